@@ -1,0 +1,53 @@
+// tsc emits modules to dist/; rollup bundles what it emitted: the script-tag files, and in place the few modules whose
+// library is part of this package, so that installing sealdrop brings jose and nothing else.
+import { createHash } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import resolve from '@rollup/plugin-node-resolve'
+import terser from '@rollup/plugin-terser'
+
+/** Modules that inline the library they wrap; they import nothing of ours. NOTICE carries the licences. */
+const inlined = ['dist/kms/lru.js', 'dist/local-kms/ecdsa.js']
+
+const { version } = JSON.parse(await readFile('package.json', 'utf8'))
+const banner = `/*! sealdrop ${version} | Apache-2.0 | with jose, MIT, (c) Filip Skokan */`
+
+/** Hands tsc's source maps on, so that the minified files map to TypeScript. */
+const sourceMaps = {
+  name: 'source-maps',
+  async load(id) {
+    const map = await readFile(`${id}.map`, 'utf8').catch(() => undefined)
+    return map && { code: await readFile(id, 'utf8'), map: JSON.parse(map) }
+  },
+}
+
+const integrity = {
+  name: 'integrity',
+  async writeBundle() {
+    const files = ['sealdrop.min.js', 'sealdrop.min.mjs']
+    const hashes = await Promise.all(files.map(async (file) => {
+      const bytes = await readFile(`dist/${file}`).catch(() => undefined)
+      return bytes && [file, `sha384-${createHash('sha384').update(bytes).digest('base64')}`]
+    }))
+    await writeFile('dist/integrity.json', `${JSON.stringify(Object.fromEntries(hashes.filter(Boolean)), null, 2)}\n`)
+  },
+}
+
+export const minify = { module: true, ecma: 2022, compress: { passes: 3, ecma: 2022 }, format: { comments: /^!/ } }
+
+const scriptTag = (file, format) => ({
+  file, format, name: 'sealdrop', banner, sourcemap: true, plugins: [terser({ ...minify, module: format === 'es' })],
+})
+
+export default [
+  {
+    input: 'dist/index.js',
+    plugins: [resolve({ browser: true }), sourceMaps, integrity],
+    output: [scriptTag('dist/sealdrop.min.js', 'iife'), scriptTag('dist/sealdrop.min.mjs', 'es')],
+  },
+  ...inlined.map((file) => ({
+    input: file,
+    external: /^node:/,
+    plugins: [resolve()],
+    output: { file, format: 'es' },
+  })),
+]

@@ -1,0 +1,18 @@
+/** Limits that hold before anything is allocated by announced size (design.md, "Defaults against attack"). */
+export const limits = {
+  /** Bytes of a decoded protected header; writers obey it too. */
+  header: 16_384,
+  /** Bytes of a value: larger input belongs in a sealed stream. */
+  value: 1_048_576,
+  /** Bytes of a key set, and keys in it. */
+  keySet: 65_536,
+  keys: 32,
+  /** Depth of nested JSON in headers and key sets. */
+  jsonDepth: 32,
+  /** Bytes of `apu` and of `apv`, decoded. */
+  partyInfo: 1_024,
+  /** Bytes of one chunk of the chunk digest. */
+  digestChunk: 1_048_576,
+  /** Values that one sealer puts under one data key: RFC 5116 random nonces stay far from colliding. */
+  sealerValues: 1_048_576,
+} as const

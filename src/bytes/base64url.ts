@@ -1,0 +1,46 @@
+import type { Bytes } from './bytes.js'
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+/** What fast encoders look like where a host has them; both are probed, never assumed. */
+interface NodeBuffer {
+  from(data: ArrayBuffer, offset: number, length: number): { toString(encoding: 'base64url'): string }
+  from(text: string, encoding: 'base64url'): Uint8Array<ArrayBuffer>
+}
+interface NativeBase64 { toBase64?(o: { alphabet: 'base64url'; omitPadding: boolean }): string }
+interface NativeFromBase64 { fromBase64?(text: string, o: { alphabet: 'base64url' }): Bytes }
+
+/** In Node 20 the difference between this and a loop is more than the cryptography itself (performance.md, 10). */
+const nodeBuffer = (): NodeBuffer | undefined => (globalThis as { Buffer?: NodeBuffer })['Buffer']
+
+/** Encodes as RFC 4648 §5 without padding. */
+export function toBase64url(bytes: Uint8Array): string {
+  const native = bytes as NativeBase64
+  if (native.toBase64) return native.toBase64({ alphabet: 'base64url', omitPadding: true })
+  const buffer = nodeBuffer()
+  if (buffer) return buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length).toString('base64url')
+  let binary = ''
+  for (let i = 0; i < bytes.length; i += 0x8000) binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000))
+  return btoa(binary).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
+}
+
+/**
+ * Decodes RFC 4648 §5 without padding, canonical form only: one string for one byte string, so that no bit of a token can
+ * change unseen (RFC 7515 §2, RFC 4648 §3.5). Undefined for anything else.
+ */
+export function fromBase64url(text: string): Bytes | undefined {
+  if (!/^[\w-]*$/.test(text) || text.length % 4 === 1) return undefined
+  const unusedBits = [0, 0, 15, 3][text.length % 4]!
+  if (alphabet.indexOf(text.charAt(text.length - 1)) & unusedBits) return undefined
+  const native = Uint8Array as NativeFromBase64
+  if (native.fromBase64) return native.fromBase64(text, { alphabet: 'base64url' })
+  const buffer = nodeBuffer()
+  if (buffer) return new Uint8Array(buffer.from(text, 'base64url'))
+  const binary = atob(text.replace(/-/g, '+').replace(/_/g, '/'))
+  return Uint8Array.from(binary, (c) => c.charCodeAt(0))
+}
+
+/** Decodes standard base64 (RFC 4648 §4), padded or not, ignoring white space: PEM bodies and AWS JSON. */
+export function fromBase64(text: string): Bytes | undefined {
+  return fromBase64url(text.replace(/\s+/g, '').replace(/={0,2}$/, '').replace(/\+/g, '-').replace(/\//g, '_'))
+}

@@ -1,0 +1,60 @@
+import { limits } from '../algorithms/limits.js'
+import { SealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
+
+export type JsonObject = { readonly [member: string]: unknown }
+
+export interface JsonRules {
+  /** What a failure carries. */
+  readonly code: SealdropErrorCode
+  /** Names the text in a message: "JWE header". */
+  readonly field: string
+  /** Deepest nesting; default no limit. */
+  readonly depth?: number
+}
+
+/**
+ * Parses JSON as RFC 8259 §4 hopes it is written: duplicate members and `__proto__` are refused, so that no two readers
+ * see two values and nothing that came can pollute a prototype.
+ */
+export function parseJson(text: string, rules: JsonRules): unknown {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new SealdropError(rules.code, `${rules.field}: expected JSON`) // never the cause: V8 quotes the text in it
+  }
+  scan(text, rules)
+  return value
+}
+
+/** The same for a header or a key set: an object, at most 32 deep, without prototypes at any level. */
+export function parseJsonObject(text: string, rules: JsonRules): JsonObject {
+  const value = withoutPrototypes(parseJson(text, { depth: limits.jsonDepth, ...rules }))
+  if (!isJsonObject(value)) throw new SealdropError(rules.code, `${rules.field}: expected a JSON object`)
+  return value
+}
+
+export const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** One pass over the tokens of what JSON.parse took: on text with an open string this pattern would be quadratic. */
+function scan(text: string, rules: JsonRules): void {
+  const open: (Set<string> | undefined)[] = []
+  for (const [token] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(?:\s*:)?|[{}[\]]/g)) {
+    if (token === '{' || token === '[') open.push(token === '{' ? new Set() : undefined)
+    else if (token === '}' || token === ']') open.pop()
+    else if (token.endsWith(':')) {
+      const name = JSON.parse(token.slice(0, token.lastIndexOf('"') + 1)) as string
+      const members = open.at(-1)
+      if (name === '__proto__' || members?.has(name)) throw new SealdropError(rules.code, `${rules.field}: a duplicate member, or one named __proto__`)
+      members?.add(name)
+    }
+    if (rules.depth !== undefined && open.length > rules.depth) throw new SealdropError(rules.code, `${rules.field}: nested deeper than ${rules.depth}`)
+  }
+}
+
+function withoutPrototypes(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutPrototypes)
+  if (!isJsonObject(value)) return value
+  return Object.assign(Object.create(null) as JsonObject, Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withoutPrototypes(member)])))
+}

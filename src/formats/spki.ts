@@ -1,0 +1,58 @@
+import { curveNames, curves } from '../algorithms/curves.js'
+import { ecOid, rsaOid } from '../algorithms/rsa.js'
+import { toBase64url } from '../bytes/base64url.js'
+import { Cursor } from '../bytes/cursor.js'
+import { element, unsignedInteger } from './der.js'
+
+/** The public members of a JWK, before it has a use (RFC 7518 §6.2.1, §6.3.1). */
+export type PublicMembers =
+  | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
+  | { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string }
+
+const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+
+/**
+ * A SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), which is what KMS GetPublicKey answers, as JWK members.
+ *
+ * @throws SealdropError `keys_malformed` for bad DER, `unsupported_algorithm` for a kind of key that is not RSA or a NIST curve
+ */
+export function fromSpki(der: Uint8Array): PublicMembers {
+  const outer = new Cursor(der, 'keys_malformed')
+  const spki = new Cursor(element(outer, 'sequence', 'SPKI'), 'keys_malformed')
+  outer.end('SPKI')
+  const algorithm = new Cursor(element(spki, 'sequence', 'SPKI algorithm'), 'keys_malformed')
+  const oid = hex(element(algorithm, 'oid', 'SPKI algorithm'))
+  const bits = element(spki, 'bitString', 'SPKI public key')
+  spki.end('SPKI')
+  if (bits[0] !== 0) spki.fail('SPKI public key', 'unused bits in the bit string')
+  const key = bits.subarray(1)
+  if (oid === rsaOid) return rsaMembers(algorithm, key)
+  if (oid === ecOid) return ecMembers(algorithm, key)
+  return new Cursor(der, 'unsupported_algorithm').fail('SPKI algorithm', `expected RSA or a NIST curve, found object identifier ${oid} (DER, hexadecimal)`)
+}
+
+function rsaMembers(algorithm: Cursor, key: Uint8Array): PublicMembers {
+  element(algorithm, 'null', 'RSA parameters')
+  algorithm.end('RSA parameters')
+  const outer = new Cursor(key, 'keys_malformed')
+  const inner = new Cursor(element(outer, 'sequence', 'RSA public key'), 'keys_malformed')
+  outer.end('RSA public key')
+  const n = toBase64url(unsignedInteger(inner, 'RSA modulus'))
+  const e = toBase64url(unsignedInteger(inner, 'RSA exponent'))
+  inner.end('RSA public key')
+  return { kty: 'RSA', n, e }
+}
+
+function ecMembers(algorithm: Cursor, point: Uint8Array): PublicMembers {
+  const oid = hex(element(algorithm, 'oid', 'curve'))
+  algorithm.end('curve')
+  const crv = curveNames.find((name) => curves[name].oid === oid)
+  if (crv === undefined) return new Cursor(point, 'unsupported_algorithm').fail('curve', `expected P-256, P-384 or P-521, found object identifier ${oid} (DER, hexadecimal)`)
+  const { coordinate } = curves[crv]
+  const reader = new Cursor(point, 'keys_malformed')
+  if (reader.u8('EC point') !== 4) reader.fail('EC point', 'expected an uncompressed point')
+  const x = toBase64url(reader.take(coordinate, 'EC point x'))
+  const y = toBase64url(reader.take(coordinate, 'EC point y'))
+  reader.end('EC point')
+  return { kty: 'EC', crv, x, y }
+}
