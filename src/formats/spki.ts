@@ -1,13 +1,9 @@
 import { curveNames, curves } from '../algorithms/curves.js'
-import { ecOid, rsaOid } from '../algorithms/rsa.js'
+import type { PublicMembers } from '../algorithms/public-key.js'
+import { curveOids, ecOid, rsaOid } from '../algorithms/oids.js'
 import { toBase64url } from '../bytes/base64url.js'
 import { Cursor } from '../bytes/cursor.js'
 import { element, unsignedInteger } from './der.js'
-
-/** The public members of a JWK, before it has a use (RFC 7518 §6.2.1, §6.3.1). */
-export type PublicMembers =
-  | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
-  | { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string }
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
@@ -46,7 +42,7 @@ function rsaMembers(algorithm: Cursor, key: Uint8Array): PublicMembers {
 function ecMembers(algorithm: Cursor, point: Uint8Array): PublicMembers {
   const oid = hex(element(algorithm, 'oid', 'curve'))
   algorithm.end('curve')
-  const crv = curveNames.find((name) => curves[name].oid === oid)
+  const crv = curveNames.find((name) => curveOids[name] === oid)
   if (crv === undefined) return new Cursor(point, 'unsupported_algorithm').fail('curve', `expected P-256, P-384 or P-521, found object identifier ${oid} (DER, hexadecimal)`)
   const { coordinate } = curves[crv]
   const reader = new Cursor(point, 'keys_malformed')

@@ -1,0 +1,13 @@
+import type { Bytes } from '../bytes/bytes.js'
+import { toBase64url } from '../bytes/base64url.js'
+import { utf8 } from '../bytes/text.js'
+import { subtle } from './subtle.js'
+
+export async function sha256(bytes: Bytes): Promise<Bytes> {
+  return new Uint8Array(await subtle().digest('SHA-256', bytes))
+}
+
+/** SHA-256 of a text, in base64url: a key's thumbprint (RFC 7638) is this over its canonical members. */
+export async function sha256Text(text: string): Promise<string> {
+  return toBase64url(await sha256(utf8(text)))
+}

@@ -1,0 +1,26 @@
+import { concat, u32, type Bytes } from '../bytes/bytes.js'
+import { utf8 } from '../bytes/text.js'
+import { curves, type CurveName } from '../algorithms/curves.js'
+import { sha256 } from './digest.js'
+import { subtle } from './subtle.js'
+
+export async function rsaOaep(recipient: CryptoKey, message: Bytes): Promise<Bytes> {
+  return new Uint8Array(await subtle().encrypt('RSA-OAEP', recipient, message))
+}
+
+/** An ephemeral key on the recipient's curve, and the secret that both derive: the x coordinate, left-padded. */
+export async function agree(recipient: CryptoKey, crv: CurveName): Promise<{ readonly epk: { readonly x: string; readonly y: string }; readonly secret: Bytes }> {
+  const api = subtle()
+  const ephemeral = await api.generateKey({ name: 'ECDH', namedCurve: crv }, true, ['deriveBits'])
+  const [{ x, y }, secret] = await Promise.all([
+    api.exportKey('jwk', ephemeral.publicKey),
+    api.deriveBits({ name: 'ECDH', public: recipient }, ephemeral.privateKey, curves[crv].coordinate * 8),
+  ])
+  return { epk: { x: x!, y: y! }, secret: new Uint8Array(secret) }
+}
+
+/** Concat KDF for a 256-bit key, one round of SHA-256 (RFC 7518 §4.6.2); `algorithm` is the `enc` when there is no key wrap. */
+export function concatKdf(secret: Bytes, algorithm: string, apu: Bytes, apv: Bytes): Promise<Bytes> {
+  const sized = (bytes: Bytes): Bytes => concat(u32(bytes.length), bytes)
+  return sha256(concat(u32(1), secret, sized(utf8(algorithm)), sized(apu), sized(apv), u32(256)))
+}

@@ -1,0 +1,12 @@
+import { signatures, type SignatureName } from '../algorithms/signatures.js'
+import type { Bytes } from '../bytes/bytes.js'
+import { subtle } from './subtle.js'
+
+const hashBytes = { 'SHA-256': 32, 'SHA-384': 48, 'SHA-512': 64 } as const
+
+/** Whether a signature over a message verifies; ECDSA as r ‖ s. A signature of a wrong length does not. */
+export function verifies(key: CryptoKey, alg: SignatureName, signature: Bytes, message: Bytes): Promise<boolean> {
+  const { webCrypto: name, hash } = signatures[alg]
+  const params = { name, hash, saltLength: hashBytes[hash] }
+  return subtle().verify(params, key, signature, message).catch(() => false)
+}

@@ -1,0 +1,96 @@
+import { limits } from '../algorithms/limits.js'
+import { copyOf, type Bytes } from '../bytes/bytes.js'
+import { fromUtf8, isWellFormed, utf8 } from '../bytes/text.js'
+import { ensure, kindOf } from '../errors/guard.js'
+import { SealdropError } from '../errors/sealdrop-error.js'
+import { parseJson } from './json.js'
+
+/** What can be sealed or signed: text, bytes, or anything JSON carries without loss. NaN, BigInt, Map, Blob, cycles: refused. */
+export type Value = string | number | boolean | null | Uint8Array | ArrayBuffer | object
+
+/** What was opened or verified. */
+export interface Content {
+  /** The bytes as they were sealed; JSON may end in padding spaces. */
+  readonly bytes: Bytes
+  /** The text. Throws `invalid_argument` when something else was sealed, `malformed` when it is not UTF-8. */
+  text(): string
+  /** The JSON value. Throws `invalid_argument` when something else was sealed, `malformed` when it is not JSON. */
+  json<T = unknown>(): T
+}
+
+export interface EncodedValue { readonly bytes: Bytes; readonly cty?: string }
+
+const textType = 'text/plain;charset=utf-8'
+const padding = 64
+
+/**
+ * Bytes of a value with the `cty` that says what they are. JSON is padded with spaces to a multiple of 64 bytes, so that
+ * lengths tell less.
+ *
+ * @throws SealdropError `invalid_argument`, `too_large` over 1 MiB
+ */
+export function encodeValue(value: Value): EncodedValue {
+  const encoded = encode(value)
+  ensure(encoded.bytes.length <= limits.value, 'too_large', `value: expected at most ${limits.value} bytes, found ${encoded.bytes.length}; larger input belongs in a sealed stream`)
+  return encoded
+}
+
+function encode(value: Value): EncodedValue {
+  if (typeof value === 'string') {
+    ensure(isWellFormed(value), 'invalid_argument', 'value: a lone surrogate')
+    return { bytes: utf8(value), cty: textType }
+  }
+  if (value instanceof Uint8Array || value instanceof ArrayBuffer) return { bytes: copyOf(value) }
+  checkJson(value, 'value', [])
+  const bytes = utf8(JSON.stringify(value))
+  const padded = new Uint8Array(Math.ceil(bytes.length / padding) * padding).fill(0x20)
+  padded.set(bytes)
+  return { bytes: padded, cty: 'json' }
+}
+
+/** Refuses what JSON.stringify would lose without a word: NaN becomes null, a Map becomes {}, a function vanishes. */
+function checkJson(value: unknown, path: string, above: readonly object[]): void {
+  const refuse = (why: string): never => { throw new SealdropError('invalid_argument', `${path}: JSON cannot carry ${why}`) }
+  if (typeof value === 'string') return isWellFormed(value) ? undefined : refuse('a lone surrogate')
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : refuse('NaN or Infinity')
+  if (typeof value === 'boolean' || value === null) return
+  if (typeof value !== 'object') return refuse(typeof value)
+  if (above.includes(value)) return refuse('a cycle')
+  const inside = [...above, value]
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) checkJson(value[i], `${path}[${i}]`, inside)
+    return
+  }
+  if (!ArrayBuffer.isView(value) && 'toJSON' in value && typeof value.toJSON === 'function') return checkJson(value.toJSON(), `${path}.toJSON()`, inside)
+  if (kindOf(value) !== 'Object') return refuse(kindOf(value))
+  for (const [name, member] of Object.entries(value)) {
+    if (name === '__proto__' || !isWellFormed(name)) refuse('a member named __proto__ or with a lone surrogate')
+    if (member !== undefined) checkJson(member, `${path}.${name}`, inside) // JSON leaves such a member out, as everybody expects
+  }
+}
+
+/** A JOSE library may write `application/json` for `json` (RFC 7515 §4.1.10), and white space in a media type. */
+const typeOf = (cty: string | undefined): string | undefined => cty?.toLowerCase().replace(/^application\/|\s/g, '')
+
+/** The value that was sealed: text, JSON, or bytes where `cty` says neither. @throws SealdropError `malformed` */
+export function decodeValue(bytes: Bytes, cty: string | undefined): Value {
+  const type = typeOf(cty)
+  if (type !== 'json' && type !== textType) return bytes
+  const text = fromUtf8(bytes)
+  ensure(text !== undefined, 'malformed', 'the content is not UTF-8')
+  return type === 'json' ? parseJson(text, { code: 'malformed', field: 'content' }) as Value : text
+}
+
+/**
+ * Content with the readers that its `cty` allows. Where `untyped` is true, as for signatures that others made, an absent
+ * `cty` allows both.
+ */
+export function contentOf(bytes: Bytes, cty: string | undefined, untyped = false): Content {
+  const found = typeOf(cty)
+  const read = (wanted: string): Value => {
+    const reader = found === 'json' ? '.json()' : found === textType ? '.text()' : '.bytes'
+    ensure(found === wanted || (cty === undefined && untyped), 'invalid_argument', `the content is not of the type ${wanted}: read it with ${reader}`)
+    return decodeValue(bytes, wanted)
+  }
+  return { bytes, text: () => read(textType) as string, json: <T>() => read('json') as T }
+}

@@ -1,0 +1,37 @@
+import type { Bytes } from '../bytes/bytes.js'
+import { ensure } from '../errors/guard.js'
+import { parseCompact, part } from './compact.js'
+import type { JsonObject } from './json.js'
+
+export interface Jws {
+  readonly header: JsonObject & { readonly alg: string; readonly kid?: string; readonly typ?: string; readonly cty?: string; readonly iat?: number }
+  /** Header and payload as they came: what was signed (RFC 7515 §5.2, step 8). */
+  readonly signingInput: string
+  readonly payload: Bytes
+  readonly signature: Bytes
+}
+
+/** Types that mean something to Sealdrop; only the verbs made for them write these. */
+export const reservedTypes = { keySet: 'jwk-set+jwt', receipt: 'sealdrop-receipt+jwt', file: 'sealdrop-file+jwt' } as const
+
+/**
+ * Parses a compact JWS (RFC 7515 §5.2, steps 1 to 7) without any cryptography.
+ *
+ * @throws SealdropError `invalid_argument`, `malformed`, `too_large`
+ */
+export function parseJws(text: string): Jws {
+  const { header, segments } = parseCompact(text, 'JWS')
+  ensure(header['alg'] !== undefined, 'malformed', 'JWS header: alg is missing')
+  return {
+    header: header as Jws['header'],
+    signingInput: `${segments[0]}.${segments[1]}`,
+    payload: part(segments[1]!, 'JWS payload'),
+    signature: part(segments[2]!, 'JWS signature'),
+  }
+}
+
+/** A media type as `typ` carries it, compared as RFC 7515 §4.1.9 says: `application/` may be left out, case does not count. */
+export function sameType(found: string | undefined, expected: string): boolean {
+  const plain = (type: string): string => type.toLowerCase().replace(/^application\/(?=[^/]+$)/, '')
+  return found !== undefined && plain(found) === plain(expected)
+}

@@ -1,0 +1,15 @@
+export interface CallOptions {
+  /** Ends the call: it rejects with `signal.reason`. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Awaits work until the caller's signal says otherwise; the work itself goes on for whoever else awaits it. */
+export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work
+  return new Promise<T>((resolve, reject) => {
+    const stop = (): void => reject(signal.reason)
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
+}

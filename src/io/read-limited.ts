@@ -1,0 +1,17 @@
+import { concat, type Bytes } from '../bytes/bytes.js'
+
+/** Reads a stream to its end, or undefined as soon as it exceeds the limit; what is left unread is cancelled. */
+export async function readLimited(stream: ReadableStream<Uint8Array>, limit: number): Promise<Bytes | undefined> {
+  const reader = stream.getReader()
+  const chunks: Uint8Array[] = []
+  for (let length = 0; ;) {
+    const { done, value } = await reader.read()
+    if (done) return concat(...chunks)
+    length += value.length
+    if (length > limit) {
+      reader.cancel().catch(() => {})
+      return undefined
+    }
+    chunks.push(value)
+  }
+}

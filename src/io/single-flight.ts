@@ -1,0 +1,12 @@
+import { isWorkerd } from './runtime.js'
+
+/** Lets callers that come while work is under way await that work instead of starting it again; in workerd each works alone. */
+export class SingleFlight<T> {
+  #flight: Promise<T> | undefined
+
+  run(work: () => Promise<T>): Promise<T> {
+    if (isWorkerd()) return work()
+    this.#flight ??= work().finally(() => { this.#flight = undefined })
+    return this.#flight
+  }
+}

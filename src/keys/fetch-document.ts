@@ -1,0 +1,56 @@
+import { limits } from '../algorithms/limits.js'
+import { fromUtf8 } from '../bytes/text.js'
+import { ensure, shown } from '../errors/guard.js'
+import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
+import { abortable } from '../io/abort.js'
+import { readLimited } from '../io/read-limited.js'
+
+export interface FetchDocumentOptions {
+  readonly url: URL
+  readonly accept: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly fetch: typeof globalThis.fetch
+  /** Milliseconds for the whole answer. */
+  readonly timeout: number
+  /** Go past the browser's HTTP cache. */
+  readonly revalidate: boolean
+}
+
+/**
+ * One GET: no redirect is followed, no credentials go along, 64 KiB at most, within the time.
+ *
+ * @throws SealdropError `keys_unreachable` (retryable unless the server said no), `keys_malformed`
+ */
+export async function fetchDocument(o: FetchDocumentOptions): Promise<{ readonly document: string; readonly maxAge: number | undefined }> {
+  const signal = AbortSignal.timeout(o.timeout)
+  try {
+    return await abortable(load(o, signal), signal)
+  } catch (cause) {
+    if (isSealdropError(cause)) throw cause
+    const why = signal.aborted ? `no whole answer within ${o.timeout} ms` : 'no connection, or its CORS headers do not let this page read it'
+    throw new SealdropError('keys_unreachable', `key set at ${shown(o.url.href)}: ${why}`, { retryable: true, cause })
+  }
+}
+
+async function load(o: FetchDocumentOptions, signal: AbortSignal): Promise<{ document: string; maxAge: number | undefined }> {
+  const where = `key set at ${shown(o.url.href)}`
+  // workerd has neither credentials nor an HTTP cache to speak of, and throws where it is told about them
+  const browserOptions: RequestInit = 'credentials' in Request.prototype ? { credentials: 'omit', cache: o.revalidate ? 'no-cache' : 'default' } : {}
+  const response = await (0, o.fetch)(o.url.href, { ...browserOptions, headers: { accept: o.accept, ...o.headers }, redirect: 'manual', signal })
+  const { status } = response
+  if (response.type === 'opaqueredirect' || (status >= 300 && status < 400)) throw new SealdropError('keys_unreachable', `${where}: redirects are not followed; give the final URL`)
+  if (status !== 200) throw new SealdropError('keys_unreachable', `${where}: found status ${status}`, { retryable: status >= 500 || status === 429 })
+  const bytes = response.body && await readLimited(response.body, limits.keySet)
+  const document = bytes && fromUtf8(bytes)
+  ensure(document && !document.trimStart().startsWith('<'), 'keys_malformed', `${where}: expected a JWK Set, found ${document ? 'a web page' : bytes ? 'nothing, or other bytes' : `more than ${limits.keySet} bytes`}`)
+  const maxAge = secondsOf(response.headers)
+  return { document, maxAge: maxAge === undefined ? undefined : maxAge * 1000 }
+}
+
+/** How long the answer is fresh (RFC 9111 §5.2.2, §5.1): `max-age` less the `age` it came with, 0 for `no-store` and `no-cache`. */
+function secondsOf(headers: Headers): number | undefined {
+  const control = headers.get('cache-control') ?? ''
+  if (/\bno-(store|cache)\b/i.test(control)) return 0
+  const found = /\bmax-age="?(\d{1,9})/i.exec(control)
+  return found ? Math.max(0, Number(found[1]) - (Number(headers.get('age')) || 0)) : undefined
+}

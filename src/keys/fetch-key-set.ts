@@ -1,0 +1,50 @@
+import { ensure, shown } from '../errors/guard.js'
+import { fetchDocument } from './fetch-document.js'
+import { HeldKeySet, type KeySet, type KeySetOptions } from './key-set.js'
+
+export interface FetchOptions extends KeySetOptions {
+  /** Sent along, such as an Authorization. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Default: globalThis.fetch. */
+  readonly fetch?: typeof globalThis.fetch
+  /** Milliseconds for one answer. Default: 5,000. */
+  readonly timeout?: number
+  /** Longest time a set counts as fresh, in milliseconds. Default: what the server says, otherwise 10 minutes; never over 24 hours. */
+  readonly maxAge?: number
+}
+
+const minute = 60_000
+const accepts = { signed: 'application/jwk-set+jwt', plain: 'application/jwk-set+json, application/json;q=0.9' }
+
+/**
+ * A key set published at a URL. Nothing is fetched before it is used; then it is kept while fresh, fetched once for all
+ * callers, and served for up to 24 hours while its host cannot be reached.
+ *
+ * @param url https, or http on loopback
+ * @throws SealdropError `invalid_argument`; using it throws `keys_unreachable`, `keys_malformed`, `keys_untrusted`, `no_usable_key`
+ * @see RFC 7517 §5
+ */
+export function fetchKeySet(url: string | URL, o: FetchOptions): KeySet {
+  const parsed = parseUrl(url)
+  const { trust, headers = {}, timeout = 5_000, maxAge = Infinity } = o ?? {}
+  ensure(trust?.kind !== 'in-hand', 'invalid_argument', 'trust: inHand() is for importKeySet; use pinned([...]) or overHttps()')
+  ensure(timeout > 0 && maxAge >= 0, 'invalid_argument', 'timeout and maxAge: expected milliseconds')
+  const accept = trust?.kind === 'signed' ? accepts.signed : accepts.plain
+  return new HeldKeySet(async ({ refresh }) => {
+    const answer = await fetchDocument({ url: parsed, accept, headers, fetch: o.fetch ?? globalThis.fetch, timeout, revalidate: refresh })
+    const stated = Math.max(answer.maxAge ?? 10 * minute, minute / 2)
+    return { document: answer.document, freshFor: Math.min(stated, maxAge, 24 * 60 * minute) }
+  }, o)
+}
+
+function parseUrl(url: string | URL): URL {
+  const base = (globalThis as { location?: { href?: string } }).location?.href
+  let parsed: URL | undefined
+  try {
+    parsed = new URL(url, base)
+  } catch { /* reported below */ }
+  const loopback = parsed?.protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname)
+  ensure(parsed && (parsed.protocol === 'https:' || loopback), 'invalid_argument', `url: expected https (http only on loopback), found ${shown(String(url))}`)
+  ensure(!parsed.username && !parsed.password, 'invalid_argument', 'url: expected no credentials; use headers')
+  return parsed
+}

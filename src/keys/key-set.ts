@@ -1,0 +1,107 @@
+import { ensure } from '../errors/guard.js'
+import { isSealdropError } from '../errors/sealdrop-error.js'
+import { abortable, type CallOptions } from '../io/abort.js'
+import { SingleFlight } from '../io/single-flight.js'
+import { makeKeys, type Key, type KeyInfo } from './key.js'
+import { noUsableKey, selectForSealing, type LoadedSet } from './select.js'
+import type { Trust } from './trust.js'
+
+/** A company's public keys, and why they are believed. Made by `fetchKeySet` or `importKeySet`; usable by many callers at once. */
+export interface KeySet {
+  readonly trust: Trust['kind']
+  /** Loads the set now, so that a mistake shows early. Throws what `seal` would. */
+  ready(o?: CallOptions): Promise<void>
+  /** Loads the set again and throws when that fails; the keys held before stay. */
+  refresh(o?: CallOptions): Promise<void>
+  /** The usable keys in their order, for encryption and for signatures. */
+  list(o?: CallOptions): Promise<readonly KeyInfo[]>
+}
+
+export interface KeySetOptions {
+  readonly trust: Trust
+  /** Algorithms, thumbprints or ARNs to seal to, best first. Default: the order of the pins or the publisher. */
+  readonly prefer?: readonly string[]
+  /** Milliseconds since 1970. Default: Date.now. */
+  readonly now?: () => number
+}
+
+/** Where documents come from. Times are milliseconds; a source without `freshFor` never changes. */
+export type Source = (o: { readonly refresh: boolean }) => Promise<{ readonly document: string; readonly freshFor?: number }>
+
+const cooldown = 30_000
+const unsignedLifetime = 24 * 3_600_000
+
+/** The one implementation of {@link KeySet}; what the rooms above need beyond the contract is public here. */
+export class HeldKeySet implements KeySet {
+  readonly trust: Trust['kind']
+  readonly #source: Source
+  readonly #options: KeySetOptions
+  readonly #flight = new SingleFlight<LoadedSet>()
+  #held: (LoadedSet & { readonly freshUntil: number; readonly expires: number }) | undefined
+  #retryAt = 0
+
+  constructor(source: Source, options: KeySetOptions) {
+    ensure(typeof options?.trust?.accept === 'function', 'invalid_argument', 'trust: say why these keys are believed, with pinned([...]), overHttps() or inHand()')
+    this.trust = options.trust.kind
+    this.#source = source
+    this.#options = options
+  }
+
+  get now(): () => number {
+    return this.#options.now ?? Date.now
+  }
+
+  async ready(o: CallOptions = {}): Promise<void> {
+    await this.current(o.signal)
+  }
+
+  async refresh(o: CallOptions = {}): Promise<void> {
+    await this.#load(o.signal, true)
+  }
+
+  async list(o: CallOptions = {}): Promise<readonly KeyInfo[]> {
+    return (await this.current(o.signal)).keys.map((key) => key.info)
+  }
+
+  /** The set to use now: fresh, or the one held while its host cannot be reached, for as long as it lives. */
+  async current(signal?: AbortSignal): Promise<LoadedSet> {
+    signal?.throwIfAborted()
+    const now = this.now()
+    const held = this.#held
+    if (held && now < held.freshUntil) return held
+    if (!held || now >= held.expires) return this.#load(signal, false)
+    if (now < this.#retryAt) return held
+    return this.#load(signal, false).catch((error: unknown) => {
+      if (isSealdropError(error)) return held
+      throw error
+    })
+  }
+
+  /** The key to seal to now. @throws SealdropError `no_usable_key` and what loading throws */
+  async forSealing(signal?: AbortSignal): Promise<Key> {
+    return selectForSealing(await this.current(signal), this.#options.prefer ?? [], this.now())
+  }
+
+  /** The set fetched again for a key that it lacks, at most once in 30 s; undefined where that would change nothing. */
+  async refetched(signal?: AbortSignal): Promise<LoadedSet | undefined> {
+    return this.now() >= this.#retryAt && this.#held?.freshUntil !== Infinity ? this.#load(signal, true) : undefined
+  }
+
+  #load(signal: AbortSignal | undefined, refresh: boolean): Promise<LoadedSet> {
+    return abortable(this.#flight.run(async () => {
+      this.#retryAt = this.now() + cooldown
+      const { document, freshFor = Infinity } = await this.#source({ refresh })
+      const now = this.now()
+      const set = await makeKeys(await this.#options.trust.accept(document, { now }))
+      if (set.keys.length === 0) throw noUsableKey('that can be used', set.passedOver)
+      this.#held = { ...set, freshUntil: now + freshFor, expires: now + Math.max(freshFor, unsignedLifetime) }
+      return this.#held
+    }), signal)
+  }
+}
+
+/** The implementation behind a KeySet that a caller gave. @throws SealdropError `invalid_argument` */
+export function held(keys: KeySet): HeldKeySet {
+  ensure(keys instanceof HeldKeySet, 'invalid_argument', 'keys: expected what fetchKeySet or importKeySet made')
+  return keys
+}

@@ -1,0 +1,77 @@
+import { curveRow } from '../algorithms/curves.js'
+import { sealAlgorithms } from '../algorithms/key-wraps.js'
+import type { PublicMembers } from '../algorithms/public-key.js'
+import { sha256Text } from '../crypto/digest.js'
+import { ensure, shown } from '../errors/guard.js'
+import { isSealdropError } from '../errors/sealdrop-error.js'
+import { publicMembers, statements, thumbprintInput, type JWK, type JwkStatements } from '../formats/jwk.js'
+
+/** What callers see of a key. */
+export interface KeyInfo {
+  /** RFC 7638, SHA-256, base64url. */
+  readonly thumbprint: string
+  readonly alg: string
+  readonly use: 'enc' | 'sig'
+  /** The KMS key ARN, where the publisher or a pin states it. */
+  readonly arn?: string | undefined
+  readonly issuedAt?: Date | undefined
+  readonly expires?: Date | undefined
+}
+
+/** A key of a set. Its algorithm has been looked at for encryption; for signatures the verifying rooms do. */
+export interface Key {
+  readonly info: KeyInfo
+  /** As published; the thumbprint where nothing was. */
+  readonly kid: string
+  readonly jwk: PublicMembers
+  /** Milliseconds since 1970. */
+  readonly notBefore: number
+  readonly expires: number
+  /** Imported at first use and kept, settled: see {@link importedKey}. */
+  cryptoKey?: CryptoKey
+}
+
+/** The key as WebCrypto takes it, imported once. No promise is kept: in workerd another request could not await it. */
+export async function importedKey(key: Key, importer: (key: Key) => Promise<CryptoKey>): Promise<CryptoKey> {
+  return (key.cryptoKey ??= await importer(key))
+}
+
+/** The SHA-256 thumbprint of any public JWK (RFC 7638). */
+export const thumbprintOf = (jwk: object): Promise<string> => sha256Text(thumbprintInput(publicMembers(jwk)))
+
+/** Makes keys of the JWKs that are believed; one that cannot be used is passed over with its reason, so that new kinds do no harm. */
+export async function makeKeys(jwks: readonly JWK[]): Promise<{ readonly keys: readonly Key[]; readonly passedOver: readonly string[] }> {
+  const made = await Promise.all(jwks.map((jwk, i) => makeKey(jwk).catch((error: unknown) => {
+    if (!isSealdropError(error) || error.code === 'unsupported_runtime') throw error
+    return `${typeof jwk.kid === 'string' ? shown(jwk.kid) : `keys[${i}]`}: ${error.message}`
+  })))
+  const keys = made.filter((key): key is Key => typeof key !== 'string')
+  const thumbprints = new Set(keys.map((key) => key.info.thumbprint))
+  ensure(thumbprints.size === keys.length, 'keys_malformed', 'the key set lists one key twice')
+  return { keys, passedOver: made.filter((key) => typeof key === 'string') }
+}
+
+async function makeKey(found: JWK): Promise<Key> {
+  const stated = statements(found)
+  const jwk = publicMembers(found)
+  const { use, alg } = purpose(stated, jwk)
+  const thumbprint = await sha256Text(thumbprintInput(jwk))
+  const { kid = thumbprint, kms_arn: arn, iat, nbf, exp } = stated
+  const date = (seconds: number | undefined): Date | undefined => (seconds === undefined ? undefined : new Date(seconds * 1000))
+  const info = { thumbprint, alg, use, arn, issuedAt: date(iat), expires: date(exp) }
+  return { info, kid, jwk, notBefore: (nbf ?? -Infinity) * 1000, expires: (exp ?? Infinity) * 1000 }
+}
+
+/** What a key is for. An RSA signing key must name its one algorithm: a thumbprint does not (jose-profile.md). */
+function purpose({ use, alg }: JwkStatements, jwk: PublicMembers): { readonly use: 'enc' | 'sig'; readonly alg: string } {
+  const ours = sealAlgorithms[jwk.kty]
+  const what = use ?? (alg === ours ? 'enc' : /^[EPR]S\d/.test(alg ?? '') ? 'sig' : '')
+  if (what === 'enc') {
+    ensure(alg === undefined || alg === ours, 'unsupported_algorithm', `alg ${shown(alg ?? '')}, expected ${ours}`)
+    return { use: what, alg: ours }
+  }
+  ensure(what === 'sig', 'unsupported_algorithm', `use ${shown(what)}, expected enc or sig`)
+  const name = alg ?? (jwk.kty === 'EC' ? curveRow(jwk.crv)?.signature : undefined)
+  ensure(name, 'unsupported_algorithm', 'an RSA signing key must name its alg')
+  return { use: what, alg: name }
+}

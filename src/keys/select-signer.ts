@@ -1,0 +1,19 @@
+import { SealdropError } from '../errors/sealdrop-error.js'
+import type { HeldKeySet } from './key-set.js'
+import type { Key } from './key.js'
+import type { LoadedSet } from './select.js'
+
+/**
+ * The one signing key that fits, whatever its dates: validity counts at signing time. On none the set is fetched again.
+ *
+ * @throws SealdropError `key_not_found` and what loading the set throws
+ */
+export async function selectSigner(keys: HeldKeySet, fits: (key: Key) => boolean, named: string, signal?: AbortSignal): Promise<Key> {
+  const find = (set: LoadedSet | undefined): Key | undefined => {
+    const fitting = set?.keys.filter((key) => key.info.use === 'sig' && fits(key)) ?? []
+    return fitting.length === 1 ? fitting[0] : undefined
+  }
+  const found = find(await keys.current(signal)) ?? find(await keys.refetched(signal))
+  if (found) return found
+  throw new SealdropError('key_not_found', `the key set has no signing key ${named}; did another company sign this, or a key it no longer publishes?`)
+}

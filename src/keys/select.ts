@@ -1,0 +1,35 @@
+import { SealdropError } from '../errors/sealdrop-error.js'
+import { shown } from '../errors/guard.js'
+import type { Key } from './key.js'
+
+/** A loaded set: its usable keys in their order, and why the others are not. */
+export interface LoadedSet {
+  readonly keys: readonly Key[]
+  readonly passedOver: readonly string[]
+}
+
+/**
+ * The key to seal to: made for encryption, valid now, then `prefer` (an algorithm, a thumbprint or an ARN each), then the
+ * order of the pins or of the publisher.
+ *
+ * @throws SealdropError `no_usable_key`, listing the keys and why each was passed over
+ */
+export function selectForSealing({ keys, passedOver }: LoadedSet, prefer: readonly string[], now: number): Key {
+  const why = (key: Key): string | undefined =>
+    key.info.use !== 'enc' ? 'signs, does not encrypt'
+    : now < key.notBefore ? `not valid before ${new Date(key.notBefore).toISOString()}`
+    : now >= key.expires ? `expired at ${new Date(key.expires).toISOString()}`
+    : undefined
+  const rank = (key: Key): number => {
+    const { alg, thumbprint, arn } = key.info
+    const at = prefer.findIndex((name) => name === alg || name === thumbprint || name === arn)
+    return at < 0 ? prefer.length : at
+  }
+  const [best] = keys.filter((key) => why(key) === undefined).sort((a, b) => rank(a) - rank(b))
+  if (best) return best
+  throw noUsableKey('to seal to', [...keys.map((key) => `${shown(key.kid)}: ${why(key)}`), ...passedOver])
+}
+
+export function noUsableKey(what: string, reasons: readonly string[]): SealdropError {
+  return new SealdropError('no_usable_key', `the key set has no key ${what}; ask its publisher: ${reasons.join('; ') || 'it is empty'}`)
+}

@@ -1,0 +1,36 @@
+/** Errors of KMS that this server answers. Those that the client's model lacks are matched by name there. */
+export type FaultName =
+  | 'AccessDeniedException' | 'AlreadyExistsException' | 'DisabledException' | 'IncompleteSignatureException'
+  | 'InvalidArnException' | 'InvalidCiphertextException' | 'InvalidKeyUsageException' | 'InvalidMarkerException'
+  | 'InvalidSignatureException' | 'KMSInternalException' | 'KMSInvalidSignatureException' | 'KMSInvalidStateException'
+  | 'LimitExceededException' | 'MissingAuthenticationTokenException' | 'NotAuthorizedException' | 'NotFoundException'
+  | 'RequestEntityTooLargeException' | 'SerializationException' | 'UnknownOperationException'
+  | 'UnsupportedOperationException' | 'ValidationException'
+
+/** The real service answers every client error with 400, whatever its model says. */
+const statuses: Readonly<Partial<Record<FaultName, number>>> = { KMSInternalException: 500, RequestEntityTooLargeException: 413 }
+
+/** An error as AWS answers it. Some have no `message` member at all, which is why it may be undefined. */
+export class KmsFault extends Error {
+  override readonly name: FaultName
+  readonly text: string | undefined
+
+  constructor(name: FaultName, text?: string) {
+    super(text)
+    this.name = name
+    this.text = text
+  }
+
+  get status(): number {
+    return statuses[this.name] ?? 400
+  }
+
+  get body(): string {
+    return JSON.stringify({ __type: this.name, message: this.text })
+  }
+}
+
+/** What is missing here but exists in AWS: never done by halves. */
+export function unsupported(what: string): KmsFault {
+  return new KmsFault('UnsupportedOperationException', `${what} is not implemented by Sealdrop's local KMS.`)
+}

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto'
+import { chmod, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fromUtf8 } from '../bytes/text.js'
+import { ensure } from '../errors/guard.js'
+import type { Alias, Key } from './keyring.js'
+import { lockFolder } from './lock.js'
+import { aliasesFromJson, aliasesToJson, keyFromJson, keyToJson } from './records.js'
+
+const aliasFile = 'aliases.json'
+const temporary = '.tmp'
+
+/** One Region's folder: a file for each key, one for all aliases. A write has reached the disk when its promise resolves. */
+export interface Folder {
+  readonly keys: readonly Key[]
+  readonly aliases: readonly Alias[]
+  writeKey(key: Key): Promise<void>
+  removeKey(id: string): Promise<void>
+  writeAliases(aliases: readonly Alias[]): Promise<void>
+  /** Lets another server use the folder. */
+  release(): Promise<void>
+}
+
+/**
+ * Opens `<dir>/<region>` and reads all of it, so that damage shows at the start.
+ *
+ * @throws SealdropError `conflict` while another server uses `dir`, `malformed` naming a damaged file
+ */
+export async function openFolder(dir: string, region: string): Promise<Folder> {
+  const folder = join(dir, region)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await chmod(folder, 0o700)
+  const release = await lockFolder(dir)
+  try {
+    const { keys, aliases } = await read(folder)
+    return {
+      keys,
+      aliases,
+      writeKey: (key) => write(folder, `${key.id}.json`, keyToJson(key)),
+      removeKey: async (id) => {
+        await rm(join(folder, `${id}.json`), { force: true })
+        await sync(folder)
+      },
+      writeAliases: (list) => write(folder, aliasFile, aliasesToJson(list)),
+      release,
+    }
+  } catch (e) {
+    await release()
+    throw e
+  }
+}
+
+async function read(folder: string): Promise<Pick<Folder, 'keys' | 'aliases'>> {
+  const names = await readdir(folder)
+  for (const name of names.filter((found) => found.endsWith(temporary))) await rm(join(folder, name), { force: true })
+  const keyFiles = names.filter((name) => name.endsWith('.json') && name !== aliasFile)
+  const keys = await Promise.all(keyFiles.map(async (name) => keyFromJson(await text(join(folder, name)), join(folder, name))))
+  const path = join(folder, aliasFile)
+  const aliases = names.includes(aliasFile) ? aliasesFromJson(await text(path), path) : []
+  const ids = new Set(keys.map(({ id }) => id))
+  const lost = aliases.find(({ keyId }) => !ids.has(keyId))
+  ensure(!lost, 'malformed', `${path}: ${lost?.name} names a key whose file ${lost?.keyId}.json is gone; restore that file, or take the alias out`)
+  return { keys, aliases }
+}
+
+async function text(path: string): Promise<string> {
+  const found = fromUtf8(await readFile(path))
+  ensure(found !== undefined, 'malformed', `${path} is damaged: expected UTF-8; restore or delete it`)
+  return found
+}
+
+/** Whole or not at all, after a power cut too: a temporary file beside it, its bytes, its name, each made durable. */
+async function write(folder: string, name: string, content: string): Promise<void> {
+  const path = join(folder, `${name}.${randomUUID()}${temporary}`)
+  try {
+    const file = await open(path, 'wx', 0o600)
+    try {
+      await file.writeFile(content)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(path, join(folder, name))
+  } catch (e) {
+    await rm(path, { force: true })
+    throw e
+  }
+  await sync(folder)
+}
+
+/** Makes names durable. Windows has no such thing for folders. */
+async function sync(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

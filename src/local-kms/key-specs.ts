@@ -1,0 +1,58 @@
+import { curveNames, curves, type CurveName } from '../algorithms/curves.js'
+import { ecKeySpecs, rsaKeySpecs } from '../algorithms/key-specs.js'
+import { signatures, type SignatureRow } from '../algorithms/signatures.js'
+
+export type KeyUsage = 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY' | 'KEY_AGREEMENT'
+
+/** A KeySpec whose keys are made and used here. */
+export interface KeySpecRow {
+  readonly kty: 'RSA' | 'EC'
+  /** Bytes of the modulus or of a coordinate. */
+  readonly size: number
+  readonly curve?: CurveName
+  /** What each KeyUsage that the spec allows offers. */
+  readonly algorithms: Readonly<Partial<Record<KeyUsage, readonly string[]>>>
+}
+
+/** OAEP with hash = MGF1 hash and an empty label; `overhead` is 2 hLen + 2 (RFC 8017 §7.1.1). */
+export const encryptions: Readonly<Record<string, { readonly hash: 'sha1' | 'sha256'; readonly overhead: number }>> = {
+  RSAES_OAEP_SHA_1: { hash: 'sha1', overhead: 42 },
+  RSAES_OAEP_SHA_256: { hash: 'sha256', overhead: 66 },
+}
+
+const signing = (fits: (row: SignatureRow) => boolean): readonly string[] => Object.values(signatures).filter(fits).map((row) => row.kms).sort()
+
+const rsaAlgorithms = { ENCRYPT_DECRYPT: Object.keys(encryptions), SIGN_VERIFY: signing((row) => row.kty === 'RSA') }
+
+export const keySpecs: ReadonlyMap<string, KeySpecRow> = new Map<string, KeySpecRow>([
+  ...Object.entries(rsaKeySpecs).map(([bytes, spec]): [string, KeySpecRow] => [spec, { kty: 'RSA', size: Number(bytes), algorithms: rsaAlgorithms }]),
+  ...curveNames.map((curve): [string, KeySpecRow] => [
+    ecKeySpecs[curve],
+    { kty: 'EC', size: curves[curve].coordinate, curve, algorithms: { SIGN_VERIFY: signing((row) => row.crv === curve), KEY_AGREEMENT: ['ECDH'] } },
+  ]),
+])
+
+/** The member of KeyMetadata and GetPublicKey that lists a key's algorithms, by usage. */
+export const algorithmLists: Readonly<Record<KeyUsage, string>> = {
+  ENCRYPT_DECRYPT: 'EncryptionAlgorithms',
+  SIGN_VERIFY: 'SigningAlgorithms',
+  KEY_AGREEMENT: 'KeyAgreementAlgorithms',
+}
+
+/** Enumerations of the service, in the order in which its validation messages list them. */
+export const enums = {
+  keySpec: [
+    'RSA_2048', 'RSA_3072', 'RSA_4096', 'ECC_NIST_P256', 'ECC_NIST_P384', 'ECC_NIST_P521', 'ECC_SECG_P256K1', 'ECC_NIST_EDWARDS25519',
+    'SYMMETRIC_DEFAULT', 'HMAC_224', 'HMAC_256', 'HMAC_384', 'HMAC_512', 'SM2', 'ML_DSA_44', 'ML_DSA_65', 'ML_DSA_87',
+    'ML_KEM_512', 'ML_KEM_768', 'ML_KEM_1024',
+  ],
+  keyUsage: ['SIGN_VERIFY', 'ENCRYPT_DECRYPT', 'GENERATE_VERIFY_MAC', 'KEY_AGREEMENT', 'ENCAPSULATE_DECAPSULATE'],
+  encryptionAlgorithm: ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'SM2PKE', 'SYMMETRIC_DEFAULT'],
+  signingAlgorithm: [
+    'RSASSA_PSS_SHA_256', 'RSASSA_PSS_SHA_384', 'RSASSA_PSS_SHA_512',
+    'RSASSA_PKCS1_V1_5_SHA_256', 'RSASSA_PKCS1_V1_5_SHA_384', 'RSASSA_PKCS1_V1_5_SHA_512',
+    'ECDSA_SHA_256', 'ECDSA_SHA_384', 'ECDSA_SHA_512', 'ED25519_SHA_512', 'ED25519_PH_SHA_512', 'SM2DSA', 'ML_DSA_SHAKE_256',
+  ],
+  messageType: ['RAW', 'DIGEST', 'EXTERNAL_MU'],
+  keyAgreementAlgorithm: ['ECDH'],
+} as const

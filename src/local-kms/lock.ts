@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { open, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SealdropError } from '../errors/sealdrop-error.js'
+
+const lockPattern = /^lock-(\d+)-(\d+)-[0-9a-f-]{36}$/
+
+/**
+ * Makes this process the one server of a folder. Each server first puts down a file of its own and only then looks for
+ * others: of two that start at once, at least one sees the other, so never both go on. The file's name holds the process,
+ * so that what a killed server left is known to be stale.
+ *
+ * @returns a function that gives the folder free
+ * @throws SealdropError `conflict`
+ */
+export async function lockFolder(dir: string): Promise<() => Promise<void>> {
+  const own = `lock-${process.pid}-${startOf(process.pid)}-${randomUUID()}`
+  const release = (): Promise<void> => rm(join(dir, own), { force: true })
+  await (await open(join(dir, own), 'wx', 0o600)).close()
+  for (const name of await readdir(dir)) {
+    const [, pid, start] = lockPattern.exec(name) ?? []
+    if (pid === undefined || start === undefined || name === own) continue
+    if (!isAlive(Number(pid), start)) {
+      await rm(join(dir, name), { force: true })
+      continue
+    }
+    await release()
+    throw new SealdropError('conflict', `dir ${dir} is in use by the local KMS of process ${pid}: close that one, or give each its own dir. If no such server runs, delete ${join(dir, name)}`)
+  }
+  return release
+}
+
+/** Signal 0 asks only; a process of another user answers EPERM, and lives. A reused process id has another start time. */
+function isAlive(pid: number, start: string): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code !== 'EPERM') return false
+  }
+  const now = startOf(pid)
+  return start === '0' || now === '0' || now === start
+}
+
+/** Clock ticks from boot to the start of a process (proc(5), stat, field 22); 0 where there is no /proc. */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '0'
+  } catch {
+    return '0'
+  }
+}

@@ -1,0 +1,36 @@
+import { agreeOperations } from './agree.js'
+import { aliasOperations } from './aliases.js'
+import { encryptOperations } from './encrypt.js'
+import { KmsFault, unsupported } from './fault.js'
+import { keyOperations } from './keys.js'
+import type { Operation } from './operation.js'
+import { signOperations } from './sign.js'
+
+const service = 'TrentService.'
+
+const operations: ReadonlyMap<string, Operation> = new Map(
+  [keyOperations, aliasOperations, encryptOperations, signOperations, agreeOperations].flatMap((theme) => Object.entries(theme)),
+)
+
+/** What else KMS has. */
+const others: ReadonlySet<string> = new Set([
+  'ConnectCustomKeyStore', 'CreateCustomKeyStore', 'CreateGrant', 'Decapsulate', 'DeleteCustomKeyStore', 'DeleteImportedKeyMaterial',
+  'DescribeCustomKeyStores', 'DisableKeyRotation', 'DisconnectCustomKeyStore', 'EnableKeyRotation', 'Encapsulate', 'GenerateDataKey',
+  'GenerateDataKeyPair', 'GenerateDataKeyPairWithoutPlaintext', 'GenerateDataKeyWithoutPlaintext', 'GenerateMac', 'GenerateRandom',
+  'GetKeyLastUsage', 'GetKeyPolicy', 'GetKeyRotationStatus', 'GetParametersForImport', 'ImportKeyMaterial', 'ListGrants',
+  'ListKeyPolicies', 'ListKeyRotations', 'ListResourceTags', 'ListRetirableGrants', 'PutKeyPolicy', 'ReEncrypt', 'ReplicateKey',
+  'RetireGrant', 'RevokeGrant', 'RotateKeyOnDemand', 'TagResource', 'UntagResource', 'UpdateCustomKeyStore', 'UpdateKeyDescription',
+  'UpdatePrimaryRegion', 'VerifyMac',
+])
+
+/**
+ * The operation that an `x-amz-target` header names.
+ *
+ * @throws KmsFault UnsupportedOperationException for what only AWS has, UnknownOperationException for anything else
+ */
+export function operationOf(target: string | undefined): Operation {
+  const name = target?.startsWith(service) ? target.slice(service.length) : ''
+  const operation = operations.get(name)
+  if (operation) return operation
+  throw others.has(name) ? unsupported(`The operation ${name}`) : new KmsFault('UnknownOperationException')
+}

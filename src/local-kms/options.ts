@@ -1,0 +1,72 @@
+import { ensure, kindOf, shown } from '../errors/guard.js'
+import { keySpecs } from './key-specs.js'
+
+/** A key to have behind an alias. */
+export interface LocalKmsKey {
+  /** With or without `alias/` in front. */
+  readonly alias: string
+  /** A KeySpec: RSA_2048, RSA_3072, RSA_4096, ECC_NIST_P256, ECC_NIST_P384, ECC_NIST_P521. */
+  readonly spec: string
+  /** A KeyUsage that fits the spec: ENCRYPT_DECRYPT, SIGN_VERIFY, KEY_AGREEMENT. */
+  readonly usage: string
+}
+
+export interface LocalKmsOptions {
+  /** Default 0: any free port. */
+  readonly port?: number
+  /** Folder for keys and aliases, made if it does not exist; private keys lie in it unencrypted. Default: memory only. */
+  readonly dir?: string
+  /** Default us-east-1. One folder holds each Region's keys apart. */
+  readonly region?: string
+  /** Each is made unless its alias is there already. */
+  readonly keys?: readonly LocalKmsKey[]
+}
+
+/** A running server. */
+export interface LocalKms {
+  /** `http://127.0.0.1:<port>`; the server listens on loopback only. */
+  readonly url: string
+  /** Key ARNs of the `keys` asked for, by alias as it was given. */
+  readonly keys: Record<string, string>
+  /** Environment for other processes: AWS_ENDPOINT_URL_KMS, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY. */
+  readonly env: Record<string, string>
+  /** For `new KMSClient(clientConfig)`. */
+  readonly clientConfig: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } }
+  /** Stops accepting, ends idle connections, lets running operations finish, frees `dir`. */
+  close(): Promise<void>
+}
+
+export interface CheckedOptions {
+  readonly port: number
+  readonly dir: string | undefined
+  readonly region: string
+  readonly keys: readonly LocalKmsKey[]
+}
+
+/** Fills in defaults. @throws SealdropError `invalid_argument` naming the option */
+export function checkOptions(options: LocalKmsOptions): CheckedOptions {
+  ensure(typeof options === 'object' && options !== null, 'invalid_argument', `expected an options object, found ${kindOf(options)}`)
+  const { port = 0, dir, region = 'us-east-1', keys = [] } = options
+  ensure(Number.isInteger(port) && port >= 0 && port <= 65_535, 'invalid_argument', `port: expected an integer from 0 to 65535, found ${typeof port === 'number' ? port : kindOf(port)}`)
+  ensure(dir === undefined || (typeof dir === 'string' && dir !== ''), 'invalid_argument', `dir: expected the path of a folder, found ${kindOf(dir)}`)
+  ensure(typeof region === 'string' && /^[a-z]{2,}(-[a-z]+)+-\d+$/.test(region), 'invalid_argument', `region: expected the name of a Region like us-east-1, found ${shown(String(region))}`)
+  ensure(Array.isArray(keys), 'invalid_argument', `keys: expected an array, found ${kindOf(keys)}`)
+  keys.forEach(checkKey)
+  const names = keys.map(({ alias }) => aliasOf(alias))
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  ensure(twice === undefined, 'invalid_argument', `keys: ${shown(twice ?? '')} is there twice`)
+  return { port, dir, region, keys }
+}
+
+/** The alias name as KMS writes it. */
+export const aliasOf = (alias: string): string => (alias.startsWith('alias/') ? alias : `alias/${alias}`)
+
+function checkKey(key: LocalKmsKey, index: number): void {
+  ensure(typeof key === 'object' && key !== null, 'invalid_argument', `keys[${index}]: expected an object, found ${kindOf(key)}`)
+  const { alias, spec, usage } = key
+  const named = typeof alias === 'string' && /^alias\/(?!aws\/)[\w/-]{1,250}$/.test(aliasOf(alias))
+  ensure(named, 'invalid_argument', `keys[${index}].alias: expected letters, digits, /, _ and - that do not begin with aws/, found ${shown(String(alias))}`)
+  const row = keySpecs.get(spec)
+  ensure(row, 'invalid_argument', `keys[${index}].spec: expected one of ${[...keySpecs.keys()].join(', ')}, found ${shown(String(spec))}`)
+  ensure(Object.hasOwn(row.algorithms, usage), 'invalid_argument', `keys[${index}].usage: ${spec} takes ${Object.keys(row.algorithms).join(' or ')}, found ${shown(String(usage))}`)
+}

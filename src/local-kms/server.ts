@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { ensure } from '../errors/guard.js'
+import { SealdropError } from '../errors/sealdrop-error.js'
+import { openFolder } from './folder.js'
+import { Keyring } from './keyring.js'
+import { makeKey } from './keys.js'
+import { aliasOf, checkOptions, type LocalKms, type LocalKmsKey, type LocalKmsOptions } from './options.js'
+import { handle } from './protocol.js'
+
+/** In form only: nothing here is secret, and nothing looks like a real key to a scanner. */
+const credentials = { accessKeyId: 'LOCALKMSLOCALKMS', secretAccessKey: 'sealdrop-local-kms' }
+
+/**
+ * Starts a KMS server for development and tests in this process. It speaks AWS JSON 1.1 over HTTP, so that the unmodified
+ * `@aws-sdk/client-kms` and every other AWS SDK talk to it; keys, ciphertexts and signatures are real. It listens on
+ * 127.0.0.1 only, and refuses whatever a web page could send.
+ *
+ * @param options.port - default 0: any free port
+ * @param options.dir - keeps keys and aliases there, unencrypted, for one server at a time; default: memory only
+ * @param options.region - default us-east-1; the account is 111122223333
+ * @param options.keys - keys to have behind an alias; those whose alias is there already stay as they are
+ * @returns its URL, the keys' ARNs, configuration for clients, and `close()`
+ * @throws SealdropError `invalid_argument` (also with NODE_ENV=production), `conflict` (the port or `dir` is in use, an alias
+ * has another kind of key), `malformed` (a damaged file in `dir`, which the message names)
+ */
+export function startLocalKms(options: LocalKmsOptions = {}): Promise<LocalKms> {
+  return startServer(options, Date.now)
+}
+
+/** The same with a clock of the caller's, in milliseconds, which decides when keys are deleted. */
+export async function startServer(options: LocalKmsOptions, now: () => number): Promise<LocalKms> {
+  ensure(process.env['NODE_ENV'] !== 'production', 'invalid_argument', 'The local KMS keeps private keys unprotected and does not run with NODE_ENV=production; use AWS KMS')
+  const { port, dir, region, keys } = checkOptions(options)
+  const folder = dir === undefined ? undefined : await openFolder(dir, region)
+  try {
+    const ring = new Keyring({ region, now, ...(folder && { folder, keys: folder.keys, aliases: folder.aliases }) })
+    await ring.expire()
+    const arns: [alias: string, arn: string][] = []
+    for (const key of keys) arns.push([key.alias, await provide(ring, key)])
+    const { url, stop } = await listen(ring, port)
+    let closed: Promise<void> | undefined
+    const close = async (): Promise<void> => {
+      await stop()
+      await ring.settled()
+      await folder?.release()
+    }
+    return {
+      url,
+      keys: Object.fromEntries(arns),
+      env: { AWS_ENDPOINT_URL_KMS: url, AWS_REGION: region, AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey },
+      clientConfig: { endpoint: url, region, credentials: { ...credentials } },
+      close: () => (closed ??= close()),
+    }
+  } catch (e) {
+    await folder?.release()
+    throw e
+  }
+}
+
+/** The ARN of the key behind an alias, which is made if the alias is not there. */
+async function provide(ring: Keyring, { alias, spec, usage }: LocalKmsKey): Promise<string> {
+  const name = aliasOf(alias)
+  const found = ring.keys.get(ring.aliases.get(name)?.keyId ?? '')
+  if (found) {
+    ensure(found.spec === spec && found.usage === usage, 'conflict', `${name} has a key for ${found.spec} ${found.usage}, not ${spec} ${usage}: take another alias or another dir`)
+    return ring.keyArn(found)
+  }
+  const key = await makeKey(ring, spec, usage, '')
+  await ring.change(() => ring.saveAlias({ name, keyId: key.id, created: ring.now(), updated: ring.now() }))
+  return ring.keyArn(key)
+}
+
+async function listen(ring: Keyring, port: number): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const idle = new Set<Socket>()
+  let stopping = false
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    const { socket } = request
+    request.once('end', () => idle.delete(socket)) // from here on there is an operation to finish
+    response.once('close', () => (stopping ? socket.destroy() : idle.add(socket)))
+    void handle(ring, request, response)
+  }
+  const server = createServer({ requestTimeout: 30_000 }, serve)
+  server.on('connection', (socket: Socket) => {
+    idle.add(socket)
+    socket.once('close', () => idle.delete(socket))
+  })
+  server.on('checkExpectation', serve)
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end(`HTTP/1.1 400 Bad Request\r\nx-amzn-RequestId: ${randomUUID()}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    else socket.destroy()
+  })
+  await bind(server, port)
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop: () => new Promise((resolve) => {
+      stopping = true
+      server.close(() => resolve())
+      for (const socket of idle) socket.destroy()
+    }),
+  }
+}
+
+function bind(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.on('error', (cause) => reject(new SealdropError('conflict', `The local KMS cannot listen on port ${port} of 127.0.0.1: ${(cause as NodeJS.ErrnoException).code}; choose another, or 0 for any free one`, { cause })))
+    server.listen(port, '127.0.0.1', resolve)
+  })
+}

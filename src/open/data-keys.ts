@@ -1,0 +1,27 @@
+import { keyWraps } from '../algorithms/key-wraps.js'
+import { toBase64url } from '../bytes/base64url.js'
+import { concat, u32 } from '../bytes/bytes.js'
+import { utf8 } from '../bytes/text.js'
+import { sha256 } from '../crypto/digest.js'
+import type { WrappedDataKey } from '../envelope/unwrap.js'
+
+/** A bounded memory of unwrapped data keys; the companion brings one. */
+export interface DataKeyCache {
+  /** Counts as a use. */
+  get(id: string): CryptoKey | undefined
+  set(id: string, key: CryptoKey): void
+  clear(): void
+}
+
+/** Remembers nothing, which is the default. */
+export const noCache: DataKeyCache = { get: () => undefined, set: () => {}, clear: () => {} }
+
+/**
+ * The name under which a data key may be remembered: SHA-256 over everything that leads to it, each with its length.
+ * Undefined for direct `ECDH-ES`, which is never remembered.
+ */
+export async function dataKeyId(arn: string, kid: string, { alg, enc, spki, apu, apv, encryptedKey }: WrappedDataKey): Promise<string | undefined> {
+  if (keyWraps[alg].encryptedKey === 0) return undefined
+  const parts = [utf8(arn), utf8(kid), utf8(alg), utf8(enc), spki ?? new Uint8Array(), apu, apv, encryptedKey]
+  return toBase64url(await sha256(concat(...parts.flatMap((part) => [u32(part.length), part]))))
+}

@@ -1,0 +1,106 @@
+import { limits } from '../algorithms/limits.js'
+import { ensure } from '../errors/guard.js'
+import { encodeValue, type EncodedValue, type Value } from '../formats/content.js'
+import { checkContext, pathMember, type Context } from '../formats/context.js'
+import { findFields, pointer, replaceFields } from '../formats/field-path.js'
+import { isWorkerd } from '../io/runtime.js'
+import { held, type HeldKeySet, type KeySet } from '../keys/key-set.js'
+import type { SealOptions } from './seal.js'
+import { dataKeyFor, recipientOf, writeValue, type DataKey } from './write.js'
+
+export interface FieldOptions {
+  /** Members separated by dots, `*` for every member or element: `card.number`, `items.*.ssn`. Each must be there. */
+  readonly fields: readonly string[]
+}
+
+/** A record whose named fields became sealed strings. */
+export type SealedFields<T> = { [K in keyof T]: T[K] extends object ? SealedFields<T[K]> | string : T[K] | string }
+
+/** Seals many values under one data key, so that an opener with a cache needs one KMS call for all of them. */
+export interface Sealer {
+  /** As the verb `seal`. */
+  seal(value: Value, o: SealOptions): Promise<string>
+  /** As the verb `sealFields`. */
+  sealFields<T extends object>(record: T, o: SealOptions & FieldOptions): Promise<SealedFields<T>>
+}
+
+interface CurrentDataKey extends DataKey { readonly born: number; used: number }
+
+class DataKeySealer implements Sealer {
+  readonly #keys: HeldKeySet
+  readonly #maxValues: number
+  readonly #maxAge: number
+  #current: CurrentDataKey | undefined
+
+  constructor(keys: HeldKeySet, maxValues: number, maxAge: number) {
+    this.#keys = keys
+    this.#maxValues = maxValues
+    this.#maxAge = maxAge
+  }
+
+  async seal(value: Value, o: SealOptions): Promise<string> {
+    const context = checkContext(o?.context)
+    const [sealed] = await this.#sealAll([{ encoded: encodeValue(value), context }], o)
+    return sealed!
+  }
+
+  async sealFields<T extends object>(record: T, o: SealOptions & FieldOptions): Promise<SealedFields<T>> {
+    const context = checkContext(o?.context)
+    const fields = findFields(record, o.fields, 'invalid_argument')
+    ensure(fields.length <= limits.sealerValues, 'too_large', `a record of ${fields.length} fields: at most ${limits.sealerValues}`)
+    const values = fields.map((field) => ({ encoded: encodeValue(field.value as Value), context: { ...context, [pathMember]: pointer(field) } }))
+    return replaceFields(record, fields, await this.#sealAll(values, o)) as SealedFields<T>
+  }
+
+  async #sealAll(values: readonly { readonly encoded: EncodedValue; readonly context: Context }[], o: SealOptions): Promise<string[]> {
+    const dataKey = await this.#dataKey(values.length, o.signal)
+    return Promise.all(values.map(({ encoded, context }) => writeValue(dataKey, encoded, context, this.#keys.now())))
+  }
+
+  /** One data key for all of a record's fields: the current one where it has so many uses left. */
+  async #dataKey(uses: number, signal: AbortSignal | undefined): Promise<DataKey> {
+    const { recipient, cryptoKey } = await recipientOf(this.#keys, signal)
+    const now = this.#keys.now()
+    const current = this.#current
+    if (current && current.recipient.info.thumbprint === recipient.info.thumbprint && now - current.born < this.#maxAge && current.used + uses <= this.#maxValues) {
+      current.used += uses
+      return current
+    }
+    const made = { ...dataKeyFor(recipient, cryptoKey), born: now, used: uses }
+    if (isWorkerd()) {
+      // a promise of this request must not be awaited by another: only the settled key is kept
+      const [key, wrapped] = await Promise.all([made.key, made.wrapped])
+      return (this.#current = { ...made, key, wrapped })
+    }
+    this.#current = made
+    Promise.all([made.key, made.wrapped]).catch(() => { if (this.#current === made) this.#current = undefined })
+    return made
+  }
+}
+
+/**
+ * Makes a sealer: one data key until `maxValues` or `maxAge` runs out or the selected key changes. Values of one sealer can
+ * be told to belong together; where that matters use `seal`.
+ *
+ * @param o.maxValues default and most 2^20
+ * @param o.maxAge milliseconds, default 1 hour
+ * @throws SealdropError `invalid_argument`; its verbs throw what `seal` does
+ * @see NIST SP 800-38D §8.3
+ */
+export function createSealer(keys: KeySet, o: { readonly maxValues?: number; readonly maxAge?: number } = {}): Sealer {
+  const { maxValues = limits.sealerValues, maxAge = 3_600_000 } = o
+  ensure(Number.isInteger(maxValues) && maxValues >= 1 && maxValues <= limits.sealerValues, 'invalid_argument', `maxValues: expected 1 to ${limits.sealerValues}`)
+  ensure(maxAge > 0 && maxAge <= 24 * 3_600_000, 'invalid_argument', 'maxAge: expected milliseconds, at most 24 hours')
+  return new DataKeySealer(held(keys), maxValues, maxAge)
+}
+
+/**
+ * Seals the named fields of a record, each bound to its place in it, under one data key; the rest stays as it is and the
+ * record that came is not changed. A path that matches nothing throws, so that no plaintext stays behind unnoticed.
+ *
+ * @throws SealdropError what `seal` throws
+ * @see RFC 6901 for the place, kept in the context as `sealdrop:path`
+ */
+export async function sealFields<T extends object>(keys: KeySet, record: T, o: SealOptions & FieldOptions): Promise<SealedFields<T>> {
+  return createSealer(keys).sealFields(record, o)
+}

@@ -1,0 +1,47 @@
+import { limits } from '../algorithms/limits.js'
+import { toBase64url } from '../bytes/base64url.js'
+import { utf8 } from '../bytes/text.js'
+import { encrypt } from '../crypto/aes.js'
+import { importRecipient } from '../crypto/public-keys.js'
+import { randomBytes } from '../crypto/subtle.js'
+import { newDataKey, type WrappedKey } from '../envelope/wrap.js'
+import { ensure } from '../errors/guard.js'
+import type { EncodedValue } from '../formats/content.js'
+import type { Context } from '../formats/context.js'
+import { importedKey, type Key } from '../keys/key.js'
+import type { HeldKeySet } from '../keys/key-set.js'
+
+/** A data key for one recipient; under way where a call has just made it. */
+export interface DataKey {
+  readonly recipient: Key
+  readonly key: CryptoKey | Promise<CryptoKey>
+  readonly wrapped: WrappedKey | Promise<WrappedKey>
+}
+
+/** The selected key of a set, ready to seal to. */
+export async function recipientOf(keys: HeldKeySet, signal: AbortSignal | undefined): Promise<{ readonly recipient: Key; readonly cryptoKey: CryptoKey }> {
+  const recipient = await keys.forSealing(signal)
+  return { recipient, cryptoKey: await importedKey(recipient, ({ jwk }) => importRecipient(jwk)) }
+}
+
+export function dataKeyFor(recipient: Key, cryptoKey: CryptoKey): DataKey {
+  const made = newDataKey({ alg: recipient.info.alg, jwk: recipient.jwk, cryptoKey })
+  made.wrapped.catch(() => {}) // reported where it is awaited, which may be after another failure
+  return { recipient, ...made }
+}
+
+/**
+ * Writes one value as a compact JWE (RFC 7516 §5.1, §7.1). For RSA the header does not depend on the wrapped key, so the
+ * content is encrypted while the wrap is under way.
+ */
+export async function writeValue({ recipient, key, wrapped }: DataKey, value: EncodedValue, ctx: Context, now: number): Promise<string> {
+  const { info: { alg, thumbprint: kid }, jwk } = recipient
+  const epk = jwk.kty === 'EC' ? { epk: (await wrapped).epk } : {}
+  const header = utf8(JSON.stringify({ alg, enc: 'A256GCM', kid, cty: value.cty, iat: Math.floor(now / 1000), jti: toBase64url(randomBytes(16)), ctx, ...epk }))
+  ensure(header.length <= limits.header, 'too_large', `context: expected a header of at most ${limits.header} bytes, found ${header.length}`)
+  const protectedText = toBase64url(header)
+  const iv = randomBytes(12)
+  const [{ encryptedKey }, sealed] = await Promise.all([wrapped, encrypt(await key, iv, value.bytes, utf8(protectedText))])
+  const ciphertext = sealed.subarray(0, -16)
+  return [protectedText, toBase64url(encryptedKey), toBase64url(iv), toBase64url(ciphertext), toBase64url(sealed.subarray(-16))].join('.')
+}

@@ -1,0 +1,7 @@
+import { parseKeySet } from '../formats/jwk.js'
+import type { Trust } from '../keys/trust.js'
+
+/** Believes a key because the caller holds it, from a file or a configuration that it trusts. For `importKeySet` only. */
+export function inHand(): Trust {
+  return { kind: 'in-hand', accept: async (document) => parseKeySet(document) }
+}

@@ -1,0 +1,66 @@
+import { isSignatureName, type SignatureName } from '../algorithms/signatures.js'
+import { utf8 } from '../bytes/text.js'
+import { signatureRejected } from '../crypto/jwt.js'
+import { importVerifier } from '../crypto/public-keys.js'
+import { verifies } from '../crypto/verify.js'
+import { ensure, shown } from '../errors/guard.js'
+import { contentOf, type Content } from '../formats/content.js'
+import { parseJws, sameType, type Jws } from '../formats/jws.js'
+import type { CallOptions } from '../io/abort.js'
+import { held, type KeySet } from '../keys/key-set.js'
+import { selectSigner } from '../keys/select-signer.js'
+import { importedKey, type Key, type KeyInfo } from '../keys/key.js'
+import type { Trust } from '../keys/trust.js'
+
+/** Which key verified, and why it is believed. */
+export interface Proof {
+  readonly key: KeyInfo
+  readonly trust: Trust['kind']
+}
+
+/**
+ * Verifies a compact JWS: the key is the one its `kid` names in the set, the algorithm is the key's.
+ *
+ * @param o.typ expected `typ`; default any
+ * @returns the payload with its header and the key; `.json()` and `.text()` follow `cty`, or work both where it has none
+ * @throws SealdropError `rejected`, `key_not_found`, `malformed`, `unsupported_algorithm`, `too_large`, `expired` when the key was not valid at signing time, and what loading the set throws
+ * @see RFC 7515 §5.2
+ */
+export async function verify(keys: KeySet, jws: string, o: CallOptions & { readonly typ?: string } = {}): Promise<Content & Proof & { readonly header: Record<string, unknown> }> {
+  const { parsed, key } = await verified(keys, jws, o)
+  checkSigningTime(key, parsed.header.iat)
+  return { ...contentOf(parsed.payload, parsed.header.cty, true), header: { ...parsed.header }, ...proof(keys, key) }
+}
+
+export const proof = (keys: KeySet, key: Key): Proof => ({ key: key.info, trust: keys.trust })
+
+/** Parses a JWS and finds its key; nothing in the message can bring another (RFC 8725 §3.10). */
+export async function keyFor(keys: KeySet, jws: string, signal: AbortSignal | undefined): Promise<{ readonly parsed: Jws; readonly key: Key }> {
+  const ring = held(keys)
+  const parsed = parseJws(jws)
+  const { alg, kid } = parsed.header
+  ensure(isSignatureName(alg), 'unsupported_algorithm', `alg ${shown(alg)}: verified here are PS256, PS384, PS512, RS256, RS384, RS512, ES256, ES384, ES512`)
+  const key = kid === undefined
+    ? await selectSigner(ring, (found) => found.info.alg === alg, `for ${alg} that is the only one (the token names no kid)`, signal)
+    : await selectSigner(ring, (found) => found.kid === kid || found.info.thumbprint === kid, `with kid ${shown(kid)}`, signal)
+  ensure(key.info.alg === alg, 'rejected', `alg: the token says ${alg}, its key is for ${shown(key.info.alg)}`)
+  return { parsed, key }
+}
+
+/** The key as WebCrypto verifies with it, for the one algorithm that it was published with. */
+export const verifier = (key: Key): Promise<CryptoKey> => importedKey(key, ({ jwk, info }) => importVerifier(jwk, info.alg as SignatureName))
+
+/** A JWS of the expected type whose signature verified; its times and claims are still to be looked at. */
+export async function verified(keys: KeySet, jws: string, o: CallOptions & { readonly typ?: string }): Promise<{ readonly parsed: Jws; readonly key: Key }> {
+  const { parsed, key } = await keyFor(keys, jws, o.signal)
+  ensure(o.typ === undefined || sameType(parsed.header.typ, o.typ), 'rejected', `typ: expected ${shown(o.typ ?? '')}, found ${shown(parsed.header.typ ?? 'none')}`)
+  if (!await verifies(await verifier(key), key.info.alg as SignatureName, parsed.signature, utf8(parsed.signingInput))) throw signatureRejected()
+  return { parsed, key }
+}
+
+/** A key's dates count when it signed, not now: an old signature stays good. Seconds; a minute of tolerance for clocks. */
+export function checkSigningTime(key: Key, iat: number | undefined): void {
+  if (iat === undefined) return
+  const at = iat * 1000
+  ensure(at + 60_000 >= key.notBefore && at - 60_000 < key.expires, 'expired', 'the key was not valid at the time of signing that the token states')
+}
