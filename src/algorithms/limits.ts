@@ -4,6 +4,8 @@ export const limits = {
   header: 16_384,
   /** Bytes of a value: larger input belongs in a sealed stream. */
   value: 1_048_576,
+  /** JSON that is sealed is padded to a multiple of this. */
+  jsonPadding: 64,
   /** Bytes of a key set, and keys in it. */
   keySet: 65_536,
   keys: 32,

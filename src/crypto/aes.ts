@@ -1,5 +1,5 @@
 import type { Bytes } from '../bytes/bytes.js'
-import { subtle } from './subtle.js'
+import { subtle, type CryptoKey } from './subtle.js'
 
 /** AES-256-GCM (NIST SP 800-38D) with a 12-byte IV and a 16-byte tag. */
 const gcm = (iv: Bytes, additionalData: Bytes): AesGcmParams => ({ name: 'AES-GCM', iv, additionalData, tagLength: 128 })

@@ -3,9 +3,11 @@ import { toBase64url } from '../bytes/base64url.js'
 import { utf8 } from '../bytes/text.js'
 import { subtle } from './subtle.js'
 
-export async function sha256(bytes: Bytes): Promise<Bytes> {
-  return new Uint8Array(await subtle().digest('SHA-256', bytes))
+export async function digest(hash: 'SHA-256' | 'SHA-384' | 'SHA-512', bytes: Bytes): Promise<Bytes> {
+  return new Uint8Array(await subtle().digest(hash, bytes))
 }
+
+export const sha256 = (bytes: Bytes): Promise<Bytes> => digest('SHA-256', bytes)
 
 /** SHA-256 of a text, in base64url: a key's thumbprint (RFC 7638) is this over its canonical members. */
 export async function sha256Text(text: string): Promise<string> {

@@ -1,3 +1,4 @@
+import type { CryptoKey } from './subtle.js'
 import { errors, jwtVerify, type JWTPayload } from 'jose'
 import { SealdropError } from '../errors/sealdrop-error.js'
 

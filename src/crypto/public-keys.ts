@@ -3,7 +3,7 @@ import { fitsSignature, signatures, type SignatureName } from '../algorithms/sig
 import { ensure } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 import type { Bytes } from '../bytes/bytes.js'
-import { subtle } from './subtle.js'
+import { subtle, type CryptoKey } from './subtle.js'
 
 /** A recipient's key: RSA-OAEP with SHA-256 for hash and MGF1 (RFC 7518 §4.3), or ECDH on its curve (§4.6). */
 export function importRecipient(jwk: PublicMembers): Promise<CryptoKey> {

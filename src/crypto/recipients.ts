@@ -2,7 +2,7 @@ import { concat, u32, type Bytes } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
 import { curves, type CurveName } from '../algorithms/curves.js'
 import { sha256 } from './digest.js'
-import { subtle } from './subtle.js'
+import { subtle, type CryptoKey } from './subtle.js'
 
 export async function rsaOaep(recipient: CryptoKey, message: Bytes): Promise<Bytes> {
   return new Uint8Array(await subtle().encrypt('RSA-OAEP', recipient, message))

@@ -1,12 +1,15 @@
 import { SealdropError } from '../errors/sealdrop-error.js'
 
+/** The host's CryptoKey, by a name that also exists where there are neither DOM types nor recent Node types. */
+export type CryptoKey = Extract<Awaited<ReturnType<typeof crypto.subtle.generateKey>>, { type: string }>
+
 /**
  * WebCrypto, found when it is first needed.
  *
  * @throws SealdropError `unsupported_runtime` on a page served over plain http, where browsers hide it
  */
-export function subtle(): SubtleCrypto {
-  const found = (globalThis.crypto as Crypto | undefined)?.subtle as SubtleCrypto | undefined
+export function subtle(): typeof crypto.subtle {
+  const found = (globalThis.crypto as typeof crypto | undefined)?.subtle as typeof crypto.subtle | undefined
   if (!found) throw new SealdropError('unsupported_runtime', 'crypto.subtle is not here: serve the page over https (or from localhost)')
   return found
 }

@@ -1,6 +1,6 @@
 import { signatures, type SignatureName } from '../algorithms/signatures.js'
 import type { Bytes } from '../bytes/bytes.js'
-import { subtle } from './subtle.js'
+import { subtle, type CryptoKey } from './subtle.js'
 
 const hashBytes = { 'SHA-256': 32, 'SHA-384': 48, 'SHA-512': 64 } as const
 

@@ -2,7 +2,7 @@ import { keyWraps, type KeyWrapName } from '../algorithms/key-wraps.js'
 import type { Bytes } from '../bytes/bytes.js'
 import { importDataKey, unwrapDataKey } from '../crypto/aes.js'
 import { concatKdf } from '../crypto/recipients.js'
-import { randomBytes } from '../crypto/subtle.js'
+import { randomBytes, type CryptoKey } from '../crypto/subtle.js'
 import type { PrivateOperations } from './private-operations.js'
 
 /** Everything public about a wrapped data key, already checked. */

@@ -3,7 +3,7 @@ import type { PublicMembers } from '../algorithms/public-key.js'
 import type { Bytes } from '../bytes/bytes.js'
 import { importDataKey, wrapDataKey } from '../crypto/aes.js'
 import { agree, concatKdf, rsaOaep } from '../crypto/recipients.js'
-import { randomBytes } from '../crypto/subtle.js'
+import { randomBytes, type CryptoKey } from '../crypto/subtle.js'
 
 export interface Recipient {
   readonly alg: string

@@ -21,21 +21,19 @@ export interface Content {
 export interface EncodedValue { readonly bytes: Bytes; readonly cty?: string }
 
 const textType = 'text/plain;charset=utf-8'
-const padding = 64
-
 /**
- * Bytes of a value with the `cty` that says what they are. JSON is padded with spaces to a multiple of 64 bytes, so that
- * lengths tell less.
+ * Bytes of a value with the `cty` that says what they are. JSON ends in spaces up to a multiple of `pad` bytes: sealed
+ * values take 64, so that lengths tell less.
  *
  * @throws SealdropError `invalid_argument`, `too_large` over 1 MiB
  */
-export function encodeValue(value: Value): EncodedValue {
-  const encoded = encode(value)
+export function encodeValue(value: Value, pad: number): EncodedValue {
+  const encoded = encode(value, pad)
   ensure(encoded.bytes.length <= limits.value, 'too_large', `value: expected at most ${limits.value} bytes, found ${encoded.bytes.length}; larger input belongs in a sealed stream`)
   return encoded
 }
 
-function encode(value: Value): EncodedValue {
+function encode(value: Value, pad: number): EncodedValue {
   if (typeof value === 'string') {
     ensure(isWellFormed(value), 'invalid_argument', 'value: a lone surrogate')
     return { bytes: utf8(value), cty: textType }
@@ -43,7 +41,7 @@ function encode(value: Value): EncodedValue {
   if (value instanceof Uint8Array || value instanceof ArrayBuffer) return { bytes: copyOf(value) }
   checkJson(value, 'value', [])
   const bytes = utf8(JSON.stringify(value))
-  const padded = new Uint8Array(Math.ceil(bytes.length / padding) * padding).fill(0x20)
+  const padded = new Uint8Array(Math.ceil(bytes.length / pad) * pad).fill(0x20)
   padded.set(bytes)
   return { bytes: padded, cty: 'json' }
 }

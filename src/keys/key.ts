@@ -1,3 +1,4 @@
+import type { CryptoKey } from '../crypto/subtle.js'
 import { curveRow } from '../algorithms/curves.js'
 import { sealAlgorithms } from '../algorithms/key-wraps.js'
 import type { PublicMembers } from '../algorithms/public-key.js'

@@ -1,3 +1,4 @@
+import type { CryptoKey } from '../crypto/subtle.js'
 import { keyWraps } from '../algorithms/key-wraps.js'
 import { toBase64url } from '../bytes/base64url.js'
 import { concat, u32 } from '../bytes/bytes.js'

@@ -1,3 +1,4 @@
+import type { CryptoKey } from '../crypto/subtle.js'
 import { concat, type Bytes } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
 import { decrypt } from '../crypto/aes.js'

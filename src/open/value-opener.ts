@@ -1,3 +1,4 @@
+import type { CryptoKey } from '../crypto/subtle.js'
 import type { PrivateOperations } from '../envelope/private-operations.js'
 import { isSealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
 import { decodeValue } from '../formats/content.js'

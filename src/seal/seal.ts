@@ -1,3 +1,4 @@
+import { limits } from '../algorithms/limits.js'
 import { encodeValue, type Value } from '../formats/content.js'
 import { checkContext, type Context } from '../formats/context.js'
 import type { CallOptions } from '../io/abort.js'
@@ -21,7 +22,7 @@ export interface SealOptions extends CallOptions {
 export async function seal(keys: KeySet, value: Value, o: SealOptions): Promise<string> {
   const ring = held(keys)
   const context = checkContext(o?.context)
-  const encoded = encodeValue(value)
+  const encoded = encodeValue(value, limits.jsonPadding)
   const { recipient, cryptoKey } = await recipientOf(ring, o.signal)
   return writeValue(dataKeyFor(recipient, cryptoKey), encoded, context, ring.now())
 }

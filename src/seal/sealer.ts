@@ -40,7 +40,7 @@ class DataKeySealer implements Sealer {
 
   async seal(value: Value, o: SealOptions): Promise<string> {
     const context = checkContext(o?.context)
-    const [sealed] = await this.#sealAll([{ encoded: encodeValue(value), context }], o)
+    const [sealed] = await this.#sealAll([{ encoded: encodeValue(value, limits.jsonPadding), context }], o)
     return sealed!
   }
 
@@ -48,7 +48,7 @@ class DataKeySealer implements Sealer {
     const context = checkContext(o?.context)
     const fields = findFields(record, o.fields, 'invalid_argument')
     ensure(fields.length <= limits.sealerValues, 'too_large', `a record of ${fields.length} fields: at most ${limits.sealerValues}`)
-    const values = fields.map((field) => ({ encoded: encodeValue(field.value as Value), context: { ...context, [pathMember]: pointer(field) } }))
+    const values = fields.map((field) => ({ encoded: encodeValue(field.value as Value, limits.jsonPadding), context: { ...context, [pathMember]: pointer(field) } }))
     return replaceFields(record, fields, await this.#sealAll(values, o)) as SealedFields<T>
   }
 

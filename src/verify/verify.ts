@@ -1,3 +1,4 @@
+import type { CryptoKey } from '../crypto/subtle.js'
 import { isSignatureName, type SignatureName } from '../algorithms/signatures.js'
 import { utf8 } from '../bytes/text.js'
 import { signatureRejected } from '../crypto/jwt.js'

@@ -12,7 +12,7 @@ export function clientOf(local) {
 }
 
 /** The same input for the client as for the wire: blobs are base64 in tables. */
-export const forClient = (input) => Object.fromEntries(Object.entries(input).map(([name, value]) => [name, blobs.includes(name) ? Buffer.from(value, 'base64') : value]))
+export const forClient = (input) => Object.fromEntries(Object.entries(input).map(([name, value]) => [name, blobs.includes(name) && value !== undefined ? Buffer.from(value, 'base64') : value]))
 
 export function wireHeaders(region = 'us-east-1') {
   const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '')

@@ -1,0 +1,68 @@
+import { ensure, shown } from '../errors/guard.js'
+import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
+import { abortable } from '../io/abort.js'
+import { SingleFlight } from '../io/single-flight.js'
+import type { OpenerKey, OpenerKeys } from '../open/opener-key.js'
+import { loadKey } from './load-key.js'
+import type { KmsPort } from './port.js'
+
+const cooldown = 30_000
+
+/** The opener's keys, by the names its operator configured: aliases are resolved when they are first loaded, never by a message. */
+export class ConfiguredKeys implements OpenerKeys {
+  readonly #port: KmsPort
+  readonly #names: readonly string[]
+  readonly #now: () => number
+  readonly #loaded = new Map<string, OpenerKey>()
+  readonly #failed = new Map<string, SealdropError>()
+  readonly #flight = new SingleFlight<void>()
+  #retryAt = 0
+
+  constructor(port: KmsPort, names: readonly string[], now: () => number) {
+    ensure(Array.isArray(names) && names.length > 0, 'invalid_argument', 'keys: expected at least one key ARN, key id or alias that this opener may use')
+    this.#port = port
+    this.#names = names
+    this.#now = now
+  }
+
+  /** Loads every key, and throws for the first that does not load. */
+  async ready(signal?: AbortSignal): Promise<void> {
+    await this.#load(signal)
+    for (const error of this.#failed.values()) throw error
+  }
+
+  async find(thumbprint: string, signal?: AbortSignal): Promise<readonly OpenerKey[]> {
+    if (this.#loaded.size === 0) await this.#load(signal)
+    const found = this.#having(thumbprint)
+    if (found.length > 0) return found
+    if (this.#failed.size > 0 && this.#now() >= this.#retryAt) await this.#load(signal)
+    const again = this.#having(thumbprint)
+    if (again.length > 0) return again
+    const [failure] = this.#failed.values()
+    if (failure && this.#loaded.size === 0) throw failure
+    throw new SealdropError('key_not_found', `kid ${shown(thumbprint)} is none of this opener's keys${[...this.#failed.values()].map((error) => `; one did not load: ${error.message}`).join('')}`)
+  }
+
+  /** In the order of the configuration, one for each ARN. */
+  #having(thumbprint: string): readonly OpenerKey[] {
+    const keys = this.#names.flatMap((name) => this.#loaded.get(name) ?? []).filter((key) => key.info.thumbprint === thumbprint)
+    return keys.filter((key, i) => keys.findIndex(({ arn }) => arn === key.arn) === i)
+  }
+
+  #load(signal: AbortSignal | undefined): Promise<void> {
+    return abortable(this.#flight.run(async () => {
+      await Promise.all(this.#names.filter((name) => !this.#loaded.has(name)).map(async (name) => {
+        try {
+          const key = await loadKey(this.#port, name)
+          ensure(key.info.use === 'enc', 'key_unusable', `${name} signs; an opener needs keys with the usage ENCRYPT_DECRYPT or KEY_AGREEMENT`)
+          this.#loaded.set(name, key)
+          this.#failed.delete(name)
+        } catch (error) {
+          if (!isSealdropError(error)) throw error
+          this.#failed.set(name, error)
+        }
+      }))
+      this.#retryAt = this.#now() + cooldown
+    }), signal)
+  }
+}

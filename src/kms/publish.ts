@@ -1,0 +1,74 @@
+import { sha256Text } from '../crypto/digest.js'
+import { ensure, shown } from '../errors/guard.js'
+import { SingleFlight } from '../io/single-flight.js'
+import type { KeySetDocuments } from '../keys/documents.js'
+import { loadKey } from './load-key.js'
+import { KmsPort, type Kms } from './port.js'
+
+/** A key to publish. */
+export interface PublishedKey {
+  /** ARN, key id or alias. */
+  readonly key: string
+  /** Checked against the key's own usage. */
+  readonly use?: 'enc' | 'sig'
+  /** Of an RSA signing key, its one algorithm. Default: PS256. */
+  readonly alg?: string
+  /** Publish the ARN too, which shows the account id; streams to RSA keys need it. Default: false. */
+  readonly withArn?: boolean
+}
+
+export interface PublisherOptions {
+  readonly kms?: Kms
+  readonly keys: readonly PublishedKey[]
+  /** For how long a document stays good while KMS cannot be reached, in milliseconds. Default: 24 hours. */
+  readonly lifetime?: number
+}
+
+type Documents = Awaited<ReturnType<KeySetDocuments['documents']>>
+
+const reloadAfter = 5 * 60_000
+const keyOps = { enc: { RSA: ['encrypt', 'wrapKey'], EC: [] }, sig: { RSA: ['verify'], EC: ['verify'] } }
+
+/**
+ * Publishes KMS public keys as a JWK Set, in the order given. KMS is asked at most once in five minutes, however many
+ * requests come; a key that is not enabled is left out.
+ *
+ * @returns documents for `keySetHandler`, or for a file or KV store that you write
+ * @throws SealdropError `invalid_argument`; documents() throws `key_unusable` when no key is enabled, `kms_*`
+ * @see RFC 7517 §4 and §5
+ */
+export function createPublisher(o: PublisherOptions): KeySetDocuments {
+  const { keys, lifetime = 24 * 3_600_000 } = o
+  ensure(Array.isArray(keys) && keys.length > 0 && keys.every((row) => typeof row?.key === 'string'), 'invalid_argument', "keys: expected at least one { key: 'alias/...' }")
+  ensure(lifetime >= reloadAfter, 'invalid_argument', `lifetime: expected at least ${reloadAfter} ms`)
+  const port = new KmsPort(o.kms ?? {})
+  const flight = new SingleFlight<Documents>()
+  let held: Documents | undefined
+  let reloadAt = 0
+  const load = async (): Promise<Documents> => {
+    reloadAt = Date.now() + reloadAfter
+    const jwks = JSON.stringify({ keys: (await Promise.all(keys.map((row) => publicJwk(port, row)))).filter((jwk) => jwk !== undefined) })
+    ensure(jwks !== '{"keys":[]}', 'key_unusable', 'none of the keys to publish is enabled')
+    held = { jwks, etag: `"${await sha256Text(jwks)}"`, expires: new Date(Date.now() + lifetime) }
+    return held
+  }
+  return {
+    async documents(): Promise<Documents> {
+      const current = held && held.expires.getTime() > Date.now() ? held : undefined
+      if (current && Date.now() < reloadAt) return current
+      return flight.run(load).catch((error: unknown) => {
+        if (current) return current
+        throw error
+      })
+    },
+  }
+}
+
+async function publicJwk(port: KmsPort, { key, use, alg, withArn = false }: PublishedKey): Promise<object | undefined> {
+  const { state, created, arn } = await port.describe(key)
+  if (state !== 'Enabled') return undefined
+  const { info, jwk } = await loadKey(port, arn, alg)
+  ensure(use === undefined || use === info.use, 'invalid_argument', `use ${shown(use ?? '')}: ${key} is for ${info.use}`)
+  const iat = created && { iat: Math.floor(created.getTime() / 1000) }
+  return { ...jwk, kid: info.thumbprint, use: info.use, key_ops: keyOps[info.use][jwk.kty], alg: info.alg, ...iat, ...(withArn && { kms_arn: arn }) }
+}

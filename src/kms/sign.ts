@@ -1,0 +1,131 @@
+import { curveRow } from '../algorithms/curves.js'
+import { signatures, type SignatureName } from '../algorithms/signatures.js'
+import { toBase64url } from '../bytes/base64url.js'
+import { utf8 } from '../bytes/text.js'
+import { digest } from '../crypto/digest.js'
+import { randomBytes } from '../crypto/subtle.js'
+import { ensure, shown } from '../errors/guard.js'
+import { encodeValue, type EncodedValue, type Value } from '../formats/content.js'
+import { checkContext, type Context } from '../formats/context.js'
+import { ecdsaFromDer } from '../formats/der.js'
+import { reservedTypes, sameType } from '../formats/jws.js'
+import type { Receipt } from '../formats/receipt.js'
+import { abortable, type CallOptions } from '../io/abort.js'
+import { SingleFlight } from '../io/single-flight.js'
+import type { OpenerKey } from '../open/opener-key.js'
+import type { Claims } from '../verify/jwt.js'
+import { loadKey } from './load-key.js'
+import { KmsPort, type Kms } from './port.js'
+
+/** What a receipt says; `inspect` of the sealed value gives message id, digest and length. */
+export interface ReceiptOf {
+  readonly messageId: string
+  readonly digest: string
+  readonly length: number
+  readonly context: Context
+  readonly stage: 'received' | 'opened'
+  /** Thumbprint of the key that opened it. */
+  readonly key?: string
+}
+
+/** Signs through kms:Sign. The digest is made here, so that content of any size costs one small call. */
+export interface Signer {
+  /** Loads the key now, so that a wrong configuration shows at start. */
+  ready(o?: CallOptions): Promise<void>
+  /** Ends KMS clients made here; later calls throw `closed`. */
+  close(): Promise<void>
+  /** A compact JWS of a value. `typ` default none; types that mean something to Sealdrop are refused. Throws `invalid_argument`, `too_large`, `kms_*`, `key_unusable`, `closed`. */
+  sign(payload: Value, o?: CallOptions & { readonly typ?: string }): Promise<string>
+  /** A JWT with `iat` now and `exp` after `expiresIn` milliseconds; `typ` default `JWT`. Throws as `sign`. */
+  signJwt(claims: Claims & object, o: CallOptions & { readonly expiresIn: number; readonly typ?: string }): Promise<string>
+  /** A receipt for what was received or opened, see `verifyReceipt`. Throws as `sign`. */
+  signReceipt(of: ReceiptOf, o?: CallOptions): Promise<string>
+}
+
+class KmsSigner implements Signer {
+  readonly #port: KmsPort
+  readonly #name: string
+  readonly #algorithm: string | undefined
+  readonly #flight = new SingleFlight<OpenerKey>()
+  #key: OpenerKey | undefined
+  #closed = false
+
+  constructor(port: KmsPort, name: string, algorithm: string | undefined) {
+    this.#port = port
+    this.#name = name
+    this.#algorithm = algorithm
+  }
+
+  async ready(o: CallOptions = {}): Promise<void> {
+    await this.#loaded(o.signal)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#port.close()
+  }
+
+  async sign(payload: Value, o: CallOptions & { readonly typ?: string } = {}): Promise<string> {
+    return this.#jws(encodeValue(payload, 1), checkType(o.typ), now(), o.signal)
+  }
+
+  async signJwt(claims: Claims & object, o: CallOptions & { readonly expiresIn: number; readonly typ?: string }): Promise<string> {
+    ensure(o?.expiresIn > 0 && Number.isFinite(o.expiresIn), 'invalid_argument', 'expiresIn: expected milliseconds above 0')
+    ensure(typeof claims === 'object' && claims !== null && claims.exp === undefined && claims.iat === undefined, 'invalid_argument', 'claims: expected an object without exp and iat, which this verb sets')
+    const iat = now()
+    const { bytes } = encodeValue({ ...claims, iat, exp: iat + Math.ceil(o.expiresIn / 1000) }, 1)
+    return this.#jws({ bytes }, checkType(o.typ ?? 'JWT'), undefined, o.signal)
+  }
+
+  async signReceipt(of: ReceiptOf, o: CallOptions = {}): Promise<string> {
+    const { messageId, digest: sent, length, stage, key } = of
+    ensure([messageId, sent].every((text) => typeof text === 'string' && text !== ''), 'invalid_argument', 'signReceipt: expected messageId and digest, as inspect gives them')
+    ensure(Number.isSafeInteger(length) && length >= 0, 'invalid_argument', 'signReceipt: length, expected a number of bytes')
+    ensure(stage === 'received' || stage === 'opened', 'invalid_argument', "signReceipt: stage, expected 'received' or 'opened'")
+    const ctx = checkContext(of.context)
+    const { info } = await this.#loaded(o.signal)
+    const iss = `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${info.thumbprint}` // RFC 9278: names the key, not the account
+    const receipt: Receipt = { iss, iat: now(), jti: toBase64url(randomBytes(16)), messageId, length, digest: sent, ctx, stage, ...(key !== undefined && { key }) }
+    return this.#jws({ bytes: encodeValue(receipt, 1).bytes }, reservedTypes.receipt, undefined, o.signal)
+  }
+
+  async #jws({ bytes, cty }: EncodedValue, typ: string | undefined, iat: number | undefined, signal: AbortSignal | undefined): Promise<string> {
+    const { arn, info: { alg, thumbprint: kid }, jwk } = await this.#loaded(signal)
+    const { kms, hash } = signatures[alg as SignatureName]
+    const input = `${toBase64url(utf8(JSON.stringify({ alg, kid, typ, cty, iat })))}.${toBase64url(bytes)}`
+    const signature = await this.#port.sign(arn, kms, await digest(hash, utf8(input)), signal)
+    const curve = jwk.kty === 'EC' ? curveRow(jwk.crv) : undefined
+    return `${input}.${toBase64url(curve ? ecdsaFromDer(signature, curve.coordinate) : signature)}`
+  }
+
+  #loaded(signal: AbortSignal | undefined): Promise<OpenerKey> {
+    ensure(!this.#closed, 'closed', 'this signer was closed')
+    if (this.#key) return Promise.resolve(this.#key)
+    return abortable(this.#flight.run(async () => {
+      const key = await loadKey(this.#port, this.#name, this.#algorithm)
+      ensure(key.info.use === 'sig', 'key_unusable', `${this.#name} does not sign; a signer needs a key with the usage SIGN_VERIFY`)
+      return (this.#key = key)
+    }), signal)
+  }
+}
+
+const now = (): number => Math.floor(Date.now() / 1000)
+
+/** Whoever holds a signer for messages must not be able to sign key sets or receipts with the same verb. */
+function checkType(typ: string | undefined): string | undefined {
+  ensure(typ === undefined || !Object.values(reservedTypes).some((type) => sameType(typ, type)), 'invalid_argument', `typ ${shown(typ ?? '')} is reserved: only the verb made for it writes it`)
+  return typ
+}
+
+/**
+ * Makes a signer over one KMS key. Nothing happens before its first verb.
+ *
+ * @param o.key ARN, key id or alias of a key with the usage SIGN_VERIFY; the alias is resolved once
+ * @param o.algorithm JOSE or KMS name; default PS256 for RSA, and a curve's only one
+ * @throws SealdropError `invalid_argument`
+ * @see RFC 7515 §5.1
+ */
+export function createSigner(o: { readonly kms?: Kms; readonly key: string; readonly algorithm?: string }): Signer {
+  ensure(typeof o?.key === 'string' && o.key !== '', 'invalid_argument', 'key: expected a key ARN, a key id or an alias')
+  return new KmsSigner(new KmsPort(o.kms ?? {}), o.key, o.algorithm)
+}
