@@ -29,7 +29,7 @@ const refused = [
   ['the Origin null', { headers: { origin: 'null' } }, 'AccessDeniedException'],
   ['its own Origin', { headers: { origin: 'http://127.0.0.1' } }, 'AccessDeniedException'],
   ['Sec-Fetch-Site', { headers: { 'sec-fetch-site': 'none' } }, 'AccessDeniedException'],
-  ...['evil.example', 'evil.example:80', '127.0.0.1.evil.example', 'localhost.evil.example', '127.0.0.2', '0.0.0.0', '[::2]', '127.0.0.1@evil.example', '127.0.0.1:80:80', '127.0.0.1:', ''].map((host) => [`the Host ${host}`, { headers: { host } }, 'AccessDeniedException']),
+  ...['evil.example', 'evil.example:80', '127.0.0.1.evil.example', 'localhost.evil.example', '127.0.0.2', '0.0.0.0', '[::2]', '127.0.0.1@evil.example', '127.0.0.1:80:80', '127.0.0.1:'].map((host) => [`the Host ${host}`, { headers: { host } }, 'AccessDeniedException']),
   ...['text/plain', 'application/json', 'application/x-amz-json-1.0', 'application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain; application/x-amz-json-1.1', undefined].map((type) => [`the content type ${type}`, { headers: { 'content-type': type } }, 'UnknownOperationException']),
   ['a content encoding', { headers: { 'content-encoding': 'gzip' } }, 'SerializationException'],
   ['no Authorization', { headers: { authorization: undefined } }, 'MissingAuthenticationTokenException'],
@@ -142,7 +142,7 @@ test('the server listens on 127.0.0.1 only', async () => {
 test('close lets a running operation finish, ends idle, silent and half-sent connections at once, and then nothing answers', async () => {
   const one = await startLocalKms()
   await clientOf(one)('ListKeys') // its connection stays open
-  const opened = (text) => new Promise((resolve) => { const socket = connect(new URL(one.url).port, '127.0.0.1', () => socket.write(text, () => resolve(socket))).on('error', () => undefined) })
+  const opened = (text) => new Promise((resolve) => { const socket = connect(new URL(one.url).port, '127.0.0.1', () => socket.write(text, () => resolve(socket))).on('error', () => undefined).resume() })
   const sockets = [await opened('\r\n'), await opened('POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{')]
   const running = raw(one, { operation: 'CreateKey', body: { KeySpec: 'RSA_3072', KeyUsage: 'SIGN_VERIFY' } })
   await new Promise((resolve) => setTimeout(resolve, 30))

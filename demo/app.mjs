@@ -1,0 +1,66 @@
+// The companion's routes: the page, the published keys, and the one place that takes sealed values.
+import { isSealdropError } from 'sealdrop'
+import { keySetHandler } from 'sealdrop/serve'
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { createAssets } from './assets.mjs'
+import { securityHeaders } from './security-headers.mjs'
+
+/** 1 MiB sealed is 1.4 MB of base64url with its header. */
+const maxBody = 1_600_000
+
+/** Statuses by code. What is not listed is the companion's own trouble, and its details stay in its log. */
+const statuses = {
+  malformed: 400, invalid_argument: 400, unsupported_algorithm: 400, unsupported_type: 415, too_large: 413,
+  key_not_found: 422, context_mismatch: 422, rejected: 422, expired: 422, replayed: 409,
+  kms_throttled: 503, kms_unavailable: 503,
+}
+
+export function createApp({ companion, log }) {
+  const app = new Hono()
+  const assets = createAssets(companion.publisher)
+  const keySet = keySetHandler(companion.publisher)
+  const refuse = (c, code, message, more = {}) => {
+    c.set('note', code)
+    return c.json({ code, message, ...more }, statuses[code] ?? 500)
+  }
+
+  app.use(async (c, next) => {
+    const started = performance.now()
+    await next()
+    const { method, path } = c.req
+    // the path comes from outside: anything but printable ASCII could forge lines; what was sent is never logged
+    log(`${method} ${path.replace(/[^\x21-\x7e]/g, '?').slice(0, 80)} ${c.res.status} ${Math.round(performance.now() - started)} ms${c.get('note') ? ` (${c.get('note')})` : ''}`)
+  })
+  app.use(securityHeaders)
+  app.use(async (c, next) => {
+    // a name that somebody pointed at 127.0.0.1 would make a foreign page same-origin with this server
+    if (!/^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(c.req.header('host') ?? '')) return c.text('This server answers on loopback only.\n', 421)
+    await next()
+  })
+
+  app.all('/.well-known/jwks.json', (c) => keySet(c.req.raw))
+
+  // Every forged value costs one KMS call, so in production limit the rate here, at the gateway or by client address.
+  const limited = bodyLimit({ maxSize: maxBody, onError: (c) => refuse(c, 'too_large', `body: expected at most ${maxBody} bytes`, { kmsCalls: 0 }) })
+  app.post('/api/messages', limited, async (c) => {
+    // no form and no simple request of another origin has this type: browsers ask first, and nobody answers yes
+    if (c.req.header('content-type') !== 'application/jose') return refuse(c, 'unsupported_type', 'content-type: expected application/jose', { kmsCalls: 0 })
+    const counter = { kmsCalls: 0 }
+    try {
+      const answer = await companion.receive(await c.req.text(), counter)
+      c.set('note', `opened, ${counter.kmsCalls} KMS calls`)
+      return c.json(answer)
+    } catch (error) {
+      if (isSealdropError(error) && Object.hasOwn(statuses, error.code) && statuses[error.code] < 500) return refuse(c, error.code, error.message, counter)
+      log(`the companion failed: ${isSealdropError(error) ? error.message : error instanceof Error ? error.name : typeof error}`)
+      return refuse(c, isSealdropError(error) ? error.code : 'internal', 'The companion could not do its part. Nothing is wrong with what you sent; try again later.', counter)
+    }
+  })
+
+  app.on(['GET', 'HEAD'], '*', async (c) => {
+    const asset = await assets(c.req.path)
+    return asset ? c.body(asset.body, 200, asset.headers) : c.text('Nothing is here.\n', 404)
+  })
+  return app
+}

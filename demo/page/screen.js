@@ -1,0 +1,56 @@
+// What is on the screen: cards, progress, and one action at a time with its failure beside it.
+'use strict'
+
+const stage = (() => {
+  const order = ['write', 'sealed', 'opened', 'receipt']
+  const find = (selector) => document.querySelector(selector)
+  const card = (name) => find(`[data-card=${name}]`)
+  const calm = matchMedia('(prefers-reduced-motion: reduce)')
+
+  /** Says something at the end of a card, where its buttons are; nothing clears it. */
+  const say = (name, ...nodes) => find(`[data-problems=${name}]`).replaceChildren(...nodes)
+
+  function fill(name, nodes) {
+    card(name).querySelector('.result').replaceChildren(...nodes)
+    for (const part of card(name).querySelectorAll('.after')) part.hidden = nodes.length === 0
+    for (const part of card(name).querySelectorAll('.waiting')) part.hidden = nodes.length > 0
+  }
+
+  /** Marks so many steps as done and the next one as the one to do; `status` is read out by screen readers. */
+  function mark(done, status) {
+    order.forEach((step, i) => {
+      const state = i < done ? 'done' : i === done ? 'now' : 'later'
+      for (const node of document.querySelectorAll(`[data-step=${step}], [data-card=${step}]`)) node.dataset.state = state
+    })
+    find('#status').textContent = status
+  }
+
+  const bringIntoView = (name) => card(name).scrollIntoView({ block: 'nearest', behavior: calm.matches ? 'auto' : 'smooth' })
+
+  /** Empties everything after the form. */
+  function clear() {
+    for (const name of order.slice(1)) fill(name, [])
+    for (const name of ['write', 'sealed', 'receipt']) say(name)
+    mark(0, '')
+  }
+
+  let busy = false
+
+  /** Runs one action at a time. Its button stays enabled, because a disabled one would lose the focus. */
+  async function run(button, place, action) {
+    if (busy) return
+    busy = true
+    button.dataset.busy = ''
+    say(place)
+    try {
+      await action()
+    } catch (error) {
+      say(place, view.problem('That did not work', error.code ? error : { code: 'unexpected', message: String(error?.message) }))
+    } finally {
+      busy = false
+      delete button.dataset.busy
+    }
+  }
+
+  return { find, say, fill, mark, clear, run, bringIntoView }
+})()

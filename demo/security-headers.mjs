@@ -1,0 +1,36 @@
+// What a page that takes people's secrets should send. A production site can copy this list as it stands.
+
+const policy = {
+  'default-src': "'none'",
+  'script-src': "'self'", // no inline script, no eval, no other host
+  'style-src': "'self'",
+  'img-src': "'self'",
+  'connect-src': "'self'", // a script that got in could send to nobody else
+  'base-uri': "'none'",
+  'form-action': "'none'", // were the script missing, the browser must not submit the form in the clear
+  'frame-ancestors': "'none'",
+  'require-trusted-types-for': "'script'",
+  'trusted-types': "'none'", // no policy can be made, so innerHTML and its like always throw
+}
+
+/** @param scriptHashes - CSP sources for inline blocks that a page cannot do without: its import map */
+export function contentSecurityPolicy(scriptHashes = []) {
+  const rows = { ...policy, 'script-src': [policy['script-src'], ...scriptHashes].join(' ') }
+  return Object.entries(rows).map(([name, value]) => `${name} ${value}`).join('; ')
+}
+
+const headers = {
+  'content-security-policy': contentSecurityPolicy(),
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+  'cache-control': 'no-store',
+}
+
+/** Hono middleware. What a handler set itself stays: the key set is for every origin, a page may carry its own hashes. */
+export async function securityHeaders(c, next) {
+  await next()
+  for (const [name, value] of Object.entries(headers)) if (!c.res.headers.has(name)) c.res.headers.set(name, value)
+}

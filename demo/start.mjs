@@ -1,0 +1,51 @@
+// What `npm start` runs: builds what is missing, starts the demo, says where it is, and ends cleanly.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const needed = ['dist/index.js', 'dist/sealdrop.min.js', 'dist/sealdrop.min.mjs', 'dist/integrity.json']
+
+function build() {
+  console.log('No build found: running `npm run build` (once) ...')
+  const { status } = spawnSync('npm', ['run', 'build'], { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' })
+  if (status === 0) return
+  console.error('The build failed, so there is nothing to show yet. Was `npm ci` run?')
+  process.exit(1)
+}
+
+function portOf(text) {
+  const port = Number(text)
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+  console.error(`PORT: expected a number from 0 to 65535, found ${JSON.stringify(text)}`)
+  process.exit(1)
+}
+
+const port = portOf(process.env.PORT || '8080')
+if (!needed.every((file) => existsSync(new URL(`../${file}`, import.meta.url)))) build()
+
+// imported only now, because it needs the build
+const { startDemo } = await import('./server.mjs')
+const demo = await startDemo({ port, ...(process.env.DEMO_DIR && { dir: process.env.DEMO_DIR }), log: console.log }).catch((error) => {
+  console.error(error.message)
+  if (error.code === 'conflict') console.error('Is the demo already running in another terminal?')
+  process.exit(1)
+})
+
+if (port !== 0 && demo.port !== port) console.log(`Port ${port} is taken, so the demo is on ${demo.port}.`)
+console.log(`
+Sealdrop demo: ${demo.url}
+  the same with ES modules: ${demo.url}esm.html
+  the published keys:       ${demo.url}.well-known/jwks.json
+
+Open the first one, type something, seal it, send it. Ctrl+C ends the demo; its keys stay for the next time.
+`)
+
+let ending = false
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    if (ending) process.exit(1) // somebody is impatient
+    ending = true
+    demo.close().then(() => process.exit(0), () => process.exit(1))
+  })
+}

@@ -1,0 +1,294 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { startLocalKms } from 'sealdrop/local-kms'
+import { startServer } from 'sealdrop/dist/local-kms/server.js'
+import { clientOf, failure, raw } from './helpers.mjs'
+
+const region = 'us-east-1'
+const serve = fileURLToPath(new URL('serve.mjs', import.meta.url))
+const signing = { alias: 'sign', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }
+const rsa = { alias: 'rsa', spec: 'RSA_2048', usage: 'ENCRYPT_DECRYPT' }
+const agreeing = { alias: 'agree', spec: 'ECC_NIST_P521', usage: 'KEY_AGREEMENT' }
+
+let base, dir
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), 'sealdrop-kms-dir-'))
+  dir = join(base, 'state')
+})
+afterEach(() => rmSync(base, { recursive: true, force: true }))
+
+const files = () => readdirSync(join(dir, region)).sort()
+const locks = () => readdirSync(dir).filter((name) => name.startsWith('lock'))
+const withServer = async (options, work, start = startLocalKms) => {
+  const local = await start({ dir, ...options })
+  try {
+    return await work(clientOf(local), local)
+  } finally {
+    await local.close()
+  }
+}
+
+/** Another process's server; its first line says what it is or why it did not start. */
+async function child() {
+  const running = spawn(process.execPath, [serve, dir], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = new Promise((resolve) => running.once('exit', resolve))
+  let text = ''
+  for await (const chunk of running.stdout) {
+    text += chunk
+    if (text.includes('\n')) break
+  }
+  return { ...JSON.parse(text), kill: () => { running.kill('SIGKILL'); return ended }, ended }
+}
+
+test('keys, aliases and states come back after a restart, with the same ARNs and key material', async () => {
+  const keys = [signing, rsa, agreeing]
+  const describe = async (kms, arns) => Promise.all(Object.values(arns).map(async (KeyId) => {
+    const { KeyMetadata } = await kms('DescribeKey', { KeyId })
+    return KeyMetadata
+  }))
+  const first = await withServer({ keys }, async (kms, local) => {
+    const sealed = await kms('Encrypt', { KeyId: 'alias/rsa', Plaintext: Buffer.from('kept'), EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' })
+    const signed = await kms('Sign', { KeyId: 'alias/sign', Message: Buffer.from('kept'), SigningAlgorithm: 'ECDSA_SHA_256' })
+    const { KeyMetadata: off } = await kms('CreateKey', { KeySpec: 'ECC_NIST_P384', KeyUsage: 'SIGN_VERIFY', Description: 'off "quoted" \u00e9' })
+    await kms('DisableKey', { KeyId: off.KeyId })
+    await kms('ScheduleKeyDeletion', { KeyId: local.keys.agree, PendingWindowInDays: 9 })
+    const arns = { ...local.keys, off: off.Arn }
+    return { arns, sealed, signed, metadata: await describe(kms, arns), aliases: (await kms('ListAliases')).Aliases }
+  })
+  await withServer({ keys }, async (kms, local) => {
+    assert.deepEqual({ ...local.keys, off: first.arns.off }, first.arns)
+    assert.deepEqual(await describe(kms, first.arns), first.metadata)
+    assert.deepEqual(first.metadata.map(({ KeyState }) => KeyState), ['Enabled', 'Enabled', 'PendingDeletion', 'Disabled'])
+    assert.deepEqual((await kms('ListAliases')).Aliases, first.aliases)
+    const { Plaintext } = await kms('Decrypt', { KeyId: first.arns.rsa, CiphertextBlob: first.sealed.CiphertextBlob, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' })
+    assert.equal(Buffer.from(Plaintext).toString(), 'kept')
+    assert.ok((await kms('Verify', { KeyId: 'alias/sign', Message: Buffer.from('kept'), Signature: first.signed.Signature, SigningAlgorithm: 'ECDSA_SHA_256' })).SignatureValid)
+    assert.equal((await kms('ListKeys')).Keys.length, 4)
+  })
+})
+
+test('without dir nothing is kept', async () => {
+  const arns = []
+  for (let i = 0; i < 2; i++) {
+    const local = await startLocalKms({ keys: [signing] })
+    arns.push(local.keys.sign)
+    await local.close()
+  }
+  assert.notEqual(arns[0], arns[1])
+})
+
+test('folders have mode 0700 and every file 0600, whatever the umask', async () => {
+  const umask = process.umask(0)
+  try {
+    await withServer({ keys: [signing] }, async (kms) => {
+      await kms('DisableKey', { KeyId: (await kms('ListKeys')).Keys[0].KeyId })
+      const mode = (path) => (statSync(path).mode & 0o777).toString(8)
+      assert.deepEqual([mode(dir), mode(join(dir, region))], ['700', '700'])
+      const all = [...files().map((name) => join(dir, region, name)), ...locks().map((name) => join(dir, name))]
+      assert.equal(all.length, 3)
+      for (const path of all) assert.equal(mode(path), '600', path)
+    })
+    chmodSync(join(dir, region), 0o755)
+    await withServer({}, () => assert.equal(statSync(join(dir, region)).mode & 0o777, 0o700))
+  } finally {
+    process.umask(umask)
+  }
+})
+
+test('temporary files left by a killed server are removed at the start, and other files are left alone', async () => {
+  await withServer({ keys: [signing] }, () => undefined)
+  writeFileSync(join(dir, region, 'aliases.json.0.tmp'), '{')
+  writeFileSync(join(dir, region, 'README'), 'mine')
+  await withServer({}, () => assert.deepEqual(files().filter((name) => !/^[0-9a-f-]{36}\.json$/.test(name)), ['README', 'aliases.json']))
+})
+
+test('each Region of a folder has its own keys and aliases', async () => {
+  const here = await withServer({ keys: [signing] }, (_kms, local) => local.keys.sign)
+  await withServer({ region: 'eu-west-1', keys: [signing] }, async (kms, local) => {
+    assert.notEqual(local.keys.sign.split('/')[1], here.split('/')[1])
+    assert.equal((await kms('ListKeys')).Keys.length, 1)
+  })
+  await withServer({ keys: [signing] }, (_kms, local) => assert.equal(local.keys.sign, here))
+})
+
+test('an alias that has another kind of key is a conflict, and nothing is made', async () => {
+  await withServer({ keys: [signing] }, () => undefined)
+  const before = files()
+  for (const change of [{ spec: 'ECC_NIST_P384' }, { usage: 'KEY_AGREEMENT' }]) {
+    const e = await failure(startLocalKms({ dir, keys: [{ ...signing, ...change }] }))
+    assert.equal(e.code, 'conflict')
+    assert.match(e.message, /alias\/sign/)
+  }
+  assert.deepEqual(files(), before)
+  assert.deepEqual(locks(), [])
+})
+
+test('deletion takes the file of the key and its aliases, also when the time came while nothing ran', async () => {
+  let now = 1_700_000_000_000
+  const start = (options) => startServer(options, () => now)
+  await withServer({ keys: [signing, agreeing] }, async (kms, local) => {
+    await kms('ScheduleKeyDeletion', { KeyId: local.keys.sign, PendingWindowInDays: 7 })
+    await kms('ScheduleKeyDeletion', { KeyId: local.keys.agree, PendingWindowInDays: 8 })
+    assert.equal(files().length, 3)
+    now += 7 * 86_400_000
+    assert.equal((await kms('ListKeys')).Keys.length, 1)
+    assert.equal(files().length, 2)
+  }, start)
+  now += 86_400_000
+  await withServer({}, async (kms) => {
+    assert.deepEqual(files(), ['aliases.json'])
+    assert.equal((await kms('ListAliases')).Aliases.length, 0)
+  }, start)
+})
+
+const damages = {
+  'an empty key file': (key) => truncateSync(key, 0),
+  'a cut key file': (key) => truncateSync(key, statSync(key).size - 20),
+  'a key file that is not UTF-8': (key) => writeFileSync(key, Buffer.of(0xff, 0xfe)),
+  'a key file of zeros': (key) => writeFileSync(key, Buffer.alloc(500)),
+  'a key file that is an array': (key) => writeFileSync(key, '[]'),
+  ...Object.fromEntries(['id', 'spec', 'usage', 'description', 'created', 'enabled', 'privateKey'].map((name) => [`a key without ${name}`, (key) => edit(key, (record) => { delete record[name] })])),
+  'a key of another spec than it says': (key) => edit(key, (record) => { record.spec = 'ECC_NIST_P384' }),
+  'a usage that does not fit': (key) => edit(key, (record) => { record.usage = 'ENCRYPT_DECRYPT' }),
+  'a usage from a prototype': (key) => edit(key, (record) => { record.usage = 'constructor' }),
+  'a deletion that is no time': (key) => edit(key, (record) => { record.deletion = 'soon' }),
+  'a private key with a changed byte': (key) => edit(key, (record) => { record.privateKey = record.privateKey.replace(/\n(.)/, '\n*') }),
+  'a key under another name': (key) => renameSync(key, key.replace(/[0-9a-f-]{36}/, '00000000-0000-4000-8000-000000000000')),
+  'aliases that are not JSON': (_key, aliases) => writeFileSync(aliases, '{"aliases": ['),
+  'aliases that are no list': (_key, aliases) => writeFileSync(aliases, '{"aliases": {}}'),
+  'an alias without a target': (_key, aliases) => edit(aliases, (record) => { delete record.aliases[0].keyId }),
+  'an alias whose key is gone': (key) => unlinkSync(key),
+}
+const edit = (path, change) => {
+  const record = JSON.parse(readFileSync(path, 'utf8'))
+  change(record)
+  writeFileSync(path, JSON.stringify(record))
+}
+
+for (const [name, damage] of Object.entries(damages)) {
+  test(`${name} fails at the start with the path and without content, and frees the folder`, async () => {
+    await withServer({ keys: [signing] }, () => undefined)
+    const [key, aliases] = files().map((file) => join(dir, region, file))
+    damage(key, aliases)
+    const e = await failure(startLocalKms({ dir }))
+    assert.deepEqual([e.name, e.code], ['SealdropError', 'malformed'], e.stack)
+    assert.ok(e.message.includes(join(dir, region)) && e.message.includes('.json'), e.message)
+    assert.doesNotMatch(`${e.message} ${e.cause}`, /PRIVATE|MIGH|BEGIN/)
+    assert.deepEqual(locks(), [])
+  })
+}
+
+test('a second server on a folder is a conflict, in this process and in another; after close it may start', async () => {
+  await withServer({}, async () => {
+    const e = await failure(startLocalKms({ dir }))
+    assert.deepEqual([e.name, e.code], ['SealdropError', 'conflict'])
+    assert.match(e.message, new RegExp(`process ${process.pid}`))
+    assert.equal((await failure(startLocalKms({ dir, region: 'eu-west-1' }))).code, 'conflict')
+    assert.equal((await child()).code, 'conflict')
+    assert.equal(locks().length, 1)
+  })
+  assert.deepEqual(locks(), [])
+  const other = await child()
+  assert.equal((await failure(startLocalKms({ dir }))).code, 'conflict')
+  await other.kill()
+  assert.equal(locks().length, 1)
+  await withServer({}, () => assert.equal(locks().length, 1))
+})
+
+test('of many servers that start on a folder at once at most one runs', async () => {
+  for (let round = 0; round < 10; round++) {
+    const started = await Promise.allSettled(Array.from({ length: 5 }, () => startLocalKms({ dir })))
+    const running = started.filter(({ status }) => status === 'fulfilled').map(({ value }) => value)
+    assert.ok(running.length <= 1)
+    for (const { reason } of started.filter(({ status }) => status === 'rejected')) assert.equal(reason.code, 'conflict')
+    await Promise.all(running.map((local) => local.close()))
+    assert.deepEqual(locks(), [])
+  }
+})
+
+test('a lock of a process that is gone, or whose id another process has now, is stale', { skip: false }, async () => {
+  await withServer({}, () => undefined)
+  const gone = spawn(process.execPath, ['-e', ''])
+  await new Promise((resolve) => gone.once('exit', resolve))
+  for (const [pid, start] of [[gone.pid, 1], [process.pid, 1]]) {
+    writeFileSync(join(dir, `lock-${pid}-${start}-00000000-0000-4000-8000-000000000000`), '')
+    await withServer({}, () => assert.equal(locks().length, 1))
+  }
+  writeFileSync(join(dir, `lock-${process.pid}-0-00000000-0000-4000-8000-000000000000`), '')
+  assert.equal((await failure(startLocalKms({ dir }))).code, 'conflict')
+})
+
+test('a start that fails later frees the folder', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => taken.once('listening', resolve))
+  assert.equal((await failure(startLocalKms({ dir, port: taken.address().port }))).code, 'conflict')
+  taken.close()
+  assert.deepEqual(locks(), [])
+})
+
+test('a change that cannot be written is KMSInternalException, is not seen, and later changes work', async () => {
+  await withServer({ keys: [signing] }, async (kms, local) => {
+    renameSync(join(dir, region), join(dir, 'away'))
+    const { status, json } = await raw(local, { operation: 'DisableKey', body: { KeyId: local.keys.sign } })
+    assert.deepEqual([status, json().__type], [500, 'KMSInternalException'])
+    assert.doesNotMatch(json().message, /ENOENT|state/)
+    assert.equal((await raw(local, { operation: 'CreateAlias', body: { AliasName: 'alias/lost', TargetKeyId: local.keys.sign } })).status, 500)
+    assert.equal((await kms('DescribeKey', { KeyId: local.keys.sign })).KeyMetadata.KeyState, 'Enabled')
+    assert.equal((await kms('ListAliases')).Aliases.length, 1)
+    renameSync(join(dir, 'away'), join(dir, region))
+    await kms('DisableKey', { KeyId: local.keys.sign })
+    assert.equal((await kms('DescribeKey', { KeyId: local.keys.sign })).KeyMetadata.KeyState, 'Disabled')
+    assert.deepEqual(files().filter((name) => name.endsWith('.tmp')), [])
+  })
+})
+
+test('kill -9 at random moments loses nothing that was acknowledged and damages no file', async () => {
+  const states = new Map() // what the server last acknowledged for each key
+  const owned = new Map() // and for each alias
+  let acknowledged = 0
+  let temporary = 0
+  for (let round = 0; round < 40; round++) {
+    const server = await child()
+    const deadline = Math.random() * 60
+    let dead = false
+    const timer = setTimeout(() => { dead = true; void server.kill() }, deadline)
+    const unsure = { keys: new Set(), aliases: new Set() } // asked for and not acknowledged: both outcomes are right
+    const ask = async (operation, body, forget, done) => {
+      forget()
+      const response = await raw(server, { operation, body }).catch((e) => (dead ? undefined : assert.fail(e)))
+      if (!response) return
+      if (response.status === 200) { acknowledged++; done(response.text && response.json()) } else assert.fail(response.text)
+    }
+    const writer = async (name) => {
+      for (let i = 0; !dead; i++) {
+        let id
+        await ask('CreateKey', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }, () => undefined, ({ KeyMetadata }) => { id = KeyMetadata.KeyId; states.set(id, true) })
+        if (!id) return
+        const alias = `alias/${round}-${name}-${i}`
+        await ask('CreateAlias', { AliasName: alias, TargetKeyId: id }, () => unsure.aliases.add(alias), () => { unsure.aliases.delete(alias); owned.set(alias, id) })
+        await ask('DisableKey', { KeyId: id }, () => unsure.keys.add(id), () => { unsure.keys.delete(id); states.set(id, false) })
+      }
+    }
+    await Promise.all([writer('a'), writer('b'), writer('c')])
+    clearTimeout(timer)
+    await server.kill()
+    temporary += existsSync(join(dir, region)) ? files().filter((name) => name.endsWith('.tmp')).length : 0
+    await withServer({}, async (_kms, local) => {
+      for (const [id, enabled] of states) {
+        const { KeyMetadata } = (await raw(local, { operation: 'DescribeKey', body: { KeyId: id } })).json()
+        if (!unsure.keys.has(id)) assert.equal(KeyMetadata.Enabled, enabled, id)
+        states.set(id, KeyMetadata.Enabled)
+      }
+      for (const [alias, id] of owned) assert.equal((await raw(local, { operation: 'DescribeKey', body: { KeyId: alias } })).json().KeyMetadata.KeyId, id)
+      assert.deepEqual(files().filter((name) => name.endsWith('.tmp')), [])
+    })
+  }
+  assert.ok(acknowledged > 100, `${acknowledged} acknowledged changes`)
+  assert.ok(temporary > 0, 'no kill fell into a write')
+})

@@ -1,0 +1,25 @@
+// The suites that every host runs, in Node, on the modules and on both script-tag bundles.
+import test from 'node:test'
+import { readFile } from 'node:fs/promises'
+import vm from 'node:vm'
+import { assert } from 'chai'
+import * as jose from 'jose'
+import * as modules from 'sealdrop'
+import { runDoorSuites, runRoomSuites } from '../suites/all.js'
+import { startFixture } from '../support/fixture-server.mjs'
+import * as rooms from '../support/rooms.js'
+
+const fixture = await startFixture()
+test.after(() => fixture.close())
+
+const script = await readFile(new URL('../../dist/sealdrop.min.js', import.meta.url), 'utf8')
+const doors = {
+  modules,
+  'script tag': vm.runInThisContext(`${script}; sealdrop`),
+  'minified module': await import('../../dist/sealdrop.min.mjs'),
+}
+for (const [name, door] of Object.entries(doors)) {
+  const host = { test: (title, work) => test(`${name}: ${title}`, work), assert, jose, door, fixture: fixture.url }
+  runDoorSuites(host)
+  if (name === 'modules') runRoomSuites({ ...host, rooms })
+}

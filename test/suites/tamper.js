@@ -1,0 +1,50 @@
+import { keySetOf, publicJwk } from '../support/host.js'
+import { arnOf, openerOver } from '../support/seal-with-jose.js'
+
+const parts = ['header', 'encrypted key', 'IV', 'ciphertext', 'tag']
+const closedList = ['malformed', 'unsupported_algorithm', 'key_not_found', 'context_mismatch', 'too_large', 'expired', 'rejected']
+
+/** No changed value opens: every bit of every part, every bit of the text, every truncation. */
+export function tamperSuite(host) {
+  const { test, assert, door, jose } = host
+  const decode = (text) => jose.base64url.decode(text)
+  const context = { a: 'b' }
+
+  for (const name of ['RSA-2048-enc', 'P-256-enc']) {
+    const setUp = async () => {
+      const keys = door.importKeySet(keySetOf(publicJwk(name)), { trust: door.inHand() })
+      const { opener } = await openerOver(host, { [arnOf(name)]: name })
+      return { opener, jwe: await door.seal(keys, 'secret', { context }) }
+    }
+    const codeOf = (opener, jwe) => opener.open(jwe, { context }).then(() => 'opened', (error) => (error.name === 'SealdropError' ? error.code : `${error}`))
+
+    test(`every bit flipped in every part of a value for ${name}: none opens, and key, IV, ciphertext and tag are rejected`, async () => {
+      const { opener, jwe } = await setUp()
+      const segments = jwe.split('.')
+      let flips = 0
+      for (const [index, part] of parts.entries()) {
+        const bytes = decode(segments[index])
+        for (let bit = 0; bit < bytes.length * 8; bit++) {
+          const changed = bytes.slice()
+          changed[bit >> 3] ^= 1 << (bit & 7)
+          const code = await codeOf(opener, segments.with(index, jose.base64url.encode(changed)).join('.'))
+          assert.include(index === 0 ? closedList : ['rejected'], code, `${part}, bit ${bit}`)
+          flips++
+        }
+      }
+      assert.equal(flips, segments.reduce((sum, segment) => sum + decode(segment).length * 8, 0))
+      assert.equal(await codeOf(opener, jwe), 'opened')
+    })
+
+    test(`every bit flipped in the text of a value for ${name}, and every truncation: none opens`, async () => {
+      const { opener, jwe } = await setUp()
+      for (let at = 0; at < jwe.length; at++) {
+        for (let bit = 0; bit < 8; bit++) {
+          const changed = jwe.slice(0, at) + String.fromCharCode(jwe.charCodeAt(at) ^ (1 << bit)) + jwe.slice(at + 1)
+          assert.include(closedList, await codeOf(opener, changed), `character ${at}, bit ${bit}`)
+        }
+        assert.include(closedList, await codeOf(opener, jwe.slice(0, at)), `cut at ${at}`)
+      }
+    })
+  }
+}

@@ -1,0 +1,202 @@
+import { fails, keySetOf, offsetView, publicJwk, signatureKeys } from '../support/host.js'
+import { keyPairs } from '../vectors/keys.js'
+import { rfcJws } from '../vectors/rfc-jws.js'
+
+const text = new TextEncoder()
+const families = { P: { webCrypto: 'RSA-PSS', kms: 'RSASSA_PSS_SHA_' }, R: { webCrypto: 'RSASSA-PKCS1-v1_5', kms: 'RSASSA_PKCS1_V1_5_SHA_' }, E: { webCrypto: 'ECDSA', kms: 'ECDSA_SHA_' } }
+
+/** r ‖ s as DER, written here so that the reader under test is not its own witness. */
+function toDer(raw) {
+  const integer = (bytes) => {
+    let start = 0
+    while (start < bytes.length - 1 && bytes[start] === 0) start++
+    const body = bytes[start] & 0x80 ? [0, ...bytes.subarray(start)] : [...bytes.subarray(start)]
+    return [2, body.length, ...body]
+  }
+  const half = raw.length / 2
+  const body = [...integer(raw.subarray(0, half)), ...integer(raw.subarray(half))]
+  return new Uint8Array([0x30, ...(body.length > 127 ? [0x81] : []), body.length, ...body])
+}
+
+/** JWS, JWT, raw signatures and receipts, signed by jose or by WebCrypto. */
+export function verifySuite({ test, assert, door, jose }) {
+  const { importKeySet, inHand, verify, verifyJwt, verifySignature, verifyReceipt } = door
+  const algs = Object.keys(signatureKeys)
+  const publicKey = (alg, extra = {}) => publicJwk(signatureKeys[alg], { alg, ...extra })
+  const keysOf = (alg, extra, o = {}) => importKeySet(keySetOf(publicKey(alg, extra)), { trust: inHand(), ...o })
+  const signingKey = (alg) => jose.importJWK({ ...keyPairs[signatureKeys[alg]], alg }, alg)
+  const signed = async (alg, payload, header = {}) => new jose.CompactSign(typeof payload === 'string' ? text.encode(payload) : payload).setProtectedHeader({ alg, kid: await jose.calculateJwkThumbprint(publicKey(alg)), ...header }).sign(await signingKey(alg))
+  const jwt = async (alg, claims, header = {}) => signed(alg, JSON.stringify(claims), { typ: 'JWT', ...header })
+  const flip = (jws, part, at) => {
+    const segments = jws.split('.')
+    const bytes = jose.base64url.decode(segments[part])
+    bytes[at] ^= 1
+    segments[part] = jose.base64url.encode(bytes)
+    return segments.join('.')
+  }
+
+  for (const alg of algs) {
+    test(`${alg} signed by jose verifies, and not after a change of payload or signature`, async () => {
+      const keys = keysOf(alg)
+      const jws = await signed(alg, '{"a":1}', { cty: 'json', typ: 'x+jwt' })
+      const found = await verify(keys, jws, { typ: 'application/X+JWT' })
+      assert.deepEqual(found.json(), { a: 1 })
+      assert.equal(found.header.alg, alg)
+      assert.equal(found.key.alg, alg)
+      assert.equal(found.trust, 'in-hand')
+      for (const changed of [flip(jws, 1, 0), flip(jws, 2, 0), flip(jws, 2, 20)]) await fails(assert, verify(keys, changed), 'rejected')
+    })
+
+    test(`${alg} as kms:Sign answers it verifies over message bytes, text and a view, by JOSE and KMS name`, async () => {
+      const { webCrypto, kms } = families[alg[0]]
+      const hash = `SHA-${alg.slice(2)}`
+      const coordinate = { ES256: 32, ES384: 48, ES512: 66 }[alg]
+      const jwk = keyPairs[signatureKeys[alg]]
+      const key = await crypto.subtle.importKey('jwk', jwk, jwk.kty === 'EC' ? { name: webCrypto, namedCurve: jwk.crv } : { name: webCrypto, hash }, false, ['sign'])
+      const message = 'grüße'
+      const raw = new Uint8Array(await crypto.subtle.sign({ name: webCrypto, hash, saltLength: Number(alg.slice(2)) / 8 }, key, text.encode(message)))
+      const keys = keysOf(alg, { kms_arn: 'arn:k' })
+      const signature = coordinate ? toDer(raw) : raw
+      for (const algorithm of [alg, kms + alg.slice(2)]) {
+        for (const over of [message, text.encode(message), offsetView(text.encode(message))]) assert.equal((await verifySignature(keys, { message: over, signature: offsetView(signature), algorithm })).key.alg, alg)
+      }
+      await verifySignature(keys, { message, signature, algorithm: alg, key: 'arn:k' })
+      await fails(assert, verifySignature(keys, { message: 'other', signature, algorithm: alg }), 'rejected')
+      await fails(assert, verifySignature(keys, { message, signature, algorithm: alg, key: 'arn:other' }), 'key_not_found', /arn:other/)
+      if (!coordinate) return
+      await verifySignature(keys, { message, signature: raw, algorithm: alg, encoding: 'ieee-p1363' })
+      await fails(assert, verifySignature(keys, { message, signature: raw, algorithm: alg }), ['malformed'])
+      await fails(assert, verifySignature(keys, { message, signature, algorithm: alg, encoding: 'ieee-p1363' }), 'malformed')
+      await fails(assert, verifySignature(keys, { message, signature: new Uint8Array([...signature, 0]), algorithm: alg }), 'malformed')
+    })
+  }
+
+  assert.equal(rfcJws.length, 6)
+  for (const { name, header, payload, key, signature } of rfcJws) {
+    test(`the example of ${name} verifies, also without a kid in the token`, async () => {
+      const jws = [...[header, payload].map((part) => jose.base64url.encode(part)), signature].join('.')
+      const found = await verify(importKeySet({ keys: [key] }, { trust: inHand() }), jws)
+      assert.equal(found.text(), payload)
+    })
+  }
+
+  test('a signature verifies only under the algorithm its key was published with', async () => {
+    const asRs256 = await signed('RS256', 'x')
+    await fails(assert, verify(keysOf('PS256'), asRs256), 'rejected', /PS256/)
+    await fails(assert, verify(keysOf('PS256'), await signed('RS256', 'x', { kid: undefined })), 'key_not_found')
+    await fails(assert, verifySignature(keysOf('PS256'), { message: 'x', signature: new Uint8Array(256), algorithm: 'RS256' }), 'key_not_found', /RS256/)
+  })
+
+  const foreign = { none: 'unsupported_algorithm', HS256: 'unsupported_algorithm', ES256K: 'unsupported_algorithm', EdDSA: 'unsupported_algorithm', es256: 'unsupported_algorithm', constructor: 'unsupported_algorithm' }
+  for (const [alg, code] of Object.entries(foreign)) {
+    test(`a token with alg ${alg} is ${code}`, async () => fails(assert, verify(keysOf('ES256'), `${jose.base64url.encode(JSON.stringify({ alg }))}.e30.AA`), code))
+  }
+
+  const members = { crit: ['b64'], b64: false, jku: 'https://evil.example', x5u: 'https://evil.example', jwk: {}, x5c: [], zip: 'DEF', alg: 5, kid: 5, typ: {}, iat: '1' }
+  for (const [member, value] of Object.entries(members)) {
+    test(`a token whose header has ${member}: ${JSON.stringify(value)} is malformed`, async () => {
+      const header = jose.base64url.encode(JSON.stringify({ alg: 'ES256', [member]: value }))
+      await fails(assert, verify(keysOf('ES256'), `${header}.e30.AA`), 'malformed')
+    })
+  }
+
+  test('what is not a compact JWS is refused by its form', async () => {
+    const jws = await signed('ES256', 'x')
+    for (const bad of ['', 'a.b', `${jws}.x`, `${jws}=`, ` ${jws}`, jws.replace('.', '..'), `${jws.split('.').slice(0, 2).join('.')}.A`]) await fails(assert, verify(keysOf('ES256'), bad), 'malformed')
+    await fails(assert, verify(keysOf('ES256'), undefined), 'invalid_argument')
+    await fails(assert, verify(keysOf('ES256'), `${jws.split('.').slice(0, 2).join('.')}.`), 'rejected')
+  })
+
+  test('a kid of another key, and one that is not in the set, are key_not_found', async () => {
+    await fails(assert, verify(keysOf('ES256'), await signed('ES256', 'x', { kid: 'other' })), 'key_not_found', /"other"/)
+    const published = keysOf('ES256', { kid: '2024' })
+    assert.equal((await verify(published, await signed('ES256', 'x', { kid: '2024' }))).text(), 'x')
+    assert.equal((await verify(published, await signed('ES256', 'x'))).text(), 'x')
+  })
+
+  test('another typ than expected is rejected', async () => {
+    await fails(assert, verify(keysOf('ES256'), await signed('ES256', 'x', { typ: 'a' }), { typ: 'b' }), 'rejected', /typ/)
+    await fails(assert, verify(keysOf('ES256'), await signed('ES256', 'x'), { typ: 'b' }), 'rejected', /typ/)
+  })
+
+  test('an encryption key verifies nothing', async () => {
+    const keys = importKeySet(keySetOf({ ...publicKey('ES256'), use: 'enc', alg: undefined }), { trust: inHand() })
+    await fails(assert, verify(keys, await signed('ES256', 'x')), 'key_not_found')
+  })
+
+  test('the dates of a key count at signing time: what it signed stays good after it expired', async () => {
+    const at = 1_700_000_000
+    const keys = keysOf('ES256', { nbf: at, exp: at + 1_000 }, { now: () => (at + 1e8) * 1000 })
+    for (const iat of [at, at + 999]) assert.equal((await verify(keys, await signed('ES256', 'x', { iat }))).text(), 'x')
+    for (const iat of [at - 61, at + 1_061]) await fails(assert, verify(keys, await signed('ES256', 'x', { iat })), 'expired')
+  })
+
+  const issuer = 'https://issuer.example'
+  const audience = 'me'
+  const now = 1_800_000_000
+  const good = { iss: issuer, aud: audience, iat: now, exp: now + 60, scope: 'a' }
+  const at = { now: () => now * 1000 }
+  for (const alg of algs) {
+    test(`a JWT of jose with ${alg} verifies with its claims`, async () => {
+      const { claims, key } = await verifyJwt(keysOf(alg, {}, at), await jwt(alg, good), { issuer, audience })
+      assert.deepEqual({ ...claims }, good)
+      assert.equal(key.alg, alg)
+    })
+  }
+
+  const claimRows = [
+    ['rejected', { iss: 'other' }], ['rejected', { iss: undefined }], ['rejected', { aud: 'other' }], ['rejected', { aud: ['other'] }], ['rejected', { aud: undefined }], ['rejected', { exp: undefined }], ['rejected', { exp: 'soon' }], ['rejected', { nbf: '1' }],
+    ['expired', { exp: now - 61 }], ['expired', { nbf: now + 61 }], ['expired', { iat: now - 121, exp: undefined }, { maxAge: 60_000 }], ['expired', { iat: now - 61 }, { maxAge: 60_000, tolerance: 0 }], ['expired', { exp: now - 1 }, { tolerance: 0 }],
+    ['rejected', {}, { typ: 'at+jwt' }], ['rejected', { iat: undefined }, { maxAge: 60_000 }],
+  ]
+  for (const [code, claims, o = {}] of claimRows) {
+    test(`a JWT with ${JSON.stringify(claims)} under ${JSON.stringify(o)} is ${code}`, async () => fails(assert, verifyJwt(keysOf('ES256', {}, at), await jwt('ES256', { ...good, ...claims }), { issuer, audience, ...o }), code))
+  }
+
+  test('a JWT within the tolerance, with several audiences, or without exp but with maxAge verifies', async () => {
+    for (const [claims, o] of [[{ exp: now - 59 }], [{ nbf: now + 59 }], [{ aud: ['x', audience] }], [{ exp: undefined }, { maxAge: 60_000 }]]) {
+      await verifyJwt(keysOf('ES256', {}, at), await jwt('ES256', { ...good, ...claims }), { issuer, audience, ...o })
+    }
+  })
+
+  test('a JWT with duplicate claims, of a reserved type, or without an expected issuer is refused', async () => {
+    const keys = keysOf('ES256', {}, at)
+    await fails(assert, verifyJwt(keys, await signed('ES256', `{"iss":"a",${JSON.stringify(good).slice(1)}`), { issuer, audience }), 'malformed', /duplicate/)
+    await fails(assert, verifyJwt(keys, await signed('ES256', '[]'), { issuer, audience }), 'malformed')
+    for (const typ of ['sealdrop-receipt+jwt', 'application/jwk-set+jwt', 'sealdrop-file+jwt']) await fails(assert, verifyJwt(keys, await jwt('ES256', good, { typ }), { issuer, audience }), 'rejected', /not a token/)
+    for (const o of [undefined, {}, { issuer }, { audience }, { issuer: '', audience }]) await fails(assert, verifyJwt(keys, await jwt('ES256', good), o), 'invalid_argument')
+  })
+
+  const sent = { messageId: 'm1', digest: 'd1' }
+  const receipt = { iss: 'urn:x', iat: now, jti: 'j', messageId: 'm1', digest: 'd1', length: 5, ctx: {}, stage: 'opened' }
+  const receiptOf = (claims, header) => signed('ES256', JSON.stringify({ ...receipt, ...claims }), { typ: 'sealdrop-receipt+jwt', ...header })
+
+  test('a receipt verifies for exactly what was sent', async () => {
+    const found = await verifyReceipt(keysOf('ES256'), await receiptOf(), { sent })
+    assert.equal(found.receivedAt.getTime(), now * 1000)
+    assert.equal(found.key.alg, 'ES256')
+  })
+
+  const receiptRows = [
+    ['rejected', { messageId: 'm2' }], ['rejected', { digest: 'd2' }], ['rejected', {}, { typ: 'JWT' }], ['rejected', {}, { typ: undefined }], ['malformed', { stage: 'lost' }], ['malformed', { length: -0.5 }],
+    ['malformed', { messageId: undefined }], ['malformed', { iat: 'x' }], ['malformed', { ctx: { a: 1 } }], ['malformed', { key: 5 }],
+  ]
+  for (const [code, claims, header] of receiptRows) {
+    test(`a receipt with ${JSON.stringify(claims)} ${JSON.stringify(header ?? '')} is ${code}`, async () => fails(assert, verifyReceipt(keysOf('ES256'), await receiptOf(claims, header), { sent }), code))
+  }
+
+  test('a receipt with any bit of its signature flipped, or without what was sent, is refused', async () => {
+    const jws = await receiptOf()
+    for (let at = 0; at < 64; at++) await fails(assert, verifyReceipt(keysOf('ES256'), flip(jws, 2, at), { sent }), 'rejected')
+    await fails(assert, verifyReceipt(keysOf('ES256'), flip(jws, 1, 10), { sent }), 'rejected')
+    for (const o of [undefined, {}, { sent: {} }]) await fails(assert, verifyReceipt(keysOf('ES256'), jws, o), 'invalid_argument')
+  })
+
+  test('an algorithm that is not known, a signature that is no bytes, and a digest are refused by name', async () => {
+    const keys = keysOf('ES256')
+    await fails(assert, verifySignature(keys, { message: 'x', signature: new Uint8Array(8), algorithm: 'SM2DSA' }), 'unsupported_algorithm', /SM2DSA/)
+    await fails(assert, verifySignature(keys, { message: 'x', signature: 'x', algorithm: 'ES256' }), 'invalid_argument')
+    await fails(assert, verifySignature(keys, { message: 5, signature: toDer(new Uint8Array(64).fill(1)), algorithm: 'ES256' }), 'invalid_argument', /message/)
+    await fails(assert, verifySignature(keys, { digest: new Uint8Array(32), signature: toDer(new Uint8Array(64).fill(1)), algorithm: 'ES256' }), 'unsupported_algorithm', /digest/)
+  })
+}

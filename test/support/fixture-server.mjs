@@ -1,0 +1,46 @@
+// A key-set host that does everything wrong, over real HTTP: Node and browsers fetch from it.
+import { createServer } from 'node:http'
+import { keySetOf, publicJwk } from './host.js'
+
+const good = keySetOf(publicJwk('RSA-2048-enc'), publicJwk('P-256-sig', { alg: 'ES256' }))
+const json = { 'content-type': 'application/jwk-set+json' }
+
+/** Path to what it answers; the counter of each path's requests is at /count/<path>. */
+const routes = {
+  good: (res) => res.writeHead(200, { ...json, 'cache-control': 'no-cache' }).end(good),
+  missing: (res) => res.writeHead(404, json).end(good),
+  broken: (res) => res.writeHead(500).end('oops'),
+  busy: (res) => res.writeHead(429).end(),
+  redirect: (res) => res.writeHead(302, { location: 'good' }).end(),
+  html: (res) => res.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Log in</title>'),
+  empty: (res) => res.writeHead(200, json).end(),
+  text: (res) => res.writeHead(200, json).end('not JSON at all'),
+  big: (res) => res.writeHead(200, json).end(good.padEnd(65_537)),
+  atLimit: (res) => res.writeHead(200, json).end(good.padEnd(65_536)),
+  silent: () => {},
+  endless: (res) => {
+    res.writeHead(200, json)
+    res.write('{"keys":[')
+    const drip = setInterval(() => res.write(' '), 20)
+    res.on('close', () => clearInterval(drip))
+  },
+}
+
+/** Answers a request below /fixture/, as a plain node:http listener. */
+export function fixtureListener() {
+  const counts = {}
+  return (req, res) => {
+    const name = new URL(req.url, 'http://localhost').pathname.replace(/^\/fixture\//, '')
+    res.setHeader('access-control-allow-origin', '*')
+    if (name.startsWith('count/')) return res.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(String(counts[name.slice(6)] ?? 0))
+    counts[name] = (counts[name] ?? 0) + 1
+    const route = Object.hasOwn(routes, name) ? routes[name] : routes.missing
+    return route(res)
+  }
+}
+
+export async function startFixture() {
+  const server = createServer(fixtureListener())
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { url: `http://127.0.0.1:${server.address().port}/fixture/`, close: () => { server.closeAllConnections(); server.close() } }
+}

@@ -1,0 +1,44 @@
+// What a suite gets from its host: a runner, chai's assert, the door as this host loads it, and jose as the foreign reader.
+// A suite is a function of this object, so that one file runs in Node, Chromium (modules and script tag) and workerd.
+import { keyPairs } from '../vectors/keys.js'
+
+/** The public half of a test key as a JWK for a key set. */
+export function publicJwk(name, extra = {}) {
+  const { kty, n, e, crv, x, y } = keyPairs[name]
+  const members = kty === 'RSA' ? { kty, n, e } : { kty, crv, x, y }
+  return { ...members, use: name.endsWith('enc') ? 'enc' : 'sig', ...extra }
+}
+
+export const encryptionKeys = ['RSA-2048-enc', 'RSA-3072-enc', 'RSA-4096-enc', 'P-256-enc', 'P-384-enc', 'P-521-enc']
+
+/** Signature algorithm to test key; RSA sizes are spread over the algorithms. */
+export const signatureKeys = {
+  PS256: 'RSA-2048-sig', PS384: 'RSA-3072-sig', PS512: 'RSA-4096-sig', RS256: 'RSA-2048-sig', RS384: 'RSA-3072-sig', RS512: 'RSA-4096-sig',
+  ES256: 'P-256-sig', ES384: 'P-384-sig', ES512: 'P-521-sig',
+}
+
+export const keySetOf = (...jwks) => JSON.stringify({ keys: jwks })
+
+/** Awaits a failure and checks its code, and its message where a pattern is given; returns the error. */
+export async function fails(assert, work, code, pattern) {
+  let outcome
+  try {
+    outcome = await (typeof work === 'function' ? work() : work)
+  } catch (error) {
+    assert.equal(error.name, 'SealdropError', `expected a SealdropError, got ${error.stack ?? error}`)
+    if (Array.isArray(code)) assert.include(code, error.code, error.message)
+    else assert.equal(error.code, code, error.message)
+    if (pattern) assert.match(error.message, pattern)
+    return error
+  }
+  assert.fail(`expected ${code}, but it succeeded with ${typeof outcome}`)
+}
+
+/** A view at a non-zero offset into a larger buffer full of other bytes. */
+export function offsetView(bytes) {
+  const larger = new Uint8Array(bytes.length + 13).fill(0xaa)
+  larger.set(bytes, 7)
+  return larger.subarray(7, 7 + bytes.length)
+}
+
+export const randomBytes = (length) => crypto.getRandomValues(new Uint8Array(length))

@@ -1,0 +1,40 @@
+// Values as another JOSE library writes them, and an opener over test keys for the suites of the open room.
+import { publicJwk } from './host.js'
+import { privateOperations } from './private-operations.js'
+
+export const arnOf = (name, region = 'eu-central-1') => `arn:aws:kms:${region}:111122223333:key/${name}`
+
+/** A JWE by jose, with whatever header members a test wants. */
+export async function sealWithJose(jose, name, plaintext, header = {}, o = {}) {
+  const jwk = publicJwk(name)
+  const alg = header.alg ?? (jwk.kty === 'RSA' ? 'RSA-OAEP-256' : 'ECDH-ES+A256KW')
+  const kid = await jose.calculateJwkThumbprint(jwk)
+  const jwe = new jose.CompactEncrypt(typeof plaintext === 'string' ? new TextEncoder().encode(plaintext) : plaintext).setProtectedHeader({ enc: 'A256GCM', kid, ...header, alg })
+  if (o.apu || o.apv) jwe.setKeyManagementParameters({ apu: o.apu, apv: o.apv })
+  return jwe.encrypt(await jose.importJWK({ ...jwk, use: undefined }, alg))
+}
+
+/** An opener for these test keys; several ARNs may name one key. */
+export async function openerOver({ rooms, jose }, arns, o = {}) {
+  const operations = privateOperations(arns, o.answer)
+  const keys = await Promise.all(Object.entries(arns).map(async ([arn, name]) => {
+    const { use, ...jwk } = publicJwk(name)
+    return { arn, jwk, info: { thumbprint: await jose.calculateJwkThumbprint(jwk), alg: jwk.kty === 'RSA' ? 'RSA-OAEP-256' : 'ECDH-ES+A256KW', use: 'enc', arn } }
+  }))
+  const events = []
+  const opener = new rooms.ValueOpener({
+    keys: { find: async (thumbprint) => {
+      const found = keys.filter(({ info }) => info.thumbprint === thumbprint)
+      if (found.length === 0) throw Object.assign(new Error('not on the list'), { name: 'SealdropError', code: 'key_not_found', retryable: false })
+      return found
+    } },
+    operations, cache: o.cache ?? rooms.noCache, now: o.now ?? Date.now, maxAge: o.maxAge, replay: o.replay,
+  }, (event) => events.push(event))
+  return { opener, calls: operations.calls, events }
+}
+
+/** A cache without bounds, to see what is put into it. */
+export function plainCache() {
+  const entries = new Map()
+  return { entries, get: (id) => entries.get(id), set: (id, key) => { entries.set(id, key) }, clear: () => entries.clear() }
+}
