@@ -6,41 +6,49 @@ const cards = (() => {
   const kinds = { 'RSA-OAEP-256': 'RSA', 'ECDH-ES+A256KW': 'elliptic curve' }
   const reasons = { pinned: 'pinned: this page came with its thumbprint', https: 'whoever serves the key set is believed', 'in-hand': 'it was in the page' }
 
+  const keyFacts = (key) => [el('span', { class: 'tag' }, key.alg), el('br'), code(key.thumbprint)]
+
   /** The sealed value: who can open it, what anyone can read of it, its parts. */
   function sealed({ jwe, key, trust, context, length }) {
     const [header] = sealedText.parts(jwe)
     return [
       facts([
-        ['Can be opened by', `the holder of one ${kinds[key.alg] ?? ''} key in KMS, `, note(key.alg), el('br'), code(key.thumbprint)],
+        ['Can be opened by', `the ${kinds[key.alg] ?? ''} key in the company’s KMS `, ...keyFacts(key)],
         ['Key believed because', reasons[trust] ?? trust],
-        ['Readable by everyone', ...Object.entries(context).map(([name, value]) => code(`${name}: ${value} `)), note('the context, bound to the value')],
-        ['Size', `${number(jwe.length)} characters, from ${size(length)}`],
+        ['Readable by all', ...Object.entries(context).flatMap(([name, value]) => [el('span', { class: 'tag' }, `${name}: ${value}`), ' ']), note('(bound to it)')],
+        ['Size', `${size(jwe.length)}, made of ${size(length)}`],
       ]),
       sealedText.coloured(jwe, 'The sealed value'),
+      sealedText.bar(jwe),
       sealedText.legend(jwe),
-      el('details', {}, el('summary', {}, 'Protected header, decoded'), el('pre', { tabIndex: 0 }, JSON.stringify(sealedText.json(header), null, 2))),
+      el('details', {}, el('summary', {}, 'Its header, decoded'), el('pre', { tabIndex: 0 }, JSON.stringify(sealedText.json(header), null, 2))),
     ]
   }
 
   /** What the company's server said about the value that it opened. `digest` is the file's own, made in this tab. */
-  function opened({ seen, key, calls, kmsCalls, stage }, digest) {
+  function opened({ seen, key, calls, kmsCalls, stage: reachedStage }, digest) {
     return [
-      seen.kind === 'file' ? file(seen, digest) : el('div', { class: 'read' }, el('h3', {}, 'It read'), facts(seen.fields.map(({ name, value }) => [name, value]))),
+      el('div', { class: 'read' }, el('h3', {}, 'What it read'), seen.kind === 'file' ? file(seen, digest) : facts(seen.fields.map(({ name, value }) => [name, value]))),
+      el('ol', { class: 'doings' },
+        el('li', {}, 'Checked form, key and context, before asking KMS'),
+        el('li', {}, el('span', { class: 'tag' }, calls[0]), ' The private key did its part inside KMS'),
+        el('li', {}, 'Opened the value with AES-256-GCM, every bit of it authenticated'),
+        el('li', {}, el('span', { class: 'tag' }, calls[1]), ' KMS signed the receipt')),
       facts([
-        ['KMS calls', `${kmsCalls}: `, ...calls.flatMap((call, i) => [i > 0 && ' and ', code(call)])].filter((part) => part !== false),
-        ['Key used', note(key.alg), el('br'), code(key.thumbprint)],
-        ['Stage', stage],
+        ['Key used', ...keyFacts(key)],
+        ['KMS calls', `${number(kmsCalls)} in all`],
+        ['Stage', reachedStage],
       ]),
     ]
   }
 
   function file({ type, size: bytes, sha256, preview }, digest) {
     const same = digest === sha256
-    return el('div', { class: 'read' }, el('h3', {}, 'It read'), facts([
+    return facts([
       ['File', `${type}, ${size(bytes)}`],
       ['Begins with', code(preview)],
       ['SHA-256', code(sha256), el('br'), el('span', { class: same ? 'good' : 'bad' }, same ? 'The same as of the file in this tab' : 'Not that of the file in this tab')],
-    ]))
+    ])
   }
 
   /** The receipt after its signature was verified, and only then. */
@@ -48,12 +56,13 @@ const cards = (() => {
     return [
       el('p', { class: 'verified' }, el('b', {}, 'Verified.'), ' The company’s KMS signed that it opened exactly what you sent.'),
       facts([
-        ['Signed by', note(proof.key.alg), el('br'), code(proof.key.thumbprint)],
+        ['Signed by', ...keyFacts(proof.key)],
         ['Key believed because', reasons[proof.trust] ?? proof.trust],
         ['Received', el('time', { dateTime: proof.receivedAt.toISOString() }, proof.receivedAt.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' }))],
         ['Message', code(sent.messageId), el('br'), note('and the digest of its bytes, as kept in this tab')],
       ]),
       sealedText.coloured(text, 'The receipt'),
+      sealedText.bar(text),
       sealedText.legend(text),
     ]
   }

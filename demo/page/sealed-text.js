@@ -35,7 +35,7 @@ const sealedText = (() => {
     return { text: text.slice(0, at) + sign + text.slice(at + 1), at, from: text[at], to: sign }
   }
 
-  const limit = 420
+  const limit = 180
 
   /** The text with its parts in colours; of a long part only both ends. `mark` is a place to point out. */
   function coloured(text, label, mark = -1) {
@@ -49,14 +49,21 @@ const sealedText = (() => {
 
   function pieces(part, mark) {
     if (mark >= 0 && mark < part.length) {
-      const from = part.length > limit ? Math.max(0, mark - 120) : 0
-      const to = part.length > limit ? mark + 120 : part.length
+      const from = part.length > limit ? Math.max(0, mark - 60) : 0
+      const to = part.length > limit ? mark + 60 : part.length
       return [from > 0 && '…', part.slice(from, mark), el('mark', {}, part[mark]), part.slice(mark + 1, to), to < part.length && '…'].filter(Boolean)
     }
-    return part.length > limit ? [part.slice(0, 240), el('i', {}, ` … ${number(part.length - 300)} more characters … `), part.slice(-60)] : [part]
+    return part.length > limit ? [part.slice(0, 110), el('i', {}, ` … ${number(part.length - 150)} more characters … `), part.slice(-40)] : [part]
   }
 
-  const legend = (text) => el('ul', { class: 'legend', ariaLabel: 'Parts' }, ...parts(text).map(({ id, name, bytes }) => el('li', { class: `part-${id}` }, name, ' ', el('small', {}, view.size(bytes)))))
+  /** How much of the text each part takes. */
+  function bar(text) {
+    const box = el('div', { class: 'bar', ariaHidden: 'true' }, ...parts(text).map(({ id }) => el('span', { class: `part-${id}` })))
+    parts(text).forEach(({ bytes }, i) => { box.children[i].style.flexGrow = bytes })
+    return box
+  }
 
-  return { parts, json, changed, coloured, legend }
+  const legend = (text) => el('ul', { class: 'legend' }, ...parts(text).map(({ id, name, bytes }) => el('li', { class: `part-${id}` }, name, ' ', el('small', {}, view.size(bytes)))))
+
+  return { parts, json, changed, coloured, bar, legend }
 })()

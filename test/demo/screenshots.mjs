@@ -24,8 +24,12 @@ for (const [name, size] of Object.entries(sizes)) {
     await page.waitForSelector('#send', { visible: true })
     await page.click('#send')
     await page.waitForSelector('[data-card=receipt][data-state=done] .verified', { visible: true })
-    await page.evaluate(() => { document.activeElement.blur(); scrollTo(0, 0) })
-    await page.screenshot({ path: join(docs, `demo-${name}-${scheme}.png`), fullPage: true })
+    await page.evaluate((phone) => {
+      document.activeElement.blur()
+      scrollTo(0, 0)
+      if (phone) document.querySelector('[data-card=opened]').scrollIntoView({ block: 'start' })
+    }, name === 'phone')
+    await page.screenshot({ path: join(docs, `demo-${name}-${scheme}.png`), fullPage: name === 'desktop' })
     await page.close()
   }
 }

@@ -37,5 +37,8 @@ export function raw(local, { operation, target = operation && `TrentService.${op
   })
 }
 
-/** What a promise failed with; fails when it did not. */
-export const failure = (promise) => promise.then(() => { throw new Error('expected a failure') }, (e) => e)
+/** What a promise failed with; fails when it did not, and closes a server that should not have started. */
+export const failure = (promise) => promise.then(async (value) => {
+  await value?.close?.()
+  throw new Error('expected a failure')
+}, (e) => e)

@@ -1,4 +1,4 @@
-import { encryptionKeys, fails, keySetOf, publicJwk } from '../support/host.js'
+import { encryptionKeys, fails, keySetOf, publicJwk, warmUp } from '../support/host.js'
 import { arnOf, openerOver, plainCache, sealWithJose } from '../support/seal-with-jose.js'
 
 /** Opening behind the private-operation port: what jose seals, what must not open, and how often the key is asked. */
@@ -158,6 +158,7 @@ export function openSuite(host) {
       const cache = plainCache()
       const { opener, calls } = await over([name], { cache })
       const sealer = createSealer(keysOf(name))
+      await warmUp(sealer)
       const jwes = await Promise.all(Array.from({ length: 100 }, (_, i) => sealer.seal(i, { context: {} })))
       const broken = jwes[0].replace(/.$/, (last) => (last === 'A' ? 'Q' : 'A'))
       await fails(assert, opener.open(broken, { context: {} }), 'rejected')

@@ -1,0 +1,21 @@
+/** Prints what failed and one line of counts; a run without a test, or with an error outside of tests, fails. */
+export function countReporter() {
+  return {
+    onTestRunFinished({ sessions }) {
+      const found = { passed: 0, failed: 0, skipped: 0 }
+      const walk = (suite, session) => {
+        for (const result of suite?.tests ?? []) {
+          found[result.skipped ? 'skipped' : result.passed ? 'passed' : 'failed']++
+          if (!result.passed && !result.skipped) console.error(`not ok ${session.testFile}: ${result.name}\n  ${result.error?.message ?? ''}\n${result.error?.stack ?? ''}`)
+        }
+        for (const inner of suite?.suites ?? []) walk(inner, session)
+      }
+      for (const session of sessions) {
+        walk(session.testResults, session)
+        for (const error of session.errors) console.error(`error in ${session.testFile}: ${error.message}\n${error.stack ?? ''}`)
+        if (session.errors.length > 0 || !session.testResults?.tests.length) found.failed++
+      }
+      console.log(`chromium: ${found.passed} passed, ${found.failed} failed, ${found.skipped} skipped`)
+    },
+  }
+}

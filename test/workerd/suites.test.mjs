@@ -1,0 +1,20 @@
+// The suites in real workerd, through miniflare.
+import test from 'node:test'
+import assert from 'node:assert/strict'
+import { fileURLToPath } from 'node:url'
+import { Miniflare } from 'miniflare'
+import { bundleWorker } from '../support/bundle-worker.mjs'
+import { startFixture } from '../support/fixture-server.mjs'
+
+const fixture = await startFixture()
+const script = await bundleWorker(fileURLToPath(new URL('worker.js', import.meta.url)))
+const miniflare = new Miniflare({ modules: true, script, compatibilityDate: '2025-01-01', host: '127.0.0.1' })
+test.after(async () => {
+  await miniflare.dispose()
+  fixture.close()
+})
+
+const answer = await miniflare.dispatchFetch(`http://worker.example/?fixture=${encodeURIComponent(fixture.url)}`)
+const results = await answer.json()
+test('workerd ran the suites', () => assert.ok(results.length > 200, `${results.length} results`))
+for (const { name, error } of results) test(`workerd: ${name}`, () => assert.equal(error, undefined))

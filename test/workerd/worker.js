@@ -1,0 +1,21 @@
+// The suites inside a Worker: everything is defined and run within a request, as workerd demands.
+import { assert } from 'chai'
+import * as jose from 'jose'
+import * as door from '../../dist/index.js'
+import { runDoorSuites, runRoomSuites } from '../suites/all.js'
+import * as rooms from '../support/rooms.js'
+
+export default {
+  async fetch(request) {
+    const tests = []
+    const host = { test: (name, work) => tests.push({ name, work }), assert, jose, door, rooms, fixture: new URL(request.url).searchParams.get('fixture') }
+    runDoorSuites(host)
+    runRoomSuites(host)
+    const results = []
+    for (const { name, work } of tests) {
+      const error = await Promise.resolve().then(work).then(() => undefined, (e) => `${e?.stack ?? e}`)
+      results.push({ name, error })
+    }
+    return Response.json(results)
+  },
+}
