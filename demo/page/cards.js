@@ -3,7 +3,7 @@
 
 const cards = (() => {
   const { el, facts, code, note, number, size } = view
-  const kinds = { 'RSA-OAEP-256': 'RSA', 'ECDH-ES+A256KW': 'elliptic curve' }
+  const kinds = { 'RSA-OAEP-256': 'RSA', 'ECDH-ES+A256KW': 'elliptic-curve' }
   const reasons = { pinned: 'pinned: this page came with its thumbprint', https: 'whoever serves the key set is believed', 'in-hand': 'it was in the page' }
 
   const keyFacts = (key) => [el('span', { class: 'tag' }, key.alg), el('br'), code(key.thumbprint)]
@@ -15,7 +15,7 @@ const cards = (() => {
       facts([
         ['Can be opened by', `the ${kinds[key.alg] ?? ''} key in the company’s KMS `, ...keyFacts(key)],
         ['Key believed because', reasons[trust] ?? trust],
-        ['Readable by all', ...Object.entries(context).flatMap(([name, value]) => [el('span', { class: 'tag' }, `${name}: ${value}`), ' ']), note('(bound to it)')],
+        ['Context', ...Object.entries(context).flatMap(([name, value]) => [el('span', { class: 'tag' }, `${name}: ${value}`), ' ']), el('br'), note('readable by everyone, and bound to the value')],
         ['Size', `${size(jwe.length)}, made of ${size(length)}`],
       ]),
       sealedText.coloured(jwe, 'The sealed value'),

@@ -39,7 +39,7 @@ const sealedText = (() => {
 
   /** The text with its parts in colours; of a long part only both ends. `mark` is a place to point out. */
   function coloured(text, label, mark = -1) {
-    const box = el('p', { class: 'token', tabIndex: 0, role: 'group', ariaLabel: label })
+    const box = el('p', { class: 'token', role: 'group', ariaLabel: label })
     for (const { id, text: part, start } of parts(text)) {
       if (start > 0) box.append('.')
       box.append(el('span', { class: `part-${id}` }, ...pieces(part, mark - start)))
@@ -53,7 +53,7 @@ const sealedText = (() => {
       const to = part.length > limit ? mark + 60 : part.length
       return [from > 0 && '…', part.slice(from, mark), el('mark', {}, part[mark]), part.slice(mark + 1, to), to < part.length && '…'].filter(Boolean)
     }
-    return part.length > limit ? [part.slice(0, 110), el('i', {}, ` … ${number(part.length - 150)} more characters … `), part.slice(-40)] : [part]
+    return part.length > limit ? [part.slice(0, 110), el('i', {}, ` … ${number(part.length - 150)} more … `), part.slice(-40)] : [part]
   }
 
   /** How much of the text each part takes. */

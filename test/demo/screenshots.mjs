@@ -27,7 +27,7 @@ for (const [name, size] of Object.entries(sizes)) {
     await page.evaluate((phone) => {
       document.activeElement.blur()
       scrollTo(0, 0)
-      if (phone) document.querySelector('[data-card=opened]').scrollIntoView({ block: 'start' })
+      if (phone) document.querySelector('[data-card=receipt]').scrollIntoView({ block: 'start' })
     }, name === 'phone')
     await page.screenshot({ path: join(docs, `demo-${name}-${scheme}.png`), fullPage: name === 'desktop' })
     await page.close()

@@ -1,0 +1,68 @@
+/**
+ * A Cloudflare Worker that seals personal data at the edge.
+ *
+ * It takes an order as JSON, seals the fields listed below to the company's KMS key, and hands the order on. What stands
+ * behind it (a queue, a partner, a log) sees who ordered what in which quantity, and no name, account or note. Only the
+ * company's companion, which may call its KMS, opens those fields:
+ *
+ *     import { createOpener } from 'sealdrop/kms'
+ *     const opener = createOpener({ keys: ['alias/values'] })
+ *     const order = await opener.openFields(sealed, { context: { form: 'order' }, fields: ['person.name', 'person.iban', 'items.*.note'] })
+ *
+ * Settings (wrangler.toml):
+ * - KEY_SET_URL: where the company publishes its keys, https
+ * - PINS: their thumbprints as JSON, handed over by another way than that URL; the current and the next key
+ * - BACKEND_URL: where sealed orders go; without it they come back to the sender, which is good for a first try
+ *
+ * Two rules of Workers shape this file. Nothing happens at module level, where no request is under way: there fetch, timers
+ * and randomness throw. And a promise that one request made must not be awaited by another, which would hang. A key set
+ * is made without doing anything, is loaded by the request that needs it, and keeps only settled keys, so it may stay.
+ */
+import { fetchKeySet, isSealdropError, pinned, sealFields } from 'sealdrop'
+
+const fields = ['person.name', 'person.iban', 'items.*.note']
+const maxBody = 65_536
+
+let keySet
+
+/** The sender's mistakes; everything else is ours or the publisher's. */
+const statuses = { invalid_argument: 422, too_large: 413 }
+
+export default {
+  async fetch(request, env) {
+    if (request.method !== 'POST') return new Response('POST an order as JSON\n', { status: 405, headers: { allow: 'POST' } })
+    try {
+      const order = await readOrder(request)
+      keySet ??= fetchKeySet(env.KEY_SET_URL, { trust: pinned(JSON.parse(env.PINS)) })
+      // a field that is not there throws: an order never goes on with something unsealed that should have been sealed
+      const sealed = await sealFields(keySet, order, { context: { form: 'order' }, fields })
+      return env.BACKEND_URL ? await handOn(sealed, env.BACKEND_URL) : Response.json(sealed)
+    } catch (error) {
+      return refuse(error)
+    }
+  },
+}
+
+async function readOrder(request) {
+  const text = await request.text()
+  if (text.length > maxBody) throw refusal('too_large', `an order has at most ${maxBody} characters`)
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw refusal('invalid_argument', 'the body is not JSON') // the parser's own message would quote it
+  }
+}
+
+async function handOn(sealed, url) {
+  const { ok } = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(sealed) })
+  return Response.json({ taken: ok }, { status: ok ? 202 : 502 })
+}
+
+function refuse(error) {
+  const { code, message } = isSealdropError(error) || error?.code ? error : { code: 'internal', message: 'something went wrong here' }
+  return Response.json({ code, message }, { status: statuses[code] ?? 502 })
+}
+
+function refusal(code, message) {
+  return Object.assign(new Error(message), { code })
+}
