@@ -48,6 +48,6 @@ export default [
     input: file,
     external: /^node:/,
     plugins: [resolve()],
-    output: { file, format: 'es' },
+    output: { file, format: 'es', plugins: [terser({ compress: false, mangle: false, format: { beautify: true, comments: /^!|licen[cs]e/i } })] },
   })),
 ]

@@ -42,7 +42,13 @@ export function createApp({ companion, log }) {
   app.all('/.well-known/jwks.json', (c) => keySet(c.req.raw))
 
   // Every forged value costs one KMS call, so in production limit the rate here, at the gateway or by client address.
-  const limited = bodyLimit({ maxSize: maxBody, onError: (c) => refuse(c, 'too_large', `body: expected at most ${maxBody} bytes`, { kmsCalls: 0 }) })
+  const limited = bodyLimit({
+    maxSize: maxBody,
+    onError: (c) => {
+      c.header('connection', 'close') // the rest of the body stays unread, so that nothing else can come this way
+      return refuse(c, 'too_large', `body: expected at most ${maxBody} bytes`, { kmsCalls: 0 })
+    },
+  })
   app.post('/api/messages', limited, async (c) => {
     // no form and no simple request of another origin has this type: browsers ask first, and nobody answers yes
     if (c.req.header('content-type') !== 'application/jose') return refuse(c, 'unsupported_type', 'content-type: expected application/jose', { kmsCalls: 0 })

@@ -50,11 +50,11 @@ function fromObject(object: JsonObject, stated: KeyStatements): string {
 /** GetPublicKey says what the key is for, and its ARN; of several signature algorithms ours is PS256 unless told otherwise. */
 function fromGetPublicKey({ PublicKey: key, KeyUsage: usage, KeyId: id }: JsonObject, stated: KeyStatements): string {
   const der = typeof key === 'string' ? fromBase64(key) : key
-  ensure(der instanceof Uint8Array, 'keys_malformed', 'GetPublicKey answer: PublicKey is neither base64 nor bytes')
+  ensure(der instanceof Uint8Array, 'keys_malformed', 'PublicKey: expected base64 or bytes')
   const members = fromSpki(der)
   const use = usage === 'SIGN_VERIFY' ? 'sig' : usage === 'ENCRYPT_DECRYPT' || usage === 'KEY_AGREEMENT' ? 'enc' : undefined
-  ensure(use, 'unsupported_algorithm', `GetPublicKey answer: KeyUsage ${shown(String(usage))} is for neither encryption nor signatures`)
-  ensure(stated.use === undefined || stated.use === use, 'invalid_argument', `use: this key's KeyUsage is ${String(usage)}, so it cannot be '${String(stated.use)}'`)
+  ensure(use, 'unsupported_algorithm', `KeyUsage ${shown(String(usage))} is for neither encryption nor signatures`)
+  ensure(stated.use === undefined || stated.use === use, 'invalid_argument', `use: this key's KeyUsage is ${String(usage)}`)
   const alg = stated.alg ?? (use === 'sig' ? defaultSignature(members) : undefined)
   return setOf(members, { use, ...(alg !== undefined && { alg }), ...(typeof id === 'string' && { arn: id }), ...(stated.arn !== undefined && { arn: stated.arn }) })
 }
@@ -62,8 +62,8 @@ function fromGetPublicKey({ PublicKey: key, KeyUsage: usage, KeyId: id }: JsonOb
 function setOf(jwk: PublicMembers | JsonObject, { use, alg, arn }: KeyStatements): string {
   const spoken = { ...jwk, ...(use && { use }), ...(alg !== undefined && { alg }), ...(arn !== undefined && { kms_arn: arn }) } as JsonObject
   const told = spoken['use'] ?? spoken['alg']
-  ensure(told !== undefined, 'invalid_argument', "use: this key does not say what it is for; pass use: 'enc' to seal to it, or use: 'sig' (an RSA key also alg) to verify with it")
+  ensure(told !== undefined, 'invalid_argument', "use: pass use: 'enc' to seal to this key, use: 'sig' to verify with it")
   const rsaSignature = spoken['kty'] === 'RSA' && spoken['use'] === 'sig'
-  ensure(!rsaSignature || isSignatureName(spoken['alg']), 'invalid_argument', "alg: an RSA signing key has one algorithm; pass alg, such as 'PS256' or 'RS256'")
+  ensure(!rsaSignature || isSignatureName(spoken['alg']), 'invalid_argument', "alg: an RSA signing key has one algorithm, such as 'PS256'; pass it")
   return JSON.stringify({ keys: [spoken] })
 }

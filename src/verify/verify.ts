@@ -40,7 +40,7 @@ export async function keyFor(keys: KeySet, jws: string, signal: AbortSignal | un
   const ring = held(keys)
   const parsed = parseJws(jws)
   const { alg, kid } = parsed.header
-  ensure(isSignatureName(alg), 'unsupported_algorithm', `alg ${shown(alg)}: verified here are PS256, PS384, PS512, RS256, RS384, RS512, ES256, ES384, ES512`)
+  ensure(isSignatureName(alg), 'unsupported_algorithm', `alg ${shown(alg)}: expected PS, RS or ES with 256, 384 or 512`)
   const key = kid === undefined
     ? await selectSigner(ring, (found) => found.info.alg === alg, `for ${alg} that is the only one (the token names no kid)`, signal)
     : await selectSigner(ring, (found) => found.kid === kid || found.info.thumbprint === kid, `with kid ${shown(kid)}`, signal)

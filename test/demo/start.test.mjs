@@ -1,0 +1,69 @@
+// `npm start` as a process: it says where the demo is, and ends when it is told to.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const script = fileURLToPath(new URL('../../demo/start.mjs', import.meta.url))
+let dir
+
+before(async () => { dir = await mkdtemp(join(tmpdir(), 'sealdrop-start-')) })
+after(() => rm(dir, { recursive: true }))
+
+function start(t, env) {
+  const child = spawn(process.execPath, [script], { env: { ...process.env, DEMO_DIR: join(dir, 'kms'), NODE_ENV: '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  t.after(() => child.kill('SIGKILL'))
+  const run = { child, out: '', exit: once(child, 'close') }
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => { run.out += text })
+  run.saying = async (pattern) => {
+    while (!pattern.test(run.out)) {
+      if (child.exitCode !== null) assert.fail(`it ended with ${child.exitCode}: ${run.out}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    return pattern.exec(run.out)
+  }
+  return run
+}
+
+test('it prints the URL of a page that answers, makes keys once, and ends with 0 on SIGTERM and SIGINT', { timeout: 60_000 }, async (t) => {
+  for (const [signal, first] of [['SIGTERM', true], ['SIGINT', false]]) {
+    const run = start(t, { PORT: '0' })
+    const [, url] = await run.saying(/Sealdrop demo: (http:\S+)/)
+    assert.equal((await fetch(url)).status, 200)
+    assert.equal(run.out.includes('Making three keys'), first)
+    await run.saying(/Ctrl\+C ends the demo/)
+    run.child.kill(signal)
+    assert.deepEqual(await run.exit, [0, null], run.out)
+  }
+})
+
+test('a taken port gives way to a free one, and it says so', { timeout: 60_000 }, async (t) => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  t.after(() => other.close())
+  const { port } = other.address()
+  const run = start(t, { PORT: String(port) })
+  const [, taken, used] = await run.saying(/Port (\d+) is taken, so the demo is on (\d+)\./)
+  assert.equal(Number(taken), port)
+  await run.saying(new RegExp(`Sealdrop demo: http://127\\.0\\.0\\.1:${used}/`))
+  const second = start(t, { PORT: '0' })
+  await second.saying(/Is the demo already running/).catch(() => {})
+  assert.deepEqual(await second.exit, [1, null])
+  assert.match(second.out, /Is the demo already running in another terminal\?/)
+  run.child.kill('SIGTERM')
+  await run.exit
+})
+
+test('a port that is none, and production, are refused in one line', { timeout: 60_000 }, async (t) => {
+  for (const [env, expected] of [[{ PORT: 'eighty' }, /^PORT: expected a number/], [{ PORT: '0', NODE_ENV: 'production' }, /does not run with NODE_ENV=production/]]) {
+    const run = start(t, env)
+    assert.deepEqual(await run.exit, [1, null])
+    assert.match(run.out, expected)
+    assert.ok(!run.out.includes('    at '), 'no stack trace')
+  }
+})

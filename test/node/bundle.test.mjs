@@ -1,0 +1,38 @@
+import test from 'node:test'
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { assert } from 'chai'
+import { brotli, budgets, bundleOf } from '../../bench/bundle.mjs'
+
+const dist = (file) => readFile(new URL(`../../dist/${file}`, import.meta.url), 'utf8')
+
+for (const { name, code, budget } of budgets) {
+  test(`${name} stays within ${budget} bytes of brotli and holds nothing of Node or AWS`, async () => {
+    const bundle = await bundleOf(code)
+    assert.isAtMost(brotli(bundle.code), budget)
+    assert.deepEqual(bundle.external, [])
+    for (const id of bundle.modules) assert.notMatch(id, /@aws-sdk|@smithy|node:|lru-cache|@noble|\/(kms|local-kms)\//)
+    assert.notMatch(bundle.code, /\brequire\(|node:|(?<!['"])\bBuffer\b\s*\./)
+  })
+}
+
+test('a page that seals does not pay for jose, and one that verifies no JWT neither', async () => {
+  for (const { code } of budgets.slice(1, 3)) assert.isFalse((await bundleOf(code)).modules.some((id) => id.includes('/jose/')))
+})
+
+test('the script-tag files match dist/integrity.json, map to TypeScript, and name their licences', async () => {
+  const integrity = JSON.parse(await dist('integrity.json'))
+  assert.sameMembers(Object.keys(integrity), ['sealdrop.min.js', 'sealdrop.min.mjs'])
+  for (const [file, hash] of Object.entries(integrity)) {
+    const text = await dist(file)
+    assert.equal(hash, `sha384-${createHash('sha384').update(text).digest('base64')}`)
+    assert.match(text, /^\/\*! sealdrop [\d.]+ \| Apache-2.0/)
+    const map = JSON.parse(await dist(`${file}.map`))
+    assert.isTrue(map.sources.some((source) => source.endsWith('src/seal/seal.ts')))
+    assert.isTrue(map.sourcesContent.every((content) => typeof content === 'string'))
+  }
+})
+
+test('modules that inline a library import it no more', async () => {
+  for (const file of ['kms/lru.js', 'local-kms/ecdsa.js']) assert.notMatch(await dist(file), /from\s*['"](lru-cache|@noble)/)
+})

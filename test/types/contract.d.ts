@@ -1,0 +1,142 @@
+// The public contract. Names are fixed; add, don't rename. The project keeps this block as a type test.
+//
+// Rules: nothing does I/O, timers or randomness before the first verb (a Worker refuses them at module level). Verbs reject with
+// `signal.reason` when aborted. Durations are milliseconds. Failure throws; nothing resolves to `false`. Every member is readonly.
+// Strings that are not well-formed (lone surrogates) are refused. TypeScript 5.7 and later; no top-level await.
+
+declare module 'sealdrop' {
+  interface CallOptions { signal?: AbortSignal }
+  type Context = Readonly<Record<string, string>> // required, {} allowed; names starting with sealdrop: or aws-crypto- are refused
+  interface JWK { kty?: string; kid?: string; use?: string; alg?: string }
+  interface KeyInfo { thumbprint: string; alg: string; use: 'enc' | 'sig'; arn?: string; issuedAt?: Date; expires?: Date }
+
+  // Why a key is believed. There is no default.
+  interface Trust { kind: 'signed' | 'pinned' | 'https' | 'in-hand'; accept(document: string, o: { now: number }): Promise<readonly JWK[]> }
+  interface SetStore { get(id: string): Promise<string | undefined>; put(id: string, set: string): Promise<void> } // the newest set itself
+  interface AlgorithmProvider { algorithms: readonly string[] } // from opt-in doors: sealdrop/ml-dsa, sealdrop/ml-kem
+  function signedBy(roots: readonly JWK[], o?: { name?: string; issuer?: string; store?: SetStore; providers?: readonly AlgorithmProvider[] }): Trust
+  function pinned(pins: readonly (string | { thumbprint: string; use?: 'enc' | 'sig'; arn?: string })[]): Trust // their order decides
+  function overHttps(): Trust
+  function inHand(): Trust // importKeySet only
+
+  interface KeySetOptions { trust: Trust; prefer?: readonly string[]; providers?: readonly AlgorithmProvider[]; now?: () => number }
+  interface FetchOptions extends KeySetOptions { headers?: Record<string, string>; fetch?: typeof globalThis.fetch; timeout?: number; maxAge?: number }
+  interface ImportOptions extends KeySetOptions { use?: 'enc' | 'sig'; alg?: string; arn?: string } // a bare P-256 PEM needs `use`
+  interface KeySet {
+    trust: Trust['kind']
+    ready(o?: CallOptions): Promise<void>
+    refresh(o?: CallOptions): Promise<void>
+    list(o?: CallOptions): Promise<readonly KeyInfo[]>
+  }
+  function fetchKeySet(url: string | URL, o: FetchOptions): KeySet
+  function importKeySet(source: string | Uint8Array | object, o: ImportOptions): KeySet // JWKS, signed set, JWK, SPKI PEM or DER, a GetPublicKey answer (SDK or CLI)
+
+  // Values
+  type Value = string | number | boolean | null | Uint8Array | ArrayBuffer | object // NaN, BigInt, Map, Blob, FormData, cycles: invalid_argument, never {}
+  interface SealOptions extends CallOptions { context: Context }
+  interface FieldOptions { fields: readonly string[] } // 'card.number', 'items.*.ssn'; a path that matches nothing throws
+  type SealedFields<T> = { [K in keyof T]: T[K] extends object ? SealedFields<T[K]> | string : T[K] | string }
+  interface Sealer {
+    seal(value: Value, o: SealOptions): Promise<string>
+    sealFields<T extends object>(record: T, o: SealOptions & FieldOptions): Promise<SealedFields<T>>
+  }
+  function seal(keys: KeySet, value: Value, o: SealOptions): Promise<string> // JWE compact
+  function sealFields<T extends object>(keys: KeySet, record: T, o: SealOptions & FieldOptions): Promise<SealedFields<T>> // one data key a record
+  function createSealer(keys: KeySet, o?: { maxValues?: number; maxAge?: number }): Sealer // one data key until either runs out or the selected key changes
+
+  // Streams and files
+  interface ByteSource { size: number; read(start: number, end: number, o?: CallOptions): Promise<Uint8Array>; version?(): Promise<string> }
+  type StreamSource = Blob | ByteSource | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Uint8Array
+  interface StreamOptions extends SealOptions { length?: number; frameLength?: number; onProgress?: (p: { done: number; total?: number }) => void }
+  interface ByteStream { readable: ReadableStream<Uint8Array<ArrayBuffer>>; length?: number }
+  interface SealedStream extends ByteStream { messageId: string; recipients: readonly KeyInfo[]; digest: Promise<string> } // chunk digest of the ciphertext
+  interface FileSealer { length: number; messageId: string; slice(start: number, end: number, o?: CallOptions): Promise<Uint8Array<ArrayBuffer>>; close(): Promise<void> }
+  interface FileRecords { // a log, never a snapshot: what is appended is durable before the frames' bytes leave; one holder a record
+    create(id: string, start: object): Promise<void>
+    append(id: string, frames: readonly (readonly [index: number, tag: Uint8Array])[]): Promise<void>
+    load(id: string): Promise<{ start: object; tags: ReadonlyMap<number, Uint8Array> } | undefined>
+    remove(id: string): Promise<void>
+  }
+  function indexedDbRecords(name?: string): FileRecords // keeps the data key as a non-extractable CryptoKey
+  type Recipients = KeySet | readonly KeySet[] // one key from each set, 8 at most
+  function sealStream(keys: Recipients, source: StreamSource, o: StreamOptions): Promise<SealedStream>
+  function createFileSealer(keys: Recipients, file: Blob | ByteSource, o: StreamOptions & { records?: FileRecords }): Promise<FileSealer> // without records nothing can be restored
+  function restoreFileSealer(keys: Recipients, records: FileRecords, messageId: string, file: Blob | ByteSource, o?: CallOptions): Promise<FileSealer>
+  function sealedLength(keys: Recipients, length: number, o: SealOptions & { frameLength?: number }): Promise<number>
+
+  // Verification
+  interface Content { bytes: Uint8Array<ArrayBuffer>; text(): string; json<T = unknown>(): T }
+  interface Proof { key: KeyInfo; trust: Trust['kind'] }
+  interface Claims { iss?: string; aud?: string | readonly string[]; sub?: string; exp?: number; nbf?: number; iat?: number; jti?: string }
+  function verify(keys: KeySet, jws: string, o?: CallOptions & { typ?: string }): Promise<Content & Proof & { header: Record<string, unknown> }>
+  function verifyJwt<T extends object = object>(keys: KeySet, jwt: string, o: CallOptions & { issuer: string; audience: string; typ?: string; maxAge?: number; tolerance?: number }): Promise<Proof & { claims: Claims & T }>
+  type RawSignature = ({ message: Uint8Array | string } | { digest: Uint8Array }) & CallOptions & { signature: Uint8Array; algorithm: string; encoding?: 'der' | 'ieee-p1363'; key?: string } // KMS or JOSE name; ARN or thumbprint
+  function verifySignature(keys: KeySet, o: RawSignature): Promise<Proof>
+  function verifyStream(keys: KeySet, fileSignature: string, source: StreamSource, o?: CallOptions & { name?: string; context?: Context }): Promise<ByteStream & Proof>
+  function verifyReceipt(keys: KeySet, receipt: string, o: CallOptions & { sent: { messageId: string; digest: string } }): Promise<Proof & { receivedAt: Date }>
+  function inspect(input: string | StreamSource, o?: CallOptions): Promise<{ kind: 'value' | 'stream' | 'jws' | 'key-set'; context?: Context; recipients: readonly string[]; messageId?: string; length?: number; digest?: string }> // the last three of a value: what a receipt names
+
+  class SealdropError extends Error { code: SealdropErrorCode; retryable: boolean }
+  function isSealdropError(e: unknown): e is SealdropError
+  type SealdropErrorCode =
+    | 'invalid_argument' | 'unsupported_runtime' | 'unsupported_algorithm' | 'malformed' | 'too_large'
+    | 'source_changed' | 'source_failed' | 'output_failed' | 'conflict' | 'closed'
+    | 'keys_unreachable' | 'keys_malformed' | 'keys_untrusted' | 'keys_expired' | 'keys_rolled_back'
+    | 'no_usable_key' | 'key_not_found' | 'key_unusable'
+    | 'rejected' | 'context_mismatch' | 'expired' | 'replayed'
+    | 'kms_denied' | 'kms_throttled' | 'kms_unavailable' | 'kms_unexpected'
+}
+
+declare module 'sealdrop/serve' { // any runtime, no KMS: also serves prepared documents from KV or disk; GET, HEAD, OPTIONS, Vary: Accept
+  interface KeySetDocuments { documents(): Promise<{ jwks: string; jws?: string; etag: string; expires: Date }> }
+  function keySetHandler(source: KeySetDocuments, o?: { maxAge?: number; origins?: readonly string[] }): (request: Request) => Promise<Response>
+}
+
+declare module 'sealdrop/fs' { // Node files without AWS: node:fs's openAsBlob loses bytes beyond 4 GiB on Node 20
+  import type { ByteSource, FileRecords } from 'sealdrop'
+  function fileSource(path: string | URL): Promise<ByteSource>
+  function fileRecords(folder: string | URL): FileRecords // mode 0600; holds the data key, beside a file that is plaintext anyway
+}
+
+declare module 'sealdrop/kms' { // the companion
+  import type { KMSClient, KMSClientConfig } from '@aws-sdk/client-kms'
+  import type { ByteSource, ByteStream, CallOptions, Claims, Content, Context, FieldOptions, KeyInfo, SealdropError, SealedFields, StreamSource, Value } from 'sealdrop'
+  type Kms = KMSClient | KMSClientConfig | ((region: string) => KMSClient) // default {}: the AWS default chain; clients are made once per Region
+  interface OpenOptions extends CallOptions { context: Context | ((found: Context) => boolean); maxAge?: number } // exact, or a decision; before any KMS call
+  interface OpenedInfo { messageId: string; key: KeyInfo; context: Context; sealedAt?: Date }
+  interface Opener {
+    ready(o?: CallOptions): Promise<void>
+    close(): Promise<void>
+    open(jwe: string, o: OpenOptions): Promise<Content & OpenedInfo>
+    openFields<T extends object>(record: SealedFields<T>, o: OpenOptions & FieldOptions): Promise<T> // a named field that is not sealed: rejected
+    openStream(source: StreamSource, o: OpenOptions): Promise<ByteStream & OpenedInfo>
+    openRange(source: Blob | ByteSource, start: number, end: number, o: OpenOptions): Promise<ByteStream & OpenedInfo>
+    openMany(jwes: AsyncIterable<{ jwe: string } & OpenOptions>, o?: CallOptions & { concurrency?: number; ordered?: boolean }): AsyncIterable<{ index: number; opened?: Content & OpenedInfo; error?: SealdropError }>
+    openFile(input: string | URL, output: string | URL, o: OpenOptions): Promise<OpenedInfo & { length: number; digest: string }>
+  }
+  interface KeyInventory { version: 1; keys: readonly object[] }
+  interface InventoryStore { read(): Promise<{ inventory: KeyInventory; etag: string } | undefined>; write(next: KeyInventory, etag?: string): Promise<void> } // compare and swap
+  function fileInventory(path: string | URL): InventoryStore
+  interface ReplayStore { claim(id: string, until: Date): Promise<boolean>; seen?(id: string): Promise<boolean> } // seen: refuses a replay before any KMS call
+  function createOpener(o: { kms?: Kms; keys: readonly string[] | InventoryStore; maxAge?: number; replay?: ReplayStore; cache?: { entries: number; maxAge: number; uses: number }; onEvent?: (e: object) => void }): Opener
+  interface Signer {
+    ready(o?: CallOptions): Promise<void>
+    close(): Promise<void>
+    sign(payload: Value, o?: CallOptions & { typ?: string }): Promise<string>
+    signJwt(claims: Claims & object, o: CallOptions & { expiresIn: number; typ?: string }): Promise<string>
+    signFile(file: string | URL | ByteSource, o?: CallOptions): Promise<string>
+    signReceipt(of: { messageId: string; digest: string; length: number; context: Context; stage: 'received' | 'opened'; key?: string }, o?: CallOptions): Promise<string>
+  }
+  function createSigner(o: { kms?: Kms; key: string; algorithm?: string }): Signer
+  function createPublisher(o: { kms?: Kms; keys: readonly { key: string; use?: 'enc' | 'sig'; alg?: string; withArn?: boolean }[] | InventoryStore; root?: string; name?: string; issuer?: string; lifetime?: number }): import('sealdrop/serve').KeySetDocuments // root: the KMS key that signs key sets, and nothing else
+  function keyPolicy(o: { role: 'administrator' | 'publisher' | 'opener' | 'signer'; key: string; principals: readonly string[]; accountRoot?: boolean }): { keyPolicy: object; iamPolicy: object }
+  function doctor(o: CallOptions & { keySetUrl?: string; kms?: Kms; store?: InventoryStore }): Promise<readonly { check: string; ok: boolean; advice?: string }[]>
+  interface Step { kind: string; key: string; notBefore: Date; why: string }
+  function planRotation(inventory: KeyInventory, o: { now: Date; every: string }): { steps: readonly Step[]; next: Date }
+  function applyRotation(plan: { steps: readonly Step[] }, o: CallOptions & { kms?: Kms; store: InventoryStore }): Promise<{ done: readonly Step[]; waiting: readonly Step[] }> // does what is due, returns
+}
+
+declare module 'sealdrop/local-kms' {
+  interface LocalKms { url: string; keys: Record<string, string>; env: Record<string, string>; clientConfig: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } }; close(): Promise<void> }
+  function startLocalKms(o?: { port?: number; dir?: string; region?: string; keys?: readonly { alias: string; spec: string; usage: string }[] }): Promise<LocalKms>
+}

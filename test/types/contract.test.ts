@@ -1,0 +1,65 @@
+// The public contract (contract.d.ts beside this file declares the doors by name) against what tsc emitted. A member that
+// the contract has and we have not must stand in a Pending list; one that is built must leave it.
+import type * as contract from 'sealdrop'
+import type * as contractFs from 'sealdrop/fs'
+import type * as contractKms from 'sealdrop/kms'
+import type * as contractLocal from 'sealdrop/local-kms'
+import type * as contractServe from 'sealdrop/serve'
+import type * as actual from '../../dist/index.js'
+import type * as actualFs from '../../dist/fs.js'
+import type * as actualKms from '../../dist/kms/index.js'
+import type * as actualLocal from '../../dist/local-kms/index.js'
+import type * as actualServe from '../../dist/serve.js'
+
+/** Does not compile unless what is built can stand where the contract stands. */
+type Fits<Contract, Actual extends Contract> = Actual
+/** Does not compile unless nothing is left over. */
+type Nothing<T extends never> = T
+
+type Pending = 'signedBy' | 'indexedDbRecords' | 'sealStream' | 'createFileSealer' | 'restoreFileSealer' | 'sealedLength' | 'verifyStream'
+type PendingFs = 'fileRecords'
+type PendingKms = 'fileInventory' | 'keyPolicy' | 'doctor' | 'planRotation' | 'applyRotation'
+
+export type Names = [
+  Nothing<Exclude<keyof typeof contract, keyof typeof actual | Pending>>, Nothing<Exclude<keyof typeof actual, keyof typeof contract>>, Nothing<Pending & keyof typeof actual>,
+  Nothing<Exclude<keyof typeof contractFs, keyof typeof actualFs | PendingFs>>, Nothing<Exclude<keyof typeof actualFs, keyof typeof contractFs>>, Nothing<PendingFs & keyof typeof actualFs>,
+  Nothing<Exclude<keyof typeof contractKms, keyof typeof actualKms | PendingKms>>, Nothing<Exclude<keyof typeof actualKms, keyof typeof contractKms>>, Nothing<PendingKms & keyof typeof actualKms>,
+  Nothing<Exclude<keyof typeof contractServe, keyof typeof actualServe>>, Nothing<Exclude<keyof typeof actualServe, keyof typeof contractServe>>,
+  Nothing<Exclude<keyof typeof contractLocal, keyof typeof actualLocal>>, Nothing<Exclude<keyof typeof actualLocal, keyof typeof contractLocal>>,
+]
+
+export type Door = [
+  Fits<typeof contract.fetchKeySet, typeof actual.fetchKeySet>, Fits<typeof contract.importKeySet, typeof actual.importKeySet>,
+  Fits<typeof contract.pinned, typeof actual.pinned>, Fits<typeof contract.overHttps, typeof actual.overHttps>, Fits<typeof contract.inHand, typeof actual.inHand>,
+  Fits<typeof contract.seal, typeof actual.seal>, Fits<typeof contract.createSealer, typeof actual.createSealer>,
+  Fits<typeof contract.verify, typeof actual.verify>, Fits<typeof contract.verifyJwt, typeof actual.verifyJwt>,
+  Fits<typeof contract.verifySignature, typeof actual.verifySignature>, Fits<typeof contract.verifyReceipt, typeof actual.verifyReceipt>,
+  Fits<typeof contract.isSealdropError, typeof actual.isSealdropError>, Fits<contract.SealdropError, actual.SealdropError>,
+  Fits<contract.SealdropErrorCode, actual.SealdropErrorCode>, Fits<actual.SealdropErrorCode, contract.SealdropErrorCode>,
+  Fits<contract.KeySet, actual.KeySet>, Fits<contract.KeyInfo, actual.KeyInfo>, Fits<contract.Content, actual.Content>, Fits<contract.Trust, actual.Trust>,
+  Fits<typeof contract.sealFields<{ a: string }>, typeof actual.sealFields<{ a: string }>>,
+  // until streams are there: text only
+  Fits<(input: string, o?: contract.CallOptions) => ReturnType<typeof contract.inspect>, typeof actual.inspect>,
+]
+
+type OpenerOptions = Parameters<typeof contractKms.createOpener>[0]
+type PublisherOptions = Parameters<typeof contractKms.createPublisher>[0]
+
+export type Companion = [
+  // until streams and the inventory are there
+  Fits<(o: Omit<OpenerOptions, 'keys'> & { keys: readonly string[] }) => Pick<contractKms.Opener, 'ready' | 'close' | 'open' | 'openFields'>, typeof actualKms.createOpener>,
+  Fits<(o: Parameters<typeof contractKms.createSigner>[0]) => Omit<contractKms.Signer, 'signFile'>, typeof actualKms.createSigner>,
+  Fits<(o: Pick<PublisherOptions, 'kms' | 'lifetime'> & { keys: Extract<PublisherOptions['keys'], readonly unknown[]> }) => contractServe.KeySetDocuments, typeof actualKms.createPublisher>,
+  Fits<typeof contractServe.keySetHandler, typeof actualServe.keySetHandler>,
+  Fits<typeof contractFs.fileSource, typeof actualFs.fileSource>, Fits<contract.ByteSource, actualFs.ByteSource>,
+  Fits<typeof contractLocal.startLocalKms, typeof actualLocal.startLocalKms>,
+]
+
+export type Control = [
+  // @ts-expect-error a verb with another answer does not fit
+  Fits<typeof contract.seal, () => Promise<number>>,
+  // @ts-expect-error nor does a verb that wants more than the contract gives
+  Fits<typeof contract.overHttps, (more: string) => contract.Trust>,
+  // @ts-expect-error a name left over is seen
+  Nothing<'leftOver'>,
+]
