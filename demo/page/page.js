@@ -58,7 +58,7 @@
   async function changeReceipt() {
     const { keys, receipt, sent } = current
     const { text, at, from, to } = sealedText.changed(receipt, 'body')
-    await refusal('receipt', () => Promise.resolve(), `One character of the claims changed: ${from} became ${to}.`, sealedText.coloured(text, 'The changed receipt', at))
+    await refusal('receipt', () => sealdrop.verifyReceipt(keys, text, { sent }), `One character of the claims changed: ${from} became ${to}.`, sealedText.coloured(text, 'The changed receipt', at))
   }
 
   async function post(jwe) {

@@ -7,7 +7,7 @@ const stage = (() => {
   const card = (name) => find(`[data-card=${name}]`)
   const calm = matchMedia('(prefers-reduced-motion: reduce)')
 
-  /** Says something at the end of a card, where its buttons are; nothing clears it. */
+  /** Says something at the end of a card, where its buttons are; without nodes it clears that. */
   const say = (name, ...nodes) => find(`[data-problems=${name}]`).replaceChildren(...nodes)
 
   function fill(name, nodes) {
@@ -20,7 +20,8 @@ const stage = (() => {
   function mark(done, status) {
     order.forEach((step, i) => {
       const state = i < done ? 'done' : i === done ? 'now' : 'later'
-      for (const node of document.querySelectorAll(`[data-step=${step}], [data-card=${step}]`)) node.dataset.state = state
+      find(`[data-step=${step}]`).ariaCurrent = state === 'now' ? 'step' : null
+      for (const node of [find(`[data-step=${step}]`), card(step)]) node.dataset.state = state
     })
     find('#status').textContent = status
   }

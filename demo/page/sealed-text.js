@@ -53,7 +53,7 @@ const sealedText = (() => {
       const to = part.length > limit ? mark + 60 : part.length
       return [from > 0 && '…', part.slice(from, mark), el('mark', {}, part[mark]), part.slice(mark + 1, to), to < part.length && '…'].filter(Boolean)
     }
-    return part.length > limit ? [part.slice(0, 110), el('i', {}, ` … ${number(part.length - 150)} more … `), part.slice(-40)] : [part]
+    return part.length > limit ? [part.slice(0, 110), ' ', el('i', {}, `… ${number(part.length - 150)} more …`), ' ', part.slice(-40)] : [part]
   }
 
   /** How much of the text each part takes. */

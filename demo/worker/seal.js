@@ -33,14 +33,23 @@ export default {
     if (request.method !== 'POST') return new Response('POST an order as JSON\n', { status: 405, headers: { allow: 'POST' } })
     try {
       const order = await readOrder(request)
-      keySet ??= fetchKeySet(env.KEY_SET_URL, { trust: pinned(JSON.parse(env.PINS)) })
       // a field that is not there throws: an order never goes on with something unsealed that should have been sealed
-      const sealed = await sealFields(keySet, order, { context: { form: 'order' }, fields })
+      const sealed = await sealFields(keysOf(env), order, { context: { form: 'order' }, fields })
       return env.BACKEND_URL ? await handOn(sealed, env.BACKEND_URL) : Response.json(sealed)
     } catch (error) {
       return refuse(error)
     }
   },
+}
+
+/** Made once, in the first request; see above for why it may stay. */
+function keysOf({ KEY_SET_URL: url, PINS: pins }) {
+  try {
+    return (keySet ??= fetchKeySet(url, { trust: pinned(JSON.parse(pins)) }))
+  } catch (error) {
+    console.error(error.message)
+    throw refusal('misconfigured', 'KEY_SET_URL or PINS is not set as it should be; the log of this Worker says how')
+  }
 }
 
 async function readOrder(request) {

@@ -33,7 +33,7 @@ export function u64(value: number): Bytes {
   return bytes
 }
 
-/** A copy that shares no memory with what came; views keep their offset and length. */
-export function copyOf(source: Uint8Array | ArrayBuffer): Bytes {
-  return new Uint8Array(source instanceof ArrayBuffer ? source.slice(0) : source)
+/** The same bytes where WebCrypto takes them, a copy where they lie in shared memory. */
+export function unshared(source: Uint8Array): Bytes {
+  return source.buffer instanceof ArrayBuffer ? source as Bytes : new Uint8Array(source)
 }

@@ -2,8 +2,10 @@ import type { Bytes } from './bytes.js'
 
 /** UTF-8 bytes of a string. Callers check {@link isWellFormed} first where the string comes from outside. */
 export function utf8(text: string): Bytes {
-  return new TextEncoder().encode(text)
+  encoder ??= new TextEncoder()
+  return encoder.encode(text)
 }
+let encoder: TextEncoder | undefined
 
 /** Decodes UTF-8 strictly, keeping a byte order mark; undefined where the bytes are not UTF-8. */
 export function fromUtf8(bytes: Uint8Array): string | undefined {

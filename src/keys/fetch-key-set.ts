@@ -1,4 +1,4 @@
-import { ensure, shown } from '../errors/guard.js'
+import { ensure } from '../errors/guard.js'
 import { fetchDocument } from './fetch-document.js'
 import { HeldKeySet, type KeySet, type KeySetOptions } from './key-set.js'
 
@@ -44,7 +44,7 @@ function parseUrl(url: string | URL): URL {
     parsed = new URL(url, base)
   } catch { /* reported below */ }
   const loopback = parsed?.protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname)
-  ensure(parsed && (parsed.protocol === 'https:' || loopback), 'invalid_argument', `url: expected https (http only on loopback), found ${shown(String(url))}`)
-  ensure(!parsed.username && !parsed.password, 'invalid_argument', 'url: expected no credentials; use headers')
-  return parsed
+  const allowed = parsed && (parsed.protocol === 'https:' || loopback) && !parsed.username && !parsed.password
+  ensure(allowed, 'invalid_argument', `url: expected https (http only on loopback) and no credentials, found ${parsed?.origin}`)
+  return parsed!
 }

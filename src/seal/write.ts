@@ -36,12 +36,12 @@ export function dataKeyFor(recipient: Key, cryptoKey: CryptoKey): DataKey {
  */
 export async function writeValue({ recipient, key, wrapped }: DataKey, value: EncodedValue, ctx: Context, now: number): Promise<string> {
   const { info: { alg, thumbprint: kid }, jwk } = recipient
-  const epk = jwk.kty === 'EC' ? { epk: (await wrapped).epk } : {}
-  const header = utf8(JSON.stringify({ alg, enc: 'A256GCM', kid, cty: value.cty, iat: Math.floor(now / 1000), jti: toBase64url(randomBytes(16)), ctx, ...epk }))
+  const epk = jwk.kty === 'EC' ? (await wrapped).epk : undefined
+  const random = randomBytes(28) // one call for message id and IV: each costs more than a header
+  const iv = random.subarray(16)
+  const header = utf8(JSON.stringify({ alg, enc: 'A256GCM', kid, cty: value.cty, iat: Math.floor(now / 1000), jti: toBase64url(random.subarray(0, 16)), ctx, epk }))
   ensure(header.length <= limits.header, 'too_large', `context: expected a header of at most ${limits.header} bytes, found ${header.length}`)
   const protectedText = toBase64url(header)
-  const iv = randomBytes(12)
   const [{ encryptedKey }, sealed] = await Promise.all([wrapped, encrypt(await key, iv, value.bytes, utf8(protectedText))])
-  const ciphertext = sealed.subarray(0, -16)
-  return [protectedText, toBase64url(encryptedKey), toBase64url(iv), toBase64url(ciphertext), toBase64url(sealed.subarray(-16))].join('.')
+  return [protectedText, ...[encryptedKey, iv, sealed.subarray(0, -16), sealed.subarray(-16)].map(toBase64url)].join('.')
 }

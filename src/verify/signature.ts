@@ -1,6 +1,6 @@
 import { curveRow } from '../algorithms/curves.js'
 import { signatureName } from '../algorithms/signatures.js'
-import { copyOf, type Bytes } from '../bytes/bytes.js'
+import { unshared, type Bytes } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
 import { signatureRejected } from '../crypto/jwt.js'
 import { verifies } from '../crypto/verify.js'
@@ -37,7 +37,7 @@ export async function verifySignature(keys: KeySet, o: RawSignature): Promise<Pr
     `for ${alg}${o.key === undefined ? ' that is the only one; name it with `key`' : ` that is ${shown(o.key)}`}`, o.signal,
   )
   const row = key.jwk.kty === 'EC' ? curveRow(key.jwk.crv) : undefined
-  const signature = row && (o.encoding ?? 'der') === 'der' ? ecdsaFromDer(o.signature, row.coordinate) : copyOf(o.signature)
+  const signature = row && (o.encoding ?? 'der') === 'der' ? ecdsaFromDer(o.signature, row.coordinate) : unshared(o.signature)
   ensure(!row || signature.length === 2 * row.coordinate, 'malformed', `signature: expected ${2 * (row?.coordinate ?? 0)} bytes of r and s, found ${signature.length}`)
   ensure('message' in o, 'unsupported_algorithm', 'digest: WebCrypto verifies messages only; pass the message')
   if (!await verifies(await verifier(key), alg, signature, bytesOf(o.message))) throw signatureRejected()
@@ -46,5 +46,5 @@ export async function verifySignature(keys: KeySet, o: RawSignature): Promise<Pr
 
 function bytesOf(message: Uint8Array | string): Bytes {
   ensure(typeof message === 'string' || message instanceof Uint8Array, 'invalid_argument', 'message: expected bytes or text')
-  return typeof message === 'string' ? utf8(message) : copyOf(message)
+  return typeof message === 'string' ? utf8(message) : unshared(message)
 }

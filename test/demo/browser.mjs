@@ -1,6 +1,11 @@
 // One Chromium for the tests of the demo, and a tab that records everything that leaves it and everything that goes wrong.
+import assert from 'node:assert/strict'
 import puppeteer from 'puppeteer-core'
 import { chromiumArgs, chromiumPath } from '../support/chromium.mjs'
+import { found, tracesOf } from '../support/plaintext.mjs'
+
+/** What is typed in the tests: signs that every encoding changes. */
+export const marker = 'Zoë\'s marker 7f3a & "quoted" <b>'
 
 export const launch = async () => puppeteer.launch({ executablePath: await chromiumPath(), args: chromiumArgs })
 
@@ -48,4 +53,35 @@ export const textOf = (page, selector) => page.$eval(selector, (node) => node.in
 export async function shown(page, selector) {
   await page.waitForSelector(selector, { visible: true, timeout: 10_000 })
   return textOf(page, selector)
+}
+
+/** Fills in the form and seals it. */
+export async function write(page, key = 'RSA-OAEP-256') {
+  await page.type('[name=name]', 'Zoë')
+  await page.type('[name=policy]', 'P-1')
+  await page.type('[name=message]', marker)
+  await page.click(`input[value="${key}"]`)
+  await page.click('#seal')
+}
+
+/**
+ * Works in a tab. At its end nothing went wrong in it, all requests went to the demo, and none of the secrets left.
+ *
+ * @param o.path - which page of the demo; o.secrets - what must not leave; the rest is for `openTab`
+ */
+export async function inTab(browser, demo, { path = '', secrets = [marker], ...options }, work) {
+  const tab = await openTab(browser, options)
+  try {
+    await tab.page.goto(demo.url + path)
+    await work(tab)
+    await tab.settled()
+    assert.deepEqual(tab.troubles, [])
+    const traces = secrets.flatMap(tracesOf)
+    for (const request of tab.requests) {
+      assert.ok(request.split(' ')[1].startsWith(demo.url), `a request went elsewhere: ${request.slice(0, 200)}`)
+      assert.deepEqual(found(request, traces), [], `plaintext left the page in ${request.slice(0, 120)}`)
+    }
+  } finally {
+    await tab.close()
+  }
 }

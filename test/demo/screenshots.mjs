@@ -7,7 +7,7 @@ import puppeteer from 'puppeteer-core'
 import { startDemo } from '../../demo/server.mjs'
 import { chromiumArgs, chromiumPath } from '../support/chromium.mjs'
 
-const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844, deviceScaleFactor: 2, isMobile: true, hasTouch: true } }
+const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 920, deviceScaleFactor: 2, isMobile: true, hasTouch: true } }
 const docs = process.argv[2] ?? fileURLToPath(new URL('../../docs', import.meta.url))
 
 const dir = await mkdtemp(join(tmpdir(), 'sealdrop-screenshots-'))

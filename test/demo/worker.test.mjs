@@ -125,11 +125,12 @@ test('an order that lacks a field, is no JSON, or is too long is refused without
   assert.equal((await miniflare.dispatchFetch('http://worker.example/')).status, 405)
 })
 
-test('with pins of other keys nothing is sealed', async () => {
-  const miniflare = await sealing({ PINS: JSON.stringify(['A'.repeat(43)]) })
-  const answer = await post(miniflare, order(1))
-  assert.equal(answer.status, 502)
-  assert.equal((await answer.json()).code, 'keys_untrusted')
+test('with pins of other keys, without pins, or without its key set nothing is sealed, and the sender is not to blame', async () => {
+  const cases = [[{ PINS: JSON.stringify(['A'.repeat(43)]) }, 'keys_untrusted'], [{ PINS: '[]' }, 'misconfigured'], [{ PINS: 'soon' }, 'misconfigured'], [{ KEY_SET_URL: 'http://keys.example/' }, 'misconfigured'], [{ KEY_SET_URL: `${demo.url}nothing` }, 'keys_unreachable']]
+  for (const [bindings, code] of cases) {
+    const answer = await post(await sealing(bindings), order(1))
+    assert.deepEqual([answer.status, (await answer.json()).code], [502, code])
+  }
 })
 
 test('a Worker publishes prepared documents from KV, with ETag, 304 and CORS, and 503 once they have expired', async () => {

@@ -1,0 +1,79 @@
+// Sealing and verifying beside jose and beside the bare WebCrypto operations, in whatever host runs it. Contenders take turns
+// within one run, since these machines are noisy: only the ratios mean anything.
+
+const { subtle } = globalThis.crypto ?? {}
+const text = new TextEncoder()
+
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
+
+/** Operations a second of each contender: median over rounds in which each runs for so many milliseconds. */
+export async function compare(contenders, { rounds = 9, slice = 120 } = {}) {
+  const names = Object.keys(contenders)
+  const rates = Object.fromEntries(names.map((name) => [name, []]))
+  for (const name of names) for (let i = 0; i < 20; i++) await contenders[name]()
+  for (let round = 0; round < rounds; round++) {
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
+      const start = performance.now()
+      let count = 0
+      while (performance.now() - start < slice) {
+        await contenders[name]()
+        count++
+      }
+      rates[name].push((count * 1000) / (performance.now() - start))
+    }
+  }
+  return Object.fromEntries(names.map((name) => [name, median(rates[name])]))
+}
+
+/** The operations that sealing to RSA cannot do without, side by side where they can be. */
+async function bareSeal(key, plaintext, aad) {
+  const raw = crypto.getRandomValues(new Uint8Array(32))
+  const iv = crypto.getRandomValues(new Uint8Array(12))
+  const content = subtle.importKey('raw', raw, 'AES-GCM', false, ['encrypt']).then((dataKey) => subtle.encrypt({ name: 'AES-GCM', iv, additionalData: aad }, dataKey, plaintext))
+  return Promise.all([subtle.encrypt('RSA-OAEP', key, raw), content])
+}
+
+export async function benchValues({ door, jose }) {
+  const rows = []
+  const pair = await subtle.generateKey({ name: 'RSA-OAEP', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' }, true, ['encrypt', 'decrypt'])
+  const jwk = { ...await jose.exportJWK(pair.publicKey), use: 'enc' }
+  const kid = await jose.calculateJwkThumbprint(jwk)
+  const keys = door.importKeySet(jwk, { trust: door.inHand() })
+  const header = { alg: 'RSA-OAEP-256', enc: 'A256GCM', kid, iat: 1, jti: 'x'.repeat(22), ctx: { form: 'f' } }
+  const aad = text.encode(JSON.stringify(header))
+  for (const size of [1_024, 65_536]) {
+    const value = crypto.getRandomValues(new Uint8Array(size))
+    const rates = await compare({
+      sealdrop: () => door.seal(keys, value, { context: { form: 'f' } }),
+      jose: () => new jose.CompactEncrypt(value).setProtectedHeader(header).encrypt(pair.publicKey),
+      bare: () => bareSeal(pair.publicKey, value, aad),
+    })
+    rows.push({ what: `seal ${size / 1024} KiB, RSA-2048`, ...rates })
+  }
+  const signers = { ES256: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }, PS256: { name: 'RSA-PSS', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256', saltLength: 32 } }
+  for (const [alg, algorithm] of Object.entries(signers)) {
+    const { privateKey, publicKey } = await subtle.generateKey(algorithm, true, ['sign', 'verify'])
+    const jws = await new jose.CompactSign(text.encode('x'.repeat(500))).setProtectedHeader({ alg }).sign(privateKey)
+    const set = door.importKeySet({ ...await jose.exportJWK(publicKey), use: 'sig', alg }, { trust: door.inHand() })
+    const [head, payload, signature] = jws.split('.')
+    const input = text.encode(`${head}.${payload}`)
+    const raw = jose.base64url.decode(signature)
+    const rates = await compare({
+      sealdrop: () => door.verify(set, jws),
+      jose: () => jose.compactVerify(jws, publicKey),
+      bare: () => subtle.verify(algorithm, publicKey, raw, input),
+    })
+    rows.push({ what: `verify ${alg}, 500 bytes`, ...rates })
+  }
+  return rows
+}
+
+/** Rows as a table: rates, and ours as a share of the others. */
+export function table(host, rows) {
+  const lines = [`${host.padEnd(28)}${'sealdrop/s'.padStart(12)}${'jose/s'.padStart(10)}${'bare/s'.padStart(10)}${'of jose'.padStart(10)}${'of bare'.padStart(10)}`]
+  for (const { what, sealdrop, jose, bare } of rows) {
+    const number = (value, width, digits = 0) => value.toFixed(digits).padStart(width)
+    lines.push(`${what.padEnd(28)}${number(sealdrop, 12)}${number(jose, 10)}${number(bare, 10)}${number(sealdrop / jose, 10, 2)}${number(sealdrop / bare, 10, 2)}`)
+  }
+  return lines.join('\n')
+}
