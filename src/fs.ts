@@ -1,4 +1,5 @@
 /** Node files as byte sources; no AWS. */
+import type { BigIntStats } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { SealdropError } from './errors/sealdrop-error.js'
@@ -15,12 +16,7 @@ export type { ByteSource } from './io/byte-source.js'
  */
 export async function fileSource(path: string | URL): Promise<ByteSource> {
   const file = path instanceof URL ? fileURLToPath(path) : path
-  const look = async () => {
-    const found = await stat(file, { bigint: true }).catch(failed)
-    ensure(found.isFile(), 'source_failed', 'the path is not a file')
-    return { size: Number(found.size), version: `${found.dev}-${found.ino}-${found.size}-${found.mtimeNs}` }
-  }
-  const { size } = await look()
+  const { size, version } = describe(await stat(file, { bigint: true }).catch(failed))
   return {
     size,
     async read(start, end, o = {}): Promise<Uint8Array> {
@@ -28,10 +24,11 @@ export async function fileSource(path: string | URL): Promise<ByteSource> {
       o.signal?.throwIfAborted()
       const handle = await open(file, 'r').catch(failed)
       try {
+        ensure(describe(await handle.stat({ bigint: true })).version === version, 'source_changed', 'the file is another than when it was opened as a source, or was written to')
         const bytes = new Uint8Array(end - start)
         for (let done = 0; done < bytes.length;) {
           o.signal?.throwIfAborted()
-          const { bytesRead } = await handle.read(bytes, done, bytes.length - done, start + done).catch(failed)
+          const { bytesRead } = await handle.read(bytes, done, Math.min(bytes.length - done, mostAtOnce), start + done).catch(failed)
           ensure(bytesRead > 0, 'source_changed', `the file ended at byte ${start + done}, before its size of ${size} bytes: it was cut while it was read`)
           done += bytesRead
         }
@@ -40,8 +37,16 @@ export async function fileSource(path: string | URL): Promise<ByteSource> {
         await handle.close()
       }
     },
-    version: async () => (await look()).version,
+    version: async () => describe(await stat(file, { bigint: true }).catch(failed)).version,
   }
+}
+
+/** node:fs ends the process when it is asked for 2 GiB in one read. */
+const mostAtOnce = 2 ** 30
+
+function describe(found: BigIntStats): { readonly size: number; readonly version: string } {
+  ensure(found.isFile(), 'source_failed', 'the path is not a file')
+  return { size: Number(found.size), version: `${found.dev}-${found.ino}-${found.size}-${found.mtimeNs}` }
 }
 
 function failed(cause: NodeJS.ErrnoException): never {

@@ -29,9 +29,9 @@ export function keySetHandler(source: KeySetDocuments, o: KeySetHandlerOptions =
     const headers = { ...corsHeaders(request, origins), 'x-content-type-options': 'nosniff' }
     if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: { ...headers, allow: methods, 'access-control-allow-methods': methods, 'access-control-allow-headers': 'accept, if-none-match', 'access-control-max-age': '86400' } })
     if (request.method !== 'GET' && request.method !== 'HEAD') return new Response(null, { status: 405, headers: { ...headers, allow: methods } })
-    const documents = await source.documents().catch(() => undefined)
-    const left = documents ? documents.expires.getTime() - Date.now() : 0
-    if (!documents || left <= 0) return new Response(null, { status: 503, headers: { ...headers, 'cache-control': 'no-store', 'retry-after': '30' } })
+    const documents = await Promise.resolve().then(() => source.documents()).catch(() => undefined)
+    const left = documents ? new Date(documents.expires).getTime() - Date.now() : 0 // a KV store gives the date as text
+    if (!documents || !(left > 0)) return new Response(null, { status: 503, headers: { ...headers, 'cache-control': 'no-store', 'retry-after': '30' } })
     const signed = documents.jws !== undefined && prefersSigned(request.headers.get('accept') ?? '')
     const etag = signed ? documents.etag.replace(/"$/, '-jwt"') : documents.etag
     const fresh = { ...headers, etag, 'cache-control': `public, max-age=${Math.floor(Math.min(maxAge, left) / 1000)}` }

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path'
 import { run } from 'node:test'
 
 const inNode = ['test/local-kms/*.test.mjs', 'test/node/*.test.mjs']
-const onOldest = ['test/local-kms/*.test.mjs', 'test/node/{suites,main-path,kms-faults,serve,fs}.test.mjs']
+const onOldest = ['test/local-kms/*.test.mjs', 'test/node/{suites,main-path,kms-faults,publisher,serve,fs}.test.mjs']
 const total = { passed: 0, failed: 0, skipped: 0 }
 
 /** Adds the counts of one host; a host that ran nothing has failed. */
@@ -70,6 +70,6 @@ if (oldest) await elsewhere(`Node ${oldest.version}`, oldest.path, ['--test', '-
 else { total.skipped++; console.log('skipped the run on an older Node: there is no Node 20 to 23 on the PATH beside that of npm scripts\n') }
 await elsewhere('Chromium', process.execPath, ['node_modules/@web/test-runner/dist/bin.js'])
 await here('workerd', ['test/workerd/*.test.mjs'])
-await here('demo', ['test/demo/*.test.mjs'])
+await here('pages', ['test/browser/*.test.mjs', 'test/demo/*.test.mjs'])
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`)
 process.exit(total.failed > 0 ? 1 : 0)

@@ -10,16 +10,16 @@
   let current
 
   // The keys are believed for their thumbprints, which this page knows, and not for where they come from. One key set for
-  // each choice of key; nothing is fetched before the first of them seals.
-  const trust = globalThis.sealdrop && sealdrop.pinned(JSON.parse(find('meta[name=sealdrop-pins]').content))
-  const keySets = Object.fromEntries(['RSA-OAEP-256', 'ECDH-ES+A256KW'].map((alg) => [alg, trust && sealdrop.fetchKeySet('/.well-known/jwks.json', { trust, prefer: [alg] })]))
+  // each choice of key, made when it first seals: on a page over plain http that fails, and the page says so.
+  const keySets = {}
+  const keySetFor = (alg) => (keySets[alg] ??= sealdrop.fetchKeySet('/.well-known/jwks.json', { trust: sealdrop.pinned(JSON.parse(find('meta[name=sealdrop-pins]').content)), prefer: [alg] }))
 
   async function seal() {
-    if (!trust) throw failure('not_loaded', 'The library did not load, or is not the one that this page expects, so nothing can be sealed')
+    if (!globalThis.sealdrop) throw failure('not_loaded', 'The library did not load, or is not the one that this page expects, so nothing can be sealed')
     const mine = (current = {})
     const { part, key, ...fields } = Object.fromEntries(new FormData(form))
     const value = part === 'file' ? await bytesOf(fields.file) : fields
-    const keys = keySets[key]
+    const keys = keySetFor(key)
     const jwe = await sealdrop.seal(keys, value, { context: { form: 'insurance-claim', part } })
     const sent = await sealdrop.inspect(jwe)
     const recipient = (await keys.list()).find(({ thumbprint }) => thumbprint === sent.recipients[0])

@@ -1,8 +1,6 @@
 /** How a data key reaches its recipient: the `alg` of a JWE that we open. What we write is in {@link sealAlgorithms}. */
 export interface KeyWrapRow {
   readonly kty: 'RSA' | 'EC'
-  /** The KMS KeyUsage of a key that opens it. */
-  readonly keyUsage: 'ENCRYPT_DECRYPT' | 'KEY_AGREEMENT'
   /** The KMS algorithm name: EncryptionAlgorithm of Decrypt, KeyAgreementAlgorithm of DeriveSharedSecret. */
   readonly kms: string
   /** Length of the JWE Encrypted Key in bytes; `modulus` is the RSA modulus length. */
@@ -13,9 +11,9 @@ export interface KeyWrapRow {
 export type KeyWrapName = 'RSA-OAEP-256' | 'ECDH-ES+A256KW' | 'ECDH-ES'
 
 export const keyWraps: Readonly<Record<KeyWrapName, KeyWrapRow>> = {
-  'RSA-OAEP-256': { kty: 'RSA', keyUsage: 'ENCRYPT_DECRYPT', kms: 'RSAES_OAEP_SHA_256', encryptedKey: 'modulus', spec: 'RFC 7518 §4.3' },
-  'ECDH-ES+A256KW': { kty: 'EC', keyUsage: 'KEY_AGREEMENT', kms: 'ECDH', encryptedKey: 40, spec: 'RFC 7518 §4.6' },
-  'ECDH-ES': { kty: 'EC', keyUsage: 'KEY_AGREEMENT', kms: 'ECDH', encryptedKey: 0, spec: 'RFC 7518 §4.6' },
+  'RSA-OAEP-256': { kty: 'RSA', kms: 'RSAES_OAEP_SHA_256', encryptedKey: 'modulus', spec: 'RFC 7518 §4.3' },
+  'ECDH-ES+A256KW': { kty: 'EC', kms: 'ECDH', encryptedKey: 40, spec: 'RFC 7518 §4.6' },
+  'ECDH-ES': { kty: 'EC', kms: 'ECDH', encryptedKey: 0, spec: 'RFC 7518 §4.6' },
 }
 
 export const keyWrapRow = (alg: unknown): KeyWrapRow | undefined =>

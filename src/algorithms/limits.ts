@@ -13,6 +13,8 @@ export const limits = {
   jsonDepth: 32,
   /** Bytes of `apu` and of `apv`, decoded. */
   partyInfo: 1_024,
+  /** Data keys under which the fields of one record may be: each costs a KMS call. */
+  recordDataKeys: 8,
   /** Bytes of one chunk of the chunk digest. */
   digestChunk: 1_048_576,
   /** Values that one sealer puts under one data key: RFC 5116 random nonces stay far from colliding. */

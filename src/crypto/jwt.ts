@@ -1,6 +1,7 @@
 import type { CryptoKey } from './subtle.js'
 import { errors, jwtVerify, type JWTPayload } from 'jose'
 import { SealdropError } from '../errors/sealdrop-error.js'
+import { signatureRejected } from './verify.js'
 
 export interface JwtRules {
   readonly issuer: string
@@ -34,6 +35,3 @@ export async function verifyClaims(jwt: string, key: CryptoKey, o: JwtRules): Pr
     throw error
   }
 }
-
-/** One error for every signature that does not verify. */
-export const signatureRejected = (): SealdropError => new SealdropError('rejected', 'the signature does not verify: the content was changed, or another key signed it')

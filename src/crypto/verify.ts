@@ -1,5 +1,6 @@
 import { signatures, type SignatureName } from '../algorithms/signatures.js'
 import type { Bytes } from '../bytes/bytes.js'
+import { SealdropError } from '../errors/sealdrop-error.js'
 import { subtle, type CryptoKey } from './subtle.js'
 
 const hashBytes = { 'SHA-256': 32, 'SHA-384': 48, 'SHA-512': 64 } as const
@@ -10,3 +11,6 @@ export function verifies(key: CryptoKey, alg: SignatureName, signature: Bytes, m
   const params = { name, hash, saltLength: hashBytes[hash] }
   return subtle().verify(params, key, signature, message).catch(() => false)
 }
+
+/** One error for every signature that does not verify. */
+export const signatureRejected = (): SealdropError => new SealdropError('rejected', 'the signature does not verify: the content was changed, or another key signed it')

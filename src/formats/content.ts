@@ -36,7 +36,7 @@ export function encodeValue(value: Value, pad: number): EncodedValue {
 
 function encode(value: Value, pad: number): EncodedValue {
   if (typeof value === 'string') {
-    ensure(isWellFormed(value), 'invalid_argument', 'value: a lone surrogate')
+    checkJson(value, 'value', [])
     return { bytes: utf8(value), cty: textType }
   }
   if (value instanceof ArrayBuffer) return { bytes: new Uint8Array(value) }
@@ -50,22 +50,18 @@ function encode(value: Value, pad: number): EncodedValue {
 
 /** Refuses what JSON.stringify would lose without a word: NaN becomes null, a Map becomes {}, a function vanishes. */
 function checkJson(value: unknown, path: string, above: readonly object[]): void {
-  const refuse = (why: string): never => { throw new SealdropError('invalid_argument', `${path}: JSON cannot carry ${why}`) }
-  if (typeof value === 'string') return isWellFormed(value) ? undefined : refuse('a lone surrogate')
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : refuse('NaN or Infinity')
-  if (typeof value === 'boolean' || value === null) return
-  if (typeof value !== 'object') return refuse(typeof value)
-  if (above.includes(value)) return refuse('a cycle')
+  const carried = typeof value === 'string' ? isWellFormed(value) : typeof value === 'number' ? Number.isFinite(value) : typeof value === 'boolean' || value === null
+  if (carried) return
+  const refuse = (what: string): never => { throw new SealdropError('invalid_argument', `${path}: JSON cannot carry ${what}`) }
+  if (typeof value !== 'object' || value === null) return refuse(typeof value === 'string' ? 'a lone surrogate' : typeof value === 'number' ? String(value) : typeof value)
+  if (above.includes(value) || above.length > 1_000) return refuse('a cycle, or 1,000 levels')
   const inside = [...above, value]
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) checkJson(value[i], `${path}[${i}]`, inside)
-    return
-  }
-  if (!ArrayBuffer.isView(value) && 'toJSON' in value && typeof value.toJSON === 'function') return checkJson(value.toJSON(), `${path}.toJSON()`, inside)
-  if (kindOf(value) !== 'Object') return refuse(kindOf(value))
-  for (const [name, member] of Object.entries(value)) {
+  if (!ArrayBuffer.isView(value) && 'toJSON' in value && typeof value.toJSON === 'function') return checkJson(value.toJSON() ?? undefined, path, inside) // null is what an invalid Date answers
+  const list = Array.isArray(value)
+  if (!list && kindOf(value) !== 'Object') return refuse(kindOf(value))
+  for (const [name, member] of Object.entries(list ? [...(value as unknown[])] : value)) {
     if (name === '__proto__' || !isWellFormed(name)) refuse('a member named __proto__ or with a lone surrogate')
-    if (member !== undefined) checkJson(member, `${path}.${name}`, inside) // JSON leaves such a member out, as everybody expects
+    if (list || member !== undefined) checkJson(member, `${path}.${name}`, inside) // JSON leaves such a member out, as everybody expects
   }
 }
 

@@ -21,12 +21,12 @@ export function checkContext(context: unknown): Context {
     ensure(!/^(sealdrop:|aws-crypto-)/.test(name) && name !== '__proto__', 'invalid_argument', `context name ${shown(name)} is reserved`)
     ensure(isWellFormed(name) && isWellFormed(context[name]!), 'invalid_argument', `context ${shown(name)}: a lone surrogate`)
   }
-  return context
+  return { ...context } // a copy without prototype chain: what the caller does to its own meanwhile changes nothing
 }
 
 /** Whether something is an object of strings, as the `ctx` of a header must be. */
 export function isContext(value: unknown): value is Context {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every((member) => typeof member === 'string')
+  return kindOf(value) === 'Object' && Object.values(value as object).every((member) => typeof member === 'string')
 }
 
 /** Whether two contexts hold the same pairs, in whatever order. */

@@ -32,9 +32,9 @@ function walk(at: Field, rest: readonly string[], path: string, missing: Sealdro
   const inside = at.value
   const names = typeof inside !== 'object' || inside === null || ArrayBuffer.isView(inside) ? []
     : name === '*' ? Object.keys(inside)
-    : Object.prototype.propertyIsEnumerable.call(inside, name) && name !== '__proto__' ? [name] : []
+    : Object.prototype.propertyIsEnumerable.call(inside, name) ? [name] : []
   const next = names.map((key) => ({ segments: [...at.segments, key], value: (inside as Record<string, unknown>)[key] })).filter((field) => field.value !== undefined)
-  if (next.length === 0) throw new SealdropError(missing, `field ${shown(path)} is not in the record${at.segments.length > 0 ? `: nothing named ${shown(name)} at ${shown(pointer(at))}` : ''}`)
+  if (next.length === 0 || names.includes('__proto__')) throw new SealdropError(missing, `field ${shown(path)} is not in the record${at.segments.length > 0 ? `: nothing named ${shown(name)} at ${shown(pointer(at))}` : ''}`)
   return next.flatMap((field) => walk(field, deeper, path, missing))
 }
 

@@ -55,7 +55,7 @@ export function thumbprintInput(key: PublicMembers): string {
 }
 
 /**
- * A JWK Set (RFC 7517 §5) with its structure checked: at most 64 KiB and 32 keys, no duplicate `kid`, nothing private.
+ * A JWK Set (RFC 7517 §5) with its structure checked: at most 32 keys, no duplicate `kid`, nothing private.
  *
  * @throws SealdropError `keys_malformed`
  */
@@ -79,7 +79,7 @@ export function parseKeySet(document: string): readonly JsonObject[] {
 export function statements(jwk: object): JwkStatements {
   for (const [name, value] of Object.entries(jwk)) {
     const type = /^(kid|use|alg|kms_arn)$/.test(name) ? 'string' : /^(iat|nbf|exp)$/.test(name) ? 'number' : typeof value
-    ensure(typeof value === type, 'keys_malformed', `JWK member ${name}: expected a ${type}`)
+    ensure(value === undefined || (typeof value === type && !(type === 'number' && Math.abs(value) > 8.64e12)), 'keys_malformed', `JWK member ${name}: expected a ${type}`)
   }
   return jwk as JwkStatements
 }

@@ -28,18 +28,21 @@ export async function fetchDocument(o: FetchDocumentOptions): Promise<{ readonly
   } catch (cause) {
     if (isSealdropError(cause)) throw cause
     const why = signal.aborted ? `no whole answer within ${o.timeout} ms` : 'no connection, or its CORS headers do not let this page read it'
-    throw new SealdropError('keys_unreachable', `key set at ${shown(o.url.href)}: ${why}`, { retryable: true, cause })
+    throw new SealdropError('keys_unreachable', `${whereOf(o.url)}: ${why}`, { retryable: true, cause })
   }
 }
 
+/** Without the query, which may hold a token. */
+const whereOf = ({ origin, pathname }: URL): string => `key set at ${shown(origin + pathname)}`
+
 async function load(o: FetchDocumentOptions, signal: AbortSignal): Promise<{ document: string; maxAge: number | undefined }> {
-  const where = `key set at ${shown(o.url.href)}`
+  const where = whereOf(o.url)
   // workerd has neither credentials nor an HTTP cache to speak of, and throws where it is told about them
   const browserOptions: RequestInit = 'credentials' in Request.prototype ? { credentials: 'omit', cache: o.revalidate ? 'no-cache' : 'default' } : {}
   const response = await (0, o.fetch)(o.url.href, { ...browserOptions, headers: { accept: o.accept, ...o.headers }, redirect: 'manual', signal })
   const { status } = response
-  if (response.type === 'opaqueredirect' || (status >= 300 && status < 400)) throw new SealdropError('keys_unreachable', `${where}: redirects are not followed; give the final URL`)
-  if (status !== 200) throw new SealdropError('keys_unreachable', `${where}: found status ${status}`, { retryable: status >= 500 || status === 429 })
+  // a browser shows a redirect as status 0
+  if (status !== 200) throw new SealdropError('keys_unreachable', `${where}: found status ${status}${status < 400 ? '; redirects are not followed' : ''}`, { retryable: status >= 500 || status === 429 })
   const bytes = response.body && await readLimited(response.body, limits.keySet)
   const document = bytes && fromUtf8(bytes)
   ensure(document && !document.trimStart().startsWith('<'), 'keys_malformed', `${where}: expected a JWK Set, found ${document ? 'a web page' : bytes ? 'nothing, or other bytes' : `more than ${limits.keySet} bytes`}`)

@@ -28,7 +28,7 @@ export function fetchKeySet(url: string | URL, o: FetchOptions): KeySet {
   const parsed = parseUrl(url)
   const { trust, headers = {}, timeout = 5_000, maxAge = Infinity } = o ?? {}
   ensure(trust?.kind !== 'in-hand', 'invalid_argument', 'trust: inHand() is for importKeySet; use pinned([...]) or overHttps()')
-  ensure(timeout > 0 && maxAge >= 0, 'invalid_argument', 'timeout and maxAge: expected milliseconds')
+  ensure(Number.isSafeInteger(timeout) && timeout > 0 && maxAge >= 0, 'invalid_argument', 'timeout and maxAge: expected milliseconds')
   const accept = trust?.kind === 'signed' ? accepts.signed : accepts.plain
   return new HeldKeySet(async ({ refresh }) => {
     const answer = await fetchDocument({ url: parsed, accept, headers, fetch: o.fetch ?? globalThis.fetch, timeout, revalidate: refresh })
@@ -45,6 +45,6 @@ function parseUrl(url: string | URL): URL {
   } catch { /* reported below */ }
   const loopback = parsed?.protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname)
   const allowed = parsed && (parsed.protocol === 'https:' || loopback) && !parsed.username && !parsed.password
-  ensure(allowed, 'invalid_argument', `url: expected https (http only on loopback) and no credentials, found ${parsed?.origin}`)
+  ensure(allowed, 'invalid_argument', `url: expected https (http only on loopback) and no credentials, found ${parsed?.origin ?? 'no URL'}`)
   return parsed!
 }

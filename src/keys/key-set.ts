@@ -72,7 +72,8 @@ export class HeldKeySet implements KeySet {
     if (!held || now >= held.expires) return this.#load(signal, false)
     if (now < this.#retryAt) return held
     return this.#load(signal, false).catch((error: unknown) => {
-      if (isSealdropError(error)) return held
+      if (isSealdropError(error) && error.retryable) return held
+      if (isSealdropError(error)) this.#held = undefined // the host is up and says something else: fail closed
       throw error
     })
   }

@@ -3,6 +3,7 @@ import { curveRow } from '../algorithms/curves.js'
 import { sealAlgorithms } from '../algorithms/key-wraps.js'
 import type { PublicMembers } from '../algorithms/public-key.js'
 import { sha256Text } from '../crypto/digest.js'
+import { importRecipient } from '../crypto/public-keys.js'
 import { ensure, shown } from '../errors/guard.js'
 import { isSealdropError } from '../errors/sealdrop-error.js'
 import { publicMembers, statements, thumbprintInput, type JWK, type JwkStatements } from '../formats/jwk.js'
@@ -28,13 +29,14 @@ export interface Key {
   /** Milliseconds since 1970. */
   readonly notBefore: number
   readonly expires: number
-  /** Imported at first use and kept, settled: see {@link importedKey}. */
+  /** Of a key to seal to, always; a signing key is imported when it first verifies. */
   cryptoKey?: CryptoKey
 }
 
-/** The key as WebCrypto takes it, imported once. No promise is kept: in workerd another request could not await it. */
-export async function importedKey(key: Key, importer: (key: Key) => Promise<CryptoKey>): Promise<CryptoKey> {
-  return (key.cryptoKey ??= await importer(key))
+/** Why a key is passed over; what is not its own fault is thrown on. */
+export function reasonOf(error: unknown): string {
+  if (!isSealdropError(error) || error.code === 'unsupported_runtime') throw error
+  return error.message
 }
 
 /** The SHA-256 thumbprint of any public JWK (RFC 7638). */
@@ -42,10 +44,7 @@ export const thumbprintOf = (jwk: object): Promise<string> => sha256Text(thumbpr
 
 /** Makes keys of the JWKs that are believed; one that cannot be used is passed over with its reason, so that new kinds do no harm. */
 export async function makeKeys(jwks: readonly JWK[]): Promise<{ readonly keys: readonly Key[]; readonly passedOver: readonly string[] }> {
-  const made = await Promise.all(jwks.map((jwk, i) => makeKey(jwk).catch((error: unknown) => {
-    if (!isSealdropError(error) || error.code === 'unsupported_runtime') throw error
-    return `${typeof jwk.kid === 'string' ? shown(jwk.kid) : `keys[${i}]`}: ${error.message}`
-  })))
+  const made = await Promise.all(jwks.map((jwk, i) => makeKey(jwk).catch((error: unknown) => `${typeof jwk.kid === 'string' ? shown(jwk.kid) : `keys[${i}]`}: ${reasonOf(error)}`)))
   const keys = made.filter((key): key is Key => typeof key !== 'string')
   const thumbprints = new Set(keys.map((key) => key.info.thumbprint))
   ensure(thumbprints.size === keys.length, 'keys_malformed', 'the key set lists one key twice')
@@ -57,10 +56,11 @@ async function makeKey(found: JWK): Promise<Key> {
   const jwk = publicMembers(found)
   const { use, alg } = purpose(stated, jwk)
   const thumbprint = await sha256Text(thumbprintInput(jwk))
+  const imported = use === 'enc' ? { cryptoKey: await importRecipient(jwk) } : {}
   const { kid = thumbprint, kms_arn: arn, iat, nbf, exp } = stated
   const date = (seconds: number | undefined): Date | undefined => (seconds === undefined ? undefined : new Date(seconds * 1000))
   const info = { thumbprint, alg, use, arn, issuedAt: date(iat), expires: date(exp) }
-  return { info, kid, jwk, notBefore: (nbf ?? -Infinity) * 1000, expires: (exp ?? Infinity) * 1000 }
+  return { info, kid, jwk, notBefore: (nbf ?? -Infinity) * 1000, expires: (exp ?? Infinity) * 1000, ...imported }
 }
 
 /** What a key is for. An RSA signing key must name its one algorithm: a thumbprint does not (jose-profile.md). */

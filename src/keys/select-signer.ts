@@ -15,5 +15,5 @@ export async function selectSigner(keys: HeldKeySet, fits: (key: Key) => boolean
   }
   const found = find(await keys.current(signal)) ?? find(await keys.refetched(signal))
   if (found) return found
-  throw new SealdropError('key_not_found', `the key set has no signing key ${named}; did another company sign this, or a key it no longer publishes?`)
+  throw new SealdropError('key_not_found', `the key set has no signing key ${named}; another company's, or no longer published?`)
 }

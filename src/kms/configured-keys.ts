@@ -32,14 +32,14 @@ export class ConfiguredKeys implements OpenerKeys {
   }
 
   async find(thumbprint: string, signal?: AbortSignal): Promise<readonly OpenerKey[]> {
-    if (this.#loaded.size === 0) await this.#load(signal)
+    if (this.#loaded.size === 0 && this.#now() >= this.#retryAt) await this.#load(signal)
     const found = this.#having(thumbprint)
     if (found.length > 0) return found
     if (this.#failed.size > 0 && this.#now() >= this.#retryAt) await this.#load(signal)
     const again = this.#having(thumbprint)
     if (again.length > 0) return again
     const [failure] = this.#failed.values()
-    if (failure && this.#loaded.size === 0) throw failure
+    if (failure && (this.#loaded.size === 0 || failure.retryable)) throw failure // it may be the one that is asked for
     throw new SealdropError('key_not_found', `kid ${shown(thumbprint)} is none of this opener's keys${[...this.#failed.values()].map((error) => `; one did not load: ${error.message}`).join('')}`)
   }
 

@@ -47,9 +47,10 @@ export interface OpenerOptions {
  * @throws SealdropError `invalid_argument`
  */
 export function createOpener(o: OpenerOptions): Opener {
+  ensure(o, 'invalid_argument', 'createOpener: expected { keys }')
   const { maxAge, replay, onEvent } = o
   ensure(maxAge === undefined || maxAge > 0, 'invalid_argument', 'maxAge: expected milliseconds above 0')
-  ensure(!replay || maxAge !== undefined, 'invalid_argument', 'replay: needs maxAge, so that message ids need not be kept for ever')
+  ensure(!replay || (maxAge !== undefined && Number.isFinite(maxAge)), 'invalid_argument', 'replay: needs a finite maxAge, so that ids need not be kept for ever')
   const port = new KmsPort(o.kms ?? {})
   const keys = new ConfiguredKeys(port, o.keys, Date.now)
   const cache = o.cache ? dataKeyCache(o.cache) : noCache

@@ -1,5 +1,7 @@
 import { sha256Text } from '../crypto/digest.js'
 import { ensure, shown } from '../errors/guard.js'
+import { isSealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
+import type { JwkStatements } from '../formats/jwk.js'
 import { SingleFlight } from '../io/single-flight.js'
 import type { KeySetDocuments } from '../keys/documents.js'
 import { loadKey } from './load-key.js'
@@ -27,48 +29,67 @@ export interface PublisherOptions {
 type Documents = Awaited<ReturnType<KeySetDocuments['documents']>>
 
 const reloadAfter = 5 * 60_000
+const retryAfter = 30_000
+/** Only these leave open what state the keys are in; anything else is an answer. */
+const unreachable: readonly SealdropErrorCode[] = ['kms_unavailable', 'kms_throttled', 'kms_denied']
 const keyOps = { enc: { RSA: ['encrypt', 'wrapKey'], EC: [] }, sig: { RSA: ['verify'], EC: ['verify'] } }
 
 /**
  * Publishes KMS public keys as a JWK Set, in the order given. KMS is asked at most once in five minutes, however many
- * requests come; a key that is not enabled is left out.
+ * requests come; a key that is not enabled is left out, one that is named twice (an alias and its ARN) stands once.
  *
  * @returns documents for `keySetHandler`, or for a file or KV store that you write
  * @throws SealdropError `invalid_argument`; documents() throws `key_unusable` when no key is enabled, `kms_*`
  * @see RFC 7517 §4 and §5
  */
 export function createPublisher(o: PublisherOptions): KeySetDocuments {
+  ensure(o, 'invalid_argument', 'createPublisher: expected { keys }')
   const { keys, lifetime = 24 * 3_600_000 } = o
   ensure(Array.isArray(keys) && keys.length > 0 && keys.every((row) => typeof row?.key === 'string'), 'invalid_argument', "keys: expected at least one { key: 'alias/...' }")
-  ensure(lifetime >= reloadAfter, 'invalid_argument', `lifetime: expected at least ${reloadAfter} ms`)
+  ensure(lifetime >= reloadAfter && Number.isFinite(lifetime), 'invalid_argument', `lifetime: expected at least ${reloadAfter} ms`)
   const port = new KmsPort(o.kms ?? {})
   const flight = new SingleFlight<Documents>()
   let held: Documents | undefined
+  let failure: unknown
   let reloadAt = 0
   const load = async (): Promise<Documents> => {
-    reloadAt = Date.now() + reloadAfter
-    const jwks = JSON.stringify({ keys: (await Promise.all(keys.map((row) => publicJwk(port, row)))).filter((jwk) => jwk !== undefined) })
+    const found = await Promise.all(keys.map((row) => publicJwk(port, row, held !== undefined)))
+    const jwks = JSON.stringify({ keys: found.filter((jwk, i) => jwk && found.findIndex((other) => other?.kid === jwk.kid) === i) })
     ensure(jwks !== '{"keys":[]}', 'key_unusable', 'none of the keys to publish is enabled')
-    held = { jwks, etag: `"${await sha256Text(jwks)}"`, expires: new Date(Date.now() + lifetime) }
-    return held
+    reloadAt = Date.now() + reloadAfter
+    return { jwks, etag: `"${await sha256Text(jwks)}"`, expires: new Date(Date.now() + lifetime) }
   }
   return {
     async documents(): Promise<Documents> {
       const current = held && held.expires.getTime() > Date.now() ? held : undefined
-      if (current && Date.now() < reloadAt) return current
-      return flight.run(load).catch((error: unknown) => {
+      if (Date.now() < reloadAt) {
         if (current) return current
+        throw failure
+      }
+      try {
+        return (held = await flight.run(load))
+      } catch (error) {
+        reloadAt = Date.now() + retryAfter
+        failure = error
+        held = isSealdropError(error) && unreachable.includes(error.code) ? current : undefined
+        if (held) return held
         throw error
-      })
+      }
     },
   }
 }
 
-async function publicJwk(port: KmsPort, { key, use, alg, withArn = false }: PublishedKey): Promise<object | undefined> {
-  const { state, created, arn } = await port.describe(key)
-  if (state !== 'Enabled') return undefined
+/** One key, or undefined where it must not be published: not enabled, or gone since it was published. */
+async function publicJwk(port: KmsPort, { key, use, alg, withArn = false }: PublishedKey, wasPublished: boolean): Promise<(JwkStatements & { readonly kid: string }) | undefined> {
+  const described = await port.describe(key).catch((error: unknown) => {
+    if (wasPublished && isSealdropError(error) && error.code === 'key_unusable') return undefined
+    throw error
+  })
+  if (described?.state !== 'Enabled') return undefined
+  const { arn, created } = described
   const { info, jwk } = await loadKey(port, arn, alg)
   ensure(use === undefined || use === info.use, 'invalid_argument', `use ${shown(use ?? '')}: ${key} is for ${info.use}`)
   const iat = created && { iat: Math.floor(created.getTime() / 1000) }
-  return { ...jwk, kid: info.thumbprint, use: info.use, key_ops: keyOps[info.use][jwk.kty], alg: info.alg, ...iat, ...(withArn && { kms_arn: arn }) }
+  const published = { ...jwk, kid: info.thumbprint, use: info.use, key_ops: keyOps[info.use][jwk.kty], alg: info.alg, ...iat, ...(withArn && { kms_arn: arn }) }
+  return published
 }

@@ -78,6 +78,7 @@ class KmsSigner implements Signer {
   }
 
   async signReceipt(of: ReceiptOf, o: CallOptions = {}): Promise<string> {
+    ensure(of, 'invalid_argument', 'signReceipt: expected what inspect gives, and a stage')
     const { messageId, digest: sent, length, stage, key } = of
     ensure([messageId, sent].every((text) => typeof text === 'string' && text !== ''), 'invalid_argument', 'signReceipt: expected messageId and digest, as inspect gives them')
     ensure(Number.isSafeInteger(length) && length >= 0, 'invalid_argument', 'signReceipt: length, expected a number of bytes')
@@ -113,6 +114,7 @@ const now = (): number => Math.floor(Date.now() / 1000)
 
 /** Whoever holds a signer for messages must not be able to sign key sets or receipts with the same verb. */
 function checkType(typ: string | undefined): string | undefined {
+  ensure(typ === undefined || typeof typ === 'string', 'invalid_argument', 'typ: expected text')
   ensure(typ === undefined || !Object.values(reservedTypes).some((type) => sameType(typ, type)), 'invalid_argument', `typ ${shown(typ ?? '')} is reserved: only the verb made for it writes it`)
   return typ
 }

@@ -41,11 +41,15 @@ async function ephemeralKey({ epk }: JweHeader, crv: string): Promise<Uint8Array
   return pointToSpki(members)
 }
 
-/** The context as found, when it is what the opener expects. @throws SealdropError `context_mismatch`, `invalid_argument` */
+/**
+ * The context as found, when it is what the opener expects; of our reserved members just those that the verb expects, so
+ * that a field never opens as a whole value. @throws SealdropError `context_mismatch`
+ */
 export function checkFoundContext(found: Context, expected: ExpectedContext, reserved: Context = {}): Context {
-  const own = Object.fromEntries(Object.entries(found).filter(([name]) => !Object.hasOwn(reserved, name)))
-  const bound = Object.entries(reserved).every(([name, value]) => Object.hasOwn(found, name) && found[name] === value)
-  const fits = bound && (typeof expected === 'function' ? expected(Object.freeze({ ...own })) : sameContext(own, expected))
+  const own = Object.fromEntries(Object.entries(found).filter(([name]) => !name.startsWith('sealdrop:')))
+  const bound = sameContext(Object.fromEntries(Object.entries(found).filter(([name]) => name.startsWith('sealdrop:'))), reserved)
+  const fits: unknown = bound && (typeof expected === 'function' ? expected(Object.freeze({ ...own })) : sameContext(own, expected))
+  if (fits instanceof Promise) fits.catch(() => {}) // not a decision, and its rejection must not end the process
   ensure(fits === true, 'context_mismatch', 'the value was sealed for another context than the one expected here')
   return own
 }

@@ -10,12 +10,14 @@ import type { WrappedDataKey } from '../envelope/unwrap.js'
 export interface DataKeyCache {
   /** Counts as a use. */
   get(id: string): CryptoKey | undefined
-  set(id: string, key: CryptoKey): void
+  set(id: string, key: CryptoKey, arn: string): void
+  /** Drops what was unwrapped by a key, because it was disabled. */
+  forget(arn: string): void
   clear(): void
 }
 
 /** Remembers nothing, which is the default. */
-export const noCache: DataKeyCache = { get: () => undefined, set: () => {}, clear: () => {} }
+export const noCache: DataKeyCache = { get: () => undefined, set: () => {}, forget: () => {}, clear: () => {} }
 
 /**
  * The name under which a data key may be remembered: SHA-256 over everything that leads to it, each with its length.

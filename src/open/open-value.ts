@@ -42,9 +42,11 @@ export interface OpenerParts {
 
 /** A value that passed every check which public bytes decide. */
 export interface Prepared {
+  readonly text: string
   readonly jwe: Jwe
   readonly context: Context
-  readonly candidates: readonly { readonly key: OpenerKey; readonly wrapped: WrappedDataKey }[]
+  /** In the opener's order; `id` names the data key in a cache. */
+  readonly candidates: readonly { readonly key: OpenerKey; readonly wrapped: WrappedDataKey; readonly id: string | undefined }[]
 }
 
 export type Opened = Content & OpenedInfo
@@ -65,9 +67,9 @@ export async function prepare(text: string, o: OpenOptions, parts: OpenerParts, 
   const keys = await parts.keys.find(jwe.header.kid, o.signal)
   const candidates = await Promise.all(keys.map(async (key) => ({ key, wrapped: await checkKey(jwe, key) })))
   const context = checkFoundContext(jwe.header.ctx ?? {}, expected, reserved)
-  checkAge(jwe.header.iat, o.maxAge ?? parts.maxAge, parts.now())
-  await checkUnseen(parts.replay, jwe.header)
-  return { jwe, context, candidates }
+  checkAge(jwe.header.iat, maxAgeOf(o, parts), parts.now())
+  await checkUnseen(parts.replay, text)
+  return { text, jwe, context, candidates: await Promise.all(candidates.map(async (one) => ({ ...one, id: await dataKeyId(one.key.arn, jwe.header.kid, one.wrapped) }))) }
 }
 
 /**
@@ -78,23 +80,34 @@ export async function prepare(text: string, o: OpenOptions, parts: OpenerParts, 
  */
 export async function openPrepared({ jwe, context, candidates }: Prepared, o: OpenOptions, parts: OpenerParts): Promise<Opened> {
   const { header } = jwe
-  let unavailable: unknown
-  for (const { key, wrapped } of candidates) {
-    const id = await dataKeyId(key.arn, header.kid, wrapped)
+  const opened = async (dataKey: CryptoKey, key: OpenerKey): Promise<Opened> => {
+    const bytes = await content(jwe, dataKey)
+    const sealedAt = header.iat === undefined ? undefined : new Date(header.iat * 1000)
+    return { ...contentOf(bytes, header.cty), messageId: header.jti ?? '', key: key.info, context, ...(sealedAt && { sealedAt }) }
+  }
+  for (const { key, id } of candidates) {
     const known = id === undefined ? undefined : parts.cache.get(id)
+    if (known) return opened(known, key)
+  }
+  let unavailable: unknown
+  for (const { key, wrapped, id } of candidates) {
     try {
-      const dataKey = known ?? await unwrap(wrapped, key.arn, parts.operations, o.signal)
-      const bytes = await content(jwe, dataKey)
-      if (id !== undefined && !known) parts.cache.set(id, dataKey)
-      const sealedAt = header.iat === undefined ? {} : { sealedAt: new Date(header.iat * 1000) }
-      return { ...contentOf(bytes, header.cty), messageId: header.jti ?? '', key: key.info, context, ...sealedAt }
+      const dataKey = await unwrap(wrapped, key.arn, parts.operations, o.signal)
+      const result = await opened(dataKey, key)
+      if (id !== undefined) parts.cache.set(id, dataKey, key.arn) // now that it authenticated something
+      return result
     } catch (error) {
-      if (isSealdropError(error) && error.code === 'key_unusable') parts.cache.clear()
+      if (isSealdropError(error) && error.code === 'key_unusable') parts.cache.forget(key.arn)
       if (!isSealdropError(error) || !failover.includes(error.code)) throw error
       unavailable ??= error
     }
   }
   throw unavailable
+}
+
+/** With a replay store no call may take older values than the opener: their ids are forgotten by then. */
+export function maxAgeOf(o: OpenOptions, { maxAge, replay }: OpenerParts): number | undefined {
+  return replay ? Math.min(o.maxAge ?? Infinity, maxAge!) : o.maxAge ?? maxAge
 }
 
 async function content({ protectedText, iv, ciphertext, tag }: Jwe, dataKey: CryptoKey): Promise<Bytes> {

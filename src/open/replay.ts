@@ -1,8 +1,9 @@
-import { ensure } from '../errors/guard.js'
+import { utf8 } from '../bytes/text.js'
+import { toBase64url } from '../bytes/base64url.js'
+import { sha256 } from '../crypto/digest.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
-import type { JweHeader } from '../formats/jwe.js'
 
-/** Where message ids are kept so that a value opens once. Shared by all openers that must not open it twice. */
+/** Where it is kept which values were opened, so that each opens once. Shared by all openers that must not open it twice. */
 export interface ReplayStore {
   /** Claims an id, in one step, until a time; false when it was claimed before. */
   claim(id: string, until: Date): Promise<boolean>
@@ -10,19 +11,23 @@ export interface ReplayStore {
   seen?(id: string): Promise<boolean>
 }
 
-const replayed = (): SealdropError => new SealdropError('replayed', 'a value with this message id was opened before')
+/**
+ * The id of a value: SHA-256 of its text, which has one form only. Its `jti` would not do: anyone who reads it on its way
+ * could seal another value with the same, and have that opened first.
+ */
+export const replayId = async (jwe: string): Promise<string> => toBase64url(await sha256(utf8(jwe)))
+
+const replayed = (): SealdropError => new SealdropError('replayed', 'this value was opened before')
 
 /** Before KMS: a replay that is known already costs no call. */
-export async function checkUnseen(store: ReplayStore | undefined, { jti }: JweHeader): Promise<void> {
-  if (!store) return
-  ensure(jti !== undefined && jti !== '', 'malformed', 'JWE header: jti is missing, and this opener opens every message once')
-  if (await store.seen?.(jti)) throw replayed()
+export async function checkUnseen(store: ReplayStore | undefined, jwe: string): Promise<void> {
+  if (store?.seen && await store.seen(await replayId(jwe))) throw replayed()
 }
 
 /**
- * After the tags of a value, or of all fields of a record, verified and before plaintext is released. A crash between claim and release loses the value to
- * this store: the sender must seal it again.
+ * After the tags of a value, or of all fields of a record, verified and before plaintext is released. A crash, or a store
+ * that fails, between claim and release loses the value to this store: the sender must seal it again.
  */
-export async function claimOnce(store: ReplayStore | undefined, { jti, iat }: JweHeader, maxAge: number): Promise<void> {
-  if (store && !await store.claim(jti!, new Date(iat! * 1000 + maxAge + 60_000))) throw replayed()
+export async function claimOnce(store: ReplayStore | undefined, jwe: string, iat: number | undefined, maxAge: number): Promise<void> {
+  if (store && !await store.claim(await replayId(jwe), new Date(iat! * 1000 + maxAge + 60_000))) throw replayed()
 }

@@ -1,22 +1,24 @@
 import type { CryptoKey } from '../crypto/subtle.js'
+import { limits } from '../algorithms/limits.js'
 import type { PrivateOperations } from '../envelope/private-operations.js'
+import { ensure } from '../errors/guard.js'
 import { isSealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
 import { decodeValue } from '../formats/content.js'
 import { pathMember } from '../formats/context.js'
-import { findFields, pointer, replaceFields } from '../formats/field-path.js'
+import { findFields, pointer, replaceFields, type Field } from '../formats/field-path.js'
 import { abortable } from '../io/abort.js'
-import { dataKeyId, noCache, type DataKeyCache } from './data-keys.js'
-import { openPrepared, prepare, rejected, type Opened, type OpenerParts, type OpenOptions, type Prepared } from './open-value.js'
+import { noCache, type DataKeyCache } from './data-keys.js'
+import { maxAgeOf, openPrepared, prepare, rejected, type Opened, type OpenerParts, type OpenOptions, type Prepared } from './open-value.js'
 import { claimOnce } from './replay.js'
 
-/** What happened to one value: for logs and counters, never content. */
+/** What happened to one value, or to one record that failed: for logs and counters, never content. */
 export interface OpenEvent {
   readonly event: 'opened' | 'failed'
   readonly code?: SealdropErrorCode
   readonly messageId?: string
   /** Thumbprint of the key. */
   readonly key?: string
-  /** KMS calls made for it, failover included. */
+  /** KMS calls made for it, failover included; those of a record stand with its first field. */
   readonly kmsCalls: number
 }
 
@@ -37,39 +39,39 @@ export class ValueOpener {
       const prepared = await prepare(jwe, o, parts)
       const opened = await (parts.cache === noCache ? openPrepared(prepared, o, parts) : this.#afterPending(prepared, o, parts))
       await this.#claim(prepared, o)
-      return opened
-    })
+      return [opened]
+    }).then(([opened]) => opened!)
   }
 
   /** All fields pass the cheap checks before the first KMS call; a data key that they share is unwrapped once. */
   async openFields<T extends object>(record: object, o: OpenOptions & { readonly fields: readonly string[] }): Promise<T> {
-    const fields = findFields(record, o?.fields, 'rejected')
-    const shared = new Map<string, CryptoKey>()
-    const { cache } = this.#parts
-    const memo: DataKeyCache = { get: (id) => shared.get(id) ?? cache.get(id), set: (id, key) => { shared.set(id, key); cache.set(id, key) }, clear: () => { shared.clear(); cache.clear() } }
     const prepared: Prepared[] = []
-    for (const field of fields) {
-      if (typeof field.value !== 'string' || field.value.split('.', 6).length !== 5) throw rejected() // plaintext where a sealed field was named
-      const sealed = field.value
-      prepared.push(await this.#reported((parts) => prepare(sealed, o, parts, { [pathMember]: pointer(field) }), 'failed'))
-    }
-    const values: unknown[] = []
-    for (const field of prepared) {
-      const { bytes } = await this.#reported((parts) => openPrepared(field, o, { ...parts, cache: memo }))
-      values.push(decodeValue(bytes, field.jwe.header.cty))
-    }
-    for (const field of prepared) await this.#claim(field, o) // last, so that a record that fails half-way can be opened again
-    return replaceFields(record, fields, values) as T
+    let fields: readonly Field[] = []
+    const opened = await this.#reported(async (parts) => {
+      fields = findFields(record, o?.fields, 'rejected')
+      for (const field of fields) {
+        const { value } = field
+        if (typeof value !== 'string' || value.split('.', 6).length !== 5) throw rejected() // plaintext where a sealed field was named
+        prepared.push(await prepare(value, o, parts, { [pathMember]: pointer(field) }))
+      }
+      const dataKeys = new Set(prepared.map(({ candidates: [first], text }) => first?.id ?? text))
+      ensure(dataKeys.size <= limits.recordDataKeys, 'too_large', `the fields of the record are under ${dataKeys.size} data keys, at most ${limits.recordDataKeys} are opened: each costs a KMS call`)
+      const results: Opened[] = []
+      const shared = sharing(parts.cache)
+      for (const field of prepared) results.push(await openPrepared(field, o, { ...parts, cache: shared }))
+      for (const field of prepared) await this.#claim(field, o) // last, so that a record that does not open can be opened again
+      return results
+    })
+    return replaceFields(record, fields, opened.map(({ bytes }, i) => decodeValue(bytes, prepared[i]!.jwe.header.cty))) as T
   }
 
-  async #claim({ jwe }: Prepared, o: OpenOptions): Promise<void> {
-    await claimOnce(this.#parts.replay, jwe.header, Math.max(o.maxAge ?? 0, this.#parts.maxAge ?? 0))
+  async #claim({ text, jwe }: Prepared, o: OpenOptions): Promise<void> {
+    await claimOnce(this.#parts.replay, text, jwe.header.iat, maxAgeOf(o, this.#parts) ?? 0)
   }
 
   /** Waits once for another call that unwraps the same data key, then finds it in the cache or goes on alone. */
   async #afterPending(prepared: Prepared, o: OpenOptions, parts: OpenerParts): Promise<Opened> {
-    const [first] = prepared.candidates
-    const id = await dataKeyId(first!.key.arn, prepared.jwe.header.kid, first!.wrapped)
+    const id = prepared.candidates[0]?.id
     const pending = id === undefined ? undefined : this.#pending.get(id)
     if (pending) await abortable(pending, o.signal)
     const work = openPrepared(prepared, o, parts)
@@ -79,7 +81,7 @@ export class ValueOpener {
   }
 
   /** Counts the calls to KMS and tells `onEvent` how it ended; an observer that throws changes nothing. */
-  async #reported<R extends Opened | Prepared>(work: (parts: OpenerParts) => Promise<R>, when: 'failed' | 'always' = 'always'): Promise<R> {
+  async #reported(work: (parts: OpenerParts) => Promise<readonly Opened[]>): Promise<readonly Opened[]> {
     let kmsCalls = 0
     const { operations } = this.#parts
     const counted: PrivateOperations = {
@@ -88,12 +90,23 @@ export class ValueOpener {
     }
     const tell = (event: OpenEvent): void => { try { this.#onEvent(event) } catch { /* theirs */ } }
     try {
-      const result = await work({ ...this.#parts, operations: counted })
-      if (when === 'always' && 'messageId' in result) tell({ event: 'opened', messageId: result.messageId, key: result.key.thumbprint, kmsCalls })
-      return result
+      const results = await work({ ...this.#parts, operations: counted })
+      results.forEach(({ messageId, key }, i) => tell({ event: 'opened', messageId, key: key.thumbprint, kmsCalls: i === 0 ? kmsCalls : 0 }))
+      return results
     } catch (error) {
       tell({ event: 'failed', ...(isSealdropError(error) && { code: error.code }), kmsCalls })
       throw error
     }
+  }
+}
+
+/** A cache that also holds what one record shares, for as long as it is opened. */
+function sharing(cache: DataKeyCache): DataKeyCache {
+  const shared = new Map<string, CryptoKey>()
+  return {
+    get: (id) => shared.get(id) ?? cache.get(id),
+    set: (id, key, arn) => { shared.set(id, key); cache.set(id, key, arn) },
+    forget: (arn) => cache.forget(arn),
+    clear: () => cache.clear(),
   }
 }

@@ -3,7 +3,7 @@ import { encodeValue, type Value } from '../formats/content.js'
 import { checkContext, type Context } from '../formats/context.js'
 import type { CallOptions } from '../io/abort.js'
 import { held, type KeySet } from '../keys/key-set.js'
-import { dataKeyFor, recipientOf, writeValue } from './write.js'
+import { dataKeyFor, writeValue } from './write.js'
 
 export interface SealOptions extends CallOptions {
   /** Bound to what is sealed and readable by everyone; the opener must name the same. Required, `{}` is allowed. */
@@ -23,6 +23,6 @@ export async function seal(keys: KeySet, value: Value, o: SealOptions): Promise<
   const ring = held(keys)
   const context = checkContext(o?.context)
   const encoded = encodeValue(value, limits.jsonPadding)
-  const { recipient, cryptoKey } = await recipientOf(ring, o.signal)
-  return writeValue(dataKeyFor(recipient, cryptoKey), encoded, context, ring.now())
+  const recipient = await ring.forSealing(o.signal)
+  return writeValue(dataKeyFor(recipient), encoded, context, ring.now())
 }

@@ -6,7 +6,7 @@ import { findFields, pointer, replaceFields } from '../formats/field-path.js'
 import { isWorkerd } from '../io/runtime.js'
 import { held, type HeldKeySet, type KeySet } from '../keys/key-set.js'
 import type { SealOptions } from './seal.js'
-import { dataKeyFor, recipientOf, writeValue, type DataKey } from './write.js'
+import { dataKeyFor, writeValue, type DataKey } from './write.js'
 
 export interface FieldOptions {
   /** Members separated by dots, `*` for every member or element: `card.number`, `items.*.ssn`. Each must be there. */
@@ -47,9 +47,10 @@ class DataKeySealer implements Sealer {
   async sealFields<T extends object>(record: T, o: SealOptions & FieldOptions): Promise<SealedFields<T>> {
     const context = checkContext(o?.context)
     const fields = findFields(record, o.fields, 'invalid_argument')
-    ensure(fields.length <= limits.sealerValues, 'too_large', `a record of ${fields.length} fields: at most ${limits.sealerValues}`)
+    ensure(fields.length <= this.#maxValues, 'too_large', `a record of ${fields.length} fields: at most ${this.#maxValues} of them fit under one data key`)
     const values = fields.map((field) => ({ encoded: encodeValue(field.value as Value, limits.jsonPadding), context: { ...context, [pathMember]: pointer(field) } }))
-    return replaceFields(record, fields, await this.#sealAll(values, o)) as SealedFields<T>
+    const copy = replaceFields(record, fields, fields.map(() => '')) // now: what is added to the record meanwhile must not come out unsealed
+    return replaceFields(copy, fields, await this.#sealAll(values, o)) as SealedFields<T>
   }
 
   async #sealAll(values: readonly { readonly encoded: EncodedValue; readonly context: Context }[], o: SealOptions): Promise<string[]> {
@@ -59,14 +60,14 @@ class DataKeySealer implements Sealer {
 
   /** One data key for all of a record's fields: the current one where it has so many uses left. */
   async #dataKey(uses: number, signal: AbortSignal | undefined): Promise<DataKey> {
-    const { recipient, cryptoKey } = await recipientOf(this.#keys, signal)
+    const recipient = await this.#keys.forSealing(signal)
     const now = this.#keys.now()
     const current = this.#current
     if (current && current.recipient.info.thumbprint === recipient.info.thumbprint && now - current.born < this.#maxAge && current.used + uses <= this.#maxValues) {
       current.used += uses
       return current
     }
-    const made = { ...dataKeyFor(recipient, cryptoKey), born: now, used: uses }
+    const made = { ...dataKeyFor(recipient), born: now, used: uses }
     if (isWorkerd()) {
       // a promise of this request must not be awaited by another: only the settled key is kept
       const [key, wrapped] = await Promise.all([made.key, made.wrapped])

@@ -2,14 +2,12 @@ import { limits } from '../algorithms/limits.js'
 import { toBase64url } from '../bytes/base64url.js'
 import { utf8 } from '../bytes/text.js'
 import { encrypt } from '../crypto/aes.js'
-import { importRecipient } from '../crypto/public-keys.js'
 import { randomBytes, type CryptoKey } from '../crypto/subtle.js'
 import { newDataKey, type WrappedKey } from '../envelope/wrap.js'
 import { ensure } from '../errors/guard.js'
 import type { EncodedValue } from '../formats/content.js'
 import type { Context } from '../formats/context.js'
-import { importedKey, type Key } from '../keys/key.js'
-import type { HeldKeySet } from '../keys/key-set.js'
+import type { Key } from '../keys/key.js'
 
 /** A data key for one recipient; under way where a call has just made it. */
 export interface DataKey {
@@ -18,14 +16,9 @@ export interface DataKey {
   readonly wrapped: WrappedKey | Promise<WrappedKey>
 }
 
-/** The selected key of a set, ready to seal to. */
-export async function recipientOf(keys: HeldKeySet, signal: AbortSignal | undefined): Promise<{ readonly recipient: Key; readonly cryptoKey: CryptoKey }> {
-  const recipient = await keys.forSealing(signal)
-  return { recipient, cryptoKey: await importedKey(recipient, ({ jwk }) => importRecipient(jwk)) }
-}
-
-export function dataKeyFor(recipient: Key, cryptoKey: CryptoKey): DataKey {
-  const made = newDataKey({ alg: recipient.info.alg, jwk: recipient.jwk, cryptoKey })
+/** A new data key, under way. */
+export function dataKeyFor(recipient: Key): DataKey {
+  const made = newDataKey({ alg: recipient.info.alg, jwk: recipient.jwk, cryptoKey: recipient.cryptoKey! })
   made.wrapped.catch(() => {}) // reported where it is awaited, which may be after another failure
   return { recipient, ...made }
 }

@@ -1,11 +1,13 @@
 import { fromBase64url } from '../bytes/base64url.js'
 import { ensure } from '../errors/guard.js'
-import { parseKeySet, type JWK } from '../formats/jwk.js'
-import { thumbprintOf } from '../keys/key.js'
+import { parseKeySet, type JWK, type JwkStatements } from '../formats/jwk.js'
+import { reasonOf, thumbprintOf } from '../keys/key.js'
 import type { Trust } from '../keys/trust.js'
 
 /** A key known beforehand by its RFC 7638 SHA-256 thumbprint, base64url. */
 export type Pin = string | { readonly thumbprint: string; readonly use?: 'enc' | 'sig'; readonly arn?: string }
+
+type PinnedKey = Exclude<Pin, string>
 
 /**
  * Believes only the keys whose thumbprints were handed over by another way. Pin the current and the next key, so that a
@@ -16,23 +18,25 @@ export type Pin = string | { readonly thumbprint: string; readonly use?: 'enc' |
  * @see RFC 7638
  */
 export function pinned(pins: readonly Pin[]): Trust {
-  ensure(Array.isArray(pins) && pins.length > 0, 'invalid_argument', 'pinned: expected thumbprints, of the current and the next key')
-  const wanted = pins.map((pin) => (typeof pin === 'string' ? { thumbprint: pin } : pin))
+  ensure(Array.isArray(pins) && pins.length > 0, 'invalid_argument', 'pinned: expected thumbprints')
+  const wanted: readonly PinnedKey[] = pins.map((pin) => (typeof pin === 'string' ? { thumbprint: pin } : pin ?? {}))
   for (const { thumbprint } of wanted) {
-    ensure(typeof thumbprint === 'string' && fromBase64url(thumbprint)?.length === 32, 'invalid_argument', 'pinned: expected thumbprints of 43 characters (RFC 7638, SHA-256, base64url)')
+    ensure(typeof thumbprint === 'string' && fromBase64url(thumbprint)?.length === 32, 'invalid_argument', 'pinned: expected thumbprints of 43 characters (RFC 7638)')
   }
   return {
     kind: 'pinned',
     async accept(document): Promise<readonly JWK[]> {
-      const found = await Promise.all(parseKeySet(document).map(async (jwk) => ({ jwk, thumbprint: await thumbprintOf(jwk).catch(() => undefined) })))
-      const believed = wanted.flatMap((pin) => found.filter(({ thumbprint }) => thumbprint === pin.thumbprint).map(({ jwk }) => underPin(jwk, pin)))
-      ensure(believed.length > 0, 'keys_untrusted', `none of the ${found.length} keys of the set is pinned: the pins are out of date, or somebody swapped the keys; ask the publisher for its thumbprints`)
+      const found = await Promise.all(parseKeySet(document).map(async (jwk) => ({ jwk, thumbprint: await thumbprintOf(jwk).catch(reasonOf) })))
+      const believed = wanted.flatMap((pin) => found.filter(({ thumbprint }) => thumbprint === pin.thumbprint).map(({ jwk }) => underPin(jwk, pin, wanted)))
+      ensure(believed.length > 0, 'keys_untrusted', `none of the ${found.length} keys of the set is pinned: are the pins out of date, or the keys swapped? Ask the publisher`)
       return believed
     },
   }
 }
 
-function underPin(jwk: object, { use, arn }: Exclude<Pin, string>): JWK {
-  const { alg, ...rest } = jwk as JWK
-  return { ...rest, ...(use === 'enc' || alg === undefined ? {} : { alg }), ...(use && { use }), ...(arn !== undefined && { kms_arn: arn }) }
+/** What a pin gives stands over the JWK, and no JWK borrows the ARN of another pin. */
+function underPin(jwk: JwkStatements, { use, arn }: PinnedKey, all: readonly PinnedKey[]): JWK {
+  const { alg, kms_arn: stated } = jwk
+  const kms_arn = arn ?? (all.some((pin) => pin.arn === stated) ? undefined : stated)
+  return { ...jwk, alg: use === 'enc' ? undefined : alg, use: use ?? jwk.use, kms_arn } as JWK
 }

@@ -39,13 +39,15 @@ export interface JwtOptions extends CallOptions {
  */
 export async function verifyJwt<T extends object = object>(keys: KeySet, jwt: string, o: JwtOptions): Promise<Proof & { readonly claims: Claims & T }> {
   for (const name of ['issuer', 'audience'] as const) ensure(typeof o?.[name] === 'string' && o[name] !== '', 'invalid_argument', `${name}: expected the ${name} that the token must name`)
+  const { maxAge, tolerance = 60_000 } = o
+  ensure((maxAge ?? 0) >= 0 && tolerance >= 0, 'invalid_argument', 'maxAge and tolerance: expected milliseconds')
   const { parsed, key } = await keyFor(keys, jwt, o.signal)
   const { typ } = parsed.header
   const reserved = o.typ === undefined && Object.values(reservedTypes).some((type) => sameType(typ, type))
   ensure(!reserved, 'rejected', `typ ${shown(typ ?? '')} is not a token for this verb`)
   parseJsonObject(fromUtf8(parsed.payload) ?? '', { code: 'malformed', field: 'JWT claims' })
   const claims = await verifyClaims(jwt, await verifier(key), {
-    issuer: o.issuer, audience: o.audience, typ: o.typ, maxAge: o.maxAge, tolerance: o.tolerance ?? 60_000, now: held(keys).now(), algorithm: key.info.alg,
+    issuer: o.issuer, audience: o.audience, typ: o.typ, maxAge, tolerance, now: held(keys).now(), algorithm: key.info.alg,
   })
   checkSigningTime(key, claims.iat)
   return { claims: claims as Claims & T, ...proof(keys, key) }

@@ -2,8 +2,7 @@ import { curveRow } from '../algorithms/curves.js'
 import { signatureName } from '../algorithms/signatures.js'
 import { unshared, type Bytes } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
-import { signatureRejected } from '../crypto/jwt.js'
-import { verifies } from '../crypto/verify.js'
+import { signatureRejected, verifies } from '../crypto/verify.js'
 import { ensure, shown } from '../errors/guard.js'
 import { ecdsaFromDer } from '../formats/der.js'
 import type { CallOptions } from '../io/abort.js'
@@ -23,7 +22,7 @@ export type RawSignature = ({ readonly message: Uint8Array | string } | { readon
 }
 
 /**
- * Verifies a signature made by kms:Sign in an existing system, over a message or over its digest.
+ * Verifies a signature made by kms:Sign in an existing system, over a message. A digest alone is `unsupported_algorithm`: WebCrypto hashes by itself.
  *
  * @throws SealdropError `rejected`, `malformed` for bad DER, `key_not_found`, `unsupported_algorithm`, `invalid_argument`, and what loading the set throws
  * @see FIPS 186-5 §6.4, RFC 8017 §8, RFC 3279 §2.2.3
@@ -36,10 +35,10 @@ export async function verifySignature(keys: KeySet, o: RawSignature): Promise<Pr
     held(keys), ({ info }) => info.alg === alg && (o.key === undefined || o.key === info.arn || o.key === info.thumbprint),
     `for ${alg}${o.key === undefined ? ' that is the only one; name it with `key`' : ` that is ${shown(o.key)}`}`, o.signal,
   )
+  ensure('message' in o, 'unsupported_algorithm', 'digest: WebCrypto verifies messages only; pass the message')
   const row = key.jwk.kty === 'EC' ? curveRow(key.jwk.crv) : undefined
   const signature = row && (o.encoding ?? 'der') === 'der' ? ecdsaFromDer(o.signature, row.coordinate) : unshared(o.signature)
   ensure(!row || signature.length === 2 * row.coordinate, 'malformed', `signature: expected ${2 * (row?.coordinate ?? 0)} bytes of r and s, found ${signature.length}`)
-  ensure('message' in o, 'unsupported_algorithm', 'digest: WebCrypto verifies messages only; pass the message')
   if (!await verifies(await verifier(key), alg, signature, bytesOf(o.message))) throw signatureRejected()
   return proof(keys, key)
 }

@@ -1,16 +1,15 @@
 import type { CryptoKey } from '../crypto/subtle.js'
 import { isSignatureName, type SignatureName } from '../algorithms/signatures.js'
 import { utf8 } from '../bytes/text.js'
-import { signatureRejected } from '../crypto/jwt.js'
 import { importVerifier } from '../crypto/public-keys.js'
-import { verifies } from '../crypto/verify.js'
+import { signatureRejected, verifies } from '../crypto/verify.js'
 import { ensure, shown } from '../errors/guard.js'
 import { contentOf, type Content } from '../formats/content.js'
 import { parseJws, sameType, type Jws } from '../formats/jws.js'
 import type { CallOptions } from '../io/abort.js'
 import { held, type KeySet } from '../keys/key-set.js'
 import { selectSigner } from '../keys/select-signer.js'
-import { importedKey, type Key, type KeyInfo } from '../keys/key.js'
+import type { Key, KeyInfo } from '../keys/key.js'
 import type { Trust } from '../keys/trust.js'
 
 /** Which key verified, and why it is believed. */
@@ -49,7 +48,9 @@ export async function keyFor(keys: KeySet, jws: string, signal: AbortSignal | un
 }
 
 /** The key as WebCrypto verifies with it, for the one algorithm that it was published with. */
-export const verifier = (key: Key): Promise<CryptoKey> => importedKey(key, ({ jwk, info }) => importVerifier(jwk, info.alg as SignatureName))
+export async function verifier(key: Key): Promise<CryptoKey> {
+  return (key.cryptoKey ??= await importVerifier(key.jwk, key.info.alg as SignatureName)) // no promise is kept: in workerd another request could not await it
+}
 
 /** A JWS of the expected type whose signature verified; its times and claims are still to be looked at. */
 export async function verified(keys: KeySet, jws: string, o: CallOptions & { readonly typ?: string }): Promise<{ readonly parsed: Jws; readonly key: Key }> {

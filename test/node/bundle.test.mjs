@@ -26,6 +26,7 @@ test('the script-tag files match dist/integrity.json, map to TypeScript, and nam
   for (const [file, hash] of Object.entries(integrity)) {
     const text = await dist(file)
     assert.equal(hash, `sha384-${createHash('sha384').update(text).digest('base64')}`)
+    assert.isAtMost(brotli(text), 16_000)
     assert.match(text, /^\/\*! sealdrop [\d.]+ \| Apache-2.0/)
     const map = JSON.parse(await dist(`${file}.map`))
     assert.isTrue(map.sources.some((source) => source.endsWith('src/seal/seal.ts')))

@@ -27,6 +27,8 @@ test('it brings jose and nothing else', () => {
 test('it holds what a user needs and nothing of the workshop', () => {
   const names = files.map(({ path }) => path)
   for (const name of ['LICENSE', 'NOTICE', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'dist/index.js', 'dist/index.d.ts', 'dist/sealdrop.min.js', 'dist/sealdrop.min.js.map', 'dist/sealdrop.min.mjs', 'dist/integrity.json']) assert.include(names, name)
+  for (const { path, size } of files) assert.isAbove(size, /\.d\.ts$|\.js$/.test(path) ? 0 : 100, path)
+  for (const library of ['jose', 'lru-cache', '@noble/curves']) assert.include(readFileSync(join(root, 'NOTICE'), 'utf8'), library)
   assert.deepEqual(names.filter((name) => /^(src|test|demo|bench|docs)\/|tsbuildinfo|\.ci/.test(name)), [])
 })
 

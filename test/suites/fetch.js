@@ -96,6 +96,26 @@ export function fetchSuite({ test, assert, door, fixture }) {
     await sealed(keys)
   })
 
+  const withdrawals = { 'an empty set': '{"keys":[]}', 'no key to seal to': keySetOf(publicJwk('P-256-sig', { alg: 'ES256' })), 'a web page': '<html>', 'status 410': undefined, 'status 404': undefined }
+  for (const [what, body] of Object.entries(withdrawals)) {
+    test(`a host that is up and answers ${what} is not taken to be down`, async () => {
+      const { state, keys } = counted()
+      await sealed(keys)
+      state.answer = () => (body === undefined ? new Response('', { status: Number(what.slice(-3)) }) : new Response(body))
+      state.at += 600_000
+      for (let i = 0; i < 2; i++) await fails(assert, sealed(keys), ['no_usable_key', 'keys_malformed', 'keys_unreachable'])
+    })
+  }
+
+  test('an error shows no query of the URL, which may hold a token', async () => {
+    const error = await fails(assert, sealed(fetchKeySet(`${fixture}missing?token=SECRET`, { trust })), 'keys_unreachable', /missing/)
+    assert.notInclude(error.message, 'SECRET')
+  })
+
+  test('a timeout or age that is no number of milliseconds is refused', async () => {
+    for (const o of [{ timeout: 0 }, { timeout: 1.5 }, { timeout: Infinity }, { maxAge: NaN }, { maxAge: -1 }]) await fails(assert, () => fetchKeySet(`${fixture}good`, { trust, ...o }), 'invalid_argument', /milliseconds/)
+  })
+
   test('refresh loads at once, and throws while keeping what is held', async () => {
     const { state, keys } = counted()
     await keys.ready()

@@ -22,15 +22,25 @@ export function fieldsSuite({ test, assert, door }) {
     assert.equal(new Set(places.map(([jwe]) => jwe.split('.')[2])).size, 4, 'an IV for each')
   })
 
+  test('what is added to the record while it is sealed does not come out unsealed', async () => {
+    const record = { items: [{ ssn: '1' }] }
+    const sealing = sealFields(keysOf(), record, { context: {}, fields: ['items.*.ssn'] })
+    record.items.push({ ssn: 'late' })
+    record.items[0].ssn = 'late'
+    const sealed = await sealing
+    assert.equal(sealed.items.length, 1)
+    assert.notInclude(JSON.stringify(sealed), 'late')
+  })
+
   test('names with slash and tilde are escaped in the place (RFC 6901)', async () => {
     const sealed = await sealFields(keysOf(), { 'a/b~c': 'x' }, { context: {}, fields: ['a/b~c'] })
     assert.equal(header(sealed['a/b~c']).ctx['sealdrop:path'], '/a~1b~0c')
   })
 
-  const misses = [['nothing'], ['card.missing'], ['card.number.deeper'], ['items.*.ssn'], ['empty.*'], ['__proto__'], ['constructor'], ['items.length'], ['card.number', 'nothing'], [''], []]
+  const misses = [['nothing'], ['card.missing'], ['card.number.deeper'], ['items.*.ssn'], ['empty.*'], ['__proto__'], ['constructor'], ['items.length'], ['odd.*'], ['card.number', 'nothing'], [''], []]
   for (const fields of misses) {
     test(`the paths ${JSON.stringify(fields)} match nothing or not everywhere, and nothing is sealed`, async () => {
-      const record = { card: { number: '4111' }, items: [{ ssn: 1 }, {}], empty: [] }
+      const record = { card: { number: '4111' }, items: [{ ssn: 1 }, {}], empty: [], odd: JSON.parse('{"__proto__":"x"}') }
       await fails(assert, sealFields(keysOf(), record, { context: {}, fields }), 'invalid_argument')
     })
   }
@@ -78,6 +88,7 @@ export function fieldsSuite({ test, assert, door }) {
 
   test('a record never spans two data keys of one sealer', async () => {
     const sealer = createSealer(keysOf(), { maxValues: 3 })
+    await fails(assert, sealer.sealFields({ a: 1, b: 2, c: 3, d: 4 }, { context: {}, fields: ['*'] }), 'too_large', /3/)
     await sealer.seal('x', { context: {} })
     const sealed = await sealer.sealFields({ a: 1, b: 2, c: 3 }, { context: {}, fields: ['*'] })
     assert.equal(new Set(Object.values(sealed).map((jwe) => jwe.split('.')[1])).size, 1)

@@ -92,12 +92,20 @@ export function keySetsSuite({ test, assert, door, jose }) {
     'RSA-OAEP with SHA-1': [keySetOf({ ...rsa, alg: 'RSA-OAEP' }), 'no_usable_key', /RSA-OAEP-256/],
     'a wrong type of member': [keySetOf({ ...rsa, exp: 'tomorrow' }), 'no_usable_key', /exp/],
     'a key without use and alg': [keySetOf({ ...rsa, use: undefined }), 'no_usable_key', /use/],
-    'an off-curve point': [keySetOf(offCurve), 'keys_malformed', /not on P-256/],
+    'an off-curve point': [keySetOf(offCurve), 'no_usable_key', /not on P-256/],
+    'a date that no calendar has': [keySetOf({ ...rsa, nbf: 1e18 }), 'no_usable_key', /nbf/],
     'only signing keys': [keySetOf(publicJwk('P-256-sig')), 'no_usable_key', /signs/],
   }
   for (const [what, [document, code, message]] of Object.entries(badSets)) {
     test(`a key set with ${what} seals nothing`, () => fails(assert, async () => seal(importKeySet(document, { trust: inHand() }), 'x', { context: {} }), code, message))
   }
+
+  test('a key off its curve, too short, or with an impossible date beside a good one is passed over', async () => {
+    for (const bad of [offCurve, { ...rsa, n: rsa.n.slice(0, 172) }, { ...ec, exp: -1e300 }]) {
+      const keys = importKeySet(keySetOf(bad, publicJwk('RSA-3072-enc')), { trust: inHand() })
+      assert.equal((await header(keys)).kid, await thumbprint(publicJwk('RSA-3072-enc')))
+    }
+  })
 
   test('a key of an unknown kind beside a good one does no harm', async () => {
     const keys = importKeySet(keySetOf({ kty: 'AKP', alg: 'ML-DSA-44', pub: 'AA' }, rsa), { trust: inHand() })
@@ -142,8 +150,16 @@ export function keySetsSuite({ test, assert, door, jose }) {
     assert.deepEqual([info.use, info.arn, info.alg], ['enc', arn, 'ECDH-ES+A256KW'])
   })
 
+  test('no key borrows the ARN of another pin', async () => {
+    const [a, b] = [await thumbprint(rsa), await thumbprint(ec)]
+    const [info] = await importKeySet(keySetOf({ ...ec, kms_arn: 'arn:a' }), { trust: pinned([{ thumbprint: a, arn: 'arn:a' }, b]) }).list()
+    assert.isUndefined(info.arn)
+    const [own] = await importKeySet(keySetOf({ ...ec, kms_arn: 'arn:b' }), { trust: pinned([{ thumbprint: a, arn: 'arn:a' }, b]) }).list()
+    assert.equal(own.arn, 'arn:b')
+  })
+
   test('a pin that is no thumbprint is refused', async () => {
-    for (const pins of [[], ['x'], [{}], [5], ['A'.repeat(42)], undefined]) await fails(assert, () => pinned(pins), 'invalid_argument', /pinned/)
+    for (const pins of [[], ['x'], [{}], [5], ['A'.repeat(42)], [null], undefined]) await fails(assert, () => pinned(pins), 'invalid_argument', /pinned/)
   })
 
   test('dates decide which key is valid now, and the error says why each was passed over', async () => {

@@ -180,15 +180,54 @@ export function openSuite(host) {
     for (const looksAhead of [true, false]) {
       const claimed = new Map()
       const replay = { claim: async (id, until) => !claimed.has(id) && Boolean(claimed.set(id, until)), ...(looksAhead && { seen: async (id) => claimed.has(id) }) }
-      const { opener, calls } = await over(['P-256-enc'], { replay, maxAge: 60_000 })
+      const { opener, calls, events } = await over(['P-256-enc'], { replay, maxAge: 60_000 })
       const broken = jwe.replace(/.$/, (last) => (last === 'A' ? 'Q' : 'A'))
       await fails(assert, opener.open(broken, { context: {} }), 'rejected')
       assert.equal(claimed.size, 0, 'what does not open claims nothing')
       await opener.open(jwe, { context: {} })
       await fails(assert, opener.open(jwe, { context: {} }), 'replayed')
       assert.equal(calls.length, looksAhead ? 2 : 3)
+      assert.deepEqual(events.map(({ event }) => event), ['failed', 'opened', 'failed'])
       assert.isAbove([...claimed.values()][0].getTime(), Date.now() + 60_000)
     }
+  })
+
+  test('nobody can have a value refused as a replay by sealing another with its message id', async () => {
+    const claimed = new Set()
+    const { opener } = await over(['P-256-enc'], { replay: { claim: async (id) => !claimed.has(id) && Boolean(claimed.add(id)) }, maxAge: 60_000 })
+    const iat = Math.floor(Date.now() / 1000)
+    const [genuine, evil] = await Promise.all(['genuine', 'evil'].map((text) => sealWithJose(jose, 'P-256-enc', text, { iat, jti: 'same' })))
+    await opener.open(evil, { context: {} })
+    assert.equal(new TextDecoder().decode((await opener.open(genuine, { context: {} })).bytes), 'genuine')
+  })
+
+  test('with a replay store no call takes values older than the opener does', async () => {
+    let now = Date.now()
+    const { opener } = await over(['P-256-enc'], { replay: { claim: async () => true }, maxAge: 60_000, now: () => now })
+    const jwe = await seal(keysOf('P-256-enc'), 'x', { context: {} })
+    await opener.open(jwe, { context: {}, maxAge: 3_600_000 })
+    now += 600_000
+    await fails(assert, opener.open(jwe, { context: {}, maxAge: 3_600_000 }), 'expired')
+  })
+
+  test('a cached data key opens through whichever replica unwrapped it, also when the first is disabled', async () => {
+    const arns = { [arnOf('P-256-enc', 'eu-central-1')]: 'P-256-enc', [arnOf('P-256-enc', 'us-east-1')]: 'P-256-enc' }
+    const { privateOperations } = await import('../support/private-operations.js')
+    const agree = (arn, spki) => {
+      if (arn.includes('eu-central-1')) throw new door.SealdropError('key_unusable', 'disabled')
+      return privateOperations(arns).agree(arn, spki)
+    }
+    const { opener, calls } = await openerOver(host, arns, { cache: plainCache(), answer: { agree } })
+    const sealer = createSealer(keysOf('P-256-enc'))
+    for (let i = 0; i < 5; i++) assert.equal((await opener.open(await sealer.seal(i, { context: {} }), { context: {} })).json(), i)
+    assert.equal(calls.length, 2)
+  })
+
+  test('a context function that is async decides nothing, and its failure ends nothing', async () => {
+    const { opener } = await over(['P-256-enc'])
+    const jwe = await seal(keysOf('P-256-enc'), 'x', { context: {} })
+    await fails(assert, opener.open(jwe, { context: async () => true }), 'context_mismatch')
+    await fails(assert, opener.open(jwe, { context: async () => { throw new Error('x') } }), 'context_mismatch')
   })
 
   const fields = ['card.number', 'items.*.ssn']
@@ -215,6 +254,7 @@ export function openSuite(host) {
     await fails(assert, open({ ...sealed, items: [...sealed.items].reverse() }), 'context_mismatch')
     await fails(assert, open(sealed, { context: { form: 'other' }, fields }), 'context_mismatch')
     await fails(assert, opener.open(sealed.card.number, { context }), 'context_mismatch')
+    await fails(assert, opener.open(sealed.card.number, { context: () => true }), 'context_mismatch')
     const whole = await seal(keysOf('RSA-2048-enc'), '4111', { context })
     await fails(assert, open({ ...sealed, card: { number: whole } }), 'context_mismatch')
     assert.equal(calls.length, 0)
@@ -231,6 +271,16 @@ export function openSuite(host) {
     assert.equal(claimed.size, 0)
     await opener.openFields(sealed, { context, fields })
     assert.equal(claimed.size, 3)
+  })
+
+  test('fields under more data keys than a record can have are refused before the key is asked', async () => {
+    const { opener, calls } = await over(['P-256-enc'])
+    const parts = await Promise.all(Array.from({ length: 9 }, () => sealFields(keysOf('P-256-enc'), { a: Array(9).fill(1) }, { context: {}, fields: ['a.*'] })))
+    const mixed = { a: parts.map(({ a }, i) => a[i]) }
+    await fails(assert, opener.openFields(mixed, { context: {}, fields: ['a.*'] }), 'too_large', /9 data keys/)
+    assert.equal(calls.length, 0)
+    assert.deepEqual(await opener.openFields({ a: mixed.a.slice(0, 8) }, { context: {}, fields: ['a.*'] }), { a: Array(8).fill(1) })
+    assert.equal(calls.length, 8)
   })
 
   test('content of a foreign sender that is not what its cty says is malformed when it is read', async () => {

@@ -74,6 +74,7 @@ export function valuesSuite({ test, assert, door, jose }) {
     'undefined': undefined, 'NaN': NaN, 'Infinity inside': { a: [Infinity] }, 'BigInt': 1n, 'a function': () => 1, 'a symbol': Symbol('s'),
     'a Map': new Map([[1, 2]]), 'a Set inside': { s: new Set() }, 'a cycle': cycle, 'undefined in an array': [undefined], 'bytes inside JSON': { b: new Uint8Array(2) },
     'another view': new Float64Array(2), 'a lone surrogate': '\ud800', 'a lone surrogate inside': { a: ['\udc00x'] }, 'a lone surrogate in a name': { '\ud800': 1 },
+    'an invalid Date': new Date(NaN), 'an invalid Date inside': { at: new Date(NaN) }, 'an array with a hole': [1, , 2], '20,000 levels deep': JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`),
     'an own __proto__': JSON.parse('{"__proto__": 1}'), 'a RegExp': /x/, 'an Error': new Error('x'), 'a Promise': Promise.resolve(1),
     ...(typeof Blob === 'undefined' ? {} : { 'a Blob': new Blob(['x']) }), ...(typeof FormData === 'undefined' ? {} : { 'FormData': new FormData() }),
   }
@@ -83,7 +84,7 @@ export function valuesSuite({ test, assert, door, jose }) {
     })
   }
 
-  const contexts = { 'missing': undefined, 'null': null, 'an array': [], 'text': 'x', 'a number inside': { a: 1 }, 'reserved by us': { 'sealdrop:path': '/a' }, 'reserved by AWS': { 'aws-crypto-public-key': 'a' }, 'a lone surrogate': { a: '\ud800' }, '__proto__': JSON.parse('{"__proto__":"x"}') }
+  const contexts = { 'a Map': new Map([['a', 'b']]), 'Headers': new Headers({ a: 'b' }), 'URLSearchParams': new URLSearchParams('a=b'), 'a Promise': Promise.resolve({ a: 'b' }), 'a Date': new Date(), 'a URL': new URL('https://a.example'), 'missing': undefined, 'null': null, 'an array': [], 'text': 'x', 'a number inside': { a: 1 }, 'reserved by us': { 'sealdrop:path': '/a' }, 'reserved by AWS': { 'aws-crypto-public-key': 'a' }, 'a lone surrogate': { a: '\ud800' }, '__proto__': JSON.parse('{"__proto__":"x"}') }
   for (const [what, context] of Object.entries(contexts)) {
     test(`a context that is ${what} is refused`, async () => {
       await fails(assert, seal(keysOf('P-256-enc'), 'x', { context }), 'invalid_argument', /context/)
@@ -108,6 +109,13 @@ export function valuesSuite({ test, assert, door, jose }) {
     const digest = await sha(new Uint8Array([...head, ...await sha(text.encode(jwe))]))
     assert.equal(seen.digest, jose.base64url.encode(digest))
     assert.equal((await inspect(keySetOf(publicJwk('P-256-enc', { kid: 'k' })))).recipients[0], 'k')
+  })
+
+  test('what the caller does to its context after the call changes nothing', async () => {
+    const keys = keysOf('P-256-enc')
+    const context = { id: '' }
+    const sealed = ['1', '2', '3'].map((id) => seal(keys, id, Object.assign({ context }, { context: Object.assign(context, { id }) })))
+    for (const [i, jwe] of (await Promise.all(sealed)).entries()) assert.deepEqual((await open(jwe, 'P-256-enc')).header.ctx, { id: String(i + 1) })
   })
 
   test('an aborted signal rejects with its reason', async () => {

@@ -164,7 +164,7 @@ export function verifySuite({ test, assert, door, jose }) {
     await fails(assert, verifyJwt(keys, await signed('ES256', `{"iss":"a",${JSON.stringify(good).slice(1)}`), { issuer, audience }), 'malformed', /duplicate/)
     await fails(assert, verifyJwt(keys, await signed('ES256', '[]'), { issuer, audience }), 'malformed')
     for (const typ of ['sealdrop-receipt+jwt', 'application/jwk-set+jwt', 'sealdrop-file+jwt']) await fails(assert, verifyJwt(keys, await jwt('ES256', good, { typ }), { issuer, audience }), 'rejected', /not a token/)
-    for (const o of [undefined, {}, { issuer }, { audience }, { issuer: '', audience }]) await fails(assert, verifyJwt(keys, await jwt('ES256', good), o), 'invalid_argument')
+    for (const o of [undefined, {}, { issuer }, { audience }, { issuer: '', audience }, { issuer, audience, maxAge: NaN }, { issuer, audience, tolerance: -1 }]) await fails(assert, verifyJwt(keys, await jwt('ES256', good), o), 'invalid_argument')
   })
 
   const sent = { messageId: 'm1', digest: 'd1' }

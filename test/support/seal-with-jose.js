@@ -36,5 +36,5 @@ export async function openerOver({ rooms, jose }, arns, o = {}) {
 /** A cache without bounds, to see what is put into it. */
 export function plainCache() {
   const entries = new Map()
-  return { entries, get: (id) => entries.get(id), set: (id, key) => { entries.set(id, key) }, clear: () => entries.clear() }
+  return { entries, get: (id) => entries.get(id), set: (id, key) => { entries.set(id, key) }, forget: () => {}, clear: () => entries.clear() }
 }

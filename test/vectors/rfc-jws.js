@@ -1,5 +1,5 @@
 // Signed examples of the RFCs that use algorithms of KMS: RFC 7515 A.2, A.3, A.4 and RFC 7520 §4.1, §4.2, §4.3. Count: 6.
-// RFC 7516 and the encryption examples of RFC 7520 use algorithms that do not exist here (see rfcJwe).
+// RFC 7516 and the encryption examples of RFC 7520 use algorithms that do not exist here; the suites check that those are refused by name.
 const bilbo = 'bilbo.baggins@hobbiton.example'
 const frodo = 'It\u2019s a dangerous business, Frodo, going out your door. You step onto the road, and if you don\'t keep your feet, there\u2019s no knowing where you might be swept off to.'
 const joe = '{"iss":"joe",\r\n "exp":1300819380,\r\n "http://example.com/is_root":true}'

@@ -1,0 +1,83 @@
+// The publisher over time, against the local KMS: what it serves when keys go and when KMS does.
+import test from 'node:test'
+import { DeleteAliasCommand, DisableKeyCommand, KMSClient, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms'
+import { assert } from 'chai'
+import { importKeySet, inHand } from 'sealdrop'
+import { createOpener, createPublisher } from 'sealdrop/kms'
+import { startLocalKms } from 'sealdrop/local-kms'
+import { countingKms } from '../support/counting-kms.mjs'
+import { fails } from '../support/host.js'
+
+const minute = 60_000
+const set = async (t) => {
+  const local = await startLocalKms({ keys: [{ alias: 'alias/a', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' }, { alias: 'alias/b', spec: 'ECC_NIST_P384', usage: 'KEY_AGREEMENT' }] })
+  t.after(() => local.close())
+  return { local, ...countingKms(local.clientConfig) }
+}
+const curves = async (publisher) => JSON.parse((await publisher.documents()).jwks).keys.map(({ crv }) => crv)
+
+test('a key that is disabled, or whose alias is gone, leaves the set at the next load, the others stay', async (t) => {
+  const { local, client } = await set(t)
+  const publisher = createPublisher({ kms: client, keys: [{ key: 'alias/a' }, { key: 'alias/b' }] })
+  assert.deepEqual(await curves(publisher), ['P-256', 'P-384'])
+  await client.send(new DisableKeyCommand({ KeyId: local.keys['alias/a'] }))
+  assert.deepEqual(await curves(publisher), ['P-256', 'P-384'], 'KMS is not asked again within five minutes')
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 5 * minute + 1 })
+  assert.deepEqual(await curves(publisher), ['P-384'])
+  await client.send(new DeleteAliasCommand({ AliasName: 'alias/a' }))
+  t.mock.timers.setTime(Date.now() + 5 * minute + 1)
+  assert.deepEqual(await curves(publisher), ['P-384'])
+})
+
+test('when the last key is pending deletion nothing is published any more', async (t) => {
+  const { local, client } = await set(t)
+  const publisher = createPublisher({ kms: client, keys: [{ key: 'alias/a' }] })
+  await publisher.documents()
+  await client.send(new ScheduleKeyDeletionCommand({ KeyId: local.keys['alias/a'] }))
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 5 * minute + 1 })
+  await fails(assert, publisher.documents(), 'key_unusable', /none/)
+})
+
+test('while KMS cannot be reached the documents live on for their lifetime, and no longer', async (t) => {
+  const { local } = await set(t)
+  const publisher = createPublisher({ kms: { ...local.clientConfig, maxAttempts: 1 }, keys: [{ key: 'alias/a' }], lifetime: 60 * minute })
+  await publisher.documents()
+  await local.close()
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 30 * minute })
+  assert.deepEqual(await curves(publisher), ['P-256'])
+  t.mock.timers.setTime(Date.now() + 31 * minute)
+  await fails(assert, publisher.documents(), 'kms_unavailable')
+})
+
+test('requests from outside cause no KMS call while a failure is fresh', async (t) => {
+  const { client, since } = await set(t)
+  const publisher = createPublisher({ kms: client, keys: [{ key: 'alias/nowhere' }] })
+  for (let i = 0; i < 20; i++) await fails(assert, publisher.documents(), 'key_unusable')
+  assert.deepEqual(since(), ['DescribeKey'])
+  const opener = createOpener({ kms: client, keys: ['alias/nowhere'] })
+  const jwe = `${Buffer.from('{"alg":"RSA-OAEP-256","enc":"A256GCM","kid":"x"}').toString('base64url')}.AA.AAAAAAAAAAAAAAAA.AA.AAAAAAAAAAAAAAAAAAAAAA`
+  for (let i = 0; i < 20; i++) await fails(assert, opener.open(jwe, { context: {} }), 'key_unusable', /nowhere/)
+  assert.deepEqual(since(), ['GetPublicKey'])
+})
+
+test('a key that is named twice, by alias and by ARN, stands once, so that every client can read the set', async (t) => {
+  const { local, client } = await set(t)
+  const publisher = createPublisher({ kms: client, keys: [{ key: 'alias/a' }, { key: local.keys['alias/a'] }, { key: 'alias/b' }] })
+  assert.deepEqual(await curves(publisher), ['P-256', 'P-384'])
+  await importKeySet((await publisher.documents()).jwks, { trust: inHand() }).ready()
+})
+
+test('a key that could not be loaded for now is not mistaken for one of another company', async (t) => {
+  const { local, client } = await set(t)
+  const throttled = new KMSClient({ ...local.clientConfig, maxAttempts: 1 })
+  throttled.middlewareStack.add((next) => async (args) => {
+    if (args.input.KeyId === 'alias/b') throw Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException', $metadata: { httpStatusCode: 400 } })
+    return next(args)
+  }, { step: 'initialize' })
+  const opener = createOpener({ kms: throttled, keys: ['alias/a', 'alias/b'] })
+  const { jwks } = await createPublisher({ kms: client, keys: [{ key: 'alias/b' }] }).documents()
+  const { seal } = await import('sealdrop')
+  const jwe = await seal(importKeySet(jwks, { trust: inHand() }), 'x', { context: {} })
+  const error = await fails(assert, opener.open(jwe, { context: {} }), 'kms_throttled')
+  assert.isTrue(error.retryable)
+})

@@ -1,0 +1,25 @@
+// Run by without-buffer.test.mjs in a process of its own, since node:test itself needs Buffer: prints results as JSON.
+import { assert } from 'chai'
+import * as jose from 'jose'
+import * as door from 'sealdrop'
+import { fieldsSuite } from '../suites/fields.js'
+import { formatsSuite } from '../suites/formats.js'
+import { valuesSuite } from '../suites/values.js'
+import * as rooms from './rooms.js'
+
+const tests = []
+const host = { test: (name, work) => tests.push({ name, work }), assert, jose, door, rooms }
+for (const suite of [formatsSuite, valuesSuite, fieldsSuite]) suite(host)
+
+const { Buffer } = globalThis
+delete globalThis.Buffer
+delete Uint8Array.prototype.toBase64
+delete Uint8Array.fromBase64
+const results = []
+for (const { name, work } of tests) {
+  const error = await Promise.resolve().then(work).then(() => undefined, (e) => `${e?.stack ?? e}`)
+  results.push({ name, error })
+}
+results.push({ name: 'neither is here', error: typeof globalThis.Buffer === 'undefined' && !('toBase64' in Uint8Array.prototype) ? undefined : 'one is' })
+globalThis.Buffer = Buffer
+console.log(JSON.stringify(results))
