@@ -36,5 +36,6 @@ export async function writeValue({ recipient, key, wrapped }: DataKey, value: En
   ensure(header.length <= limits.header, 'too_large', `context: expected a header of at most ${limits.header} bytes, found ${header.length}`)
   const protectedText = toBase64url(header)
   const [{ encryptedKey }, sealed] = await Promise.all([wrapped, encrypt(await key, iv, value.bytes, utf8(protectedText))])
-  return [protectedText, ...[encryptedKey, iv, sealed.subarray(0, -16), sealed.subarray(-16)].map(toBase64url)].join('.')
+  // a template, not join: that would copy the whole text once more
+  return `${protectedText}.${toBase64url(encryptedKey)}.${toBase64url(iv)}.${toBase64url(sealed.subarray(0, -16))}.${toBase64url(sealed.subarray(-16))}`
 }
