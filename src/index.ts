@@ -1,5 +1,5 @@
 /** Seal to a company's AWS KMS public keys, and verify what its KMS signed, with WebCrypto only. */
-export { isSealdropError, SealdropError, type SealdropErrorCode } from './errors/sealdrop-error.js'
+export { isSealdropError, SealdropError, type SealdropErrorCode, type SealdropErrorOptions } from './errors/sealdrop-error.js'
 export type { CallOptions } from './io/abort.js'
 export type { Context } from './formats/context.js'
 export type { Content, Value } from './formats/content.js'

@@ -8,16 +8,18 @@ import type { Trust } from './trust.js'
 
 /** A company's public keys, and why they are believed. Made by `fetchKeySet` or `importKeySet`; usable by many callers at once. */
 export interface KeySet {
+  /** Why its keys are believed. */
   readonly trust: Trust['kind']
-  /** Loads the set now, so that a mistake shows early. Throws what `seal` would. */
+  /** Loads the set now, so that a mistake shows early. Throws `keys_unreachable`, `keys_malformed`, `keys_untrusted`, `no_usable_key`, `unsupported_runtime`. */
   ready(o?: CallOptions): Promise<void>
   /** Loads the set again and throws when that fails; the keys held before stay. */
   refresh(o?: CallOptions): Promise<void>
-  /** The usable keys in their order, for encryption and for signatures. */
+  /** The usable keys in their order, for encryption and for signatures. Throws what `ready` does. */
   list(o?: CallOptions): Promise<readonly KeyInfo[]>
 }
 
 export interface KeySetOptions {
+  /** Why these keys are believed; required. */
   readonly trust: Trust
   /** Algorithms, thumbprints or ARNs to seal to, best first. Default: the order of the pins or the publisher. */
   readonly prefer?: readonly string[]

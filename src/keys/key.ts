@@ -12,11 +12,15 @@ import { publicMembers, statements, thumbprintInput, type JWK, type JwkStatement
 export interface KeyInfo {
   /** RFC 7638, SHA-256, base64url. */
   readonly thumbprint: string
+  /** The algorithm it is used with: RSA-OAEP-256, ECDH-ES+A256KW, or a signature's JOSE name. */
   readonly alg: string
+  /** Sealed to, or verified with. */
   readonly use: 'enc' | 'sig'
   /** The KMS key ARN, where the publisher or a pin states it. */
   readonly arn?: string | undefined
+  /** When the publisher says that it was made. */
   readonly issuedAt?: Date | undefined
+  /** Not sealed to from then on; what it signed before stays good. */
   readonly expires?: Date | undefined
 }
 

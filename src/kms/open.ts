@@ -22,7 +22,13 @@ export interface Opener {
    * @see RFC 7516 §5.2
    */
   open(jwe: string, o: OpenOptions): Promise<Opened>
-  /** Opens the named fields of a record; one that is missing or not sealed is `rejected`, one from another place `context_mismatch`. */
+  /**
+   * Opens the named fields of a record; one that is missing or not sealed is `rejected`, one from another place
+   * `context_mismatch`, fields under more than 8 data keys `too_large`. One KMS call for each data key; otherwise throws as `open`,
+   * and `malformed` where an authenticated field is not what its content type says.
+   *
+   * @see RFC 6901 for the place
+   */
   openFields<T extends object>(record: SealedFields<T>, o: OpenOptions & FieldOptions): Promise<T>
 }
 
@@ -33,7 +39,7 @@ export interface OpenerOptions {
   readonly keys: readonly string[]
   /** Oldest value taken, in milliseconds. Default: any age. */
   readonly maxAge?: number
-  /** Opens every message once; needs `maxAge`, for which ids are kept. Default: none. */
+  /** Opens every value once; needs `maxAge`, for which ids are kept. Default: none. */
   readonly replay?: ReplayStore
   /** Remembers unwrapped data keys. Default: off, one KMS call for every value. */
   readonly cache?: CacheOptions
@@ -44,7 +50,8 @@ export interface OpenerOptions {
 /**
  * Makes an opener. Nothing happens before its first verb.
  *
- * @throws SealdropError `invalid_argument`
+ * @throws SealdropError `invalid_argument`; its verbs throw what {@link Opener} says
+ * @see RFC 7516 §5.2, §11.5
  */
 export function createOpener(o: OpenerOptions): Opener {
   ensure(o, 'invalid_argument', 'createOpener: expected { keys }')

@@ -20,7 +20,9 @@ export interface PublishedKey {
 }
 
 export interface PublisherOptions {
+  /** How KMS is reached. Default `{}`: the AWS default chain. */
   readonly kms?: Kms
+  /** In the order in which sealers prefer them. */
   readonly keys: readonly PublishedKey[]
   /** For how long a document stays good while KMS cannot be reached, in milliseconds. Default: 24 hours. */
   readonly lifetime?: number
@@ -39,7 +41,7 @@ const keyOps = { enc: { RSA: ['encrypt', 'wrapKey'], EC: [] }, sig: { RSA: ['ver
  * requests come; a key that is not enabled is left out, one that is named twice (an alias and its ARN) stands once.
  *
  * @returns documents for `keySetHandler`, or for a file or KV store that you write
- * @throws SealdropError `invalid_argument`; documents() throws `key_unusable` when no key is enabled, `kms_*`
+ * @throws SealdropError `invalid_argument`; documents() throws `key_unusable` when no key is enabled, `kms_*`, `unsupported_algorithm` for a key that is neither RSA nor on a NIST curve
  * @see RFC 7517 §4 and §5
  */
 export function createPublisher(o: PublisherOptions): KeySetDocuments {

@@ -122,6 +122,7 @@ function checkType(typ: string | undefined): string | undefined {
 /**
  * Makes a signer over one KMS key. Nothing happens before its first verb.
  *
+ * @param o.kms how KMS is reached; default `{}`: the AWS default chain
  * @param o.key ARN, key id or alias of a key with the usage SIGN_VERIFY; the alias is resolved once
  * @param o.algorithm JOSE or KMS name; default PS256 for RSA, and a curve's only one
  * @throws SealdropError `invalid_argument`

@@ -3,6 +3,7 @@ import { chmod, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promi
 import { join } from 'node:path'
 import { fromUtf8 } from '../bytes/text.js'
 import { ensure } from '../errors/guard.js'
+import { SealdropError } from '../errors/sealdrop-error.js'
 import type { Alias, Key } from './keyring.js'
 import { lockFolder } from './lock.js'
 import { aliasesFromJson, aliasesToJson, keyFromJson, keyToJson } from './records.js'
@@ -24,12 +25,16 @@ export interface Folder {
 /**
  * Opens `<dir>/<region>` and reads all of it, so that damage shows at the start.
  *
- * @throws SealdropError `conflict` while another server uses `dir`, `malformed` naming a damaged file
+ * @throws SealdropError `invalid_argument` where it cannot be, `conflict` while another server uses `dir`, `malformed` naming a damaged file
  */
 export async function openFolder(dir: string, region: string): Promise<Folder> {
   const folder = join(dir, region)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  await chmod(folder, 0o700)
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await chmod(folder, 0o700)
+  } catch (cause) {
+    throw new SealdropError('invalid_argument', `dir: ${folder} cannot be made or is not ours (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}); name a folder that this process may write to`, { cause })
+  }
   const release = await lockFolder(dir)
   try {
     const { keys, aliases } = await read(folder)

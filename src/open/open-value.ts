@@ -25,7 +25,9 @@ export interface OpenOptions extends CallOptions {
 export interface OpenedInfo {
   /** The sender's `jti`; empty where a JOSE library wrote none. */
   readonly messageId: string
+  /** The key that opened it, with its ARN. */
   readonly key: KeyInfo
+  /** As the sender bound it; authenticated, and the sender's claim. */
   readonly context: Context
   /** The sender's claim. */
   readonly sealedAt?: Date

@@ -15,7 +15,7 @@ export interface Sent {
 /**
  * Verifies a receipt: signed by a key of the set, and about exactly what was sent.
  *
- * @throws SealdropError `rejected` (also for a receipt of something else), `malformed`, `key_not_found`, `expired`, `invalid_argument`, and what loading the set throws
+ * @throws SealdropError `rejected` (also for a receipt of something else), `malformed`, `too_large`, `unsupported_algorithm`, `key_not_found`, `expired`, `invalid_argument`, and what loading the set throws
  * @see jose-profile.md, "Receipts"
  */
 export async function verifyReceipt(keys: KeySet, receipt: string, o: CallOptions & { readonly sent: Sent }): Promise<Proof & { readonly receivedAt: Date }> {

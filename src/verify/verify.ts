@@ -14,7 +14,9 @@ import type { Trust } from '../keys/trust.js'
 
 /** Which key verified, and why it is believed. */
 export interface Proof {
+  /** The key that verified. */
   readonly key: KeyInfo
+  /** Why that key is believed: `pinned`, `https`, `in-hand`. */
   readonly trust: Trust['kind']
 }
 
@@ -23,7 +25,7 @@ export interface Proof {
  *
  * @param o.typ expected `typ`; default any
  * @returns the payload with its header and the key; `.json()` and `.text()` follow `cty`, or work both where it has none
- * @throws SealdropError `rejected`, `key_not_found`, `malformed`, `unsupported_algorithm`, `too_large`, `expired` when the key was not valid at signing time, and what loading the set throws
+ * @throws SealdropError `rejected`, `key_not_found`, `malformed`, `unsupported_algorithm`, `too_large`, `invalid_argument`, `expired` when the key was not valid at signing time, and what loading the set throws
  * @see RFC 7515 §5.2
  */
 export async function verify(keys: KeySet, jws: string, o: CallOptions & { readonly typ?: string } = {}): Promise<Content & Proof & { readonly header: Record<string, unknown> }> {

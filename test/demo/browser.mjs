@@ -1,6 +1,10 @@
 // One Chromium for the tests of the demo, and a tab that records everything that leaves it and everything that goes wrong.
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import puppeteer from 'puppeteer-core'
+import { startDemo } from '../../demo/server.mjs'
 import { chromiumArgs, chromiumPath } from '../support/chromium.mjs'
 import { found, tracesOf } from '../support/plaintext.mjs'
 
@@ -84,4 +88,16 @@ export async function inTab(browser, demo, { path = '', secrets = [marker], ...o
   } finally {
     await tab.close()
   }
+}
+
+/** A demo with keys of its own, and a browser. */
+export async function startBoth() {
+  const dir = await mkdtemp(join(tmpdir(), 'sealdrop-page-'))
+  const [demo, browser] = await Promise.all([startDemo({ dir: join(dir, 'kms') }), launch()])
+  const close = async () => {
+    await browser.close()
+    await demo.close()
+    await rm(dir, { recursive: true })
+  }
+  return { demo, dir, browser, close }
 }

@@ -1,24 +1,10 @@
 // What protects the demo's pages, and how they look: hashes, policy, widths, colour schemes.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
-import { startDemo } from '../../demo/server.mjs'
-import { inTab, launch, openTab, shown, write } from './browser.mjs'
+import { after, test } from 'node:test'
+import { inTab, openTab, shown, startBoth, write } from './browser.mjs'
 
-let demo, dir, browser
-
-before(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'sealdrop-page-'))
-  ;[demo, browser] = await Promise.all([startDemo({ dir: join(dir, 'kms') }), launch()])
-})
-
-after(async () => {
-  await browser?.close()
-  await demo?.close()
-  await rm(dir, { recursive: true })
-})
+const { demo, browser, close } = await startBoth()
+after(close)
 
 /** Opens a page whose library somebody changed on its way; `held` is whether the page's integrity hashes stay in it. */
 async function withChangedLibrary(path, file, held, work) {

@@ -1,26 +1,14 @@
 // The demo's pages in a real Chromium: from typing to a verified receipt, with an eye on everything that leaves the tab.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
-import { startDemo } from '../../demo/server.mjs'
+import { after, test } from 'node:test'
 import { found, tracesOf } from '../support/plaintext.mjs'
-import { inTab, launch, marker, openTab, shown, textOf, write } from './browser.mjs'
+import { inTab, marker, openTab, shown, startBoth, textOf, write } from './browser.mjs'
 
-let demo, dir, browser
-
-before(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'sealdrop-page-'))
-  ;[demo, browser] = await Promise.all([startDemo({ dir: join(dir, 'kms') }), launch()])
-})
-
-after(async () => {
-  await browser?.close()
-  await demo?.close()
-  await rm(dir, { recursive: true })
-})
+const { demo, dir, browser, close } = await startBoth()
+after(close)
 
 test('the search for plaintext finds it in every form that it claims to know', () => {
   const traces = tracesOf(marker)

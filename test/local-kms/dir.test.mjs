@@ -225,6 +225,14 @@ test('a lock of a process that is gone, or whose id another process has now, is 
   assert.equal((await failure(startLocalKms({ dir }))).code, 'conflict')
 })
 
+test('a folder that cannot be made is invalid_argument and named', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'sealdrop-kms-')), 'file')
+  writeFileSync(file, '')
+  const error = await failure(startLocalKms({ dir: file }))
+  assert.equal(error.code, 'invalid_argument')
+  assert.match(error.message, /file.*ENOTDIR/)
+})
+
 test('a start that fails later frees the folder', async () => {
   const taken = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => taken.once('listening', resolve))
