@@ -1,6 +1,6 @@
-import type { CryptoKey } from './subtle.js'
 import { errors, jwtVerify, type JWTPayload } from 'jose'
 import { SealdropError } from '../errors/sealdrop-error.js'
+import type { CryptoKey } from './subtle.js'
 import { signatureRejected } from './verify.js'
 
 export interface JwtRules {

@@ -21,6 +21,7 @@ export interface Content {
 export interface EncodedValue { readonly bytes: Bytes; readonly cty?: string }
 
 const textType = 'text/plain;charset=utf-8'
+
 /**
  * Bytes of a value with the `cty` that says what they are. JSON ends in spaces up to a multiple of `pad` bytes: sealed
  * values take 64, so that lengths tell less. Byte strings are not copied: in Chromium that would cost half as much as

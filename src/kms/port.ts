@@ -73,9 +73,9 @@ export class KmsPort implements PrivateOperations {
     return { arn, state, created }
   }
 
-  /** Ends the clients that were made here; a client that came stays open. */
+  /** Ends the clients that were made here; one that came, or that a function made, stays open. */
   close(): void {
-    if (!isClient(this.#kms)) for (const client of this.#clients.values()) client.destroy()
+    if (!isClient(this.#kms) && typeof this.#kms !== 'function') for (const client of this.#clients.values()) client.destroy()
     this.#clients.clear()
   }
 

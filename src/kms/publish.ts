@@ -58,8 +58,9 @@ export function createPublisher(o: PublisherOptions): KeySetDocuments {
     const found = await Promise.all(keys.map((row) => publicJwk(port, row, held !== undefined)))
     const jwks = JSON.stringify({ keys: found.filter((jwk, i) => jwk && found.findIndex((other) => other?.kid === jwk.kid) === i) })
     ensure(jwks !== '{"keys":[]}', 'key_unusable', 'none of the keys to publish is enabled')
+    const etag = `"${await sha256Text(jwks)}"`
     reloadAt = Date.now() + reloadAfter
-    return { jwks, etag: `"${await sha256Text(jwks)}"`, expires: new Date(Date.now() + lifetime) }
+    return (held = { jwks, etag, expires: new Date(Date.now() + lifetime) }) // together: between the two a caller would find neither
   }
   return {
     async documents(): Promise<Documents> {
@@ -69,7 +70,7 @@ export function createPublisher(o: PublisherOptions): KeySetDocuments {
         throw failure
       }
       try {
-        return (held = await flight.run(load))
+        return await flight.run(load)
       } catch (error) {
         reloadAt = Date.now() + retryAfter
         failure = error

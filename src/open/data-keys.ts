@@ -1,9 +1,9 @@
-import type { CryptoKey } from '../crypto/subtle.js'
 import { keyWraps } from '../algorithms/key-wraps.js'
 import { toBase64url } from '../bytes/base64url.js'
 import { concat, u32 } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
 import { sha256 } from '../crypto/digest.js'
+import type { CryptoKey } from '../crypto/subtle.js'
 import type { WrappedDataKey } from '../envelope/unwrap.js'
 
 /** A bounded memory of unwrapped data keys; the companion brings one. */

@@ -1,7 +1,7 @@
-import type { CryptoKey } from '../crypto/subtle.js'
 import { concat, type Bytes } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
 import { decrypt } from '../crypto/aes.js'
+import type { CryptoKey } from '../crypto/subtle.js'
 import type { PrivateOperations } from '../envelope/private-operations.js'
 import { unwrap, type WrappedDataKey } from '../envelope/unwrap.js'
 import { isSealdropError, SealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'

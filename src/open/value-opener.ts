@@ -1,5 +1,5 @@
-import type { CryptoKey } from '../crypto/subtle.js'
 import { limits } from '../algorithms/limits.js'
+import type { CryptoKey } from '../crypto/subtle.js'
 import type { PrivateOperations } from '../envelope/private-operations.js'
 import { ensure } from '../errors/guard.js'
 import { isSealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'

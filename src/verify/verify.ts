@@ -1,7 +1,7 @@
-import type { CryptoKey } from '../crypto/subtle.js'
 import { isSignatureName, type SignatureName } from '../algorithms/signatures.js'
 import { utf8 } from '../bytes/text.js'
 import { importVerifier } from '../crypto/public-keys.js'
+import type { CryptoKey } from '../crypto/subtle.js'
 import { signatureRejected, verifies } from '../crypto/verify.js'
 import { ensure, shown } from '../errors/guard.js'
 import { contentOf, type Content } from '../formats/content.js'

@@ -226,7 +226,7 @@ test('a lock of a process that is gone, or whose id another process has now, is 
 })
 
 test('a folder that cannot be made is invalid_argument and named', async () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'sealdrop-kms-')), 'file')
+  const file = join(base, 'file')
   writeFileSync(file, '')
   const error = await failure(startLocalKms({ dir: file }))
   assert.equal(error.code, 'invalid_argument')

@@ -81,3 +81,20 @@ test('a key that could not be loaded for now is not mistaken for one of another 
   const error = await fails(assert, opener.open(jwe, { context: {} }), 'kms_throttled')
   assert.isTrue(error.retryable)
 })
+
+test('callers that come at any moment of a load all get the same documents', async (t) => {
+  const { client, since } = await set(t)
+  const publisher = createPublisher({ kms: client, keys: [{ key: 'alias/a' }] })
+  const first = publisher.documents()
+  let done = false
+  first.then(() => { done = true })
+  const others = []
+  while (!done) {
+    others.push(publisher.documents())
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const documents = await Promise.all(others)
+  assert.isAbove(documents.length, 0)
+  for (const found of documents) assert.equal(found, await first)
+  assert.deepEqual(since().sort(), ['DescribeKey', 'GetPublicKey'])
+})
