@@ -23,11 +23,13 @@ export async function pointToSpki(jwk: PublicMembers & { kty: 'EC' }): Promise<B
   return new Uint8Array(await subtle().exportKey('spki', key))
 }
 
-/** Every host's import checks that a point lies on its curve; the suites prove it host by host. */
+/** Hosts check at import that a point lies on its curve, Deno when it is exported; the suites prove it host by host. */
 async function imported(jwk: PublicMembers, algorithm: RsaHashedImportParams | EcKeyImportParams, usages: KeyUsage[], code: 'keys_malformed' | 'malformed' = 'keys_malformed'): Promise<CryptoKey> {
   const api = subtle()
   try {
-    return await api.importKey('jwk', { ...jwk, ext: true }, algorithm, true, usages)
+    const key = await api.importKey('jwk', { ...jwk, ext: true }, algorithm, true, usages)
+    await api.exportKey('spki', key)
+    return key
   } catch (cause) {
     throw new SealdropError(code, jwk.kty === 'EC' ? `the point is not on ${jwk.crv}` : 'the RSA key does not import', { cause })
   }

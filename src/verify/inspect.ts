@@ -30,7 +30,7 @@ export interface Inspection {
  */
 export async function inspect(input: string, o: CallOptions = {}): Promise<Inspection> {
   o.signal?.throwIfAborted()
-  ensure(typeof input === 'string', 'invalid_argument', `inspect: expected a sealed value, a JWS or a key set as text, found ${kindOf(input)}`)
+  ensure(typeof input === 'string', 'invalid_argument', `inspect: expected text, found ${kindOf(input)}`)
   if (input.trimStart().startsWith('{')) {
     return { kind: 'key-set', recipients: parseKeySet(input).flatMap(({ kid }) => (typeof kid === 'string' ? [kid] : [])) }
   }
