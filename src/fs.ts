@@ -1,6 +1,6 @@
 /** Node files as byte sources; no AWS. */
 import type { BigIntStats } from 'node:fs'
-import { open, stat } from 'node:fs/promises'
+import { open, stat, type FileHandle } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { SealdropError } from './errors/sealdrop-error.js'
 import { ensure } from './errors/guard.js'
@@ -17,6 +17,10 @@ export type { ByteSource } from './io/byte-source.js'
 export async function fileSource(path: string | URL): Promise<ByteSource> {
   const file = path instanceof URL ? fileURLToPath(path) : path
   const { size, version } = describe(await stat(file, { bigint: true }).catch(failed))
+  const unchanged = async (handle: FileHandle): Promise<void> => {
+    const now = describe(await handle.stat({ bigint: true }).catch(failed))
+    ensure(now.version === version, 'source_changed', 'the file is another than when it was opened as a source, or was written to')
+  }
   return {
     size,
     async read(start, end, o = {}): Promise<Uint8Array> {
@@ -24,7 +28,7 @@ export async function fileSource(path: string | URL): Promise<ByteSource> {
       o.signal?.throwIfAborted()
       const handle = await open(file, 'r').catch(failed)
       try {
-        ensure(describe(await handle.stat({ bigint: true })).version === version, 'source_changed', 'the file is another than when it was opened as a source, or was written to')
+        await unchanged(handle)
         const bytes = new Uint8Array(end - start)
         for (let done = 0; done < bytes.length;) {
           o.signal?.throwIfAborted()
@@ -32,6 +36,7 @@ export async function fileSource(path: string | URL): Promise<ByteSource> {
           ensure(bytesRead > 0, 'source_changed', `the file ended at byte ${start + done}, before its size of ${size} bytes: it was cut while it was read`)
           done += bytesRead
         }
+        await unchanged(handle)
         return bytes
       } finally {
         await handle.close()

@@ -31,12 +31,13 @@ export function keySetHandler(source: KeySetDocuments, o: KeySetHandlerOptions =
     if (request.method !== 'GET' && request.method !== 'HEAD') return new Response(null, { status: 405, headers: { ...headers, allow: methods } })
     const documents = await Promise.resolve().then(() => source.documents()).catch(() => undefined)
     const left = documents ? new Date(documents.expires).getTime() - Date.now() : 0 // a KV store gives the date as text
-    if (!documents || !(left > 0)) return new Response(null, { status: 503, headers: { ...headers, 'cache-control': 'no-store', 'retry-after': '30' } })
-    const signed = documents.jws !== undefined && prefersSigned(request.headers.get('accept') ?? '')
-    const etag = signed ? documents.etag.replace(/"$/, '-jwt"') : documents.etag
+    const { jwks, jws, etag: tag } = documents ?? {}
+    if (typeof jwks !== 'string' || !/^"[!#-~]*"$/.test(tag ?? '') || !(left > 0)) return new Response(null, { status: 503, headers: { ...headers, 'cache-control': 'no-store', 'retry-after': '30' } })
+    const signed = jws !== undefined && prefersSigned(request.headers.get('accept') ?? '')
+    const etag = signed ? tag!.replace(/"$/, '-jwt"') : tag!
     const fresh = { ...headers, etag, 'cache-control': `public, max-age=${Math.floor(Math.min(maxAge, left) / 1000)}` }
     if (matches(request.headers.get('if-none-match'), etag)) return new Response(null, { status: 304, headers: fresh })
-    const body = signed ? documents.jws! : documents.jwks
+    const body = signed ? jws : jwks
     return new Response(request.method === 'HEAD' ? null : body, { headers: { ...fresh, 'content-type': signed ? types.jws : types.jwks } })
   }
 }

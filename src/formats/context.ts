@@ -21,7 +21,7 @@ export function checkContext(context: unknown): Context {
     ensure(!/^(sealdrop:|aws-crypto-)/.test(name) && name !== '__proto__', 'invalid_argument', `context name ${shown(name)} is reserved`)
     ensure(isWellFormed(name) && isWellFormed(context[name]!), 'invalid_argument', `context ${shown(name)}: a lone surrogate`)
   }
-  return { ...context } // a copy without prototype chain: what the caller does to its own meanwhile changes nothing
+  return { ...context } // a copy: what the caller does to its own meanwhile changes nothing
 }
 
 /** Whether something is an object of strings, as the `ctx` of a header must be. */

@@ -28,17 +28,18 @@ export interface PublisherOptions {
   readonly lifetime?: number
 }
 
+type PublishedJwk = JwkStatements & { readonly kid: string; readonly key_ops: readonly string[] }
 type Documents = Awaited<ReturnType<KeySetDocuments['documents']>>
 
 const reloadAfter = 5 * 60_000
 const retryAfter = 30_000
 /** Only these leave open what state the keys are in; anything else is an answer. */
-const unreachable: readonly SealdropErrorCode[] = ['kms_unavailable', 'kms_throttled', 'kms_denied']
+const unreachable: readonly SealdropErrorCode[] = ['kms_unavailable', 'kms_throttled', 'kms_denied', 'kms_unexpected']
 const keyOps = { enc: { RSA: ['encrypt', 'wrapKey'], EC: [] }, sig: { RSA: ['verify'], EC: ['verify'] } }
 
 /**
- * Publishes KMS public keys as a JWK Set, in the order given. KMS is asked at most once in five minutes, however many
- * requests come; a key that is not enabled is left out, one that is named twice (an alias and its ARN) stands once.
+ * Publishes KMS public keys as a JWK Set, in the order given. KMS is asked at most once in five minutes (once in 30 s
+ * while that fails), however many requests come; a key that is not enabled is left out, one that is named twice (an alias and its ARN) stands once.
  *
  * @returns documents for `keySetHandler`, or for a file or KV store that you write
  * @throws SealdropError `invalid_argument`; documents() throws `key_unusable` when no key is enabled, `kms_*`, `unsupported_algorithm` for a key that is neither RSA nor on a NIST curve
@@ -51,11 +52,12 @@ export function createPublisher(o: PublisherOptions): KeySetDocuments {
   ensure(lifetime >= reloadAfter && Number.isFinite(lifetime), 'invalid_argument', `lifetime: expected at least ${reloadAfter} ms`)
   const port = new KmsPort(o.kms ?? {})
   const flight = new SingleFlight<Documents>()
+  const published = new Set<string>()
   let held: Documents | undefined
   let failure: unknown
   let reloadAt = 0
   const load = async (): Promise<Documents> => {
-    const found = await Promise.all(keys.map((row) => publicJwk(port, row, held !== undefined)))
+    const found = await Promise.all(keys.map((row) => publicJwk(port, row, published)))
     const jwks = JSON.stringify({ keys: found.filter((jwk, i) => jwk && found.findIndex((other) => other?.kid === jwk.kid) === i) })
     ensure(jwks !== '{"keys":[]}', 'key_unusable', 'none of the keys to publish is enabled')
     const etag = `"${await sha256Text(jwks)}"`
@@ -83,16 +85,18 @@ export function createPublisher(o: PublisherOptions): KeySetDocuments {
 }
 
 /** One key, or undefined where it must not be published: not enabled, or gone since it was published. */
-async function publicJwk(port: KmsPort, { key, use, alg, withArn = false }: PublishedKey, wasPublished: boolean): Promise<(JwkStatements & { readonly kid: string }) | undefined> {
-  const described = await port.describe(key).catch((error: unknown) => {
-    if (wasPublished && isSealdropError(error) && error.code === 'key_unusable') return undefined
-    throw error
-  })
+async function publicJwk(port: KmsPort, { key, use, alg, withArn = false }: PublishedKey, published: Set<string>): Promise<PublishedJwk | undefined> {
+  const unlessGone = (error: unknown): undefined => {
+    if (!published.has(key) || !isSealdropError(error) || error.code !== 'key_unusable') throw error
+  }
+  const described = await port.describe(key).catch(unlessGone)
   if (described?.state !== 'Enabled') return undefined
   const { arn, created } = described
-  const { info, jwk } = await loadKey(port, arn, alg)
+  const loaded = await loadKey(port, arn, alg).catch(unlessGone)
+  if (!loaded) return undefined
+  const { info, jwk } = loaded
   ensure(use === undefined || use === info.use, 'invalid_argument', `use ${shown(use ?? '')}: ${key} is for ${info.use}`)
   const iat = created && { iat: Math.floor(created.getTime() / 1000) }
-  const published = { ...jwk, kid: info.thumbprint, use: info.use, key_ops: keyOps[info.use][jwk.kty], alg: info.alg, ...iat, ...(withArn && { kms_arn: arn }) }
-  return published
+  published.add(key)
+  return { ...jwk, kid: info.thumbprint, use: info.use, key_ops: keyOps[info.use][jwk.kty], alg: info.alg, ...iat, ...(withArn && { kms_arn: arn }) }
 }

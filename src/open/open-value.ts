@@ -108,7 +108,7 @@ export async function openPrepared({ jwe, context, candidates }: Prepared, o: Op
 }
 
 /** With a replay store no call may take older values than the opener: their ids are forgotten by then. */
-export function maxAgeOf(o: OpenOptions, { maxAge, replay }: OpenerParts): number | undefined {
+function maxAgeOf(o: OpenOptions, { maxAge, replay }: OpenerParts): number | undefined {
   return replay ? Math.min(o.maxAge ?? Infinity, maxAge!) : o.maxAge ?? maxAge
 }
 

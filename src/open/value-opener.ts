@@ -8,7 +8,7 @@ import { pathMember } from '../formats/context.js'
 import { findFields, pointer, replaceFields, type Field } from '../formats/field-path.js'
 import { abortable } from '../io/abort.js'
 import { noCache, type DataKeyCache } from './data-keys.js'
-import { maxAgeOf, openPrepared, prepare, rejected, type Opened, type OpenerParts, type OpenOptions, type Prepared } from './open-value.js'
+import { openPrepared, prepare, rejected, type Opened, type OpenerParts, type OpenOptions, type Prepared } from './open-value.js'
 import { claimOnce } from './replay.js'
 
 /** What happened to one value, or to one record that failed: for logs and counters, never content. */
@@ -38,7 +38,7 @@ export class ValueOpener {
     return this.#reported(async (parts) => {
       const prepared = await prepare(jwe, o, parts)
       const opened = await (parts.cache === noCache ? openPrepared(prepared, o, parts) : this.#afterPending(prepared, o, parts))
-      await this.#claim(prepared, o)
+      await this.#claim(prepared)
       return [opened]
     }).then(([opened]) => opened!)
   }
@@ -47,7 +47,8 @@ export class ValueOpener {
   async openFields<T extends object>(record: object, o: OpenOptions & { readonly fields: readonly string[] }): Promise<T> {
     const prepared: Prepared[] = []
     let fields: readonly Field[] = []
-    const opened = await this.#reported(async (parts) => {
+    let values: readonly unknown[] = []
+    await this.#reported(async (parts) => {
       fields = findFields(record, o?.fields, 'rejected')
       for (const field of fields) {
         const { value } = field
@@ -59,14 +60,16 @@ export class ValueOpener {
       const results: Opened[] = []
       const shared = sharing(parts.cache)
       for (const field of prepared) results.push(await openPrepared(field, o, { ...parts, cache: shared }))
-      for (const field of prepared) await this.#claim(field, o) // last, so that a record that does not open can be opened again
+      values = results.map(({ bytes }, i) => decodeValue(bytes, prepared[i]!.jwe.header.cty))
+      for (const field of prepared) await this.#claim(field) // last, so that a record that does not open can be opened again
       return results
     })
-    return replaceFields(record, fields, opened.map(({ bytes }, i) => decodeValue(bytes, prepared[i]!.jwe.header.cty))) as T
+    return replaceFields(record, fields, values) as T
   }
 
-  async #claim({ text, jwe }: Prepared, o: OpenOptions): Promise<void> {
-    await claimOnce(this.#parts.replay, text, jwe.header.iat, maxAgeOf(o, this.#parts) ?? 0)
+  /** For as long as any call of this opener would take it, whatever this call's own maximum age. */
+  async #claim({ text, jwe }: Prepared): Promise<void> {
+    await claimOnce(this.#parts.replay, text, jwe.header.iat, this.#parts.maxAge ?? 0)
   }
 
   /** Waits once for another call that unwraps the same data key, then finds it in the cache or goes on alone. */

@@ -53,3 +53,16 @@ test('the version changes with the content, and a file that is cut is source_cha
   await rm(other)
   await fails(assert, source.read(0, 20), 'source_failed', /ENOENT/)
 })
+
+test('a file that is written to while it is read is source_changed', async () => {
+  const busy = join(folder, 'busy')
+  await writeFile(busy, new Uint8Array(64 * 2 ** 20))
+  const source = await fileSource(busy)
+  const handle = await open(busy, 'r+')
+  const reading = source.read(0, source.size).then(() => 'read', ({ code }) => code)
+  let more = true
+  reading.then(() => { more = false })
+  while (more) await handle.write(new Uint8Array([1]), 0, 1, source.size - 1)
+  await handle.close()
+  assert.equal(await reading, 'source_changed')
+})

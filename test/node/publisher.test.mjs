@@ -98,3 +98,47 @@ test('callers that come at any moment of a load all get the same documents', asy
   for (const found of documents) assert.equal(found, await first)
   assert.deepEqual(since().sort(), ['DescribeKey', 'GetPublicKey'])
 })
+
+test('after a key went and KMS answered oddly once, the others are published again', async (t) => {
+  const { local, client } = await set(t)
+  let odd = false
+  client.middlewareStack.add((next) => async (args) => {
+    if (odd) throw Object.assign(new Error('new'), { name: 'SomethingNewException', $metadata: { httpStatusCode: 400 } })
+    return next(args)
+  }, { step: 'initialize' })
+  const publisher = createPublisher({ kms: client, keys: [{ key: 'alias/a' }, { key: 'alias/b' }], lifetime: 10 * minute })
+  await publisher.documents()
+  await client.send(new DeleteAliasCommand({ AliasName: 'alias/a' }))
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 5 * minute + 1 })
+  assert.deepEqual(await curves(publisher), ['P-384'])
+  odd = true
+  t.mock.timers.setTime(Date.now() + 11 * minute)
+  await fails(assert, publisher.documents(), 'kms_unexpected')
+  odd = false
+  t.mock.timers.setTime(Date.now() + 31_000)
+  assert.deepEqual(await curves(publisher), ['P-384'])
+  assert.isString(local.url)
+})
+
+test('a key that is disabled between two questions is left out, the others stay', async (t) => {
+  const { local, client } = await set(t)
+  const publisher = createPublisher({ kms: client, keys: [{ key: 'alias/a' }, { key: 'alias/b' }] })
+  await publisher.documents()
+  client.middlewareStack.add((next, { commandName }) => async (args) => {
+    if (commandName === 'GetPublicKeyCommand' && args.input.KeyId === local.keys['alias/a']) throw Object.assign(new Error('disabled'), { name: 'DisabledException', $metadata: { httpStatusCode: 400 } })
+    return next(args)
+  }, { step: 'initialize' })
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 5 * minute + 1 })
+  assert.deepEqual(await curves(publisher), ['P-384'])
+})
+
+test('an answer about another key than its ARN was asked for is kms_unexpected', async (t) => {
+  const { local, client } = await set(t)
+  const [a, b] = [local.keys['alias/a'], local.keys['alias/b']]
+  for (const swapped of ['DescribeKeyCommand', 'GetPublicKeyCommand']) {
+    const kms = new KMSClient({ ...local.clientConfig, maxAttempts: 1 })
+    kms.middlewareStack.add((next, { commandName }) => (args) => next(commandName === swapped ? { ...args, input: { ...args.input, KeyId: b } } : args), { step: 'initialize' })
+    await fails(assert, createPublisher({ kms, keys: [{ key: a }] }).documents(), 'kms_unexpected', new RegExp(swapped.replace('Command', '')))
+  }
+  assert.isOk(client)
+})

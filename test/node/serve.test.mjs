@@ -60,10 +60,11 @@ test('named origins are told apart, others get no CORS header', async () => {
 })
 
 test('caches keep an answer no longer than the documents live, and expired or absent documents are 503', async () => {
+  assert.equal((await ask(keySetHandler(prepared({ expires: new Date(Date.now() + 60_500).toISOString() })))).headers.get('cache-control'), 'public, max-age=60', 'a KV store gives the date as text')
   const short = await ask(keySetHandler(prepared({ expires: new Date(Date.now() + 10_500) })))
   assert.equal(short.headers.get('cache-control'), 'public, max-age=10')
   assert.equal((await ask(keySetHandler(prepared(), { maxAge: 60_000 }))).headers.get('cache-control'), 'public, max-age=60')
-  for (const source of [prepared({ expires: new Date(Date.now() - 1) }), { documents: async () => { throw new Error('secret reason') } }]) {
+  for (const source of [prepared({ expires: new Date(Date.now() - 1) }), { documents: async () => { throw new Error('secret reason') } }, { documents: () => { throw new Error('at once') } }, prepared({ etag: undefined }), prepared({ etag: 'no quotes' }), prepared({ etag: '"\n"' }), prepared({ jwks: undefined }), prepared({ expires: 'never' })]) {
     const response = await ask(keySetHandler(source))
     assert.equal(response.status, 503)
     assert.equal(response.headers.get('cache-control'), 'no-store')

@@ -1,4 +1,4 @@
-import { encryptionKeys, fails, keySetOf, publicJwk, warmUp } from '../support/host.js'
+import { encryptionKeys, fails, keySetOf, publicJwk, warmUp, wrapKeys } from '../support/host.js'
 import { arnOf, openerOver, plainCache, sealWithJose } from '../support/seal-with-jose.js'
 
 /** Opening behind the private-operation port: what jose seals, what must not open, and how often the key is asked. */
@@ -12,7 +12,8 @@ export function openSuite(host) {
   for (const name of encryptionKeys) {
     test(`what jose seals to ${name} opens with one private operation`, async () => {
       const { opener, calls } = await over([name])
-      const algs = name.startsWith('RSA') ? ['RSA-OAEP-256'] : ['ECDH-ES+A256KW', 'ECDH-ES']
+      const algs = Object.keys(wrapKeys).filter((alg) => wrapKeys[alg].includes(name))
+      assert.isNotEmpty(algs)
       for (const alg of algs) {
         const jwe = await sealWithJose(jose, name, '{"a":1}', { alg, cty: 'json', ctx: context, iat: 1_700_000_000, jti: 'id' })
         const opened = await opener.open(jwe, { context })
@@ -38,6 +39,32 @@ export function openSuite(host) {
       await fails(assert, () => bytes.text(), 'invalid_argument', /\.bytes/)
     })
   }
+
+  test('an RSA data key of another length than 32 bytes is rejected, though the content would open under it', async () => {
+    const { opener, calls } = await over(['RSA-2048-enc'])
+    const header = JSON.stringify({ alg: 'RSA-OAEP-256', enc: 'A256GCM', kid: await jose.calculateJwkThumbprint(publicJwk('RSA-2048-enc')) })
+    const text = jose.base64url.encode(header)
+    const rsa = await crypto.subtle.importKey('jwk', { ...publicJwk('RSA-2048-enc'), use: undefined }, { name: 'RSA-OAEP', hash: 'SHA-256' }, false, ['encrypt'])
+    const sealedUnder = async (raw) => {
+      const aes = await crypto.subtle.importKey('raw', raw, 'AES-GCM', false, ['encrypt'])
+      const iv = new Uint8Array(12)
+      const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(text) }, aes, new Uint8Array(5)))
+      const parts = [new Uint8Array(await crypto.subtle.encrypt('RSA-OAEP', rsa, raw)), iv, sealed.subarray(0, -16), sealed.subarray(-16)]
+      return [text, ...parts.map((bytes) => jose.base64url.encode(bytes))].join('.')
+    }
+    await fails(assert, opener.open(await sealedUnder(new Uint8Array(16).fill(7)), { context: {} }), 'rejected')
+    assert.equal((await opener.open(await sealedUnder(new Uint8Array(32).fill(7)), { context: {} })).bytes.length, 5)
+    assert.equal(calls.length, 2)
+  })
+
+  test('every input that leads to a data key is in the name under which it is cached', async () => {
+    const base = { alg: 'ECDH-ES+A256KW', enc: 'A256GCM', spki: new Uint8Array([1]), apu: new Uint8Array([2]), apv: new Uint8Array([3]), encryptedKey: new Uint8Array([4]) }
+    const other = new Uint8Array([9])
+    const rows = [['arn', 'kid', base], ['arn2', 'kid', base], ['arn', 'kid2', base], ...['spki', 'apu', 'apv', 'encryptedKey'].map((name) => ['arn', 'kid', { ...base, [name]: other }]), ['arn', 'kid', { ...base, alg: 'RSA-OAEP-256' }], ['arn', 'kid', { ...base, enc: 'x' }], ['arn', 'kid', { ...base, apu: new Uint8Array([2, 3]), apv: new Uint8Array() }], ['arnk', 'id', base]]
+    const ids = await Promise.all(rows.map((row) => host.rooms.dataKeyId(...row)))
+    assert.equal(new Set(ids).size, rows.length)
+    assert.isUndefined(await host.rooms.dataKeyId('arn', 'kid', { ...base, alg: 'ECDH-ES' }))
+  })
 
   test('apu and apv of a sender are honoured (RFC 7518 §4.6.2)', async () => {
     const { opener } = await over(['P-384-enc'])
@@ -91,6 +118,8 @@ export function openSuite(host) {
     }
     const member = (jwe, name, value) => withHeader(jwe, (text) => JSON.stringify({ ...JSON.parse(text), [name]: value }))
     const part = (jwe, index, bytes) => jwe.split('.').map((old, i) => (i === index ? jose.base64url.encode(new Uint8Array(bytes)) : old)).join('.')
+    const { use, ...otherCurve } = publicJwk('P-384-enc')
+    assert.equal(use, 'enc')
     const epk = JSON.parse(new TextDecoder().decode(jose.base64url.decode(ec.split('.')[0]))).epk
     const rows = [
       ['malformed', ''], ['malformed', 'a.b.c'], ['malformed', 'a.b.c.d.e.f'], ['malformed', `${rsa}=`], ['invalid_argument', 5], ['invalid_argument', undefined],
@@ -102,7 +131,8 @@ export function openSuite(host) {
       ['unsupported_algorithm', member(rsa, 'alg', 'ECDH-ES+A256KW')], ['unsupported_algorithm', member(ec, 'alg', 'RSA-OAEP-256')],
       ['malformed', part(rsa, 1, Array(255))], ['malformed', part(rsa, 1, [])], ['malformed', part(ec, 1, Array(39))], ['malformed', part(ec, 1, Array(32))], ['malformed', member(ec, 'alg', 'ECDH-ES')],
       ['malformed', part(rsa, 2, Array(11))], ['malformed', part(rsa, 2, Array(16))], ['malformed', part(rsa, 4, Array(15))], ['malformed', part(rsa, 4, Array(12))],
-      ['malformed', member(ec, 'epk', undefined)], ['malformed', member(ec, 'epk', { ...epk, d: epk.x })], ['malformed', member(ec, 'epk', { ...epk, crv: 'P-384' })], ['malformed', member(ec, 'epk', { ...epk, kty: 'RSA' })],
+      ['malformed', member(ec, 'epk', undefined)], ['malformed', member(ec, 'epk', { ...epk, d: epk.x })], ['malformed', member(ec, 'epk', { ...epk, crv: 'P-384' })], ['malformed', member(ec, 'epk', otherCurve)],
+      ['too_large', part(ec, 3, Array(1_048_577))], ['malformed', member(ec, 'epk', { ...epk, kty: 'RSA' })],
       ['malformed', member(ec, 'epk', { ...epk, x: epk.y, y: epk.x })], ['malformed', member(ec, 'epk', { ...epk, x: epk.x.slice(0, 40) })], ['malformed', member(ec, 'epk', { ...epk, x: `AA${epk.x}` })], ['malformed', member(ec, 'epk', { ...epk, x: 'A'.repeat(43), y: 'A'.repeat(43) })],
     ]
     for (const [code, jwe] of rows) await fails(assert, opener.open(jwe, { context: () => true }), code)
@@ -210,6 +240,17 @@ export function openSuite(host) {
     await fails(assert, opener.open(jwe, { context: {}, maxAge: 3_600_000 }), 'expired')
   })
 
+  test('an id is claimed for as long as any call of the opener would take the value, also by a call that would take it shorter', async () => {
+    let now = Date.now()
+    const claimed = new Map()
+    const replay = { claim: async (id, until) => !(claimed.get(id) > now) && Boolean(claimed.set(id, until.getTime())) }
+    const { opener } = await over(['P-256-enc'], { replay, maxAge: 3_600_000, now: () => now })
+    const jwe = await seal(keysOf('P-256-enc'), 'x', { context: {} })
+    await opener.open(jwe, { context: {}, maxAge: 60_000 })
+    now += 130_000
+    await fails(assert, opener.open(jwe, { context: {} }), 'replayed')
+  })
+
   test('a cached data key opens through whichever replica unwrapped it, also when the first is disabled', async () => {
     const arns = { [arnOf('P-256-enc', 'eu-central-1')]: 'P-256-enc', [arnOf('P-256-enc', 'us-east-1')]: 'P-256-enc' }
     const { privateOperations } = await import('../support/private-operations.js')
@@ -281,6 +322,15 @@ export function openSuite(host) {
     assert.equal(calls.length, 0)
     assert.deepEqual(await opener.openFields({ a: mixed.a.slice(0, 8) }, { context: {}, fields: ['a.*'] }), { a: Array(8).fill(1) })
     assert.equal(calls.length, 8)
+  })
+
+  test('a record with a field that is not what its cty says claims nothing and is told as failed', async () => {
+    const claimed = new Set()
+    const { opener, events } = await over(['P-256-enc'], { replay: { claim: async (id) => Boolean(claimed.add(id)) }, maxAge: 60_000 })
+    const jwe = await sealWithJose(jose, 'P-256-enc', '{bad', { cty: 'json', iat: Math.floor(Date.now() / 1000), ctx: { 'sealdrop:path': '/a' } })
+    await fails(assert, opener.openFields({ a: jwe }, { context: {}, fields: ['a'] }), 'malformed')
+    assert.equal(claimed.size, 0)
+    assert.deepEqual(events.map(({ event }) => event), ['failed'])
   })
 
   test('content of a foreign sender that is not what its cty says is malformed when it is read', async () => {

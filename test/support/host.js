@@ -11,6 +11,9 @@ export function publicJwk(name, extra = {}) {
 
 export const encryptionKeys = ['RSA-2048-enc', 'RSA-3072-enc', 'RSA-4096-enc', 'P-256-enc', 'P-384-enc', 'P-521-enc']
 
+/** Key wrap to the test keys that suites open it with. */
+export const wrapKeys = { 'RSA-OAEP-256': encryptionKeys.slice(0, 3), 'ECDH-ES+A256KW': encryptionKeys.slice(3), 'ECDH-ES': encryptionKeys.slice(3) }
+
 /** Signature algorithm to test key; RSA sizes are spread over the algorithms. */
 export const signatureKeys = {
   PS256: 'RSA-2048-sig', PS384: 'RSA-3072-sig', PS512: 'RSA-4096-sig', RS256: 'RSA-2048-sig', RS384: 'RSA-3072-sig', RS512: 'RSA-4096-sig',
