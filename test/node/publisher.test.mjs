@@ -1,6 +1,6 @@
 // The publisher over time, against the local KMS: what it serves when keys go and when KMS does.
 import test from 'node:test'
-import { DeleteAliasCommand, DisableKeyCommand, KMSClient, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms'
+import { CreateKeyCommand, DeleteAliasCommand, DisableKeyCommand, KMSClient, ScheduleKeyDeletionCommand, UpdateAliasCommand } from '@aws-sdk/client-kms'
 import { assert } from 'chai'
 import { importKeySet, inHand } from 'sealdrop'
 import { createOpener, createPublisher } from 'sealdrop/kms'
@@ -141,4 +141,19 @@ test('an answer about another key than its ARN was asked for is kms_unexpected',
     await fails(assert, createPublisher({ kms, keys: [{ key: a }] }).documents(), 'kms_unexpected', new RegExp(swapped.replace('Command', '')))
   }
   assert.isOk(client)
+})
+
+test('the public key is asked of the ARN that was described, so that an alias that moves meanwhile mixes nothing', async (t) => {
+  const { local, client } = await set(t)
+  client.middlewareStack.add((next, { commandName }) => async (args) => {
+    const answer = await next(args)
+    if (commandName === 'DescribeKeyCommand') await client.send(new UpdateAliasCommand({ AliasName: 'alias/a', TargetKeyId: other }))
+    return answer
+  }, { step: 'initialize' })
+  const { KeyMetadata: { KeyId: other } } = await new KMSClient(local.clientConfig).send(new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' }))
+  const publisher = createPublisher({ kms: client, keys: [{ key: 'alias/a', withArn: true }] })
+  const [jwk] = JSON.parse((await publisher.documents()).jwks).keys
+  assert.equal(jwk.kms_arn, local.keys['alias/a'])
+  const [direct] = JSON.parse((await createPublisher({ kms: local.clientConfig, keys: [{ key: local.keys['alias/a'] }] }).documents()).jwks).keys
+  assert.equal(jwk.kid, direct.kid)
 })
