@@ -31,23 +31,30 @@ export async function lockFolder(dir: string): Promise<() => Promise<void>> {
   return release
 }
 
-/** Signal 0 asks only; a process of another user answers EPERM, and lives. A reused process id has another start time. */
+/**
+ * Signal 0 asks only; a process of another user answers EPERM, and lives. A reused process id has another start time. A killed
+ * process that its parent has not waited for yet still answers, but is dead: in a container that can last for ever.
+ */
 function isAlive(pid: number, start: string): boolean {
   try {
     process.kill(pid, 0)
   } catch (e) {
     if ((e as NodeJS.ErrnoException).code !== 'EPERM') return false
   }
+  if (/^[ZX]/.test(statOf(pid)[0] ?? '')) return false
   const now = startOf(pid)
   return start === '0' || now === '0' || now === start
 }
 
-/** Clock ticks from boot to the start of a process (proc(5), stat, field 22); 0 where there is no /proc. */
-function startOf(pid: number): string {
+/** Clock ticks from boot to the start of a process (field 22); 0 where there is no /proc. */
+const startOf = (pid: number): string => statOf(pid)[19] ?? '0'
+
+/** What the system says of a process from its state, field 3, on (proc(5), stat); nothing where there is no /proc. */
+function statOf(pid: number): readonly string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '0'
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   } catch {
-    return '0'
+    return []
   }
 }

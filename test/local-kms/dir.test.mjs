@@ -225,6 +225,23 @@ test('a lock of a process that is gone, or whose id another process has now, is 
   assert.equal((await failure(startLocalKms({ dir }))).code, 'conflict')
 })
 
+test('a lock of a killed process that nobody waited for is stale', { skip: existsSync('/proc/self/stat') ? false : 'there is no /proc here, which shows such processes' }, async () => {
+  // sleep takes the place of the shell and never waits for its child
+  const parent = spawn('sh', ['-c', `"${process.execPath}" -e "setTimeout(() => {}, 60000)" & echo $!; exec sleep 60`], { stdio: ['ignore', 'pipe', 'ignore'] })
+  try {
+    const pid = Number(await new Promise((resolve) => parent.stdout.once('data', resolve)))
+    const stat = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
+    await withServer({}, () => undefined)
+    writeFileSync(join(dir, `lock-${pid}-${stat()[19]}-00000000-0000-4000-8000-000000000000`), '')
+    assert.equal((await failure(startLocalKms({ dir }))).code, 'conflict', 'while it lives')
+    process.kill(pid, 'SIGKILL')
+    while (stat()[0] !== 'Z') await new Promise((resolve) => setTimeout(resolve, 10))
+    await withServer({}, () => assert.equal(locks().length, 1))
+  } finally {
+    parent.kill('SIGKILL')
+  }
+})
+
 test('a folder that cannot be made is invalid_argument and named', async () => {
   const file = join(base, 'file')
   writeFileSync(file, '')

@@ -12,7 +12,7 @@ export function runDoorSuites(host) {
   valuesSuite(host)
   fieldsSuite(host)
   keySetsSuite(host)
-  if (host.fixture) fetchSuite(host)
+  fetchSuite(host)
   verifySuite(host)
 }
 
