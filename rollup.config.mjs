@@ -1,5 +1,5 @@
 // tsc emits modules to dist/; rollup bundles what it emitted: the script-tag files, and in place the few modules whose
-// library is part of this package, so that installing sealdrop brings jose and nothing else.
+// library is part of this package, so that installing sealdrop brings nothing else.
 import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import resolve from '@rollup/plugin-node-resolve'
@@ -9,7 +9,7 @@ import terser from '@rollup/plugin-terser'
 const inlined = ['dist/kms/lru.js', 'dist/local-kms/ecdsa.js']
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'))
-const banner = `/*! sealdrop ${version} | Apache-2.0 | with jose, MIT, (c) Filip Skokan */`
+const banner = `/*! sealdrop ${version} | Apache-2.0 */`
 
 /** Hands tsc's source maps on, so that the minified files map to TypeScript. */
 const sourceMaps = {

@@ -1,22 +1,13 @@
 import { fromUtf8 } from '../bytes/text.js'
-import { verifyClaims } from '../crypto/jwt.js'
 import { ensure, shown } from '../errors/guard.js'
+import { checkClaims, type Claims } from '../formats/claims.js'
 import { parseJsonObject } from '../formats/json.js'
 import { reservedTypes, sameType } from '../formats/jws.js'
 import type { CallOptions } from '../io/abort.js'
 import { held, type KeySet } from '../keys/key-set.js'
-import { checkSigningTime, keyFor, proof, verifier, type Proof } from './verify.js'
+import { checkSigningTime, proof, verified, type Proof } from './verify.js'
 
-/** The registered claims (RFC 7519 §4.1). Times are seconds since 1970. */
-export interface Claims {
-  readonly iss?: string
-  readonly aud?: string | readonly string[]
-  readonly sub?: string
-  readonly exp?: number
-  readonly nbf?: number
-  readonly iat?: number
-  readonly jti?: string
-}
+export type { Claims } from '../formats/claims.js'
 
 export interface JwtOptions extends CallOptions {
   /** `iss` must be this. */
@@ -41,14 +32,11 @@ export async function verifyJwt<T extends object = object>(keys: KeySet, jwt: st
   for (const name of ['issuer', 'audience'] as const) ensure(typeof o?.[name] === 'string' && o[name] !== '', 'invalid_argument', `${name}: expected the ${name} that the token must name`)
   const { maxAge, tolerance = 60_000 } = o
   ensure((maxAge ?? 0) >= 0 && tolerance >= 0, 'invalid_argument', 'maxAge and tolerance: expected milliseconds')
-  const { parsed, key } = await keyFor(keys, jwt, o.signal)
+  const { parsed, key } = await verified(keys, jwt, o)
   const { typ } = parsed.header
   const reserved = o.typ === undefined && Object.values(reservedTypes).some((type) => sameType(typ, type))
   ensure(!reserved, 'rejected', `typ ${shown(typ ?? '')} is not a token for this verb`)
-  parseJsonObject(fromUtf8(parsed.payload) ?? '', { code: 'malformed', field: 'JWT claims' })
-  const claims = await verifyClaims(jwt, await verifier(key), {
-    issuer: o.issuer, audience: o.audience, typ: o.typ, maxAge, tolerance, now: held(keys).now(), algorithm: key.info.alg,
-  })
+  const claims = checkClaims(parseJsonObject(fromUtf8(parsed.payload) ?? '', { code: 'malformed', field: 'JWT claims' }), { issuer: o.issuer, audience: o.audience, maxAge, tolerance, now: held(keys).now() })
   checkSigningTime(key, claims.iat)
   return { claims: claims as Claims & T, ...proof(keys, key) }
 }

@@ -37,7 +37,7 @@ export async function verify(keys: KeySet, jws: string, o: CallOptions & { reado
 export const proof = (keys: KeySet, key: Key): Proof => ({ key: key.info, trust: keys.trust })
 
 /** Parses a JWS and finds its key; nothing in the message can bring another (RFC 8725 §3.10). */
-export async function keyFor(keys: KeySet, jws: string, signal: AbortSignal | undefined): Promise<{ readonly parsed: Jws; readonly key: Key }> {
+async function keyFor(keys: KeySet, jws: string, signal: AbortSignal | undefined): Promise<{ readonly parsed: Jws; readonly key: Key }> {
   const ring = held(keys)
   const parsed = parseJws(jws)
   const { alg, kid } = parsed.header

@@ -147,7 +147,7 @@ export function verifySuite({ test, assert, door, jose }) {
   const claimRows = [
     ['rejected', { iss: 'other' }], ['rejected', { iss: undefined }], ['rejected', { aud: 'other' }], ['rejected', { aud: ['other'] }], ['rejected', { aud: undefined }], ['rejected', { exp: undefined }], ['rejected', { exp: 'soon' }], ['rejected', { nbf: '1' }],
     ['expired', { exp: now - 61 }], ['expired', { nbf: now + 61 }], ['expired', { iat: now - 121, exp: undefined }, { maxAge: 60_000 }], ['expired', { iat: now - 61 }, { maxAge: 60_000, tolerance: 0 }], ['expired', { exp: now - 1 }, { tolerance: 0 }],
-    ['rejected', {}, { typ: 'at+jwt' }], ['rejected', { iat: undefined }, { maxAge: 60_000 }],
+    ['rejected', {}, { typ: 'at+jwt' }], ['rejected', { iat: undefined }, { maxAge: 60_000 }], ['rejected', { iat: now + 61 }, { maxAge: 60_000 }], ['rejected', { sub: 7 }], ['rejected', { jti: {} }], ['rejected', { iat: '1' }], ['rejected', { exp: -1 }], ['rejected', { iss: [issuer] }],
   ]
   for (const [code, claims, o = {}] of claimRows) {
     test(`a JWT with ${JSON.stringify(claims)} under ${JSON.stringify(o)} is ${code}`, async () => fails(assert, verifyJwt(keysOf('ES256', {}, at), await jwt('ES256', { ...good, ...claims }), { issuer, audience, ...o }), code))

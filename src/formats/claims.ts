@@ -1,0 +1,43 @@
+import { ensure } from '../errors/guard.js'
+import { isTime } from './compact.js'
+import type { JsonObject } from './json.js'
+
+/** The registered claims (RFC 7519 §4.1). Times are seconds since 1970. */
+export interface Claims {
+  readonly iss?: string
+  readonly aud?: string | readonly string[]
+  readonly sub?: string
+  readonly exp?: number
+  readonly nbf?: number
+  readonly iat?: number
+  readonly jti?: string
+}
+
+export interface ClaimRules {
+  readonly issuer: string
+  readonly audience: string
+  /** Milliseconds, as the other two. */
+  readonly maxAge?: number | undefined
+  readonly tolerance: number
+  readonly now: number
+}
+
+/**
+ * The claims of a JWT whose signature verified (RFC 7519 §4.1, §7.2). A token without `exp` is taken only with a `maxAge`,
+ * which needs an `iat`.
+ *
+ * @throws SealdropError `rejected` for a claim that is missing or another, `expired` for one out of its time
+ */
+export function checkClaims(claims: JsonObject, { issuer, audience, maxAge, tolerance, now }: ClaimRules): Claims {
+  const { iss, aud, exp, nbf, iat } = claims
+  const claim = (name: string, fits: boolean): void => ensure(fits, 'rejected', `the token's claim ${name} is missing or not what was expected`)
+  claim('iss', iss === issuer)
+  claim('aud', aud === audience || (Array.isArray(aud) && aud.includes(audience)))
+  for (const name of ['exp', 'nbf', 'iat']) claim(name, isTime(claims[name]) || (claims[name] === undefined && name !== (maxAge === undefined ? 'exp' : 'iat')))
+  for (const name of ['sub', 'jti']) claim(name, ['string', 'undefined'].includes(typeof claims[name]))
+  const since = (time: unknown): number => now - (time as number) * 1000
+  claim('iat', maxAge === undefined || since(iat) >= -tolerance)
+  const inTime = (exp === undefined || since(exp) < tolerance) && (nbf === undefined || since(nbf) >= -tolerance) && (maxAge === undefined || since(iat) <= maxAge + tolerance)
+  ensure(inTime, 'expired', 'the token is not valid now: outside its exp, nbf or the maximum age; are both clocks right?')
+  return claims
+}
