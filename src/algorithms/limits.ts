@@ -15,6 +15,20 @@ export const limits = {
   partyInfo: 1_024,
   /** Data keys under which the fields of one record may be: each costs a KMS call. */
   recordDataKeys: 8,
+  /** Bytes of a frame: the default, and the most that is written or taken, since a frame is held until its tag verified. */
+  frame: 524_288,
+  maxFrame: 16_777_216,
+  /** Sequence numbers are four bytes, of which the highest marks the final frame. */
+  frames: 0xffffffff,
+  /** Frames sealed or opened side by side: the default, and the most. */
+  framesInFlight: 4,
+  maxFramesInFlight: 16,
+  /** Encrypted data keys of a message. */
+  recipients: 8,
+  /** Bytes of one slice of a sealed file. */
+  slice: 1_073_741_824,
+  /** How long the record of a file sealer lives, in milliseconds. */
+  recordAge: 604_800_000,
   /** Bytes of one chunk of the chunk digest. */
   digestChunk: 1_048_576,
   /** Values that one sealer puts under one data key: RFC 5116 random nonces stay far from colliding. */

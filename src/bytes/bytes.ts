@@ -1,13 +1,14 @@
+import { utf8 } from './text.js'
+
 export type Bytes = Uint8Array<ArrayBuffer>
 
-/** Joins byte strings into one that nobody else holds. */
-export function concat(...parts: readonly Uint8Array[]): Bytes {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+/** Joins bytes, given also as numbers or as text in UTF-8, into a byte string that nobody else holds. */
+export function concat(...parts: readonly (ArrayLike<number> | string)[]): Bytes {
+  const encoded = parts.map((part) => (typeof part === 'string' ? utf8(part) : part))
   let at = 0
-  for (const part of parts) {
-    joined.set(part, at)
-    at += part.length
-  }
+  for (const { length } of encoded) at += length
+  const joined = new Uint8Array(at)
+  for (const part of encoded.reverse()) joined.set(part, at -= part.length)
   return joined
 }
 
@@ -19,19 +20,22 @@ export function equal(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0
 }
 
-/** Four bytes, big-endian. */
-export function u32(value: number): Bytes {
-  const bytes = new Uint8Array(4)
-  new DataView(bytes.buffer).setUint32(0, value)
-  return bytes
+/** Order of two byte strings, unsigned byte by byte: negative when `a` comes first. */
+export function compare(a: Uint8Array, b: Uint8Array): number {
+  let at = 0
+  while (at < a.length && a[at] === b[at]) at++
+  return (a[at] ?? -1) - (b[at] ?? -1)
 }
 
-/** Eight bytes, big-endian, for lengths up to 2^53 - 1. */
-export function u64(value: number): Bytes {
-  const bytes = new Uint8Array(8)
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value))
-  return bytes
-}
+/** A number up to 2^53 - 1 in so many bytes, big-endian; each takes the quotient modulo 256. */
+export const uint = (size: number, value: number): Bytes => Uint8Array.from({ length: size }, (_, i) => value / 256 ** (size - 1 - i))
+
+export const u16 = (value: number): Bytes => uint(2, value)
+export const u32 = (value: number): Bytes => uint(4, value)
+export const u64 = (value: number): Bytes => uint(8, value)
+
+/** Byte strings, each behind its length in so many bytes. */
+export const sized = (lengthSize: number, ...parts: readonly Bytes[]): Bytes => concat(...parts.flatMap((part) => [uint(lengthSize, part.length), part]))
 
 /** The same bytes where WebCrypto takes them, a copy where they lie in shared memory. */
 export function unshared(source: Uint8Array): Bytes {

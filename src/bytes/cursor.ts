@@ -19,6 +19,18 @@ export class Cursor {
     return this.take(1, field)[0]!
   }
 
+  u16(field: string): number {
+    return this.#number(2, field)
+  }
+
+  u32(field: string): number {
+    return this.#number(4, field)
+  }
+
+  #number(length: number, field: string): number {
+    return this.take(length, field).reduce((value, byte) => value * 256 + byte, 0)
+  }
+
   /** A view of the next `length` bytes. */
   take(length: number, field: string): Uint8Array {
     if (length > this.remaining) this.fail(field, `${length} bytes expected, ${this.remaining} left`)

@@ -22,6 +22,9 @@ export async function decrypt(key: CryptoKey, iv: Bytes, sealed: Bytes, aad: Byt
   }
 }
 
+/** The tag of what is only authenticated: a message header, under 12 zero bytes as IV. */
+export const authenticate = (key: CryptoKey, aad: Bytes): Promise<Bytes> => encrypt(key, new Uint8Array(12), new Uint8Array(), aad)
+
 /** AES-256 Key Wrap (RFC 3394) of a 32-byte data key. */
 export async function wrapDataKey(wrappingKey: Bytes, raw: Bytes): Promise<Bytes> {
   const [kek, key] = await Promise.all([

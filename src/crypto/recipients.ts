@@ -1,4 +1,4 @@
-import { concat, u32, type Bytes } from '../bytes/bytes.js'
+import { concat, sized, u32, type Bytes } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
 import { curves, type CurveName } from '../algorithms/curves.js'
 import { sha256 } from './digest.js'
@@ -21,6 +21,5 @@ export async function agree(recipient: CryptoKey, crv: CurveName): Promise<{ rea
 
 /** Concat KDF for a 256-bit key, one round of SHA-256 (RFC 7518 §4.6.2); `algorithm` is the `enc` when there is no key wrap. */
 export function concatKdf(secret: Bytes, algorithm: string, apu: Bytes, apv: Bytes): Promise<Bytes> {
-  const sized = (bytes: Bytes): Bytes => concat(u32(bytes.length), bytes)
-  return sha256(concat(u32(1), secret, sized(utf8(algorithm)), sized(apu), sized(apv), u32(256)))
+  return sha256(concat(u32(1), secret, sized(4, utf8(algorithm), apu, apv), u32(256)))
 }

@@ -38,6 +38,6 @@ export function checkClaims(claims: JsonObject, { issuer, audience, maxAge, tole
   const since = (time: unknown): number => now - (time as number) * 1000
   claim('iat', maxAge === undefined || since(iat) >= -tolerance)
   const inTime = (exp === undefined || since(exp) < tolerance) && (nbf === undefined || since(nbf) >= -tolerance) && (maxAge === undefined || since(iat) <= maxAge + tolerance)
-  ensure(inTime, 'expired', 'the token is not valid now: outside its exp, nbf or the maximum age; are both clocks right?')
+  ensure(inTime, 'expired', 'the token is not valid now, by its exp, nbf or the maximum age: are both clocks right?')
   return claims
 }

@@ -31,7 +31,7 @@ const textType = 'text/plain;charset=utf-8'
  */
 export function encodeValue(value: Value, pad: number): EncodedValue {
   const encoded = encode(value, pad)
-  ensure(encoded.bytes.length <= limits.value, 'too_large', `value: expected at most ${limits.value} bytes, found ${encoded.bytes.length}; larger input belongs in a sealed stream`)
+  ensure(encoded.bytes.length <= limits.value, 'too_large', `value: expected at most ${limits.value} bytes, found ${encoded.bytes.length}: use sealStream`)
   return encoded
 }
 

@@ -33,12 +33,12 @@ export function publicMembers(jwk: object, code: 'keys_malformed' | 'malformed' 
   const { kty, n, e, crv, x, y } = jwk as Record<string, unknown>
   if (kty === 'RSA') {
     const modulus = member(n, 'n', code)
-    ensure([256, 384, 512].includes(modulus.length) && modulus[0]! >= 0x80, code, `expected an RSA modulus of 2048, 3072 or 4096 bits, found ${modulus.length} bytes`)
+    ensure([256, 384, 512].includes(modulus.length) && modulus[0]! >= 0x80, code, `expected an RSA modulus of 2048, 3072 or 4096 bits`)
     ensure(e === 'AQAB', code, 'expected the RSA exponent AQAB (65537)')
     return { kty, n: n as string, e }
   }
   const row = curveRow(crv)
-  ensure(kty === 'EC' && row, 'unsupported_algorithm', `expected kty RSA, or EC on P-256, P-384, P-521, found ${shown(`${String(kty)} ${String(crv)}`)}`)
+  ensure(kty === 'EC' && row, 'unsupported_algorithm', `expected RSA, P-256, P-384 or P-521, found ${shown(`${String(kty)} ${String(crv)}`)}`)
   for (const [name, value] of Object.entries({ x, y })) ensure(member(value, name, code).length === row.coordinate, code, `JWK member ${name}: expected ${row.coordinate} bytes`)
   return { kty, crv: crv as string, x: x as string, y: y as string }
 }
@@ -68,7 +68,7 @@ export function parseKeySet(document: string): readonly JsonObject[] {
   return keys.map((jwk: unknown, index) => {
     ensure(isJsonObject(jwk), 'keys_malformed', `keys[${index}]: expected an object, found ${kindOf(jwk)}`)
     const leaked = privateMembers.find((name) => name in jwk)
-    ensure(leaked === undefined, 'keys_malformed', `keys[${index}]: the private member ${leaked} was published; replace that key`)
+    ensure(leaked === undefined, 'keys_malformed', `keys[${index}]: the private member ${leaked} was published: replace that key`)
     ensure(jwk['kid'] === undefined || !kids.has(jwk['kid']), 'keys_malformed', `keys[${index}]: a duplicate kid`)
     kids.add(jwk['kid'])
     return jwk

@@ -62,8 +62,8 @@ function fromGetPublicKey({ PublicKey: key, KeyUsage: usage, KeyId: id }: JsonOb
 function setOf(jwk: PublicMembers | JsonObject, { use, alg, arn }: KeyStatements): string {
   const spoken = { ...jwk, ...(use && { use }), ...(alg !== undefined && { alg }), ...(arn !== undefined && { kms_arn: arn }) } as JsonObject
   const told = spoken['use'] ?? spoken['alg']
-  ensure(told !== undefined, 'invalid_argument', "use: pass use: 'enc' to seal to this key, use: 'sig' to verify with it")
+  ensure(told !== undefined, 'invalid_argument', "use: expected 'enc' to seal to this key, 'sig' to verify with it")
   const rsaSignature = spoken['kty'] === 'RSA' && spoken['use'] === 'sig'
-  ensure(!rsaSignature || isSignatureName(spoken['alg']), 'invalid_argument', "alg: an RSA signing key has one algorithm, such as 'PS256'; pass it")
+  ensure(!rsaSignature || isSignatureName(spoken['alg']), 'invalid_argument', "alg: expected the one of this RSA signing key, such as 'PS256'")
   return JSON.stringify({ keys: [spoken] })
 }

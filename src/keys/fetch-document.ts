@@ -45,7 +45,7 @@ async function load(o: FetchDocumentOptions, signal: AbortSignal): Promise<{ doc
   if (status !== 200) throw new SealdropError('keys_unreachable', `${where}: found status ${status}${status < 400 ? '; redirects are not followed' : ''}`, { retryable: status >= 500 || status === 429 })
   const bytes = response.body && await readLimited(response.body, limits.keySet)
   const document = bytes && fromUtf8(bytes)
-  ensure(document && !document.trimStart().startsWith('<'), 'keys_malformed', `${where}: expected a JWK Set, found ${document ? 'a web page' : bytes ? 'nothing, or other bytes' : `more than ${limits.keySet} bytes`}`)
+  ensure(document && !document.trimStart().startsWith('<'), 'keys_malformed', `${where}: expected a JWK Set of at most ${limits.keySet} bytes, found ${document ? 'a web page' : 'something else'}`)
   const maxAge = secondsOf(response.headers)
   return { document, maxAge: maxAge === undefined ? undefined : maxAge * 1000 }
 }

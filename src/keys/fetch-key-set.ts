@@ -27,7 +27,7 @@ const accepts = { signed: 'application/jwk-set+jwt', plain: 'application/jwk-set
 export function fetchKeySet(url: string | URL, o: FetchOptions): KeySet {
   const parsed = parseUrl(url)
   const { trust, headers = {}, timeout = 5_000, maxAge = Infinity } = o ?? {}
-  ensure(trust?.kind !== 'in-hand', 'invalid_argument', 'trust: inHand() is for importKeySet; use pinned([...]) or overHttps()')
+  ensure(trust?.kind !== 'in-hand', 'invalid_argument', 'trust: expected pinned([...]) or overHttps(), inHand() is for importKeySet')
   ensure(Number.isSafeInteger(timeout) && timeout > 0 && maxAge >= 0, 'invalid_argument', 'timeout and maxAge: expected milliseconds')
   const accept = trust?.kind === 'signed' ? accepts.signed : accepts.plain
   return new HeldKeySet(async ({ refresh }) => {
@@ -45,6 +45,6 @@ function parseUrl(url: string | URL): URL {
   } catch { /* reported below */ }
   const loopback = parsed?.protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname)
   const allowed = parsed && (parsed.protocol === 'https:' || loopback) && !parsed.username && !parsed.password
-  ensure(allowed, 'invalid_argument', `url: expected https (http only on loopback) and no credentials, found ${parsed?.origin ?? 'no URL'}`)
+  ensure(allowed, 'invalid_argument', `url: expected https (http only on loopback) without credentials, found ${parsed?.origin ?? 'no URL'}`)
   return parsed!
 }

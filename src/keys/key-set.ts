@@ -3,7 +3,7 @@ import { isSealdropError } from '../errors/sealdrop-error.js'
 import { abortable, type CallOptions } from '../io/abort.js'
 import { SingleFlight } from '../io/single-flight.js'
 import { makeKeys, type Key, type KeyInfo } from './key.js'
-import { noUsableKey, selectForSealing, type LoadedSet } from './select.js'
+import { noUsableKey, selectForSealing, type LoadedSet, type Unfit } from './select.js'
 import type { Trust } from './trust.js'
 
 /** A company's public keys, and why they are believed. Made by `fetchKeySet` or `importKeySet`; usable by many callers at once. */
@@ -43,7 +43,7 @@ export class HeldKeySet implements KeySet {
   #retryAt = 0
 
   constructor(source: Source, options: KeySetOptions) {
-    ensure(typeof options?.trust?.accept === 'function', 'invalid_argument', 'trust: say why these keys are believed, with pinned([...]), overHttps() or inHand()')
+    ensure(typeof options?.trust?.accept === 'function', 'invalid_argument', 'trust: expected pinned([...]), overHttps() or inHand()')
     this.trust = options.trust.kind
     this.#source = source
     this.#options = options
@@ -81,8 +81,8 @@ export class HeldKeySet implements KeySet {
   }
 
   /** The key to seal to now. @throws SealdropError `no_usable_key` and what loading throws */
-  async forSealing(signal?: AbortSignal): Promise<Key> {
-    return selectForSealing(await this.current(signal), this.#options.prefer ?? [], this.now())
+  async forSealing(signal?: AbortSignal, unfit?: Unfit): Promise<Key> {
+    return selectForSealing(await this.current(signal), this.#options.prefer ?? [], this.now(), unfit)
   }
 
   /** The set fetched again for a key that it lacks, at most once in 30 s; undefined where that would change nothing. */

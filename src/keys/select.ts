@@ -8,18 +8,21 @@ export interface LoadedSet {
   readonly passedOver: readonly string[]
 }
 
+/** Why a key does not do for what is to be sealed; undefined where it does. */
+export type Unfit = (key: Key) => string | undefined
+
 /**
  * The key to seal to: made for encryption, valid now, then `prefer` (an algorithm, a thumbprint or an ARN each), then the
  * order of the pins or of the publisher.
  *
  * @throws SealdropError `no_usable_key`, listing the keys and why each was passed over
  */
-export function selectForSealing({ keys, passedOver }: LoadedSet, prefer: readonly string[], now: number): Key {
+export function selectForSealing({ keys, passedOver }: LoadedSet, prefer: readonly string[], now: number, unfit?: Unfit): Key {
   const why = (key: Key): string | undefined =>
     key.info.use !== 'enc' ? 'signs, does not encrypt'
     : now < key.notBefore ? `not valid before ${new Date(key.notBefore).toISOString()}`
     : now >= key.expires ? `expired at ${new Date(key.expires).toISOString()}`
-    : undefined
+    : unfit?.(key)
   const rank = (key: Key): number => {
     const { alg, thumbprint, arn } = key.info
     const at = prefer.findIndex((name) => name === alg || name === thumbprint || name === arn)

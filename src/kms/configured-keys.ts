@@ -1,4 +1,4 @@
-import { ensure, shown } from '../errors/guard.js'
+import { ensure } from '../errors/guard.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { abortable } from '../io/abort.js'
 import { SingleFlight } from '../io/single-flight.js'
@@ -31,21 +31,21 @@ export class ConfiguredKeys implements OpenerKeys {
     for (const error of this.#failed.values()) throw error
   }
 
-  async find(thumbprint: string, signal?: AbortSignal): Promise<readonly OpenerKey[]> {
+  async find(fits: (key: OpenerKey) => boolean, what: string, signal?: AbortSignal): Promise<readonly OpenerKey[]> {
     if (this.#loaded.size === 0 && this.#now() >= this.#retryAt) await this.#load(signal)
-    const found = this.#having(thumbprint)
+    const found = this.#having(fits)
     if (found.length > 0) return found
     if (this.#failed.size > 0 && this.#now() >= this.#retryAt) await this.#load(signal)
-    const again = this.#having(thumbprint)
+    const again = this.#having(fits)
     if (again.length > 0) return again
     const [failure] = this.#failed.values()
     if (failure && (this.#loaded.size === 0 || failure.retryable)) throw failure // it may be the one that is asked for
-    throw new SealdropError('key_not_found', `kid ${shown(thumbprint)} is none of this opener's keys${[...this.#failed.values()].map((error) => `; one did not load: ${error.message}`).join('')}`)
+    throw new SealdropError('key_not_found', `${what} is none of this opener's keys${[...this.#failed.values()].map((error) => `; one did not load: ${error.message}`).join('')}`)
   }
 
   /** In the order of the configuration, one for each ARN. */
-  #having(thumbprint: string): readonly OpenerKey[] {
-    const keys = this.#names.flatMap((name) => this.#loaded.get(name) ?? []).filter((key) => key.info.thumbprint === thumbprint)
+  #having(fits: (key: OpenerKey) => boolean): readonly OpenerKey[] {
+    const keys = this.#names.flatMap((name) => this.#loaded.get(name) ?? []).filter(fits)
     return keys.filter((key, i) => keys.findIndex(({ arn }) => arn === key.arn) === i)
   }
 

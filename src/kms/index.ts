@@ -1,7 +1,11 @@
 /** The companion: everything that calls KMS. */
 export { createOpener, type Opener, type OpenerOptions } from './open.js'
-export type { Opened, OpenedInfo, OpenOptions } from '../open/open-value.js'
-export type { OpenEvent } from '../open/value-opener.js'
+export type { Opened } from '../open/open-value.js'
+export type { OpenedInfo, OpenOptions } from '../open/options.js'
+export type { OpenEvent } from '../open/report.js'
+export type { OpenedStream } from '../open/stream-opener.js'
+export { httpSource, type HttpSourceOptions } from '../io/http-source.js'
+export type { OpenedFile } from './open-file.js'
 export type { ReplayStore } from '../open/replay.js'
 export type { CacheOptions } from './data-key-cache.js'
 export { createSigner, type ReceiptOf, type Signer } from './sign.js'

@@ -1,12 +1,19 @@
 import { ensure } from '../errors/guard.js'
 import type { CallOptions } from '../io/abort.js'
+import type { ByteSource } from '../io/byte-source.js'
+import type { StreamSource } from '../io/stream-source.js'
 import { noCache } from '../open/data-keys.js'
-import type { Opened, OpenOptions } from '../open/open-value.js'
+import type { Opened } from '../open/open-value.js'
+import type { OpenOptions } from '../open/options.js'
 import type { ReplayStore } from '../open/replay.js'
-import { ValueOpener, type OpenEvent } from '../open/value-opener.js'
+import type { OpenEvent } from '../open/report.js'
+import { StreamOpener, type OpenedStream } from '../open/stream-opener.js'
+import { ValueOpener } from '../open/value-opener.js'
 import type { FieldOptions, SealedFields } from '../seal/sealer.js'
 import { ConfiguredKeys } from './configured-keys.js'
 import { dataKeyCache, type CacheOptions } from './data-key-cache.js'
+import { decompressPoint } from './decompress-point.js'
+import { openFile, type OpenedFile } from './open-file.js'
 import { KmsPort, type Kms } from './port.js'
 
 /** Opens what was sealed to its keys, each through one KMS call. */
@@ -30,6 +37,31 @@ export interface Opener {
    * @see RFC 6901 for the place
    */
   openFields<T extends object>(record: SealedFields<T>, o: OpenOptions & FieldOptions): Promise<T>
+  /**
+   * Opens a sealed stream in constant memory. It resolves when the header is authentic; each frame is handed out after its
+   * tag verified. A stream that was cut fails at its end: use what was read only when that came without an error. Streams
+   * do not say when they were sealed: an opener with a maximum age refuses them as `expired`.
+   *
+   * @throws SealdropError as `open`, one KMS call; while reading `malformed`, `rejected`, `source_failed`, `source_changed`
+   * @see message-format.md; AWS Encryption SDK message format, version 2
+   */
+  openStream(source: StreamSource, o: OpenOptions): Promise<OpenedStream>
+  /**
+   * Opens part of a sealed file: plaintext bytes from `start` to `end`, cut to what is there, reading only their frames and
+   * the final one, which is verified first. For a file behind a URL see `httpSource`.
+   *
+   * @returns with the exact `length` of the part; `openRange(source, 0, Infinity)` is the whole with its verified length
+   * @throws SealdropError as `openStream`
+   */
+  openRange(source: Blob | ByteSource, start: number, end: number, o: OpenOptions): Promise<OpenedStream & { readonly length: number }>
+  /**
+   * Opens a sealed file into another, mode 0600, by way of a temporary file beside it: `output` appears, or is replaced,
+   * when everything verified, and nothing is left behind otherwise.
+   *
+   * @returns also length and chunk digest of the sealed file, as `signReceipt` takes them
+   * @throws SealdropError as `openStream`, and `output_failed`
+   */
+  openFile(input: string | URL, output: string | URL, o: OpenOptions): Promise<OpenedFile>
 }
 
 export interface OpenerOptions {
@@ -61,7 +93,9 @@ export function createOpener(o: OpenerOptions): Opener {
   const port = new KmsPort(o.kms ?? {})
   const keys = new ConfiguredKeys(port, o.keys, Date.now)
   const cache = o.cache ? dataKeyCache(o.cache) : noCache
-  const opener = new ValueOpener({ keys, operations: port, cache, maxAge, replay, now: Date.now }, onEvent)
+  const parts = { keys, operations: port, cache, maxAge, replay, now: Date.now, decompress: decompressPoint }
+  const opener = new ValueOpener(parts, onEvent)
+  const streams = new StreamOpener(parts, onEvent)
   let closed = false
   const whileOpen = <R>(work: () => Promise<R>): Promise<R> => {
     ensure(!closed, 'closed', 'this opener was closed')
@@ -71,6 +105,9 @@ export function createOpener(o: OpenerOptions): Opener {
     ready: async (call = {}) => whileOpen(() => keys.ready(call.signal)),
     open: async (jwe, call) => whileOpen(() => opener.open(jwe, call)),
     openFields: async <T extends object>(record: SealedFields<T>, call: OpenOptions & FieldOptions) => whileOpen(() => opener.openFields<T>(record, call)),
+    openStream: async (source, call) => whileOpen(() => streams.openStream(source, call)),
+    openRange: async (source, start, end, call) => whileOpen(() => streams.openRange(source, start, end, call)),
+    openFile: async (input, output, call) => whileOpen(() => openFile(streams, input, output, call)),
     close: async () => {
       closed = true
       cache.clear()

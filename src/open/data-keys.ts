@@ -1,10 +1,11 @@
 import { keyWraps } from '../algorithms/key-wraps.js'
 import { toBase64url } from '../bytes/base64url.js'
-import { concat, u32 } from '../bytes/bytes.js'
+import { concat, u32, type Bytes } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
 import { sha256 } from '../crypto/digest.js'
 import type { CryptoKey } from '../crypto/subtle.js'
 import type { WrappedDataKey } from '../envelope/unwrap.js'
+import type { EncryptedDataKey } from '../formats/message-header.js'
 
 /** A bounded memory of unwrapped data keys; the companion brings one. */
 export interface DataKeyCache {
@@ -25,6 +26,14 @@ export const noCache: DataKeyCache = { get: () => undefined, set: () => {}, forg
  */
 export async function dataKeyId(arn: string, kid: string, { alg, enc, spki, apu, apv, encryptedKey }: WrappedDataKey): Promise<string | undefined> {
   if (keyWraps[alg].encryptedKey === 0) return undefined
-  const parts = [utf8(arn), utf8(kid), utf8(alg), utf8(enc), spki ?? new Uint8Array(), apu, apv, encryptedKey]
+  return nameOf(utf8(arn), utf8(kid), utf8(alg), utf8(enc), spki ?? new Uint8Array(), apu, apv, encryptedKey)
+}
+
+/** The same for a message's data key. */
+export function messageKeyId(arn: string, { provider, info, ciphertext }: EncryptedDataKey, serializedContext: Bytes): Promise<string> {
+  return nameOf(utf8(arn), utf8(provider), info, ciphertext, serializedContext)
+}
+
+async function nameOf(...parts: readonly Bytes[]): Promise<string> {
   return toBase64url(await sha256(concat(...parts.flatMap((part) => [u32(part.length), part]))))
 }

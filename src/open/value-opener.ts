@@ -1,26 +1,16 @@
 import { limits } from '../algorithms/limits.js'
 import type { CryptoKey } from '../crypto/subtle.js'
-import type { PrivateOperations } from '../envelope/private-operations.js'
 import { ensure } from '../errors/guard.js'
-import { isSealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
 import { decodeValue } from '../formats/content.js'
 import { pathMember } from '../formats/context.js'
 import { findFields, pointer, replaceFields, type Field } from '../formats/field-path.js'
 import { abortable } from '../io/abort.js'
+import { rejected } from './candidates.js'
 import { noCache, type DataKeyCache } from './data-keys.js'
-import { openPrepared, prepare, rejected, type Opened, type OpenerParts, type OpenOptions, type Prepared } from './open-value.js'
+import { openPrepared, prepare, type Opened, type Prepared } from './open-value.js'
+import type { OpenerParts, OpenOptions } from './options.js'
 import { claimOnce } from './replay.js'
-
-/** What happened to one value, or to one record that failed: for logs and counters, never content. */
-export interface OpenEvent {
-  readonly event: 'opened' | 'failed'
-  readonly code?: SealdropErrorCode
-  readonly messageId?: string
-  /** Thumbprint of the key. */
-  readonly key?: string
-  /** KMS calls made for it, failover included; those of a record stand with its first field. */
-  readonly kmsCalls: number
-}
+import { reported, type OpenEvent } from './report.js'
 
 /** Opens values and records; runtime-neutral, the private key is behind {@link PrivateOperations}. */
 export class ValueOpener {
@@ -83,23 +73,8 @@ export class ValueOpener {
     return work
   }
 
-  /** Counts the calls to KMS and tells `onEvent` how it ended; an observer that throws changes nothing. */
-  async #reported(work: (parts: OpenerParts) => Promise<readonly Opened[]>): Promise<readonly Opened[]> {
-    let kmsCalls = 0
-    const { operations } = this.#parts
-    const counted: PrivateOperations = {
-      decrypt: (...call) => { kmsCalls++; return operations.decrypt(...call) },
-      agree: (...call) => { kmsCalls++; return operations.agree(...call) },
-    }
-    const tell = (event: OpenEvent): void => { try { this.#onEvent(event) } catch { /* theirs */ } }
-    try {
-      const results = await work({ ...this.#parts, operations: counted })
-      results.forEach(({ messageId, key }, i) => tell({ event: 'opened', messageId, key: key.thumbprint, kmsCalls: i === 0 ? kmsCalls : 0 }))
-      return results
-    } catch (error) {
-      tell({ event: 'failed', ...(isSealdropError(error) && { code: error.code }), kmsCalls })
-      throw error
-    }
+  #reported(work: (parts: OpenerParts) => Promise<readonly Opened[]>): Promise<readonly Opened[]> {
+    return reported(this.#parts, this.#onEvent, work)
   }
 }
 

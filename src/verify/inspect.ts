@@ -1,36 +1,42 @@
+import { dataKeyProviders } from '../algorithms/data-key-providers.js'
 import { toBase64url } from '../bytes/base64url.js'
-import { utf8 } from '../bytes/text.js'
+import { fromUtf8, utf8 } from '../bytes/text.js'
 import { sha256 } from '../crypto/digest.js'
-import { ensure, kindOf } from '../errors/guard.js'
-import { chunkDigestInput, chunksOf } from '../formats/chunk-digest.js'
-import type { Context } from '../formats/context.js'
+import { readHeader } from '../envelope/read-header.js'
+import { ensure } from '../errors/guard.js'
+import { ChunkDigester } from '../formats/chunk-digest.js'
+import { parseCompact } from '../formats/compact.js'
+import { isContext, type Context } from '../formats/context.js'
+import { parseEcdhInfo } from '../formats/ecdh-provider.js'
 import { parseKeySet } from '../formats/jwk.js'
-import { parseJwe } from '../formats/jwe.js'
 import { parseJws } from '../formats/jws.js'
-import type { CallOptions } from '../io/abort.js'
+import type { EncryptedDataKey } from '../formats/message-header.js'
+import { abortable, type CallOptions } from '../io/abort.js'
+import { inputOf, type StreamSource } from '../io/stream-source.js'
 
 /** What anyone can read of a sealed or signed thing. Nothing of it is verified. */
 export interface Inspection {
   readonly kind: 'value' | 'stream' | 'jws' | 'key-set'
   readonly context?: Context
-  /** Thumbprints of the keys that can open it; for a JWS and a key set the `kid`s. */
+  /** Thumbprints of the keys that can open it; of a stream their ARNs, or on a curve their compressed points in base64url; for a JWS and a key set the `kid`s. */
   readonly recipients: readonly string[]
-  /** What a receipt names, of a sealed value: its message id, its length in bytes and its chunk digest. */
+  /** What a receipt names, of a value or a stream: its message id, its length in bytes and its chunk digest. */
   readonly messageId?: string
   readonly length?: number
   readonly digest?: string
 }
 
 /**
- * Reads what a sealed value, a JWS or a key set shows to everyone, without any key. Keep `messageId` and `digest` of what
- * you send: {@link verifyReceipt} compares them.
+ * Reads what a sealed value, a sealed stream, a JWS or a key set shows to everyone, without any key. A stream is read to its
+ * end, for its digest, and no frame is looked at. Keep `messageId` and `digest` of what you send: {@link verifyReceipt} compares them.
  *
- * @throws SealdropError `malformed`, `too_large`, `invalid_argument`
- * @see RFC 7516 §3.1; jose-profile.md, "Large files" for the digest
+ * @param input - text, or a message as a Blob, byte source, stream, async iterable or bytes
+ * @throws SealdropError `malformed`, `too_large`, `unsupported_algorithm`, `invalid_argument`; of a source `source_failed`, `source_changed`
+ * @see RFC 7516 §3.1; message-format.md, "Header"; jose-profile.md, "Large files" for the digest
  */
-export async function inspect(input: string, o: CallOptions = {}): Promise<Inspection> {
+export async function inspect(input: string | StreamSource, o: CallOptions = {}): Promise<Inspection> {
   o.signal?.throwIfAborted()
-  ensure(typeof input === 'string', 'invalid_argument', `inspect: expected text, found ${kindOf(input)}`)
+  if (typeof input !== 'string') return inspectStream(input, o)
   if (input.trimStart().startsWith('{')) {
     return { kind: 'key-set', recipients: parseKeySet(input).flatMap(({ kid }) => (typeof kid === 'string' ? [kid] : [])) }
   }
@@ -38,8 +44,34 @@ export async function inspect(input: string, o: CallOptions = {}): Promise<Inspe
     const { kid } = parseJws(input).header
     return { kind: 'jws', recipients: kid === undefined ? [] : [kid] }
   }
-  const { header: { kid, ctx = {}, jti } } = parseJwe(input)
+  const { header: { kid, ctx = {}, jti } } = parseCompact(input, 'JWE')
+  ensure(typeof kid === 'string' && isContext(ctx), 'malformed', 'JWE header: expected kid, and in ctx strings')
   const bytes = utf8(input)
-  const digest = toBase64url(await sha256(chunkDigestInput(bytes.length, await Promise.all(chunksOf(bytes).map(sha256)))))
-  return { kind: 'value', context: ctx, recipients: [kid], ...(jti === undefined ? {} : { messageId: jti }), length: bytes.length, digest }
+  const digester = new ChunkDigester(sha256)
+  await digester.update(bytes)
+  return { kind: 'value', context: ctx, recipients: [kid], ...(typeof jti === 'string' && { messageId: jti }), length: bytes.length, digest: await digester.digest() }
+}
+
+async function inspectStream(source: StreamSource, { signal }: CallOptions): Promise<Inspection> {
+  const reader = inputOf(source).reader()
+  const digester = new ChunkDigester(sha256)
+  const take = async (size: number): Promise<Uint8Array<ArrayBuffer>> => {
+    const bytes = await abortable(reader.take(size), signal)
+    await digester.update(bytes)
+    return bytes
+  }
+  try {
+    const { header: { context, dataKeys, messageId } } = await readHeader({ ...reader, take }, (version, suite) => `${version} and ${suite}`)
+    while ((await take(524_288)).length > 0);
+    return { kind: 'stream', context, recipients: dataKeys.map(recipientOf), messageId: toBase64url(messageId), length: digester.size, digest: await digester.digest() }
+  } catch (error) {
+    reader.cancel(error)
+    throw error
+  }
+}
+
+function recipientOf({ provider, info }: EncryptedDataKey): string {
+  return provider === dataKeyProviders.RSA ? fromUtf8(info) ?? provider
+    : provider === dataKeyProviders.EC ? toBase64url(parseEcdhInfo(info).recipient)
+    : provider
 }

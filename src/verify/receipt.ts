@@ -20,11 +20,11 @@ export interface Sent {
  */
 export async function verifyReceipt(keys: KeySet, receipt: string, o: CallOptions & { readonly sent: Sent }): Promise<Proof & { readonly receivedAt: Date }> {
   const sent = o?.sent
-  ensure(typeof sent?.messageId === 'string' && typeof sent.digest === 'string', 'invalid_argument', 'sent: expected { messageId, digest } of what was sent; inspect(sealed) gives both')
+  ensure(typeof sent?.messageId === 'string' && typeof sent.digest === 'string', 'invalid_argument', 'sent: expected { messageId, digest } of what was sent, as inspect(sealed) gives')
   const { parsed, key } = await verified(keys, receipt, { typ: reservedTypes.receipt, signal: o.signal })
   const { messageId, digest, iat } = parseReceipt(parsed.payload)
   ensure(messageId === sent.messageId, 'rejected', `the receipt is for another message: ${shown(messageId)}`)
-  ensure(digest === sent.digest, 'rejected', 'the receipt is for other bytes: what arrived is not what was sent')
+  ensure(digest === sent.digest, 'rejected', 'the receipt is for other bytes than those sent')
   checkSigningTime(key, iat)
   return { ...proof(keys, key), receivedAt: new Date(iat * 1000) }
 }

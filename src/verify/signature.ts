@@ -35,7 +35,7 @@ export async function verifySignature(keys: KeySet, o: RawSignature): Promise<Pr
     held(keys), ({ info }) => info.alg === alg && (o.key === undefined || o.key === info.arn || o.key === info.thumbprint),
     `for ${alg}${o.key === undefined ? ' that is the only one; name it with `key`' : ` that is ${shown(o.key)}`}`, o.signal,
   )
-  ensure('message' in o, 'unsupported_algorithm', 'digest: WebCrypto verifies messages only; pass the message')
+  ensure('message' in o, 'unsupported_algorithm', 'digest: WebCrypto verifies messages only: pass the message')
   const row = key.jwk.kty === 'EC' ? curveRow(key.jwk.crv) : undefined
   const signature = row && (o.encoding ?? 'der') === 'der' ? ecdsaFromDer(o.signature, row.coordinate) : unshared(o.signature)
   ensure(!row || signature.length === 2 * row.coordinate, 'malformed', `signature: expected ${2 * (row?.coordinate ?? 0)} bytes of r and s, found ${signature.length}`)

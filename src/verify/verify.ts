@@ -66,5 +66,5 @@ export async function verified(keys: KeySet, jws: string, o: CallOptions & { rea
 export function checkSigningTime(key: Key, iat: number | undefined): void {
   if (iat === undefined) return
   const at = iat * 1000
-  ensure(at + 60_000 >= key.notBefore && at - 60_000 < key.expires, 'expired', 'the key was not valid at the time of signing that the token states')
+  ensure(at + 60_000 >= key.notBefore && at - 60_000 < key.expires, 'expired', 'the key was not valid when it signed')
 }

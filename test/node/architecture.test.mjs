@@ -20,12 +20,13 @@ for (const room of ['crypto', 'formats', 'io']) below[room] = ['errors', 'bytes'
 below.envelope = ['errors', 'bytes', 'algorithms', 'crypto', 'formats', 'io']
 below.keys = [...below.envelope, 'envelope']
 for (const room of ['trust', 'seal', 'stream', 'verify', 'open']) below[room] = [...below.keys, 'keys']
-const doors = [...below.open, 'trust', 'seal', 'stream', 'verify', 'open']
+below.files = [...below.open, 'stream'] // Node only: what the doors fs and kms share
+const doors = [...below.open, 'trust', 'seal', 'stream', 'verify', 'open', 'files']
 for (const door of ['index', 'serve', 'fs', 'kms']) below[door] = doors
 below['local-kms'] = ['errors', 'bytes', 'algorithms', 'formats']
 
 const packagesOfFile = { 'kms/port.ts': ['@aws-sdk/client-kms'], 'kms/lru.ts': ['lru-cache'], 'local-kms/ecdsa.ts': ['@noble/curves/nist.js'] }
-const nodeRooms = ['fs', 'kms', 'local-kms']
+const nodeRooms = ['files', 'fs', 'kms', 'local-kms']
 
 const roomOf = (path) => path.split('/')[0].replace(/\.ts$/, '')
 const importsOf = (text) => [...text.matchAll(/(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s+['"]([^'"]+)['"]/g)].map((match) => match[1] ?? match[2] ?? match[3])

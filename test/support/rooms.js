@@ -1,5 +1,6 @@
 // The rooms behind the door, for suites that test them without KMS.
 export { ValueOpener } from '../../dist/open/value-opener.js'
+export { StreamOpener } from '../../dist/open/stream-opener.js'
 export { dataKeyId, noCache } from '../../dist/open/data-keys.js'
 export { fromSpki } from '../../dist/formats/spki.js'
 export { ecdsaFromDer } from '../../dist/formats/der.js'

@@ -1,4 +1,5 @@
 // Values as another JOSE library writes them, and an opener over test keys for the suites of the open room.
+import { p256, p384, p521 } from '@noble/curves/nist.js'
 import { publicJwk } from './host.js'
 import { privateOperations } from './private-operations.js'
 
@@ -22,16 +23,20 @@ export async function openerOver({ rooms, jose }, arns, o = {}) {
     return { arn, jwk, info: { thumbprint: await jose.calculateJwkThumbprint(jwk), alg: jwk.kty === 'RSA' ? 'RSA-OAEP-256' : 'ECDH-ES+A256KW', use: 'enc', arn } }
   }))
   const events = []
-  const opener = new rooms.ValueOpener({
-    keys: { find: async (thumbprint) => {
-      const found = keys.filter(({ info }) => info.thumbprint === thumbprint)
+  const parts = {
+    keys: { find: async (fits) => {
+      const found = keys.filter(fits)
       if (found.length === 0) throw Object.assign(new Error('not on the list'), { name: 'SealdropError', code: 'key_not_found', retryable: false })
       return found
     } },
-    operations, cache: o.cache ?? rooms.noCache, now: o.now ?? Date.now, maxAge: o.maxAge, replay: o.replay,
-  }, (event) => events.push(event))
-  return { opener, calls: operations.calls, events }
+    operations, cache: o.cache ?? rooms.noCache, now: o.now ?? Date.now, maxAge: o.maxAge, replay: o.replay, decompress,
+  }
+  const onEvent = (event) => events.push(event)
+  return { opener: new rooms.ValueOpener(parts, onEvent), streams: new rooms.StreamOpener(parts, onEvent), calls: operations.calls, events }
 }
+
+/** What the companion asks node:crypto for; here by a library, so that every host can. */
+const decompress = (crv, point) => ({ 'P-256': p256, 'P-384': p384, 'P-521': p521 })[crv].Point.fromBytes(new Uint8Array(point)).toBytes(false)
 
 /** A cache without bounds, to see what is put into it. */
 export function plainCache() {

@@ -47,10 +47,10 @@ declare module 'sealdrop' {
   // Streams and files
   interface ByteSource { size: number; read(start: number, end: number, o?: CallOptions): Promise<Uint8Array>; version?(): Promise<string> }
   type StreamSource = Blob | ByteSource | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Uint8Array
-  interface StreamOptions extends SealOptions { length?: number; frameLength?: number; onProgress?: (p: { done: number; total?: number }) => void }
+  interface StreamOptions extends SealOptions { length?: number; frameLength?: number; framesInFlight?: number; digest?: boolean; onProgress?: (p: { done: number; total?: number }) => void }
   interface ByteStream { readable: ReadableStream<Uint8Array<ArrayBuffer>>; length?: number }
   interface SealedStream extends ByteStream { messageId: string; recipients: readonly KeyInfo[]; digest: Promise<string> } // chunk digest of the ciphertext
-  interface FileSealer { length: number; messageId: string; slice(start: number, end: number, o?: CallOptions): Promise<Uint8Array<ArrayBuffer>>; close(): Promise<void> }
+  interface FileSealer { length: number; messageId: string; slice(start: number, end: number, o?: CallOptions): Promise<Uint8Array<ArrayBuffer>>; digest(o?: CallOptions): Promise<string>; close(): Promise<void> }
   interface FileRecords { // a log, never a snapshot: what is appended is durable before the frames' bytes leave; one holder a record
     create(id: string, start: object): Promise<void>
     append(id: string, frames: readonly (readonly [index: number, tag: Uint8Array])[]): Promise<void>
@@ -74,7 +74,7 @@ declare module 'sealdrop' {
   function verifySignature(keys: KeySet, o: RawSignature): Promise<Proof>
   function verifyStream(keys: KeySet, fileSignature: string, source: StreamSource, o?: CallOptions & { name?: string; context?: Context }): Promise<ByteStream & Proof>
   function verifyReceipt(keys: KeySet, receipt: string, o: CallOptions & { sent: { messageId: string; digest: string } }): Promise<Proof & { receivedAt: Date }>
-  function inspect(input: string | StreamSource, o?: CallOptions): Promise<{ kind: 'value' | 'stream' | 'jws' | 'key-set'; context?: Context; recipients: readonly string[]; messageId?: string; length?: number; digest?: string }> // the last three of a value: what a receipt names
+  function inspect(input: string | StreamSource, o?: CallOptions): Promise<{ kind: 'value' | 'stream' | 'jws' | 'key-set'; context?: Context; recipients: readonly string[]; messageId?: string; length?: number; digest?: string }> // the last three of a value or a stream: what a receipt names
 
   class SealdropError extends Error { code: SealdropErrorCode; retryable: boolean }
   function isSealdropError(e: unknown): e is SealdropError
@@ -117,6 +117,7 @@ declare module 'sealdrop/kms' { // the companion
   interface KeyInventory { version: 1; keys: readonly object[] }
   interface InventoryStore { read(): Promise<{ inventory: KeyInventory; etag: string } | undefined>; write(next: KeyInventory, etag?: string): Promise<void> } // compare and swap
   function fileInventory(path: string | URL): InventoryStore
+  function httpSource(url: string | URL, o?: CallOptions & { headers?: Readonly<Record<string, string>>; fetch?: typeof globalThis.fetch }): Promise<ByteSource> // a file behind a URL, by Range requests
   interface ReplayStore { claim(id: string, until: Date): Promise<boolean>; seen?(id: string): Promise<boolean> } // seen: refuses a replay before any KMS call
   function createOpener(o: { kms?: Kms; keys: readonly string[] | InventoryStore; maxAge?: number; replay?: ReplayStore; cache?: { entries: number; maxAge: number; uses: number }; onEvent?: (e: object) => void }): Opener
   interface Signer {

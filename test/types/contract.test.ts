@@ -16,8 +16,8 @@ type Fits<Contract, Actual extends Contract> = Actual
 /** Does not compile unless nothing is left over. */
 type Nothing<T extends never> = T
 
-type Pending = 'signedBy' | 'indexedDbRecords' | 'sealStream' | 'createFileSealer' | 'restoreFileSealer' | 'sealedLength' | 'verifyStream'
-type PendingFs = 'fileRecords'
+type Pending = 'signedBy' | 'verifyStream'
+type PendingFs = never
 type PendingKms = 'fileInventory' | 'keyPolicy' | 'doctor' | 'planRotation' | 'applyRotation'
 
 export type Names = [
@@ -38,20 +38,23 @@ export type Door = [
   Fits<contract.SealdropErrorCode, actual.SealdropErrorCode>, Fits<actual.SealdropErrorCode, contract.SealdropErrorCode>,
   Fits<contract.KeySet, actual.KeySet>, Fits<contract.KeyInfo, actual.KeyInfo>, Fits<contract.Content, actual.Content>, Fits<contract.Trust, actual.Trust>,
   Fits<typeof contract.sealFields<{ a: string }>, typeof actual.sealFields<{ a: string }>>,
-  // until streams are there: text only
-  Fits<(input: string, o?: contract.CallOptions) => ReturnType<typeof contract.inspect>, typeof actual.inspect>,
+  Fits<typeof contract.inspect, typeof actual.inspect>,
+  Fits<typeof contract.sealStream, typeof actual.sealStream>, Fits<typeof contract.sealedLength, typeof actual.sealedLength>,
+  Fits<typeof contract.createFileSealer, typeof actual.createFileSealer>, Fits<typeof contract.restoreFileSealer, typeof actual.restoreFileSealer>,
+  Fits<typeof contract.indexedDbRecords, typeof actual.indexedDbRecords>, Fits<contract.FileRecords, actual.FileRecords>,
+  Fits<contract.StreamSource, actual.StreamSource>, Fits<contract.SealedStream, actual.SealedStream>, Fits<contract.FileSealer, actual.FileSealer>,
 ]
 
 type OpenerOptions = Parameters<typeof contractKms.createOpener>[0]
 type PublisherOptions = Parameters<typeof contractKms.createPublisher>[0]
 
 export type Companion = [
-  // until streams and the inventory are there
-  Fits<(o: Omit<OpenerOptions, 'keys'> & { keys: readonly string[] }) => Pick<contractKms.Opener, 'ready' | 'close' | 'open' | 'openFields'>, typeof actualKms.createOpener>,
+  // until the inventory and batches are there
+  Fits<(o: Omit<OpenerOptions, 'keys'> & { keys: readonly string[] }) => Pick<contractKms.Opener, 'ready' | 'close' | 'open' | 'openFields' | 'openStream' | 'openRange' | 'openFile'>, typeof actualKms.createOpener>,
   Fits<(o: Parameters<typeof contractKms.createSigner>[0]) => Omit<contractKms.Signer, 'signFile'>, typeof actualKms.createSigner>,
   Fits<(o: Pick<PublisherOptions, 'kms' | 'lifetime'> & { keys: Extract<PublisherOptions['keys'], readonly unknown[]> }) => contractServe.KeySetDocuments, typeof actualKms.createPublisher>,
   Fits<typeof contractServe.keySetHandler, typeof actualServe.keySetHandler>,
-  Fits<typeof contractFs.fileSource, typeof actualFs.fileSource>, Fits<contract.ByteSource, actualFs.ByteSource>,
+  Fits<typeof contractFs.fileSource, typeof actualFs.fileSource>, Fits<typeof contractFs.fileRecords, typeof actualFs.fileRecords>, Fits<typeof contractKms.httpSource, typeof actualKms.httpSource>, Fits<contract.ByteSource, actualFs.ByteSource>,
   Fits<typeof contractLocal.startLocalKms, typeof actualLocal.startLocalKms>,
 ]
 

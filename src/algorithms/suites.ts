@@ -1,0 +1,20 @@
+/** The one suite that is written and read: AES-256-GCM, HKDF-SHA512, key commitment, no signature. */
+export const suite = 0x0478
+
+/** Suites of the AWS Encryption SDK that are not read, by what sets them apart. algorithm-suites.md, "Supported Algorithm Suites" */
+const others: Readonly<Record<number, string>> = {
+  0x0578: 'key commitment and an ECDSA signature, the SDKs\' default',
+  0x0378: 'ECDSA signature, no key commitment',
+  0x0346: 'AES-192, ECDSA signature, no key commitment',
+  0x0214: 'AES-128, ECDSA signature, no key commitment',
+  0x0178: 'no key commitment',
+  0x0146: 'AES-192, no key commitment',
+  0x0114: 'AES-128, no key commitment',
+  0x0078: 'no key derivation',
+  0x0046: 'AES-192, no key derivation',
+  0x0014: 'AES-128, no key derivation',
+}
+
+/** How a version and a suite are called in an error. */
+export const formatName = (version: number, id: number): string =>
+  `version ${version}, suite 0x${id.toString(16).padStart(4, '0')} (${others[id] ?? (id === suite ? 'the right one' : 'unknown')})`

@@ -1,0 +1,37 @@
+import { equal, type Bytes } from '../bytes/bytes.js'
+import { decrypt, importDataKey } from '../crypto/aes.js'
+import { digest } from '../crypto/digest.js'
+import { counterKdf, importMessageKey } from '../crypto/message-keys.js'
+import { randomBytes, type CryptoKey } from '../crypto/subtle.js'
+import type { PrivateOperations } from './private-operations.js'
+
+/** Everything public about a message's wrapped data key, already checked. */
+export interface WrappedMessageKey {
+  readonly ciphertext: Bytes
+  readonly serializedContext: Bytes
+  /** Of an ECDH data key: FixedInfo, and the sender's point, found on the recipient's curve. */
+  readonly ecdh?: { readonly fixedInfo: Bytes; readonly spki: Bytes }
+}
+
+/**
+ * A message's data key, by exactly one private operation. Whatever the cryptography answers, a key comes back: after a
+ * failed unwrap a random one, whose commitment is not the message's.
+ */
+export async function unwrapMessageKey(wrapped: WrappedMessageKey, arn: string, operations: PrivateOperations, signal?: AbortSignal): Promise<CryptoKey> {
+  const raw = wrapped.ecdh ? await agreed(wrapped, wrapped.ecdh, arn, operations, signal) : await decrypted(wrapped, arn, operations, signal)
+  return importMessageKey(raw ?? randomBytes(32))
+}
+
+/** 48 bytes of digest over the context, then 32 of data key; a JWE's data key of the same RSA key has 32 in all. */
+async function decrypted({ ciphertext, serializedContext }: WrappedMessageKey, arn: string, operations: PrivateOperations, signal: AbortSignal | undefined): Promise<Bytes | undefined> {
+  const plaintext = await operations.decrypt(arn, ciphertext, signal) ?? new Uint8Array()
+  const expected = await digest('SHA-384', serializedContext)
+  return plaintext.length === 80 && equal(plaintext.subarray(0, 48), expected) ? plaintext.slice(48) : undefined
+}
+
+async function agreed({ ciphertext }: WrappedMessageKey, { fixedInfo, spki }: NonNullable<WrappedMessageKey['ecdh']>, arn: string, operations: PrivateOperations, signal: AbortSignal | undefined): Promise<Bytes | undefined> {
+  const secret = await operations.agree(arn, spki, signal)
+  const { commitment, wrappingKey } = await counterKdf(secret, fixedInfo, ciphertext.subarray(0, 32))
+  const raw = await decrypt(await importDataKey(wrappingKey), new Uint8Array(12), ciphertext.subarray(64), fixedInfo)
+  return equal(commitment, ciphertext.subarray(32, 64)) ? raw : undefined
+}

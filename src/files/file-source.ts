@@ -1,0 +1,56 @@
+import type { BigIntStats } from 'node:fs'
+import { open, stat, type FileHandle } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { SealdropError } from '../errors/sealdrop-error.js'
+import { ensure } from '../errors/guard.js'
+import type { ByteSource } from '../io/byte-source.js'
+
+/**
+ * A file as a byte source. It is opened for every read, so that nothing need be closed; `openAsBlob` of node:fs would lose
+ * bytes beyond 4 GiB on Node 20.
+ *
+ * @throws SealdropError `source_failed` when it is not there, not readable, or not a file
+ */
+export async function fileSource(path: string | URL): Promise<ByteSource> {
+  const file = path instanceof URL ? fileURLToPath(path) : path
+  const { size, version } = describe(await stat(file, { bigint: true }).catch(failed))
+  const unchanged = async (handle: FileHandle): Promise<void> => {
+    const now = describe(await handle.stat({ bigint: true }).catch(failed))
+    ensure(now.version === version, 'source_changed', 'the file is another than when it was opened as a source, or was written to')
+  }
+  return {
+    size,
+    async read(start, end, o = {}): Promise<Uint8Array> {
+      ensure(Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= end && end <= size, 'invalid_argument', `read: expected a range within 0 to ${size}`)
+      o.signal?.throwIfAborted()
+      const handle = await open(file, 'r').catch(failed)
+      try {
+        await unchanged(handle)
+        const bytes = new Uint8Array(end - start)
+        for (let done = 0; done < bytes.length;) {
+          o.signal?.throwIfAborted()
+          const { bytesRead } = await handle.read(bytes, done, Math.min(bytes.length - done, mostAtOnce), start + done).catch(failed)
+          ensure(bytesRead > 0, 'source_changed', `the file ended at byte ${start + done}, before its size of ${size} bytes: it was cut while it was read`)
+          done += bytesRead
+        }
+        await unchanged(handle)
+        return bytes
+      } finally {
+        await handle.close()
+      }
+    },
+    version: async () => describe(await stat(file, { bigint: true }).catch(failed)).version,
+  }
+}
+
+/** node:fs ends the process when it is asked for 2 GiB in one read. */
+const mostAtOnce = 2 ** 30
+
+function describe(found: BigIntStats): { readonly size: number; readonly version: string } {
+  ensure(found.isFile(), 'source_failed', 'the path is not a file')
+  return { size: Number(found.size), version: `${found.dev}-${found.ino}-${found.size}-${found.mtimeNs}` }
+}
+
+function failed(cause: NodeJS.ErrnoException): never {
+  throw new SealdropError('source_failed', `the file cannot be read: ${cause.code ?? 'unknown error'}`, { cause })
+}

@@ -1,0 +1,10 @@
+/** A KMS key ARN, never an alias: partition, Region, account, key id; multi-Region keys begin with `mrk-`. */
+const pattern = /^arn:([\w-]+):kms:([\w-]+):(\d{12}):key\/([\w-]+)$/
+
+export const isKeyArn = (arn: string | undefined): arn is string => pattern.test(arn ?? '')
+
+/** Whether two ARNs name one key: equal, or replicas of one multi-Region key. */
+export function sameKey(a: string, b: string): boolean {
+  const parts = (arn: string): string => arn.replace(pattern, (whole: string, partition: string, _region: string, account: string, id: string) => (id.startsWith('mrk-') ? `${partition} ${account} ${id}` : whole))
+  return parts(a) === parts(b)
+}

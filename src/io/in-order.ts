@@ -1,0 +1,69 @@
+import type { Bytes } from '../bytes/bytes.js'
+
+/** Longest time without letting anything else run, in milliseconds: one frame of a screen. */
+const breath = 16
+
+interface Timers { setImmediate?(work: () => void): unknown; setTimeout(work: () => void): unknown }
+
+/** Lets timers, input and animation run: WebCrypto that answers from a queue of its own does not (performance.md, 7). */
+export function breather(): () => Promise<void> {
+  let last = performance.now()
+  return async () => {
+    if (performance.now() - last < breath) return
+    const { setImmediate, setTimeout } = globalThis as unknown as Timers
+    await new Promise<void>((resolve) => (setImmediate ?? setTimeout)(resolve))
+    last = performance.now()
+  }
+}
+
+/**
+ * Works on items side by side and answers the results in their order. The next item is asked for when work on the one
+ * before has begun, and taken what it needs of it, so that items may reuse their memory.
+ */
+export async function* inOrder<T, R>(items: AsyncIterable<T>, work: (item: T) => Promise<R>, inFlight: number): AsyncGenerator<R> {
+  const pending: Promise<R>[] = []
+  for await (const item of items) {
+    const result = work(item)
+    result.catch(() => {}) // told in its turn
+    if (pending.push(result) >= inFlight) yield pending.shift()!
+  }
+  while (pending.length > 0) yield pending.shift()!
+}
+
+/**
+ * A stream of chunks, made as they are read: a default stream, since byte streams are slow in workerd (performance.md, 9).
+ *
+ * @param stop - is told the reason when the stream ends in any way but by its last chunk
+ */
+export function streamOf(chunks: AsyncGenerator<Bytes>, stop: (reason: unknown) => void, signal: AbortSignal | undefined): ReadableStream<Bytes> {
+  const breathe = breather()
+  let abort = (): void => {}
+  const off = (): void => signal?.removeEventListener('abort', abort)
+  const end = (reason: unknown): void => {
+    off()
+    stop(reason)
+    void chunks.return(undefined).catch(() => {})
+  }
+  return new ReadableStream<Bytes>({
+    start(controller) {
+      abort = () => {
+        controller.error(signal!.reason)
+        end(signal!.reason)
+      }
+      signal?.addEventListener('abort', abort)
+    },
+    async pull(controller) {
+      try {
+        await breathe()
+        const { done, value } = await chunks.next()
+        if (!done) return controller.enqueue(value)
+        off()
+        controller.close()
+      } catch (error) {
+        end(error)
+        throw error
+      }
+    },
+    cancel: end,
+  }, { highWaterMark: 0 })
+}

@@ -1,0 +1,69 @@
+import { ensure, kindOf } from '../errors/guard.js'
+import { isSealdropError, SealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
+import { iterableReader, streamReader, type ByteReader } from './byte-reader.js'
+import { rangeReader, type ByteSource } from './byte-source.js'
+
+/** What can be sealed or opened as a stream. Leave bytes in memory unchanged until they are read. */
+export type StreamSource = Blob | ByteSource | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Uint8Array
+
+/** A source as the frame writer and the frame reader see it. */
+export interface Input {
+  /** In bytes, where it is known before reading. */
+  readonly size?: number | undefined
+  /** What it means when the source turns out to have another size. */
+  readonly otherSize: SealdropErrorCode
+  reader(): ByteReader
+  /** Changes when the content may have changed. */
+  version?(): Promise<string> | string | undefined
+}
+
+/** A file as the file sealer and the range reader see it: readable at any place, again and in any order. */
+export interface FileInput extends Input {
+  readonly size: number
+  reader(start?: number, end?: number): ByteReader
+}
+
+const has = (value: unknown, name: string | symbol): boolean => typeof (value as Record<string | symbol, unknown> | null | undefined)?.[name] === 'function'
+
+const isBlob = (source: unknown): source is Blob => has(source, 'stream') && has(source, 'slice')
+
+const isByteSource = (source: unknown): source is ByteSource => has(source, 'read') && (source as ByteSource).size >= 0
+
+/**
+ * @param length what the caller says of it besides
+ * @throws SealdropError `invalid_argument`
+ */
+export function fileInput(file: unknown, length?: number): FileInput {
+  const blob = isBlob(file)
+  ensure(blob || isByteSource(file), 'invalid_argument', `source: expected a Blob, a byte source, or to be read once a stream, an async iterable or bytes; found ${kindOf(file)}`)
+  const { size } = file
+  ensure(Number.isSafeInteger(size) && (length ?? size) === size, 'invalid_argument', `length: expected ${size} bytes, as the source has`)
+  return {
+    size,
+    otherSize: 'source_changed',
+    reader: (start = 0, end = size) => mended(blob ? streamReader(file.slice(start, end).stream()) : rangeReader(file, start, end)),
+    version: () => (blob ? `${(file as File).lastModified}` : file.version?.()),
+  }
+}
+
+/** Any source, to be read once from its start. @throws SealdropError `invalid_argument` */
+export function inputOf(source: StreamSource, length?: number): Input {
+  if (source instanceof Uint8Array) return fileInput({ size: source.length, read: async (start: number, end: number) => source.subarray(start, end) }, length)
+  const stream = has(source, 'getReader')
+  if (isByteSource(source) || !(stream || has(source, Symbol.asyncIterator))) return fileInput(source, length)
+  ensure(length === undefined || (Number.isSafeInteger(length) && length >= 0), 'invalid_argument', 'length: expected a number of bytes')
+  return { size: length, otherSize: 'source_failed', reader: () => mended(stream ? streamReader(source as ReadableStream<Uint8Array>) : iterableReader(source as AsyncIterable<Uint8Array>)) }
+}
+
+/** Names the failures of a source. */
+function mended(reader: ByteReader): ByteReader {
+  return {
+    ...reader,
+    take: (length) => reader.take(length).catch((cause: unknown) => {
+      if (isSealdropError(cause)) throw cause
+      // what hosts throw for a file that is not what it was when it was chosen
+      const changed = /^Not(Readable|Found)Error$/.test(`${(cause as Error | undefined)?.name}`)
+      throw changed ? new SealdropError('source_changed', 'the file was changed or removed: choose it again', { cause }) : new SealdropError('source_failed', 'the source failed while it was read', { cause, retryable: true })
+    }),
+  }
+}

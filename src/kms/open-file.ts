@@ -1,0 +1,26 @@
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { sha256 } from '../crypto/digest.js'
+import { ensure } from '../errors/guard.js'
+import { fileSource } from '../files/file-source.js'
+import { writeFileWhole } from '../files/write-file.js'
+import { ChunkDigester } from '../formats/chunk-digest.js'
+import type { OpenedInfo, OpenOptions } from '../open/options.js'
+import type { StreamOpener } from '../open/stream-opener.js'
+
+export interface OpenedFile extends OpenedInfo {
+  /** Bytes of the sealed file, and its chunk digest in base64url: what a receipt names. */
+  readonly length: number
+  readonly digest: string
+}
+
+/** Opens a sealed file into another, which appears when all of it verified or not at all. */
+export async function openFile(opener: StreamOpener, input: string | URL, output: string | URL, o: OpenOptions): Promise<OpenedFile> {
+  const [from, to] = [input, output].map((path) => resolve(path instanceof URL ? fileURLToPath(path) : path))
+  ensure(from !== to, 'invalid_argument', 'openFile: input and output are one file; the sealed one would be lost')
+  const source = await fileSource(from!)
+  const digester = new ChunkDigester(sha256)
+  const { readable, ...info } = await opener.openStream(source, o, (bytes) => digester.update(bytes))
+  await writeFileWhole(to!, readable)
+  return { ...info, length: source.size, digest: await digester.digest() }
+}

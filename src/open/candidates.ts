@@ -1,0 +1,49 @@
+import type { CryptoKey } from '../crypto/subtle.js'
+import type { PrivateOperations } from '../envelope/private-operations.js'
+import { isSealdropError, SealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
+import type { DataKeyCache } from './data-keys.js'
+import type { OpenerKey } from './opener-key.js'
+
+/** A key of the opener that can open a message, and what the message holds for it. */
+export interface Candidate<Wrapped> {
+  readonly key: OpenerKey
+  readonly wrapped: Wrapped
+  /** Names the data key in a cache; undefined for one that is never remembered. */
+  readonly id: string | undefined
+}
+
+export type Unwrap<Wrapped> = (wrapped: Wrapped, arn: string, operations: PrivateOperations, signal?: AbortSignal) => Promise<CryptoKey>
+
+/** Only after these may another key be asked; after any cryptographic answer the work is over. */
+const failover: readonly SealdropErrorCode[] = ['kms_unavailable', 'kms_denied', 'key_unusable']
+
+/**
+ * Opens with at most one cryptographic answer of a private key, candidates in the opener's order; a data key is remembered
+ * only after it opened something.
+ *
+ * @throws SealdropError what `use` throws, `kms_*`, `key_unusable`
+ * @see design.md, "Opening"
+ */
+export async function withDataKey<W, R>(candidates: readonly Candidate<W>[], unwrap: Unwrap<W>, use: (dataKey: CryptoKey, key: OpenerKey) => Promise<R>, { cache, operations }: { readonly cache: DataKeyCache; readonly operations: PrivateOperations }, signal: AbortSignal | undefined): Promise<R> {
+  for (const { key, id } of candidates) {
+    const known = id === undefined ? undefined : cache.get(id)
+    if (known) return use(known, key)
+  }
+  let unavailable: unknown
+  for (const { key, wrapped, id } of candidates) {
+    try {
+      const dataKey = await unwrap(wrapped, key.arn, operations, signal)
+      const result = await use(dataKey, key)
+      if (id !== undefined) cache.set(id, dataKey, key.arn)
+      return result
+    } catch (error) {
+      if (isSealdropError(error) && error.code === 'key_unusable') cache.forget(key.arn)
+      if (!isSealdropError(error) || !failover.includes(error.code)) throw error
+      unavailable ??= error
+    }
+  }
+  throw unavailable
+}
+
+/** Class B: whatever was wrong that depends on a private key or a data key, the error is one and the same. */
+export const rejected = (): SealdropError => new SealdropError('rejected', 'this does not open: it was changed on its way, or not sealed for this key')

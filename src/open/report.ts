@@ -1,0 +1,41 @@
+import type { PrivateOperations } from '../envelope/private-operations.js'
+import { isSealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
+import type { OpenedInfo, OpenerParts } from './options.js'
+
+/** What happened to one value, stream or field, or to one record that failed: for logs and counters, never content. */
+export interface OpenEvent {
+  /** A stream counts as opened when its header did: what fails later is `failed` once more. */
+  readonly event: 'opened' | 'failed'
+  readonly code?: SealdropErrorCode
+  readonly messageId?: string
+  /** Thumbprint of the key. */
+  readonly key?: string
+  /** KMS calls made for it, failover included; those of a record stand with its first field. */
+  readonly kmsCalls: number
+}
+
+/** Tells an observer; one that throws changes nothing. */
+function tell(onEvent: (event: OpenEvent) => void, event: OpenEvent): void {
+  try { onEvent(event) } catch { /* theirs */ }
+}
+
+export const tellFailed = (onEvent: (event: OpenEvent) => void, error: unknown, kmsCalls: number): void =>
+  tell(onEvent, { event: 'failed', ...(isSealdropError(error) && { code: error.code }), kmsCalls })
+
+/** Counts the calls to KMS and tells `onEvent` how the work ended. */
+export async function reported<R extends OpenedInfo>(parts: OpenerParts, onEvent: (event: OpenEvent) => void, work: (parts: OpenerParts) => Promise<readonly R[]>): Promise<readonly R[]> {
+  let kmsCalls = 0
+  const { operations } = parts
+  const counted: PrivateOperations = {
+    decrypt: (...call) => { kmsCalls++; return operations.decrypt(...call) },
+    agree: (...call) => { kmsCalls++; return operations.agree(...call) },
+  }
+  try {
+    const results = await work({ ...parts, operations: counted })
+    results.forEach(({ messageId, key }, i) => tell(onEvent, { event: 'opened', messageId, key: key.thumbprint, kmsCalls: i === 0 ? kmsCalls : 0 }))
+    return results
+  } catch (error) {
+    tellFailed(onEvent, error, kmsCalls)
+    throw error
+  }
+}

@@ -1,0 +1,83 @@
+import { limits } from '../algorithms/limits.js'
+import { formatName } from '../algorithms/suites.js'
+import type { Bytes } from '../bytes/bytes.js'
+import { readHeader } from '../envelope/read-header.js'
+import { ensure } from '../errors/guard.js'
+import { isSealdropError } from '../errors/sealdrop-error.js'
+import { abortable } from '../io/abort.js'
+import { withFront, type ByteReader } from '../io/byte-reader.js'
+import type { ByteSource } from '../io/byte-source.js'
+import { inOrder, streamOf } from '../io/in-order.js'
+import { fileInput, inputOf, type StreamSource } from '../io/stream-source.js'
+import { openMessage } from './open-message.js'
+import { layoutIn, openPart } from './open-range.js'
+import type { OpenedInfo, OpenerParts, OpenOptions } from './options.js'
+import { reported, tellFailed, type OpenEvent } from './report.js'
+import { openFrame, sealedFrames } from './sealed-frames.js'
+
+/** Plaintext that verified; `length` where it is known, and verified, before. */
+export interface OpenedStream extends OpenedInfo {
+  readonly readable: ReadableStream<Bytes>
+  readonly length?: number
+}
+
+/** Opens messages; runtime-neutral, the private key is behind the private operations. */
+export class StreamOpener {
+  readonly #parts: OpenerParts
+  readonly #onEvent: (event: OpenEvent) => void
+
+  constructor(parts: OpenerParts, onEvent: (event: OpenEvent) => void = () => {}) {
+    this.#parts = parts
+    this.#onEvent = onEvent
+  }
+
+  /** @param watch sees every byte of the message in order, before its frame is opened */
+  async openStream(source: StreamSource, o: OpenOptions, watch?: (bytes: Uint8Array) => Promise<void>): Promise<OpenedStream> {
+    const plain = inputOf(source).reader()
+    const reader: ByteReader = watch ? { ...plain, take: async (length) => {
+      const bytes = await plain.take(length)
+      await watch(bytes)
+      return bytes
+    } } : plain
+    return this.#reading(reader, o, async (parts) => {
+      const { header, rest } = await readHeader(reader, formatName)
+      const message = await openMessage(header, o, parts)
+      const frames = sealedFrames(withFront(rest, reader), header.frameLength)
+      const chunks = inOrder(frames, (frame) => openFrame(message.key, header.messageId, frame), limits.framesInFlight)
+      return { ...message.info, readable: this.#readable(reader, chunks, o) }
+    })
+  }
+
+  async openRange(source: Blob | ByteSource, start: number, end: number, o: OpenOptions): Promise<OpenedStream & { readonly length: number }> {
+    ensure(Number.isSafeInteger(start) && start >= 0 && (end === Infinity || Number.isSafeInteger(end)) && end >= start, 'invalid_argument', 'openRange: expected a range of plaintext, 0 <= start <= end, where end may be Infinity')
+    const input = fileInput(source)
+    const front = input.reader()
+    return this.#reading(front, o, async (parts) => {
+      const { header, length } = await readHeader(front, formatName)
+      front.cancel(undefined)
+      const layout = layoutIn(input, length, header)
+      const message = await openMessage(header, o, parts)
+      const part = await openPart(message, layout, start, end)
+      return { ...message.info, length: part.length, readable: this.#readable(part.reader, part.chunks, o) }
+    })
+  }
+
+  /** The work before the first byte: reported, and given up with its source when it fails or is aborted. */
+  async #reading<R extends OpenedStream>(reader: ByteReader, { signal }: OpenOptions, work: (parts: OpenerParts) => Promise<R>): Promise<R> {
+    try {
+      signal?.throwIfAborted()
+      const [opened] = await reported(this.#parts, this.#onEvent, async (parts) => [await abortable(work(parts), signal)])
+      return opened!
+    } catch (error) {
+      reader.cancel(error)
+      throw error
+    }
+  }
+
+  #readable(reader: ByteReader, chunks: AsyncGenerator<Bytes>, { signal }: OpenOptions): ReadableStream<Bytes> {
+    return streamOf(chunks, (reason) => {
+      reader.cancel(reason)
+      if (isSealdropError(reason)) tellFailed(this.#onEvent, reason, 0)
+    }, signal)
+  }
+}

@@ -1,0 +1,63 @@
+import { SealdropError } from '../errors/sealdrop-error.js'
+import type { CryptoKey } from '../crypto/subtle.js'
+import type { Bytes } from '../bytes/bytes.js'
+
+/**
+ * Where a file sealer keeps what it needs to go on after a crash: a log, never a snapshot. What is appended is durable
+ * before the promise resolves, since the frames' bytes leave right after. One holder a record: who loads it takes it
+ * over, and the one before gets `conflict` at its next append.
+ */
+export interface FileRecords {
+  /** Begins a record. `start.key`, 32 bytes, is the key of the frames; keep it as safe as the store can. */
+  create(id: string, start: object): Promise<void>
+  append(id: string, frames: readonly (readonly [index: number, tag: Uint8Array])[]): Promise<void>
+  load(id: string): Promise<{ readonly start: object; readonly tags: ReadonlyMap<number, Uint8Array> } | undefined>
+  remove(id: string): Promise<void>
+}
+
+/** What a record begins with. */
+export interface RecordStart {
+  readonly v: 1
+  /** Milliseconds since 1970. */
+  readonly created: number
+  /** Of the file. */
+  readonly size: number
+  readonly version?: string | undefined
+  readonly frameLength: number
+  /** Of the message, with its tag. */
+  readonly header: Bytes
+  /** Key of the frames; a store may have made a non-extractable key of the bytes. */
+  readonly key: Bytes | CryptoKey
+  /** Thumbprints. */
+  readonly recipients: readonly string[]
+}
+
+const conflict = (): SealdropError => new SealdropError('conflict', 'another file sealer, perhaps in another tab, holds the record: close it first')
+
+const heldIds = new WeakMap<FileRecords, Set<string>>()
+
+/**
+ * Makes the caller the one holder of a record until it calls what this answers: within this store, and by Web Locks
+ * within the whole origin. Across processes the store itself decides.
+ *
+ * @throws SealdropError `conflict`
+ */
+export async function holdRecord(records: FileRecords, id: string): Promise<() => void> {
+  const held = heldIds.get(records) ?? new Set()
+  heldIds.set(records, held)
+  if (held.has(id)) throw conflict()
+  held.add(id)
+  const free = (): void => void held.delete(id)
+  const locks = (globalThis as { readonly navigator?: { readonly locks?: LockManager } }).navigator?.locks
+  if (!locks) return free
+  return new Promise<() => void>((resolve, reject) => {
+    const refuse = (error: unknown): void => {
+      free()
+      reject(error)
+    }
+    locks.request(`sealdrop ${id}`, { ifAvailable: true }, (lock) => (lock ? new Promise<void>((release) => resolve(() => {
+      free()
+      release()
+    })) : refuse(conflict()))).catch(refuse)
+  })
+}

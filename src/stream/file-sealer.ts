@@ -1,0 +1,210 @@
+import { limits } from '../algorithms/limits.js'
+import { equal, type Bytes } from '../bytes/bytes.js'
+import { sha256 } from '../crypto/digest.js'
+import { ensure } from '../errors/guard.js'
+import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
+import { chunkDigest } from '../formats/chunk-digest.js'
+import { frameCount, messageLength, regularOverhead } from '../formats/frames.js'
+import { tagLength } from '../formats/message-header.js'
+import type { CallOptions } from '../io/abort.js'
+import { breather, inOrder } from '../io/in-order.js'
+import type { FileInput } from '../io/stream-source.js'
+import { idText, sealFrame, type Message } from './message.js'
+import type { FileRecords } from './file-records.js'
+import type { StreamOptions } from './seal-stream.js'
+
+/** Seals a file piece by piece: any range of the ciphertext, in any order, in parallel, and again. */
+export interface FileSealer {
+  /** Bytes of the whole ciphertext. */
+  readonly length: number
+  /** The message's id; a receipt names it, and a record is restored by it. */
+  readonly messageId: string
+  /**
+   * Bytes of the ciphertext from `start` to `end`, at most 1 GiB: what `sealStream` would write there under the same key
+   * and id. Frames are sealed whole, so ranges of some MiB cost least. Throws `source_changed` when the file is not what it
+   * was, after which nothing more is sealed; `source_failed` (try again), `conflict`, `output_failed` of the record, `closed`.
+   */
+  slice(start: number, end: number, o?: CallOptions): Promise<Bytes>
+  /** Chunk digest of the whole ciphertext, base64url. Chunks of 1 MiB that no slice held whole are sealed once more. */
+  digest(o?: CallOptions): Promise<string>
+  /** Lets go of the record; deletes it when every frame was handed out. */
+  close(): Promise<void>
+}
+
+/** A frame that was or will be handed out; `durable` when its tag is in the record. */
+interface Released { readonly tag: Bytes; durable?: Promise<void> | undefined }
+
+export interface FileSealerParts {
+  readonly message: Message
+  readonly frameLength: number
+  readonly input: FileInput
+  readonly version: string | undefined
+  readonly records?: FileRecords | undefined
+  readonly tags: ReadonlyMap<number, Uint8Array>
+  readonly release: () => void
+  readonly inFlight: number
+  readonly onProgress?: StreamOptions['onProgress']
+}
+
+/** design.md, "Sealing a frame twice": a frame leaves only with the tag that it had when it first left. */
+export class RangeSealer implements FileSealer {
+  readonly length: number
+  readonly messageId: string
+  readonly #parts: FileSealerParts
+  readonly #count: number
+  readonly #released = new Map<number, Released>()
+  readonly #chunks = new Map<number, Bytes>()
+  #over: SealdropError | undefined
+
+  constructor(parts: FileSealerParts) {
+    const { message, frameLength, input: { size }, tags } = parts
+    this.#parts = parts
+    this.#count = frameCount(size, frameLength)
+    this.length = messageLength(message.header.length, size, frameLength)
+    this.messageId = idText(message)
+    for (const [index, tag] of tags) this.#released.set(index, { tag: new Uint8Array(tag), durable: Promise.resolve() })
+  }
+
+  async slice(start: number, end: number, o: CallOptions = {}): Promise<Bytes> {
+    ensure(Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= end && end <= this.length, 'invalid_argument', `slice: expected a range within 0 to ${this.length}`)
+    ensure(end - start <= limits.slice, 'too_large', `slice: expected at most ${limits.slice} bytes`)
+    this.#usable(o)
+    const bytes = new Uint8Array(end - start)
+    /** Puts what lies in the range; `at` is the place in the message. */
+    const put = (part: Bytes, at: number): void => {
+      const from = Math.max(0, start - at)
+      if (from < part.length && at < end) bytes.set(part.subarray(from, end - at), at + from - start)
+    }
+    const { header } = this.#parts.message
+    put(header, 0)
+    if (end > header.length) {
+      const pitch = this.#parts.frameLength + regularOverhead
+      const frameAt = (place: number): number => Math.min(this.#count - 1, Math.max(0, Math.floor((place - header.length) / pitch)))
+      await this.#seal(frameAt(start), frameAt(end - 1), o, (index, [head, sealed]) => {
+        put(head, header.length + index * pitch)
+        put(sealed, header.length + index * pitch + head.length)
+      })
+    }
+    this.#usable(o)
+    await this.#remember(bytes, start)
+    return bytes
+  }
+
+  async digest(o: CallOptions = {}): Promise<string> {
+    const size = limits.digestChunk
+    const hashes: Bytes[] = []
+    for (let i = 0; i * size < this.length; i++) {
+      if (!this.#chunks.has(i)) await this.slice(i * size, Math.min(this.length, (i + 1) * size), o)
+      hashes.push(this.#chunks.get(i)!)
+    }
+    return chunkDigest(this.length, hashes, sha256)
+  }
+
+  async close(): Promise<void> {
+    if (this.#over) return
+    this.#over = new SealdropError('closed', 'this file sealer was closed')
+    const { records, release } = this.#parts
+    const complete = this.#released.size === this.#count && [...this.#released.values()].every(({ durable }) => durable)
+    try {
+      if (complete) await records?.remove(this.messageId)
+    } finally {
+      release()
+    }
+  }
+
+  #usable({ signal }: CallOptions): void {
+    if (this.#over) throw this.#over
+    signal?.throwIfAborted()
+  }
+
+  /** Seals frames `first` to `last` and hands each on; what is made of them may be released when this resolved, their tags being recorded. */
+  async #seal(first: number, last: number, { signal }: CallOptions, use: (index: number, frame: readonly [Bytes, Bytes]) => void): Promise<void> {
+    const { message, frameLength, input, inFlight, onProgress } = this.#parts
+    const { size } = input
+    const breathe = breather()
+    const final = this.#count - 1
+    await this.#unchanged()
+    const reader = input.reader(first * frameLength, Math.min(size, (last + 1) * frameLength))
+    const stop = (): void => reader.cancel(signal!.reason)
+    signal?.addEventListener('abort', stop)
+    const tags: (readonly [number, Bytes])[] = []
+    try {
+      const plain = async function* (): AsyncGenerator<{ readonly index: number; readonly plaintext: Bytes }> {
+        for (let index = first; index <= last; index++) {
+          const wanted = Math.min(frameLength, size - index * frameLength)
+          const plaintext = await reader.take(wanted)
+          ensure(plaintext.length === wanted, 'source_changed', 'the file was changed or removed: choose it again')
+          yield { index, plaintext }
+        }
+      }
+      const seal = async ({ index, plaintext }: { readonly index: number; readonly plaintext: Bytes }) => [index, await sealFrame(message, index, plaintext, index === final)] as const
+      for await (const [index, frame] of inOrder(plain(), seal, inFlight)) {
+        tags.push([index, frame[1].slice(-tagLength)])
+        use(index, frame)
+        await breathe()
+      }
+      await this.#unchanged()
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw this.#judged(error)
+    } finally {
+      signal?.removeEventListener('abort', stop)
+    }
+    this.#usable({ signal })
+    await this.#record(tags)
+    try { onProgress?.({ done: Math.min(size, this.#released.size * frameLength), total: size }) } catch { /* theirs */ }
+  }
+
+  /** No await between looking a tag up and claiming it: of two slices that sealed other bytes, one dies. */
+  async #record(frames: readonly (readonly [number, Bytes])[]): Promise<void> {
+    for (const [index, tag] of frames) {
+      const known = this.#released.get(index)
+      if (known && !equal(known.tag, tag)) throw this.#judged(new SealdropError('source_changed', 'the file was changed or removed: choose it again'))
+    }
+    const claimed = frames.map(([index, tag]) => {
+      const released = this.#released.get(index) ?? { tag }
+      this.#released.set(index, released)
+      return [index, released] as const
+    })
+    const fresh = claimed.filter(([, { durable }]) => !durable)
+    if (fresh.length > 0) {
+      const writing = (async () => this.#parts.records?.append(this.messageId, fresh.map(([index, { tag }]) => [index, tag])))()
+      for (const [, released] of fresh) {
+        released.durable = writing
+        writing.catch(() => { released.durable = undefined }) // to be written again by who needs it
+      }
+    }
+    try {
+      await Promise.all(claimed.map(([, { durable }]) => durable))
+    } catch (error) {
+      throw this.#judged(error)
+    }
+    if (this.#over) throw this.#over
+  }
+
+  async #unchanged(): Promise<void> {
+    const { input, version } = this.#parts
+    ensure(await input.version?.() === version, 'source_changed', 'the file was changed or removed: choose it again')
+  }
+
+  /** What ends this sealer for good does so here. */
+  #judged(error: unknown): unknown {
+    if (isSealdropError(error) && (error.code === 'source_changed' || error.code === 'conflict') && !this.#over) {
+      this.#over = error
+      const { records, release } = this.#parts
+      if (error.code === 'source_changed') records?.remove(this.messageId).catch(() => {})
+      release()
+    }
+    return this.#over ?? error
+  }
+
+  /** Keeps the hashes of whole chunks that were handed out, for the digest. */
+  async #remember(bytes: Bytes, start: number): Promise<void> {
+    const size = limits.digestChunk
+    for (let i = Math.ceil(start / size); i * size < this.length; i++) {
+      const chunk = bytes.subarray(i * size - start, Math.min(this.length, (i + 1) * size) - start)
+      if (chunk.length < Math.min(size, this.length - i * size)) return
+      if (!this.#chunks.has(i)) this.#chunks.set(i, await sha256(chunk))
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import { limits } from '../algorithms/limits.js'
+import type { Bytes } from '../bytes/bytes.js'
+import { sha256 } from '../crypto/digest.js'
+import { SealdropError } from '../errors/sealdrop-error.js'
+import { ChunkDigester } from '../formats/chunk-digest.js'
+import { messageLength } from '../formats/frames.js'
+import { tagLength } from '../formats/message-header.js'
+import { inOrder, streamOf } from '../io/in-order.js'
+import { inputOf, type StreamSource } from '../io/stream-source.js'
+import type { KeyInfo } from '../keys/key.js'
+import { framesOf } from './frames-of.js'
+import { idText, sealFrame, startMessage } from './message.js'
+import { checkCount, planMessage, type MessageOptions, type Recipients } from './plan.js'
+
+export interface StreamOptions extends MessageOptions {
+  /** Bytes in the source, where it does not know: gives `length` before reading, and is checked. */
+  readonly length?: number
+  /** Frames encrypted side by side, 1 to 16. Default: 4. */
+  readonly framesInFlight?: number
+  /** Whether to compute the digest, which costs more than the encryption. Default: true; without, `digest` rejects. */
+  readonly digest?: boolean
+  /** Told of plaintext bytes, after each frame. */
+  readonly onProgress?: (p: { readonly done: number; readonly total?: number }) => void
+}
+
+export interface ByteStream {
+  readonly readable: ReadableStream<Bytes>
+  /** Bytes that `readable` gives, where that is known before. */
+  readonly length?: number
+}
+
+export interface SealedStream extends ByteStream {
+  /** The message's id, 32 random bytes in base64url; a receipt names it. */
+  readonly messageId: string
+  /** The key chosen of each set. */
+  readonly recipients: readonly KeyInfo[]
+  /** Chunk digest of the ciphertext in base64url, once it was read to its end; keep it to compare with a receipt. */
+  readonly digest: Promise<string>
+}
+
+/**
+ * Seals a stream of any size in constant memory, as a message of the AWS Encryption SDK that AWS's own SDKs open with
+ * their KMS RSA and KMS ECDH keyrings. Nothing is read before `readable` is, and no more ahead than the frames in flight.
+ * Aborting, cancelling `readable` and a failing source end all of them; what was written until then opens nowhere to its end.
+ *
+ * @param keys - one key of each set can open it; an RSA key must be published with its ARN
+ * @param source - Blob, File, byte source, stream or async iterable of bytes, or bytes (leave them unchanged until they are read)
+ * @throws SealdropError at once `invalid_argument`, `too_large`, `unsupported_runtime` and what loading a key set throws; while reading `source_changed`, `source_failed`, and `invalid_argument` for chunks that are not bytes
+ * @see message-format.md; AWS Encryption SDK message format, version 2
+ */
+export async function sealStream(keys: Recipients, source: StreamSource, o: StreamOptions): Promise<SealedStream> {
+  const { framesInFlight = limits.framesInFlight, onProgress, signal, length: announced, digest: digested = true } = o ?? {}
+  const input = inputOf(source, announced)
+  checkCount('framesInFlight', framesInFlight, limits.maxFramesInFlight)
+  signal?.throwIfAborted()
+  const plan = await planMessage(keys, o ?? {})
+  const version = await input.version?.()
+  const message = await startMessage(plan)
+  const total = input.size === undefined ? {} : { total: input.size }
+  const length = input.size === undefined ? {} : { length: messageLength(message.header.length, input.size, plan.frameLength) }
+  const reader = input.reader()
+  const frames = framesOf(reader, input, plan.frameLength, version)
+  signal?.throwIfAborted()
+
+  const digester = new ChunkDigester(sha256)
+  let end: (digest: Promise<string>) => void
+  const digest = new Promise<string>((resolve) => { end = resolve })
+  digest.catch(() => {}) // for whoever does not ask
+  const put = async (chunk: Bytes): Promise<Bytes> => {
+    if (digested) await digester.update(chunk)
+    return chunk
+  }
+  async function* sealed(): AsyncGenerator<Bytes> {
+    yield put(message.header)
+    let done = 0
+    for await (const [head, body] of inOrder(frames, ({ index, bytes, final }) => sealFrame(message, index, bytes, final), framesInFlight)) {
+      yield put(head)
+      yield put(body)
+      done += body.length - tagLength
+      try { onProgress?.({ done, ...total }) } catch { /* theirs */ }
+    }
+    end(digested ? digester.digest() : Promise.reject(new SealdropError('invalid_argument', 'digest: not computed, as digest: false said')))
+  }
+  const stop = (reason: unknown): void => {
+    reader.cancel(reason)
+    end(Promise.reject(reason ?? new SealdropError('closed', 'the stream was cancelled')))
+  }
+  return { readable: streamOf(sealed(), stop, signal), ...length, messageId: idText(message), recipients: plan.recipients.map(({ info }) => info), digest }
+}

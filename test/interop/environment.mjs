@@ -1,0 +1,70 @@
+// The foreign programs: a virtual environment and a Go binary, made once and kept until what they are made of changes.
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const execute = promisify(execFile)
+const here = fileURLToPath(new URL('.', import.meta.url))
+const cache = fileURLToPath(new URL('../../.build/interop/', import.meta.url))
+const goFolder = join(here, 'foreign-go')
+const goEnvironment = { ...process.env, GOFLAGS: '-mod=readonly', GOTOOLCHAIN: 'local', GOWORK: 'off', CGO_ENABLED: '0' }
+
+/** What a tool says its version is, which also belongs to the key of what it makes. */
+async function versionOf(tool, args, purpose) {
+  try {
+    const { stdout } = await execute(tool, args, { env: goEnvironment })
+    return stdout.trim()
+  } catch (e) {
+    throw new Error(`${tool} is missing or does not run: it is needed ${purpose} (${e.code ?? e.message})`)
+  }
+}
+
+/** One folder per state of the sources; it gets its name only when it is complete. */
+async function kept(name, parts, make) {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(`${part.length}:`).update(part)
+  const folder = join(cache, `${name}-${hash.digest('hex').slice(0, 16)}`)
+  const complete = join(folder, 'complete')
+  if (existsSync(complete)) return folder
+  console.log(`making ${name} in ${folder}`)
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true })
+  await make(folder)
+  await writeFile(`${complete}.new`, '')
+  await rename(`${complete}.new`, complete)
+  return folder
+}
+
+async function run(tool, args, options) {
+  try {
+    await execute(tool, args, { maxBuffer: 64 << 20, ...options })
+  } catch (e) {
+    throw new Error(`${tool} ${args.join(' ')} failed:\n${String(e.stderr || e.message).slice(-4000)}`)
+  }
+}
+
+/** @returns the command that runs foreign.py in its virtual environment */
+export async function pythonProgram() {
+  const version = await versionOf('python3', ['-c', 'import sys, platform; assert sys.version_info >= (3, 11), "Python 3.11"; print(sys.executable, platform.python_version())'], 'for the Python SDK, in version 3.11 or later')
+  const requirements = join(here, 'requirements.txt')
+  const folder = await kept('python', [version, readFileSync(requirements)], async (made) => {
+    await run('python3', ['-m', 'venv', made])
+    await run(join(made, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check', '--requirement', requirements])
+  })
+  return [join(folder, 'bin', 'python'), join(here, 'foreign.py')]
+}
+
+/** @returns the command that runs foreign-go */
+export async function goProgram() {
+  const version = await versionOf('go', ['version'], 'for the Go SDK')
+  const sources = readdirSync(goFolder).sort()
+  if (!sources.includes('go.sum')) throw new Error(`${goFolder} has no go.sum`)
+  const folder = await kept('go', [version, ...sources.flatMap((name) => [name, readFileSync(join(goFolder, name))])], (made) => (
+    run('go', ['build', '-trimpath', '-o', join(made, 'foreign'), '.'], { cwd: goFolder, env: goEnvironment })
+  ))
+  return [join(folder, 'foreign')]
+}

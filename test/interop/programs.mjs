@@ -1,0 +1,49 @@
+// The foreign SDKs behind one function each: jobs in, results out.
+import { spawn } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { devNull } from 'node:os'
+import { join } from 'node:path'
+import { goProgram, pythonProgram } from './environment.mjs'
+import { runInNode } from './foreign-node.mjs'
+
+const timeout = 300_000
+
+/** Nothing of this machine's AWS configuration reaches a program: it knows one endpoint. */
+const environmentOf = (local) => ({
+  PATH: process.env.PATH,
+  ...local.env,
+  AWS_DEFAULT_REGION: local.env.AWS_REGION,
+  AWS_CONFIG_FILE: devNull,
+  AWS_SHARED_CREDENTIALS_FILE: devNull,
+  AWS_EC2_METADATA_DISABLED: 'true',
+})
+
+function runner([command, ...args], name, local, folder) {
+  let runs = 0
+  return async (jobs) => {
+    const [input, output] = ['jobs', 'results'].map((kind) => join(folder, `${name}-${runs}-${kind}.json`))
+    runs++
+    await writeFile(input, JSON.stringify(jobs))
+    const child = spawn(command, [...args, input, output], { env: environmentOf(local), timeout, stdio: ['ignore', 'ignore', 'pipe'] })
+    let complaints = ''
+    child.stderr.on('data', (chunk) => { complaints += chunk })
+    const status = await new Promise((resolve, reject) => child.on('error', reject).on('close', (code, signal) => resolve(code ?? signal)))
+    if (status !== 0) throw new Error(`the ${name} program ended with ${status}:\n${complaints.slice(-4000)}`)
+    return JSON.parse(await readFile(output, 'utf8'))
+  }
+}
+
+/**
+ * @param local - a running local KMS
+ * @param folder - for job and result files
+ * @returns by name: what runs jobs, the keyrings it has, and which cases its writer takes
+ */
+export async function foreignPrograms(local, folder) {
+  const [python, go] = await Promise.all([pythonProgram(), goProgram()])
+  return {
+    // its writer takes frame lengths in multiples of 128 only, the cipher's block size in bits; its reader takes any
+    Python: { run: runner(python, 'Python', local, folder), keyrings: ['rsa', 'ecdh'], seals: ({ frameLength = 0 }) => frameLength % 128 === 0 },
+    Go: { run: runner(go, 'Go', local, folder), keyrings: ['rsa', 'ecdh'], seals: () => true },
+    Node: { run: (jobs) => runInNode(jobs, local.clientConfig), keyrings: ['rsa'], seals: ({ keys }) => keys.length === 1 },
+  }
+}

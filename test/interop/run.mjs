@@ -1,0 +1,117 @@
+// npm run test:interop: whoever seals, everyone opens, through the local KMS. What the foreign SDKs seal for each other tells a
+// fault of ours from one of theirs; --foreign-only leaves us out.
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import { startLocalKms } from 'sealdrop/local-kms'
+import { cases, kmsKeys } from './matrix.mjs'
+import { foreignPrograms } from './programs.mjs'
+
+const ours = 'Sealdrop'
+const total = { passed: 0, failed: 0 }
+
+/** One line for a list of checks; an empty list has failed. */
+function report(title, checks) {
+  const failures = checks.filter(({ failure }) => failure !== undefined)
+  for (const { name, failure } of failures) console.error(`not ok ${title}: ${name}: ${failure}`)
+  if (checks.length === 0) console.error(`not ok ${title}: there was nothing to check`)
+  total.passed += checks.length - failures.length
+  total.failed += checks.length === 0 ? 1 : failures.length
+  console.log(`${title}: ${checks.length - failures.length} of ${checks.length}`)
+}
+
+/** Keys as the jobs name them. */
+async function keysOf(local) {
+  const kms = new KMSClient(local.clientConfig)
+  const keys = await Promise.all(Object.entries(local.keys).map(async ([spec, arn]) => {
+    const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId: arn }))
+    const publicKeyPem = `-----BEGIN PUBLIC KEY-----\n${Buffer.from(PublicKey).toString('base64').replace(/.{1,64}/g, '$&\n')}-----END PUBLIC KEY-----\n`
+    return [spec, { spec, arn, publicKeyPem, ...(spec.startsWith('RSA') ? { keyring: 'rsa' } : { keyring: 'ecdh', curve: spec }) }]
+  }))
+  kms.destroy()
+  return Object.fromEntries(keys)
+}
+
+/** One plaintext for each size of the matrix. */
+async function plaintextsIn(folder) {
+  const sizes = [...new Set(cases.map(({ size }) => size))]
+  const made = sizes.map(async (size) => {
+    const [bytes, file] = [randomBytes(size), join(folder, `plaintext-${size}`)]
+    await writeFile(file, bytes)
+    return [size, { file, sha256: createHash('sha256').update(bytes).digest('hex') }]
+  })
+  return new Map(await Promise.all(made))
+}
+
+const can = ({ keyrings }, keys) => keys.every(({ keyring }) => keyrings.includes(keyring))
+
+/** Seals all of the matrix that this party can, and says what it has sealed. */
+async function sealAll([writer, party], keys, plaintexts, folder) {
+  const messages = cases.map((row, index) => ({ ...row, keys: row.keys.map((spec) => keys[spec]), plaintext: plaintexts.get(row.size), file: join(folder, `${writer}-${index}`) }))
+    .filter((message) => can(party, message.keys) && party.seals(message))
+  const jobs = messages.map(({ keys, context, frameLength, plaintext, file }) => ({ kind: 'seal', keys, context, frameLength, plaintextFile: plaintext.file, messageFile: file }))
+  const { sdk, results } = await party.run(jobs)
+  console.log(`${writer} is ${sdk}`)
+  report(`${writer} seals`, messages.map(({ name }, index) => ({ name, failure: failureOf(results[index], {}) })))
+  return messages.filter((_, index) => results[index]?.error === undefined)
+}
+
+/** What must not open: one message for each key, with another context and with its last bit turned. */
+async function spoilt(messages) {
+  const ofEachKey = new Map(messages.filter(({ keys, size }) => keys.length === 1 && size > 1).map((message) => [message.keys[0].arn, message]))
+  const rows = [...ofEachKey.values()].map(async (message) => {
+    const bytes = await readFile(message.file)
+    bytes[bytes.length - 1] ^= 1
+    await writeFile(`${message.file}-turned`, bytes)
+    return [
+      { ...message, name: `${message.name}, last bit turned`, file: `${message.file}-turned`, refused: 'rejected' },
+      { ...message, name: `${message.name}, opened with another context`, context: { ...message.context, purpose: 'another' }, refused: 'context_mismatch' },
+    ]
+  })
+  return (await Promise.all(rows)).flat()
+}
+
+/** Opens each message with each of its keys alone. */
+async function openAll([reader, party], written) {
+  const rows = written.flatMap(([writer, messages]) => messages.flatMap((message) => message.keys.filter((key) => can(party, [key]))
+    .map((key) => ({ ...message, writer, key, name: message.keys.length > 1 ? `${message.name}, by ${key.spec}` : message.name }))))
+  const { results } = await party.run(rows.map(({ key, context, file }) => ({ kind: 'open', keys: [key], context, messageFile: file })))
+  const checks = rows.map((row, index) => ({ ...row, failure: failureOf(results[index], row, reader) }))
+  for (const [writer] of written) {
+    const of = checks.filter((check) => check.writer === writer)
+    report(`${reader} opens what ${writer} sealed`, of.filter(({ refused }) => !refused))
+    report(`${reader} refuses what was ${writer}'s`, of.filter(({ refused }) => refused))
+  }
+}
+
+/** What is wrong with a result, if anything. */
+function failureOf(result, { refused, plaintext }, reader) {
+  if (result === undefined) return 'no result'
+  if (refused) return result.error === undefined ? 'it opened' : reader === ours && !result.error.startsWith(refused) ? `expected ${refused}, found ${result.error}` : undefined
+  if (result.error !== undefined) return result.error
+  return plaintext && result.sha256 !== plaintext.sha256 ? 'another plaintext came out' : undefined
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'sealdrop-interop-'))
+const local = await startLocalKms({ keys: kmsKeys })
+try {
+  const parties = Object.entries(await foreignPrograms(local, folder))
+  if (!process.argv.includes('--foreign-only')) {
+    const { ourRunner } = await import('./ours.mjs')
+    parties.unshift([ours, { run: await ourRunner({ kms: local.clientConfig, arns: Object.values(local.keys) }), keyrings: ['rsa', 'ecdh'], seals: () => true }])
+  }
+  const [keys, plaintexts] = [await keysOf(local), await plaintextsIn(folder)]
+  const written = []
+  for (const party of parties) {
+    const messages = await sealAll(party, keys, plaintexts, folder)
+    written.push([party[0], [...messages, ...await spoilt(messages)]])
+  }
+  for (const party of parties) await openAll(party, written)
+} finally {
+  await local.close()
+  await rm(folder, { recursive: true, force: true })
+}
+console.log(`${total.passed} passed, ${total.failed} failed`)
+process.exit(total.failed > 0 ? 1 : 0)
