@@ -38,8 +38,11 @@ export async function* inOrder<T, R>(items: AsyncIterable<T>, work: (item: T) =>
 export function streamOf(chunks: AsyncGenerator<Bytes>, stop: (reason: unknown) => void, signal: AbortSignal | undefined): ReadableStream<Bytes> {
   const breathe = breather()
   let abort = (): void => {}
+  let over = false
   const off = (): void => signal?.removeEventListener('abort', abort)
   const end = (reason: unknown): void => {
+    if (over) return // aborted, and the piece under way failed because of that
+    over = true
     off()
     stop(reason)
     void chunks.return(undefined).catch(() => {})

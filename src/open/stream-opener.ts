@@ -3,6 +3,7 @@ import { formatName } from '../algorithms/suites.js'
 import type { Bytes } from '../bytes/bytes.js'
 import { readHeader } from '../envelope/read-header.js'
 import { ensure } from '../errors/guard.js'
+import { maxHeaderLength } from '../formats/parse-message-header.js'
 import { isSealdropError } from '../errors/sealdrop-error.js'
 import { abortable } from '../io/abort.js'
 import { withFront, type ByteReader } from '../io/byte-reader.js'
@@ -51,7 +52,7 @@ export class StreamOpener {
   async openRange(source: Blob | ByteSource, start: number, end: number, o: OpenOptions): Promise<OpenedStream & { readonly length: number }> {
     ensure(Number.isSafeInteger(start) && start >= 0 && (end === Infinity || Number.isSafeInteger(end)) && end >= start, 'invalid_argument', 'openRange: expected a range of plaintext, 0 <= start <= end, where end may be Infinity')
     const input = fileInput(source)
-    const front = input.reader()
+    const front = input.reader(0, Math.min(input.size, maxHeaderLength))
     return this.#reading(front, o, async (parts) => {
       const { header, length } = await readHeader(front, formatName)
       front.cancel(undefined)

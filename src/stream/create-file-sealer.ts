@@ -61,8 +61,8 @@ export async function restoreFileSealer(keys: Recipients, records: FileRecords, 
   const release = await holdRecord(records, messageId)
   try {
     const record = await records.load(messageId)
-    const { created, size, version, frameLength, header, key: kept, recipients } = (record?.start ?? { created: 0 }) as RecordStart
-    if (!record || !(Date.now() - created < limits.recordAge)) {
+    const { v, created, size, version, frameLength, header, key: kept, recipients } = (record?.start ?? {}) as RecordStart
+    if (!record || v !== 1 || !(Date.now() - created < limits.recordAge)) {
       await records.remove(messageId)
       throw new SealdropError('expired', 'no record of this message, or one older than 7 days: start over with createFileSealer')
     }

@@ -70,6 +70,7 @@ export class RangeSealer implements FileSealer {
     ensure(end - start <= limits.slice, 'too_large', `slice: expected at most ${limits.slice} bytes`)
     this.#usable(o)
     const bytes = new Uint8Array(end - start)
+    if (start === end) return bytes
     /** Puts what lies in the range; `at` is the place in the message. */
     const put = (part: Bytes, at: number): void => {
       const from = Math.max(0, start - at)
@@ -201,10 +202,12 @@ export class RangeSealer implements FileSealer {
   /** Keeps the hashes of whole chunks that were handed out, for the digest. */
   async #remember(bytes: Bytes, start: number): Promise<void> {
     const size = limits.digestChunk
+    const hashes: Promise<unknown>[] = []
     for (let i = Math.ceil(start / size); i * size < this.length; i++) {
       const chunk = bytes.subarray(i * size - start, Math.min(this.length, (i + 1) * size) - start)
-      if (chunk.length < Math.min(size, this.length - i * size)) return
-      if (!this.#chunks.has(i)) this.#chunks.set(i, await sha256(chunk))
+      if (chunk.length < Math.min(size, this.length - i * size)) break
+      if (!this.#chunks.has(i)) hashes.push(sha256(chunk).then((hash) => this.#chunks.set(i, hash)))
     }
+    await Promise.all(hashes)
   }
 }
