@@ -1,5 +1,5 @@
 import { limits } from '../algorithms/limits.js'
-import { equal, type Bytes } from '../bytes/bytes.js'
+import type { Bytes } from '../bytes/bytes.js'
 import { sha256 } from '../crypto/digest.js'
 import { ensure } from '../errors/guard.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
@@ -9,6 +9,7 @@ import { tagLength } from '../formats/message-header.js'
 import type { CallOptions } from '../io/abort.js'
 import { breather, inOrder } from '../io/in-order.js'
 import type { FileInput } from '../io/stream-source.js'
+import { FrameLedger } from './frame-ledger.js'
 import { idText, sealFrame, type Message } from './message.js'
 import type { FileRecords } from './file-records.js'
 import type { StreamOptions } from './seal-stream.js'
@@ -31,9 +32,6 @@ export interface FileSealer {
   close(): Promise<void>
 }
 
-/** A frame that was or will be handed out; `durable` when its tag is in the record. */
-interface Released { readonly tag: Bytes; durable?: Promise<void> | undefined }
-
 export interface FileSealerParts {
   readonly message: Message
   readonly frameLength: number
@@ -52,17 +50,17 @@ export class RangeSealer implements FileSealer {
   readonly messageId: string
   readonly #parts: FileSealerParts
   readonly #count: number
-  readonly #released = new Map<number, Released>()
+  readonly #ledger: FrameLedger
   readonly #chunks = new Map<number, Bytes>()
   #over: SealdropError | undefined
 
   constructor(parts: FileSealerParts) {
-    const { message, frameLength, input: { size }, tags } = parts
+    const { message, frameLength, input: { size }, records, tags } = parts
     this.#parts = parts
     this.#count = frameCount(size, frameLength)
     this.length = messageLength(message.header.length, size, frameLength)
     this.messageId = idText(message)
-    for (const [index, tag] of tags) this.#released.set(index, { tag: new Uint8Array(tag), durable: Promise.resolve() })
+    this.#ledger = new FrameLedger(tags, (frames) => records?.append(this.messageId, frames))
   }
 
   async slice(start: number, end: number, o: CallOptions = {}): Promise<Bytes> {
@@ -105,9 +103,8 @@ export class RangeSealer implements FileSealer {
     if (this.#over) return
     this.#over = new SealdropError('closed', 'this file sealer was closed')
     const { records, release } = this.#parts
-    const complete = this.#released.size === this.#count && [...this.#released.values()].every(({ durable }) => durable)
     try {
-      if (complete) await records?.remove(this.messageId)
+      if (await this.#ledger.complete(this.#count)) await records?.remove(this.messageId)
     } finally {
       release()
     }
@@ -152,35 +149,9 @@ export class RangeSealer implements FileSealer {
       signal?.removeEventListener('abort', stop)
     }
     this.#usable({ signal })
-    await this.#record(tags)
-    try { onProgress?.({ done: Math.min(size, this.#released.size * frameLength), total: size }) } catch { /* theirs */ }
-  }
-
-  /** No await between looking a tag up and claiming it: of two slices that sealed other bytes, one dies. */
-  async #record(frames: readonly (readonly [number, Bytes])[]): Promise<void> {
-    for (const [index, tag] of frames) {
-      const known = this.#released.get(index)
-      if (known && !equal(known.tag, tag)) throw this.#judged(new SealdropError('source_changed', 'the file was changed or removed: choose it again'))
-    }
-    const claimed = frames.map(([index, tag]) => {
-      const released = this.#released.get(index) ?? { tag }
-      this.#released.set(index, released)
-      return [index, released] as const
-    })
-    const fresh = claimed.filter(([, { durable }]) => !durable)
-    if (fresh.length > 0) {
-      const writing = (async () => this.#parts.records?.append(this.messageId, fresh.map(([index, { tag }]) => [index, tag])))()
-      for (const [, released] of fresh) {
-        released.durable = writing
-        writing.catch(() => { released.durable = undefined }) // to be written again by who needs it
-      }
-    }
-    try {
-      await Promise.all(claimed.map(([, { durable }]) => durable))
-    } catch (error) {
-      throw this.#judged(error)
-    }
-    if (this.#over) throw this.#over
+    await this.#ledger.release(tags).catch((error: unknown) => { throw this.#judged(error) })
+    this.#usable({})
+    try { onProgress?.({ done: Math.min(size, this.#ledger.size * frameLength), total: size }) } catch { /* theirs */ }
   }
 
   async #unchanged(): Promise<void> {

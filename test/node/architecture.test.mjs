@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { assert } from 'chai'
+import { dataKeyProviders } from '../../dist/algorithms/data-key-providers.js'
 import { keyWraps, sealAlgorithms } from '../../dist/algorithms/key-wraps.js'
 import { signatures } from '../../dist/algorithms/signatures.js'
 import { signatureKeys, wrapKeys } from '../support/host.js'
@@ -83,6 +84,8 @@ test('importing the doors that run at the edge asks for no randomness, timer, ne
 test('every algorithm has a seal side, an open side, a vector and a row in the README', () => {
   const readme = readFileSync(join(root, 'README.md'), 'utf8')
   for (const alg of Object.keys(keyWraps)) assert.include(readme, `\`${alg}\``)
+  for (const provider of Object.values(dataKeyProviders)) assert.include(readme, `\`${provider}\``)
+  assert.sameMembers(Object.keys(dataKeyProviders), [...new Set(Object.values(keyWraps).map(({ kty }) => kty))], 'every kind of key that receives values receives streams')
   for (const alg of Object.values(sealAlgorithms)) assert.property(keyWraps, alg, 'what is sealed can be opened')
   assert.sameMembers(Object.keys(signatureKeys), Object.keys(signatures), 'a suite signs and verifies every algorithm')
   for (const alg of Object.keys(signatures)) assert.include(readme, `\`${alg}\``)
