@@ -1,10 +1,12 @@
-// The companion's routes: the page, the published keys, and the one place that takes sealed values.
+// The companion's routes: the page, the published keys, and what takes sealed values and files.
 import { isSealdropError } from 'sealdrop'
 import { keySetHandler } from 'sealdrop/serve'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { createAssets } from './assets.mjs'
+import { refusal } from './refusal.mjs'
 import { securityHeaders } from './security-headers.mjs'
+import { addUploadRoutes } from './upload-routes.mjs'
 
 /** 1 MiB sealed is 1.4 MB of base64url with its header. */
 const maxBody = 1_600_000
@@ -13,22 +15,41 @@ const maxBody = 1_600_000
 const statuses = {
   malformed: 400, invalid_argument: 400, unsupported_algorithm: 400, unsupported_type: 415, too_large: 413,
   key_not_found: 422, context_mismatch: 422, rejected: 422, expired: 422, replayed: 409,
+  not_found: 404, conflict: 409, incomplete: 409, busy: 503, no_space: 507, storage_failed: 500,
   kms_throttled: 503, kms_unavailable: 503,
 }
+/** Not the sender's fault, and worded for outside all the same. */
+const told = ['busy', 'no_space', 'storage_failed']
 
-export function createApp({ companion, log }) {
+export function createApp({ companion, uploads, log }) {
   const app = new Hono()
   const assets = createAssets(companion.publisher)
   const keySet = keySetHandler(companion.publisher)
-  const refuse = (c, code, message, more = {}) => {
+  const refuse = (c, { code, message }, more = {}) => {
     c.set('note', code)
+    if (!c.req.raw.bodyUsed && c.req.raw.body) c.header('connection', 'close') // the rest of the body stays unread, so that nothing else can come this way
     return c.json({ code, message, ...more }, statuses[code] ?? 500)
+  }
+
+  /** Does the work of a request; what it throws becomes an answer, with the number of KMS calls until then. */
+  async function answer(c, work) {
+    const counter = { kmsCalls: 0 }
+    try {
+      const found = await work(counter)
+      if (counter.kmsCalls > 0) c.set('note', `${found.stage}, ${counter.kmsCalls} KMS calls`)
+      return c.json(found)
+    } catch (error) {
+      if (Object.hasOwn(statuses, error.code) && (statuses[error.code] < 500 || told.includes(error.code))) return refuse(c, error, counter)
+      log(`the companion failed: ${isSealdropError(error) ? error.message : error instanceof Error ? error.name : typeof error}`)
+      return refuse(c, refusal(isSealdropError(error) ? error.code : 'internal', 'The companion could not do its part. Nothing is wrong with what you sent; try again later.'), counter)
+    }
   }
 
   app.use(async (c, next) => {
     const started = performance.now()
     await next()
     const { method, path } = c.req
+    if (c.get('quiet')) return
     // the path comes from outside: anything but printable ASCII could forge lines; what was sent is never logged
     log(`${method} ${path.replace(/[^\x21-\x7e]/g, '?').slice(0, 80)} ${c.res.status} ${Math.round(performance.now() - started)} ms${c.get('note') ? ` (${c.get('note')})` : ''}`)
   })
@@ -42,27 +63,13 @@ export function createApp({ companion, log }) {
   app.all('/.well-known/jwks.json', (c) => keySet(c.req.raw))
 
   // Every forged value costs one KMS call, so in production limit the rate here, at the gateway or by client address.
-  const limited = bodyLimit({
-    maxSize: maxBody,
-    onError: (c) => {
-      c.header('connection', 'close') // the rest of the body stays unread, so that nothing else can come this way
-      return refuse(c, 'too_large', `body: expected at most ${maxBody} bytes`, { kmsCalls: 0 })
-    },
-  })
-  app.post('/api/messages', limited, async (c) => {
+  const limited = bodyLimit({ maxSize: maxBody, onError: (c) => refuse(c, refusal('too_large', `body: expected at most ${maxBody} bytes`), { kmsCalls: 0 }) })
+  app.post('/api/messages', limited, async (c) => answer(c, async (counter) => {
     // no form and no simple request of another origin has this type: browsers ask first, and nobody answers yes
-    if (c.req.header('content-type') !== 'application/jose') return refuse(c, 'unsupported_type', 'content-type: expected application/jose', { kmsCalls: 0 })
-    const counter = { kmsCalls: 0 }
-    try {
-      const answer = await companion.receive(await c.req.text(), counter)
-      c.set('note', `opened, ${counter.kmsCalls} KMS calls`)
-      return c.json(answer)
-    } catch (error) {
-      if (isSealdropError(error) && Object.hasOwn(statuses, error.code) && statuses[error.code] < 500) return refuse(c, error.code, error.message, counter)
-      log(`the companion failed: ${isSealdropError(error) ? error.message : error instanceof Error ? error.name : typeof error}`)
-      return refuse(c, isSealdropError(error) ? error.code : 'internal', 'The companion could not do its part. Nothing is wrong with what you sent; try again later.', counter)
-    }
-  })
+    if (c.req.header('content-type') !== 'application/jose') throw refusal('unsupported_type', 'content-type: expected application/jose')
+    return companion.receive(await c.req.text(), counter)
+  }))
+  addUploadRoutes(app, { companion, uploads, answer, refuse })
 
   app.on(['GET', 'HEAD'], '*', async (c) => {
     const asset = await assets(c.req.path)

@@ -5,7 +5,7 @@ import { contentSecurityPolicy } from './security-headers.mjs'
 
 const types = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', mjs: 'text/javascript; charset=utf-8', map: 'application/json', svg: 'image/svg+xml' }
 const pages = { '/': 'index.html', '/esm.html': 'esm.html' }
-const pageFiles = ['style.css', 'view.js', 'sealed-text.js', 'cards.js', 'screen.js', 'form.js', 'page.js', 'esm.js', 'icon.svg']
+const pageFiles = ['style.css', 'view.js', 'sealed-text.js', 'cards.js', 'file-cards.js', 'screen.js', 'company.js', 'receipt.js', 'form.js', 'page.js', 'unfinished.js', 'upload.js', 'meter.js', 'file-page.js', 'esm.js', 'icon.svg']
 const library = ['sealdrop.min.js', 'sealdrop.min.js.map', 'sealdrop.min.mjs', 'sealdrop.min.mjs.map']
 const files = new Map([
   ...pageFiles.map((name) => [`/${name}`, new URL(`page/${name}`, import.meta.url)]),

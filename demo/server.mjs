@@ -1,10 +1,12 @@
 // The demo as a function: a local KMS in place of AWS, and the companion's server in front of it.
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createAdaptorServer } from '@hono/node-server'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { createApp } from './app.mjs'
 import { createCompanion } from './companion.mjs'
+import { createUploads } from './uploads.mjs'
 
 /** The companion knows its keys by alias, as it would in AWS. In this order pages prefer them. */
 const keys = [
@@ -19,17 +21,19 @@ const ownDir = fileURLToPath(new URL('../.demo/kms', import.meta.url))
  *
  * @param o.port - default 0, any free port; where the port is taken, any free one too
  * @param o.dir - folder that keeps the local KMS's keys; default `.demo/kms` in the project
+ * @param o.files - folder that keeps the sealed files; default `files` in `dir`, which serves one demo at a time
+ * @param o.limits - of `createUploads`: maxLength, maxArriving, maxKept
  * @param o.log - gets one line for each step and each request, never content; default silent
  * @returns `url` and `port` of the page, `kms` (for tests that open what was sealed), `keys` (aliases), `close()`
  */
-export async function startDemo({ port = 0, dir = ownDir, log = () => {} } = {}) {
+export async function startDemo({ port = 0, dir = ownDir, files = join(dir, 'files'), limits = {}, log = () => {} } = {}) {
   const first = !existsSync(dir)
   if (first) log('Making three keys in the local KMS, once; RSA takes a moment ...')
   const started = performance.now()
   const kms = await startLocalKms({ dir, keys })
   if (first) log(`Keys made in ${((performance.now() - started) / 1000).toFixed(1)} s and kept.`)
   const companion = createCompanion({ kms: kms.clientConfig, opens: keys.slice(0, 2).map(({ alias }) => alias), signs: keys[2].alias })
-  const server = createAdaptorServer({ fetch: createApp({ companion, log }).fetch })
+  const server = createAdaptorServer({ fetch: createApp({ companion, uploads: createUploads({ ...limits, dir: files }), log }).fetch })
   const close = async () => {
     const stopped = new Promise((resolve) => server.close(resolve))
     server.closeAllConnections()

@@ -25,14 +25,14 @@ const cards = (() => {
     ]
   }
 
-  /** What the company's server said about the value that it opened. `digest` is the file's own, made in this tab. */
-  function opened({ seen, key, calls, kmsCalls, stage: reachedStage }, digest) {
+  /** What the company's server said about what it opened; `what` are the rows of what it read. */
+  function opened({ seen, key, calls, kmsCalls, stage: reachedStage }, what = facts(seen.fields.map(({ name, value }) => [name, value]))) {
     return [
-      el('div', { class: 'read' }, el('h3', {}, 'What it read'), seen.kind === 'file' ? file(seen, digest) : facts(seen.fields.map(({ name, value }) => [name, value]))),
+      el('div', { class: 'read' }, el('h3', {}, 'What it read'), what),
       el('ol', { class: 'doings' },
         el('li', {}, 'Checked form, key and context, before asking KMS'),
         el('li', {}, el('span', { class: 'tag' }, calls[0]), ' The private key did its part inside KMS'),
-        el('li', {}, 'Opened the value with AES-256-GCM, every bit of it authenticated'),
+        el('li', {}, 'Opened it with AES-256-GCM, every bit of it authenticated'),
         el('li', {}, el('span', { class: 'tag' }, calls[1]), ' KMS signed the receipt')),
       facts([
         ['Key used', ...keyFacts(key)],
@@ -42,23 +42,18 @@ const cards = (() => {
     ]
   }
 
-  function file({ type, size: bytes, sha256, preview }, digest) {
-    const same = digest === sha256
-    return facts([
-      ['File', `${type}, ${size(bytes)}`],
-      ['Begins with', code(preview)],
-      ['SHA-256', code(sha256), el('br'), el('span', { class: same ? 'good' : 'bad' }, same ? 'The same as of the file in this tab' : 'Not that of the file in this tab')],
-    ])
-  }
+  const time = (date) => el('time', { dateTime: date.toISOString() }, date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' }))
 
-  /** The receipt after its signature was verified, and only then. */
-  function receipt({ receipt: text, proof, sent }) {
+  /** The receipt after its signature was verified, and only then; `earlier` is another of the same file. */
+  function receipt({ receipt: text, proof, sent, earlier }) {
+    const { stage: reached } = sealedText.json(sealedText.parts(text)[1])
     return [
-      el('p', { class: 'verified' }, el('b', {}, 'Verified.'), ' The company’s KMS signed that it opened exactly what you sent.'),
+      el('p', { class: 'verified' }, el('b', {}, 'Verified.'), ` The company’s KMS signed that it ${reached} exactly what you sent.`),
       facts([
         ['Signed by', ...keyFacts(proof.key)],
         ['Key believed because', reasons[proof.trust] ?? proof.trust],
-        ['Received', el('time', { dateTime: proof.receivedAt.toISOString() }, proof.receivedAt.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' }))],
+        ['Received', time((earlier ?? { proof }).proof.receivedAt)],
+        earlier && ['Opened', time(proof.receivedAt)],
         ['Message', code(sent.messageId), el('br'), note('and the digest of its bytes, as kept in this tab')],
       ]),
       sealedText.coloured(text, 'The receipt'),
@@ -67,5 +62,5 @@ const cards = (() => {
     ]
   }
 
-  return { sealed, opened, receipt }
+  return { sealed, opened, receipt, keyFacts, kinds, reasons }
 })()

@@ -10,9 +10,10 @@ const stage = (() => {
   /** Says something at the end of a card, where its buttons are; without nodes it clears that. */
   const say = (name, ...nodes) => find(`[data-problems=${name}]`).replaceChildren(...nodes)
 
-  function fill(name, nodes) {
+  /** Fills a card and shows what can be done with it: for a `part` of the form, or for any. */
+  function fill(name, nodes, part) {
     card(name).querySelector('.result').replaceChildren(...nodes)
-    for (const part of card(name).querySelectorAll('.after')) part.hidden = nodes.length === 0
+    for (const after of card(name).querySelectorAll('.after')) after.hidden = nodes.length === 0 || (after.dataset.for ?? part) !== part
     for (const part of card(name).querySelectorAll('.waiting')) part.hidden = nodes.length > 0
   }
 
@@ -31,7 +32,7 @@ const stage = (() => {
   /** Empties everything after the form. */
   function clear() {
     for (const name of order.slice(1)) fill(name, [])
-    for (const name of ['write', 'sealed', 'receipt']) say(name)
+    for (const name of order) say(name)
     mark(0, '')
   }
 
@@ -46,12 +47,14 @@ const stage = (() => {
     try {
       await action()
     } catch (error) {
-      say(place, view.problem('That did not work', error.code ? error : { code: 'unexpected', message: String(error?.message) }))
+      say(place, view.problem('That did not work', typeof error?.code === 'string' ? error : { code: 'unexpected', message: String(error?.message) }))
     } finally {
       busy = false
       delete button.dataset.busy
     }
   }
 
-  return { find, say, fill, mark, clear, run, bringIntoView }
+  const onClick = (id, place, action) => find(id).addEventListener('click', ({ currentTarget }) => run(currentTarget, place, action))
+
+  return { find, say, fill, mark, clear, run, onClick, bringIntoView }
 })()

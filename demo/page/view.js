@@ -21,12 +21,16 @@ const view = (() => {
   const problem = (title, error) => el('div', { class: 'problem' }, el('p', {}, el('b', {}, title), ' ', el('code', { class: 'code' }, error.code)), el('p', {}, sentence(error.message)))
 
   /** A failure that was wanted: something changed was refused. */
-  const refused = (error, what, token) => el('div', { class: 'problem refused' }, el('p', {}, el('b', {}, 'Refused, as it must be'), ' ', el('code', { class: 'code' }, error.code)), el('p', {}, sentence(error.message)), el('p', {}, note(what)), token)
+  const refused = (error, what, token) => el('div', { class: 'problem refused' }, el('p', {}, el('b', {}, 'Refused, as it must be'), ' ', el('code', { class: 'code' }, error.code)), el('p', {}, sentence(error.message)), el('p', {}, note(what)), token ?? false)
 
   const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
 
   const number = (value) => value.toLocaleString('en')
-  const size = (bytes) => (bytes < 10_240 ? `${number(bytes)} bytes` : bytes < 1_048_576 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1_048_576).toFixed(2)} MiB`)
+  const units = [[2 ** 30, 'GiB', 2], [2 ** 20, 'MiB', 2], [2 ** 10, 'KiB', 1]]
+  const size = (bytes) => {
+    const [unit, name, digits] = units.find(([least]) => bytes >= least && bytes >= 10_240) ?? []
+    return unit ? `${(bytes / unit).toFixed(digits)} ${name}` : `${number(bytes)} bytes`
+  }
 
   return { el, facts, code, note, problem, refused, number, size }
 })()

@@ -1,6 +1,8 @@
+import { limits } from '../algorithms/limits.js'
 import { compare, concat, sized, u16, type Bytes } from '../bytes/bytes.js'
 import { Cursor } from '../bytes/cursor.js'
 import { fromUtf8, utf8 } from '../bytes/text.js'
+import { ensure } from '../errors/guard.js'
 import type { Context } from './context.js'
 
 /**
@@ -10,7 +12,9 @@ import type { Context } from './context.js'
  * @see message-format.md, "Header"
  */
 export function serializeContext(context: Context): Bytes {
-  const pairs = Object.entries(context).map((pair) => pair.map(utf8)).sort(([a], [b]) => compare(a!, b!))
+  const entries = Object.entries(context)
+  ensure(entries.length <= limits.header / 4, 'too_large', `context: expected at most ${limits.header} bytes`) // four of them are lengths of each pair
+  const pairs = entries.map((pair) => pair.map(utf8)).sort(([a], [b]) => compare(a!, b!))
   return pairs.length === 0 ? new Uint8Array() : concat(u16(pairs.length), sized(2, ...pairs.flat()))
 }
 

@@ -9,10 +9,14 @@ export interface ByteReader {
   cancel(reason: unknown): void
 }
 
-/** Reads a stream, filling two buffers in turn: allocation, not encryption, is what costs in Chromium (performance.md, 4). */
-export function streamReader(stream: ReadableStream<Uint8Array>): ByteReader {
+/**
+ * Reads a stream, filling two buffers in turn: allocation, not encryption, is what costs in Chromium (performance.md, 4).
+ *
+ * @param whole - whether it has as many bytes as are asked for, as a Blob's has
+ */
+export function streamReader(stream: ReadableStream<Uint8Array>, whole = false): ByteReader {
   ensure(!stream.locked, 'invalid_argument', 'source: expected a stream that nobody else reads')
-  const byob = byobReader(stream)
+  const byob = byobReader(stream, whole)
   if (byob) return byob
   const reader = stream.getReader()
   return chunkReader(() => reader.read(), (reason) => void reader.cancel(reason).catch(() => {}))
@@ -20,11 +24,11 @@ export function streamReader(stream: ReadableStream<Uint8Array>): ByteReader {
 
 export function iterableReader(source: AsyncIterable<Uint8Array>): ByteReader {
   const chunks = source[Symbol.asyncIterator]()
-  return chunkReader(() => chunks.next(), () => void chunks.return?.().catch(() => {}))
+  return chunkReader(() => chunks.next(), () => void (async () => chunks.return?.())().catch(() => {}))
 }
 
 /** A byte stream reads straight into our buffer; undefined where it is none, as every stream in WebKit. */
-function byobReader(stream: ReadableStream<Uint8Array>): ByteReader | undefined {
+function byobReader(stream: ReadableStream<Uint8Array>, whole: boolean): ByteReader | undefined {
   let reader: ReadableStreamBYOBReader
   try {
     reader = stream.getReader({ mode: 'byob' })
@@ -37,8 +41,8 @@ function byobReader(stream: ReadableStream<Uint8Array>): ByteReader | undefined 
       let [buffer, put] = buffers(length)
       let at = 0
       while (at < length) {
-        // `min` saves round trips where it is known; elsewhere the loop does
-        const { done, value } = await reader.read(new Uint8Array(buffer, at, length - at), { min: length - at } as ReadableStreamBYOBReaderReadOptions)
+        // `min` saves round trips where it is known, and the loop does elsewhere; a stream that ends before so many bytes fails it
+        const { done, value } = await reader.read(new Uint8Array(buffer, at, length - at), { min: whole ? length - at : 1 } as ReadableStreamBYOBReaderReadOptions)
         if (!value) break // cancelled: the buffer is gone
         buffer = value.buffer
         at += value.length

@@ -16,14 +16,22 @@ export function breather(): () => Promise<void> {
   }
 }
 
+/** Begins work on each item; an error of the items is the last piece of work, so that those before it keep their turn. */
+async function* begun<T, R>(items: AsyncIterable<T>, work: (item: T) => Promise<R>): AsyncGenerator<readonly [Promise<R>]> {
+  try {
+    for await (const item of items) yield [work(item)]
+  } catch (error) {
+    yield [Promise.reject(error)]
+  }
+}
+
 /**
  * Works on items side by side and answers the results in their order. The next item is asked for when work on the one
  * before has begun, and taken what it needs of it, so that items may reuse their memory.
  */
 export async function* inOrder<T, R>(items: AsyncIterable<T>, work: (item: T) => Promise<R>, inFlight: number): AsyncGenerator<R> {
   const pending: Promise<R>[] = []
-  for await (const item of items) {
-    const result = work(item)
+  for await (const [result] of begun(items, work)) {
     result.catch(() => {}) // told in its turn
     if (pending.push(result) >= inFlight) yield pending.shift()!
   }
@@ -58,8 +66,10 @@ export function streamOf(chunks: AsyncGenerator<Bytes>, stop: (reason: unknown) 
     async pull(controller) {
       try {
         await breathe()
-        const { done, value } = await chunks.next()
-        if (!done) return controller.enqueue(value)
+        let step: IteratorResult<Bytes, unknown>
+        do step = await chunks.next() // an empty chunk would be taken for nothing
+        while (!step.done && step.value.length === 0)
+        if (!step.done) return controller.enqueue(step.value)
         off()
         controller.close()
       } catch (error) {

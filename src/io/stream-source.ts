@@ -14,7 +14,7 @@ export interface Input {
   readonly otherSize: SealdropErrorCode
   reader(): ByteReader
   /** Changes when the content may have changed. */
-  version?(): Promise<string> | string | undefined
+  version?(): Promise<string | undefined>
 }
 
 /** A file as the file sealer and the range reader see it: readable at any place, again and in any order. */
@@ -41,8 +41,9 @@ export function fileInput(file: unknown, length?: number): FileInput {
   return {
     size,
     otherSize: 'source_changed',
-    reader: (start = 0, end = size) => mended(blob ? streamReader(file.slice(start, end).stream()) : rangeReader(file, start, end)),
-    version: () => (blob ? `${(file as File).lastModified}` : file.version?.()),
+    // a Blob is what it was when it was made: where it cannot be read any more, its file is another or gone, whatever the host calls that
+    reader: (start = 0, end = size) => (blob ? mended(streamReader(file.slice(start, end).stream(), true), 'source_changed') : mended(rangeReader(file, start, end))),
+    version: async () => (blob ? `${(file as File).lastModified}` : file.version && named(file.version())),
   }
 }
 
@@ -55,15 +56,12 @@ export function inputOf(source: StreamSource, length?: number): Input {
   return { size: length, otherSize: 'source_failed', reader: () => mended(stream ? streamReader(source as ReadableStream<Uint8Array>) : iterableReader(source as AsyncIterable<Uint8Array>)) }
 }
 
-/** Names the failures of a source. */
-function mended(reader: ByteReader): ByteReader {
-  return {
-    ...reader,
-    take: (length) => reader.take(length).catch((cause: unknown) => {
-      if (isSealdropError(cause)) throw cause
-      // what hosts throw for a file that is not what it was when it was chosen
-      const changed = /^Not(Readable|Found)Error$/.test(`${(cause as Error | undefined)?.name}`)
-      throw changed ? new SealdropError('source_changed', 'the file was changed or removed: choose it again', { cause }) : new SealdropError('source_failed', 'the source failed while it was read', { cause, retryable: true })
-    }),
-  }
+/** Gives what a source fails with a name. */
+function named<T>(work: Promise<T>, code: 'source_failed' | 'source_changed' = 'source_failed'): Promise<T> {
+  return work.catch((cause: unknown) => {
+    if (isSealdropError(cause)) throw cause
+    throw new SealdropError(code, code === 'source_failed' ? 'the source failed while it was read' : 'the file was changed or removed: choose it again', { cause, retryable: code === 'source_failed' })
+  })
 }
+
+const mended = (reader: ByteReader, code?: 'source_failed' | 'source_changed'): ByteReader => ({ ...reader, take: (length) => named(reader.take(length), code) })

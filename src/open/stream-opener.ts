@@ -64,7 +64,8 @@ export class StreamOpener {
   }
 
   /** The work before the first byte: reported, and given up with its source when it fails or is aborted. */
-  async #reading<R extends OpenedStream>(reader: ByteReader, { signal }: OpenOptions, work: (parts: OpenerParts) => Promise<R>): Promise<R> {
+  async #reading<R extends OpenedStream>(reader: ByteReader, o: OpenOptions, work: (parts: OpenerParts) => Promise<R>): Promise<R> {
+    const signal = o?.signal
     try {
       signal?.throwIfAborted()
       const [opened] = await reported(this.#parts, this.#onEvent, async (parts) => [await abortable(work(parts), signal)])

@@ -29,8 +29,9 @@ export async function openTab(browser, { width = 1280, height = 900, scheme = 'l
   const reading = []
   page.on('request', (request) => {
     reading.push((async () => {
-      const body = request.hasPostData() ? request.postData() ?? await request.fetchPostData() : ''
-      if (request.hasPostData() && !body) troubles.push(`the body of a request to ${request.url()} could not be recorded`)
+      const isPart = request.headers()['content-type'] === 'application/vnd.sealdrop.part' // its test looks at what was stored
+      const body = request.hasPostData() && !isPart ? request.postData() ?? await request.fetchPostData() : ''
+      if (request.hasPostData() && !isPart && !body) troubles.push(`the body of a request to ${request.url()} could not be recorded`)
       requests.push(`${request.method()} ${request.url()}\n${JSON.stringify(request.headers())}\n\n${body}`)
       if (request.method() === 'POST') posts.push({ url: request.url(), body })
     })())
@@ -40,7 +41,7 @@ export async function openTab(browser, { width = 1280, height = 900, scheme = 'l
   session.on('Network.webSocketCreated', ({ url }) => troubles.push(`a WebSocket was opened: ${url}`))
   session.on('Network.webTransportCreated', ({ url }) => troubles.push(`a WebTransport was opened: ${url}`))
   page.on('console', (message) => {
-    const refused = /status of 4\d\d/.test(message.text()) && message.location().url?.endsWith('/api/messages') // a wanted refusal
+    const refused = /status of 4\d\d/.test(message.text()) && /\/api\/(messages|files\/[\w-]{43}(\/open-changed)?)$/.test(message.location().url ?? '') // a wanted refusal
     if (['error', 'warn'].includes(message.type()) && !refused) troubles.push(`console: ${message.text()}`)
   })
   page.on('pageerror', (error) => troubles.push(`exception: ${error.message}`))
@@ -90,10 +91,10 @@ export async function inTab(browser, demo, { path = '', secrets = [marker], ...o
   }
 }
 
-/** A demo with keys of its own, and a browser. */
+/** A demo with keys and files of its own, and a browser. */
 export async function startBoth() {
   const dir = await mkdtemp(join(tmpdir(), 'sealdrop-page-'))
-  const [demo, browser] = await Promise.all([startDemo({ dir: join(dir, 'kms') }), launch()])
+  const [demo, browser] = await Promise.all([startDemo({ dir: join(dir, 'kms'), files: join(dir, 'files') }), launch()])
   const close = async () => {
     await browser.close()
     await demo.close()

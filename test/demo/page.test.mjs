@@ -1,13 +1,11 @@
 // The demo's pages in a real Chromium: from typing to a verified receipt, with an eye on everything that leaves the tab.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { found, tracesOf } from '../support/plaintext.mjs'
 import { inTab, marker, openTab, shown, startBoth, textOf, write } from './browser.mjs'
 
-const { demo, dir, browser, close } = await startBoth()
+const { demo, browser, close } = await startBoth()
 after(close)
 
 test('the search for plaintext finds it in every form that it claims to know', () => {
@@ -56,41 +54,6 @@ test('a receipt with one character changed, and a message with one bit changed, 
     await settled()
     const [changed, whole] = posts.map(({ body }) => body)
     assert.equal([...whole].filter((sign, i) => sign !== changed[i]).length, 1)
-  })
-})
-
-test('a picked file is sealed and opened whole, up to exactly 1 MiB', async () => {
-  const bytes = Buffer.concat([Buffer.from(`%PDF-1.7 ${marker}`), randomBytes(1_048_576)]).subarray(0, 1_048_576)
-  const path = join(dir, 'secret-file-name.pdf')
-  await writeFile(path, bytes)
-  await inTab(browser, demo, { secrets: [marker, 'secret-file-name'] }, async ({ page, posts, settled }) => {
-    await page.click('input[value=file]')
-    await (await page.$('#file')).uploadFile(path)
-    assert.match(await textOf(page, '#file-name'), /secret-file-name\.pdf \(1\.00 MiB\)/)
-    await page.click('#seal')
-    await shown(page, '#send')
-    await page.click('#send')
-    const opened = await shown(page, '[data-card=opened] .result')
-    assert.match(opened, /PDF document, 1\.00 MiB/)
-    assert.match(opened, /The same as of the file in this tab/)
-    await shown(page, '.verified')
-    await settled()
-    assert.ok(posts[0].body.length > 1_398_000, 'the body was recorded whole')
-  })
-})
-
-test('a file over 1 MiB is refused in plain words before anything is read or sent', async () => {
-  const path = join(dir, 'large.bin')
-  await writeFile(path, Buffer.alloc(1_048_577))
-  await inTab(browser, demo, {}, async ({ page, posts, settled }) => {
-    await page.click('input[value=file]')
-    await (await page.$('#file')).uploadFile(path)
-    await page.click('#seal')
-    const problem = await shown(page, '[data-problems=write] .problem')
-    assert.match(problem, /too_large/)
-    assert.match(problem, /at most 1 MiB/)
-    await settled()
-    assert.equal(posts.length, 0)
   })
 })
 

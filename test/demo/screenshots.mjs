@@ -1,5 +1,6 @@
-// Run by hand: `node test/demo/screenshots.mjs` writes the README's pictures of the demo to docs/.
-import { mkdtemp, rm } from 'node:fs/promises'
+// Run by hand: `node test/demo/screenshots.mjs [folder]` writes the README's pictures of the demo, by default to docs/.
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,28 +12,70 @@ const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 390, heig
 const docs = process.argv[2] ?? fileURLToPath(new URL('../../docs', import.meta.url))
 
 const dir = await mkdtemp(join(tmpdir(), 'sealdrop-screenshots-'))
-const demo = await startDemo({ dir })
-const browser = await puppeteer.launch({ executablePath: await chromiumPath(), args: [...chromiumArgs, '--hide-scrollbars'] })
-for (const [name, size] of Object.entries(sizes)) {
+const file = join(dir, 'kitchen-after-the-leak.mp4')
+await makeFile(file)
+const demo = await startDemo({ dir: join(dir, 'kms') })
+const browser = await puppeteer.launch({ executablePath: await chromiumPath(), args: [...chromiumArgs, '--hide-scrollbars'], networkEnabled: false })
+
+async function message(page) {
+  await page.click('#example')
+  await page.click('#seal')
+  await page.waitForSelector('#send', { visible: true })
+  await page.click('#send')
+  await page.waitForSelector('[data-card=receipt][data-state=done] .verified', { visible: true })
+  return '[data-card=receipt]'
+}
+
+/** A file on its way, about half of it there. */
+async function upload(page) {
+  await page.click('input[value=file]')
+  await (await page.$('#file')).uploadFile(file)
+  await page.click('#seal')
+  await page.waitForSelector('#send-file', { visible: true })
+  await page.click('#send-file')
+  await page.waitForFunction(() => document.querySelector('#progress').value > 0.56, { polling: 20, timeout: 120_000 })
+  return '[data-card=sealed]'
+}
+
+/** The same file, there and opened. */
+async function opened(page) {
+  await upload(page)
+  await page.waitForSelector('.verified', { visible: true, timeout: 120_000 })
+  await page.click('#open-file')
+  await page.waitForSelector('[data-card=receipt][data-state=done] .verified', { visible: true, timeout: 60_000 })
+  return '[data-card=opened]'
+}
+
+const pictures = { demo: message, upload, 'upload-opened': opened }
+const wanted = (name, size, scheme) => name === 'demo' || process.argv[3] === 'all' || (name === 'upload' && size === 'desktop' && scheme === 'light')
+
+for (const [size, viewport] of Object.entries(sizes)) {
   for (const scheme of ['light', 'dark']) {
-    const page = await browser.newPage()
-    await page.setViewport(size)
-    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }, { name: 'prefers-reduced-motion', value: 'reduce' }])
-    await page.goto(demo.url)
-    await page.click('#example')
-    await page.click('#seal')
-    await page.waitForSelector('#send', { visible: true })
-    await page.click('#send')
-    await page.waitForSelector('[data-card=receipt][data-state=done] .verified', { visible: true })
-    await page.evaluate((phone) => {
-      document.activeElement.blur()
-      scrollTo(0, 0)
-      if (phone) document.querySelector('[data-card=receipt]').scrollIntoView({ block: 'start' })
-    }, name === 'phone')
-    await page.screenshot({ path: join(docs, `demo-${name}-${scheme}.png`), fullPage: name === 'desktop' })
-    await page.close()
+    for (const [name, work] of Object.entries(pictures)) {
+      if (!wanted(name, size, scheme)) continue
+      const context = await browser.createBrowserContext() // what one picture left unfinished is not in the next
+      const page = await context.newPage()
+      await page.setViewport(viewport)
+      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }, { name: 'prefers-reduced-motion', value: 'reduce' }])
+      await page.goto(demo.url)
+      const place = await work(page)
+      await page.evaluate((selector) => {
+        document.activeElement.blur()
+        scrollTo(0, 0)
+        if (selector) document.querySelector(selector).scrollIntoView({ block: 'start' })
+      }, size === 'phone' && place)
+      await page.screenshot({ path: join(docs, `${name === 'demo' ? 'demo' : `demo-${name}`}-${size}-${scheme}.png`), fullPage: size === 'desktop' })
+      await context.close()
+    }
   }
 }
 await browser.close()
 await demo.close()
 await rm(dir, { recursive: true })
+
+async function makeFile(path) {
+  const handle = await open(path, 'wx')
+  await handle.write(Buffer.concat([Buffer.from('\0\0\0\x18ftypmp42'), randomBytes(1_000_000)]))
+  await handle.truncate(384 * 2 ** 20 + 123_456)
+  await handle.close()
+}

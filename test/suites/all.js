@@ -2,7 +2,15 @@ import { fetchSuite } from './fetch.js'
 import { fieldsSuite } from './fields.js'
 import { formatsSuite } from './formats.js'
 import { keySetsSuite } from './key-sets.js'
+import { openStreamKeysSuite } from './open-stream-keys.js'
+import { openStreamRulesSuite } from './open-stream-rules.js'
+import { openStreamsSuite } from './open-streams.js'
 import { openSuite } from './open.js'
+import { streamFaultsSuite } from './stream-faults.js'
+import { streamFlowSuite } from './stream-flow.js'
+import { streamPropertiesSuite } from './stream-properties.js'
+import { streamTamperSuite } from './stream-tamper.js'
+import { streamsSuite } from './streams.js'
 import { tamperSuite } from './tamper.js'
 import { valuesSuite } from './values.js'
 import { verifySuite } from './verify.js'
@@ -14,6 +22,9 @@ export function runDoorSuites(host) {
   keySetsSuite(host)
   fetchSuite(host)
   verifySuite(host)
+  streamsSuite(host)
+  streamFaultsSuite(host)
+  streamFlowSuite(host)
 }
 
 /** Suites that look into rooms behind the door. */
@@ -21,4 +32,9 @@ export function runRoomSuites(host) {
   formatsSuite(host)
   openSuite(host)
   tamperSuite(host)
+  openStreamsSuite(host)
+  openStreamKeysSuite(host)
+  openStreamRulesSuite(host)
+  streamTamperSuite(host)
+  streamPropertiesSuite(host)
 }

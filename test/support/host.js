@@ -2,9 +2,10 @@
 // A suite is a function of this object, so that one file runs in Node, Chromium (modules and script tag) and workerd.
 import { keyPairs } from '../vectors/keys.js'
 
-/** The public half of a test key as a JWK for a key set. */
-export function publicJwk(name, extra = {}) {
-  const { kty, n, e, crv, x, y } = keyPairs[name]
+/** The public half of a test key, by name or as a private JWK, as a JWK for a key set. */
+export function publicJwk(key, extra = {}) {
+  const name = typeof key === 'string' ? key : 'enc'
+  const { kty, n, e, crv, x, y } = keyPairs[key] ?? key
   const members = kty === 'RSA' ? { kty, n, e } : { kty, crv, x, y }
   return { ...members, use: name.endsWith('enc') ? 'enc' : 'sig', ...extra }
 }

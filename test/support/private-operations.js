@@ -1,8 +1,9 @@
 // The private half of test keys behind the port that the open room calls, with WebCrypto, so that every host runs it.
 import { keyPairs } from '../vectors/keys.js'
 
-/** Operations over test keys; `names` maps ARN to key name. Calls are counted, and `answer` may replace an answer. */
+/** Operations over test keys; `names` maps ARN to key name, or to a private JWK. Calls are counted, and `answer` may replace an answer. */
 export function privateOperations(names, answer = {}) {
+  const pairOf = (arn) => keyPairs[names[arn]] ?? names[arn]
   const { subtle } = crypto
   const calls = []
   return {
@@ -10,13 +11,13 @@ export function privateOperations(names, answer = {}) {
     async decrypt(arn, ciphertext) {
       calls.push({ operation: 'decrypt', arn })
       if (answer.decrypt) return answer.decrypt(arn, ciphertext)
-      const key = await subtle.importKey('jwk', { ...keyPairs[names[arn]], use: undefined }, { name: 'RSA-OAEP', hash: 'SHA-256' }, false, ['decrypt'])
+      const key = await subtle.importKey('jwk', { ...pairOf(arn), use: undefined }, { name: 'RSA-OAEP', hash: 'SHA-256' }, false, ['decrypt'])
       return subtle.decrypt('RSA-OAEP', key, ciphertext).then((raw) => new Uint8Array(raw), () => undefined)
     },
     async agree(arn, spki) {
       calls.push({ operation: 'agree', arn })
       if (answer.agree) return answer.agree(arn, spki)
-      const jwk = keyPairs[names[arn]]
+      const jwk = pairOf(arn)
       const algorithm = { name: 'ECDH', namedCurve: jwk.crv }
       const key = await subtle.importKey('jwk', jwk, algorithm, false, ['deriveBits'])
       const sender = await subtle.importKey('spki', spki, algorithm, false, [])

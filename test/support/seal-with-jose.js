@@ -15,7 +15,7 @@ export async function sealWithJose(jose, name, plaintext, header = {}, o = {}) {
   return jwe.encrypt(await jose.importJWK({ ...jwk, use: undefined }, alg))
 }
 
-/** An opener for these test keys; several ARNs may name one key. */
+/** An opener for these test keys, by name or as private JWKs; several ARNs may name one key. */
 export async function openerOver({ rooms, jose }, arns, o = {}) {
   const operations = privateOperations(arns, o.answer)
   const keys = await Promise.all(Object.entries(arns).map(async ([arn, name]) => {
@@ -36,7 +36,7 @@ export async function openerOver({ rooms, jose }, arns, o = {}) {
 }
 
 /** What the companion asks node:crypto for; here by a library, so that every host can. */
-const decompress = (crv, point) => ({ 'P-256': p256, 'P-384': p384, 'P-521': p521 })[crv].Point.fromBytes(new Uint8Array(point)).toBytes(false)
+export const decompress = (crv, point) => ({ 'P-256': p256, 'P-384': p384, 'P-521': p521 })[crv].Point.fromBytes(new Uint8Array(point)).toBytes(false)
 
 /** A cache without bounds, to see what is put into it. */
 export function plainCache() {

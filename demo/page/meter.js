@@ -1,0 +1,43 @@
+// How far a file is: share, bytes, speed, time left.
+'use strict'
+
+const meter = (() => {
+  const { find } = stage
+  const { size } = view
+  const window = 4000 // milliseconds that the speed is taken over
+  let samples = []
+  let told = 0
+
+  function start() {
+    samples = []
+    told = 0
+  }
+
+  function update({ done, total, checked }) {
+    const now = performance.now()
+    samples.push([now, done])
+    samples = samples.filter(([at], i) => now - at < window || i === samples.length - 2)
+    const share = done / total
+    const percent = Math.floor(share * 100)
+    find('#progress').value = share
+    find('#percent').textContent = `${percent} %`
+    find('#amount').textContent = `${size(done)} of ${size(total)}`
+    find('#speed').textContent = done < total ? speed(done, total) : checked < 1 ? `checking what was sent before, ${Math.floor(checked * 100)} %` : ''
+    if (percent - told >= 25 && percent < 100) { // not more, or a screen reader would never be quiet
+      told = percent - (percent % 25)
+      find('#status').textContent = `${told} % sent`
+    }
+  }
+
+  function speed(done, total) {
+    const [[from, before], [to]] = [samples[0], samples.at(-1)]
+    if (to - from < 250 || done === before) return ''
+    const rate = (done - before) / (to - from) * 1000
+    const left = (total - done) / rate
+    return `${(rate / 1_048_576).toFixed(rate < 10_485_760 ? 1 : 0)} MiB/s · ${duration(left)} left`
+  }
+
+  const duration = (seconds) => (seconds < 60 ? `${Math.ceil(seconds)} s` : seconds < 3600 ? `${Math.ceil(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`)
+
+  return { start, update }
+})()

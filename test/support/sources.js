@@ -1,0 +1,125 @@
+// The same bytes as every kind of source that can be sealed or opened, and key sets for streams.
+import { keySetOf, offsetView, publicJwk } from './host.js'
+import { concat } from './message-format.js'
+import { arnOf } from './seal-with-jose.js'
+
+/** Views into one buffer; the sizes are used in turn, and a size of 0 is an empty piece. */
+export function inPieces(bytes, ...sizes) {
+  const pieces = []
+  for (let at = 0; at < bytes.length;) {
+    const size = sizes[pieces.length % sizes.length]
+    pieces.push(bytes.subarray(at, at + size))
+    at += size
+  }
+  return pieces
+}
+
+/** A default stream of these chunks that counts what was taken and remembers why it was cancelled. */
+export function streamOf(chunks, seen = {}) {
+  const rest = [...chunks]
+  seen.pulled = 0
+  return new ReadableStream({
+    pull(controller) {
+      if (rest.length === 0) return controller.close()
+      seen.pulled++
+      controller.enqueue(rest.shift())
+    },
+    cancel(reason) { seen.cancelled = { reason } },
+  }, { highWaterMark: 0 })
+}
+
+/** A byte stream that hands over its chunks, or fills the view that it is given. */
+export function byteStreamOf(chunks, fill = false) {
+  const rest = chunks.filter(({ length }) => length > 0).map((chunk) => chunk.slice())
+  return new ReadableStream({
+    type: 'bytes',
+    pull(controller) {
+      const { byobRequest } = controller
+      if (rest.length === 0) {
+        controller.close()
+        byobRequest?.respond(0)
+      } else if (fill && byobRequest) {
+        const { view } = byobRequest
+        const part = rest[0].subarray(0, view.byteLength)
+        new Uint8Array(view.buffer, view.byteOffset, part.length).set(part)
+        rest[0] = rest[0].subarray(part.length)
+        if (rest[0].length === 0) rest.shift()
+        byobRequest.respond(part.length)
+      } else controller.enqueue(rest.shift().slice())
+    },
+  })
+}
+
+/** A byte stream that was closed while all its bytes wait in its queue: there, reading with `min` more than is left fails. */
+const queuedByteStream = (chunks) => new ReadableStream({
+  type: 'bytes',
+  start(controller) {
+    for (const chunk of chunks) if (chunk.length > 0) controller.enqueue(chunk.slice())
+    controller.close()
+  },
+})
+
+export async function* iterate(chunks) { yield* chunks }
+
+export const byteSource = (bytes, o = {}) => ({ size: bytes.length, read: async (start, end) => bytes.subarray(start, end), ...o })
+
+/** What Blobs are where their streams are no byte streams, as in WebKit. */
+const blobLike = (bytes, sizes) => ({ size: bytes.length, stream: () => streamOf(inPieces(bytes, ...sizes)), slice: (start, end) => blobLike(bytes.subarray(start, end), sizes) })
+
+const withoutByteStreams = (stream) => ({
+  get locked() { return stream.locked },
+  getReader(o) {
+    if (o?.mode === 'byob') throw new TypeError('no byte streams here')
+    return stream.getReader()
+  },
+})
+
+const shared = (bytes) => {
+  const view = new Uint8Array(new SharedArrayBuffer(bytes.length + 9), 5, bytes.length)
+  view.set(bytes)
+  return view
+}
+
+/** Kinds that can be read at any place, again and in any order. */
+export const fileKinds = {
+  Blob: (bytes) => new Blob([bytes]),
+  File: (bytes) => new File([bytes], 'name', { lastModified: 5 }),
+  'byte source': (bytes) => byteSource(bytes),
+  'byte source with a version': (bytes) => byteSource(offsetView(bytes), { version: async () => 'v1' }),
+  'Blob whose stream is no byte stream': (bytes, ...sizes) => blobLike(bytes, sizes),
+  ...(typeof SharedArrayBuffer === 'function' && { 'byte source over shared memory': (bytes) => byteSource(shared(bytes)) }),
+}
+
+/** Kinds to a function of the bytes and the sizes of the pieces in which they come. */
+export const sourceKinds = {
+  ...fileKinds,
+  bytes: (bytes) => bytes.slice(),
+  'bytes at an offset': (bytes) => offsetView(bytes),
+  'default stream': (bytes, ...sizes) => streamOf(inPieces(offsetView(bytes), ...sizes)),
+  'stream without a byob reader': (bytes, ...sizes) => withoutByteStreams(streamOf(inPieces(bytes, ...sizes))),
+  'byte stream that hands over chunks': (bytes, ...sizes) => byteStreamOf(inPieces(bytes, ...sizes)),
+  'byte stream that fills views': (bytes, ...sizes) => byteStreamOf(inPieces(bytes, ...sizes), true),
+  'byte stream that was closed with all in its queue': (bytes, ...sizes) => queuedByteStream(inPieces(bytes, ...sizes)),
+  'response body': (bytes) => new Response(bytes).body,
+  'async iterable': (bytes, ...sizes) => iterate(inPieces(offsetView(bytes), ...sizes)),
+  ...(typeof SharedArrayBuffer === 'function' && { 'shared memory': shared, 'async iterable over shared memory': (bytes, ...sizes) => iterate(inPieces(shared(bytes), ...sizes)) }),
+}
+
+/** Reads a stream to its end. What came before a failure is in `released`. */
+export async function collect(readable, released = []) {
+  const reader = readable.getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return concat(...released)
+    released.push(value)
+  }
+}
+
+/** A JWK that can receive streams. */
+export const streamJwk = (name, extra = {}) => publicJwk(name, { use: 'enc', ...(name.startsWith('RSA') && { kms_arn: arnOf(name) }), ...extra })
+
+/** A key set of these test keys; all of them can receive streams. */
+export const streamKeys = ({ importKeySet, inHand }, ...names) => importKeySet(keySetOf(...names.map((name) => streamJwk(name))), { trust: inHand() })
+
+/** Bytes that tell their place. */
+export const pattern = (length) => Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8) * 7) % 256)
