@@ -13,9 +13,9 @@ const door = fileURLToPath(new URL('../dist/index.js', import.meta.url))
  * the bundle may not exceed until it is met: without a single error message two of these would still be above.
  */
 export const budgets = [
-  { name: 'everything in sealdrop (script tag)', code: `export * from ${JSON.stringify(door)}`, budget: 16_000, ceiling: 18_000 },
+  { name: 'everything in sealdrop (script tag)', code: `export * from ${JSON.stringify(door)}`, budget: 16_000, ceiling: 18_600 },
   { name: 'fetchKeySet + pinned + seal', code: `export { fetchKeySet, pinned, seal } from ${JSON.stringify(door)}`, budget: 6_000 },
-  { name: 'fetchKeySet + pinned + sealStream', code: `export { fetchKeySet, pinned, sealStream } from ${JSON.stringify(door)}`, budget: 7_000, ceiling: 8_400 },
+  { name: 'fetchKeySet + pinned + sealStream', code: `export { fetchKeySet, pinned, sealStream } from ${JSON.stringify(door)}`, budget: 7_000, ceiling: 8_600 },
   { name: 'fetchKeySet + pinned + verify', code: `export { fetchKeySet, pinned, verify } from ${JSON.stringify(door)}`, budget: 7_000 },
   { name: 'a bare import', code: `import ${JSON.stringify(door)}`, budget: 0 },
 ]

@@ -17,7 +17,7 @@ export { createSealer, sealFields, type FieldOptions, type SealedFields, type Se
 export type { ByteSource } from './io/byte-source.js'
 export type { StreamSource } from './io/stream-source.js'
 export { sealStream, type ByteStream, type SealedStream, type StreamOptions } from './stream/seal-stream.js'
-export { createFileSealer, restoreFileSealer, type FileSealerOptions } from './stream/create-file-sealer.js'
+export { createFileSealer, restoreFileSealer, type FileSealerOptions, type RestoreOptions } from './stream/create-file-sealer.js'
 export type { FileSealer } from './stream/file-sealer.js'
 export type { FileRecords } from './stream/file-records.js'
 export { indexedDbRecords } from './stream/indexed-db-records.js'

@@ -26,6 +26,9 @@ export const framed = 2
 /** Bytes of the tag that follows a header body, and each frame's ciphertext. */
 export const tagLength = 16
 
+/** Where the frame length stands, counted from the end: before commitment and tag. */
+export const frameLengthFromEnd: number = 4 + 32 + tagLength
+
 /**
  * A message header without its authentication tag (message-format.md, "Header").
  *

@@ -3,7 +3,7 @@ import { ensure, kindOf } from '../errors/guard.js'
 
 /** Reads bytes in order, in the portions that are asked for. */
 export interface ByteReader {
-  /** The next `length` bytes, fewer only where the source ends. They stay as they are until the call after the next. */
+  /** The next `length` bytes, fewer only where the source ends. Of a stream they stay as they are until the call after the next, of a file until the next. */
   take(length: number): Promise<Bytes>
   /** Tells the source that nothing more is wanted. */
   cancel(reason: unknown): void
@@ -56,7 +56,7 @@ function byobReader(stream: ReadableStream<Uint8Array>, whole: boolean): ByteRea
 }
 
 /** Chunks of any size, coalesced: small ones would cost a third of the speed (performance.md, 5). */
-export function chunkReader(next: () => Promise<{ readonly done?: boolean | undefined; readonly value?: Uint8Array | undefined }>, cancel: (reason: unknown) => void): ByteReader {
+function chunkReader(next: () => Promise<{ readonly done?: boolean | undefined; readonly value?: Uint8Array | undefined }>, cancel: (reason: unknown) => void): ByteReader {
   const buffers = turns()
   let rest: Uint8Array = new Uint8Array()
   return {

@@ -1,31 +1,41 @@
+import { concat, unshared } from '../bytes/bytes.js'
 import { ensure } from '../errors/guard.js'
 import type { CallOptions } from './abort.js'
-import { chunkReader, type ByteReader } from './byte-reader.js'
+import type { ByteReader } from './byte-reader.js'
 
 /** Bytes that can be read at any place, again and in any order. */
 export interface ByteSource {
   /** In bytes. */
   readonly size: number
-  /** The bytes from `start` to `end`, exactly. Throws `source_changed`, `source_failed`. */
+  /** The bytes from `start` to `end`, exactly; left unchanged until the next read. Throws `source_changed`, `source_failed`. */
   read(start: number, end: number, o?: CallOptions): Promise<Uint8Array>
   /** Changes when the content may have changed. */
   version?(): Promise<string>
 }
 
-/** What is read at once: each read of a file or a server has its own cost. */
+/** What is read at once, about: each read of a file or a server has its own cost. */
 const block = 2_097_152
 
-/** Part of a byte source, in order. */
+/** Part of a byte source, in order: views of what it answered, as they are until the next is taken. */
 export function rangeReader(source: ByteSource, start: number, end: number): ByteReader {
   const stop = new AbortController()
+  let rest: Uint8Array = new Uint8Array()
   let at = start
-  const next = async (): Promise<{ done?: true; value?: Uint8Array }> => {
-    if (at >= end) return { done: true }
-    const from = at
-    at = Math.min(end, at + block)
-    const value = await source.read(from, at, { signal: stop.signal })
-    ensure(value instanceof Uint8Array && value.length === at - from, 'source_failed', `source: expected bytes ${from} to ${at}, found others`)
-    return { value }
+  return {
+    async take(length) {
+      if (rest.length < length && at < end) {
+        // whole portions, since one that is cut in two must be joined
+        const to = Math.min(end, at + (rest.length > 0 ? length - rest.length : length * Math.max(1, Math.floor(block / length))))
+        const kept = rest.slice() // the source may use its memory again
+        const more = await source.read(at, to, { signal: stop.signal })
+        ensure(more instanceof Uint8Array && more.length === to - at, 'source_failed', `source: expected bytes ${at} to ${to}, found others`)
+        rest = kept.length > 0 ? concat(kept, more) : more
+        at = to
+      }
+      const taken = rest.subarray(0, length)
+      rest = rest.subarray(taken.length)
+      return unshared(taken)
+    },
+    cancel: (reason) => stop.abort(reason),
   }
-  return chunkReader(next, (reason) => stop.abort(reason))
 }

@@ -53,9 +53,12 @@ export async function httpSource(url: string | URL, { headers, fetch = globalThi
       if (start >= end) return new Uint8Array()
       const response = await ask(start, end, etag, o.signal)
       if (response.status !== 206 && response.status !== 416) return refuse(response, `expected bytes ${start} to ${end}`)
-      const same = versionOf(response) === version && response.headers.get('content-range') === `bytes ${start}-${end - 1}/${size}`
-      if (!same) await response.body?.cancel().catch(() => {})
+      const range = response.headers.get('content-range') ?? ''
+      const same = versionOf(response) === version && range.endsWith(`/${size}`)
+      const whole = same && range === `bytes ${start}-${end - 1}/${size}`
+      if (!whole) await response.body?.cancel().catch(() => {})
       ensure(same, 'source_changed', 'the file behind the URL was changed since it was first asked for')
+      if (!whole) throw new SealdropError('source_failed', `expected bytes ${start} to ${end}, the URL answered with others`, { retryable: true })
       const bytes = response.body && await readLimited(response.body, end - start).catch((cause: unknown) => {
         o.signal?.throwIfAborted()
         throw isSealdropError(cause) ? cause : new SealdropError('source_failed', 'the connection ended within an answer', { cause, retryable: true })

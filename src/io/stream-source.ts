@@ -1,5 +1,5 @@
 import { ensure, kindOf } from '../errors/guard.js'
-import { isSealdropError, SealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
+import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { iterableReader, streamReader, type ByteReader } from './byte-reader.js'
 import { rangeReader, type ByteSource } from './byte-source.js'
 
@@ -10,8 +10,8 @@ export type StreamSource = Blob | ByteSource | ReadableStream<Uint8Array> | Asyn
 export interface Input {
   /** In bytes, where it is known before reading. */
   readonly size?: number | undefined
-  /** What it means when the source turns out to have another size. */
-  readonly otherSize: SealdropErrorCode
+  /** What it means when the source turns out to have another size: a file was changed, a stream failed. */
+  readonly otherSize: 'source_changed' | 'source_failed'
   reader(): ByteReader
   /** Changes when the content may have changed. */
   version?(): Promise<string | undefined>

@@ -12,6 +12,7 @@ import { reservedTypes, sameType } from '../formats/jws.js'
 import type { Receipt } from '../formats/receipt.js'
 import { abortable, type CallOptions } from '../io/abort.js'
 import { SingleFlight } from '../io/single-flight.js'
+import type { KeyInfo } from '../keys/key.js'
 import type { OpenerKey } from '../open/opener-key.js'
 import type { Claims } from '../verify/jwt.js'
 import { loadKey } from './load-key.js'
@@ -24,8 +25,8 @@ export interface ReceiptOf {
   readonly length: number
   readonly context: Context
   readonly stage: 'received' | 'opened'
-  /** Thumbprint of the key that opened it. */
-  readonly key?: string
+  /** The key that opened it, as openers answer it, or its thumbprint. */
+  readonly key?: string | KeyInfo
 }
 
 /** Signs through kms:Sign. The digest is made here, so that content of any size costs one small call. */
@@ -79,7 +80,9 @@ class KmsSigner implements Signer {
 
   async signReceipt(of: ReceiptOf, o: CallOptions = {}): Promise<string> {
     ensure(of, 'invalid_argument', 'signReceipt: expected what inspect gives, and a stage')
-    const { messageId, digest: sent, length, stage, key } = of
+    const { messageId, digest: sent, length, stage } = of
+    const key = typeof of.key === 'object' ? of.key.thumbprint : of.key
+    ensure(key === undefined || (typeof key === 'string' && key !== ''), 'invalid_argument', 'signReceipt: key, expected what an opener answered, or a thumbprint')
     ensure([messageId, sent].every((text) => typeof text === 'string' && text !== ''), 'invalid_argument', 'signReceipt: expected messageId and digest, as inspect gives them')
     ensure(Number.isSafeInteger(length) && length >= 0, 'invalid_argument', 'signReceipt: length, expected a number of bytes')
     ensure(stage === 'received' || stage === 'opened', 'invalid_argument', "signReceipt: stage, expected 'received' or 'opened'")

@@ -28,7 +28,7 @@ export async function* sealedFrames(reader: ByteReader, frameLength: number): As
     const bytes = await reader.take(frameLength + regularOverhead)
     const { final, length } = frameOf(bytes, sequence, frameLength)
     if (final) {
-      const whole = bytes.length < length ? concat(bytes, await reader.take(length - bytes.length)) : bytes
+      const whole = bytes.length < length ? concat(bytes.slice(), await reader.take(length - bytes.length)) : bytes
       if (whole.length < length) throw cutWithin('its final frame')
       ensure(whole.length === length && (await reader.take(1)).length === 0, 'malformed', 'bytes follow the final frame')
       return yield { sequence, final, sealed: whole.subarray(finalHead) }

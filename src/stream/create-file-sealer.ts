@@ -3,22 +3,22 @@ import { equal } from '../bytes/bytes.js'
 import { authenticate, importDataKey } from '../crypto/aes.js'
 import { ensure } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
-import { frameCount } from '../formats/frames.js'
-import { tagLength } from '../formats/message-header.js'
-import type { CallOptions } from '../io/abort.js'
+import { frameLengthFromEnd, tagLength } from '../formats/message-header.js'
 import type { ByteSource } from '../io/byte-source.js'
 import { fileInput } from '../io/stream-source.js'
 import { held } from '../keys/key-set.js'
 import { holdRecord, type FileRecords, type RecordStart } from './file-records.js'
-import { RangeSealer, type FileSealer } from './file-sealer.js'
-import { idText, startMessage } from './message.js'
-import { checkCount, planMessage, setsOf, type Recipients } from './plan.js'
+import { damaged, RangeSealer, type FileSealer } from './file-sealer.js'
+import { idText, startMessage, type Message } from './message.js'
+import { planMessage, setsOf, type Recipients } from './plan.js'
 import type { StreamOptions } from './seal-stream.js'
 
 export interface FileSealerOptions extends StreamOptions {
   /** Where it is kept what is needed to go on after a crash or a reload. Default: nowhere, nothing can be restored. */
   readonly records?: FileRecords
 }
+
+export type RestoreOptions = Pick<StreamOptions, 'signal' | 'framesInFlight' | 'onProgress'>
 
 /**
  * Makes a sealer of a file's pieces, for uploads in parts that can be repeated and resumed.
@@ -28,24 +28,24 @@ export interface FileSealerOptions extends StreamOptions {
  * @see message-format.md; design.md, "Sealing a frame twice"
  */
 export async function createFileSealer(keys: Recipients, file: Blob | ByteSource, o: FileSealerOptions): Promise<FileSealer> {
-  const { framesInFlight: inFlight = limits.framesInFlight, records, length, onProgress } = o ?? {}
+  const { records, length, framesInFlight, onProgress } = o ?? {}
   const input = fileInput(file, length)
-  checkCount('framesInFlight', inFlight, limits.maxFramesInFlight)
-  const { recipients, ...plan } = await planMessage(keys, o ?? {})
+  const plan = await planMessage(keys, o ?? {})
   const { frameLength } = plan
-  frameCount(input.size, frameLength)
+  const recipients = plan.recipients.map(({ info }) => info)
   const version = await input.version?.()
-  const { raw, ...message } = await startMessage({ recipients, ...plan })
+  const { raw, ...message } = await startMessage(plan)
   const id = idText(message)
-  const release = records ? await holdRecord(records, id) : () => {}
-  const start: RecordStart = { v: 1, created: Date.now(), size: input.size, version, frameLength, header: message.header, key: raw, recipients: recipients.map(({ info }) => info.thumbprint) }
+  const release = records ? await holdRecord(records, id) : async () => {}
   try {
+    const sealer = new RangeSealer({ message, frameLength, input, version, records, release, recipients, framesInFlight, onProgress })
+    const start: RecordStart = { v: 1, created: Date.now(), size: input.size, version, header: message.header, key: raw, recipients: recipients.map(({ thumbprint }) => thumbprint) }
     await records?.create(id, start)
+    return sealer
   } catch (error) {
-    release()
+    await release()
     throw error
   }
-  return new RangeSealer({ message, frameLength, input, version, records, tags: new Map(), release, inFlight, onProgress })
 }
 
 /**
@@ -55,27 +55,41 @@ export async function createFileSealer(keys: Recipients, file: Blob | ByteSource
  * @throws SealdropError `expired` when there is no record: finished, older than 7 days, or never made here; `conflict` while another holds it; `source_changed`, `no_usable_key`, `malformed`, `invalid_argument`, and what loading a key set throws
  * @see design.md, "Sealing a frame twice"
  */
-export async function restoreFileSealer(keys: Recipients, records: FileRecords, messageId: string, file: Blob | ByteSource, o: CallOptions = {}): Promise<FileSealer> {
+export async function restoreFileSealer(keys: Recipients, records: FileRecords, messageId: string, file: Blob | ByteSource, o: RestoreOptions = {}): Promise<FileSealer> {
   const input = fileInput(file)
   const published = (await Promise.all(setsOf(keys).map((set) => held(set).list(o)))).flat()
   const release = await holdRecord(records, messageId)
   try {
     const record = await records.load(messageId)
-    const { v, created, size, version, frameLength, header, key: kept, recipients } = (record?.start ?? {}) as RecordStart
-    if (!record || v !== 1 || !(Date.now() - created < limits.recordAge)) {
+    const start = (record?.start ?? {}) as Partial<RecordStart>
+    if (!record || !(Date.now() - (start.created ?? NaN) < limits.recordAge)) {
       await records.remove(messageId)
       throw new SealdropError('expired', 'no record of this message, or one older than 7 days: start over with createFileSealer')
     }
-    const gone = recipients.find((thumbprint) => !published.some((info) => info.thumbprint === thumbprint && info.use === 'enc' && !(Date.now() >= Number(info.expires ?? Infinity))))
-    ensure(gone === undefined, 'no_usable_key', `the key ${gone} of this record is no longer published: start over with createFileSealer`)
+    const { size, version, recipients } = start
+    ensure(start.v === 1 && Array.isArray(recipients) && recipients.length > 0, 'malformed', damaged)
+    const found = recipients.map((thumbprint) => {
+      const info = published.find((key) => key.thumbprint === thumbprint && key.use === 'enc' && !(Date.now() >= Number(key.expires ?? Infinity)))
+      ensure(info, 'no_usable_key', `the key ${thumbprint} of this record is no longer published: start over with createFileSealer`)
+      return info
+    })
     ensure(input.size === size && await input.version?.() === version, 'source_changed', 'the file was changed or removed: choose it again')
-    const key = kept instanceof Uint8Array ? await importDataKey(kept) : kept
-    const message = { id: header.slice(3, 35), header, key }
-    const tag = await authenticate(key, header.slice(0, -tagLength))
-    ensure(equal(tag, header.subarray(-tagLength)) && idText(message) === messageId, 'malformed', 'the record is damaged: start over with createFileSealer')
-    return new RangeSealer({ message, frameLength, input, version, records, tags: record.tags, release, inFlight: limits.framesInFlight })
+    const message = await messageOf(start, messageId)
+    const frameLength = new DataView(message.header.buffer, message.header.byteOffset).getUint32(message.header.length - frameLengthFromEnd)
+    return new RangeSealer({ message, frameLength, input, version, records, tags: record.tags, release, recipients: found, framesInFlight: o.framesInFlight, onProgress: o.onProgress })
   } catch (error) {
-    release()
+    await release()
     throw error
   }
+}
+
+/** The message of a record: its header authenticates under its key. */
+async function messageOf({ header, key: kept }: Partial<RecordStart>, messageId: string): Promise<Message> {
+  try {
+    const key = kept instanceof Uint8Array ? await importDataKey(kept) : kept!
+    const message = { id: header!.slice(3, 35), header: header!, key }
+    const tag = await authenticate(key, header!.slice(0, -tagLength))
+    if (equal(tag, header!.subarray(-tagLength)) && idText(message) === messageId) return message
+  } catch { /* told below */ }
+  throw new SealdropError('malformed', damaged)
 }

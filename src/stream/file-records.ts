@@ -23,7 +23,6 @@ export interface RecordStart {
   /** Of the file. */
   readonly size: number
   readonly version?: string | undefined
-  readonly frameLength: number
   /** Of the message, with its tag. */
   readonly header: Bytes
   /** Key of the frames; a store may have made a non-extractable key of the bytes. */
@@ -37,27 +36,30 @@ const conflict = (): SealdropError => new SealdropError('conflict', 'another fil
 const heldIds = new WeakMap<FileRecords, Set<string>>()
 
 /**
- * Makes the caller the one holder of a record until it calls what this answers: within this store, and by Web Locks
- * within the whole origin. Across processes the store itself decides.
+ * Makes the caller the one holder of a record until it calls what this answers, and that resolved: within this store, and
+ * by Web Locks within the whole origin. Across processes the store itself decides.
  *
  * @throws SealdropError `conflict`
  */
-export async function holdRecord(records: FileRecords, id: string): Promise<() => void> {
+export async function holdRecord(records: FileRecords, id: string): Promise<() => Promise<unknown>> {
   const held = heldIds.get(records) ?? new Set()
   heldIds.set(records, held)
   if (held.has(id)) throw conflict()
   held.add(id)
-  const free = (): void => void held.delete(id)
+  const free = (): boolean => held.delete(id)
   const locks = (globalThis as { readonly navigator?: { readonly locks?: LockManager } }).navigator?.locks
-  if (!locks) return free
-  return new Promise<() => void>((resolve, reject) => {
-    const refuse = (error: unknown): void => {
+  if (!locks) return async () => free()
+  return new Promise<() => Promise<unknown>>((resolve, reject) => {
+    const request = locks.request(`sealdrop ${id}`, { ifAvailable: true }, async (lock) => {
+      if (!lock) throw conflict()
+      await new Promise<void>((release) => resolve(() => {
+        release()
+        return request.then(free)
+      }))
+    })
+    request.catch((error: unknown) => {
       free()
       reject(error)
-    }
-    locks.request(`sealdrop ${id}`, { ifAvailable: true }, (lock) => (lock ? new Promise<void>((release) => resolve(() => {
-      free()
-      release()
-    })) : refuse(conflict()))).catch(refuse)
+    })
   })
 }

@@ -6,12 +6,15 @@ import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { chunkDigest } from '../formats/chunk-digest.js'
 import { frameCount, messageLength, regularOverhead } from '../formats/frames.js'
 import { tagLength } from '../formats/message-header.js'
-import type { CallOptions } from '../io/abort.js'
+import { abortable, type CallOptions } from '../io/abort.js'
 import { breather, inOrder } from '../io/in-order.js'
 import type { FileInput } from '../io/stream-source.js'
+import type { KeyInfo } from '../keys/key.js'
+import type { FileRecords } from './file-records.js'
 import { FrameLedger } from './frame-ledger.js'
 import { idText, sealFrame, type Message } from './message.js'
-import type { FileRecords } from './file-records.js'
+import { checkCount } from './plan.js'
+import { Ranges } from './ranges.js'
 import type { StreamOptions } from './seal-stream.js'
 
 /** Seals a file piece by piece: any range of the ciphertext, in any order, in parallel, and again. */
@@ -20,6 +23,8 @@ export interface FileSealer {
   readonly length: number
   /** The message's id; a receipt names it, and a record is restored by it. */
   readonly messageId: string
+  /** The key chosen of each set. */
+  readonly recipients: readonly KeyInfo[]
   /**
    * Bytes of the ciphertext from `start` to `end`, at most 1 GiB: what `sealStream` would write there under the same key
    * and id. Frames are sealed whole, so ranges of some MiB cost least. Throws `source_changed` when the file is not what it
@@ -28,7 +33,7 @@ export interface FileSealer {
   slice(start: number, end: number, o?: CallOptions): Promise<Bytes>
   /** Chunk digest of the whole ciphertext, base64url. Chunks of 1 MiB that no slice held whole are sealed once more. */
   digest(o?: CallOptions): Promise<string>
-  /** Lets go of the record; deletes it when every frame was handed out. */
+  /** Lets go of the record, when nothing is being written to it any more; deletes it when every byte was handed out. */
   close(): Promise<void>
 }
 
@@ -38,32 +43,75 @@ export interface FileSealerParts {
   readonly input: FileInput
   readonly version: string | undefined
   readonly records?: FileRecords | undefined
-  readonly tags: ReadonlyMap<number, Uint8Array>
-  readonly release: () => void
-  readonly inFlight: number
+  /** Of frames that another sealer handed out; undefined when there was none. */
+  readonly tags?: ReadonlyMap<number, Uint8Array>
+  readonly release: () => Promise<unknown>
+  readonly recipients: readonly KeyInfo[]
+  readonly framesInFlight?: number | undefined
   readonly onProgress?: StreamOptions['onProgress']
 }
+
+export const damaged = 'the record is damaged: start over with createFileSealer'
 
 /** design.md, "Sealing a frame twice": a frame leaves only with the tag that it had when it first left. */
 export class RangeSealer implements FileSealer {
   readonly length: number
   readonly messageId: string
+  readonly recipients: readonly KeyInfo[]
   readonly #parts: FileSealerParts
   readonly #count: number
+  readonly #inFlight: number
   readonly #ledger: FrameLedger
+  readonly #handedOut = new Ranges()
   readonly #chunks = new Map<number, Bytes>()
   #over: SealdropError | undefined
 
   constructor(parts: FileSealerParts) {
-    const { message, frameLength, input: { size }, records, tags } = parts
+    const { message, frameLength, input: { size }, records, tags, recipients, framesInFlight = limits.framesInFlight } = parts
+    checkCount('framesInFlight', framesInFlight, limits.maxFramesInFlight)
     this.#parts = parts
+    this.#inFlight = framesInFlight
+    this.recipients = recipients
     this.#count = frameCount(size, frameLength)
     this.length = messageLength(message.header.length, size, frameLength)
     this.messageId = idText(message)
-    this.#ledger = new FrameLedger(tags, (frames) => records?.append(this.messageId, frames))
+    this.#ledger = new FrameLedger(tags ?? new Map(), (frames) => records?.append(this.messageId, frames))
+    if (tags) this.#handedOut.add(0, message.header.length)
+    for (const [index, tag] of tags ?? []) {
+      ensure(Number.isInteger(index) && index >= 0 && index < this.#count && tag.length === tagLength, 'malformed', damaged)
+      this.#handedOut.add(this.#placeOf(index), this.#placeOf(index + 1))
+    }
   }
 
   async slice(start: number, end: number, o: CallOptions = {}): Promise<Bytes> {
+    const bytes = await this.#cut(start, end, o)
+    this.#handedOut.add(start, end)
+    return bytes
+  }
+
+  async digest(o: CallOptions = {}): Promise<string> {
+    const size = limits.digestChunk
+    const hashes: Bytes[] = []
+    for (let i = 0; i * size < this.length; i++) {
+      if (!this.#chunks.has(i)) await this.#cut(i * size, Math.min(this.length, (i + 1) * size), o)
+      hashes.push(this.#chunks.get(i)!)
+    }
+    return chunkDigest(this.length, hashes, sha256)
+  }
+
+  async close(): Promise<void> {
+    if (this.#over) return
+    this.#over = new SealdropError('closed', 'this file sealer was closed')
+    const { records, release } = this.#parts
+    try {
+      await this.#ledger.settled()
+      if (this.#handedOut.reach(this.length)) await records?.remove(this.messageId)
+    } finally {
+      await release()
+    }
+  }
+
+  async #cut(start: number, end: number, o: CallOptions): Promise<Bytes> {
     ensure(Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= end && end <= this.length, 'invalid_argument', `slice: expected a range within 0 to ${this.length}`)
     ensure(end - start <= limits.slice, 'too_large', `slice: expected at most ${limits.slice} bytes`)
     this.#usable(o)
@@ -76,38 +124,25 @@ export class RangeSealer implements FileSealer {
     }
     const { header } = this.#parts.message
     put(header, 0)
+    const frameAt = (place: number): number => Math.min(this.#count - 1, Math.max(0, Math.floor((place - header.length) / this.#pitch)))
     if (end > header.length) {
-      const pitch = this.#parts.frameLength + regularOverhead
-      const frameAt = (place: number): number => Math.min(this.#count - 1, Math.max(0, Math.floor((place - header.length) / pitch)))
-      await this.#seal(frameAt(start), frameAt(end - 1), o, (index, [head, sealed]) => {
-        put(head, header.length + index * pitch)
-        put(sealed, header.length + index * pitch + head.length)
-      })
+      await abortable(this.#seal(frameAt(start), frameAt(end - 1), o, (index, [head, sealed]) => {
+        put(head, this.#placeOf(index))
+        put(sealed, this.#placeOf(index) + head.length)
+      }), o.signal)
     }
     this.#usable(o)
     await this.#remember(bytes, start)
     return bytes
   }
 
-  async digest(o: CallOptions = {}): Promise<string> {
-    const size = limits.digestChunk
-    const hashes: Bytes[] = []
-    for (let i = 0; i * size < this.length; i++) {
-      if (!this.#chunks.has(i)) await this.slice(i * size, Math.min(this.length, (i + 1) * size), o)
-      hashes.push(this.#chunks.get(i)!)
-    }
-    return chunkDigest(this.length, hashes, sha256)
+  get #pitch(): number {
+    return this.#parts.frameLength + regularOverhead
   }
 
-  async close(): Promise<void> {
-    if (this.#over) return
-    this.#over = new SealdropError('closed', 'this file sealer was closed')
-    const { records, release } = this.#parts
-    try {
-      if (await this.#ledger.complete(this.#count)) await records?.remove(this.messageId)
-    } finally {
-      release()
-    }
+  /** Where a frame begins in the message; behind the final one its end. */
+  #placeOf(index: number): number {
+    return index === this.#count ? this.length : this.#parts.message.header.length + index * this.#pitch
   }
 
   #usable({ signal }: CallOptions): void {
@@ -117,16 +152,16 @@ export class RangeSealer implements FileSealer {
 
   /** Seals frames `first` to `last` and hands each on; what is made of them may be released when this resolved, their tags being recorded. */
   async #seal(first: number, last: number, { signal }: CallOptions, use: (index: number, frame: readonly [Bytes, Bytes]) => void): Promise<void> {
-    const { message, frameLength, input, inFlight, onProgress } = this.#parts
+    const { message, frameLength, input, onProgress } = this.#parts
     const { size } = input
     const breathe = breather()
     const final = this.#count - 1
-    await this.#unchanged()
     const reader = input.reader(first * frameLength, Math.min(size, (last + 1) * frameLength))
     const stop = (): void => reader.cancel(signal!.reason)
     signal?.addEventListener('abort', stop)
     const tags: (readonly [number, Bytes])[] = []
     try {
+      await this.#unchanged()
       const plain = async function* (): AsyncGenerator<{ readonly index: number; readonly plaintext: Bytes }> {
         for (let index = first; index <= last; index++) {
           const wanted = Math.min(frameLength, size - index * frameLength)
@@ -136,7 +171,7 @@ export class RangeSealer implements FileSealer {
         }
       }
       const seal = async ({ index, plaintext }: { readonly index: number; readonly plaintext: Bytes }) => [index, await sealFrame(message, index, plaintext, index === final)] as const
-      for await (const [index, frame] of inOrder(plain(), seal, inFlight)) {
+      for await (const [index, frame] of inOrder(plain(), seal, this.#inFlight)) {
         tags.push([index, frame[1].slice(-tagLength)])
         use(index, frame)
         await breathe()
@@ -165,7 +200,7 @@ export class RangeSealer implements FileSealer {
       this.#over = error
       const { records, release } = this.#parts
       if (error.code === 'source_changed') records?.remove(this.messageId).catch(() => {})
-      release()
+      void release()
     }
     return this.#over ?? error
   }

@@ -43,10 +43,8 @@ export class FrameLedger {
     await Promise.all(claimed.map(([, { durable }]) => durable))
   }
 
-  /** Whether so many frames have left and are recorded. */
-  async complete(count: number): Promise<boolean> {
-    const frames = [...this.#released.values()]
-    const recorded = await Promise.allSettled(frames.map(({ durable }) => durable ?? Promise.reject(new Error())))
-    return frames.length === count && recorded.every(({ status }) => status === 'fulfilled')
+  /** Resolves when nothing is being written any more. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([...this.#released.values()].map(({ durable }) => durable))
   }
 }

@@ -6,28 +6,30 @@ import type { Input } from '../io/stream-source.js'
 export interface PlainFrame {
   /** From 0. */
   readonly index: number
-  /** As they are until the frame after the next is asked for. */
+  /** As they are until the next frame is asked for. */
   readonly bytes: Bytes
   readonly final: boolean
 }
 
 /**
- * Cuts a source into frames. It looks one frame ahead, since only the end of the source says which frame is final; before
- * that one is answered, the source must have its announced length and still its version.
+ * Cuts a source into frames. The size of a file says which frame is final; in a stream only its end does, so that it is
+ * read one frame ahead. Before the final frame is answered, the source must have its announced length and still its version.
  */
 export async function* framesOf(reader: ByteReader, { size = Infinity, otherSize, version }: Input, frameLength: number, firstVersion: string | undefined): AsyncGenerator<PlainFrame> {
   let done = 0
   const take = async (): Promise<Bytes> => {
-    const bytes = await reader.take(Math.min(frameLength, Math.max(1, size - done)))
+    const wanted = Math.min(frameLength, Math.max(1, size - done))
+    const bytes = await reader.take(wanted)
     done += bytes.length
-    ensure(done <= size && (bytes.length > 0 || size === Infinity || done === size), otherSize, `source: expected ${size} bytes, found ${done > size ? 'more' : done}`)
+    const ended = bytes.length < wanted
+    ensure(done <= size && (!ended || size === Infinity || done === size), otherSize, `source: expected ${size} bytes, found ${ended ? done : 'more'}`)
     return bytes
   }
-  let ahead = await take()
+  let ahead: Bytes | undefined
   for (let index = 0, final = false; !final; index++) {
-    const bytes = ahead
-    ahead = bytes.length > 0 ? await take() : bytes
-    final = ahead.length === 0
+    const bytes = ahead ?? await take()
+    if (otherSize === 'source_failed') ahead = await take()
+    final = ahead ? ahead.length === 0 : done === size
     if (final) ensure(await version?.() === firstVersion, 'source_changed', 'the file was changed or removed: choose it again')
     yield { index, bytes, final }
   }

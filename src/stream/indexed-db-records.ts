@@ -20,16 +20,23 @@ const failed = (cause: unknown): SealdropError => new SealdropError('output_fail
  */
 export function indexedDbRecords(name = 'sealdrop'): FileRecords {
   let holder = ''
+  const taken = new Set<string>()
   let database: Promise<IDBDatabase> | undefined
-  const open = (): Promise<IDBDatabase> => (database ??= new Promise<IDBDatabase>((resolve, reject) => {
-    const request = indexedDB.open(name, 1)
-    request.onupgradeneeded = () => ['records', 'tags'].forEach((store) => request.result.createObjectStore(store))
-    request.onerror = () => reject(request.error)
-    request.onsuccess = () => {
-      request.result.onversionchange = () => { request.result.close(); database = undefined }
-      resolve(request.result)
-    }
-  }))
+  const forget = (): void => { database = undefined }
+  const open = (): Promise<IDBDatabase> => {
+    database ??= new Promise<IDBDatabase>((resolve, reject) => {
+      const request = indexedDB.open(name, 1)
+      request.onupgradeneeded = () => ['records', 'tags'].forEach((store) => request.result.createObjectStore(store))
+      request.onerror = () => reject(request.error)
+      request.onsuccess = () => {
+        request.result.onclose = forget
+        request.result.onversionchange = () => { request.result.close(); forget() }
+        resolve(request.result)
+      }
+    })
+    database.catch(forget)
+    return database
+  }
   /** One transaction, durable when it resolves. */
   const run = async <T>(work: (records: IDBObjectStore, tags: IDBObjectStore, done: (result: T) => void) => void): Promise<T | undefined> => {
     holder ||= toBase64url(randomBytes(16))
@@ -62,6 +69,7 @@ export function indexedDbRecords(name = 'sealdrop'): FileRecords {
           cursor.continue()
         }
         records.put({ start: { ...start, key }, holder }, id)
+        taken.add(id)
       })
     },
     async append(id, frames) {
@@ -82,6 +90,7 @@ export function indexedDbRecords(name = 'sealdrop'): FileRecords {
           const entry = request.result as Entry | undefined
           if (!entry) return
           records.put({ ...entry, holder }, id)
+          taken.add(id)
           const found = new Map<number, Uint8Array>()
           tags.openCursor(framesOf(id)).onsuccess = ({ target }) => {
             const cursor = (target as IDBRequest<IDBCursorWithValue | null>).result
@@ -92,6 +101,14 @@ export function indexedDbRecords(name = 'sealdrop'): FileRecords {
         }
       })
     },
-    remove: async (id) => void await run((records, tags) => erase(records, tags, id)),
+    async remove(id) {
+      await run((records, tags) => {
+        const request = records.get(id)
+        request.onsuccess = () => {
+          const another = taken.delete(id) && (request.result as Entry | undefined)?.holder !== holder // took it over
+          if (!another) erase(records, tags, id)
+        }
+      })
+    },
   }
 }

@@ -1,5 +1,8 @@
 import { fetchSuite } from './fetch.js'
 import { fieldsSuite } from './fields.js'
+import { fileSealerChangesSuite } from './file-sealer-changes.js'
+import { fileSealerRecordsSuite } from './file-sealer-records.js'
+import { fileSealerSuite } from './file-sealer.js'
 import { formatsSuite } from './formats.js'
 import { keySetsSuite } from './key-sets.js'
 import { openStreamKeysSuite } from './open-stream-keys.js'
@@ -25,6 +28,9 @@ export function runDoorSuites(host) {
   streamsSuite(host)
   streamFaultsSuite(host)
   streamFlowSuite(host)
+  fileSealerSuite(host)
+  fileSealerRecordsSuite(host)
+  fileSealerChangesSuite(host)
 }
 
 /** Suites that look into rooms behind the door. */

@@ -50,7 +50,7 @@ declare module 'sealdrop' {
   interface StreamOptions extends SealOptions { length?: number; frameLength?: number; framesInFlight?: number; digest?: boolean; onProgress?: (p: { done: number; total?: number }) => void }
   interface ByteStream { readable: ReadableStream<Uint8Array<ArrayBuffer>>; length?: number }
   interface SealedStream extends ByteStream { messageId: string; recipients: readonly KeyInfo[]; digest: Promise<string> } // chunk digest of the ciphertext
-  interface FileSealer { length: number; messageId: string; slice(start: number, end: number, o?: CallOptions): Promise<Uint8Array<ArrayBuffer>>; digest(o?: CallOptions): Promise<string>; close(): Promise<void> }
+  interface FileSealer { length: number; messageId: string; recipients: readonly KeyInfo[]; slice(start: number, end: number, o?: CallOptions): Promise<Uint8Array<ArrayBuffer>>; digest(o?: CallOptions): Promise<string>; close(): Promise<void> }
   interface FileRecords { // a log, never a snapshot: what is appended is durable before the frames' bytes leave; one holder a record
     create(id: string, start: object): Promise<void>
     append(id: string, frames: readonly (readonly [index: number, tag: Uint8Array])[]): Promise<void>
@@ -61,7 +61,7 @@ declare module 'sealdrop' {
   type Recipients = KeySet | readonly KeySet[] // one key from each set, 8 at most
   function sealStream(keys: Recipients, source: StreamSource, o: StreamOptions): Promise<SealedStream>
   function createFileSealer(keys: Recipients, file: Blob | ByteSource, o: StreamOptions & { records?: FileRecords }): Promise<FileSealer> // without records nothing can be restored
-  function restoreFileSealer(keys: Recipients, records: FileRecords, messageId: string, file: Blob | ByteSource, o?: CallOptions): Promise<FileSealer>
+  function restoreFileSealer(keys: Recipients, records: FileRecords, messageId: string, file: Blob | ByteSource, o?: Pick<StreamOptions, 'signal' | 'framesInFlight' | 'onProgress'>): Promise<FileSealer>
   function sealedLength(keys: Recipients, length: number, o: SealOptions & { frameLength?: number }): Promise<number>
 
   // Verification
@@ -126,7 +126,7 @@ declare module 'sealdrop/kms' { // the companion
     sign(payload: Value, o?: CallOptions & { typ?: string }): Promise<string>
     signJwt(claims: Claims & object, o: CallOptions & { expiresIn: number; typ?: string }): Promise<string>
     signFile(file: string | URL | ByteSource, o?: CallOptions): Promise<string>
-    signReceipt(of: { messageId: string; digest: string; length: number; context: Context; stage: 'received' | 'opened'; key?: string }, o?: CallOptions): Promise<string>
+    signReceipt(of: { messageId: string; digest: string; length: number; context: Context; stage: 'received' | 'opened'; key?: string | KeyInfo }, o?: CallOptions): Promise<string>
   }
   function createSigner(o: { kms?: Kms; key: string; algorithm?: string }): Signer
   function createPublisher(o: { kms?: Kms; keys: readonly { key: string; use?: 'enc' | 'sig'; alg?: string; withArn?: boolean }[] | InventoryStore; root?: string; name?: string; issuer?: string; lifetime?: number }): import('sealdrop/serve').KeySetDocuments // root: the KMS key that signs key sets, and nothing else

@@ -1,0 +1,77 @@
+// Growth of memory while a stream is worked through: resident memory at its highest, above where it stood when modules and
+// keys were loaded and a first MiB had gone through. In Node each measurement has a process of its own, in Chromium a
+// browser of its own, where the process of the page counts. Read from /proc, so on Linux only.
+import { fork } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const me = fileURLToPath(import.meta.url)
+
+export const canMeasure = () => existsSync('/proc/self/clear_refs')
+
+const statusOf = async (pid) => {
+  const text = await readFile(`/proc/${pid}/status`, 'utf8')
+  const field = (name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0) / 1024
+  return { now: field('VmRSS'), peak: field('VmHWM') }
+}
+
+/** Notes where a process stands; what it answers says how many MiB it grew by at the most since. */
+async function watch(pid) {
+  await writeFile(`/proc/${pid}/clear_refs`, '5').catch(() => {}) // sets the peak back (proc_pid_clear_refs(5)); without, it is the peak since the start
+  const { now } = await statusOf(pid)
+  return async () => Math.max(0, (await statusOf(pid)).peak - now)
+}
+
+/** MiB that a fresh process grows by. `what` is a work of memory-work.mjs. */
+export async function growthInNode(what, size) {
+  if (what !== 'openStream') return inProcess(what, size)
+  const folder = await mkdtemp(join(tmpdir(), 'sealdrop-bench-'))
+  try {
+    const file = join(folder, 'message')
+    await inProcess('message', size, file)
+    return await inProcess(what, size, file)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+async function inProcess(what, size, file = '') {
+  const child = fork(me, ['work', what, size, file])
+  const told = () => new Promise((resolve, reject) => {
+    child.once('message', resolve)
+    child.once('exit', (code) => reject(new Error(`${what}: the process ended with ${code}`)))
+  })
+  try {
+    await told()
+    const growth = await watch(child.pid)
+    const done = told()
+    child.send('go')
+    await done
+    return await growth()
+  } finally {
+    child.kill()
+  }
+}
+
+/** MiB that the process of a page grows by while `work()` of it runs; the page is ready for it. */
+export async function growthInChromium(page, browser, work) {
+  const session = await browser.target().createCDPSession()
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+  const growths = await Promise.all(processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => watch(id)))
+  await page.evaluate(work)
+  return Math.max(...await Promise.all(growths.map((growth) => growth().catch(() => 0)))) // a spare renderer may have gone
+}
+
+if (process.argv[1] === me && process.argv[2] === 'work') {
+  const [what, size, file] = process.argv.slice(3)
+  const { prepare } = await import('./memory-work.mjs')
+  const run = await prepare(what, Number(size), file)
+  process.on('message', async () => {
+    await run()
+    process.send('done')
+  })
+  process.send('ready')
+}

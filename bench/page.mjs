@@ -1,0 +1,42 @@
+// What the driver runs in a browser.
+import * as jose from 'jose'
+import * as door from 'sealdrop'
+import * as rooms from '../test/support/rooms.js'
+import { peers, peerContenders } from './stream-peers.mjs'
+import { bareSeal, benchFrames, benchStreams, benchTasks, drain, freeSource, freeStream, mib, sealdrop } from './streams.mjs'
+import { benchValues } from './values.mjs'
+
+const parts = { door, rooms, jose }
+
+/** By contender: takes a size, answers the work of it, warm. */
+const works = {
+  frames: async (size) => {
+    await bareSeal(mib)
+    return () => bareSeal(size)
+  },
+  ...Object.fromEntries(Object.entries({ 'sealStream': {}, 'sealStream, digest: false': { digest: false } }).map(([name, o]) => [name, async (size) => {
+    const { seal } = await sealdrop(parts)
+    await drain(await seal(freeSource(mib), o))
+    return async () => drain(await seal(freeSource(size), o))
+  }])),
+  // of what is sealed meanwhile: a Blob of 1 GiB is more than Chromium's storage takes, so both are in the figure
+  openStream: async (size) => {
+    const { seal, open } = await sealdrop(parts)
+    const work = async (bytes) => drain(await open(await seal(freeSource(bytes), { digest: false })))
+    await work(mib)
+    return () => work(size)
+  },
+  ...Object.fromEntries(Object.entries(peers).map(([name, make]) => [name, async (size) => {
+    const peer = await make()
+    await drain(await peer.seal(freeStream(mib)))
+    return async () => drain(await peer.seal(freeStream(size)))
+  }])),
+}
+
+globalThis.bench = {
+  values: () => benchValues(parts),
+  streams: (o) => benchStreams({ ...parts, peerContenders, ...o }),
+  frames: () => benchFrames(parts),
+  tasks: () => benchTasks(parts),
+  prepare: async (name, size) => { globalThis.bench.work = await works[name](size) },
+}
