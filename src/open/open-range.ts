@@ -33,7 +33,7 @@ export function layoutIn(input: FileInput, headerLength: number, { frameLength }
  * @throws SealdropError `malformed`, `rejected`
  * @see message-format.md, "Reader's rules"
  */
-export async function openPart({ header: { frameLength, messageId }, key }: OpenedMessage, { input, headerLength, regular, final }: Layout, start: number, end: number): Promise<{ readonly length: number; readonly reader: ByteReader; readonly chunks: AsyncGenerator<Bytes> }> {
+export async function openPart({ header: { frameLength, messageId }, key }: OpenedMessage, { input, headerLength, regular, final }: Layout, start: number, end: number): Promise<{ readonly length: number; readonly reader: ByteReader; readonly chunks: AsyncGenerator<readonly Bytes[]> }> {
   const placeOf = (index: number): number => headerLength + index * (frameLength + regularOverhead)
   const last = await input.reader(placeOf(regular)).take(final + finalOverhead)
   const head = frameOf(last, regular + 1, frameLength)
@@ -54,14 +54,14 @@ export async function openPart({ header: { frameLength, messageId }, key }: Open
       yield { sequence, final, sealed: bytes.subarray(regularHead) }
     }
   }
-  async function* chunks(): AsyncGenerator<Bytes> {
+  async function* chunks(): AsyncGenerator<readonly Bytes[]> {
     let at = first * frameLength
     const cut = (plaintext: Bytes): Bytes => plaintext.subarray(Math.max(0, from - at), to - at)
     for await (const plaintext of inOrder(frames(), (frame) => openFrame(key, messageId, frame), limits.framesInFlight)) {
-      yield cut(plaintext)
+      yield [cut(plaintext)]
       at += frameLength
     }
-    if (behind > regular) yield cut(tail)
+    if (behind > regular) yield [cut(tail)]
   }
   return { length: to - from, reader, chunks: chunks() }
 }

@@ -44,7 +44,7 @@ export class StreamOpener {
       const { header, rest } = await readHeader(reader, formatName)
       const message = await openMessage(header, o, parts)
       const frames = sealedFrames(withFront(rest, reader), header.frameLength)
-      const chunks = inOrder(frames, (frame) => openFrame(message.key, header.messageId, frame), limits.framesInFlight)
+      const chunks = inOrder(frames, async (frame) => [await openFrame(message.key, header.messageId, frame)], limits.framesInFlight)
       return { ...message.info, readable: this.#readable(reader, chunks, o) }
     })
   }
@@ -76,7 +76,7 @@ export class StreamOpener {
     }
   }
 
-  #readable(reader: ByteReader, chunks: AsyncGenerator<Bytes>, { signal }: OpenOptions): ReadableStream<Bytes> {
+  #readable(reader: ByteReader, chunks: AsyncGenerator<readonly Bytes[]>, { signal }: OpenOptions): ReadableStream<Bytes> {
     return streamOf(chunks, (reason) => {
       reader.cancel(reason)
       if (isSealdropError(reason)) tellFailed(this.#onEvent, reason, 0)

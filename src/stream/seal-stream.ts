@@ -66,17 +66,16 @@ export async function sealStream(keys: Recipients, source: StreamSource, o: Stre
   let end: (digest: Promise<string>) => void
   const digest = new Promise<string>((resolve) => { end = resolve })
   digest.catch(() => {}) // for whoever does not ask
-  const put = async (chunk: Bytes): Promise<Bytes> => {
-    if (digested) await digester.update(chunk)
-    return chunk
+  const put = async (chunks: readonly Bytes[]): Promise<readonly Bytes[]> => {
+    if (digested) for (const chunk of chunks) await digester.update(chunk)
+    return chunks
   }
-  async function* sealed(): AsyncGenerator<Bytes> {
-    yield put(message.header)
+  async function* sealed(): AsyncGenerator<readonly Bytes[]> {
+    yield put([message.header])
     let done = 0
-    for await (const [head, body] of inOrder(frames, ({ index, bytes, final }) => sealFrame(message, index, bytes, final), framesInFlight)) {
-      yield put(head)
-      yield put(body)
-      done += body.length - tagLength
+    for await (const frame of inOrder(frames, ({ index, bytes, final }) => sealFrame(message, index, bytes, final), framesInFlight)) {
+      yield put(frame)
+      done += frame[1].length - tagLength
       try { onProgress?.({ done, ...total }) } catch { /* theirs */ }
     }
     end(digested ? digester.digest() : Promise.reject(new SealdropError('invalid_argument', 'digest: not computed, as digest: false said')))
