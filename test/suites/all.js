@@ -11,6 +11,7 @@ import { openStreamsSuite } from './open-streams.js'
 import { openSuite } from './open.js'
 import { streamFaultsSuite } from './stream-faults.js'
 import { streamFlowSuite } from './stream-flow.js'
+import { streamMutantsSuite } from './stream-mutants.js'
 import { streamPropertiesSuite } from './stream-properties.js'
 import { streamTamperSuite } from './stream-tamper.js'
 import { streamsSuite } from './streams.js'
@@ -42,5 +43,6 @@ export function runRoomSuites(host) {
   openStreamKeysSuite(host)
   openStreamRulesSuite(host)
   streamTamperSuite(host)
+  streamMutantsSuite(host)
   streamPropertiesSuite(host)
 }
