@@ -3,11 +3,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { ensure } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
-import { openFolder } from './folder.js'
-import { Keyring } from './keyring.js'
-import { makeKey } from './keys.js'
+import { openFolder } from './state/folder.js'
+import { Keyring } from './state/keyring.js'
+import { makeKey } from './operations/keys.js'
 import { aliasOf, checkOptions, type LocalKms, type LocalKmsKey, type LocalKmsOptions } from './options.js'
-import { handle } from './protocol.js'
+import { handle } from './wire/protocol.js'
 
 /** In form only: nothing here is secret, and nothing looks like a real key to a scanner. */
 const credentials = { accessKeyId: 'LOCALKMSLOCALKMS', secretAccessKey: 'sealdrop-local-kms' }

@@ -26,7 +26,7 @@ const doors = [...below.open, 'trust', 'seal', 'stream', 'verify', 'open', 'file
 for (const door of ['index', 'serve', 'fs', 'kms']) below[door] = doors
 below['local-kms'] = ['errors', 'bytes', 'algorithms', 'formats']
 
-const packagesOfFile = { 'kms/port.ts': ['@aws-sdk/client-kms'], 'kms/lru.ts': ['lru-cache'], 'local-kms/ecdsa.ts': ['@noble/curves/nist.js'] }
+const packagesOfFile = { 'kms/port.ts': ['@aws-sdk/client-kms'], 'kms/lru.ts': ['lru-cache'], 'local-kms/crypto/ecdsa.ts': ['@noble/curves/nist.js'] }
 const nodeRooms = ['files', 'fs', 'kms', 'local-kms']
 
 const roomOf = (path) => path.split('/')[0].replace(/\.ts$/, '')

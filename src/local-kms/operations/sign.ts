@@ -1,13 +1,13 @@
-import { signatureName, signatures, type SignatureRow } from '../algorithms/signatures.js'
-import { concat } from '../bytes/bytes.js'
-import { signDigest, verifyDigest } from './ecdsa.js'
-import { KmsFault } from './fault.js'
-import { enums, keySpecs } from './key-specs.js'
-import type { Key, Keyring } from './keyring.js'
-import { callMembers, keyId } from './members.js'
+import { signatureName, signatures, type SignatureRow } from '../../algorithms/signatures.js'
+import { concat } from '../../bytes/bytes.js'
+import { signDigest, verifyDigest } from '../crypto/ecdsa.js'
+import { KmsFault } from '../wire/fault.js'
+import { enums, keySpecs } from '../key-specs.js'
+import type { Key, Keyring } from '../state/keyring.js'
+import { callMembers, keyId } from '../wire/members.js'
 import { blob, operation, type Operation } from './operation.js'
 import { incompatible, usableKey } from './resolve.js'
-import { digestOf, paddings, rawOpen, rawSign } from './rsa-digest.js'
+import { digestOf, paddings, rawOpen, rawSign } from '../crypto/rsa-digest.js'
 
 const signing = {
   KeyId: keyId,

@@ -1,12 +1,12 @@
 import { generateKeyPair, randomUUID, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
-import type { JsonObject } from '../formats/json.js'
-import { KmsFault, unsupported } from './fault.js'
-import { algorithmLists, enums, keySpecs, type KeySpecRow, type KeyUsage } from './key-specs.js'
-import { accountId, type Key, type Keyring } from './keyring.js'
-import { grantTokens, keyId, marker } from './members.js'
+import type { JsonObject } from '../../formats/json.js'
+import { KmsFault, unsupported } from '../wire/fault.js'
+import { algorithmLists, enums, keySpecs, type KeySpecRow, type KeyUsage } from '../key-specs.js'
+import { accountId, type Key, type Keyring } from '../state/keyring.js'
+import { grantTokens, keyId, marker } from '../wire/members.js'
 import { blob, changing, operation, type Operation, timestamp } from './operation.js'
-import { page } from './pages.js'
+import { page } from '../wire/pages.js'
 import { enabledKey, findKey, findKeyItself, notPendingDeletion } from './resolve.js'
 
 const day = 86_400_000

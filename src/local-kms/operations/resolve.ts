@@ -1,6 +1,6 @@
-import { KmsFault } from './fault.js'
-import type { KeyUsage } from './key-specs.js'
-import { accountId, type Alias, type Key, type Keyring } from './keyring.js'
+import { KmsFault } from '../wire/fault.js'
+import type { KeyUsage } from '../key-specs.js'
+import { accountId, type Alias, type Key, type Keyring } from '../state/keyring.js'
 
 const keyIdPattern = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/i
 const arnPattern = /^arn:([^:]*):kms:([^:]*):([^:]*):(?:key\/(.+)|(alias\/.+))$/

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../formats/json.js'
+import type { JsonObject } from '../../formats/json.js'
 import { KmsFault, unsupported } from './fault.js'
 
 interface Values { string: string; blob: Buffer; integer: number; strings: readonly string[]; map: JsonObject; unimplemented: undefined }

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { Folder } from './folder.js'
-import type { KeyUsage } from './key-specs.js'
+import type { KeyUsage } from '../key-specs.js'
 
 /** What is kept of a key. Times are milliseconds since the epoch. */
 export interface KeyRecord {

@@ -1,6 +1,6 @@
-import type { JsonObject } from '../formats/json.js'
-import type { Keyring } from './keyring.js'
-import { validate, type Input, type Members } from './validate.js'
+import type { JsonObject } from '../../formats/json.js'
+import type { Keyring } from '../state/keyring.js'
+import { validate, type Input, type Members } from '../wire/validate.js'
 
 /** Undefined: the service answers 200 with an empty body. */
 export type Answer = JsonObject | undefined

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SealdropError } from '../errors/sealdrop-error.js'
+import { SealdropError } from '../../errors/sealdrop-error.js'
 
 const lockPattern = /^lock-(\d+)-(\d+)-[0-9a-f-]{36}$/
 

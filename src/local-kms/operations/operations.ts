@@ -1,7 +1,7 @@
 import { agreeOperations } from './agree.js'
 import { aliasOperations } from './aliases.js'
 import { encryptOperations } from './encrypt.js'
-import { KmsFault, unsupported } from './fault.js'
+import { KmsFault, unsupported } from '../wire/fault.js'
 import { keyOperations } from './keys.js'
 import type { Operation } from './operation.js'
 import { signOperations } from './sign.js'

@@ -1,8 +1,8 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { basename } from 'node:path'
-import { ensure } from '../errors/guard.js'
-import { isJsonObject, parseJsonObject } from '../formats/json.js'
-import { keySpecs, type KeyUsage } from './key-specs.js'
+import { ensure } from '../../errors/guard.js'
+import { isJsonObject, parseJsonObject } from '../../formats/json.js'
+import { keySpecs, type KeyUsage } from '../key-specs.js'
 import type { Alias, Key } from './keyring.js'
 
 const curveNamesOfNode: Readonly<Record<string, string>> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' }

@@ -1,5 +1,5 @@
 import { p256, p384, p521 } from '@noble/curves/nist.js'
-import type { CurveName } from '../algorithms/curves.js'
+import type { CurveName } from '../../algorithms/curves.js'
 
 // Node hashes whatever crypto.sign gets for an EC key, so a digest needs this library. rollup inlines it into this module.
 const curves = { 'P-256': p256, 'P-384': p384, 'P-521': p521 } satisfies Record<CurveName, unknown>

@@ -1,8 +1,8 @@
-import { KmsFault } from './fault.js'
-import type { Key, Keyring } from './keyring.js'
-import { aliasName, keyId, marker, optionalKeyId } from './members.js'
+import { KmsFault } from '../wire/fault.js'
+import type { Key, Keyring } from '../state/keyring.js'
+import { aliasName, keyId, marker, optionalKeyId } from '../wire/members.js'
 import { changing, operation, type Operation, timestamp } from './operation.js'
-import { page } from './pages.js'
+import { page } from '../wire/pages.js'
 import { findAlias, findKeyItself, notPendingDeletion } from './resolve.js'
 
 const aliasesPerKey = 50

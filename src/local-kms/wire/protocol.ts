@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { fromUtf8 } from '../bytes/text.js'
-import { parseJsonObject, type JsonObject } from '../formats/json.js'
+import { fromUtf8 } from '../../bytes/text.js'
+import { parseJsonObject, type JsonObject } from '../../formats/json.js'
 import { KmsFault } from './fault.js'
 import { checkAuthorization, checkRequest, mediaType } from './gate.js'
-import type { Keyring } from './keyring.js'
-import { operationOf } from './operations.js'
+import type { Keyring } from '../state/keyring.js'
+import { operationOf } from '../operations/operations.js'
 
 const bodyLimit = 1_048_576
 

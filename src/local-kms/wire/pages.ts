@@ -1,5 +1,5 @@
 import { KmsFault } from './fault.js'
-import type { Answer } from './operation.js'
+import type { Answer } from '../operations/operation.js'
 
 export interface PageRequest {
   /** Also the name of the member that holds the page. */

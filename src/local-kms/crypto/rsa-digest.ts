@@ -1,6 +1,6 @@
 import { constants, createHash, privateEncrypt, publicDecrypt, randomBytes, type KeyObject } from 'node:crypto'
-import { concat, equal, u32, type Bytes } from '../bytes/bytes.js'
-import type { SignatureRow } from '../algorithms/signatures.js'
+import { concat, equal, u32, type Bytes } from '../../bytes/bytes.js'
+import type { SignatureRow } from '../../algorithms/signatures.js'
 
 type Hash = SignatureRow['hash']
 
