@@ -18,6 +18,12 @@ export interface LocalKmsOptions {
   readonly dir?: string
   /** Default us-east-1. One folder holds each Region's keys apart. */
   readonly region?: string
+  /** More Regions on the same port: the signature of a request names the one that is meant. Default: none. */
+  readonly regions?: readonly string[]
+  /** Key ids and key material follow from this text, so that a test finds the same keys again. Default: random keys. */
+  readonly seed?: string
+  /** The time in milliseconds, which decides when keys are deleted and rotated. Default: Date.now. */
+  readonly now?: () => number
   /** Each is made unless its alias is there already. */
   readonly keys?: readonly LocalKmsKey[]
 }
@@ -40,22 +46,34 @@ export interface CheckedOptions {
   readonly port: number
   readonly dir: string | undefined
   readonly region: string
+  /** All of them, `region` first. */
+  readonly regions: readonly string[]
+  readonly seed: string | undefined
+  readonly now: () => number
   readonly keys: readonly LocalKmsKey[]
 }
 
 /** Fills in defaults. @throws SealdropError `invalid_argument` naming the option */
 export function checkOptions(options: LocalKmsOptions): CheckedOptions {
   ensure(typeof options === 'object' && options !== null, 'invalid_argument', `expected an options object, found ${kindOf(options)}`)
-  const { port = 0, dir, region = 'us-east-1', keys = [] } = options
+  const { port = 0, dir, region = 'us-east-1', regions = [], seed, now = Date.now, keys = [] } = options
   ensure(Number.isInteger(port) && port >= 0 && port <= 65_535, 'invalid_argument', `port: expected an integer from 0 to 65535, found ${typeof port === 'number' ? port : kindOf(port)}`)
   ensure(dir === undefined || (typeof dir === 'string' && dir !== ''), 'invalid_argument', `dir: expected the path of a folder, found ${kindOf(dir)}`)
-  ensure(typeof region === 'string' && /^[a-z]{2,}(-[a-z]+)+-\d+$/.test(region), 'invalid_argument', `region: expected the name of a Region like us-east-1, found ${shown(String(region))}`)
+  checkRegion('region', region)
+  ensure(Array.isArray(regions), 'invalid_argument', `regions: expected an array, found ${kindOf(regions)}`)
+  regions.forEach((name, index) => checkRegion(`regions[${index}]`, name))
+  ensure(seed === undefined || typeof seed === 'string', 'invalid_argument', `seed: expected text, found ${kindOf(seed)}`)
+  ensure(typeof now === 'function', 'invalid_argument', `now: expected a function, found ${kindOf(now)}`)
   ensure(Array.isArray(keys), 'invalid_argument', `keys: expected an array, found ${kindOf(keys)}`)
   keys.forEach(checkKey)
   const names = keys.map(({ alias }) => aliasOf(alias))
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   ensure(twice === undefined, 'invalid_argument', `keys: ${shown(twice ?? '')} is there twice`)
-  return { port, dir, region, keys }
+  return { port, dir, region, regions: [...new Set([region, ...regions])], seed, now, keys }
+}
+
+function checkRegion(name: string, region: unknown): void {
+  ensure(typeof region === 'string' && /^[a-z]{2,}(-[a-z]+)+-\d+$/.test(region), 'invalid_argument', `${name}: expected the name of a Region like us-east-1, found ${shown(String(region))}`)
 }
 
 /** The alias name as KMS writes it. */

@@ -3,11 +3,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { ensure } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
-import { openFolder } from './state/folder.js'
-import { Keyring } from './state/keyring.js'
-import { makeKey } from './operations/keys.js'
+import { makeKey } from './operations/make-key.js'
 import { aliasOf, checkOptions, type LocalKms, type LocalKmsKey, type LocalKmsOptions } from './options.js'
-import { handle } from './wire/protocol.js'
+import { openStore } from './state/folder.js'
+import { Keyring } from './state/keyring.js'
+import { Kms } from './state/kms.js'
+import { defaultAccount } from './state/model.js'
+import { handle, type Service } from './wire/protocol.js'
 
 /** In form only: nothing here is secret, and nothing looks like a real key to a scanner. */
 const credentials = { accessKeyId: 'LOCALKMSLOCALKMS', secretAccessKey: 'sealdrop-local-kms' }
@@ -20,31 +22,30 @@ const credentials = { accessKeyId: 'LOCALKMSLOCALKMS', secretAccessKey: 'sealdro
  * @param options.port - default 0: any free port
  * @param options.dir - keeps keys and aliases there, unencrypted, for one server at a time; default: memory only
  * @param options.region - default us-east-1; the account is 111122223333
+ * @param options.regions - more Regions on the same port
+ * @param options.seed - deterministic keys, for tests
+ * @param options.now - a clock of the caller's
  * @param options.keys - keys to have behind an alias; those whose alias is there already stay as they are
  * @returns its URL, the keys' ARNs, configuration for clients, and `close()`
  * @throws SealdropError `invalid_argument` (also with NODE_ENV=production), `conflict` (the port or `dir` is in use, an alias
  * has another kind of key), `malformed` (a damaged file in `dir`, which the message names)
  */
-export function startLocalKms(options: LocalKmsOptions = {}): Promise<LocalKms> {
-  return startServer(options, Date.now)
-}
-
-/** The same with a clock of the caller's, in milliseconds, which decides when keys are deleted. */
-export async function startServer(options: LocalKmsOptions, now: () => number): Promise<LocalKms> {
+export async function startLocalKms(options: LocalKmsOptions = {}): Promise<LocalKms> {
   ensure(process.env['NODE_ENV'] !== 'production', 'invalid_argument', 'The local KMS keeps private keys unprotected and does not run with NODE_ENV=production; use AWS KMS')
-  const { port, dir, region, keys } = checkOptions(options)
-  const folder = dir === undefined ? undefined : await openFolder(dir, region)
+  const { port, dir, region, regions, seed, now, keys } = checkOptions(options)
+  const store = dir === undefined ? undefined : await openStore(dir, regions)
   try {
-    const ring = new Keyring({ region, now, ...(folder && { folder, keys: folder.keys, aliases: folder.aliases }) })
-    await ring.expire()
+    const kms = new Kms({ rings: regions.map((name) => new Keyring(name, store?.folders.get(name))), now, seed })
+    await kms.tick()
+    const ring = kms.rings.get(region)!
     const arns: [alias: string, arn: string][] = []
-    for (const key of keys) arns.push([key.alias, await provide(ring, key)])
-    const { url, stop } = await listen(ring, port)
+    for (const key of keys) arns.push([key.alias, await provide(kms, ring, key)])
+    const { url, stop } = await listen({ kms, caller: { arn: `arn:aws:iam::${defaultAccount}:root`, account: defaultAccount, accessKeyId: credentials.accessKeyId }, decide: () => {} }, port)
     let closed: Promise<void> | undefined
     const close = async (): Promise<void> => {
       await stop()
-      await ring.settled()
-      await folder?.release()
+      await kms.settled()
+      await store?.release()
     }
     return {
       url,
@@ -54,32 +55,33 @@ export async function startServer(options: LocalKmsOptions, now: () => number): 
       close: () => (closed ??= close()),
     }
   } catch (e) {
-    await folder?.release()
+    await store?.release()
     throw e
   }
 }
 
 /** The ARN of the key behind an alias, which is made if the alias is not there. */
-async function provide(ring: Keyring, { alias, spec, usage }: LocalKmsKey): Promise<string> {
+async function provide(kms: Kms, ring: Keyring, { alias, spec, usage }: LocalKmsKey): Promise<string> {
   const name = aliasOf(alias)
-  const found = ring.keys.get(ring.aliases.get(name)?.keyId ?? '')
+  const account = defaultAccount
+  const found = ring.keys.get(ring.alias(account, name)?.keyId ?? '')
   if (found) {
     ensure(found.spec === spec && found.usage === usage, 'conflict', `${name} has a key for ${found.spec} ${found.usage}, not ${spec} ${usage}: take another alias or another dir`)
     return ring.keyArn(found)
   }
-  const key = await makeKey(ring, spec, usage, '')
-  await ring.change(() => ring.saveAlias({ name, keyId: key.id, created: ring.now(), updated: ring.now() }))
+  const key = await makeKey(kms, ring, { account, spec, usage, label: name })
+  await kms.change(() => ring.saveAlias({ account, name, keyId: key.id, created: kms.now(), updated: kms.now() }))
   return ring.keyArn(key)
 }
 
-async function listen(ring: Keyring, port: number): Promise<{ readonly url: string; stop(): Promise<void> }> {
+async function listen(service: Service, port: number): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const idle = new Set<Socket>()
   let stopping = false
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request
     request.once('end', () => idle.delete(socket)) // from here on there is an operation to finish
     response.once('close', () => (stopping ? socket.destroy() : idle.add(socket)))
-    void handle(ring, request, response)
+    void handle(service, request, response)
   }
   const server = createServer({ requestTimeout: 30_000 }, serve)
   server.on('connection', (socket: Socket) => {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { startServer } from 'sealdrop/dist/local-kms/server.js'
+
 import { clientOf, failure, raw } from './helpers.mjs'
 
 const region = 'us-east-1'
@@ -73,6 +73,20 @@ test('keys, aliases and states come back after a restart, with the same ARNs and
   })
 })
 
+test('a folder of before accounts, policies and rotations opens, and each key gets the default policy', async () => {
+  const { arn, publicKey } = await withServer({ keys: [signing] }, async (kms, local) => ({ arn: local.keys.sign, publicKey: (await kms('GetPublicKey', { KeyId: local.keys.sign })).PublicKey }))
+  const path = join(dir, region, files().find((file) => file !== 'aliases.json'))
+  const { id, spec, usage, description, created, enabled, materials: [{ key }] } = JSON.parse(readFileSync(path, 'utf8'))
+  writeFileSync(path, JSON.stringify({ id, spec, usage, description, created, enabled, privateKey: key }))
+  edit(join(dir, region, 'aliases.json'), ({ aliases }) => { for (const alias of aliases) delete alias.account })
+  await withServer({ keys: [signing] }, async (kms, local) => {
+    assert.equal(local.keys.sign, arn)
+    assert.deepEqual((await kms('GetPublicKey', { KeyId: 'alias/sign' })).PublicKey, publicKey)
+    await kms('DisableKey', { KeyId: arn })
+  })
+  assert.match(JSON.parse(readFileSync(path, 'utf8')).policy, /arn:aws:iam::111122223333:root/)
+})
+
 test('without dir nothing is kept', async () => {
   const arns = []
   for (let i = 0; i < 2; i++) {
@@ -131,7 +145,7 @@ test('an alias that has another kind of key is a conflict, and nothing is made',
 
 test('deletion takes the file of the key and its aliases, also when the time came while nothing ran', async () => {
   let now = 1_700_000_000_000
-  const start = (options) => startServer(options, () => now)
+  const start = (options) => startLocalKms({ ...options, now: () => now })
   await withServer({ keys: [signing, agreeing] }, async (kms, local) => {
     await kms('ScheduleKeyDeletion', { KeyId: local.keys.sign, PendingWindowInDays: 7 })
     await kms('ScheduleKeyDeletion', { KeyId: local.keys.agree, PendingWindowInDays: 8 })
@@ -153,12 +167,15 @@ const damages = {
   'a key file that is not UTF-8': (key) => writeFileSync(key, Buffer.of(0xff, 0xfe)),
   'a key file of zeros': (key) => writeFileSync(key, Buffer.alloc(500)),
   'a key file that is an array': (key) => writeFileSync(key, '[]'),
-  ...Object.fromEntries(['id', 'spec', 'usage', 'description', 'created', 'enabled', 'privateKey'].map((name) => [`a key without ${name}`, (key) => edit(key, (record) => { delete record[name] })])),
+  ...Object.fromEntries(['id', 'account', 'spec', 'usage', 'description', 'created', 'enabled', 'origin', 'policy', 'tags', 'grants', 'materials'].map((name) => [`a key without ${name}`, (key) => edit(key, (record) => { delete record[name] })])),
   'a key of another spec than it says': (key) => edit(key, (record) => { record.spec = 'ECC_NIST_P384' }),
   'a usage that does not fit': (key) => edit(key, (record) => { record.usage = 'ENCRYPT_DECRYPT' }),
   'a usage from a prototype': (key) => edit(key, (record) => { record.usage = 'constructor' }),
   'a deletion that is no time': (key) => edit(key, (record) => { record.deletion = 'soon' }),
-  'a private key with a changed byte': (key) => edit(key, (record) => { record.privateKey = record.privateKey.replace(/\n(.)/, '\n*') }),
+  'a private key with a changed byte': (key) => edit(key, (record) => { record.materials[0].key = record.materials[0].key.replace(/\n(.)/, '\n*') }),
+  'material without its time': (key) => edit(key, (record) => { delete record.materials[0].created }),
+  'tags that are no text': (key) => edit(key, (record) => { record.tags = { a: 1 } }),
+  'a grant without an operation': (key) => edit(key, (record) => { record.grants = [{ id: 'a' }] }),
   'a key under another name': (key) => renameSync(key, key.replace(/[0-9a-f-]{36}/, '00000000-0000-4000-8000-000000000000')),
   'aliases that are not JSON': (_key, aliases) => writeFileSync(aliases, '{"aliases": ['),
   'aliases that are no list': (_key, aliases) => writeFileSync(aliases, '{"aliases": {}}'),

@@ -56,7 +56,7 @@ const rows = [
   ['DescribeKey', () => ({ KeyId: arn.ec.replace('us-east-1', 'eu-west-1') }), 'NotFoundException', 'Invalid arn eu-west-1'],
   ['DescribeKey', () => ({ KeyId: 'arn:aws:s3:::bucket' }), 'InvalidArnException', 'Invalid arn arn:aws:s3:::bucket'],
   ['DescribeKey', () => ({ KeyId: arn.ec.replace('arn:aws:', 'arn:aws-cn:') }), 'InvalidArnException', () => `Invalid arn ${arn.ec.replace('arn:aws:', 'arn:aws-cn:')}`],
-  ['DescribeKey', () => ({ KeyId: arn.ec.replace('111122223333', '444455556666') }), 'AccessDeniedException', 'The key belongs to another account, and the local KMS has one account only.'],
+  ['DescribeKey', () => ({ KeyId: arn.ec.replace('111122223333', '444455556666') }), 'NotFoundException', () => `Key '${arn.ec.replace('111122223333', '444455556666')}' does not exist`],
   ['DescribeKey', () => ({ KeyId: 'alias/missing' }), 'NotFoundException', `Alias ${prefix}alias/missing is not found.`],
   ['Encrypt', encrypt(() => ({ KeyId: `${prefix}alias/missing` })), 'NotFoundException', `Alias ${prefix}alias/missing is not found.`],
   ['DescribeKey', () => ({}), 'ValidationException', isNull('keyId')],
@@ -134,7 +134,7 @@ const rows = [
   ['CreateKey', () => ({ KeySpec: 'RSA_2048', CustomerMasterKeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' }), 'ValidationException', 'You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.'],
   ['CreateKey', () => ({}), 'UnsupportedOperationException', unimplemented('KeySpec SYMMETRIC_DEFAULT')],
   ...['ECC_SECG_P256K1', 'ECC_NIST_EDWARDS25519', 'SYMMETRIC_DEFAULT', 'HMAC_256', 'SM2', 'ML_DSA_65', 'ML_KEM_768'].map((KeySpec) => ['CreateKey', () => ({ KeySpec, KeyUsage: 'SIGN_VERIFY' }), 'UnsupportedOperationException', unimplemented(`KeySpec ${KeySpec}`)]),
-  ...Object.entries({ Policy: '{}', Tags: [{ TagKey: 'a', TagValue: 'b' }], MultiRegion: true, Origin: 'EXTERNAL', BypassPolicyLockoutSafetyCheck: true, CustomKeyStoreId: 'cks-1', XksKeyId: 'x' })
+  ...Object.entries({ Policy: '{}', Tags: [{ TagKey: 'a', TagValue: 'b' }], MultiRegion: true, Origin: 'EXTERNAL', CustomKeyStoreId: 'cks-1', XksKeyId: 'x' })
     .map(([name, value]) => ['CreateKey', () => ({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', [name]: value }), 'UnsupportedOperationException', unimplemented(`The parameter ${name}`)]),
   ['ScheduleKeyDeletion', () => ({ KeyId: arn.ec, PendingWindowInDays: 6 }), 'ValidationException', one("Value '6' at 'pendingWindowInDays' failed to satisfy constraint: Member must have value greater than or equal to 7")],
   ['ScheduleKeyDeletion', () => ({ KeyId: arn.ec, PendingWindowInDays: 31 }), 'ValidationException', one("Value '31' at 'pendingWindowInDays' failed to satisfy constraint: Member must have value less than or equal to 30")],
@@ -163,7 +163,7 @@ const rows = [
   ['ListAliases', () => ({ Limit: 101 }), 'ValidationException', one("Value '101' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 100")],
   ['ListAliases', () => ({ KeyId: missing }), 'NotFoundException', `Key '${prefix}key/${missing}' does not exist`],
   // what is not here is said, never half done
-  ...[['Sign', sign], ['Verify', verify], ['Encrypt', encrypt], ['Decrypt', decrypt], ['DeriveSharedSecret', derive]].map(([operation, input]) => [operation, input(() => ({ DryRun: true })), 'UnsupportedOperationException', unimplemented('The parameter DryRun')]),
+  ...[['Sign', sign], ['Verify', verify], ['Encrypt', encrypt], ['Decrypt', decrypt], ['DeriveSharedSecret', derive]].map(([operation, input]) => [operation, input(() => ({ DryRun: true })), 'DryRunOperationException', 'The request would have succeeded, but the DryRun option is set.']),
   ['Decrypt', decrypt(() => ({ Recipient: { KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256' } })), 'UnsupportedOperationException', unimplemented('The parameter Recipient')],
   ['DeriveSharedSecret', derive(() => ({ Recipient: { KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256' } })), 'UnsupportedOperationException', unimplemented('The parameter Recipient')],
   ['RotateKeyOnDemand', keyId('rsa'), 'UnsupportedOperationException', unimplemented('The operation RotateKeyOnDemand')],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { startServer } from 'sealdrop/dist/local-kms/server.js'
+
 import { base64, clientOf, failure, raw } from './helpers.mjs'
 
 const day = 86_400_000
@@ -103,7 +103,7 @@ test('scheduled deletion can be cancelled, and the key comes back disabled', asy
 
 test('when its time has come a key is gone with its aliases, and not a moment before', async () => {
   let now = 1_700_000_000_000
-  const timed = await startServer({ keys: [{ alias: 'a', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }, { alias: 'b', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }] }, () => now)
+  const timed = await startLocalKms({ keys: [{ alias: 'a', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }, { alias: 'b', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }], now: () => now })
   try {
     const client = clientOf(timed)
     const scheduled = await client('ScheduleKeyDeletion', { KeyId: timed.keys.a })

@@ -19,7 +19,7 @@ after(async () => {
   rmSync(dir, { recursive: true })
 })
 
-const privateKey = (alias) => createPrivateKey(JSON.parse(readFileSync(join(dir, 'us-east-1', `${local.keys[alias].split('/')[1]}.json`), 'utf8')).privateKey)
+const privateKey = (alias) => createPrivateKey(JSON.parse(readFileSync(join(dir, 'us-east-1', `${local.keys[alias].split('/')[1]}.json`), 'utf8')).materials[0].key)
 const message = Buffer.from('signed elsewhere')
 const digest = createHash('sha256').update(message).digest()
 const info = Buffer.from('3031300d060960864801650304020105000420', 'hex')

@@ -5,6 +5,7 @@ import { KmsFault } from '../wire/fault.js'
 import { enums, keySpecs } from '../key-specs.js'
 import { callMembers, keyId } from '../wire/members.js'
 import { blob, operation, type Operation } from './operation.js'
+import { privateKeyOf } from '../state/states.js'
 import { usableKey } from './resolve.js'
 
 export const agreeOperations: Readonly<Record<string, Operation>> = {
@@ -17,11 +18,12 @@ export const agreeOperations: Readonly<Record<string, Operation>> = {
       Recipient: { type: 'unimplemented' },
       ...callMembers,
     },
-    (ring, { KeyId, KeyAgreementAlgorithm, PublicKey }) => {
-      const key = usableKey(ring, KeyId, 'KEY_AGREEMENT', 'DeriveSharedSecret')
+    (call, { KeyId, KeyAgreementAlgorithm, PublicKey, DryRun }) => {
+      const key = usableKey(call, KeyId, 'KEY_AGREEMENT')
       const publicKey = peerKey(PublicKey, keySpecs.get(key.spec)?.curve)
-      const secret = diffieHellman({ privateKey: key.privateKey, publicKey })
-      return { KeyId: ring.keyArn(key), SharedSecret: blob(secret), KeyAgreementAlgorithm, KeyOrigin: 'AWS_KMS' }
+      call.proceed(DryRun)
+      const secret = diffieHellman({ privateKey: privateKeyOf(key), publicKey })
+      return { KeyId: call.ring.keyArn(key), SharedSecret: blob(secret), KeyAgreementAlgorithm, KeyOrigin: key.origin }
     },
   ),
 }

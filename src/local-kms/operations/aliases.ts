@@ -1,5 +1,6 @@
 import { KmsFault } from '../wire/fault.js'
-import type { Key, Keyring } from '../state/keyring.js'
+import type { Key } from '../state/model.js'
+import type { Call } from './call.js'
 import { aliasName, keyId, marker, optionalKeyId } from '../wire/members.js'
 import { changing, operation, type Operation, timestamp } from './operation.js'
 import { page } from '../wire/pages.js'
@@ -9,43 +10,53 @@ const aliasesPerKey = 50
 const aliasAndTarget = { AliasName: aliasName, TargetKeyId: keyId } as const
 
 export const aliasOperations: Readonly<Record<string, Operation>> = {
-  CreateAlias: changing(aliasAndTarget, async (ring, { AliasName, TargetKeyId }) => {
+  CreateAlias: changing(aliasAndTarget, async (call, { AliasName, TargetKeyId }) => {
     checkName(AliasName)
-    const { id } = target(ring, TargetKeyId)
-    if (ring.aliases.has(AliasName)) throw new KmsFault('AlreadyExistsException', `An alias with the name ${ring.arn(AliasName)} already exists`)
-    checkRoom(ring, id)
-    await ring.saveAlias({ name: AliasName, keyId: id, created: ring.now(), updated: ring.now() })
+    const { id } = target(call, TargetKeyId)
+    mayName(call, AliasName)
+    const { account, ring } = call
+    if (ring.alias(account, AliasName)) throw new KmsFault('AlreadyExistsException', `An alias with the name ${ring.arn(account, AliasName)} already exists`)
+    checkRoom(call, id)
+    await ring.saveAlias({ account, name: AliasName, keyId: id, created: call.now(), updated: call.now() })
     return undefined
   }),
 
   /** The key that the alias leaves may be in any state; the one that it comes to may not be pending deletion. */
-  UpdateAlias: changing(aliasAndTarget, async (ring, { AliasName, TargetKeyId }) => {
+  UpdateAlias: changing(aliasAndTarget, async (call, { AliasName, TargetKeyId }) => {
     checkName(AliasName)
-    const alias = findAlias(ring, AliasName)
-    const next = target(ring, TargetKeyId)
-    const current = ring.keys.get(alias.keyId)
-    if (current?.usage !== next.usage) throw new KmsFault('ValidationException', `KeyUsage ${next.usage} of ${ring.keyArn(next)} differs from KeyUsage ${current?.usage} of the current key of the alias`)
-    if (current.id !== next.id) checkRoom(ring, next.id)
-    await ring.saveAlias({ ...alias, keyId: next.id, updated: ring.now() })
+    const { ring } = call
+    const alias = findAlias(call, call.account, AliasName)
+    const next = target(call, TargetKeyId)
+    mayName(call, AliasName)
+    const current = ring.keys.get(alias.keyId)!
+    call.authorize(call.operation, { ring, key: current })
+    if (current.usage !== next.usage) throw new KmsFault('ValidationException', `KeyUsage ${next.usage} of ${ring.keyArn(next)} differs from KeyUsage ${current.usage} of the current key of the alias`)
+    if (current.id !== next.id) checkRoom(call, next.id)
+    await ring.saveAlias({ ...alias, keyId: next.id, updated: call.now() })
     return undefined
   }),
 
-  DeleteAlias: changing({ AliasName: aliasName }, async (ring, { AliasName }) => {
+  DeleteAlias: changing({ AliasName: aliasName }, async (call, { AliasName }) => {
     checkName(AliasName)
-    findAlias(ring, AliasName)
-    await ring.dropAliases(({ name }) => name === AliasName)
+    const { ring } = call
+    const alias = findAlias(call, call.account, AliasName)
+    mayName(call, AliasName)
+    call.authorize(call.operation, { ring, key: ring.keys.get(alias.keyId)! })
+    await ring.dropAliases(({ account, name }) => account === alias.account && name === alias.name)
     return undefined
   }),
 
   ListAliases: operation(
     { KeyId: optionalKeyId, Limit: { type: 'integer', min: 1, max: 100 }, Marker: marker },
-    (ring, { KeyId, Limit = 50, Marker }) => {
-      const only = KeyId === undefined ? undefined : findKeyItself(ring, KeyId).id
-      const aliases = [...ring.aliases.values()].filter((alias) => only === undefined || alias.keyId === only)
+    (call, { KeyId, Limit = 50, Marker }) => {
+      call.authorize()
+      const { ring, account } = call
+      const only = KeyId === undefined ? undefined : findKeyItself(call, KeyId).id
+      const aliases = ring.aliases.filter((alias) => alias.account === account && (only === undefined || alias.keyId === only))
       return page(
         aliases.map((alias) => [alias.name, {
           AliasName: alias.name,
-          AliasArn: ring.arn(alias.name),
+          AliasArn: ring.arn(account, alias.name),
           TargetKeyId: alias.keyId,
           CreationDate: timestamp(alias.created),
           LastUpdatedDate: timestamp(alias.updated),
@@ -56,6 +67,11 @@ export const aliasOperations: Readonly<Record<string, Operation>> = {
   ),
 }
 
+/** Permission on the alias itself, which only IAM policies can give: aliases have no policy. */
+function mayName(call: Call, name: string): void {
+  call.authorize(call.operation, undefined, call.ring.arn(call.account, name))
+}
+
 /** Whether a name is one that CreateAlias takes; characters and length are checked with the other members. */
 function checkName(name: string): void {
   if (!/^alias\/./.test(name)) throw new KmsFault('ValidationException', 'Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html')
@@ -63,12 +79,12 @@ function checkName(name: string): void {
   if (name.includes(':')) throw new KmsFault('ValidationException', `${name} contains invalid characters for an alias`)
 }
 
-function checkRoom(ring: Keyring, id: string): void {
-  const count = [...ring.aliases.values()].filter((alias) => alias.keyId === id).length
-  if (count >= aliasesPerKey) throw new KmsFault('LimitExceededException', `${ring.arn(`key/${id}`)} has ${aliasesPerKey} aliases, which is the most a key can have`)
+function checkRoom({ ring, account }: Call, id: string): void {
+  const count = ring.aliases.filter((alias) => alias.keyId === id).length
+  if (count >= aliasesPerKey) throw new KmsFault('LimitExceededException', `${ring.arn(account, `key/${id}`)} has ${aliasesPerKey} aliases, which is the most a key can have`)
 }
 
-function target(ring: Keyring, id: string): Key {
+function target(call: Call, id: string): Key {
   if (/^(arn:.*:)?alias\//.test(id)) throw new KmsFault('ValidationException', 'Aliases must refer to keys. Not aliases')
-  return notPendingDeletion(ring, findKeyItself(ring, id))
+  return notPendingDeletion(call, findKeyItself(call, id))
 }

@@ -1,8 +1,8 @@
 import { constants, privateDecrypt, publicEncrypt } from 'node:crypto'
-import type { JsonObject } from '../../formats/json.js'
 import { KmsFault } from '../wire/fault.js'
 import { encryptions, enums, keySpecs } from '../key-specs.js'
-import type { Key } from '../state/keyring.js'
+import type { Key } from '../state/model.js'
+import { privateKeyOf, publicKeyObject } from '../state/states.js'
 import { callMembers, keyId, optionalKeyId } from '../wire/members.js'
 import { blob, operation, type Operation } from './operation.js'
 import { findKey, incompatible, usableKey } from './resolve.js'
@@ -13,13 +13,14 @@ const context = { type: 'map' } as const
 export const encryptOperations: Readonly<Record<string, Operation>> = {
   Encrypt: operation(
     { KeyId: keyId, Plaintext: { type: 'blob', required: true, sensitive: true, min: 1, max: 4096 }, EncryptionAlgorithm: algorithm, EncryptionContext: context, ...callMembers },
-    (ring, { KeyId, Plaintext, EncryptionAlgorithm = 'SYMMETRIC_DEFAULT', EncryptionContext }) => {
-      const key = usableKey(ring, KeyId, 'ENCRYPT_DECRYPT', 'Encrypt')
+    (call, { KeyId, Plaintext, EncryptionAlgorithm = 'SYMMETRIC_DEFAULT', EncryptionContext, DryRun }) => {
+      const key = usableKey(call, KeyId, 'ENCRYPT_DECRYPT')
       const { oaepHash, longest } = oaep(key, EncryptionAlgorithm)
       noContext(EncryptionContext)
       if (Plaintext.length > longest) throw new KmsFault('ValidationException', `Algorithm ${EncryptionAlgorithm} and key spec ${key.spec} cannot encrypt data larger than ${longest} bytes.`)
-      const ciphertext = publicEncrypt({ key: ring.publicKey(key), padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, Plaintext)
-      return { KeyId: ring.keyArn(key), CiphertextBlob: blob(ciphertext), EncryptionAlgorithm }
+      call.proceed(DryRun)
+      const ciphertext = publicEncrypt({ key: publicKeyObject(key), padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, Plaintext)
+      return { KeyId: call.ring.keyArn(key), CiphertextBlob: blob(ciphertext), EncryptionAlgorithm }
     },
   ),
 
@@ -33,17 +34,18 @@ export const encryptOperations: Readonly<Record<string, Operation>> = {
       DryRunModifiers: { type: 'unimplemented' },
       ...callMembers,
     },
-    (ring, { CiphertextBlob, KeyId, EncryptionAlgorithm = 'SYMMETRIC_DEFAULT', EncryptionContext }) => {
+    (call, { CiphertextBlob, KeyId, EncryptionAlgorithm = 'SYMMETRIC_DEFAULT', EncryptionContext, DryRun }) => {
       // Symmetric ciphertexts name their key and are parsed before anything is compared; what RSA made never parses.
       if (EncryptionAlgorithm === 'SYMMETRIC_DEFAULT') {
-        if (KeyId !== undefined) findKey(ring, KeyId)
+        if (KeyId !== undefined) findKey(call, KeyId)
         throw new KmsFault('InvalidCiphertextException')
       }
       if (KeyId === undefined) throw new KmsFault('ValidationException', `KeyId is required with EncryptionAlgorithm ${EncryptionAlgorithm}: an asymmetric ciphertext does not name its key.`)
-      const key = usableKey(ring, KeyId, 'ENCRYPT_DECRYPT', 'Decrypt')
+      const key = usableKey(call, KeyId, 'ENCRYPT_DECRYPT')
       const { oaepHash } = oaep(key, EncryptionAlgorithm)
       noContext(EncryptionContext)
-      return { KeyId: ring.keyArn(key), Plaintext: blob(open(key, oaepHash, CiphertextBlob)), EncryptionAlgorithm }
+      call.proceed(DryRun)
+      return { KeyId: call.ring.keyArn(key), Plaintext: blob(open(key, oaepHash, CiphertextBlob)), EncryptionAlgorithm }
     },
   ),
 }
@@ -55,15 +57,15 @@ function oaep(key: Key, name: string): { readonly oaepHash: string; readonly lon
   return { oaepHash: row.hash, longest: spec.size - row.overhead }
 }
 
-function noContext(context: JsonObject | undefined): void {
+function noContext(context: object | undefined): void {
   if (Object.keys(context ?? {}).length > 0) throw new KmsFault('ValidationException', 'EncryptionContext is not supported when encrypting/decrypting with asymmetric CMKs.')
 }
 
 /** Every cryptographic failure is one error without a message: an oracle learns nothing from which it was. */
-function open({ privateKey, spec }: Key, oaepHash: string, ciphertext: Buffer): Buffer {
-  if (ciphertext.length !== keySpecs.get(spec)?.size) throw new KmsFault('InvalidCiphertextException')
+function open(key: Key, oaepHash: string, ciphertext: Buffer): Buffer {
+  if (ciphertext.length !== keySpecs.get(key.spec)?.size) throw new KmsFault('InvalidCiphertextException')
   try {
-    return privateDecrypt({ key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, ciphertext)
+    return privateDecrypt({ key: privateKeyOf(key), padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, ciphertext)
   } catch {
     throw new KmsFault('InvalidCiphertextException')
   }

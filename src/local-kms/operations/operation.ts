@@ -1,22 +1,23 @@
 import type { JsonObject } from '../../formats/json.js'
-import type { Keyring } from '../state/keyring.js'
 import { validate, type Input, type Members } from '../wire/validate.js'
+import type { Call } from './call.js'
 
 /** Undefined: the service answers 200 with an empty body. */
 export type Answer = JsonObject | undefined
-export type Operation = (ring: Keyring, body: JsonObject) => Promise<Answer>
+export type Operation = (call: Call) => Promise<Answer>
 
 /** An operation that changes nothing, or queues its changes itself. */
-export function operation<const M extends Members>(members: M, run: (ring: Keyring, input: Input<M>) => Answer | Promise<Answer>): Operation {
-  return async (ring, body) => run(ring, validate(members, body))
+export function operation<const M extends Members>(members: M, run: (call: Call, input: Input<M>) => Answer | Promise<Answer>): Operation {
+  return async (call) => {
+    const answer = await run(call, validate(members, call.body))
+    call.checkDecided()
+    return answer
+  }
 }
 
 /** An operation that looks and changes in one turn, so that two at once cannot both see the state before. */
-export function changing<const M extends Members>(members: M, run: (ring: Keyring, input: Input<M>) => Answer | Promise<Answer>): Operation {
-  return async (ring, body) => {
-    const input = validate(members, body)
-    return ring.change(() => run(ring, input))
-  }
+export function changing<const M extends Members>(members: M, run: (call: Call, input: Input<M>) => Answer | Promise<Answer>): Operation {
+  return operation(members, (call, input) => call.kms.change(() => run(call, input)))
 }
 
 /** Blobs are padded standard base64 on the wire. */

@@ -3,13 +3,14 @@ import { aliasOperations } from './aliases.js'
 import { encryptOperations } from './encrypt.js'
 import { KmsFault, unsupported } from '../wire/fault.js'
 import { keyOperations } from './keys.js'
+import { lifecycleOperations } from './lifecycle.js'
 import type { Operation } from './operation.js'
 import { signOperations } from './sign.js'
 
 const service = 'TrentService.'
 
 const operations: ReadonlyMap<string, Operation> = new Map(
-  [keyOperations, aliasOperations, encryptOperations, signOperations, agreeOperations].flatMap((theme) => Object.entries(theme)),
+  [keyOperations, lifecycleOperations, aliasOperations, encryptOperations, signOperations, agreeOperations].flatMap((theme) => Object.entries(theme)),
 )
 
 /** What else KMS has. */
@@ -28,9 +29,9 @@ const others: ReadonlySet<string> = new Set([
  *
  * @throws KmsFault UnsupportedOperationException for what only AWS has, UnknownOperationException for anything else
  */
-export function operationOf(target: string | undefined): Operation {
+export function operationOf(target: string | undefined): { readonly name: string; readonly run: Operation } {
   const name = target?.startsWith(service) ? target.slice(service.length) : ''
-  const operation = operations.get(name)
-  if (operation) return operation
+  const run = operations.get(name)
+  if (run) return { name, run }
   throw others.has(name) ? unsupported(`The operation ${name}`) : new KmsFault('UnknownOperationException')
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { fromUtf8 } from '../../bytes/text.js'
 import { ensure } from '../../errors/guard.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
-import type { Alias, Key } from './keyring.js'
 import { lockFolder } from './lock.js'
+import { partitionOf, type Alias, type Key } from './model.js'
 import { aliasesFromJson, aliasesToJson, keyFromJson, keyToJson } from './records.js'
 
 const aliasFile = 'aliases.json'
@@ -18,48 +18,61 @@ export interface Folder {
   writeKey(key: Key): Promise<void>
   removeKey(id: string): Promise<void>
   writeAliases(aliases: readonly Alias[]): Promise<void>
-  /** Lets another server use the folder. */
+}
+
+/** A folder of Regions, for one server at a time. */
+export interface Store {
+  readonly folders: ReadonlyMap<string, Folder>
+  /** Lets another server use it. */
   release(): Promise<void>
 }
 
 /**
- * Opens `<dir>/<region>` and reads all of it, so that damage shows at the start.
+ * Opens `<dir>/<region>` for each Region and reads all of it, so that damage shows at the start.
  *
  * @throws SealdropError `invalid_argument` where it cannot be, `conflict` while another server uses `dir`, `malformed` naming a damaged file
  */
-export async function openFolder(dir: string, region: string): Promise<Folder> {
-  const folder = join(dir, region)
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    await chmod(folder, 0o700)
-  } catch (cause) {
-    throw new SealdropError('invalid_argument', `dir: ${folder} cannot be made or is not ours (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}); name a folder that this process may write to`, { cause })
-  }
+export async function openStore(dir: string, regions: readonly string[]): Promise<Store> {
+  for (const region of regions) await makeFolder(join(dir, region))
   const release = await lockFolder(dir)
   try {
-    const { keys, aliases } = await read(folder)
-    return {
-      keys,
-      aliases,
-      writeKey: (key) => write(folder, `${key.id}.json`, keyToJson(key)),
-      removeKey: async (id) => {
-        await rm(join(folder, `${id}.json`), { force: true })
-        await sync(folder)
-      },
-      writeAliases: (list) => write(folder, aliasFile, aliasesToJson(list)),
-      release,
-    }
+    const folders = new Map<string, Folder>()
+    for (const region of regions) folders.set(region, await openFolder(join(dir, region), partitionOf(region)))
+    return { folders, release }
   } catch (e) {
     await release()
     throw e
   }
 }
 
-async function read(folder: string): Promise<Pick<Folder, 'keys' | 'aliases'>> {
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await chmod(folder, 0o700)
+  } catch (cause) {
+    throw new SealdropError('invalid_argument', `dir: ${folder} cannot be made or is not ours (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}); name a folder that this process may write to`, { cause })
+  }
+}
+
+async function openFolder(folder: string, partition: string): Promise<Folder> {
+  const { keys, aliases } = await read(folder, partition)
+  return {
+    keys,
+    aliases,
+    writeKey: (key) => write(folder, `${key.id}.json`, keyToJson(key)),
+    removeKey: async (id) => {
+      await rm(join(folder, `${id}.json`), { force: true })
+      await sync(folder)
+    },
+    writeAliases: (list) => write(folder, aliasFile, aliasesToJson(list)),
+  }
+}
+
+async function read(folder: string, partition: string): Promise<Pick<Folder, 'keys' | 'aliases'>> {
   const names = await readdir(folder)
   for (const name of names.filter((found) => found.endsWith(temporary))) await rm(join(folder, name), { force: true })
   const keyFiles = names.filter((name) => name.endsWith('.json') && name !== aliasFile)
-  const keys = await Promise.all(keyFiles.map(async (name) => keyFromJson(await text(join(folder, name)), join(folder, name))))
+  const keys = await Promise.all(keyFiles.map(async (name) => keyFromJson(await text(join(folder, name)), join(folder, name), partition)))
   const path = join(folder, aliasFile)
   const aliases = names.includes(aliasFile) ? aliasesFromJson(await text(path), path) : []
   const ids = new Set(keys.map(({ id }) => id))

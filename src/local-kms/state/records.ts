@@ -1,75 +1,82 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { basename } from 'node:path'
 import { ensure } from '../../errors/guard.js'
-import { isJsonObject, parseJsonObject } from '../../formats/json.js'
-import { keySpecs, type KeyUsage } from '../key-specs.js'
-import type { Alias, Key } from './keyring.js'
+import { isJsonObject, parseJsonObject, type JsonObject } from '../../formats/json.js'
+import { materialFromText, materialToText } from '../crypto/material.js'
+import { keySpecs } from '../key-specs.js'
+import { newMaterial } from './materials.js'
+import { defaultAccount, defaultPolicy, type Alias, type Key, type KeyMaterial } from './model.js'
 
-const curveNamesOfNode: Readonly<Record<string, string>> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' }
-
-/** A key's file: its record and its private key as PKCS#8 PEM. */
-export function keyToJson({ privateKey, ...record }: Key): string {
-  return json({ ...record, privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }) })
+/** A key's file: its record and its material, private keys as PKCS#8 PEM. */
+export function keyToJson({ materials, ...record }: Key): string {
+  return json({ ...record, materials: materials.map(({ material, ...rest }) => ({ ...rest, key: materialToText(material) })) })
 }
 
 export function aliasesToJson(aliases: readonly Alias[]): string {
   return json({ aliases })
 }
 
-/** @throws SealdropError `malformed`, naming the file and what is wrong in it, without its content */
-export function keyFromJson(text: string, path: string): Key {
-  const found = parseJsonObject(text, { code: 'malformed', field: damaged(path) })
-  const { id, spec, usage, description, created, enabled, deletion, privateKey } = found
-  const row = typeof spec === 'string' ? keySpecs.get(spec) : undefined
-  const pair = typeof privateKey === 'string' ? parsePrivateKey(privateKey) : undefined
-  const wrong = firstFalse({
-    id: typeof id === 'string' && basename(path) === `${id}.json`,
-    spec: row !== undefined,
-    usage: typeof usage === 'string' && Object.hasOwn(row?.algorithms ?? {}, usage),
-    description: typeof description === 'string',
-    created: Number.isFinite(created),
-    enabled: typeof enabled === 'boolean',
-    deletion: deletion === undefined || Number.isFinite(deletion),
-    privateKey: pair !== undefined && specOf(pair) === spec,
-  })
-  ensure(wrong === undefined, 'malformed', `${damaged(path)}: the member ${wrong} is missing or wrong`)
-  return {
-    id: id as string,
-    spec: spec as string,
-    usage: usage as KeyUsage,
-    description: description as string,
-    created: created as number,
-    enabled: enabled as boolean,
-    ...(deletion === undefined ? {} : { deletion: deletion as number }),
-    privateKey: pair as KeyObject,
-  }
+/** Members by name, and whether a value will do; `optional` ones may be absent. */
+type Checks = Readonly<Record<string, (value: unknown, record: JsonObject) => boolean>>
+
+const isString = (value: unknown): boolean => typeof value === 'string'
+const isTime = (value: unknown): boolean => Number.isFinite(value)
+const optional = (check: (value: unknown) => boolean) => (value: unknown): boolean => value === undefined || check(value)
+const isStrings = (value: unknown): boolean => isJsonObject(value) && Object.values(value).every(isString)
+
+const keyChecks: Checks = {
+  account: isString,
+  spec: (value) => isString(value) && keySpecs.has(value as string),
+  usage: (value, { spec }) => isString(value) && Object.hasOwn(keySpecs.get(spec as string)?.algorithms ?? {}, value as string),
+  description: isString,
+  created: isTime,
+  enabled: (value) => typeof value === 'boolean',
+  deletion: optional(isTime),
+  waitingDays: optional(isTime),
+  origin: (value) => value === 'AWS_KMS' || value === 'EXTERNAL',
+  validTo: optional(isTime),
+  primaryRegion: optional(isString),
+  policy: isString,
+  tags: isStrings,
+  grants: (value) => Array.isArray(value) && value.every((grant) => isJsonObject(grant) && ['id', 'token', 'name', 'grantee', 'issuer'].every((name) => isString(grant[name])) && Array.isArray(grant['operations']) && isTime(grant['created'])),
+  rotation: optional((value) => isJsonObject(value) && isTime(value['days']) && isTime(value['next'])),
+  materials: (value, { spec }) => Array.isArray(value) && value.every((version) => materialOf(version, spec as string)),
+}
+
+/**
+ * The key of a file. Files of before accounts and policies hold one private key and get the defaults of the rest.
+ *
+ * @throws SealdropError `malformed`, naming the file and what is wrong in it, without its content
+ */
+export function keyFromJson(text: string, path: string, partition: string): Key {
+  const { privateKey, ...found } = parseJsonObject(text, { code: 'malformed', field: damaged(path) })
+  const account = defaultAccount
+  const old = privateKey !== undefined && found['materials'] === undefined
+  const record: JsonObject = old ? { account, origin: 'AWS_KMS', policy: defaultPolicy(partition, account), tags: {}, grants: [], materials: [{ key: privateKey, created: found['created'] }], ...found } : found
+  const { id } = record
+  ensure(isString(id) && basename(path) === `${String(id)}.json`, 'malformed', `${damaged(path)}: the member id is missing or wrong`)
+  const wrong = Object.keys(keyChecks).find((name) => !keyChecks[name]!(record[name], record))
+  ensure(wrong === undefined, 'malformed', `${damaged(path)}: the member ${old && wrong === 'materials' ? 'privateKey' : wrong} is missing or wrong`)
+  const known = Object.keys(keyChecks).filter((name) => record[name] !== undefined).map((name) => [name, record[name]])
+  return { ...Object.fromEntries(known), id, materials: (record['materials'] as readonly unknown[]).map((version) => materialOf(version, record['spec'] as string)) } as unknown as Key
+}
+
+function materialOf(version: unknown, spec: string): KeyMaterial | undefined {
+  if (!isJsonObject(version) || !isString(version['key']) || !isTime(version['created'])) return undefined
+  const { rotation, created } = version
+  if (rotation !== undefined && rotation !== 'AUTOMATIC' && rotation !== 'ON_DEMAND') return undefined
+  const material = keySpecs.has(spec) ? materialFromText(spec, version['key'] as string) : undefined
+  return material && newMaterial(material, created as number, rotation)
 }
 
 /** @throws SealdropError `malformed`, naming the file */
 export function aliasesFromJson(text: string, path: string): readonly Alias[] {
   const { aliases } = parseJsonObject(text, { code: 'malformed', field: damaged(path) })
   const whole = Array.isArray(aliases) && aliases.every((alias) => isJsonObject(alias)
-    && typeof alias['name'] === 'string' && alias['name'].startsWith('alias/') && typeof alias['keyId'] === 'string'
-    && Number.isFinite(alias['created']) && Number.isFinite(alias['updated']))
+    && isString(alias['name']) && String(alias['name']).startsWith('alias/') && isString(alias['keyId'])
+    && optional(isString)(alias['account']) && isTime(alias['created']) && isTime(alias['updated']))
   ensure(whole, 'malformed', `${damaged(path)}: the member aliases is missing or wrong`)
-  return (aliases as readonly Alias[]).map(({ name, keyId, created, updated }) => ({ name, keyId, created, updated }))
+  return (aliases as readonly Alias[]).map(({ account = defaultAccount, name, keyId, created, updated }) => ({ account, name, keyId, created, updated }))
 }
 
 const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`
 const damaged = (path: string): string => `${path} is damaged (restore it or delete it)`
-const firstFalse = (checks: Readonly<Record<string, boolean>>): string | undefined => Object.keys(checks).find((name) => !checks[name])
-
-function parsePrivateKey(pem: string): KeyObject | undefined {
-  try {
-    return createPrivateKey(pem)
-  } catch {
-    return undefined
-  }
-}
-
-/** The KeySpec of a private key, by what the key itself says. */
-function specOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string | undefined {
-  const curve = curveNamesOfNode[asymmetricKeyDetails?.namedCurve ?? '']
-  const bits = asymmetricKeyDetails?.modulusLength
-  return [...keySpecs].find(([, row]) => (row.kty === 'RSA' ? asymmetricKeyType === 'rsa' && bits === row.size * 8 : asymmetricKeyType === 'ec' && curve === row.curve))?.[0]
-}

@@ -1,6 +1,6 @@
 /** Errors of KMS that this server answers. Those that the client's model lacks are matched by name there. */
 export type FaultName =
-  | 'AccessDeniedException' | 'AlreadyExistsException' | 'DisabledException' | 'IncompleteSignatureException'
+  | 'AccessDeniedException' | 'AlreadyExistsException' | 'DisabledException' | 'DryRunOperationException' | 'IncompleteSignatureException'
   | 'InvalidArnException' | 'InvalidCiphertextException' | 'InvalidKeyUsageException' | 'InvalidMarkerException'
   | 'InvalidSignatureException' | 'KMSInternalException' | 'KMSInvalidSignatureException' | 'KMSInvalidStateException'
   | 'LimitExceededException' | 'MissingAuthenticationTokenException' | 'NotAuthorizedException' | 'NotFoundException'

@@ -37,7 +37,7 @@ const authorizationPattern = /^AWS4-HMAC-SHA256 +Credential=([^\s,/]+)\/(\d{8})\
  *
  * @throws KmsFault MissingAuthenticationTokenException, IncompleteSignatureException, InvalidSignatureException (wrong scope)
  */
-export function checkAuthorization({ headers }: IncomingMessage, region: string): void {
+export function checkAuthorization({ headers }: IncomingMessage, regions: readonly string[]): string {
   if (headers.authorization === undefined) throw new KmsFault('MissingAuthenticationTokenException', 'Missing Authentication Token')
   const [whole, , date, scopeRegion, scopeService, signed = ''] = authorizationPattern.exec(headers.authorization) ?? []
   const time = headers['x-amz-date']
@@ -46,5 +46,6 @@ export function checkAuthorization({ headers }: IncomingMessage, region: string)
     throw new KmsFault('IncompleteSignatureException', 'Authorization: expected AWS4-HMAC-SHA256 with Credential, SignedHeaders (host among them) and Signature, and an X-Amz-Date of the same day.')
   }
   if (scopeService !== 'kms') throw new KmsFault('InvalidSignatureException', "Credential should be scoped to correct service: 'kms'.")
-  if (scopeRegion !== region) throw new KmsFault('InvalidSignatureException', `Credential should be scoped to a valid region, not '${scopeRegion}'. The local KMS runs in ${region}.`)
+  if (!regions.includes(String(scopeRegion))) throw new KmsFault('InvalidSignatureException', `Credential should be scoped to a valid region, not '${scopeRegion}'. The local KMS runs in ${regions.join(', ')}.`)
+  return String(scopeRegion)
 }

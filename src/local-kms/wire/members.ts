@@ -9,11 +9,9 @@ export const keyId: Text & Required = { ...optionalKeyId, required: true }
 export const aliasName: Text & Required = { type: 'string', required: true, min: 1, max: 256, pattern: /^[a-zA-Z0-9:/_-]+$/ }
 export const marker: Text = { type: 'string', min: 1, max: 1024 }
 
-/** Grants do not exist here, so tokens change nothing. */
+/** Grants count here from the moment they are made, so tokens change nothing. */
 export const grantTokens: Member & { readonly type: 'strings' } = { type: 'strings', max: 10 }
+export const dryRun: Member & { readonly type: 'boolean' } = { type: 'boolean' }
 
-/** In every cryptographic operation; a dry run must not run. */
-export const callMembers: { readonly GrantTokens: typeof grantTokens; readonly DryRun: Member & { readonly type: 'unimplemented' } } = {
-  GrantTokens: grantTokens,
-  DryRun: { type: 'unimplemented', harmless: [false] },
-}
+/** In every cryptographic operation. */
+export const callMembers: { readonly GrantTokens: typeof grantTokens; readonly DryRun: typeof dryRun } = { GrantTokens: grantTokens, DryRun: dryRun }

@@ -4,20 +4,29 @@ import { fromUtf8 } from '../../bytes/text.js'
 import { parseJsonObject, type JsonObject } from '../../formats/json.js'
 import { KmsFault } from './fault.js'
 import { checkAuthorization, checkRequest, mediaType } from './gate.js'
-import type { Keyring } from '../state/keyring.js'
+import { Call, type Caller, type Decide } from '../operations/call.js'
 import { operationOf } from '../operations/operations.js'
+import type { Kms } from '../state/kms.js'
 
 const bodyLimit = 1_048_576
 
+/** What a server answers with. */
+export interface Service {
+  readonly kms: Kms
+  readonly caller: Caller
+  readonly decide: Decide
+}
+
 /** Answers one request in AWS JSON 1.1. Whatever happens inside, it ends as an answer and never as a crash. */
-export async function handle(ring: Keyring, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function handle(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { kms, caller, decide } = service
   try {
     checkRequest(request)
-    checkAuthorization(request, ring.region)
-    const operation = operationOf(request.headers['x-amz-target'] as string | undefined)
+    const region = checkAuthorization(request, [...kms.rings.keys()])
+    const { name, run } = operationOf(request.headers['x-amz-target'] as string | undefined)
     const body = parseBody(await readBody(request))
-    await ring.expire()
-    const answer = await operation(ring, body)
+    await kms.tick()
+    const answer = await run(new Call({ kms, ring: kms.rings.get(region)!, caller, operation: name, body, decide }))
     send(response, 200, answer === undefined ? '' : JSON.stringify(answer))
   } catch (e) {
     const fault = e instanceof KmsFault ? e : new KmsFault('KMSInternalException', 'The request was rejected because an internal exception occurred. The request can be retried.')

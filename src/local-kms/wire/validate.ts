@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../formats/json.js'
+import { isJsonObject, type JsonObject } from '../../formats/json.js'
 import { KmsFault, unsupported } from './fault.js'
 
-interface Values { string: string; blob: Buffer; integer: number; strings: readonly string[]; map: JsonObject; unimplemented: undefined }
+interface Values { string: string; blob: Buffer; integer: number; boolean: boolean; time: number; strings: readonly string[]; map: Readonly<Record<string, string>>; structure: JsonObject; structures: readonly JsonObject[]; unimplemented: undefined }
 
 /** One member of a request. The client validates nothing, so every constraint of the service's model is here. */
 export interface Member {
@@ -31,7 +31,11 @@ const isStrings = (value: unknown): value is string[] => Array.isArray(value) &&
 const readers: { readonly [Type in keyof Values]: readonly [name: string, read: (value: unknown) => unknown] } = {
   string: ['a String', (value) => (typeof value === 'string' ? value : undefined)],
   integer: ['an Integer', (value) => (Number.isSafeInteger(value) ? value : undefined)],
+  boolean: ['a Boolean', (value) => (typeof value === 'boolean' ? value : undefined)],
+  time: ['a Timestamp', (value) => (typeof value === 'number' && Math.abs(value) <= 8.64e12 ? value : undefined)],
   strings: ['a list of Strings', (value) => (isStrings(value) ? value : undefined)],
+  structure: ['a Structure', (value) => (isJsonObject(value) ? value : undefined)],
+  structures: ['a list of Structures', (value) => (Array.isArray(value) && value.every(isJsonObject) ? value : undefined)],
   map: ['a map of Strings', (value) => (typeof value === 'object' && !Array.isArray(value) && isStrings(Object.values(value ?? {})) ? value : undefined)],
   blob: ['a Blob', (value) => {
     const bytes = typeof value === 'string' ? Buffer.from(value, 'base64') : undefined
@@ -41,12 +45,12 @@ const readers: { readonly [Type in keyof Values]: readonly [name: string, read: 
 }
 
 /**
- * Reads a request's members.
+ * Reads a request's members; `at` is the place of a structure within it, as the service's messages name it.
  *
  * @throws KmsFault SerializationException for a wrong JSON type, ValidationException listing every broken constraint,
  * UnsupportedOperationException naming a member that is not implemented
  */
-export function validate<const M extends Members>(members: M, body: JsonObject): Input<M> {
+export function validate<const M extends Members>(members: M, body: JsonObject, at = ''): Input<M> {
   const rows = Object.entries(members)
   const input: Record<string, unknown> = {}
   for (const [name, { type }] of rows) {
@@ -55,7 +59,7 @@ export function validate<const M extends Members>(members: M, body: JsonObject):
     input[name] = value === undefined ? undefined : read(value)
     if (value !== undefined && input[name] === undefined) throw new KmsFault('SerializationException', `${name} can not be converted to ${typeName}`)
   }
-  const broken = rows.flatMap(([name, member]) => brokenRules(name, member, input[name]))
+  const broken = rows.flatMap(([name, member]) => brokenRules(at, name, member, input[name]))
   if (broken.length > 0) throw new KmsFault('ValidationException', `${broken.length} validation error${broken.length > 1 ? 's' : ''} detected: ${broken.join('; ')}`)
   for (const [name, { type, harmless }] of rows) {
     if (type === 'unimplemented' && input[name] !== undefined && !harmless?.includes(input[name])) throw unsupported(`The parameter ${name}`)
@@ -64,9 +68,9 @@ export function validate<const M extends Members>(members: M, body: JsonObject):
 }
 
 /** Broken constraints in the service's words. Bytes are never shown. */
-function brokenRules(name: string, member: Member, value: unknown): readonly string[] {
+function brokenRules(place: string, name: string, member: Member, value: unknown): readonly string[] {
   const { type, required, min = -Infinity, max = Infinity, pattern, values } = member
-  const at = (shown: string, rule: string): string => `Value ${shown}at '${name.charAt(0).toLowerCase()}${name.slice(1)}' failed to satisfy constraint: Member must ${rule}`
+  const at = (shown: string, rule: string): string => `Value ${shown}at '${place}${name.charAt(0).toLowerCase()}${name.slice(1)}' failed to satisfy constraint: Member must ${rule}`
   if (value === undefined) return required ? [at(member.sensitive ? '' : 'null ', 'not be null')] : []
   const [noun, measured] = type === 'integer' ? ['value', Number(value)] : ['length', (value as { readonly length?: number }).length ?? 0]
   const rules: readonly (readonly [broken: boolean, rule: string])[] = [

@@ -1,0 +1,54 @@
+import { generateMaterial } from '../crypto/material.js'
+import { keySpecs, type KeyUsage } from '../key-specs.js'
+import type { Keyring } from '../state/keyring.js'
+import type { Kms } from '../state/kms.js'
+import { newMaterial } from '../state/materials.js'
+import { defaultPolicy, type Key } from '../state/model.js'
+import { KmsFault, unsupported } from '../wire/fault.js'
+
+export interface NewKey {
+  readonly account: string
+  readonly spec: string
+  readonly usage?: string | undefined
+  readonly description?: string
+  readonly origin?: Key['origin']
+  readonly multiRegion?: boolean
+  /** Default: the account itself. */
+  readonly policy?: string | undefined
+  readonly tags?: Readonly<Record<string, string>>
+  /** Of the seed, where there is one: keys with equal labels are equal. Default: their place in the order of keys. */
+  readonly label?: string
+}
+
+/** The usage of a key to be made. @throws KmsFault UnsupportedOperationException, ValidationException */
+export function usageOf(spec: string, usage: string | undefined): KeyUsage {
+  const row = keySpecs.get(spec)
+  if (!row) throw unsupported(`KeySpec ${spec}`)
+  const chosen = usage ?? (spec === 'SYMMETRIC_DEFAULT' ? 'ENCRYPT_DECRYPT' : undefined)
+  if (chosen === undefined) throw new KmsFault('ValidationException', 'You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.')
+  if (!Object.hasOwn(row.algorithms, chosen)) throw new KmsFault('ValidationException', `KeyUsage ${chosen} is not compatible with KeySpec ${spec}`)
+  return chosen as KeyUsage
+}
+
+/**
+ * Makes a key and keeps it. Material is generated outside the queue of changes: RSA_4096 takes seconds.
+ *
+ * @throws KmsFault UnsupportedOperationException for a spec that is not here, ValidationException for a usage that does not fit
+ */
+export async function makeKey(kms: Kms, ring: Keyring, wanted: NewKey): Promise<Key> {
+  const { account, spec, description = '', origin = 'AWS_KMS', multiRegion = false, tags = {} } = wanted
+  const usage = usageOf(spec, wanted.usage)
+  const random = kms.randomFor(wanted.label)
+  const created = kms.now()
+  const key: Key = {
+    id: kms.newId(random, multiRegion),
+    account, spec, usage, description, created, origin, tags,
+    enabled: true,
+    ...(multiRegion && { primaryRegion: ring.region }),
+    policy: wanted.policy ?? defaultPolicy(ring.partition, account),
+    grants: [],
+    materials: origin === 'AWS_KMS' ? [newMaterial(await generateMaterial(spec, random), created)] : [],
+  }
+  await kms.change(() => ring.saveKey(key))
+  return key
+}
