@@ -1,13 +1,16 @@
-// npm run size: each bundle with its brotli size beside its budget; exits 1 when one is above its budget and its ceiling.
+// npm run size: each bundle with its brotli size beside its budget; exits 1 when one is above.
 import { readFile } from 'node:fs/promises'
 import { brotli, budgets, bundleOf } from './bundle.mjs'
 
 const [everything] = budgets
 const rows = []
-for (const row of budgets) rows.push({ ...row, size: brotli((await bundleOf(row.code)).code) })
-for (const file of ['sealdrop.min.js', 'sealdrop.min.mjs']) rows.push({ ...everything, name: `dist/${file}`, size: brotli(await readFile(new URL(`../dist/${file}`, import.meta.url), 'utf8')) })
+for (const row of budgets) {
+  const { code, mute } = await bundleOf(row.code)
+  rows.push({ ...row, size: brotli(code), mute: brotli(mute) })
+}
+for (const file of ['sealdrop.min.js', 'sealdrop.min.mjs']) rows.push({ ...everything, designed: undefined, name: `dist/${file}`, size: brotli(await readFile(new URL(`../dist/${file}`, import.meta.url), 'utf8')) })
 
-const verdict = ({ size, budget, ceiling = budget }) => (size <= budget ? 'ok' : size <= ceiling ? `MISSED by ${size - budget}, below its ceiling of ${ceiling}` : 'ABOVE')
-console.log(`${'bundle'.padEnd(40)}${'brotli'.padStart(8)}${'budget'.padStart(8)}`)
-for (const row of rows) console.log(`${row.name.padEnd(40)}${String(row.size).padStart(8)}${String(row.budget).padStart(8)}  ${verdict(row)}`)
-process.exitCode = rows.every((row) => verdict(row) !== 'ABOVE') ? 0 : 1
+const line = (name, ...cells) => console.log(name.padEnd(40) + cells.map((cell) => String(cell ?? '').padStart(18)).join(''))
+line('bundle', 'brotli', 'budget', '', 'without messages', 'design.md said')
+for (const { name, size, budget, mute, designed } of rows) line(name, size, budget, size <= budget ? 'ok' : 'ABOVE', mute, designed)
+process.exitCode = rows.every(({ size, budget }) => size <= budget) ? 0 : 1
