@@ -5,13 +5,11 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { startLocalKms } from 'sealdrop/local-kms'
 
-import { clientOf, failure, raw } from './helpers.mjs'
+import { childServer, clientOf, failure, raw } from './helpers.mjs'
 
 const region = 'us-east-1'
-const serve = fileURLToPath(new URL('serve.mjs', import.meta.url))
 const signing = { alias: 'sign', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }
 const rsa = { alias: 'rsa', spec: 'RSA_2048', usage: 'ENCRYPT_DECRYPT' }
 const agreeing = { alias: 'agree', spec: 'ECC_NIST_P521', usage: 'KEY_AGREEMENT' }
@@ -32,18 +30,6 @@ const withServer = async (options, work, start = startLocalKms) => {
   } finally {
     await local.close()
   }
-}
-
-/** Another process's server; its first line says what it is or why it did not start. */
-async function child() {
-  const running = spawn(process.execPath, [serve, dir], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const ended = new Promise((resolve) => running.once('exit', resolve))
-  let text = ''
-  for await (const chunk of running.stdout) {
-    text += chunk
-    if (text.includes('\n')) break
-  }
-  return { ...JSON.parse(text), kill: () => { running.kill('SIGKILL'); return ended }, ended }
 }
 
 test('keys, aliases and states come back after a restart, with the same ARNs and key material', async () => {
@@ -208,11 +194,11 @@ test('a second server on a folder is a conflict, in this process and in another;
     assert.deepEqual([e.name, e.code], ['SealdropError', 'conflict'])
     assert.match(e.message, new RegExp(`process ${process.pid}`))
     assert.equal((await failure(startLocalKms({ dir, region: 'eu-west-1' }))).code, 'conflict')
-    assert.equal((await child()).code, 'conflict')
+    assert.equal((await childServer(dir)).code, 'conflict')
     assert.equal(locks().length, 1)
   })
   assert.deepEqual(locks(), [])
-  const other = await child()
+  const other = await childServer(dir)
   assert.equal((await failure(startLocalKms({ dir }))).code, 'conflict')
   await other.kill()
   assert.equal(locks().length, 1)
@@ -289,53 +275,4 @@ test('a change that cannot be written is KMSInternalException, is not seen, and 
     assert.equal((await kms('DescribeKey', { KeyId: local.keys.sign })).KeyMetadata.KeyState, 'Disabled')
     assert.deepEqual(files().filter((name) => name.endsWith('.tmp')), [])
   })
-})
-
-test('kill -9 at random moments loses nothing that was acknowledged and damages no file', async () => {
-  const states = new Map() // what the server last acknowledged for each key
-  const owned = new Map() // and for each alias
-  let acknowledged = 0
-  let temporary = 0
-  // a kill comes a random moment after so many changes, so that slow machines do as many; on until one fell into a write
-  for (let round = 0; round < 40 || (temporary === 0 && round < 200); round++) {
-    const server = await child()
-    const enough = acknowledged + 1 + (round % 7)
-    let dead = false
-    let timer
-    const unsure = { keys: new Set(), aliases: new Set() } // asked for and not acknowledged: both outcomes are right
-    const ask = async (operation, body, forget, done) => {
-      forget()
-      const response = await raw(server, { operation, body }).catch((e) => (dead ? undefined : assert.fail(e)))
-      if (!response) return
-      if (response.status === 200) {
-        done(response.text && response.json())
-        if (++acknowledged >= enough) timer ??= setTimeout(() => { dead = true; void server.kill() }, Math.random() * 4)
-      } else assert.fail(response.text)
-    }
-    const writer = async (name) => {
-      for (let i = 0; !dead; i++) {
-        let id
-        await ask('CreateKey', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }, () => undefined, ({ KeyMetadata }) => { id = KeyMetadata.KeyId; states.set(id, true) })
-        if (!id) return
-        const alias = `alias/${round}-${name}-${i}`
-        await ask('CreateAlias', { AliasName: alias, TargetKeyId: id }, () => unsure.aliases.add(alias), () => { unsure.aliases.delete(alias); owned.set(alias, id) })
-        await ask('DisableKey', { KeyId: id }, () => unsure.keys.add(id), () => { unsure.keys.delete(id); states.set(id, false) })
-      }
-    }
-    await Promise.all([writer('a'), writer('b'), writer('c')])
-    clearTimeout(timer)
-    await server.kill()
-    temporary += existsSync(join(dir, region)) ? files().filter((name) => name.endsWith('.tmp')).length : 0
-    await withServer({}, async (_kms, local) => {
-      for (const [id, enabled] of states) {
-        const { KeyMetadata } = (await raw(local, { operation: 'DescribeKey', body: { KeyId: id } })).json()
-        if (!unsure.keys.has(id)) assert.equal(KeyMetadata.Enabled, enabled, id)
-        states.set(id, KeyMetadata.Enabled)
-      }
-      for (const [alias, id] of owned) assert.equal((await raw(local, { operation: 'DescribeKey', body: { KeyId: alias } })).json().KeyMetadata.KeyId, id)
-      assert.deepEqual(files().filter((name) => name.endsWith('.tmp')), [])
-    })
-  }
-  assert.ok(acknowledged > 100, `${acknowledged} acknowledged changes`)
-  assert.ok(temporary > 0, 'no kill fell into a write')
 })

@@ -1,5 +1,7 @@
 import { Buffer } from 'node:buffer'
+import { spawn } from 'node:child_process'
 import { request } from 'node:http'
+import { fileURLToPath } from 'node:url'
 import * as aws from '@aws-sdk/client-kms'
 
 export const base64 = (bytes) => Buffer.from(bytes).toString('base64')
@@ -42,3 +44,16 @@ export const failure = (promise) => promise.then(async (value) => {
   await value?.close?.()
   throw new Error('expected a failure')
 }, (e) => e)
+
+/** Another process's server; its first line says what it is or why it did not start. */
+export async function childServer(dir) {
+  const serve = fileURLToPath(new URL('serve.mjs', import.meta.url))
+  const running = spawn(process.execPath, [serve, dir], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = new Promise((resolve) => running.once('exit', resolve))
+  let text = ''
+  for await (const chunk of running.stdout) {
+    text += chunk
+    if (text.includes('\n')) break
+  }
+  return { ...JSON.parse(text), kill: () => { running.kill('SIGKILL'); return ended }, ended }
+}

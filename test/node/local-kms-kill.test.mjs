@@ -1,0 +1,71 @@
+// A server that is killed again and again while it writes. Long, so it runs in one Node only.
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { startLocalKms } from 'sealdrop/local-kms'
+import { childServer, raw } from '../local-kms/helpers.mjs'
+
+const region = 'us-east-1'
+let base, dir
+before(() => {
+  base = mkdtempSync(join(tmpdir(), 'sealdrop-kms-kill-'))
+  dir = join(base, 'state')
+})
+after(() => rmSync(base, { recursive: true, force: true }))
+
+const files = () => readdirSync(join(dir, region))
+
+test('kill -9 at 200 random moments loses nothing that was acknowledged and damages no file', async (t) => {
+  const states = new Map() // what the server last acknowledged for each key
+  const owned = new Map() // and for each alias
+  let acknowledged = 0
+  let temporary = 0
+  // a kill comes a random moment after so many changes, so that slow machines do as many; on until one fell into a write
+  for (let round = 0; round < 200; round++) {
+    const server = await childServer(dir)
+    const enough = acknowledged + 1 + (round % 7)
+    let dead = false
+    let timer
+    const unsure = { keys: new Set(), aliases: new Set() } // asked for and not acknowledged: both outcomes are right
+    const ask = async (operation, body, forget, done) => {
+      forget()
+      const response = await raw(server, { operation, body }).catch((e) => (dead ? undefined : assert.fail(e)))
+      if (!response) return
+      if (response.status === 200) {
+        done(response.text && response.json())
+        if (++acknowledged >= enough) timer ??= setTimeout(() => { dead = true; void server.kill() }, Math.random() * 4)
+      } else assert.fail(response.text)
+    }
+    const writer = async (name) => {
+      for (let i = 0; !dead; i++) {
+        let id
+        await ask('CreateKey', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }, () => undefined, ({ KeyMetadata }) => { id = KeyMetadata.KeyId; states.set(id, true) })
+        if (!id) return
+        const alias = `alias/${round}-${name}-${i}`
+        await ask('CreateAlias', { AliasName: alias, TargetKeyId: id }, () => unsure.aliases.add(alias), () => { unsure.aliases.delete(alias); owned.set(alias, id) })
+        await ask('DisableKey', { KeyId: id }, () => unsure.keys.add(id), () => { unsure.keys.delete(id); states.set(id, false) })
+      }
+    }
+    await Promise.all([writer('a'), writer('b'), writer('c')])
+    clearTimeout(timer)
+    await server.kill()
+    temporary += existsSync(join(dir, region)) ? files().filter((name) => name.endsWith('.tmp')).length : 0
+    const local = await startLocalKms({ dir })
+    try {
+      for (const [id, enabled] of states) {
+        const { KeyMetadata } = (await raw(local, { operation: 'DescribeKey', body: { KeyId: id } })).json()
+        if (!unsure.keys.has(id)) assert.equal(KeyMetadata.Enabled, enabled, id)
+        states.set(id, KeyMetadata.Enabled)
+      }
+      for (const [alias, id] of owned) assert.equal((await raw(local, { operation: 'DescribeKey', body: { KeyId: alias } })).json().KeyMetadata.KeyId, id)
+      assert.deepEqual(files().filter((name) => name.endsWith('.tmp')), [])
+    } finally {
+      await local.close()
+    }
+  }
+  t.diagnostic(`${acknowledged} acknowledged changes over 200 kills, ${temporary} of which fell into a write`)
+  assert.ok(acknowledged > 500, `${acknowledged} acknowledged changes`)
+  assert.ok(temporary > 0, 'no kill fell into a write')
+})
