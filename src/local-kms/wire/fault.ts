@@ -3,8 +3,8 @@ export type FaultName =
   | 'AccessDeniedException' | 'AlreadyExistsException' | 'DisabledException' | 'DryRunOperationException' | 'IncompleteSignatureException'
   | 'InvalidArnException' | 'InvalidCiphertextException' | 'InvalidKeyUsageException' | 'InvalidMarkerException'
   | 'InvalidSignatureException' | 'KMSInternalException' | 'KMSInvalidSignatureException' | 'KMSInvalidStateException'
-  | 'LimitExceededException' | 'MissingAuthenticationTokenException' | 'NotAuthorizedException' | 'NotFoundException'
-  | 'RequestEntityTooLargeException' | 'SerializationException' | 'UnknownOperationException'
+  | 'LimitExceededException' | 'MalformedPolicyDocumentException' | 'MissingAuthenticationTokenException' | 'NotAuthorizedException' | 'NotFoundException'
+  | 'RequestEntityTooLargeException' | 'SerializationException' | 'UnknownOperationException' | 'UnrecognizedClientException'
   | 'UnsupportedOperationException' | 'ValidationException'
 
 /** The real service answers every client error with 400, whatever its model says. */

@@ -1,0 +1,121 @@
+import { SealdropError } from '../../errors/sealdrop-error.js'
+import { ensure, kindOf, shown } from '../../errors/guard.js'
+import { isJsonObject, parseJsonObject, type JsonObject } from '../../formats/json.js'
+import type { SigningCredential } from '../wire/sigv4.js'
+import type { PolicyPrincipal } from './decide.js'
+import { parseIdentityPolicy } from './document.js'
+
+/** An access key and who calls with it. */
+export interface Credential extends SigningCredential {
+  readonly accessKeyId: string
+  readonly principal: PolicyPrincipal & { readonly tags?: Readonly<Record<string, string>> }
+}
+
+export interface Credentials {
+  /** The account in which keys are made unless a caller of another account makes them. */
+  readonly account: string
+  readonly list: readonly Credential[]
+}
+
+/** In form only: nothing here is secret, and nothing looks like a real key to a scanner. */
+export const defaultCredentials: Credentials = {
+  account: '111122223333',
+  list: [{ accessKeyId: 'LOCALKMSLOCALKMS', secretAccessKey: 'sealdrop-local-kms', principal: { arn: 'arn:aws:iam::111122223333:root', account: '111122223333', kind: 'root', policies: [] } }],
+}
+
+/** The key policy that KMS gives to a key made without one (developer guide, "Default key policy"). */
+export function defaultKeyPolicy(account: string, partition = 'aws'): string {
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Id: 'key-default-1',
+    Statement: [{ Sid: 'Enable IAM User Permissions', Effect: 'Allow', Principal: { AWS: `arn:${partition}:iam::${account}:root` }, Action: 'kms:*', Resource: '*' }],
+  }, undefined, 2)
+}
+
+const principalArn = /^arn:aws(?:-cn|-us-gov)?:(?:iam::(\d{12}):(?:(root)|(user)\/[\w+=,.@/-]+)|sts::(\d{12}):(assumed-role)\/[\w+=,.@-]+\/[\w+=,.@-]+)$/
+const roleArnPattern = /^arn:aws(?:-cn|-us-gov)?:iam::(\d{12}):role\/(?:[!-~]*\/)?([\w+=,.@-]+)$/
+
+/**
+ * Reads the credentials file: who may call, and with which IAM policies. A principal's account is in its ARN.
+ *
+ * ```json
+ * {
+ *   "account": "111122223333",
+ *   "principals": [
+ *     {
+ *       "arn": "arn:aws:iam::111122223333:user/sealer",
+ *       "accessKeyId": "LOCALSEALER",
+ *       "secretAccessKey": "sealer-secret",
+ *       "tags": { "team": "payments" },
+ *       "policies": [{ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*" } }]
+ *     },
+ *     {
+ *       "arn": "arn:aws:sts::444455556666:assumed-role/Opener/session-1",
+ *       "roleArn": "arn:aws:iam::444455556666:role/service/Opener",
+ *       "accessKeyId": "LOCALOPENER",
+ *       "secretAccessKey": "opener-secret",
+ *       "sessionToken": "opener-token"
+ *     }
+ *   ]
+ * }
+ * ```
+ *
+ * @returns `policies` default to none, except for a root user, who has full access in its account and takes none
+ * @throws SealdropError `malformed`, naming the place; secrets are never shown
+ */
+export function parseCredentials(json: string): Credentials {
+  const file = parseJsonObject(json, { code: 'malformed', field: 'credentials' })
+  checkMembers(file, ['account', 'principals'], 'credentials')
+  const { account, principals } = file
+  ensure(typeof account === 'string' && /^\d{12}$/.test(account), 'malformed', `credentials: account: expected a string of 12 digits, found ${kindOf(account)}`)
+  ensure(Array.isArray(principals) && principals.length > 0, 'malformed', `credentials: principals: expected at least one, found ${kindOf(principals)}`)
+  const list = principals.map((entry: unknown, index) => readCredential(entry, `credentials: principals[${index}]`))
+  const ids = list.map(({ accessKeyId }) => accessKeyId)
+  const twice = ids.findIndex((id, index) => ids.indexOf(id) !== index)
+  ensure(twice < 0, 'malformed', `credentials: principals[${twice}].accessKeyId: ${shown(ids[twice] ?? '')} is there twice`)
+  return { account, list }
+}
+
+const memberNames = ['arn', 'roleArn', 'accessKeyId', 'secretAccessKey', 'sessionToken', 'tags', 'policies']
+
+function readCredential(value: unknown, at: string): Credential {
+  ensure(isJsonObject(value), 'malformed', `${at}: expected an object, found ${kindOf(value)}`)
+  checkMembers(value, memberNames, at)
+  const accessKeyId = readText(value, 'accessKeyId', at, /^[\w-]{4,128}$/, '4 to 128 letters, digits, _ or -')
+  const secretAccessKey = readText(value, 'secretAccessKey', at, /^[!-~]{1,256}$/, '1 to 256 printable characters without spaces')
+  const sessionToken = value['sessionToken'] === undefined ? undefined : readText(value, 'sessionToken', at, /^[!-~]{1,4096}$/, '1 to 4096 printable characters without spaces')
+  return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }), principal: readPrincipal(value, at) }
+}
+
+function readPrincipal(value: JsonObject, at: string): Credential['principal'] {
+  const arn = readText(value, 'arn', at, principalArn, 'the ARN of a root user, a user or an assumed role session')
+  const [, iamAccount, root, user, stsAccount] = principalArn.exec(arn) ?? []
+  const account = iamAccount ?? stsAccount ?? ''
+  const kind = root !== undefined ? 'root' : user !== undefined ? 'user' : 'assumed-role'
+  const { roleArn, policies = [], tags } = value
+  ensure(Array.isArray(policies), 'malformed', `${at}.policies: expected an array, found ${kindOf(policies)}`)
+  ensure(kind !== 'root' || policies.length === 0, 'malformed', `${at}.policies: a root user has full access in its account and takes no policies`)
+  ensure(tags === undefined || (isJsonObject(tags) && Object.values(tags).every((tag) => typeof tag === 'string')), 'malformed', `${at}.tags: expected an object of strings`)
+  if (roleArn !== undefined) {
+    const role = readText(value, 'roleArn', at, roleArnPattern, 'the ARN of a role')
+    const [, roleAccount, name] = roleArnPattern.exec(role) ?? []
+    ensure(kind === 'assumed-role' && roleAccount === account && name === arn.split('/')[1], 'malformed', `${at}.roleArn: expected the role of the session in arn`)
+  }
+  return {
+    arn, account, kind,
+    ...(typeof roleArn === 'string' && { roleArn }),
+    policies: policies.map((policy: unknown, index) => parseIdentityPolicy(policy, `${at}.policies[${index}]`)),
+    ...(tags !== undefined && { tags: tags as Readonly<Record<string, string>> }),
+  }
+}
+
+function readText(value: JsonObject, name: string, at: string, pattern: RegExp, expected: string): string {
+  const text = value[name]
+  if (typeof text === 'string' && pattern.test(text)) return text
+  throw new SealdropError('malformed', `${at}.${name}: expected ${expected}, found ${typeof text === 'string' ? 'another string' : kindOf(text)}`)
+}
+
+function checkMembers(value: JsonObject, known: readonly string[], at: string): void {
+  const unknown = Object.keys(value).find((name) => !known.includes(name))
+  ensure(unknown === undefined, 'malformed', `${at}: there is no member ${shown(unknown ?? '')}; expected ${known.join(', ')}`)
+}

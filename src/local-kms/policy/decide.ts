@@ -1,0 +1,138 @@
+import { KmsFault } from '../wire/fault.js'
+import { holds } from './conditions.js'
+import type { Choice, PolicyDocument, Statement } from './document.js'
+import { globMatches, globOf, inLowerCase } from './glob.js'
+import { covers, granteeMatch, retirer, type Grant, type GrantedCall } from './grants.js'
+import { exempts, match, type Caller } from './principals.js'
+import { contextOf, resolve, type ConditionValues, type Context } from './variables.js'
+
+export interface PolicyPrincipal extends Caller {
+  /** IAM policies. The root user has none and may do everything in its account. */
+  readonly policies: readonly PolicyDocument[]
+}
+
+export interface Question extends Omit<GrantedCall, 'action'> {
+  /** `kms:Decrypt`; ReEncrypt asks for `kms:ReEncryptFrom` of one key and `kms:ReEncryptTo` of the other. */
+  readonly action: string
+  /** An ARN, or `*` for what concerns no key. */
+  readonly resource: string
+  readonly principal: PolicyPrincipal
+  readonly conditions: ConditionValues
+  /** Absent for `*` and for an alias: IAM policies alone decide then. */
+  readonly keyPolicy?: PolicyDocument
+  /** Account of the resource; default: the principal's. */
+  readonly keyAccount?: string
+  readonly grants?: readonly Grant[]
+}
+
+export type DenialReason = 'explicit_deny_resource' | 'explicit_deny_identity' | 'no_resource_allow' | 'no_identity_allow'
+export type Decision = { readonly allowed: true } | { readonly allowed: false; readonly reason: DenialReason }
+
+/** "Cross-account use: Yes" in the API reference. */
+export const crossAccountActions: ReadonlySet<string> = new Set([
+  'CreateGrant', 'Decapsulate', 'Decrypt', 'DeriveSharedSecret', 'DescribeKey', 'Encapsulate', 'Encrypt', 'GenerateDataKey', 'GenerateDataKeyPair',
+  'GenerateDataKeyPairWithoutPlaintext', 'GenerateDataKeyWithoutPlaintext', 'GenerateMac', 'GetKeyRotationStatus', 'GetPublicKey', 'ListGrants',
+  'ReEncryptFrom', 'ReEncryptTo', 'RetireGrant', 'RevokeGrant', 'Sign', 'Verify', 'VerifyMac',
+].map((name) => `kms:${name}`))
+
+const allowed: Decision = { allowed: true }
+const denied = (reason: DenialReason): Decision => ({ allowed: false, reason })
+
+/**
+ * Decides a call. A Deny that applies wins. Then the key must let the caller in: a statement or grant that names it suffices in the key's
+ * account; one that names its account hands over to its IAM policies. From another account a key policy needs an IAM policy beside
+ * it, and a grant to the caller does not: "users and roles in the external account cannot use the CMK until you attach IAM policies that
+ * delegate those permissions, or use grants to manage access to the CMK" (developer guide, "Allowing users in other accounts to use a
+ * KMS key"); EC2 Auto Scaling's service-linked role, which has no kms permission, uses keys of other accounts by a grant alone.
+ */
+export function decide(question: Question): Decision {
+  const { action, principal, keyPolicy, keyAccount = principal.account, grants = [] } = question
+  const context = contextOf(question.conditions)
+  const applying = (policy: PolicyDocument, effect: Statement['effect']): readonly Statement[] =>
+    policy.statements.filter((statement) => statement.effect === effect && applies(statement, policy.variables, question, context))
+
+  if (keyPolicy && applying(keyPolicy, 'Deny').some((statement) => isTarget(statement, principal))) return denied('explicit_deny_resource')
+  if (principal.policies.some((policy) => applying(policy, 'Deny').length > 0)) return denied('explicit_deny_identity')
+  const byIdentity = principal.kind === 'root' || principal.policies.some((policy) => applying(policy, 'Allow').length > 0)
+  const sameAccount = keyAccount === principal.account
+  if (!keyPolicy) return !sameAccount ? denied('no_resource_allow') : byIdentity ? allowed : denied('no_identity_allow')
+  if (!sameAccount && !crossAccountActions.has(action)) return denied('no_resource_allow')
+
+  const byPolicy = applying(keyPolicy, 'Allow').map((statement) => admits(statement, principal))
+  const byGrant = grants.filter((grant) => covers(grant, question)).map((grant) => granteeMatch(grant, principal))
+  if (byGrant.includes('named') || (sameAccount && byPolicy.includes('named'))) return allowed
+  if (![...byPolicy, ...byGrant].some((way) => way !== undefined)) return denied('no_resource_allow')
+  return byIdentity ? allowed : denied('no_identity_allow')
+}
+
+/** RetireGrant: the grant decides, a Deny still wins, and no key policy can allow it. */
+export function decideRetire(question: Question, grant: Grant): Decision {
+  const alone = decide({ ...question, action: 'kms:RetireGrant', grants: [] })
+  if (!alone.allowed && alone.reason.startsWith('explicit')) return alone
+  const way = retirer(grant, question.principal)
+  if (way !== 'account') return way === 'named' ? allowed : denied('no_resource_allow')
+  const { keyPolicy, keyAccount, ...identityOnly } = question
+  return decide({ ...identityOnly, action: 'kms:RetireGrant', grants: [] })
+}
+
+/**
+ * Refuses a key policy that locks its author out.
+ *
+ * @param question - PutKeyPolicy by the same caller on the same key, with the new policy as `keyPolicy`
+ * @throws KmsFault MalformedPolicyDocumentException
+ */
+export function checkLockout(question: Omit<Question, 'action'>): void {
+  const { grants, ...later } = question
+  if (!decide({ ...later, action: 'kms:PutKeyPolicy' }).allowed) {
+    throw new KmsFault('MalformedPolicyDocumentException', 'The new key policy will not allow you to update the key policy in the future.')
+  }
+}
+
+/** Everything but who calls. A key policy's statement without an action or a resource applies to nothing. */
+function applies({ actions, resources, conditions }: Statement, variables: boolean, { action, resource }: Question, context: Context): boolean {
+  if (!actions || !resources) return false
+  const isAction = (pattern: string): boolean => globMatches(inLowerCase(globOf(pattern)), action.toLowerCase())
+  const isResource = (text: string): boolean => {
+    const glob = resolve({ text, variables, wildcards: true }, context)
+    return glob !== undefined && globMatches(glob, resource)
+  }
+  return chosen(actions, isAction) && chosen(resources, isResource) && conditions.every((condition) => holds(condition, context, variables))
+}
+
+const chosen = <T>({ not, of }: Choice<T>, matches: (item: T) => boolean): boolean => of.some(matches) !== not
+
+/** NotPrincipal in an Allow names everybody whom it does not list. */
+function admits({ principals }: Statement, caller: Caller): 'named' | 'account' | undefined {
+  if (!principals?.not) return principals && match(principals.of, caller)
+  return match(principals.of, caller) === undefined ? 'named' : undefined
+}
+
+/** A Deny for an account is a Deny for all its principals. */
+function isTarget({ principals }: Statement, caller: Caller): boolean {
+  if (!principals) return false
+  return principals.not ? !exempts(principals.of, caller) : match(principals.of, caller) !== undefined
+}
+
+const contexts: Readonly<Record<DenialReason, (action: string) => string>> = {
+  explicit_deny_resource: () => 'with an explicit deny in a resource-based policy',
+  explicit_deny_identity: () => 'with an explicit deny in an identity-based policy',
+  no_resource_allow: (action) => `because no resource-based policy allows the ${action} action`,
+  no_identity_allow: (action) => `because no identity-based policy allows the ${action} action`,
+}
+
+const elsewhere = 'because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access'
+
+export interface Denial extends Pick<Question, 'action' | 'resource' | 'keyAccount'> {
+  readonly principal: Pick<Caller, 'arn' | 'account'>
+  readonly reason: DenialReason
+  /** Decrypt and ReEncrypt without a KeyId: the ciphertext named the key. */
+  readonly byCiphertext?: boolean
+}
+
+/** The service's words (IAM User Guide, "Troubleshoot access denied error messages"); of a key in another account they tell nothing. */
+export function deniedMessage({ principal, action, resource, keyAccount = principal.account, reason, byCiphertext = false }: Denial): string {
+  const start = `User: ${principal.arn} is not authorized to perform: ${action} on`
+  const foreign = keyAccount !== principal.account && reason.includes('resource')
+  if (foreign) return `${start} ${byCiphertext ? 'the resource associated with this ciphertext' : 'this resource'} ${elsewhere}`
+  return `${start} resource: ${resource} ${contexts[reason](action)}`
+}
