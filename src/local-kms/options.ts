@@ -1,5 +1,6 @@
 import { ensure, kindOf, shown } from '../errors/guard.js'
 import { keySpecs } from './key-specs.js'
+import { defaultCredentials, parseCredentials, type Credentials } from './policy/credentials.js'
 
 /** A key to have behind an alias. */
 export interface LocalKmsKey {
@@ -20,6 +21,8 @@ export interface LocalKmsOptions {
   readonly region?: string
   /** More Regions on the same port: the signature of a request names the one that is meant. Default: none. */
   readonly regions?: readonly string[]
+  /** JSON text of a credentials file: who may call, and with which IAM policies. Default: one account, one access key, full access. */
+  readonly credentials?: string
   /** Key ids and key material follow from this text, so that a test finds the same keys again. Default: random keys. */
   readonly seed?: string
   /** The time in milliseconds, which decides when keys are deleted and rotated. Default: Date.now. */
@@ -34,10 +37,10 @@ export interface LocalKms {
   readonly url: string
   /** Key ARNs of the `keys` asked for, by alias as it was given. */
   readonly keys: Record<string, string>
-  /** Environment for other processes: AWS_ENDPOINT_URL_KMS, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY. */
+  /** Environment for other processes, of the first access key: AWS_ENDPOINT_URL_KMS, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN where it has one. */
   readonly env: Record<string, string>
   /** For `new KMSClient(clientConfig)`. */
-  readonly clientConfig: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } }
+  readonly clientConfig: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } }
   /** Stops accepting, ends idle connections, lets running operations finish, frees `dir`. */
   close(): Promise<void>
 }
@@ -49,6 +52,7 @@ export interface CheckedOptions {
   /** All of them, `region` first. */
   readonly regions: readonly string[]
   readonly seed: string | undefined
+  readonly credentials: Credentials
   readonly now: () => number
   readonly keys: readonly LocalKmsKey[]
 }
@@ -56,12 +60,13 @@ export interface CheckedOptions {
 /** Fills in defaults. @throws SealdropError `invalid_argument` naming the option */
 export function checkOptions(options: LocalKmsOptions): CheckedOptions {
   ensure(typeof options === 'object' && options !== null, 'invalid_argument', `expected an options object, found ${kindOf(options)}`)
-  const { port = 0, dir, region = 'us-east-1', regions = [], seed, now = Date.now, keys = [] } = options
+  const { port = 0, dir, region = 'us-east-1', regions = [], credentials, seed, now = Date.now, keys = [] } = options
   ensure(Number.isInteger(port) && port >= 0 && port <= 65_535, 'invalid_argument', `port: expected an integer from 0 to 65535, found ${typeof port === 'number' ? port : kindOf(port)}`)
   ensure(dir === undefined || (typeof dir === 'string' && dir !== ''), 'invalid_argument', `dir: expected the path of a folder, found ${kindOf(dir)}`)
   checkRegion('region', region)
   ensure(Array.isArray(regions), 'invalid_argument', `regions: expected an array, found ${kindOf(regions)}`)
   regions.forEach((name, index) => checkRegion(`regions[${index}]`, name))
+  ensure(credentials === undefined || typeof credentials === 'string', 'invalid_argument', `credentials: expected the JSON text of a credentials file, found ${kindOf(credentials)}`)
   ensure(seed === undefined || typeof seed === 'string', 'invalid_argument', `seed: expected text, found ${kindOf(seed)}`)
   ensure(typeof now === 'function', 'invalid_argument', `now: expected a function, found ${kindOf(now)}`)
   ensure(Array.isArray(keys), 'invalid_argument', `keys: expected an array, found ${kindOf(keys)}`)
@@ -69,7 +74,7 @@ export function checkOptions(options: LocalKmsOptions): CheckedOptions {
   const names = keys.map(({ alias }) => aliasOf(alias))
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   ensure(twice === undefined, 'invalid_argument', `keys: ${shown(twice ?? '')} is there twice`)
-  return { port, dir, region, regions: [...new Set([region, ...regions])], seed, now, keys }
+  return { port, dir, region, regions: [...new Set([region, ...regions])], seed, now, keys, credentials: credentials === undefined ? defaultCredentials : parseCredentials(credentials) }
 }
 
 function checkRegion(name: string, region: unknown): void {

@@ -5,14 +5,11 @@ import { ensure } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { makeKey } from './operations/make-key.js'
 import { aliasOf, checkOptions, type LocalKms, type LocalKmsKey, type LocalKmsOptions } from './options.js'
+import type { Credential } from './policy/credentials.js'
 import { openStore } from './state/folder.js'
 import { Keyring } from './state/keyring.js'
 import { Kms } from './state/kms.js'
-import { defaultAccount } from './state/model.js'
 import { handle, type Service } from './wire/protocol.js'
-
-/** In form only: nothing here is secret, and nothing looks like a real key to a scanner. */
-const credentials = { accessKeyId: 'LOCALKMSLOCALKMS', secretAccessKey: 'sealdrop-local-kms' }
 
 /**
  * Starts a KMS server for development and tests in this process. It speaks AWS JSON 1.1 over HTTP, so that the unmodified
@@ -23,6 +20,7 @@ const credentials = { accessKeyId: 'LOCALKMSLOCALKMS', secretAccessKey: 'sealdro
  * @param options.dir - keeps keys and aliases there, unencrypted, for one server at a time; default: memory only
  * @param options.region - default us-east-1; the account is 111122223333
  * @param options.regions - more Regions on the same port
+ * @param options.credentials - who may call, and with which IAM policies; default: one access key with full access
  * @param options.seed - deterministic keys, for tests
  * @param options.now - a clock of the caller's
  * @param options.keys - keys to have behind an alias; those whose alias is there already stay as they are
@@ -32,26 +30,27 @@ const credentials = { accessKeyId: 'LOCALKMSLOCALKMS', secretAccessKey: 'sealdro
  */
 export async function startLocalKms(options: LocalKmsOptions = {}): Promise<LocalKms> {
   ensure(process.env['NODE_ENV'] !== 'production', 'invalid_argument', 'The local KMS keeps private keys unprotected and does not run with NODE_ENV=production; use AWS KMS')
-  const { port, dir, region, regions, seed, now, keys } = checkOptions(options)
+  const { port, dir, region, regions, credentials, seed, now, keys } = checkOptions(options)
   const store = dir === undefined ? undefined : await openStore(dir, regions)
   try {
     const kms = new Kms({ rings: regions.map((name) => new Keyring(name, store?.folders.get(name))), now, seed })
     await kms.tick()
     const ring = kms.rings.get(region)!
     const arns: [alias: string, arn: string][] = []
-    for (const key of keys) arns.push([key.alias, await provide(kms, ring, key)])
-    const { url, stop } = await listen({ kms, caller: { arn: `arn:aws:iam::${defaultAccount}:root`, account: defaultAccount, accessKeyId: credentials.accessKeyId }, decide: () => {} }, port)
+    for (const key of keys) arns.push([key.alias, await provide(kms, ring, credentials.account, key)])
+    const { url, stop } = await listen({ kms, credentials: credentials.list }, port)
     let closed: Promise<void> | undefined
     const close = async (): Promise<void> => {
       await stop()
       await kms.settled()
       await store?.release()
     }
+    const [{ accessKeyId, secretAccessKey, sessionToken }] = credentials.list as [Credential]
     return {
       url,
       keys: Object.fromEntries(arns),
-      env: { AWS_ENDPOINT_URL_KMS: url, AWS_REGION: region, AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey },
-      clientConfig: { endpoint: url, region, credentials: { ...credentials } },
+      env: { AWS_ENDPOINT_URL_KMS: url, AWS_REGION: region, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }) },
+      clientConfig: { endpoint: url, region, credentials: { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) } },
       close: () => (closed ??= close()),
     }
   } catch (e) {
@@ -61,9 +60,8 @@ export async function startLocalKms(options: LocalKmsOptions = {}): Promise<Loca
 }
 
 /** The ARN of the key behind an alias, which is made if the alias is not there. */
-async function provide(kms: Kms, ring: Keyring, { alias, spec, usage }: LocalKmsKey): Promise<string> {
+async function provide(kms: Kms, ring: Keyring, account: string, { alias, spec, usage }: LocalKmsKey): Promise<string> {
   const name = aliasOf(alias)
-  const account = defaultAccount
   const found = ring.keys.get(ring.alias(account, name)?.keyId ?? '')
   if (found) {
     ensure(found.spec === spec && found.usage === usage, 'conflict', `${name} has a key for ${found.spec} ${found.usage}, not ${spec} ${usage}: take another alias or another dir`)

@@ -2,7 +2,9 @@ import { Buffer } from 'node:buffer'
 import { spawn } from 'node:child_process'
 import { request } from 'node:http'
 import { fileURLToPath } from 'node:url'
+import { createHash, createHmac } from 'node:crypto'
 import * as aws from '@aws-sdk/client-kms'
+import { SignatureV4 } from '@smithy/signature-v4'
 
 export const base64 = (bytes) => Buffer.from(bytes).toString('base64')
 const blobs = ['Message', 'Plaintext', 'CiphertextBlob', 'Signature', 'PublicKey']
@@ -16,6 +18,7 @@ export function clientOf(local) {
 /** The same input for the client as for the wire: blobs are base64 in tables. */
 export const forClient = (input) => Object.fromEntries(Object.entries(input).map(([name, value]) => [name, blobs.includes(name) && value !== undefined ? Buffer.from(value, 'base64') : value]))
 
+/** Headers of a request whose signature is right in form only. */
 export function wireHeaders(region = 'us-east-1') {
   const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
   return {
@@ -25,9 +28,28 @@ export function wireHeaders(region = 'us-east-1') {
   }
 }
 
-/** One bare HTTP request; headers set to undefined are left out. */
-export function raw(local, { operation, target = operation && `TrentService.${operation}`, body = '{}', method = 'POST', path = '/', headers = {} }) {
-  const all = Object.entries({ ...wireHeaders(), 'x-amz-target': target, ...headers }).filter(([, value]) => value !== undefined)
+/** SHA-256 and HMAC in the form that the signer takes. */
+class Sha256 {
+  #hash
+  constructor(secret) { this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret) }
+  update(data) { this.#hash.update(data) }
+  async digest() { return new Uint8Array(this.#hash.digest()) }
+}
+
+/** Headers as the AWS SDK's signer makes them. */
+export async function signed({ url, clientConfig: { region, credentials } }, { method, path, headers, body }) {
+  const signer = new SignatureV4({ service: 'kms', region, credentials, sha256: Sha256, applyChecksum: false })
+  const { hostname, host } = new URL(url)
+  const all = Object.fromEntries(Object.entries({ host, ...headers }).map(([name, value]) => [name, String(value)]))
+  return (await signer.sign({ protocol: 'http:', hostname, method, path, query: {}, headers: all, body })).headers
+}
+
+/** One bare HTTP request, signed; headers set to undefined are left out. */
+export async function raw(local, { operation, target = operation && `TrentService.${operation}`, body = '{}', method = 'POST', path = '/', headers = {} }) {
+  const bytes = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
+  const given = Object.entries({ 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target, ...headers }).filter(([name, value]) => value !== undefined && name !== 'authorization' && name !== 'transfer-encoding')
+  const made = await signed(local, { method, path, headers: Object.fromEntries(given), body: bytes })
+  const all = Object.entries({ ...made, ...headers }).filter(([, value]) => value !== undefined)
   return new Promise((resolve, reject) => {
     const outgoing = request(local.url, { method, path, headers: Object.fromEntries(all), agent: false }, async (response) => {
       let text = ''
@@ -35,7 +57,7 @@ export function raw(local, { operation, target = operation && `TrentService.${op
       resolve({ status: response.statusCode, headers: response.headers, text, json: () => JSON.parse(text) })
     })
     outgoing.on('error', reject)
-    outgoing.end(typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body))
+    outgoing.end(bytes)
   })
 }
 

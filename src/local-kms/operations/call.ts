@@ -1,70 +1,75 @@
 import type { JsonObject } from '../../formats/json.js'
-import { KmsFault } from '../wire/fault.js'
+import type { Credential } from '../policy/credentials.js'
 import type { Keyring } from '../state/keyring.js'
 import type { Kms } from '../state/kms.js'
-import type { Key } from '../state/model.js'
+import type { Grant, Key } from '../state/model.js'
+import { KmsFault } from '../wire/fault.js'
+import { decideCall } from './decision.js'
 
-/** Who signed the request. */
-export interface Caller {
-  readonly arn: string
-  readonly account: string
-  readonly accessKeyId: string
-}
-
-/** What a permission is asked for: a key as the request named it, or something without a key. */
+/** What a permission is asked for: a key, as the request named it. */
 export interface Subject {
   readonly ring: Keyring
   readonly key: Key
-  /** The KeyId of the request, from which `kms:RequestAlias` comes. */
+  /** The KeyId of the request; absent where a ciphertext or an alias led to the key. */
   readonly asked?: string | undefined
 }
-
-/** Whether the caller may do it; throws AccessDeniedException where not. `resource` is an ARN where it is not a key's. */
-export type Decide = (call: Call, permission: string, subject: Subject | undefined, resource: string | undefined) => void
 
 export interface CallFacts {
   readonly kms: Kms
   /** Of the Region that the signature names. */
   readonly ring: Keyring
-  readonly caller: Caller
+  /** Who signed. */
+  readonly caller: Credential
+  readonly origin: { readonly sourceIp?: string | undefined; readonly userAgent?: string | undefined }
   readonly operation: string
   readonly body: JsonObject
-  readonly decide: Decide
 }
 
-/** One request under way. Every operation asks {@link authorize} before it looks at a key or changes anything. */
-export class Call {
+/** One request under way. Every operation asks for a permission before it looks at a key or changes anything. */
+export class Call implements CallFacts {
   readonly kms: Kms
   readonly ring: Keyring
-  readonly caller: Caller
+  readonly caller: Credential
+  readonly origin: CallFacts['origin']
   readonly operation: string
   readonly body: JsonObject
-  /** ARNs of the keys that were looked at, for the trail. */
-  readonly resources: Set<string> = new Set()
-  readonly #decide: Decide
+  /** The keys that were looked at, by ARN: for the trail. */
+  readonly touched: Map<string, Key> = new Map()
   #decided = false
 
-  constructor({ kms, ring, caller, operation, body, decide }: CallFacts) {
+  constructor({ kms, ring, caller, origin, operation, body }: CallFacts) {
     this.kms = kms
     this.ring = ring
     this.caller = caller
+    this.origin = origin
     this.operation = operation
     this.body = body
-    this.#decide = decide
   }
 
   get account(): string {
-    return this.caller.account
+    return this.caller.principal.account
   }
 
   now(): number {
     return this.kms.now()
   }
 
-  /** @throws KmsFault AccessDeniedException */
+  /**
+   * Asks for a permission on a key, on another resource by its ARN, or on neither.
+   *
+   * @param permission - default: the operation's own name
+   * @throws KmsFault AccessDeniedException
+   */
   authorize(permission: string = this.operation, subject?: Subject, resource?: string): void {
-    if (subject) this.resources.add(subject.ring.keyArn(subject.key))
-    this.#decide(this, permission, subject, resource)
+    if (subject) this.touched.set(subject.ring.keyArn(subject.key), subject.key)
+    decideCall(this, permission, { ...(subject && { subject }), ...(resource !== undefined && { resource }) })
+    this.#decided = true
+  }
+
+  /** RetireGrant is decided by the grant itself. @throws KmsFault AccessDeniedException */
+  authorizeRetire(subject: Subject, grant: Grant): void {
+    this.touched.set(subject.ring.keyArn(subject.key), subject.key)
+    decideCall(this, 'RetireGrant', { subject, grant })
     this.#decided = true
   }
 

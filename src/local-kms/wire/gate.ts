@@ -29,23 +29,3 @@ export function checkRequest(request: IncomingMessage): void {
   const broken = rules.find((rule) => rule.refuses(request))
   if (broken) throw new KmsFault(broken.fault, broken.text)
 }
-
-const authorizationPattern = /^AWS4-HMAC-SHA256 +Credential=([^\s,/]+)\/(\d{8})\/([^\s,/]+)\/([^\s,/]+)\/aws4_request *, *SignedHeaders=([a-z0-9-]+(?:;[a-z0-9-]+)*) *, *Signature=[0-9a-f]{64}$/
-
-/**
- * Checks that a request is signed in form: an unsigned call would be refused in production, so it is refused here.
- *
- * @throws KmsFault MissingAuthenticationTokenException, IncompleteSignatureException, InvalidSignatureException (wrong scope)
- */
-export function checkAuthorization({ headers }: IncomingMessage, regions: readonly string[]): string {
-  if (headers.authorization === undefined) throw new KmsFault('MissingAuthenticationTokenException', 'Missing Authentication Token')
-  const [whole, , date, scopeRegion, scopeService, signed = ''] = authorizationPattern.exec(headers.authorization) ?? []
-  const time = headers['x-amz-date']
-  const timely = typeof time === 'string' && /^\d{8}T\d{6}Z$/.test(time) && time.startsWith(String(date))
-  if (whole === undefined || !timely || !signed.split(';').includes('host')) {
-    throw new KmsFault('IncompleteSignatureException', 'Authorization: expected AWS4-HMAC-SHA256 with Credential, SignedHeaders (host among them) and Signature, and an X-Amz-Date of the same day.')
-  }
-  if (scopeService !== 'kms') throw new KmsFault('InvalidSignatureException', "Credential should be scoped to correct service: 'kms'.")
-  if (!regions.includes(String(scopeRegion))) throw new KmsFault('InvalidSignatureException', `Credential should be scoped to a valid region, not '${scopeRegion}'. The local KMS runs in ${regions.join(', ')}.`)
-  return String(scopeRegion)
-}
