@@ -39,7 +39,8 @@ export interface CallFacts {
 }
 
 type Value = string | readonly string[] | undefined
-type Row = readonly [key: string, actions: readonly string[] | 'key' | 'key or CreateKey', value: (call: CallFacts) => Value]
+/** `key` stands for every action that is authorized for a key. */
+type Row = readonly [key: string, actions: readonly string[], value: (call: CallFacts) => Value]
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined)
 const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.flatMap((item) => text(item) ?? []) : [])
@@ -55,6 +56,8 @@ const encryptions = ['Encrypt', 'Decrypt', ...reEncrypt, ...dataKeys]
 const signatures = ['Sign', 'Verify']
 const macs = ['GenerateMac', 'VerifyMac']
 const withAlias = [...encryptions, ...signatures, ...macs, 'DeriveSharedSecret', 'Encapsulate', 'Decapsulate', 'DescribeKey', 'GetPublicKey']
+const made = ['key', 'CreateKey']
+const keyStores = ['ConnectCustomKeyStore', 'CreateCustomKeyStore', 'DeleteCustomKeyStore', 'DescribeCustomKeyStores', 'DisconnectCustomKeyStore', 'UpdateCustomKeyStore']
 const constrained = ['CreateGrant', 'RetireGrant']
 
 /** ReEncrypt names its two sides apart. */
@@ -81,9 +84,9 @@ const constraintType = (call: CallFacts): Value => Object.keys(constraints(call)
 /** Developer guide, "AWS KMS condition keys", and the Service Authorization Reference, which says what each action carries. */
 const rows: readonly Row[] = [
   ['kms:BypassPolicyLockoutSafetyCheck', ['CreateKey', 'PutKeyPolicy'], member('BypassPolicyLockoutSafetyCheck')],
-  ['kms:CallerAccount', 'key or CreateKey', ({ principal }) => principal.account],
-  ['kms:CustomerMasterKeySpec', 'key or CreateKey', ({ request, key }) => key?.spec ?? text(request['KeySpec']) ?? text(request['CustomerMasterKeySpec']) ?? 'SYMMETRIC_DEFAULT'],
-  ['kms:CustomerMasterKeyUsage', 'key or CreateKey', newKey('KeyUsage', 'ENCRYPT_DECRYPT', ({ usage }) => usage)],
+  ['kms:CallerAccount', [...made, ...keyStores], ({ principal }) => principal.account],
+  ['kms:CustomerMasterKeySpec', made, ({ request, key }) => key?.spec ?? text(request['KeySpec']) ?? text(request['CustomerMasterKeySpec']) ?? 'SYMMETRIC_DEFAULT'],
+  ['kms:CustomerMasterKeyUsage', made, newKey('KeyUsage', 'ENCRYPT_DECRYPT', ({ usage }) => usage)],
   ['kms:DataKeyPairSpec', ['GenerateDataKeyPair', 'GenerateDataKeyPairWithoutPlaintext'], member('KeyPairSpec')],
   ['kms:EncryptionAlgorithm', encryptions, ({ action, request }) => text(request[side(action).algorithm]) ?? 'SYMMETRIC_DEFAULT'],
   ['kms:EncryptionContextKeys', [...encryptions, ...constrained], (call) => Object.keys(encryptionContextOf(call))],
@@ -95,18 +98,18 @@ const rows: readonly Row[] = [
   ['kms:GranteePrincipal', ['CreateGrant'], member('GranteePrincipal')],
   ['kms:GranteeServicePrincipal', ['CreateGrant'], member('GranteeServicePrincipal')],
   ['kms:KeyAgreementAlgorithm', ['DeriveSharedSecret'], member('KeyAgreementAlgorithm')],
-  ['kms:KeyOrigin', 'key or CreateKey', newKey('Origin', 'AWS_KMS', ({ origin }) => origin)],
-  ['kms:KeySpec', 'key or CreateKey', ({ request, key }) => key?.spec ?? text(request['KeySpec']) ?? text(request['CustomerMasterKeySpec']) ?? 'SYMMETRIC_DEFAULT'],
-  ['kms:KeyUsage', 'key or CreateKey', newKey('KeyUsage', 'ENCRYPT_DECRYPT', ({ usage }) => usage)],
+  ['kms:KeyOrigin', made, newKey('Origin', 'AWS_KMS', ({ origin }) => origin)],
+  ['kms:KeySpec', made, ({ request, key }) => key?.spec ?? text(request['KeySpec']) ?? text(request['CustomerMasterKeySpec']) ?? 'SYMMETRIC_DEFAULT'],
+  ['kms:KeyUsage', made, newKey('KeyUsage', 'ENCRYPT_DECRYPT', ({ usage }) => usage)],
   ['kms:MacAlgorithm', macs, member('MacAlgorithm')],
   ['kms:MessageType', signatures, member('MessageType', 'RAW')],
-  ['kms:MultiRegion', 'key or CreateKey', newKey('MultiRegion', 'false', ({ multiRegion }) => String(multiRegion))],
-  ['kms:MultiRegionKeyType', 'key or CreateKey', ({ request, key }) => (key ? key.multiRegionKeyType : request['MultiRegion'] === true ? 'PRIMARY' : undefined)],
+  ['kms:MultiRegion', made, newKey('MultiRegion', 'false', ({ multiRegion }) => String(multiRegion))],
+  ['kms:MultiRegionKeyType', made, ({ request, key }) => (key ? key.multiRegionKeyType : request['MultiRegion'] === true ? 'PRIMARY' : undefined)],
   ['kms:PrimaryRegion', ['UpdatePrimaryRegion'], member('PrimaryRegion')],
   ['kms:ReEncryptOnSameKey', reEncrypt, ({ sameKey }) => text(sameKey)],
   ['kms:ReplicaRegion', ['ReplicateKey'], member('ReplicaRegion')],
   ['kms:RequestAlias', withAlias, ({ action, request }) => aliasOf(request[side(action).key])],
-  ['kms:ResourceAliases', 'key', ({ key }) => key?.aliases],
+  ['kms:ResourceAliases', ['key'], ({ key }) => key?.aliases],
   ['kms:RetiringPrincipal', ['CreateGrant'], member('RetiringPrincipal')],
   ['kms:RetiringServicePrincipal', ['CreateGrant'], member('RetiringServicePrincipal')],
   ['kms:RotationPeriodInDays', ['EnableKeyRotation'], member('RotationPeriodInDays', '365')],
@@ -125,7 +128,7 @@ export function conditionKeysOf(action: string, hasKey: boolean): readonly strin
 
 function carried(action: string, hasKey: boolean): readonly Row[] {
   const name = action.slice(4)
-  return rows.filter(([, actions]) => (typeof actions === 'string' ? hasKey || (actions !== 'key' && name === 'CreateKey') : actions.includes(name)))
+  return rows.filter(([, actions]) => actions.includes(name) || (hasKey && actions.includes('key')))
 }
 
 /** Everything that conditions may ask about a call. */

@@ -108,7 +108,8 @@ export function readOperator(name: string): Pick<Condition, 'operator' | 'set' |
 
 /**
  * Whether a condition holds for a request. Without a set operator, one value that matches suffices, and a negated operator wants
- * that none does; an absent key fails, except under a negation, `IfExists` and `ForAllValues`.
+ * that none does; an absent key fails, except under a negation, `IfExists` and `ForAllValues`. `ForAnyValue` fails without the key even
+ * with `IfExists` (seen in AWS: re:Post, "ForAnyValue:StringEqualsIfExists behaving unexpectedly").
  */
 export function holds(condition: Condition, context: Context, variables: boolean): boolean {
   const { operator, set, ifExists, key, values: wanted } = condition
@@ -116,7 +117,7 @@ export function holds(condition: Condition, context: Context, variables: boolean
   const values = context.get(key.toLowerCase())
   if (!row) return false
   if (operator === 'null') return wanted.some((text) => text.toLowerCase() === String(values === undefined))
-  if (values === undefined) return ifExists || set === 'ForAllValues' || (set === undefined && row.negated)
+  if (values === undefined) return set === undefined ? ifExists || row.negated : set === 'ForAllValues'
   const tests = wanted.map((text) => row.test(text, (template, wildcards) => resolve({ text: template, variables, wildcards }, context)))
   const fits = (value: string): boolean => tests.some((test) => test?.(value)) !== row.negated
   const every = set === 'ForAllValues' || (set === undefined && row.negated)
