@@ -174,6 +174,22 @@ test('Regions that are not here are refused where the caller says which are', as
   assert.deepEqual(refusal(request, { regions: ['us-east-1'] }), ['InvalidSignatureException', "Credential should be scoped to a valid region, not 'eu-west-1'. The local KMS runs in us-east-1."])
 })
 
+test('a body hash that is not of the body is refused, however well it is signed', () => {
+  const body = Buffer.from('{}')
+  const sha256 = (data) => createHash('sha256').update(data).digest('hex')
+  const hmac = (key, data) => createHmac('sha256', key).update(data).digest()
+  const signedBy = (stated) => {
+    const headers = { host: '127.0.0.1', 'x-amz-content-sha256': stated, 'x-amz-date': '20260304T050607Z' }
+    const names = Object.keys(headers).join(';')
+    const canonical = ['POST', '/', '', ...Object.entries(headers).map(([name, value]) => `${name}:${value}`), '', names, sha256(body)].join('\n')
+    const scope = ['20260304', 'us-east-1', 'kms', 'aws4_request']
+    const signature = hmac(scope.reduce(hmac, `AWS4${plain.secretAccessKey}`), ['AWS4-HMAC-SHA256', headers['x-amz-date'], scope.join('/'), sha256(canonical)].join('\n')).toString('hex')
+    return { method: 'POST', path: '/', body, now, headers: { ...headers, authorization: `AWS4-HMAC-SHA256 Credential=${plain.accessKeyId}/${scope.join('/')}, SignedHeaders=${names}, Signature=${signature}` } }
+  }
+  assert.equal(refusal(signedBy(sha256(body))), 'accepted')
+  assert.deepEqual(refusal(signedBy(sha256('other'))), forged)
+})
+
 test('content-type may come unsigned, as in AWS', async () => {
   const request = await sign()
   const signer = new SignatureV4({ credentials: plain, region: 'us-east-1', service: 'kms', sha256: Sha256, applyChecksum: true })

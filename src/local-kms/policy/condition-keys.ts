@@ -50,6 +50,8 @@ const pairs = (value: unknown): Readonly<Record<string, string>> =>
 const member = (name: string, fallback?: string) => ({ request }: CallFacts): Value => text(request[name]) ?? fallback
 const newKey = (name: string, fallback: string, of: (key: KeyFacts) => Value) => ({ request, key }: CallFacts): Value => (key ? of(key) : text(request[name]) ?? fallback)
 
+const keySpec = ({ request, key }: CallFacts): Value => key?.spec ?? text(request['KeySpec']) ?? text(request['CustomerMasterKeySpec']) ?? 'SYMMETRIC_DEFAULT'
+
 const dataKeys = ['GenerateDataKey', 'GenerateDataKeyWithoutPlaintext', 'GenerateDataKeyPair', 'GenerateDataKeyPairWithoutPlaintext']
 const reEncrypt = ['ReEncryptFrom', 'ReEncryptTo']
 const encryptions = ['Encrypt', 'Decrypt', ...reEncrypt, ...dataKeys]
@@ -85,7 +87,7 @@ const constraintType = (call: CallFacts): Value => Object.keys(constraints(call)
 const rows: readonly Row[] = [
   ['kms:BypassPolicyLockoutSafetyCheck', ['CreateKey', 'PutKeyPolicy'], member('BypassPolicyLockoutSafetyCheck')],
   ['kms:CallerAccount', [...made, ...keyStores], ({ principal }) => principal.account],
-  ['kms:CustomerMasterKeySpec', made, ({ request, key }) => key?.spec ?? text(request['KeySpec']) ?? text(request['CustomerMasterKeySpec']) ?? 'SYMMETRIC_DEFAULT'],
+  ['kms:CustomerMasterKeySpec', made, keySpec],
   ['kms:CustomerMasterKeyUsage', made, newKey('KeyUsage', 'ENCRYPT_DECRYPT', ({ usage }) => usage)],
   ['kms:DataKeyPairSpec', ['GenerateDataKeyPair', 'GenerateDataKeyPairWithoutPlaintext'], member('KeyPairSpec')],
   ['kms:EncryptionAlgorithm', encryptions, ({ action, request }) => text(request[side(action).algorithm]) ?? 'SYMMETRIC_DEFAULT'],
@@ -99,7 +101,7 @@ const rows: readonly Row[] = [
   ['kms:GranteeServicePrincipal', ['CreateGrant'], member('GranteeServicePrincipal')],
   ['kms:KeyAgreementAlgorithm', ['DeriveSharedSecret'], member('KeyAgreementAlgorithm')],
   ['kms:KeyOrigin', made, newKey('Origin', 'AWS_KMS', ({ origin }) => origin)],
-  ['kms:KeySpec', made, ({ request, key }) => key?.spec ?? text(request['KeySpec']) ?? text(request['CustomerMasterKeySpec']) ?? 'SYMMETRIC_DEFAULT'],
+  ['kms:KeySpec', made, keySpec],
   ['kms:KeyUsage', made, newKey('KeyUsage', 'ENCRYPT_DECRYPT', ({ usage }) => usage)],
   ['kms:MacAlgorithm', macs, member('MacAlgorithm')],
   ['kms:MessageType', signatures, member('MessageType', 'RAW')],

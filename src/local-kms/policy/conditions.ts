@@ -60,10 +60,7 @@ const address: Row['test'] = (wanted) => {
   if (isIP(host) === 0 || !Number.isInteger(length) || length < 0 || length > longest) return undefined
   const list = new BlockList()
   list.addSubnet(host, length, family)
-  return (value) => {
-    const bare = value.replace(/^::ffff:(?=\d+\.)/i, '')
-    return isIP(bare) !== 0 && list.check(bare, isIP(bare) === 6 ? 'ipv6' : 'ipv4')
-  }
+  return (value) => isIP(value) !== 0 && list.check(value, isIP(value) === 6 ? 'ipv6' : 'ipv4')
 }
 
 const comparisons: readonly (readonly [name: string, holds: (value: number, wanted: number) => boolean])[] = [
