@@ -145,6 +145,7 @@ const rules = {
     'with a subset: the value in another case': [{ encryptionContext: { a: 'X' }, keyPolicy: unusable, grants: [grant({ constraints: { EncryptionContextSubset: { a: 'x' } } })] }, keyNo],
     'with a subset: the key in another case': [{ encryptionContext: { A: 'x' }, grants: [grant({ constraints: { EncryptionContextSubset: { a: 'x' } } })] }, yes],
     'with constraints, which DescribeKey is not subject to': [{ action: 'kms:DescribeKey', grants: [grant({ constraints: { EncryptionContextEquals: { a: '1' } } })] }, yes],
+    'for calls on behalf of a resource: a direct call': [{ action: 'kms:DescribeKey', keyPolicy: unusable, grants: [grant({ constraints: { SourceArn: 'arn:aws:s3:::bucket' } })] }, keyNo],
     'for CreateGrant: fewer operations': [{ action: 'kms:CreateGrant', child: { operations: ['Decrypt'] }, grants: [grant({ operations: ['Decrypt', 'Encrypt', 'CreateGrant'] })] }, yes],
     'for CreateGrant: another operation': [{ action: 'kms:CreateGrant', keyPolicy: unusable, child: { operations: ['Sign'] }, grants: [grant({ operations: ['Decrypt', 'CreateGrant'] })] }, keyNo],
     'for CreateGrant: a constraint left out': [{ action: 'kms:CreateGrant', keyPolicy: unusable, child: { operations: ['Decrypt'] }, grants: [grant({ operations: ['Decrypt', 'CreateGrant'], constraints: { EncryptionContextSubset: { a: '1' } } })] }, keyNo],

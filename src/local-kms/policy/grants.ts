@@ -16,6 +16,8 @@ export interface Grant {
 export interface GrantConstraints {
   readonly EncryptionContextEquals?: EncryptionContext
   readonly EncryptionContextSubset?: EncryptionContext
+  /** Resource on behalf of which an AWS service calls; nobody calls on behalf of one here, so such a grant lets nobody in. */
+  readonly SourceArn?: string
 }
 
 /** What a call is about, for grants. */
@@ -26,7 +28,7 @@ export interface GrantedCall {
   readonly child?: Pick<Grant, 'operations' | 'constraints'>
 }
 
-/** Not subject to constraints (API reference, GrantConstraints). */
+/** Not subject to constraints on the encryption context (API reference, GrantConstraints). */
 const unconstrained = ['DescribeKey', 'RetireGrant']
 
 /** A grant names one principal; that it names an account delegates to the account's IAM policies, like a key policy. */
@@ -40,6 +42,7 @@ export function granteeMatch({ granteePrincipal }: Grant, caller: Caller): 'name
 export function covers({ operations, constraints = {} }: Grant, { action, encryptionContext = {}, child }: GrantedCall): boolean {
   const operation = operations.find((name) => `kms:${name}`.toLowerCase() === action.toLowerCase())
   if (operation === undefined) return false
+  if (constraints.SourceArn !== undefined && operation !== 'RetireGrant') return false
   if (unconstrained.includes(operation)) return true
   if (operation === 'CreateGrant') return child !== undefined && child.operations.every((name) => operations.includes(name)) && isAsStrict(child.constraints ?? {}, constraints)
   const { EncryptionContextEquals: equal, EncryptionContextSubset: subset } = constraints
