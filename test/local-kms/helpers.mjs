@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import * as aws from '@aws-sdk/client-kms'
 
 export const base64 = (bytes) => Buffer.from(bytes).toString('base64')
-const blobs = ['Message', 'Plaintext', 'CiphertextBlob', 'Signature', 'PublicKey']
+const blobs = ['Message', 'Plaintext', 'CiphertextBlob', 'Signature', 'PublicKey', 'ImportToken', 'EncryptedKeyMaterial']
 
 /** The unmodified AWS client. `kms('Sign', {...})` sends and gives the answer. */
 export function clientOf(local) {

@@ -40,14 +40,14 @@ export async function makeKey(kms: Kms, ring: Keyring, wanted: NewKey): Promise<
   const usage = usageOf(spec, wanted.usage)
   const random = kms.randomFor(wanted.label)
   const created = kms.now()
+  const id = kms.newId(random, multiRegion)
   const key: Key = {
-    id: kms.newId(random, multiRegion),
-    account, spec, usage, description, created, origin, tags,
+    id, account, spec, usage, description, created, origin, tags,
     enabled: true,
     ...(multiRegion && { primaryRegion: ring.region }),
     policy: wanted.policy ?? defaultPolicy(ring.partition, account),
     grants: [],
-    materials: origin === 'AWS_KMS' ? [newMaterial(await generateMaterial(spec, random), created)] : [],
+    materials: origin === 'AWS_KMS' ? [newMaterial(id, await generateMaterial(spec, random), { created })] : [],
   }
   await kms.change(() => ring.saveKey(key))
   return key
