@@ -68,11 +68,12 @@ function grantFrom(key: Key, input: Input<typeof grantMembers>): GrantRequest {
   return { name: input.Name ?? '', grantee, operations, ...(retiring !== undefined && { retiring }), ...(constraints && { constraints }) }
 }
 
-/** Whether a request with a name asks for a grant that is there. */
-function isSameGrant(grant: Grant, { name, grantee, retiring, operations, constraints }: GrantRequest): boolean {
-  const sorted = (names: readonly string[]): readonly string[] => [...names].sort()
-  return grant.name === name && grant.grantee === grantee && grant.retiring === retiring
-    && isDeepStrictEqual(sorted(grant.operations), sorted(operations)) && isDeepStrictEqual({ ...grant.constraints }, { ...constraints })
+/** Whether a request with a name asks for a grant that is there; the order of operations and pairs says nothing. */
+function isSameGrant(grant: GrantRequest, request: GrantRequest): boolean {
+  const pairs = (context: Readonly<Record<string, string>> | undefined): unknown => context && Object.entries(context).sort()
+  const facts = ({ name, grantee, retiring, operations, constraints: { EncryptionContextEquals, EncryptionContextSubset, SourceArn } = {} }: GrantRequest): unknown =>
+    [name, grantee, retiring, [...operations].sort(), pairs(EncryptionContextEquals), pairs(EncryptionContextSubset), SourceArn]
+  return isDeepStrictEqual(facts(grant), facts(request))
 }
 
 function operationsOf({ spec, usage }: Key): readonly string[] {
