@@ -3,6 +3,7 @@ import type { JsonObject } from '../../formats/json.js'
 import { grantToken } from '../state/grants.js'
 import { hexToken } from '../state/materials.js'
 import type { Grant, GrantConstraints, Key } from '../state/model.js'
+import { isSecret } from '../state/states.js'
 import { KmsFault } from '../wire/fault.js'
 import { dryRun, grantTokens, keyId, principal } from '../wire/members.js'
 import { validate, type Input } from '../wire/validate.js'
@@ -77,7 +78,7 @@ function isSameGrant(grant: GrantRequest, request: GrantRequest): boolean {
 }
 
 function operationsOf({ spec, usage }: Key): readonly string[] {
-  const kind = spec === 'SYMMETRIC_DEFAULT' ? dataKeys : usage === 'GENERATE_VERIFY_MAC' ? [] : ['GetPublicKey']
+  const kind = spec === 'SYMMETRIC_DEFAULT' ? dataKeys : isSecret(spec) ? [] : ['GetPublicKey']
   return [...everywhere, ...(byUsage[usage] ?? []), ...kind]
 }
 

@@ -9,7 +9,7 @@ import { description, metadata } from './metadata.js'
 import { blob, changing, operation, type Operation, timestamp } from './operation.js'
 import { enabledKey, findKey, findKeyItself, notPendingDeletion } from './resolve.js'
 import { tagsFrom } from './tags.js'
-import { currentMaterial } from '../state/states.js'
+import { currentMaterial, isSecret } from '../state/states.js'
 
 const keyOrAlias = { KeyId: keyId, GrantTokens: grantTokens } as const
 
@@ -75,6 +75,7 @@ export const keyOperations: Readonly<Record<string, Operation>> = {
 
   GetPublicKey: operation(keyOrAlias, (call, { KeyId }) => {
     const key = enabledKey(call, findKey(call, KeyId))
+    if (isSecret(key.spec)) throw new KmsFault('UnsupportedOperationException', `${call.ring.keyArn(key)} key spec is ${key.spec} which is not valid for GetPublicKey.`)
     return { KeyId: call.ring.keyArn(key), PublicKey: blob(publicKeyOf(key.spec, currentMaterial(key))), ...description(key) }
   }),
 }

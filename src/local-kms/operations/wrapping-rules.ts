@@ -1,4 +1,5 @@
 import { keySpecs } from '../key-specs.js'
+import { isSecret } from '../state/states.js'
 import { KmsFault, unsupported } from '../wire/fault.js'
 
 /** Bits of the wrapping keys that are here. */
@@ -17,5 +18,5 @@ export function checkWrapping(spec: string, algorithm: string, wrappingSpec: str
   const kind = keySpecs.get(spec)?.kty
   if (kind === 'RSA' && direct) refuse('RSA private keys need an RSA_AES_KEY_WRAP algorithm')
   if (spec === 'ECC_NIST_P521' && direct && wrappingSpec === 'RSA_2048') refuse('it is too long')
-  if ((spec === 'SYMMETRIC_DEFAULT' || spec.startsWith('HMAC_')) && !direct) refuse('secret keys need an RSAES_OAEP algorithm')
+  if (isSecret(spec) && !direct) refuse('secret keys need an RSAES_OAEP algorithm')
 }

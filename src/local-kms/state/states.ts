@@ -14,6 +14,9 @@ export function stateOf(kms: Kms, key: Key): KeyState {
     : key.enabled ? 'Enabled' : 'Disabled'
 }
 
+/** Whether keys of a spec are one secret, without a public key. */
+export const isSecret = (spec: string): boolean => spec === 'SYMMETRIC_DEFAULT' || spec.startsWith('HMAC_')
+
 /** Whether every version is there: imported material can be deleted, and expires. */
 export function hasMaterial(kms: Kms, key: Key): boolean {
   const versions = versionsOf(key)
