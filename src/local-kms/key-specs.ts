@@ -2,11 +2,11 @@ import { curveNames, curves, type CurveName } from '../algorithms/curves.js'
 import { ecKeySpecs, rsaKeySpecs } from '../algorithms/key-specs.js'
 import { signatures, type SignatureRow } from '../algorithms/signatures.js'
 
-export type KeyUsage = 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY' | 'KEY_AGREEMENT'
+export type KeyUsage = 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY' | 'KEY_AGREEMENT' | 'GENERATE_VERIFY_MAC'
 
 /** A KeySpec whose keys are made and used here. */
 export interface KeySpecRow {
-  readonly kty: 'RSA' | 'EC'
+  readonly kty: 'RSA' | 'EC' | 'oct'
   /** Bytes of the modulus or of a coordinate. */
   readonly size: number
   readonly curve?: CurveName
@@ -30,6 +30,8 @@ export const keySpecs: ReadonlyMap<string, KeySpecRow> = new Map<string, KeySpec
     ecKeySpecs[curve],
     { kty: 'EC', size: curves[curve].coordinate, curve, algorithms: { SIGN_VERIFY: signing((row) => row.crv === curve), KEY_AGREEMENT: ['ECDH'] } },
   ]),
+  ['SYMMETRIC_DEFAULT', { kty: 'oct', size: 32, algorithms: { ENCRYPT_DECRYPT: ['SYMMETRIC_DEFAULT'] } }],
+  ...[224, 256, 384, 512].map((bits): [string, KeySpecRow] => [`HMAC_${bits}`, { kty: 'oct', size: bits / 8, algorithms: { GENERATE_VERIFY_MAC: [`HMAC_SHA_${bits}`] } }]),
 ])
 
 /** The member of KeyMetadata and GetPublicKey that lists a key's algorithms, by usage. */
@@ -37,6 +39,7 @@ export const algorithmLists: Readonly<Record<KeyUsage, string>> = {
   ENCRYPT_DECRYPT: 'EncryptionAlgorithms',
   SIGN_VERIFY: 'SigningAlgorithms',
   KEY_AGREEMENT: 'KeyAgreementAlgorithms',
+  GENERATE_VERIFY_MAC: 'MacAlgorithms',
 }
 
 /** Enumerations of the service, in the order in which its validation messages list them. */

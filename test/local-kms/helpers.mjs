@@ -1,13 +1,18 @@
+import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { spawn } from 'node:child_process'
-import { request } from 'node:http'
-import { fileURLToPath } from 'node:url'
 import { createHash, createHmac } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import * as aws from '@aws-sdk/client-kms'
 import { SignatureV4 } from '@smithy/signature-v4'
+import { startLocalKms } from 'sealdrop/local-kms'
 
 export const base64 = (bytes) => Buffer.from(bytes).toString('base64')
-const blobs = ['Message', 'Plaintext', 'CiphertextBlob', 'Signature', 'PublicKey']
+const blobs = ['Message', 'Plaintext', 'CiphertextBlob', 'Signature', 'PublicKey', 'ImportToken', 'EncryptedKeyMaterial']
 
 /** The unmodified AWS client. `kms('Sign', {...})` sends and gives the answer. */
 export function clientOf(local) {
@@ -78,4 +83,36 @@ export async function childServer(dir) {
     if (text.includes('\n')) break
   }
   return { ...JSON.parse(text), kill: () => { running.kill('SIGKILL'); return ended }, ended }
+}
+
+/** The unmodified AWS client in another Region of the server. */
+export const clientIn = (local, region) => clientOf({ clientConfig: { ...local.clientConfig, region } })
+
+export const noMessage = Symbol('no message member')
+
+/** Rows of operation, input, error name and message: each answers HTTP 400 with exactly these on the wire. */
+export async function assertFaults(local, rows) {
+  assert.ok(rows.length > 0)
+  for (const [operation, body, name, message] of rows) {
+    const { status, json, text } = await raw(local, { operation, body })
+    assert.deepEqual([status, text && json()], [400, message === noMessage ? { __type: name } : { __type: name, message }], `${operation} ${JSON.stringify(body).slice(0, 300)}`)
+  }
+}
+
+/** Runs work on a server that keeps its state in a folder, and runs the next one on the same folder: what the first returned comes in. */
+export async function acrossRestarts(options, ...steps) {
+  const base = mkdtempSync(join(tmpdir(), 'sealdrop-kms-'))
+  try {
+    let carried
+    for (const step of steps) {
+      const local = await startLocalKms({ dir: join(base, 'state'), ...options })
+      try {
+        carried = await step(local, carried)
+      } finally {
+        await local.close()
+      }
+    }
+  } finally {
+    rmSync(base, { recursive: true, force: true })
+  }
 }

@@ -33,7 +33,7 @@ before(async () => {
 after(() => local.close())
 
 const statement = (Effect, AWS, Action, more = {}) => ({ Effect, Principal: { AWS }, Action, Resource: '*', ...more })
-const administrator = statement('Allow', `arn:aws:iam::${own}:root`, ['kms:Put*', 'kms:Get*', 'kms:Describe*', 'kms:ScheduleKeyDeletion', 'kms:CreateGrant', 'kms:RevokeGrant', 'kms:ListGrants', 'kms:CreateAlias', 'kms:Encrypt'])
+const administrator = statement('Allow', `arn:aws:iam::${own}:root`, ['kms:Put*', 'kms:Get*', 'kms:Describe*', 'kms:ScheduleKeyDeletion', 'kms:CreateGrant', 'kms:RevokeGrant', 'kms:ListGrants', 'kms:CreateAlias', 'kms:Encrypt'], { Condition: { ArnEquals: { 'aws:PrincipalArn': `arn:aws:iam::${own}:root` } } }) // without the condition it would hand over to IAM policies
 const policyOf = (...statements) => JSON.stringify({ Version: '2012-10-17', Statement: statements })
 
 async function keyWith(input, ...statements) {

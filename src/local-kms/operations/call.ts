@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { JsonObject } from '../../formats/json.js'
 import type { Credential } from '../policy/credentials.js'
 import type { Keyring } from '../state/keyring.js'
@@ -10,8 +11,10 @@ import { decideCall } from './decision.js'
 export interface Subject {
   readonly ring: Keyring
   readonly key: Key
-  /** The KeyId of the request; absent where a ciphertext or an alias led to the key. */
+  /** The KeyId of the request; absent where a ciphertext, a token or an alias led to the key. */
   readonly asked?: string | undefined
+  /** The grant that RetireGrant is about: who may retire it is decided by the grant, not by the key. Absent where the key has no such grant. */
+  readonly grant?: Grant | undefined
 }
 
 export interface CallFacts {
@@ -23,6 +26,8 @@ export interface CallFacts {
   readonly origin: { readonly sourceIp?: string | undefined; readonly userAgent?: string | undefined }
   readonly operation: string
   readonly body: JsonObject
+  /** As in the header of the answer. */
+  readonly requestId: string
 }
 
 /** One request under way. Every operation asks for a permission before it looks at a key or changes anything. */
@@ -33,17 +38,22 @@ export class Call implements CallFacts {
   readonly origin: CallFacts['origin']
   readonly operation: string
   readonly body: JsonObject
+  readonly requestId: string
+  /** Of this call in the trail. */
+  readonly eventId: string = randomUUID()
   /** The keys that were looked at, by ARN: for the trail. */
   readonly touched: Map<string, Key> = new Map()
+  readonly #used = new Set<string>()
   #decided = false
 
-  constructor({ kms, ring, caller, origin, operation, body }: CallFacts) {
+  constructor({ kms, ring, caller, origin, operation, body, requestId }: CallFacts) {
     this.kms = kms
     this.ring = ring
     this.caller = caller
     this.origin = origin
     this.operation = operation
     this.body = body
+    this.requestId = requestId
   }
 
   get account(): string {
@@ -66,16 +76,20 @@ export class Call implements CallFacts {
     this.#decided = true
   }
 
-  /** RetireGrant is decided by the grant itself. @throws KmsFault AccessDeniedException */
-  authorizeRetire(subject: Subject, grant: Grant): void {
-    this.touched.set(subject.ring.keyArn(subject.key), subject.key)
-    decideCall(this, 'RetireGrant', { subject, grant })
-    this.#decided = true
-  }
-
   /** A dry run ends here: everything was looked at, nothing was done. */
   proceed(dryRun: boolean | undefined): void {
     if (dryRun) throw new KmsFault('DryRunOperationException', 'The request would have succeeded, but the DryRun option is set.')
+  }
+
+  /** Says that a key does cryptography for this call, which GetKeyLastUsage tells if the call succeeds. */
+  used({ id }: Key): void {
+    this.#used.add(id)
+  }
+
+  /** The call succeeded. */
+  recordUse(): void {
+    const usage = { operation: this.operation, time: this.now(), eventId: this.eventId, requestId: this.requestId }
+    for (const id of this.#used) this.ring.noteUse(id, usage)
   }
 
   /** An answer without a decision is a mistake of this server, and is not given. */

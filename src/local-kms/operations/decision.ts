@@ -12,9 +12,10 @@ import type { Call, Subject } from './call.js'
  *
  * @throws KmsFault AccessDeniedException
  */
-export function decideCall(call: Call, permission: string, { subject, resource, grant, sameKey }: About): void {
-  const question = questionOf(call, permission, { ...(subject && { subject }), ...(resource !== undefined && { resource }), ...(grant && { grant }), ...(sameKey !== undefined && { sameKey }) })
-  const decision = grant ? decideRetire(question, toPolicy(grant)) : decide(question)
+export function decideCall(call: Call, permission: string, about: About): void {
+  const { subject } = about
+  const question = questionOf(call, permission, about)
+  const decision = subject?.grant ? decideRetire(question, toPolicy(subject.grant)) : decide(question)
   if (!decision.allowed) throw new KmsFault('AccessDeniedException', deniedMessage({ ...question, reason: decision.reason, byCiphertext: subject !== undefined && subject.asked === undefined }))
 }
 
@@ -23,34 +24,32 @@ export interface About {
   readonly subject?: Subject
   /** An ARN that is not a key's: an alias. */
   readonly resource?: string
-  /** RetireGrant is decided by the grant. */
-  readonly grant?: Grant
-  /** Of ReEncrypt. */
-  readonly sameKey?: boolean
 }
 
 /**
- * Checks a key policy that the caller wants to give a key.
+ * A key policy that a request brings, as it is kept.
  *
+ * @param bypass - BypassPolicyLockoutSafetyCheck: the caller need not be able to change the policy again
  * @param key - absent while the key is still to be made
- * @throws KmsFault MalformedPolicyDocumentException, also where the caller could not change the policy again and does not say that this is meant
+ * @throws KmsFault LimitExceededException, MalformedPolicyDocumentException
  */
-export function checkNewPolicy(call: Call, text: string, key: Key | undefined, bypassLockout: boolean): void {
-  const keyPolicy = parseKeyPolicy(text)
-  if (bypassLockout) return
-  const resource = key ? call.ring.keyArn(key) : call.ring.arn(call.account, 'key/00000000-0000-4000-8000-000000000000')
+export function keyPolicy(call: Call, text: string, bypass: boolean | undefined, key?: Key): string {
+  const parsed = parseKeyPolicy(text)
+  if (bypass) return text
+  const resource = call.ring.arn(key?.account ?? call.account, `key/${key?.id ?? 'new'}`)
   const conditions = conditionsOf(factsOf(call, 'kms:PutKeyPolicy', key && { ring: call.ring, key }))
-  checkLockout({ resource, principal: call.caller.principal, conditions, keyPolicy, keyAccount: key?.account ?? call.account })
+  checkLockout({ resource, principal: call.caller.principal, conditions, keyPolicy: parsed, keyAccount: key?.account ?? call.account })
+  return text
 }
 
 function questionOf(call: Call, permission: string, about: About): Question {
   const { subject, resource = '*' } = about
   const action = `kms:${permission}`
-  const facts = factsOf(call, action, subject, about)
+  const facts = factsOf(call, action, subject)
   const base = { action, principal: call.caller.principal, conditions: conditionsOf(facts), encryptionContext: encryptionContextOf(facts), ...child(call) }
   if (!subject) return { ...base, resource }
   const { ring, key } = subject
-  return { ...base, resource: ring.keyArn(key), keyPolicy: policyOf(key), keyAccount: key.account, grants: key.grants.map(toPolicy) }
+  return { ...base, resource: ring.keyArn(key), keyPolicy: policyOf(key), keyAccount: key.account, grants: key.grants.filter(({ constraints }) => constraints?.SourceArn === undefined).map(toPolicy) } // who calls for a service's resource is not known here
 }
 
 /** What CreateGrant would make, which a grant that allows CreateGrant compares. */
@@ -59,7 +58,7 @@ function child({ operation, body: { Operations, Constraints } }: Call): Pick<Que
   return { child: { operations: Operations.filter((name): name is string => typeof name === 'string'), ...(isJsonObject(Constraints) && { constraints: Constraints as GrantConstraints }) } }
 }
 
-function factsOf(call: Call, action: string, subject: Subject | undefined, { grant, sameKey }: About = {}): CallFacts {
+function factsOf(call: Call, action: string, subject: Subject | undefined): CallFacts {
   const { sourceIp, userAgent } = call.origin
   return {
     action,
@@ -71,9 +70,15 @@ function factsOf(call: Call, action: string, subject: Subject | undefined, { gra
     secureTransport: false,
     ...(sourceIp !== undefined && { sourceIp }),
     ...(userAgent !== undefined && { userAgent }),
-    ...(sameKey !== undefined && { sameKey }),
-    ...(grant?.constraints && { grantConstraints: grant.constraints as JsonObject }),
+    ...sameKey(call),
+    ...(subject?.grant?.constraints && { grantConstraints: subject.grant.constraints as JsonObject }),
   }
+}
+
+/** Of ReEncrypt, once it has found its source. */
+function sameKey({ operation, touched, body: { DestinationKeyId } }: Call): Pick<CallFacts, 'sameKey'> {
+  const [source] = touched.keys()
+  return operation === 'ReEncrypt' && source !== undefined ? { sameKey: [source, source.split('/')[1]].includes(String(DestinationKeyId)) } : {}
 }
 
 function keyFacts({ ring, key }: Subject): KeyFacts {

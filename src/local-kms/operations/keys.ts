@@ -1,49 +1,81 @@
 import { publicKeyOf } from '../crypto/material.js'
 import { enums } from '../key-specs.js'
-import { KmsFault } from '../wire/fault.js'
-import { grantTokens, keyId, marker } from '../wire/members.js'
+import { KmsFault, unsupported } from '../wire/fault.js'
+import { flag, grantTokens, keyDescription, keyId, keyPolicyText, limit, marker, tagList } from '../wire/members.js'
 import { page } from '../wire/pages.js'
+import { keyPolicy } from './decision.js'
 import { makeKey } from './make-key.js'
 import { description, metadata } from './metadata.js'
-import { blob, operation, type Operation } from './operation.js'
-import { enabledKey, findKey } from './resolve.js'
-import { currentMaterial } from '../state/states.js'
+import { blob, changing, operation, type Operation, timestamp } from './operation.js'
+import { enabledKey, findKey, findKeyItself, notPendingDeletion } from './resolve.js'
+import { tagsFrom } from './tags.js'
+import { currentMaterial, isSecret } from '../state/states.js'
 
 const keyOrAlias = { KeyId: keyId, GrantTokens: grantTokens } as const
 
 export const keyOperations: Readonly<Record<string, Operation>> = {
+  /** Tags need a permission of their own. */
   CreateKey: operation(
     {
-      Description: { type: 'string', max: 8192 },
+      Description: keyDescription,
       KeyUsage: { type: 'string', values: enums.keyUsage },
       KeySpec: { type: 'string', values: enums.keySpec },
       CustomerMasterKeySpec: { type: 'string', values: enums.keySpec },
-      Origin: { type: 'unimplemented', harmless: ['AWS_KMS'] },
-      MultiRegion: { type: 'unimplemented', harmless: [false] },
-      BypassPolicyLockoutSafetyCheck: { type: 'boolean' },
-      Policy: { type: 'unimplemented' },
-      Tags: { type: 'unimplemented' },
+      Origin: { type: 'string', values: ['AWS_KMS', 'EXTERNAL', 'AWS_CLOUDHSM', 'EXTERNAL_KEY_STORE'] },
+      MultiRegion: flag,
+      BypassPolicyLockoutSafetyCheck: flag,
+      Policy: keyPolicyText,
+      Tags: tagList,
       CustomKeyStoreId: { type: 'unimplemented' },
       XksKeyId: { type: 'unimplemented' },
     },
-    async (call, { Description = '', KeyUsage, KeySpec, CustomerMasterKeySpec }) => {
+    async (call, { Description = '', KeyUsage, KeySpec, CustomerMasterKeySpec, Origin = 'AWS_KMS', MultiRegion = false, Policy, BypassPolicyLockoutSafetyCheck, Tags = [] }) => {
       call.authorize()
+      if (Tags.length > 0) call.authorize('TagResource')
       if (KeySpec !== undefined && CustomerMasterKeySpec !== undefined) throw new KmsFault('ValidationException', 'You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.')
-      const key = await makeKey(call.kms, call.ring, { account: call.account, spec: KeySpec ?? CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT', usage: KeyUsage, description: Description })
+      if (Origin !== 'AWS_KMS' && Origin !== 'EXTERNAL') throw unsupported(`Origin ${Origin}`)
+      const key = await makeKey(call.kms, call.ring, {
+        account: call.account,
+        spec: KeySpec ?? CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT',
+        usage: KeyUsage,
+        description: Description,
+        origin: Origin,
+        multiRegion: MultiRegion,
+        tags: tagsFrom(Tags),
+        ...(Policy !== undefined && { policy: keyPolicy(call, Policy, BypassPolicyLockoutSafetyCheck) }),
+      })
       return { KeyMetadata: metadata(call.kms, call.ring, key) }
     },
   ),
 
   DescribeKey: operation(keyOrAlias, (call, { KeyId }) => ({ KeyMetadata: metadata(call.kms, call.ring, findKey(call, KeyId)) })),
 
-  ListKeys: operation({ Limit: { type: 'integer', min: 1, max: 1000 }, Marker: marker }, (call, { Limit = 100, Marker }) => {
+  ListKeys: operation({ Limit: limit(1000), Marker: marker }, (call, { Limit = 100, Marker }) => {
     call.authorize()
     const own = [...call.ring.keys.values()].filter(({ account }) => account === call.account)
     return page(own.map((key) => [key.id, { KeyId: key.id, KeyArn: call.ring.keyArn(key) }]), { list: 'Keys', limit: Limit, marker: Marker })
   }),
 
+  UpdateKeyDescription: changing({ KeyId: keyId, Description: { ...keyDescription, required: true } }, async (call, { KeyId, Description }) => {
+    await call.ring.saveKey({ ...notPendingDeletion(call, findKeyItself(call, KeyId)), description: Description })
+    return undefined
+  }),
+
+  /** Each Region of a multi-Region key has its own last use. Tracking begins with the key. */
+  GetKeyLastUsage: operation({ KeyId: keyId }, (call, { KeyId }) => {
+    const key = findKeyItself(call, KeyId)
+    const last = call.ring.lastUsage(key)
+    return {
+      KeyId: key.id,
+      KeyLastUsage: last ? { Operation: last.operation, Timestamp: timestamp(last.time), CloudTrailEventId: last.eventId, KmsRequestId: last.requestId } : {},
+      TrackingStartDate: timestamp(key.created),
+      KeyCreationDate: timestamp(key.created),
+    }
+  }),
+
   GetPublicKey: operation(keyOrAlias, (call, { KeyId }) => {
     const key = enabledKey(call, findKey(call, KeyId))
+    if (isSecret(key.spec)) throw new KmsFault('UnsupportedOperationException', `${call.ring.keyArn(key)} key spec is ${key.spec} which is not valid for GetPublicKey.`)
     return { KeyId: call.ring.keyArn(key), PublicKey: blob(publicKeyOf(key.spec, currentMaterial(key))), ...description(key) }
   }),
 }

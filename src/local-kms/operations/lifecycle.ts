@@ -1,29 +1,41 @@
+import type { Key } from '../state/model.js'
 import { KmsFault } from '../wire/fault.js'
 import { keyId } from '../wire/members.js'
+import type { Call } from './call.js'
 import { changing, type Operation, timestamp } from './operation.js'
-import { findKeyItself, notPendingDeletion } from './resolve.js'
+import { findKeyItself, notPendingDeletion, notPendingImport } from './resolve.js'
 
 const day = 86_400_000
 const keyItself = { KeyId: keyId } as const
 
 export const lifecycleOperations: Readonly<Record<string, Operation>> = {
+  /** A rotation that the key missed while it was disabled is due now, once. */
   EnableKey: changing(keyItself, async (call, { KeyId }) => {
-    await call.ring.saveKey({ ...notPendingDeletion(call, findKeyItself(call, KeyId)), enabled: true })
+    const key = switchable(call, KeyId)
+    const missed = key.rotation && key.rotation.next < call.now() && !key.enabled ? { ...key.rotation, next: call.now() } : key.rotation
+    await call.ring.saveKey({ ...key, enabled: true, ...(missed && { rotation: missed }) })
     return undefined
   }),
 
   DisableKey: changing(keyItself, async (call, { KeyId }) => {
-    await call.ring.saveKey({ ...notPendingDeletion(call, findKeyItself(call, KeyId)), enabled: false })
+    await call.ring.saveKey({ ...switchable(call, KeyId), enabled: false })
     return undefined
   }),
 
+  /** A primary that has replicas waits for the last of them to be gone; only then its own waiting period begins. */
   ScheduleKeyDeletion: changing(
     { KeyId: keyId, PendingWindowInDays: { type: 'integer', min: 7, max: 30 } },
     async (call, { KeyId, PendingWindowInDays = 30 }) => {
       const key = notPendingDeletion(call, findKeyItself(call, KeyId))
+      const waits = key.primaryRegion === call.ring.region && call.kms.replicas(key, call.ring.region).length > 0
       const deletion = call.now() + PendingWindowInDays * day
-      await call.ring.saveKey({ ...key, enabled: false, deletion })
-      return { KeyId: call.ring.keyArn(key), DeletionDate: timestamp(deletion), KeyState: 'PendingDeletion', PendingWindowInDays }
+      await call.ring.saveKey({ ...key, enabled: false, ...(waits ? { waitingDays: PendingWindowInDays } : { deletion }) })
+      return {
+        KeyId: call.ring.keyArn(key),
+        ...(!waits && { DeletionDate: timestamp(deletion) }),
+        KeyState: waits ? 'PendingReplicaDeletion' : 'PendingDeletion',
+        PendingWindowInDays,
+      }
     },
   ),
 
@@ -35,3 +47,5 @@ export const lifecycleOperations: Readonly<Record<string, Operation>> = {
     return { KeyId: call.ring.keyArn(key) }
   }),
 }
+
+const switchable = (call: Call, id: string): Key => notPendingImport(call, notPendingDeletion(call, findKeyItself(call, id)))

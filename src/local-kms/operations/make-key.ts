@@ -6,6 +6,9 @@ import { newMaterial } from '../state/materials.js'
 import { defaultPolicy, type Key } from '../state/model.js'
 import { KmsFault, unsupported } from '../wire/fault.js'
 
+/** Material of post-quantum keys cannot be imported. */
+const importable = /^(SYMMETRIC|HMAC|RSA|ECC)_/
+
 export interface NewKey {
   readonly account: string
   readonly spec: string
@@ -33,21 +36,22 @@ export function usageOf(spec: string, usage: string | undefined): KeyUsage {
 /**
  * Makes a key and keeps it. Material is generated outside the queue of changes: RSA_4096 takes seconds.
  *
- * @throws KmsFault UnsupportedOperationException for a spec that is not here, ValidationException for a usage that does not fit
+ * @throws KmsFault UnsupportedOperationException for a spec that is not here or cannot be imported, ValidationException for a usage that does not fit
  */
 export async function makeKey(kms: Kms, ring: Keyring, wanted: NewKey): Promise<Key> {
   const { account, spec, description = '', origin = 'AWS_KMS', multiRegion = false, tags = {} } = wanted
   const usage = usageOf(spec, wanted.usage)
+  if (origin === 'EXTERNAL' && !importable.test(spec)) throw new KmsFault('UnsupportedOperationException', `Key material of key spec ${spec} cannot be imported.`)
   const random = kms.randomFor(wanted.label)
   const created = kms.now()
+  const id = kms.newId(random, multiRegion)
   const key: Key = {
-    id: kms.newId(random, multiRegion),
-    account, spec, usage, description, created, origin, tags,
+    id, account, spec, usage, description, created, origin, tags,
     enabled: true,
     ...(multiRegion && { primaryRegion: ring.region }),
     policy: wanted.policy ?? defaultPolicy(ring.partition, account),
     grants: [],
-    materials: origin === 'AWS_KMS' ? [newMaterial(await generateMaterial(spec, random), created)] : [],
+    materials: origin === 'AWS_KMS' ? [newMaterial(id, await generateMaterial(spec, random), { created })] : [],
   }
   await kms.change(() => ring.saveKey(key))
   return key

@@ -3,7 +3,8 @@ import { algorithmLists, keySpecs } from '../key-specs.js'
 import type { Keyring } from '../state/keyring.js'
 import type { Kms } from '../state/kms.js'
 import type { Key } from '../state/model.js'
-import { stateOf } from '../state/states.js'
+import { versionsOf } from '../state/materials.js'
+import { hasMaterial, stateOf } from '../state/states.js'
 import { timestamp } from './operation.js'
 
 /** The members that KeyMetadata and GetPublicKey share. */
@@ -13,9 +14,11 @@ export function description({ spec, usage }: Key): JsonObject {
 
 /** KeyMetadata, as CreateKey, DescribeKey and ReplicateKey answer it. */
 export function metadata(kms: Kms, ring: Keyring, key: Key): JsonObject {
-  const { deletion, waitingDays, origin, validTo } = key
+  const { deletion, waitingDays, origin } = key
   const state = stateOf(kms, key)
-  const imported = origin === 'EXTERNAL' && state !== 'PendingImport'
+  const versions = versionsOf(key)
+  const imported = origin === 'EXTERNAL' && hasMaterial(kms, key)
+  const validTo = Math.min(...versions.map((version) => version.validTo ?? Infinity))
   return {
     AWSAccountId: key.account,
     KeyId: key.id,
@@ -26,25 +29,27 @@ export function metadata(kms: Kms, ring: Keyring, key: Key): JsonObject {
     KeyState: state,
     ...(deletion !== undefined && { DeletionDate: timestamp(deletion) }),
     ...(waitingDays !== undefined && { PendingDeletionWindowInDays: waitingDays }),
-    ...(imported && { ExpirationModel: validTo === undefined ? 'KEY_MATERIAL_DOES_NOT_EXPIRE' : 'KEY_MATERIAL_EXPIRES' }),
-    ...(imported && validTo !== undefined && { ValidTo: timestamp(validTo) }),
+    ...(imported && { ExpirationModel: validTo === Infinity ? 'KEY_MATERIAL_DOES_NOT_EXPIRE' : 'KEY_MATERIAL_EXPIRES' }),
+    ...(imported && validTo !== Infinity && { ValidTo: timestamp(validTo) }),
     Origin: origin,
     KeyManager: 'CUSTOMER',
     MultiRegion: key.primaryRegion !== undefined,
     ...multiRegion(kms, ring, key),
     ...description(key),
-    ...(key.spec === 'SYMMETRIC_DEFAULT' && key.materials.length > 0 && { CurrentKeyMaterialId: key.materials.at(-1)!.id }),
+    ...(key.spec === 'SYMMETRIC_DEFAULT' && versions.length > 0 && { CurrentKeyMaterialId: versions.at(-1)!.id }),
   }
 }
 
 function multiRegion(kms: Kms, ring: Keyring, key: Key): JsonObject {
-  if (key.primaryRegion === undefined) return {}
-  const all = [[ring, key] as const, ...kms.replicas(key, ring.region)].map(([there, replica]) => ({ Arn: there.keyArn(replica), Region: there.region }))
+  const { primaryRegion } = key
+  if (primaryRegion === undefined) return {}
+  const entry = (region: string): JsonObject => ({ Arn: ring.keyArn(key).replace(`:${ring.region}:`, `:${region}:`), Region: region })
+  const regions = kms.related(ring, key).map(([{ region }]) => region).sort()
   return {
     MultiRegionConfiguration: {
-      MultiRegionKeyType: key.primaryRegion === ring.region ? 'PRIMARY' : 'REPLICA',
-      PrimaryKey: all.find(({ Region }) => Region === key.primaryRegion),
-      ReplicaKeys: all.filter(({ Region }) => Region !== key.primaryRegion),
+      MultiRegionKeyType: primaryRegion === ring.region ? 'PRIMARY' : 'REPLICA',
+      PrimaryKey: entry(primaryRegion),
+      ReplicaKeys: regions.filter((region) => region !== primaryRegion).map(entry),
     },
   }
 }

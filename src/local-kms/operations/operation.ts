@@ -11,6 +11,7 @@ export function operation<const M extends Members>(members: M, run: (call: Call,
   return async (call) => {
     const answer = await run(call, validate(members, call.body))
     call.checkDecided()
+    call.recordUse()
     return answer
   }
 }

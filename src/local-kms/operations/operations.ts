@@ -1,27 +1,32 @@
 import { agreeOperations } from './agree.js'
 import { aliasOperations } from './aliases.js'
 import { encryptOperations } from './encrypt.js'
+import { grantOperations } from './grants.js'
+import { importOperations } from './import.js'
 import { KmsFault, unsupported } from '../wire/fault.js'
 import { keyOperations } from './keys.js'
 import { lifecycleOperations } from './lifecycle.js'
+import { multiRegionOperations } from './multi-region.js'
 import type { Operation } from './operation.js'
+import { policyOperations } from './policies.js'
+import { rotationOperations } from './rotation.js'
 import { signOperations } from './sign.js'
+import { tagOperations } from './tags.js'
 
 const service = 'TrentService.'
 
 const operations: ReadonlyMap<string, Operation> = new Map(
-  [keyOperations, lifecycleOperations, aliasOperations, encryptOperations, signOperations, agreeOperations].flatMap((theme) => Object.entries(theme)),
+  [
+    keyOperations, lifecycleOperations, aliasOperations, tagOperations, policyOperations, grantOperations, rotationOperations, importOperations, multiRegionOperations,
+    encryptOperations, signOperations, agreeOperations,
+  ].flatMap((theme) => Object.entries(theme)),
 )
 
 /** What else KMS has. */
 const others: ReadonlySet<string> = new Set([
-  'ConnectCustomKeyStore', 'CreateCustomKeyStore', 'CreateGrant', 'Decapsulate', 'DeleteCustomKeyStore', 'DeleteImportedKeyMaterial',
-  'DescribeCustomKeyStores', 'DisableKeyRotation', 'DisconnectCustomKeyStore', 'EnableKeyRotation', 'Encapsulate', 'GenerateDataKey',
-  'GenerateDataKeyPair', 'GenerateDataKeyPairWithoutPlaintext', 'GenerateDataKeyWithoutPlaintext', 'GenerateMac', 'GenerateRandom',
-  'GetKeyLastUsage', 'GetKeyPolicy', 'GetKeyRotationStatus', 'GetParametersForImport', 'ImportKeyMaterial', 'ListGrants',
-  'ListKeyPolicies', 'ListKeyRotations', 'ListResourceTags', 'ListRetirableGrants', 'PutKeyPolicy', 'ReEncrypt', 'ReplicateKey',
-  'RetireGrant', 'RevokeGrant', 'RotateKeyOnDemand', 'TagResource', 'UntagResource', 'UpdateCustomKeyStore', 'UpdateKeyDescription',
-  'UpdatePrimaryRegion', 'VerifyMac',
+  'ConnectCustomKeyStore', 'CreateCustomKeyStore', 'Decapsulate', 'DeleteCustomKeyStore', 'DescribeCustomKeyStores', 'DisconnectCustomKeyStore',
+  'Encapsulate', 'GenerateDataKey', 'GenerateDataKeyPair', 'GenerateDataKeyPairWithoutPlaintext', 'GenerateDataKeyWithoutPlaintext', 'GenerateMac',
+  'GenerateRandom', 'ReEncrypt', 'UpdateCustomKeyStore', 'VerifyMac',
 ])
 
 /**

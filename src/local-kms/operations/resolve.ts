@@ -1,5 +1,5 @@
 import type { KeyUsage } from '../key-specs.js'
-import type { Alias, Key } from '../state/model.js'
+import type { Alias, Grant, Key } from '../state/model.js'
 import { stateOf } from '../state/states.js'
 import { KmsFault } from '../wire/fault.js'
 import type { Call } from './call.js'
@@ -15,16 +15,35 @@ const arnPattern = /^arn:([^:]*):kms:([^:]*):([^:]*):(?:key\/(.+)|(alias\/.+))$/
  * @throws KmsFault NotFoundException, InvalidArnException, AccessDeniedException
  */
 export function findKey(call: Call, keyId: string, permission?: string): Key {
-  const { account, alias, id = '' } = parseKeyId(call, keyId)
-  const key = alias === undefined ? keyWithId(call, account, id, keyId) : keyWithId(call, account, findAlias(call, account, alias).keyId, keyId)
+  const key = named(call, keyId)
   call.authorize(permission, { ring: call.ring, key, asked: keyId })
   return key
 }
 
 /** The same for management operations, which take a key id or a key ARN only. */
 export function findKeyItself(call: Call, keyId: string, permission?: string): Key {
-  if (parseKeyId(call, keyId).alias !== undefined) throw new KmsFault('InvalidArnException', 'Key Aliases are not supported for this operation.')
+  noAlias(call, keyId)
   return findKey(call, keyId, permission)
+}
+
+/** The same for RetireGrant, which the grant itself allows. @throws KmsFault as {@link findKey}, InvalidGrantIdException */
+export function findKeyAndGrant(call: Call, keyId: string, grantId: string): { readonly key: Key; readonly grant: Grant } {
+  noAlias(call, keyId)
+  const key = named(call, keyId)
+  const grant = key.grants.find(({ id }) => id === grantId)
+  call.authorize(undefined, { ring: call.ring, key, asked: keyId, grant })
+  if (!grant) throw new KmsFault('InvalidGrantIdException', `Grant ID ${grantId} not found`)
+  return { key, grant }
+}
+
+/** No permission is asked for here, so nothing of the key may be told. */
+function named(call: Call, keyId: string): Key {
+  const { account, alias, id = '' } = parseKeyId(call, keyId)
+  return keyWithId(call, account, alias === undefined ? id : findAlias(call, account, alias).keyId, keyId)
+}
+
+function noAlias(call: Call, keyId: string): void {
+  if (parseKeyId(call, keyId).alias !== undefined) throw new KmsFault('InvalidArnException', 'Key Aliases are not supported for this operation.')
 }
 
 export function findAlias(call: Call, account: string, name: string): Alias {
@@ -37,18 +56,25 @@ export function findAlias(call: Call, account: string, name: string): Alias {
 export function usableKey(call: Call, keyId: string, usage: KeyUsage, permission?: string): Key {
   const key = findKey(call, keyId, permission)
   if (key.usage !== usage) throw new KmsFault('InvalidKeyUsageException', `${call.ring.keyArn(key)} key usage is ${key.usage} which is not valid for ${call.operation}.`)
+  call.used(key)
   return enabledKey(call, key)
 }
 
 export function enabledKey(call: Call, key: Key): Key {
   notPendingDeletion(call, key)
   if (!key.enabled) throw new KmsFault('DisabledException', `${call.ring.keyArn(key)} is disabled.`)
-  if (stateOf(call.kms, key) === 'PendingImport') throw new KmsFault('KMSInvalidStateException', `${call.ring.keyArn(key)} is pending import.`)
-  return key
+  return notPendingImport(call, key)
 }
 
 export function notPendingDeletion(call: Call, key: Key): Key {
-  if (key.deletion !== undefined || key.waitingDays !== undefined) throw new KmsFault('KMSInvalidStateException', `${call.ring.keyArn(key)} is pending deletion.`)
+  const pending = { PendingDeletion: 'deletion', PendingReplicaDeletion: 'replica deletion' } as const
+  const state = stateOf(call.kms, key)
+  if (state === 'PendingDeletion' || state === 'PendingReplicaDeletion') throw new KmsFault('KMSInvalidStateException', `${call.ring.keyArn(key)} is pending ${pending[state]}.`)
+  return key
+}
+
+export function notPendingImport(call: Call, key: Key): Key {
+  if (stateOf(call.kms, key) === 'PendingImport') throw new KmsFault('KMSInvalidStateException', `${call.ring.keyArn(key)} is pending import.`)
   return key
 }
 

@@ -1,5 +1,5 @@
 import type { Folder } from './folder.js'
-import { partitionOf, type Alias, type Key, type KeyRecord } from './model.js'
+import { partitionOf, type Alias, type Key, type KeyRecord, type LastUsage } from './model.js'
 
 /** Keys and aliases of one Region, of every account. What is visible in memory is already durable. */
 export class Keyring {
@@ -8,6 +8,7 @@ export class Keyring {
   readonly #folder: Folder | undefined
   readonly #keys: Map<string, Key>
   #aliases: readonly Alias[]
+  readonly #used = new Map<string, LastUsage>()
 
   constructor(region: string, folder?: Folder) {
     this.region = region
@@ -38,8 +39,28 @@ export class Keyring {
   }
 
   async saveKey(key: Key): Promise<void> {
-    await this.#folder?.writeKey(key)
-    this.#keys.set(key.id, key)
+    const lastUsage = this.#used.get(key.id) ?? key.lastUsage
+    const record = lastUsage ? { ...key, lastUsage } : key
+    await this.#folder?.writeKey(record)
+    this.#keys.set(key.id, record)
+    if (this.#used.get(key.id) === lastUsage) this.#used.delete(key.id) // it may have been used again meanwhile
+  }
+
+  /** Notes a use of a key, in memory: a file written for each signature would cost more than the signature. */
+  noteUse(id: string, usage: LastUsage): void {
+    this.#used.set(id, usage)
+  }
+
+  lastUsage({ id, lastUsage }: Key): LastUsage | undefined {
+    return this.#used.get(id) ?? lastUsage
+  }
+
+  /** Writes what was noted since each key was last written; what a killed server noted is lost. */
+  async saveUsage(): Promise<void> {
+    for (const id of [...this.#used.keys()]) {
+      const key = this.#keys.get(id)
+      if (key) await this.saveKey(key)
+    }
   }
 
   async saveAlias(alias: Alias): Promise<void> {
@@ -55,6 +76,7 @@ export class Keyring {
     await this.dropAliases(({ keyId }) => keyId === id)
     await this.#folder?.removeKey(id)
     this.#keys.delete(id)
+    this.#used.delete(id)
   }
 
   async #saveAliases(aliases: readonly Alias[]): Promise<void> {

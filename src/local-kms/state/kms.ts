@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Random } from '../crypto/material.js'
 import { seededRandom } from '../crypto/seeded-random.js'
-import { afterItsTime, type Due } from './due.js'
+import { afterItsTime } from './due.js'
+import { ImportParameters } from './import-parameters.js'
 import type { Keyring } from './keyring.js'
 import type { Key } from './model.js'
 
@@ -16,6 +17,8 @@ export interface KmsOptions {
 export class Kms {
   readonly rings: ReadonlyMap<string, Keyring>
   readonly now: () => number
+  /** Wrapping keys that GetParametersForImport gave out. */
+  readonly imports: ImportParameters
   readonly #seed: string | undefined
   #made = 0
   #queue: Promise<unknown> = Promise.resolve()
@@ -23,6 +26,7 @@ export class Kms {
   constructor({ rings, now, seed }: KmsOptions) {
     this.rings = new Map(rings.map((ring) => [ring.region, ring]))
     this.now = now
+    this.imports = new ImportParameters(now)
     this.#seed = seed
   }
 
@@ -48,6 +52,16 @@ export class Kms {
     })
   }
 
+  /** The same key in every Region, this one first. */
+  related(ring: Keyring, key: Key): readonly (readonly [ring: Keyring, key: Key])[] {
+    return [[ring, key], ...this.replicas(key, ring.region)]
+  }
+
+  /** Changes what a multi-Region key's Regions share. Only the order of the writes is fixed: {@link afterItsTime} repairs what a crash left. */
+  async saveRelated(ring: Keyring, key: Key, change: (there: Key, ring: Keyring) => Key): Promise<void> {
+    for (const [other, there] of this.related(ring, key)) await other.saveKey(change(there, other))
+  }
+
   /** Runs one change after another. A change must not start another. */
   change<T>(work: () => T | Promise<T>): Promise<T> {
     const result = this.#queue.then(work)
@@ -55,16 +69,29 @@ export class Kms {
     return result
   }
 
-  /** Does what time brings: deletions, automatic rotations. */
+  /** Does what time brings: deletions, automatic rotations, expiry of imported material. */
   async tick(): Promise<void> {
-    const due = (): readonly Due[] => [...this.rings.values()].flatMap((ring) => [...ring.keys.values()].flatMap((key) => afterItsTime(this, ring, key) ?? []))
-    if (due().length === 0) return
-    await this.change(async () => { for (const act of due()) await act() })
+    if (!this.#keys().some(([ring, id]) => this.#due(ring, id))) return
+    await this.change(async () => {
+      for (const [ring, id] of this.#keys()) {
+        for (let act = this.#due(ring, id); act; act = this.#due(ring, id)) await act()
+      }
+    })
   }
 
-  /** Resolves once every change that began has ended. */
+  #keys(): readonly (readonly [ring: Keyring, id: string])[] {
+    return [...this.rings.values()].flatMap((ring) => [...ring.keys.keys()].map((id) => [ring, id] as const))
+  }
+
+  #due(ring: Keyring, id: string): ReturnType<typeof afterItsTime> {
+    const key = ring.keys.get(id)
+    return key && afterItsTime(this, ring, key)
+  }
+
+  /** Resolves once every change that began has ended and the last uses of keys are written. */
   async settled(): Promise<void> {
-    await this.#queue
+    const written = this.change(async () => { for (const ring of this.rings.values()) await ring.saveUsage() })
+    await written.catch(() => undefined) // a folder that cannot be written any more: a last use is no reason not to close
   }
 }
 

@@ -7,8 +7,9 @@ import { newMaterial } from './materials.js'
 import { defaultAccount, defaultPolicy, type Alias, type Key, type KeyMaterial } from './model.js'
 
 /** A key's file: its record and its material, private keys as PKCS#8 PEM. */
-export function keyToJson({ materials, ...record }: Key): string {
-  return json({ ...record, materials: materials.map(({ material, ...rest }) => ({ ...rest, key: materialToText(material) })) })
+export function keyToJson({ materials, tags, ...record }: Key): string {
+  const versions = materials.map(({ material, ...rest }) => ({ ...rest, ...(material && { key: materialToText(material) }) }))
+  return json({ ...record, tags: Object.entries(tags), materials: versions }) // a tag may be named __proto__, a member may not
 }
 
 export function aliasesToJson(aliases: readonly Alias[]): string {
@@ -21,7 +22,8 @@ type Checks = Readonly<Record<string, (value: unknown, record: JsonObject) => bo
 const isString = (value: unknown): boolean => typeof value === 'string'
 const isTime = (value: unknown): boolean => Number.isFinite(value)
 const optional = (check: (value: unknown) => boolean) => (value: unknown): boolean => value === undefined || check(value)
-const isStrings = (value: unknown): boolean => isJsonObject(value) && Object.values(value).every(isString)
+const isPairs = (value: unknown): boolean => Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isString))
+const isUsage = (value: unknown): boolean => isJsonObject(value) && isTime(value['time']) && ['operation', 'eventId', 'requestId'].every((name) => isString(value[name]))
 
 const keyChecks: Checks = {
   account: isString,
@@ -33,13 +35,22 @@ const keyChecks: Checks = {
   deletion: optional(isTime),
   waitingDays: optional(isTime),
   origin: (value) => value === 'AWS_KMS' || value === 'EXTERNAL',
-  validTo: optional(isTime),
   primaryRegion: optional(isString),
   policy: isString,
-  tags: isStrings,
+  tags: isPairs,
   grants: (value) => Array.isArray(value) && value.every((grant) => isJsonObject(grant) && ['id', 'token', 'name', 'grantee', 'issuer'].every((name) => isString(grant[name])) && Array.isArray(grant['operations']) && isTime(grant['created'])),
   rotation: optional((value) => isJsonObject(value) && isTime(value['days']) && isTime(value['next'])),
-  materials: (value, { spec }) => Array.isArray(value) && value.every((version) => materialOf(version, spec as string)),
+  lastUsage: optional(isUsage),
+  materials: (value, record) => Array.isArray(value) && value.every((version) => materialOf(version, record)),
+}
+
+const materialChecks: Checks = {
+  id: optional((value) => isString(value) && /^[0-9a-f]{64}$/.test(value as string)),
+  created: isTime,
+  rotation: optional((value) => value === 'AUTOMATIC' || value === 'ON_DEMAND'),
+  pending: optional((value) => value === true),
+  validTo: optional(isTime),
+  description: optional(isString),
 }
 
 /**
@@ -51,21 +62,25 @@ export function keyFromJson(text: string, path: string, partition: string): Key 
   const { privateKey, ...found } = parseJsonObject(text, { code: 'malformed', field: damaged(path) })
   const account = defaultAccount
   const old = privateKey !== undefined && found['materials'] === undefined
-  const record: JsonObject = old ? { account, origin: 'AWS_KMS', policy: defaultPolicy(partition, account), tags: {}, grants: [], materials: [{ key: privateKey, created: found['created'] }], ...found } : found
+  const record: JsonObject = old ? { account, origin: 'AWS_KMS', policy: defaultPolicy(partition, account), tags: [], grants: [], materials: [{ key: privateKey, created: found['created'] }], ...found } : found
   const { id } = record
   ensure(isString(id) && basename(path) === `${String(id)}.json`, 'malformed', `${damaged(path)}: the member id is missing or wrong`)
   const wrong = Object.keys(keyChecks).find((name) => !keyChecks[name]!(record[name], record))
   ensure(wrong === undefined, 'malformed', `${damaged(path)}: the member ${old && wrong === 'materials' ? 'privateKey' : wrong} is missing or wrong`)
   const known = Object.keys(keyChecks).filter((name) => record[name] !== undefined).map((name) => [name, record[name]])
-  return { ...Object.fromEntries(known), id, materials: (record['materials'] as readonly unknown[]).map((version) => materialOf(version, record['spec'] as string)) } as unknown as Key
+  const tags = Object.fromEntries(record['tags'] as readonly [string, string][])
+  return { ...Object.fromEntries(known), id, tags, materials: (record['materials'] as readonly unknown[]).map((version) => materialOf(version, record)) } as unknown as Key
 }
 
-function materialOf(version: unknown, spec: string): KeyMaterial | undefined {
-  if (!isJsonObject(version) || !isString(version['key']) || !isTime(version['created'])) return undefined
-  const { rotation, created } = version
-  if (rotation !== undefined && rotation !== 'AUTOMATIC' && rotation !== 'ON_DEMAND') return undefined
-  const material = keySpecs.has(spec) ? materialFromText(spec, version['key'] as string) : undefined
-  return material && newMaterial(material, created as number, rotation)
+/** Material may be missing where it was to be imported; then its id is all that there is. */
+function materialOf(version: unknown, { id, spec, origin }: JsonObject): KeyMaterial | undefined {
+  if (!isJsonObject(version) || !keySpecs.has(spec as string)) return undefined
+  const { key, ...facts } = version
+  const wrong = Object.keys(materialChecks).some((name) => !materialChecks[name]!(facts[name], version))
+  const material = isString(key) ? materialFromText(spec as string, key as string) : undefined
+  if (wrong || (material === undefined && (key !== undefined || origin !== 'EXTERNAL' || facts['id'] === undefined))) return undefined
+  const known = Object.fromEntries(Object.entries(facts).filter(([name]) => Object.hasOwn(materialChecks, name))) as unknown as KeyMaterial
+  return material ? newMaterial(id as string, material, known) : known
 }
 
 /** @throws SealdropError `malformed`, naming the file */

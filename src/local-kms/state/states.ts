@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { Material } from '../crypto/material.js'
 import type { Kms } from './kms.js'
+import { isExpired, versionsOf } from './materials.js'
 import type { Key } from './model.js'
 
 export type KeyState = 'Enabled' | 'Disabled' | 'PendingImport' | 'PendingDeletion' | 'PendingReplicaDeletion'
@@ -13,11 +14,26 @@ export function stateOf(kms: Kms, key: Key): KeyState {
     : key.enabled ? 'Enabled' : 'Disabled'
 }
 
-/** Imported material can expire. */
-export const hasMaterial = (kms: Kms, key: Key): boolean => key.materials.length > 0 && (key.validTo ?? Infinity) > kms.now()
+/** Whether keys of a spec are one secret, without a public key. */
+export const isSecret = (spec: string): boolean => spec === 'SYMMETRIC_DEFAULT' || spec.startsWith('HMAC_')
+
+/** Whether every version is there: imported material can be deleted, and expires. */
+export function hasMaterial(kms: Kms, key: Key): boolean {
+  const versions = versionsOf(key)
+  return versions.length > 0 && versions.every((version) => version.material !== undefined && !isExpired(version, kms.now()))
+}
 
 /** The material that seals and signs; callers have looked at the state. */
-export const currentMaterial = ({ materials }: Key): Material => materials.at(-1)!.material
+export function currentMaterial(key: Key): Material {
+  const material = versionsOf(key).at(-1)?.material
+  if (!material) throw new Error('a key without material was to be used')
+  return material
+}
+
+/** The version that a ciphertext of a symmetric key names, if it opens: current or earlier, and there. */
+export function materialWithId(key: Key, id: string): Material | undefined {
+  return versionsOf(key).find((version) => version.id === id)?.material
+}
 
 const publicKeys = new WeakMap<KeyObject, KeyObject>()
 

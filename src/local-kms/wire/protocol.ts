@@ -20,11 +20,13 @@ export interface Service {
 
 /** Answers one request in AWS JSON 1.1. Whatever happens inside, it ends as an answer and never as a crash. */
 export async function handle(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const requestId = randomUUID()
+  response.setHeader('x-amzn-RequestId', requestId)
   try {
     checkRequest(request)
     const { name, run } = operationOf(request.headers['x-amz-target'] as string | undefined)
     const bytes = await readBody(request)
-    const call = callOf(service, request, bytes, name)
+    const call = callOf(service, request, bytes, name, requestId)
     await service.kms.tick()
     const answer = await run(call)
     send(response, 200, answer === undefined ? '' : JSON.stringify(answer))
@@ -35,18 +37,18 @@ export async function handle(service: Service, request: IncomingMessage, respons
 }
 
 /** Who calls is known before the body is read as JSON. Signatures go by the machine's clock, as their makers do. */
-function callOf({ kms, credentials }: Service, request: IncomingMessage, bytes: Buffer, operation: string): Call {
+function callOf({ kms, credentials }: Service, request: IncomingMessage, bytes: Buffer, operation: string, requestId: string): Call {
   const { credential, region } = verifySignature(
     { method: request.method ?? '', path: request.url ?? '', headers: request.headersDistinct, body: bytes, now: Date.now() },
     { lookup: (id) => credentials.find(({ accessKeyId }) => accessKeyId === id), regions: [...kms.rings.keys()] },
   )
   const origin = { sourceIp: request.socket.remoteAddress, userAgent: request.headers['user-agent'] }
-  return new Call({ kms, ring: kms.rings.get(region)!, caller: credential, origin, operation, body: parseBody(bytes) })
+  return new Call({ kms, ring: kms.rings.get(region)!, caller: credential, origin, operation, body: parseBody(bytes), requestId })
 }
 
 /** Every answer has a request id. Node adds a true Date, without which the client would correct its clock and retry. */
 function send(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, { 'x-amzn-RequestId': randomUUID(), 'content-type': mediaType, 'content-length': Buffer.byteLength(body), 'cache-control': 'no-cache, no-store, must-revalidate' })
+  response.writeHead(status, { 'content-type': mediaType, 'content-length': Buffer.byteLength(body), 'cache-control': 'no-cache, no-store, must-revalidate' })
   response.end(body)
 }
 

@@ -16,6 +16,8 @@ export interface Member {
   /** The service's messages do not even say that it is null. */
   readonly sensitive?: true
   readonly harmless?: readonly unknown[]
+  /** Of a list of texts: what each of them must satisfy. */
+  readonly each?: Pick<Member, 'min' | 'max' | 'pattern' | 'values'>
 }
 
 export type Members = Readonly<Record<string, Member>>
@@ -69,16 +71,27 @@ export function validate<const M extends Members>(members: M, body: JsonObject, 
 
 /** Broken constraints in the service's words. Bytes are never shown. */
 function brokenRules(place: string, name: string, member: Member, value: unknown): readonly string[] {
-  const { type, required, min = -Infinity, max = Infinity, pattern, values } = member
+  const { type, required, each } = member
   const at = (shown: string, rule: string): string => `Value ${shown}at '${place}${name.charAt(0).toLowerCase()}${name.slice(1)}' failed to satisfy constraint: Member must ${rule}`
   if (value === undefined) return required ? [at(member.sensitive ? '' : 'null ', 'not be null')] : []
-  const [noun, measured] = type === 'integer' ? ['value', Number(value)] : ['length', (value as { readonly length?: number }).length ?? 0]
-  const rules: readonly (readonly [broken: boolean, rule: string])[] = [
-    [measured < min, `have ${noun} greater than or equal to ${min}`],
-    [measured > max, `have ${noun} less than or equal to ${max}`],
-    [pattern?.test(String(value)) === false, `satisfy regular expression pattern: ${pattern?.source}`],
-    [values?.includes(String(value)) === false, `satisfy enum value set: [${values?.join(', ')}]`],
-  ]
+  const rules = rulesOf(member, value)
+  if (each && (value as readonly string[]).some((item) => rulesOf(each, item).some(({ broken }) => broken))) {
+    const all = rulesOf(each, '').map(({ rule }) => `Member must ${rule}`).join(', ')
+    return [at(`'[${(value as readonly string[]).join(', ')}]' `, `satisfy constraint: [${all}]`)]
+  }
   const shown = type === 'string' || type === 'integer' ? `'${String(value)}' ` : ''
-  return rules.filter(([broken]) => broken).map(([, rule]) => at(shown, rule))
+  return rules.filter(({ broken }) => broken).map(({ rule }) => at(shown, rule))
+}
+
+interface Rule { readonly broken: boolean; readonly rule: string }
+
+/** The constraints that a member has, and whether a value breaks them. */
+function rulesOf({ min, max, pattern, values }: Pick<Member, 'min' | 'max' | 'pattern' | 'values'>, value: unknown): readonly Rule[] {
+  const [noun, measured] = typeof value === 'number' ? ['value', value] : ['length', (value as { readonly length?: number }).length ?? 0]
+  return [
+    ...(min === undefined ? [] : [{ broken: measured < min, rule: `have ${noun} greater than or equal to ${min}` }]),
+    ...(max === undefined ? [] : [{ broken: measured > max, rule: `have ${noun} less than or equal to ${max}` }]),
+    ...(pattern === undefined ? [] : [{ broken: !pattern.test(String(value)), rule: `satisfy regular expression pattern: ${pattern.source}` }]),
+    ...(values === undefined ? [] : [{ broken: !values.includes(String(value)), rule: `satisfy enum value set: [${values.join(', ')}]` }]),
+  ]
 }

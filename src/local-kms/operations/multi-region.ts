@@ -1,0 +1,83 @@
+import { sharedMaterials } from '../state/due.js'
+import type { Keyring } from '../state/keyring.js'
+import { defaultPolicy, type Key } from '../state/model.js'
+import { KmsFault } from '../wire/fault.js'
+import { flag, keyDescription, keyId, keyPolicyText, regionName, tagList } from '../wire/members.js'
+import type { Call } from './call.js'
+import { keyPolicy } from './decision.js'
+import { metadata } from './metadata.js'
+import { changing, type Operation } from './operation.js'
+import { enabledKey, findKeyItself, notPendingDeletion } from './resolve.js'
+import { tagsAnswer, tagsFrom } from './tags.js'
+
+export const multiRegionOperations: Readonly<Record<string, Operation>> = {
+  /**
+   * Shared are id, material, spec, usage, origin and rotation; policy, description and tags are the replica's own. The answer shows
+   * the replica as AWS does, still being made, but here it can be used at once.
+   */
+  ReplicateKey: changing(
+    { KeyId: keyId, ReplicaRegion: regionName, Policy: keyPolicyText, BypassPolicyLockoutSafetyCheck: flag, Description: keyDescription, Tags: tagList },
+    async (call, { KeyId, ReplicaRegion, Policy, BypassPolicyLockoutSafetyCheck, Description = '', Tags = [] }) => {
+      const { kms, ring } = call
+      const tags = tagsFrom(Tags)
+      const key = primaryKey(call, enabledOrPendingImport(call, findKeyItself(call, KeyId)))
+      call.authorize('CreateKey')
+      if (Tags.length > 0) call.authorize('TagResource')
+      const target = otherRegion(call, ReplicaRegion)
+      if (target.keys.has(key.id)) throw new KmsFault('AlreadyExistsException', `${target.keyArn(key)} already exists`)
+      const { id, account, spec, usage, origin, rotation } = key
+      const replica: Key = {
+        id, account, spec, usage, origin, tags,
+        description: Description,
+        created: call.now(),
+        enabled: true,
+        primaryRegion: ring.region,
+        policy: Policy === undefined ? defaultPolicy(target.partition, account) : keyPolicy(call, Policy, BypassPolicyLockoutSafetyCheck),
+        grants: [],
+        ...(rotation && { rotation }),
+        materials: sharedMaterials(key),
+      }
+      await target.saveKey(replica)
+      const { CurrentKeyMaterialId: _, ...shown } = metadata(kms, target, replica)
+      return {
+        ReplicaKeyMetadata: { ...shown, Enabled: false, KeyState: 'Creating' },
+        ReplicaPolicy: replica.policy,
+        ...(Tags.length > 0 && { ReplicaTags: tagsAnswer(tags) }),
+      }
+    },
+  ),
+
+  /** Needs the permission on both keys. The Region that was primary is written first, which is what a start after a crash goes by. */
+  UpdatePrimaryRegion: changing({ KeyId: keyId, PrimaryRegion: regionName }, async (call, { KeyId, PrimaryRegion }) => {
+    const { kms, ring } = call
+    const key = primaryKey(call, enabledKey(call, findKeyItself(call, KeyId)))
+    const target = otherRegion(call, PrimaryRegion)
+    const replica = target.keys.get(key.id)
+    if (!replica) throw new KmsFault('NotFoundException', `Key '${target.keyArn(key)}' does not exist`)
+    call.authorize(undefined, { ring: target, key: replica })
+    if (replica.deletion !== undefined) throw new KmsFault('KMSInvalidStateException', `${target.keyArn(key)} is pending deletion.`)
+    if (!replica.enabled) throw new KmsFault('DisabledException', `${target.keyArn(key)} is disabled.`)
+    await kms.saveRelated(ring, key, (there) => ({ ...there, primaryRegion: PrimaryRegion }))
+    return undefined
+  }),
+}
+
+/** @throws KmsFault UnsupportedOperationException */
+function primaryKey({ ring }: Call, key: Key): Key {
+  if (key.primaryRegion !== ring.region) throw new KmsFault('UnsupportedOperationException', `${ring.keyArn(key)} is not a multi-region primary key.`)
+  return key
+}
+
+/** A key whose material is still to come can have replicas. */
+function enabledOrPendingImport(call: Call, key: Key): Key {
+  if (key.enabled) return notPendingDeletion(call, key)
+  return enabledKey(call, key)
+}
+
+function otherRegion({ kms, ring }: Call, region: string): Keyring {
+  if (region === ring.region) throw new KmsFault('ValidationException', `${region} is the Region of the key itself: name another one.`)
+  const target = kms.rings.get(region)
+  if (target?.partition === ring.partition) return target
+  const others = [...kms.rings.values()].filter((other) => other !== ring && other.partition === ring.partition).map((other) => other.region)
+  throw new KmsFault('ValidationException', `${region} is not a Region of this server that the key can be in. ${others.length > 0 ? `It can be in ${others.join(', ')}` : 'Start the server with more regions'}.`)
+}

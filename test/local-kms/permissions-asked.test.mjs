@@ -1,0 +1,99 @@
+// Which permissions each management operation asks for, on which key; and that nothing happens where one is denied.
+import assert from 'node:assert/strict'
+import { beforeEach, test } from 'node:test'
+import { Call } from 'sealdrop/dist/local-kms/operations/call.js'
+import { operationOf } from 'sealdrop/dist/local-kms/operations/operations.js'
+import { Keyring } from 'sealdrop/dist/local-kms/state/keyring.js'
+import { Kms } from 'sealdrop/dist/local-kms/state/kms.js'
+import { failure } from './helpers.mjs'
+
+const role = 'arn:aws:iam::111122223333:role/app'
+const caller = { accessKeyId: 'A', principal: { arn: role, account: '111122223333', kind: 'assumed-role', policies: [] } }
+const policy = JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Allow', Principal: { AWS: role }, Action: 'kms:*', Resource: '*' } })
+const tags = [{ TagKey: 'a', TagValue: 'b' }]
+const spec = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }
+
+let kms, denied, asked
+beforeEach(() => {
+  kms = new Kms({ rings: ['us-east-1', 'eu-west-1'].map((region) => new Keyring(region)), now: Date.now })
+  denied = new Set()
+  asked = []
+})
+
+/** Notes what is asked for instead of deciding it by policies. */
+class AskedCall extends Call {
+  authorize(permission = this.operation, subject, resource) {
+    asked.push([permission, subject && `${subject.ring.region}/${subject.key.id}`, resource, ...(subject && 'grant' in subject ? [subject.grant?.id] : [])])
+    if (denied.has(permission)) throw Object.assign(new Error('no'), { name: 'AccessDeniedException' })
+  }
+  checkDecided() { assert.ok(asked.length > 0) }
+}
+const run = async (operation, body, region = 'us-east-1') => {
+  asked = []
+  return operationOf(`TrentService.${operation}`).run(new AskedCall({ kms, ring: kms.rings.get(region), caller, origin: {}, operation, body, requestId: 'r' }))
+}
+const snapshot = () => JSON.stringify([...kms.rings.values()].map((ring) => [...ring.keys.values()].map(({ materials, ...key }) => [key, materials.map(({ id, validTo, pending }) => [id, validTo, pending])])))
+
+test('each operation asks for its permission on the key that it changes or shows', async () => {
+  const { KeyId } = (await run('CreateKey', spec)).KeyMetadata
+  const symmetric = (await run('CreateKey', {})).KeyMetadata.KeyId
+  const external = (await run('CreateKey', { Origin: 'EXTERNAL' })).KeyMetadata.KeyId
+  const { GrantId } = await run('CreateGrant', { KeyId, GranteePrincipal: role, Operations: ['Sign'] })
+  const rows = [
+    ['UpdateKeyDescription', { KeyId, Description: 'x' }], ['TagResource', { KeyId, Tags: tags }], ['ListResourceTags', { KeyId }], ['UntagResource', { KeyId, TagKeys: ['a'] }],
+    ['PutKeyPolicy', { KeyId, Policy: policy }], ['GetKeyPolicy', { KeyId }], ['ListKeyPolicies', { KeyId }], ['ListGrants', { KeyId }], ['RevokeGrant', { KeyId, GrantId }],
+    ['CreateGrant', { KeyId, GranteePrincipal: role, Operations: ['Sign'] }], ['EnableKeyRotation', { KeyId: symmetric }], ['GetKeyRotationStatus', { KeyId: symmetric }],
+    ['RotateKeyOnDemand', { KeyId: symmetric }], ['ListKeyRotations', { KeyId: symmetric }], ['DisableKeyRotation', { KeyId: symmetric }], ['GetKeyLastUsage', { KeyId }],
+    ['GetParametersForImport', { KeyId: external, WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' }], ['DeleteImportedKeyMaterial', { KeyId: external }],
+    ['DisableKey', { KeyId }], ['EnableKey', { KeyId }], ['ScheduleKeyDeletion', { KeyId }], ['CancelKeyDeletion', { KeyId }],
+  ]
+  for (const [operation, body] of rows) {
+    const before = snapshot()
+    denied.add(operation)
+    assert.equal((await failure(run(operation, body))).name, 'AccessDeniedException', operation)
+    assert.equal(snapshot(), before, operation)
+    denied.clear()
+    await run(operation, body)
+    assert.deepEqual(asked, [[operation, `us-east-1/${body.KeyId}`, undefined]], operation)
+  }
+})
+
+test('CreateKey with tags asks for two permissions, neither on a key', async () => {
+  await run('CreateKey', { ...spec, Tags: tags })
+  assert.deepEqual(asked, [['CreateKey', undefined, undefined], ['TagResource', undefined, undefined]])
+  await run('CreateKey', { ...spec, Tags: [] })
+  assert.deepEqual(asked, [['CreateKey', undefined, undefined]])
+})
+
+test('RetireGrant asks with the grant, by id and by token, and ListRetirableGrants with the principal', async () => {
+  const { KeyId } = (await run('CreateKey', spec)).KeyMetadata
+  const made = await Promise.all([1, 2].map(() => run('CreateGrant', { KeyId, GranteePrincipal: role, RetiringPrincipal: role, Operations: ['Sign'] })))
+  const bodies = [{ KeyId, GrantId: made[0].GrantId }, { GrantToken: made[1].GrantToken }]
+  for (const [index, body] of bodies.entries()) {
+    denied.add('RetireGrant')
+    assert.equal((await failure(run('RetireGrant', body))).name, 'AccessDeniedException')
+    denied.clear()
+    await run('RetireGrant', body)
+    assert.deepEqual(asked, [['RetireGrant', `us-east-1/${KeyId}`, undefined, made[index].GrantId]])
+  }
+  denied.add('RetireGrant')
+  assert.equal((await failure(run('RetireGrant', { KeyId, GrantId: 'f'.repeat(64) }))).name, 'AccessDeniedException')
+  assert.deepEqual(asked, [['RetireGrant', `us-east-1/${KeyId}`, undefined, undefined]])
+  await run('ListRetirableGrants', { RetiringPrincipal: role })
+  assert.deepEqual(asked, [['ListRetirableGrants', undefined, role]])
+})
+
+test('replicas need permission on the primary and to make and tag keys; another primary needs it on both keys', async () => {
+  const { KeyId } = (await run('CreateKey', { MultiRegion: true })).KeyMetadata
+  const body = { KeyId, ReplicaRegion: 'eu-west-1', Tags: tags }
+  for (const permission of ['ReplicateKey', 'CreateKey', 'TagResource']) {
+    denied = new Set([permission])
+    assert.equal((await failure(run('ReplicateKey', body))).name, 'AccessDeniedException')
+    assert.equal(kms.rings.get('eu-west-1').keys.size, 0)
+  }
+  denied.clear()
+  await run('ReplicateKey', body)
+  assert.deepEqual(asked, [['ReplicateKey', `us-east-1/${KeyId}`, undefined], ['CreateKey', undefined, undefined], ['TagResource', undefined, undefined]])
+  await run('UpdatePrimaryRegion', { KeyId, PrimaryRegion: 'eu-west-1' })
+  assert.deepEqual(asked, [['UpdatePrimaryRegion', `us-east-1/${KeyId}`, undefined], ['UpdatePrimaryRegion', `eu-west-1/${KeyId}`, undefined]])
+})

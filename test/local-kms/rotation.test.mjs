@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { startLocalKms } from 'sealdrop/local-kms'
+import { acrossRestarts, assertFaults, clientOf, noMessage, raw } from './helpers.mjs'
+
+const day = 86_400_000
+const start = 1_700_000_000_000
+let now, local, kms
+before(async () => {
+  now = start
+  local = await startLocalKms({ now: () => now })
+  kms = clientOf(local)
+})
+after(() => local.close())
+
+const make = async (more = {}, client = kms) => (await client('CreateKey', more)).KeyMetadata
+const describe = async (KeyId, client = kms) => (await client('DescribeKey', { KeyId })).KeyMetadata
+const status = async (KeyId, client = kms) => {
+  const { $metadata, ...answer } = await client('GetKeyRotationStatus', { KeyId })
+  return answer
+}
+const rotations = async (KeyId, more = {}, client = kms) => (await client('ListKeyRotations', { KeyId, ...more })).Rotations
+const on = (KeyId, days, next) => ({ KeyId, KeyRotationEnabled: true, RotationPeriodInDays: days, NextRotationDate: new Date(next) })
+const off = (KeyId) => ({ KeyId, KeyRotationEnabled: false })
+
+test('rotation is off at first; on with its period it says when the next one is; and off again', async () => {
+  const { KeyId } = await make()
+  assert.deepEqual(await status(KeyId), off(KeyId))
+  assert.equal((await raw(local, { operation: 'EnableKeyRotation', body: { KeyId } })).text, '')
+  assert.deepEqual(await status(KeyId), on(KeyId, 365, now + 365 * day))
+  await kms('EnableKeyRotation', { KeyId, RotationPeriodInDays: 90 })
+  assert.deepEqual(await status(KeyId), on(KeyId, 90, now + 90 * day))
+  const first = now
+  now += 10 * day
+  await kms('EnableKeyRotation', { KeyId, RotationPeriodInDays: 90 })
+  assert.deepEqual(await status(KeyId), on(KeyId, 90, first + 90 * day))
+  await kms('EnableKeyRotation', { KeyId, RotationPeriodInDays: 2560 })
+  assert.deepEqual(await status(KeyId), on(KeyId, 2560, now + 2560 * day))
+  assert.equal((await raw(local, { operation: 'DisableKeyRotation', body: { KeyId } })).text, '')
+  assert.deepEqual(await status(KeyId), off(KeyId))
+})
+
+test('when its time has come a key is rotated at its date, and not a moment before, also while nothing ran', async () => {
+  now = start
+  await acrossRestarts({ now: () => now }, async (one) => {
+    const { KeyId, CurrentKeyMaterialId } = await make({}, clientOf(one))
+    await clientOf(one)('EnableKeyRotation', { KeyId, RotationPeriodInDays: 100 })
+    now = start + 100 * day - 1
+    assert.equal((await describe(KeyId, clientOf(one))).CurrentKeyMaterialId, CurrentKeyMaterialId)
+    now += 1
+    const second = (await describe(KeyId, clientOf(one))).CurrentKeyMaterialId
+    assert.notEqual(second, CurrentKeyMaterialId)
+    assert.deepEqual(await status(KeyId, clientOf(one)), on(KeyId, 100, start + 200 * day))
+    now = start + 350 * day
+    return { KeyId, ids: [CurrentKeyMaterialId, second] }
+  }, async (two, { KeyId, ids }) => {
+    const all = await rotations(KeyId, { IncludeKeyMaterial: 'ALL_KEY_MATERIAL' }, clientOf(two))
+    assert.deepEqual(all.map(({ RotationDate, RotationType }) => [RotationDate?.getTime(), RotationType]), [[undefined, undefined], ...[100, 200, 300].map((days) => [start + days * day, 'AUTOMATIC'])])
+    assert.deepEqual(all.slice(0, 2).map(({ KeyMaterialId }) => KeyMaterialId), ids)
+    assert.equal(new Set(all.map(({ KeyMaterialId }) => KeyMaterialId)).size, 4)
+    assert.equal((await describe(KeyId, clientOf(two))).CurrentKeyMaterialId, all[3].KeyMaterialId)
+    assert.deepEqual(await status(KeyId, clientOf(two)), on(KeyId, 100, start + 400 * day))
+    return { KeyId, all }
+  }, async (three, { KeyId, all }) => {
+    assert.deepEqual(await rotations(KeyId, { IncludeKeyMaterial: 'ALL_KEY_MATERIAL' }, clientOf(three)), all)
+  })
+})
+
+test('a disabled key is not rotated, and once enabled it is rotated at once and only once', async () => {
+  now = start
+  const { KeyId, CurrentKeyMaterialId } = await make()
+  await kms('EnableKeyRotation', { KeyId, RotationPeriodInDays: 90 })
+  await kms('DisableKey', { KeyId })
+  now += 1000 * day
+  assert.deepEqual(await rotations(KeyId), [])
+  assert.equal((await status(KeyId)).KeyRotationEnabled, true)
+  await kms('EnableKey', { KeyId })
+  now += 1
+  assert.notEqual((await describe(KeyId)).CurrentKeyMaterialId, CurrentKeyMaterialId)
+  assert.deepEqual((await rotations(KeyId)).map(({ RotationDate }) => RotationDate.getTime()), [start + 1000 * day])
+  assert.deepEqual(await status(KeyId), on(KeyId, 90, start + 1090 * day))
+})
+
+test('while deletion is pending rotation is off, and it comes back when that is cancelled', async () => {
+  now = start
+  const { KeyId } = await make()
+  await kms('EnableKeyRotation', { KeyId })
+  await kms('ScheduleKeyDeletion', { KeyId })
+  assert.deepEqual(await status(KeyId), off(KeyId))
+  await kms('CancelKeyDeletion', { KeyId })
+  assert.deepEqual(await status(KeyId), on(KeyId, 365, start + 365 * day))
+})
+
+test('on demand a key is rotated 25 times, whatever its schedule, which stays', async () => {
+  now = start
+  const { KeyId, Arn, CurrentKeyMaterialId } = await make()
+  await kms('EnableKeyRotation', { KeyId })
+  const ids = [CurrentKeyMaterialId]
+  for (let i = 0; i < 25; i++) {
+    now += 1000
+    assert.equal((await kms('RotateKeyOnDemand', { KeyId })).KeyId, Arn)
+    ids.push((await describe(KeyId)).CurrentKeyMaterialId)
+  }
+  assert.equal(new Set(ids).size, 26)
+  await assertFaults(local, [['RotateKeyOnDemand', { KeyId }, 'LimitExceededException', `The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can be performed for this key: ${Arn}`]])
+  assert.deepEqual(await status(KeyId), on(KeyId, 365, start + 365 * day))
+  const listed = await rotations(KeyId)
+  assert.deepEqual(listed[0], { KeyId, KeyMaterialId: ids[1], KeyMaterialState: 'NON_CURRENT', RotationDate: new Date(start + 1000), RotationType: 'ON_DEMAND' })
+  assert.deepEqual(listed.map(({ KeyMaterialId }) => KeyMaterialId), ids.slice(1))
+  assert.deepEqual(listed.map(({ KeyMaterialState }) => KeyMaterialState), [...Array(24).fill('NON_CURRENT'), 'CURRENT'])
+  now = start + 365 * day
+  assert.deepEqual((await rotations(KeyId)).at(-1).RotationType, 'AUTOMATIC')
+})
+
+test('rotations at once are all done, none of them lost', async () => {
+  const { KeyId } = await make()
+  await Promise.all(Array.from({ length: 10 }, () => kms('RotateKeyOnDemand', { KeyId })))
+  assert.equal((await rotations(KeyId)).length, 10)
+})
+
+test('pages of rotations hold every one once, in their order', async () => {
+  const { KeyId } = await make()
+  for (let i = 0; i < 11; i++) await kms('RotateKeyOnDemand', { KeyId })
+  const found = []
+  let Marker
+  do {
+    const page = await kms('ListKeyRotations', { KeyId, Limit: 3, Marker, IncludeKeyMaterial: 'ALL_KEY_MATERIAL' })
+    assert.equal(page.Truncated, page.NextMarker !== undefined)
+    found.push(...page.Rotations)
+    Marker = page.NextMarker
+  } while (Marker)
+  assert.deepEqual(found, await rotations(KeyId, { IncludeKeyMaterial: 'ALL_KEY_MATERIAL' }))
+  assert.equal(found.length, 12)
+})
+
+test('keys that cannot be rotated say so, state before kind', async () => {
+  const kinds = { rsa: { KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' }, ec: { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' }, hmac: { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' } }
+  const changes = ['EnableKeyRotation', 'DisableKeyRotation', 'RotateKeyOnDemand']
+  for (const kind of Object.values(kinds)) {
+    const { KeyId, Arn } = await make(kind)
+    await assertFaults(local, [...changes, 'ListKeyRotations'].map((operation) => [operation, { KeyId }, 'UnsupportedOperationException', noMessage]))
+    assert.deepEqual(await status(KeyId), off(KeyId))
+    await kms('DisableKey', { KeyId })
+    await assertFaults(local, changes.map((operation) => [operation, { KeyId }, 'DisabledException', `${Arn} is disabled.`]))
+    await kms('ScheduleKeyDeletion', { KeyId })
+    await assertFaults(local, changes.map((operation) => [operation, { KeyId }, 'KMSInvalidStateException', `${Arn} is pending deletion.`]))
+  }
+  const { KeyId, Arn } = await make({ Origin: 'EXTERNAL' })
+  await assertFaults(local, changes.map((operation) => [operation, { KeyId }, 'KMSInvalidStateException', `${Arn} is pending import.`]))
+  const bound = (days, rule) => ['EnableKeyRotation', { KeyId, RotationPeriodInDays: days }, 'ValidationException', `1 validation error detected: Value '${days}' at 'rotationPeriodInDays' failed to satisfy constraint: Member must have value ${rule}`]
+  await assertFaults(local, [
+    bound(89, 'greater than or equal to 90'),
+    bound(2561, 'less than or equal to 2560'),
+    ['ListKeyRotations', { KeyId, IncludeKeyMaterial: 'SOME' }, 'ValidationException', "1 validation error detected: Value 'SOME' at 'includeKeyMaterial' failed to satisfy constraint: Member must satisfy enum value set: [ALL_KEY_MATERIAL, ROTATIONS_ONLY]"],
+    ...[...changes, 'GetKeyRotationStatus', 'ListKeyRotations'].map((operation) => [operation, { KeyId: 'alias/x' }, 'InvalidArnException', 'Key Aliases are not supported for this operation.']),
+  ])
+})
