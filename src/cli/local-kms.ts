@@ -1,3 +1,4 @@
+import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import type { LocalKms } from '../local-kms/index.js'
 import { Command } from './commander.js'
 import { collect, localKmsOptions, parseFault, parseKey, parsePort, type LocalKmsArguments, type LocalKmsStart } from './local-kms-options.js'
@@ -34,12 +35,20 @@ export function localKmsCommand(terminal: Terminal, start: (options: LocalKmsSta
 
 /** Runs until a signal comes. */
 async function run(args: LocalKmsArguments, terminal: Terminal, start: (options: LocalKmsStart) => Promise<LocalKms>): Promise<void> {
-  const local = await start(await localKmsOptions(args, (entry) => terminal.out(JSON.stringify(entry))))
+  const options = await localKmsOptions(args, (entry) => terminal.out(JSON.stringify(entry)))
+  const local = await start(options).catch((e: unknown) => Promise.reject(inWordsOfTheCommand(e)))
   terminal.note(banner(local, args))
   await untilSignal((name) => {
     terminal.note(`${name}: the local KMS finishes what runs and closes; the same again ends it at once.`)
     return local.close()
   })
+}
+
+/** The server names its options; whoever typed the command knows `--key`, not `keys[0]`. */
+function inWordsOfTheCommand(e: unknown): unknown {
+  if (!isSealdropError(e) || e.code !== 'invalid_argument') return e
+  const message = e.message.replace(/^(port|dir|region|credentials|seed)(?=:)/, '--$1').replace(/^(key|region|fault)s\[\d+\][.:] ?/, '--$1: ')
+  return new SealdropError(e.code, message, { cause: e })
 }
 
 async function load(options: LocalKmsStart): Promise<LocalKms> {
