@@ -22,7 +22,7 @@ export function localKmsCommand(terminal: Terminal, start: (options: LocalKmsSta
   return new Command('local-kms')
     .description('run a KMS server for development and tests on this machine')
     .option('--dir <folder>', 'keep keys and aliases there; default: in memory only')
-    .option('--port <number>', 'port of 127.0.0.1; default: any free one', parsePort)
+    .option('--port <number>', 'port of 127.0.0.1; default: one that is free', parsePort)
     .option('--region <names...>', 'Regions to serve, the first is the default; default: us-east-1')
     .option('--credentials <file>', 'JSON file of access keys, who they belong to and what they may do; default: one account, full access')
     .option('--seed <text>', 'make the same keys from the same text; default: random keys')
