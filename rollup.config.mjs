@@ -6,7 +6,7 @@ import resolve from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
 
 /** Modules that inline the library they wrap; they import nothing of ours. NOTICE carries the licences. */
-const inlined = ['dist/kms/lru.js', 'dist/local-kms/crypto/ecdsa.js']
+const inlined = ['dist/kms/lru.js', 'dist/local-kms/crypto/ecdsa.js', 'dist/cli/commander.js']
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'))
 const banner = `/*! sealdrop ${version} | Apache-2.0 */`
@@ -17,6 +17,28 @@ const sourceMaps = {
   async load(id) {
     const map = await readFile(`${id}.map`, 'utf8').catch(() => undefined)
     return map && { code: await readFile(id, 'utf8'), map: JSON.parse(map) }
+  },
+}
+
+/**
+ * commander is CommonJS of the plainest kind: whole-line requires at the top, whole-line exports at the end of each file. A form
+ * that this does not know stays as it is, and the bundle fails when it is loaded.
+ */
+const commonJs = {
+  name: 'common-js',
+  transform(code, id) {
+    if (!/[\\/]commander[\\/].*\.js$/.test(id)) return null
+    const exported = new Map()
+    const body = code
+      .replace(/^const (\{[^}]*\}) = require\('([^']+)'\);$/gm, "import $1 from '$2';")
+      .replace(/^const (\w+) = require\('([^']+)'\);$/gm, "import $1 from '$2';")
+      .replace(/^const (\w+) = require\('([^']+)'\)\.(\w+);$/gm, "import { $3 as $1 } from '$2';")
+      .replace(/^exports\.(\w+) = (.*;.*)$/gm, (_line, name, value) => {
+        exported.set(name, `exported_${name}`)
+        return `const exported_${name} = ${value}`
+      })
+    const names = [...exported]
+    return { code: `${body}\nexport { ${names.map(([name, local]) => `${local} as ${name}`)} };\nexport default { ${names.map(([name, local]) => `${name}: ${local}`)} };\n`, map: null }
   },
 }
 
@@ -47,7 +69,7 @@ export default [
   ...inlined.map((file) => ({
     input: file,
     external: /^node:/,
-    plugins: [resolve()],
+    plugins: [resolve(), commonJs],
     output: { file, format: 'es', plugins: [terser({ compress: false, mangle: false, format: { beautify: true, comments: /^!|licen[cs]e/i } })] },
   })),
 ]

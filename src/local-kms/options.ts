@@ -1,6 +1,9 @@
 import { ensure, kindOf, shown } from '../errors/guard.js'
+import type { ListedFault } from './injected/injected-faults.js'
+import type { FaultRule } from './injected/rules.js'
 import { keySpecs } from './key-specs.js'
 import { defaultCredentials, parseCredentials, type Credentials } from './policy/credentials.js'
+import type { TrailRecord } from './trail.js'
 
 /** A key to have behind an alias. */
 export interface LocalKmsKey {
@@ -27,8 +30,21 @@ export interface LocalKmsOptions {
   readonly seed?: string
   /** The time in milliseconds, which decides when keys are deleted and rotated. Default: Date.now. */
   readonly now?: () => number
+  /** Faults to inject from the start: `{ kind: 'throttle', operation: 'Decrypt', count: 2 }`. Default: none. */
+  readonly faults?: readonly FaultRule[]
+  /** Called after each call with an entry shaped like CloudTrail's. Default: none. */
+  readonly onCall?: (entry: TrailRecord) => void
   /** Each is made unless its alias is there already. */
   readonly keys?: readonly LocalKmsKey[]
+}
+
+export interface LocalKmsFaults {
+  /** @throws SealdropError `invalid_argument` naming the member */
+  add(rule: FaultRule): string
+  /** Whether it was there. */
+  remove(id: string): boolean
+  list(): readonly ListedFault[]
+  clear(): void
 }
 
 /** A running server. */
@@ -41,6 +57,8 @@ export interface LocalKms {
   readonly env: Record<string, string>
   /** For `new KMSClient(clientConfig)`. */
   readonly clientConfig: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } }
+  /** Faults on demand: `add` answers an id, `list` how often each struck, `remove` and `clear` end them. */
+  readonly faults: LocalKmsFaults
   /** Stops accepting, ends idle connections, lets running operations finish, frees `dir`. */
   close(): Promise<void>
 }
@@ -53,6 +71,8 @@ export interface CheckedOptions {
   readonly regions: readonly string[]
   readonly seed: string | undefined
   readonly credentials: Credentials
+  readonly faults: readonly FaultRule[]
+  readonly onCall: ((entry: TrailRecord) => void) | undefined
   readonly now: () => number
   readonly keys: readonly LocalKmsKey[]
 }
@@ -60,7 +80,7 @@ export interface CheckedOptions {
 /** Fills in defaults. @throws SealdropError `invalid_argument` naming the option */
 export function checkOptions(options: LocalKmsOptions): CheckedOptions {
   ensure(typeof options === 'object' && options !== null, 'invalid_argument', `expected an options object, found ${kindOf(options)}`)
-  const { port = 0, dir, region = 'us-east-1', regions = [], credentials, seed, now = Date.now, keys = [] } = options
+  const { port = 0, dir, region = 'us-east-1', regions = [], credentials, seed, now = Date.now, faults = [], onCall, keys = [] } = options
   ensure(Number.isInteger(port) && port >= 0 && port <= 65_535, 'invalid_argument', `port: expected an integer from 0 to 65535, found ${typeof port === 'number' ? port : kindOf(port)}`)
   ensure(dir === undefined || (typeof dir === 'string' && dir !== ''), 'invalid_argument', `dir: expected the path of a folder, found ${kindOf(dir)}`)
   checkRegion('region', region)
@@ -69,12 +89,14 @@ export function checkOptions(options: LocalKmsOptions): CheckedOptions {
   ensure(credentials === undefined || typeof credentials === 'string', 'invalid_argument', `credentials: expected the JSON text of a credentials file, found ${kindOf(credentials)}`)
   ensure(seed === undefined || typeof seed === 'string', 'invalid_argument', `seed: expected text, found ${kindOf(seed)}`)
   ensure(typeof now === 'function', 'invalid_argument', `now: expected a function, found ${kindOf(now)}`)
+  ensure(Array.isArray(faults), 'invalid_argument', `faults: expected an array, found ${kindOf(faults)}`)
+  ensure(onCall === undefined || typeof onCall === 'function', 'invalid_argument', `onCall: expected a function, found ${kindOf(onCall)}`)
   ensure(Array.isArray(keys), 'invalid_argument', `keys: expected an array, found ${kindOf(keys)}`)
   keys.forEach(checkKey)
   const names = keys.map(({ alias }) => aliasOf(alias))
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   ensure(twice === undefined, 'invalid_argument', `keys: ${shown(twice ?? '')} is there twice`)
-  return { port, dir, region, regions: [...new Set([region, ...regions])], seed, now, keys, credentials: credentials === undefined ? defaultCredentials : parseCredentials(credentials) }
+  return { port, dir, region, regions: [...new Set([region, ...regions])], seed, now, faults, onCall, keys, credentials: credentials === undefined ? defaultCredentials : parseCredentials(credentials) }
 }
 
 function checkRegion(name: string, region: unknown): void {

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { ensure } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
+import { InjectedFaults } from './injected/injected-faults.js'
 import { makeKey } from './operations/make-key.js'
 import { aliasOf, checkOptions, type LocalKms, type LocalKmsKey, type LocalKmsOptions } from './options.js'
 import type { Credential } from './policy/credentials.js'
@@ -24,13 +25,16 @@ import { handle, type Service } from './wire/protocol.js'
  * @param options.seed - deterministic keys, for tests
  * @param options.now - a clock of the caller's
  * @param options.keys - keys to have behind an alias; those whose alias is there already stay as they are
+ * @param options.faults - faults to inject from the start; `faults` of the answer adds and removes more
+ * @param options.onCall - gets an entry for each call, shaped like CloudTrail's
  * @returns its URL, the keys' ARNs, configuration for clients, and `close()`
  * @throws SealdropError `invalid_argument` (also with NODE_ENV=production), `conflict` (the port or `dir` is in use, an alias
  * has another kind of key), `malformed` (a damaged file in `dir`, which the message names)
  */
 export async function startLocalKms(options: LocalKmsOptions = {}): Promise<LocalKms> {
   ensure(process.env['NODE_ENV'] !== 'production', 'invalid_argument', 'The local KMS keeps private keys unprotected and does not run with NODE_ENV=production; use AWS KMS')
-  const { port, dir, region, regions, credentials, seed, now, keys } = checkOptions(options)
+  const { port, dir, region, regions, credentials, seed, now, faults: rules, onCall, keys } = checkOptions(options)
+  const faults = new InjectedFaults(rules)
   const store = dir === undefined ? undefined : await openStore(dir, regions)
   try {
     const kms = new Kms({ rings: regions.map((name) => new Keyring(name, store?.folders.get(name))), now, seed })
@@ -38,9 +42,11 @@ export async function startLocalKms(options: LocalKmsOptions = {}): Promise<Loca
     const ring = kms.rings.get(region)!
     const arns: [alias: string, arn: string][] = []
     for (const key of keys) arns.push([key.alias, await provide(kms, ring, credentials.account, key)])
-    const { url, stop } = await listen({ kms, credentials: credentials.list }, port)
+    const closing = new AbortController()
+    const { url, stop } = await listen({ kms, credentials: credentials.list, faults, onCall, closing: closing.signal }, port)
     let closed: Promise<void> | undefined
     const close = async (): Promise<void> => {
+      closing.abort()
       await stop()
       await kms.settled()
       await store?.release()
@@ -51,6 +57,7 @@ export async function startLocalKms(options: LocalKmsOptions = {}): Promise<Loca
       keys: Object.fromEntries(arns),
       env: { AWS_ENDPOINT_URL_KMS: url, AWS_REGION: region, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }) },
       clientConfig: { endpoint: url, region, credentials: { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) } },
+      faults,
       close: () => (closed ??= close()),
     }
   } catch (e) {

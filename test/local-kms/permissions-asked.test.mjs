@@ -30,7 +30,7 @@ class AskedCall extends Call {
 }
 const run = async (operation, body, region = 'us-east-1') => {
   asked = []
-  return operationOf(`TrentService.${operation}`).run(new AskedCall({ kms, ring: kms.rings.get(region), caller, origin: {}, operation, body, requestId: 'r' }))
+  return operationOf(`TrentService.${operation}`)(new AskedCall({ kms, ring: kms.rings.get(region), caller, origin: {}, operation, body, requestId: 'r' }))
 }
 const snapshot = () => JSON.stringify([...kms.rings.values()].map((ring) => [...ring.keys.values()].map(({ materials, ...key }) => [key, materials.map(({ id, validTo, pending }) => [id, validTo, pending])])))
 

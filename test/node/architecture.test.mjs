@@ -25,9 +25,10 @@ below.files = [...below.open, 'stream'] // Node only: what the doors fs and kms 
 const doors = [...below.open, 'trust', 'seal', 'stream', 'verify', 'open', 'files']
 for (const door of ['index', 'serve', 'fs', 'kms']) below[door] = doors
 below['local-kms'] = ['errors', 'bytes', 'algorithms', 'formats']
+below.cli = [...doors, 'index', 'serve', 'fs', 'kms', 'local-kms'] // the top room; it loads doors when a command needs them
 
-const packagesOfFile = { 'kms/port.ts': ['@aws-sdk/client-kms'], 'kms/lru.ts': ['lru-cache'], 'local-kms/crypto/ecdsa.ts': ['@noble/curves/nist.js'] }
-const nodeRooms = ['files', 'fs', 'kms', 'local-kms']
+const packagesOfFile = { 'kms/port.ts': ['@aws-sdk/client-kms'], 'kms/lru.ts': ['lru-cache'], 'local-kms/crypto/ecdsa.ts': ['@noble/curves/nist.js'], 'cli/commander.ts': ['commander'] }
+const nodeRooms = ['files', 'fs', 'kms', 'local-kms', 'cli']
 
 const roomOf = (path) => path.split('/')[0].replace(/\.ts$/, '')
 const importsOf = (text) => [...text.matchAll(/(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s+['"]([^'"]+)['"]/g)].map((match) => match[1] ?? match[2] ?? match[3])

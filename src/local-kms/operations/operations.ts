@@ -7,6 +7,7 @@ import { KmsFault, unsupported } from '../wire/fault.js'
 import { keyOperations } from './keys.js'
 import { lifecycleOperations } from './lifecycle.js'
 import { multiRegionOperations } from './multi-region.js'
+import { serviceOperations } from '../service-operations.js'
 import type { Operation } from './operation.js'
 import { policyOperations } from './policies.js'
 import { rotationOperations } from './rotation.js'
@@ -22,21 +23,14 @@ const operations: ReadonlyMap<string, Operation> = new Map(
   ].flatMap((theme) => Object.entries(theme)),
 )
 
-/** What else KMS has. */
-const others: ReadonlySet<string> = new Set([
-  'ConnectCustomKeyStore', 'CreateCustomKeyStore', 'Decapsulate', 'DeleteCustomKeyStore', 'DescribeCustomKeyStores', 'DisconnectCustomKeyStore',
-  'Encapsulate', 'GenerateDataKey', 'GenerateDataKeyPair', 'GenerateDataKeyPairWithoutPlaintext', 'GenerateDataKeyWithoutPlaintext', 'GenerateMac',
-  'GenerateRandom', 'ReEncrypt', 'UpdateCustomKeyStore', 'VerifyMac',
-])
-
 /**
  * The operation that an `x-amz-target` header names.
  *
  * @throws KmsFault UnsupportedOperationException for what only AWS has, UnknownOperationException for anything else
  */
-export function operationOf(target: string | undefined): { readonly name: string; readonly run: Operation } {
-  const name = target?.startsWith(service) ? target.slice(service.length) : ''
+export function operationOf(target: string): Operation {
+  const name = target.startsWith(service) ? target.slice(service.length) : ''
   const run = operations.get(name)
-  if (run) return { name, run }
-  throw others.has(name) ? unsupported(`The operation ${name}`) : new KmsFault('UnknownOperationException')
+  if (run) return run
+  throw serviceOperations.has(name) ? unsupported(`The operation ${name}`) : new KmsFault('UnknownOperationException')
 }

@@ -1,11 +1,11 @@
 /** Errors of KMS that this server answers. Those that the client's model lacks are matched by name there. */
 export type FaultName =
-  | 'AccessDeniedException' | 'AlreadyExistsException' | 'DisabledException' | 'DryRunOperationException' | 'ExpiredImportTokenException'
+  | 'AccessDeniedException' | 'AlreadyExistsException' | 'DependencyTimeoutException' | 'DisabledException' | 'DryRunOperationException' | 'ExpiredImportTokenException'
   | 'IncompleteSignatureException' | 'IncorrectKeyMaterialException' | 'InvalidArnException' | 'InvalidCiphertextException'
   | 'InvalidGrantIdException' | 'InvalidGrantTokenException' | 'InvalidImportTokenException' | 'InvalidKeyUsageException' | 'InvalidMarkerException'
   | 'InvalidSignatureException' | 'KMSInternalException' | 'KMSInvalidSignatureException' | 'KMSInvalidStateException'
   | 'LimitExceededException' | 'MalformedPolicyDocumentException' | 'MissingAuthenticationTokenException' | 'NotAuthorizedException' | 'NotFoundException'
-  | 'RequestEntityTooLargeException' | 'SerializationException' | 'TagException' | 'UnknownOperationException' | 'UnrecognizedClientException'
+  | 'RequestEntityTooLargeException' | 'SerializationException' | 'TagException' | 'ThrottlingException' | 'UnknownOperationException' | 'UnrecognizedClientException'
   | 'UnsupportedOperationException' | 'ValidationException'
 
 /** The real service answers every client error with 400, whatever its model says. */

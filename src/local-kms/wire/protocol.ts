@@ -5,7 +5,13 @@ import { parseJsonObject, type JsonObject } from '../../formats/json.js'
 import { KmsFault } from './fault.js'
 import { checkRequest, mediaType } from './gate.js'
 import { Call } from '../operations/call.js'
+import type { Answer } from '../operations/operation.js'
+import { faultOperationOf } from '../injected/fault-operations.js'
+import { keyNames } from '../injected/key-names.js'
+import type { InjectedFaults, Strike } from '../injected/injected-faults.js'
+import { strikeAnswer, strikeBefore, strikeBody } from '../injected/strike.js'
 import { operationOf } from '../operations/operations.js'
+import { trailRecord, type TrailRecord } from '../trail.js'
 import type { Credential } from '../policy/credentials.js'
 import type { Kms } from '../state/kms.js'
 import { verifySignature } from './sigv4.js'
@@ -16,28 +22,48 @@ const bodyLimit = 1_048_576
 export interface Service {
   readonly kms: Kms
   readonly credentials: readonly Credential[]
+  readonly faults: InjectedFaults
+  readonly onCall?: ((entry: TrailRecord) => void) | undefined
+  /** Aborted when the server closes. */
+  readonly closing: AbortSignal
+}
+
+/** What becomes known of a call while it is answered. */
+interface Progress {
+  readonly requestId: string
+  readonly operation: string | undefined
+  call?: Call
+  strike?: Strike | undefined
+  answer?: JsonObject | undefined
+  fault?: KmsFault
 }
 
 /** Answers one request in AWS JSON 1.1. Whatever happens inside, it ends as an answer and never as a crash. */
 export async function handle(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const requestId = randomUUID()
-  response.setHeader('x-amzn-RequestId', requestId)
+  const target = String(request.headers['x-amz-target'] ?? '')
+  const progress: Progress = { requestId: randomUUID(), operation: target.split('.')[1] }
+  response.setHeader('x-amzn-RequestId', progress.requestId)
   try {
     checkRequest(request)
-    const { name, run } = operationOf(request.headers['x-amz-target'] as string | undefined)
-    const bytes = await readBody(request)
-    const call = callOf(service, request, bytes, name, requestId)
+    const onFaults = faultOperationOf(target)
+    const run = onFaults ? async ({ body }: Call): Promise<Answer> => onFaults(service.faults, body) : operationOf(target)
+    const call = callOf(service, request, await readBody(request), progress)
+    progress.call = call
+    if (!onFaults) progress.strike = service.faults.match({ operation: call.operation, region: call.ring.region, keyIds: keyNames(call) })
+    if (!await strikeBefore(progress.strike, { response, signal: service.closing })) return
     await service.kms.tick()
-    const answer = await run(call)
-    send(response, 200, answer === undefined ? '' : JSON.stringify(answer))
+    progress.answer = strikeAnswer(progress.strike, call.operation, await run(call))
+    send(response, progress, 200, progress.answer === undefined ? '' : JSON.stringify(progress.answer))
   } catch (e) {
-    const fault = e instanceof KmsFault ? e : new KmsFault('KMSInternalException', 'The request was rejected because an internal exception occurred. The request can be retried.')
-    send(response, fault.status, fault.body)
+    progress.fault = e instanceof KmsFault ? e : new KmsFault('KMSInternalException', 'The request was rejected because an internal exception occurred. The request can be retried.')
+    send(response, progress, progress.fault.status, progress.fault.body)
+  } finally {
+    tell(service, request, progress)
   }
 }
 
 /** Who calls is known before the body is read as JSON. Signatures go by the machine's clock, as their makers do. */
-function callOf({ kms, credentials }: Service, request: IncomingMessage, bytes: Buffer, operation: string, requestId: string): Call {
+function callOf({ kms, credentials }: Service, request: IncomingMessage, bytes: Buffer, { operation = '', requestId }: Progress): Call {
   const { credential, region } = verifySignature(
     { method: request.method ?? '', path: request.url ?? '', headers: request.headersDistinct, body: bytes, now: Date.now() },
     { lookup: (id) => credentials.find(({ accessKeyId }) => accessKeyId === id), regions: [...kms.rings.keys()] },
@@ -47,9 +73,31 @@ function callOf({ kms, credentials }: Service, request: IncomingMessage, bytes: 
 }
 
 /** Every answer has a request id. Node adds a true Date, without which the client would correct its clock and retry. */
-function send(response: ServerResponse, status: number, body: string): void {
+function send(response: ServerResponse, { strike }: Progress, status: number, body: string): void {
   response.writeHead(status, { 'content-type': mediaType, 'content-length': Buffer.byteLength(body), 'cache-control': 'no-cache, no-store, must-revalidate' })
-  response.end(body)
+  strikeBody(strike, response, body)
+}
+
+/** An entry of the trail. What its reader throws is the reader's, and stops no server. */
+function tell({ kms, onCall }: Service, request: IncomingMessage, { call, operation, requestId, answer, fault }: Progress): void {
+  if (!onCall) return
+  const principal = call?.caller.principal
+  const entry = trailRecord({
+    operation, requestId, answer, fault,
+    region: call?.ring.region ?? [...kms.rings.keys()][0] ?? '',
+    time: kms.now(),
+    caller: call && principal && { ...principal, accessKeyId: call.caller.accessKeyId },
+    sourceIPAddress: request.socket.remoteAddress ?? '',
+    userAgent: request.headers['user-agent'],
+    eventId: call?.eventId ?? randomUUID(),
+    body: call?.body,
+    resources: [...call?.touched.keys() ?? []],
+  })
+  try {
+    onCall(entry)
+  } catch (e) {
+    process.emitWarning(`onCall of the local KMS threw ${String(e)}`)
+  }
 }
 
 /** Reads to the end also what is too long, keeping none of it: a client that still writes would not see the answer. */

@@ -1,0 +1,2 @@
+// Rollup inlines the library here, so that installing sealdrop does not install it; this file imports nothing of ours.
+export { Command, CommanderError, InvalidArgumentError } from 'commander'

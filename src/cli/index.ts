@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+import { buildProgram, runProgram, type Terminal } from './program.js'
+
+const terminal: Terminal = {
+  out: (line) => void process.stdout.write(`${line}\n`),
+  note: (line) => void process.stderr.write(`${line}\n`),
+}
+
+// Whoever reads the output may stop reading (`| head -1`); that ends the output, not the command.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (e: NodeJS.ErrnoException) => {
+    if (e.code !== 'EPIPE') throw e
+  })
+}
+
+process.exitCode = await runProgram(buildProgram(terminal), process.argv.slice(2), terminal)

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { isSealdropError } from '../errors/sealdrop-error.js'
+import { Command, CommanderError } from './commander.js'
+import { localKmsCommand } from './local-kms.js'
+
+/** Where a command writes, line by line. */
+export interface Terminal {
+  /** For programs: stdout. */
+  out(line: string): void
+  /** For people: stderr. */
+  note(line: string): void
+}
+
+export type ExitCode = 0 | 1 | 2
+
+/** @param commands - what `sealdrop` offers; default all of it */
+export function buildProgram(terminal: Terminal, commands: readonly Command[] = [localKmsCommand(terminal)]): Command {
+  const program = new Command('sealdrop')
+    .description('Seal it anywhere. Only your AWS KMS key opens it.')
+    .version(versionOfPackage(), '-V, --version', 'print the version')
+    .helpCommand(false)
+  for (const command of commands) program.addCommand(command)
+  for (const command of [program, ...commands]) {
+    command
+      .exitOverride()
+      .showHelpAfterError(`(${command === program ? 'sealdrop' : `sealdrop ${command.name()}`} --help says more)`)
+      .configureOutput({ writeOut: (text) => terminal.out(text.replace(/\n$/, '')), writeErr: (text) => terminal.note(text.replace(/\n$/, '')) })
+  }
+  return program
+}
+
+/**
+ * Runs a command line to its end.
+ *
+ * @returns 0; 2 where an argument was wrong; 1 where the work failed. What happened is on stderr
+ */
+export async function runProgram(program: Command, args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return 0
+  } catch (e) {
+    if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : 2 // it said why
+    if (!isSealdropError(e)) throw e
+    terminal.note(`sealdrop: ${e.message}`)
+    return e.code === 'invalid_argument' ? 2 : 1
+  }
+}
+
+function versionOfPackage(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string }
+  return version
+}

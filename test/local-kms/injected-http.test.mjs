@@ -1,0 +1,174 @@
+// What a strike does to a connection: a server of this file that asks the faults as the local KMS does, a raw client, and the AWS client.
+import assert from 'node:assert/strict'
+import { createServer, request } from 'node:http'
+import { afterEach, beforeEach, test } from 'node:test'
+import { DecryptCommand, GenerateRandomCommand, KMSClient } from '@aws-sdk/client-kms'
+import { InjectedFaults } from 'sealdrop/dist/local-kms/injected/injected-faults.js'
+import { strikeAnswer, strikeBefore, strikeBody } from 'sealdrop/dist/local-kms/injected/strike.js'
+
+const arn = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
+const answers = { Decrypt: { KeyId: arn, Plaintext: Buffer.from('hello').toString('base64') }, GenerateRandom: { Plaintext: 'AAAA' }, EnableKey: undefined }
+
+let server, faults, closing, url, done, over
+beforeEach(async () => {
+  faults = new InjectedFaults()
+  closing = new AbortController()
+  ;[done, over] = [0, 0]
+  server = createServer(async (incoming, response) => {
+    incoming.resume()
+    const operation = incoming.headers['x-amz-target'].slice('TrentService.'.length)
+    const strike = faults.match({ operation, region: 'us-east-1', keyIds: [arn] })
+    let status = 200, body
+    try {
+      if (!await strikeBefore(strike, { response, signal: closing.signal })) return
+      done++
+      const answer = strikeAnswer(strike, operation, answers[operation])
+      body = answer ? JSON.stringify(answer) : ''
+    } catch (e) {
+      [status, body] = [e.status, e.body]
+    } finally {
+      over++
+    }
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1', 'content-length': Buffer.byteLength(body) })
+    strikeBody(strike, response, body)
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  url = `http://127.0.0.1:${server.address().port}`
+})
+afterEach(() => new Promise((resolve) => { closing.abort(); server.closeAllConnections(); server.close(resolve) }))
+
+/** One bare request: what came before the end, and how it ended. */
+function raw(operation, { signal } = {}) {
+  return new Promise((resolve) => {
+    const found = { status: undefined, length: undefined, text: '' }
+    const outgoing = request(url, { method: 'POST', agent: false, signal, headers: { 'x-amz-target': `TrentService.${operation}` } }, (response) => {
+      Object.assign(found, { status: response.statusCode, length: Number(response.headers['content-length']) })
+      response.on('data', (chunk) => { found.text += chunk })
+      response.on('end', () => resolve({ ...found, end: 'whole' }))
+      response.on('error', ({ code }) => resolve({ ...found, end: code }))
+    })
+    outgoing.on('error', ({ code }) => resolve({ ...found, end: code }))
+    outgoing.end('{}')
+  })
+}
+const client = (more = {}) => new KMSClient({ endpoint: url, region: 'us-east-1', credentials: { accessKeyId: 'LOCAL', secretAccessKey: 'local' }, maxAttempts: 1, ...more })
+const decrypt = (more) => client(more).send(new DecryptCommand({ KeyId: arn, CiphertextBlob: Buffer.from('x') }))
+const until = async (condition) => { while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5)) }
+
+test('no fault, no change', async () => {
+  assert.deepEqual(await raw('Decrypt'), { status: 200, length: JSON.stringify(answers.Decrypt).length, text: JSON.stringify(answers.Decrypt), end: 'whole' })
+})
+
+/** Kind, and the error as the AWS client has it. */
+const errors = [
+  ['throttle', 400, 'ThrottlingException', 'You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.'],
+  ['internal', 500, 'KMSInternalException', 'The request was rejected because an internal exception occurred. The request can be retried.'],
+  ['unavailable', 503, 'DependencyTimeoutException', 'The system timed out while trying to fulfill the request. The request can be retried.'],
+]
+for (const [kind, status, name, message] of errors) {
+  test(`${kind}: the AWS client has ${name} with status ${status}, and the operation did not run`, async () => {
+    faults.add({ kind })
+    await assert.rejects(decrypt(), (e) => { assert.deepEqual([e.name, e.message, e.$metadata.httpStatusCode], [name, message, status]); return true })
+    assert.equal(done, 0)
+  })
+  test(`${kind}: the AWS client tries again, and the third answer is right`, async () => {
+    const id = faults.add({ kind, count: 2 })
+    const { Plaintext } = await decrypt({ maxAttempts: 3 })
+    assert.equal(Buffer.from(Plaintext).toString(), 'hello')
+    assert.deepEqual([faults.list()[0].id, faults.list()[0].struck, done], [id, 2, 1])
+  })
+}
+
+for (const rule of [{ kind: 'reset' }, { kind: 'region-down', region: 'us-east-1' }]) {
+  test(`${rule.kind}: the connection is reset before a byte of an answer`, async () => {
+    faults.add(rule)
+    assert.deepEqual(await raw('Decrypt'), { status: undefined, length: undefined, text: '', end: 'ECONNRESET' })
+    assert.equal(done, 0)
+    await assert.rejects(decrypt(), { code: 'ECONNRESET' })
+  })
+}
+
+test('half: the head promises the whole, half of it comes, and then the connection ends', async () => {
+  faults.add({ kind: 'half' })
+  const whole = JSON.stringify(answers.Decrypt)
+  assert.deepEqual(await raw('Decrypt'), { status: 200, length: whole.length, text: whole.slice(0, whole.length / 2), end: 'ECONNRESET' })
+  assert.equal(done, 1)
+  await assert.rejects(decrypt())
+})
+
+test('half of an empty answer is a reset: its head alone would be the whole', async () => {
+  faults.add({ kind: 'half' })
+  assert.deepEqual(await raw('EnableKey'), { status: undefined, length: undefined, text: '', end: 'ECONNRESET' })
+})
+
+test('wrong-key-id and wrong-length arrive as answers that the AWS client takes', async () => {
+  const id = faults.add({ kind: 'wrong-key-id' })
+  assert.equal((await decrypt()).KeyId, arn.replace(/b$/, 'a'))
+  faults.remove(id)
+  faults.add({ kind: 'wrong-length' })
+  assert.equal(Buffer.from((await decrypt()).Plaintext).toString(), 'hell')
+  assert.equal((await client().send(new GenerateRandomCommand({ NumberOfBytes: 3 }))).Plaintext.length, 2)
+})
+
+test('latency: the right answer, late; other kinds strike late when they have one', async () => {
+  faults.add({ kind: 'latency', latency: 150, count: 1 })
+  faults.add({ kind: 'throttle', latency: 150 })
+  const began = performance.now()
+  assert.equal(Buffer.from((await decrypt()).Plaintext).toString(), 'hello')
+  const answered = performance.now() - began
+  assert.ok(answered >= 145, `${answered} ms`)
+  await assert.rejects(decrypt(), { name: 'ThrottlingException' })
+  const refused = performance.now() - began - answered
+  assert.ok(refused >= 145, `${refused} ms`)
+})
+
+test('timeout: no answer comes, and the exchange ends when the client goes', async () => {
+  faults.add({ kind: 'timeout' })
+  const gone = new AbortController()
+  const waiting = raw('Decrypt', { signal: gone.signal })
+  await until(() => faults.list()[0].struck === 1)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  assert.equal(over, 0, 'it waits')
+  gone.abort()
+  assert.equal((await waiting).end, 'ABORT_ERR')
+  await until(() => over === 1)
+  assert.equal(done, 0)
+})
+
+test('a client that goes during a latency: its operation does not run', async () => {
+  faults.add({ kind: 'latency', latency: 60_000 })
+  const gone = new AbortController()
+  const waiting = raw('Decrypt', { signal: gone.signal })
+  await until(() => faults.list()[0].struck === 1)
+  gone.abort()
+  await waiting
+  await until(() => over === 1)
+  assert.equal(done, 0)
+})
+
+test('the server closes: a timeout ends without an answer, a latency with its answer at once', async () => {
+  faults.add({ kind: 'timeout', count: 1 })
+  faults.add({ kind: 'latency', latency: 60_000 })
+  const first = raw('Decrypt')
+  await until(() => faults.list()[0].struck === 1)
+  const second = raw('Decrypt')
+  await until(() => faults.list()[1].struck === 1)
+  const began = performance.now()
+  closing.abort()
+  assert.equal((await first).end, 'ECONNRESET')
+  assert.equal((await second).text, JSON.stringify(answers.Decrypt))
+  assert.ok(performance.now() - began < 5_000)
+  assert.equal((await raw('Decrypt')).end, 'whole', 'a call that comes after the signal does not wait')
+})
+
+test('strikes leave no listener behind', async () => {
+  faults.add({ kind: 'latency', latency: 1 })
+  const warnings = []
+  const note = (warning) => warnings.push(warning.name)
+  process.on('warning', note)
+  for (let call = 0; call < 30; call++) await raw('Decrypt')
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('warning', note)
+  assert.deepEqual(warnings, [], 'eleven listeners on one signal would warn')
+  assert.equal(done, 30)
+})
