@@ -11,7 +11,7 @@ import { resolver } from './golden/steps.mjs'
 let local
 const clients = new Map()
 before(async () => {
-  local = await startLocalKms()
+  local = await startLocalKms({ regions: ['us-east-1', 'us-west-2', 'ap-southeast-1'] })
 })
 after(async () => {
   for (const { client } of clients.values()) client.destroy()

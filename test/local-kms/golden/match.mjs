@@ -14,7 +14,7 @@ export const date = matcher('a date', (value) => value instanceof Date && !Numbe
 export const like = (pattern) => matcher(`a text like ${pattern}`, (value) => typeof value === 'string' && pattern.test(value))
 /** Identifiers of key material and of grants. */
 export const hex64 = like(/^[0-9a-f]{64}$/)
-export const oneOf = (...values) => matcher(`one of ${values.join(', ')}`, (value) => values.includes(value))
+export const oneOf = (...values) => matcher(`one of ${values.join(', ')}`, (value, resolve) => values.map(resolve).includes(value))
 /** A JSON text with this content, whatever its white space. */
 export const json = (content) => matcher('the JSON text', (value, resolve) => {
   assert.deepEqual(JSON.parse(value), resolve(content))

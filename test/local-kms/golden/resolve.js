@@ -79,11 +79,14 @@ const shapeOfEnums = [
   ['Decrypt', { CiphertextBlob: zeros(3), EncryptionAlgorithm: 'FOO' }, outside('FOO', 'encryptionAlgorithm', 'RSAES_OAEP_SHA_1, RSAES_OAEP_SHA_256, SM2PKE, SYMMETRIC_DEFAULT')],
 ]
 
-const keysOnly = [
-  'ScheduleKeyDeletion', 'CancelKeyDeletion', 'EnableKey', 'DisableKey', 'TagResource', 'UntagResource', 'ListResourceTags', 'UpdateKeyDescription',
-  'GetKeyPolicy', 'PutKeyPolicy', 'ListKeyPolicies', 'GetKeyRotationStatus', 'EnableKeyRotation', 'DisableKeyRotation', 'RotateKeyOnDemand',
-  'CreateGrant', 'ListGrants', 'RevokeGrant', 'GetParametersForImport', 'ImportKeyMaterial', 'DeleteImportedKeyMaterial',
-]
+/** Operations that take keys only, and what they need besides, so that nothing but the alias is wrong. */
+const keysOnly = {
+  ScheduleKeyDeletion: {}, CancelKeyDeletion: {}, EnableKey: {}, DisableKey: {}, ListResourceTags: {}, GetKeyPolicy: {}, ListKeyPolicies: {}, GetKeyRotationStatus: {}, EnableKeyRotation: {},
+  DisableKeyRotation: {}, RotateKeyOnDemand: {}, ListGrants: {}, DeleteImportedKeyMaterial: {},
+  TagResource: { Tags: [{ TagKey: 'a', TagValue: 'b' }] }, UntagResource: { TagKeys: ['a'] }, UpdateKeyDescription: { Description: 'x' }, PutKeyPolicy: { Policy: '{}' },
+  CreateGrant: { GranteePrincipal: 'arn:aws:iam::111122223333:root', Operations: ['Encrypt'] }, RevokeGrant: { GrantId: 'a'.repeat(64) },
+  GetParametersForImport: { WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' }, ImportKeyMaterial: { ImportToken: zeros(3), EncryptedKeyMaterial: zeros(3), ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' },
+}
 
 const nobody = 'Alias arn:aws:kms:us-east-1:111122223333:alias/nobody is not found.'
 const missingAliases = [
@@ -111,8 +114,8 @@ export const rows = [
   ]),
   ...missingAliases.map(([operation, input], index) => row(`${operation} of an alias that does not exist (${index})`, floci('operationsNameAMissingAlias'), [key('key'), refused(operation, input, 'NotFoundException', nobody)])),
   row('DescribeKey of an AWS managed alias that does not exist', floci('operationsNameAMissingAlias'), [refused('DescribeKey', { KeyId: 'alias/aws/nobody' }, 'NotFoundException', 'Alias arn:aws:kms:us-east-1:111122223333:alias/aws/nobody is not found.')]),
-  ...keysOnly.map((operation) => row(`${operation} takes no alias`, floci('keyOnlyOperationsRejectAnAliasBeforeLookingItUp'), ['alias/nobody', 'arn:aws:kms:us-east-1:111122223333:alias/nobody'].map((KeyId) => (
-    refused(operation, { KeyId }, 'InvalidArnException', 'Key Aliases are not supported for this operation.')
+  ...Object.entries(keysOnly).map(([operation, more]) => row(`${operation} takes no alias`, floci('keyOnlyOperationsRejectAnAliasBeforeLookingItUp'), ['alias/nobody', 'arn:aws:kms:us-east-1:111122223333:alias/nobody'].map((KeyId) => (
+    refused(operation, { KeyId, ...more }, 'InvalidArnException', 'Key Aliases are not supported for this operation.')
   )))),
   ...shapeOfKeyId.map(([operation, input, says], index) => row(`${operation} with a key id of the wrong shape (${index})`, floci('operationsValidateTheKeyIdMember'), [refused(operation, input, 'ValidationException', says)])),
   ...shapeOfBlobs.map(([operation, input, says], index) => row(`${operation} looks at blobs before it looks for the key (${index})`, floci('blobMembersAreValidatedBeforeTheKeyIsLookedUp'), [
