@@ -4,7 +4,16 @@ import * as aws from '@aws-sdk/client-kms'
 import { blobs } from './scenario.mjs'
 
 const reference = /\$\{([\w.-]+)\}/g
-const valueOf = (kept, path) => path.split('.').reduce((value, part) => value?.[part], kept)
+/** An earlier step did not answer what this one needs. */
+class Missing extends Error {
+  name = 'Missing'
+}
+
+function valueOf(kept, path) {
+  const found = path.split('.').reduce((value, part) => value?.[part], kept)
+  if (found === undefined) throw new Missing(path)
+  return found
+}
 
 function resolve(kept, value) {
   if (typeof value === 'string') {
@@ -40,15 +49,15 @@ export async function runHere(steps, { env }) {
   const kept = {}
   const lines = []
   for (const { name, call, input } of steps) {
-    const given = resolve(kept, input)
-    const bytes = Object.fromEntries(Object.entries(given).filter(([member, value]) => blobs.has(member) && typeof value === 'string').map(([member, value]) => [member, Buffer.from(value, 'base64')]))
     try {
+      const given = resolve(kept, input)
+      const bytes = Object.fromEntries(Object.entries(given).filter(([member, value]) => blobs.has(member) && typeof value === 'string').map(([member, value]) => [member, Buffer.from(value, 'base64')]))
       const answer = call === 'verifyLocally' ? verifyLocally(given) : common(await client.send(new aws[`${call}Command`]({ ...given, ...bytes })))
       kept[name] = answer
       lines.push({ name, answer })
     } catch (e) {
       // The client puts this text where the body has no message.
-      lines.push({ name, error: { code: e.name, message: e.message === 'UnknownError' ? '' : e.message } })
+      lines.push({ name, error: { code: e.name, message: e.message === 'UnknownError' || e instanceof Missing ? '' : e.message } })
     }
   }
   client.destroy()

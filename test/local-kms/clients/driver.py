@@ -27,6 +27,10 @@ MODEL = CLIENT.meta.service_model
 HASHES = {"256": hashes.SHA256, "384": hashes.SHA384, "512": hashes.SHA512}
 
 
+class Missing(Exception):
+    """An earlier step did not answer what this one needs."""
+
+
 def value_of(kept, path):
     value = kept
     for part in path.split("."):
@@ -35,7 +39,9 @@ def value_of(kept, path):
         elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
             value = value[int(part)]
         else:
-            return None
+            value = None
+    if value is None:
+        raise Missing(path)
     return value
 
 
@@ -69,7 +75,7 @@ def members(call):
 
 def through_boto3(call, given):
     shapes = members(call)
-    blobs = {name: base64.b64decode(value) for name, value in given.items() if shapes[name].type_name == "blob" and isinstance(value, str)}
+    blobs = {name: base64.b64decode(value) for name, value in given.items() if shapes[name].type_name == "blob"}
     try:
         return {"answer": common(getattr(CLIENT, xform_name(call))(**{**given, **blobs}))}
     except ClientError as refusal:
@@ -86,7 +92,7 @@ def flags(call, given, folder):
             yield option if value else f"--no-{option[2:]}"
         elif kind == "blob":
             path = Path(folder, name)
-            path.write_bytes(base64.b64decode(value or ""))
+            path.write_bytes(base64.b64decode(value))
             yield from (option, f"fileb://{path}")
         else:
             yield from (option, value if isinstance(value, str) else json.dumps(value))
@@ -132,9 +138,11 @@ def verify_locally(given):
 def main(through, path):
     kept = {}
     for step in json.loads(Path(path).read_text()):
-        given = resolve(kept, step["input"])
         try:
+            given = resolve(kept, step["input"])
             result = verify_locally(given) if step["call"] == "verifyLocally" else through(step["call"], given)
+        except Missing:
+            result = {"error": {"code": "Missing", "message": ""}}
         except Exception as failure:  # every step answers one line
             result = {"error": {"code": "Client", "message": f"{type(failure).__name__}: {failure}"}}
         kept[step["name"]] = result.get("answer")

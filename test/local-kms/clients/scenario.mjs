@@ -108,6 +108,7 @@ const managing = [
   step('schedule', 'ScheduleKeyDeletion', { KeyId: idOf('p521'), PendingWindowInDays: 7 }),
   step('pending', 'DescribeKey', { KeyId: idOf('p521') }),
   step('cancel', 'CancelKeyDeletion', { KeyId: idOf('p521') }),
+  step('enable-cancelled', 'EnableKey', { KeyId: idOf('p521') }),
   step('keys-one', 'ListKeys', { Limit: 3 }),
   step('keys-two', 'ListKeys', { Limit: 3, Marker: '${keys-one.NextMarker}' }),
   step('keys', 'ListKeys', { Limit: 1000 }),

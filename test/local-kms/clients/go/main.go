@@ -36,7 +36,12 @@ type line struct {
 
 var reference = regexp.MustCompile(`\$\{([\w.-]+)\}`)
 
-// valueOf walks a path of member names and indexes through what earlier steps answered.
+// missing is the path of what an earlier step should have answered.
+type missing string
+
+func (path missing) Error() string { return string(path) }
+
+// valueOf walks a path of member names and indexes through what earlier steps answered; it panics with missing.
 func valueOf(kept map[string]any, path string) any {
 	var value any = kept
 	for _, part := range strings.Split(path, ".") {
@@ -46,11 +51,12 @@ func valueOf(kept map[string]any, path string) any {
 		case []any:
 			index, err := strconv.Atoi(part)
 			if err != nil || index >= len(inner) {
-				return nil
+				panic(missing(path))
 			}
 			value = inner[index]
-		default:
-			return nil
+		}
+		if value == nil {
+			panic(missing(path))
 		}
 	}
 	return value
@@ -154,11 +160,36 @@ func send(client *kms.Client, call string, input any) (any, error) {
 }
 
 func failure(err error) any {
+	var path missing
+	if errors.As(err, &path) {
+		return map[string]string{"code": "Missing", "message": ""}
+	}
 	var api smithy.APIError
 	if errors.As(err, &api) {
-		return map[string]string{"code": api.ErrorCode(), "message": api.ErrorMessage()}
+		message := api.ErrorMessage()
+		if message == "UnknownError" { // what the client puts where the body has no message
+			message = ""
+		}
+		return map[string]string{"code": api.ErrorCode(), "message": message}
 	}
 	return map[string]string{"code": "Client", "message": err.Error()}
+}
+
+func take(client *kms.Client, kept map[string]any, one step) (answer any, err error) {
+	defer func() {
+		switch problem := recover().(type) {
+		case nil:
+		case missing:
+			err = problem
+		default:
+			panic(problem)
+		}
+	}()
+	input := resolve(kept, one.Input)
+	if one.Call == "verifyLocally" {
+		return verifyLocally(input.(map[string]any))
+	}
+	return send(client, one.Call, input)
 }
 
 func run(path string) error {
@@ -181,13 +212,7 @@ func run(path string) error {
 	kept := map[string]any{}
 	for _, one := range steps {
 		result := line{Name: one.Name}
-		input := resolve(kept, one.Input)
-		var answer any
-		if one.Call == "verifyLocally" {
-			answer, err = verifyLocally(input.(map[string]any))
-		} else {
-			answer, err = send(client, one.Call, input)
-		}
+		answer, err := take(client, kept, one)
 		if err != nil {
 			result.Error = failure(err)
 		} else {
