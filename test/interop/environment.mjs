@@ -47,24 +47,28 @@ async function run(tool, args, options) {
   }
 }
 
-/** @returns the command that runs foreign.py in its virtual environment */
-export async function pythonProgram() {
+/** A virtual environment with what a pinned file of requirements asks for. @returns its folder */
+export async function pythonEnvironment(name, requirements) {
   const version = await versionOf('python3', ['-c', 'import sys, platform; assert sys.version_info >= (3, 11), "Python 3.11"; print(sys.executable, platform.python_version())'], 'for the Python SDK, in version 3.11 or later')
-  const requirements = join(here, 'requirements.txt')
-  const folder = await kept('python', [version, readFileSync(requirements)], async (made) => {
+  return kept(name, [version, readFileSync(requirements)], async (made) => {
     await run('python3', ['-m', 'venv', made])
     await run(join(made, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check', '--requirement', requirements])
   })
-  return [join(folder, 'bin', 'python'), join(here, 'foreign.py')]
 }
 
-/** @returns the command that runs foreign-go */
-export async function goProgram() {
+/** A Go module, built. @returns the path of its program */
+export async function goBinary(name, source) {
   const version = await versionOf('go', ['version'], 'for the Go SDK')
-  const sources = readdirSync(goFolder).sort()
-  if (!sources.includes('go.sum')) throw new Error(`${goFolder} has no go.sum`)
-  const folder = await kept('go', [version, ...sources.flatMap((name) => [name, readFileSync(join(goFolder, name))])], (made) => (
-    run('go', ['build', '-trimpath', '-o', join(made, 'foreign'), '.'], { cwd: goFolder, env: goEnvironment })
+  const sources = readdirSync(source).sort()
+  if (!sources.includes('go.sum')) throw new Error(`${source} has no go.sum`)
+  const folder = await kept(name, [version, ...sources.flatMap((file) => [file, readFileSync(join(source, file))])], (made) => (
+    run('go', ['build', '-trimpath', '-o', join(made, 'foreign'), '.'], { cwd: source, env: goEnvironment })
   ))
-  return [join(folder, 'foreign')]
+  return join(folder, 'foreign')
 }
+
+/** @returns the command that runs foreign.py in its virtual environment */
+export const pythonProgram = async () => [join(await pythonEnvironment('python', join(here, 'requirements.txt')), 'bin', 'python'), join(here, 'foreign.py')]
+
+/** @returns the command that runs foreign-go */
+export const goProgram = async () => [await goBinary('go', goFolder)]
