@@ -20,8 +20,9 @@ const status = async (KeyId, client = kms) => {
   return answer
 }
 const rotations = async (KeyId, more = {}, client = kms) => (await client('ListKeyRotations', { KeyId, ...more })).Rotations
-const on = (KeyId, days, next) => ({ KeyId, KeyRotationEnabled: true, RotationPeriodInDays: days, NextRotationDate: new Date(next) })
-const off = (KeyId) => ({ KeyId, KeyRotationEnabled: false })
+const arnOf = (id) => `arn:aws:kms:us-east-1:111122223333:key/${id}`
+const on = (id, days, next) => ({ KeyId: arnOf(id), KeyRotationEnabled: true, RotationPeriodInDays: days, NextRotationDate: new Date(next) })
+const off = (id) => ({ KeyId: arnOf(id), KeyRotationEnabled: false })
 
 test('rotation is off at first; on with its period it says when the next one is; and off again', async () => {
   const { KeyId } = await make()
@@ -138,7 +139,8 @@ test('keys that cannot be rotated say so, state before kind', async () => {
   const changes = ['EnableKeyRotation', 'DisableKeyRotation', 'RotateKeyOnDemand']
   for (const kind of Object.values(kinds)) {
     const { KeyId, Arn } = await make(kind)
-    await assertFaults(local, [...changes, 'ListKeyRotations'].map((operation) => [operation, { KeyId }, 'UnsupportedOperationException', noMessage]))
+    await assertFaults(local, ['EnableKeyRotation', 'RotateKeyOnDemand', 'ListKeyRotations'].map((operation) => [operation, { KeyId }, 'UnsupportedOperationException', noMessage]))
+    await kms('DisableKeyRotation', { KeyId }) // nothing to do, and no error
     assert.deepEqual(await status(KeyId), off(KeyId))
     await kms('DisableKey', { KeyId })
     await assertFaults(local, changes.map((operation) => [operation, { KeyId }, 'DisabledException', `${Arn} is disabled.`]))
@@ -146,7 +148,8 @@ test('keys that cannot be rotated say so, state before kind', async () => {
     await assertFaults(local, changes.map((operation) => [operation, { KeyId }, 'KMSInvalidStateException', `${Arn} is pending deletion.`]))
   }
   const { KeyId, Arn } = await make({ Origin: 'EXTERNAL' })
-  await assertFaults(local, changes.map((operation) => [operation, { KeyId }, 'KMSInvalidStateException', `${Arn} is pending import.`]))
+  await assertFaults(local, ['EnableKeyRotation', 'DisableKeyRotation'].map((operation) => [operation, { KeyId }, 'UnsupportedOperationException', `${Arn} origin is EXTERNAL which is not valid for this operation.`]))
+  await assertFaults(local, [['RotateKeyOnDemand', { KeyId }, 'KMSInvalidStateException', `${Arn} is pending import.`]])
   const bound = (days, rule) => ['EnableKeyRotation', { KeyId, RotationPeriodInDays: days }, 'ValidationException', `1 validation error detected: Value '${days}' at 'rotationPeriodInDays' failed to satisfy constraint: Member must have value ${rule}`]
   await assertFaults(local, [
     bound(89, 'greater than or equal to 90'),

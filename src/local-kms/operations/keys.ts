@@ -75,7 +75,7 @@ export const keyOperations: Readonly<Record<string, Operation>> = {
 
   GetPublicKey: operation(keyOrAlias, (call, { KeyId }) => {
     const key = enabledKey(call, findKey(call, KeyId))
-    if (isSecret(key.spec)) throw new KmsFault('UnsupportedOperationException', `${call.ring.keyArn(key)} key spec is ${key.spec} which is not valid for GetPublicKey.`)
+    if (isSecret(key.spec)) throw new KmsFault('UnsupportedOperationException')
     return { KeyId: call.ring.keyArn(key), PublicKey: blob(publicKeyOf(key.spec, currentMaterial(key))), ...description(key) }
   }),
 }

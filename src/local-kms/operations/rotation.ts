@@ -27,8 +27,9 @@ export const rotationOperations: Readonly<Record<string, Operation>> = {
     },
   ),
 
+  /** Of a key that never rotates by itself it changes nothing, and succeeds. */
   DisableKeyRotation: changing(keyItself, async (call, { KeyId }) => {
-    const key = automatic(call, KeyId)
+    const key = primary(call, ofOurs(call, findKeyItself(call, KeyId)))
     await call.kms.saveRelated(call.ring, key, ({ rotation: _, ...there }) => there)
     return undefined
   }),
@@ -37,7 +38,7 @@ export const rotationOperations: Readonly<Record<string, Operation>> = {
   GetKeyRotationStatus: operation(keyItself, (call, { KeyId }) => {
     const key = findKeyItself(call, KeyId)
     const on = ['PendingDeletion', 'PendingReplicaDeletion'].includes(stateOf(call.kms, key)) ? undefined : key.rotation
-    return { KeyId: key.id, KeyRotationEnabled: on !== undefined, ...(on && { RotationPeriodInDays: on.days, NextRotationDate: timestamp(on.next) }) }
+    return { KeyId: call.ring.keyArn(key), KeyRotationEnabled: on !== undefined, ...(on && { RotationPeriodInDays: on.days, NextRotationDate: timestamp(on.next) }) }
   }),
 
   /** Done at once, where AWS takes a moment; automatic rotation keeps its dates. Imported keys go on to the material that waits for it. */
@@ -72,11 +73,12 @@ function symmetric(key: Key): Key {
   return key
 }
 
-/** State first, then kind: the order in which the service looks. */
-function automatic(call: Call, KeyId: string): Key {
-  const key = symmetric(enabledKey(call, findKeyItself(call, KeyId)))
+/** Origin first, then state, then kind: the order in which the service looks. */
+const automatic = (call: Call, KeyId: string): Key => primary(call, symmetric(ofOurs(call, findKeyItself(call, KeyId))))
+
+function ofOurs(call: Call, key: Key): Key {
   if (key.origin !== 'AWS_KMS') throw new KmsFault('UnsupportedOperationException', `${call.ring.keyArn(key)} origin is ${key.origin} which is not valid for this operation.`)
-  return primary(call, key)
+  return enabledKey(call, key)
 }
 
 /** What the Regions of a multi-Region key share is changed in that of its primary. */
