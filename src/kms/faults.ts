@@ -39,12 +39,12 @@ const faults: Readonly<Record<string, FaultRow>> = {
   TimeoutError: unavailable,
 }
 
-/** Our error for what the AWS SDK threw: its name decides, then whether any answer came at all. */
+/** Our error for what the AWS SDK threw: its name decides, then whether any answer came at all, and whole: a cut one has a status too. */
 export function fromAws(error: unknown, operation: string, key: string): SealdropError {
-  const { name = 'Error', message = '', $metadata } = (error ?? {}) as { name?: string; message?: string; $metadata?: { httpStatusCode?: number } }
+  const { name = 'Error', code: cause, message = '', $metadata } = (error ?? {}) as { name?: string; code?: unknown; message?: string; $metadata?: { httpStatusCode?: number } }
   const status = $metadata?.httpStatusCode
   if (/region is missing/i.test(message)) return new SealdropError('invalid_argument', `kms: no Region for ${key}; pass kms: { region }, set AWS_REGION, or name the key by its ARN`)
-  const unanswered = status === undefined && !(error instanceof SyntaxError)
+  const unanswered = (status === undefined && !(error instanceof SyntaxError)) || /^(ECONN|EPIPE|ETIMEDOUT)/.test(String(cause))
   const known = Object.hasOwn(faults, name) ? faults[name] : unanswered || (status ?? 0) >= 500 ? unavailable : undefined
   const { code, advice, retryable = false } = known ?? { code: 'kms_unexpected' as const, advice: 'an answer that this version does not understand' }
   return new SealdropError(code, `kms:${operation} on ${key}: ${name}; ${advice}`, { retryable, cause: error })

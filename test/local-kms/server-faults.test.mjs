@@ -1,0 +1,159 @@
+// Faults on demand and the trail, as clients meet them: the unmodified AWS client, and the companion's opener.
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { KMSClient, SignCommand } from '@aws-sdk/client-kms'
+import { importKeySet, inHand, seal } from 'sealdrop'
+import { createOpener, createPublisher } from 'sealdrop/kms'
+import { startLocalKms } from 'sealdrop/local-kms'
+import { clientIn, clientOf, failure, raw } from './helpers.mjs'
+
+let local, kms, trail
+before(async () => {
+  trail = []
+  local = await startLocalKms({
+    regions: ['us-east-1', 'eu-west-1'], onCall: (entry) => trail.push(entry),
+    keys: [{ alias: 'sign', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }, { alias: 'other', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }, { alias: 'open', spec: 'RSA_2048', usage: 'ENCRYPT_DECRYPT' }],
+  })
+  kms = clientOf(local)
+})
+after(() => local.close())
+beforeEach(() => {
+  local.faults.clear()
+  trail.length = 0
+})
+
+const message = { Message: Buffer.from('x'), SigningAlgorithm: 'ECDSA_SHA_256' }
+const sign = (KeyId = 'alias/sign', options = {}) => new KMSClient({ ...local.clientConfig, ...options }).send(new SignCommand({ KeyId, ...message }))
+const struck = (id) => local.faults.list().find((fault) => fault.id === id)?.struck
+
+describe('faults', () => {
+  for (const [kind, name, status] of [['throttle', 'ThrottlingException', 400], ['internal', 'KMSInternalException', 500], ['unavailable', 'DependencyTimeoutException', 503]]) {
+    test(`${kind}: the client tries again and gets through after two, and gives up as ${name} when it does not end`, async () => {
+      const twice = local.faults.add({ kind, operation: 'Sign', count: 2 })
+      assert.equal((await sign()).$metadata.attempts, 3)
+      assert.equal(struck(twice), 2)
+      const forever = local.faults.add({ kind, operation: 'Sign' })
+      const e = await failure(sign())
+      assert.deepEqual([e.name, e.$metadata.httpStatusCode, e.$metadata.attempts, struck(forever)], [name, status, 3, 3])
+      assert.equal(local.faults.remove(forever), true)
+      await sign()
+    })
+  }
+
+  test('a rule for a key strikes it by each of its names and no other key', async () => {
+    for (const key of [local.keys.sign, local.keys.sign.split('/')[1], 'alias/sign']) {
+      const id = local.faults.add({ kind: 'throttle', key })
+      await Promise.all([local.keys.sign, local.keys.sign.split('/')[1], 'alias/sign'].map((name) => failure(sign(name, { maxAttempts: 1 }))))
+      await sign('alias/other')
+      assert.equal(struck(id), 3, key)
+      local.faults.clear()
+    }
+  })
+
+  test('timeout: no answer, until the client gives up; and close waits for none', async () => {
+    const one = await startLocalKms({ faults: [{ kind: 'timeout', operation: 'ListKeys' }] })
+    const e = await failure(new KMSClient({ ...one.clientConfig, maxAttempts: 1, requestHandler: { requestTimeout: 200, throwOnRequestTimeout: true } }).send(new (await import('@aws-sdk/client-kms')).ListKeysCommand({})))
+    assert.equal(e.name, 'TimeoutError')
+    const waiting = raw(one, { operation: 'ListKeys' }).then(() => 'answered', () => 'ended')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const start = performance.now()
+    await one.close()
+    assert.equal(await waiting, 'ended')
+    assert.ok(performance.now() - start < 5_000)
+  })
+
+  test('reset and half: the connection ends, and the client tries again', async () => {
+    for (const kind of ['reset', 'half']) {
+      const id = local.faults.add({ kind, operation: 'Sign', count: 1 })
+      assert.ok((await sign()).Signature.length > 60, kind)
+      assert.equal(struck(id), 1)
+      local.faults.add({ kind, operation: 'Sign' })
+      assert.match(String((await failure(sign(undefined, { maxAttempts: 1 }))).code ?? ''), /ECONNRESET|ABORTED/i, kind)
+      local.faults.clear()
+    }
+  })
+
+  test('latency: the right answer, late', async () => {
+    local.faults.add({ kind: 'latency', latency: 300, operation: 'Sign' })
+    const start = performance.now()
+    await sign()
+    assert.ok(performance.now() - start >= 290)
+  })
+
+  test('a Region that is down resets its calls, and the other works', async () => {
+    local.faults.add({ kind: 'region-down', region: 'eu-west-1' })
+    await failure(clientIn(local, 'eu-west-1')('ListKeys'))
+    assert.equal((await kms('ListKeys')).Keys.length, 3)
+  })
+
+  test('what the opener makes of a wrong KeyId, a plaintext of a wrong length, throttling and a silent KMS', async () => {
+    const { jwks } = await createPublisher({ kms: local.clientConfig, keys: [{ key: 'alias/open' }] }).documents()
+    const sealed = await seal(importKeySet(jwks, { trust: inHand() }), 'x', { context: {} })
+    const codes = {}
+    const quick = new KMSClient({ ...local.clientConfig, maxAttempts: 1, requestHandler: { requestTimeout: 300, throwOnRequestTimeout: true } })
+    for (const kind of ['wrong-key-id', 'wrong-length', 'throttle', 'internal', 'unavailable', 'timeout', 'reset', 'half']) {
+      const opener = createOpener({ kms: quick, keys: ['alias/open'] })
+      await opener.ready()
+      const id = local.faults.add({ kind, operation: 'Decrypt' })
+      codes[kind] = (await failure(opener.open(sealed, { context: {} }))).code
+      assert.equal(struck(id), 1, kind)
+      local.faults.clear()
+      assert.equal((await opener.open(sealed, { context: {} })).text(), 'x')
+      await opener.close()
+    }
+    assert.deepEqual(codes, { 'wrong-key-id': 'kms_unexpected', 'wrong-length': 'rejected', throttle: 'kms_throttled', internal: 'kms_unavailable', unavailable: 'kms_unavailable', timeout: 'kms_unavailable', reset: 'kms_unavailable', half: 'kms_unavailable' })
+  })
+
+  test('over the wire too: AddFault, ListFaults, RemoveFault, ClearFaults', async () => {
+    const ask = async (operation, body = {}) => (await raw(local, { target: `SealdropLocalKms.${operation}`, body })).text
+    const { FaultId } = JSON.parse(await ask('AddFault', { Kind: 'throttle', Operation: 'Sign', Count: 1 }))
+    assert.equal((await failure(sign(undefined, { maxAttempts: 1 }))).name, 'ThrottlingException')
+    assert.deepEqual(JSON.parse(await ask('ListFaults')).Faults, [{ FaultId, Kind: 'throttle', Operation: 'Sign', Count: 1, Struck: 1 }])
+    assert.equal(await ask('RemoveFault', { FaultId }), '')
+    assert.equal(JSON.parse(await ask('RemoveFault', { FaultId })).__type, 'NotFoundException')
+    assert.equal(await ask('ClearFaults'), '')
+    assert.equal(JSON.parse(await ask('AddFault', { Kind: 'flood' })).__type, 'ValidationException')
+    assert.equal(JSON.parse(await ask('Sign')).__type, 'UnknownOperationException')
+  })
+})
+
+describe('the trail', () => {
+  test('has an entry for each call: who, what, which key, and how it ended', async () => {
+    await sign()
+    await failure(sign('alias/missing'))
+    await raw(local, { operation: 'ListKeys', headers: { authorization: undefined } })
+    await raw(local, { operation: 'Sign', body: '{' })
+    const [signed, missing, unsigned] = trail
+    assert.deepEqual([signed.eventName, signed.awsRegion, signed.userIdentity.arn, signed.errorCode, signed.resources], ['Sign', 'us-east-1', 'arn:aws:iam::111122223333:root', undefined, [{ accountId: '111122223333', type: 'AWS::KMS::Key', ARN: local.keys.sign }]])
+    assert.deepEqual(signed.requestParameters, { keyId: 'alias/sign', signingAlgorithm: 'ECDSA_SHA_256' })
+    assert.deepEqual([missing.eventName, missing.errorCode, missing.resources], ['Sign', 'NotFoundException', []])
+    assert.deepEqual([unsigned.eventName, unsigned.errorCode, unsigned.userIdentity.type], ['ListKeys', 'MissingAuthenticationTokenException', 'Unknown'])
+    assert.equal(trail.length, 4)
+    assert.equal(new Set(trail.map(({ requestID }) => requestID)).size, 4)
+  })
+
+  test('its request id is the one in the answer', async () => {
+    const { $metadata } = await sign()
+    assert.equal(trail[0].requestID, $metadata.requestId)
+  })
+
+  test('holds nothing that was signed or sealed, nor what came of it', async () => {
+    const Plaintext = Buffer.from('very private')
+    const { CiphertextBlob } = await kms('Encrypt', { KeyId: 'alias/open', Plaintext, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' })
+    await kms('Decrypt', { KeyId: 'alias/open', CiphertextBlob, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' })
+    const { Signature } = await kms('Sign', { KeyId: 'alias/sign', ...message, Message: Plaintext })
+    const text = JSON.stringify(trail)
+    for (const secret of [Plaintext, Buffer.from(CiphertextBlob), Buffer.from(Signature)]) for (const form of ['base64', 'hex', 'latin1']) assert.ok(!text.includes(secret.toString(form).slice(0, 12)), form)
+    assert.equal(trail.length, 3)
+  })
+
+  test('what its reader throws stops nothing', async () => {
+    const warnings = []
+    process.on('warning', (warning) => warnings.push(String(warning.message)))
+    const one = await startLocalKms({ onCall: () => { throw new Error('reader') } })
+    assert.equal((await clientOf(one)('ListKeys')).Keys.length, 0)
+    await one.close()
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.ok(warnings.some((text) => text.includes('onCall')))
+  })
+})
