@@ -6,6 +6,7 @@ import { assert } from 'chai'
 import { importKeySet, inHand, seal, sealFields } from 'sealdrop'
 import { createOpener, createPublisher, createSigner } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
+import { raw } from '../local-kms/helpers.mjs'
 import { countingKms } from '../support/counting-kms.mjs'
 import { fails } from '../support/host.js'
 
@@ -164,10 +165,7 @@ for (const [what, change] of Object.entries(wrongAnswers)) {
 
 /** The true answer, as JSON on the wire. */
 async function realAnswer(operation, body) {
-  const { credentials, region } = local.clientConfig
-  const scope = `Credential=${credentials.accessKeyId}/20260101/${region}/kms/aws4_request`
-  const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `TrentService.${operation}`, authorization: `AWS4-HMAC-SHA256 ${scope}, SignedHeaders=host, Signature=${'0'.repeat(64)}`, 'x-amz-date': '20260101T000000Z' }
-  const answer = await fetch(local.url, { method: 'POST', headers, body: JSON.stringify(body) })
+  const answer = await raw(local, { operation, body })
   assert.equal(answer.status, 200)
   return answer.json()
 }
