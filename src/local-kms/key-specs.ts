@@ -1,6 +1,7 @@
 import { curveNames, curves, type CurveName } from '../algorithms/curves.js'
 import { ecKeySpecs, rsaKeySpecs } from '../algorithms/key-specs.js'
 import { signatures, type SignatureRow } from '../algorithms/signatures.js'
+import type { OaepRow } from './crypto/oaep.js'
 
 export type KeyUsage = 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY' | 'KEY_AGREEMENT' | 'GENERATE_VERIFY_MAC'
 
@@ -14,8 +15,7 @@ export interface KeySpecRow {
   readonly algorithms: Readonly<Partial<Record<KeyUsage, readonly string[]>>>
 }
 
-/** OAEP with hash = MGF1 hash and an empty label; `overhead` is 2 hLen + 2 (RFC 8017 §7.1.1). */
-export const encryptions: Readonly<Record<string, { readonly hash: 'sha1' | 'sha256'; readonly overhead: number }>> = {
+export const encryptions: Readonly<Record<string, OaepRow>> = {
   RSAES_OAEP_SHA_1: { hash: 'sha1', overhead: 42 },
   RSAES_OAEP_SHA_256: { hash: 'sha256', overhead: 66 },
 }
@@ -58,4 +58,7 @@ export const enums = {
   ],
   messageType: ['RAW', 'DIGEST', 'EXTERNAL_MU'],
   keyAgreementAlgorithm: ['ECDH'],
+  macAlgorithm: ['HMAC_SHA_384', 'HMAC_SHA_256', 'HMAC_SHA_224', 'HMAC_SHA_512'],
+  dataKeySpec: ['AES_256', 'AES_128'],
+  dataKeyPairSpec: ['RSA_2048', 'RSA_3072', 'RSA_4096', 'ECC_NIST_P256', 'ECC_NIST_P384', 'ECC_NIST_P521', 'ECC_SECG_P256K1', 'SM2', 'ECC_NIST_EDWARDS25519'],
 } as const

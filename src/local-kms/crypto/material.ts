@@ -51,3 +51,9 @@ export function importedMaterial(spec: string, bytes: Uint8Array): Material | un
     return undefined
   }
 }
+
+/** The private key as PKCS#8 DER. */
+export function privateKeyBytes(_spec: string, material: Material): Uint8Array {
+  if (material.kind !== 'pair') throw new Error('no private key')
+  return material.privateKey.export({ type: 'pkcs8', format: 'der' })
+}

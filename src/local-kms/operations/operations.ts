@@ -1,15 +1,18 @@
 import { agreeOperations } from './agree.js'
 import { aliasOperations } from './aliases.js'
+import { dataKeyOperations } from './data-keys.js'
 import { encryptOperations } from './encrypt.js'
 import { grantOperations } from './grants.js'
 import { importOperations } from './import.js'
 import { KmsFault, unsupported } from '../wire/fault.js'
 import { keyOperations } from './keys.js'
 import { lifecycleOperations } from './lifecycle.js'
+import { macOperations } from './macs.js'
 import { multiRegionOperations } from './multi-region.js'
 import { serviceOperations } from '../service-operations.js'
 import type { Operation } from './operation.js'
 import { policyOperations } from './policies.js'
+import { reEncryptOperations } from './re-encrypt.js'
 import { rotationOperations } from './rotation.js'
 import { signOperations } from './sign.js'
 import { tagOperations } from './tags.js'
@@ -19,7 +22,7 @@ const service = 'TrentService.'
 const operations: ReadonlyMap<string, Operation> = new Map(
   [
     keyOperations, lifecycleOperations, aliasOperations, tagOperations, policyOperations, grantOperations, rotationOperations, importOperations, multiRegionOperations,
-    encryptOperations, signOperations, agreeOperations,
+    encryptOperations, reEncryptOperations, dataKeyOperations, macOperations, signOperations, agreeOperations,
   ].flatMap((theme) => Object.entries(theme)),
 )
 

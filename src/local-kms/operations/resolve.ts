@@ -54,10 +54,13 @@ export function findAlias(call: Call, account: string, name: string): Alias {
 
 /** Usage first, then state: the order in which the service looks. */
 export function usableKey(call: Call, keyId: string, usage: KeyUsage, permission?: string): Key {
-  const key = findKey(call, keyId, permission)
+  return enabledKey(call, checkUsage(call, findKey(call, keyId, permission), usage))
+}
+
+export function checkUsage(call: Call, key: Key, usage: KeyUsage): Key {
   if (key.usage !== usage) throw new KmsFault('InvalidKeyUsageException', `${call.ring.keyArn(key)} key usage is ${key.usage} which is not valid for ${call.operation}.`)
   call.used(key)
-  return enabledKey(call, key)
+  return key
 }
 
 export function enabledKey(call: Call, key: Key): Key {

@@ -15,7 +15,7 @@ const signing = {
   KeyId: keyId,
   Message: { type: 'blob', required: true, sensitive: true, min: 1, max: 4096 },
   MessageType: { type: 'string', values: enums.messageType },
-  SigningAlgorithm: { type: 'string', required: true, values: enums.signingAlgorithm },
+  SigningAlgorithm: { type: 'string', required: true, values: [...enums.signingAlgorithm, 'SYMMETRIC_DEFAULT'], listed: enums.signingAlgorithm },
   ...callMembers,
 } as const
 

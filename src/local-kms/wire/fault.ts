@@ -1,9 +1,9 @@
 /** Errors of KMS that this server answers. Those that the client's model lacks are matched by name there. */
 export type FaultName =
   | 'AccessDeniedException' | 'AlreadyExistsException' | 'DependencyTimeoutException' | 'DisabledException' | 'DryRunOperationException' | 'ExpiredImportTokenException'
-  | 'IncompleteSignatureException' | 'IncorrectKeyMaterialException' | 'InvalidArnException' | 'InvalidCiphertextException'
+  | 'IncompleteSignatureException' | 'IncorrectKeyException' | 'IncorrectKeyMaterialException' | 'InvalidArnException' | 'InvalidCiphertextException'
   | 'InvalidGrantIdException' | 'InvalidGrantTokenException' | 'InvalidImportTokenException' | 'InvalidKeyUsageException' | 'InvalidMarkerException'
-  | 'InvalidSignatureException' | 'KMSInternalException' | 'KMSInvalidSignatureException' | 'KMSInvalidStateException'
+  | 'InvalidSignatureException' | 'KMSInternalException' | 'KMSInvalidMacException' | 'KMSInvalidSignatureException' | 'KMSInvalidStateException'
   | 'LimitExceededException' | 'MalformedPolicyDocumentException' | 'MissingAuthenticationTokenException' | 'NotAuthorizedException' | 'NotFoundException'
   | 'RequestEntityTooLargeException' | 'SerializationException' | 'TagException' | 'ThrottlingException' | 'UnknownOperationException' | 'UnrecognizedClientException'
   | 'UnsupportedOperationException' | 'ValidationException'

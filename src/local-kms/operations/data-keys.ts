@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto'
+import type { JsonObject } from '../../formats/json.js'
+import { generateMaterial, privateKeyBytes, publicKeyOf } from '../crypto/material.js'
+import { enums, keySpecs } from '../key-specs.js'
+import type { Key } from '../state/model.js'
+import { KmsFault, unsupported } from '../wire/fault.js'
+import { callMembers, keyId } from '../wire/members.js'
+import type { Call } from './call.js'
+import { context, sealUnder, symmetric, type Sealed } from './encryption.js'
+import { blob, operation, type Answer, type Operation } from './operation.js'
+import { checkUsage, enabledKey, findKey } from './resolve.js'
+
+const lengths: Readonly<Record<string, number>> = { AES_128: 16, AES_256: 32 }
+const recipient = { type: 'unimplemented' } as const
+const dataKeyMembers = {
+  KeyId: keyId,
+  KeySpec: { type: 'string', values: Object.keys(lengths), listed: enums.keySpec },
+  NumberOfBytes: { type: 'integer', min: 1, max: 1024 },
+  EncryptionContext: context,
+  ...callMembers,
+} as const
+const pairMembers = { KeyId: keyId, KeyPairSpec: { type: 'string', required: true, values: enums.dataKeyPairSpec }, EncryptionContext: context, ...callMembers } as const
+
+interface Wanted {
+  readonly KeyId: string
+  readonly EncryptionContext: Readonly<Record<string, string>> | undefined
+  readonly DryRun: boolean | undefined
+}
+
+export const dataKeyOperations: Readonly<Record<string, Operation>> = {
+  GenerateDataKey: operation({ ...dataKeyMembers, Recipient: recipient }, (call, input) => dataKey(call, input, true)),
+  GenerateDataKeyWithoutPlaintext: operation(dataKeyMembers, (call, input) => dataKey(call, input, false)),
+  GenerateDataKeyPair: operation({ ...pairMembers, Recipient: recipient }, (call, input) => dataKeyPair(call, input, true)),
+  GenerateDataKeyPairWithoutPlaintext: operation(pairMembers, (call, input) => dataKeyPair(call, input, false)),
+
+  GenerateRandom: operation(
+    { NumberOfBytes: { type: 'integer', min: 1, max: 1024 }, CustomKeyStoreId: { type: 'unimplemented' }, Recipient: recipient },
+    (call, { NumberOfBytes }) => {
+      call.authorize()
+      if (NumberOfBytes === undefined) throw new KmsFault('ValidationException', 'NumberOfBytes is required.')
+      return { Plaintext: blob(randomBytes(NumberOfBytes)) }
+    },
+  ),
+}
+
+/** What is asked for is looked at right after the key was found: before its usage and its state. */
+function dataKey(call: Call, input: Wanted & { readonly KeySpec: string | undefined; readonly NumberOfBytes: number | undefined }, withPlaintext: boolean): Answer {
+  const found = findKey(call, input.KeyId)
+  const { KeySpec, NumberOfBytes } = input
+  if ((KeySpec === undefined) === (NumberOfBytes === undefined)) throw new KmsFault('ValidationException', 'Please specify either number of bytes or key spec.')
+  const key = forDataKeys(call, found)
+  const plaintext = randomBytes(NumberOfBytes ?? lengths[KeySpec!]!)
+  const sealed = sealUnder(call, key, symmetric, input.EncryptionContext, plaintext, input.DryRun)
+  return { CiphertextBlob: blob(sealed.ciphertext), ...(withPlaintext && { Plaintext: blob(plaintext) }), ...underKey(call, key, sealed) }
+}
+
+async function dataKeyPair(call: Call, input: Wanted & { readonly KeyPairSpec: string }, withPlaintext: boolean): Promise<Answer> {
+  const key = forDataKeys(call, findKey(call, input.KeyId))
+  const { KeyPairSpec } = input
+  if (!keySpecs.has(KeyPairSpec)) throw unsupported(`KeyPairSpec ${KeyPairSpec}`)
+  call.proceed(input.DryRun)
+  const material = await generateMaterial(KeyPairSpec)
+  const plaintext = privateKeyBytes(KeyPairSpec, material)
+  const sealed = sealUnder(call, key, symmetric, input.EncryptionContext, plaintext, false)
+  return {
+    PrivateKeyCiphertextBlob: blob(sealed.ciphertext),
+    ...(withPlaintext && { PrivateKeyPlaintext: blob(plaintext) }),
+    PublicKey: blob(publicKeyOf(KeyPairSpec, material)),
+    KeyPairSpec,
+    ...underKey(call, key, sealed),
+  }
+}
+
+function forDataKeys(call: Call, found: Key): Key {
+  const key = enabledKey(call, checkUsage(call, found, 'ENCRYPT_DECRYPT'))
+  if (key.spec !== symmetric) throw new KmsFault('InvalidKeyUsageException', 'You cannot generate a data key with an asymmetric CMK')
+  return key
+}
+
+const underKey = (call: Call, key: Key, { materialId }: Sealed): JsonObject => ({ KeyId: call.ring.keyArn(key), ...(materialId !== undefined && { KeyMaterialId: materialId }) })
