@@ -1,0 +1,78 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { concat, sized, u32, type Bytes } from '../../bytes/bytes.js'
+import { fromUtf8, utf8 } from '../../bytes/text.js'
+import type { Random } from './seeded-random.js'
+
+// What SYMMETRIC_DEFAULT encrypts to. The format is this server's own, and opaque to callers as that of AWS is: four bytes of
+// mark and version, key id and key-material id behind a length each, nonce, AES-256-GCM ciphertext, tag.
+
+export type EncryptionContext = Readonly<Record<string, string>>
+
+export interface SealOptions {
+  readonly keyId: string
+  /** Which of the key's materials, since a rotated key keeps its former ones for opening. */
+  readonly materialId: string
+  /** 32 bytes: the material. */
+  readonly secret: Uint8Array
+  readonly context?: EncryptionContext
+  readonly random?: Random
+}
+
+export interface ParsedBlob {
+  readonly keyId: string
+  readonly materialId: string
+  /** The plaintext; undefined unless secret, context and every byte of the blob are those that were sealed. */
+  open(secret: Uint8Array, context?: EncryptionContext): Uint8Array | undefined
+}
+
+const mark = concat('SDK', [1])
+const [nonceLength, tagLength] = [12, 16]
+
+/** At most 4,096 bytes of plaintext, which make at most 6,144 bytes of ciphertext: what KMS takes and gives. */
+export function sealBlob({ keyId, materialId, secret, context = {}, random = randomBytes }: SealOptions, plaintext: Uint8Array): Uint8Array {
+  const head = concat(mark, sized(1, utf8(keyId), utf8(materialId)))
+  const bound = associatedData(head, context)
+  const { cipherKey, nonceKey } = keysOf(secret)
+  // A stream of random bytes that begins anew with every start repeats: what is sealed is mixed in, lest a nonce meets two plaintexts.
+  const nonce = createHmac('sha256', nonceKey).update(random(32)).update(sized(4, bound)).update(plaintext).digest().subarray(0, nonceLength)
+  const cipher = createCipheriv('aes-256-gcm', cipherKey, nonce, { authTagLength: tagLength }).setAAD(bound)
+  return concat(head, nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag())
+}
+
+/** What a blob says of its key, which is not proven until it opens; undefined for what no server of this kind has sealed. */
+export function parseBlob(bytes: Uint8Array): ParsedBlob | undefined {
+  const keyIdAt = mark.length + 1
+  const materialIdAt = keyIdAt + (bytes[mark.length] ?? 0) + 1
+  const nonceAt = materialIdAt + (bytes[materialIdAt - 1] ?? 0)
+  const ciphertextAt = nonceAt + nonceLength
+  if (bytes.length < ciphertextAt + tagLength || !mark.every((byte, index) => bytes[index] === byte)) return undefined
+  const keyId = fromUtf8(bytes.subarray(keyIdAt, materialIdAt - 1))
+  const materialId = fromUtf8(bytes.subarray(materialIdAt, nonceAt))
+  if (keyId === undefined || materialId === undefined) return undefined
+  return {
+    keyId,
+    materialId,
+    open(secret, context = {}) {
+      const bound = associatedData(bytes.subarray(0, nonceAt), context)
+      const decipher = createDecipheriv('aes-256-gcm', keysOf(secret).cipherKey, bytes.subarray(nonceAt, ciphertextAt), { authTagLength: tagLength })
+      decipher.setAAD(bound).setAuthTag(bytes.subarray(-tagLength))
+      try {
+        return concat(decipher.update(bytes.subarray(ciphertextAt, -tagLength)), decipher.final())
+      } catch {
+        return undefined
+      }
+    },
+  }
+}
+
+/** Names and values in order of the names, each behind its length; in UTF-16, in which every string of JSON has bytes of its own. */
+function associatedData(head: Uint8Array, context: EncryptionContext): Bytes {
+  const names = Object.keys(context).sort()
+  const texts = names.flatMap((name) => [name, context[name] ?? '']).map((text) => new Uint8Array(Buffer.from(text, 'utf16le')))
+  return concat(u32(head.length), head, sized(4, ...texts))
+}
+
+function keysOf(secret: Uint8Array): { readonly cipherKey: Uint8Array; readonly nonceKey: Uint8Array } {
+  const both = new Uint8Array(hkdfSync('sha256', secret, '', 'sealdrop local KMS SYMMETRIC_DEFAULT', 64))
+  return { cipherKey: both.subarray(0, 32), nonceKey: both.subarray(32) }
+}
