@@ -1,6 +1,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, randomBytes, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { concat, equal } from '../../bytes/bytes.js'
+import { Cursor } from '../../bytes/cursor.js'
+import { element } from '../../formats/der.js'
 import type { EcdsaCurve, KeySpecRow, KeyType } from '../key-specs.js'
 import { rowOf } from './checks.js'
 import { publicPoint, secretScalar } from './ecdsa.js'
@@ -48,7 +50,7 @@ export function materialFromText(spec: string, text: string): Material | undefin
 export function importedMaterial(spec: string, bytes: Uint8Array): Material | undefined {
   const { kty } = rowOf(spec)
   if (kinds[kty] === 'secret') return ofLength(spec, bytes)
-  if (kinds[kty] === 'pair') return attempt(() => pairOfSpec(spec, createPrivateKey({ key: Buffer.from(bytes), format: 'der', type: 'pkcs8' })))
+  if (kinds[kty] === 'pair') return attempt(() => pairOfSpec(spec, readPkcs8(bytes)))
   const seed = seedFromPkcs8(spec as LatticeSpec, bytes)
   return seed && fromBytes(spec, seed)
 }
@@ -110,6 +112,14 @@ function ecKey(crv: EcdsaCurve, scalar: Uint8Array): KeyObject {
   const half = (point.length - 1) / 2
   const [d, x, y] = [Buffer.from(scalar), point.subarray(1, 1 + half), point.subarray(1 + half)].map((bytes) => bytes.toString('base64url'))
   return createPrivateKey({ key: { kty: 'EC', crv, d: d!, x: x!, y: y! }, format: 'jwk' })
+}
+
+/** OpenSSL does not look at what follows a key; here nothing may. */
+function readPkcs8(der: Uint8Array): KeyObject {
+  const cursor = new Cursor(der, 'malformed')
+  element(cursor, 'sequence', 'PKCS#8')
+  cursor.end('PKCS#8')
+  return createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' })
 }
 
 /** How Node calls the curve of a key. */
