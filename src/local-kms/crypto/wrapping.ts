@@ -43,6 +43,7 @@ export function unwrap(wrappingSpec: string, wrappingKey: Material, algorithm: s
 
 /** AES-256 key unwrap with padding (RFC 5649 §4.2); the fixed half of its alternative initial value is handed to Node (§3). */
 function unwrapPadded(aesKey: Uint8Array, wrapped: Uint8Array): Uint8Array {
+  if (wrapped.length < 16) throw new KmsFault('InvalidCiphertextException') // Node makes nothing of nothing, without a complaint
   try {
     const decipher = createDecipheriv('id-aes256-wrap-pad', aesKey, Buffer.from('a65959a6', 'hex'))
     return new Uint8Array(Buffer.concat([decipher.update(wrapped), decipher.final()]))
