@@ -1,21 +1,31 @@
 import { curveNames, curves, type CurveName } from '../algorithms/curves.js'
 import { ecKeySpecs, rsaKeySpecs } from '../algorithms/key-specs.js'
 import { signatures, type SignatureRow } from '../algorithms/signatures.js'
-import type { OaepRow } from './crypto/oaep.js'
 
-export type KeyUsage = 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY' | 'KEY_AGREEMENT' | 'GENERATE_VERIFY_MAC'
+export type KeyUsage = 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY' | 'KEY_AGREEMENT' | 'GENERATE_VERIFY_MAC' | 'ENCAPSULATE_DECAPSULATE'
+
+/** Families of keys; the first three are pairs with a JWK `kty`, the next two pairs that grow from a seed, the last two secrets. */
+export type KeyType = 'RSA' | 'EC' | 'OKP' | 'ML-DSA' | 'ML-KEM' | 'symmetric' | 'HMAC'
+
+/** Curves of ECDSA by their JWK names (RFC 7518 §6.2.1.1, RFC 8812 §3.1). */
+export type EcdsaCurve = CurveName | 'secp256k1'
 
 /** A KeySpec whose keys are made and used here. */
 export interface KeySpecRow {
-  readonly kty: 'RSA' | 'EC' | 'oct'
-  /** Bytes of the modulus or of a coordinate. */
+  readonly kty: KeyType
+  /** Bytes of the modulus, of a coordinate, of the seed or of the secret. */
   readonly size: number
+  /** A NIST curve: its keys also agree on secrets. */
   readonly curve?: CurveName
+  readonly ecdsaCurve?: EcdsaCurve
   /** What each KeyUsage that the spec allows offers. */
   readonly algorithms: Readonly<Partial<Record<KeyUsage, readonly string[]>>>
+  /** The usage of a key that is made without one; all others must name theirs. */
+  readonly defaultUsage?: KeyUsage
 }
 
-export const encryptions: Readonly<Record<string, OaepRow>> = {
+/** OAEP with hash = MGF1 hash and an empty label; `overhead` is 2 hLen + 2 (RFC 8017 §7.1.1). */
+export const encryptions: Readonly<Record<string, { readonly hash: 'sha1' | 'sha256'; readonly overhead: number }>> = {
   RSAES_OAEP_SHA_1: { hash: 'sha1', overhead: 42 },
   RSAES_OAEP_SHA_256: { hash: 'sha256', overhead: 66 },
 }
@@ -23,15 +33,22 @@ export const encryptions: Readonly<Record<string, OaepRow>> = {
 const signing = (fits: (row: SignatureRow) => boolean): readonly string[] => Object.values(signatures).filter(fits).map((row) => row.kms).sort()
 
 const rsaAlgorithms = { ENCRYPT_DECRYPT: Object.keys(encryptions), SIGN_VERIFY: signing((row) => row.kty === 'RSA') }
+const each = (names: readonly string[], row: (name: string) => KeySpecRow): [string, KeySpecRow][] => names.map((name) => [name, row(name)])
 
 export const keySpecs: ReadonlyMap<string, KeySpecRow> = new Map<string, KeySpecRow>([
   ...Object.entries(rsaKeySpecs).map(([bytes, spec]): [string, KeySpecRow] => [spec, { kty: 'RSA', size: Number(bytes), algorithms: rsaAlgorithms }]),
   ...curveNames.map((curve): [string, KeySpecRow] => [
     ecKeySpecs[curve],
-    { kty: 'EC', size: curves[curve].coordinate, curve, algorithms: { SIGN_VERIFY: signing((row) => row.crv === curve), KEY_AGREEMENT: ['ECDH'] } },
+    { kty: 'EC', size: curves[curve].coordinate, curve, ecdsaCurve: curve, algorithms: { SIGN_VERIFY: signing((row) => row.crv === curve), KEY_AGREEMENT: ['ECDH'] } },
   ]),
-  ['SYMMETRIC_DEFAULT', { kty: 'oct', size: 32, algorithms: { ENCRYPT_DECRYPT: ['SYMMETRIC_DEFAULT'] } }],
-  ...[224, 256, 384, 512].map((bits): [string, KeySpecRow] => [`HMAC_${bits}`, { kty: 'oct', size: bits / 8, algorithms: { GENERATE_VERIFY_MAC: [`HMAC_SHA_${bits}`] } }]),
+  ['ECC_SECG_P256K1', { kty: 'EC', size: 32, ecdsaCurve: 'secp256k1', algorithms: { SIGN_VERIFY: ['ECDSA_SHA_256'] } }],
+  ['ECC_NIST_EDWARDS25519', { kty: 'OKP', size: 32, algorithms: { SIGN_VERIFY: ['ED25519_SHA_512', 'ED25519_PH_SHA_512'] } }],
+  ...each(['ML_DSA_44', 'ML_DSA_65', 'ML_DSA_87'], () => ({ kty: 'ML-DSA', size: 32, algorithms: { SIGN_VERIFY: ['ML_DSA_SHAKE_256'] } })),
+  ...each(['ML_KEM_512', 'ML_KEM_768', 'ML_KEM_1024'], () => ({ kty: 'ML-KEM', size: 64, algorithms: { ENCAPSULATE_DECAPSULATE: ['ML_KEM'] } })),
+  ['SYMMETRIC_DEFAULT', { kty: 'symmetric', size: 32, algorithms: { ENCRYPT_DECRYPT: ['SYMMETRIC_DEFAULT'] }, defaultUsage: 'ENCRYPT_DECRYPT' }],
+  ...each(['HMAC_224', 'HMAC_256', 'HMAC_384', 'HMAC_512'], (spec) => ({
+    kty: 'HMAC', size: Number(spec.slice(5)) / 8, algorithms: { GENERATE_VERIFY_MAC: [`HMAC_SHA_${spec.slice(5)}`] },
+  })),
 ])
 
 /** The member of KeyMetadata and GetPublicKey that lists a key's algorithms, by usage. */
@@ -40,7 +57,11 @@ export const algorithmLists: Readonly<Record<KeyUsage, string>> = {
   SIGN_VERIFY: 'SigningAlgorithms',
   KEY_AGREEMENT: 'KeyAgreementAlgorithms',
   GENERATE_VERIFY_MAC: 'MacAlgorithms',
+  ENCAPSULATE_DECAPSULATE: 'EncapsulationAlgorithms',
 }
+
+/** Bytes of what GenerateDataKey makes, by its KeySpec. */
+export const dataKeySizes: Readonly<Record<string, number>> = { AES_128: 16, AES_256: 32 }
 
 /** Enumerations of the service, in the order in which its validation messages list them. */
 export const enums = {
@@ -59,6 +80,12 @@ export const enums = {
   messageType: ['RAW', 'DIGEST', 'EXTERNAL_MU'],
   keyAgreementAlgorithm: ['ECDH'],
   macAlgorithm: ['HMAC_SHA_384', 'HMAC_SHA_256', 'HMAC_SHA_224', 'HMAC_SHA_512'],
+  encapsulationAlgorithm: ['ML_KEM'],
   dataKeySpec: ['AES_256', 'AES_128'],
-  dataKeyPairSpec: ['RSA_2048', 'RSA_3072', 'RSA_4096', 'ECC_NIST_P256', 'ECC_NIST_P384', 'ECC_NIST_P521', 'ECC_SECG_P256K1', 'SM2', 'ECC_NIST_EDWARDS25519'],
+  dataKeyPairSpec: [
+    'RSA_2048', 'RSA_3072', 'RSA_4096', 'ECC_NIST_P256', 'ECC_NIST_P384', 'ECC_NIST_P521', 'ECC_SECG_P256K1', 'SM2', 'ECC_NIST_EDWARDS25519',
+    'ML_KEM_512', 'ML_KEM_768', 'ML_KEM_1024',
+  ],
+  wrappingAlgorithm: ['RSAES_PKCS1_V1_5', 'RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'RSA_AES_KEY_WRAP_SHA_1', 'RSA_AES_KEY_WRAP_SHA_256', 'SM2PKE'],
+  wrappingKeySpec: ['RSA_2048', 'RSA_3072', 'RSA_4096', 'SM2'],
 } as const

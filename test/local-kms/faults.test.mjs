@@ -132,7 +132,7 @@ const rows = [
   ['CreateKey', () => ({ KeySpec: 'RSA_1024', KeyUsage: 'SIGN_VERIFY' }), 'ValidationException', one("Value 'RSA_1024' at 'keySpec' failed to satisfy constraint: Member must satisfy enum value set: [RSA_2048, RSA_3072, RSA_4096, ECC_NIST_P256, ECC_NIST_P384, ECC_NIST_P521, ECC_SECG_P256K1, ECC_NIST_EDWARDS25519, SYMMETRIC_DEFAULT, HMAC_224, HMAC_256, HMAC_384, HMAC_512, SM2, ML_DSA_44, ML_DSA_65, ML_DSA_87, ML_KEM_512, ML_KEM_768, ML_KEM_1024]")],
   ['CreateKey', () => ({ KeySpec: 'RSA_2048', KeyUsage: 'RANDOM' }), 'ValidationException', one("Value 'RANDOM' at 'keyUsage' failed to satisfy constraint: Member must satisfy enum value set: [SIGN_VERIFY, ENCRYPT_DECRYPT, GENERATE_VERIFY_MAC, KEY_AGREEMENT, ENCAPSULATE_DECAPSULATE]")],
   ['CreateKey', () => ({ KeySpec: 'RSA_2048', CustomerMasterKeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' }), 'ValidationException', 'You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.'],
-  ['CreateKey', () => ({ KeySpec: 'SM2', KeyUsage: 'SIGN_VERIFY' }), 'UnsupportedOperationException', unimplemented('KeySpec SM2')],
+  ['CreateKey', () => ({ KeySpec: 'SM2', KeyUsage: 'SIGN_VERIFY' }), 'UnsupportedOperationException', 'KeySpec SM2 is not supported in this Region'],
   ...[['CustomKeyStoreId', 'cks-1', 'The parameter CustomKeyStoreId'], ['XksKeyId', 'x', 'The parameter XksKeyId'], ['Origin', 'AWS_CLOUDHSM', 'Origin AWS_CLOUDHSM'], ['Origin', 'EXTERNAL_KEY_STORE', 'Origin EXTERNAL_KEY_STORE']]
     .map(([name, value, what]) => ['CreateKey', () => ({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', [name]: value }), 'UnsupportedOperationException', unimplemented(what)]),
   ['CreateKey', () => ({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', Origin: 'MINE' }), 'ValidationException', one("Value 'MINE' at 'origin' failed to satisfy constraint: Member must satisfy enum value set: [AWS_KMS, EXTERNAL, AWS_CLOUDHSM, EXTERNAL_KEY_STORE]")],
@@ -203,9 +203,9 @@ test('every operation of the AWS client is either answered or said to be missing
   assert.ok(names.length > 50)
   const missingHere = []
   for (const operation of names) {
-    const { json } = await raw(local, { operation, body: { Limit: 'x', KeyId: 5, AliasName: 5, Description: 5, NumberOfBytes: 'x' } })
+    const { json } = await raw(local, { operation, body: { Limit: 'x', KeyId: 5, AliasName: 5, Description: 5, NumberOfBytes: 'x', DestinationKeyId: 5 } })
     if (json().__type === 'UnsupportedOperationException') missingHere.push(operation)
     else assert.equal(json().__type, 'SerializationException', operation)
   }
-  assert.equal(names.length - missingHere.length, 48)
+  assert.equal(names.length - missingHere.length, 50)
 })

@@ -1,45 +1,63 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { compare, concat, sized, u32, type Bytes } from '../../bytes/bytes.js'
-import { utf8 } from '../../bytes/text.js'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { concat, sized, u32, type Bytes } from '../../bytes/bytes.js'
+import { fromUtf8, utf8 } from '../../bytes/text.js'
+import type { Random } from './seeded-random.js'
 
-/**
- * What a symmetric key seals, in a form of our own; AWS's is opaque too. It names its key and the version of its material:
- * `SKC1` ‖ u8 length ‖ key id ‖ 32 bytes of material id ‖ 12 bytes of IV ‖ AES-256-GCM of the plaintext ‖ 16 bytes of tag.
- * Everything before the IV and the encryption context are authenticated with it.
- */
-const magic = utf8('SKC1')
-const ivLength = 12
-const tagLength = 16
-
-export interface SealedFor {
-  readonly keyId: string
-  /** 64 hexadecimal digits. */
-  readonly materialId: string
-}
+// What SYMMETRIC_DEFAULT encrypts to. The format is this server's own, and opaque to callers as that of AWS is: four bytes of
+// mark and version, key id and key-material id behind a length each, nonce, AES-256-GCM ciphertext, tag.
 
 export type EncryptionContext = Readonly<Record<string, string>>
 
-export function sealBlob({ keyId, materialId }: SealedFor, secret: Uint8Array, context: EncryptionContext, plaintext: Uint8Array): Bytes {
-  const head = concat(magic, [keyId.length], keyId, Buffer.from(materialId, 'hex'))
-  const iv = randomBytes(ivLength)
-  const cipher = createCipheriv('aes-256-gcm', secret, iv).setAAD(concat(head, serialized(context)))
-  return concat(head, iv, cipher.update(plaintext), cipher.final(), cipher.getAuthTag())
+export interface SealOptions {
+  readonly keyId: string
+  /** Which of the key's materials, since a rotated key keeps its former ones for opening. */
+  readonly materialId: string
+  /** 32 bytes: the material. */
+  readonly secret: Uint8Array
+  readonly context?: EncryptionContext
+  readonly random?: Random
 }
 
-/** The names in a ciphertext, and how it opens: undefined where it is none, or does not open under this secret and context. */
-export function parseBlob(blob: Uint8Array): (SealedFor & { open(secret: Uint8Array, context: EncryptionContext): Bytes | undefined }) | undefined {
-  const idEnd = magic.length + 1 + (blob[magic.length] ?? 0)
-  const headEnd = idEnd + 32
-  if (blob.length < headEnd + ivLength + tagLength || !magic.every((byte, i) => blob[i] === byte)) return undefined
-  const keyId = Buffer.from(blob.subarray(magic.length + 1, idEnd)).toString('latin1')
+export interface ParsedBlob {
+  readonly keyId: string
+  readonly materialId: string
+  /** The plaintext; undefined unless secret, context and every byte of the blob are those that were sealed. */
+  open(secret: Uint8Array, context?: EncryptionContext): Uint8Array | undefined
+}
+
+const mark = concat('SDK', [1])
+const [nonceLength, tagLength] = [12, 16]
+
+/** At most 4,096 bytes of plaintext, which make at most 6,144 bytes of ciphertext: what KMS takes and gives. */
+export function sealBlob({ keyId, materialId, secret, context = {}, random = randomBytes }: SealOptions, plaintext: Uint8Array): Uint8Array {
+  const head = concat(mark, sized(1, utf8(keyId), utf8(materialId)))
+  const bound = associatedData(head, context)
+  const { cipherKey, nonceKey } = keysOf(secret)
+  // A stream of random bytes that begins anew with every start repeats: what is sealed is mixed in, lest a nonce meets two plaintexts.
+  const nonce = createHmac('sha256', nonceKey).update(random(32)).update(sized(4, bound)).update(plaintext).digest().subarray(0, nonceLength)
+  const cipher = createCipheriv('aes-256-gcm', cipherKey, nonce, { authTagLength: tagLength }).setAAD(bound)
+  return concat(head, nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag())
+}
+
+/** What a blob says of its key, which is not proven until it opens; undefined for what no server of this kind has sealed. */
+export function parseBlob(bytes: Uint8Array): ParsedBlob | undefined {
+  const keyIdAt = mark.length + 1
+  const materialIdAt = keyIdAt + (bytes[mark.length] ?? 0) + 1
+  const nonceAt = materialIdAt + (bytes[materialIdAt - 1] ?? 0)
+  const ciphertextAt = nonceAt + nonceLength
+  if (bytes.length < ciphertextAt + tagLength || !mark.every((byte, index) => bytes[index] === byte)) return undefined
+  const keyId = fromUtf8(bytes.subarray(keyIdAt, materialIdAt - 1))
+  const materialId = fromUtf8(bytes.subarray(materialIdAt, nonceAt))
+  if (keyId === undefined || materialId === undefined) return undefined
   return {
     keyId,
-    materialId: Buffer.from(blob.subarray(idEnd, headEnd)).toString('hex'),
-    open(secret, context) {
-      const decipher = createDecipheriv('aes-256-gcm', secret, blob.subarray(headEnd, headEnd + ivLength))
-      decipher.setAAD(concat(blob.subarray(0, headEnd), serialized(context))).setAuthTag(blob.subarray(-tagLength))
+    materialId,
+    open(secret, context = {}) {
+      const bound = associatedData(bytes.subarray(0, nonceAt), context)
+      const decipher = createDecipheriv('aes-256-gcm', keysOf(secret).cipherKey, bytes.subarray(nonceAt, ciphertextAt), { authTagLength: tagLength })
+      decipher.setAAD(bound).setAuthTag(bytes.subarray(-tagLength))
       try {
-        return concat(decipher.update(blob.subarray(headEnd + ivLength, -tagLength)), decipher.final())
+        return concat(decipher.update(bytes.subarray(ciphertextAt, -tagLength)), decipher.final())
       } catch {
         return undefined
       }
@@ -47,8 +65,14 @@ export function parseBlob(blob: Uint8Array): (SealedFor & { open(secret: Uint8Ar
   }
 }
 
-/** In whatever order the pairs came, one form: sorted by the bytes of their names, each text behind its length. */
-function serialized(context: EncryptionContext): Bytes {
-  const pairs = Object.entries(context).map((pair) => pair.map(utf8)).sort(([a], [b]) => compare(a!, b!))
-  return concat(u32(pairs.length), sized(4, ...pairs.flat()))
+/** Names and values in order of the names, each behind its length; in UTF-16, in which every string of JSON has bytes of its own. */
+function associatedData(head: Uint8Array, context: EncryptionContext): Bytes {
+  const names = Object.keys(context).sort()
+  const texts = names.flatMap((name) => [name, context[name] ?? '']).map((text) => new Uint8Array(Buffer.from(text, 'utf16le')))
+  return concat(u32(head.length), head, sized(4, ...texts))
+}
+
+function keysOf(secret: Uint8Array): { readonly cipherKey: Uint8Array; readonly nonceKey: Uint8Array } {
+  const both = new Uint8Array(hkdfSync('sha256', secret, '', 'sealdrop local KMS SYMMETRIC_DEFAULT', 64))
+  return { cipherKey: both.subarray(0, 32), nonceKey: both.subarray(32) }
 }

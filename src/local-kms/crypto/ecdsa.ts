@@ -1,19 +1,30 @@
 import { p256, p384, p521 } from '@noble/curves/nist.js'
-import type { CurveName } from '../../algorithms/curves.js'
+import { secp256k1 } from '@noble/curves/secp256k1.js'
+import type { EcdsaCurve } from '../key-specs.js'
 
 // Node hashes whatever crypto.sign gets for an EC key, so a digest needs this library. rollup inlines it into this module.
-const curves = { 'P-256': p256, 'P-384': p384, 'P-521': p521 } satisfies Record<CurveName, unknown>
+const curves = { 'P-256': p256, 'P-384': p384, 'P-521': p521, secp256k1 } satisfies Record<EcdsaCurve, unknown>
 
 /** ECDSA over a digest (FIPS 186-5 §6.4.1), DER; randomised and with either S, as KMS signs. */
-export function signDigest(curve: CurveName, digest: Uint8Array, secretKey: Uint8Array): Uint8Array {
+export function signDigest(curve: EcdsaCurve, digest: Uint8Array, secretKey: Uint8Array): Uint8Array {
   return curves[curve].sign(digest, secretKey, { prehash: false, lowS: false, format: 'der', extraEntropy: true })
 }
 
 /** Whether a DER signature over a digest is that of an uncompressed public point; false for anything malformed. */
-export function verifyDigest(curve: CurveName, signature: Uint8Array, digest: Uint8Array, publicKey: Uint8Array): boolean {
+export function verifyDigest(curve: EcdsaCurve, signature: Uint8Array, digest: Uint8Array, publicKey: Uint8Array): boolean {
   try {
     return curves[curve].verify(signature, digest, publicKey, { prehash: false, lowS: false, format: 'der' })
   } catch {
     return false
   }
+}
+
+/** A secret scalar from random bytes (FIPS 186-5 A.2.1, with half as many bits again), in the curve's full length. */
+export function secretScalar(curve: EcdsaCurve, random: (length: number) => Uint8Array): Uint8Array {
+  return curves[curve].utils.randomSecretKey(random(curves[curve].lengths.seed ?? 0))
+}
+
+/** The uncompressed public point of a secret scalar (SEC 1 §2.3.3). Throws where the scalar is not from 1 to n - 1. */
+export function publicPoint(curve: EcdsaCurve, secretKey: Uint8Array): Uint8Array {
+  return curves[curve].getPublicKey(secretKey, false)
 }

@@ -1,59 +1,153 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, randomBytes, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
-import { keySpecs } from '../key-specs.js'
+import { concat, equal } from '../../bytes/bytes.js'
+import { Cursor } from '../../bytes/cursor.js'
+import { element } from '../../formats/der.js'
+import type { EcdsaCurve, KeySpecRow, KeyType } from '../key-specs.js'
+import { rowOf } from './checks.js'
+import { publicPoint, secretScalar } from './ecdsa.js'
+import { latticeSpki, seedFromPkcs8, seedToPkcs8, type LatticeSpec } from './lattice.js'
+import { rawOpen, rawSign } from './rsa-digest.js'
+import type { Random } from './seeded-random.js'
+import { seededRsa } from './seeded-rsa.js'
 
-export type Random = (length: number) => Uint8Array
+/** What is secret of a key: a pair in Node's hands, the seed that a pair grows from (FIPS 203, FIPS 204), or a shared secret. */
 export type Material =
   | { readonly kind: 'pair'; readonly privateKey: KeyObject }
   | { readonly kind: 'seed'; readonly seed: Uint8Array }
   | { readonly kind: 'secret'; readonly secret: Uint8Array }
 
-export async function generateMaterial(spec: string, random: Random = randomBytes): Promise<Material> {
-  const { kty, size, curve } = keySpecs.get(spec)!
-  if (kty === 'oct') return { kind: 'secret', secret: random(size) }
-  const make = promisify(generateKeyPair)
-  const pair = curve === undefined ? await make('rsa', { modulusLength: size * 8 }) : await make('ec', { namedCurve: curve })
-  return { kind: 'pair', privateKey: pair.privateKey }
+const kinds: Readonly<Record<KeyType, Material['kind']>> = { RSA: 'pair', EC: 'pair', OKP: 'pair', 'ML-DSA': 'seed', 'ML-KEM': 'seed', symmetric: 'secret', HMAC: 'secret' }
+
+/**
+ * New material for a KeySpec.
+ *
+ * @param random - makes it deterministic, RSA too; nothing else may read from it until this is done. Default: the system's
+ */
+export async function generateMaterial(spec: string, random?: Random): Promise<Material> {
+  const { kty, size, ecdsaCurve } = rowOf(spec)
+  const bytes = random ?? randomBytes
+  if (kty === 'RSA') return pair(random ? await seededRsa(size * 8, random) : (await promisify(generateKeyPair)('rsa', { modulusLength: size * 8 })).privateKey)
+  if (ecdsaCurve) return pair(ecKey(ecdsaCurve, secretScalar(ecdsaCurve, bytes)))
+  return fromBytes(spec, new Uint8Array(bytes(size)))
 }
 
-export const materialToText = (material: Material): string => (material.kind === 'pair' ? String(material.privateKey.export({ type: 'pkcs8', format: 'pem' })) : material.kind === 'secret' ? Buffer.from(material.secret).toString('base64') : '')
+/** PKCS#8 PEM of a pair, standard base64 of the rest: unencrypted, as it lies in a key's file. */
+export function materialToText(material: Material): string {
+  if (material.kind === 'pair') return material.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+  return Buffer.from(material.kind === 'seed' ? material.seed : material.secret).toString('base64')
+}
 
-const curveNamesOfNode: Readonly<Record<string, string>> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' }
-
+/** What {@link materialToText} wrote; undefined for anything that is not material of this spec. */
 export function materialFromText(spec: string, text: string): Material | undefined {
-  if (keySpecs.get(spec)?.kty === 'oct') return { kind: 'secret', secret: Buffer.from(text, 'base64') }
-  try {
-    const privateKey = createPrivateKey(text)
-    return specOf(privateKey) === spec ? { kind: 'pair', privateKey } : undefined
-  } catch {
-    return undefined
-  }
+  const { kty } = rowOf(spec)
+  if (kinds[kty] === 'pair') return attempt(() => pairOfSpec(spec, createPrivateKey(text)))
+  const bytes = Buffer.from(text, 'base64')
+  return bytes.toString('base64') === text ? ofLength(spec, bytes) : undefined
 }
 
-/** The KeySpec of a private key, by what the key itself says. */
-function specOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string | undefined {
-  const curve = curveNamesOfNode[asymmetricKeyDetails?.namedCurve ?? '']
-  const bits = asymmetricKeyDetails?.modulusLength
-  return [...keySpecs].find(([, row]) => (row.kty === 'RSA' ? asymmetricKeyType === 'rsa' && bits === row.size * 8 : asymmetricKeyType === 'ec' && curve === row.curve))?.[0]
-}
-
-export function publicKeyOf(_spec: string, material: Material): Uint8Array {
-  return material.kind === 'pair' ? createPublicKey(material.privateKey).export({ type: 'spki', format: 'der' }) : new Uint8Array()
-}
-
+/** Material as ImportKeyMaterial takes it: PKCS#8 DER of a private key, or the bytes of a secret; undefined for what is none of this spec. */
 export function importedMaterial(spec: string, bytes: Uint8Array): Material | undefined {
-  const { kty, size } = keySpecs.get(spec)!
-  if (kty === 'oct') return bytes.length === size ? { kind: 'secret', secret: bytes } : undefined
+  const { kty } = rowOf(spec)
+  if (kinds[kty] === 'secret') return ofLength(spec, bytes)
+  if (kinds[kty] === 'pair') return attempt(() => pairOfSpec(spec, readPkcs8(bytes)))
+  const seed = seedFromPkcs8(spec as LatticeSpec, bytes)
+  return seed && fromBytes(spec, seed)
+}
+
+/** SubjectPublicKeyInfo, DER (RFC 5280 §4.1.2.7), of a spec that has a public key. */
+export function publicKeyOf(spec: string, material: Material): Uint8Array {
+  if (material.kind === 'pair') return new Uint8Array(createPublicKey(material.privateKey).export({ type: 'spki', format: 'der' }))
+  return latticeSpki(spec as LatticeSpec, seedOf(material))
+}
+
+/** PrivateKeyInfo, DER (RFC 5958), of such a spec. */
+export function privateKeyInfo(spec: string, material: Material): Uint8Array {
+  if (material.kind === 'pair') return new Uint8Array(material.privateKey.export({ type: 'pkcs8', format: 'der' }))
+  return seedToPkcs8(spec as LatticeSpec, seedOf(material))
+}
+
+export function pairOf(material: Material): KeyObject {
+  if (material.kind !== 'pair') throw new TypeError(`expected a pair, found a ${material.kind}`)
+  return material.privateKey
+}
+
+export function seedOf(material: Material): Uint8Array {
+  if (material.kind !== 'seed') throw new TypeError(`expected a seed, found a ${material.kind}`)
+  return material.seed
+}
+
+export function secretOf(material: Material): Uint8Array {
+  if (material.kind !== 'secret') throw new TypeError(`expected a secret, found a ${material.kind}`)
+  return material.secret
+}
+
+/** The secret scalar of an EC key, or the 32-byte secret key of Ed25519. */
+export const scalarOf = (privateKey: KeyObject): Uint8Array => Buffer.from(privateKey.export({ format: 'jwk' }).d!, 'base64url')
+
+/** The uncompressed point of an EC key (SEC 1 §2.3.3), or the 32-byte public key of Ed25519. */
+export function pointOf(privateKey: KeyObject): Uint8Array {
+  const { x, y } = createPublicKey(privateKey).export({ format: 'jwk' })
+  return y === undefined ? Buffer.from(x!, 'base64url') : concat([4], Buffer.from(x!, 'base64url'), Buffer.from(y, 'base64url'))
+}
+
+const pair = (privateKey: KeyObject): Material => ({ kind: 'pair', privateKey })
+const ofLength = (spec: string, bytes: Uint8Array): Material | undefined => (bytes.length === rowOf(spec).size ? fromBytes(spec, new Uint8Array(bytes)) : undefined)
+
+/** Material of a spec whose material is just so many random bytes. */
+function fromBytes(spec: string, bytes: Uint8Array): Material {
+  const { kty } = rowOf(spec)
+  if (kty === 'OKP') return pair(ed25519Key(bytes))
+  return kinds[kty] === 'seed' ? { kind: 'seed', seed: bytes } : { kind: 'secret', secret: bytes }
+}
+
+/** PKCS#8 of an Ed25519 secret key (RFC 8410 §7). */
+const ed25519Key = (secretKey: Uint8Array): KeyObject =>
+  createPrivateKey({ key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), secretKey]), format: 'der', type: 'pkcs8' })
+
+/** Throws where the scalar is not from 1 to n - 1. */
+function ecKey(crv: EcdsaCurve, scalar: Uint8Array): KeyObject {
+  const point = Buffer.from(publicPoint(crv, scalar))
+  const half = (point.length - 1) / 2
+  const [d, x, y] = [Buffer.from(scalar), point.subarray(1, 1 + half), point.subarray(1 + half)].map((bytes) => bytes.toString('base64url'))
+  return createPrivateKey({ key: { kty: 'EC', crv, d: d!, x: x!, y: y! }, format: 'jwk' })
+}
+
+/** OpenSSL does not look at what follows a key; here nothing may. */
+function readPkcs8(der: Uint8Array): KeyObject {
+  const cursor = new Cursor(der, 'malformed')
+  element(cursor, 'sequence', 'PKCS#8')
+  cursor.end('PKCS#8')
+  return createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' })
+}
+
+/** How Node calls the curve of a key. */
+const nodeCurves: Readonly<Record<EcdsaCurve, string>> = { 'P-256': 'prime256v1', 'P-384': 'secp384r1', 'P-521': 'secp521r1', secp256k1: 'secp256k1' }
+
+/** A private key that somebody else wrote, as ours; undefined when it is none of this spec, or when its halves do not belong together. */
+function pairOfSpec(spec: string, key: KeyObject): Material | undefined {
+  const row = rowOf(spec)
+  if (row.kty === 'RSA') return isSoundRsa(row, key) ? pair(key) : undefined
+  if (row.kty === 'OKP') return key.asymmetricKeyType === 'ed25519' ? pair(key) : undefined
+  const right = key.asymmetricKeyType === 'ec' && row.ecdsaCurve && key.asymmetricKeyDetails?.namedCurve === nodeCurves[row.ecdsaCurve]
+  if (!right || !row.ecdsaCurve) return undefined
+  const ours = ecKey(row.ecdsaCurve, scalarOf(key))
+  return equal(pointOf(ours), pointOf(key)) ? pair(ours) : undefined
+}
+
+/** The private operation undoes the public one; OpenSSL reads keys whose numbers do not belong together. */
+function isSoundRsa({ size }: KeySpecRow, key: KeyObject): boolean {
+  const { modulusLength, publicExponent } = key.asymmetricKeyDetails ?? {}
+  if (key.asymmetricKeyType !== 'rsa' || modulusLength !== size * 8 || publicExponent !== 65_537n) return false
+  const block = concat([0], randomBytes(size - 1))
+  const opened = rawOpen(createPublicKey(key), rawSign(key, block), size)
+  return opened !== undefined && equal(opened, block)
+}
+
+function attempt<T>(read: () => T): T | undefined {
   try {
-    const privateKey = createPrivateKey({ key: Buffer.from(bytes), format: 'der', type: 'pkcs8' })
-    return specOf(privateKey) === spec ? { kind: 'pair', privateKey } : undefined
+    return read()
   } catch {
     return undefined
   }
-}
-
-/** The private key as PKCS#8 DER. */
-export function privateKeyBytes(_spec: string, material: Material): Uint8Array {
-  if (material.kind !== 'pair') throw new Error('no private key')
-  return material.privateKey.export({ type: 'pkcs8', format: 'der' })
 }

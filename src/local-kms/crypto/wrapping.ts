@@ -1,13 +1,53 @@
-import { constants, createDecipheriv, privateDecrypt, type KeyObject } from 'node:crypto'
+import { createDecipheriv } from 'node:crypto'
+import { KmsFault } from '../wire/fault.js'
+import { rowOf } from './checks.js'
+import type { Material } from './material.js'
+import { decryptOaep } from './oaep.js'
 
-export function unwrap(algorithm: string, privateKey: KeyObject, wrapped: Uint8Array): Uint8Array | undefined {
-  const oaep = (bytes: Uint8Array): Buffer => privateDecrypt({ key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: algorithm.endsWith('_256') ? 'sha256' : 'sha1' }, bytes)
-  const length = privateKey.asymmetricKeyDetails!.modulusLength! / 8
+interface WrappingRow {
+  /** How the RSA wrapping key opens what was encrypted to it. */
+  readonly oaep: string
+  /** Whether that is an AES-256 key, under which the material follows (RFC 5649). */
+  readonly isTwoSteps: boolean
+}
+
+const rows: Readonly<Record<string, WrappingRow>> = {
+  RSAES_OAEP_SHA_1: { oaep: 'RSAES_OAEP_SHA_1', isTwoSteps: false },
+  RSAES_OAEP_SHA_256: { oaep: 'RSAES_OAEP_SHA_256', isTwoSteps: false },
+  RSA_AES_KEY_WRAP_SHA_1: { oaep: 'RSAES_OAEP_SHA_1', isTwoSteps: true },
+  RSA_AES_KEY_WRAP_SHA_256: { oaep: 'RSAES_OAEP_SHA_256', isTwoSteps: true },
+}
+
+/** Whether KMS takes material of a KeySpec in this wrapping: private keys in two steps, and what is short enough, so never RSA, in one. */
+export function canWrap(spec: string, algorithm: string): boolean {
+  const row = Object.hasOwn(rows, algorithm) ? rows[algorithm] : undefined
+  const { kty } = rowOf(spec)
+  return row !== undefined && (row.isTwoSteps ? !['symmetric', 'HMAC'].includes(kty) : kty !== 'RSA')
+}
+
+/**
+ * Material as ImportKeyMaterial carries it, out of its wrapping.
+ *
+ * @param wrappingSpec - RSA_2048, RSA_3072 or RSA_4096
+ * @param wrappingKey - material of that spec, whose public key the caller encrypted to
+ * @throws KmsFault InvalidCiphertextException, without a message, for everything that does not unwrap
+ */
+export function unwrap(wrappingSpec: string, wrappingKey: Material, algorithm: string, encrypted: Uint8Array): Uint8Array {
+  const row = Object.hasOwn(rows, algorithm) ? rows[algorithm] : undefined
+  if (!row) throw new KmsFault('InvalidCiphertextException')
+  if (!row.isTwoSteps) return decryptOaep(wrappingSpec, wrappingKey, row.oaep, encrypted)
+  const { size } = rowOf(wrappingSpec)
+  const aesKey = decryptOaep(wrappingSpec, wrappingKey, row.oaep, encrypted.subarray(0, size))
+  return unwrapPadded(aesKey, encrypted.subarray(size))
+}
+
+/** AES-256 key unwrap with padding (RFC 5649 §4.2); the fixed half of its alternative initial value is handed to Node (§3). */
+function unwrapPadded(aesKey: Uint8Array, wrapped: Uint8Array): Uint8Array {
+  if (wrapped.length < 16) throw new KmsFault('InvalidCiphertextException') // Node makes nothing of nothing, without a complaint
   try {
-    if (algorithm.startsWith('RSAES')) return oaep(wrapped)
-    const cipher = createDecipheriv('id-aes256-wrap-pad', oaep(wrapped.subarray(0, length)), Buffer.from('a65959a6', 'hex'))
-    return Buffer.concat([cipher.update(wrapped.subarray(length)), cipher.final()])
+    const decipher = createDecipheriv('id-aes256-wrap-pad', aesKey, Buffer.from('a65959a6', 'hex'))
+    return new Uint8Array(Buffer.concat([decipher.update(wrapped), decipher.final()]))
   } catch {
-    return undefined
+    throw new KmsFault('InvalidCiphertextException')
   }
 }

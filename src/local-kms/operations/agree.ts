@@ -1,15 +1,15 @@
-import { createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
-import type { CurveName } from '../../algorithms/curves.js'
-import { fromSpki } from '../../formats/spki.js'
-import { KmsFault } from '../wire/fault.js'
-import { enums, keySpecs } from '../key-specs.js'
+import { agree } from '../crypto/agreement.js'
+import { decapsulate, encapsulate } from '../crypto/encapsulation.js'
+import { enums } from '../key-specs.js'
+import { currentMaterial } from '../state/states.js'
 import { callMembers, keyId } from '../wire/members.js'
 import { blob, operation, type Operation } from './operation.js'
-import { privateKeyOf } from '../state/states.js'
 import { usableKey } from './resolve.js'
 
+const encapsulation = { KeyId: keyId, EncapsulationAlgorithm: { type: 'string', required: true, values: enums.encapsulationAlgorithm }, ...callMembers } as const
+
+/** Secrets shared with somebody who has a public key, and by ML-KEM. */
 export const agreeOperations: Readonly<Record<string, Operation>> = {
-  /** The raw x coordinate, in full length; no key derivation (SP 800-56A r3 §5.7.1.2). */
   DeriveSharedSecret: operation(
     {
       KeyId: keyId,
@@ -20,21 +20,24 @@ export const agreeOperations: Readonly<Record<string, Operation>> = {
     },
     (call, { KeyId, KeyAgreementAlgorithm, PublicKey, DryRun }) => {
       const key = usableKey(call, KeyId, 'KEY_AGREEMENT')
-      const publicKey = peerKey(PublicKey, keySpecs.get(key.spec)?.curve)
+      const secret = agree(key.spec, currentMaterial(key), KeyAgreementAlgorithm, PublicKey)
       call.proceed(DryRun)
-      const secret = diffieHellman({ privateKey: privateKeyOf(key), publicKey })
       return { KeyId: call.ring.keyArn(key), SharedSecret: blob(secret), KeyAgreementAlgorithm, KeyOrigin: key.origin }
     },
   ),
-}
 
-/** The other side's key: a point on this key's curve, in strict SPKI. The service's error has an empty message. */
-function peerKey(spki: Buffer, curve: CurveName | undefined): KeyObject {
-  try {
-    const members = fromSpki(spki)
-    if (members.kty === 'EC' && members.crv === curve) return createPublicKey({ key: { ...members }, format: 'jwk' })
-  } catch {
-    // bad DER, another kind of key, a point that is not on the curve
-  }
-  throw new KmsFault('ValidationException', '')
+  Encapsulate: operation(encapsulation, (call, { KeyId, EncapsulationAlgorithm, DryRun }) => {
+    const key = usableKey(call, KeyId, 'ENCAPSULATE_DECAPSULATE')
+    const { sharedSecret, ciphertext } = encapsulate(key.spec, currentMaterial(key), EncapsulationAlgorithm)
+    call.proceed(DryRun)
+    return { KeyId: call.ring.keyArn(key), SharedSecret: blob(sharedSecret), SharedSecretCiphertextBlob: blob(ciphertext), EncapsulationAlgorithm }
+  }),
+
+  /** Rejection is implicit: a ciphertext that was made for another key answers a secret that nobody else has. */
+  Decapsulate: operation({ ...encapsulation, SharedSecretCiphertextBlob: { type: 'blob', required: true, min: 1, max: 6144 } }, (call, { KeyId, EncapsulationAlgorithm, SharedSecretCiphertextBlob, DryRun }) => {
+    const key = usableKey(call, KeyId, 'ENCAPSULATE_DECAPSULATE')
+    const secret = decapsulate(key.spec, currentMaterial(key), EncapsulationAlgorithm, SharedSecretCiphertextBlob)
+    call.proceed(DryRun)
+    return { KeyId: call.ring.keyArn(key), SharedSecret: blob(secret), EncapsulationAlgorithm }
+  }),
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { JsonObject } from '../../formats/json.js'
-import { generateMaterial, privateKeyBytes, publicKeyOf } from '../crypto/material.js'
-import { enums, keySpecs } from '../key-specs.js'
+import { generateDataKeyPair } from '../crypto/data-key-pair.js'
+import { dataKeySizes, enums, keySpecs } from '../key-specs.js'
 import type { Key } from '../state/model.js'
 import { KmsFault, unsupported } from '../wire/fault.js'
 import { callMembers, keyId } from '../wire/members.js'
@@ -10,11 +10,10 @@ import { context, sealUnder, symmetric, type Sealed } from './encryption.js'
 import { blob, operation, type Answer, type Operation } from './operation.js'
 import { checkUsage, enabledKey, findKey } from './resolve.js'
 
-const lengths: Readonly<Record<string, number>> = { AES_128: 16, AES_256: 32 }
 const recipient = { type: 'unimplemented' } as const
 const dataKeyMembers = {
   KeyId: keyId,
-  KeySpec: { type: 'string', values: Object.keys(lengths), listed: enums.keySpec },
+  KeySpec: { type: 'string', values: Object.keys(dataKeySizes), listed: enums.keySpec },
   NumberOfBytes: { type: 'integer', min: 1, max: 1024 },
   EncryptionContext: context,
   ...callMembers,
@@ -49,7 +48,7 @@ function dataKey(call: Call, input: Wanted & { readonly KeySpec: string | undefi
   const { KeySpec, NumberOfBytes } = input
   if ((KeySpec === undefined) === (NumberOfBytes === undefined)) throw new KmsFault('ValidationException', 'Please specify either number of bytes or key spec.')
   const key = forDataKeys(call, found)
-  const plaintext = randomBytes(NumberOfBytes ?? lengths[KeySpec!]!)
+  const plaintext = randomBytes(NumberOfBytes ?? dataKeySizes[KeySpec!]!)
   const sealed = sealUnder(call, key, symmetric, input.EncryptionContext, plaintext, input.DryRun)
   return { CiphertextBlob: blob(sealed.ciphertext), ...(withPlaintext && { Plaintext: blob(plaintext) }), ...underKey(call, key, sealed) }
 }
@@ -59,13 +58,12 @@ async function dataKeyPair(call: Call, input: Wanted & { readonly KeyPairSpec: s
   const { KeyPairSpec } = input
   if (!keySpecs.has(KeyPairSpec)) throw unsupported(`KeyPairSpec ${KeyPairSpec}`)
   call.proceed(input.DryRun)
-  const material = await generateMaterial(KeyPairSpec)
-  const plaintext = privateKeyBytes(KeyPairSpec, material)
-  const sealed = sealUnder(call, key, symmetric, input.EncryptionContext, plaintext, false)
+  const { privateKey, publicKey } = await generateDataKeyPair(KeyPairSpec)
+  const sealed = sealUnder(call, key, symmetric, input.EncryptionContext, privateKey, false)
   return {
     PrivateKeyCiphertextBlob: blob(sealed.ciphertext),
-    ...(withPlaintext && { PrivateKeyPlaintext: blob(plaintext) }),
-    PublicKey: blob(publicKeyOf(KeyPairSpec, material)),
+    ...(withPlaintext && { PrivateKeyPlaintext: blob(privateKey) }),
+    PublicKey: blob(publicKey),
     KeyPairSpec,
     ...underKey(call, key, sealed),
   }

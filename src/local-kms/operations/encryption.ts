@@ -1,12 +1,14 @@
-import { oaepOpen, oaepSeal } from '../crypto/oaep.js'
+import { requireAlgorithm } from '../crypto/checks.js'
 import { parseBlob, sealBlob, type EncryptionContext } from '../crypto/ciphertext.js'
-import { encryptions, enums, keySpecs } from '../key-specs.js'
+import { secretOf } from '../crypto/material.js'
+import { decryptOaep, encryptOaep } from '../crypto/oaep.js'
+import { enums } from '../key-specs.js'
 import { versionsOf } from '../state/materials.js'
 import type { Key } from '../state/model.js'
-import { currentMaterial, materialWithId, privateKeyOf, publicKeyObject } from '../state/states.js'
+import { currentMaterial, materialWithId } from '../state/states.js'
 import { KmsFault } from '../wire/fault.js'
 import type { Call } from './call.js'
-import { enabledKey, findKey, incompatible, usableKey } from './resolve.js'
+import { enabledKey, findKey, usableKey } from './resolve.js'
 
 // What Encrypt, Decrypt, ReEncrypt and the data-key operations share.
 export const symmetric = 'SYMMETRIC_DEFAULT'
@@ -22,15 +24,15 @@ export interface Sealed { readonly ciphertext: Uint8Array; readonly materialId?:
 export interface Opened { readonly key: Key; readonly plaintext: Uint8Array; readonly materialId?: string }
 
 /** Seals under a key that has been found usable. @throws KmsFault InvalidKeyUsageException, ValidationException */
-export function sealUnder(call: Call, key: Key, name: string, context: EncryptionContext | undefined, plaintext: Uint8Array, dryRun: boolean | undefined): Sealed {
+export function sealUnder(call: Call, key: Key, name: string, context: EncryptionContext = {}, plaintext: Uint8Array, dryRun: boolean | undefined): Sealed {
   checkAlgorithm(key, name, context)
-  const row = encryptions[name]
-  const longest = row ? keySpecs.get(key.spec)!.size - row.overhead : Infinity
-  if (plaintext.length > longest) throw new KmsFault('ValidationException', `Algorithm ${name} and key spec ${key.spec} cannot encrypt data larger than ${longest} bytes.`)
-  call.proceed(dryRun)
-  if (row) return { ciphertext: oaepSeal(publicKeyObject(key), row, plaintext) }
+  const material = currentMaterial(key)
   const materialId = versionsOf(key).at(-1)!.id
-  return { ciphertext: sealBlob({ keyId: key.id, materialId }, secretOf(key), context ?? {}, plaintext), materialId }
+  const sealed = name === symmetric
+    ? { ciphertext: sealBlob({ keyId: key.id, materialId, secret: secretOf(material), context }, plaintext), materialId }
+    : { ciphertext: encryptOaep(key.spec, material, name, plaintext) } // which looks at the length
+  call.proceed(dryRun)
+  return sealed
 }
 
 export interface ToOpen {
@@ -53,9 +55,7 @@ export function openWith(call: Call, { keyId, algorithm: name = symmetric, conte
   const key = usableKey(call, keyId, 'ENCRYPT_DECRYPT', permission)
   checkAlgorithm(key, name, context)
   if (!ciphertext) return { key, plaintext: new Uint8Array() }
-  const plaintext = oaepOpen(privateKeyOf(key), encryptions[name]!, ciphertext)
-  if (!plaintext) throw new KmsFault('InvalidCiphertextException')
-  return { key, plaintext }
+  return { key, plaintext: decryptOaep(key.spec, currentMaterial(key), name, ciphertext) }
 }
 
 function openSymmetric(call: Call, keyId: string | undefined, context: EncryptionContext, ciphertext: Uint8Array, permission: string): Opened {
@@ -67,7 +67,7 @@ function openSymmetric(call: Call, keyId: string | undefined, context: Encryptio
   call.used(key)
   enabledKey(call, key)
   const material = materialWithId(key, parsed.materialId)
-  const plaintext = material?.kind === 'secret' ? parsed.open(material.secret, context) : undefined
+  const plaintext = material && parsed.open(secretOf(material), context)
   if (!plaintext) throw new KmsFault('InvalidCiphertextException')
   return { key, plaintext, materialId: parsed.materialId }
 }
@@ -80,13 +80,7 @@ function namedByCiphertext(call: Call, id: string, permission: string): Key {
   return key
 }
 
-function checkAlgorithm(key: Key, name: string, context: EncryptionContext | undefined): void {
-  if (!keySpecs.get(key.spec)?.algorithms.ENCRYPT_DECRYPT?.includes(name)) throw incompatible(name, key)
+function checkAlgorithm({ spec }: Key, name: string, context: EncryptionContext | undefined): void {
+  requireAlgorithm(spec, 'ENCRYPT_DECRYPT', name)
   if (name !== symmetric && Object.keys(context ?? {}).length > 0) throw new KmsFault('ValidationException', 'EncryptionContext is not supported when encrypting/decrypting with asymmetric CMKs.')
-}
-
-function secretOf(key: Key): Uint8Array {
-  const material = currentMaterial(key)
-  if (material.kind !== 'secret') throw new Error(`a ${key.spec} key has no secret`)
-  return material.secret
 }

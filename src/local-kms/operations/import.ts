@@ -1,5 +1,6 @@
-import { importedMaterial, type Material } from '../crypto/material.js'
+import { importedMaterial, publicKeyOf, type Material } from '../crypto/material.js'
 import { unwrap } from '../crypto/wrapping.js'
+import { enums } from '../key-specs.js'
 import { sharedMaterials } from '../state/due.js'
 import type { Keyring } from '../state/keyring.js'
 import type { Kms } from '../state/kms.js'
@@ -11,14 +12,14 @@ import type { Call } from './call.js'
 import { withImported } from './imported-versions.js'
 import { blob, changing, operation, type Operation, timestamp } from './operation.js'
 import { findKeyItself, notPendingDeletion } from './resolve.js'
-import { checkWrapping, wrappingAlgorithms, wrappingSizes, wrappingSpecs } from './wrapping-rules.js'
+import { checkWrapping } from './wrapping-rules.js'
 
 const day = 86_400_000
 const longestValidity = 365 * day
 const wrapping = {
   KeyId: keyId,
-  WrappingAlgorithm: { type: 'string', required: true, values: wrappingAlgorithms },
-  WrappingKeySpec: { type: 'string', required: true, values: wrappingSpecs },
+  WrappingAlgorithm: { type: 'string', required: true, values: enums.wrappingAlgorithm },
+  WrappingKeySpec: { type: 'string', required: true, values: enums.wrappingKeySpec },
 } as const
 const ciphertext = { type: 'blob', required: true, min: 1, max: 6144 } as const
 const expires = 'KEY_MATERIAL_EXPIRES'
@@ -30,8 +31,8 @@ export const importOperations: Readonly<Record<string, Operation>> = {
     const key = importable(call, notPendingDeletion(call, findKeyItself(call, KeyId)))
     checkWrapping(key.spec, WrappingAlgorithm, WrappingKeySpec)
     const arn = call.ring.keyArn(key)
-    const { token, parameter } = await call.kms.imports.create(arn, WrappingAlgorithm, wrappingSizes[WrappingKeySpec]!)
-    return { KeyId: arn, ImportToken: blob(token), PublicKey: blob(parameter.publicKey.export({ type: 'spki', format: 'der' })), ParametersValidTo: timestamp(parameter.validTo) }
+    const { token, parameter } = await call.kms.imports.create(arn, WrappingAlgorithm, WrappingKeySpec)
+    return { KeyId: arn, ImportToken: blob(token), PublicKey: blob(publicKeyOf(WrappingKeySpec, parameter.wrappingKey)), ParametersValidTo: timestamp(parameter.validTo) }
   }),
 
   ImportKeyMaterial: changing(
@@ -92,9 +93,7 @@ function unwrapped(call: Call, key: Key, token: Uint8Array, wrapped: Uint8Array)
   const parameter = call.kms.imports.find(token)
   if (parameter?.keyArn !== call.ring.keyArn(key)) throw new KmsFault('InvalidImportTokenException')
   if (parameter.validTo <= call.now()) throw new KmsFault('ExpiredImportTokenException')
-  const bytes = unwrap(parameter.algorithm, parameter.privateKey, wrapped)
-  if (!bytes) throw new KmsFault('InvalidCiphertextException')
-  const material = importedMaterial(key.spec, bytes)
+  const material = importedMaterial(key.spec, unwrap(parameter.wrappingSpec, parameter.wrappingKey, parameter.algorithm, wrapped))
   if (!material) throw new KmsFault('IncorrectKeyMaterialException', `The key material is not that of a ${key.spec} key.`)
   return material
 }

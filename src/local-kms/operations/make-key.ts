@@ -4,7 +4,7 @@ import type { Keyring } from '../state/keyring.js'
 import type { Kms } from '../state/kms.js'
 import { newMaterial } from '../state/materials.js'
 import { defaultPolicy, type Key } from '../state/model.js'
-import { KmsFault, unsupported } from '../wire/fault.js'
+import { KmsFault } from '../wire/fault.js'
 
 /** Material of post-quantum keys cannot be imported. */
 const importable = /^(SYMMETRIC|HMAC|RSA|ECC)_/
@@ -26,8 +26,8 @@ export interface NewKey {
 /** The usage of a key to be made. @throws KmsFault UnsupportedOperationException, ValidationException */
 export function usageOf(spec: string, usage: string | undefined): KeyUsage {
   const row = keySpecs.get(spec)
-  if (!row) throw unsupported(`KeySpec ${spec}`)
-  const chosen = usage ?? (spec === 'SYMMETRIC_DEFAULT' ? 'ENCRYPT_DECRYPT' : undefined)
+  if (!row) throw new KmsFault('UnsupportedOperationException', `KeySpec ${spec} is not supported in this Region`)
+  const chosen = usage ?? row.defaultUsage
   if (chosen === undefined) throw new KmsFault('ValidationException', 'You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.')
   if (!Object.hasOwn(row.algorithms, chosen)) throw new KmsFault('ValidationException', `KeyUsage ${chosen} is not compatible with KeySpec ${spec}`)
   return chosen as KeyUsage

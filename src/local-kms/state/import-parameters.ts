@@ -1,5 +1,5 @@
-import { generateKeyPair, randomBytes, type KeyObject } from 'node:crypto'
-import { promisify } from 'node:util'
+import { randomBytes } from 'node:crypto'
+import { generateMaterial, type Material } from '../crypto/material.js'
 
 const day = 86_400_000
 
@@ -7,8 +7,9 @@ const day = 86_400_000
 export interface ImportParameter {
   readonly keyArn: string
   readonly algorithm: string
-  readonly privateKey: KeyObject
-  readonly publicKey: KeyObject
+  /** RSA_2048, RSA_3072 or RSA_4096. */
+  readonly wrappingSpec: string
+  readonly wrappingKey: Material
   readonly validTo: number
 }
 
@@ -21,10 +22,10 @@ export class ImportParameters {
     this.#now = now
   }
 
-  async create(keyArn: string, algorithm: string, modulusLength: number): Promise<{ readonly token: Uint8Array; readonly parameter: ImportParameter }> {
-    const pair = await promisify(generateKeyPair)('rsa', { modulusLength })
+  async create(keyArn: string, algorithm: string, wrappingSpec: string): Promise<{ readonly token: Uint8Array; readonly parameter: ImportParameter }> {
+    const wrappingKey = await generateMaterial(wrappingSpec)
     const token = randomBytes(256)
-    const parameter = { keyArn, algorithm, ...pair, validTo: this.#now() + day }
+    const parameter = { keyArn, algorithm, wrappingSpec, wrappingKey, validTo: this.#now() + day }
     for (const [old, { validTo }] of this.#known) if (validTo + day < this.#now()) this.#known.delete(old) // until then it is known to be expired
     this.#known.set(token.toString('hex'), parameter)
     return { token, parameter }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Random } from '../crypto/material.js'
-import { seededRandom } from '../crypto/seeded-random.js'
+import { seededRandom, type Random } from '../crypto/seeded-random.js'
 import { afterItsTime } from './due.js'
 import { ImportParameters } from './import-parameters.js'
 import type { Keyring } from './keyring.js'

@@ -1,5 +1,5 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { Material } from '../crypto/material.js'
+import { keySpecs } from '../key-specs.js'
 import type { Kms } from './kms.js'
 import { isExpired, versionsOf } from './materials.js'
 import type { Key } from './model.js'
@@ -15,7 +15,7 @@ export function stateOf(kms: Kms, key: Key): KeyState {
 }
 
 /** Whether keys of a spec are one secret, without a public key. */
-export const isSecret = (spec: string): boolean => spec === 'SYMMETRIC_DEFAULT' || spec.startsWith('HMAC_')
+export const isSecret = (spec: string): boolean => ['symmetric', 'HMAC'].includes(keySpecs.get(spec)?.kty ?? '')
 
 /** Whether every version is there: imported material can be deleted, and expires. */
 export function hasMaterial(kms: Kms, key: Key): boolean {
@@ -33,19 +33,4 @@ export function currentMaterial(key: Key): Material {
 /** The version that a ciphertext of a symmetric key names, if it opens: current or earlier, and there. */
 export function materialWithId(key: Key, id: string): Material | undefined {
   return versionsOf(key).find((version) => version.id === id)?.material
-}
-
-const publicKeys = new WeakMap<KeyObject, KeyObject>()
-
-export function privateKeyOf(key: Key): KeyObject {
-  const material = currentMaterial(key)
-  if (material.kind !== 'pair') throw new Error(`a ${key.spec} key has no private key of node:crypto`)
-  return material.privateKey
-}
-
-export function publicKeyObject(key: Key): KeyObject {
-  const privateKey = privateKeyOf(key)
-  const known = publicKeys.get(privateKey) ?? createPublicKey(privateKey)
-  publicKeys.set(privateKey, known)
-  return known
 }

@@ -1,0 +1,14 @@
+import { keySpecs, type KeySpecRow, type KeyUsage } from '../key-specs.js'
+import { KmsFault } from '../wire/fault.js'
+
+/** The row of a KeySpec that exists: keys are made and read only with one. */
+export function rowOf(spec: string): KeySpecRow {
+  const row = keySpecs.get(spec)
+  if (!row) throw new RangeError(`expected a KeySpec of this server, found ${spec}`)
+  return row
+}
+
+/** @throws KmsFault InvalidKeyUsageException unless keys of this spec offer the algorithm for this usage */
+export function requireAlgorithm(spec: string, usage: KeyUsage, algorithm: string): void {
+  if (!rowOf(spec).algorithms[usage]?.includes(algorithm)) throw new KmsFault('InvalidKeyUsageException', `Algorithm ${algorithm} is incompatible with key spec ${spec}.`)
+}

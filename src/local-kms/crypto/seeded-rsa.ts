@@ -1,0 +1,51 @@
+import { checkPrime, createPrivateKey, type KeyObject } from 'node:crypto'
+import { promisify } from 'node:util'
+import type { Random } from './seeded-random.js'
+
+const isPrime: (candidate: bigint) => Promise<boolean> = promisify(checkPrime)
+const exponent = 65_537n
+
+/**
+ * An RSA key from a stream of random bytes alone: Node's own generator takes no such stream. Random probable primes and the
+ * bounds on p, q and d are those of FIPS 186-5 A.1.1 and A.1.3.
+ */
+export async function seededRsa(bits: number, random: Random): Promise<KeyObject> {
+  for (;;) {
+    const first = await prime(bits, random, () => true)
+    const second = await prime(bits, random, (candidate) => magnitude(first - candidate) > 1n << BigInt(bits / 2 - 100))
+    const [p, q] = first > second ? [first, second] : [second, first]
+    const d = inverse(exponent, leastCommonMultiple(p - 1n, q - 1n))
+    if (d <= 1n << BigInt(bits / 2)) continue
+    const numbers = { n: p * q, e: exponent, d, p, q, dp: d % (p - 1n), dq: d % (q - 1n), qi: inverse(q, p) }
+    const members = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, toBytes(value).toString('base64url')]))
+    return createPrivateKey({ key: { kty: 'RSA', ...members }, format: 'jwk' })
+  }
+}
+
+/** A.1.3 steps 4 and 5: odd, at least √2 · 2^(bits / 2 - 1), so that the modulus has its full length, and p - 1 prime to e. */
+async function prime(bits: number, random: Random, fits: (candidate: bigint) => boolean): Promise<bigint> {
+  for (;;) {
+    const candidate = BigInt(`0x${Buffer.from(random(bits / 16)).toString('hex')}`) | 1n
+    if (candidate * candidate < 1n << BigInt(bits - 1) || !fits(candidate) || (candidate - 1n) % exponent === 0n) continue
+    if (await isPrime(candidate)) return candidate
+  }
+}
+
+const magnitude = (value: bigint): bigint => (value < 0n ? -value : value)
+const toBytes = (value: bigint): Buffer => {
+  const hex = value.toString(16)
+  return Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex')
+}
+
+function leastCommonMultiple(a: bigint, b: bigint): bigint {
+  let [x, y] = [a, b]
+  while (y > 0n) [x, y] = [y, x % y]
+  return (a / x) * b
+}
+
+/** Extended Euclid: the x with a · x = 1 (mod m), from 1 to m - 1; a and m are coprime. */
+function inverse(a: bigint, m: bigint): bigint {
+  let [r, s, x, y] = [m, a % m, 0n, 1n]
+  while (s > 0n) [r, s, x, y] = [s, r % s, y, x - (r / s) * y]
+  return ((x % m) + m) % m
+}

@@ -1,0 +1,41 @@
+// Readers and writers that this project did not write: OpenSSL 3.5 inside the Node 24 of devDependencies, whatever Node runs the
+// tests, and the openssl command.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const node24 = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url))
+
+/** Runs the body of a function of `crypto` and bytes in Node 24; what it returns, bytes as hexadecimal, comes back. */
+export function inNode24(body, ...bytes) {
+  const program = `const crypto = require('node:crypto'); const run = (crypto, ...bytes) => { ${body} };
+    const input = JSON.parse(require('node:fs').readFileSync(0, 'utf8')).map((hex) => Buffer.from(hex, 'hex'))
+    console.log(JSON.stringify(run(crypto, ...input)))`
+  return JSON.parse(execFileSync(node24, ['-e', program], { input: JSON.stringify(bytes.map((part) => Buffer.from(part).toString('hex'))), encoding: 'utf8' }))
+}
+
+/** Runs openssl with files by name: `@name` in an argument becomes its path. */
+export function openssl(args, files, input) {
+  const folder = mkdtempSync(join(tmpdir(), 'sealdrop-openssl-'))
+  try {
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
+    return execFileSync('openssl', args.map((arg) => arg.replace(/^@/, `${folder}/`)), { input, stdio: ['pipe', 'pipe', 'pipe'] })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+export const flipped = (bytes, at, bit = 1) => Uint8Array.from(bytes, (byte, index) => (index === (at < 0 ? bytes.length + at : at) ? byte ^ bit : byte))
+export const hex = (bytes) => Buffer.from(bytes).toString('hex')
+
+/** What a function threw; fails when it did not. */
+export function thrown(run) {
+  try {
+    run()
+  } catch (e) {
+    return e
+  }
+  throw new Error('expected a failure')
+}
