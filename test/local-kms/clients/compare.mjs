@@ -3,8 +3,8 @@
 const moments = new Set(['CreationDate', 'LastUpdatedDate', 'DeletionDate', 'ParametersValidTo', 'NextRotationDate', 'RotationDate', 'OnDemandRotationStartDate', 'KeyCreationDate', 'TrackingStartDate', 'Timestamp', 'ValidTo'])
 const random = new Set(['GrantToken', 'NextMarker', 'CloudTrailEventId', 'KmsRequestId'])
 const bytes = new Set(['PublicKey', 'CiphertextBlob', 'Signature', 'SharedSecret', 'SharedSecretCiphertextBlob', 'Mac', 'ImportToken', 'PrivateKeyPlaintext', 'PrivateKeyCiphertextBlob'])
-/** DER of an ECDSA signature has several lengths. */
-const ecdsa = (answer) => String(answer?.SigningAlgorithm).startsWith('ECDSA')
+/** DER of an ECDSA signature has several lengths, and so has that of an RSA private key. */
+const several = (member, answer) => (member === 'Signature' && String(answer?.SigningAlgorithm).startsWith('ECDSA')) || member.startsWith('PrivateKey')
 const ids = /mrk-[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{64}/g
 
 /** Lines of one client; ids become the order in which they were first seen. */
@@ -14,7 +14,7 @@ export function normal(lines) {
   const value = (member, found, owner, call) => {
     if (moments.has(member)) return Number.isFinite(found) ? '<time>' : `not a time: ${found}`
     if (random.has(member)) return typeof found === 'string' && found !== '' ? '<text>' : `no text: ${found}`
-    if (bytes.has(member)) return `<${ecdsa(owner) && member === 'Signature' ? '' : `${Buffer.from(found, 'base64').length} `}bytes>`
+    if (bytes.has(member)) return `<${several(member, owner) ? '' : `${Buffer.from(found, 'base64').length} `}bytes>`
     if (member === 'Plaintext' && call === 'fresh') return `<${Buffer.from(found, 'base64').length} bytes>`
     if (member === 'Policy') return JSON.parse(found)
     if (member === 'Keys') return found.map((item) => Object.keys(item).sort().join(' ')) // ids decide the order, which is another one each time
