@@ -1,6 +1,6 @@
 // npm run bench: values in Node and in Chromium, how many KMS calls ten thousand values of one sealer cost to open, and
-// streams in Node, Chromium and Firefox. `node bench/run.mjs values` or `streams` runs a part, `streams node chromium`
-// in these hosts only.
+// streams in Node, Chromium and Firefox; and the local KMS. `node bench/run.mjs values`, `streams` or `local-kms` runs a part,
+// `streams node chromium` in these hosts only.
 import { fileURLToPath } from 'node:url'
 import * as jose from 'jose'
 import * as door from 'sealdrop'
@@ -8,18 +8,20 @@ import { createOpener, createPublisher } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { countingKms } from '../test/support/counting-kms.mjs'
 import { bundled, inBrowser } from './browsers.mjs'
+import { localKmsReport } from './local-kms.mjs'
 import { streamReport } from './stream-report.mjs'
 import { benchValues, table } from './values.mjs'
 
 const [part, ...hosts] = process.argv.slice(2)
-const code = await bundled(fileURLToPath(new URL('page.mjs', import.meta.url)))
+const code = part === 'local-kms' ? '' : await bundled(fileURLToPath(new URL('page.mjs', import.meta.url)))
 console.log('Ratios within one run are what counts; goals: seal at least 0.85 of bare, and above 1.00 of jose.\n')
-if (part !== 'streams') {
+if (part === undefined || part === 'values') {
   console.log(table(`Node ${process.version}`, await benchValues({ door, jose })))
   console.log(`\n${await inBrowser('chromium', code, async (page, browser) => table((await browser.version()).replace('Headless', ''), await page.evaluate('bench.values()')))}`)
   console.log(`\n${await tenThousand()}`)
 }
-if (part !== 'values') await streamReport(code, hosts)
+if (part === undefined || part === 'streams') await streamReport(code, hosts)
+if (part === undefined || part === 'local-kms') await localKmsReport()
 
 async function tenThousand() {
   const local = await startLocalKms({ keys: [{ alias: 'alias/values', spec: 'RSA_2048', usage: 'ENCRYPT_DECRYPT' }] })

@@ -22,7 +22,7 @@ function decrypt(call: Call, { CiphertextBlob, KeyId, EncryptionAlgorithm = symm
 }
 
 const decryptReal = operation({ CiphertextBlob: ciphertextBlob, ...decryptMembers }, decrypt)
-const decryptWithout = operation({ CiphertextBlob: { type: 'blob', max: 6144 }, ...decryptMembers }, (call, input) => decrypt(call, { ...input, CiphertextBlob: undefined }))
+const decryptWithout = operation({ CiphertextBlob: { type: 'blob', max: 6144 }, ...decryptMembers, KeyId: keyId }, (call, input) => decrypt(call, { ...input, CiphertextBlob: undefined }))
 
 export const encryptOperations: Readonly<Record<string, Operation>> = {
   Encrypt: operation(

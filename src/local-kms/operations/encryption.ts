@@ -1,3 +1,4 @@
+import { isWellFormed } from '../../bytes/text.js'
 import { requireAlgorithm } from '../crypto/checks.js'
 import { parseBlob, sealBlob, type EncryptionContext } from '../crypto/ciphertext.js'
 import { secretOf } from '../crypto/material.js'
@@ -82,5 +83,7 @@ function namedByCiphertext(call: Call, id: string, permission: string): Key {
 
 function checkAlgorithm({ spec }: Key, name: string, context: EncryptionContext | undefined): void {
   requireAlgorithm(spec, 'ENCRYPT_DECRYPT', name)
+  // UTF-8 writes every lone surrogate alike, so that two contexts would be one
+  if (!Object.entries(context ?? {}).flat().every(isWellFormed)) throw new KmsFault('ValidationException', 'The encryption context is not well-formed Unicode: it has a lone surrogate.')
   if (name !== symmetric && Object.keys(context ?? {}).length > 0) throw new KmsFault('ValidationException', 'EncryptionContext is not supported when encrypting/decrypting with asymmetric CMKs.')
 }

@@ -44,7 +44,7 @@ function reEncrypt(call: Call, input: ReEncryptInput): Answer {
 }
 
 const real = operation({ CiphertextBlob: ciphertextBlob, ...members }, reEncrypt)
-const without = operation({ CiphertextBlob: { type: 'blob', max: 6144 }, ...members }, (call, input) => reEncrypt(call, { ...input, CiphertextBlob: undefined }))
+const without = operation({ CiphertextBlob: { type: 'blob', max: 6144 }, ...members, SourceKeyId: keyId }, (call, input) => reEncrypt(call, { ...input, CiphertextBlob: undefined }))
 
 export const reEncryptOperations: Readonly<Record<string, Operation>> = {
   ReEncrypt: (call) => (ignoresCiphertext(call) ? without : real)(call),

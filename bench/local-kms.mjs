@@ -1,0 +1,85 @@
+// Operations a second of the local KMS for each kind of key, through the AWS client, beside the same client at an endpoint
+// that answers the same JSON and does nothing, and beside the operation alone in this process.
+import { createServer } from 'node:http'
+import * as aws from '@aws-sdk/client-kms'
+import { startLocalKms } from 'sealdrop/local-kms'
+import { agree } from '../dist/local-kms/crypto/agreement.js'
+import { encapsulate, decapsulate } from '../dist/local-kms/crypto/encapsulation.js'
+import { generateMac } from '../dist/local-kms/crypto/mac.js'
+import { generateMaterial, publicKeyOf } from '../dist/local-kms/crypto/material.js'
+import { decryptOaep, encryptOaep } from '../dist/local-kms/crypto/oaep.js'
+import { sign } from '../dist/local-kms/crypto/signatures.js'
+import { compare } from './values.mjs'
+
+const message = Buffer.alloc(64, 7)
+const oaep = 'RSAES_OAEP_SHA_256'
+
+/** What is done with a key, and the same without HTTP: given key, client and material, the input of the call and the bare operation. */
+const signing = (algorithm, MessageType = 'RAW', Message = message) => async ({ spec, material }) => ({
+  operation: 'Sign', input: { Message, MessageType, SigningAlgorithm: algorithm }, bare: () => sign(spec, material, algorithm, MessageType, Message),
+})
+const decrypting = async ({ spec, material, kms, KeyId }) => {
+  const { CiphertextBlob } = await kms('Encrypt', { KeyId, Plaintext: message.subarray(0, 32), EncryptionAlgorithm: oaep })
+  const sealed = encryptOaep(spec, material, oaep, message.subarray(0, 32))
+  return { operation: 'Decrypt', input: { CiphertextBlob, EncryptionAlgorithm: oaep }, bare: () => decryptOaep(spec, material, oaep, sealed) }
+}
+const deriving = async ({ spec, material }) => {
+  const PublicKey = publicKeyOf(spec, await generateMaterial(spec))
+  return { operation: 'DeriveSharedSecret', input: { PublicKey, KeyAgreementAlgorithm: 'ECDH' }, bare: () => agree(spec, material, 'ECDH', PublicKey) }
+}
+const decapsulating = async ({ spec, material, kms, KeyId }) => {
+  const { SharedSecretCiphertextBlob } = await kms('Encapsulate', { KeyId, EncapsulationAlgorithm: 'ML_KEM' })
+  const { ciphertext } = encapsulate(spec, material, 'ML_KEM')
+  return { operation: 'Decapsulate', input: { SharedSecretCiphertextBlob, EncapsulationAlgorithm: 'ML_KEM' }, bare: () => decapsulate(spec, material, 'ML_KEM', ciphertext) }
+}
+const symmetric = async ({ kms, KeyId, material }) => {
+  const { sealBlob, parseBlob } = await import('../dist/local-kms/crypto/ciphertext.js')
+  const { CiphertextBlob } = await kms('Encrypt', { KeyId, Plaintext: message })
+  const blob = sealBlob({ keyId: 'k', materialId: 'm', secret: material.secret }, message)
+  return { operation: 'Decrypt', input: { CiphertextBlob }, bare: () => parseBlob(blob).open(material.secret) }
+}
+const mac = (bits) => async ({ spec, material }) => ({ operation: 'GenerateMac', input: { Message: message, MacAlgorithm: `HMAC_SHA_${bits}` }, bare: () => generateMac(spec, material, `HMAC_SHA_${bits}`, message) })
+
+const rows = [
+  ...['RSA_2048', 'RSA_3072', 'RSA_4096'].flatMap((spec) => [[spec, 'ENCRYPT_DECRYPT', decrypting], [spec, 'SIGN_VERIFY', signing('RSASSA_PSS_SHA_256')]]),
+  ...[256, 384, 521].flatMap((bits) => { const hash = bits === 521 ? 512 : bits; return [[`ECC_NIST_P${bits}`, 'SIGN_VERIFY', signing(`ECDSA_SHA_${hash}`)], [`ECC_NIST_P${bits}`, 'SIGN_VERIFY', signing(`ECDSA_SHA_${hash}`, 'DIGEST', Buffer.alloc(hash / 8, 7))], [`ECC_NIST_P${bits}`, 'KEY_AGREEMENT', deriving]] }),
+  ['ECC_SECG_P256K1', 'SIGN_VERIFY', signing('ECDSA_SHA_256')],
+  ['ECC_NIST_EDWARDS25519', 'SIGN_VERIFY', signing('ED25519_SHA_512')],
+  ...[44, 65, 87].map((level) => [`ML_DSA_${level}`, 'SIGN_VERIFY', signing('ML_DSA_SHAKE_256')]),
+  ...[512, 768, 1024].map((level) => [`ML_KEM_${level}`, 'ENCAPSULATE_DECAPSULATE', decapsulating]),
+  ['SYMMETRIC_DEFAULT', 'ENCRYPT_DECRYPT', symmetric],
+  ...[224, 256, 384, 512].map((bits) => [`HMAC_${bits}`, 'GENERATE_VERIFY_MAC', mac(bits)]),
+]
+
+/** An endpoint that does nothing: whatever comes, the same small JSON. */
+async function emptyEndpoint() {
+  const body = JSON.stringify({ KeyId: 'k', Plaintext: message.toString('base64') })
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1', 'content-length': body.length }).end(body))
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { url: `http://127.0.0.1:${server.address().port}`, close: () => { server.closeAllConnections(); server.close() } }
+}
+
+/** A table of all kinds of keys. */
+export async function localKmsReport() {
+  const local = await startLocalKms()
+  const empty = await emptyEndpoint()
+  const clientAt = (endpoint) => {
+    const client = new aws.KMSClient({ ...local.clientConfig, endpoint })
+    return (operation, input) => client.send(new aws[`${operation}Command`](input))
+  }
+  const kms = clientAt(local.url)
+  const nothing = clientAt(empty.url)
+  console.log(`Local KMS, Node ${process.version}, one call at a time: operations a second\n${'key'.padEnd(24)}${'operation'.padEnd(38)}${'local KMS'.padStart(11)}${'empty'.padStart(9)}${'bare'.padStart(9)}${'of empty'.padStart(10)}${'of both in a row'.padStart(18)}`)
+  for (const [spec, KeyUsage, prepare] of rows) {
+    const { KeyMetadata: { Arn: KeyId } } = await kms('CreateKey', { KeySpec: spec, KeyUsage })
+    const { operation, input, bare } = await prepare({ spec, KeyId, kms, material: await generateMaterial(spec) })
+    const rates = await compare({ local: () => kms(operation, { KeyId, ...input }), empty: () => nothing(operation, { KeyId, ...input }), bare: async () => bare() }, { rounds: 5, slice: 100 })
+    const ideal = 1 / (1 / rates.empty + 1 / rates.bare) // HTTP and the operation, one after the other
+    const what = `${operation} ${input.SigningAlgorithm ?? ''}${input.MessageType === 'DIGEST' ? ' DIGEST' : ''}`
+    console.log(`${spec.padEnd(24)}${what.padEnd(38)}${rates.local.toFixed(0).padStart(11)}${rates.empty.toFixed(0).padStart(9)}${rates.bare.toFixed(0).padStart(9)}${(rates.local / rates.empty).toFixed(2).padStart(10)}${(rates.local / ideal).toFixed(2).padStart(18)}`)
+  }
+  await local.close()
+  empty.close()
+}
