@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { defaultKeyPolicy } from 'sealdrop/dist/local-kms/policy/credentials.js'
+import { defaultKeyPolicy } from 'sealdrop/dist/local-kms/policy/default-key-policy.js'
 import { checkLockout, crossAccountActions, decide, decideRetire, deniedMessage } from 'sealdrop/dist/local-kms/policy/decide.js'
 import { parseIdentityPolicy, parseKeyPolicy } from 'sealdrop/dist/local-kms/policy/document.js'
 

@@ -1,7 +1,8 @@
 // What KMS and the credentials file refuse, and where they say it is.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { defaultCredentials, defaultKeyPolicy, parseCredentials } from 'sealdrop/dist/local-kms/policy/credentials.js'
+import { defaultCredentials, parseCredentials } from 'sealdrop/dist/local-kms/policy/credentials.js'
+import { defaultKeyPolicy } from 'sealdrop/dist/local-kms/policy/default-key-policy.js'
 import { parseIdentityPolicy, parseKeyPolicy } from 'sealdrop/dist/local-kms/policy/document.js'
 
 const statement = { Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::111122223333:root' }, Action: 'kms:*', Resource: '*' }

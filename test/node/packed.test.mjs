@@ -1,9 +1,10 @@
 // What a user gets: the packed package, installed in an empty folder.
 import test from 'node:test'
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { KMSClient, SignCommand } from '@aws-sdk/client-kms'
 import { assert } from 'chai'
 
 const root = new URL('../../', import.meta.url).pathname
@@ -28,7 +29,7 @@ test('it holds what a user needs and nothing of the workshop', () => {
   const names = files.map(({ path }) => path)
   for (const name of ['LICENSE', 'NOTICE', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'dist/index.js', 'dist/index.d.ts', 'dist/sealdrop.min.js', 'dist/sealdrop.min.js.map', 'dist/sealdrop.min.mjs', 'dist/integrity.json']) assert.include(names, name)
   for (const { path, size } of files) assert.isAbove(size, /\.d\.ts$|\.js$/.test(path) ? 0 : 100, path)
-  for (const library of ['lru-cache', '@noble/curves']) assert.include(readFileSync(join(root, 'NOTICE'), 'utf8'), library)
+  for (const library of ['lru-cache', '@noble/curves', '@noble/post-quantum', 'commander']) assert.include(readFileSync(join(root, 'NOTICE'), 'utf8'), library)
   assert.deepEqual(names.filter((name) => /^(src|test|demo|bench|docs)\/|tsbuildinfo|\.ci/.test(name)), [])
 })
 
@@ -60,6 +61,21 @@ test('sealdrop/kms without the AWS client fails naming it, and with it does the 
   const { status, stdout, stderr } = node(code)
   assert.equal(status, 0, stderr)
   assert.equal(stdout.trim(), 'hello')
+})
+
+test('the command runs a local KMS that the AWS client uses, and ends when told', async () => {
+  const child = spawn(join(folder, 'node_modules/.bin/sealdrop'), ['local-kms', '--key', 'k=ML_DSA_44:SIGN_VERIFY'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  const lines = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr']) child[name].on('data', (chunk) => { lines[name] += chunk })
+  while (!/export AWS_SECRET_ACCESS_KEY=/.test(lines.stderr)) await new Promise((resolve) => setTimeout(resolve, 20))
+  const env = Object.fromEntries([...lines.stderr.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]))
+  const kms = new KMSClient({ endpoint: env.AWS_ENDPOINT_URL_KMS, region: env.AWS_REGION, credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY } })
+  const { Signature } = await kms.send(new SignCommand({ KeyId: 'alias/k', Message: Buffer.from('x'), SigningAlgorithm: 'ML_DSA_SHAKE_256' }))
+  assert.equal(Signature.length, 2420)
+  child.kill('SIGTERM')
+  assert.equal(await ended, 0)
+  assert.equal(JSON.parse(lines.stdout).eventName, 'Sign')
 })
 
 const consumers = {

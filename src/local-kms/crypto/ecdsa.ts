@@ -23,8 +23,3 @@ export function verifyDigest(curve: EcdsaCurve, signature: Uint8Array, digest: U
 export function secretScalar(curve: EcdsaCurve, random: (length: number) => Uint8Array): Uint8Array {
   return curves[curve].utils.randomSecretKey(random(curves[curve].lengths.seed ?? 0))
 }
-
-/** The uncompressed public point of a secret scalar (SEC 1 §2.3.3). Throws where the scalar is not from 1 to n - 1. */
-export function publicPoint(curve: EcdsaCurve, secretKey: Uint8Array): Uint8Array {
-  return curves[curve].getPublicKey(secretKey, false)
-}

@@ -32,7 +32,6 @@ const { encapsulate, decapsulate } = nodeCrypto as unknown as {
 }
 
 export const isMlDsa = (spec: string): spec is MlDsaSpec => spec.startsWith('ML_DSA') && Object.hasOwn(rows, spec)
-export const isMlKem = (spec: string): spec is MlKemSpec => spec.startsWith('ML_KEM') && Object.hasOwn(rows, spec)
 
 /** AlgorithmIdentifier without parameters. */
 const algorithm = (spec: LatticeSpec): Bytes => concat([0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04], rows[spec].oid)

@@ -1,11 +1,11 @@
-import { createPrivateKey, createPublicKey, generateKeyPair, randomBytes, type KeyObject } from 'node:crypto'
+import { createECDH, createPrivateKey, createPublicKey, generateKeyPair, randomBytes, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { concat, equal } from '../../bytes/bytes.js'
 import { Cursor } from '../../bytes/cursor.js'
 import { element } from '../../formats/der.js'
-import type { EcdsaCurve, KeySpecRow, KeyType } from '../key-specs.js'
+import type { EcdsaCurve, KeyType } from '../key-specs.js'
 import { rowOf } from './checks.js'
-import { publicPoint, secretScalar } from './ecdsa.js'
+import { secretScalar } from './ecdsa.js'
 import { latticeSpki, seedFromPkcs8, seedToPkcs8, type LatticeSpec } from './lattice.js'
 import { rawOpen, rawSign } from './rsa-digest.js'
 import type { Random } from './seeded-random.js'
@@ -50,7 +50,7 @@ export function materialFromText(spec: string, text: string): Material | undefin
 export function importedMaterial(spec: string, bytes: Uint8Array): Material | undefined {
   const { kty } = rowOf(spec)
   if (kinds[kty] === 'secret') return ofLength(spec, bytes)
-  if (kinds[kty] === 'pair') return attempt(() => pairOfSpec(spec, readPkcs8(bytes)))
+  if (kinds[kty] === 'pair') return attempt(() => soundPair(spec, readPkcs8(bytes)))
   const seed = seedFromPkcs8(spec as LatticeSpec, bytes)
   return seed && fromBytes(spec, seed)
 }
@@ -107,7 +107,9 @@ const ed25519Key = (secretKey: Uint8Array): KeyObject =>
 
 /** Throws where the scalar is not from 1 to n - 1. */
 function ecKey(crv: EcdsaCurve, scalar: Uint8Array): KeyObject {
-  const point = Buffer.from(publicPoint(crv, scalar))
+  const agreement = createECDH(nodeCurves[crv])
+  agreement.setPrivateKey(scalar)
+  const point = agreement.getPublicKey()
   const half = (point.length - 1) / 2
   const [d, x, y] = [Buffer.from(scalar), point.subarray(1, 1 + half), point.subarray(1 + half)].map((bytes) => bytes.toString('base64url'))
   return createPrivateKey({ key: { kty: 'EC', crv, d: d!, x: x!, y: y! }, format: 'jwk' })
@@ -124,21 +126,28 @@ function readPkcs8(der: Uint8Array): KeyObject {
 /** How Node calls the curve of a key. */
 const nodeCurves: Readonly<Record<EcdsaCurve, string>> = { 'P-256': 'prime256v1', 'P-384': 'secp384r1', 'P-521': 'secp521r1', secp256k1: 'secp256k1' }
 
-/** A private key that somebody else wrote, as ours; undefined when it is none of this spec, or when its halves do not belong together. */
+/** A private key as it lies in a file of ours: looked at for what it says it is, since a server reads all of its keys when it starts. */
 function pairOfSpec(spec: string, key: KeyObject): Material | undefined {
-  const row = rowOf(spec)
-  if (row.kty === 'RSA') return isSoundRsa(row, key) ? pair(key) : undefined
-  if (row.kty === 'OKP') return key.asymmetricKeyType === 'ed25519' ? pair(key) : undefined
-  const right = key.asymmetricKeyType === 'ec' && row.ecdsaCurve && key.asymmetricKeyDetails?.namedCurve === nodeCurves[row.ecdsaCurve]
-  if (!right || !row.ecdsaCurve) return undefined
-  const ours = ecKey(row.ecdsaCurve, scalarOf(key))
+  const { kty, size, ecdsaCurve } = rowOf(spec)
+  const { modulusLength, publicExponent, namedCurve } = key.asymmetricKeyDetails ?? {}
+  const fits = kty === 'RSA' ? key.asymmetricKeyType === 'rsa' && modulusLength === size * 8 && publicExponent === 65_537n
+    : kty === 'OKP' ? key.asymmetricKeyType === 'ed25519'
+    : key.asymmetricKeyType === 'ec' && ecdsaCurve !== undefined && namedCurve === nodeCurves[ecdsaCurve]
+  return fits ? pair(key) : undefined
+}
+
+/** A private key that somebody else wrote, as ours; undefined when it is none of this spec, or when its halves do not belong together. */
+function soundPair(spec: string, key: KeyObject): Material | undefined {
+  const { kty, size, ecdsaCurve } = rowOf(spec)
+  const found = pairOfSpec(spec, key)
+  if (!found || kty === 'OKP') return found
+  if (!ecdsaCurve) return isSoundRsa(size, key) ? found : undefined
+  const ours = ecKey(ecdsaCurve, scalarOf(key))
   return equal(pointOf(ours), pointOf(key)) ? pair(ours) : undefined
 }
 
 /** The private operation undoes the public one; OpenSSL reads keys whose numbers do not belong together. */
-function isSoundRsa({ size }: KeySpecRow, key: KeyObject): boolean {
-  const { modulusLength, publicExponent } = key.asymmetricKeyDetails ?? {}
-  if (key.asymmetricKeyType !== 'rsa' || modulusLength !== size * 8 || publicExponent !== 65_537n) return false
+function isSoundRsa(size: number, key: KeyObject): boolean {
   const block = concat([0], randomBytes(size - 1))
   const opened = rawOpen(createPublicKey(key), rawSign(key, block), size)
   return opened !== undefined && equal(opened, block)

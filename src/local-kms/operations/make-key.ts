@@ -1,9 +1,10 @@
 import { generateMaterial } from '../crypto/material.js'
+import { defaultKeyPolicy } from '../policy/default-key-policy.js'
 import { keySpecs, type KeyUsage } from '../key-specs.js'
 import type { Keyring } from '../state/keyring.js'
 import type { Kms } from '../state/kms.js'
 import { newMaterial } from '../state/materials.js'
-import { defaultPolicy, type Key } from '../state/model.js'
+import type { Key } from '../state/model.js'
 import { KmsFault } from '../wire/fault.js'
 
 /** Material of post-quantum keys cannot be imported. */
@@ -49,7 +50,7 @@ export async function makeKey(kms: Kms, ring: Keyring, wanted: NewKey): Promise<
     id, account, spec, usage, description, created, origin, tags,
     enabled: true,
     ...(multiRegion && { primaryRegion: ring.region }),
-    policy: wanted.policy ?? defaultPolicy(ring.partition, account),
+    policy: wanted.policy ?? defaultKeyPolicy(account, ring.partition),
     grants: [],
     materials: origin === 'AWS_KMS' ? [newMaterial(id, await generateMaterial(spec, random), { created })] : [],
   }

@@ -1,6 +1,7 @@
 import { sharedMaterials } from '../state/due.js'
 import type { Keyring } from '../state/keyring.js'
-import { defaultPolicy, type Key } from '../state/model.js'
+import { defaultKeyPolicy } from '../policy/default-key-policy.js'
+import type { Key } from '../state/model.js'
 import { KmsFault } from '../wire/fault.js'
 import { flag, keyDescription, keyId, keyPolicyText, regionName, tagList } from '../wire/members.js'
 import type { Call } from './call.js'
@@ -32,7 +33,7 @@ export const multiRegionOperations: Readonly<Record<string, Operation>> = {
         created: call.now(),
         enabled: true,
         primaryRegion: ring.region,
-        policy: Policy === undefined ? defaultPolicy(target.partition, account) : keyPolicy(call, Policy, BypassPolicyLockoutSafetyCheck),
+        policy: Policy === undefined ? defaultKeyPolicy(account, target.partition) : keyPolicy(call, Policy, BypassPolicyLockoutSafetyCheck),
         grants: [],
         ...(rotation && { rotation }),
         materials: sharedMaterials(key),

@@ -1,6 +1,7 @@
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import { ensure, kindOf, shown } from '../../errors/guard.js'
 import { isJsonObject, parseJsonObject, type JsonObject } from '../../formats/json.js'
+import { defaultAccount } from '../state/model.js'
 import type { SigningCredential } from '../wire/sigv4.js'
 import type { PolicyPrincipal } from './decide.js'
 import { parseIdentityPolicy } from './document.js'
@@ -19,17 +20,8 @@ export interface Credentials {
 
 /** In form only: nothing here is secret, and nothing looks like a real key to a scanner. */
 export const defaultCredentials: Credentials = {
-  account: '111122223333',
-  list: [{ accessKeyId: 'LOCALKMSLOCALKMS', secretAccessKey: 'sealdrop-local-kms', principal: { arn: 'arn:aws:iam::111122223333:root', account: '111122223333', kind: 'root', policies: [] } }],
-}
-
-/** The key policy that KMS gives to a key made without one (developer guide, "Default key policy"). */
-export function defaultKeyPolicy(account: string, partition = 'aws'): string {
-  return JSON.stringify({
-    Version: '2012-10-17',
-    Id: 'key-default-1',
-    Statement: [{ Sid: 'Enable IAM User Permissions', Effect: 'Allow', Principal: { AWS: `arn:${partition}:iam::${account}:root` }, Action: 'kms:*', Resource: '*' }],
-  }, undefined, 2)
+  account: defaultAccount,
+  list: [{ accessKeyId: 'LOCALKMSLOCALKMS', secretAccessKey: 'sealdrop-local-kms', principal: { arn: `arn:aws:iam::${defaultAccount}:root`, account: defaultAccount, kind: 'root', policies: [] } }],
 }
 
 const principalArn = /^arn:aws(?:-cn|-us-gov)?:(?:iam::(\d{12}):(?:(root)|(user)\/[\w+=,.@/-]+)|sts::(\d{12}):(assumed-role)\/[\w+=,.@-]+\/[\w+=,.@-]+)$/

@@ -97,20 +97,5 @@ export interface Alias {
   readonly updated: number
 }
 
-/** The default key policy: the account itself, hence every IAM policy of it that allows. Spaced as the service spaces it. */
-export const defaultPolicy = (partition: string, account: string): string => `{
-  "Version" : "2012-10-17",
-  "Id" : "key-default-1",
-  "Statement" : [ {
-    "Sid" : "Enable IAM User Permissions",
-    "Effect" : "Allow",
-    "Principal" : {
-      "AWS" : "arn:${partition}:iam::${account}:root"
-    },
-    "Action" : "kms:*",
-    "Resource" : "*"
-  } ]
-}`
-
 /** The partition of AWS in which a Region lies. */
 export const partitionOf = (region: string): string => (region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws')

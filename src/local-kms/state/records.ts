@@ -2,9 +2,10 @@ import { basename } from 'node:path'
 import { ensure } from '../../errors/guard.js'
 import { isJsonObject, parseJsonObject, type JsonObject } from '../../formats/json.js'
 import { materialFromText, materialToText } from '../crypto/material.js'
+import { defaultKeyPolicy } from '../policy/default-key-policy.js'
 import { keySpecs } from '../key-specs.js'
 import { newMaterial } from './materials.js'
-import { defaultAccount, defaultPolicy, type Alias, type Key, type KeyMaterial } from './model.js'
+import { defaultAccount, type Alias, type Key, type KeyMaterial } from './model.js'
 
 /** A key's file: its record and its material, private keys as PKCS#8 PEM. */
 export function keyToJson({ materials, tags, ...record }: Key): string {
@@ -62,7 +63,7 @@ export function keyFromJson(text: string, path: string, partition: string): Key 
   const { privateKey, ...found } = parseJsonObject(text, { code: 'malformed', field: damaged(path) })
   const account = defaultAccount
   const old = privateKey !== undefined && found['materials'] === undefined
-  const record: JsonObject = old ? { account, origin: 'AWS_KMS', policy: defaultPolicy(partition, account), tags: [], grants: [], materials: [{ key: privateKey, created: found['created'] }], ...found } : found
+  const record: JsonObject = old ? { account, origin: 'AWS_KMS', policy: defaultKeyPolicy(account, partition), tags: [], grants: [], materials: [{ key: privateKey, created: found['created'] }], ...found } : found
   const { id } = record
   ensure(isString(id) && basename(path) === `${String(id)}.json`, 'malformed', `${damaged(path)}: the member id is missing or wrong`)
   const wrong = Object.keys(keyChecks).find((name) => !keyChecks[name]!(record[name], record))

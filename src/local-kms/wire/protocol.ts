@@ -62,10 +62,13 @@ export async function handle(service: Service, request: IncomingMessage, respons
   }
 }
 
-/** Who calls is known before the body is read as JSON. Signatures go by the machine's clock, as their makers do. */
+/** Signatures go by the machine's clock, as the Date of an answer does by which clients correct theirs; a test may have put another in the place of Date. */
+const machineClock = Date.now
+
+/** Who calls is known before the body is read as JSON. */
 function callOf({ kms, credentials }: Service, request: IncomingMessage, bytes: Buffer, { operation = '', requestId }: Progress): Call {
   const { credential, region } = verifySignature(
-    { method: request.method ?? '', path: request.url ?? '', headers: request.headersDistinct, body: bytes, now: Date.now() },
+    { method: request.method ?? '', path: request.url ?? '', headers: request.headersDistinct, body: bytes, now: machineClock() },
     { lookup: (id) => credentials.find(({ accessKeyId }) => accessKeyId === id), regions: [...kms.rings.keys()] },
   )
   const origin = { sourceIp: request.socket.remoteAddress, userAgent: request.headers['user-agent'] }
