@@ -53,7 +53,7 @@ export interface LocalKms {
   readonly url: string
   /** Key ARNs of the `keys` asked for, by alias as it was given. */
   readonly keys: Record<string, string>
-  /** Environment for other processes, of the first access key: AWS_ENDPOINT_URL_KMS, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN where it has one. */
+  /** Environment for other processes, of the first access key: AWS_ENDPOINT_URL_KMS, AWS_REGION and AWS_DEFAULT_REGION (which boto3 and the AWS CLI read), AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN where it has one. */
   readonly env: Record<string, string>
   /** For `new KMSClient(clientConfig)`. */
   readonly clientConfig: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } }

@@ -55,7 +55,7 @@ export async function startLocalKms(options: LocalKmsOptions = {}): Promise<Loca
     return {
       url,
       keys: Object.fromEntries(arns),
-      env: { AWS_ENDPOINT_URL_KMS: url, AWS_REGION: region, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }) },
+      env: { AWS_ENDPOINT_URL_KMS: url, AWS_REGION: region, AWS_DEFAULT_REGION: region, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }) },
       clientConfig: { endpoint: url, region, credentials: { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) } },
       faults,
       close: () => (closed ??= close()),

@@ -12,7 +12,6 @@ const timeout = 300_000
 const environmentOf = (local) => ({
   PATH: process.env.PATH,
   ...local.env,
-  AWS_DEFAULT_REGION: local.env.AWS_REGION,
   AWS_CONFIG_FILE: devNull,
   AWS_SHARED_CREDENTIALS_FILE: devNull,
   AWS_EC2_METADATA_DISABLED: 'true',

@@ -22,7 +22,7 @@ test('the answer holds URL, key ARNs by the alias as given, environment and clie
     assert.deepEqual(Object.keys(one.keys), ['orders', 'alias/sign/in'])
     assert.match(one.keys.orders, /^arn:aws:kms:eu-central-1:111122223333:key\/[0-9a-f-]{36}$/)
     const { accessKeyId, secretAccessKey } = one.clientConfig.credentials
-    assert.deepEqual(one.env, { AWS_ENDPOINT_URL_KMS: one.url, AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey })
+    assert.deepEqual(one.env, { AWS_ENDPOINT_URL_KMS: one.url, AWS_REGION: 'eu-central-1', AWS_DEFAULT_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey })
     assert.deepEqual([one.clientConfig.endpoint, one.clientConfig.region], [one.url, 'eu-central-1'])
     assert.equal((await clientOf(one)('DescribeKey', { KeyId: 'alias/sign/in' })).KeyMetadata.Arn, one.keys['alias/sign/in'])
   } finally {

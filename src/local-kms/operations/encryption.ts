@@ -16,7 +16,7 @@ export const symmetric = 'SYMMETRIC_DEFAULT'
 export const algorithm: { readonly type: 'string'; readonly values: readonly string[] } = { type: 'string', values: enums.encryptionAlgorithm }
 export const context = { type: 'map' } as const
 export const ciphertextBlob = { type: 'blob', required: true, min: 1, max: 6144 } as const
-export const dryRunModifiers = { type: 'strings' } as const
+export const dryRunModifiers = { type: 'strings', each: { values: ['IGNORE_CIPHERTEXT'] } } as const
 
 /** Whether this dry run does without a ciphertext. */
 export const ignoresCiphertext = ({ body: { DryRun, DryRunModifiers } }: Call): boolean => DryRun === true && Array.isArray(DryRunModifiers) && DryRunModifiers.includes('IGNORE_CIPHERTEXT')

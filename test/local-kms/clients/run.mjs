@@ -20,7 +20,7 @@ const work = await mkdtemp(join(tmpdir(), 'sealdrop-clients-'))
 const elsewhere = (...command) => async (steps, { env }) => {
   const file = join(work, 'steps.json')
   await writeFile(file, JSON.stringify(steps))
-  const settings = { PATH: process.env.PATH, HOME: work, AWS_EC2_METADATA_DISABLED: 'true', AWS_DEFAULT_REGION: env.AWS_REGION, AWS_MAX_ATTEMPTS: '1', PYTHONIOENCODING: 'utf-8', LC_ALL: 'C.UTF-8', ...env }
+  const settings = { PATH: process.env.PATH, HOME: work, AWS_EC2_METADATA_DISABLED: 'true', AWS_MAX_ATTEMPTS: '1', PYTHONIOENCODING: 'utf-8', LC_ALL: 'C.UTF-8', ...env }
   const { stdout } = await execute(command[0], [...command.slice(1), file], { env: settings, maxBuffer: 64 << 20 })
   return stdout.trim().split('\n').map((line) => JSON.parse(line))
 }
