@@ -2,7 +2,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { globSync, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { run } from 'node:test'
 
 const inNode = ['test/local-kms/*.test.mjs', 'test/cli/*.test.mjs', 'test/node/*.test.mjs']
 const onOldest = ['test/local-kms/*.test.mjs', 'test/cli/*.test.mjs', 'test/node/{suites,main-path,kms-faults,publisher,data-key-cache,serve,fs,file-records,stream-files,stream-mutants,http-source,large-files}.test.mjs']
@@ -18,39 +17,52 @@ function count(name, { passed, failed, skipped }) {
   console.log(`${name}: ${passed} passed, ${failed} failed, ${skipped} skipped\n`)
 }
 
-/** Test files in processes of this Node. */
-async function here(name, patterns) {
-  const found = { passed: 0, failed: 0, skipped: 0 }
-  const events = run({ files: globSync(patterns), concurrency: 2, timeout: 600_000 })
-  events.on('test:pass', ({ skip, todo, name: title }) => {
-    if (skip === undefined && todo === undefined) found.passed++
-    else { found.skipped++; console.log(`skipped ${title}: ${skip || todo || 'no reason given'}`) }
-  })
-  events.on('test:fail', ({ name: title, file, details }) => {
-    found.failed++
-    const { cause = details.error } = details.error
-    console.error(`not ok ${title}\n  ${file}\n  ${cause?.stack ?? cause}`)
-  })
-  for await (const _ of events);
-  count(name, found)
-}
+/** How long one host may take, in milliseconds: several times what it needs. What never ends is then a failure that says so. */
+const patience = 25 * 60_000
 
-/** A command that closes with counts of its own, in node's form or ours. */
-async function elsewhere(name, command, args) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+/**
+ * A command that closes with counts of its own, in node's form or ours. It has a process group of its own, so that nothing
+ * which a test left running outlives it.
+ */
+async function command(name, path, args) {
+  const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const kill = () => { try { process.kill(-child.pid, 'SIGKILL') } catch { /* nothing is left of it */ } }
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { output += chunk })
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk) => { output += chunk })
+  let late = false
+  const timer = setTimeout(() => { late = true; kill() }, patience)
+  const stop = (signal) => { kill(); process.kill(process.pid, signal) }
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop)
   const status = await new Promise((resolve) => child.on('close', resolve))
+  clearTimeout(timer)
+  for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, stop)
+  kill()
   const number = (pattern) => Number(pattern.exec(output)?.[1] ?? 0)
   const found = {
     passed: number(/^. pass (\d+)$/m) || number(/(\d+) passed, \d+ failed/),
     failed: number(/^. fail (\d+)$/m) || number(/\d+ passed, (\d+) failed/),
     skipped: number(/^. skipped (\d+)$/m) || number(/failed, (\d+) skipped/),
   }
+  for (const [, title, reason] of output.matchAll(/^ *ok \d+ - (.*) # (?:SKIP|TODO)(.*)$/gm)) console.log(`skipped ${title}:${reason || ' no reason given'}`)
+  if (late) console.error(`not ok ${name}: stopped after ${patience / 60_000} minutes`)
   if (status !== 0 && found.failed === 0) found.failed = 1
-  if (found.failed > 0) console.error(output)
+  if (found.failed > 0) console.error(failures(output))
   count(name, found)
 }
+
+/** What of TAP tells of failures, with the file's name; of any other form all of it. */
+function failures(output) {
+  if (!output.startsWith('TAP version')) return output
+  let shown = false
+  return output.split('\n').filter((line) => {
+    if (/^ *(not )?ok /.test(line)) shown = line.trimStart().startsWith('not ok')
+    else if (/^ *# /.test(line)) shown = false
+    return shown
+  }).join('\n') || output.slice(-4_000)
+}
+
+/** Test files in processes of a Node. */
+const files = (name, node, patterns) => command(name, node, ['--test', '--test-reporter=tap', '--test-concurrency=2', '--test-timeout=600000', ...globSync(patterns)])
 
 /** The oldest Node the library promises, where the machine has one beside that of npm scripts. */
 function otherNode() {
@@ -63,13 +75,12 @@ function otherNode() {
   return undefined
 }
 
-console.log(`Node ${process.version}`)
-await here(`Node ${process.version}`, inNode)
+await files(`Node ${process.version}`, process.execPath, inNode)
 const oldest = otherNode()
-if (oldest) await elsewhere(`Node ${oldest.version}`, oldest.path, ['--test', '--test-concurrency=2', ...globSync(onOldest)])
+if (oldest) await files(`Node ${oldest.version}`, oldest.path, onOldest)
 else { total.skipped++; console.log('skipped the run on an older Node: there is no Node 20 to 23 on the PATH beside that of npm scripts\n') }
-await elsewhere('Chromium', process.execPath, ['node_modules/@web/test-runner/dist/bin.js'])
-await here('workerd', ['test/workerd/*.test.mjs'])
-await here('pages', ['test/browser/*.test.mjs', 'test/demo/*.test.mjs'])
+await command('Chromium', process.execPath, ['node_modules/@web/test-runner/dist/bin.js'])
+await files('workerd', process.execPath, ['test/workerd/*.test.mjs'])
+await files('pages', process.execPath, ['test/browser/*.test.mjs', 'test/demo/*.test.mjs'])
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`)
 process.exit(total.failed > 0 ? 1 : 0)

@@ -62,7 +62,7 @@ function banner({ url, keys, env }: LocalKms, { dir, region, key = [] }: LocalKm
   const width = Math.max(...key.map(({ alias }) => alias.length))
   const lines = key.map(({ alias, spec, usage }) => `  ${alias.padEnd(width)}  ${spec} ${usage}  ${keys[alias]}`)
   return [
-    `Sealdrop local KMS for development and tests: ${url} (${region?.join(', ') ?? env['AWS_REGION']}). ${kept}`,
+    `Sealdrop local KMS for development and tests: ${url} (${(region && [...new Set(region)].join(', ')) ?? env['AWS_REGION']}). ${kept}`,
     ...(lines.length > 0 ? ['Keys:', ...lines] : []),
     'For other programs:',
     ...Object.entries(env).map(([name, value]) => `export ${name}=${quoted(value)}`),

@@ -2,6 +2,7 @@ import { ensure, kindOf, shown } from '../errors/guard.js'
 import type { ListedFault } from './injected/injected-faults.js'
 import type { FaultRule } from './injected/rules.js'
 import { keySpecs } from './key-specs.js'
+import { isRegion } from './state/model.js'
 import { defaultCredentials, parseCredentials, type Credentials } from './policy/credentials.js'
 import type { TrailRecord } from './trail.js'
 
@@ -80,27 +81,47 @@ export interface CheckedOptions {
 /** Fills in defaults. @throws SealdropError `invalid_argument` naming the option */
 export function checkOptions(options: LocalKmsOptions): CheckedOptions {
   ensure(typeof options === 'object' && options !== null, 'invalid_argument', `expected an options object, found ${kindOf(options)}`)
+  onlyKnown(options, optionNames, 'options')
   const { port = 0, dir, region = 'us-east-1', regions = [], credentials, seed, now = Date.now, faults = [], onCall, keys = [] } = options
   ensure(Number.isInteger(port) && port >= 0 && port <= 65_535, 'invalid_argument', `port: expected an integer from 0 to 65535, found ${typeof port === 'number' ? port : kindOf(port)}`)
   ensure(dir === undefined || (typeof dir === 'string' && dir !== ''), 'invalid_argument', `dir: expected the path of a folder, found ${kindOf(dir)}`)
   checkRegion('region', region)
   ensure(Array.isArray(regions), 'invalid_argument', `regions: expected an array, found ${kindOf(regions)}`)
-  regions.forEach((name, index) => checkRegion(`regions[${index}]`, name))
+  ;[...regions].forEach((name, index) => checkRegion(`regions[${index}]`, name))
   ensure(credentials === undefined || typeof credentials === 'string', 'invalid_argument', `credentials: expected the JSON text of a credentials file, found ${kindOf(credentials)}`)
   ensure(seed === undefined || typeof seed === 'string', 'invalid_argument', `seed: expected text, found ${kindOf(seed)}`)
   ensure(typeof now === 'function', 'invalid_argument', `now: expected a function, found ${kindOf(now)}`)
   ensure(Array.isArray(faults), 'invalid_argument', `faults: expected an array, found ${kindOf(faults)}`)
   ensure(onCall === undefined || typeof onCall === 'function', 'invalid_argument', `onCall: expected a function, found ${kindOf(onCall)}`)
   ensure(Array.isArray(keys), 'invalid_argument', `keys: expected an array, found ${kindOf(keys)}`)
-  keys.forEach(checkKey)
+  ;[...keys].forEach(checkKey)
   const names = keys.map(({ alias }) => aliasOf(alias))
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   ensure(twice === undefined, 'invalid_argument', `keys: ${shown(twice ?? '')} is there twice`)
-  return { port, dir, region, regions: [...new Set([region, ...regions])], seed, now, faults, onCall, keys, credentials: credentials === undefined ? defaultCredentials : parseCredentials(credentials) }
+  return { port, dir, region, regions: [...new Set([region, ...regions])], seed, now: checkedClock(now), faults: [...faults], onCall, keys, credentials: credentials === undefined ? defaultCredentials : parseCredentials(credentials) }
+}
+
+const optionNames: readonly (keyof LocalKmsOptions)[] = ['port', 'dir', 'region', 'regions', 'credentials', 'seed', 'now', 'faults', 'onCall', 'keys']
+
+/** A misspelt option would be one that silently does nothing. */
+function onlyKnown(value: object, known: readonly string[], at: string): void {
+  const unknown = Object.keys(value).find((name) => !known.includes(name))
+  ensure(unknown === undefined, 'invalid_argument', `${at}: there is no ${shown(unknown ?? '')}; expected ${known.join(', ')}`)
+}
+
+/** Times go into the files of keys, so each must be one. */
+function checkedClock(now: () => number): () => number {
+  const clock = (): number => {
+    const time: unknown = now()
+    ensure(typeof time === 'number' && Number.isFinite(time), 'invalid_argument', `now: expected milliseconds, found ${typeof time === 'number' ? time : kindOf(time)}`)
+    return time
+  }
+  clock()
+  return clock
 }
 
 function checkRegion(name: string, region: unknown): void {
-  ensure(typeof region === 'string' && /^[a-z]{2,}(-[a-z]+)+-\d+$/.test(region), 'invalid_argument', `${name}: expected the name of a Region like us-east-1, found ${shown(String(region))}`)
+  ensure(isRegion(region), 'invalid_argument', `${name}: expected the name of a Region like us-east-1, found ${shown(String(region))}`)
 }
 
 /** The alias name as KMS writes it. */
@@ -108,6 +129,7 @@ export const aliasOf = (alias: string): string => (alias.startsWith('alias/') ? 
 
 function checkKey(key: LocalKmsKey, index: number): void {
   ensure(typeof key === 'object' && key !== null, 'invalid_argument', `keys[${index}]: expected an object, found ${kindOf(key)}`)
+  onlyKnown(key, ['alias', 'spec', 'usage'], `keys[${index}]`)
   const { alias, spec, usage } = key
   const named = typeof alias === 'string' && /^alias\/(?!aws\/)[\w/-]{1,250}$/.test(aliasOf(alias))
   ensure(named, 'invalid_argument', `keys[${index}].alias: expected letters, digits, /, _ and - that do not begin with aws/, found ${shown(String(alias))}`)

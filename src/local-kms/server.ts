@@ -37,7 +37,8 @@ export async function startLocalKms(options: LocalKmsOptions = {}): Promise<Loca
   const faults = new InjectedFaults(rules)
   const store = dir === undefined ? undefined : await openStore(dir, regions)
   try {
-    const kms = new Kms({ rings: regions.map((name) => new Keyring(name, store?.folders.get(name))), now, seed })
+    const names = new Set([...regions, ...store?.folders.keys() ?? []])
+    const kms = new Kms({ rings: [...names].map((name) => new Keyring(name, store?.folders.get(name))), served: regions, now, seed })
     await kms.tick()
     const ring = kms.rings.get(region)!
     const arns: [alias: string, arn: string][] = []
@@ -79,6 +80,9 @@ async function provide(kms: Kms, ring: Keyring, account: string, { alias, spec, 
   return ring.keyArn(key)
 }
 
+/** How long close waits for answers that nobody takes, in milliseconds: longer than any operation lasts. */
+const patience = 10_000
+
 async function listen(service: Service, port: number): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const idle = new Set<Socket>()
   let stopping = false
@@ -105,6 +109,7 @@ async function listen(service: Service, port: number): Promise<{ readonly url: s
       stopping = true
       server.close(() => resolve())
       for (const socket of idle) socket.destroy()
+      setTimeout(() => server.closeAllConnections(), patience).unref() // a client that does not read what it asked for
     }),
   }
 }

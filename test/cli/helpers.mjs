@@ -1,12 +1,18 @@
 import { spawn } from 'node:child_process'
+import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { KMSClient } from '@aws-sdk/client-kms'
 
 const bin = fileURLToPath(new URL('../../dist/cli/index.js', import.meta.url))
 
+const children = new Set()
+after(() => { for (const child of children) child.kill('SIGKILL') }) // a test that fails leaves its command running
+
 /** The command in a process of its own, with what it wrote so far. */
 export function sealdrop(args, { command = bin, env = {}, ...options } = {}) {
   const child = spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_ENV: '', NO_COLOR: '1', ...env }, ...options })
+  children.add(child)
+  child.once('close', () => children.delete(child))
   const run = { child, out: '', err: '' }
   child.stdout.on('data', (chunk) => { run.out += chunk })
   child.stderr.on('data', (chunk) => { run.err += chunk })

@@ -33,7 +33,7 @@ test('the printed lines are enough for the unmodified AWS client, and SIGTERM en
 test('a shell that pastes the printed lines has the environment', async () => {
   const local = await running(['--port', '0'])
   const lines = local.err.split('\n').filter((line) => line.startsWith('export '))
-  assert.equal(lines.length, 4)
+  assert.equal(lines.length, 5)
   const pasted = execFileSync('sh', ['-c', `${lines.join('\n')}\nenv`], { encoding: 'utf8', env: {} })
   for (const [name, value] of Object.entries(printedEnv(local.err))) assert.ok(pasted.includes(`${name}=${value}\n`), name)
   assert.equal((await local.stop('SIGINT')).code, 0)

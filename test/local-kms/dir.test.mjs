@@ -276,3 +276,18 @@ test('a change that cannot be written is KMSInternalException, is not seen, and 
     assert.deepEqual(files().filter((name) => name.endsWith('.tmp')), [])
   })
 })
+
+test('with a seed the same keys come again in the same order, none twice, whatever was made in a folder before', async () => {
+  const made = (options, count) => withServer(options, async (kms, local) => {
+    const ids = Object.values(local.keys)
+    for (let i = 0; i < count; i++) ids.push((await kms('CreateKey', i % 2 ? { MultiRegion: true, KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' } : {})).KeyMetadata.Arn)
+    return ids
+  })
+  const one = await made({ dir: undefined, seed: 's', keys: [signing] }, 4)
+  assert.deepEqual(await made({ dir: undefined, seed: 's', keys: [signing] }, 4), one)
+  assert.notDeepEqual(await made({ dir: undefined, seed: 't', keys: [signing] }, 4), one)
+  assert.deepEqual(await made({ seed: 's', keys: [signing] }, 4), one)
+  const again = await made({ seed: 's', keys: [signing] }, 4)
+  assert.equal(again[0], one[0])
+  assert.equal(new Set([...one, ...again.slice(1)]).size, 9)
+})

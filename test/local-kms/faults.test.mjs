@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { base64, clientOf, failure, forClient, raw } from './helpers.mjs'
 
+const elsewhere = 'the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access' // whether another account has such a key is not told
 const prefix = 'arn:aws:kms:us-east-1:111122223333:'
 const missing = '12345678-1234-1234-1234-123456789012'
 const text = base64('message')
@@ -56,7 +57,8 @@ const rows = [
   ['DescribeKey', () => ({ KeyId: arn.ec.replace('us-east-1', 'eu-west-1') }), 'NotFoundException', 'Invalid arn eu-west-1'],
   ['DescribeKey', () => ({ KeyId: 'arn:aws:s3:::bucket' }), 'InvalidArnException', 'Invalid arn arn:aws:s3:::bucket'],
   ['DescribeKey', () => ({ KeyId: arn.ec.replace('arn:aws:', 'arn:aws-cn:') }), 'InvalidArnException', () => `Invalid arn ${arn.ec.replace('arn:aws:', 'arn:aws-cn:')}`],
-  ['DescribeKey', () => ({ KeyId: arn.ec.replace('111122223333', '444455556666') }), 'NotFoundException', () => `Key '${arn.ec.replace('111122223333', '444455556666')}' does not exist`],
+  ['DescribeKey', () => ({ KeyId: arn.ec.replace('111122223333', '444455556666') }), 'AccessDeniedException', `User: arn:aws:iam::111122223333:root is not authorized to perform: kms:DescribeKey on this resource because ${elsewhere}`],
+  ['Encrypt', encrypt(() => ({ KeyId: 'arn:aws:kms:us-east-1:444455556666:alias/missing' })), 'AccessDeniedException', `User: arn:aws:iam::111122223333:root is not authorized to perform: kms:Encrypt on this resource because ${elsewhere}`],
   ['DescribeKey', () => ({ KeyId: 'alias/missing' }), 'NotFoundException', `Alias ${prefix}alias/missing is not found.`],
   ['Encrypt', encrypt(() => ({ KeyId: `${prefix}alias/missing` })), 'NotFoundException', `Alias ${prefix}alias/missing is not found.`],
   ['DescribeKey', () => ({}), 'ValidationException', isNull('keyId')],

@@ -274,3 +274,50 @@ test('a Region that the server does not have answers nothing for a key of anothe
   const { json } = await raw(local, { operation: 'DescribeKey', body: { KeyId }, headers: wireHeaders('eu-north-1') })
   assert.equal(json().__type, 'InvalidSignatureException')
 })
+
+/** What a crash left on the disk: the record of a key in a Region, changed while no server runs. */
+const edit = async (region, KeyId, change) => {
+  await local.close()
+  const path = join(dir, region, `${KeyId}.json`)
+  const record = JSON.parse(readFileSync(path, 'utf8'))
+  change(record)
+  writeFileSync(path, JSON.stringify(record))
+}
+
+test('a crash while the primary moves leaves one primary, the same for all Regions', async () => {
+  // The records in which it may have stopped, of us, eu and ap: who each says is primary.
+  for (const [records, expected] of [[[eu, us, us], eu], [[eu, eu, us], eu], [[us, eu, us], eu], [[ap, us, us], ap]]) {
+    const KeyId = await make()
+    await replicate(KeyId, eu)
+    await replicate(KeyId, ap)
+    await local.close()
+    for (const [i, region] of [us, eu, ap].entries()) await edit(region, KeyId, (record) => { record.primaryRegion = records[i] })
+    await open()
+    const primaries = await Promise.all([us, eu, ap].map(async (region) => (await describe(region, KeyId)).MultiRegionConfiguration.PrimaryKey.Region))
+    assert.deepEqual(primaries, Array(3).fill(expected), `${records}`)
+    await kms[primaries[0]]('RotateKeyOnDemand', { KeyId })
+    assert.equal(new Set(await currentIds(KeyId, [us, eu, ap])).size, 1)
+    const types = await Promise.all([us, eu, ap].map(async (region) => (await describe(region, KeyId)).MultiRegionConfiguration.MultiRegionKeyType))
+    assert.deepEqual(types.filter((type) => type === 'PRIMARY').length, 1)
+  }
+})
+
+test('Regions of the folder that a server does not serve keep their share of its changes', async () => {
+  const KeyId = await make()
+  await replicate(KeyId, eu)
+  await local.close()
+  local = await startLocalKms({ dir, now: () => now })
+  kms = { [us]: clientIn(local, us) }
+  const before = (await describe(us, KeyId)).CurrentKeyMaterialId
+  await kms[us]('RotateKeyOnDemand', { KeyId })
+  assert.equal((await kms[us]('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 7 })).KeyState, 'PendingReplicaDeletion')
+  await kms[us]('CancelKeyDeletion', { KeyId })
+  assert.equal((await failure(kms[us]('ReplicateKey', { KeyId, ReplicaRegion: eu }))).message, `${arnIn(us, KeyId)} is disabled.`)
+  await kms[us]('EnableKey', { KeyId })
+  assert.match((await failure(kms[us]('ReplicateKey', { KeyId, ReplicaRegion: eu }))).message, /is not a Region of this server/)
+  const there = await failure(clientIn(local, eu)('DescribeKey', { KeyId }))
+  assert.notEqual(there.name, 'NotFoundException')
+  await restart()
+  const [one, two] = await currentIds(KeyId)
+  assert.deepEqual([one === two, one === before], [true, false])
+})

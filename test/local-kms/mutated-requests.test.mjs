@@ -132,3 +132,18 @@ test('senders that write a byte now and then hold up nobody and are let go at cl
   for (const socket of sockets) socket.destroy()
   assert.equal(times.length, 20)
 })
+
+test('who asks for much and reads nothing is let go at close', async () => {
+  const one = await startLocalKms()
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [{ Sid: 'x'.repeat(30_000), Effect: 'Allow', Principal: '*', Action: 'kms:*', Resource: '*' }] })
+  const { KeyId } = (await clientOf(one)('CreateKey', { Policy })).KeyMetadata
+  const body = JSON.stringify({ KeyId })
+  const headers = await signed(one, { method: 'POST', path: '/', headers: { 'content-type': 'application/x-amz-json-1.1', 'content-length': body.length, 'x-amz-target': 'TrentService.GetKeyPolicy' }, body })
+  const request = `POST / HTTP/1.1\r\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`
+  const socket = connect(new URL(one.url).port, '127.0.0.1').on('error', () => {}).pause()
+  socket.write(request.repeat(1_000)) // 30 MB of answers, more than the system holds for a reader
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  assert.equal((await clientOf(one)('DescribeKey', { KeyId })).KeyMetadata.KeyId, KeyId)
+  assert.equal(await Promise.race([one.close().then(() => 'closed'), new Promise((resolve) => setTimeout(resolve, 30_000, 'still open').unref())]), 'closed')
+  socket.destroy()
+})

@@ -71,6 +71,7 @@ describe('a credentials file', () => {
       ['LOCALROOT', undefined, 0, { arn: 'arn:aws:iam::444455556666:root', account: '444455556666', kind: 'root' }],
     ])
   })
+  test('may begin with a byte order mark, as some editors write it', () => assert.deepEqual(parseCredentials(`\ufeff${file()}`), parseCredentials(file())))
   test('is not needed: one account, its root user', () => {
     assert.deepEqual(defaultCredentials, { account: '111122223333', list: [{ accessKeyId: 'LOCALKMSLOCALKMS', secretAccessKey: 'sealdrop-local-kms', principal: { arn: 'arn:aws:iam::111122223333:root', account: '111122223333', kind: 'root', policies: [] } }] })
   })

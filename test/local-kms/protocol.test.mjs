@@ -157,7 +157,7 @@ test('close lets a running operation finish, ends idle, silent and half-sent con
 
 test('bad options are invalid_argument and name the option', async () => {
   const key = { alias: 'a', spec: 'RSA_2048', usage: 'SIGN_VERIFY' }
-  const bad = { port: [-1, 65_536, 1.5, '80', NaN, null], dir: ['', 5, null], region: ['', 'x', 'US-EAST-1', 5, '../x-1', null], keys: [{}, 'x', null, [null], [{ ...key, alias: 'a b' }], [{ ...key, alias: 'aws/x' }], [{ ...key, alias: undefined }], [{ ...key, spec: 'RSA_1024' }], [{ ...key, usage: 'KEY_AGREEMENT' }], [{ ...key, usage: 'constructor' }], [key, { ...key, alias: 'alias/a' }]] }
+  const bad = { port: [-1, 65_536, 1.5, '80', NaN, null], dir: ['', 5, null], region: ['', 'x', 'US-EAST-1', 5, '../x-1', null], now: [5, () => NaN, () => '1', () => new Date()], regions: ['us-east-1', [,], ['x']], credentials: [{}], seed: [5], faults: [{}, [,]], onCall: ['x'], keys: [{}, 'x', null, [null], [,], [{ ...key, policy: '{}' }], [{ ...key, alias: 'a b' }], [{ ...key, alias: 'aws/x' }], [{ ...key, alias: undefined }], [{ ...key, spec: 'RSA_1024' }], [{ ...key, usage: 'KEY_AGREEMENT' }], [{ ...key, usage: 'constructor' }], [key, { ...key, alias: 'alias/a' }]] }
   for (const [name, values] of Object.entries(bad)) {
     for (const value of values) {
       const e = await failure(startLocalKms({ [name]: value }))
@@ -166,6 +166,8 @@ test('bad options are invalid_argument and name the option', async () => {
     }
   }
   assert.equal((await failure(startLocalKms(null))).code, 'invalid_argument')
+  const misspelt = await failure(startLocalKms({ credential: '{}' }))
+  assert.deepEqual([misspelt.code, misspelt.message], ['invalid_argument', 'options: there is no "credential"; expected port, dir, region, regions, credentials, seed, now, faults, onCall, keys'])
 })
 
 test('it refuses to start in production', async () => {

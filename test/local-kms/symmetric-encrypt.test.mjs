@@ -288,3 +288,12 @@ test('Encrypt and Decrypt are uses of the key; what failed is not', async () => 
   await opened(CiphertextBlob)
   assert.equal(await last(), 'Decrypt')
 })
+
+test('an encryption context has a bound, names and values together, beyond which nothing is done', async () => {
+  const { KeyId } = await make()
+  const within = { ['n'.repeat(4_096)]: 'v'.repeat(4_096) }
+  assert.equal(await opened(await seal(KeyId, { EncryptionContext: within }), { EncryptionContext: within }), 'a secret')
+  const e = await failure(seal(KeyId, { EncryptionContext: { ...within, a: '' } }))
+  assert.equal(e.name, 'ValidationException')
+  assert.match(e.message, /at 'encryptionContext' failed to satisfy constraint: Member must have at most 8192 characters of names and values$/)
+})

@@ -17,8 +17,9 @@ const principals = [
   { arn: `arn:aws:sts::${own}:assumed-role/Companion/session-1`, accessKeyId: 'LOCALROLE', secretAccessKey: 'role-secret', sessionToken: 'role-token' },
   user(foreign, 'partner', allow('kms:Encrypt', 'kms:Decrypt', 'kms:Sign', 'kms:DisableKey')),
   user(foreign, 'stranger'),
+  user(foreign, 'lister', allow('kms:ListRetirableGrants')),
 ]
-const names = ['root', 'nobody', 'opener', 'denied', 'role', 'partner', 'stranger']
+const names = ['root', 'nobody', 'opener', 'denied', 'role', 'partner', 'stranger', 'lister']
 
 let local
 /** `as.opener('Decrypt', {...})` */
@@ -80,7 +81,7 @@ describe('the default policy', () => {
 test('a key whose policy names nobody who exists is reachable by nobody, the root user too', async () => {
   const KeyId = (await as.root('CreateKey', { ...rsa, BypassPolicyLockoutSafetyCheck: true, Policy: policyOf(statement('Allow', `arn:aws:iam::${own}:user/gone`, 'kms:*')) })).KeyMetadata.Arn
   for (const name of names) {
-    const other = ['partner', 'stranger'].includes(name)
+    const other = ['partner', 'stranger', 'lister'].includes(name)
     await denied(as[name]('DescribeKey', { KeyId }), other ? elsewhere : noResource)
   }
   await denied(as.root('PutKeyPolicy', { KeyId, Policy: policyOf(administrator), BypassPolicyLockoutSafetyCheck: true }), noResource)
@@ -170,6 +171,58 @@ describe('condition keys', () => {
   })
 })
 
+test('an alias that moves within one key is a ReEncrypt on the same key, by whatever name', async () => {
+  const nobody = `arn:aws:iam::${own}:user/nobody`
+  const KeyId = await keyWith({}, administrator, statement('Allow', nobody, 'kms:ReEncrypt*', { Condition: { Bool: { 'kms:ReEncryptOnSameKey': 'true' } } }))
+  await as.root('CreateAlias', { AliasName: 'alias/same', TargetKeyId: KeyId })
+  const { CiphertextBlob } = await as.root('Encrypt', { KeyId, Plaintext: Buffer.from('x') })
+  for (const DestinationKeyId of [KeyId, KeyId.split('/')[1], 'alias/same', KeyId.replace(/key\/.*/, 'alias/same')]) await as.nobody('ReEncrypt', { CiphertextBlob, DestinationKeyId })
+})
+
+test('ReEncrypt opens nothing for a caller who may not seal under the destination', async () => {
+  const nobody = `arn:aws:iam::${own}:user/nobody`
+  const from = await keyWith({}, administrator, statement('Allow', nobody, 'kms:ReEncryptFrom'))
+  const DestinationKeyId = await keyWith({}, administrator)
+  const { CiphertextBlob } = await as.root('Encrypt', { KeyId: from, Plaintext: Buffer.from('x') })
+  for (const SourceEncryptionContext of [undefined, { not: 'it' }]) await denied(as.nobody('ReEncrypt', { CiphertextBlob, DestinationKeyId, SourceEncryptionContext }), /^User: \S+ is not authorized to perform: kms:ReEncryptTo/)
+})
+
+test('whether another account has a key or an alias is not told: what is not there and what is closed have one answer', async () => {
+  const closed = await keyWith({}, administrator)
+  await as.root('CreateAlias', { AliasName: 'alias/closed', TargetKeyId: closed })
+  const prefix = closed.replace(/key\/.*/, '')
+  const texts = await Promise.all([closed, `${prefix}key/12345678-1234-1234-1234-123456789012`, `${prefix}alias/closed`, `${prefix}alias/absent`].map(async (KeyId) => (await failure(as.partner('Encrypt', { KeyId, Plaintext: Buffer.from('x') }))).message))
+  assert.deepEqual(new Set(texts).size, 1, texts.join('\n'))
+  assert.match(texts[0], elsewhere)
+  const { CiphertextBlob } = await as.root('Encrypt', { KeyId: closed, Plaintext: Buffer.from('x') })
+  await denied(as.partner('Decrypt', { CiphertextBlob }), /^The ciphertext refers to a customer master key that does not exist/)
+})
+
+describe('what creates in another Region', () => {
+  const creator = (Condition) => user(own, 'creator', { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'kms:ReplicateKey', Resource: '*' }, { Effect: 'Allow', Action: 'kms:CreateKey', Resource: '*', Condition }] })
+  for (const [Condition, ReplicaRegion, outcome] of [
+    [{ StringEquals: { 'kms:KeySpec': 'ECC_NIST_P256', 'kms:KeyUsage': 'SIGN_VERIFY' } }, 'eu-west-1', undefined],
+    [{ StringEquals: { 'kms:KeySpec': 'RSA_2048' } }, 'eu-west-1', /kms:CreateKey/],
+    [{ StringEquals: { 'aws:RequestedRegion': 'eu-west-1' } }, 'eu-west-1', undefined],
+    [{ StringEquals: { 'aws:RequestedRegion': 'us-east-1' } }, 'eu-west-1', /kms:CreateKey/],
+    [{ StringEquals: { 'kms:MultiRegion': 'true' } }, 'eu-west-1', undefined],
+  ]) {
+    test(`ReplicateKey asks for CreateKey there, of the key that comes: ${JSON.stringify(Condition)} ${outcome ? 'refuses' : 'allows'}`, async () => {
+      const root = principals[0]
+      const one = await startLocalKms({ regions: ['eu-west-1'], credentials: JSON.stringify({ account: own, principals: [root, creator(Condition)] }) })
+      const { accessKeyId, secretAccessKey } = creator(Condition)
+      const { KeyId } = (await clientOf({ clientConfig: { ...one.clientConfig, credentials: { accessKeyId: root.accessKeyId, secretAccessKey: root.secretAccessKey } } })('CreateKey', { ...signing, MultiRegion: true })).KeyMetadata
+      const asked = clientOf({ clientConfig: { ...one.clientConfig, credentials: { accessKeyId, secretAccessKey } } })('ReplicateKey', { KeyId, ReplicaRegion })
+      try {
+        if (outcome) await denied(asked, outcome)
+        else assert.equal((await asked).ReplicaKeyMetadata.KeyId, KeyId)
+      } finally {
+        await one.close()
+      }
+    })
+  }
+})
+
 describe('grants', () => {
   const context = { department: 'claims' }
   const symmetric = {}
@@ -191,6 +244,23 @@ describe('grants', () => {
     await as.nobody('Decrypt', await sealedFor(KeyId, { ...context, more: 'x' }))
     await denied(as.nobody('Decrypt', await sealedFor(KeyId, { department: 'sales' })), noResource)
     await denied(as.nobody('Decrypt', await sealedFor(KeyId, {})), noResource)
+  })
+  test('constraints that say nothing do not pass for constraints', async () => {
+    const nobody = `arn:aws:iam::${own}:user/nobody`
+    const Condition = { StringEquals: { 'kms:GrantConstraintType': 'EncryptionContextEquals' } }
+    const KeyId = await keyWith(symmetric, administrator, statement('Allow', nobody, 'kms:CreateGrant', { Condition }))
+    const asked = (Constraints) => as.nobody('CreateGrant', { KeyId, GranteePrincipal: `arn:aws:iam::${own}:user/opener`, Operations: ['Decrypt'], Constraints })
+    for (const Constraints of [undefined, {}, { EncryptionContextEquals: null }, { EncryptionContextSubset: context }]) await denied(asked(Constraints), noResource)
+    await asked({ EncryptionContextEquals: context })
+    assert.deepEqual((await as.root('ListGrants', { KeyId })).Grants.map(({ Constraints }) => Constraints), [{ EncryptionContextEquals: context }])
+  })
+  test('who may retire what is listed for its own account only', async () => {
+    const KeyId = await keyWith(rsa, administrator)
+    const RetiringPrincipal = `arn:aws:iam::${own}:user/opener`
+    await as.root('CreateGrant', { KeyId, GranteePrincipal: `arn:aws:iam::${own}:user/nobody`, RetiringPrincipal, Operations: ['Decrypt'] })
+    assert.ok((await as.root('ListRetirableGrants', { RetiringPrincipal })).Grants.some((grant) => grant.KeyId === KeyId))
+    assert.equal((await failure(as.lister('ListRetirableGrants', { RetiringPrincipal }))).name, 'AccessDeniedException')
+    assert.deepEqual((await as.lister('ListRetirableGrants', { RetiringPrincipal: `arn:aws:iam::${foreign}:user/stranger` })).Grants, [])
   })
   test('its retiring principal retires it, nobody else does, and then it is over', async () => {
     const KeyId = await keyWith(rsa, administrator)

@@ -25,11 +25,12 @@ export const aliasOperations: Readonly<Record<string, Operation>> = {
   UpdateAlias: changing(aliasAndTarget, async (call, { AliasName, TargetKeyId }) => {
     checkName(AliasName)
     const { ring } = call
+    mayName(call, AliasName)
     const alias = findAlias(call, call.account, AliasName)
     const next = target(call, TargetKeyId)
-    mayName(call, AliasName)
     const current = ring.keys.get(alias.keyId)!
     call.authorize(call.operation, { ring, key: current })
+    if (typeOf(current) !== typeOf(next)) throw new KmsFault('ValidationException', `${ring.keyArn(next)} is a ${typeOf(next)} key, and the current key of the alias a ${typeOf(current)} one`)
     if (current.usage !== next.usage) throw new KmsFault('ValidationException', `KeyUsage ${next.usage} of ${ring.keyArn(next)} differs from KeyUsage ${current.usage} of the current key of the alias`)
     if (current.id !== next.id) checkRoom(call, next.id)
     await ring.saveAlias({ ...alias, keyId: next.id, updated: call.now() })
@@ -39,8 +40,8 @@ export const aliasOperations: Readonly<Record<string, Operation>> = {
   DeleteAlias: changing({ AliasName: aliasName }, async (call, { AliasName }) => {
     checkName(AliasName)
     const { ring } = call
-    const alias = findAlias(call, call.account, AliasName)
     mayName(call, AliasName)
+    const alias = findAlias(call, call.account, AliasName)
     call.authorize(call.operation, { ring, key: ring.keys.get(alias.keyId)! })
     await ring.dropAliases(({ account, name }) => account === alias.account && name === alias.name)
     return undefined
@@ -66,6 +67,9 @@ export const aliasOperations: Readonly<Record<string, Operation>> = {
     },
   ),
 }
+
+/** What an alias keeps when it moves, besides the usage. */
+const typeOf = ({ spec }: Key): string => (spec === 'SYMMETRIC_DEFAULT' ? 'symmetric' : spec.startsWith('HMAC') ? 'HMAC' : 'asymmetric')
 
 /** Permission on the alias itself, which only IAM policies can give: aliases have no policy. */
 function mayName(call: Call, name: string): void {

@@ -41,12 +41,15 @@ export class Call implements CallFacts {
   readonly requestId: string
   /** Of this call in the trail. */
   readonly eventId: string = randomUUID()
-  /** The keys that were looked at, by ARN: for the trail. */
-  readonly touched: Map<string, Key> = new Map()
+  /** ARNs of keys and aliases that the call is about, the first one first: for the trail. */
+  readonly resources: Set<string> = new Set()
+  readonly #facts: CallFacts
   readonly #used = new Set<string>()
   #decided = false
 
-  constructor({ kms, ring, caller, origin, operation, body, requestId }: CallFacts) {
+  constructor(facts: CallFacts) {
+    const { kms, ring, caller, origin, operation, body, requestId } = facts
+    this.#facts = facts
     this.kms = kms
     this.ring = ring
     this.caller = caller
@@ -71,9 +74,15 @@ export class Call implements CallFacts {
    * @throws KmsFault AccessDeniedException
    */
   authorize(permission: string = this.operation, subject?: Subject, resource?: string): void {
-    if (subject) this.touched.set(subject.ring.keyArn(subject.key), subject.key)
+    const arn = subject ? subject.ring.keyArn(subject.key) : resource
+    if (arn?.includes(':kms:')) this.resources.add(arn)
     decideCall(this, permission, { ...(subject && { subject }), ...(resource !== undefined && { resource }) })
     this.#decided = true
+  }
+
+  /** The same caller's call of another operation, in another Region: for what an operation does as if by that one. */
+  as(operation: string, ring: Keyring, body: JsonObject): Call {
+    return new (this.constructor as typeof Call)({ ...this.#facts, operation, ring, body })
   }
 
   /** A dry run ends here: everything was looked at, nothing was done. */

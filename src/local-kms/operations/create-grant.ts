@@ -5,7 +5,7 @@ import { hexToken } from '../state/materials.js'
 import type { Grant, GrantConstraints, Key } from '../state/model.js'
 import { isSecret } from '../state/states.js'
 import { KmsFault } from '../wire/fault.js'
-import { dryRun, grantTokens, keyId, principal } from '../wire/members.js'
+import { contextBytes, dryRun, grantTokens, keyId, principal } from '../wire/members.js'
 import { validate, type Input } from '../wire/validate.js'
 import { changing, type Operation } from './operation.js'
 import { enabledKey, findKeyItself } from './resolve.js'
@@ -36,7 +36,7 @@ const grantMembers = {
   Name: { type: 'string', min: 1, max: 256, pattern: /^[a-zA-Z0-9:/_-]+$/ },
 } as const
 
-const constraintMembers = { EncryptionContextSubset: { type: 'map' }, EncryptionContextEquals: { type: 'map' }, SourceArn: { type: 'string', min: 20, max: 2048 } } as const
+const constraintMembers = { EncryptionContextSubset: { type: 'map', bytes: contextBytes }, EncryptionContextEquals: { type: 'map', bytes: contextBytes }, SourceArn: { type: 'string', min: 20, max: 2048 } } as const
 const pairsPerConstraint = 8
 const constraintLength = 384
 
@@ -44,6 +44,7 @@ type GrantRequest = Omit<Grant, 'id' | 'token' | 'created' | 'issuer'>
 
 /** With a name, the same request again finds the grant that is there; its token is a new one all the same. */
 export const createGrant: Operation = changing({ KeyId: keyId, ...grantMembers, GrantTokens: grantTokens, DryRun: dryRun }, async (call, { KeyId, DryRun, ...wanted }) => {
+  validate(constraintMembers, wanted.Constraints ?? {}, 'constraints.') // before they are decided about
   const key = enabledKey(call, findKeyItself(call, KeyId))
   const asked = grantFrom(key, wanted)
   call.proceed(DryRun)

@@ -47,26 +47,36 @@ function questionOf(call: Call, permission: string, about: About): Question {
   const action = `kms:${permission}`
   const facts = factsOf(call, action, subject)
   const base = { action, principal: call.caller.principal, conditions: conditionsOf(facts), encryptionContext: encryptionContextOf(facts), ...child(call) }
-  if (!subject) return { ...base, resource }
+  if (!subject) return { ...base, resource, ...accountOf(resource) }
   const { ring, key } = subject
   return { ...base, resource: ring.keyArn(key), keyPolicy: policyOf(key), keyAccount: key.account, grants: key.grants.filter(({ constraints }) => constraints?.SourceArn === undefined).map(toPolicy) } // who calls for a service's resource is not known here
 }
 
+/** Of an alias or a principal: the account in its ARN. */
+const accountOf = (resource: string): Pick<Question, 'keyAccount'> => (resource.startsWith('arn:') ? { keyAccount: String(resource.split(':')[4]) } : {})
+
 /** What CreateGrant would make, which a grant that allows CreateGrant compares. */
-function child({ operation, body: { Operations, Constraints } }: Call): Pick<Question, 'child'> {
+function child({ operation, body }: Call): Pick<Question, 'child'> {
+  const { Operations } = body
   if (operation !== 'CreateGrant' || !Array.isArray(Operations)) return {}
-  return { child: { operations: Operations.filter((name): name is string => typeof name === 'string'), ...(isJsonObject(Constraints) && { constraints: Constraints as GrantConstraints }) } }
+  return { child: { operations: Operations.filter((name): name is string => typeof name === 'string'), constraints: constraintsOf(body) as GrantConstraints } }
+}
+
+/** The constraints that are stored: null is absent, and what is unknown is nothing. */
+function constraintsOf({ Constraints }: JsonObject): JsonObject {
+  const given = isJsonObject(Constraints) ? Constraints : {}
+  return Object.fromEntries(['EncryptionContextEquals', 'EncryptionContextSubset', 'SourceArn'].filter((name) => given[name] !== undefined && given[name] !== null).map((name) => [name, given[name]]))
 }
 
 function factsOf(call: Call, action: string, subject: Subject | undefined): CallFacts {
   const { sourceIp, userAgent } = call.origin
   return {
     action,
-    request: call.body,
-    ...(subject && { key: keyFacts(subject) }),
+    request: 'Constraints' in call.body ? { ...call.body, Constraints: constraintsOf(call.body) } : call.body,
+    ...(subject && { key: keyFacts(subject, call.now()) }),
     principal: call.caller.principal,
     now: call.now(),
-    region: call.ring.region,
+    region: (subject?.ring ?? call.ring).region,
     secureTransport: false,
     ...(sourceIp !== undefined && { sourceIp }),
     ...(userAgent !== undefined && { userAgent }),
@@ -75,18 +85,20 @@ function factsOf(call: Call, action: string, subject: Subject | undefined): Call
   }
 }
 
-/** Of ReEncrypt, once it has found its source. */
-function sameKey({ operation, touched, body: { DestinationKeyId } }: Call): Pick<CallFacts, 'sameKey'> {
-  const [source] = touched.keys()
-  return operation === 'ReEncrypt' && source !== undefined ? { sameKey: [source, source.split('/')[1]].includes(String(DestinationKeyId)) } : {}
+/** Of ReEncrypt, once it has found its source, whatever name its destination has. */
+function sameKey({ operation, ring, account, resources: [source], body: { DestinationKeyId } }: Call & { readonly resources: Iterable<string> }): Pick<CallFacts, 'sameKey'> {
+  if (operation !== 'ReEncrypt' || source === undefined) return {}
+  const destination = ring.keyNamed(account, String(DestinationKeyId))
+  return { sameKey: destination !== undefined && ring.keyArn(destination) === source }
 }
 
-function keyFacts({ ring, key }: Subject): KeyFacts {
+function keyFacts({ ring, key }: Subject, now: number): KeyFacts {
   const { account, spec, usage, origin, primaryRegion, tags } = key
   return {
     account, spec, usage, origin, tags,
     multiRegion: primaryRegion !== undefined,
     ...(primaryRegion !== undefined && { multiRegionKeyType: primaryRegion === ring.region ? 'PRIMARY' : 'REPLICA' }),
+    trailingDaysWithoutUse: Math.floor((now - (ring.lastUsage(key)?.time ?? key.created)) / 86_400_000),
     aliases: ring.aliases.filter(({ keyId }) => keyId === key.id).map(({ name }) => name),
   }
 }

@@ -8,13 +8,14 @@ import { versionsOf } from '../state/materials.js'
 import type { Key } from '../state/model.js'
 import { currentMaterial, materialWithId } from '../state/states.js'
 import { KmsFault } from '../wire/fault.js'
+import { contextBytes } from '../wire/members.js'
 import type { Call } from './call.js'
-import { enabledKey, findKey, usableKey } from './resolve.js'
+import { checkUsage, enabledKey, findKey } from './resolve.js'
 
 // What Encrypt, Decrypt, ReEncrypt and the data-key operations share.
 export const symmetric = 'SYMMETRIC_DEFAULT'
 export const algorithm: { readonly type: 'string'; readonly values: readonly string[] } = { type: 'string', values: enums.encryptionAlgorithm }
-export const context = { type: 'map' } as const
+export const context: { readonly type: 'map'; readonly bytes: number } = { type: 'map', bytes: contextBytes }
 export const ciphertextBlob = { type: 'blob', required: true, min: 1, max: 6144 } as const
 export const dryRunModifiers = { type: 'strings', each: { values: ['IGNORE_CIPHERTEXT'] } } as const
 
@@ -43,6 +44,8 @@ export interface ToOpen {
   /** Undefined in a dry run that ignores it. */
   readonly ciphertext: Uint8Array | undefined
   readonly permission: 'Decrypt' | 'ReEncryptFrom'
+  /** Looks at what else is needed, when the permission on this key is there and before anything is opened. */
+  readonly before?: () => void
 }
 
 /**
@@ -50,21 +53,25 @@ export interface ToOpen {
  *
  * @throws KmsFault InvalidCiphertextException for every cryptographic failure, IncorrectKeyException for another key's ciphertext
  */
-export function openWith(call: Call, { keyId, algorithm: name = symmetric, context, ciphertext, permission }: ToOpen): Opened {
-  if (name === symmetric && ciphertext) return openSymmetric(call, keyId, context ?? {}, ciphertext, permission)
+export function openWith(call: Call, toOpen: ToOpen): Opened {
+  const { keyId, algorithm: name = symmetric, context, ciphertext, permission, before } = toOpen
+  if (name === symmetric && ciphertext) return openSymmetric(call, toOpen, ciphertext)
   if (keyId === undefined) throw new KmsFault('ValidationException', `KeyId is required with EncryptionAlgorithm ${name}: an asymmetric ciphertext does not name its key.`)
-  const key = usableKey(call, keyId, 'ENCRYPT_DECRYPT', permission)
+  const found = findKey(call, keyId, permission)
+  before?.()
+  const key = enabledKey(call, checkUsage(call, found, 'ENCRYPT_DECRYPT'))
   checkAlgorithm(key, name, context)
   if (!ciphertext) return { key, plaintext: new Uint8Array() }
   return { key, plaintext: decryptOaep(key.spec, currentMaterial(key), name, ciphertext) }
 }
 
-function openSymmetric(call: Call, keyId: string | undefined, context: EncryptionContext, ciphertext: Uint8Array, permission: string): Opened {
+function openSymmetric(call: Call, { keyId, context = {}, permission, before }: ToOpen, ciphertext: Uint8Array): Opened {
   const asked = keyId === undefined ? undefined : findKey(call, keyId, permission)
   const parsed = parseBlob(ciphertext)
   if (!parsed) throw new KmsFault('InvalidCiphertextException')
   if (asked && asked.id !== parsed.keyId) throw new KmsFault('IncorrectKeyException', 'The key ID in the request does not identify a CMK that can perform this operation.')
   const key = asked ?? namedByCiphertext(call, parsed.keyId, permission)
+  before?.()
   call.used(key)
   enabledKey(call, key)
   const material = materialWithId(key, parsed.materialId)
@@ -73,11 +80,16 @@ function openSymmetric(call: Call, keyId: string | undefined, context: Encryptio
   return { key, plaintext, materialId: parsed.materialId }
 }
 
-/** Whether the key is not there or the caller may not use it is not told. */
+/** Whether another account's key is not there or the caller may not use it is not told. */
 function namedByCiphertext(call: Call, id: string, permission: string): Key {
   const key = call.ring.keys.get(id)
-  if (!key) throw new KmsFault('AccessDeniedException', 'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.')
-  call.authorize(permission, { ring: call.ring, key })
+  const unknown = (): KmsFault => new KmsFault('AccessDeniedException', 'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.')
+  if (!key) throw unknown()
+  try {
+    call.authorize(permission, { ring: call.ring, key })
+  } catch (e) {
+    throw key.account === call.account ? e : unknown()
+  }
   return key
 }
 

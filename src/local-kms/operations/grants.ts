@@ -24,14 +24,14 @@ export const grantOperations: Readonly<Record<string, Operation>> = {
     },
   ),
 
-  /** Across keys, and keys of other accounts too. The resource that permission is asked for is the principal. */
+  /** Across keys; for a principal of the caller's own account those of other accounts too. The resource that permission is asked for is the principal. */
   ListRetirableGrants: operation(
     { RetiringPrincipal: principal, RetiringServicePrincipal: principal, Limit: limit(100), Marker: marker },
     (call, { RetiringPrincipal, RetiringServicePrincipal, Limit = 50, Marker }) => {
       const retiring = onlyOne({ RetiringPrincipal, RetiringServicePrincipal })
       if (retiring === undefined) throw new KmsFault('ValidationException', 'You must specify either RetiringPrincipal or RetiringServicePrincipal.')
       call.authorize(undefined, undefined, retiring)
-      const found = [...call.ring.keys.values()].flatMap((key) => key.grants.filter((grant) => grant.retiring === retiring).map((grant) => ({ key, grant })))
+      const found = [...call.ring.keys.values()].flatMap((key) => key.grants.filter((grant) => grant.retiring === retiring && (retiring.startsWith('arn:') || key.account === call.account)).map((grant) => ({ key, grant })))
       return grantPage(call.ring, found, Limit, Marker)
     },
   ),

@@ -44,6 +44,7 @@ export const keyOperations: Readonly<Record<string, Operation>> = {
         tags: tagsFrom(Tags),
         ...(Policy !== undefined && { policy: keyPolicy(call, Policy, BypassPolicyLockoutSafetyCheck) }),
       })
+      call.resources.add(call.ring.keyArn(key))
       return { KeyMetadata: metadata(call.kms, call.ring, key) }
     },
   ),

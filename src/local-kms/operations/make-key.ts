@@ -43,9 +43,8 @@ export async function makeKey(kms: Kms, ring: Keyring, wanted: NewKey): Promise<
   const { account, spec, description = '', origin = 'AWS_KMS', multiRegion = false, tags = {} } = wanted
   const usage = usageOf(spec, wanted.usage)
   if (origin === 'EXTERNAL' && !importable.test(spec)) throw new KmsFault('UnsupportedOperationException', `Key material of key spec ${spec} cannot be imported.`)
-  const random = kms.randomFor(wanted.label)
   const created = kms.now()
-  const id = kms.newId(random, multiRegion)
+  const { id, random } = kms.newKey(wanted.label, multiRegion)
   const key: Key = {
     id, account, spec, usage, description, created, origin, tags,
     enabled: true,

@@ -22,11 +22,12 @@ export const multiRegionOperations: Readonly<Record<string, Operation>> = {
       const { kms, ring } = call
       const tags = tagsFrom(Tags)
       const key = primaryKey(call, enabledOrPendingImport(call, findKeyItself(call, KeyId)))
-      call.authorize('CreateKey')
-      if (Tags.length > 0) call.authorize('TagResource')
       const target = otherRegion(call, ReplicaRegion)
-      if (target.keys.has(key.id)) throw new KmsFault('AlreadyExistsException', `${target.keyArn(key)} already exists`)
       const { id, account, spec, usage, origin, rotation } = key
+      const creating = call.as('CreateKey', target, { ...call.body, KeySpec: spec, KeyUsage: usage, Origin: origin, MultiRegion: true })
+      creating.authorize()
+      if (Tags.length > 0) creating.authorize('TagResource')
+      if (target.keys.has(key.id)) throw new KmsFault('AlreadyExistsException', `${target.keyArn(key)} already exists`)
       const replica: Key = {
         id, account, spec, usage, origin, tags,
         description: Description,
@@ -77,8 +78,8 @@ function enabledOrPendingImport(call: Call, key: Key): Key {
 
 function otherRegion({ kms, ring }: Call, region: string): Keyring {
   if (region === ring.region) throw new KmsFault('ValidationException', `${region} is the Region of the key itself: name another one.`)
-  const target = kms.rings.get(region)
+  const target = kms.served.includes(region) ? kms.rings.get(region) : undefined
   if (target?.partition === ring.partition) return target
-  const others = [...kms.rings.values()].filter((other) => other !== ring && other.partition === ring.partition).map((other) => other.region)
+  const others = [...kms.rings.values()].filter((other) => other !== ring && other.partition === ring.partition && kms.served.includes(other.region)).map((other) => other.region)
   throw new KmsFault('ValidationException', `${region} is not a Region of this server that the key can be in. ${others.length > 0 ? `It can be in ${others.join(', ')}` : 'Start the server with more regions'}.`)
 }

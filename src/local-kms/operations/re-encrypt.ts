@@ -1,8 +1,9 @@
+import type { Key } from '../state/model.js'
 import { callMembers, keyId, optionalKeyId } from '../wire/members.js'
 import type { Call } from './call.js'
 import { algorithm, ciphertextBlob, context, dryRunModifiers, ignoresCiphertext, openWith, sealUnder, symmetric } from './encryption.js'
 import { blob, operation, type Answer, type Operation } from './operation.js'
-import { usableKey } from './resolve.js'
+import { checkUsage, enabledKey, findKey } from './resolve.js'
 
 const members = {
   SourceKeyId: optionalKeyId,
@@ -29,8 +30,10 @@ interface ReEncryptInput {
 /** Asks for ReEncryptFrom on the one key and for ReEncryptTo on the other; the plaintext stays here. */
 function reEncrypt(call: Call, input: ReEncryptInput): Answer {
   const { SourceEncryptionAlgorithm = symmetric, DestinationEncryptionAlgorithm = symmetric } = input
-  const source = openWith(call, { keyId: input.SourceKeyId, algorithm: SourceEncryptionAlgorithm, context: input.SourceEncryptionContext, ciphertext: input.CiphertextBlob, permission: 'ReEncryptFrom' })
-  const key = usableKey(call, input.DestinationKeyId, 'ENCRYPT_DECRYPT', 'ReEncryptTo')
+  let destination: Key | undefined
+  const before = (): void => { destination = findKey(call, input.DestinationKeyId, 'ReEncryptTo') }
+  const source = openWith(call, { before, keyId: input.SourceKeyId, algorithm: SourceEncryptionAlgorithm, context: input.SourceEncryptionContext, ciphertext: input.CiphertextBlob, permission: 'ReEncryptFrom' })
+  const key = enabledKey(call, checkUsage(call, destination!, 'ENCRYPT_DECRYPT'))
   const { ciphertext, materialId } = sealUnder(call, key, DestinationEncryptionAlgorithm, input.DestinationEncryptionContext, source.plaintext, input.DryRun)
   return {
     CiphertextBlob: blob(ciphertext),

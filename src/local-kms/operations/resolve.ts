@@ -1,4 +1,5 @@
 import type { KeyUsage } from '../key-specs.js'
+import { deniedMessage } from '../policy/decide.js'
 import type { Alias, Grant, Key } from '../state/model.js'
 import { stateOf } from '../state/states.js'
 import { KmsFault } from '../wire/fault.js'
@@ -39,7 +40,14 @@ export function findKeyAndGrant(call: Call, keyId: string, grantId: string): { r
 /** No permission is asked for here, so nothing of the key may be told. */
 function named(call: Call, keyId: string): Key {
   const { account, alias, id = '' } = parseKeyId(call, keyId)
+  const there = call.ring.keys.get(alias === undefined ? id : call.ring.alias(account, alias)?.keyId ?? '')
+  if (account !== call.account && there?.account !== account) throw notThere(call, keyId, account)
   return keyWithId(call, account, alias === undefined ? id : findAlias(call, account, alias).keyId, keyId)
+}
+
+/** Whether another account's key is not there or not to be used is not told. */
+function notThere(call: Call, resource: string, keyAccount: string): KmsFault {
+  return new KmsFault('AccessDeniedException', deniedMessage({ principal: call.caller.principal, action: `kms:${call.operation}`, resource, keyAccount, reason: 'no_resource_allow' }))
 }
 
 function noAlias(call: Call, keyId: string): void {

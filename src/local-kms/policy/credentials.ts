@@ -56,7 +56,7 @@ const roleArnPattern = /^arn:aws(?:-cn|-us-gov)?:iam::(\d{12}):role\/(?:[!-~]*\/
  * @throws SealdropError `malformed`, naming the place; secrets are never shown
  */
 export function parseCredentials(json: string): Credentials {
-  const file = parseJsonObject(json, { code: 'malformed', field: 'credentials' })
+  const file = parseJsonObject(json.replace(/^\ufeff/, ''), { code: 'malformed', field: 'credentials' })
   checkMembers(file, ['account', 'principals'], 'credentials')
   const { account, principals } = file
   ensure(typeof account === 'string' && /^\d{12}$/.test(account), 'malformed', `credentials: account: expected a string of 12 digits, found ${kindOf(account)}`)

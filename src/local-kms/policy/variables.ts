@@ -37,7 +37,7 @@ export function resolve({ text, variables, wildcards }: Template, context: Conte
   for (const match of text.matchAll(/\$\{([^{}]*)\}/g)) {
     const value = valueOf(match[1] ?? '', context)
     if (value === undefined) return undefined
-    glob.push(...plain(text.slice(end, match.index)), ...literal(value))
+    for (const part of [plain(text.slice(end, match.index)), literal(value)]) for (const code of part) glob.push(code)
     end = match.index + match[0].length
   }
   return [...glob, ...plain(text.slice(end))]

@@ -56,10 +56,27 @@ const rotation: Rule = (kms, ring, key) => {
   }
 }
 
+/**
+ * The Region of the primary, where a crash left records that disagree: one that names itself, or else one that is named; of several
+ * the first by its name, so that all Regions say the same.
+ */
+function primaryOf(kms: Kms, { id, primaryRegion }: Key): string | undefined {
+  if (primaryRegion === undefined) return undefined
+  const named = new Map([...kms.rings.values()].flatMap(({ region, keys }) => (keys.has(id) ? [[region, keys.get(id)!.primaryRegion] as const] : [])))
+  const self = [...named].filter(([region, primary]) => region === primary).map(([region]) => region)
+  const others = [...named.values()].filter((region): region is string => region !== undefined && named.has(region))
+  return (self.length > 0 ? self : others).sort()[0] ?? primaryRegion
+}
+
+const lostPrimary: Rule = (kms, ring, key) => {
+  const primaryRegion = primaryOf(kms, key)
+  return primaryRegion === undefined || primaryRegion === key.primaryRegion ? undefined : () => ring.saveKey({ ...key, primaryRegion })
+}
+
 /** The primary's record is written first, so it is the one that is right. */
 const lostShare: Rule = (kms, ring, key) => {
   const primary = key.primaryRegion === undefined || key.primaryRegion === ring.region ? undefined : kms.rings.get(key.primaryRegion)?.keys.get(key.id)
-  if (!primary) return undefined
+  if (primary?.primaryRegion !== key.primaryRegion || !primary) return undefined
   const { primaryRegion, rotation: schedule } = primary
   const same = primaryRegion === key.primaryRegion && schedule?.next === key.rotation?.next && schedule?.days === key.rotation?.days
     && primary.materials.length === key.materials.length && primary.materials.every(({ id, pending }, index) => id === key.materials[index]!.id && pending === key.materials[index]!.pending)
@@ -77,4 +94,4 @@ export function sharedMaterials(primary: Key, replica?: Key): Key['materials'] {
   })
 }
 
-const rules: readonly Rule[] = [deletion, lostWaiting, lostShare, expiry, rotation]
+const rules: readonly Rule[] = [deletion, lostWaiting, lostPrimary, lostShare, expiry, rotation]

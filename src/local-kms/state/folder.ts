@@ -5,7 +5,7 @@ import { fromUtf8 } from '../../bytes/text.js'
 import { ensure } from '../../errors/guard.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import { lockFolder } from './lock.js'
-import { partitionOf, type Alias, type Key } from './model.js'
+import { isRegion, partitionOf, type Alias, type Key } from './model.js'
 import { aliasesFromJson, aliasesToJson, keyFromJson, keyToJson } from './records.js'
 
 const aliasFile = 'aliases.json'
@@ -28,7 +28,7 @@ export interface Store {
 }
 
 /**
- * Opens `<dir>/<region>` for each Region and reads all of it, so that damage shows at the start.
+ * Opens `<dir>/<region>` for each Region, and for those that are there besides, and reads all of it, so that damage shows at the start.
  *
  * @throws SealdropError `invalid_argument` where it cannot be, `conflict` while another server uses `dir`, `malformed` naming a damaged file
  */
@@ -37,7 +37,8 @@ export async function openStore(dir: string, regions: readonly string[]): Promis
   const release = await lockFolder(dir)
   try {
     const folders = new Map<string, Folder>()
-    for (const region of regions) folders.set(region, await openFolder(join(dir, region), partitionOf(region)))
+    const others = (await readdir(dir, { withFileTypes: true })).filter((entry) => entry.isDirectory() && isRegion(entry.name)).map(({ name }) => name)
+    for (const region of new Set([...regions, ...others])) folders.set(region, await openFolder(join(dir, region), partitionOf(region)))
     return { folders, release }
   } catch (e) {
     await release()

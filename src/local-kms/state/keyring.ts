@@ -30,6 +30,12 @@ export class Keyring {
     return this.#aliases.find((alias) => alias.account === account && alias.name === name)
   }
 
+  /** The key that a name stands for, whoever may use it: an id, an alias, or the ARN of one. */
+  keyNamed(account: string, name: string): Key | undefined {
+    const bare = name.replace(/^arn:[^:]*:kms:[^:]*:[^:]*:(key\/)?/, '')
+    return this.#keys.get(this.alias(account, bare)?.keyId ?? bare)
+  }
+
   arn(account: string, resource: string): string {
     return `arn:${this.partition}:kms:${this.region}:${account}:${resource}`
   }

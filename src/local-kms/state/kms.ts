@@ -7,14 +7,20 @@ import type { Key } from './model.js'
 
 export interface KmsOptions {
   readonly rings: readonly Keyring[]
+  /** Regions that answer; the others are those of a folder, whose keys belong to the same multi-Region keys. Default: all. */
+  readonly served?: readonly string[]
   readonly now: () => number
   /** Key ids and material follow from it; default: the system's randomness. */
   readonly seed?: string | undefined
 }
 
+/** Changes that time makes to one key at once; the rest comes with the next call. */
+const mostAtOnce = 1_000
+
 /** Every Region of this server. One queue orders all changes, also those that touch two Regions. */
 export class Kms {
   readonly rings: ReadonlyMap<string, Keyring>
+  readonly served: readonly string[]
   readonly now: () => number
   /** Wrapping keys that GetParametersForImport gave out. */
   readonly imports: ImportParameters
@@ -22,23 +28,29 @@ export class Kms {
   #made = 0
   #queue: Promise<unknown> = Promise.resolve()
 
-  constructor({ rings, now, seed }: KmsOptions) {
+  constructor({ rings, served = rings.map(({ region }) => region), now, seed }: KmsOptions) {
     this.rings = new Map(rings.map((ring) => [ring.region, ring]))
+    this.served = served
     this.now = now
     this.imports = new ImportParameters(now)
     this.#seed = seed
   }
 
-  /** Randomness for a key to be made; with a seed the same for the same label, or for the same place in the order of keys. */
-  randomFor(label?: string): Random | undefined {
-    return this.#seed === undefined ? undefined : seededRandom(this.#seed, label ?? `key ${this.#made++}`)
+  /** Randomness for material; with a seed the same for the same label. */
+  randomFor(label: string): Random | undefined {
+    return this.#seed === undefined ? undefined : seededRandom(this.#seed, label)
   }
 
-  /** A key id that no key of any Region has. */
-  newId(random: Random = randomBytes, multiRegion = false): string {
-    for (;;) {
-      const id = multiRegion ? `mrk-${hex(random(16))}` : uuid(random(16))
-      if (![...this.rings.values()].some((ring) => ring.keys.has(id))) return id
+  /**
+   * The id of a key to be made, which no key of any Region has, and the randomness for its material. With a seed both follow from the
+   * label, or from the place in the order of keys, and from how many keys before had that label.
+   */
+  newKey(label = `key ${this.#made++}`, multiRegion = false): { readonly id: string; readonly random: Random | undefined } {
+    for (let again = 0; ; again++) {
+      const name = again === 0 ? label : `${label} again ${again}`
+      const bytes = (this.randomFor(`${name}, id`) ?? randomBytes)(16)
+      const id = multiRegion ? `mrk-${hex(bytes)}` : uuid(bytes)
+      if (![...this.rings.values()].some((ring) => ring.keys.has(id))) return { id, random: this.randomFor(`${name}, material`) }
     }
   }
 
@@ -73,7 +85,7 @@ export class Kms {
     if (!this.#keys().some(([ring, id]) => this.#due(ring, id))) return
     await this.change(async () => {
       for (const [ring, id] of this.#keys()) {
-        for (let act = this.#due(ring, id); act; act = this.#due(ring, id)) await act()
+        for (let act = this.#due(ring, id), i = 0; act && i < mostAtOnce; act = this.#due(ring, id), i++) await act()
       }
     })
   }

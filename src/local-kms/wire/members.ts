@@ -11,6 +11,8 @@ export const marker: Text = { type: 'string', min: 1, max: 1024 }
 export const keyDescription: Text = { type: 'string', max: 8192 }
 export const keyPolicyText: Text = { type: 'string', min: 1, max: 131_072, pattern: /^[\u0009\u000A\u000D\u0020-\u00FF]+$/ }
 export const tagList: Member & { readonly type: 'structures' } = { type: 'structures' }
+/** What an encryption context may hold, names and values together: a bound of ours, below which nothing here is slow. */
+export const contextBytes = 8_192
 export const flag: Member & { readonly type: 'boolean' } = { type: 'boolean' }
 export const principal: Text = { type: 'string', min: 1, max: 256, pattern: /^[\w+=,.@:/-]+$/ }
 export const grantId: Text = { type: 'string', min: 1, max: 128 }

@@ -32,6 +32,8 @@ export interface Service {
 interface Progress {
   readonly requestId: string
   readonly operation: string | undefined
+  caller?: Credential
+  region?: string
   call?: Call
   strike?: Strike | undefined
   answer?: JsonObject | undefined
@@ -50,10 +52,14 @@ export async function handle(service: Service, request: IncomingMessage, respons
     const call = callOf(service, request, await readBody(request), progress)
     progress.call = call
     if (!onFaults) progress.strike = service.faults.match({ operation: call.operation, region: call.ring.region, keyIds: keyNames(call) })
-    if (!await strikeBefore(progress.strike, { response, signal: service.closing })) return
+    if (!await strikeBefore(progress.strike, { response, signal: service.closing })) {
+      progress.fault = new KmsFault('KMSInternalException', `The operation was not done: ${progress.strike?.rule.kind}`)
+      return
+    }
     await service.kms.tick()
-    progress.answer = strikeAnswer(progress.strike, call.operation, await run(call))
-    send(response, progress, 200, progress.answer === undefined ? '' : JSON.stringify(progress.answer))
+    progress.answer = await run(call)
+    const answer = strikeAnswer(progress.strike, call.operation, progress.answer)
+    send(response, progress, 200, answer === undefined ? '' : JSON.stringify(answer))
   } catch (e) {
     progress.fault = e instanceof KmsFault ? e : new KmsFault('KMSInternalException', 'The request was rejected because an internal exception occurred. The request can be retried.')
     send(response, progress, progress.fault.status, progress.fault.body)
@@ -66,11 +72,13 @@ export async function handle(service: Service, request: IncomingMessage, respons
 const machineClock = Date.now
 
 /** Who calls is known before the body is read as JSON. */
-function callOf({ kms, credentials }: Service, request: IncomingMessage, bytes: Buffer, { operation = '', requestId }: Progress): Call {
+function callOf({ kms, credentials }: Service, request: IncomingMessage, bytes: Buffer, progress: Progress): Call {
+  const { operation = '', requestId } = progress
   const { credential, region } = verifySignature(
     { method: request.method ?? '', path: request.url ?? '', headers: request.headersDistinct, body: bytes, now: machineClock() },
-    { lookup: (id) => credentials.find(({ accessKeyId }) => accessKeyId === id), regions: [...kms.rings.keys()] },
+    { lookup: (id) => credentials.find(({ accessKeyId }) => accessKeyId === id), regions: kms.served },
   )
+  Object.assign(progress, { caller: credential, region })
   const origin = { sourceIp: request.socket.remoteAddress, userAgent: request.headers['user-agent'] }
   return new Call({ kms, ring: kms.rings.get(region)!, caller: credential, origin, operation, body: parseBody(bytes), requestId })
 }
@@ -82,24 +90,24 @@ function send(response: ServerResponse, { strike }: Progress, status: number, bo
 }
 
 /** An entry of the trail. What its reader throws is the reader's, and stops no server. */
-function tell({ kms, onCall }: Service, request: IncomingMessage, { call, operation, requestId, answer, fault }: Progress): void {
+function tell({ kms, onCall }: Service, request: IncomingMessage, { caller, region, call, operation, requestId, answer, fault }: Progress): void {
   if (!onCall) return
-  const principal = call?.caller.principal
-  const entry = trailRecord({
+  const warn = (e: unknown): void => process.emitWarning(`onCall of the local KMS failed: ${String(e)}`)
+  const entry = (): TrailRecord => trailRecord({
     operation, requestId, answer, fault,
-    region: call?.ring.region ?? [...kms.rings.keys()][0] ?? '',
+    region: region ?? kms.served[0] ?? '',
     time: kms.now(),
-    caller: call && principal && { ...principal, accessKeyId: call.caller.accessKeyId },
+    caller: caller && { ...caller.principal, accessKeyId: caller.accessKeyId },
     sourceIPAddress: request.socket.remoteAddress ?? '',
     userAgent: request.headers['user-agent'],
     eventId: call?.eventId ?? randomUUID(),
     body: call?.body,
-    resources: [...call?.touched.keys() ?? []],
+    resources: [...call?.resources ?? []],
   })
   try {
-    onCall(entry)
+    Promise.resolve(onCall(entry())).catch(warn)
   } catch (e) {
-    process.emitWarning(`onCall of the local KMS threw ${String(e)}`)
+    warn(e)
   }
 }
 

@@ -12,6 +12,8 @@ export interface Member {
   readonly min?: number
   readonly max?: number
   readonly pattern?: RegExp
+  /** Of a map: how long its names and values may be together. */
+  readonly bytes?: number
   readonly values?: readonly string[]
   /** What messages list instead of `values`, where the service names others than it takes. */
   readonly listed?: readonly string[]
@@ -88,12 +90,13 @@ function brokenRules(place: string, name: string, member: Member, value: unknown
 interface Rule { readonly broken: boolean; readonly rule: string }
 
 /** The constraints that a member has, and whether a value breaks them. */
-function rulesOf({ min, max, pattern, values, listed = values }: Pick<Member, 'min' | 'max' | 'pattern' | 'values' | 'listed'>, value: unknown): readonly Rule[] {
+function rulesOf({ min, max, pattern, bytes, values, listed = values }: Pick<Member, 'min' | 'max' | 'pattern' | 'bytes' | 'values' | 'listed'>, value: unknown): readonly Rule[] {
   const [noun, measured] = typeof value === 'number' ? ['value', value] : ['length', (value as { readonly length?: number }).length ?? 0]
   return [
     ...(min === undefined ? [] : [{ broken: measured < min, rule: `have ${noun} greater than or equal to ${min}` }]),
     ...(max === undefined ? [] : [{ broken: measured > max, rule: `have ${noun} less than or equal to ${max}` }]),
     ...(pattern === undefined ? [] : [{ broken: !pattern.test(String(value)), rule: `satisfy regular expression pattern: ${pattern.source}` }]),
+    ...(bytes === undefined ? [] : [{ broken: Object.entries(value as object).flat().join('').length > bytes, rule: `have at most ${bytes} characters of names and values` }]),
     ...(values === undefined ? [] : [{ broken: !values.includes(String(value)), rule: `satisfy enum value set: [${listed?.join(', ')}]` }]),
   ]
 }
