@@ -60,8 +60,11 @@ export function thumbprintInput(key: PublicMembers): string {
  * @throws SealdropError `keys_malformed`
  */
 export function parseKeySet(document: string): readonly JsonObject[] {
-  const set = parseJsonObject(document, { code: 'keys_malformed', field: 'key set' })
-  const { keys } = set
+  return keysOf(parseJsonObject(document, { code: 'keys_malformed', field: 'key set' }))
+}
+
+/** The same for an object that has the member `keys`, as the payload of a signed set does. */
+export function keysOf({ keys }: JsonObject): readonly JsonObject[] {
   ensure(Array.isArray(keys), 'keys_malformed', `expected a JWK Set with a "keys" array, found ${kindOf(keys)}`)
   ensure(keys.length <= limits.keys, 'keys_malformed', `expected at most ${limits.keys} keys, found ${keys.length}`)
   const kids = new Set<unknown>()

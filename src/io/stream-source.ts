@@ -35,7 +35,7 @@ const isByteSource = (source: unknown): source is ByteSource => has(source, 'rea
  */
 export function fileInput(file: unknown, length?: number): FileInput {
   const blob = isBlob(file)
-  ensure(blob || isByteSource(file), 'invalid_argument', `source: expected a Blob, a byte source, or to be read once a stream, an async iterable or bytes; found ${kindOf(file)}`)
+  ensure(blob || isByteSource(file), 'invalid_argument', `source: expected Blob, byte source, stream, async iterable or bytes, found ${kindOf(file)}`)
   const { size } = file
   ensure(Number.isSafeInteger(size) && (length ?? size) === size, 'invalid_argument', `length: expected ${size} bytes, as the source has`)
   return {

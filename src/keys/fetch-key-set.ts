@@ -14,22 +14,21 @@ export interface FetchOptions extends KeySetOptions {
 }
 
 const minute = 60_000
-const accepts = { signed: 'application/jwk-set+jwt', plain: 'application/jwk-set+json, application/json;q=0.9' }
 
 /**
  * A key set published at a URL. Nothing is fetched before it is used; then it is kept while fresh, fetched once for all
- * callers, and served for up to 24 hours while its host cannot be reached.
+ * callers, and served while its host cannot be reached: for up to 24 hours, a signed one until it expires.
  *
  * @param url https, or http on loopback
- * @throws SealdropError `invalid_argument`; using it throws `keys_unreachable`, `keys_malformed`, `keys_untrusted`, `no_usable_key`
+ * @throws SealdropError `invalid_argument`; using it throws `keys_unreachable`, `keys_malformed`, `keys_untrusted`, `keys_expired`, `keys_rolled_back`, `no_usable_key`
  * @see RFC 7517 §5
  */
 export function fetchKeySet(url: string | URL, o: FetchOptions): KeySet {
   const parsed = parseUrl(url)
   const { trust, headers = {}, timeout = 5_000, maxAge = Infinity } = o ?? {}
-  ensure(trust?.kind !== 'in-hand', 'invalid_argument', 'trust: expected pinned([...]) or overHttps(), inHand() is for importKeySet')
+  ensure(trust?.kind !== 'in-hand', 'invalid_argument', 'trust: inHand() is for importKeySet')
   ensure(Number.isSafeInteger(timeout) && timeout > 0 && maxAge >= 0, 'invalid_argument', 'timeout and maxAge: expected milliseconds')
-  const accept = trust?.kind === 'signed' ? accepts.signed : accepts.plain
+  const accept = `application/jwk-set+${trust?.kind === 'signed' ? 'jwt' : 'json, application/json;q=0.9'}`
   return new HeldKeySet(async ({ refresh }) => {
     const answer = await fetchDocument({ url: parsed, accept, headers, fetch: o.fetch ?? globalThis.fetch, timeout, revalidate: refresh })
     const stated = Math.max(answer.maxAge ?? 10 * minute, minute / 2)
@@ -45,6 +44,6 @@ function parseUrl(url: string | URL): URL {
   } catch { /* reported below */ }
   const loopback = parsed?.protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname)
   const allowed = parsed && (parsed.protocol === 'https:' || loopback) && !parsed.username && !parsed.password
-  ensure(allowed, 'invalid_argument', `url: expected https (http only on loopback) without credentials, found ${parsed?.origin ?? 'no URL'}`)
+  ensure(allowed, 'invalid_argument', `url: expected https (http on loopback), no credentials, found ${parsed?.origin ?? 'no URL'}`)
   return parsed!
 }

@@ -43,7 +43,7 @@ export class HeldKeySet implements KeySet {
   #retryAt = 0
 
   constructor(source: Source, options: KeySetOptions) {
-    ensure(typeof options?.trust?.accept === 'function', 'invalid_argument', 'trust: expected pinned([...]), overHttps() or inHand()')
+    ensure(typeof options?.trust?.accept === 'function', 'invalid_argument', 'trust: expected signedBy, pinned, overHttps or inHand')
     this.trust = options.trust.kind
     this.#source = source
     this.#options = options
@@ -92,12 +92,20 @@ export class HeldKeySet implements KeySet {
 
   #load(signal: AbortSignal | undefined, refresh: boolean): Promise<LoadedSet> {
     return abortable(this.#flight.run(async () => {
+      const { trust } = this.#options
       this.#retryAt = this.now() + cooldown
-      const { document, freshFor = Infinity } = await this.#source({ refresh })
+      const { document, freshFor = Infinity } = await this.#source({ refresh }).catch(async (error: { readonly retryable?: boolean }) => {
+        // while the host is down, what the trust kept from before: a page that is opened then has nothing else
+        const kept = !refresh && error.retryable && await trust.recall?.({ now: this.now() })
+        if (!kept) throw error
+        return { document: kept, freshFor: cooldown }
+      })
       const now = this.now()
-      const set = await makeKeys(await this.#options.trust.accept(document, { now }))
+      const believed = await trust.accept(document, { now })
+      const set = await makeKeys(believed)
       if (set.keys.length === 0) throw noUsableKey('that can be used', set.passedOver)
-      this.#held = { ...set, freshUntil: now + freshFor, expires: now + Math.max(freshFor, unsignedLifetime) }
+      const { expires = now + Math.max(freshFor, unsignedLifetime) } = believed
+      this.#held = { ...set, freshUntil: Math.min(now + freshFor, expires), expires }
       return this.#held
     }), signal)
   }
@@ -105,6 +113,6 @@ export class HeldKeySet implements KeySet {
 
 /** The implementation behind a KeySet that a caller gave. @throws SealdropError `invalid_argument` */
 export function held(keys: KeySet): HeldKeySet {
-  ensure(keys instanceof HeldKeySet, 'invalid_argument', 'keys: expected what fetchKeySet or importKeySet made')
+  ensure(keys instanceof HeldKeySet, 'invalid_argument', 'keys: expected fetchKeySet or importKeySet')
   return keys
 }

@@ -46,6 +46,9 @@ export function reasonOf(error: unknown): string {
 /** The SHA-256 thumbprint of any public JWK (RFC 7638). */
 export const thumbprintOf = (jwk: object): Promise<string> => sha256Text(thumbprintInput(publicMembers(jwk)))
 
+/** A key as a name: RFC 9278. It shows no account. */
+export const thumbprintUrn = (thumbprint: string): string => `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${thumbprint}`
+
 /** Makes keys of the JWKs that are believed; one that cannot be used is passed over with its reason, so that new kinds do no harm. */
 export async function makeKeys(jwks: readonly JWK[]): Promise<{ readonly keys: readonly Key[]; readonly passedOver: readonly string[] }> {
   const made = await Promise.all(jwks.map((jwk, i) => makeKey(jwk).catch((error: unknown) => `${typeof jwk.kid === 'string' ? shown(jwk.kid) : `keys[${i}]`}: ${reasonOf(error)}`)))

@@ -1,8 +1,13 @@
 import type { JWK } from '../formats/jwk.js'
 
-/** Why a key is believed: made by `pinned`, `overHttps`, `inHand`, later `signedBy`. There is no default. */
+/** The keys that are believed, in order of preference; with an end, in milliseconds, where what makes them believed has one. */
+export type Believed = readonly JWK[] & { readonly expires?: number }
+
+/** Why a key is believed: made by `signedBy`, `pinned`, `overHttps`, `inHand`. There is no default. */
 export interface Trust {
   readonly kind: 'signed' | 'pinned' | 'https' | 'in-hand'
-  /** The keys of a document that are believed, in order of preference; throws `keys_untrusted`, `keys_malformed`. `now` is in milliseconds. */
-  accept(document: string, o: { readonly now: number }): Promise<readonly JWK[]>
+  /** The keys of a document that are believed; throws `keys_untrusted`, `keys_malformed`, `keys_expired`, `keys_rolled_back`. `now` is in milliseconds. */
+  accept(document: string, o: { readonly now: number }): Promise<Believed>
+  /** The newest document that was kept and is still good, for when its host cannot be reached; undefined where there is none. */
+  recall?(o: { readonly now: number }): Promise<string | undefined>
 }

@@ -1,22 +1,18 @@
-import { curveRow } from '../algorithms/curves.js'
-import { signatures, type SignatureName } from '../algorithms/signatures.js'
 import { toBase64url } from '../bytes/base64url.js'
-import { utf8 } from '../bytes/text.js'
-import { digest } from '../crypto/digest.js'
 import { randomBytes } from '../crypto/subtle.js'
 import { ensure, shown } from '../errors/guard.js'
 import { encodeValue, type EncodedValue, type Value } from '../formats/content.js'
 import { checkContext, type Context } from '../formats/context.js'
-import { ecdsaFromDer } from '../formats/der.js'
 import { reservedTypes, sameType } from '../formats/jws.js'
 import type { Receipt } from '../formats/receipt.js'
 import { abortable, type CallOptions } from '../io/abort.js'
 import { SingleFlight } from '../io/single-flight.js'
-import type { KeyInfo } from '../keys/key.js'
+import { thumbprintUrn, type KeyInfo } from '../keys/key.js'
 import type { OpenerKey } from '../open/opener-key.js'
 import type { Claims } from '../verify/jwt.js'
 import { loadKey } from './load-key.js'
 import { KmsPort, type Kms } from './port.js'
+import { signJws } from './sign-jws.js'
 
 /** What a receipt says; `inspect` of the sealed value gives message id, digest and length. */
 export interface ReceiptOf {
@@ -88,18 +84,13 @@ class KmsSigner implements Signer {
     ensure(stage === 'received' || stage === 'opened', 'invalid_argument', "signReceipt: stage, expected 'received' or 'opened'")
     const ctx = checkContext(of.context)
     const { info } = await this.#loaded(o.signal)
-    const iss = `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${info.thumbprint}` // RFC 9278: names the key, not the account
+    const iss = thumbprintUrn(info.thumbprint)
     const receipt: Receipt = { iss, iat: now(), jti: toBase64url(randomBytes(16)), messageId, length, digest: sent, ctx, stage, ...(key !== undefined && { key }) }
     return this.#jws({ bytes: encodeValue(receipt, 1).bytes }, reservedTypes.receipt, undefined, o.signal)
   }
 
   async #jws({ bytes, cty }: EncodedValue, typ: string | undefined, iat: number | undefined, signal: AbortSignal | undefined): Promise<string> {
-    const { arn, info: { alg, thumbprint: kid }, jwk } = await this.#loaded(signal)
-    const { kms, hash } = signatures[alg as SignatureName]
-    const input = `${toBase64url(utf8(JSON.stringify({ alg, kid, typ, cty, iat })))}.${toBase64url(bytes)}`
-    const signature = await this.#port.sign(arn, kms, await digest(hash, utf8(input)), signal)
-    const curve = jwk.kty === 'EC' ? curveRow(jwk.crv) : undefined
-    return `${input}.${toBase64url(curve ? ecdsaFromDer(signature, curve.coordinate) : signature)}`
+    return signJws(this.#port, await this.#loaded(signal), { typ, cty, iat }, bytes, signal)
   }
 
   #loaded(signal: AbortSignal | undefined): Promise<OpenerKey> {

@@ -92,7 +92,7 @@ async function listen(service: Service, port: number): Promise<{ readonly url: s
     response.once('close', () => (stopping ? socket.destroy() : idle.add(socket)))
     void handle(service, request, response)
   }
-  const server = createServer({ requestTimeout: 30_000 }, serve)
+  const server = createServer({ requestTimeout: 30_000, keepAliveTimeout: 60_000 }, serve) // longer than a client pauses: one that sends just as it is let go sees a reset
   server.on('connection', (socket: Socket) => {
     idle.add(socket)
     socket.once('close', () => idle.delete(socket))

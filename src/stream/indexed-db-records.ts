@@ -4,6 +4,7 @@ import type { Bytes } from '../bytes/bytes.js'
 import { importDataKey } from '../crypto/aes.js'
 import { randomBytes } from '../crypto/subtle.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
+import { database } from '../io/indexed-db.js'
 import type { FileRecords, RecordStart } from './file-records.js'
 
 type Entry = { start: RecordStart; holder: string }
@@ -21,22 +22,7 @@ const failed = (cause: unknown): SealdropError => new SealdropError('output_fail
 export function indexedDbRecords(name = 'sealdrop'): FileRecords {
   let holder = ''
   const taken = new Set<string>()
-  let database: Promise<IDBDatabase> | undefined
-  const forget = (): void => { database = undefined }
-  const open = (): Promise<IDBDatabase> => {
-    database ??= new Promise<IDBDatabase>((resolve, reject) => {
-      const request = indexedDB.open(name, 1)
-      request.onupgradeneeded = () => ['records', 'tags'].forEach((store) => request.result.createObjectStore(store))
-      request.onerror = () => reject(request.error)
-      request.onsuccess = () => {
-        request.result.onclose = forget
-        request.result.onversionchange = () => { request.result.close(); forget() }
-        resolve(request.result)
-      }
-    })
-    database.catch(forget)
-    return database
-  }
+  const open = database(name, ['records', 'tags'])
   /** One transaction, durable when it resolves. */
   const run = async <T>(work: (records: IDBObjectStore, tags: IDBObjectStore, done: (result: T) => void) => void): Promise<T | undefined> => {
     holder ||= toBase64url(randomBytes(16))

@@ -78,7 +78,7 @@ export async function sealStream(keys: Recipients, source: StreamSource, o: Stre
       done += frame[1].length - tagLength
       try { onProgress?.({ done, ...total }) } catch { /* theirs */ }
     }
-    end(digested ? digester.digest() : Promise.reject(new SealdropError('invalid_argument', 'digest: not computed, as digest: false said')))
+    end(digested ? digester.digest() : Promise.reject(new SealdropError('invalid_argument', 'digest: false')))
   }
   const stop = (reason: unknown): void => {
     reader.cancel(reason)

@@ -28,7 +28,7 @@ export function pinned(pins: readonly Pin[]): Trust {
     async accept(document): Promise<readonly JWK[]> {
       const found = await Promise.all(parseKeySet(document).map(async (jwk) => ({ jwk, thumbprint: await thumbprintOf(jwk).catch(reasonOf) })))
       const believed = wanted.flatMap((pin) => found.filter(({ thumbprint }) => thumbprint === pin.thumbprint).map(({ jwk }) => underPin(jwk, pin, wanted)))
-      ensure(believed.length > 0, 'keys_untrusted', `none of the ${found.length} keys of the set is pinned: old pins, or swapped keys? Ask the publisher`)
+      ensure(believed.length > 0, 'keys_untrusted', `none of its ${found.length} keys is pinned: old pins, or swapped keys?`)
       return believed
     },
   }

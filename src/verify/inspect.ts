@@ -9,8 +9,10 @@ import { parseCompact } from '../formats/compact.js'
 import { isContext, type Context } from '../formats/context.js'
 import { parseEcdhInfo } from '../formats/ecdh-provider.js'
 import { parseKeySet } from '../formats/jwk.js'
-import { parseJws } from '../formats/jws.js'
+import type { JsonObject } from '../formats/json.js'
+import { parseJws, reservedTypes } from '../formats/jws.js'
 import type { EncryptedDataKey } from '../formats/message-header.js'
+import { setClaims } from '../formats/signed-set.js'
 import { abortable, type CallOptions } from '../io/abort.js'
 import { inputOf, type StreamSource } from '../io/stream-source.js'
 
@@ -38,10 +40,11 @@ export async function inspect(input: string | StreamSource, o: CallOptions = {})
   o.signal?.throwIfAborted()
   if (typeof input !== 'string') return inspectStream(input, o)
   if (input.trimStart().startsWith('{')) {
-    return { kind: 'key-set', recipients: parseKeySet(input).flatMap(({ kid }) => (typeof kid === 'string' ? [kid] : [])) }
+    return { kind: 'key-set', recipients: kidsOf(parseKeySet(input)) }
   }
   if (input.split('.', 6).length === 3) {
-    const { kid } = parseJws(input).header
+    const { header: { kid, typ }, payload } = parseJws(input)
+    if (typ === reservedTypes.keySet) return { kind: 'key-set', recipients: kidsOf(setClaims(payload).keys) }
     return { kind: 'jws', recipients: kid === undefined ? [] : [kid] }
   }
   const { header: { kid, ctx = {}, jti } } = parseCompact(input, 'JWE')
@@ -51,6 +54,8 @@ export async function inspect(input: string | StreamSource, o: CallOptions = {})
   await digester.update(bytes)
   return { kind: 'value', context: ctx, recipients: [kid], ...(typeof jti === 'string' && { messageId: jti }), length: bytes.length, digest: await digester.digest() }
 }
+
+const kidsOf = (keys: readonly JsonObject[]): readonly string[] => keys.flatMap(({ kid }) => (typeof kid === 'string' ? [kid] : []))
 
 async function inspectStream(source: StreamSource, { signal }: CallOptions): Promise<Inspection> {
   const reader = inputOf(source).reader()

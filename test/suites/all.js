@@ -9,6 +9,7 @@ import { openStreamKeysSuite } from './open-stream-keys.js'
 import { openStreamRulesSuite } from './open-stream-rules.js'
 import { openStreamsSuite } from './open-streams.js'
 import { openSuite } from './open.js'
+import { signedSetsSuite } from './signed-sets.js'
 import { streamFaultsSuite } from './stream-faults.js'
 import { streamFlowSuite } from './stream-flow.js'
 import { streamMutantsSuite } from './stream-mutants.js'
@@ -25,6 +26,7 @@ export function runDoorSuites(host) {
   fieldsSuite(host)
   keySetsSuite(host)
   fetchSuite(host)
+  signedSetsSuite(host)
   verifySuite(host)
   streamsSuite(host)
   streamFaultsSuite(host)

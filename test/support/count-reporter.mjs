@@ -13,7 +13,9 @@ export function countReporter() {
       for (const session of sessions) {
         walk(session.testResults, session)
         for (const error of session.errors) console.error(`error in ${session.testFile}: ${error.message}\n${error.stack ?? ''}`)
-        if (session.errors.length > 0 || !session.testResults?.tests.length) found.failed++
+        const nothing = !session.testResults?.tests.length
+        if (nothing) console.error(`not ok ${session.testFile}: it ran no test at its top`)
+        if (session.errors.length > 0 || nothing) found.failed++
       }
       console.log(`chromium: ${found.passed} passed, ${found.failed} failed, ${found.skipped} skipped`)
     },

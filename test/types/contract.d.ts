@@ -15,6 +15,8 @@ declare module 'sealdrop' {
   interface SetStore { get(id: string): Promise<string | undefined>; put(id: string, set: string): Promise<void> } // the newest set itself
   interface AlgorithmProvider { algorithms: readonly string[] } // from opt-in doors: sealdrop/ml-dsa, sealdrop/ml-kem
   function signedBy(roots: readonly JWK[], o?: { name?: string; issuer?: string; store?: SetStore; providers?: readonly AlgorithmProvider[] }): Trust
+  function indexedDbSets(name?: string): SetStore
+  function kvSets(namespace: { get(key: string): Promise<string | null>; put(key: string, value: string): Promise<void> }): SetStore // a Workers KV binding
   function pinned(pins: readonly (string | { thumbprint: string; use?: 'enc' | 'sig'; arn?: string })[]): Trust // their order decides
   function overHttps(): Trust
   function inHand(): Trust // importKeySet only
@@ -95,12 +97,13 @@ declare module 'sealdrop/serve' { // any runtime, no KMS: also serves prepared d
 declare module 'sealdrop/fs' { // Node files without AWS: node:fs's openAsBlob loses bytes beyond 4 GiB on Node 20
   import type { ByteSource, FileRecords } from 'sealdrop'
   function fileSource(path: string | URL): Promise<ByteSource>
+  function fileSets(folder: string | URL): import('sealdrop').SetStore
   function fileRecords(folder: string | URL): FileRecords // mode 0600; holds the data key, beside a file that is plaintext anyway
 }
 
 declare module 'sealdrop/kms' { // the companion
   import type { KMSClient, KMSClientConfig } from '@aws-sdk/client-kms'
-  import type { ByteSource, ByteStream, CallOptions, Claims, Content, Context, FieldOptions, KeyInfo, SealdropError, SealedFields, StreamSource, Value } from 'sealdrop'
+  import type { ByteSource, ByteStream, CallOptions, Claims, Content, Context, FieldOptions, JWK, KeyInfo, SealdropError, SealedFields, StreamSource, Value } from 'sealdrop'
   type Kms = KMSClient | KMSClientConfig | ((region: string) => KMSClient) // default {}: the AWS default chain; clients are made once per Region
   interface OpenOptions extends CallOptions { context: Context | ((found: Context) => boolean); maxAge?: number } // exact, or a decision; before any KMS call
   interface OpenedInfo { messageId: string; key: KeyInfo; context: Context; sealedAt?: Date }
@@ -129,7 +132,8 @@ declare module 'sealdrop/kms' { // the companion
     signReceipt(of: { messageId: string; digest: string; length: number; context: Context; stage: 'received' | 'opened'; key?: string | KeyInfo }, o?: CallOptions): Promise<string>
   }
   function createSigner(o: { kms?: Kms; key: string; algorithm?: string }): Signer
-  function createPublisher(o: { kms?: Kms; keys: readonly { key: string; use?: 'enc' | 'sig'; alg?: string; withArn?: boolean }[] | InventoryStore; root?: string; name?: string; issuer?: string; lifetime?: number }): import('sealdrop/serve').KeySetDocuments // root: the KMS key that signs key sets, and nothing else
+  function publicJwk(o: CallOptions & { kms?: Kms; key: string; alg?: string }): Promise<JWK> // of a root: what pages give to signedBy
+  function createPublisher(o: { kms?: Kms; keys: readonly { key: string; use?: 'enc' | 'sig'; alg?: string; withArn?: boolean }[] | InventoryStore; root?: string; name?: string; issuer?: string; lifetime?: number; now?: () => number }): import('sealdrop/serve').KeySetDocuments // root: the KMS key that signs key sets, and nothing else
   function keyPolicy(o: { role: 'administrator' | 'publisher' | 'opener' | 'signer'; key: string; principals: readonly string[]; accountRoot?: boolean }): { keyPolicy: object; iamPolicy: object }
   function doctor(o: CallOptions & { keySetUrl?: string; kms?: Kms; store?: InventoryStore }): Promise<readonly { check: string; ok: boolean; advice?: string }[]>
   interface Step { kind: string; key: string; notBefore: Date; why: string }

@@ -16,7 +16,7 @@ type Fits<Contract, Actual extends Contract> = Actual
 /** Does not compile unless nothing is left over. */
 type Nothing<T extends never> = T
 
-type Pending = 'signedBy' | 'verifyStream'
+type Pending = 'verifyStream'
 type PendingFs = never
 type PendingKms = 'fileInventory' | 'keyPolicy' | 'doctor' | 'planRotation' | 'applyRotation'
 
@@ -30,6 +30,8 @@ export type Names = [
 
 export type Door = [
   Fits<typeof contract.fetchKeySet, typeof actual.fetchKeySet>, Fits<typeof contract.importKeySet, typeof actual.importKeySet>,
+  Fits<(roots: Parameters<typeof contract.signedBy>[0], o?: Omit<NonNullable<Parameters<typeof contract.signedBy>[1]>, 'providers'>) => contract.Trust, typeof actual.signedBy>, // providers come with the opt-in doors
+  Fits<typeof contract.indexedDbSets, typeof actual.indexedDbSets>, Fits<typeof contract.kvSets, typeof actual.kvSets>, Fits<contract.SetStore, actual.SetStore>,
   Fits<typeof contract.pinned, typeof actual.pinned>, Fits<typeof contract.overHttps, typeof actual.overHttps>, Fits<typeof contract.inHand, typeof actual.inHand>,
   Fits<typeof contract.seal, typeof actual.seal>, Fits<typeof contract.createSealer, typeof actual.createSealer>,
   Fits<typeof contract.verify, typeof actual.verify>, Fits<typeof contract.verifyJwt, typeof actual.verifyJwt>,
@@ -52,9 +54,9 @@ export type Companion = [
   // until the inventory and batches are there
   Fits<(o: Omit<OpenerOptions, 'keys'> & { keys: readonly string[] }) => Pick<contractKms.Opener, 'ready' | 'close' | 'open' | 'openFields' | 'openStream' | 'openRange' | 'openFile'>, typeof actualKms.createOpener>,
   Fits<(o: Parameters<typeof contractKms.createSigner>[0]) => Omit<contractKms.Signer, 'signFile'>, typeof actualKms.createSigner>,
-  Fits<(o: Pick<PublisherOptions, 'kms' | 'lifetime'> & { keys: Extract<PublisherOptions['keys'], readonly unknown[]> }) => contractServe.KeySetDocuments, typeof actualKms.createPublisher>,
+  Fits<(o: Omit<PublisherOptions, 'keys'> & { keys: Extract<PublisherOptions['keys'], readonly unknown[]> }) => contractServe.KeySetDocuments, typeof actualKms.createPublisher>,
   Fits<typeof contractServe.keySetHandler, typeof actualServe.keySetHandler>,
-  Fits<typeof contractFs.fileSource, typeof actualFs.fileSource>, Fits<typeof contractFs.fileRecords, typeof actualFs.fileRecords>, Fits<typeof contractKms.httpSource, typeof actualKms.httpSource>, Fits<contract.ByteSource, actualFs.ByteSource>,
+  Fits<typeof contractFs.fileSource, typeof actualFs.fileSource>, Fits<typeof contractFs.fileRecords, typeof actualFs.fileRecords>, Fits<typeof contractFs.fileSets, typeof actualFs.fileSets>, Fits<typeof contractKms.publicJwk, typeof actualKms.publicJwk>, Fits<typeof contractKms.httpSource, typeof actualKms.httpSource>, Fits<contract.ByteSource, actualFs.ByteSource>,
   Fits<typeof contractLocal.startLocalKms, typeof actualLocal.startLocalKms>,
 ]
 

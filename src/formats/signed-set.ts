@@ -1,0 +1,49 @@
+import { fromUtf8 } from '../bytes/text.js'
+import { ensure } from '../errors/guard.js'
+import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
+import { isTime } from './compact.js'
+import { keysOf } from './jwk.js'
+import { parseJsonObject, type JsonObject } from './json.js'
+import { parseJws, type Jws } from './jws.js'
+
+/** The claims of a signed key set (jose-profile.md, "Key sets"). Times are seconds since 1970. */
+export interface SetClaims {
+  readonly iss: string
+  /** The set's name. */
+  readonly sub: string
+  /** Counter of the publisher's inventory: a set with a lower one is older. */
+  readonly ver: number
+  readonly iat: number
+  readonly exp: number
+  readonly keys: readonly JsonObject[]
+}
+
+/**
+ * Splits a document that should be a signed set.
+ *
+ * @throws SealdropError `keys_untrusted` for a set without a signature, `keys_malformed`
+ */
+export function parseSignedSet(document: string): Jws {
+  ensure(!document.trimStart().startsWith('{'), 'keys_untrusted', 'the key set is not signed: its signature was stripped, or its host does not serve application/jwk-set+jwt')
+  try {
+    return parseJws(document.trim())
+  } catch (error) {
+    throw isSealdropError(error) ? new SealdropError('keys_malformed', `signed key set: ${error.message}`) : error
+  }
+}
+
+/**
+ * Reads the payload of a signed set once its signature verified: every claim is required.
+ *
+ * @throws SealdropError `keys_malformed`
+ */
+export function setClaims(payload: Uint8Array): SetClaims {
+  const claims = parseJsonObject(fromUtf8(payload) ?? '', { code: 'keys_malformed', field: 'signed key set' })
+  const wrong = [
+    ...['iss', 'sub'].filter((name) => typeof claims[name] !== 'string'),
+    ...['iat', 'exp'].filter((name) => !isTime(claims[name])),
+    ...(Number.isSafeInteger(claims['ver']) ? [] : ['ver']),
+  ]
+  ensure(wrong.length === 0, 'keys_malformed', `signed key set: ${wrong.join(', ')} missing or of the wrong type`)
+  return { ...claims, keys: keysOf(claims) } as unknown as SetClaims
+}

@@ -1,0 +1,38 @@
+import { ensure, shown } from '../errors/guard.js'
+import { isSealdropError } from '../errors/sealdrop-error.js'
+import type { JwkStatements } from '../formats/jwk.js'
+import { loadKey } from './load-key.js'
+import type { KmsPort } from './port.js'
+
+/** A key to publish. */
+export interface PublishedKey {
+  /** ARN, key id or alias. */
+  readonly key: string
+  /** Checked against the key's own usage. */
+  readonly use?: 'enc' | 'sig'
+  /** Of an RSA signing key, its one algorithm. Default: PS256. */
+  readonly alg?: string
+  /** Publish the ARN too, which shows the account id; streams to RSA keys need it. Default: false. */
+  readonly withArn?: boolean
+}
+
+export type PublishedJwk = JwkStatements & { readonly kid: string; readonly key_ops: readonly string[] }
+
+const keyOps = { enc: { RSA: ['encrypt', 'wrapKey'], EC: [] }, sig: { RSA: ['verify'], EC: ['verify'] } }
+
+/** One key, or undefined where it must not be published: not enabled, or gone since it was published. */
+export async function publishedJwk(port: KmsPort, { key, use, alg, withArn = false }: PublishedKey, published: Set<string>): Promise<PublishedJwk | undefined> {
+  const unlessGone = (error: unknown): undefined => {
+    if (!published.has(key) || !isSealdropError(error) || error.code !== 'key_unusable') throw error
+  }
+  const described = await port.describe(key).catch(unlessGone)
+  if (described?.state !== 'Enabled') return undefined
+  const { arn, created } = described
+  const loaded = await loadKey(port, arn, alg).catch(unlessGone)
+  if (!loaded) return undefined
+  const { info, jwk } = loaded
+  ensure(use === undefined || use === info.use, 'invalid_argument', `use ${shown(use ?? '')}: ${key} is for ${info.use}`)
+  const iat = created && { iat: Math.floor(created.getTime() / 1000) }
+  published.add(key)
+  return { ...jwk, kid: info.thumbprint, use: info.use, key_ops: keyOps[info.use][jwk.kty], alg: info.alg, ...iat, ...(withArn && { kms_arn: arn }) }
+}

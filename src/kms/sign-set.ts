@@ -1,0 +1,61 @@
+import { utf8 } from '../bytes/text.js'
+import { ensure } from '../errors/guard.js'
+import { reservedTypes } from '../formats/jws.js'
+import { thumbprintUrn } from '../keys/key.js'
+import { loadKey } from './load-key.js'
+import type { KmsPort } from './port.js'
+import { signJws } from './sign-jws.js'
+
+export interface SetSignerOptions {
+  readonly root: string
+  readonly name: string
+  readonly issuer: string | undefined
+  /** Milliseconds. */
+  readonly lifetime: number
+}
+
+interface SignedDocument {
+  readonly jws: string
+  /** Milliseconds since 1970. */
+  readonly expires: number
+}
+
+const minute = 60_000
+const [shortest, longest] = [15 * minute, 7 * 24 * 60 * minute]
+
+/** Signs key sets with a root (jose-profile.md, "Key sets"). The same set is signed again only when a quarter of its time is over. */
+export class SetSigner {
+  readonly #port: KmsPort
+  readonly #options: SetSignerOptions
+  #last: (SignedDocument & { readonly jwks: string; readonly ver: number; readonly until: number }) | undefined
+
+  constructor(port: KmsPort, options: SetSignerOptions) {
+    const { root, name, issuer, lifetime } = options
+    ensure(typeof root === 'string' && root !== '', 'invalid_argument', 'root: expected a key ARN, a key id or an alias')
+    ensure([name, issuer ?? '-'].every((text) => typeof text === 'string' && text !== ''), 'invalid_argument', 'name and issuer: expected text')
+    ensure(lifetime >= shortest && lifetime <= longest, 'invalid_argument', 'lifetime: expected 15 minutes to 7 days for a signed set, in milliseconds')
+    this.#port = port
+    this.#options = options
+  }
+
+  /**
+   * @param jwks the set as JSON
+   * @param ver counter of the inventory; where there is none the time, so that publishers side by side never seem to go back for long
+   */
+  async sign(jwks: string, now: number, ver?: number): Promise<SignedDocument> {
+    const last = this.#last
+    if (last && last.jwks === jwks && now < last.until && (ver ?? last.ver) === last.ver) return last
+    const { root, name, issuer, lifetime } = this.#options
+    const key = await loadKey(this.#port, root)
+    ensure(key.info.use === 'sig', 'key_unusable', `the root ${root} does not sign; it needs the usage SIGN_VERIFY`)
+    const { keys } = JSON.parse(jwks) as { readonly keys: readonly { readonly kid?: string }[] }
+    ensure(!keys.some(({ kid }) => kid === key.info.thumbprint), 'invalid_argument', 'root: it is one of the keys to publish; a root signs key sets and nothing else')
+    const iat = Math.floor(now / 1000)
+    const exp = Math.floor((now + lifetime) / 1000)
+    const counter = ver ?? Math.max(iat, (last?.ver ?? 0) + 1)
+    const claims = { iss: issuer ?? thumbprintUrn(key.info.thumbprint), sub: name, ver: counter, iat, exp, keys }
+    const jws = await signJws(this.#port, key, { typ: reservedTypes.keySet }, utf8(JSON.stringify(claims)))
+    this.#last = { jws, jwks, expires: exp * 1000, ver: counter, until: now + lifetime / 4 }
+    return this.#last
+  }
+}

@@ -1,0 +1,125 @@
+import { defaultSignature, fitsSignature, isSignatureName, type SignatureName } from '../algorithms/signatures.js'
+import type { PublicMembers } from '../algorithms/public-key.js'
+import { utf8 } from '../bytes/text.js'
+import { importVerifier } from '../crypto/public-keys.js'
+import { verifies } from '../crypto/verify.js'
+import { ensure, shown } from '../errors/guard.js'
+import { publicMembers, type JWK } from '../formats/jwk.js'
+import { reservedTypes } from '../formats/jws.js'
+import { parseSignedSet, setClaims, type SetClaims } from '../formats/signed-set.js'
+import { thumbprintOf } from '../keys/key.js'
+import type { Believed, Trust } from '../keys/trust.js'
+import type { SetStore } from '../keys/set-store.js'
+
+export interface SignedByOptions {
+  /** The set's name, which its `sub` must be: one root may sign several. Default: `default`. */
+  readonly name?: string
+  /** What its `iss` must be. Default: any, since the root says who signed. */
+  readonly issuer?: string
+  /** Where the newest set is kept, so that an older one is not believed after a restart. Default: in memory. */
+  readonly store?: SetStore
+}
+
+interface Root { readonly jwk: PublicMembers; readonly alg: SignatureName }
+/** A set whose signature verified, and the root's thumbprint. */
+interface SignedSet { readonly document: string; readonly root: string; readonly claims: SetClaims }
+
+const hour = 3_600_000
+const tolerance = 60_000
+const longest = 7 * 24 * hour
+const ahead = 24 * hour
+
+/**
+ * Believes the keys of a set that one of these roots signed, for as long as the set says. A set that is older than the newest one
+ * seen is ignored, and the newer one kept while it lives. Several roots: while one is replaced by another.
+ *
+ * @param roots public JWKs that come with the page or the configuration, never from where the set comes from; an RSA root without `alg` signs PS256
+ * @throws SealdropError `invalid_argument`, `unsupported_algorithm`; loading a set throws `keys_untrusted` for one that is unsigned, signed by another or
+ * another set than `name`, `keys_expired`, `keys_rolled_back`, `keys_malformed`, and what the store throws
+ * @see design.md, "Trust"; RFC 7515 §5.2, RFC 7519 §4.1
+ */
+export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust {
+  ensure(Array.isArray(roots) && roots.length > 0, 'invalid_argument', 'signedBy: expected the public JWK of at least one root')
+  const { name = 'default', issuer, store } = o
+  const rows = roots.map(rootOf)
+  let newest: SignedSet | undefined
+
+  /** By thumbprint: what a set names. */
+  const byThumbprint = async (): Promise<ReadonlyMap<string, Root>> => new Map(await Promise.all(rows.map(async (root) => [await thumbprintOf(root.jwk), root] as const)))
+
+  /** The set of a document, once its signature and its names are right; its times are still to be looked at. */
+  const read = async (document: string): Promise<SignedSet> => {
+    const { header, signingInput, signature, payload } = parseSignedSet(document)
+    const untrusted = (condition: unknown, why: string): void => ensure(condition, 'keys_untrusted', `the key set ${why}`)
+    untrusted(header.typ === reservedTypes.keySet, `has the type ${shown(header.typ ?? 'none')}, expected ${reservedTypes.keySet}`)
+    const known = await byThumbprint()
+    const { kid = '', alg } = header
+    const root = known.get(kid)
+    untrusted(root, `is signed by ${shown(kid)}, none of the roots (${[...known.keys()].join(', ')}): another publisher's, a forged one, or the root was replaced`)
+    untrusted(alg === root!.alg, `is signed with ${shown(alg)}, its root signs ${root!.alg}`)
+    untrusted(await verifies(await importVerifier(root!.jwk, root!.alg), root!.alg, signature, utf8(signingInput)), 'was changed, or another key signed it: its signature does not verify')
+    const claims = setClaims(payload)
+    untrusted(claims.sub === name, `is named ${shown(claims.sub)}, expected ${shown(name)}`)
+    untrusted(issuer === undefined || claims.iss === issuer, `is issued by ${shown(claims.iss)}, expected ${shown(issuer ?? '')}`)
+    untrusted((claims.exp - claims.iat) * 1000 <= longest, 'lives longer than 7 days, in which a key of it could not be revoked')
+    return { document, root: kid, claims }
+  }
+  const idOf = (root: string): string => `${root}/${name}`
+
+  /** The newest set that was seen, here or, by the store, before and in other tabs. What does not verify there was not put there by us. */
+  const remembered = async (): Promise<SignedSet | undefined> => {
+    const roots = store ? [...(await byThumbprint()).keys()] : []
+    const kept = await Promise.all(roots.map(async (root) => {
+      const document = await store!.get(idOf(root))
+      return document === undefined || document === newest?.document ? undefined : read(document).catch(() => undefined)
+    }))
+    newest = [newest, ...kept].reduce((one, other) => (other && (!one || isNewer(other, one)) ? other : one), undefined)
+    return newest
+  }
+
+  return {
+    kind: 'signed',
+    async accept(document, { now }): Promise<Believed> {
+      const found = await read(document)
+      const before = await remembered()
+      if (before && found.claims.ver < before.claims.ver) {
+        ensure(whyNot(before, now) === undefined, 'keys_rolled_back', `the key set is older (ver ${found.claims.ver}) than one seen before (ver ${before.claims.ver}), which has expired: an old copy, or a host that is behind? Ask the publisher`)
+        return believed(before)
+      }
+      const why = whyNot(found, now)
+      ensure(why === undefined, 'keys_expired', why ?? '')
+      if (!before || isNewer(found, before)) {
+        newest = found
+        await store?.put(idOf(found.root), found.document)
+      }
+      return believed(found)
+    },
+    async recall({ now }): Promise<string | undefined> {
+      const kept = await remembered()
+      return kept && whyNot(kept, now) === undefined ? kept.document : undefined
+    },
+  }
+}
+
+function rootOf(jwk: JWK, index: number): Root {
+  const where = `roots[${index}]`
+  ensure(typeof jwk === 'object' && jwk !== null, 'invalid_argument', `${where}: expected a public JWK`)
+  ensure(!('d' in jwk), 'invalid_argument', `${where}: is a private key; only its public members belong in a page`)
+  ensure(jwk.use === undefined || jwk.use === 'sig', 'invalid_argument', `${where}: use is ${shown(String(jwk.use))}, expected sig`)
+  const members = publicMembers(jwk)
+  const alg = jwk.alg ?? defaultSignature(members)
+  ensure(isSignatureName(alg) && fitsSignature(members, alg), 'unsupported_algorithm', `${where}: alg ${shown(String(alg))}, expected one that this key signs with: PS, RS or ES with 256, 384 or 512`)
+  return { jwk: members, alg }
+}
+
+/** A set of the same counter that was signed again lives longer. */
+const isNewer = ({ claims: a }: SignedSet, { claims: b }: SignedSet): boolean => a.ver > b.ver || (a.ver === b.ver && a.exp > b.exp)
+
+const believed = ({ claims: { keys, exp } }: SignedSet): Believed => Object.assign([...keys], { expires: exp * 1000 + tolerance })
+
+/** Why a set is not valid now: the clock is named, since it may be the cause. */
+function whyNot({ claims: { iat, exp } }: SignedSet, now: number): string | undefined {
+  const clock = `this clock says ${new Date(now).toISOString()}: is it right?`
+  if (now >= exp * 1000 + tolerance) return `the key set expired at ${new Date(exp * 1000).toISOString()}: its host is behind, or serves an old one; ${clock}`
+  return iat * 1000 > now + ahead ? `the key set was signed at ${new Date(iat * 1000).toISOString()}; ${clock}` : undefined
+}

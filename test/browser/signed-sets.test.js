@@ -1,0 +1,44 @@
+// indexedDbSets in real Chromium: a page that is opened again knows what it has seen.
+import { assert } from 'chai'
+import * as jose from 'jose'
+import { fetchKeySet, indexedDbSets, seal, signedBy } from '../../dist/index.js'
+import { fails, publicJwk } from '../support/host.js'
+import { keyPairs } from '../vectors/keys.js'
+
+const root = publicJwk('P-256-sig')
+const start = 1_900_000_000_000
+let count = 0
+const newName = () => `sets ${Date.now()} ${++count}`
+
+async function signedSet(ver, name = 'P-256-enc') {
+  const claims = { iss: 'x', sub: 'default', ver, iat: start / 1000, exp: start / 1000 + 86_400, keys: [publicJwk(name)] }
+  const header = { alg: 'ES256', typ: 'jwk-set+jwt', kid: await jose.calculateJwkThumbprint(root) }
+  return new jose.CompactSign(new TextEncoder().encode(JSON.stringify(claims))).setProtectedHeader(header).sign(await jose.importJWK(keyPairs['P-256-sig'], 'ES256'))
+}
+const page = (name, answer) => fetchKeySet('https://keys.example/', { trust: signedBy([root], { store: indexedDbSets(name) }), now: () => start, fetch: async () => { if (answer) return new Response(answer); throw new TypeError('down') } })
+const curve = async (keys) => jose.decodeProtectedHeader(await seal(keys, 'x', { context: {} })).epk.crv
+
+test('a page that is opened again takes no older set, and has the newer one while the host is down', async () => {
+  const name = newName()
+  assert.equal(await curve(page(name, await signedSet(2, 'P-384-enc'))), 'P-384')
+  assert.equal(await curve(page(name, await signedSet(1))), 'P-384')
+  assert.equal(await curve(page(name)), 'P-384')
+  assert.equal(await curve(page(name, await signedSet(3))), 'P-256')
+})
+
+test('one database does not know what another has seen', async () => {
+  await curve(page(newName(), await signedSet(2, 'P-384-enc')))
+  assert.equal(await curve(page(newName(), await signedSet(1))), 'P-256')
+  await fails(assert, curve(page(newName())), 'keys_unreachable')
+})
+
+test('where the browser allows no IndexedDB it is output_failed', async () => {
+  const real = Object.getOwnPropertyDescriptor(window, 'indexedDB')
+  Object.defineProperty(window, 'indexedDB', { configurable: true, value: { open() { throw new DOMException('not allowed', 'SecurityError') } } })
+  try {
+    await fails(assert, curve(page(newName(), await signedSet(1))), 'output_failed', /IndexedDB/)
+  } finally {
+    if (real) Object.defineProperty(window, 'indexedDB', real)
+    else delete window.indexedDB
+  }
+})
