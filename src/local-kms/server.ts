@@ -34,7 +34,7 @@ import { handle, type Service } from './wire/protocol.js'
 export async function startLocalKms(options: LocalKmsOptions = {}): Promise<LocalKms> {
   ensure(process.env['NODE_ENV'] !== 'production', 'invalid_argument', 'The local KMS keeps private keys unprotected and does not run with NODE_ENV=production; use AWS KMS')
   const { port, dir, region, regions, credentials, seed, now, faults: rules, onCall, keys } = checkOptions(options)
-  const faults = new InjectedFaults(rules)
+  const faults = new InjectedFaults(rules, regions)
   const store = dir === undefined ? undefined : await openStore(dir, regions)
   try {
     const names = new Set([...regions, ...store?.folders.keys() ?? []])

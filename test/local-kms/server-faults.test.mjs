@@ -83,6 +83,14 @@ describe('faults', () => {
     }
   })
 
+  test('a rule for a Region that this server has not could never strike, and is refused', async () => {
+    for (const rule of [{ kind: 'region-down', region: 'ap-south-1' }, { kind: 'throttle', key: 'arn:aws:kms:ap-south-1:111122223333:alias/sign' }]) {
+      assert.throws(() => local.faults.add(rule), { code: 'invalid_argument', message: /this server has no Region ap-south-1, it has us-east-1, eu-west-1$/ })
+    }
+    assert.equal((await failure(startLocalKms({ faults: [{ kind: 'region-down', region: 'eu-west-1' }] }))).message, 'faults[0].region: this server has no Region eu-west-1, it has us-east-1')
+    assert.deepEqual(local.faults.list(), [])
+  })
+
   test('latency: the right answer, late', async () => {
     local.faults.add({ kind: 'latency', latency: 300, operation: 'Sign' })
     const start = performance.now()

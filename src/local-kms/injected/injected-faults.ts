@@ -33,14 +33,17 @@ export class InjectedFaults {
   readonly #entries = new Map<string, Entry>()
   #made = 0
 
+  readonly #regions: readonly string[] | undefined
+
   /** @throws SealdropError `invalid_argument` naming the rule and the member: `faults[0].kind` */
-  constructor(rules: readonly unknown[] = []) {
+  constructor(rules: readonly unknown[] = [], regions?: readonly string[]) {
+    this.#regions = regions
     rules.forEach((rule, index) => this.add(rule, (member) => `faults[${index}].${member}`))
   }
 
   /** @returns its id. @throws SealdropError `invalid_argument` naming the member */
   add(rule: unknown, at?: (member: string) => string): string {
-    const entry = { rule: checkFault(rule, at), met: 0, struck: 0 }
+    const entry = { rule: checkFault(rule, at, this.#regions), met: 0, struck: 0 }
     const id = `fault-${++this.#made}`
     this.#entries.set(id, entry)
     return id

@@ -71,9 +71,10 @@ const members: Readonly<Record<keyof FaultRule, readonly [expected: string, fits
  * Reads a rule from outside.
  *
  * @param at - how messages name a member; default `fault.kind`
+ * @param regions - those of the server, in which a rule can strike; default any
  * @throws SealdropError `invalid_argument` naming the member and what was expected
  */
-export function checkFault(rule: unknown, at: (member: string) => string = (member) => `fault.${member}`): FaultRule {
+export function checkFault(rule: unknown, at: (member: string) => string = (member) => `fault.${member}`, regions?: readonly string[]): FaultRule {
   ensure(isJsonObject(rule), 'invalid_argument', `${at('kind')}: expected an object with a kind, found ${kindOf(rule)}`)
   const stranger = Object.keys(rule).find((name) => !Object.hasOwn(members, name))
   ensure(stranger === undefined, 'invalid_argument', `${at(shownName(stranger))}: there is no such member, expected ${Object.keys(members).map((name) => at(name).slice(at('').length)).join(', ')}`)
@@ -92,6 +93,8 @@ export function checkFault(rule: unknown, at: (member: string) => string = (memb
   ensure(!fits || !row || fits(row), 'invalid_argument', `${at('operation')}: the answer of ${operation} has nothing that kind ${kind} could damage`)
   const home = keyPattern.exec(key ?? '')?.[1]
   ensure(home === undefined || region === undefined || home === region, 'invalid_argument', `${at('key')}: an ARN of ${home} is never used in the region ${region}`)
+  const where = region ?? home
+  ensure(where === undefined || regions?.includes(where) !== false, 'invalid_argument', `${at(region === undefined ? 'key' : 'region')}: this server has no Region ${where}, it has ${regions?.join(', ')}`)
   return Object.fromEntries(given) as unknown as FaultRule
 }
 
