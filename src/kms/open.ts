@@ -14,6 +14,8 @@ import { ConfiguredKeys } from './configured-keys.js'
 import { dataKeyCache, type CacheOptions } from './data-key-cache.js'
 import { decompressPoint } from './decompress-point.js'
 import { openFile, type OpenedFile } from './open-file.js'
+import { InventoryKeys } from './inventory/inventory-keys.js'
+import type { InventoryStore } from './inventory/model.js'
 import { KmsPort, type Kms } from './port.js'
 
 /** Opens what was sealed to its keys, each through one KMS call. */
@@ -67,8 +69,11 @@ export interface Opener {
 export interface OpenerOptions {
   /** How KMS is reached. Default `{}`: the AWS default chain. */
   readonly kms?: Kms
-  /** ARNs, key ids or aliases of the keys that may be used, in the order of preference among replicas. */
-  readonly keys: readonly string[]
+  /**
+   * ARNs, key ids or aliases of the keys that may be used, in the order of preference among replicas; or the inventory, with all keys that
+   * it ever had, read again every 10 minutes and for a key that is not known, at most once in 30 s.
+   */
+  readonly keys: readonly string[] | InventoryStore
   /** Oldest value taken, in milliseconds. Default: any age. */
   readonly maxAge?: number
   /** Opens every value once; needs `maxAge`, for which ids are kept. Default: none. */
@@ -77,6 +82,8 @@ export interface OpenerOptions {
   readonly cache?: CacheOptions
   /** Told of every value opened or refused. Default: nobody. */
   readonly onEvent?: (e: OpenEvent) => void
+  /** Milliseconds since 1970. Default: Date.now. */
+  readonly now?: () => number
 }
 
 /**
@@ -91,9 +98,10 @@ export function createOpener(o: OpenerOptions): Opener {
   ensure(maxAge === undefined || maxAge > 0, 'invalid_argument', 'maxAge: expected milliseconds above 0')
   ensure(!replay || (maxAge !== undefined && Number.isFinite(maxAge)), 'invalid_argument', 'replay: needs a finite maxAge, so that ids need not be kept for ever')
   const port = new KmsPort(o.kms ?? {})
-  const keys = new ConfiguredKeys(port, o.keys, Date.now)
+  const now = o.now ?? Date.now
   const cache = o.cache ? dataKeyCache(o.cache) : noCache
-  const parts = { keys, operations: port, cache, maxAge, replay, now: Date.now, decompress: decompressPoint }
+  const keys = Array.isArray(o.keys) ? new ConfiguredKeys(port, o.keys as readonly string[], now) : new InventoryKeys(o.keys as InventoryStore, now, () => cache.clear())
+  const parts = { keys, operations: port, cache, maxAge, replay, now, decompress: decompressPoint }
   const opener = new ValueOpener(parts, onEvent)
   const streams = new StreamOpener(parts, onEvent)
   let closed = false

@@ -1,12 +1,12 @@
 import {
-  DecryptCommand, DeriveSharedSecretCommand, DescribeKeyCommand, GetPublicKeyCommand, KMSClient, SignCommand,
-  type KMSClientConfig, type SigningAlgorithmSpec,
+  CreateAliasCommand, CreateKeyCommand, DecryptCommand, DeleteAliasCommand, DeriveSharedSecretCommand, DescribeKeyCommand, GetPublicKeyCommand, KMSClient, ListKeysCommand, SignCommand, UpdateAliasCommand,
+  type KeySpec, type KeyUsageType, type KMSClientConfig, type SigningAlgorithmSpec,
 } from '@aws-sdk/client-kms'
 import { keyWraps } from '../algorithms/key-wraps.js'
 import type { Bytes } from '../bytes/bytes.js'
 import type { PrivateOperations } from '../envelope/private-operations.js'
 import { ensure } from '../errors/guard.js'
-import { SealdropError } from '../errors/sealdrop-error.js'
+import { isSealdropError, SealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
 import { fromAws } from './faults.js'
 
 /** How KMS is reached: a client, a configuration, or one client for each Region. Default `{}`: the AWS default chain. */
@@ -18,6 +18,22 @@ export interface PublicKeyAnswer {
   readonly spki: Bytes
   readonly keyUsage: string
   readonly signingAlgorithms: readonly string[]
+}
+
+export interface KeyDescription {
+  readonly arn: string
+  readonly state: string
+  readonly created: Date | undefined
+  readonly usage: string
+  readonly description: string
+}
+
+export interface NewKey {
+  /** Names the Region, where it is an ARN. */
+  readonly alias: string
+  readonly spec: string
+  readonly usage: string
+  readonly description: string
 }
 
 const arnPattern = /^arn:[\w-]+:kms:([\w-]+):\d{12}:(?:key|alias)\/./
@@ -66,11 +82,43 @@ export class KmsPort implements PrivateOperations {
   }
 
   /** State and date of a key by ARN, key id or alias, which GetPublicKey does not answer, and fails for a disabled key. */
-  async describe(key: string, signal?: AbortSignal): Promise<{ readonly arn: string; readonly state: string; readonly created: Date | undefined }> {
+  async describe(key: string, signal?: AbortSignal): Promise<KeyDescription> {
     const { KeyMetadata: found } = await this.#call('DescribeKey', key, signal, (client, o) => client.send(new DescribeKeyCommand({ KeyId: key }), o))
-    const { Arn: arn = '', KeyState: state = '', CreationDate: created } = found ?? {}
+    const { Arn: arn = '', KeyState: state = '', CreationDate: created, KeyUsage: usage = '', Description: description = '' } = found ?? {}
     expected('DescribeKey', arnPattern.test(arn) && (!key.includes(':key/') || key === arn) && state !== '')
-    return { arn, state, created }
+    return { arn, state, created, usage, description }
+  }
+
+  /** A new key in the Region of an alias; its ARN. */
+  async createKey({ alias, spec, usage, description }: NewKey, signal?: AbortSignal): Promise<string> {
+    const input = { KeySpec: spec as KeySpec, KeyUsage: usage as KeyUsageType, Description: description }
+    const { KeyMetadata: made } = await this.#call('CreateKey', alias, signal, (client, o) => client.send(new CreateKeyCommand(input), o))
+    expected('CreateKey', arnPattern.test(made?.Arn ?? '') && made?.KeySpec === spec && made.KeyUsage === usage)
+    return made!.Arn!
+  }
+
+  /** The key with this description in the Region of an alias: a DescribeKey for each key of the account there. */
+  async findKey({ alias, description }: Pick<NewKey, 'alias' | 'description'>, signal?: AbortSignal): Promise<string | undefined> {
+    for (let marker: string | undefined; ;) {
+      const Marker = marker
+      const { Keys = [], NextMarker } = await this.#call('ListKeys', alias, signal, (client, o) => client.send(new ListKeysCommand({ Limit: 1000, Marker }), o))
+      for (const { KeyArn = '' } of Keys) {
+        const found = await this.describe(KeyArn, signal).catch(unlessDenied) // a key of others in the account
+        if (found?.description === description) return KeyArn
+      }
+      if (NextMarker === undefined) return undefined
+      marker = NextMarker
+    }
+  }
+
+  /** Lets an alias name a key; it is made where there is none, and made anew where its key is of another usage, which UpdateAlias refuses. */
+  async moveAlias(alias: string, arn: string, signal?: AbortSignal): Promise<void> {
+    const AliasName = alias.slice(alias.indexOf('alias/'))
+    const [now, wanted] = [await this.describe(alias, signal).catch(unlessUnusable), await this.describe(arn, signal)]
+    if (now?.arn === arn) return
+    if (now?.usage === wanted.usage) return void await this.#call('UpdateAlias', alias, signal, (client, o) => client.send(new UpdateAliasCommand({ AliasName, TargetKeyId: arn }), o))
+    if (now) await this.#call('DeleteAlias', alias, signal, (client, o) => client.send(new DeleteAliasCommand({ AliasName }), o))
+    await this.#call('CreateAlias', alias, signal, (client, o) => client.send(new CreateAliasCommand({ AliasName, TargetKeyId: arn }), o))
   }
 
   /** Ends the clients that were made here; one that came, or that a function made, stays open. */
@@ -106,6 +154,11 @@ export class KmsPort implements PrivateOperations {
     return made
   }
 }
+
+const unless = (code: SealdropErrorCode) => (error: unknown): undefined => {
+  if (!isSealdropError(error) || error.code !== code) throw error
+}
+const [unlessDenied, unlessUnusable] = [unless('kms_denied'), unless('key_unusable')]
 
 const isClient = (kms: Kms): kms is KMSClient => typeof kms === 'object' && 'send' in kms
 

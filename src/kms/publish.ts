@@ -3,17 +3,19 @@ import { ensure } from '../errors/guard.js'
 import { isSealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
 import { SingleFlight } from '../io/single-flight.js'
 import type { KeySetDocuments } from '../keys/documents.js'
+import type { InventoryStore } from './inventory/model.js'
+import { publishedKeys } from './inventory/published-keys.js'
 import { KmsPort, type Kms } from './port.js'
-import { publishedJwk, type PublishedKey } from './published-jwk.js'
-import { SetSigner } from './sign-set.js'
+import { configuredJwks, type PublishedJwk, type PublishedKey } from './published-jwk.js'
+import { checkLifetime, SetSigner } from './sign-set.js'
 
 export type { PublishedKey } from './published-jwk.js'
 
 export interface PublisherOptions {
   /** How KMS is reached. Default `{}`: the AWS default chain. */
   readonly kms?: Kms
-  /** In the order in which sealers prefer them. */
-  readonly keys: readonly PublishedKey[]
+  /** In the order in which sealers prefer them; or the inventory, which says what is published when, so that KMS is asked for signatures only. */
+  readonly keys: readonly PublishedKey[] | InventoryStore
   /**
    * ARN, key id or alias of the KMS key that signs the set, and nothing else: its public half is what pages give to `signedBy`.
    * Default: none, and the set is not signed.
@@ -25,7 +27,8 @@ export interface PublisherOptions {
   readonly issuer?: string
   /**
    * For how long a document stays good, in milliseconds: how long it is served while KMS cannot be reached, and what `exp` of a signed
-   * set says, at which keys that were taken back stop being believed. Default: 24 hours; of a signed set 15 minutes to 7 days.
+   * set says, at which keys that were taken back stop being believed. Default: 24 hours, or what the inventory says; of a signed set
+   * 15 minutes to 7 days.
    */
   readonly lifetime?: number
   /** Milliseconds since 1970. Default: Date.now. */
@@ -37,7 +40,8 @@ type Documents = Awaited<ReturnType<KeySetDocuments['documents']>>
 const reloadAfter = 5 * 60_000
 const retryAfter = 30_000
 /** Only these leave open what state the keys are in; anything else is an answer. */
-const unreachable: readonly SealdropErrorCode[] = ['kms_unavailable', 'kms_throttled', 'kms_denied', 'kms_unexpected']
+const unreachable: readonly SealdropErrorCode[] = ['kms_unavailable', 'kms_throttled', 'kms_denied', 'kms_unexpected', 'source_failed']
+const day = 24 * 3_600_000
 
 /**
  * Publishes KMS public keys as a JWK Set, in the order given. KMS is asked at most once in five minutes (once in 30 s
@@ -45,27 +49,25 @@ const unreachable: readonly SealdropErrorCode[] = ['kms_unavailable', 'kms_throt
  * With a root the same set is signed too, when it changed, or when a quarter of its lifetime is over.
  *
  * @returns documents for `keySetHandler`, or for a file or KV store that you write
- * @throws SealdropError `invalid_argument`; documents() throws `key_unusable` when no key is enabled or the root does not sign, `kms_*`, `unsupported_algorithm` for a key that is neither RSA nor on a NIST curve
+ * @throws SealdropError `invalid_argument`; documents() throws `key_unusable` when no key is enabled, there is no inventory, or the root does not sign, `kms_*`, `source_failed`, `malformed`, `unsupported_algorithm` for a key that is neither RSA nor on a NIST curve
  * @see RFC 7517 §4 and §5
  */
 export function createPublisher(o: PublisherOptions): KeySetDocuments {
   ensure(o, 'invalid_argument', 'createPublisher: expected { keys }')
-  const { keys, root, name = 'default', issuer, lifetime = 24 * 3_600_000, now = Date.now } = o
-  ensure(Array.isArray(keys) && keys.length > 0 && keys.every((row) => typeof row?.key === 'string'), 'invalid_argument', "keys: expected at least one { key: 'alias/...' }")
-  ensure(lifetime >= reloadAfter && Number.isFinite(lifetime), 'invalid_argument', `lifetime: expected at least ${reloadAfter} ms`)
+  const { root, name = 'default', issuer, now = () => Date.now() } = o
   const port = new KmsPort(o.kms ?? {})
-  const signer = root === undefined ? undefined : new SetSigner(port, { root, name, issuer, lifetime })
+  const source = sourceOf(port, o)
+  const signer = root === undefined ? undefined : new SetSigner(port, { root, name, issuer })
+  if (signer && o.lifetime !== undefined) checkLifetime(o.lifetime)
   const flight = new SingleFlight<Documents>()
-  const published = new Set<string>()
   let held: Documents | undefined
   let failure: unknown
   let reloadAt = 0
   const load = async (): Promise<Documents> => {
-    const found = await Promise.all(keys.map((row) => publishedJwk(port, row, published)))
-    const set = { keys: found.filter((jwk, i) => jwk && found.findIndex((other) => other?.kid === jwk.kid) === i) }
-    ensure(set.keys.length > 0, 'key_unusable', 'none of the keys to publish is enabled')
-    const jwks = JSON.stringify(set)
-    const signed = await signer?.sign(jwks, now())
+    const { keys, ver, lifetime } = await source()
+    ensure(keys.length > 0, 'key_unusable', 'none of the keys to publish is enabled')
+    const jwks = JSON.stringify({ keys })
+    const signed = await signer?.sign(jwks, { now: now(), lifetime, ver })
     const etag = `"${await sha256Text(jwks + (signed?.jws ?? ''))}"`
     reloadAt = now() + reloadAfter
     return (held = { jwks, ...(signed && { jws: signed.jws }), etag, expires: new Date(signed?.expires ?? now() + lifetime) }) // together: between the two a caller would find neither
@@ -90,3 +92,24 @@ export function createPublisher(o: PublisherOptions): KeySetDocuments {
   }
 }
 
+/** What is to be published now. */
+type Source = () => Promise<{ readonly keys: readonly PublishedJwk[]; readonly lifetime: number; readonly ver?: number }>
+
+function sourceOf(port: KmsPort, { keys, lifetime }: PublisherOptions): Source {
+  if (isStore(keys)) {
+    ensure(lifetime === undefined, 'invalid_argument', 'lifetime: the inventory says it')
+    return async () => {
+      const found = await keys.read()
+      ensure(found, 'key_unusable', 'there is no inventory yet: planRotation and applyRotation make its first keys')
+      const { counter, lifetime: stated = day } = found.inventory
+      return { keys: publishedKeys(found.inventory), ver: counter, lifetime: stated }
+    }
+  }
+  ensure(Array.isArray(keys) && keys.length > 0 && keys.every((row) => typeof row?.key === 'string'), 'invalid_argument', "keys: expected at least one { key: 'alias/...' }, or an inventory")
+  const stated = lifetime ?? day
+  ensure(stated >= reloadAfter && Number.isFinite(stated), 'invalid_argument', `lifetime: expected at least ${reloadAfter} ms`)
+  const published = new Set<string>()
+  return async () => ({ keys: await configuredJwks(port, keys, published), lifetime: stated })
+}
+
+const isStore = (keys: PublisherOptions['keys']): keys is InventoryStore => typeof (keys as Partial<InventoryStore> | undefined)?.read === 'function'

@@ -1,3 +1,4 @@
+import type { PublicMembers } from '../algorithms/public-key.js'
 import { ensure, shown } from '../errors/guard.js'
 import { isSealdropError } from '../errors/sealdrop-error.js'
 import type { JwkStatements } from '../formats/jwk.js'
@@ -20,8 +21,14 @@ export type PublishedJwk = JwkStatements & { readonly kid: string; readonly key_
 
 const keyOps = { enc: { RSA: ['encrypt', 'wrapKey'], EC: [] }, sig: { RSA: ['verify'], EC: ['verify'] } }
 
+/** The keys of a configuration that are enabled, each once. @throws SealdropError */
+export async function configuredJwks(port: KmsPort, keys: readonly PublishedKey[], published: Set<string>): Promise<readonly PublishedJwk[]> {
+  const found = (await Promise.all(keys.map((row) => publishedJwk(port, row, published)))).filter((jwk) => jwk !== undefined)
+  return found.filter(({ kid }, i) => found.findIndex((other) => other.kid === kid) === i)
+}
+
 /** One key, or undefined where it must not be published: not enabled, or gone since it was published. */
-export async function publishedJwk(port: KmsPort, { key, use, alg, withArn = false }: PublishedKey, published: Set<string>): Promise<PublishedJwk | undefined> {
+async function publishedJwk(port: KmsPort, { key, use, alg, withArn = false }: PublishedKey, published: Set<string>): Promise<PublishedJwk | undefined> {
   const unlessGone = (error: unknown): undefined => {
     if (!published.has(key) || !isSealdropError(error) || error.code !== 'key_unusable') throw error
   }
@@ -34,5 +41,11 @@ export async function publishedJwk(port: KmsPort, { key, use, alg, withArn = fal
   ensure(use === undefined || use === info.use, 'invalid_argument', `use ${shown(use ?? '')}: ${key} is for ${info.use}`)
   const iat = created && { iat: Math.floor(created.getTime() / 1000) }
   published.add(key)
-  return { ...jwk, kid: info.thumbprint, use: info.use, key_ops: keyOps[info.use][jwk.kty], alg: info.alg, ...iat, ...(withArn && { kms_arn: arn }) }
+  return jwkFor(jwk, { kid: info.thumbprint, use: info.use, alg: info.alg, ...iat, ...(withArn && { kms_arn: arn }) })
+}
+
+/** A JWK of a set (RFC 7517 §4), its operations by its use. */
+export function jwkFor(jwk: PublicMembers, stated: JwkStatements & { readonly kid: string; readonly use: 'enc' | 'sig' }): PublishedJwk {
+  const { kid, use, ...others } = stated
+  return { ...jwk, kid, use, key_ops: keyOps[use][jwk.kty], ...others }
 }

@@ -10,8 +10,14 @@ export interface SetSignerOptions {
   readonly root: string
   readonly name: string
   readonly issuer: string | undefined
-  /** Milliseconds. */
+}
+
+export interface SetTimes {
+  /** Milliseconds since 1970, and milliseconds. */
+  readonly now: number
   readonly lifetime: number
+  /** Counter of the inventory; where there is none the time, so that publishers side by side never seem to go back for long. */
+  readonly ver?: number | undefined
 }
 
 interface SignedDocument {
@@ -23,6 +29,11 @@ interface SignedDocument {
 const minute = 60_000
 const [shortest, longest] = [15 * minute, 7 * 24 * 60 * minute]
 
+/** @throws SealdropError `invalid_argument` */
+export function checkLifetime(lifetime: number): void {
+  ensure(lifetime >= shortest && lifetime <= longest, 'invalid_argument', 'lifetime: expected 15 minutes to 7 days for a signed set, in milliseconds')
+}
+
 /** Signs key sets with a root (jose-profile.md, "Key sets"). The same set is signed again only when a quarter of its time is over. */
 export class SetSigner {
   readonly #port: KmsPort
@@ -30,22 +41,18 @@ export class SetSigner {
   #last: (SignedDocument & { readonly jwks: string; readonly ver: number; readonly until: number }) | undefined
 
   constructor(port: KmsPort, options: SetSignerOptions) {
-    const { root, name, issuer, lifetime } = options
+    const { root, name, issuer } = options
     ensure(typeof root === 'string' && root !== '', 'invalid_argument', 'root: expected a key ARN, a key id or an alias')
     ensure([name, issuer ?? '-'].every((text) => typeof text === 'string' && text !== ''), 'invalid_argument', 'name and issuer: expected text')
-    ensure(lifetime >= shortest && lifetime <= longest, 'invalid_argument', 'lifetime: expected 15 minutes to 7 days for a signed set, in milliseconds')
     this.#port = port
     this.#options = options
   }
 
-  /**
-   * @param jwks the set as JSON
-   * @param ver counter of the inventory; where there is none the time, so that publishers side by side never seem to go back for long
-   */
-  async sign(jwks: string, now: number, ver?: number): Promise<SignedDocument> {
+  /** @param jwks the set as JSON */
+  async sign(jwks: string, { now, lifetime, ver }: SetTimes): Promise<SignedDocument> {
     const last = this.#last
     if (last && last.jwks === jwks && now < last.until && (ver ?? last.ver) === last.ver) return last
-    const { root, name, issuer, lifetime } = this.#options
+    const { root, name, issuer } = this.#options
     const key = await loadKey(this.#port, root)
     ensure(key.info.use === 'sig', 'key_unusable', `the root ${root} does not sign; it needs the usage SIGN_VERIFY`)
     const { keys } = JSON.parse(jwks) as { readonly keys: readonly { readonly kid?: string }[] }

@@ -117,12 +117,15 @@ declare module 'sealdrop/kms' { // the companion
     openMany(jwes: AsyncIterable<{ jwe: string } & OpenOptions>, o?: CallOptions & { concurrency?: number; ordered?: boolean }): AsyncIterable<{ index: number; opened?: Content & OpenedInfo; error?: SealdropError }>
     openFile(input: string | URL, output: string | URL, o: OpenOptions): Promise<OpenedInfo & { length: number; digest: string }>
   }
-  interface KeyInventory { version: 1; keys: readonly object[] }
+  interface Purpose { name: string; use: 'enc' | 'sig'; spec: string; usage: 'ENCRYPT_DECRYPT' | 'KEY_AGREEMENT' | 'SIGN_VERIFY'; alias: string; alg?: string; keepDays?: number; withArn?: boolean }
+  interface KeyInventory { version: 1; counter: number; lifetime?: number; purposes: readonly Purpose[]; keys: readonly import('../../dist/kms/index.js').InventoryKey[] }
   interface InventoryStore { read(): Promise<{ inventory: KeyInventory; etag: string } | undefined>; write(next: KeyInventory, etag?: string): Promise<void> } // compare and swap
-  function fileInventory(path: string | URL): InventoryStore
+  function fileInventory(path: string | URL): InventoryStore // a folder: a file for each version, the newest counts
+  function s3Inventory(o: { s3: import('../../dist/kms/index.js').S3Operations; bucket: string; key: string }): InventoryStore // new S3({}) of @aws-sdk/client-s3
+  function dynamoDbInventory(o: { dynamoDb: import('../../dist/kms/index.js').DynamoDbOperations; table: string; id?: string }): InventoryStore
   function httpSource(url: string | URL, o?: CallOptions & { headers?: Readonly<Record<string, string>>; fetch?: typeof globalThis.fetch }): Promise<ByteSource> // a file behind a URL, by Range requests
   interface ReplayStore { claim(id: string, until: Date): Promise<boolean>; seen?(id: string): Promise<boolean> } // seen: refuses a replay before any KMS call
-  function createOpener(o: { kms?: Kms; keys: readonly string[] | InventoryStore; maxAge?: number; replay?: ReplayStore; cache?: { entries: number; maxAge: number; uses: number }; onEvent?: (e: object) => void }): Opener
+  function createOpener(o: { kms?: Kms; keys: readonly string[] | InventoryStore; maxAge?: number; replay?: ReplayStore; cache?: { entries: number; maxAge: number; uses: number }; onEvent?: (e: object) => void; now?: () => number }): Opener
   interface Signer {
     ready(o?: CallOptions): Promise<void>
     close(): Promise<void>
@@ -136,9 +139,9 @@ declare module 'sealdrop/kms' { // the companion
   function createPublisher(o: { kms?: Kms; keys: readonly { key: string; use?: 'enc' | 'sig'; alg?: string; withArn?: boolean }[] | InventoryStore; root?: string; name?: string; issuer?: string; lifetime?: number; now?: () => number }): import('sealdrop/serve').KeySetDocuments // root: the KMS key that signs key sets, and nothing else
   function keyPolicy(o: { role: 'administrator' | 'publisher' | 'opener' | 'signer'; key: string; principals: readonly string[]; accountRoot?: boolean }): { keyPolicy: object; iamPolicy: object }
   function doctor(o: CallOptions & { keySetUrl?: string; kms?: Kms; store?: InventoryStore }): Promise<readonly { check: string; ok: boolean; advice?: string }[]>
-  interface Step { kind: string; key: string; notBefore: Date; why: string }
+  interface Step { kind: 'create' | 'set-aside' | 'activate' | 'move-alias' | 'unpublish'; key: string; notBefore: Date; why: string; from?: string }
   function planRotation(inventory: KeyInventory, o: { now: Date; every: string }): { steps: readonly Step[]; next: Date }
-  function applyRotation(plan: { steps: readonly Step[] }, o: CallOptions & { kms?: Kms; store: InventoryStore }): Promise<{ done: readonly Step[]; waiting: readonly Step[] }> // does what is due, returns
+  function applyRotation(plan: { steps: readonly Step[] }, o: CallOptions & { kms?: Kms; store: InventoryStore; now?: () => number }): Promise<{ done: readonly Step[]; waiting: readonly Step[] }> // does what is due, returns
 }
 
 declare module 'sealdrop/local-kms' {

@@ -18,7 +18,7 @@ type Nothing<T extends never> = T
 
 type Pending = 'verifyStream'
 type PendingFs = never
-type PendingKms = 'fileInventory' | 'keyPolicy' | 'doctor' | 'planRotation' | 'applyRotation'
+type PendingKms = 'keyPolicy' | 'doctor'
 
 export type Names = [
   Nothing<Exclude<keyof typeof contract, keyof typeof actual | Pending>>, Nothing<Exclude<keyof typeof actual, keyof typeof contract>>, Nothing<Pending & keyof typeof actual>,
@@ -48,15 +48,16 @@ export type Door = [
 ]
 
 type OpenerOptions = Parameters<typeof contractKms.createOpener>[0]
-type PublisherOptions = Parameters<typeof contractKms.createPublisher>[0]
 
 export type Companion = [
-  // until the inventory and batches are there
-  Fits<(o: Omit<OpenerOptions, 'keys'> & { keys: readonly string[] }) => Pick<contractKms.Opener, 'ready' | 'close' | 'open' | 'openFields' | 'openStream' | 'openRange' | 'openFile'>, typeof actualKms.createOpener>,
+  // until batches are there
+  Fits<(o: OpenerOptions) => Pick<contractKms.Opener, 'ready' | 'close' | 'open' | 'openFields' | 'openStream' | 'openRange' | 'openFile'>, typeof actualKms.createOpener>,
   Fits<(o: Parameters<typeof contractKms.createSigner>[0]) => Omit<contractKms.Signer, 'signFile'>, typeof actualKms.createSigner>,
-  Fits<(o: Omit<PublisherOptions, 'keys'> & { keys: Extract<PublisherOptions['keys'], readonly unknown[]> }) => contractServe.KeySetDocuments, typeof actualKms.createPublisher>,
+  Fits<typeof contractKms.createPublisher, typeof actualKms.createPublisher>,
   Fits<typeof contractServe.keySetHandler, typeof actualServe.keySetHandler>,
-  Fits<typeof contractFs.fileSource, typeof actualFs.fileSource>, Fits<typeof contractFs.fileRecords, typeof actualFs.fileRecords>, Fits<typeof contractFs.fileSets, typeof actualFs.fileSets>, Fits<typeof contractKms.publicJwk, typeof actualKms.publicJwk>, Fits<typeof contractKms.httpSource, typeof actualKms.httpSource>, Fits<contract.ByteSource, actualFs.ByteSource>,
+  Fits<typeof contractFs.fileSource, typeof actualFs.fileSource>, Fits<typeof contractFs.fileRecords, typeof actualFs.fileRecords>, Fits<typeof contractFs.fileSets, typeof actualFs.fileSets>, Fits<typeof contractKms.publicJwk, typeof actualKms.publicJwk>,
+  Fits<typeof contractKms.fileInventory, typeof actualKms.fileInventory>, Fits<typeof contractKms.s3Inventory, typeof actualKms.s3Inventory>, Fits<typeof contractKms.dynamoDbInventory, typeof actualKms.dynamoDbInventory>,
+  Fits<typeof contractKms.planRotation, typeof actualKms.planRotation>, Fits<typeof contractKms.applyRotation, typeof actualKms.applyRotation>, Fits<contractKms.KeyInventory, actualKms.KeyInventory>, Fits<contractKms.InventoryStore, actualKms.InventoryStore>, Fits<typeof contractKms.httpSource, typeof actualKms.httpSource>, Fits<contract.ByteSource, actualFs.ByteSource>,
   Fits<typeof contractLocal.startLocalKms, typeof actualLocal.startLocalKms>,
 ]
 

@@ -1,0 +1,75 @@
+import { ensure } from '../../errors/guard.js'
+import { SealdropError } from '../../errors/sealdrop-error.js'
+import { abortable } from '../../io/abort.js'
+import { SingleFlight } from '../../io/single-flight.js'
+import type { OpenerKey, OpenerKeys } from '../../open/opener-key.js'
+import { isMade, type InventoryStore, type KeyInventory, type MadeKey } from './model.js'
+
+const cooldown = 30_000
+const reloadAfter = 10 * 60_000
+
+/** The opener's keys, current and retired, by the inventory: everything public about them stands there, so that KMS is not asked. */
+export class InventoryKeys implements OpenerKeys {
+  readonly #store: InventoryStore
+  readonly #now: () => number
+  readonly #onChange: () => void
+  readonly #flight = new SingleFlight<void>()
+  #counter: number | undefined
+  #keys: readonly KnownKey[] = []
+  #readAt = -Infinity
+
+  /** @param onChange is told of every new version */
+  constructor(store: InventoryStore, now: () => number, onChange: () => void) {
+    ensure(typeof store?.read === 'function', 'invalid_argument', 'keys: expected key ARNs, ids or aliases, or a store such as fileInventory makes')
+    this.#store = store
+    this.#now = now
+    this.#onChange = onChange
+  }
+
+  async ready(signal?: AbortSignal): Promise<void> {
+    await this.#load(signal)
+    ensure(this.#keys.length > 0, 'key_not_found', 'the inventory has no key to open with')
+  }
+
+  async find(fits: (key: OpenerKey) => boolean, what: string, signal?: AbortSignal): Promise<readonly OpenerKey[]> {
+    const age = this.#now() - this.#readAt
+    if (this.#counter === undefined) await this.#load(signal)
+    else if (age >= reloadAfter) await this.#load(signal).catch(() => signal?.throwIfAborted()) // what is held opens what it opened before
+    const found = this.#having(fits)
+    if (found.length > 0) return found
+    if (this.#now() - this.#readAt >= cooldown) await this.#load(signal)
+    const again = this.#having(fits)
+    if (again.length > 0) return again
+    throw new SealdropError('key_not_found', `${what} is none of the inventory's keys`)
+  }
+
+  /** @throws SealdropError `key_unusable` for a key that was deleted */
+  #having(fits: (key: OpenerKey) => boolean): readonly OpenerKey[] {
+    const found = this.#keys.filter(({ key }) => fits(key))
+    const [lost] = found
+    ensure(!lost || lost.from.state !== 'deleted', 'key_unusable', `the key ${lost?.key.arn} was deleted at ${lost?.from.deletes}: what was sealed to it cannot be opened any more, by anyone`)
+    return found.map(({ key }) => key)
+  }
+
+  #load(signal: AbortSignal | undefined): Promise<void> {
+    return abortable(this.#flight.run(async () => {
+      this.#readAt = this.#now()
+      const found = await this.#store.read()
+      ensure(found, 'key_not_found', 'there is no inventory yet: the publisher makes it')
+      if (found.inventory.counter === this.#counter) return
+      this.#keys = knownKeys(found.inventory)
+      this.#counter = found.inventory.counter
+      this.#onChange()
+    }), signal)
+  }
+}
+
+interface KnownKey { readonly key: OpenerKey; readonly from: MadeKey }
+
+/** Also keys that are disabled or deleting, for which KMS gives the reason. Replicas follow their key. */
+function knownKeys({ keys }: KeyInventory): readonly KnownKey[] {
+  return keys.filter((key): key is MadeKey => isMade(key) && key.usage !== 'SIGN_VERIFY').flatMap((from) => {
+    const { arns, thumbprint, jwk, alg } = from
+    return arns.map((arn) => ({ from, key: { arn, jwk, info: { thumbprint, alg, use: 'enc' as const, arn } } }))
+  })
+}

@@ -1,0 +1,29 @@
+import { ensure } from '../../errors/guard.js'
+import { isSealdropError } from '../../errors/sealdrop-error.js'
+import type { InventoryStore, KeyInventory } from './model.js'
+
+const attempts = 5
+
+/**
+ * Changes the inventory, again where another writer was first. The counter grows, and not more slowly than seconds pass, so that a set signed
+ * by the clock before there was an inventory is older.
+ *
+ * @param change gives the next inventory, or undefined where nothing is to be done
+ * @returns whether something was done
+ * @throws SealdropError `key_not_found` where there is no inventory, `conflict`, and what the store throws
+ */
+export async function updateInventory(store: InventoryStore, now: number, change: (inventory: KeyInventory) => KeyInventory | undefined): Promise<boolean> {
+  for (let attempt = 1; ; attempt++) {
+    const found = await store.read()
+    ensure(found, 'key_not_found', 'there is no inventory yet: write one with its purposes and no keys')
+    const next = change(found.inventory)
+    if (!next) return false
+    const counter = Math.max(found.inventory.counter + 1, Math.floor(now / 1000))
+    try {
+      await store.write({ ...next, counter }, found.etag)
+      return true
+    } catch (error) {
+      if (!isSealdropError(error) || error.code !== 'conflict' || attempt === attempts) throw error
+    }
+  }
+}

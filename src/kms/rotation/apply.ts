@@ -1,0 +1,109 @@
+import { ensure } from '../../errors/guard.js'
+import { checkInventory } from '../inventory/check.js'
+import type { CallOptions } from '../../io/abort.js'
+import type { InventoryKey, InventoryStore, KeyInventory } from '../inventory/model.js'
+import { updateInventory } from '../inventory/update.js'
+import { KmsPort, type Kms } from '../port.js'
+import { createNext, type Making } from './create-next.js'
+import type { Step, StepKind } from './steps.js'
+import { resumableAt, standing, startsAt, timeOf, unpublishAt, type Standing } from './when.js'
+
+export interface ApplyOptions extends CallOptions {
+  /** How KMS is reached. Default `{}`: the AWS default chain. */
+  readonly kms?: Kms
+  readonly store: InventoryStore
+  /** Milliseconds since 1970. Default: Date.now. */
+  readonly now?: () => number
+}
+
+/** What became of a step: done, nothing was to be done, or when it can be. */
+type Outcome = 'done' | 'nothing' | Date
+
+/**
+ * Does the steps of a plan that are due, in their order, and returns: run it when `planRotation` says, from one place or from several. Each step looks
+ * at the inventory as it is then, so that a plan that is applied twice, or was cut off, makes no key twice and rotates once.
+ *
+ * @returns what was done, and what waits, with the time before which it is not done
+ * @throws SealdropError `invalid_argument`, `conflict` where another publisher is at the same, `key_not_found` without an inventory, `kms_*`, `key_unusable`, and what
+ * the store throws; what was done before stays done
+ */
+export async function applyRotation(plan: { readonly steps: readonly Step[] }, o: ApplyOptions): Promise<{ readonly done: readonly Step[]; readonly waiting: readonly Step[] }> {
+  const steps: readonly Step[] = Array.isArray(plan?.steps) ? plan.steps : []
+  ensure(Array.isArray(plan?.steps) && steps.every((step) => Object.hasOwn(rows, step?.kind)), 'invalid_argument', 'plan: expected what planRotation answers')
+  ensure(typeof o?.store?.read === 'function', 'invalid_argument', 'store: expected the store of the inventory, such as fileInventory makes')
+  const port = new KmsPort(o.kms ?? {})
+  const [done, waiting]: [Step[], Step[]] = [[], []]
+  try {
+    for (const step of steps) {
+      o.signal?.throwIfAborted()
+      const now = (o.now ?? Date.now)()
+      const notBefore = new Date(step.notBefore) // a plan may have been JSON
+      const outcome = notBefore.getTime() > now ? notBefore : await rows[step.kind]({ port, store: o.store, now, signal: o.signal }, step)
+      if (outcome === 'done') done.push(step)
+      else if (outcome !== 'nothing') waiting.push({ ...step, notBefore: outcome })
+    }
+  } finally {
+    port.close()
+  }
+  return { done, waiting }
+}
+
+const rows: Readonly<Record<StepKind, (making: Making, step: Step) => Promise<Outcome>>> = {
+  async create(making, step) {
+    const { purpose, making: begun, fits } = await standingOf(making, step)
+    if (begun && resumableAt(begun) > making.now) return new Date(resumableAt(begun))
+    if (!begun && fits) return 'nothing'
+    await createNext(making, purpose, begun)
+    return 'done'
+  },
+  'set-aside': (making, step) => changed(making, (inventory) => {
+    const { next, fits } = standing(inventory, purposeOf(inventory, step), making.now)
+    return next && !fits ? withKey(inventory, next, { state: 'retired', retired: isoOf(making.now) }) : undefined
+  }),
+  async activate(making, step) {
+    const { current, fits, readyAt } = await standingOf(making, step)
+    if (current?.thumbprint !== step.from) return 'nothing'
+    if (!fits) return new Date(making.now)
+    if (readyAt > making.now) return new Date(readyAt)
+    return changed(making, (inventory) => {
+      const found = standing(inventory, purposeOf(inventory, step), making.now)
+      if (found.current?.thumbprint !== step.from || !found.fits || found.readyAt > making.now) return undefined
+      const retired = found.current ? withKey(inventory, found.current, { state: 'retired', retired: isoOf(making.now) }) : inventory
+      return withKey(retired, found.next!, { state: 'current', published: found.next!.published ?? isoOf(making.now), starts: isoOf(startsAt(found, making.now)) })
+    })
+  },
+  async 'move-alias'(making, step) {
+    const { purpose, current } = await standingOf(making, step)
+    if (!current || current.aliased !== undefined) return 'nothing'
+    if (timeOf(current.starts) > making.now) return new Date(timeOf(current.starts))
+    await making.port.moveAlias(purpose.alias, current.arns![0]!, making.signal)
+    return changed(making, (inventory) => withKey(inventory, current, { aliased: isoOf(making.now) }))
+  },
+  unpublish: (making, step) => changed(making, (inventory) => {
+    const key = inventory.keys.find(({ thumbprint }) => thumbprint === step.key)
+    const end = key && unpublishAt(inventory.purposes.find(({ name }) => name === key.purpose)!, key, inventory.lifetime)
+    return end !== undefined && end <= making.now ? withKey(inventory, key!, { unpublished: isoOf(making.now) }) : undefined
+  }),
+}
+
+const isoOf = (time: number): string => new Date(time).toISOString()
+
+async function changed({ store, now }: Making, change: (inventory: KeyInventory) => KeyInventory | undefined): Promise<Outcome> {
+  return await updateInventory(store, now, change) ? 'done' : 'nothing'
+}
+
+async function standingOf({ store, now }: Making, step: Step): Promise<Standing> {
+  const found = await store.read()
+  ensure(found, 'key_not_found', 'there is no inventory yet: write one with its purposes and no keys')
+  const inventory = checkInventory(found.inventory, 'malformed')
+  return standing(inventory, purposeOf(inventory, step), now)
+}
+
+function purposeOf({ purposes }: KeyInventory, { key }: Step): KeyInventory['purposes'][number] {
+  const purpose = purposes.find(({ name }) => name === key)
+  ensure(purpose, 'key_not_found', `the inventory has no purpose ${key}: was it taken out after the plan was made?`)
+  return purpose
+}
+
+/** The inventory with other members of one key, which is found by its token. */
+const withKey = (inventory: KeyInventory, { token }: InventoryKey, members: Partial<InventoryKey>): KeyInventory => ({ ...inventory, keys: inventory.keys.map((key) => (key.token === token ? { ...key, ...members } : key)) })

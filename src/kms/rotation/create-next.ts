@@ -1,0 +1,42 @@
+import { toBase64url } from '../../bytes/base64url.js'
+import { randomBytes } from '../../crypto/subtle.js'
+import { ensure } from '../../errors/guard.js'
+import type { InventoryKey, InventoryStore, Purpose } from '../inventory/model.js'
+import { updateInventory } from '../inventory/update.js'
+import { loadKey } from '../load-key.js'
+import type { KmsPort } from '../port.js'
+
+export interface Making {
+  readonly port: KmsPort
+  readonly store: InventoryStore
+  readonly now: number
+  readonly signal: AbortSignal | undefined
+}
+
+const isoOf = (time: number): string => new Date(time).toISOString()
+
+/**
+ * Makes the next key of a purpose. That it is begun is written down first, with a token that the key's description has: CreateKey itself
+ * cannot be repeated, so after a crash the key is looked for before one is made.
+ *
+ * @param begun what was begun before and is finished now
+ * @throws SealdropError `conflict` where another publisher is at it, `kms_*`, and what the store throws
+ */
+export async function createNext({ port, store, now, signal }: Making, purpose: Purpose, begun: InventoryKey | undefined): Promise<void> {
+  const { name, use, alias } = purpose
+  const making: InventoryKey = begun ?? { purpose: name, state: 'making', token: toBase64url(randomBytes(16)), spec: purpose.spec, usage: purpose.usage }
+  const { token, spec, usage } = making
+  await updateInventory(store, now, (inventory) => {
+    const found = inventory.keys.find((key) => key.purpose === name && key.state === 'making')
+    ensure(found?.token === begun?.token && found?.began === begun?.began, 'conflict', `another publisher is making the next key of ${name}`)
+    return { ...inventory, keys: [...inventory.keys.filter((key) => key !== found), { ...making, began: isoOf(now) }] }
+  })
+  const description = `sealdrop ${name} ${token}`
+  const arn = (begun && await port.findKey({ alias, description }, signal)) ?? await port.createKey({ alias, spec, usage, description }, signal)
+  const { jwk, info: { thumbprint, alg } } = await loadKey(port, arn, purpose.alg, signal)
+  const made: InventoryKey = { purpose: name, state: 'next', token, spec, usage, arns: [arn], thumbprint, jwk, alg, made: isoOf(now), ...(use === 'sig' && { published: isoOf(now) }) }
+  await updateInventory(store, now, (inventory) => {
+    ensure(inventory.keys.some((key) => key.token === token && key.state === 'making'), 'conflict', `another publisher has made the next key of ${name}: ${arn}`)
+    return { ...inventory, keys: inventory.keys.map((key) => (key.token === token ? made : key)) }
+  })
+}

@@ -1,0 +1,47 @@
+import type { InventoryKey, KeyInventory, Purpose } from '../inventory/model.js'
+import { later } from './duration.js'
+import { day, makingLease, openersReload, settle } from './steps.js'
+
+/** The keys of a purpose, by what they are to it. */
+export interface Standing {
+  readonly purpose: Purpose
+  readonly making: InventoryKey | undefined
+  readonly next: InventoryKey | undefined
+  readonly current: InventoryKey | undefined
+  /** Whether the next key is of the kind that the purpose wants now. */
+  readonly fits: boolean
+  /** Whether the purpose had no key in use before. */
+  readonly isFirst: boolean
+  /** Milliseconds since 1970 before which the next key must not come into use; of a key that is yet to be made, as if it were made now. */
+  readonly readyAt: number
+}
+
+export const timeOf = (date: string | undefined): number => (date === undefined ? -Infinity : new Date(date).getTime())
+
+export function standing(inventory: KeyInventory, purpose: Purpose, now: number): Standing {
+  const { name, use, spec, usage } = purpose
+  const own = inventory.keys.filter((key) => key.purpose === name)
+  const inState = (state: InventoryKey['state']): InventoryKey | undefined => own.find((key) => key.state === state)
+  const [making, next, current] = [inState('making'), inState('next'), inState('current')]
+  const fits = next !== undefined && next.spec === spec && next.usage === usage
+  const isFirst = !current && !own.some((key) => key.retired !== undefined)
+  const nobodyHasASet = !inventory.keys.some((key) => key.published !== undefined && key !== next)
+  const knownSince = fits ? timeOf(next.published ?? next.made) : now
+  const readyAt = isFirst && (use === 'enc' || nobodyHasASet) ? -Infinity : knownSince + settle(inventory.lifetime)
+  return { purpose, making, next, current, fits, isFirst, readyAt }
+}
+
+/** When a current key is to be replaced. */
+export const dueAt = ({ current }: Standing, every: string, now: number): number => (current ? later(timeOf(current.starts), every) : now)
+
+/** When what was begun may be taken over. */
+export const resumableAt = (making: InventoryKey): number => timeOf(making.began) + makingLease
+
+/** From when the next key is sealed to, or signs, if it becomes the current one now. */
+export const startsAt = ({ purpose, isFirst }: Standing, now: number): number => (purpose.use === 'enc' && !isFirst ? now + openersReload : now)
+
+/** When a retired key leaves the set; undefined for one that does not stand in it. */
+export function unpublishAt({ use, keepDays = 1_826 }: Purpose, key: InventoryKey, lifetime: number | undefined): number | undefined {
+  if (key.state !== 'retired' || key.published === undefined || key.unpublished !== undefined) return undefined
+  return timeOf(key.retired) + (use === 'sig' ? keepDays * day : settle(lifetime))
+}

@@ -1,0 +1,285 @@
+// planRotation as a table, and applyRotation against the local KMS with a clock: crashes at every step, and two publishers at once.
+import test from 'node:test'
+import { DescribeKeyCommand, KMSClient, ListAliasesCommand, ListKeysCommand } from '@aws-sdk/client-kms'
+import { assert } from 'chai'
+import { importKeySet, inHand, seal, SealdropError } from 'sealdrop'
+import { applyRotation, createOpener, createPublisher, planRotation } from 'sealdrop/kms'
+import { startLocalKms } from 'sealdrop/local-kms'
+import { later } from 'sealdrop/dist/kms/rotation/duration.js'
+import { fails } from '../support/host.js'
+
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+const start = Date.UTC(2030, 0, 31, 12)
+const iso = (time) => new Date(time).toISOString()
+const claims = { name: 'claims', use: 'enc', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', alias: 'alias/claims' }
+const receipts = { name: 'receipts', use: 'sig', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY', alias: 'alias/receipts', keepDays: 400 }
+const empty = (...purposes) => ({ version: 1, counter: 0, purposes, keys: [] })
+
+/** An inventory store in memory, which can fail. */
+function memoryStore(first) {
+  let [inventory, version] = [first, 1]
+  const store = {
+    now: () => inventory,
+    read: async () => ({ inventory, etag: String(version) }),
+    write: async (next, etag) => {
+      if (etag !== String(version)) throw new SealdropError('conflict', 'other')
+      inventory = structuredClone(next)
+      version++
+    },
+    edit: (change) => { inventory = change(inventory); version++ },
+  }
+  return store
+}
+
+const point = { kty: 'EC', crv: 'P-256', x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0' }
+const key = (i, purpose, state, more = {}) => ({ purpose: purpose.name, state, token: `${'A'.repeat(21)}${'ABCDEFGHIJ'[i]}`, spec: purpose.spec, usage: purpose.usage, arns: [`arn:aws:kms:us-east-1:111122223333:key/0000000${i}-1111-4222-8333-444455556666`], thumbprint: `${i}`.repeat(43), jwk: point, alg: purpose.use === 'enc' ? 'ECDH-ES+A256KW' : 'ES256', made: iso(start - 100 * day), ...more })
+
+// Durations
+
+for (const [from, duration, expected] of [
+  ['2030-01-31T12:00:00.000Z', 'P1M', '2030-02-28T12:00:00.000Z'], ['2028-01-31T12:00:00.000Z', 'P1M', '2028-02-29T12:00:00.000Z'], ['2030-11-30T00:00:00.000Z', 'P3M', '2031-02-28T00:00:00.000Z'],
+  ['2030-01-01T00:00:00.000Z', 'P90D', '2030-04-01T00:00:00.000Z'], ['2030-01-01T00:00:00.000Z', 'P2W', '2030-01-15T00:00:00.000Z'], ['2028-02-29T00:00:00.000Z', 'P1Y', '2029-02-28T00:00:00.000Z'], ['2030-01-01T00:00:00.000Z', 'P1Y2M3W4D', '2031-03-26T00:00:00.000Z'],
+]) test(`${from} and ${duration} is ${expected}`, () => { assert.equal(iso(later(Date.parse(from), duration)), expected) })
+for (const bad of ['', 'P', 'P0D', '90d', 'P1H', 'PT1H', 'P-1D', '3 months', undefined, 5, 'P1D1M']) test(`${JSON.stringify(bad)} is no duration`, async () => { await fails(assert, async () => later(start, bad), 'invalid_argument', /every/) })
+
+// Plans
+
+const soon = iso(start - 10 * day)
+/** What the inventory has, and the plan: kind, key, days from now. */
+const plans = {
+  'nothing yet': [empty(claims), [['create', 'claims', 0], ['activate', 'claims', 0], ['create', 'claims', 0], ['move-alias', 'claims', 0]]],
+  'a first signing key where nothing is published': [empty(receipts), [['create', 'receipts', 0], ['activate', 'receipts', 0], ['create', 'receipts', 0], ['move-alias', 'receipts', 0]]],
+  'a first signing key beside keys that are published': [{ ...empty(claims, receipts), keys: [key(1, claims, 'current', { starts: soon, published: soon, aliased: soon }), key(2, claims, 'next')] },
+    [['create', 'receipts', 0], ['activate', 'receipts', 25 / 24], ['create', 'receipts', 25 / 24], ['move-alias', 'receipts', 25 / 24], ['activate', 'claims', 80], ['create', 'claims', 80], ['move-alias', 'claims', 80 + 15 / 1440]]],
+  'a current key and a next one': [{ ...empty(claims), keys: [key(1, claims, 'current', { starts: soon, published: soon, aliased: soon }), key(2, claims, 'next')] }, [['activate', 'claims', 80], ['create', 'claims', 80], ['move-alias', 'claims', 80 + 15 / 1440]]],
+  'a current key whose time is over, and a next one that was made just now': [{ ...empty(claims), keys: [key(1, claims, 'current', { starts: iso(start - 200 * day), published: soon, aliased: soon }), key(2, claims, 'next', { made: iso(start - hour) })] }, [['activate', 'claims', 1], ['create', 'claims', 1], ['move-alias', 'claims', 1 + 15 / 1440]]],
+  'a current key without a next one': [{ ...empty(claims), keys: [key(1, claims, 'current', { starts: iso(start - 200 * day), published: soon, aliased: soon })] }, [['create', 'claims', 0], ['activate', 'claims', 25 / 24], ['create', 'claims', 25 / 24], ['move-alias', 'claims', 25 / 24 + 15 / 1440]]],
+  'an alias that was not moved': [{ ...empty(claims), keys: [key(1, claims, 'current', { starts: iso(start + 15 * minute), published: soon }), key(2, claims, 'next')] }, [['move-alias', 'claims', 15 / 1440], ['activate', 'claims', 90 + 15 / 1440], ['create', 'claims', 90 + 15 / 1440], ['move-alias', 'claims', 90 + 30 / 1440]]],
+  'a making that was cut off': [{ ...empty(claims), keys: [{ purpose: 'claims', state: 'making', token: 'B'.repeat(22), spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', began: iso(start - minute) }] }, [['activate', 'claims', 0], ['create', 'claims', 0], ['move-alias', 'claims', 0], ['create', 'claims', 4 / 1440]]],
+  'another algorithm': [{ ...empty({ ...claims, spec: 'RSA_3072', usage: 'ENCRYPT_DECRYPT' }), keys: [key(1, claims, 'current', { starts: soon, published: soon, aliased: soon }), key(2, claims, 'next')] }, [['set-aside', 'claims', 0], ['create', 'claims', 0], ['activate', 'claims', 80], ['create', 'claims', 80], ['move-alias', 'claims', 80 + 15 / 1440]]],
+  'retired keys in the set': [{ ...empty(claims, receipts), lifetime: 7 * day, keys: [key(1, claims, 'retired', { retired: soon, published: soon }), key(2, claims, 'retired', { retired: soon, published: soon, unpublished: soon }), key(3, receipts, 'retired', { retired: soon, published: soon })] },
+    [['create', 'claims', 0], ['unpublish', '1'.repeat(43), 0], ['create', 'receipts', 0], ['activate', 'claims', 7 + 1 / 24], ['create', 'claims', 7 + 1 / 24], ['activate', 'receipts', 7 + 1 / 24], ['create', 'receipts', 7 + 1 / 24], ['move-alias', 'receipts', 7 + 1 / 24], ['move-alias', 'claims', 7 + 1 / 24 + 15 / 1440], ['unpublish', '3'.repeat(43), 390]]],
+}
+for (const [what, [inventory, expected]] of Object.entries(plans)) {
+  test(`the plan for ${what}`, () => {
+    const before = JSON.stringify(inventory)
+    const { steps, next } = planRotation(inventory, { now: new Date(start), every: 'P90D' })
+    const found = steps.map(({ kind, key: of, notBefore }) => [kind, of, (notBefore.getTime() - start) / day])
+    assert.deepEqual(found.map(([kind, of, days]) => [kind, of, Number(days.toFixed(6))]), expected.map(([kind, of, days]) => [kind, of, Number(days.toFixed(6))]))
+    assert.equal(next.getTime(), steps[0].notBefore.getTime())
+    assert.isTrue(steps.every(({ why }) => why.length > 10))
+    assert.equal(JSON.stringify(inventory), before)
+  })
+}
+test('a plan needs an inventory, a date and a duration', async () => {
+  await fails(assert, async () => planRotation({}, { now: new Date(start), every: 'P90D' }), 'invalid_argument', /inventory/)
+  for (const now of [undefined, start, new Date(NaN)]) await fails(assert, async () => planRotation(empty(claims), { now, every: 'P90D' }), 'invalid_argument', /now/)
+  const keys = [key(1, claims, 'current', { starts: soon, published: soon, aliased: soon }), key(2, claims, 'next')]
+  for (const every of [undefined, '90']) await fails(assert, async () => planRotation({ ...empty(claims), keys }, { now: new Date(start), every }), 'invalid_argument', /every/)
+})
+
+// What is done
+
+async function world(t, ...purposes) {
+  const clock = { at: start }
+  const local = await startLocalKms({ regions: ['eu-west-1'], now: () => clock.at })
+  t.after(() => local.close())
+  const client = new KMSClient(local.clientConfig)
+  const store = memoryStore(empty(...purposes))
+  const plan = () => planRotation(store.now(), { now: new Date(clock.at), every: 'P90D' })
+  const apply = (o = {}) => applyRotation(plan(), { kms: local.clientConfig, store, now: () => clock.at, ...o })
+  const keyCount = async () => (await client.send(new ListKeysCommand({}))).Keys.length
+  const aliasOf = async (name) => (await client.send(new ListAliasesCommand({}))).Aliases.find(({ AliasName }) => AliasName === name)?.TargetKeyId
+  const states = () => store.now().keys.map(({ purpose, state }) => `${purpose} ${state}`)
+  const idOf = (state, purpose = 'claims') => store.now().keys.find((found) => found.state === state && found.purpose === purpose).arns[0].split('/')[1]
+  return { clock, local, client, store, plan, apply, keyCount, aliasOf, states, idOf }
+}
+
+test('the first run makes a current and a next key for each purpose, and the second has nothing to do', async (t) => {
+  const { apply, states, keyCount, aliasOf, idOf, store, clock } = await world(t, claims, receipts)
+  const { done, waiting } = await apply()
+  assert.deepEqual(done.map(({ kind, key: of }) => `${kind} ${of}`), ['create claims', 'activate claims', 'create claims', 'move-alias claims', 'create receipts'])
+  assert.deepEqual(states(), ['claims current', 'claims next', 'receipts next'])
+  assert.equal(await aliasOf('alias/claims'), idOf('current'))
+  assert.equal(waiting.find(({ kind, key: of }) => kind === 'activate' && of === 'receipts').notBefore.getTime(), start + 25 * hour, 'a set without the signing key was served')
+  assert.deepEqual((await apply()).done, [])
+  assert.equal(await keyCount(), 3)
+  clock.at += 25 * hour
+  assert.deepEqual((await apply()).done.map(({ kind, key: of }) => `${kind} ${of}`), ['activate receipts', 'create receipts', 'move-alias receipts'])
+  assert.isAtLeast(store.now().counter, start / 1000)
+})
+
+test('a rotation: the old key stays enabled, the alias moves when openers know the new one, values of both open', async (t) => {
+  const { apply, clock, local, store, aliasOf, idOf, states } = await world(t, claims)
+  await apply()
+  const publisher = createPublisher({ keys: store, now: () => clock.at })
+  const sealed = async () => seal(importKeySet((await publisher.documents()).jwks, { trust: inHand(), now: () => clock.at }), 'hello', { context: {} })
+  const opener = createOpener({ kms: local.clientConfig, keys: store, now: () => clock.at })
+  t.after(() => opener.close())
+  const values = [await sealed()]
+  const [old, next] = [idOf('current'), idOf('next')]
+  clock.at += 90 * day
+  const { done, waiting } = await apply()
+  assert.deepEqual(done.map(({ kind }) => kind), ['activate', 'create'])
+  assert.deepEqual(waiting.map(({ kind, notBefore }) => [kind, notBefore.getTime() - clock.at]), [['move-alias', 15 * minute]])
+  assert.equal(await aliasOf('alias/claims'), old)
+  clock.at += 10 * minute
+  values.push(await sealed())
+  assert.equal(JSON.parse(Buffer.from(values[1].split('.')[0], 'base64url')).kid, JSON.parse(Buffer.from(values[0].split('.')[0], 'base64url')).kid, 'not before its nbf')
+  clock.at += 5 * minute
+  assert.deepEqual((await apply()).done.map(({ kind }) => kind), ['move-alias'])
+  assert.equal(await aliasOf('alias/claims'), next)
+  values.push(await sealed())
+  assert.notEqual(JSON.parse(Buffer.from(values[2].split('.')[0], 'base64url')).kid, JSON.parse(Buffer.from(values[0].split('.')[0], 'base64url')).kid)
+  for (const value of values) assert.equal((await opener.open(value, { context: {} })).text(), 'hello')
+  clock.at += 2 * day
+  assert.deepEqual((await apply()).done.map(({ kind }) => kind), ['unpublish'])
+  clock.at += 6 * minute
+  assert.equal(JSON.parse((await publisher.documents()).jwks).keys.length, 1)
+  for (const value of values) assert.equal((await opener.open(value, { context: {} })).text(), 'hello')
+  assert.deepEqual(states(), ['claims retired', 'claims current', 'claims next'])
+})
+
+test('a change of algorithm is a rotation too, also where the alias has to be made anew', async (t) => {
+  const { apply, clock, store, aliasOf, idOf, client } = await world(t, claims)
+  await apply()
+  store.edit((inventory) => ({ ...inventory, purposes: [{ ...claims, spec: 'RSA_2048', usage: 'ENCRYPT_DECRYPT' }] }))
+  assert.deepEqual((await apply()).done.map(({ kind }) => kind), ['set-aside', 'create'])
+  clock.at += 90 * day
+  await apply()
+  clock.at += 15 * minute
+  await apply()
+  assert.equal(await aliasOf('alias/claims'), idOf('current'))
+  assert.equal((await client.send(new DescribeKeyCommand({ KeyId: 'alias/claims' }))).KeyMetadata.KeySpec, 'RSA_2048')
+})
+
+test('a plan that is applied twice, or late, rotates once', async (t) => {
+  const { apply, clock, plan, local, store, states, keyCount } = await world(t, claims)
+  await apply()
+  clock.at += 90 * day
+  const old = JSON.parse(JSON.stringify(plan()))
+  const run = () => applyRotation(old, { kms: local.clientConfig, store, now: () => clock.at })
+  assert.deepEqual((await run()).done.map(({ kind }) => kind), ['activate', 'create'])
+  const after = [states(), await keyCount()]
+  clock.at += hour
+  assert.deepEqual((await run()).done.map(({ kind }) => kind), ['move-alias'])
+  clock.at += 200 * day
+  assert.deepEqual((await run()).done, [])
+  assert.deepEqual([states(), await keyCount()], after)
+})
+
+test('a key that had no time to be known is not activated, whatever the plan says', async (t) => {
+  const { apply, clock, plan, local, store } = await world(t, claims)
+  await apply()
+  clock.at += 90 * day
+  const early = plan()
+  store.edit((inventory) => ({ ...inventory, keys: inventory.keys.filter(({ state }) => state !== 'next') }))
+  const { done, waiting } = await applyRotation(early, { kms: local.clientConfig, store, now: () => clock.at })
+  assert.deepEqual([done.map(({ kind }) => kind), waiting.map(({ kind }) => kind)], [['create'], ['activate', 'move-alias']])
+})
+
+/** Everything that a run does from outside, numbered, so that each can be the last one: before it takes effect, or after. */
+function crashing(client, store, at, when) {
+  let count = 0
+  const guard = async (work) => {
+    const mine = ++count
+    if (mine === at && when === 'before') throw new Error('crash')
+    const result = await work()
+    if (mine === at && when === 'after') throw new Error('crash')
+    if (mine > at) throw new Error('it went on after the crash')
+    return result
+  }
+  const kms = { config: client.config, send: (command, o) => guard(() => client.send(command, o)), destroy() {} }
+  return { kms, store: { read: () => guard(() => store.read()), write: (next, etag) => guard(() => store.write(next, etag)) }, calls: () => count }
+}
+
+test('a crash before or after any call to KMS or to the store: the next run finishes, and no key is made twice', async (t) => {
+  const reference = await world(t, claims, receipts)
+  let crashes = 0
+  const finished = async ({ apply, clock }) => { // until nothing is due any more
+    for (let i = 0; i < 6; i++) {
+      await apply()
+      clock.at += 26 * hour
+    }
+  }
+  await finished(reference)
+  reference.clock.at += 90 * day
+  await finished(reference)
+  const [expected, expectedKeys] = [reference.states(), await reference.keyCount()]
+  for (const phase of ['first', 'rotation']) {
+    for (const when of ['before', 'after']) {
+      for (let at = 1; ; at++) {
+        const one = await world(t, claims, receipts)
+        if (phase === 'rotation') {
+          await finished(one)
+          one.clock.at += 90 * day
+        }
+        const broken = crashing(one.client, one.store, at, when)
+        const crashed = await one.apply({ kms: broken.kms, store: broken.store }).then(() => false, (e) => e)
+        if (!crashed) { assert.isBelow(broken.calls(), at); await one.local.close(); break }
+        crashes++
+        one.clock.at += 5 * minute
+        await finished(one)
+        if (phase === 'first') {
+          one.clock.at += 90 * day
+          await finished(one)
+        }
+        assert.deepEqual(one.states().sort(), [...expected].sort(), `${phase}, ${when} call ${at}`)
+        assert.equal(await one.keyCount(), expectedKeys, `${phase}, ${when} call ${at}`)
+        const aliased = await Promise.all(['claims', 'receipts'].map((name) => one.aliasOf(`alias/${name}`)))
+        assert.deepEqual(aliased, ['claims', 'receipts'].map((name) => one.idOf('current', name)))
+        await one.local.close()
+      }
+    }
+  }
+  assert.isAbove(crashes, 60)
+  t.diagnostic(`${crashes} crashes`)
+})
+
+test('two publishers at once: one makes each key, the other loses cleanly or has nothing to do', async (t) => {
+  for (let round = 0; round < 10; round++) {
+    const one = await world(t, claims, receipts)
+    const results = await Promise.allSettled([one.apply(), one.apply(), one.apply()])
+    for (const { reason } of results.filter(({ status }) => status === 'rejected')) assert.equal(reason.code, 'conflict', reason.stack)
+    one.clock.at += 5 * minute
+    await one.apply()
+    assert.equal(await one.keyCount(), 3)
+    assert.deepEqual(one.states().sort(), ['claims current', 'claims next', 'receipts next'])
+    await one.local.close()
+  }
+})
+
+test('a making that another publisher began is left alone for 5 minutes, and then finished with the key that it made', async (t) => {
+  const { apply, clock, store, client, keyCount } = await world(t, claims)
+  const broken = crashing(client, store, 4, 'after') // after CreateKey
+  await apply({ kms: broken.kms, store: broken.store }).catch(() => {})
+  assert.equal(await keyCount(), 1)
+  const { waiting, done } = await apply()
+  assert.deepEqual(done, [])
+  assert.equal(waiting.find(({ kind }) => kind === 'create').notBefore.getTime(), start + 5 * minute)
+  clock.at += 5 * minute
+  await apply()
+  clock.at += minute
+  await apply()
+  assert.equal(await keyCount(), 2)
+})
+
+test('keys are made where the alias says, by an alias ARN in another Region', async (t) => {
+  const { apply, local, store } = await world(t, { ...claims, alias: 'arn:aws:kms:eu-west-1:111122223333:alias/claims' })
+  await apply()
+  assert.isTrue(store.now().keys.every(({ arns }) => arns[0].startsWith('arn:aws:kms:eu-west-1:')))
+  const there = new KMSClient({ ...local.clientConfig, region: 'eu-west-1' })
+  assert.equal((await there.send(new ListAliasesCommand({}))).Aliases.length, 1)
+})
+
+test('wrong arguments are invalid_argument, a missing inventory key_not_found', async (t) => {
+  const { store, local } = await world(t, claims)
+  for (const bad of [undefined, {}, { steps: 5 }, { steps: [{ kind: 'delete-everything' }] }, { steps: [null] }]) await fails(assert, applyRotation(bad, { store }), 'invalid_argument', /plan/)
+  for (const bad of [undefined, {}, { store: {} }]) await fails(assert, applyRotation({ steps: [] }, bad), 'invalid_argument', /store/)
+  const steps = planRotation(store.now(), { now: new Date(start), every: 'P90D' }).steps
+  await fails(assert, applyRotation({ steps }, { kms: local.clientConfig, store: { read: async () => undefined, write: async () => {} }, now: () => start }), 'key_not_found', /no inventory/)
+  await fails(assert, applyRotation({ steps: [{ ...steps[0], key: 'gone' }] }, { kms: local.clientConfig, store, now: () => start }), 'key_not_found', /no purpose gone/)
+  await fails(assert, applyRotation({ steps }, { kms: local.clientConfig, store, signal: AbortSignal.abort(new Error('mine')) }).catch((e) => { assert.equal(e.message, 'mine'); throw Object.assign(e, { name: 'SealdropError', code: 'x' }) }), 'x')
+})
