@@ -10,7 +10,7 @@ import type { Trust } from './trust.js'
 export interface KeySet {
   /** Why its keys are believed. */
   readonly trust: Trust['kind']
-  /** Loads the set now, so that a mistake shows early. Throws `keys_unreachable`, `keys_malformed`, `keys_untrusted`, `no_usable_key`, `unsupported_runtime`. */
+  /** Loads the set now, so that a mistake shows early. Throws `keys_unreachable`, `keys_malformed`, `keys_untrusted`, `no_usable_key`, `unsupported_runtime`; of a signed set `keys_expired`, `keys_rolled_back`, and `output_failed` or `source_failed` of its store. */
   ready(o?: CallOptions): Promise<void>
   /** Loads the set again and throws when that fails; the keys held before stay. */
   refresh(o?: CallOptions): Promise<void>
@@ -74,8 +74,9 @@ export class HeldKeySet implements KeySet {
     if (!held || now >= held.expires) return this.#load(signal, false)
     if (now < this.#retryAt) return held
     return this.#load(signal, false).catch((error: unknown) => {
-      if (isSealdropError(error) && error.retryable) return held
-      if (isSealdropError(error)) this.#held = undefined // the host is up and says something else: fail closed
+      if (!isSealdropError(error)) throw error
+      if (error.retryable || /^[^kn]/.test(error.code)) return held
+      this.#held = undefined // keys_ and no_: the host is up and says something else: fail closed
       throw error
     })
   }
@@ -96,7 +97,7 @@ export class HeldKeySet implements KeySet {
       this.#retryAt = this.now() + cooldown
       const { document, freshFor = Infinity } = await this.#source({ refresh }).catch(async (error: { readonly retryable?: boolean }) => {
         // while the host is down, what the trust kept from before: a page that is opened then has nothing else
-        const kept = !refresh && error.retryable && await trust.recall?.({ now: this.now() })
+        const kept = !refresh && error.retryable && await trust.recall?.({ now: this.now() }).catch(() => {})
         if (!kept) throw error
         return { document: kept, freshFor: cooldown }
       })

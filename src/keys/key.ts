@@ -54,7 +54,7 @@ export async function makeKeys(jwks: readonly JWK[]): Promise<{ readonly keys: r
   const made = await Promise.all(jwks.map((jwk, i) => makeKey(jwk).catch((error: unknown) => `${typeof jwk.kid === 'string' ? shown(jwk.kid) : `keys[${i}]`}: ${reasonOf(error)}`)))
   const keys = made.filter((key): key is Key => typeof key !== 'string')
   const thumbprints = new Set(keys.map((key) => key.info.thumbprint))
-  ensure(thumbprints.size === keys.length, 'keys_malformed', 'the key set lists one key twice')
+  ensure(thumbprints.size === keys.length, 'keys_malformed', 'one key is there twice')
   return { keys, passedOver: made.filter((key) => typeof key === 'string') }
 }
 

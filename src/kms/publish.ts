@@ -26,8 +26,8 @@ export interface PublisherOptions {
   /** `iss` of the signed set. Default: the root's thumbprint as a URN (RFC 9278). */
   readonly issuer?: string
   /**
-   * For how long a document stays good, in milliseconds: how long it is served while KMS cannot be reached, and what `exp` of a signed
-   * set says, at which keys that were taken back stop being believed. Default: 24 hours, or what the inventory says; of a signed set
+   * For how long a document stays good, in milliseconds: how long it is served while KMS cannot be reached (a signed one for what is left since it was
+   * signed, three quarters at least), and what `exp` of a signed set says, at which keys that were taken back stop being believed. Default: 24 hours, or what the inventory says; of a signed set
    * 15 minutes to 7 days.
    */
   readonly lifetime?: number
@@ -61,36 +61,48 @@ export function createPublisher(o: PublisherOptions): KeySetDocuments {
   if (signer && o.lifetime !== undefined) checkLifetime(o.lifetime)
   const flight = new SingleFlight<Documents>()
   let held: Documents | undefined
+  const current = (): Documents | undefined => (held && held.expires.getTime() > now() ? held : undefined)
   let failure: unknown
   let reloadAt = 0
   const load = async (): Promise<Documents> => {
     const { keys, ver, lifetime } = await source()
     ensure(keys.length > 0, 'key_unusable', 'none of the keys to publish is enabled')
     const jwks = JSON.stringify({ keys })
-    const signed = await signer?.sign(jwks, { now: now(), lifetime, ver })
+    let failed = false
+    const signed = await signer?.sign(jwks, { now: now(), lifetime, ver }).catch((error: unknown) => {
+      const last = current()
+      if (!last?.jws || !isUnreachable(error)) throw error
+      failed = true // keys that were taken back leave the plain set all the same
+      return { jws: last.jws, expires: last.expires.getTime() }
+    })
     const etag = `"${await sha256Text(jwks + (signed?.jws ?? ''))}"`
-    reloadAt = now() + reloadAfter
+    reloadAt = now() + (failed ? retryAfter : reloadAfter)
     return (held = { jwks, ...(signed && { jws: signed.jws }), etag, expires: new Date(signed?.expires ?? now() + lifetime) }) // together: between the two a caller would find neither
   }
   return {
     async documents(): Promise<Documents> {
-      const current = held && held.expires.getTime() > now() ? held : undefined
-      if (now() < reloadAt) {
-        if (current) return current
+      const known = current()
+      const wait = reloadAt - now()
+      if (wait > 0 && wait <= reloadAfter) { // longer where the clock was set back
+        if (known) return known
         throw failure
       }
+      if (known) reloadAt = now() + retryAfter // whoever comes meanwhile has what is known, also in workerd
       try {
         return await flight.run(load)
       } catch (error) {
+        if (!isUnreachable(error)) held = undefined
+        const left = current()
+        if (left) return left
         reloadAt = now() + retryAfter
         failure = error
-        held = isSealdropError(error) && unreachable.includes(error.code) ? current : undefined
-        if (held) return held
         throw error
       }
     },
   }
 }
+
+const isUnreachable = (error: unknown): boolean => isSealdropError(error) && unreachable.includes(error.code)
 
 /** What is to be published now. */
 type Source = () => Promise<{ readonly keys: readonly PublishedJwk[]; readonly lifetime: number; readonly ver?: number }>

@@ -38,7 +38,7 @@ export function checkLifetime(lifetime: number): void {
 export class SetSigner {
   readonly #port: KmsPort
   readonly #options: SetSignerOptions
-  #last: (SignedDocument & { readonly jwks: string; readonly ver: number; readonly until: number }) | undefined
+  #last: (SignedDocument & { readonly jwks: string; readonly ver: number; readonly at: number }) | undefined
 
   constructor(port: KmsPort, options: SetSignerOptions) {
     const { root, name, issuer } = options
@@ -51,7 +51,8 @@ export class SetSigner {
   /** @param jwks the set as JSON */
   async sign(jwks: string, { now, lifetime, ver }: SetTimes): Promise<SignedDocument> {
     const last = this.#last
-    if (last && last.jwks === jwks && now < last.until && (ver ?? last.ver) === last.ver) return last
+    // a clock that was wrong and is right again must not keep what it signed then
+    if (last && last.jwks === jwks && Math.abs(now - last.at) < lifetime / 4 && (ver ?? last.ver) === last.ver) return last
     const { root, name, issuer } = this.#options
     const key = await loadKey(this.#port, root)
     ensure(key.info.use === 'sig', 'key_unusable', `the root ${root} does not sign; it needs the usage SIGN_VERIFY`)
@@ -62,7 +63,7 @@ export class SetSigner {
     const counter = ver ?? Math.max(iat, (last?.ver ?? 0) + 1)
     const claims = { iss: issuer ?? thumbprintUrn(key.info.thumbprint), sub: name, ver: counter, iat, exp, keys }
     const jws = await signJws(this.#port, key, { typ: reservedTypes.keySet }, utf8(JSON.stringify(claims)))
-    this.#last = { jws, jwks, expires: exp * 1000, ver: counter, until: now + lifetime / 4 }
+    this.#last = { jws, jwks, expires: exp * 1000, ver: counter, at: now }
     return this.#last
   }
 }

@@ -20,7 +20,7 @@ export function indexedDbSets(name = 'sealdrop-sets'): SetStore {
         transaction.onabort = () => reject(transaction.error)
       })
     } catch (cause) {
-      throw new SealdropError('output_failed', 'IndexedDB did not keep the key set: is storage full, or not allowed here?', { cause })
+      throw new SealdropError('output_failed', 'IndexedDB failed: is storage full, or not allowed here?', { cause })
     }
   }
   return {

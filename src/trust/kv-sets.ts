@@ -1,5 +1,4 @@
 import { ensure } from '../errors/guard.js'
-import { SealdropError } from '../errors/sealdrop-error.js'
 import type { SetStore } from '../keys/set-store.js'
 
 /** A Workers KV binding, as far as it is used here. */
@@ -8,15 +7,12 @@ export interface KvNamespace {
   put(key: string, value: string): Promise<void>
 }
 
-const failed = (cause: unknown): never => {
-  throw new SealdropError('output_failed', 'the KV namespace did not answer; try again', { retryable: true, cause })
-}
-
 /**
- * Keeps the newest signed sets in a Workers KV namespace, under keys that begin with `sealdrop-set/`. KV takes up to a minute to
- * be the same everywhere, so a place may believe the older of two live sets for as long.
+ * Keeps the newest signed sets in a Workers KV namespace, under keys that begin with `sealdrop-set/`. KV takes a minute or more to be the same
+ * everywhere, and compares nothing: a place that reads an older set, and is served it, may write it over the newer one, until who has seen the newer one loads
+ * again. One write a second is allowed; one that fails is made good at the next load.
  *
- * @returns a store for `signedBy` whose verbs throw SealdropError `output_failed`
+ * @returns a store for `signedBy`, which makes `output_failed` of what KV fails with
  * @throws SealdropError `invalid_argument`
  * @see design.md, "Trust"
  */
@@ -24,7 +20,7 @@ export function kvSets(namespace: KvNamespace): SetStore {
   ensure(typeof namespace?.get === 'function' && typeof namespace.put === 'function', 'invalid_argument', 'kvSets: expected a Workers KV binding')
   const keyOf = (id: string): string => `sealdrop-set/${id}`
   return {
-    get: async (id) => (await namespace.get(keyOf(id)).catch(failed)) ?? undefined,
-    put: async (id, set) => { await namespace.put(keyOf(id), set).catch(failed) },
+    get: async (id) => (await namespace.get(keyOf(id))) ?? undefined,
+    put: (id, set) => namespace.put(keyOf(id), set),
   }
 }

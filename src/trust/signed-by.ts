@@ -6,10 +6,11 @@ import { verifies } from '../crypto/verify.js'
 import { ensure, shown } from '../errors/guard.js'
 import { publicMembers, type JWK } from '../formats/jwk.js'
 import { reservedTypes } from '../formats/jws.js'
-import { parseSignedSet, setClaims, type SetClaims } from '../formats/signed-set.js'
+import { parseSignedSet, setClaims } from '../formats/signed-set.js'
 import { thumbprintOf } from '../keys/key.js'
 import type { Believed, Trust } from '../keys/trust.js'
 import type { SetStore } from '../keys/set-store.js'
+import { isNewer, SetMemory, type SignedSet } from './set-memory.js'
 
 export interface SignedByOptions {
   /** The set's name, which its `sub` must be: one root may sign several. Default: `default`. */
@@ -21,8 +22,6 @@ export interface SignedByOptions {
 }
 
 interface Root { readonly jwk: PublicMembers; readonly alg: SignatureName }
-/** A set whose signature verified, and the root's thumbprint. */
-interface SignedSet { readonly document: string; readonly root: string; readonly claims: SetClaims }
 
 const hour = 3_600_000
 const tolerance = 60_000
@@ -34,15 +33,16 @@ const ahead = 24 * hour
  * seen is ignored, and the newer one kept while it lives. Several roots: while one is replaced by another.
  *
  * @param roots public JWKs that come with the page or the configuration, never from where the set comes from; an RSA root without `alg` signs PS256
- * @throws SealdropError `invalid_argument`, `unsupported_algorithm`; loading a set throws `keys_untrusted` for one that is unsigned, signed by another or
- * another set than `name`, `keys_expired`, `keys_rolled_back`, `keys_malformed`, and what the store throws
+ * @throws SealdropError `invalid_argument`, `unsupported_algorithm`, `keys_malformed`; loading a set throws `keys_untrusted` for one that is unsigned, signed by
+ * another or another set than `name`, `keys_expired`, `keys_rolled_back`, `keys_malformed`, and `output_failed` or `source_failed` where the store fails for good
  * @see design.md, "Trust"; RFC 7515 §5.2, RFC 7519 §4.1
  */
 export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust {
-  ensure(Array.isArray(roots) && roots.length > 0, 'invalid_argument', 'signedBy: expected the public JWK of at least one root')
+  ensure(Array.isArray(roots) && roots.length > 0, 'invalid_argument', 'roots: expected public JWKs')
   const { name = 'default', issuer, store } = o
   const rows = roots.map(rootOf)
-  let newest: SignedSet | undefined
+  const memory = new SetMemory(store)
+  const idOf = (root: string): string => [root, name, ...(issuer === undefined ? [] : [issuer])].join('/')
 
   /** By thumbprint: what a set names. */
   const byThumbprint = async (): Promise<ReadonlyMap<string, Root>> => new Map(await Promise.all(rows.map(async (root) => [await thumbprintOf(root.jwk), root] as const)))
@@ -61,42 +61,30 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
     const claims = setClaims(payload)
     untrusted(claims.sub === name, `is named ${shown(claims.sub)}, expected ${shown(name)}`)
     untrusted(issuer === undefined || claims.iss === issuer, `is issued by ${shown(claims.iss)}, expected ${shown(issuer ?? '')}`)
-    untrusted((claims.exp - claims.iat) * 1000 <= longest, 'lives longer than 7 days, in which a key of it could not be revoked')
+    untrusted((claims.exp - claims.iat) * 1000 <= longest, 'lives longer than 7 days')
     return { document, root: kid, claims }
   }
-  const idOf = (root: string): string => `${root}/${name}`
 
-  /** The newest set that was seen, here or, by the store, before and in other tabs. What does not verify there was not put there by us. */
-  const remembered = async (): Promise<SignedSet | undefined> => {
-    const roots = store ? [...(await byThumbprint()).keys()] : []
-    const kept = await Promise.all(roots.map(async (root) => {
-      const document = await store!.get(idOf(root))
-      return document === undefined || document === newest?.document ? undefined : read(document).catch(() => undefined)
-    }))
-    newest = [newest, ...kept].reduce((one, other) => (other && (!one || isNewer(other, one)) ? other : one), undefined)
-    return newest
-  }
+  const look = async (): Promise<void> => memory.look([...(await byThumbprint()).keys()].map(idOf), read)
 
   return {
     kind: 'signed',
     async accept(document, { now }): Promise<Believed> {
       const found = await read(document)
-      const before = await remembered()
-      if (before && found.claims.ver < before.claims.ver) {
-        ensure(whyNot(before, now) === undefined, 'keys_rolled_back', `the key set is older (ver ${found.claims.ver}) than one seen before (ver ${before.claims.ver}), which has expired: an old copy, or a host that is behind? Ask the publisher`)
-        return believed(before)
+      await look()
+      const { newest } = memory
+      if (newest && isNewer(newest, found)) {
+        if (whyNot(newest, now) === undefined) return believed(newest)
+        ensure(found.claims.ver === newest.claims.ver, 'keys_rolled_back', `the key set is older (ver ${found.claims.ver}) than one seen before (ver ${newest.claims.ver}), which has expired: an old copy, or a host that is behind?`)
       }
       const why = whyNot(found, now)
       ensure(why === undefined, 'keys_expired', why ?? '')
-      if (!before || isNewer(found, before)) {
-        newest = found
-        await store?.put(idOf(found.root), found.document)
-      }
-      return believed(found)
+      return believed(await memory.keep(found, idOf))
     },
     async recall({ now }): Promise<string | undefined> {
-      const kept = await remembered()
-      return kept && whyNot(kept, now) === undefined ? kept.document : undefined
+      await look()
+      const { newest } = memory
+      return newest && whyNot(newest, now) === undefined ? newest.document : undefined
     },
   }
 }
@@ -104,16 +92,13 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
 function rootOf(jwk: JWK, index: number): Root {
   const where = `roots[${index}]`
   ensure(typeof jwk === 'object' && jwk !== null, 'invalid_argument', `${where}: expected a public JWK`)
-  ensure(!('d' in jwk), 'invalid_argument', `${where}: is a private key; only its public members belong in a page`)
+  ensure(!('d' in jwk), 'invalid_argument', `${where}: is a private key`)
   ensure(jwk.use === undefined || jwk.use === 'sig', 'invalid_argument', `${where}: use is ${shown(String(jwk.use))}, expected sig`)
   const members = publicMembers(jwk)
   const alg = jwk.alg ?? defaultSignature(members)
-  ensure(isSignatureName(alg) && fitsSignature(members, alg), 'unsupported_algorithm', `${where}: alg ${shown(String(alg))}, expected one that this key signs with: PS, RS or ES with 256, 384 or 512`)
+  ensure(isSignatureName(alg) && fitsSignature(members, alg), 'unsupported_algorithm', `${where}: alg ${shown(String(alg))}, expected one that this key signs with`)
   return { jwk: members, alg }
 }
-
-/** A set of the same counter that was signed again lives longer. */
-const isNewer = ({ claims: a }: SignedSet, { claims: b }: SignedSet): boolean => a.ver > b.ver || (a.ver === b.ver && a.exp > b.exp)
 
 const believed = ({ claims: { keys, exp } }: SignedSet): Believed => Object.assign([...keys], { expires: exp * 1000 + tolerance })
 

@@ -33,7 +33,7 @@ export interface Inspection {
  * end, for its digest, and no frame is looked at. Keep `messageId` and `digest` of what you send: {@link verifyReceipt} compares them.
  *
  * @param input - text, or a message as a Blob, byte source, stream, async iterable or bytes
- * @throws SealdropError `malformed`, `too_large`, `unsupported_algorithm`, `invalid_argument`; of a source `source_failed`, `source_changed`
+ * @throws SealdropError `malformed`, `keys_malformed` of a key set, `too_large`, `unsupported_algorithm`, `invalid_argument`; of a source `source_failed`, `source_changed`
  * @see RFC 7516 §3.1; message-format.md, "Header"; jose-profile.md, "Large files" for the digest
  */
 export async function inspect(input: string | StreamSource, o: CallOptions = {}): Promise<Inspection> {
@@ -43,7 +43,7 @@ export async function inspect(input: string | StreamSource, o: CallOptions = {})
     return { kind: 'key-set', recipients: kidsOf(parseKeySet(input)) }
   }
   if (input.split('.', 6).length === 3) {
-    const { header: { kid, typ }, payload } = parseJws(input)
+    const { header: { kid, typ }, payload } = parseJws(input.trim())
     if (typ === reservedTypes.keySet) return { kind: 'key-set', recipients: kidsOf(setClaims(payload).keys) }
     return { kind: 'jws', recipients: kid === undefined ? [] : [kid] }
   }

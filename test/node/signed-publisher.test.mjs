@@ -68,18 +68,45 @@ test('the same set is signed once for a quarter of its lifetime however many ask
   assert.equal(signs(), 3)
 })
 
-test('a counter does not go back, also where the clock does', async (t) => {
+test('where the clock is set back the set is signed again at once, and its counter does not go back', async (t) => {
   const { publish, clock, client, local } = await set(t)
   const publisher = publish()
+  clock.at += 10 * 24 * hour
   const first = claimsOf((await publisher.documents()).jws)
+  clock.at -= 10 * 24 * hour
+  const second = claimsOf((await publisher.documents()).jws)
+  assert.equal(second.iat, Math.floor(clock.at / 1000))
   await client.send(new DisableKeyCommand({ KeyId: local.keys['alias/receipts'] }))
   clock.at += 5 * minute + 1
-  const second = claimsOf((await publisher.documents()).jws)
-  clock.at += 12 * hour
-  await publisher.documents()
-  clock.at -= 3 * hour
   const third = claimsOf((await publisher.documents()).jws)
-  assert.isTrue(second.ver > first.ver && third.ver > second.ver)
+  assert.isTrue(third.ver > second.ver && second.ver > first.ver)
+})
+
+test('while the root cannot sign, a key that was taken back leaves the plain set all the same', async (t) => {
+  const { publish, clock, client, local } = await set(t)
+  const publisher = publish()
+  const first = await publisher.documents()
+  local.faults.add({ kind: 'unavailable', operation: 'Sign' })
+  await client.send(new DisableKeyCommand({ KeyId: local.keys['alias/receipts'] }))
+  clock.at += 5 * minute + 1
+  const next = await publisher.documents()
+  assert.deepEqual([JSON.parse(next.jwks).keys.length, next.jws, next.expires], [1, first.jws, first.expires])
+  assert.notEqual(next.etag, first.etag)
+  local.faults.clear()
+  clock.at += 30_001
+  assert.equal(claimsOf((await publisher.documents()).jws).keys.length, 1)
+})
+
+test('whoever asks while the set is made anew has what is known, also where no promise is shared', async (t) => {
+  globalThis.WebSocketPair = class {} // as in workerd
+  t.after(() => { delete globalThis.WebSocketPair })
+  const { publish, clock, calls, since } = await set(t)
+  const publisher = publish()
+  await publisher.documents()
+  since()
+  clock.at += 7 * hour
+  await Promise.all(Array.from({ length: 50 }, () => publisher.documents()))
+  assert.equal(calls.filter((name) => name === 'Sign').length, 1)
 })
 
 test('over real HTTP: fetchKeySet asks for the signed set, seals to it, and the opener opens', async (t) => {

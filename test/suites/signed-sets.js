@@ -154,8 +154,7 @@ export function signedSetsSuite({ test, assert, door, jose }) {
     for (const kept of forged) {
       const store = mapStore(new Map([[id, kept]]))
       assert.equal(jose.decodeProtectedHeader(await hosted(signedBy([rootJwk()], { store }), signedSet()).sealed()).kid, await thumbprint(publicJwk(keyNames[0])))
-      assert.equal(store.entries.get(id), await store.entries.get(id))
-      assert.notEqual(store.entries.get(id), kept)
+      assert.equal(jose.decodeJwt(store.entries.get(id)).ver, 7, 'what was served and verified takes its place')
     }
     const down = hosted(signedBy([rootJwk()], { store: mapStore(new Map([[id, forged[3]]])) }), new TypeError('down'))
     await fails(assert, down.sealed(), 'keys_unreachable')
@@ -169,14 +168,116 @@ export function signedSetsSuite({ test, assert, door, jose }) {
     assert.equal(store.entries.size, 3)
   })
 
-  test('a store that fails is an error, not a lost memory', async () => {
-    for (const store of [{ get: async () => { throw new Error('no store') }, put: async () => {} }, { get: async () => undefined, put: async () => { throw new Error('no store') } }]) {
-      const error = await hosted(signedBy([rootJwk()], { store }), signedSet()).sealed().then(() => undefined, (e) => e)
-      assert.match(error?.message, /no store/)
-    }
-    const failing = kvSets({ get: async () => { throw new Error('quota') }, put: async () => {} })
-    const error = await refused(signedBy([rootJwk()], { store: failing }), signedSet(), 'output_failed', /KV/)
+  test('a store that cannot be read is an error where nothing is remembered, and forgiven where something is', async () => {
+    const store = mapStore()
+    const real = store.get
+    store.get = async () => { throw new Error('no store') }
+    const { state, sealed } = hosted(signedBy([rootJwk()], { store }), signedSet())
+    const error = await fails(assert, sealed(), 'output_failed', /store of key sets/)
     assert.isTrue(error.retryable)
+    assert.equal(error.cause.message, 'no store')
+    store.get = real
+    await sealed()
+    store.get = async () => { throw new Error('no store') }
+    state.at += 600_000
+    await sealed()
+    state.answer = signedSet({ claims: { ver: 6 } })
+    state.at += 600_000
+    await sealed()
+  })
+
+  test('a store that cannot be written now is written at the next load, also where nothing new came', async () => {
+    const store = mapStore()
+    const real = store.put
+    store.put = async () => { throw new Error('one write a second') }
+    const { state, sealed } = hosted(signedBy([rootJwk()], { store }), signedSet())
+    await sealed()
+    assert.equal(store.entries.size, 0)
+    store.put = real
+    state.at += 600_000
+    await sealed()
+    assert.equal(store.entries.size, 1)
+    state.at += 600_000
+    await sealed()
+    assert.equal(store.puts, 1, 'what it has is not written again')
+  })
+
+  test('a store that fails for good is an error at first, and what is held goes on being used', async () => {
+    const store = mapStore()
+    const real = store.put
+    const full = async () => { throw new door.SealdropError('output_failed', 'full') }
+    store.put = full
+    const { state, sealed } = hosted(signedBy([rootJwk()], { store }), signedSet())
+    await fails(assert, sealed(), 'output_failed', /full/)
+    await fails(assert, sealed(), 'output_failed', /full/)
+    store.put = real
+    await sealed()
+    store.put = full
+    state.answer = signedSet({ claims: { ver: 8 } })
+    state.at += 600_000
+    for (let i = 0; i < 2; i++) await sealed()
+  })
+
+  test('a store that does not answer is given up after 5 s', async () => {
+    const store = { get: () => new Promise((resolve) => setTimeout(resolve, 8_000)), put: async () => {} }
+    await fails(assert, hosted(signedBy([rootJwk()], { store }), signedSet()).sealed(), 'output_failed', /did not answer/)
+  })
+
+  test('of two sets that are loaded at once the newer is remembered and kept, whichever ends last', async () => {
+    for (const slow of ['get', 'put']) {
+      for (const order of [[7, 8], [8, 7]]) {
+        const store = mapStore()
+        const real = store[slow]
+        let calls = 0
+        store[slow] = async (...args) => {
+          const late = slow === 'put' ? jose.decodeJwt(args[1]).ver === 7 : calls++ === 0
+          await new Promise((resolve) => setTimeout(resolve, late ? 40 : 5))
+          return real.apply(store, args)
+        }
+        const trust = signedBy([rootJwk()], { store })
+        await Promise.all(order.map((ver) => hosted(trust, signedSet({ claims: { ver } })).sealed()))
+        assert.equal(jose.decodeJwt([...store.entries.values()][0]).ver, 8, `${slow} ${order}`)
+        const replayed = hosted(trust, signedSet({ keys: [publicJwk('P-521-enc')] }))
+        assert.equal(jose.decodeProtectedHeader(await replayed.sealed()).kid, await thumbprint(publicJwk(keyNames[0])))
+      }
+    }
+  })
+
+  test('an older signature of the same counter, which has expired, is ignored while a newer one lives', async () => {
+    const trust = signedBy([rootJwk()])
+    await hosted(trust, signedSet({ at: start + 12 * hour })).sealed()
+    const { state, sealed } = hosted(trust, signedSet())
+    state.at = start + 25 * hour
+    await sealed()
+    state.at = start + 37 * hour
+    await fails(assert, sealed(), 'keys_expired')
+  })
+
+  test('sets of two issuers do not meet in one store', async () => {
+    const store = mapStore()
+    await hosted(signedBy([rootJwk()], { store, issuer: 'https://claims.example' }), signedSet({ claims: { ver: 100 } })).sealed()
+    await hosted(signedBy([rootJwk()], { store, issuer: 'b' }), signedSet({ claims: { ver: 1, iss: 'b' } })).sealed()
+    const old = hosted(signedBy([rootJwk()], { store, issuer: 'https://claims.example' }), signedSet({ claims: { ver: 5 }, keys: [publicJwk('P-521-enc')] }))
+    assert.equal(jose.decodeProtectedHeader(await old.sealed()).kid, await thumbprint(publicJwk(keyNames[0])))
+  })
+
+  test('refresh throws while the host is down, though a set is kept', async () => {
+    const store = mapStore()
+    await hosted(signedBy([rootJwk()], { store }), signedSet()).sealed()
+    await fails(assert, hosted(signedBy([rootJwk()], { store }), new TypeError('down')).keys.refresh(), 'keys_unreachable')
+  })
+
+  test('a browser may not answer from its cache, which may have a set that expired', async () => {
+    let seen
+    const keys = fetchKeySet('https://keys.example/', { trust: signedBy([rootJwk()]), now: () => start, fetch: async (_url, init) => { seen = init.cache; return new Response(await signedSet()) } })
+    await keys.ready()
+    assert.equal(seen, 'credentials' in Request.prototype ? 'no-cache' : undefined)
+  })
+
+  test('a set that ends in a line break is believed, and inspected', async () => {
+    const document = `${await signedSet()}\n`
+    await hosted(signedBy([rootJwk()]), document).sealed()
+    assert.equal((await inspect(document)).kind, 'key-set')
   })
 
   test('while the host is down a signed set is served until it expires, not for a day more', async () => {
@@ -207,7 +308,9 @@ export function signedSetsSuite({ test, assert, door, jose }) {
       state.at = start + 25 * hour
       await fails(assert, sealed(), 'keys_unreachable')
     }
-    for (const answer of [404, JSON.stringify({ keys: [] }), '<html>']) await fails(assert, hosted(signedBy([rootJwk()], { store }), answer).sealed(), ['keys_unreachable', 'keys_untrusted', 'keys_malformed'])
+    for (const [answer, code] of [[404, 'keys_unreachable'], [JSON.stringify({ keys: [] }), 'keys_untrusted'], ['<html>', 'keys_malformed']]) await fails(assert, hosted(signedBy([rootJwk()], { store }), answer).sealed(), code)
+    const broken = { get: async () => { throw new Error('no store') }, put: async () => {} }
+    await fails(assert, hosted(signedBy([rootJwk()], { store: broken }), new TypeError('down')).sealed(), 'keys_unreachable')
   })
 
   test('a root is replaced: pages have both, then the publisher switches, then pages have the new one', async () => {
@@ -240,7 +343,8 @@ export function signedSetsSuite({ test, assert, door, jose }) {
   }
   for (const [what, [given, code = 'invalid_argument']] of Object.entries(bad)) test(`signedBy with ${what} is ${code}, before anything is fetched`, async () => { await fails(assert, () => signedBy(given), code) })
 
-  test('kvSets without a binding is invalid_argument, and pins take no signed set', async () => {
+  test('kvSets without a binding, and a store that is none, are invalid_argument; pins take no signed set', async () => {
+    for (const store of [null, {}, { get: async () => undefined }, door.indexedDbSets]) await fails(assert, () => signedBy([rootJwk()], { store }), 'invalid_argument', /store/)
     for (const namespace of [undefined, {}, { get: 1, put: 1 }]) await fails(assert, () => kvSets(namespace), 'invalid_argument', /KV/)
     await refused(pinned([await thumbprint(publicJwk(keyNames[0]))]), signedSet(), 'keys_malformed')
   })

@@ -135,7 +135,7 @@ declare module 'sealdrop/kms' { // the companion
     signReceipt(of: { messageId: string; digest: string; length: number; context: Context; stage: 'received' | 'opened'; key?: string | KeyInfo }, o?: CallOptions): Promise<string>
   }
   function createSigner(o: { kms?: Kms; key: string; algorithm?: string }): Signer
-  function publicJwk(o: CallOptions & { kms?: Kms; key: string; alg?: string }): Promise<JWK> // of a root: what pages give to signedBy
+  function publicJwk(o: CallOptions & { kms?: Kms; key: string }): Promise<JWK> // of a root: what pages give to signedBy
   function createPublisher(o: { kms?: Kms; keys: readonly { key: string; use?: 'enc' | 'sig'; alg?: string; withArn?: boolean }[] | InventoryStore; root?: string; name?: string; issuer?: string; lifetime?: number; now?: () => number }): import('sealdrop/serve').KeySetDocuments // root: the KMS key that signs key sets, and nothing else
   function keyPolicy(o: { role: 'administrator' | 'publisher' | 'opener' | 'signer'; key: string; principals: readonly string[]; accountRoot?: boolean }): { keyPolicy: object; iamPolicy: object }
   function doctor(o: CallOptions & { keySetUrl?: string; kms?: Kms; store?: InventoryStore }): Promise<readonly { check: string; ok: boolean; advice?: string }[]>

@@ -1,0 +1,71 @@
+import { ensure } from '../errors/guard.js'
+import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
+import type { SetClaims } from '../formats/signed-set.js'
+import { abortable } from '../io/abort.js'
+import type { SetStore } from '../keys/set-store.js'
+
+/** A set whose signature verified, and the root's thumbprint. */
+export interface SignedSet { readonly document: string; readonly root: string; readonly claims: SetClaims }
+
+const patience = 5_000
+
+/** The newest set that was seen, here or, by the store, before and in other tabs. */
+export class SetMemory {
+  newest: SignedSet | undefined
+  readonly #store: SetStore | undefined
+  /** What the store has, as far as is known here. */
+  #stored: string | undefined
+
+  constructor(store: SetStore | undefined) {
+    ensure(store === undefined || (typeof store?.get === 'function' && typeof store.put === 'function'), 'invalid_argument', 'store: expected get and put')
+    this.#store = store
+  }
+
+  /**
+   * Looks into the store; what does not verify there was not put there by us. A store that fails is forgiven where something is remembered here.
+   *
+   * @param ids under which sets may be, and `read` to verify one
+   */
+  async look(ids: readonly string[], read: (document: string) => Promise<SignedSet>): Promise<void> {
+    const store = this.#store
+    if (!store) return
+    try {
+      for (const document of await Promise.all(ids.map((id) => inTime(store.get(id))))) {
+        const found = typeof document === 'string' ? await read(document).catch(() => undefined) : undefined
+        if (found && (!this.newest || isNewer(found, this.newest))) this.newest = found
+        if (found?.root === this.newest?.root) this.#stored = document
+      }
+    } catch (error) {
+      if (!this.newest) throw error
+    }
+  }
+
+  /**
+   * Remembers a set, unless a newer one came meanwhile, and writes the newest one until the store has it: of two writes at once the older may end last.
+   * A failure that may pass is made good the next time.
+   */
+  async keep(found: SignedSet, idOf: (root: string) => string): Promise<SignedSet> {
+    if (!this.newest || isNewer(found, this.newest)) this.newest = found
+    for (let { newest } = this; this.#store && this.#stored !== newest.document; { newest } = this) {
+      try {
+        await inTime(this.#store.put(idOf(newest.root), newest.document))
+        this.#stored = newest.document
+      } catch (error) {
+        if (isSealdropError(error) && error.retryable) break
+        throw error
+      }
+    }
+    return this.newest
+  }
+}
+
+/** A set of the same counter that was signed again lives longer. */
+export const isNewer = ({ claims: a }: SignedSet, { claims: b }: SignedSet): boolean => a.ver > b.ver || (a.ver === b.ver && a.exp > b.exp)
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await abortable(work, AbortSignal.timeout(patience))
+  } catch (cause) {
+    throw isSealdropError(cause) ? cause : new SealdropError('output_failed', 'the store of key sets failed, or did not answer', { cause, retryable: true })
+  }
+}
