@@ -19,3 +19,5 @@ export type { InventoryKey, InventoryStore, KeyInventory, KeyState, Purpose } fr
 export { planRotation, type PlanOptions } from './rotation/plan.js'
 export { applyRotation, type ApplyOptions } from './rotation/apply.js'
 export type { RotationPlan, Step, StepKind } from './rotation/steps.js'
+export { deleteKey, restoreKey, retireKey, type DeletedKey, type KeyOptions, type RetiredKey } from './rotation/retire.js'
+export type { LastUse } from './port.js'

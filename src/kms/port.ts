@@ -1,5 +1,6 @@
 import {
-  CreateAliasCommand, CreateKeyCommand, DecryptCommand, DeleteAliasCommand, DeriveSharedSecretCommand, DescribeKeyCommand, GetPublicKeyCommand, KMSClient, ListKeysCommand, SignCommand, UpdateAliasCommand,
+  CancelKeyDeletionCommand, CreateAliasCommand, CreateKeyCommand, DecryptCommand, DeleteAliasCommand, DeriveSharedSecretCommand, DescribeKeyCommand, DisableKeyCommand, EnableKeyCommand,
+  GetKeyLastUsageCommand, GetPublicKeyCommand, KMSClient, ListKeysCommand, ScheduleKeyDeletionCommand, SignCommand, UpdateAliasCommand,
   type KeySpec, type KeyUsageType, type KMSClientConfig, type SigningAlgorithmSpec,
 } from '@aws-sdk/client-kms'
 import { keyWraps } from '../algorithms/key-wraps.js'
@@ -26,6 +27,13 @@ export interface KeyDescription {
   readonly created: Date | undefined
   readonly usage: string
   readonly description: string
+  readonly deletes: Date | undefined
+}
+
+/** The last time that a key did cryptography, as far as KMS has kept track; undefined where it never did. */
+export interface LastUse {
+  readonly at: Date
+  readonly operation: string
 }
 
 export interface NewKey {
@@ -84,9 +92,9 @@ export class KmsPort implements PrivateOperations {
   /** State and date of a key by ARN, key id or alias, which GetPublicKey does not answer, and fails for a disabled key. */
   async describe(key: string, signal?: AbortSignal): Promise<KeyDescription> {
     const { KeyMetadata: found } = await this.#call('DescribeKey', key, signal, (client, o) => client.send(new DescribeKeyCommand({ KeyId: key }), o))
-    const { Arn: arn = '', KeyState: state = '', CreationDate: created, KeyUsage: usage = '', Description: description = '' } = found ?? {}
+    const { Arn: arn = '', KeyState: state = '', CreationDate: created, KeyUsage: usage = '', Description: description = '', DeletionDate: deletes } = found ?? {}
     expected('DescribeKey', arnPattern.test(arn) && (!key.includes(':key/') || key === arn) && state !== '')
-    return { arn, state, created, usage, description }
+    return { arn, state, created, usage, description, deletes }
   }
 
   /** A new key in the Region of an alias; its ARN. */
@@ -119,6 +127,32 @@ export class KmsPort implements PrivateOperations {
     if (now?.usage === wanted.usage) return void await this.#call('UpdateAlias', alias, signal, (client, o) => client.send(new UpdateAliasCommand({ AliasName, TargetKeyId: arn }), o))
     if (now) await this.#call('DeleteAlias', alias, signal, (client, o) => client.send(new DeleteAliasCommand({ AliasName }), o))
     await this.#call('CreateAlias', alias, signal, (client, o) => client.send(new CreateAliasCommand({ AliasName, TargetKeyId: arn }), o))
+  }
+
+  /** Refuses every call from then on; nothing happens to a key that does already. */
+  async disable(arn: string, signal?: AbortSignal): Promise<void> {
+    await this.#call('DisableKey', arn, signal, (client, o) => client.send(new DisableKeyCommand({ KeyId: arn }), o))
+  }
+
+  /** Enables a key, also one that waits for its deletion. */
+  async restore(arn: string, signal?: AbortSignal): Promise<void> {
+    const { state } = await this.describe(arn, signal)
+    if (/^Pending.*Deletion$/.test(state)) await this.#call('CancelKeyDeletion', arn, signal, (client, o) => client.send(new CancelKeyDeletionCommand({ KeyId: arn }), o)) // which leaves it disabled
+    await this.#call('EnableKey', arn, signal, (client, o) => client.send(new EnableKeyCommand({ KeyId: arn }), o))
+  }
+
+  /** When its deletion is final; of a primary that waits for its replicas, as far as can be told. A deletion that is scheduled already stays as it is. */
+  async scheduleDeletion(arn: string, days: number, now: number, signal?: AbortSignal): Promise<Date> {
+    const { state, deletes } = await this.describe(arn, signal)
+    const scheduled = /^Pending.*Deletion$/.test(state)
+      ? deletes
+      : (await this.#call('ScheduleKeyDeletion', arn, signal, (client, o) => client.send(new ScheduleKeyDeletionCommand({ KeyId: arn, PendingWindowInDays: days }), o))).DeletionDate
+    return scheduled ?? new Date(now + 2 * days * 86_400_000)
+  }
+
+  async lastUse(arn: string, signal?: AbortSignal): Promise<LastUse | undefined> {
+    const { KeyLastUsage: found } = await this.#call('GetKeyLastUsage', arn, signal, (client, o) => client.send(new GetKeyLastUsageCommand({ KeyId: arn }), o))
+    return found?.Timestamp && { at: found.Timestamp, operation: found.Operation ?? '' }
   }
 
   /** Ends the clients that were made here; one that came, or that a function made, stays open. */

@@ -139,6 +139,11 @@ declare module 'sealdrop/kms' { // the companion
   function createPublisher(o: { kms?: Kms; keys: readonly { key: string; use?: 'enc' | 'sig'; alg?: string; withArn?: boolean }[] | InventoryStore; root?: string; name?: string; issuer?: string; lifetime?: number; now?: () => number }): import('sealdrop/serve').KeySetDocuments // root: the KMS key that signs key sets, and nothing else
   function keyPolicy(o: { role: 'administrator' | 'publisher' | 'opener' | 'signer'; key: string; principals: readonly string[]; accountRoot?: boolean }): { keyPolicy: object; iamPolicy: object }
   function doctor(o: CallOptions & { keySetUrl?: string; kms?: Kms; store?: InventoryStore }): Promise<readonly { check: string; ok: boolean; advice?: string }[]>
+  interface KeyOptions extends CallOptions { kms?: Kms; store: InventoryStore; key: string; now?: () => number } // key: a thumbprint
+  interface LastUse { at: Date; operation: string }
+  function retireKey(o: KeyOptions & { keepUntil?: Date; disable?: boolean }): Promise<{ keepUntil: Date; disabled: boolean; lastUse: LastUse | undefined }>
+  function deleteKey(o: KeyOptions & { confirm: string; days?: number }): Promise<{ deletes: Date; lastUse: LastUse | undefined; unreadable: string }>
+  function restoreKey(o: KeyOptions): Promise<void>
   interface Step { kind: 'create' | 'set-aside' | 'activate' | 'move-alias' | 'unpublish'; key: string; notBefore: Date; why: string; from?: string }
   function planRotation(inventory: KeyInventory, o: { now: Date; every: string }): { steps: readonly Step[]; next: Date }
   function applyRotation(plan: { steps: readonly Step[] }, o: CallOptions & { kms?: Kms; store: InventoryStore; now?: () => number }): Promise<{ done: readonly Step[]; waiting: readonly Step[] }> // does what is due, returns

@@ -36,7 +36,7 @@ const keyRules: Readonly<Record<keyof InventoryKey, Rule>> = {
   thumbprint: ['43 characters (RFC 7638)', text(/^[\w-]{43}$/), '?'],
   jwk: ['a public JWK', isPublicJwk, '?'],
   alg: ['a JOSE name', text(/^[\w+-]{2,40}$/), '?'],
-  made: date, began: date, published: date, unpublished: date, starts: date, aliased: date, retired: date, expires: date, disabled: date, deletes: date,
+  made: date, began: date, published: date, unpublished: date, starts: date, aliased: date, retired: date, expires: date, keepUntil: date, disabled: date, deletes: date,
 }
 
 const inventoryRules: Readonly<Record<keyof KeyInventory, Rule>> = {

@@ -3,7 +3,7 @@ import { SealdropError } from '../../errors/sealdrop-error.js'
 import { abortable } from '../../io/abort.js'
 import { SingleFlight } from '../../io/single-flight.js'
 import type { OpenerKey, OpenerKeys } from '../../open/opener-key.js'
-import { isMade, type InventoryStore, type KeyInventory, type MadeKey } from './model.js'
+import { isDeleted, isMade, type InventoryStore, type KeyInventory, type MadeKey } from './model.js'
 
 const cooldown = 30_000
 const reloadAfter = 10 * 60_000
@@ -47,7 +47,7 @@ export class InventoryKeys implements OpenerKeys {
   #having(fits: (key: OpenerKey) => boolean): readonly OpenerKey[] {
     const found = this.#keys.filter(({ key }) => fits(key))
     const [lost] = found
-    ensure(!lost || lost.from.state !== 'deleted', 'key_unusable', `the key ${lost?.key.arn} was deleted at ${lost?.from.deletes}: what was sealed to it cannot be opened any more, by anyone`)
+    ensure(!lost || !isDeleted(lost.from, this.#now()), 'key_unusable', `the key ${lost?.key.arn} was deleted at ${lost?.from.deletes}: what was sealed to it cannot be opened any more, by anyone`)
     return found.map(({ key }) => key)
   }
 

@@ -56,6 +56,8 @@ export interface InventoryKey {
   readonly retired?: string
   /** What it signs from then on is not believed: after a compromise. */
   readonly expires?: string
+  /** Until when it must stay enabled, for what it sealed. */
+  readonly keepUntil?: string
   readonly disabled?: string
   /** When its deletion becomes final. */
   readonly deletes?: string
@@ -65,6 +67,9 @@ export interface InventoryKey {
 export type MadeKey = InventoryKey & Required<Pick<InventoryKey, 'arns' | 'thumbprint' | 'jwk' | 'alg' | 'made'>>
 
 export const isMade = (key: InventoryKey): key is MadeKey => key.state !== 'making'
+
+/** Whether a key is gone for good: also where nobody has written it down since. */
+export const isDeleted = ({ state, deletes }: InventoryKey, now: number): boolean => state === 'deleted' || (state === 'deleting' && new Date(deletes ?? Infinity).getTime() <= now)
 
 /** The publisher's file: what keys there are, and what is to become of them. */
 export interface KeyInventory {

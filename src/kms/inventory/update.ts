@@ -1,6 +1,6 @@
 import { ensure } from '../../errors/guard.js'
 import { isSealdropError } from '../../errors/sealdrop-error.js'
-import type { InventoryStore, KeyInventory } from './model.js'
+import type { InventoryKey, InventoryStore, KeyInventory } from './model.js'
 
 const attempts = 5
 
@@ -27,3 +27,11 @@ export async function updateInventory(store: InventoryStore, now: number, change
     }
   }
 }
+
+/** The inventory with other members of one key, which is found by its token; undefined takes a member away. */
+export const withKey = (inventory: KeyInventory, { token }: InventoryKey, members: { readonly [name in keyof InventoryKey]?: InventoryKey[name] | undefined }): KeyInventory => ({
+  ...inventory,
+  keys: inventory.keys.map((key) => (key.token === token ? Object.fromEntries(Object.entries({ ...key, ...members }).filter(([, value]) => value !== undefined)) as unknown as InventoryKey : key)),
+})
+
+export const isoOf = (time: number): string => new Date(time).toISOString()

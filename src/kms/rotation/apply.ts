@@ -1,8 +1,8 @@
 import { ensure } from '../../errors/guard.js'
 import { checkInventory } from '../inventory/check.js'
 import type { CallOptions } from '../../io/abort.js'
-import type { InventoryKey, InventoryStore, KeyInventory } from '../inventory/model.js'
-import { updateInventory } from '../inventory/update.js'
+import type { InventoryStore, KeyInventory } from '../inventory/model.js'
+import { isoOf, updateInventory, withKey } from '../inventory/update.js'
 import { KmsPort, type Kms } from '../port.js'
 import { createNext, type Making } from './create-next.js'
 import type { Step, StepKind } from './steps.js'
@@ -86,8 +86,6 @@ const rows: Readonly<Record<StepKind, (making: Making, step: Step) => Promise<Ou
   }),
 }
 
-const isoOf = (time: number): string => new Date(time).toISOString()
-
 async function changed({ store, now }: Making, change: (inventory: KeyInventory) => KeyInventory | undefined): Promise<Outcome> {
   return await updateInventory(store, now, change) ? 'done' : 'nothing'
 }
@@ -104,6 +102,3 @@ function purposeOf({ purposes }: KeyInventory, { key }: Step): KeyInventory['pur
   ensure(purpose, 'key_not_found', `the inventory has no purpose ${key}: was it taken out after the plan was made?`)
   return purpose
 }
-
-/** The inventory with other members of one key, which is found by its token. */
-const withKey = (inventory: KeyInventory, { token }: InventoryKey, members: Partial<InventoryKey>): KeyInventory => ({ ...inventory, keys: inventory.keys.map((key) => (key.token === token ? { ...key, ...members } : key)) })

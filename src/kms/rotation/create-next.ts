@@ -2,7 +2,7 @@ import { toBase64url } from '../../bytes/base64url.js'
 import { randomBytes } from '../../crypto/subtle.js'
 import { ensure } from '../../errors/guard.js'
 import type { InventoryKey, InventoryStore, Purpose } from '../inventory/model.js'
-import { updateInventory } from '../inventory/update.js'
+import { isoOf, updateInventory } from '../inventory/update.js'
 import { loadKey } from '../load-key.js'
 import type { KmsPort } from '../port.js'
 
@@ -12,8 +12,6 @@ export interface Making {
   readonly now: number
   readonly signal: AbortSignal | undefined
 }
-
-const isoOf = (time: number): string => new Date(time).toISOString()
 
 /**
  * Makes the next key of a purpose. That it is begun is written down first, with a token that the key's description has: CreateKey itself

@@ -1,0 +1,118 @@
+import { ensure, shown } from '../../errors/guard.js'
+import type { CallOptions } from '../../io/abort.js'
+import { isDeleted, isMade, type InventoryStore, type KeyInventory, type MadeKey } from '../inventory/model.js'
+import { isoOf, updateInventory, withKey } from '../inventory/update.js'
+import { KmsPort, type Kms, type LastUse } from '../port.js'
+import { day, settle } from './steps.js'
+import { timeOf } from './when.js'
+
+export interface KeyOptions extends CallOptions {
+  /** How KMS is reached. Default `{}`: the AWS default chain. */
+  readonly kms?: Kms
+  readonly store: InventoryStore
+  /** Thumbprint of the key in the inventory. */
+  readonly key: string
+  /** Milliseconds since 1970. Default: Date.now. */
+  readonly now?: () => number
+}
+
+export interface RetiredKey {
+  readonly keepUntil: Date
+  readonly disabled: boolean
+  /** The last time that it did cryptography, by kms:GetKeyLastUsage; undefined where it never did. */
+  readonly lastUse: LastUse | undefined
+}
+
+/**
+ * Says until when a retired key must stay enabled for what it sealed, and, only when that is over and only when asked, disables it: then nothing
+ * opens with it, until `restoreKey`.
+ *
+ * @param o.keepUntil default: as the inventory has it
+ * @param o.disable default: false
+ * @throws SealdropError `invalid_argument` for a key that is in use or that must still be kept, `key_not_found`, `key_unusable`, `conflict`, `kms_*`, and what the store throws
+ */
+export async function retireKey(o: KeyOptions & { readonly keepUntil?: Date; readonly disable?: boolean }): Promise<RetiredKey> {
+  return withPort(o, async ({ key, inventory, port, now }) => {
+    ensure(key.state === 'retired' || key.state === 'disabled', 'invalid_argument', `${shown(key.thumbprint)} is ${key.state}: ${key.state === 'deleting' ? 'its deletion runs' : 'another one must take its place first, by a rotation'}`)
+    const keepUntil = o.keepUntil ?? new Date(key.keepUntil ?? NaN)
+    ensure(keepUntil instanceof Date && Number.isFinite(keepUntil.getTime()), 'invalid_argument', 'keepUntil: expected the Date until which what was sealed to it, or signed by it, may be needed')
+    const lastUse = await port.lastUse(key.arns[0]!, o.signal)
+    const usedUntil = timeOf(key.retired) + settle(inventory.lifetime)
+    if (o.disable) {
+      ensure(keepUntil.getTime() <= now, 'invalid_argument', `it is kept until ${keepUntil.toISOString()}; it is not disabled before`)
+      ensure(usedUntil <= now, 'invalid_argument', `it was retired at ${key.retired}, and may be sealed to until ${isoOf(usedUntil)}`)
+      for (const arn of key.arns) await port.disable(arn, o.signal)
+    }
+    const disabled = o.disable ? { state: 'disabled' as const, disabled: key.disabled ?? isoOf(now), ...(key.published !== undefined && { unpublished: key.unpublished ?? isoOf(now) }) } : {}
+    await updateInventory(o.store, now, (found) => withKey(found, key, { keepUntil: keepUntil.toISOString(), ...disabled }))
+    return { keepUntil, disabled: o.disable === true || key.state === 'disabled', lastUse }
+  })
+}
+
+export interface DeletedKey {
+  /** When it becomes final; until then `restoreKey` brings the key back. */
+  readonly deletes: Date
+  readonly lastUse: LastUse | undefined
+  /** What nobody will be able to open any more, for people to read. */
+  readonly unreadable: string
+}
+
+/**
+ * Schedules the deletion of a key that is disabled and that need not be kept any more, with its replicas. It takes 7 to 30 days and can be taken back until then; after that what
+ * was sealed to it is lost for everybody, AWS too.
+ *
+ * @param o.confirm the thumbprint again
+ * @param o.days 7 to 30. Default: 30
+ * @throws SealdropError `invalid_argument` unless it is disabled, its keepUntil is over, and it is confirmed; `key_not_found`, `key_unusable`, `conflict`, `kms_*`, and what the store throws
+ */
+export async function deleteKey(o: KeyOptions & { readonly confirm: string; readonly days?: number }): Promise<DeletedKey> {
+  return withPort(o, async ({ key, port, now }) => {
+    const { days = 30 } = o
+    ensure(o.confirm === key.thumbprint, 'invalid_argument', 'confirm: expected the thumbprint of the key again')
+    ensure(Number.isInteger(days) && days >= 7 && days <= 30, 'invalid_argument', 'days: expected 7 to 30')
+    ensure(key.state === 'disabled' || key.state === 'deleting', 'invalid_argument', `the key is ${key.state}: retireKey with disable comes first, so that it shows what is still needed`)
+    ensure(timeOf(key.keepUntil ?? isoOf(8.64e15)) <= now, 'invalid_argument', `the key is kept until ${key.keepUntil}`)
+    const lastUse = await port.lastUse(key.arns[0]!, o.signal)
+    let deletes = new Date(0)
+    for (const arn of [...key.arns].reverse()) { // replicas before their primary
+      const date = await port.scheduleDeletion(arn, days, now, o.signal)
+      if (date > deletes) deletes = date
+    }
+    await updateInventory(o.store, now, (found) => withKey(found, key, { state: 'deleting', deletes: deletes.toISOString() }))
+    const from = key.starts ?? key.made
+    const unreadable = key.usage === 'SIGN_VERIFY'
+      ? 'nothing: what it signed can be verified with its public key, which stays in the inventory'
+      : `everything that was sealed to ${key.thumbprint}, in use from ${from} to ${key.retired ?? 'never'} (${Math.ceil((timeOf(key.retired) - timeOf(from)) / day)} days), and is kept anywhere, backups included`
+    return { deletes, lastUse, unreadable }
+  })
+}
+
+/**
+ * Brings back a key that is disabled, or whose deletion is not final yet: it is enabled, and retired as before.
+ *
+ * @throws SealdropError `invalid_argument` for a key that is neither, `key_not_found`, `key_unusable` when it is gone, `conflict`, `kms_*`, and what the store throws
+ */
+export async function restoreKey(o: KeyOptions): Promise<void> {
+  await withPort(o, async ({ key, port, now }) => {
+    ensure(!isDeleted(key, now), 'key_unusable', `the key was deleted at ${key.deletes}: it cannot be brought back`)
+    ensure(key.state === 'disabled' || key.state === 'deleting', 'invalid_argument', `the key is ${key.state}, neither disabled nor deleting`)
+    for (const arn of key.arns) await port.restore(arn, o.signal)
+    await updateInventory(o.store, now, (found) => withKey(found, key, { state: 'retired', disabled: undefined, deletes: undefined }))
+  })
+}
+
+interface Found { readonly key: MadeKey; readonly inventory: KeyInventory; readonly port: KmsPort; readonly now: number }
+
+async function withPort<T>(o: KeyOptions, work: (found: Found) => Promise<T>): Promise<T> {
+  ensure(typeof o?.store?.read === 'function', 'invalid_argument', 'store: expected the store of the inventory, such as fileInventory makes')
+  ensure(typeof o.key === 'string', 'invalid_argument', 'key: expected the thumbprint of a key of the inventory')
+  const inventory = (await o.store.read())?.inventory
+  const key = inventory?.keys.find(({ thumbprint }) => thumbprint === o.key)
+  ensure(inventory && key && isMade(key), 'key_not_found', `the inventory has no key ${shown(o.key)}`)
+  const port = new KmsPort(o.kms ?? {})
+  try {
+    return await work({ key, inventory, port, now: (o.now ?? Date.now)() })
+  } finally {
+    port.close()
+  }
+}
