@@ -80,22 +80,26 @@ async function provide(kms: Kms, ring: Keyring, account: string, { alias, spec, 
   return ring.keyArn(key)
 }
 
-/** How long close waits for answers that nobody takes, in milliseconds: longer than any operation lasts. */
+/** How long close waits for an answer to be taken, in milliseconds. An operation that runs is waited for. */
 const patience = 10_000
 
 async function listen(service: Service, port: number): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const idle = new Set<Socket>()
+  const running = new Set<IncomingMessage>()
+  const sockets = new Set<Socket>()
   let stopping = false
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request
     request.once('end', () => idle.delete(socket)) // from here on there is an operation to finish
     response.once('close', () => (stopping ? socket.destroy() : idle.add(socket)))
-    void handle(service, request, response)
+    running.add(request)
+    void handle(service, request, response).finally(() => running.delete(request))
   }
   const server = createServer({ requestTimeout: 30_000, keepAliveTimeout: 60_000 }, serve) // longer than a client pauses: one that sends just as it is let go sees a reset
   server.on('connection', (socket: Socket) => {
     idle.add(socket)
-    socket.once('close', () => idle.delete(socket))
+    sockets.add(socket)
+    socket.once('close', () => [idle, sockets].forEach((set) => set.delete(socket)))
   })
   server.on('checkExpectation', serve)
   server.on('clientError', (_error, socket) => {
@@ -107,9 +111,12 @@ async function listen(service: Service, port: number): Promise<{ readonly url: s
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     stop: () => new Promise((resolve) => {
       stopping = true
-      server.close(() => resolve())
+      const lettingGo = setInterval(() => { // clients that do not read what they asked for
+        const busy = new Set([...running].map(({ socket }) => socket))
+        for (const socket of sockets) if (!busy.has(socket)) socket.destroy()
+      }, patience)
+      server.close(() => { clearInterval(lettingGo); resolve() })
       for (const socket of idle) socket.destroy()
-      setTimeout(() => server.closeAllConnections(), patience).unref() // a client that does not read what it asked for
     }),
   }
 }

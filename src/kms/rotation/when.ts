@@ -10,8 +10,8 @@ export interface Standing {
   readonly current: InventoryKey | undefined
   /** Whether the next key is of the kind that the purpose wants now. */
   readonly fits: boolean
-  /** Whether the purpose had no key in use before. */
-  readonly isFirst: boolean
+  /** Whether there was never a key set: neither clients nor openers have to learn anything. */
+  readonly isNew: boolean
   /** Milliseconds since 1970 before which the next key must not come into use; of a key that is yet to be made, as if it were made now. */
   readonly readyAt: number
 }
@@ -25,10 +25,10 @@ export function standing(inventory: KeyInventory, purpose: Purpose, now: number)
   const [making, next, current] = [inState('making'), inState('next'), inState('current')]
   const fits = next !== undefined && next.spec === spec && next.usage === usage
   const isFirst = !current && !own.some((key) => key.retired !== undefined)
-  const nobodyHasASet = !inventory.keys.some((key) => key.published !== undefined && key !== next)
+  const isNew = !inventory.keys.some((key) => key.published !== undefined && key !== next)
   const knownSince = fits ? timeOf(next.published ?? next.made) : now
-  const readyAt = isFirst && (use === 'enc' || nobodyHasASet) ? -Infinity : knownSince + settle(inventory.lifetime)
-  return { purpose, making, next, current, fits, isFirst, readyAt }
+  const readyAt = isFirst && (use === 'enc' || isNew) ? -Infinity : knownSince + settle(inventory.lifetime)
+  return { purpose, making, next, current, fits, isNew, readyAt }
 }
 
 /** When a current key is to be replaced. */
@@ -38,7 +38,7 @@ export const dueAt = ({ current }: Standing, every: string, now: number): number
 export const resumableAt = (making: InventoryKey): number => timeOf(making.began) + makingLease
 
 /** From when the next key is sealed to, or signs, if it becomes the current one now. */
-export const startsAt = ({ purpose, isFirst }: Standing, now: number): number => (purpose.use === 'enc' && !isFirst ? now + openersReload : now)
+export const startsAt = ({ purpose, isNew }: Standing, now: number): number => (purpose.use === 'enc' && !isNew ? now + openersReload : now)
 
 /** When a retired key leaves the set; undefined for one that does not stand in it. */
 export function unpublishAt({ use, keepDays = 1_826 }: Purpose, key: InventoryKey, lifetime: number | undefined): number | undefined {
