@@ -57,7 +57,9 @@ async function rotateThroughCrashes({ clock, client, store, every, counts }) {
       if (mine === at) throw new Error('crash')
       return result
     }
-    const kms = { config: client.config, send: (command, o) => guard(() => client.send(command, o)), destroy() {} }
+    let described = 0 // looking for the key of a making asks about every key of the account: to crash at the first of them is enough
+    const send = (command, o) => (command.constructor.name === 'DescribeKeyCommand' && ++described > 3 ? client.send(command, o) : guard(() => client.send(command, o)))
+    const kms = { config: client.config, send, destroy() {} }
     const guarded = { read: () => guard(() => store.read()), write: (next, etag) => guard(() => store.write(next, etag)) }
     const crashed = await applyRotation({ steps }, { kms, store: guarded, now: () => clock.at }).then(() => false, (error) => { if (error.message !== 'crash' && error.cause?.message !== 'crash') throw error; return true })
     if (!crashed) return
@@ -199,7 +201,7 @@ export async function liveFor({ years, clients: howMany, without, seed = 2026112
         age += 3
         await applyRotation(planRotation(store.now(), { now: new Date(clock.at), every }), { kms: client, store, now: () => clock.at })
         clock.at += 5 * minute // caches in front of the host
-        for (let i = 0; i < 10; i++) await act(pick(clients))
+        for (let i = 0; i < 40; i++) await act(pick(clients))
       }
       await clean()
       const down = clients.filter(({ downUntil }) => downUntil > clock.at)
