@@ -238,6 +238,16 @@ test('a crash before or after any call to KMS or to the store: the next run fini
   t.diagnostic(`${crashes} crashes`)
 })
 
+test('no key is made that would make the set too large for every client; what is there goes on', async (t) => {
+  const { apply, store, keyCount } = await world(t, claims, receipts)
+  const retired = Array.from({ length: 31 }, (_, i) => ({ ...key(i % 10, receipts, 'retired', { retired: soon, published: soon }), token: `${'R'.repeat(20)}${String(i).padStart(2, '0')}`, thumbprint: String(i).padStart(43, 'R'), arns: [`arn:aws:kms:us-east-1:111122223333:key/000000${String(i).padStart(2, '0')}-2222-4222-8333-444455556666`] }))
+  store.edit((inventory) => ({ ...inventory, keys: retired }))
+  await fails(assert, apply(), 'too_large', /more than 32 keys.*keepDays/)
+  assert.equal(await keyCount(), 0)
+  store.edit((inventory) => ({ ...inventory, keys: retired.slice(0, 20) }))
+  assert.isAbove((await apply()).done.length, 0)
+})
+
 test('two publishers at once: one makes each key, the other loses cleanly or has nothing to do', async (t) => {
   for (let round = 0; round < 10; round++) {
     const one = await world(t, claims, receipts)

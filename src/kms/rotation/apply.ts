@@ -24,7 +24,7 @@ type Outcome = 'done' | 'nothing' | Date
  * at the inventory as it is then, so that a plan that is applied twice, or was cut off, makes no key twice and rotates once.
  *
  * @returns what was done, and what waits, with the time before which it is not done
- * @throws SealdropError `invalid_argument`, `conflict` where another publisher is at the same, `key_not_found` without an inventory, `kms_*`, `key_unusable`, and what
+ * @throws SealdropError `invalid_argument`, `conflict` where another publisher is at the same, `key_not_found` without an inventory, `too_large` where the set would have more than 32 keys, `kms_*`, `key_unusable`, and what
  * the store throws; what was done before stays done
  */
 export async function applyRotation(plan: { readonly steps: readonly Step[] }, o: ApplyOptions): Promise<{ readonly done: readonly Step[]; readonly waiting: readonly Step[] }> {

@@ -1,7 +1,9 @@
+import { limits } from '../../algorithms/limits.js'
 import { toBase64url } from '../../bytes/base64url.js'
 import { randomBytes } from '../../crypto/subtle.js'
 import { ensure } from '../../errors/guard.js'
 import type { InventoryKey, InventoryStore, Purpose } from '../inventory/model.js'
+import { publishedKeys } from '../inventory/published-keys.js'
 import { isoOf, updateInventory } from '../inventory/update.js'
 import { loadKey } from '../load-key.js'
 import type { KmsPort } from '../port.js'
@@ -18,7 +20,7 @@ export interface Making {
  * cannot be repeated, so after a crash the key is looked for before one is made.
  *
  * @param begun what was begun before and is finished now
- * @throws SealdropError `conflict` where another publisher is at it, `kms_*`, and what the store throws
+ * @throws SealdropError `conflict` where another publisher is at it, `too_large` where the set would have more than 32 keys, `kms_*`, and what the store throws
  */
 export async function createNext({ port, store, now, signal }: Making, purpose: Purpose, begun: InventoryKey | undefined): Promise<void> {
   const { name, use, alias } = purpose
@@ -26,6 +28,7 @@ export async function createNext({ port, store, now, signal }: Making, purpose: 
   const { token, spec, usage } = making
   await updateInventory(store, now, (inventory) => {
     const found = inventory.keys.find((key) => key.purpose === name && key.state === 'making')
+    ensure(publishedKeys(inventory).length + 2 <= limits.keys, 'too_large', `the key set would have more than ${limits.keys} keys, which no client takes: shorten keepDays of ${name} or of another purpose, or rotate less often`)
     ensure(found?.token === begun?.token && found?.began === begun?.began, 'conflict', `another publisher is making the next key of ${name}`)
     return { ...inventory, keys: [...inventory.keys.filter((key) => key !== found), { ...making, began: isoOf(now) }] }
   })
