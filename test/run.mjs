@@ -62,7 +62,7 @@ function failures(output) {
 }
 
 /** Test files in processes of a Node. */
-const files = (name, node, patterns) => command(name, node, ['--test', '--test-reporter=tap', '--test-concurrency=2', '--test-timeout=600000', ...globSync(patterns)])
+const files = (name, node, patterns) => command(name, node, ['--test', '--test-reporter=tap', '--test-concurrency=2', '--test-timeout=1200000', ...globSync(patterns)])
 
 /** The oldest Node the library promises, where the machine has one beside that of npm scripts. */
 function otherNode() {
