@@ -119,6 +119,11 @@ export class KmsPort implements PrivateOperations {
     }
   }
 
+  /** The ARN of the key that an alias names; undefined where there is no such alias. */
+  async aliased(alias: string, signal?: AbortSignal): Promise<string | undefined> {
+    return (await this.describe(alias, signal).catch(unlessUnusable))?.arn
+  }
+
   /** Lets an alias name a key; it is made where there is none, and made anew where its key is of another usage, which UpdateAlias refuses. */
   async moveAlias(alias: string, arn: string, signal?: AbortSignal): Promise<void> {
     const AliasName = alias.slice(alias.indexOf('alias/'))

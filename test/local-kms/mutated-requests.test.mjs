@@ -6,26 +6,15 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { base64, clientOf, raw, signed } from './helpers.mjs'
+import { generator } from '../support/generator.mjs'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc')
 const heap = () => { collect(); collect(); return process.memoryUsage().heapUsed }
 
-/** Small and seeded (mulberry32): a failure can be repeated. */
-function generator(seed) {
-  let state = seed
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-  const below = (n) => Math.floor(next() * n)
-  return { below, pick: (list) => list[below(list.length)], bytes: (n) => Buffer.from(Array.from({ length: n }, () => below(256))) }
-}
-
 const seed = Number(process.env.SEED ?? 20261126)
-const { below, pick, bytes } = generator(seed)
+const { below, pick, bytes: numbers } = generator(seed)
+const bytes = (n) => Buffer.from(numbers(n))
 let local, kms, arn, valid
 before(async () => {
   local = await startLocalKms({ keys: [{ alias: 'sign', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }, { alias: 'rsa', spec: 'RSA_2048', usage: 'ENCRYPT_DECRYPT' }, { alias: 'agree', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' }] })

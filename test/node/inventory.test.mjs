@@ -22,7 +22,7 @@ const empty = { version: 1, counter: 0, purposes: [purpose], keys: [] }
 const token = (i) => `${'A'.repeat(21)}${'ABCDEFGHIJ'[i]}`
 const arn = (i) => `arn:aws:kms:us-east-1:111122223333:key/0000000${i}-1111-4222-8333-444455556666`
 const point = { kty: 'EC', crv: 'P-256', x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0' }
-const made = (i, more = {}) => ({ purpose: 'claims', state: 'current', token: token(i), spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', arns: [arn(i)], thumbprint: `${i}`.repeat(43), jwk: point, alg: 'ECDH-ES+A256KW', made: at, ...more })
+const made = (i, more = {}) => ({ purpose: 'claims', state: 'current', token: token(i), spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', arns: [arn(i)], thumbprint: `${i}`.repeat(43), jwk: point, alg: 'ECDH-ES+A256KW', made: at, starts: at, ...more })
 const making = { purpose: 'claims', state: 'making', token: token(9), spec: 'RSA_3072', usage: 'ENCRYPT_DECRYPT', began: at }
 const full = { ...empty, counter: 7, lifetime: 900_000, purposes: [purpose, signing], keys: [made(1), made(2, { state: 'next' }), made(3, { state: 'retired', retired: at, published: at, arns: [arn(3), arn(3).replace('us-east-1', 'eu-west-1')] }), making] }
 
@@ -59,6 +59,8 @@ const wrong = {
   'a date in words': [{ ...full, keys: [made(1, { starts: 'tomorrow' })] }, /keys\[0\].starts: expected a date like 2030/],
   'an ARN of an alias': [{ ...full, keys: [made(1, { arns: ['arn:aws:kms:us-east-1:111122223333:alias/claims'] })] }, /keys\[0\].arns: expected key ARNs/],
   'a making without its time': [{ ...full, keys: [{ ...making, began: undefined }] }, /keys\[0\].began: expected in a key that is making/],
+  'a current key that does not say since when': [{ ...full, keys: [made(1, { starts: undefined })] }, /keys\[0\].starts: expected in a key that is current/],
+  'a retired key that does not say since when': [{ ...full, keys: [made(1, { state: 'retired' })] }, /keys\[0\].retired/],
   'a deletion without its end': [{ ...full, keys: [made(1, { state: 'deleting' })] }, /keys\[0\].deletes/],
 }
 for (const [what, [value, pattern]] of Object.entries(wrong)) {
@@ -245,7 +247,7 @@ test('the publisher serves what the inventory says: order, dates, ARNs where the
   const claims = JSON.parse(Buffer.from(jws.split('.')[1], 'base64url'))
   assert.equal(claims.ver, 1)
   assert.equal(expires.getTime(), Math.floor((clock.at + 60 * minute) / 1000) * 1000)
-  await put([await entry('alias/two', { state: 'current', starts }), await entry('alias/one', { state: 'retired', unpublished: at }), await entry('alias/sign', { state: 'disabled' })])
+  await put([await entry('alias/two', { state: 'current', starts }), await entry('alias/one', { state: 'retired', retired: at, unpublished: at }), await entry('alias/sign', { state: 'disabled' })])
   clock.at += 5 * minute
   const next = await publisher.documents()
   assert.equal(JSON.parse(next.jwks).keys.length, 1)

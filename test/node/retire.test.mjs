@@ -12,7 +12,7 @@ const hour = 3_600_000
 const day = 24 * hour
 const start = Date.UTC(2030, 0, 1)
 const claims = { name: 'claims', use: 'enc', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', alias: 'alias/claims' }
-const receipts = { name: 'receipts', use: 'sig', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY', alias: 'alias/receipts' }
+const receipts = { name: 'receipts', use: 'sig', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY', alias: 'alias/receipts', keepDays: 1 }
 
 /** A world in which a key was sealed to and then retired by a rotation. */
 async function world(t, purpose = claims) {
@@ -167,6 +167,13 @@ test('replicas of a multi-Region key go and come back with it', async (t) => {
   assert.equal(deletes.getTime(), clock.at + 14 * day)
   await restoreKey(o())
   assert.deepEqual(await states(), ['Enabled', 'Enabled'])
+})
+
+test('a signing key is not disabled before its keepDays are over, whatever keepUntil says', async (t) => {
+  const { clock, o, entry } = await world(t, { ...receipts, keepDays: 400 })
+  clock.at += 2 * day
+  await fails(assert, retireKey(o({ keepUntil: new Date(clock.at), disable: true })), 'invalid_argument', /may be verified with until 2031-05-06T00:00:00.000Z/)
+  assert.deepEqual([entry().state, entry().unpublished], ['retired', undefined])
 })
 
 test('a signing key too; of it nothing becomes unreadable', async (t) => {

@@ -1,6 +1,6 @@
 // planRotation as a table, and applyRotation against the local KMS with a clock: crashes at every step, and two publishers at once.
 import test from 'node:test'
-import { DescribeKeyCommand, KMSClient, ListAliasesCommand, ListKeysCommand } from '@aws-sdk/client-kms'
+import { CreateAliasCommand, CreateKeyCommand, DescribeKeyCommand, KMSClient, ListAliasesCommand, ListKeysCommand } from '@aws-sdk/client-kms'
 import { assert } from 'chai'
 import { importKeySet, inHand, seal, SealdropError } from 'sealdrop'
 import { applyRotation, createOpener, createPublisher, planRotation } from 'sealdrop/kms'
@@ -60,7 +60,7 @@ const plans = {
   'a making that was cut off': [{ ...empty(claims), keys: [{ purpose: 'claims', state: 'making', token: 'B'.repeat(22), spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', began: iso(start - minute) }] }, [['activate', 'claims', 0], ['create', 'claims', 0], ['move-alias', 'claims', 0], ['create', 'claims', 4 / 1440]]],
   'another algorithm': [{ ...empty({ ...claims, spec: 'RSA_3072', usage: 'ENCRYPT_DECRYPT' }), keys: [key(1, claims, 'current', { starts: soon, published: soon, aliased: soon }), key(2, claims, 'next')] }, [['set-aside', 'claims', 0], ['create', 'claims', 0], ['activate', 'claims', 80], ['create', 'claims', 80], ['move-alias', 'claims', 80 + 15 / 1440]]],
   'retired keys in the set': [{ ...empty(claims, receipts), lifetime: 7 * day, keys: [key(1, claims, 'retired', { retired: soon, published: soon }), key(2, claims, 'retired', { retired: soon, published: soon, unpublished: soon }), key(3, receipts, 'retired', { retired: soon, published: soon })] },
-    [['create', 'claims', 0], ['unpublish', '1'.repeat(43), 0], ['create', 'receipts', 0], ['activate', 'claims', 7 + 1 / 24], ['create', 'claims', 7 + 1 / 24], ['activate', 'receipts', 7 + 1 / 24], ['create', 'receipts', 7 + 1 / 24], ['move-alias', 'receipts', 7 + 1 / 24], ['move-alias', 'claims', 7 + 1 / 24 + 15 / 1440], ['unpublish', '3'.repeat(43), 390]]],
+    [['unpublish', '1'.repeat(43), 0], ['create', 'claims', 0], ['create', 'receipts', 0], ['activate', 'claims', 7 + 1 / 24], ['create', 'claims', 7 + 1 / 24], ['activate', 'receipts', 7 + 1 / 24], ['create', 'receipts', 7 + 1 / 24], ['move-alias', 'receipts', 7 + 1 / 24], ['move-alias', 'claims', 7 + 1 / 24 + 15 / 1440], ['unpublish', '3'.repeat(43), 390]]],
 }
 for (const [what, [inventory, expected]] of Object.entries(plans)) {
   test(`the plan for ${what}`, () => {
@@ -248,6 +248,16 @@ test('no key is made that would make the set too large for every client; what is
   assert.isAbove((await apply()).done.length, 0)
 })
 
+test('an alias that names a key which the inventory does not know is left alone, and the other purposes go on', async (t) => {
+  const { apply, client, aliasOf, keyCount, states } = await world(t, claims, receipts)
+  const { KeyMetadata: { KeyId } } = await client.send(new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' }))
+  await client.send(new CreateAliasCommand({ AliasName: 'alias/claims', TargetKeyId: KeyId }))
+  await fails(assert, apply(), 'conflict', /alias\/claims names arn:\S+, which the inventory does not know/)
+  assert.equal(await aliasOf('alias/claims'), KeyId)
+  assert.equal(await keyCount(), 3)
+  assert.deepEqual(states(), ['receipts current', 'receipts next'])
+})
+
 test('two publishers at once: one makes each key, the other loses cleanly or has nothing to do', async (t) => {
   for (let round = 0; round < 10; round++) {
     const one = await world(t, claims, receipts)
@@ -263,7 +273,7 @@ test('two publishers at once: one makes each key, the other loses cleanly or has
 
 test('a making that another publisher began is left alone for 5 minutes, and then finished with the key that it made', async (t) => {
   const { apply, clock, store, client, keyCount } = await world(t, claims)
-  const broken = crashing(client, store, 4, 'after') // after CreateKey
+  const broken = crashing(client, store, 6, 'after') // after CreateKey
   await apply({ kms: broken.kms, store: broken.store }).catch(() => {})
   assert.equal(await keyCount(), 1)
   const { waiting, done } = await apply()

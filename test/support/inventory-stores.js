@@ -20,6 +20,10 @@ export function inventoryStoreSuite({ test, assert, fails, name, make }) {
     await one.write(inventory(1), etag)
     await fails(assert, two.write(inventory(2), etag), 'conflict', /another writer/)
     assert.equal((await two.read()).inventory.counter, 1)
+    const again = (await one.read()).etag
+    await one.write({ ...inventory(1), lifetime: 900_000 }, again)
+    await fails(assert, two.write({ ...inventory(1), lifetime: 1_800_000 }, again), 'conflict', /another writer/)
+    assert.equal((await two.read()).inventory.lifetime, 900_000, 'though the counter is the same')
   })
 
   test(`${name}: of twenty writers at once one wins, also at the first write`, async (t) => {

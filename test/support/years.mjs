@@ -5,24 +5,13 @@ import { createSealer, fetchKeySet, importKeySet, inHand, seal, SealdropError, s
 import { applyRotation, createOpener, createPublisher, createSigner, deleteKey, planRotation, publicJwk, retireKey } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { keySetHandler } from 'sealdrop/serve'
+import { generator } from './generator.mjs'
 
 const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
 const start = Date.UTC(2031, 0, 1)
 const context = {}
-
-/** Small and seeded (mulberry32): a failure can be repeated. */
-function generator(seed) {
-  let state = seed
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-  return { next, below: (n) => Math.floor(next() * n), pick: (list) => list[Math.floor(next() * list.length)] }
-}
 
 /** An inventory in memory that remembers when what was written, so that readers elsewhere can be behind. */
 function historyStore(clock, first) {

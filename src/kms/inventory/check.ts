@@ -79,6 +79,8 @@ function checkKey(key: InventoryKey, at: string, purposes: readonly string[], co
   ensure(purposes.includes(key.purpose), code, `${at}.purpose: there is no purpose ${shown(key.purpose)}`)
   const missing = (key.state === 'making' ? ['began'] as const : ['arns', 'thumbprint', 'jwk', 'alg', 'made'] as const).find((member) => key[member] === undefined)
   ensure(missing === undefined, code, `${at}.${missing ?? ''}: expected in a key that is ${key.state}`)
+  const dated = key.state === 'current' ? 'starts' : key.state === 'retired' ? 'retired' : key.state === 'next' && key.usage === 'SIGN_VERIFY' ? 'published' : undefined // waits are counted from them
+  ensure(dated === undefined || key[dated] !== undefined, code, `${at}.${dated ?? ''}: expected in a key that is ${key.state}`)
   ensure(key.state !== 'deleting' || key.deletes !== undefined, code, `${at}.deletes: expected in a key that is deleting`)
 }
 

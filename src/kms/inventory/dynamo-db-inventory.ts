@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { ensure } from '../../errors/guard.js'
 import { checkInventory, parseInventory } from './check.js'
 import type { InventoryStore } from './model.js'
@@ -28,14 +29,14 @@ export function dynamoDbInventory(o: { readonly dynamoDb: DynamoDbOperations; re
       const { Item } = await o.dynamoDb.getItem({ TableName: table, Key: { id: { S: id } }, ConsistentRead: true }).catch(failed('source_failed', 'cannot be read'))
       if (!Item) return undefined
       const inventory = parseInventory(Item['inventory']?.S ?? '')
-      return { inventory, etag: String(inventory.counter) }
+      return { inventory, etag: Item['version']?.S ?? '' }
     },
     async write(next, etag) {
       const inventory = { S: serialized(checkInventory(next, 'invalid_argument')) }
       const condition = etag === undefined
         ? { ConditionExpression: 'attribute_not_exists(id)' }
         : { ConditionExpression: 'version = :seen', ExpressionAttributeValues: { ':seen': { S: etag } } }
-      await o.dynamoDb.putItem({ TableName: table, Item: { id: { S: id }, version: { S: String(next.counter) }, inventory }, ...condition }).catch((error: unknown) => {
+      await o.dynamoDb.putItem({ TableName: table, Item: { id: { S: id }, version: { S: randomUUID() }, inventory }, ...condition }).catch((error: unknown) => {
         if ((error as { readonly name?: unknown } | undefined)?.name === 'ConditionalCheckFailedException') throw changed(error)
         failed('output_failed', 'cannot be written')(error)
       })

@@ -32,12 +32,12 @@ export class InventoryKeys implements OpenerKeys {
   }
 
   async find(fits: (key: OpenerKey) => boolean, what: string, signal?: AbortSignal): Promise<readonly OpenerKey[]> {
-    const age = this.#now() - this.#readAt
+    const age = Math.abs(this.#now() - this.#readAt) // also where the clock was set back
     if (this.#counter === undefined) await this.#load(signal)
     else if (age >= reloadAfter) await this.#load(signal).catch(() => signal?.throwIfAborted()) // what is held opens what it opened before
     const found = this.#having(fits)
     if (found.length > 0) return found
-    if (this.#now() - this.#readAt >= cooldown) await this.#load(signal)
+    if (Math.abs(this.#now() - this.#readAt) >= cooldown) await this.#load(signal)
     const again = this.#having(fits)
     if (again.length > 0) return again
     throw new SealdropError('key_not_found', `${what} is none of the inventory's keys`)

@@ -1,7 +1,9 @@
+import { limits } from '../../algorithms/limits.js'
 import { ensure } from '../../errors/guard.js'
 import { checkInventory } from '../inventory/check.js'
 import type { CallOptions } from '../../io/abort.js'
 import type { InventoryStore, KeyInventory } from '../inventory/model.js'
+import { publishedKeys } from '../inventory/published-keys.js'
 import { isoOf, updateInventory, withKey } from '../inventory/update.js'
 import { KmsPort, type Kms } from '../port.js'
 import { createNext, type Making } from './create-next.js'
@@ -25,7 +27,7 @@ type Outcome = 'done' | 'nothing' | Date
  *
  * @returns what was done, and what waits, with the time before which it is not done
  * @throws SealdropError `invalid_argument`, `conflict` where another publisher is at the same, `key_not_found` without an inventory, `too_large` where the set would have more than 32 keys, `kms_*`, `key_unusable`, and what
- * the store throws; what was done before stays done
+ * the store throws; what was done before, and for other purposes, stays done
  */
 export async function applyRotation(plan: { readonly steps: readonly Step[] }, o: ApplyOptions): Promise<{ readonly done: readonly Step[]; readonly waiting: readonly Step[] }> {
   const steps: readonly Step[] = Array.isArray(plan?.steps) ? plan.steps : []
@@ -33,15 +35,23 @@ export async function applyRotation(plan: { readonly steps: readonly Step[] }, o
   ensure(typeof o?.store?.read === 'function', 'invalid_argument', 'store: expected the store of the inventory, such as fileInventory makes')
   const port = new KmsPort(o.kms ?? {})
   const [done, waiting]: [Step[], Step[]] = [[], []]
+  const failed = new Map<string, unknown>()
   try {
     for (const step of steps) {
       o.signal?.throwIfAborted()
       const now = (o.now ?? Date.now)()
       const notBefore = new Date(step.notBefore) // a plan may have been JSON
-      const outcome = notBefore.getTime() > now ? notBefore : await rows[step.kind]({ port, store: o.store, now, signal: o.signal }, step)
-      if (outcome === 'done') done.push(step)
-      else if (outcome !== 'nothing') waiting.push({ ...step, notBefore: outcome })
+      if (failed.has(step.key)) continue
+      try {
+        const outcome = notBefore.getTime() > now ? notBefore : await rows[step.kind]({ port, store: o.store, now, clock: o.now ?? Date.now, signal: o.signal }, step)
+        if (outcome === 'done') done.push(step)
+        else if (outcome !== 'nothing') waiting.push({ ...step, notBefore: outcome })
+      } catch (error) {
+        o.signal?.throwIfAborted()
+        failed.set(step.key, error) // what is wrong with one purpose does not hold up the others
+      }
     }
+    for (const error of failed.values()) throw error
   } finally {
     port.close()
   }
@@ -50,9 +60,11 @@ export async function applyRotation(plan: { readonly steps: readonly Step[] }, o
 
 const rows: Readonly<Record<StepKind, (making: Making, step: Step) => Promise<Outcome>>> = {
   async create(making, step) {
-    const { purpose, making: begun, fits } = await standingOf(making, step)
+    const { purpose, making: begun, next, current, fits } = await standingOf(making, step)
+    if (next && !fits) return new Date(making.now) // it is set aside first
     if (begun && resumableAt(begun) > making.now) return new Date(resumableAt(begun))
     if (!begun && fits) return 'nothing'
+    if (!current) await checkAlias(making, purpose.alias)
     await createNext(making, purpose, begun)
     return 'done'
   },
@@ -68,6 +80,7 @@ const rows: Readonly<Record<StepKind, (making: Making, step: Step) => Promise<Ou
     return changed(making, (inventory) => {
       const found = standing(inventory, purposeOf(inventory, step), making.now)
       if (found.current?.thumbprint !== step.from || !found.fits || found.readyAt > making.now) return undefined
+      ensure(found.next!.published !== undefined || publishedKeys(inventory).length < limits.keys, 'too_large', `the key set would have more than ${limits.keys} keys, which no client takes`)
       const retired = found.current ? withKey(inventory, found.current, { state: 'retired', retired: isoOf(making.now) }) : inventory
       return withKey(retired, found.next!, { state: 'current', published: found.next!.published ?? isoOf(making.now), starts: isoOf(startsAt(found, making.now)) })
     })
@@ -76,6 +89,7 @@ const rows: Readonly<Record<StepKind, (making: Making, step: Step) => Promise<Ou
     const { purpose, current } = await standingOf(making, step)
     if (!current || current.aliased !== undefined) return 'nothing'
     if (timeOf(current.starts) > making.now) return new Date(timeOf(current.starts))
+    await checkAlias(making, purpose.alias)
     await making.port.moveAlias(purpose.alias, current.arns![0]!, making.signal)
     return changed(making, (inventory) => withKey(inventory, current, { aliased: isoOf(making.now) }))
   },
@@ -84,6 +98,13 @@ const rows: Readonly<Record<StepKind, (making: Making, step: Step) => Promise<Ou
     const end = key && unpublishAt(inventory.purposes.find(({ name }) => name === key.purpose)!, key, inventory.lifetime)
     return end !== undefined && end <= making.now ? withKey(inventory, key!, { unpublished: isoOf(making.now) }) : undefined
   }),
+}
+
+/** An alias that names a key of which the inventory knows nothing is somebody's: what was sealed to that key would be lost to openers. */
+async function checkAlias({ port, store, signal }: Making, alias: string): Promise<void> {
+  const named = await port.aliased(alias, signal)
+  const known = (await store.read())?.inventory.keys.flatMap(({ arns = [] }) => arns) ?? []
+  ensure(named === undefined || known.includes(named), 'conflict', `${alias} names ${named}, which the inventory does not know: enter that key as the current one of its purpose, or choose another alias`)
 }
 
 async function changed({ store, now }: Making, change: (inventory: KeyInventory) => KeyInventory | undefined): Promise<Outcome> {

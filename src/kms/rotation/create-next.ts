@@ -11,7 +11,9 @@ import type { KmsPort } from '../port.js'
 export interface Making {
   readonly port: KmsPort
   readonly store: InventoryStore
+  /** When the step began, and what time it is. */
   readonly now: number
+  readonly clock: () => number
   readonly signal: AbortSignal | undefined
 }
 
@@ -22,7 +24,7 @@ export interface Making {
  * @param begun what was begun before and is finished now
  * @throws SealdropError `conflict` where another publisher is at it, `too_large` where the set would have more than 32 keys, `kms_*`, and what the store throws
  */
-export async function createNext({ port, store, now, signal }: Making, purpose: Purpose, begun: InventoryKey | undefined): Promise<void> {
+export async function createNext({ port, store, now, clock, signal }: Making, purpose: Purpose, begun: InventoryKey | undefined): Promise<void> {
   const { name, use, alias } = purpose
   const making: InventoryKey = begun ?? { purpose: name, state: 'making', token: toBase64url(randomBytes(16)), spec: purpose.spec, usage: purpose.usage }
   const { token, spec, usage } = making
@@ -35,7 +37,8 @@ export async function createNext({ port, store, now, signal }: Making, purpose: 
   const description = `sealdrop ${name} ${token}`
   const arn = (begun && await port.findKey({ alias, description }, signal)) ?? await port.createKey({ alias, spec, usage, description }, signal)
   const { jwk, info: { thumbprint, alg } } = await loadKey(port, arn, purpose.alg, signal)
-  const made: InventoryKey = { purpose: name, state: 'next', token, spec, usage, arns: [arn], thumbprint, jwk, alg, made: isoOf(now), ...(use === 'sig' && { published: isoOf(now) }) }
+  const at = isoOf(clock()) // not before KMS answered: waits are counted from it
+  const made: InventoryKey = { purpose: name, state: 'next', token, spec, usage, arns: [arn], thumbprint, jwk, alg, made: at, ...(use === 'sig' && { published: at }) }
   await updateInventory(store, now, (inventory) => {
     ensure(inventory.keys.some((key) => key.token === token && key.state === 'making'), 'conflict', `another publisher has made the next key of ${name}: ${arn}`)
     return { ...inventory, keys: inventory.keys.map((key) => (key.token === token ? made : key)) }

@@ -35,6 +35,10 @@ function stepsOf(purpose: Purpose, inventory: KeyInventory, now: number, every: 
   const { making, next, current, fits } = stand
   const step = (kind: Step['kind'], at: number, why: string, more: Partial<Step> = {}): Step => ({ kind, key: name, notBefore: new Date(Math.max(at, now)), why, ...more })
   const steps: Step[] = []
+  for (const key of inventory.keys) { // first, so that there is room in the set
+    const end = key.purpose === name ? unpublishAt(purpose, key, inventory.lifetime) : undefined
+    if (end !== undefined && key.thumbprint !== undefined) steps.push(step('unpublish', end, use === 'sig' ? 'what it signed was verified for long enough' : 'nobody seals to it any more; it stays enabled for what it sealed', { key: key.thumbprint }))
+  }
   if (current && current.aliased === undefined) steps.push(step('move-alias', timeOf(current.starts), `${alias} is to name the current key`))
   if (next && !fits) steps.push(step('set-aside', now, `the next key is ${next.spec}, its purpose says ${spec} now`))
   if (making) steps.push(step('create', resumableAt(making), 'the making of a key was cut off, and is finished'))
@@ -46,11 +50,6 @@ function stepsOf(purpose: Purpose, inventory: KeyInventory, now: number, every: 
   steps.push(step('activate', at, why, current?.thumbprint === undefined ? {} : { from: current.thumbprint }))
   steps.push(step('create', at, aheadOfTime))
   steps.push(step('move-alias', startsAt(stand, at), `${alias} is to name the current key`))
-
-  for (const key of inventory.keys) {
-    const end = key.purpose === name ? unpublishAt(purpose, key, inventory.lifetime) : undefined
-    if (end !== undefined && key.thumbprint !== undefined) steps.push(step('unpublish', end, use === 'sig' ? 'what it signed was verified for long enough' : 'nobody seals to it any more; it stays enabled for what it sealed', { key: key.thumbprint }))
-  }
   return steps
 }
 

@@ -4,7 +4,7 @@ import { isDeleted, isMade, type InventoryStore, type KeyInventory, type MadeKey
 import { isoOf, updateInventory, withKey } from '../inventory/update.js'
 import { KmsPort, type Kms, type LastUse } from '../port.js'
 import { day, settle } from './steps.js'
-import { timeOf } from './when.js'
+import { keptFor, timeOf } from './when.js'
 
 export interface KeyOptions extends CallOptions {
   /** How KMS is reached. Default `{}`: the AWS default chain. */
@@ -25,7 +25,7 @@ export interface RetiredKey {
 
 /**
  * Says until when a retired key must stay enabled for what it sealed, and, only when that is over and only when asked, disables it: then nothing
- * opens with it, until `restoreKey`.
+ * opens with it, until `restoreKey`. A signing key is kept for its purpose's keepDays in any case.
  *
  * @param o.keepUntil default: as the inventory has it
  * @param o.disable default: false
@@ -37,10 +37,11 @@ export async function retireKey(o: KeyOptions & { readonly keepUntil?: Date; rea
     const keepUntil = o.keepUntil ?? new Date(key.keepUntil ?? NaN)
     ensure(keepUntil instanceof Date && Number.isFinite(keepUntil.getTime()), 'invalid_argument', 'keepUntil: expected the Date until which what was sealed to it, or signed by it, may be needed')
     const lastUse = await port.lastUse(key.arns[0]!, o.signal)
-    const usedUntil = timeOf(key.retired) + settle(inventory.lifetime)
+    const purpose = inventory.purposes.find(({ name }) => name === key.purpose)!
+    const usedUntil = timeOf(key.retired) + Math.max(settle(inventory.lifetime), purpose.use === 'sig' ? keptFor(purpose) : 0)
     if (o.disable) {
       ensure(keepUntil.getTime() <= now, 'invalid_argument', `it is kept until ${keepUntil.toISOString()}; it is not disabled before`)
-      ensure(usedUntil <= now, 'invalid_argument', `it was retired at ${key.retired}, and may be sealed to until ${isoOf(usedUntil)}`)
+      ensure(usedUntil <= now, 'invalid_argument', `it was retired at ${key.retired}, and may be ${purpose.use === 'sig' ? 'verified with' : 'sealed to'} until ${isoOf(usedUntil)}`)
       for (const arn of key.arns) await port.disable(arn, o.signal)
     }
     const disabled = o.disable ? { state: 'disabled' as const, disabled: key.disabled ?? isoOf(now), ...(key.published !== undefined && { unpublished: key.unpublished ?? isoOf(now) }) } : {}

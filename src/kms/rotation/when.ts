@@ -41,7 +41,10 @@ export const resumableAt = (making: InventoryKey): number => timeOf(making.began
 export const startsAt = ({ purpose, isNew }: Standing, now: number): number => (purpose.use === 'enc' && !isNew ? now + openersReload : now)
 
 /** When a retired key leaves the set; undefined for one that does not stand in it. */
-export function unpublishAt({ use, keepDays = 1_826 }: Purpose, key: InventoryKey, lifetime: number | undefined): number | undefined {
+export function unpublishAt(purpose: Purpose, key: InventoryKey, lifetime: number | undefined): number | undefined {
   if (key.state !== 'retired' || key.published === undefined || key.unpublished !== undefined) return undefined
-  return timeOf(key.retired) + (use === 'sig' ? keepDays * day : settle(lifetime))
+  return timeOf(key.retired) + Math.max(settle(lifetime), purpose.use === 'sig' ? keptFor(purpose) : 0)
 }
+
+/** For how long after it was retired a signing key stands in the set, in milliseconds. */
+export const keptFor = ({ keepDays = 1_826 }: Purpose): number => keepDays * day
