@@ -48,7 +48,7 @@ async function world(t, purpose = claims) {
 }
 const disabledKey = async (t, ...rest) => {
   const one = await world(t, ...rest)
-  one.clock.at += 2 * day
+  one.clock.at += 3 * day
   await retireKey(one.o({ keepUntil: new Date(one.clock.at), disable: true }))
   return one
 }
@@ -68,7 +68,7 @@ test('it is disabled only when asked, when its time is over, and when nobody can
   const { clock, open, o, entry, stateOf } = await world(t)
   const keepUntil = new Date(clock.at + 10 * day)
   await fails(assert, retireKey(o({ keepUntil, disable: true })), 'invalid_argument', /kept until 2030-04-11T00:00:00.000Z/)
-  await fails(assert, retireKey(o({ keepUntil: new Date(clock.at), disable: true })), 'invalid_argument', /may be sealed to until 2030-04-02T01:00:00.000Z/)
+  await fails(assert, retireKey(o({ keepUntil: new Date(clock.at), disable: true })), 'invalid_argument', /may be sealed to until 2030-04-03T01:00:00.000Z/)
   assert.equal(await stateOf(), 'Enabled')
   await retireKey(o({ keepUntil }))
   clock.at += 10 * day
@@ -111,7 +111,7 @@ test('a key is not deleted unless it is disabled, its time is over, and its thum
   const { clock, o, entry, first, stateOf } = await world(t)
   const confirm = first.thumbprint
   await fails(assert, deleteKey(o({ confirm })), 'invalid_argument', /the key is retired: retireKey with disable comes first/)
-  clock.at += 2 * day
+  clock.at += 3 * day
   await retireKey(o({ keepUntil: new Date(clock.at), disable: true }))
   for (const wrong of [undefined, '', first.arns[0], confirm.toUpperCase()]) await fails(assert, deleteKey(o({ confirm: wrong })), 'invalid_argument', /confirm/)
   for (const days of [6, 31, 7.5, '7', null]) await fails(assert, deleteKey(o({ confirm, days })), 'invalid_argument', /7 to 30/)
@@ -159,7 +159,7 @@ test('replicas of a multi-Region key go and come back with it', async (t) => {
   const { inventory, etag } = await store.read()
   await store.write({ ...inventory, keys: inventory.keys.map((key) => (key.thumbprint === first.thumbprint ? { ...key, arns } : key)) }, etag)
   const states = async () => [await stateOf(arns[0]), (await new KMSClient({ ...local.clientConfig, region: 'eu-west-1' }).send(new DescribeKeyCommand({ KeyId: arns[1] }))).KeyMetadata.KeyState]
-  clock.at += 2 * day
+  clock.at += 3 * day
   await retireKey(o({ keepUntil: new Date(clock.at), disable: true }))
   assert.deepEqual(await states(), ['Disabled', 'Disabled'])
   const { deletes } = await deleteKey(o({ confirm: first.thumbprint, days: 7 }))
@@ -171,7 +171,7 @@ test('replicas of a multi-Region key go and come back with it', async (t) => {
 
 test('a signing key is not disabled before its keepDays are over, whatever keepUntil says', async (t) => {
   const { clock, o, entry } = await world(t, { ...receipts, keepDays: 400 })
-  clock.at += 2 * day
+  clock.at += 3 * day
   await fails(assert, retireKey(o({ keepUntil: new Date(clock.at), disable: true })), 'invalid_argument', /may be verified with until 2031-05-06T00:00:00.000Z/)
   assert.deepEqual([entry().state, entry().unpublished], ['retired', undefined])
 })

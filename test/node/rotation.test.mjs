@@ -1,6 +1,8 @@
 // planRotation as a table, and applyRotation against the local KMS with a clock: crashes at every step, and two publishers at once.
 import test from 'node:test'
-import { CreateAliasCommand, CreateKeyCommand, DescribeKeyCommand, KMSClient, ListAliasesCommand, ListKeysCommand } from '@aws-sdk/client-kms'
+import {
+  CreateAliasCommand, CreateKeyCommand, DescribeKeyCommand, DisableKeyCommand, GetKeyPolicyCommand, KMSClient, ListAliasesCommand, ListKeysCommand, ListResourceTagsCommand, PutKeyPolicyCommand, TagResourceCommand,
+} from '@aws-sdk/client-kms'
 import { assert } from 'chai'
 import { importKeySet, inHand, seal, SealdropError } from 'sealdrop'
 import { applyRotation, createOpener, createPublisher, planRotation } from 'sealdrop/kms'
@@ -51,16 +53,16 @@ const soon = iso(start - 10 * day)
 const plans = {
   'nothing yet': [empty(claims), [['create', 'claims', 0], ['activate', 'claims', 0], ['create', 'claims', 0], ['move-alias', 'claims', 0]]],
   'a first signing key where nothing is published': [empty(receipts), [['create', 'receipts', 0], ['activate', 'receipts', 0], ['create', 'receipts', 0], ['move-alias', 'receipts', 0]]],
-  'a first signing key beside keys that are published': [{ ...empty(claims, receipts), keys: [key(1, claims, 'current', { starts: soon, published: soon, aliased: soon }), key(2, claims, 'next')] },
-    [['create', 'receipts', 0], ['activate', 'receipts', 25 / 24], ['create', 'receipts', 25 / 24], ['move-alias', 'receipts', 25 / 24], ['activate', 'claims', 80], ['create', 'claims', 80], ['move-alias', 'claims', 80 + 15 / 1440]]],
-  'a current key and a next one': [{ ...empty(claims), keys: [key(1, claims, 'current', { starts: soon, published: soon, aliased: soon }), key(2, claims, 'next')] }, [['activate', 'claims', 80], ['create', 'claims', 80], ['move-alias', 'claims', 80 + 15 / 1440]]],
-  'a current key whose time is over, and a next one that was made just now': [{ ...empty(claims), keys: [key(1, claims, 'current', { starts: iso(start - 200 * day), published: soon, aliased: soon }), key(2, claims, 'next', { made: iso(start - hour) })] }, [['activate', 'claims', 1], ['create', 'claims', 1], ['move-alias', 'claims', 1 + 15 / 1440]]],
-  'a current key without a next one': [{ ...empty(claims), keys: [key(1, claims, 'current', { starts: iso(start - 200 * day), published: soon, aliased: soon })] }, [['create', 'claims', 0], ['activate', 'claims', 25 / 24], ['create', 'claims', 25 / 24], ['move-alias', 'claims', 25 / 24 + 15 / 1440]]],
+  'a first signing key beside keys that are published': [{ ...empty(claims, receipts), keys: [key(1, claims, 'current', { starts: soon, published: soon, aliased: soon, alias: 'alias/claims' }), key(2, claims, 'next')] },
+    [['create', 'receipts', 0], ['activate', 'receipts', 49 / 24], ['create', 'receipts', 49 / 24], ['move-alias', 'receipts', 49 / 24], ['activate', 'claims', 80], ['create', 'claims', 80], ['move-alias', 'claims', 80 + 15 / 1440]]],
+  'a current key and a next one': [{ ...empty(claims), keys: [key(1, claims, 'current', { starts: soon, published: soon, aliased: soon, alias: 'alias/claims' }), key(2, claims, 'next')] }, [['activate', 'claims', 80], ['create', 'claims', 80], ['move-alias', 'claims', 80 + 15 / 1440]]],
+  'a current key whose time is over, and a next one that was made just now': [{ ...empty(claims), keys: [key(1, claims, 'current', { starts: iso(start - 200 * day), published: soon, aliased: soon, alias: 'alias/claims' }), key(2, claims, 'next', { made: iso(start - hour) })] }, [['activate', 'claims', 2], ['create', 'claims', 2], ['move-alias', 'claims', 2 + 15 / 1440]]],
+  'a current key without a next one': [{ ...empty(claims), keys: [key(1, claims, 'current', { starts: iso(start - 200 * day), published: soon, aliased: soon, alias: 'alias/claims' })] }, [['create', 'claims', 0], ['activate', 'claims', 49 / 24], ['create', 'claims', 49 / 24], ['move-alias', 'claims', 49 / 24 + 15 / 1440]]],
   'an alias that was not moved': [{ ...empty(claims), keys: [key(1, claims, 'current', { starts: iso(start + 15 * minute), published: soon }), key(2, claims, 'next')] }, [['move-alias', 'claims', 15 / 1440], ['activate', 'claims', 90 + 15 / 1440], ['create', 'claims', 90 + 15 / 1440], ['move-alias', 'claims', 90 + 30 / 1440]]],
-  'a making that was cut off': [{ ...empty(claims), keys: [{ purpose: 'claims', state: 'making', token: 'B'.repeat(22), spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', began: iso(start - minute) }] }, [['activate', 'claims', 0], ['create', 'claims', 0], ['move-alias', 'claims', 0], ['create', 'claims', 4 / 1440]]],
-  'another algorithm': [{ ...empty({ ...claims, spec: 'RSA_3072', usage: 'ENCRYPT_DECRYPT' }), keys: [key(1, claims, 'current', { starts: soon, published: soon, aliased: soon }), key(2, claims, 'next')] }, [['set-aside', 'claims', 0], ['create', 'claims', 0], ['activate', 'claims', 80], ['create', 'claims', 80], ['move-alias', 'claims', 80 + 15 / 1440]]],
+  'a making that was cut off': [{ ...empty(claims), keys: [{ purpose: 'claims', state: 'making', token: 'B'.repeat(22), spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', began: iso(start - minute) }] }, [['create', 'claims', 29 / 1440], ['activate', 'claims', 29 / 1440], ['create', 'claims', 29 / 1440], ['move-alias', 'claims', 29 / 1440]]],
+  'another algorithm': [{ ...empty({ ...claims, spec: 'RSA_3072', usage: 'ENCRYPT_DECRYPT' }), keys: [key(1, claims, 'current', { starts: soon, published: soon, aliased: soon, alias: 'alias/claims' }), key(2, claims, 'next')] }, [['set-aside', 'claims', 0], ['create', 'claims', 0], ['activate', 'claims', 80], ['create', 'claims', 80], ['move-alias', 'claims', 80 + 15 / 1440]]],
   'retired keys in the set': [{ ...empty(claims, receipts), lifetime: 7 * day, keys: [key(1, claims, 'retired', { retired: soon, published: soon }), key(2, claims, 'retired', { retired: soon, published: soon, unpublished: soon }), key(3, receipts, 'retired', { retired: soon, published: soon })] },
-    [['unpublish', '1'.repeat(43), 0], ['create', 'claims', 0], ['create', 'receipts', 0], ['activate', 'claims', 7 + 1 / 24], ['create', 'claims', 7 + 1 / 24], ['activate', 'receipts', 7 + 1 / 24], ['create', 'receipts', 7 + 1 / 24], ['move-alias', 'receipts', 7 + 1 / 24], ['move-alias', 'claims', 7 + 1 / 24 + 15 / 1440], ['unpublish', '3'.repeat(43), 390]]],
+    [['unpublish', '1'.repeat(43), 0], ['create', 'claims', 0], ['create', 'receipts', 0], ['activate', 'claims', 8 + 1 / 24], ['create', 'claims', 8 + 1 / 24], ['activate', 'receipts', 8 + 1 / 24], ['create', 'receipts', 8 + 1 / 24], ['move-alias', 'receipts', 8 + 1 / 24], ['move-alias', 'claims', 8 + 1 / 24 + 15 / 1440], ['unpublish', '3'.repeat(43), 390]]],
 }
 for (const [what, [inventory, expected]] of Object.entries(plans)) {
   test(`the plan for ${what}`, () => {
@@ -76,7 +78,7 @@ for (const [what, [inventory, expected]] of Object.entries(plans)) {
 test('a plan needs an inventory, a date and a duration', async () => {
   await fails(assert, async () => planRotation({}, { now: new Date(start), every: 'P90D' }), 'invalid_argument', /inventory/)
   for (const now of [undefined, start, new Date(NaN)]) await fails(assert, async () => planRotation(empty(claims), { now, every: 'P90D' }), 'invalid_argument', /now/)
-  const keys = [key(1, claims, 'current', { starts: soon, published: soon, aliased: soon }), key(2, claims, 'next')]
+  const keys = [key(1, claims, 'current', { starts: soon, published: soon, aliased: soon, alias: 'alias/claims' }), key(2, claims, 'next')]
   for (const every of [undefined, '90']) await fails(assert, async () => planRotation({ ...empty(claims), keys }, { now: new Date(start), every }), 'invalid_argument', /every/)
 })
 
@@ -103,10 +105,10 @@ test('the first run makes a current and a next key for each purpose, and the sec
   assert.deepEqual(done.map(({ kind, key: of }) => `${kind} ${of}`), ['create claims', 'activate claims', 'create claims', 'move-alias claims', 'create receipts'])
   assert.deepEqual(states(), ['claims current', 'claims next', 'receipts next'])
   assert.equal(await aliasOf('alias/claims'), idOf('current'))
-  assert.equal(waiting.find(({ kind, key: of }) => kind === 'activate' && of === 'receipts').notBefore.getTime(), start + 25 * hour, 'a set without the signing key was served')
+  assert.equal(waiting.find(({ kind, key: of }) => kind === 'activate' && of === 'receipts').notBefore.getTime(), start + 49 * hour, 'a set without the signing key was served')
   assert.deepEqual((await apply()).done, [])
   assert.equal(await keyCount(), 3)
-  clock.at += 25 * hour
+  clock.at += 49 * hour
   assert.deepEqual((await apply()).done.map(({ kind, key: of }) => `${kind} ${of}`), ['activate receipts', 'create receipts', 'move-alias receipts'])
   assert.isAtLeast(store.now().counter, start / 1000)
 })
@@ -134,7 +136,7 @@ test('a rotation: the old key stays enabled, the alias moves when openers know t
   values.push(await sealed())
   assert.notEqual(JSON.parse(Buffer.from(values[2].split('.')[0], 'base64url')).kid, JSON.parse(Buffer.from(values[0].split('.')[0], 'base64url')).kid)
   for (const value of values) assert.equal((await opener.open(value, { context: {} })).text(), 'hello')
-  clock.at += 2 * day
+  clock.at += 3 * day
   assert.deepEqual((await apply()).done.map(({ kind }) => kind), ['unpublish'])
   clock.at += 6 * minute
   assert.equal(JSON.parse((await publisher.documents()).jwks).keys.length, 1)
@@ -201,7 +203,7 @@ test('a crash before or after any call to KMS or to the store: the next run fini
   const finished = async ({ apply, clock }) => { // until nothing is due any more
     for (let i = 0; i < 6; i++) {
       await apply()
-      clock.at += 26 * hour
+      clock.at += 50 * hour
     }
   }
   await finished(reference)
@@ -220,7 +222,7 @@ test('a crash before or after any call to KMS or to the store: the next run fini
         const crashed = await one.apply({ kms: broken.kms, store: broken.store }).then(() => false, (e) => e)
         if (!crashed) { assert.isBelow(broken.calls(), at); await one.local.close(); break }
         crashes++
-        one.clock.at += 5 * minute
+        one.clock.at += 30 * minute
         await finished(one)
         if (phase === 'first') {
           one.clock.at += 90 * day
@@ -263,7 +265,7 @@ test('two publishers at once: one makes each key, the other loses cleanly or has
     const one = await world(t, claims, receipts)
     const results = await Promise.allSettled([one.apply(), one.apply(), one.apply()])
     for (const { reason } of results.filter(({ status }) => status === 'rejected')) assert.equal(reason.code, 'conflict', reason.stack)
-    one.clock.at += 5 * minute
+    one.clock.at += 30 * minute
     await one.apply()
     assert.equal(await one.keyCount(), 3)
     assert.deepEqual(one.states().sort(), ['claims current', 'claims next', 'receipts next'])
@@ -271,15 +273,15 @@ test('two publishers at once: one makes each key, the other loses cleanly or has
   }
 })
 
-test('a making that another publisher began is left alone for 5 minutes, and then finished with the key that it made', async (t) => {
+test('a making that another publisher began is left alone for 30 minutes, and then finished with the key that it made', async (t) => {
   const { apply, clock, store, client, keyCount } = await world(t, claims)
   const broken = crashing(client, store, 6, 'after') // after CreateKey
   await apply({ kms: broken.kms, store: broken.store }).catch(() => {})
   assert.equal(await keyCount(), 1)
   const { waiting, done } = await apply()
   assert.deepEqual(done, [])
-  assert.equal(waiting.find(({ kind }) => kind === 'create').notBefore.getTime(), start + 5 * minute)
-  clock.at += 5 * minute
+  assert.equal(waiting.find(({ kind }) => kind === 'create').notBefore.getTime(), start + 30 * minute)
+  clock.at += 30 * minute
   await apply()
   clock.at += minute
   await apply()
@@ -292,6 +294,182 @@ test('keys are made where the alias says, by an alias ARN in another Region', as
   assert.isTrue(store.now().keys.every(({ arns }) => arns[0].startsWith('arn:aws:kms:eu-west-1:')))
   const there = new KMSClient({ ...local.clientConfig, region: 'eu-west-1' })
   assert.equal((await there.send(new ListAliasesCommand({}))).Aliases.length, 1)
+})
+
+test('a next key that somebody disabled is set aside, and another one comes into use', async (t) => {
+  const { apply, clock, client, idOf, states } = await world(t, claims)
+  await apply()
+  const stopped = idOf('next')
+  await client.send(new DisableKeyCommand({ KeyId: stopped }))
+  clock.at += 90 * day
+  const { done, waiting } = await apply()
+  assert.deepEqual([done.map(({ kind }) => kind), waiting.map(({ kind }) => kind)], [['create'], ['activate', 'move-alias']])
+  assert.notEqual(idOf('next'), stopped)
+  clock.at += 3 * day
+  assert.deepEqual((await apply()).done.map(({ kind }) => kind), ['activate', 'create'])
+  assert.deepEqual(states(), ['claims retired', 'claims retired', 'claims current', 'claims next'])
+})
+
+/** Ends a run just after CreateKey, and the time for which it is left alone. */
+async function cutOff({ apply, client, store, clock }) {
+  const broken = crashing(client, store, 6, 'after')
+  await apply({ kms: broken.kms, store: broken.store }).then(() => assert.fail('it went through'), () => {})
+  assert.equal(store.now().keys.filter(({ state }) => state === 'making').length, 1)
+  clock.at += 30 * minute
+}
+const changes = {
+  'another spec': { spec: 'ECC_NIST_P384' },
+  'another usage and spec': { spec: 'RSA_2048', usage: 'ENCRYPT_DECRYPT' },
+  'another alias': { alias: 'alias/others' },
+  'another Region': { alias: 'arn:aws:kms:eu-west-1:111122223333:alias/claims' },
+  'another use': { use: 'sig', usage: 'SIGN_VERIFY' },
+  'another use, spec and algorithm': { use: 'sig', usage: 'SIGN_VERIFY', spec: 'RSA_2048', alg: 'PS512' },
+}
+for (const [what, change] of Object.entries(changes)) {
+  test(`a making that was cut off before its purpose got ${what} is finished, and a key of the new kind comes into use`, async (t) => {
+    const one = await world(t, claims)
+    await cutOff(one)
+    one.store.edit((inventory) => ({ ...inventory, purposes: [{ ...claims, ...change }] }))
+    for (let i = 0; i < 6; i++) {
+      await one.apply()
+      one.clock.at += 50 * hour
+    }
+    const { spec, usage, alg, alias } = { ...claims, ...change }
+    const current = one.store.now().keys.find(({ state }) => state === 'current')
+    assert.deepEqual([current.spec, current.usage, current.alias], [spec, usage, alias])
+    if (alg) assert.equal(current.alg, alg)
+    assert.equal(one.store.now().keys.filter(({ state }) => state === 'next').length, 1)
+    const { KeyMetadata: named } = await new KMSClient({ ...one.local.clientConfig, region: current.arns[0].split(':')[3] }).send(new DescribeKeyCommand({ KeyId: alias }))
+    assert.equal(named.Arn, current.arns[0])
+    const jwks = JSON.parse((await createPublisher({ keys: one.store, now: () => one.clock.at }).documents()).jwks).keys
+    assert.isTrue(jwks.every(({ use, alg: stated }) => (use === 'sig') === /^(ES|PS)/.test(stated.slice(0, 2)) || stated.startsWith('ECDH')), JSON.stringify(jwks))
+  })
+}
+
+test('a key whose making was cut off, and that somebody disabled since, is left alone', async (t) => {
+  const one = await world(t, claims)
+  await cutOff(one)
+  const [{ KeyId }] = (await one.client.send(new ListKeysCommand({}))).Keys
+  await one.client.send(new DisableKeyCommand({ KeyId }))
+  await one.apply()
+  await one.apply()
+  assert.deepEqual(one.states(), ['claims current', 'claims next'])
+  assert.isFalse(one.store.now().keys.some(({ arns: [arn] }) => arn.endsWith(KeyId)))
+})
+
+test('an alias, spec, usage or algorithm that is written anew while a key is current is followed', async (t) => {
+  const { apply, clock, store, aliasOf, idOf } = await world(t, claims, receipts)
+  for (let i = 0; i < 3; i++) { await apply(); clock.at += 50 * hour }
+  store.edit((inventory) => ({ ...inventory, purposes: [{ ...claims, alias: 'alias/renamed' }, { ...receipts, spec: 'RSA_2048', alg: 'RS256' }] }))
+  assert.deepEqual((await apply()).done.map(({ kind, key: of }) => `${kind} ${of}`), ['move-alias claims', 'set-aside receipts', 'create receipts'])
+  assert.equal(await aliasOf('alias/renamed'), idOf('current'))
+  store.edit((inventory) => ({ ...inventory, purposes: inventory.purposes.map((purpose) => (purpose.use === 'sig' ? { ...purpose, alg: undefined } : purpose)).map((purpose) => JSON.parse(JSON.stringify(purpose))) }))
+  assert.deepEqual((await apply()).done.map(({ kind, key: of }) => `${kind} ${of}`), ['set-aside receipts', 'create receipts'])
+  assert.equal(store.now().keys.find(({ state, purpose }) => state === 'next' && purpose === 'receipts').alg, 'PS256')
+  assert.deepEqual((await apply()).done, [])
+})
+
+for (const fault of [{ kind: 'half' }, { kind: 'latency', latency: 1_500 }, { kind: 'reset' }]) {
+  test(`CreateKey whose answer is lost (${fault.kind}) is not asked again by the client: one key, which the next run finds`, async (t) => {
+    const { apply, local, clock, keyCount, store } = await world(t, claims)
+    local.faults.add({ ...fault, operation: 'CreateKey', count: 1 })
+    await fails(assert, apply({ kms: { ...local.clientConfig, maxAttempts: 5, requestHandler: { requestTimeout: 500, throwOnRequestTimeout: true } } }), 'kms_unavailable', /CreateKey/)
+    const made = await keyCount()
+    clock.at += 30 * minute
+    await apply()
+    assert.equal(await keyCount(), 2, `${made} after the lost answer`)
+    assert.equal(store.now().keys.length, 2)
+  })
+}
+
+test('CreateKey that KMS throttles is asked again', async (t) => {
+  const { apply, local, keyCount } = await world(t, claims)
+  local.faults.add({ kind: 'throttle', operation: 'CreateKey', count: 1 })
+  await apply()
+  assert.equal(await keyCount(), 2)
+})
+
+test('a key that was made beside another publisher is kept in the inventory, not published, and the run says so', async (t) => {
+  const { apply, local, store, client, keyCount, states } = await world(t, claims)
+  let once = true
+  const slow = { config: client.config, destroy() {}, send: async (command, o) => {
+    const answer = await client.send(command, o)
+    if (once && command instanceof CreateKeyCommand) {
+      once = false
+      store.edit((inventory) => ({ ...inventory, keys: inventory.keys.map((found) => ({ ...found, began: iso(start - hour) })) })) // by the other's clock it is late
+      store.edit((inventory) => ({ ...inventory, keys: inventory.keys.filter(({ state }) => state !== 'making') }))
+      await applyRotation(planRotation(store.now(), { now: new Date(start), every: 'P90D' }), { kms: local.clientConfig, store, now: () => start })
+    }
+    return answer
+  } }
+  await fails(assert, apply({ kms: slow }), 'conflict', /another publisher has made.*retired/)
+  assert.equal(await keyCount(), 3)
+  assert.deepEqual(states(), ['claims current', 'claims next', 'claims retired'])
+  assert.equal(JSON.parse((await createPublisher({ keys: store, now: () => start }).documents()).jwks).keys.length, 1)
+})
+
+test('the next key has the key policy and the tags of the current one, or the policy of its purpose', async (t) => {
+  const { apply, clock, client, store, idOf } = await world(t, claims)
+  await apply()
+  const root = { Sid: 'Root', Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::000000000000:root' }, Action: 'kms:*', Resource: '*' }
+  const account = store.now().keys[0].arns[0].split(':')[4]
+  const policyOf = async (KeyId) => JSON.parse((await client.send(new GetKeyPolicyCommand({ KeyId, PolicyName: 'default' }))).Policy)
+  const policyWith = (Sid) => ({ Version: '2012-10-17', Statement: [{ ...root, Principal: { AWS: `arn:aws:iam::${account}:root` } }, { Sid, Effect: 'Deny', Principal: '*', Action: 'kms:ReEncryptTo', Resource: '*' }] })
+  await client.send(new PutKeyPolicyCommand({ KeyId: idOf('next'), PolicyName: 'default', Policy: JSON.stringify(policyWith('ByHand')) }))
+  await client.send(new TagResourceCommand({ KeyId: idOf('next'), Tags: [{ TagKey: 'cost', TagValue: '7' }] }))
+  clock.at += 90 * day
+  await apply()
+  assert.deepEqual(await policyOf(idOf('next')), policyWith('ByHand'))
+  assert.deepEqual((await client.send(new ListResourceTagsCommand({ KeyId: idOf('next') }))).Tags, [{ TagKey: 'cost', TagValue: '7' }])
+  store.edit((inventory) => ({ ...inventory, purposes: [{ ...claims, policy: policyWith('OfThePurpose') }] }))
+  clock.at += 91 * day
+  await apply()
+  assert.deepEqual(await policyOf(idOf('next')), policyWith('OfThePurpose'))
+  assert.deepEqual((await client.send(new ListResourceTagsCommand({ KeyId: idOf('next') }))).Tags, [{ TagKey: 'cost', TagValue: '7' }])
+})
+
+test('multi-Region keys: one JWK, an ARN and an alias in each Region, crashes included; either Region opens while the other is down', async (t) => {
+  const replicated = { ...claims, replicas: ['eu-west-1'] }
+  const finish = async (one) => { for (let i = 0; i < 4; i++) { await one.apply(); one.clock.at += 50 * hour } }
+  let crashes = 0
+  for (let at = 1; ; at++) {
+    const one = await world(t, replicated)
+    let calls = 0
+    const clients = new Map()
+    const kms = (region) => {
+      if (!clients.has(region)) clients.set(region, new KMSClient({ ...one.local.clientConfig, region }))
+      const client = clients.get(region)
+      return { config: client.config, destroy() {}, send: async (command, o) => { const answer = await client.send(command, o); if (++calls >= at) throw new Error('crash'); return answer } }
+    }
+    const aliasArn = { ...replicated, alias: 'arn:aws:kms:us-east-1:111122223333:alias/claims' }
+    one.store.edit((inventory) => ({ ...inventory, purposes: [aliasArn] }))
+    const crashed = await one.apply({ kms }).then(() => false, () => true)
+    one.clock.at += 30 * minute
+    await finish(one)
+    const { keys } = one.store.now()
+    assert.deepEqual(keys.map(({ state }) => state), ['current', 'next'], `after call ${at}`)
+    for (const { arns } of keys) {
+      assert.deepEqual(arns.map((arn) => arn.split(':')[3]), ['us-east-1', 'eu-west-1'])
+      assert.equal(new Set(arns.map((arn) => arn.split('/')[1])).size, 1)
+    }
+    for (const region of ['us-east-1', 'eu-west-1']) {
+      const client = new KMSClient({ ...one.local.clientConfig, region })
+      assert.equal((await client.send(new ListKeysCommand({}))).Keys.length, 2, `${region} after call ${at}`)
+      assert.equal((await client.send(new DescribeKeyCommand({ KeyId: 'alias/claims' }))).KeyMetadata.Arn, keys[0].arns.find((arn) => arn.includes(region)))
+    }
+    if (crashed) { crashes++; await one.local.close(); continue }
+    const publisher = createPublisher({ keys: one.store, now: () => one.clock.at })
+    const sealed = await seal(importKeySet((await publisher.documents()).jwks, { trust: inHand(), now: () => one.clock.at }), 'hello', { context: {} })
+    for (const region of ['us-east-1', 'eu-west-1']) {
+      one.local.faults.clear()
+      one.local.faults.add({ kind: 'region-down', region })
+      const opener = createOpener({ kms: { ...one.local.clientConfig, region: undefined, maxAttempts: 1 }, keys: one.store, now: () => one.clock.at })
+      assert.equal((await opener.open(sealed, { context: {} })).text(), 'hello', `${region} is down`)
+      await opener.close()
+    }
+    break
+  }
+  assert.isAbove(crashes, 10)
 })
 
 test('wrong arguments are invalid_argument, a missing inventory key_not_found', async (t) => {

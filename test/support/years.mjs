@@ -53,7 +53,7 @@ async function rotateThroughCrashes({ clock, client, store, every, counts }) {
     const crashed = await applyRotation({ steps }, { kms, store: guarded, now: () => clock.at }).then(() => false, (error) => { if (error.message !== 'crash' && error.cause?.message !== 'crash') throw error; return true })
     if (!crashed) return
     counts.crashes++
-    clock.at += 6 * minute
+    clock.at += 31 * minute
   }
 }
 
@@ -76,7 +76,7 @@ export async function liveFor({ years, clients: howMany, without, seed = 2026112
     const every = 'P3M'
     const store = historyStore(clock, { version: 1, counter: 0, purposes, keys: [] })
     const rotate = () => rotateThroughCrashes({ clock, client, store, every, counts })
-    for (let i = 0; i < 4; i++) { await rotate(); clock.at += 26 * hour } // until all keys are in use
+    for (let i = 0; i < 4; i++) { await rotate(); clock.at += 50 * hour } // until all keys are in use
 
     // The host: what the publisher has now, behind a cache of 5 minutes; sometimes an older set that still lives
     const root = await publicJwk({ kms: local.clientConfig, key: 'alias/root' })

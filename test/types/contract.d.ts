@@ -117,7 +117,7 @@ declare module 'sealdrop/kms' { // the companion
     openMany(jwes: AsyncIterable<{ jwe: string } & OpenOptions>, o?: CallOptions & { concurrency?: number; ordered?: boolean }): AsyncIterable<{ index: number; opened?: Content & OpenedInfo; error?: SealdropError }>
     openFile(input: string | URL, output: string | URL, o: OpenOptions): Promise<OpenedInfo & { length: number; digest: string }>
   }
-  interface Purpose { name: string; use: 'enc' | 'sig'; spec: string; usage: 'ENCRYPT_DECRYPT' | 'KEY_AGREEMENT' | 'SIGN_VERIFY'; alias: string; alg?: string; keepDays?: number; withArn?: boolean }
+  interface Purpose { name: string; use: 'enc' | 'sig'; spec: string; usage: 'ENCRYPT_DECRYPT' | 'KEY_AGREEMENT' | 'SIGN_VERIFY'; alias: string; alg?: string; replicas?: readonly string[]; policy?: object; keepDays?: number; withArn?: boolean }
   interface KeyInventory { version: 1; counter: number; lifetime?: number; purposes: readonly Purpose[]; keys: readonly import('../../dist/kms/index.js').InventoryKey[] }
   interface InventoryStore { read(): Promise<{ inventory: KeyInventory; etag: string } | undefined>; write(next: KeyInventory, etag?: string): Promise<void> } // compare and swap
   function fileInventory(path: string | URL): InventoryStore // a folder: a file for each version, the newest counts

@@ -1,4 +1,5 @@
-import { isSignatureName } from '../../algorithms/signatures.js'
+import { ecKeySpecs } from '../../algorithms/key-specs.js'
+import { fitsSignature, isSignatureName } from '../../algorithms/signatures.js'
 import { ensure, kindOf, shown } from '../../errors/guard.js'
 import type { SealdropErrorCode } from '../../errors/sealdrop-error.js'
 import { isJsonObject, parseJson } from '../../formats/json.js'
@@ -17,13 +18,16 @@ const date: Rule = ['a date like 2030-01-31T12:00:00.000Z', isDate, '?']
 const spec: Rule = ['a KMS KeySpec of RSA or on a NIST curve', text(/^(RSA_(2048|3072|4096)|ECC_NIST_P(256|384|521))$/)]
 const usage = oneOf('ENCRYPT_DECRYPT', 'KEY_AGREEMENT', 'SIGN_VERIFY')
 const name: Rule = ['a name of letters, digits, _ and -', text(/^[\w-]{1,64}$/)]
+const alias: Rule = ['alias/… or its ARN', text(/^(arn:[\w-]+:kms:[\w-]+:\d{12}:)?alias\/(?!aws\/)[\w/-]{1,250}$/)]
 const optional = ([expected, fits]: Rule): Rule => [expected, fits, '?']
 
 const purposeRules: Readonly<Record<keyof Purpose, Rule>> = {
   name, spec, usage,
   use: oneOf('enc', 'sig'),
-  alias: ['alias/… or its ARN', text(/^(arn:[\w-]+:kms:[\w-]+:\d{12}:)?alias\/(?!aws\/)[\w/-]{1,250}$/)],
+  alias,
   alg: ['the JOSE name of a signature algorithm', isSignatureName, '?'],
+  replicas: ['Regions, none of them twice', (value) => Array.isArray(value) && value.every(text(/^[a-z]{2}(-[a-z]+)+-\d$/)) && new Set(value).size === value.length, '?'],
+  policy: ['a key policy as an object', isJsonObject, '?'],
   keepDays: ['a whole number of days', (value) => Number.isSafeInteger(value) && Number(value) >= 0, '?'],
   withArn: ['true or false', (value) => typeof value === 'boolean', '?'],
 }
@@ -36,6 +40,7 @@ const keyRules: Readonly<Record<keyof InventoryKey, Rule>> = {
   thumbprint: ['43 characters (RFC 7638)', text(/^[\w-]{43}$/), '?'],
   jwk: ['a public JWK', isPublicJwk, '?'],
   alg: ['a JOSE name', text(/^[\w+-]{2,40}$/), '?'],
+  alias: optional(alias),
   made: date, began: date, published: date, unpublished: date, starts: date, aliased: date, retired: date, expires: date, keepUntil: date, disabled: date, deletes: date,
 }
 
@@ -65,7 +70,11 @@ export function checkInventory(value: unknown, code: SealdropErrorCode): KeyInve
   const names = purposes.map((purpose) => purpose.name)
   ensure(new Set(names).size === names.length, code, 'inventory.purposes: two have one name')
   ensure(new Set(purposes.map(({ alias }) => alias)).size === names.length, code, 'inventory.purposes: two have one alias')
-  purposes.forEach((purpose, i) => ensure((purpose.use === 'sig') === (purpose.usage === 'SIGN_VERIFY'), code, `inventory.purposes[${i}].usage: ${purpose.usage} is not for use ${purpose.use}`))
+  purposes.forEach(({ use, spec, usage, alg }, i) => {
+    ensure((use === 'sig') === (usage === 'SIGN_VERIFY'), code, `inventory.purposes[${i}].usage: ${usage} is not for use ${use}`)
+    ensure(alg === undefined || (isSignatureName(alg) && usage === 'SIGN_VERIFY' && fitsSignature(spec.startsWith('RSA') ? { kty: 'RSA' } : { kty: 'EC', crv: curveOf(spec) }, alg)), code, `inventory.purposes[${i}].alg: ${alg ?? ''} is not for ${spec} and ${usage}`)
+    ensure(usage !== (spec.startsWith('RSA') ? 'KEY_AGREEMENT' : 'ENCRYPT_DECRYPT'), code, `inventory.purposes[${i}].usage: KMS has no ${spec} for ${usage}`)
+  })
   keys.forEach((key, i) => checkKey(key, `inventory.keys[${i}]`, names, code))
   for (const list of [keys.map(({ token }) => token), keys.flatMap(({ arns = [] }) => arns), keys.flatMap(({ thumbprint = [] }) => thumbprint)]) ensure(new Set(list).size === list.length, code, 'inventory.keys: one key is there twice')
   for (const state of ['making', 'next', 'current'] as const) {
@@ -83,6 +92,8 @@ function checkKey(key: InventoryKey, at: string, purposes: readonly string[], co
   ensure(dated === undefined || key[dated] !== undefined, code, `${at}.${dated ?? ''}: expected in a key that is ${key.state}`)
   ensure(key.state !== 'deleting' || key.deletes !== undefined, code, `${at}.deletes: expected in a key that is deleting`)
 }
+
+const curveOf = (spec: string): string | undefined => Object.entries(ecKeySpecs).find(([, name]) => name === spec)?.[0]
 
 function checkMembers(at: string, value: unknown, rules: Readonly<Record<string, Rule>>, code: SealdropErrorCode): void {
   ensure(isJsonObject(value), code, `${at}: expected an object, found ${kindOf(value)}`)

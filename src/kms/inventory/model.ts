@@ -23,6 +23,10 @@ export interface Purpose {
   readonly alias: string
   /** Of RSA signing keys, their one algorithm. Default: PS256. */
   readonly alg?: string
+  /** Regions that have a replica: its keys are multi-Region keys, one JWK with several ARNs, and the alias names them in each Region. Default: none. */
+  readonly replicas?: readonly string[]
+  /** Key policy of keys that are made from now on. Default: that of the key which is current then; of the first one KMS's own. */
+  readonly policy?: object
   /** Of signing keys, for how many days after it was retired one stays published, so that what it signed can be verified. Default: 1,826, 5 years. */
   readonly keepDays?: number
   /** Publish ARNs too, which show the account id; streams to RSA keys need it. Default: false. */
@@ -43,8 +47,10 @@ export interface InventoryKey {
   readonly jwk?: PublicMembers
   /** JOSE name. */
   readonly alg?: string
+  /** The alias that names it; of a making, in whose Region the key is made. */
+  readonly alias?: string
   readonly made?: string
-  /** Of a making, since when: who finds it within 5 minutes leaves it to who began. */
+  /** Of a making, since when: who finds it within 30 minutes leaves it to who began. */
   readonly began?: string
   /** Since when it stands in the key set, and until when it did. */
   readonly published?: string
@@ -76,7 +82,7 @@ export interface KeyInventory {
   readonly version: 1
   /** Grows with every change: `ver` of the signed set. */
   readonly counter: number
-  /** How long a signed set lives, in milliseconds: the publisher signs with it, and a rotation waits for it. Default: 24 hours. */
+  /** How long a signed set lives, in milliseconds: the publisher signs with it, and a rotation waits for it. Shorten it while no rotation is due before the longer one is over. Default: 24 hours. */
   readonly lifetime?: number
   readonly purposes: readonly Purpose[]
   readonly keys: readonly InventoryKey[]

@@ -2,13 +2,14 @@ import { limits } from '../../algorithms/limits.js'
 import { ensure } from '../../errors/guard.js'
 import { checkInventory } from '../inventory/check.js'
 import type { CallOptions } from '../../io/abort.js'
-import type { InventoryStore, KeyInventory } from '../inventory/model.js'
+import type { InventoryKey, InventoryStore, KeyInventory } from '../inventory/model.js'
 import { publishedKeys } from '../inventory/published-keys.js'
 import { isoOf, updateInventory, withKey } from '../inventory/update.js'
-import { KmsPort, type Kms } from '../port.js'
-import { createNext, type Making } from './create-next.js'
+import { ManagementPort } from '../management-port.js'
+import type { Kms } from '../port.js'
+import { aliasFor, createNext, type Making } from './create-next.js'
 import type { Step, StepKind } from './steps.js'
-import { resumableAt, standing, startsAt, timeOf, unpublishAt, type Standing } from './when.js'
+import { needsAlias, resumableAt, standing, startsAt, timeOf, unpublishAt, type Standing } from './when.js'
 
 export interface ApplyOptions extends CallOptions {
   /** How KMS is reached. Default `{}`: the AWS default chain. */
@@ -33,7 +34,7 @@ export async function applyRotation(plan: { readonly steps: readonly Step[] }, o
   const steps: readonly Step[] = Array.isArray(plan?.steps) ? plan.steps : []
   ensure(Array.isArray(plan?.steps) && steps.every((step) => Object.hasOwn(rows, step?.kind)), 'invalid_argument', 'plan: expected what planRotation answers')
   ensure(typeof o?.store?.read === 'function', 'invalid_argument', 'store: expected the store of the inventory, such as fileInventory makes')
-  const port = new KmsPort(o.kms ?? {})
+  const port = new ManagementPort(o.kms ?? {})
   const [done, waiting]: [Step[], Step[]] = [[], []]
   const failed = new Map<string, unknown>()
   try {
@@ -65,18 +66,22 @@ const rows: Readonly<Record<StepKind, (making: Making, step: Step) => Promise<Ou
     if (begun && resumableAt(begun) > making.now) return new Date(resumableAt(begun))
     if (!begun && fits) return 'nothing'
     if (!current) await checkAlias(making, purpose.alias)
-    await createNext(making, purpose, begun)
+    await createNext(making, { purpose, begun, current })
     return 'done'
   },
   'set-aside': (making, step) => changed(making, (inventory) => {
     const { next, fits } = standing(inventory, purposeOf(inventory, step), making.now)
-    return next && !fits ? withKey(inventory, next, { state: 'retired', retired: isoOf(making.now) }) : undefined
+    return next && !fits ? setAside(inventory, next, making.now) : undefined
   }),
   async activate(making, step) {
-    const { current, fits, readyAt } = await standingOf(making, step)
+    const { current, next, fits, readyAt } = await standingOf(making, step)
     if (current?.thumbprint !== step.from) return 'nothing'
     if (!fits) return new Date(making.now)
     if (readyAt > making.now) return new Date(readyAt)
+    if (!await making.port.isEnabled(next!.arns![0]!, making.signal)) { // somebody had a reason; another one is made
+      await changed(making, (inventory) => (standing(inventory, purposeOf(inventory, step), making.now).next?.token === next!.token ? setAside(inventory, next!, making.now) : undefined))
+      return new Date(making.now)
+    }
     return changed(making, (inventory) => {
       const found = standing(inventory, purposeOf(inventory, step), making.now)
       if (found.current?.thumbprint !== step.from || !found.fits || found.readyAt > making.now) return undefined
@@ -87,11 +92,14 @@ const rows: Readonly<Record<StepKind, (making: Making, step: Step) => Promise<Ou
   },
   async 'move-alias'(making, step) {
     const { purpose, current } = await standingOf(making, step)
-    if (!current || current.aliased !== undefined) return 'nothing'
+    if (!current || !needsAlias(current, purpose)) return 'nothing'
     if (timeOf(current.starts) > making.now) return new Date(timeOf(current.starts))
-    await checkAlias(making, purpose.alias)
-    await making.port.moveAlias(purpose.alias, current.arns![0]!, making.signal)
-    return changed(making, (inventory) => withKey(inventory, current, { aliased: isoOf(making.now) }))
+    for (const arn of current.arns!) {
+      const alias = aliasFor(purpose.alias, arn)
+      await checkAlias(making, alias)
+      await making.port.moveAlias(alias, arn, making.signal)
+    }
+    return changed(making, (inventory) => withKey(inventory, current, { alias: purpose.alias, aliased: isoOf(making.now) }))
   },
   unpublish: (making, step) => changed(making, (inventory) => {
     const key = inventory.keys.find(({ thumbprint }) => thumbprint === step.key)
@@ -99,6 +107,8 @@ const rows: Readonly<Record<StepKind, (making: Making, step: Step) => Promise<Ou
     return end !== undefined && end <= making.now ? withKey(inventory, key!, { unpublished: isoOf(making.now) }) : undefined
   }),
 }
+
+const setAside = (inventory: KeyInventory, next: InventoryKey, now: number): KeyInventory => withKey(inventory, next, { state: 'retired', retired: isoOf(now) })
 
 /** An alias that names a key of which the inventory knows nothing is somebody's: what was sealed to that key would be lost to openers. */
 async function checkAlias({ port, store, signal }: Making, alias: string): Promise<void> {

@@ -2,7 +2,8 @@ import { ensure, shown } from '../../errors/guard.js'
 import type { CallOptions } from '../../io/abort.js'
 import { isDeleted, isMade, type InventoryStore, type KeyInventory, type MadeKey } from '../inventory/model.js'
 import { isoOf, updateInventory, withKey } from '../inventory/update.js'
-import { KmsPort, type Kms, type LastUse } from '../port.js'
+import { ManagementPort, type LastUse } from '../management-port.js'
+import type { Kms } from '../port.js'
 import { day, settle } from './steps.js'
 import { keptFor, timeOf } from './when.js'
 
@@ -38,10 +39,10 @@ export async function retireKey(o: KeyOptions & { readonly keepUntil?: Date; rea
     ensure(keepUntil instanceof Date && Number.isFinite(keepUntil.getTime()), 'invalid_argument', 'keepUntil: expected the Date until which what was sealed to it, or signed by it, may be needed')
     const lastUse = await port.lastUse(key.arns[0]!, o.signal)
     const purpose = inventory.purposes.find(({ name }) => name === key.purpose)!
-    const usedUntil = timeOf(key.retired) + Math.max(settle(inventory.lifetime), purpose.use === 'sig' ? keptFor(purpose) : 0)
+    const usedUntil = timeOf(key.retired) + Math.max(settle(inventory.lifetime), key.usage === 'SIGN_VERIFY' ? keptFor(purpose) : 0)
     if (o.disable) {
       ensure(keepUntil.getTime() <= now, 'invalid_argument', `it is kept until ${keepUntil.toISOString()}; it is not disabled before`)
-      ensure(usedUntil <= now, 'invalid_argument', `it was retired at ${key.retired}, and may be ${purpose.use === 'sig' ? 'verified with' : 'sealed to'} until ${isoOf(usedUntil)}`)
+      ensure(usedUntil <= now, 'invalid_argument', `it was retired at ${key.retired}, and may be ${key.usage === 'SIGN_VERIFY' ? 'verified with' : 'sealed to'} until ${isoOf(usedUntil)}`)
       for (const arn of key.arns) await port.disable(arn, o.signal)
     }
     const disabled = o.disable ? { state: 'disabled' as const, disabled: key.disabled ?? isoOf(now), ...(key.published !== undefined && { unpublished: key.unpublished ?? isoOf(now) }) } : {}
@@ -102,7 +103,7 @@ export async function restoreKey(o: KeyOptions): Promise<void> {
   })
 }
 
-interface Found { readonly key: MadeKey; readonly inventory: KeyInventory; readonly port: KmsPort; readonly now: number }
+interface Found { readonly key: MadeKey; readonly inventory: KeyInventory; readonly port: ManagementPort; readonly now: number }
 
 async function withPort<T>(o: KeyOptions, work: (found: Found) => Promise<T>): Promise<T> {
   ensure(typeof o?.store?.read === 'function', 'invalid_argument', 'store: expected the store of the inventory, such as fileInventory makes')
@@ -110,7 +111,7 @@ async function withPort<T>(o: KeyOptions, work: (found: Found) => Promise<T>): P
   const inventory = (await o.store.read())?.inventory
   const key = inventory?.keys.find(({ thumbprint }) => thumbprint === o.key)
   ensure(inventory && key && isMade(key), 'key_not_found', `the inventory has no key ${shown(o.key)}`)
-  const port = new KmsPort(o.kms ?? {})
+  const port = new ManagementPort(o.kms ?? {})
   try {
     return await work({ key, inventory, port, now: (o.now ?? Date.now)() })
   } finally {

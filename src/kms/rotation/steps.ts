@@ -3,7 +3,7 @@
  * - `create`: a key that will be the next one; what was begun is finished first
  * - `set-aside`: the next key has another spec than its purpose now; it is never used
  * - `activate`: the next key becomes the current one, and the current one is retired and stays enabled
- * - `move-alias`: the alias names the current key
+ * - `move-alias`: the alias names the current key, in each Region of it
  * - `unpublish`: a retired key leaves the key set, and stays enabled
  */
 export type StepKind = 'create' | 'set-aside' | 'activate' | 'move-alias' | 'unpublish'
@@ -32,8 +32,11 @@ export const day: number = 24 * hour
 
 /** Openers read the inventory again every 10 minutes; a key is not sealed to before. */
 export const openersReload: number = 15 * minute
-/** Who began to make a key is left alone for so long. */
-export const makingLease: number = 5 * minute
+/** Who began to make a key is left alone for so long: also where clocks differ, and where a Region has many keys to look through. */
+export const makingLease: number = 30 * minute
 
-/** After so long nobody uses a set that lacks a key: it lived in a client while the host was down, in caches and in publishers. */
-export const settle = (lifetime: number | undefined): number => Math.max(lifetime ?? day, day) + hour
+/**
+ * After so long nobody uses a set that lacks a key: for its lifetime the publisher serves it while the inventory cannot be read, then a client holds
+ * it for a day while the host is down, and caches add an hour.
+ */
+export const settle = (lifetime: number | undefined): number => (lifetime ?? day) + day + hour

@@ -1,3 +1,5 @@
+import { defaultSignature } from '../../algorithms/signatures.js'
+import { regionOf } from '../../formats/arn.js'
 import type { InventoryKey, KeyInventory, Purpose } from '../inventory/model.js'
 import { later } from './duration.js'
 import { day, makingLease, openersReload, settle } from './steps.js'
@@ -19,17 +21,26 @@ export interface Standing {
 export const timeOf = (date: string | undefined): number => (date === undefined ? -Infinity : new Date(date).getTime())
 
 export function standing(inventory: KeyInventory, purpose: Purpose, now: number): Standing {
-  const { name, use, spec, usage } = purpose
+  const { name, use } = purpose
   const own = inventory.keys.filter((key) => key.purpose === name)
   const inState = (state: InventoryKey['state']): InventoryKey | undefined => own.find((key) => key.state === state)
   const [making, next, current] = [inState('making'), inState('next'), inState('current')]
-  const fits = next !== undefined && next.spec === spec && next.usage === usage
+  const fits = next !== undefined && isOfKind(next, purpose)
   const isFirst = !current && !own.some((key) => key.retired !== undefined)
   const isNew = !inventory.keys.some((key) => key.published !== undefined && key !== next)
   const knownSince = fits ? timeOf(next.published ?? next.made) : now
   const readyAt = isFirst && (use === 'enc' || isNew) ? -Infinity : knownSince + settle(inventory.lifetime)
   return { purpose, making, next, current, fits, isNew, readyAt }
 }
+
+/** Whether a key is what its purpose says now. */
+export function isOfKind(key: InventoryKey, { spec, usage, alg, alias, replicas = [] }: Purpose): boolean {
+  const regions = (key.arns ?? []).map(regionOf)
+  return key.spec === spec && key.usage === usage && (usage !== 'SIGN_VERIFY' || key.alg === (alg ?? defaultSignature(key.jwk!))) && [regionOf(alias) ?? regions[0], ...replicas].every((region) => regions.includes(region))
+}
+
+/** Whether its alias is to be moved to the current key; in another Region it is when the next key comes into use. */
+export const needsAlias = ({ aliased, alias, arns: [arn = ''] = [] }: InventoryKey, purpose: Purpose): boolean => aliased === undefined || (alias !== purpose.alias && [undefined, regionOf(arn)].includes(regionOf(purpose.alias)))
 
 /** When a current key is to be replaced. */
 export const dueAt = ({ current }: Standing, every: string, now: number): number => (current ? later(timeOf(current.starts), every) : now)
@@ -43,7 +54,7 @@ export const startsAt = ({ purpose, isNew }: Standing, now: number): number => (
 /** When a retired key leaves the set; undefined for one that does not stand in it. */
 export function unpublishAt(purpose: Purpose, key: InventoryKey, lifetime: number | undefined): number | undefined {
   if (key.state !== 'retired' || key.published === undefined || key.unpublished !== undefined) return undefined
-  return timeOf(key.retired) + Math.max(settle(lifetime), purpose.use === 'sig' ? keptFor(purpose) : 0)
+  return timeOf(key.retired) + Math.max(settle(lifetime), key.usage === 'SIGN_VERIFY' ? keptFor(purpose) : 0)
 }
 
 /** For how long after it was retired a signing key stands in the set, in milliseconds. */
