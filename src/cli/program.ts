@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isSealdropError } from '../errors/sealdrop-error.js'
 import { Command, CommanderError } from './commander.js'
+import { doctorCommand } from './doctor.js'
 import { localKmsCommand } from './local-kms.js'
 
 /** Where a command writes, line by line. */
@@ -14,7 +15,7 @@ export interface Terminal {
 export type ExitCode = 0 | 1 | 2
 
 /** @param commands - what `sealdrop` offers; default all of it */
-export function buildProgram(terminal: Terminal, commands: readonly Command[] = [localKmsCommand(terminal)]): Command {
+export function buildProgram(terminal: Terminal, commands: readonly Command[] = [localKmsCommand(terminal), doctorCommand(terminal)]): Command {
   const program = new Command('sealdrop')
     .description('Seal it anywhere. Only your AWS KMS key opens it.')
     .version(versionOfPackage(), '-V, --version', 'print the version')
@@ -39,8 +40,8 @@ export async function runProgram(program: Command, args: readonly string[], term
     await program.parseAsync(args, { from: 'user' })
     return 0
   } catch (e) {
-    if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : 2 // it said why
-    if (!isSealdropError(e)) throw e
+    if (e instanceof CommanderError && e.code.startsWith('commander.')) return e.exitCode === 0 ? 0 : 2 // it said why
+    if (!isSealdropError(e) && !(e instanceof CommanderError)) throw e
     terminal.note(`sealdrop: ${e.message}`)
     return e.code === 'invalid_argument' ? 2 : 1
   }

@@ -27,7 +27,8 @@ for (const door of ['index', 'serve', 'fs', 'kms']) below[door] = doors
 below['local-kms'] = ['errors', 'bytes', 'algorithms', 'formats']
 below.cli = [...doors, 'index', 'serve', 'fs', 'kms', 'local-kms'] // the top room; it loads doors when a command needs them
 
-const packagesOfFile = { 'kms/port.ts': ['@aws-sdk/client-kms'], 'kms/management-port.ts': ['@aws-sdk/client-kms'], 'kms/lru.ts': ['lru-cache'], 'local-kms/crypto/ecdsa.ts': ['@noble/curves/nist.js', '@noble/curves/secp256k1.js'], 'cli/commander.ts': ['commander'] }
+const packagesOfFile = { 'kms/port.ts': ['@aws-sdk/client-kms'], 'kms/management-port.ts': ['@aws-sdk/client-kms'], 'kms/lru.ts': ['lru-cache'], 'local-kms/crypto/ecdsa.ts': ['@noble/curves/nist.js', '@noble/curves/secp256k1.js'], 'cli/commander.ts': ['commander'], 'cli/inventory.ts': ['@aws-sdk/client-s3', '@aws-sdk/client-dynamodb'] }
+packagesOfFile['kms/dry-run-port.ts'] = packagesOfFile['kms/port.ts']
 packagesOfFile['local-kms/crypto/ed25519ph.ts'] = ['@noble/curves/abstract/edwards.js', '@noble/curves/ed25519.js']
 packagesOfFile['local-kms/crypto/post-quantum.ts'] = ['@noble/post-quantum/ml-dsa.js', '@noble/post-quantum/ml-kem.js']
 const nodeRooms = ['files', 'fs', 'kms', 'local-kms', 'cli']

@@ -138,7 +138,7 @@ declare module 'sealdrop/kms' { // the companion
   function publicJwk(o: CallOptions & { kms?: Kms; key: string }): Promise<JWK> // of a root: what pages give to signedBy
   function createPublisher(o: { kms?: Kms; keys: readonly { key: string; use?: 'enc' | 'sig'; alg?: string; withArn?: boolean }[] | InventoryStore; root?: string; name?: string; issuer?: string; lifetime?: number; now?: () => number }): import('sealdrop/serve').KeySetDocuments // root: the KMS key that signs key sets, and nothing else
   function keyPolicy(o: { role: 'administrator' | 'publisher' | 'opener' | 'signer'; key: string; principals: readonly string[]; accountRoot?: boolean }): { keyPolicy: object; iamPolicy: object }
-  function doctor(o: CallOptions & { keySetUrl?: string; kms?: Kms; store?: InventoryStore }): Promise<readonly { check: string; ok: boolean; advice?: string }[]>
+  function doctor(o: CallOptions & { keySetUrl?: string; roots?: readonly JWK[]; name?: string; issuer?: string; origin?: string; kms?: Kms; store?: InventoryStore; root?: string; roles?: readonly ('opener' | 'signer')[]; every?: string; fetch?: typeof globalThis.fetch; now?: () => number }): Promise<readonly { check: string; ok: boolean; advice?: string }[]> // ok with advice: a warning
   interface KeyOptions extends CallOptions { kms?: Kms; store: InventoryStore; key: string; now?: () => number } // key: a thumbprint
   interface LastUse { at: Date; operation: string }
   function retireKey(o: KeyOptions & { keepUntil?: Date; disable?: boolean }): Promise<{ keepUntil: Date; disabled: boolean; lastUse: LastUse | undefined }>

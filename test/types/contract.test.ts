@@ -18,7 +18,7 @@ type Nothing<T extends never> = T
 
 type Pending = 'verifyStream'
 type PendingFs = never
-type PendingKms = 'keyPolicy' | 'doctor'
+type PendingKms = 'keyPolicy'
 
 export type Names = [
   Nothing<Exclude<keyof typeof contract, keyof typeof actual | Pending>>, Nothing<Exclude<keyof typeof actual, keyof typeof contract>>, Nothing<Pending & keyof typeof actual>,

@@ -1,0 +1,35 @@
+import { SealdropError } from '../errors/sealdrop-error.js'
+import type { InventoryStore } from '../kms/index.js'
+
+/** Where an inventory may be, by the scheme of its name. AWS's clients are the user's, and loaded when they are needed. */
+const stores: Readonly<Record<string, (host: string, path: string) => Promise<InventoryStore>>> = {
+  async s3(bucket, key) {
+    const { S3 } = await installed('@aws-sdk/client-s3', () => import('@aws-sdk/client-s3'))
+    return (await import('../kms/index.js')).s3Inventory({ s3: new S3({}), bucket, key })
+  },
+  async dynamodb(table, id) {
+    const { DynamoDB } = await installed('@aws-sdk/client-dynamodb', () => import('@aws-sdk/client-dynamodb'))
+    return (await import('../kms/index.js')).dynamoDbInventory({ dynamoDb: new DynamoDB({}), table, ...(id !== '' && { id }) })
+  },
+}
+
+/**
+ * The store of an inventory by name: a folder, `s3://bucket/key`, `dynamodb://table` or `dynamodb://table/id`.
+ *
+ * @throws SealdropError `invalid_argument`, also where AWS's client is not installed
+ */
+export async function openInventory(where: string): Promise<InventoryStore> {
+  const [, scheme, host = '', path = ''] = /^(\w+):\/\/([^/]+)\/?(.*)$/s.exec(where) ?? []
+  if (scheme === undefined) return (await import('../kms/index.js')).fileInventory(where)
+  if (!Object.hasOwn(stores, scheme) || (scheme === 's3' && path === '')) throw new SealdropError('invalid_argument', `--inventory ${where}: expected a folder, s3://bucket/key or dynamodb://table/id`)
+  return stores[scheme]!(host, path)
+}
+
+async function installed<T>(name: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load()
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
+    throw new SealdropError('invalid_argument', `${name} is not installed: npm install ${name}`, { cause })
+  }
+}

@@ -1,0 +1,13 @@
+import { finding, type Finding } from './finding.js'
+
+/** What `exp` is forgiven, and more than the network takes. */
+const tolerance = 60_000
+const stale = 15 * 60_000
+
+/** Compares this machine's clock with what time it is elsewhere; signatures of AWS stop at 5 minutes, signed sets at 1. */
+export function clockFinding(whose: string, there: number | undefined, now: number): readonly Finding[] {
+  if (there === undefined || !Number.isFinite(there)) return []
+  const off = now - there
+  const far = Math.abs(off) > tolerance && `this clock says ${new Date(now).toISOString()}, ${whose} ${new Date(there).toISOString()}: ${Math.round(Math.abs(off) / 1000)} s ${off > 0 ? 'ahead' : 'behind'}; sets seem to be expired or not yet valid. Synchronise this machine's clock by NTP${Math.abs(off) > stale ? '' : ', or wait, where a cache keeps old answers'}`
+  return [finding(`clock: agrees with ${whose}`, far)]
+}
