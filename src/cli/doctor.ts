@@ -37,7 +37,7 @@ export function doctorCommand(terminal: Terminal): Command {
     .option('--key-set <url>', 'where pages fetch the key set')
     .option('--roots <file>', 'JSON file of the public JWKs that pages give to signedBy')
     .option('--name <name>', "the set's name, as pages expect it; default: default")
-    .option('--issuer <issuer>', "the set's issuer, as pages expect it; default: any")
+    .option('--issuer <issuer>', "the set's issuer, as pages expect it; default: whoever")
     .option('--origin <origin>', 'origin of a page that reads the set; default: https://page.example')
     .option('--inventory <where>', 'a folder, s3://bucket/key or dynamodb://table/id; default: keys, aliases and permissions are not looked at')
     .option('--root <key>', 'the KMS key that signs the set, where this machine publishes')
