@@ -3,6 +3,7 @@ import { toBase64url } from '../../bytes/base64url.js'
 import { randomBytes } from '../../crypto/subtle.js'
 import { ensure } from '../../errors/guard.js'
 import { isSealdropError } from '../../errors/sealdrop-error.js'
+import { arnIn, regionOf } from '../../formats/arn.js'
 import type { InventoryKey, InventoryStore, Purpose } from '../inventory/model.js'
 import { publishedKeys } from '../inventory/published-keys.js'
 import { isoOf, updateInventory } from '../inventory/update.js'
@@ -38,6 +39,7 @@ export async function createNext({ port, store, now, clock, signal }: Making, { 
   })
   const key = { alias, spec, usage, multiRegion: replicas.length > 0, description: `sealdrop ${name} ${token}`, ...await inheritance(port, purpose, current, signal) }
   const arn = (begun && await port.findKey(key, signal)) ?? await port.createKey(key, signal)
+  aliasFor(alias, arn)
   const arns = [arn]
   if (arn.includes(':key/mrk-')) for (const region of replicas) arns.push(await port.replicate(arn, region, key, signal))
   const { jwk, info: { thumbprint, alg } } = await loadKey(port, arn, wanted, signal)
@@ -64,5 +66,9 @@ async function inheritance(port: ManagementPort, { policy }: Purpose, current: I
   return { ...inherited, ...(policy && { policy: JSON.stringify(policy) }) }
 }
 
-/** The name that an alias has where a key is. */
-export const aliasFor = (alias: string, arn: string): string => arn.replace(/key\/.*$/, alias.slice(alias.indexOf('alias/')))
+/** The name that an alias has where a key is. @throws SealdropError `invalid_argument` for an alias of another account */
+export function aliasFor(alias: string, arn: string): string {
+  const there = arn.replace(/key\/.*$/, alias.slice(alias.indexOf('alias/')))
+  ensure(!alias.startsWith('arn:') || arnIn(regionOf(arn)!, alias) === there, 'invalid_argument', `${alias} is of another account than the key ${arn}: an alias names keys of its own account, and rotates with its credentials`)
+  return there
+}
