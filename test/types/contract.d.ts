@@ -137,7 +137,11 @@ declare module 'sealdrop/kms' { // the companion
   function createSigner(o: { kms?: Kms; key: string; algorithm?: string }): Signer
   function publicJwk(o: CallOptions & { kms?: Kms; key: string }): Promise<JWK> // of a root: what pages give to signedBy
   function createPublisher(o: { kms?: Kms; keys: readonly { key: string; use?: 'enc' | 'sig'; alg?: string; withArn?: boolean }[] | InventoryStore; root?: string; name?: string; issuer?: string; lifetime?: number; now?: () => number }): import('sealdrop/serve').KeySetDocuments // root: the KMS key that signs key sets, and nothing else
-  function keyPolicy(o: { role: 'administrator' | 'publisher' | 'opener' | 'signer'; key: string; principals: readonly string[]; accountRoot?: boolean }): { keyPolicy: object; iamPolicy: object }
+  interface KeyPolicy { Version: '2012-10-17'; Statement: readonly object[] }
+  interface KeyPolicyOptions { role: 'administrator' | 'publisher' | 'opener' | 'signer'; key: string; principals: readonly string[]; accountRoot?: boolean; algs?: readonly string[] }
+  function keyPolicy(o: KeyPolicyOptions): { keyPolicy: KeyPolicy; iamPolicy: KeyPolicy } // key: ARN of a key, of all keys (key/*), or of an alias
+  function joinPolicies(policies: readonly object[]): KeyPolicy // a key has one policy: the parts of its roles
+  function keyTemplate(o: { key: string; spec: string; usage: Purpose['usage']; roles: Partial<Record<KeyPolicyOptions['role'], readonly string[]>>; accountRoot?: boolean; algs?: readonly string[] }): object // CloudFormation; key: ARN of the alias
   function doctor(o: CallOptions & { keySetUrl?: string; kms?: Kms; store?: InventoryStore }): Promise<readonly { check: string; ok: boolean; advice?: string }[]>
   interface KeyOptions extends CallOptions { kms?: Kms; store: InventoryStore; key: string; now?: () => number } // key: a thumbprint
   interface LastUse { at: Date; operation: string }
