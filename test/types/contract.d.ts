@@ -137,8 +137,12 @@ declare module 'sealdrop/kms' { // the companion
   function createSigner(o: { kms?: Kms; key: string; algorithm?: string }): Signer
   function publicJwk(o: CallOptions & { kms?: Kms; key: string }): Promise<JWK> // of a root: what pages give to signedBy
   function createPublisher(o: { kms?: Kms; keys: readonly { key: string; use?: 'enc' | 'sig'; alg?: string; withArn?: boolean }[] | InventoryStore; root?: string; name?: string; issuer?: string; lifetime?: number; now?: () => number }): import('sealdrop/serve').KeySetDocuments // root: the KMS key that signs key sets, and nothing else
-  function keyPolicy(o: { role: 'administrator' | 'publisher' | 'opener' | 'signer'; key: string; principals: readonly string[]; accountRoot?: boolean }): { keyPolicy: object; iamPolicy: object }
   function doctor(o: CallOptions & { keySetUrl?: string; roots?: readonly JWK[]; name?: string; issuer?: string; origin?: string; kms?: Kms; store?: InventoryStore; root?: string; roles?: readonly ('opener' | 'signer')[]; every?: string; fetch?: typeof globalThis.fetch; now?: () => number }): Promise<readonly { check: string; ok: boolean; advice?: string }[]> // ok with advice: a warning
+  interface KeyPolicy { Version: '2012-10-17'; Statement: readonly object[] }
+  interface KeyPolicyOptions { role: 'administrator' | 'publisher' | 'opener' | 'signer'; key: string; principals: readonly string[]; accountRoot?: boolean; algs?: readonly string[] }
+  function keyPolicy(o: KeyPolicyOptions): { keyPolicy: KeyPolicy; iamPolicy: KeyPolicy } // key: ARN of a key, of all keys (key/*), or of an alias
+  function joinPolicies(policies: readonly object[]): KeyPolicy // a key has one policy: the parts of its roles
+  function keyTemplate(o: { key: string; spec: string; usage: Purpose['usage']; roles: Partial<Record<KeyPolicyOptions['role'], readonly string[]>>; accountRoot?: boolean; algs?: readonly string[] }): object // CloudFormation; key: ARN of the alias
   interface KeyOptions extends CallOptions { kms?: Kms; store: InventoryStore; key: string; now?: () => number } // key: a thumbprint
   interface LastUse { at: Date; operation: string }
   function retireKey(o: KeyOptions & { keepUntil?: Date; disable?: boolean }): Promise<{ keepUntil: Date; disabled: boolean; lastUse: LastUse | undefined }>

@@ -18,7 +18,7 @@ type Nothing<T extends never> = T
 
 type Pending = 'verifyStream'
 type PendingFs = never
-type PendingKms = 'keyPolicy'
+type PendingKms = never
 
 export type Names = [
   Nothing<Exclude<keyof typeof contract, keyof typeof actual | Pending>>, Nothing<Exclude<keyof typeof actual, keyof typeof contract>>, Nothing<Pending & keyof typeof actual>,
@@ -59,6 +59,7 @@ export type Companion = [
   Fits<typeof contractKms.fileInventory, typeof actualKms.fileInventory>, Fits<typeof contractKms.s3Inventory, typeof actualKms.s3Inventory>, Fits<typeof contractKms.dynamoDbInventory, typeof actualKms.dynamoDbInventory>,
   Fits<typeof contractKms.retireKey, typeof actualKms.retireKey>, Fits<typeof contractKms.deleteKey, typeof actualKms.deleteKey>, Fits<typeof contractKms.restoreKey, typeof actualKms.restoreKey>,
   Fits<typeof contractKms.planRotation, typeof actualKms.planRotation>, Fits<typeof contractKms.applyRotation, typeof actualKms.applyRotation>, Fits<contractKms.KeyInventory, actualKms.KeyInventory>, Fits<contractKms.InventoryStore, actualKms.InventoryStore>, Fits<typeof contractKms.httpSource, typeof actualKms.httpSource>, Fits<contract.ByteSource, actualFs.ByteSource>,
+  Fits<typeof contractKms.keyPolicy, typeof actualKms.keyPolicy>, Fits<typeof contractKms.joinPolicies, typeof actualKms.joinPolicies>, Fits<typeof contractKms.keyTemplate, typeof actualKms.keyTemplate>,
   Fits<typeof contractLocal.startLocalKms, typeof actualLocal.startLocalKms>,
 ]
 

@@ -1,0 +1,73 @@
+import { keyWraps } from '../../algorithms/key-wraps.js'
+import { defaultSignature, signatures, type SignatureName } from '../../algorithms/signatures.js'
+import type { Purpose } from '../inventory/model.js'
+import { algorithmUses, usesOf } from './algorithm-uses.js'
+import type { Condition } from './document.js'
+
+/** Who does what with a key; nobody needs two of them but whoever publishes with a root, which is a key of its own. */
+export type PolicyRole = 'administrator' | 'publisher' | 'opener' | 'signer'
+
+/** Calls that a role may make, or never. */
+export interface Permission {
+  readonly sid: string
+  /** Default: Allow. */
+  readonly effect?: 'Allow' | 'Deny'
+  /** Without `kms:`. */
+  readonly actions: readonly string[]
+  /** What the calls concern: a key has a policy; of an alias, and of what concerns no key yet, IAM policies alone decide. */
+  readonly on: 'key' | 'alias' | 'account'
+  readonly condition?: Condition
+}
+
+export interface RoleRow {
+  /** Algorithms that may be named, and those where nobody says: what Sealdrop asks KMS for unless it is told otherwise. */
+  readonly takes: readonly string[]
+  readonly algs: readonly string[]
+  permissions(algs: readonly string[]): readonly Permission[]
+}
+
+/** Days: the longest that KMS takes, its default, and that of `deleteKey`. */
+export const deletionWindow = '30'
+export const windowKey = 'kms:ScheduleKeyDeletionPendingWindowInDays'
+
+const unique = <T>(names: readonly T[]): readonly T[] => [...new Set(names)]
+const usagesOf = (algs: readonly string[]): readonly Purpose['usage'][] => unique(usesOf(algs).map(({ usage }) => usage))
+const onKey = (sid: string, actions: readonly string[], condition?: Condition): Permission => ({ sid, actions, on: 'key', ...(condition && { condition }) })
+
+const privateOperations: Readonly<Record<Purpose['usage'], (algorithms: readonly string[]) => Permission>> = {
+  ENCRYPT_DECRYPT: (algorithms) => onKey('Decrypt', ['Decrypt'], { StringEquals: { 'kms:EncryptionAlgorithm': algorithms } }),
+  KEY_AGREEMENT: (algorithms) => onKey('Agree', ['DeriveSharedSecret'], { StringEquals: { 'kms:KeyAgreementAlgorithm': algorithms } }),
+  SIGN_VERIFY: (algorithms) => onKey('Sign', ['Sign'], { StringEquals: { 'kms:MessageType': ['DIGEST'], 'kms:SigningAlgorithm': algorithms } }),
+}
+
+/** A key's private operations by the algorithms that it is used with, and its public half. */
+const using = (algs: readonly string[]): readonly Permission[] => [
+  onKey('Read', ['GetPublicKey']),
+  ...usagesOf(algs).map((usage) => privateOperations[usage](unique(usesOf(algs).filter((use) => use.usage === usage).map(({ kms }) => kms)))),
+]
+
+const aliasCalls = ['CreateAlias', 'DeleteAlias', 'UpdateAlias']
+const managing = [
+  'CancelKeyDeletion', ...aliasCalls, 'DescribeKey', 'DisableKey', 'EnableKey', 'GetKeyLastUsage', 'GetKeyPolicy', 'GetPublicKey', 'ListResourceTags', 'PutKeyPolicy', 'TagResource', 'UntagResource',
+]
+/** Developer guide, "Cryptographic operations", of the keys that we make; a grant would hand them to somebody else, or to oneself. */
+const cryptography = ['CreateGrant', 'Decrypt', 'DeriveSharedSecret', 'Encrypt', 'GenerateDataKey*', 'GenerateMac', 'ReEncrypt*', 'Sign', 'Verify', 'VerifyMac']
+
+/** What a role calls is what this library calls for it, with the parameters that it sends. */
+export const roles: Readonly<Record<PolicyRole, RoleRow>> = {
+  administrator: {
+    takes: [...algorithmUses.keys()],
+    algs: [...algorithmUses.keys()],
+    permissions: (algs) => [
+      onKey('Manage', managing),
+      onKey('ScheduleDeletion', ['ScheduleKeyDeletion'], { NumericEqualsIfExists: { [windowKey]: deletionWindow } }), // a call that names no window gets 30 days
+      { ...onKey('NoCryptography', cryptography, { StringNotEquals: { 'kms:KeySpec': 'SYMMETRIC_DEFAULT' } }), effect: 'Deny' }, // an inventory in a bucket with SSE-KMS stays readable
+      { sid: 'Aliases', on: 'alias', actions: aliasCalls },
+      { sid: 'Create', on: 'account', actions: ['CreateKey'], condition: { StringEquals: { 'kms:KeySpec': unique(usesOf(algs).flatMap(({ specs }) => specs)), 'kms:KeyUsage': usagesOf(algs) } } },
+      { sid: 'List', on: 'account', actions: ['ListKeys'] },
+    ],
+  },
+  publisher: { takes: [], algs: [], permissions: () => [onKey('Read', ['DescribeKey', 'GetPublicKey'])] },
+  opener: { takes: Object.keys(keyWraps), algs: Object.keys(keyWraps), permissions: using },
+  signer: { takes: Object.keys(signatures), algs: Object.keys(signatures).filter((alg) => defaultSignature(signatures[alg as SignatureName]) === alg), permissions: using },
+}
