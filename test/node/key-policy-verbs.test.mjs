@@ -112,7 +112,7 @@ test('an administrator rotates, retires, deletes and restores, nobody else does;
   const opener = createOpener({ kms: as.Opener.config, keys: store, now })
   t.after(() => opener.close())
   assert.equal((await opener.open(sealed, { context })).text(), 'hello')
-  clock.at += 2 * day
+  clock.at += 3 * day
   const key = first.thumbprint
   const verbs = [
     (kms) => retireKey({ kms, store, now, key, keepUntil: new Date(clock.at) }),

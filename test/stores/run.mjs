@@ -1,38 +1,24 @@
 // npm run test:stores: the inventory in S3 and in DynamoDB, through AWS's own clients, kept by a server that we did not write (moto).
-import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { createServer } from 'node:net'
-import { join } from 'node:path'
 import test, { after, before } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { DynamoDB } from '@aws-sdk/client-dynamodb'
 import { S3 } from '@aws-sdk/client-s3'
 import { assert } from 'chai'
 import { dynamoDbInventory, s3Inventory } from 'sealdrop/kms'
-import { pythonEnvironment } from '../interop/environment.mjs'
 import { fails } from '../support/host.js'
 import { inventoryStoreSuite } from '../support/inventory-stores.js'
-
-const freePort = () => new Promise((resolve) => {
-  const server = createServer().listen(0, '127.0.0.1', () => { const { port } = server.address(); server.close(() => resolve(port)) })
-})
+import { startMoto } from '../support/moto.mjs'
 
 let server, s3, dynamoDb, config
 before(async () => {
-  const python = await pythonEnvironment('stores-python', fileURLToPath(new URL('requirements.txt', import.meta.url)))
-  const port = await freePort()
-  server = spawn(join(python, 'bin', 'moto_server'), ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' })
-  config = { endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', credentials: { accessKeyId: 'x', secretAccessKey: 'x' }, maxAttempts: 1 }
-  for (let i = 0; i < 300; i++) {
-    if (await fetch(config.endpoint).then(() => true, () => false)) break
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
+  server = await startMoto()
+  config = { endpoint: server.url, region: 'us-east-1', credentials: { accessKeyId: 'x', secretAccessKey: 'x' }, maxAttempts: 1 }
   s3 = new S3({ ...config, forcePathStyle: true })
   dynamoDb = new DynamoDB(config)
   await s3.createBucket({ Bucket: 'inventories' })
   await dynamoDb.createTable({ TableName: 'inventories', BillingMode: 'PAY_PER_REQUEST', AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }], KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }] })
 })
-after(() => server?.kill())
+after(() => server?.close())
 
 inventoryStoreSuite({ test, assert, fails, name: 'S3', make: async () => { const key = randomUUID(); return [0, 1].map(() => s3Inventory({ s3, bucket: 'inventories', key })) } })
 inventoryStoreSuite({ test, assert, fails, name: 'DynamoDB', make: async () => { const id = randomUUID(); return [0, 1].map(() => dynamoDbInventory({ dynamoDb, table: 'inventories', id })) } })

@@ -148,6 +148,7 @@ declare module 'sealdrop/kms' { // the companion
   function retireKey(o: KeyOptions & { keepUntil?: Date; disable?: boolean }): Promise<{ keepUntil: Date; disabled: boolean; lastUse: LastUse | undefined }>
   function deleteKey(o: KeyOptions & { confirm: string; days?: number }): Promise<{ deletes: Date; lastUse: LastUse | undefined; unreadable: string }>
   function restoreKey(o: KeyOptions): Promise<void>
+  function revokeKey(o: Omit<KeyOptions, 'kms' | 'signal'> & { since?: Date; withdraw?: boolean }): Promise<{ replacedBy: string | undefined; goneBy: Date }>
   interface Step { kind: 'create' | 'set-aside' | 'activate' | 'move-alias' | 'unpublish'; key: string; notBefore: Date; why: string; from?: string }
   function planRotation(inventory: KeyInventory, o: { now: Date; every: string }): { steps: readonly Step[]; next: Date }
   function applyRotation(plan: { steps: readonly Step[] }, o: CallOptions & { kms?: Kms; store: InventoryStore; now?: () => number }): Promise<{ done: readonly Step[]; waiting: readonly Step[] }> // does what is due, returns

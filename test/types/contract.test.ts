@@ -57,7 +57,7 @@ export type Companion = [
   Fits<typeof contractServe.keySetHandler, typeof actualServe.keySetHandler>,
   Fits<typeof contractFs.fileSource, typeof actualFs.fileSource>, Fits<typeof contractFs.fileRecords, typeof actualFs.fileRecords>, Fits<typeof contractFs.fileSets, typeof actualFs.fileSets>, Fits<typeof contractKms.publicJwk, typeof actualKms.publicJwk>,
   Fits<typeof contractKms.fileInventory, typeof actualKms.fileInventory>, Fits<typeof contractKms.s3Inventory, typeof actualKms.s3Inventory>, Fits<typeof contractKms.dynamoDbInventory, typeof actualKms.dynamoDbInventory>,
-  Fits<typeof contractKms.retireKey, typeof actualKms.retireKey>, Fits<typeof contractKms.deleteKey, typeof actualKms.deleteKey>, Fits<typeof contractKms.restoreKey, typeof actualKms.restoreKey>,
+  Fits<typeof contractKms.retireKey, typeof actualKms.retireKey>, Fits<typeof contractKms.deleteKey, typeof actualKms.deleteKey>, Fits<typeof contractKms.restoreKey, typeof actualKms.restoreKey>, Fits<typeof contractKms.revokeKey, typeof actualKms.revokeKey>,
   Fits<typeof contractKms.planRotation, typeof actualKms.planRotation>, Fits<typeof contractKms.applyRotation, typeof actualKms.applyRotation>, Fits<contractKms.KeyInventory, actualKms.KeyInventory>, Fits<contractKms.InventoryStore, actualKms.InventoryStore>, Fits<typeof contractKms.httpSource, typeof actualKms.httpSource>, Fits<contract.ByteSource, actualFs.ByteSource>,
   Fits<typeof contractKms.keyPolicy, typeof actualKms.keyPolicy>, Fits<typeof contractKms.joinPolicies, typeof actualKms.joinPolicies>, Fits<typeof contractKms.keyTemplate, typeof actualKms.keyTemplate>,
   Fits<typeof contractLocal.startLocalKms, typeof actualLocal.startLocalKms>,

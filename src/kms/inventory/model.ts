@@ -60,7 +60,7 @@ export interface InventoryKey {
   readonly aliased?: string
   /** Since when another one is current. */
   readonly retired?: string
-  /** What it signs from then on is not believed: after a compromise. */
+  /** After a compromise: what says that it was signed from then on is not believed, and it is not sealed to. */
   readonly expires?: string
   /** Until when it must stay enabled, for what it sealed. */
   readonly keepUntil?: string

@@ -32,6 +32,8 @@ export const day: number = 24 * hour
 
 /** Openers read the inventory again every 10 minutes; a key is not sealed to before. */
 export const openersReload: number = 15 * minute
+/** An opener that meets a key which it does not know reads the inventory again within 30 s. */
+export const openersCooldown: number = minute
 /** Who began to make a key is left alone for so long: also where clocks differ, and where a Region has many keys to look through. */
 export const makingLease: number = 30 * minute
 
