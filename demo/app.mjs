@@ -5,6 +5,7 @@ import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { createAssets } from './assets.mjs'
 import { refusal } from './refusal.mjs'
+import { addPublisherRoutes } from './publisher-routes.mjs'
 import { securityHeaders } from './security-headers.mjs'
 import { addUploadRoutes } from './upload-routes.mjs'
 
@@ -13,33 +14,34 @@ const maxBody = 1_600_000
 
 /** Statuses by code. What is not listed is the companion's own trouble, and its details stay in its log. */
 const statuses = {
-  malformed: 400, invalid_argument: 400, unsupported_algorithm: 400, unsupported_type: 415, too_large: 413,
+  malformed: 400, invalid_argument: 400, unsupported_algorithm: 400, forbidden: 403, unsupported_type: 415, too_large: 413,
   key_not_found: 422, context_mismatch: 422, rejected: 422, expired: 422, replayed: 409,
   not_found: 404, conflict: 409, incomplete: 409, busy: 503, no_space: 507, storage_failed: 500,
   kms_throttled: 503, kms_unavailable: 503,
 }
 /** Not the sender's fault, and worded for outside all the same. */
 const told = ['busy', 'no_space', 'storage_failed']
+const forSenders = ({ code }) => Object.hasOwn(statuses, code) && (statuses[code] < 500 || told.includes(code))
 
-export function createApp({ companion, uploads, log }) {
+export function createApp({ companion, keyCare, clock, uploads, log }) {
   const app = new Hono()
-  const assets = createAssets(companion.publisher)
-  const keySet = keySetHandler(companion.publisher)
+  const assets = createAssets({ pins: companion.pins, shift: () => clock?.shift() ?? 0 })
+  const keySet = keySetHandler(companion.publisher, clock && { maxAge: 0 }) // caches of browsers go by another clock
   const refuse = (c, { code, message }, more = {}) => {
     c.set('note', code)
     if (!c.req.raw.bodyUsed && c.req.raw.body) c.header('connection', 'close') // the rest of the body stays unread, so that nothing else can come this way
     return c.json({ code, message, ...more }, statuses[code] ?? 500)
   }
 
-  /** Does the work of a request; what it throws becomes an answer, with the number of KMS calls until then. */
-  async function answer(c, work) {
+  /** Does the work of a request; what it throws becomes an answer, with the number of KMS calls until then, in its own words where `tells` says so. */
+  async function answer(c, work, tells = () => false) {
     const counter = { kmsCalls: 0 }
     try {
       const found = await work(counter)
       if (counter.kmsCalls > 0) c.set('note', `${found.stage}, ${counter.kmsCalls} KMS calls`)
       return c.json(found)
     } catch (error) {
-      if (Object.hasOwn(statuses, error.code) && (statuses[error.code] < 500 || told.includes(error.code))) return refuse(c, error, counter)
+      if (forSenders(error) || tells(error)) return refuse(c, error, counter)
       log(`the companion failed: ${isSealdropError(error) ? error.message : error instanceof Error ? error.name : typeof error}`)
       return refuse(c, refusal(isSealdropError(error) ? error.code : 'internal', 'The companion could not do its part. Nothing is wrong with what you sent; try again later.'), counter)
     }
@@ -70,6 +72,7 @@ export function createApp({ companion, uploads, log }) {
     return companion.receive(await c.req.text(), counter)
   }))
   addUploadRoutes(app, { companion, uploads, answer, refuse })
+  addPublisherRoutes(app, { keyCare, companion, clock, answer, refuse })
 
   app.on(['GET', 'HEAD'], '*', async (c) => {
     const asset = await assets(c.req.path)

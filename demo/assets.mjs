@@ -4,43 +4,39 @@ import { readFile } from 'node:fs/promises'
 import { contentSecurityPolicy } from './security-headers.mjs'
 
 const types = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', mjs: 'text/javascript; charset=utf-8', map: 'application/json', svg: 'image/svg+xml' }
-const pages = { '/': 'index.html', '/esm.html': 'esm.html' }
-const pageFiles = ['style.css', 'view.js', 'sealed-text.js', 'cards.js', 'file-cards.js', 'screen.js', 'company.js', 'receipt.js', 'form.js', 'page.js', 'unfinished.js', 'upload.js', 'meter.js', 'file-page.js', 'esm.js', 'icon.svg']
+const pages = { '/': 'index.html', '/esm.html': 'esm.html', '/publisher.html': 'publisher.html' }
+const pageFiles = ['style.css', 'publisher.css', 'clock.js', 'view.js', 'sealed-text.js', 'cards.js', 'file-cards.js', 'screen.js', 'company.js', 'receipt.js', 'form.js', 'page.js', 'unfinished.js', 'upload.js', 'meter.js', 'file-page.js', 'esm.js', 'key-words.js', 'key-cards.js', 'publisher.js', 'icon.svg']
 const library = ['sealdrop.min.js', 'sealdrop.min.js.map', 'sealdrop.min.mjs', 'sealdrop.min.mjs.map']
 const files = new Map([
   ...pageFiles.map((name) => [`/${name}`, new URL(`page/${name}`, import.meta.url)]),
   ...library.map((name) => [`/${name}`, new URL(`../dist/${name}`, import.meta.url)]),
 ])
 
-/** Looks up what a path names: `{ body, headers }`, or undefined. Read again on each request, so that editing shows. */
-export function createAssets(publisher) {
+/**
+ * Looks up what a path names: `{ body, headers }`, or undefined. Read again on each request, so that editing shows.
+ *
+ * @param o.pins - the thumbprints that pages pin. For convenience this server writes them into the page. In production they are part of the
+ * page or its script when it is built, and the page comes from another host than the key set: pins that come from where the keys come
+ * from say nothing about that place
+ * @param o.shift - by how many milliseconds the demo's clock is ahead
+ */
+export function createAssets({ pins, shift }) {
   return async (path) => {
-    if (Object.hasOwn(pages, path)) return page(pages[path], publisher)
+    if (Object.hasOwn(pages, path)) return page(pages[path], { pins: JSON.stringify(await pins()), shift: String(shift()) })
     const file = files.get(path)
     return file && { body: await readFile(file), headers: { 'content-type': types[path.split('.').at(-1)] } }
   }
 }
 
-async function page(name, publisher) {
-  const [html, integrity, pins] = await Promise.all([
+async function page(name, settings) {
+  const [html, integrity] = await Promise.all([
     readFile(new URL(`page/${name}`, import.meta.url), 'utf8'),
     readFile(new URL('../dist/integrity.json', import.meta.url), 'utf8').then(JSON.parse),
-    pinsOf(publisher),
   ])
-  const values = { pins: JSON.stringify(pins), 'integrity.js': integrity['sealdrop.min.js'], 'integrity.mjs': integrity['sealdrop.min.mjs'] }
+  const values = { ...settings, 'integrity.js': integrity['sealdrop.min.js'], 'integrity.mjs': integrity['sealdrop.min.mjs'] }
   const body = html.replace(/\{\{([\w.]+)\}\}/g, (_, key) => escaped(values[key]))
   const inline = [...body.matchAll(/<script type="importmap">([^]*?)<\/script>/g)].map(([, text]) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`)
   return { body, headers: { 'content-type': types.html, 'content-security-policy': contentSecurityPolicy(inline) } }
-}
-
-/**
- * Thumbprints of the companion's keys, for the page to pin. For convenience this server writes them into the page. In
- * production they are part of the page or its script when it is built, and the page comes from another host than the key
- * set: pins that come from where the keys come from say nothing about that place.
- */
-async function pinsOf(publisher) {
-  const { jwks } = await publisher.documents()
-  return JSON.parse(jwks).keys.map(({ kid, use }) => ({ thumbprint: kid, use }))
 }
 
 const escaped = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`)

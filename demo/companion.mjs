@@ -13,18 +13,35 @@ const ofFile = expected('file')
 
 const operations = { 'RSA-OAEP-256': 'kms:Decrypt', 'ECDH-ES+A256KW': 'kms:DeriveSharedSecret' }
 
+/** In this order pages try the keys that they pin. */
+const pinOrder = ['current', 'next', 'retired']
+
 /**
  * @param o.kms - how KMS is reached; in production leave it out for the AWS default chain
- * @param o.opens - aliases of the keys for values and files, preferred first
+ * @param o.store - the inventory: what is published, and what opens
+ * @param o.root - alias of the key that signs the key set
  * @param o.signs - alias of the key for receipts
+ * @param o.now - the time; in production leave it out
  */
-export function createCompanion({ kms, opens, signs }) {
+export function createCompanion({ kms, store, root, signs, now }) {
   // One opener serves all requests; its events find their request through the asynchronous context.
   const counters = new AsyncLocalStorage()
-  const opener = createOpener({ kms, keys: opens, onEvent: ({ kmsCalls }) => { counters.getStore().kmsCalls += kmsCalls } })
-  const signer = createSigner({ kms, key: signs })
-  // with its ARN, which streams to an RSA key carry, and which shows the account id to everyone
-  const publisher = createPublisher({ kms, keys: [...opens.map((key) => ({ key, withArn: true })), { key: signs }] })
+  const opener = createOpener({ kms, keys: store, now, onEvent: ({ kmsCalls }) => { counters.getStore().kmsCalls += kmsCalls } })
+  const publisher = createPublisher({ kms, keys: store, root, now })
+  let signer = createSigner({ kms, key: signs })
+
+  /** What was begun with the one before goes on. */
+  function renewSigner() {
+    signer = createSigner({ kms, key: signs })
+  }
+
+  /** The keys that pages should pin: also the next ones, which no set has yet, so that a page goes on over a rotation. */
+  async function pins() {
+    const { inventory: { purposes, keys } } = await store.read()
+    return purposes.flatMap(({ name, use }) => keys.filter(({ purpose, state, unpublished }) => purpose === name && pinOrder.includes(state) && !unpublished)
+      .sort((a, b) => pinOrder.indexOf(a.state) - pinOrder.indexOf(b.state))
+      .map(({ thumbprint }) => ({ thumbprint, use })))
+  }
 
   async function receipt(of, counter) {
     counter.kmsCalls++ // kms:Sign
@@ -63,6 +80,8 @@ export function createCompanion({ kms, opens, signs }) {
 
   return {
     publisher,
+    pins,
+    renewSigner,
     receive,
     examine,
     receiveFile,

@@ -2,46 +2,56 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { KMSClient } from '@aws-sdk/client-kms'
 import { createAdaptorServer } from '@hono/node-server'
+import { fileInventory } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { createApp } from './app.mjs'
+import { createClock } from './clock.mjs'
 import { createCompanion } from './companion.mjs'
+import { beginInventory, purposes, root } from './inventory.mjs'
+import { createKeyCare } from './key-care.mjs'
 import { createUploads } from './uploads.mjs'
 
-/** The companion knows its keys by alias, as it would in AWS. In this order pages prefer them. */
-const keys = [
-  { alias: 'alias/demo-values-rsa', spec: 'RSA_3072', usage: 'ENCRYPT_DECRYPT' },
-  { alias: 'alias/demo-values-ecc', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' },
-  { alias: 'alias/demo-receipts', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' },
-]
+/** Made where their aliases name none yet. */
+const firstKeys = [...purposes, root].map(({ alias, spec, usage }) => ({ alias, spec, usage }))
 const ownDir = fileURLToPath(new URL('../.demo/kms', import.meta.url))
 
 /**
  * Starts everything on loopback.
  *
  * @param o.port - default 0, any free port; where the port is taken, any free one too
- * @param o.dir - folder that keeps the local KMS's keys; default `.demo/kms` in the project
+ * @param o.dir - folder that keeps the local KMS's keys, the inventory and the clock; default `.demo/kms` in the project
  * @param o.files - folder that keeps the sealed files; default `files` in `dir`, which serves one demo at a time
  * @param o.limits - of `createUploads`: maxLength, maxArriving, maxKept
  * @param o.log - gets one line for each step and each request, never content; default silent
- * @returns `url` and `port` of the page, `kms` (for tests that open what was sealed), `keys` (aliases), `close()`
+ * @returns `url` and `port` of the page, `kms` (for tests that open what was sealed), `keys` (aliases of the three purposes), `close()`
  */
 export async function startDemo({ port = 0, dir = ownDir, files = join(dir, 'files'), limits = {}, log = () => {} } = {}) {
   const first = !existsSync(dir)
-  if (first) log('Making three keys in the local KMS, once; RSA takes a moment ...')
+  if (first) log('Making the first keys in the local KMS, once; RSA takes a moment ...')
   const started = performance.now()
-  const kms = await startLocalKms({ dir, keys })
-  if (first) log(`Keys made in ${((performance.now() - started) / 1000).toFixed(1)} s and kept.`)
-  const companion = createCompanion({ kms: kms.clientConfig, opens: keys.slice(0, 2).map(({ alias }) => alias), signs: keys[2].alias })
-  const server = createAdaptorServer({ fetch: createApp({ companion, uploads: createUploads({ ...limits, dir: files }), log }).fetch })
+  const clock = createClock(join(dir, 'clock.json'))
+  const { now } = clock
+  const kms = await startLocalKms({ dir, keys: firstKeys, now })
+  const client = new KMSClient(kms.clientConfig)
+  const own = { kms: client, store: fileInventory(join(dir, 'inventory')), root: root.alias, now }
+  const [companion, keyCare] = [createCompanion({ ...own, signs: purposes.find(({ use }) => use === 'sig').alias }), createKeyCare(own)]
+  const server = createAdaptorServer({ fetch: createApp({ companion, keyCare, clock, uploads: createUploads({ ...limits, dir: files }), log }).fetch })
   const close = async () => {
     const stopped = new Promise((resolve) => server.close(resolve))
     server.closeAllConnections()
     await stopped
     await companion.close()
+    client.destroy()
     await kms.close()
   }
   try {
+    if (await beginInventory(own)) {
+      if (!first) log('This folder had no inventory yet: its keys are entered, and the next ones made.')
+      await keyCare.rotate()
+    }
+    if (first) log(`Keys made in ${((performance.now() - started) / 1000).toFixed(1)} s and kept.`)
     await companion.ready()
     await listen(server, port).catch((error) => {
       if (error.code !== 'EADDRINUSE') throw error
@@ -52,7 +62,7 @@ export async function startDemo({ port = 0, dir = ownDir, files = join(dir, 'fil
     throw error
   }
   const bound = server.address().port
-  return { url: `http://127.0.0.1:${bound}/`, port: bound, kms, keys: Object.keys(kms.keys), close }
+  return { url: `http://127.0.0.1:${bound}/`, port: bound, kms, keys: purposes.map(({ alias }) => alias), close }
 }
 
 function listen(server, port) {

@@ -1,7 +1,8 @@
 // Where sealed files lie, one folder for each, named by the message id. Nothing here can open them.
-import { mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { refusal } from './refusal.mjs'
+import { writeJson } from './write-json.mjs'
 
 const MiB = 2 ** 20
 /** Sent and written as one; larger parts would keep a page's main thread busy for longer. A multiple of the 1 MiB that the digest counts in, so that pages need not seal for it again. */
@@ -86,7 +87,7 @@ export function createUploads({ dir, maxLength = 16 * 1024 * MiB + 16 * MiB, max
     const file = await open(path, 'wx', 0o600)
     await file.truncate(length).finally(() => file.close())
     await writeFile(marks, arrived, { mode: 0o600 })
-    await write(notes, { length })
+    await writeJson(notes, { length })
   }
 
   const arriving = () => [...uploads.values()].filter(({ facts }) => !facts).sort((a, b) => a.touched - b.touched)
@@ -129,7 +130,7 @@ export function createUploads({ dir, maxLength = 16 * 1024 * MiB + 16 * MiB, max
         if (error.code !== 'source_failed') await forget(upload)
         throw error
       })
-      await write(upload.notes, { length: upload.length, facts })
+      await writeJson(upload.notes, { length: upload.length, facts })
       Object.assign(upload, { facts, touched: Date.now() })
       const whole = [...uploads.values()].filter((other) => other.facts).sort((a, b) => b.touched - a.touched)
       for (const old of whole.slice(maxKept)) await forget(old)
@@ -173,11 +174,6 @@ async function writePart({ path }, offset, length, body) {
   } finally {
     await file.close()
   }
-}
-
-async function write(path, value) {
-  await writeFile(`${path}.new`, JSON.stringify(value), { mode: 0o600, flush: true })
-  await rename(`${path}.new`, path)
 }
 
 /** What the disk did wrong, in words for outside; paths stay here. */

@@ -9,7 +9,7 @@ const company = (() => {
   const keySets = {}
   function keysFor(alg) {
     if (!globalThis.sealdrop) throw failure('not_loaded', 'The library did not load, or is not the one that this page expects, so nothing can be sealed')
-    return (keySets[alg] ??= sealdrop.fetchKeySet('/.well-known/jwks.json', { trust: sealdrop.pinned(JSON.parse(document.querySelector('meta[name=sealdrop-pins]').content)), prefer: [alg] }))
+    return (keySets[alg] ??= sealdrop.fetchKeySet('/.well-known/jwks.json', { trust: sealdrop.pinned(JSON.parse(document.querySelector('meta[name=sealdrop-pins]').content)), prefer: [alg], now: demoClock.now }))
   }
 
   /** Asks the server and gives its answer; a refusal is thrown with its `code`, `status` and number of `kmsCalls`. */

@@ -2,13 +2,14 @@
 import { fetchKeySet, inspect, isSealdropError, pinned, seal, verifyReceipt } from 'sealdrop'
 
 const find = (selector) => document.querySelector(selector)
+const now = () => Date.now() + Number(find('meta[name=demo-clock]').content) // the demo's clock can be moved; leave it out
 let keys, jwe, sent, receipt // nothing is made before it is used: over plain http that fails, and the page says so
 
 find('#note').addEventListener('submit', (event) => {
   event.preventDefault()
   find('#log').replaceChildren()
   step(async () => {
-    keys ??= fetchKeySet('/.well-known/jwks.json', { trust: pinned(JSON.parse(find('meta[name=sealdrop-pins]').content)) })
+    keys ??= fetchKeySet('/.well-known/jwks.json', { trust: pinned(JSON.parse(find('meta[name=sealdrop-pins]').content)), now })
     const form = Object.fromEntries(new FormData(event.target))
     jwe = await seal(keys, form, { context: { form: 'insurance-claim', part: 'message' } })
     sent = await inspect(jwe)

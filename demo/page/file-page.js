@@ -22,9 +22,8 @@
     const keys = company.keysFor(key)
     const sealer = again ? await restored(keys, entry, file) : await sealdrop.createFileSealer(keys, file, { context, records: records() })
     const head = await sealer.slice(0, Math.min(4096, sealer.length))
-    const recipient = (await keys.list()).find(({ alg }) => alg === key)
     if (current !== mine) return discard(sealer, again) // the form changed meanwhile
-    const { messageId, length } = sealer
+    const { messageId, length, recipients: [recipient] } = sealer
     Object.assign(mine, { file, keys, sealer, seen: new Set(), entry: again ? entry : { messageId, key, name: file.name, size: file.size, lastModified: file.lastModified, begun: Date.now() } })
     fill('sealed', fileCards.sealed({ key: recipient, trust: keys.trust, context, messageId, length, plain: file.size, head }), 'file')
     show('ready')

@@ -8,7 +8,7 @@ const stage = (() => {
   const calm = matchMedia('(prefers-reduced-motion: reduce)')
 
   /** Says something at the end of a card, where its buttons are; without nodes it clears that. */
-  const say = (name, ...nodes) => find(`[data-problems=${name}]`).replaceChildren(...nodes)
+  const say = (name, ...nodes) => find(`[data-problems="${name}"]`).replaceChildren(...nodes)
 
   /** Fills a card and shows what can be done with it: for a `part` of the form, or for any. */
   function fill(name, nodes, part) {

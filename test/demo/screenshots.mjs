@@ -1,4 +1,4 @@
-// Run by hand: `node test/demo/screenshots.mjs [folder]` writes the README's pictures of the demo, by default to docs/.
+// Run by hand: `node test/demo/screenshots.mjs [folder] [name]` writes the README's pictures of the demo, by default to docs/; `all` instead of a name writes more of them.
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,6 +15,7 @@ const dir = await mkdtemp(join(tmpdir(), 'sealdrop-screenshots-'))
 const file = join(dir, 'kitchen-after-the-leak.mp4')
 await makeFile(file)
 const demo = await startDemo({ dir: join(dir, 'kms') })
+const years = await startDemo({ dir: join(dir, 'years') })
 const browser = await puppeteer.launch({ executablePath: await chromiumPath(), args: [...chromiumArgs, '--hide-scrollbars'], networkEnabled: false })
 
 async function message(page) {
@@ -46,13 +47,39 @@ async function opened(page) {
   return '[data-card=opened]'
 }
 
-const pictures = { demo: message, upload, 'upload-opened': opened }
-const wanted = (name, size, scheme) => name === 'demo' || process.argv[3] === 'all' || (name === 'upload' && size === 'desktop' && scheme === 'light')
+/** Keys after some rotations; what is sealed and signed meanwhile is what the pages in between do. */
+async function publisher(page) {
+  await page.goto(`${years.url}publisher.html`)
+  await page.waitForSelector('.key')
+  if (await page.$('[data-state=retired]')) return '.purpose' // the clock cannot go back
+  for (const move of ['three-months', 'day', 'day', 'three-months', 'day', 'day', 'day']) {
+    await page.goto(years.url)
+    await message(page)
+    await page.goto(`${years.url}publisher.html`)
+    await page.waitForSelector('.key')
+    for (const [id, done] of [['#rotate', '#done .verified'], [`#${move}`, '#done:empty']]) {
+      await page.click(id)
+      await page.waitForSelector(done)
+    }
+  }
+  const key = await page.$eval('[data-purpose=values-rsa] .key:nth-child(4)', (node) => node.dataset.key)
+  await page.click(`[data-key="${key}"] summary`)
+  await page.click(`[data-key="${key}"] .danger`)
+  await page.waitForSelector(`[data-key="${key}"][data-state=disabled]`)
+  await page.reload()
+  await page.waitForSelector('.key')
+  return '.purpose'
+}
+
+const pictures = { demo: message, upload, 'upload-opened': opened, publisher }
+const readme = { demo: ['desktop-light', 'desktop-dark', 'phone-light', 'phone-dark'], upload: ['desktop-light'], publisher: ['desktop-light', 'phone-dark'] }
+const [, , , only] = process.argv
+const wanted = (name, kind) => only === 'all' || ((only ?? name) === name && readme[name]?.includes(kind))
 
 for (const [size, viewport] of Object.entries(sizes)) {
   for (const scheme of ['light', 'dark']) {
     for (const [name, work] of Object.entries(pictures)) {
-      if (!wanted(name, size, scheme)) continue
+      if (!wanted(name, `${size}-${scheme}`)) continue
       const context = await browser.createBrowserContext() // what one picture left unfinished is not in the next
       const page = await context.newPage()
       await page.setViewport(viewport)
@@ -64,14 +91,21 @@ for (const [size, viewport] of Object.entries(sizes)) {
         scrollTo(0, 0)
         if (selector) document.querySelector(selector).scrollIntoView({ block: 'start' })
       }, size === 'phone' && place)
-      await page.screenshot({ path: join(docs, `${name === 'demo' ? 'demo' : `demo-${name}`}-${size}-${scheme}.png`), fullPage: size === 'desktop' })
+      await page.screenshot({ path: join(docs, `${name === 'demo' ? 'demo' : `demo-${name}`}-${size}-${scheme}.png`), ...size === 'desktop' && await upTo(page, name === 'publisher' && place) })
       await context.close()
     }
   }
 }
 await browser.close()
-await demo.close()
+await Promise.all([demo.close(), years.close()])
 await rm(dir, { recursive: true })
+
+/** The whole page, or down to the end of a place, where the rest says nothing new. */
+async function upTo(page, place) {
+  if (!place) return { fullPage: true }
+  const height = await page.$eval(place, (node) => Math.ceil(node.getBoundingClientRect().bottom + scrollY) + 20)
+  return { clip: { x: 0, y: 0, width: sizes.desktop.width, height } }
+}
 
 async function makeFile(path) {
   const handle = await open(path, 'wx')

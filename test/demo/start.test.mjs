@@ -35,7 +35,7 @@ test('it prints the URL of a page that answers, makes keys once, and ends with 0
     const run = start(t, { PORT: '0' })
     const [, url] = await run.saying(/Sealdrop demo: (http:\S+)/)
     assert.equal((await fetch(url)).status, 200)
-    assert.equal(run.out.includes('Making three keys'), first)
+    assert.equal(run.out.includes('Making the first keys'), first)
     await run.saying(/Ctrl\+C ends the demo/)
     run.child.kill(signal)
     assert.deepEqual(await run.exit, [0, null], run.out)

@@ -1,0 +1,33 @@
+// The keys that the company has, by purpose, and how its inventory begins.
+import { randomBytes } from 'node:crypto'
+import { createPublisher } from 'sealdrop/kms'
+
+/** In this order pages prefer them. Streams to RSA keys carry the ARN, which shows the account id to everyone. */
+export const purposes = [
+  { name: 'values-rsa', use: 'enc', spec: 'RSA_3072', usage: 'ENCRYPT_DECRYPT', alias: 'alias/demo-values-rsa', withArn: true },
+  { name: 'values-ecc', use: 'enc', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', alias: 'alias/demo-values-ecc', withArn: true },
+  { name: 'receipts', use: 'sig', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY', alias: 'alias/demo-receipts' },
+]
+/** Signs the key set and nothing else. */
+export const root = { alias: 'alias/demo-root', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }
+
+/**
+ * Enters the keys that the aliases name, as those in use since they were made: at the first start, and in a folder from before there was an
+ * inventory. Nothing is lost that way, and all three are in use at once; without it the first receipt could be signed after 25 hours.
+ *
+ * @returns whether there was none before
+ */
+export async function beginInventory({ kms, store, now }) {
+  if (await store.read()) return false
+  const keys = await Promise.all(purposes.map((purpose) => inUse(purpose, kms, now)))
+  await store.write({ version: 1, counter: Math.floor(now() / 1000), purposes, keys })
+  return true
+}
+
+/** What is published of a key says all that the inventory has to know. */
+async function inUse({ name, alias, spec, usage }, kms, now) {
+  const { jwks } = await createPublisher({ kms, keys: [{ key: alias, withArn: true }], now }).documents()
+  const [{ kid, use, alg, iat, key_ops, kms_arn: arn, ...jwk }] = JSON.parse(jwks).keys
+  const made = new Date(iat * 1000).toISOString()
+  return { purpose: name, state: 'current', token: randomBytes(16).toString('base64url'), spec, usage, arns: [arn], thumbprint: kid, jwk, alg, made, published: made, starts: made, aliased: made }
+}

@@ -1,0 +1,52 @@
+// What the publisher does with the company's keys: plan, rotate, and the end of a key by hand.
+import { GetKeyLastUsageCommand } from '@aws-sdk/client-kms'
+import { applyRotation, deleteKey, planRotation, publicJwk, restoreKey, retireKey } from 'sealdrop/kms'
+
+const every = 'P3M'
+const order = ['current', 'next', 'making', 'retired', 'disabled', 'deleting', 'deleted']
+
+/**
+ * @param o.kms - a client
+ * @param o.store - the inventory
+ * @param o.root - alias of the key that signs the set
+ * @returns `overview()` for people, and what can be done: `rotate`, `retire`, `delete`, `restore`, each answers what came of it
+ */
+export function createKeyCare({ kms, store, root, now }) {
+  const on = (key, more) => ({ kms, store, now, key, ...more })
+  const planOf = (inventory) => planRotation(inventory, { now: new Date(now()), every })
+  let rootKey
+
+  async function overview() {
+    const { inventory } = await store.read()
+    const keys = (await Promise.all(inventory.keys.map(described))).sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || (b.made > a.made ? 1 : -1))
+    const { kid } = await (rootKey ??= publicJwk({ kms, key: root }))
+    return {
+      now: new Date(now()), root: { alias: root, thumbprint: kid },
+      purposes: inventory.purposes.map((purpose) => ({ ...purpose, keys: keys.filter((key) => key.purpose === purpose.name) })),
+      ...planOf(inventory),
+    }
+  }
+
+  async function described({ jwk, token, ...key }) {
+    const gone = key.state === 'deleting' && new Date(key.deletes) <= now()
+    return { ...key, ...(gone && { state: 'deleted' }), lastUse: gone || !key.arns ? undefined : await lastUse(key.arns[0]) }
+  }
+
+  /** null where it was never of use, undefined where KMS does not say. */
+  async function lastUse(arn) {
+    try {
+      const { KeyLastUsage: last } = await kms.send(new GetKeyLastUsageCommand({ KeyId: arn }))
+      return last?.Timestamp ? { at: last.Timestamp, operation: last.Operation } : null
+    } catch {
+      return undefined
+    }
+  }
+
+  return {
+    overview,
+    rotate: async () => applyRotation(planOf((await store.read()).inventory), { kms, store, now }),
+    retire: ({ key, keepUntil, disable }) => retireKey(on(key, { disable: disable === true, ...(keepUntil !== undefined && { keepUntil: new Date(typeof keepUntil === 'string' ? keepUntil : NaN) }) })),
+    delete: ({ key, confirm }) => deleteKey(on(key, { confirm })),
+    restore: ({ key }) => restoreKey(on(key)),
+  }
+}

@@ -1,0 +1,7 @@
+import { rename, writeFile } from 'node:fs/promises'
+
+/** Whole or not at all. */
+export async function writeJson(path, value) {
+  await writeFile(`${path}.new`, JSON.stringify(value), { mode: 0o600, flush: true })
+  await rename(`${path}.new`, path)
+}
