@@ -13,7 +13,7 @@ export const root = { alias: 'alias/demo-root', spec: 'ECC_NIST_P256', usage: 'S
 
 /**
  * Enters the keys that the aliases name, as those in use since they were made: at the first start, and in a folder from before there was an
- * inventory. Nothing is lost that way, and all three are in use at once; without it the first receipt could be signed after 25 hours.
+ * inventory. Nothing is lost that way, and all three are in use at once.
  *
  * @returns whether there was none before
  */

@@ -2,7 +2,7 @@ import {
   CancelKeyDeletionCommand, CreateAliasCommand, CreateKeyCommand, DeleteAliasCommand, DisableKeyCommand, EnableKeyCommand, GetKeyLastUsageCommand, GetKeyPolicyCommand, ListKeysCommand, ListResourceTagsCommand,
   ReplicateKeyCommand, ScheduleKeyDeletionCommand, UpdateAliasCommand, type KeySpec, type KeyUsageType, type Tag,
 } from '@aws-sdk/client-kms'
-import { isSealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
+import { isSealdropError, SealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
 import { arnIn } from '../formats/arn.js'
 import { arnPattern, expected, KmsPort } from './port.js'
 
@@ -93,9 +93,15 @@ export class ManagementPort extends KmsPort {
     const AliasName = alias.slice(alias.indexOf('alias/'))
     const [now, wanted] = [await this.describe(alias, signal).catch(unlessUnusable), await this.describe(arn, signal)]
     if (now?.arn === arn) return
-    if (now?.usage === wanted.usage) return void await this.call('UpdateAlias', alias, signal, (client, o) => client.send(new UpdateAliasCommand({ AliasName, TargetKeyId: arn }), o))
-    if (now) await this.call('DeleteAlias', alias, signal, (client, o) => client.send(new DeleteAliasCommand({ AliasName }), o))
-    await this.call('CreateAlias', alias, signal, (client, o) => client.send(new CreateAliasCommand({ AliasName, TargetKeyId: arn }), o))
+    const call = async (): Promise<void> => {
+      if (now?.usage === wanted.usage) return void await this.call('UpdateAlias', alias, signal, (client, o) => client.send(new UpdateAliasCommand({ AliasName, TargetKeyId: arn }), o))
+      if (now) await this.call('DeleteAlias', alias, signal, (client, o) => client.send(new DeleteAliasCommand({ AliasName }), o))
+      await this.call('CreateAlias', alias, signal, (client, o) => client.send(new CreateAliasCommand({ AliasName, TargetKeyId: arn }), o))
+    }
+    await call().catch(async (error: unknown) => {
+      if (!['AlreadyExistsException', 'NotFoundException'].includes(nameOf((error as Error | undefined)?.cause) ?? '')) throw error
+      if (await this.aliased(alias, signal) !== arn) throw new SealdropError('conflict', `another publisher is moving ${alias}: the next run looks again`, { cause: error })
+    })
   }
 
   /** Refuses every call from then on; nothing happens to a key that does already. */

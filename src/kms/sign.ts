@@ -43,11 +43,13 @@ class KmsSigner implements Signer {
   readonly #port: KmsPort
   readonly #name: string
   readonly #algorithm: string | undefined
+  readonly #now: () => number
   readonly #flight = new SingleFlight<OpenerKey>()
   #key: OpenerKey | undefined
   #closed = false
 
-  constructor(port: KmsPort, name: string, algorithm: string | undefined) {
+  constructor(port: KmsPort, name: string, algorithm: string | undefined, now: () => number) {
+    this.#now = () => Math.floor(now() / 1000)
     this.#port = port
     this.#name = name
     this.#algorithm = algorithm
@@ -63,13 +65,13 @@ class KmsSigner implements Signer {
   }
 
   async sign(payload: Value, o: CallOptions & { readonly typ?: string } = {}): Promise<string> {
-    return this.#jws(encodeValue(payload, 1), checkType(o.typ), now(), o.signal)
+    return this.#jws(encodeValue(payload, 1), checkType(o.typ), this.#now(), o.signal)
   }
 
   async signJwt(claims: Claims & object, o: CallOptions & { readonly expiresIn: number; readonly typ?: string }): Promise<string> {
     ensure(o?.expiresIn > 0 && Number.isFinite(o.expiresIn), 'invalid_argument', 'expiresIn: expected milliseconds above 0')
     ensure(typeof claims === 'object' && claims !== null && claims.exp === undefined && claims.iat === undefined, 'invalid_argument', 'claims: expected an object without exp and iat, which this verb sets')
-    const iat = now()
+    const iat = this.#now()
     const { bytes } = encodeValue({ ...claims, iat, exp: iat + Math.ceil(o.expiresIn / 1000) }, 1)
     return this.#jws({ bytes }, checkType(o.typ ?? 'JWT'), undefined, o.signal)
   }
@@ -85,7 +87,7 @@ class KmsSigner implements Signer {
     const ctx = checkContext(of.context)
     const { info } = await this.#loaded(o.signal)
     const iss = thumbprintUrn(info.thumbprint)
-    const receipt: Receipt = { iss, iat: now(), jti: toBase64url(randomBytes(16)), messageId, length, digest: sent, ctx, stage, ...(key !== undefined && { key }) }
+    const receipt: Receipt = { iss, iat: this.#now(), jti: toBase64url(randomBytes(16)), messageId, length, digest: sent, ctx, stage, ...(key !== undefined && { key }) }
     return this.#jws({ bytes: encodeValue(receipt, 1).bytes }, reservedTypes.receipt, undefined, o.signal)
   }
 
@@ -104,8 +106,6 @@ class KmsSigner implements Signer {
   }
 }
 
-const now = (): number => Math.floor(Date.now() / 1000)
-
 /** Whoever holds a signer for messages must not be able to sign key sets or receipts with the same verb. */
 function checkType(typ: string | undefined): string | undefined {
   ensure(typ === undefined || typeof typ === 'string', 'invalid_argument', 'typ: expected text')
@@ -119,10 +119,11 @@ function checkType(typ: string | undefined): string | undefined {
  * @param o.kms how KMS is reached; default `{}`: the AWS default chain
  * @param o.key ARN, key id or alias of a key with the usage SIGN_VERIFY; the alias is resolved once
  * @param o.algorithm JOSE or KMS name; default PS256 for RSA, and a curve's only one
+ * @param o.now milliseconds since 1970; default Date.now
  * @throws SealdropError `invalid_argument`
  * @see RFC 7515 §5.1
  */
-export function createSigner(o: { readonly kms?: Kms; readonly key: string; readonly algorithm?: string }): Signer {
+export function createSigner(o: { readonly kms?: Kms; readonly key: string; readonly algorithm?: string; readonly now?: () => number }): Signer {
   ensure(typeof o?.key === 'string' && o.key !== '', 'invalid_argument', 'key: expected a key ARN, a key id or an alias')
-  return new KmsSigner(new KmsPort(o.kms ?? {}), o.key, o.algorithm)
+  return new KmsSigner(new KmsPort(o.kms ?? {}), o.key, o.algorithm, o.now ?? Date.now)
 }

@@ -47,7 +47,7 @@ test('something is wrong: what it is comes last, with what to do, and the exit c
   await new KMSClient(local.clientConfig).send(new DisableKeyCommand({ KeyId: arn }))
   const { code, out, err } = await doctor('--inventory', keys, '--role', 'opener')
   assert.equal(code, 1)
-  assert.match(out.trim().split('\n').slice(-2).join('\n'), /^NOT OK +claims: current key \S+ \(arn:\S+\)\n +it is Disabled in KMS.*aws kms enable-key --key-id arn:\S+ brings it back$/)
+  assert.match(out.trim().split('\n').slice(-2).join('\n'), /^NOT OK +claims: current key \S+ \(arn:\S+\)\n +it is Disabled in KMS.*aws kms enable-key --key-id arn:\S+, brings it back$/)
   assert.match(err, /^sealdrop: 1 of \d+ checks are not ok$/m)
 })
 

@@ -75,7 +75,7 @@ test('what is no JSON object, too long, of an unknown key or no action is refuse
     ['delete', JSON.stringify({ key: '__proto__', confirm: '__proto__' }), 422, 'key_not_found', /inventory has no key/],
     ['retire', JSON.stringify({ key: current.thumbprint, disable: true }), 400, 'invalid_argument', /is current: another one must take its place first/],
     ['delete', JSON.stringify({ key: current.thumbprint, confirm: current.thumbprint }), 400, 'invalid_argument', /retireKey with disable comes first/],
-    ['restore', JSON.stringify({ key: current.thumbprint }), 400, 'invalid_argument', /neither disabled nor deleting/],
+    ['restore', JSON.stringify({ key: current.thumbprint }), 400, 'invalid_argument', /is current, and enabled in KMS/],
     ['clock', '{"by":"year"}', 400, 'invalid_argument', /expected day or three-months/],
     ['clock', '{"by":"constructor"}', 400, 'invalid_argument', /expected day or three-months/],
     ['overview', '{}', 404, 'not_found', /no such thing/],

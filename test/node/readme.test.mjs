@@ -43,10 +43,9 @@ test('the backend of the first screen does its job with the AWS default chain', 
 })
 
 test('the policies of "Who may do what" let a role in as the README says', async () => {
-  const code = blocks.find((block) => block.includes('joinPolicies'))
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: new URL('.', root), encoding: 'utf8' })
-  assert.equal(status, 0, stderr)
-  const { Statement } = JSON.parse(stdout)
+  const { status, output } = await runModule(document.code.find((block) => block.includes('joinPolicies')))
+  assert.equal(status, 0, output)
+  const { Statement } = JSON.parse(output)
   assert.deepEqual(Statement.find(({ Sid }) => Sid === 'OpenerDecrypt').Principal.AWS, ['arn:aws:iam::111122223333:role/Claims', 'arn:aws:iam::444455556666:role/Claims'])
   assert.isUndefined(Statement.find(({ Sid }) => Sid === 'OpenerAgree'), 'by algs')
 })

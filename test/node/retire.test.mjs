@@ -1,9 +1,9 @@
 // The end of a key: retired, disabled, deleted, restored; against the local KMS with a clock.
 import test from 'node:test'
-import { DescribeKeyCommand, KMSClient, ReplicateKeyCommand } from '@aws-sdk/client-kms'
+import { DescribeKeyCommand, DisableKeyCommand, KMSClient, ReplicateKeyCommand, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms'
 import { assert } from 'chai'
 import { importKeySet, inHand, seal, SealdropError } from 'sealdrop'
-import { applyRotation, createOpener, deleteKey, planRotation, restoreKey, retireKey } from 'sealdrop/kms'
+import { applyRotation, createOpener, deleteKey, planRotation, restoreKey, retireKey, revokeKey } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { countingKms } from '../support/counting-kms.mjs'
 import { fails } from '../support/host.js'
@@ -120,12 +120,36 @@ test('a key is not deleted unless it is disabled, its time is over, and its thum
   assert.deepEqual([entry().state, await stateOf()], ['disabled', 'Disabled'])
 })
 
+test('a key that somebody disabled, or scheduled for deletion, without telling the inventory comes back, and stays what the inventory says', async (t) => {
+  const { o, store, local, clock } = await world(t)
+  const client = new KMSClient(local.clientConfig)
+  const { thumbprint: key, arns: [KeyId] } = store.now().keys.find(({ state }) => state === 'current')
+  for (const command of [new DisableKeyCommand({ KeyId }), new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 })]) {
+    const before = JSON.stringify(store.now())
+    await client.send(command)
+    clock.at += day
+    await restoreKey(o({ key }))
+    assert.equal((await client.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata.KeyState, 'Enabled')
+    assert.equal(JSON.stringify(store.now()), before)
+  }
+})
+
+test('a signing key that was withdrawn from the set need not be kept for keepDays', async (t) => {
+  const { o, clock, entry } = await world(t, { ...receipts, keepDays: 400 })
+  clock.at += 3 * day
+  const now = new Date(clock.at)
+  await fails(assert, retireKey(o({ keepUntil: now, disable: true })), 'invalid_argument', /may be verified with until/)
+  await revokeKey(o({ withdraw: true }))
+  await retireKey(o({ keepUntil: now, disable: true }))
+  assert.equal(entry().state, 'disabled')
+})
+
 test('a key that is in use, one that is not there, and wrong arguments are refused', async (t) => {
   const { o, store, clock } = await world(t)
   const keyOf = (state) => store.now().keys.find((key) => key.state === state).thumbprint
   for (const state of ['current', 'next']) {
     await fails(assert, retireKey(o({ key: keyOf(state), keepUntil: new Date(clock.at) })), 'invalid_argument', new RegExp(`is ${state}: another one must take its place first`))
-    await fails(assert, restoreKey(o({ key: keyOf(state) })), 'invalid_argument', new RegExp(`is ${state}, neither disabled nor deleting`))
+    await fails(assert, restoreKey(o({ key: keyOf(state) })), 'invalid_argument', new RegExp(`is ${state}, and enabled in KMS`))
   }
   await fails(assert, retireKey(o()), 'invalid_argument', /keepUntil/)
   for (const verb of [retireKey, deleteKey, restoreKey]) {

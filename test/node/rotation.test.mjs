@@ -99,18 +99,31 @@ async function world(t, ...purposes) {
   return { clock, local, client, store, plan, apply, keyCount, aliasOf, states, idOf }
 }
 
-test('the first run makes a current and a next key for each purpose, and the second has nothing to do', async (t) => {
-  const { apply, states, keyCount, aliasOf, idOf, store, clock } = await world(t, claims, receipts)
-  const { done, waiting } = await apply()
-  assert.deepEqual(done.map(({ kind, key: of }) => `${kind} ${of}`), ['create claims', 'activate claims', 'create claims', 'move-alias claims', 'create receipts'])
-  assert.deepEqual(states(), ['claims current', 'claims next', 'receipts next'])
-  assert.equal(await aliasOf('alias/claims'), idOf('current'))
-  assert.equal(waiting.find(({ kind, key: of }) => kind === 'activate' && of === 'receipts').notBefore.getTime(), start + 49 * hour, 'a set without the signing key was served')
-  assert.deepEqual((await apply()).done, [])
-  assert.equal(await keyCount(), 3)
-  clock.at += 49 * hour
-  assert.deepEqual((await apply()).done.map(({ kind, key: of }) => `${kind} ${of}`), ['activate receipts', 'create receipts', 'move-alias receipts'])
-  assert.isAtLeast(store.now().counter, start / 1000)
+test('the first run does what its plan says: a current and a next key for each purpose at once, since nobody has a set yet; the second has nothing to do', async (t) => {
+  for (const purposes of [[claims, receipts], [receipts, claims], [claims, { ...claims, name: 'notes', alias: 'alias/notes' }, receipts]]) {
+    const { apply, plan, keyCount, aliasOf, idOf, store } = await world(t, ...purposes)
+    const planned = plan().steps
+    assert.isTrue(planned.every(({ notBefore }) => notBefore.getTime() === start))
+    const { done, waiting } = await apply()
+    assert.deepEqual([done, waiting.length], [planned, 0])
+    assert.isTrue(store.now().keys.filter(({ state }) => state === 'current').every(({ starts }) => starts === iso(start)))
+    for (const { name, alias } of purposes) {
+      assert.deepEqual(store.now().keys.filter(({ purpose }) => purpose === name).map(({ state }) => state), ['current', 'next'])
+      assert.equal(await aliasOf(alias), idOf('current', name))
+    }
+    assert.deepEqual((await apply()).done, [])
+    assert.equal(await keyCount(), 2 * purposes.length)
+    assert.isAtLeast(store.now().counter, start / 1000)
+  }
+})
+
+test('a purpose that comes later waits: for openers 15 minutes, or until no set without its signing key can be in use', async (t) => {
+  const { apply, clock, store } = await world(t, claims)
+  await apply()
+  clock.at += day
+  store.edit((inventory) => ({ ...inventory, purposes: [...inventory.purposes, { ...claims, name: 'notes', alias: 'alias/notes' }, receipts] }))
+  const { waiting } = await apply()
+  assert.deepEqual(waiting.filter(({ kind }) => kind !== 'create').map(({ kind, key: of, notBefore }) => [kind, of, (notBefore.getTime() - clock.at) / minute]).filter(([, of]) => of !== 'claims').sort(), [['activate', 'receipts', 49 * 60], ['move-alias', 'notes', 15], ['move-alias', 'receipts', 49 * 60]])
 })
 
 test('a rotation: the old key stays enabled, the alias moves when openers know the new one, values of both open', async (t) => {
@@ -265,17 +278,16 @@ test('two publishers at once: one makes each key, the other loses cleanly or has
     const one = await world(t, claims, receipts)
     const results = await Promise.allSettled([one.apply(), one.apply(), one.apply()])
     for (const { reason } of results.filter(({ status }) => status === 'rejected')) assert.equal(reason.code, 'conflict', reason.stack)
-    one.clock.at += 30 * minute
-    await one.apply()
-    assert.equal(await one.keyCount(), 3)
-    assert.deepEqual(one.states().sort(), ['claims current', 'claims next', 'receipts next'])
+    for (let i = 0; i < 2; i++) { one.clock.at += 50 * hour; await one.apply() }
+    assert.equal(await one.keyCount(), 4)
+    assert.deepEqual(one.states().sort(), ['claims current', 'claims next', 'receipts current', 'receipts next'])
     await one.local.close()
   }
 })
 
 test('a making that another publisher began is left alone for 30 minutes, and then finished with the key that it made', async (t) => {
   const { apply, clock, store, client, keyCount } = await world(t, claims)
-  const broken = crashing(client, store, 6, 'after') // after CreateKey
+  const broken = crashing(client, store, 7, 'after') // after CreateKey
   await apply({ kms: broken.kms, store: broken.store }).catch(() => {})
   assert.equal(await keyCount(), 1)
   const { waiting, done } = await apply()
@@ -312,7 +324,7 @@ test('a next key that somebody disabled is set aside, and another one comes into
 
 /** Ends a run just after CreateKey, and the time for which it is left alone. */
 async function cutOff({ apply, client, store, clock }) {
-  const broken = crashing(client, store, 6, 'after')
+  const broken = crashing(client, store, 7, 'after')
   await apply({ kms: broken.kms, store: broken.store }).then(() => assert.fail('it went through'), () => {})
   assert.equal(store.now().keys.filter(({ state }) => state === 'making').length, 1)
   clock.at += 30 * minute

@@ -134,7 +134,7 @@ declare module 'sealdrop/kms' { // the companion
     signFile(file: string | URL | ByteSource, o?: CallOptions): Promise<string>
     signReceipt(of: { messageId: string; digest: string; length: number; context: Context; stage: 'received' | 'opened'; key?: string | KeyInfo }, o?: CallOptions): Promise<string>
   }
-  function createSigner(o: { kms?: Kms; key: string; algorithm?: string }): Signer
+  function createSigner(o: { kms?: Kms; key: string; algorithm?: string; now?: () => number }): Signer
   function publicJwk(o: CallOptions & { kms?: Kms; key: string }): Promise<JWK> // of a root: what pages give to signedBy
   function createPublisher(o: { kms?: Kms; keys: readonly { key: string; use?: 'enc' | 'sig'; alg?: string; withArn?: boolean }[] | InventoryStore; root?: string; name?: string; issuer?: string; lifetime?: number; now?: () => number }): import('sealdrop/serve').KeySetDocuments // root: the KMS key that signs key sets, and nothing else
   function doctor(o: CallOptions & { keySetUrl?: string; roots?: readonly JWK[]; name?: string; issuer?: string; origin?: string; kms?: Kms; store?: InventoryStore; root?: string; roles?: readonly ('opener' | 'signer')[]; every?: string; fetch?: typeof globalThis.fetch; now?: () => number }): Promise<readonly { check: string; ok: boolean; advice?: string }[]> // ok with advice: a warning

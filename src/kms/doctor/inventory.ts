@@ -34,12 +34,12 @@ const keyCheck = ({ purpose, thumbprint, state }: MadeKey, arn: string): string 
 function stateOf(key: MadeKey, arn: string, found: { readonly state: string; readonly deletes: Date | undefined }): Finding {
   const check = keyCheck(key, arn)
   const pending = /^Pending.*Deletion$/.test(found.state)
-  const undo = `restoreKey brings it back once the inventory says so too, or now: aws kms cancel-key-deletion --key-id ${arn}, then aws kms enable-key --key-id ${arn}`
+  const undo = `restoreKey brings it back, or aws kms cancel-key-deletion --key-id ${arn}, then aws kms enable-key --key-id ${arn}`
   const sealed = key.usage === 'SIGN_VERIFY' ? 'nothing is signed with it' : 'nothing that was sealed to it opens'
   if (key.state === 'deleting') return pending ? warning(check, `it is deleted for good at ${found.deletes?.toISOString() ?? key.deletes}; restoreKey brings it back until then`) : finding(check, `the inventory says deleting, KMS ${found.state}: run restoreKey, or deleteKey again`)
   if (pending) return finding(check, `it is pending deletion${found.deletes ? `, for good at ${found.deletes.toISOString()}` : ''}, which the inventory does not know: ${sealed}. Find out who did it (CloudTrail: ScheduleKeyDeletion); ${undo}`)
   if (key.state === 'disabled') return found.state === 'Disabled' ? finding(check) : warning(check, `the inventory says disabled, KMS ${found.state}: run restoreKey, or retireKey with disable again`)
-  return finding(check, found.state !== 'Enabled' && `it is ${found.state} in KMS: ${sealed}. Find out who did it (CloudTrail: DisableKey); aws kms enable-key --key-id ${arn} brings it back`)
+  return finding(check, found.state !== 'Enabled' && `it is ${found.state} in KMS: ${sealed}. Find out who did it (CloudTrail: DisableKey); restoreKey, or aws kms enable-key --key-id ${arn}, brings it back`)
 }
 
 async function aliasesOf({ inventory, described, now }: Examination, purpose: Purpose): Promise<readonly Finding[]> {

@@ -9,7 +9,7 @@ import { ManagementPort } from '../management-port.js'
 import type { Kms } from '../port.js'
 import { aliasFor, createNext, type Making } from './create-next.js'
 import type { Step, StepKind } from './steps.js'
-import { needsAlias, resumableAt, standing, startsAt, timeOf, unpublishAt, type Standing } from './when.js'
+import { isNeverPublished, needsAlias, resumableAt, standing, startsAt, timeOf, unpublishAt, type Standing } from './when.js'
 
 export interface ApplyOptions extends CallOptions {
   /** How KMS is reached. Default `{}`: the AWS default chain. */
@@ -37,6 +37,7 @@ export async function applyRotation(plan: { readonly steps: readonly Step[] }, o
   const port = new ManagementPort(o.kms ?? {})
   const [done, waiting]: [Step[], Step[]] = [[], []]
   const failed = new Map<string, unknown>()
+  let isNew: boolean | undefined
   try {
     for (const step of steps) {
       o.signal?.throwIfAborted()
@@ -44,7 +45,8 @@ export async function applyRotation(plan: { readonly steps: readonly Step[] }, o
       const notBefore = new Date(step.notBefore) // a plan may have been JSON
       if (failed.has(step.key)) continue
       try {
-        const outcome = notBefore.getTime() > now ? notBefore : await rows[step.kind]({ port, store: o.store, now, clock: o.now ?? Date.now, signal: o.signal }, step)
+        if (notBefore.getTime() <= now) isNew ??= isNeverPublished((await o.store.read())?.inventory ?? { version: 1, counter: 0, purposes: [], keys: [] })
+        const outcome = notBefore.getTime() > now ? notBefore : await rows[step.kind]({ port, store: o.store, now, clock: o.now ?? Date.now, signal: o.signal, isNew: isNew! }, step)
         if (outcome === 'done') done.push(step)
         else if (outcome !== 'nothing') waiting.push({ ...step, notBefore: outcome })
       } catch (error) {
@@ -70,7 +72,7 @@ const rows: Readonly<Record<StepKind, (making: Making, step: Step) => Promise<Ou
     return 'done'
   },
   'set-aside': (making, step) => changed(making, (inventory) => {
-    const { next, fits } = standing(inventory, purposeOf(inventory, step), making.now)
+    const { next, fits } = standing(inventory, purposeOf(inventory, step), making.now, making.isNew)
     return next && !fits ? setAside(inventory, next, making.now) : undefined
   }),
   async activate(making, step) {
@@ -79,11 +81,11 @@ const rows: Readonly<Record<StepKind, (making: Making, step: Step) => Promise<Ou
     if (!fits) return new Date(making.now)
     if (readyAt > making.now) return new Date(readyAt)
     if (!await making.port.isEnabled(next!.arns![0]!, making.signal)) { // somebody had a reason; another one is made
-      await changed(making, (inventory) => (standing(inventory, purposeOf(inventory, step), making.now).next?.token === next!.token ? setAside(inventory, next!, making.now) : undefined))
+      await changed(making, (inventory) => (standing(inventory, purposeOf(inventory, step), making.now, making.isNew).next?.token === next!.token ? setAside(inventory, next!, making.now) : undefined))
       return new Date(making.now)
     }
     return changed(making, (inventory) => {
-      const found = standing(inventory, purposeOf(inventory, step), making.now)
+      const found = standing(inventory, purposeOf(inventory, step), making.now, making.isNew)
       if (found.current?.thumbprint !== step.from || !found.fits || found.readyAt > making.now) return undefined
       ensure(found.next!.published !== undefined || publishedKeys(inventory).length < limits.keys, 'too_large', `the key set would have more than ${limits.keys} keys, which no client takes`)
       const retired = found.current ? withKey(inventory, found.current, { state: 'retired', retired: isoOf(making.now) }) : inventory
@@ -121,11 +123,11 @@ async function changed({ store, now }: Making, change: (inventory: KeyInventory)
   return await updateInventory(store, now, change) ? 'done' : 'nothing'
 }
 
-async function standingOf({ store, now }: Making, step: Step): Promise<Standing> {
+async function standingOf({ store, now, isNew }: Making, step: Step): Promise<Standing> {
   const found = await store.read()
   ensure(found, 'key_not_found', 'there is no inventory yet: write one with its purposes and no keys')
   const inventory = checkInventory(found.inventory, 'malformed')
-  return standing(inventory, purposeOf(inventory, step), now)
+  return standing(inventory, purposeOf(inventory, step), now, isNew)
 }
 
 function purposeOf({ purposes }: KeyInventory, { key }: Step): KeyInventory['purposes'][number] {

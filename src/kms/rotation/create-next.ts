@@ -18,6 +18,8 @@ export interface Making {
   readonly now: number
   readonly clock: () => number
   readonly signal: AbortSignal | undefined
+  /** Whether nothing was published when the run began. */
+  readonly isNew: boolean
 }
 
 /**

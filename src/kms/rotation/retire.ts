@@ -26,7 +26,7 @@ export interface RetiredKey {
 
 /**
  * Says until when a retired key must stay enabled for what it sealed, and, only when that is over and only when asked, disables it: then nothing
- * opens with it, until `restoreKey`. A signing key is kept for its purpose's keepDays in any case.
+ * opens with it, until `restoreKey`. A signing key is kept for its purpose's keepDays, unless it was withdrawn from the set.
  *
  * @param o.keepUntil default: as the inventory has it
  * @param o.disable default: false
@@ -39,7 +39,7 @@ export async function retireKey(o: KeyOptions & { readonly keepUntil?: Date; rea
     ensure(keepUntil instanceof Date && Number.isFinite(keepUntil.getTime()), 'invalid_argument', 'keepUntil: expected the Date until which what was sealed to it, or signed by it, may be needed')
     const lastUse = await port.lastUse(key.arns[0]!, o.signal)
     const purpose = inventory.purposes.find(({ name }) => name === key.purpose)!
-    const usedUntil = timeOf(key.retired) + Math.max(settle(inventory.lifetime), key.usage === 'SIGN_VERIFY' ? keptFor(purpose) : 0)
+    const usedUntil = timeOf(key.retired) + Math.max(settle(inventory.lifetime), key.usage === 'SIGN_VERIFY' && key.unpublished === undefined ? keptFor(purpose) : 0)
     if (o.disable) {
       ensure(keepUntil.getTime() <= now, 'invalid_argument', `it is kept until ${keepUntil.toISOString()}; it is not disabled before`)
       ensure(usedUntil <= now, 'invalid_argument', `it was retired at ${key.retired}, and may be ${key.usage === 'SIGN_VERIFY' ? 'verified with' : 'sealed to'} until ${isoOf(usedUntil)}`)
@@ -90,16 +90,19 @@ export async function deleteKey(o: KeyOptions & { readonly confirm: string; read
 }
 
 /**
- * Brings back a key that is disabled, or whose deletion is not final yet: it is enabled, and retired as before.
+ * Brings back a key that is disabled, or whose deletion is not final yet: it is enabled, and retired as before. One that somebody disabled, or scheduled
+ * for deletion, without telling the inventory is enabled too, and stays what the inventory says.
  *
- * @throws SealdropError `invalid_argument` for a key that is neither, `key_not_found`, `key_unusable` when it is gone, `conflict`, `kms_*`, and what the store throws
+ * @throws SealdropError `invalid_argument` for a key that is enabled, `key_not_found`, `key_unusable` when it is gone, `conflict`, `kms_*`, and what the store throws
  */
 export async function restoreKey(o: KeyOptions): Promise<void> {
   await withPort(o, async ({ key, port, now }) => {
     ensure(!isDeleted(key, now), 'key_unusable', `the key was deleted at ${key.deletes}: it cannot be brought back`)
-    ensure(key.state === 'disabled' || key.state === 'deleting', 'invalid_argument', `the key is ${key.state}, neither disabled nor deleting`)
+    const isOut = key.state === 'disabled' || key.state === 'deleting'
+    const enabled = isOut ? [] : await Promise.all(key.arns.map((arn) => port.isEnabled(arn, o.signal)))
+    ensure(isOut || enabled.includes(false), 'invalid_argument', `the key is ${key.state}, and enabled in KMS: there is nothing to bring back`)
     for (const arn of key.arns) await port.restore(arn, o.signal)
-    await updateInventory(o.store, now, (found) => withKey(found, key, { state: 'retired', disabled: undefined, deletes: undefined }))
+    if (isOut) await updateInventory(o.store, now, (found) => withKey(found, key, { state: 'retired', disabled: undefined, deletes: undefined }))
   })
 }
 

@@ -20,14 +20,17 @@ export interface Standing {
 
 export const timeOf = (date: string | undefined): number => (date === undefined ? -Infinity : new Date(date).getTime())
 
-export function standing(inventory: KeyInventory, purpose: Purpose, now: number): Standing {
+/** Whether a key set was ever served: of the purposes that are set up together none is known anywhere yet. */
+export const isNeverPublished = (inventory: KeyInventory): boolean => !inventory.keys.some(({ state, published }) => published !== undefined && state !== 'next')
+
+/** @param isNew as it was when a run began, which brings the first keys of all purposes into use */
+export function standing(inventory: KeyInventory, purpose: Purpose, now: number, isNew: boolean = isNeverPublished(inventory)): Standing {
   const { name, use } = purpose
   const own = inventory.keys.filter((key) => key.purpose === name)
   const inState = (state: InventoryKey['state']): InventoryKey | undefined => own.find((key) => key.state === state)
   const [making, next, current] = [inState('making'), inState('next'), inState('current')]
   const fits = next !== undefined && isOfKind(next, purpose)
   const isFirst = !current && !own.some((key) => key.retired !== undefined)
-  const isNew = !inventory.keys.some((key) => key.published !== undefined && key !== next)
   const knownSince = fits ? timeOf(next.published ?? next.made) : now
   const readyAt = isFirst && (use === 'enc' || isNew) ? -Infinity : knownSince + settle(inventory.lifetime)
   return { purpose, making, next, current, fits, isNew, readyAt }
@@ -40,7 +43,7 @@ export function isOfKind(key: InventoryKey, { spec, usage, alg, alias, replicas 
 }
 
 /** Whether its alias is to be moved to the current key; in another Region it is when the next key comes into use. */
-export const needsAlias = ({ aliased, alias, arns: [arn = ''] = [] }: InventoryKey, purpose: Purpose): boolean => aliased === undefined || (alias !== purpose.alias && [undefined, regionOf(arn)].includes(regionOf(purpose.alias)))
+export const needsAlias = ({ aliased, alias, arns: [arn = ''] = [] }: InventoryKey, purpose: Purpose): boolean => aliased === undefined || (alias !== undefined && alias !== purpose.alias && [undefined, regionOf(arn)].includes(regionOf(purpose.alias)))
 
 /** When a current key is to be replaced. */
 export const dueAt = ({ current }: Standing, every: string, now: number): number => (current ? later(timeOf(current.starts), every) : now)

@@ -4,6 +4,7 @@ import test, { after, before } from 'node:test'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { DescribeKeyCommand, GetKeyPolicyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { S3 } from '@aws-sdk/client-s3'
 import { assert } from 'chai'
 import { fetchKeySet, inspect, seal, signedBy, verifyReceipt } from 'sealdrop'
@@ -78,19 +79,28 @@ const rows = [
   ['dynamodb create-table', { says: /ACTIVE[\s\S]*ENABLED/ }],
   ['node rotate.mjs\nnode list.mjs\n', {
     says: /done create claims[\s\S]*claims current/,
-    then: async () => { await pass(26); await must('node rotate.mjs') },
+    then: async () => { await pass(50); await must('node rotate.mjs') },
   }],
   ['node roots.mjs', { says: /sig ES256 [\s\S]*enc RSA-OAEP-256/, then: async () => sealOne(page(), 'first') }],
+  ['node policies.mjs', {
+    then: async () => {
+      const kms = new KMSClient(local.clientConfig)
+      for (const [KeyId, sid] of [[(await keyOf('claims', 'next')).arns[0], 'OpenerDecrypt'], [(await keyOf('receipts', 'current')).arns[0], 'SignerSign'], ['alias/root', 'SignerSign']]) {
+        const { Policy } = await kms.send(new GetKeyPolicyCommand({ KeyId: KeyId.startsWith('alias/') ? (await kms.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata.KeyId : KeyId, PolicyName: 'default' }))
+        assert.include(JSON.parse(Policy).Statement.map(({ Sid }) => Sid), sid)
+      }
+    },
+  }],
   ['node canary.mjs', { whole: true, says: /canary/ }],
   ['node rotate-early.mjs claims', {
-    before: async () => { known.claims = await keyOf('claims', 'current'); await pass(26) },
+    before: async () => { known.claims = await keyOf('claims', 'current'); await pass(50) },
     says: /done activate/,
     then: async () => { await waitUntilCurrent(); assert.notEqual((await keyOf('claims', 'current')).thumbprint, known.claims.thumbprint); await sealOne(page(), 'after an early rotation') },
   }],
   ['aws kms enable-key --key-id "$key"      #', {}],
   ['aws kms list-grants', { says: /kms:\*[\s\S]*Grants/ }],
   ['node revoke.mjs "$(node list.mjs claims current)"', {
-    before: async () => { await pass(26); known.claims = await keyOf('claims', 'current'); known.next = await keyOf('claims', 'next') },
+    before: async () => { await pass(50); known.claims = await keyOf('claims', 'current'); known.next = await keyOf('claims', 'next') },
     says: /replacedBy/,
     then: async ({ output }) => {
       assert.include(output, known.next.thumbprint)
@@ -121,7 +131,7 @@ const rows = [
   ['ROOT=alias/root-spare', { says: /enc RSA-OAEP-256/, then: async () => { for (const keys of pages) await keys.refresh(); await sealOne(page(), 'under the spare root') } }],
   ['root-3', {}],
   ['node rebuild.mjs\nnode list.mjs\n', {
-    before: async () => { await pass(26); known.keys = (await inventory()).keys; await s3.deleteObject({ Bucket: 'example-keys', Key: 'inventory.json' }) },
+    before: async () => { await pass(50); known.keys = (await inventory()).keys; await s3.deleteObject({ Bucket: 'example-keys', Key: 'inventory.json' }) },
     says: /found claims/,
     then: async ({ output }) => {
       assert.notInclude(output, 'Error')
@@ -149,7 +159,7 @@ const rows = [
   ['aws kms list-keys', { says: /Disabled\s+None\s+arn/ }],
   ['node restore.mjs', {
     before: async () => {
-      await pass(26)
+      await pass(50)
       const { thumbprint: key } = await keyOf('claims', 'retired')
       const o = { kms: local.clientConfig, store, key }
       await retireKey({ ...o, keepUntil: new Date(), disable: true })
