@@ -41,7 +41,7 @@ export function doctorCommand(terminal: Terminal): Command {
     .option('--origin <origin>', 'origin of a page that reads the set; default: https://page.example')
     .option('--inventory <where>', 'a folder, s3://bucket/key or dynamodb://table/id; default: keys, aliases and permissions are not looked at')
     .option('--root <key>', 'the KMS key that signs the set, where this machine publishes')
-    .option('--role <names...>', 'what this machine does: opener, signer; default: both')
+    .option('--role <names...>', 'what this machine does: opener, signer; default: both, and neither with --root')
     .option('--every <duration>', 'how often keys are rotated, such as P3M; default: P1Y')
     .option('--json', 'a JSON line for each check')
     .addHelpText('after', examples)
@@ -71,8 +71,8 @@ async function doctorOptions({ keySet, roots, inventory, role, json, ...others }
 /** One JWK, an array of them, or a JWK Set. */
 async function readRoots(path: string): Promise<NonNullable<DoctorOptions['roots']>> {
   try {
-    const found = JSON.parse(await readFile(path, 'utf8')) as { readonly keys?: unknown }
-    const roots = found.keys ?? found
+    const found = JSON.parse(await readFile(path, 'utf8')) as { readonly keys?: unknown } | readonly unknown[]
+    const roots = Array.isArray(found) ? found : (found as { readonly keys?: unknown }).keys ?? found
     return (Array.isArray(roots) ? roots : [roots]) as NonNullable<DoctorOptions['roots']>
   } catch (cause) {
     throw new SealdropError('invalid_argument', `--roots ${path}: expected a JSON file of public JWKs: ${cause instanceof SyntaxError ? 'it is not JSON' : String((cause as NodeJS.ErrnoException).code)}`, { cause })

@@ -2,6 +2,7 @@ import { constants, createPublicKey, generateKeyPairSync, publicEncrypt, randomB
 import { DecryptCommand, DeriveSharedSecretCommand, DescribeKeyCommand, SignCommand, type EncryptionAlgorithmSpec, type SigningAlgorithmSpec } from '@aws-sdk/client-kms'
 import type { PublicMembers } from '../algorithms/public-key.js'
 import { isSealdropError } from '../errors/sealdrop-error.js'
+import { isDenied } from './doctor/finding.js'
 import { KmsPort } from './port.js'
 
 /** What an operation would have done: `allowed`, `denied`. */
@@ -52,7 +53,7 @@ async function permission(call: Promise<unknown>): Promise<Permission> {
   } catch (error) {
     if (!isSealdropError(error)) throw error
     if ((error.cause as { readonly name?: unknown } | undefined)?.name === 'DryRunOperationException') return 'allowed'
-    if (error.code === 'kms_denied') return 'denied'
+    if (isDenied(error)) return 'denied'
     throw error
   }
   return 'allowed' // a KMS that does not know DryRun

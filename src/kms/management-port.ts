@@ -48,14 +48,14 @@ export class ManagementPort extends KmsPort {
     return made!.Arn!
   }
 
-  /** The key with this description in the Region of an alias, if it is enabled: a DescribeKey for each key of the account there. */
-  async findKey({ alias, description }: Pick<NewKey, 'alias' | 'description'>, signal?: AbortSignal): Promise<string | undefined> {
+  /** The key whose description ends with this token in the Region of an alias, unless somebody disabled it: a DescribeKey for each key of the account there. */
+  async findKey({ alias, token }: { readonly alias: string; readonly token: string }, signal?: AbortSignal): Promise<string | undefined> {
     for (let marker: string | undefined; ;) {
       const Marker = marker
       const { Keys = [], NextMarker } = await this.call('ListKeys', alias, signal, (client, o) => client.send(new ListKeysCommand({ Limit: 1000, Marker }), o))
       for (const { KeyArn = '' } of Keys) {
         const found = await this.describe(KeyArn, signal).catch(unless('kms_denied', 'key_unusable')) // a key of others in the account, or one that has just gone
-        if (found?.description === description && found.state === 'Enabled') return KeyArn
+        if (found?.description.endsWith(token) && !isOut(found.state)) return KeyArn
       }
       if (NextMarker === undefined) return undefined
       marker = NextMarker
@@ -78,9 +78,9 @@ export class ManagementPort extends KmsPort {
     return { policy, tags: tags.filter(({ TagKey = '' }) => !TagKey.startsWith('aws:')) } // which only AWS sets
   }
 
-  /** Whether a key takes calls. */
-  async isEnabled(arn: string, signal?: AbortSignal): Promise<boolean> {
-    return (await this.describe(arn, signal).catch(unlessUnusable))?.state === 'Enabled'
+  /** KeyState; undefined for a key that is gone. */
+  async stateOf(arn: string, signal?: AbortSignal): Promise<string | undefined> {
+    return (await this.describe(arn, signal).catch(unlessUnusable))?.state
   }
 
   /** The ARN of the key that an alias names; undefined where there is no such alias. */
@@ -136,10 +136,13 @@ const unless = (...codes: readonly SealdropErrorCode[]) => (error: unknown): und
 }
 const unlessUnusable = unless('key_unusable')
 
+/** Whether somebody took a key out of use; other states pass: Creating, Updating, Unavailable. */
+export const isOut = (state: string | undefined): boolean => state === undefined || state === 'Disabled' || /^Pending.*Deletion$/.test(state)
+
 const nameOf = (error: unknown): string | undefined => (error as { readonly name?: string } | undefined)?.name
 
 /** Whether KMS answered that it did nothing. */
-const isRefusal = (error: unknown): boolean => {
+export const isRefusal = (error: unknown): boolean => {
   const status = (error as { readonly $metadata?: { readonly httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode
   return status !== undefined && status >= 400 && status < 500
 }

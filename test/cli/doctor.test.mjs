@@ -27,7 +27,7 @@ after(async () => { await server.close(); await local.close(); rmSync(dir, { rec
 const doctor = (...args) => sealdrop(['doctor', ...args], { env: local.env }).ended
 
 test('all is well: a line for each check, exit code 0', async () => {
-  const { code, out, err } = await doctor('--key-set', server.url, '--root', 'alias/root', '--inventory', keys)
+  const { code, out, err } = await doctor('--key-set', server.url, '--root', 'alias/root', '--inventory', keys, '--role', 'opener')
   assert.equal(code, 0, out + err)
   assert.match(out, /^ok +key set: signed by a root$/m)
   assert.match(out, /^ok +opener: may DeriveSharedSecret with ECDH/m)
@@ -47,7 +47,7 @@ test('something is wrong: what it is comes last, with what to do, and the exit c
   await new KMSClient(local.clientConfig).send(new DisableKeyCommand({ KeyId: arn }))
   const { code, out, err } = await doctor('--inventory', keys, '--role', 'opener')
   assert.equal(code, 1)
-  assert.match(out.trim().split('\n').slice(-2).join('\n'), /^NOT OK +claims: current key \S+ \(arn:\S+\)\n +it is Disabled in KMS.*aws kms enable-key --key-id arn:\S+, brings it back$/)
+  assert.match(out.trim().split('\n').slice(-2).join('\n'), /^NOT OK +claims: current key \S+ \(arn:\S+\)\n +it is Disabled in KMS.*aws kms enable-key --key-id arn:\S+ --region us-east-1, brings it back$/)
   assert.match(err, /^sealdrop: 1 of \d+ checks are not ok$/m)
 })
 

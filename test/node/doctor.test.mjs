@@ -48,7 +48,7 @@ async function company(t) {
   t.after(async () => { await server.close(); await local.close(); admin.destroy(); await rm(dir, { recursive: true }) })
   const root = await publicJwk({ kms, key: 'alias/root' })
   const keyOf = async (purpose, state) => (await store.read()).inventory.keys.find((key) => key.purpose === purpose && key.state === state)
-  const examine = (o = {}) => doctor({ keySetUrl: server.url, roots: [root], root: 'alias/root', kms, store, ...o })
+  const examine = (o = {}) => doctor({ keySetUrl: server.url, roots: [root], root: 'alias/root', roles: ['opener', 'signer'], kms, store, ...o })
   return { local, store, kms, admin, host, server, root, keyOf, examine }
 }
 const said = (findings) => findings.map(({ check, ok, advice }) => `${ok ? (advice ? 'warning' : 'ok') : 'NOT OK'} ${check}${advice ? `: ${advice}` : ''}`).join('\n')
@@ -62,7 +62,7 @@ test('a healthy set-up: every check is ok, without a warning', async (t) => {
   const checks = findings.map(({ check }) => check)
   assert.equal(new Set(checks).size, checks.length)
   for (const expected of [/^inventory: can be read$/, /^key set: reachable$/, /^key set: content type$/, /^key set: CORS$/, /^key set: Vary$/, /^key set: signed by a root$/, /^key set: fresh$/, /^key set: usable$/, /^key set: has the keys/, /^key set: cache$/, /^clock: agrees with the host/, /^clock: agrees with KMS$/,
-    /^root: is there/, /^root: pages know it$/, /^publisher: may Sign with ECDSA_SHA_256/, /^claims: current key/, /^claims: next key/, /^receipts: current key/, /alias\/claims: names the current key$/, /^opener: may Decrypt with RSAES_OAEP_SHA_256/, /^opener: may not Decrypt with RSAES_OAEP_SHA_1 /, /^opener: may DeriveSharedSecret with ECDH/, /^signer: may Sign with RSASSA_PSS_SHA_256/, /^signer: may not Sign with RSASSA_PKCS1_V1_5_SHA_256/, /^rotation: nothing is due$/]) {
+    /^root: is there/, /^root: pages know it$/, /^publisher: may Sign with ECDSA_SHA_256/, /^claims: current key/, /^claims: next key/, /^receipts: current key/, /^alias\/claims in us-east-1: names the current key$/, /^opener: may Decrypt with RSAES_OAEP_SHA_256/, /^opener: may not Decrypt with RSAES_OAEP_SHA_1 /, /^opener: may DeriveSharedSecret with ECDH/, /^signer: may Sign with RSASSA_PSS_SHA_256/, /^signer: may not Sign with RSASSA_PKCS1_V1_5_SHA_256/, /^rotation: nothing is due$/]) {
     assert.isTrue(checks.some((check) => expected.test(check)), `${expected}\n${checks.join('\n')}`)
   }
   const before = JSON.stringify(await store.read())
@@ -88,16 +88,16 @@ const broken = {
   'wrong content type': [async (one) => { one.host.change = headers((h) => h.set('content-type', 'application/octet-stream')) }, ['key set: content type'], /expected application\/jwk-set\+jwt, found application\/octet-stream/],
   'CORS missing': [async (one) => { one.host.change = headers((h) => h.delete('access-control-allow-origin')) }, ['key set: CORS'], /Access-Control-Allow-Origin: \*, found none/],
   'cache too long for exp': [async (one) => { one.host.change = headers((h) => h.set('cache-control', 'public, max-age=604800')) }, ['key set: cache'], /keep it for 604800 s, but it expires in \d+ s.*max-age=300/],
-  'alias moved by hand': [async (one) => { await one.admin.send(new UpdateAliasCommand({ AliasName: 'alias/claims', TargetKeyId: (await one.keyOf('claims', 'next')).arns[0] })) }, [/alias\/claims: names the current key/], /the next key .*aws kms update-alias --alias-name alias\/claims --target-key-id arn:\S+ --region us-east-1/],
+  'alias moved by hand': [async (one) => { await one.admin.send(new UpdateAliasCommand({ AliasName: 'alias/claims', TargetKeyId: (await one.keyOf('claims', 'next')).arns[0] })) }, [/^alias\/claims in us-east-1: names the current key/], /the next key .*aws kms update-alias --alias-name alias\/claims --target-key-id arn:\S+ --region us-east-1/],
   'key disabled': [async (one) => { await one.admin.send(new DisableKeyCommand({ KeyId: (await one.keyOf('notes', 'current')).arns[0] })) }, [/^notes: current key/], /it is Disabled in KMS: nothing that was sealed to it opens.*aws kms enable-key/],
-  'key pending deletion': [async (one) => { await one.admin.send(new ScheduleKeyDeletionCommand({ KeyId: (await one.keyOf('receipts', 'current')).arns[0], PendingWindowInDays: 7 })) }, [/^receipts: current key/], /pending deletion, for good at .*nothing is signed with it.*aws kms cancel-key-deletion/],
+  'key pending deletion': [async (one) => { await one.admin.send(new ScheduleKeyDeletionCommand({ KeyId: (await one.keyOf('receipts', 'current')).arns[0], PendingWindowInDays: 7 })) }, [/^receipts: current key/], /pending deletion, for good at .*nothing is signed with it.*aws kms cancel-key-deletion --key-id arn:\S+ --region us-east-1, then aws kms enable-key/],
   'opener without Decrypt': [async (one) => {
     for (const state of ['current', 'next']) await one.admin.send(new PutKeyPolicyCommand({ KeyId: (await one.keyOf('claims', state)).arns[0], PolicyName: 'default', Policy: JSON.stringify({ Version: '2012-10-17', Statement: [{ ...allow('kms:*'), Principal: { AWS: `arn:aws:iam::${account}:root` } }, { Effect: 'Deny', Principal: { AWS: companyArn }, Action: 'kms:Decrypt', Resource: '*' }] }) }))
   }, [/^opener: may Decrypt with RSAES_OAEP_SHA_256/, /^opener: may Decrypt with RSAES_OAEP_SHA_256/], /KMS denies it.*kms:Decrypt; keyPolicy\({ role: 'opener'/],
   'signer with the wrong algorithm allowed': [async (one) => {
     await one.admin.send(new PutKeyPolicyCommand({ KeyId: (await one.keyOf('receipts', 'current')).arns[0], PolicyName: 'default', Policy: JSON.stringify({ Version: '2012-10-17', Statement: [{ ...allow('kms:*'), Principal: { AWS: `arn:aws:iam::${account}:root` } }, { ...allow('kms:Sign', { StringEquals: { 'kms:SigningAlgorithm': 'RSASSA_PKCS1_V1_5_SHA_256' } }), Principal: { AWS: companyArn } }] }) }))
   }, [/^signer: may not Sign with RSASSA_PKCS1_V1_5_SHA_256/], /KMS allows it, which nobody needs.*keyPolicy\({ role: 'signer'/],
-  'clock off by an hour': [async () => ({ now: () => Date.now() + hour }), ['clock: agrees with the host of the key set', 'clock: agrees with KMS'], /3600 s ahead.*NTP/],
+  'clock off by an hour': [async () => ({ now: () => Date.now() + hour }), ['clock: agrees with the host of the key set', 'clock: agrees with KMS'], /360\d s ahead.*NTP/],
 
   // and others that happen
   'host down': [async (one) => { await one.server.close() }, ['key set: reachable'], /no connection/],
@@ -109,7 +109,7 @@ const broken = {
   'a root that pages do not know': [async () => ({ root: 'alias/other-root' }), ['root: pages know it'], /pages with both come first/],
   'a root that must not sign': [async (one) => { await one.admin.send(new PutKeyPolicyCommand({ KeyId: one.local.keys['alias/root'], PolicyName: 'default', Policy: JSON.stringify({ Version: '2012-10-17', Statement: [{ ...allow('kms:*'), Principal: { AWS: `arn:aws:iam::${account}:root` } }, { Effect: 'Deny', Principal: { AWS: companyArn }, Action: 'kms:Sign', Resource: '*' }] }) })) }, [/^publisher: may Sign/], /KMS denies it.*keyPolicy\({ role: 'signer'/],
   'nobody rotates': [async () => ({ every: 'P1D' }), ['rotation: nothing is due'], /activate claims.*Does anything run planRotation and applyRotation/],
-  'a key that is disabled in the inventory only': [async (one) => { const { inventory, etag } = await one.store.read(); await one.store.write({ ...inventory, counter: inventory.counter + 1, keys: inventory.keys.map((key) => (key.purpose === 'claims' && key.state === 'next' ? { ...key, state: 'deleting', retired: key.made, deletes: new Date(Date.now() + hour).toISOString() } : key)) }, etag) }, [/^claims: deleting key/, 'rotation: nothing is due'], /the inventory says deleting, KMS Enabled/],
+  'a key that is disabled in the inventory only': [async (one) => { const { inventory, etag } = await one.store.read(); await one.store.write({ ...inventory, counter: inventory.counter + 1, keys: inventory.keys.map((key) => (key.purpose === 'claims' && key.state === 'next' ? { ...key, state: 'deleting', retired: key.made, deletes: new Date(Date.now() + hour).toISOString() } : key)) }, etag) }, [/^claims: deleting key/], /the inventory says deleting, KMS Enabled: somebody cancelled it. Run restoreKey/],
 }
 for (const [what, [spoil, expected, advice]] of Object.entries(broken)) {
   test(`broken: ${what}`, async (t) => {

@@ -22,8 +22,8 @@ const empty = { version: 1, counter: 0, purposes: [purpose], keys: [] }
 const token = (i) => `${'A'.repeat(21)}${'ABCDEFGHIJ'[i]}`
 const arn = (i) => `arn:aws:kms:us-east-1:111122223333:key/0000000${i}-1111-4222-8333-444455556666`
 const point = { kty: 'EC', crv: 'P-256', x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0' }
-const made = (i, more = {}) => ({ purpose: 'claims', state: 'current', token: token(i), spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', arns: [arn(i)], thumbprint: `${i}`.repeat(43), jwk: point, alg: 'ECDH-ES+A256KW', made: at, starts: at, ...more })
-const making = { purpose: 'claims', state: 'making', token: token(9), spec: 'RSA_3072', usage: 'ENCRYPT_DECRYPT', began: at }
+const made = (i, more = {}) => ({ purpose: 'claims', state: 'current', token: token(i), spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', arns: [arn(i)], thumbprint: `${i}`.repeat(43), jwk: point, alg: 'ECDH-ES+A256KW', made: at, published: at, starts: at, ...more })
+const making = { purpose: 'receipts', state: 'making', token: token(9), spec: 'RSA_3072', usage: 'ENCRYPT_DECRYPT', began: at }
 const full = { ...empty, counter: 7, lifetime: 900_000, purposes: [purpose, signing], keys: [made(1), made(2, { state: 'next' }), made(3, { state: 'retired', retired: at, published: at, arns: [arn(3), arn(3).replace('us-east-1', 'eu-west-1')] }), making] }
 
 const folder = async (t) => {

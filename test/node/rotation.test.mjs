@@ -61,7 +61,7 @@ const plans = {
   'an alias that was not moved': [{ ...empty(claims), keys: [key(1, claims, 'current', { starts: iso(start + 15 * minute), published: soon }), key(2, claims, 'next')] }, [['move-alias', 'claims', 15 / 1440], ['activate', 'claims', 90 + 15 / 1440], ['create', 'claims', 90 + 15 / 1440], ['move-alias', 'claims', 90 + 30 / 1440]]],
   'a making that was cut off': [{ ...empty(claims), keys: [{ purpose: 'claims', state: 'making', token: 'B'.repeat(22), spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', began: iso(start - minute) }] }, [['create', 'claims', 29 / 1440], ['activate', 'claims', 29 / 1440], ['create', 'claims', 29 / 1440], ['move-alias', 'claims', 29 / 1440]]],
   'another algorithm': [{ ...empty({ ...claims, spec: 'RSA_3072', usage: 'ENCRYPT_DECRYPT' }), keys: [key(1, claims, 'current', { starts: soon, published: soon, aliased: soon, alias: 'alias/claims' }), key(2, claims, 'next')] }, [['set-aside', 'claims', 0], ['create', 'claims', 0], ['activate', 'claims', 80], ['create', 'claims', 80], ['move-alias', 'claims', 80 + 15 / 1440]]],
-  'retired keys in the set': [{ ...empty(claims, receipts), lifetime: 7 * day, keys: [key(1, claims, 'retired', { retired: soon, published: soon }), key(2, claims, 'retired', { retired: soon, published: soon, unpublished: soon }), key(3, receipts, 'retired', { retired: soon, published: soon })] },
+  'retired keys in the set': [{ ...empty(claims, receipts), lifetime: 7 * day, keys: [key(1, claims, 'retired', { retired: soon, published: soon }), key(2, claims, 'retired', { retired: soon, published: soon, unpublished: soon }), key(3, receipts, 'retired', { retired: soon, published: soon, starts: soon })] },
     [['unpublish', '1'.repeat(43), 0], ['create', 'claims', 0], ['create', 'receipts', 0], ['activate', 'claims', 8 + 1 / 24], ['create', 'claims', 8 + 1 / 24], ['activate', 'receipts', 8 + 1 / 24], ['create', 'receipts', 8 + 1 / 24], ['move-alias', 'receipts', 8 + 1 / 24], ['move-alias', 'claims', 8 + 1 / 24 + 15 / 1440], ['unpublish', '3'.repeat(43), 390]]],
 }
 for (const [what, [inventory, expected]] of Object.entries(plans)) {
@@ -255,7 +255,7 @@ test('a crash before or after any call to KMS or to the store: the next run fini
 
 test('no key is made that would make the set too large for every client; what is there goes on', async (t) => {
   const { apply, store, keyCount } = await world(t, claims, receipts)
-  const retired = Array.from({ length: 31 }, (_, i) => ({ ...key(i % 10, receipts, 'retired', { retired: soon, published: soon }), token: `${'R'.repeat(20)}${String(i).padStart(2, '0')}`, thumbprint: String(i).padStart(43, 'R'), arns: [`arn:aws:kms:us-east-1:111122223333:key/000000${String(i).padStart(2, '0')}-2222-4222-8333-444455556666`] }))
+  const retired = Array.from({ length: 31 }, (_, i) => ({ ...key(i % 10, receipts, 'retired', { retired: soon, published: soon, starts: soon }), token: `${'R'.repeat(20)}${String(i).padStart(2, '0')}`, thumbprint: String(i).padStart(43, 'R'), arns: [`arn:aws:kms:us-east-1:111122223333:key/000000${String(i).padStart(2, '0')}-2222-4222-8333-444455556666`] }))
   store.edit((inventory) => ({ ...inventory, keys: retired }))
   await fails(assert, apply(), 'too_large', /more than 32 keys.*keepDays/)
   assert.equal(await keyCount(), 0)

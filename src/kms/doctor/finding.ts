@@ -1,4 +1,6 @@
 import { isSealdropError } from '../../errors/sealdrop-error.js'
+import type { KeyInventory } from '../inventory/model.js'
+import type { KeyDescription } from '../port.js'
 
 /** What one check found. */
 export interface Finding {
@@ -13,13 +15,30 @@ export interface Finding {
 export const finding = (check: string, wrong?: string | false): Finding => (wrong ? { check, ok: false, advice: wrong } : { check, ok: true })
 export const warning = (check: string, advice: string): Finding => ({ check, ok: true, advice })
 
-/** What a check answers, or that it could not be made. */
+/** KMS said no, rather than that it does not know who asks. */
+export const isDenied = (error: unknown): boolean => isSealdropError(error) && error.code === 'kms_denied' && (error.cause as { readonly name?: unknown } | undefined)?.name === 'AccessDeniedException'
+
+/** What a check answers, or that it could not be made; an end of time that came from the caller is thrown on by the doctor. */
 export async function examined(check: string, work: () => Promise<Finding | readonly Finding[]>): Promise<readonly Finding[]> {
   try {
     const found = await work()
     return Array.isArray(found) ? found as readonly Finding[] : [found as Finding]
   } catch (error) {
-    if (!isSealdropError(error)) throw error
-    return [finding(check, error.message)]
+    const { name = 'Error', message = '' } = error as Partial<Error>
+    return [finding(check, isSealdropError(error) ? message : name === 'TimeoutError' || name === 'AbortError' ? 'no answer in time: is it down, or does a firewall swallow what is sent?' : `failed: ${name}: ${message}`)]
   }
 }
+
+/** What checks of keys and aliases look at. */
+export interface Examination {
+  readonly inventory: KeyInventory
+  /** What KMS says of a key or an alias; undefined where there is none. */
+  readonly described: (name: string) => Promise<KeyDescription | undefined>
+  readonly now: number
+}
+
+/** Who opens or signs need not be able to look. */
+export const seen = (check: string, work: () => Promise<Finding>): Promise<readonly Finding[]> => examined(check, () => work().catch((error: unknown) => {
+  if (!isDenied(error)) throw error
+  return warning(check, 'cannot be told from here, since these credentials may not call kms:DescribeKey: run doctor as the administrator too')
+}))

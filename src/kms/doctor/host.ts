@@ -9,6 +9,7 @@ import { overHttps } from '../../trust/over-https.js'
 import { signedBy } from '../../trust/signed-by.js'
 import type { KeyInventory } from '../inventory/model.js'
 import { publishedKeys } from '../inventory/published-keys.js'
+import { timeOf } from '../rotation/when.js'
 import { clockFinding } from './clock.js'
 import { examined, finding, warning, type Finding } from './finding.js'
 
@@ -25,6 +26,8 @@ export interface HostOptions {
   readonly now: () => number
 }
 
+/** Publishers ask, and caches keep, for 5 minutes each. */
+const caches = 10 * 60_000
 const types = { signed: 'application/jwk-set+jwt', plain: 'application/jwk-set+json' }
 
 /** Looks at a key set as a page does, and at how it is served. */
@@ -44,17 +47,14 @@ export async function examineHost(o: HostOptions): Promise<readonly Finding[]> {
     ;({ document } = await fetchDocument({ url, accept: roots.length > 0 ? type : `${type}, application/json;q=0.9`, headers: { origin }, fetch, timeout: 5_000, revalidate: false }))
     return finding('key set: reachable')
   })
-  const clock = clockFinding(`the host of the key set`, timeOf(headers), at)
+  const clock = clockFinding('the host of the key set', Date.parse(headers.get('date') ?? ''), at, ageOf(headers) * 1000)
   if (document === undefined) return [...reachable, ...clock]
   const set = await examineSet(document, o)
   return [...reachable, ...servedAs(headers, { type, origin, isSigned: roots.length > 0 }), ...set.findings, ...cached(headers, set.life, at), ...clock]
 }
 
-/** `Date` and how long a cache has had it (RFC 9110 §6.6.1, RFC 9111 §5.1). */
-const timeOf = (headers: Headers): number | undefined => {
-  const date = Date.parse(headers.get('date') ?? '')
-  return Number.isNaN(date) ? undefined : date + (Number(headers.get('age')) || 0) * 1000
-}
+/** Seconds that a cache has had it (RFC 9111 §5.1). */
+const ageOf = (headers: Headers): number => Number(headers.get('age')) || 0
 
 function servedAs(headers: Headers, { type, origin, isSigned }: { readonly type: string; readonly origin: string; readonly isSigned: boolean }): readonly Finding[] {
   const found = (headers.get('content-type') ?? 'none').split(';')[0]!.trim().toLowerCase()
@@ -90,13 +90,16 @@ async function examineSet(document: string, o: HostOptions): Promise<{ readonly 
     const published = inventory && publishedKeys(inventory)
     findings.push(...await examined('key set: usable', async () => {
       const keys = await makeKeys(believed)
-      if (!published || published.some(({ use }) => use === 'enc')) selectForSealing(keys, [], now)
+      if ((published ?? keys.keys.map(({ info }) => info)).some(({ use }) => use === 'enc')) selectForSealing(keys, [], now)
       return keys.passedOver.length > 0 ? warning('key set: usable', `keys are passed over: ${keys.passedOver.join('; ')}`) : finding('key set: usable')
     }))
     if (published) {
       const [there, here] = [believed.map(({ kid }) => kid), published.map(({ kid }) => kid)]
       const [missing, unknown] = [here.filter((kid) => !there.includes(kid)), there.filter((kid) => !here.includes(kid as string))]
-      findings.push(finding('key set: has the keys of the inventory', (missing.length > 0 || unknown.length > 0) && [missing.length > 0 && `it lacks ${missing.join(', ')}`, unknown.length > 0 && `it has ${unknown.join(', ')}, which the inventory does not publish`].filter(Boolean).join('; ').concat(': the publisher or a cache is behind (5 minutes are usual), reads another inventory, or somebody changed the set')))
+      const check = 'key set: has the keys of the inventory'
+      const wrong = (missing.length > 0 || unknown.length > 0) && [missing.length > 0 && `it lacks ${missing.join(', ')}`, unknown.length > 0 && `it has ${unknown.join(', ')}, which the inventory does not publish`].filter(Boolean).join('; ').concat(': the publisher or a cache is behind (5 minutes are usual), reads another inventory, or somebody changed the set')
+      const isNew = [...missing, ...unknown].every((kid) => inventory.keys.some(({ thumbprint, published: since, unpublished, disabled }) => thumbprint === kid && [since, unpublished, disabled].some((date) => Math.abs(now - timeOf(date)) < caches)))
+      findings.push(wrong && isNew ? warning(check, wrong) : finding(check, wrong))
     }
   }
   return { findings, ...(life && { life }) }
@@ -112,11 +115,10 @@ function freshness({ from, to }: Life, now: number, expired: string | undefined)
 function cached(headers: Headers, life: Life | undefined, now: number): readonly Finding[] {
   const check = 'key set: cache'
   const control = headers.get('cache-control') ?? ''
-  const age = Number(headers.get('age')) || 0
   const stated = [...control.matchAll(/\b(?:s-maxage|max-age|stale-while-revalidate|stale-if-error)="?(\d{1,10})/gi)].map(([, seconds]) => Number(seconds))
   if (control === '') return [warning(check, 'no Cache-Control: caches guess how long they keep it; expected max-age=300, as keySetHandler says')]
   if (life && life.to <= now) return [] // it is over already
-  const longest = Math.max(0, ...stated) - age
+  const longest = Math.max(0, ...stated) - ageOf(headers)
   const left = life ? (life.to - now) / 1000 : 86_400
   const lifetime = life ? (life.to - life.from) / 1000 : 86_400
   if (longest > left) return [finding(check, `caches keep it for ${longest} s, but ${life ? `it expires in ${Math.max(0, Math.floor(left))} s` : 'a key set should not be older than a day'}: expected max-age=300, as keySetHandler says`)]

@@ -28,7 +28,7 @@ const purposeRules: Readonly<Record<keyof Purpose, Rule>> = {
   alg: ['the JOSE name of a signature algorithm', isSignatureName, '?'],
   replicas: ['Regions, none of them twice', (value) => Array.isArray(value) && value.every(text(/^[a-z]{2}(-[a-z]+)+-\d$/)) && new Set(value).size === value.length, '?'],
   policy: ['a key policy as an object', isJsonObject, '?'],
-  keepDays: ['a whole number of days', (value) => Number.isSafeInteger(value) && Number(value) >= 0, '?'],
+  keepDays: ['a whole number of days, at most 36,500', (value) => Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= 36_500, '?'],
   withArn: ['true or false', (value) => typeof value === 'boolean', '?'],
 }
 
@@ -69,7 +69,8 @@ export function checkInventory(value: unknown, code: SealdropErrorCode): KeyInve
   keys.forEach((key, i) => checkMembers(`inventory.keys[${i}]`, key, keyRules, code))
   const names = purposes.map((purpose) => purpose.name)
   ensure(new Set(names).size === names.length, code, 'inventory.purposes: two have one name')
-  ensure(new Set(purposes.map(({ alias }) => alias)).size === names.length, code, 'inventory.purposes: two have one alias')
+  const aliases = purposes.map(({ alias: found }) => found)
+  ensure(new Set(aliases).size === names.length && !aliases.some((found) => aliases.some((other) => other !== found && other.endsWith(`:${found}`))), code, 'inventory.purposes: two have one alias; in different Regions name both by ARN')
   purposes.forEach(({ use, spec, usage, alg }, i) => {
     ensure((use === 'sig') === (usage === 'SIGN_VERIFY'), code, `inventory.purposes[${i}].usage: ${usage} is not for use ${use}`)
     ensure(alg === undefined || (isSignatureName(alg) && usage === 'SIGN_VERIFY' && fitsSignature(spec.startsWith('RSA') ? { kty: 'RSA' } : { kty: 'EC', crv: curveOf(spec) }, alg)), code, `inventory.purposes[${i}].alg: ${alg ?? ''} is not for ${spec} and ${usage}`)
@@ -81,6 +82,7 @@ export function checkInventory(value: unknown, code: SealdropErrorCode): KeyInve
     const found = keys.filter((key) => key.state === state).map(({ purpose }) => purpose)
     ensure(new Set(found).size === found.length, code, `inventory.keys: a purpose has two keys that are ${state}`)
   }
+  for (const { purpose } of keys.filter(({ state }) => state === 'making')) ensure(!keys.some((key) => key.purpose === purpose && key.state === 'next'), code, `inventory.keys: ${purpose} has a next key, and one is being made`)
   return value as unknown as KeyInventory
 }
 
@@ -90,6 +92,7 @@ function checkKey(key: InventoryKey, at: string, purposes: readonly string[], co
   ensure(missing === undefined, code, `${at}.${missing ?? ''}: expected in a key that is ${key.state}`)
   const dated = key.state === 'current' ? 'starts' : key.state === 'retired' ? 'retired' : key.state === 'next' && key.usage === 'SIGN_VERIFY' ? 'published' : undefined // waits are counted from them
   ensure(dated === undefined || key[dated] !== undefined, code, `${at}.${dated ?? ''}: expected in a key that is ${key.state}`)
+  ensure(key.state !== 'current' || key.published !== undefined, code, `${at}.published: expected in a key that is current`)
   ensure(key.state !== 'deleting' || key.deletes !== undefined, code, `${at}.deletes: expected in a key that is deleting`)
 }
 

@@ -5,7 +5,7 @@ import type { CallOptions } from '../../io/abort.js'
 import type { InventoryKey, InventoryStore, KeyInventory } from '../inventory/model.js'
 import { publishedKeys } from '../inventory/published-keys.js'
 import { isoOf, updateInventory, withKey } from '../inventory/update.js'
-import { ManagementPort } from '../management-port.js'
+import { isOut, ManagementPort } from '../management-port.js'
 import type { Kms } from '../port.js'
 import { aliasFor, createNext, type Making } from './create-next.js'
 import type { Step, StepKind } from './steps.js'
@@ -32,7 +32,7 @@ type Outcome = 'done' | 'nothing' | Date
  */
 export async function applyRotation(plan: { readonly steps: readonly Step[] }, o: ApplyOptions): Promise<{ readonly done: readonly Step[]; readonly waiting: readonly Step[] }> {
   const steps: readonly Step[] = Array.isArray(plan?.steps) ? plan.steps : []
-  ensure(Array.isArray(plan?.steps) && steps.every((step) => Object.hasOwn(rows, step?.kind)), 'invalid_argument', 'plan: expected what planRotation answers')
+  ensure(Array.isArray(plan?.steps) && steps.every((step) => Object.hasOwn(rows, step?.kind) && Number.isFinite(new Date(step.notBefore).getTime())), 'invalid_argument', 'plan: expected what planRotation answers')
   ensure(typeof o?.store?.read === 'function', 'invalid_argument', 'store: expected the store of the inventory, such as fileInventory makes')
   const port = new ManagementPort(o.kms ?? {})
   const [done, waiting]: [Step[], Step[]] = [[], []]
@@ -51,7 +51,7 @@ export async function applyRotation(plan: { readonly steps: readonly Step[] }, o
         else if (outcome !== 'nothing') waiting.push({ ...step, notBefore: outcome })
       } catch (error) {
         o.signal?.throwIfAborted()
-        failed.set(step.key, error) // what is wrong with one purpose does not hold up the others
+        failed.set(step.kind === 'move-alias' ? `${step.kind} ${step.key}` : step.key, error) // what is wrong with one purpose does not hold up the others, nor an alias its keys
       }
     }
     for (const error of failed.values()) throw error
@@ -80,10 +80,12 @@ const rows: Readonly<Record<StepKind, (making: Making, step: Step) => Promise<Ou
     if (current?.thumbprint !== step.from) return 'nothing'
     if (!fits) return new Date(making.now)
     if (readyAt > making.now) return new Date(readyAt)
-    if (!await making.port.isEnabled(next!.arns![0]!, making.signal)) { // somebody had a reason; another one is made
+    const states = await Promise.all(next!.arns!.map((arn) => making.port.stateOf(arn, making.signal)))
+    if (states.some(isOut)) { // somebody had a reason; another one is made
       await changed(making, (inventory) => (standing(inventory, purposeOf(inventory, step), making.now, making.isNew).next?.token === next!.token ? setAside(inventory, next!, making.now) : undefined))
       return new Date(making.now)
     }
+    if (states.some((state) => state !== 'Enabled')) return new Date(making.now)
     return changed(making, (inventory) => {
       const found = standing(inventory, purposeOf(inventory, step), making.now, making.isNew)
       if (found.current?.thumbprint !== step.from || !found.fits || found.readyAt > making.now) return undefined
@@ -96,11 +98,12 @@ const rows: Readonly<Record<StepKind, (making: Making, step: Step) => Promise<Ou
     const { purpose, current } = await standingOf(making, step)
     if (!current || !needsAlias(current, purpose)) return 'nothing'
     if (timeOf(current.starts) > making.now) return new Date(timeOf(current.starts))
-    for (const arn of current.arns!) {
+    const moved = await Promise.allSettled(current.arns!.map(async (arn) => { // where one Region fails, the others go on
       const alias = aliasFor(purpose.alias, arn)
       await checkAlias(making, alias)
       await making.port.moveAlias(alias, arn, making.signal)
-    }
+    }))
+    for (const result of moved) if (result.status === 'rejected') throw result.reason
     return changed(making, (inventory) => withKey(inventory, current, { alias: purpose.alias, aliased: isoOf(making.now) }))
   },
   unpublish: (making, step) => changed(making, (inventory) => {

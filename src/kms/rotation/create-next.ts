@@ -8,7 +8,7 @@ import type { InventoryKey, InventoryStore, Purpose } from '../inventory/model.j
 import { publishedKeys } from '../inventory/published-keys.js'
 import { isoOf, updateInventory } from '../inventory/update.js'
 import { loadKey } from '../load-key.js'
-import type { Inherited, ManagementPort } from '../management-port.js'
+import { isRefusal, type Inherited, type ManagementPort } from '../management-port.js'
 import type { Standing } from './when.js'
 
 export interface Making {
@@ -39,11 +39,20 @@ export async function createNext({ port, store, now, clock, signal }: Making, { 
     ensure(found?.token === begun?.token && found?.began === begun?.began, 'conflict', `another publisher is making the next key of ${name}`)
     return { ...inventory, keys: [...inventory.keys.filter((key) => key !== found), { ...making, began: isoOf(now) }] }
   })
-  const key = { alias, spec, usage, multiRegion: replicas.length > 0, description: `sealdrop ${name} ${token}`, ...await inheritance(port, purpose, current, signal) }
-  const arn = (begun && await port.findKey(key, signal)) ?? await port.createKey(key, signal)
+  const drop = (): Promise<boolean> => updateInventory(store, now, (inventory) => ({ ...inventory, keys: inventory.keys.filter((key) => key.token !== token || key.state !== 'making') }))
+  const inherit = (arn: string | undefined): Promise<Inherited> => inheritance(port, purpose, current, arn, signal)
+  const key = { alias, spec, usage, multiRegion: replicas.length > 0, description: `sealdrop ${name} ${token}`, ...await inherit(current?.arns?.[0]) }
+  const found = begun && await port.findKey({ alias, token }, signal).catch(async (error: unknown) => {
+    if (isSealdropError(error) && alias !== purpose.alias) await drop() // it was begun for a place that cannot be asked, and that nobody wants any more
+    throw error
+  })
+  const arn = found ?? await port.createKey(key, signal).catch(async (error: unknown) => {
+    if (isRefusal((error as { readonly cause?: unknown }).cause)) await drop() // nothing was made, and what was asked for may be corrected
+    throw error
+  })
   aliasFor(alias, arn)
   const arns = [arn]
-  if (arn.includes(':key/mrk-')) for (const region of replicas) arns.push(await port.replicate(arn, region, key, signal))
+  if (arn.includes(':key/mrk-')) for (const region of replicas) arns.push(await port.replicate(arn, region, { ...key, ...await inherit(current?.arns?.find((of) => regionOf(of) === region) ?? current?.arns?.[0]) }, signal))
   const { jwk, info: { thumbprint, alg } } = await loadKey(port, arn, wanted, signal)
   const at = isoOf(clock()) // not before KMS answered: waits are counted from it
   const made: InventoryKey = { purpose: name, state: 'next', token, spec, usage, arns, thumbprint, jwk, alg, made: at, ...(usage === 'SIGN_VERIFY' && { published: at }) }
@@ -60,12 +69,20 @@ export async function createNext({ port, store, now, clock, signal }: Making, { 
 const newToken = (): string => toBase64url(randomBytes(16))
 
 /** What who may use the current key needs of the next one. Grants are not taken over. */
-async function inheritance(port: ManagementPort, { policy }: Purpose, current: InventoryKey | undefined, signal: AbortSignal | undefined): Promise<Inherited> {
-  const inherited = current?.arns && await port.inherited(current.arns[0]!, signal).catch((error: unknown) => {
-    if (!policy || !isSealdropError(error) || error.code !== 'key_unusable') throw error // it is gone, and its policy is known
+async function inheritance(port: ManagementPort, { name, policy }: Purpose, current: InventoryKey | undefined, arn: string | undefined, signal: AbortSignal | undefined): Promise<Inherited> {
+  const inherited: Inherited = arn === undefined ? {} : await port.inherited(arn, signal).catch((error: unknown) => {
+    if (!isSealdropError(error) || error.code !== 'key_unusable') throw error
+    ensure(policy, 'key_unusable', `the current key of ${name} is gone, and its key policy with it: give the purpose a policy for the next one`)
     return {}
   })
-  return { ...inherited, ...(policy && { policy: JSON.stringify(policy) }) }
+  const stated = policy ? JSON.stringify(policy) : inherited.policy
+  return { ...inherited, ...(stated !== undefined && { policy: policyForSuccessor(stated, current?.arns ?? []) }) }
+}
+
+/** A key policy that names its own key as the resource would let nobody use the next one. */
+function policyForSuccessor(policy: string, arns: readonly string[]): string {
+  const isOwn = (resource: unknown): boolean => arns.includes(resource as string) || (Array.isArray(resource) && resource.some(isOwn))
+  return JSON.stringify(JSON.parse(policy), (name, value: unknown) => (name === 'Resource' && isOwn(value) ? '*' : value))
 }
 
 /** The name that an alias has where a key is. @throws SealdropError `invalid_argument` for an alias of another account */

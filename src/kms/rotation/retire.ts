@@ -1,6 +1,6 @@
 import { ensure, shown } from '../../errors/guard.js'
 import type { CallOptions } from '../../io/abort.js'
-import { isDeleted, isMade, type InventoryStore, type KeyInventory, type MadeKey } from '../inventory/model.js'
+import { isMade, type InventoryStore, type KeyInventory, type MadeKey } from '../inventory/model.js'
 import { isoOf, updateInventory, withKey } from '../inventory/update.js'
 import { ManagementPort, type LastUse } from '../management-port.js'
 import type { Kms } from '../port.js'
@@ -37,13 +37,13 @@ export async function retireKey(o: KeyOptions & { readonly keepUntil?: Date; rea
     ensure(key.state === 'retired' || key.state === 'disabled', 'invalid_argument', `${shown(key.thumbprint)} is ${key.state}: ${key.state === 'deleting' ? 'its deletion runs' : 'another one must take its place first, by a rotation'}`)
     const keepUntil = o.keepUntil ?? new Date(key.keepUntil ?? NaN)
     ensure(keepUntil instanceof Date && Number.isFinite(keepUntil.getTime()), 'invalid_argument', 'keepUntil: expected the Date until which what was sealed to it, or signed by it, may be needed')
-    const lastUse = await port.lastUse(key.arns[0]!, o.signal)
+    const lastUse = await lastUseOf(port, key.arns, o.signal)
     const purpose = inventory.purposes.find(({ name }) => name === key.purpose)!
     const usedUntil = timeOf(key.retired) + Math.max(settle(inventory.lifetime), key.usage === 'SIGN_VERIFY' && key.unpublished === undefined ? keptFor(purpose) : 0)
     if (o.disable) {
       ensure(keepUntil.getTime() <= now, 'invalid_argument', `it is kept until ${keepUntil.toISOString()}; it is not disabled before`)
       ensure(usedUntil <= now, 'invalid_argument', `it was retired at ${key.retired}, and may be ${key.usage === 'SIGN_VERIFY' ? 'verified with' : 'sealed to'} until ${isoOf(usedUntil)}`)
-      for (const arn of key.arns) await port.disable(arn, o.signal)
+      for (const arn of await thereOf(port, key.arns, o.signal)) await port.disable(arn, o.signal)
     }
     const disabled = o.disable ? { state: 'disabled' as const, disabled: key.disabled ?? isoOf(now), ...(key.published !== undefined && { unpublished: key.unpublished ?? isoOf(now) }) } : {}
     await updateInventory(o.store, now, (found) => withKey(found, key, { keepUntil: keepUntil.toISOString(), ...disabled }))
@@ -74,9 +74,9 @@ export async function deleteKey(o: KeyOptions & { readonly confirm: string; read
     ensure(Number.isInteger(days) && days >= 7 && days <= 30, 'invalid_argument', 'days: expected 7 to 30')
     ensure(key.state === 'disabled' || key.state === 'deleting', 'invalid_argument', `the key is ${key.state}: retireKey with disable comes first, so that it shows what is still needed`)
     ensure(timeOf(key.keepUntil ?? isoOf(8.64e15)) <= now, 'invalid_argument', `the key is kept until ${key.keepUntil}`)
-    const lastUse = await port.lastUse(key.arns[0]!, o.signal)
+    const lastUse = await lastUseOf(port, key.arns, o.signal)
     let deletes = new Date(0)
-    for (const arn of [...key.arns].reverse()) { // replicas before their primary
+    for (const arn of (await thereOf(port, key.arns, o.signal)).reverse()) { // replicas before their primary
       const date = await port.scheduleDeletion(arn, days, now, o.signal)
       if (date > deletes) deletes = date
     }
@@ -97,13 +97,26 @@ export async function deleteKey(o: KeyOptions & { readonly confirm: string; read
  */
 export async function restoreKey(o: KeyOptions): Promise<void> {
   await withPort(o, async ({ key, port, now }) => {
-    ensure(!isDeleted(key, now), 'key_unusable', `the key was deleted at ${key.deletes}: it cannot be brought back`)
-    const isOut = key.state === 'disabled' || key.state === 'deleting'
-    const enabled = isOut ? [] : await Promise.all(key.arns.map((arn) => port.isEnabled(arn, o.signal)))
-    ensure(isOut || enabled.includes(false), 'invalid_argument', `the key is ${key.state}, and enabled in KMS: there is nothing to bring back`)
-    for (const arn of key.arns) await port.restore(arn, o.signal)
-    if (isOut) await updateInventory(o.store, now, (found) => withKey(found, key, { state: 'retired', disabled: undefined, deletes: undefined }))
+    const there = await thereOf(port, key.arns, o.signal) // KMS decides: somebody may have cancelled a deletion that the inventory takes for final
+    ensure(there.length > 0, 'key_unusable', `the key was deleted${key.deletes === undefined ? '' : ` at ${key.deletes}`}: it cannot be brought back`)
+    const wasOut = key.state === 'disabled' || key.state === 'deleting' || key.state === 'deleted'
+    const states = wasOut ? [] : await Promise.all(there.map((arn) => port.stateOf(arn, o.signal)))
+    ensure(wasOut || states.some((state) => state !== 'Enabled'), 'invalid_argument', `the key is ${key.state}, and enabled in KMS: there is nothing to bring back`)
+    for (const arn of there) await port.restore(arn, o.signal)
+    if (wasOut) await updateInventory(o.store, now, (found) => withKey(found, key, { state: 'retired', arns: there, disabled: undefined, deletes: undefined }))
   })
+}
+
+/** The ARNs of a key that KMS still has: a replica may be gone before its primary. */
+async function thereOf(port: ManagementPort, arns: readonly string[], signal: AbortSignal | undefined): Promise<string[]> {
+  const states = await Promise.all(arns.map((arn) => port.stateOf(arn, signal)))
+  return arns.filter((_, i) => states[i] !== undefined)
+}
+
+/** In whichever Region it was. */
+async function lastUseOf(port: ManagementPort, arns: readonly string[], signal: AbortSignal | undefined): Promise<LastUse | undefined> {
+  const uses = await Promise.all((await thereOf(port, arns, signal)).map((arn) => port.lastUse(arn, signal)))
+  return uses.filter((use) => use !== undefined).sort((a, b) => b.at.getTime() - a.at.getTime())[0]
 }
 
 interface Found { readonly key: MadeKey; readonly inventory: KeyInventory; readonly port: ManagementPort; readonly now: number }

@@ -57,7 +57,7 @@ export const startsAt = ({ purpose, isNew }: Standing, now: number): number => (
 /** When a retired key leaves the set; undefined for one that does not stand in it. */
 export function unpublishAt(purpose: Purpose, key: InventoryKey, lifetime: number | undefined): number | undefined {
   if (key.state !== 'retired' || key.published === undefined || key.unpublished !== undefined) return undefined
-  return timeOf(key.retired) + Math.max(settle(lifetime), key.usage === 'SIGN_VERIFY' ? keptFor(purpose) : 0)
+  return timeOf(key.retired) + Math.max(settle(lifetime), key.usage === 'SIGN_VERIFY' && key.starts !== undefined ? keptFor(purpose) : 0)
 }
 
 /** For how long after it was retired a signing key stands in the set, in milliseconds. */
