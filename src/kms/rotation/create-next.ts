@@ -33,6 +33,8 @@ export async function createNext({ port, store, now, clock, signal }: Making, { 
   const { name, replicas = [] } = purpose
   const making: InventoryKey = begun ?? { purpose: name, state: 'making', token: newToken(), spec: purpose.spec, usage: purpose.usage, ...(purpose.alg !== undefined && { alg: purpose.alg }), alias: purpose.alias }
   const { token, spec, usage, alg: wanted, alias = purpose.alias } = making
+  const inherit = (arn: string | undefined): Promise<Inherited> => inheritance(port, purpose, current, arn, signal)
+  const key = { alias, spec, usage, multiRegion: replicas.length > 0, description: `sealdrop ${name} ${token}`, ...await inherit(current?.arns?.[0]) }
   await updateInventory(store, now, (inventory) => {
     const found = inventory.keys.find((key) => key.purpose === name && key.state === 'making')
     ensure(publishedKeys(inventory).length + 2 <= limits.keys, 'too_large', `the key set would have more than ${limits.keys} keys, which no client takes: shorten keepDays of ${name} or of another purpose, or rotate less often`)
@@ -40,8 +42,6 @@ export async function createNext({ port, store, now, clock, signal }: Making, { 
     return { ...inventory, keys: [...inventory.keys.filter((key) => key !== found), { ...making, began: isoOf(now) }] }
   })
   const drop = (): Promise<boolean> => updateInventory(store, now, (inventory) => ({ ...inventory, keys: inventory.keys.filter((key) => key.token !== token || key.state !== 'making') }))
-  const inherit = (arn: string | undefined): Promise<Inherited> => inheritance(port, purpose, current, arn, signal)
-  const key = { alias, spec, usage, multiRegion: replicas.length > 0, description: `sealdrop ${name} ${token}`, ...await inherit(current?.arns?.[0]) }
   const found = begun && await port.findKey({ alias, token }, signal).catch(async (error: unknown) => {
     if (isSealdropError(error) && alias !== purpose.alias) await drop() // it was begun for a place that cannot be asked, and that nobody wants any more
     throw error
