@@ -7,6 +7,7 @@ import { concat, type Bytes } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
 import { digest } from '../crypto/digest.js'
 import { ensure } from '../errors/guard.js'
+import { SealdropError } from '../errors/sealdrop-error.js'
 import { ecdsaFromDer } from '../formats/der.js'
 import type { OpenerKey } from '../open/opener-key.js'
 import { longestRaw, type MessageType } from './message-types.js'
@@ -17,7 +18,22 @@ export async function signJws(port: KmsPort, { arn, info: { alg, thumbprint: kid
   const input = `${toBase64url(utf8(JSON.stringify({ alg, kid, ...header })))}.${toBase64url(payload)}`
   const [type, message] = await toSign(alg as SignatureName, jwk, utf8(input))
   const signature = await port.sign(arn, signatures[alg as SignatureName].kms, type, message, signal)
-  return `${input}.${toBase64url(jwk.kty === 'EC' ? ecdsaFromDer(signature, coordinateOf(jwk.crv)) : signature)}`
+  return `${input}.${toBase64url(asJose(alg as SignatureName, jwk, signature))}`
+}
+
+/** Signatures of one length each, in bytes (kms-facts.md, "Key specs"); RSA's is the modulus. */
+const lengths: Readonly<Partial<Record<SignatureName, number>>> = { Ed25519: 64, 'ML-DSA-44': 2_420, 'ML-DSA-65': 3_309, 'ML-DSA-87': 4_627 }
+
+/** What KMS answered as JOSE has it, once it can be a signature at all. @throws SealdropError `kms_unexpected` */
+function asJose(alg: SignatureName, jwk: PublicMembers, signature: Bytes): Bytes {
+  try {
+    if (jwk.kty === 'EC') return ecdsaFromDer(signature, coordinateOf(jwk.crv))
+  } catch (cause) {
+    throw new SealdropError('kms_unexpected', 'kms:Sign answered a signature that is no DER', { cause })
+  }
+  const length = jwk.kty === 'RSA' ? fromBase64url(jwk.n)!.length : lengths[alg]
+  ensure(signature.length === length, 'kms_unexpected', `kms:Sign answered a signature of ${signature.length} bytes, ${alg} has ${length}`)
+  return signature
 }
 
 /** What kms:Sign is asked to sign. @throws SealdropError `too_large` where the algorithm needs the whole message */
