@@ -1,8 +1,27 @@
+import { limits } from '../../algorithms/limits.js'
+import { ensure } from '../../errors/guard.js'
 import { jwkFor, type PublishedJwk } from '../published-jwk.js'
 import { isMade, type InventoryKey, type KeyInventory, type MadeKey } from './model.js'
 
 const order: readonly InventoryKey['state'][] = ['current', 'next', 'retired']
 const seconds = (date: string): number => Math.floor(new Date(date).getTime() / 1000)
+
+/** Bytes of a JWK, at most: a public key of ML-DSA-87 has 3,456 in base64url, one of RSA-4096 683. */
+const sizeOf = (spec: string): number => (spec.startsWith('ML_DSA') ? 4_000 : 1_200)
+/** Bytes of header, other claims and a signature of ML-DSA-87, in base64url. */
+const around = 8_000
+
+/**
+ * Whether the set has room for so many keys more, also as a signed one.
+ *
+ * @throws SealdropError `too_large`
+ */
+export function ensureRoom(inventory: KeyInventory, spec: string, more: number): void {
+  const keys = publishedKeys(inventory)
+  const bytes = Math.ceil((JSON.stringify({ keys }).length + more * sizeOf(spec)) * 4 / 3) + around
+  const why = keys.length + more > limits.keys ? `${limits.keys} keys` : bytes > limits.keySet ? `${limits.keySet} bytes` : ''
+  ensure(why === '', 'too_large', `the key set would have more than ${why}, which no client takes: shorten keepDays of a purpose, or rotate less often`)
+}
 
 /** The keys that stand in the set now: purposes in their order, of each the current key first, then the retired ones, the newest first. */
 export function publishedKeys({ purposes, keys }: KeyInventory): readonly PublishedJwk[] {
