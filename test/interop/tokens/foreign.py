@@ -7,6 +7,7 @@ import base64
 import functools
 import hashlib
 import json
+import platform
 import sys
 import urllib.request
 from importlib.metadata import version
@@ -15,8 +16,10 @@ from pathlib import Path
 import joserfc.jwk
 import joserfc.jwt
 import jwcrypto.jwk
+import jwcrypto.jws
 import jwcrypto.jwt
 import jwt
+from cryptography.hazmat.backends.openssl.backend import backend
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
 
@@ -183,11 +186,25 @@ def issue(job: dict) -> dict:
 
 
 def sign(job: dict) -> dict:
-    """A key, and a signature over each message; with ML-DSA also one over the mu of the last."""
+    """A key, and a signature over each message; with ML-DSA also one over the mu of another."""
     made = LIBRARIES[job["library"]](job["algorithm"], job["bits"])
-    messages = [base64.b64decode(message) for message in job["messages"]]
-    done = {"jwk": made.jwk, "spki": made.spki, "signatures": [b64(made.sign(message)) for message in messages]}
-    return {**done, "external": made.sign_mu(messages[-1])} if job["algorithm"].startswith("ML-DSA") else done
+    signatures = [b64(made.sign(base64.b64decode(message))) for message in job["messages"]]
+    done = {"jwk": made.jwk, "spki": made.spki, "signatures": signatures}
+    if job["algorithm"].startswith("ML-DSA"):
+        done["external"] = made.sign_mu(base64.b64decode(job["external"]))
+    return done
+
+
+def read(job: dict) -> dict:
+    """What a JWS says, if it verifies under a JWK."""
+    jws = jwcrypto.jws.JWS()
+    jws.allowed_algs = [job["algorithm"]]
+    jws.deserialize(job["token"], jwcrypto.jwk.JWK(**job["jwk"]))
+    return {"text": jws.payload.decode()}
+
+
+def thumbprint(job: dict) -> dict:
+    return {"text": jwcrypto.jwk.JWK(**job["jwk"]).thumbprint()}
 
 
 def verify(job: dict) -> dict:
@@ -195,16 +212,23 @@ def verify(job: dict) -> dict:
     return {"claims": library.verify(job["url"], job["token"], job["algorithm"], job["issuer"], job["audience"])}
 
 
+VERBS = {verb.__name__: verb for verb in (issue, sign, read, thumbprint, verify)}
+
+
 def run(job: dict) -> dict:
     try:
-        return {"issue": issue, "sign": sign, "verify": verify}[job["kind"]](job)
+        return VERBS[job["kind"]](job)
     except Exception as error:  # every failure is a result
         return {"error": f"{type(error).__name__}: {error}"[:500]}
 
 
 def main(jobs: str, results: str) -> None:
     done = {
-        "versions": {name: version(name) for name in LIBRARIES},
+        "versions": {
+            **{name: version(name) for name in LIBRARIES},
+            "OpenSSL": backend.openssl_version_text(),
+            "Python": platform.python_version(),
+        },
         "results": [run(job) for job in json.loads(Path(jobs).read_text("utf-8"))],
     }
     Path(results).write_text(json.dumps(done), "utf-8")

@@ -25,6 +25,18 @@ async function issue({ clientConfig: kms, keys }, algorithm, allClaims) {
   return { tokens }
 }
 
+/** By algorithm, a receipt and the published key that signed it. */
+export async function ourReceipts({ clientConfig: kms, keys }) {
+  const receipts = Object.keys(kmsSpecs).map(async (alg) => {
+    const signer = createSigner({ kms, key: keys[alg], algorithm: alg })
+    const receipt = await signer.signReceipt({ messageId: `m-${alg}`, digest: 'd', length: 1, context: {}, stage: 'opened' })
+    await signer.close()
+    const { jwks } = await createPublisher({ kms, keys: [{ key: keys[alg], use: 'sig', alg }] }).documents()
+    return { name: alg, alg, jwk: JSON.parse(jwks).keys[0], token: receipt, says: `"messageId":"m-${alg}"` }
+  })
+  return Promise.all(receipts)
+}
+
 const sets = new Map()
 
 async function verify({ url, token, issuer, audience }) {

@@ -7,6 +7,7 @@ import { startLocalKms } from 'sealdrop/local-kms'
 import { listen } from '../../support/listen.mjs'
 import { conclude, report } from '../report.mjs'
 import { kmsSpecs, libraries } from './algorithms.mjs'
+import { readExamples } from './examples.mjs'
 import { tokenPrograms } from './programs.mjs'
 
 const ours = 'Sealdrop'
@@ -71,16 +72,17 @@ const folder = await mkdtemp(join(tmpdir(), 'sealdrop-tokens-'))
 const handlers = new Map()
 const server = await listen(async (request) => await handlers.get(new URL(request.url).pathname.slice(1))?.(request) ?? new Response(null, { status: 404 }))
 const nameOf = (writer, without) => [encodeURIComponent(writer), without].filter(Boolean).join('-without-')
-let local
+let local, receipts
 try {
   const programs = await tokenPrograms(folder)
   const parties = Object.entries(libraries).map(([name, { language, ...row }]) => [name, { ...row, run: programs[language] }])
   const excluded = [undefined, ...new Set(parties.flatMap(([, { without }]) => without ?? []))]
   if (!process.argv.includes('--foreign-only')) {
-    const { kmsKeys, ourHandler, ourRunner } = await import('./ours.mjs')
+    const { kmsKeys, ourHandler, ourReceipts, ourRunner } = await import('./ours.mjs')
     local = await startLocalKms({ keys: kmsKeys })
     parties.unshift([ours, { algorithms: [...Object.keys(kmsSpecs), 'EdDSA'], issues: Object.keys(kmsSpecs), run: ourRunner(local) }])
     for (const type of excluded) handlers.set(nameOf(ours, type), ourHandler(local, type))
+    receipts = await ourReceipts(local)
   }
   const tokens = []
   for (const party of parties) {
@@ -92,6 +94,7 @@ try {
     }
   }
   for (const party of parties) await verifyAll(party, tokens, (writer, without) => new URL(nameOf(writer, without), server.url).href)
+  await readExamples({ jose: programs.Node, jwcrypto: programs.Python }, receipts)
 } finally {
   await server.close()
   await local?.close()

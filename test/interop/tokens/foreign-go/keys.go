@@ -67,13 +67,16 @@ func overMu(key *mldsa.PrivateKey, message []byte) (*external, error) {
 	return &external{Mu: mu, Signature: made}, err
 }
 
-// sign makes a key and a signature over each message; with ML-DSA also one over the mu of the last.
+// sign makes a key and a signature over each message; with ML-DSA also one over the mu of another.
 func sign(j job) (done result, err error) {
 	key, err := generate(j.Algorithm, j.Bits)
 	if err != nil {
 		return done, err
 	}
 	if done.Spki, err = spki(key.Public()); err != nil {
+		return done, err
+	}
+	if done.Jwk, err = export(j.Algorithm, j.Algorithm+" of Go", key); err != nil {
 		return done, err
 	}
 	for _, message := range j.Messages {
@@ -83,8 +86,8 @@ func sign(j job) (done result, err error) {
 		}
 		done.Signatures = append(done.Signatures, made)
 	}
-	if lattice, found := key.(*mldsa.PrivateKey); found && len(j.Messages) > 0 {
-		done.External, err = overMu(lattice, j.Messages[len(j.Messages)-1])
+	if lattice, is := key.(*mldsa.PrivateKey); is {
+		done.External, err = overMu(lattice, j.External)
 	}
 	return done, err
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"filippo.io/mldsa"
 	"github.com/MicahParks/keyfunc/v3"
 	jose "github.com/go-jose/go-jose/v4"
 	josejwt "github.com/go-jose/go-jose/v4/jwt"
@@ -30,7 +31,7 @@ var libraries = map[string]library{
 	"go-jose":          {issueGoJose, verifyGoJose},
 	"golang-jwt":       {issueGolangJwt, verifyGolangJwt},
 	"jwx":              {issueJwx, verifyJwx},
-	"filippo.io/mldsa": {issueMldsa, verifyMldsa},
+	"filippo.io/mldsa": {issueGolangJwt, verifyMldsa},
 }
 
 // each makes a token for each set of claims.
@@ -70,14 +71,22 @@ var textOf = once(func(url string) ([]byte, error) {
 	return io.ReadAll(answer.Body)
 })
 
+// export makes a JWK: go-jose's, or of ML-DSA ours.
+func export(algorithm, kid string, key crypto.Signer) (json.RawMessage, error) {
+	if lattice, is := key.(*mldsa.PrivateKey); is {
+		return json.Marshal(akpOf(algorithm, kid, lattice))
+	}
+	return json.Marshal(jose.JSONWebKey{Key: key.Public(), KeyID: kid, Algorithm: algorithm, Use: "sig"})
+}
+
 func issueGoJose(algorithm string, key crypto.Signer, of []claims) (json.RawMessage, []string, error) {
-	public := jose.JSONWebKey{Key: key.Public(), KeyID: algorithm + " of go-jose", Algorithm: algorithm, Use: "sig"}
-	options := (&jose.SignerOptions{}).WithType("JWT").WithHeader("kid", public.KeyID)
+	kid := algorithm + " of go-jose"
+	options := (&jose.SignerOptions{}).WithType("JWT").WithHeader("kid", kid)
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(algorithm), Key: key}, options)
 	if err != nil {
 		return nil, nil, err
 	}
-	exported, err := json.Marshal(public)
+	exported, err := export(algorithm, kid, key)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -112,27 +121,23 @@ func verifyGoJose(j job) (found claims, err error) {
 	return found, registered.Validate(josejwt.Expected{Issuer: j.Issuer, AnyAudience: josejwt.Audience{j.Audience}, Time: time.Now()})
 }
 
-// issueGolangJwt issues with golang-jwt, which has no JWK: go-jose exports the key.
+// issueGolangJwt issues with golang-jwt, which has no JWK of its own.
 func issueGolangJwt(algorithm string, key crypto.Signer, of []claims) (json.RawMessage, []string, error) {
-	public := jose.JSONWebKey{Key: key.Public(), KeyID: algorithm + " of golang-jwt", Algorithm: algorithm, Use: "sig"}
-	exported, err := json.Marshal(public)
+	method := jwt.GetSigningMethod(algorithm)
+	if method == nil {
+		return nil, nil, fmt.Errorf("golang-jwt has no %s", algorithm)
+	}
+	kid := algorithm + " of golang-jwt"
+	exported, err := export(algorithm, kid, key)
 	if err != nil {
 		return nil, nil, err
 	}
-	tokens, err := golangTokens(algorithm, public.KeyID, key, of)
-	return exported, tokens, err
-}
-
-func golangTokens(algorithm, kid string, key crypto.Signer, of []claims) ([]string, error) {
-	method := jwt.GetSigningMethod(algorithm)
-	if method == nil {
-		return nil, fmt.Errorf("golang-jwt has no %s", algorithm)
-	}
-	return each(of, func(one claims) (string, error) {
+	tokens, err := each(of, func(one claims) (string, error) {
 		token := jwt.NewWithClaims(method, jwt.MapClaims(one))
 		token.Header["kid"] = kid
 		return token.SignedString(key)
 	})
+	return exported, tokens, err
 }
 
 var keyfuncOf = once(func(url string) (keyfunc.Keyfunc, error) { return keyfunc.NewDefault([]string{url}) })

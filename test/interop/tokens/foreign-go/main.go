@@ -21,6 +21,7 @@ type job struct {
 	Bits                     int
 	Claims                   []claims
 	Messages                 [][]byte
+	External                 []byte
 	Url, Token               string
 	Issuer, Audience         string
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"filippo.io/mldsa"
 	"github.com/golang-jwt/jwt/v5"
@@ -43,18 +42,8 @@ type akp struct {
 	Use string `json:"use"`
 }
 
-func issueMldsa(algorithm string, key crypto.Signer, of []claims) (json.RawMessage, []string, error) {
-	private, is := key.(*mldsa.PrivateKey)
-	if !is {
-		return nil, nil, fmt.Errorf("%s is not of ML-DSA", algorithm)
-	}
-	public := akp{Kty: "AKP", Alg: algorithm, Pub: base64.RawURLEncoding.EncodeToString(private.PublicKey().Bytes()), Kid: algorithm + " of mldsa", Use: "sig"}
-	exported, err := json.Marshal(public)
-	if err != nil {
-		return nil, nil, err
-	}
-	tokens, err := golangTokens(algorithm, public.Kid, key, of)
-	return exported, tokens, err
+func akpOf(algorithm, kid string, key *mldsa.PrivateKey) akp {
+	return akp{Kty: "AKP", Alg: algorithm, Pub: base64.RawURLEncoding.EncodeToString(key.PublicKey().Bytes()), Kid: kid, Use: "sig"}
 }
 
 func verifyMldsa(j job) (claims, error) {
