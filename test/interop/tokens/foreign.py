@@ -110,8 +110,14 @@ class Jwcrypto:
             else {"kty": "RSA", "size": bits}
         )  # fmt: skip
         self.alg = alg
-        self.key = jwcrypto.jwk.JWK.generate(**members, alg=alg, use="sig", key_ops=["sign", "verify"])
-        self.jwk = {**self.key.export_public(as_dict=True), "kid": self.key.thumbprint(), "key_ops": ["verify"]}
+        self.key = jwcrypto.jwk.JWK.generate(
+            **members, alg=alg, use="sig", key_ops=["sign", "verify"]
+        )
+        self.jwk = {
+            **self.key.export_public(as_dict=True),
+            "kid": self.key.thumbprint(),
+            "key_ops": ["verify"],
+        }
         self.spki = b64(
             base64.b64decode("".join(self.key.export_to_pem().decode().splitlines()[1:-1]))
         )
@@ -130,7 +136,9 @@ class Jwcrypto:
     def verify(cls, url: str, token: str, alg: str, issuer: str, audience: str) -> dict:
         wanted = {"iss": issuer, "aud": audience, "exp": None}
         kid = jwt.get_unverified_header(token)["kid"]
-        key = cls.fetch(url).get_key(kid)  # given the set, it tries every key and does not say why none fits
+        key = cls.fetch(url).get_key(
+            kid
+        )  # given the set, it tries every key and does not say why none fits
         found = jwcrypto.jwt.JWT(jwt=token, key=key, algs=[alg], check_claims=wanted)
         return json.loads(found.claims)
 
@@ -182,7 +190,11 @@ def text_of(url: str) -> str:
 def issue(job: dict) -> dict:
     """A key, as it exports it, and a token for each set of claims."""
     made = LIBRARIES[job["library"]](job["algorithm"], job["bits"])
-    return {"jwk": made.jwk, "spki": made.spki, "tokens": [made.token(claims) for claims in job["claims"]]}
+    return {
+        "jwk": made.jwk,
+        "spki": made.spki,
+        "tokens": [made.token(claims) for claims in job["claims"]],
+    }
 
 
 def sign(job: dict) -> dict:
@@ -209,7 +221,11 @@ def thumbprint(job: dict) -> dict:
 
 def verify(job: dict) -> dict:
     library = LIBRARIES[job["library"]]
-    return {"claims": library.verify(job["url"], job["token"], job["algorithm"], job["issuer"], job["audience"])}
+    return {
+        "claims": library.verify(
+            job["url"], job["token"], job["algorithm"], job["issuer"], job["audience"]
+        )
+    }
 
 
 VERBS = {verb.__name__: verb for verb in (issue, sign, read, thumbprint, verify)}

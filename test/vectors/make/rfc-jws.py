@@ -41,8 +41,17 @@ def rfc8037() -> dict:
     assert jwk["x"] == "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
     assert JWK(**jwk).thumbprint() == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
     signature = b64(key.sign(signing_input(header, payload).encode()))
-    assert signature == "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
-    return {"name": "RFC 8037 A.4", "header": header, "payload": payload, "key": jwk, "signature": signature}
+    assert (
+        signature
+        == "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
+    )
+    return {
+        "name": "RFC 8037 A.4",
+        "header": header,
+        "payload": payload,
+        "key": jwk,
+        "signature": signature,
+    }
 
 
 def rfc9964(alg: str, implementation) -> dict:
@@ -55,8 +64,16 @@ def rfc9964(alg: str, implementation) -> dict:
     published = RFC9964_VECTORS[alg]
     assert (published["raw_public_key"], published["kid"]) == (public.hex(), kid)
     assert published["jws"] == f"{signed}.{b64(signature)}"
-    getattr(mldsa, f"MLDSA{alg[-2:]}PublicKey").from_public_bytes(public).verify(signature, signed.encode())
-    return {"name": f"RFC 9964 A.1, {alg}", "header": header, "payload": frodo, "key": {**jwk, "kid": kid}, "signature": b64(signature)}
+    getattr(mldsa, f"MLDSA{alg[-2:]}PublicKey").from_public_bytes(public).verify(
+        signature, signed.encode()
+    )
+    return {
+        "name": f"RFC 9964 A.1, {alg}",
+        "header": header,
+        "payload": frodo,
+        "key": {**jwk, "kid": kid},
+        "signature": b64(signature),
+    }
 
 
 sets = {"ML-DSA-44": ML_DSA_44, "ML-DSA-65": ML_DSA_65, "ML-DSA-87": ML_DSA_87}
