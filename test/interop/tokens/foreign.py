@@ -118,9 +118,7 @@ class Jwcrypto:
             "kid": self.key.thumbprint(),
             "key_ops": ["verify"],
         }
-        self.spki = b64(
-            base64.b64decode("".join(self.key.export_to_pem().decode().splitlines()[1:-1]))
-        )
+        self.spki = "".join(self.key.export_to_pem().decode().splitlines()[1:-1])
 
     def token(self, claims: dict) -> str:
         made = jwcrypto.jwt.JWT({"alg": self.alg, "kid": self.jwk["kid"]}, claims, algs=[self.alg])
@@ -136,9 +134,8 @@ class Jwcrypto:
     def verify(cls, url: str, token: str, alg: str, issuer: str, audience: str) -> dict:
         wanted = {"iss": issuer, "aud": audience, "exp": None}
         kid = jwt.get_unverified_header(token)["kid"]
-        key = cls.fetch(url).get_key(
-            kid
-        )  # given the set, it tries every key and does not say why none fits
+        # given the set, it tries every key and does not say why none fits
+        key = cls.fetch(url).get_key(kid)
         found = jwcrypto.jwt.JWT(jwt=token, key=key, algs=[alg], check_claims=wanted)
         return json.loads(found.claims)
 
