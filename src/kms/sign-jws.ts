@@ -1,17 +1,36 @@
-import { curveRow } from '../algorithms/curves.js'
+import { createHash } from 'node:crypto'
+import { coordinateOf } from '../algorithms/curves.js'
+import type { PublicMembers } from '../algorithms/public-key.js'
 import { signatures, type SignatureName } from '../algorithms/signatures.js'
-import { toBase64url } from '../bytes/base64url.js'
+import { fromBase64url, toBase64url } from '../bytes/base64url.js'
+import { concat, type Bytes } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
 import { digest } from '../crypto/digest.js'
+import { ensure } from '../errors/guard.js'
 import { ecdsaFromDer } from '../formats/der.js'
 import type { OpenerKey } from '../open/opener-key.js'
+import { longestRaw, type MessageType } from './message-types.js'
 import type { KmsPort } from './port.js'
 
-/** A compact JWS by a KMS key (RFC 7515 §5.1). The digest is made here, so that content of any size costs one small call. */
+/** A compact JWS by a KMS key (RFC 7515 §5.1). What is hashed is hashed here, so that content of any size costs one small call. */
 export async function signJws(port: KmsPort, { arn, info: { alg, thumbprint: kid }, jwk }: OpenerKey, header: object, payload: Uint8Array, signal?: AbortSignal): Promise<string> {
-  const { kms, hash } = signatures[alg as SignatureName]
   const input = `${toBase64url(utf8(JSON.stringify({ alg, kid, ...header })))}.${toBase64url(payload)}`
-  const signature = await port.sign(arn, kms, await digest(hash, utf8(input)), signal)
-  const curve = jwk.kty === 'EC' ? curveRow(jwk.crv) : undefined
-  return `${input}.${toBase64url(curve ? ecdsaFromDer(signature, curve.coordinate) : signature)}`
+  const [type, message] = await toSign(alg as SignatureName, jwk, utf8(input))
+  const signature = await port.sign(arn, signatures[alg as SignatureName].kms, type, message, signal)
+  return `${input}.${toBase64url(jwk.kty === 'EC' ? ecdsaFromDer(signature, coordinateOf(jwk.crv)) : signature)}`
+}
+
+/** What kms:Sign is asked to sign. @throws SealdropError `too_large` where the algorithm needs the whole message */
+async function toSign(alg: SignatureName, jwk: PublicMembers, message: Bytes): Promise<readonly [MessageType, Bytes]> {
+  const { hash } = signatures[alg]
+  if (hash) return ['DIGEST', await digest(hash, message)]
+  if (message.length <= longestRaw) return ['RAW', message]
+  ensure(jwk.kty === 'AKP', 'too_large', `${alg} signs at most ${longestRaw} bytes of header and payload in base64url, found ${message.length}: use another kind of key, or sign a digest of the content`)
+  return ['EXTERNAL_MU', messageRepresentative(fromBase64url(jwk.pub)!, message)]
+}
+
+/** mu of ML-DSA with an empty context (FIPS 204, algorithms 2 and 7): what is signed stands for the key and the message. */
+function messageRepresentative(publicKey: Bytes, message: Bytes): Bytes {
+  const shake = (...parts: readonly Bytes[]): Bytes => new Uint8Array(createHash('shake256', { outputLength: 64 }).update(concat(...parts)).digest())
+  return shake(shake(publicKey), new Uint8Array(2), message)
 }
