@@ -19,6 +19,7 @@ import { streamTamperSuite } from './stream-tamper.js'
 import { streamsSuite } from './streams.js'
 import { tamperSuite } from './tamper.js'
 import { valuesSuite } from './values.js'
+import { vectorsSuite } from './vectors.js'
 import { verifySuite } from './verify.js'
 
 /** Suites that need the public door only: they run on the minified bundles too. */
@@ -30,6 +31,7 @@ export function runDoorSuites(host) {
   signedSetsSuite(host)
   verifySuite(host)
   signaturesSuite(host)
+  vectorsSuite(host)
   streamsSuite(host)
   streamFaultsSuite(host)
   streamFlowSuite(host)
