@@ -3,6 +3,7 @@ import { assert } from 'chai'
 import * as jose from 'jose'
 import * as door from '../../dist/index.js'
 import { runDoorSuites, runRoomSuites } from '../suites/all.js'
+import { mendOaep } from '../support/oaep.js'
 import * as rooms from '../support/rooms.js'
 import { resultOf } from '../support/skip.js'
 import { cells } from './cells.js'
@@ -20,7 +21,7 @@ async function inTime(work) {
 /**
  * @param o.fixture base URL of the fixture server
  * @param o.suites `all`, or those of signatures
- * @returns results of the suites, and the cells of this host's column
+ * @returns results of the suites, the cells of this host's column, and what of the host was mended for the suites
  */
 export async function run({ fixture, suites }) {
   const tests = []
@@ -29,9 +30,10 @@ export async function run({ fixture, suites }) {
     runDoorSuites(host)
     runRoomSuites(host)
   } else for (const suite of signatureSuites) suite(host)
+  const mended = await mendOaep()
   const results = []
   for (const { name, work } of tests) results.push(await resultOf({ name, work: () => inTime(async () => work()) }))
-  return { results, cells: await cells({ door, mlDsa: undefined }) }
+  return { results, cells: await cells({ door, mlDsa: undefined }), mended }
 }
 
 /** Runs everything and hands in the outcome, also where it fails as a whole. @param base URL of the host's server */

@@ -1,14 +1,15 @@
-// npm run test:matrix: the suites of signatures in eight hosts, one after another, and the table algorithm × host, each cell of
-// which is what one genuine signature did in that host.
+// npm run test:matrix: the suites in eight hosts, one after another, and the table algorithm × host, each cell of which is what one
+// genuine signature did in that host. Hosts in which `npm test` runs every suite run those of signatures here, the others
+// (`everything`) all of them.
 //
 // test/matrix/
-//   suites.js       which suites run                entry.js        what every host runs, as one bundle
+//   suites.js       suites of signatures            entry.js        what every host runs, as one bundle
 //   cells.js        what a cell says                hosts/          one small file each: starts a host, says its version
 //   server.mjs      page, bundle, fixture, report   environment.mjs Deno and Bun, as the lock file here says, kept in .build/matrix/
 //   table.mjs       the table, and docs/algorithms.md
 //
 //   --write         writes the table into docs/algorithms.md; without, a table that differs from what ran is a failure
-//   --all           runs every suite of test/suites/ instead of those in suites.js
+//   --suites WHICH  `all` or `signatures`, in every host
 //   --host NAME     only this one; may be given again. The table is then neither compared nor written
 // MATRIX_WITHOUT    names of hosts to leave out, with commas: they count as skipped. A host that is missing and not named fails.
 // FIREFOX_PATH, CHROME_PATH say where those are.
@@ -31,8 +32,7 @@ import { compareTable, table, writeTable } from './table.mjs'
 const hosts = [node20, node24, deno, bun, workerd, chromium, firefox, webkit]
 /** How long one host may take, in milliseconds: several times what it needs. */
 const patience = 10 * 60_000
-const { values: { write, all, host: chosen } } = parseArgs({ options: { write: { type: 'boolean' }, all: { type: 'boolean' }, host: { type: 'string', multiple: true } } })
-const options = { suites: all ? 'all' : 'signatures' }
+const { values: { write, suites, host: chosen } } = parseArgs({ options: { write: { type: 'boolean' }, suites: { type: 'string' }, host: { type: 'string', multiple: true } } })
 const total = { passed: 0, failed: 0, skipped: 0 }
 
 function failed(title, why) {
@@ -48,6 +48,7 @@ function named(names, where) {
 
 /** What a host reports, or why there is nothing. */
 async function outcomeOf(host, code, file) {
+  const options = { suites: suites ?? (host.everything ? 'all' : 'signatures') }
   const server = await startServer(code, options)
   let timer
   try {
@@ -71,7 +72,7 @@ async function outcomeOf(host, code, file) {
 /** Runs one host, and prints what it did. @returns its column, undefined where it has none */
 async function columnOf(host, code, file) {
   const began = Date.now()
-  const { version, broken, results = [], cells = {} } = await outcomeOf(host, code, file)
+  const { version, broken, mended, results = [], cells = {} } = await outcomeOf(host, code, file)
   const checks = [...results, ...Object.entries(cells).map(([name, cell]) => ({ name: `the cell of ${name}`, ...(cell.startsWith('FAILED') && { error: cell }) }))]
   const found = { passed: 0, failed: 0, skipped: 0 }
   for (const { name, error, skipped } of checks) {
@@ -79,6 +80,7 @@ async function columnOf(host, code, file) {
     if (error) console.error(`not ok ${host.name}: ${name}: ${error}`)
     if (skipped) console.log(`skipped ${host.name}: ${name}: ${skipped}`)
   }
+  if (mended) console.log(`${host.name}: ${mended}`)
   for (const key of Object.keys(total)) total[key] += found[key]
   if (broken) failed(host.name, broken)
   else if (results.length === 0 || Object.keys(cells).length === 0) failed(host.name, 'it ran no test')
@@ -87,6 +89,7 @@ async function columnOf(host, code, file) {
 }
 
 const without = named((process.env.MATRIX_WITHOUT ?? '').split(',').map((name) => name.trim()).filter(Boolean), 'MATRIX_WITHOUT')
+if (!['all', 'signatures', undefined].includes(suites)) failed('--suites', `expected all or signatures, found ${suites}`)
 const only = chosen && named(chosen, '--host')
 const code = await bundled(fileURLToPath(new URL('entry.js', import.meta.url)))
 const folder = await mkdtemp(join(tmpdir(), 'sealdrop-matrix-'))
@@ -107,10 +110,10 @@ try {
 }
 const complete = columns.length === hosts.length && columns.every(Boolean)
 if (columns.some(Boolean)) console.log(`\n${table(columns.filter(Boolean))}\n`)
-if (write && !(complete && total.failed === 0)) failed('--write', 'the table is written when every host ran and nothing failed')
-else if (write) await writeTable(columns)
+if (complete && write && total.failed === 0) await writeTable(columns)
+else if (write) failed('--write', 'the table is written when every host ran and nothing failed')
 else if (complete) {
-  const difference = await compareTable(columns)
+  const difference = await compareTable(columns).catch(({ message }) => message)
   if (difference) failed('docs/algorithms.md', difference)
   else total.passed++
 }

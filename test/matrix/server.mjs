@@ -1,6 +1,7 @@
 // What one host talks to, on the loopback, which is a secure context: the page, the bundle, the fixture, and where the report goes.
 import { createServer } from 'node:http'
 import { fixtureListener } from '../support/fixture-server.mjs'
+import { isolated } from '../support/isolated.mjs'
 
 const page = (options) => `<!doctype html><meta charset="utf-8"><title>matrix</title>
 <script>
@@ -17,7 +18,7 @@ export async function startServer(code, options) {
   let take
   const reported = new Promise((resolve) => { take = resolve })
   const answers = {
-    '/': (_req, res) => res.setHeader('content-type', 'text/html').end(page(options)),
+    '/': (_req, res) => res.writeHead(200, { 'content-type': 'text/html', ...isolated }).end(page(options)),
     '/entry.js': (_req, res) => res.setHeader('content-type', 'text/javascript; charset=utf-8').end(code),
     '/report': async (req, res) => {
       let body = ''

@@ -13,7 +13,7 @@ export async function orSkip(work, skip) {
   }
 }
 
-/** Runs a test where there is no runner. @returns its result, as JSON can carry it */
+/** Runs a test where there is no runner. @returns its name, with `error` or `skipped` where it did not pass: JSON carries it */
 export async function resultOf({ name, work }) {
   try {
     await work()

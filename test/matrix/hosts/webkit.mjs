@@ -44,6 +44,7 @@ async function startDriver() {
 
 export const webkit = {
   name: 'WebKit',
+  everything: true,
   async start({ base }) {
     const driver = await startDriver()
     try {
