@@ -68,6 +68,8 @@ export function valuesSuite({ test, assert, door, jose }) {
     await fails(assert, seal(keys, new Uint8Array(1_048_577), { context: {} }), 'too_large', /1048577/)
   })
 
+  const form = new FormData()
+  form.append('a', '1') // an empty one is {} in Bun, where it has a toJSON
   const cycle = {}
   cycle.self = cycle
   const refused = {
@@ -76,22 +78,13 @@ export function valuesSuite({ test, assert, door, jose }) {
     'another view': new Float64Array(2), 'a lone surrogate': '\ud800', 'a lone surrogate inside': { a: ['\udc00x'] }, 'a lone surrogate in a name': { '\ud800': 1 },
     'an invalid Date': new Date(NaN), 'an invalid Date inside': { at: new Date(NaN) }, 'an array with a hole': [1, , 2], '20,000 levels deep': JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`),
     'an own __proto__': JSON.parse('{"__proto__": 1}'), 'a RegExp': /x/, 'an Error': new Error('x'), 'a Promise': Promise.resolve(1),
-    ...(typeof Blob === 'undefined' ? {} : { 'a Blob': new Blob(['x']) }),
+    'a Blob': new Blob(['x']), 'FormData': form,
   }
   for (const [what, value] of Object.entries(refused)) {
     test(`a value that is ${what} is refused instead of sealed as something else`, async () => {
       await fails(assert, seal(keysOf('P-256-enc'), value, { context: {} }), 'invalid_argument')
     })
   }
-
-  test('FormData is refused, and where the host gives it a toJSON sealed whole or, with a file, refused', async () => {
-    const form = new FormData()
-    for (const value of ['1', '2']) form.append('a', value)
-    if ('toJSON' in form) assert.deepEqual(JSON.parse((await open(await seal(keysOf('P-256-enc'), form, { context: {} }), 'P-256-enc')).text), { a: ['1', '2'] })
-    else await fails(assert, seal(keysOf('P-256-enc'), form, { context: {} }), 'invalid_argument')
-    form.append('b', new File(['x'], 'name'))
-    await fails(assert, seal(keysOf('P-256-enc'), form, { context: {} }), 'invalid_argument')
-  })
 
   const contexts = { 'a Map': new Map([['a', 'b']]), 'Headers': new Headers({ a: 'b' }), 'URLSearchParams': new URLSearchParams('a=b'), 'a Promise': Promise.resolve({ a: 'b' }), 'a Date': new Date(), 'a URL': new URL('https://a.example'), 'missing': undefined, 'null': null, 'an array': [], 'text': 'x', 'a number inside': { a: 1 }, 'reserved by us': { 'sealdrop:path': '/a' }, 'reserved by AWS': { 'aws-crypto-public-key': 'a' }, 'a lone surrogate': { a: '\ud800' }, '__proto__': JSON.parse('{"__proto__":"x"}') }
   for (const [what, context] of Object.entries(contexts)) {
