@@ -6,7 +6,7 @@ import resolve from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
 
 /** Modules that inline the library they wrap; they import nothing of ours. NOTICE carries the licences. */
-const inlined = ['dist/kms/lru.js', 'dist/cli/commander.js', ...['ecdsa', 'ed25519ph', 'post-quantum'].map((name) => `dist/local-kms/crypto/${name}.js`)]
+const inlined = ['dist/kms/lru.js', 'dist/cli/commander.js', 'dist/providers/noble-ml-dsa.js', 'dist/providers/noble-curves.js', ...['ecdsa', 'ed25519ph', 'post-quantum'].map((name) => `dist/local-kms/crypto/${name}.js`)]
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'))
 const banner = `/*! sealdrop ${version} | Apache-2.0 */`

@@ -15,7 +15,7 @@ const door = fileURLToPath(new URL('../dist/index.js', import.meta.url))
  * or is above it, so that no wording could meet it. CHANGELOG, "Changes to the design", has the reasons.
  */
 export const budgets = [
-  { name: 'everything in sealdrop (script tag)', code: `export * from ${JSON.stringify(door)}`, budget: 20_000, designed: 16_000 },
+  { name: 'everything in sealdrop (script tag)', code: `export * from ${JSON.stringify(door)}`, budget: 23_000, designed: 16_000 },
   { name: 'fetchKeySet + pinned + seal', code: `export { fetchKeySet, pinned, seal } from ${JSON.stringify(door)}`, budget: 6_000 },
   { name: 'fetchKeySet + pinned + sealStream', code: `export { fetchKeySet, pinned, sealStream } from ${JSON.stringify(door)}`, budget: 8_500, designed: 7_000 },
   { name: 'fetchKeySet + pinned + verify', code: `export { fetchKeySet, pinned, verify } from ${JSON.stringify(door)}`, budget: 7_000 },

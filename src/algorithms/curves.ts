@@ -1,20 +1,12 @@
-/** The NIST curves of KMS keys. Sizes are bytes. SEC 2 §2.4 to §2.6. */
-export interface CurveRow {
-  /** Length of a coordinate, and of the shared secret that KMS derives. */
-  readonly coordinate: number
-  /** The one signature algorithm that KMS offers on this curve. */
-  readonly signature: 'ES256' | 'ES384' | 'ES512'
-}
+import { keyMembers } from './public-key.js'
 
+/** The NIST curves of KMS keys. SEC 2 §2.4 to §2.6. */
 export type CurveName = 'P-256' | 'P-384' | 'P-521'
-
-export const curves: Readonly<Record<CurveName, CurveRow>> = {
-  'P-256': { coordinate: 32, signature: 'ES256' },
-  'P-384': { coordinate: 48, signature: 'ES384' },
-  'P-521': { coordinate: 66, signature: 'ES512' },
-}
 
 export const curveNames: readonly CurveName[] = ['P-256', 'P-384', 'P-521']
 
-export const curveRow = (name: unknown): CurveRow | undefined =>
-  typeof name === 'string' && Object.hasOwn(curves, name) ? curves[name as CurveName] : undefined
+/** Length in bytes of a coordinate, and of the shared secret that KMS derives. */
+export const coordinateOf = (crv: string): number => keyMembers[`EC ${crv}`]!['x']![0]!
+
+/** The one signature algorithm of a curve (RFC 7518 §3.4, RFC 9864 §2.2). */
+export const curveSignatures: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512', Ed25519: 'Ed25519' }

@@ -1,3 +1,5 @@
+import type { PublicMembers } from './public-key.js'
+
 /** How a data key reaches its recipient: the `alg` of a JWE that we open. What we write is in {@link sealAlgorithms}. */
 export interface KeyWrapRow {
   readonly kty: 'RSA' | 'EC'
@@ -19,5 +21,5 @@ export const keyWraps: Readonly<Record<KeyWrapName, KeyWrapRow>> = {
 export const keyWrapRow = (alg: unknown): KeyWrapRow | undefined =>
   typeof alg === 'string' && Object.hasOwn(keyWraps, alg) ? keyWraps[alg as KeyWrapName] : undefined
 
-/** The algorithm by which a key of this type is sealed to. */
-export const sealAlgorithms: Readonly<Record<'RSA' | 'EC', KeyWrapName>> = { RSA: 'RSA-OAEP-256', EC: 'ECDH-ES+A256KW' }
+/** The algorithm by which a key of this type is sealed to; other types only sign. */
+export const sealAlgorithms: Readonly<Partial<Record<PublicMembers['kty'], KeyWrapName>>> = { RSA: 'RSA-OAEP-256', EC: 'ECDH-ES+A256KW' }

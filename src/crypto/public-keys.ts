@@ -1,24 +1,25 @@
-import type { PublicMembers } from '../algorithms/public-key.js'
-import { fitsSignature, signatures, type SignatureName } from '../algorithms/signatures.js'
-import { ensure } from '../errors/guard.js'
+import type { PublicMembers, SealingMembers } from '../algorithms/public-key.js'
+import { signatures, type SignatureName } from '../algorithms/signatures.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 import type { Bytes } from '../bytes/bytes.js'
 import { subtle, type CryptoKey } from './subtle.js'
 
 /** A recipient's key: RSA-OAEP with SHA-256 for hash and MGF1 (RFC 7518 §4.3), or ECDH on its curve (§4.6). */
-export function importRecipient(jwk: PublicMembers): Promise<CryptoKey> {
+export function importRecipient(jwk: SealingMembers): Promise<CryptoKey> {
   return jwk.kty === 'RSA' ? imported(jwk, { name: 'RSA-OAEP', hash: 'SHA-256' }, ['encrypt']) : imported(jwk, { name: 'ECDH', namedCurve: jwk.crv }, [])
 }
 
-/** A signer's key. @throws SealdropError `unsupported_algorithm` when the algorithm is not one of this type of key */
-export async function importVerifier(jwk: PublicMembers, alg: SignatureName): Promise<CryptoKey> {
-  ensure(fitsSignature(jwk, alg), 'unsupported_algorithm', `${alg} is not a signature algorithm of this type of key`)
-  const { webCrypto: name, hash } = signatures[alg]
-  return imported(jwk, jwk.kty === 'RSA' ? { name, hash } : { name, namedCurve: jwk.crv }, ['verify'])
+/** A signer's key; undefined where the host has no such algorithm. */
+export function importVerifier(jwk: PublicMembers, alg: SignatureName): Promise<CryptoKey | undefined> {
+  const { webCrypto: name, hash, crv } = signatures[alg]
+  return imported(jwk, { name, hash, namedCurve: crv } as EcKeyImportParams, ['verify']).catch((error: SealdropError) => {
+    if ((error.cause as Error | undefined)?.name !== 'NotSupportedError') throw error
+    return undefined
+  })
 }
 
 /** The SPKI form of a point on a curve, which is how KMS takes a sender's ephemeral key. Off the curve: `malformed`. */
-export async function pointToSpki(jwk: PublicMembers & { kty: 'EC' }): Promise<Bytes> {
+export async function pointToSpki(jwk: SealingMembers & { kty: 'EC' }): Promise<Bytes> {
   const key = await imported(jwk, { name: 'ECDH', namedCurve: jwk.crv }, [], 'malformed')
   return new Uint8Array(await subtle().exportKey('spki', key))
 }
@@ -30,6 +31,6 @@ async function imported(jwk: PublicMembers, algorithm: RsaHashedImportParams | E
     const key = await api.importKey('jwk', { ...jwk, ext: true }, algorithm, true, usages)
     return await api.importKey('spki', await api.exportKey('spki', key), algorithm, true, usages)
   } catch (cause) {
-    throw new SealdropError(code, jwk.kty === 'EC' ? `the point is not on ${jwk.crv}` : 'the RSA key does not import', { cause })
+    throw new SealdropError(code, `the ${jwk.kty} key is invalid: off its curve?`, { cause })
   }
 }

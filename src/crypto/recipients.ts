@@ -1,6 +1,6 @@
 import { concat, sized, u32, type Bytes } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
-import { curves, type CurveName } from '../algorithms/curves.js'
+import { coordinateOf, type CurveName } from '../algorithms/curves.js'
 import { sha256 } from './digest.js'
 import { subtle, type CryptoKey } from './subtle.js'
 
@@ -14,7 +14,7 @@ export async function agree(recipient: CryptoKey, crv: CurveName): Promise<{ rea
   const ephemeral = await api.generateKey({ name: 'ECDH', namedCurve: crv }, true, ['deriveBits'])
   const [{ x, y }, secret] = await Promise.all([
     api.exportKey('jwk', ephemeral.publicKey),
-    api.deriveBits({ name: 'ECDH', public: recipient }, ephemeral.privateKey, curves[crv].coordinate * 8),
+    api.deriveBits({ name: 'ECDH', public: recipient }, ephemeral.privateKey, coordinateOf(crv) * 8),
   ])
   return { epk: { x: x!, y: y! }, secret: new Uint8Array(secret) }
 }

@@ -10,7 +10,7 @@ export type CryptoKey = Extract<Awaited<ReturnType<typeof crypto.subtle.generate
  */
 export function subtle(): typeof crypto.subtle {
   const found = (globalThis.crypto as typeof crypto | undefined)?.subtle as typeof crypto.subtle | undefined
-  if (!found) throw new SealdropError('unsupported_runtime', 'no crypto.subtle: serve the page over https (or from localhost)')
+  if (!found) throw new SealdropError('unsupported_runtime', 'no crypto.subtle: serve the page over https')
   return found
 }
 

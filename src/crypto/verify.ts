@@ -1,16 +1,38 @@
-import { signatures, type SignatureName } from '../algorithms/signatures.js'
+import type { PublicMembers } from '../algorithms/public-key.js'
+import { fitsSignature, signatures, type SignatureName } from '../algorithms/signatures.js'
+import { fromBase64url } from '../bytes/base64url.js'
 import type { Bytes } from '../bytes/bytes.js'
+import { ensure } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
-import { subtle, type CryptoKey } from './subtle.js'
-
-const hashBytes = { 'SHA-256': 32, 'SHA-384': 48, 'SHA-512': 64 } as const
+import type { AlgorithmProvider } from './provider.js'
+import { importVerifier } from './public-keys.js'
+import { subtle } from './subtle.js'
 
 /** Whether a signature over a message verifies; ECDSA as r ‖ s. A signature of a wrong length does not. */
-export function verifies(key: CryptoKey, alg: SignatureName, signature: Bytes, message: Bytes): Promise<boolean> {
+export type Verifies = (signature: Bytes, message: Bytes) => Promise<boolean>
+
+/**
+ * How a key verifies: with WebCrypto where the host has the algorithm, otherwise with a provider.
+ *
+ * @throws SealdropError `unsupported_algorithm` when the algorithm is not one of this type of key, `unsupported_runtime`, `keys_malformed`
+ */
+export async function verifierOf(jwk: PublicMembers, alg: SignatureName, providers: readonly AlgorithmProvider[] = []): Promise<Verifies> {
+  ensure(fitsSignature(jwk, alg), 'unsupported_algorithm', `${alg} is not a signature algorithm of this type of key`)
   const { webCrypto: name, hash } = signatures[alg]
-  const params = { name, hash, saltLength: hashBytes[hash] }
-  return subtle().verify(params, key, signature, message).catch(() => false)
+  const key = await importVerifier(jwk, alg)
+  if (key) {
+    const params = { name, hash, saltLength: hash && hashLength(alg) } as EcdsaParams
+    // hosts take an RSA signature that lost a leading zero; RFC 8017 §8.1.2, step 1, does not
+    const octets = jwk.kty === 'RSA' && fromBase64url(jwk.n)!.length
+    return async (signature, message) => (!octets || signature.length === octets) && subtle().verify(params, key, signature, message).catch(() => false)
+  }
+  const provider = providers.find(({ algorithms, verify }) => verify && algorithms.includes(alg))
+  ensure(provider, 'unsupported_runtime', `${alg}: not in this runtime's WebCrypto${jwk.kty === 'AKP' ? '; pass providers: [mlDsa()] of sealdrop/ml-dsa' : ''}`)
+  return (signature, message) => provider.verify!(alg, jwk, signature, message)
 }
+
+/** Bytes of what an algorithm hashes a message to. */
+export const hashLength = (alg: SignatureName): number => Number(signatures[alg].hash?.slice(4)) / 8
 
 /** One error for every signature that does not verify. */
 export const signatureRejected = (): SealdropError => new SealdropError('rejected', 'the signature does not verify: the content was changed, or another key signed it')

@@ -1,6 +1,6 @@
 import type { CurveName } from '../algorithms/curves.js'
 import { dataKeyProviders } from '../algorithms/data-key-providers.js'
-import type { PublicMembers } from '../algorithms/public-key.js'
+import type { SealingMembers } from '../algorithms/public-key.js'
 import { concat, type Bytes } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
 import { encrypt, importDataKey } from '../crypto/aes.js'
@@ -13,7 +13,7 @@ import type { EncryptedDataKey } from '../formats/message-header.js'
 
 /** A key to seal to; an RSA one with its ARN. */
 export interface MessageRecipient {
-  readonly jwk: PublicMembers
+  readonly jwk: SealingMembers
   readonly cryptoKey?: CryptoKey
   readonly info: { readonly arn?: string | undefined }
 }

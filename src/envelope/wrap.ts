@@ -1,5 +1,5 @@
 import type { CurveName } from '../algorithms/curves.js'
-import type { PublicMembers } from '../algorithms/public-key.js'
+import type { SealingMembers } from '../algorithms/public-key.js'
 import type { Bytes } from '../bytes/bytes.js'
 import { importDataKey, wrapDataKey } from '../crypto/aes.js'
 import { agree, concatKdf, rsaOaep } from '../crypto/recipients.js'
@@ -7,7 +7,7 @@ import { randomBytes, type CryptoKey } from '../crypto/subtle.js'
 
 export interface Recipient {
   readonly alg: string
-  readonly jwk: PublicMembers
+  readonly jwk: SealingMembers
   readonly cryptoKey: CryptoKey
 }
 

@@ -1,4 +1,4 @@
-import { curves, type CurveName } from '../algorithms/curves.js'
+import { coordinateOf, curveNames, type CurveName } from '../algorithms/curves.js'
 import { fromBase64url } from '../bytes/base64url.js'
 import { concat, sized, type Bytes } from '../bytes/bytes.js'
 import { Cursor } from '../bytes/cursor.js'
@@ -18,7 +18,7 @@ export function parseEcdhInfo(info: Uint8Array): { readonly crv: CurveName; read
   const cursor = new Cursor(info, 'malformed')
   if (cursor.u8('raw-ecdh info') !== 1) cursor.fail('raw-ecdh info', 'expected version 1')
   const length = (info.length - 9) / 2
-  const crv = (Object.keys(curves) as CurveName[]).find((name) => curves[name].coordinate + 1 === length)
+  const crv = curveNames.find((name) => coordinateOf(name) + 1 === length)
   const point = (field: string): Bytes => {
     if (crv === undefined || cursor.u32(field) !== length) cursor.fail(field, 'expected two compressed points')
     const bytes = cursor.take(length, field)

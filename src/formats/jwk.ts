@@ -1,6 +1,5 @@
-import { curveRow } from '../algorithms/curves.js'
 import { limits } from '../algorithms/limits.js'
-import type { PublicMembers } from '../algorithms/public-key.js'
+import { keyMembers, type PublicMembers } from '../algorithms/public-key.js'
 import { fromBase64url } from '../bytes/base64url.js'
 import { ensure, kindOf, shown } from '../errors/guard.js'
 import { isJsonObject, parseJsonObject, type JsonObject } from './json.js'
@@ -30,28 +29,23 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
  * @throws SealdropError `unsupported_algorithm` for a type or curve KMS has not, `keys_malformed` or `malformed`
  */
 export function publicMembers(jwk: object, code: 'keys_malformed' | 'malformed' = 'keys_malformed'): PublicMembers {
-  const { kty, n, e, crv, x, y } = jwk as Record<string, unknown>
-  if (kty === 'RSA') {
-    const modulus = member(n, 'n', code)
-    ensure([256, 384, 512].includes(modulus.length) && modulus[0]! >= 0x80, code, `expected an RSA modulus of 2048, 3072 or 4096 bits`)
-    ensure(e === 'AQAB', code, 'expected the RSA exponent AQAB (65537)')
-    return { kty, n: n as string, e }
+  const found = jwk as Record<string, unknown>
+  const { kty } = found
+  const by = kty === 'RSA' ? 'e' : kty === 'AKP' ? 'alg' : 'crv'
+  const members: Record<string, unknown> = { kty, [by]: found[by] }
+  const kind = Object.values(members).filter((value) => typeof value === 'string').join(' ')
+  ensure(Object.hasOwn(keyMembers, kind), 'unsupported_algorithm', `${shown(kind)}: not a key that KMS and WebCrypto have`)
+  for (const [name, lengths] of Object.entries(keyMembers[kind]!)) {
+    const value = (members[name] = found[name])
+    const bytes = typeof value === 'string' ? fromBase64url(value) : undefined
+    ensure(bytes && lengths.includes(bytes.length) && (name !== 'n' || bytes[0]! >= 0x80), code, `JWK member ${name}: expected ${lengths.join(' or ')} bytes in base64url`)
   }
-  const row = curveRow(crv)
-  ensure(kty === 'EC' && row, 'unsupported_algorithm', `expected RSA, P-256, P-384 or P-521, found ${shown(`${String(kty)} ${String(crv)}`)}`)
-  for (const [name, value] of Object.entries({ x, y })) ensure(member(value, name, code).length === row.coordinate, code, `JWK member ${name}: expected ${row.coordinate} bytes`)
-  return { kty, crv: crv as string, x: x as string, y: y as string }
+  return members as PublicMembers
 }
 
-function member(value: unknown, name: string, code: 'keys_malformed' | 'malformed'): Uint8Array {
-  const bytes = typeof value === 'string' ? fromBase64url(value) : undefined
-  ensure(bytes, code, `JWK member ${name}: expected base64url`)
-  return bytes
-}
-
-/** What a thumbprint is the SHA-256 of: required members only, in lexical order, no white space (RFC 7638 §3). */
+/** What a thumbprint is the SHA-256 of: required members only, in lexical order, no white space (RFC 7638 §3, RFC 8037 §2, RFC 9964 §6). */
 export function thumbprintInput(key: PublicMembers): string {
-  return JSON.stringify(key.kty === 'RSA' ? { e: key.e, kty: key.kty, n: key.n } : { crv: key.crv, kty: key.kty, x: key.x, y: key.y })
+  return JSON.stringify(key, Object.keys(key).sort())
 }
 
 /**
@@ -65,8 +59,8 @@ export function parseKeySet(document: string): readonly JsonObject[] {
 
 /** The same for an object that has the member `keys`, as the payload of a signed set does. */
 export function keysOf({ keys }: JsonObject): readonly JsonObject[] {
-  ensure(Array.isArray(keys), 'keys_malformed', `expected a JWK Set with a "keys" array, found ${kindOf(keys)}`)
-  ensure(keys.length <= limits.keys, 'keys_malformed', `expected at most ${limits.keys} keys, found ${keys.length}`)
+  ensure(Array.isArray(keys), 'keys_malformed', `keys: expected an array, found ${kindOf(keys)}`)
+  ensure(keys.length <= limits.keys, 'keys_malformed', `at most ${limits.keys} keys, found ${keys.length}`)
   const kids = new Set<unknown>()
   return keys.map((jwk: unknown, index) => {
     ensure(isJsonObject(jwk), 'keys_malformed', `keys[${index}]: expected an object, found ${kindOf(jwk)}`)

@@ -1,4 +1,4 @@
-import { defaultSignature, isSignatureName } from '../algorithms/signatures.js'
+import { isSignatureName, signatureOf } from '../algorithms/signatures.js'
 import type { PublicMembers } from '../algorithms/public-key.js'
 import { fromBase64 } from '../bytes/base64url.js'
 import { fromUtf8 } from '../bytes/text.js'
@@ -55,14 +55,14 @@ function fromGetPublicKey({ PublicKey: key, KeyUsage: usage, KeyId: id }: JsonOb
   const use = usage === 'SIGN_VERIFY' ? 'sig' : usage === 'ENCRYPT_DECRYPT' || usage === 'KEY_AGREEMENT' ? 'enc' : undefined
   ensure(use, 'unsupported_algorithm', `KeyUsage ${shown(String(usage))} is for neither encryption nor signatures`)
   ensure(stated.use === undefined || stated.use === use, 'invalid_argument', `use: this key's KeyUsage is ${String(usage)}`)
-  const alg = stated.alg ?? (use === 'sig' ? defaultSignature(members) : undefined)
+  const alg = stated.alg ?? (use === 'sig' ? signatureOf(members) : undefined)
   return setOf(members, { use, ...(alg !== undefined && { alg }), ...(typeof id === 'string' && { arn: id }), ...(stated.arn !== undefined && { arn: stated.arn }) })
 }
 
 function setOf(jwk: PublicMembers | JsonObject, { use, alg, arn }: KeyStatements): string {
   const spoken = { ...jwk, ...(use && { use }), ...(alg !== undefined && { alg }), ...(arn !== undefined && { kms_arn: arn }) } as JsonObject
-  const told = spoken['use'] ?? spoken['alg']
-  ensure(told !== undefined, 'invalid_argument', "use: expected 'enc' to seal to this key, 'sig' to verify with it")
+  const told = spoken['use'] ?? spoken['alg'] ?? !/^(RSA|EC)$/.test(String(spoken['kty'])) // others only sign
+  ensure(told !== false, 'invalid_argument', "use: expected 'enc' to seal to this key, 'sig' to verify with it")
   const rsaSignature = spoken['kty'] === 'RSA' && spoken['use'] === 'sig'
   ensure(!rsaSignature || isSignatureName(spoken['alg']), 'invalid_argument', "alg: expected the one of this RSA signing key, such as 'PS256'")
   return JSON.stringify({ keys: [spoken] })

@@ -1,16 +1,17 @@
-import { curveNames, curves } from '../algorithms/curves.js'
+import { curveNames, coordinateOf } from '../algorithms/curves.js'
 import type { PublicMembers } from '../algorithms/public-key.js'
-import { curveOids, ecOid, rsaOid } from '../algorithms/oids.js'
+import { curveOids, ecOid, foreignOids, rsaOid, signingOids } from '../algorithms/oids.js'
 import { toBase64url } from '../bytes/base64url.js'
 import { Cursor } from '../bytes/cursor.js'
 import { element, unsignedInteger } from './der.js'
+import { publicMembers } from './jwk.js'
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
 /**
  * A SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), which is what KMS GetPublicKey answers, as JWK members.
  *
- * @throws SealdropError `keys_malformed` for bad DER, `unsupported_algorithm` for a kind of key that is not RSA or a NIST curve
+ * @throws SealdropError `keys_malformed` for bad DER, `unsupported_algorithm` for a kind of key that is not RSA, a NIST curve, Ed25519 or ML-DSA
  */
 export function fromSpki(der: Uint8Array): PublicMembers {
   const outer = new Cursor(der, 'keys_malformed')
@@ -24,7 +25,14 @@ export function fromSpki(der: Uint8Array): PublicMembers {
   const key = bits.subarray(1)
   if (oid === rsaOid) return rsaMembers(algorithm, key)
   if (oid === ecOid) return ecMembers(algorithm, key)
-  return new Cursor(der, 'unsupported_algorithm').fail('SPKI algorithm', `expected RSA or a NIST curve, found object identifier ${oid} (DER, hexadecimal)`)
+  const name = Object.hasOwn(signingOids, oid) ? signingOids[oid] : refuse(der, 'SPKI algorithm', oid)
+  algorithm.end('SPKI algorithm')
+  const text = toBase64url(key)
+  return publicMembers(name === 'Ed25519' ? { kty: 'OKP', crv: name, x: text } : { kty: 'AKP', alg: name, pub: text })
+}
+
+function refuse(der: Uint8Array, field: string, oid: string): never {
+  return new Cursor(der, 'unsupported_algorithm').fail(field, `expected RSA, P-256, P-384, P-521, Ed25519 or ML-DSA, found ${foreignOids[oid] ?? `object identifier ${oid} (DER, hexadecimal)`}`)
 }
 
 function rsaMembers(algorithm: Cursor, key: Uint8Array): PublicMembers {
@@ -42,9 +50,8 @@ function rsaMembers(algorithm: Cursor, key: Uint8Array): PublicMembers {
 function ecMembers(algorithm: Cursor, point: Uint8Array): PublicMembers {
   const oid = hex(element(algorithm, 'oid', 'curve'))
   algorithm.end('curve')
-  const crv = curveNames.find((name) => curveOids[name] === oid)
-  if (crv === undefined) return new Cursor(point, 'unsupported_algorithm').fail('curve', `expected P-256, P-384 or P-521, found object identifier ${oid} (DER, hexadecimal)`)
-  const { coordinate } = curves[crv]
+  const crv = curveNames.find((name) => curveOids[name] === oid) ?? refuse(point, 'curve', oid)
+  const coordinate = coordinateOf(crv)
   const reader = new Cursor(point, 'keys_malformed')
   if (reader.u8('EC point') !== 4) reader.fail('EC point', 'expected an uncompressed point')
   const x = toBase64url(reader.take(coordinate, 'EC point x'))

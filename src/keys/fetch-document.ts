@@ -27,7 +27,7 @@ export async function fetchDocument(o: FetchDocumentOptions): Promise<{ readonly
     return await abortable(load(o, signal), signal)
   } catch (cause) {
     if (isSealdropError(cause)) throw cause
-    const why = signal.aborted ? `no whole answer within ${o.timeout} ms` : 'no connection, or no CORS headers'
+    const why = signal.aborted ? `no answer within ${o.timeout} ms` : 'no connection, or no CORS'
     throw new SealdropError('keys_unreachable', `${whereOf(o.url)}: ${why}`, { retryable: true, cause })
   }
 }

@@ -1,8 +1,9 @@
+import type { AlgorithmProvider } from '../crypto/provider.js'
 import { ensure } from '../errors/guard.js'
 import { isSealdropError } from '../errors/sealdrop-error.js'
 import { abortable, type CallOptions } from '../io/abort.js'
 import { SingleFlight } from '../io/single-flight.js'
-import { makeKeys, type Key, type KeyInfo } from './key.js'
+import { makeKeys, type KeyInfo, type SealingKey } from './key.js'
 import { noUsableKey, selectForSealing, type LoadedSet, type Unfit } from './select.js'
 import type { Trust } from './trust.js'
 
@@ -23,6 +24,8 @@ export interface KeySetOptions {
   readonly trust: Trust
   /** Algorithms, thumbprints or ARNs to seal to, best first. Default: the order of the pins or the publisher. */
   readonly prefer?: readonly string[]
+  /** For algorithms that the runtime lacks: `mlDsa()` of `sealdrop/ml-dsa`, `digests()` of `sealdrop/digests`. Default: none. */
+  readonly providers?: readonly AlgorithmProvider[]
   /** Milliseconds since 1970. Default: Date.now. */
   readonly now?: () => number
 }
@@ -36,8 +39,8 @@ const unsignedLifetime = 24 * 3_600_000
 /** The one implementation of {@link KeySet}; what the rooms above need beyond the contract is public here. */
 export class HeldKeySet implements KeySet {
   readonly trust: Trust['kind']
+  readonly options: KeySetOptions
   readonly #source: Source
-  readonly #options: KeySetOptions
   readonly #flight = new SingleFlight<LoadedSet>()
   #held: (LoadedSet & { readonly freshUntil: number; readonly expires: number }) | undefined
   #retryAt = 0
@@ -46,11 +49,11 @@ export class HeldKeySet implements KeySet {
     ensure(typeof options?.trust?.accept === 'function', 'invalid_argument', 'trust: expected signedBy, pinned, overHttps or inHand')
     this.trust = options.trust.kind
     this.#source = source
-    this.#options = options
+    this.options = options
   }
 
   get now(): () => number {
-    return this.#options.now ?? Date.now
+    return this.options.now ?? Date.now
   }
 
   async ready(o: CallOptions = {}): Promise<void> {
@@ -82,8 +85,8 @@ export class HeldKeySet implements KeySet {
   }
 
   /** The key to seal to now. @throws SealdropError `no_usable_key` and what loading throws */
-  async forSealing(signal?: AbortSignal, unfit?: Unfit): Promise<Key> {
-    return selectForSealing(await this.current(signal), this.#options.prefer ?? [], this.now(), unfit)
+  async forSealing(signal?: AbortSignal, unfit?: Unfit): Promise<SealingKey> {
+    return selectForSealing(await this.current(signal), this.options.prefer ?? [], this.now(), unfit)
   }
 
   /** The set fetched again for a key that it lacks, at most once in 30 s; undefined where that would change nothing. */
@@ -93,7 +96,7 @@ export class HeldKeySet implements KeySet {
 
   #load(signal: AbortSignal | undefined, refresh: boolean): Promise<LoadedSet> {
     return abortable(this.#flight.run(async () => {
-      const { trust } = this.#options
+      const { trust } = this.options
       this.#retryAt = this.now() + cooldown
       const { document, freshFor = Infinity } = await this.#source({ refresh }).catch(async (error: { readonly retryable?: boolean }) => {
         // while the host is down, what the trust kept from before: a page that is opened then has nothing else

@@ -1,9 +1,10 @@
-import { curveRow } from '../algorithms/curves.js'
+import { curveSignatures } from '../algorithms/curves.js'
 import { sealAlgorithms } from '../algorithms/key-wraps.js'
-import type { PublicMembers } from '../algorithms/public-key.js'
+import type { PublicMembers, SealingMembers } from '../algorithms/public-key.js'
 import { sha256Text } from '../crypto/digest.js'
 import { importRecipient } from '../crypto/public-keys.js'
 import type { CryptoKey } from '../crypto/subtle.js'
+import type { Verifies } from '../crypto/verify.js'
 import { ensure, shown } from '../errors/guard.js'
 import { isSealdropError } from '../errors/sealdrop-error.js'
 import { publicMembers, statements, thumbprintInput, type JWK, type JwkStatements } from '../formats/jwk.js'
@@ -33,8 +34,15 @@ export interface Key {
   /** Milliseconds since 1970. */
   readonly notBefore: number
   readonly expires: number
-  /** Of a key to seal to, always; a signing key is imported when it first verifies. */
-  cryptoKey?: CryptoKey
+  /** Of a key to seal to, always. */
+  readonly cryptoKey?: CryptoKey
+  /** Of a signing key, once it first verified. */
+  verifies?: Verifies
+}
+
+/** A key that was selected to be sealed to. */
+export interface SealingKey extends Key {
+  readonly jwk: SealingMembers
 }
 
 /** Why a key is passed over; what is not its own fault is thrown on. */
@@ -63,7 +71,7 @@ async function makeKey(found: JWK): Promise<Key> {
   const jwk = publicMembers(found)
   const { use, alg } = purpose(stated, jwk)
   const thumbprint = await sha256Text(thumbprintInput(jwk))
-  const imported = use === 'enc' ? { cryptoKey: await importRecipient(jwk) } : {}
+  const imported = use === 'enc' ? { cryptoKey: await importRecipient(jwk as SealingMembers) } : {}
   const { kid = thumbprint, kms_arn: arn, iat, nbf, exp } = stated
   const date = (seconds: number | undefined): Date | undefined => (seconds === undefined ? undefined : new Date(seconds * 1000))
   const info = { thumbprint, alg, use, arn, issuedAt: date(iat), expires: date(exp) }
@@ -73,13 +81,13 @@ async function makeKey(found: JWK): Promise<Key> {
 /** What a key is for. An RSA signing key must name its one algorithm: a thumbprint does not (jose-profile.md). */
 function purpose({ use, alg }: JwkStatements, jwk: PublicMembers): { readonly use: 'enc' | 'sig'; readonly alg: string } {
   const ours = sealAlgorithms[jwk.kty]
-  const what = use ?? (alg === ours ? 'enc' : /^[EPR]S\d/.test(alg ?? '') ? 'sig' : '')
+  const what = use ?? (!ours || /^[EPR]S\d/.test(`${alg}`) ? 'sig' : alg === ours ? 'enc' : '')
   if (what === 'enc') {
-    ensure(alg === undefined || alg === ours, 'unsupported_algorithm', `alg ${shown(alg ?? '')}, expected ${ours}`)
+    ensure(ours && (alg ?? ours) === ours, 'unsupported_algorithm', `alg ${shown(alg ?? '')}, expected ${ours}`)
     return { use: what, alg: ours }
   }
-  ensure(what === 'sig', 'unsupported_algorithm', `use ${shown(what)}, expected enc or sig`)
-  const name = alg ?? (jwk.kty === 'EC' ? curveRow(jwk.crv)?.signature : undefined)
-  ensure(name, 'unsupported_algorithm', 'an RSA signing key must name its alg')
+  ensure(what === 'sig', 'unsupported_algorithm', `use: expected enc or sig`)
+  const name = alg === 'EdDSA' ? 'Ed25519' : alg ?? ('crv' in jwk ? curveSignatures[jwk.crv] : undefined) // RFC 9864 §2.2
+  ensure(name, 'unsupported_algorithm', 'an RSA signing key needs its alg')
   return { use: what, alg: name }
 }

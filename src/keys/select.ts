@@ -1,6 +1,6 @@
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { shown } from '../errors/guard.js'
-import type { Key } from './key.js'
+import type { Key, SealingKey } from './key.js'
 
 /** A loaded set: its usable keys in their order, and why the others are not. */
 export interface LoadedSet {
@@ -17,9 +17,9 @@ export type Unfit = (key: Key) => string | undefined
  *
  * @throws SealdropError `no_usable_key`, listing the keys and why each was passed over
  */
-export function selectForSealing({ keys, passedOver }: LoadedSet, prefer: readonly string[], now: number, unfit?: Unfit): Key {
+export function selectForSealing({ keys, passedOver }: LoadedSet, prefer: readonly string[], now: number, unfit?: Unfit): SealingKey {
   const why = (key: Key): string | undefined =>
-    key.info.use !== 'enc' ? 'signs, does not encrypt'
+    key.info.use !== 'enc' ? 'signs'
     : now < key.notBefore ? `not valid before ${new Date(key.notBefore).toISOString()}`
     : now >= key.expires ? `expired at ${new Date(key.expires).toISOString()}`
     : unfit?.(key)
@@ -29,7 +29,7 @@ export function selectForSealing({ keys, passedOver }: LoadedSet, prefer: readon
     return at < 0 ? prefer.length : at
   }
   const [best] = keys.filter((key) => why(key) === undefined).sort((a, b) => rank(a) - rank(b))
-  if (best) return best
+  if (best) return best as SealingKey
   throw noUsableKey('to seal to', [...keys.map((key) => `${shown(key.kid)}: ${why(key)}`), ...passedOver])
 }
 

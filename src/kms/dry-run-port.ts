@@ -1,8 +1,11 @@
 import { constants, createPublicKey, generateKeyPairSync, publicEncrypt, randomBytes, type JsonWebKey } from 'node:crypto'
 import { DecryptCommand, DeriveSharedSecretCommand, DescribeKeyCommand, SignCommand, type EncryptionAlgorithmSpec, type SigningAlgorithmSpec } from '@aws-sdk/client-kms'
 import type { PublicMembers } from '../algorithms/public-key.js'
+import { signatures, type SignatureName } from '../algorithms/signatures.js'
+import { hashLength } from '../crypto/verify.js'
 import { isSealdropError } from '../errors/sealdrop-error.js'
 import { isDenied } from './doctor/finding.js'
+import { messageTypesOf } from './message-types.js'
 import { KmsPort } from './port.js'
 
 /** What an operation would have done: `allowed`, `denied`. */
@@ -27,8 +30,9 @@ export class DryRunPort extends KmsPort {
     return permission(this.call('DeriveSharedSecret', arn, signal, (client, o) => client.send(new DeriveSharedSecretCommand(input), o)))
   }
 
-  maySign(arn: string, algorithm: string, digestLength: number, signal?: AbortSignal): Promise<Permission> {
-    const input = { KeyId: arn, Message: new Uint8Array(digestLength), MessageType: 'DIGEST' as const, SigningAlgorithm: algorithm as SigningAlgorithmSpec, DryRun: true }
+  maySign(arn: string, alg: SignatureName, signal?: AbortSignal): Promise<Permission> {
+    const [MessageType] = messageTypesOf(signatures[alg])
+    const input = { KeyId: arn, Message: new Uint8Array(hashLength(alg) || 1), MessageType, SigningAlgorithm: signatures[alg].kms as SigningAlgorithmSpec, DryRun: true }
     return permission(this.call('Sign', arn, signal, (client, o) => client.send(new SignCommand(input), o)))
   }
 

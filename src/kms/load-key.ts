@@ -1,5 +1,5 @@
 import { sealAlgorithms } from '../algorithms/key-wraps.js'
-import { defaultSignature, fitsSignature, signatureName, signatures } from '../algorithms/signatures.js'
+import { signatureOf, signatures, whyRefused } from '../algorithms/signatures.js'
 import { ensure, shown } from '../errors/guard.js'
 import { fromSpki } from '../formats/spki.js'
 import { thumbprintOf } from '../keys/key.js'
@@ -14,10 +14,10 @@ export async function loadKey(port: KmsPort, key: string, alg?: string, signal?:
   const thumbprint = await thumbprintOf(jwk)
   if (keyUsage !== 'SIGN_VERIFY') {
     const ours = sealAlgorithms[jwk.kty]
-    ensure(alg === undefined || alg === ours, 'invalid_argument', `alg ${shown(alg ?? '')}: ${key} takes ${ours}`)
+    ensure(ours && (alg ?? ours) === ours, 'invalid_argument', `alg ${shown(alg ?? '')}: ${key} takes ${ours ?? 'none'}`)
     return { arn, jwk, info: { thumbprint, alg: ours, use: 'enc', arn } }
   }
-  const name = alg === undefined ? defaultSignature(jwk) : signatureName(alg)
-  ensure(name && fitsSignature(jwk, name) && signingAlgorithms.includes(signatures[name].kms), 'invalid_argument', `algorithm ${shown(alg ?? '')}: ${key} signs with ${signingAlgorithms.join(', ')}`)
+  const name = signatureOf(jwk, alg)
+  ensure(name && signingAlgorithms.includes(signatures[name].kms), 'invalid_argument', `algorithm ${shown(alg ?? '')}: ${key} signs with ${signingAlgorithms.join(', ')}${alg === undefined ? '' : `; ${whyRefused(alg)}`}`)
   return { arn, jwk, info: { thumbprint, alg: name, use: 'sig', arn } }
 }

@@ -5,6 +5,7 @@ import type { PrivateOperations } from '../envelope/private-operations.js'
 import { ensure } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { fromAws } from './faults.js'
+import type { MessageType } from './message-types.js'
 
 /** How KMS is reached: a client, a configuration, or one client for each Region. Default `{}`: the AWS default chain. */
 export type Kms = KMSClient | KMSClientConfig | ((region: string) => KMSClient)
@@ -55,10 +56,10 @@ export class KmsPort implements PrivateOperations {
     return bytesOf('DeriveSharedSecret', answer.SharedSecret)
   }
 
-  /** A signature over a digest; ECDSA as DER. */
-  async sign(arn: string, algorithm: string, digest: Bytes, signal?: AbortSignal): Promise<Bytes> {
+  /** A signature over a digest, a message or its representative; ECDSA as DER. */
+  async sign(arn: string, algorithm: string, MessageType: MessageType, Message: Bytes, signal?: AbortSignal): Promise<Bytes> {
     const SigningAlgorithm = algorithm as SigningAlgorithmSpec
-    const answer = await this.call('Sign', arn, signal, (client, o) => client.send(new SignCommand({ KeyId: arn, Message: digest, MessageType: 'DIGEST', SigningAlgorithm }), o))
+    const answer = await this.call('Sign', arn, signal, (client, o) => client.send(new SignCommand({ KeyId: arn, Message, MessageType, SigningAlgorithm }), o))
     expected('Sign', answer.KeyId === arn && answer.SigningAlgorithm === algorithm)
     return bytesOf('Sign', answer.Signature)
   }

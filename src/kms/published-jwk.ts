@@ -19,7 +19,7 @@ export interface PublishedKey {
 
 export type PublishedJwk = JwkStatements & { readonly kid: string; readonly key_ops: readonly string[] }
 
-const keyOps = { enc: { RSA: ['encrypt', 'wrapKey'], EC: [] }, sig: { RSA: ['verify'], EC: ['verify'] } }
+const keyOps = { RSA: ['encrypt', 'wrapKey'], EC: [], OKP: [], AKP: [] }
 
 /** The keys of a configuration that are enabled, each once. @throws SealdropError */
 export async function configuredJwks(port: KmsPort, keys: readonly PublishedKey[], published: Set<string>): Promise<readonly PublishedJwk[]> {
@@ -47,5 +47,5 @@ async function publishedJwk(port: KmsPort, { key, use, alg, withArn = false }: P
 /** A JWK of a set (RFC 7517 §4), its operations by its use. */
 export function jwkFor(jwk: PublicMembers, stated: JwkStatements & { readonly kid: string; readonly use: 'enc' | 'sig' }): PublishedJwk {
   const { kid, use, ...others } = stated
-  return { ...jwk, kid, use, key_ops: keyOps[use][jwk.kty], ...others }
+  return { ...jwk, kid, use, key_ops: use === 'sig' ? ['verify'] : keyOps[jwk.kty], ...others }
 }

@@ -1,4 +1,4 @@
-import { curveNames, curves, type CurveName } from '../algorithms/curves.js'
+import { curveNames, coordinateOf, type CurveName } from '../algorithms/curves.js'
 import { ecKeySpecs, rsaKeySpecs } from '../algorithms/key-specs.js'
 import { signatures, type SignatureRow } from '../algorithms/signatures.js'
 
@@ -39,7 +39,7 @@ export const keySpecs: ReadonlyMap<string, KeySpecRow> = new Map<string, KeySpec
   ...Object.entries(rsaKeySpecs).map(([bytes, spec]): [string, KeySpecRow] => [spec, { kty: 'RSA', size: Number(bytes), algorithms: rsaAlgorithms }]),
   ...curveNames.map((curve): [string, KeySpecRow] => [
     ecKeySpecs[curve],
-    { kty: 'EC', size: curves[curve].coordinate, curve, ecdsaCurve: curve, algorithms: { SIGN_VERIFY: signing((row) => row.crv === curve), KEY_AGREEMENT: ['ECDH'] } },
+    { kty: 'EC', size: coordinateOf(curve), curve, ecdsaCurve: curve, algorithms: { SIGN_VERIFY: signing((row) => row.crv === curve), KEY_AGREEMENT: ['ECDH'] } },
   ]),
   ['ECC_SECG_P256K1', { kty: 'EC', size: 32, ecdsaCurve: 'secp256k1', algorithms: { SIGN_VERIFY: ['ECDSA_SHA_256'] } }],
   ['ECC_NIST_EDWARDS25519', { kty: 'OKP', size: 32, algorithms: { SIGN_VERIFY: ['ED25519_SHA_512', 'ED25519_PH_SHA_512'] } }],

@@ -1,4 +1,4 @@
-import { curves, type CurveName } from '../algorithms/curves.js'
+import { coordinateOf, type CurveName } from '../algorithms/curves.js'
 import { dataKeyProviders, ecdhCiphertext } from '../algorithms/data-key-providers.js'
 import { fromBase64url, toBase64url } from '../bytes/base64url.js'
 import { equal, type Bytes } from '../bytes/bytes.js'
@@ -95,7 +95,7 @@ function forRecipient({ provider, info, ciphertext }: EncryptedDataKey): ForReci
 
 /** The sender's ephemeral key, found on the recipient's curve, so that a point off it never reaches KMS. */
 async function senderKey(crv: CurveName, sender: Bytes, decompress: OpenerParts['decompress']): Promise<Bytes> {
-  const { coordinate } = curves[crv]
+  const coordinate = coordinateOf(crv)
   let point: Uint8Array
   try {
     point = decompress(crv, sender)

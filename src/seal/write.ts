@@ -7,17 +7,17 @@ import { newDataKey, type WrappedKey } from '../envelope/wrap.js'
 import { ensure } from '../errors/guard.js'
 import type { EncodedValue } from '../formats/content.js'
 import type { Context } from '../formats/context.js'
-import type { Key } from '../keys/key.js'
+import type { SealingKey } from '../keys/key.js'
 
 /** A data key for one recipient; under way where a call has just made it. */
 export interface DataKey {
-  readonly recipient: Key
+  readonly recipient: SealingKey
   readonly key: CryptoKey | Promise<CryptoKey>
   readonly wrapped: WrappedKey | Promise<WrappedKey>
 }
 
 /** A new data key, under way. */
-export function dataKeyFor(recipient: Key): DataKey {
+export function dataKeyFor(recipient: SealingKey): DataKey {
   const made = newDataKey({ alg: recipient.info.alg, jwk: recipient.jwk, cryptoKey: recipient.cryptoKey! })
   made.wrapped.catch(() => {}) // reported where it is awaited, which may be after another failure
   return { recipient, ...made }

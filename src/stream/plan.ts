@@ -5,7 +5,7 @@ import { checkContext, type Context } from '../formats/context.js'
 import { isKeyArn } from '../formats/arn.js'
 import { serializeContext } from '../formats/message-context.js'
 import type { CallOptions } from '../io/abort.js'
-import type { Key } from '../keys/key.js'
+import type { Key, SealingKey } from '../keys/key.js'
 import { held, type KeySet } from '../keys/key-set.js'
 
 /** One key of each set can open it; 8 at most. */
@@ -20,7 +20,7 @@ export interface MessageOptions extends CallOptions {
 
 /** Everything about a message but its random parts. */
 export interface MessagePlan {
-  readonly recipients: readonly Key[]
+  readonly recipients: readonly SealingKey[]
   readonly serializedContext: Bytes
   readonly frameLength: number
 }

@@ -18,10 +18,10 @@ type PinnedKey = Exclude<Pin, string>
  * @see RFC 7638
  */
 export function pinned(pins: readonly Pin[]): Trust {
-  ensure(Array.isArray(pins) && pins.length > 0, 'invalid_argument', 'pinned: expected thumbprints')
+  ensure(Array.isArray(pins) && pins.length > 0, 'invalid_argument', 'pinned: expected thumbprints (RFC 7638)')
   const wanted: readonly PinnedKey[] = pins.map((pin) => (typeof pin === 'string' ? { thumbprint: pin } : pin ?? {}))
   for (const { thumbprint } of wanted) {
-    ensure(typeof thumbprint === 'string' && fromBase64url(thumbprint)?.length === 32, 'invalid_argument', 'pinned: expected thumbprints of 43 characters (RFC 7638)')
+    ensure(typeof thumbprint === 'string' && fromBase64url(thumbprint)?.length === 32, 'invalid_argument', 'pinned: expected thumbprints (RFC 7638)')
   }
   return {
     kind: 'pinned',

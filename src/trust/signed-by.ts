@@ -1,8 +1,8 @@
-import { defaultSignature, fitsSignature, isSignatureName, type SignatureName } from '../algorithms/signatures.js'
+import { isNameOf, signatureOf, type SignatureName } from '../algorithms/signatures.js'
 import type { PublicMembers } from '../algorithms/public-key.js'
 import { utf8 } from '../bytes/text.js'
-import { importVerifier } from '../crypto/public-keys.js'
-import { verifies } from '../crypto/verify.js'
+import type { AlgorithmProvider } from '../crypto/provider.js'
+import { verifierOf } from '../crypto/verify.js'
 import { ensure, shown } from '../errors/guard.js'
 import { publicMembers, type JWK } from '../formats/jwk.js'
 import { reservedTypes } from '../formats/jws.js'
@@ -19,6 +19,8 @@ export interface SignedByOptions {
   readonly issuer?: string
   /** Where the newest set is kept, so that an older one is not believed after a restart. Default: in memory. */
   readonly store?: SetStore
+  /** For algorithms of roots that the runtime lacks: `mlDsa()` of `sealdrop/ml-dsa`. Default: none. */
+  readonly providers?: readonly AlgorithmProvider[]
 }
 
 interface Root { readonly jwk: PublicMembers; readonly alg: SignatureName }
@@ -39,7 +41,7 @@ const ahead = 24 * hour
  */
 export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust {
   ensure(Array.isArray(roots) && roots.length > 0, 'invalid_argument', 'roots: expected public JWKs')
-  const { name = 'default', issuer, store } = o
+  const { name = 'default', issuer, store, providers } = o
   const rows = roots.map(rootOf)
   const memory = new SetMemory(store)
   const idOf = (root: string): string => [root, name, ...(issuer === undefined ? [] : [issuer])].join('/')
@@ -56,8 +58,8 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
     const { kid = '', alg } = header
     const root = known.get(kid)
     untrusted(root, `is signed by ${shown(kid)}, none of the roots (${[...known.keys()].join(', ')}): another publisher's, a forged one, or the root was replaced`)
-    untrusted(alg === root!.alg, `is signed with ${shown(alg)}, its root signs ${root!.alg}`)
-    untrusted(await verifies(await importVerifier(root!.jwk, root!.alg), root!.alg, signature, utf8(signingInput)), 'was changed, or another key signed it: its signature does not verify')
+    untrusted(isNameOf(root!.alg, alg), `is signed with ${shown(alg)}, its root signs ${root!.alg}`)
+    untrusted(await (await verifierOf(root!.jwk, root!.alg, providers))(signature, utf8(signingInput)), 'was changed, or another key signed it: its signature does not verify')
     const claims = setClaims(payload)
     untrusted(claims.sub === name, `is named ${shown(claims.sub)}, expected ${shown(name)}`)
     untrusted(issuer === undefined || claims.iss === issuer, `is issued by ${shown(claims.iss)}, expected ${shown(issuer ?? '')}`)
@@ -95,8 +97,8 @@ function rootOf(jwk: JWK, index: number): Root {
   ensure(!('d' in jwk), 'invalid_argument', `${where}: is a private key`)
   ensure(jwk.use === undefined || jwk.use === 'sig', 'invalid_argument', `${where}: use is ${shown(String(jwk.use))}, expected sig`)
   const members = publicMembers(jwk)
-  const alg = jwk.alg ?? defaultSignature(members)
-  ensure(isSignatureName(alg) && fitsSignature(members, alg), 'unsupported_algorithm', `${where}: alg ${shown(String(alg))}, expected one that this key signs with`)
+  const alg = signatureOf(members, jwk.alg)
+  ensure(alg, 'unsupported_algorithm', `${where}: alg ${shown(String(jwk.alg))}, expected one that this key signs with`)
   return { jwk: members, alg }
 }
 

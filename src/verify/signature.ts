@@ -1,16 +1,18 @@
-import { curveRow } from '../algorithms/curves.js'
-import { signatureName } from '../algorithms/signatures.js'
+import { coordinateOf } from '../algorithms/curves.js'
+import type { PublicMembers } from '../algorithms/public-key.js'
+import { isNameOf, signatures, whyRefused, type SignatureName } from '../algorithms/signatures.js'
 import { unshared, type Bytes } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
-import { signatureRejected, verifies } from '../crypto/verify.js'
+import { hashLength, signatureRejected } from '../crypto/verify.js'
 import { ensure, shown } from '../errors/guard.js'
 import { ecdsaFromDer } from '../formats/der.js'
 import type { CallOptions } from '../io/abort.js'
 import { held, type KeySet } from '../keys/key-set.js'
+import type { Key } from '../keys/key.js'
 import { selectSigner } from '../keys/select-signer.js'
-import { proof, verifier, type Proof } from './verify.js'
+import { isFor, proof, verifier, type Proof } from './verify.js'
 
-/** A signature as kms:Sign answers it, and what it is over. */
+/** A signature as kms:Sign answers it, and what it is over: a message, or the digest of one; of ML-DSA, instead of a digest, mu (EXTERNAL_MU, 64 bytes). */
 export type RawSignature = ({ readonly message: Uint8Array | string } | { readonly digest: Uint8Array }) & CallOptions & {
   readonly signature: Uint8Array
   /** KMS or JOSE name: `ECDSA_SHA_256` or `ES256`. */
@@ -22,28 +24,49 @@ export type RawSignature = ({ readonly message: Uint8Array | string } | { readon
 }
 
 /**
- * Verifies a signature made by kms:Sign in an existing system, over a message. A digest alone is `unsupported_algorithm`: WebCrypto hashes by itself.
+ * Verifies a signature made by kms:Sign in an existing system, over a message or over its digest. WebCrypto hashes by itself, so that a digest needs
+ * a provider in the key set: `digests()` of `sealdrop/digests`, of ML-DSA `mlDsa()`. Ed25519 signs messages only.
  *
- * @throws SealdropError `rejected`, `malformed` for bad DER, `key_not_found`, `unsupported_algorithm`, `invalid_argument`, and what loading the set throws
- * @see FIPS 186-5 §6.4, RFC 8017 §8, RFC 3279 §2.2.3
+ * @throws SealdropError `rejected`, `malformed` for bad DER, `key_not_found`, `unsupported_algorithm`, `unsupported_runtime` where a provider is needed, `invalid_argument`, and what loading the set throws
+ * @see FIPS 186-5 §6.4 and §7.7, RFC 8017 §8, RFC 3279 §2.2.3, FIPS 204 §5.3
  */
 export async function verifySignature(keys: KeySet, o: RawSignature): Promise<Proof> {
-  const alg = signatureName(String(o?.algorithm))
-  ensure(alg, 'unsupported_algorithm', `algorithm ${shown(String(o?.algorithm))}: expected a name such as ES256 or ECDSA_SHA_256`)
-  ensure(o.signature instanceof Uint8Array, 'invalid_argument', 'signature: expected bytes')
+  const name = String(o?.algorithm)
+  ensure((Object.keys(signatures) as SignatureName[]).some((alg) => isNameOf(alg, name)), 'unsupported_algorithm', `algorithm ${shown(name)}: ${whyRefused(name)}`)
+  const { signature: given, encoding = 'der', key: named } = o
+  ensure(given instanceof Uint8Array, 'invalid_argument', 'signature: expected bytes')
+  ensure(/^(der|ieee-p1363)$/.test(encoding), 'invalid_argument', "encoding: expected 'der' or 'ieee-p1363'")
+  ensure(('message' in o) !== ('digest' in o), 'invalid_argument', 'expected a message or a digest')
   const key = await selectSigner(
-    held(keys), ({ info }) => info.alg === alg && (o.key === undefined || o.key === info.arn || o.key === info.thumbprint),
-    `for ${alg}${o.key === undefined ? ' that is the only one; name it with `key`' : ` that is ${shown(o.key)}`}`, o.signal,
+    held(keys), (found) => isFor(found, name) && [undefined, found.info.arn, found.info.thumbprint].includes(named),
+    `for ${name}${named === undefined ? ' that is the only one; name it with `key`' : ` that is ${shown(named)}`}`, o.signal,
   )
-  ensure('message' in o, 'unsupported_algorithm', 'digest: WebCrypto verifies messages only: pass the message')
-  const row = key.jwk.kty === 'EC' ? curveRow(key.jwk.crv) : undefined
-  const signature = row && (o.encoding ?? 'der') === 'der' ? ecdsaFromDer(o.signature, row.coordinate) : unshared(o.signature)
-  ensure(!row || signature.length === 2 * row.coordinate, 'malformed', `signature: expected ${2 * (row?.coordinate ?? 0)} bytes of r and s, found ${signature.length}`)
-  if (!await verifies(await verifier(key), alg, signature, bytesOf(o.message))) throw signatureRejected()
+  const signature = signatureOf(key.jwk, given, encoding)
+  const over = 'digest' in o ? await overDigest(keys, key, o.digest) : { verifies: await verifier(keys, key), bytes: bytesOf(o.message) }
+  if (!await over.verifies(signature, over.bytes)) throw signatureRejected()
   return proof(keys, key)
+}
+
+/** The signature as its algorithm has it: ECDSA as r ‖ s. */
+function signatureOf(jwk: PublicMembers, given: Uint8Array, encoding: string): Bytes {
+  if (jwk.kty !== 'EC') return unshared(given)
+  const coordinate = coordinateOf(jwk.crv)
+  if (encoding === 'der') return ecdsaFromDer(given, coordinate)
+  ensure(given.length === 2 * coordinate, 'malformed', `signature: expected ${2 * coordinate} bytes of r and s, found ${given.length}`)
+  return unshared(given)
 }
 
 function bytesOf(message: Uint8Array | string): Bytes {
   ensure(typeof message === 'string' || message instanceof Uint8Array, 'invalid_argument', 'message: expected bytes or text')
   return typeof message === 'string' ? utf8(message) : unshared(message)
+}
+
+async function overDigest(keys: KeySet, { jwk, info }: Key, digest: Uint8Array): Promise<{ readonly verifies: (signature: Bytes, digest: Bytes) => Promise<boolean>; readonly bytes: Bytes }> {
+  const alg = info.alg as SignatureName
+  ensure(jwk.kty !== 'OKP', 'unsupported_algorithm', `digest: ${alg} signs messages only: pass the message`)
+  const length = hashLength(alg) || 64
+  ensure(digest instanceof Uint8Array && digest.length === length, 'invalid_argument', `digest: expected the ${length} bytes that ${alg} signs`)
+  const provider = held(keys).options.providers?.find(({ algorithms, verifyDigest }) => verifyDigest && algorithms.includes(alg))
+  ensure(provider, 'unsupported_runtime', `digest: WebCrypto takes messages only: pass the message, or providers: [${jwk.kty === 'AKP' ? 'mlDsa()] of sealdrop/ml-dsa' : 'digests()] of sealdrop/digests'}`)
+  return { verifies: (signature, bytes) => provider.verifyDigest!(alg, jwk, signature, bytes), bytes: unshared(digest) }
 }

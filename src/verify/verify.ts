@@ -1,8 +1,6 @@
-import { isSignatureName, type SignatureName } from '../algorithms/signatures.js'
+import { isNameOf, isSignatureName, whyRefused, type SignatureName } from '../algorithms/signatures.js'
 import { utf8 } from '../bytes/text.js'
-import { importVerifier } from '../crypto/public-keys.js'
-import type { CryptoKey } from '../crypto/subtle.js'
-import { signatureRejected, verifies } from '../crypto/verify.js'
+import { signatureRejected, verifierOf, type Verifies } from '../crypto/verify.js'
 import { ensure, shown } from '../errors/guard.js'
 import { contentOf, type Content } from '../formats/content.js'
 import { parseJws, sameType, type Jws } from '../formats/jws.js'
@@ -41,24 +39,27 @@ async function keyFor(keys: KeySet, jws: string, signal: AbortSignal | undefined
   const ring = held(keys)
   const parsed = parseJws(jws)
   const { alg, kid } = parsed.header
-  ensure(isSignatureName(alg), 'unsupported_algorithm', `alg ${shown(alg)}: expected PS, RS or ES with 256, 384 or 512`)
+  ensure(isSignatureName(alg) || alg === 'EdDSA', 'unsupported_algorithm', `alg ${shown(alg)}: ${whyRefused(alg)}`)
   const key = kid === undefined
-    ? await selectSigner(ring, (found) => found.info.alg === alg, `for ${alg} that is the only one (the token names no kid)`, signal)
+    ? await selectSigner(ring, (found) => isFor(found, alg), `for ${alg} that is the only one (the token names no kid)`, signal)
     : await selectSigner(ring, (found) => found.kid === kid || found.info.thumbprint === kid, `with kid ${shown(kid)}`, signal)
-  ensure(key.info.alg === alg, 'rejected', `alg: the token says ${alg}, its key is for ${shown(key.info.alg)}`)
+  ensure(isFor(key, alg), 'rejected', `alg: the token says ${alg}, its key is for ${shown(key.info.alg)}`)
   return { parsed, key }
 }
 
-/** The key as WebCrypto verifies with it, for the one algorithm that it was published with. */
-export async function verifier(key: Key): Promise<CryptoKey> {
-  return (key.cryptoKey ??= await importVerifier(key.jwk, key.info.alg as SignatureName)) // no promise is kept: in workerd another request could not await it
+/** Whether a name means the one algorithm that a key was published with; KMS's names do not come in tokens. */
+export const isFor = ({ info: { alg } }: Key, name: string): boolean => isSignatureName(alg) && isNameOf(alg, name)
+
+/** How a key verifies, for the one algorithm that it was published with. */
+export async function verifier(keys: KeySet, key: Key): Promise<Verifies> {
+  return (key.verifies ??= await verifierOf(key.jwk, key.info.alg as SignatureName, held(keys).options.providers)) // no promise is kept: in workerd another request could not await it
 }
 
 /** A JWS of the expected type whose signature verified; its times and claims are still to be looked at. */
 export async function verified(keys: KeySet, jws: string, o: CallOptions & { readonly typ?: string }): Promise<{ readonly parsed: Jws; readonly key: Key }> {
   const { parsed, key } = await keyFor(keys, jws, o.signal)
   ensure(o.typ === undefined || sameType(parsed.header.typ, o.typ), 'rejected', `typ: expected ${shown(o.typ ?? '')}, found ${shown(parsed.header.typ ?? 'none')}`)
-  if (!await verifies(await verifier(key), key.info.alg as SignatureName, parsed.signature, utf8(parsed.signingInput))) throw signatureRejected()
+  if (!await (await verifier(keys, key))(parsed.signature, utf8(parsed.signingInput))) throw signatureRejected()
   return { parsed, key }
 }
 

@@ -1,10 +1,12 @@
 import { assert } from 'chai'
 import * as jose from 'jose'
+import { digests } from '../../dist/digests.js'
 import * as door from '../../dist/index.js'
+import { mlDsa } from '../../dist/ml-dsa.js'
 import { runDoorSuites, runRoomSuites } from '../suites/all.js'
 import * as rooms from '../support/rooms.js'
 import { skipping } from './skipping.js'
 
-const host = { test: skipping, assert, jose, door, rooms, fixture: new URL('/fixture/', location.href).href }
+const host = { test: skipping, assert, jose, door, mlDsa, digests, rooms, fixture: new URL('/fixture/', location.href).href }
 runDoorSuites(host)
 runRoomSuites(host)

@@ -1,5 +1,7 @@
 import { assert } from 'chai'
 import * as jose from 'jose'
+import { digests } from '../../dist/digests.js'
+import { mlDsa } from '../../dist/ml-dsa.js'
 import { runDoorSuites } from '../suites/all.js'
 import { skipping } from './skipping.js'
 
@@ -16,4 +18,4 @@ await new Promise((resolve, reject) => {
 test('a script with the published integrity loads and leaves one global', () => {
   assert.isFunction(window.sealdrop.seal)
 })
-runDoorSuites({ test: skipping, assert, jose, door: window.sealdrop, fixture: new URL('/fixture/', location.href).href })
+runDoorSuites({ test: skipping, assert, jose, door: window.sealdrop, mlDsa, digests, fixture: new URL('/fixture/', location.href).href })

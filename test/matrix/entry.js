@@ -1,7 +1,9 @@
 // What every host of the matrix runs, as one bundle: the suites, then one genuine signature of each algorithm.
 import { assert } from 'chai'
 import * as jose from 'jose'
+import { digests } from '../../dist/digests.js'
 import * as door from '../../dist/index.js'
+import { mlDsa } from '../../dist/ml-dsa.js'
 import { runDoorSuites, runRoomSuites } from '../suites/all.js'
 import { mendOaep } from '../support/oaep.js'
 import * as rooms from '../support/rooms.js'
@@ -25,7 +27,7 @@ async function inTime(work) {
  */
 export async function run({ fixture, suites }) {
   const tests = []
-  const host = { test: (name, work) => tests.push({ name, work }), assert, jose, door, rooms, fixture }
+  const host = { test: (name, work) => tests.push({ name, work }), assert, jose, door, mlDsa, digests, rooms, fixture }
   if (suites === 'all') {
     runDoorSuites(host)
     runRoomSuites(host)
@@ -33,7 +35,7 @@ export async function run({ fixture, suites }) {
   const mended = await mendOaep()
   const results = []
   for (const { name, work } of tests) results.push(await resultOf({ name, work: () => inTime(async () => work()) }))
-  return { results, cells: await cells({ door, mlDsa: undefined }), mended }
+  return { results, cells: await cells({ door, mlDsa }), mended }
 }
 
 /** Runs everything and hands in the outcome, also where it fails as a whole. @param base URL of the host's server */

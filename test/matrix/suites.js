@@ -1,6 +1,7 @@
-// The suites of the matrix. All need the public door only; what they test of signatures is what the table's cells stand for.
+// The suites of signatures: what the table's cells stand for. They need the public doors only.
 import { keySetsSuite } from '../suites/key-sets.js'
+import { signaturesSuite } from '../suites/signatures.js'
 import { signedSetsSuite } from '../suites/signed-sets.js'
 import { verifySuite } from '../suites/verify.js'
 
-export const signatureSuites = [verifySuite, keySetsSuite, signedSetsSuite]
+export const signatureSuites = [verifySuite, signaturesSuite, keySetsSuite, signedSetsSuite]

@@ -21,9 +21,11 @@ for (const room of ['crypto', 'formats', 'io']) below[room] = ['errors', 'bytes'
 below.envelope = ['errors', 'bytes', 'algorithms', 'crypto', 'formats', 'io']
 below.keys = [...below.envelope, 'envelope']
 for (const room of ['trust', 'seal', 'stream', 'verify', 'open']) below[room] = [...below.keys, 'keys']
+below.providers = ['errors', 'bytes', 'algorithms', 'crypto', 'formats'] // what opt-in doors bring
 below.files = [...below.open, 'stream'] // Node only: what the doors fs and kms share
 const doors = [...below.open, 'trust', 'seal', 'stream', 'verify', 'open', 'files']
 for (const door of ['index', 'serve', 'fs', 'kms']) below[door] = doors
+for (const door of ['ml-dsa', 'digests']) below[door] = [...below.providers, 'providers']
 below['local-kms'] = ['errors', 'bytes', 'algorithms', 'formats']
 below.cli = [...doors, 'index', 'serve', 'fs', 'kms', 'local-kms'] // the top room; it loads doors when a command needs them
 
@@ -31,6 +33,8 @@ const packagesOfFile = { 'kms/port.ts': ['@aws-sdk/client-kms'], 'kms/management
 packagesOfFile['kms/dry-run-port.ts'] = packagesOfFile['kms/port.ts']
 packagesOfFile['local-kms/crypto/ed25519ph.ts'] = ['@noble/curves/abstract/edwards.js', '@noble/curves/ed25519.js']
 packagesOfFile['local-kms/crypto/post-quantum.ts'] = ['@noble/post-quantum/ml-dsa.js', '@noble/post-quantum/ml-kem.js']
+packagesOfFile['providers/noble-curves.ts'] = ['@noble/curves/nist.js', '@noble/hashes/sha2.js']
+packagesOfFile['providers/noble-ml-dsa.ts'] = ['@noble/post-quantum/ml-dsa.js']
 const nodeRooms = ['files', 'fs', 'kms', 'local-kms', 'cli']
 
 const roomOf = (path) => path.split('/')[0].replace(/\.ts$/, '')
@@ -79,7 +83,7 @@ test('no file is longer than 300 lines, exports everything of another, exports a
 
 test('importing the doors that run at the edge asks for no randomness, timer, network or key', () => {
   const forbidden = "for (const name of ['fetch', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask']) globalThis[name] = () => { throw new Error(name + ' at module level') }; crypto.getRandomValues = crypto.randomUUID = () => { throw new Error('randomness at module level') }; for (const name of Object.getOwnPropertyNames(SubtleCrypto.prototype)) if (name !== 'constructor') SubtleCrypto.prototype[name] = () => { throw new Error(name + ' at module level') };"
-  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', `${forbidden} await import('./dist/index.js'); await import('./dist/serve.js')`], { cwd: root, encoding: 'utf8' })
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', `${forbidden} await import('./dist/index.js'); await import('./dist/serve.js'); await import('./dist/ml-dsa.js'); await import('./dist/digests.js')`], { cwd: root, encoding: 'utf8' })
   assert.equal(status, 0, stderr)
   const control = spawnSync(process.execPath, ['--input-type=module', '-e', `${forbidden} await import('data:text/javascript,crypto.randomUUID()')`], { cwd: root, encoding: 'utf8' })
   assert.match(control.stderr, /randomness at module level/)

@@ -66,7 +66,9 @@ describe('what is written', () => {
   })
   for (const [role, algs, condition, values] of [
     ['opener', ['RSA-OAEP-256'], 'kms:EncryptionAlgorithm', ['RSAES_OAEP_SHA_256']], ['opener', ['ECDH-ES', 'ECDH-ES+A256KW'], 'kms:KeyAgreementAlgorithm', ['ECDH']],
-    ['signer', undefined, 'kms:SigningAlgorithm', ['RSASSA_PSS_SHA_256', 'ECDSA_SHA_256', 'ECDSA_SHA_384', 'ECDSA_SHA_512']], ['signer', ['RS512', 'ES256'], 'kms:SigningAlgorithm', ['RSASSA_PKCS1_V1_5_SHA_512', 'ECDSA_SHA_256']],
+    ['signer', undefined, 'kms:SigningAlgorithm', ['RSASSA_PSS_SHA_256', 'ECDSA_SHA_256', 'ECDSA_SHA_384', 'ECDSA_SHA_512', 'ED25519_SHA_512', 'ML_DSA_SHAKE_256']], ['signer', ['RS512', 'ES256'], 'kms:SigningAlgorithm', ['RSASSA_PKCS1_V1_5_SHA_512', 'ECDSA_SHA_256']],
+    ['signer', ['Ed25519'], 'kms:MessageType', ['RAW']], ['signer', ['ML-DSA-65', 'ML-DSA-87'], 'kms:MessageType', ['RAW', 'EXTERNAL_MU']], ['signer', ['ML-DSA-65', 'ML-DSA-87'], 'kms:SigningAlgorithm', ['ML_DSA_SHAKE_256']], ['signer', ['ES256', 'Ed25519'], 'kms:MessageType', ['DIGEST', 'RAW']],
+    ['administrator', ['Ed25519', 'ML-DSA-44'], 'kms:KeySpec', ['ECC_NIST_EDWARDS25519', 'ML_DSA_44']],
     ['administrator', ['RSA-OAEP-256'], 'kms:KeySpec', ['RSA_2048', 'RSA_3072', 'RSA_4096']], ['administrator', ['RSA-OAEP-256', 'ES384'], 'kms:KeyUsage', ['ENCRYPT_DECRYPT', 'SIGN_VERIFY']], ['administrator', ['ES384'], 'kms:KeySpec', ['ECC_NIST_P384']],
   ]) test(`${role} of ${algs ?? 'no algorithms named'}: ${condition} is ${values}`, () => {
     const found = keyPolicy({ ...good, role, ...(algs && { algs }) }).iamPolicy.Statement.flatMap(({ Condition }) => Condition?.StringEquals?.[condition] ?? [])

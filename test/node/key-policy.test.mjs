@@ -40,6 +40,8 @@ const specs = {
   agree: { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' },
   sign: { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' },
   signRsa: { KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' },
+  signEd25519: { KeySpec: 'ECC_NIST_EDWARDS25519', KeyUsage: 'SIGN_VERIFY' },
+  signMlDsa: { KeySpec: 'ML_DSA_44', KeyUsage: 'SIGN_VERIFY' },
 }
 const makeKey = async (scenario, spec) => (await setup('CreateKey', { ...specs[spec], Policy: JSON.stringify(keyPolicyOf(scenario)) })).KeyMetadata.Arn
 const kept = new Map()
@@ -62,7 +64,8 @@ const aliased = async (TargetKeyId) => {
   return { AliasName }
 }
 const context = (name, value) => ({ [`kms:${name}`]: value })
-const sign = (SigningAlgorithm, MessageType) => ({ spec: SigningAlgorithm.startsWith('ECDSA') ? 'sign' : 'signRsa', operation: 'Sign', input: () => ({ Message: digest, MessageType, SigningAlgorithm }), context: { ...context('SigningAlgorithm', SigningAlgorithm), ...context('MessageType', MessageType) } })
+const specOf = { ECDSA: 'sign', RSASSA: 'signRsa', ED25519: 'signEd25519', ML: 'signMlDsa' }
+const sign = (SigningAlgorithm, MessageType) => ({ spec: specOf[SigningAlgorithm.split('_')[0]], operation: 'Sign', input: () => ({ Message: MessageType === 'EXTERNAL_MU' || SigningAlgorithm.startsWith('ED25519_PH') ? Buffer.alloc(64, 1) : digest, MessageType, SigningAlgorithm }), context: { ...context('SigningAlgorithm', SigningAlgorithm), ...context('MessageType', MessageType) } })
 const decrypt = (EncryptionAlgorithm, hash) => ({ spec: 'rsa', operation: 'Decrypt', input: async (KeyId) => ({ EncryptionAlgorithm, CiphertextBlob: await sealed(KeyId, hash) }), context: context('EncryptionAlgorithm', EncryptionAlgorithm) })
 const remove = (days) => ({ operation: 'ScheduleKeyDeletion', fresh: true, input: () => ({ PendingWindowInDays: days }), context: days === undefined ? {} : context('ScheduleKeyDeletionPendingWindowInDays', String(days)) })
 const create = (input) => ({ operation: 'CreateKey', on: 'account', input: () => input, context: { ...context('KeySpec', input.KeySpec ?? 'SYMMETRIC_DEFAULT'), ...context('KeyUsage', input.KeyUsage ?? 'ENCRYPT_DECRYPT') } })
@@ -78,6 +81,10 @@ const operations = {
   'DeriveSharedSecret with ECDH': { may: ['opener'], spec: 'agree', operation: 'DeriveSharedSecret', input: () => ({ KeyAgreementAlgorithm: 'ECDH', PublicKey: otherPublicKey }), context: context('KeyAgreementAlgorithm', 'ECDH') },
   'Sign with ECDSA_SHA_256 and DIGEST': { may: ['signer'], ...sign('ECDSA_SHA_256', 'DIGEST') },
   'Sign with ECDSA_SHA_256 and RAW': { may: [], ...sign('ECDSA_SHA_256', 'RAW') },
+  'Sign with ED25519_SHA_512 and RAW': { may: ['signer'], ...sign('ED25519_SHA_512', 'RAW') },
+  'Sign with ED25519_PH_SHA_512 and DIGEST': { may: [], ...sign('ED25519_PH_SHA_512', 'DIGEST') },
+  'Sign with ML_DSA_SHAKE_256 and RAW': { may: ['signer'], ...sign('ML_DSA_SHAKE_256', 'RAW') },
+  'Sign with ML_DSA_SHAKE_256 and EXTERNAL_MU': { may: ['signer'], ...sign('ML_DSA_SHAKE_256', 'EXTERNAL_MU') },
   'Sign with RSASSA_PSS_SHA_256 and DIGEST': { may: ['signer'], ...sign('RSASSA_PSS_SHA_256', 'DIGEST') },
   'Sign with RSASSA_PKCS1_V1_5_SHA_256 and DIGEST': { may: [], ...sign('RSASSA_PKCS1_V1_5_SHA_256', 'DIGEST') },
   Encrypt: { may: [], spec: 'rsa', operation: 'Encrypt', input: () => ({ EncryptionAlgorithm: 'RSAES_OAEP_SHA_256', Plaintext: digest }), context: context('EncryptionAlgorithm', 'RSAES_OAEP_SHA_256') },

@@ -115,7 +115,7 @@ test('publint and attw find nothing', () => {
 
 test('every door and the runtime it names stand in package.json as design.md says', () => {
   const { exports, engines, sideEffects, dependencies = {}, peerDependenciesMeta } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  assert.sameMembers(Object.keys(exports), ['.', './serve', './fs', './kms', './local-kms', './dist/*', './package.json'])
+  assert.sameMembers(Object.keys(exports), ['.', './serve', './fs', './ml-dsa', './digests', './kms', './local-kms', './dist/*', './package.json'])
   for (const [door, target] of Object.entries(exports)) if (typeof target === 'object') assert.deepEqual(Object.keys(target), ['types', 'default'], door)
   assert.deepEqual([engines.node, sideEffects, Object.keys(dependencies), peerDependenciesMeta['@aws-sdk/client-kms'].optional], ['>=20.19', false, [], true])
 })

@@ -9,6 +9,7 @@ import { openStreamKeysSuite } from './open-stream-keys.js'
 import { openStreamRulesSuite } from './open-stream-rules.js'
 import { openStreamsSuite } from './open-streams.js'
 import { openSuite } from './open.js'
+import { signaturesSuite } from './signatures.js'
 import { signedSetsSuite } from './signed-sets.js'
 import { streamFaultsSuite } from './stream-faults.js'
 import { streamFlowSuite } from './stream-flow.js'
@@ -28,6 +29,7 @@ export function runDoorSuites(host) {
   fetchSuite(host)
   signedSetsSuite(host)
   verifySuite(host)
+  signaturesSuite(host)
   streamsSuite(host)
   streamFaultsSuite(host)
   streamFlowSuite(host)

@@ -3,6 +3,9 @@ import { keyPairs } from '../vectors/keys.js'
 
 const base64 = (bytes) => btoa(String.fromCharCode(...bytes))
 
+/** DER that begins so, and then has so many bytes. */
+const der = (head, length) => new Uint8Array([...head.match(/../g).map((octet) => parseInt(octet, 16)), ...new Uint8Array(length).fill(7)])
+
 async function spki(name) {
   const jwk = publicJwk(name)
   const algorithm = jwk.kty === 'RSA' ? { name: 'RSA-OAEP', hash: 'SHA-256' } : { name: 'ECDH', namedCurve: jwk.crv }
@@ -63,7 +66,12 @@ export function keySetsSuite({ test, assert, door, jose }) {
     'an object with none of the members': [{ foo: 1 }, 'keys_malformed', /keys, kty, PublicKey/],
     'other text': ['hello', 'keys_malformed', /other text/],
     'cut DER': [new Uint8Array([0x30, 0x10, 0x30]), 'keys_malformed', /SPKI/],
-    'an Ed25519 key': [Uint8Array.from(atob('MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE='), (c) => c.charCodeAt(0)), 'unsupported_algorithm', /2b6570/],
+    'an X25519 key': [der('302a300506032b656e032100', 32), 'unsupported_algorithm', /2b656e/],
+    'a secp256k1 key': [der('3056301006072a8648ce3d020106052b8104000a03420004', 64), 'unsupported_algorithm', /secp256k1, which WebCrypto has not/],
+    'an SM2 key': [der('3059301306072a8648ce3d020106082a811ccf5501822d03420004', 64), 'unsupported_algorithm', /SM2, which WebCrypto has not/],
+    'an Ed25519 key with parameters': [der('302c300706032b65700500032100', 32), 'keys_malformed'],
+    'an Ed25519 key of 31 bytes': [der('3029300506032b6570032000', 31), 'keys_malformed', /32 bytes/],
+    'an ML-DSA-44 key of another length': [der('30820133300b0609608648016503040311038201220000', 288), 'keys_malformed', /1312 bytes/],
     'a symmetric KMS key': [{ PublicKey: 'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=', KeyUsage: 'GENERATE_VERIFY_MAC' }, 'unsupported_algorithm'],
   }
   for (const [what, [source, code, message]] of Object.entries(wrongSources)) {
@@ -72,7 +80,7 @@ export function keySetsSuite({ test, assert, door, jose }) {
 
   const offCurve = { ...ec, y: ec.x }
   const badSets = {
-    'no keys array': ['{"keys":{}}', 'keys_malformed', /"keys" array/],
+    'no keys array': ['{"keys":{}}', 'keys_malformed', /keys: expected an array/],
     'a duplicate member': ['{"keys":[],"keys":[]}', 'keys_malformed', /duplicate/],
     '__proto__': ['{"keys":[],"__proto__":1}', 'keys_malformed'],
     'nested 40 deep': [`{"keys":[],"x":${'['.repeat(40)}${']'.repeat(40)}}`, 'keys_malformed', /nested/],
@@ -84,15 +92,17 @@ export function keySetsSuite({ test, assert, door, jose }) {
     'one key twice': [keySetOf(rsa, rsa), 'keys_malformed', /twice/],
     'a key that is no object': ['{"keys":[5]}', 'keys_malformed', /keys\[0\]/],
     'no key': [keySetOf(), 'no_usable_key', /empty/],
-    'RSA of 1024 bits only': [keySetOf({ kty: 'RSA', n: rsa.n.slice(0, 172), e: 'AQAB', use: 'enc' }), 'no_usable_key', /2048/],
-    'RSA with exponent 3': [keySetOf({ ...rsa, e: 'Aw' }), 'no_usable_key', /AQAB/],
+    'RSA of 1024 bits only': [keySetOf({ kty: 'RSA', n: rsa.n.slice(0, 172), e: 'AQAB', use: 'enc' }), 'no_usable_key', /256 or 384 or 512 bytes/],
+    'RSA with exponent 3': [keySetOf({ ...rsa, e: 'Aw' }), 'no_usable_key', /"RSA Aw"/],
     'a coordinate too long': [keySetOf({ ...ec, x: `AA${ec.x}` }), 'no_usable_key', /x/],
     'an unknown curve': [keySetOf({ ...ec, crv: 'secp256k1' }), 'no_usable_key', /secp256k1/],
+    'a curve that is an object': [keySetOf({ ...ec, crv: {} }), 'no_usable_key', /"EC"/],
+    'a signing key to seal to': [keySetOf(publicJwk('Ed25519-sig', { use: 'enc' })), 'no_usable_key', /alg/],
     'a curve from Object.prototype': [keySetOf({ ...ec, crv: 'constructor' }), 'no_usable_key', /constructor/],
     'RSA-OAEP with SHA-1': [keySetOf({ ...rsa, alg: 'RSA-OAEP' }), 'no_usable_key', /RSA-OAEP-256/],
     'a wrong type of member': [keySetOf({ ...rsa, exp: 'tomorrow' }), 'no_usable_key', /exp/],
     'a key without use and alg': [keySetOf({ ...rsa, use: undefined }), 'no_usable_key', /use/],
-    'an off-curve point': [keySetOf(offCurve), 'no_usable_key', /not on P-256/],
+    'an off-curve point': [keySetOf(offCurve), 'no_usable_key', /off its curve/],
     'a date that no calendar has': [keySetOf({ ...rsa, nbf: 1e18 }), 'no_usable_key', /nbf/],
     'only signing keys': [keySetOf(publicJwk('P-256-sig')), 'no_usable_key', /signs/],
   }
@@ -106,6 +116,15 @@ export function keySetsSuite({ test, assert, door, jose }) {
       assert.equal((await header(keys)).kid, await thumbprint(publicJwk('RSA-3072-enc')))
     }
   })
+
+  for (const name of ['Ed25519-sig', 'ML-DSA-44-sig', 'ML-DSA-65-sig', 'ML-DSA-87-sig']) {
+    test(`${name} is a signing key, whoever gives it without use and alg`, async () => {
+      const { use, ...jwk } = publicJwk(name)
+      const [key] = await importKeySet(jwk, { trust: inHand() }).list()
+      assert.deepEqual([key.use, key.alg, key.thumbprint], ['sig', name.slice(0, -4), await thumbprint(jwk)])
+      await fails(assert, seal(importKeySet(jwk, { trust: inHand() }), 'x', { context: {} }), 'no_usable_key', /signs/)
+    })
+  }
 
   test('a key of an unknown kind beside a good one does no harm', async () => {
     const keys = importKeySet(keySetOf({ kty: 'AKP', alg: 'ML-DSA-44', pub: 'AA' }, rsa), { trust: inHand() })

@@ -1,12 +1,13 @@
-// What a suite gets from its host: a runner, chai's assert, the door as this host loads it, and jose as the foreign reader.
+// What a suite gets from its host: a runner, chai's assert, the doors as this host loads them (`mlDsa` and `digests` are the opt-in
+// ones), and jose as the foreign reader.
 // A suite is a function of this object, so that one file runs in Node, Chromium (modules and script tag) and workerd.
 import { keyPairs } from '../vectors/keys.js'
 
 /** The public half of a test key, by name or as a private JWK, as a JWK for a key set. */
 export function publicJwk(key, extra = {}) {
   const name = typeof key === 'string' ? key : 'enc'
-  const { kty, n, e, crv, x, y } = keyPairs[key] ?? key
-  const members = kty === 'RSA' ? { kty, n, e } : { kty, crv, x, y }
+  const { kty, n, e, crv, x, y, alg, pub } = keyPairs[key] ?? key
+  const members = { RSA: { kty, n, e }, EC: { kty, crv, x, y }, OKP: { kty, crv, x }, AKP: { kty, alg, pub } }[kty]
   return { ...members, use: name.endsWith('enc') ? 'enc' : 'sig', ...extra }
 }
 
@@ -18,7 +19,7 @@ export const wrapKeys = { 'RSA-OAEP-256': encryptionKeys.slice(0, 3), 'ECDH-ES+A
 /** Signature algorithm to test key; RSA sizes are spread over the algorithms. */
 export const signatureKeys = {
   PS256: 'RSA-2048-sig', PS384: 'RSA-3072-sig', PS512: 'RSA-4096-sig', RS256: 'RSA-2048-sig', RS384: 'RSA-3072-sig', RS512: 'RSA-4096-sig',
-  ES256: 'P-256-sig', ES384: 'P-384-sig', ES512: 'P-521-sig',
+  ES256: 'P-256-sig', ES384: 'P-384-sig', ES512: 'P-521-sig', Ed25519: 'Ed25519-sig', 'ML-DSA-44': 'ML-DSA-44-sig', 'ML-DSA-65': 'ML-DSA-65-sig', 'ML-DSA-87': 'ML-DSA-87-sig',
 }
 
 export const keySetOf = (...jwks) => JSON.stringify({ keys: jwks })

@@ -13,7 +13,11 @@ declare module 'sealdrop' {
   // Why a key is believed. There is no default.
   interface Trust { kind: 'signed' | 'pinned' | 'https' | 'in-hand'; accept(document: string, o: { now: number }): Promise<readonly JWK[]> }
   interface SetStore { get(id: string): Promise<string | undefined>; put(id: string, set: string): Promise<void> } // the newest set itself
-  interface AlgorithmProvider { algorithms: readonly string[] } // from opt-in doors: sealdrop/ml-dsa, sealdrop/ml-kem
+  interface AlgorithmProvider { // from opt-in doors: sealdrop/ml-dsa, sealdrop/digests, sealdrop/ml-kem
+    algorithms: readonly string[]
+    verify?(alg: string, key: JWK, signature: Uint8Array<ArrayBuffer>, message: Uint8Array<ArrayBuffer>): Promise<boolean>
+    verifyDigest?(alg: string, key: JWK, signature: Uint8Array<ArrayBuffer>, digest: Uint8Array<ArrayBuffer>): Promise<boolean>
+  }
   function signedBy(roots: readonly JWK[], o?: { name?: string; issuer?: string; store?: SetStore; providers?: readonly AlgorithmProvider[] }): Trust
   function indexedDbSets(name?: string): SetStore
   function kvSets(namespace: { get(key: string): Promise<string | null>; put(key: string, value: string): Promise<void> }): SetStore // a Workers KV binding
@@ -99,6 +103,14 @@ declare module 'sealdrop/fs' { // Node files without AWS: node:fs's openAsBlob l
   function fileSource(path: string | URL): Promise<ByteSource>
   function fileSets(folder: string | URL): import('sealdrop').SetStore
   function fileRecords(folder: string | URL): FileRecords // mode 0600; holds the data key, beside a file that is plaintext anyway
+}
+
+declare module 'sealdrop/ml-dsa' { // ML-DSA where WebCrypto has it not, and over mu everywhere
+  function mlDsa(): import('sealdrop').AlgorithmProvider
+}
+
+declare module 'sealdrop/digests' { // ECDSA and RSA signatures over a digest that the caller has
+  function digests(): import('sealdrop').AlgorithmProvider
 }
 
 declare module 'sealdrop/kms' { // the companion

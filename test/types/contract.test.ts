@@ -2,13 +2,17 @@
 // the contract has and we have not must stand in a Pending list; one that is built must leave it.
 import type * as contract from 'sealdrop'
 import type * as contractFs from 'sealdrop/fs'
+import type * as contractDigests from 'sealdrop/digests'
 import type * as contractKms from 'sealdrop/kms'
 import type * as contractLocal from 'sealdrop/local-kms'
+import type * as contractMlDsa from 'sealdrop/ml-dsa'
 import type * as contractServe from 'sealdrop/serve'
 import type * as actual from '../../dist/index.js'
 import type * as actualFs from '../../dist/fs.js'
+import type * as actualDigests from '../../dist/digests.js'
 import type * as actualKms from '../../dist/kms/index.js'
 import type * as actualLocal from '../../dist/local-kms/index.js'
+import type * as actualMlDsa from '../../dist/ml-dsa.js'
 import type * as actualServe from '../../dist/serve.js'
 
 /** Does not compile unless what is built can stand where the contract stands. */
@@ -25,12 +29,13 @@ export type Names = [
   Nothing<Exclude<keyof typeof contractFs, keyof typeof actualFs | PendingFs>>, Nothing<Exclude<keyof typeof actualFs, keyof typeof contractFs>>, Nothing<PendingFs & keyof typeof actualFs>,
   Nothing<Exclude<keyof typeof contractKms, keyof typeof actualKms | PendingKms>>, Nothing<Exclude<keyof typeof actualKms, keyof typeof contractKms>>, Nothing<PendingKms & keyof typeof actualKms>,
   Nothing<Exclude<keyof typeof contractServe, keyof typeof actualServe>>, Nothing<Exclude<keyof typeof actualServe, keyof typeof contractServe>>,
+  Nothing<Exclude<keyof typeof contractMlDsa, keyof typeof actualMlDsa>>, Nothing<Exclude<keyof typeof actualMlDsa, keyof typeof contractMlDsa>>, Nothing<Exclude<keyof typeof contractDigests, keyof typeof actualDigests>>, Nothing<Exclude<keyof typeof actualDigests, keyof typeof contractDigests>>,
   Nothing<Exclude<keyof typeof contractLocal, keyof typeof actualLocal>>, Nothing<Exclude<keyof typeof actualLocal, keyof typeof contractLocal>>,
 ]
 
 export type Door = [
   Fits<typeof contract.fetchKeySet, typeof actual.fetchKeySet>, Fits<typeof contract.importKeySet, typeof actual.importKeySet>,
-  Fits<(roots: Parameters<typeof contract.signedBy>[0], o?: Omit<NonNullable<Parameters<typeof contract.signedBy>[1]>, 'providers'>) => contract.Trust, typeof actual.signedBy>, // providers come with the opt-in doors
+  Fits<typeof contract.signedBy, typeof actual.signedBy>, Fits<contract.AlgorithmProvider, actual.AlgorithmProvider>, Fits<typeof contractMlDsa.mlDsa, typeof actualMlDsa.mlDsa>, Fits<typeof contractDigests.digests, typeof actualDigests.digests>,
   Fits<typeof contract.indexedDbSets, typeof actual.indexedDbSets>, Fits<typeof contract.kvSets, typeof actual.kvSets>, Fits<contract.SetStore, actual.SetStore>,
   Fits<typeof contract.pinned, typeof actual.pinned>, Fits<typeof contract.overHttps, typeof actual.overHttps>, Fits<typeof contract.inHand, typeof actual.inHand>,
   Fits<typeof contract.seal, typeof actual.seal>, Fits<typeof contract.createSealer, typeof actual.createSealer>,

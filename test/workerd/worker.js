@@ -1,7 +1,9 @@
 // The suites inside a Worker: everything is defined and run within a request, as workerd demands.
 import { assert } from 'chai'
 import * as jose from 'jose'
+import { digests } from '../../dist/digests.js'
 import * as door from '../../dist/index.js'
+import { mlDsa } from '../../dist/ml-dsa.js'
 import { runDoorSuites, runRoomSuites } from '../suites/all.js'
 import * as rooms from '../support/rooms.js'
 import { resultOf } from '../support/skip.js'
@@ -9,7 +11,7 @@ import { resultOf } from '../support/skip.js'
 export default {
   async fetch(request) {
     const tests = []
-    const host = { test: (name, work) => tests.push({ name, work }), assert, jose, door, rooms, fixture: new URL(request.url).searchParams.get('fixture') }
+    const host = { test: (name, work) => tests.push({ name, work }), assert, jose, door, mlDsa, digests, rooms, fixture: new URL(request.url).searchParams.get('fixture') }
     runDoorSuites(host)
     runRoomSuites(host)
     const results = []

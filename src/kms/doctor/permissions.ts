@@ -15,7 +15,6 @@ interface Question {
 }
 
 const states = { opener: ['current', 'next', 'retired'], signer: ['current', 'next'] }
-const hashLength = { 'SHA-256': 32, 'SHA-384': 48, 'SHA-512': 64 }
 
 /** Asks KMS by DryRun, which does nothing, whether these credentials may do what the roles do, and no more. */
 export async function examinePermissions(port: DryRunPort, keys: readonly MadeKey[], { roles, isEnabled, signal }: { readonly roles: readonly DoctorRole[]; readonly isEnabled: (arn: string) => Promise<boolean>; readonly signal: AbortSignal | undefined }): Promise<readonly Finding[]> {
@@ -47,6 +46,6 @@ const questions: Readonly<Record<MadeKey['usage'], (port: DryRunPort, use: Use, 
   ENCRYPT_DECRYPT: (port, { arn, jwk }, signal) => oaepNames.map(([algorithm, wanted]) => ({ operation: 'Decrypt', algorithm, wanted, ask: () => port.mayDecrypt(arn, jwk, algorithm, signal) })),
   KEY_AGREEMENT: (port, { arn, jwk }, signal) => [{ operation: 'DeriveSharedSecret', algorithm: 'ECDH', wanted: 'allowed', ask: () => port.mayAgree(arn, jwk, signal) }],
   SIGN_VERIFY: (port, { arn, jwk, alg }, signal) => (Object.keys(signatures) as SignatureName[]).filter((name) => fitsSignature(jwk, name)).map((name) => ({
-    operation: 'Sign', algorithm: signatures[name].kms, wanted: name === alg ? 'allowed' : 'denied', ask: () => port.maySign(arn, signatures[name].kms, hashLength[signatures[name].hash], signal),
+    operation: 'Sign', algorithm: signatures[name].kms, wanted: name === alg ? 'allowed' : 'denied', ask: () => port.maySign(arn, name, signal),
   })),
 }

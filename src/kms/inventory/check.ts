@@ -1,5 +1,5 @@
-import { ecKeySpecs } from '../../algorithms/key-specs.js'
-import { fitsSignature, isSignatureName } from '../../algorithms/signatures.js'
+import { ecKeySpecs, rsaKeySpecs, signingKeySpecs, specsOfSignature } from '../../algorithms/key-specs.js'
+import { isSignatureName, signatures } from '../../algorithms/signatures.js'
 import { ensure, kindOf, shown } from '../../errors/guard.js'
 import type { SealdropErrorCode } from '../../errors/sealdrop-error.js'
 import { isJsonObject, parseJson } from '../../formats/json.js'
@@ -15,7 +15,7 @@ const oneOf = (...values: readonly string[]): Rule => [values.join(', '), (value
 const arnPattern = /^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/
 const isDate = (value: unknown): boolean => typeof value === 'string' && new Date(value).getTime() >= 0 && new Date(value).toISOString() === value
 const date: Rule = ['a date like 2030-01-31T12:00:00.000Z', isDate, '?']
-const spec: Rule = ['a KMS KeySpec of RSA or on a NIST curve', text(/^(RSA_(2048|3072|4096)|ECC_NIST_P(256|384|521))$/)]
+const spec = oneOf(...[rsaKeySpecs, ecKeySpecs, signingKeySpecs].flatMap((specs) => Object.values(specs)))
 const usage = oneOf('ENCRYPT_DECRYPT', 'KEY_AGREEMENT', 'SIGN_VERIFY')
 const name: Rule = ['a name of letters, digits, _ and -', text(/^[\w-]{1,64}$/)]
 const alias: Rule = ['alias/… or its ARN', text(/^(arn:[\w-]+:kms:[\w-]+:\d{12}:)?alias\/(?!aws\/)[\w/-]{1,250}$/)]
@@ -73,8 +73,8 @@ export function checkInventory(value: unknown, code: SealdropErrorCode): KeyInve
   ensure(new Set(aliases).size === names.length && !aliases.some((found) => aliases.some((other) => other !== found && other.endsWith(`:${found}`))), code, 'inventory.purposes: two have one alias; in different Regions name both by ARN')
   purposes.forEach(({ use, spec, usage, alg }, i) => {
     ensure((use === 'sig') === (usage === 'SIGN_VERIFY'), code, `inventory.purposes[${i}].usage: ${usage} is not for use ${use}`)
-    ensure(alg === undefined || (isSignatureName(alg) && usage === 'SIGN_VERIFY' && fitsSignature(spec.startsWith('RSA') ? { kty: 'RSA' } : { kty: 'EC', crv: curveOf(spec) }, alg)), code, `inventory.purposes[${i}].alg: ${alg ?? ''} is not for ${spec} and ${usage}`)
-    ensure(usage !== (spec.startsWith('RSA') ? 'KEY_AGREEMENT' : 'ENCRYPT_DECRYPT'), code, `inventory.purposes[${i}].usage: KMS has no ${spec} for ${usage}`)
+    ensure(alg === undefined || (isSignatureName(alg) && usage === 'SIGN_VERIFY' && specsOfSignature(signatures[alg]).includes(spec)), code, `inventory.purposes[${i}].alg: ${alg ?? ''} is not for ${spec} and ${usage}`)
+    ensure(usage === 'SIGN_VERIFY' || (usage === 'ENCRYPT_DECRYPT' ? spec.startsWith('RSA') : Object.values(ecKeySpecs).includes(spec)), code, `inventory.purposes[${i}].usage: KMS has no ${spec} for ${usage}`)
   })
   keys.forEach((key, i) => checkKey(key, `inventory.keys[${i}]`, names, code))
   for (const list of [keys.map(({ token }) => token), keys.flatMap(({ arns = [] }) => arns), keys.flatMap(({ thumbprint = [] }) => thumbprint)]) ensure(new Set(list).size === list.length, code, 'inventory.keys: one key is there twice')
@@ -95,8 +95,6 @@ function checkKey(key: InventoryKey, at: string, purposes: readonly string[], co
   ensure(key.state !== 'current' || key.published !== undefined, code, `${at}.published: expected in a key that is current`)
   ensure(key.state !== 'deleting' || key.deletes !== undefined, code, `${at}.deletes: expected in a key that is deleting`)
 }
-
-const curveOf = (spec: string): string | undefined => Object.entries(ecKeySpecs).find(([, name]) => name === spec)?.[0]
 
 function checkMembers(at: string, value: unknown, rules: Readonly<Record<string, Rule>>, code: SealdropErrorCode): void {
   ensure(isJsonObject(value), code, `${at}: expected an object, found ${kindOf(value)}`)

@@ -1,21 +1,20 @@
-import { ecKeySpecs, rsaKeySpecs } from '../../algorithms/key-specs.js'
+import { ecKeySpecs, rsaKeySpecs, specsOfSignature } from '../../algorithms/key-specs.js'
 import { keyWraps } from '../../algorithms/key-wraps.js'
 import { signatures } from '../../algorithms/signatures.js'
-import type { CurveName } from '../../algorithms/curves.js'
 import type { Purpose } from '../inventory/model.js'
+import { messageTypesOf } from '../message-types.js'
 
 /** What a KMS key has to be for an algorithm, and what KMS calls the algorithm. */
 export interface AlgorithmUse {
   readonly kms: string
   readonly usage: Purpose['usage']
   readonly specs: readonly string[]
+  /** Of a signature, what is sent to be signed. */
+  readonly messageTypes?: readonly string[]
 }
 
-const specsOf = ({ kty, crv }: { readonly kty: 'RSA' | 'EC'; readonly crv?: CurveName }): readonly string[] =>
-  kty === 'RSA' ? Object.values(rsaKeySpecs) : crv === undefined ? Object.values(ecKeySpecs) : [ecKeySpecs[crv]]
-
-const wraps = Object.entries(keyWraps).map(([alg, row]): [string, AlgorithmUse] => [alg, { kms: row.kms, usage: row.kty === 'RSA' ? 'ENCRYPT_DECRYPT' : 'KEY_AGREEMENT', specs: specsOf(row) }])
-const signs = Object.entries(signatures).map(([alg, row]): [string, AlgorithmUse] => [alg, { kms: row.kms, usage: 'SIGN_VERIFY', specs: specsOf(row) }])
+const wraps = Object.entries(keyWraps).map(([alg, row]): [string, AlgorithmUse] => [alg, { kms: row.kms, usage: row.kty === 'RSA' ? 'ENCRYPT_DECRYPT' : 'KEY_AGREEMENT', specs: Object.values(row.kty === 'RSA' ? rsaKeySpecs : ecKeySpecs) }])
+const signs = Object.entries(signatures).map(([alg, row]): [string, AlgorithmUse] => [alg, { kms: row.kms, usage: 'SIGN_VERIFY', specs: specsOfSignature(row), messageTypes: messageTypesOf(row) }])
 
 /** By JOSE name. */
 export const algorithmUses: ReadonlyMap<string, AlgorithmUse> = new Map([...wraps, ...signs])

@@ -1,7 +1,7 @@
 import { keyWraps } from '../../algorithms/key-wraps.js'
-import { defaultSignature, signatures, type SignatureName } from '../../algorithms/signatures.js'
+import { signatureOf, signatures, type SignatureName } from '../../algorithms/signatures.js'
 import type { Purpose } from '../inventory/model.js'
-import { algorithmUses, usesOf } from './algorithm-uses.js'
+import { algorithmUses, usesOf, type AlgorithmUse } from './algorithm-uses.js'
 import type { Condition } from './document.js'
 
 /** Who does what with a key; nobody needs two of them but whoever publishes with a root, which is a key of its own. */
@@ -34,16 +34,24 @@ const unique = <T>(names: readonly T[]): readonly T[] => [...new Set(names)]
 const usagesOf = (algs: readonly string[]): readonly Purpose['usage'][] => unique(usesOf(algs).map(({ usage }) => usage))
 const onKey = (sid: string, actions: readonly string[], condition?: Condition): Permission => ({ sid, actions, on: 'key', ...(condition && { condition }) })
 
-const privateOperations: Readonly<Record<Purpose['usage'], (algorithms: readonly string[]) => Permission>> = {
-  ENCRYPT_DECRYPT: (algorithms) => onKey('Decrypt', ['Decrypt'], { StringEquals: { 'kms:EncryptionAlgorithm': algorithms } }),
-  KEY_AGREEMENT: (algorithms) => onKey('Agree', ['DeriveSharedSecret'], { StringEquals: { 'kms:KeyAgreementAlgorithm': algorithms } }),
-  SIGN_VERIFY: (algorithms) => onKey('Sign', ['Sign'], { StringEquals: { 'kms:MessageType': ['DIGEST'], 'kms:SigningAlgorithm': algorithms } }),
+const namesOf = (uses: readonly AlgorithmUse[]): readonly string[] => unique(uses.map(({ kms }) => kms))
+
+/** Digests may be signed by the algorithms that hash, and nothing else by these: a RAW message would be hashed again. */
+const signing = (sid: string, uses: readonly AlgorithmUse[]): readonly Permission[] =>
+  (uses.length === 0 ? [] : [onKey(sid, ['Sign'], { StringEquals: { 'kms:MessageType': unique(uses.flatMap(({ messageTypes = [] }) => messageTypes)), 'kms:SigningAlgorithm': namesOf(uses) } })])
+
+const hashes = ({ messageTypes }: AlgorithmUse): boolean => messageTypes?.includes('DIGEST') ?? false
+
+const privateOperations: Readonly<Record<Purpose['usage'], (uses: readonly AlgorithmUse[]) => readonly Permission[]>> = {
+  ENCRYPT_DECRYPT: (uses) => [onKey('Decrypt', ['Decrypt'], { StringEquals: { 'kms:EncryptionAlgorithm': namesOf(uses) } })],
+  KEY_AGREEMENT: (uses) => [onKey('Agree', ['DeriveSharedSecret'], { StringEquals: { 'kms:KeyAgreementAlgorithm': namesOf(uses) } })],
+  SIGN_VERIFY: (uses) => [...signing('Sign', uses.filter(hashes)), ...signing('SignMessage', uses.filter((use) => !hashes(use)))],
 }
 
 /** A key's private operations by the algorithms that it is used with, and its public half. */
 const using = (algs: readonly string[]): readonly Permission[] => [
   onKey('Read', ['GetPublicKey']),
-  ...usagesOf(algs).map((usage) => privateOperations[usage](unique(usesOf(algs).filter((use) => use.usage === usage).map(({ kms }) => kms)))),
+  ...usagesOf(algs).flatMap((usage) => privateOperations[usage](usesOf(algs).filter((use) => use.usage === usage))),
 ]
 
 const aliasCalls = ['CreateAlias', 'DeleteAlias', 'UpdateAlias']
@@ -69,5 +77,5 @@ export const roles: Readonly<Record<PolicyRole, RoleRow>> = {
   },
   publisher: { takes: [], algs: [], permissions: () => [onKey('Read', ['DescribeKey', 'GetPublicKey'])] },
   opener: { takes: Object.keys(keyWraps), algs: Object.keys(keyWraps), permissions: using },
-  signer: { takes: Object.keys(signatures), algs: Object.keys(signatures).filter((alg) => defaultSignature(signatures[alg as SignatureName]) === alg), permissions: using },
+  signer: { takes: Object.keys(signatures), algs: Object.keys(signatures).filter((alg) => signatureOf({ alg, ...signatures[alg as SignatureName] }) === alg), permissions: using },
 }

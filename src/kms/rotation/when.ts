@@ -1,4 +1,4 @@
-import { defaultSignature } from '../../algorithms/signatures.js'
+import { signatureOf } from '../../algorithms/signatures.js'
 import { regionOf } from '../../formats/arn.js'
 import type { InventoryKey, KeyInventory, Purpose } from '../inventory/model.js'
 import { later } from './duration.js'
@@ -39,7 +39,7 @@ export function standing(inventory: KeyInventory, purpose: Purpose, now: number,
 /** Whether a key is what its purpose says now. */
 export function isOfKind(key: InventoryKey, { spec, usage, alg, alias, replicas = [] }: Purpose): boolean {
   const regions = (key.arns ?? []).map(regionOf)
-  return key.spec === spec && key.usage === usage && (usage !== 'SIGN_VERIFY' || key.alg === (alg ?? defaultSignature(key.jwk!))) && [regionOf(alias) ?? regions[0], ...replicas].every((region) => regions.includes(region))
+  return key.spec === spec && key.usage === usage && (usage !== 'SIGN_VERIFY' || key.alg === (alg ?? signatureOf(key.jwk!))) && [regionOf(alias) ?? regions[0], ...replicas].every((region) => regions.includes(region))
 }
 
 /** Whether its alias is to be moved to the current key; in another Region it is when the next key comes into use. */

@@ -1,5 +1,5 @@
 import { constants, createPublicKey, sign as nodeSign, verify as nodeVerify, type SignKeyObjectInput } from 'node:crypto'
-import { signatures, type SignatureRow } from '../../algorithms/signatures.js'
+import { isHashing, signatures, type HashingRow } from '../../algorithms/signatures.js'
 import { KmsFault } from '../wire/fault.js'
 import { requireAlgorithm, rowOf } from './checks.js'
 import { signDigest, verifyDigest } from './ecdsa.js'
@@ -7,7 +7,7 @@ import { signPrehashed, verifyPrehashed } from './ed25519ph.js'
 import { latticeSign, latticeVerify } from './lattice.js'
 import { pairOf, pointOf, scalarOf, seedOf, type Material } from './material.js'
 import type { MlDsaSpec } from './post-quantum.js'
-import { paddings, rawOpen, rawSign } from './rsa-digest.js'
+import { signRsaDigest, verifyRsaDigest, type RsaRow } from './rsa-digest.js'
 
 export type MessageType = 'RAW' | 'DIGEST' | 'EXTERNAL_MU'
 
@@ -29,33 +29,30 @@ const byAlgorithm: Scheme['refusal'] = (algorithm) => `algorithm ${algorithm}`
 const byKeySpec: Scheme['refusal'] = (_algorithm, spec) => `key spec ${spec}`
 
 /** What Node is told to sign as KMS does: a PSS salt as long as the hash, ECDSA in DER. */
-const nodeOptions: Readonly<Record<SignatureRow['webCrypto'], Omit<SignKeyObjectInput, 'key'>>> = {
+const nodeOptions: Readonly<Record<HashingRow['webCrypto'], Omit<SignKeyObjectInput, 'key'>>> = {
   'RSA-PSS': { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
   'RSASSA-PKCS1-v1_5': { padding: constants.RSA_PKCS1_PADDING },
   ECDSA: { dsaEncoding: 'der' },
 }
 
 /** Node hashes and signs in one; for a digest that is there already it has nothing. */
-const raw = ({ hash, webCrypto }: SignatureRow): Way => ({
+const raw = ({ hash, webCrypto }: HashingRow): Way => ({
   sign: (_spec, material, message) => new Uint8Array(nodeSign(hash, message, { key: pairOf(material), ...nodeOptions[webCrypto] })),
   verify: (_spec, material, message, signature) => nodeVerify(hash, message, { key: createPublicKey(pairOf(material)), ...nodeOptions[webCrypto] }, signature),
 })
 
-const hashLength = ({ hash }: SignatureRow): number => Number(hash.slice(-3)) / 8
+const hashLength = ({ hash }: HashingRow): number => Number(hash.slice(-3)) / 8
 
-const ecdsaDigest = (row: SignatureRow): Way => ({
+const ecdsaDigest = (row: HashingRow): Way => ({
   length: hashLength(row),
   sign: (spec, material, digest) => signDigest(rowOf(spec).ecdsaCurve!, digest, scalarOf(pairOf(material))),
   verify: (spec, material, digest, signature) => verifyDigest(rowOf(spec).ecdsaCurve!, signature, digest, pointOf(pairOf(material))),
 })
 
-const rsaDigest = (row: SignatureRow, padding: keyof typeof paddings): Way => ({
+const rsaDigest = (row: RsaRow): Way => ({
   length: hashLength(row),
-  sign: (spec, material, digest) => rawSign(pairOf(material), paddings[padding].encode(row.hash, digest, rowOf(spec).size)),
-  verify(spec, material, digest, signature) {
-    const encoded = rawOpen(createPublicKey(pairOf(material)), signature, rowOf(spec).size)
-    return encoded !== undefined && paddings[padding].fits(row.hash, digest, encoded)
-  },
+  sign: (spec, material, digest) => signRsaDigest(row, pairOf(material), digest, rowOf(spec).size),
+  verify: (spec, material, digest, signature) => verifyRsaDigest(row, createPublicKey(pairOf(material)), digest, signature, rowOf(spec).size),
 })
 
 const ed25519: Way = {
@@ -76,8 +73,8 @@ const mlDsa = (isMu: boolean): Way => ({
 })
 
 const schemes: Readonly<Record<string, Scheme>> = {
-  ...Object.fromEntries(Object.values(signatures).map((row): [string, Scheme] => [
-    row.kms, { refusal: byKeySpec, ways: { RAW: raw(row), DIGEST: row.webCrypto === 'ECDSA' ? ecdsaDigest(row) : rsaDigest(row, row.webCrypto) } },
+  ...Object.fromEntries(Object.values(signatures).filter(isHashing).map((row): [string, Scheme] => [
+    row.kms, { refusal: byKeySpec, ways: { RAW: raw(row), DIGEST: row.webCrypto === 'ECDSA' ? ecdsaDigest(row) : rsaDigest(row as RsaRow) } },
   ])),
   ED25519_SHA_512: { refusal: byAlgorithm, ways: { RAW: ed25519 } },
   ED25519_PH_SHA_512: { refusal: byAlgorithm, ways: { DIGEST: ed25519Digest } },
