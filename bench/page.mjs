@@ -1,12 +1,14 @@
 // What the driver runs in a browser.
 import * as jose from 'jose'
 import * as door from 'sealdrop'
+import { mlDsa } from 'sealdrop/ml-dsa'
 import * as rooms from '../test/support/rooms.js'
+import { benchVerification } from './signatures.mjs'
 import { peers, peerContenders } from './stream-peers.mjs'
 import { bareSeal, benchFrames, benchStreams, benchTasks, drain, freeSource, freeStream, mib, sealdrop } from './streams.mjs'
 import { benchValues } from './values.mjs'
 
-const parts = { door, rooms, jose }
+const parts = { door, mlDsa, rooms, jose }
 
 /** By contender: takes a size, answers the work of it, warm. */
 const works = {
@@ -35,6 +37,7 @@ const works = {
 
 globalThis.bench = {
   values: () => benchValues(parts),
+  verification: () => benchVerification(parts),
   streams: (o) => benchStreams({ ...parts, peerContenders, ...o }),
   frames: () => benchFrames(parts),
   tasks: () => benchTasks(parts),

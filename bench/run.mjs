@@ -1,14 +1,16 @@
 // npm run bench: values in Node and in Chromium, how many KMS calls ten thousand values of one sealer cost to open, and
-// streams in Node, Chromium and Firefox; and the local KMS. `node bench/run.mjs values`, `streams` or `local-kms` runs a part,
+// streams in Node, Chromium and Firefox; signatures in Node and Chromium; and the local KMS. `node bench/run.mjs values`, `signatures`, `streams` or `local-kms` runs a part,
 // `streams node chromium` in these hosts only.
 import { fileURLToPath } from 'node:url'
 import * as jose from 'jose'
 import * as door from 'sealdrop'
 import { createOpener, createPublisher } from 'sealdrop/kms'
+import { mlDsa } from 'sealdrop/ml-dsa'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { countingKms } from '../test/support/counting-kms.mjs'
 import { bundled, inBrowser } from './browsers.mjs'
 import { localKmsReport } from './local-kms.mjs'
+import { benchSigning, benchVerification, signatureTable } from './signatures.mjs'
 import { streamReport } from './stream-report.mjs'
 import { benchValues, table } from './values.mjs'
 
@@ -19,6 +21,11 @@ if (part === undefined || part === 'values') {
   console.log(table(`Node ${process.version}`, await benchValues({ door, jose })))
   console.log(`\n${await inBrowser('chromium', code, async (page, browser) => table((await browser.version()).replace('Headless', ''), await page.evaluate('bench.values()')))}`)
   console.log(`\n${await tenThousand()}`)
+}
+if (part === undefined || part === 'signatures') {
+  console.log(`\n${signatureTable(`Node ${process.version}`, await benchVerification({ door, mlDsa, jose }))}`)
+  console.log(`\n${await inBrowser('chromium', code, async (page, browser) => signatureTable((await browser.version()).replace('Headless', ''), await page.evaluate('bench.verification()')))}`)
+  console.log(`\n${signatureTable(`Node ${process.version}, local KMS`, await benchSigning())}`)
 }
 if (part === undefined || part === 'streams') await streamReport(code, hosts)
 if (part === undefined || part === 'local-kms') await localKmsReport()

@@ -1,4 +1,4 @@
-// Sealing and verifying beside jose and beside the bare WebCrypto operations, in whatever host runs it. Contenders take turns
+// Sealing beside jose and beside the bare WebCrypto operations, in whatever host runs it. Contenders take turns
 // within one run, since these machines are noisy: only the ratios mean anything.
 
 const { subtle } = globalThis.crypto ?? {}
@@ -61,21 +61,6 @@ export async function benchValues({ door, jose }) {
       text: () => bareText(toText, pair.publicKey, value, aad),
     })
     rows.push({ what: `seal ${size / 1024} KiB, RSA-2048`, ...rates })
-  }
-  const signers = { ES256: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }, PS256: { name: 'RSA-PSS', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256', saltLength: 32 } }
-  for (const [alg, algorithm] of Object.entries(signers)) {
-    const { privateKey, publicKey } = await subtle.generateKey(algorithm, true, ['sign', 'verify'])
-    const jws = await new jose.CompactSign(text.encode('x'.repeat(500))).setProtectedHeader({ alg }).sign(privateKey)
-    const set = door.importKeySet({ ...await jose.exportJWK(publicKey), use: 'sig', alg }, { trust: door.inHand() })
-    const [head, payload, signature] = jws.split('.')
-    const input = text.encode(`${head}.${payload}`)
-    const raw = jose.base64url.decode(signature)
-    const rates = await compare({
-      sealdrop: () => door.verify(set, jws),
-      jose: () => jose.compactVerify(jws, publicKey),
-      bare: () => subtle.verify(algorithm, publicKey, raw, input),
-    })
-    rows.push({ what: `verify ${alg}, 500 bytes`, ...rates })
   }
   return rows
 }

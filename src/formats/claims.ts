@@ -16,6 +16,7 @@ export interface Claims {
 export interface ClaimRules {
   readonly issuer: string
   readonly audience: string
+  readonly subject?: string | undefined
   /** Milliseconds, as the other two. */
   readonly maxAge?: number | undefined
   readonly tolerance: number
@@ -28,11 +29,12 @@ export interface ClaimRules {
  *
  * @throws SealdropError `rejected` for a claim that is missing or another, `expired` for one out of its time
  */
-export function checkClaims(claims: JsonObject, { issuer, audience, maxAge, tolerance, now }: ClaimRules): Claims {
-  const { iss, aud, exp, nbf, iat } = claims
+export function checkClaims(claims: JsonObject, { issuer, audience, subject, maxAge, tolerance, now }: ClaimRules): Claims {
+  const { iss, aud, sub, exp, nbf, iat } = claims
   const claim = (name: string, fits: boolean): void => ensure(fits, 'rejected', `the token's claim ${name} is missing or not what was expected`)
   claim('iss', iss === issuer)
   claim('aud', aud === audience || (Array.isArray(aud) && aud.includes(audience)))
+  claim('sub', subject === undefined || sub === subject)
   for (const name of ['exp', 'nbf', 'iat']) claim(name, isTime(claims[name]) || (claims[name] === undefined && name !== (maxAge === undefined ? 'exp' : 'iat')))
   for (const name of ['sub', 'jti']) claim(name, ['string', 'undefined'].includes(typeof claims[name]))
   const since = (time: unknown): number => now - (time as number) * 1000

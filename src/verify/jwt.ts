@@ -14,6 +14,8 @@ export interface JwtOptions extends CallOptions {
   readonly issuer: string
   /** `aud` must be or contain this. */
   readonly audience: string
+  /** `sub` must be this. Default: any. */
+  readonly subject?: string
   /** Expected `typ`; default any but the types reserved for key sets, receipts and files. */
   readonly typ?: string
   /** Oldest `iat` taken, in milliseconds. Without it the token must have an `exp`. */
@@ -36,7 +38,7 @@ export async function verifyJwt<T extends object = object>(keys: KeySet, jwt: st
   const { typ } = parsed.header
   const reserved = o.typ === undefined && Object.values(reservedTypes).some((type) => sameType(typ, type))
   ensure(!reserved, 'rejected', `typ ${shown(typ ?? '')} is not a token for this verb`)
-  const claims = checkClaims(parseJsonObject(fromUtf8(parsed.payload) ?? '', { code: 'malformed', field: 'JWT claims' }), { issuer: o.issuer, audience: o.audience, maxAge, tolerance, now: held(keys).now() })
+  const claims = checkClaims(parseJsonObject(fromUtf8(parsed.payload) ?? '', { code: 'malformed', field: 'JWT claims' }), { issuer: o.issuer, audience: o.audience, subject: o.subject, maxAge, tolerance, now: held(keys).now() })
   checkSigningTime(key, claims.iat)
   return { claims: claims as Claims & T, ...proof(keys, key) }
 }

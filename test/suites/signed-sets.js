@@ -1,10 +1,11 @@
 import { fails, publicJwk } from '../support/host.js'
+import { signJws } from '../support/sign.js'
 import { keyPairs } from '../vectors/keys.js'
 
 const hour = 3_600_000
 const start = 1_900_000_000_000
 /** Root key of each algorithm that a root may have. */
-const roots = { ES256: 'P-256-sig', ES384: 'P-384-sig', ES512: 'P-521-sig', PS256: 'RSA-2048-sig', RS512: 'RSA-3072-sig' }
+const roots = { ES256: 'P-256-sig', ES384: 'P-384-sig', ES512: 'P-521-sig', PS256: 'RSA-2048-sig', RS512: 'RSA-3072-sig', Ed25519: 'Ed25519-sig', 'ML-DSA-65': 'ML-DSA-65-sig' }
 const keyNames = ['RSA-2048-enc', 'P-256-enc']
 
 /** A store that is a map, and counts. */
@@ -13,7 +14,7 @@ export function mapStore(entries = new Map()) {
 }
 
 /** Signed key sets: what is believed, for how long, and each of the ways in which a host may be wrong. Sets are signed by jose. */
-export function signedSetsSuite({ test, assert, door, jose }) {
+export function signedSetsSuite({ test, assert, door, jose, mlDsa }) {
   const { fetchKeySet, importKeySet, inspect, kvSets, pinned, seal, signedBy, verify } = door
   const rootJwk = (alg = 'ES256') => ({ ...publicJwk(roots[alg]), alg })
   const thumbprint = (jwk) => jose.calculateJwkThumbprint(jwk)
@@ -23,6 +24,7 @@ export function signedSetsSuite({ test, assert, door, jose }) {
     const all = { iss: 'https://claims.example', sub: 'default', ver: 7, iat: at / 1000, exp: (at + 24 * hour) / 1000, keys, ...claims }
     const full = { alg, typ: 'jwk-set+jwt', kid: await thumbprint(publicJwk(roots[alg])), ...header }
     const present = (object) => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))
+    if (alg.startsWith('ML')) return signJws(alg, present(full), JSON.stringify(present(all)), keyPairs[by]) // jose has it in few hosts
     return new jose.CompactSign(new TextEncoder().encode(JSON.stringify(present(all)))).setProtectedHeader(present(full)).sign(await jose.importJWK(keyPairs[by], full.alg))
   }
 
@@ -48,7 +50,7 @@ export function signedSetsSuite({ test, assert, door, jose }) {
 
   for (const alg of Object.keys(roots)) {
     test(`a set that a root signed with ${alg} is believed, sealed to, and says so`, async () => {
-      const { state, keys, sealed } = hosted(signedBy([rootJwk(alg)]), signedSet({ alg }))
+      const { state, keys, sealed } = hosted(signedBy([rootJwk(alg)], { providers: [mlDsa()] }), signedSet({ alg }))
       assert.equal(jose.decodeProtectedHeader(await sealed()).kid, await thumbprint(publicJwk(keyNames[0])))
       assert.equal(state.accept, 'application/jwk-set+jwt')
       assert.equal(keys.trust, 'signed')
@@ -67,6 +69,12 @@ export function signedSetsSuite({ test, assert, door, jose }) {
     const { keys } = hosted(signedBy([rootJwk()]), document)
     const jws = await new jose.CompactSign(new TextEncoder().encode('hello')).setProtectedHeader({ alg: 'ES384', kid: await thumbprint(publicJwk('P-384-sig')) }).sign(await jose.importJWK(keyPairs['P-384-sig'], 'ES384'))
     assert.equal((await verify(keys, jws)).trust, 'signed')
+  })
+
+  test('a root by its older name EdDSA signs, and one of a curve that KMS has and WebCrypto has not is refused by name', async () => {
+    assert.match(await hosted(signedBy([{ ...rootJwk('Ed25519'), alg: 'EdDSA' }]), signedSet({ alg: 'Ed25519' })).sealed(), /^ey/)
+    assert.match(await hosted(signedBy([rootJwk('Ed25519')]), signedSet({ alg: 'Ed25519', header: { alg: 'EdDSA' } })).sealed(), /^ey/)
+    await fails(assert, () => signedBy([{ kty: 'EC', crv: 'secp256k1', x: 'AA', y: 'AA' }]), 'unsupported_algorithm', /secp256k1/)
   })
 
   test('an RSA root without alg signs PS256, and no other', async () => {

@@ -126,14 +126,14 @@ export function verifySuite({ test, assert, door, jose, mlDsa }) {
   const claimRows = [
     ['rejected', { iss: 'other' }], ['rejected', { iss: undefined }], ['rejected', { aud: 'other' }], ['rejected', { aud: ['other'] }], ['rejected', { aud: undefined }], ['rejected', { exp: undefined }], ['rejected', { exp: 'soon' }], ['rejected', { nbf: '1' }],
     ['expired', { exp: now - 61 }], ['expired', { nbf: now + 61 }], ['expired', { iat: now - 121, exp: undefined }, { maxAge: 60_000 }], ['expired', { iat: now - 61 }, { maxAge: 60_000, tolerance: 0 }], ['expired', { exp: now - 1 }, { tolerance: 0 }],
-    ['rejected', {}, { typ: 'at+jwt' }], ['rejected', { iat: undefined }, { maxAge: 60_000 }], ['rejected', { iat: now + 61 }, { maxAge: 60_000 }], ['rejected', { sub: 7 }], ['rejected', { jti: {} }], ['rejected', { iat: '1' }], ['rejected', { exp: -1 }], ['rejected', { iss: [issuer] }],
+    ['rejected', {}, { typ: 'at+jwt' }], ['rejected', { iat: undefined }, { maxAge: 60_000 }], ['rejected', { iat: now + 61 }, { maxAge: 60_000 }], ['rejected', { sub: 7 }], ['rejected', { sub: 'x' }, { subject: 'y' }], ['rejected', {}, { subject: 'y' }], ['rejected', { jti: {} }], ['rejected', { iat: '1' }], ['rejected', { exp: -1 }], ['rejected', { iss: [issuer] }],
   ]
   for (const [code, claims, o = {}] of claimRows) {
     test(`a JWT with ${JSON.stringify(claims)} under ${JSON.stringify(o)} is ${code}`, async () => fails(assert, verifyJwt(keysOf('ES256', {}, at), await jwt('ES256', { ...good, ...claims }), { issuer, audience, ...o }), code))
   }
 
   test('a JWT within the tolerance, with several audiences, or without exp but with maxAge verifies', async () => {
-    for (const [claims, o] of [[{ exp: now - 59 }], [{ nbf: now + 59 }], [{ aud: ['x', audience] }], [{ exp: undefined }, { maxAge: 60_000 }]]) {
+    for (const [claims, o] of [[{ exp: now - 59 }], [{ nbf: now + 59 }], [{ aud: ['x', audience] }], [{ exp: undefined }, { maxAge: 60_000 }], [{ sub: 'y' }, { subject: 'y' }]]) {
       await verifyJwt(keysOf('ES256', {}, at), await jwt('ES256', { ...good, ...claims }), { issuer, audience, ...o })
     }
   })
