@@ -1,4 +1,4 @@
-// The suites of signatures: what the table's cells stand for. They need the public doors only.
+// The suites of signatures: what the table's cells stand for. Each is in suites/all.js too, which hosts with `everything` run instead.
 import { keySetsSuite } from '../suites/key-sets.js'
 import { signaturesSuite } from '../suites/signatures.js'
 import { signedSetsSuite } from '../suites/signed-sets.js'
