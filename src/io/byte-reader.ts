@@ -15,7 +15,7 @@ export interface ByteReader {
  * @param whole - whether it has as many bytes as are asked for, as a Blob's has
  */
 export function streamReader(stream: ReadableStream<Uint8Array>, whole = false): ByteReader {
-  ensure(!stream.locked, 'invalid_argument', 'source: expected a stream that nobody else reads')
+  ensure(!stream.locked, 'invalid_argument', 'source: somebody else reads this stream')
   const byob = byobReader(stream, whole)
   if (byob) return byob
   const reader = stream.getReader()

@@ -4,6 +4,7 @@ import { fileSealerChangesSuite } from './file-sealer-changes.js'
 import { fileSealerRecordsSuite } from './file-sealer-records.js'
 import { fileSealerSuite } from './file-sealer.js'
 import { formatsSuite } from './formats.js'
+import { historySuite } from './history.js'
 import { keySetsSuite } from './key-sets.js'
 import { openStreamKeysSuite } from './open-stream-keys.js'
 import { openStreamRulesSuite } from './open-stream-rules.js'
@@ -31,6 +32,7 @@ export function runDoorSuites(host) {
   signedSetsSuite(host)
   verifySuite(host)
   signaturesSuite(host)
+  historySuite(host)
   vectorsSuite(host)
   streamsSuite(host)
   streamFaultsSuite(host)

@@ -27,11 +27,21 @@ export function ensureRoom(inventory: KeyInventory, spec: string, more: number):
 export function publishedKeys({ purposes, keys }: KeyInventory): readonly PublishedJwk[] {
   const isPublished = (key: InventoryKey): key is MadeKey => isMade(key) && order.includes(key.state) && key.published !== undefined && key.unpublished === undefined
   return purposes.flatMap(({ name, withArn }) => keys.filter(isPublished).filter(({ purpose }) => purpose === name)
-    .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || seconds(b.made) - seconds(a.made))
-    .map(({ jwk, thumbprint, alg, usage, made, starts, expires, arns: [arn] }) => jwkFor(jwk, {
-      kid: thumbprint, use: usage === 'SIGN_VERIFY' ? 'sig' : 'enc', alg, iat: seconds(made),
-      ...(starts !== undefined && usage !== 'SIGN_VERIFY' && { nbf: seconds(starts) }), // of a signing key it would be in the way of whoever verifies
-      ...(expires !== undefined && { exp: seconds(expires) }),
-      ...(withArn && arn !== undefined && { kms_arn: arn }),
-    })))
+    .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || newestFirst(a, b))
+    .map((key) => publishedJwk(key, withArn)))
 }
+
+/** Every signing key that ever stood in the set, whatever became of it: what old signatures are verified with. The newest first. */
+export function historyKeys({ keys }: KeyInventory): readonly PublishedJwk[] {
+  return keys.filter(isMade).filter(({ usage, published }) => usage === 'SIGN_VERIFY' && published !== undefined).sort(newestFirst).map((key) => publishedJwk(key, false))
+}
+
+const newestFirst = (a: MadeKey, b: MadeKey): number => seconds(b.made) - seconds(a.made)
+
+const publishedJwk = ({ jwk, thumbprint, alg, usage, made, starts, expires, revoked, arns: [arn] }: MadeKey, withArn: boolean | undefined): PublishedJwk => jwkFor(jwk, {
+  kid: thumbprint, use: usage === 'SIGN_VERIFY' ? 'sig' : 'enc', alg, iat: seconds(made),
+  ...(starts !== undefined && usage !== 'SIGN_VERIFY' && { nbf: seconds(starts) }), // of a signing key it would be in the way of whoever verifies
+  ...(expires !== undefined && { exp: seconds(expires) }),
+  ...(revoked && { revoked: { revoked_at: seconds(revoked.at), reason: revoked.reason } }),
+  ...(withArn && arn !== undefined && { kms_arn: arn }),
+})
