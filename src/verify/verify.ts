@@ -81,9 +81,10 @@ export function checkSigningTime({ notBefore, expires, revoked }: Key, iat: numb
   const at = iat === undefined ? NaN : iat * 1000
   ensure(iat === undefined || (at + 60_000 >= notBefore && at - 60_000 < expires), 'expired', 'the key was not valid when it signed')
   if (revoked === undefined) return
+  const held = heldSince === undefined ? Infinity : heldSince.getTime()
   const { revoked_at: seconds, reason } = Object(revoked) as { readonly revoked_at?: unknown; readonly reason?: unknown }
   const since = isTime(seconds) ? seconds * 1000 : -Infinity
   const when = isTime(seconds) ? ` at ${new Date(since).toISOString()}` : ''
-  ensure(at < since, 'expired', `the key was taken back${when}, and this says that it was signed later, or not when`)
-  ensure(reason === 'superseded' || (heldSince !== undefined && heldSince.getTime() < since), 'key_unusable', `the key was taken back${when}, since somebody else may have it, who chooses the date: believe this only if you held it before, and then say heldSince`)
+  ensure((iat === undefined ? held : at) < since, 'expired', `the key was taken back${when}, and this says that it was signed later, or not when`)
+  ensure(reason === 'superseded' || held < since, 'key_unusable', `the key was taken back${when}, since somebody else may have it, who chooses the date: believe this only if you held it before, and then say heldSince`)
 }

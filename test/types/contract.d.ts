@@ -76,7 +76,7 @@ declare module 'sealdrop' {
   interface Claims { iss?: string; aud?: string | readonly string[]; sub?: string; exp?: number; nbf?: number; iat?: number; jti?: string }
   function verify(keys: KeySet, jws: string, o?: CallOptions & { typ?: string; heldSince?: Date }): Promise<Content & Proof & { header: Record<string, unknown> }>
   function verifyJwt<T extends object = object>(keys: KeySet, jwt: string, o: CallOptions & { issuer: string; audience: string; subject?: string; typ?: string; maxAge?: number; tolerance?: number }): Promise<Proof & { claims: Claims & T }>
-  type RawSignature = ({ message: Uint8Array | string } | { digest: Uint8Array }) & CallOptions & { signature: Uint8Array; algorithm: string; encoding?: 'der' | 'ieee-p1363'; key?: string } // KMS or JOSE name; ARN or thumbprint
+  type RawSignature = ({ message: Uint8Array | string } | { digest: Uint8Array }) & CallOptions & { heldSince?: Date; signature: Uint8Array; algorithm: string; encoding?: 'der' | 'ieee-p1363'; key?: string } // KMS or JOSE name; ARN or thumbprint
   function verifySignature(keys: KeySet, o: RawSignature): Promise<Proof>
   function verifyStream(keys: KeySet, fileSignature: string, source: StreamSource, o?: CallOptions & { name?: string; context?: Context }): Promise<ByteStream & Proof>
   interface Received { receivedAt: Date; stage: 'received' | 'opened'; messageId: string; length: number; digest: string; context: Context }

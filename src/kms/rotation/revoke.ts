@@ -19,14 +19,14 @@ export interface RevokedKey {
  * its `expires`, so that what says that it was signed before is believed; since who signs chooses the date, `withdraw` it where somebody else could sign with it.
  *
  * @param o.since from when what it signed is not believed, not after now. Default: now
- * @param o.reason what verifiers are told; of a key that is `superseded` what it signed before still counts, of others only for who can show that they held it before. Default: `compromised`
+ * @param o.reason what verifiers are told; of a key that is `superseded` what it signed before still counts, of others only for who can show that they held it before. Default: `compromised` with `withdraw`, otherwise `superseded`
  * @param o.withdraw take a signing key out of the set: nothing that it ever signed is believed. Default: false
  * @throws SealdropError `invalid_argument`, `key_not_found` for a key that is not there, or a current one without a next, `conflict`, and what the store throws
  */
 export async function revokeKey(o: Omit<KeyOptions, 'kms' | 'signal'> & { readonly since?: Date; readonly reason?: RevocationReason; readonly withdraw?: boolean }): Promise<RevokedKey> {
   ensure(typeof o?.store?.read === 'function', 'invalid_argument', 'store: expected the store of the inventory, such as fileInventory makes')
   const now = (o.now ?? Date.now)()
-  const { since = new Date(now), reason = 'compromised', withdraw = false } = o
+  const { since = new Date(now), withdraw = false, reason = withdraw ? 'compromised' : 'superseded' } = o
   ensure(since instanceof Date && since.getTime() >= 0 && since.getTime() <= now, 'invalid_argument', 'since: expected a Date, not after now')
   ensure(revocationReasons.includes(reason), 'invalid_argument', `reason: expected ${revocationReasons.join(', ')}`)
   const at = isoOf(now)
