@@ -37,7 +37,7 @@ export function fileInput(file: unknown, length?: number): FileInput {
   const blob = isBlob(file)
   ensure(blob || isByteSource(file), 'invalid_argument', `source: expected Blob, byte source, stream, iterable or bytes, found ${kindOf(file)}`)
   const { size } = file
-  ensure(Number.isSafeInteger(size) && (length ?? size) === size, 'invalid_argument', `length: expected ${size} bytes, as the source has`)
+  ensure(Number.isSafeInteger(size) && (length ?? size) === size, 'invalid_argument', `length: the source has ${size} bytes`)
   return {
     size,
     otherSize: 'source_changed',

@@ -3,6 +3,8 @@ import { fieldsSuite } from './fields.js'
 import { fileSealerChangesSuite } from './file-sealer-changes.js'
 import { fileSealerRecordsSuite } from './file-sealer-records.js'
 import { fileSealerSuite } from './file-sealer.js'
+import { fileSignatureRangesSuite } from './file-signature-ranges.js'
+import { fileSignaturesSuite } from './file-signatures.js'
 import { formatsSuite } from './formats.js'
 import { historySuite } from './history.js'
 import { keySetsSuite } from './key-sets.js'
@@ -40,6 +42,8 @@ export function runDoorSuites(host) {
   fileSealerSuite(host)
   fileSealerRecordsSuite(host)
   fileSealerChangesSuite(host)
+  fileSignaturesSuite(host)
+  fileSignatureRangesSuite(host)
 }
 
 /** Suites that look into rooms behind the door. */

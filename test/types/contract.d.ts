@@ -78,11 +78,14 @@ declare module 'sealdrop' {
   function verifyJwt<T extends object = object>(keys: KeySet, jwt: string, o: CallOptions & { issuer: string; audience: string; subject?: string; typ?: string; maxAge?: number; tolerance?: number }): Promise<Proof & { claims: Claims & T }>
   type RawSignature = ({ message: Uint8Array | string } | { digest: Uint8Array }) & CallOptions & { heldSince?: Date; signature: Uint8Array; algorithm: string; encoding?: 'der' | 'ieee-p1363'; key?: string } // KMS or JOSE name; ARN or thumbprint
   function verifySignature(keys: KeySet, o: RawSignature): Promise<Proof>
-  function verifyStream(keys: KeySet, fileSignature: string, source: StreamSource, o?: CallOptions & { name?: string; context?: Context }): Promise<ByteStream & Proof>
   interface Received { receivedAt: Date; stage: 'received' | 'opened'; messageId: string; length: number; digest: string; context: Context }
   function verifyReceipt(keys: KeySet, receipt: string, o: CallOptions & { sent: { messageId: string; digest: string }; heldSince?: Date }): Promise<Proof & Received>
   function receiptFile(keys: KeySet, receipt: string, o: CallOptions & { sent: { messageId: string; digest: string } }): Promise<string> // what a partner stores for years
   function verifyReceiptFile(file: string, o: CallOptions & { trust: Trust; history?: KeySet; heldSince?: Date; sent?: { messageId: string; digest: string }; providers?: readonly AlgorithmProvider[] }): Promise<Proof & Received & { savedAt: Date; history: boolean }>
+  interface SignedFile { name?: string; mediaType?: string; context: Context; signedAt: Date; digest: string } // chunk digest of the file
+  type FileOptions = CallOptions & { name?: string; context?: Context; maxAge?: number; heldSince?: Date; onProgress?: (p: { done: number; total: number }) => void } // name and context exact; a context not named: context_mismatch
+  function verifyStream(keys: KeySet, fileSignature: string, source: StreamSource, o?: FileOptions): Promise<ByteStream & Proof & SignedFile>
+  function verifyRange(keys: KeySet, fileSignature: string, source: Blob | ByteSource, start: number, end: number, o?: FileOptions): Promise<ByteStream & Proof & SignedFile> // reads only the chunks that the range touches
   function inspect(input: string | StreamSource, o?: CallOptions): Promise<{ kind: 'value' | 'stream' | 'jws' | 'key-set'; context?: Context; recipients: readonly string[]; messageId?: string; length?: number; digest?: string }> // the last three of a value or a stream: what a receipt names
 
   class SealdropError extends Error { code: SealdropErrorCode; retryable: boolean }
@@ -146,7 +149,7 @@ declare module 'sealdrop/kms' { // the companion
     close(): Promise<void>
     sign(payload: Value, o?: CallOptions & { typ?: string }): Promise<string>
     signJwt(claims: Claims & object, o: CallOptions & { expiresIn: number; typ?: string }): Promise<string>
-    signFile(file: string | URL | ByteSource, o?: CallOptions): Promise<string>
+    signFile(file: string | URL | ByteSource | Blob, o?: CallOptions & { name?: string; mediaType?: string; context?: Context; onProgress?: (p: { done: number; total: number }) => void }): Promise<string> // two lines: a JWS, and the hashes of the chunks
     signReceipt(of: { messageId: string; digest: string; length: number; context: Context; stage: 'received' | 'opened'; key?: string | KeyInfo }, o?: CallOptions): Promise<string>
   }
   function createSigner(o: { kms?: Kms; key: string; algorithm?: string; now?: () => number }): Signer
