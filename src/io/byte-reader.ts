@@ -68,7 +68,7 @@ function chunkReader(next: () => Promise<{ readonly done?: boolean | undefined; 
         if (rest.length === 0) {
           const { done, value } = await next()
           if (done) break
-          ensure(value instanceof Uint8Array, 'invalid_argument', `source: expected Uint8Array chunks, found ${kindOf(value)}`)
+          ensure(value instanceof Uint8Array, 'invalid_argument', `source: expected Uint8Arrays, found ${kindOf(value)}`)
           rest = value
         }
         const part = rest.subarray(0, length - at)

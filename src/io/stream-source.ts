@@ -52,7 +52,7 @@ export function inputOf(source: StreamSource, length?: number): Input {
   if (source instanceof Uint8Array) return fileInput({ size: source.length, read: async (start: number, end: number) => source.subarray(start, end) }, length)
   const stream = has(source, 'getReader')
   if (isByteSource(source) || !(stream || has(source, Symbol.asyncIterator))) return fileInput(source, length)
-  ensure(length === undefined || (Number.isSafeInteger(length) && length >= 0), 'invalid_argument', 'length: expected a number of bytes')
+  ensure(length === undefined || (Number.isSafeInteger(length) && length >= 0), 'invalid_argument', 'length: expected bytes')
   return { size: length, otherSize: 'source_failed', reader: () => mended(stream ? streamReader(source as ReadableStream<Uint8Array>) : iterableReader(source as AsyncIterable<Uint8Array>)) }
 }
 
