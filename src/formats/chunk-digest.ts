@@ -7,9 +7,9 @@ type Hash = (bytes: Bytes) => Promise<Bytes>
 /** Digests under way at once; more would only hold more memory. */
 const underWay = 3
 
-/** The chunk digest of so many bytes, from the SHA-256 of each of its 1 MiB chunks in order; base64url. */
-export async function chunkDigest(size: number, chunkHashes: readonly Bytes[], hash: Hash): Promise<string> {
-  return toBase64url(await hash(concat('sealdrop-chunks-v1', u64(size), u32(limits.digestChunk), ...chunkHashes)))
+/** The chunk digest of so many bytes, from the list of the hashes of their chunks; base64url. */
+export async function chunkDigest(size: number, list: Bytes, hash: Hash): Promise<string> {
+  return toBase64url(await hash(concat('sealdrop-chunks-v1', u64(size), u32(limits.digestChunk), list)))
 }
 
 /**
@@ -19,16 +19,11 @@ export async function chunkDigest(size: number, chunkHashes: readonly Bytes[], h
  * @see jose-profile.md, "Large files"
  */
 export class ChunkDigester {
+  /** Bytes so far. */
+  size = 0
   readonly #hash: Hash
   readonly #hashes: Promise<Bytes>[] = []
   #chunk: Bytes | undefined
-  #filled = 0
-  #size = 0
-
-  /** Bytes so far. */
-  get size(): number {
-    return this.#size
-  }
 
   constructor(sha256: Hash) {
     this.#hash = sha256
@@ -38,22 +33,24 @@ export class ChunkDigester {
   async update(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) {
       const chunk = (this.#chunk ??= new Uint8Array(limits.digestChunk))
-      const part = bytes.subarray(at, at + chunk.length - this.#filled)
-      chunk.set(part, this.#filled)
+      const filled = this.size % chunk.length
+      const part = bytes.subarray(at, at + chunk.length - filled)
+      chunk.set(part, filled)
+      this.size += part.length
       at += part.length
-      this.#size += part.length
-      this.#filled += part.length
-      if (this.#filled === chunk.length) await this.#flush(chunk)
+      if (this.size % chunk.length === 0) await this.#flush(chunk)
     }
   }
 
   async digest(): Promise<string> {
-    if (this.#filled > 0) await this.#flush(this.#chunk!.subarray(0, this.#filled))
-    return chunkDigest(this.#size, await Promise.all(this.#hashes), this.#hash)
+    const filled = this.size % limits.digestChunk
+    if (filled) await this.#flush(this.#chunk!.subarray(0, filled))
+    const list = new Uint8Array(this.#hashes.length * 32)
+    for (const [i, hash] of this.#hashes.entries()) list.set(await hash, i * 32)
+    return chunkDigest(this.size, list, this.#hash)
   }
 
   async #flush(chunk: Bytes): Promise<void> {
-    this.#filled = 0
     const hash = this.#hash(chunk)
     hash.catch(() => {}) // told where it is awaited
     this.#hashes.push(hash)

@@ -6,7 +6,7 @@ import { ensure, kindOf } from '../errors/guard.js'
 import { parseJsonObject, type JsonObject } from './json.js'
 
 /** Base64url characters of so many bytes. */
-const encoded = (bytes: number): number => Math.ceil((bytes * 4) / 3)
+export const encoded = (bytes: number): number => Math.ceil((bytes * 4) / 3)
 
 /** Members by which a message would bring its own key, or extensions that a reader must understand: none exist here. */
 const refused = ['jku', 'x5u', 'jwk', 'x5c', 'crit', 'b64', 'zip']

@@ -13,6 +13,11 @@ export interface ByteSource {
   version?(): Promise<string>
 }
 
+/** A range whose end may lie behind the end. @throws SealdropError `invalid_argument` */
+export function checkRange(verb: string, start: number, end: number): void {
+  ensure(Number.isSafeInteger(start) && start >= 0 && (end === Infinity || Number.isSafeInteger(end)) && end >= start, 'invalid_argument', `${verb}: expected a range, 0 <= start <= end, where end may be Infinity`)
+}
+
 /** What is read at once, about: each read of a file or a server has its own cost. */
 const block = 2_097_152
 
@@ -26,9 +31,9 @@ export function rangeReader(source: ByteSource, start: number, end: number): Byt
       if (rest.length < length && at < end) {
         // whole portions, since one that is cut in two must be joined
         const to = Math.min(end, at + (rest.length > 0 ? length - rest.length : length * Math.max(1, Math.floor(block / length))))
-        const kept = rest.slice() // the source may use its memory again
+        const kept = concat(rest) // the source may use its memory again, and slice of a Buffer copies nothing
         const more = await source.read(at, to, { signal: stop.signal })
-        ensure(more instanceof Uint8Array && more.length === to - at, 'source_failed', `source: expected bytes ${at} to ${to}, found others`)
+        ensure(more instanceof Uint8Array && more.length === to - at, 'source_failed', `source: expected bytes ${at} to ${to}`)
         rest = kept.length > 0 ? concat(kept, more) : more
         at = to
       }

@@ -49,6 +49,12 @@ export async function* inOrder<T, R>(items: AsyncIterable<T>, work: (item: T) =>
   while (pending.length > 0) yield pending.shift()!
 }
 
+export interface ByteStream {
+  readonly readable: ReadableStream<Bytes>
+  /** Bytes that `readable` gives, where that is known before. */
+  readonly length?: number
+}
+
 /**
  * A stream of pieces, one or more chunks each, made as they are read: a default stream, since byte streams are slow in workerd (performance.md, 9).
  *

@@ -2,12 +2,11 @@ import { limits } from '../algorithms/limits.js'
 import { formatName } from '../algorithms/suites.js'
 import type { Bytes } from '../bytes/bytes.js'
 import { readHeader } from '../envelope/read-header.js'
-import { ensure } from '../errors/guard.js'
 import { isSealdropError } from '../errors/sealdrop-error.js'
 import { maxHeaderLength } from '../formats/parse-message-header.js'
 import { abortable } from '../io/abort.js'
 import { withFront, type ByteReader } from '../io/byte-reader.js'
-import type { ByteSource } from '../io/byte-source.js'
+import { checkRange, type ByteSource } from '../io/byte-source.js'
 import { inOrder, streamOf } from '../io/in-order.js'
 import { fileInput, inputOf, type StreamSource } from '../io/stream-source.js'
 import { openMessage } from './open-message.js'
@@ -50,7 +49,7 @@ export class StreamOpener {
   }
 
   async openRange(source: Blob | ByteSource, start: number, end: number, o: OpenOptions): Promise<OpenedStream & { readonly length: number }> {
-    ensure(Number.isSafeInteger(start) && start >= 0 && (end === Infinity || Number.isSafeInteger(end)) && end >= start, 'invalid_argument', 'openRange: expected a range of plaintext, 0 <= start <= end, where end may be Infinity')
+    checkRange('openRange', start, end)
     const input = fileInput(source)
     const front = input.reader(0, Math.min(input.size, maxHeaderLength))
     return this.#reading(front, o, async (parts) => {

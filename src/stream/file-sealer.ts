@@ -91,12 +91,12 @@ export class RangeSealer implements FileSealer {
 
   async digest(o: CallOptions = {}): Promise<string> {
     const size = limits.digestChunk
-    const hashes: Bytes[] = []
+    const list = new Uint8Array(Math.ceil(this.length / size) * 32)
     for (let i = 0; i * size < this.length; i++) {
       if (!this.#chunks.has(i)) await this.#cut(i * size, Math.min(this.length, (i + 1) * size), o)
-      hashes.push(this.#chunks.get(i)!)
+      list.set(this.#chunks.get(i)!, i * 32)
     }
-    return chunkDigest(this.length, hashes, sha256)
+    return chunkDigest(this.length, list, sha256)
   }
 
   async close(): Promise<void> {

@@ -5,7 +5,7 @@ import { SealdropError } from '../errors/sealdrop-error.js'
 import { ChunkDigester } from '../formats/chunk-digest.js'
 import { messageLength } from '../formats/frames.js'
 import { tagLength } from '../formats/message-header.js'
-import { inOrder, streamOf } from '../io/in-order.js'
+import { inOrder, streamOf, type ByteStream } from '../io/in-order.js'
 import { inputOf, type StreamSource } from '../io/stream-source.js'
 import type { KeyInfo } from '../keys/key.js'
 import { framesOf } from './frames-of.js'
@@ -21,12 +21,6 @@ export interface StreamOptions extends MessageOptions {
   readonly digest?: boolean
   /** Told of plaintext bytes, after each frame. */
   readonly onProgress?: (p: { readonly done: number; readonly total?: number }) => void
-}
-
-export interface ByteStream {
-  readonly readable: ReadableStream<Bytes>
-  /** Bytes that `readable` gives, where that is known before. */
-  readonly length?: number
 }
 
 export interface SealedStream extends ByteStream {
@@ -82,7 +76,7 @@ export async function sealStream(keys: Recipients, source: StreamSource, o: Stre
   }
   const stop = (reason: unknown): void => {
     reader.cancel(reason)
-    end(Promise.reject(reason ?? new SealdropError('closed', 'the stream was cancelled')))
+    end(Promise.reject(reason ?? new SealdropError('closed', 'cancelled')))
   }
   return { readable: streamOf(sealed(), stop, signal), ...length, messageId: idText(message), recipients: plan.recipients.map(({ info }) => info), digest }
 }

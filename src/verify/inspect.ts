@@ -8,9 +8,10 @@ import { ChunkDigester } from '../formats/chunk-digest.js'
 import { parseCompact } from '../formats/compact.js'
 import { isContext, type Context } from '../formats/context.js'
 import { parseEcdhInfo } from '../formats/ecdh-provider.js'
+import { fileLines, parseFileClaims, parseHashes } from '../formats/file-signature.js'
 import { parseKeySet } from '../formats/jwk.js'
 import type { JsonObject } from '../formats/json.js'
-import { parseJws, reservedTypes } from '../formats/jws.js'
+import { parseJws, reservedTypes, sameType } from '../formats/jws.js'
 import type { EncryptedDataKey } from '../formats/message-header.js'
 import { setClaims } from '../formats/signed-set.js'
 import { abortable, type CallOptions } from '../io/abort.js'
@@ -29,7 +30,7 @@ export interface Inspection {
 }
 
 /**
- * Reads what a sealed value, a sealed stream, a JWS or a key set shows to everyone, without any key. A stream is read to its
+ * Reads what a sealed value, a sealed stream, a JWS (a file signature is one) or a key set shows to everyone, without any key. A stream is read to its
  * end, for its digest, and no frame is looked at. Keep `messageId` and `digest` of what you send: {@link verifyReceipt} compares them.
  *
  * @param input - text, or a message as a Blob, byte source, stream, async iterable or bytes
@@ -43,7 +44,13 @@ export async function inspect(input: string | StreamSource, o: CallOptions = {})
     return { kind: 'key-set', recipients: kidsOf(parseKeySet(input)) }
   }
   if (input.split('.', 6).length === 3) {
-    const { header: { kid, typ }, payload } = parseJws(input.trim())
+    const text = input.trim()
+    const [jws, list] = text.includes('\n') ? fileLines(text) : [text]
+    const { header: { kid, typ }, payload } = parseJws(jws)
+    if (list !== undefined) {
+      ensure(sameType(typ, reservedTypes.file), 'malformed', 'expected one line, or the two of a file signature')
+      parseHashes(list, parseFileClaims(payload).size)
+    }
     if (typ === reservedTypes.keySet) return { kind: 'key-set', recipients: kidsOf(setClaims(payload).keys) }
     return { kind: 'jws', recipients: kid === undefined ? [] : [kid] }
   }

@@ -21,7 +21,11 @@ export const number = (bytes) => bytes.reduce((value, byte) => value * 256 + byt
 
 export const sized = (bytes) => concat(be(bytes.length, 2), bytes)
 
-export const same = (a, b) => a.length === b.length && a.every((byte, i) => byte === b[i])
+export function same(a, b) {
+  let i = 0
+  while (i < a.length && a[i] === b[i]) i++
+  return a.length === b.length && i === a.length
+}
 
 export const fromBase64url = (text) => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0))
 export const toBase64url = (bytes) => btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')

@@ -20,7 +20,7 @@ type Fits<Contract, Actual extends Contract> = Actual
 /** Does not compile unless nothing is left over. */
 type Nothing<T extends never> = T
 
-type Pending = 'verifyStream'
+type Pending = never
 type PendingFs = never
 type PendingKms = never
 
@@ -40,7 +40,8 @@ export type Door = [
   Fits<typeof contract.pinned, typeof actual.pinned>, Fits<typeof contract.overHttps, typeof actual.overHttps>, Fits<typeof contract.inHand, typeof actual.inHand>,
   Fits<typeof contract.seal, typeof actual.seal>, Fits<typeof contract.createSealer, typeof actual.createSealer>,
   Fits<typeof contract.verify, typeof actual.verify>, Fits<typeof contract.verifyJwt, typeof actual.verifyJwt>,
-  Fits<typeof contract.verifySignature, typeof actual.verifySignature>, Fits<typeof contract.verifyReceipt, typeof actual.verifyReceipt>,
+  Fits<typeof contract.verifySignature, typeof actual.verifySignature>, Fits<typeof contract.verifyReceipt, typeof actual.verifyReceipt>, Fits<typeof contract.receiptFile, typeof actual.receiptFile>, Fits<typeof contract.verifyReceiptFile, typeof actual.verifyReceiptFile>,
+  Fits<typeof contract.verifyStream, typeof actual.verifyStream>, Fits<typeof contract.verifyRange, typeof actual.verifyRange>,
   Fits<typeof contract.isSealdropError, typeof actual.isSealdropError>, Fits<contract.SealdropError, actual.SealdropError>,
   Fits<contract.SealdropErrorCode, actual.SealdropErrorCode>, Fits<actual.SealdropErrorCode, contract.SealdropErrorCode>,
   Fits<contract.KeySet, actual.KeySet>, Fits<contract.KeyInfo, actual.KeyInfo>, Fits<contract.Content, actual.Content>, Fits<contract.Trust, actual.Trust>,
@@ -57,7 +58,7 @@ type OpenerOptions = Parameters<typeof contractKms.createOpener>[0]
 export type Companion = [
   // until batches are there
   Fits<(o: OpenerOptions) => Pick<contractKms.Opener, 'ready' | 'close' | 'open' | 'openFields' | 'openStream' | 'openRange' | 'openFile'>, typeof actualKms.createOpener>,
-  Fits<(o: Parameters<typeof contractKms.createSigner>[0]) => Omit<contractKms.Signer, 'signFile'>, typeof actualKms.createSigner>,
+  Fits<(o: Parameters<typeof contractKms.createSigner>[0]) => contractKms.Signer, typeof actualKms.createSigner>,
   Fits<typeof contractKms.createPublisher, typeof actualKms.createPublisher>,
   Fits<typeof contractServe.keySetHandler, typeof actualServe.keySetHandler>,
   Fits<typeof contractFs.fileSource, typeof actualFs.fileSource>, Fits<typeof contractFs.fileRecords, typeof actualFs.fileRecords>, Fits<typeof contractFs.fileSets, typeof actualFs.fileSets>, Fits<typeof contractKms.publicJwk, typeof actualKms.publicJwk>,

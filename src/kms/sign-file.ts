@@ -1,0 +1,73 @@
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { limits } from '../algorithms/limits.js'
+import type { Bytes } from '../bytes/bytes.js'
+import { sha256 } from '../crypto/digest.js'
+import { ensure } from '../errors/guard.js'
+import { fileSource } from '../files/file-source.js'
+import { chunkDigest } from '../formats/chunk-digest.js'
+import { checkContext, type Context } from '../formats/context.js'
+import { fileMembers, type FileClaims } from '../formats/file-signature.js'
+import { abortable, type CallOptions } from '../io/abort.js'
+import type { ByteSource } from '../io/byte-source.js'
+import { inOrder } from '../io/in-order.js'
+import { fileInput } from '../io/stream-source.js'
+
+export interface SignFileOptions extends CallOptions {
+  /** At most 255 characters. Default: the base name of a path, otherwise none. */
+  readonly name?: string
+  /** For example `application/pdf`, at most 127 characters. Default: none. */
+  readonly mediaType?: string
+  /** What the file is for or which edition it is; verifiers must name the same. Default: `{}`. */
+  readonly context?: Context
+  /** Told of bytes, after each chunk. */
+  readonly onProgress?: (p: { readonly done: number; readonly total: number }) => void
+}
+
+/** What can be said of a file before it is signed, and the list of its chunk hashes. */
+export interface HashedFile {
+  readonly claims: Omit<FileClaims, 'iat' | 'iss'>
+  readonly list: Bytes
+}
+
+/**
+ * Reads a file once, in constant memory, and hashes its chunks.
+ *
+ * @throws SealdropError `invalid_argument`, `source_failed`, `source_changed` when it is another at the end than at the start
+ */
+export async function hashFile(file: string | URL | ByteSource | Blob, o: SignFileOptions): Promise<HashedFile> {
+  const { signal, onProgress, mediaType } = o
+  const path = file instanceof URL ? fileURLToPath(file) : file
+  const isPath = typeof path === 'string'
+  const name = o.name ?? (isPath ? basename(path) : undefined)
+  const ctx = checkContext(o.context ?? {})
+  ensure(fileMembers.name(name), 'invalid_argument', 'name: expected text of at most 255 characters, without lone surrogates')
+  ensure(fileMembers.mediaType(mediaType), 'invalid_argument', 'mediaType: expected text of at most 127 characters')
+  signal?.throwIfAborted()
+  const input = fileInput(isPath ? await fileSource(path) : path)
+  const { size } = input
+  const version = await input.version!()
+  const reader = input.reader()
+  async function* chunks(): AsyncGenerator<Bytes> {
+    for (let at = 0; at < size; at += limits.digestChunk) {
+      const length = Math.min(limits.digestChunk, size - at)
+      const bytes = await abortable(reader.take(length), signal)
+      ensure(bytes.length === length, input.otherSize, `source: expected ${size} bytes, found ${at + bytes.length}`)
+      yield bytes
+    }
+  }
+  try {
+    const list = new Uint8Array(Math.ceil(size / limits.digestChunk) * 32)
+    let done = 0
+    for await (const hash of inOrder(chunks(), sha256, limits.framesInFlight)) {
+      list.set(hash, done++ * 32)
+      try { onProgress?.({ done: Math.min(size, done * limits.digestChunk), total: size }) } catch { /* theirs */ }
+    }
+    ensure(await input.version!() === version, 'source_changed', 'the file was changed while it was read: sign it again')
+    const claims = { v: 1, size, chunkSize: limits.digestChunk, hash: 'SHA-256', digest: await chunkDigest(size, list, sha256), name, mediaType, ctx } as const
+    return { claims, list }
+  } catch (error) {
+    reader.cancel(error)
+    throw error
+  }
+}

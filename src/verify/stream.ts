@@ -1,0 +1,162 @@
+import { limits } from '../algorithms/limits.js'
+import { equal, type Bytes } from '../bytes/bytes.js'
+import { sha256 } from '../crypto/digest.js'
+import { ensure, shown } from '../errors/guard.js'
+import { chunkDigest } from '../formats/chunk-digest.js'
+import { checkContext, sameContext, type Context } from '../formats/context.js'
+import { fileLines, parseFileClaims, parseHashes, type FileClaims } from '../formats/file-signature.js'
+import { reservedTypes } from '../formats/jws.js'
+import { abortable, type CallOptions } from '../io/abort.js'
+import type { ByteReader } from '../io/byte-reader.js'
+import { checkRange, type ByteSource } from '../io/byte-source.js'
+import { inOrder, streamOf, type ByteStream } from '../io/in-order.js'
+import { fileInput, inputOf, type StreamSource } from '../io/stream-source.js'
+import { held, type KeySet } from '../keys/key-set.js'
+import { checkSigningTime, proof, verified, type Proof, type SinceWhen } from './verify.js'
+
+/** What is signed of a file besides its bytes. */
+export interface SignedFile {
+  /** As the signer named it, which need not be a name that is safe to write to. */
+  readonly name?: string | undefined
+  readonly mediaType?: string | undefined
+  readonly context: Context
+  readonly signedAt: Date
+  /** Chunk digest of the whole file, base64url. */
+  readonly digest: string
+}
+
+/** Bytes that verified, and what was signed of them; `length` is what `readable` gives when all of it verifies. */
+export interface VerifiedStream extends ByteStream, Proof, SignedFile {
+  readonly length: number
+}
+
+export interface FileOptions extends CallOptions, SinceWhen {
+  /** The signed name must be this. Default: any, or none. */
+  readonly name?: string
+  /** The signed context must be exactly this. Default: `{}`. */
+  readonly context?: Context
+  /** How long ago it may have been signed, in milliseconds. Default: any time; an older version of a file has a valid signature too. */
+  readonly maxAge?: number
+  /** Told of verified bytes that were handed out, after each chunk. */
+  readonly onProgress?: (p: { readonly done: number; readonly total: number }) => void
+}
+
+const size = limits.digestChunk
+
+/**
+ * Verifies a file of any size as it comes, in constant memory: each chunk of 1 MiB is handed out when it is the one that was signed, and
+ * nothing from the first on that is not. The signature itself is checked before anything is read.
+ *
+ * @param fileSignature - as `signer.signFile` answers it
+ * @param source - Blob, File, byte source, stream or async iterable of bytes, or bytes; given up when anything fails
+ * @throws SealdropError at once `rejected` (also for another `name`, and for a source of another size), `context_mismatch`, `expired` (also when the key was not valid at signing time),
+ *   `malformed`, `unsupported_algorithm`, `too_large`, `key_not_found`, `invalid_argument`, and what loading the set throws; while reading `rejected`, `source_failed`, `source_changed`
+ * @see jose-profile.md, "Large files"
+ */
+export async function verifyStream(keys: KeySet, fileSignature: string, source: StreamSource, o: FileOptions = {}): Promise<VerifiedStream> {
+  const input = inputOf(source)
+  const reader = input.reader()
+  try {
+    const file = await abortable(signedFile(keys, fileSignature, o, input.size), o.signal)
+    return verifiedPart(file, { reader, from: 0, to: file.claims.size, unsized: input.size === undefined }, o)
+  } catch (error) {
+    reader.cancel(error)
+    throw error
+  }
+}
+
+/**
+ * Verifies part of a file: only the chunks that the range touches are read. A range that ends behind the file ends with it.
+ *
+ * @param start first byte, from 0
+ * @param end behind the last byte; may be Infinity
+ * @throws SealdropError as {@link verifyStream}
+ */
+export async function verifyRange(keys: KeySet, fileSignature: string, source: Blob | ByteSource, start: number, end: number, o: FileOptions = {}): Promise<VerifiedStream> {
+  checkRange('verifyRange', start, end)
+  const input = fileInput(source)
+  const file = await abortable(signedFile(keys, fileSignature, o, input.size), o.signal)
+  const [from, to] = [Math.min(start, input.size), Math.min(end, input.size)]
+  const reader = input.reader(Math.floor(from / size) * size, Math.min(input.size, Math.ceil(to / size) * size))
+  return verifiedPart(file, { reader, from, to }, o)
+}
+
+interface FoundFile {
+  readonly claims: FileClaims
+  readonly hashes: Bytes
+  readonly answer: Proof & SignedFile
+}
+
+/** Everything that can be known before the first byte. */
+async function signedFile(keys: KeySet, fileSignature: string, { name, context = {}, maxAge, heldSince, signal }: FileOptions, found: number | undefined): Promise<FoundFile> {
+  signal?.throwIfAborted()
+  const expected = checkContext(context)
+  ensure((maxAge ?? 0) >= 0, 'invalid_argument', 'maxAge: expected milliseconds')
+  const [jws, list] = fileLines(fileSignature)
+  const { parsed, key } = await verified(keys, jws, { typ: reservedTypes.file, signal })
+  const claims = parseFileClaims(parsed.payload)
+  const hashes = parseHashes(list, claims.size)
+  ensure(await chunkDigest(claims.size, hashes, sha256) === claims.digest, 'rejected', 'the list of chunk hashes is not the one that was signed')
+  checkSigningTime(key, claims.iat, { heldSince })
+  ensure(sameContext(claims.ctx, expected), 'context_mismatch', 'the file was signed for another context than the one expected here')
+  ensure(name === undefined || name === claims.name, 'rejected', `the signature is for another file: ${shown(claims.name ?? 'one without a name')}`)
+  const signedAt = claims.iat * 1000
+  const age = held(keys).now() - signedAt
+  ensure(maxAge === undefined || (age <= maxAge && age >= -60_000), 'expired', 'the file was signed longer ago than maxAge, or in the future: is there a newer one, and are both clocks right?')
+  ensure((found ?? claims.size) === claims.size, 'rejected', otherSize(claims.size, `${found}`))
+  return { claims, hashes, answer: { ...proof(keys, key), name: claims.name, mediaType: claims.mediaType, context: expected, signedAt: new Date(signedAt), digest: claims.digest } }
+}
+
+interface Chunk {
+  readonly index: number
+  /** As they are until the next chunk is asked for. */
+  readonly bytes: Bytes
+}
+
+/** Part of a file. Where only its end tells how long the source is, it is `unsized`. */
+interface Part {
+  readonly reader: ByteReader
+  readonly from: number
+  readonly to: number
+  readonly unsized?: boolean
+}
+
+/** The chunks that a part touches; the last one of an unsized source when nothing follows it, so that nothing of a longer file's last chunk is handed out. */
+async function* chunksOf({ reader, from, to, unsized }: Part, total: number): AsyncGenerator<Chunk> {
+  const first = Math.floor(from / size)
+  const behind = from < to ? Math.ceil(to / size) : unsized ? 1 : first
+  for (let index = first; index < behind; index++) {
+    const at = index * size
+    const length = Math.min(size, total - at)
+    const bytes = await reader.take(unsized && at + length === total ? length + 1 : length)
+    ensure(bytes.length === length, 'rejected', otherSize(total, bytes.length > length ? 'more' : at + bytes.length))
+    if (length > 0) yield { index, bytes }
+  }
+}
+
+const otherSize = (expected: number, found: number | string): string => `expected a file of ${expected} bytes, as was signed, found ${found}`
+
+function verifiedPart({ claims, hashes, answer }: FoundFile, part: Part, { signal, onProgress }: FileOptions): VerifiedStream {
+  signal?.throwIfAborted()
+  const { reader, from, to } = part
+  const total = to - from
+  const checked = async ({ index, bytes }: Chunk): Promise<readonly Bytes[]> => {
+    const at = index * size
+    const { length } = bytes // which a Blob's reader takes back
+    const hash = sha256(bytes)
+    const end = Math.min(length, to - at)
+    const own: Bytes[] = [] // the reader fills its memory again
+    for (let start = Math.max(0, from - at); start < end; start += limits.frame) own.push(new Uint8Array(bytes.subarray(start, Math.min(end, start + limits.frame))))
+    ensure(equal(await hash, hashes.subarray(index * 32, index * 32 + 32)), 'rejected', `chunk ${index + 1}, bytes ${at} to ${at + length - 1}, is not what was signed`)
+    return own
+  }
+  async function* pieces(): AsyncGenerator<readonly Bytes[]> {
+    let done = 0
+    for await (const own of inOrder(chunksOf(part, claims.size), checked, limits.framesInFlight)) {
+      yield own
+      for (const { length } of own) done += length
+      try { onProgress?.({ done, total }) } catch { /* theirs */ }
+    }
+  }
+  return { ...answer, length: total, readable: streamOf(pieces(), (reason) => reader.cancel(reason), signal) }
+}
