@@ -82,6 +82,7 @@ export function createCompanion({ kms, store, root, signs, now }) {
     publisher,
     pins,
     renewSigner,
+    signer: () => signer,
     receive,
     examine,
     receiveFile,
