@@ -2,6 +2,7 @@
 import { chromeLauncher } from '@web/test-runner-chrome'
 import { chromiumArgs, chromiumPath } from './test/support/chromium.mjs'
 import { fixtureListener } from './test/support/fixture-server.mjs'
+import { isolated } from './test/support/isolated.mjs'
 import { countReporter } from './test/support/count-reporter.mjs'
 
 const fixture = fixtureListener()
@@ -16,6 +17,10 @@ export default {
   browsers: [chromeLauncher({ launchOptions: { executablePath: await chromiumPath(), args: chromiumArgs } })],
   reporters: [countReporter()],
   middleware: [
+    (ctx, next) => {
+      ctx.set(isolated)
+      return next()
+    },
     (ctx, next) => {
       if (!ctx.path.startsWith('/fixture/')) return next()
       ctx.respond = false

@@ -5,6 +5,7 @@ import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { createAssets } from './assets.mjs'
 import { refusal } from './refusal.mjs'
+import { addDownloadRoutes, createDownloads } from './downloads.mjs'
 import { addPublisherRoutes } from './publisher-routes.mjs'
 import { securityHeaders } from './security-headers.mjs'
 import { addUploadRoutes } from './upload-routes.mjs'
@@ -25,8 +26,9 @@ const forSenders = ({ code }) => Object.hasOwn(statuses, code) && (statuses[code
 
 export function createApp({ companion, keyCare, clock, uploads, log }) {
   const app = new Hono()
-  const assets = createAssets({ pins: companion.pins, shift: () => clock?.shift() ?? 0 })
-  const keySet = keySetHandler(companion.publisher, clock && { maxAge: 0 }) // caches of browsers go by another clock
+  const assets = createAssets({ pins: companion.pins, root: companion.root, shift: () => clock?.shift() ?? 0 })
+  const published = (source) => keySetHandler(source, clock && { maxAge: 0 }) // caches of browsers go by another clock
+  const [keySet, history] = [companion.publisher, companion.history].map(published)
   const refuse = (c, { code, message }, more = {}) => {
     c.set('note', code)
     if (!c.req.raw.bodyUsed && c.req.raw.body) c.header('connection', 'close') // the rest of the body stays unread, so that nothing else can come this way
@@ -63,6 +65,7 @@ export function createApp({ companion, keyCare, clock, uploads, log }) {
   })
 
   app.all('/.well-known/jwks.json', (c) => keySet(c.req.raw))
+  app.all('/.well-known/history.jwks.json', (c) => history(c.req.raw))
 
   // Every forged value costs one KMS call, so in production limit the rate here, at the gateway or by client address.
   const limited = bodyLimit({ maxSize: maxBody, onError: (c) => refuse(c, refusal('too_large', `body: expected at most ${maxBody} bytes`), { kmsCalls: 0 }) })
@@ -72,6 +75,7 @@ export function createApp({ companion, keyCare, clock, uploads, log }) {
     return companion.receive(await c.req.text(), counter)
   }))
   addUploadRoutes(app, { companion, uploads, answer, refuse })
+  addDownloadRoutes(app, { downloads: createDownloads({ signer: companion.signer }), answer })
   addPublisherRoutes(app, { keyCare, companion, clock, answer, refuse })
 
   app.on(['GET', 'HEAD'], '*', async (c) => {

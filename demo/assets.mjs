@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { contentSecurityPolicy } from './security-headers.mjs'
 
 const types = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', mjs: 'text/javascript; charset=utf-8', map: 'application/json', svg: 'image/svg+xml' }
-const pages = { '/': 'index.html', '/esm.html': 'esm.html', '/publisher.html': 'publisher.html' }
-const pageFiles = ['style.css', 'publisher.css', 'clock.js', 'view.js', 'sealed-text.js', 'cards.js', 'file-cards.js', 'screen.js', 'company.js', 'receipt.js', 'form.js', 'page.js', 'unfinished.js', 'upload.js', 'meter.js', 'file-page.js', 'esm.js', 'key-words.js', 'key-cards.js', 'publisher.js', 'icon.svg']
+const pages = { '/': 'index.html', '/esm.html': 'esm.html', '/publisher.html': 'publisher.html', '/receipt.html': 'receipt.html', '/download.html': 'download.html' }
+const pageFiles = ['style.css', 'publisher.css', 'clock.js', 'view.js', 'sealed-text.js', 'cards.js', 'file-cards.js', 'screen.js', 'company.js', 'receipt.js', 'form.js', 'page.js', 'unfinished.js', 'upload.js', 'meter.js', 'file-page.js', 'esm.js', 'key-words.js', 'key-cards.js', 'publisher.js', 'save-receipt.js', 'receipt-words.js', 'receipt-cards.js', 'receipt-page.js', 'download.js', 'icon.svg']
 const library = ['sealdrop.min.js', 'sealdrop.min.js.map', 'sealdrop.min.mjs', 'sealdrop.min.mjs.map']
 const files = new Map([
   ...pageFiles.map((name) => [`/${name}`, new URL(`page/${name}`, import.meta.url)]),
@@ -18,11 +18,12 @@ const files = new Map([
  * @param o.pins - the thumbprints that pages pin. For convenience this server writes them into the page. In production they are part of the
  * page or its script when it is built, and the page comes from another host than the key set: pins that come from where the keys come
  * from say nothing about that place
+ * @param o.root - the public JWK of the root that signs the key set and the history; what is said of pins goes for it too
  * @param o.shift - by how many milliseconds the demo's clock is ahead
  */
-export function createAssets({ pins, shift }) {
+export function createAssets({ pins, root, shift }) {
   return async (path) => {
-    if (Object.hasOwn(pages, path)) return page(pages[path], { pins: JSON.stringify(await pins()), shift: String(shift()) })
+    if (Object.hasOwn(pages, path)) return page(pages[path], { pins: JSON.stringify(await pins()), root: JSON.stringify(await root()), shift: String(shift()) })
     const file = files.get(path)
     return file && { body: await readFile(file), headers: { 'content-type': types[path.split('.').at(-1)] } }
   }

@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { inspect } from 'sealdrop'
 import { fileSource } from 'sealdrop/fs'
-import { createOpener, createPublisher, createSigner } from 'sealdrop/kms'
+import { createOpener, createPublisher, createSigner, publicJwk } from 'sealdrop/kms'
 import { describeFile, describeForm } from './describe.mjs'
 import { refusal } from './refusal.mjs'
 
@@ -27,12 +27,17 @@ export function createCompanion({ kms, store, root, signs, now }) {
   // One opener serves all requests; its events find their request through the asynchronous context.
   const counters = new AsyncLocalStorage()
   const opener = createOpener({ kms, keys: store, now, onEvent: ({ kmsCalls }) => { counters.getStore().kmsCalls += kmsCalls } })
-  const publisher = createPublisher({ kms, keys: store, root, now })
-  let signer = createSigner({ kms, key: signs })
+  const make = () => ({
+    signer: createSigner({ kms, key: signs }),
+    set: createPublisher({ kms, keys: store, root, now }),
+    history: createPublisher({ kms, keys: store, root, now, history: true }),
+  })
+  let made = make()
+  let rootKey
 
-  /** What was begun with the one before goes on. */
-  function renewSigner() {
-    signer = createSigner({ kms, key: signs })
+  /** After the keys changed: what is published is made anew at once, not within five minutes. What was begun with the ones before goes on. */
+  function renew() {
+    made = make()
   }
 
   /** The keys that pages should pin: also the next ones, which no set has yet, so that a page goes on over a rotation. */
@@ -45,7 +50,7 @@ export function createCompanion({ kms, store, root, signs, now }) {
 
   async function receipt(of, counter) {
     counter.kmsCalls++ // kms:Sign
-    return { stage: of.stage, receipt: await signer.signReceipt(of), kmsCalls: counter.kmsCalls }
+    return { stage: of.stage, receipt: await made.signer.signReceipt(of), kmsCalls: counter.kmsCalls }
   }
 
   async function receive(jwe, counter) {
@@ -79,14 +84,17 @@ export function createCompanion({ kms, store, root, signs, now }) {
   }
 
   return {
-    publisher,
+    publisher: { documents: () => made.set.documents() },
+    history: { documents: () => made.history.documents() },
+    root: async () => (rootKey ??= await publicJwk({ kms, key: root })),
     pins,
-    renewSigner,
+    renew,
+    signer: () => signer,
     receive,
     examine,
     receiveFile,
     openFile,
-    ready: async () => { await Promise.all([opener.ready(), signer.ready(), publisher.documents()]) },
-    close: async () => { await Promise.all([opener.close(), signer.close()]) },
+    ready: async () => { await Promise.all([opener.ready(), made.signer.ready(), made.set.documents(), made.history.documents()]) },
+    close: async () => { await Promise.all([opener.close(), made.signer.close()]) },
   }
 }

@@ -1,6 +1,6 @@
 // What the publisher does with the company's keys: plan, rotate, and the end of a key by hand.
 import { GetKeyLastUsageCommand } from '@aws-sdk/client-kms'
-import { applyRotation, deleteKey, planRotation, publicJwk, restoreKey, retireKey } from 'sealdrop/kms'
+import { applyRotation, deleteKey, planRotation, publicJwk, restoreKey, retireKey, revokeKey } from 'sealdrop/kms'
 
 const every = 'P3M'
 const order = ['current', 'next', 'making', 'retired', 'disabled', 'deleting', 'deleted']
@@ -9,7 +9,7 @@ const order = ['current', 'next', 'making', 'retired', 'disabled', 'deleting', '
  * @param o.kms - a client
  * @param o.store - the inventory
  * @param o.root - alias of the key that signs the set
- * @returns `overview()` for people, and what can be done: `rotate`, `retire`, `delete`, `restore`, each answers what came of it
+ * @returns `overview()` for people, and what can be done: `rotate`, `retire`, `revoke`, `delete`, `restore`, each answers what came of it
  */
 export function createKeyCare({ kms, store, root, now }) {
   const on = (key, more) => ({ kms, store, now, key, ...more })
@@ -42,9 +42,19 @@ export function createKeyCare({ kms, store, root, now }) {
     }
   }
 
+  const rotate = async () => applyRotation(planOf((await store.read()).inventory), { kms, store, now })
+
+  /** Somebody else may sign with it: nothing that it signed counts by its date. The rotation moves the alias to what took its place. */
+  async function revoke({ key }) {
+    const revoked = await revokeKey({ store, now, key, withdraw: true })
+    await rotate()
+    return revoked
+  }
+
   return {
     overview,
-    rotate: async () => applyRotation(planOf((await store.read()).inventory), { kms, store, now }),
+    rotate,
+    revoke,
     retire: ({ key, keepUntil, disable }) => retireKey(on(key, { disable: disable === true, ...(keepUntil !== undefined && { keepUntil: new Date(typeof keepUntil === 'string' ? keepUntil : NaN) }) })),
     delete: ({ key, confirm }) => deleteKey(on(key, { confirm })),
     restore: ({ key }) => restoreKey(on(key)),

@@ -10,12 +10,7 @@ const jsonType = 'application/vnd.sealdrop.publisher+json'
 export function addPublisherRoutes(app, { keyCare, companion, clock, answer, refuse }) {
   const { overview, ...verbs } = keyCare
   const actions = {
-    ...verbs,
-    async rotate() {
-      const outcome = await keyCare.rotate()
-      companion.renewSigner() // it resolved its alias when it first signed
-      return outcome
-    },
+    ...Object.fromEntries(Object.entries(verbs).map(([name, verb]) => [name, (body) => verb(body).finally(companion.renew)])), // also what failed may have changed something
     ...(clock && { clock: ({ by }) => clock.move(by) }),
   }
 

@@ -1,7 +1,7 @@
 // npm test: every suite in every host, one line of counts for each, and the sum at the end.
-import { execFileSync, spawn } from 'node:child_process'
-import { globSync, existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { spawn } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { otherNode } from './support/other-node.mjs'
 
 const inNode = ['test/local-kms/*.test.mjs', 'test/cli/*.test.mjs', 'test/node/*.test.mjs']
 const onOldest = ['test/local-kms/*.test.mjs', 'test/cli/*.test.mjs', 'test/node/{suites,main-path,kms-faults,publisher,data-key-cache,serve,fs,file-records,stream-files,stream-mutants,http-source,large-files,sign-file}.test.mjs']
@@ -63,17 +63,6 @@ function failures(output) {
 
 /** Test files in processes of a Node. */
 const files = (name, node, patterns) => command(name, node, ['--test', '--test-reporter=tap', '--test-concurrency=2', '--test-timeout=1200000', ...globSync(patterns)])
-
-/** The oldest Node the library promises, where the machine has one beside that of npm scripts. */
-function otherNode() {
-  const version = (path) => { try { return execFileSync(path, ['--version'], { encoding: 'utf8' }).trim() } catch { return undefined } }
-  for (const folder of process.env.PATH.split(delimiter)) {
-    const path = join(folder, 'node')
-    const found = existsSync(path) ? version(path) : undefined
-    if (found && /^v2[0-3]\./.test(found)) return { path, version: found }
-  }
-  return undefined
-}
 
 await files(`Node ${process.version}`, process.execPath, inNode)
 const oldest = otherNode()

@@ -7,9 +7,10 @@ const company = (() => {
   // Believed for their thumbprints, which this page knows, and not for where they come from. One key set for each choice of
   // key, made when it first seals: on a page over plain http that fails, and the page says so.
   const keySets = {}
+  const given = (name) => JSON.parse(document.querySelector(`meta[name=sealdrop-${name}]`).content)
   function keysFor(alg) {
     if (!globalThis.sealdrop) throw failure('not_loaded', 'The library did not load, or is not the one that this page expects, so nothing can be sealed')
-    return (keySets[alg] ??= sealdrop.fetchKeySet('/.well-known/jwks.json', { trust: sealdrop.pinned(JSON.parse(document.querySelector('meta[name=sealdrop-pins]').content)), prefer: [alg], now: demoClock.now }))
+    return (keySets[alg] ??= sealdrop.fetchKeySet('/.well-known/jwks.json', { trust: sealdrop.pinned(given('pins')), prefer: [alg], now: demoClock.now }))
   }
 
   /** Asks the server and gives its answer; a refusal is thrown with its `code`, `status` and number of `kmsCalls`. */
@@ -26,5 +27,5 @@ const company = (() => {
     return answer
   }
 
-  return { failure, keysFor, ask }
+  return { failure, given, keysFor, ask }
 })()

@@ -64,7 +64,14 @@ const keyCards = (() => {
 
   const restore = (key, state, act) => el('p', { class: 'actions' }, button('Restore', (self) => act.run(self, key, 'restore', { key: key.thumbprint })))
 
-  const doings = { retired: [retire], disabled: [restore, remove], deleting: [restore] }
+  /** For keys that sign. One to seal to keeps what was sealed to it, so there is nothing to take back but its place in the set. */
+  function takeBack(key, state, act) {
+    if (key.usage !== 'SIGN_VERIFY' || key.revoked) return undefined
+    return panel('Take back (compromised) …', ['When somebody else may sign with it. It leaves the key set at once', key.state === 'current' ? ', the next key takes its place' : '', ', and nothing that it ever signed counts, unless who verifies can show that they held it before. There is no way back.'], undefined,
+      button('Take it back', (self) => act.run(self, key, 'revoke', { key: key.thumbprint }), { class: 'danger' }))
+  }
+
+  const doings = { current: [takeBack], retired: [retire, takeBack], disabled: [restore, remove, takeBack], deleting: [restore] }
 
   function card(key, state, act) {
     const { thumbprint, made, spec } = key
@@ -77,6 +84,7 @@ const keyCards = (() => {
         ['Made', ...made ? [date(made), ` (${ago(made, state.now)}), `] : [], el('span', { class: 'tag' }, spec)],
         ['In use', ...inUse(key, state.now)],
         made && ['Last used', ...used(key, state.now)],
+        key.revoked && ['Taken back', moment(key.revoked.at), ' ', el('span', { class: 'bad' }, key.revoked.reason)],
         ['Next', ...whatNext(key, state)],
       ]),
       ...(doings[key.state] ?? []).map((make) => make(key, state, act)),

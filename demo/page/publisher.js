@@ -35,6 +35,7 @@
 
   const outcomes = {
     retire: ({ disabled, keepUntil }) => [el('b', {}, disabled ? 'Disabled.' : 'Kept.'), disabled ? ' Nothing opens with it until it is restored.' : ' It is not disabled before ', !disabled && moment(keepUntil), !disabled && '.'],
+    revoke: ({ replacedBy }) => [el('b', {}, 'Taken back.'), ' Nothing that it signed counts, unless who verifies held it before.', replacedBy && ' Now ', replacedBy && nameOf(replacedBy), replacedBy && ' signs in its place.'],
     delete: ({ deletes, unreadable }) => [el('b', {}, 'Its deletion runs.'), ' Final on ', moment(deletes), '. Then nobody can read ', keyWords.readable(unreadable), '.'],
     restore: () => [el('b', {}, 'Restored.'), ' It is enabled, and retired as before.'],
   }

@@ -32,5 +32,6 @@ const receiptCard = (() => {
   }
 
   stage.onClick('#change-receipt', 'receipt', change)
+  stage.onClick('#save-receipt', 'receipt', async () => say('receipt', await saveReceipt(shown)))
   return { verify, show, refusal }
 })()

@@ -9,6 +9,9 @@ export const limits = {
   /** Bytes of a key set, and keys in it. */
   keySet: 65_536,
   keys: 32,
+  /** The same of a history, which holds every signing key that there ever was. */
+  history: 1_048_576,
+  historyKeys: 1_024,
   /** Depth of nested JSON in headers and key sets. */
   jsonDepth: 32,
   /** Bytes of `apu` and of `apv`, decoded. */

@@ -24,13 +24,12 @@ export async function pointToSpki(jwk: SealingMembers & { kty: 'EC' }): Promise<
   return new Uint8Array(await subtle().exportKey('spki', key))
 }
 
-/** Hosts check at import that a point lies on its curve, Deno when it is exported; the suites prove it host by host. */
+/** Hosts check at import that a point lies on its curve, Deno when it is exported, WebKitGTK when it is imported as SPKI; the suites prove it host by host. */
 async function imported(jwk: PublicMembers, algorithm: RsaHashedImportParams | EcKeyImportParams, usages: KeyUsage[], code: 'keys_malformed' | 'malformed' = 'keys_malformed'): Promise<CryptoKey> {
   const api = subtle()
   try {
     const key = await api.importKey('jwk', { ...jwk, ext: true }, algorithm, true, usages)
-    await api.exportKey('spki', key)
-    return key
+    return await api.importKey('spki', await api.exportKey('spki', key), algorithm, true, usages)
   } catch (cause) {
     throw new SealdropError(code, `the ${jwk.kty} key is invalid: off its curve?`, { cause })
   }

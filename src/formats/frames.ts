@@ -11,7 +11,7 @@ export const finalHead = 24
 
 /** @throws SealdropError `too_large` */
 export function checkFrames(count: number): void {
-  ensure(count <= limits.frames, 'too_large', `frameLength: expected at most ${limits.frames} frames`)
+  ensure(count <= limits.frames, 'too_large', `frameLength: at most ${limits.frames} frames`)
 }
 
 /** Frames of a plaintext; a full last frame is the final one, and an empty plaintext is one empty frame. */

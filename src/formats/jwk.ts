@@ -18,6 +18,8 @@ export interface JwkStatements extends JWK {
   readonly nbf?: number
   readonly exp?: number
   readonly kms_arn?: string
+  /** Taken back: `{ revoked_at, reason }`, as in historical keys of OpenID Federation 1.0 §8.7.2; read where signatures are verified. */
+  readonly revoked?: unknown
 }
 
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
@@ -58,9 +60,9 @@ export function parseKeySet(document: string): readonly JsonObject[] {
 }
 
 /** The same for an object that has the member `keys`, as the payload of a signed set does. */
-export function keysOf({ keys }: JsonObject): readonly JsonObject[] {
+export function keysOf({ keys }: JsonObject, most: number = limits.keys): readonly JsonObject[] {
   ensure(Array.isArray(keys), 'keys_malformed', `keys: expected an array, found ${kindOf(keys)}`)
-  ensure(keys.length <= limits.keys, 'keys_malformed', `at most ${limits.keys} keys, found ${keys.length}`)
+  ensure(keys.length <= most, 'keys_malformed', `at most ${most} keys, found ${keys.length}`)
   const kids = new Set<unknown>()
   return keys.map((jwk: unknown, index) => {
     ensure(isJsonObject(jwk), 'keys_malformed', `keys[${index}]: expected an object, found ${kindOf(jwk)}`)

@@ -35,9 +35,10 @@ export function parseSignedSet(document: string): Jws {
 /**
  * Reads the payload of a signed set once its signature verified: every claim is required.
  *
+ * @param mostKeys default 32
  * @throws SealdropError `keys_malformed`
  */
-export function setClaims(payload: Uint8Array): SetClaims {
+export function setClaims(payload: Uint8Array, mostKeys?: number): SetClaims {
   const claims = parseJsonObject(fromUtf8(payload) ?? '', { code: 'keys_malformed', field: 'signed key set' })
   const wrong = [
     ...['iss', 'sub'].filter((name) => typeof claims[name] !== 'string'),
@@ -45,5 +46,5 @@ export function setClaims(payload: Uint8Array): SetClaims {
     ...(Number.isSafeInteger(claims['ver']) ? [] : ['ver']),
   ]
   ensure(wrong.length === 0, 'keys_malformed', `signed key set: ${wrong.join(', ')} missing or of the wrong type`)
-  return { ...claims, keys: keysOf(claims) } as unknown as SetClaims
+  return { ...claims, keys: keysOf(claims, mostKeys) } as unknown as SetClaims
 }

@@ -15,7 +15,7 @@ export interface ByteReader {
  * @param whole - whether it has as many bytes as are asked for, as a Blob's has
  */
 export function streamReader(stream: ReadableStream<Uint8Array>, whole = false): ByteReader {
-  ensure(!stream.locked, 'invalid_argument', 'source: expected a stream that nobody else reads')
+  ensure(!stream.locked, 'invalid_argument', 'source: somebody else reads this stream')
   const byob = byobReader(stream, whole)
   if (byob) return byob
   const reader = stream.getReader()
@@ -68,7 +68,7 @@ function chunkReader(next: () => Promise<{ readonly done?: boolean | undefined; 
         if (rest.length === 0) {
           const { done, value } = await next()
           if (done) break
-          ensure(value instanceof Uint8Array, 'invalid_argument', `source: expected Uint8Array chunks, found ${kindOf(value)}`)
+          ensure(value instanceof Uint8Array, 'invalid_argument', `source: expected Uint8Arrays, found ${kindOf(value)}`)
           rest = value
         }
         const part = rest.subarray(0, length - at)

@@ -33,7 +33,7 @@ export function rangeReader(source: ByteSource, start: number, end: number): Byt
         const to = Math.min(end, at + (rest.length > 0 ? length - rest.length : length * Math.max(1, Math.floor(block / length))))
         const kept = concat(rest) // the source may use its memory again, and slice of a Buffer copies nothing
         const more = await source.read(at, to, { signal: stop.signal })
-        ensure(more instanceof Uint8Array && more.length === to - at, 'source_failed', `source: expected bytes ${at} to ${to}, found others`)
+        ensure(more instanceof Uint8Array && more.length === to - at, 'source_failed', `source: expected bytes ${at} to ${to}`)
         rest = kept.length > 0 ? concat(kept, more) : more
         at = to
       }

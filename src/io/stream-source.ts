@@ -35,9 +35,9 @@ const isByteSource = (source: unknown): source is ByteSource => has(source, 'rea
  */
 export function fileInput(file: unknown, length?: number): FileInput {
   const blob = isBlob(file)
-  ensure(blob || isByteSource(file), 'invalid_argument', `source: expected Blob, byte source, stream, async iterable or bytes, found ${kindOf(file)}`)
+  ensure(blob || isByteSource(file), 'invalid_argument', `source: expected Blob, byte source, stream, iterable or bytes, found ${kindOf(file)}`)
   const { size } = file
-  ensure(Number.isSafeInteger(size) && (length ?? size) === size, 'invalid_argument', `length: expected ${size} bytes, as the source has`)
+  ensure(Number.isSafeInteger(size) && (length ?? size) === size, 'invalid_argument', `length: the source has ${size} bytes`)
   return {
     size,
     otherSize: 'source_changed',
@@ -52,7 +52,7 @@ export function inputOf(source: StreamSource, length?: number): Input {
   if (source instanceof Uint8Array) return fileInput({ size: source.length, read: async (start: number, end: number) => source.subarray(start, end) }, length)
   const stream = has(source, 'getReader')
   if (isByteSource(source) || !(stream || has(source, Symbol.asyncIterator))) return fileInput(source, length)
-  ensure(length === undefined || (Number.isSafeInteger(length) && length >= 0), 'invalid_argument', 'length: expected a number of bytes')
+  ensure(length === undefined || (Number.isSafeInteger(length) && length >= 0), 'invalid_argument', 'length: expected bytes')
   return { size: length, otherSize: 'source_failed', reader: () => mended(stream ? streamReader(source as ReadableStream<Uint8Array>) : iterableReader(source as AsyncIterable<Uint8Array>)) }
 }
 
@@ -60,7 +60,7 @@ export function inputOf(source: StreamSource, length?: number): Input {
 function named<T>(work: Promise<T>, code: 'source_failed' | 'source_changed' = 'source_failed'): Promise<T> {
   return work.catch((cause: unknown) => {
     if (isSealdropError(cause)) throw cause
-    throw new SealdropError(code, code === 'source_failed' ? 'the source failed while it was read' : 'the file was changed or removed: choose it again', { cause, retryable: code === 'source_failed' })
+    throw new SealdropError(code, code === 'source_failed' ? 'the source failed' : 'the file was changed or removed: choose it again', { cause, retryable: code === 'source_failed' })
   })
 }
 

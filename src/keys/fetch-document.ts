@@ -1,4 +1,3 @@
-import { limits } from '../algorithms/limits.js'
 import { fromUtf8 } from '../bytes/text.js'
 import { ensure, shown } from '../errors/guard.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
@@ -14,10 +13,12 @@ export interface FetchDocumentOptions {
   readonly timeout: number
   /** Go past the browser's HTTP cache. */
   readonly revalidate: boolean
+  /** Bytes of the answer. */
+  readonly most: number
 }
 
 /**
- * One GET: no redirect is followed, no credentials go along, 64 KiB at most, within the time.
+ * One GET: no redirect is followed, no credentials go along, no more bytes than asked for, within the time.
  *
  * @throws SealdropError `keys_unreachable` (retryable unless the server said no), `keys_malformed`
  */
@@ -43,9 +44,9 @@ async function load(o: FetchDocumentOptions, signal: AbortSignal): Promise<{ doc
   const { status } = response
   // a browser shows a redirect as status 0
   if (status !== 200) throw new SealdropError('keys_unreachable', `${where}: found status ${status}${status < 400 ? '; redirects are not followed' : ''}`, { retryable: status >= 500 || status === 429 })
-  const bytes = response.body && await readLimited(response.body, limits.keySet)
+  const bytes = response.body && await readLimited(response.body, o.most)
   const document = bytes && fromUtf8(bytes)
-  ensure(document && !document.trimStart().startsWith('<'), 'keys_malformed', `${where}: expected a JWK Set of at most ${limits.keySet} bytes, found ${document ? 'a web page' : 'something else'}`)
+  ensure(document && !document.trimStart().startsWith('<'), 'keys_malformed', `${where}: expected a JWK Set of at most ${o.most} bytes, found ${document ? 'a web page' : 'other text'}`)
   const maxAge = secondsOf(response.headers)
   return { document, maxAge: maxAge === undefined ? undefined : maxAge * 1000 }
 }

@@ -1,3 +1,4 @@
+import { limits } from '../algorithms/limits.js'
 import { ensure } from '../errors/guard.js'
 import { fetchDocument } from './fetch-document.js'
 import { HeldKeySet, type KeySet, type KeySetOptions } from './key-set.js'
@@ -31,7 +32,7 @@ export function fetchKeySet(url: string | URL, o: FetchOptions): KeySet {
   const signed = trust?.kind === 'signed' // a browser's cache may have kept one that has expired
   const accept = `application/jwk-set+${signed ? 'jwt' : 'json, application/json;q=0.9'}`
   return new HeldKeySet(async ({ refresh }) => {
-    const answer = await fetchDocument({ url: parsed, accept, headers, fetch: o.fetch ?? globalThis.fetch, timeout, revalidate: refresh || signed })
+    const answer = await fetchDocument({ url: parsed, accept, headers, fetch: o.fetch ?? globalThis.fetch, timeout, revalidate: refresh || signed, most: trust.most ?? limits.keySet })
     const stated = Math.max(answer.maxAge ?? 10 * minute, minute / 2)
     return { document: answer.document, freshFor: Math.min(stated, maxAge, 24 * 60 * minute) }
   }, o)
@@ -45,6 +46,6 @@ function parseUrl(url: string | URL): URL {
   } catch { /* reported below */ }
   const loopback = parsed?.protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname)
   const allowed = parsed && (parsed.protocol === 'https:' || loopback) && !parsed.username && !parsed.password
-  ensure(allowed, 'invalid_argument', `url: expected https (or loopback), no credentials, found ${parsed?.origin ?? 'no URL'}`)
+  ensure(allowed, 'invalid_argument', `url: expected https or loopback, no credentials, found ${parsed?.origin ?? 'no URL'}`)
   return parsed!
 }

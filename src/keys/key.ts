@@ -31,6 +31,8 @@ export interface Key {
   /** As published; the thumbprint where nothing was. */
   readonly kid: string
   readonly jwk: PublicMembers
+  /** Whether and why it was taken back, as published. */
+  readonly revoked: unknown
   /** Milliseconds since 1970. */
   readonly notBefore: number
   readonly expires: number
@@ -62,7 +64,7 @@ export async function makeKeys(jwks: readonly JWK[]): Promise<{ readonly keys: r
   const made = await Promise.all(jwks.map((jwk, i) => makeKey(jwk).catch((error: unknown) => `${typeof jwk.kid === 'string' ? shown(jwk.kid) : `keys[${i}]`}: ${reasonOf(error)}`)))
   const keys = made.filter((key): key is Key => typeof key !== 'string')
   const thumbprints = new Set(keys.map((key) => key.info.thumbprint))
-  ensure(thumbprints.size === keys.length, 'keys_malformed', 'one key is there twice')
+  ensure(thumbprints.size === keys.length, 'keys_malformed', 'a key is there twice')
   return { keys, passedOver: made.filter((key) => typeof key === 'string') }
 }
 
@@ -72,10 +74,10 @@ async function makeKey(found: JWK): Promise<Key> {
   const { use, alg } = purpose(stated, jwk)
   const thumbprint = await sha256Text(thumbprintInput(jwk))
   const imported = use === 'enc' ? { cryptoKey: await importRecipient(jwk as SealingMembers) } : {}
-  const { kid = thumbprint, kms_arn: arn, iat, nbf, exp } = stated
+  const { kid = thumbprint, kms_arn: arn, iat, nbf, exp, revoked } = stated
   const date = (seconds: number | undefined): Date | undefined => (seconds === undefined ? undefined : new Date(seconds * 1000))
   const info = { thumbprint, alg, use, arn, issuedAt: date(iat), expires: date(exp) }
-  return { info, kid, jwk, notBefore: (nbf ?? -Infinity) * 1000, expires: (exp ?? Infinity) * 1000, ...imported }
+  return { info, kid, jwk, revoked, notBefore: (nbf ?? -Infinity) * 1000, expires: (exp ?? Infinity) * 1000, ...imported }
 }
 
 /** What a key is for. An RSA signing key must name its one algorithm: a thumbprint does not (jose-profile.md). */

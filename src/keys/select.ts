@@ -4,6 +4,8 @@ import type { Key, SealingKey } from './key.js'
 
 /** A loaded set: its usable keys in their order, and why the others are not. */
 export interface LoadedSet {
+  /** As it came: what a receipt file keeps. */
+  readonly document: string
   readonly keys: readonly Key[]
   readonly passedOver: readonly string[]
 }
@@ -17,7 +19,7 @@ export type Unfit = (key: Key) => string | undefined
  *
  * @throws SealdropError `no_usable_key`, listing the keys and why each was passed over
  */
-export function selectForSealing({ keys, passedOver }: LoadedSet, prefer: readonly string[], now: number, unfit?: Unfit): SealingKey {
+export function selectForSealing({ keys, passedOver }: Pick<LoadedSet, 'keys' | 'passedOver'>, prefer: readonly string[], now: number, unfit?: Unfit): SealingKey {
   const why = (key: Key): string | undefined =>
     key.info.use !== 'enc' ? 'signs'
     : now < key.notBefore ? `not valid before ${new Date(key.notBefore).toISOString()}`

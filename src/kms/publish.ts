@@ -4,7 +4,7 @@ import { isSealdropError, type SealdropErrorCode } from '../errors/sealdrop-erro
 import { SingleFlight } from '../io/single-flight.js'
 import type { KeySetDocuments } from '../keys/documents.js'
 import type { InventoryStore } from './inventory/model.js'
-import { publishedKeys } from './inventory/published-keys.js'
+import { historyKeys, publishedKeys } from './inventory/published-keys.js'
 import { KmsPort, type Kms } from './port.js'
 import { configuredJwks, type PublishedJwk, type PublishedKey } from './published-jwk.js'
 import { checkLifetime, SetSigner } from './sign-set.js'
@@ -21,7 +21,12 @@ export interface PublisherOptions {
    * Default: none, and the set is not signed.
    */
   readonly root?: string
-  /** The set's name, `sub` of the signed one: one root may sign several. Default: `default`. */
+  /**
+   * Publish the history instead of the set: every signing key that ever stood in it, also those that are disabled, deleted or taken back, by which old signatures are
+   * verified (`signedBy` with `history`). It needs an inventory and a root. Default: false.
+   */
+  readonly history?: boolean
+  /** The set's name, `sub` of the signed one: one root may sign several. Default: `default`, of a history `history`. */
   readonly name?: string
   /** `iss` of the signed set. Default: the root's thumbprint as a URN (RFC 9278). */
   readonly issuer?: string
@@ -49,12 +54,12 @@ const day = 24 * 3_600_000
  * With a root the same set is signed too, when it changed, or when a quarter of its lifetime is over.
  *
  * @returns documents for `keySetHandler`, or for a file or KV store that you write
- * @throws SealdropError `invalid_argument`; documents() throws `key_unusable` when no key is enabled, there is no inventory, or the root does not sign, `kms_*`, `source_failed`, `malformed`, `unsupported_algorithm` for a key that is neither RSA nor on a NIST curve
+ * @throws SealdropError `invalid_argument`; documents() throws `key_unusable` when no key is enabled, there is no inventory, or the root does not sign, `kms_*`, `source_failed`, `malformed`, `unsupported_algorithm` for a key on secp256k1 or SM2
  * @see RFC 7517 §4 and §5
  */
 export function createPublisher(o: PublisherOptions): KeySetDocuments {
   ensure(o, 'invalid_argument', 'createPublisher: expected { keys }')
-  const { root, name = 'default', issuer, now = () => Date.now() } = o
+  const { root, history = false, name = history ? 'history' : 'default', issuer, now = () => Date.now() } = o
   const port = new KmsPort(o.kms ?? {})
   const source = sourceOf(port, o)
   const signer = root === undefined ? undefined : new SetSigner(port, { root, name, issuer })
@@ -107,14 +112,15 @@ const isUnreachable = (error: unknown): boolean => isSealdropError(error) && unr
 /** What is to be published now. */
 type Source = () => Promise<{ readonly keys: readonly PublishedJwk[]; readonly lifetime: number; readonly ver?: number }>
 
-function sourceOf(port: KmsPort, { keys, lifetime }: PublisherOptions): Source {
+function sourceOf(port: KmsPort, { keys, lifetime, history, root }: PublisherOptions): Source {
+  ensure(!history || (isStore(keys) && root !== undefined), 'invalid_argument', 'history: expected an inventory as keys, and a root to sign it')
   if (isStore(keys)) {
     ensure(lifetime === undefined, 'invalid_argument', 'lifetime: the inventory says it')
     return async () => {
       const found = await keys.read()
       ensure(found, 'key_unusable', 'there is no inventory yet: planRotation and applyRotation make its first keys')
       const { counter, lifetime: stated = day } = found.inventory
-      return { keys: publishedKeys(found.inventory), ver: counter, lifetime: stated }
+      return { keys: history ? historyKeys(found.inventory) : publishedKeys(found.inventory), ver: counter, lifetime: stated }
     }
   }
   ensure(Array.isArray(keys) && keys.length > 0 && keys.every((row) => typeof row?.key === 'string'), 'invalid_argument', "keys: expected at least one { key: 'alias/...' }, or an inventory")

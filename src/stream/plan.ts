@@ -32,7 +32,7 @@ export function checkCount(name: string, value: number, most: number): void {
 
 /** A message names an RSA key by its ARN. */
 const withoutArn = ({ jwk, info }: Key): string | undefined =>
-  (jwk.kty === 'RSA' && !isKeyArn(info.arn) ? 'has no key ARN, which streams to RSA need: publish it (withArn) or pin it' : undefined)
+  (jwk.kty === 'RSA' && !isKeyArn(info.arn) ? 'has no key ARN, which RSA streams need: publish (withArn) or pin it' : undefined)
 
 /** The key sets behind what a caller gave. @throws SealdropError `invalid_argument` */
 export function setsOf(keys: Recipients): readonly KeySet[] {
@@ -46,6 +46,6 @@ export async function planMessage(keys: Recipients, { context, frameLength = lim
   checkCount('frameLength', frameLength, limits.maxFrame)
   const serializedContext = serializeContext(checkContext(context))
   const recipients = await Promise.all(setsOf(keys).map((set) => held(set).forSealing(signal, withoutArn)))
-  ensure(new Set(recipients.map(({ info }) => info.thumbprint)).size === recipients.length, 'invalid_argument', 'key sets: two of them chose one key')
+  ensure(new Set(recipients.map(({ info }) => info.thumbprint)).size === recipients.length, 'invalid_argument', 'key sets: two chose one key')
   return { recipients, serializedContext, frameLength }
 }

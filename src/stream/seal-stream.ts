@@ -76,7 +76,7 @@ export async function sealStream(keys: Recipients, source: StreamSource, o: Stre
   }
   const stop = (reason: unknown): void => {
     reader.cancel(reason)
-    end(Promise.reject(reason ?? new SealdropError('closed', 'the stream was cancelled')))
+    end(Promise.reject(reason ?? new SealdropError('closed', 'cancelled')))
   }
   return { readable: streamOf(sealed(), stop, signal), ...length, messageId: idText(message), recipients: plan.recipients.map(({ info }) => info), digest }
 }

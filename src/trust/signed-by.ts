@@ -1,3 +1,4 @@
+import { limits } from '../algorithms/limits.js'
 import { isNameOf, signatureOf, type SignatureName } from '../algorithms/signatures.js'
 import type { PublicMembers } from '../algorithms/public-key.js'
 import { utf8 } from '../bytes/text.js'
@@ -19,6 +20,8 @@ export interface SignedByOptions {
   readonly issuer?: string
   /** Where the newest set is kept, so that an older one is not believed after a restart. Default: in memory. */
   readonly store?: SetStore
+  /** The set is a history (`createPublisher` with `history`): every signing key that there ever was, 1,024 at most in 1 MiB, to verify old signatures with. Its name is `history` unless said. Default: false. */
+  readonly history?: boolean
   /** For algorithms of roots that the runtime lacks: `mlDsa()` of `sealdrop/ml-dsa`. Default: none. */
   readonly providers?: readonly AlgorithmProvider[]
 }
@@ -41,7 +44,7 @@ const ahead = 24 * hour
  */
 export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust {
   ensure(Array.isArray(roots) && roots.length > 0, 'invalid_argument', 'roots: expected public JWKs')
-  const { name = 'default', issuer, store, providers } = o
+  const { history = false, name = history ? 'history' : 'default', issuer, store, providers } = o
   const rows = roots.map(rootOf)
   const memory = new SetMemory(store)
   const idOf = (root: string): string => [root, name, ...(issuer === undefined ? [] : [issuer])].join('/')
@@ -60,7 +63,7 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
     untrusted(root, `is signed by ${shown(kid)}, none of the roots (${[...known.keys()].join(', ')}): another publisher's, a forged one, or the root was replaced`)
     untrusted(isNameOf(root!.alg, alg), `is signed with ${shown(alg)}, its root signs ${root!.alg}`)
     untrusted(await (await verifierOf(root!.jwk, root!.alg, providers))(signature, utf8(signingInput)), 'was changed, or another key signed it: its signature does not verify')
-    const claims = setClaims(payload)
+    const claims = setClaims(payload, history ? limits.historyKeys : undefined)
     untrusted(claims.sub === name, `is named ${shown(claims.sub)}, expected ${shown(name)}`)
     untrusted(issuer === undefined || claims.iss === issuer, `is issued by ${shown(claims.iss)}, expected ${shown(issuer ?? '')}`)
     untrusted((claims.exp - claims.iat) * 1000 <= longest, 'lives longer than 7 days')
@@ -71,8 +74,10 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
 
   return {
     kind: 'signed',
-    async accept(document, { now }): Promise<Believed> {
+    ...(history && { most: limits.history }),
+    async accept(document, { now, past }): Promise<Believed> {
       const found = await read(document)
+      if (past) return found.claims.keys
       await look()
       const { newest } = memory
       if (newest && isNewer(newest, found)) {

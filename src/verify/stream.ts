@@ -12,7 +12,7 @@ import { checkRange, type ByteSource } from '../io/byte-source.js'
 import { inOrder, streamOf, type ByteStream } from '../io/in-order.js'
 import { fileInput, inputOf, type StreamSource } from '../io/stream-source.js'
 import { held, type KeySet } from '../keys/key-set.js'
-import { checkSigningTime, proof, verified, type Proof } from './verify.js'
+import { checkSigningTime, proof, verified, type Proof, type SinceWhen } from './verify.js'
 
 /** What is signed of a file besides its bytes. */
 export interface SignedFile {
@@ -30,7 +30,7 @@ export interface VerifiedStream extends ByteStream, Proof, SignedFile {
   readonly length: number
 }
 
-export interface FileOptions extends CallOptions {
+export interface FileOptions extends CallOptions, SinceWhen {
   /** The signed name must be this. Default: any, or none. */
   readonly name?: string
   /** The signed context must be exactly this. Default: `{}`. */
@@ -88,7 +88,7 @@ interface FoundFile {
 }
 
 /** Everything that can be known before the first byte. */
-async function signedFile(keys: KeySet, fileSignature: string, { name, context = {}, maxAge, signal }: FileOptions, found: number | undefined): Promise<FoundFile> {
+async function signedFile(keys: KeySet, fileSignature: string, { name, context = {}, maxAge, heldSince, signal }: FileOptions, found: number | undefined): Promise<FoundFile> {
   const expected = checkContext(context)
   ensure((maxAge ?? 0) >= 0, 'invalid_argument', 'maxAge: expected milliseconds')
   const [jws, list] = fileLines(fileSignature)
@@ -96,7 +96,7 @@ async function signedFile(keys: KeySet, fileSignature: string, { name, context =
   const claims = parseFileClaims(parsed.payload)
   const hashes = parseHashes(list, claims.size)
   ensure(await chunkDigest(claims.size, hashes, sha256) === claims.digest, 'rejected', 'the list of chunk hashes is not the one that was signed')
-  checkSigningTime(key, claims.iat)
+  checkSigningTime(key, claims.iat, { heldSince })
   ensure(sameContext(claims.ctx, expected), 'context_mismatch', 'the file was signed for another context than the one expected here')
   ensure(name === undefined || name === claims.name, 'rejected', `the signature is for another file: ${shown(claims.name ?? 'one without a name')}`)
   const signedAt = claims.iat * 1000

@@ -2,6 +2,7 @@ import { isNameOf, isSignatureName, whyRefused, type SignatureName } from '../al
 import { utf8 } from '../bytes/text.js'
 import { signatureRejected, verifierOf, type Verifies } from '../crypto/verify.js'
 import { ensure, shown } from '../errors/guard.js'
+import { isTime } from '../formats/compact.js'
 import { contentOf, type Content } from '../formats/content.js'
 import { parseJws, sameType, type Jws } from '../formats/jws.js'
 import type { CallOptions } from '../io/abort.js'
@@ -23,12 +24,12 @@ export interface Proof {
  *
  * @param o.typ expected `typ`; default any
  * @returns the payload with its header and the key; `.json()` and `.text()` follow `cty`, or work both where it has none
- * @throws SealdropError `rejected`, `key_not_found`, `malformed`, `unsupported_algorithm`, `too_large`, `invalid_argument`, `expired` when the key was not valid at signing time, and what loading the set throws
+ * @throws SealdropError `rejected`, `key_not_found`, `malformed`, `unsupported_algorithm`, `too_large`, `invalid_argument`, `expired` when the key was not valid at signing time, `key_unusable` for one that was compromised, and what loading the set throws
  * @see RFC 7515 §5.2
  */
-export async function verify(keys: KeySet, jws: string, o: CallOptions & { readonly typ?: string } = {}): Promise<Content & Proof & { readonly header: Record<string, unknown> }> {
+export async function verify(keys: KeySet, jws: string, o: CallOptions & SinceWhen & { readonly typ?: string } = {}): Promise<Content & Proof & { readonly header: Record<string, unknown> }> {
   const { parsed, key } = await verified(keys, jws, o)
-  checkSigningTime(key, parsed.header.iat)
+  checkSigningTime(key, parsed.header.iat, o)
   return { ...contentOf(parsed.payload, parsed.header.cty, true), header: { ...parsed.header }, ...proof(keys, key) }
 }
 
@@ -63,9 +64,27 @@ export async function verified(keys: KeySet, jws: string, o: CallOptions & { rea
   return { parsed, key }
 }
 
-/** A key's dates count when it signed, not now: an old signature stays good. Seconds; a minute of tolerance for clocks. */
-export function checkSigningTime(key: Key, iat: number | undefined): void {
-  if (iat === undefined) return
-  const at = iat * 1000
-  ensure(at + 60_000 >= key.notBefore && at - 60_000 < key.expires, 'expired', 'the key was not valid when it signed')
+/** For what may be years old. */
+export interface SinceWhen {
+  /** Since when you hold what is verified, by your own records. What a key that was compromised signed is believed only if you hold it from before that: who has the key chooses the date. */
+  readonly heldSince?: Date
+}
+
+/**
+ * A key's dates count when it signed, not now: an old signature stays good. Seconds; a minute of tolerance for clocks. Of a key that was taken back,
+ * nothing counts that it signed from then on, and nothing at all where it was compromised, unless who verifies held it before.
+ *
+ * @throws SealdropError `expired`, `key_unusable`
+ */
+export function checkSigningTime({ notBefore, expires, revoked }: Key, iat: number | undefined, { heldSince }: SinceWhen = {}): void {
+  ensure(heldSince === undefined || heldSince instanceof Date, 'invalid_argument', 'heldSince: expected a Date')
+  const at = iat === undefined ? NaN : iat * 1000
+  ensure(iat === undefined || (at + 60_000 >= notBefore && at - 60_000 < expires), 'expired', 'the key was not valid when it signed')
+  if (revoked === undefined) return
+  const held = heldSince === undefined ? Infinity : heldSince.getTime()
+  const { revoked_at: seconds, reason } = Object(revoked) as { readonly revoked_at?: unknown; readonly reason?: unknown }
+  const since = isTime(seconds) ? seconds * 1000 : -Infinity
+  const when = isTime(seconds) ? ` at ${new Date(since).toISOString()}` : ''
+  ensure((iat === undefined ? held : at) < since, 'expired', `the key was taken back${when}, and this says that it was signed later, or not when`)
+  ensure(reason === 'superseded' || held < since, 'key_unusable', `the key was taken back${when}, since somebody else may have it, who chooses the date: believe this only if you held it before, and then say heldSince`)
 }

@@ -3,6 +3,7 @@ import * as jose from 'jose'
 import { digests } from '../../dist/digests.js'
 import { mlDsa } from '../../dist/ml-dsa.js'
 import { runDoorSuites } from '../suites/all.js'
+import { skipping } from './skipping.js'
 
 const script = document.createElement('script')
 script.src = '/dist/sealdrop.min.js'
@@ -17,4 +18,4 @@ await new Promise((resolve, reject) => {
 test('a script with the published integrity loads and leaves one global', () => {
   assert.isFunction(window.sealdrop.seal)
 })
-runDoorSuites({ test, assert, jose, door: window.sealdrop, mlDsa, digests, fixture: new URL('/fixture/', location.href).href })
+runDoorSuites({ test: skipping, assert, jose, door: window.sealdrop, mlDsa, digests, fixture: new URL('/fixture/', location.href).href })

@@ -91,7 +91,7 @@ test('what is no JSON object, too long, of an unknown key or no action is refuse
 
 test('without a movable clock there is nothing that moves it, and no failure of KMS is hidden from the publisher', async () => {
   const keyCare = { overview: async () => ({}), rotate: async () => { throw new SealdropError('kms_denied', 'who calls may not') } }
-  const app = createApp({ keyCare, companion: { publisher: { documents: async () => ({}) }, pins: async () => [{ thumbprint: 'x', use: 'enc' }] }, uploads: {}, log() {} })
+  const app = createApp({ keyCare, companion: { ...Object.fromEntries(['publisher', 'history'].map((name) => [name, { documents: async () => ({}) }])), renew() {}, root: async () => ({}), pins: async () => [{ thumbprint: 'x', use: 'enc' }] }, uploads: {}, log() {} })
   const ask = (action) => app.request(`http://localhost/api/publisher/${action}`, { method: 'POST', headers: { host: 'localhost', origin: 'http://localhost', 'content-type': type }, body: '{}' })
   assert.equal((await ask('clock')).status, 404)
   const denied = await ask('rotate')

@@ -1,6 +1,6 @@
 // Run by hand: `node test/demo/screenshots.mjs [folder] [name]` writes the README's pictures of the demo, by default to docs/; `all` instead of a name writes more of them.
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, open, rm } from 'node:fs/promises'
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -71,10 +71,50 @@ async function publisher(page) {
   return '.purpose'
 }
 
-const pictures = { demo: message, upload, 'upload-opened': opened, publisher }
-const readme = { demo: ['desktop-light', 'desktop-dark', 'phone-light', 'phone-dark'], upload: ['desktop-light'], publisher: ['desktop-light', 'phone-dark'] }
+/** Saves a receipt on the main page; its file on the page for receipts. */
+async function receipt(page) {
+  await message(page)
+  await page.evaluate(() => {
+    const make = URL.createObjectURL
+    URL.createObjectURL = (blob) => { blob.text().then((text) => { globalThis.savedReceipt = text }); return make(blob) }
+  })
+  const name = join(dir, 'receipt.json')
+  await page.click('#save-receipt')
+  await writeFile(name, await (await page.waitForFunction(() => globalThis.savedReceipt)).jsonValue())
+  await page.goto(`${demo.url}receipt.html`)
+  await (await page.$('#file')).uploadFile(name)
+  await page.waitForSelector('[data-card=answer] .result > *')
+  return '[data-card=answer]'
+}
+
+/** The same, after its key was taken back: the next one signs from then on. */
+async function receiptRefused(page) {
+  await receipt(page)
+  const key = await page.$eval('[data-card=answer] .tag + br + code', (node) => node.textContent)
+  await page.goto(`${demo.url}publisher.html`)
+  await page.waitForSelector(`[data-key="${key}"] .danger`)
+  await page.$eval(`[data-key="${key}"] details`, (node) => { node.open = true })
+  await page.click(`[data-key="${key}"] .danger`)
+  await page.waitForSelector(`[data-key="${key}"] .verified`)
+  await page.goto(`${demo.url}receipt.html`)
+  await (await page.$('#file')).uploadFile(join(dir, 'receipt.json'))
+  await page.waitForSelector('[data-card=answer] .problem')
+  return '[data-card=answer]'
+}
+
+/** A file that verified, or one that a mirror changed. */
+const download = (button, selector) => async (page) => {
+  await page.evaluateOnNewDocument(() => { delete Window.prototype.showSaveFilePicker; delete globalThis.showSaveFilePicker })
+  await page.goto(`${demo.url}download.html`)
+  await page.click(button)
+  await page.waitForSelector(selector, { visible: true, timeout: 60_000 })
+  return '[data-card=result]'
+}
+
+const pictures = { demo: message, upload, 'upload-opened': opened, publisher, receipt, 'receipt-refused': receiptRefused, download: download('#file', '#save'), 'download-refused': download('#mirror', '.refused') }
+const readme = { demo: ['desktop-light', 'desktop-dark', 'phone-light', 'phone-dark'], upload: ['desktop-light'], publisher: ['desktop-light', 'phone-dark'], receipt: ['desktop-light', 'phone-dark'], download: ['desktop-light'] }
 const [, , , only] = process.argv
-const wanted = (name, kind) => only === 'all' || ((only ?? name) === name && readme[name]?.includes(kind))
+const wanted = (name, kind) => only === 'all' || (only === name && !readme[name]) || ((only ?? name) === name && readme[name]?.includes(kind))
 
 for (const [size, viewport] of Object.entries(sizes)) {
   for (const scheme of ['light', 'dark']) {

@@ -17,13 +17,14 @@ const environmentOf = (local) => ({
   AWS_EC2_METADATA_DISABLED: 'true',
 })
 
-function runner([command, ...args], name, local, folder) {
+/** What runs jobs in a program: it gets the names of two files, of the jobs and of the results. */
+export function runner([command, ...args], name, env, folder) {
   let runs = 0
   return async (jobs) => {
     const [input, output] = ['jobs', 'results'].map((kind) => join(folder, `${name}-${runs}-${kind}.json`))
     runs++
     await writeFile(input, JSON.stringify(jobs))
-    const child = spawn(command, [...args, input, output], { env: environmentOf(local), timeout, stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn(command, [...args, input, output], { env, timeout, stdio: ['ignore', 'ignore', 'pipe'] })
     let complaints = ''
     child.stderr.on('data', (chunk) => { complaints += chunk })
     const status = await new Promise((resolve, reject) => child.on('error', reject).on('close', (code, signal) => resolve(code ?? signal)))
@@ -39,10 +40,11 @@ function runner([command, ...args], name, local, folder) {
  */
 export async function foreignPrograms(local, folder) {
   const [python, go] = await Promise.all([pythonProgram(), goProgram()])
+  const env = environmentOf(local)
   return {
     // its writer takes frame lengths in multiples of 128 only, the cipher's block size in bits; its reader takes any
-    Python: { run: runner(python, 'Python', local, folder), keyrings: ['rsa', 'ecdh'], seals: ({ frameLength = 0 }) => frameLength % 128 === 0 },
-    Go: { run: runner(go, 'Go', local, folder), keyrings: ['rsa', 'ecdh'], seals: () => true },
+    Python: { run: runner(python, 'Python', env, folder), keyrings: ['rsa', 'ecdh'], seals: ({ frameLength = 0 }) => frameLength % 128 === 0 },
+    Go: { run: runner(go, 'Go', env, folder), keyrings: ['rsa', 'ecdh'], seals: () => true },
     Node: { run: (jobs) => runInNode(jobs, local.clientConfig), keyrings: ['rsa'], seals: ({ keys }) => keys.length === 1 },
   }
 }

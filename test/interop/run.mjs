@@ -8,19 +8,9 @@ import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { cases, kmsKeys } from './matrix.mjs'
 import { foreignPrograms } from './programs.mjs'
+import { conclude, report } from './report.mjs'
 
 const ours = 'Sealdrop'
-const total = { passed: 0, failed: 0 }
-
-/** One line for a list of checks; an empty list has failed. */
-function report(title, checks) {
-  const failures = checks.filter(({ failure }) => failure !== undefined)
-  for (const { name, failure } of failures) console.error(`not ok ${title}: ${name}: ${failure}`)
-  if (checks.length === 0) console.error(`not ok ${title}: there was nothing to check`)
-  total.passed += checks.length - failures.length
-  total.failed += checks.length === 0 ? 1 : failures.length
-  console.log(`${title}: ${checks.length - failures.length} of ${checks.length}`)
-}
 
 /** Keys as the jobs name them. */
 async function keysOf(local) {
@@ -113,5 +103,4 @@ try {
   await local.close()
   await rm(folder, { recursive: true, force: true })
 }
-console.log(`${total.passed} passed, ${total.failed} failed`)
-process.exit(total.failed > 0 ? 1 : 0)
+conclude()

@@ -8,6 +8,7 @@ import { dataKeyProviders } from '../../dist/algorithms/data-key-providers.js'
 import { keyWraps, sealAlgorithms } from '../../dist/algorithms/key-wraps.js'
 import { signatures } from '../../dist/algorithms/signatures.js'
 import { signatureKeys, wrapKeys } from '../support/host.js'
+import { signatures as signed, tokens } from '../vectors/foreign-signatures.js'
 import { keyPairs } from '../vectors/keys.js'
 import { rfcJws } from '../vectors/rfc-jws.js'
 
@@ -99,6 +100,7 @@ test('every algorithm has a seal side, an open side, a vector and a row in the R
   for (const alg of Object.keys(signatures)) assert.include(readme, `\`${alg}\``)
   assert.sameMembers(Object.keys(wrapKeys), Object.keys(keyWraps), 'a suite opens every key wrap as jose writes it')
   for (const [alg, names] of Object.entries({ ...wrapKeys, ...Object.fromEntries(Object.entries(signatureKeys).map(([name, key]) => [name, [key]])) })) for (const name of names) assert.property(keyPairs, name, alg)
-  assert.equal(rfcJws.length, 6)
+  for (const [what, algs] of Object.entries({ 'a foreign signature': signed, 'a foreign token': tokens })) assert.includeMembers(algs.map(({ alg }) => alg), Object.keys(signatures), what)
+  assert.equal(rfcJws.length, 10)
   for (const row of [...Object.values(keyWraps), ...Object.values(signatures)]) assert.match(row.spec, /^RFC \d+ §/)
 })

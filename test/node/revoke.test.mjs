@@ -1,57 +1,14 @@
 // A key that is taken back after a compromise; against the local KMS with a clock, and clients that believe a root.
 import test from 'node:test'
-import { createHash } from 'node:crypto'
-import { CreateKeyCommand, DescribeKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms'
+import { SignCommand } from '@aws-sdk/client-kms'
 import { assert } from 'chai'
-import { fetchKeySet, inspect, seal, signedBy, verify, verifyReceipt, verifySignature } from 'sealdrop'
-import { applyRotation, createOpener, createPublisher, createSigner, planRotation, publicJwk, revokeKey } from 'sealdrop/kms'
-import { keySetHandler } from 'sealdrop/serve'
-import { startLocalKms } from 'sealdrop/local-kms'
+import { inspect, seal, verify, verifyReceipt, verifySignature } from 'sealdrop'
+import { createSigner, revokeKey } from 'sealdrop/kms'
+import { datedCompany, day, hour, minute } from '../support/dated-company.mjs'
 import { fails } from '../support/host.js'
 
-const [minute, hour, day] = [60_000, 3_600_000, 86_400_000]
-const claims = { name: 'claims', use: 'enc', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', alias: 'alias/claims' }
-const receipts = { name: 'receipts', use: 'sig', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY', alias: 'alias/receipts' }
-const base64url = (bytes) => Buffer.from(bytes).toString('base64url')
-/** r ‖ s of a DER signature on P-256. */
-const raw = (der) => { const parts = []; for (let at = 2; at < der.length; at += 2 + der[at + 1]) parts.push(Buffer.from(der.subarray(at + 2, at + 2 + der[at + 1])).toString('hex').padStart(64, '0').slice(-64)); return Buffer.from(parts.join(''), 'hex') }
-
-/** A company with both purposes, in its second day: both have a current key and a next one. */
-async function company(t) {
-  const clock = { at: Math.floor(Date.now() / 1000) * 1000 }
-  const now = () => clock.at
-  const local = await startLocalKms({ now })
-  t.after(() => local.close())
-  const kms = local.clientConfig
-  const client = new KMSClient(kms)
-  let [inventory, version] = [{ version: 1, counter: 0, purposes: [claims, receipts], keys: [] }, 1]
-  const store = { read: async () => ({ inventory, etag: String(version) }), write: async (next, etag) => { assert.equal(etag, String(version)); inventory = structuredClone(next); version++ } }
-  const rotate = (every = 'P90D') => applyRotation(planRotation(inventory, { now: new Date(clock.at), every }), { kms, store, now })
-  for (let i = 0; i < 3; i++, clock.at += 26 * hour) await rotate()
-  const { KeyMetadata: { Arn: root } } = await client.send(new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }))
-  const rootJwk = await publicJwk({ kms, key: root })
-  const publisher = createPublisher({ kms, keys: store, root, now })
-  const handler = keySetHandler({ documents: async () => ({ ...await publisher.documents(), expires: new Date(Date.now() + day) }) })
-  const fetch = async (url, init) => handler(new Request(url, init))
-  /** A page that is opened now. */
-  const page = () => fetchKeySet('https://keys.example/', { trust: signedBy([rootJwk]), now, fetch })
-  const stored = (purpose, state = 'current') => inventory.keys.find((key) => key.purpose === purpose && key.state === state)
-  const opener = createOpener({ kms, keys: store, now })
-  t.after(() => opener.close())
-  const entry = (key) => inventory.keys.find(({ thumbprint }) => thumbprint === key.thumbprint)
-  /** What somebody who may call kms:Sign makes, with any date. */
-  const signWith = async (key, payload, header) => {
-    const input = [{ alg: 'ES256', kid: key.thumbprint, ...header }, payload].map((part) => base64url(JSON.stringify(part))).join('.')
-    const { Signature } = await client.send(new SignCommand({ KeyId: key.arns[0], MessageType: 'DIGEST', SigningAlgorithm: 'ECDSA_SHA_256', Message: createHash('sha256').update(input).digest() }))
-    return `${input}.${base64url(raw(Signature))}`
-  }
-  const receiptBy = (key, sent, at) => signWith(key, { iss: 'x', iat: Math.floor(at / 1000), jti: 'AAAAAAAAAAAAAAAAAAAAAA', messageId: sent.messageId, length: sent.length, digest: sent.digest, ctx: {}, stage: 'opened' }, { typ: 'sealdrop-receipt+jwt' })
-  const aliased = async (alias) => (await client.send(new DescribeKeyCommand({ KeyId: alias }))).KeyMetadata.Arn
-  return { clock, now, kms, client, store, rotate, page, stored, opener, entry, signWith, receiptBy, aliased, inventory: () => inventory, revoke: (key, more) => revokeKey({ store, key: key.thumbprint, now, ...more }) }
-}
-
 test('of a signing key, receipts from before are believed and those since are not; the next one signs', async (t) => {
-  const { clock, page, stored, entry, revoke, receiptBy, rotate, aliased, kms } = await company(t)
+  const { clock, page, stored, entry, revoke, receiptBy, rotate, aliased, kms } = await datedCompany(t)
   const sealed = await seal(page(), 'x', { context: {} })
   const sent = await inspect(sealed)
   const [old, next] = [stored('receipts'), stored('receipts', 'next')]
@@ -73,7 +30,7 @@ test('of a signing key, receipts from before are believed and those since are no
 })
 
 test('who could sign chose the date: a receipt that is dated back is believed, until the key is withdrawn; then nothing that it signed is', async (t) => {
-  const { clock, page, stored, entry, revoke, receiptBy, signWith, client } = await company(t)
+  const { clock, page, stored, entry, revoke, receiptBy, signWith, client } = await datedCompany(t)
   const sent = await inspect(await seal(page(), 'x', { context: {} }))
   const old = stored('receipts')
   const since = new Date(clock.at - hour)
@@ -84,8 +41,11 @@ test('who could sign chose the date: a receipt that is dated back is believed, u
   const rawSignature = { message: 'pay me', algorithm: 'ES256', key: old.thumbprint, signature: (await client.send(new SignCommand({ KeyId: old.arns[0], SigningAlgorithm: 'ECDSA_SHA_256', Message: Buffer.from('pay me') }))).Signature }
   clock.at += 5 * minute
   await verifyReceipt(page(), back, { sent })
-  await verify(page(), undated)
-  await verifySignature(page(), rawSignature)
+  for (const undatedBy of [(o) => verify(page(), undated, o), (o) => verifySignature(page(), { ...rawSignature, ...o })]) {
+    await fails(assert, undatedBy({}), 'expired', /or not when/)
+    await fails(assert, undatedBy({ heldSince: new Date(clock.at) }), 'expired')
+    await undatedBy({ heldSince: new Date(since.getTime() - 1) })
+  }
   assert.equal((await revoke(old, { withdraw: true })).replacedBy, undefined, 'the one that took its place is left alone')
   assert.deepEqual([entry(old).expires, entry(old).unpublished], [since.toISOString(), new Date(clock.at).toISOString()])
   clock.at += 5 * minute
@@ -95,7 +55,7 @@ test('who could sign chose the date: a receipt that is dated back is believed, u
 })
 
 test('a key to seal to leaves the set, the next one takes its place after a minute, and both open', async (t) => {
-  const { clock, page, stored, entry, opener, revoke, rotate, aliased } = await company(t)
+  const { clock, page, stored, entry, opener, revoke, rotate, aliased } = await datedCompany(t)
   const [old, next] = [stored('claims'), stored('claims', 'next')]
   const first = await seal(page(), 'before', { context: {} })
   assert.equal((await opener.open(first, { context: {} })).text(), 'before')
@@ -113,7 +73,7 @@ test('a key to seal to leaves the set, the next one takes its place after a minu
 })
 
 test('a next key is set aside, and an older one marked; the current ones stay', async (t) => {
-  const { clock, stored, entry, revoke, rotate, inventory } = await company(t)
+  const { clock, stored, entry, revoke, rotate, inventory } = await datedCompany(t)
   const currents = [stored('claims'), stored('receipts')]
   for (const name of ['claims', 'receipts']) {
     const next = stored(name, 'next')
@@ -128,7 +88,7 @@ test('a next key is set aside, and an older one marked; the current ones stay', 
 })
 
 test('a current key without a next one is not taken back, since nothing could take its place; nothing is written', async (t) => {
-  const { stored, revoke, inventory, rotate } = await company(t)
+  const { stored, revoke, inventory, rotate } = await datedCompany(t)
   await revoke(stored('claims', 'next'))
   const before = inventory()
   await fails(assert, revoke(stored('claims')), 'key_not_found', /claims has no next key/)
@@ -138,7 +98,7 @@ test('a current key without a next one is not taken back, since nothing could ta
 })
 
 test('what is no key, no store or no date is refused', async (t) => {
-  const { clock, store, stored, revoke, inventory } = await company(t)
+  const { clock, store, stored, revoke, inventory } = await datedCompany(t)
   const before = inventory()
   for (const since of [new Date(clock.at + 1), new Date(NaN), '2030-01-01', new Date(-1)]) await fails(assert, revoke(stored('claims'), { since }), 'invalid_argument', /since/)
   for (const key of [undefined, '', 'tCcJB9PbNFtcJJ5m-aUnPWgykK0CCcIZcoXvNPr4pdc', stored('claims').arns[0]]) await fails(assert, revokeKey({ store, key, now: () => clock.at }), 'key_not_found')

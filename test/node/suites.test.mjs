@@ -10,6 +10,7 @@ import { mlDsa } from 'sealdrop/ml-dsa'
 import { runDoorSuites, runRoomSuites } from '../suites/all.js'
 import { startFixture } from '../support/fixture-server.mjs'
 import * as rooms from '../support/rooms.js'
+import { orSkip } from '../support/skip.js'
 
 const fixture = await startFixture()
 test.after(() => fixture.close())
@@ -21,7 +22,7 @@ const doors = {
   'minified module': await import('../../dist/sealdrop.min.mjs'),
 }
 for (const [name, door] of Object.entries(doors)) {
-  const host = { test: (title, work) => test(`${name}: ${title}`, work), assert, jose, door, mlDsa, digests, fixture: fixture.url }
+  const host = { test: (title, work) => test(`${name}: ${title}`, (t) => orSkip(work, (reason) => t.skip(reason))), assert, jose, door, mlDsa, digests, fixture: fixture.url }
   runDoorSuites(host)
   if (name === 'modules') runRoomSuites({ ...host, rooms })
 }

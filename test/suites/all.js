@@ -6,6 +6,7 @@ import { fileSealerSuite } from './file-sealer.js'
 import { fileSignatureRangesSuite } from './file-signature-ranges.js'
 import { fileSignaturesSuite } from './file-signatures.js'
 import { formatsSuite } from './formats.js'
+import { historySuite } from './history.js'
 import { keySetsSuite } from './key-sets.js'
 import { openStreamKeysSuite } from './open-stream-keys.js'
 import { openStreamRulesSuite } from './open-stream-rules.js'
@@ -21,6 +22,7 @@ import { streamTamperSuite } from './stream-tamper.js'
 import { streamsSuite } from './streams.js'
 import { tamperSuite } from './tamper.js'
 import { valuesSuite } from './values.js'
+import { vectorsSuite } from './vectors.js'
 import { verifySuite } from './verify.js'
 
 /** Suites that need the public door only: they run on the minified bundles too. */
@@ -32,6 +34,8 @@ export function runDoorSuites(host) {
   signedSetsSuite(host)
   verifySuite(host)
   signaturesSuite(host)
+  historySuite(host)
+  vectorsSuite(host)
   streamsSuite(host)
   streamFaultsSuite(host)
   streamFlowSuite(host)

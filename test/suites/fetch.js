@@ -13,7 +13,7 @@ export function fetchSuite({ test, assert, door, fixture }) {
 
   const bad = {
     missing: ['keys_unreachable', /404/, false], broken: ['keys_unreachable', /500/, true], busy: ['keys_unreachable', /429/, true], redirect: ['keys_unreachable', /redirect/, false],
-    html: ['keys_malformed', /web page/, false], empty: ['keys_malformed', /something else/, false], text: ['keys_malformed', /JSON/, false], big: ['keys_malformed', /65536/, false],
+    html: ['keys_malformed', /web page/, false], empty: ['keys_malformed', /other text/, false], text: ['keys_malformed', /JSON/, false], big: ['keys_malformed', /65536/, false],
     silent: ['keys_unreachable', /within 300 ms/, true], endless: ['keys_unreachable', /within 300 ms/, true],
   }
   for (const [path, [code, message, retryable]] of Object.entries(bad)) {

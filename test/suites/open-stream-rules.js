@@ -169,7 +169,7 @@ export function openStreamRulesSuite(host) {
     'a data key behind no digest but zeros': rsa({ payload: (digest, dataKey) => concat(new Uint8Array(48), dataKey) }),
     'a digest with one bit changed': rsa({ payload: (digest, dataKey) => concat(flipped(digest, 47), dataKey) }),
     'a data key of 81 bytes': rsa({ payload: (digest, dataKey) => concat(digest, dataKey, be(0, 1)) }),
-    'no data key': rsa({ payload: () => new Uint8Array() }),
+    'one byte instead of digest and data key': rsa({ payload: () => new Uint8Array([7]) }), // none at all: WebKitGTK cannot encrypt nothing, so an answer below is empty
     'an RSA ciphertext that is none': rsa({ ciphertext: (bytes) => flipped(bytes, 100) }),
     'a wrong salt in the data key': ec({ ciphertext: (bytes) => flipped(bytes, 3) }),
     'a wrong commitment in the data key': ec({ ciphertext: (bytes) => flipped(bytes, 40) }),

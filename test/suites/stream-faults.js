@@ -1,6 +1,6 @@
 import { fails } from '../support/host.js'
 import { readMessage } from '../support/message-reader.js'
-import { byteSource, byteStreamOf, collect, inPieces, iterate, pattern, streamKeys, streamOf } from '../support/sources.js'
+import { byteSource, byteStreamOf, collect, hasByteStreams, inPieces, iterate, pattern, streamKeys, streamOf } from '../support/sources.js'
 
 const context = {}
 const frameLength = 16
@@ -59,9 +59,10 @@ export function streamFaultsSuite(host) {
   })
 
   test('a source that is shorter or longer than announced fails, wherever frames end, and its last frame is never given', async () => {
+    const kinds = [(chunks) => streamOf(chunks), iterate, ...(hasByteStreams() ? [(chunks) => byteStreamOf(chunks, true)] : [])]
     let runs = 0
     for (const [found, length] of [[0, 1], [15, 16], [16, 15], [16, 17], [17, 16], [32, 16], [16, 32], [48, 47], [1, 0], [33, 1000], [1000, 33]]) {
-      for (const kind of [(chunks) => streamOf(chunks), (chunks) => byteStreamOf(chunks, true), iterate]) {
+      for (const kind of kinds) {
         const sealed = await sealing(kind(inPieces(pattern(found), 5)), { length })
         const released = []
         const error = await fails(assert, collect(sealed.readable, released), 'source_failed', new RegExp(`${length} bytes`))
@@ -70,7 +71,7 @@ export function streamFaultsSuite(host) {
         runs++
       }
     }
-    assert.equal(runs, 33)
+    assert.equal(runs, 11 * kinds.length)
   })
 
   test('what a source throws is the cause of source_failed, also behind frames; a SealdropError passes as it is', async () => {
@@ -96,7 +97,7 @@ export function streamFaultsSuite(host) {
   })
 
   test('a stream that someone else reads is refused at once', async () => {
-    for (const stream of [streamOf([pattern(1)]), byteStreamOf([pattern(1)]), new Blob([pattern(1)]).stream()]) {
+    for (const stream of [streamOf([pattern(1)]), new Blob([pattern(1)]).stream(), ...(hasByteStreams() ? [byteStreamOf([pattern(1)])] : [])]) {
       stream.getReader()
       await fails(assert, sealing(stream), 'invalid_argument', /read/)
     }

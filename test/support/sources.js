@@ -2,6 +2,7 @@
 import { keySetOf, offsetView, publicJwk } from './host.js'
 import { concat } from './message-format.js'
 import { arnOf } from './seal-with-jose.js'
+import { Skip } from './skip.js'
 
 /** Views into one buffer; the sizes are used in turn, and a size of 0 is an empty piece. */
 export function inPieces(bytes, ...sizes) {
@@ -28,11 +29,25 @@ export function streamOf(chunks, seen = {}) {
   }, { highWaterMark: 0 })
 }
 
+/** Whether this host makes byte streams. WebKit does not. */
+export function hasByteStreams() {
+  try {
+    return Boolean(new ReadableStream({ type: 'bytes' }))
+  } catch {
+    return false
+  }
+}
+
+/** @throws Skip where there are no byte streams */
+export function byteStream(source, strategy) {
+  if (!hasByteStreams()) throw new Skip('this host makes no byte streams')
+  return new ReadableStream({ type: 'bytes', ...source }, strategy)
+}
+
 /** A byte stream that hands over its chunks, or fills the view that it is given. */
 export function byteStreamOf(chunks, fill = false) {
   const rest = chunks.filter(({ length }) => length > 0).map((chunk) => chunk.slice())
-  return new ReadableStream({
-    type: 'bytes',
+  return byteStream({
     pull(controller) {
       const { byobRequest } = controller
       if (rest.length === 0) {
@@ -51,8 +66,7 @@ export function byteStreamOf(chunks, fill = false) {
 }
 
 /** A byte stream that was closed while all its bytes wait in its queue: there, reading with `min` more than is left fails. */
-const queuedByteStream = (chunks) => new ReadableStream({
-  type: 'bytes',
+const queuedByteStream = (chunks) => byteStream({
   start(controller) {
     for (const chunk of chunks) if (chunk.length > 0) controller.enqueue(chunk.slice())
     controller.close()
@@ -86,7 +100,11 @@ const withoutByteStreams = (stream) => ({
   },
 })
 
+const hasSharedMemory = () => typeof SharedArrayBuffer === 'function'
+
+/** A view of shared memory. @throws Skip where there is none, as in pages that are not isolated */
 const shared = (bytes) => {
+  if (!hasSharedMemory()) throw new Skip('this host has no shared memory')
   const view = new Uint8Array(new SharedArrayBuffer(bytes.length + 9), 5, bytes.length)
   view.set(bytes)
   return view
@@ -99,7 +117,7 @@ export const fileKinds = {
   'byte source': (bytes) => byteSource(bytes),
   'byte source with a version': (bytes) => byteSource(offsetView(bytes), { version: async () => 'v1' }),
   'Blob whose stream is no byte stream': (bytes, ...sizes) => blobLike(bytes, sizes),
-  ...(typeof SharedArrayBuffer === 'function' && { 'byte source over shared memory': (bytes) => byteSource(shared(bytes)) }),
+  'byte source over shared memory': (bytes) => byteSource(shared(bytes)),
 }
 
 /** Kinds to a function of the bytes and the sizes of the pieces in which they come. */
@@ -114,8 +132,12 @@ export const sourceKinds = {
   'byte stream that was closed with all in its queue': (bytes, ...sizes) => queuedByteStream(inPieces(bytes, ...sizes)),
   'response body': (bytes) => new Response(bytes).body,
   'async iterable': (bytes, ...sizes) => iterate(inPieces(offsetView(bytes), ...sizes)),
-  ...(typeof SharedArrayBuffer === 'function' && { 'shared memory': shared, 'async iterable over shared memory': (bytes, ...sizes) => iterate(inPieces(shared(bytes), ...sizes)) }),
+  'shared memory': shared,
+  'async iterable over shared memory': (bytes, ...sizes) => iterate(inPieces(shared(bytes), ...sizes)),
 }
+
+/** The names of the kinds that this host can make: for tests of several kinds at once. */
+export const kindsHere = () => Object.keys(sourceKinds).filter((kind) => (hasByteStreams() || !kind.startsWith('byte stream')) && (hasSharedMemory() || !kind.includes('shared memory')))
 
 /** Reads a stream to its end. What came before a failure is in `released`. */
 export async function collect(readable, released = []) {

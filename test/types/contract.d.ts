@@ -11,14 +11,14 @@ declare module 'sealdrop' {
   interface KeyInfo { thumbprint: string; alg: string; use: 'enc' | 'sig'; arn?: string; issuedAt?: Date; expires?: Date }
 
   // Why a key is believed. There is no default.
-  interface Trust { kind: 'signed' | 'pinned' | 'https' | 'in-hand'; accept(document: string, o: { now: number }): Promise<readonly JWK[]> }
+  interface Trust { kind: 'signed' | 'pinned' | 'https' | 'in-hand'; accept(document: string, o: { now: number; past?: boolean }): Promise<readonly JWK[]> }
   interface SetStore { get(id: string): Promise<string | undefined>; put(id: string, set: string): Promise<void> } // the newest set itself
   interface AlgorithmProvider { // from opt-in doors: sealdrop/ml-dsa, sealdrop/digests, sealdrop/ml-kem
     algorithms: readonly string[]
     verify?(alg: string, key: JWK, signature: Uint8Array<ArrayBuffer>, message: Uint8Array<ArrayBuffer>): Promise<boolean>
     verifyDigest?(alg: string, key: JWK, signature: Uint8Array<ArrayBuffer>, digest: Uint8Array<ArrayBuffer>): Promise<boolean>
   }
-  function signedBy(roots: readonly JWK[], o?: { name?: string; issuer?: string; store?: SetStore; providers?: readonly AlgorithmProvider[] }): Trust
+  function signedBy(roots: readonly JWK[], o?: { name?: string; issuer?: string; store?: SetStore; history?: boolean; providers?: readonly AlgorithmProvider[] }): Trust
   function indexedDbSets(name?: string): SetStore
   function kvSets(namespace: { get(key: string): Promise<string | null>; put(key: string, value: string): Promise<void> }): SetStore // a Workers KV binding
   function pinned(pins: readonly (string | { thumbprint: string; use?: 'enc' | 'sig'; arn?: string })[]): Trust // their order decides
@@ -74,15 +74,18 @@ declare module 'sealdrop' {
   interface Content { bytes: Uint8Array<ArrayBuffer>; text(): string; json<T = unknown>(): T }
   interface Proof { key: KeyInfo; trust: Trust['kind'] }
   interface Claims { iss?: string; aud?: string | readonly string[]; sub?: string; exp?: number; nbf?: number; iat?: number; jti?: string }
-  function verify(keys: KeySet, jws: string, o?: CallOptions & { typ?: string }): Promise<Content & Proof & { header: Record<string, unknown> }>
+  function verify(keys: KeySet, jws: string, o?: CallOptions & { typ?: string; heldSince?: Date }): Promise<Content & Proof & { header: Record<string, unknown> }>
   function verifyJwt<T extends object = object>(keys: KeySet, jwt: string, o: CallOptions & { issuer: string; audience: string; subject?: string; typ?: string; maxAge?: number; tolerance?: number }): Promise<Proof & { claims: Claims & T }>
-  type RawSignature = ({ message: Uint8Array | string } | { digest: Uint8Array }) & CallOptions & { signature: Uint8Array; algorithm: string; encoding?: 'der' | 'ieee-p1363'; key?: string } // KMS or JOSE name; ARN or thumbprint
+  type RawSignature = ({ message: Uint8Array | string } | { digest: Uint8Array }) & CallOptions & { heldSince?: Date; signature: Uint8Array; algorithm: string; encoding?: 'der' | 'ieee-p1363'; key?: string } // KMS or JOSE name; ARN or thumbprint
   function verifySignature(keys: KeySet, o: RawSignature): Promise<Proof>
+  interface Received { receivedAt: Date; stage: 'received' | 'opened'; messageId: string; length: number; digest: string; context: Context }
+  function verifyReceipt(keys: KeySet, receipt: string, o: CallOptions & { sent: { messageId: string; digest: string }; heldSince?: Date }): Promise<Proof & Received>
+  function receiptFile(keys: KeySet, receipt: string, o: CallOptions & { sent: { messageId: string; digest: string } }): Promise<string> // what a partner stores for years
+  function verifyReceiptFile(file: string, o: CallOptions & { trust: Trust; history?: KeySet; heldSince?: Date; sent?: { messageId: string; digest: string }; providers?: readonly AlgorithmProvider[] }): Promise<Proof & Received & { savedAt: Date; history: boolean }>
   interface SignedFile { name?: string; mediaType?: string; context: Context; signedAt: Date; digest: string } // chunk digest of the file
-  type FileOptions = CallOptions & { name?: string; context?: Context; maxAge?: number; onProgress?: (p: { done: number; total: number }) => void } // name and context exact; a context not named: context_mismatch
+  type FileOptions = CallOptions & { name?: string; context?: Context; maxAge?: number; heldSince?: Date; onProgress?: (p: { done: number; total: number }) => void } // name and context exact; a context not named: context_mismatch
   function verifyStream(keys: KeySet, fileSignature: string, source: StreamSource, o?: FileOptions): Promise<ByteStream & Proof & SignedFile>
   function verifyRange(keys: KeySet, fileSignature: string, source: Blob | ByteSource, start: number, end: number, o?: FileOptions): Promise<ByteStream & Proof & SignedFile> // reads only the chunks that the range touches
-  function verifyReceipt(keys: KeySet, receipt: string, o: CallOptions & { sent: { messageId: string; digest: string } }): Promise<Proof & { receivedAt: Date }>
   function inspect(input: string | StreamSource, o?: CallOptions): Promise<{ kind: 'value' | 'stream' | 'jws' | 'key-set'; context?: Context; recipients: readonly string[]; messageId?: string; length?: number; digest?: string }> // the last three of a value or a stream: what a receipt names
 
   class SealdropError extends Error { code: SealdropErrorCode; retryable: boolean }
@@ -151,7 +154,7 @@ declare module 'sealdrop/kms' { // the companion
   }
   function createSigner(o: { kms?: Kms; key: string; algorithm?: string; now?: () => number }): Signer
   function publicJwk(o: CallOptions & { kms?: Kms; key: string }): Promise<JWK> // of a root: what pages give to signedBy
-  function createPublisher(o: { kms?: Kms; keys: readonly { key: string; use?: 'enc' | 'sig'; alg?: string; withArn?: boolean }[] | InventoryStore; root?: string; name?: string; issuer?: string; lifetime?: number; now?: () => number }): import('sealdrop/serve').KeySetDocuments // root: the KMS key that signs key sets, and nothing else
+  function createPublisher(o: { kms?: Kms; keys: readonly { key: string; use?: 'enc' | 'sig'; alg?: string; withArn?: boolean }[] | InventoryStore; root?: string; history?: boolean; name?: string; issuer?: string; lifetime?: number; now?: () => number }): import('sealdrop/serve').KeySetDocuments // root: the KMS key that signs key sets, and nothing else
   function doctor(o: CallOptions & { keySetUrl?: string; roots?: readonly JWK[]; name?: string; issuer?: string; origin?: string; kms?: Kms; store?: InventoryStore; root?: string; roles?: readonly ('opener' | 'signer')[]; every?: string; timeout?: number; fetch?: typeof globalThis.fetch; now?: () => number }): Promise<readonly { check: string; ok: boolean; advice?: string }[]> // ok with advice: a warning
   interface KeyPolicy { Version: '2012-10-17'; Statement: readonly object[] }
   interface KeyPolicyOptions { role: 'administrator' | 'publisher' | 'opener' | 'signer'; key: string; principals: readonly string[]; accountRoot?: boolean; algs?: readonly string[] }
@@ -163,7 +166,7 @@ declare module 'sealdrop/kms' { // the companion
   function retireKey(o: KeyOptions & { keepUntil?: Date; disable?: boolean }): Promise<{ keepUntil: Date; disabled: boolean; lastUse: LastUse | undefined }>
   function deleteKey(o: KeyOptions & { confirm: string; days?: number }): Promise<{ deletes: Date; lastUse: LastUse | undefined; unreadable: string }>
   function restoreKey(o: KeyOptions): Promise<void>
-  function revokeKey(o: Omit<KeyOptions, 'kms' | 'signal'> & { since?: Date; withdraw?: boolean }): Promise<{ replacedBy: string | undefined; goneBy: Date }>
+  function revokeKey(o: Omit<KeyOptions, 'kms' | 'signal'> & { since?: Date; reason?: 'compromised' | 'superseded' | 'unspecified'; withdraw?: boolean }): Promise<{ replacedBy: string | undefined; goneBy: Date }>
   interface Step { kind: 'create' | 'set-aside' | 'activate' | 'move-alias' | 'unpublish'; key: string; notBefore: Date; why: string; from?: string }
   function planRotation(inventory: KeyInventory, o: { now: Date; every: string }): { steps: readonly Step[]; next: Date }
   function applyRotation(plan: { steps: readonly Step[] }, o: CallOptions & { kms?: Kms; store: InventoryStore; now?: () => number }): Promise<{ done: readonly Step[]; waiting: readonly Step[] }> // does what is due, returns

@@ -40,7 +40,7 @@ export type Door = [
   Fits<typeof contract.pinned, typeof actual.pinned>, Fits<typeof contract.overHttps, typeof actual.overHttps>, Fits<typeof contract.inHand, typeof actual.inHand>,
   Fits<typeof contract.seal, typeof actual.seal>, Fits<typeof contract.createSealer, typeof actual.createSealer>,
   Fits<typeof contract.verify, typeof actual.verify>, Fits<typeof contract.verifyJwt, typeof actual.verifyJwt>,
-  Fits<typeof contract.verifySignature, typeof actual.verifySignature>, Fits<typeof contract.verifyReceipt, typeof actual.verifyReceipt>,
+  Fits<typeof contract.verifySignature, typeof actual.verifySignature>, Fits<typeof contract.verifyReceipt, typeof actual.verifyReceipt>, Fits<typeof contract.receiptFile, typeof actual.receiptFile>, Fits<typeof contract.verifyReceiptFile, typeof actual.verifyReceiptFile>,
   Fits<typeof contract.verifyStream, typeof actual.verifyStream>, Fits<typeof contract.verifyRange, typeof actual.verifyRange>,
   Fits<typeof contract.isSealdropError, typeof actual.isSealdropError>, Fits<contract.SealdropError, actual.SealdropError>,
   Fits<contract.SealdropErrorCode, actual.SealdropErrorCode>, Fits<actual.SealdropErrorCode, contract.SealdropErrorCode>,

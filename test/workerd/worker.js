@@ -6,6 +6,7 @@ import * as door from '../../dist/index.js'
 import { mlDsa } from '../../dist/ml-dsa.js'
 import { runDoorSuites, runRoomSuites } from '../suites/all.js'
 import * as rooms from '../support/rooms.js'
+import { resultOf } from '../support/skip.js'
 
 export default {
   async fetch(request) {
@@ -14,10 +15,7 @@ export default {
     runDoorSuites(host)
     runRoomSuites(host)
     const results = []
-    for (const { name, work } of tests) {
-      const error = await Promise.resolve().then(work).then(() => undefined, (e) => `${e?.stack ?? e}`)
-      results.push({ name, error })
-    }
+    for (const one of tests) results.push(await resultOf(one))
     return Response.json(results)
   },
 }

@@ -1,3 +1,4 @@
+import { limits } from '../../algorithms/limits.js'
 import type { JWK } from '../../formats/jwk.js'
 import { parseSignedSet, setClaims } from '../../formats/signed-set.js'
 import { isSealdropError } from '../../errors/sealdrop-error.js'
@@ -44,7 +45,7 @@ export async function examineHost(o: HostOptions): Promise<readonly Finding[]> {
   }
   let document: string | undefined
   const reachable = await examined('key set: reachable', async () => {
-    ;({ document } = await fetchDocument({ url, accept: roots.length > 0 ? type : `${type}, application/json;q=0.9`, headers: { origin }, fetch, timeout: 5_000, revalidate: false }))
+    ;({ document } = await fetchDocument({ url, accept: roots.length > 0 ? type : `${type}, application/json;q=0.9`, headers: { origin }, fetch, timeout: 5_000, revalidate: false, most: limits.keySet }))
     return finding('key set: reachable')
   })
   const clock = clockFinding('the host of the key set', Date.parse(headers.get('date') ?? ''), at, ageOf(headers) * 1000)

@@ -4,7 +4,7 @@ import { ensure, kindOf, shown } from '../../errors/guard.js'
 import type { SealdropErrorCode } from '../../errors/sealdrop-error.js'
 import { isJsonObject, parseJson } from '../../formats/json.js'
 import { publicMembers } from '../../formats/jwk.js'
-import type { InventoryKey, KeyInventory, KeyState, Purpose } from './model.js'
+import type { InventoryKey, KeyInventory, KeyState, Purpose, RevocationReason } from './model.js'
 
 /** What a member has to be, in words and as a test; `?` where it may be absent. */
 type Rule = readonly [expected: string, fits: (value: unknown) => boolean, optional?: '?']
@@ -14,6 +14,8 @@ const text = (pattern: RegExp) => (value: unknown): boolean => typeof value === 
 const oneOf = (...values: readonly string[]): Rule => [values.join(', '), (value) => values.includes(value as string)]
 const arnPattern = /^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/
 const isDate = (value: unknown): boolean => typeof value === 'string' && new Date(value).getTime() >= 0 && new Date(value).toISOString() === value
+export const revocationReasons: readonly RevocationReason[] = ['compromised', 'superseded', 'unspecified']
+const isRevocation = (value: unknown): boolean => isJsonObject(value) && Object.keys(value).length === 2 && isDate(value['at']) && revocationReasons.includes(value['reason'] as RevocationReason)
 const date: Rule = ['a date like 2030-01-31T12:00:00.000Z', isDate, '?']
 const spec = oneOf(...[rsaKeySpecs, ecKeySpecs, signingKeySpecs].flatMap((specs) => Object.values(specs)))
 const usage = oneOf('ENCRYPT_DECRYPT', 'KEY_AGREEMENT', 'SIGN_VERIFY')
@@ -41,6 +43,7 @@ const keyRules: Readonly<Record<keyof InventoryKey, Rule>> = {
   jwk: ['a public JWK', isPublicJwk, '?'],
   alg: ['a JOSE name', text(/^[\w+-]{2,40}$/), '?'],
   alias: optional(alias),
+  revoked: ['{ at, reason }', isRevocation, '?'],
   made: date, began: date, published: date, unpublished: date, starts: date, aliased: date, retired: date, expires: date, keepUntil: date, disabled: date, deletes: date,
 }
 

@@ -33,6 +33,9 @@ export interface Purpose {
   readonly withArn?: boolean
 }
 
+/** Why a key was taken back; `superseded`: nobody else has it. */
+export type RevocationReason = 'compromised' | 'superseded' | 'unspecified'
+
 /** Dates are ISO 8601, to the millisecond. */
 export interface InventoryKey {
   readonly purpose: string
@@ -62,6 +65,8 @@ export interface InventoryKey {
   readonly retired?: string
   /** After a compromise: what says that it was signed from then on is not believed, and it is not sealed to. */
   readonly expires?: string
+  /** Taken back by `revokeKey`: from when what it signed does not count, and why. */
+  readonly revoked?: { readonly at: string; readonly reason: RevocationReason }
   /** Until when it must stay enabled, for what it sealed. */
   readonly keepUntil?: string
   readonly disabled?: string

@@ -1,9 +1,8 @@
-import { limits } from '../../algorithms/limits.js'
 import { ensure } from '../../errors/guard.js'
 import { checkInventory } from '../inventory/check.js'
 import type { CallOptions } from '../../io/abort.js'
 import type { InventoryKey, InventoryStore, KeyInventory } from '../inventory/model.js'
-import { publishedKeys } from '../inventory/published-keys.js'
+import { ensureRoom } from '../inventory/published-keys.js'
 import { isoOf, updateInventory, withKey } from '../inventory/update.js'
 import { isOut, ManagementPort } from '../management-port.js'
 import type { Kms } from '../port.js'
@@ -89,7 +88,7 @@ const rows: Readonly<Record<StepKind, (making: Making, step: Step) => Promise<Ou
     return changed(making, (inventory) => {
       const found = standing(inventory, purposeOf(inventory, step), making.now, making.isNew)
       if (found.current?.thumbprint !== step.from || !found.fits || found.readyAt > making.now) return undefined
-      ensure(found.next!.published !== undefined || publishedKeys(inventory).length < limits.keys, 'too_large', `the key set would have more than ${limits.keys} keys, which no client takes`)
+      if (found.next!.published === undefined) ensureRoom(inventory, found.next!.spec, 1)
       const retired = found.current ? withKey(inventory, found.current, { state: 'retired', retired: isoOf(making.now) }) : inventory
       return withKey(retired, found.next!, { state: 'current', published: found.next!.published ?? isoOf(making.now), starts: isoOf(startsAt(found, making.now)) })
     })

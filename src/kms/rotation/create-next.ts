@@ -1,11 +1,10 @@
-import { limits } from '../../algorithms/limits.js'
 import { toBase64url } from '../../bytes/base64url.js'
 import { randomBytes } from '../../crypto/subtle.js'
 import { ensure } from '../../errors/guard.js'
 import { isSealdropError } from '../../errors/sealdrop-error.js'
 import { arnIn, regionOf } from '../../formats/arn.js'
 import type { InventoryKey, InventoryStore, Purpose } from '../inventory/model.js'
-import { publishedKeys } from '../inventory/published-keys.js'
+import { ensureRoom } from '../inventory/published-keys.js'
 import { isoOf, updateInventory } from '../inventory/update.js'
 import { loadKey } from '../load-key.js'
 import { isRefusal, type Inherited, type ManagementPort } from '../management-port.js'
@@ -37,7 +36,7 @@ export async function createNext({ port, store, now, clock, signal }: Making, { 
   const key = { alias, spec, usage, multiRegion: replicas.length > 0, description: `sealdrop ${name} ${token}`, ...await inherit(current?.arns?.[0]) }
   await updateInventory(store, now, (inventory) => {
     const found = inventory.keys.find((key) => key.purpose === name && key.state === 'making')
-    ensure(publishedKeys(inventory).length + 2 <= limits.keys, 'too_large', `the key set would have more than ${limits.keys} keys, which no client takes: shorten keepDays of ${name} or of another purpose, or rotate less often`)
+    ensureRoom(inventory, spec, 2)
     ensure(found?.token === begun?.token && found?.began === begun?.began, 'conflict', `another publisher is making the next key of ${name}`)
     return { ...inventory, keys: [...inventory.keys.filter((key) => key !== found), { ...making, began: isoOf(now) }] }
   })

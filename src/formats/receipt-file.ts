@@ -1,0 +1,37 @@
+import { ensure } from '../errors/guard.js'
+import { isTime } from './compact.js'
+import { isJsonObject, parseJsonObject } from './json.js'
+
+/** What a partner stores of a receipt: everything but the root that made its key believed. */
+export interface ReceiptFile {
+  readonly receipt: string
+  readonly sent: { readonly messageId: string; readonly digest: string }
+  /** The key set by which it was verified, as it came: a signed set, or a JWK Set. */
+  readonly keySet: string
+  /** When it was written, in seconds since 1970; says whoever wrote it. */
+  readonly savedAt: number
+}
+
+const type = 'sealdrop-receipt-file'
+/** Characters: a key set of 64 KiB and a receipt, with what JSON escapes. */
+const longest = 400_000
+
+/** As JSON. */
+export const writeReceiptFile = ({ receipt, sent: { messageId, digest }, keySet, savedAt }: ReceiptFile): string => `${JSON.stringify({ type, v: 1, receipt, sent: { messageId, digest }, keySet, savedAt }, undefined, 2)}\n`
+
+/** @throws SealdropError `malformed`, `too_large`, `unsupported_algorithm` for a later version */
+export function parseReceiptFile(text: string): ReceiptFile {
+  ensure(typeof text === 'string', 'invalid_argument', 'receipt file: expected its text')
+  ensure(text.length <= longest, 'too_large', `receipt file: expected at most ${longest} characters`)
+  const file = parseJsonObject(text, { code: 'malformed', field: 'receipt file' })
+  ensure(file['type'] === type, 'malformed', `receipt file: expected the type ${type}`)
+  ensure(file['v'] === 1, 'unsupported_algorithm', 'receipt file: expected version 1')
+  const { receipt, keySet, savedAt, sent } = file
+  const wrong = [
+    ...Object.entries({ receipt, keySet }).filter(([, value]) => typeof value !== 'string').map(([name]) => name),
+    ...(isJsonObject(sent) && typeof sent['messageId'] === 'string' && typeof sent['digest'] === 'string' ? [] : ['sent']),
+    ...(isTime(savedAt) ? [] : ['savedAt']),
+  ]
+  ensure(wrong.length === 0, 'malformed', `receipt file: ${wrong.join(', ')} missing or of the wrong type`)
+  return file as unknown as ReceiptFile
+}

@@ -1,0 +1,45 @@
+// What every host of the matrix runs, as one bundle: the suites, then one genuine signature of each algorithm.
+import { assert } from 'chai'
+import * as jose from 'jose'
+import { digests } from '../../dist/digests.js'
+import * as door from '../../dist/index.js'
+import { mlDsa } from '../../dist/ml-dsa.js'
+import { runDoorSuites, runRoomSuites } from '../suites/all.js'
+import { mendOaep } from '../support/oaep.js'
+import * as rooms from '../support/rooms.js'
+import { resultOf } from '../support/skip.js'
+import { cells } from './cells.js'
+import { signatureSuites } from './suites.js'
+
+/** How long one test may take, in milliseconds, so that what never ends has a name. */
+const patience = 180_000
+
+async function inTime(work) {
+  let timer
+  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error(`it did not end within ${patience / 1000} seconds`)), patience) })
+  await Promise.race([work(), late]).finally(() => clearTimeout(timer))
+}
+
+/**
+ * @param o.fixture base URL of the fixture server
+ * @param o.suites `all`, or those of signatures
+ * @returns results of the suites, the cells of this host's column, and what of the host was mended for the suites
+ */
+export async function run({ fixture, suites }) {
+  const tests = []
+  const host = { test: (name, work) => tests.push({ name, work }), assert, jose, door, mlDsa, digests, rooms, fixture }
+  if (suites === 'all') {
+    runDoorSuites(host)
+    runRoomSuites(host)
+  } else for (const suite of signatureSuites) suite(host)
+  const mended = await mendOaep()
+  const results = []
+  for (const { name, work } of tests) results.push(await resultOf({ name, work: () => inTime(async () => work()) }))
+  return { results, cells: await cells({ door, mlDsa }), mended }
+}
+
+/** Runs everything and hands in the outcome, also where it fails as a whole. @param base URL of the host's server */
+export async function report(base, o) {
+  const outcome = await run({ fixture: `${base}fixture/`, ...o }).catch((error) => ({ broken: `${error?.message ?? error}\n${error?.stack ?? ''}` }))
+  await fetch(`${base}report`, { method: 'POST', body: JSON.stringify(outcome) })
+}
