@@ -9,7 +9,7 @@ const company = (() => {
   const keySets = {}
   const given = (name) => JSON.parse(document.querySelector(`meta[name=sealdrop-${name}]`).content)
   function keysFor(alg) {
-    if (!globalThis.sealdrop) throw failure('not_loaded', 'The library did not load, or is not the one that this page expects, so nothing can be sealed')
+    if (!globalThis.sealdrop) throw failure('not_loaded', 'The library did not load, or is not the one that this page expects, so nothing can be sealed or verified')
     return (keySets[alg] ??= sealdrop.fetchKeySet('/.well-known/jwks.json', { trust: sealdrop.pinned(given('pins')), prefer: [alg], now: demoClock.now }))
   }
 

@@ -29,6 +29,16 @@
     find('#result').replaceChildren(...nodes)
   }
 
+  /** What a server sends, once it sends a file at all: its words about a failure are not a changed file. */
+  async function bodyOf(url, signal) {
+    const response = await fetch(url, { signal }).catch(() => undefined)
+    signal.throwIfAborted()
+    if (!response?.ok) throw company.failure('unreachable', 'The file is not there, or its server does not answer')
+    return response.body
+  }
+
+  const speed = (length, ms) => `${(length / 1_048_576 / ms * 1000).toFixed(0)} MiB/s, ${(ms / 1000).toFixed(1)} s in all`
+
   async function download(path) {
     const chosen = find('[name=size]:checked').value
     const name = `sealdrop-demo-${chosen}-mib.bin`
@@ -36,19 +46,19 @@
     const { writable, discard, saved } = await target(name)
     stop = new AbortController()
     const { signal } = stop
-    meter.start()
+    meter.start('verified')
     find('#meter').hidden = false
     let done = 0
     try {
       const { signature } = await company.ask('GET', `/api/downloads/${chosen}/signature`, { signal })
-      const response = await fetch(`/api/downloads/${chosen}/${path}`, { signal })
-      const file = await sealdrop.verifyStream(company.keysFor('ES256'), signature, response.body, {
+      const began = performance.now()
+      const file = await sealdrop.verifyStream(company.keysFor('ES256'), signature, await bodyOf(`/api/downloads/${chosen}/${path}`, signal), {
         name, context: { demo: 'download' }, signal,
         onProgress: (progress) => { ({ done } = progress); meter.update({ ...progress, checked: 1 }) },
       })
       await file.readable.pipeTo(writable, { signal }) // what fails aborts the file, so that nothing is left of it
       verdict(el('p', { class: 'verified' }, el('b', {}, 'Verified.'), ' Every byte is one that the company’s KMS signed.'), facts([
-        ['File', code(file.name)], ['Length', size(file.length)], ['Signed', file.signedAt.toLocaleString()], ['By', code(file.key.thumbprint)], ['Algorithm', file.key.alg], ['Digest', code(file.digest)],
+        ['File', code(file.name)], ['Length', size(file.length)], ['Speed', speed(file.length, performance.now() - began)], ['Signed', file.signedAt.toLocaleString()], ['By', code(file.key.thumbprint)], ['Algorithm', file.key.alg], ['Digest', code(file.digest)],
       ]), el('p', {}, ...saved()))
       find('#status').textContent = 'The whole file verified.'
     } catch (error) {

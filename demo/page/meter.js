@@ -7,10 +7,13 @@ const meter = (() => {
   const window = 4000 // milliseconds that the speed is taken over
   let samples = []
   let told = 0
+  let word
 
-  function start() {
+  /** @param what - what becomes of bytes here, for screen readers */
+  function start(what = 'sent') {
     samples = []
     told = 0
+    word = what
   }
 
   function update({ done, total, checked }) {
@@ -25,7 +28,7 @@ const meter = (() => {
     find('#speed').textContent = done < total ? speed(done, total) : checked < 1 ? `checking what was sent before, ${Math.floor(checked * 100)} %` : ''
     if (percent - told >= 25 && percent < 100) { // not more, or a screen reader would never be quiet
       told = percent - (percent % 25)
-      find('#status').textContent = `${told} % sent`
+      find('#status').textContent = `${told} % ${word}`
     }
   }
 

@@ -15,8 +15,8 @@ const sha256 = async (bytes) => createHash('sha256').update(bytes).digest('hex')
 const original = async () => sha256(new Uint8Array(await (await fetch(`${demo.url}api/downloads/16/file`)).arrayBuffer()))
 const digestOf = (page, get) => page.evaluate(`(async () => { const bytes = await (await ${get}).arrayBuffer(); return [bytes.byteLength, [...new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))].map((b) => b.toString(16).padStart(2, '0')).join('')] })()`)
 
-/** @param picker - whether this browser has a file picker */
-const page = (picker, work) => inTab(browser, demo, { path: 'publisher.html', secrets: [] }, async (tab) => {
+/** @param picker - whether this browser has a file picker; wanted - tells which trouble of the tab is meant to be */
+const page = (picker, work, wanted = () => false) => inTab(browser, demo, { path: 'publisher.html', secrets: [] }, async (tab) => {
   await tab.page.evaluateOnNewDocument(picker ? withPicker : () => { delete globalThis.showSaveFilePicker; delete Window.prototype.showSaveFilePicker })
   await tab.page.evaluateOnNewDocument(() => {
     const { createObjectURL } = URL
@@ -24,12 +24,13 @@ const page = (picker, work) => inTab(browser, demo, { path: 'publisher.html', se
   })
   await tab.page.goto(demo.url + path)
   await work(tab.page)
+  tab.troubles.splice(0, Infinity, ...tab.troubles.filter((trouble) => !wanted(trouble)))
 })
 
 test('a file verifies as it arrives and is written through the picker', () => page(true, async (page) => {
   await page.click('#file')
   assert.match(await shown(page, '#result .verified'), /^Verified\. Every byte/)
-  assert.match(await textOf(page, '#result'), /sealdrop-demo-16-mib\.bin[\s\S]*16\.00 MiB[\s\S]*ES256[\s\S]*Saved as/)
+  assert.match(await textOf(page, '#result'), /sealdrop-demo-16-mib\.bin[\s\S]*16\.00 MiB[\s\S]*MiB\/s[\s\S]*ES256[\s\S]*Saved as/)
   assert.deepEqual(await digestOf(page, `(await (await navigator.storage.getDirectory()).getFileHandle('sealdrop-demo-16-mib.bin')).getFile()`), [16 * 2 ** 20, await original()])
 }))
 
@@ -62,6 +63,49 @@ test('a download that is cancelled leaves nothing', () => page(false, async (pag
   await page.waitForFunction(() => document.querySelector('#progress').value > 0 && (document.querySelector('#cancel').click(), true), { polling: 20, timeout: 120_000 })
   await page.waitForFunction(() => /Cancelled\. Nothing was saved\./.test(document.querySelector('#result').textContent))
   assert.equal(await page.$('#save'), null)
+}))
+
+test('a server that does not send the file, and one that stops in the middle, leave nothing and are not called changed', () => page(true, async (page) => {
+  await page.setRequestInterception(true)
+  let answer
+  page.on('request', (request) => (request.url().endsWith('/file') ? answer(request) : request.continue()))
+  const left = () => page.evaluate(async () => Array.fromAsync((await navigator.storage.getDirectory()).keys()))
+  for (const [as, code] of [[(request) => request.abort(), 'unreachable'], [(request) => request.respond({ status: 503, body: 'x'.repeat(500) }), 'unreachable'], [(request) => request.respond({ status: 200, body: Buffer.alloc(1_000) }), 'rejected']]) {
+    answer = as
+    await page.click('#file')
+    const said = await shown(page, '#result .problem')
+    assert.match(said, new RegExp(code))
+    assert.equal(/as it must be/.test(said), code === 'rejected')
+    assert.deepEqual(await left(), [])
+    await page.evaluate(() => document.querySelector('#result').replaceChildren())
+  }
+}, (trouble) => /Failed to load resource/.test(trouble)))
+
+test('after a rotation the key that signs now signs what is downloaded, and it verifies', async () => {
+  const ask = async (action, body) => (await fetch(`${demo.url}api/publisher/${action}`, { method: 'POST', headers: { 'content-type': 'application/vnd.sealdrop.publisher+json', origin: new URL(demo.url).origin }, body: JSON.stringify(body) })).json()
+  const signedBy = async () => JSON.parse(Buffer.from((await (await fetch(`${demo.url}api/downloads/16/signature`)).json()).signature.split('.')[0], 'base64url')).kid
+  const first = await signedBy()
+  assert.equal(await signedBy(), first)
+  await ask('clock', { by: 'three-months' })
+  await ask('rotate', {})
+  const second = await signedBy()
+  assert.notEqual(second, first)
+  await page(false, async (page) => {
+    await page.click('#file')
+    await shown(page, '#save')
+    assert.ok((await textOf(page, '#result')).includes(second))
+  })
+})
+
+test('from 320 to 1280 pixels nothing needs scrolling sideways', () => page(false, async (page) => {
+  for (const width of [320, 390, 768, 1280]) {
+    await page.setViewport({ width, height: 900 })
+    for (const [button, sign] of [['#file', '#save'], ['#mirror', '.refused']]) {
+      await page.click(button)
+      await shown(page, sign)
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${width} pixels, ${button}`)
+    }
+  }
 }))
 
 test('what is not on offer is not there', async () => {
