@@ -42,7 +42,7 @@ const receiptCards = (() => {
   function refused(error) {
     const [title, todo] = receiptWords.of(error)
     return [el('div', { class: 'problem', tabIndex: -1 },
-      el('p', {}, el('b', {}, title), ' ', el('code', { class: 'code' }, error.code)),
+      el('p', {}, el('b', {}, `${receiptWords.verdict(error)} ${title}.`), ' ', el('code', { class: 'code' }, error.code)),
       el('p', {}, todo),
       el('details', {}, el('summary', {}, 'In detail'), el('p', {}, readable(error.message))))]
   }
