@@ -5,6 +5,7 @@ import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { createAssets } from './assets.mjs'
 import { refusal } from './refusal.mjs'
+import { addDownloadRoutes, createDownloads } from './downloads.mjs'
 import { addPublisherRoutes } from './publisher-routes.mjs'
 import { securityHeaders } from './security-headers.mjs'
 import { addUploadRoutes } from './upload-routes.mjs'
@@ -74,6 +75,7 @@ export function createApp({ companion, keyCare, clock, uploads, log }) {
     return companion.receive(await c.req.text(), counter)
   }))
   addUploadRoutes(app, { companion, uploads, answer, refuse })
+  addDownloadRoutes(app, { downloads: createDownloads({ signer: companion.signer }), answer })
   addPublisherRoutes(app, { keyCare, companion, clock, answer, refuse })
 
   app.on(['GET', 'HEAD'], '*', async (c) => {

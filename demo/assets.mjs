@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { contentSecurityPolicy } from './security-headers.mjs'
 
 const types = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', mjs: 'text/javascript; charset=utf-8', map: 'application/json', svg: 'image/svg+xml' }
-const pages = { '/': 'index.html', '/esm.html': 'esm.html', '/publisher.html': 'publisher.html', '/receipt.html': 'receipt.html' }
-const pageFiles = ['style.css', 'publisher.css', 'clock.js', 'view.js', 'sealed-text.js', 'cards.js', 'file-cards.js', 'screen.js', 'company.js', 'receipt.js', 'form.js', 'page.js', 'unfinished.js', 'upload.js', 'meter.js', 'file-page.js', 'esm.js', 'key-words.js', 'key-cards.js', 'publisher.js', 'save-receipt.js', 'receipt-words.js', 'receipt-cards.js', 'receipt-page.js', 'icon.svg']
+const pages = { '/': 'index.html', '/esm.html': 'esm.html', '/publisher.html': 'publisher.html', '/receipt.html': 'receipt.html', '/download.html': 'download.html' }
+const pageFiles = ['style.css', 'publisher.css', 'clock.js', 'view.js', 'sealed-text.js', 'cards.js', 'file-cards.js', 'screen.js', 'company.js', 'receipt.js', 'form.js', 'page.js', 'unfinished.js', 'upload.js', 'meter.js', 'file-page.js', 'esm.js', 'key-words.js', 'key-cards.js', 'publisher.js', 'save-receipt.js', 'receipt-words.js', 'receipt-cards.js', 'receipt-page.js', 'download.js', 'icon.svg']
 const library = ['sealdrop.min.js', 'sealdrop.min.js.map', 'sealdrop.min.mjs', 'sealdrop.min.mjs.map']
 const files = new Map([
   ...pageFiles.map((name) => [`/${name}`, new URL(`page/${name}`, import.meta.url)]),

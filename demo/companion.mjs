@@ -89,6 +89,7 @@ export function createCompanion({ kms, store, root, signs, now }) {
     root: async () => (rootKey ??= await publicJwk({ kms, key: root })),
     pins,
     renew,
+    signer: () => made.signer,
     receive,
     examine,
     receiveFile,

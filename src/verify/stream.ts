@@ -89,7 +89,6 @@ interface FoundFile {
 
 /** Everything that can be known before the first byte. */
 async function signedFile(keys: KeySet, fileSignature: string, { name, context = {}, maxAge, heldSince, signal }: FileOptions, found: number | undefined): Promise<FoundFile> {
-  signal?.throwIfAborted()
   const expected = checkContext(context)
   ensure((maxAge ?? 0) >= 0, 'invalid_argument', 'maxAge: expected milliseconds')
   const [jws, list] = fileLines(fileSignature)

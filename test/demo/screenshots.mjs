@@ -111,8 +111,17 @@ async function receiptRefused(page) {
   return '[data-card=answer]'
 }
 
-const pictures = { demo: message, upload, 'upload-opened': opened, publisher, receipt, 'receipt-refused': receiptRefused }
-const readme = { demo: ['desktop-light', 'desktop-dark', 'phone-light', 'phone-dark'], upload: ['desktop-light'], publisher: ['desktop-light', 'phone-dark'], receipt: ['desktop-light', 'phone-dark'] }
+/** A file that verified, or one that a mirror changed. */
+const download = (button, selector) => async (page) => {
+  await page.evaluateOnNewDocument(() => { delete Window.prototype.showSaveFilePicker; delete globalThis.showSaveFilePicker })
+  await page.goto(`${demo.url}download.html`)
+  await page.click(button)
+  await page.waitForSelector(selector, { visible: true, timeout: 60_000 })
+  return '[data-card=result]'
+}
+
+const pictures = { demo: message, upload, 'upload-opened': opened, publisher, receipt, 'receipt-refused': receiptRefused, download: download('#file', '#save'), 'download-refused': download('#mirror', '.refused') }
+const readme = { demo: ['desktop-light', 'desktop-dark', 'phone-light', 'phone-dark'], upload: ['desktop-light'], publisher: ['desktop-light', 'phone-dark'], receipt: ['desktop-light', 'phone-dark'], download: ['desktop-light'] }
 const [, , , only] = process.argv
 const wanted = (name, kind) => only === 'all' || (only === name && !readme[name]) || ((only ?? name) === name && readme[name]?.includes(kind))
 

@@ -31,7 +31,7 @@ import { compareTable, table, writeTable } from './table.mjs'
 
 const hosts = [node20, node24, deno, bun, workerd, chromium, firefox, webkit]
 /** How long one host may take, in milliseconds: several times what it needs. */
-const patience = 10 * 60_000
+const patience = 20 * 60_000
 const { values: { write, suites, host: chosen } } = parseArgs({ options: { write: { type: 'boolean' }, suites: { type: 'string' }, host: { type: 'string', multiple: true } } })
 const total = { passed: 0, failed: 0, skipped: 0 }
 

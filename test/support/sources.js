@@ -77,6 +77,18 @@ export async function* iterate(chunks) { yield* chunks }
 
 export const byteSource = (bytes, o = {}) => ({ size: bytes.length, read: async (start, end) => bytes.subarray(start, end), ...o })
 
+/** Fills the same memory for every read, which is a Buffer of Node as it were: its slice copies nothing. */
+export function refillingSource(bytes) {
+  class Views extends Uint8Array { slice(start, end) { return this.subarray(start, end) } }
+  const memory = new Views(bytes.length)
+  const read = async (start, end) => {
+    memory.fill(0xee)
+    memory.set(bytes.subarray(start, end))
+    return memory.subarray(0, end - start)
+  }
+  return { size: bytes.length, read }
+}
+
 /** What Blobs are where their streams are no byte streams, as in WebKit. */
 const blobLike = (bytes, sizes) => ({ size: bytes.length, stream: () => streamOf(inPieces(bytes, ...sizes)), slice: (start, end) => blobLike(bytes.subarray(start, end), sizes) })
 

@@ -1,0 +1,145 @@
+// npm run bench:files -- [MiB, default 4096]: a real file signed through the local KMS and verified as a stream, beside its chunks
+// through crypto.subtle.digest and beside sha256sum in the same run; what memory that took; and one byte changed.
+import { spawn } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtemp, open, rm, stat, statfs } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { importKeySet, inHand, verifyStream } from 'sealdrop'
+import { fileSource } from 'sealdrop/fs'
+import { createPublisher, createSigner } from 'sealdrop/kms'
+import { startLocalKms } from 'sealdrop/local-kms'
+
+const MiB = 1_048_576
+const count = Number(process.argv[2] ?? 4_096)
+if (!Number.isSafeInteger(count) || count < 1 || count > 65_536) throw new Error('expected a number of MiB, 1 to 65536')
+const early = 256 // MiB after which memory is looked at first
+
+const rss = () => process.memoryUsage.rss() / MiB
+const line = (name, rate, than, limit) => console.log(`${name.padEnd(52)}${rate.toFixed(0).padStart(8)} MiB/s${limit ? `${(rate / limit).toFixed(2).padStart(8)} of ${than}` : ''}`)
+
+/** Random bytes, each chunk with its number in front, so that no two are the same and no block is left out on the disk. */
+async function writeFile(path) {
+  const chunk = randomBytes(MiB)
+  const handle = await open(path, 'wx', 0o600)
+  for (let i = 0; i < count; i++) {
+    chunk.writeUInt32BE(i)
+    for (let at = 0; at < MiB;) at += (await handle.write(chunk, at)).bytesWritten
+  }
+  await handle.sync()
+  await handle.close()
+}
+
+async function timed(work) {
+  const start = performance.now()
+  const found = await work()
+  return { found, rate: count * 1_000 / (performance.now() - start) }
+}
+
+/** Notes how far memory goes above a start: within the first MiB, and in all. */
+function memoryWatch(start) {
+  const peak = { early: 0, all: 0 }
+  return {
+    peak,
+    onProgress({ done }) {
+      const grown = rss() - start
+      peak.all = Math.max(peak.all, grown)
+      if (done <= early * MiB) peak.early = Math.max(peak.early, grown)
+    },
+  }
+}
+
+/** The chunks with nothing around them: read into four buffers in turn, and hashed. */
+async function bare(path) {
+  const handle = await open(path)
+  let next = 0
+  await Promise.all(Array.from({ length: 4 }, async () => {
+    const buffer = new Uint8Array(MiB)
+    while (next < count) {
+      await handle.read(buffer, 0, MiB, next++ * MiB)
+      await crypto.subtle.digest('SHA-256', buffer)
+    }
+  }))
+  await handle.close()
+}
+
+async function inMemory() {
+  const buffer = new Uint8Array(randomBytes(MiB))
+  let next = 0
+  await Promise.all(Array.from({ length: 4 }, async () => { while (next++ < count) await crypto.subtle.digest('SHA-256', buffer) }))
+}
+
+const sha256sum = (path) => new Promise((resolve, reject) => spawn('sha256sum', [path], { stdio: ['ignore', 'ignore', 'inherit'] }).on('error', reject).on('close', resolve))
+
+/** Reads all that is given, and what that is: its length, its SHA-256 where wanted, and the error at its end. */
+async function drained(readable, hash) {
+  let length = 0
+  try {
+    for await (const piece of readable) {
+      length += piece.length
+      hash?.update(piece)
+    }
+    return { length }
+  } catch (error) {
+    return { length, error }
+  }
+}
+
+async function prefixHash(path, end) {
+  const hash = createHash('sha256')
+  if (end > 0) for await (const piece of (await open(path)).createReadStream({ end: end - 1, highWaterMark: MiB })) hash.update(piece)
+  return hash.digest('hex')
+}
+
+const { bavail, bsize } = await statfs(tmpdir())
+if (bavail * bsize < (count + 1_024) * MiB) throw new Error(`${tmpdir()} has ${Math.floor(bavail * bsize / MiB)} MiB free; expected ${count} and 1,024 more`)
+const folder = await mkdtemp(join(tmpdir(), 'sealdrop-bench-'))
+const local = await startLocalKms({ keys: [{ alias: 'alias/files', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }] })
+process.once('SIGINT', () => rm(folder, { recursive: true, force: true }).finally(() => process.exit(130)))
+try {
+  const path = join(folder, 'large.bin')
+  const written = await timed(() => writeFile(path))
+  const { size, blocks } = await stat(path)
+  console.log(`Node ${process.version}, a file of ${count} MiB${blocks * 512 < size ? ', of which the disk holds less' : ''}, written at ${written.rate.toFixed(0)} MiB/s\n`)
+  const signer = createSigner({ kms: local.clientConfig, key: 'alias/files' })
+  const { jwks } = await createPublisher({ kms: local.clientConfig, keys: [{ key: 'alias/files' }] }).documents()
+  const keys = importKeySet(jwks, { trust: inHand() })
+  await signer.ready()
+  const warm = new Blob([randomBytes(MiB)])
+  await drained((await verifyStream(keys, await signer.signFile(warm), warm)).readable)
+
+  const start = rss()
+  const [signing, verifying] = [memoryWatch(start), memoryWatch(start)]
+  const signed = await timed(() => signer.signFile(path, { onProgress: signing.onProgress }))
+  const verified = await timed(async () => drained((await verifyStream(keys, signed.found, await fileSource(path), { onProgress: verifying.onProgress })).readable))
+  if (verified.found.error || verified.found.length !== size) throw verified.found.error ?? new Error(`${verified.found.length} bytes came out of ${size}`)
+  const limit = await timed(() => bare(path))
+  const memory = await timed(inMemory)
+  const sum = await timed(() => sha256sum(path)).catch(() => undefined)
+  const named = 'chunks read and hashed'
+  line('the chunks through crypto.subtle.digest, in memory', memory.rate)
+  line('the chunks of the file through crypto.subtle.digest', limit.rate)
+  line('signFile', signed.rate, named, limit.rate)
+  line('verifyStream', verified.rate, named, limit.rate)
+  if (sum) line('sha256sum', sum.rate, named, limit.rate)
+  else console.log('sha256sum is not on this machine')
+  console.log(`\nThe signature has ${signed.found.length} characters.`)
+  for (const [name, { peak }] of Object.entries({ signFile: signing, verifyStream: verifying })) console.log(`${name}: resident memory at most ${peak.early.toFixed(0)} MiB above the start after ${Math.min(early, count)} MiB, ${peak.all.toFixed(0)} MiB after ${count} MiB`)
+
+  const at = Math.floor(size / 2)
+  const handle = await open(path, 'r+')
+  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, at)
+  buffer[0] ^= 1
+  await handle.write(buffer, 0, 1, at)
+  await handle.close()
+  const hash = createHash('sha256')
+  const { length, error } = await drained((await verifyStream(keys, signed.found, await fileSource(path))).readable, hash)
+  const chunk = Math.floor(at / MiB)
+  const whole = hash.digest('hex') === await prefixHash(path, length)
+  console.log(`\nOne bit of byte ${at} changed: ${error?.code}, ${error?.message}`)
+  console.log(`${length} bytes were handed out, ${length === chunk * MiB && whole ? 'which are those before its chunk; nothing of it and nothing after it' : 'WHICH IS WRONG'}`)
+  process.exitCode = error?.code === 'rejected' && length === chunk * MiB && whole ? 0 : 1
+} finally {
+  await rm(folder, { recursive: true, force: true })
+  await local.close()
+}

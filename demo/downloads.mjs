@@ -1,0 +1,65 @@
+// Large files that the company offers, with its signature. They are made while they are sent, the same each time, so that none lies on a disk.
+import { createCipheriv } from 'node:crypto'
+import { Readable } from 'node:stream'
+
+const mib = 2 ** 20
+/** Sizes on offer, in MiB. */
+export const sizes = [16, 256, 1024]
+const piece = 4 * mib
+const key = Buffer.alloc(32, 'sealdrop demo')
+
+/** Any part of the file: AES in counter mode can begin at every block. */
+function bytesOf(start, end) {
+  const block = Math.floor(start / 16)
+  const counter = Buffer.alloc(16)
+  counter.writeUInt32BE(block, 12)
+  const skipped = start - block * 16
+  return createCipheriv('aes-256-ctr', key, counter).update(Buffer.alloc(skipped + end - start)).subarray(skipped)
+}
+
+/** @param o.signer - gives the companion's signer as it is now */
+export function createDownloads({ signer }) {
+  const signatures = new Map()
+
+  function offer(size) {
+    if (!sizes.includes(size)) return undefined
+    return { length: size * mib, name: `sealdrop-demo-${size}-mib.bin`, context: { demo: 'download' } }
+  }
+
+  /** Hashes the file once and asks KMS once; kept, since the file is the same each time. */
+  async function signature(size) {
+    const { length, name, context } = offer(size)
+    const source = { size: length, read: async (start, end) => bytesOf(start, end) }
+    if (!signatures.has(size)) signatures.set(size, signer().signFile(source, { name, mediaType: 'application/octet-stream', context }).catch((error) => { signatures.delete(size); throw error }))
+    return signatures.get(size)
+  }
+
+  /** @param o.changed - as a mirror that turned one bit in the middle */
+  function stream(size, { changed = false } = {}) {
+    const { length } = offer(size)
+    const at = Math.floor(length / 2) + 12_345
+    return Readable.toWeb(Readable.from((function* () {
+      for (let start = 0; start < length; start += piece) {
+        const bytes = bytesOf(start, Math.min(length, start + piece))
+        if (changed && at >= start && at < start + piece) bytes[at - start] ^= 1
+        yield bytes
+      }
+    })()))
+  }
+
+  return { offer, signature, stream }
+}
+
+/** @param o.answer - as for uploads */
+export function addDownloadRoutes(app, { downloads, answer }) {
+  const found = (c) => downloads.offer(Number(c.req.param('size')))
+  const nothing = (c) => c.text('Nothing is here.\n', 404)
+
+  app.get('/api/downloads/:size/signature', async (c) => (found(c) ? answer(c, async () => ({ signature: await downloads.signature(Number(c.req.param('size'))) })) : nothing(c)))
+  for (const [path, options] of [['file', {}], ['mirror', { changed: true }]]) {
+    app.get(`/api/downloads/:size/${path}`, (c) => {
+      const offer = found(c)
+      return offer ? c.body(downloads.stream(Number(c.req.param('size')), options), 200, { 'content-type': 'application/octet-stream', 'content-length': String(offer.length) }) : nothing(c)
+    })
+  }
+}
