@@ -19,7 +19,8 @@ function bytesOf(start, end) {
 
 /** @param o.signer - gives the companion's signer as it is now */
 export function createDownloads({ signer }) {
-  const signatures = new Map()
+  /** By signer, which is another one when keys were changed. */
+  const kept = new WeakMap()
 
   function offer(size) {
     if (!sizes.includes(size)) return undefined
@@ -30,7 +31,10 @@ export function createDownloads({ signer }) {
   async function signature(size) {
     const { length, name, context } = offer(size)
     const source = { size: length, read: async (start, end) => bytesOf(start, end) }
-    if (!signatures.has(size)) signatures.set(size, signer().signFile(source, { name, mediaType: 'application/octet-stream', context }).catch((error) => { signatures.delete(size); throw error }))
+    const now = signer()
+    if (!kept.has(now)) kept.set(now, new Map())
+    const signatures = kept.get(now)
+    if (!signatures.has(size)) signatures.set(size, now.signFile(source, { name, mediaType: 'application/octet-stream', context }).catch((error) => { signatures.delete(size); throw error }))
     return signatures.get(size)
   }
 
