@@ -28,7 +28,7 @@ export function createCompanion({ kms, store, root, signs, now }) {
   const counters = new AsyncLocalStorage()
   const opener = createOpener({ kms, keys: store, now, onEvent: ({ kmsCalls }) => { counters.getStore().kmsCalls += kmsCalls } })
   const make = () => ({
-    signer: createSigner({ kms, key: signs }),
+    signer: createSigner({ kms, key: signs, now }),
     set: createPublisher({ kms, keys: store, root, now }),
     history: createPublisher({ kms, keys: store, root, now, history: true }),
   })

@@ -19,7 +19,8 @@ function bytesOf(start, end) {
 
 /** @param o.signer - gives the companion's signer as it is now */
 export function createDownloads({ signer }) {
-  const signatures = new WeakMap() // by signer: after a rotation another key signs, and the one before may be taken back
+  /** By signer, which is another one when keys were changed. */
+  const kept = new WeakMap()
 
   function offer(size) {
     if (!sizes.includes(size)) return undefined
@@ -30,11 +31,11 @@ export function createDownloads({ signer }) {
   async function signature(size) {
     const { length, name, context } = offer(size)
     const source = { size: length, read: async (start, end) => bytesOf(start, end) }
-    const by = signer()
-    if (!signatures.has(by)) signatures.set(by, new Map())
-    const kept = signatures.get(by)
-    if (!kept.has(size)) kept.set(size, by.signFile(source, { name, mediaType: 'application/octet-stream', context }).catch((error) => { kept.delete(size); throw error }))
-    return kept.get(size)
+    const now = signer()
+    if (!kept.has(now)) kept.set(now, new Map())
+    const signatures = kept.get(now)
+    if (!signatures.has(size)) signatures.set(size, now.signFile(source, { name, mediaType: 'application/octet-stream', context }).catch((error) => { signatures.delete(size); throw error }))
+    return signatures.get(size)
   }
 
   /** @param o.changed - as a mirror that turned one bit in the middle */

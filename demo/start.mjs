@@ -38,6 +38,7 @@ Sealdrop demo: ${demo.url}
   the same with ES modules: ${demo.url}esm.html
   the published keys:       ${demo.url}.well-known/jwks.json
   the publisher's page:     ${demo.url}publisher.html
+  the page for receipts:    ${demo.url}receipt.html
 
 Open the first one, type something, seal it, send it. Ctrl+C ends the demo; its keys stay for the next time.
 `)

@@ -11,7 +11,7 @@ const receiptCards = (() => {
   /** What the history said, which is asked each time. `heldSince` where that alone made the receipt count. */
   const historySays = (known, heldSince) => (heldSince
     ? [el('span', { class: 'bad' }, 'Taken back since, and you held it before.'), el('br'), note(`The key was compromised later. By your word you have had this file since ${heldSince.toLocaleDateString(undefined, { dateStyle: 'medium' })}, so the receipt is older than that.`)]
-    : [el('span', { class: 'good' }, 'Asked now: the key is good.'), el('br'), note(`This one is among the ${plural(known.length, 'signing key')} that the company ever published, and was not taken back as compromised.`)])
+    : [el('span', { class: 'good' }, 'Asked now: the key is good.'), el('br'), note(`It is among the ${plural(known.length, 'signing key')} that the company ever published, and nobody took it back as compromised.`)])
 
   /**
    * @param o.proof - of `verifyReceiptFile`
@@ -42,7 +42,7 @@ const receiptCards = (() => {
   function refused(error) {
     const [title, todo] = receiptWords.of(error)
     return [el('div', { class: 'problem', tabIndex: -1 },
-      el('p', {}, el('b', {}, title), ' ', el('code', { class: 'code' }, error.code)),
+      el('p', {}, el('b', {}, `${receiptWords.verdict(error)} ${title}.`), ' ', el('code', { class: 'code' }, error.code)),
       el('p', {}, todo),
       el('details', {}, el('summary', {}, 'In detail'), el('p', {}, readable(error.message))))]
   }

@@ -41,7 +41,7 @@
 
   function refuse(error) {
     const shown = typeof error?.code === 'string' ? error : company.failure('unexpected', String(error?.message))
-    answer(shown.code === 'key_unusable' ? 'taken-back' : 'refused', receiptCards.refused(shown), `Refused. ${receiptWords.of(shown)[0]}.`)
+    answer(shown.code === 'key_unusable' ? 'taken-back' : 'refused', receiptCards.refused(shown), `${receiptWords.verdict(shown)} ${receiptWords.of(shown)[0]}.`)
   }
 
   function answer(outcome, nodes, words) {

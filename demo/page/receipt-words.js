@@ -25,5 +25,9 @@ const receiptWords = (() => {
   /** [title, what to do]. */
   const of = ({ code }) => (Object.hasOwn(refusals, code) ? refusals[code] : ['It cannot be verified', 'Try again; if it stays like this, ask the company.'])
 
-  return { of }
+  /** What says nothing about the receipt itself. */
+  const undecided = ['unsupported_algorithm', 'keys_unreachable', 'keys_expired', 'keys_rolled_back', 'not_loaded']
+  const verdict = ({ code }) => (undecided.includes(code) || !Object.hasOwn(refusals, code) ? 'Not verified.' : 'Refused.')
+
+  return { of, verdict }
 })()

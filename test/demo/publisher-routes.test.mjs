@@ -72,6 +72,8 @@ test('what is no JSON object, too long, of an unknown key or no action is refuse
     ['rotate', `{"x":"${'x'.repeat(1024)}"}`, 413, 'too_large', /1024/],
     ['retire', '{}', 400, 'invalid_argument', /thumbprint of a key/],
     ['restore', JSON.stringify({ key: 'A'.repeat(43) }), 422, 'key_not_found', /inventory has no key/],
+    ['revoke', '{}', 422, 'key_not_found', /inventory has no key/],
+    ['revoke', JSON.stringify({ key: 'A'.repeat(43) }), 422, 'key_not_found', /inventory has no key/],
     ['delete', JSON.stringify({ key: '__proto__', confirm: '__proto__' }), 422, 'key_not_found', /inventory has no key/],
     ['retire', JSON.stringify({ key: current.thumbprint, disable: true }), 400, 'invalid_argument', /is current: another one must take its place first/],
     ['delete', JSON.stringify({ key: current.thumbprint, confirm: current.thumbprint }), 400, 'invalid_argument', /retireKey with disable comes first/],

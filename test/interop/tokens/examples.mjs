@@ -1,5 +1,5 @@
 // What the suites take for granted: two libraries that have every algorithm verify the examples of RFCs and the frozen tokens, and
-// read our receipts.
+// read our receipts and file signatures.
 import { tokens } from '../../vectors/foreign-signatures.js'
 import { rfcJws } from '../../vectors/rfc-jws.js'
 import { thumbprints } from '../../vectors/thumbprints.js'
@@ -12,9 +12,9 @@ const examples = rfcJws.map(({ name, header, payload, key, signature }) => ({ na
 const frozen = tokens.map(({ by, alg, jwk, token }) => ({ name: `${alg} by ${by}`, alg, jwk, token, says: payloadOf(token) }))
 const printed = thumbprints.map(({ name, jwk, thumbprint }) => ({ name, jwk, says: thumbprint }))
 
-/** @param readers - by name, what runs jobs; @param receipts - ours, if we take part */
-export async function readExamples(readers, receipts) {
-  const themes = { 'the examples of RFCs': examples, 'the frozen tokens': frozen, 'the printed thumbprints': printed, ...(receipts && { 'our receipts': receipts }) }
+/** @param readers - by name, what runs jobs; @param documents - of ours, by theme, if we take part */
+export async function readExamples(readers, documents) {
+  const themes = { 'the examples of RFCs': examples, 'the frozen tokens': frozen, 'the printed thumbprints': printed, ...documents }
   for (const [reader, run] of Object.entries(readers)) {
     for (const [theme, rows] of Object.entries(themes)) {
       const { results } = await run(rows.map(({ alg, jwk, token }) => (token ? { kind: 'read', library: reader, algorithm: alg, jwk, token } : { kind: 'thumbprint', library: reader, jwk })))

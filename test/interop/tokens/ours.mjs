@@ -1,4 +1,5 @@
 // Sealdrop by the protocol of the foreign programs: tokens are signed by a KMS, and verified under a key set that is fetched.
+import { createHash } from 'node:crypto'
 import { fetchKeySet, isSealdropError, overHttps, verifyJwt } from 'sealdrop'
 import { createPublisher, createSigner } from 'sealdrop/kms'
 import { mlDsa } from 'sealdrop/ml-dsa'
@@ -25,16 +26,30 @@ async function issue({ clientConfig: kms, keys }, algorithm, allClaims) {
   return { tokens }
 }
 
-/** By algorithm, a receipt and the published key that signed it. */
-export async function ourReceipts({ clientConfig: kms, keys }) {
-  const receipts = Object.keys(kmsSpecs).map(async (alg) => {
+const file = Buffer.from('a file')
+
+/** The chunk digest of a file of one chunk, by node:crypto (jose-profile.md, "Large files"). */
+function chunkDigest() {
+  const sizes = Buffer.alloc(12)
+  sizes.writeBigUInt64BE(BigInt(file.length))
+  sizes.writeUInt32BE(1_048_576, 8)
+  const chunk = createHash('sha256').update(file).digest()
+  return createHash('sha256').update('sealdrop-chunks-v1').update(sizes).update(chunk).digest('base64url')
+}
+
+/** Receipts and the first lines of file signatures, by each algorithm: with the published key, and what is to be read in them. */
+export async function ourDocuments({ clientConfig: kms, keys }) {
+  const made = Object.keys(kmsSpecs).map(async (alg) => {
     const signer = createSigner({ kms, key: keys[alg], algorithm: alg })
     const receipt = await signer.signReceipt({ messageId: `m-${alg}`, digest: 'd', length: 1, context: {}, stage: 'opened' })
+    const [line] = (await signer.signFile(new Blob([file]))).split('\n')
     await signer.close()
     const { jwks } = await createPublisher({ kms, keys: [{ key: keys[alg], use: 'sig', alg }] }).documents()
-    return { name: alg, alg, jwk: JSON.parse(jwks).keys[0], token: receipt, says: `"messageId":"m-${alg}"` }
+    const [jwk] = JSON.parse(jwks).keys
+    return [{ name: alg, alg, jwk, token: receipt, says: `"messageId":"m-${alg}"` }, { name: alg, alg, jwk, token: line, says: `"digest":"${chunkDigest()}"` }]
   })
-  return Promise.all(receipts)
+  const both = await Promise.all(made)
+  return { 'our receipts': both.map(([receipt]) => receipt), 'our file signatures': both.map(([, line]) => line) }
 }
 
 const sets = new Map()

@@ -72,17 +72,17 @@ const folder = await mkdtemp(join(tmpdir(), 'sealdrop-tokens-'))
 const handlers = new Map()
 const server = await listen(async (request) => await handlers.get(new URL(request.url).pathname.slice(1))?.(request) ?? new Response(null, { status: 404 }))
 const nameOf = (writer, without) => [encodeURIComponent(writer), without].filter(Boolean).join('-without-')
-let local, receipts
+let local, documents
 try {
   const programs = await tokenPrograms(folder)
   const parties = Object.entries(libraries).map(([name, { language, ...row }]) => [name, { ...row, run: programs[language] }])
   const excluded = [undefined, ...new Set(parties.flatMap(([, { without }]) => without ?? []))]
   if (!process.argv.includes('--foreign-only')) {
-    const { kmsKeys, ourHandler, ourReceipts, ourRunner } = await import('./ours.mjs')
+    const { kmsKeys, ourDocuments, ourHandler, ourRunner } = await import('./ours.mjs')
     local = await startLocalKms({ keys: kmsKeys })
     parties.unshift([ours, { algorithms: [...Object.keys(kmsSpecs), 'EdDSA'], issues: Object.keys(kmsSpecs), run: ourRunner(local) }])
     for (const type of excluded) handlers.set(nameOf(ours, type), ourHandler(local, type))
-    receipts = await ourReceipts(local)
+    documents = await ourDocuments(local)
   }
   const tokens = []
   for (const party of parties) {
@@ -94,7 +94,7 @@ try {
     }
   }
   for (const party of parties) await verifyAll(party, tokens, (writer, without) => new URL(nameOf(writer, without), server.url).href)
-  await readExamples({ jose: programs.Node, jwcrypto: programs.Python }, receipts)
+  await readExamples({ jose: programs.Node, jwcrypto: programs.Python }, documents)
 } finally {
   await server.close()
   await local?.close()
