@@ -16,7 +16,6 @@ if (!Number.isSafeInteger(count) || count < 1 || count > 65_536) throw new Error
 const early = 256 // MiB after which memory is looked at first
 
 const rss = () => process.memoryUsage.rss() / MiB
-const line = (name, rate, than, limit) => console.log(`${name.padEnd(52)}${rate.toFixed(0).padStart(8)} MiB/s${limit ? `${(rate / limit).toFixed(2).padStart(8)} of ${than}` : ''}`)
 
 /** Random bytes, each chunk with its number in front, so that no two are the same and no block is left out on the disk. */
 async function writeFile(path) {
@@ -34,6 +33,18 @@ async function timed(work) {
   const start = performance.now()
   const found = await work()
   return { found, rate: count * 1_000 / (performance.now() - start) }
+}
+
+/** MiB/s of each of these, which take turns, since these machines are noisy: the best of the rounds. */
+async function best(contenders, rounds = 3) {
+  const rates = {}
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, work] of Object.entries(contenders)) {
+      const { rate } = await timed(work)
+      rates[name] = Math.max(rates[name] ?? 0, rate)
+    }
+  }
+  return rates
 }
 
 /** Notes how far memory goes above a start: within the first MiB, and in all. */
@@ -110,20 +121,24 @@ try {
 
   const start = rss()
   const [signing, verifying] = [memoryWatch(start), memoryWatch(start)]
-  const signed = await timed(() => signer.signFile(path, { onProgress: signing.onProgress }))
-  const verified = await timed(async () => drained((await verifyStream(keys, signed.found, await fileSource(path), { onProgress: verifying.onProgress })).readable))
-  if (verified.found.error || verified.found.length !== size) throw verified.found.error ?? new Error(`${verified.found.length} bytes came out of ${size}`)
-  const limit = await timed(() => bare(path))
-  const memory = await timed(inMemory)
-  const sum = await timed(() => sha256sum(path)).catch(() => undefined)
-  const named = 'chunks read and hashed'
-  line('the chunks through crypto.subtle.digest, in memory', memory.rate)
-  line('the chunks of the file through crypto.subtle.digest', limit.rate)
-  line('signFile', signed.rate, named, limit.rate)
-  line('verifyStream', verified.rate, named, limit.rate)
-  if (sum) line('sha256sum', sum.rate, named, limit.rate)
-  else console.log('sha256sum is not on this machine')
-  console.log(`\nThe signature has ${signed.found.length} characters.`)
+  const verified = async (o) => {
+    const { error, length } = await drained((await verifyStream(keys, signature, await fileSource(path), o)).readable)
+    if (error || length !== size) throw error ?? new Error(`${length} bytes came out of ${size}`)
+  }
+  const signature = await signer.signFile(path, { onProgress: signing.onProgress })
+  await verified({ onProgress: verifying.onProgress })
+  const hasSum = await sha256sum('/dev/null').then(() => true, () => false)
+  const limit = 'the chunks of the file through crypto.subtle.digest'
+  const rates = await best({
+    'the same from memory, without a file': inMemory,
+    [limit]: () => bare(path),
+    signFile: () => signer.signFile(path),
+    verifyStream: verified,
+    ...(hasSum && { sha256sum: () => sha256sum(path) }),
+  })
+  for (const [name, rate] of Object.entries(rates)) console.log(`${name.padEnd(52)}${rate.toFixed(0).padStart(8)} MiB/s${(rate / rates[limit]).toFixed(2).padStart(8)}`)
+  if (!hasSum) console.log('sha256sum is not on this machine')
+  console.log(`\nThe signature has ${signature.length} characters.`)
   for (const [name, { peak }] of Object.entries({ signFile: signing, verifyStream: verifying })) console.log(`${name}: resident memory at most ${peak.early.toFixed(0)} MiB above the start after ${Math.min(early, count)} MiB, ${peak.all.toFixed(0)} MiB after ${count} MiB`)
 
   const at = Math.floor(size / 2)
@@ -133,7 +148,7 @@ try {
   await handle.write(buffer, 0, 1, at)
   await handle.close()
   const hash = createHash('sha256')
-  const { length, error } = await drained((await verifyStream(keys, signed.found, await fileSource(path))).readable, hash)
+  const { length, error } = await drained((await verifyStream(keys, signature, await fileSource(path))).readable, hash)
   const chunk = Math.floor(at / MiB)
   const whole = hash.digest('hex') === await prefixHash(path, length)
   console.log(`\nOne bit of byte ${at} changed: ${error?.code}, ${error?.message}`)

@@ -4,7 +4,7 @@ import { globSync } from 'node:fs'
 import { otherNode } from './support/other-node.mjs'
 
 const inNode = ['test/local-kms/*.test.mjs', 'test/cli/*.test.mjs', 'test/node/*.test.mjs']
-const onOldest = ['test/local-kms/*.test.mjs', 'test/cli/*.test.mjs', 'test/node/{suites,main-path,kms-faults,publisher,data-key-cache,serve,fs,file-records,stream-files,stream-mutants,http-source,large-files,sign-file}.test.mjs']
+const onOldest = ['test/local-kms/*.test.mjs', 'test/cli/*.test.mjs', 'test/node/{suites,main-path,kms-faults,publisher,data-key-cache,serve,fs,file-records,stream-files,stream-mutants,http-source,large-files,sign-file,every-signature,history}.test.mjs']
 const total = { passed: 0, failed: 0, skipped: 0 }
 
 /** Adds the counts of one host; a host that ran nothing has failed. */

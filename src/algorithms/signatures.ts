@@ -52,8 +52,11 @@ export const whyRefused = (name: string): string => (Object.hasOwn(refused, name
 export const isSignatureName = (alg: unknown): alg is SignatureName =>
   typeof alg === 'string' && Object.hasOwn(signatures, alg)
 
-/** Whether a name means this algorithm: its JOSE name, the older `EdDSA` of Ed25519 (RFC 9864 §2.2), or KMS's, which the three of ML-DSA share. */
-export const isNameOf = (alg: SignatureName, name: string): boolean => name === alg || name === signatures[alg].kms || (alg === 'Ed25519' && name === 'EdDSA')
+/** Whether a token's name means this algorithm: its JOSE name, or the older `EdDSA` of Ed25519 (RFC 9864 §2.2). */
+export const isJoseNameOf = (alg: SignatureName, name: string): boolean => name === alg || (alg === 'Ed25519' && name === 'EdDSA')
+
+/** The same for a name that a caller gave: also KMS's, which the three of ML-DSA share. */
+export const isNameOf = (alg: SignatureName, name: string): boolean => isJoseNameOf(alg, name) || name === signatures[alg].kms
 
 /** Whether a key of this type can use an algorithm. */
 export function fitsSignature(key: { readonly kty?: unknown; readonly crv?: unknown; readonly alg?: unknown }, alg: SignatureName): boolean {

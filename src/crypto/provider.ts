@@ -1,5 +1,6 @@
 import type { PublicMembers } from '../algorithms/public-key.js'
 import type { Bytes } from '../bytes/bytes.js'
+import { ensure } from '../errors/guard.js'
 
 /** What an opt-in door brings for algorithms that WebCrypto, here or anywhere, has not; handed in, so that nobody else pays for it. */
 export interface AlgorithmProvider {
@@ -9,4 +10,10 @@ export interface AlgorithmProvider {
   verify?(alg: string, key: PublicMembers, signature: Bytes, message: Bytes): Promise<boolean>
   /** Whether a signature over a digest of a message verifies; of ML-DSA, over its message representative mu. */
   verifyDigest?(alg: string, key: PublicMembers, signature: Bytes, digest: Bytes): Promise<boolean>
+}
+
+/** The first provider that can do this for an algorithm. @throws SealdropError `invalid_argument` */
+export function providerOf(providers: readonly AlgorithmProvider[] = [], alg: string, verb: 'verify' | 'verifyDigest'): AlgorithmProvider | undefined {
+  ensure(Array.isArray(providers), 'invalid_argument', 'providers: expected an array, such as [mlDsa()]')
+  return (providers as readonly AlgorithmProvider[]).find((found) => typeof found?.[verb] === 'function' && found.algorithms.includes(alg))
 }

@@ -4,7 +4,7 @@ import { fromBase64url } from '../bytes/base64url.js'
 import type { Bytes } from '../bytes/bytes.js'
 import { ensure } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
-import type { AlgorithmProvider } from './provider.js'
+import { providerOf, type AlgorithmProvider } from './provider.js'
 import { importVerifier } from './public-keys.js'
 import { subtle } from './subtle.js'
 
@@ -16,7 +16,7 @@ export type Verifies = (signature: Bytes, message: Bytes) => Promise<boolean>
  *
  * @throws SealdropError `unsupported_algorithm` when the algorithm is not one of this type of key, `unsupported_runtime`, `keys_malformed`
  */
-export async function verifierOf(jwk: PublicMembers, alg: SignatureName, providers: readonly AlgorithmProvider[] = []): Promise<Verifies> {
+export async function verifierOf(jwk: PublicMembers, alg: SignatureName, providers?: readonly AlgorithmProvider[]): Promise<Verifies> {
   ensure(fitsSignature(jwk, alg), 'unsupported_algorithm', `${alg} is not a signature algorithm of this type of key`)
   const { webCrypto: name, hash } = signatures[alg]
   const key = await importVerifier(jwk, alg)
@@ -26,7 +26,7 @@ export async function verifierOf(jwk: PublicMembers, alg: SignatureName, provide
     const octets = jwk.kty === 'RSA' && fromBase64url(jwk.n)!.length
     return async (signature, message) => (!octets || signature.length === octets) && subtle().verify(params, key, signature, message).catch(() => false)
   }
-  const provider = providers.find(({ algorithms, verify }) => verify && algorithms.includes(alg))
+  const provider = providerOf(providers, alg, 'verify')
   ensure(provider, 'unsupported_runtime', `${alg}: not in this runtime's WebCrypto${jwk.kty === 'AKP' ? '; pass providers: [mlDsa()] of sealdrop/ml-dsa' : ''}`)
   return (signature, message) => provider.verify!(alg, jwk, signature, message)
 }

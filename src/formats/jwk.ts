@@ -20,6 +20,8 @@ export interface JwkStatements extends JWK {
   readonly kms_arn?: string
   /** Taken back: `{ revoked_at, reason }`, as in historical keys of OpenID Federation 1.0 §8.7.2; read where signatures are verified. */
   readonly revoked?: unknown
+  /** RFC 7517 §4.3. */
+  readonly key_ops?: unknown
 }
 
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']

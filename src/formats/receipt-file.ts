@@ -16,8 +16,12 @@ const type = 'sealdrop-receipt-file'
 /** Characters: a key set of 64 KiB and a receipt, with what JSON escapes. */
 const longest = 400_000
 
-/** As JSON. */
-export const writeReceiptFile = ({ receipt, sent: { messageId, digest }, keySet, savedAt }: ReceiptFile): string => `${JSON.stringify({ type, v: 1, receipt, sent: { messageId, digest }, keySet, savedAt }, undefined, 2)}\n`
+/** As JSON. @throws SealdropError `too_large`, as a history is: what could not be read in years is not written */
+export function writeReceiptFile({ receipt, sent: { messageId, digest }, keySet, savedAt }: ReceiptFile): string {
+  const text = `${JSON.stringify({ type, v: 1, receipt, sent: { messageId, digest }, keySet, savedAt }, undefined, 2)}\n`
+  ensure(text.length <= longest, 'too_large', `receipt file: at most ${longest} characters; verify with the key set of the day, not with a history`)
+  return text
+}
 
 /** @throws SealdropError `malformed`, `too_large`, `unsupported_algorithm` for a later version */
 export function parseReceiptFile(text: string): ReceiptFile {

@@ -31,8 +31,8 @@ export interface Key {
   /** As published; the thumbprint where nothing was. */
   readonly kid: string
   readonly jwk: PublicMembers
-  /** Whether and why it was taken back, as published. */
-  readonly revoked: unknown
+  /** What it says of itself, as published: the verifying rooms read `revoked` and `key_ops`. */
+  readonly stated: JwkStatements
   /** Milliseconds since 1970. */
   readonly notBefore: number
   readonly expires: number
@@ -74,10 +74,10 @@ async function makeKey(found: JWK): Promise<Key> {
   const { use, alg } = purpose(stated, jwk)
   const thumbprint = await sha256Text(thumbprintInput(jwk))
   const imported = use === 'enc' ? { cryptoKey: await importRecipient(jwk as SealingMembers) } : {}
-  const { kid = thumbprint, kms_arn: arn, iat, nbf, exp, revoked } = stated
+  const { kid = thumbprint, kms_arn: arn, iat, nbf, exp } = stated
   const date = (seconds: number | undefined): Date | undefined => (seconds === undefined ? undefined : new Date(seconds * 1000))
   const info = { thumbprint, alg, use, arn, issuedAt: date(iat), expires: date(exp) }
-  return { info, kid, jwk, revoked, notBefore: (nbf ?? -Infinity) * 1000, expires: (exp ?? Infinity) * 1000, ...imported }
+  return { info, kid, jwk, stated, notBefore: (nbf ?? -Infinity) * 1000, expires: (exp ?? Infinity) * 1000, ...imported }
 }
 
 /** What a key is for. An RSA signing key must name its one algorithm: a thumbprint does not (jose-profile.md). */

@@ -4,16 +4,19 @@ import type { Key } from './key.js'
 import type { LoadedSet } from './select.js'
 
 /**
- * The one signing key that fits, whatever its dates: validity counts at signing time. On none the set is fetched again.
+ * The one signing key that fits, whatever its dates: validity counts at signing time. On none the set is fetched again. A key whose `key_ops`
+ * leave `verify` out is none (RFC 7517 §4.3).
  *
  * @throws SealdropError `key_not_found` and what loading the set throws
  */
 export async function selectSigner(keys: HeldKeySet, fits: (key: Key) => boolean, named: string, signal?: AbortSignal): Promise<Key> {
   const find = (set: LoadedSet | undefined): Key | undefined => {
-    const fitting = set?.keys.filter((key) => key.info.use === 'sig' && fits(key)) ?? []
+    const fitting = set?.keys.filter((key) => mayVerify(key) && fits(key)) ?? []
     return fitting.length === 1 ? fitting[0] : undefined
   }
   const found = find(await keys.current(signal)) ?? find(await keys.refetched(signal))
   if (found) return found
   throw new SealdropError('key_not_found', `the key set has no signing key ${named}; another company's, or no longer published?`)
 }
+
+const mayVerify = ({ info: { use }, stated: { key_ops: operations = ['verify'] } }: Key): boolean => use === 'sig' && Array.isArray(operations) && operations.includes('verify')

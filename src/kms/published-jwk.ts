@@ -45,7 +45,7 @@ async function publishedJwk(port: KmsPort, { key, use, alg, withArn = false }: P
 }
 
 /** A JWK of a set (RFC 7517 §4), its operations by its use. */
-export function jwkFor(jwk: PublicMembers, stated: JwkStatements & { readonly kid: string; readonly use: 'enc' | 'sig' }): PublishedJwk {
+export function jwkFor(jwk: PublicMembers, stated: Omit<JwkStatements, 'key_ops'> & { readonly kid: string; readonly use: 'enc' | 'sig' }): PublishedJwk {
   const { kid, use, ...others } = stated
   return { ...jwk, kid, use, key_ops: use === 'sig' ? ['verify'] : keyOps[jwk.kty], ...others }
 }

@@ -1,5 +1,5 @@
 import { limits } from '../algorithms/limits.js'
-import { isNameOf, signatureOf, type SignatureName } from '../algorithms/signatures.js'
+import { isJoseNameOf, signatureOf, type SignatureName } from '../algorithms/signatures.js'
 import type { PublicMembers } from '../algorithms/public-key.js'
 import { utf8 } from '../bytes/text.js'
 import type { AlgorithmProvider } from '../crypto/provider.js'
@@ -61,7 +61,7 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
     const { kid = '', alg } = header
     const root = known.get(kid)
     untrusted(root, `is signed by ${shown(kid)}, none of the roots (${[...known.keys()].join(', ')}): another publisher's, a forged one, or the root was replaced`)
-    untrusted(isNameOf(root!.alg, alg), `is signed with ${shown(alg)}, its root signs ${root!.alg}`)
+    untrusted(isJoseNameOf(root!.alg, alg), `is signed with ${shown(alg)}, its root signs ${root!.alg}`)
     untrusted(await (await verifierOf(root!.jwk, root!.alg, providers))(signature, utf8(signingInput)), 'was changed, or another key signed it: its signature does not verify')
     const claims = setClaims(payload, history ? limits.historyKeys : undefined)
     untrusted(claims.sub === name, `is named ${shown(claims.sub)}, expected ${shown(name)}`)
@@ -99,7 +99,7 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
 function rootOf(jwk: JWK, index: number): Root {
   const where = `roots[${index}]`
   ensure(typeof jwk === 'object' && jwk !== null, 'invalid_argument', `${where}: expected a public JWK`)
-  ensure(!('d' in jwk), 'invalid_argument', `${where}: is a private key`)
+  ensure(!('d' in jwk || 'priv' in jwk), 'invalid_argument', `${where}: is a private key`)
   ensure(jwk.use === undefined || jwk.use === 'sig', 'invalid_argument', `${where}: use is ${shown(String(jwk.use))}, expected sig`)
   const members = publicMembers(jwk)
   const alg = signatureOf(members, jwk.alg)

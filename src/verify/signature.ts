@@ -1,8 +1,9 @@
 import { coordinateOf } from '../algorithms/curves.js'
 import type { PublicMembers } from '../algorithms/public-key.js'
-import { isNameOf, signatures, whyRefused, type SignatureName } from '../algorithms/signatures.js'
+import { isNameOf, isSignatureName, signatures, whyRefused, type SignatureName } from '../algorithms/signatures.js'
 import { unshared, type Bytes } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
+import { providerOf } from '../crypto/provider.js'
 import { hashLength, signatureRejected } from '../crypto/verify.js'
 import { ensure, shown } from '../errors/guard.js'
 import { ecdsaFromDer } from '../formats/der.js'
@@ -10,7 +11,7 @@ import type { CallOptions } from '../io/abort.js'
 import { held, type KeySet } from '../keys/key-set.js'
 import type { Key } from '../keys/key.js'
 import { selectSigner } from '../keys/select-signer.js'
-import { checkSigningTime, isFor, proof, verifier, type Proof, type SinceWhen } from './verify.js'
+import { checkSigningTime, proof, verifier, type Proof, type SinceWhen } from './verify.js'
 
 /** A signature as kms:Sign answers it, and what it is over: a message, or the digest of one; of ML-DSA, instead of a digest, mu (EXTERNAL_MU, 64 bytes). */
 export type RawSignature = ({ readonly message: Uint8Array | string } | { readonly digest: Uint8Array }) & CallOptions & SinceWhen & {
@@ -38,7 +39,7 @@ export async function verifySignature(keys: KeySet, o: RawSignature): Promise<Pr
   ensure(/^(der|ieee-p1363)$/.test(encoding), 'invalid_argument', "encoding: expected 'der' or 'ieee-p1363'")
   ensure(('message' in o) !== ('digest' in o), 'invalid_argument', 'expected a message or a digest')
   const key = await selectSigner(
-    held(keys), (found) => isFor(found, name) && [undefined, found.info.arn, found.info.thumbprint].includes(named),
+    held(keys), ({ info: { alg, arn, thumbprint } }) => isSignatureName(alg) && isNameOf(alg, name) && [undefined, arn, thumbprint].includes(named),
     `for ${name}${named === undefined ? ' that is the only one; name it with `key`' : ` that is ${shown(named)}`}`, o.signal,
   )
   const signature = signatureOf(key.jwk, given, encoding)
@@ -67,7 +68,7 @@ async function overDigest(keys: KeySet, { jwk, info }: Key, digest: Uint8Array):
   ensure(jwk.kty !== 'OKP', 'unsupported_algorithm', `digest: ${alg} signs messages only: pass the message`)
   const length = hashLength(alg) || 64
   ensure(digest instanceof Uint8Array && digest.length === length, 'invalid_argument', `digest: expected the ${length} bytes that ${alg} signs`)
-  const provider = held(keys).options.providers?.find(({ algorithms, verifyDigest }) => verifyDigest && algorithms.includes(alg))
+  const provider = providerOf(held(keys).options.providers, alg, 'verifyDigest')
   ensure(provider, 'unsupported_runtime', `digest: WebCrypto takes messages only: pass the message, or providers: [${jwk.kty === 'AKP' ? 'mlDsa()] of sealdrop/ml-dsa' : 'digests()] of sealdrop/digests'}`)
   return { verifies: (signature, bytes) => provider.verifyDigest!(alg, jwk, signature, bytes), bytes: unshared(digest) }
 }

@@ -50,7 +50,7 @@ const size = limits.digestChunk
  * @param fileSignature - as `signer.signFile` answers it
  * @param source - Blob, File, byte source, stream or async iterable of bytes, or bytes; given up when anything fails
  * @throws SealdropError at once `rejected` (also for another `name`, and for a source of another size), `context_mismatch`, `expired` (also when the key was not valid at signing time),
- *   `malformed`, `unsupported_algorithm`, `too_large`, `key_not_found`, `invalid_argument`, and what loading the set throws; while reading `rejected`, `source_failed`, `source_changed`
+ *   `malformed`, `unsupported_algorithm`, `unsupported_runtime`, `too_large`, `key_not_found`, `key_unusable`, `invalid_argument`, and what loading the set throws; while reading `rejected`, `source_failed`, `source_changed`
  * @see jose-profile.md, "Large files"
  */
 export async function verifyStream(keys: KeySet, fileSignature: string, source: StreamSource, o: FileOptions = {}): Promise<VerifiedStream> {

@@ -1,4 +1,4 @@
-import { isNameOf, isSignatureName, whyRefused, type SignatureName } from '../algorithms/signatures.js'
+import { isJoseNameOf, isSignatureName, whyRefused, type SignatureName } from '../algorithms/signatures.js'
 import { utf8 } from '../bytes/text.js'
 import { signatureRejected, verifierOf, type Verifies } from '../crypto/verify.js'
 import { ensure, shown } from '../errors/guard.js'
@@ -15,7 +15,7 @@ import type { Trust } from '../keys/trust.js'
 export interface Proof {
   /** The key that verified. */
   readonly key: KeyInfo
-  /** Why that key is believed: `pinned`, `https`, `in-hand`. */
+  /** Why that key is believed: `signed`, `pinned`, `https`, `in-hand`. */
   readonly trust: Trust['kind']
 }
 
@@ -40,16 +40,14 @@ async function keyFor(keys: KeySet, jws: string, signal: AbortSignal | undefined
   const ring = held(keys)
   const parsed = parseJws(jws)
   const { alg, kid } = parsed.header
+  const isFor = ({ info }: Key): boolean => isSignatureName(info.alg) && isJoseNameOf(info.alg, alg)
   ensure(isSignatureName(alg) || alg === 'EdDSA', 'unsupported_algorithm', `alg ${shown(alg)}: ${whyRefused(alg)}`)
   const key = kid === undefined
-    ? await selectSigner(ring, (found) => isFor(found, alg), `for ${alg} that is the only one (the token names no kid)`, signal)
+    ? await selectSigner(ring, isFor, `for ${alg} that is the only one (the token names no kid)`, signal)
     : await selectSigner(ring, (found) => found.kid === kid || found.info.thumbprint === kid, `with kid ${shown(kid)}`, signal)
-  ensure(isFor(key, alg), 'rejected', `alg: the token says ${alg}, its key is for ${shown(key.info.alg)}`)
+  ensure(isFor(key), 'rejected', `alg: the token says ${alg}, its key is for ${shown(key.info.alg)}`)
   return { parsed, key }
 }
-
-/** Whether a name means the one algorithm that a key was published with; KMS's names do not come in tokens. */
-export const isFor = ({ info: { alg } }: Key, name: string): boolean => isSignatureName(alg) && isNameOf(alg, name)
 
 /** How a key verifies, for the one algorithm that it was published with. */
 export async function verifier(keys: KeySet, key: Key): Promise<Verifies> {
@@ -76,8 +74,8 @@ export interface SinceWhen {
  *
  * @throws SealdropError `expired`, `key_unusable`
  */
-export function checkSigningTime({ notBefore, expires, revoked }: Key, iat: number | undefined, { heldSince }: SinceWhen = {}): void {
-  ensure(heldSince === undefined || heldSince instanceof Date, 'invalid_argument', 'heldSince: expected a Date')
+export function checkSigningTime({ notBefore, expires, stated: { revoked } }: Key, iat: number | undefined, { heldSince }: SinceWhen = {}): void {
+  ensure(heldSince === undefined || (heldSince instanceof Date && !Number.isNaN(heldSince.getTime())), 'invalid_argument', 'heldSince: expected a Date')
   const at = iat === undefined ? NaN : iat * 1000
   ensure(iat === undefined || (at + 60_000 >= notBefore && at - 60_000 < expires), 'expired', 'the key was not valid when it signed')
   if (revoked === undefined) return

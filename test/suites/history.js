@@ -70,7 +70,7 @@ export function historySuite({ test, assert, door, jose, mlDsa }) {
     const jws = await signJws('ES256', { alg: 'ES256' }, 'x')
     await fails(assert, verify(importKeySet(keySetOf(signing(revoked(start + year, 'superseded'))), { trust: inHand() }), jws), 'expired', /or not when/)
     assert.equal((await verify(importKeySet(keySetOf(signing()), { trust: inHand() }), jws)).text(), 'x')
-    await fails(assert, verify(importKeySet(keySetOf(signing(revoked(start + year))), { trust: inHand() }), jws, { heldSince: 5 }), 'invalid_argument', /heldSince/)
+    for (const heldSince of [5, '2030-01-01', new Date(NaN), null]) for (const statement of [revoked(start + year), {}]) await fails(assert, verify(importKeySet(keySetOf(signing(statement)), { trust: inHand() }), jws, { heldSince }), 'invalid_argument', /heldSince/)
   })
 
   test('a thief who has the key and an old set can make a file, which only the history stops', async () => {
@@ -154,6 +154,14 @@ export function historySuite({ test, assert, door, jose, mlDsa }) {
     await served(signedBy([root], { history: true })).ready()
     await fails(assert, served(signedBy([root], { name: 'history' })).ready(), 'keys_malformed', /65536/)
     await fails(assert, importKeySet(await setOf([signing()]), { trust: signedBy([root], { history: true }), now: () => start }).ready(), 'keys_untrusted', /"default"/)
+  })
+
+  test('what could not be read later is not written: a history is too large for a receipt file', async () => {
+    const kid = await thumbprint(signing())
+    const keys = await historyOf([signing({ kid, x5t: 'x'.repeat(300_000) })])
+    await fails(assert, receiptFile(keys, await receiptOf(), { sent }), 'too_large', /history/)
+    const small = await receiptFile(await historyOf([signing()]), await receiptOf(), { sent })
+    assert.equal((await verifyReceiptFile(small, { trust: signedBy([root], { history: true }) })).messageId, sent.messageId)
   })
 
   test('a file of an ML-DSA receipt needs the provider where the runtime needs it', async () => {

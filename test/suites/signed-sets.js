@@ -74,6 +74,8 @@ export function signedSetsSuite({ test, assert, door, jose, mlDsa }) {
   test('a root by its older name EdDSA signs, and one of a curve that KMS has and WebCrypto has not is refused by name', async () => {
     assert.match(await hosted(signedBy([{ ...rootJwk('Ed25519'), alg: 'EdDSA' }]), signedSet({ alg: 'Ed25519' })).sealed(), /^ey/)
     assert.match(await hosted(signedBy([rootJwk('Ed25519')]), signedSet({ alg: 'Ed25519', header: { alg: 'EdDSA' } })).sealed(), /^ey/)
+    for (const [alg, name] of [['Ed25519', 'ED25519_SHA_512'], ['ES256', 'ECDSA_SHA_256'], ['ES256', 'EdDSA']]) await refused(signedBy([rootJwk(alg)]), signJws(alg, { alg: name, typ: 'jwk-set+jwt', kid: await thumbprint(publicJwk(roots[alg])) }, '{}', keyPairs[roots[alg]]), 'keys_untrusted', /is signed with/)
+    for (const name of ['P-256-sig', 'Ed25519-sig', 'ML-DSA-65-sig']) await fails(assert, () => signedBy([keyPairs[name]]), 'invalid_argument', /private key/)
     await fails(assert, () => signedBy([{ kty: 'EC', crv: 'secp256k1', x: 'AA', y: 'AA' }]), 'unsupported_algorithm', /secp256k1/)
   })
 

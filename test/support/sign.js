@@ -27,6 +27,9 @@ export function signMu(alg, mu, jwk = keyPairs[signatureKeys[alg]]) {
   return new Uint8Array(mlDsa[alg].internal.sign(mu, mlDsa[alg].keygen(bytesOf(jwk.priv)).secretKey, { externalMu: true }))
 }
 
+/** A public key of ML-DSA that is none of the test keys, as a JWK. */
+export const otherMlDsa = (alg) => ({ kty: 'AKP', alg, pub: base64url(mlDsa[alg].keygen(new Uint8Array(32).fill(9)).publicKey) })
+
 const base64url = (bytes) => {
   let binary = ''
   for (const byte of bytes) binary += String.fromCharCode(byte)
