@@ -19,6 +19,8 @@ export const budgets = [
   { name: 'fetchKeySet + pinned + seal', code: `export { fetchKeySet, pinned, seal } from ${JSON.stringify(door)}`, budget: 6_000 },
   { name: 'fetchKeySet + pinned + sealStream', code: `export { fetchKeySet, pinned, sealStream } from ${JSON.stringify(door)}`, budget: 8_500, designed: 7_000 },
   { name: 'fetchKeySet + pinned + verify', code: `export { fetchKeySet, pinned, verify } from ${JSON.stringify(door)}`, budget: 7_000 },
+  { name: 'sealdrop/ml-dsa', code: `export * from ${JSON.stringify(fileURLToPath(new URL('../dist/ml-dsa.js', import.meta.url)))}`, budget: 8_500 },
+  { name: 'sealdrop/digests', code: `export * from ${JSON.stringify(fileURLToPath(new URL('../dist/digests.js', import.meta.url)))}`, budget: 17_500 },
   { name: 'a bare import', code: `import ${JSON.stringify(door)}`, budget: 0 },
 ]
 
