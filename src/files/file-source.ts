@@ -23,10 +23,11 @@ export async function fileSource(path: string | URL): Promise<ByteSource> {
     async read(start, end, o = {}): Promise<Uint8Array> {
       ensure(Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= end && end <= size, 'invalid_argument', `read: expected a range within 0 to ${size}`)
       o.signal?.throwIfAborted()
+      const bytes = (o.into ?? new Uint8Array(end - start)).subarray(0, end - start)
+      ensure(bytes.length === end - start, 'invalid_argument', `into: expected memory for ${end - start} bytes, found ${bytes.length}`)
       const handle = await open(file, 'r').catch(failed)
       try {
         await unchanged(handle)
-        const bytes = new Uint8Array(end - start)
         for (let done = 0; done < bytes.length;) {
           o.signal?.throwIfAborted()
           const { bytesRead } = await handle.read(bytes, done, Math.min(bytes.length - done, mostAtOnce), start + done).catch(failed)

@@ -1,14 +1,19 @@
-import { concat, unshared } from '../bytes/bytes.js'
+import { concat, unshared, type Bytes } from '../bytes/bytes.js'
 import { ensure } from '../errors/guard.js'
 import type { CallOptions } from './abort.js'
 import type { ByteReader } from './byte-reader.js'
+
+export interface ReadOptions extends CallOptions {
+  /** At least as many bytes as are asked for, which the source may fill from the start, and answer; allocation costs more than reading (performance.md, 4). */
+  readonly into?: Bytes
+}
 
 /** Bytes that can be read at any place, again and in any order. */
 export interface ByteSource {
   /** In bytes. */
   readonly size: number
   /** The bytes from `start` to `end`, exactly; left unchanged until the next read. Throws `source_changed`, `source_failed`. */
-  read(start: number, end: number, o?: CallOptions): Promise<Uint8Array>
+  read(start: number, end: number, o?: ReadOptions): Promise<Uint8Array>
   /** Changes when the content may have changed. */
   version?(): Promise<string>
 }
@@ -25,17 +30,19 @@ const block = 2_097_152
 export function rangeReader(source: ByteSource, start: number, end: number): ByteReader {
   const stop = new AbortController()
   let rest: Uint8Array = new Uint8Array()
+  let into = new Uint8Array()
   let at = start
   return {
     async take(length) {
       if (rest.length < length && at < end) {
         // whole portions, since one that is cut in two must be joined
-        const to = Math.min(end, at + (rest.length > 0 ? length - rest.length : length * Math.max(1, Math.floor(block / length))))
+        const size = Math.min(end - at, rest.length > 0 ? length - rest.length : length * Math.max(1, Math.floor(block / length)))
         const kept = concat(rest) // the source may use its memory again, and slice of a Buffer copies nothing
-        const more = await source.read(at, to, { signal: stop.signal })
-        ensure(more instanceof Uint8Array && more.length === to - at, 'source_failed', `source: expected bytes ${at} to ${to}`)
+        if (into.length < size) into = new Uint8Array(size)
+        const more = await source.read(at, at + size, { signal: stop.signal, into })
+        ensure(more instanceof Uint8Array && more.length === size, 'source_failed', `source: expected ${size} bytes, found ${more?.length}`)
         rest = kept.length > 0 ? concat(kept, more) : more
-        at = to
+        at += size
       }
       const taken = rest.subarray(0, length)
       rest = rest.subarray(taken.length)

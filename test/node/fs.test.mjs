@@ -21,6 +21,17 @@ test('a file gives its size and any range, by path and by URL', async () => {
   }
 })
 
+test('memory that is handed in is filled from its start and answered; what is too short is refused before anything is written', async () => {
+  const source = await fileSource(path)
+  const into = new Uint8Array(1_000)
+  const bytes = await source.read(5, 705, { into })
+  assert.deepEqual(bytes, content.slice(5, 705))
+  assert.equal(bytes.buffer, into.buffer)
+  assert.deepEqual(into.subarray(700), new Uint8Array(300))
+  await fails(assert, source.read(0, 1_001, { into }), 'invalid_argument', /1001 bytes, found 1000/)
+  assert.deepEqual(into.subarray(0, 700), content.slice(5, 705))
+})
+
 test('ranges beyond 4 GiB of a sparse file are read where they are', async () => {
   const large = join(folder, 'large')
   const handle = await open(large, 'w')

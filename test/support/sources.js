@@ -89,6 +89,14 @@ export function refillingSource(bytes) {
   return { size: bytes.length, read }
 }
 
+/** Fills the memory that it is given, all of it, with what was read and with what nobody may use. */
+const fillingSource = (bytes) => byteSource(bytes, {
+  async read(start, end, { into }) {
+    into.fill(0xee).set(bytes.subarray(start, end))
+    return into.subarray(0, end - start)
+  },
+})
+
 /** What Blobs are where their streams are no byte streams, as in WebKit. */
 const blobLike = (bytes, sizes) => ({ size: bytes.length, stream: () => streamOf(inPieces(bytes, ...sizes)), slice: (start, end) => blobLike(bytes.subarray(start, end), sizes) })
 
@@ -116,6 +124,7 @@ export const fileKinds = {
   File: (bytes) => new File([bytes], 'name', { lastModified: 5 }),
   'byte source': (bytes) => byteSource(bytes),
   'byte source with a version': (bytes) => byteSource(offsetView(bytes), { version: async () => 'v1' }),
+  'byte source that fills the memory it is given': fillingSource,
   'Blob whose stream is no byte stream': (bytes, ...sizes) => blobLike(bytes, sizes),
   'byte source over shared memory': (bytes) => byteSource(shared(bytes)),
 }

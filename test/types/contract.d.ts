@@ -51,7 +51,7 @@ declare module 'sealdrop' {
   function createSealer(keys: KeySet, o?: { maxValues?: number; maxAge?: number }): Sealer // one data key until either runs out or the selected key changes
 
   // Streams and files
-  interface ByteSource { size: number; read(start: number, end: number, o?: CallOptions): Promise<Uint8Array>; version?(): Promise<string> }
+  interface ByteSource { size: number; read(start: number, end: number, o?: CallOptions & { into?: Uint8Array<ArrayBuffer> }): Promise<Uint8Array>; version?(): Promise<string> }
   type StreamSource = Blob | ByteSource | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Uint8Array
   interface StreamOptions extends SealOptions { length?: number; frameLength?: number; framesInFlight?: number; digest?: boolean; onProgress?: (p: { done: number; total?: number }) => void }
   interface ByteStream { readable: ReadableStream<Uint8Array<ArrayBuffer>>; length?: number }
