@@ -4,7 +4,7 @@ import { isSealdropError, type SealdropErrorCode } from '../errors/sealdrop-erro
 import { SingleFlight } from '../io/single-flight.js'
 import type { KeySetDocuments } from '../keys/documents.js'
 import type { InventoryStore } from './inventory/model.js'
-import { historyKeys, publishedKeys } from './inventory/published-keys.js'
+import { ensureTaken, historyKeys, publishedKeys } from './inventory/published-keys.js'
 import { KmsPort, type Kms } from './port.js'
 import { configuredJwks, type PublishedJwk, type PublishedKey } from './published-jwk.js'
 import { checkLifetime, SetSigner } from './sign-set.js'
@@ -54,7 +54,7 @@ const day = 24 * 3_600_000
  * With a root the same set is signed too, when it changed, or when a quarter of its lifetime is over.
  *
  * @returns documents for `keySetHandler`, or for a file or KV store that you write
- * @throws SealdropError `invalid_argument`; documents() throws `key_unusable` when no key is enabled, there is no inventory, or the root does not sign, `kms_*`, `source_failed`, `malformed`, `unsupported_algorithm` for a key on secp256k1 or SM2
+ * @throws SealdropError `invalid_argument`; documents() throws `key_unusable` when no key is enabled, there is no inventory, or the root does not sign, `too_large` for what no client takes, `kms_*`, `source_failed`, `malformed`, `unsupported_algorithm` for a key on secp256k1 or SM2
  * @see RFC 7517 §4 and §5
  */
 export function createPublisher(o: PublisherOptions): KeySetDocuments {
@@ -80,6 +80,7 @@ export function createPublisher(o: PublisherOptions): KeySetDocuments {
       failed = true // keys that were taken back leave the plain set all the same
       return { jws: last.jws, expires: last.expires.getTime() }
     })
+    ensureTaken(signed?.jws ?? jwks, keys.length, history)
     const etag = `"${await sha256Text(jwks + (signed?.jws ?? ''))}"`
     reloadAt = now() + (failed ? retryAfter : reloadAfter)
     return (held = { jwks, ...(signed && { jws: signed.jws }), etag, expires: new Date(signed?.expires ?? now() + lifetime) }) // together: between the two a caller would find neither

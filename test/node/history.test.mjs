@@ -1,4 +1,5 @@
 // Receipts years later, against the local KMS with a clock: keys that were rotated away, disabled, deleted, or taken back.
+import { generateKeyPairSync } from 'node:crypto'
 import test from 'node:test'
 import { assert } from 'chai'
 import * as jose from 'jose'
@@ -15,6 +16,9 @@ async function received({ page, now, kms, stored }) {
   await signer.close()
   return { sent, receipt, file: await receiptFile(page(), receipt, { sent }) }
 }
+/** Key sets of a host that serves a document. */
+const servedAt = (now) => (document, trust) => fetchKeySet('https://keys.example/', { trust, now, fetch: async () => new Response(document) })
+
 /** Rotates every 90 days for so many years. */
 async function years(world, count) {
   const end = world.clock.at + count * 365 * day
@@ -57,12 +61,27 @@ test('a history is a signed set of its own name, which jose verifies, and neithe
   const { sub, keys } = JSON.parse(new TextDecoder().decode(payload))
   assert.equal(sub, 'history')
   assert.sameMembers(keys.map(({ kid }) => kid), [stored('receipts').thumbprint, stored('receipts', 'next').thumbprint])
-  const served = (document, trust) => fetchKeySet('https://keys.example/', { trust, now, fetch: async () => new Response(document) })
+  const served = servedAt(now)
   await fails(assert, served(history, signedBy([rootJwk])).ready(), 'keys_untrusted', /"history"/)
   await fails(assert, served(set, signedBy([rootJwk], { history: true })).ready(), 'keys_untrusted', /"default"/)
   await fails(assert, seal(served(history, signedBy([rootJwk], { history: true })), 'x', { context: {} }), 'no_usable_key', /signs/)
   await page().ready()
   for (const o of [{ keys: store }, { keys: [{ key: stored('receipts').arns[0] }], root }]) await fails(assert, async () => createPublisher({ kms, history: true, ...o }).documents(), 'invalid_argument', /history/)
+})
+
+test('as many keys as verifiers take of a history are published and taken; with one more nothing is published, and the error says what to do', async (t) => {
+  const world = await datedCompany(t)
+  const { rootJwk, stored, store, root, kms, now } = world
+  const served = servedAt(now)
+  const { inventory } = await store.read()
+  const others = await Promise.all(Array.from({ length: 1_024 }, async () => {
+    const { kty, crv, x, y } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+    return { ...stored('receipts'), jwk: { kty, crv, x, y }, thumbprint: await jose.calculateJwkThumbprint({ kty, crv, x, y }) }
+  }))
+  const publisherOf = (keys) => createPublisher({ kms, root, history: true, keys: { read: async () => ({ inventory: { ...inventory, keys }, etag: '-' }) }, now })
+  const { jws } = await publisherOf(others).documents()
+  assert.lengthOf(await served(jws, signedBy([rootJwk], { history: true })).list(), 1_024)
+  await fails(assert, publisherOf([...others, stored('receipts')]).documents(), 'too_large', /1025 keys.*another `name`/)
 })
 
 test('after a compromise a thief who dates back is found out by the history, an honest receipt stands for who held it before', async (t) => {

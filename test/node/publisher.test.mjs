@@ -75,6 +75,14 @@ test('a key that is named twice, by alias and by ARN, stands once, so that every
   await importKeySet((await publisher.documents()).jwks, { trust: inHand() }).ready()
 })
 
+test('more keys than clients take are not published', async (t) => {
+  const local = await startLocalKms({ keys: Array.from({ length: 33 }, (_, i) => ({ alias: `alias/${i}`, spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' })) })
+  t.after(() => local.close())
+  const publisherOf = (count) => createPublisher({ kms: local.clientConfig, keys: Array.from({ length: count }, (_, i) => ({ key: `alias/${i}` })) })
+  assert.lengthOf(await importKeySet((await publisherOf(32).documents()).jwks, { trust: inHand() }).list(), 32)
+  await fails(assert, publisherOf(33).documents(), 'too_large', /33 keys.*clients take 32 keys/)
+})
+
 test('a key that could not be loaded for now is not mistaken for one of another company', async (t) => {
   const { local, client } = await set(t)
   const throttled = new KMSClient({ ...local.clientConfig, maxAttempts: 1 })

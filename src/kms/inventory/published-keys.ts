@@ -1,4 +1,5 @@
 import { limits } from '../../algorithms/limits.js'
+import { utf8 } from '../../bytes/text.js'
 import { ensure } from '../../errors/guard.js'
 import { jwkFor, type PublishedJwk } from '../published-jwk.js'
 import { isMade, type InventoryKey, type KeyInventory, type MadeKey } from './model.js'
@@ -21,6 +22,19 @@ export function ensureRoom(inventory: KeyInventory, spec: string, more: number):
   const bytes = Math.ceil((JSON.stringify({ keys }).length + more * sizeOf(spec)) * 4 / 3) + around
   const why = keys.length + more > limits.keys ? `${limits.keys} keys` : bytes > limits.keySet ? `${limits.keySet} bytes` : ''
   ensure(why === '', 'too_large', `the key set would have more than ${why}, which no client takes: shorten keepDays of a purpose, or rotate less often`)
+}
+
+/**
+ * Whether verifiers and sealers take a document: of what is too large for them nobody would hear why.
+ *
+ * @throws SealdropError `too_large`
+ */
+export function ensureTaken(document: string, keys: number, history: boolean): void {
+  const [what, most, bytes, instead] = history
+    ? ['history', limits.historyKeys, limits.history, 'go on in a new inventory, whose history has another `name`']
+    : ['key set', limits.keys, limits.keySet, 'publish some of the keys under another name']
+  const size = utf8(document).length
+  ensure(keys <= most && size <= bytes, 'too_large', `the ${what} has ${keys} keys and ${size} bytes; clients take ${most} keys and ${bytes} bytes: ${instead}`)
 }
 
 /** The keys that stand in the set now: purposes in their order, of each the current key first, then the retired ones, the newest first. */
