@@ -1,13 +1,13 @@
 import { constants } from 'node:fs'
 import { mkdir, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { limits } from '../algorithms/limits.js'
 import { toBase64url } from '../bytes/base64url.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import type { FileRecords, RecordStart } from '../stream/file-records.js'
 import { holderOf, lineOf, linesOf, readLog, startLine, type Line } from './record-log.js'
 import { syncFolder } from './write-file.js'
+import { filePath } from './file-path.js'
 
 const failed = (cause: unknown): never => {
   if (isSealdropError(cause)) throw cause
@@ -32,7 +32,7 @@ interface Held { readonly holder: string; known: number }
  * @see design.md, "Sealing a frame twice"
  */
 export function fileRecords(folder: string | URL): FileRecords {
-  const dir = folder instanceof URL ? fileURLToPath(folder) : folder
+  const dir = filePath(folder, 'fileRecords')
   const pathOf = (id: string): string | undefined => (/^[\w-]{43}$/.test(id) ? join(dir, `${id}.sealdrop`) : undefined)
   const records = new Map<string, Held>()
   const queues = new Map<string, Promise<unknown>>()

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { ensure } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 import type { SetStore } from '../keys/set-store.js'
 import { writeFileWhole } from './write-file.js'
+import { filePath } from './file-path.js'
 
 /**
  * Keeps the newest signed sets as files of a folder, which is made when it is not there, so that a process that starts anew knows
@@ -16,8 +15,7 @@ import { writeFileWhole } from './write-file.js'
  * @see design.md, "Trust"
  */
 export function fileSets(folder: string | URL): SetStore {
-  ensure(folder instanceof URL || (typeof folder === 'string' && folder !== ''), 'invalid_argument', 'fileSets: expected the path of a folder')
-  const dir = resolve(folder instanceof URL ? fileURLToPath(folder) : folder)
+  const dir = resolve(filePath(folder, 'fileSets'))
   const pathOf = (id: string): string => join(dir, `${createHash('sha256').update(id).digest('base64url')}.jwt`)
   return {
     async get(id): Promise<string | undefined> {

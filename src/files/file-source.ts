@@ -1,9 +1,9 @@
 import type { BigIntStats } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { ensure } from '../errors/guard.js'
 import type { ByteSource } from '../io/byte-source.js'
+import { filePath } from './file-path.js'
 
 /**
  * A file as a byte source. It is opened for every read, so that nothing need be closed; `openAsBlob` of node:fs would lose
@@ -12,7 +12,7 @@ import type { ByteSource } from '../io/byte-source.js'
  * @throws SealdropError `source_failed` when it is not there, not readable, or not a file
  */
 export async function fileSource(path: string | URL): Promise<ByteSource> {
-  const file = path instanceof URL ? fileURLToPath(path) : path
+  const file = filePath(path, 'fileSource')
   const { size, version } = describe(await stat(file, { bigint: true }).catch(failed))
   const unchanged = async (handle: FileHandle): Promise<void> => {
     const now = describe(await handle.stat({ bigint: true }).catch(failed))

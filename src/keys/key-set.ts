@@ -109,7 +109,7 @@ export class HeldKeySet implements KeySet {
       const set = await makeKeys(believed)
       if (set.keys.length === 0) throw noUsableKey('that can be used', set.passedOver)
       const { expires = now + Math.max(freshFor, unsignedLifetime) } = believed
-      this.#held = { ...set, document, freshUntil: Math.min(now + freshFor, expires), expires }
+      this.#held = { ...set, jwks: believed, freshUntil: Math.min(now + freshFor, expires), expires }
       return this.#held
     }), signal)
   }

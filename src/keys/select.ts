@@ -1,11 +1,12 @@
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { shown } from '../errors/guard.js'
 import type { Key, SealingKey } from './key.js'
+import type { Believed } from './trust.js'
 
 /** A loaded set: its usable keys in their order, and why the others are not. */
 export interface LoadedSet {
-  /** As it came: what a receipt file keeps. */
-  readonly document: string
+  /** As the trust believed them: what a receipt file keeps. */
+  readonly jwks: Believed
   readonly keys: readonly Key[]
   readonly passedOver: readonly string[]
 }

@@ -1,7 +1,7 @@
 import type { JWK } from '../formats/jwk.js'
 
-/** The keys that are believed, in order of preference; with an end, in milliseconds, where what makes them believed has one. */
-export type Believed = readonly JWK[] & { readonly expires?: number }
+/** The keys that are believed, in order of preference; with an end, in milliseconds, where what makes them believed has one, and with the signed document that vouches for them, which need not be the one that was given. */
+export type Believed = readonly JWK[] & { readonly expires?: number; readonly document?: string }
 
 /** Why a key is believed: made by `signedBy`, `pinned`, `overHttps`, `inHand`. There is no default. */
 export interface Trust {

@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { sha256 } from '../crypto/digest.js'
 import { ensure } from '../errors/guard.js'
 import { fileSource } from '../files/file-source.js'
@@ -8,6 +7,7 @@ import { writeFileWhole } from '../files/write-file.js'
 import { ChunkDigester } from '../formats/chunk-digest.js'
 import type { OpenedInfo, OpenOptions } from '../open/options.js'
 import type { StreamOpener } from '../open/stream-opener.js'
+import { filePath } from '../files/file-path.js'
 
 export interface OpenedFile extends OpenedInfo {
   /** Bytes of the sealed file, and its chunk digest in base64url: what a receipt names. */
@@ -17,7 +17,7 @@ export interface OpenedFile extends OpenedInfo {
 
 /** Opens a sealed file into another, which appears when all of it verified or not at all. */
 export async function openFile(opener: StreamOpener, input: string | URL, output: string | URL, o: OpenOptions): Promise<OpenedFile> {
-  const [from, to] = [input, output].map((path) => resolve(path instanceof URL ? fileURLToPath(path) : path))
+  const [from, to] = [input, output].map((path) => resolve(filePath(path, 'openFile')))
   const source = await fileSource(from!)
   const [sealed, there] = await Promise.all([from!, to!].map((path) => stat(path, { bigint: true }).catch(() => undefined)))
   ensure(!sealed || !there || sealed.dev !== there.dev || sealed.ino !== there.ino, 'invalid_argument', 'openFile: input and output are one file; the sealed one would be lost')

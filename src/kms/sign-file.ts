@@ -1,5 +1,4 @@
 import { basename } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { limits } from '../algorithms/limits.js'
 import type { Bytes } from '../bytes/bytes.js'
 import { sha256 } from '../crypto/digest.js'
@@ -12,6 +11,7 @@ import { abortable, type CallOptions } from '../io/abort.js'
 import type { ByteSource } from '../io/byte-source.js'
 import { inOrder } from '../io/in-order.js'
 import { fileInput } from '../io/stream-source.js'
+import { filePath } from '../files/file-path.js'
 
 export interface SignFileOptions extends CallOptions {
   /** At most 255 characters. Default: the base name of a path, otherwise none. */
@@ -37,7 +37,7 @@ export interface HashedFile {
  */
 export async function hashFile(file: string | URL | ByteSource | Blob, o: SignFileOptions): Promise<HashedFile> {
   const { signal, onProgress, mediaType } = o
-  const path = file instanceof URL ? fileURLToPath(file) : file
+  const path = file instanceof URL ? filePath(file, 'signFile') : file
   const isPath = typeof path === 'string'
   const name = o.name ?? (isPath ? basename(path) : undefined)
   const ctx = checkContext(o.context ?? {})

@@ -6,8 +6,9 @@ const numberOf = (bytes: Uint8Array): bigint => BigInt(`0x${Array.from(bytes, (b
 /** The public operation with the exponent 65,537 (RFC 8017 §5.2.2), which WebCrypto has not; undefined for a signature of another length or not below the modulus. Nothing here is secret. */
 export function openRsa(modulus: string, signature: Bytes): Bytes | undefined {
   const bytes = fromBase64url(modulus)!
+  if (signature.length !== bytes.length) return undefined
   const [n, s] = [numberOf(bytes), numberOf(signature)]
-  if (signature.length !== bytes.length || s >= n) return undefined
+  if (s >= n) return undefined
   let power = s
   for (let i = 0; i < 16; i++) power = (power * power) % n
   return Uint8Array.from((power * s % n).toString(16).padStart(2 * bytes.length, '0').match(/../g)!, (octet) => parseInt(octet, 16))

@@ -30,7 +30,7 @@ export class SetMemory {
     const store = this.#store
     if (!store) return
     try {
-      for (const document of await Promise.all(ids.map((id) => inTime(store.get(id))))) {
+      for (const document of await Promise.all(ids.map((id) => inTime(() => store.get(id))))) {
         const found = typeof document === 'string' ? await read(document).catch(() => undefined) : undefined
         if (found && (!this.newest || isNewer(found, this.newest))) this.newest = found
         if (found?.root === this.newest?.root) this.#stored = document
@@ -48,7 +48,7 @@ export class SetMemory {
     if (!this.newest || isNewer(found, this.newest)) this.newest = found
     for (let { newest } = this; this.#store && this.#stored !== newest.document; { newest } = this) {
       try {
-        await inTime(this.#store.put(idOf(newest.root), newest.document))
+        await inTime(() => this.#store!.put(idOf(newest.root), newest.document))
         this.#stored = newest.document
       } catch (error) {
         if (isSealdropError(error) && error.retryable) break
@@ -62,9 +62,9 @@ export class SetMemory {
 /** A set of the same counter that was signed again lives longer. */
 export const isNewer = ({ claims: a }: SignedSet, { claims: b }: SignedSet): boolean => a.ver > b.ver || (a.ver === b.ver && a.exp > b.exp)
 
-async function inTime<T>(work: Promise<T>): Promise<T> {
+async function inTime<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await abortable(work, AbortSignal.timeout(patience))
+    return await abortable(work(), AbortSignal.timeout(patience))
   } catch (cause) {
     throw isSealdropError(cause) ? cause : new SealdropError('output_failed', 'the store of key sets failed, or did not answer', { cause, retryable: true })
   }

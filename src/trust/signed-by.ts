@@ -107,7 +107,7 @@ function rootOf(jwk: JWK, index: number): Root {
   return { jwk: members, alg }
 }
 
-const believed = ({ claims: { keys, exp } }: SignedSet): Believed => Object.assign([...keys], { expires: exp * 1000 + tolerance })
+const believed = ({ document, claims: { keys, exp } }: SignedSet): Believed => Object.assign([...keys], { document, expires: exp * 1000 + tolerance })
 
 /** Why a set is not valid now: the clock is named, since it may be the cause. */
 function whyNot({ claims: { iat, exp } }: SignedSet, now: number): string | undefined {

@@ -17,13 +17,15 @@ import { checkSigningTime, proof, type Proof, type SinceWhen } from './verify.js
  * @see jose-profile.md, "Receipts"
  */
 export async function receiptFile(keys: KeySet, receipt: string, o: CallOptions & { readonly sent: Sent }): Promise<string> {
-  await verifyReceipt(keys, receipt, o)
+  const { key } = await verifyReceipt(keys, receipt, o)
   const ring = held(keys)
-  return writeReceiptFile({ receipt, sent: o.sent, keySet: (await ring.current(o.signal)).document, savedAt: Math.floor(ring.now() / 1000) })
+  const { keys: found, jwks } = await ring.current(o.signal)
+  ensure(found.some(({ info }) => info.thumbprint === key.thumbprint), 'key_not_found', 'the key that signed left the key set meanwhile')
+  return writeReceiptFile({ receipt, sent: o.sent, keySet: jwks.document ?? JSON.stringify({ keys: jwks }), savedAt: Math.floor(ring.now() / 1000) })
 }
 
 export interface ReceiptFileOptions extends CallOptions, SinceWhen {
-  /** Why the key set in the file is believed: `signedBy` the root of then, `pinned` or `inHand`. Nothing in the file is believed by itself. */
+  /** Why the key set in the file is believed: `signedBy` the root of then, or `pinned`. Nothing in the file is believed by itself. */
   readonly trust: Trust
   /** The publisher's history as of today: `fetchKeySet(url, { trust: signedBy([root], { history: true }) })`. Without it nobody can know that the key was taken back since. Default: none. */
   readonly history?: KeySet
@@ -38,14 +40,14 @@ export interface ReceiptFileOptions extends CallOptions, SinceWhen {
  * they say what is current today. With a history it is also looked up whether the key is known to it, was valid then, and was taken back since.
  *
  * @returns the proof, what the receipt says, when the file says it was saved, and whether a history was asked
- * @throws SealdropError `malformed`, `too_large`, `rejected`, `keys_untrusted` for a set that the trust does not believe, or that came `overHttps`, `key_not_found`, `expired`, `key_unusable`
+ * @throws SealdropError `malformed`, `too_large`, `rejected`, `keys_untrusted` for a set that the trust does not believe, and under `overHttps` and `inHand`, which would let a file vouch for itself, `key_not_found`, `expired`, `key_unusable`
  * for a key that was taken back, `unsupported_algorithm`, `unsupported_runtime`, `invalid_argument`, and what loading the history throws
  * @see jose-profile.md, "Receipts" and "Key sets"
  */
 export async function verifyReceiptFile(file: string, o: ReceiptFileOptions): Promise<Proof & Received & { readonly savedAt: Date; readonly history: boolean }> {
   const { trust, history, providers = [], sent, signal } = o ?? {}
-  ensure(typeof trust?.accept === 'function', 'invalid_argument', 'trust: expected signedBy, pinned or inHand')
-  ensure(trust.kind !== 'https', 'keys_untrusted', 'overHttps believes a host, and a file has none: use signedBy or pinned')
+  ensure(typeof trust?.accept === 'function', 'invalid_argument', 'trust: expected signedBy or pinned')
+  ensure(trust.kind === 'signed' || trust.kind === 'pinned', 'keys_untrusted', 'a file cannot vouch for itself: use signedBy or pinned')
   const { receipt, sent: stated, keySet, savedAt } = parseReceiptFile(file)
   const then: Trust = { kind: trust.kind, accept: (document, at) => trust.accept(document, { ...at, past: true }) }
   const keys = new HeldKeySet(async () => ({ document: keySet }), { trust: then, providers })

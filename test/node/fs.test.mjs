@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { assert } from 'chai'
-import { fileSource } from 'sealdrop/fs'
+import { fileRecords, fileSets, fileSource } from 'sealdrop/fs'
+import { fileInventory } from 'sealdrop/kms'
 import { fails } from '../support/host.js'
 
 const folder = await mkdtemp(join(tmpdir(), 'sealdrop-'))
@@ -48,6 +49,10 @@ test('ranges outside of the file, an aborted signal, and what is no file are ref
   assert.equal(await source.read(0, 1, { signal: AbortSignal.abort('why') }).catch((e) => e), 'why')
   await fails(assert, fileSource(join(folder, 'nowhere')), 'source_failed', /ENOENT/)
   await fails(assert, fileSource(folder), 'source_failed', /not a file/)
+  for (const where of [new URL('https://x.example/y'), '', 5, undefined]) {
+    await fails(assert, fileSource(where), 'invalid_argument', /fileSource: expected a path or a file: URL/)
+    for (const store of [fileSets, fileRecords, fileInventory]) await fails(assert, async () => store(where), 'invalid_argument', /expected a path or a file: URL/)
+  }
 })
 
 test('the version changes with the content, and a file that is cut is source_changed', async () => {

@@ -116,19 +116,45 @@ export function historySuite({ test, assert, door, jose, mlDsa }) {
     const file = await fileOf()
     for (const [text, code] of [['', 'malformed'], ['[]', 'malformed'], [file.replace('{', '{"type":"x",'), 'malformed'], [file.padEnd(400_001), 'too_large'], [5, 'invalid_argument'], [undefined, 'invalid_argument']]) await fails(assert, later(text), code)
     for (const o of [undefined, {}, { trust: {} }]) await fails(assert, verifyReceiptFile(file, o), 'invalid_argument', /trust/)
-    await fails(assert, verifyReceiptFile(file, { trust: overHttps() }), 'keys_untrusted', /overHttps/)
+    await fails(assert, verifyReceiptFile(file, { trust: overHttps() }), 'keys_untrusted', /vouch/)
     await fails(assert, later(file, { sent: { messageId: 'm2', digest: 'd1' } }), 'rejected')
     await fails(assert, fileOf([signing()], receiptOf({ digest: 'd2' })), 'rejected')
   })
 
-  test('a file of a set that was pinned or in hand verifies under the same trust', async () => {
-    for (const trust of [() => pinned([pin]), inHand]) {
-      const pin = await thumbprint(signing())
-      const make = trust === inHand ? inHand() : pinned([pin])
-      const file = await receiptFile(importKeySet(keySetOf(signing()), { trust: make }), await receiptOf(), { sent })
-      assert.equal((await verifyReceiptFile(file, { trust: make })).trust, trust === inHand ? 'in-hand' : 'pinned')
+  test('a file of a set that nobody signed verifies under pins, whatever was trusted then, and never vouches for itself', async () => {
+    const pin = await thumbprint(signing())
+    for (const trust of [pinned([pin]), inHand(), overHttps()]) {
+      const file = await receiptFile(importKeySet(keySetOf(signing(), publicJwk('P-256-enc')), { trust }), await receiptOf(), { sent })
+      assert.equal((await verifyReceiptFile(file, { trust: pinned([pin]) })).trust, 'pinned')
       await fails(assert, verifyReceiptFile(file, { trust: pinned(['A'.repeat(43)]) }), 'keys_untrusted')
+      for (const believing of [inHand(), overHttps()]) await fails(assert, verifyReceiptFile(file, { trust: believing }), 'keys_untrusted', /vouch for itself/)
     }
+  })
+
+  test('a file has the set that vouches for its key, not an older one that a host which is behind served last', async () => {
+    const [newer, older] = [await setOf([publicJwk('RSA-2048-enc'), signing()], { ver: 8 }), await setOf([publicJwk('RSA-2048-enc')], { ver: 7 })]
+    for (const served of [[newer, older], [newer]]) {
+      const trust = signedBy([root])
+      let keys
+      for (const document of served) await (keys = importKeySet(document, { trust, now: () => start + 1000 })).ready()
+      const file = await receiptFile(keys, await receiptOf(), { sent })
+      assert.equal(JSON.parse(file).keySet, newer)
+      await later(file)
+    }
+  })
+
+  test('no file is written when the key leaves the set while it is made: each look at the clock may be the one after which the set is loaded anew', async () => {
+    const served = [await setOf([publicJwk('RSA-2048-enc'), signing()]), await setOf([publicJwk('RSA-2048-enc')], { ver: 8 })]
+    const outcomes = new Set()
+    for (let looks = 0; looks < 12; looks++) {
+      let left = Infinity
+      const now = () => start + (left-- > 0 ? 0 : 3_600_000)
+      const keys = fetchKeySet('https://x.example/keys', { trust: signedBy([root]), now, fetch: async () => new Response(left > 0 ? served[0] : served[1]) })
+      await keys.ready()
+      left = looks
+      outcomes.add(await receiptFile(keys, await receiptOf(), { sent }).then(async (file) => { await later(file); return 'verifies' }, ({ code, message }) => `${code}, ${/meanwhile/.test(message) ? 'meanwhile' : 'before'}`))
+    }
+    assert.sameMembers([...outcomes], ['key_not_found, before', 'key_not_found, meanwhile', 'verifies'])
   })
 
   test('looking into the past neither uses nor changes what a trust remembers', async () => {

@@ -103,6 +103,7 @@ export function signaturesSuite({ test, assert, door, jose, mlDsa, digests }) {
         const other = Uint8Array.from(digest)
         other[0] ^= 1
         await fails(assert, verifySignature(keys, { digest: other, signature, algorithm: alg }), 'rejected')
+        for (const none of [new Uint8Array(0), new Uint8Array(5_000)]) await fails(assert, verifySignature(keys, { digest, signature: none, algorithm: alg, encoding: 'ieee-p1363' }), ['rejected', 'malformed'])
         await fails(assert, verifySignature(keys, { digest: digest.subarray(1), signature, algorithm: alg }), 'invalid_argument', new RegExp(`${digest.length} bytes`))
         await fails(assert, verifySignature(keys, { digest: 'x', signature, algorithm: alg }), 'invalid_argument')
         await fails(assert, verifySignature(keys, { digest, message, signature, algorithm: alg }), 'invalid_argument', /message or a digest/)

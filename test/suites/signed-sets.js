@@ -196,6 +196,18 @@ export function signedSetsSuite({ test, assert, door, jose, mlDsa }) {
     await sealed()
   })
 
+  test('a store that throws at once fails as one whose promise rejects', async () => {
+    const store = mapStore()
+    const real = store.get
+    store.get = () => { throw new Error('no access') }
+    const { sealed } = hosted(signedBy([rootJwk()], { store }), signedSet())
+    assert.isTrue((await fails(assert, sealed(), 'output_failed', /store of key sets/)).retryable)
+    store.get = real
+    store.put = () => { throw new Error('full') }
+    await sealed()
+    assert.equal(store.entries.size, 0)
+  })
+
   test('a store that cannot be written now is written at the next load, also where nothing new came', async () => {
     const store = mapStore()
     const real = store.put

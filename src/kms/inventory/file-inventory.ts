@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { utf8 } from '../../bytes/text.js'
-import { ensure } from '../../errors/guard.js'
 import { syncFolder, writeFileWhole } from '../../files/write-file.js'
 import { checkInventory, parseInventory } from './check.js'
 import type { InventoryStore } from './model.js'
 import { changed, failed, serialized } from './text.js'
+import { filePath } from '../../files/file-path.js'
 
 const versionOf = (file: string): number => Number(/^inventory-(\d{8})\.json$/.exec(file)?.[1] ?? 0)
 const nameOf = (version: number): string => `inventory-${String(version).padStart(8, '0')}.json`
@@ -21,8 +20,7 @@ const nameOf = (version: number): string => `inventory-${String(version).padStar
  * @throws SealdropError `invalid_argument`
  */
 export function fileInventory(path: string | URL): InventoryStore {
-  ensure(path instanceof URL || (typeof path === 'string' && path !== ''), 'invalid_argument', 'fileInventory: expected the path of a folder')
-  const folder = resolve(path instanceof URL ? fileURLToPath(path) : path)
+  const folder = resolve(filePath(path, 'fileInventory'))
   const newest = async (): Promise<number> => Math.max(0, ...(await readdir(folder).catch(unlessAbsent)).map(versionOf))
   return {
     async read() {
