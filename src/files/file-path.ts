@@ -2,15 +2,20 @@ import { fileURLToPath } from 'node:url'
 import { ensure, kindOf } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 
-/** The path that a caller means. @throws SealdropError `invalid_argument` for what is neither a path nor a `file:` URL */
-export function filePath(where: string | URL, what: string): string {
+/**
+ * The path that a caller means.
+ *
+ * @param expected - who asks and for what, as `fileSets: expected the path of a folder`
+ * @throws SealdropError `invalid_argument` for what is neither a path nor a `file:` URL
+ */
+export function filePath(where: string | URL, expected: string): string {
   if (!(where instanceof URL)) {
-    ensure(typeof where === 'string' && where !== '', 'invalid_argument', `${what}: expected a path or a file: URL, found ${where === '' ? 'an empty text' : kindOf(where)}`)
+    ensure(typeof where === 'string' && where !== '', 'invalid_argument', `${expected} or a file: URL, found ${where === '' ? 'an empty text' : kindOf(where)}`)
     return where
   }
   try {
     return fileURLToPath(where)
   } catch (cause) {
-    throw new SealdropError('invalid_argument', `${what}: expected a path or a file: URL, found one of ${where.protocol}`, { cause })
+    throw new SealdropError('invalid_argument', `${expected} or a file: URL, found one of ${where.protocol}`, { cause })
   }
 }

@@ -32,7 +32,7 @@ interface Held { readonly holder: string; known: number }
  * @see design.md, "Sealing a frame twice"
  */
 export function fileRecords(folder: string | URL): FileRecords {
-  const dir = filePath(folder, 'fileRecords')
+  const dir = filePath(folder, 'fileRecords: expected the path of a folder')
   const pathOf = (id: string): string | undefined => (/^[\w-]{43}$/.test(id) ? join(dir, `${id}.sealdrop`) : undefined)
   const records = new Map<string, Held>()
   const queues = new Map<string, Promise<unknown>>()

@@ -15,7 +15,7 @@ import { filePath } from './file-path.js'
  * @see design.md, "Trust"
  */
 export function fileSets(folder: string | URL): SetStore {
-  const dir = resolve(filePath(folder, 'fileSets'))
+  const dir = resolve(filePath(folder, 'fileSets: expected the path of a folder'))
   const pathOf = (id: string): string => join(dir, `${createHash('sha256').update(id).digest('base64url')}.jwt`)
   return {
     async get(id): Promise<string | undefined> {

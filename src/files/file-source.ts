@@ -9,10 +9,10 @@ import { filePath } from './file-path.js'
  * A file as a byte source. It is opened for every read, so that nothing need be closed; `openAsBlob` of node:fs would lose
  * bytes beyond 4 GiB on Node 20.
  *
- * @throws SealdropError `source_failed` when it is not there, not readable, or not a file
+ * @throws SealdropError `invalid_argument`; `source_failed` when it is not there, not readable, or not a file
  */
 export async function fileSource(path: string | URL): Promise<ByteSource> {
-  const file = filePath(path, 'fileSource')
+  const file = filePath(path, 'fileSource: expected a path')
   const { size, version } = describe(await stat(file, { bigint: true }).catch(failed))
   const unchanged = async (handle: FileHandle): Promise<void> => {
     const now = describe(await handle.stat({ bigint: true }).catch(failed))

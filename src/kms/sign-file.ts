@@ -37,7 +37,7 @@ export interface HashedFile {
  */
 export async function hashFile(file: string | URL | ByteSource | Blob, o: SignFileOptions): Promise<HashedFile> {
   const { signal, onProgress, mediaType } = o
-  const path = file instanceof URL ? filePath(file, 'signFile') : file
+  const path = file instanceof URL ? filePath(file, 'signFile: expected a path') : file
   const isPath = typeof path === 'string'
   const name = o.name ?? (isPath ? basename(path) : undefined)
   const ctx = checkContext(o.context ?? {})

@@ -47,7 +47,7 @@ export interface ReceiptFileOptions extends CallOptions, SinceWhen {
 export async function verifyReceiptFile(file: string, o: ReceiptFileOptions): Promise<Proof & Received & { readonly savedAt: Date; readonly history: boolean }> {
   const { trust, history, providers = [], sent, signal } = o ?? {}
   ensure(typeof trust?.accept === 'function', 'invalid_argument', 'trust: expected signedBy or pinned')
-  ensure(trust.kind === 'signed' || trust.kind === 'pinned', 'keys_untrusted', 'a file cannot vouch for itself: use signedBy or pinned')
+  ensure(trust.kind === 'signed' || trust.kind === 'pinned', 'keys_untrusted', 'overHttps and inHand let a file vouch for itself: use signedBy or pinned')
   const { receipt, sent: stated, keySet, savedAt } = parseReceiptFile(file)
   const then: Trust = { kind: trust.kind, accept: (document, at) => trust.accept(document, { ...at, past: true }) }
   const keys = new HeldKeySet(async () => ({ document: keySet }), { trust: then, providers })

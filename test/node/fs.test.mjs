@@ -51,7 +51,7 @@ test('ranges outside of the file, an aborted signal, and what is no file are ref
   await fails(assert, fileSource(folder), 'source_failed', /not a file/)
   for (const where of [new URL('https://x.example/y'), '', 5, undefined]) {
     await fails(assert, fileSource(where), 'invalid_argument', /fileSource: expected a path or a file: URL/)
-    for (const store of [fileSets, fileRecords, fileInventory]) await fails(assert, async () => store(where), 'invalid_argument', /expected a path or a file: URL/)
+    for (const store of [fileSets, fileRecords, fileInventory]) await fails(assert, async () => store(where), 'invalid_argument', /expected the path of a folder or a file: URL/)
   }
 })
 

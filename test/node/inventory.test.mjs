@@ -102,7 +102,7 @@ test('what is not an inventory is not written, and a broken file is malformed', 
   await store.write(empty)
   await writeFile(join(path, 'inventory-00000001.json'), '{"version":1')
   await fails(assert, store.read(), 'malformed', /JSON/)
-  for (const wrongPath of ['', undefined, 5]) await fails(assert, () => fileInventory(wrongPath), 'invalid_argument', /path or a file: URL/)
+  for (const wrongPath of ['', undefined, 5]) await fails(assert, () => fileInventory(wrongPath), 'invalid_argument', /folder/)
   await writeFile(join(path, 'file'), '')
   await fails(assert, fileInventory(join(path, 'file')).read(), 'source_failed', /ENOTDIR/)
   await fails(assert, fileInventory(join(path, 'file', 'under')).write(empty), 'output_failed')

@@ -20,7 +20,7 @@ const nameOf = (version: number): string => `inventory-${String(version).padStar
  * @throws SealdropError `invalid_argument`
  */
 export function fileInventory(path: string | URL): InventoryStore {
-  const folder = resolve(filePath(path, 'fileInventory'))
+  const folder = resolve(filePath(path, 'fileInventory: expected the path of a folder'))
   const newest = async (): Promise<number> => Math.max(0, ...(await readdir(folder).catch(unlessAbsent)).map(versionOf))
   return {
     async read() {
