@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../formats/json.js'
-import { conditionsOf, encryptionContextOf, type CallFacts, type KeyFacts } from '../policy/condition-keys.js'
+import type { CallFacts, KeyFacts } from '../policy/call-facts.js'
+import { conditionsOf, encryptionContextOf } from '../policy/condition-keys.js'
 import { checkLockout, decide, decideRetire, deniedMessage, type Question } from '../policy/decide.js'
 import { parseKeyPolicy, type PolicyDocument } from '../policy/document.js'
 import type { Grant as PolicyGrant, GrantConstraints } from '../policy/grants.js'

@@ -1,51 +1,12 @@
 import { isJsonObject, type JsonObject } from '../../formats/json.js'
-import { roleArnOf, type Caller } from './principals.js'
+import type { CallFacts, KeyFacts } from './call-facts.js'
+import { globals, named } from './global-condition-keys.js'
+import { pairs, text, texts } from './request-values.js'
 import type { ConditionValues } from './variables.js'
-
-/** A key as conditions see it. */
-export interface KeyFacts {
-  readonly account: string
-  readonly spec: string
-  readonly usage: string
-  /** AWS_KMS, EXTERNAL … */
-  readonly origin: string
-  readonly multiRegion: boolean
-  readonly multiRegionKeyType?: 'PRIMARY' | 'REPLICA'
-  /** Alias names, `alias/…`. */
-  readonly aliases: readonly string[]
-  readonly tags: Readonly<Record<string, string>>
-  /** Whole days since the last use, where it is known. */
-  readonly trailingDaysWithoutUse?: number
-}
-
-export interface CallFacts {
-  /** `kms:Decrypt`. */
-  readonly action: string
-  /** The members of the request, as they came. */
-  readonly request: JsonObject
-  /** The key that the action is authorized for; absent for CreateKey, ListKeys … */
-  readonly key?: KeyFacts
-  readonly principal: Caller & { readonly tags?: Readonly<Record<string, string>> }
-  /** Milliseconds since the epoch. */
-  readonly now: number
-  readonly region: string
-  readonly sourceIp?: string
-  readonly secureTransport: boolean
-  readonly userAgent?: string
-  /** Of ReEncrypt: whether source and destination are one key. */
-  readonly sameKey?: boolean
-  /** The grant that RetireGrant is about. */
-  readonly grantConstraints?: JsonObject
-}
 
 type Value = string | readonly string[] | undefined
 /** `key` stands for every action that is authorized for a key. */
 type Row = readonly [key: string, actions: readonly string[], value: (call: CallFacts) => Value]
-
-const text = (value: unknown): string | undefined => (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined)
-const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.flatMap((item) => text(item) ?? []) : [])
-const pairs = (value: unknown): Readonly<Record<string, string>> =>
-  isJsonObject(value) ? Object.fromEntries(Object.entries(value).flatMap(([name, member]) => (text(member) === undefined ? [] : [[name, String(text(member))]]))) : {}
 
 const member = (name: string, fallback?: string) => ({ request }: CallFacts): Value => text(request[name]) ?? fallback
 const newKey = (name: string, fallback: string, of: (key: KeyFacts) => Value) => ({ request, key }: CallFacts): Value => (key ? of(key) : text(request[name]) ?? fallback)
@@ -138,41 +99,4 @@ export function conditionsOf(call: CallFacts): ConditionValues {
   const kms = carried(call.action, call.key !== undefined).map(([key, , value]) => [key, value(call)] as const)
   const context = conditionKeysOf(call.action, call.key !== undefined).includes('kms:EncryptionContextKeys') ? Object.entries(encryptionContextOf(call)) : []
   return { ...globals(call), ...named('kms:EncryptionContext:', context), ...Object.fromEntries(kms) }
-}
-
-const named = (prefix: string, entries: readonly (readonly [string, string])[]): ConditionValues => Object.fromEntries(entries.map(([name, value]) => [prefix + name, value]))
-
-const principalTypes: Readonly<Record<Caller['kind'], string>> = { root: 'Account', user: 'User', 'assumed-role': 'AssumedRole' }
-
-/** IAM User Guide, "Global condition context keys": those that a local caller has. */
-function globals({ action, request, key, principal, now, region, sourceIp, secureTransport, userAgent }: CallFacts): ConditionValues {
-  const tags = Array.isArray(request['Tags']) ? request['Tags'].filter(isJsonObject).flatMap(({ TagKey, TagValue }) => (typeof TagKey === 'string' ? [[TagKey, text(TagValue) ?? ''] as const] : [])) : []
-  const tagged = ['kms:CreateKey', 'kms:TagResource', 'kms:ReplicateKey'].includes(action) ? tags : []
-  const time = new Date(now).toISOString().replace(/\.\d+/, '')
-  return {
-    'aws:CurrentTime': time,
-    'aws:EpochTime': String(Math.floor(now / 1000)),
-    'aws:PrincipalAccount': principal.account,
-    'aws:PrincipalArn': roleArnOf(principal) ?? principal.arn,
-    'aws:PrincipalIsAWSService': 'false',
-    'aws:PrincipalType': principalTypes[principal.kind],
-    'aws:RequestedRegion': region,
-    'aws:SecureTransport': String(secureTransport),
-    'aws:SourceIp': sourceIp,
-    'aws:UserAgent': userAgent,
-    'aws:ViaAWSService': 'false',
-    'aws:ResourceAccount': key?.account,
-    'aws:TagKeys': action === 'kms:UntagResource' ? texts(request['TagKeys']) : tagged.map(([name]) => name),
-    'aws:userid': userId(principal),
-    'aws:username': principal.kind === 'user' ? principal.arn.split('/').at(-1) : undefined,
-    ...named('aws:PrincipalTag/', Object.entries(principal.tags ?? {})),
-    ...named('aws:RequestTag/', tagged),
-    ...named('aws:ResourceTag/', Object.entries(key?.tags ?? {})),
-  }
-}
-
-/** The service's ids are its own; here the name stands in their place, so that `role:session` keeps its shape. */
-function userId({ kind, account, arn }: Caller): string {
-  const names = arn.split('/')
-  return kind === 'root' ? account : kind === 'user' ? String(names.at(-1)) : `${names[1]}:${names[2]}`
 }

@@ -1,0 +1,38 @@
+import type { JsonObject } from '../../formats/json.js'
+import type { Caller } from './principals.js'
+
+/** A key as conditions see it. */
+export interface KeyFacts {
+  readonly account: string
+  readonly spec: string
+  readonly usage: string
+  /** AWS_KMS, EXTERNAL … */
+  readonly origin: string
+  readonly multiRegion: boolean
+  readonly multiRegionKeyType?: 'PRIMARY' | 'REPLICA'
+  /** Alias names, `alias/…`. */
+  readonly aliases: readonly string[]
+  readonly tags: Readonly<Record<string, string>>
+  /** Whole days since the last use, where it is known. */
+  readonly trailingDaysWithoutUse?: number
+}
+
+export interface CallFacts {
+  /** `kms:Decrypt`. */
+  readonly action: string
+  /** The members of the request, as they came. */
+  readonly request: JsonObject
+  /** The key that the action is authorized for; absent for CreateKey, ListKeys … */
+  readonly key?: KeyFacts
+  readonly principal: Caller & { readonly tags?: Readonly<Record<string, string>> }
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  readonly region: string
+  readonly sourceIp?: string
+  readonly secureTransport: boolean
+  readonly userAgent?: string
+  /** Of ReEncrypt: whether source and destination are one key. */
+  readonly sameKey?: boolean
+  /** The grant that RetireGrant is about. */
+  readonly grantConstraints?: JsonObject
+}
