@@ -15,7 +15,7 @@ async function withChangedLibrary(path, file, held, work) {
     if (![`/${path}`, `/${file}`].includes(pathname)) return request.continue()
     const text = await (await fetch(request.url())).text()
     if (pathname === `/${file}`) return request.respond({ contentType: 'text/javascript', headers: { 'access-control-allow-origin': '*' }, body: `globalThis.changedLibraryRan = true;${text}` })
-    return request.respond({ contentType: 'text/html', body: held ? text : text.replace(/ integrity="[^"]*"|, "integrity": \{.*?\}/g, '') })
+    return request.respond({ contentType: 'text/html', body: held ? text : text.replace(/\s+integrity="[^"]*"|,\s*"integrity": \{[^}]*\}/g, '') })
   })
   await page.goto(demo.url + path)
   await work?.(page)
