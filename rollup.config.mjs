@@ -6,7 +6,13 @@ import resolve from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
 
 /** Modules that inline the library they wrap; they import nothing of ours. NOTICE carries the licences. */
-const inlined = ['dist/kms/lru.js', 'dist/cli/commander.js', 'dist/providers/noble-ml-dsa.js', 'dist/providers/noble-curves.js', ...['ecdsa', 'ed25519ph', 'post-quantum'].map((name) => `dist/local-kms/crypto/${name}.js`)]
+const inlined = [
+  'dist/kms/lru.js',
+  'dist/cli/commander.js',
+  'dist/providers/noble-ml-dsa.js',
+  'dist/providers/noble-curves.js',
+  ...['ecdsa', 'ed25519ph', 'post-quantum'].map((name) => `dist/local-kms/crypto/${name}.js`),
+]
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'))
 const banner = `/*! sealdrop ${version} | Apache-2.0 */`
@@ -38,7 +44,10 @@ const commonJs = {
         return `const exported_${name} = ${value}`
       })
     const names = [...exported]
-    return { code: `${body}\nexport { ${names.map(([name, local]) => `${local} as ${name}`)} };\nexport default { ${names.map(([name, local]) => `${name}: ${local}`)} };\n`, map: null }
+    return {
+      code: `${body}\nexport { ${names.map(([name, local]) => `${local} as ${name}`)} };\nexport default { ${names.map(([name, local]) => `${name}: ${local}`)} };\n`,
+      map: null,
+    }
   },
 }
 
@@ -46,18 +55,33 @@ const integrity = {
   name: 'integrity',
   async writeBundle() {
     const files = ['sealdrop.min.js', 'sealdrop.min.mjs']
-    const hashes = await Promise.all(files.map(async (file) => {
-      const bytes = await readFile(`dist/${file}`).catch(() => undefined)
-      return bytes && [file, `sha384-${createHash('sha384').update(bytes).digest('base64')}`]
-    }))
-    await writeFile('dist/integrity.json', `${JSON.stringify(Object.fromEntries(hashes.filter(Boolean)), null, 2)}\n`)
+    const hashes = await Promise.all(
+      files.map(async (file) => {
+        const bytes = await readFile(`dist/${file}`).catch(() => undefined)
+        return bytes && [file, `sha384-${createHash('sha384').update(bytes).digest('base64')}`]
+      }),
+    )
+    await writeFile(
+      'dist/integrity.json',
+      `${JSON.stringify(Object.fromEntries(hashes.filter(Boolean)), null, 2)}\n`,
+    )
   },
 }
 
-export const minify = { module: true, ecma: 2022, compress: { passes: 3, ecma: 2022 }, format: { comments: /^!/ } }
+export const minify = {
+  module: true,
+  ecma: 2022,
+  compress: { passes: 3, ecma: 2022 },
+  format: { comments: /^!/ },
+}
 
 const scriptTag = (file, format) => ({
-  file, format, name: 'sealdrop', banner, sourcemap: true, plugins: [terser({ ...minify, module: format === 'es' })],
+  file,
+  format,
+  name: 'sealdrop',
+  banner,
+  sourcemap: true,
+  plugins: [terser({ ...minify, module: format === 'es' })],
 })
 
 export default [
@@ -70,6 +94,16 @@ export default [
     input: file,
     external: /^node:/,
     plugins: [resolve(), commonJs],
-    output: { file, format: 'es', plugins: [terser({ compress: false, mangle: false, format: { beautify: true, comments: /^!|licen[cs]e/i } })] },
+    output: {
+      file,
+      format: 'es',
+      plugins: [
+        terser({
+          compress: false,
+          mangle: false,
+          format: { beautify: true, comments: /^!|licen[cs]e/i },
+        }),
+      ],
+    },
   })),
 ]

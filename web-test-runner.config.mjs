@@ -14,7 +14,9 @@ export default {
   concurrency: 2,
   testsFinishTimeout: 300_000,
   testFramework: { config: { timeout: 120_000, ui: 'tdd' } },
-  browsers: [chromeLauncher({ launchOptions: { executablePath: await chromiumPath(), args: chromiumArgs } })],
+  browsers: [
+    chromeLauncher({ launchOptions: { executablePath: await chromiumPath(), args: chromiumArgs } }),
+  ],
   reporters: [countReporter()],
   middleware: [
     (ctx, next) => {

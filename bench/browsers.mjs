@@ -8,25 +8,52 @@ import { chromiumArgs, chromiumPath } from '../test/support/chromium.mjs'
 
 const firefox = process.env.FIREFOX_PATH ?? '/usr/bin/firefox-esr'
 
-export const hasFirefox = () => access(firefox).then(() => true, () => false)
+export const hasFirefox = () =>
+  access(firefox).then(
+    () => true,
+    () => false,
+  )
 
 /** An entry and all it imports as one module. */
 export async function bundled(input) {
-  const bundle = await rollup({ input, onwarn: () => {}, external: [/^node:/, '@aws-crypto/client-node'], plugins: [resolve({ browser: true })] })
-  const { output: [{ code }] } = await bundle.generate({ format: 'es', inlineDynamicImports: true })
+  const bundle = await rollup({
+    input,
+    onwarn: () => {},
+    external: [/^node:/, '@aws-crypto/client-node'],
+    plugins: [resolve({ browser: true })],
+  })
+  const {
+    output: [{ code }],
+  } = await bundle.generate({ format: 'es', inlineDynamicImports: true })
   await bundle.close()
   return code
 }
 
 async function launch(name) {
   const protocolTimeout = 900_000
-  if (name === 'firefox') return puppeteer.launch({ browser: 'firefox', executablePath: firefox, headless: true, protocolTimeout })
-  return puppeteer.launch({ executablePath: await chromiumPath(), args: chromiumArgs, protocolTimeout })
+  if (name === 'firefox')
+    return puppeteer.launch({
+      browser: 'firefox',
+      executablePath: firefox,
+      headless: true,
+      protocolTimeout,
+    })
+  return puppeteer.launch({
+    executablePath: await chromiumPath(),
+    args: chromiumArgs,
+    protocolTimeout,
+  })
 }
 
 /** @param use gets a page in which the code ran, and the browser */
 export async function inBrowser(name, code, use) {
-  const server = createServer((req, res) => (req.url === '/bench.js' ? res.setHeader('content-type', 'text/javascript; charset=utf-8').end(code) : res.setHeader('content-type', 'text/html').end('<!doctype html><script type="module" src="/bench.js"></script>')))
+  const server = createServer((req, res) =>
+    req.url === '/bench.js'
+      ? res.setHeader('content-type', 'text/javascript; charset=utf-8').end(code)
+      : res
+          .setHeader('content-type', 'text/html')
+          .end('<!doctype html><script type="module" src="/bench.js"></script>'),
+  )
   await new Promise((ready) => server.listen(0, '127.0.0.1', ready))
   const browser = await launch(name)
   try {

@@ -12,7 +12,8 @@ import { startLocalKms } from 'sealdrop/local-kms'
 
 const MiB = 1_048_576
 const count = Number(process.argv[2] ?? 4_096)
-if (!Number.isSafeInteger(count) || count < 1 || count > 65_536) throw new Error('expected a number of MiB, 1 to 65536')
+if (!Number.isSafeInteger(count) || count < 1 || count > 65_536)
+  throw new Error('expected a number of MiB, 1 to 65536')
 const early = 256 // MiB after which memory is looked at first
 
 const rss = () => process.memoryUsage.rss() / MiB
@@ -32,7 +33,7 @@ async function writeFile(path) {
 async function timed(work) {
   const start = performance.now()
   const found = await work()
-  return { found, rate: count * 1_000 / (performance.now() - start) }
+  return { found, rate: (count * 1_000) / (performance.now() - start) }
 }
 
 /** MiB/s of each of these, which take turns, since these machines are noisy: the best of the rounds. */
@@ -64,23 +65,34 @@ function memoryWatch(start) {
 async function bare(path) {
   const handle = await open(path)
   let next = 0
-  await Promise.all(Array.from({ length: 4 }, async () => {
-    const buffer = new Uint8Array(MiB)
-    while (next < count) {
-      await handle.read(buffer, 0, MiB, next++ * MiB)
-      await crypto.subtle.digest('SHA-256', buffer)
-    }
-  }))
+  await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const buffer = new Uint8Array(MiB)
+      while (next < count) {
+        await handle.read(buffer, 0, MiB, next++ * MiB)
+        await crypto.subtle.digest('SHA-256', buffer)
+      }
+    }),
+  )
   await handle.close()
 }
 
 async function inMemory() {
   const buffer = new Uint8Array(randomBytes(MiB))
   let next = 0
-  await Promise.all(Array.from({ length: 4 }, async () => { while (next++ < count) await crypto.subtle.digest('SHA-256', buffer) }))
+  await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      while (next++ < count) await crypto.subtle.digest('SHA-256', buffer)
+    }),
+  )
 }
 
-const sha256sum = (path) => new Promise((resolve, reject) => spawn('sha256sum', [path], { stdio: ['ignore', 'ignore', 'inherit'] }).on('error', reject).on('close', resolve))
+const sha256sum = (path) =>
+  new Promise((resolve, reject) =>
+    spawn('sha256sum', [path], { stdio: ['ignore', 'ignore', 'inherit'] })
+      .on('error', reject)
+      .on('close', resolve),
+  )
 
 /** Reads all that is given, and what that is: its length, its SHA-256 where wanted, and the error at its end. */
 async function drained(readable, hash) {
@@ -98,22 +110,39 @@ async function drained(readable, hash) {
 
 async function prefixHash(path, end) {
   const hash = createHash('sha256')
-  if (end > 0) for await (const piece of (await open(path)).createReadStream({ end: end - 1, highWaterMark: MiB })) hash.update(piece)
+  if (end > 0)
+    for await (const piece of (await open(path)).createReadStream({
+      end: end - 1,
+      highWaterMark: MiB,
+    }))
+      hash.update(piece)
   return hash.digest('hex')
 }
 
 const { bavail, bsize } = await statfs(tmpdir())
-if (bavail * bsize < (count + 1_024) * MiB) throw new Error(`${tmpdir()} has ${Math.floor(bavail * bsize / MiB)} MiB free; expected ${count} and 1,024 more`)
+if (bavail * bsize < (count + 1_024) * MiB)
+  throw new Error(
+    `${tmpdir()} has ${Math.floor((bavail * bsize) / MiB)} MiB free; expected ${count} and 1,024 more`,
+  )
 const folder = await mkdtemp(join(tmpdir(), 'sealdrop-bench-'))
-const local = await startLocalKms({ keys: [{ alias: 'alias/files', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }] })
-process.once('SIGINT', () => rm(folder, { recursive: true, force: true }).finally(() => process.exit(130)))
+const local = await startLocalKms({
+  keys: [{ alias: 'alias/files', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }],
+})
+process.once('SIGINT', () =>
+  rm(folder, { recursive: true, force: true }).finally(() => process.exit(130)),
+)
 try {
   const path = join(folder, 'large.bin')
   const written = await timed(() => writeFile(path))
   const { size, blocks } = await stat(path)
-  console.log(`Node ${process.version}, a file of ${count} MiB${blocks * 512 < size ? ', of which the disk holds less' : ''}, written at ${written.rate.toFixed(0)} MiB/s\n`)
+  console.log(
+    `Node ${process.version}, a file of ${count} MiB${blocks * 512 < size ? ', of which the disk holds less' : ''}, written at ${written.rate.toFixed(0)} MiB/s\n`,
+  )
   const signer = createSigner({ kms: local.clientConfig, key: 'alias/files' })
-  const { jwks } = await createPublisher({ kms: local.clientConfig, keys: [{ key: 'alias/files' }] }).documents()
+  const { jwks } = await createPublisher({
+    kms: local.clientConfig,
+    keys: [{ key: 'alias/files' }],
+  }).documents()
   const keys = importKeySet(jwks, { trust: inHand() })
   await signer.ready()
   const warm = new Blob([randomBytes(MiB)])
@@ -122,12 +151,17 @@ try {
   const start = rss()
   const [signing, verifying] = [memoryWatch(start), memoryWatch(start)]
   const verified = async (o) => {
-    const { error, length } = await drained((await verifyStream(keys, signature, await fileSource(path), o)).readable)
+    const { error, length } = await drained(
+      (await verifyStream(keys, signature, await fileSource(path), o)).readable,
+    )
     if (error || length !== size) throw error ?? new Error(`${length} bytes came out of ${size}`)
   }
   const signature = await signer.signFile(path, { onProgress: signing.onProgress })
   await verified({ onProgress: verifying.onProgress })
-  const hasSum = await sha256sum('/dev/null').then(() => true, () => false)
+  const hasSum = await sha256sum('/dev/null').then(
+    () => true,
+    () => false,
+  )
   const limit = 'the chunks of the file through crypto.subtle.digest'
   const rates = await best({
     'the same from memory, without a file': inMemory,
@@ -136,10 +170,16 @@ try {
     verifyStream: verified,
     ...(hasSum && { sha256sum: () => sha256sum(path) }),
   })
-  for (const [name, rate] of Object.entries(rates)) console.log(`${name.padEnd(52)}${rate.toFixed(0).padStart(8)} MiB/s${(rate / rates[limit]).toFixed(2).padStart(8)}`)
+  for (const [name, rate] of Object.entries(rates))
+    console.log(
+      `${name.padEnd(52)}${rate.toFixed(0).padStart(8)} MiB/s${(rate / rates[limit]).toFixed(2).padStart(8)}`,
+    )
   if (!hasSum) console.log('sha256sum is not on this machine')
   console.log(`\nThe signature has ${signature.length} characters.`)
-  for (const [name, { peak }] of Object.entries({ signFile: signing, verifyStream: verifying })) console.log(`${name}: resident memory at most ${peak.early.toFixed(0)} MiB above the start after ${Math.min(early, count)} MiB, ${peak.all.toFixed(0)} MiB after ${count} MiB`)
+  for (const [name, { peak }] of Object.entries({ signFile: signing, verifyStream: verifying }))
+    console.log(
+      `${name}: resident memory at most ${peak.early.toFixed(0)} MiB above the start after ${Math.min(early, count)} MiB, ${peak.all.toFixed(0)} MiB after ${count} MiB`,
+    )
 
   const at = Math.floor(size / 2)
   const handle = await open(path, 'r+')
@@ -148,11 +188,16 @@ try {
   await handle.write(buffer, 0, 1, at)
   await handle.close()
   const hash = createHash('sha256')
-  const { length, error } = await drained((await verifyStream(keys, signature, await fileSource(path))).readable, hash)
+  const { length, error } = await drained(
+    (await verifyStream(keys, signature, await fileSource(path))).readable,
+    hash,
+  )
   const chunk = Math.floor(at / MiB)
-  const whole = hash.digest('hex') === await prefixHash(path, length)
+  const whole = hash.digest('hex') === (await prefixHash(path, length))
   console.log(`\nOne bit of byte ${at} changed: ${error?.code}, ${error?.message}`)
-  console.log(`${length} bytes were handed out, ${length === chunk * MiB && whole ? 'which are those before its chunk; nothing of it and nothing after it' : 'WHICH IS WRONG'}`)
+  console.log(
+    `${length} bytes were handed out, ${length === chunk * MiB && whole ? 'which are those before its chunk; nothing of it and nothing after it' : 'WHICH IS WRONG'}`,
+  )
   process.exitCode = error?.code === 'rejected' && length === chunk * MiB && whole ? 0 : 1
 } finally {
   await rm(folder, { recursive: true, force: true })

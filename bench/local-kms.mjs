@@ -15,34 +15,81 @@ const message = Buffer.alloc(64, 7)
 const oaep = 'RSAES_OAEP_SHA_256'
 
 /** What is done with a key, and the same without HTTP: given key, client and material, the input of the call and the bare operation. */
-const signing = (algorithm, MessageType = 'RAW', Message = message) => async ({ spec, material }) => ({
-  operation: 'Sign', input: { Message, MessageType, SigningAlgorithm: algorithm }, bare: () => sign(spec, material, algorithm, MessageType, Message),
-})
+const signing =
+  (algorithm, MessageType = 'RAW', Message = message) =>
+  async ({ spec, material }) => ({
+    operation: 'Sign',
+    input: { Message, MessageType, SigningAlgorithm: algorithm },
+    bare: () => sign(spec, material, algorithm, MessageType, Message),
+  })
 const decrypting = async ({ spec, material, kms, KeyId }) => {
-  const { CiphertextBlob } = await kms('Encrypt', { KeyId, Plaintext: message.subarray(0, 32), EncryptionAlgorithm: oaep })
+  const { CiphertextBlob } = await kms('Encrypt', {
+    KeyId,
+    Plaintext: message.subarray(0, 32),
+    EncryptionAlgorithm: oaep,
+  })
   const sealed = encryptOaep(spec, material, oaep, message.subarray(0, 32))
-  return { operation: 'Decrypt', input: { CiphertextBlob, EncryptionAlgorithm: oaep }, bare: () => decryptOaep(spec, material, oaep, sealed) }
+  return {
+    operation: 'Decrypt',
+    input: { CiphertextBlob, EncryptionAlgorithm: oaep },
+    bare: () => decryptOaep(spec, material, oaep, sealed),
+  }
 }
 const deriving = async ({ spec, material }) => {
   const PublicKey = publicKeyOf(spec, await generateMaterial(spec))
-  return { operation: 'DeriveSharedSecret', input: { PublicKey, KeyAgreementAlgorithm: 'ECDH' }, bare: () => agree(spec, material, 'ECDH', PublicKey) }
+  return {
+    operation: 'DeriveSharedSecret',
+    input: { PublicKey, KeyAgreementAlgorithm: 'ECDH' },
+    bare: () => agree(spec, material, 'ECDH', PublicKey),
+  }
 }
 const decapsulating = async ({ spec, material, kms, KeyId }) => {
-  const { SharedSecretCiphertextBlob } = await kms('Encapsulate', { KeyId, EncapsulationAlgorithm: 'ML_KEM' })
+  const { SharedSecretCiphertextBlob } = await kms('Encapsulate', {
+    KeyId,
+    EncapsulationAlgorithm: 'ML_KEM',
+  })
   const { ciphertext } = encapsulate(spec, material, 'ML_KEM')
-  return { operation: 'Decapsulate', input: { SharedSecretCiphertextBlob, EncapsulationAlgorithm: 'ML_KEM' }, bare: () => decapsulate(spec, material, 'ML_KEM', ciphertext) }
+  return {
+    operation: 'Decapsulate',
+    input: { SharedSecretCiphertextBlob, EncapsulationAlgorithm: 'ML_KEM' },
+    bare: () => decapsulate(spec, material, 'ML_KEM', ciphertext),
+  }
 }
 const symmetric = async ({ kms, KeyId, material }) => {
   const { sealBlob, parseBlob } = await import('../dist/local-kms/crypto/ciphertext.js')
   const { CiphertextBlob } = await kms('Encrypt', { KeyId, Plaintext: message })
   const blob = sealBlob({ keyId: 'k', materialId: 'm', secret: material.secret }, message)
-  return { operation: 'Decrypt', input: { CiphertextBlob }, bare: () => parseBlob(blob).open(material.secret) }
+  return {
+    operation: 'Decrypt',
+    input: { CiphertextBlob },
+    bare: () => parseBlob(blob).open(material.secret),
+  }
 }
-const mac = (bits) => async ({ spec, material }) => ({ operation: 'GenerateMac', input: { Message: message, MacAlgorithm: `HMAC_SHA_${bits}` }, bare: () => generateMac(spec, material, `HMAC_SHA_${bits}`, message) })
+const mac =
+  (bits) =>
+  async ({ spec, material }) => ({
+    operation: 'GenerateMac',
+    input: { Message: message, MacAlgorithm: `HMAC_SHA_${bits}` },
+    bare: () => generateMac(spec, material, `HMAC_SHA_${bits}`, message),
+  })
 
 const rows = [
-  ...['RSA_2048', 'RSA_3072', 'RSA_4096'].flatMap((spec) => [[spec, 'ENCRYPT_DECRYPT', decrypting], [spec, 'SIGN_VERIFY', signing('RSASSA_PSS_SHA_256')]]),
-  ...[256, 384, 521].flatMap((bits) => { const hash = bits === 521 ? 512 : bits; return [[`ECC_NIST_P${bits}`, 'SIGN_VERIFY', signing(`ECDSA_SHA_${hash}`)], [`ECC_NIST_P${bits}`, 'SIGN_VERIFY', signing(`ECDSA_SHA_${hash}`, 'DIGEST', Buffer.alloc(hash / 8, 7))], [`ECC_NIST_P${bits}`, 'KEY_AGREEMENT', deriving]] }),
+  ...['RSA_2048', 'RSA_3072', 'RSA_4096'].flatMap((spec) => [
+    [spec, 'ENCRYPT_DECRYPT', decrypting],
+    [spec, 'SIGN_VERIFY', signing('RSASSA_PSS_SHA_256')],
+  ]),
+  ...[256, 384, 521].flatMap((bits) => {
+    const hash = bits === 521 ? 512 : bits
+    return [
+      [`ECC_NIST_P${bits}`, 'SIGN_VERIFY', signing(`ECDSA_SHA_${hash}`)],
+      [
+        `ECC_NIST_P${bits}`,
+        'SIGN_VERIFY',
+        signing(`ECDSA_SHA_${hash}`, 'DIGEST', Buffer.alloc(hash / 8, 7)),
+      ],
+      [`ECC_NIST_P${bits}`, 'KEY_AGREEMENT', deriving],
+    ]
+  }),
   ['ECC_SECG_P256K1', 'SIGN_VERIFY', signing('ECDSA_SHA_256')],
   ['ECC_NIST_EDWARDS25519', 'SIGN_VERIFY', signing('ED25519_SHA_512')],
   ...[44, 65, 87].map((level) => [`ML_DSA_${level}`, 'SIGN_VERIFY', signing('ML_DSA_SHAKE_256')]),
@@ -55,10 +102,25 @@ const rows = [
 async function emptyEndpoint() {
   const body = JSON.stringify({ KeyId: 'k', Plaintext: message.toString('base64') })
   const server = createServer((request, response) => {
-    request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1', 'content-length': body.length }).end(body))
+    request
+      .resume()
+      .on('end', () =>
+        response
+          .writeHead(200, {
+            'content-type': 'application/x-amz-json-1.1',
+            'content-length': body.length,
+          })
+          .end(body),
+      )
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { url: `http://127.0.0.1:${server.address().port}`, close: () => { server.closeAllConnections(); server.close() } }
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    close: () => {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
 }
 
 /** A table of all kinds of keys. */
@@ -71,14 +133,32 @@ export async function localKmsReport() {
   }
   const kms = clientAt(local.url)
   const nothing = clientAt(empty.url)
-  console.log(`Local KMS, Node ${process.version}, one call at a time: operations a second\n${'key'.padEnd(24)}${'operation'.padEnd(38)}${'local KMS'.padStart(11)}${'empty'.padStart(9)}${'bare'.padStart(9)}${'of empty'.padStart(10)}${'of both in a row'.padStart(18)}`)
+  console.log(
+    `Local KMS, Node ${process.version}, one call at a time: operations a second\n${'key'.padEnd(24)}${'operation'.padEnd(38)}${'local KMS'.padStart(11)}${'empty'.padStart(9)}${'bare'.padStart(9)}${'of empty'.padStart(10)}${'of both in a row'.padStart(18)}`,
+  )
   for (const [spec, KeyUsage, prepare] of rows) {
-    const { KeyMetadata: { Arn: KeyId } } = await kms('CreateKey', { KeySpec: spec, KeyUsage })
-    const { operation, input, bare } = await prepare({ spec, KeyId, kms, material: await generateMaterial(spec) })
-    const rates = await compare({ local: () => kms(operation, { KeyId, ...input }), empty: () => nothing(operation, { KeyId, ...input }), bare: async () => bare() }, { rounds: 5, slice: 100 })
+    const {
+      KeyMetadata: { Arn: KeyId },
+    } = await kms('CreateKey', { KeySpec: spec, KeyUsage })
+    const { operation, input, bare } = await prepare({
+      spec,
+      KeyId,
+      kms,
+      material: await generateMaterial(spec),
+    })
+    const rates = await compare(
+      {
+        local: () => kms(operation, { KeyId, ...input }),
+        empty: () => nothing(operation, { KeyId, ...input }),
+        bare: async () => bare(),
+      },
+      { rounds: 5, slice: 100 },
+    )
     const ideal = 1 / (1 / rates.empty + 1 / rates.bare) // HTTP and the operation, one after the other
     const what = `${operation} ${input.SigningAlgorithm ?? ''}${input.MessageType === 'DIGEST' ? ' DIGEST' : ''}`
-    console.log(`${spec.padEnd(24)}${what.padEnd(38)}${rates.local.toFixed(0).padStart(11)}${rates.empty.toFixed(0).padStart(9)}${rates.bare.toFixed(0).padStart(9)}${(rates.local / rates.empty).toFixed(2).padStart(10)}${(rates.local / ideal).toFixed(2).padStart(18)}`)
+    console.log(
+      `${spec.padEnd(24)}${what.padEnd(38)}${rates.local.toFixed(0).padStart(11)}${rates.empty.toFixed(0).padStart(9)}${rates.bare.toFixed(0).padStart(9)}${(rates.local / rates.empty).toFixed(2).padStart(10)}${(rates.local / ideal).toFixed(2).padStart(18)}`,
+    )
   }
   await local.close()
   empty.close()

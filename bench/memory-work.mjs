@@ -25,10 +25,11 @@ async function workOf(what, file) {
   }
   const { seal, open } = await sealdrop({ door, rooms, jose })
   const works = {
-    'sealStream': async (size) => drain(await seal(freeSource(size))),
-    'sealStream, digest: false': async (size) => drain(await seal(freeSource(size), { digest: false })),
-    'message': async (size) => toFile(await seal(freeSource(size)), file),
-    'openStream': async () => drain(await open(await fileSource(file))),
+    sealStream: async (size) => drain(await seal(freeSource(size))),
+    'sealStream, digest: false': async (size) =>
+      drain(await seal(freeSource(size), { digest: false })),
+    message: async (size) => toFile(await seal(freeSource(size)), file),
+    openStream: async () => drain(await open(await fileSource(file))),
   }
   return works[what]
 }

@@ -40,10 +40,11 @@ export async function growthInNode(what, size) {
 
 async function inProcess(what, size, file = '') {
   const child = fork(me, ['work', what, size, file])
-  const told = () => new Promise((resolve, reject) => {
-    child.once('message', resolve)
-    child.once('exit', (code) => reject(new Error(`${what}: the process ended with ${code}`)))
-  })
+  const told = () =>
+    new Promise((resolve, reject) => {
+      child.once('message', resolve)
+      child.once('exit', (code) => reject(new Error(`${what}: the process ended with ${code}`)))
+    })
   try {
     await told()
     const growth = await watch(child.pid)
@@ -60,9 +61,11 @@ async function inProcess(what, size, file = '') {
 export async function growthInChromium(page, browser, work) {
   const session = await browser.target().createCDPSession()
   const { processInfo } = await session.send('SystemInfo.getProcessInfo')
-  const growths = await Promise.all(processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => watch(id)))
+  const growths = await Promise.all(
+    processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => watch(id)),
+  )
   await page.evaluate(work)
-  return Math.max(...await Promise.all(growths.map((growth) => growth().catch(() => 0)))) // a spare renderer may have gone
+  return Math.max(...(await Promise.all(growths.map((growth) => growth().catch(() => 0))))) // a spare renderer may have gone
 }
 
 if (process.argv[1] === me && process.argv[2] === 'work') {

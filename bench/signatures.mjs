@@ -13,8 +13,14 @@ async function bareVerifier(alg) {
   const { use, ...jwk } = publicJwk(signatureKeys[alg])
   const hash = /^[EPR]S\d/.test(alg) ? `SHA-${alg.slice(2)}` : undefined
   const name = hash ? families[alg[0]] : alg
-  const key = await subtle.importKey('jwk', jwk, { name, hash, namedCurve: jwk.crv }, false, ['verify']).catch(() => undefined)
-  return key && ((signature, message) => subtle.verify({ name, hash, saltLength: Number(alg.slice(2)) / 8 }, key, signature, message))
+  const key = await subtle
+    .importKey('jwk', jwk, { name, hash, namedCurve: jwk.crv }, false, ['verify'])
+    .catch(() => undefined)
+  return (
+    key &&
+    ((signature, message) =>
+      subtle.verify({ name, hash, saltLength: Number(alg.slice(2)) / 8 }, key, signature, message))
+  )
 }
 
 export async function benchVerification({ door, mlDsa, jose }) {
@@ -26,13 +32,16 @@ export async function benchVerification({ door, mlDsa, jose }) {
     const [raw, input] = [jose.base64url.decode(signature), text.encode(`${head}.${body}`)]
     const keys = door.importKeySet(jwk, { trust: door.inHand(), providers: [mlDsa()] })
     const bare = await bareVerifier(alg)
-    const key = bare && await jose.importJWK(jwk, alg)
+    const key = bare && (await jose.importJWK(jwk, alg))
     const provider = alg.startsWith('ML-DSA') && mlDsa()
-    const rates = await compare({
-      sealdrop: () => door.verify(keys, token),
-      ...(bare && { jose: () => jose.compactVerify(token, key), bare: () => bare(raw, input) }),
-      ...(provider && { provider: () => provider.verify(alg, jwk, raw, input) }),
-    }, { rounds: 5, slice: 100 })
+    const rates = await compare(
+      {
+        sealdrop: () => door.verify(keys, token),
+        ...(bare && { jose: () => jose.compactVerify(token, key), bare: () => bare(raw, input) }),
+        ...(provider && { provider: () => provider.verify(alg, jwk, raw, input) }),
+      },
+      { rounds: 5, slice: 100 },
+    )
     rows.push({ what: `verify ${alg}, 500 bytes`, ...rates })
   }
   return rows
@@ -40,18 +49,41 @@ export async function benchVerification({ door, mlDsa, jose }) {
 
 /** Signs a second through the local KMS, with the client and HTTP between, beside the operation that signs. */
 export async function benchSigning() {
-  const [{ createSigner }, { startLocalKms }, { sign }, { generateMaterial }] = await Promise.all(['sealdrop/kms', 'sealdrop/local-kms', '../dist/local-kms/crypto/signatures.js', '../dist/local-kms/crypto/material.js'].map((path) => import(path)))
-  const specOf = { P: { 256: 'RSA_2048', 384: 'RSA_3072', 512: 'RSA_4096' }, R: { 256: 'RSA_2048', 384: 'RSA_3072', 512: 'RSA_4096' }, E: { 256: 'ECC_NIST_P256', 384: 'ECC_NIST_P384', 512: 'ECC_NIST_P521' } }
+  const [{ createSigner }, { startLocalKms }, { sign }, { generateMaterial }] = await Promise.all(
+    [
+      'sealdrop/kms',
+      'sealdrop/local-kms',
+      '../dist/local-kms/crypto/signatures.js',
+      '../dist/local-kms/crypto/material.js',
+    ].map((path) => import(path)),
+  )
+  const specOf = {
+    P: { 256: 'RSA_2048', 384: 'RSA_3072', 512: 'RSA_4096' },
+    R: { 256: 'RSA_2048', 384: 'RSA_3072', 512: 'RSA_4096' },
+    E: { 256: 'ECC_NIST_P256', 384: 'ECC_NIST_P384', 512: 'ECC_NIST_P521' },
+  }
   const { kmsNames } = await import('../test/support/sign.js')
   const rows = []
   for (const alg of Object.keys(signatureKeys)) {
-    const spec = specOf[alg[0]]?.[alg.slice(2)] ?? (alg === 'Ed25519' ? 'ECC_NIST_EDWARDS25519' : alg.replaceAll('-', '_'))
-    const local = await startLocalKms({ keys: [{ alias: 'alias/signs', spec, usage: 'SIGN_VERIFY' }] })
+    const spec =
+      specOf[alg[0]]?.[alg.slice(2)] ??
+      (alg === 'Ed25519' ? 'ECC_NIST_EDWARDS25519' : alg.replaceAll('-', '_'))
+    const local = await startLocalKms({
+      keys: [{ alias: 'alias/signs', spec, usage: 'SIGN_VERIFY' }],
+    })
     const signer = createSigner({ kms: local.clientConfig, key: 'alias/signs', algorithm: alg })
     await signer.ready()
     const material = await generateMaterial(spec)
-    const [type, message] = /^[EPR]S\d/.test(alg) ? ['DIGEST', Buffer.alloc(Number(alg.slice(2)) / 8, 7)] : ['RAW', Buffer.alloc(1_000, 7)]
-    const rates = await compare({ sealdrop: () => signer.sign(payload), bare: async () => sign(spec, material, kmsNames[alg], type, message) }, { rounds: 5, slice: 100 })
+    const [type, message] = /^[EPR]S\d/.test(alg)
+      ? ['DIGEST', Buffer.alloc(Number(alg.slice(2)) / 8, 7)]
+      : ['RAW', Buffer.alloc(1_000, 7)]
+    const rates = await compare(
+      {
+        sealdrop: () => signer.sign(payload),
+        bare: async () => sign(spec, material, kmsNames[alg], type, message),
+      },
+      { rounds: 5, slice: 100 },
+    )
     rows.push({ what: `sign ${alg}, ${spec}`, ...rates })
     await signer.close()
     await local.close()
@@ -61,8 +93,14 @@ export async function benchSigning() {
 
 /** Rows as a table; what a host has not stays empty. */
 export function signatureTable(host, rows) {
-  const number = (value, width, digits = 0) => (value === undefined || Number.isNaN(value) ? '-' : value.toFixed(digits)).padStart(width)
-  const lines = [`${host.padEnd(34)}${'sealdrop/s'.padStart(12)}${'jose/s'.padStart(10)}${'bare/s'.padStart(10)}${'door/s'.padStart(10)}${'of jose'.padStart(10)}${'of bare'.padStart(10)}`]
-  for (const { what, sealdrop, jose, bare, provider } of rows) lines.push(`${what.padEnd(34)}${number(sealdrop, 12)}${number(jose, 10)}${number(bare, 10)}${number(provider, 10)}${number(sealdrop / jose, 10, 2)}${number(sealdrop / bare, 10, 2)}`)
+  const number = (value, width, digits = 0) =>
+    (value === undefined || Number.isNaN(value) ? '-' : value.toFixed(digits)).padStart(width)
+  const lines = [
+    `${host.padEnd(34)}${'sealdrop/s'.padStart(12)}${'jose/s'.padStart(10)}${'bare/s'.padStart(10)}${'door/s'.padStart(10)}${'of jose'.padStart(10)}${'of bare'.padStart(10)}`,
+  ]
+  for (const { what, sealdrop, jose, bare, provider } of rows)
+    lines.push(
+      `${what.padEnd(34)}${number(sealdrop, 12)}${number(jose, 10)}${number(bare, 10)}${number(provider, 10)}${number(sealdrop / jose, 10, 2)}${number(sealdrop / bare, 10, 2)}`,
+    )
   return lines.join('\n')
 }

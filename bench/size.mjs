@@ -8,9 +8,17 @@ for (const row of budgets) {
   const { code, mute } = await bundleOf(row.code)
   rows.push({ ...row, size: brotli(code), mute: brotli(mute) })
 }
-for (const file of ['sealdrop.min.js', 'sealdrop.min.mjs']) rows.push({ ...everything, designed: undefined, name: `dist/${file}`, size: brotli(await readFile(new URL(`../dist/${file}`, import.meta.url), 'utf8')) })
+for (const file of ['sealdrop.min.js', 'sealdrop.min.mjs'])
+  rows.push({
+    ...everything,
+    designed: undefined,
+    name: `dist/${file}`,
+    size: brotli(await readFile(new URL(`../dist/${file}`, import.meta.url), 'utf8')),
+  })
 
-const line = (name, ...cells) => console.log(name.padEnd(40) + cells.map((cell) => String(cell ?? '').padStart(18)).join(''))
+const line = (name, ...cells) =>
+  console.log(name.padEnd(40) + cells.map((cell) => String(cell ?? '').padStart(18)).join(''))
 line('bundle', 'brotli', 'budget', '', 'without messages', 'design.md said')
-for (const { name, size, budget, mute, designed } of rows) line(name, size, budget, size <= budget ? 'ok' : 'ABOVE', mute, designed)
+for (const { name, size, budget, mute, designed } of rows)
+  line(name, size, budget, size <= budget ? 'ok' : 'ABOVE', mute, designed)
 process.exitCode = rows.every(({ size, budget }) => size <= budget) ? 0 : 1

@@ -3,7 +3,8 @@ import { drain, freeStream, mib } from './streams.mjs'
 
 /** age: X25519 and ChaCha20-Poly1305 in chunks of 64 KiB. */
 export async function agePeer() {
-  const { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } = await import('age-encryption')
+  const { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } =
+    await import('age-encryption')
   const identity = await generateX25519Identity()
   const recipient = await identityToRecipient(identity)
   return {
@@ -23,23 +24,55 @@ export async function agePeer() {
 /** OpenPGP: X25519 and AES-256-GCM in chunks (RFC 9580). */
 export async function openpgpPeer() {
   const openpgp = await import('openpgp')
-  const config = { aeadProtect: true, preferredAEADAlgorithm: openpgp.enums.aead.gcm, preferredCompressionAlgorithm: openpgp.enums.compression.uncompressed, aeadChunkSizeByte: 13 }
-  const { privateKey, publicKey } = await openpgp.generateKey({ userIDs: [{ name: 'bench' }], format: 'object', config })
+  const config = {
+    aeadProtect: true,
+    preferredAEADAlgorithm: openpgp.enums.aead.gcm,
+    preferredCompressionAlgorithm: openpgp.enums.compression.uncompressed,
+    aeadChunkSizeByte: 13,
+  }
+  const { privateKey, publicKey } = await openpgp.generateKey({
+    userIDs: [{ name: 'bench' }],
+    format: 'object',
+    config,
+  })
   return {
-    seal: async (binary) => openpgp.encrypt({ message: await openpgp.createMessage({ binary }), encryptionKeys: publicKey, format: 'binary', config }),
-    open: async (binaryMessage) => (await openpgp.decrypt({ message: await openpgp.readMessage({ binaryMessage, config }), decryptionKeys: privateKey, format: 'binary', config })).data,
+    seal: async (binary) =>
+      openpgp.encrypt({
+        message: await openpgp.createMessage({ binary }),
+        encryptionKeys: publicKey,
+        format: 'binary',
+        config,
+      }),
+    open: async (binaryMessage) =>
+      (
+        await openpgp.decrypt({
+          message: await openpgp.readMessage({ binaryMessage, config }),
+          decryptionKeys: privateKey,
+          format: 'binary',
+          config,
+        })
+      ).data,
   }
 }
 
 /** AWS Encryption SDK for Node, under a raw AES key, with its default frame length and with ours. */
 export async function awsPeer(frameLength) {
   const { Readable } = await import('node:stream')
-  const { buildClient, CommitmentPolicy, RawAesKeyringNode, RawAesWrappingSuiteIdentifier } = await import('@aws-crypto/client-node')
-  const { encryptStream, decryptUnsignedMessageStream } = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT)
-  const keyring = new RawAesKeyringNode({ keyName: 'bench', keyNamespace: 'bench', unencryptedMasterKey: new Uint8Array(32), wrappingSuite: RawAesWrappingSuiteIdentifier.AES256_GCM_IV12_TAG16_NO_PADDING })
+  const { buildClient, CommitmentPolicy, RawAesKeyringNode, RawAesWrappingSuiteIdentifier } =
+    await import('@aws-crypto/client-node')
+  const { encryptStream, decryptUnsignedMessageStream } = buildClient(
+    CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT,
+  )
+  const keyring = new RawAesKeyringNode({
+    keyName: 'bench',
+    keyNamespace: 'bench',
+    unencryptedMasterKey: new Uint8Array(32),
+    wrappingSuite: RawAesWrappingSuiteIdentifier.AES256_GCM_IV12_TAG16_NO_PADDING,
+  })
   const through = (stream, transform) => Readable.toWeb(Readable.fromWeb(stream).pipe(transform))
   return {
-    seal: async (stream) => through(stream, encryptStream(keyring, { frameLength, suiteId: 0x0478 })), // without a signature, as ours
+    seal: async (stream) =>
+      through(stream, encryptStream(keyring, { frameLength, suiteId: 0x0478 })), // without a signature, as ours
     open: async (stream) => through(stream, decryptUnsignedMessageStream(keyring)),
   }
 }
@@ -47,26 +80,35 @@ export async function awsPeer(frameLength) {
 /** By name; the last only where Node runs it. */
 export const peers = {
   'age-encryption': agePeer,
-  'openpgp': openpgpPeer,
-  ...(globalThis.process?.versions?.node && { 'client-node, 4 KiB frames': () => awsPeer(4_096), 'client-node, 512 KiB frames': () => awsPeer(524_288) }),
+  openpgp: openpgpPeer,
+  ...(globalThis.process?.versions?.node && {
+    'client-node, 4 KiB frames': () => awsPeer(4_096),
+    'client-node, 512 KiB frames': () => awsPeer(524_288),
+  }),
 }
 
 /** A peer's message, held. */
 export async function messageOf(peer, size) {
   const parts = []
   const reader = (await peer.seal(freeStream(size))).getReader()
-  for (let read = await reader.read(); !read.done; read = await reader.read()) parts.push(read.value)
+  for (let read = await reader.read(); !read.done; read = await reader.read())
+    parts.push(read.value)
   return parts
 }
 
 /** A stream of parts that stay held: no Blob, since Chromium fails to read those that together exceed its storage. */
 function streamOf(parts) {
   const left = parts.values()
-  return new ReadableStream({ pull: (controller) => {
-    const { done, value } = left.next()
-    if (done) controller.close()
-    else controller.enqueue(value)
-  } }, { highWaterMark: 0 })
+  return new ReadableStream(
+    {
+      pull: (controller) => {
+        const { done, value } = left.next()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+    },
+    { highWaterMark: 0 },
+  )
 }
 
 /** Contenders that seal and that open `size` bytes, by peer. */

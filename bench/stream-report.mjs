@@ -16,16 +16,21 @@ async function growths(measure, names) {
   const found = {}
   for (const name of names) {
     found[name] = {}
-    for (const size of peers[name] ? [256] : sizes) found[name][size] = await measure(name, size * mib)
+    for (const size of peers[name] ? [256] : sizes)
+      found[name][size] = await measure(name, size * mib)
   }
   return found
 }
 
 function rateTable(title, { peers: others, ...rates }, growth, limits) {
-  log(`  ${title.padEnd(46)}${'MiB/s'.padStart(8)}${limits.map((limit) => `of ${limit}`.padStart(20)).join('')}${'memory +MiB'.padStart(14)}`)
+  log(
+    `  ${title.padEnd(46)}${'MiB/s'.padStart(8)}${limits.map((limit) => `of ${limit}`.padStart(20)).join('')}${'memory +MiB'.padStart(14)}`,
+  )
   const line = (name, rate, found) => {
     const memory = title === 'sealing' || name === 'openStream' ? growth?.[name]?.[256] : undefined
-    log(`  ${name.padEnd(46)}${rate.toFixed(0).padStart(8)}${limits.map((limit) => (found[limit] ? (rate / found[limit]).toFixed(2) : '').padStart(20)).join('')}${(memory?.toFixed(0) ?? '').padStart(14)}`)
+    log(
+      `  ${name.padEnd(46)}${rate.toFixed(0).padStart(8)}${limits.map((limit) => (found[limit] ? (rate / found[limit]).toFixed(2) : '').padStart(20)).join('')}${(memory?.toFixed(0) ?? '').padStart(14)}`,
+    )
   }
   for (const [name, rate] of Object.entries(rates)) line(name, rate, rates)
   for (const [name, rate] of Object.entries(others)) if (name !== 'frames') line(name, rate, others)
@@ -36,36 +41,66 @@ function report(host, { streams, frames, growth, tasks }) {
   rateTable('sealing', streams.sealing, growth, ['frames', 'frames + digest'])
   log()
   rateTable('opening', streams.opening, growth, ['frames'])
-  log(`\n  ${'sealStream, digest: false, MiB/s: frame length'.padEnd(46)}${inFlights.map((n) => `${n} in flight`.padStart(14)).join('')}`)
-  for (const length of frameLengths) log(`  ${String(length).padStart(46)}${inFlights.map((n) => frames[`${length}/${n}`].toFixed(0).padStart(14)).join('')}`)
+  log(
+    `\n  ${'sealStream, digest: false, MiB/s: frame length'.padEnd(46)}${inFlights.map((n) => `${n} in flight`.padStart(14)).join('')}`,
+  )
+  for (const length of frameLengths)
+    log(
+      `  ${String(length).padStart(46)}${inFlights.map((n) => frames[`${length}/${n}`].toFixed(0).padStart(14)).join('')}`,
+    )
   if (growth) {
-    log(`\n  ${'growth of memory, MiB, by MiB worked through'.padEnd(46)}${sizes.map((size) => String(size).padStart(8)).join('')}`)
-    for (const name of ours) log(`  ${name.padEnd(46)}${sizes.map((size) => growth[name][size].toFixed(0).padStart(8)).join('')}`)
+    log(
+      `\n  ${'growth of memory, MiB, by MiB worked through'.padEnd(46)}${sizes.map((size) => String(size).padStart(8)).join('')}`,
+    )
+    for (const name of ours)
+      log(
+        `  ${name.padEnd(46)}${sizes.map((size) => growth[name][size].toFixed(0).padStart(8)).join('')}`,
+      )
   }
   if (tasks) {
-    log(`\n  ${'on the main thread while 256 MiB are sealed, ms'.padEnd(50)}${'longest task'.padStart(14)}${'longest gap'.padStart(14)}`)
-    for (const [name, { task, gap }] of Object.entries(tasks)) log(`  ${name.padEnd(50)}${(task === undefined ? 'not told' : task === 0 ? 'below 50' : task.toFixed(0)).padStart(14)}${gap.toFixed(0).padStart(14)}`)
+    log(
+      `\n  ${'on the main thread while 256 MiB are sealed, ms'.padEnd(50)}${'longest task'.padStart(14)}${'longest gap'.padStart(14)}`,
+    )
+    for (const [name, { task, gap }] of Object.entries(tasks))
+      log(
+        `  ${name.padEnd(50)}${(task === undefined ? 'not told' : task === 0 ? 'below 50' : task.toFixed(0)).padStart(14)}${gap.toFixed(0).padStart(14)}`,
+      )
   }
   log()
-  for (const { text, met } of budgetsOf(host, { streams, growth, tasks })) log(`  ${met ? 'met   ' : 'missed'}  ${text}`)
+  for (const { text, met } of budgetsOf(host, { streams, growth, tasks }))
+    log(`  ${met ? 'met   ' : 'missed'}  ${text}`)
 }
 
 /** design.md, "Budgets". */
 function budgetsOf(host, { streams: { sealing, opening }, growth, tasks }) {
   const rows = []
-  const rate = (name, found, limit) => rows.push({ text: `${name}: ${(found[name] / found[limit]).toFixed(2)} of ${limit}, at least 0.85`, met: found[name] / found[limit] >= 0.85 })
+  const rate = (name, found, limit) =>
+    rows.push({
+      text: `${name}: ${(found[name] / found[limit]).toFixed(2)} of ${limit}, at least 0.85`,
+      met: found[name] / found[limit] >= 0.85,
+    })
   rate('sealStream, digest: false', sealing, 'frames')
   rate('sealStream', sealing, 'frames + digest')
   rate('openStream', opening, 'frames')
   const most = host.startsWith('Node') ? 75 : 200
-  if (growth) for (const name of ours.slice(1)) {
-    const { 256: small, 1_024: large } = growth[name]
-    rows.push({ text: `${name}: ${large.toFixed(0)} MiB of memory at 1 GiB, at most ${most}`, met: large <= most })
-    rows.push({ text: `${name}: ${(large / small).toFixed(2)} of the memory at 256 MiB, at most 1.3`, met: large <= small * 1.3 })
-  }
+  if (growth)
+    for (const name of ours.slice(1)) {
+      const { 256: small, 1_024: large } = growth[name]
+      rows.push({
+        text: `${name}: ${large.toFixed(0)} MiB of memory at 1 GiB, at most ${most}`,
+        met: large <= most,
+      })
+      rows.push({
+        text: `${name}: ${(large / small).toFixed(2)} of the memory at 256 MiB, at most 1.3`,
+        met: large <= small * 1.3,
+      })
+    }
   for (const [name, { task, gap }] of Object.entries(tasks ?? {})) {
     const longest = task ?? gap
-    rows.push({ text: `sealing a ${name}: ${task === undefined ? 'longest gap' : 'longest task'} ${longest === 0 ? 'below 50' : longest.toFixed(0)} ms, at most 50`, met: longest <= 50 })
+    rows.push({
+      text: `sealing a ${name}: ${task === undefined ? 'longest gap' : 'longest task'} ${longest === 0 ? 'below 50' : longest.toFixed(0)} ms, at most 50`,
+      met: longest <= 50,
+    })
   }
   return rows
 }
@@ -76,23 +111,31 @@ function budgetsOf(host, { streams: { sealing, opening }, growth, tasks }) {
  */
 export async function streamReport(code, hosts) {
   const wanted = (host) => hosts.length === 0 || hosts.includes(host)
-  log('\nStreams. "frames" is crypto.subtle over the same frames with nothing around it, "frames + digest" also hashes every chunk; memory is what a process grew by.')
+  log(
+    '\nStreams. "frames" is crypto.subtle over the same frames with nothing around it, "frames + digest" also hashes every chunk; memory is what a process grew by.',
+  )
   const parts = { door, rooms, jose }
-  if (wanted('node')) report(`Node ${process.version}`, {
-    streams: await benchStreams({ ...parts, peerContenders }),
-    frames: await benchFrames(parts),
-    growth: canMeasure() ? await growths(growthInNode, [...ours, ...Object.keys(peers)]) : undefined,
-  })
+  if (wanted('node'))
+    report(`Node ${process.version}`, {
+      streams: await benchStreams({ ...parts, peerContenders }),
+      frames: await benchFrames(parts),
+      growth: canMeasure()
+        ? await growths(growthInNode, [...ours, ...Object.keys(peers)])
+        : undefined,
+    })
   for (const name of ['chromium', 'firefox'].filter(wanted)) {
-    if (name === 'firefox' && !await hasFirefox()) {
-      log('\nFirefox is not on this machine (FIREFOX_PATH, else /usr/bin/firefox-esr): not measured.')
+    if (name === 'firefox' && !(await hasFirefox())) {
+      log(
+        '\nFirefox is not on this machine (FIREFOX_PATH, else /usr/bin/firefox-esr): not measured.',
+      )
       continue
     }
     const inPage = (work) => inBrowser(name, code, work)
-    const measure = (what, size) => inPage(async (page, browser) => {
-      await page.evaluate((...of) => bench.prepare(...of), what, size)
-      return growthInChromium(page, browser, 'bench.work()')
-    })
+    const measure = (what, size) =>
+      inPage(async (page, browser) => {
+        await page.evaluate((...of) => bench.prepare(...of), what, size)
+        return growthInChromium(page, browser, 'bench.work()')
+      })
     const { host, ...found } = await inPage(async (page, browser) => ({
       host: (await browser.version()).replace('Headless', ''),
       tasks: await page.evaluate('bench.tasks()'),
@@ -100,6 +143,12 @@ export async function streamReport(code, hosts) {
       frames: await page.evaluate('bench.frames()'),
     }))
     const pagePeers = Object.keys(peers).filter((peer) => !peer.startsWith('client-node'))
-    report(host, { ...found, growth: name === 'chromium' && canMeasure() ? await growths(measure, [...ours, ...pagePeers]) : undefined })
+    report(host, {
+      ...found,
+      growth:
+        name === 'chromium' && canMeasure()
+          ? await growths(measure, [...ours, ...pagePeers])
+          : undefined,
+    })
   }
 }

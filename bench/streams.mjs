@@ -14,7 +14,10 @@ const ahead = 32
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
 
 /** Lets the host breathe between contenders, so that one does not pay for the garbage or the threads of another. */
-const rest = () => new Promise((resume) => { setTimeout(resume, 30) })
+const rest = () =>
+  new Promise((resume) => {
+    setTimeout(resume, 30)
+  })
 
 /** MiB/s of each contender, a function that works through `size` bytes once: median over rounds in which each runs once. */
 export async function compareStreams(contenders, size, { rounds = 5, warmUp = true } = {}) {
@@ -25,7 +28,7 @@ export async function compareStreams(contenders, size, { rounds = 5, warmUp = tr
       await rest()
       const start = performance.now()
       await contenders[name]()
-      if (round >= 0) rates[name].push(size / mib * 1000 / (performance.now() - start))
+      if (round >= 0) rates[name].push(((size / mib) * 1000) / (performance.now() - start))
     }
   }
   return Object.fromEntries(names.map((name) => [name, median(rates[name])]))
@@ -34,11 +37,21 @@ export async function compareStreams(contenders, size, { rounds = 5, warmUp = tr
 /** Runs `work(index)` for every index below `count`, so many side by side. */
 async function sideBySide(count, inFlight, work) {
   let next = 0
-  await Promise.all(Array.from({ length: inFlight }, async () => { while (next < count) await work(next++) }))
+  await Promise.all(
+    Array.from({ length: inFlight }, async () => {
+      while (next < count) await work(next++)
+    }),
+  )
 }
 
-const aesKey = () => subtle.importKey('raw', new Uint8Array(32), 'AES-GCM', false, ['encrypt', 'decrypt'])
-const gcm = (index) => ({ name: 'AES-GCM', iv: new Uint8Array(12).fill(index & 0xff), additionalData: new Uint8Array(80), tagLength: 128 })
+const aesKey = () =>
+  subtle.importKey('raw', new Uint8Array(32), 'AES-GCM', false, ['encrypt', 'decrypt'])
+const gcm = (index) => ({
+  name: 'AES-GCM',
+  iv: new Uint8Array(12).fill(index & 0xff),
+  additionalData: new Uint8Array(80),
+  tagLength: 128,
+})
 
 /** The frames of a message with nothing around them, from one buffer that is refilled; with `digest` the hashes of its chunks too. */
 export async function bareSeal(size, { frame = 524_288, inFlight = 4, digest = false } = {}) {
@@ -50,42 +63,63 @@ export async function bareSeal(size, { frame = 524_288, inFlight = 4, digest = f
       buffer[0] = index
       return subtle.encrypt(gcm(index), key, buffer)
     }),
-    digest && sideBySide(size / mib, 4, (index) => {
-      chunk[0] = index
-      return subtle.digest('SHA-256', chunk)
-    }),
+    digest &&
+      sideBySide(size / mib, 4, (index) => {
+        chunk[0] = index
+        return subtle.digest('SHA-256', chunk)
+      }),
   ])
 }
 
 /** The frames of a message opened with nothing around them, from where they lie. */
 export async function bareOpen(frames, key, size, { frame = 524_288, inFlight = 4 } = {}) {
-  await sideBySide(size / frame, inFlight, (index) => subtle.decrypt(gcm(index), key, new Uint8Array(frames.buffer, index * (frame + ahead), frame + 16)))
+  await sideBySide(size / frame, inFlight, (index) =>
+    subtle.decrypt(
+      gcm(index),
+      key,
+      new Uint8Array(frames.buffer, index * (frame + ahead), frame + 16),
+    ),
+  )
 }
 
 /** As many frames as a message has, each where it would lie there. */
 export async function bareFrames(size, { frame = 524_288 } = {}) {
   const key = await aesKey()
-  const frames = new Uint8Array(size / frame * (frame + ahead))
+  const frames = new Uint8Array((size / frame) * (frame + ahead))
   const buffer = new Uint8Array(frame)
-  await sideBySide(size / frame, 4, async (index) => frames.set(new Uint8Array(await subtle.encrypt(gcm(index), key, buffer)), index * (frame + ahead)))
+  await sideBySide(size / frame, 4, async (index) =>
+    frames.set(
+      new Uint8Array(await subtle.encrypt(gcm(index), key, buffer)),
+      index * (frame + ahead),
+    ),
+  )
   return { frames, key }
 }
 
 /** A byte source that costs nothing: every read answers from one buffer. */
 export function freeSource(size) {
   const buffer = new Uint8Array(4 * mib)
-  return { size, read: async (start, end) => (end - start <= buffer.length ? buffer.subarray(0, end - start) : new Uint8Array(end - start)) }
+  return {
+    size,
+    read: async (start, end) =>
+      end - start <= buffer.length ? buffer.subarray(0, end - start) : new Uint8Array(end - start),
+  }
 }
 
 /** A default stream of chunks of one buffer, which costs nothing else; 64 KiB is what a body of `fetch` comes in. */
 export function freeStream(size, chunkLength = 65_536) {
   const chunk = new Uint8Array(chunkLength)
   let left = size
-  return new ReadableStream({ pull: (controller) => {
-    if (left === 0) return controller.close()
-    controller.enqueue(chunk.subarray(0, Math.min(left, chunkLength)))
-    left -= Math.min(left, chunkLength)
-  } }, { highWaterMark: 0 })
+  return new ReadableStream(
+    {
+      pull: (controller) => {
+        if (left === 0) return controller.close()
+        controller.enqueue(chunk.subarray(0, Math.min(left, chunkLength)))
+        left -= Math.min(left, chunkLength)
+      },
+    },
+    { highWaterMark: 0 },
+  )
 }
 
 /** A Blob that the page's process does not hold, as a chosen file; made of so many parts. */
@@ -119,43 +153,70 @@ export async function collect(readable) {
 /** What seals and what opens, without KMS: one private operation for each message, made by the host's own WebCrypto. */
 export async function sealdrop({ door, rooms, jose }) {
   const arn = arnOf('bench')
-  const keys = door.importKeySet(keySetOf(publicJwk(keyName, { kms_arn: arn })), { trust: door.inHand() })
+  const keys = door.importKeySet(keySetOf(publicJwk(keyName, { kms_arn: arn })), {
+    trust: door.inHand(),
+  })
   const { streams } = await openerOver({ rooms, jose }, { [arn]: keyName })
-  const seal = async (source, o) => (await door.sealStream(keys, source, { context, ...o })).readable
+  const seal = async (source, o) =>
+    (await door.sealStream(keys, source, { context, ...o })).readable
   const open = async (source) => (await streams.openStream(source, { context })).readable
   return { seal, open }
 }
 
-const atLeast = (size, length) => { if (length < size) throw new Error(`${length} bytes came out of ${size}`) }
+const atLeast = (size, length) => {
+  if (length < size) throw new Error(`${length} bytes came out of ${size}`)
+}
 
 /** MiB/s of everything that seals and of everything that opens, in one host. */
-export async function benchStreams({ door, rooms, jose, peerContenders, size = 256 * mib, rounds = 5 }) {
+export async function benchStreams({
+  door,
+  rooms,
+  jose,
+  peerContenders,
+  size = 256 * mib,
+  rounds = 5,
+}) {
   const { seal, open } = await sealdrop({ door, rooms, jose })
   const sealed = async (source, o) => atLeast(size, await drain(await seal(source, o)))
   const blob = globalThis.window && blobOf(size)
   const sealing = {
-    'frames': () => bareSeal(size),
+    frames: () => bareSeal(size),
     'sealStream, digest: false': () => sealed(freeSource(size), { digest: false }),
     'frames + digest': () => bareSeal(size, { digest: true }),
-    'sealStream': () => sealed(freeSource(size)),
+    sealStream: () => sealed(freeSource(size)),
   }
   const sealingFrom = {
     'sealStream of 64 KiB chunks, digest: false': () => sealed(freeStream(size), { digest: false }),
-    ...(blob && { 'sealStream of a Blob, digest: false': () => sealed(blob, { digest: false }), 'sealStream of a Blob': () => sealed(blob) }),
+    ...(blob && {
+      'sealStream of a Blob, digest: false': () => sealed(blob, { digest: false }),
+      'sealStream of a Blob': () => sealed(blob),
+    }),
   }
   const message = await collect(await seal(freeSource(size), { digest: false }))
   const held = new Uint8Array(await message.arrayBuffer())
   const bare = await bareFrames(size)
   const opened = async (source) => atLeast(size, await drain(await open(source)))
   const opening = {
-    'frames': () => bareOpen(bare.frames, bare.key, size),
-    'openStream': () => opened(held),
+    frames: () => bareOpen(bare.frames, bare.key, size),
+    openStream: () => opened(held),
   }
   const openingFrom = blob && { 'openStream of a Blob': () => opened(message) }
   const peers = await peerContenders(size)
   return {
-    sealing: { ...await compareStreams({ ...sealing, ...sealingFrom }, size, { rounds }), peers: await compareStreams({ frames: sealing.frames, ...peers.sealing }, size, { rounds: 3, warmUp: false }) },
-    opening: { ...await compareStreams({ ...opening, ...openingFrom }, size, { rounds }), peers: await compareStreams({ frames: opening.frames, ...peers.opening }, size, { rounds: 3, warmUp: false }) },
+    sealing: {
+      ...(await compareStreams({ ...sealing, ...sealingFrom }, size, { rounds })),
+      peers: await compareStreams({ frames: sealing.frames, ...peers.sealing }, size, {
+        rounds: 3,
+        warmUp: false,
+      }),
+    },
+    opening: {
+      ...(await compareStreams({ ...opening, ...openingFrom }, size, { rounds })),
+      peers: await compareStreams({ frames: opening.frames, ...peers.opening }, size, {
+        rounds: 3,
+        warmUp: false,
+      }),
+    },
   }
 }
 
@@ -167,7 +228,9 @@ export async function benchFrames({ door, rooms, jose, size = 32 * mib, rounds =
   const { seal } = await sealdrop({ door, rooms, jose })
   const contenders = {}
   for (const frameLength of frameLengths) {
-    for (const framesInFlight of inFlights) contenders[`${frameLength}/${framesInFlight}`] = async () => drain(await seal(freeSource(size), { digest: false, frameLength, framesInFlight }))
+    for (const framesInFlight of inFlights)
+      contenders[`${frameLength}/${framesInFlight}`] = async () =>
+        drain(await seal(freeSource(size), { digest: false, frameLength, framesInFlight }))
   }
   return compareStreams(contenders, size, { rounds, warmUp: false })
 }
@@ -178,7 +241,11 @@ export async function longestTask(work) {
   let gap = 0
   let running = true
   const tells = globalThis.PerformanceObserver?.supportedEntryTypes?.includes('longtask') ?? false
-  const observer = !tells ? undefined : new PerformanceObserver((list) => { for (const { duration } of list.getEntries()) task = Math.max(task, duration) })
+  const observer = !tells
+    ? undefined
+    : new PerformanceObserver((list) => {
+        for (const { duration } of list.getEntries()) task = Math.max(task, duration)
+      })
   observer?.observe({ type: 'longtask' })
   const watch = (again) => {
     let last = performance.now()
@@ -192,7 +259,9 @@ export async function longestTask(work) {
   watch((tick) => setTimeout(tick, 0))
   if (globalThis.requestAnimationFrame) watch((tick) => requestAnimationFrame(tick))
   await work()
-  await new Promise((resume) => { setTimeout(resume, 200) })
+  await new Promise((resume) => {
+    setTimeout(resume, 200)
+  })
   running = false
   observer?.disconnect()
   return { task: tells ? task : undefined, gap }
@@ -201,7 +270,7 @@ export async function longestTask(work) {
 /** The same for a seal of each kind of source. */
 export async function benchTasks({ door, rooms, jose, size = 256 * mib }) {
   const { seal } = await sealdrop({ door, rooms, jose })
-  const sources = { 'byte source': () => freeSource(size), 'Blob': () => blobOf(size) }
+  const sources = { 'byte source': () => freeSource(size), Blob: () => blobOf(size) }
   const rows = {}
   for (const [name, source] of Object.entries(sources)) {
     const it = source()

@@ -29,7 +29,11 @@ export async function compare(contenders, { rounds = 9, slice = 120 } = {}) {
 async function bareSeal(key, plaintext, aad) {
   const raw = crypto.getRandomValues(new Uint8Array(32))
   const iv = crypto.getRandomValues(new Uint8Array(12))
-  const content = subtle.importKey('raw', raw, 'AES-GCM', false, ['encrypt']).then((dataKey) => subtle.encrypt({ name: 'AES-GCM', iv, additionalData: aad }, dataKey, plaintext))
+  const content = subtle
+    .importKey('raw', raw, 'AES-GCM', false, ['encrypt'])
+    .then((dataKey) =>
+      subtle.encrypt({ name: 'AES-GCM', iv, additionalData: aad }, dataKey, plaintext),
+    )
   return Promise.all([subtle.encrypt('RSA-OAEP', key, raw), content])
 }
 
@@ -41,16 +45,35 @@ async function bareText(toText, key, plaintext, aad) {
 }
 
 /** The host's own base64url, the fastest it has. */
-const nativeText = () => (Uint8Array.prototype.toBase64 ? (bytes) => bytes.toBase64({ alphabet: 'base64url', omitPadding: true }) : (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url'))
+const nativeText = () =>
+  Uint8Array.prototype.toBase64
+    ? (bytes) => bytes.toBase64({ alphabet: 'base64url', omitPadding: true })
+    : (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url')
 
 export async function benchValues({ door, jose }) {
   const rows = []
   const toText = nativeText()
-  const pair = await subtle.generateKey({ name: 'RSA-OAEP', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' }, true, ['encrypt', 'decrypt'])
-  const jwk = { ...await jose.exportJWK(pair.publicKey), use: 'enc' }
+  const pair = await subtle.generateKey(
+    {
+      name: 'RSA-OAEP',
+      modulusLength: 2048,
+      publicExponent: new Uint8Array([1, 0, 1]),
+      hash: 'SHA-256',
+    },
+    true,
+    ['encrypt', 'decrypt'],
+  )
+  const jwk = { ...(await jose.exportJWK(pair.publicKey)), use: 'enc' }
   const kid = await jose.calculateJwkThumbprint(jwk)
   const keys = door.importKeySet(jwk, { trust: door.inHand() })
-  const header = { alg: 'RSA-OAEP-256', enc: 'A256GCM', kid, iat: 1, jti: 'x'.repeat(22), ctx: { form: 'f' } }
+  const header = {
+    alg: 'RSA-OAEP-256',
+    enc: 'A256GCM',
+    kid,
+    iat: 1,
+    jti: 'x'.repeat(22),
+    ctx: { form: 'f' },
+  }
   const aad = text.encode(JSON.stringify(header))
   for (const size of [1_024, 65_536]) {
     const value = crypto.getRandomValues(new Uint8Array(size))
@@ -67,10 +90,14 @@ export async function benchValues({ door, jose }) {
 
 /** Rows as a table: rates, and ours as a share of the others. */
 export function table(host, rows) {
-  const lines = [`${host.padEnd(28)}${'sealdrop/s'.padStart(12)}${'jose/s'.padStart(10)}${'bare/s'.padStart(10)}${'of jose'.padStart(10)}${'of bare'.padStart(10)}${'of bare as text'.padStart(17)}`]
+  const lines = [
+    `${host.padEnd(28)}${'sealdrop/s'.padStart(12)}${'jose/s'.padStart(10)}${'bare/s'.padStart(10)}${'of jose'.padStart(10)}${'of bare'.padStart(10)}${'of bare as text'.padStart(17)}`,
+  ]
   for (const { what, sealdrop, jose, bare, text: asText } of rows) {
     const number = (value, width, digits = 0) => value.toFixed(digits).padStart(width)
-    lines.push(`${what.padEnd(28)}${number(sealdrop, 12)}${number(jose, 10)}${number(bare, 10)}${number(sealdrop / jose, 10, 2)}${number(sealdrop / bare, 10, 2)}${asText ? number(sealdrop / asText, 17, 2) : ''}`)
+    lines.push(
+      `${what.padEnd(28)}${number(sealdrop, 12)}${number(jose, 10)}${number(bare, 10)}${number(sealdrop / jose, 10, 2)}${number(sealdrop / bare, 10, 2)}${asText ? number(sealdrop / asText, 17, 2) : ''}`,
+    )
   }
   return lines.join('\n')
 }

@@ -3,10 +3,55 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { contentSecurityPolicy } from './security-headers.mjs'
 
-const types = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', mjs: 'text/javascript; charset=utf-8', map: 'application/json', svg: 'image/svg+xml' }
-const pages = { '/': 'index.html', '/esm.html': 'esm.html', '/publisher.html': 'publisher.html', '/receipt.html': 'receipt.html', '/download.html': 'download.html' }
-const pageFiles = ['style.css', 'publisher.css', 'clock.js', 'view.js', 'sealed-text.js', 'cards.js', 'file-cards.js', 'screen.js', 'company.js', 'receipt.js', 'form.js', 'page.js', 'unfinished.js', 'upload.js', 'meter.js', 'file-page.js', 'esm.js', 'key-words.js', 'key-cards.js', 'publisher.js', 'save-receipt.js', 'receipt-words.js', 'receipt-cards.js', 'receipt-page.js', 'download.js', 'icon.svg']
-const library = ['sealdrop.min.js', 'sealdrop.min.js.map', 'sealdrop.min.mjs', 'sealdrop.min.mjs.map']
+const types = {
+  html: 'text/html; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  mjs: 'text/javascript; charset=utf-8',
+  map: 'application/json',
+  svg: 'image/svg+xml',
+}
+const pages = {
+  '/': 'index.html',
+  '/esm.html': 'esm.html',
+  '/publisher.html': 'publisher.html',
+  '/receipt.html': 'receipt.html',
+  '/download.html': 'download.html',
+}
+const pageFiles = [
+  'style.css',
+  'publisher.css',
+  'clock.js',
+  'view.js',
+  'sealed-text.js',
+  'cards.js',
+  'file-cards.js',
+  'screen.js',
+  'company.js',
+  'receipt.js',
+  'form.js',
+  'page.js',
+  'unfinished.js',
+  'upload.js',
+  'meter.js',
+  'file-page.js',
+  'esm.js',
+  'key-words.js',
+  'key-cards.js',
+  'publisher.js',
+  'save-receipt.js',
+  'receipt-words.js',
+  'receipt-cards.js',
+  'receipt-page.js',
+  'download.js',
+  'icon.svg',
+]
+const library = [
+  'sealdrop.min.js',
+  'sealdrop.min.js.map',
+  'sealdrop.min.mjs',
+  'sealdrop.min.mjs.map',
+]
 const files = new Map([
   ...pageFiles.map((name) => [`/${name}`, new URL(`page/${name}`, import.meta.url)]),
   ...library.map((name) => [`/${name}`, new URL(`../dist/${name}`, import.meta.url)]),
@@ -23,9 +68,19 @@ const files = new Map([
  */
 export function createAssets({ pins, root, shift }) {
   return async (path) => {
-    if (Object.hasOwn(pages, path)) return page(pages[path], { pins: JSON.stringify(await pins()), root: JSON.stringify(await root()), shift: String(shift()) })
+    if (Object.hasOwn(pages, path))
+      return page(pages[path], {
+        pins: JSON.stringify(await pins()),
+        root: JSON.stringify(await root()),
+        shift: String(shift()),
+      })
     const file = files.get(path)
-    return file && { body: await readFile(file), headers: { 'content-type': types[path.split('.').at(-1)] } }
+    return (
+      file && {
+        body: await readFile(file),
+        headers: { 'content-type': types[path.split('.').at(-1)] },
+      }
+    )
   }
 }
 
@@ -34,10 +89,22 @@ async function page(name, settings) {
     readFile(new URL(`page/${name}`, import.meta.url), 'utf8'),
     readFile(new URL('../dist/integrity.json', import.meta.url), 'utf8').then(JSON.parse),
   ])
-  const values = { ...settings, 'integrity.js': integrity['sealdrop.min.js'], 'integrity.mjs': integrity['sealdrop.min.mjs'] }
+  const values = {
+    ...settings,
+    'integrity.js': integrity['sealdrop.min.js'],
+    'integrity.mjs': integrity['sealdrop.min.mjs'],
+  }
   const body = html.replace(/\{\{([\w.]+)\}\}/g, (_, key) => escaped(values[key]))
-  const inline = [...body.matchAll(/<script type="importmap">([^]*?)<\/script>/g)].map(([, text]) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`)
-  return { body, headers: { 'content-type': types.html, 'content-security-policy': contentSecurityPolicy(inline) } }
+  const inline = [...body.matchAll(/<script type="importmap">([^]*?)<\/script>/g)].map(
+    ([, text]) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`,
+  )
+  return {
+    body,
+    headers: {
+      'content-type': types.html,
+      'content-security-policy': contentSecurityPolicy(inline),
+    },
+  }
 }
 
 const escaped = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`)

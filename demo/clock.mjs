@@ -20,8 +20,13 @@ export function createClock(path) {
     now: () => Date.now() + shift,
     shift: () => shift,
     async move(by) {
-      if (!Object.hasOwn(moves, by)) throw refusal('invalid_argument', `by: expected ${Object.keys(moves).join(' or ')}`)
-      if (shift + moves[by] > furthest) throw refusal('invalid_argument', 'The clock is 50 years ahead, which is as far as it goes. Without the folder .demo everything begins anew')
+      if (!Object.hasOwn(moves, by))
+        throw refusal('invalid_argument', `by: expected ${Object.keys(moves).join(' or ')}`)
+      if (shift + moves[by] > furthest)
+        throw refusal(
+          'invalid_argument',
+          'The clock is 50 years ahead, which is as far as it goes. Without the folder .demo everything begins anew',
+        )
       await writeJson(path, { shift: shift + moves[by] })
       shift += moves[by]
     },
@@ -32,7 +37,8 @@ function read(path) {
   const text = textOf(path)
   if (text === undefined) return 0
   const { shift } = JSON.parse(text)
-  if (!Number.isSafeInteger(shift) || shift < 0 || shift > furthest) throw refusal('malformed', `${path}: expected { "shift": milliseconds }`)
+  if (!Number.isSafeInteger(shift) || shift < 0 || shift > furthest)
+    throw refusal('malformed', `${path}: expected { "shift": milliseconds }`)
   return shift
 }
 

@@ -7,7 +7,10 @@ import { describeFile, describeForm } from './describe.mjs'
 import { refusal } from './refusal.mjs'
 
 /** The contexts this companion takes. What was sealed for anything else is refused before KMS is asked. */
-const expected = (wanted) => ({ form, part, ...others }) => form === 'insurance-claim' && part === wanted && Object.keys(others).length === 0
+const expected =
+  (wanted) =>
+  ({ form, part, ...others }) =>
+    form === 'insurance-claim' && part === wanted && Object.keys(others).length === 0
 const ofMessage = expected('message')
 const ofFile = expected('file')
 
@@ -26,7 +29,14 @@ const pinOrder = ['current', 'next', 'retired']
 export function createCompanion({ kms, store, root, signs, now }) {
   // One opener serves all requests; its events find their request through the asynchronous context.
   const counters = new AsyncLocalStorage()
-  const opener = createOpener({ kms, keys: store, now, onEvent: ({ kmsCalls }) => { counters.getStore().kmsCalls += kmsCalls } })
+  const opener = createOpener({
+    kms,
+    keys: store,
+    now,
+    onEvent: ({ kmsCalls }) => {
+      counters.getStore().kmsCalls += kmsCalls
+    },
+  })
   const make = () => ({
     signer: createSigner({ kms, key: signs, now }),
     set: createPublisher({ kms, keys: store, root, now }),
@@ -42,29 +52,51 @@ export function createCompanion({ kms, store, root, signs, now }) {
 
   /** The keys that pages should pin: also the next ones, which no set has yet, so that a page goes on over a rotation. */
   async function pins() {
-    const { inventory: { purposes, keys } } = await store.read()
-    return purposes.flatMap(({ name, use }) => keys.filter(({ purpose, state, unpublished }) => purpose === name && pinOrder.includes(state) && !unpublished)
-      .sort((a, b) => pinOrder.indexOf(a.state) - pinOrder.indexOf(b.state))
-      .map(({ thumbprint }) => ({ thumbprint, use })))
+    const {
+      inventory: { purposes, keys },
+    } = await store.read()
+    return purposes.flatMap(({ name, use }) =>
+      keys
+        .filter(
+          ({ purpose, state, unpublished }) =>
+            purpose === name && pinOrder.includes(state) && !unpublished,
+        )
+        .sort((a, b) => pinOrder.indexOf(a.state) - pinOrder.indexOf(b.state))
+        .map(({ thumbprint }) => ({ thumbprint, use })),
+    )
   }
 
   async function receipt(of, counter) {
     counter.kmsCalls++ // kms:Sign
-    return { stage: of.stage, receipt: await made.signer.signReceipt(of), kmsCalls: counter.kmsCalls }
+    return {
+      stage: of.stage,
+      receipt: await made.signer.signReceipt(of),
+      kmsCalls: counter.kmsCalls,
+    }
   }
 
   async function receive(jwe, counter) {
     const opened = await counters.run(counter, () => opener.open(jwe, { context: ofMessage }))
     const { key } = opened
     const seen = describeForm(opened.json(), opened.bytes.length)
-    return { seen, key, calls: [operations[key.alg], 'kms:Sign'], ...await receipt({ ...await inspect(jwe), stage: 'opened', key: key.thumbprint }, counter) }
+    return {
+      seen,
+      key,
+      calls: [operations[key.alg], 'kms:Sign'],
+      ...(await receipt(
+        { ...(await inspect(jwe)), stage: 'opened', key: key.thumbprint },
+        counter,
+      )),
+    }
   }
 
   /** What a receipt says of a sealed file, read without any key. Whether it opens shows when it is opened. */
   async function examine(path, id) {
     const { messageId, digest, length, context } = await inspect(await fileSource(path))
-    if (messageId !== id) throw refusal('malformed', 'the sealed file has another message id than it was sent under')
-    if (!ofFile(context)) throw refusal('context_mismatch', 'the file was sealed for something else')
+    if (messageId !== id)
+      throw refusal('malformed', 'the sealed file has another message id than it was sent under')
+    if (!ofFile(context))
+      throw refusal('context_mismatch', 'the file was sealed for something else')
     return { messageId, digest, length, context }
   }
 
@@ -76,10 +108,19 @@ export function createCompanion({ kms, store, root, signs, now }) {
    */
   async function openFile({ path, facts }, counter, { signal, change = (source) => source }) {
     return counters.run(counter, async () => {
-      const { key, messageId, readable } = await opener.openStream(change(await fileSource(path)), { context: ofFile, signal })
+      const { key, messageId, readable } = await opener.openStream(change(await fileSource(path)), {
+        context: ofFile,
+        signal,
+      })
       const seen = await describeFile(readable)
-      if (messageId !== facts.messageId) throw refusal('rejected', 'another file lies where this one was stored')
-      return { seen, key, calls: [operations[key.alg], 'kms:Sign'], ...await receipt({ ...facts, stage: 'opened', key: key.thumbprint }, counter) }
+      if (messageId !== facts.messageId)
+        throw refusal('rejected', 'another file lies where this one was stored')
+      return {
+        seen,
+        key,
+        calls: [operations[key.alg], 'kms:Sign'],
+        ...(await receipt({ ...facts, stage: 'opened', key: key.thumbprint }, counter)),
+      }
     })
   }
 
@@ -94,7 +135,16 @@ export function createCompanion({ kms, store, root, signs, now }) {
     examine,
     receiveFile,
     openFile,
-    ready: async () => { await Promise.all([opener.ready(), made.signer.ready(), made.set.documents(), made.history.documents()]) },
-    close: async () => { await Promise.all([opener.close(), made.signer.close()]) },
+    ready: async () => {
+      await Promise.all([
+        opener.ready(),
+        made.signer.ready(),
+        made.set.documents(),
+        made.history.documents(),
+      ])
+    },
+    close: async () => {
+      await Promise.all([opener.close(), made.signer.close()])
+    },
   }
 }

@@ -3,11 +3,15 @@
 import { createHash } from 'node:crypto'
 
 export function describeForm(form, size) {
-  const entries = form !== null && typeof form === 'object' ? Object.entries(form).slice(0, 8) : [['value', form]]
+  const entries =
+    form !== null && typeof form === 'object' ? Object.entries(form).slice(0, 8) : [['value', form]]
   return {
     kind: 'form',
     size,
-    fields: entries.map(([name, value]) => ({ name: short(name, 40), value: short(typeof value === 'string' ? value : JSON.stringify(value), 160) })),
+    fields: entries.map(([name, value]) => ({
+      name: short(name, 40),
+      value: short(typeof value === 'string' ? value : JSON.stringify(value), 160),
+    })),
   }
 }
 
@@ -28,7 +32,16 @@ export async function describeFile(readable) {
     type: typeOf(start) ?? (text === undefined ? 'Binary data' : 'Text'),
     size,
     sha256: hash.digest('hex'),
-    preview: text === undefined ? short(start.subarray(0, 24).toString('hex').replace(/(..)(?=.)/g, '$1 '), 80) : short(text, 160),
+    preview:
+      text === undefined
+        ? short(
+            start
+              .subarray(0, 24)
+              .toString('hex')
+              .replace(/(..)(?=.)/g, '$1 '),
+            80,
+          )
+        : short(text, 160),
   }
 }
 
@@ -36,8 +49,21 @@ const short = (text, length) => (text.length > length ? `${text.slice(0, length)
 
 function typeOf(bytes) {
   const start = bytes.subarray(0, 12).toString('latin1')
-  const signatures = [['\x89PNG\r\n', 'PNG image'], ['\xff\xd8\xff', 'JPEG image'], ['GIF8', 'GIF image'], ['%PDF-', 'PDF document'], ['PK\x03\x04', 'ZIP archive or Office document']]
-  return signatures.find(([signature]) => start.startsWith(signature))?.[1] ?? (/^RIFF.{4}WEBP/s.test(start) ? 'WebP image' : /^.{4}ftyp/s.test(start) ? 'MP4 or HEIF media' : undefined)
+  const signatures = [
+    ['\x89PNG\r\n', 'PNG image'],
+    ['\xff\xd8\xff', 'JPEG image'],
+    ['GIF8', 'GIF image'],
+    ['%PDF-', 'PDF document'],
+    ['PK\x03\x04', 'ZIP archive or Office document'],
+  ]
+  return (
+    signatures.find(([signature]) => start.startsWith(signature))?.[1] ??
+    (/^RIFF.{4}WEBP/s.test(start)
+      ? 'WebP image'
+      : /^.{4}ftyp/s.test(start)
+        ? 'MP4 or HEIF media'
+        : undefined)
+  )
 }
 
 function textOf(bytes, cut) {

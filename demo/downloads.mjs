@@ -14,7 +14,9 @@ function bytesOf(start, end) {
   const counter = Buffer.alloc(16)
   counter.writeUInt32BE(block, 12)
   const skipped = start - block * 16
-  return createCipheriv('aes-256-ctr', key, counter).update(Buffer.alloc(skipped + end - start)).subarray(skipped)
+  return createCipheriv('aes-256-ctr', key, counter)
+    .update(Buffer.alloc(skipped + end - start))
+    .subarray(skipped)
 }
 
 /** @param o.signer - gives the companion's signer as it is now */
@@ -24,7 +26,11 @@ export function createDownloads({ signer }) {
 
   function offer(size) {
     if (!sizes.includes(size)) return undefined
-    return { length: size * mib, name: `sealdrop-demo-${size}-mib.bin`, context: { demo: 'download' } }
+    return {
+      length: size * mib,
+      name: `sealdrop-demo-${size}-mib.bin`,
+      context: { demo: 'download' },
+    }
   }
 
   /** Hashes the file once and asks KMS once; kept, since the file is the same each time. */
@@ -34,7 +40,16 @@ export function createDownloads({ signer }) {
     const now = signer()
     if (!kept.has(now)) kept.set(now, new Map())
     const signatures = kept.get(now)
-    if (!signatures.has(size)) signatures.set(size, now.signFile(source, { name, mediaType: 'application/octet-stream', context }).catch((error) => { signatures.delete(size); throw error }))
+    if (!signatures.has(size))
+      signatures.set(
+        size,
+        now
+          .signFile(source, { name, mediaType: 'application/octet-stream', context })
+          .catch((error) => {
+            signatures.delete(size)
+            throw error
+          }),
+      )
     return signatures.get(size)
   }
 
@@ -42,13 +57,17 @@ export function createDownloads({ signer }) {
   function stream(size, { changed = false } = {}) {
     const { length } = offer(size)
     const at = Math.floor(length / 2) + 12_345
-    return Readable.toWeb(Readable.from((function* () {
-      for (let start = 0; start < length; start += piece) {
-        const bytes = bytesOf(start, Math.min(length, start + piece))
-        if (changed && at >= start && at < start + piece) bytes[at - start] ^= 1
-        yield bytes
-      }
-    })()))
+    return Readable.toWeb(
+      Readable.from(
+        (function* () {
+          for (let start = 0; start < length; start += piece) {
+            const bytes = bytesOf(start, Math.min(length, start + piece))
+            if (changed && at >= start && at < start + piece) bytes[at - start] ^= 1
+            yield bytes
+          }
+        })(),
+      ),
+    )
   }
 
   return { offer, signature, stream }
@@ -59,11 +78,25 @@ export function addDownloadRoutes(app, { downloads, answer }) {
   const found = (c) => downloads.offer(Number(c.req.param('size')))
   const nothing = (c) => c.text('Nothing is here.\n', 404)
 
-  app.get('/api/downloads/:size/signature', async (c) => (found(c) ? answer(c, async () => ({ signature: await downloads.signature(Number(c.req.param('size'))) })) : nothing(c)))
-  for (const [path, options] of [['file', {}], ['mirror', { changed: true }]]) {
+  app.get('/api/downloads/:size/signature', async (c) =>
+    found(c)
+      ? answer(c, async () => ({
+          signature: await downloads.signature(Number(c.req.param('size'))),
+        }))
+      : nothing(c),
+  )
+  for (const [path, options] of [
+    ['file', {}],
+    ['mirror', { changed: true }],
+  ]) {
     app.get(`/api/downloads/:size/${path}`, (c) => {
       const offer = found(c)
-      return offer ? c.body(downloads.stream(Number(c.req.param('size')), options), 200, { 'content-type': 'application/octet-stream', 'content-length': String(offer.length) }) : nothing(c)
+      return offer
+        ? c.body(downloads.stream(Number(c.req.param('size')), options), 200, {
+            'content-type': 'application/octet-stream',
+            'content-length': String(offer.length),
+          })
+        : nothing(c)
     })
   }
 }

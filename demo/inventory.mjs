@@ -4,9 +4,29 @@ import { createPublisher } from 'sealdrop/kms'
 
 /** In this order pages prefer them. Streams to RSA keys carry the ARN, which shows the account id to everyone. */
 export const purposes = [
-  { name: 'values-rsa', use: 'enc', spec: 'RSA_3072', usage: 'ENCRYPT_DECRYPT', alias: 'alias/demo-values-rsa', withArn: true },
-  { name: 'values-ecc', use: 'enc', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', alias: 'alias/demo-values-ecc', withArn: true },
-  { name: 'receipts', use: 'sig', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY', alias: 'alias/demo-receipts' },
+  {
+    name: 'values-rsa',
+    use: 'enc',
+    spec: 'RSA_3072',
+    usage: 'ENCRYPT_DECRYPT',
+    alias: 'alias/demo-values-rsa',
+    withArn: true,
+  },
+  {
+    name: 'values-ecc',
+    use: 'enc',
+    spec: 'ECC_NIST_P256',
+    usage: 'KEY_AGREEMENT',
+    alias: 'alias/demo-values-ecc',
+    withArn: true,
+  },
+  {
+    name: 'receipts',
+    use: 'sig',
+    spec: 'ECC_NIST_P256',
+    usage: 'SIGN_VERIFY',
+    alias: 'alias/demo-receipts',
+  },
 ]
 /** Signs the key set and nothing else. */
 export const root = { alias: 'alias/demo-root', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }
@@ -26,8 +46,26 @@ export async function beginInventory({ kms, store, now }) {
 
 /** What is published of a key says all that the inventory has to know. */
 async function inUse({ name, alias, spec, usage }, kms, now) {
-  const { jwks } = await createPublisher({ kms, keys: [{ key: alias, withArn: true }], now }).documents()
+  const { jwks } = await createPublisher({
+    kms,
+    keys: [{ key: alias, withArn: true }],
+    now,
+  }).documents()
   const [{ kid, use, alg, iat, key_ops, kms_arn: arn, ...jwk }] = JSON.parse(jwks).keys
   const made = new Date(iat * 1000).toISOString()
-  return { purpose: name, state: 'current', token: randomBytes(16).toString('base64url'), spec, usage, arns: [arn], thumbprint: kid, jwk, alg, made, published: made, starts: made, aliased: made }
+  return {
+    purpose: name,
+    state: 'current',
+    token: randomBytes(16).toString('base64url'),
+    spec,
+    usage,
+    arns: [arn],
+    thumbprint: kid,
+    jwk,
+    alg,
+    made,
+    published: made,
+    starts: made,
+    aliased: made,
+  }
 }

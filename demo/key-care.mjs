@@ -1,6 +1,14 @@
 // What the publisher does with the company's keys: plan, rotate, and the end of a key by hand.
 import { GetKeyLastUsageCommand } from '@aws-sdk/client-kms'
-import { applyRotation, deleteKey, planRotation, publicJwk, restoreKey, retireKey, revokeKey } from 'sealdrop/kms'
+import {
+  applyRotation,
+  deleteKey,
+  planRotation,
+  publicJwk,
+  restoreKey,
+  retireKey,
+  revokeKey,
+} from 'sealdrop/kms'
 
 const every = 'P3M'
 const order = ['current', 'next', 'making', 'retired', 'disabled', 'deleting', 'deleted']
@@ -18,18 +26,28 @@ export function createKeyCare({ kms, store, root, now }) {
 
   async function overview() {
     const { inventory } = await store.read()
-    const keys = (await Promise.all(inventory.keys.map(described))).sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || (b.made > a.made ? 1 : -1))
+    const keys = (await Promise.all(inventory.keys.map(described))).sort(
+      (a, b) => order.indexOf(a.state) - order.indexOf(b.state) || (b.made > a.made ? 1 : -1),
+    )
     const { kid } = await (rootKey ??= publicJwk({ kms, key: root }))
     return {
-      now: new Date(now()), root: { alias: root, thumbprint: kid },
-      purposes: inventory.purposes.map((purpose) => ({ ...purpose, keys: keys.filter((key) => key.purpose === purpose.name) })),
+      now: new Date(now()),
+      root: { alias: root, thumbprint: kid },
+      purposes: inventory.purposes.map((purpose) => ({
+        ...purpose,
+        keys: keys.filter((key) => key.purpose === purpose.name),
+      })),
       ...planOf(inventory),
     }
   }
 
   async function described({ jwk, token, ...key }) {
     const gone = key.state === 'deleting' && new Date(key.deletes) <= now()
-    return { ...key, ...(gone && { state: 'deleted' }), lastUse: gone || !key.arns ? undefined : await lastUse(key.arns[0]) }
+    return {
+      ...key,
+      ...(gone && { state: 'deleted' }),
+      lastUse: gone || !key.arns ? undefined : await lastUse(key.arns[0]),
+    }
   }
 
   /** null where it was never of use, undefined where KMS does not say. */
@@ -42,7 +60,8 @@ export function createKeyCare({ kms, store, root, now }) {
     }
   }
 
-  const rotate = async () => applyRotation(planOf((await store.read()).inventory), { kms, store, now })
+  const rotate = async () =>
+    applyRotation(planOf((await store.read()).inventory), { kms, store, now })
 
   /** Somebody else may sign with it: nothing that it signed counts by its date. The rotation moves the alias to what took its place. */
   async function revoke({ key }) {
@@ -55,7 +74,15 @@ export function createKeyCare({ kms, store, root, now }) {
     overview,
     rotate,
     revoke,
-    retire: ({ key, keepUntil, disable }) => retireKey(on(key, { disable: disable === true, ...(keepUntil !== undefined && { keepUntil: new Date(typeof keepUntil === 'string' ? keepUntil : NaN) }) })),
+    retire: ({ key, keepUntil, disable }) =>
+      retireKey(
+        on(key, {
+          disable: disable === true,
+          ...(keepUntil !== undefined && {
+            keepUntil: new Date(typeof keepUntil === 'string' ? keepUntil : NaN),
+          }),
+        }),
+      ),
     delete: ({ key, confirm }) => deleteKey(on(key, { confirm })),
     restore: ({ key }) => restoreKey(on(key)),
   }

@@ -16,7 +16,9 @@ const policy = {
 /** @param scriptHashes - CSP sources for inline blocks that a page cannot do without: its import map */
 export function contentSecurityPolicy(scriptHashes = []) {
   const rows = { ...policy, 'script-src': [policy['script-src'], ...scriptHashes].join(' ') }
-  return Object.entries(rows).map(([name, value]) => `${name} ${value}`).join('; ')
+  return Object.entries(rows)
+    .map(([name, value]) => `${name} ${value}`)
+    .join('; ')
 }
 
 const headers = {
@@ -32,5 +34,6 @@ const headers = {
 /** Hono middleware. What a handler set itself stays: the key set is for every origin, a page may carry its own hashes. */
 export async function securityHeaders(c, next) {
   await next()
-  for (const [name, value] of Object.entries(headers)) if (!c.res.headers.has(name)) c.res.headers.set(name, value)
+  for (const [name, value] of Object.entries(headers))
+    if (!c.res.headers.has(name)) c.res.headers.set(name, value)
 }

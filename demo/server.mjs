@@ -27,7 +27,13 @@ const ownDir = fileURLToPath(new URL('../.demo/kms', import.meta.url))
  * @param o.log - gets one line for each step and each request, never content; default silent
  * @returns `url` and `port` of the page, `kms` (for tests that open what was sealed), `keys` (aliases of the three purposes), `close()`
  */
-export async function startDemo({ port = 0, dir = ownDir, files = join(dir, 'files'), limits = {}, log = () => {} } = {}) {
+export async function startDemo({
+  port = 0,
+  dir = ownDir,
+  files = join(dir, 'files'),
+  limits = {},
+  log = () => {},
+} = {}) {
   const first = !existsSync(dir)
   if (first) log('Making the first keys in the local KMS, once; RSA takes a moment ...')
   const started = performance.now()
@@ -36,8 +42,19 @@ export async function startDemo({ port = 0, dir = ownDir, files = join(dir, 'fil
   const kms = await startLocalKms({ dir, keys: firstKeys, now })
   const client = new KMSClient(kms.clientConfig)
   const own = { kms: client, store: fileInventory(join(dir, 'inventory')), root: root.alias, now }
-  const [companion, keyCare] = [createCompanion({ ...own, signs: purposes.find(({ use }) => use === 'sig').alias }), createKeyCare(own)]
-  const server = createAdaptorServer({ fetch: createApp({ companion, keyCare, clock, uploads: createUploads({ ...limits, dir: files }), log }).fetch })
+  const [companion, keyCare] = [
+    createCompanion({ ...own, signs: purposes.find(({ use }) => use === 'sig').alias }),
+    createKeyCare(own),
+  ]
+  const server = createAdaptorServer({
+    fetch: createApp({
+      companion,
+      keyCare,
+      clock,
+      uploads: createUploads({ ...limits, dir: files }),
+      log,
+    }).fetch,
+  })
   const close = async () => {
     const stopped = new Promise((resolve) => server.close(resolve))
     server.closeAllConnections()
@@ -48,7 +65,8 @@ export async function startDemo({ port = 0, dir = ownDir, files = join(dir, 'fil
   }
   try {
     if (await beginInventory(own)) {
-      if (!first) log('This folder had no inventory yet: its keys are entered, and the next ones made.')
+      if (!first)
+        log('This folder had no inventory yet: its keys are entered, and the next ones made.')
       await keyCare.rotate()
     }
     if (first) log(`Keys made in ${((performance.now() - started) / 1000).toFixed(1)} s and kept.`)
@@ -62,7 +80,13 @@ export async function startDemo({ port = 0, dir = ownDir, files = join(dir, 'fil
     throw error
   }
   const bound = server.address().port
-  return { url: `http://127.0.0.1:${bound}/`, port: bound, kms, keys: purposes.map(({ alias }) => alias), close }
+  return {
+    url: `http://127.0.0.1:${bound}/`,
+    port: bound,
+    kms,
+    keys: purposes.map(({ alias }) => alias),
+    close,
+  }
 }
 
 function listen(server, port) {

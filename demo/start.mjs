@@ -4,11 +4,20 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const needed = ['dist/index.js', 'dist/sealdrop.min.js', 'dist/sealdrop.min.mjs', 'dist/integrity.json']
+const needed = [
+  'dist/index.js',
+  'dist/sealdrop.min.js',
+  'dist/sealdrop.min.mjs',
+  'dist/integrity.json',
+]
 
 function build() {
   console.log('No build found: running `npm run build` (once) ...')
-  const { status } = spawnSync('npm', ['run', 'build'], { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' })
+  const { status } = spawnSync('npm', ['run', 'build'], {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  })
   if (status === 0) return
   console.error('The build failed, so there is nothing to show yet. Was `npm ci` run?')
   process.exit(1)
@@ -26,13 +35,18 @@ if (!needed.every((file) => existsSync(new URL(`../${file}`, import.meta.url))))
 
 // imported only now, because it needs the build
 const { startDemo } = await import('./server.mjs')
-const demo = await startDemo({ port, ...(process.env.DEMO_DIR && { dir: process.env.DEMO_DIR }), log: console.log }).catch((error) => {
+const demo = await startDemo({
+  port,
+  ...(process.env.DEMO_DIR && { dir: process.env.DEMO_DIR }),
+  log: console.log,
+}).catch((error) => {
   console.error(error.message)
   if (error.code === 'conflict') console.error('Is the demo already running in another terminal?')
   process.exit(1)
 })
 
-if (port !== 0 && demo.port !== port) console.log(`Port ${port} is taken, so the demo is on ${demo.port}.`)
+if (port !== 0 && demo.port !== port)
+  console.log(`Port ${port} is taken, so the demo is on ${demo.port}.`)
 console.log(`
 Sealdrop demo: ${demo.url}
   the same with ES modules: ${demo.url}esm.html
@@ -48,6 +62,9 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => {
     if (ending) process.exit(1) // somebody is impatient
     ending = true
-    demo.close().then(() => process.exit(0), () => process.exit(1))
+    demo.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    )
   })
 }

@@ -24,13 +24,21 @@ const reserve = 256 * MiB
  * @param o.maxArriving - files that may be incomplete at once; the longest untouched gives way after an hour
  * @param o.maxKept - whole files that are kept
  */
-export function createUploads({ dir, maxLength = 16 * 1024 * MiB + 16 * MiB, maxArriving = 8, maxKept = 16 }) {
+export function createUploads({
+  dir,
+  maxLength = 16 * 1024 * MiB + 16 * MiB,
+  maxArriving = 8,
+  maxKept = 16,
+}) {
   const uploads = new Map()
   let loading
 
   /** Also what an earlier run of this server left. */
   async function loaded() {
-    await (loading ??= load().catch((error) => { loading = undefined; throw error }))
+    await (loading ??= load().catch((error) => {
+      loading = undefined
+      throw error
+    }))
     return uploads
   }
 
@@ -48,36 +56,72 @@ export function createUploads({ dir, maxLength = 16 * 1024 * MiB + 16 * MiB, max
     const upload = inFolder(id)
     const { length, facts } = JSON.parse(await readFile(upload.notes, 'utf8'))
     const arrived = new Uint8Array(await readFile(upload.marks))
-    if (arrived.length !== Math.ceil(length / partLength) || (await stat(upload.path)).size !== length) return undefined
+    if (
+      arrived.length !== Math.ceil(length / partLength) ||
+      (await stat(upload.path)).size !== length
+    )
+      return undefined
     return { ...upload, length, facts, arrived, touched: (await stat(upload.marks)).mtimeMs }
   }
 
   const inFolder = (id) => {
     const folder = join(dir, id)
-    return { id, folder, path: join(folder, 'sealed'), marks: join(folder, 'arrived'), notes: join(folder, 'upload.json'), writers: 0 }
+    return {
+      id,
+      folder,
+      path: join(folder, 'sealed'),
+      marks: join(folder, 'arrived'),
+      notes: join(folder, 'upload.json'),
+      writers: 0,
+    }
   }
 
   async function found(id) {
     const upload = idPattern.test(id) ? (await loaded()).get(id) : undefined
-    if (!upload) throw refusal('not_found', 'The company has no file of this message id; send it from the start')
+    if (!upload)
+      throw refusal(
+        'not_found',
+        'The company has no file of this message id; send it from the start',
+      )
     return upload
   }
 
-  const stateOf = ({ length, arrived, facts }) => ({ length, partLength, parts: [...arrived.keys()].filter((index) => arrived[index] === 1), whole: facts !== undefined })
+  const stateOf = ({ length, arrived, facts }) => ({
+    length,
+    partLength,
+    parts: [...arrived.keys()].filter((index) => arrived[index] === 1),
+    whole: facts !== undefined,
+  })
 
   async function begin(id, length) {
-    if (!idPattern.test(id)) throw refusal('invalid_argument', 'message id: expected 43 characters of base64url')
-    if (!Number.isSafeInteger(length) || length < 1) throw refusal('invalid_argument', 'length: expected the bytes of the sealed file')
-    if (length > maxLength) throw refusal('too_large', `The company takes sealed files of at most ${maxLength} bytes; this one has ${length}`)
+    if (!idPattern.test(id))
+      throw refusal('invalid_argument', 'message id: expected 43 characters of base64url')
+    if (!Number.isSafeInteger(length) || length < 1)
+      throw refusal('invalid_argument', 'length: expected the bytes of the sealed file')
+    if (length > maxLength)
+      throw refusal(
+        'too_large',
+        `The company takes sealed files of at most ${maxLength} bytes; this one has ${length}`,
+      )
     const known = (await loaded()).get(id)
-    if (known && known.length !== length) throw refusal('conflict', `length: this file was announced with ${known.length} bytes`)
+    if (known && known.length !== length)
+      throw refusal('conflict', `length: this file was announced with ${known.length} bytes`)
     if (known) return known.made?.then(() => stateOf(known)) ?? stateOf(known)
     await makeRoom(length)
     if (uploads.has(id)) return begin(id, length) // announced twice at once
-    if (arriving().length >= maxArriving) throw refusal('busy', 'Too many files are arriving at the company now; try again later')
-    const upload = { ...inFolder(id), length, arrived: new Uint8Array(Math.ceil(length / partLength)), touched: Date.now() }
+    if (arriving().length >= maxArriving)
+      throw refusal('busy', 'Too many files are arriving at the company now; try again later')
+    const upload = {
+      ...inFolder(id),
+      length,
+      arrived: new Uint8Array(Math.ceil(length / partLength)),
+      touched: Date.now(),
+    }
     uploads.set(id, upload)
-    upload.made = make(upload).catch(async (error) => { await forget(upload); throw error })
+    upload.made = make(upload).catch(async (error) => {
+      await forget(upload)
+      throw error
+    })
     await upload.made
     return stateOf(upload)
   }
@@ -90,24 +134,39 @@ export function createUploads({ dir, maxLength = 16 * 1024 * MiB + 16 * MiB, max
     await writeJson(notes, { length })
   }
 
-  const arriving = () => [...uploads.values()].filter(({ facts }) => !facts).sort((a, b) => a.touched - b.touched)
+  const arriving = () =>
+    [...uploads.values()].filter(({ facts }) => !facts).sort((a, b) => a.touched - b.touched)
 
   async function makeRoom(length) {
     const found = arriving()
     const idle = (upload) => Date.now() - upload.touched
-    for (const upload of found.filter((each, i) => idle(each) > staleAfter || (i <= found.length - maxArriving && idle(each) > hour))) await forget(upload)
+    for (const upload of found.filter(
+      (each, i) =>
+        idle(each) > staleAfter || (i <= found.length - maxArriving && idle(each) > hour),
+    ))
+      await forget(upload)
     const { bavail, bsize } = await statfs(dir)
-    if (bavail * bsize < length + reserve) throw refusal('no_space', 'The company has no room for a file of this size now')
+    if (bavail * bsize < length + reserve)
+      throw refusal('no_space', 'The company has no room for a file of this size now')
   }
 
   /** @param body - what arrives, as chunks of bytes */
   async function put(id, offset, length, body) {
     const upload = await found(id)
     const index = offset / partLength
-    if (!Number.isSafeInteger(index) || offset >= upload.length) throw refusal('invalid_argument', `offset: expected a multiple of ${partLength} within the ${upload.length} bytes of the file`)
+    if (!Number.isSafeInteger(index) || offset >= upload.length)
+      throw refusal(
+        'invalid_argument',
+        `offset: expected a multiple of ${partLength} within the ${upload.length} bytes of the file`,
+      )
     const expected = Math.min(partLength, upload.length - offset)
-    if (length !== expected) throw refusal('invalid_argument', `part: expected exactly ${expected} bytes at this offset, announced by content-length`)
-    if (upload.facts || upload.finishing) throw refusal('conflict', 'This file is whole; nothing more can be written to it')
+    if (length !== expected)
+      throw refusal(
+        'invalid_argument',
+        `part: expected exactly ${expected} bytes at this offset, announced by content-length`,
+      )
+    if (upload.facts || upload.finishing)
+      throw refusal('conflict', 'This file is whole; nothing more can be written to it')
     upload.writers++
     try {
       await writePart(upload, offset, expected, body)
@@ -124,7 +183,8 @@ export function createUploads({ dir, maxLength = 16 * 1024 * MiB + 16 * MiB, max
   async function finish(id, examine) {
     const upload = await found(id)
     if (upload.facts) return upload
-    if (upload.writers > 0 || upload.arrived.includes(0)) throw refusal('incomplete', 'Parts of this file are missing')
+    if (upload.writers > 0 || upload.arrived.includes(0))
+      throw refusal('incomplete', 'Parts of this file are missing')
     await (upload.finishing ??= (async () => {
       const facts = await examine(upload.path).catch(async (error) => {
         if (error.code !== 'source_failed') await forget(upload)
@@ -132,9 +192,13 @@ export function createUploads({ dir, maxLength = 16 * 1024 * MiB + 16 * MiB, max
       })
       await writeJson(upload.notes, { length: upload.length, facts })
       Object.assign(upload, { facts, touched: Date.now() })
-      const whole = [...uploads.values()].filter((other) => other.facts).sort((a, b) => b.touched - a.touched)
+      const whole = [...uploads.values()]
+        .filter((other) => other.facts)
+        .sort((a, b) => b.touched - a.touched)
       for (const old of whole.slice(maxKept)) await forget(old)
-    })().finally(() => { upload.finishing = undefined }))
+    })().finally(() => {
+      upload.finishing = undefined
+    }))
     return upload
   }
 
@@ -150,7 +214,10 @@ export function createUploads({ dir, maxLength = 16 * 1024 * MiB + 16 * MiB, max
   }
 
   return {
-    begin: answered(begin), put: answered(put), finish: answered(finish), stored: answered(stored),
+    begin: answered(begin),
+    put: answered(put),
+    finish: answered(finish),
+    stored: answered(stored),
     state: answered(async (id) => stateOf(await found(id))),
     remove: answered(async (id) => forget(await found(id))),
   }
@@ -162,14 +229,16 @@ async function writePart({ path }, offset, length, body) {
   try {
     let at = offset
     for await (const chunk of body) {
-      if (at + chunk.length > offset + length) throw refusal('invalid_argument', `part: more than ${length} bytes came`)
+      if (at + chunk.length > offset + length)
+        throw refusal('invalid_argument', `part: more than ${length} bytes came`)
       for (let done = 0; done < chunk.length;) {
         const { bytesWritten } = await file.write(chunk, done, chunk.length - done, at)
         done += bytesWritten
         at += bytesWritten
       }
     }
-    if (at !== offset + length) throw refusal('incomplete', `part: ${at - offset} of ${length} bytes came`)
+    if (at !== offset + length)
+      throw refusal('incomplete', `part: ${at - offset} of ${length} bytes came`)
     await file.datasync()
   } finally {
     await file.close()
@@ -177,13 +246,17 @@ async function writePart({ path }, offset, length, body) {
 }
 
 /** What the disk did wrong, in words for outside; paths stay here. */
-const answered = (verb) => async (...args) => {
-  try {
-    return await verb(...args)
-  } catch (error) {
-    if (!error.syscall) throw error
-    if (error.code === 'ENOENT') throw refusal('not_found', 'This file was removed; send it from the start')
-    if (['ENOSPC', 'EDQUOT', 'EFBIG'].includes(error.code)) throw refusal('no_space', 'The company has no room for this file now')
-    throw refusal('storage_failed', `The company’s disk failed (${error.code})`)
+const answered =
+  (verb) =>
+  async (...args) => {
+    try {
+      return await verb(...args)
+    } catch (error) {
+      if (!error.syscall) throw error
+      if (error.code === 'ENOENT')
+        throw refusal('not_found', 'This file was removed; send it from the start')
+      if (['ENOSPC', 'EDQUOT', 'EFBIG'].includes(error.code))
+        throw refusal('no_space', 'The company has no room for this file now')
+      throw refusal('storage_failed', `The company’s disk failed (${error.code})`)
+    }
   }
-}

@@ -19,13 +19,34 @@ export type { AlgorithmProvider } from './crypto/provider.js'
  * @see FIPS 186-5 §6.4.2, RFC 8017 §8.1.2 and §8.2.2
  */
 export function digests(): AlgorithmProvider {
-  const algorithms = Object.entries(signatures).filter(([, row]) => isHashing(row)).map(([alg]) => alg)
-  return { algorithms, verifyDigest: async (alg, key, signature, digest) => verifies(alg as SignatureName, key, signature, digest) }
+  const algorithms = Object.entries(signatures)
+    .filter(([, row]) => isHashing(row))
+    .map(([alg]) => alg)
+  return {
+    algorithms,
+    verifyDigest: async (alg, key, signature, digest) =>
+      verifies(alg as SignatureName, key, signature, digest),
+  }
 }
 
-function verifies(alg: SignatureName, key: PublicMembers, signature: Bytes, digest: Bytes): boolean {
+function verifies(
+  alg: SignatureName,
+  key: PublicMembers,
+  signature: Bytes,
+  digest: Bytes,
+): boolean {
   const row = signatures[alg]
-  if (key.kty === 'EC') return verifyEcdsaDigest(key.crv as CurveName, concat([4], fromBase64url(key.x)!, fromBase64url(key.y)!), signature, digest)
+  if (key.kty === 'EC')
+    return verifyEcdsaDigest(
+      key.crv as CurveName,
+      concat([4], fromBase64url(key.x)!, fromBase64url(key.y)!),
+      signature,
+      digest,
+    )
   const encoded = key.kty === 'RSA' ? openRsa(key.n, signature) : undefined
-  return encoded !== undefined && isHashing(row) && paddings[row.webCrypto as keyof typeof paddings].fits(sha2(row.hash), digest, encoded)
+  return (
+    encoded !== undefined &&
+    isHashing(row) &&
+    paddings[row.webCrypto as keyof typeof paddings].fits(sha2(row.hash), digest, encoded)
+  )
 }

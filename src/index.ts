@@ -1,5 +1,10 @@
 /** Seal to a company's AWS KMS public keys, and verify what its KMS signed, with WebCrypto only. */
-export { isSealdropError, SealdropError, type SealdropErrorCode, type SealdropErrorOptions } from './errors/sealdrop-error.js'
+export {
+  isSealdropError,
+  SealdropError,
+  type SealdropErrorCode,
+  type SealdropErrorOptions,
+} from './errors/sealdrop-error.js'
 export type { CallOptions } from './io/abort.js'
 export type { Context } from './formats/context.js'
 export type { Content, Value } from './formats/content.js'
@@ -18,12 +23,23 @@ export { pinned, type Pin } from './trust/pinned.js'
 export { overHttps } from './trust/over-https.js'
 export { inHand } from './trust/in-hand.js'
 export { seal, type SealOptions } from './seal/seal.js'
-export { createSealer, sealFields, type FieldOptions, type SealedFields, type Sealer } from './seal/sealer.js'
+export {
+  createSealer,
+  sealFields,
+  type FieldOptions,
+  type SealedFields,
+  type Sealer,
+} from './seal/sealer.js'
 export type { ByteSource } from './io/byte-source.js'
 export type { StreamSource } from './io/stream-source.js'
 export type { ByteStream } from './io/in-order.js'
 export { sealStream, type SealedStream, type StreamOptions } from './stream/seal-stream.js'
-export { createFileSealer, restoreFileSealer, type FileSealerOptions, type RestoreOptions } from './stream/create-file-sealer.js'
+export {
+  createFileSealer,
+  restoreFileSealer,
+  type FileSealerOptions,
+  type RestoreOptions,
+} from './stream/create-file-sealer.js'
 export type { FileSealer } from './stream/file-sealer.js'
 export type { FileRecords } from './stream/file-records.js'
 export { indexedDbRecords } from './stream/indexed-db-records.js'
@@ -34,5 +50,11 @@ export { verifyJwt, type Claims, type JwtOptions } from './verify/jwt.js'
 export { verifySignature, type RawSignature } from './verify/signature.js'
 export { verifyReceipt, type Received, type Sent } from './verify/receipt.js'
 export { receiptFile, verifyReceiptFile, type ReceiptFileOptions } from './verify/receipt-file.js'
-export { verifyRange, verifyStream, type FileOptions, type SignedFile, type VerifiedStream } from './verify/stream.js'
+export {
+  verifyRange,
+  verifyStream,
+  type FileOptions,
+  type SignedFile,
+  type VerifiedStream,
+} from './verify/stream.js'
 export { inspect, type Inspection } from './verify/inspect.js'

@@ -16,7 +16,14 @@ export type { AlgorithmProvider } from './crypto/provider.js'
  * @see FIPS 204 §5.3, RFC 9964
  */
 export function mlDsa(): AlgorithmProvider {
-  const over = (isMu: boolean) => async (alg: string, key: PublicMembers, signature: Bytes, message: Bytes): Promise<boolean> =>
-    key.kty === 'AKP' && verifyMlDsa(alg as MlDsaName, fromBase64url(key.pub)!, signature, message, isMu)
-  return { algorithms: ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'], verify: over(false), verifyDigest: over(true) }
+  const over =
+    (isMu: boolean) =>
+    async (alg: string, key: PublicMembers, signature: Bytes, message: Bytes): Promise<boolean> =>
+      key.kty === 'AKP' &&
+      verifyMlDsa(alg as MlDsaName, fromBase64url(key.pub)!, signature, message, isMu)
+  return {
+    algorithms: ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'],
+    verify: over(false),
+    verifyDigest: over(true),
+  }
 }

@@ -4,7 +4,11 @@ import { globSync } from 'node:fs'
 import { otherNode } from './support/other-node.mjs'
 
 const inNode = ['test/local-kms/*.test.mjs', 'test/cli/*.test.mjs', 'test/node/*.test.mjs']
-const onOldest = ['test/local-kms/*.test.mjs', 'test/cli/*.test.mjs', 'test/node/{suites,main-path,kms-faults,publisher,data-key-cache,serve,fs,file-records,stream-files,stream-mutants,http-source,large-files,sign-file,every-signature,history}.test.mjs']
+const onOldest = [
+  'test/local-kms/*.test.mjs',
+  'test/cli/*.test.mjs',
+  'test/node/{suites,main-path,kms-faults,publisher,data-key-cache,serve,fs,file-records,stream-files,stream-mutants,http-source,large-files,sign-file,every-signature,history}.test.mjs',
+]
 const total = { passed: 0, failed: 0, skipped: 0 }
 
 /** Adds the counts of one host; a host that ran nothing has failed. */
@@ -26,12 +30,27 @@ const patience = 25 * 60_000
  */
 async function command(name, path, args) {
   const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
-  const kill = () => { try { process.kill(-child.pid, 'SIGKILL') } catch { /* nothing is left of it */ } }
+  const kill = () => {
+    try {
+      process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      /* nothing is left of it */
+    }
+  }
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk) => { output += chunk })
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk) => {
+      output += chunk
+    })
   let late = false
-  const timer = setTimeout(() => { late = true; kill() }, patience)
-  const stop = (signal) => { kill(); process.kill(process.pid, signal) }
+  const timer = setTimeout(() => {
+    late = true
+    kill()
+  }, patience)
+  const stop = (signal) => {
+    kill()
+    process.kill(process.pid, signal)
+  }
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop)
   const status = await new Promise((resolve) => child.on('close', resolve))
   clearTimeout(timer)
@@ -43,7 +62,8 @@ async function command(name, path, args) {
     failed: number(/^. fail (\d+)$/m) || number(/\d+ passed, (\d+) failed/),
     skipped: number(/^. skipped (\d+)$/m) || number(/failed, (\d+) skipped/),
   }
-  for (const [, title, reason] of output.matchAll(/^ *ok \d+ - (.*) # (?:SKIP|TODO)(.*)$/gm)) console.log(`skipped ${title}:${reason || ' no reason given'}`)
+  for (const [, title, reason] of output.matchAll(/^ *ok \d+ - (.*) # (?:SKIP|TODO)(.*)$/gm))
+    console.log(`skipped ${title}:${reason || ' no reason given'}`)
   if (late) console.error(`not ok ${name}: stopped after ${patience / 60_000} minutes`)
   if (status !== 0 && found.failed === 0) found.failed = 1
   if (found.failed > 0) console.error(failures(output))
@@ -54,22 +74,41 @@ async function command(name, path, args) {
 function failures(output) {
   if (!output.startsWith('TAP version')) return output
   let shown = false
-  return output.split('\n').filter((line) => {
-    if (/^ *(not )?ok /.test(line)) shown = line.trimStart().startsWith('not ok')
-    else if (/^ *# /.test(line)) shown = false
-    return shown
-  }).join('\n') || output.slice(-4_000)
+  return (
+    output
+      .split('\n')
+      .filter((line) => {
+        if (/^ *(not )?ok /.test(line)) shown = line.trimStart().startsWith('not ok')
+        else if (/^ *# /.test(line)) shown = false
+        return shown
+      })
+      .join('\n') || output.slice(-4_000)
+  )
 }
 
 /** Test files in processes of a Node. */
-const files = (name, node, patterns) => command(name, node, ['--test', '--test-reporter=tap', '--test-concurrency=2', '--test-timeout=1200000', ...globSync(patterns)])
+const files = (name, node, patterns) =>
+  command(name, node, [
+    '--test',
+    '--test-reporter=tap',
+    '--test-concurrency=2',
+    '--test-timeout=1200000',
+    ...globSync(patterns),
+  ])
 
 await files(`Node ${process.version}`, process.execPath, inNode)
 const oldest = otherNode()
 if (oldest) await files(`Node ${oldest.version}`, oldest.path, onOldest)
-else { total.skipped++; console.log('skipped the run on an older Node: there is no Node 20 to 23 on the PATH beside that of npm scripts\n') }
+else {
+  total.skipped++
+  console.log(
+    'skipped the run on an older Node: there is no Node 20 to 23 on the PATH beside that of npm scripts\n',
+  )
+}
 await command('Chromium', process.execPath, ['node_modules/@web/test-runner/dist/bin.js'])
 await files('workerd', process.execPath, ['test/workerd/*.test.mjs'])
 await files('pages', process.execPath, ['test/browser/*.test.mjs', 'test/demo/*.test.mjs'])
-console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`)
+console.log(
+  `${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`,
+)
 process.exit(total.failed > 0 ? 1 : 0)

@@ -5,13 +5,15 @@ const demoClock = (() => {
   let shift = Number(document.querySelector('meta[name=demo-clock]').content)
   const channel = new BroadcastChannel('sealdrop-demo-clock') // pages that are open in other tabs go along
   const now = () => Date.now() + shift
-  const date = (time) => new Date(time).toLocaleString(undefined, { dateStyle: 'long', timeStyle: 'short' })
+  const date = (time) =>
+    new Date(time).toLocaleString(undefined, { dateStyle: 'long', timeStyle: 'short' })
 
   function show() {
     const box = document.querySelector('#clock')
     const days = Math.round(shift / 86_400_000)
     box.textContent = `${date(now())} (${days === 0 ? 'real time' : `+${days} day${days === 1 ? '' : 's'}`})`
-    box.closest('[data-clock]').hidden = shift === 0 && box.closest('[data-clock]').dataset.clock === 'if-moved'
+    box.closest('[data-clock]').hidden =
+      shift === 0 && box.closest('[data-clock]').dataset.clock === 'if-moved'
   }
 
   function set(to) {
@@ -23,5 +25,11 @@ const demoClock = (() => {
   setInterval(show, 10_000)
   show()
 
-  return { now, moved: (to) => { set(to); channel.postMessage(to) } }
+  return {
+    now,
+    moved: (to) => {
+      set(to)
+      channel.postMessage(to)
+    },
+  }
 })()

@@ -9,7 +9,10 @@ find('#note').addEventListener('submit', (event) => {
   event.preventDefault()
   find('#log').replaceChildren()
   step(async () => {
-    keys ??= fetchKeySet('/.well-known/jwks.json', { trust: pinned(JSON.parse(find('meta[name=sealdrop-pins]').content)), now })
+    keys ??= fetchKeySet('/.well-known/jwks.json', {
+      trust: pinned(JSON.parse(find('meta[name=sealdrop-pins]').content)),
+      now,
+    })
     const form = Object.fromEntries(new FormData(event.target))
     jwe = await seal(keys, form, { context: { form: 'insurance-claim', part: 'message' } })
     sent = await inspect(jwe)
@@ -18,40 +21,63 @@ find('#note').addEventListener('submit', (event) => {
   })
 })
 
-find('#send').addEventListener('click', () => step(async () => {
-  const response = await fetch('/api/messages', { method: 'POST', headers: { 'content-type': 'application/jose' }, body: jwe })
-  const answer = await response.json()
-  if (!response.ok) throw Object.assign(new Error(answer.message), { code: answer.code })
-  say('Opened by the company', `with ${answer.calls.join(' and ')}; it read ${answer.seen.fields.map(({ value }) => `“${value}”`).join(', ')}`)
-  receipt = answer.receipt
-  const proof = await verifyReceipt(keys, receipt, { sent })
-  find('#change').hidden = false
-  return ['Receipt verified', `signed by ${proof.key.thumbprint} (${proof.key.alg}, ${proof.trust}) at ${proof.receivedAt.toLocaleTimeString()}`, receipt]
-}))
+find('#send').addEventListener('click', () =>
+  step(async () => {
+    const response = await fetch('/api/messages', {
+      method: 'POST',
+      headers: { 'content-type': 'application/jose' },
+      body: jwe,
+    })
+    const answer = await response.json()
+    if (!response.ok) throw Object.assign(new Error(answer.message), { code: answer.code })
+    say(
+      'Opened by the company',
+      `with ${answer.calls.join(' and ')}; it read ${answer.seen.fields.map(({ value }) => `“${value}”`).join(', ')}`,
+    )
+    receipt = answer.receipt
+    const proof = await verifyReceipt(keys, receipt, { sent })
+    find('#change').hidden = false
+    return [
+      'Receipt verified',
+      `signed by ${proof.key.thumbprint} (${proof.key.alg}, ${proof.trust}) at ${proof.receivedAt.toLocaleTimeString()}`,
+      receipt,
+    ]
+  }),
+)
 
-find('#change').addEventListener('click', () => step(async () => {
-  const at = receipt.indexOf('.') + 20
-  const changed = receipt.slice(0, at) + (receipt[at] === 'A' ? 'B' : 'A') + receipt.slice(at + 1)
-  await verifyReceipt(keys, changed, { sent })
-  return ['Not refused', 'a changed receipt was taken, which must not happen']
-}))
+find('#change').addEventListener('click', () =>
+  step(async () => {
+    const at = receipt.indexOf('.') + 20
+    const changed = receipt.slice(0, at) + (receipt[at] === 'A' ? 'B' : 'A') + receipt.slice(at + 1)
+    await verifyReceipt(keys, changed, { sent })
+    return ['Not refused', 'a changed receipt was taken, which must not happen']
+  }),
+)
 
-find('#note').addEventListener('input', () => { // what was sealed is no longer what stands in the form
+find('#note').addEventListener('input', () => {
+  // what was sealed is no longer what stands in the form
   find('#send').disabled = find('#change').hidden = true
 })
 
 async function step(work) {
   try {
-    say(...await work())
+    say(...(await work()))
   } catch (error) {
-    say(isSealdropError(error) || error.code ? `Refused: ${error.code}` : 'That did not work', error.message)
+    say(
+      isSealdropError(error) || error.code ? `Refused: ${error.code}` : 'That did not work',
+      error.message,
+    )
   }
 }
 
 function say(title, text, token) {
   const item = document.createElement('li')
   const parts = [['b', title, ''], ['p', text, ''], ...(token ? [['p', token, 'token']] : [])]
-  item.append(...parts.map(([name, textContent, className]) => Object.assign(document.createElement(name), { textContent, className })))
+  item.append(
+    ...parts.map(([name, textContent, className]) =>
+      Object.assign(document.createElement(name), { textContent, className }),
+    ),
+  )
   find('#waiting').hidden = true
   find('#log').append(item)
 }

@@ -20,12 +20,45 @@
     const again = unfinished.isOf(entry, file)
     const key = again ? entry.key : form.elements.key.value
     const keys = company.keysFor(key)
-    const sealer = again ? await restored(keys, entry, file) : await sealdrop.createFileSealer(keys, file, { context, records: records() })
+    const sealer = again
+      ? await restored(keys, entry, file)
+      : await sealdrop.createFileSealer(keys, file, { context, records: records() })
     const head = await sealer.slice(0, Math.min(4096, sealer.length))
     if (current !== mine) return discard(sealer, again) // the form changed meanwhile
-    const { messageId, length, recipients: [recipient] } = sealer
-    Object.assign(mine, { file, keys, sealer, seen: new Set(), entry: again ? entry : { messageId, key, name: file.name, size: file.size, lastModified: file.lastModified, begun: Date.now() } })
-    fill('sealed', fileCards.sealed({ key: recipient, trust: keys.trust, context, messageId, length, plain: file.size, head }), 'file')
+    const {
+      messageId,
+      length,
+      recipients: [recipient],
+    } = sealer
+    Object.assign(mine, {
+      file,
+      keys,
+      sealer,
+      seen: new Set(),
+      entry: again
+        ? entry
+        : {
+            messageId,
+            key,
+            name: file.name,
+            size: file.size,
+            lastModified: file.lastModified,
+            begun: Date.now(),
+          },
+    })
+    fill(
+      'sealed',
+      fileCards.sealed({
+        key: recipient,
+        trust: keys.trust,
+        context,
+        messageId,
+        length,
+        plain: file.size,
+        head,
+      }),
+      'file',
+    )
     show('ready')
     mark(1, 'Ready to be sealed while it is sent. Nothing has been sent yet.')
     stage.bringIntoView('sealed')
@@ -36,7 +69,8 @@
     try {
       return await sealdrop.restoreFileSealer(keys, records(), entry.messageId, file)
     } catch (error) {
-      if (['expired', 'no_usable_key', 'malformed'].includes(error.code)) await forget(entry.messageId)
+      if (['expired', 'no_usable_key', 'malformed'].includes(error.code))
+        await forget(entry.messageId)
       throw error
     }
   }
@@ -54,7 +88,11 @@
     show('sending')
     meter.start()
     mine.sending = (async () => {
-      await upload.send(mine.sealer, { seen: mine.seen, signal: mine.stop.signal, onProgress: meter.update })
+      await upload.send(mine.sealer, {
+        seen: mine.seen,
+        signal: mine.stop.signal,
+        onProgress: meter.update,
+      })
       mine.stop.signal.throwIfAborted()
       show('sent')
       await receive(mine)
@@ -86,7 +124,10 @@
 
   async function open() {
     const mine = current
-    const [answer, own] = await Promise.all([upload.ask(mine.sent.messageId, 'open'), mine.file.size <= small ? sha256(mine.file) : undefined])
+    const [answer, own] = await Promise.all([
+      upload.ask(mine.sent.messageId, 'open'),
+      mine.file.size <= small ? sha256(mine.file) : undefined,
+    ])
     const verified = await receiptCard.verify({ ...mine, receipt: answer.receipt })
     if (current !== mine) return
     fill('opened', cards.opened(answer, fileCards.read(answer.seen, own)), 'file')
@@ -101,7 +142,14 @@
     find('#open-file').classList.toggle('main', main)
   }
 
-  const openChanged = () => receiptCard.refusal('opened', () => upload.ask(current.sent.messageId, 'open-changed'), 'One bit in the middle of a copy of the stored file changed.', undefined, 'what had been read until there was thrown away')
+  const openChanged = () =>
+    receiptCard.refusal(
+      'opened',
+      () => upload.ask(current.sent.messageId, 'open-changed'),
+      'One bit in the middle of a copy of the stored file changed.',
+      undefined,
+      'what had been read until there was thrown away',
+    )
 
   async function sha256(file) {
     const hash = await crypto.subtle.digest('SHA-256', await file.arrayBuffer())
@@ -123,7 +171,8 @@
     if (state === 'sent') find('#speed').textContent = 'waiting for the receipt'
     if (state === 'stopped') find('#speed').textContent = 'stopped'
     if (state === 'done') find('#speed').textContent = 'arrived'
-    if (['send-file', 'pause', 'seal'].includes(focused?.id)) find(state === 'sending' ? '#pause' : '#send-file').focus({ preventScroll: true })
+    if (['send-file', 'pause', 'seal'].includes(focused?.id))
+      find(state === 'sending' ? '#pause' : '#send-file').focus({ preventScroll: true })
   }
 
   async function pause() {
@@ -160,7 +209,11 @@
     box.hidden = !entry
     label()
     if (!entry) return
-    const share = await upload.state(entry.messageId).then(({ parts, length, partLength, whole }) => (whole ? 1 : Math.min(0.99, parts.length * partLength / length)), (error) => error.code === 'not_found' ? undefined : 0)
+    const share = await upload.state(entry.messageId).then(
+      ({ parts, length, partLength, whole }) =>
+        whole ? 1 : Math.min(0.99, (parts.length * partLength) / length),
+      (error) => (error.code === 'not_found' ? undefined : 0),
+    )
     if (share === undefined) return forget(entry.messageId)
     const button = view.el('button', { type: 'button', class: 'plain' }, 'Forget it')
     button.addEventListener('click', () => forget(entry.messageId))
@@ -170,7 +223,8 @@
   }
 
   function label() {
-    const again = form.elements.part.value === 'file' && unfinished.isOf(unfinished.newest(), input.files[0])
+    const again =
+      form.elements.part.value === 'file' && unfinished.isOf(unfinished.newest(), input.files[0])
     find('#seal').textContent = again ? 'Go on' : 'Seal it'
     find('#seal-note').hidden = again
   }
@@ -183,7 +237,9 @@
   form.addEventListener('submit', () => {
     if (form.elements.part.value !== 'file') return
     if (current?.sealer && !current.stop) discard(current.sealer).catch(() => {})
-    stage.run(find('#seal'), 'write', prepare).then(() => current?.again && !current.stop && stage.run(find('#send-file'), 'sealed', send))
+    stage
+      .run(find('#seal'), 'write', prepare)
+      .then(() => current?.again && !current.stop && stage.run(find('#send-file'), 'sealed', send))
   })
   stage.onClick('#send-file', 'sealed', send)
   find('#pause').addEventListener('click', pause)

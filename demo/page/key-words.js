@@ -5,7 +5,13 @@ const keyWords = (() => {
   const { el } = view
   const day = 86_400_000
   const plural = (n, unit) => `${n} ${unit}${n === 1 ? '' : 's'}`
-  const units = [[2 * 365.25 * day, 365.25 * day, 'year'], [120 * day, 30.44 * day, 'month'], [2 * day, day, 'day'], [2 * 3_600_000, 3_600_000, 'hour'], [60_000, 60_000, 'minute']]
+  const units = [
+    [2 * 365.25 * day, 365.25 * day, 'year'],
+    [120 * day, 30.44 * day, 'month'],
+    [2 * day, day, 'day'],
+    [2 * 3_600_000, 3_600_000, 'hour'],
+    [60_000, 60_000, 'minute'],
+  ]
 
   /** A length of time in its largest unit of which there are two. */
   function span(ms) {
@@ -13,14 +19,31 @@ const keyWords = (() => {
     return unit ? plural(Math.round(ms / length), unit) : 'less than a minute'
   }
 
-  const date = (iso) => el('time', { dateTime: new Date(iso).toISOString(), title: new Date(iso).toISOString() }, new Date(iso).toLocaleDateString(undefined, { dateStyle: 'medium' }))
-  const moment = (iso) => el('time', { dateTime: new Date(iso).toISOString(), title: new Date(iso).toISOString() }, new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' }))
+  const date = (iso) =>
+    el(
+      'time',
+      { dateTime: new Date(iso).toISOString(), title: new Date(iso).toISOString() },
+      new Date(iso).toLocaleDateString(undefined, { dateStyle: 'medium' }),
+    )
+  const moment = (iso) =>
+    el(
+      'time',
+      { dateTime: new Date(iso).toISOString(), title: new Date(iso).toISOString() },
+      new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' }),
+    )
   const away = (iso, now) => (new Date(iso) <= now ? 'due now' : `in ${span(new Date(iso) - now)}`)
-  const ago = (iso, now) => (new Date(iso) <= now ? `${span(now - new Date(iso))} ago` : `in ${span(new Date(iso) - now)}`)
-  const activation = (steps, purpose) => steps.find((step) => step.kind === 'activate' && step.key === purpose)?.notBefore
+  const ago = (iso, now) =>
+    new Date(iso) <= now ? `${span(now - new Date(iso))} ago` : `in ${span(new Date(iso) - now)}`
+  const activation = (steps, purpose) =>
+    steps.find((step) => step.kind === 'activate' && step.key === purpose)?.notBefore
   const short = (thumbprint) => `${thumbprint.slice(0, 10)}…`
   /** Dates within the words of others. */
-  const readable = (text) => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (iso) => new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })).replace(/\bP(\d+)M\b/, (_, n) => plural(Number(n), 'month'))
+  const readable = (text) =>
+    text
+      .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (iso) =>
+        new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' }),
+      )
+      .replace(/\bP(\d+)M\b/, (_, n) => plural(Number(n), 'month'))
 
   const states = {
     making: ['Being made', 'a rotation was cut off while it was made; the next one finishes it'],
@@ -31,7 +54,11 @@ const keyWords = (() => {
     deleting: ['Being deleted', 'the waiting period runs'],
     deleted: ['Deleted', 'for good: what was sealed to it is lost'],
   }
-  const titles = { ENCRYPT_DECRYPT: 'Values and files, sealed to RSA', KEY_AGREEMENT: 'Values and files, sealed to an elliptic curve', SIGN_VERIFY: 'Receipts' }
+  const titles = {
+    ENCRYPT_DECRYPT: 'Values and files, sealed to RSA',
+    KEY_AGREEMENT: 'Values and files, sealed to an elliptic curve',
+    SIGN_VERIFY: 'Receipts',
+  }
 
   /** Steps, as what is to be done and as what was. */
   const steps = {
@@ -48,12 +75,18 @@ const keyWords = (() => {
     for (const { kind, key, notBefore, why } of list) {
       const id = `${kind} ${Math.floor(new Date(notBefore) / 60_000)}`
       const { keys = [], whys = [] } = rows.get(id) ?? {}
-      rows.set(id, { kind, notBefore, keys: [...keys, key], whys: [...new Set([...whys, readable(why)])] })
+      rows.set(id, {
+        kind,
+        notBefore,
+        keys: [...keys, key],
+        whys: [...new Set([...whys, readable(why)])],
+      })
     }
     return [...rows.values()]
   }
 
-  const sentence = (text) => `${/^alias\//.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1)}.`
+  const sentence = (text) =>
+    `${/^alias\//.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1)}.`
 
   /** What comes next for a key: [in words, date]. */
   const nexts = {
@@ -61,13 +94,36 @@ const keyWords = (() => {
     current: ({ purpose }, steps) => ['Is replaced on', activation(steps, purpose)],
     retired: ({ thumbprint, keepUntil }, steps) => {
       const leaves = steps.find((step) => step.kind === 'unpublish' && step.key === thumbprint)
-      return leaves ? ['Leaves the key set on', leaves.notBefore] : keepUntil ? ['Is kept until', keepUntil] : ['Stays enabled until you disable it']
+      return leaves
+        ? ['Leaves the key set on', leaves.notBefore]
+        : keepUntil
+          ? ['Is kept until', keepUntil]
+          : ['Stays enabled until you disable it']
     },
     disabled: () => ['Stays disabled until you restore or delete it'],
     deleting: ({ deletes }) => ['Is gone for good on', deletes],
-    making: ({ purpose }, steps) => ['Is finished on', steps.find((step) => step.kind === 'create' && step.key === purpose)?.notBefore],
+    making: ({ purpose }, steps) => [
+      'Is finished on',
+      steps.find((step) => step.kind === 'create' && step.key === purpose)?.notBefore,
+    ],
     deleted: () => ['Nothing: it is gone'],
   }
 
-  return { span, plural, date, moment, away, ago, short, readable, states, titles, steps, grouped, sentence, activation, next: (key, steps) => nexts[key.state](key, steps) }
+  return {
+    span,
+    plural,
+    date,
+    moment,
+    away,
+    ago,
+    short,
+    readable,
+    states,
+    titles,
+    steps,
+    grouped,
+    sentence,
+    activation,
+    next: (key, steps) => nexts[key.state](key, steps),
+  }
 })()

@@ -25,8 +25,14 @@ const meter = (() => {
     find('#progress').value = share
     find('#percent').textContent = `${percent} %`
     find('#amount').textContent = `${size(done)} of ${size(total)}`
-    find('#speed').textContent = done < total ? speed(done, total) : checked < 1 ? `checking what was sent before, ${Math.floor(checked * 100)} %` : ''
-    if (percent - told >= 25 && percent < 100) { // not more, or a screen reader would never be quiet
+    find('#speed').textContent =
+      done < total
+        ? speed(done, total)
+        : checked < 1
+          ? `checking what was sent before, ${Math.floor(checked * 100)} %`
+          : ''
+    if (percent - told >= 25 && percent < 100) {
+      // not more, or a screen reader would never be quiet
       told = percent - (percent % 25)
       find('#status').textContent = `${told} % ${word}`
     }
@@ -35,12 +41,17 @@ const meter = (() => {
   function speed(done, total) {
     const [[from, before], [to]] = [samples[0], samples.at(-1)]
     if (to - from < 250 || done === before) return ''
-    const rate = (done - before) / (to - from) * 1000
+    const rate = ((done - before) / (to - from)) * 1000
     const left = (total - done) / rate
     return `${(rate / 1_048_576).toFixed(rate < 10_485_760 ? 1 : 0)} MiB/s · ${duration(left)} left`
   }
 
-  const duration = (seconds) => (seconds < 60 ? `${Math.ceil(seconds)} s` : seconds < 3600 ? `${Math.ceil(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`)
+  const duration = (seconds) =>
+    seconds < 60
+      ? `${Math.ceil(seconds)} s`
+      : seconds < 3600
+        ? `${Math.ceil(seconds / 60)} min`
+        : `${(seconds / 3600).toFixed(1)} h`
 
   return { start, update }
 })()

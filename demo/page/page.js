@@ -14,11 +14,17 @@
     const keys = company.keysFor(key)
     const jwe = await sealdrop.seal(keys, value, { context: { form: 'insurance-claim', part } })
     const sent = await sealdrop.inspect(jwe)
-    const recipient = (await keys.list()).find(({ thumbprint }) => thumbprint === sent.recipients[0])
+    const recipient = (await keys.list()).find(
+      ({ thumbprint }) => thumbprint === sent.recipients[0],
+    )
     if (current !== mine) return // the form changed meanwhile
     Object.assign(mine, { keys, jwe, sent })
     const { length } = new TextEncoder().encode(JSON.stringify(value))
-    fill('sealed', cards.sealed({ jwe, key: recipient, trust: keys.trust, context: sent.context, length }), part)
+    fill(
+      'sealed',
+      cards.sealed({ jwe, key: recipient, trust: keys.trust, context: sent.context, length }),
+      part,
+    )
     mark(2, `Sealed in this tab: ${view.number(jwe.length)} characters. Nothing has been sent yet.`)
     stage.bringIntoView('sealed')
   }
@@ -26,7 +32,11 @@
   async function send() {
     const mine = current
     const answer = await post(mine.jwe)
-    const verified = await receiptCard.verify({ keys: mine.keys, receipt: answer.receipt, sent: mine.sent })
+    const verified = await receiptCard.verify({
+      keys: mine.keys,
+      receipt: answer.receipt,
+      sent: mine.sent,
+    })
     if (current !== mine) return
     fill('opened', cards.opened(answer))
     receiptCard.show(verified)
@@ -36,10 +46,16 @@
 
   async function sendChanged() {
     const { text, at, from, to } = sealedText.changed(current.jwe, 'body')
-    await receiptCard.refusal('sealed', () => post(text), `One bit of the ciphertext changed: ${from} became ${to}.`, sealedText.coloured(text, 'The changed value', at))
+    await receiptCard.refusal(
+      'sealed',
+      () => post(text),
+      `One bit of the ciphertext changed: ${from} became ${to}.`,
+      sealedText.coloured(text, 'The changed value', at),
+    )
   }
 
-  const post = (jwe) => company.ask('POST', '/api/messages', { type: 'application/jose', body: jwe })
+  const post = (jwe) =>
+    company.ask('POST', '/api/messages', { type: 'application/jose', body: jwe })
 
   /** What was sealed is no longer what stands in the form. */
   form.addEventListener('input', () => {

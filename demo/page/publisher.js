@@ -7,7 +7,8 @@
   const { short, plural, moment, away } = keyWords
   const type = 'application/vnd.sealdrop.publisher+json'
 
-  const post = (action, body) => company.ask('POST', `/api/publisher/${action}`, { type, body: JSON.stringify(body) })
+  const post = (action, body) =>
+    company.ask('POST', `/api/publisher/${action}`, { type, body: JSON.stringify(body) })
 
   const nameOf = (key) => (key.length === 43 ? code(short(key)) : el('span', { class: 'tag' }, key))
   const names = (keys) => keys.flatMap((key) => [nameOf(key), ' '])
@@ -16,14 +17,30 @@
     const now = new Date(iso)
     if (shift !== undefined) demoClock.moved(shift)
     const due = steps.filter(({ notBefore }) => new Date(notBefore) <= now).length
-    find('#due').replaceChildren(...due > 0 ? [`${plural(due, 'step')} due now.`] : ['Nothing is due before ', moment(steps[0].notBefore), '.'])
-    find('#steps').replaceChildren(...keyWords.grouped(steps).map(({ kind, notBefore, whys, keys }) => el('tr', { role: 'row', data: { due: String(new Date(notBefore) <= now) } },
-      el('td', { role: 'cell' }, el('b', {}, away(notBefore, now)), ' ', moment(notBefore)),
-      el('td', { role: 'cell' }, `${keyWords.steps[kind][0]} `, ...names(keys)),
-      el('td', { role: 'cell' }, whys.map(keyWords.sentence).join(' ')))))
+    find('#due').replaceChildren(
+      ...(due > 0
+        ? [`${plural(due, 'step')} due now.`]
+        : ['Nothing is due before ', moment(steps[0].notBefore), '.']),
+    )
+    find('#steps').replaceChildren(
+      ...keyWords
+        .grouped(steps)
+        .map(({ kind, notBefore, whys, keys }) =>
+          el(
+            'tr',
+            { role: 'row', data: { due: String(new Date(notBefore) <= now) } },
+            el('td', { role: 'cell' }, el('b', {}, away(notBefore, now)), ' ', moment(notBefore)),
+            el('td', { role: 'cell' }, `${keyWords.steps[kind][0]} `, ...names(keys)),
+            el('td', { role: 'cell' }, whys.map(keyWords.sentence).join(' ')),
+          ),
+        ),
+    )
     find('#root').replaceChildren(code(root.alias), ' (', code(short(root.thumbprint)), ')')
     const opened = [...document.querySelectorAll('details[id][open]')].map(({ id }) => id)
-    find('#purposes').replaceChildren(keyCards.legend(), ...purposes.map((purpose) => keyCards.purpose(purpose, { steps, now }, act)))
+    find('#purposes').replaceChildren(
+      keyCards.legend(),
+      ...purposes.map((purpose) => keyCards.purpose(purpose, { steps, now }, act)),
+    )
     for (const id of opened) document.getElementById(id)?.setAttribute('open', '')
   }
 
@@ -34,38 +51,70 @@
   }
 
   const outcomes = {
-    retire: ({ disabled, keepUntil }) => [el('b', {}, disabled ? 'Disabled.' : 'Kept.'), disabled ? ' Nothing opens with it until it is restored.' : ' It is not disabled before ', !disabled && moment(keepUntil), !disabled && '.'],
-    revoke: ({ replacedBy }) => [el('b', {}, 'Taken back.'), ' Nothing that it signed counts, unless who verifies held it before.', replacedBy && ' Now ', replacedBy && nameOf(replacedBy), replacedBy && ' signs in its place.'],
-    delete: ({ deletes, unreadable }) => [el('b', {}, 'Its deletion runs.'), ' Final on ', moment(deletes), '. Then nobody can read ', keyWords.readable(unreadable), '.'],
+    retire: ({ disabled, keepUntil }) => [
+      el('b', {}, disabled ? 'Disabled.' : 'Kept.'),
+      disabled ? ' Nothing opens with it until it is restored.' : ' It is not disabled before ',
+      !disabled && moment(keepUntil),
+      !disabled && '.',
+    ],
+    revoke: ({ replacedBy }) => [
+      el('b', {}, 'Taken back.'),
+      ' Nothing that it signed counts, unless who verifies held it before.',
+      replacedBy && ' Now ',
+      replacedBy && nameOf(replacedBy),
+      replacedBy && ' signs in its place.',
+    ],
+    delete: ({ deletes, unreadable }) => [
+      el('b', {}, 'Its deletion runs.'),
+      ' Final on ',
+      moment(deletes),
+      '. Then nobody can read ',
+      keyWords.readable(unreadable),
+      '.',
+    ],
     restore: () => [el('b', {}, 'Restored.'), ' It is enabled, and retired as before.'],
   }
 
   const act = {
-    run: (button, { thumbprint }, action, body) => stage.run(button, thumbprint, async () => {
-      find(`[data-outcome="${thumbprint}"]`).replaceChildren()
-      const { outcome, overview } = await post(action, body)
-      show(overview)
-      const box = find(`[data-outcome="${thumbprint}"]`)
-      box.closest('.earlier')?.setAttribute('open', '')
-      tell(box, ...outcomes[action](outcome).filter(Boolean))
-      box.firstElementChild.focus({ preventScroll: true }) // the button that had the focus is gone
-      box.scrollIntoView({ block: 'nearest' })
-    }),
-    copy: (button, thumbprint) => stage.run(button, thumbprint, async () => {
-      await navigator.clipboard.writeText(thumbprint)
-      button.textContent = 'Copied'
-      find('#status').textContent = 'The thumbprint is copied.'
-      setTimeout(() => { button.textContent = 'Copy' }, 2000)
-    }),
+    run: (button, { thumbprint }, action, body) =>
+      stage.run(button, thumbprint, async () => {
+        find(`[data-outcome="${thumbprint}"]`).replaceChildren()
+        const { outcome, overview } = await post(action, body)
+        show(overview)
+        const box = find(`[data-outcome="${thumbprint}"]`)
+        box.closest('.earlier')?.setAttribute('open', '')
+        tell(box, ...outcomes[action](outcome).filter(Boolean))
+        box.firstElementChild.focus({ preventScroll: true }) // the button that had the focus is gone
+        box.scrollIntoView({ block: 'nearest' })
+      }),
+    copy: (button, thumbprint) =>
+      stage.run(button, thumbprint, async () => {
+        await navigator.clipboard.writeText(thumbprint)
+        button.textContent = 'Copied'
+        find('#status').textContent = 'The thumbprint is copied.'
+        setTimeout(() => {
+          button.textContent = 'Copy'
+        }, 2000)
+      }),
   }
 
-  const sentences = (steps) => keyWords.grouped(steps).map(({ kind, keys }) => el('li', {}, `${keyWords.steps[kind][1]}: `, ...names(keys)))
+  const sentences = (steps) =>
+    keyWords
+      .grouped(steps)
+      .map(({ kind, keys }) => el('li', {}, `${keyWords.steps[kind][1]}: `, ...names(keys)))
 
   stage.onClick('#rotate', 'plan', async () => {
     try {
-      const { outcome: { done }, overview } = await post('rotate', {})
+      const {
+        outcome: { done },
+        overview,
+      } = await post('rotate', {})
       show(overview)
-      tell(find('#done'), el('b', {}, done.length > 0 ? `${plural(done.length, 'step')} done.` : 'Nothing was due.'), el('ul', {}, ...sentences(done)))
+      tell(
+        find('#done'),
+        el('b', {}, done.length > 0 ? `${plural(done.length, 'step')} done.` : 'Nothing was due.'),
+        el('ul', {}, ...sentences(done)),
+      )
     } catch (error) {
       await load() // what was done before it failed
       throw error

@@ -14,13 +14,19 @@
   function trusted() {
     if (!globalThis.sealdrop) throw company.failure('not_loaded', 'the library did not load')
     const root = company.given('root')
-    return (trusts ??= { file: sealdrop.signedBy([root]), history: sealdrop.signedBy([root], { history: true }) })
+    return (trusts ??= {
+      file: sealdrop.signedBy([root]),
+      history: sealdrop.signedBy([root], { history: true }),
+    })
   }
 
   /** By what the history says now: each time it is asked again. */
   async function verify(file, heldSince) {
     const trust = trusted()
-    const history = sealdrop.fetchKeySet('/.well-known/history.jwks.json', { trust: trust.history, now: demoClock.now })
+    const history = sealdrop.fetchKeySet('/.well-known/history.jwks.json', {
+      trust: trust.history,
+      now: demoClock.now,
+    })
     const proof = await sealdrop.verifyReceiptFile(file, { trust: trust.file, history, heldSince })
     return { proof, known: await history.list(), receipt: JSON.parse(file).receipt }
   }
@@ -40,8 +46,15 @@
   }
 
   function refuse(error) {
-    const shown = typeof error?.code === 'string' ? error : company.failure('unexpected', String(error?.message))
-    answer(shown.code === 'key_unusable' ? 'taken-back' : 'refused', receiptCards.refused(shown), `${receiptWords.verdict(shown)} ${receiptWords.of(shown)[0]}.`)
+    const shown =
+      typeof error?.code === 'string'
+        ? error
+        : company.failure('unexpected', String(error?.message))
+    answer(
+      shown.code === 'key_unusable' ? 'taken-back' : 'refused',
+      receiptCards.refused(shown),
+      `${receiptWords.verdict(shown)} ${receiptWords.of(shown)[0]}.`,
+    )
   }
 
   function answer(outcome, nodes, words) {
@@ -60,7 +73,8 @@
     find('#held-since').value = ''
     if (!file) return
     find('#file-name').textContent = `${file.name} (${view.size(file.size)})`
-    if (file.size > longest) return refuse(company.failure('too_large', `expected at most ${view.number(longest)} bytes`))
+    if (file.size > longest)
+      return refuse(company.failure('too_large', `expected at most ${view.number(longest)} bytes`))
     mine.text = await file.text()
     if (mine === current) await show()
   }
@@ -69,9 +83,19 @@
   async function change() {
     const file = JSON.parse(current.text)
     const { text: receipt, at, from, to } = sealedText.changed(file.receipt, 'body')
-    const error = await verify(JSON.stringify({ ...file, receipt })).then(() => company.failure('accepted', 'This should have been refused'), (refused) => refused)
+    const error = await verify(JSON.stringify({ ...file, receipt })).then(
+      () => company.failure('accepted', 'This should have been refused'),
+      (refused) => refused,
+    )
     if (error.code !== 'rejected') throw error
-    say('answer', view.refused(error, `One character of the claims changed: ${from} became ${to}. This page found out by itself.`, sealedText.coloured(receipt, 'The changed receipt', at)))
+    say(
+      'answer',
+      view.refused(
+        error,
+        `One character of the claims changed: ${from} became ${to}. This page found out by itself.`,
+        sealedText.coloured(receipt, 'The changed receipt', at),
+      ),
+    )
   }
 
   input.addEventListener('change', () => read().catch(refuse)) // at once: another file may still be at work
@@ -88,8 +112,12 @@
   // a file that misses the area must not replace the page
   const drop = find('.drop')
   for (const name of ['dragover', 'drop']) addEventListener(name, (event) => event.preventDefault())
-  drop.addEventListener('dragover', () => { drop.dataset.over = '' })
-  drop.addEventListener('dragleave', () => { delete drop.dataset.over })
+  drop.addEventListener('dragover', () => {
+    drop.dataset.over = ''
+  })
+  drop.addEventListener('dragleave', () => {
+    delete drop.dataset.over
+  })
   drop.addEventListener('drop', ({ dataTransfer }) => {
     delete drop.dataset.over
     if (dataTransfer.files.length === 0) return

@@ -19,16 +19,27 @@ const receiptCard = (() => {
 
   /** Shows the refusal that something changed must meet; were it taken, that would be the failure. */
   async function refusal(place, work, what, token, read = 'nothing was read') {
-    const error = await work().then(() => company.failure('accepted', 'This should have been refused'), (refused) => refused)
+    const error = await work().then(
+      () => company.failure('accepted', 'This should have been refused'),
+      (refused) => refused,
+    )
     if (error.code !== 'rejected') throw error
-    const calls = error.kmsCalls === undefined ? 'This page found out by itself.' : `KMS was asked ${error.kmsCalls === 1 ? 'once' : `${error.kmsCalls} times`}, and ${read}.`
+    const calls =
+      error.kmsCalls === undefined
+        ? 'This page found out by itself.'
+        : `KMS was asked ${error.kmsCalls === 1 ? 'once' : `${error.kmsCalls} times`}, and ${read}.`
     say(place, view.refused(error, `${what} ${calls}`, token))
   }
 
   async function change() {
     const { keys, receipt, sent } = shown
     const { text, at, from, to } = sealedText.changed(receipt, 'body')
-    await refusal('receipt', () => sealdrop.verifyReceipt(keys, text, { sent }), `One character of the claims changed: ${from} became ${to}.`, sealedText.coloured(text, 'The changed receipt', at))
+    await refusal(
+      'receipt',
+      () => sealdrop.verifyReceipt(keys, text, { sent }),
+      `One character of the claims changed: ${from} became ${to}.`,
+      sealedText.coloured(text, 'The changed receipt', at),
+    )
   }
 
   stage.onClick('#change-receipt', 'receipt', change)

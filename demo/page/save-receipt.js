@@ -4,7 +4,11 @@
 
 const saveReceipt = (() => {
   let keys
-  const signed = () => (keys ??= sealdrop.fetchKeySet('/.well-known/jwks.json', { trust: sealdrop.signedBy([company.given('root')]), now: demoClock.now }))
+  const signed = () =>
+    (keys ??= sealdrop.fetchKeySet('/.well-known/jwks.json', {
+      trust: sealdrop.signedBy([company.given('root')]),
+      now: demoClock.now,
+    }))
 
   /** Verifies the receipt once more, by the signed set, and hands the file to the browser as a download. */
   async function save({ receipt, sent }) {
@@ -13,7 +17,15 @@ const saveReceipt = (() => {
     const download = `receipt-${sent.messageId.slice(0, 8)}.json`
     view.el('a', { href, download }).click()
     setTimeout(() => URL.revokeObjectURL(href), 60_000)
-    return view.el('p', { class: 'note saved' }, view.el('b', {}, 'Saved as '), view.code(download), '. It can be ', view.el('a', { href: '/receipt.html' }, 'verified by itself'), ', also when its key is long gone.')
+    return view.el(
+      'p',
+      { class: 'note saved' },
+      view.el('b', {}, 'Saved as '),
+      view.code(download),
+      '. It can be ',
+      view.el('a', { href: '/receipt.html' }, 'verified by itself'),
+      ', also when its key is long gone.',
+    )
   }
 
   return save

@@ -12,8 +12,11 @@ const stage = (() => {
 
   /** Fills a card and shows what can be done with it: for a `part` of the form, or for any. */
   function fill(name, nodes, part) {
-    card(name).querySelector('.result').replaceChildren(...nodes)
-    for (const after of card(name).querySelectorAll('.after')) after.hidden = nodes.length === 0 || (after.dataset.for ?? part) !== part
+    card(name)
+      .querySelector('.result')
+      .replaceChildren(...nodes)
+    for (const after of card(name).querySelectorAll('.after'))
+      after.hidden = nodes.length === 0 || (after.dataset.for ?? part) !== part
     for (const part of card(name).querySelectorAll('.waiting')) part.hidden = nodes.length > 0
   }
 
@@ -27,7 +30,8 @@ const stage = (() => {
     find('#status').textContent = status
   }
 
-  const bringIntoView = (name) => card(name).scrollIntoView({ block: 'nearest', behavior: calm.matches ? 'auto' : 'smooth' })
+  const bringIntoView = (name) =>
+    card(name).scrollIntoView({ block: 'nearest', behavior: calm.matches ? 'auto' : 'smooth' })
 
   /** Empties everything after the form. */
   function clear() {
@@ -47,14 +51,23 @@ const stage = (() => {
     try {
       await action()
     } catch (error) {
-      say(place, view.problem('That did not work', typeof error?.code === 'string' ? error : { code: 'unexpected', message: String(error?.message) }))
+      say(
+        place,
+        view.problem(
+          'That did not work',
+          typeof error?.code === 'string'
+            ? error
+            : { code: 'unexpected', message: String(error?.message) },
+        ),
+      )
     } finally {
       busy = false
       delete button.dataset.busy
     }
   }
 
-  const onClick = (id, place, action) => find(id).addEventListener('click', ({ currentTarget }) => run(currentTarget, place, action))
+  const onClick = (id, place, action) =>
+    find(id).addEventListener('click', ({ currentTarget }) => run(currentTarget, place, action))
 
   return { find, say, fill, mark, clear, run, onClick, bringIntoView }
 })()

@@ -5,8 +5,18 @@ const sealedText = (() => {
   const { el, number } = view
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   const names = {
-    5: [['header', 'Header'], ['key', 'Encrypted key'], ['iv', 'IV'], ['body', 'Ciphertext'], ['tag', 'Tag']], // RFC 7516 §3.1
-    3: [['header', 'Header'], ['body', 'Claims'], ['tag', 'Signature']], // RFC 7515 §3.1
+    5: [
+      ['header', 'Header'],
+      ['key', 'Encrypted key'],
+      ['iv', 'IV'],
+      ['body', 'Ciphertext'],
+      ['tag', 'Tag'],
+    ], // RFC 7516 §3.1
+    3: [
+      ['header', 'Header'],
+      ['body', 'Claims'],
+      ['tag', 'Signature'],
+    ], // RFC 7515 §3.1
   }
 
   /** The dot-separated parts with what they are, their place in the text and how many bytes each holds. */
@@ -24,7 +34,9 @@ const sealedText = (() => {
   /** The JSON in a part. */
   function json(part) {
     const binary = atob(part.text.replaceAll('-', '+').replaceAll('_', '/'))
-    return JSON.parse(new TextDecoder().decode(Uint8Array.from(binary, (sign) => sign.charCodeAt(0))))
+    return JSON.parse(
+      new TextDecoder().decode(Uint8Array.from(binary, (sign) => sign.charCodeAt(0))),
+    )
   }
 
   /** Changes one bit in the middle of a part. There every character holds six bits, so that the form stays right. */
@@ -51,19 +63,46 @@ const sealedText = (() => {
     if (mark >= 0 && mark < part.length) {
       const from = part.length > limit ? Math.max(0, mark - 60) : 0
       const to = part.length > limit ? mark + 60 : part.length
-      return [from > 0 && '…', part.slice(from, mark), el('mark', {}, part[mark]), part.slice(mark + 1, to), to < part.length && '…'].filter(Boolean)
+      return [
+        from > 0 && '…',
+        part.slice(from, mark),
+        el('mark', {}, part[mark]),
+        part.slice(mark + 1, to),
+        to < part.length && '…',
+      ].filter(Boolean)
     }
-    return part.length > limit ? [part.slice(0, 110), ' ', el('i', {}, `… ${number(part.length - 150)} more …`), ' ', part.slice(-40)] : [part]
+    return part.length > limit
+      ? [
+          part.slice(0, 110),
+          ' ',
+          el('i', {}, `… ${number(part.length - 150)} more …`),
+          ' ',
+          part.slice(-40),
+        ]
+      : [part]
   }
 
   /** How much of the text each part takes. */
   function bar(text) {
-    const box = el('div', { class: 'bar', ariaHidden: 'true' }, ...parts(text).map(({ id }) => el('span', { class: `part-${id}` })))
-    parts(text).forEach(({ bytes }, i) => { box.children[i].style.flexGrow = bytes })
+    const box = el(
+      'div',
+      { class: 'bar', ariaHidden: 'true' },
+      ...parts(text).map(({ id }) => el('span', { class: `part-${id}` })),
+    )
+    parts(text).forEach(({ bytes }, i) => {
+      box.children[i].style.flexGrow = bytes
+    })
     return box
   }
 
-  const legend = (text) => el('ul', { class: 'legend' }, ...parts(text).map(({ id, name, bytes }) => el('li', { class: `part-${id}` }, name, ' ', el('small', {}, view.size(bytes)))))
+  const legend = (text) =>
+    el(
+      'ul',
+      { class: 'legend' },
+      ...parts(text).map(({ id, name, bytes }) =>
+        el('li', { class: `part-${id}` }, name, ' ', el('small', {}, view.size(bytes))),
+      ),
+    )
 
   return { parts, json, changed, coloured, bar, legend }
 })()

@@ -8,7 +8,8 @@ const upload = (() => {
   const waits = [500, 1000, 2000, 4000]
 
   const path = (messageId) => `/api/files/${messageId}`
-  const json = (method, where, body = {}, signal) => company.ask(method, where, { type: jsonType, body: JSON.stringify(body), signal })
+  const json = (method, where, body = {}, signal) =>
+    company.ask(method, where, { type: jsonType, body: JSON.stringify(body), signal })
 
   const state = (messageId, signal) => company.ask('GET', path(messageId), { signal })
   const remove = (messageId) => company.ask('DELETE', path(messageId))
@@ -23,7 +24,10 @@ const upload = (() => {
    */
   async function send(sealer, { seen, signal, onProgress }) {
     const { length, messageId } = sealer
-    const { partLength, parts } = await patiently(() => json('PUT', path(messageId), { length }, signal), signal)
+    const { partLength, parts } = await patiently(
+      () => json('PUT', path(messageId), { length }, signal),
+      signal,
+    )
     const there = new Set(parts)
     const all = Array.from({ length: Math.ceil(length / partLength) }, (_, part) => part)
     const missing = all.filter((part) => !there.has(part))
@@ -31,19 +35,33 @@ const upload = (() => {
     const rangeOf = (part) => [part * partLength, Math.min(length, (part + 1) * partLength)]
     let done = parts.reduce((sum, part) => sum + rangeOf(part)[1] - rangeOf(part)[0], 0)
     let checked = 0
-    const tell = () => onProgress({ done, total: length, checked: toCheck.length === 0 ? 1 : checked / toCheck.length })
+    const tell = () =>
+      onProgress({
+        done,
+        total: length,
+        checked: toCheck.length === 0 ? 1 : checked / toCheck.length,
+      })
     tell()
-    await side(signal, (both) => async (part) => {
-      const [start, end] = rangeOf(part)
-      await patiently(async () => {
-        const body = await sealer.slice(start, end, { signal: both })
-        seen.add(part)
-        if (!there.has(part)) await company.ask('PUT', `${path(messageId)}/${start}`, { type: partType, body: new Blob([body]), signal: both }) // bytes would be copied in one long task
-      }, both)
-      if (there.has(part)) checked++
-      else done += end - start
-      tell()
-    }, [...missing, ...toCheck])
+    await side(
+      signal,
+      (both) => async (part) => {
+        const [start, end] = rangeOf(part)
+        await patiently(async () => {
+          const body = await sealer.slice(start, end, { signal: both })
+          seen.add(part)
+          if (!there.has(part))
+            await company.ask('PUT', `${path(messageId)}/${start}`, {
+              type: partType,
+              body: new Blob([body]),
+              signal: both,
+            }) // bytes would be copied in one long task
+        }, both)
+        if (there.has(part)) checked++
+        else done += end - start
+        tell()
+      },
+      [...missing, ...toCheck],
+    )
   }
 
   /** Works through a list in lanes side by side; where one fails, the others stop. */
@@ -70,24 +88,26 @@ const upload = (() => {
         return await work()
       } catch (error) {
         signal.throwIfAborted()
-        const passes = error.code === 'unreachable' || error.status >= 500 || error.code === 'source_failed'
+        const passes =
+          error.code === 'unreachable' || error.status >= 500 || error.code === 'source_failed'
         if (!passes || i === waits.length || error.code === 'no_space') throw error
         await pause(waits[i] * (0.75 + Math.random() / 2), signal)
       }
     }
   }
 
-  const pause = (ms, signal) => new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer)
-      reject(signal.reason)
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop)
-      resolve()
-    }, ms)
-    signal.addEventListener('abort', stop, { once: true })
-  })
+  const pause = (ms, signal) =>
+    new Promise((resolve, reject) => {
+      const stop = () => {
+        clearTimeout(timer)
+        reject(signal.reason)
+      }
+      const timer = setTimeout(() => {
+        signal.removeEventListener('abort', stop)
+        resolve()
+      }, ms)
+      signal.addEventListener('abort', stop, { once: true })
+    })
 
   return { send, state, remove, ask }
 })()

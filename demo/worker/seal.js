@@ -30,7 +30,8 @@ const statuses = { invalid_argument: 422, too_large: 413 }
 
 export default {
   async fetch(request, env) {
-    if (request.method !== 'POST') return new Response('POST an order as JSON\n', { status: 405, headers: { allow: 'POST' } })
+    if (request.method !== 'POST')
+      return new Response('POST an order as JSON\n', { status: 405, headers: { allow: 'POST' } })
     try {
       const order = await readOrder(request)
       // a field that is not there throws: an order never goes on with something unsealed that should have been sealed
@@ -48,13 +49,17 @@ function keysOf({ KEY_SET_URL: url, PINS: pins }) {
     return (keySet ??= fetchKeySet(url, { trust: pinned(JSON.parse(pins)) }))
   } catch (error) {
     console.error(error.message)
-    throw refusal('misconfigured', 'KEY_SET_URL or PINS is not set as it should be; the log of this Worker says how')
+    throw refusal(
+      'misconfigured',
+      'KEY_SET_URL or PINS is not set as it should be; the log of this Worker says how',
+    )
   }
 }
 
 async function readOrder(request) {
   const text = await request.text()
-  if (text.length > maxBody) throw refusal('too_large', `an order has at most ${maxBody} characters`)
+  if (text.length > maxBody)
+    throw refusal('too_large', `an order has at most ${maxBody} characters`)
   try {
     return JSON.parse(text)
   } catch {
@@ -63,12 +68,19 @@ async function readOrder(request) {
 }
 
 async function handOn(sealed, url) {
-  const { ok } = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(sealed) })
+  const { ok } = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(sealed),
+  })
   return Response.json({ taken: ok }, { status: ok ? 202 : 502 })
 }
 
 function refuse(error) {
-  const { code, message } = isSealdropError(error) || error?.code ? error : { code: 'internal', message: 'something went wrong here' }
+  const { code, message } =
+    isSealdropError(error) || error?.code
+      ? error
+      : { code: 'internal', message: 'something went wrong here' }
   return Response.json({ code, message }, { status: statuses[code] ?? 502 })
 }
 

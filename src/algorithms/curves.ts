@@ -9,4 +9,9 @@ export const curveNames: readonly CurveName[] = ['P-256', 'P-384', 'P-521']
 export const coordinateOf = (crv: string): number => keyMembers[`EC ${crv}`]!['x']![0]!
 
 /** The one signature algorithm of a curve (RFC 7518 §3.4, RFC 9864 §2.2). */
-export const curveSignatures: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512', Ed25519: 'Ed25519' }
+export const curveSignatures: Readonly<Record<string, string>> = {
+  'P-256': 'ES256',
+  'P-384': 'ES384',
+  'P-521': 'ES512',
+  Ed25519: 'Ed25519',
+}

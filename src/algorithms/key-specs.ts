@@ -2,14 +2,33 @@ import type { CurveName } from './curves.js'
 import type { SignatureRow } from './signatures.js'
 
 /** KMS KeySpecs (kms-facts.md). RSA by modulus length in bytes; the exponent is always 65,537. */
-export const rsaKeySpecs: Readonly<Record<number, string>> = { 256: 'RSA_2048', 384: 'RSA_3072', 512: 'RSA_4096' }
+export const rsaKeySpecs: Readonly<Record<number, string>> = {
+  256: 'RSA_2048',
+  384: 'RSA_3072',
+  512: 'RSA_4096',
+}
 
-export const ecKeySpecs: Readonly<Record<CurveName, string>> = { 'P-256': 'ECC_NIST_P256', 'P-384': 'ECC_NIST_P384', 'P-521': 'ECC_NIST_P521' }
+export const ecKeySpecs: Readonly<Record<CurveName, string>> = {
+  'P-256': 'ECC_NIST_P256',
+  'P-384': 'ECC_NIST_P384',
+  'P-521': 'ECC_NIST_P521',
+}
 
 /** Keys that only sign, and with one algorithm each. */
-export const signingKeySpecs = { Ed25519: 'ECC_NIST_EDWARDS25519', 'ML-DSA-44': 'ML_DSA_44', 'ML-DSA-65': 'ML_DSA_65', 'ML-DSA-87': 'ML_DSA_87' } as const
+export const signingKeySpecs = {
+  Ed25519: 'ECC_NIST_EDWARDS25519',
+  'ML-DSA-44': 'ML_DSA_44',
+  'ML-DSA-65': 'ML_DSA_65',
+  'ML-DSA-87': 'ML_DSA_87',
+} as const
 
 /** The KeySpecs of keys that sign with an algorithm. */
 export function specsOfSignature({ kty, crv, webCrypto }: SignatureRow): readonly string[] {
-  return kty === 'RSA' ? Object.values(rsaKeySpecs) : [kty === 'EC' ? ecKeySpecs[crv as CurveName] : signingKeySpecs[webCrypto as keyof typeof signingKeySpecs]]
+  return kty === 'RSA'
+    ? Object.values(rsaKeySpecs)
+    : [
+        kty === 'EC'
+          ? ecKeySpecs[crv as CurveName]
+          : signingKeySpecs[webCrypto as keyof typeof signingKeySpecs],
+      ]
 }

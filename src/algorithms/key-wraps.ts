@@ -13,7 +13,12 @@ export interface KeyWrapRow {
 export type KeyWrapName = 'RSA-OAEP-256' | 'ECDH-ES+A256KW' | 'ECDH-ES'
 
 export const keyWraps: Readonly<Record<KeyWrapName, KeyWrapRow>> = {
-  'RSA-OAEP-256': { kty: 'RSA', kms: 'RSAES_OAEP_SHA_256', encryptedKey: 'modulus', spec: 'RFC 7518 §4.3' },
+  'RSA-OAEP-256': {
+    kty: 'RSA',
+    kms: 'RSAES_OAEP_SHA_256',
+    encryptedKey: 'modulus',
+    spec: 'RFC 7518 §4.3',
+  },
   'ECDH-ES+A256KW': { kty: 'EC', kms: 'ECDH', encryptedKey: 40, spec: 'RFC 7518 §4.6' },
   'ECDH-ES': { kty: 'EC', kms: 'ECDH', encryptedKey: 0, spec: 'RFC 7518 §4.6' },
 }
@@ -22,4 +27,7 @@ export const keyWrapRow = (alg: unknown): KeyWrapRow | undefined =>
   typeof alg === 'string' && Object.hasOwn(keyWraps, alg) ? keyWraps[alg as KeyWrapName] : undefined
 
 /** The algorithm by which a key of this type is sealed to; other types only sign. */
-export const sealAlgorithms: Readonly<Partial<Record<PublicMembers['kty'], KeyWrapName>>> = { RSA: 'RSA-OAEP-256', EC: 'ECDH-ES+A256KW' }
+export const sealAlgorithms: Readonly<Partial<Record<PublicMembers['kty'], KeyWrapName>>> = {
+  RSA: 'RSA-OAEP-256',
+  EC: 'ECDH-ES+A256KW',
+}

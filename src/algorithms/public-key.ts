@@ -1,5 +1,6 @@
 /** The necessary members of a public JWK, and no others (RFC 7518 §6.2.1 and §6.3.1, RFC 8037 §2, RFC 9964 §3). */
-export type PublicMembers = SealingMembers
+export type PublicMembers =
+  | SealingMembers
   | { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: string }
   | { readonly kty: 'AKP'; readonly alg: string; readonly pub: string }
 

@@ -3,7 +3,7 @@ export const suite = 0x0478
 
 /** Suites of the AWS Encryption SDK that are not read, by what sets them apart. algorithm-suites.md, "Supported Algorithm Suites" */
 const others: Readonly<Record<number, string>> = {
-  0x0578: 'key commitment and an ECDSA signature, the SDKs\' default',
+  0x0578: "key commitment and an ECDSA signature, the SDKs' default",
   0x0378: 'ECDSA signature, no key commitment',
   0x0346: 'AES-192, ECDSA signature, no key commitment',
   0x0214: 'AES-128, ECDSA signature, no key commitment',

@@ -2,11 +2,19 @@ import type { Bytes } from './bytes.js'
 
 /** What fast encoders look like where a host has them; both are probed, never assumed. */
 interface NodeBuffer {
-  from(data: ArrayBuffer, offset: number, length: number): { toString(encoding: 'base64url'): string }
+  from(
+    data: ArrayBuffer,
+    offset: number,
+    length: number,
+  ): { toString(encoding: 'base64url'): string }
   from(text: string, encoding: 'base64url'): Uint8Array<ArrayBuffer>
 }
-interface NativeBase64 { toBase64?(o: { alphabet: 'base64url'; omitPadding: boolean }): string }
-interface NativeFromBase64 { fromBase64?(text: string, o: { alphabet: 'base64url' }): Bytes }
+interface NativeBase64 {
+  toBase64?(o: { alphabet: 'base64url'; omitPadding: boolean }): string
+}
+interface NativeFromBase64 {
+  fromBase64?(text: string, o: { alphabet: 'base64url' }): Bytes
+}
 
 /** In Node 20 the difference between this and a loop is more than the cryptography itself (performance.md, 10). */
 const nodeBuffer = (): NodeBuffer | undefined => (globalThis as { Buffer?: NodeBuffer })['Buffer']
@@ -16,9 +24,13 @@ export function toBase64url(bytes: Uint8Array): string {
   const native = bytes as NativeBase64
   if (native.toBase64) return native.toBase64({ alphabet: 'base64url', omitPadding: true })
   const buffer = nodeBuffer()
-  if (buffer) return buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length).toString('base64url')
+  if (buffer)
+    return buffer
+      .from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length)
+      .toString('base64url')
   let binary = ''
-  for (let i = 0; i < bytes.length; i += 0x8000) binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000))
+  for (let i = 0; i < bytes.length; i += 0x8000)
+    binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000))
   return btoa(binary).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
 }
 
@@ -39,5 +51,11 @@ export function fromBase64url(text: string): Bytes | undefined {
 
 /** Decodes standard base64 (RFC 4648 §4), padded or not, ignoring white space: PEM bodies and AWS JSON. */
 export function fromBase64(text: string): Bytes | undefined {
-  return fromBase64url(text.replace(/\s+/g, '').replace(/={0,2}$/, '').replace(/\+/g, '-').replace(/\//g, '_'))
+  return fromBase64url(
+    text
+      .replace(/\s+/g, '')
+      .replace(/={0,2}$/, '')
+      .replace(/\+/g, '-')
+      .replace(/\//g, '_'),
+  )
 }

@@ -8,7 +8,7 @@ export function concat(...parts: readonly (ArrayLike<number> | string)[]): Bytes
   let at = 0
   for (const { length } of encoded) at += length
   const joined = new Uint8Array(at)
-  for (const part of encoded.reverse()) joined.set(part, at -= part.length)
+  for (const part of encoded.reverse()) joined.set(part, (at -= part.length))
   return joined
 }
 
@@ -28,16 +28,18 @@ export function compare(a: Uint8Array, b: Uint8Array): number {
 }
 
 /** A number up to 2^53 - 1 in so many bytes, big-endian; each takes the quotient modulo 256. */
-export const uint = (size: number, value: number): Bytes => Uint8Array.from({ length: size }, (_, i) => value / 256 ** (size - 1 - i))
+export const uint = (size: number, value: number): Bytes =>
+  Uint8Array.from({ length: size }, (_, i) => value / 256 ** (size - 1 - i))
 
 export const u16 = (value: number): Bytes => uint(2, value)
 export const u32 = (value: number): Bytes => uint(4, value)
 export const u64 = (value: number): Bytes => uint(8, value)
 
 /** Byte strings, each behind its length in so many bytes. */
-export const sized = (lengthSize: number, ...parts: readonly Bytes[]): Bytes => concat(...parts.flatMap((part) => [uint(lengthSize, part.length), part]))
+export const sized = (lengthSize: number, ...parts: readonly Bytes[]): Bytes =>
+  concat(...parts.flatMap((part) => [uint(lengthSize, part.length), part]))
 
 /** The same bytes where WebCrypto takes them, a copy where they lie in shared memory. */
 export function unshared(source: Uint8Array): Bytes {
-  return source.buffer instanceof ArrayBuffer ? source as Bytes : new Uint8Array(source)
+  return source.buffer instanceof ArrayBuffer ? (source as Bytes) : new Uint8Array(source)
 }

@@ -33,7 +33,8 @@ export class Cursor {
 
   /** A view of the next `length` bytes. */
   take(length: number, field: string): Uint8Array {
-    if (length > this.remaining) this.fail(field, `${length} bytes expected, ${this.remaining} left`)
+    if (length > this.remaining)
+      this.fail(field, `${length} bytes expected, ${this.remaining} left`)
     this.#at += length
     return this.#bytes.subarray(this.#at - length, this.#at)
   }

@@ -38,18 +38,35 @@ export function doctorCommand(terminal: Terminal): Command {
     .option('--roots <file>', 'JSON file of the public JWKs that pages give to signedBy')
     .option('--name <name>', "the set's name, as pages expect it; default: default")
     .option('--issuer <issuer>', "the set's issuer, as pages expect it; default: whoever")
-    .option('--origin <origin>', 'origin of a page that reads the set; default: https://page.example')
-    .option('--inventory <where>', 'a folder, s3://bucket/key or dynamodb://table/id; default: keys, aliases and permissions are not looked at')
+    .option(
+      '--origin <origin>',
+      'origin of a page that reads the set; default: https://page.example',
+    )
+    .option(
+      '--inventory <where>',
+      'a folder, s3://bucket/key or dynamodb://table/id; default: keys, aliases and permissions are not looked at',
+    )
     .option('--root <key>', 'the KMS key that signs the set, where this machine publishes')
-    .option('--role <names...>', 'what this machine does: opener, signer; default: both, and neither with --root')
+    .option(
+      '--role <names...>',
+      'what this machine does: opener, signer; default: both, and neither with --root',
+    )
     .option('--every <duration>', 'how often keys are rotated, such as P3M; default: P1Y')
     .option('--json', 'a JSON line for each check')
     .addHelpText('after', examples)
     .action(async (o: DoctorArguments) => {
       const findings = await (await load())(await doctorOptions(o))
-      for (const line of o.json ? findings.map((finding) => JSON.stringify(finding)) : report(findings)) terminal.out(line)
+      for (const line of o.json
+        ? findings.map((finding) => JSON.stringify(finding))
+        : report(findings))
+        terminal.out(line)
       const wrong = findings.filter(({ ok }) => !ok).length
-      if (wrong > 0) throw new CommanderError(1, 'sealdrop.unwell', `${wrong} of ${findings.length} checks are not ok`)
+      if (wrong > 0)
+        throw new CommanderError(
+          1,
+          'sealdrop.unwell',
+          `${wrong} of ${findings.length} checks are not ok`,
+        )
     })
 }
 
@@ -58,7 +75,14 @@ async function load(): Promise<typeof examine> {
   return doctor
 }
 
-async function doctorOptions({ keySet, roots, inventory, role, json, ...others }: DoctorArguments): Promise<DoctorOptions> {
+async function doctorOptions({
+  keySet,
+  roots,
+  inventory,
+  role,
+  json,
+  ...others
+}: DoctorArguments): Promise<DoctorOptions> {
   return {
     ...others,
     ...(keySet !== undefined && { keySetUrl: keySet }),
@@ -71,16 +95,32 @@ async function doctorOptions({ keySet, roots, inventory, role, json, ...others }
 /** One JWK, an array of them, or a JWK Set. */
 async function readRoots(path: string): Promise<NonNullable<DoctorOptions['roots']>> {
   try {
-    const found = JSON.parse(await readFile(path, 'utf8')) as { readonly keys?: unknown } | readonly unknown[]
-    const roots = Array.isArray(found) ? found : (found as { readonly keys?: unknown }).keys ?? found
+    const found = JSON.parse(await readFile(path, 'utf8')) as
+      { readonly keys?: unknown } | readonly unknown[]
+    const roots = Array.isArray(found)
+      ? found
+      : ((found as { readonly keys?: unknown }).keys ?? found)
     return (Array.isArray(roots) ? roots : [roots]) as NonNullable<DoctorOptions['roots']>
   } catch (cause) {
-    throw new SealdropError('invalid_argument', `--roots ${path}: expected a JSON file of public JWKs: ${cause instanceof SyntaxError ? 'it is not JSON' : String((cause as NodeJS.ErrnoException).code)}`, { cause })
+    throw new SealdropError(
+      'invalid_argument',
+      `--roots ${path}: expected a JSON file of public JWKs: ${cause instanceof SyntaxError ? 'it is not JSON' : String((cause as NodeJS.ErrnoException).code)}`,
+      { cause },
+    )
   }
 }
 
 /** What is wrong last, where people look. */
 function report(findings: readonly Finding[]): readonly string[] {
-  const groups = [['ok', findings.filter(({ ok, advice }) => ok && advice === undefined)], ['warning', findings.filter(({ ok, advice }) => ok && advice !== undefined)], ['NOT OK', findings.filter(({ ok }) => !ok)]] as const
-  return groups.flatMap(([mark, found]) => found.flatMap(({ check, advice }) => [`${mark.padEnd(8)} ${check}`, ...(advice === undefined ? [] : [`         ${advice}`])]))
+  const groups = [
+    ['ok', findings.filter(({ ok, advice }) => ok && advice === undefined)],
+    ['warning', findings.filter(({ ok, advice }) => ok && advice !== undefined)],
+    ['NOT OK', findings.filter(({ ok }) => !ok)],
+  ] as const
+  return groups.flatMap(([mark, found]) =>
+    found.flatMap(({ check, advice }) => [
+      `${mark.padEnd(8)} ${check}`,
+      ...(advice === undefined ? [] : [`         ${advice}`]),
+    ]),
+  )
 }

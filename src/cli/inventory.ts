@@ -8,8 +8,15 @@ const stores: Readonly<Record<string, (host: string, path: string) => Promise<In
     return (await import('../kms/index.js')).s3Inventory({ s3: new S3({}), bucket, key })
   },
   async dynamodb(table, id) {
-    const { DynamoDB } = await installed('@aws-sdk/client-dynamodb', () => import('@aws-sdk/client-dynamodb'))
-    return (await import('../kms/index.js')).dynamoDbInventory({ dynamoDb: new DynamoDB({}), table, ...(id !== '' && { id }) })
+    const { DynamoDB } = await installed(
+      '@aws-sdk/client-dynamodb',
+      () => import('@aws-sdk/client-dynamodb'),
+    )
+    return (await import('../kms/index.js')).dynamoDbInventory({
+      dynamoDb: new DynamoDB({}),
+      table,
+      ...(id !== '' && { id }),
+    })
   },
 }
 
@@ -21,7 +28,11 @@ const stores: Readonly<Record<string, (host: string, path: string) => Promise<In
 export async function openInventory(where: string): Promise<InventoryStore> {
   const [, scheme, host = '', path = ''] = /^(\w+):\/\/([^/]+)\/?(.*)$/s.exec(where) ?? []
   if (scheme === undefined) return (await import('../kms/index.js')).fileInventory(where)
-  if (!Object.hasOwn(stores, scheme) || (scheme === 's3' && path === '')) throw new SealdropError('invalid_argument', `--inventory ${where}: expected a folder, s3://bucket/key or dynamodb://table/id`)
+  if (!Object.hasOwn(stores, scheme) || (scheme === 's3' && path === ''))
+    throw new SealdropError(
+      'invalid_argument',
+      `--inventory ${where}: expected a folder, s3://bucket/key or dynamodb://table/id`,
+    )
   return stores[scheme]!(host, path)
 }
 
@@ -30,6 +41,8 @@ async function installed<T>(name: string, load: () => Promise<T>): Promise<T> {
     return await load()
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
-    throw new SealdropError('invalid_argument', `${name} is not installed: npm install ${name}`, { cause })
+    throw new SealdropError('invalid_argument', `${name} is not installed: npm install ${name}`, {
+      cause,
+    })
   }
 }

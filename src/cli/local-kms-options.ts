@@ -22,7 +22,10 @@ export interface LocalKmsArguments {
  * @param onCall - gets the trail, unless it is turned off
  * @throws SealdropError `invalid_argument` for a credentials file that cannot be read
  */
-export async function localKmsOptions({ dir, port, region, credentials, seed, key, fault, quiet }: LocalKmsArguments, onCall: (entry: object) => void): Promise<LocalKmsOptions> {
+export async function localKmsOptions(
+  { dir, port, region, credentials, seed, key, fault, quiet }: LocalKmsArguments,
+  onCall: (entry: object) => void,
+): Promise<LocalKmsOptions> {
   const [first, ...others] = region ?? []
   return {
     ...(dir !== undefined && { dir }),
@@ -41,19 +44,27 @@ async function readCredentials(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (cause) {
-    throw new SealdropError('invalid_argument', `--credentials: expected a file that can be read, found ${shown(path)}: ${(cause as NodeJS.ErrnoException).code}`, { cause })
+    throw new SealdropError(
+      'invalid_argument',
+      `--credentials: expected a file that can be read, found ${shown(path)}: ${(cause as NodeJS.ErrnoException).code}`,
+      { cause },
+    )
   }
 }
 
 export function parsePort(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('Expected an integer from 0 to 65535; 0 takes any free port.')
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError('Expected an integer from 0 to 65535; 0 takes any free port.')
   return Number(text)
 }
 
 /** Reads `claims=RSA_3072:ENCRYPT_DECRYPT`; which specs and usages there are, the server knows. */
 export function parseKey(text: string): LocalKmsKey {
   const [, alias, spec, usage] = /^([^=]+)=([^:]+):(.+)$/.exec(text) ?? []
-  if (alias === undefined || spec === undefined || usage === undefined) throw new InvalidArgumentError('Expected alias=SPEC:USAGE like claims=RSA_3072:ENCRYPT_DECRYPT.')
+  if (alias === undefined || spec === undefined || usage === undefined)
+    throw new InvalidArgumentError(
+      'Expected alias=SPEC:USAGE like claims=RSA_3072:ENCRYPT_DECRYPT.',
+    )
   return { alias, spec, usage }
 }
 
@@ -65,8 +76,12 @@ export function parseFault(text: string): FaultRule {
   } catch {
     // Falls through: whatever it is, it is not a rule.
   }
-  throw new InvalidArgumentError('Expected a JSON object like {"kind":"throttle","operation":"Decrypt","count":2}.')
+  throw new InvalidArgumentError(
+    'Expected a JSON object like {"kind":"throttle","operation":"Decrypt","count":2}.',
+  )
 }
 
 /** For options that may be given more than once. */
-export const collect = <T>(parse: (text: string) => T) => (text: string, before: readonly T[] | undefined): readonly T[] => [...(before ?? []), parse(text)]
+export const collect =
+  <T>(parse: (text: string) => T) =>
+  (text: string, before: readonly T[] | undefined): readonly T[] => [...(before ?? []), parse(text)]

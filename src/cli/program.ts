@@ -15,7 +15,10 @@ export interface Terminal {
 export type ExitCode = 0 | 1 | 2
 
 /** @param commands - what `sealdrop` offers; default all of it */
-export function buildProgram(terminal: Terminal, commands: readonly Command[] = [localKmsCommand(terminal), doctorCommand(terminal)]): Command {
+export function buildProgram(
+  terminal: Terminal,
+  commands: readonly Command[] = [localKmsCommand(terminal), doctorCommand(terminal)],
+): Command {
   const program = new Command('sealdrop')
     .description('Seal it anywhere. Only your AWS KMS key opens it.')
     .version(versionOfPackage(), '-V, --version', 'print the version')
@@ -24,8 +27,13 @@ export function buildProgram(terminal: Terminal, commands: readonly Command[] = 
   for (const command of [program, ...commands]) {
     command
       .exitOverride()
-      .showHelpAfterError(`(${command === program ? 'sealdrop' : `sealdrop ${command.name()}`} --help says more)`)
-      .configureOutput({ writeOut: (text) => terminal.out(text.replace(/\n$/, '')), writeErr: (text) => terminal.note(text.replace(/\n$/, '')) })
+      .showHelpAfterError(
+        `(${command === program ? 'sealdrop' : `sealdrop ${command.name()}`} --help says more)`,
+      )
+      .configureOutput({
+        writeOut: (text) => terminal.out(text.replace(/\n$/, '')),
+        writeErr: (text) => terminal.note(text.replace(/\n$/, '')),
+      })
   }
   return program
 }
@@ -35,12 +43,17 @@ export function buildProgram(terminal: Terminal, commands: readonly Command[] = 
  *
  * @returns 0; 2 where an argument was wrong; 1 where the work failed. What happened is on stderr
  */
-export async function runProgram(program: Command, args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+export async function runProgram(
+  program: Command,
+  args: readonly string[],
+  terminal: Terminal,
+): Promise<ExitCode> {
   try {
     await program.parseAsync(args, { from: 'user' })
     return 0
   } catch (e) {
-    if (e instanceof CommanderError && e.code.startsWith('commander.')) return e.exitCode === 0 ? 0 : 2 // it said why
+    if (e instanceof CommanderError && e.code.startsWith('commander.'))
+      return e.exitCode === 0 ? 0 : 2 // it said why
     if (!isSealdropError(e) && !(e instanceof CommanderError)) throw e
     terminal.note(`sealdrop: ${e.message}`)
     return e.code === 'invalid_argument' ? 2 : 1
@@ -48,6 +61,8 @@ export async function runProgram(program: Command, args: readonly string[], term
 }
 
 function versionOfPackage(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string }
+  const { version } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  ) as { readonly version: string }
   return version
 }

@@ -3,7 +3,10 @@ import { toBase64url } from '../bytes/base64url.js'
 import { utf8 } from '../bytes/text.js'
 import { subtle } from './subtle.js'
 
-export async function digest(hash: 'SHA-256' | 'SHA-384' | 'SHA-512', bytes: Bytes): Promise<Bytes> {
+export async function digest(
+  hash: 'SHA-256' | 'SHA-384' | 'SHA-512',
+  bytes: Bytes,
+): Promise<Bytes> {
   return new Uint8Array(await subtle().digest(hash, bytes))
 }
 

@@ -8,16 +8,36 @@ export function importMessageKey(raw: Bytes): Promise<CryptoKey> {
 }
 
 /** The key of a message's frames, and the value that commits to it: HKDF-SHA512 (RFC 5869) with the message id as salt. */
-export async function deriveMessageKeys(dataKey: CryptoKey, messageId: Bytes): Promise<{ readonly raw: Bytes; readonly commitment: Bytes }> {
-  const derive = async (...info: readonly (Bytes | string)[]): Promise<Bytes> => new Uint8Array(await subtle().deriveBits({ name: 'HKDF', hash: 'SHA-512', salt: messageId, info: concat(...info) }, dataKey, 256))
-  const [raw, commitment] = await Promise.all([derive(u16(suite), 'DERIVEKEY'), derive('COMMITKEY')])
+export async function deriveMessageKeys(
+  dataKey: CryptoKey,
+  messageId: Bytes,
+): Promise<{ readonly raw: Bytes; readonly commitment: Bytes }> {
+  const derive = async (...info: readonly (Bytes | string)[]): Promise<Bytes> =>
+    new Uint8Array(
+      await subtle().deriveBits(
+        { name: 'HKDF', hash: 'SHA-512', salt: messageId, info: concat(...info) },
+        dataKey,
+        256,
+      ),
+    )
+  const [raw, commitment] = await Promise.all([
+    derive(u16(suite), 'DERIVEKEY'),
+    derive('COMMITKEY'),
+  ])
   return { raw, commitment }
 }
 
 /** Commitment and wrapping key of an agreed secret: counter mode of SP 800-108 with HMAC-SHA384, 64 bytes. */
-export async function counterKdf(secret: Bytes, fixedInfo: Bytes, salt: Bytes): Promise<{ readonly commitment: Bytes; readonly wrappingKey: Bytes }> {
-  const key = await subtle().importKey('raw', secret, { name: 'HMAC', hash: 'SHA-384' }, false, ['sign'])
-  const block = async (i: number): Promise<Bytes> => new Uint8Array(await subtle().sign('HMAC', key, concat(u32(i), fixedInfo, [0], salt, u32(512))))
+export async function counterKdf(
+  secret: Bytes,
+  fixedInfo: Bytes,
+  salt: Bytes,
+): Promise<{ readonly commitment: Bytes; readonly wrappingKey: Bytes }> {
+  const key = await subtle().importKey('raw', secret, { name: 'HMAC', hash: 'SHA-384' }, false, [
+    'sign',
+  ])
+  const block = async (i: number): Promise<Bytes> =>
+    new Uint8Array(await subtle().sign('HMAC', key, concat(u32(i), fixedInfo, [0], salt, u32(512))))
   const derived = concat(await block(1), await block(2))
   return { commitment: derived.subarray(0, 32), wrappingKey: derived.subarray(32, 64) }
 }

@@ -13,7 +13,17 @@ export interface AlgorithmProvider {
 }
 
 /** The first provider that can do this for an algorithm. @throws SealdropError `invalid_argument` */
-export function providerOf(providers: readonly AlgorithmProvider[] = [], alg: string, verb: 'verify' | 'verifyDigest'): AlgorithmProvider | undefined {
-  ensure(Array.isArray(providers), 'invalid_argument', 'providers: expected an array, such as [mlDsa()]')
-  return (providers as readonly AlgorithmProvider[]).find((found) => typeof found?.[verb] === 'function' && found.algorithms.includes(alg))
+export function providerOf(
+  providers: readonly AlgorithmProvider[] = [],
+  alg: string,
+  verb: 'verify' | 'verifyDigest',
+): AlgorithmProvider | undefined {
+  ensure(
+    Array.isArray(providers),
+    'invalid_argument',
+    'providers: expected an array, such as [mlDsa()]',
+  )
+  return (providers as readonly AlgorithmProvider[]).find(
+    (found) => typeof found?.[verb] === 'function' && found.algorithms.includes(alg),
+  )
 }

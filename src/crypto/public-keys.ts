@@ -6,16 +6,23 @@ import { subtle, type CryptoKey } from './subtle.js'
 
 /** A recipient's key: RSA-OAEP with SHA-256 for hash and MGF1 (RFC 7518 §4.3), or ECDH on its curve (§4.6). */
 export function importRecipient(jwk: SealingMembers): Promise<CryptoKey> {
-  return jwk.kty === 'RSA' ? imported(jwk, { name: 'RSA-OAEP', hash: 'SHA-256' }, ['encrypt']) : imported(jwk, { name: 'ECDH', namedCurve: jwk.crv }, [])
+  return jwk.kty === 'RSA'
+    ? imported(jwk, { name: 'RSA-OAEP', hash: 'SHA-256' }, ['encrypt'])
+    : imported(jwk, { name: 'ECDH', namedCurve: jwk.crv }, [])
 }
 
 /** A signer's key; undefined where the host has no such algorithm. */
-export function importVerifier(jwk: PublicMembers, alg: SignatureName): Promise<CryptoKey | undefined> {
+export function importVerifier(
+  jwk: PublicMembers,
+  alg: SignatureName,
+): Promise<CryptoKey | undefined> {
   const { webCrypto: name, hash, crv } = signatures[alg]
-  return imported(jwk, { name, hash, namedCurve: crv } as EcKeyImportParams, ['verify']).catch((error: SealdropError) => {
-    if ((error.cause as Error | undefined)?.name !== 'NotSupportedError') throw error
-    return undefined
-  })
+  return imported(jwk, { name, hash, namedCurve: crv } as EcKeyImportParams, ['verify']).catch(
+    (error: SealdropError) => {
+      if ((error.cause as Error | undefined)?.name !== 'NotSupportedError') throw error
+      return undefined
+    },
+  )
 }
 
 /** The SPKI form of a point on a curve, which is how KMS takes a sender's ephemeral key. Off the curve: `malformed`. */
@@ -25,7 +32,12 @@ export async function pointToSpki(jwk: SealingMembers & { kty: 'EC' }): Promise<
 }
 
 /** Hosts check at import that a point lies on its curve, Deno when it is exported, WebKitGTK when it is imported as SPKI; the suites prove it host by host. */
-async function imported(jwk: PublicMembers, algorithm: RsaHashedImportParams | EcKeyImportParams, usages: KeyUsage[], code: 'keys_malformed' | 'malformed' = 'keys_malformed'): Promise<CryptoKey> {
+async function imported(
+  jwk: PublicMembers,
+  algorithm: RsaHashedImportParams | EcKeyImportParams,
+  usages: KeyUsage[],
+  code: 'keys_malformed' | 'malformed' = 'keys_malformed',
+): Promise<CryptoKey> {
   const api = subtle()
   try {
     const key = await api.importKey('jwk', { ...jwk, ext: true }, algorithm, true, usages)

@@ -9,17 +9,29 @@ export async function rsaOaep(recipient: CryptoKey, message: Bytes): Promise<Byt
 }
 
 /** An ephemeral key on the recipient's curve, and the secret that both derive: the x coordinate, left-padded. */
-export async function agree(recipient: CryptoKey, crv: CurveName): Promise<{ readonly epk: { readonly x: string; readonly y: string }; readonly secret: Bytes }> {
+export async function agree(
+  recipient: CryptoKey,
+  crv: CurveName,
+): Promise<{ readonly epk: { readonly x: string; readonly y: string }; readonly secret: Bytes }> {
   const api = subtle()
   const ephemeral = await api.generateKey({ name: 'ECDH', namedCurve: crv }, true, ['deriveBits'])
   const [{ x, y }, secret] = await Promise.all([
     api.exportKey('jwk', ephemeral.publicKey),
-    api.deriveBits({ name: 'ECDH', public: recipient }, ephemeral.privateKey, coordinateOf(crv) * 8),
+    api.deriveBits(
+      { name: 'ECDH', public: recipient },
+      ephemeral.privateKey,
+      coordinateOf(crv) * 8,
+    ),
   ])
   return { epk: { x: x!, y: y! }, secret: new Uint8Array(secret) }
 }
 
 /** Concat KDF for a 256-bit key, one round of SHA-256 (RFC 7518 §4.6.2); `algorithm` is the `enc` when there is no key wrap. */
-export function concatKdf(secret: Bytes, algorithm: string, apu: Bytes, apv: Bytes): Promise<Bytes> {
+export function concatKdf(
+  secret: Bytes,
+  algorithm: string,
+  apu: Bytes,
+  apv: Bytes,
+): Promise<Bytes> {
   return sha256(concat(u32(1), secret, sized(4, utf8(algorithm), apu, apv), u32(256)))
 }

@@ -1,7 +1,10 @@
 import { SealdropError } from '../errors/sealdrop-error.js'
 
 /** The host's CryptoKey, by a name that also exists where there are neither DOM types nor recent Node types. */
-export type CryptoKey = Extract<Awaited<ReturnType<typeof crypto.subtle.generateKey>>, { type: string }>
+export type CryptoKey = Extract<
+  Awaited<ReturnType<typeof crypto.subtle.generateKey>>,
+  { type: string }
+>
 
 /**
  * WebCrypto, found when it is first needed.
@@ -9,8 +12,10 @@ export type CryptoKey = Extract<Awaited<ReturnType<typeof crypto.subtle.generate
  * @throws SealdropError `unsupported_runtime` on a page served over plain http, where browsers hide it
  */
 export function subtle(): typeof crypto.subtle {
-  const found = (globalThis.crypto as typeof crypto | undefined)?.subtle as typeof crypto.subtle | undefined
-  if (!found) throw new SealdropError('unsupported_runtime', 'no crypto.subtle: serve the page over https')
+  const found = (globalThis.crypto as typeof crypto | undefined)?.subtle as
+    typeof crypto.subtle | undefined
+  if (!found)
+    throw new SealdropError('unsupported_runtime', 'no crypto.subtle: serve the page over https')
   return found
 }
 

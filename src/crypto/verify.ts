@@ -16,18 +16,34 @@ export type Verifies = (signature: Bytes, message: Bytes) => Promise<boolean>
  *
  * @throws SealdropError `unsupported_algorithm` when the algorithm is not one of this type of key, `unsupported_runtime`, `keys_malformed`
  */
-export async function verifierOf(jwk: PublicMembers, alg: SignatureName, providers?: readonly AlgorithmProvider[]): Promise<Verifies> {
-  ensure(fitsSignature(jwk, alg), 'unsupported_algorithm', `${alg} is not a signature algorithm of this type of key`)
+export async function verifierOf(
+  jwk: PublicMembers,
+  alg: SignatureName,
+  providers?: readonly AlgorithmProvider[],
+): Promise<Verifies> {
+  ensure(
+    fitsSignature(jwk, alg),
+    'unsupported_algorithm',
+    `${alg} is not a signature algorithm of this type of key`,
+  )
   const { webCrypto: name, hash } = signatures[alg]
   const key = await importVerifier(jwk, alg)
   if (key) {
     const params = { name, hash, saltLength: hash && hashLength(alg) } as EcdsaParams
     // hosts take an RSA signature that lost a leading zero; RFC 8017 §8.1.2, step 1, does not
     const octets = jwk.kty === 'RSA' && fromBase64url(jwk.n)!.length
-    return async (signature, message) => (!octets || signature.length === octets) && subtle().verify(params, key, signature, message).catch(() => false)
+    return async (signature, message) =>
+      (!octets || signature.length === octets) &&
+      subtle()
+        .verify(params, key, signature, message)
+        .catch(() => false)
   }
   const provider = providerOf(providers, alg, 'verify')
-  ensure(provider, 'unsupported_runtime', `${alg}: not in this runtime's WebCrypto${jwk.kty === 'AKP' ? '; pass providers: [mlDsa()] of sealdrop/ml-dsa' : ''}`)
+  ensure(
+    provider,
+    'unsupported_runtime',
+    `${alg}: not in this runtime's WebCrypto${jwk.kty === 'AKP' ? '; pass providers: [mlDsa()] of sealdrop/ml-dsa' : ''}`,
+  )
   return (signature, message) => provider.verify!(alg, jwk, signature, message)
 }
 
@@ -35,4 +51,8 @@ export async function verifierOf(jwk: PublicMembers, alg: SignatureName, provide
 export const hashLength = (alg: SignatureName): number => Number(signatures[alg].hash?.slice(4)) / 8
 
 /** One error for every signature that does not verify. */
-export const signatureRejected = (): SealdropError => new SealdropError('rejected', 'the signature does not verify: the content was changed, or another key signed it')
+export const signatureRejected = (): SealdropError =>
+  new SealdropError(
+    'rejected',
+    'the signature does not verify: the content was changed, or another key signed it',
+  )

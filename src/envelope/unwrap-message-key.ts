@@ -17,21 +17,50 @@ export interface WrappedMessageKey {
  * A message's data key, by exactly one private operation. Whatever the cryptography answers, a key comes back: after a
  * failed unwrap a random one, whose commitment is not the message's.
  */
-export async function unwrapMessageKey(wrapped: WrappedMessageKey, arn: string, operations: PrivateOperations, signal?: AbortSignal): Promise<CryptoKey> {
-  const raw = wrapped.ecdh ? await agreed(wrapped, wrapped.ecdh, arn, operations, signal) : await decrypted(wrapped, arn, operations, signal)
+export async function unwrapMessageKey(
+  wrapped: WrappedMessageKey,
+  arn: string,
+  operations: PrivateOperations,
+  signal?: AbortSignal,
+): Promise<CryptoKey> {
+  const raw = wrapped.ecdh
+    ? await agreed(wrapped, wrapped.ecdh, arn, operations, signal)
+    : await decrypted(wrapped, arn, operations, signal)
   return importMessageKey(raw ?? randomBytes(32))
 }
 
 /** 48 bytes of digest over the context, then 32 of data key; a JWE's data key of the same RSA key has 32 in all. */
-async function decrypted({ ciphertext, serializedContext }: WrappedMessageKey, arn: string, operations: PrivateOperations, signal: AbortSignal | undefined): Promise<Bytes | undefined> {
-  const plaintext = await operations.decrypt(arn, ciphertext, signal) ?? new Uint8Array()
+async function decrypted(
+  { ciphertext, serializedContext }: WrappedMessageKey,
+  arn: string,
+  operations: PrivateOperations,
+  signal: AbortSignal | undefined,
+): Promise<Bytes | undefined> {
+  const plaintext = (await operations.decrypt(arn, ciphertext, signal)) ?? new Uint8Array()
   const expected = await digest('SHA-384', serializedContext)
-  return plaintext.length === 80 && equal(plaintext.subarray(0, 48), expected) ? plaintext.slice(48) : undefined
+  return plaintext.length === 80 && equal(plaintext.subarray(0, 48), expected)
+    ? plaintext.slice(48)
+    : undefined
 }
 
-async function agreed({ ciphertext }: WrappedMessageKey, { fixedInfo, spki }: NonNullable<WrappedMessageKey['ecdh']>, arn: string, operations: PrivateOperations, signal: AbortSignal | undefined): Promise<Bytes | undefined> {
+async function agreed(
+  { ciphertext }: WrappedMessageKey,
+  { fixedInfo, spki }: NonNullable<WrappedMessageKey['ecdh']>,
+  arn: string,
+  operations: PrivateOperations,
+  signal: AbortSignal | undefined,
+): Promise<Bytes | undefined> {
   const secret = await operations.agree(arn, spki, signal)
-  const { commitment, wrappingKey } = await counterKdf(secret, fixedInfo, ciphertext.subarray(0, 32))
-  const raw = await decrypt(await importDataKey(wrappingKey), new Uint8Array(12), ciphertext.subarray(64), fixedInfo)
+  const { commitment, wrappingKey } = await counterKdf(
+    secret,
+    fixedInfo,
+    ciphertext.subarray(0, 32),
+  )
+  const raw = await decrypt(
+    await importDataKey(wrappingKey),
+    new Uint8Array(12),
+    ciphertext.subarray(64),
+    fixedInfo,
+  )
   return equal(commitment, ciphertext.subarray(32, 64)) ? raw : undefined
 }

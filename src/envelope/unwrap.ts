@@ -20,11 +20,21 @@ export interface WrappedDataKey {
  * The data key, by exactly one private operation. Whatever the cryptography answers, a key comes back: after a failed
  * unwrap a random one, so that every failure shows at the same place, as a tag that does not verify (RFC 7516 §11.5).
  */
-export async function unwrap(wrapped: WrappedDataKey, arn: string, operations: PrivateOperations, signal?: AbortSignal): Promise<CryptoKey> {
+export async function unwrap(
+  wrapped: WrappedDataKey,
+  arn: string,
+  operations: PrivateOperations,
+  signal?: AbortSignal,
+): Promise<CryptoKey> {
   return (await genuine(wrapped, arn, operations, signal)) ?? importDataKey(randomBytes(32))
 }
 
-async function genuine(wrapped: WrappedDataKey, arn: string, operations: PrivateOperations, signal?: AbortSignal): Promise<CryptoKey | undefined> {
+async function genuine(
+  wrapped: WrappedDataKey,
+  arn: string,
+  operations: PrivateOperations,
+  signal?: AbortSignal,
+): Promise<CryptoKey | undefined> {
   const { alg, enc, encryptedKey } = wrapped
   if (keyWraps[alg].kty === 'RSA') {
     const raw = await operations.decrypt(arn, encryptedKey, signal)

@@ -23,9 +23,18 @@ export interface MessageRecipient {
  *
  * @see message-format.md, "Data key for an RSA KMS key" and "Data key for an ECC key-agreement KMS key"
  */
-export async function wrapMessageKey({ jwk, cryptoKey, info: { arn } }: MessageRecipient, dataKey: Bytes, context: Bytes): Promise<EncryptedDataKey> {
+export async function wrapMessageKey(
+  { jwk, cryptoKey, info: { arn } }: MessageRecipient,
+  dataKey: Bytes,
+  context: Bytes,
+): Promise<EncryptedDataKey> {
   const provider = dataKeyProviders[jwk.kty]
-  if (jwk.kty === 'RSA') return { provider, info: utf8(arn!), ciphertext: await rsaOaep(cryptoKey!, concat(await digest('SHA-384', context), dataKey)) }
+  if (jwk.kty === 'RSA')
+    return {
+      provider,
+      info: utf8(arn!),
+      ciphertext: await rsaOaep(cryptoKey!, concat(await digest('SHA-384', context), dataKey)),
+    }
   const { epk, secret } = await agree(cryptoKey!, jwk.crv as CurveName)
   const recipient = compressPoint(jwk)
   const sender = compressPoint(epk)
@@ -33,5 +42,9 @@ export async function wrapMessageKey({ jwk, cryptoKey, info: { arn } }: MessageR
   const salt = randomBytes(32)
   const { commitment, wrappingKey } = await counterKdf(secret, fixed, salt)
   const sealed = await encrypt(await importDataKey(wrappingKey), new Uint8Array(12), dataKey, fixed)
-  return { provider, info: ecdhInfo(recipient, sender), ciphertext: concat(salt, commitment, sealed) }
+  return {
+    provider,
+    info: ecdhInfo(recipient, sender),
+    ciphertext: concat(salt, commitment, sealed),
+  }
 }

@@ -1,7 +1,11 @@
 import { SealdropError, type SealdropErrorCode } from './sealdrop-error.js'
 
 /** Throws unless the condition holds; the message says what was expected, what came, what to do. */
-export function ensure(condition: unknown, code: SealdropErrorCode, message: string): asserts condition {
+export function ensure(
+  condition: unknown,
+  code: SealdropErrorCode,
+  message: string,
+): asserts condition {
   if (!condition) throw new SealdropError(code, message)
 }
 

@@ -10,12 +10,20 @@ import { SealdropError } from '../errors/sealdrop-error.js'
  */
 export function filePath(where: string | URL, expected: string): string {
   if (!(where instanceof URL)) {
-    ensure(typeof where === 'string' && where !== '', 'invalid_argument', `${expected} or a file: URL, found ${where === '' ? 'an empty text' : kindOf(where)}`)
+    ensure(
+      typeof where === 'string' && where !== '',
+      'invalid_argument',
+      `${expected} or a file: URL, found ${where === '' ? 'an empty text' : kindOf(where)}`,
+    )
     return where
   }
   try {
     return fileURLToPath(where)
   } catch (cause) {
-    throw new SealdropError('invalid_argument', `${expected} or a file: URL, found one of ${where.protocol}`, { cause })
+    throw new SealdropError(
+      'invalid_argument',
+      `${expected} or a file: URL, found one of ${where.protocol}`,
+      { cause },
+    )
   }
 }

@@ -16,17 +16,26 @@ import { filePath } from './file-path.js'
  */
 export function fileSets(folder: string | URL): SetStore {
   const dir = resolve(filePath(folder, 'fileSets: expected the path of a folder'))
-  const pathOf = (id: string): string => join(dir, `${createHash('sha256').update(id).digest('base64url')}.jwt`)
+  const pathOf = (id: string): string =>
+    join(dir, `${createHash('sha256').update(id).digest('base64url')}.jwt`)
   return {
     async get(id): Promise<string | undefined> {
       return readFile(pathOf(id), 'utf8').catch((cause: NodeJS.ErrnoException) => {
         if (cause.code === 'ENOENT') return undefined
-        throw new SealdropError('source_failed', `the kept key set cannot be read: ${cause.code ?? 'unknown error'}`, { cause })
+        throw new SealdropError(
+          'source_failed',
+          `the kept key set cannot be read: ${cause.code ?? 'unknown error'}`,
+          { cause },
+        )
       })
     },
     async put(id, set): Promise<void> {
       await mkdir(dir, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-        throw new SealdropError('output_failed', `the folder for key sets cannot be made: ${cause.code ?? 'unknown error'}`, { cause })
+        throw new SealdropError(
+          'output_failed',
+          `the folder for key sets cannot be made: ${cause.code ?? 'unknown error'}`,
+          { cause },
+        )
       })
       await writeFileWhole(pathOf(id), new Blob([set]).stream())
     },

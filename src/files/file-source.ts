@@ -16,22 +16,44 @@ export async function fileSource(path: string | URL): Promise<ByteSource> {
   const { size, version } = describe(await stat(file, { bigint: true }).catch(failed))
   const unchanged = async (handle: FileHandle): Promise<void> => {
     const now = describe(await handle.stat({ bigint: true }).catch(failed))
-    ensure(now.version === version, 'source_changed', 'the file is another than when it was opened as a source, or was written to')
+    ensure(
+      now.version === version,
+      'source_changed',
+      'the file is another than when it was opened as a source, or was written to',
+    )
   }
   return {
     size,
     async read(start, end, o = {}): Promise<Uint8Array> {
-      ensure(Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= end && end <= size, 'invalid_argument', `read: expected a range within 0 to ${size}`)
+      ensure(
+        Number.isSafeInteger(start) &&
+          Number.isSafeInteger(end) &&
+          start >= 0 &&
+          start <= end &&
+          end <= size,
+        'invalid_argument',
+        `read: expected a range within 0 to ${size}`,
+      )
       o.signal?.throwIfAborted()
       const bytes = (o.into ?? new Uint8Array(end - start)).subarray(0, end - start)
-      ensure(bytes.length === end - start, 'invalid_argument', `into: expected memory for ${end - start} bytes, found ${bytes.length}`)
+      ensure(
+        bytes.length === end - start,
+        'invalid_argument',
+        `into: expected memory for ${end - start} bytes, found ${bytes.length}`,
+      )
       const handle = await open(file, 'r').catch(failed)
       try {
         await unchanged(handle)
         for (let done = 0; done < bytes.length;) {
           o.signal?.throwIfAborted()
-          const { bytesRead } = await handle.read(bytes, done, Math.min(bytes.length - done, mostAtOnce), start + done).catch(failed)
-          ensure(bytesRead > 0, 'source_changed', `the file ended at byte ${start + done}, before its size of ${size} bytes: it was cut while it was read`)
+          const { bytesRead } = await handle
+            .read(bytes, done, Math.min(bytes.length - done, mostAtOnce), start + done)
+            .catch(failed)
+          ensure(
+            bytesRead > 0,
+            'source_changed',
+            `the file ended at byte ${start + done}, before its size of ${size} bytes: it was cut while it was read`,
+          )
           done += bytesRead
         }
         await unchanged(handle)
@@ -49,9 +71,16 @@ const mostAtOnce = 2 ** 30
 
 function describe(found: BigIntStats): { readonly size: number; readonly version: string } {
   ensure(found.isFile(), 'source_failed', 'the path is not a file')
-  return { size: Number(found.size), version: `${found.dev}-${found.ino}-${found.size}-${found.mtimeNs}` }
+  return {
+    size: Number(found.size),
+    version: `${found.dev}-${found.ino}-${found.size}-${found.mtimeNs}`,
+  }
 }
 
 function failed(cause: NodeJS.ErrnoException): never {
-  throw new SealdropError('source_failed', `the file cannot be read: ${cause.code ?? 'unknown error'}`, { cause })
+  throw new SealdropError(
+    'source_failed',
+    `the file cannot be read: ${cause.code ?? 'unknown error'}`,
+    { cause },
+  )
 }

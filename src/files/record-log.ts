@@ -11,7 +11,9 @@ export interface Line {
   readonly frames?: readonly (readonly [index: number, tag: string])[]
 }
 
-export const startLine = ({ header, key, ...rest }: RecordStart): Pick<Line, 'start'> => ({ start: { ...rest, header: toBase64url(header), key: toBase64url(key as Uint8Array) } })
+export const startLine = ({ header, key, ...rest }: RecordStart): Pick<Line, 'start'> => ({
+  start: { ...rest, header: toBase64url(header), key: toBase64url(key as Uint8Array) },
+})
 
 /** Between two line breaks, so that a line that a crash or a full disk tore does not take the next one with it. */
 export const lineOf = (line: Line): string => `\n${JSON.stringify(line)}\n`
@@ -24,14 +26,19 @@ const beginning = '{"holder":"'
  */
 export function linesOf(log: string): readonly (Line | undefined)[] {
   const lines = log.split('\n')
-  const torn = (line: string, i: number): boolean => lines[i + 1] !== '' && /^[ -~]*$/.test(line) && beginning.startsWith(line.slice(0, beginning.length))
-  return lines.filter((line, i) => line !== '' && !torn(line, i)).map((line) => {
-    try {
-      return JSON.parse(line) as Line
-    } catch {
-      return undefined
-    }
-  })
+  const torn = (line: string, i: number): boolean =>
+    lines[i + 1] !== '' &&
+    /^[ -~]*$/.test(line) &&
+    beginning.startsWith(line.slice(0, beginning.length))
+  return lines
+    .filter((line, i) => line !== '' && !torn(line, i))
+    .map((line) => {
+      try {
+        return JSON.parse(line) as Line
+      } catch {
+        return undefined
+      }
+    })
 }
 
 /** Who holds the record after these lines. */
@@ -43,7 +50,10 @@ export const holderOf = (lines: readonly (Line | undefined)[], before: string): 
  *
  * @throws SealdropError `malformed` for a log that is damaged: what frames left is not known then
  */
-export function readLog(log: string): { readonly start: object; readonly tags: Map<number, Uint8Array> } {
+export function readLog(log: string): {
+  readonly start: object
+  readonly tags: Map<number, Uint8Array>
+} {
   const tags = new Map<number, Uint8Array>()
   try {
     const lines = linesOf(log) as readonly Line[]
@@ -60,7 +70,11 @@ export function readLog(log: string): { readonly start: object; readonly tags: M
     }
     return { start: { ...rest, header: decoded(header), key: decoded(key) }, tags }
   } catch (cause) {
-    throw new SealdropError('malformed', 'the record is damaged: start over with createFileSealer', { cause })
+    throw new SealdropError(
+      'malformed',
+      'the record is damaged: start over with createFileSealer',
+      { cause },
+    )
   }
 }
 

@@ -4,7 +4,11 @@ import { basename, dirname, join } from 'node:path'
 import { SealdropError } from '../errors/sealdrop-error.js'
 
 const failed = (cause: NodeJS.ErrnoException): never => {
-  throw new SealdropError('output_failed', `the file cannot be written: ${cause.code ?? 'unknown error'}`, { cause })
+  throw new SealdropError(
+    'output_failed',
+    `the file cannot be written: ${cause.code ?? 'unknown error'}`,
+    { cause },
+  )
 }
 
 /**
@@ -13,7 +17,10 @@ const failed = (cause: NodeJS.ErrnoException): never => {
  *
  * @throws SealdropError `output_failed`, and what the stream fails with
  */
-export async function writeFileWhole(path: string, stream: ReadableStream<Uint8Array>): Promise<void> {
+export async function writeFileWhole(
+  path: string,
+  stream: ReadableStream<Uint8Array>,
+): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.part`)
   let handle: FileHandle
   try {
@@ -38,7 +45,8 @@ export async function writeFileWhole(path: string, stream: ReadableStream<Uint8A
 }
 
 async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.length;) at += (await handle.write(chunk, at).catch(failed)).bytesWritten
+  for (let at = 0; at < chunk.length;)
+    at += (await handle.write(chunk, at).catch(failed)).bytesWritten
 }
 
 /** So that the name survives a power failure too; not every system can. */

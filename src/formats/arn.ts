@@ -5,12 +5,19 @@ export const isKeyArn = (arn: string | undefined): arn is string => pattern.test
 
 /** Whether two ARNs name one key: equal, or replicas of one multi-Region key. */
 export function sameKey(a: string, b: string): boolean {
-  const parts = (arn: string): string => arn.replace(pattern, (whole: string, partition: string, _region: string, account: string, id: string) => (id.startsWith('mrk-') ? `${partition} ${account} ${id}` : whole))
+  const parts = (arn: string): string =>
+    arn.replace(
+      pattern,
+      (whole: string, partition: string, _region: string, account: string, id: string) =>
+        id.startsWith('mrk-') ? `${partition} ${account} ${id}` : whole,
+    )
   return parts(a) === parts(b)
 }
 
 /** The Region that an ARN names; undefined for other names of keys and aliases. */
-export const regionOf = (name: string | undefined): string | undefined => /^arn:[\w-]+:kms:([\w-]+):/.exec(name ?? '')?.[1]
+export const regionOf = (name: string | undefined): string | undefined =>
+  /^arn:[\w-]+:kms:([\w-]+):/.exec(name ?? '')?.[1]
 
 /** The same key, or alias, in another Region. */
-export const arnIn = (region: string, arn: string): string => arn.replace(/^(arn:[\w-]+:kms:)[\w-]+/, `$1${region}`)
+export const arnIn = (region: string, arn: string): string =>
+  arn.replace(/^(arn:[\w-]+:kms:)[\w-]+/, `$1${region}`)

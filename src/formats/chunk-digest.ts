@@ -9,7 +9,9 @@ const underWay = 3
 
 /** The chunk digest of so many bytes, from the list of the hashes of their chunks; base64url. */
 export async function chunkDigest(size: number, list: Bytes, hash: Hash): Promise<string> {
-  return toBase64url(await hash(concat('sealdrop-chunks-v1', u64(size), u32(limits.digestChunk), list)))
+  return toBase64url(
+    await hash(concat('sealdrop-chunks-v1', u64(size), u32(limits.digestChunk), list)),
+  )
 }
 
 /**

@@ -29,17 +29,34 @@ export interface ClaimRules {
  *
  * @throws SealdropError `rejected` for a claim that is missing or another, `expired` for one out of its time
  */
-export function checkClaims(claims: JsonObject, { issuer, audience, subject, maxAge, tolerance, now }: ClaimRules): Claims {
+export function checkClaims(
+  claims: JsonObject,
+  { issuer, audience, subject, maxAge, tolerance, now }: ClaimRules,
+): Claims {
   const { iss, aud, sub, exp, nbf, iat } = claims
-  const claim = (name: string, fits: boolean): void => ensure(fits, 'rejected', `the token's claim ${name} is missing or not what was expected`)
+  const claim = (name: string, fits: boolean): void =>
+    ensure(fits, 'rejected', `the token's claim ${name} is missing or not what was expected`)
   claim('iss', iss === issuer)
   claim('aud', aud === audience || (Array.isArray(aud) && aud.includes(audience)))
   claim('sub', subject === undefined || sub === subject)
-  for (const name of ['exp', 'nbf', 'iat']) claim(name, isTime(claims[name]) || (claims[name] === undefined && name !== (maxAge === undefined ? 'exp' : 'iat')))
-  for (const name of ['sub', 'jti']) claim(name, ['string', 'undefined'].includes(typeof claims[name]))
+  for (const name of ['exp', 'nbf', 'iat'])
+    claim(
+      name,
+      isTime(claims[name]) ||
+        (claims[name] === undefined && name !== (maxAge === undefined ? 'exp' : 'iat')),
+    )
+  for (const name of ['sub', 'jti'])
+    claim(name, ['string', 'undefined'].includes(typeof claims[name]))
   const since = (time: unknown): number => now - (time as number) * 1000
   claim('iat', maxAge === undefined || since(iat) >= -tolerance)
-  const inTime = (exp === undefined || since(exp) < tolerance) && (nbf === undefined || since(nbf) >= -tolerance) && (maxAge === undefined || since(iat) <= maxAge + tolerance)
-  ensure(inTime, 'expired', 'the token is not valid now, by its exp, nbf or the maximum age: are both clocks right?')
+  const inTime =
+    (exp === undefined || since(exp) < tolerance) &&
+    (nbf === undefined || since(nbf) >= -tolerance) &&
+    (maxAge === undefined || since(iat) <= maxAge + tolerance)
+  ensure(
+    inTime,
+    'expired',
+    'the token is not valid now, by its exp, nbf or the maximum age: are both clocks right?',
+  )
   return claims
 }

@@ -17,27 +17,55 @@ const refused = ['jku', 'x5u', 'jwk', 'x5c', 'crit', 'b64', 'zip']
  *
  * @throws SealdropError `invalid_argument`, `malformed`, `too_large`
  */
-export function parseCompact(text: string, kind: 'JWE' | 'JWS'): { readonly header: JsonObject; readonly segments: readonly string[] } {
-  ensure(typeof text === 'string', 'invalid_argument', `expected a compact ${kind}, found ${kindOf(text)}`)
-  ensure(text.length <= encoded(limits.value + limits.header) + 4_096, 'too_large', `a ${kind} of ${text.length} characters: a value is at most ${limits.value} bytes`)
+export function parseCompact(
+  text: string,
+  kind: 'JWE' | 'JWS',
+): { readonly header: JsonObject; readonly segments: readonly string[] } {
+  ensure(
+    typeof text === 'string',
+    'invalid_argument',
+    `expected a compact ${kind}, found ${kindOf(text)}`,
+  )
+  ensure(
+    text.length <= encoded(limits.value + limits.header) + 4_096,
+    'too_large',
+    `a ${kind} of ${text.length} characters: a value is at most ${limits.value} bytes`,
+  )
   const segments = text.split('.')
   const count = kind === 'JWE' ? 5 : 3
-  ensure(segments.length === count, 'malformed', `expected a compact ${kind} of ${count} parts, found ${segments.length}`)
-  ensure(segments[0]!.length <= encoded(limits.header), 'too_large', `${kind} header: at most ${limits.header} bytes`)
+  ensure(
+    segments.length === count,
+    'malformed',
+    `expected a compact ${kind} of ${count} parts, found ${segments.length}`,
+  )
+  ensure(
+    segments[0]!.length <= encoded(limits.header),
+    'too_large',
+    `${kind} header: at most ${limits.header} bytes`,
+  )
   const json = fromUtf8(part(segments[0]!, `${kind} header`))
   ensure(json !== undefined, 'malformed', `${kind} header: expected UTF-8`)
   const header = parseJsonObject(json, { code: 'malformed', field: `${kind} header` })
   const member = refused.find((name) => name in header)
   ensure(member === undefined, 'malformed', `${kind} header: the member ${member} is refused`)
   for (const name of ['alg', 'enc', 'kid', 'typ', 'cty', 'jti', 'apu', 'apv']) {
-    ensure(header[name] === undefined || typeof header[name] === 'string', 'malformed', `${kind} header: ${name} is not a string`)
+    ensure(
+      header[name] === undefined || typeof header[name] === 'string',
+      'malformed',
+      `${kind} header: ${name} is not a string`,
+    )
   }
-  ensure(header['iat'] === undefined || isTime(header['iat']), 'malformed', `${kind} header: iat is not a time in seconds`)
+  ensure(
+    header['iat'] === undefined || isTime(header['iat']),
+    'malformed',
+    `${kind} header: iat is not a time in seconds`,
+  )
   return { header, segments }
 }
 
 /** A NumericDate (RFC 7519 §2) that a Date can hold. */
-export const isTime = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 8.64e12
+export const isTime = (value: unknown): value is number =>
+  typeof value === 'number' && value >= 0 && value <= 8.64e12
 
 /** Decodes one part of a compact serialization, canonical base64url only. */
 export function part(segment: string, field: string): Bytes {

@@ -18,7 +18,10 @@ export interface Content {
   json<T = unknown>(): T
 }
 
-export interface EncodedValue { readonly bytes: Bytes; readonly cty?: string }
+export interface EncodedValue {
+  readonly bytes: Bytes
+  readonly cty?: string
+}
 
 const textType = 'text/plain;charset=utf-8'
 
@@ -31,7 +34,11 @@ const textType = 'text/plain;charset=utf-8'
  */
 export function encodeValue(value: Value, pad: number): EncodedValue {
   const encoded = encode(value, pad)
-  ensure(encoded.bytes.length <= limits.value, 'too_large', `value: expected at most ${limits.value} bytes, found ${encoded.bytes.length}: use sealStream`)
+  ensure(
+    encoded.bytes.length <= limits.value,
+    'too_large',
+    `value: expected at most ${limits.value} bytes, found ${encoded.bytes.length}: use sealStream`,
+  )
   return encoded
 }
 
@@ -51,23 +58,40 @@ function encode(value: Value, pad: number): EncodedValue {
 
 /** Refuses what JSON.stringify would lose without a word: NaN becomes null, a Map becomes {}, a function vanishes. */
 function checkJson(value: unknown, path: string, above: readonly object[]): void {
-  const carried = typeof value === 'string' ? isWellFormed(value) : typeof value === 'number' ? Number.isFinite(value) : typeof value === 'boolean' || value === null
+  const carried =
+    typeof value === 'string'
+      ? isWellFormed(value)
+      : typeof value === 'number'
+        ? Number.isFinite(value)
+        : typeof value === 'boolean' || value === null
   if (carried) return
-  const refuse = (what: string): never => { throw new SealdropError('invalid_argument', `${path}: JSON cannot carry ${what}`) }
-  if (typeof value !== 'object' || value === null) return refuse(typeof value === 'string' ? 'a lone surrogate' : typeof value === 'number' ? String(value) : typeof value)
+  const refuse = (what: string): never => {
+    throw new SealdropError('invalid_argument', `${path}: JSON cannot carry ${what}`)
+  }
+  if (typeof value !== 'object' || value === null)
+    return refuse(
+      typeof value === 'string'
+        ? 'a lone surrogate'
+        : typeof value === 'number'
+          ? String(value)
+          : typeof value,
+    )
   if (above.includes(value) || above.length > 1_000) return refuse('a cycle, or 1,000 levels')
   const inside = [...above, value]
-  if (!ArrayBuffer.isView(value) && 'toJSON' in value && typeof value.toJSON === 'function') return checkJson(value.toJSON() ?? undefined, path, inside) // null is what an invalid Date answers
+  if (!ArrayBuffer.isView(value) && 'toJSON' in value && typeof value.toJSON === 'function')
+    return checkJson(value.toJSON() ?? undefined, path, inside) // null is what an invalid Date answers
   const list = Array.isArray(value)
   if (!list && kindOf(value) !== 'Object') return refuse(kindOf(value))
   for (const [name, member] of Object.entries(list ? [...(value as unknown[])] : value)) {
-    if (name === '__proto__' || !isWellFormed(name)) refuse('a member named __proto__ or with a lone surrogate')
+    if (name === '__proto__' || !isWellFormed(name))
+      refuse('a member named __proto__ or with a lone surrogate')
     if (list || member !== undefined) checkJson(member, `${path}.${name}`, inside) // JSON leaves such a member out, as everybody expects
   }
 }
 
 /** A JOSE library may write `application/json` for `json` (RFC 7515 §4.1.10), and white space in a media type. */
-const typeOf = (cty: string | undefined): string | undefined => cty?.toLowerCase().replace(/^application\/|\s/g, '')
+const typeOf = (cty: string | undefined): string | undefined =>
+  cty?.toLowerCase().replace(/^application\/|\s/g, '')
 
 /** The value that was sealed: text, JSON, or bytes where `cty` says neither. @throws SealdropError `malformed` */
 export function decodeValue(bytes: Bytes, cty: string | undefined): Value {
@@ -75,7 +99,9 @@ export function decodeValue(bytes: Bytes, cty: string | undefined): Value {
   if (type !== 'json' && type !== textType) return bytes
   const text = fromUtf8(bytes)
   ensure(text !== undefined, 'malformed', 'the content is not UTF-8')
-  return type === 'json' ? parseJson(text, { code: 'malformed', field: 'content' }) as Value : text
+  return type === 'json'
+    ? (parseJson(text, { code: 'malformed', field: 'content' }) as Value)
+    : text
 }
 
 /**
@@ -86,7 +112,11 @@ export function contentOf(bytes: Bytes, cty: string | undefined, untyped = false
   const found = typeOf(cty)
   const read = (wanted: string): Value => {
     const reader = found === 'json' ? '.json()' : found === textType ? '.text()' : '.bytes'
-    ensure(found === wanted || (cty === undefined && untyped), 'invalid_argument', `the content is not of the type ${wanted}: read it with ${reader}`)
+    ensure(
+      found === wanted || (cty === undefined && untyped),
+      'invalid_argument',
+      `the content is not of the type ${wanted}: read it with ${reader}`,
+    )
     return decodeValue(bytes, wanted)
   }
   return { bytes, text: () => read(textType) as string, json: <T>() => read('json') as T }

@@ -16,21 +16,39 @@ export const pathMember = 'sealdrop:path'
  * @throws SealdropError `invalid_argument`
  */
 export function checkContext(context: unknown): Context {
-  ensure(isContext(context), 'invalid_argument', `context: expected an object of strings, or {}, found ${kindOf(context)}`)
+  ensure(
+    isContext(context),
+    'invalid_argument',
+    `context: expected an object of strings, or {}, found ${kindOf(context)}`,
+  )
   for (const name of Object.keys(context)) {
-    ensure(!/^(sealdrop:|aws-crypto-)/.test(name) && name !== '__proto__', 'invalid_argument', `context name ${shown(name)} is reserved`)
-    ensure(isWellFormed(name) && isWellFormed(context[name]!), 'invalid_argument', `context ${shown(name)}: a lone surrogate`)
+    ensure(
+      !/^(sealdrop:|aws-crypto-)/.test(name) && name !== '__proto__',
+      'invalid_argument',
+      `context name ${shown(name)} is reserved`,
+    )
+    ensure(
+      isWellFormed(name) && isWellFormed(context[name]!),
+      'invalid_argument',
+      `context ${shown(name)}: a lone surrogate`,
+    )
   }
   return { ...context } // a copy: what the caller does to its own meanwhile changes nothing
 }
 
 /** Whether something is an object of strings, as the `ctx` of a header must be. */
 export function isContext(value: unknown): value is Context {
-  return kindOf(value) === 'Object' && Object.values(value as object).every((member) => typeof member === 'string')
+  return (
+    kindOf(value) === 'Object' &&
+    Object.values(value as object).every((member) => typeof member === 'string')
+  )
 }
 
 /** Whether two contexts hold the same pairs, in whatever order. */
 export function sameContext(a: Context, b: Context): boolean {
   const names = Object.keys(a)
-  return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name])
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && a[name] === b[name])
+  )
 }

@@ -22,7 +22,8 @@ export function unsignedInteger(cursor: Cursor, field: string): Uint8Array {
   const content = element(cursor, 'integer', field)
   const [first, second] = content
   if (first === undefined || first >= 0x80) cursor.fail(field, 'a negative or empty integer')
-  if (first === 0 && second !== undefined && second < 0x80) cursor.fail(field, 'an integer that is not minimal')
+  if (first === 0 && second !== undefined && second < 0x80)
+    cursor.fail(field, 'an integer that is not minimal')
   return first === 0 && content.length > 1 ? content.subarray(1) : content
 }
 

@@ -14,13 +14,18 @@ export function ecdhInfo(recipient: Bytes, sender: Bytes): Bytes {
 }
 
 /** @throws SealdropError `malformed` */
-export function parseEcdhInfo(info: Uint8Array): { readonly crv: CurveName; readonly recipient: Bytes; readonly sender: Bytes } {
+export function parseEcdhInfo(info: Uint8Array): {
+  readonly crv: CurveName
+  readonly recipient: Bytes
+  readonly sender: Bytes
+} {
   const cursor = new Cursor(info, 'malformed')
   if (cursor.u8('raw-ecdh info') !== 1) cursor.fail('raw-ecdh info', 'expected version 1')
   const length = (info.length - 9) / 2
   const crv = curveNames.find((name) => coordinateOf(name) + 1 === length)
   const point = (field: string): Bytes => {
-    if (crv === undefined || cursor.u32(field) !== length) cursor.fail(field, 'expected two compressed points')
+    if (crv === undefined || cursor.u32(field) !== length)
+      cursor.fail(field, 'expected two compressed points')
     const bytes = cursor.take(length, field)
     if (bytes[0] !== 2 && bytes[0] !== 3) cursor.fail(field, 'expected a compressed point')
     return bytes as Bytes
@@ -29,6 +34,17 @@ export function parseEcdhInfo(info: Uint8Array): { readonly crv: CurveName; read
 }
 
 /** What derives and authenticates the wrapping key, by the running code of AWS's libraries; the order is the reverse of the info. */
-export function fixedInfo(crv: string, recipient: Bytes, sender: Bytes, serializedContext: Bytes): Bytes {
-  return concat(`ecdh-key-derivation\0${crv.toLowerCase().replace('-', '')}\0HMAC_SHA384\0`, sender, recipient, [0, 1, 0], serializedContext)
+export function fixedInfo(
+  crv: string,
+  recipient: Bytes,
+  sender: Bytes,
+  serializedContext: Bytes,
+): Bytes {
+  return concat(
+    `ecdh-key-derivation\0${crv.toLowerCase().replace('-', '')}\0HMAC_SHA384\0`,
+    sender,
+    recipient,
+    [0, 1, 0],
+    serializedContext,
+  )
 }

@@ -16,16 +16,24 @@ export interface EmsaHash {
 }
 
 /** DigestInfo up to the digest (RFC 8017 §9.2, note 1): lengths and last octet of the hash's object identifier. */
-const digestInfo: Readonly<Record<EmsaHash['name'], readonly [number, number, number]>> = { 'SHA-256': [0x31, 1, 0x20], 'SHA-384': [0x41, 2, 0x30], 'SHA-512': [0x51, 3, 0x40] }
+const digestInfo: Readonly<Record<EmsaHash['name'], readonly [number, number, number]>> = {
+  'SHA-256': [0x31, 1, 0x20],
+  'SHA-384': [0x41, 2, 0x30],
+  'SHA-512': [0x51, 3, 0x40],
+}
 
 /** EMSA-PKCS1-v1_5 (RFC 8017 §9.2); a check by comparing whole encodings (§8.2.2), which forgeries by loose parsing cannot pass. */
 const pkcs1: Padding = {
   encode({ name }, digest, length) {
     const [total, oid, octets] = digestInfo[name]
-    const info = concat([0x30, total, 0x30, 13, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, oid, 5, 0, 4, octets], digest)
+    const info = concat(
+      [0x30, total, 0x30, 13, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, oid, 5, 0, 4, octets],
+      digest,
+    )
     return concat([0, 1], new Uint8Array(length - info.length - 3).fill(0xff), [0], info)
   },
-  fits: (hash, digest, encoded) => equal(encoded, pkcs1.encode(hash, digest, encoded.length, digest)),
+  fits: (hash, digest, encoded) =>
+    equal(encoded, pkcs1.encode(hash, digest, encoded.length, digest)),
 }
 
 /** EMSA-PSS (RFC 8017 §9.1) with MGF1 on the same hash and a salt of its length. Moduli are whole bytes, so one bit is cleared. */
@@ -42,15 +50,26 @@ const pss: Padding = {
     const db = masked(encoded.subarray(0, dbLength), of, h)
     const salt = db.subarray(-digest.length)
     const zeros = db.subarray(0, -digest.length - 1)
-    return zeros.every((byte) => byte === 0) && db[zeros.length] === 1 && equal(h, of(new Uint8Array(8), digest, salt))
+    return (
+      zeros.every((byte) => byte === 0) &&
+      db[zeros.length] === 1 &&
+      equal(h, of(new Uint8Array(8), digest, salt))
+    )
   },
 }
 
-export const paddings: Readonly<Record<'RSA-PSS' | 'RSASSA-PKCS1-v1_5', Padding>> = { 'RSA-PSS': pss, 'RSASSA-PKCS1-v1_5': pkcs1 }
+export const paddings: Readonly<Record<'RSA-PSS' | 'RSASSA-PKCS1-v1_5', Padding>> = {
+  'RSA-PSS': pss,
+  'RSASSA-PKCS1-v1_5': pkcs1,
+}
 
 /** XOR with MGF1 of the seed (RFC 8017 B.2.1); the leftmost bit is cleared on the way in and out (§9.1.1, step 11). */
 function masked(db: Uint8Array, hash: HashOf, seed: Uint8Array): Bytes {
-  const mask = concat(...Array.from({ length: Math.ceil(db.length / seed.length) }, (_, counter) => hash(seed, u32(counter))))
+  const mask = concat(
+    ...Array.from({ length: Math.ceil(db.length / seed.length) }, (_, counter) =>
+      hash(seed, u32(counter)),
+    ),
+  )
   const result = Uint8Array.from(db, (byte, index) => byte ^ mask[index]!)
   result[0]! &= 0x7f
   return result

@@ -25,10 +25,14 @@ export interface FileClaims {
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string'
-const isLabel = (value: unknown, most: number): boolean => value === undefined || (isText(value) && isWellFormed(value as string) && (value as string).length <= most)
+const isLabel = (value: unknown, most: number): boolean =>
+  value === undefined ||
+  (isText(value) && isWellFormed(value as string) && (value as string).length <= most)
 
 /** What each member must be. Name and media type are short, since Ed25519 signs 4,096 bytes. */
-export const fileMembers: Readonly<Record<Exclude<keyof FileClaims, 'v'>, (value: unknown) => boolean>> = {
+export const fileMembers: Readonly<
+  Record<Exclude<keyof FileClaims, 'v'>, (value: unknown) => boolean>
+> = {
   size: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
   chunkSize: Number.isSafeInteger,
   hash: isText,
@@ -49,7 +53,11 @@ export const fileMembers: Readonly<Record<Exclude<keyof FileClaims, 'v'>, (value
 export function fileLines(text: string): readonly [jws: string, list: string] {
   ensure(isText(text), 'invalid_argument', `file signature: expected text, found ${kindOf(text)}`)
   const [jws, list, end, more] = text.split(/\r?\n/, 4)
-  ensure(list !== undefined && !end && more === undefined, 'malformed', 'file signature: expected two lines, a JWS and the list of chunk hashes')
+  ensure(
+    list !== undefined && !end && more === undefined,
+    'malformed',
+    'file signature: expected two lines, a JWS and the list of chunk hashes',
+  )
   return [jws!, list]
 }
 
@@ -62,19 +70,36 @@ export const joinLines = (jws: string, list: Bytes): string => `${jws}\n${toBase
  * @throws SealdropError `malformed`, `unsupported_algorithm` for another version, chunk size or hash
  */
 export function parseFileClaims(payload: Uint8Array): FileClaims {
-  const claims = parseJsonObject(fromUtf8(payload) ?? '', { code: 'malformed', field: 'file signature' })
+  const claims = parseJsonObject(fromUtf8(payload) ?? '', {
+    code: 'malformed',
+    field: 'file signature',
+  })
   const { v, chunkSize, hash } = claims
   ensure(typeof v === 'number', 'malformed', 'file signature: v is no number')
   ensure(v === 1, 'unsupported_algorithm', `file signature: expected version 1, found ${v}`) // of which nothing else is known
-  const wrong = Object.entries(fileMembers).flatMap(([name, fits]) => (fits(claims[name]) ? [] : [name]))
-  ensure(wrong.length === 0, 'malformed', `file signature: ${wrong.join(', ')} missing or of the wrong type`)
-  ensure(chunkSize === limits.digestChunk && hash === 'SHA-256', 'unsupported_algorithm', `file signature: expected SHA-256 of chunks of ${limits.digestChunk} bytes`)
+  const wrong = Object.entries(fileMembers).flatMap(([name, fits]) =>
+    fits(claims[name]) ? [] : [name],
+  )
+  ensure(
+    wrong.length === 0,
+    'malformed',
+    `file signature: ${wrong.join(', ')} missing or of the wrong type`,
+  )
+  ensure(
+    chunkSize === limits.digestChunk && hash === 'SHA-256',
+    'unsupported_algorithm',
+    `file signature: expected SHA-256 of chunks of ${limits.digestChunk} bytes`,
+  )
   return claims as unknown as FileClaims
 }
 
 /** The list of chunk hashes, 32 bytes each, decoded when it is as long as a file of this size needs. @throws SealdropError `malformed` */
 export function parseHashes(list: string, size: number): Bytes {
   const count = Math.ceil(size / limits.digestChunk)
-  ensure(list.length === encoded(count * 32), 'malformed', `file signature: expected ${count} chunk hashes for ${size} bytes`)
+  ensure(
+    list.length === encoded(count * 32),
+    'malformed',
+    `file signature: expected ${count} chunk hashes for ${size} bytes`,
+  )
   return part(list, 'chunk hashes')
 }

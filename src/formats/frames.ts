@@ -27,10 +27,15 @@ export function messageLength(header: number, length: number, frameLength: numbe
 }
 
 /** Regular frames and length of the final one in a message of so many bytes behind its header; undefined when no message is so long. */
-export function layoutOf(bodyLength: number, frameLength: number): { readonly regular: number; readonly final: number } | undefined {
+export function layoutOf(
+  bodyLength: number,
+  frameLength: number,
+): { readonly regular: number; readonly final: number } | undefined {
   const regular = Math.floor((bodyLength - finalOverhead) / (frameLength + regularOverhead))
   const final = bodyLength - finalOverhead - regular * (frameLength + regularOverhead)
-  return bodyLength >= finalOverhead && final <= frameLength && regular < limits.frames ? { regular, final } : undefined
+  return bodyLength >= finalOverhead && final <= frameLength && regular < limits.frames
+    ? { regular, final }
+    : undefined
 }
 
 /** 8 zero bytes, then the sequence number. */
@@ -38,10 +43,25 @@ export const frameIv = (sequence: number): Bytes => uint(12, sequence)
 
 /** What stands before a frame's ciphertext. */
 export function frameHead(sequence: number, length: number, final: boolean): Bytes {
-  return concat(final ? u32(0xffffffff) : [], u32(sequence), frameIv(sequence), final ? u32(length) : [])
+  return concat(
+    final ? u32(0xffffffff) : [],
+    u32(sequence),
+    frameIv(sequence),
+    final ? u32(length) : [],
+  )
 }
 
 /** What a frame's tag authenticates besides its plaintext. */
-export function frameData(messageId: Bytes, sequence: number, length: number, final: boolean): Bytes {
-  return concat(messageId, `AWSKMSEncryptionClient ${final ? 'Final ' : ''}Frame`, u32(sequence), u64(length))
+export function frameData(
+  messageId: Bytes,
+  sequence: number,
+  length: number,
+  final: boolean,
+): Bytes {
+  return concat(
+    messageId,
+    `AWSKMSEncryptionClient ${final ? 'Final ' : ''}Frame`,
+    u32(sequence),
+    u64(length),
+  )
 }

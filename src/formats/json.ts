@@ -30,7 +30,8 @@ export function parseJson(text: string, rules: JsonRules): unknown {
 /** The same for a header or a key set: an object, at most 32 deep, without prototypes at any level. */
 export function parseJsonObject(text: string, rules: JsonRules): JsonObject {
   const value = withoutPrototypes(parseJson(text, { depth: limits.jsonDepth, ...rules }))
-  if (!isJsonObject(value)) throw new SealdropError(rules.code, `${rules.field}: expected a JSON object`)
+  if (!isJsonObject(value))
+    throw new SealdropError(rules.code, `${rules.field}: expected a JSON object`)
   return value
 }
 
@@ -46,15 +47,25 @@ function scan(text: string, rules: JsonRules): void {
     else if (token.endsWith(':')) {
       const name = JSON.parse(token.slice(0, token.lastIndexOf('"') + 1)) as string
       const members = open.at(-1)
-      if (name === '__proto__' || members?.has(name)) throw new SealdropError(rules.code, `${rules.field}: a duplicate member, or one named __proto__`)
+      if (name === '__proto__' || members?.has(name))
+        throw new SealdropError(
+          rules.code,
+          `${rules.field}: a duplicate member, or one named __proto__`,
+        )
       members?.add(name)
     }
-    if (rules.depth !== undefined && open.length > rules.depth) throw new SealdropError(rules.code, `${rules.field}: nested deeper than ${rules.depth}`)
+    if (rules.depth !== undefined && open.length > rules.depth)
+      throw new SealdropError(rules.code, `${rules.field}: nested deeper than ${rules.depth}`)
   }
 }
 
 function withoutPrototypes(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutPrototypes)
   if (!isJsonObject(value)) return value
-  return Object.assign(Object.create(null) as JsonObject, Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withoutPrototypes(member)])))
+  return Object.assign(
+    Object.create(null) as JsonObject,
+    Object.fromEntries(
+      Object.entries(value).map(([name, member]) => [name, withoutPrototypes(member)]),
+    ),
+  )
 }

@@ -37,13 +37,32 @@ export interface Jwe {
  */
 export function parseJwe(text: string): Jwe {
   const { header, segments } = parseCompact(text, 'JWE')
-  const [protectedText, key, iv, ciphertext, tag] = segments as [string, string, string, string, string]
-  for (const name of ['alg', 'enc', 'kid']) ensure(header[name] !== undefined, 'malformed', `JWE header: ${name} is missing`)
-  ensure(header['ctx'] === undefined || isContext(header['ctx']), 'malformed', 'JWE header: ctx is not an object of strings')
-  ensure(header['epk'] === undefined || isJsonObject(header['epk']), 'malformed', 'JWE header: epk is not an object')
+  const [protectedText, key, iv, ciphertext, tag] = segments as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ]
+  for (const name of ['alg', 'enc', 'kid'])
+    ensure(header[name] !== undefined, 'malformed', `JWE header: ${name} is missing`)
+  ensure(
+    header['ctx'] === undefined || isContext(header['ctx']),
+    'malformed',
+    'JWE header: ctx is not an object of strings',
+  )
+  ensure(
+    header['epk'] === undefined || isJsonObject(header['epk']),
+    'malformed',
+    'JWE header: epk is not an object',
+  )
   for (const name of ['apu', 'apv']) {
     const info = fromBase64url((header[name] as string | undefined) ?? '')
-    ensure(info && info.length <= limits.partyInfo, 'malformed', `JWE header: ${name} is not base64url of at most ${limits.partyInfo} bytes`)
+    ensure(
+      info && info.length <= limits.partyInfo,
+      'malformed',
+      `JWE header: ${name} is not base64url of at most ${limits.partyInfo} bytes`,
+    )
   }
   const jwe = {
     header: header as unknown as JweHeader,
@@ -53,7 +72,15 @@ export function parseJwe(text: string): Jwe {
     ciphertext: part(ciphertext, 'JWE ciphertext'),
     tag: part(tag, 'JWE authentication tag'),
   }
-  ensure(jwe.iv.length === 12, 'malformed', `JWE initialization vector: expected 12 bytes, found ${jwe.iv.length}`)
-  ensure(jwe.tag.length === 16, 'malformed', `JWE authentication tag: expected 16 bytes, found ${jwe.tag.length}`)
+  ensure(
+    jwe.iv.length === 12,
+    'malformed',
+    `JWE initialization vector: expected 12 bytes, found ${jwe.iv.length}`,
+  )
+  ensure(
+    jwe.tag.length === 16,
+    'malformed',
+    `JWE authentication tag: expected 16 bytes, found ${jwe.tag.length}`,
+  )
   return jwe
 }

@@ -32,17 +32,30 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
  * @param code what a wrong length carries: `malformed` where the key came in a message
  * @throws SealdropError `unsupported_algorithm` for a type or curve KMS has not, `keys_malformed` or `malformed`
  */
-export function publicMembers(jwk: object, code: 'keys_malformed' | 'malformed' = 'keys_malformed'): PublicMembers {
+export function publicMembers(
+  jwk: object,
+  code: 'keys_malformed' | 'malformed' = 'keys_malformed',
+): PublicMembers {
   const found = jwk as Record<string, unknown>
   const { kty } = found
   const by = kty === 'RSA' ? 'e' : kty === 'AKP' ? 'alg' : 'crv'
   const members: Record<string, unknown> = { kty, [by]: found[by] }
-  const kind = Object.values(members).filter((value) => typeof value === 'string').join(' ')
-  ensure(Object.hasOwn(keyMembers, kind), 'unsupported_algorithm', `${shown(kind)}: not a key that KMS and WebCrypto have`)
+  const kind = Object.values(members)
+    .filter((value) => typeof value === 'string')
+    .join(' ')
+  ensure(
+    Object.hasOwn(keyMembers, kind),
+    'unsupported_algorithm',
+    `${shown(kind)}: not a key that KMS and WebCrypto have`,
+  )
   for (const [name, lengths] of Object.entries(keyMembers[kind]!)) {
     const value = (members[name] = found[name])
     const bytes = typeof value === 'string' ? fromBase64url(value) : undefined
-    ensure(bytes && lengths.includes(bytes.length) && (name !== 'n' || bytes[0]! >= 0x80), code, `JWK member ${name}: expected ${lengths.join(' or ')} bytes in base64url`)
+    ensure(
+      bytes && lengths.includes(bytes.length) && (name !== 'n' || bytes[0]! >= 0x80),
+      code,
+      `JWK member ${name}: expected ${lengths.join(' or ')} bytes in base64url`,
+    )
   }
   return members as PublicMembers
 }
@@ -67,10 +80,22 @@ export function keysOf({ keys }: JsonObject, most: number = limits.keys): readon
   ensure(keys.length <= most, 'keys_malformed', `at most ${most} keys, found ${keys.length}`)
   const kids = new Set<unknown>()
   return keys.map((jwk: unknown, index) => {
-    ensure(isJsonObject(jwk), 'keys_malformed', `keys[${index}]: expected an object, found ${kindOf(jwk)}`)
+    ensure(
+      isJsonObject(jwk),
+      'keys_malformed',
+      `keys[${index}]: expected an object, found ${kindOf(jwk)}`,
+    )
     const leaked = privateMembers.find((name) => name in jwk)
-    ensure(leaked === undefined, 'keys_malformed', `keys[${index}]: the private member ${leaked} was published: replace that key`)
-    ensure(jwk['kid'] === undefined || !kids.has(jwk['kid']), 'keys_malformed', `keys[${index}]: a duplicate kid`)
+    ensure(
+      leaked === undefined,
+      'keys_malformed',
+      `keys[${index}]: the private member ${leaked} was published: replace that key`,
+    )
+    ensure(
+      jwk['kid'] === undefined || !kids.has(jwk['kid']),
+      'keys_malformed',
+      `keys[${index}]: a duplicate kid`,
+    )
     kids.add(jwk['kid'])
     return jwk
   })
@@ -79,8 +104,17 @@ export function keysOf({ keys }: JsonObject, most: number = limits.keys): readon
 /** Reads what a JWK says of itself; a member of the wrong type is an error rather than absent. */
 export function statements(jwk: object): JwkStatements {
   for (const [name, value] of Object.entries(jwk)) {
-    const type = /^(kid|use|alg|kms_arn)$/.test(name) ? 'string' : /^(iat|nbf|exp)$/.test(name) ? 'number' : typeof value
-    ensure(value === undefined || (typeof value === type && !(type === 'number' && Math.abs(value) > 8.64e12)), 'keys_malformed', `JWK member ${name}: expected a ${type}`)
+    const type = /^(kid|use|alg|kms_arn)$/.test(name)
+      ? 'string'
+      : /^(iat|nbf|exp)$/.test(name)
+        ? 'number'
+        : typeof value
+    ensure(
+      value === undefined ||
+        (typeof value === type && !(type === 'number' && Math.abs(value) > 8.64e12)),
+      'keys_malformed',
+      `JWK member ${name}: expected a ${type}`,
+    )
   }
   return jwk as JwkStatements
 }

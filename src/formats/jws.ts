@@ -4,7 +4,13 @@ import { parseCompact, part } from './compact.js'
 import type { JsonObject } from './json.js'
 
 export interface Jws {
-  readonly header: JsonObject & { readonly alg: string; readonly kid?: string; readonly typ?: string; readonly cty?: string; readonly iat?: number }
+  readonly header: JsonObject & {
+    readonly alg: string
+    readonly kid?: string
+    readonly typ?: string
+    readonly cty?: string
+    readonly iat?: number
+  }
   /** Header and payload as they came: what was signed (RFC 7515 §5.2, step 8). */
   readonly signingInput: string
   readonly payload: Bytes
@@ -12,7 +18,11 @@ export interface Jws {
 }
 
 /** Types that mean something to Sealdrop; only the verbs made for them write these. */
-export const reservedTypes = { keySet: 'jwk-set+jwt', receipt: 'sealdrop-receipt+jwt', file: 'sealdrop-file+jwt' } as const
+export const reservedTypes = {
+  keySet: 'jwk-set+jwt',
+  receipt: 'sealdrop-receipt+jwt',
+  file: 'sealdrop-file+jwt',
+} as const
 
 /**
  * Parses a compact JWS (RFC 7515 §5.2, steps 1 to 7) without any cryptography.

@@ -7,9 +7,14 @@ import { isJsonObject, parseJsonObject, type JsonObject } from './json.js'
 import { fromSpki } from './spki.js'
 
 /** What a caller adds about a key that cannot say it itself. */
-export interface KeyStatements { readonly use?: 'enc' | 'sig'; readonly alg?: string; readonly arn?: string }
+export interface KeyStatements {
+  readonly use?: 'enc' | 'sig'
+  readonly alg?: string
+  readonly arn?: string
+}
 
-const expected = 'expected a JWK Set, a JWK, an SPKI public key (PEM or DER), or what GetPublicKey answers'
+const expected =
+  'expected a JWK Set, a JWK, an SPKI public key (PEM or DER), or what GetPublicKey answers'
 
 /**
  * Turns whatever people have in hand into a key-set document: a JWK Set or signed set as it is, one JWK, SPKI as PEM, DER
@@ -17,11 +22,16 @@ const expected = 'expected a JWK Set, a JWK, an SPKI public key (PEM or DER), or
  *
  * @throws SealdropError `keys_malformed`, `invalid_argument`, `unsupported_algorithm`
  */
-export function keySetDocument(source: string | Uint8Array | object, stated: KeyStatements): string {
+export function keySetDocument(
+  source: string | Uint8Array | object,
+  stated: KeyStatements,
+): string {
   if (typeof source === 'string') return fromText(source.trim(), stated)
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
     const bytes = new Uint8Array(source)
-    return bytes[0] === 0x30 ? setOf(fromSpki(bytes), stated) : fromText((fromUtf8(bytes) ?? '').trim(), stated)
+    return bytes[0] === 0x30
+      ? setOf(fromSpki(bytes), stated)
+      : fromText((fromUtf8(bytes) ?? '').trim(), stated)
   }
   ensure(isJsonObject(source), 'invalid_argument', `key set: ${expected}, found ${kindOf(source)}`)
   return fromObject(source, stated)
@@ -34,7 +44,11 @@ function fromText(text: string, stated: KeyStatements): string {
   }
   if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) return text // a signed set: its trust reads it
   const pem = /^-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----$/.exec(text)
-  ensure(!pem || pem[1] === 'PUBLIC KEY', 'keys_malformed', `key set: expected PEM of the type PUBLIC KEY (SPKI), found ${shown(pem?.[1] ?? '')}`)
+  ensure(
+    !pem || pem[1] === 'PUBLIC KEY',
+    'keys_malformed',
+    `key set: expected PEM of the type PUBLIC KEY (SPKI), found ${shown(pem?.[1] ?? '')}`,
+  )
   const der = fromBase64(pem?.[2] ?? text)
   ensure(der?.[0] === 0x30, 'keys_malformed', `key set: ${expected}, found other text`)
   return setOf(fromSpki(der), stated)
@@ -43,27 +57,68 @@ function fromText(text: string, stated: KeyStatements): string {
 function fromObject(object: JsonObject, stated: KeyStatements): string {
   if ('keys' in object) return JSON.stringify(object)
   if ('PublicKey' in object) return fromGetPublicKey(object, stated)
-  ensure('kty' in object, 'keys_malformed', `key set: ${expected}, found an object with none of the members keys, kty, PublicKey`)
-  return setOf(object, { ...stated, ...(typeof object['kms_arn'] === 'string' && { arn: object['kms_arn'] }) })
+  ensure(
+    'kty' in object,
+    'keys_malformed',
+    `key set: ${expected}, found an object with none of the members keys, kty, PublicKey`,
+  )
+  return setOf(object, {
+    ...stated,
+    ...(typeof object['kms_arn'] === 'string' && { arn: object['kms_arn'] }),
+  })
 }
 
 /** GetPublicKey says what the key is for, and its ARN; of several signature algorithms ours is PS256 unless told otherwise. */
-function fromGetPublicKey({ PublicKey: key, KeyUsage: usage, KeyId: id }: JsonObject, stated: KeyStatements): string {
+function fromGetPublicKey(
+  { PublicKey: key, KeyUsage: usage, KeyId: id }: JsonObject,
+  stated: KeyStatements,
+): string {
   const der = typeof key === 'string' ? fromBase64(key) : key
   ensure(der instanceof Uint8Array, 'keys_malformed', 'PublicKey: expected base64 or bytes')
   const members = fromSpki(der)
-  const use = usage === 'SIGN_VERIFY' ? 'sig' : usage === 'ENCRYPT_DECRYPT' || usage === 'KEY_AGREEMENT' ? 'enc' : undefined
-  ensure(use, 'unsupported_algorithm', `KeyUsage ${shown(String(usage))} is for neither encryption nor signatures`)
-  ensure(stated.use === undefined || stated.use === use, 'invalid_argument', `use: this key's KeyUsage is ${String(usage)}`)
+  const use =
+    usage === 'SIGN_VERIFY'
+      ? 'sig'
+      : usage === 'ENCRYPT_DECRYPT' || usage === 'KEY_AGREEMENT'
+        ? 'enc'
+        : undefined
+  ensure(
+    use,
+    'unsupported_algorithm',
+    `KeyUsage ${shown(String(usage))} is for neither encryption nor signatures`,
+  )
+  ensure(
+    stated.use === undefined || stated.use === use,
+    'invalid_argument',
+    `use: this key's KeyUsage is ${String(usage)}`,
+  )
   const alg = stated.alg ?? (use === 'sig' ? signatureOf(members) : undefined)
-  return setOf(members, { use, ...(alg !== undefined && { alg }), ...(typeof id === 'string' && { arn: id }), ...(stated.arn !== undefined && { arn: stated.arn }) })
+  return setOf(members, {
+    use,
+    ...(alg !== undefined && { alg }),
+    ...(typeof id === 'string' && { arn: id }),
+    ...(stated.arn !== undefined && { arn: stated.arn }),
+  })
 }
 
 function setOf(jwk: PublicMembers | JsonObject, { use, alg, arn }: KeyStatements): string {
-  const spoken = { ...jwk, ...(use && { use }), ...(alg !== undefined && { alg }), ...(arn !== undefined && { kms_arn: arn }) } as JsonObject
+  const spoken = {
+    ...jwk,
+    ...(use && { use }),
+    ...(alg !== undefined && { alg }),
+    ...(arn !== undefined && { kms_arn: arn }),
+  } as JsonObject
   const told = spoken['use'] ?? spoken['alg'] ?? !/^(RSA|EC)$/.test(String(spoken['kty'])) // others only sign
-  ensure(told !== false, 'invalid_argument', "use: expected 'enc' to seal to this key, 'sig' to verify with it")
+  ensure(
+    told !== false,
+    'invalid_argument',
+    "use: expected 'enc' to seal to this key, 'sig' to verify with it",
+  )
   const rsaSignature = spoken['kty'] === 'RSA' && spoken['use'] === 'sig'
-  ensure(!rsaSignature || isSignatureName(spoken['alg']), 'invalid_argument', "alg: expected the one of this RSA signing key, such as 'PS256'")
+  ensure(
+    !rsaSignature || isSignatureName(spoken['alg']),
+    'invalid_argument',
+    "alg: expected the one of this RSA signing key, such as 'PS256'",
+  )
   return JSON.stringify({ keys: [spoken] })
 }

@@ -34,9 +34,31 @@ export const frameLengthFromEnd: number = 4 + 32 + tagLength
  *
  * @throws SealdropError `too_large` when context and data keys exceed 16 KiB
  */
-export function headerBody({ messageId, serializedContext, dataKeys, frameLength, commitment }: HeaderFields): Bytes {
-  const keys = concat(...dataKeys.map(({ provider, info, ciphertext }) => sized(2, utf8(provider), info, ciphertext)))
+export function headerBody({
+  messageId,
+  serializedContext,
+  dataKeys,
+  frameLength,
+  commitment,
+}: HeaderFields): Bytes {
+  const keys = concat(
+    ...dataKeys.map(({ provider, info, ciphertext }) => sized(2, utf8(provider), info, ciphertext)),
+  )
   const variable = serializedContext.length + keys.length
-  ensure(variable <= limits.header, 'too_large', `context and recipients: expected at most ${limits.header} bytes, found ${variable}`)
-  return concat([messageVersion], u16(suite), messageId, sized(2, serializedContext), u16(dataKeys.length), keys, [framed], u32(frameLength), commitment)
+  ensure(
+    variable <= limits.header,
+    'too_large',
+    `context and recipients: expected at most ${limits.header} bytes, found ${variable}`,
+  )
+  return concat(
+    [messageVersion],
+    u16(suite),
+    messageId,
+    sized(2, serializedContext),
+    u16(dataKeys.length),
+    keys,
+    [framed],
+    u32(frameLength),
+    commitment,
+  )
 }

@@ -6,7 +6,13 @@ import { fromUtf8 } from '../bytes/text.js'
 import { ensure } from '../errors/guard.js'
 import type { Context } from './context.js'
 import { parseContext } from './message-context.js'
-import { framed, messageVersion, tagLength, type EncryptedDataKey, type HeaderFields } from './message-header.js'
+import {
+  framed,
+  messageVersion,
+  tagLength,
+  type EncryptedDataKey,
+  type HeaderFields,
+} from './message-header.js'
 
 export interface MessageHeader extends HeaderFields {
   readonly context: Context
@@ -38,13 +44,21 @@ export function parseMessageHeader(bytes: Bytes, nameOf: NameOfFormat): MessageH
   /** Whether so many bytes more are there; all of what is asked for counts against the limit. */
   const has = (length: number): boolean => {
     needed += length
-    ensure(needed <= maxHeaderLength, 'too_large', `context and recipients: expected at most ${limits.header} bytes`)
+    ensure(
+      needed <= maxHeaderLength,
+      'too_large',
+      `context and recipients: expected at most ${limits.header} bytes`,
+    )
     return cursor.remaining >= length
   }
   if (!has(3)) return undefined
   const version = cursor.u8('version')
   const id = cursor.u16('suite')
-  ensure(version === messageVersion && id === suite, 'unsupported_algorithm', `expected version 2 of the AWS Encryption SDK's format with suite 0x0478, found ${nameOf(version, id)}`)
+  ensure(
+    version === messageVersion && id === suite,
+    'unsupported_algorithm',
+    `expected version 2 of the AWS Encryption SDK's format with suite 0x0478, found ${nameOf(version, id)}`,
+  )
   if (!has(34)) return undefined
   const messageId = cursor.take(32, 'message id') as Bytes
   const contextLength = cursor.u16('context')
@@ -53,7 +67,11 @@ export function parseMessageHeader(bytes: Bytes, nameOf: NameOfFormat): MessageH
   const context = parseContext(found)
   const serializedContext = contextLength === 2 ? new Uint8Array() : found // the empty context has two forms, keys and digests know one
   const count = cursor.u16('data keys')
-  ensure(count <= limits.recipients, 'too_large', `data keys: expected at most ${limits.recipients}, found ${count}`)
+  ensure(
+    count <= limits.recipients,
+    'too_large',
+    `data keys: expected at most ${limits.recipients}, found ${count}`,
+  )
   if (count < 1) cursor.fail('data keys', 'expected at least 1')
   const dataKeys: EncryptedDataKey[] = []
   while (dataKeys.length < count) {
@@ -65,14 +83,31 @@ export function parseMessageHeader(bytes: Bytes, nameOf: NameOfFormat): MessageH
       fields.push(cursor.take(length, field) as Bytes)
     }
     const [provider, info, ciphertext] = fields as [Bytes, Bytes, Bytes]
-    dataKeys.push({ provider: fromUtf8(provider) ?? cursor.fail('provider id', 'not UTF-8'), info, ciphertext })
+    dataKeys.push({
+      provider: fromUtf8(provider) ?? cursor.fail('provider id', 'not UTF-8'),
+      info,
+      ciphertext,
+    })
   }
   if (!has(37 + tagLength)) return undefined
   if (cursor.u8('content type') !== framed) cursor.fail('content type', 'expected 2, framed')
   const frameLength = cursor.u32('frame length')
   if (frameLength < 1) cursor.fail('frame length', 'expected at least 1')
-  ensure(frameLength <= limits.maxFrame, 'too_large', `frame length: expected at most ${limits.maxFrame} bytes, found ${frameLength}`)
+  ensure(
+    frameLength <= limits.maxFrame,
+    'too_large',
+    `frame length: expected at most ${limits.maxFrame} bytes, found ${frameLength}`,
+  )
   const commitment = cursor.take(32, 'commitment') as Bytes
   const body = bytes.slice(0, bytes.length - cursor.remaining)
-  return { messageId, serializedContext, context, dataKeys, frameLength, commitment, body, tag: cursor.take(tagLength, 'header tag') as Bytes }
+  return {
+    messageId,
+    serializedContext,
+    context,
+    dataKeys,
+    frameLength,
+    commitment,
+    body,
+    tag: cursor.take(tagLength, 'header tag') as Bytes,
+  }
 }

@@ -17,25 +17,48 @@ const type = 'sealdrop-receipt-file'
 const longest = 400_000
 
 /** As JSON. @throws SealdropError `too_large`, as a history is: what could not be read in years is not written */
-export function writeReceiptFile({ receipt, sent: { messageId, digest }, keySet, savedAt }: ReceiptFile): string {
+export function writeReceiptFile({
+  receipt,
+  sent: { messageId, digest },
+  keySet,
+  savedAt,
+}: ReceiptFile): string {
   const text = `${JSON.stringify({ type, v: 1, receipt, sent: { messageId, digest }, keySet, savedAt }, undefined, 2)}\n`
-  ensure(text.length <= longest, 'too_large', `receipt file: at most ${longest} characters; verify with the key set of the day, not with a history`)
+  ensure(
+    text.length <= longest,
+    'too_large',
+    `receipt file: at most ${longest} characters; verify with the key set of the day, not with a history`,
+  )
   return text
 }
 
 /** @throws SealdropError `malformed`, `too_large`, `unsupported_algorithm` for a later version */
 export function parseReceiptFile(text: string): ReceiptFile {
   ensure(typeof text === 'string', 'invalid_argument', 'receipt file: expected its text')
-  ensure(text.length <= longest, 'too_large', `receipt file: expected at most ${longest} characters`)
+  ensure(
+    text.length <= longest,
+    'too_large',
+    `receipt file: expected at most ${longest} characters`,
+  )
   const file = parseJsonObject(text, { code: 'malformed', field: 'receipt file' })
   ensure(file['type'] === type, 'malformed', `receipt file: expected the type ${type}`)
   ensure(file['v'] === 1, 'unsupported_algorithm', 'receipt file: expected version 1')
   const { receipt, keySet, savedAt, sent } = file
   const wrong = [
-    ...Object.entries({ receipt, keySet }).filter(([, value]) => typeof value !== 'string').map(([name]) => name),
-    ...(isJsonObject(sent) && typeof sent['messageId'] === 'string' && typeof sent['digest'] === 'string' ? [] : ['sent']),
+    ...Object.entries({ receipt, keySet })
+      .filter(([, value]) => typeof value !== 'string')
+      .map(([name]) => name),
+    ...(isJsonObject(sent) &&
+    typeof sent['messageId'] === 'string' &&
+    typeof sent['digest'] === 'string'
+      ? []
+      : ['sent']),
     ...(isTime(savedAt) ? [] : ['savedAt']),
   ]
-  ensure(wrong.length === 0, 'malformed', `receipt file: ${wrong.join(', ')} missing or of the wrong type`)
+  ensure(
+    wrong.length === 0,
+    'malformed',
+    `receipt file: ${wrong.join(', ')} missing or of the wrong type`,
+  )
   return file as unknown as ReceiptFile
 }

@@ -35,6 +35,10 @@ export function parseReceipt(payload: Uint8Array): Receipt {
     ...(isContext(claims['ctx']) ? [] : ['ctx']),
     ...(claims['stage'] === 'received' || claims['stage'] === 'opened' ? [] : ['stage']),
   ]
-  ensure(wrong.length === 0, 'malformed', `receipt: ${wrong.join(', ')} missing or of the wrong type`)
+  ensure(
+    wrong.length === 0,
+    'malformed',
+    `receipt: ${wrong.join(', ')} missing or of the wrong type`,
+  )
   return claims as unknown as Receipt
 }

@@ -24,11 +24,17 @@ export interface SetClaims {
  * @throws SealdropError `keys_untrusted` for a set without a signature, `keys_malformed`
  */
 export function parseSignedSet(document: string): Jws {
-  ensure(!document.trimStart().startsWith('{'), 'keys_untrusted', 'the key set is not signed: its signature was stripped, or its host does not serve application/jwk-set+jwt')
+  ensure(
+    !document.trimStart().startsWith('{'),
+    'keys_untrusted',
+    'the key set is not signed: its signature was stripped, or its host does not serve application/jwk-set+jwt',
+  )
   try {
     return parseJws(document.trim())
   } catch (error) {
-    throw isSealdropError(error) ? new SealdropError('keys_malformed', `signed key set: ${error.message}`) : error
+    throw isSealdropError(error)
+      ? new SealdropError('keys_malformed', `signed key set: ${error.message}`)
+      : error
   }
 }
 
@@ -39,12 +45,19 @@ export function parseSignedSet(document: string): Jws {
  * @throws SealdropError `keys_malformed`
  */
 export function setClaims(payload: Uint8Array, mostKeys?: number): SetClaims {
-  const claims = parseJsonObject(fromUtf8(payload) ?? '', { code: 'keys_malformed', field: 'signed key set' })
+  const claims = parseJsonObject(fromUtf8(payload) ?? '', {
+    code: 'keys_malformed',
+    field: 'signed key set',
+  })
   const wrong = [
     ...['iss', 'sub'].filter((name) => typeof claims[name] !== 'string'),
     ...['iat', 'exp'].filter((name) => !isTime(claims[name])),
     ...(Number.isSafeInteger(claims['ver']) ? [] : ['ver']),
   ]
-  ensure(wrong.length === 0, 'keys_malformed', `signed key set: ${wrong.join(', ')} missing or of the wrong type`)
+  ensure(
+    wrong.length === 0,
+    'keys_malformed',
+    `signed key set: ${wrong.join(', ')} missing or of the wrong type`,
+  )
   return { ...claims, keys: keysOf(claims, mostKeys) } as unknown as SetClaims
 }

@@ -6,7 +6,8 @@ import { Cursor } from '../bytes/cursor.js'
 import { element, unsignedInteger } from './der.js'
 import { publicMembers } from './jwk.js'
 
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+const hex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
 /**
  * A SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), which is what KMS GetPublicKey answers, as JWK members.
@@ -25,14 +26,21 @@ export function fromSpki(der: Uint8Array): PublicMembers {
   const key = bits.subarray(1)
   if (oid === rsaOid) return rsaMembers(algorithm, key)
   if (oid === ecOid) return ecMembers(algorithm, key)
-  const name = Object.hasOwn(signingOids, oid) ? signingOids[oid] : refuse(der, 'SPKI algorithm', oid)
+  const name = Object.hasOwn(signingOids, oid)
+    ? signingOids[oid]
+    : refuse(der, 'SPKI algorithm', oid)
   algorithm.end('SPKI algorithm')
   const text = toBase64url(key)
-  return publicMembers(name === 'Ed25519' ? { kty: 'OKP', crv: name, x: text } : { kty: 'AKP', alg: name, pub: text })
+  return publicMembers(
+    name === 'Ed25519' ? { kty: 'OKP', crv: name, x: text } : { kty: 'AKP', alg: name, pub: text },
+  )
 }
 
 function refuse(der: Uint8Array, field: string, oid: string): never {
-  return new Cursor(der, 'unsupported_algorithm').fail(field, `expected RSA, P-256, P-384, P-521, Ed25519 or ML-DSA, found ${foreignOids[oid] ?? `object identifier ${oid} (DER, hexadecimal)`}`)
+  return new Cursor(der, 'unsupported_algorithm').fail(
+    field,
+    `expected RSA, P-256, P-384, P-521, Ed25519 or ML-DSA, found ${foreignOids[oid] ?? `object identifier ${oid} (DER, hexadecimal)`}`,
+  )
 }
 
 function rsaMembers(algorithm: Cursor, key: Uint8Array): PublicMembers {

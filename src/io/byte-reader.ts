@@ -19,12 +19,18 @@ export function streamReader(stream: ReadableStream<Uint8Array>, whole = false):
   const byob = byobReader(stream, whole)
   if (byob) return byob
   const reader = stream.getReader()
-  return chunkReader(() => reader.read(), (reason) => void reader.cancel(reason).catch(() => {}))
+  return chunkReader(
+    () => reader.read(),
+    (reason) => void reader.cancel(reason).catch(() => {}),
+  )
 }
 
 export function iterableReader(source: AsyncIterable<Uint8Array>): ByteReader {
   const chunks = source[Symbol.asyncIterator]()
-  return chunkReader(() => chunks.next(), () => void (async () => chunks.return?.())().catch(() => {}))
+  return chunkReader(
+    () => chunks.next(),
+    () => void (async () => chunks.return?.())().catch(() => {}),
+  )
 }
 
 /** A byte stream reads straight into our buffer; undefined where it is none, as every stream in WebKit. */
@@ -42,7 +48,9 @@ function byobReader(stream: ReadableStream<Uint8Array>, whole: boolean): ByteRea
       let at = 0
       while (at < length) {
         // `min` saves round trips where it is known, and the loop does elsewhere; a stream that ends before so many bytes fails it
-        const { done, value } = await reader.read(new Uint8Array(buffer, at, length - at), { min: whole ? length - at : 1 } as ReadableStreamBYOBReaderReadOptions)
+        const { done, value } = await reader.read(new Uint8Array(buffer, at, length - at), {
+          min: whole ? length - at : 1,
+        } as ReadableStreamBYOBReaderReadOptions)
         if (!value) break // cancelled: the buffer is gone
         buffer = value.buffer
         at += value.length
@@ -56,7 +64,13 @@ function byobReader(stream: ReadableStream<Uint8Array>, whole: boolean): ByteRea
 }
 
 /** Chunks of any size, coalesced: small ones would cost a third of the speed (performance.md, 5). */
-function chunkReader(next: () => Promise<{ readonly done?: boolean | undefined; readonly value?: Uint8Array | undefined }>, cancel: (reason: unknown) => void): ByteReader {
+function chunkReader(
+  next: () => Promise<{
+    readonly done?: boolean | undefined
+    readonly value?: Uint8Array | undefined
+  }>,
+  cancel: (reason: unknown) => void,
+): ByteReader {
   const buffers = turns()
   let rest: Uint8Array = new Uint8Array()
   return {
@@ -68,7 +82,11 @@ function chunkReader(next: () => Promise<{ readonly done?: boolean | undefined; 
         if (rest.length === 0) {
           const { done, value } = await next()
           if (done) break
-          ensure(value instanceof Uint8Array, 'invalid_argument', `source: expected Uint8Arrays, found ${kindOf(value)}`)
+          ensure(
+            value instanceof Uint8Array,
+            'invalid_argument',
+            `source: expected Uint8Arrays, found ${kindOf(value)}`,
+          )
           rest = value
         }
         const part = rest.subarray(0, length - at)
@@ -91,7 +109,11 @@ export function withFront(front: Bytes, reader: ByteReader): ByteReader {
     async take(length) {
       const head = rest.subarray(0, length)
       rest = rest.subarray(head.length)
-      return head.length === length ? head : head.length === 0 ? reader.take(length) : concat(head, await reader.take(length - head.length))
+      return head.length === length
+        ? head
+        : head.length === 0
+          ? reader.take(length)
+          : concat(head, await reader.take(length - head.length))
     },
   }
 }
@@ -101,8 +123,13 @@ function turns(): (length: number) => [buffer: ArrayBuffer, put: (buffer: ArrayB
   const held: ArrayBuffer[] = [new ArrayBuffer(0), new ArrayBuffer(0)]
   let turn = 0
   return (length) => {
-    const mine = turn ^= 1
+    const mine = (turn ^= 1)
     const buffer = held[mine]!
-    return [buffer.byteLength >= length ? buffer : new ArrayBuffer(length), (back) => { held[mine] = back }]
+    return [
+      buffer.byteLength >= length ? buffer : new ArrayBuffer(length),
+      (back) => {
+        held[mine] = back
+      },
+    ]
   }
 }

@@ -20,7 +20,14 @@ export interface ByteSource {
 
 /** A range whose end may lie behind the end. @throws SealdropError `invalid_argument` */
 export function checkRange(verb: string, start: number, end: number): void {
-  ensure(Number.isSafeInteger(start) && start >= 0 && (end === Infinity || Number.isSafeInteger(end)) && end >= start, 'invalid_argument', `${verb}: expected a range, 0 <= start <= end, where end may be Infinity`)
+  ensure(
+    Number.isSafeInteger(start) &&
+      start >= 0 &&
+      (end === Infinity || Number.isSafeInteger(end)) &&
+      end >= start,
+    'invalid_argument',
+    `${verb}: expected a range, 0 <= start <= end, where end may be Infinity`,
+  )
 }
 
 /** What is read at once, about: each read of a file or a server has its own cost. */
@@ -36,11 +43,18 @@ export function rangeReader(source: ByteSource, start: number, end: number): Byt
     async take(length) {
       if (rest.length < length && at < end) {
         // whole portions, since one that is cut in two must be joined
-        const size = Math.min(end - at, rest.length > 0 ? length - rest.length : length * Math.max(1, Math.floor(block / length)))
+        const size = Math.min(
+          end - at,
+          rest.length > 0 ? length - rest.length : length * Math.max(1, Math.floor(block / length)),
+        )
         const kept = concat(rest) // the source may use its memory again, and slice of a Buffer copies nothing
         if (into.length < size) into = new Uint8Array(size)
         const more = await source.read(at, at + size, { signal: stop.signal, into })
-        ensure(more instanceof Uint8Array && more.length === size, 'source_failed', `source: expected ${size} bytes, found ${more?.length}`)
+        ensure(
+          more instanceof Uint8Array && more.length === size,
+          'source_failed',
+          `source: expected ${size} bytes, found ${more?.length}`,
+        )
         rest = kept.length > 0 ? concat(kept, more) : more
         at += size
       }

@@ -3,7 +3,11 @@ import type { Bytes } from '../bytes/bytes.js'
 /** Longest time without letting anything else run, in milliseconds: one frame of a screen. */
 const breath = 16
 
-interface Timers { setImmediate?(work: () => void): unknown; MessageChannel?: typeof MessageChannel; setTimeout(work: () => void): unknown }
+interface Timers {
+  setImmediate?(work: () => void): unknown
+  MessageChannel?: typeof MessageChannel
+  setTimeout(work: () => void): unknown
+}
 
 /** The host's quickest way to let others run: a browser's timers wait up to 4 ms. */
 function soon(work: () => void): void {
@@ -28,7 +32,10 @@ export function breather(): () => Promise<void> {
 }
 
 /** Begins work on each item; an error of the items is the last piece of work, so that those before it keep their turn. */
-async function* begun<T, R>(items: AsyncIterable<T>, work: (item: T) => Promise<R>): AsyncGenerator<readonly [Promise<R>]> {
+async function* begun<T, R>(
+  items: AsyncIterable<T>,
+  work: (item: T) => Promise<R>,
+): AsyncGenerator<readonly [Promise<R>]> {
   try {
     for await (const item of items) yield [work(item)]
   } catch (error) {
@@ -40,7 +47,11 @@ async function* begun<T, R>(items: AsyncIterable<T>, work: (item: T) => Promise<
  * Works on items side by side and answers the results in their order. The next item is asked for when work on the one
  * before has begun, and taken what it needs of it, so that items may reuse their memory.
  */
-export async function* inOrder<T, R>(items: AsyncIterable<T>, work: (item: T) => Promise<R>, inFlight: number): AsyncGenerator<R> {
+export async function* inOrder<T, R>(
+  items: AsyncIterable<T>,
+  work: (item: T) => Promise<R>,
+  inFlight: number,
+): AsyncGenerator<R> {
   const pending: Promise<R>[] = []
   for await (const [result] of begun(items, work)) {
     result.catch(() => {}) // told in its turn
@@ -60,7 +71,11 @@ export interface ByteStream {
  *
  * @param stop - is told the reason when the stream ends in any way but by its last piece
  */
-export function streamOf(pieces: AsyncGenerator<readonly Bytes[]>, stop: (reason: unknown) => void, signal: AbortSignal | undefined): ReadableStream<Bytes> {
+export function streamOf(
+  pieces: AsyncGenerator<readonly Bytes[]>,
+  stop: (reason: unknown) => void,
+  signal: AbortSignal | undefined,
+): ReadableStream<Bytes> {
   const breathe = breather()
   let abort = (): void => {}
   let over = false
@@ -72,33 +87,38 @@ export function streamOf(pieces: AsyncGenerator<readonly Bytes[]>, stop: (reason
     stop(reason)
     void pieces.return(undefined).catch(() => {})
   }
-  return new ReadableStream<Bytes>({
-    start(controller) {
-      abort = () => {
-        controller.error(signal!.reason)
-        end(signal!.reason)
-      }
-      signal?.addEventListener('abort', abort)
-    },
-    async pull(controller) {
-      try {
-        await breathe()
-        for (let given = 0; given === 0;) { // a stream asks no more before something came
-          const { done, value } = await pieces.next()
-          if (done) {
-            off()
-            return controller.close()
-          }
-          for (const chunk of value) if (chunk.length > 0) {
-            controller.enqueue(chunk)
-            given++
-          }
+  return new ReadableStream<Bytes>(
+    {
+      start(controller) {
+        abort = () => {
+          controller.error(signal!.reason)
+          end(signal!.reason)
         }
-      } catch (error) {
-        end(error)
-        throw error
-      }
+        signal?.addEventListener('abort', abort)
+      },
+      async pull(controller) {
+        try {
+          await breathe()
+          for (let given = 0; given === 0;) {
+            // a stream asks no more before something came
+            const { done, value } = await pieces.next()
+            if (done) {
+              off()
+              return controller.close()
+            }
+            for (const chunk of value)
+              if (chunk.length > 0) {
+                controller.enqueue(chunk)
+                given++
+              }
+          }
+        } catch (error) {
+          end(error)
+          throw error
+        }
+      },
+      cancel: end,
     },
-    cancel: end,
-  }, { highWaterMark: 0 })
+    { highWaterMark: 0 },
+  )
 }

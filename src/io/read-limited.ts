@@ -1,7 +1,10 @@
 import { concat, type Bytes } from '../bytes/bytes.js'
 
 /** Reads a stream to its end, or undefined as soon as it exceeds the limit; what is left unread is cancelled. */
-export async function readLimited(stream: ReadableStream<Uint8Array>, limit: number): Promise<Bytes | undefined> {
+export async function readLimited(
+  stream: ReadableStream<Uint8Array>,
+  limit: number,
+): Promise<Bytes | undefined> {
   const reader = stream.getReader()
   const chunks: Uint8Array[] = []
   for (let length = 0; ;) {

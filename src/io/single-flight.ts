@@ -6,7 +6,9 @@ export class SingleFlight<T> {
 
   run(work: () => Promise<T>): Promise<T> {
     if (isWorkerd()) return work()
-    this.#flight ??= work().finally(() => { this.#flight = undefined })
+    this.#flight ??= work().finally(() => {
+      this.#flight = undefined
+    })
     return this.#flight
   }
 }

@@ -4,7 +4,8 @@ import { iterableReader, streamReader, type ByteReader } from './byte-reader.js'
 import { rangeReader, type ByteSource } from './byte-source.js'
 
 /** What can be sealed or opened as a stream. Leave bytes in memory unchanged until they are read. */
-export type StreamSource = Blob | ByteSource | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Uint8Array
+export type StreamSource =
+  Blob | ByteSource | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Uint8Array
 
 /** A source as the frame writer and the frame reader see it. */
 export interface Input {
@@ -23,11 +24,13 @@ export interface FileInput extends Input {
   reader(start?: number, end?: number): ByteReader
 }
 
-const has = (value: unknown, name: string | symbol): boolean => typeof (value as Record<string | symbol, unknown> | null | undefined)?.[name] === 'function'
+const has = (value: unknown, name: string | symbol): boolean =>
+  typeof (value as Record<string | symbol, unknown> | null | undefined)?.[name] === 'function'
 
 const isBlob = (source: unknown): source is Blob => has(source, 'stream') && has(source, 'slice')
 
-const isByteSource = (source: unknown): source is ByteSource => has(source, 'read') && (source as ByteSource).size >= 0
+const isByteSource = (source: unknown): source is ByteSource =>
+  has(source, 'read') && (source as ByteSource).size >= 0
 
 /**
  * @param length what the caller says of it besides
@@ -35,33 +38,78 @@ const isByteSource = (source: unknown): source is ByteSource => has(source, 'rea
  */
 export function fileInput(file: unknown, length?: number): FileInput {
   const blob = isBlob(file)
-  ensure(blob || isByteSource(file), 'invalid_argument', `source: expected Blob, byte source, stream, iterable or bytes, found ${kindOf(file)}`)
+  ensure(
+    blob || isByteSource(file),
+    'invalid_argument',
+    `source: expected Blob, byte source, stream, iterable or bytes, found ${kindOf(file)}`,
+  )
   const { size } = file
-  ensure(Number.isSafeInteger(size) && (length ?? size) === size, 'invalid_argument', `length: the source has ${size} bytes`)
+  ensure(
+    Number.isSafeInteger(size) && (length ?? size) === size,
+    'invalid_argument',
+    `length: the source has ${size} bytes`,
+  )
   return {
     size,
     otherSize: 'source_changed',
     // a Blob is what it was when it was made: where it cannot be read any more, its file is another or gone, whatever the host calls that
-    reader: (start = 0, end = size) => (blob ? mended(streamReader(file.slice(start, end).stream(), true), 'source_changed') : mended(rangeReader(file, start, end))),
-    version: async () => (blob ? `${(file as File).lastModified}` : file.version && named(file.version())),
+    reader: (start = 0, end = size) =>
+      blob
+        ? mended(streamReader(file.slice(start, end).stream(), true), 'source_changed')
+        : mended(rangeReader(file, start, end)),
+    version: async () =>
+      blob ? `${(file as File).lastModified}` : file.version && named(file.version()),
   }
 }
 
 /** Any source, to be read once from its start. @throws SealdropError `invalid_argument` */
 export function inputOf(source: StreamSource, length?: number): Input {
-  if (source instanceof Uint8Array) return fileInput({ size: source.length, read: async (start: number, end: number) => source.subarray(start, end) }, length)
+  if (source instanceof Uint8Array)
+    return fileInput(
+      {
+        size: source.length,
+        read: async (start: number, end: number) => source.subarray(start, end),
+      },
+      length,
+    )
   const stream = has(source, 'getReader')
-  if (isByteSource(source) || !(stream || has(source, Symbol.asyncIterator))) return fileInput(source, length)
-  ensure(length === undefined || (Number.isSafeInteger(length) && length >= 0), 'invalid_argument', 'length: expected bytes')
-  return { size: length, otherSize: 'source_failed', reader: () => mended(stream ? streamReader(source as ReadableStream<Uint8Array>) : iterableReader(source as AsyncIterable<Uint8Array>)) }
+  if (isByteSource(source) || !(stream || has(source, Symbol.asyncIterator)))
+    return fileInput(source, length)
+  ensure(
+    length === undefined || (Number.isSafeInteger(length) && length >= 0),
+    'invalid_argument',
+    'length: expected bytes',
+  )
+  return {
+    size: length,
+    otherSize: 'source_failed',
+    reader: () =>
+      mended(
+        stream
+          ? streamReader(source as ReadableStream<Uint8Array>)
+          : iterableReader(source as AsyncIterable<Uint8Array>),
+      ),
+  }
 }
 
 /** Gives what a source fails with a name. */
-function named<T>(work: Promise<T>, code: 'source_failed' | 'source_changed' = 'source_failed'): Promise<T> {
+function named<T>(
+  work: Promise<T>,
+  code: 'source_failed' | 'source_changed' = 'source_failed',
+): Promise<T> {
   return work.catch((cause: unknown) => {
     if (isSealdropError(cause)) throw cause
-    throw new SealdropError(code, code === 'source_failed' ? 'the source failed' : 'the file was changed or removed: choose it again', { cause, retryable: code === 'source_failed' })
+    throw new SealdropError(
+      code,
+      code === 'source_failed'
+        ? 'the source failed'
+        : 'the file was changed or removed: choose it again',
+      { cause, retryable: code === 'source_failed' },
+    )
   })
 }
 
-const mended = (reader: ByteReader, code?: 'source_failed' | 'source_changed'): ByteReader => ({ ...reader, take: (length) => named(reader.take(length), code) })
+const mended = (reader: ByteReader, code?: 'source_failed' | 'source_changed'): ByteReader => ({
+  ...reader,
+  take: (length) => named(reader.take(length), code),
+})

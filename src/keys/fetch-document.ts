@@ -22,31 +22,56 @@ export interface FetchDocumentOptions {
  *
  * @throws SealdropError `keys_unreachable` (retryable unless the server said no), `keys_malformed`
  */
-export async function fetchDocument(o: FetchDocumentOptions): Promise<{ readonly document: string; readonly maxAge: number | undefined }> {
+export async function fetchDocument(
+  o: FetchDocumentOptions,
+): Promise<{ readonly document: string; readonly maxAge: number | undefined }> {
   const signal = AbortSignal.timeout(o.timeout)
   try {
     return await abortable(load(o, signal), signal)
   } catch (cause) {
     if (isSealdropError(cause)) throw cause
     const why = signal.aborted ? `no answer within ${o.timeout} ms` : 'no connection, or no CORS'
-    throw new SealdropError('keys_unreachable', `${whereOf(o.url)}: ${why}`, { retryable: true, cause })
+    throw new SealdropError('keys_unreachable', `${whereOf(o.url)}: ${why}`, {
+      retryable: true,
+      cause,
+    })
   }
 }
 
 /** Without the query, which may hold a token. */
 const whereOf = ({ origin, pathname }: URL): string => `key set at ${shown(origin + pathname)}`
 
-async function load(o: FetchDocumentOptions, signal: AbortSignal): Promise<{ document: string; maxAge: number | undefined }> {
+async function load(
+  o: FetchDocumentOptions,
+  signal: AbortSignal,
+): Promise<{ document: string; maxAge: number | undefined }> {
   const where = whereOf(o.url)
   // workerd has neither credentials nor an HTTP cache to speak of, and throws where it is told about them
-  const browserOptions: RequestInit = 'credentials' in Request.prototype ? { credentials: 'omit', cache: o.revalidate ? 'no-cache' : 'default' } : {}
-  const response = await (0, o.fetch)(o.url.href, { ...browserOptions, headers: { accept: o.accept, ...o.headers }, redirect: 'manual', signal })
+  const browserOptions: RequestInit =
+    'credentials' in Request.prototype
+      ? { credentials: 'omit', cache: o.revalidate ? 'no-cache' : 'default' }
+      : {}
+  const response = await (0, o.fetch)(o.url.href, {
+    ...browserOptions,
+    headers: { accept: o.accept, ...o.headers },
+    redirect: 'manual',
+    signal,
+  })
   const { status } = response
   // a browser shows a redirect as status 0
-  if (status !== 200) throw new SealdropError('keys_unreachable', `${where}: found status ${status}${status < 400 ? '; redirects are not followed' : ''}`, { retryable: status >= 500 || status === 429 })
-  const bytes = response.body && await readLimited(response.body, o.most)
+  if (status !== 200)
+    throw new SealdropError(
+      'keys_unreachable',
+      `${where}: found status ${status}${status < 400 ? '; redirects are not followed' : ''}`,
+      { retryable: status >= 500 || status === 429 },
+    )
+  const bytes = response.body && (await readLimited(response.body, o.most))
   const document = bytes && fromUtf8(bytes)
-  ensure(document && !document.trimStart().startsWith('<'), 'keys_malformed', `${where}: expected a JWK Set of at most ${o.most} bytes, found ${document ? 'a web page' : 'other text'}`)
+  ensure(
+    document && !document.trimStart().startsWith('<'),
+    'keys_malformed',
+    `${where}: expected a JWK Set of at most ${o.most} bytes, found ${document ? 'a web page' : 'other text'}`,
+  )
   const maxAge = secondsOf(response.headers)
   return { document, maxAge: maxAge === undefined ? undefined : maxAge * 1000 }
 }

@@ -28,11 +28,23 @@ export function fetchKeySet(url: string | URL, o: FetchOptions): KeySet {
   const parsed = parseUrl(url)
   const { trust, headers = {}, timeout = 5_000, maxAge = Infinity } = o ?? {}
   ensure(trust?.kind !== 'in-hand', 'invalid_argument', 'trust: inHand() is for importKeySet')
-  ensure(Number.isSafeInteger(timeout) && timeout > 0 && maxAge >= 0, 'invalid_argument', 'timeout and maxAge: expected milliseconds')
+  ensure(
+    Number.isSafeInteger(timeout) && timeout > 0 && maxAge >= 0,
+    'invalid_argument',
+    'timeout and maxAge: expected milliseconds',
+  )
   const signed = trust?.kind === 'signed' // a browser's cache may have kept one that has expired
   const accept = `application/jwk-set+${signed ? 'jwt' : 'json, application/json;q=0.9'}`
   return new HeldKeySet(async ({ refresh }) => {
-    const answer = await fetchDocument({ url: parsed, accept, headers, fetch: o.fetch ?? globalThis.fetch, timeout, revalidate: refresh || signed, most: trust.most ?? limits.keySet })
+    const answer = await fetchDocument({
+      url: parsed,
+      accept,
+      headers,
+      fetch: o.fetch ?? globalThis.fetch,
+      timeout,
+      revalidate: refresh || signed,
+      most: trust.most ?? limits.keySet,
+    })
     const stated = Math.max(answer.maxAge ?? 10 * minute, minute / 2)
     return { document: answer.document, freshFor: Math.min(stated, maxAge, 24 * 60 * minute) }
   }, o)
@@ -43,9 +55,17 @@ function parseUrl(url: string | URL): URL {
   let parsed: URL | undefined
   try {
     parsed = new URL(url, base)
-  } catch { /* reported below */ }
-  const loopback = parsed?.protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname)
-  const allowed = parsed && (parsed.protocol === 'https:' || loopback) && !parsed.username && !parsed.password
-  ensure(allowed, 'invalid_argument', `url: expected https or loopback, no credentials, found ${parsed?.origin ?? 'no URL'}`)
+  } catch {
+    /* reported below */
+  }
+  const loopback =
+    parsed?.protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname)
+  const allowed =
+    parsed && (parsed.protocol === 'https:' || loopback) && !parsed.username && !parsed.password
+  ensure(
+    allowed,
+    'invalid_argument',
+    `url: expected https or loopback, no credentials, found ${parsed?.origin ?? 'no URL'}`,
+  )
   return parsed!
 }

@@ -31,7 +31,9 @@ export interface KeySetOptions {
 }
 
 /** Where documents come from. Times are milliseconds; a source without `freshFor` never changes. */
-export type Source = (o: { readonly refresh: boolean }) => Promise<{ readonly document: string; readonly freshFor?: number }>
+export type Source = (o: {
+  readonly refresh: boolean
+}) => Promise<{ readonly document: string; readonly freshFor?: number }>
 
 const cooldown = 30_000
 const unsignedLifetime = 24 * 3_600_000
@@ -46,7 +48,11 @@ export class HeldKeySet implements KeySet {
   #retryAt = 0
 
   constructor(source: Source, options: KeySetOptions) {
-    ensure(typeof options?.trust?.accept === 'function', 'invalid_argument', 'trust: expected signedBy, pinned, overHttps or inHand')
+    ensure(
+      typeof options?.trust?.accept === 'function',
+      'invalid_argument',
+      'trust: expected signedBy, pinned, overHttps or inHand',
+    )
     this.trust = options.trust.kind
     this.#source = source
     this.options = options
@@ -86,37 +92,61 @@ export class HeldKeySet implements KeySet {
 
   /** The key to seal to now. @throws SealdropError `no_usable_key` and what loading throws */
   async forSealing(signal?: AbortSignal, unfit?: Unfit): Promise<SealingKey> {
-    return selectForSealing(await this.current(signal), this.options.prefer ?? [], this.now(), unfit)
+    return selectForSealing(
+      await this.current(signal),
+      this.options.prefer ?? [],
+      this.now(),
+      unfit,
+    )
   }
 
   /** The set fetched again for a key that it lacks, at most once in 30 s; undefined where that would change nothing. */
   async refetched(signal?: AbortSignal): Promise<LoadedSet | undefined> {
-    return this.now() >= this.#retryAt && this.#held?.freshUntil !== Infinity ? this.#load(signal, true) : undefined
+    return this.now() >= this.#retryAt && this.#held?.freshUntil !== Infinity
+      ? this.#load(signal, true)
+      : undefined
   }
 
   #load(signal: AbortSignal | undefined, refresh: boolean): Promise<LoadedSet> {
-    return abortable(this.#flight.run(async () => {
-      const { trust } = this.options
-      this.#retryAt = this.now() + cooldown
-      const { document, freshFor = Infinity } = await this.#source({ refresh }).catch(async (error: { readonly retryable?: boolean }) => {
-        // while the host is down, what the trust kept from before: a page that is opened then has nothing else
-        const kept = !refresh && error.retryable && await trust.recall?.({ now: this.now() }).catch(() => {})
-        if (!kept) throw error
-        return { document: kept, freshFor: cooldown }
-      })
-      const now = this.now()
-      const believed = await trust.accept(document, { now })
-      const set = await makeKeys(believed)
-      if (set.keys.length === 0) throw noUsableKey('that can be used', set.passedOver)
-      const { expires = now + Math.max(freshFor, unsignedLifetime) } = believed
-      this.#held = { ...set, jwks: believed, freshUntil: Math.min(now + freshFor, expires), expires }
-      return this.#held
-    }), signal)
+    return abortable(
+      this.#flight.run(async () => {
+        const { trust } = this.options
+        this.#retryAt = this.now() + cooldown
+        const { document, freshFor = Infinity } = await this.#source({ refresh }).catch(
+          async (error: { readonly retryable?: boolean }) => {
+            // while the host is down, what the trust kept from before: a page that is opened then has nothing else
+            const kept =
+              !refresh &&
+              error.retryable &&
+              (await trust.recall?.({ now: this.now() }).catch(() => {}))
+            if (!kept) throw error
+            return { document: kept, freshFor: cooldown }
+          },
+        )
+        const now = this.now()
+        const believed = await trust.accept(document, { now })
+        const set = await makeKeys(believed)
+        if (set.keys.length === 0) throw noUsableKey('that can be used', set.passedOver)
+        const { expires = now + Math.max(freshFor, unsignedLifetime) } = believed
+        this.#held = {
+          ...set,
+          jwks: believed,
+          freshUntil: Math.min(now + freshFor, expires),
+          expires,
+        }
+        return this.#held
+      }),
+      signal,
+    )
   }
 }
 
 /** The implementation behind a KeySet that a caller gave. @throws SealdropError `invalid_argument` */
 export function held(keys: KeySet): HeldKeySet {
-  ensure(keys instanceof HeldKeySet, 'invalid_argument', 'keys: expected fetchKeySet or importKeySet')
+  ensure(
+    keys instanceof HeldKeySet,
+    'invalid_argument',
+    'keys: expected fetchKeySet or importKeySet',
+  )
   return keys
 }

@@ -7,7 +7,13 @@ import type { CryptoKey } from '../crypto/subtle.js'
 import type { Verifies } from '../crypto/verify.js'
 import { ensure, shown } from '../errors/guard.js'
 import { isSealdropError } from '../errors/sealdrop-error.js'
-import { publicMembers, statements, thumbprintInput, type JWK, type JwkStatements } from '../formats/jwk.js'
+import {
+  publicMembers,
+  statements,
+  thumbprintInput,
+  type JWK,
+  type JwkStatements,
+} from '../formats/jwk.js'
 
 /** What callers see of a key. */
 export interface KeyInfo {
@@ -54,14 +60,25 @@ export function reasonOf(error: unknown): string {
 }
 
 /** The SHA-256 thumbprint of any public JWK (RFC 7638). */
-export const thumbprintOf = (jwk: object): Promise<string> => sha256Text(thumbprintInput(publicMembers(jwk)))
+export const thumbprintOf = (jwk: object): Promise<string> =>
+  sha256Text(thumbprintInput(publicMembers(jwk)))
 
 /** A key as a name: RFC 9278. It shows no account. */
-export const thumbprintUrn = (thumbprint: string): string => `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${thumbprint}`
+export const thumbprintUrn = (thumbprint: string): string =>
+  `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${thumbprint}`
 
 /** Makes keys of the JWKs that are believed; one that cannot be used is passed over with its reason, so that new kinds do no harm. */
-export async function makeKeys(jwks: readonly JWK[]): Promise<{ readonly keys: readonly Key[]; readonly passedOver: readonly string[] }> {
-  const made = await Promise.all(jwks.map((jwk, i) => makeKey(jwk).catch((error: unknown) => `${typeof jwk.kid === 'string' ? shown(jwk.kid) : `keys[${i}]`}: ${reasonOf(error)}`)))
+export async function makeKeys(
+  jwks: readonly JWK[],
+): Promise<{ readonly keys: readonly Key[]; readonly passedOver: readonly string[] }> {
+  const made = await Promise.all(
+    jwks.map((jwk, i) =>
+      makeKey(jwk).catch(
+        (error: unknown) =>
+          `${typeof jwk.kid === 'string' ? shown(jwk.kid) : `keys[${i}]`}: ${reasonOf(error)}`,
+      ),
+    ),
+  )
   const keys = made.filter((key): key is Key => typeof key !== 'string')
   const thumbprints = new Set(keys.map((key) => key.info.thumbprint))
   ensure(thumbprints.size === keys.length, 'keys_malformed', 'a key is there twice')
@@ -75,21 +92,38 @@ async function makeKey(found: JWK): Promise<Key> {
   const thumbprint = await sha256Text(thumbprintInput(jwk))
   const imported = use === 'enc' ? { cryptoKey: await importRecipient(jwk as SealingMembers) } : {}
   const { kid = thumbprint, kms_arn: arn, iat, nbf, exp } = stated
-  const date = (seconds: number | undefined): Date | undefined => (seconds === undefined ? undefined : new Date(seconds * 1000))
+  const date = (seconds: number | undefined): Date | undefined =>
+    seconds === undefined ? undefined : new Date(seconds * 1000)
   const info = { thumbprint, alg, use, arn, issuedAt: date(iat), expires: date(exp) }
-  return { info, kid, jwk, stated, notBefore: (nbf ?? -Infinity) * 1000, expires: (exp ?? Infinity) * 1000, ...imported }
+  return {
+    info,
+    kid,
+    jwk,
+    stated,
+    notBefore: (nbf ?? -Infinity) * 1000,
+    expires: (exp ?? Infinity) * 1000,
+    ...imported,
+  }
 }
 
 /** What a key is for. An RSA signing key must name its one algorithm: a thumbprint does not (jose-profile.md). */
-function purpose({ use, alg }: JwkStatements, jwk: PublicMembers): { readonly use: 'enc' | 'sig'; readonly alg: string } {
+function purpose(
+  { use, alg }: JwkStatements,
+  jwk: PublicMembers,
+): { readonly use: 'enc' | 'sig'; readonly alg: string } {
   const ours = sealAlgorithms[jwk.kty]
   const what = use ?? (!ours || /^[EPR]S\d/.test(`${alg}`) ? 'sig' : alg === ours ? 'enc' : '')
   if (what === 'enc') {
-    ensure(ours && (alg ?? ours) === ours, 'unsupported_algorithm', `alg ${shown(alg ?? '')}, expected ${ours}`)
+    ensure(
+      ours && (alg ?? ours) === ours,
+      'unsupported_algorithm',
+      `alg ${shown(alg ?? '')}, expected ${ours}`,
+    )
     return { use: what, alg: ours }
   }
   ensure(what === 'sig', 'unsupported_algorithm', `use: expected enc or sig`)
-  const name = alg === 'EdDSA' ? 'Ed25519' : alg ?? ('crv' in jwk ? curveSignatures[jwk.crv] : undefined) // RFC 9864 §2.2
+  const name =
+    alg === 'EdDSA' ? 'Ed25519' : (alg ?? ('crv' in jwk ? curveSignatures[jwk.crv] : undefined)) // RFC 9864 §2.2
   ensure(name, 'unsupported_algorithm', 'an RSA signing key needs its alg')
   return { use: what, alg: name }
 }

@@ -9,14 +9,23 @@ import type { LoadedSet } from './select.js'
  *
  * @throws SealdropError `key_not_found` and what loading the set throws
  */
-export async function selectSigner(keys: HeldKeySet, fits: (key: Key) => boolean, named: string, signal?: AbortSignal): Promise<Key> {
+export async function selectSigner(
+  keys: HeldKeySet,
+  fits: (key: Key) => boolean,
+  named: string,
+  signal?: AbortSignal,
+): Promise<Key> {
   const find = (set: LoadedSet | undefined): Key | undefined => {
     const fitting = set?.keys.filter((key) => mayVerify(key) && fits(key)) ?? []
     return fitting.length === 1 ? fitting[0] : undefined
   }
   const found = find(await keys.current(signal)) ?? find(await keys.refetched(signal))
   if (found) return found
-  throw new SealdropError('key_not_found', `the key set has no signing key ${named}; another company's, or no longer published?`)
+  throw new SealdropError(
+    'key_not_found',
+    `the key set has no signing key ${named}; another company's, or no longer published?`,
+  )
 }
 
-const mayVerify = ({ info: { use }, stated: { key_ops: operations = ['verify'] } }: Key): boolean => use === 'sig' && Array.isArray(operations) && operations.includes('verify')
+const mayVerify = ({ info: { use }, stated: { key_ops: operations = ['verify'] } }: Key): boolean =>
+  use === 'sig' && Array.isArray(operations) && operations.includes('verify')

@@ -20,12 +20,20 @@ export type Unfit = (key: Key) => string | undefined
  *
  * @throws SealdropError `no_usable_key`, listing the keys and why each was passed over
  */
-export function selectForSealing({ keys, passedOver }: Pick<LoadedSet, 'keys' | 'passedOver'>, prefer: readonly string[], now: number, unfit?: Unfit): SealingKey {
+export function selectForSealing(
+  { keys, passedOver }: Pick<LoadedSet, 'keys' | 'passedOver'>,
+  prefer: readonly string[],
+  now: number,
+  unfit?: Unfit,
+): SealingKey {
   const why = (key: Key): string | undefined =>
-    key.info.use !== 'enc' ? 'signs'
-    : now < key.notBefore ? `not valid before ${new Date(key.notBefore).toISOString()}`
-    : now >= key.expires ? `expired at ${new Date(key.expires).toISOString()}`
-    : unfit?.(key)
+    key.info.use !== 'enc'
+      ? 'signs'
+      : now < key.notBefore
+        ? `not valid before ${new Date(key.notBefore).toISOString()}`
+        : now >= key.expires
+          ? `expired at ${new Date(key.expires).toISOString()}`
+          : unfit?.(key)
   const rank = (key: Key): number => {
     const { alg, thumbprint, arn } = key.info
     const at = prefer.findIndex((name) => name === alg || name === thumbprint || name === arn)
@@ -33,9 +41,15 @@ export function selectForSealing({ keys, passedOver }: Pick<LoadedSet, 'keys' | 
   }
   const [best] = keys.filter((key) => why(key) === undefined).sort((a, b) => rank(a) - rank(b))
   if (best) return best as SealingKey
-  throw noUsableKey('to seal to', [...keys.map((key) => `${shown(key.kid)}: ${why(key)}`), ...passedOver])
+  throw noUsableKey('to seal to', [
+    ...keys.map((key) => `${shown(key.kid)}: ${why(key)}`),
+    ...passedOver,
+  ])
 }
 
 export function noUsableKey(what: string, reasons: readonly string[]): SealdropError {
-  return new SealdropError('no_usable_key', `the key set has no key ${what}; ask its publisher: ${reasons.join('; ') || 'it is empty'}`)
+  return new SealdropError(
+    'no_usable_key',
+    `the key set has no key ${what}; ask its publisher: ${reasons.join('; ') || 'it is empty'}`,
+  )
 }

@@ -19,7 +19,11 @@ export class ConfiguredKeys implements OpenerKeys {
   #retryAt = 0
 
   constructor(port: KmsPort, names: readonly string[], now: () => number) {
-    ensure(Array.isArray(names) && names.length > 0, 'invalid_argument', 'keys: expected at least one key ARN, key id or alias that this opener may use')
+    ensure(
+      Array.isArray(names) && names.length > 0,
+      'invalid_argument',
+      'keys: expected at least one key ARN, key id or alias that this opener may use',
+    )
     this.#port = port
     this.#names = names
     this.#now = now
@@ -31,7 +35,11 @@ export class ConfiguredKeys implements OpenerKeys {
     for (const error of this.#failed.values()) throw error
   }
 
-  async find(fits: (key: OpenerKey) => boolean, what: string, signal?: AbortSignal): Promise<readonly OpenerKey[]> {
+  async find(
+    fits: (key: OpenerKey) => boolean,
+    what: string,
+    signal?: AbortSignal,
+  ): Promise<readonly OpenerKey[]> {
     if (this.#loaded.size === 0 && this.#now() >= this.#retryAt) await this.#load(signal)
     const found = this.#having(fits)
     if (found.length > 0) return found
@@ -40,7 +48,10 @@ export class ConfiguredKeys implements OpenerKeys {
     if (again.length > 0) return again
     const [failure] = this.#failed.values()
     if (failure && (this.#loaded.size === 0 || failure.retryable)) throw failure // it may be the one that is asked for
-    throw new SealdropError('key_not_found', `${what} is none of this opener's keys${[...this.#failed.values()].map((error) => `; one did not load: ${error.message}`).join('')}`)
+    throw new SealdropError(
+      'key_not_found',
+      `${what} is none of this opener's keys${[...this.#failed.values()].map((error) => `; one did not load: ${error.message}`).join('')}`,
+    )
   }
 
   /** In the order of the configuration, one for each ARN. */
@@ -50,19 +61,30 @@ export class ConfiguredKeys implements OpenerKeys {
   }
 
   #load(signal: AbortSignal | undefined): Promise<void> {
-    return abortable(this.#flight.run(async () => {
-      await Promise.all(this.#names.filter((name) => !this.#loaded.has(name)).map(async (name) => {
-        try {
-          const key = await loadKey(this.#port, name)
-          ensure(key.info.use === 'enc', 'key_unusable', `${name} signs; an opener needs keys with the usage ENCRYPT_DECRYPT or KEY_AGREEMENT`)
-          this.#loaded.set(name, key)
-          this.#failed.delete(name)
-        } catch (error) {
-          if (!isSealdropError(error)) throw error
-          this.#failed.set(name, error)
-        }
-      }))
-      this.#retryAt = this.#now() + cooldown
-    }), signal)
+    return abortable(
+      this.#flight.run(async () => {
+        await Promise.all(
+          this.#names
+            .filter((name) => !this.#loaded.has(name))
+            .map(async (name) => {
+              try {
+                const key = await loadKey(this.#port, name)
+                ensure(
+                  key.info.use === 'enc',
+                  'key_unusable',
+                  `${name} signs; an opener needs keys with the usage ENCRYPT_DECRYPT or KEY_AGREEMENT`,
+                )
+                this.#loaded.set(name, key)
+                this.#failed.delete(name)
+              } catch (error) {
+                if (!isSealdropError(error)) throw error
+                this.#failed.set(name, error)
+              }
+            }),
+        )
+        this.#retryAt = this.#now() + cooldown
+      }),
+      signal,
+    )
   }
 }

@@ -14,8 +14,16 @@ export interface CacheOptions {
 
 /** A cache of unwrapped data keys bounded by entries, age and uses. @throws SealdropError `invalid_argument` */
 export function dataKeyCache(o: CacheOptions): DataKeyCache {
-  for (const name of ['entries', 'maxAge', 'uses'] as const) ensure(Number.isInteger(o[name]) && o[name] > 0, 'invalid_argument', `cache.${name}: expected a whole number above 0`)
-  const cache = new LRUCache<string, { readonly key: CryptoKey; readonly arn: string; left: number }>({ max: o.entries, ttl: o.maxAge })
+  for (const name of ['entries', 'maxAge', 'uses'] as const)
+    ensure(
+      Number.isInteger(o[name]) && o[name] > 0,
+      'invalid_argument',
+      `cache.${name}: expected a whole number above 0`,
+    )
+  const cache = new LRUCache<
+    string,
+    { readonly key: CryptoKey; readonly arn: string; left: number }
+  >({ max: o.entries, ttl: o.maxAge })
   return {
     get(id): CryptoKey | undefined {
       const entry = cache.get(id)
@@ -23,7 +31,9 @@ export function dataKeyCache(o: CacheOptions): DataKeyCache {
       if (--entry.left === 0) cache.delete(id)
       return entry.key
     },
-    set: (id, key, arn) => { cache.set(id, { key, arn, left: o.uses }) },
+    set: (id, key, arn) => {
+      cache.set(id, { key, arn, left: o.uses })
+    },
     forget(arn): void {
       for (const [id, entry] of cache.entries()) if (entry.arn === arn) cache.delete(id)
     },

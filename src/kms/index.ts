@@ -16,11 +16,25 @@ export type { Kms } from './port.js'
 export { fileInventory } from './inventory/file-inventory.js'
 export { s3Inventory, type S3Operations } from './inventory/s3-inventory.js'
 export { dynamoDbInventory, type DynamoDbOperations } from './inventory/dynamo-db-inventory.js'
-export type { InventoryKey, InventoryStore, KeyInventory, KeyState, Purpose, RevocationReason } from './inventory/model.js'
+export type {
+  InventoryKey,
+  InventoryStore,
+  KeyInventory,
+  KeyState,
+  Purpose,
+  RevocationReason,
+} from './inventory/model.js'
 export { planRotation, type PlanOptions } from './rotation/plan.js'
 export { applyRotation, type ApplyOptions } from './rotation/apply.js'
 export type { RotationPlan, Step, StepKind } from './rotation/steps.js'
-export { deleteKey, restoreKey, retireKey, type DeletedKey, type KeyOptions, type RetiredKey } from './rotation/retire.js'
+export {
+  deleteKey,
+  restoreKey,
+  retireKey,
+  type DeletedKey,
+  type KeyOptions,
+  type RetiredKey,
+} from './rotation/retire.js'
 export type { LastUse } from './management-port.js'
 export { doctor, type DoctorOptions } from './doctor/doctor.js'
 export type { Finding } from './doctor/finding.js'

@@ -16,13 +16,28 @@ export interface OpenedFile extends OpenedInfo {
 }
 
 /** Opens a sealed file into another, which appears when all of it verified or not at all. */
-export async function openFile(opener: StreamOpener, input: string | URL, output: string | URL, o: OpenOptions): Promise<OpenedFile> {
-  const [from, to] = [input, output].map((path) => resolve(filePath(path, 'openFile: expected a path')))
+export async function openFile(
+  opener: StreamOpener,
+  input: string | URL,
+  output: string | URL,
+  o: OpenOptions,
+): Promise<OpenedFile> {
+  const [from, to] = [input, output].map((path) =>
+    resolve(filePath(path, 'openFile: expected a path')),
+  )
   const source = await fileSource(from!)
-  const [sealed, there] = await Promise.all([from!, to!].map((path) => stat(path, { bigint: true }).catch(() => undefined)))
-  ensure(!sealed || !there || sealed.dev !== there.dev || sealed.ino !== there.ino, 'invalid_argument', 'openFile: input and output are one file; the sealed one would be lost')
+  const [sealed, there] = await Promise.all(
+    [from!, to!].map((path) => stat(path, { bigint: true }).catch(() => undefined)),
+  )
+  ensure(
+    !sealed || !there || sealed.dev !== there.dev || sealed.ino !== there.ino,
+    'invalid_argument',
+    'openFile: input and output are one file; the sealed one would be lost',
+  )
   const digester = new ChunkDigester(sha256)
-  const { readable, ...info } = await opener.openStream(source, o, (bytes) => digester.update(bytes))
+  const { readable, ...info } = await opener.openStream(source, o, (bytes) =>
+    digester.update(bytes),
+  )
   await writeFileWhole(to!, readable)
   return { ...info, length: source.size, digest: await digester.digest() }
 }

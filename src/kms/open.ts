@@ -55,7 +55,12 @@ export interface Opener {
    * @returns with the exact `length` of the part; `openRange(source, 0, Infinity)` is the whole with its verified length
    * @throws SealdropError as `openStream`
    */
-  openRange(source: Blob | ByteSource, start: number, end: number, o: OpenOptions): Promise<OpenedStream & { readonly length: number }>
+  openRange(
+    source: Blob | ByteSource,
+    start: number,
+    end: number,
+    o: OpenOptions,
+  ): Promise<OpenedStream & { readonly length: number }>
   /**
    * Opens a sealed file into another, mode 0600, by way of a temporary file beside it: `output` appears, or is replaced,
    * when everything verified, and nothing is left behind otherwise.
@@ -95,12 +100,22 @@ export interface OpenerOptions {
 export function createOpener(o: OpenerOptions): Opener {
   ensure(o, 'invalid_argument', 'createOpener: expected { keys }')
   const { maxAge, replay, onEvent } = o
-  ensure(maxAge === undefined || maxAge > 0, 'invalid_argument', 'maxAge: expected milliseconds above 0')
-  ensure(!replay || (maxAge !== undefined && Number.isFinite(maxAge)), 'invalid_argument', 'replay: needs a finite maxAge, so that ids need not be kept for ever')
+  ensure(
+    maxAge === undefined || maxAge > 0,
+    'invalid_argument',
+    'maxAge: expected milliseconds above 0',
+  )
+  ensure(
+    !replay || (maxAge !== undefined && Number.isFinite(maxAge)),
+    'invalid_argument',
+    'replay: needs a finite maxAge, so that ids need not be kept for ever',
+  )
   const port = new KmsPort(o.kms ?? {})
   const now = o.now ?? Date.now
   const cache = o.cache ? dataKeyCache(o.cache) : noCache
-  const keys = Array.isArray(o.keys) ? new ConfiguredKeys(port, o.keys as readonly string[], now) : new InventoryKeys(o.keys as InventoryStore, now, () => cache.clear())
+  const keys = Array.isArray(o.keys)
+    ? new ConfiguredKeys(port, o.keys as readonly string[], now)
+    : new InventoryKeys(o.keys as InventoryStore, now, () => cache.clear())
   const parts = { keys, operations: port, cache, maxAge, replay, now, decompress: decompressPoint }
   const opener = new ValueOpener(parts, onEvent)
   const streams = new StreamOpener(parts, onEvent)
@@ -112,10 +127,15 @@ export function createOpener(o: OpenerOptions): Opener {
   return {
     ready: async (call = {}) => whileOpen(() => keys.ready(call.signal)),
     open: async (jwe, call) => whileOpen(() => opener.open(jwe, call)),
-    openFields: async <T extends object>(record: SealedFields<T>, call: OpenOptions & FieldOptions) => whileOpen(() => opener.openFields<T>(record, call)),
+    openFields: async <T extends object>(
+      record: SealedFields<T>,
+      call: OpenOptions & FieldOptions,
+    ) => whileOpen(() => opener.openFields<T>(record, call)),
     openStream: async (source, call) => whileOpen(() => streams.openStream(source, call)),
-    openRange: async (source, start, end, call) => whileOpen(() => streams.openRange(source, start, end, call)),
-    openFile: async (input, output, call) => whileOpen(() => openFile(streams, input, output, call)),
+    openRange: async (source, start, end, call) =>
+      whileOpen(() => streams.openRange(source, start, end, call)),
+    openFile: async (input, output, call) =>
+      whileOpen(() => openFile(streams, input, output, call)),
     close: async () => {
       closed = true
       cache.clear()

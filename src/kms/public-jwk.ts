@@ -12,11 +12,16 @@ import { KmsPort, type Kms } from './port.js'
  * @throws SealdropError `invalid_argument`, `unsupported_algorithm`, `key_unusable`, `kms_*`
  * @see RFC 7517 §4
  */
-export async function publicJwk(o: CallOptions & { readonly kms?: Kms; readonly key: string }): Promise<JWK> {
+export async function publicJwk(
+  o: CallOptions & { readonly kms?: Kms; readonly key: string },
+): Promise<JWK> {
   ensure(o, 'invalid_argument', 'publicJwk: expected { key }')
   const port = new KmsPort(o.kms ?? {})
   try {
-    const { jwk, info: { thumbprint, use, alg } } = await loadKey(port, o.key, undefined, o.signal)
+    const {
+      jwk,
+      info: { thumbprint, use, alg },
+    } = await loadKey(port, o.key, undefined, o.signal)
     return { ...jwk, kid: thumbprint, use, alg }
   } finally {
     port.close()

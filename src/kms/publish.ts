@@ -45,7 +45,13 @@ type Documents = Awaited<ReturnType<KeySetDocuments['documents']>>
 const reloadAfter = 5 * 60_000
 const retryAfter = 30_000
 /** Only these leave open what state the keys are in; anything else is an answer. */
-const unreachable: readonly SealdropErrorCode[] = ['kms_unavailable', 'kms_throttled', 'kms_denied', 'kms_unexpected', 'source_failed']
+const unreachable: readonly SealdropErrorCode[] = [
+  'kms_unavailable',
+  'kms_throttled',
+  'kms_denied',
+  'kms_unexpected',
+  'source_failed',
+]
 const day = 24 * 3_600_000
 
 /**
@@ -59,14 +65,21 @@ const day = 24 * 3_600_000
  */
 export function createPublisher(o: PublisherOptions): KeySetDocuments {
   ensure(o, 'invalid_argument', 'createPublisher: expected { keys }')
-  const { root, history = false, name = history ? 'history' : 'default', issuer, now = () => Date.now() } = o
+  const {
+    root,
+    history = false,
+    name = history ? 'history' : 'default',
+    issuer,
+    now = () => Date.now(),
+  } = o
   const port = new KmsPort(o.kms ?? {})
   const source = sourceOf(port, o)
   const signer = root === undefined ? undefined : new SetSigner(port, { root, name, issuer })
   if (signer && o.lifetime !== undefined) checkLifetime(o.lifetime)
   const flight = new SingleFlight<Documents>()
   let held: Documents | undefined
-  const current = (): Documents | undefined => (held && held.expires.getTime() > now() ? held : undefined)
+  const current = (): Documents | undefined =>
+    held && held.expires.getTime() > now() ? held : undefined
   let failure: unknown
   let reloadAt = 0
   const load = async (): Promise<Documents> => {
@@ -74,22 +87,30 @@ export function createPublisher(o: PublisherOptions): KeySetDocuments {
     ensure(keys.length > 0, 'key_unusable', 'none of the keys to publish is enabled')
     const jwks = JSON.stringify({ keys })
     let failed = false
-    const signed = await signer?.sign(jwks, { now: now(), lifetime, ver }).catch((error: unknown) => {
-      const last = current()
-      if (!last?.jws || !isUnreachable(error)) throw error
-      failed = true // keys that were taken back leave the plain set all the same
-      return { jws: last.jws, expires: last.expires.getTime() }
-    })
+    const signed = await signer
+      ?.sign(jwks, { now: now(), lifetime, ver })
+      .catch((error: unknown) => {
+        const last = current()
+        if (!last?.jws || !isUnreachable(error)) throw error
+        failed = true // keys that were taken back leave the plain set all the same
+        return { jws: last.jws, expires: last.expires.getTime() }
+      })
     ensureTaken(signed?.jws ?? jwks, keys.length, history)
     const etag = `"${await sha256Text(jwks + (signed?.jws ?? ''))}"`
     reloadAt = now() + (failed ? retryAfter : reloadAfter)
-    return (held = { jwks, ...(signed && { jws: signed.jws }), etag, expires: new Date(signed?.expires ?? now() + lifetime) }) // together: between the two a caller would find neither
+    return (held = {
+      jwks,
+      ...(signed && { jws: signed.jws }),
+      etag,
+      expires: new Date(signed?.expires ?? now() + lifetime),
+    }) // together: between the two a caller would find neither
   }
   return {
     async documents(): Promise<Documents> {
       const known = current()
       const wait = reloadAt - now()
-      if (wait > 0 && wait <= reloadAfter) { // longer where the clock was set back
+      if (wait > 0 && wait <= reloadAfter) {
+        // longer where the clock was set back
         if (known) return known
         throw failure
       }
@@ -108,27 +129,53 @@ export function createPublisher(o: PublisherOptions): KeySetDocuments {
   }
 }
 
-const isUnreachable = (error: unknown): boolean => isSealdropError(error) && unreachable.includes(error.code)
+const isUnreachable = (error: unknown): boolean =>
+  isSealdropError(error) && unreachable.includes(error.code)
 
 /** What is to be published now. */
-type Source = () => Promise<{ readonly keys: readonly PublishedJwk[]; readonly lifetime: number; readonly ver?: number }>
+type Source = () => Promise<{
+  readonly keys: readonly PublishedJwk[]
+  readonly lifetime: number
+  readonly ver?: number
+}>
 
 function sourceOf(port: KmsPort, { keys, lifetime, history, root }: PublisherOptions): Source {
-  ensure(!history || (isStore(keys) && root !== undefined), 'invalid_argument', 'history: expected an inventory as keys, and a root to sign it')
+  ensure(
+    !history || (isStore(keys) && root !== undefined),
+    'invalid_argument',
+    'history: expected an inventory as keys, and a root to sign it',
+  )
   if (isStore(keys)) {
     ensure(lifetime === undefined, 'invalid_argument', 'lifetime: the inventory says it')
     return async () => {
       const found = await keys.read()
-      ensure(found, 'key_unusable', 'there is no inventory yet: planRotation and applyRotation make its first keys')
+      ensure(
+        found,
+        'key_unusable',
+        'there is no inventory yet: planRotation and applyRotation make its first keys',
+      )
       const { counter, lifetime: stated = day } = found.inventory
-      return { keys: history ? historyKeys(found.inventory) : publishedKeys(found.inventory), ver: counter, lifetime: stated }
+      return {
+        keys: history ? historyKeys(found.inventory) : publishedKeys(found.inventory),
+        ver: counter,
+        lifetime: stated,
+      }
     }
   }
-  ensure(Array.isArray(keys) && keys.length > 0 && keys.every((row) => typeof row?.key === 'string'), 'invalid_argument', "keys: expected at least one { key: 'alias/...' }, or an inventory")
+  ensure(
+    Array.isArray(keys) && keys.length > 0 && keys.every((row) => typeof row?.key === 'string'),
+    'invalid_argument',
+    "keys: expected at least one { key: 'alias/...' }, or an inventory",
+  )
   const stated = lifetime ?? day
-  ensure(stated >= reloadAfter && Number.isFinite(stated), 'invalid_argument', `lifetime: expected at least ${reloadAfter} ms`)
+  ensure(
+    stated >= reloadAfter && Number.isFinite(stated),
+    'invalid_argument',
+    `lifetime: expected at least ${reloadAfter} ms`,
+  )
   const published = new Set<string>()
   return async () => ({ keys: await configuredJwks(port, keys, published), lifetime: stated })
 }
 
-const isStore = (keys: PublisherOptions['keys']): keys is InventoryStore => typeof (keys as Partial<InventoryStore> | undefined)?.read === 'function'
+const isStore = (keys: PublisherOptions['keys']): keys is InventoryStore =>
+  typeof (keys as Partial<InventoryStore> | undefined)?.read === 'function'

@@ -17,18 +17,31 @@ export interface PublishedKey {
   readonly withArn?: boolean
 }
 
-export type PublishedJwk = JwkStatements & { readonly kid: string; readonly key_ops: readonly string[] }
+export type PublishedJwk = JwkStatements & {
+  readonly kid: string
+  readonly key_ops: readonly string[]
+}
 
 const keyOps = { RSA: ['encrypt', 'wrapKey'], EC: [], OKP: [], AKP: [] }
 
 /** The keys of a configuration that are enabled, each once. @throws SealdropError */
-export async function configuredJwks(port: KmsPort, keys: readonly PublishedKey[], published: Set<string>): Promise<readonly PublishedJwk[]> {
-  const found = (await Promise.all(keys.map((row) => publishedJwk(port, row, published)))).filter((jwk) => jwk !== undefined)
+export async function configuredJwks(
+  port: KmsPort,
+  keys: readonly PublishedKey[],
+  published: Set<string>,
+): Promise<readonly PublishedJwk[]> {
+  const found = (await Promise.all(keys.map((row) => publishedJwk(port, row, published)))).filter(
+    (jwk) => jwk !== undefined,
+  )
   return found.filter(({ kid }, i) => found.findIndex((other) => other.kid === kid) === i)
 }
 
 /** One key, or undefined where it must not be published: not enabled, or gone since it was published. */
-async function publishedJwk(port: KmsPort, { key, use, alg, withArn = false }: PublishedKey, published: Set<string>): Promise<PublishedJwk | undefined> {
+async function publishedJwk(
+  port: KmsPort,
+  { key, use, alg, withArn = false }: PublishedKey,
+  published: Set<string>,
+): Promise<PublishedJwk | undefined> {
   const unlessGone = (error: unknown): undefined => {
     if (!published.has(key) || !isSealdropError(error) || error.code !== 'key_unusable') throw error
   }
@@ -38,14 +51,27 @@ async function publishedJwk(port: KmsPort, { key, use, alg, withArn = false }: P
   const loaded = await loadKey(port, arn, alg).catch(unlessGone)
   if (!loaded) return undefined
   const { info, jwk } = loaded
-  ensure(use === undefined || use === info.use, 'invalid_argument', `use ${shown(use ?? '')}: ${key} is for ${info.use}`)
+  ensure(
+    use === undefined || use === info.use,
+    'invalid_argument',
+    `use ${shown(use ?? '')}: ${key} is for ${info.use}`,
+  )
   const iat = created && { iat: Math.floor(created.getTime() / 1000) }
   published.add(key)
-  return jwkFor(jwk, { kid: info.thumbprint, use: info.use, alg: info.alg, ...iat, ...(withArn && { kms_arn: arn }) })
+  return jwkFor(jwk, {
+    kid: info.thumbprint,
+    use: info.use,
+    alg: info.alg,
+    ...iat,
+    ...(withArn && { kms_arn: arn }),
+  })
 }
 
 /** A JWK of a set (RFC 7517 §4), its operations by its use. */
-export function jwkFor(jwk: PublicMembers, stated: Omit<JwkStatements, 'key_ops'> & { readonly kid: string; readonly use: 'enc' | 'sig' }): PublishedJwk {
+export function jwkFor(
+  jwk: PublicMembers,
+  stated: Omit<JwkStatements, 'key_ops'> & { readonly kid: string; readonly use: 'enc' | 'sig' },
+): PublishedJwk {
   const { kid, use, ...others } = stated
   return { ...jwk, kid, use, key_ops: use === 'sig' ? ['verify'] : keyOps[jwk.kty], ...others }
 }

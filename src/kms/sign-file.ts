@@ -35,14 +35,25 @@ export interface HashedFile {
  *
  * @throws SealdropError `invalid_argument`, `source_failed`, `source_changed` when it is another at the end than at the start
  */
-export async function hashFile(file: string | URL | ByteSource | Blob, o: SignFileOptions): Promise<HashedFile> {
+export async function hashFile(
+  file: string | URL | ByteSource | Blob,
+  o: SignFileOptions,
+): Promise<HashedFile> {
   const { signal, onProgress, mediaType } = o
   const path = file instanceof URL ? filePath(file, 'signFile: expected a path') : file
   const isPath = typeof path === 'string'
   const name = o.name ?? (isPath ? basename(path) : undefined)
   const ctx = checkContext(o.context ?? {})
-  ensure(fileMembers.name(name), 'invalid_argument', 'name: expected text of at most 255 characters, without lone surrogates')
-  ensure(fileMembers.mediaType(mediaType), 'invalid_argument', 'mediaType: expected text of at most 127 characters')
+  ensure(
+    fileMembers.name(name),
+    'invalid_argument',
+    'name: expected text of at most 255 characters, without lone surrogates',
+  )
+  ensure(
+    fileMembers.mediaType(mediaType),
+    'invalid_argument',
+    'mediaType: expected text of at most 127 characters',
+  )
   signal?.throwIfAborted()
   const input = fileInput(isPath ? await fileSource(path) : path)
   const { size } = input
@@ -52,7 +63,11 @@ export async function hashFile(file: string | URL | ByteSource | Blob, o: SignFi
     for (let at = 0; at < size; at += limits.digestChunk) {
       const length = Math.min(limits.digestChunk, size - at)
       const bytes = await abortable(reader.take(length), signal)
-      ensure(bytes.length === length, input.otherSize, `source: expected ${size} bytes, found ${at + bytes.length}`)
+      ensure(
+        bytes.length === length,
+        input.otherSize,
+        `source: expected ${size} bytes, found ${at + bytes.length}`,
+      )
       yield bytes
     }
   }
@@ -61,10 +76,27 @@ export async function hashFile(file: string | URL | ByteSource | Blob, o: SignFi
     let done = 0
     for await (const hash of inOrder(chunks(), sha256, limits.framesInFlight)) {
       list.set(hash, done++ * 32)
-      try { onProgress?.({ done: Math.min(size, done * limits.digestChunk), total: size }) } catch { /* theirs */ }
+      try {
+        onProgress?.({ done: Math.min(size, done * limits.digestChunk), total: size })
+      } catch {
+        /* theirs */
+      }
     }
-    ensure(await input.version!() === version, 'source_changed', 'the file was changed while it was read: sign it again')
-    const claims = { v: 1, size, chunkSize: limits.digestChunk, hash: 'SHA-256', digest: await chunkDigest(size, list, sha256), name, mediaType, ctx } as const
+    ensure(
+      (await input.version!()) === version,
+      'source_changed',
+      'the file was changed while it was read: sign it again',
+    )
+    const claims = {
+      v: 1,
+      size,
+      chunkSize: limits.digestChunk,
+      hash: 'SHA-256',
+      digest: await chunkDigest(size, list, sha256),
+      name,
+      mediaType,
+      ctx,
+    } as const
     return { claims, list }
   } catch (error) {
     reader.cancel(error)

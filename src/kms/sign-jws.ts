@@ -14,39 +14,75 @@ import { longestRaw, type MessageType } from './message-types.js'
 import type { KmsPort } from './port.js'
 
 /** A compact JWS by a KMS key (RFC 7515 §5.1). What is hashed is hashed here, so that content of any size costs one small call. */
-export async function signJws(port: KmsPort, { arn, info: { alg, thumbprint: kid }, jwk }: OpenerKey, header: object, payload: Uint8Array, signal?: AbortSignal): Promise<string> {
+export async function signJws(
+  port: KmsPort,
+  { arn, info: { alg, thumbprint: kid }, jwk }: OpenerKey,
+  header: object,
+  payload: Uint8Array,
+  signal?: AbortSignal,
+): Promise<string> {
   const input = `${toBase64url(utf8(JSON.stringify({ alg, kid, ...header })))}.${toBase64url(payload)}`
   const [type, message] = await toSign(alg as SignatureName, jwk, utf8(input))
-  const signature = await port.sign(arn, signatures[alg as SignatureName].kms, type, message, signal)
+  const signature = await port.sign(
+    arn,
+    signatures[alg as SignatureName].kms,
+    type,
+    message,
+    signal,
+  )
   return `${input}.${toBase64url(asJose(alg as SignatureName, jwk, signature))}`
 }
 
 /** Signatures of one length each, in bytes (kms-facts.md, "Key specs"); RSA's is the modulus. */
-const lengths: Readonly<Partial<Record<SignatureName, number>>> = { Ed25519: 64, 'ML-DSA-44': 2_420, 'ML-DSA-65': 3_309, 'ML-DSA-87': 4_627 }
+const lengths: Readonly<Partial<Record<SignatureName, number>>> = {
+  Ed25519: 64,
+  'ML-DSA-44': 2_420,
+  'ML-DSA-65': 3_309,
+  'ML-DSA-87': 4_627,
+}
 
 /** What KMS answered as JOSE has it, once it can be a signature at all. @throws SealdropError `kms_unexpected` */
 function asJose(alg: SignatureName, jwk: PublicMembers, signature: Bytes): Bytes {
   try {
     if (jwk.kty === 'EC') return ecdsaFromDer(signature, coordinateOf(jwk.crv))
   } catch (cause) {
-    throw new SealdropError('kms_unexpected', 'kms:Sign answered a signature that is no DER', { cause })
+    throw new SealdropError('kms_unexpected', 'kms:Sign answered a signature that is no DER', {
+      cause,
+    })
   }
   const length = jwk.kty === 'RSA' ? fromBase64url(jwk.n)!.length : lengths[alg]
-  ensure(signature.length === length, 'kms_unexpected', `kms:Sign answered a signature of ${signature.length} bytes, ${alg} has ${length}`)
+  ensure(
+    signature.length === length,
+    'kms_unexpected',
+    `kms:Sign answered a signature of ${signature.length} bytes, ${alg} has ${length}`,
+  )
   return signature
 }
 
 /** What kms:Sign is asked to sign. @throws SealdropError `too_large` where the algorithm needs the whole message */
-async function toSign(alg: SignatureName, jwk: PublicMembers, message: Bytes): Promise<readonly [MessageType, Bytes]> {
+async function toSign(
+  alg: SignatureName,
+  jwk: PublicMembers,
+  message: Bytes,
+): Promise<readonly [MessageType, Bytes]> {
   const { hash } = signatures[alg]
   if (hash) return ['DIGEST', await digest(hash, message)]
   if (message.length <= longestRaw) return ['RAW', message]
-  ensure(jwk.kty === 'AKP', 'too_large', `${alg} signs at most ${longestRaw} bytes of header and payload in base64url, found ${message.length}: use another kind of key, or sign a digest of the content`)
+  ensure(
+    jwk.kty === 'AKP',
+    'too_large',
+    `${alg} signs at most ${longestRaw} bytes of header and payload in base64url, found ${message.length}: use another kind of key, or sign a digest of the content`,
+  )
   return ['EXTERNAL_MU', messageRepresentative(fromBase64url(jwk.pub)!, message)]
 }
 
 /** mu of ML-DSA with an empty context (FIPS 204, algorithms 2 and 7): what is signed stands for the key and the message. */
 function messageRepresentative(publicKey: Bytes, message: Bytes): Bytes {
-  const shake = (...parts: readonly Bytes[]): Bytes => new Uint8Array(createHash('shake256', { outputLength: 64 }).update(concat(...parts)).digest())
+  const shake = (...parts: readonly Bytes[]): Bytes =>
+    new Uint8Array(
+      createHash('shake256', { outputLength: 64 })
+        .update(concat(...parts))
+        .digest(),
+    )
   return shake(shake(publicKey), new Uint8Array(2), message)
 }

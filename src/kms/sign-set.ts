@@ -31,19 +31,33 @@ const [shortest, longest] = [15 * minute, 7 * 24 * 60 * minute]
 
 /** @throws SealdropError `invalid_argument` */
 export function checkLifetime(lifetime: number): void {
-  ensure(lifetime >= shortest && lifetime <= longest, 'invalid_argument', 'lifetime: expected 15 minutes to 7 days for a signed set, in milliseconds')
+  ensure(
+    lifetime >= shortest && lifetime <= longest,
+    'invalid_argument',
+    'lifetime: expected 15 minutes to 7 days for a signed set, in milliseconds',
+  )
 }
 
 /** Signs key sets with a root (jose-profile.md, "Key sets"). The same set is signed again only when a quarter of its time is over. */
 export class SetSigner {
   readonly #port: KmsPort
   readonly #options: SetSignerOptions
-  #last: (SignedDocument & { readonly jwks: string; readonly ver: number; readonly at: number }) | undefined
+  #last:
+    | (SignedDocument & { readonly jwks: string; readonly ver: number; readonly at: number })
+    | undefined
 
   constructor(port: KmsPort, options: SetSignerOptions) {
     const { root, name, issuer } = options
-    ensure(typeof root === 'string' && root !== '', 'invalid_argument', 'root: expected a key ARN, a key id or an alias')
-    ensure([name, issuer ?? '-'].every((text) => typeof text === 'string' && text !== ''), 'invalid_argument', 'name and issuer: expected text')
+    ensure(
+      typeof root === 'string' && root !== '',
+      'invalid_argument',
+      'root: expected a key ARN, a key id or an alias',
+    )
+    ensure(
+      [name, issuer ?? '-'].every((text) => typeof text === 'string' && text !== ''),
+      'invalid_argument',
+      'name and issuer: expected text',
+    )
     this.#port = port
     this.#options = options
   }
@@ -52,17 +66,43 @@ export class SetSigner {
   async sign(jwks: string, { now, lifetime, ver }: SetTimes): Promise<SignedDocument> {
     const last = this.#last
     // a clock that was wrong and is right again must not keep what it signed then
-    if (last && last.jwks === jwks && Math.abs(now - last.at) < lifetime / 4 && (ver ?? last.ver) === last.ver) return last
+    if (
+      last &&
+      last.jwks === jwks &&
+      Math.abs(now - last.at) < lifetime / 4 &&
+      (ver ?? last.ver) === last.ver
+    )
+      return last
     const { root, name, issuer } = this.#options
     const key = await loadKey(this.#port, root)
-    ensure(key.info.use === 'sig', 'key_unusable', `the root ${root} does not sign; it needs the usage SIGN_VERIFY`)
+    ensure(
+      key.info.use === 'sig',
+      'key_unusable',
+      `the root ${root} does not sign; it needs the usage SIGN_VERIFY`,
+    )
     const { keys } = JSON.parse(jwks) as { readonly keys: readonly { readonly kid?: string }[] }
-    ensure(!keys.some(({ kid }) => kid === key.info.thumbprint), 'invalid_argument', 'root: it is one of the keys to publish; a root signs key sets and nothing else')
+    ensure(
+      !keys.some(({ kid }) => kid === key.info.thumbprint),
+      'invalid_argument',
+      'root: it is one of the keys to publish; a root signs key sets and nothing else',
+    )
     const iat = Math.floor(now / 1000)
     const exp = Math.floor((now + lifetime) / 1000)
     const counter = ver ?? Math.max(iat, (last?.ver ?? 0) + 1)
-    const claims = { iss: issuer ?? thumbprintUrn(key.info.thumbprint), sub: name, ver: counter, iat, exp, keys }
-    const jws = await signJws(this.#port, key, { typ: reservedTypes.keySet }, utf8(JSON.stringify(claims)))
+    const claims = {
+      iss: issuer ?? thumbprintUrn(key.info.thumbprint),
+      sub: name,
+      ver: counter,
+      iat,
+      exp,
+      keys,
+    }
+    const jws = await signJws(
+      this.#port,
+      key,
+      { typ: reservedTypes.keySet },
+      utf8(JSON.stringify(claims)),
+    )
     this.#last = { jws, jwks, expires: exp * 1000, ver: counter, at: now }
     return this.#last
   }

@@ -37,7 +37,10 @@ export interface Signer {
   /** A compact JWS of a value. `typ` default none; types that mean something to Sealdrop are refused. Throws `invalid_argument`, `too_large`, `kms_*`, `key_unusable`, `closed`. */
   sign(payload: Value, o?: CallOptions & { readonly typ?: string }): Promise<string>
   /** A JWT with `iat` now and `exp` after `expiresIn` milliseconds; `typ` default `JWT`. Throws as `sign`. */
-  signJwt(claims: Claims & object, o: CallOptions & { readonly expiresIn: number; readonly typ?: string }): Promise<string>
+  signJwt(
+    claims: Claims & object,
+    o: CallOptions & { readonly expiresIn: number; readonly typ?: string },
+  ): Promise<string>
   /**
    * Signs a file of any size, read once in constant memory; one kms:Sign. The answer is text that `verifyStream` takes: about 43 characters for each MiB.
    * The file must not change meanwhile. Throws as `sign`, and `source_failed`, `source_changed`.
@@ -76,9 +79,23 @@ class KmsSigner implements Signer {
     return this.#jws(encodeValue(payload, 1), checkType(o.typ), this.#now(), o.signal)
   }
 
-  async signJwt(claims: Claims & object, o: CallOptions & { readonly expiresIn: number; readonly typ?: string }): Promise<string> {
-    ensure(o?.expiresIn > 0 && Number.isFinite(o.expiresIn), 'invalid_argument', 'expiresIn: expected milliseconds above 0')
-    ensure(typeof claims === 'object' && claims !== null && claims.exp === undefined && claims.iat === undefined, 'invalid_argument', 'claims: expected an object without exp and iat, which this verb sets')
+  async signJwt(
+    claims: Claims & object,
+    o: CallOptions & { readonly expiresIn: number; readonly typ?: string },
+  ): Promise<string> {
+    ensure(
+      o?.expiresIn > 0 && Number.isFinite(o.expiresIn),
+      'invalid_argument',
+      'expiresIn: expected milliseconds above 0',
+    )
+    ensure(
+      typeof claims === 'object' &&
+        claims !== null &&
+        claims.exp === undefined &&
+        claims.iat === undefined,
+      'invalid_argument',
+      'claims: expected an object without exp and iat, which this verb sets',
+    )
     const iat = this.#now()
     const { bytes } = encodeValue({ ...claims, iat, exp: iat + Math.ceil(o.expiresIn / 1000) }, 1)
     return this.#jws({ bytes }, checkType(o.typ ?? 'JWT'), undefined, o.signal)
@@ -88,43 +105,98 @@ class KmsSigner implements Signer {
     ensure(of, 'invalid_argument', 'signReceipt: expected what inspect gives, and a stage')
     const { messageId, digest: sent, length, stage } = of
     const key = typeof of.key === 'object' ? of.key.thumbprint : of.key
-    ensure(key === undefined || (typeof key === 'string' && key !== ''), 'invalid_argument', 'signReceipt: key, expected what an opener answered, or a thumbprint')
-    ensure([messageId, sent].every((text) => typeof text === 'string' && text !== ''), 'invalid_argument', 'signReceipt: expected messageId and digest, as inspect gives them')
-    ensure(Number.isSafeInteger(length) && length >= 0, 'invalid_argument', 'signReceipt: length, expected a number of bytes')
-    ensure(stage === 'received' || stage === 'opened', 'invalid_argument', "signReceipt: stage, expected 'received' or 'opened'")
+    ensure(
+      key === undefined || (typeof key === 'string' && key !== ''),
+      'invalid_argument',
+      'signReceipt: key, expected what an opener answered, or a thumbprint',
+    )
+    ensure(
+      [messageId, sent].every((text) => typeof text === 'string' && text !== ''),
+      'invalid_argument',
+      'signReceipt: expected messageId and digest, as inspect gives them',
+    )
+    ensure(
+      Number.isSafeInteger(length) && length >= 0,
+      'invalid_argument',
+      'signReceipt: length, expected a number of bytes',
+    )
+    ensure(
+      stage === 'received' || stage === 'opened',
+      'invalid_argument',
+      "signReceipt: stage, expected 'received' or 'opened'",
+    )
     const ctx = checkContext(of.context)
     const { info } = await this.#loaded(o.signal)
     const iss = thumbprintUrn(info.thumbprint)
-    const receipt: Receipt = { iss, iat: this.#now(), jti: toBase64url(randomBytes(16)), messageId, length, digest: sent, ctx, stage, ...(key !== undefined && { key }) }
-    return this.#jws({ bytes: encodeValue(receipt, 1).bytes }, reservedTypes.receipt, undefined, o.signal)
+    const receipt: Receipt = {
+      iss,
+      iat: this.#now(),
+      jti: toBase64url(randomBytes(16)),
+      messageId,
+      length,
+      digest: sent,
+      ctx,
+      stage,
+      ...(key !== undefined && { key }),
+    }
+    return this.#jws(
+      { bytes: encodeValue(receipt, 1).bytes },
+      reservedTypes.receipt,
+      undefined,
+      o.signal,
+    )
   }
 
   async signFile(file: string | URL | ByteSource | Blob, o: SignFileOptions = {}): Promise<string> {
     const { info } = await this.#loaded(o.signal)
     const { claims: said, list } = await hashFile(file, o)
     const claims: FileClaims = { ...said, iat: this.#now(), iss: thumbprintUrn(info.thumbprint) }
-    return joinLines(await this.#jws({ bytes: encodeValue(claims, 1).bytes }, reservedTypes.file, undefined, o.signal), list)
+    return joinLines(
+      await this.#jws(
+        { bytes: encodeValue(claims, 1).bytes },
+        reservedTypes.file,
+        undefined,
+        o.signal,
+      ),
+      list,
+    )
   }
 
-  async #jws({ bytes, cty }: EncodedValue, typ: string | undefined, iat: number | undefined, signal: AbortSignal | undefined): Promise<string> {
+  async #jws(
+    { bytes, cty }: EncodedValue,
+    typ: string | undefined,
+    iat: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
     return signJws(this.#port, await this.#loaded(signal), { typ, cty, iat }, bytes, signal)
   }
 
   #loaded(signal: AbortSignal | undefined): Promise<OpenerKey> {
     ensure(!this.#closed, 'closed', 'this signer was closed')
     if (this.#key) return Promise.resolve(this.#key)
-    return abortable(this.#flight.run(async () => {
-      const key = await loadKey(this.#port, this.#name, this.#algorithm)
-      ensure(key.info.use === 'sig', 'key_unusable', `${this.#name} does not sign; a signer needs a key with the usage SIGN_VERIFY`)
-      return (this.#key = key)
-    }), signal)
+    return abortable(
+      this.#flight.run(async () => {
+        const key = await loadKey(this.#port, this.#name, this.#algorithm)
+        ensure(
+          key.info.use === 'sig',
+          'key_unusable',
+          `${this.#name} does not sign; a signer needs a key with the usage SIGN_VERIFY`,
+        )
+        return (this.#key = key)
+      }),
+      signal,
+    )
   }
 }
 
 /** Whoever holds a signer for messages must not be able to sign key sets or receipts with the same verb. */
 function checkType(typ: string | undefined): string | undefined {
   ensure(typ === undefined || typeof typ === 'string', 'invalid_argument', 'typ: expected text')
-  ensure(typ === undefined || !Object.values(reservedTypes).some((type) => sameType(typ, type)), 'invalid_argument', `typ ${shown(typ ?? '')} is reserved: only the verb made for it writes it`)
+  ensure(
+    typ === undefined || !Object.values(reservedTypes).some((type) => sameType(typ, type)),
+    'invalid_argument',
+    `typ ${shown(typ ?? '')} is reserved: only the verb made for it writes it`,
+  )
   return typ
 }
 
@@ -138,7 +210,16 @@ function checkType(typ: string | undefined): string | undefined {
  * @throws SealdropError `invalid_argument`
  * @see RFC 7515 §5.1
  */
-export function createSigner(o: { readonly kms?: Kms; readonly key: string; readonly algorithm?: string; readonly now?: () => number }): Signer {
-  ensure(typeof o?.key === 'string' && o.key !== '', 'invalid_argument', 'key: expected a key ARN, a key id or an alias')
+export function createSigner(o: {
+  readonly kms?: Kms
+  readonly key: string
+  readonly algorithm?: string
+  readonly now?: () => number
+}): Signer {
+  ensure(
+    typeof o?.key === 'string' && o.key !== '',
+    'invalid_argument',
+    'key: expected a key ARN, a key id or an alias',
+  )
   return new KmsSigner(new KmsPort(o.kms ?? {}), o.key, o.algorithm, o.now ?? Date.now)
 }

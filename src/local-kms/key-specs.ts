@@ -2,7 +2,12 @@ import { curveNames, coordinateOf, type CurveName } from '../algorithms/curves.j
 import { ecKeySpecs, rsaKeySpecs } from '../algorithms/key-specs.js'
 import { signatures, type SignatureRow } from '../algorithms/signatures.js'
 
-export type KeyUsage = 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY' | 'KEY_AGREEMENT' | 'GENERATE_VERIFY_MAC' | 'ENCAPSULATE_DECAPSULATE'
+export type KeyUsage =
+  | 'ENCRYPT_DECRYPT'
+  | 'SIGN_VERIFY'
+  | 'KEY_AGREEMENT'
+  | 'GENERATE_VERIFY_MAC'
+  | 'ENCAPSULATE_DECAPSULATE'
 
 /** Families of keys; the first three are pairs with a JWK `kty`, the next two pairs that grow from a seed, the last two secrets. */
 export type KeyType = 'RSA' | 'EC' | 'OKP' | 'ML-DSA' | 'ML-KEM' | 'symmetric' | 'HMAC'
@@ -25,29 +30,83 @@ export interface KeySpecRow {
 }
 
 /** OAEP with hash = MGF1 hash and an empty label; `overhead` is 2 hLen + 2 (RFC 8017 §7.1.1). */
-export const encryptions: Readonly<Record<string, { readonly hash: 'sha1' | 'sha256'; readonly overhead: number }>> = {
+export const encryptions: Readonly<
+  Record<string, { readonly hash: 'sha1' | 'sha256'; readonly overhead: number }>
+> = {
   RSAES_OAEP_SHA_1: { hash: 'sha1', overhead: 42 },
   RSAES_OAEP_SHA_256: { hash: 'sha256', overhead: 66 },
 }
 
-const signing = (fits: (row: SignatureRow) => boolean): readonly string[] => Object.values(signatures).filter(fits).map((row) => row.kms).sort()
+const signing = (fits: (row: SignatureRow) => boolean): readonly string[] =>
+  Object.values(signatures)
+    .filter(fits)
+    .map((row) => row.kms)
+    .sort()
 
-const rsaAlgorithms = { ENCRYPT_DECRYPT: Object.keys(encryptions), SIGN_VERIFY: signing((row) => row.kty === 'RSA') }
-const each = (names: readonly string[], row: (name: string) => KeySpecRow): [string, KeySpecRow][] => names.map((name) => [name, row(name)])
+const rsaAlgorithms = {
+  ENCRYPT_DECRYPT: Object.keys(encryptions),
+  SIGN_VERIFY: signing((row) => row.kty === 'RSA'),
+}
+const each = (
+  names: readonly string[],
+  row: (name: string) => KeySpecRow,
+): [string, KeySpecRow][] => names.map((name) => [name, row(name)])
 
 export const keySpecs: ReadonlyMap<string, KeySpecRow> = new Map<string, KeySpecRow>([
-  ...Object.entries(rsaKeySpecs).map(([bytes, spec]): [string, KeySpecRow] => [spec, { kty: 'RSA', size: Number(bytes), algorithms: rsaAlgorithms }]),
+  ...Object.entries(rsaKeySpecs).map(([bytes, spec]): [string, KeySpecRow] => [
+    spec,
+    { kty: 'RSA', size: Number(bytes), algorithms: rsaAlgorithms },
+  ]),
   ...curveNames.map((curve): [string, KeySpecRow] => [
     ecKeySpecs[curve],
-    { kty: 'EC', size: coordinateOf(curve), curve, ecdsaCurve: curve, algorithms: { SIGN_VERIFY: signing((row) => row.crv === curve), KEY_AGREEMENT: ['ECDH'] } },
+    {
+      kty: 'EC',
+      size: coordinateOf(curve),
+      curve,
+      ecdsaCurve: curve,
+      algorithms: { SIGN_VERIFY: signing((row) => row.crv === curve), KEY_AGREEMENT: ['ECDH'] },
+    },
   ]),
-  ['ECC_SECG_P256K1', { kty: 'EC', size: 32, ecdsaCurve: 'secp256k1', algorithms: { SIGN_VERIFY: ['ECDSA_SHA_256'] } }],
-  ['ECC_NIST_EDWARDS25519', { kty: 'OKP', size: 32, algorithms: { SIGN_VERIFY: ['ED25519_SHA_512', 'ED25519_PH_SHA_512'] } }],
-  ...each(['ML_DSA_44', 'ML_DSA_65', 'ML_DSA_87'], () => ({ kty: 'ML-DSA', size: 32, algorithms: { SIGN_VERIFY: ['ML_DSA_SHAKE_256'] } })),
-  ...each(['ML_KEM_512', 'ML_KEM_768', 'ML_KEM_1024'], () => ({ kty: 'ML-KEM', size: 64, algorithms: { ENCAPSULATE_DECAPSULATE: ['ML_KEM'] } })),
-  ['SYMMETRIC_DEFAULT', { kty: 'symmetric', size: 32, algorithms: { ENCRYPT_DECRYPT: ['SYMMETRIC_DEFAULT'] }, defaultUsage: 'ENCRYPT_DECRYPT' }],
+  [
+    'ECC_SECG_P256K1',
+    {
+      kty: 'EC',
+      size: 32,
+      ecdsaCurve: 'secp256k1',
+      algorithms: { SIGN_VERIFY: ['ECDSA_SHA_256'] },
+    },
+  ],
+  [
+    'ECC_NIST_EDWARDS25519',
+    {
+      kty: 'OKP',
+      size: 32,
+      algorithms: { SIGN_VERIFY: ['ED25519_SHA_512', 'ED25519_PH_SHA_512'] },
+    },
+  ],
+  ...each(['ML_DSA_44', 'ML_DSA_65', 'ML_DSA_87'], () => ({
+    kty: 'ML-DSA',
+    size: 32,
+    algorithms: { SIGN_VERIFY: ['ML_DSA_SHAKE_256'] },
+  })),
+  ...each(['ML_KEM_512', 'ML_KEM_768', 'ML_KEM_1024'], () => ({
+    kty: 'ML-KEM',
+    size: 64,
+    algorithms: { ENCAPSULATE_DECAPSULATE: ['ML_KEM'] },
+  })),
+  [
+    'SYMMETRIC_DEFAULT',
+    {
+      kty: 'symmetric',
+      size: 32,
+      algorithms: { ENCRYPT_DECRYPT: ['SYMMETRIC_DEFAULT'] },
+      defaultUsage: 'ENCRYPT_DECRYPT',
+    },
+  ],
   ...each(['HMAC_224', 'HMAC_256', 'HMAC_384', 'HMAC_512'], (spec) => ({
-    kty: 'HMAC', size: Number(spec.slice(5)) / 8, algorithms: { GENERATE_VERIFY_MAC: [`HMAC_SHA_${spec.slice(5)}`] },
+    kty: 'HMAC',
+    size: Number(spec.slice(5)) / 8,
+    algorithms: { GENERATE_VERIFY_MAC: [`HMAC_SHA_${spec.slice(5)}`] },
   })),
 ])
 
@@ -66,16 +125,49 @@ export const dataKeySizes: Readonly<Record<string, number>> = { AES_128: 16, AES
 /** Enumerations of the service, in the order in which its validation messages list them. */
 export const enums = {
   keySpec: [
-    'RSA_2048', 'RSA_3072', 'RSA_4096', 'ECC_NIST_P256', 'ECC_NIST_P384', 'ECC_NIST_P521', 'ECC_SECG_P256K1', 'ECC_NIST_EDWARDS25519',
-    'SYMMETRIC_DEFAULT', 'HMAC_224', 'HMAC_256', 'HMAC_384', 'HMAC_512', 'SM2', 'ML_DSA_44', 'ML_DSA_65', 'ML_DSA_87',
-    'ML_KEM_512', 'ML_KEM_768', 'ML_KEM_1024',
+    'RSA_2048',
+    'RSA_3072',
+    'RSA_4096',
+    'ECC_NIST_P256',
+    'ECC_NIST_P384',
+    'ECC_NIST_P521',
+    'ECC_SECG_P256K1',
+    'ECC_NIST_EDWARDS25519',
+    'SYMMETRIC_DEFAULT',
+    'HMAC_224',
+    'HMAC_256',
+    'HMAC_384',
+    'HMAC_512',
+    'SM2',
+    'ML_DSA_44',
+    'ML_DSA_65',
+    'ML_DSA_87',
+    'ML_KEM_512',
+    'ML_KEM_768',
+    'ML_KEM_1024',
   ],
-  keyUsage: ['SIGN_VERIFY', 'ENCRYPT_DECRYPT', 'GENERATE_VERIFY_MAC', 'KEY_AGREEMENT', 'ENCAPSULATE_DECAPSULATE'],
+  keyUsage: [
+    'SIGN_VERIFY',
+    'ENCRYPT_DECRYPT',
+    'GENERATE_VERIFY_MAC',
+    'KEY_AGREEMENT',
+    'ENCAPSULATE_DECAPSULATE',
+  ],
   encryptionAlgorithm: ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'SM2PKE', 'SYMMETRIC_DEFAULT'],
   signingAlgorithm: [
-    'RSASSA_PSS_SHA_256', 'RSASSA_PSS_SHA_384', 'RSASSA_PSS_SHA_512',
-    'RSASSA_PKCS1_V1_5_SHA_256', 'RSASSA_PKCS1_V1_5_SHA_384', 'RSASSA_PKCS1_V1_5_SHA_512',
-    'ECDSA_SHA_256', 'ECDSA_SHA_384', 'ECDSA_SHA_512', 'ED25519_SHA_512', 'ED25519_PH_SHA_512', 'SM2DSA', 'ML_DSA_SHAKE_256',
+    'RSASSA_PSS_SHA_256',
+    'RSASSA_PSS_SHA_384',
+    'RSASSA_PSS_SHA_512',
+    'RSASSA_PKCS1_V1_5_SHA_256',
+    'RSASSA_PKCS1_V1_5_SHA_384',
+    'RSASSA_PKCS1_V1_5_SHA_512',
+    'ECDSA_SHA_256',
+    'ECDSA_SHA_384',
+    'ECDSA_SHA_512',
+    'ED25519_SHA_512',
+    'ED25519_PH_SHA_512',
+    'SM2DSA',
+    'ML_DSA_SHAKE_256',
   ],
   messageType: ['RAW', 'DIGEST', 'EXTERNAL_MU'],
   keyAgreementAlgorithm: ['ECDH'],
@@ -83,9 +175,26 @@ export const enums = {
   encapsulationAlgorithm: ['ML_KEM'],
   dataKeySpec: ['AES_256', 'AES_128'],
   dataKeyPairSpec: [
-    'RSA_2048', 'RSA_3072', 'RSA_4096', 'ECC_NIST_P256', 'ECC_NIST_P384', 'ECC_NIST_P521', 'ECC_SECG_P256K1', 'SM2', 'ECC_NIST_EDWARDS25519',
-    'ML_KEM_512', 'ML_KEM_768', 'ML_KEM_1024',
+    'RSA_2048',
+    'RSA_3072',
+    'RSA_4096',
+    'ECC_NIST_P256',
+    'ECC_NIST_P384',
+    'ECC_NIST_P521',
+    'ECC_SECG_P256K1',
+    'SM2',
+    'ECC_NIST_EDWARDS25519',
+    'ML_KEM_512',
+    'ML_KEM_768',
+    'ML_KEM_1024',
   ],
-  wrappingAlgorithm: ['RSAES_PKCS1_V1_5', 'RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'RSA_AES_KEY_WRAP_SHA_1', 'RSA_AES_KEY_WRAP_SHA_256', 'SM2PKE'],
+  wrappingAlgorithm: [
+    'RSAES_PKCS1_V1_5',
+    'RSAES_OAEP_SHA_1',
+    'RSAES_OAEP_SHA_256',
+    'RSA_AES_KEY_WRAP_SHA_1',
+    'RSA_AES_KEY_WRAP_SHA_256',
+    'SM2PKE',
+  ],
   wrappingKeySpec: ['RSA_2048', 'RSA_3072', 'RSA_4096', 'SM2'],
 } as const

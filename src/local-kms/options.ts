@@ -57,7 +57,11 @@ export interface LocalKms {
   /** Environment for other processes, of the first access key: AWS_ENDPOINT_URL_KMS, AWS_REGION and AWS_DEFAULT_REGION (which boto3 and the AWS CLI read), AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN where it has one. */
   readonly env: Record<string, string>
   /** For `new KMSClient(clientConfig)`. */
-  readonly clientConfig: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } }
+  readonly clientConfig: {
+    endpoint: string
+    region: string
+    credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
+  }
   /** Faults on demand: `add` answers an id, `list` how often each struck, `remove` and `clear` end them. */
   readonly faults: LocalKmsFaults
   /** Stops accepting, ends idle connections, lets running operations finish, frees `dir`. */
@@ -80,40 +84,117 @@ export interface CheckedOptions {
 
 /** Fills in defaults. @throws SealdropError `invalid_argument` naming the option */
 export function checkOptions(options: LocalKmsOptions): CheckedOptions {
-  ensure(typeof options === 'object' && options !== null, 'invalid_argument', `expected an options object, found ${kindOf(options)}`)
+  ensure(
+    typeof options === 'object' && options !== null,
+    'invalid_argument',
+    `expected an options object, found ${kindOf(options)}`,
+  )
   onlyKnown(options, optionNames, 'options')
-  const { port = 0, dir, region = 'us-east-1', regions = [], credentials, seed, now = Date.now, faults = [], onCall, keys = [] } = options
-  ensure(Number.isInteger(port) && port >= 0 && port <= 65_535, 'invalid_argument', `port: expected an integer from 0 to 65535, found ${typeof port === 'number' ? port : kindOf(port)}`)
-  ensure(dir === undefined || (typeof dir === 'string' && dir !== ''), 'invalid_argument', `dir: expected the path of a folder, found ${kindOf(dir)}`)
+  const {
+    port = 0,
+    dir,
+    region = 'us-east-1',
+    regions = [],
+    credentials,
+    seed,
+    now = Date.now,
+    faults = [],
+    onCall,
+    keys = [],
+  } = options
+  ensure(
+    Number.isInteger(port) && port >= 0 && port <= 65_535,
+    'invalid_argument',
+    `port: expected an integer from 0 to 65535, found ${typeof port === 'number' ? port : kindOf(port)}`,
+  )
+  ensure(
+    dir === undefined || (typeof dir === 'string' && dir !== ''),
+    'invalid_argument',
+    `dir: expected the path of a folder, found ${kindOf(dir)}`,
+  )
   checkRegion('region', region)
-  ensure(Array.isArray(regions), 'invalid_argument', `regions: expected an array, found ${kindOf(regions)}`)
+  ensure(
+    Array.isArray(regions),
+    'invalid_argument',
+    `regions: expected an array, found ${kindOf(regions)}`,
+  )
   ;[...regions].forEach((name, index) => checkRegion(`regions[${index}]`, name))
-  ensure(credentials === undefined || typeof credentials === 'string', 'invalid_argument', `credentials: expected the JSON text of a credentials file, found ${kindOf(credentials)}`)
-  ensure(seed === undefined || typeof seed === 'string', 'invalid_argument', `seed: expected text, found ${kindOf(seed)}`)
-  ensure(typeof now === 'function', 'invalid_argument', `now: expected a function, found ${kindOf(now)}`)
-  ensure(Array.isArray(faults), 'invalid_argument', `faults: expected an array, found ${kindOf(faults)}`)
-  ensure(onCall === undefined || typeof onCall === 'function', 'invalid_argument', `onCall: expected a function, found ${kindOf(onCall)}`)
+  ensure(
+    credentials === undefined || typeof credentials === 'string',
+    'invalid_argument',
+    `credentials: expected the JSON text of a credentials file, found ${kindOf(credentials)}`,
+  )
+  ensure(
+    seed === undefined || typeof seed === 'string',
+    'invalid_argument',
+    `seed: expected text, found ${kindOf(seed)}`,
+  )
+  ensure(
+    typeof now === 'function',
+    'invalid_argument',
+    `now: expected a function, found ${kindOf(now)}`,
+  )
+  ensure(
+    Array.isArray(faults),
+    'invalid_argument',
+    `faults: expected an array, found ${kindOf(faults)}`,
+  )
+  ensure(
+    onCall === undefined || typeof onCall === 'function',
+    'invalid_argument',
+    `onCall: expected a function, found ${kindOf(onCall)}`,
+  )
   ensure(Array.isArray(keys), 'invalid_argument', `keys: expected an array, found ${kindOf(keys)}`)
   ;[...keys].forEach(checkKey)
   const names = keys.map(({ alias }) => aliasOf(alias))
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   ensure(twice === undefined, 'invalid_argument', `keys: ${shown(twice ?? '')} is there twice`)
-  return { port, dir, region, regions: [...new Set([region, ...regions])], seed, now: checkedClock(now), faults: [...faults], onCall, keys, credentials: credentials === undefined ? defaultCredentials : parseCredentials(credentials) }
+  return {
+    port,
+    dir,
+    region,
+    regions: [...new Set([region, ...regions])],
+    seed,
+    now: checkedClock(now),
+    faults: [...faults],
+    onCall,
+    keys,
+    credentials: credentials === undefined ? defaultCredentials : parseCredentials(credentials),
+  }
 }
 
-const optionNames: readonly (keyof LocalKmsOptions)[] = ['port', 'dir', 'region', 'regions', 'credentials', 'seed', 'now', 'faults', 'onCall', 'keys']
+const optionNames: readonly (keyof LocalKmsOptions)[] = [
+  'port',
+  'dir',
+  'region',
+  'regions',
+  'credentials',
+  'seed',
+  'now',
+  'faults',
+  'onCall',
+  'keys',
+]
 
 /** A misspelt option would be one that silently does nothing. */
 function onlyKnown(value: object, known: readonly string[], at: string): void {
   const unknown = Object.keys(value).find((name) => !known.includes(name))
-  ensure(unknown === undefined, 'invalid_argument', `${at}: there is no ${shown(unknown ?? '')}; expected ${known.join(', ')}`)
+  ensure(
+    unknown === undefined,
+    'invalid_argument',
+    `${at}: there is no ${shown(unknown ?? '')}; expected ${known.join(', ')}`,
+  )
 }
 
 /** Times go into the files of keys, so each must be one. */
 function checkedClock(now: () => number): () => number {
   const clock = (): number => {
     const time: unknown = now()
-    ensure(typeof time === 'number' && Number.isFinite(time), 'invalid_argument', `now: expected milliseconds, found ${typeof time === 'number' ? time : kindOf(time)}`)
+    ensure(
+      typeof time === 'number' && Number.isFinite(time),
+      'invalid_argument',
+      `now: expected milliseconds, found ${typeof time === 'number' ? time : kindOf(time)}`,
+    )
     return time
   }
   clock()
@@ -121,19 +202,40 @@ function checkedClock(now: () => number): () => number {
 }
 
 function checkRegion(name: string, region: unknown): void {
-  ensure(isRegion(region), 'invalid_argument', `${name}: expected the name of a Region like us-east-1, found ${shown(String(region))}`)
+  ensure(
+    isRegion(region),
+    'invalid_argument',
+    `${name}: expected the name of a Region like us-east-1, found ${shown(String(region))}`,
+  )
 }
 
 /** The alias name as KMS writes it. */
-export const aliasOf = (alias: string): string => (alias.startsWith('alias/') ? alias : `alias/${alias}`)
+export const aliasOf = (alias: string): string =>
+  alias.startsWith('alias/') ? alias : `alias/${alias}`
 
 function checkKey(key: LocalKmsKey, index: number): void {
-  ensure(typeof key === 'object' && key !== null, 'invalid_argument', `keys[${index}]: expected an object, found ${kindOf(key)}`)
+  ensure(
+    typeof key === 'object' && key !== null,
+    'invalid_argument',
+    `keys[${index}]: expected an object, found ${kindOf(key)}`,
+  )
   onlyKnown(key, ['alias', 'spec', 'usage'], `keys[${index}]`)
   const { alias, spec, usage } = key
   const named = typeof alias === 'string' && /^alias\/(?!aws\/)[\w/-]{1,250}$/.test(aliasOf(alias))
-  ensure(named, 'invalid_argument', `keys[${index}].alias: expected letters, digits, /, _ and - that do not begin with aws/, found ${shown(String(alias))}`)
+  ensure(
+    named,
+    'invalid_argument',
+    `keys[${index}].alias: expected letters, digits, /, _ and - that do not begin with aws/, found ${shown(String(alias))}`,
+  )
   const row = keySpecs.get(spec)
-  ensure(row, 'invalid_argument', `keys[${index}].spec: expected one of ${[...keySpecs.keys()].join(', ')}, found ${shown(String(spec))}`)
-  ensure(Object.hasOwn(row.algorithms, usage), 'invalid_argument', `keys[${index}].usage: ${spec} takes ${Object.keys(row.algorithms).join(' or ')}, found ${shown(String(usage))}`)
+  ensure(
+    row,
+    'invalid_argument',
+    `keys[${index}].spec: expected one of ${[...keySpecs.keys()].join(', ')}, found ${shown(String(spec))}`,
+  )
+  ensure(
+    Object.hasOwn(row.algorithms, usage),
+    'invalid_argument',
+    `keys[${index}].usage: ${spec} takes ${Object.keys(row.algorithms).join(' or ')}, found ${shown(String(usage))}`,
+  )
 }

@@ -5,7 +5,13 @@ import { ensure } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { InjectedFaults } from './injected/injected-faults.js'
 import { makeKey } from './operations/make-key.js'
-import { aliasOf, checkOptions, type LocalKms, type LocalKmsKey, type LocalKmsOptions } from './options.js'
+import {
+  aliasOf,
+  checkOptions,
+  type LocalKms,
+  type LocalKmsKey,
+  type LocalKmsOptions,
+} from './options.js'
 import type { Credential } from './policy/credentials.js'
 import { openStore } from './state/folder.js'
 import { Keyring } from './state/keyring.js'
@@ -32,19 +38,43 @@ import { handle, type Service } from './wire/protocol.js'
  * has another kind of key), `malformed` (a damaged file in `dir`, which the message names)
  */
 export async function startLocalKms(options: LocalKmsOptions = {}): Promise<LocalKms> {
-  ensure(process.env['NODE_ENV'] !== 'production', 'invalid_argument', 'The local KMS keeps private keys unprotected and does not run with NODE_ENV=production; use AWS KMS')
-  const { port, dir, region, regions, credentials, seed, now, faults: rules, onCall, keys } = checkOptions(options)
+  ensure(
+    process.env['NODE_ENV'] !== 'production',
+    'invalid_argument',
+    'The local KMS keeps private keys unprotected and does not run with NODE_ENV=production; use AWS KMS',
+  )
+  const {
+    port,
+    dir,
+    region,
+    regions,
+    credentials,
+    seed,
+    now,
+    faults: rules,
+    onCall,
+    keys,
+  } = checkOptions(options)
   const faults = new InjectedFaults(rules, regions)
   const store = dir === undefined ? undefined : await openStore(dir, regions)
   try {
-    const names = new Set([...regions, ...store?.folders.keys() ?? []])
-    const kms = new Kms({ rings: [...names].map((name) => new Keyring(name, store?.folders.get(name))), served: regions, now, seed })
+    const names = new Set([...regions, ...(store?.folders.keys() ?? [])])
+    const kms = new Kms({
+      rings: [...names].map((name) => new Keyring(name, store?.folders.get(name))),
+      served: regions,
+      now,
+      seed,
+    })
     await kms.tick()
     const ring = kms.rings.get(region)!
     const arns: [alias: string, arn: string][] = []
-    for (const key of keys) arns.push([key.alias, await provide(kms, ring, credentials.account, key)])
+    for (const key of keys)
+      arns.push([key.alias, await provide(kms, ring, credentials.account, key)])
     const closing = new AbortController()
-    const { url, stop } = await listen({ kms, credentials: credentials.list, faults, onCall, closing: closing.signal }, port)
+    const { url, stop } = await listen(
+      { kms, credentials: credentials.list, faults, onCall, closing: closing.signal },
+      port,
+    )
     let closed: Promise<void> | undefined
     const close = async (): Promise<void> => {
       closing.abort()
@@ -56,8 +86,23 @@ export async function startLocalKms(options: LocalKmsOptions = {}): Promise<Loca
     return {
       url,
       keys: Object.fromEntries(arns),
-      env: { AWS_ENDPOINT_URL_KMS: url, AWS_REGION: region, AWS_DEFAULT_REGION: region, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }) },
-      clientConfig: { endpoint: url, region, credentials: { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) } },
+      env: {
+        AWS_ENDPOINT_URL_KMS: url,
+        AWS_REGION: region,
+        AWS_DEFAULT_REGION: region,
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+        ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }),
+      },
+      clientConfig: {
+        endpoint: url,
+        region,
+        credentials: {
+          accessKeyId,
+          secretAccessKey,
+          ...(sessionToken !== undefined && { sessionToken }),
+        },
+      },
       faults,
       close: () => (closed ??= close()),
     }
@@ -68,22 +113,36 @@ export async function startLocalKms(options: LocalKmsOptions = {}): Promise<Loca
 }
 
 /** The ARN of the key behind an alias, which is made if the alias is not there. */
-async function provide(kms: Kms, ring: Keyring, account: string, { alias, spec, usage }: LocalKmsKey): Promise<string> {
+async function provide(
+  kms: Kms,
+  ring: Keyring,
+  account: string,
+  { alias, spec, usage }: LocalKmsKey,
+): Promise<string> {
   const name = aliasOf(alias)
   const found = ring.keys.get(ring.alias(account, name)?.keyId ?? '')
   if (found) {
-    ensure(found.spec === spec && found.usage === usage, 'conflict', `${name} has a key for ${found.spec} ${found.usage}, not ${spec} ${usage}: take another alias or another dir`)
+    ensure(
+      found.spec === spec && found.usage === usage,
+      'conflict',
+      `${name} has a key for ${found.spec} ${found.usage}, not ${spec} ${usage}: take another alias or another dir`,
+    )
     return ring.keyArn(found)
   }
   const key = await makeKey(kms, ring, { account, spec, usage, label: name })
-  await kms.change(() => ring.saveAlias({ account, name, keyId: key.id, created: kms.now(), updated: kms.now() }))
+  await kms.change(() =>
+    ring.saveAlias({ account, name, keyId: key.id, created: kms.now(), updated: kms.now() }),
+  )
   return ring.keyArn(key)
 }
 
 /** How long close waits for an answer to be taken, in milliseconds. An operation that runs is waited for. */
 const patience = 10_000
 
-async function listen(service: Service, port: number): Promise<{ readonly url: string; stop(): Promise<void> }> {
+async function listen(
+  service: Service,
+  port: number,
+): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const idle = new Set<Socket>()
   const running = new Set<IncomingMessage>()
   const sockets = new Set<Socket>()
@@ -103,27 +162,43 @@ async function listen(service: Service, port: number): Promise<{ readonly url: s
   })
   server.on('checkExpectation', serve)
   server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end(`HTTP/1.1 400 Bad Request\r\nx-amzn-RequestId: ${randomUUID()}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    if (socket.writable)
+      socket.end(
+        `HTTP/1.1 400 Bad Request\r\nx-amzn-RequestId: ${randomUUID()}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+      )
     else socket.destroy()
   })
   await bind(server, port)
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: () => new Promise((resolve) => {
-      stopping = true
-      const lettingGo = setInterval(() => { // clients that do not read what they asked for
-        const busy = new Set([...running].map(({ socket }) => socket))
-        for (const socket of sockets) if (!busy.has(socket)) socket.destroy()
-      }, patience)
-      server.close(() => { clearInterval(lettingGo); resolve() })
-      for (const socket of idle) socket.destroy()
-    }),
+    stop: () =>
+      new Promise((resolve) => {
+        stopping = true
+        const lettingGo = setInterval(() => {
+          // clients that do not read what they asked for
+          const busy = new Set([...running].map(({ socket }) => socket))
+          for (const socket of sockets) if (!busy.has(socket)) socket.destroy()
+        }, patience)
+        server.close(() => {
+          clearInterval(lettingGo)
+          resolve()
+        })
+        for (const socket of idle) socket.destroy()
+      }),
   }
 }
 
 function bind(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.on('error', (cause) => reject(new SealdropError('conflict', `The local KMS cannot listen on port ${port} of 127.0.0.1: ${(cause as NodeJS.ErrnoException).code}; choose another, or 0 for any free one`, { cause })))
+    server.on('error', (cause) =>
+      reject(
+        new SealdropError(
+          'conflict',
+          `The local KMS cannot listen on port ${port} of 127.0.0.1: ${(cause as NodeJS.ErrnoException).code}; choose another, or 0 for any free one`,
+          { cause },
+        ),
+      ),
+    )
     server.listen(port, '127.0.0.1', resolve)
   })
 }

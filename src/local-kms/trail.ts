@@ -69,21 +69,111 @@ export interface TrailResource {
  * secrets, key material, grant tokens and import tokens never reach a log.
  */
 const shown: ReadonlySet<string> = new Set([
-  'KeyId', 'TargetKeyId', 'SourceKeyId', 'DestinationKeyId', 'AliasName', 'KeySpec', 'KeyUsage', 'KeyPairSpec', 'CustomerMasterKeySpec', 'Origin', 'MultiRegion',
-  'EncryptionAlgorithm', 'SourceEncryptionAlgorithm', 'DestinationEncryptionAlgorithm', 'SigningAlgorithm', 'MessageType', 'MacAlgorithm', 'KeyAgreementAlgorithm',
-  'EncapsulationAlgorithm', 'WrappingAlgorithm', 'WrappingKeySpec', 'NumberOfBytes', 'EncryptionContext', 'SourceEncryptionContext', 'DestinationEncryptionContext',
-  'Description', 'Policy', 'PolicyName', 'BypassPolicyLockoutSafetyCheck', 'Tags', 'TagKey', 'TagValue', 'TagKeys', 'Limit', 'Marker', 'DryRun', 'DryRunModifiers',
-  'GrantId', 'GranteePrincipal', 'RetiringPrincipal', 'GranteeServicePrincipal', 'RetiringServicePrincipal', 'Operations', 'Constraints', 'EncryptionContextSubset',
-  'EncryptionContextEquals', 'SourceArn', 'Name', 'ValidTo', 'ExpirationModel', 'ImportType', 'KeyMaterialDescription', 'KeyMaterialId', 'IncludeKeyMaterial',
-  'RotationPeriodInDays', 'PendingWindowInDays', 'ReplicaRegion', 'PrimaryRegion', 'CustomKeyStoreId', 'XksKeyId',
-  'KeyMetadata', 'ReplicaKeyMetadata', 'ReplicaPolicy', 'ReplicaTags', 'AWSAccountId', 'Arn', 'Region', 'CreationDate', 'DeletionDate', 'Enabled', 'KeyState', 'KeyManager',
-  'EncryptionAlgorithms', 'SigningAlgorithms', 'KeyAgreementAlgorithms', 'MacAlgorithms', 'EncapsulationAlgorithms', 'CurrentKeyMaterialId', 'MultiRegionConfiguration',
-  'MultiRegionKeyType', 'PrimaryKey', 'ReplicaKeys', 'PendingDeletionWindowInDays', 'SourceKeyMaterialId', 'DestinationKeyMaterialId',
+  'KeyId',
+  'TargetKeyId',
+  'SourceKeyId',
+  'DestinationKeyId',
+  'AliasName',
+  'KeySpec',
+  'KeyUsage',
+  'KeyPairSpec',
+  'CustomerMasterKeySpec',
+  'Origin',
+  'MultiRegion',
+  'EncryptionAlgorithm',
+  'SourceEncryptionAlgorithm',
+  'DestinationEncryptionAlgorithm',
+  'SigningAlgorithm',
+  'MessageType',
+  'MacAlgorithm',
+  'KeyAgreementAlgorithm',
+  'EncapsulationAlgorithm',
+  'WrappingAlgorithm',
+  'WrappingKeySpec',
+  'NumberOfBytes',
+  'EncryptionContext',
+  'SourceEncryptionContext',
+  'DestinationEncryptionContext',
+  'Description',
+  'Policy',
+  'PolicyName',
+  'BypassPolicyLockoutSafetyCheck',
+  'Tags',
+  'TagKey',
+  'TagValue',
+  'TagKeys',
+  'Limit',
+  'Marker',
+  'DryRun',
+  'DryRunModifiers',
+  'GrantId',
+  'GranteePrincipal',
+  'RetiringPrincipal',
+  'GranteeServicePrincipal',
+  'RetiringServicePrincipal',
+  'Operations',
+  'Constraints',
+  'EncryptionContextSubset',
+  'EncryptionContextEquals',
+  'SourceArn',
+  'Name',
+  'ValidTo',
+  'ExpirationModel',
+  'ImportType',
+  'KeyMaterialDescription',
+  'KeyMaterialId',
+  'IncludeKeyMaterial',
+  'RotationPeriodInDays',
+  'PendingWindowInDays',
+  'ReplicaRegion',
+  'PrimaryRegion',
+  'CustomKeyStoreId',
+  'XksKeyId',
+  'KeyMetadata',
+  'ReplicaKeyMetadata',
+  'ReplicaPolicy',
+  'ReplicaTags',
+  'AWSAccountId',
+  'Arn',
+  'Region',
+  'CreationDate',
+  'DeletionDate',
+  'Enabled',
+  'KeyState',
+  'KeyManager',
+  'EncryptionAlgorithms',
+  'SigningAlgorithms',
+  'KeyAgreementAlgorithms',
+  'MacAlgorithms',
+  'EncapsulationAlgorithms',
+  'CurrentKeyMaterialId',
+  'MultiRegionConfiguration',
+  'MultiRegionKeyType',
+  'PrimaryKey',
+  'ReplicaKeys',
+  'PendingDeletionWindowInDays',
+  'SourceKeyMaterialId',
+  'DestinationKeyMaterialId',
 ])
 
 /** The caller's own names and values: shown as they are. */
-const contexts: ReadonlySet<string> = new Set(['EncryptionContext', 'SourceEncryptionContext', 'DestinationEncryptionContext', 'EncryptionContextSubset', 'EncryptionContextEquals'])
-const structures: ReadonlySet<string> = new Set(['Tags', 'Constraints', 'KeyMetadata', 'ReplicaKeyMetadata', 'ReplicaTags', 'MultiRegionConfiguration', 'PrimaryKey', 'ReplicaKeys'])
+const contexts: ReadonlySet<string> = new Set([
+  'EncryptionContext',
+  'SourceEncryptionContext',
+  'DestinationEncryptionContext',
+  'EncryptionContextSubset',
+  'EncryptionContextEquals',
+])
+const structures: ReadonlySet<string> = new Set([
+  'Tags',
+  'Constraints',
+  'KeyMetadata',
+  'ReplicaKeyMetadata',
+  'ReplicaTags',
+  'MultiRegionConfiguration',
+  'PrimaryKey',
+  'ReplicaKeys',
+])
 const times: ReadonlySet<string> = new Set(['ValidTo', 'CreationDate', 'DeletionDate'])
 const materialIds = ['KeyMaterialId', 'SourceKeyMaterialId', 'DestinationKeyMaterialId']
 
@@ -107,14 +197,21 @@ export function trailRecord(facts: TrailFacts): TrailRecord {
     awsRegion: facts.region,
     sourceIPAddress: facts.sourceIPAddress,
     userAgent: facts.userAgent ?? '-',
-    ...(fault && { errorCode: fault.name === 'AccessDeniedException' ? 'AccessDenied' : fault.name, ...(fault.text !== undefined && { errorMessage: fault.text }) }),
+    ...(fault && {
+      errorCode: fault.name === 'AccessDeniedException' ? 'AccessDenied' : fault.name,
+      ...(fault.text !== undefined && { errorMessage: fault.text }),
+    }),
     requestParameters: orNull(show(requested)),
     responseElements: orNull(show(responded)),
     ...(Object.keys(materials).length > 0 && { additionalEventData: show(materials) }),
     requestID: facts.requestId,
     eventID: facts.eventId,
     readOnly: row?.readOnly ?? false,
-    resources: resources.map((ARN) => ({ accountId: ARN.split(':')[4] ?? '', type: 'AWS::KMS::Key', ARN })),
+    resources: resources.map((ARN) => ({
+      accountId: ARN.split(':')[4] ?? '',
+      type: 'AWS::KMS::Key',
+      ARN,
+    })),
     eventType: 'AwsApiCall',
     managementEvent: true,
     recipientAccountId: caller?.account ?? '',
@@ -125,37 +222,71 @@ export function trailRecord(facts: TrailFacts): TrailRecord {
 /** CloudTrail user guide, "userIdentity element". Ids of principals are the service's own: a hash of the ARN stands in their place. */
 function identity({ arn, account, accessKeyId, roleArn: given }: TrailCaller): JsonObject {
   const [kind = '', ...names] = arn.split(':').slice(5).join(':').split('/')
-  const id = (of: string): string => createHash('sha256').update(of).digest('hex').slice(0, 20).toUpperCase()
+  const id = (of: string): string =>
+    createHash('sha256').update(of).digest('hex').slice(0, 20).toUpperCase()
   const common = { arn, accountId: account, accessKeyId }
   if (kind === 'root') return { type: 'Root', principalId: account, ...common }
-  if (kind === 'user') return { type: 'IAMUser', principalId: id(arn), ...common, userName: names.at(-1) }
+  if (kind === 'user')
+    return { type: 'IAMUser', principalId: id(arn), ...common, userName: names.at(-1) }
   if (kind !== 'assumed-role') return { type: 'Unknown', principalId: id(arn), ...common }
   const [role = '', session = ''] = names
   const roleArn = given ?? `arn:${arn.split(':')[1]}:iam::${account}:role/${role}`
-  const sessionIssuer = { type: 'Role', principalId: id(roleArn), arn: roleArn, accountId: account, userName: role }
-  return { type: 'AssumedRole', principalId: `${id(roleArn)}:${session}`, ...common, sessionContext: { sessionIssuer } }
+  const sessionIssuer = {
+    type: 'Role',
+    principalId: id(roleArn),
+    arn: roleArn,
+    accountId: account,
+    userName: role,
+  }
+  return {
+    type: 'AssumedRole',
+    principalId: `${id(roleArn)}:${session}`,
+    ...common,
+    sessionContext: { sessionIssuer },
+  }
 }
 
 /** Members that are there; null means absent. */
-const pick = (from: JsonObject | undefined, names: readonly string[]): JsonObject => Object.fromEntries(names.map((name) => [name, from?.[name] ?? undefined]).filter(([, value]) => value !== undefined) as [string, unknown][])
-const orNull = (members: JsonObject): JsonObject | null => (Object.keys(members).length > 0 ? members : null)
+const pick = (from: JsonObject | undefined, names: readonly string[]): JsonObject =>
+  Object.fromEntries(
+    names
+      .map((name) => [name, from?.[name] ?? undefined])
+      .filter(([, value]) => value !== undefined) as [string, unknown][],
+  )
+const orNull = (members: JsonObject): JsonObject | null =>
+  Object.keys(members).length > 0 ? members : null
 
 /** Members that may be seen, in CloudTrail's spelling: `KeyId` is `keyId`, `AWSAccountId` stays. */
 function show(members: JsonObject): JsonObject {
-  const visible = Object.entries(members).filter(([name]) => shown.has(name)).map(([name, value]) => [camel(name), showValue(name, value)] as const)
+  const visible = Object.entries(members)
+    .filter(([name]) => shown.has(name))
+    .map(([name, value]) => [camel(name), showValue(name, value)] as const)
   return Object.fromEntries(visible.filter(([, value]) => value !== undefined))
 }
 
 /** Undefined for what a member of this name never is: a request may hold anything. */
 function showValue(name: string, value: unknown): unknown {
-  if (contexts.has(name)) return isJsonObject(value) && Object.values(value).every((text) => typeof text === 'string') ? value : undefined
-  if (times.has(name)) return typeof value === 'number' && Math.abs(value) < 8.64e12 ? javaDate(value) : undefined
-  if (structures.has(name)) return Array.isArray(value) ? value.filter(isJsonObject).map(show) : isJsonObject(value) ? show(value) : undefined
+  if (contexts.has(name))
+    return isJsonObject(value) && Object.values(value).every((text) => typeof text === 'string')
+      ? value
+      : undefined
+  if (times.has(name))
+    return typeof value === 'number' && Math.abs(value) < 8.64e12 ? javaDate(value) : undefined
+  if (structures.has(name))
+    return Array.isArray(value)
+      ? value.filter(isJsonObject).map(show)
+      : isJsonObject(value)
+        ? show(value)
+        : undefined
   const plain = (one: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof one)
   return plain(value) || (Array.isArray(value) && value.every(plain)) ? value : undefined
 }
 
-const camel = (name: string): string => (/^[A-Z]{2}/.test(name) ? name : `${name.charAt(0).toLowerCase()}${name.slice(1)}`)
+const camel = (name: string): string =>
+  /^[A-Z]{2}/.test(name) ? name : `${name.charAt(0).toLowerCase()}${name.slice(1)}`
 
 /** `May 21, 2025, 5:47:45 AM`, in UTC. Some versions of Node put a narrow space before AM. */
-const javaDate = (seconds: number): string => new Intl.DateTimeFormat('en-US', { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' }).format(seconds * 1000).replace(/\u202f/g, ' ')
+const javaDate = (seconds: number): string =>
+  new Intl.DateTimeFormat('en-US', { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' })
+    .format(seconds * 1000)
+    .replace(/\u202f/g, ' ')

@@ -12,7 +12,12 @@ export interface Candidate<Wrapped> {
   readonly id: string | undefined
 }
 
-export type Unwrap<Wrapped> = (wrapped: Wrapped, arn: string, operations: PrivateOperations, signal?: AbortSignal) => Promise<CryptoKey>
+export type Unwrap<Wrapped> = (
+  wrapped: Wrapped,
+  arn: string,
+  operations: PrivateOperations,
+  signal?: AbortSignal,
+) => Promise<CryptoKey>
 
 /** Only after these may another key be asked; after any cryptographic answer the work is over. */
 const failover: readonly SealdropErrorCode[] = ['kms_unavailable', 'kms_denied', 'key_unusable']
@@ -24,7 +29,13 @@ const failover: readonly SealdropErrorCode[] = ['kms_unavailable', 'kms_denied',
  * @throws SealdropError what `use` throws, `kms_*`, `key_unusable`
  * @see design.md, "Opening"
  */
-export async function withDataKey<W, R>(candidates: readonly Candidate<W>[], unwrap: Unwrap<W>, use: (dataKey: CryptoKey, key: OpenerKey) => Promise<R>, { cache, operations }: { readonly cache: DataKeyCache; readonly operations: PrivateOperations }, signal: AbortSignal | undefined): Promise<R> {
+export async function withDataKey<W, R>(
+  candidates: readonly Candidate<W>[],
+  unwrap: Unwrap<W>,
+  use: (dataKey: CryptoKey, key: OpenerKey) => Promise<R>,
+  { cache, operations }: { readonly cache: DataKeyCache; readonly operations: PrivateOperations },
+  signal: AbortSignal | undefined,
+): Promise<R> {
   for (const { key, id } of candidates) {
     const known = id === undefined ? undefined : cache.get(id)
     if (known) return use(known, key)
@@ -46,4 +57,8 @@ export async function withDataKey<W, R>(candidates: readonly Candidate<W>[], unw
 }
 
 /** Class B: whatever was wrong that depends on a private key or a data key, the error is one and the same. */
-export const rejected = (): SealdropError => new SealdropError('rejected', 'this does not open: it was changed on its way, or not sealed for this key')
+export const rejected = (): SealdropError =>
+  new SealdropError(
+    'rejected',
+    'this does not open: it was changed on its way, or not sealed for this key',
+  )

@@ -18,24 +18,58 @@ export type ExpectedContext = Context | ((found: Context) => boolean)
  * @throws SealdropError `unsupported_algorithm`, `malformed`
  * @see RFC 7516 §5.2, RFC 7518 §4.6.1
  */
-export async function checkKey({ header, encryptedKey, ciphertext }: Jwe, key: OpenerKey): Promise<WrappedDataKey> {
+export async function checkKey(
+  { header, encryptedKey, ciphertext }: Jwe,
+  key: OpenerKey,
+): Promise<WrappedDataKey> {
   const row = keyWrapRow(header.alg)
-  ensure(row, 'unsupported_algorithm', `alg ${shown(header.alg)}: opened here are RSA-OAEP-256, ECDH-ES+A256KW and ECDH-ES`)
-  ensure(header.enc === 'A256GCM', 'unsupported_algorithm', `enc ${shown(header.enc)}: opened here is A256GCM`)
+  ensure(
+    row,
+    'unsupported_algorithm',
+    `alg ${shown(header.alg)}: opened here are RSA-OAEP-256, ECDH-ES+A256KW and ECDH-ES`,
+  )
+  ensure(
+    header.enc === 'A256GCM',
+    'unsupported_algorithm',
+    `enc ${shown(header.enc)}: opened here is A256GCM`,
+  )
   const { jwk } = key
-  ensure(row.kty === jwk.kty, 'unsupported_algorithm', `alg ${header.alg} is not for the ${jwk.kty} key that kid names`)
+  ensure(
+    row.kty === jwk.kty,
+    'unsupported_algorithm',
+    `alg ${header.alg} is not for the ${jwk.kty} key that kid names`,
+  )
   const length = jwk.kty === 'RSA' ? fromBase64url(jwk.n)!.length : row.encryptedKey
-  ensure(encryptedKey.length === length, 'malformed', `JWE encrypted key: expected ${length} bytes, found ${encryptedKey.length}`)
-  ensure(ciphertext.length <= limits.value, 'too_large', `JWE ciphertext: expected at most ${limits.value} bytes, found ${ciphertext.length}`)
+  ensure(
+    encryptedKey.length === length,
+    'malformed',
+    `JWE encrypted key: expected ${length} bytes, found ${encryptedKey.length}`,
+  )
+  ensure(
+    ciphertext.length <= limits.value,
+    'too_large',
+    `JWE ciphertext: expected at most ${limits.value} bytes, found ${ciphertext.length}`,
+  )
   const info = (name: 'apu' | 'apv') => fromBase64url(header[name] ?? '')!
   const spki = jwk.kty === 'EC' ? { spki: await ephemeralKey(header, jwk.crv) } : {}
-  return { alg: header.alg as KeyWrapName, enc: header.enc, encryptedKey, apu: info('apu'), apv: info('apv'), ...spki }
+  return {
+    alg: header.alg as KeyWrapName,
+    enc: header.enc,
+    encryptedKey,
+    apu: info('apu'),
+    apv: info('apv'),
+    ...spki,
+  }
 }
 
 /** The sender's ephemeral key, imported on the recipient's curve, so that a point off it never reaches KMS. */
 async function ephemeralKey({ epk }: JweHeader, crv: string): Promise<Uint8Array<ArrayBuffer>> {
   ensure(epk && !('d' in epk), 'malformed', 'JWE header: epk is missing or holds a private key')
-  ensure(epk['kty'] === 'EC' && epk['crv'] === crv, 'malformed', `JWE header: epk is not a point on ${crv}`)
+  ensure(
+    epk['kty'] === 'EC' && epk['crv'] === crv,
+    'malformed',
+    `JWE header: epk is not a point on ${crv}`,
+  )
   const members = publicMembers(epk, 'malformed')
   ensure(members.kty === 'EC', 'malformed', 'JWE header: epk is not a point')
   return pointToSpki(members)
@@ -45,26 +79,55 @@ async function ephemeralKey({ epk }: JweHeader, crv: string): Promise<Uint8Array
  * The context as found, when it is what the opener expects; of our reserved members just those that the verb expects, so
  * that a field never opens as a whole value. @throws SealdropError `context_mismatch`
  */
-export function checkFoundContext(found: Context, expected: ExpectedContext, reserved: Context = {}): Context {
-  const own = Object.fromEntries(Object.entries(found).filter(([name]) => !name.startsWith('sealdrop:')))
-  const bound = sameContext(Object.fromEntries(Object.entries(found).filter(([name]) => name.startsWith('sealdrop:'))), reserved)
-  const fits: unknown = bound && (typeof expected === 'function' ? expected(Object.freeze({ ...own })) : sameContext(own, expected))
+export function checkFoundContext(
+  found: Context,
+  expected: ExpectedContext,
+  reserved: Context = {},
+): Context {
+  const own = Object.fromEntries(
+    Object.entries(found).filter(([name]) => !name.startsWith('sealdrop:')),
+  )
+  const bound = sameContext(
+    Object.fromEntries(Object.entries(found).filter(([name]) => name.startsWith('sealdrop:'))),
+    reserved,
+  )
+  const fits: unknown =
+    bound &&
+    (typeof expected === 'function'
+      ? expected(Object.freeze({ ...own }))
+      : sameContext(own, expected))
   if (fits instanceof Promise) fits.catch(() => {}) // not a decision, and its rejection must not end the process
-  ensure(fits === true, 'context_mismatch', 'the value was sealed for another context than the one expected here')
+  ensure(
+    fits === true,
+    'context_mismatch',
+    'the value was sealed for another context than the one expected here',
+  )
   return own
 }
 
 /** @throws SealdropError `invalid_argument` */
 export function checkExpected(expected: unknown): ExpectedContext {
   if (typeof expected === 'function') return expected as ExpectedContext
-  ensure(isContext(expected), 'invalid_argument', `context: expected the context that the sender bound, {} for none, or a function that decides; found ${kindOf(expected)}`)
+  ensure(
+    isContext(expected),
+    'invalid_argument',
+    `context: expected the context that the sender bound, {} for none, or a function that decides; found ${kindOf(expected)}`,
+  )
   return checkContext(expected)
 }
 
 /** Age by the sender's own claim. Milliseconds. @throws SealdropError `expired` */
 export function checkAge(iat: number | undefined, maxAge: number | undefined, now: number): void {
   if (maxAge === undefined) return
-  ensure(iat !== undefined, 'expired', 'the value does not say when it was sealed, and a maximum age is set')
-  ensure(iat * 1000 <= now + 60_000, 'expired', 'the value says that it was sealed in the future; is a clock wrong?')
+  ensure(
+    iat !== undefined,
+    'expired',
+    'the value does not say when it was sealed, and a maximum age is set',
+  )
+  ensure(
+    iat * 1000 <= now + 60_000,
+    'expired',
+    'the value says that it was sealed in the future; is a clock wrong?',
+  )
   ensure(now - iat * 1000 <= maxAge, 'expired', `the value is older than ${maxAge} ms`)
 }

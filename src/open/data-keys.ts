@@ -18,19 +18,41 @@ export interface DataKeyCache {
 }
 
 /** Remembers nothing, which is the default. */
-export const noCache: DataKeyCache = { get: () => undefined, set: () => {}, forget: () => {}, clear: () => {} }
+export const noCache: DataKeyCache = {
+  get: () => undefined,
+  set: () => {},
+  forget: () => {},
+  clear: () => {},
+}
 
 /**
  * The name under which a data key may be remembered: SHA-256 over everything that leads to it, each with its length.
  * Undefined for direct `ECDH-ES`, which is never remembered.
  */
-export async function dataKeyId(arn: string, kid: string, { alg, enc, spki, apu, apv, encryptedKey }: WrappedDataKey): Promise<string | undefined> {
+export async function dataKeyId(
+  arn: string,
+  kid: string,
+  { alg, enc, spki, apu, apv, encryptedKey }: WrappedDataKey,
+): Promise<string | undefined> {
   if (keyWraps[alg].encryptedKey === 0) return undefined
-  return nameOf(utf8(arn), utf8(kid), utf8(alg), utf8(enc), spki ?? new Uint8Array(), apu, apv, encryptedKey)
+  return nameOf(
+    utf8(arn),
+    utf8(kid),
+    utf8(alg),
+    utf8(enc),
+    spki ?? new Uint8Array(),
+    apu,
+    apv,
+    encryptedKey,
+  )
 }
 
 /** The same for a message's data key. */
-export function messageKeyId(arn: string, { provider, info, ciphertext }: EncryptedDataKey, serializedContext: Bytes): Promise<string> {
+export function messageKeyId(
+  arn: string,
+  { provider, info, ciphertext }: EncryptedDataKey,
+  serializedContext: Bytes,
+): Promise<string> {
   return nameOf(utf8(arn), utf8(provider), info, ciphertext, serializedContext)
 }
 

@@ -31,7 +31,11 @@ export interface OpenedMessage {
 interface ForRecipient {
   readonly recipient: string
   readonly fits: (key: OpenerKey) => boolean
-  readonly wrapped: (key: OpenerKey, serializedContext: Bytes, parts: OpenerParts) => Promise<WrappedMessageKey>
+  readonly wrapped: (
+    key: OpenerKey,
+    serializedContext: Bytes,
+    parts: OpenerParts,
+  ) => Promise<WrappedMessageKey>
 }
 
 /**
@@ -40,67 +44,122 @@ interface ForRecipient {
  * @throws SealdropError class A: `malformed`, `too_large`, `key_not_found`, `context_mismatch`, `expired`, `invalid_argument`; class B: `rejected`; `kms_*`, `key_unusable`
  * @see message-format.md, "Header" and "Reader's rules"
  */
-export async function openMessage(header: MessageHeader, o: OpenOptions, parts: OpenerParts): Promise<OpenedMessage> {
+export async function openMessage(
+  header: MessageHeader,
+  o: OpenOptions,
+  parts: OpenerParts,
+): Promise<OpenedMessage> {
   const expected = checkExpected(o?.context)
   const { dataKeys, serializedContext, messageId } = header
-  const found = dataKeys.map((dataKey) => ({ dataKey, ...(forRecipient(dataKey) ?? { recipient: undefined }) }))
-  const named = found.flatMap(({ recipient }) => recipient ?? [])
-  ensure(new Set(named).size === named.length, 'malformed', 'message header: two encrypted data keys for one recipient')
-  const ours = found.filter((one): one is ForRecipient & { dataKey: EncryptedDataKey } => one.recipient !== undefined)
-  const keys = await parts.keys.find((key) => ours.some(({ fits }) => fits(key)), `whoever this message is for (${named.join(', ') || 'no RSA or ECDH key of KMS'})`, o.signal)
-  const candidates = await Promise.all(keys.map(async (key): Promise<Candidate<WrappedMessageKey>> => {
-    const { dataKey, wrapped } = ours.find(({ fits }) => fits(key))!
-    return { key, wrapped: await wrapped(key, serializedContext, parts), id: await messageKeyId(key.arn, dataKey, serializedContext) }
+  const found = dataKeys.map((dataKey) => ({
+    dataKey,
+    ...(forRecipient(dataKey) ?? { recipient: undefined }),
   }))
+  const named = found.flatMap(({ recipient }) => recipient ?? [])
+  ensure(
+    new Set(named).size === named.length,
+    'malformed',
+    'message header: two encrypted data keys for one recipient',
+  )
+  const ours = found.filter(
+    (one): one is ForRecipient & { dataKey: EncryptedDataKey } => one.recipient !== undefined,
+  )
+  const keys = await parts.keys.find(
+    (key) => ours.some(({ fits }) => fits(key)),
+    `whoever this message is for (${named.join(', ') || 'no RSA or ECDH key of KMS'})`,
+    o.signal,
+  )
+  const candidates = await Promise.all(
+    keys.map(async (key): Promise<Candidate<WrappedMessageKey>> => {
+      const { dataKey, wrapped } = ours.find(({ fits }) => fits(key))!
+      return {
+        key,
+        wrapped: await wrapped(key, serializedContext, parts),
+        id: await messageKeyId(key.arn, dataKey, serializedContext),
+      }
+    }),
+  )
   const context = checkFoundContext(header.context, expected)
   checkAge(undefined, maxAgeOf(o, parts), parts.now())
-  return withDataKey(candidates, unwrapMessageKey, async (dataKey, opener) => {
-    const { raw, commitment } = await deriveMessageKeys(dataKey, messageId)
-    const key = await importDataKey(raw)
-    const committed = equal(commitment, header.commitment)
-    const authentic = equal(await authenticate(key, header.body), header.tag)
-    if (!committed || !authentic) throw rejected()
-    return { header, key, info: { messageId: toBase64url(messageId), key: opener.info, context } }
-  }, parts, o.signal)
+  return withDataKey(
+    candidates,
+    unwrapMessageKey,
+    async (dataKey, opener) => {
+      const { raw, commitment } = await deriveMessageKeys(dataKey, messageId)
+      const key = await importDataKey(raw)
+      const committed = equal(commitment, header.commitment)
+      const authentic = equal(await authenticate(key, header.body), header.tag)
+      if (!committed || !authentic) throw rejected()
+      return { header, key, info: { messageId: toBase64url(messageId), key: opener.info, context } }
+    },
+    parts,
+    o.signal,
+  )
 }
 
 /** Undefined for other providers, which are for others. @throws SealdropError `malformed` */
 function forRecipient({ provider, info, ciphertext }: EncryptedDataKey): ForRecipient | undefined {
   if (provider === dataKeyProviders.RSA) {
     const arn = fromUtf8(info)
-    ensure(isKeyArn(arn), 'malformed', 'message header: the provider info of aws-kms-rsa is not a key ARN')
+    ensure(
+      isKeyArn(arn),
+      'malformed',
+      'message header: the provider info of aws-kms-rsa is not a key ARN',
+    )
     return {
       recipient: arn,
       fits: (key) => key.jwk.kty === 'RSA' && sameKey(arn, key.arn),
       wrapped: async ({ jwk }, serializedContext) => {
         const length = jwk.kty === 'RSA' ? fromBase64url(jwk.n)!.length : 0
-        ensure(ciphertext.length === length, 'malformed', `message header: expected an encrypted data key of ${length} bytes, found ${ciphertext.length}`)
+        ensure(
+          ciphertext.length === length,
+          'malformed',
+          `message header: expected an encrypted data key of ${length} bytes, found ${ciphertext.length}`,
+        )
         return { ciphertext, serializedContext }
       },
     }
   }
   if (provider !== dataKeyProviders.EC) return undefined
   const { crv, recipient, sender } = parseEcdhInfo(info)
-  ensure(ciphertext.length === ecdhCiphertext, 'malformed', `message header: expected an encrypted data key of ${ecdhCiphertext} bytes, found ${ciphertext.length}`)
+  ensure(
+    ciphertext.length === ecdhCiphertext,
+    'malformed',
+    `message header: expected an encrypted data key of ${ecdhCiphertext} bytes, found ${ciphertext.length}`,
+  )
   return {
     recipient: toBase64url(recipient),
     fits: ({ jwk }) => jwk.kty === 'EC' && equal(compressPoint(jwk), recipient),
     wrapped: async (_key, serializedContext, { decompress }) => ({
       ciphertext,
       serializedContext,
-      ecdh: { fixedInfo: fixedInfo(crv, recipient, sender, serializedContext), spki: await senderKey(crv, sender, decompress) },
+      ecdh: {
+        fixedInfo: fixedInfo(crv, recipient, sender, serializedContext),
+        spki: await senderKey(crv, sender, decompress),
+      },
     }),
   }
 }
 
 /** The sender's ephemeral key, found on the recipient's curve, so that a point off it never reaches KMS. */
-async function senderKey(crv: CurveName, sender: Bytes, decompress: OpenerParts['decompress']): Promise<Bytes> {
+async function senderKey(
+  crv: CurveName,
+  sender: Bytes,
+  decompress: OpenerParts['decompress'],
+): Promise<Bytes> {
   const coordinate = coordinateOf(crv)
   let point: Uint8Array
   try {
     point = decompress(crv, sender)
   } catch (cause) {
-    throw new SealdropError('malformed', `message header: the sender's point is not on ${crv}`, { cause })
+    throw new SealdropError('malformed', `message header: the sender's point is not on ${crv}`, {
+      cause,
+    })
   }
-  return pointToSpki({ kty: 'EC', crv, x: toBase64url(point.subarray(1, 1 + coordinate)), y: toBase64url(point.subarray(1 + coordinate)) })
+  return pointToSpki({
+    kty: 'EC',
+    crv,
+    x: toBase64url(point.subarray(1, 1 + coordinate)),
+    y: toBase64url(point.subarray(1 + coordinate)),
+  })
 }

@@ -1,7 +1,13 @@
 import { limits } from '../algorithms/limits.js'
 import type { Bytes } from '../bytes/bytes.js'
 import { ensure } from '../errors/guard.js'
-import { finalHead, finalOverhead, layoutOf, regularHead, regularOverhead } from '../formats/frames.js'
+import {
+  finalHead,
+  finalOverhead,
+  layoutOf,
+  regularHead,
+  regularOverhead,
+} from '../formats/frames.js'
 import type { MessageHeader } from '../formats/parse-message-header.js'
 import { inOrder } from '../io/in-order.js'
 import type { ByteReader } from '../io/byte-reader.js'
@@ -19,9 +25,17 @@ export interface Layout {
 }
 
 /** @throws SealdropError `malformed` when no message has that length */
-export function layoutIn(input: FileInput, headerLength: number, { frameLength }: MessageHeader): Layout {
+export function layoutIn(
+  input: FileInput,
+  headerLength: number,
+  { frameLength }: MessageHeader,
+): Layout {
   const layout = layoutOf(input.size - headerLength, frameLength)
-  ensure(layout, 'malformed', `the message has ${input.size} bytes, which no frames of ${frameLength} add up to: it was cut, or added to`)
+  ensure(
+    layout,
+    'malformed',
+    `the message has ${input.size} bytes, which no frames of ${frameLength} add up to: it was cut, or added to`,
+  )
   return { input, headerLength, ...layout }
 }
 
@@ -33,12 +47,29 @@ export function layoutIn(input: FileInput, headerLength: number, { frameLength }
  * @throws SealdropError `malformed`, `rejected`
  * @see message-format.md, "Reader's rules"
  */
-export async function openPart({ header: { frameLength, messageId }, key }: OpenedMessage, { input, headerLength, regular, final }: Layout, start: number, end: number): Promise<{ readonly length: number; readonly reader: ByteReader; readonly chunks: AsyncGenerator<readonly Bytes[]> }> {
+export async function openPart(
+  { header: { frameLength, messageId }, key }: OpenedMessage,
+  { input, headerLength, regular, final }: Layout,
+  start: number,
+  end: number,
+): Promise<{
+  readonly length: number
+  readonly reader: ByteReader
+  readonly chunks: AsyncGenerator<readonly Bytes[]>
+}> {
   const placeOf = (index: number): number => headerLength + index * (frameLength + regularOverhead)
   const last = await input.reader(placeOf(regular)).take(final + finalOverhead)
   const head = frameOf(last, regular + 1, frameLength)
-  ensure(head.final && head.length === last.length, 'malformed', 'the message does not end with its final frame: it was cut, or added to')
-  const tail = await openFrame(key, messageId, { sequence: regular + 1, final: true, sealed: last.subarray(finalHead) })
+  ensure(
+    head.final && head.length === last.length,
+    'malformed',
+    'the message does not end with its final frame: it was cut, or added to',
+  )
+  const tail = await openFrame(key, messageId, {
+    sequence: regular + 1,
+    final: true,
+    sealed: last.subarray(finalHead),
+  })
 
   const size = regular * frameLength + final
   const from = Math.min(start, size)
@@ -57,7 +88,11 @@ export async function openPart({ header: { frameLength, messageId }, key }: Open
   async function* chunks(): AsyncGenerator<readonly Bytes[]> {
     let at = first * frameLength
     const cut = (plaintext: Bytes): Bytes => plaintext.subarray(Math.max(0, from - at), to - at)
-    for await (const plaintext of inOrder(frames(), (frame) => openFrame(key, messageId, frame), limits.framesInFlight)) {
+    for await (const plaintext of inOrder(
+      frames(),
+      (frame) => openFrame(key, messageId, frame),
+      limits.framesInFlight,
+    )) {
       yield [cut(plaintext)]
       at += frameLength
     }

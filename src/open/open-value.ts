@@ -31,16 +31,37 @@ export type Opened = Content & OpenedInfo
  * @param reserved members of the context that the verb itself expects
  * @throws SealdropError of class A
  */
-export async function prepare(text: string, o: OpenOptions, parts: OpenerParts, reserved?: Context): Promise<Prepared> {
+export async function prepare(
+  text: string,
+  o: OpenOptions,
+  parts: OpenerParts,
+  reserved?: Context,
+): Promise<Prepared> {
   const expected = checkExpected(o?.context)
   o.signal?.throwIfAborted()
   const jwe = parseJwe(text)
-  const keys = await parts.keys.find(({ info }) => info.thumbprint === jwe.header.kid, `kid ${shown(jwe.header.kid)}`, o.signal)
-  const candidates = await Promise.all(keys.map(async (key) => ({ key, wrapped: await checkKey(jwe, key) })))
+  const keys = await parts.keys.find(
+    ({ info }) => info.thumbprint === jwe.header.kid,
+    `kid ${shown(jwe.header.kid)}`,
+    o.signal,
+  )
+  const candidates = await Promise.all(
+    keys.map(async (key) => ({ key, wrapped: await checkKey(jwe, key) })),
+  )
   const context = checkFoundContext(jwe.header.ctx ?? {}, expected, reserved)
   checkAge(jwe.header.iat, maxAgeOf(o, parts), parts.now())
   await checkUnseen(parts.replay, text)
-  return { text, jwe, context, candidates: await Promise.all(candidates.map(async (one) => ({ ...one, id: await dataKeyId(one.key.arn, jwe.header.kid, one.wrapped) }))) }
+  return {
+    text,
+    jwe,
+    context,
+    candidates: await Promise.all(
+      candidates.map(async (one) => ({
+        ...one,
+        id: await dataKeyId(one.key.arn, jwe.header.kid, one.wrapped),
+      })),
+    ),
+  }
 }
 
 /**
@@ -49,17 +70,30 @@ export async function prepare(text: string, o: OpenOptions, parts: OpenerParts, 
  *
  * @throws SealdropError `rejected`, `kms_*`, `key_unusable`
  */
-export async function openPrepared({ jwe, context, candidates }: Prepared, o: OpenOptions, parts: OpenerParts): Promise<Opened> {
+export async function openPrepared(
+  { jwe, context, candidates }: Prepared,
+  o: OpenOptions,
+  parts: OpenerParts,
+): Promise<Opened> {
   const { header } = jwe
   const opened = async (dataKey: CryptoKey, key: OpenerKey): Promise<Opened> => {
     const bytes = await content(jwe, dataKey)
     const sealedAt = header.iat === undefined ? undefined : new Date(header.iat * 1000)
-    return { ...contentOf(bytes, header.cty), messageId: header.jti ?? '', key: key.info, context, ...(sealedAt && { sealedAt }) }
+    return {
+      ...contentOf(bytes, header.cty),
+      messageId: header.jti ?? '',
+      key: key.info,
+      context,
+      ...(sealedAt && { sealedAt }),
+    }
   }
   return withDataKey(candidates, unwrap, opened, parts, o.signal)
 }
 
-async function content({ protectedText, iv, ciphertext, tag }: Jwe, dataKey: CryptoKey): Promise<Bytes> {
+async function content(
+  { protectedText, iv, ciphertext, tag }: Jwe,
+  dataKey: CryptoKey,
+): Promise<Bytes> {
   const bytes = await decrypt(dataKey, iv, concat(ciphertext, tag), utf8(protectedText))
   if (!bytes) throw rejected()
   return bytes

@@ -40,5 +40,5 @@ export interface OpenerParts {
 
 /** With a replay store no call may take older values than the opener: their ids are forgotten by then. */
 export function maxAgeOf(o: OpenOptions, { maxAge, replay }: OpenerParts): number | undefined {
-  return replay ? Math.min(o.maxAge ?? Infinity, maxAge!) : o.maxAge ?? maxAge
+  return replay ? Math.min(o.maxAge ?? Infinity, maxAge!) : (o.maxAge ?? maxAge)
 }

@@ -21,13 +21,19 @@ const replayed = (): SealdropError => new SealdropError('replayed', 'this value 
 
 /** Before KMS: a replay that is known already costs no call. */
 export async function checkUnseen(store: ReplayStore | undefined, jwe: string): Promise<void> {
-  if (store?.seen && await store.seen(await replayId(jwe))) throw replayed()
+  if (store?.seen && (await store.seen(await replayId(jwe)))) throw replayed()
 }
 
 /**
  * After the tags of a value, or of all fields of a record, verified and before plaintext is released. A crash, or a store
  * that fails, between claim and release loses the value to this store: the sender must seal it again.
  */
-export async function claimOnce(store: ReplayStore | undefined, jwe: string, iat: number | undefined, maxAge: number): Promise<void> {
-  if (store && !await store.claim(await replayId(jwe), new Date(iat! * 1000 + maxAge + 60_000))) throw replayed()
+export async function claimOnce(
+  store: ReplayStore | undefined,
+  jwe: string,
+  iat: number | undefined,
+  maxAge: number,
+): Promise<void> {
+  if (store && !(await store.claim(await replayId(jwe), new Date(iat! * 1000 + maxAge + 60_000))))
+    throw replayed()
 }

@@ -16,23 +16,48 @@ export interface OpenEvent {
 
 /** Tells an observer; one that throws changes nothing. */
 function tell(onEvent: (event: OpenEvent) => void, event: OpenEvent): void {
-  try { onEvent(event) } catch { /* theirs */ }
+  try {
+    onEvent(event)
+  } catch {
+    /* theirs */
+  }
 }
 
-export const tellFailed = (onEvent: (event: OpenEvent) => void, error: unknown, kmsCalls: number): void =>
+export const tellFailed = (
+  onEvent: (event: OpenEvent) => void,
+  error: unknown,
+  kmsCalls: number,
+): void =>
   tell(onEvent, { event: 'failed', ...(isSealdropError(error) && { code: error.code }), kmsCalls })
 
 /** Counts the calls to KMS and tells `onEvent` how the work ended. */
-export async function reported<R extends OpenedInfo>(parts: OpenerParts, onEvent: (event: OpenEvent) => void, work: (parts: OpenerParts) => Promise<readonly R[]>): Promise<readonly R[]> {
+export async function reported<R extends OpenedInfo>(
+  parts: OpenerParts,
+  onEvent: (event: OpenEvent) => void,
+  work: (parts: OpenerParts) => Promise<readonly R[]>,
+): Promise<readonly R[]> {
   let kmsCalls = 0
   const { operations } = parts
   const counted: PrivateOperations = {
-    decrypt: (...call) => { kmsCalls++; return operations.decrypt(...call) },
-    agree: (...call) => { kmsCalls++; return operations.agree(...call) },
+    decrypt: (...call) => {
+      kmsCalls++
+      return operations.decrypt(...call)
+    },
+    agree: (...call) => {
+      kmsCalls++
+      return operations.agree(...call)
+    },
   }
   try {
     const results = await work({ ...parts, operations: counted })
-    results.forEach(({ messageId, key }, i) => tell(onEvent, { event: 'opened', messageId, key: key.thumbprint, kmsCalls: i === 0 ? kmsCalls : 0 }))
+    results.forEach(({ messageId, key }, i) =>
+      tell(onEvent, {
+        event: 'opened',
+        messageId,
+        key: key.thumbprint,
+        kmsCalls: i === 0 ? kmsCalls : 0,
+      }),
+    )
     return results
   } catch (error) {
     tellFailed(onEvent, error, kmsCalls)

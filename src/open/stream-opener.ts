@@ -32,23 +32,41 @@ export class StreamOpener {
   }
 
   /** @param watch sees every byte of the message in order, before its frame is opened */
-  async openStream(source: StreamSource, o: OpenOptions, watch?: (bytes: Uint8Array) => Promise<void>): Promise<OpenedStream> {
+  async openStream(
+    source: StreamSource,
+    o: OpenOptions,
+    watch?: (bytes: Uint8Array) => Promise<void>,
+  ): Promise<OpenedStream> {
     const plain = inputOf(source).reader()
-    const reader: ByteReader = watch ? { ...plain, take: async (length) => {
-      const bytes = await plain.take(length)
-      await watch(bytes)
-      return bytes
-    } } : plain
+    const reader: ByteReader = watch
+      ? {
+          ...plain,
+          take: async (length) => {
+            const bytes = await plain.take(length)
+            await watch(bytes)
+            return bytes
+          },
+        }
+      : plain
     return this.#reading(reader, o, async (parts) => {
       const { header, rest } = await readHeader(reader, formatName)
       const message = await openMessage(header, o, parts)
       const frames = sealedFrames(withFront(rest, reader), header.frameLength)
-      const chunks = inOrder(frames, async (frame) => [await openFrame(message.key, header.messageId, frame)], limits.framesInFlight)
+      const chunks = inOrder(
+        frames,
+        async (frame) => [await openFrame(message.key, header.messageId, frame)],
+        limits.framesInFlight,
+      )
       return { ...message.info, readable: this.#readable(reader, chunks, o) }
     })
   }
 
-  async openRange(source: Blob | ByteSource, start: number, end: number, o: OpenOptions): Promise<OpenedStream & { readonly length: number }> {
+  async openRange(
+    source: Blob | ByteSource,
+    start: number,
+    end: number,
+    o: OpenOptions,
+  ): Promise<OpenedStream & { readonly length: number }> {
     checkRange('openRange', start, end)
     const input = fileInput(source)
     const front = input.reader(0, Math.min(input.size, maxHeaderLength))
@@ -58,16 +76,26 @@ export class StreamOpener {
       const layout = layoutIn(input, length, header)
       const message = await openMessage(header, o, parts)
       const part = await openPart(message, layout, start, end)
-      return { ...message.info, length: part.length, readable: this.#readable(part.reader, part.chunks, o) }
+      return {
+        ...message.info,
+        length: part.length,
+        readable: this.#readable(part.reader, part.chunks, o),
+      }
     })
   }
 
   /** The work before the first byte: reported, and given up with its source when it fails or is aborted. */
-  async #reading<R extends OpenedStream>(reader: ByteReader, o: OpenOptions, work: (parts: OpenerParts) => Promise<R>): Promise<R> {
+  async #reading<R extends OpenedStream>(
+    reader: ByteReader,
+    o: OpenOptions,
+    work: (parts: OpenerParts) => Promise<R>,
+  ): Promise<R> {
     const signal = o?.signal
     try {
       signal?.throwIfAborted()
-      const [opened] = await reported(this.#parts, this.#onEvent, async (parts) => [await abortable(work(parts), signal)])
+      const [opened] = await reported(this.#parts, this.#onEvent, async (parts) => [
+        await abortable(work(parts), signal),
+      ])
       return opened!
     } catch (error) {
       reader.cancel(error)
@@ -75,10 +103,18 @@ export class StreamOpener {
     }
   }
 
-  #readable(reader: ByteReader, chunks: AsyncGenerator<readonly Bytes[]>, { signal }: OpenOptions): ReadableStream<Bytes> {
-    return streamOf(chunks, (reason) => {
-      reader.cancel(reason)
-      if (isSealdropError(reason)) tellFailed(this.#onEvent, reason, 0)
-    }, signal)
+  #readable(
+    reader: ByteReader,
+    chunks: AsyncGenerator<readonly Bytes[]>,
+    { signal }: OpenOptions,
+  ): ReadableStream<Bytes> {
+    return streamOf(
+      chunks,
+      (reason) => {
+        reader.cancel(reason)
+        if (isSealdropError(reason)) tellFailed(this.#onEvent, reason, 0)
+      },
+      signal,
+    )
   }
 }

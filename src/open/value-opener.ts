@@ -27,14 +27,19 @@ export class ValueOpener {
   async open(jwe: string, o: OpenOptions): Promise<Opened> {
     return this.#reported(async (parts) => {
       const prepared = await prepare(jwe, o, parts)
-      const opened = await (parts.cache === noCache ? openPrepared(prepared, o, parts) : this.#afterPending(prepared, o, parts))
+      const opened = await (parts.cache === noCache
+        ? openPrepared(prepared, o, parts)
+        : this.#afterPending(prepared, o, parts))
       await this.#claim(prepared)
       return [opened]
     }).then(([opened]) => opened!)
   }
 
   /** All fields pass the cheap checks before the first KMS call; a data key that they share is unwrapped once. */
-  async openFields<T extends object>(record: object, o: OpenOptions & { readonly fields: readonly string[] }): Promise<T> {
+  async openFields<T extends object>(
+    record: object,
+    o: OpenOptions & { readonly fields: readonly string[] },
+  ): Promise<T> {
     const prepared: Prepared[] = []
     let fields: readonly Field[] = []
     let values: readonly unknown[] = []
@@ -46,10 +51,15 @@ export class ValueOpener {
         prepared.push(await prepare(value, o, parts, { [pathMember]: pointer(field) }))
       }
       const dataKeys = new Set(prepared.map(({ candidates: [first], text }) => first?.id ?? text))
-      ensure(dataKeys.size <= limits.recordDataKeys, 'too_large', `the fields of the record are under ${dataKeys.size} data keys, at most ${limits.recordDataKeys} are opened: each costs a KMS call`)
+      ensure(
+        dataKeys.size <= limits.recordDataKeys,
+        'too_large',
+        `the fields of the record are under ${dataKeys.size} data keys, at most ${limits.recordDataKeys} are opened: each costs a KMS call`,
+      )
       const results: Opened[] = []
       const shared = sharing(parts.cache)
-      for (const field of prepared) results.push(await openPrepared(field, o, { ...parts, cache: shared }))
+      for (const field of prepared)
+        results.push(await openPrepared(field, o, { ...parts, cache: shared }))
       values = results.map(({ bytes }, i) => decodeValue(bytes, prepared[i]!.jwe.header.cty))
       for (const field of prepared) await this.#claim(field) // last, so that a record that does not open can be opened again
       return results
@@ -69,7 +79,10 @@ export class ValueOpener {
     if (pending) await abortable(pending, o.signal)
     const work = openPrepared(prepared, o, parts)
     if (id === undefined || this.#pending.has(id)) return work
-    this.#pending.set(id, work.catch(() => {}).finally(() => this.#pending.delete(id)))
+    this.#pending.set(
+      id,
+      work.catch(() => {}).finally(() => this.#pending.delete(id)),
+    )
     return work
   }
 
@@ -83,7 +96,10 @@ function sharing(cache: DataKeyCache): DataKeyCache {
   const shared = new Map<string, CryptoKey>()
   return {
     get: (id) => shared.get(id) ?? cache.get(id),
-    set: (id, key, arn) => { shared.set(id, key); cache.set(id, key, arn) },
+    set: (id, key, arn) => {
+      shared.set(id, key)
+      cache.set(id, key, arn)
+    },
     forget: (arn) => cache.forget(arn),
     clear: () => cache.clear(),
   }

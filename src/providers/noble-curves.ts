@@ -7,9 +7,18 @@ import type { EmsaHash } from '../formats/emsa.js'
 const curves = { 'P-256': p256, 'P-384': p384, 'P-521': p521 } satisfies Record<CurveName, unknown>
 
 /** ECDSA over a digest (FIPS 186-5 §6.4.2), r ‖ s with either s, as KMS signs. False for anything malformed. */
-export function verifyEcdsaDigest(crv: CurveName, point: Uint8Array, signature: Uint8Array, digest: Uint8Array): boolean {
+export function verifyEcdsaDigest(
+  crv: CurveName,
+  point: Uint8Array,
+  signature: Uint8Array,
+  digest: Uint8Array,
+): boolean {
   try {
-    return curves[crv].verify(signature, digest, point, { prehash: false, lowS: false, format: 'compact' })
+    return curves[crv].verify(signature, digest, point, {
+      prehash: false,
+      lowS: false,
+      format: 'compact',
+    })
   } catch {
     return false
   }
@@ -18,4 +27,8 @@ export function verifyEcdsaDigest(crv: CurveName, point: Uint8Array, signature: 
 const hashes = { 'SHA-256': sha256, 'SHA-384': sha384, 'SHA-512': sha512 }
 
 /** SHA-2, at once and not in a promise. */
-export const sha2 = (name: EmsaHash['name']): EmsaHash => ({ name, of: (...parts) => new Uint8Array(parts.reduce((hash, part) => hash.update(part), hashes[name].create()).digest()) })
+export const sha2 = (name: EmsaHash['name']): EmsaHash => ({
+  name,
+  of: (...parts) =>
+    new Uint8Array(parts.reduce((hash, part) => hash.update(part), hashes[name].create()).digest()),
+})

@@ -1,7 +1,8 @@
 import { fromBase64url } from '../bytes/base64url.js'
 import type { Bytes } from '../bytes/bytes.js'
 
-const numberOf = (bytes: Uint8Array): bigint => BigInt(`0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`)
+const numberOf = (bytes: Uint8Array): bigint =>
+  BigInt(`0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`)
 
 /** The public operation with the exponent 65,537 (RFC 8017 §5.2.2), which WebCrypto has not; undefined for a signature of another length or not below the modulus. Nothing here is secret. */
 export function openRsa(modulus: string, signature: Bytes): Bytes | undefined {
@@ -11,5 +12,11 @@ export function openRsa(modulus: string, signature: Bytes): Bytes | undefined {
   if (s >= n) return undefined
   let power = s
   for (let i = 0; i < 16; i++) power = (power * power) % n
-  return Uint8Array.from((power * s % n).toString(16).padStart(2 * bytes.length, '0').match(/../g)!, (octet) => parseInt(octet, 16))
+  return Uint8Array.from(
+    ((power * s) % n)
+      .toString(16)
+      .padStart(2 * bytes.length, '0')
+      .match(/../g)!,
+    (octet) => parseInt(octet, 16),
+  )
 }

@@ -14,7 +14,9 @@ export interface FieldOptions {
 }
 
 /** A record whose named fields became sealed strings. */
-export type SealedFields<T> = { [K in keyof T]: T[K] extends object ? SealedFields<T[K]> | string : T[K] | string }
+export type SealedFields<T> = {
+  [K in keyof T]: T[K] extends object ? SealedFields<T[K]> | string : T[K] | string
+}
 
 /** Seals many values under one data key, so that an opener with a cache needs one KMS call for all of them. */
 export interface Sealer {
@@ -24,7 +26,10 @@ export interface Sealer {
   sealFields<T extends object>(record: T, o: SealOptions & FieldOptions): Promise<SealedFields<T>>
 }
 
-interface CurrentDataKey extends DataKey { readonly born: number; used: number }
+interface CurrentDataKey extends DataKey {
+  readonly born: number
+  used: number
+}
 
 class DataKeySealer implements Sealer {
   readonly #keys: HeldKeySet
@@ -40,22 +45,44 @@ class DataKeySealer implements Sealer {
 
   async seal(value: Value, o: SealOptions): Promise<string> {
     const context = checkContext(o?.context)
-    const [sealed] = await this.#sealAll([{ encoded: encodeValue(value, limits.jsonPadding), context }], o)
+    const [sealed] = await this.#sealAll(
+      [{ encoded: encodeValue(value, limits.jsonPadding), context }],
+      o,
+    )
     return sealed!
   }
 
-  async sealFields<T extends object>(record: T, o: SealOptions & FieldOptions): Promise<SealedFields<T>> {
+  async sealFields<T extends object>(
+    record: T,
+    o: SealOptions & FieldOptions,
+  ): Promise<SealedFields<T>> {
     const context = checkContext(o?.context)
     const fields = findFields(record, o.fields, 'invalid_argument')
-    ensure(fields.length <= this.#maxValues, 'too_large', `a record of ${fields.length} fields: at most ${this.#maxValues} of them fit under one data key`)
-    const values = fields.map((field) => ({ encoded: encodeValue(field.value as Value, limits.jsonPadding), context: { ...context, [pathMember]: pointer(field) } }))
-    const copy = replaceFields(record, fields, fields.map(() => '')) // now: what is added to the record meanwhile must not come out unsealed
+    ensure(
+      fields.length <= this.#maxValues,
+      'too_large',
+      `a record of ${fields.length} fields: at most ${this.#maxValues} of them fit under one data key`,
+    )
+    const values = fields.map((field) => ({
+      encoded: encodeValue(field.value as Value, limits.jsonPadding),
+      context: { ...context, [pathMember]: pointer(field) },
+    }))
+    const copy = replaceFields(
+      record,
+      fields,
+      fields.map(() => ''),
+    ) // now: what is added to the record meanwhile must not come out unsealed
     return replaceFields(copy, fields, await this.#sealAll(values, o)) as SealedFields<T>
   }
 
-  async #sealAll(values: readonly { readonly encoded: EncodedValue; readonly context: Context }[], o: SealOptions): Promise<string[]> {
+  async #sealAll(
+    values: readonly { readonly encoded: EncodedValue; readonly context: Context }[],
+    o: SealOptions,
+  ): Promise<string[]> {
     const dataKey = await this.#dataKey(values.length, o.signal)
-    return Promise.all(values.map(({ encoded, context }) => writeValue(dataKey, encoded, context, this.#keys.now())))
+    return Promise.all(
+      values.map(({ encoded, context }) => writeValue(dataKey, encoded, context, this.#keys.now())),
+    )
   }
 
   /** One data key for all of a record's fields: the current one where it has so many uses left. */
@@ -63,7 +90,12 @@ class DataKeySealer implements Sealer {
     const recipient = await this.#keys.forSealing(signal)
     const now = this.#keys.now()
     const current = this.#current
-    if (current && current.recipient.info.thumbprint === recipient.info.thumbprint && now - current.born < this.#maxAge && current.used + uses <= this.#maxValues) {
+    if (
+      current &&
+      current.recipient.info.thumbprint === recipient.info.thumbprint &&
+      now - current.born < this.#maxAge &&
+      current.used + uses <= this.#maxValues
+    ) {
       current.used += uses
       return current
     }
@@ -74,7 +106,9 @@ class DataKeySealer implements Sealer {
       return (this.#current = { ...made, key, wrapped })
     }
     this.#current = made
-    Promise.all([made.key, made.wrapped]).catch(() => { if (this.#current === made) this.#current = undefined })
+    Promise.all([made.key, made.wrapped]).catch(() => {
+      if (this.#current === made) this.#current = undefined
+    })
     return made
   }
 }
@@ -88,10 +122,21 @@ class DataKeySealer implements Sealer {
  * @throws SealdropError `invalid_argument`; its verbs throw what `seal` does
  * @see NIST SP 800-38D §8.3
  */
-export function createSealer(keys: KeySet, o: { readonly maxValues?: number; readonly maxAge?: number } = {}): Sealer {
+export function createSealer(
+  keys: KeySet,
+  o: { readonly maxValues?: number; readonly maxAge?: number } = {},
+): Sealer {
   const { maxValues = limits.sealerValues, maxAge = 3_600_000 } = o
-  ensure(Number.isInteger(maxValues) && maxValues >= 1 && maxValues <= limits.sealerValues, 'invalid_argument', `maxValues: expected 1 to ${limits.sealerValues}`)
-  ensure(maxAge > 0 && maxAge <= 24 * 3_600_000, 'invalid_argument', 'maxAge: expected milliseconds, at most 24 hours')
+  ensure(
+    Number.isInteger(maxValues) && maxValues >= 1 && maxValues <= limits.sealerValues,
+    'invalid_argument',
+    `maxValues: expected 1 to ${limits.sealerValues}`,
+  )
+  ensure(
+    maxAge > 0 && maxAge <= 24 * 3_600_000,
+    'invalid_argument',
+    'maxAge: expected milliseconds, at most 24 hours',
+  )
   return new DataKeySealer(held(keys), maxValues, maxAge)
 }
 
@@ -102,6 +147,10 @@ export function createSealer(keys: KeySet, o: { readonly maxValues?: number; rea
  * @throws SealdropError what `seal` throws
  * @see RFC 6901 for the place, kept in the context as `sealdrop:path`
  */
-export async function sealFields<T extends object>(keys: KeySet, record: T, o: SealOptions & FieldOptions): Promise<SealedFields<T>> {
+export async function sealFields<T extends object>(
+  keys: KeySet,
+  record: T,
+  o: SealOptions & FieldOptions,
+): Promise<SealedFields<T>> {
   return createSealer(keys).sealFields(record, o)
 }

@@ -18,7 +18,11 @@ export interface DataKey {
 
 /** A new data key, under way. */
 export function dataKeyFor(recipient: SealingKey): DataKey {
-  const made = newDataKey({ alg: recipient.info.alg, jwk: recipient.jwk, cryptoKey: recipient.cryptoKey! })
+  const made = newDataKey({
+    alg: recipient.info.alg,
+    jwk: recipient.jwk,
+    cryptoKey: recipient.cryptoKey!,
+  })
   made.wrapped.catch(() => {}) // reported where it is awaited, which may be after another failure
   return { recipient, ...made }
 }
@@ -27,15 +31,41 @@ export function dataKeyFor(recipient: SealingKey): DataKey {
  * Writes one value as a compact JWE (RFC 7516 §5.1, §7.1). For RSA the header does not depend on the wrapped key, so the
  * content is encrypted while the wrap is under way.
  */
-export async function writeValue({ recipient, key, wrapped }: DataKey, value: EncodedValue, ctx: Context, now: number): Promise<string> {
-  const { info: { alg, thumbprint: kid }, jwk } = recipient
+export async function writeValue(
+  { recipient, key, wrapped }: DataKey,
+  value: EncodedValue,
+  ctx: Context,
+  now: number,
+): Promise<string> {
+  const {
+    info: { alg, thumbprint: kid },
+    jwk,
+  } = recipient
   const epk = jwk.kty === 'EC' ? (await wrapped).epk : undefined
   const random = randomBytes(28) // one call for message id and IV: each costs more than a header
   const iv = random.subarray(16)
-  const header = utf8(JSON.stringify({ alg, enc: 'A256GCM', kid, cty: value.cty, iat: Math.floor(now / 1000), jti: toBase64url(random.subarray(0, 16)), ctx, epk }))
-  ensure(header.length <= limits.header, 'too_large', `context: expected a header of at most ${limits.header} bytes, found ${header.length}`)
+  const header = utf8(
+    JSON.stringify({
+      alg,
+      enc: 'A256GCM',
+      kid,
+      cty: value.cty,
+      iat: Math.floor(now / 1000),
+      jti: toBase64url(random.subarray(0, 16)),
+      ctx,
+      epk,
+    }),
+  )
+  ensure(
+    header.length <= limits.header,
+    'too_large',
+    `context: expected a header of at most ${limits.header} bytes, found ${header.length}`,
+  )
   const protectedText = toBase64url(header)
-  const [{ encryptedKey }, sealed] = await Promise.all([wrapped, encrypt(await key, iv, value.bytes, utf8(protectedText))])
+  const [{ encryptedKey }, sealed] = await Promise.all([
+    wrapped,
+    encrypt(await key, iv, value.bytes, utf8(protectedText)),
+  ])
   // a template, not join: that would copy the whole text once more
   return `${protectedText}.${toBase64url(encryptedKey)}.${toBase64url(iv)}.${toBase64url(sealed.subarray(0, -16))}.${toBase64url(sealed.subarray(-16))}`
 }

@@ -27,7 +27,11 @@ export type RestoreOptions = Pick<StreamOptions, 'signal' | 'framesInFlight' | '
  * @throws SealdropError `invalid_argument`, `too_large`, `source_failed`, `source_changed`, `output_failed` of the record, `unsupported_runtime`, and what loading a key set throws
  * @see message-format.md; design.md, "Sealing a frame twice"
  */
-export async function createFileSealer(keys: Recipients, file: Blob | ByteSource, o: FileSealerOptions): Promise<FileSealer> {
+export async function createFileSealer(
+  keys: Recipients,
+  file: Blob | ByteSource,
+  o: FileSealerOptions,
+): Promise<FileSealer> {
   const { records, length, framesInFlight, onProgress } = o ?? {}
   const input = fileInput(file, length)
   const plan = await planMessage(keys, o ?? {})
@@ -38,8 +42,26 @@ export async function createFileSealer(keys: Recipients, file: Blob | ByteSource
   const id = idText(message)
   const release = records ? await holdRecord(records, id) : async () => {}
   try {
-    const sealer = new RangeSealer({ message, frameLength, input, version, records, release, recipients, framesInFlight, onProgress })
-    const start: RecordStart = { v: 1, created: Date.now(), size: input.size, version, header: message.header, key: raw, recipients: recipients.map(({ thumbprint }) => thumbprint) }
+    const sealer = new RangeSealer({
+      message,
+      frameLength,
+      input,
+      version,
+      records,
+      release,
+      recipients,
+      framesInFlight,
+      onProgress,
+    })
+    const start: RecordStart = {
+      v: 1,
+      created: Date.now(),
+      size: input.size,
+      version,
+      header: message.header,
+      key: raw,
+      recipients: recipients.map(({ thumbprint }) => thumbprint),
+    }
     await records?.create(id, start)
     return sealer
   } catch (error) {
@@ -55,7 +77,13 @@ export async function createFileSealer(keys: Recipients, file: Blob | ByteSource
  * @throws SealdropError `expired` when there is no record: finished, older than 7 days, or never made here; `conflict` while another holds it; `source_changed`, `no_usable_key`, `malformed`, `invalid_argument`, and what loading a key set throws
  * @see design.md, "Sealing a frame twice"
  */
-export async function restoreFileSealer(keys: Recipients, records: FileRecords, messageId: string, file: Blob | ByteSource, o: RestoreOptions = {}): Promise<FileSealer> {
+export async function restoreFileSealer(
+  keys: Recipients,
+  records: FileRecords,
+  messageId: string,
+  file: Blob | ByteSource,
+  o: RestoreOptions = {},
+): Promise<FileSealer> {
   const input = fileInput(file)
   const published = (await Promise.all(setsOf(keys).map((set) => held(set).list(o)))).flat()
   const release = await holdRecord(records, messageId)
@@ -64,19 +92,52 @@ export async function restoreFileSealer(keys: Recipients, records: FileRecords, 
     const start = (record?.start ?? {}) as Partial<RecordStart>
     if (!record || !(Date.now() - (start.created ?? NaN) < limits.recordAge)) {
       await records.remove(messageId)
-      throw new SealdropError('expired', 'no record of this message, or one older than 7 days: start over with createFileSealer')
+      throw new SealdropError(
+        'expired',
+        'no record of this message, or one older than 7 days: start over with createFileSealer',
+      )
     }
     const { size, version, recipients } = start
-    ensure(start.v === 1 && Array.isArray(recipients) && recipients.length > 0, 'malformed', damaged)
+    ensure(
+      start.v === 1 && Array.isArray(recipients) && recipients.length > 0,
+      'malformed',
+      damaged,
+    )
     const found = recipients.map((thumbprint) => {
-      const info = published.find((key) => key.thumbprint === thumbprint && key.use === 'enc' && !(Date.now() >= Number(key.expires ?? Infinity)))
-      ensure(info, 'no_usable_key', `the key ${thumbprint} of this record is no longer published: start over with createFileSealer`)
+      const info = published.find(
+        (key) =>
+          key.thumbprint === thumbprint &&
+          key.use === 'enc' &&
+          !(Date.now() >= Number(key.expires ?? Infinity)),
+      )
+      ensure(
+        info,
+        'no_usable_key',
+        `the key ${thumbprint} of this record is no longer published: start over with createFileSealer`,
+      )
       return info
     })
-    ensure(input.size === size && await input.version?.() === version, 'source_changed', 'the file was changed or removed: choose it again')
+    ensure(
+      input.size === size && (await input.version?.()) === version,
+      'source_changed',
+      'the file was changed or removed: choose it again',
+    )
     const message = await messageOf(start, messageId)
-    const frameLength = new DataView(message.header.buffer, message.header.byteOffset).getUint32(message.header.length - frameLengthFromEnd)
-    return new RangeSealer({ message, frameLength, input, version, records, tags: record.tags, release, recipients: found, framesInFlight: o.framesInFlight, onProgress: o.onProgress })
+    const frameLength = new DataView(message.header.buffer, message.header.byteOffset).getUint32(
+      message.header.length - frameLengthFromEnd,
+    )
+    return new RangeSealer({
+      message,
+      frameLength,
+      input,
+      version,
+      records,
+      tags: record.tags,
+      release,
+      recipients: found,
+      framesInFlight: o.framesInFlight,
+      onProgress: o.onProgress,
+    })
   } catch (error) {
     await release()
     throw error
@@ -84,12 +145,17 @@ export async function restoreFileSealer(keys: Recipients, records: FileRecords, 
 }
 
 /** The message of a record: its header authenticates under its key. */
-async function messageOf({ header, key: kept }: Partial<RecordStart>, messageId: string): Promise<Message> {
+async function messageOf(
+  { header, key: kept }: Partial<RecordStart>,
+  messageId: string,
+): Promise<Message> {
   try {
     const key = kept instanceof Uint8Array ? await importDataKey(kept) : kept!
     const message = { id: header!.slice(3, 35), header: header!, key }
     const tag = await authenticate(key, header!.slice(0, -tagLength))
     if (equal(tag, header!.subarray(-tagLength)) && idText(message) === messageId) return message
-  } catch { /* told below */ }
+  } catch {
+    /* told below */
+  }
   throw new SealdropError('malformed', damaged)
 }

@@ -11,7 +11,9 @@ export interface FileRecords {
   /** Begins a record. `start.key`, 32 bytes, is the key of the frames; keep it as safe as the store can. */
   create(id: string, start: object): Promise<void>
   append(id: string, frames: readonly (readonly [index: number, tag: Uint8Array])[]): Promise<void>
-  load(id: string): Promise<{ readonly start: object; readonly tags: ReadonlyMap<number, Uint8Array> } | undefined>
+  load(
+    id: string,
+  ): Promise<{ readonly start: object; readonly tags: ReadonlyMap<number, Uint8Array> } | undefined>
   remove(id: string): Promise<void>
 }
 
@@ -31,7 +33,11 @@ export interface RecordStart {
   readonly recipients: readonly string[]
 }
 
-const conflict = (): SealdropError => new SealdropError('conflict', 'another file sealer, perhaps in another tab, holds the record: close it first')
+const conflict = (): SealdropError =>
+  new SealdropError(
+    'conflict',
+    'another file sealer, perhaps in another tab, holds the record: close it first',
+  )
 
 const heldIds = new WeakMap<FileRecords, Set<string>>()
 
@@ -41,21 +47,27 @@ const heldIds = new WeakMap<FileRecords, Set<string>>()
  *
  * @throws SealdropError `conflict`
  */
-export async function holdRecord(records: FileRecords, id: string): Promise<() => Promise<unknown>> {
+export async function holdRecord(
+  records: FileRecords,
+  id: string,
+): Promise<() => Promise<unknown>> {
   const held = heldIds.get(records) ?? new Set()
   heldIds.set(records, held)
   if (held.has(id)) throw conflict()
   held.add(id)
   const free = (): boolean => held.delete(id)
-  const locks = (globalThis as { readonly navigator?: { readonly locks?: LockManager } }).navigator?.locks
+  const locks = (globalThis as { readonly navigator?: { readonly locks?: LockManager } }).navigator
+    ?.locks
   if (!locks) return async () => free()
   return new Promise<() => Promise<unknown>>((resolve, reject) => {
     const request = locks.request(`sealdrop ${id}`, { ifAvailable: true }, async (lock) => {
       if (!lock) throw conflict()
-      await new Promise<void>((release) => resolve(() => {
-        release()
-        return request.then(free)
-      }))
+      await new Promise<void>((release) =>
+        resolve(() => {
+          release()
+          return request.then(free)
+        }),
+      )
     })
     request.catch((error: unknown) => {
       free()

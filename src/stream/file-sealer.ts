@@ -67,7 +67,15 @@ export class RangeSealer implements FileSealer {
   #over: SealdropError | undefined
 
   constructor(parts: FileSealerParts) {
-    const { message, frameLength, input: { size }, records, tags, recipients, framesInFlight = limits.framesInFlight } = parts
+    const {
+      message,
+      frameLength,
+      input: { size },
+      records,
+      tags,
+      recipients,
+      framesInFlight = limits.framesInFlight,
+    } = parts
     checkCount('framesInFlight', framesInFlight, limits.maxFramesInFlight)
     this.#parts = parts
     this.#inFlight = framesInFlight
@@ -75,10 +83,16 @@ export class RangeSealer implements FileSealer {
     this.#count = frameCount(size, frameLength)
     this.length = messageLength(message.header.length, size, frameLength)
     this.messageId = idText(message)
-    this.#ledger = new FrameLedger(tags ?? new Map(), (frames) => records?.append(this.messageId, frames))
+    this.#ledger = new FrameLedger(tags ?? new Map(), (frames) =>
+      records?.append(this.messageId, frames),
+    )
     if (tags) this.#handedOut.add(0, message.header.length)
     for (const [index, tag] of tags ?? []) {
-      ensure(Number.isInteger(index) && index >= 0 && index < this.#count && tag.length === tagLength, 'malformed', damaged)
+      ensure(
+        Number.isInteger(index) && index >= 0 && index < this.#count && tag.length === tagLength,
+        'malformed',
+        damaged,
+      )
       this.#handedOut.add(this.#placeOf(index), this.#placeOf(index + 1))
     }
   }
@@ -112,24 +126,41 @@ export class RangeSealer implements FileSealer {
   }
 
   async #cut(start: number, end: number, o: CallOptions): Promise<Bytes> {
-    ensure(Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= end && end <= this.length, 'invalid_argument', `slice: expected a range within 0 to ${this.length}`)
-    ensure(end - start <= limits.slice, 'too_large', `slice: expected at most ${limits.slice} bytes`)
+    ensure(
+      Number.isSafeInteger(start) &&
+        Number.isSafeInteger(end) &&
+        start >= 0 &&
+        start <= end &&
+        end <= this.length,
+      'invalid_argument',
+      `slice: expected a range within 0 to ${this.length}`,
+    )
+    ensure(
+      end - start <= limits.slice,
+      'too_large',
+      `slice: expected at most ${limits.slice} bytes`,
+    )
     this.#usable(o)
     const bytes = new Uint8Array(end - start)
     if (start === end) return bytes
     /** Puts what lies in the range; `at` is the place in the message. */
     const put = (part: Bytes, at: number): void => {
       const from = Math.max(0, start - at)
-      if (from < part.length && at < end) bytes.set(part.subarray(from, end - at), at + from - start)
+      if (from < part.length && at < end)
+        bytes.set(part.subarray(from, end - at), at + from - start)
     }
     const { header } = this.#parts.message
     put(header, 0)
-    const frameAt = (place: number): number => Math.min(this.#count - 1, Math.max(0, Math.floor((place - header.length) / this.#pitch)))
+    const frameAt = (place: number): number =>
+      Math.min(this.#count - 1, Math.max(0, Math.floor((place - header.length) / this.#pitch)))
     if (end > header.length) {
-      await abortable(this.#seal(frameAt(start), frameAt(end - 1), o, (index, [head, sealed]) => {
-        put(head, this.#placeOf(index))
-        put(sealed, this.#placeOf(index) + head.length)
-      }), o.signal)
+      await abortable(
+        this.#seal(frameAt(start), frameAt(end - 1), o, (index, [head, sealed]) => {
+          put(head, this.#placeOf(index))
+          put(sealed, this.#placeOf(index) + head.length)
+        }),
+        o.signal,
+      )
     }
     this.#usable(o)
     await this.#remember(bytes, start)
@@ -142,7 +173,9 @@ export class RangeSealer implements FileSealer {
 
   /** Where a frame begins in the message; behind the final one its end. */
   #placeOf(index: number): number {
-    return index === this.#count ? this.length : this.#parts.message.header.length + index * this.#pitch
+    return index === this.#count
+      ? this.length
+      : this.#parts.message.header.length + index * this.#pitch
   }
 
   #usable({ signal }: CallOptions): void {
@@ -151,7 +184,12 @@ export class RangeSealer implements FileSealer {
   }
 
   /** Seals frames `first` to `last` and hands each on; what is made of them may be released when this resolved, their tags being recorded. */
-  async #seal(first: number, last: number, { signal }: CallOptions, use: (index: number, frame: readonly [Bytes, Bytes]) => void): Promise<void> {
+  async #seal(
+    first: number,
+    last: number,
+    { signal }: CallOptions,
+    use: (index: number, frame: readonly [Bytes, Bytes]) => void,
+  ): Promise<void> {
     const { message, frameLength, input, onProgress } = this.#parts
     const { size } = input
     const breathe = breather()
@@ -162,15 +200,28 @@ export class RangeSealer implements FileSealer {
     const tags: (readonly [number, Bytes])[] = []
     try {
       await this.#unchanged()
-      const plain = async function* (): AsyncGenerator<{ readonly index: number; readonly plaintext: Bytes }> {
+      const plain = async function* (): AsyncGenerator<{
+        readonly index: number
+        readonly plaintext: Bytes
+      }> {
         for (let index = first; index <= last; index++) {
           const wanted = Math.min(frameLength, size - index * frameLength)
           const plaintext = await reader.take(wanted)
-          ensure(plaintext.length === wanted, 'source_changed', 'the file was changed or removed: choose it again')
+          ensure(
+            plaintext.length === wanted,
+            'source_changed',
+            'the file was changed or removed: choose it again',
+          )
           yield { index, plaintext }
         }
       }
-      const seal = async ({ index, plaintext }: { readonly index: number; readonly plaintext: Bytes }) => [index, await sealFrame(message, index, plaintext, index === final)] as const
+      const seal = async ({
+        index,
+        plaintext,
+      }: {
+        readonly index: number
+        readonly plaintext: Bytes
+      }) => [index, await sealFrame(message, index, plaintext, index === final)] as const
       for await (const [index, frame] of inOrder(plain(), seal, this.#inFlight)) {
         tags.push([index, frame[1].slice(-tagLength)])
         use(index, frame)
@@ -184,19 +235,33 @@ export class RangeSealer implements FileSealer {
       signal?.removeEventListener('abort', stop)
     }
     this.#usable({ signal })
-    await this.#ledger.release(tags).catch((error: unknown) => { throw this.#judged(error) })
+    await this.#ledger.release(tags).catch((error: unknown) => {
+      throw this.#judged(error)
+    })
     this.#usable({})
-    try { onProgress?.({ done: Math.min(size, this.#ledger.size * frameLength), total: size }) } catch { /* theirs */ }
+    try {
+      onProgress?.({ done: Math.min(size, this.#ledger.size * frameLength), total: size })
+    } catch {
+      /* theirs */
+    }
   }
 
   async #unchanged(): Promise<void> {
     const { input, version } = this.#parts
-    ensure(await input.version?.() === version, 'source_changed', 'the file was changed or removed: choose it again')
+    ensure(
+      (await input.version?.()) === version,
+      'source_changed',
+      'the file was changed or removed: choose it again',
+    )
   }
 
   /** What ends this sealer for good does so here. */
   #judged(error: unknown): unknown {
-    if (isSealdropError(error) && (error.code === 'source_changed' || error.code === 'conflict') && !this.#over) {
+    if (
+      isSealdropError(error) &&
+      (error.code === 'source_changed' || error.code === 'conflict') &&
+      !this.#over
+    ) {
       this.#over = error
       const { records, release } = this.#parts
       if (error.code === 'source_changed') records?.remove(this.messageId).catch(() => {})

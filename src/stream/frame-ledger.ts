@@ -2,7 +2,10 @@ import { equal, type Bytes } from '../bytes/bytes.js'
 import { ensure } from '../errors/guard.js'
 
 /** A frame that was handed out, or is about to be; `durable` once its tag is in the record, or on its way there. */
-interface Released { readonly tag: Bytes; durable?: Promise<void> | undefined }
+interface Released {
+  readonly tag: Bytes
+  durable?: Promise<void> | undefined
+}
 
 /**
  * The tags of all frames that left. AES-GCM breaks when one key and IV seal two plaintexts, so a frame that is sealed again
@@ -12,12 +15,20 @@ interface Released { readonly tag: Bytes; durable?: Promise<void> | undefined }
  */
 export class FrameLedger {
   readonly #released = new Map<number, Released>()
-  readonly #append: (frames: readonly (readonly [index: number, tag: Bytes])[]) => Promise<void> | undefined
+  readonly #append: (
+    frames: readonly (readonly [index: number, tag: Bytes])[],
+  ) => Promise<void> | undefined
 
   /** @param tags of frames that left before; `append` makes tags durable */
-  constructor(tags: ReadonlyMap<number, Uint8Array>, append: (frames: readonly (readonly [index: number, tag: Bytes])[]) => Promise<void> | undefined) {
+  constructor(
+    tags: ReadonlyMap<number, Uint8Array>,
+    append: (
+      frames: readonly (readonly [index: number, tag: Bytes])[],
+    ) => Promise<void> | undefined,
+  ) {
     this.#append = append
-    for (const [index, tag] of tags) this.#released.set(index, { tag: new Uint8Array(tag), durable: Promise.resolve() })
+    for (const [index, tag] of tags)
+      this.#released.set(index, { tag: new Uint8Array(tag), durable: Promise.resolve() })
   }
 
   /** Frames that left so far. */
@@ -29,16 +40,23 @@ export class FrameLedger {
   async release(frames: readonly (readonly [index: number, tag: Bytes])[]): Promise<void> {
     const claimed = frames.map(([index, tag]) => {
       const known = this.#released.get(index) ?? { tag }
-      ensure(equal(known.tag, tag), 'source_changed', 'the file was changed or removed: choose it again')
+      ensure(
+        equal(known.tag, tag),
+        'source_changed',
+        'the file was changed or removed: choose it again',
+      )
       return [index, known] as const
     })
     // no await between looking up and claiming: of two slices that sealed other bytes, one throws
     for (const [index, frame] of claimed) this.#released.set(index, frame)
     const fresh = claimed.filter(([, { durable }]) => !durable)
-    const writing = (async () => fresh.length > 0 && this.#append(fresh.map(([index, { tag }]) => [index, tag])))()
+    const writing = (async () =>
+      fresh.length > 0 && this.#append(fresh.map(([index, { tag }]) => [index, tag])))()
     for (const [, frame] of fresh) {
       frame.durable = writing.then(() => {})
-      frame.durable.catch(() => { frame.durable = undefined }) // whoever needs it writes it again
+      frame.durable.catch(() => {
+        frame.durable = undefined
+      }) // whoever needs it writes it again
     }
     await Promise.all(claimed.map(([, { durable }]) => durable))
   }

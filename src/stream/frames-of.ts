@@ -15,22 +15,36 @@ export interface PlainFrame {
  * Cuts a source into frames. The size of a file says which frame is final; in a stream only its end does, so that it is
  * read one frame ahead. Before the final frame is answered, the source must have its announced length and still its version.
  */
-export async function* framesOf(reader: ByteReader, { size = Infinity, otherSize, version }: Input, frameLength: number, firstVersion: string | undefined): AsyncGenerator<PlainFrame> {
+export async function* framesOf(
+  reader: ByteReader,
+  { size = Infinity, otherSize, version }: Input,
+  frameLength: number,
+  firstVersion: string | undefined,
+): AsyncGenerator<PlainFrame> {
   let done = 0
   const take = async (): Promise<Bytes> => {
     const wanted = Math.min(frameLength, Math.max(1, size - done))
     const bytes = await reader.take(wanted)
     done += bytes.length
     const ended = bytes.length < wanted
-    ensure(done <= size && (!ended || size === Infinity || done === size), otherSize, `source: expected ${size} bytes, found ${ended ? done : 'more'}`)
+    ensure(
+      done <= size && (!ended || size === Infinity || done === size),
+      otherSize,
+      `source: expected ${size} bytes, found ${ended ? done : 'more'}`,
+    )
     return bytes
   }
   let ahead: Bytes | undefined
   for (let index = 0, final = false; !final; index++) {
-    const bytes = ahead ?? await take()
+    const bytes = ahead ?? (await take())
     if (otherSize === 'source_failed') ahead = await take()
     final = ahead ? ahead.length === 0 : done === size
-    if (final) ensure(await version?.() === firstVersion, 'source_changed', 'the file was changed or removed: choose it again')
+    if (final)
+      ensure(
+        (await version?.()) === firstVersion,
+        'source_changed',
+        'the file was changed or removed: choose it again',
+      )
     yield { index, bytes, final }
   }
 }

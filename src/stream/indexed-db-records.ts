@@ -9,7 +9,10 @@ import type { FileRecords, RecordStart } from './file-records.js'
 
 type Entry = { start: RecordStart; holder: string }
 
-const failed = (cause: unknown): SealdropError => new SealdropError('output_failed', 'IndexedDB did not keep the record: is storage full?', { cause })
+const failed = (cause: unknown): SealdropError =>
+  new SealdropError('output_failed', 'IndexedDB did not keep the record: is storage full?', {
+    cause,
+  })
 
 /**
  * Records of file sealers in IndexedDB, where a page that is opened again finds them. The data key is kept as a
@@ -24,16 +27,22 @@ export function indexedDbRecords(name = 'sealdrop'): FileRecords {
   const taken = new Set<string>()
   const open = database(name, ['records', 'tags'])
   /** One transaction, durable when it resolves. */
-  const run = async <T>(work: (records: IDBObjectStore, tags: IDBObjectStore, done: (result: T) => void) => void): Promise<T | undefined> => {
+  const run = async <T>(
+    work: (records: IDBObjectStore, tags: IDBObjectStore, done: (result: T) => void) => void,
+  ): Promise<T | undefined> => {
     holder ||= toBase64url(randomBytes(16))
     try {
       const db = await open()
       return await new Promise<T | undefined>((resolve, reject) => {
         let result: T | undefined
-        const transaction = db.transaction(['records', 'tags'], 'readwrite', { durability: 'strict' })
+        const transaction = db.transaction(['records', 'tags'], 'readwrite', {
+          durability: 'strict',
+        })
         transaction.oncomplete = () => resolve(result)
         transaction.onabort = () => reject(transaction.error)
-        work(transaction.objectStore('records'), transaction.objectStore('tags'), (found) => { result = found })
+        work(transaction.objectStore('records'), transaction.objectStore('tags'), (found) => {
+          result = found
+        })
       })
     } catch (cause) {
       throw failed(cause)
@@ -51,7 +60,8 @@ export function indexedDbRecords(name = 'sealdrop'): FileRecords {
         records.openCursor().onsuccess = ({ target }) => {
           const cursor = (target as IDBRequest<IDBCursorWithValue | null>).result
           if (!cursor) return
-          if (Date.now() - (cursor.value as Entry).start.created > limits.recordAge) erase(records, tags, cursor.key as string)
+          if (Date.now() - (cursor.value as Entry).start.created > limits.recordAge)
+            erase(records, tags, cursor.key as string)
           cursor.continue()
         }
         records.put({ start: { ...start, key }, holder }, id)
@@ -67,7 +77,11 @@ export function indexedDbRecords(name = 'sealdrop'): FileRecords {
           done(true)
         }
       })
-      if (!mine) throw new SealdropError('conflict', 'another file sealer, perhaps in another tab, took over the record')
+      if (!mine)
+        throw new SealdropError(
+          'conflict',
+          'another file sealer, perhaps in another tab, took over the record',
+        )
     },
     async load(id) {
       return run((records, tags, done) => {
@@ -91,7 +105,8 @@ export function indexedDbRecords(name = 'sealdrop'): FileRecords {
       await run((records, tags) => {
         const request = records.get(id)
         request.onsuccess = () => {
-          const another = taken.delete(id) && (request.result as Entry | undefined)?.holder !== holder // took it over
+          const another =
+            taken.delete(id) && (request.result as Entry | undefined)?.holder !== holder // took it over
           if (!another) erase(records, tags, id)
         }
       })

@@ -20,7 +20,11 @@ export interface Message {
 export const idText = ({ id }: Message): string => toBase64url(id)
 
 /** Draws message id and data key, wraps that for every recipient, and writes the header. `raw` is the key of the frames. */
-export async function startMessage({ recipients, serializedContext, frameLength }: MessagePlan): Promise<Message & { readonly raw: Bytes }> {
+export async function startMessage({
+  recipients,
+  serializedContext,
+  frameLength,
+}: MessagePlan): Promise<Message & { readonly raw: Bytes }> {
   const id = randomBytes(32)
   const dataKey = randomBytes(32)
   const [{ raw, commitment }, ...dataKeys] = await Promise.all([
@@ -38,9 +42,17 @@ export async function startMessage({ recipients, serializedContext, frameLength 
  *
  * @param index from 0
  */
-export async function sealFrame({ id, key }: Message, index: number, plaintext: Bytes, final: boolean): Promise<readonly [head: Bytes, sealed: Bytes]> {
+export async function sealFrame(
+  { id, key }: Message,
+  index: number,
+  plaintext: Bytes,
+  final: boolean,
+): Promise<readonly [head: Bytes, sealed: Bytes]> {
   const sequence = index + 1
   checkFrames(final ? sequence : sequence + 1)
   const data = frameData(id, sequence, plaintext.length, final)
-  return [frameHead(sequence, plaintext.length, final), await encrypt(key, frameIv(sequence), plaintext, data)]
+  return [
+    frameHead(sequence, plaintext.length, final),
+    await encrypt(key, frameIv(sequence), plaintext, data),
+  ]
 }

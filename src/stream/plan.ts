@@ -27,12 +27,18 @@ export interface MessagePlan {
 
 /** @throws SealdropError `invalid_argument` unless the value is a whole number from 1 to `most` */
 export function checkCount(name: string, value: number, most: number): void {
-  ensure(Number.isInteger(value) && value >= 1 && value <= most, 'invalid_argument', `${name}: expected 1 to ${most}`)
+  ensure(
+    Number.isInteger(value) && value >= 1 && value <= most,
+    'invalid_argument',
+    `${name}: expected 1 to ${most}`,
+  )
 }
 
 /** A message names an RSA key by its ARN. */
 const withoutArn = ({ jwk, info }: Key): string | undefined =>
-  (jwk.kty === 'RSA' && !isKeyArn(info.arn) ? 'has no key ARN, which RSA streams need: publish (withArn) or pin it' : undefined)
+  jwk.kty === 'RSA' && !isKeyArn(info.arn)
+    ? 'has no key ARN, which RSA streams need: publish (withArn) or pin it'
+    : undefined
 
 /** The key sets behind what a caller gave. @throws SealdropError `invalid_argument` */
 export function setsOf(keys: Recipients): readonly KeySet[] {
@@ -42,10 +48,19 @@ export function setsOf(keys: Recipients): readonly KeySet[] {
 }
 
 /** Checks the options and selects the keys. @throws SealdropError `invalid_argument`, `too_large`, and what loading a key set throws */
-export async function planMessage(keys: Recipients, { context, frameLength = limits.frame, signal }: MessageOptions): Promise<MessagePlan> {
+export async function planMessage(
+  keys: Recipients,
+  { context, frameLength = limits.frame, signal }: MessageOptions,
+): Promise<MessagePlan> {
   checkCount('frameLength', frameLength, limits.maxFrame)
   const serializedContext = serializeContext(checkContext(context))
-  const recipients = await Promise.all(setsOf(keys).map((set) => held(set).forSealing(signal, withoutArn)))
-  ensure(new Set(recipients.map(({ info }) => info.thumbprint)).size === recipients.length, 'invalid_argument', 'key sets: two chose one key')
+  const recipients = await Promise.all(
+    setsOf(keys).map((set) => held(set).forSealing(signal, withoutArn)),
+  )
+  ensure(
+    new Set(recipients.map(({ info }) => info.thumbprint)).size === recipients.length,
+    'invalid_argument',
+    'key sets: two chose one key',
+  )
   return { recipients, serializedContext, frameLength }
 }

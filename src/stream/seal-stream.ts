@@ -42,8 +42,18 @@ export interface SealedStream extends ByteStream {
  * @throws SealdropError at once `invalid_argument`, `too_large`, `unsupported_runtime` and what loading a key set throws; while reading `source_changed`, `source_failed`, and `invalid_argument` for chunks that are not bytes
  * @see message-format.md; AWS Encryption SDK message format, version 2
  */
-export async function sealStream(keys: Recipients, source: StreamSource, o: StreamOptions): Promise<SealedStream> {
-  const { framesInFlight = limits.framesInFlight, onProgress, signal, length: announced, digest: digested = true } = o ?? {}
+export async function sealStream(
+  keys: Recipients,
+  source: StreamSource,
+  o: StreamOptions,
+): Promise<SealedStream> {
+  const {
+    framesInFlight = limits.framesInFlight,
+    onProgress,
+    signal,
+    length: announced,
+    digest: digested = true,
+  } = o ?? {}
   const input = inputOf(source, announced)
   checkCount('framesInFlight', framesInFlight, limits.maxFramesInFlight)
   signal?.throwIfAborted()
@@ -51,14 +61,19 @@ export async function sealStream(keys: Recipients, source: StreamSource, o: Stre
   const version = await input.version?.()
   const message = await startMessage(plan)
   const total = input.size === undefined ? {} : { total: input.size }
-  const length = input.size === undefined ? {} : { length: messageLength(message.header.length, input.size, plan.frameLength) }
+  const length =
+    input.size === undefined
+      ? {}
+      : { length: messageLength(message.header.length, input.size, plan.frameLength) }
   const reader = input.reader()
   const frames = framesOf(reader, input, plan.frameLength, version)
   signal?.throwIfAborted()
 
   const digester = new ChunkDigester(sha256)
   let end: (digest: Promise<string>) => void
-  const digest = new Promise<string>((resolve) => { end = resolve })
+  const digest = new Promise<string>((resolve) => {
+    end = resolve
+  })
   digest.catch(() => {}) // for whoever does not ask
   const put = async (chunks: readonly Bytes[]): Promise<readonly Bytes[]> => {
     if (digested) for (const chunk of chunks) await digester.update(chunk)
@@ -67,16 +82,34 @@ export async function sealStream(keys: Recipients, source: StreamSource, o: Stre
   async function* sealed(): AsyncGenerator<readonly Bytes[]> {
     yield put([message.header])
     let done = 0
-    for await (const frame of inOrder(frames, ({ index, bytes, final }) => sealFrame(message, index, bytes, final), framesInFlight)) {
+    for await (const frame of inOrder(
+      frames,
+      ({ index, bytes, final }) => sealFrame(message, index, bytes, final),
+      framesInFlight,
+    )) {
       yield put(frame)
       done += frame[1].length - tagLength
-      try { onProgress?.({ done, ...total }) } catch { /* theirs */ }
+      try {
+        onProgress?.({ done, ...total })
+      } catch {
+        /* theirs */
+      }
     }
-    end(digested ? digester.digest() : Promise.reject(new SealdropError('invalid_argument', 'digest: false')))
+    end(
+      digested
+        ? digester.digest()
+        : Promise.reject(new SealdropError('invalid_argument', 'digest: false')),
+    )
   }
   const stop = (reason: unknown): void => {
     reader.cancel(reason)
     end(Promise.reject(reason ?? new SealdropError('closed', 'cancelled')))
   }
-  return { readable: streamOf(sealed(), stop, signal), ...length, messageId: idText(message), recipients: plan.recipients.map(({ info }) => info), digest }
+  return {
+    readable: streamOf(sealed(), stop, signal),
+    ...length,
+    messageId: idText(message),
+    recipients: plan.recipients.map(({ info }) => info),
+    digest,
+  }
 }

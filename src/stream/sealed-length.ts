@@ -11,8 +11,16 @@ import { planMessage, type MessageOptions, type Recipients } from './plan.js'
  * @throws SealdropError `invalid_argument`, `too_large`, and what loading a key set throws
  * @see message-format.md, "Body"
  */
-export async function sealedLength(keys: Recipients, length: number, o: MessageOptions): Promise<number> {
-  ensure(Number.isSafeInteger(length) && length >= 0, 'invalid_argument', 'length: expected a number of bytes')
+export async function sealedLength(
+  keys: Recipients,
+  length: number,
+  o: MessageOptions,
+): Promise<number> {
+  ensure(
+    Number.isSafeInteger(length) && length >= 0,
+    'invalid_argument',
+    'length: expected a number of bytes',
+  )
   const plan = await planMessage(keys, o ?? {})
   return messageLength((await startMessage(plan)).header.length, length, plan.frameLength)
 }

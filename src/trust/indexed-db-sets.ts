@@ -11,7 +11,10 @@ import type { SetStore } from '../keys/set-store.js'
  */
 export function indexedDbSets(name = 'sealdrop-sets'): SetStore {
   const open = database(name, ['sets'])
-  const run = async <T>(mode: IDBTransactionMode, work: (sets: IDBObjectStore) => IDBRequest): Promise<T> => {
+  const run = async <T>(
+    mode: IDBTransactionMode,
+    work: (sets: IDBObjectStore) => IDBRequest,
+  ): Promise<T> => {
     try {
       const transaction = (await open()).transaction('sets', mode)
       const request = work(transaction.objectStore('sets'))
@@ -20,7 +23,11 @@ export function indexedDbSets(name = 'sealdrop-sets'): SetStore {
         transaction.onabort = () => reject(transaction.error)
       })
     } catch (cause) {
-      throw new SealdropError('output_failed', 'IndexedDB failed: is storage full, or not allowed here?', { cause })
+      throw new SealdropError(
+        'output_failed',
+        'IndexedDB failed: is storage full, or not allowed here?',
+        { cause },
+      )
     }
   }
   return {

@@ -17,7 +17,11 @@ export interface KvNamespace {
  * @see design.md, "Trust"
  */
 export function kvSets(namespace: KvNamespace): SetStore {
-  ensure(typeof namespace?.get === 'function' && typeof namespace.put === 'function', 'invalid_argument', 'kvSets: expected a Workers KV binding')
+  ensure(
+    typeof namespace?.get === 'function' && typeof namespace.put === 'function',
+    'invalid_argument',
+    'kvSets: expected a Workers KV binding',
+  )
   const keyOf = (id: string): string => `sealdrop-set/${id}`
   return {
     get: async (id) => (await namespace.get(keyOf(id))) ?? undefined,

@@ -5,7 +5,8 @@ import { reasonOf, thumbprintOf } from '../keys/key.js'
 import type { Trust } from '../keys/trust.js'
 
 /** A key known beforehand by its RFC 7638 SHA-256 thumbprint, base64url. */
-export type Pin = string | { readonly thumbprint: string; readonly use?: 'enc' | 'sig'; readonly arn?: string }
+export type Pin =
+  string | { readonly thumbprint: string; readonly use?: 'enc' | 'sig'; readonly arn?: string }
 
 type PinnedKey = Exclude<Pin, string>
 
@@ -18,17 +19,40 @@ type PinnedKey = Exclude<Pin, string>
  * @see RFC 7638
  */
 export function pinned(pins: readonly Pin[]): Trust {
-  ensure(Array.isArray(pins) && pins.length > 0, 'invalid_argument', 'pinned: expected thumbprints (RFC 7638)')
-  const wanted: readonly PinnedKey[] = pins.map((pin) => (typeof pin === 'string' ? { thumbprint: pin } : pin ?? {}))
+  ensure(
+    Array.isArray(pins) && pins.length > 0,
+    'invalid_argument',
+    'pinned: expected thumbprints (RFC 7638)',
+  )
+  const wanted: readonly PinnedKey[] = pins.map((pin) =>
+    typeof pin === 'string' ? { thumbprint: pin } : (pin ?? {}),
+  )
   for (const { thumbprint } of wanted) {
-    ensure(typeof thumbprint === 'string' && fromBase64url(thumbprint)?.length === 32, 'invalid_argument', 'pinned: expected thumbprints (RFC 7638)')
+    ensure(
+      typeof thumbprint === 'string' && fromBase64url(thumbprint)?.length === 32,
+      'invalid_argument',
+      'pinned: expected thumbprints (RFC 7638)',
+    )
   }
   return {
     kind: 'pinned',
     async accept(document): Promise<readonly JWK[]> {
-      const found = await Promise.all(parseKeySet(document).map(async (jwk) => ({ jwk, thumbprint: await thumbprintOf(jwk).catch(reasonOf) })))
-      const believed = wanted.flatMap((pin) => found.filter(({ thumbprint }) => thumbprint === pin.thumbprint).map(({ jwk }) => underPin(jwk, pin, wanted)))
-      ensure(believed.length > 0, 'keys_untrusted', `none of its ${found.length} keys is pinned: old pins, or swapped keys?`)
+      const found = await Promise.all(
+        parseKeySet(document).map(async (jwk) => ({
+          jwk,
+          thumbprint: await thumbprintOf(jwk).catch(reasonOf),
+        })),
+      )
+      const believed = wanted.flatMap((pin) =>
+        found
+          .filter(({ thumbprint }) => thumbprint === pin.thumbprint)
+          .map(({ jwk }) => underPin(jwk, pin, wanted)),
+      )
+      ensure(
+        believed.length > 0,
+        'keys_untrusted',
+        `none of its ${found.length} keys is pinned: old pins, or swapped keys?`,
+      )
       return believed
     },
   }

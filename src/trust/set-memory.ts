@@ -5,7 +5,11 @@ import { abortable } from '../io/abort.js'
 import type { SetStore } from '../keys/set-store.js'
 
 /** A set whose signature verified, and the root's thumbprint. */
-export interface SignedSet { readonly document: string; readonly root: string; readonly claims: SetClaims }
+export interface SignedSet {
+  readonly document: string
+  readonly root: string
+  readonly claims: SetClaims
+}
 
 const patience = 5_000
 
@@ -17,7 +21,11 @@ export class SetMemory {
   #stored: string | undefined
 
   constructor(store: SetStore | undefined) {
-    ensure(store === undefined || (typeof store?.get === 'function' && typeof store.put === 'function'), 'invalid_argument', 'store: expected get and put')
+    ensure(
+      store === undefined || (typeof store?.get === 'function' && typeof store.put === 'function'),
+      'invalid_argument',
+      'store: expected get and put',
+    )
     this.#store = store
   }
 
@@ -26,12 +34,16 @@ export class SetMemory {
    *
    * @param ids under which sets may be, and `read` to verify one
    */
-  async look(ids: readonly string[], read: (document: string) => Promise<SignedSet>): Promise<void> {
+  async look(
+    ids: readonly string[],
+    read: (document: string) => Promise<SignedSet>,
+  ): Promise<void> {
     const store = this.#store
     if (!store) return
     try {
       for (const document of await Promise.all(ids.map((id) => inTime(() => store.get(id))))) {
-        const found = typeof document === 'string' ? await read(document).catch(() => undefined) : undefined
+        const found =
+          typeof document === 'string' ? await read(document).catch(() => undefined) : undefined
         if (found && (!this.newest || isNewer(found, this.newest))) this.newest = found
         if (found?.root === this.newest?.root) this.#stored = document
       }
@@ -46,7 +58,11 @@ export class SetMemory {
    */
   async keep(found: SignedSet, idOf: (root: string) => string): Promise<SignedSet> {
     if (!this.newest || isNewer(found, this.newest)) this.newest = found
-    for (let { newest } = this; this.#store && this.#stored !== newest.document; { newest } = this) {
+    for (
+      let { newest } = this;
+      this.#store && this.#stored !== newest.document;
+      { newest } = this
+    ) {
       try {
         await inTime(() => this.#store!.put(idOf(newest.root), newest.document))
         this.#stored = newest.document
@@ -60,12 +76,18 @@ export class SetMemory {
 }
 
 /** A set of the same counter that was signed again lives longer. */
-export const isNewer = ({ claims: a }: SignedSet, { claims: b }: SignedSet): boolean => a.ver > b.ver || (a.ver === b.ver && a.exp > b.exp)
+export const isNewer = ({ claims: a }: SignedSet, { claims: b }: SignedSet): boolean =>
+  a.ver > b.ver || (a.ver === b.ver && a.exp > b.exp)
 
 async function inTime<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await abortable(work(), AbortSignal.timeout(patience))
   } catch (cause) {
-    throw isSealdropError(cause) ? cause : new SealdropError('output_failed', 'the store of key sets failed, or did not answer', { cause, retryable: true })
+    throw isSealdropError(cause)
+      ? cause
+      : new SealdropError('output_failed', 'the store of key sets failed, or did not answer', {
+          cause,
+          retryable: true,
+        })
   }
 }

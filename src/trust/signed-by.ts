@@ -26,7 +26,10 @@ export interface SignedByOptions {
   readonly providers?: readonly AlgorithmProvider[]
 }
 
-interface Root { readonly jwk: PublicMembers; readonly alg: SignatureName }
+interface Root {
+  readonly jwk: PublicMembers
+  readonly alg: SignatureName
+}
 
 const hour = 3_600_000
 const tolerance = 60_000
@@ -43,34 +46,61 @@ const ahead = 24 * hour
  * @see design.md, "Trust"; RFC 7515 §5.2, RFC 7519 §4.1
  */
 export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust {
-  ensure(Array.isArray(roots) && roots.length > 0, 'invalid_argument', 'roots: expected public JWKs')
+  ensure(
+    Array.isArray(roots) && roots.length > 0,
+    'invalid_argument',
+    'roots: expected public JWKs',
+  )
   const { history = false, name = history ? 'history' : 'default', issuer, store, providers } = o
   const rows = roots.map(rootOf)
   const memory = new SetMemory(store)
-  const idOf = (root: string): string => [root, name, ...(issuer === undefined ? [] : [issuer])].join('/')
+  const idOf = (root: string): string =>
+    [root, name, ...(issuer === undefined ? [] : [issuer])].join('/')
 
   /** By thumbprint: what a set names. */
-  const byThumbprint = async (): Promise<ReadonlyMap<string, Root>> => new Map(await Promise.all(rows.map(async (root) => [await thumbprintOf(root.jwk), root] as const)))
+  const byThumbprint = async (): Promise<ReadonlyMap<string, Root>> =>
+    new Map(
+      await Promise.all(rows.map(async (root) => [await thumbprintOf(root.jwk), root] as const)),
+    )
 
   /** The set of a document, once its signature and its names are right; its times are still to be looked at. */
   const read = async (document: string): Promise<SignedSet> => {
     const { header, signingInput, signature, payload } = parseSignedSet(document)
-    const untrusted = (condition: unknown, why: string): void => ensure(condition, 'keys_untrusted', `the key set ${why}`)
-    untrusted(header.typ === reservedTypes.keySet, `has the type ${shown(header.typ ?? 'none')}, expected ${reservedTypes.keySet}`)
+    const untrusted = (condition: unknown, why: string): void =>
+      ensure(condition, 'keys_untrusted', `the key set ${why}`)
+    untrusted(
+      header.typ === reservedTypes.keySet,
+      `has the type ${shown(header.typ ?? 'none')}, expected ${reservedTypes.keySet}`,
+    )
     const known = await byThumbprint()
     const { kid = '', alg } = header
     const root = known.get(kid)
-    untrusted(root, `is signed by ${shown(kid)}, none of the roots (${[...known.keys()].join(', ')}): another publisher's, a forged one, or the root was replaced`)
-    untrusted(isJoseNameOf(root!.alg, alg), `is signed with ${shown(alg)}, its root signs ${root!.alg}`)
-    untrusted(await (await verifierOf(root!.jwk, root!.alg, providers))(signature, utf8(signingInput)), 'was changed, or another key signed it: its signature does not verify')
+    untrusted(
+      root,
+      `is signed by ${shown(kid)}, none of the roots (${[...known.keys()].join(', ')}): another publisher's, a forged one, or the root was replaced`,
+    )
+    untrusted(
+      isJoseNameOf(root!.alg, alg),
+      `is signed with ${shown(alg)}, its root signs ${root!.alg}`,
+    )
+    untrusted(
+      await (
+        await verifierOf(root!.jwk, root!.alg, providers)
+      )(signature, utf8(signingInput)),
+      'was changed, or another key signed it: its signature does not verify',
+    )
     const claims = setClaims(payload, history ? limits.historyKeys : undefined)
     untrusted(claims.sub === name, `is named ${shown(claims.sub)}, expected ${shown(name)}`)
-    untrusted(issuer === undefined || claims.iss === issuer, `is issued by ${shown(claims.iss)}, expected ${shown(issuer ?? '')}`)
+    untrusted(
+      issuer === undefined || claims.iss === issuer,
+      `is issued by ${shown(claims.iss)}, expected ${shown(issuer ?? '')}`,
+    )
     untrusted((claims.exp - claims.iat) * 1000 <= longest, 'lives longer than 7 days')
     return { document, root: kid, claims }
   }
 
-  const look = async (): Promise<void> => memory.look([...(await byThumbprint()).keys()].map(idOf), read)
+  const look = async (): Promise<void> =>
+    memory.look([...(await byThumbprint()).keys()].map(idOf), read)
 
   return {
     kind: 'signed',
@@ -82,7 +112,11 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
       const { newest } = memory
       if (newest && isNewer(newest, found)) {
         if (whyNot(newest, now) === undefined) return believed(newest)
-        ensure(found.claims.ver === newest.claims.ver, 'keys_rolled_back', `the key set is older (ver ${found.claims.ver}) than one seen before (ver ${newest.claims.ver}), which has expired: an old copy, or a host that is behind?`)
+        ensure(
+          found.claims.ver === newest.claims.ver,
+          'keys_rolled_back',
+          `the key set is older (ver ${found.claims.ver}) than one seen before (ver ${newest.claims.ver}), which has expired: an old copy, or a host that is behind?`,
+        )
       }
       const why = whyNot(found, now)
       ensure(why === undefined, 'keys_expired', why ?? '')
@@ -98,20 +132,36 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
 
 function rootOf(jwk: JWK, index: number): Root {
   const where = `roots[${index}]`
-  ensure(typeof jwk === 'object' && jwk !== null, 'invalid_argument', `${where}: expected a public JWK`)
+  ensure(
+    typeof jwk === 'object' && jwk !== null,
+    'invalid_argument',
+    `${where}: expected a public JWK`,
+  )
   ensure(!('d' in jwk || 'priv' in jwk), 'invalid_argument', `${where}: is a private key`)
-  ensure(jwk.use === undefined || jwk.use === 'sig', 'invalid_argument', `${where}: use is ${shown(String(jwk.use))}, expected sig`)
+  ensure(
+    jwk.use === undefined || jwk.use === 'sig',
+    'invalid_argument',
+    `${where}: use is ${shown(String(jwk.use))}, expected sig`,
+  )
   const members = publicMembers(jwk)
   const alg = signatureOf(members, jwk.alg)
-  ensure(alg, 'unsupported_algorithm', `${where}: alg ${shown(String(jwk.alg))}, expected one that this key signs with`)
+  ensure(
+    alg,
+    'unsupported_algorithm',
+    `${where}: alg ${shown(String(jwk.alg))}, expected one that this key signs with`,
+  )
   return { jwk: members, alg }
 }
 
-const believed = ({ document, claims: { keys, exp } }: SignedSet): Believed => Object.assign([...keys], { document, expires: exp * 1000 + tolerance })
+const believed = ({ document, claims: { keys, exp } }: SignedSet): Believed =>
+  Object.assign([...keys], { document, expires: exp * 1000 + tolerance })
 
 /** Why a set is not valid now: the clock is named, since it may be the cause. */
 function whyNot({ claims: { iat, exp } }: SignedSet, now: number): string | undefined {
   const clock = `this clock says ${new Date(now).toISOString()}: is it right?`
-  if (now >= exp * 1000 + tolerance) return `the key set expired at ${new Date(exp * 1000).toISOString()}: its host is behind, or serves an old one; ${clock}`
-  return iat * 1000 > now + ahead ? `the key set was signed at ${new Date(iat * 1000).toISOString()}; ${clock}` : undefined
+  if (now >= exp * 1000 + tolerance)
+    return `the key set expired at ${new Date(exp * 1000).toISOString()}: its host is behind, or serves an old one; ${clock}`
+  return iat * 1000 > now + ahead
+    ? `the key set was signed at ${new Date(iat * 1000).toISOString()}; ${clock}`
+    : undefined
 }

@@ -37,7 +37,10 @@ export interface Inspection {
  * @throws SealdropError `malformed`, `keys_malformed` of a key set, `too_large`, `unsupported_algorithm`, `invalid_argument`; of a source `source_failed`, `source_changed`
  * @see RFC 7516 §3.1; message-format.md, "Header"; jose-profile.md, "Large files" for the digest
  */
-export async function inspect(input: string | StreamSource, o: CallOptions = {}): Promise<Inspection> {
+export async function inspect(
+  input: string | StreamSource,
+  o: CallOptions = {},
+): Promise<Inspection> {
   o.signal?.throwIfAborted()
   if (typeof input !== 'string') return inspectStream(input, o)
   if (input.trimStart().startsWith('{')) {
@@ -46,23 +49,45 @@ export async function inspect(input: string | StreamSource, o: CallOptions = {})
   if (input.split('.', 6).length === 3) {
     const text = input.trim()
     const [jws, list] = text.includes('\n') ? fileLines(text) : [text]
-    const { header: { kid, typ }, payload } = parseJws(jws)
+    const {
+      header: { kid, typ },
+      payload,
+    } = parseJws(jws)
     if (list !== undefined) {
-      ensure(sameType(typ, reservedTypes.file), 'malformed', 'expected one line, or the two of a file signature')
+      ensure(
+        sameType(typ, reservedTypes.file),
+        'malformed',
+        'expected one line, or the two of a file signature',
+      )
       parseHashes(list, parseFileClaims(payload).size)
     }
-    if (typ === reservedTypes.keySet) return { kind: 'key-set', recipients: kidsOf(setClaims(payload).keys) }
+    if (typ === reservedTypes.keySet)
+      return { kind: 'key-set', recipients: kidsOf(setClaims(payload).keys) }
     return { kind: 'jws', recipients: kid === undefined ? [] : [kid] }
   }
-  const { header: { kid, ctx = {}, jti } } = parseCompact(input, 'JWE')
-  ensure(typeof kid === 'string' && isContext(ctx), 'malformed', 'JWE header: expected kid, and in ctx strings')
+  const {
+    header: { kid, ctx = {}, jti },
+  } = parseCompact(input, 'JWE')
+  ensure(
+    typeof kid === 'string' && isContext(ctx),
+    'malformed',
+    'JWE header: expected kid, and in ctx strings',
+  )
   const bytes = utf8(input)
   const digester = new ChunkDigester(sha256)
   await digester.update(bytes)
-  return { kind: 'value', context: ctx, recipients: [kid], ...(typeof jti === 'string' && { messageId: jti }), length: bytes.length, digest: await digester.digest() }
+  return {
+    kind: 'value',
+    context: ctx,
+    recipients: [kid],
+    ...(typeof jti === 'string' && { messageId: jti }),
+    length: bytes.length,
+    digest: await digester.digest(),
+  }
 }
 
-const kidsOf = (keys: readonly JsonObject[]): readonly string[] => keys.flatMap(({ kid }) => (typeof kid === 'string' ? [kid] : []))
+const kidsOf = (keys: readonly JsonObject[]): readonly string[] =>
+  keys.flatMap(({ kid }) => (typeof kid === 'string' ? [kid] : []))
 
 async function inspectStream(source: StreamSource, { signal }: CallOptions): Promise<Inspection> {
   const reader = inputOf(source).reader()
@@ -73,9 +98,18 @@ async function inspectStream(source: StreamSource, { signal }: CallOptions): Pro
     return bytes
   }
   try {
-    const { header: { context, dataKeys, messageId } } = await readHeader({ ...reader, take }, (version, suite) => `${version} and ${suite}`)
+    const {
+      header: { context, dataKeys, messageId },
+    } = await readHeader({ ...reader, take }, (version, suite) => `${version} and ${suite}`)
     while ((await take(524_288)).length > 0);
-    return { kind: 'stream', context, recipients: dataKeys.map(recipientOf), messageId: toBase64url(messageId), length: digester.size, digest: await digester.digest() }
+    return {
+      kind: 'stream',
+      context,
+      recipients: dataKeys.map(recipientOf),
+      messageId: toBase64url(messageId),
+      length: digester.size,
+      digest: await digester.digest(),
+    }
   } catch (error) {
     reader.cancel(error)
     throw error
@@ -83,7 +117,9 @@ async function inspectStream(source: StreamSource, { signal }: CallOptions): Pro
 }
 
 function recipientOf({ provider, info }: EncryptedDataKey): string {
-  return provider === dataKeyProviders.RSA ? fromUtf8(info) ?? provider
-    : provider === dataKeyProviders.EC ? toBase64url(parseEcdhInfo(info).recipient)
-    : provider
+  return provider === dataKeyProviders.RSA
+    ? (fromUtf8(info) ?? provider)
+    : provider === dataKeyProviders.EC
+      ? toBase64url(parseEcdhInfo(info).recipient)
+      : provider
 }

@@ -16,12 +16,25 @@ import { checkSigningTime, proof, type Proof, type SinceWhen } from './verify.js
  * @throws SealdropError what {@link verifyReceipt} throws
  * @see jose-profile.md, "Receipts"
  */
-export async function receiptFile(keys: KeySet, receipt: string, o: CallOptions & { readonly sent: Sent }): Promise<string> {
+export async function receiptFile(
+  keys: KeySet,
+  receipt: string,
+  o: CallOptions & { readonly sent: Sent },
+): Promise<string> {
   const { key } = await verifyReceipt(keys, receipt, o)
   const ring = held(keys)
   const { keys: found, jwks } = await ring.current(o.signal)
-  ensure(found.some(({ info }) => info.thumbprint === key.thumbprint), 'key_not_found', 'the key that signed left the key set meanwhile')
-  return writeReceiptFile({ receipt, sent: o.sent, keySet: jwks.document ?? JSON.stringify({ keys: jwks }), savedAt: Math.floor(ring.now() / 1000) })
+  ensure(
+    found.some(({ info }) => info.thumbprint === key.thumbprint),
+    'key_not_found',
+    'the key that signed left the key set meanwhile',
+  )
+  return writeReceiptFile({
+    receipt,
+    sent: o.sent,
+    keySet: jwks.document ?? JSON.stringify({ keys: jwks }),
+    savedAt: Math.floor(ring.now() / 1000),
+  })
 }
 
 export interface ReceiptFileOptions extends CallOptions, SinceWhen {
@@ -44,19 +57,47 @@ export interface ReceiptFileOptions extends CallOptions, SinceWhen {
  * for a key that was taken back, `unsupported_algorithm`, `unsupported_runtime`, `invalid_argument`, and what loading the history throws
  * @see jose-profile.md, "Receipts" and "Key sets"
  */
-export async function verifyReceiptFile(file: string, o: ReceiptFileOptions): Promise<Proof & Received & { readonly savedAt: Date; readonly history: boolean }> {
+export async function verifyReceiptFile(
+  file: string,
+  o: ReceiptFileOptions,
+): Promise<Proof & Received & { readonly savedAt: Date; readonly history: boolean }> {
   const { trust, history, providers = [], sent, signal } = o ?? {}
-  ensure(typeof trust?.accept === 'function', 'invalid_argument', 'trust: expected signedBy or pinned')
-  ensure(trust.kind === 'signed' || trust.kind === 'pinned', 'keys_untrusted', 'overHttps and inHand let a file vouch for itself: use signedBy or pinned')
+  ensure(
+    typeof trust?.accept === 'function',
+    'invalid_argument',
+    'trust: expected signedBy or pinned',
+  )
+  ensure(
+    trust.kind === 'signed' || trust.kind === 'pinned',
+    'keys_untrusted',
+    'overHttps and inHand let a file vouch for itself: use signedBy or pinned',
+  )
   const { receipt, sent: stated, keySet, savedAt } = parseReceiptFile(file)
-  const then: Trust = { kind: trust.kind, accept: (document, at) => trust.accept(document, { ...at, past: true }) }
+  const then: Trust = {
+    kind: trust.kind,
+    accept: (document, at) => trust.accept(document, { ...at, past: true }),
+  }
   const keys = new HeldKeySet(async () => ({ document: keySet }), { trust: then, providers })
   const { key, received } = await readReceipt(keys, receipt, { sent: sent ?? stated, signal })
   const iat = received.receivedAt.getTime() / 1000
   checkSigningTime(key, iat, o)
   if (history) {
     const { thumbprint } = key.info
-    checkSigningTime(await selectSigner(held(history), (found) => found.info.thumbprint === thumbprint, `${thumbprint} in its history`, signal), iat, o)
+    checkSigningTime(
+      await selectSigner(
+        held(history),
+        (found) => found.info.thumbprint === thumbprint,
+        `${thumbprint} in its history`,
+        signal,
+      ),
+      iat,
+      o,
+    )
   }
-  return { ...proof(keys, key), ...received, savedAt: new Date(savedAt * 1000), history: history !== undefined }
+  return {
+    ...proof(keys, key),
+    ...received,
+    savedAt: new Date(savedAt * 1000),
+    history: history !== undefined,
+  }
 }

@@ -32,19 +32,41 @@ export interface Received {
  * @throws SealdropError `rejected` (also for a receipt of something else), `malformed`, `too_large`, `unsupported_algorithm`, `key_not_found`, `expired`, `key_unusable` for a key that was compromised, `invalid_argument`, and what loading the set throws
  * @see jose-profile.md, "Receipts"
  */
-export async function verifyReceipt(keys: KeySet, receipt: string, o: CallOptions & SinceWhen & { readonly sent: Sent }): Promise<Proof & Received> {
+export async function verifyReceipt(
+  keys: KeySet,
+  receipt: string,
+  o: CallOptions & SinceWhen & { readonly sent: Sent },
+): Promise<Proof & Received> {
   const { key, received } = await readReceipt(keys, receipt, o)
   checkSigningTime(key, received.receivedAt.getTime() / 1000, o)
   return { ...proof(keys, key), ...received }
 }
 
 /** A receipt of what was sent whose signature verified; whether its key was good then is still to be looked at. */
-export async function readReceipt(keys: KeySet, receipt: string, o: CallOptions & { readonly sent: Sent }): Promise<{ readonly key: Key; readonly received: Received }> {
+export async function readReceipt(
+  keys: KeySet,
+  receipt: string,
+  o: CallOptions & { readonly sent: Sent },
+): Promise<{ readonly key: Key; readonly received: Received }> {
   const sent = o?.sent
-  ensure(typeof sent?.messageId === 'string' && typeof sent.digest === 'string', 'invalid_argument', 'sent: expected { messageId, digest } of what was sent, as inspect(sealed) gives')
-  const { parsed, key } = await verified(keys, receipt, { typ: reservedTypes.receipt, signal: o.signal })
+  ensure(
+    typeof sent?.messageId === 'string' && typeof sent.digest === 'string',
+    'invalid_argument',
+    'sent: expected { messageId, digest } of what was sent, as inspect(sealed) gives',
+  )
+  const { parsed, key } = await verified(keys, receipt, {
+    typ: reservedTypes.receipt,
+    signal: o.signal,
+  })
   const { messageId, digest, length, stage, ctx: context, iat } = parseReceipt(parsed.payload)
-  ensure(messageId === sent.messageId, 'rejected', `the receipt is for another message: ${shown(messageId)}`)
+  ensure(
+    messageId === sent.messageId,
+    'rejected',
+    `the receipt is for another message: ${shown(messageId)}`,
+  )
   ensure(digest === sent.digest, 'rejected', 'the receipt is for other bytes than those sent')
-  return { key, received: { receivedAt: new Date(iat * 1000), stage, messageId, length, digest, context } }
+  return {
+    key,
+    received: { receivedAt: new Date(iat * 1000), stage, messageId, length, digest, context },
+  }
 }

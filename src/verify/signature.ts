@@ -1,6 +1,12 @@
 import { coordinateOf } from '../algorithms/curves.js'
 import type { PublicMembers } from '../algorithms/public-key.js'
-import { isNameOf, isSignatureName, signatures, whyRefused, type SignatureName } from '../algorithms/signatures.js'
+import {
+  isNameOf,
+  isSignatureName,
+  signatures,
+  whyRefused,
+  type SignatureName,
+} from '../algorithms/signatures.js'
 import { unshared, type Bytes } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
 import { providerOf } from '../crypto/provider.js'
@@ -14,15 +20,19 @@ import { selectSigner } from '../keys/select-signer.js'
 import { checkSigningTime, proof, verifier, type Proof, type SinceWhen } from './verify.js'
 
 /** A signature as kms:Sign answers it, and what it is over: a message, or the digest of one; of ML-DSA, instead of a digest, mu (EXTERNAL_MU, 64 bytes). */
-export type RawSignature = ({ readonly message: Uint8Array | string } | { readonly digest: Uint8Array }) & CallOptions & SinceWhen & {
-  readonly signature: Uint8Array
-  /** KMS or JOSE name: `ECDSA_SHA_256` or `ES256`. */
-  readonly algorithm: string
-  /** Of ECDSA signatures: `der` as KMS answers, the default, or r ‖ s. Never guessed from the bytes. */
-  readonly encoding?: 'der' | 'ieee-p1363'
-  /** ARN or thumbprint; needed where the set has several keys for the algorithm. */
-  readonly key?: string
-}
+export type RawSignature = (
+  { readonly message: Uint8Array | string } | { readonly digest: Uint8Array }
+) &
+  CallOptions &
+  SinceWhen & {
+    readonly signature: Uint8Array
+    /** KMS or JOSE name: `ECDSA_SHA_256` or `ES256`. */
+    readonly algorithm: string
+    /** Of ECDSA signatures: `der` as KMS answers, the default, or r ‖ s. Never guessed from the bytes. */
+    readonly encoding?: 'der' | 'ieee-p1363'
+    /** ARN or thumbprint; needed where the set has several keys for the algorithm. */
+    readonly key?: string
+  }
 
 /**
  * Verifies a signature made by kms:Sign in an existing system, over a message or over its digest. WebCrypto hashes by itself, so that a digest needs
@@ -33,18 +43,32 @@ export type RawSignature = ({ readonly message: Uint8Array | string } | { readon
  */
 export async function verifySignature(keys: KeySet, o: RawSignature): Promise<Proof> {
   const name = String(o?.algorithm)
-  ensure((Object.keys(signatures) as SignatureName[]).some((alg) => isNameOf(alg, name)), 'unsupported_algorithm', `algorithm ${shown(name)}: ${whyRefused(name)}`)
+  ensure(
+    (Object.keys(signatures) as SignatureName[]).some((alg) => isNameOf(alg, name)),
+    'unsupported_algorithm',
+    `algorithm ${shown(name)}: ${whyRefused(name)}`,
+  )
   const { signature: given, encoding = 'der', key: named } = o
   ensure(given instanceof Uint8Array, 'invalid_argument', 'signature: expected bytes')
-  ensure(/^(der|ieee-p1363)$/.test(encoding), 'invalid_argument', "encoding: expected 'der' or 'ieee-p1363'")
-  ensure(('message' in o) !== ('digest' in o), 'invalid_argument', 'expected a message or a digest')
+  ensure(
+    /^(der|ieee-p1363)$/.test(encoding),
+    'invalid_argument',
+    "encoding: expected 'der' or 'ieee-p1363'",
+  )
+  ensure('message' in o !== 'digest' in o, 'invalid_argument', 'expected a message or a digest')
   const key = await selectSigner(
-    held(keys), ({ info: { alg, arn, thumbprint } }) => isSignatureName(alg) && isNameOf(alg, name) && [undefined, arn, thumbprint].includes(named),
-    `for ${name}${named === undefined ? ' that is the only one; name it with `key`' : ` that is ${shown(named)}`}`, o.signal,
+    held(keys),
+    ({ info: { alg, arn, thumbprint } }) =>
+      isSignatureName(alg) && isNameOf(alg, name) && [undefined, arn, thumbprint].includes(named),
+    `for ${name}${named === undefined ? ' that is the only one; name it with `key`' : ` that is ${shown(named)}`}`,
+    o.signal,
   )
   const signature = signatureOf(key.jwk, given, encoding)
-  const over = 'digest' in o ? await overDigest(keys, key, o.digest) : { verifies: await verifier(keys, key), bytes: bytesOf(o.message) }
-  if (!await over.verifies(signature, over.bytes)) throw signatureRejected()
+  const over =
+    'digest' in o
+      ? await overDigest(keys, key, o.digest)
+      : { verifies: await verifier(keys, key), bytes: bytesOf(o.message) }
+  if (!(await over.verifies(signature, over.bytes))) throw signatureRejected()
   checkSigningTime(key, undefined, o) // it has no time: of a key that was taken back only what was held before
   return proof(keys, key)
 }
@@ -54,21 +78,51 @@ function signatureOf(jwk: PublicMembers, given: Uint8Array, encoding: string): B
   if (jwk.kty !== 'EC') return unshared(given)
   const coordinate = coordinateOf(jwk.crv)
   if (encoding === 'der') return ecdsaFromDer(given, coordinate)
-  ensure(given.length === 2 * coordinate, 'malformed', `signature: expected ${2 * coordinate} bytes of r and s, found ${given.length}`)
+  ensure(
+    given.length === 2 * coordinate,
+    'malformed',
+    `signature: expected ${2 * coordinate} bytes of r and s, found ${given.length}`,
+  )
   return unshared(given)
 }
 
 function bytesOf(message: Uint8Array | string): Bytes {
-  ensure(typeof message === 'string' || message instanceof Uint8Array, 'invalid_argument', 'message: expected bytes or text')
+  ensure(
+    typeof message === 'string' || message instanceof Uint8Array,
+    'invalid_argument',
+    'message: expected bytes or text',
+  )
   return typeof message === 'string' ? utf8(message) : unshared(message)
 }
 
-async function overDigest(keys: KeySet, { jwk, info }: Key, digest: Uint8Array): Promise<{ readonly verifies: (signature: Bytes, digest: Bytes) => Promise<boolean>; readonly bytes: Bytes }> {
+async function overDigest(
+  keys: KeySet,
+  { jwk, info }: Key,
+  digest: Uint8Array,
+): Promise<{
+  readonly verifies: (signature: Bytes, digest: Bytes) => Promise<boolean>
+  readonly bytes: Bytes
+}> {
   const alg = info.alg as SignatureName
-  ensure(jwk.kty !== 'OKP', 'unsupported_algorithm', `digest: ${alg} signs messages only: pass the message`)
+  ensure(
+    jwk.kty !== 'OKP',
+    'unsupported_algorithm',
+    `digest: ${alg} signs messages only: pass the message`,
+  )
   const length = hashLength(alg) || 64
-  ensure(digest instanceof Uint8Array && digest.length === length, 'invalid_argument', `digest: expected the ${length} bytes that ${alg} signs`)
+  ensure(
+    digest instanceof Uint8Array && digest.length === length,
+    'invalid_argument',
+    `digest: expected the ${length} bytes that ${alg} signs`,
+  )
   const provider = providerOf(held(keys).options.providers, alg, 'verifyDigest')
-  ensure(provider, 'unsupported_runtime', `digest: WebCrypto takes messages only: pass the message, or providers: [${jwk.kty === 'AKP' ? 'mlDsa()] of sealdrop/ml-dsa' : 'digests()] of sealdrop/digests'}`)
-  return { verifies: (signature, bytes) => provider.verifyDigest!(alg, jwk, signature, bytes), bytes: unshared(digest) }
+  ensure(
+    provider,
+    'unsupported_runtime',
+    `digest: WebCrypto takes messages only: pass the message, or providers: [${jwk.kty === 'AKP' ? 'mlDsa()] of sealdrop/ml-dsa' : 'digests()] of sealdrop/digests'}`,
+  )
+  return {
+    verifies: (signature, bytes) => provider.verifyDigest!(alg, jwk, signature, bytes),
+    bytes: unshared(digest),
+  }
 }

@@ -4,7 +4,12 @@ import { sha256 } from '../crypto/digest.js'
 import { ensure, shown } from '../errors/guard.js'
 import { chunkDigest } from '../formats/chunk-digest.js'
 import { checkContext, sameContext, type Context } from '../formats/context.js'
-import { fileLines, parseFileClaims, parseHashes, type FileClaims } from '../formats/file-signature.js'
+import {
+  fileLines,
+  parseFileClaims,
+  parseHashes,
+  type FileClaims,
+} from '../formats/file-signature.js'
 import { reservedTypes } from '../formats/jws.js'
 import { abortable, type CallOptions } from '../io/abort.js'
 import type { ByteReader } from '../io/byte-reader.js'
@@ -53,12 +58,21 @@ const size = limits.digestChunk
  *   `malformed`, `unsupported_algorithm`, `unsupported_runtime`, `too_large`, `key_not_found`, `key_unusable`, `invalid_argument`, and what loading the set throws; while reading `rejected`, `source_failed`, `source_changed`
  * @see jose-profile.md, "Large files"
  */
-export async function verifyStream(keys: KeySet, fileSignature: string, source: StreamSource, o: FileOptions = {}): Promise<VerifiedStream> {
+export async function verifyStream(
+  keys: KeySet,
+  fileSignature: string,
+  source: StreamSource,
+  o: FileOptions = {},
+): Promise<VerifiedStream> {
   const input = inputOf(source)
   const reader = input.reader()
   try {
     const file = await abortable(signedFile(keys, fileSignature, o, input.size), o.signal)
-    return verifiedPart(file, { reader, from: 0, to: file.claims.size, unsized: input.size === undefined }, o)
+    return verifiedPart(
+      file,
+      { reader, from: 0, to: file.claims.size, unsized: input.size === undefined },
+      o,
+    )
   } catch (error) {
     reader.cancel(error)
     throw error
@@ -72,12 +86,22 @@ export async function verifyStream(keys: KeySet, fileSignature: string, source: 
  * @param end behind the last byte; may be Infinity
  * @throws SealdropError as {@link verifyStream}
  */
-export async function verifyRange(keys: KeySet, fileSignature: string, source: Blob | ByteSource, start: number, end: number, o: FileOptions = {}): Promise<VerifiedStream> {
+export async function verifyRange(
+  keys: KeySet,
+  fileSignature: string,
+  source: Blob | ByteSource,
+  start: number,
+  end: number,
+  o: FileOptions = {},
+): Promise<VerifiedStream> {
   checkRange('verifyRange', start, end)
   const input = fileInput(source)
   const file = await abortable(signedFile(keys, fileSignature, o, input.size), o.signal)
   const [from, to] = [Math.min(start, input.size), Math.min(end, input.size)]
-  const reader = input.reader(Math.floor(from / size) * size, Math.min(input.size, Math.ceil(to / size) * size))
+  const reader = input.reader(
+    Math.floor(from / size) * size,
+    Math.min(input.size, Math.ceil(to / size) * size),
+  )
   return verifiedPart(file, { reader, from, to }, o)
 }
 
@@ -88,22 +112,54 @@ interface FoundFile {
 }
 
 /** Everything that can be known before the first byte. */
-async function signedFile(keys: KeySet, fileSignature: string, { name, context = {}, maxAge, heldSince, signal }: FileOptions, found: number | undefined): Promise<FoundFile> {
+async function signedFile(
+  keys: KeySet,
+  fileSignature: string,
+  { name, context = {}, maxAge, heldSince, signal }: FileOptions,
+  found: number | undefined,
+): Promise<FoundFile> {
   const expected = checkContext(context)
   ensure((maxAge ?? 0) >= 0, 'invalid_argument', 'maxAge: expected milliseconds')
   const [jws, list] = fileLines(fileSignature)
   const { parsed, key } = await verified(keys, jws, { typ: reservedTypes.file, signal })
   const claims = parseFileClaims(parsed.payload)
   const hashes = parseHashes(list, claims.size)
-  ensure(await chunkDigest(claims.size, hashes, sha256) === claims.digest, 'rejected', 'the list of chunk hashes is not the one that was signed')
+  ensure(
+    (await chunkDigest(claims.size, hashes, sha256)) === claims.digest,
+    'rejected',
+    'the list of chunk hashes is not the one that was signed',
+  )
   checkSigningTime(key, claims.iat, { heldSince })
-  ensure(sameContext(claims.ctx, expected), 'context_mismatch', 'the file was signed for another context than the one expected here')
-  ensure(name === undefined || name === claims.name, 'rejected', `the signature is for another file: ${shown(claims.name ?? 'one without a name')}`)
+  ensure(
+    sameContext(claims.ctx, expected),
+    'context_mismatch',
+    'the file was signed for another context than the one expected here',
+  )
+  ensure(
+    name === undefined || name === claims.name,
+    'rejected',
+    `the signature is for another file: ${shown(claims.name ?? 'one without a name')}`,
+  )
   const signedAt = claims.iat * 1000
   const age = held(keys).now() - signedAt
-  ensure(maxAge === undefined || (age <= maxAge && age >= -60_000), 'expired', 'the file was signed longer ago than maxAge, or in the future: is there a newer one, and are both clocks right?')
+  ensure(
+    maxAge === undefined || (age <= maxAge && age >= -60_000),
+    'expired',
+    'the file was signed longer ago than maxAge, or in the future: is there a newer one, and are both clocks right?',
+  )
   ensure((found ?? claims.size) === claims.size, 'rejected', otherSize(claims.size, `${found}`))
-  return { claims, hashes, answer: { ...proof(keys, key), name: claims.name, mediaType: claims.mediaType, context: expected, signedAt: new Date(signedAt), digest: claims.digest } }
+  return {
+    claims,
+    hashes,
+    answer: {
+      ...proof(keys, key),
+      name: claims.name,
+      mediaType: claims.mediaType,
+      context: expected,
+      signedAt: new Date(signedAt),
+      digest: claims.digest,
+    },
+  }
 }
 
 interface Chunk {
@@ -121,21 +177,33 @@ interface Part {
 }
 
 /** The chunks that a part touches; the last one of an unsized source when nothing follows it, so that nothing of a longer file's last chunk is handed out. */
-async function* chunksOf({ reader, from, to, unsized }: Part, total: number): AsyncGenerator<Chunk> {
+async function* chunksOf(
+  { reader, from, to, unsized }: Part,
+  total: number,
+): AsyncGenerator<Chunk> {
   const first = Math.floor(from / size)
   const behind = from < to ? Math.ceil(to / size) : unsized ? 1 : first
   for (let index = first; index < behind; index++) {
     const at = index * size
     const length = Math.min(size, total - at)
     const bytes = await reader.take(unsized && at + length === total ? length + 1 : length)
-    ensure(bytes.length === length, 'rejected', otherSize(total, bytes.length > length ? 'more' : at + bytes.length))
+    ensure(
+      bytes.length === length,
+      'rejected',
+      otherSize(total, bytes.length > length ? 'more' : at + bytes.length),
+    )
     if (length > 0) yield { index, bytes }
   }
 }
 
-const otherSize = (expected: number, found: number | string): string => `expected a file of ${expected} bytes, as was signed, found ${found}`
+const otherSize = (expected: number, found: number | string): string =>
+  `expected a file of ${expected} bytes, as was signed, found ${found}`
 
-function verifiedPart({ claims, hashes, answer }: FoundFile, part: Part, { signal, onProgress }: FileOptions): VerifiedStream {
+function verifiedPart(
+  { claims, hashes, answer }: FoundFile,
+  part: Part,
+  { signal, onProgress }: FileOptions,
+): VerifiedStream {
   signal?.throwIfAborted()
   const { reader, from, to } = part
   const total = to - from
@@ -145,8 +213,13 @@ function verifiedPart({ claims, hashes, answer }: FoundFile, part: Part, { signa
     const hash = sha256(bytes)
     const end = Math.min(length, to - at)
     const own: Bytes[] = [] // the reader fills its memory again
-    for (let start = Math.max(0, from - at); start < end; start += limits.frame) own.push(new Uint8Array(bytes.subarray(start, Math.min(end, start + limits.frame))))
-    ensure(equal(await hash, hashes.subarray(index * 32, index * 32 + 32)), 'rejected', `chunk ${index + 1}, bytes ${at} to ${at + length - 1}, is not what was signed`)
+    for (let start = Math.max(0, from - at); start < end; start += limits.frame)
+      own.push(new Uint8Array(bytes.subarray(start, Math.min(end, start + limits.frame))))
+    ensure(
+      equal(await hash, hashes.subarray(index * 32, index * 32 + 32)),
+      'rejected',
+      `chunk ${index + 1}, bytes ${at} to ${at + length - 1}, is not what was signed`,
+    )
     return own
   }
   async function* pieces(): AsyncGenerator<readonly Bytes[]> {
@@ -154,8 +227,16 @@ function verifiedPart({ claims, hashes, answer }: FoundFile, part: Part, { signa
     for await (const own of inOrder(chunksOf(part, claims.size), checked, limits.framesInFlight)) {
       yield own
       for (const { length } of own) done += length
-      try { onProgress?.({ done, total }) } catch { /* theirs */ }
+      try {
+        onProgress?.({ done, total })
+      } catch {
+        /* theirs */
+      }
     }
   }
-  return { ...answer, length: total, readable: streamOf(pieces(), (reason) => reader.cancel(reason), signal) }
+  return {
+    ...answer,
+    length: total,
+    readable: streamOf(pieces(), (reason) => reader.cancel(reason), signal),
+  }
 }

@@ -1,4 +1,9 @@
-import { isJoseNameOf, isSignatureName, whyRefused, type SignatureName } from '../algorithms/signatures.js'
+import {
+  isJoseNameOf,
+  isSignatureName,
+  whyRefused,
+  type SignatureName,
+} from '../algorithms/signatures.js'
 import { utf8 } from '../bytes/text.js'
 import { signatureRejected, verifierOf, type Verifies } from '../crypto/verify.js'
 import { ensure, shown } from '../errors/guard.js'
@@ -27,38 +32,82 @@ export interface Proof {
  * @throws SealdropError `rejected`, `key_not_found`, `malformed`, `unsupported_algorithm`, `too_large`, `invalid_argument`, `expired` when the key was not valid at signing time, `key_unusable` for one that was compromised, and what loading the set throws
  * @see RFC 7515 §5.2
  */
-export async function verify(keys: KeySet, jws: string, o: CallOptions & SinceWhen & { readonly typ?: string } = {}): Promise<Content & Proof & { readonly header: Record<string, unknown> }> {
+export async function verify(
+  keys: KeySet,
+  jws: string,
+  o: CallOptions & SinceWhen & { readonly typ?: string } = {},
+): Promise<Content & Proof & { readonly header: Record<string, unknown> }> {
   const { parsed, key } = await verified(keys, jws, o)
   checkSigningTime(key, parsed.header.iat, o)
-  return { ...contentOf(parsed.payload, parsed.header.cty, true), header: { ...parsed.header }, ...proof(keys, key) }
+  return {
+    ...contentOf(parsed.payload, parsed.header.cty, true),
+    header: { ...parsed.header },
+    ...proof(keys, key),
+  }
 }
 
 export const proof = (keys: KeySet, key: Key): Proof => ({ key: key.info, trust: keys.trust })
 
 /** Parses a JWS and finds its key; nothing in the message can bring another (RFC 8725 §3.10). */
-async function keyFor(keys: KeySet, jws: string, signal: AbortSignal | undefined): Promise<{ readonly parsed: Jws; readonly key: Key }> {
+async function keyFor(
+  keys: KeySet,
+  jws: string,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly parsed: Jws; readonly key: Key }> {
   const ring = held(keys)
   const parsed = parseJws(jws)
   const { alg, kid } = parsed.header
   const isFor = ({ info }: Key): boolean => isSignatureName(info.alg) && isJoseNameOf(info.alg, alg)
-  ensure(isSignatureName(alg) || alg === 'EdDSA', 'unsupported_algorithm', `alg ${shown(alg)}: ${whyRefused(alg)}`)
-  const key = kid === undefined
-    ? await selectSigner(ring, isFor, `for ${alg} that is the only one (the token names no kid)`, signal)
-    : await selectSigner(ring, (found) => found.kid === kid || found.info.thumbprint === kid, `with kid ${shown(kid)}`, signal)
-  ensure(isFor(key), 'rejected', `alg: the token says ${alg}, its key is for ${shown(key.info.alg)}`)
+  ensure(
+    isSignatureName(alg) || alg === 'EdDSA',
+    'unsupported_algorithm',
+    `alg ${shown(alg)}: ${whyRefused(alg)}`,
+  )
+  const key =
+    kid === undefined
+      ? await selectSigner(
+          ring,
+          isFor,
+          `for ${alg} that is the only one (the token names no kid)`,
+          signal,
+        )
+      : await selectSigner(
+          ring,
+          (found) => found.kid === kid || found.info.thumbprint === kid,
+          `with kid ${shown(kid)}`,
+          signal,
+        )
+  ensure(
+    isFor(key),
+    'rejected',
+    `alg: the token says ${alg}, its key is for ${shown(key.info.alg)}`,
+  )
   return { parsed, key }
 }
 
 /** How a key verifies, for the one algorithm that it was published with. */
 export async function verifier(keys: KeySet, key: Key): Promise<Verifies> {
-  return (key.verifies ??= await verifierOf(key.jwk, key.info.alg as SignatureName, held(keys).options.providers)) // no promise is kept: in workerd another request could not await it
+  return (key.verifies ??= await verifierOf(
+    key.jwk,
+    key.info.alg as SignatureName,
+    held(keys).options.providers,
+  )) // no promise is kept: in workerd another request could not await it
 }
 
 /** A JWS of the expected type whose signature verified; its times and claims are still to be looked at. */
-export async function verified(keys: KeySet, jws: string, o: CallOptions & { readonly typ?: string }): Promise<{ readonly parsed: Jws; readonly key: Key }> {
+export async function verified(
+  keys: KeySet,
+  jws: string,
+  o: CallOptions & { readonly typ?: string },
+): Promise<{ readonly parsed: Jws; readonly key: Key }> {
   const { parsed, key } = await keyFor(keys, jws, o.signal)
-  ensure(o.typ === undefined || sameType(parsed.header.typ, o.typ), 'rejected', `typ: expected ${shown(o.typ ?? '')}, found ${shown(parsed.header.typ ?? 'none')}`)
-  if (!await (await verifier(keys, key))(parsed.signature, utf8(parsed.signingInput))) throw signatureRejected()
+  ensure(
+    o.typ === undefined || sameType(parsed.header.typ, o.typ),
+    'rejected',
+    `typ: expected ${shown(o.typ ?? '')}, found ${shown(parsed.header.typ ?? 'none')}`,
+  )
+  if (!(await (await verifier(keys, key))(parsed.signature, utf8(parsed.signingInput))))
+    throw signatureRejected()
   return { parsed, key }
 }
 
@@ -74,15 +123,38 @@ export interface SinceWhen {
  *
  * @throws SealdropError `expired`, `key_unusable`
  */
-export function checkSigningTime({ notBefore, expires, stated: { revoked } }: Key, iat: number | undefined, { heldSince }: SinceWhen = {}): void {
-  ensure(heldSince === undefined || (heldSince instanceof Date && !Number.isNaN(heldSince.getTime())), 'invalid_argument', 'heldSince: expected a Date')
+export function checkSigningTime(
+  { notBefore, expires, stated: { revoked } }: Key,
+  iat: number | undefined,
+  { heldSince }: SinceWhen = {},
+): void {
+  ensure(
+    heldSince === undefined || (heldSince instanceof Date && !Number.isNaN(heldSince.getTime())),
+    'invalid_argument',
+    'heldSince: expected a Date',
+  )
   const at = iat === undefined ? NaN : iat * 1000
-  ensure(iat === undefined || (at + 60_000 >= notBefore && at - 60_000 < expires), 'expired', 'the key was not valid when it signed')
+  ensure(
+    iat === undefined || (at + 60_000 >= notBefore && at - 60_000 < expires),
+    'expired',
+    'the key was not valid when it signed',
+  )
   if (revoked === undefined) return
   const held = heldSince === undefined ? Infinity : heldSince.getTime()
-  const { revoked_at: seconds, reason } = Object(revoked) as { readonly revoked_at?: unknown; readonly reason?: unknown }
+  const { revoked_at: seconds, reason } = Object(revoked) as {
+    readonly revoked_at?: unknown
+    readonly reason?: unknown
+  }
   const since = isTime(seconds) ? seconds * 1000 : -Infinity
   const when = isTime(seconds) ? ` at ${new Date(since).toISOString()}` : ''
-  ensure((iat === undefined ? held : at) < since, 'expired', `the key was taken back${when}, and this says that it was signed later, or not when`)
-  ensure(reason === 'superseded' || held < since, 'key_unusable', `the key was taken back${when}, since somebody else may have it, who chooses the date: believe this only if you held it before, and then say heldSince`)
+  ensure(
+    (iat === undefined ? held : at) < since,
+    'expired',
+    `the key was taken back${when}, and this says that it was signed later, or not when`,
+  )
+  ensure(
+    reason === 'superseded' || held < since,
+    'key_unusable',
+    `the key was taken back${when}, since somebody else may have it, who chooses the date: believe this only if you held it before, and then say heldSince`,
+  )
 }

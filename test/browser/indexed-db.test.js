@@ -1,8 +1,22 @@
 // indexedDbRecords in real Chromium: what is in the database, and several tabs over one record.
 import { assert } from 'chai'
-import { createFileSealer, importKeySet, indexedDbRecords, inHand, restoreFileSealer, SealdropError } from '../../dist/index.js'
+import {
+  createFileSealer,
+  importKeySet,
+  indexedDbRecords,
+  inHand,
+  restoreFileSealer,
+  SealdropError,
+} from '../../dist/index.js'
 import { fails, keySetOf, publicJwk } from '../support/host.js'
-import { hex, memoryRecords, mutableSource, pattern, readMessage, same } from '../support/sealed-files.js'
+import {
+  hex,
+  memoryRecords,
+  mutableSource,
+  pattern,
+  readMessage,
+  same,
+} from '../support/sealed-files.js'
 
 const keys = importKeySet(keySetOf(publicJwk('P-256-enc')), { trust: inHand() })
 const content = pattern(50_000)
@@ -11,41 +25,67 @@ let count = 0
 const newName = () => `test ${Date.now()} ${++count}`
 const begin = async (name = newName(), source = file(), o = {}) => {
   const records = indexedDbRecords(name)
-  const sealer = await createFileSealer(keys, source, { context: {}, frameLength: 5_000, records, ...o })
+  const sealer = await createFileSealer(keys, source, {
+    context: {},
+    frameLength: 5_000,
+    records,
+    ...o,
+  })
   return { name, records, sealer, source }
 }
-const restore = ({ name, sealer, source }, records = indexedDbRecords(name)) => restoreFileSealer(keys, records, sealer.messageId, source)
+const restore = ({ name, sealer, source }, records = indexedDbRecords(name)) =>
+  restoreFileSealer(keys, records, sealer.messageId, source)
 
 /** Everything in a database, by its stores; keys and values. */
 async function dump(name) {
-  const db = await new Promise((resolve, reject) => { const request = indexedDB.open(name); request.onsuccess = () => resolve(request.result); request.onerror = () => reject(request.error) })
+  const db = await new Promise((resolve, reject) => {
+    const request = indexedDB.open(name)
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
   const entries = []
   for (const store of db.objectStoreNames) {
     await new Promise((resolve) => {
-      db.transaction(store).objectStore(store).openCursor().onsuccess = ({ target: { result: cursor } }) => {
+      db.transaction(store).objectStore(store).openCursor().onsuccess = ({
+        target: { result: cursor },
+      }) => {
         if (!cursor) return resolve()
         entries.push({ store, key: cursor.key, value: cursor.value })
         cursor.continue()
       }
     })
   }
-  const put = (store, key, value) => new Promise((resolve) => { const transaction = db.transaction(store, 'readwrite'); transaction.objectStore(store).put(value, key); transaction.oncomplete = resolve })
+  const put = (store, key, value) =>
+    new Promise((resolve) => {
+      const transaction = db.transaction(store, 'readwrite')
+      transaction.objectStore(store).put(value, key)
+      transaction.oncomplete = resolve
+    })
   return { entries, put, close: () => db.close() }
 }
 
 /** While the work runs this page has no Web Locks, as in an older browser. */
 async function withoutLocks(work) {
   Object.defineProperty(navigator, 'locks', { value: undefined, configurable: true })
-  try { return await work() } finally { delete navigator.locks }
+  try {
+    return await work()
+  } finally {
+    delete navigator.locks
+  }
 }
 
 test('a File is sealed with its record, and the record is gone when all was handed out and it was closed', async () => {
   const { name, sealer } = await begin()
   const half = await sealer.slice(0, 20_000)
   const before = await dump(name)
-  assert.isTrue(before.entries.some(({ store, key }) => store === 'records' && key === sealer.messageId))
-  assert.sameMembers(before.entries.filter(({ store }) => store === 'tags').map(({ key }) => key[1]), [0, 1, 2, 3])
-  const message = new Uint8Array([...half, ...await sealer.slice(20_000, sealer.length)])
+  assert.isTrue(
+    before.entries.some(({ store, key }) => store === 'records' && key === sealer.messageId),
+  )
+  assert.sameMembers(
+    before.entries.filter(({ store }) => store === 'tags').map(({ key }) => key[1]),
+    [0, 1, 2, 3],
+  )
+  const message = new Uint8Array([...half, ...(await sealer.slice(20_000, sealer.length))])
   assert.equal(message.length, sealer.length)
   await sealer.close()
   assert.deepEqual((await dump(name)).entries, [])
@@ -55,7 +95,17 @@ test('the data key is kept as a CryptoKey that cannot be exported, and its bytes
   const name = newName()
   const store = indexedDbRecords(name)
   let raw
-  const sealer = await createFileSealer(keys, file(), { context: {}, frameLength: 5_000, records: { ...store, create: (id, start) => { raw = start.key.slice(); return store.create(id, start) } } })
+  const sealer = await createFileSealer(keys, file(), {
+    context: {},
+    frameLength: 5_000,
+    records: {
+      ...store,
+      create: (id, start) => {
+        raw = start.key.slice()
+        return store.create(id, start)
+      },
+    },
+  })
   const message = await sealer.slice(0, sealer.length)
   assert.deepEqual(await readMessage(message, raw), content, 'these are the bytes of the key')
   const { entries } = await dump(name)
@@ -66,11 +116,20 @@ test('the data key is kept as a CryptoKey that cannot be exported, and its bytes
       found.push(path)
       assert.isFalse(value.extractable)
       assert.equal(value.algorithm.name, 'AES-GCM')
-      for (const format of ['raw', 'jwk']) assert.equal(await crypto.subtle.exportKey(format, value).then(() => 'exported', (error) => error.name), 'InvalidAccessError')
+      for (const format of ['raw', 'jwk'])
+        assert.equal(
+          await crypto.subtle.exportKey(format, value).then(
+            () => 'exported',
+            (error) => error.name,
+          ),
+          'InvalidAccessError',
+        )
       return
     }
-    if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) assert.notInclude(hex(new Uint8Array(value.buffer ?? value)), hex(raw), path)
-    else if (value && typeof value === 'object') for (const [key, inner] of Object.entries(value)) await walk(inner, `${path}.${key}`)
+    if (value instanceof ArrayBuffer || ArrayBuffer.isView(value))
+      assert.notInclude(hex(new Uint8Array(value.buffer ?? value)), hex(raw), path)
+    else if (value && typeof value === 'object')
+      for (const [key, inner] of Object.entries(value)) await walk(inner, `${path}.${key}`)
     else assert.notInclude(`${value}`, btoa(String.fromCharCode(...raw)).slice(0, 30), path)
   }
   for (const { store: where, key, value } of entries) await walk({ key, value }, where)
@@ -94,7 +153,12 @@ test('every transaction that writes asks for strict durability', async () => {
     IDBDatabase.prototype.transaction = real
   }
   assert.isAtLeast(asked.length, 2)
-  assert.isTrue(asked.filter(([mode]) => mode === 'readwrite').every(([, durability]) => durability === 'strict'), JSON.stringify(asked))
+  assert.isTrue(
+    asked
+      .filter(([mode]) => mode === 'readwrite')
+      .every(([, durability]) => durability === 'strict'),
+    JSON.stringify(asked),
+  )
 })
 
 test('after a reload the file goes on where it was, also when chosen again, and the parts make one message', async () => {
@@ -113,7 +177,11 @@ test('after a reload the file goes on where it was, also when chosen again, and 
 })
 
 test('another file is source_changed: of another time, of another size, or of other bytes at what left before', async () => {
-  for (const other of [new File([content], 'a', { lastModified: 5 }), new File([content.slice(1)], 'a', { lastModified: 1_700_000_000_000 }), new Blob([content])]) {
+  for (const other of [
+    new File([content], 'a', { lastModified: 5 }),
+    new File([content.slice(1)], 'a', { lastModified: 1_700_000_000_000 }),
+    new Blob([content]),
+  ]) {
     const first = await begin()
     await first.sealer.close()
     await fails(assert, () => restore({ ...first, source: other }), 'source_changed')
@@ -123,7 +191,10 @@ test('another file is source_changed: of another time, of another size, or of ot
   await first.sealer.close()
   const bytes = content.slice()
   bytes[11_900] ^= 1 // of the frame that was cut
-  const sealer = await restore({ ...first, source: new File([bytes], 'scan.pdf', { lastModified: 1_700_000_000_000 }) })
+  const sealer = await restore({
+    ...first,
+    source: new File([bytes], 'scan.pdf', { lastModified: 1_700_000_000_000 }),
+  })
   await fails(assert, () => sealer.slice(12_000, 20_000), 'source_changed')
 })
 
@@ -135,7 +206,8 @@ test('slices side by side are all recorded', async () => {
   const { entries } = await dump(first.name)
   assert.equal(entries.filter(({ store }) => store === 'tags').length, 9)
   const sealer = await restore(first)
-  for (const [i, [start, end]] of places.entries()) assert.isTrue(same(await sealer.slice(start, end), pieces[i]))
+  for (const [i, [start, end]] of places.entries())
+    assert.isTrue(same(await sealer.slice(start, end), pieces[i]))
   await sealer.close()
 })
 
@@ -153,13 +225,22 @@ test('another page of the origin is refused as well', async () => {
   const frame = document.createElement('iframe')
   frame.srcdoc = '<!doctype html>'
   document.body.append(frame)
-  await new Promise((resolve) => { frame.onload = resolve })
+  await new Promise((resolve) => {
+    frame.onload = resolve
+  })
   const first = await begin()
   const held = await frame.contentWindow.navigator.locks.query()
   assert.isTrue(held.held.some(({ name }) => name.includes(first.sealer.messageId)))
   await first.sealer.close()
   let letGo
-  await new Promise((resolve) => { frame.contentWindow.navigator.locks.request(`sealdrop ${first.sealer.messageId}`, () => { resolve(); return new Promise((go) => { letGo = go }) }) })
+  await new Promise((resolve) => {
+    frame.contentWindow.navigator.locks.request(`sealdrop ${first.sealer.messageId}`, () => {
+      resolve()
+      return new Promise((go) => {
+        letGo = go
+      })
+    })
+  })
   await fails(assert, () => restore(first), 'conflict')
   letGo()
   await (await restore(first)).close()
@@ -177,7 +258,9 @@ test('without Web Locks who comes later takes over: the older gets conflict at i
     await second.slice(0, 30_000)
     await first.sealer.close()
     await second.slice(0, 40_000)
-    const tags = (await dump(first.name)).entries.filter(({ store }) => store === 'tags').map(({ key }) => key[1])
+    const tags = (await dump(first.name)).entries
+      .filter(({ store }) => store === 'tags')
+      .map(({ key }) => key[1])
     assert.sameMembers(tags, [0, 1, 2, 3, 4, 5, 6, 7])
     await second.close()
   })
@@ -192,7 +275,9 @@ test('an older holder that finds its file changed leaves the record to who took 
     await second.slice(0, 15_000)
     source.held.bytes[0] ^= 1
     await fails(assert, () => first.sealer.slice(0, 5_000), ['source_changed', 'conflict'])
-    await new Promise((resolve) => { setTimeout(resolve, 50) })
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50)
+    })
     assert.equal((await second.slice(0, 40_000)).length, 40_000)
     await second.close()
   })
@@ -206,18 +291,36 @@ test('records older than 7 days are deleted when a new one is made, and are not 
   await Promise.all([old, young].map(({ sealer }) => sealer.close()))
   const { entries, put, close } = await dump(name)
   const entry = entries.find(({ key }) => key === old.sealer.messageId)
-  const age = (created) => put('records', old.sealer.messageId, { ...entry.value, start: { ...entry.value.start, created } })
+  const age = (created) =>
+    put('records', old.sealer.messageId, {
+      ...entry.value,
+      start: { ...entry.value.start, created },
+    })
   await age(Date.now() - 604_800_001)
   close()
   const newest = await begin(name)
   const left = await dump(name)
-  assert.sameMembers(left.entries.filter(({ store }) => store === 'records').map(({ key }) => key), [young.sealer.messageId, newest.sealer.messageId])
-  assert.isTrue(left.entries.filter(({ store }) => store === 'tags').every(({ key }) => key[0] === young.sealer.messageId))
+  assert.sameMembers(
+    left.entries.filter(({ store }) => store === 'records').map(({ key }) => key),
+    [young.sealer.messageId, newest.sealer.messageId],
+  )
+  assert.isTrue(
+    left.entries
+      .filter(({ store }) => store === 'tags')
+      .every(({ key }) => key[0] === young.sealer.messageId),
+  )
   assert.isAbove(left.entries.filter(({ store }) => store === 'tags').length, 0)
-  await left.put('records', young.sealer.messageId, { ...entry.value, start: { ...entry.value.start, created: Date.now() - 604_800_001 } })
+  await left.put('records', young.sealer.messageId, {
+    ...entry.value,
+    start: { ...entry.value.start, created: Date.now() - 604_800_001 },
+  })
   left.close()
   await fails(assert, () => restore(young), 'expired')
-  assert.isFalse((await dump(name)).entries.some(({ key }) => key === young.sealer.messageId || key[0] === young.sealer.messageId))
+  assert.isFalse(
+    (await dump(name)).entries.some(
+      ({ key }) => key === young.sealer.messageId || key[0] === young.sealer.messageId,
+    ),
+  )
   await newest.sealer.close()
 })
 
@@ -225,9 +328,15 @@ test('a database that fails once is asked again', async () => {
   const real = IDBFactory.prototype.open
   const name = newName()
   const records = indexedDbRecords(name)
-  IDBFactory.prototype.open = function () { throw new DOMException('private window', 'SecurityError') }
+  IDBFactory.prototype.open = function () {
+    throw new DOMException('private window', 'SecurityError')
+  }
   try {
-    await fails(assert, () => createFileSealer(keys, file(), { context: {}, records }), 'output_failed')
+    await fails(
+      assert,
+      () => createFileSealer(keys, file(), { context: {}, records }),
+      'output_failed',
+    )
   } finally {
     IDBFactory.prototype.open = real
   }
@@ -241,7 +350,10 @@ test('a connection that the browser closed is opened again', async () => {
   await first.sealer.slice(0, 10_000)
   const real = IDBDatabase.prototype.transaction
   let connection
-  IDBDatabase.prototype.transaction = function (...args) { connection = this; return real.apply(this, args) }
+  IDBDatabase.prototype.transaction = function (...args) {
+    connection = this
+    return real.apply(this, args)
+  }
   await first.sealer.slice(0, 20_000)
   IDBDatabase.prototype.transaction = real
   connection.close() // as after storage was cleared or lost; `close` events come with it
@@ -257,7 +369,13 @@ test('a write that the browser aborts is output_failed, releases nothing, and ca
   const real = IDBObjectStore.prototype.put
   IDBObjectStore.prototype.put = function (...args) {
     const request = real.apply(this, args)
-    request.addEventListener('success', () => { try { this.transaction.abort() } catch { /* it was */ } })
+    request.addEventListener('success', () => {
+      try {
+        this.transaction.abort()
+      } catch {
+        /* it was */
+      }
+    })
     return request
   }
   try {
@@ -274,7 +392,9 @@ test('a write that the browser aborts is output_failed, releases nothing, and ca
 
 test('records of another kind beside it are not confused: a SealdropError of a store is handed on as it is', async () => {
   const store = memoryRecords()
-  store.control.before = async () => { throw new SealdropError('output_failed', 'theirs', { retryable: true }) }
+  store.control.before = async () => {
+    throw new SealdropError('output_failed', 'theirs', { retryable: true })
+  }
   const sealer = await createFileSealer(keys, file(), { context: {}, records: store })
   const error = await fails(assert, () => sealer.slice(0, 2_000), 'output_failed', /theirs/)
   assert.isTrue(error.retryable)

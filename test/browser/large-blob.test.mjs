@@ -10,15 +10,39 @@ import { keySetOf, publicJwk } from '../support/host.js'
 
 const MiB = 2 ** 20
 const script = await readFile(new URL('../../dist/sealdrop.min.js', import.meta.url))
-const server = createServer((req, res) => (req.url === '/sealdrop.min.js' ? res.setHeader('content-type', 'text/javascript').end(script) : res.setHeader('content-type', 'text/html').end('<!doctype html><script src="/sealdrop.min.js"></script>')))
+const server = createServer((req, res) =>
+  req.url === '/sealdrop.min.js'
+    ? res.setHeader('content-type', 'text/javascript').end(script)
+    : res
+        .setHeader('content-type', 'text/html')
+        .end('<!doctype html><script src="/sealdrop.min.js"></script>'),
+)
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-const browser = await puppeteer.launch({ executablePath: await chromiumPath(), args: [...chromiumArgs, '--enable-precise-memory-info'], protocolTimeout: 300_000 })
-test.after(async () => { await browser.close(); server.close() })
+const browser = await puppeteer.launch({
+  executablePath: await chromiumPath(),
+  args: [...chromiumArgs, '--enable-precise-memory-info'],
+  protocolTimeout: 300_000,
+})
+test.after(async () => {
+  await browser.close()
+  server.close()
+})
 
 /** Resident memory of Chromium's renderers in bytes, where the system tells. */
 async function renderers() {
-  const { processInfo } = await (await browser.target().createCDPSession()).send('SystemInfo.getProcessInfo')
-  const sizes = await Promise.all(processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => readFile(`/proc/${id}/status`, 'utf8').then((text) => Number(/VmRSS:\s+(\d+)/.exec(text)?.[1] ?? 0) * 1024, () => 0)))
+  const { processInfo } = await (
+    await browser.target().createCDPSession()
+  ).send('SystemInfo.getProcessInfo')
+  const sizes = await Promise.all(
+    processInfo
+      .filter(({ type }) => type === 'renderer')
+      .map(({ id }) =>
+        readFile(`/proc/${id}/status`, 'utf8').then(
+          (text) => Number(/VmRSS:\s+(\d+)/.exec(text)?.[1] ?? 0) * 1024,
+          () => 0,
+        ),
+      ),
+  )
   return sizes.reduce((sum, one) => sum + one, 0)
 }
 
@@ -37,7 +61,14 @@ for (const size of [256 * MiB, 1024 * MiB + 4_321]) {
     })()`)
     const before = await renderers()
     let [peak, watching] = [before, true]
-    const watch = (async () => { while (watching) { peak = Math.max(peak, await renderers()); await new Promise((resolve) => { setTimeout(resolve, 50) }) } })()
+    const watch = (async () => {
+      while (watching) {
+        peak = Math.max(peak, await renderers())
+        await new Promise((resolve) => {
+          setTimeout(resolve, 50)
+        })
+      }
+    })()
     const found = await page.evaluate(`(async () => {
       const keys = sealdrop.importKeySet(${JSON.stringify(keySetOf(publicJwk('P-256-enc')))}, { trust: sealdrop.inHand() })
       await new Promise((resolve) => setTimeout(resolve, 100))
@@ -63,7 +94,9 @@ for (const size of [256 * MiB, 1024 * MiB + 4_321]) {
     await watch
     await page.close()
     const mib = (bytes) => `${(bytes / MiB).toFixed(0)} MiB`
-    t.diagnostic(`${found.seconds.toFixed(1)} s, ${(size / MiB / found.seconds).toFixed(0)} MiB/s; longest task ${found.longest.toFixed(0)} ms of ${found.tasks} over 50 ms; JS heap ${mib(found.heapStart)} to at most ${mib(found.heapPeak)}; renderers ${mib(before)} to at most ${mib(peak)}`)
+    t.diagnostic(
+      `${found.seconds.toFixed(1)} s, ${(size / MiB / found.seconds).toFixed(0)} MiB/s; longest task ${found.longest.toFixed(0)} ms of ${found.tasks} over 50 ms; JS heap ${mib(found.heapStart)} to at most ${mib(found.heapPeak)}; renderers ${mib(before)} to at most ${mib(peak)}`,
+    )
     assert.equal(found.size, size)
     assert.equal(found.bytes, found.length)
     assert.match(found.digest, /^[\w-]{43}$/)
@@ -91,6 +124,9 @@ test('the digest that the page gave is that of the bytes it gave', async () => {
   head.writeUInt32BE(MiB, 8)
   const chunks = []
   for (let at = 0; at < bytes.length; at += MiB) chunks.push(sha(bytes.subarray(at, at + MiB)))
-  assert.equal(digest, sha(Buffer.from('sealdrop-chunks-v1'), head, ...chunks).toString('base64url'))
+  assert.equal(
+    digest,
+    sha(Buffer.from('sealdrop-chunks-v1'), head, ...chunks).toString('base64url'),
+  )
   await page.close()
 })

@@ -7,6 +7,15 @@ import { runDoorSuites, runRoomSuites } from '../suites/all.js'
 import * as rooms from '../support/rooms.js'
 import { skipping } from './skipping.js'
 
-const host = { test: skipping, assert, jose, door, mlDsa, digests, rooms, fixture: new URL('/fixture/', location.href).href }
+const host = {
+  test: skipping,
+  assert,
+  jose,
+  door,
+  mlDsa,
+  digests,
+  rooms,
+  fixture: new URL('/fixture/', location.href).href,
+}
 runDoorSuites(host)
 runRoomSuites(host)

@@ -18,4 +18,12 @@ await new Promise((resolve, reject) => {
 test('a script with the published integrity loads and leaves one global', () => {
   assert.isFunction(window.sealdrop.seal)
 })
-runDoorSuites({ test: skipping, assert, jose, door: window.sealdrop, mlDsa, digests, fixture: new URL('/fixture/', location.href).href })
+runDoorSuites({
+  test: skipping,
+  assert,
+  jose,
+  door: window.sealdrop,
+  mlDsa,
+  digests,
+  fixture: new URL('/fixture/', location.href).href,
+})

@@ -11,12 +11,30 @@ let count = 0
 const newName = () => `sets ${Date.now()} ${++count}`
 
 async function signedSet(ver, name = 'P-256-enc') {
-  const claims = { iss: 'x', sub: 'default', ver, iat: start / 1000, exp: start / 1000 + 86_400, keys: [publicJwk(name)] }
+  const claims = {
+    iss: 'x',
+    sub: 'default',
+    ver,
+    iat: start / 1000,
+    exp: start / 1000 + 86_400,
+    keys: [publicJwk(name)],
+  }
   const header = { alg: 'ES256', typ: 'jwk-set+jwt', kid: await jose.calculateJwkThumbprint(root) }
-  return new jose.CompactSign(new TextEncoder().encode(JSON.stringify(claims))).setProtectedHeader(header).sign(await jose.importJWK(keyPairs['P-256-sig'], 'ES256'))
+  return new jose.CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
+    .setProtectedHeader(header)
+    .sign(await jose.importJWK(keyPairs['P-256-sig'], 'ES256'))
 }
-const page = (name, answer) => fetchKeySet('https://keys.example/', { trust: signedBy([root], { store: indexedDbSets(name) }), now: () => start, fetch: async () => { if (answer) return new Response(answer); throw new TypeError('down') } })
-const curve = async (keys) => jose.decodeProtectedHeader(await seal(keys, 'x', { context: {} })).epk.crv
+const page = (name, answer) =>
+  fetchKeySet('https://keys.example/', {
+    trust: signedBy([root], { store: indexedDbSets(name) }),
+    now: () => start,
+    fetch: async () => {
+      if (answer) return new Response(answer)
+      throw new TypeError('down')
+    },
+  })
+const curve = async (keys) =>
+  jose.decodeProtectedHeader(await seal(keys, 'x', { context: {} })).epk.crv
 
 test('a page that is opened again takes no older set, and has the newer one while the host is down', async () => {
   const name = newName()
@@ -34,7 +52,14 @@ test('one database does not know what another has seen', async () => {
 
 test('where the browser allows no IndexedDB it is output_failed', async () => {
   const real = Object.getOwnPropertyDescriptor(window, 'indexedDB')
-  Object.defineProperty(window, 'indexedDB', { configurable: true, value: { open() { throw new DOMException('not allowed', 'SecurityError') } } })
+  Object.defineProperty(window, 'indexedDB', {
+    configurable: true,
+    value: {
+      open() {
+        throw new DOMException('not allowed', 'SecurityError')
+      },
+    },
+  })
   try {
     await fails(assert, curve(page(newName(), await signedSet(1))), 'output_failed', /IndexedDB/)
   } finally {

@@ -5,7 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { DisableKeyCommand, KMSClient } from '@aws-sdk/client-kms'
-import { applyRotation, createPublisher, fileInventory, planRotation, publicJwk } from 'sealdrop/kms'
+import {
+  applyRotation,
+  createPublisher,
+  fileInventory,
+  planRotation,
+  publicJwk,
+} from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { keySetHandler } from 'sealdrop/serve'
 import { listen } from '../support/listen.mjs'
@@ -16,18 +22,54 @@ const keys = join(dir, 'keys')
 const roots = join(dir, 'roots.json')
 let local, server
 before(async () => {
-  local = await startLocalKms({ keys: [{ alias: 'alias/root', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }] })
+  local = await startLocalKms({
+    keys: [{ alias: 'alias/root', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }],
+  })
   const store = fileInventory(keys)
-  await store.write({ version: 1, counter: 0, purposes: [{ name: 'claims', use: 'enc', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', alias: 'alias/claims' }], keys: [] })
-  await applyRotation(planRotation((await store.read()).inventory, { now: new Date(), every: 'P1Y' }), { kms: local.clientConfig, store })
-  server = await listen(keySetHandler(createPublisher({ kms: local.clientConfig, keys: store, root: 'alias/root' })))
-  writeFileSync(roots, JSON.stringify({ keys: [await publicJwk({ kms: local.clientConfig, key: 'alias/root' })] }))
+  await store.write({
+    version: 1,
+    counter: 0,
+    purposes: [
+      {
+        name: 'claims',
+        use: 'enc',
+        spec: 'ECC_NIST_P256',
+        usage: 'KEY_AGREEMENT',
+        alias: 'alias/claims',
+      },
+    ],
+    keys: [],
+  })
+  await applyRotation(
+    planRotation((await store.read()).inventory, { now: new Date(), every: 'P1Y' }),
+    { kms: local.clientConfig, store },
+  )
+  server = await listen(
+    keySetHandler(createPublisher({ kms: local.clientConfig, keys: store, root: 'alias/root' })),
+  )
+  writeFileSync(
+    roots,
+    JSON.stringify({ keys: [await publicJwk({ kms: local.clientConfig, key: 'alias/root' })] }),
+  )
 })
-after(async () => { await server.close(); await local.close(); rmSync(dir, { recursive: true, force: true }) })
+after(async () => {
+  await server.close()
+  await local.close()
+  rmSync(dir, { recursive: true, force: true })
+})
 const doctor = (...args) => sealdrop(['doctor', ...args], { env: local.env }).ended
 
 test('all is well: a line for each check, exit code 0', async () => {
-  const { code, out, err } = await doctor('--key-set', server.url, '--root', 'alias/root', '--inventory', keys, '--role', 'opener')
+  const { code, out, err } = await doctor(
+    '--key-set',
+    server.url,
+    '--root',
+    'alias/root',
+    '--inventory',
+    keys,
+    '--role',
+    'opener',
+  )
   assert.equal(code, 0, out + err)
   assert.match(out, /^ok +key set: signed by a root$/m)
   assert.match(out, /^ok +opener: may DeriveSharedSecret with ECDH/m)
@@ -37,17 +79,31 @@ test('all is well: a line for each check, exit code 0', async () => {
 test('as a page sees it, with the roots from a file, as JSON', async () => {
   const { code, out } = await doctor('--key-set', server.url, '--roots', roots, '--json')
   assert.equal(code, 0)
-  const findings = out.trim().split('\n').map((line) => JSON.parse(line))
+  const findings = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
   assert.ok(findings.every(({ ok }) => ok))
   assert.ok(findings.some(({ check }) => check === 'key set: fresh'))
 })
 
 test('something is wrong: what it is comes last, with what to do, and the exit code is 1', async () => {
-  const { inventory: { keys: [{ arns: [arn] }] } } = await fileInventory(keys).read()
+  const {
+    inventory: {
+      keys: [
+        {
+          arns: [arn],
+        },
+      ],
+    },
+  } = await fileInventory(keys).read()
   await new KMSClient(local.clientConfig).send(new DisableKeyCommand({ KeyId: arn }))
   const { code, out, err } = await doctor('--inventory', keys, '--role', 'opener')
   assert.equal(code, 1)
-  assert.match(out.trim().split('\n').slice(-2).join('\n'), /^NOT OK +claims: current key \S+ \(arn:\S+\)\n +it is Disabled in KMS.*aws kms enable-key --key-id arn:\S+ --region us-east-1, brings it back$/)
+  assert.match(
+    out.trim().split('\n').slice(-2).join('\n'),
+    /^NOT OK +claims: current key \S+ \(arn:\S+\)\n +it is Disabled in KMS.*aws kms enable-key --key-id arn:\S+ --region us-east-1, brings it back$/,
+  )
   assert.match(err, /^sealdrop: 1 of \d+ checks are not ok$/m)
 })
 
@@ -56,8 +112,14 @@ test('--help has examples; wrong arguments end with 2 and say why', async () => 
   assert.equal(code, 0)
   assert.match(out, /\$ sealdrop doctor --key-set https:\/\/keys\.example/)
   for (const [args, why] of [
-    [[], /expected keySetUrl, store or root/], [['--key-set', 'keys'], /keySetUrl/], [['--roots', join(dir, 'none.json'), '--key-set', server.url], /--roots .*ENOENT/], [['--inventory', 'ftp://x/y'], /--inventory ftp:\/\/x\/y: expected a folder, s3/],
-    [['--inventory', 's3://bucket'], /s3:\/\/bucket\/key/], [['--role', 'king', '--root', 'alias/root'], /roles/], [['--every', 'often', '--root', 'alias/root'], /every/], [['--nonsense'], /unknown option/],
+    [[], /expected keySetUrl, store or root/],
+    [['--key-set', 'keys'], /keySetUrl/],
+    [['--roots', join(dir, 'none.json'), '--key-set', server.url], /--roots .*ENOENT/],
+    [['--inventory', 'ftp://x/y'], /--inventory ftp:\/\/x\/y: expected a folder, s3/],
+    [['--inventory', 's3://bucket'], /s3:\/\/bucket\/key/],
+    [['--role', 'king', '--root', 'alias/root'], /roles/],
+    [['--every', 'often', '--root', 'alias/root'], /every/],
+    [['--nonsense'], /unknown option/],
   ]) {
     const ended = await doctor(...args)
     assert.equal(ended.code, 2, `${args}: ${ended.err}`)
@@ -67,7 +129,12 @@ test('--help has examples; wrong arguments end with 2 and say why', async () => 
 })
 
 test('an inventory in S3 is asked for where its name says', async () => {
-  const { code, out } = await sealdrop(['doctor', '--inventory', 's3://bucket/keys.json'], { env: { ...local.env, AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9' } }).ended
+  const { code, out } = await sealdrop(['doctor', '--inventory', 's3://bucket/keys.json'], {
+    env: { ...local.env, AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9' },
+  }).ended
   assert.equal(code, 1)
-  assert.match(out, /^NOT OK +inventory: can be read\n +the inventory cannot be read: ECONNREFUSED/m)
+  assert.match(
+    out,
+    /^NOT OK +inventory: can be read\n +the inventory cannot be read: ECONNREFUSED/m,
+  )
 })

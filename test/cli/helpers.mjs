@@ -6,36 +6,63 @@ import { KMSClient } from '@aws-sdk/client-kms'
 const bin = fileURLToPath(new URL('../../dist/cli/index.js', import.meta.url))
 
 const children = new Set()
-after(() => { for (const child of children) child.kill('SIGKILL') }) // a test that fails leaves its command running
+after(() => {
+  for (const child of children) child.kill('SIGKILL')
+}) // a test that fails leaves its command running
 
 /** The command in a process of its own, with what it wrote so far. */
 export function sealdrop(args, { command = bin, env = {}, ...options } = {}) {
-  const child = spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_ENV: '', NO_COLOR: '1', ...env }, ...options })
+  const child = spawn(process.execPath, [command, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_ENV: '', NO_COLOR: '1', ...env },
+    ...options,
+  })
   children.add(child)
   child.once('close', () => children.delete(child))
   const run = { child, out: '', err: '' }
-  child.stdout.on('data', (chunk) => { run.out += chunk })
-  child.stderr.on('data', (chunk) => { run.err += chunk })
-  run.ended = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal, out: run.out, err: run.err })))
-  run.stop = (signal = 'SIGTERM') => { child.kill(signal); return run.ended }
-  /** Resolves once stderr has what the pattern looks for; fails when the process ends before. */
-  run.until = (pattern) => new Promise((resolve, reject) => {
-    const look = () => { const found = pattern.exec(run.err); if (found) resolve(found) }
-    child.stderr.on('data', look)
-    child.once('close', () => reject(new Error(`the command ended: ${run.err}`)))
-    look()
+  child.stdout.on('data', (chunk) => {
+    run.out += chunk
   })
+  child.stderr.on('data', (chunk) => {
+    run.err += chunk
+  })
+  run.ended = new Promise((resolve) =>
+    child.once('close', (code, signal) => resolve({ code, signal, out: run.out, err: run.err })),
+  )
+  run.stop = (signal = 'SIGTERM') => {
+    child.kill(signal)
+    return run.ended
+  }
+  /** Resolves once stderr has what the pattern looks for; fails when the process ends before. */
+  run.until = (pattern) =>
+    new Promise((resolve, reject) => {
+      const look = () => {
+        const found = pattern.exec(run.err)
+        if (found) resolve(found)
+      }
+      child.stderr.on('data', look)
+      child.once('close', () => reject(new Error(`the command ended: ${run.err}`)))
+      look()
+    })
   return run
 }
 
 /** The lines to paste, as a shell that pastes them has them. */
-export const printedEnv = (err) => Object.fromEntries([...err.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]))
+export const printedEnv = (err) =>
+  Object.fromEntries(
+    [...err.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+  )
 
 /** A running local KMS: the process, its printed environment, and a client that knows nothing else. */
 export async function running(args, options) {
   const run = sealdrop(['local-kms', ...args], options)
   await run.until(/^export AWS_SECRET_ACCESS_KEY=.*\n/m)
   const env = printedEnv(run.err)
-  const client = new KMSClient({ endpoint: env.AWS_ENDPOINT_URL_KMS, region: env.AWS_REGION, credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY }, maxAttempts: 1 })
+  const client = new KMSClient({
+    endpoint: env.AWS_ENDPOINT_URL_KMS,
+    region: env.AWS_REGION,
+    credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY },
+    maxAttempts: 1,
+  })
   return Object.assign(run, { env, client })
 }

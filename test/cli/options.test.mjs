@@ -13,11 +13,29 @@ after(() => rmSync(base, { recursive: true, force: true }))
 const credentials = join(base, 'who.json')
 writeFileSync(credentials, '{"account":"111122223333"}')
 
-const env = { AWS_ENDPOINT_URL_KMS: 'http://127.0.0.1:1', AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: "it's $HOME", AWS_SECRET_ACCESS_KEY: 'plain+/=' }
+const env = {
+  AWS_ENDPOINT_URL_KMS: 'http://127.0.0.1:1',
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: "it's $HOME",
+  AWS_SECRET_ACCESS_KEY: 'plain+/=',
+}
 
 /** Runs the command with a server that is a list of calls; a signal ends it as soon as it runs. */
-async function command(args, start = async (_options, written) => ({ url: env.AWS_ENDPOINT_URL_KMS, env, keys: { claims: 'arn:claims' }, close: async () => { written.closed = true } })) {
-  const terminal = { out: (line) => written.out.push(line), note: (line) => written.notes.push(line) }
+async function command(
+  args,
+  start = async (_options, written) => ({
+    url: env.AWS_ENDPOINT_URL_KMS,
+    env,
+    keys: { claims: 'arn:claims' },
+    close: async () => {
+      written.closed = true
+    },
+  }),
+) {
+  const terminal = {
+    out: (line) => written.out.push(line),
+    note: (line) => written.notes.push(line),
+  }
   const written = { out: [], notes: [], closed: false, options: undefined }
   const starting = async (options) => {
     written.options = options
@@ -25,7 +43,11 @@ async function command(args, start = async (_options, written) => ({ url: env.AW
     setImmediate(() => process.emit('SIGTERM', 'SIGTERM'))
     return local
   }
-  written.code = await runProgram(buildProgram(terminal, [localKmsCommand(terminal, starting)]), ['local-kms', ...args], terminal)
+  written.code = await runProgram(
+    buildProgram(terminal, [localKmsCommand(terminal, starting)]),
+    ['local-kms', ...args],
+    terminal,
+  )
   return written
 }
 
@@ -35,12 +57,44 @@ const rows = [
   ['dir and port', ['--dir', '.kms', '--port', '8080'], { dir: '.kms', port: 8080 }],
   ['port 0', ['--port=0'], { port: 0 }],
   ['one Region', ['--region', 'eu-west-1'], { region: 'eu-west-1' }],
-  ['several Regions after one option', ['--region', 'eu-west-1', 'us-east-1', 'us-west-2'], { region: 'eu-west-1', regions: ['us-east-1', 'us-west-2'] }],
-  ['several Regions, each with its option', ['--region', 'eu-west-1', '--region', 'us-east-1'], { region: 'eu-west-1', regions: ['us-east-1'] }],
-  ['the text of a credentials file', ['--credentials', credentials], { credentials: '{"account":"111122223333"}' }],
+  [
+    'several Regions after one option',
+    ['--region', 'eu-west-1', 'us-east-1', 'us-west-2'],
+    { region: 'eu-west-1', regions: ['us-east-1', 'us-west-2'] },
+  ],
+  [
+    'several Regions, each with its option',
+    ['--region', 'eu-west-1', '--region', 'us-east-1'],
+    { region: 'eu-west-1', regions: ['us-east-1'] },
+  ],
+  [
+    'the text of a credentials file',
+    ['--credentials', credentials],
+    { credentials: '{"account":"111122223333"}' },
+  ],
   ['a seed, also an empty one', ['--seed', ''], { seed: '' }],
-  ['keys', ['--key', 'a=RSA_2048:SIGN_VERIFY', 'alias/b/c=ECC_NIST_P256:KEY_AGREEMENT', '--key', 'd=x:y:z'], { keys: [{ alias: 'a', spec: 'RSA_2048', usage: 'SIGN_VERIFY' }, { alias: 'alias/b/c', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' }, { alias: 'd', spec: 'x', usage: 'y:z' }] }],
-  ['faults, in order', ['--fault', '{"kind":"reset"}', '--fault', '{"kind":"latency","latency":5}'], { faults: [{ kind: 'reset' }, { kind: 'latency', latency: 5 }] }],
+  [
+    'keys',
+    [
+      '--key',
+      'a=RSA_2048:SIGN_VERIFY',
+      'alias/b/c=ECC_NIST_P256:KEY_AGREEMENT',
+      '--key',
+      'd=x:y:z',
+    ],
+    {
+      keys: [
+        { alias: 'a', spec: 'RSA_2048', usage: 'SIGN_VERIFY' },
+        { alias: 'alias/b/c', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' },
+        { alias: 'd', spec: 'x', usage: 'y:z' },
+      ],
+    },
+  ],
+  [
+    'faults, in order',
+    ['--fault', '{"kind":"reset"}', '--fault', '{"kind":"latency","latency":5}'],
+    { faults: [{ kind: 'reset' }, { kind: 'latency', latency: 5 }] },
+  ],
 ]
 for (const [name, args, expected] of rows) {
   test(`options of the server: ${name}`, async () => {
@@ -62,7 +116,18 @@ test('the trail is one JSON line a call on stdout, and --quiet turns it off', as
 })
 
 test('people are told where it is, where keys are kept, which keys there are, and what to paste', async () => {
-  const { notes: [banner, goodbye], out } = await command(['--dir', 'here', '--region', 'us-east-1', 'eu-west-1', '--key', 'claims=RSA_2048:SIGN_VERIFY'])
+  const {
+    notes: [banner, goodbye],
+    out,
+  } = await command([
+    '--dir',
+    'here',
+    '--region',
+    'us-east-1',
+    'eu-west-1',
+    '--key',
+    'claims=RSA_2048:SIGN_VERIFY',
+  ])
   assert.deepEqual(banner.split('\n'), [
     'Sealdrop local KMS for development and tests: http://127.0.0.1:1 (us-east-1, eu-west-1). Keys are kept in here, unencrypted.',
     'Keys:',
@@ -82,22 +147,50 @@ test('people are told where it is, where keys are kept, which keys there are, an
 /** What the server says, exit code, what the command says. */
 const failures = [
   [new SealdropError('conflict', 'in use'), 1, 'sealdrop: in use'],
-  [new SealdropError('malformed', 'credentials: principals: expected'), 1, 'sealdrop: credentials: principals: expected'],
+  [
+    new SealdropError('malformed', 'credentials: principals: expected'),
+    1,
+    'sealdrop: credentials: principals: expected',
+  ],
   [new SealdropError('invalid_argument', 'port: expected'), 2, 'sealdrop: --port: expected'],
-  [new SealdropError('invalid_argument', 'keys[1].spec: expected'), 2, 'sealdrop: --key: spec: expected'],
-  [new SealdropError('invalid_argument', 'regions[0]: expected'), 2, 'sealdrop: --region: expected'],
-  [new SealdropError('invalid_argument', 'faults[2].kind: expected'), 2, 'sealdrop: --fault: kind: expected'],
+  [
+    new SealdropError('invalid_argument', 'keys[1].spec: expected'),
+    2,
+    'sealdrop: --key: spec: expected',
+  ],
+  [
+    new SealdropError('invalid_argument', 'regions[0]: expected'),
+    2,
+    'sealdrop: --region: expected',
+  ],
+  [
+    new SealdropError('invalid_argument', 'faults[2].kind: expected'),
+    2,
+    'sealdrop: --fault: kind: expected',
+  ],
 ]
 for (const [error, code, line] of failures) {
   test(`a server that does not start, ${error.code} "${error.message}": exit code ${code}, one line`, async () => {
-    const found = await command([], async () => { throw error })
+    const found = await command([], async () => {
+      throw error
+    })
     assert.deepEqual([found.code, found.notes, found.out], [code, [line], []])
   })
 }
 
 test('a server that does not close is exit code 1; what is no error of ours keeps its stack', async () => {
-  const failing = (error) => async () => ({ url: '', env, keys: {}, close: async () => { throw error } })
-  const { code, notes } = await command([], failing(new SealdropError('output_failed', 'disk full')))
+  const failing = (error) => async () => ({
+    url: '',
+    env,
+    keys: {},
+    close: async () => {
+      throw error
+    },
+  })
+  const { code, notes } = await command(
+    [],
+    failing(new SealdropError('output_failed', 'disk full')),
+  )
   assert.deepEqual([code, notes.at(-1)], [1, 'sealdrop: disk full'])
   await assert.rejects(command([], failing(new TypeError('a mistake'))), TypeError)
   assert.equal(process.listenerCount('SIGTERM'), 0, 'no listener is left behind')

@@ -1,11 +1,31 @@
 // A page or Worker: DOM or Worker types, nothing of Node.
-import { fetchKeySet, importKeySet, inHand, isSealdropError, pinned, seal, sealFields, verifyReceipt, type Sealer, type SealdropErrorCode } from 'sealdrop'
+import {
+  fetchKeySet,
+  importKeySet,
+  inHand,
+  isSealdropError,
+  pinned,
+  seal,
+  sealFields,
+  verifyReceipt,
+  type Sealer,
+  type SealdropErrorCode,
+} from 'sealdrop'
 import { keySetHandler } from 'sealdrop/serve'
 
-const keys = fetchKeySet('https://example.com/.well-known/jwks.json', { trust: pinned(['x']), prefer: ['RSA-OAEP-256'] })
-export async function send(form: { name: string; card: { number: string } }, sealer: Sealer): Promise<string> {
+const keys = fetchKeySet('https://example.com/.well-known/jwks.json', {
+  trust: pinned(['x']),
+  prefer: ['RSA-OAEP-256'],
+})
+export async function send(
+  form: { name: string; card: { number: string } },
+  sealer: Sealer,
+): Promise<string> {
   try {
-    const sealed = await sealFields(keys, form, { context: { form: 'claim' }, fields: ['card.number'] })
+    const sealed = await sealFields(keys, form, {
+      context: { form: 'claim' },
+      fields: ['card.number'],
+    })
     const number: string | { number: string } = sealed.card
     await verifyReceipt(keys, 'x', { sent: { messageId: 'a', digest: 'b' } })
     return `${await seal(importKeySet('x', { trust: inHand() }), form, { context: {}, signal: AbortSignal.timeout(5) })}${typeof number}${await sealer.seal(1, { context: {} })}`
@@ -14,4 +34,6 @@ export async function send(form: { name: string; card: { number: string } }, sea
     return code ?? ''
   }
 }
-export const handler: (request: Request) => Promise<Response> = keySetHandler({ documents: async () => ({ jwks: '', etag: '', expires: new Date() }) })
+export const handler: (request: Request) => Promise<Response> = keySetHandler({
+  documents: async () => ({ jwks: '', etag: '', expires: new Date() }),
+})

@@ -11,44 +11,77 @@ import { found, tracesOf } from '../support/plaintext.mjs'
 /** What is typed in the tests: signs that every encoding changes. */
 export const marker = 'Zoë\'s marker 7f3a & "quoted" <b>'
 
-export const launch = async () => puppeteer.launch({ executablePath: await chromiumPath(), args: chromiumArgs })
+export const launch = async () =>
+  puppeteer.launch({ executablePath: await chromiumPath(), args: chromiumArgs })
 
 /**
  * @returns `page`, `requests` as text (method, URL, headers, whole body), `posts` (bodies sent to the companion), `troubles`
  * (console errors, exceptions, violations of the policy), `settled()` to await bodies still being read, `close()`
  */
-export async function openTab(browser, { width = 1280, height = 900, scheme = 'light', javaScript = true } = {}) {
+export async function openTab(
+  browser,
+  { width = 1280, height = 900, scheme = 'light', javaScript = true } = {},
+) {
   const context = await browser.createBrowserContext()
   const page = await context.newPage()
   await page.setViewport({ width, height })
   await page.setJavaScriptEnabled(javaScript)
-  await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }, { name: 'prefers-reduced-motion', value: 'reduce' }])
+  await page.emulateMediaFeatures([
+    { name: 'prefers-color-scheme', value: scheme },
+    { name: 'prefers-reduced-motion', value: 'reduce' },
+  ])
   const requests = []
   const posts = []
   const troubles = []
   const reading = []
   page.on('request', (request) => {
-    reading.push((async () => {
-      const isPart = request.headers()['content-type'] === 'application/vnd.sealdrop.part' // its test looks at what was stored
-      const body = request.hasPostData() && !isPart ? request.postData() ?? await request.fetchPostData() : ''
-      if (request.hasPostData() && !isPart && !body) troubles.push(`the body of a request to ${request.url()} could not be recorded`)
-      requests.push(`${request.method()} ${request.url()}\n${JSON.stringify(request.headers())}\n\n${body}`)
-      if (request.method() === 'POST') posts.push({ url: request.url(), body })
-    })())
+    reading.push(
+      (async () => {
+        const isPart = request.headers()['content-type'] === 'application/vnd.sealdrop.part' // its test looks at what was stored
+        const body =
+          request.hasPostData() && !isPart
+            ? (request.postData() ?? (await request.fetchPostData()))
+            : ''
+        if (request.hasPostData() && !isPart && !body)
+          troubles.push(`the body of a request to ${request.url()} could not be recorded`)
+        requests.push(
+          `${request.method()} ${request.url()}\n${JSON.stringify(request.headers())}\n\n${body}`,
+        )
+        if (request.method() === 'POST') posts.push({ url: request.url(), body })
+      })(),
+    )
   })
   const session = await page.createCDPSession() // what is no request to puppeteer
   await session.send('Network.enable')
-  session.on('Network.webSocketCreated', ({ url }) => troubles.push(`a WebSocket was opened: ${url}`))
-  session.on('Network.webTransportCreated', ({ url }) => troubles.push(`a WebTransport was opened: ${url}`))
+  session.on('Network.webSocketCreated', ({ url }) =>
+    troubles.push(`a WebSocket was opened: ${url}`),
+  )
+  session.on('Network.webTransportCreated', ({ url }) =>
+    troubles.push(`a WebTransport was opened: ${url}`),
+  )
   page.on('console', (message) => {
-    const refused = /status of 4\d\d/.test(message.text()) && /\/api\/(messages|publisher\/\w+|files\/[\w-]{43}(\/open-changed)?)$/.test(message.location().url ?? '') // a wanted refusal
-    if (['error', 'warn'].includes(message.type()) && !refused) troubles.push(`console: ${message.text()}`)
+    const refused =
+      /status of 4\d\d/.test(message.text()) &&
+      /\/api\/(messages|publisher\/\w+|files\/[\w-]{43}(\/open-changed)?)$/.test(
+        message.location().url ?? '',
+      ) // a wanted refusal
+    if (['error', 'warn'].includes(message.type()) && !refused)
+      troubles.push(`console: ${message.text()}`)
   })
   page.on('pageerror', (error) => troubles.push(`exception: ${error.message}`))
   await page.evaluateOnNewDocument(() => {
-    addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => console.error(`policy violated: ${effectiveDirective} ${blockedURI}`))
+    addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) =>
+      console.error(`policy violated: ${effectiveDirective} ${blockedURI}`),
+    )
   })
-  return { page, requests, posts, troubles, settled: () => Promise.all(reading), close: () => context.close() }
+  return {
+    page,
+    requests,
+    posts,
+    troubles,
+    settled: () => Promise.all(reading),
+    close: () => context.close(),
+  }
 }
 
 /** The text of an element as people see it. */
@@ -83,8 +116,15 @@ export async function inTab(browser, demo, { path = '', secrets = [marker], ...o
     assert.deepEqual(tab.troubles, [])
     const traces = secrets.flatMap(tracesOf)
     for (const request of tab.requests) {
-      assert.ok([demo.url, 'data:'].some((start) => request.split(' ')[1].startsWith(start)), `a request went elsewhere: ${request.slice(0, 200)}`)
-      assert.deepEqual(found(request, traces), [], `plaintext left the page in ${request.slice(0, 120)}`)
+      assert.ok(
+        [demo.url, 'data:'].some((start) => request.split(' ')[1].startsWith(start)),
+        `a request went elsewhere: ${request.slice(0, 200)}`,
+      )
+      assert.deepEqual(
+        found(request, traces),
+        [],
+        `plaintext left the page in ${request.slice(0, 120)}`,
+      )
     }
   } finally {
     await tab.close()
@@ -94,7 +134,10 @@ export async function inTab(browser, demo, { path = '', secrets = [marker], ...o
 /** A demo with keys and files of its own, and a browser. */
 export async function startBoth() {
   const dir = await mkdtemp(join(tmpdir(), 'sealdrop-page-'))
-  const [demo, browser] = await Promise.all([startDemo({ dir: join(dir, 'kms'), files: join(dir, 'files') }), launch()])
+  const [demo, browser] = await Promise.all([
+    startDemo({ dir: join(dir, 'kms'), files: join(dir, 'files') }),
+    launch(),
+  ])
   const close = async () => {
     await browser.close()
     await demo.close()

@@ -26,19 +26,32 @@ after(async () => {
   await rm(dir, { recursive: true })
 })
 
-const post = (body, headers = { 'content-type': 'application/jose' }) => fetch(`${demo.url}api/messages`, { method: 'POST', headers, body })
+const post = (body, headers = { 'content-type': 'application/jose' }) =>
+  fetch(`${demo.url}api/messages`, { method: 'POST', headers, body })
 
 /** A raw request, since fetch normalises paths and forbids Host. */
-const raw = (path, headers = {}) => new Promise((done, failed) => {
-  const { port } = new URL(demo.url)
-  httpRequest({ host: '127.0.0.1', port, path, headers }, (response) => { response.resume(); done(response) }).on('error', failed).end()
-})
+const raw = (path, headers = {}) =>
+  new Promise((done, failed) => {
+    const { port } = new URL(demo.url)
+    httpRequest({ host: '127.0.0.1', port, path, headers }, (response) => {
+      response.resume()
+      done(response)
+    })
+      .on('error', failed)
+      .end()
+  })
 
 test('a sealed form is opened with one KMS call and answered with a receipt that verifies', async () => {
   const jwe = await seal(keys, { name: marker, deep: { x: [1] } }, { context })
   const answer = await (await post(jwe)).json()
-  assert.deepEqual(answer.seen.fields, [{ name: 'name', value: marker }, { name: 'deep', value: '{"x":[1]}' }])
-  assert.deepEqual([answer.calls, answer.kmsCalls, answer.stage], [['kms:Decrypt', 'kms:Sign'], 2, 'opened'])
+  assert.deepEqual(answer.seen.fields, [
+    { name: 'name', value: marker },
+    { name: 'deep', value: '{"x":[1]}' },
+  ])
+  assert.deepEqual(
+    [answer.calls, answer.kmsCalls, answer.stage],
+    [['kms:Decrypt', 'kms:Sign'], 2, 'opened'],
+  )
   const proof = await verifyReceipt(keys, answer.receipt, { sent: await inspect(jwe) })
   assert.equal(proof.trust, 'pinned')
 })
@@ -51,16 +64,37 @@ test('what cannot be opened is refused with its code, its status and the number 
     ['a flipped bit', flipped, 422, 'rejected', 1],
     ['nothing', '', 400, 'malformed', 0],
     ['no JWE', 'a.b.c.d.e', 400, 'malformed', 0],
-    ['another form', await seal(keys, marker, { context: { form: 'newsletter', part: 'message' } }), 422, 'context_mismatch', 0],
-    ['a file as a value', await seal(keys, marker, { context: { ...context, part: 'file' } }), 422, 'context_mismatch', 0],
-    ['one member more', await seal(keys, marker, { context: { ...context, more: '1' } }), 422, 'context_mismatch', 0],
+    [
+      'another form',
+      await seal(keys, marker, { context: { form: 'newsletter', part: 'message' } }),
+      422,
+      'context_mismatch',
+      0,
+    ],
+    [
+      'a file as a value',
+      await seal(keys, marker, { context: { ...context, part: 'file' } }),
+      422,
+      'context_mismatch',
+      0,
+    ],
+    [
+      'one member more',
+      await seal(keys, marker, { context: { ...context, more: '1' } }),
+      422,
+      'context_mismatch',
+      0,
+    ],
     ['text where a form belongs', jwe, 400, 'invalid_argument', 1],
     ['too much', 'x'.repeat(1_700_000), 413, 'too_large', 0],
   ]
   for (const [name, sent, status, code, kmsCalls] of cases) {
     const answer = await post(sent)
     const text = await answer.text()
-    assert.deepEqual([name, answer.status, JSON.parse(text).code, JSON.parse(text).kmsCalls], [name, status, code, kmsCalls])
+    assert.deepEqual(
+      [name, answer.status, JSON.parse(text).code, JSON.parse(text).kmsCalls],
+      [name, status, code, kmsCalls],
+    )
     assert.ok(!text.includes(marker))
   }
 })
@@ -69,26 +103,56 @@ test('only application/jose is taken, so that no form and no page of another ori
   for (const type of ['text/plain', 'application/json', 'application/x-www-form-urlencoded']) {
     assert.equal((await post('x', { 'content-type': type })).status, 415)
   }
-  const preflight = await fetch(`${demo.url}api/messages`, { method: 'OPTIONS', headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' } })
+  const preflight = await fetch(`${demo.url}api/messages`, {
+    method: 'OPTIONS',
+    headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
+  })
   assert.equal(preflight.headers.get('access-control-allow-origin'), null)
 })
 
 test('every answer has the strict headers, and the pages allow no inline script but the import map', async () => {
-  for (const path of ['', 'esm.html', 'page.js', 'sealdrop.min.js', 'nothing', '.well-known/jwks.json']) {
+  for (const path of [
+    '',
+    'esm.html',
+    'page.js',
+    'sealdrop.min.js',
+    'nothing',
+    '.well-known/jwks.json',
+  ]) {
     const { headers } = await fetch(demo.url + path)
     const policy = headers.get('content-security-policy')
-    for (const part of ["default-src 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'", "form-action 'none'", "base-uri 'none'", "frame-ancestors 'none'"]) assert.ok(policy.includes(part), `${path}: ${part}`)
-    assert.match(policy, path === 'esm.html' ? /script-src 'self' 'sha256-[\w+/]{43}='(;|$)/ : /script-src 'self'(;|$)/)
+    for (const part of [
+      "default-src 'none'",
+      "require-trusted-types-for 'script'",
+      "trusted-types 'none'",
+      "form-action 'none'",
+      "base-uri 'none'",
+      "frame-ancestors 'none'",
+    ])
+      assert.ok(policy.includes(part), `${path}: ${part}`)
+    assert.match(
+      policy,
+      path === 'esm.html'
+        ? /script-src 'self' 'sha256-[\w+/]{43}='(;|$)/
+        : /script-src 'self'(;|$)/,
+    )
     assert.ok(!/unsafe|https?:|\*/.test(policy), policy)
     assert.equal(headers.get('x-content-type-options'), 'nosniff')
     assert.equal(headers.get('referrer-policy'), 'no-referrer')
     assert.equal(headers.get('cross-origin-opener-policy'), 'same-origin')
   }
-  assert.equal((await fetch(`${demo.url}.well-known/jwks.json`)).headers.get('access-control-allow-origin'), '*', 'the key set is for every origin')
+  assert.equal(
+    (await fetch(`${demo.url}.well-known/jwks.json`)).headers.get('access-control-allow-origin'),
+    '*',
+    'the key set is for every origin',
+  )
 })
 
 test('the library comes with the hash that the page names', async () => {
-  for (const [path, file] of [['', 'sealdrop.min.js'], ['esm.html', 'sealdrop.min.mjs']]) {
+  for (const [path, file] of [
+    ['', 'sealdrop.min.js'],
+    ['esm.html', 'sealdrop.min.mjs'],
+  ]) {
     const html = await (await fetch(demo.url + path)).text()
     const bytes = new Uint8Array(await (await fetch(demo.url + file)).arrayBuffer())
     assert.ok(html.includes(`sha384-${createHash('sha384').update(bytes).digest('base64')}`), file)
@@ -97,17 +161,30 @@ test('the library comes with the hash that the page names', async () => {
 })
 
 test('nothing but the fixed list of files is served, and only under a name of loopback', async () => {
-  for (const path of ['/package.json', '/../package.json', '/..%2fpackage.json', '/%2e%2e/%2e%2e/package.json', '/dist/index.js', '/.demo/kms', '//etc/passwd', '/__proto__', '/constructor']) {
+  for (const path of [
+    '/package.json',
+    '/../package.json',
+    '/..%2fpackage.json',
+    '/%2e%2e/%2e%2e/package.json',
+    '/dist/index.js',
+    '/.demo/kms',
+    '//etc/passwd',
+    '/__proto__',
+    '/constructor',
+  ]) {
     assert.equal((await raw(path)).statusCode, 404, path)
   }
-  for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example:80']) assert.equal((await raw('/', { host })).statusCode, 421, host)
+  for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example:80'])
+    assert.equal((await raw('/', { host })).statusCode, 421, host)
   assert.equal((await raw('/', { host: 'localhost:8080' })).statusCode, 200)
 })
 
 test('a request is one line in the log, without content and without a way to forge lines', async () => {
   await fetch(`${demo.url}a%0Aforged%20line?${marker}`)
   assert.ok(lines.length > 20)
-  assert.ok(lines.some((line) => /^POST \/api\/messages 200 \d+ ms \(opened, 2 KMS calls\)$/.test(line)))
+  assert.ok(
+    lines.some((line) => /^POST \/api\/messages 200 \d+ ms \(opened, 2 KMS calls\)$/.test(line)),
+  )
   assert.ok(lines.some((line) => /^POST \/api\/messages 422 \d+ ms \(rejected\)$/.test(line)))
   for (const line of lines) assert.ok(!line.includes(marker) && !/[\r\n]/.test(line), line)
 })

@@ -39,9 +39,15 @@ async function prepare(page, path, key) {
 }
 
 /** Slow enough to be caught in the middle. */
-const slowly = (page) => page.emulateNetworkConditions({ upload: 8 * MiB, download: 100 * MiB, latency: 5 })
+const slowly = (page) =>
+  page.emulateNetworkConditions({ upload: 8 * MiB, download: 100 * MiB, latency: 5 })
 const atFullSpeed = (page) => page.emulateNetworkConditions(null)
-const reached = (page, share) => page.waitForFunction((wanted) => document.querySelector('#progress').value >= wanted, { polling: 20, timeout: 30_000 }, share)
+const reached = (page, share) =>
+  page.waitForFunction(
+    (wanted) => document.querySelector('#progress').value >= wanted,
+    { polling: 20, timeout: 30_000 },
+    share,
+  )
 
 async function openIt(page) {
   await page.click('#open-file')
@@ -50,50 +56,93 @@ async function openIt(page) {
 }
 
 const arrived = (page) => page.waitForSelector('.verified', { visible: true, timeout: 60_000 })
-const partsIn = (requests) => requests.filter((text) => /^PUT \S+\/api\/files\/[\w-]{43}\/\d+\n/.test(text)).map((text) => Number(/\/(\d+)\n/.exec(text)[1]))
-const recordsIn = (page) => page.evaluate(() => new Promise((resolve) => {
-  indexedDB.open('sealdrop').onsuccess = ({ target: { result: db } }) => {
-    db.transaction('records').objectStore('records').count().onsuccess = ({ target }) => {
-      db.close()
-      resolve(target.result)
-    }
-  }
-}))
+const partsIn = (requests) =>
+  requests
+    .filter((text) => /^PUT \S+\/api\/files\/[\w-]{43}\/\d+\n/.test(text))
+    .map((text) => Number(/\/(\d+)\n/.exec(text)[1]))
+const recordsIn = (page) =>
+  page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        indexedDB.open('sealdrop').onsuccess = ({ target: { result: db } }) => {
+          db.transaction('records').objectStore('records').count().onsuccess = ({ target }) => {
+            db.close()
+            resolve(target.result)
+          }
+        }
+      }),
+  )
 
-for (const [key, call] of [['RSA-OAEP-256', 'kms:Decrypt'], ['ECDH-ES+A256KW', 'kms:DeriveSharedSecret']]) {
+for (const [key, call] of [
+  ['RSA-OAEP-256', 'kms:Decrypt'],
+  ['ECDH-ES+A256KW', 'kms:DeriveSharedSecret'],
+]) {
   test(`a file is sealed while it is sent, stored sealed, opened on demand with ${call} to the same SHA-256, with two receipts`, async () => {
     const { path, bytes, sha256 } = await makeFile(9 * MiB + 5)
     const before = await readdir(join(dir, 'files')).catch(() => [])
     await inTab(browser, demo, { secrets: [marker, name] }, async ({ page, requests, settled }) => {
       await prepare(page, path, key)
       const sealed = await textOf(page, '[data-card=sealed] .result')
-      for (const part of [key, 'pinned', 'part: file', '9.00 MiB', 'more bytes']) assert.ok(sealed.includes(part), part)
+      for (const part of [key, 'pinned', 'part: file', '9.00 MiB', 'more bytes'])
+        assert.ok(sealed.includes(part), part)
       await settled()
-      assert.equal(requests.filter((text) => text.includes('/api/')).length, 0, 'nothing is sent before it is asked for')
+      assert.equal(
+        requests.filter((text) => text.includes('/api/')).length,
+        0,
+        'nothing is sent before it is asked for',
+      )
       await page.click('#send-file')
       await arrived(page)
-      assert.match(await textOf(page, '[data-card=receipt] .result'), /signed that it received exactly what you sent/)
+      assert.match(
+        await textOf(page, '[data-card=receipt] .result'),
+        /signed that it received exactly what you sent/,
+      )
       assert.match(await textOf(page, '[data-card=opened] .result'), /sealed as it came/)
       assert.equal(await page.$eval('#progress', (node) => node.value), 1)
       assert.match(await textOf(page, '#meter'), /100 %[^]*arrived/)
-      assert.deepEqual((await settled(), partsIn(requests).sort((a, b) => a - b)), [0, 4 * MiB, 8 * MiB])
+      assert.deepEqual((await settled(), partsIn(requests).sort((a, b) => a - b)), [
+        0,
+        4 * MiB,
+        8 * MiB,
+      ])
 
       assert.equal(await openIt(page), sha256)
       const opened = await textOf(page, '[data-card=opened] .result')
-      for (const part of ['PDF document, 9.00 MiB', 'The same as of the file in this tab', call, 'kms:Sign', '2 in all']) assert.ok(opened.includes(part), part)
-      assert.match(await textOf(page, '[data-card=receipt] .result'), /signed that it opened exactly what you sent[^]*Received[^]*Opened/)
+      for (const part of [
+        'PDF document, 9.00 MiB',
+        'The same as of the file in this tab',
+        call,
+        'kms:Sign',
+        '2 in all',
+      ])
+        assert.ok(opened.includes(part), part)
+      assert.match(
+        await textOf(page, '[data-card=receipt] .result'),
+        /signed that it opened exactly what you sent[^]*Received[^]*Opened/,
+      )
 
       await page.click('#open-changed')
-      assert.match(await shown(page, '[data-problems=opened] .refused'), /rejected[^]*KMS was asked once/)
+      assert.match(
+        await shown(page, '[data-problems=opened] .refused'),
+        /rejected[^]*KMS was asked once/,
+      )
       await page.click('#change-receipt')
-      assert.match(await shown(page, '[data-problems=receipt] .refused'), /signature does not verify/)
+      assert.match(
+        await shown(page, '[data-problems=receipt] .refused'),
+        /signature does not verify/,
+      )
       assert.equal(await recordsIn(page), 0, 'the record is gone when the file is there')
       assert.equal(await page.evaluate(() => localStorage.length), 0)
     })
     const [id] = (await readdir(join(dir, 'files'))).filter((each) => !before.includes(each))
     for (const file of await readdir(join(dir, 'files', id))) {
       const stored = await readFile(join(dir, 'files', id, file))
-      assert.ok(!stored.includes(marker) && !stored.includes(bytes.subarray(1000, 1016)) && !stored.includes(name), `${file} holds plaintext`)
+      assert.ok(
+        !stored.includes(marker) &&
+          !stored.includes(bytes.subarray(1000, 1016)) &&
+          !stored.includes(name),
+        `${file} holds plaintext`,
+      )
       assert.deepEqual(found(stored.subarray(0, 100_000).toString('latin1'), tracesOf(marker)), [])
     }
   })
@@ -119,12 +168,19 @@ test('a cancelled file leaves nothing: not at the company, not in this browser; 
     await prepare(page, path)
     await page.click('#send-file')
     await reached(page, 0.2)
-    assert.equal(await page.$eval('#claim', (form) => form.inert), true, 'the form rests while its file is sent')
+    assert.equal(
+      await page.$eval('#claim', (form) => form.inert),
+      true,
+      'the form rests while its file is sent',
+    )
     await page.click('#cancel')
     await page.waitForFunction(() => !document.querySelector('#claim').inert)
     assert.match(await page.$eval('#status', (node) => node.textContent), /Cancelled/)
     await page.waitForFunction(() => document.querySelector('#unfinished').hidden)
-    assert.deepEqual([await recordsIn(page), await page.evaluate(() => localStorage.length)], [0, 0])
+    assert.deepEqual(
+      [await recordsIn(page), await page.evaluate(() => localStorage.length)],
+      [0, 0],
+    )
     assert.equal((await readdir(join(dir, 'files'))).length, before)
     await atFullSpeed(page)
     await page.click('#seal')
@@ -143,14 +199,21 @@ test('a paused file goes on from where it was, by keyboard', async () => {
     await page.focus('#send-file')
     await page.keyboard.press('Enter')
     await reached(page, 0.2)
-    assert.equal(await page.evaluate(() => document.activeElement.id), 'pause', 'the focus is on the button that took its place')
+    assert.equal(
+      await page.evaluate(() => document.activeElement.id),
+      'pause',
+      'the focus is on the button that took its place',
+    )
     await page.keyboard.press('Enter')
     await shown(page, '#send-file')
     const share = await page.$eval('#progress', (node) => node.value)
     await new Promise((resolve) => setTimeout(resolve, 700))
     assert.equal(await page.$eval('#progress', (node) => node.value), share)
     assert.ok(share < 1)
-    assert.deepEqual(await page.evaluate(() => [document.activeElement.id, document.activeElement.textContent]), ['send-file', 'Go on'])
+    assert.deepEqual(
+      await page.evaluate(() => [document.activeElement.id, document.activeElement.textContent]),
+      ['send-file', 'Go on'],
+    )
     await atFullSpeed(page)
     await page.keyboard.press('Enter')
     await arrived(page)
@@ -170,7 +233,10 @@ test('after a reload the same file, chosen again, goes on with the parts that ar
     await atFullSpeed(page)
     const offer = await shown(page, '#unfinished p')
     assert.ok(offer.includes(name), 'the name is known in this browser')
-    assert.match(await textOf(page, '#unfinished'), /[234]\d % of it arrived|[5-9]\d % of it arrived/)
+    assert.match(
+      await textOf(page, '#unfinished'),
+      /[234]\d % of it arrived|[5-9]\d % of it arrived/,
+    )
     await choose(page, other)
     assert.equal(await textOf(page, '#seal'), 'Seal it', 'another file is a new one')
     await choose(page, path)
@@ -182,11 +248,21 @@ test('after a reload the same file, chosen again, goes on with the parts that ar
     await arrived(page)
     await settled()
     const more = partsIn(requests)
-    assert.ok(sent >= 2 && more.length >= 1 && more.length <= 4, `${sent} parts before, ${more.length} after`)
+    assert.ok(
+      sent >= 2 && more.length >= 1 && more.length <= 4,
+      `${sent} parts before, ${more.length} after`,
+    )
     assert.ok(!more.includes(0), 'what arrived is not sent again')
     assert.equal(await openIt(page), sha256)
-    assert.match(await textOf(page, '[data-card=opened] .result'), /Compare it with your file/, 'a large file is not read whole for its hash')
-    assert.deepEqual([await recordsIn(page), await page.evaluate(() => localStorage.length)], [0, 0])
+    assert.match(
+      await textOf(page, '[data-card=opened] .result'),
+      /Compare it with your file/,
+      'a large file is not read whole for its hash',
+    )
+    assert.deepEqual(
+      [await recordsIn(page), await page.evaluate(() => localStorage.length)],
+      [0, 0],
+    )
   })
 })
 
@@ -204,7 +280,8 @@ test('what was interrupted can be forgotten, here and at the company', async () 
     await page.waitForFunction(() => document.querySelector('#unfinished').hidden)
     await page.waitForFunction(() => localStorage.length === 0)
     assert.equal(await recordsIn(page), 0)
-    for (let i = 0; i < 50 && (await readdir(join(dir, 'files'))).length !== before; i++) await new Promise((resolve) => setTimeout(resolve, 20))
+    for (let i = 0; i < 50 && (await readdir(join(dir, 'files'))).length !== before; i++)
+      await new Promise((resolve) => setTimeout(resolve, 20))
     assert.equal((await readdir(join(dir, 'files'))).length, before)
   })
 })
@@ -239,7 +316,10 @@ test('a connection that stays lost is said beside the button, and a click goes o
   await tab.page.click('#send-file')
   await reached(tab.page, 0.2)
   await tab.page.setOfflineMode(true)
-  await tab.page.waitForSelector('[data-problems=sealed] .problem', { visible: true, timeout: 30_000 })
+  await tab.page.waitForSelector('[data-problems=sealed] .problem', {
+    visible: true,
+    timeout: 30_000,
+  })
   assert.match(await textOf(tab.page, '[data-problems=sealed]'), /unreachable/)
   assert.equal(await textOf(tab.page, '#send-file'), 'Go on')
   await tab.page.setOfflineMode(false)
@@ -276,7 +356,11 @@ for (const scheme of ['light', 'dark']) {
     const { path } = await makeFile(20 * MiB)
     for (const width of [320, 390, 768, 1280]) {
       await inTab(browser, demo, { width, scheme, secrets: [marker, name] }, async ({ page }) => {
-        const fits = async (when) => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${when}, ${width} pixels`)
+        const fits = async (when) =>
+          assert.ok(
+            await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+            `${when}, ${width} pixels`,
+          )
         await prepare(page, path)
         await fits('prepared')
         await page.click('#send-file')

@@ -20,14 +20,23 @@ const path = join(dir, 'large.bin')
 await makeFile(path)
 const expected = await sha256(path)
 const demo = await startDemo({ dir: join(dir, 'kms') })
-const browser = await puppeteer.launch({ executablePath: await chromiumPath(), args: chromiumArgs, protocolTimeout: 0, networkEnabled: false }) // Network events carry each body through the tab once more
+const browser = await puppeteer.launch({
+  executablePath: await chromiumPath(),
+  args: chromiumArgs,
+  protocolTimeout: 0,
+  networkEnabled: false,
+}) // Network events carry each body through the tab once more
 const failures = []
 try {
   const page = await browser.newPage()
   await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]) // no click beside a button that still moves
   await page.evaluateOnNewDocument(() => {
     globalThis.longTasks = []
-    new PerformanceObserver((list) => longTasks.push(...list.getEntries().map(({ startTime, duration }) => ({ startTime, duration })))).observe({ type: 'longtask', buffered: true })
+    new PerformanceObserver((list) =>
+      longTasks.push(
+        ...list.getEntries().map(({ startTime, duration }) => ({ startTime, duration })),
+      ),
+    ).observe({ type: 'longtask', buffered: true })
     globalThis.gaps = { longest: 0, last: performance.now() }
     const frame = (now) => {
       gaps.longest = Math.max(gaps.longest, now - gaps.last)
@@ -52,7 +61,10 @@ try {
   const own = process.memoryUsage().rss
   await page.click('#send-file')
   await page.waitForSelector('.verified', { visible: true, timeout: 0 })
-  const { seconds, tasks, gap } = await page.evaluate((from) => ({ seconds: (performance.now() - from) / 1000, tasks: longTasks, gap: gaps.longest }), started)
+  const { seconds, tasks, gap } = await page.evaluate(
+    (from) => ({ seconds: (performance.now() - from) / 1000, tasks: longTasks, gap: gaps.longest }),
+    started,
+  )
   const { renderer, others } = memory.stop()
   const [load] = loadavg()
   const company = process.memoryUsage().rss - own
@@ -67,18 +79,39 @@ try {
 
   say('file', `${size / MiB} MiB, sealed to ${key}`)
   say('machine', `${availableParallelism()} cores, load ${load.toFixed(1)}`)
-  say('sealed and sent', `${seconds.toFixed(1)} s, ${(size / MiB / seconds).toFixed(0)} MiB/s, receipt verified`)
+  say(
+    'sealed and sent',
+    `${seconds.toFixed(1)} s, ${(size / MiB / seconds).toFixed(0)} MiB/s, receipt verified`,
+  )
   say('opened by the company', `${opened.toFixed(1)} s, ${(size / MiB / opened).toFixed(0)} MiB/s`)
-  say('main thread', tasks.length === 0 ? 'no task over 50 ms' : `${tasks.length} tasks over 50 ms, longest ${longest.toFixed(0)} ms: ${tasks.map(({ startTime, duration }) => `${duration.toFixed(0)} ms at ${((startTime - started) / 1000).toFixed(1)} s`).join(', ')}`)
-  say('longest task by processor time', `${ran.toFixed(0)} ms; what lasts longer waited while other programs ran`)
+  say(
+    'main thread',
+    tasks.length === 0
+      ? 'no task over 50 ms'
+      : `${tasks.length} tasks over 50 ms, longest ${longest.toFixed(0)} ms: ${tasks.map(({ startTime, duration }) => `${duration.toFixed(0)} ms at ${((startTime - started) / 1000).toFixed(1)} s`).join(', ')}`,
+  )
+  say(
+    'longest task by processor time',
+    `${ran.toFixed(0)} ms; what lasts longer waited while other programs ran`,
+  )
   say('longest frame gap', `${gap.toFixed(0)} ms`)
-  say('memory of the tab', renderer ? `${mib(renderer.start)} MiB before, at most ${mib(renderer.peak - renderer.start)} MiB more` : 'not measured here')
+  say(
+    'memory of the tab',
+    renderer
+      ? `${mib(renderer.start)} MiB before, at most ${mib(renderer.peak - renderer.start)} MiB more`
+      : 'not measured here',
+  )
   if (others) say('rest of the browser', `at most ${mib(others.peak - others.start)} MiB more`)
   say('this process, with the companion and the local KMS', `${mib(company)} MiB more`)
-  say('SHA-256', found === expected ? `the same at both ends, ${found}` : `${expected} here, ${found} there`)
+  say(
+    'SHA-256',
+    found === expected ? `the same at both ends, ${found}` : `${expected} here, ${found} there`,
+  )
   if (found !== expected) failures.push('the file is not the same')
-  if (ran > limits.task || (longest > limits.task && load < availableParallelism())) failures.push(`a task of ${Math.max(ran, longest).toFixed(0)} ms`)
-  if (renderer && renderer.peak - renderer.start > limits.growth) failures.push('the memory of the tab grew')
+  if (ran > limits.task || (longest > limits.task && load < availableParallelism()))
+    failures.push(`a task of ${Math.max(ran, longest).toFixed(0)} ms`)
+  if (renderer && renderer.peak - renderer.start > limits.growth)
+    failures.push('the memory of the tab grew')
 } finally {
   await browser.close()
   await demo.close()
@@ -91,7 +124,8 @@ process.exitCode = failures.length > 0 ? 1 : 0
 async function makeFile(name) {
   const file = await open(name, 'wx')
   await file.truncate(size)
-  for (let at = 0; at < size; at += 37 * MiB + 12_345) await file.write(randomBytes(Math.min(MiB, size - at)), 0, undefined, at)
+  for (let at = 0; at < size; at += 37 * MiB + 12_345)
+    await file.write(randomBytes(Math.min(MiB, size - at)), 0, undefined, at)
   await file.write(randomBytes(Math.min(size, 100)), 0, undefined, Math.max(0, size - 100))
   await file.close()
 }
@@ -113,8 +147,15 @@ function mib(bytes) {
 /** Milliseconds of processor time of the longest task of a page's main thread. */
 async function longestRun(trace) {
   const { traceEvents } = JSON.parse(await readFile(trace, 'utf8'))
-  const threads = new Set(traceEvents.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(({ pid, tid }) => `${pid}/${tid}`))
-  const tasks = traceEvents.filter(({ name, pid, tid }) => name === 'ThreadControllerImpl::RunTask' && threads.has(`${pid}/${tid}`))
+  const threads = new Set(
+    traceEvents
+      .filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain')
+      .map(({ pid, tid }) => `${pid}/${tid}`),
+  )
+  const tasks = traceEvents.filter(
+    ({ name, pid, tid }) =>
+      name === 'ThreadControllerImpl::RunTask' && threads.has(`${pid}/${tid}`),
+  )
   if (tasks.length === 0) throw new Error('the trace holds no tasks')
   return tasks.reduce((most, { tdur = 0 }) => Math.max(most, tdur), 0) / 1000
 }
@@ -124,7 +165,10 @@ async function watchMemory(browser) {
   const session = await browser.target().createCDPSession()
   const { processInfo } = await session.send('SystemInfo.getProcessInfo')
   const sum = (pids) => Promise.all(pids.map(rss)).then((all) => all.reduce((a, b) => a + b, 0))
-  const groups = { renderer: processInfo.filter(({ type }) => type === 'renderer'), others: processInfo.filter(({ type }) => type !== 'renderer') }
+  const groups = {
+    renderer: processInfo.filter(({ type }) => type === 'renderer'),
+    others: processInfo.filter(({ type }) => type !== 'renderer'),
+  }
   if (!(await readdir('/proc').catch(() => [])).includes('self')) return { stop: () => ({}) }
   const found = {}
   for (const [name, list] of Object.entries(groups)) {
@@ -133,9 +177,15 @@ async function watchMemory(browser) {
     found[name] = { pids, start, peak: start }
   }
   const timer = setInterval(async () => {
-    for (const group of Object.values(found)) group.peak = Math.max(group.peak, await sum(group.pids))
+    for (const group of Object.values(found))
+      group.peak = Math.max(group.peak, await sum(group.pids))
   }, 50)
-  return { stop: () => { clearInterval(timer); return found } }
+  return {
+    stop: () => {
+      clearInterval(timer)
+      return found
+    },
+  }
 }
 
 async function rss(pid) {

@@ -14,8 +14,16 @@ async function withChangedLibrary(path, file, held, work) {
     const { pathname } = new URL(request.url())
     if (![`/${path}`, `/${file}`].includes(pathname)) return request.continue()
     const text = await (await fetch(request.url())).text()
-    if (pathname === `/${file}`) return request.respond({ contentType: 'text/javascript', headers: { 'access-control-allow-origin': '*' }, body: `globalThis.changedLibraryRan = true;${text}` })
-    return request.respond({ contentType: 'text/html', body: held ? text : text.replace(/\s+integrity="[^"]*"|,\s*"integrity": \{[^}]*\}/g, '') })
+    if (pathname === `/${file}`)
+      return request.respond({
+        contentType: 'text/javascript',
+        headers: { 'access-control-allow-origin': '*' },
+        body: `globalThis.changedLibraryRan = true;${text}`,
+      })
+    return request.respond({
+      contentType: 'text/html',
+      body: held ? text : text.replace(/\s+integrity="[^"]*"|,\s*"integrity": \{[^}]*\}/g, ''),
+    })
   })
   await page.goto(demo.url + path)
   await work?.(page)
@@ -24,7 +32,10 @@ async function withChangedLibrary(path, file, held, work) {
   return ran
 }
 
-for (const [path, file] of [['', 'sealdrop.min.js'], ['esm.html', 'sealdrop.min.mjs']]) {
+for (const [path, file] of [
+  ['', 'sealdrop.min.js'],
+  ['esm.html', 'sealdrop.min.mjs'],
+]) {
   test(`a changed ${file} does not run, because the page holds it to its hash`, async () => {
     assert.equal(await withChangedLibrary(path, file, false), true, 'without the hash it would run')
     assert.equal(await withChangedLibrary(path, file, true), false)
@@ -44,28 +55,51 @@ test('the policy is in force: no inline script, no innerHTML, no other host, no 
   const outcome = await page.evaluate(async () => {
     const script = document.createElement('script')
     const attempts = {
-      innerHTML: () => { document.body.innerHTML += '<p>x</p>' },
-      inline: () => { script.textContent = 'globalThis.ran = true'; document.body.append(script) },
+      innerHTML: () => {
+        document.body.innerHTML += '<p>x</p>'
+      },
+      inline: () => {
+        script.textContent = 'globalThis.ran = true'
+        document.body.append(script)
+      },
       // in a task of the page's own: what DevTools runs may use eval in spite of the policy
-      eval: () => new Promise((resolve, reject) => setTimeout(() => {
-        try {
-          resolve(globalThis.eval('globalThis.ran = true'))
-        } catch (error) {
-          reject(error)
-        }
-      })),
+      eval: () =>
+        new Promise((resolve, reject) =>
+          setTimeout(() => {
+            try {
+              resolve(globalThis.eval('globalThis.ran = true'))
+            } catch (error) {
+              reject(error)
+            }
+          }),
+        ),
       elsewhere: () => fetch('https://sealdrop.invalid/'),
     }
     const results = {}
-    for (const [name, attempt] of Object.entries(attempts)) results[name] = await Promise.resolve().then(attempt).then(() => 'done', () => 'refused')
+    for (const [name, attempt] of Object.entries(attempts))
+      results[name] = await Promise.resolve()
+        .then(attempt)
+        .then(
+          () => 'done',
+          () => 'refused',
+        )
     document.querySelector('#claim').noValidate = true
     HTMLFormElement.prototype.submit.call(document.querySelector('#claim'))
     return { ...results, ran: 'ran' in globalThis }
   })
-  assert.deepEqual(outcome, { innerHTML: 'refused', inline: 'refused', eval: 'refused', elsewhere: 'refused', ran: false })
+  assert.deepEqual(outcome, {
+    innerHTML: 'refused',
+    inline: 'refused',
+    eval: 'refused',
+    elsewhere: 'refused',
+    ran: false,
+  })
   await new Promise((resolve) => setTimeout(resolve, 200))
   assert.equal(page.url(), demo.url, 'the form did not go anywhere')
-  assert.ok(troubles.some((line) => line.includes('form-action')), troubles.join('\n'))
+  assert.ok(
+    troubles.some((line) => line.includes('form-action')),
+    troubles.join('\n'),
+  )
   await close()
 })
 
@@ -80,7 +114,10 @@ for (const scheme of ['light', 'dark']) {
         await shown(page, '.refused')
         await page.click('#send')
         await shown(page, '.verified')
-        const { overflow, background } = await page.evaluate(() => ({ overflow: document.documentElement.scrollWidth - innerWidth, background: getComputedStyle(document.body).backgroundColor }))
+        const { overflow, background } = await page.evaluate(() => ({
+          overflow: document.documentElement.scrollWidth - innerWidth,
+          background: getComputedStyle(document.body).backgroundColor,
+        }))
         assert.ok(overflow <= 0, `${overflow} pixels too wide at ${width}`)
         const [red] = background.match(/\d+/g).map(Number)
         assert.ok(scheme === 'dark' ? red < 60 : red > 200, `${background} in ${scheme}`)
@@ -103,6 +140,9 @@ test('the page with ES modules fits a phone', async () => {
 test('without JavaScript the page says why nothing works', async () => {
   const { page, close } = await openTab(browser, { javaScript: false })
   await page.goto(demo.url)
-  assert.match(await page.$eval('noscript', (node) => node.innerText), /Without JavaScript nothing can be sealed/)
+  assert.match(
+    await page.$eval('noscript', (node) => node.innerText),
+    /Without JavaScript nothing can be sealed/,
+  )
   await close()
 })

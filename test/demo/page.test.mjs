@@ -10,24 +10,49 @@ after(close)
 
 test('the search for plaintext finds it in every form that it claims to know', () => {
   const traces = tracesOf(marker)
-  const forms = [marker, encodeURIComponent(marker), Buffer.from(marker).toString('hex').toUpperCase(), JSON.stringify({ marker }), ...[0, 1, 2, 3].flatMap((n) => ['base64', 'base64url'].map((form) => Buffer.from(`${'x'.repeat(n)}${marker} and more`).toString(form)))]
+  const forms = [
+    marker,
+    encodeURIComponent(marker),
+    Buffer.from(marker).toString('hex').toUpperCase(),
+    JSON.stringify({ marker }),
+    ...[0, 1, 2, 3].flatMap((n) =>
+      ['base64', 'base64url'].map((form) =>
+        Buffer.from(`${'x'.repeat(n)}${marker} and more`).toString(form),
+      ),
+    ),
+  ]
   for (const form of forms) assert.notDeepEqual(found(`before ${form} after`, traces), [], form)
   assert.deepEqual(found(randomBytes(4096).toString('base64'), traces), [])
 })
 
-for (const [key, call] of [['RSA-OAEP-256', 'kms:Decrypt'], ['ECDH-ES+A256KW', 'kms:DeriveSharedSecret']]) {
+for (const [key, call] of [
+  ['RSA-OAEP-256', 'kms:Decrypt'],
+  ['ECDH-ES+A256KW', 'kms:DeriveSharedSecret'],
+]) {
   test(`what is typed is sealed, looked at, sent, opened with ${call}, and its receipt verified; nothing leaves in the clear`, async () => {
     await inTab(browser, demo, {}, async ({ page, posts, requests, settled }) => {
       await write(page, key)
       const sealed = await shown(page, '[data-card=sealed] .result')
       await settled()
       assert.equal(posts.length, 0, 'sealing sends nothing')
-      for (const part of [key, 'pinned', 'form: insurance-claim', 'Header', 'Encrypted key', 'IV', 'Ciphertext', 'Tag']) assert.ok(sealed.includes(part), part)
+      for (const part of [
+        key,
+        'pinned',
+        'form: insurance-claim',
+        'Header',
+        'Encrypted key',
+        'IV',
+        'Ciphertext',
+        'Tag',
+      ])
+        assert.ok(sealed.includes(part), part)
       await page.click('#send')
       const opened = await shown(page, '[data-card=opened] .result')
-      for (const part of [marker, 'Zoë', 'P-1', call, 'kms:Sign', '2 in all', 'opened']) assert.ok(opened.includes(part), part)
+      for (const part of [marker, 'Zoë', 'P-1', call, 'kms:Sign', '2 in all', 'opened'])
+        assert.ok(opened.includes(part), part)
       const receipt = await shown(page, '[data-card=receipt] .result')
-      for (const part of ['Verified.', 'ES256', 'pinned', 'Received']) assert.ok(receipt.includes(part), part)
+      for (const part of ['Verified.', 'ES256', 'pinned', 'Received'])
+        assert.ok(receipt.includes(part), part)
       await settled()
       assert.equal(posts.length, 1)
       assert.equal(posts[0].body.split('.').length, 5, 'a compact JWE, recorded whole')
@@ -59,16 +84,23 @@ test('a receipt with one character changed, and a message with one bit changed, 
 
 test('the keyboard alone does the whole job, and the focus is always seen', async () => {
   await inTab(browser, demo, {}, async ({ page }) => {
-    const active = () => page.evaluate(() => {
-      const { id, name, tagName, textContent } = document.activeElement
-      return id || name || `${tagName} ${textContent.trim().slice(0, 20)}`
-    })
+    const active = () =>
+      page.evaluate(() => {
+        const { id, name, tagName, textContent } = document.activeElement
+        return id || name || `${tagName} ${textContent.trim().slice(0, 20)}`
+      })
     const tabTo = async (wanted) => {
       for (let i = 0; i < 40; i++) {
         await page.keyboard.press('Tab')
-        const outlined = await page.evaluate(() => [document.activeElement, document.activeElement.nextElementSibling, document.activeElement.parentElement].some((node) => node && getComputedStyle(node).outlineStyle !== 'none'))
+        const outlined = await page.evaluate(() =>
+          [
+            document.activeElement,
+            document.activeElement.nextElementSibling,
+            document.activeElement.parentElement,
+          ].some((node) => node && getComputedStyle(node).outlineStyle !== 'none'),
+        )
         assert.ok(outlined, `the focus on ${await active()} is not seen`)
-        if (await active() === wanted) return
+        if ((await active()) === wanted) return
       }
       assert.fail(`Tab never reaches ${wanted}`)
     }
@@ -80,7 +112,11 @@ test('the keyboard alone does the whole job, and the focus is always seen', asyn
     await page.keyboard.press('ArrowRight')
     await tabTo('seal')
     await page.keyboard.press('Enter')
-    assert.match(await shown(page, '[data-card=sealed] .result'), /ECDH-ES/, 'the arrow key chose the other key')
+    assert.match(
+      await shown(page, '[data-card=sealed] .result'),
+      /ECDH-ES/,
+      'the arrow key chose the other key',
+    )
     assert.equal(await active(), 'seal', 'the focus stays where it was')
     await tabTo('send')
     await page.keyboard.press('Enter')
@@ -88,7 +124,11 @@ test('the keyboard alone does the whole job, and the focus is always seen', asyn
     await tabTo('change-receipt')
     await page.keyboard.press('Space')
     assert.match(await shown(page, '[data-problems=receipt] .refused'), /rejected/)
-    assert.match(await page.$eval('#status', (node) => node.textContent), /receipt is verified/, 'said to screen readers')
+    assert.match(
+      await page.$eval('#status', (node) => node.textContent),
+      /receipt is verified/,
+      'said to screen readers',
+    )
   })
 })
 
@@ -125,7 +165,10 @@ test('the page with ES modules does the same', async () => {
     assert.equal(posts.length, 0, 'sealing sends nothing')
     await page.click('#send')
     assert.match(await shown(page, '#log li:nth-child(3)'), /Receipt verified[^]*pinned/)
-    assert.ok((await textOf(page, '#log li:nth-child(2)')).includes(marker), 'the companion read it')
+    assert.ok(
+      (await textOf(page, '#log li:nth-child(2)')).includes(marker),
+      'the companion read it',
+    )
     await page.click('#change')
     assert.match(await shown(page, '#log li:nth-child(4)'), /Refused: rejected/)
     await settled()

@@ -7,9 +7,20 @@ import { inTab, marker, shown, startBoth, textOf, write } from './browser.mjs'
 const { demo, browser, close } = await startBoth()
 after(close)
 
-const states = (page, purpose = 'values-rsa') => page.$$eval(`[data-purpose=${purpose}] .key`, (nodes) => nodes.map(({ dataset: { state, key } }) => ({ state, key })))
-const keyIn = async (page, wanted, purpose) => (await states(page, purpose)).find(({ state }) => state === wanted)?.key
-const sendAgain = async (body) => (await fetch(`${demo.url}api/messages`, { method: 'POST', headers: { 'content-type': 'application/jose' }, body })).json()
+const states = (page, purpose = 'values-rsa') =>
+  page.$$eval(`[data-purpose=${purpose}] .key`, (nodes) =>
+    nodes.map(({ dataset: { state, key } }) => ({ state, key })),
+  )
+const keyIn = async (page, wanted, purpose) =>
+  (await states(page, purpose)).find(({ state }) => state === wanted)?.key
+const sendAgain = async (body) =>
+  (
+    await fetch(`${demo.url}api/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/jose' },
+      body,
+    })
+  ).json()
 const card = (key) => `[data-key="${key}"]`
 
 async function goTo(page, path) {
@@ -19,7 +30,10 @@ async function goTo(page, path) {
 
 /** Clicks and waits for what the server answered to be on the page. */
 async function clickAndSee(page, button) {
-  const [answer] = await Promise.all([page.waitForResponse((response) => response.request().method() === 'POST'), page.click(button)])
+  const [answer] = await Promise.all([
+    page.waitForResponse((response) => response.request().method() === 'POST'),
+    page.click(button),
+  ])
   await page.waitForFunction(() => !document.querySelector('[data-busy]'), { polling: 50 })
   return answer.status()
 }
@@ -43,143 +57,225 @@ async function sealAndSend(page) {
 
 /** Opens a panel of a key and presses its button; the panel's field gets a value. */
 async function inPanel(page, key, { fill, button = '.danger' }) {
-  if (!await page.$(`${card(key)} .ask[open]`)) await page.click(`${card(key)} .ask summary`)
-  if (fill !== undefined) await page.$eval(`${card(key)} .ask input`, (input, value) => { input.value = value }, fill)
+  if (!(await page.$(`${card(key)} .ask[open]`))) await page.click(`${card(key)} .ask summary`)
+  if (fill !== undefined)
+    await page.$eval(
+      `${card(key)} .ask input`,
+      (input, value) => {
+        input.value = value
+      },
+      fill,
+    )
   return clickAndSee(page, `${card(key)} .ask ${button}`)
 }
 
 /** Nothing is wider than the page or than what it is in, and the header's parts do not lie on each other. */
 async function fits(page) {
   const found = await page.evaluate(() => {
-    const [brand, nav] = ['.brand', '.top nav'].map((selector) => document.querySelector(selector).getBoundingClientRect())
-    const seen = [...document.querySelectorAll('body *')].filter((node) => node.checkVisibility() && !node.closest('.hidden-text, .plan thead, .life, input, .choice, .token, pre'))
-    const wide = seen.filter((node) => node.getBoundingClientRect().right > innerWidth || (getComputedStyle(node).display !== 'inline' && node.scrollWidth > node.clientWidth + 1))
-    return { overflow: Math.max(0, document.documentElement.scrollWidth - innerWidth), overlap: brand.right > nav.left && brand.bottom > nav.top, wide: wide.map(({ tagName, className }) => `${tagName} ${className}`) }
+    const [brand, nav] = ['.brand', '.top nav'].map((selector) =>
+      document.querySelector(selector).getBoundingClientRect(),
+    )
+    const seen = [...document.querySelectorAll('body *')].filter(
+      (node) =>
+        node.checkVisibility() &&
+        !node.closest('.hidden-text, .plan thead, .life, input, .choice, .token, pre'),
+    )
+    const wide = seen.filter(
+      (node) =>
+        node.getBoundingClientRect().right > innerWidth ||
+        (getComputedStyle(node).display !== 'inline' && node.scrollWidth > node.clientWidth + 1),
+    )
+    return {
+      overflow: Math.max(0, document.documentElement.scrollWidth - innerWidth),
+      overlap: brand.right > nav.left && brand.bottom > nav.top,
+      wide: wide.map(({ tagName, className }) => `${tagName} ${className}`),
+    }
   })
-  assert.deepEqual(found, { overflow: 0, overlap: false, wide: [] }, `at ${await page.evaluate(() => innerWidth)} in ${page.url()}`)
+  assert.deepEqual(
+    found,
+    { overflow: 0, overlap: false, wide: [] },
+    `at ${await page.evaluate(() => innerWidth)} in ${page.url()}`,
+  )
 }
 
 let sealedFirst
 
-test('a whole rotation at a click: nothing before its time, then the next key is sealed to and signs, and what was sealed before opens', { timeout: 120_000 }, async () => {
-  await inTab(browser, demo, {}, async ({ page, posts, settled }) => {
-    const { sealed } = await sealAndSend(page)
-    await settled()
-    ;[sealedFirst] = posts
-    await goTo(page, 'publisher.html')
-    const [first, next, signs] = [await keyIn(page, 'current'), await keyIn(page, 'next'), await keyIn(page, 'next', 'receipts')]
-    assert.ok(sealed.includes(first))
-    assert.match(await textOf(page, card(first)), /Last used[^]*kms:Decrypt/)
-    assert.match(await textOf(page, card(next)), /Comes into use[^]*in \d+ days/)
-    assert.match(await textOf(page, '#due'), /Nothing is due before/)
-    assert.match(await rotate(page), /Nothing was due/)
-    assert.equal(await keyIn(page, 'current'), first)
+test(
+  'a whole rotation at a click: nothing before its time, then the next key is sealed to and signs, and what was sealed before opens',
+  { timeout: 120_000 },
+  async () => {
+    await inTab(browser, demo, {}, async ({ page, posts, settled }) => {
+      const { sealed } = await sealAndSend(page)
+      await settled()
+      ;[sealedFirst] = posts
+      await goTo(page, 'publisher.html')
+      const [first, next, signs] = [
+        await keyIn(page, 'current'),
+        await keyIn(page, 'next'),
+        await keyIn(page, 'next', 'receipts'),
+      ]
+      assert.ok(sealed.includes(first))
+      assert.match(await textOf(page, card(first)), /Last used[^]*kms:Decrypt/)
+      assert.match(await textOf(page, card(next)), /Comes into use[^]*in \d+ days/)
+      assert.match(await textOf(page, '#due'), /Nothing is due before/)
+      assert.match(await rotate(page), /Nothing was due/)
+      assert.equal(await keyIn(page, 'current'), first)
 
-    await move(page, 'three-months')
-    assert.match(await textOf(page, '.clock'), /\(\+92 days\)/)
-    assert.match(await textOf(page, '#due'), /\d steps due now/)
-    assert.match(await rotate(page), /Brought the next key into use/)
-    assert.equal(await keyIn(page, 'current'), next)
-    assert.equal(await keyIn(page, 'current', 'receipts'), signs)
-    assert.deepEqual((await states(page)).map(({ state }) => state), ['current', 'next', 'retired'])
-    const between = await sealAndSend(page)
-    assert.ok(between.sealed.includes(first), 'openers have a quarter of an hour to learn of the new key')
+      await move(page, 'three-months')
+      assert.match(await textOf(page, '.clock'), /\(\+92 days\)/)
+      assert.match(await textOf(page, '#due'), /\d steps due now/)
+      assert.match(await rotate(page), /Brought the next key into use/)
+      assert.equal(await keyIn(page, 'current'), next)
+      assert.equal(await keyIn(page, 'current', 'receipts'), signs)
+      assert.deepEqual(
+        (await states(page)).map(({ state }) => state),
+        ['current', 'next', 'retired'],
+      )
+      const between = await sealAndSend(page)
+      assert.ok(
+        between.sealed.includes(first),
+        'openers have a quarter of an hour to learn of the new key',
+      )
 
-    await goTo(page, 'publisher.html')
-    for (const expected of [/The alias names the current key now/, /Nothing was due/, /Took a retired key out of the set/]) {
-      await move(page, 'day')
-      assert.match(await rotate(page), expected)
-    }
-    const later = await sealAndSend(page)
-    assert.match(await textOf(page, '.clock-strip'), /The demo’s clock:.*\(\+95 days\)/)
-    assert.ok(later.sealed.includes(next) && later.opened.includes(next), 'the sealing page took the new key')
-    assert.ok((await textOf(page, '[data-card=receipt]')).includes(signs), 'a new key signed the receipt')
-    await goTo(page, '')
-    await page.click('input[value=file]')
-    await (await page.$('#file')).uploadFile(fileURLToPath(import.meta.url))
-    await page.click('#seal')
-    assert.ok((await shown(page, '[data-card=sealed] .result')).includes(next), 'files too')
-    await goTo(page, 'esm.html')
-    await page.type('textarea', marker)
-    await page.click('button.main')
-    assert.ok((await shown(page, '#log li')).includes(next), 'and the page with ES modules')
-    const { seen, key } = await sendAgain(sealedFirst.body)
-    assert.equal(key.thumbprint, first)
-    assert.ok(seen.fields.some(({ value }) => value === marker))
-  })
-})
+      await goTo(page, 'publisher.html')
+      for (const expected of [
+        /The alias names the current key now/,
+        /Nothing was due/,
+        /Took a retired key out of the set/,
+      ]) {
+        await move(page, 'day')
+        assert.match(await rotate(page), expected)
+      }
+      const later = await sealAndSend(page)
+      assert.match(await textOf(page, '.clock-strip'), /The demo’s clock:.*\(\+95 days\)/)
+      assert.ok(
+        later.sealed.includes(next) && later.opened.includes(next),
+        'the sealing page took the new key',
+      )
+      assert.ok(
+        (await textOf(page, '[data-card=receipt]')).includes(signs),
+        'a new key signed the receipt',
+      )
+      await goTo(page, '')
+      await page.click('input[value=file]')
+      await (await page.$('#file')).uploadFile(fileURLToPath(import.meta.url))
+      await page.click('#seal')
+      assert.ok((await shown(page, '[data-card=sealed] .result')).includes(next), 'files too')
+      await goTo(page, 'esm.html')
+      await page.type('textarea', marker)
+      await page.click('button.main')
+      assert.ok((await shown(page, '#log li')).includes(next), 'and the page with ES modules')
+      const { seen, key } = await sendAgain(sealedFirst.body)
+      assert.equal(key.thumbprint, first)
+      assert.ok(seen.fields.some(({ value }) => value === marker))
+    })
+  },
+)
 
-test('a page that is open in another tab goes on over a rotation, and its clock goes along', { timeout: 120_000 }, async () => {
-  await inTab(browser, demo, {}, async ({ page }) => {
-    await write(page)
-    await shown(page, '#send')
-    const other = await page.browserContext().newPage()
-    await other.goto(`${demo.url}publisher.html`)
-    await other.waitForSelector('.key')
-    await move(other, 'three-months')
-    await rotate(other)
-    await move(other, 'day')
-    const [, , retired] = await states(other)
-    assert.match(await textOf(page, '.clock-strip'), /\(\+188 days\)/)
-    await page.bringToFront()
-    await page.click('#send')
-    assert.match(await shown(page, '.verified'), /Verified/)
-    assert.ok((await textOf(page, '[data-card=opened] .result')).includes(retired.key), 'it was sealed before')
-  })
-})
+test(
+  'a page that is open in another tab goes on over a rotation, and its clock goes along',
+  { timeout: 120_000 },
+  async () => {
+    await inTab(browser, demo, {}, async ({ page }) => {
+      await write(page)
+      await shown(page, '#send')
+      const other = await page.browserContext().newPage()
+      await other.goto(`${demo.url}publisher.html`)
+      await other.waitForSelector('.key')
+      await move(other, 'three-months')
+      await rotate(other)
+      await move(other, 'day')
+      const [, , retired] = await states(other)
+      assert.match(await textOf(page, '.clock-strip'), /\(\+188 days\)/)
+      await page.bringToFront()
+      await page.click('#send')
+      assert.match(await shown(page, '.verified'), /Verified/)
+      assert.ok(
+        (await textOf(page, '[data-card=opened] .result')).includes(retired.key),
+        'it was sealed before',
+      )
+    })
+  },
+)
 
-test('retire and disable, restore, delete: each says what it needs, and what it did', { timeout: 120_000 }, async () => {
-  await inTab(browser, demo, { path: 'publisher.html' }, async ({ page }) => {
-    await page.waitForSelector('.key')
-    const key = (await states(page)).filter(({ state }) => state === 'retired').at(-1).key
-    const state = () => page.$eval(card(key), ({ dataset }) => dataset.state)
-    const problem = () => shown(page, `${card(key)} .problem`)
-    const told = () => shown(page, `${card(key)} .verified`)
+test(
+  'retire and disable, restore, delete: each says what it needs, and what it did',
+  { timeout: 120_000 },
+  async () => {
+    await inTab(browser, demo, { path: 'publisher.html' }, async ({ page }) => {
+      await page.waitForSelector('.key')
+      const key = (await states(page)).filter(({ state }) => state === 'retired').at(-1).key
+      const state = () => page.$eval(card(key), ({ dataset }) => dataset.state)
+      const problem = () => shown(page, `${card(key)} .problem`)
+      const told = () => shown(page, `${card(key)} .verified`)
 
-    assert.equal(await inPanel(page, key, { fill: '' }), 400)
-    assert.match(await problem(), /invalid_argument[^]*expected the Date until which/)
-    assert.equal(await inPanel(page, key, { fill: '2099-01-01' }), 400)
-    assert.match(await problem(), /It is kept until 20(98|99)[^]*it is not disabled before/)
-    assert.equal(await state(), 'retired')
-    assert.equal(await inPanel(page, key, { fill: '2099-01-01', button: 'button:not(.danger)' }), 200)
-    assert.match(await told(), /Kept\. It is not disabled before/)
-    assert.match(await textOf(page, card(key)), /Is kept until/)
-    assert.equal((await sendAgain(sealedFirst.body)).key.thumbprint, key)
+      assert.equal(await inPanel(page, key, { fill: '' }), 400)
+      assert.match(await problem(), /invalid_argument[^]*expected the Date until which/)
+      assert.equal(await inPanel(page, key, { fill: '2099-01-01' }), 400)
+      assert.match(await problem(), /It is kept until 20(98|99)[^]*it is not disabled before/)
+      assert.equal(await state(), 'retired')
+      assert.equal(
+        await inPanel(page, key, { fill: '2099-01-01', button: 'button:not(.danger)' }),
+        200,
+      )
+      assert.match(await told(), /Kept\. It is not disabled before/)
+      assert.match(await textOf(page, card(key)), /Is kept until/)
+      assert.equal((await sendAgain(sealedFirst.body)).key.thumbprint, key)
 
-    assert.equal(await inPanel(page, key, { fill: '2026-01-01' }), 200)
-    assert.match(await told(), /Disabled\. Nothing opens with it/)
-    assert.equal(await state(), 'disabled')
-    assert.ok(await page.evaluate((selector) => document.querySelector(selector).contains(document.activeElement), card(key)), 'the focus stays in the card')
-    assert.match(await page.$eval('#status', (node) => node.textContent), /Disabled/, 'said to screen readers')
-    assert.equal((await sendAgain(sealedFirst.body)).code, 'key_unusable')
+      assert.equal(await inPanel(page, key, { fill: '2026-01-01' }), 200)
+      assert.match(await told(), /Disabled\. Nothing opens with it/)
+      assert.equal(await state(), 'disabled')
+      assert.ok(
+        await page.evaluate(
+          (selector) => document.querySelector(selector).contains(document.activeElement),
+          card(key),
+        ),
+        'the focus stays in the card',
+      )
+      assert.match(
+        await page.$eval('#status', (node) => node.textContent),
+        /Disabled/,
+        'said to screen readers',
+      )
+      assert.equal((await sendAgain(sealedFirst.body)).code, 'key_unusable')
 
-    assert.equal(await clickAndSee(page, `${card(key)} > .actions button`), 200)
-    assert.match(await told(), /Restored/)
-    assert.equal((await sendAgain(sealedFirst.body)).key.thumbprint, key)
+      assert.equal(await clickAndSee(page, `${card(key)} > .actions button`), 200)
+      assert.match(await told(), /Restored/)
+      assert.equal((await sendAgain(sealedFirst.body)).key.thumbprint, key)
 
-    await inPanel(page, key, {})
-    for (const wrong of ['', key.slice(0, 42), await keyIn(page, 'current')]) {
-      assert.equal(await inPanel(page, key, { fill: wrong }), 400)
-      assert.match(await problem(), /expected the thumbprint of the key again/)
-    }
-    assert.equal(await state(), 'disabled')
-    assert.equal(await inPanel(page, key, { fill: key }), 200)
-    assert.match(await told(), new RegExp(`Its deletion runs\\. Final on [^]*everything that was sealed to ${key}[^]*backups included`))
-    assert.match(await textOf(page, card(key)), /Is gone for good[^]*in 30 days/)
-    await page.setViewport({ width: 320, height: 800 })
-    await fits(page)
+      await inPanel(page, key, {})
+      for (const wrong of ['', key.slice(0, 42), await keyIn(page, 'current')]) {
+        assert.equal(await inPanel(page, key, { fill: wrong }), 400)
+        assert.match(await problem(), /expected the thumbprint of the key again/)
+      }
+      assert.equal(await state(), 'disabled')
+      assert.equal(await inPanel(page, key, { fill: key }), 200)
+      assert.match(
+        await told(),
+        new RegExp(
+          `Its deletion runs\\. Final on [^]*everything that was sealed to ${key}[^]*backups included`,
+        ),
+      )
+      assert.match(await textOf(page, card(key)), /Is gone for good[^]*in 30 days/)
+      await page.setViewport({ width: 320, height: 800 })
+      await fits(page)
 
-    assert.equal(await clickAndSee(page, `${card(key)} > .actions button`), 200)
-    assert.equal(await state(), 'retired')
-    assert.equal((await sendAgain(sealedFirst.body)).key.thumbprint, key)
-    await inPanel(page, key, {})
-    await inPanel(page, key, { fill: key })
-    await move(page, 'three-months')
-    assert.equal(await state(), 'deleted')
-    assert.equal(await page.$(`${card(key)} :is(.ask, .actions)`), null, 'nothing can be done any more')
-    assert.equal((await sendAgain(sealedFirst.body)).code, 'key_unusable')
-  })
-})
+      assert.equal(await clickAndSee(page, `${card(key)} > .actions button`), 200)
+      assert.equal(await state(), 'retired')
+      assert.equal((await sendAgain(sealedFirst.body)).key.thumbprint, key)
+      await inPanel(page, key, {})
+      await inPanel(page, key, { fill: key })
+      await move(page, 'three-months')
+      assert.equal(await state(), 'deleted')
+      assert.equal(
+        await page.$(`${card(key)} :is(.ask, .actions)`),
+        null,
+        'nothing can be done any more',
+      )
+      assert.equal((await sendAgain(sealedFirst.body)).code, 'key_unusable')
+    })
+  },
+)
 
 test('a signing key is kept for what it signed, and the page says why', async () => {
   await inTab(browser, demo, { path: 'publisher.html' }, async ({ page }) => {
@@ -193,7 +289,11 @@ test('a signing key is kept for what it signed, and the page says why', async ()
 test('a thumbprint is copied whole', async () => {
   await inTab(browser, demo, { path: 'publisher.html' }, async ({ page }) => {
     await page.waitForSelector('.key')
-    await page.evaluate(() => { navigator.clipboard.writeText = async (text) => { globalThis.copied = text } })
+    await page.evaluate(() => {
+      navigator.clipboard.writeText = async (text) => {
+        globalThis.copied = text
+      }
+    })
     await page.click('.key .small')
     await page.waitForFunction(() => document.querySelector('.key .small').textContent === 'Copied')
     assert.equal(await page.evaluate(() => globalThis.copied), await keyIn(page, 'current'))
@@ -209,7 +309,11 @@ for (const scheme of ['light', 'dark']) {
         const key = await keyIn(page, 'retired', 'receipts')
         await inPanel(page, key, {})
         await shown(page, `${card(key)} .problem`)
-        await page.$$eval('details', (nodes) => nodes.forEach((node) => { node.open = true }))
+        await page.$$eval('details', (nodes) =>
+          nodes.forEach((node) => {
+            node.open = true
+          }),
+        )
         await fits(page)
         for (const path of ['', 'esm.html']) {
           await goTo(page, path)
@@ -223,10 +327,27 @@ for (const scheme of ['light', 'dark']) {
 test('every field has a label, every button a name, and the plan is a table with headers', async () => {
   await inTab(browser, demo, { path: 'publisher.html', width: 390 }, async ({ page }) => {
     await page.waitForSelector('.key')
-    await page.$$eval('details', (nodes) => nodes.forEach((node) => { node.open = true }))
-    assert.deepEqual(await page.$$eval('input', (nodes) => nodes.filter(({ labels }) => labels.length !== 1).length), 0)
+    await page.$$eval('details', (nodes) =>
+      nodes.forEach((node) => {
+        node.open = true
+      }),
+    )
+    assert.deepEqual(
+      await page.$$eval(
+        'input',
+        (nodes) => nodes.filter(({ labels }) => labels.length !== 1).length,
+      ),
+      0,
+    )
     const tree = JSON.stringify(await page.accessibility.snapshot({ interestingOnly: false }))
-    for (const role of ['table', 'columnheader', 'row', 'cell']) assert.ok(tree.includes(`"role":"${role}"`), role)
-    assert.deepEqual(await page.$$eval('button', (nodes) => nodes.filter((node) => !(node.ariaLabel || node.textContent.trim())).length), 0)
+    for (const role of ['table', 'columnheader', 'row', 'cell'])
+      assert.ok(tree.includes(`"role":"${role}"`), role)
+    assert.deepEqual(
+      await page.$$eval(
+        'button',
+        (nodes) => nodes.filter((node) => !(node.ariaLabel || node.textContent.trim())).length,
+      ),
+      0,
+    )
   })
 })

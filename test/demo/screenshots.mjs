@@ -8,7 +8,10 @@ import puppeteer from 'puppeteer-core'
 import { startDemo } from '../../demo/server.mjs'
 import { chromiumArgs, chromiumPath } from '../support/chromium.mjs'
 
-const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 920, deviceScaleFactor: 2, isMobile: true, hasTouch: true } }
+const sizes = {
+  desktop: { width: 1280, height: 800 },
+  phone: { width: 390, height: 920, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+}
 const docs = process.argv[2] ?? fileURLToPath(new URL('../../docs', import.meta.url))
 
 const dir = await mkdtemp(join(tmpdir(), 'sealdrop-screenshots-'))
@@ -16,7 +19,11 @@ const file = join(dir, 'kitchen-after-the-leak.mp4')
 await makeFile(file)
 const demo = await startDemo({ dir: join(dir, 'kms') })
 const years = await startDemo({ dir: join(dir, 'years') })
-const browser = await puppeteer.launch({ executablePath: await chromiumPath(), args: [...chromiumArgs, '--hide-scrollbars'], networkEnabled: false })
+const browser = await puppeteer.launch({
+  executablePath: await chromiumPath(),
+  args: [...chromiumArgs, '--hide-scrollbars'],
+  networkEnabled: false,
+})
 
 async function message(page) {
   await page.click('#example')
@@ -34,7 +41,10 @@ async function upload(page) {
   await page.click('#seal')
   await page.waitForSelector('#send-file', { visible: true })
   await page.click('#send-file')
-  await page.waitForFunction(() => document.querySelector('#progress').value > 0.56, { polling: 20, timeout: 120_000 })
+  await page.waitForFunction(() => document.querySelector('#progress').value > 0.56, {
+    polling: 20,
+    timeout: 120_000,
+  })
   return '[data-card=sealed]'
 }
 
@@ -43,7 +53,10 @@ async function opened(page) {
   await upload(page)
   await page.waitForSelector('.verified', { visible: true, timeout: 120_000 })
   await page.click('#open-file')
-  await page.waitForSelector('[data-card=receipt][data-state=done] .verified', { visible: true, timeout: 60_000 })
+  await page.waitForSelector('[data-card=receipt][data-state=done] .verified', {
+    visible: true,
+    timeout: 60_000,
+  })
   return '[data-card=opened]'
 }
 
@@ -57,12 +70,18 @@ async function publisher(page) {
     await message(page)
     await page.goto(`${years.url}publisher.html`)
     await page.waitForSelector('.key')
-    for (const [id, done] of [['#rotate', '#done .verified'], [`#${move}`, '#done:empty']]) {
+    for (const [id, done] of [
+      ['#rotate', '#done .verified'],
+      [`#${move}`, '#done:empty'],
+    ]) {
       await page.click(id)
       await page.waitForSelector(done)
     }
   }
-  const key = await page.$eval('[data-purpose=values-rsa] .key:nth-child(4)', (node) => node.dataset.key)
+  const key = await page.$eval(
+    '[data-purpose=values-rsa] .key:nth-child(4)',
+    (node) => node.dataset.key,
+  )
   await page.click(`[data-key="${key}"] summary`)
   await page.click(`[data-key="${key}"] .danger`)
   await page.waitForSelector(`[data-key="${key}"][data-state=disabled]`)
@@ -76,12 +95,20 @@ async function saveAndVerify(page) {
   await message(page)
   await page.evaluate(() => {
     const make = URL.createObjectURL
-    URL.createObjectURL = (blob) => { blob.text().then((text) => { globalThis.savedReceipt = text }); return make(blob) }
+    URL.createObjectURL = (blob) => {
+      blob.text().then((text) => {
+        globalThis.savedReceipt = text
+      })
+      return make(blob)
+    }
   })
   await page.click('#save-receipt')
   await page.waitForSelector('.saved')
   const name = join(dir, await page.$eval('.saved code', (node) => node.textContent))
-  await writeFile(name, await (await page.waitForFunction(() => globalThis.savedReceipt)).jsonValue())
+  await writeFile(
+    name,
+    await (await page.waitForFunction(() => globalThis.savedReceipt)).jsonValue(),
+  )
   await verifyFile(page, name)
   return name
 }
@@ -104,7 +131,9 @@ async function receiptRefused(page) {
   await new Promise((resolve) => setTimeout(resolve, 1100)) // by its date it is older than what is said of its key then
   await page.goto(`${demo.url}publisher.html`)
   await page.waitForSelector(`[data-key="${key}"] .danger`)
-  await page.$eval(`[data-key="${key}"] details`, (node) => { node.open = true })
+  await page.$eval(`[data-key="${key}"] details`, (node) => {
+    node.open = true
+  })
   await page.click(`[data-key="${key}"] .danger`)
   await page.waitForSelector(`[data-key="${key}"] .verified`)
   await verifyFile(page, name)
@@ -113,17 +142,38 @@ async function receiptRefused(page) {
 
 /** A file that verified, or one that a mirror changed. */
 const download = (button, selector) => async (page) => {
-  await page.evaluateOnNewDocument(() => { delete Window.prototype.showSaveFilePicker; delete globalThis.showSaveFilePicker })
+  await page.evaluateOnNewDocument(() => {
+    delete Window.prototype.showSaveFilePicker
+    delete globalThis.showSaveFilePicker
+  })
   await page.goto(`${demo.url}download.html`)
   await page.click(button)
   await page.waitForSelector(selector, { visible: true, timeout: 60_000 })
   return '[data-card=result]'
 }
 
-const pictures = { demo: message, upload, 'upload-opened': opened, publisher, receipt, 'receipt-refused': receiptRefused, download: download('#file', '#save'), 'download-refused': download('#mirror', '.refused') }
-const readme = { demo: ['desktop-light', 'desktop-dark', 'phone-light', 'phone-dark'], upload: ['desktop-light'], publisher: ['desktop-light', 'phone-dark'], receipt: ['desktop-light', 'phone-dark'], download: ['desktop-light'] }
+const pictures = {
+  demo: message,
+  upload,
+  'upload-opened': opened,
+  publisher,
+  receipt,
+  'receipt-refused': receiptRefused,
+  download: download('#file', '#save'),
+  'download-refused': download('#mirror', '.refused'),
+}
+const readme = {
+  demo: ['desktop-light', 'desktop-dark', 'phone-light', 'phone-dark'],
+  upload: ['desktop-light'],
+  publisher: ['desktop-light', 'phone-dark'],
+  receipt: ['desktop-light', 'phone-dark'],
+  download: ['desktop-light'],
+}
 const [, , , only] = process.argv
-const wanted = (name, kind) => only === 'all' || (only === name && !readme[name]) || ((only ?? name) === name && readme[name]?.includes(kind))
+const wanted = (name, kind) =>
+  only === 'all' ||
+  (only === name && !readme[name]) ||
+  ((only ?? name) === name && readme[name]?.includes(kind))
 
 for (const [size, viewport] of Object.entries(sizes)) {
   for (const scheme of ['light', 'dark']) {
@@ -132,15 +182,24 @@ for (const [size, viewport] of Object.entries(sizes)) {
       const context = await browser.createBrowserContext() // what one picture left unfinished is not in the next
       const page = await context.newPage()
       await page.setViewport(viewport)
-      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }, { name: 'prefers-reduced-motion', value: 'reduce' }])
+      await page.emulateMediaFeatures([
+        { name: 'prefers-color-scheme', value: scheme },
+        { name: 'prefers-reduced-motion', value: 'reduce' },
+      ])
       await page.goto(demo.url)
       const place = await work(page)
-      await page.evaluate((selector) => {
-        document.activeElement.blur()
-        scrollTo(0, 0)
-        if (selector) document.querySelector(selector).scrollIntoView({ block: 'start' })
-      }, size === 'phone' && place)
-      await page.screenshot({ path: join(docs, `${name === 'demo' ? 'demo' : `demo-${name}`}-${size}-${scheme}.png`), ...size === 'desktop' && await upTo(page, name === 'publisher' && place) })
+      await page.evaluate(
+        (selector) => {
+          document.activeElement.blur()
+          scrollTo(0, 0)
+          if (selector) document.querySelector(selector).scrollIntoView({ block: 'start' })
+        },
+        size === 'phone' && place,
+      )
+      await page.screenshot({
+        path: join(docs, `${name === 'demo' ? 'demo' : `demo-${name}`}-${size}-${scheme}.png`),
+        ...(size === 'desktop' && (await upTo(page, name === 'publisher' && place))),
+      })
       await context.close()
     }
   }
@@ -152,7 +211,10 @@ await rm(dir, { recursive: true })
 /** The whole page, or down to the end of a place, where the rest says nothing new. */
 async function upTo(page, place) {
   if (!place) return { fullPage: true }
-  const height = await page.$eval(place, (node) => Math.ceil(node.getBoundingClientRect().bottom + scrollY) + 20)
+  const height = await page.$eval(
+    place,
+    (node) => Math.ceil(node.getBoundingClientRect().bottom + scrollY) + 20,
+  )
   return { clip: { x: 0, y: 0, width: sizes.desktop.width, height } }
 }
 

@@ -12,14 +12,22 @@ import { fileURLToPath } from 'node:url'
 const script = fileURLToPath(new URL('../../demo/start.mjs', import.meta.url))
 let dir
 
-before(async () => { dir = await mkdtemp(join(tmpdir(), 'sealdrop-start-')) })
+before(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'sealdrop-start-'))
+})
 after(() => rm(dir, { recursive: true }))
 
 function start(t, env) {
-  const child = spawn(process.execPath, [script], { env: { ...process.env, DEMO_DIR: join(dir, 'kms'), NODE_ENV: '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [script], {
+    env: { ...process.env, DEMO_DIR: join(dir, 'kms'), NODE_ENV: '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   t.after(() => child.kill('SIGKILL'))
   const run = { child, out: '', exit: once(child, 'close') }
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => { run.out += text })
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text) => {
+      run.out += text
+    })
   run.saying = async (pattern) => {
     while (!pattern.test(run.out)) {
       if (child.exitCode !== null) assert.fail(`it ended with ${child.exitCode}: ${run.out}`)
@@ -30,17 +38,24 @@ function start(t, env) {
   return run
 }
 
-test('it prints the URL of a page that answers, makes keys once, and ends with 0 on SIGTERM and SIGINT', { timeout: 60_000 }, async (t) => {
-  for (const [signal, first] of [['SIGTERM', true], ['SIGINT', false]]) {
-    const run = start(t, { PORT: '0' })
-    const [, url] = await run.saying(/Sealdrop demo: (http:\S+)/)
-    assert.equal((await fetch(url)).status, 200)
-    assert.equal(run.out.includes('Making the first keys'), first)
-    await run.saying(/Ctrl\+C ends the demo/)
-    run.child.kill(signal)
-    assert.deepEqual(await run.exit, [0, null], run.out)
-  }
-})
+test(
+  'it prints the URL of a page that answers, makes keys once, and ends with 0 on SIGTERM and SIGINT',
+  { timeout: 60_000 },
+  async (t) => {
+    for (const [signal, first] of [
+      ['SIGTERM', true],
+      ['SIGINT', false],
+    ]) {
+      const run = start(t, { PORT: '0' })
+      const [, url] = await run.saying(/Sealdrop demo: (http:\S+)/)
+      assert.equal((await fetch(url)).status, 200)
+      assert.equal(run.out.includes('Making the first keys'), first)
+      await run.saying(/Ctrl\+C ends the demo/)
+      run.child.kill(signal)
+      assert.deepEqual(await run.exit, [0, null], run.out)
+    }
+  },
+)
 
 test('a taken port gives way to a free one, and it says so', { timeout: 60_000 }, async (t) => {
   const other = createServer().listen(0, '127.0.0.1')
@@ -59,11 +74,18 @@ test('a taken port gives way to a free one, and it says so', { timeout: 60_000 }
   await run.exit
 })
 
-test('a port that is none, and production, are refused in one line', { timeout: 60_000 }, async (t) => {
-  for (const [env, expected] of [[{ PORT: 'eighty' }, /^PORT: expected a number/], [{ PORT: '0', NODE_ENV: 'production' }, /does not run with NODE_ENV=production/]]) {
-    const run = start(t, env)
-    assert.deepEqual(await run.exit, [1, null])
-    assert.match(run.out, expected)
-    assert.ok(!run.out.includes('    at '), 'no stack trace')
-  }
-})
+test(
+  'a port that is none, and production, are refused in one line',
+  { timeout: 60_000 },
+  async (t) => {
+    for (const [env, expected] of [
+      [{ PORT: 'eighty' }, /^PORT: expected a number/],
+      [{ PORT: '0', NODE_ENV: 'production' }, /does not run with NODE_ENV=production/],
+    ]) {
+      const run = start(t, env)
+      assert.deepEqual(await run.exit, [1, null])
+      assert.match(run.out, expected)
+      assert.ok(!run.out.includes('    at '), 'no stack trace')
+    }
+  },
+)

@@ -21,7 +21,12 @@ const lines = []
 let demo, dir, keys
 
 const start = async (more) => {
-  demo = await startDemo({ dir: join(dir, 'kms'), files: join(dir, 'files'), log: (line) => lines.push(line), ...more })
+  demo = await startDemo({
+    dir: join(dir, 'kms'),
+    files: join(dir, 'files'),
+    log: (line) => lines.push(line),
+    ...more,
+  })
   keys = fetchKeySet(`${demo.url}.well-known/jwks.json`, { trust: pinned(await pinsOf(demo)) })
 }
 before(async () => {
@@ -38,19 +43,32 @@ const sealerOf = (bytes, o = { context }) => createFileSealer(keys, new Blob([by
 
 /** @returns `[status, code or whole answer]` */
 async function call(method, path, { type, body, headers = {} } = {}) {
-  const response = await fetch(demo.url + path, { method, body, headers: { ...(type && { 'content-type': type }), ...headers }, ...(body instanceof ReadableStream && { duplex: 'half' }) })
+  const response = await fetch(demo.url + path, {
+    method,
+    body,
+    headers: { ...(type && { 'content-type': type }), ...headers },
+    ...(body instanceof ReadableStream && { duplex: 'half' }),
+  })
   const answer = await response.json()
   assert.ok(!JSON.stringify(answer).includes(dir), 'no path of the server is told')
   return [response.status, response.ok ? answer : answer.code, answer]
 }
-const json = (method, path, value = {}) => call(method, path, { type: jsonType, body: JSON.stringify(value) })
+const json = (method, path, value = {}) =>
+  call(method, path, { type: jsonType, body: JSON.stringify(value) })
 const begin = (id, length) => json('PUT', `api/files/${id}`, { length })
-const put = (id, offset, body, type = partType) => call('PUT', `api/files/${id}/${offset}`, { type, body })
+const put = (id, offset, body, type = partType) =>
+  call('PUT', `api/files/${id}/${offset}`, { type, body })
 const finish = (id) => json('POST', `api/files/${id}/receipt`)
 
 async function sendAll(sealer, id = sealer.messageId) {
   await begin(id, sealer.length)
-  for (let at = 0; at < sealer.length; at += partLength) assert.deepEqual(await put(id, at, await sealer.slice(at, Math.min(sealer.length, at + partLength))).then(([status]) => status), 200)
+  for (let at = 0; at < sealer.length; at += partLength)
+    assert.deepEqual(
+      await put(id, at, await sealer.slice(at, Math.min(sealer.length, at + partLength))).then(
+        ([status]) => status,
+      ),
+      200,
+    )
   return finish(id)
 }
 
@@ -60,29 +78,61 @@ test('parts in any order make a file with a receipt; it opens on demand, with on
   const sealer = await sealerOf(bytes)
   const { messageId: id, length } = sealer
   assert.deepEqual((await begin(id, length))[1], { length, partLength, parts: [], whole: false })
-  for (const part of [2, 0, 1]) await put(id, part * partLength, await sealer.slice(part * partLength, Math.min(length, (part + 1) * partLength)))
-  assert.deepEqual((await call('GET', `api/files/${id}`))[1], { length, partLength, parts: [0, 1, 2], whole: false })
+  for (const part of [2, 0, 1])
+    await put(
+      id,
+      part * partLength,
+      await sealer.slice(part * partLength, Math.min(length, (part + 1) * partLength)),
+    )
+  assert.deepEqual((await call('GET', `api/files/${id}`))[1], {
+    length,
+    partLength,
+    parts: [0, 1, 2],
+    whole: false,
+  })
   const sent = { messageId: id, digest: await sealer.digest() }
   const [, received] = await finish(id)
   assert.deepEqual([received.stage, received.kmsCalls], ['received', 1])
   assert.equal((await verifyReceipt(keys, received.receipt, { sent })).trust, 'pinned')
   assert.equal((await finish(id))[0], 200, 'an answer that was lost can be asked for again')
   const [, opened] = await json('POST', `api/files/${id}/open`)
-  assert.deepEqual([opened.stage, opened.kmsCalls, opened.calls], ['opened', 2, ['kms:Decrypt', 'kms:Sign']])
-  assert.deepEqual([opened.seen.size, opened.seen.sha256], [bytes.length, createHash('sha256').update(bytes).digest('hex')])
+  assert.deepEqual(
+    [opened.stage, opened.kmsCalls, opened.calls],
+    ['opened', 2, ['kms:Decrypt', 'kms:Sign']],
+  )
+  assert.deepEqual(
+    [opened.seen.size, opened.seen.sha256],
+    [bytes.length, createHash('sha256').update(bytes).digest('hex')],
+  )
   await verifyReceipt(keys, opened.receipt, { sent })
-  for (const name of await readdir(join(dir, 'files', id))) assert.ok(!(await readFile(join(dir, 'files', id, name))).includes(marker), name)
-  assert.deepEqual(await put(id, 0, await sealer.slice(0, partLength)).then(([status, code]) => [status, code]), [409, 'conflict'], 'a whole file is not written to')
+  for (const name of await readdir(join(dir, 'files', id)))
+    assert.ok(!(await readFile(join(dir, 'files', id, name))).includes(marker), name)
+  assert.deepEqual(
+    await put(id, 0, await sealer.slice(0, partLength)).then(([status, code]) => [status, code]),
+    [409, 'conflict'],
+    'a whole file is not written to',
+  )
 })
 
 test('a file is named by its first bytes and its digest', async () => {
-  const cases = [['%PDF-1.7\n\0\x01', 'PDF document'], ['\x89PNG\r\n\x1a\n\0', 'PNG image'], ['\xff\xd8\xff\xe0', 'JPEG image'], ['just text', 'Text'], ['\0\x01\x02', 'Binary data'], ['', 'Text'], [Buffer.from(`x${'ä'.repeat(3000)}`).toString('latin1'), 'Text']]
+  const cases = [
+    ['%PDF-1.7\n\0\x01', 'PDF document'],
+    ['\x89PNG\r\n\x1a\n\0', 'PNG image'],
+    ['\xff\xd8\xff\xe0', 'JPEG image'],
+    ['just text', 'Text'],
+    ['\0\x01\x02', 'Binary data'],
+    ['', 'Text'],
+    [Buffer.from(`x${'ä'.repeat(3000)}`).toString('latin1'), 'Text'],
+  ]
   for (const [text, type] of cases) {
     const bytes = Buffer.from(text, 'latin1')
     const sealer = await sealerOf(bytes)
     await sendAll(sealer)
     const [, { seen }] = await json('POST', `api/files/${sealer.messageId}/open`)
-    assert.deepEqual([seen.type, seen.size, seen.sha256], [type, bytes.length, createHash('sha256').update(bytes).digest('hex')])
+    assert.deepEqual(
+      [seen.type, seen.size, seen.sha256],
+      [type, bytes.length, createHash('sha256').update(bytes).digest('hex')],
+    )
     await call('DELETE', `api/files/${sealer.messageId}`)
   }
 })
@@ -117,17 +167,37 @@ test('wrong ids, offsets, lengths, types and orders are refused', async () => {
     ['an id too short', () => begin(short, 10), 400, 'invalid_argument'],
     ['an id too long', () => begin('A'.repeat(44), 10), 400, 'invalid_argument'],
     ['an id with a dot', () => begin(`.${short}`, 10), 400, 'invalid_argument'],
-    ['an id that climbs', () => begin(encodeURIComponent('../'.repeat(14) + 'A'), 10), 400, 'invalid_argument'],
+    [
+      'an id that climbs',
+      () => begin(encodeURIComponent('../'.repeat(14) + 'A'), 10),
+      400,
+      'invalid_argument',
+    ],
     ['an id with a newline', () => begin(`${short}%0a`, 10), 400, 'invalid_argument'],
     ['an id nobody announced', () => put(anId(), 0, part), 404, 'not_found'],
     ['no length', () => json('PUT', `api/files/${anId()}`, {}), 400, 'invalid_argument'],
     ['length 0', () => begin(anId(), 0), 400, 'invalid_argument'],
     ['half a byte', () => begin(anId(), 0.5), 400, 'invalid_argument'],
-    ['no JSON', () => call('PUT', `api/files/${anId()}`, { type: jsonType, body: 'length=5' }), 400, 'invalid_argument'],
+    [
+      'no JSON',
+      () => call('PUT', `api/files/${anId()}`, { type: jsonType, body: 'length=5' }),
+      400,
+      'invalid_argument',
+    ],
     ['too large', () => begin(anId(), 2 ** 35), 413, 'too_large'],
     ['another length than before', () => begin(id, length + 1), 409, 'conflict'],
-    ['an announcement of another type', () => call('PUT', `api/files/${anId()}`, { type: 'application/json', body: '{"length":5}' }), 415, 'unsupported_type'],
-    ['an announcement of 2 KiB', () => call('PUT', `api/files/${anId()}`, { type: jsonType, body: ' '.repeat(2048) }), 413, 'too_large'],
+    [
+      'an announcement of another type',
+      () => call('PUT', `api/files/${anId()}`, { type: 'application/json', body: '{"length":5}' }),
+      415,
+      'unsupported_type',
+    ],
+    [
+      'an announcement of 2 KiB',
+      () => call('PUT', `api/files/${anId()}`, { type: jsonType, body: ' '.repeat(2048) }),
+      413,
+      'too_large',
+    ],
     ['an offset within a part', () => put(id, 1, part), 400, 'invalid_argument'],
     ['an offset beyond the end', () => put(id, 2 * partLength, part), 400, 'invalid_argument'],
     ['a negative offset', () => put(id, -partLength, part), 400, 'invalid_argument'],
@@ -137,14 +207,30 @@ test('wrong ids, offsets, lengths, types and orders are refused', async () => {
     ['a part too short', () => put(id, 0, part.subarray(1)), 400, 'invalid_argument'],
     ['a last part too long', () => put(id, partLength, part), 400, 'invalid_argument'],
     ['an empty part', () => put(id, 0, ''), 400, 'invalid_argument'],
-    ['a part without a length', () => put(id, 0, new Blob([part]).stream()), 400, 'invalid_argument'],
-    ...['application/octet-stream', 'text/plain', 'application/jose', undefined].map((type) => [`a part of type ${type}`, () => put(id, 0, part, type ?? ''), 415, 'unsupported_type']),
+    [
+      'a part without a length',
+      () => put(id, 0, new Blob([part]).stream()),
+      400,
+      'invalid_argument',
+    ],
+    ...['application/octet-stream', 'text/plain', 'application/jose', undefined].map((type) => [
+      `a part of type ${type}`,
+      () => put(id, 0, part, type ?? ''),
+      415,
+      'unsupported_type',
+    ]),
     ['a receipt before all is there', () => finish(id), 409, 'incomplete'],
     ['opening before all is there', () => json('POST', `api/files/${id}/open`), 409, 'incomplete'],
     ['opening what is not there', () => json('POST', `api/files/${anId()}/open`), 404, 'not_found'],
-    ['opening as a form could', () => call('POST', `api/files/${id}/open`, { type: 'text/plain', body: '{}' }), 415, 'unsupported_type'],
+    [
+      'opening as a form could',
+      () => call('POST', `api/files/${id}/open`, { type: 'text/plain', body: '{}' }),
+      415,
+      'unsupported_type',
+    ],
   ]
-  for (const [name, work, status, code] of cases) assert.deepEqual([name, ...(await work()).slice(0, 2)], [name, status, code])
+  for (const [name, work, status, code] of cases)
+    assert.deepEqual([name, ...(await work()).slice(0, 2)], [name, status, code])
   assert.deepEqual((await call('GET', `api/files/${id}`))[1].parts, [], 'none of that was written')
   await put(id, partLength, last)
   assert.deepEqual((await call('GET', `api/files/${id}`))[1].parts, [1])
@@ -153,8 +239,16 @@ test('wrong ids, offsets, lengths, types and orders are refused', async () => {
 
 test('no other origin may write: nobody answers its preflight', async () => {
   for (const method of ['PUT', 'POST', 'DELETE']) {
-    const { headers } = await fetch(`${demo.url}api/files/${anId()}/0`, { method: 'OPTIONS', headers: { origin: 'https://evil.example', 'access-control-request-method': method } })
-    for (const name of ['access-control-allow-origin', 'access-control-allow-methods', 'access-control-allow-headers']) assert.equal(headers.get(name), null)
+    const { headers } = await fetch(`${demo.url}api/files/${anId()}/0`, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://evil.example', 'access-control-request-method': method },
+    })
+    for (const name of [
+      'access-control-allow-origin',
+      'access-control-allow-methods',
+      'access-control-allow-headers',
+    ])
+      assert.equal(headers.get(name), null)
   }
 })
 
@@ -175,7 +269,11 @@ test('a file that is none, another one, or sealed for something else gets no rec
     const id = anId()
     return [id, await sendAll(await sealerOf(text), id)]
   }, 'malformed')
-  for (const other of [{ form: 'newsletter', part: 'file' }, { form: 'insurance-claim', part: 'message' }, { ...context, more: '1' }]) {
+  for (const other of [
+    { form: 'newsletter', part: 'file' },
+    { form: 'insurance-claim', part: 'message' },
+    { ...context, more: '1' },
+  ]) {
     await wrong(async () => {
       const sealer = await sealerOf(text, { context: other })
       return [sealer.messageId, await sendAll(sealer)]
@@ -190,7 +288,13 @@ test('a part that breaks off is not there, and the next try brings it', async ()
   const part = await sealer.slice(0, partLength)
   await new Promise((resolve) => {
     const { port } = new URL(demo.url)
-    const request = httpRequest({ host: '127.0.0.1', port, method: 'PUT', path: `/api/files/${id}/0`, headers: { 'content-type': partType, 'content-length': part.length } })
+    const request = httpRequest({
+      host: '127.0.0.1',
+      port,
+      method: 'PUT',
+      path: `/api/files/${id}/0`,
+      headers: { 'content-type': partType, 'content-length': part.length },
+    })
     request.on('error', resolve)
     request.write(part.subarray(0, MiB))
     setTimeout(() => request.destroy(), 200)
@@ -210,7 +314,12 @@ test('what arrived, and what is whole, outlives a restart', async () => {
   await put(id, partLength, await sealer.slice(partLength, 2 * partLength))
   await demo.close()
   await start()
-  assert.deepEqual((await call('GET', `api/files/${id}`))[1], { length, partLength, parts: [1], whole: false })
+  assert.deepEqual((await call('GET', `api/files/${id}`))[1], {
+    length,
+    partLength,
+    parts: [1],
+    whole: false,
+  })
   assert.equal((await json('POST', `api/files/${whole.messageId}/open`))[0], 200)
   await put(id, 0, await sealer.slice(0, partLength))
   await put(id, 2 * partLength, await sealer.slice(2 * partLength, length))
@@ -219,8 +328,16 @@ test('what arrived, and what is whole, outlives a restart', async () => {
 })
 
 test('the log has a line for what happened to a file, none for its parts, and no content', async () => {
-  assert.ok(lines.some((line) => /^POST \/api\/files\/[\w-]{43}\/receipt 200 \d+ ms \(received, 1 KMS calls\)$/.test(line)))
-  assert.ok(lines.some((line) => /^POST \/api\/files\/[\w-]{43}\/open 200 \d+ ms \(opened, 2 KMS calls\)$/.test(line)))
+  assert.ok(
+    lines.some((line) =>
+      /^POST \/api\/files\/[\w-]{43}\/receipt 200 \d+ ms \(received, 1 KMS calls\)$/.test(line),
+    ),
+  )
+  assert.ok(
+    lines.some((line) =>
+      /^POST \/api\/files\/[\w-]{43}\/open 200 \d+ ms \(opened, 2 KMS calls\)$/.test(line),
+    ),
+  )
   assert.ok(!lines.some((line) => /^PUT \S+\/\d+ 200/.test(line)))
   for (const line of lines) assert.ok(!line.includes(marker) && !/[\r\n]/.test(line), line)
 })
@@ -230,7 +347,8 @@ test('incomplete files are bounded: the next one waits, what was left for an hou
   const limits = { dir: folder, maxLength: 100, maxArriving: 2, maxKept: 1 }
   const uploads = createUploads(limits)
   const ids = [anId(), anId(), anId()]
-  const age = (id, hours) => utimes(join(folder, id, 'arrived'), new Date(), new Date(Date.now() - hours * 3_600_000))
+  const age = (id, hours) =>
+    utimes(join(folder, id, 'arrived'), new Date(), new Date(Date.now() - hours * 3_600_000))
   await Promise.all([uploads.begin(ids[0], 10), uploads.begin(ids[0], 10)])
   await uploads.begin(ids[1], 10)
   await assert.rejects(uploads.begin(ids[2], 10), { code: 'busy' })
@@ -253,14 +371,30 @@ test('incomplete files are bounded: the next one waits, what was left for an hou
 test('what the disk does wrong is told without its paths', async () => {
   const file = join(dir, 'no-folder')
   await writeFile(file, '')
-  await assert.rejects(createUploads({ dir: file }).begin(anId(), 10), { code: 'storage_failed', message: /EEXIST|ENOTDIR/ })
+  await assert.rejects(createUploads({ dir: file }).begin(anId(), 10), {
+    code: 'storage_failed',
+    message: /EEXIST|ENOTDIR/,
+  })
   const uploads = createUploads({ dir: join(dir, 'lost') })
   const id = anId()
   await uploads.begin(id, 10)
   await rm(join(dir, 'lost', id), { recursive: true })
   await assert.rejects(uploads.put(id, 0, 10, [new Uint8Array(10)]), { code: 'not_found' })
-  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' })
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+    code: 'ENOSPC',
+    syscall: 'write',
+  })
   const next = anId()
   await uploads.begin(next, 10)
-  await assert.rejects(uploads.put(next, 0, 10, (async function* () { throw full }())), { code: 'no_space' })
+  await assert.rejects(
+    uploads.put(
+      next,
+      0,
+      10,
+      (async function* () {
+        throw full
+      })(),
+    ),
+    { code: 'no_space' },
+  )
 })

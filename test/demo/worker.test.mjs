@@ -20,8 +20,14 @@ let demo, opener, dir, pins, sealScript, keySetScript, compatibilityDate
 
 async function bundle(name) {
   const warnings = []
-  const made = await rollup({ input: fileURLToPath(new URL(name, folder)), plugins: [resolve({ browser: true })], onwarn: ({ message }) => warnings.push(message) })
-  const { output: [{ code }] } = await made.generate({ format: 'es' })
+  const made = await rollup({
+    input: fileURLToPath(new URL(name, folder)),
+    plugins: [resolve({ browser: true })],
+    onwarn: ({ message }) => warnings.push(message),
+  })
+  const {
+    output: [{ code }],
+  } = await made.generate({ format: 'es' })
   assert.deepEqual(warnings, [], 'everything resolves without Node')
   return code
 }
@@ -33,8 +39,20 @@ async function worker(script, options) {
   return miniflare
 }
 
-const post = (miniflare, body) => miniflare.dispatchFetch('http://worker.example/', { method: 'POST', headers: { 'content-type': 'application/json' }, body: typeof body === 'string' ? body : JSON.stringify(body) })
-const order = (n) => ({ id: n, person: { name: `Secret Person ${n}`, iban: `DE00 5012 ${n}`, country: 'DE' }, items: [{ article: 7, note: `leave it with neighbour ${n}` }, { article: 9, note: `ring twice ${n}` }] })
+const post = (miniflare, body) =>
+  miniflare.dispatchFetch('http://worker.example/', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+const order = (n) => ({
+  id: n,
+  person: { name: `Secret Person ${n}`, iban: `DE00 5012 ${n}`, country: 'DE' },
+  items: [
+    { article: 7, note: `leave it with neighbour ${n}` },
+    { article: 9, note: `ring twice ${n}` },
+  ],
+})
 
 before(async () => {
   dir = await mkdtemp(join(tmpdir(), 'sealdrop-worker-'))
@@ -43,7 +61,9 @@ before(async () => {
   const { keys } = await (await fetch(`${demo.url}.well-known/jwks.json`)).json()
   pins = JSON.stringify(keys.map(({ kid }) => kid))
   ;[sealScript, keySetScript] = await Promise.all(['seal.js', 'key-set.js'].map(bundle))
-  compatibilityDate = /compatibility_date = "(.+)"/.exec(await readFile(new URL('wrangler.toml', folder), 'utf8'))[1]
+  compatibilityDate = /compatibility_date = "(.+)"/.exec(
+    await readFile(new URL('wrangler.toml', folder), 'utf8'),
+  )[1]
 })
 
 after(async () => {
@@ -53,7 +73,10 @@ after(async () => {
   await rm(dir, { recursive: true })
 })
 
-const sealing = (bindings = {}) => worker(sealScript, { bindings: { KEY_SET_URL: `${demo.url}.well-known/jwks.json`, PINS: pins, ...bindings } })
+const sealing = (bindings = {}) =>
+  worker(sealScript, {
+    bindings: { KEY_SET_URL: `${demo.url}.well-known/jwks.json`, PINS: pins, ...bindings },
+  })
 
 test('two requests at once seal their fields, and the opener opens them', async () => {
   const miniflare = await sealing()
@@ -61,10 +84,14 @@ test('two requests at once seal their fields, and the opener opens them', async 
   for (const [i, answer] of answers.entries()) {
     assert.equal(answer.status, 200)
     const text = await answer.text()
-    for (const secret of ['Secret Person', 'DE00', 'neighbour', 'ring twice']) assert.ok(!text.includes(secret), `${secret} is sealed`)
+    for (const secret of ['Secret Person', 'DE00', 'neighbour', 'ring twice'])
+      assert.ok(!text.includes(secret), `${secret} is sealed`)
     const sealed = JSON.parse(text)
     assert.equal(sealed.person.country, 'DE', 'what is not named stays readable')
-    assert.deepEqual(await opener.openFields(sealed, { context: { form: 'order' }, fields }), order(i + 1))
+    assert.deepEqual(
+      await opener.openFields(sealed, { context: { form: 'order' }, fields }),
+      order(i + 1),
+    )
   }
 })
 
@@ -81,20 +108,30 @@ async function slowKeySet(t) {
   return { url: `http://127.0.0.1:${server.address().port}/`, requests: () => requests }
 }
 
-test('a burst of requests to a cold Worker is answered, and none waits for the promise of another', { timeout: 30_000 }, async (t) => {
-  const host = await slowKeySet(t)
-  const miniflare = await sealing({ KEY_SET_URL: host.url })
-  const burst = () => Promise.all(Array.from({ length: 20 }, (_, n) => post(miniflare, order(n))))
-  const answers = await burst()
-  assert.deepEqual(answers.map(({ status }) => status), Array(20).fill(200))
-  const loaded = host.requests()
-  assert.ok(loaded > 1, 'requests that overlap load the set each for itself')
-  const again = await burst()
-  assert.equal(host.requests(), loaded, 'later ones share the settled set')
-  const records = await Promise.all([...answers, ...again].map((answer) => answer.json()))
-  assert.equal(new Set(records.map(({ person }) => person.name)).size, 40)
-  assert.deepEqual(await opener.openFields(records[33], { context: { form: 'order' }, fields }), order(13))
-})
+test(
+  'a burst of requests to a cold Worker is answered, and none waits for the promise of another',
+  { timeout: 30_000 },
+  async (t) => {
+    const host = await slowKeySet(t)
+    const miniflare = await sealing({ KEY_SET_URL: host.url })
+    const burst = () => Promise.all(Array.from({ length: 20 }, (_, n) => post(miniflare, order(n))))
+    const answers = await burst()
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      Array(20).fill(200),
+    )
+    const loaded = host.requests()
+    assert.ok(loaded > 1, 'requests that overlap load the set each for itself')
+    const again = await burst()
+    assert.equal(host.requests(), loaded, 'later ones share the settled set')
+    const records = await Promise.all([...answers, ...again].map((answer) => answer.json()))
+    assert.equal(new Set(records.map(({ person }) => person.name)).size, 40)
+    assert.deepEqual(
+      await opener.openFields(records[33], { context: { form: 'order' }, fields }),
+      order(13),
+    )
+  },
+)
 
 test('the backend gets the sealed order and nothing in the clear', async () => {
   const bodies = []
@@ -109,12 +146,20 @@ test('the backend gets the sealed order and nothing in the clear', async () => {
   assert.equal(answer.status, 202)
   assert.equal(bodies.length, 1)
   assert.ok(!/Secret|DE00|neighbour|ring twice/.test(bodies[0]))
-  assert.deepEqual(await opener.openFields(JSON.parse(bodies[0]), { context: { form: 'order' }, fields }), order(5))
+  assert.deepEqual(
+    await opener.openFields(JSON.parse(bodies[0]), { context: { form: 'order' }, fields }),
+    order(5),
+  )
 })
 
 test('an order that lacks a field, is no JSON, or is too long is refused without quoting it', async () => {
   const miniflare = await sealing()
-  const cases = [[{ person: { name: 'Secret Person' }, items: [] }, 422, 'invalid_argument'], ['Secret Person', 422, 'invalid_argument'], ['null', 422, 'invalid_argument'], ['"Secret Person"'.padEnd(70_000), 413, 'too_large']]
+  const cases = [
+    [{ person: { name: 'Secret Person' }, items: [] }, 422, 'invalid_argument'],
+    ['Secret Person', 422, 'invalid_argument'],
+    ['null', 422, 'invalid_argument'],
+    ['"Secret Person"'.padEnd(70_000), 413, 'too_large'],
+  ]
   for (const [body, status, code] of cases) {
     const answer = await post(miniflare, body)
     const text = await answer.text()
@@ -126,7 +171,13 @@ test('an order that lacks a field, is no JSON, or is too long is refused without
 })
 
 test('with pins of other keys, without pins, or without its key set nothing is sealed, and the sender is not to blame', async () => {
-  const cases = [[{ PINS: JSON.stringify(['A'.repeat(43)]) }, 'keys_untrusted'], [{ PINS: '[]' }, 'misconfigured'], [{ PINS: 'soon' }, 'misconfigured'], [{ KEY_SET_URL: 'http://keys.example/' }, 'misconfigured'], [{ KEY_SET_URL: `${demo.url}nothing` }, 'keys_unreachable']]
+  const cases = [
+    [{ PINS: JSON.stringify(['A'.repeat(43)]) }, 'keys_untrusted'],
+    [{ PINS: '[]' }, 'misconfigured'],
+    [{ PINS: 'soon' }, 'misconfigured'],
+    [{ KEY_SET_URL: 'http://keys.example/' }, 'misconfigured'],
+    [{ KEY_SET_URL: `${demo.url}nothing` }, 'keys_unreachable'],
+  ]
   for (const [bindings, code] of cases) {
     const answer = await post(await sealing(bindings), order(1))
     assert.deepEqual([answer.status, (await answer.json()).code], [502, code])
@@ -135,9 +186,13 @@ test('with pins of other keys, without pins, or without its key set nothing is s
 
 test('a Worker publishes prepared documents from KV, with ETag, 304 and CORS, and 503 once they have expired', async () => {
   const miniflare = await worker(keySetScript, { kvNamespaces: ['KEYS'] })
-  const get = (headers = {}) => miniflare.dispatchFetch('http://worker.example/.well-known/jwks.json', { headers })
+  const get = (headers = {}) =>
+    miniflare.dispatchFetch('http://worker.example/.well-known/jwks.json', { headers })
   assert.equal((await get()).status, 503, 'nothing was published yet')
-  const documents = await createPublisher({ kms: demo.kms.clientConfig, keys: demo.keys.map((key) => ({ key })) }).documents()
+  const documents = await createPublisher({
+    kms: demo.kms.clientConfig,
+    keys: demo.keys.map((key) => ({ key })),
+  }).documents()
   const store = await miniflare.getKVNamespace('KEYS')
   await store.put('key-set', JSON.stringify(documents))
   const answer = await get({ origin: 'https://page.example' })

@@ -11,7 +11,13 @@ const execute = promisify(execFile)
 const here = fileURLToPath(new URL('.', import.meta.url))
 const cache = fileURLToPath(new URL('../../.build/interop/', import.meta.url))
 const goFolder = join(here, 'foreign-go')
-const goEnvironment = { ...process.env, GOFLAGS: '-mod=readonly', GOTOOLCHAIN: 'local', GOWORK: 'off', CGO_ENABLED: '0' }
+const goEnvironment = {
+  ...process.env,
+  GOFLAGS: '-mod=readonly',
+  GOTOOLCHAIN: 'local',
+  GOWORK: 'off',
+  CGO_ENABLED: '0',
+}
 
 /** What a tool says its version is, which also belongs to the key of what it makes. */
 async function versionOf(tool, args, purpose) {
@@ -19,7 +25,9 @@ async function versionOf(tool, args, purpose) {
     const { stdout } = await execute(tool, args, { env: goEnvironment })
     return stdout.trim()
   } catch (e) {
-    throw new Error(`${tool} is missing or does not run: it is needed ${purpose} (${e.code ?? e.message})`)
+    throw new Error(
+      `${tool} is missing or does not run: it is needed ${purpose} (${e.code ?? e.message})`,
+    )
   }
 }
 
@@ -43,16 +51,34 @@ async function run(tool, args, options) {
   try {
     await execute(tool, args, { maxBuffer: 64 << 20, ...options })
   } catch (e) {
-    throw new Error(`${tool} ${args.join(' ')} failed:\n${String(e.stderr || e.message).slice(-4000)}`)
+    throw new Error(
+      `${tool} ${args.join(' ')} failed:\n${String(e.stderr || e.message).slice(-4000)}`,
+    )
   }
 }
 
 /** A virtual environment with what a pinned file of requirements asks for. @returns its folder */
 export async function pythonEnvironment(name, requirements) {
-  const version = await versionOf('python3', ['-c', 'import sys, platform; assert sys.version_info >= (3, 11), "Python 3.11"; print(sys.executable, platform.python_version())'], 'for the Python SDK, in version 3.11 or later')
+  const version = await versionOf(
+    'python3',
+    [
+      '-c',
+      'import sys, platform; assert sys.version_info >= (3, 11), "Python 3.11"; print(sys.executable, platform.python_version())',
+    ],
+    'for the Python SDK, in version 3.11 or later',
+  )
   return kept(name, [version, readFileSync(requirements)], async (made) => {
     await run('python3', ['-m', 'venv', made])
-    await run(join(made, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check', '--requirement', requirements])
+    await run(join(made, 'bin', 'python'), [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--no-input',
+      '--disable-pip-version-check',
+      '--requirement',
+      requirements,
+    ])
   })
 }
 
@@ -61,14 +87,23 @@ export async function goBinary(name, source) {
   const version = await versionOf('go', ['version'], 'for the Go SDK')
   const sources = readdirSync(source).sort()
   if (!sources.includes('go.sum')) throw new Error(`${source} has no go.sum`)
-  const folder = await kept(name, [version, ...sources.flatMap((file) => [file, readFileSync(join(source, file))])], (made) => (
-    run('go', ['build', '-trimpath', '-o', join(made, 'foreign'), '.'], { cwd: source, env: goEnvironment })
-  ))
+  const folder = await kept(
+    name,
+    [version, ...sources.flatMap((file) => [file, readFileSync(join(source, file))])],
+    (made) =>
+      run('go', ['build', '-trimpath', '-o', join(made, 'foreign'), '.'], {
+        cwd: source,
+        env: goEnvironment,
+      }),
+  )
   return join(folder, 'foreign')
 }
 
 /** @returns the command that runs foreign.py in its virtual environment */
-export const pythonProgram = async () => [join(await pythonEnvironment('python', join(here, 'requirements.txt')), 'bin', 'python'), join(here, 'foreign.py')]
+export const pythonProgram = async () => [
+  join(await pythonEnvironment('python', join(here, 'requirements.txt')), 'bin', 'python'),
+  join(here, 'foreign.py'),
+]
 
 /** @returns the command that runs foreign-go */
 export const goProgram = async () => [await goBinary('go', goFolder)]

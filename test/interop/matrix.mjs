@@ -13,18 +13,33 @@ const all = kmsKeys.map(({ spec }) => spec)
 const contexts = {
   empty: {},
   'one pair': { purpose: 'claim' },
-  '64 pairs': Object.fromEntries(Array.from({ length: 64 }, (_, index) => [`key ${index}`, `value ${index * index}`])),
+  '64 pairs': Object.fromEntries(
+    Array.from({ length: 64 }, (_, index) => [`key ${index}`, `value ${index * index}`]),
+  ),
   // UTF-16 sorts the surrogates of the first key before the second, UTF-8 after it
-  'not ASCII': { '\u{1f600}': 'smile', '\uff5e': 'tilde', 'straße': 'Köln', '': 'empty key' },
+  'not ASCII': { '\u{1f600}': 'smile', '\uff5e': 'tilde', straße: 'Köln', '': 'empty key' },
 }
 const sizes = [0, 1, frameLength - 1, frameLength, frameLength + 1, 3 * frameLength]
 
-const ofEveryKind = all.flatMap((key) => Object.keys(contexts).flatMap((context) => sizes.map((size) => ({ keys: [key], context, size, frameLength }))))
+const ofEveryKind = all.flatMap((key) =>
+  Object.keys(contexts).flatMap((context) =>
+    sizes.map((size) => ({ keys: [key], context, size, frameLength })),
+  ),
+)
 
 const single = [
   ...all.map((key) => ({ keys: [key], context: 'one pair', size: 3, frameLength: 1 })),
-  ...['RSA_3072', 'ECC_NIST_P256'].map((key) => ({ keys: [key], context: 'one pair', size: 10 << 20, frameLength: 524_288 })),
-  ...['RSA_2048', 'ECC_NIST_P384'].map((key) => ({ keys: [key], context: 'one pair', size: 10_000 })), // the writer's default frame length
+  ...['RSA_3072', 'ECC_NIST_P256'].map((key) => ({
+    keys: [key],
+    context: 'one pair',
+    size: 10 << 20,
+    frameLength: 524_288,
+  })),
+  ...['RSA_2048', 'ECC_NIST_P384'].map((key) => ({
+    keys: [key],
+    context: 'one pair',
+    size: 10_000,
+  })), // the writer's default frame length
 ]
 
 const several = [

@@ -21,14 +21,25 @@ const environmentOf = (local) => ({
 export function runner([command, ...args], name, env, folder) {
   let runs = 0
   return async (jobs) => {
-    const [input, output] = ['jobs', 'results'].map((kind) => join(folder, `${name}-${runs}-${kind}.json`))
+    const [input, output] = ['jobs', 'results'].map((kind) =>
+      join(folder, `${name}-${runs}-${kind}.json`),
+    )
     runs++
     await writeFile(input, JSON.stringify(jobs))
-    const child = spawn(command, [...args, input, output], { env, timeout, stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn(command, [...args, input, output], {
+      env,
+      timeout,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
     let complaints = ''
-    child.stderr.on('data', (chunk) => { complaints += chunk })
-    const status = await new Promise((resolve, reject) => child.on('error', reject).on('close', (code, signal) => resolve(code ?? signal)))
-    if (status !== 0) throw new Error(`the ${name} program ended with ${status}:\n${complaints.slice(-4000)}`)
+    child.stderr.on('data', (chunk) => {
+      complaints += chunk
+    })
+    const status = await new Promise((resolve, reject) =>
+      child.on('error', reject).on('close', (code, signal) => resolve(code ?? signal)),
+    )
+    if (status !== 0)
+      throw new Error(`the ${name} program ended with ${status}:\n${complaints.slice(-4000)}`)
     return JSON.parse(await readFile(output, 'utf8'))
   }
 }
@@ -43,8 +54,16 @@ export async function foreignPrograms(local, folder) {
   const env = environmentOf(local)
   return {
     // its writer takes frame lengths in multiples of 128 only, the cipher's block size in bits; its reader takes any
-    Python: { run: runner(python, 'Python', env, folder), keyrings: ['rsa', 'ecdh'], seals: ({ frameLength = 0 }) => frameLength % 128 === 0 },
+    Python: {
+      run: runner(python, 'Python', env, folder),
+      keyrings: ['rsa', 'ecdh'],
+      seals: ({ frameLength = 0 }) => frameLength % 128 === 0,
+    },
     Go: { run: runner(go, 'Go', env, folder), keyrings: ['rsa', 'ecdh'], seals: () => true },
-    Node: { run: (jobs) => runInNode(jobs, local.clientConfig), keyrings: ['rsa'], seals: ({ keys }) => keys.length === 1 },
+    Node: {
+      run: (jobs) => runInNode(jobs, local.clientConfig),
+      keyrings: ['rsa'],
+      seals: ({ keys }) => keys.length === 1,
+    },
   }
 }

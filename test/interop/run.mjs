@@ -15,11 +15,23 @@ const ours = 'Sealdrop'
 /** Keys as the jobs name them. */
 async function keysOf(local) {
   const kms = new KMSClient(local.clientConfig)
-  const keys = await Promise.all(Object.entries(local.keys).map(async ([spec, arn]) => {
-    const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId: arn }))
-    const publicKeyPem = `-----BEGIN PUBLIC KEY-----\n${Buffer.from(PublicKey).toString('base64').replace(/.{1,64}/g, '$&\n')}-----END PUBLIC KEY-----\n`
-    return [spec, { spec, arn, publicKeyPem, ...(spec.startsWith('RSA') ? { keyring: 'rsa' } : { keyring: 'ecdh', curve: spec }) }]
-  }))
+  const keys = await Promise.all(
+    Object.entries(local.keys).map(async ([spec, arn]) => {
+      const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId: arn }))
+      const publicKeyPem = `-----BEGIN PUBLIC KEY-----\n${Buffer.from(PublicKey)
+        .toString('base64')
+        .replace(/.{1,64}/g, '$&\n')}-----END PUBLIC KEY-----\n`
+      return [
+        spec,
+        {
+          spec,
+          arn,
+          publicKeyPem,
+          ...(spec.startsWith('RSA') ? { keyring: 'rsa' } : { keyring: 'ecdh', curve: spec }),
+        },
+      ]
+    }),
+  )
   kms.destroy()
   return Object.fromEntries(keys)
 }
@@ -39,25 +51,55 @@ const can = ({ keyrings }, keys) => keys.every(({ keyring }) => keyrings.include
 
 /** Seals all of the matrix that this party can, and says what it has sealed. */
 async function sealAll([writer, party], keys, plaintexts, folder) {
-  const messages = cases.map((row, index) => ({ ...row, keys: row.keys.map((spec) => keys[spec]), plaintext: plaintexts.get(row.size), file: join(folder, `${writer}-${index}`) }))
+  const messages = cases
+    .map((row, index) => ({
+      ...row,
+      keys: row.keys.map((spec) => keys[spec]),
+      plaintext: plaintexts.get(row.size),
+      file: join(folder, `${writer}-${index}`),
+    }))
     .filter((message) => can(party, message.keys) && party.seals(message))
-  const jobs = messages.map(({ keys, context, frameLength, plaintext, file }) => ({ kind: 'seal', keys, context, frameLength, plaintextFile: plaintext.file, messageFile: file }))
+  const jobs = messages.map(({ keys, context, frameLength, plaintext, file }) => ({
+    kind: 'seal',
+    keys,
+    context,
+    frameLength,
+    plaintextFile: plaintext.file,
+    messageFile: file,
+  }))
   const { sdk, results } = await party.run(jobs)
   console.log(`${writer} is ${sdk}`)
-  report(`${writer} seals`, messages.map(({ name }, index) => ({ name, failure: failureOf(results[index], {}) })))
+  report(
+    `${writer} seals`,
+    messages.map(({ name }, index) => ({ name, failure: failureOf(results[index], {}) })),
+  )
   return messages.filter((_, index) => results[index]?.error === undefined)
 }
 
 /** What must not open: one message for each key, with another context and with its last bit turned. */
 async function spoilt(messages) {
-  const ofEachKey = new Map(messages.filter(({ keys, size }) => keys.length === 1 && size > 1).map((message) => [message.keys[0].arn, message]))
+  const ofEachKey = new Map(
+    messages
+      .filter(({ keys, size }) => keys.length === 1 && size > 1)
+      .map((message) => [message.keys[0].arn, message]),
+  )
   const rows = [...ofEachKey.values()].map(async (message) => {
     const bytes = await readFile(message.file)
     bytes[bytes.length - 1] ^= 1
     await writeFile(`${message.file}-turned`, bytes)
     return [
-      { ...message, name: `${message.name}, last bit turned`, file: `${message.file}-turned`, refused: 'rejected' },
-      { ...message, name: `${message.name}, opened with another context`, context: { ...message.context, purpose: 'another' }, refused: 'context_mismatch' },
+      {
+        ...message,
+        name: `${message.name}, last bit turned`,
+        file: `${message.file}-turned`,
+        refused: 'rejected',
+      },
+      {
+        ...message,
+        name: `${message.name}, opened with another context`,
+        context: { ...message.context, purpose: 'another' },
+        refused: 'context_mismatch',
+      },
     ]
   })
   return (await Promise.all(rows)).flat()
@@ -65,21 +107,52 @@ async function spoilt(messages) {
 
 /** Opens each message with each of its keys alone. */
 async function openAll([reader, party], written) {
-  const rows = written.flatMap(([writer, messages]) => messages.flatMap((message) => message.keys.filter((key) => can(party, [key]))
-    .map((key) => ({ ...message, writer, key, name: message.keys.length > 1 ? `${message.name}, by ${key.spec}` : message.name }))))
-  const { results } = await party.run(rows.map(({ key, context, file }) => ({ kind: 'open', keys: [key], context, messageFile: file })))
-  const checks = rows.map((row, index) => ({ ...row, failure: failureOf(results[index], row, reader) }))
+  const rows = written.flatMap(([writer, messages]) =>
+    messages.flatMap((message) =>
+      message.keys
+        .filter((key) => can(party, [key]))
+        .map((key) => ({
+          ...message,
+          writer,
+          key,
+          name: message.keys.length > 1 ? `${message.name}, by ${key.spec}` : message.name,
+        })),
+    ),
+  )
+  const { results } = await party.run(
+    rows.map(({ key, context, file }) => ({
+      kind: 'open',
+      keys: [key],
+      context,
+      messageFile: file,
+    })),
+  )
+  const checks = rows.map((row, index) => ({
+    ...row,
+    failure: failureOf(results[index], row, reader),
+  }))
   for (const [writer] of written) {
     const of = checks.filter((check) => check.writer === writer)
-    report(`${reader} opens what ${writer} sealed`, of.filter(({ refused }) => !refused))
-    report(`${reader} refuses what was ${writer}'s`, of.filter(({ refused }) => refused))
+    report(
+      `${reader} opens what ${writer} sealed`,
+      of.filter(({ refused }) => !refused),
+    )
+    report(
+      `${reader} refuses what was ${writer}'s`,
+      of.filter(({ refused }) => refused),
+    )
   }
 }
 
 /** What is wrong with a result, if anything. */
 function failureOf(result, { refused, plaintext }, reader) {
   if (result === undefined) return 'no result'
-  if (refused) return result.error === undefined ? 'it opened' : reader === ours && !result.error.startsWith(refused) ? `expected ${refused}, found ${result.error}` : undefined
+  if (refused)
+    return result.error === undefined
+      ? 'it opened'
+      : reader === ours && !result.error.startsWith(refused)
+        ? `expected ${refused}, found ${result.error}`
+        : undefined
   if (result.error !== undefined) return result.error
   return plaintext && result.sha256 !== plaintext.sha256 ? 'another plaintext came out' : undefined
 }
@@ -90,13 +163,20 @@ try {
   const parties = Object.entries(await foreignPrograms(local, folder))
   if (!process.argv.includes('--foreign-only')) {
     const { ourRunner } = await import('./ours.mjs')
-    parties.unshift([ours, { run: await ourRunner({ kms: local.clientConfig, arns: Object.values(local.keys) }), keyrings: ['rsa', 'ecdh'], seals: () => true }])
+    parties.unshift([
+      ours,
+      {
+        run: await ourRunner({ kms: local.clientConfig, arns: Object.values(local.keys) }),
+        keyrings: ['rsa', 'ecdh'],
+        seals: () => true,
+      },
+    ])
   }
   const [keys, plaintexts] = [await keysOf(local), await plaintextsIn(folder)]
   const written = []
   for (const party of parties) {
     const messages = await sealAll(party, keys, plaintexts, folder)
-    written.push([party[0], [...messages, ...await spoilt(messages)]])
+    written.push([party[0], [...messages, ...(await spoilt(messages))]])
   }
   for (const party of parties) await openAll(party, written)
 } finally {

@@ -13,7 +13,12 @@ export function inNode24(body, ...bytes) {
   const program = `const crypto = require('node:crypto'); const run = (crypto, ...bytes) => { ${body} };
     const input = JSON.parse(require('node:fs').readFileSync(0, 'utf8')).map((hex) => Buffer.from(hex, 'hex'))
     console.log(JSON.stringify(run(crypto, ...input)))`
-  return JSON.parse(execFileSync(node24, ['-e', program], { input: JSON.stringify(bytes.map((part) => Buffer.from(part).toString('hex'))), encoding: 'utf8' }))
+  return JSON.parse(
+    execFileSync(node24, ['-e', program], {
+      input: JSON.stringify(bytes.map((part) => Buffer.from(part).toString('hex'))),
+      encoding: 'utf8',
+    }),
+  )
 }
 
 /** Runs openssl with files by name: `@name` in an argument becomes its path. */
@@ -21,13 +26,20 @@ export function openssl(args, files, input) {
   const folder = mkdtempSync(join(tmpdir(), 'sealdrop-openssl-'))
   try {
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
-    return execFileSync('openssl', args.map((arg) => arg.replace(/^@/, `${folder}/`)), { input, stdio: ['pipe', 'pipe', 'pipe'] })
+    return execFileSync(
+      'openssl',
+      args.map((arg) => arg.replace(/^@/, `${folder}/`)),
+      { input, stdio: ['pipe', 'pipe', 'pipe'] },
+    )
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
 
-export const flipped = (bytes, at, bit = 1) => Uint8Array.from(bytes, (byte, index) => (index === (at < 0 ? bytes.length + at : at) ? byte ^ bit : byte))
+export const flipped = (bytes, at, bit = 1) =>
+  Uint8Array.from(bytes, (byte, index) =>
+    index === (at < 0 ? bytes.length + at : at) ? byte ^ bit : byte,
+  )
 export const hex = (bytes) => Buffer.from(bytes).toString('hex')
 
 /** What a function threw; fails when it did not. */

@@ -1,8 +1,21 @@
 import assert from 'node:assert/strict'
-import { constants, createCipheriv, createPublicKey, publicEncrypt, randomBytes, webcrypto } from 'node:crypto'
+import {
+  constants,
+  createCipheriv,
+  createPublicKey,
+  publicEncrypt,
+  randomBytes,
+  webcrypto,
+} from 'node:crypto'
 import { describe, test } from 'node:test'
 import { aeskwp } from '@noble/ciphers/aes.js'
-import { generateMaterial, importedMaterial, materialToText, privateKeyInfo, publicKeyOf } from '../../dist/local-kms/crypto/material.js'
+import {
+  generateMaterial,
+  importedMaterial,
+  materialToText,
+  privateKeyInfo,
+  publicKeyOf,
+} from '../../dist/local-kms/crypto/material.js'
 import { decryptOaep, encryptOaep } from '../../dist/local-kms/crypto/oaep.js'
 import { canWrap, unwrap } from '../../dist/local-kms/crypto/wrapping.js'
 import { enums, keySpecs } from '../../dist/local-kms/key-specs.js'
@@ -15,7 +28,8 @@ const materialOf = (spec) => {
   if (!made.has(spec)) made.set(spec, generateMaterial(spec))
   return made.get(spec)
 }
-const keyOf = (spec, material) => createPublicKey({ key: Buffer.from(publicKeyOf(spec, material)), format: 'der', type: 'spki' })
+const keyOf = (spec, material) =>
+  createPublicKey({ key: Buffer.from(publicKeyOf(spec, material)), format: 'der', type: 'spki' })
 const fault = (name, message) => (e) => {
   assert.deepEqual([e.name, e.text], [name, message])
   return true
@@ -30,23 +44,69 @@ describe('OAEP', () => {
         const material = await materialOf(spec)
         const size = Number(spec.slice(4)) / 8
         const { subtle } = webcrypto
-        const opener = await subtle.importKey('pkcs8', privateKeyInfo(spec, material), { name: 'RSA-OAEP', hash }, false, ['decrypt'])
-        const sealer = await subtle.importKey('spki', publicKeyOf(spec, material), { name: 'RSA-OAEP', hash }, false, ['encrypt'])
+        const opener = await subtle.importKey(
+          'pkcs8',
+          privateKeyInfo(spec, material),
+          { name: 'RSA-OAEP', hash },
+          false,
+          ['decrypt'],
+        )
+        const sealer = await subtle.importKey(
+          'spki',
+          publicKeyOf(spec, material),
+          { name: 'RSA-OAEP', hash },
+          false,
+          ['encrypt'],
+        )
         for (const length of [1, limit]) {
           const plaintext = randomBytes(length)
           const sealed = encryptOaep(spec, material, algorithm, plaintext)
           assert.equal(sealed.length, size)
           assert.notEqual(hex(encryptOaep(spec, material, algorithm, plaintext)), hex(sealed))
-          assert.equal(hex(new Uint8Array(await subtle.decrypt('RSA-OAEP', opener, sealed))), hex(plaintext))
+          assert.equal(
+            hex(new Uint8Array(await subtle.decrypt('RSA-OAEP', opener, sealed))),
+            hex(plaintext),
+          )
           assert.equal(hex(decryptOaep(spec, material, algorithm, sealed)), hex(plaintext))
-          assert.equal(hex(decryptOaep(spec, material, algorithm, new Uint8Array(await subtle.encrypt('RSA-OAEP', sealer, plaintext)))), hex(plaintext))
+          assert.equal(
+            hex(
+              decryptOaep(
+                spec,
+                material,
+                algorithm,
+                new Uint8Array(await subtle.encrypt('RSA-OAEP', sealer, plaintext)),
+              ),
+            ),
+            hex(plaintext),
+          )
         }
-        assert.throws(() => encryptOaep(spec, material, algorithm, new Uint8Array(limit + 1)), fault('ValidationException', `Algorithm ${algorithm} and key spec ${spec} cannot encrypt data larger than ${limit} bytes.`))
+        assert.throws(
+          () => encryptOaep(spec, material, algorithm, new Uint8Array(limit + 1)),
+          fault(
+            'ValidationException',
+            `Algorithm ${algorithm} and key spec ${spec} cannot encrypt data larger than ${limit} bytes.`,
+          ),
+        )
 
         const sealed = encryptOaep(spec, material, algorithm, Buffer.from('x'))
         const other = Object.keys(hashes).find((name) => name !== algorithm)
-        const labelled = new Uint8Array(await subtle.encrypt({ name: 'RSA-OAEP', label: Buffer.from('l') }, sealer, Buffer.from('x')))
-        for (const wrong of [flipped(sealed, 0), flipped(sealed, -1), sealed.subarray(1), Uint8Array.from([0, ...sealed]), new Uint8Array(), new Uint8Array(size), new Uint8Array(size).fill(255), labelled]) {
+        const labelled = new Uint8Array(
+          await subtle.encrypt(
+            { name: 'RSA-OAEP', label: Buffer.from('l') },
+            sealer,
+            Buffer.from('x'),
+          ),
+        )
+        for (const wrong of [
+          flipped(sealed, 0),
+          flipped(sealed, -1),
+          sealed.subarray(1),
+          Uint8Array.from([0, ...sealed]),
+          new Uint8Array(),
+          new Uint8Array(size),
+          new Uint8Array(size).fill(255),
+          labelled,
+        ]) {
           assert.throws(() => decryptOaep(spec, material, algorithm, wrong), invalid)
         }
         assert.throws(() => decryptOaep(spec, material, other, sealed), invalid)
@@ -57,23 +117,60 @@ describe('OAEP', () => {
   test('other algorithms are incompatible with the key, and so is every other key', async () => {
     for (const algorithm of ['SYMMETRIC_DEFAULT', 'SM2PKE', 'RSAES_PKCS1_V1_5', 'constructor']) {
       const material = await materialOf('RSA_2048')
-      for (const run of [() => encryptOaep('RSA_2048', material, algorithm, Buffer.from('x')), () => decryptOaep('RSA_2048', material, algorithm, new Uint8Array(256))]) {
-        assert.throws(run, fault('InvalidKeyUsageException', `Algorithm ${algorithm} is incompatible with key spec RSA_2048.`))
+      for (const run of [
+        () => encryptOaep('RSA_2048', material, algorithm, Buffer.from('x')),
+        () => decryptOaep('RSA_2048', material, algorithm, new Uint8Array(256)),
+      ]) {
+        assert.throws(
+          run,
+          fault(
+            'InvalidKeyUsageException',
+            `Algorithm ${algorithm} is incompatible with key spec RSA_2048.`,
+          ),
+        )
       }
     }
     for (const spec of ['SYMMETRIC_DEFAULT', 'ECC_NIST_P256', 'HMAC_256']) {
       const material = await materialOf(spec)
-      assert.throws(() => encryptOaep(spec, material, 'RSAES_OAEP_SHA_1', Buffer.from('x')), fault('InvalidKeyUsageException', `Algorithm RSAES_OAEP_SHA_1 is incompatible with key spec ${spec}.`))
+      assert.throws(
+        () => encryptOaep(spec, material, 'RSAES_OAEP_SHA_1', Buffer.from('x')),
+        fault(
+          'InvalidKeyUsageException',
+          `Algorithm RSAES_OAEP_SHA_1 is incompatible with key spec ${spec}.`,
+        ),
+      )
     }
     const symmetric = await materialOf('SYMMETRIC_DEFAULT')
-    assert.throws(() => encryptOaep('SYMMETRIC_DEFAULT', symmetric, 'SYMMETRIC_DEFAULT', Buffer.from('x')), fault('InvalidKeyUsageException', 'Algorithm SYMMETRIC_DEFAULT is incompatible with key spec SYMMETRIC_DEFAULT.'))
+    assert.throws(
+      () => encryptOaep('SYMMETRIC_DEFAULT', symmetric, 'SYMMETRIC_DEFAULT', Buffer.from('x')),
+      fault(
+        'InvalidKeyUsageException',
+        'Algorithm SYMMETRIC_DEFAULT is incompatible with key spec SYMMETRIC_DEFAULT.',
+      ),
+    )
   })
 })
 
 /** Wraps as a caller of ImportKeyMaterial does, in two steps or one. */
-function wrap(spec, material, algorithm, bytes, { aesKey = randomBytes(32), padded = (key, value) => aeskwp(key).encrypt(value) } = {}) {
-  const encrypt = (value) => publicEncrypt({ key: keyOf(spec, material), padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: algorithm.endsWith('256') ? 'sha256' : 'sha1' }, value)
-  return algorithm.startsWith('RSAES') ? encrypt(bytes) : Buffer.concat([encrypt(aesKey), padded(aesKey, bytes)])
+function wrap(
+  spec,
+  material,
+  algorithm,
+  bytes,
+  { aesKey = randomBytes(32), padded = (key, value) => aeskwp(key).encrypt(value) } = {},
+) {
+  const encrypt = (value) =>
+    publicEncrypt(
+      {
+        key: keyOf(spec, material),
+        padding: constants.RSA_PKCS1_OAEP_PADDING,
+        oaepHash: algorithm.endsWith('256') ? 'sha256' : 'sha1',
+      },
+      value,
+    )
+  return algorithm.startsWith('RSAES')
+    ? encrypt(bytes)
+    : Buffer.concat([encrypt(aesKey), padded(aesKey, bytes)])
 }
 const oneStep = ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256']
 const twoSteps = ['RSA_AES_KEY_WRAP_SHA_1', 'RSA_AES_KEY_WRAP_SHA_256']
@@ -84,17 +181,48 @@ describe('wrapping', () => {
       test(`${algorithm} under ${wrappingSpec} opens what the caller wrapped with noble's AES-KWP, and nothing changed`, async () => {
         const material = await materialOf(wrappingSpec)
         const isTwo = twoSteps.includes(algorithm)
-        for (const length of isTwo ? [1, 7, 8, 9, 28, 32, 48, 64, 138, 1218, 2374] : [1, 28, 32, 48, 64, 138]) {
+        for (const length of isTwo
+          ? [1, 7, 8, 9, 28, 32, 48, 64, 138, 1218, 2374]
+          : [1, 28, 32, 48, 64, 138]) {
           const bytes = randomBytes(length)
-          assert.equal(hex(unwrap(wrappingSpec, material, algorithm, wrap(wrappingSpec, material, algorithm, bytes))), hex(bytes), `${length} bytes`)
+          assert.equal(
+            hex(
+              unwrap(
+                wrappingSpec,
+                material,
+                algorithm,
+                wrap(wrappingSpec, material, algorithm, bytes),
+              ),
+            ),
+            hex(bytes),
+            `${length} bytes`,
+          )
         }
         const wrapped = wrap(wrappingSpec, material, algorithm, randomBytes(32))
         const size = Number(wrappingSpec.slice(4)) / 8
-        const changed = [flipped(wrapped, 0), flipped(wrapped, size - 1), flipped(wrapped, -1), wrapped.subarray(1), wrapped.subarray(0, -1), Buffer.concat([wrapped, Buffer.alloc(8)]), Buffer.alloc(0), wrapped.subarray(0, size - 1)]
-        for (const wrong of isTwo ? [...changed, wrapped.subarray(0, size), flipped(wrapped, size), flipped(wrapped, size + 20, 128)] : changed) {
+        const changed = [
+          flipped(wrapped, 0),
+          flipped(wrapped, size - 1),
+          flipped(wrapped, -1),
+          wrapped.subarray(1),
+          wrapped.subarray(0, -1),
+          Buffer.concat([wrapped, Buffer.alloc(8)]),
+          Buffer.alloc(0),
+          wrapped.subarray(0, size - 1),
+        ]
+        for (const wrong of isTwo
+          ? [
+              ...changed,
+              wrapped.subarray(0, size),
+              flipped(wrapped, size),
+              flipped(wrapped, size + 20, 128),
+            ]
+          : changed) {
           assert.throws(() => unwrap(wrappingSpec, material, algorithm, wrong), invalid)
         }
-        const otherHash = algorithm.endsWith('256') ? algorithm.replace('256', '1') : algorithm.replace(/1$/, '256')
+        const otherHash = algorithm.endsWith('256')
+          ? algorithm.replace('256', '1')
+          : algorithm.replace(/1$/, '256')
         assert.throws(() => unwrap(wrappingSpec, material, otherHash, wrapped), invalid)
       })
     }
@@ -102,7 +230,19 @@ describe('wrapping', () => {
 
   test('AES keys of other lengths do not wrap', async () => {
     const material = await materialOf('RSA_2048')
-    for (const length of [16, 24]) assert.throws(() => unwrap('RSA_2048', material, 'RSA_AES_KEY_WRAP_SHA_256', wrap('RSA_2048', material, 'RSA_AES_KEY_WRAP_SHA_256', randomBytes(32), { aesKey: randomBytes(length) })), invalid)
+    for (const length of [16, 24])
+      assert.throws(
+        () =>
+          unwrap(
+            'RSA_2048',
+            material,
+            'RSA_AES_KEY_WRAP_SHA_256',
+            wrap('RSA_2048', material, 'RSA_AES_KEY_WRAP_SHA_256', randomBytes(32), {
+              aesKey: randomBytes(length),
+            }),
+          ),
+        invalid,
+      )
   })
 
   test('wrapping without padding (RFC 3394) is not taken for wrapping with it', async () => {
@@ -111,36 +251,82 @@ describe('wrapping', () => {
       const cipher = createCipheriv('id-aes256-wrap', key, Buffer.alloc(8, 0xa6))
       return Buffer.concat([cipher.update(value), cipher.final()])
     }
-    assert.throws(() => unwrap('RSA_2048', material, 'RSA_AES_KEY_WRAP_SHA_256', wrap('RSA_2048', material, 'RSA_AES_KEY_WRAP_SHA_256', randomBytes(32), { padded })), invalid)
+    assert.throws(
+      () =>
+        unwrap(
+          'RSA_2048',
+          material,
+          'RSA_AES_KEY_WRAP_SHA_256',
+          wrap('RSA_2048', material, 'RSA_AES_KEY_WRAP_SHA_256', randomBytes(32), { padded }),
+        ),
+      invalid,
+    )
   })
 
   test('what the openssl command wraps as AWS documents it is imported', async () => {
     const material = await materialOf('RSA_3072')
     const der = privateKeyInfo('ECC_NIST_P384', await materialOf('ECC_NIST_P384'))
     const aesKey = randomBytes(32)
-    const inner = openssl(['enc', '-id-aes256-wrap-pad', '-K', hex(aesKey), '-iv', 'A65959A6', '-in', '@der'], { der })
-    const outer = openssl(['pkeyutl', '-encrypt', '-pubin', '-inkey', '@key', '-pkeyopt', 'rsa_padding_mode:oaep', '-pkeyopt', 'rsa_oaep_md:sha256', '-pkeyopt', 'rsa_mgf1_md:sha256'], { key: keyOf('RSA_3072', material).export({ format: 'pem', type: 'spki' }) }, aesKey)
-    const imported = importedMaterial('ECC_NIST_P384', unwrap('RSA_3072', material, 'RSA_AES_KEY_WRAP_SHA_256', Buffer.concat([outer, inner])))
+    const inner = openssl(
+      ['enc', '-id-aes256-wrap-pad', '-K', hex(aesKey), '-iv', 'A65959A6', '-in', '@der'],
+      { der },
+    )
+    const outer = openssl(
+      [
+        'pkeyutl',
+        '-encrypt',
+        '-pubin',
+        '-inkey',
+        '@key',
+        '-pkeyopt',
+        'rsa_padding_mode:oaep',
+        '-pkeyopt',
+        'rsa_oaep_md:sha256',
+        '-pkeyopt',
+        'rsa_mgf1_md:sha256',
+      ],
+      { key: keyOf('RSA_3072', material).export({ format: 'pem', type: 'spki' }) },
+      aesKey,
+    )
+    const imported = importedMaterial(
+      'ECC_NIST_P384',
+      unwrap('RSA_3072', material, 'RSA_AES_KEY_WRAP_SHA_256', Buffer.concat([outer, inner])),
+    )
     assert.equal(materialToText(imported), materialToText(await materialOf('ECC_NIST_P384')))
   })
 
   test('an RSA private key travels in two steps, and is the key it was', async () => {
     const [wrapping, own] = [await materialOf('RSA_2048'), await generateMaterial('RSA_2048')]
-    const imported = importedMaterial('RSA_2048', unwrap('RSA_2048', wrapping, 'RSA_AES_KEY_WRAP_SHA_256', wrap('RSA_2048', wrapping, 'RSA_AES_KEY_WRAP_SHA_256', privateKeyInfo('RSA_2048', own))))
+    const imported = importedMaterial(
+      'RSA_2048',
+      unwrap(
+        'RSA_2048',
+        wrapping,
+        'RSA_AES_KEY_WRAP_SHA_256',
+        wrap('RSA_2048', wrapping, 'RSA_AES_KEY_WRAP_SHA_256', privateKeyInfo('RSA_2048', own)),
+      ),
+    )
     assert.equal(hex(publicKeyOf('RSA_2048', imported)), hex(publicKeyOf('RSA_2048', own)))
   })
 
   test('which wrapping takes which material: RSA in two steps only, secrets in one only, all others in both', () => {
     for (const [spec, { kty }] of keySpecs) {
       const taken = enums.wrappingAlgorithm.filter((algorithm) => canWrap(spec, algorithm))
-      const expected = kty === 'RSA' ? twoSteps : ['symmetric', 'HMAC'].includes(kty) ? oneStep : [...oneStep, ...twoSteps]
+      const expected =
+        kty === 'RSA'
+          ? twoSteps
+          : ['symmetric', 'HMAC'].includes(kty)
+            ? oneStep
+            : [...oneStep, ...twoSteps]
       assert.deepEqual(taken.sort(), [...expected].sort(), spec)
-      for (const other of ['RSAES_PKCS1_V1_5', 'SM2PKE', 'constructor', '']) assert.equal(canWrap(spec, other), false)
+      for (const other of ['RSAES_PKCS1_V1_5', 'SM2PKE', 'constructor', ''])
+        assert.equal(canWrap(spec, other), false)
     }
   })
 
   test('wrappings that KMS no longer takes open nothing', async () => {
     const material = await materialOf('RSA_2048')
-    for (const algorithm of ['RSAES_PKCS1_V1_5', 'SM2PKE', 'constructor']) assert.throws(() => unwrap('RSA_2048', material, algorithm, new Uint8Array(256)), invalid)
+    for (const algorithm of ['RSAES_PKCS1_V1_5', 'SM2PKE', 'constructor'])
+      assert.throws(() => unwrap('RSA_2048', material, algorithm, new Uint8Array(256)), invalid)
   })
 })

@@ -14,41 +14,93 @@ after(() => local.close())
 
 const make = async (input = {}, client = kms) => (await client('CreateKey', input)).KeyMetadata
 const Plaintext = Buffer.from('kept between us')
-const refusal = async (promise) => { const { name, message } = await failure(promise); return [name, message === 'UnknownError' ? undefined : message] }
+const refusal = async (promise) => {
+  const { name, message } = await failure(promise)
+  return [name, message === 'UnknownError' ? undefined : message]
+}
 const invalid = ['InvalidCiphertextException', undefined]
 
 describe('dry runs', () => {
-  const says = ['DryRunOperationException', 'The request would have succeeded, but the DryRun option is set.']
+  const says = [
+    'DryRunOperationException',
+    'The request would have succeeded, but the DryRun option is set.',
+  ]
   test('of every operation that has them do nothing and say so', async () => {
     const { KeyId } = await make()
     const hmac = await make({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' })
     const { CiphertextBlob } = await kms('Encrypt', { KeyId, Plaintext })
     const rows = [
-      ['Encrypt', { KeyId, Plaintext }], ['Decrypt', { CiphertextBlob }], ['Decrypt', { KeyId, DryRunModifiers: ['IGNORE_CIPHERTEXT'] }], ['ReEncrypt', { CiphertextBlob, DestinationKeyId: KeyId }],
-      ['ReEncrypt', { SourceKeyId: KeyId, DestinationKeyId: KeyId, DryRunModifiers: ['IGNORE_CIPHERTEXT'] }],
-      ['GenerateDataKey', { KeyId, KeySpec: 'AES_256' }], ['GenerateDataKeyWithoutPlaintext', { KeyId, KeySpec: 'AES_256' }], ['GenerateDataKeyPair', { KeyId, KeyPairSpec: 'RSA_4096' }],
-      ['GenerateDataKeyPairWithoutPlaintext', { KeyId, KeyPairSpec: 'RSA_4096' }], ['GenerateMac', { KeyId: hmac.KeyId, Message: Plaintext, MacAlgorithm: 'HMAC_SHA_256' }],
-      ['VerifyMac', { KeyId: hmac.KeyId, Message: Plaintext, Mac: Buffer.alloc(32), MacAlgorithm: 'HMAC_SHA_256' }],
+      ['Encrypt', { KeyId, Plaintext }],
+      ['Decrypt', { CiphertextBlob }],
+      ['Decrypt', { KeyId, DryRunModifiers: ['IGNORE_CIPHERTEXT'] }],
+      ['ReEncrypt', { CiphertextBlob, DestinationKeyId: KeyId }],
+      [
+        'ReEncrypt',
+        { SourceKeyId: KeyId, DestinationKeyId: KeyId, DryRunModifiers: ['IGNORE_CIPHERTEXT'] },
+      ],
+      ['GenerateDataKey', { KeyId, KeySpec: 'AES_256' }],
+      ['GenerateDataKeyWithoutPlaintext', { KeyId, KeySpec: 'AES_256' }],
+      ['GenerateDataKeyPair', { KeyId, KeyPairSpec: 'RSA_4096' }],
+      ['GenerateDataKeyPairWithoutPlaintext', { KeyId, KeyPairSpec: 'RSA_4096' }],
+      ['GenerateMac', { KeyId: hmac.KeyId, Message: Plaintext, MacAlgorithm: 'HMAC_SHA_256' }],
+      [
+        'VerifyMac',
+        {
+          KeyId: hmac.KeyId,
+          Message: Plaintext,
+          Mac: Buffer.alloc(32),
+          MacAlgorithm: 'HMAC_SHA_256',
+        },
+      ],
     ]
-    for (const [operation, input] of rows) assert.deepEqual(await refusal(kms(operation, { ...input, DryRun: true })), says, operation)
-    assert.deepEqual(await refusal(kms('Decrypt', { CiphertextBlob: Buffer.from('x'), DryRun: true })), invalid)
+    for (const [operation, input] of rows)
+      assert.deepEqual(await refusal(kms(operation, { ...input, DryRun: true })), says, operation)
+    assert.deepEqual(
+      await refusal(kms('Decrypt', { CiphertextBlob: Buffer.from('x'), DryRun: true })),
+      invalid,
+    )
   })
 })
 
 describe('data keys', () => {
   test('pairs of every spec: the private key opens from its ciphertext and belongs to the public key', async () => {
     const { KeyId } = await make()
-    const specs = ['RSA_2048', 'ECC_NIST_P256', 'ECC_NIST_P384', 'ECC_NIST_P521', 'ECC_SECG_P256K1', 'ECC_NIST_EDWARDS25519']
+    const specs = [
+      'RSA_2048',
+      'ECC_NIST_P256',
+      'ECC_NIST_P384',
+      'ECC_NIST_P521',
+      'ECC_SECG_P256K1',
+      'ECC_NIST_EDWARDS25519',
+    ]
     for (const KeyPairSpec of specs) {
-      const pair = await kms('GenerateDataKeyPair', { KeyId, KeyPairSpec, EncryptionContext: { a: '1' } })
-      const { Plaintext: opened } = await kms('Decrypt', { CiphertextBlob: pair.PrivateKeyCiphertextBlob, EncryptionContext: { a: '1' } })
+      const pair = await kms('GenerateDataKeyPair', {
+        KeyId,
+        KeyPairSpec,
+        EncryptionContext: { a: '1' },
+      })
+      const { Plaintext: opened } = await kms('Decrypt', {
+        CiphertextBlob: pair.PrivateKeyCiphertextBlob,
+        EncryptionContext: { a: '1' },
+      })
       assert.deepEqual(opened, pair.PrivateKeyPlaintext)
-      const privateKey = createPrivateKey({ key: Buffer.from(opened), format: 'der', type: 'pkcs8' })
-      const publicKey = createPublicKey({ key: Buffer.from(pair.PublicKey), format: 'der', type: 'spki' })
+      const privateKey = createPrivateKey({
+        key: Buffer.from(opened),
+        format: 'der',
+        type: 'pkcs8',
+      })
+      const publicKey = createPublicKey({
+        key: Buffer.from(pair.PublicKey),
+        format: 'der',
+        type: 'spki',
+      })
       const hash = KeyPairSpec === 'ECC_NIST_EDWARDS25519' ? null : 'sha256'
       assert.ok(verify(hash, Plaintext, publicKey, sign(hash, Plaintext, privateKey)), KeyPairSpec)
     }
-    assert.equal((await failure(kms('GenerateDataKeyPair', { KeyId, KeyPairSpec: 'SM2' }))).name, 'UnsupportedOperationException')
+    assert.equal(
+      (await failure(kms('GenerateDataKeyPair', { KeyId, KeyPairSpec: 'SM2' }))).name,
+      'UnsupportedOperationException',
+    )
   })
 })
 
@@ -60,8 +112,19 @@ describe('MACs', () => {
       const { Mac } = await kms('GenerateMac', input)
       assert.equal(Mac.length, bits / 8)
       assert.equal((await kms('VerifyMac', { ...input, Mac })).MacValid, true)
-      for (const wrong of [Mac.map((byte, i) => (i === 5 ? byte ^ 1 : byte)), Mac.subarray(1), Buffer.concat([Mac, Buffer.of(0)])]) assert.deepEqual(await refusal(kms('VerifyMac', { ...input, Mac: wrong })), ['KMSInvalidMacException', undefined])
-      assert.deepEqual(await refusal(kms('VerifyMac', { ...input, Message: Buffer.from('another'), Mac })), ['KMSInvalidMacException', undefined])
+      for (const wrong of [
+        Mac.map((byte, i) => (i === 5 ? byte ^ 1 : byte)),
+        Mac.subarray(1),
+        Buffer.concat([Mac, Buffer.of(0)]),
+      ])
+        assert.deepEqual(await refusal(kms('VerifyMac', { ...input, Mac: wrong })), [
+          'KMSInvalidMacException',
+          undefined,
+        ])
+      assert.deepEqual(
+        await refusal(kms('VerifyMac', { ...input, Message: Buffer.from('another'), Mac })),
+        ['KMSInvalidMacException', undefined],
+      )
     })
   }
   test('the secret in the folder gives the same MAC in node:crypto', async () => {
@@ -69,11 +132,21 @@ describe('MACs', () => {
     const { join } = await import('node:path')
     const dir = mkdtempSync(join((await import('node:os')).tmpdir(), 'sealdrop-mac-'))
     const server = await startLocalKms({ dir })
-    const { KeyId } = await make({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }, clientOf(server))
-    const { Mac } = await clientOf(server)('GenerateMac', { KeyId, Message: Plaintext, MacAlgorithm: 'HMAC_SHA_256' })
+    const { KeyId } = await make(
+      { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' },
+      clientOf(server),
+    )
+    const { Mac } = await clientOf(server)('GenerateMac', {
+      KeyId,
+      Message: Plaintext,
+      MacAlgorithm: 'HMAC_SHA_256',
+    })
     await server.close()
     const file = readdirSync(join(dir, 'us-east-1')).find((name) => name.startsWith(KeyId))
-    const secret = Buffer.from(JSON.parse(readFileSync(join(dir, 'us-east-1', file), 'utf8')).materials[0].key, 'base64')
+    const secret = Buffer.from(
+      JSON.parse(readFileSync(join(dir, 'us-east-1', file), 'utf8')).materials[0].key,
+      'base64',
+    )
     rmSync(dir, { recursive: true })
     assert.deepEqual(Buffer.from(Mac), createHmac('sha256', secret).update(Plaintext).digest())
   })

@@ -41,20 +41,27 @@ async function send({ call, input, in: region }, resolve) {
   const Command = aws[`${call}Command`]
   assert.ok(Command, `the client has no ${call}`)
   const { client, wire } = clientIn(region ?? 'us-east-1')
-  return client.send(new Command(resolve(input))).then((answer) => ({ answer, wire: { ...wire } }), (error) => ({ error, wire: { ...wire } }))
+  return client.send(new Command(resolve(input))).then(
+    (answer) => ({ answer, wire: { ...wire } }),
+    (error) => ({ error, wire: { ...wire } }),
+  )
 }
 
 /** A message is a text, a pattern, or undefined for a body that has no such member. */
 function checkRefusal(step, { answer, error, wire }, resolve) {
   const [name, message] = [step.expect.error, step.expect.message]
-  assert.ok(error, `${step.call}: expected ${name}, found an answer: ${JSON.stringify(answer)?.slice(0, 300)}`)
+  assert.ok(
+    error,
+    `${step.call}: expected ${name}, found an answer: ${JSON.stringify(answer)?.slice(0, 300)}`,
+  )
   const found = `${step.call} answered ${wire.text?.slice(0, 300)}`
   assert.equal(error.name, name, found)
   assert.equal(wire.status, 400, found)
   const body = JSON.parse(wire.text)
   const text = body.message ?? body.Message
   if (message instanceof RegExp) assert.match(text, message)
-  else if (message !== null) assert.equal(text, message === undefined ? undefined : resolve(message), found)
+  else if (message !== null)
+    assert.equal(text, message === undefined ? undefined : resolve(message), found)
 }
 
 async function take(step, kept) {
@@ -65,7 +72,11 @@ async function take(step, kept) {
     checkRefusal(step, outcome, resolve)
     return undefined
   }
-  if (outcome.error) throw new Error(`${step.call}: expected an answer, found ${outcome.error.name}: ${outcome.error.message}`, { cause: outcome.error })
+  if (outcome.error)
+    throw new Error(
+      `${step.call}: expected an answer, found ${outcome.error.name}: ${outcome.error.message}`,
+      { cause: outcome.error },
+    )
   if (step.expect) matches(outcome.answer, step.expect.answer, resolve, step.call)
   return outcome.answer
 }
@@ -74,7 +85,10 @@ for (const { table, rows } of tables) {
   for (const { name, source, steps } of rows) {
     test(`${name} [${source}]`, async () => {
       const kept = { account: '111122223333', region: 'us-east-1' }
-      assert.ok(steps.some(({ expect }) => expect), `${table}: a row that expects nothing`)
+      assert.ok(
+        steps.some(({ expect }) => expect),
+        `${table}: a row that expects nothing`,
+      )
       for (const step of steps) {
         const value = await take(step, kept)
         if (step.as) kept[step.as] = value
@@ -86,7 +100,11 @@ for (const { table, rows } of tables) {
 test('every table has rows, and no two rows have a name in common', () => {
   for (const { table, rows } of tables) assert.ok(rows.length > 0, table)
   const names = tables.flatMap(({ rows }) => rows.map(({ name }) => name))
-  assert.deepEqual(names.filter((name, index) => names.indexOf(name) !== index), [])
+  assert.deepEqual(
+    names.filter((name, index) => names.indexOf(name) !== index),
+    [],
+  )
   const marks = new Set(['recorded', 'measured', 'reported', 'documented'])
-  for (const { name, source, certainty } of tables.flatMap(({ rows }) => rows)) assert.ok(source && marks.has(certainty), name)
+  for (const { name, source, certainty } of tables.flatMap(({ rows }) => rows))
+    assert.ok(source && marks.has(certainty), name)
 })

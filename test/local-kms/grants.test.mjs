@@ -6,10 +6,28 @@ import { acrossRestarts, assertFaults, clientOf, failure, raw } from './helpers.
 const prefix = 'arn:aws:kms:us-east-1:111122223333:key/'
 const role = (name) => `arn:aws:iam::111122223333:role/${name}`
 const specs = {
-  symmetric: [{}, ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo', 'GenerateDataKey', 'GenerateDataKeyWithoutPlaintext', 'GenerateDataKeyPair', 'GenerateDataKeyPairWithoutPlaintext']],
-  rsa: [{ KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT' }, ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo', 'GetPublicKey']],
+  symmetric: [
+    {},
+    [
+      'Encrypt',
+      'Decrypt',
+      'ReEncryptFrom',
+      'ReEncryptTo',
+      'GenerateDataKey',
+      'GenerateDataKeyWithoutPlaintext',
+      'GenerateDataKeyPair',
+      'GenerateDataKeyPairWithoutPlaintext',
+    ],
+  ],
+  rsa: [
+    { KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT' },
+    ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo', 'GetPublicKey'],
+  ],
   sign: [{ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }, ['Sign', 'Verify', 'GetPublicKey']],
-  agree: [{ KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' }, ['DeriveSharedSecret', 'GetPublicKey']],
+  agree: [
+    { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' },
+    ['DeriveSharedSecret', 'GetPublicKey'],
+  ],
   mac: [{ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }, ['GenerateMac', 'VerifyMac']],
 }
 
@@ -18,45 +36,80 @@ const arn = {}
 before(async () => {
   local = await startLocalKms()
   kms = clientOf(local)
-  for (const [name, [input]] of Object.entries(specs)) arn[name] = (await kms('CreateKey', input)).KeyMetadata.Arn
+  for (const [name, [input]] of Object.entries(specs))
+    arn[name] = (await kms('CreateKey', input)).KeyMetadata.Arn
 })
 after(() => local.close())
 
-const make = async (input = specs.sign[0], client = kms) => (await client('CreateKey', input)).KeyMetadata.Arn
-const grant = (KeyId, more = {}, client = kms) => client('CreateGrant', { KeyId, GranteePrincipal: role('app'), Operations: ['DescribeKey'], ...more })
-const list = async (KeyId, more = {}, client = kms) => (await client('ListGrants', { KeyId, ...more })).Grants
+const make = async (input = specs.sign[0], client = kms) =>
+  (await client('CreateKey', input)).KeyMetadata.Arn
+const grant = (KeyId, more = {}, client = kms) =>
+  client('CreateGrant', {
+    KeyId,
+    GranteePrincipal: role('app'),
+    Operations: ['DescribeKey'],
+    ...more,
+  })
+const list = async (KeyId, more = {}, client = kms) =>
+  (await client('ListGrants', { KeyId, ...more })).Grants
 const ids = (grants) => grants.map(({ GrantId }) => GrantId)
 
 test('a grant is listed with all that it says, also after a restart', async () => {
-  const wanted = { RetiringPrincipal: role('admin'), Operations: ['Encrypt', 'Decrypt', 'Decrypt'], Constraints: { EncryptionContextSubset: { order: '1' } }, Name: 'app/one' }
-  await acrossRestarts({}, async (one) => {
-    const KeyId = await make({}, clientOf(one))
-    const { GrantId, GrantToken } = await grant(KeyId, wanted, clientOf(one))
-    assert.match(GrantId, /^[0-9a-f]{64}$/)
-    const [{ CreationDate, ...entry }] = await list(KeyId, {}, clientOf(one))
-    assert.ok(CreationDate instanceof Date)
-    assert.deepEqual(entry, {
-      KeyId, GrantId, Name: 'app/one', GranteePrincipal: role('app'), RetiringPrincipal: role('admin'), IssuingAccount: 'arn:aws:iam::111122223333:root',
-      Operations: ['Encrypt', 'Decrypt'], Constraints: { EncryptionContextSubset: { order: '1' } },
-    })
-    return { KeyId, GrantId, GrantToken, entry: { ...entry, CreationDate } }
-  }, async (two, { KeyId, GrantId, GrantToken, entry }) => {
-    assert.deepEqual(await list(KeyId, {}, clientOf(two)), [entry])
-    assert.equal((await grant(KeyId, wanted, clientOf(two))).GrantId, GrantId)
-    await clientOf(two)('RetireGrant', { GrantToken })
-    assert.deepEqual(await list(KeyId, {}, clientOf(two)), [])
-  })
+  const wanted = {
+    RetiringPrincipal: role('admin'),
+    Operations: ['Encrypt', 'Decrypt', 'Decrypt'],
+    Constraints: { EncryptionContextSubset: { order: '1' } },
+    Name: 'app/one',
+  }
+  await acrossRestarts(
+    {},
+    async (one) => {
+      const KeyId = await make({}, clientOf(one))
+      const { GrantId, GrantToken } = await grant(KeyId, wanted, clientOf(one))
+      assert.match(GrantId, /^[0-9a-f]{64}$/)
+      const [{ CreationDate, ...entry }] = await list(KeyId, {}, clientOf(one))
+      assert.ok(CreationDate instanceof Date)
+      assert.deepEqual(entry, {
+        KeyId,
+        GrantId,
+        Name: 'app/one',
+        GranteePrincipal: role('app'),
+        RetiringPrincipal: role('admin'),
+        IssuingAccount: 'arn:aws:iam::111122223333:root',
+        Operations: ['Encrypt', 'Decrypt'],
+        Constraints: { EncryptionContextSubset: { order: '1' } },
+      })
+      return { KeyId, GrantId, GrantToken, entry: { ...entry, CreationDate } }
+    },
+    async (two, { KeyId, GrantId, GrantToken, entry }) => {
+      assert.deepEqual(await list(KeyId, {}, clientOf(two)), [entry])
+      assert.equal((await grant(KeyId, wanted, clientOf(two))).GrantId, GrantId)
+      await clientOf(two)('RetireGrant', { GrantToken })
+      assert.deepEqual(await list(KeyId, {}, clientOf(two)), [])
+    },
+  )
 })
 
 test('the same request with a name again finds its grant and gives a new token; without a name each request makes one', async () => {
   const KeyId = await make()
-  const named = [await grant(KeyId, { Name: 'n', Operations: ['Sign', 'Verify'] }), await grant(KeyId, { Name: 'n', Operations: ['Verify', 'Sign'] })]
+  const named = [
+    await grant(KeyId, { Name: 'n', Operations: ['Sign', 'Verify'] }),
+    await grant(KeyId, { Name: 'n', Operations: ['Verify', 'Sign'] }),
+  ]
   assert.equal(named[0].GrantId, named[1].GrantId)
   assert.notEqual(named[0].GrantToken, named[1].GrantToken)
-  const others = [await grant(KeyId, { Name: 'n', Operations: ['Sign'] }), await grant(KeyId, { Name: 'n', Operations: ['Sign', 'Verify'], RetiringPrincipal: role('x') }), await grant(KeyId), await grant(KeyId)]
+  const others = [
+    await grant(KeyId, { Name: 'n', Operations: ['Sign'] }),
+    await grant(KeyId, { Name: 'n', Operations: ['Sign', 'Verify'], RetiringPrincipal: role('x') }),
+    await grant(KeyId),
+    await grant(KeyId),
+  ]
   assert.equal(new Set(ids([named[0], ...others])).size, 5)
   assert.equal((await list(KeyId)).length, 5)
-  assert.notEqual((await grant(await make(), { Name: 'n', Operations: ['Sign', 'Verify'] })).GrantId, named[0].GrantId)
+  assert.notEqual(
+    (await grant(await make(), { Name: 'n', Operations: ['Sign', 'Verify'] })).GrantId,
+    named[0].GrantId,
+  )
 })
 
 test('requests at once with one name make one grant', async () => {
@@ -68,13 +121,26 @@ test('requests at once with one name make one grant', async () => {
 })
 
 test('a grant takes exactly the operations of its kind of key', async () => {
-  const all = [...new Set(Object.values(specs).flatMap(([, operations]) => operations)), 'CreateGrant', 'DescribeKey', 'RetireGrant', 'Encapsulate', 'Decapsulate']
+  const all = [
+    ...new Set(Object.values(specs).flatMap(([, operations]) => operations)),
+    'CreateGrant',
+    'DescribeKey',
+    'RetireGrant',
+    'Encapsulate',
+    'Decapsulate',
+  ]
   assert.equal(all.length, 19)
   for (const [name, [, operations]] of Object.entries(specs)) {
     for (const operation of all) {
-      const outcome = await grant(arn[name], { Operations: [operation], DryRun: true }).catch((e) => e.name)
+      const outcome = await grant(arn[name], { Operations: [operation], DryRun: true }).catch(
+        (e) => e.name,
+      )
       const fits = [...operations, 'CreateGrant', 'DescribeKey', 'RetireGrant'].includes(operation)
-      assert.equal(outcome, fits ? 'DryRunOperationException' : 'ValidationException', `${name} ${operation}`)
+      assert.equal(
+        outcome,
+        fits ? 'DryRunOperationException' : 'ValidationException',
+        `${name} ${operation}`,
+      )
     }
   }
 })
@@ -83,10 +149,17 @@ test('every token of a grant retires it, as do its key and id; the answer is emp
   const KeyId = await make()
   const first = await grant(KeyId, { Name: 'x' })
   const second = await grant(KeyId, { Name: 'x' })
-  const { status, text } = await raw(local, { operation: 'RetireGrant', body: { GrantToken: second.GrantToken } })
+  const { status, text } = await raw(local, {
+    operation: 'RetireGrant',
+    body: { GrantToken: second.GrantToken },
+  })
   assert.deepEqual([status, text], [200, ''])
-  assert.equal((await failure(kms('RetireGrant', { GrantToken: first.GrantToken }))).name, 'InvalidGrantTokenException')
-  for (const id of [KeyId, KeyId.slice(prefix.length)]) await kms('RetireGrant', { KeyId: id, GrantId: (await grant(KeyId)).GrantId })
+  assert.equal(
+    (await failure(kms('RetireGrant', { GrantToken: first.GrantToken }))).name,
+    'InvalidGrantTokenException',
+  )
+  for (const id of [KeyId, KeyId.slice(prefix.length)])
+    await kms('RetireGrant', { KeyId: id, GrantId: (await grant(KeyId)).GrantId })
   const { GrantId } = await grant(KeyId)
   assert.equal((await raw(local, { operation: 'RevokeGrant', body: { KeyId, GrantId } })).text, '')
   assert.deepEqual(await list(KeyId), [])
@@ -95,10 +168,24 @@ test('every token of a grant retires it, as do its key and id; the answer is emp
 test('a token that was changed in any byte is no token', async () => {
   const KeyId = await make()
   const bytes = Buffer.from((await grant(KeyId)).GrantToken, 'base64')
-  const tokens = [...bytes].map((byte, i) => Buffer.concat([bytes.subarray(0, i), Buffer.of(byte ^ 1), bytes.subarray(i + 1)]).toString('base64'))
-  for (const GrantToken of [...tokens, 'x', '=', bytes.subarray(0, 20).toString('base64'), bytes.toString('hex'), `${bytes.toString('base64')} `]) {
+  const tokens = [...bytes].map((byte, i) =>
+    Buffer.concat([bytes.subarray(0, i), Buffer.of(byte ^ 1), bytes.subarray(i + 1)]).toString(
+      'base64',
+    ),
+  )
+  for (const GrantToken of [
+    ...tokens,
+    'x',
+    '=',
+    bytes.subarray(0, 20).toString('base64'),
+    bytes.toString('hex'),
+    `${bytes.toString('base64')} `,
+  ]) {
     const { json } = await raw(local, { operation: 'RetireGrant', body: { GrantToken } })
-    assert.deepEqual(json(), { __type: 'InvalidGrantTokenException', message: 'The grant token is not valid.' })
+    assert.deepEqual(json(), {
+      __type: 'InvalidGrantTokenException',
+      message: 'The grant token is not valid.',
+    })
   }
   assert.equal((await list(KeyId)).length, 1)
 })
@@ -106,17 +193,34 @@ test('a token that was changed in any byte is no token', async () => {
 test('a dry run makes, retires and revokes nothing', async () => {
   const KeyId = await make()
   const { GrantId, GrantToken } = await grant(KeyId)
-  const calls = [['CreateGrant', { KeyId, GranteePrincipal: role('b'), Operations: ['Sign'] }], ['RetireGrant', { GrantToken }], ['RetireGrant', { KeyId, GrantId }], ['RevokeGrant', { KeyId, GrantId }]]
-  await assertFaults(local, calls.map(([operation, body]) => [operation, { ...body, DryRun: true }, 'DryRunOperationException', 'The request would have succeeded, but the DryRun option is set.']))
+  const calls = [
+    ['CreateGrant', { KeyId, GranteePrincipal: role('b'), Operations: ['Sign'] }],
+    ['RetireGrant', { GrantToken }],
+    ['RetireGrant', { KeyId, GrantId }],
+    ['RevokeGrant', { KeyId, GrantId }],
+  ]
+  await assertFaults(
+    local,
+    calls.map(([operation, body]) => [
+      operation,
+      { ...body, DryRun: true },
+      'DryRunOperationException',
+      'The request would have succeeded, but the DryRun option is set.',
+    ]),
+  )
   assert.deepEqual(ids(await list(KeyId)), [GrantId])
 })
 
 test('lists filter by id and by grantee, and pages hold every grant once', async () => {
   const KeyId = await make()
   const made = []
-  for (let i = 0; i < 7; i++) made.push((await grant(KeyId, { GranteePrincipal: role(`app-${i % 2}`) })).GrantId)
+  for (let i = 0; i < 7; i++)
+    made.push((await grant(KeyId, { GranteePrincipal: role(`app-${i % 2}`) })).GrantId)
   assert.deepEqual(ids(await list(KeyId, { GrantId: made[3] })), [made[3]])
-  assert.deepEqual(ids(await list(KeyId, { GranteePrincipal: role('app-1') })).sort(), [made[1], made[3], made[5]].sort())
+  assert.deepEqual(
+    ids(await list(KeyId, { GranteePrincipal: role('app-1') })).sort(),
+    [made[1], made[3], made[5]].sort(),
+  )
   assert.deepEqual(await list(KeyId, { GranteePrincipal: role('app-1'), GrantId: made[0] }), [])
   const found = []
   let Marker
@@ -131,57 +235,191 @@ test('lists filter by id and by grantee, and pages hold every grant once', async
 
 test('retirable grants are found across keys by their retiring principal', async () => {
   const [one, two] = [await make(), await make({})]
-  const made = [await grant(one, { RetiringPrincipal: role('retires') }), await grant(two, { RetiringPrincipal: role('retires') })]
+  const made = [
+    await grant(one, { RetiringPrincipal: role('retires') }),
+    await grant(two, { RetiringPrincipal: role('retires') }),
+  ]
   await grant(two, { RetiringPrincipal: role('other') })
-  const { Grants, Truncated } = await kms('ListRetirableGrants', { RetiringPrincipal: role('retires') })
+  const { Grants, Truncated } = await kms('ListRetirableGrants', {
+    RetiringPrincipal: role('retires'),
+  })
   assert.deepEqual([ids(Grants).sort(), Truncated], [ids(made).sort(), false])
   assert.deepEqual(new Set(Grants.map(({ KeyId }) => KeyId)), new Set([one, two]))
-  assert.deepEqual((await kms('ListRetirableGrants', { RetiringPrincipal: role('nobody') })).Grants, [])
+  assert.deepEqual(
+    (await kms('ListRetirableGrants', { RetiringPrincipal: role('nobody') })).Grants,
+    [],
+  )
 })
 
 test('a grant for a service names the resource that it acts for, and is listed as one for a service', async () => {
   const KeyId = await make({})
   const SourceArn = 'arn:aws:lambda:us-east-1:111122223333:function:f'
-  const input = { KeyId, GranteeServicePrincipal: 'lambda.amazonaws.com', RetiringServicePrincipal: 'lambda.amazonaws.com', Operations: ['Decrypt'], Constraints: { SourceArn } }
+  const input = {
+    KeyId,
+    GranteeServicePrincipal: 'lambda.amazonaws.com',
+    RetiringServicePrincipal: 'lambda.amazonaws.com',
+    Operations: ['Decrypt'],
+    Constraints: { SourceArn },
+  }
   await kms('CreateGrant', input)
-  const [{ GranteePrincipal, GranteeServicePrincipal, RetiringPrincipal, RetiringServicePrincipal, Constraints }] = await list(KeyId)
-  assert.deepEqual([GranteePrincipal, GranteeServicePrincipal, RetiringPrincipal, RetiringServicePrincipal, Constraints], ['lambda.amazonaws.com', 'lambda.amazonaws.com', undefined, 'lambda.amazonaws.com', { SourceArn }])
-  for (const change of [{ Constraints: undefined }, { RetiringServicePrincipal: undefined }, { GranteePrincipal: role('x') }, { RetiringPrincipal: role('x') }, { GranteeServicePrincipal: 'no service' }]) {
-    assert.equal((await failure(kms('CreateGrant', { ...input, ...change }))).name, 'ValidationException', JSON.stringify(change))
+  const [
+    {
+      GranteePrincipal,
+      GranteeServicePrincipal,
+      RetiringPrincipal,
+      RetiringServicePrincipal,
+      Constraints,
+    },
+  ] = await list(KeyId)
+  assert.deepEqual(
+    [
+      GranteePrincipal,
+      GranteeServicePrincipal,
+      RetiringPrincipal,
+      RetiringServicePrincipal,
+      Constraints,
+    ],
+    [
+      'lambda.amazonaws.com',
+      'lambda.amazonaws.com',
+      undefined,
+      'lambda.amazonaws.com',
+      { SourceArn },
+    ],
+  )
+  for (const change of [
+    { Constraints: undefined },
+    { RetiringServicePrincipal: undefined },
+    { GranteePrincipal: role('x') },
+    { RetiringPrincipal: role('x') },
+    { GranteeServicePrincipal: 'no service' },
+  ]) {
+    assert.equal(
+      (await failure(kms('CreateGrant', { ...input, ...change }))).name,
+      'ValidationException',
+      JSON.stringify(change),
+    )
   }
 })
 
 test('grants that cannot be are refused', async () => {
-  const [KeyId, off, gone, waiting] = [await make(), await make(), await make(), await make({ Origin: 'EXTERNAL' })]
+  const [KeyId, off, gone, waiting] = [
+    await make(),
+    await make(),
+    await make(),
+    await make({ Origin: 'EXTERNAL' }),
+  ]
   await kms('DisableKey', { KeyId: off })
   await kms('ScheduleKeyDeletion', { KeyId: gone })
   const { GrantId } = await grant(KeyId)
   const unknown = 'f'.repeat(64)
   const asked = { GranteePrincipal: role('app'), Operations: ['DescribeKey'] }
-  const pairs = (count, length) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 'v'.repeat(length)]))
-  const invalid = async (KeyId, more) => assert.equal((await failure(grant(KeyId, more))).name, 'ValidationException', JSON.stringify(more))
+  const pairs = (count, length) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 'v'.repeat(length)]))
+  const invalid = async (KeyId, more) =>
+    assert.equal(
+      (await failure(grant(KeyId, more))).name,
+      'ValidationException',
+      JSON.stringify(more),
+    )
   await assertFaults(local, [
     ['CreateGrant', { KeyId: off, ...asked }, 'DisabledException', `${off} is disabled.`],
-    ['CreateGrant', { KeyId: gone, ...asked }, 'KMSInvalidStateException', `${gone} is pending deletion.`],
-    ['CreateGrant', { KeyId: waiting, ...asked }, 'KMSInvalidStateException', `${waiting} is pending import.`],
+    [
+      'CreateGrant',
+      { KeyId: gone, ...asked },
+      'KMSInvalidStateException',
+      `${gone} is pending deletion.`,
+    ],
+    [
+      'CreateGrant',
+      { KeyId: waiting, ...asked },
+      'KMSInvalidStateException',
+      `${waiting} is pending import.`,
+    ],
     ['CreateGrant', { KeyId: 'invalid', ...asked }, 'NotFoundException', "Invalid keyId 'invalid'"],
-    ['CreateGrant', { KeyId, GranteePrincipal: role('app') }, 'ValidationException', "1 validation error detected: Value null at 'operations' failed to satisfy constraint: Member must not be null"],
-    ['CreateGrant', { KeyId, ...asked, Name: 'a b' }, 'ValidationException', "1 validation error detected: Value 'a b' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$"],
-    ...['app', 'arn:aws:iam::111122223333:group/x', 'arn:aws:s3:::bucket', 'arn:aws:iam::1:root'].map((GranteePrincipal) => ['CreateGrant', { KeyId, ...asked, GranteePrincipal }, 'InvalidArnException', 'ARN does not refer to a valid principal']),
-    ['RevokeGrant', { KeyId, GrantId: unknown }, 'InvalidGrantIdException', `Grant ID ${unknown} not found`],
-    ['RetireGrant', { KeyId, GrantId: unknown }, 'InvalidGrantIdException', `Grant ID ${unknown} not found`],
-    ['RevokeGrant', { KeyId: arn.sign, GrantId }, 'InvalidGrantIdException', `Grant ID ${GrantId} not found`],
-    ['ListGrants', { KeyId, GrantId: unknown }, 'InvalidGrantIdException', `Grant ID ${unknown} not found`],
-    ['ListGrants', { KeyId, GranteePrincipal: role('a'), GranteeServicePrincipal: 'a.amazonaws.com' }, 'ValidationException', 'You can specify either GranteePrincipal or GranteeServicePrincipal, but not both.'],
-    ['ListRetirableGrants', {}, 'ValidationException', 'You must specify either RetiringPrincipal or RetiringServicePrincipal.'],
-    ...[{}, { KeyId }, { GrantId }, { KeyId, GrantToken: 'x' }].map((body) => ['RetireGrant', body, 'ValidationException', 'You must specify either a GrantToken, or a KeyId and a GrantId.']),
+    [
+      'CreateGrant',
+      { KeyId, GranteePrincipal: role('app') },
+      'ValidationException',
+      "1 validation error detected: Value null at 'operations' failed to satisfy constraint: Member must not be null",
+    ],
+    [
+      'CreateGrant',
+      { KeyId, ...asked, Name: 'a b' },
+      'ValidationException',
+      "1 validation error detected: Value 'a b' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$",
+    ],
+    ...[
+      'app',
+      'arn:aws:iam::111122223333:group/x',
+      'arn:aws:s3:::bucket',
+      'arn:aws:iam::1:root',
+    ].map((GranteePrincipal) => [
+      'CreateGrant',
+      { KeyId, ...asked, GranteePrincipal },
+      'InvalidArnException',
+      'ARN does not refer to a valid principal',
+    ]),
+    [
+      'RevokeGrant',
+      { KeyId, GrantId: unknown },
+      'InvalidGrantIdException',
+      `Grant ID ${unknown} not found`,
+    ],
+    [
+      'RetireGrant',
+      { KeyId, GrantId: unknown },
+      'InvalidGrantIdException',
+      `Grant ID ${unknown} not found`,
+    ],
+    [
+      'RevokeGrant',
+      { KeyId: arn.sign, GrantId },
+      'InvalidGrantIdException',
+      `Grant ID ${GrantId} not found`,
+    ],
+    [
+      'ListGrants',
+      { KeyId, GrantId: unknown },
+      'InvalidGrantIdException',
+      `Grant ID ${unknown} not found`,
+    ],
+    [
+      'ListGrants',
+      { KeyId, GranteePrincipal: role('a'), GranteeServicePrincipal: 'a.amazonaws.com' },
+      'ValidationException',
+      'You can specify either GranteePrincipal or GranteeServicePrincipal, but not both.',
+    ],
+    [
+      'ListRetirableGrants',
+      {},
+      'ValidationException',
+      'You must specify either RetiringPrincipal or RetiringServicePrincipal.',
+    ],
+    ...[{}, { KeyId }, { GrantId }, { KeyId, GrantToken: 'x' }].map((body) => [
+      'RetireGrant',
+      body,
+      'ValidationException',
+      'You must specify either a GrantToken, or a KeyId and a GrantId.',
+    ]),
   ])
-  const { json } = await raw(local, { operation: 'CreateGrant', body: { KeyId, ...asked, Operations: ['Sign', 'Fly'] } })
-  assert.match(json().message, /^1 validation error detected: Value '\[Sign, Fly\]' at 'operations' failed to satisfy constraint: Member must satisfy constraint: \[Member must satisfy enum value set: \[.*Decapsulate\]\]$/)
+  const { json } = await raw(local, {
+    operation: 'CreateGrant',
+    body: { KeyId, ...asked, Operations: ['Sign', 'Fly'] },
+  })
+  assert.match(
+    json().message,
+    /^1 validation error detected: Value '\[Sign, Fly\]' at 'operations' failed to satisfy constraint: Member must satisfy constraint: \[Member must satisfy enum value set: \[.*Decapsulate\]\]$/,
+  )
   await invalid(KeyId, { Operations: [] })
   await invalid(KeyId, { GranteePrincipal: undefined })
-  await invalid(KeyId, { Operations: ['Sign'], Constraints: { EncryptionContextEquals: { a: 'b' } } })
-  await invalid(arn.symmetric, { Constraints: { EncryptionContextEquals: { a: 'b' }, EncryptionContextSubset: { a: 'b' } } })
+  await invalid(KeyId, {
+    Operations: ['Sign'],
+    Constraints: { EncryptionContextEquals: { a: 'b' } },
+  })
+  await invalid(arn.symmetric, {
+    Constraints: { EncryptionContextEquals: { a: 'b' }, EncryptionContextSubset: { a: 'b' } },
+  })
   await invalid(arn.symmetric, { Constraints: { EncryptionContextEquals: pairs(9, 1) } })
   await invalid(arn.symmetric, { Constraints: { EncryptionContextSubset: pairs(8, 50) } })
   await grant(arn.symmetric, { Constraints: { EncryptionContextSubset: pairs(8, 46) } })
@@ -198,8 +436,14 @@ test('a deleted key takes its grants along', async () => {
     await client('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 7 })
     assert.equal((await list(KeyId, {}, client)).length, 1)
     now += 7 * 86_400_000
-    assert.deepEqual((await client('ListRetirableGrants', { RetiringPrincipal: role('r') })).Grants, [])
-    assert.equal((await failure(client('RetireGrant', { GrantToken }))).name, 'InvalidGrantTokenException')
+    assert.deepEqual(
+      (await client('ListRetirableGrants', { RetiringPrincipal: role('r') })).Grants,
+      [],
+    )
+    assert.equal(
+      (await failure(client('RetireGrant', { GrantToken }))).name,
+      'InvalidGrantTokenException',
+    )
   } finally {
     await timed.close()
   }

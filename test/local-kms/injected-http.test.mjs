@@ -7,7 +7,11 @@ import { InjectedFaults } from 'sealdrop/dist/local-kms/injected/injected-faults
 import { strikeAnswer, strikeBefore, strikeBody } from 'sealdrop/dist/local-kms/injected/strike.js'
 
 const arn = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
-const answers = { Decrypt: { KeyId: arn, Plaintext: Buffer.from('hello').toString('base64') }, GenerateRandom: { Plaintext: 'AAAA' }, EnableKey: undefined }
+const answers = {
+  Decrypt: { KeyId: arn, Plaintext: Buffer.from('hello').toString('base64') },
+  GenerateRandom: { Plaintext: 'AAAA' },
+  EnableKey: undefined,
+}
 
 let server, faults, closing, url, done, over
 beforeEach(async () => {
@@ -18,57 +22,115 @@ beforeEach(async () => {
     incoming.resume()
     const operation = incoming.headers['x-amz-target'].slice('TrentService.'.length)
     const strike = faults.match({ operation, region: 'us-east-1', keyIds: [arn] })
-    let status = 200, body
+    let status = 200,
+      body
     try {
-      if (!await strikeBefore(strike, { response, signal: closing.signal })) return
+      if (!(await strikeBefore(strike, { response, signal: closing.signal }))) return
       done++
       const answer = strikeAnswer(strike, operation, answers[operation])
       body = answer ? JSON.stringify(answer) : ''
     } catch (e) {
-      [status, body] = [e.status, e.body]
+      ;[status, body] = [e.status, e.body]
     } finally {
       over++
     }
-    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1', 'content-length': Buffer.byteLength(body) })
+    response.writeHead(status, {
+      'content-type': 'application/x-amz-json-1.1',
+      'content-length': Buffer.byteLength(body),
+    })
     strikeBody(strike, response, body)
   }).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   url = `http://127.0.0.1:${server.address().port}`
 })
-afterEach(() => new Promise((resolve) => { closing.abort(); server.closeAllConnections(); server.close(resolve) }))
+afterEach(
+  () =>
+    new Promise((resolve) => {
+      closing.abort()
+      server.closeAllConnections()
+      server.close(resolve)
+    }),
+)
 
 /** One bare request: what came before the end, and how it ended. */
 function raw(operation, { signal } = {}) {
   return new Promise((resolve) => {
     const found = { status: undefined, length: undefined, text: '' }
-    const outgoing = request(url, { method: 'POST', agent: false, signal, headers: { 'x-amz-target': `TrentService.${operation}` } }, (response) => {
-      Object.assign(found, { status: response.statusCode, length: Number(response.headers['content-length']) })
-      response.on('data', (chunk) => { found.text += chunk })
-      response.on('end', () => resolve({ ...found, end: 'whole' }))
-      response.on('error', ({ code }) => resolve({ ...found, end: code }))
-    })
+    const outgoing = request(
+      url,
+      {
+        method: 'POST',
+        agent: false,
+        signal,
+        headers: { 'x-amz-target': `TrentService.${operation}` },
+      },
+      (response) => {
+        Object.assign(found, {
+          status: response.statusCode,
+          length: Number(response.headers['content-length']),
+        })
+        response.on('data', (chunk) => {
+          found.text += chunk
+        })
+        response.on('end', () => resolve({ ...found, end: 'whole' }))
+        response.on('error', ({ code }) => resolve({ ...found, end: code }))
+      },
+    )
     outgoing.on('error', ({ code }) => resolve({ ...found, end: code }))
     outgoing.end('{}')
   })
 }
-const client = (more = {}) => new KMSClient({ endpoint: url, region: 'us-east-1', credentials: { accessKeyId: 'LOCAL', secretAccessKey: 'local' }, maxAttempts: 1, ...more })
-const decrypt = (more) => client(more).send(new DecryptCommand({ KeyId: arn, CiphertextBlob: Buffer.from('x') }))
-const until = async (condition) => { while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5)) }
+const client = (more = {}) =>
+  new KMSClient({
+    endpoint: url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'LOCAL', secretAccessKey: 'local' },
+    maxAttempts: 1,
+    ...more,
+  })
+const decrypt = (more) =>
+  client(more).send(new DecryptCommand({ KeyId: arn, CiphertextBlob: Buffer.from('x') }))
+const until = async (condition) => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
 
 test('no fault, no change', async () => {
-  assert.deepEqual(await raw('Decrypt'), { status: 200, length: JSON.stringify(answers.Decrypt).length, text: JSON.stringify(answers.Decrypt), end: 'whole' })
+  assert.deepEqual(await raw('Decrypt'), {
+    status: 200,
+    length: JSON.stringify(answers.Decrypt).length,
+    text: JSON.stringify(answers.Decrypt),
+    end: 'whole',
+  })
 })
 
 /** Kind, and the error as the AWS client has it. */
 const errors = [
-  ['throttle', 400, 'ThrottlingException', 'You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.'],
-  ['internal', 500, 'KMSInternalException', 'The request was rejected because an internal exception occurred. The request can be retried.'],
-  ['unavailable', 503, 'DependencyTimeoutException', 'The system timed out while trying to fulfill the request. The request can be retried.'],
+  [
+    'throttle',
+    400,
+    'ThrottlingException',
+    'You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.',
+  ],
+  [
+    'internal',
+    500,
+    'KMSInternalException',
+    'The request was rejected because an internal exception occurred. The request can be retried.',
+  ],
+  [
+    'unavailable',
+    503,
+    'DependencyTimeoutException',
+    'The system timed out while trying to fulfill the request. The request can be retried.',
+  ],
 ]
 for (const [kind, status, name, message] of errors) {
   test(`${kind}: the AWS client has ${name} with status ${status}, and the operation did not run`, async () => {
     faults.add({ kind })
-    await assert.rejects(decrypt(), (e) => { assert.deepEqual([e.name, e.message, e.$metadata.httpStatusCode], [name, message, status]); return true })
+    await assert.rejects(decrypt(), (e) => {
+      assert.deepEqual([e.name, e.message, e.$metadata.httpStatusCode], [name, message, status])
+      return true
+    })
     assert.equal(done, 0)
   })
   test(`${kind}: the AWS client tries again, and the third answer is right`, async () => {
@@ -82,7 +144,12 @@ for (const [kind, status, name, message] of errors) {
 for (const rule of [{ kind: 'reset' }, { kind: 'region-down', region: 'us-east-1' }]) {
   test(`${rule.kind}: the connection is reset before a byte of an answer`, async () => {
     faults.add(rule)
-    assert.deepEqual(await raw('Decrypt'), { status: undefined, length: undefined, text: '', end: 'ECONNRESET' })
+    assert.deepEqual(await raw('Decrypt'), {
+      status: undefined,
+      length: undefined,
+      text: '',
+      end: 'ECONNRESET',
+    })
     assert.equal(done, 0)
     await assert.rejects(decrypt(), { code: 'ECONNRESET' })
   })
@@ -91,14 +158,24 @@ for (const rule of [{ kind: 'reset' }, { kind: 'region-down', region: 'us-east-1
 test('half: the head promises the whole, half of it comes, and then the connection ends', async () => {
   faults.add({ kind: 'half' })
   const whole = JSON.stringify(answers.Decrypt)
-  assert.deepEqual(await raw('Decrypt'), { status: 200, length: whole.length, text: whole.slice(0, whole.length / 2), end: 'ECONNRESET' })
+  assert.deepEqual(await raw('Decrypt'), {
+    status: 200,
+    length: whole.length,
+    text: whole.slice(0, whole.length / 2),
+    end: 'ECONNRESET',
+  })
   assert.equal(done, 1)
   await assert.rejects(decrypt())
 })
 
 test('half of an empty answer is a reset: its head alone would be the whole', async () => {
   faults.add({ kind: 'half' })
-  assert.deepEqual(await raw('EnableKey'), { status: undefined, length: undefined, text: '', end: 'ECONNRESET' })
+  assert.deepEqual(await raw('EnableKey'), {
+    status: undefined,
+    length: undefined,
+    text: '',
+    end: 'ECONNRESET',
+  })
 })
 
 test('wrong-key-id and wrong-length arrive as answers that the AWS client takes', async () => {
@@ -107,7 +184,10 @@ test('wrong-key-id and wrong-length arrive as answers that the AWS client takes'
   faults.remove(id)
   faults.add({ kind: 'wrong-length' })
   assert.equal(Buffer.from((await decrypt()).Plaintext).toString(), 'hell')
-  assert.equal((await client().send(new GenerateRandomCommand({ NumberOfBytes: 3 }))).Plaintext.length, 2)
+  assert.equal(
+    (await client().send(new GenerateRandomCommand({ NumberOfBytes: 3 }))).Plaintext.length,
+    2,
+  )
 })
 
 test('latency: the right answer, late; other kinds strike late when they have one', async () => {
@@ -158,7 +238,11 @@ test('the server closes: a timeout ends without an answer, a latency with its an
   assert.equal((await first).end, 'ECONNRESET')
   assert.equal((await second).text, JSON.stringify(answers.Decrypt))
   assert.ok(performance.now() - began < 5_000)
-  assert.equal((await raw('Decrypt')).end, 'whole', 'a call that comes after the signal does not wait')
+  assert.equal(
+    (await raw('Decrypt')).end,
+    'whole',
+    'a call that comes after the signal does not wait',
+  )
 })
 
 test('strikes leave no listener behind', async () => {

@@ -12,19 +12,40 @@ before(async () => {
 })
 after(() => local.close())
 
-const make = async (more = {}) => (await kms('CreateKey', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', ...more })).KeyMetadata
-const aliasNames = async (input) => (await kms('ListAliases', input)).Aliases.map(({ AliasName }) => AliasName)
+const make = async (more = {}) =>
+  (await kms('CreateKey', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', ...more }))
+    .KeyMetadata
+const aliasNames = async (input) =>
+  (await kms('ListAliases', input)).Aliases.map(({ AliasName }) => AliasName)
 
 test('the answer holds URL, key ARNs by the alias as given, environment and client configuration', async () => {
-  const one = await startLocalKms({ region: 'eu-central-1', keys: [{ alias: 'orders', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' }, { alias: 'alias/sign/in', spec: 'ECC_NIST_P384', usage: 'SIGN_VERIFY' }] })
+  const one = await startLocalKms({
+    region: 'eu-central-1',
+    keys: [
+      { alias: 'orders', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' },
+      { alias: 'alias/sign/in', spec: 'ECC_NIST_P384', usage: 'SIGN_VERIFY' },
+    ],
+  })
   try {
     assert.match(one.url, /^http:\/\/127\.0\.0\.1:\d+$/)
     assert.deepEqual(Object.keys(one.keys), ['orders', 'alias/sign/in'])
     assert.match(one.keys.orders, /^arn:aws:kms:eu-central-1:111122223333:key\/[0-9a-f-]{36}$/)
     const { accessKeyId, secretAccessKey } = one.clientConfig.credentials
-    assert.deepEqual(one.env, { AWS_ENDPOINT_URL_KMS: one.url, AWS_REGION: 'eu-central-1', AWS_DEFAULT_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey })
-    assert.deepEqual([one.clientConfig.endpoint, one.clientConfig.region], [one.url, 'eu-central-1'])
-    assert.equal((await clientOf(one)('DescribeKey', { KeyId: 'alias/sign/in' })).KeyMetadata.Arn, one.keys['alias/sign/in'])
+    assert.deepEqual(one.env, {
+      AWS_ENDPOINT_URL_KMS: one.url,
+      AWS_REGION: 'eu-central-1',
+      AWS_DEFAULT_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    })
+    assert.deepEqual(
+      [one.clientConfig.endpoint, one.clientConfig.region],
+      [one.url, 'eu-central-1'],
+    )
+    assert.equal(
+      (await clientOf(one)('DescribeKey', { KeyId: 'alias/sign/in' })).KeyMetadata.Arn,
+      one.keys['alias/sign/in'],
+    )
   } finally {
     await one.close()
   }
@@ -37,25 +58,80 @@ test('a client configured by the environment alone reaches the server', async ()
   try {
     assert.equal((await new KMSClient().send(new ListKeysCommand())).$metadata.httpStatusCode, 200)
   } finally {
-    for (const name of Object.keys(local.env)) before[name] === undefined ? delete process.env[name] : (process.env[name] = before[name])
+    for (const name of Object.keys(local.env))
+      before[name] === undefined ? delete process.env[name] : (process.env[name] = before[name])
   }
 })
 
 test('KeyMetadata and GetPublicKey have the members of AWS and no others', async () => {
   const start = Math.floor(Date.now() / 1000)
-  const lists = { 'ENCRYPT_DECRYPT RSA_2048': ['EncryptionAlgorithms', ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256']], 'SIGN_VERIFY ECC_NIST_P521': ['SigningAlgorithms', ['ECDSA_SHA_512']], 'KEY_AGREEMENT ECC_NIST_P384': ['KeyAgreementAlgorithms', ['ECDH']],
-    'SIGN_VERIFY RSA_2048': ['SigningAlgorithms', ['RSASSA_PKCS1_V1_5_SHA_256', 'RSASSA_PKCS1_V1_5_SHA_384', 'RSASSA_PKCS1_V1_5_SHA_512', 'RSASSA_PSS_SHA_256', 'RSASSA_PSS_SHA_384', 'RSASSA_PSS_SHA_512']] }
+  const lists = {
+    'ENCRYPT_DECRYPT RSA_2048': [
+      'EncryptionAlgorithms',
+      ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256'],
+    ],
+    'SIGN_VERIFY ECC_NIST_P521': ['SigningAlgorithms', ['ECDSA_SHA_512']],
+    'KEY_AGREEMENT ECC_NIST_P384': ['KeyAgreementAlgorithms', ['ECDH']],
+    'SIGN_VERIFY RSA_2048': [
+      'SigningAlgorithms',
+      [
+        'RSASSA_PKCS1_V1_5_SHA_256',
+        'RSASSA_PKCS1_V1_5_SHA_384',
+        'RSASSA_PKCS1_V1_5_SHA_512',
+        'RSASSA_PSS_SHA_256',
+        'RSASSA_PSS_SHA_384',
+        'RSASSA_PSS_SHA_512',
+      ],
+    ],
+  }
   for (const [name, [list, algorithms]] of Object.entries(lists)) {
     const [KeyUsage, KeySpec] = name.split(' ')
-    const { KeyMetadata } = (await raw(local, { operation: 'CreateKey', body: { KeyUsage, CustomerMasterKeySpec: KeySpec, Description: 'what it is for', MultiRegion: false, Origin: 'AWS_KMS' } })).json()
+    const { KeyMetadata } = (
+      await raw(local, {
+        operation: 'CreateKey',
+        body: {
+          KeyUsage,
+          CustomerMasterKeySpec: KeySpec,
+          Description: 'what it is for',
+          MultiRegion: false,
+          Origin: 'AWS_KMS',
+        },
+      })
+    ).json()
     const { CreationDate, KeyId, ...rest } = KeyMetadata
     assert.match(KeyId, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
-    assert.ok(typeof CreationDate === 'number' && CreationDate >= start && CreationDate < start + 60)
+    assert.ok(
+      typeof CreationDate === 'number' && CreationDate >= start && CreationDate < start + 60,
+    )
     const Arn = `arn:aws:kms:us-east-1:111122223333:key/${KeyId}`
-    assert.deepEqual(rest, { AWSAccountId: '111122223333', Arn, Enabled: true, Description: 'what it is for', KeyUsage, KeyState: 'Enabled', Origin: 'AWS_KMS', KeyManager: 'CUSTOMER', CustomerMasterKeySpec: KeySpec, KeySpec, MultiRegion: false, [list]: algorithms })
-    assert.deepEqual((await raw(local, { operation: 'DescribeKey', body: { KeyId: Arn } })).json(), { KeyMetadata })
-    const { PublicKey, ...answer } = (await raw(local, { operation: 'GetPublicKey', body: { KeyId } })).json()
-    assert.deepEqual(answer, { KeyId: Arn, CustomerMasterKeySpec: KeySpec, KeySpec, KeyUsage, [list]: algorithms })
+    assert.deepEqual(rest, {
+      AWSAccountId: '111122223333',
+      Arn,
+      Enabled: true,
+      Description: 'what it is for',
+      KeyUsage,
+      KeyState: 'Enabled',
+      Origin: 'AWS_KMS',
+      KeyManager: 'CUSTOMER',
+      CustomerMasterKeySpec: KeySpec,
+      KeySpec,
+      MultiRegion: false,
+      [list]: algorithms,
+    })
+    assert.deepEqual(
+      (await raw(local, { operation: 'DescribeKey', body: { KeyId: Arn } })).json(),
+      { KeyMetadata },
+    )
+    const { PublicKey, ...answer } = (
+      await raw(local, { operation: 'GetPublicKey', body: { KeyId } })
+    ).json()
+    assert.deepEqual(answer, {
+      KeyId: Arn,
+      CustomerMasterKeySpec: KeySpec,
+      KeySpec,
+      KeyUsage,
+      [list]: algorithms,
+    })
     assert.match(PublicKey, /^MI|^MF|^MH/)
   }
 })
@@ -63,17 +139,34 @@ test('KeyMetadata and GetPublicKey have the members of AWS and no others', async
 test('cryptographic and reading operations take key id, key ARN, alias name and alias ARN, and answer the key ARN', async () => {
   const { KeyId, Arn } = await make()
   await kms('CreateAlias', { AliasName: 'alias/four/forms', TargetKeyId: Arn })
-  for (const form of [KeyId, Arn, 'alias/four/forms', 'arn:aws:kms:us-east-1:111122223333:alias/four/forms']) {
-    assert.equal((await kms('Sign', { KeyId: form, Message: Buffer.from('x'), SigningAlgorithm: 'ECDSA_SHA_256', GrantTokens: ['token'] })).KeyId, Arn)
+  for (const form of [
+    KeyId,
+    Arn,
+    'alias/four/forms',
+    'arn:aws:kms:us-east-1:111122223333:alias/four/forms',
+  ]) {
+    assert.equal(
+      (
+        await kms('Sign', {
+          KeyId: form,
+          Message: Buffer.from('x'),
+          SigningAlgorithm: 'ECDSA_SHA_256',
+          GrantTokens: ['token'],
+        })
+      ).KeyId,
+      Arn,
+    )
     assert.equal((await kms('GetPublicKey', { KeyId: form })).KeyId, Arn)
     assert.equal((await kms('DescribeKey', { KeyId: form })).KeyMetadata.Arn, Arn)
   }
-  for (const form of [KeyId, Arn]) assert.deepEqual(await aliasNames({ KeyId: form }), ['alias/four/forms'])
+  for (const form of [KeyId, Arn])
+    assert.deepEqual(await aliasNames({ KeyId: form }), ['alias/four/forms'])
 })
 
 test('a disabled key signs again once it is enabled, and both are idempotent', async () => {
   const { Arn: KeyId } = await make()
-  const sign = () => kms('Sign', { KeyId, Message: Buffer.from('x'), SigningAlgorithm: 'ECDSA_SHA_256' })
+  const sign = () =>
+    kms('Sign', { KeyId, Message: Buffer.from('x'), SigningAlgorithm: 'ECDSA_SHA_256' })
   for (const round of [1, 2]) {
     await kms('DisableKey', { KeyId })
     const { KeyMetadata } = await kms('DescribeKey', { KeyId })
@@ -90,32 +183,65 @@ test('scheduled deletion can be cancelled, and the key comes back disabled', asy
   const { Arn: KeyId } = await make()
   const before = Date.now()
   const scheduled = await kms('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 7 })
-  assert.deepEqual([scheduled.KeyId, scheduled.KeyState, scheduled.PendingWindowInDays], [KeyId, 'PendingDeletion', 7])
-  assert.ok(scheduled.DeletionDate - before >= 7 * day && scheduled.DeletionDate - before < 7 * day + 60_000)
+  assert.deepEqual(
+    [scheduled.KeyId, scheduled.KeyState, scheduled.PendingWindowInDays],
+    [KeyId, 'PendingDeletion', 7],
+  )
+  assert.ok(
+    scheduled.DeletionDate - before >= 7 * day &&
+      scheduled.DeletionDate - before < 7 * day + 60_000,
+  )
   const pending = (await kms('DescribeKey', { KeyId })).KeyMetadata
-  assert.deepEqual([pending.KeyState, pending.Enabled, pending.DeletionDate.getTime()], ['PendingDeletion', false, scheduled.DeletionDate.getTime()])
+  assert.deepEqual(
+    [pending.KeyState, pending.Enabled, pending.DeletionDate.getTime()],
+    ['PendingDeletion', false, scheduled.DeletionDate.getTime()],
+  )
   assert.equal((await kms('CancelKeyDeletion', { KeyId })).KeyId, KeyId)
   const back = (await kms('DescribeKey', { KeyId })).KeyMetadata
-  assert.deepEqual([back.KeyState, back.Enabled, 'DeletionDate' in back], ['Disabled', false, false])
+  assert.deepEqual(
+    [back.KeyState, back.Enabled, 'DeletionDate' in back],
+    ['Disabled', false, false],
+  )
   await kms('EnableKey', { KeyId })
   assert.equal((await kms('DescribeKey', { KeyId })).KeyMetadata.KeyState, 'Enabled')
 })
 
 test('when its time has come a key is gone with its aliases, and not a moment before', async () => {
   let now = 1_700_000_000_000
-  const timed = await startLocalKms({ keys: [{ alias: 'a', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }, { alias: 'b', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }], now: () => now })
+  const timed = await startLocalKms({
+    keys: [
+      { alias: 'a', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' },
+      { alias: 'b', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' },
+    ],
+    now: () => now,
+  })
   try {
     const client = clientOf(timed)
     const scheduled = await client('ScheduleKeyDeletion', { KeyId: timed.keys.a })
     assert.equal(scheduled.PendingWindowInDays, 30)
     assert.equal(scheduled.DeletionDate.getTime(), now + 30 * day)
     now += 30 * day - 1
-    assert.equal((await client('DescribeKey', { KeyId: 'alias/a' })).KeyMetadata.KeyState, 'PendingDeletion')
+    assert.equal(
+      (await client('DescribeKey', { KeyId: 'alias/a' })).KeyMetadata.KeyState,
+      'PendingDeletion',
+    )
     now += 1
-    assert.equal((await failure(client('DescribeKey', { KeyId: 'alias/a' }))).message, 'Alias arn:aws:kms:us-east-1:111122223333:alias/a is not found.')
-    assert.equal((await failure(client('CancelKeyDeletion', { KeyId: timed.keys.a }))).message, `Key '${timed.keys.a}' does not exist`)
-    assert.deepEqual((await client('ListKeys')).Keys.map(({ KeyArn }) => KeyArn), [timed.keys.b])
-    assert.deepEqual((await client('ListAliases')).Aliases.map(({ AliasName }) => AliasName), ['alias/b'])
+    assert.equal(
+      (await failure(client('DescribeKey', { KeyId: 'alias/a' }))).message,
+      'Alias arn:aws:kms:us-east-1:111122223333:alias/a is not found.',
+    )
+    assert.equal(
+      (await failure(client('CancelKeyDeletion', { KeyId: timed.keys.a }))).message,
+      `Key '${timed.keys.a}' does not exist`,
+    )
+    assert.deepEqual(
+      (await client('ListKeys')).Keys.map(({ KeyArn }) => KeyArn),
+      [timed.keys.b],
+    )
+    assert.deepEqual(
+      (await client('ListAliases')).Aliases.map(({ AliasName }) => AliasName),
+      ['alias/b'],
+    )
   } finally {
     await timed.close()
   }
@@ -124,9 +250,15 @@ test('when its time has come a key is gone with its aliases, and not a moment be
 test('an alias moves to another key of the same usage, keeps its creation date, and goes away', async () => {
   const [first, second] = [await make(), await make()]
   await kms('CreateAlias', { AliasName: 'alias/moves', TargetKeyId: first.KeyId })
-  const entry = async () => (await kms('ListAliases', { Limit: 100 })).Aliases.find(({ AliasName }) => AliasName === 'alias/moves')
+  const entry = async () =>
+    (await kms('ListAliases', { Limit: 100 })).Aliases.find(
+      ({ AliasName }) => AliasName === 'alias/moves',
+    )
   const before = await entry()
-  assert.deepEqual([before.AliasArn, before.TargetKeyId], ['arn:aws:kms:us-east-1:111122223333:alias/moves', first.KeyId])
+  assert.deepEqual(
+    [before.AliasArn, before.TargetKeyId],
+    ['arn:aws:kms:us-east-1:111122223333:alias/moves', first.KeyId],
+  )
   assert.ok(before.CreationDate instanceof Date)
   await new Promise((resolve) => setTimeout(resolve, 5))
   await kms('UpdateAlias', { AliasName: 'alias/moves', TargetKeyId: second.Arn })
@@ -145,8 +277,16 @@ test('pages hold every row once, also when rows come and go in between', async (
   try {
     const client = clientOf(one)
     const KeyIds = []
-    for (let i = 0; i < 25; i++) KeyIds.push((await client('CreateKey', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' })).KeyMetadata.KeyId)
-    for (const [i, TargetKeyId] of KeyIds.entries()) await client('CreateAlias', { AliasName: `alias/a${String(i).padStart(2, '0')}`, TargetKeyId })
+    for (let i = 0; i < 25; i++)
+      KeyIds.push(
+        (await client('CreateKey', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }))
+          .KeyMetadata.KeyId,
+      )
+    for (const [i, TargetKeyId] of KeyIds.entries())
+      await client('CreateAlias', {
+        AliasName: `alias/a${String(i).padStart(2, '0')}`,
+        TargetKeyId,
+      })
     const walk = async (operation, list, name, between = () => undefined) => {
       const found = []
       let Marker
@@ -164,11 +304,16 @@ test('pages hold every row once, also when rows come and go in between', async (
     assert.deepEqual((await walk('ListKeys', 'Keys', 'KeyId')).sort(), [...KeyIds].sort())
     const names = KeyIds.map((_, i) => `alias/a${String(i).padStart(2, '0')}`)
     assert.deepEqual(await walk('ListAliases', 'Aliases', 'AliasName'), names)
-    const shrinking = await walk('ListAliases', 'Aliases', 'AliasName', (found) => client('DeleteAlias', { AliasName: found.at(-1) }))
+    const shrinking = await walk('ListAliases', 'Aliases', 'AliasName', (found) =>
+      client('DeleteAlias', { AliasName: found.at(-1) }),
+    )
     assert.deepEqual(shrinking, names)
     assert.equal((await client('ListAliases')).Aliases.length, 25 - 6)
     const { Keys, NextMarker } = await client('ListKeys', { Limit: 10 })
-    assert.equal((await failure(client('ListAliases', { Marker: NextMarker }))).name, 'InvalidMarkerException')
+    assert.equal(
+      (await failure(client('ListAliases', { Marker: NextMarker }))).name,
+      'InvalidMarkerException',
+    )
     assert.equal(Keys[0].KeyArn, `arn:aws:kms:us-east-1:111122223333:key/${Keys[0].KeyId}`)
   } finally {
     await one.close()
@@ -177,13 +322,23 @@ test('pages hold every row once, also when rows come and go in between', async (
 
 test('changes at once happen one after another: one winner for a name, exactly 50 aliases for a key', async () => {
   const { KeyId } = await make()
-  const outcomes = async (calls) => (await Promise.allSettled(calls)).map(({ reason }) => reason?.name ?? 'done').sort()
+  const outcomes = async (calls) =>
+    (await Promise.allSettled(calls)).map(({ reason }) => reason?.name ?? 'done').sort()
   const create = async (AliasName) => {
-    const { status, text } = await raw(local, { operation: 'CreateAlias', body: { AliasName, TargetKeyId: KeyId } })
+    const { status, text } = await raw(local, {
+      operation: 'CreateAlias',
+      body: { AliasName, TargetKeyId: KeyId },
+    })
     if (status !== 200) throw { name: JSON.parse(text).__type }
   }
-  assert.deepEqual(await outcomes(Array.from({ length: 20 }, () => create('alias/race'))), [...Array(19).fill('AlreadyExistsException'), 'done'])
-  assert.deepEqual(await outcomes(Array.from({ length: 60 }, (_, i) => create(`alias/race-${i}`))), [...Array(11).fill('LimitExceededException'), ...Array(49).fill('done')])
+  assert.deepEqual(await outcomes(Array.from({ length: 20 }, () => create('alias/race'))), [
+    ...Array(19).fill('AlreadyExistsException'),
+    'done',
+  ])
+  assert.deepEqual(
+    await outcomes(Array.from({ length: 60 }, (_, i) => create(`alias/race-${i}`))),
+    [...Array(11).fill('LimitExceededException'), ...Array(49).fill('done')],
+  )
 })
 
 test('operations without an answer have an empty body', async () => {
@@ -195,14 +350,25 @@ test('operations without an answer have an empty body', async () => {
 test('blobs on the wire are padded standard base64', async () => {
   const { KeyId } = await make({ KeySpec: 'RSA_2048' })
   for (let i = 0; i < 8; i++) {
-    const { Signature } = (await raw(local, { operation: 'Sign', body: { KeyId, Message: base64(`${i}`), SigningAlgorithm: 'RSASSA_PSS_SHA_256' } })).json()
+    const { Signature } = (
+      await raw(local, {
+        operation: 'Sign',
+        body: { KeyId, Message: base64(`${i}`), SigningAlgorithm: 'RSASSA_PSS_SHA_256' },
+      })
+    ).json()
     assert.match(Signature, /^[A-Za-z0-9+/]{342}==$/)
   }
 })
 
 test('keys that are one secret have no public key to give', async () => {
-  for (const more of [{ KeySpec: 'SYMMETRIC_DEFAULT', KeyUsage: 'ENCRYPT_DECRYPT' }, { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }]) {
+  for (const more of [
+    { KeySpec: 'SYMMETRIC_DEFAULT', KeyUsage: 'ENCRYPT_DECRYPT' },
+    { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' },
+  ]) {
     const { Arn: KeyId } = await make(more)
-    assert.equal((await failure(kms('GetPublicKey', { KeyId }))).name, 'UnsupportedOperationException')
+    assert.equal(
+      (await failure(kms('GetPublicKey', { KeyId }))).name,
+      'UnsupportedOperationException',
+    )
   }
 })

@@ -10,39 +10,54 @@ const message = { Message: Buffer.from('x'), SigningAlgorithm: 'ECDSA_SHA_256' }
 
 test('a key tells its last successful use, and nothing before it was used', async () => {
   let now = start
-  await acrossRestarts({ now: () => now }, async (local) => {
-    const kms = clientOf(local)
-    const { KeyId } = (await kms('CreateKey', signing)).KeyMetadata
-    const { $metadata, ...unused } = await kms('GetKeyLastUsage', { KeyId })
-    assert.deepEqual(unused, { KeyId, KeyLastUsage: {}, TrackingStartDate: new Date(start), KeyCreationDate: new Date(start) })
-    now += 1000
-    const { Signature } = await kms('Sign', { KeyId, ...message })
-    const { KeyLastUsage } = await kms('GetKeyLastUsage', { KeyId })
-    assert.deepEqual([KeyLastUsage.Operation, KeyLastUsage.Timestamp], ['Sign', new Date(now)])
-    assert.match(KeyLastUsage.CloudTrailEventId, uuid)
-    assert.match(KeyLastUsage.KmsRequestId, uuid)
-    now += 1000
-    await kms('Verify', { KeyId, ...message, Signature })
-    const last = (await kms('GetKeyLastUsage', { KeyId })).KeyLastUsage
-    assert.deepEqual([last.Operation, last.Timestamp], ['Verify', new Date(now)])
-    now += 1000
-    for (const [operation, input] of [['Verify', { ...message, Signature: Buffer.from('no') }], ['Sign', { ...message, DryRun: true }], ['Sign', { ...message, SigningAlgorithm: 'ECDSA_SHA_384' }]]) {
-      await failure(kms(operation, { KeyId, ...input }))
-    }
-    await kms('GetPublicKey', { KeyId })
-    await kms('DescribeKey', { KeyId })
-    assert.deepEqual((await kms('GetKeyLastUsage', { KeyId })).KeyLastUsage, last)
-    return { KeyId, last }
-  }, async (local, { KeyId, last }) => {
-    const kms = clientOf(local)
-    assert.deepEqual((await kms('GetKeyLastUsage', { KeyId })).KeyLastUsage, last)
-    await kms('Sign', { KeyId, ...message })
-    await kms('UpdateKeyDescription', { KeyId, Description: 'x' })
-    await kms('Sign', { KeyId, ...message })
-    const { KeyLastUsage } = await kms('GetKeyLastUsage', { KeyId })
-    assert.notEqual(KeyLastUsage.CloudTrailEventId, last.CloudTrailEventId)
-    return { KeyId, last: KeyLastUsage }
-  }, async (local, { KeyId, last }) => assert.deepEqual((await clientOf(local)('GetKeyLastUsage', { KeyId })).KeyLastUsage, last))
+  await acrossRestarts(
+    { now: () => now },
+    async (local) => {
+      const kms = clientOf(local)
+      const { KeyId } = (await kms('CreateKey', signing)).KeyMetadata
+      const { $metadata, ...unused } = await kms('GetKeyLastUsage', { KeyId })
+      assert.deepEqual(unused, {
+        KeyId,
+        KeyLastUsage: {},
+        TrackingStartDate: new Date(start),
+        KeyCreationDate: new Date(start),
+      })
+      now += 1000
+      const { Signature } = await kms('Sign', { KeyId, ...message })
+      const { KeyLastUsage } = await kms('GetKeyLastUsage', { KeyId })
+      assert.deepEqual([KeyLastUsage.Operation, KeyLastUsage.Timestamp], ['Sign', new Date(now)])
+      assert.match(KeyLastUsage.CloudTrailEventId, uuid)
+      assert.match(KeyLastUsage.KmsRequestId, uuid)
+      now += 1000
+      await kms('Verify', { KeyId, ...message, Signature })
+      const last = (await kms('GetKeyLastUsage', { KeyId })).KeyLastUsage
+      assert.deepEqual([last.Operation, last.Timestamp], ['Verify', new Date(now)])
+      now += 1000
+      for (const [operation, input] of [
+        ['Verify', { ...message, Signature: Buffer.from('no') }],
+        ['Sign', { ...message, DryRun: true }],
+        ['Sign', { ...message, SigningAlgorithm: 'ECDSA_SHA_384' }],
+      ]) {
+        await failure(kms(operation, { KeyId, ...input }))
+      }
+      await kms('GetPublicKey', { KeyId })
+      await kms('DescribeKey', { KeyId })
+      assert.deepEqual((await kms('GetKeyLastUsage', { KeyId })).KeyLastUsage, last)
+      return { KeyId, last }
+    },
+    async (local, { KeyId, last }) => {
+      const kms = clientOf(local)
+      assert.deepEqual((await kms('GetKeyLastUsage', { KeyId })).KeyLastUsage, last)
+      await kms('Sign', { KeyId, ...message })
+      await kms('UpdateKeyDescription', { KeyId, Description: 'x' })
+      await kms('Sign', { KeyId, ...message })
+      const { KeyLastUsage } = await kms('GetKeyLastUsage', { KeyId })
+      assert.notEqual(KeyLastUsage.CloudTrailEventId, last.CloudTrailEventId)
+      return { KeyId, last: KeyLastUsage }
+    },
+    async (local, { KeyId, last }) =>
+      assert.deepEqual((await clientOf(local)('GetKeyLastUsage', { KeyId })).KeyLastUsage, last),
+  )
 })
 
 test('each Region of a multi-Region key has its own last use', async () => {
@@ -62,7 +77,14 @@ test('each Region of a multi-Region key has its own last use', async () => {
 test('GetKeyLastUsage takes no alias', async () => {
   const local = await startLocalKms()
   try {
-    await assertFaults(local, [['GetKeyLastUsage', { KeyId: 'alias/x' }, 'InvalidArnException', 'Key Aliases are not supported for this operation.']])
+    await assertFaults(local, [
+      [
+        'GetKeyLastUsage',
+        { KeyId: 'alias/x' },
+        'InvalidArnException',
+        'Key Aliases are not supported for this operation.',
+      ],
+    ])
   } finally {
     await local.close()
   }

@@ -32,39 +32,91 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-const make = async (more = {}) => (await kms[us]('CreateKey', { MultiRegion: true, ...more })).KeyMetadata.KeyId
-const replicate = (KeyId, ReplicaRegion, more = {}) => kms[us]('ReplicateKey', { KeyId, ReplicaRegion, ...more })
+const make = async (more = {}) =>
+  (await kms[us]('CreateKey', { MultiRegion: true, ...more })).KeyMetadata.KeyId
+const replicate = (KeyId, ReplicaRegion, more = {}) =>
+  kms[us]('ReplicateKey', { KeyId, ReplicaRegion, ...more })
 const describe = async (region, KeyId) => (await kms[region]('DescribeKey', { KeyId })).KeyMetadata
-const states = async (KeyId, regions = [us, eu, ap]) => Promise.all(regions.map(async (region) => (await describe(region, KeyId)).KeyState))
-const currentIds = async (KeyId, regions = [us, eu]) => Promise.all(regions.map(async (region) => (await describe(region, KeyId)).CurrentKeyMaterialId))
-const gone = async (region, KeyId) => assert.equal((await failure(kms[region]('DescribeKey', { KeyId }))).message, `Key '${arnIn(region, KeyId)}' does not exist`)
+const states = async (KeyId, regions = [us, eu, ap]) =>
+  Promise.all(regions.map(async (region) => (await describe(region, KeyId)).KeyState))
+const currentIds = async (KeyId, regions = [us, eu]) =>
+  Promise.all(regions.map(async (region) => (await describe(region, KeyId)).CurrentKeyMaterialId))
+const gone = async (region, KeyId) =>
+  assert.equal(
+    (await failure(kms[region]('DescribeKey', { KeyId }))).message,
+    `Key '${arnIn(region, KeyId)}' does not exist`,
+  )
 
 test('a multi-Region key has an mrk id and is the primary of no replicas', async () => {
   const KeyId = await make()
   assert.match(KeyId, /^mrk-[0-9a-f]{32}$/)
   const { MultiRegion, MultiRegionConfiguration } = await describe(us, KeyId)
-  assert.deepEqual([MultiRegion, MultiRegionConfiguration], [true, { MultiRegionKeyType: 'PRIMARY', PrimaryKey: { Arn: arnIn(us, KeyId), Region: us }, ReplicaKeys: [] }])
+  assert.deepEqual(
+    [MultiRegion, MultiRegionConfiguration],
+    [
+      true,
+      {
+        MultiRegionKeyType: 'PRIMARY',
+        PrimaryKey: { Arn: arnIn(us, KeyId), Region: us },
+        ReplicaKeys: [],
+      },
+    ],
+  )
   await gone(eu, KeyId)
 })
 
 test('a replica shares id and material and has policy, description, tags, aliases, grants and state of its own', async () => {
-  const KeyId = await make({ ...signing, Description: 'primary', Tags: [{ TagKey: 'a', TagValue: '1' }] })
-  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::111122223333:root' }, Action: 'kms:*', Resource: '*' }] })
+  const KeyId = await make({
+    ...signing,
+    Description: 'primary',
+    Tags: [{ TagKey: 'a', TagValue: '1' }],
+  })
+  const Policy = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { AWS: 'arn:aws:iam::111122223333:root' },
+        Action: 'kms:*',
+        Resource: '*',
+      },
+    ],
+  })
   const Tags = [{ TagKey: 'b', TagValue: '2' }]
-  const { ReplicaKeyMetadata, ReplicaPolicy, ReplicaTags } = await replicate(KeyId, eu, { Description: 'replica', Tags, Policy })
+  const { ReplicaKeyMetadata, ReplicaPolicy, ReplicaTags } = await replicate(KeyId, eu, {
+    Description: 'replica',
+    Tags,
+    Policy,
+  })
   assert.deepEqual([ReplicaPolicy, ReplicaTags], [Policy, Tags])
-  const replicas = { PrimaryKey: { Arn: arnIn(us, KeyId), Region: us }, ReplicaKeys: [{ Arn: arnIn(eu, KeyId), Region: eu }] }
-  const { Arn, Description, KeyState, Enabled, MultiRegionConfiguration, SigningAlgorithms } = ReplicaKeyMetadata
-  assert.deepEqual([Arn, Description, KeyState, Enabled, SigningAlgorithms], [arnIn(eu, KeyId), 'replica', 'Creating', false, ['ECDSA_SHA_256']])
+  const replicas = {
+    PrimaryKey: { Arn: arnIn(us, KeyId), Region: us },
+    ReplicaKeys: [{ Arn: arnIn(eu, KeyId), Region: eu }],
+  }
+  const { Arn, Description, KeyState, Enabled, MultiRegionConfiguration, SigningAlgorithms } =
+    ReplicaKeyMetadata
+  assert.deepEqual(
+    [Arn, Description, KeyState, Enabled, SigningAlgorithms],
+    [arnIn(eu, KeyId), 'replica', 'Creating', false, ['ECDSA_SHA_256']],
+  )
   assert.deepEqual(MultiRegionConfiguration, { MultiRegionKeyType: 'REPLICA', ...replicas })
-  assert.deepEqual((await describe(us, KeyId)).MultiRegionConfiguration, { MultiRegionKeyType: 'PRIMARY', ...replicas })
+  assert.deepEqual((await describe(us, KeyId)).MultiRegionConfiguration, {
+    MultiRegionKeyType: 'PRIMARY',
+    ...replicas,
+  })
 
-  await kms[us]('CreateGrant', { KeyId, GranteePrincipal: 'arn:aws:iam::111122223333:root', Operations: ['Sign'] })
+  await kms[us]('CreateGrant', {
+    KeyId,
+    GranteePrincipal: 'arn:aws:iam::111122223333:root',
+    Operations: ['Sign'],
+  })
   await restart()
   assert.deepEqual((await kms[eu]('ListGrants', { KeyId })).Grants, [])
   assert.deepEqual((await kms[eu]('ListResourceTags', { KeyId })).Tags, Tags)
   assert.equal((await kms[eu]('GetKeyPolicy', { KeyId })).Policy, Policy)
-  const [one, two] = await Promise.all([us, eu].map((region) => kms[region]('GetPublicKey', { KeyId })))
+  const [one, two] = await Promise.all(
+    [us, eu].map((region) => kms[region]('GetPublicKey', { KeyId })),
+  )
   assert.deepEqual(one.PublicKey, two.PublicKey)
   const message = { KeyId, Message: Buffer.from('x'), SigningAlgorithm: 'ECDSA_SHA_256' }
   const { Signature } = await kms[us]('Sign', message)
@@ -77,7 +129,15 @@ test('a replica shares id and material and has policy, description, tags, aliase
 test('without more a replica has no description, no tags and the default policy', async () => {
   const KeyId = await make({ Description: 'primary', Tags: [{ TagKey: 'a', TagValue: '1' }] })
   const { ReplicaKeyMetadata, ReplicaPolicy, ReplicaTags } = await replicate(KeyId, eu)
-  assert.deepEqual([ReplicaKeyMetadata.Description, JSON.parse(ReplicaPolicy).Id, ReplicaTags, ReplicaKeyMetadata.CurrentKeyMaterialId], ['', 'key-default-1', undefined, undefined])
+  assert.deepEqual(
+    [
+      ReplicaKeyMetadata.Description,
+      JSON.parse(ReplicaPolicy).Id,
+      ReplicaTags,
+      ReplicaKeyMetadata.CurrentKeyMaterialId,
+    ],
+    ['', 'key-default-1', undefined, undefined],
+  )
   const [one, two] = await currentIds(KeyId)
   assert.match(one, /^[0-9a-f]{64}$/)
   assert.equal(one, two)
@@ -87,26 +147,92 @@ test('replicas that cannot be are refused, and of two at once one is made', asyn
   const KeyId = await make()
   const single = (await kms[us]('CreateKey')).KeyMetadata.KeyId
   const race = await Promise.allSettled([replicate(KeyId, eu), replicate(KeyId, eu)])
-  assert.deepEqual(race.map(({ reason }) => reason?.name ?? 'made').sort(), ['AlreadyExistsException', 'made'])
+  assert.deepEqual(race.map(({ reason }) => reason?.name ?? 'made').sort(), [
+    'AlreadyExistsException',
+    'made',
+  ])
   const off = await make()
   await kms[us]('DisableKey', { KeyId: off })
   const leaving = await make()
   await kms[us]('ScheduleKeyDeletion', { KeyId: leaving })
   await assertFaults(local, [
-    ['ReplicateKey', { KeyId, ReplicaRegion: us }, 'ValidationException', `${us} is the Region of the key itself: name another one.`],
-    ['ReplicateKey', { KeyId, ReplicaRegion: 'eu-north-1' }, 'ValidationException', `eu-north-1 is not a Region of this server that the key can be in. It can be in ${eu}, ${ap}.`],
-    ['ReplicateKey', { KeyId, ReplicaRegion: 'us-gov-west-1' }, 'ValidationException', `us-gov-west-1 is not a Region of this server that the key can be in. It can be in ${eu}, ${ap}.`],
-    ['ReplicateKey', { KeyId, ReplicaRegion: '__proto__' }, 'ValidationException', "1 validation error detected: Value '__proto__' at 'replicaRegion' failed to satisfy constraint: Member must satisfy regular expression pattern: ^([a-z]+-){2,3}\\d+$"],
-    ['ReplicateKey', { KeyId: single, ReplicaRegion: eu }, 'UnsupportedOperationException', `${arnIn(us, single)} is not a multi-region primary key.`],
-    ['ReplicateKey', { KeyId: off, ReplicaRegion: eu }, 'DisabledException', `${arnIn(us, off)} is disabled.`],
-    ['ReplicateKey', { KeyId: leaving, ReplicaRegion: eu }, 'KMSInvalidStateException', `${arnIn(us, leaving)} is pending deletion.`],
-    ['ReplicateKey', { KeyId, ReplicaRegion: ap, Policy: '{' }, 'MalformedPolicyDocumentException', 'policy: expected JSON'],
-    ['ReplicateKey', { KeyId, ReplicaRegion: ap, Tags: [{ TagKey: 'aws:a', TagValue: '' }] }, 'TagException', 'Tags beginning with aws: are reserved'],
-    ['UpdatePrimaryRegion', { KeyId, PrimaryRegion: us }, 'ValidationException', `${us} is the Region of the key itself: name another one.`],
-    ['UpdatePrimaryRegion', { KeyId, PrimaryRegion: ap }, 'NotFoundException', `Key '${arnIn(ap, KeyId)}' does not exist`],
-    ['UpdatePrimaryRegion', { KeyId: single, PrimaryRegion: eu }, 'UnsupportedOperationException', `${arnIn(us, single)} is not a multi-region primary key.`],
+    [
+      'ReplicateKey',
+      { KeyId, ReplicaRegion: us },
+      'ValidationException',
+      `${us} is the Region of the key itself: name another one.`,
+    ],
+    [
+      'ReplicateKey',
+      { KeyId, ReplicaRegion: 'eu-north-1' },
+      'ValidationException',
+      `eu-north-1 is not a Region of this server that the key can be in. It can be in ${eu}, ${ap}.`,
+    ],
+    [
+      'ReplicateKey',
+      { KeyId, ReplicaRegion: 'us-gov-west-1' },
+      'ValidationException',
+      `us-gov-west-1 is not a Region of this server that the key can be in. It can be in ${eu}, ${ap}.`,
+    ],
+    [
+      'ReplicateKey',
+      { KeyId, ReplicaRegion: '__proto__' },
+      'ValidationException',
+      "1 validation error detected: Value '__proto__' at 'replicaRegion' failed to satisfy constraint: Member must satisfy regular expression pattern: ^([a-z]+-){2,3}\\d+$",
+    ],
+    [
+      'ReplicateKey',
+      { KeyId: single, ReplicaRegion: eu },
+      'UnsupportedOperationException',
+      `${arnIn(us, single)} is not a multi-region primary key.`,
+    ],
+    [
+      'ReplicateKey',
+      { KeyId: off, ReplicaRegion: eu },
+      'DisabledException',
+      `${arnIn(us, off)} is disabled.`,
+    ],
+    [
+      'ReplicateKey',
+      { KeyId: leaving, ReplicaRegion: eu },
+      'KMSInvalidStateException',
+      `${arnIn(us, leaving)} is pending deletion.`,
+    ],
+    [
+      'ReplicateKey',
+      { KeyId, ReplicaRegion: ap, Policy: '{' },
+      'MalformedPolicyDocumentException',
+      'policy: expected JSON',
+    ],
+    [
+      'ReplicateKey',
+      { KeyId, ReplicaRegion: ap, Tags: [{ TagKey: 'aws:a', TagValue: '' }] },
+      'TagException',
+      'Tags beginning with aws: are reserved',
+    ],
+    [
+      'UpdatePrimaryRegion',
+      { KeyId, PrimaryRegion: us },
+      'ValidationException',
+      `${us} is the Region of the key itself: name another one.`,
+    ],
+    [
+      'UpdatePrimaryRegion',
+      { KeyId, PrimaryRegion: ap },
+      'NotFoundException',
+      `Key '${arnIn(ap, KeyId)}' does not exist`,
+    ],
+    [
+      'UpdatePrimaryRegion',
+      { KeyId: single, PrimaryRegion: eu },
+      'UnsupportedOperationException',
+      `${arnIn(us, single)} is not a multi-region primary key.`,
+    ],
   ])
-  assert.equal((await failure(kms[eu]('ReplicateKey', { KeyId, ReplicaRegion: ap }))).message, `${arnIn(eu, KeyId)} is not a multi-region primary key.`)
+  assert.equal(
+    (await failure(kms[eu]('ReplicateKey', { KeyId, ReplicaRegion: ap }))).message,
+    `${arnIn(eu, KeyId)} is not a multi-region primary key.`,
+  )
   await gone(ap, KeyId)
 })
 
@@ -125,8 +251,15 @@ test('rotation is one for all Regions, and is changed at the primary', async () 
   assert.equal(new Set(await currentIds(KeyId, [us, eu, ap])).size, 1)
   for (const region of [eu, ap]) {
     assert.equal((await kms[region]('ListKeyRotations', { KeyId })).Rotations.length, 2)
-    assert.deepEqual((await kms[region]('GetKeyRotationStatus', { KeyId })).NextRotationDate, new Date(start + 180 * day))
-    for (const operation of ['EnableKeyRotation', 'DisableKeyRotation', 'RotateKeyOnDemand']) assert.equal((await failure(kms[region](operation, { KeyId }))).name, 'UnsupportedOperationException')
+    assert.deepEqual(
+      (await kms[region]('GetKeyRotationStatus', { KeyId })).NextRotationDate,
+      new Date(start + 180 * day),
+    )
+    for (const operation of ['EnableKeyRotation', 'DisableKeyRotation', 'RotateKeyOnDemand'])
+      assert.equal(
+        (await failure(kms[region](operation, { KeyId }))).name,
+        'UnsupportedOperationException',
+      )
   }
   await kms[us]('DisableKeyRotation', { KeyId })
   assert.equal((await kms[eu]('GetKeyRotationStatus', { KeyId })).KeyRotationEnabled, false)
@@ -137,20 +270,33 @@ test('another Region becomes primary, with the rotation', async () => {
   await replicate(KeyId, eu)
   await replicate(KeyId, ap)
   await kms[us]('EnableKeyRotation', { KeyId, RotationPeriodInDays: 90 })
-  const { status, text } = await raw(local, { operation: 'UpdatePrimaryRegion', body: { KeyId, PrimaryRegion: eu } })
+  const { status, text } = await raw(local, {
+    operation: 'UpdatePrimaryRegion',
+    body: { KeyId, PrimaryRegion: eu },
+  })
   assert.deepEqual([status, text], [200, ''])
   await restart()
   const entry = (region) => ({ Arn: arnIn(region, KeyId), Region: region })
   for (const region of [us, eu, ap]) {
-    assert.deepEqual((await describe(region, KeyId)).MultiRegionConfiguration, { MultiRegionKeyType: region === eu ? 'PRIMARY' : 'REPLICA', PrimaryKey: entry(eu), ReplicaKeys: [entry(ap), entry(us)] })
+    assert.deepEqual((await describe(region, KeyId)).MultiRegionConfiguration, {
+      MultiRegionKeyType: region === eu ? 'PRIMARY' : 'REPLICA',
+      PrimaryKey: entry(eu),
+      ReplicaKeys: [entry(ap), entry(us)],
+    })
   }
   now += 90 * day
   assert.equal((await kms[us]('ListKeyRotations', { KeyId })).Rotations.length, 1)
-  assert.equal((await failure(kms[us]('RotateKeyOnDemand', { KeyId }))).name, 'UnsupportedOperationException')
+  assert.equal(
+    (await failure(kms[us]('RotateKeyOnDemand', { KeyId }))).name,
+    'UnsupportedOperationException',
+  )
   await kms[eu]('RotateKeyOnDemand', { KeyId })
   assert.equal(new Set(await currentIds(KeyId, [us, eu, ap])).size, 1)
   await kms[us]('DisableKey', { KeyId })
-  assert.equal((await failure(kms[eu]('UpdatePrimaryRegion', { KeyId, PrimaryRegion: us }))).message, `${arnIn(us, KeyId)} is disabled.`)
+  assert.equal(
+    (await failure(kms[eu]('UpdatePrimaryRegion', { KeyId, PrimaryRegion: us }))).message,
+    `${arnIn(us, KeyId)} is disabled.`,
+  )
 })
 
 test('a primary waits for its replicas to be deleted, and its own waiting period begins when the last is gone', async () => {
@@ -158,11 +304,15 @@ test('a primary waits for its replicas to be deleted, and its own waiting period
   await replicate(KeyId, eu)
   await replicate(KeyId, ap)
   const answer = await kms[us]('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 7 })
-  assert.deepEqual([answer.KeyState, answer.PendingWindowInDays, answer.DeletionDate], ['PendingReplicaDeletion', 7, undefined])
+  assert.deepEqual(
+    [answer.KeyState, answer.PendingWindowInDays, answer.DeletionDate],
+    ['PendingReplicaDeletion', 7, undefined],
+  )
   const { PendingDeletionWindowInDays, DeletionDate } = await describe(us, KeyId)
   assert.deepEqual([PendingDeletionWindowInDays, DeletionDate], [7, undefined])
   const waiting = `${arnIn(us, KeyId)} is pending replica deletion.`
-  for (const operation of ['EnableKey', 'ScheduleKeyDeletion', 'RotateKeyOnDemand']) assert.equal((await failure(kms[us](operation, { KeyId }))).message, waiting)
+  for (const operation of ['EnableKey', 'ScheduleKeyDeletion', 'RotateKeyOnDemand'])
+    assert.equal((await failure(kms[us](operation, { KeyId }))).message, waiting)
   now += 100 * day
   assert.deepEqual(await states(KeyId), ['PendingReplicaDeletion', 'Enabled', 'Enabled'])
   await kms[eu]('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 8 })
@@ -174,7 +324,10 @@ test('a primary waits for its replicas to be deleted, and its own waiting period
   await restart()
   await gone(ap, KeyId)
   const last = await describe(us, KeyId)
-  assert.deepEqual([last.KeyState, last.PendingDeletionWindowInDays, last.DeletionDate.getTime()], ['PendingDeletion', undefined, start + 117 * day])
+  assert.deepEqual(
+    [last.KeyState, last.PendingDeletionWindowInDays, last.DeletionDate.getTime()],
+    ['PendingDeletion', undefined, start + 117 * day],
+  )
   now = start + 117 * day
   await gone(us, KeyId)
 })
@@ -208,12 +361,28 @@ test('imported material comes to each Region by itself, and new material is used
   const KeyId = await make({ Origin: 'EXTERNAL' })
   await replicate(KeyId, eu)
   const importInto = async (region, material, ImportType) => {
-    const { PublicKey, ImportToken } = await kms[region]('GetParametersForImport', { KeyId, WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' })
+    const { PublicKey, ImportToken } = await kms[region]('GetParametersForImport', {
+      KeyId,
+      WrappingAlgorithm: 'RSAES_OAEP_SHA_256',
+      WrappingKeySpec: 'RSA_2048',
+    })
     const key = createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' })
-    const EncryptedKeyMaterial = publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' }, material)
-    return kms[region]('ImportKeyMaterial', { KeyId, ImportToken, EncryptedKeyMaterial, ImportType, ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' })
+    const EncryptedKeyMaterial = publicEncrypt(
+      { key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
+      material,
+    )
+    return kms[region]('ImportKeyMaterial', {
+      KeyId,
+      ImportToken,
+      EncryptedKeyMaterial,
+      ImportType,
+      ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE',
+    })
   }
-  const listed = async (region) => (await kms[region]('ListKeyRotations', { KeyId, IncludeKeyMaterial: 'ALL_KEY_MATERIAL' })).Rotations.map(({ KeyMaterialState, ImportState }) => `${KeyMaterialState} ${ImportState}`)
+  const listed = async (region) =>
+    (
+      await kms[region]('ListKeyRotations', { KeyId, IncludeKeyMaterial: 'ALL_KEY_MATERIAL' })
+    ).Rotations.map(({ KeyMaterialState, ImportState }) => `${KeyMaterialState} ${ImportState}`)
   const [first, second] = [randomBytes(32), randomBytes(32)]
   assert.equal((await failure(importInto(eu, first))).name, 'IncorrectKeyMaterialException')
   const { KeyMaterialId } = await importInto(us, first)
@@ -223,14 +392,24 @@ test('imported material comes to each Region by itself, and new material is used
   assert.deepEqual(await states(KeyId, [us, eu]), ['Enabled', 'Enabled'])
 
   await importInto(us, second, 'NEW_KEY_MATERIAL')
-  assert.deepEqual([await listed(us), await listed(eu)], [['CURRENT IMPORTED', 'PENDING_MULTI_REGION_IMPORT_AND_ROTATION IMPORTED'], ['CURRENT IMPORTED', 'PENDING_MULTI_REGION_IMPORT_AND_ROTATION PENDING_IMPORT']])
+  assert.deepEqual(
+    [await listed(us), await listed(eu)],
+    [
+      ['CURRENT IMPORTED', 'PENDING_MULTI_REGION_IMPORT_AND_ROTATION IMPORTED'],
+      ['CURRENT IMPORTED', 'PENDING_MULTI_REGION_IMPORT_AND_ROTATION PENDING_IMPORT'],
+    ],
+  )
   assert.deepEqual(await states(KeyId, [us, eu]), ['Enabled', 'Enabled'])
-  assert.equal((await failure(kms[us]('RotateKeyOnDemand', { KeyId }))).name, 'KMSInvalidStateException')
+  assert.equal(
+    (await failure(kms[us]('RotateKeyOnDemand', { KeyId }))).name,
+    'KMSInvalidStateException',
+  )
   await importInto(eu, second)
   assert.deepEqual(await listed(us), ['CURRENT IMPORTED', 'PENDING_ROTATION IMPORTED'])
   await kms[us]('RotateKeyOnDemand', { KeyId })
   await restart()
-  for (const region of [us, eu]) assert.deepEqual(await listed(region), ['NON_CURRENT IMPORTED', 'CURRENT IMPORTED'])
+  for (const region of [us, eu])
+    assert.deepEqual(await listed(region), ['NON_CURRENT IMPORTED', 'CURRENT IMPORTED'])
   const [one, two] = await currentIds(KeyId)
   assert.deepEqual([one, one === KeyMaterialId], [two, false])
   await kms[eu]('DeleteImportedKeyMaterial', { KeyId })
@@ -247,7 +426,9 @@ test('what a crash between two Regions left is made good at the next start', asy
   await replicate(KeyId, eu)
   await replicate(KeyId, ap)
   const file = (region) => join(dir, region, `${KeyId}.json`)
-  const before = Object.fromEntries([us, eu, ap].map((region) => [region, readFileSync(file(region))]))
+  const before = Object.fromEntries(
+    [us, eu, ap].map((region) => [region, readFileSync(file(region))]),
+  )
   await kms[us]('EnableKeyRotation', { KeyId, RotationPeriodInDays: 90 })
   await kms[us]('RotateKeyOnDemand', { KeyId })
   await local.close()
@@ -256,12 +437,16 @@ test('what a crash between two Regions left is made good at the next start', asy
   assert.equal(new Set(await currentIds(KeyId, [us, eu, ap])).size, 1)
   assert.equal((await kms[ap]('GetKeyRotationStatus', { KeyId })).KeyRotationEnabled, true)
 
-  const rotated = Object.fromEntries([us, eu, ap].map((region) => [region, readFileSync(file(region))]))
+  const rotated = Object.fromEntries(
+    [us, eu, ap].map((region) => [region, readFileSync(file(region))]),
+  )
   await kms[us]('UpdatePrimaryRegion', { KeyId, PrimaryRegion: eu })
   await local.close()
   for (const region of [eu, ap]) writeFileSync(file(region), rotated[region])
   await open()
-  const types = await Promise.all([us, eu, ap].map(async (region) => (await describe(region, KeyId)).MultiRegionConfiguration))
+  const types = await Promise.all(
+    [us, eu, ap].map(async (region) => (await describe(region, KeyId)).MultiRegionConfiguration),
+  )
   assert.equal(types.filter(({ MultiRegionKeyType }) => MultiRegionKeyType === 'PRIMARY').length, 1)
   assert.equal(new Set(types.map(({ PrimaryKey }) => PrimaryKey.Region)).size, 1)
   const { Region } = types[0].PrimaryKey
@@ -271,7 +456,11 @@ test('what a crash between two Regions left is made good at the next start', asy
 
 test('a Region that the server does not have answers nothing for a key of another one', async () => {
   const KeyId = await make()
-  const { json } = await raw(local, { operation: 'DescribeKey', body: { KeyId }, headers: wireHeaders('eu-north-1') })
+  const { json } = await raw(local, {
+    operation: 'DescribeKey',
+    body: { KeyId },
+    headers: wireHeaders('eu-north-1'),
+  })
   assert.equal(json().__type, 'InvalidSignatureException')
 })
 
@@ -286,18 +475,36 @@ const edit = async (region, KeyId, change) => {
 
 test('a crash while the primary moves leaves one primary, the same for all Regions', async () => {
   // The records in which it may have stopped, of us, eu and ap: who each says is primary.
-  for (const [records, expected] of [[[eu, us, us], eu], [[eu, eu, us], eu], [[us, eu, us], eu], [[ap, us, us], ap]]) {
+  for (const [records, expected] of [
+    [[eu, us, us], eu],
+    [[eu, eu, us], eu],
+    [[us, eu, us], eu],
+    [[ap, us, us], ap],
+  ]) {
     const KeyId = await make()
     await replicate(KeyId, eu)
     await replicate(KeyId, ap)
     await local.close()
-    for (const [i, region] of [us, eu, ap].entries()) await edit(region, KeyId, (record) => { record.primaryRegion = records[i] })
+    for (const [i, region] of [us, eu, ap].entries())
+      await edit(region, KeyId, (record) => {
+        record.primaryRegion = records[i]
+      })
     await open()
-    const primaries = await Promise.all([us, eu, ap].map(async (region) => (await describe(region, KeyId)).MultiRegionConfiguration.PrimaryKey.Region))
+    const primaries = await Promise.all(
+      [us, eu, ap].map(
+        async (region) =>
+          (await describe(region, KeyId)).MultiRegionConfiguration.PrimaryKey.Region,
+      ),
+    )
     assert.deepEqual(primaries, Array(3).fill(expected), `${records}`)
     await kms[primaries[0]]('RotateKeyOnDemand', { KeyId })
     assert.equal(new Set(await currentIds(KeyId, [us, eu, ap])).size, 1)
-    const types = await Promise.all([us, eu, ap].map(async (region) => (await describe(region, KeyId)).MultiRegionConfiguration.MultiRegionKeyType))
+    const types = await Promise.all(
+      [us, eu, ap].map(
+        async (region) =>
+          (await describe(region, KeyId)).MultiRegionConfiguration.MultiRegionKeyType,
+      ),
+    )
     assert.deepEqual(types.filter((type) => type === 'PRIMARY').length, 1)
   }
 })
@@ -310,11 +517,20 @@ test('Regions of the folder that a server does not serve keep their share of its
   kms = { [us]: clientIn(local, us) }
   const before = (await describe(us, KeyId)).CurrentKeyMaterialId
   await kms[us]('RotateKeyOnDemand', { KeyId })
-  assert.equal((await kms[us]('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 7 })).KeyState, 'PendingReplicaDeletion')
+  assert.equal(
+    (await kms[us]('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 7 })).KeyState,
+    'PendingReplicaDeletion',
+  )
   await kms[us]('CancelKeyDeletion', { KeyId })
-  assert.equal((await failure(kms[us]('ReplicateKey', { KeyId, ReplicaRegion: eu }))).message, `${arnIn(us, KeyId)} is disabled.`)
+  assert.equal(
+    (await failure(kms[us]('ReplicateKey', { KeyId, ReplicaRegion: eu }))).message,
+    `${arnIn(us, KeyId)} is disabled.`,
+  )
   await kms[us]('EnableKey', { KeyId })
-  assert.match((await failure(kms[us]('ReplicateKey', { KeyId, ReplicaRegion: eu }))).message, /is not a Region of this server/)
+  assert.match(
+    (await failure(kms[us]('ReplicateKey', { KeyId, ReplicaRegion: eu }))).message,
+    /is not a Region of this server/,
+  )
   const there = await failure(clientIn(local, eu)('DescribeKey', { KeyId }))
   assert.notEqual(there.name, 'NotFoundException')
   await restart()

@@ -8,14 +8,23 @@ import { Kms } from 'sealdrop/dist/local-kms/state/kms.js'
 import { failure } from './helpers.mjs'
 
 const role = 'arn:aws:iam::111122223333:role/app'
-const caller = { accessKeyId: 'A', principal: { arn: role, account: '111122223333', kind: 'assumed-role', policies: [] } }
-const policy = JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Allow', Principal: { AWS: role }, Action: 'kms:*', Resource: '*' } })
+const caller = {
+  accessKeyId: 'A',
+  principal: { arn: role, account: '111122223333', kind: 'assumed-role', policies: [] },
+}
+const policy = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: { Effect: 'Allow', Principal: { AWS: role }, Action: 'kms:*', Resource: '*' },
+})
 const tags = [{ TagKey: 'a', TagValue: 'b' }]
 const spec = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }
 
 let kms, denied, asked
 beforeEach(() => {
-  kms = new Kms({ rings: ['us-east-1', 'eu-west-1'].map((region) => new Keyring(region)), now: Date.now })
+  kms = new Kms({
+    rings: ['us-east-1', 'eu-west-1'].map((region) => new Keyring(region)),
+    now: Date.now,
+  })
   denied = new Set()
   asked = []
 })
@@ -23,29 +32,78 @@ beforeEach(() => {
 /** Notes what is asked for instead of deciding it by policies. */
 class AskedCall extends Call {
   authorize(permission = this.operation, subject, resource) {
-    asked.push([permission, subject && `${subject.ring.region}/${subject.key.id}`, resource, ...(subject && 'grant' in subject ? [subject.grant?.id] : [])])
-    if (denied.has(permission)) throw Object.assign(new Error('no'), { name: 'AccessDeniedException' })
+    asked.push([
+      permission,
+      subject && `${subject.ring.region}/${subject.key.id}`,
+      resource,
+      ...(subject && 'grant' in subject ? [subject.grant?.id] : []),
+    ])
+    if (denied.has(permission))
+      throw Object.assign(new Error('no'), { name: 'AccessDeniedException' })
   }
-  checkDecided() { assert.ok(asked.length > 0) }
+  checkDecided() {
+    assert.ok(asked.length > 0)
+  }
 }
 const run = async (operation, body, region = 'us-east-1') => {
   asked = []
-  return operationOf(`TrentService.${operation}`)(new AskedCall({ kms, ring: kms.rings.get(region), caller, origin: {}, operation, body, requestId: 'r' }))
+  return operationOf(`TrentService.${operation}`)(
+    new AskedCall({
+      kms,
+      ring: kms.rings.get(region),
+      caller,
+      origin: {},
+      operation,
+      body,
+      requestId: 'r',
+    }),
+  )
 }
-const snapshot = () => JSON.stringify([...kms.rings.values()].map((ring) => [...ring.keys.values()].map(({ materials, ...key }) => [key, materials.map(({ id, validTo, pending }) => [id, validTo, pending])])))
+const snapshot = () =>
+  JSON.stringify(
+    [...kms.rings.values()].map((ring) =>
+      [...ring.keys.values()].map(({ materials, ...key }) => [
+        key,
+        materials.map(({ id, validTo, pending }) => [id, validTo, pending]),
+      ]),
+    ),
+  )
 
 test('each operation asks for its permission on the key that it changes or shows', async () => {
   const { KeyId } = (await run('CreateKey', spec)).KeyMetadata
   const symmetric = (await run('CreateKey', {})).KeyMetadata.KeyId
   const external = (await run('CreateKey', { Origin: 'EXTERNAL' })).KeyMetadata.KeyId
-  const { GrantId } = await run('CreateGrant', { KeyId, GranteePrincipal: role, Operations: ['Sign'] })
+  const { GrantId } = await run('CreateGrant', {
+    KeyId,
+    GranteePrincipal: role,
+    Operations: ['Sign'],
+  })
   const rows = [
-    ['UpdateKeyDescription', { KeyId, Description: 'x' }], ['TagResource', { KeyId, Tags: tags }], ['ListResourceTags', { KeyId }], ['UntagResource', { KeyId, TagKeys: ['a'] }],
-    ['PutKeyPolicy', { KeyId, Policy: policy }], ['GetKeyPolicy', { KeyId }], ['ListKeyPolicies', { KeyId }], ['ListGrants', { KeyId }], ['RevokeGrant', { KeyId, GrantId }],
-    ['CreateGrant', { KeyId, GranteePrincipal: role, Operations: ['Sign'] }], ['EnableKeyRotation', { KeyId: symmetric }], ['GetKeyRotationStatus', { KeyId: symmetric }],
-    ['RotateKeyOnDemand', { KeyId: symmetric }], ['ListKeyRotations', { KeyId: symmetric }], ['DisableKeyRotation', { KeyId: symmetric }], ['GetKeyLastUsage', { KeyId }],
-    ['GetParametersForImport', { KeyId: external, WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' }], ['DeleteImportedKeyMaterial', { KeyId: external }],
-    ['DisableKey', { KeyId }], ['EnableKey', { KeyId }], ['ScheduleKeyDeletion', { KeyId }], ['CancelKeyDeletion', { KeyId }],
+    ['UpdateKeyDescription', { KeyId, Description: 'x' }],
+    ['TagResource', { KeyId, Tags: tags }],
+    ['ListResourceTags', { KeyId }],
+    ['UntagResource', { KeyId, TagKeys: ['a'] }],
+    ['PutKeyPolicy', { KeyId, Policy: policy }],
+    ['GetKeyPolicy', { KeyId }],
+    ['ListKeyPolicies', { KeyId }],
+    ['ListGrants', { KeyId }],
+    ['RevokeGrant', { KeyId, GrantId }],
+    ['CreateGrant', { KeyId, GranteePrincipal: role, Operations: ['Sign'] }],
+    ['EnableKeyRotation', { KeyId: symmetric }],
+    ['GetKeyRotationStatus', { KeyId: symmetric }],
+    ['RotateKeyOnDemand', { KeyId: symmetric }],
+    ['ListKeyRotations', { KeyId: symmetric }],
+    ['DisableKeyRotation', { KeyId: symmetric }],
+    ['GetKeyLastUsage', { KeyId }],
+    [
+      'GetParametersForImport',
+      { KeyId: external, WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' },
+    ],
+    ['DeleteImportedKeyMaterial', { KeyId: external }],
+    ['DisableKey', { KeyId }],
+    ['EnableKey', { KeyId }],
+    ['ScheduleKeyDeletion', { KeyId }],
+    ['CancelKeyDeletion', { KeyId }],
   ]
   for (const [operation, body] of rows) {
     const before = snapshot()
@@ -60,14 +118,26 @@ test('each operation asks for its permission on the key that it changes or shows
 
 test('CreateKey with tags asks for two permissions, neither on a key', async () => {
   await run('CreateKey', { ...spec, Tags: tags })
-  assert.deepEqual(asked, [['CreateKey', undefined, undefined], ['TagResource', undefined, undefined]])
+  assert.deepEqual(asked, [
+    ['CreateKey', undefined, undefined],
+    ['TagResource', undefined, undefined],
+  ])
   await run('CreateKey', { ...spec, Tags: [] })
   assert.deepEqual(asked, [['CreateKey', undefined, undefined]])
 })
 
 test('RetireGrant asks with the grant, by id and by token, and ListRetirableGrants with the principal', async () => {
   const { KeyId } = (await run('CreateKey', spec)).KeyMetadata
-  const made = await Promise.all([1, 2].map(() => run('CreateGrant', { KeyId, GranteePrincipal: role, RetiringPrincipal: role, Operations: ['Sign'] })))
+  const made = await Promise.all(
+    [1, 2].map(() =>
+      run('CreateGrant', {
+        KeyId,
+        GranteePrincipal: role,
+        RetiringPrincipal: role,
+        Operations: ['Sign'],
+      }),
+    ),
+  )
   const bodies = [{ KeyId, GrantId: made[0].GrantId }, { GrantToken: made[1].GrantToken }]
   for (const [index, body] of bodies.entries()) {
     denied.add('RetireGrant')
@@ -77,7 +147,10 @@ test('RetireGrant asks with the grant, by id and by token, and ListRetirableGran
     assert.deepEqual(asked, [['RetireGrant', `us-east-1/${KeyId}`, undefined, made[index].GrantId]])
   }
   denied.add('RetireGrant')
-  assert.equal((await failure(run('RetireGrant', { KeyId, GrantId: 'f'.repeat(64) }))).name, 'AccessDeniedException')
+  assert.equal(
+    (await failure(run('RetireGrant', { KeyId, GrantId: 'f'.repeat(64) }))).name,
+    'AccessDeniedException',
+  )
   assert.deepEqual(asked, [['RetireGrant', `us-east-1/${KeyId}`, undefined, undefined]])
   await run('ListRetirableGrants', { RetiringPrincipal: role })
   assert.deepEqual(asked, [['ListRetirableGrants', undefined, role]])
@@ -93,7 +166,14 @@ test('replicas need permission on the primary and to make and tag keys; another 
   }
   denied.clear()
   await run('ReplicateKey', body)
-  assert.deepEqual(asked, [['ReplicateKey', `us-east-1/${KeyId}`, undefined], ['CreateKey', undefined, undefined], ['TagResource', undefined, undefined]])
+  assert.deepEqual(asked, [
+    ['ReplicateKey', `us-east-1/${KeyId}`, undefined],
+    ['CreateKey', undefined, undefined],
+    ['TagResource', undefined, undefined],
+  ])
   await run('UpdatePrimaryRegion', { KeyId, PrimaryRegion: 'eu-west-1' })
-  assert.deepEqual(asked, [['UpdatePrimaryRegion', `us-east-1/${KeyId}`, undefined], ['UpdatePrimaryRegion', `eu-west-1/${KeyId}`, undefined]])
+  assert.deepEqual(asked, [
+    ['UpdatePrimaryRegion', `us-east-1/${KeyId}`, undefined],
+    ['UpdatePrimaryRegion', `eu-west-1/${KeyId}`, undefined],
+  ])
 })

@@ -11,7 +11,11 @@ before(async () => {
 after(() => local.close())
 
 const root = 'arn:aws:iam::111122223333:root'
-const policy = (Sid) => JSON.stringify({ Version: '2012-10-17', Statement: [{ Sid, Effect: 'Allow', Principal: { AWS: root }, Action: 'kms:*', Resource: '*' }] })
+const policy = (Sid) =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Sid, Effect: 'Allow', Principal: { AWS: root }, Action: 'kms:*', Resource: '*' }],
+  })
 const spec = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }
 const make = async (more = {}) => (await kms('CreateKey', { ...spec, ...more })).KeyMetadata.Arn
 
@@ -19,23 +23,55 @@ test('a key has the default policy of its account, in the text of the service', 
   const { Policy, PolicyName } = await kms('GetKeyPolicy', { KeyId: await make() })
   assert.equal(PolicyName, 'default')
   assert.ok(Policy.startsWith('{\n  "Version" : "2012-10-17",\n'))
-  assert.deepEqual(JSON.parse(Policy), { Version: '2012-10-17', Id: 'key-default-1', Statement: [{ Sid: 'Enable IAM User Permissions', Effect: 'Allow', Principal: { AWS: root }, Action: 'kms:*', Resource: '*' }] })
+  assert.deepEqual(JSON.parse(Policy), {
+    Version: '2012-10-17',
+    Id: 'key-default-1',
+    Statement: [
+      {
+        Sid: 'Enable IAM User Permissions',
+        Effect: 'Allow',
+        Principal: { AWS: root },
+        Action: 'kms:*',
+        Resource: '*',
+      },
+    ],
+  })
 })
 
-test('the policy of CreateKey is the key\'s policy until PutKeyPolicy gives it another, also after a restart', async () => {
-  await acrossRestarts({}, async (one) => {
-    const client = clientOf(one)
-    const { KeyId } = (await client('CreateKey', { ...spec, Policy: policy('first') })).KeyMetadata
-    assert.equal((await client('GetKeyPolicy', { KeyId, PolicyName: 'default' })).Policy, policy('first'))
-    const { status, text } = await raw(one, { operation: 'PutKeyPolicy', body: { KeyId, PolicyName: 'default', Policy: policy('second é'), BypassPolicyLockoutSafetyCheck: true } })
-    assert.deepEqual([status, text], [200, ''])
-    return KeyId
-  }, async (two, KeyId) => assert.equal((await clientOf(two)('GetKeyPolicy', { KeyId })).Policy, policy('second é')))
+test("the policy of CreateKey is the key's policy until PutKeyPolicy gives it another, also after a restart", async () => {
+  await acrossRestarts(
+    {},
+    async (one) => {
+      const client = clientOf(one)
+      const { KeyId } = (await client('CreateKey', { ...spec, Policy: policy('first') }))
+        .KeyMetadata
+      assert.equal(
+        (await client('GetKeyPolicy', { KeyId, PolicyName: 'default' })).Policy,
+        policy('first'),
+      )
+      const { status, text } = await raw(one, {
+        operation: 'PutKeyPolicy',
+        body: {
+          KeyId,
+          PolicyName: 'default',
+          Policy: policy('second é'),
+          BypassPolicyLockoutSafetyCheck: true,
+        },
+      })
+      assert.deepEqual([status, text], [200, ''])
+      return KeyId
+    },
+    async (two, KeyId) =>
+      assert.equal((await clientOf(two)('GetKeyPolicy', { KeyId })).Policy, policy('second é')),
+  )
 })
 
 test('a key has one policy, which is named default', async () => {
   const KeyId = await make()
-  assert.deepEqual((await raw(local, { operation: 'ListKeyPolicies', body: { KeyId, Limit: 1 } })).json(), { PolicyNames: ['default'], Truncated: false })
+  assert.deepEqual(
+    (await raw(local, { operation: 'ListKeyPolicies', body: { KeyId, Limit: 1 } })).json(),
+    { PolicyNames: ['default'], Truncated: false },
+  )
 })
 
 test('policies can be read and changed while a key is disabled and while it is to be deleted', async () => {
@@ -62,18 +98,46 @@ test('what is no policy is refused, and the policy stays', async () => {
   ]
   const keys = (await kms('ListKeys')).Keys.length
   for (const [Policy, name] of wrong) {
-    for (const [operation, body] of [['PutKeyPolicy', { KeyId }], ['CreateKey', spec]]) {
+    for (const [operation, body] of [
+      ['PutKeyPolicy', { KeyId }],
+      ['CreateKey', spec],
+    ]) {
       const { status, json } = await raw(local, { operation, body: { ...body, Policy } })
       assert.deepEqual([status, json().__type], [400, name], `${operation} ${Policy.slice(0, 60)}`)
     }
   }
   await assertFaults(local, [
     ['GetKeyPolicy', { KeyId, PolicyName: 'other' }, 'NotFoundException', 'No such policy exists'],
-    ['PutKeyPolicy', { KeyId, PolicyName: 'other', Policy: policy('x') }, 'UnsupportedOperationException', 'Only default policy is supported'],
-    ['PutKeyPolicy', { KeyId }, 'ValidationException', "1 validation error detected: Value null at 'policy' failed to satisfy constraint: Member must not be null"],
-    ['GetKeyPolicy', { KeyId, PolicyName: 'a b' }, 'ValidationException', "1 validation error detected: Value 'a b' at 'policyName' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[\\w]+$"],
-    ['ListKeyPolicies', { KeyId, Marker: 'x' }, 'InvalidMarkerException', 'The marker is not valid.'],
-    ...['GetKeyPolicy', 'ListKeyPolicies'].map((operation) => [operation, { KeyId: 'alias/x' }, 'InvalidArnException', 'Key Aliases are not supported for this operation.']),
+    [
+      'PutKeyPolicy',
+      { KeyId, PolicyName: 'other', Policy: policy('x') },
+      'UnsupportedOperationException',
+      'Only default policy is supported',
+    ],
+    [
+      'PutKeyPolicy',
+      { KeyId },
+      'ValidationException',
+      "1 validation error detected: Value null at 'policy' failed to satisfy constraint: Member must not be null",
+    ],
+    [
+      'GetKeyPolicy',
+      { KeyId, PolicyName: 'a b' },
+      'ValidationException',
+      "1 validation error detected: Value 'a b' at 'policyName' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[\\w]+$",
+    ],
+    [
+      'ListKeyPolicies',
+      { KeyId, Marker: 'x' },
+      'InvalidMarkerException',
+      'The marker is not valid.',
+    ],
+    ...['GetKeyPolicy', 'ListKeyPolicies'].map((operation) => [
+      operation,
+      { KeyId: 'alias/x' },
+      'InvalidArnException',
+      'Key Aliases are not supported for this operation.',
+    ]),
   ])
   assert.equal((await kms('GetKeyPolicy', { KeyId })).Policy, policy('mine'))
   assert.equal((await kms('ListKeys')).Keys.length, keys)

@@ -19,9 +19,15 @@ const status = async (KeyId, client = kms) => {
   const { $metadata, ...answer } = await client('GetKeyRotationStatus', { KeyId })
   return answer
 }
-const rotations = async (KeyId, more = {}, client = kms) => (await client('ListKeyRotations', { KeyId, ...more })).Rotations
+const rotations = async (KeyId, more = {}, client = kms) =>
+  (await client('ListKeyRotations', { KeyId, ...more })).Rotations
 const arnOf = (id) => `arn:aws:kms:us-east-1:111122223333:key/${id}`
-const on = (id, days, next) => ({ KeyId: arnOf(id), KeyRotationEnabled: true, RotationPeriodInDays: days, NextRotationDate: new Date(next) })
+const on = (id, days, next) => ({
+  KeyId: arnOf(id),
+  KeyRotationEnabled: true,
+  RotationPeriodInDays: days,
+  NextRotationDate: new Date(next),
+})
 const off = (id) => ({ KeyId: arnOf(id), KeyRotationEnabled: false })
 
 test('rotation is off at first; on with its period it says when the next one is; and off again', async () => {
@@ -43,28 +49,51 @@ test('rotation is off at first; on with its period it says when the next one is;
 
 test('when its time has come a key is rotated at its date, and not a moment before, also while nothing ran', async () => {
   now = start
-  await acrossRestarts({ now: () => now }, async (one) => {
-    const { KeyId, CurrentKeyMaterialId } = await make({}, clientOf(one))
-    await clientOf(one)('EnableKeyRotation', { KeyId, RotationPeriodInDays: 100 })
-    now = start + 100 * day - 1
-    assert.equal((await describe(KeyId, clientOf(one))).CurrentKeyMaterialId, CurrentKeyMaterialId)
-    now += 1
-    const second = (await describe(KeyId, clientOf(one))).CurrentKeyMaterialId
-    assert.notEqual(second, CurrentKeyMaterialId)
-    assert.deepEqual(await status(KeyId, clientOf(one)), on(KeyId, 100, start + 200 * day))
-    now = start + 350 * day
-    return { KeyId, ids: [CurrentKeyMaterialId, second] }
-  }, async (two, { KeyId, ids }) => {
-    const all = await rotations(KeyId, { IncludeKeyMaterial: 'ALL_KEY_MATERIAL' }, clientOf(two))
-    assert.deepEqual(all.map(({ RotationDate, RotationType }) => [RotationDate?.getTime(), RotationType]), [[undefined, undefined], ...[100, 200, 300].map((days) => [start + days * day, 'AUTOMATIC'])])
-    assert.deepEqual(all.slice(0, 2).map(({ KeyMaterialId }) => KeyMaterialId), ids)
-    assert.equal(new Set(all.map(({ KeyMaterialId }) => KeyMaterialId)).size, 4)
-    assert.equal((await describe(KeyId, clientOf(two))).CurrentKeyMaterialId, all[3].KeyMaterialId)
-    assert.deepEqual(await status(KeyId, clientOf(two)), on(KeyId, 100, start + 400 * day))
-    return { KeyId, all }
-  }, async (three, { KeyId, all }) => {
-    assert.deepEqual(await rotations(KeyId, { IncludeKeyMaterial: 'ALL_KEY_MATERIAL' }, clientOf(three)), all)
-  })
+  await acrossRestarts(
+    { now: () => now },
+    async (one) => {
+      const { KeyId, CurrentKeyMaterialId } = await make({}, clientOf(one))
+      await clientOf(one)('EnableKeyRotation', { KeyId, RotationPeriodInDays: 100 })
+      now = start + 100 * day - 1
+      assert.equal(
+        (await describe(KeyId, clientOf(one))).CurrentKeyMaterialId,
+        CurrentKeyMaterialId,
+      )
+      now += 1
+      const second = (await describe(KeyId, clientOf(one))).CurrentKeyMaterialId
+      assert.notEqual(second, CurrentKeyMaterialId)
+      assert.deepEqual(await status(KeyId, clientOf(one)), on(KeyId, 100, start + 200 * day))
+      now = start + 350 * day
+      return { KeyId, ids: [CurrentKeyMaterialId, second] }
+    },
+    async (two, { KeyId, ids }) => {
+      const all = await rotations(KeyId, { IncludeKeyMaterial: 'ALL_KEY_MATERIAL' }, clientOf(two))
+      assert.deepEqual(
+        all.map(({ RotationDate, RotationType }) => [RotationDate?.getTime(), RotationType]),
+        [
+          [undefined, undefined],
+          ...[100, 200, 300].map((days) => [start + days * day, 'AUTOMATIC']),
+        ],
+      )
+      assert.deepEqual(
+        all.slice(0, 2).map(({ KeyMaterialId }) => KeyMaterialId),
+        ids,
+      )
+      assert.equal(new Set(all.map(({ KeyMaterialId }) => KeyMaterialId)).size, 4)
+      assert.equal(
+        (await describe(KeyId, clientOf(two))).CurrentKeyMaterialId,
+        all[3].KeyMaterialId,
+      )
+      assert.deepEqual(await status(KeyId, clientOf(two)), on(KeyId, 100, start + 400 * day))
+      return { KeyId, all }
+    },
+    async (three, { KeyId, all }) => {
+      assert.deepEqual(
+        await rotations(KeyId, { IncludeKeyMaterial: 'ALL_KEY_MATERIAL' }, clientOf(three)),
+        all,
+      )
+    },
+  )
 })
 
 test('a disabled key is not rotated, and once enabled it is rotated at once and only once', async () => {
@@ -78,7 +107,10 @@ test('a disabled key is not rotated, and once enabled it is rotated at once and 
   await kms('EnableKey', { KeyId })
   now += 1
   assert.notEqual((await describe(KeyId)).CurrentKeyMaterialId, CurrentKeyMaterialId)
-  assert.deepEqual((await rotations(KeyId)).map(({ RotationDate }) => RotationDate.getTime()), [start + 1000 * day])
+  assert.deepEqual(
+    (await rotations(KeyId)).map(({ RotationDate }) => RotationDate.getTime()),
+    [start + 1000 * day],
+  )
   assert.deepEqual(await status(KeyId), on(KeyId, 90, start + 1090 * day))
 })
 
@@ -103,12 +135,31 @@ test('on demand a key is rotated 25 times, whatever its schedule, which stays', 
     ids.push((await describe(KeyId)).CurrentKeyMaterialId)
   }
   assert.equal(new Set(ids).size, 26)
-  await assertFaults(local, [['RotateKeyOnDemand', { KeyId }, 'LimitExceededException', `The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can be performed for this key: ${Arn}`]])
+  await assertFaults(local, [
+    [
+      'RotateKeyOnDemand',
+      { KeyId },
+      'LimitExceededException',
+      `The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can be performed for this key: ${Arn}`,
+    ],
+  ])
   assert.deepEqual(await status(KeyId), on(KeyId, 365, start + 365 * day))
   const listed = await rotations(KeyId)
-  assert.deepEqual(listed[0], { KeyId, KeyMaterialId: ids[1], KeyMaterialState: 'NON_CURRENT', RotationDate: new Date(start + 1000), RotationType: 'ON_DEMAND' })
-  assert.deepEqual(listed.map(({ KeyMaterialId }) => KeyMaterialId), ids.slice(1))
-  assert.deepEqual(listed.map(({ KeyMaterialState }) => KeyMaterialState), [...Array(24).fill('NON_CURRENT'), 'CURRENT'])
+  assert.deepEqual(listed[0], {
+    KeyId,
+    KeyMaterialId: ids[1],
+    KeyMaterialState: 'NON_CURRENT',
+    RotationDate: new Date(start + 1000),
+    RotationType: 'ON_DEMAND',
+  })
+  assert.deepEqual(
+    listed.map(({ KeyMaterialId }) => KeyMaterialId),
+    ids.slice(1),
+  )
+  assert.deepEqual(
+    listed.map(({ KeyMaterialState }) => KeyMaterialState),
+    [...Array(24).fill('NON_CURRENT'), 'CURRENT'],
+  )
   now = start + 365 * day
   assert.deepEqual((await rotations(KeyId)).at(-1).RotationType, 'AUTOMATIC')
 })
@@ -125,7 +176,12 @@ test('pages of rotations hold every one once, in their order', async () => {
   const found = []
   let Marker
   do {
-    const page = await kms('ListKeyRotations', { KeyId, Limit: 3, Marker, IncludeKeyMaterial: 'ALL_KEY_MATERIAL' })
+    const page = await kms('ListKeyRotations', {
+      KeyId,
+      Limit: 3,
+      Marker,
+      IncludeKeyMaterial: 'ALL_KEY_MATERIAL',
+    })
     assert.equal(page.Truncated, page.NextMarker !== undefined)
     found.push(...page.Rotations)
     Marker = page.NextMarker
@@ -135,26 +191,79 @@ test('pages of rotations hold every one once, in their order', async () => {
 })
 
 test('keys that cannot be rotated say so, state before kind', async () => {
-  const kinds = { rsa: { KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' }, ec: { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' }, hmac: { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' } }
+  const kinds = {
+    rsa: { KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' },
+    ec: { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' },
+    hmac: { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' },
+  }
   const changes = ['EnableKeyRotation', 'DisableKeyRotation', 'RotateKeyOnDemand']
   for (const kind of Object.values(kinds)) {
     const { KeyId, Arn } = await make(kind)
-    await assertFaults(local, ['EnableKeyRotation', 'RotateKeyOnDemand', 'ListKeyRotations'].map((operation) => [operation, { KeyId }, 'UnsupportedOperationException', noMessage]))
+    await assertFaults(
+      local,
+      ['EnableKeyRotation', 'RotateKeyOnDemand', 'ListKeyRotations'].map((operation) => [
+        operation,
+        { KeyId },
+        'UnsupportedOperationException',
+        noMessage,
+      ]),
+    )
     await kms('DisableKeyRotation', { KeyId }) // nothing to do, and no error
     assert.deepEqual(await status(KeyId), off(KeyId))
     await kms('DisableKey', { KeyId })
-    await assertFaults(local, changes.map((operation) => [operation, { KeyId }, 'DisabledException', `${Arn} is disabled.`]))
+    await assertFaults(
+      local,
+      changes.map((operation) => [
+        operation,
+        { KeyId },
+        'DisabledException',
+        `${Arn} is disabled.`,
+      ]),
+    )
     await kms('ScheduleKeyDeletion', { KeyId })
-    await assertFaults(local, changes.map((operation) => [operation, { KeyId }, 'KMSInvalidStateException', `${Arn} is pending deletion.`]))
+    await assertFaults(
+      local,
+      changes.map((operation) => [
+        operation,
+        { KeyId },
+        'KMSInvalidStateException',
+        `${Arn} is pending deletion.`,
+      ]),
+    )
   }
   const { KeyId, Arn } = await make({ Origin: 'EXTERNAL' })
-  await assertFaults(local, ['EnableKeyRotation', 'DisableKeyRotation'].map((operation) => [operation, { KeyId }, 'UnsupportedOperationException', `${Arn} origin is EXTERNAL which is not valid for this operation.`]))
-  await assertFaults(local, [['RotateKeyOnDemand', { KeyId }, 'KMSInvalidStateException', `${Arn} is pending import.`]])
-  const bound = (days, rule) => ['EnableKeyRotation', { KeyId, RotationPeriodInDays: days }, 'ValidationException', `1 validation error detected: Value '${days}' at 'rotationPeriodInDays' failed to satisfy constraint: Member must have value ${rule}`]
+  await assertFaults(
+    local,
+    ['EnableKeyRotation', 'DisableKeyRotation'].map((operation) => [
+      operation,
+      { KeyId },
+      'UnsupportedOperationException',
+      `${Arn} origin is EXTERNAL which is not valid for this operation.`,
+    ]),
+  )
+  await assertFaults(local, [
+    ['RotateKeyOnDemand', { KeyId }, 'KMSInvalidStateException', `${Arn} is pending import.`],
+  ])
+  const bound = (days, rule) => [
+    'EnableKeyRotation',
+    { KeyId, RotationPeriodInDays: days },
+    'ValidationException',
+    `1 validation error detected: Value '${days}' at 'rotationPeriodInDays' failed to satisfy constraint: Member must have value ${rule}`,
+  ]
   await assertFaults(local, [
     bound(89, 'greater than or equal to 90'),
     bound(2561, 'less than or equal to 2560'),
-    ['ListKeyRotations', { KeyId, IncludeKeyMaterial: 'SOME' }, 'ValidationException', "1 validation error detected: Value 'SOME' at 'includeKeyMaterial' failed to satisfy constraint: Member must satisfy enum value set: [ALL_KEY_MATERIAL, ROTATIONS_ONLY]"],
-    ...[...changes, 'GetKeyRotationStatus', 'ListKeyRotations'].map((operation) => [operation, { KeyId: 'alias/x' }, 'InvalidArnException', 'Key Aliases are not supported for this operation.']),
+    [
+      'ListKeyRotations',
+      { KeyId, IncludeKeyMaterial: 'SOME' },
+      'ValidationException',
+      "1 validation error detected: Value 'SOME' at 'includeKeyMaterial' failed to satisfy constraint: Member must satisfy enum value set: [ALL_KEY_MATERIAL, ROTATIONS_ONLY]",
+    ],
+    ...[...changes, 'GetKeyRotationStatus', 'ListKeyRotations'].map((operation) => [
+      operation,
+      { KeyId: 'alias/x' },
+      'InvalidArnException',
+      'Key Aliases are not supported for this operation.',
+    ]),
   ])
 })

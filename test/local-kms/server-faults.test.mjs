@@ -11,8 +11,13 @@ let local, kms, trail
 before(async () => {
   trail = []
   local = await startLocalKms({
-    regions: ['us-east-1', 'eu-west-1'], onCall: (entry) => trail.push(entry),
-    keys: [{ alias: 'sign', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }, { alias: 'other', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }, { alias: 'open', spec: 'RSA_2048', usage: 'ENCRYPT_DECRYPT' }],
+    regions: ['us-east-1', 'eu-west-1'],
+    onCall: (entry) => trail.push(entry),
+    keys: [
+      { alias: 'sign', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' },
+      { alias: 'other', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' },
+      { alias: 'open', spec: 'RSA_2048', usage: 'ENCRYPT_DECRYPT' },
+    ],
   })
   kms = clientOf(local)
 })
@@ -23,18 +28,26 @@ beforeEach(() => {
 })
 
 const message = { Message: Buffer.from('x'), SigningAlgorithm: 'ECDSA_SHA_256' }
-const sign = (KeyId = 'alias/sign', options = {}) => new KMSClient({ ...local.clientConfig, ...options }).send(new SignCommand({ KeyId, ...message }))
+const sign = (KeyId = 'alias/sign', options = {}) =>
+  new KMSClient({ ...local.clientConfig, ...options }).send(new SignCommand({ KeyId, ...message }))
 const struck = (id) => local.faults.list().find((fault) => fault.id === id)?.struck
 
 describe('faults', () => {
-  for (const [kind, name, status] of [['throttle', 'ThrottlingException', 400], ['internal', 'KMSInternalException', 500], ['unavailable', 'DependencyTimeoutException', 503]]) {
+  for (const [kind, name, status] of [
+    ['throttle', 'ThrottlingException', 400],
+    ['internal', 'KMSInternalException', 500],
+    ['unavailable', 'DependencyTimeoutException', 503],
+  ]) {
     test(`${kind}: the client tries again and gets through after two, and gives up as ${name} when it does not end`, async () => {
       const twice = local.faults.add({ kind, operation: 'Sign', count: 2 })
       assert.equal((await sign()).$metadata.attempts, 3)
       assert.equal(struck(twice), 2)
       const forever = local.faults.add({ kind, operation: 'Sign' })
       const e = await failure(sign())
-      assert.deepEqual([e.name, e.$metadata.httpStatusCode, e.$metadata.attempts, struck(forever)], [name, status, 3, 3])
+      assert.deepEqual(
+        [e.name, e.$metadata.httpStatusCode, e.$metadata.attempts, struck(forever)],
+        [name, status, 3, 3],
+      )
       assert.equal(local.faults.remove(forever), true)
       await sign()
     })
@@ -43,7 +56,11 @@ describe('faults', () => {
   test('a rule for a key strikes it by each of its names and no other key', async () => {
     for (const key of [local.keys.sign, local.keys.sign.split('/')[1], 'alias/sign']) {
       const id = local.faults.add({ kind: 'throttle', key })
-      await Promise.all([local.keys.sign, local.keys.sign.split('/')[1], 'alias/sign'].map((name) => failure(sign(name, { maxAttempts: 1 }))))
+      await Promise.all(
+        [local.keys.sign, local.keys.sign.split('/')[1], 'alias/sign'].map((name) =>
+          failure(sign(name, { maxAttempts: 1 })),
+        ),
+      )
       await sign('alias/other')
       assert.equal(struck(id), 3, key)
       local.faults.clear()
@@ -53,18 +70,49 @@ describe('faults', () => {
   test('a rule for a key strikes it where only the ciphertext or the grant token names it', async () => {
     const { KeyId, Arn: key } = (await kms('CreateKey')).KeyMetadata
     const { CiphertextBlob } = await kms('Encrypt', { KeyId, Plaintext: Buffer.from('x') })
-    const { GrantToken } = await kms('CreateGrant', { KeyId, GranteePrincipal: 'arn:aws:iam::111122223333:root', Operations: ['Decrypt'] })
+    const { GrantToken } = await kms('CreateGrant', {
+      KeyId,
+      GranteePrincipal: 'arn:aws:iam::111122223333:root',
+      Operations: ['Decrypt'],
+    })
     const id = local.faults.add({ kind: 'throttle', key, count: 2 })
-    for (const [operation, input] of [['Decrypt', { CiphertextBlob }], ['RetireGrant', { GrantToken }]]) assert.equal((await raw(local, { operation, body: Object.fromEntries(Object.entries(input).map(([name, value]) => [name, typeof value === 'string' ? value : Buffer.from(value).toString('base64')])) })).json().__type, 'ThrottlingException', operation)
+    for (const [operation, input] of [
+      ['Decrypt', { CiphertextBlob }],
+      ['RetireGrant', { GrantToken }],
+    ])
+      assert.equal(
+        (
+          await raw(local, {
+            operation,
+            body: Object.fromEntries(
+              Object.entries(input).map(([name, value]) => [
+                name,
+                typeof value === 'string' ? value : Buffer.from(value).toString('base64'),
+              ]),
+            ),
+          })
+        ).json().__type,
+        'ThrottlingException',
+        operation,
+      )
     assert.equal(struck(id), 2)
     await kms('Decrypt', { CiphertextBlob })
   })
 
   test('timeout: no answer, until the client gives up; and close waits for none', async () => {
     const one = await startLocalKms({ faults: [{ kind: 'timeout', operation: 'ListKeys' }] })
-    const e = await failure(new KMSClient({ ...one.clientConfig, maxAttempts: 1, requestHandler: { requestTimeout: 200, throwOnRequestTimeout: true } }).send(new (await import('@aws-sdk/client-kms')).ListKeysCommand({})))
+    const e = await failure(
+      new KMSClient({
+        ...one.clientConfig,
+        maxAttempts: 1,
+        requestHandler: { requestTimeout: 200, throwOnRequestTimeout: true },
+      }).send(new (await import('@aws-sdk/client-kms')).ListKeysCommand({})),
+    )
     assert.equal(e.name, 'TimeoutError')
-    const waiting = raw(one, { operation: 'ListKeys' }).then(() => 'answered', () => 'ended')
+    const waiting = raw(one, { operation: 'ListKeys' }).then(
+      () => 'answered',
+      () => 'ended',
+    )
     await new Promise((resolve) => setTimeout(resolve, 50))
     const start = performance.now()
     await one.close()
@@ -78,16 +126,30 @@ describe('faults', () => {
       assert.ok((await sign()).Signature.length > 60, kind)
       assert.equal(struck(id), 1)
       local.faults.add({ kind, operation: 'Sign' })
-      assert.match(String((await failure(sign(undefined, { maxAttempts: 1 }))).code ?? ''), /ECONNRESET|ABORTED/i, kind)
+      assert.match(
+        String((await failure(sign(undefined, { maxAttempts: 1 }))).code ?? ''),
+        /ECONNRESET|ABORTED/i,
+        kind,
+      )
       local.faults.clear()
     }
   })
 
   test('a rule for a Region that this server has not could never strike, and is refused', async () => {
-    for (const rule of [{ kind: 'region-down', region: 'ap-south-1' }, { kind: 'throttle', key: 'arn:aws:kms:ap-south-1:111122223333:alias/sign' }]) {
-      assert.throws(() => local.faults.add(rule), { code: 'invalid_argument', message: /this server has no Region ap-south-1, it has us-east-1, eu-west-1$/ })
+    for (const rule of [
+      { kind: 'region-down', region: 'ap-south-1' },
+      { kind: 'throttle', key: 'arn:aws:kms:ap-south-1:111122223333:alias/sign' },
+    ]) {
+      assert.throws(() => local.faults.add(rule), {
+        code: 'invalid_argument',
+        message: /this server has no Region ap-south-1, it has us-east-1, eu-west-1$/,
+      })
     }
-    assert.equal((await failure(startLocalKms({ faults: [{ kind: 'region-down', region: 'eu-west-1' }] }))).message, 'faults[0].region: this server has no Region eu-west-1, it has us-east-1')
+    assert.equal(
+      (await failure(startLocalKms({ faults: [{ kind: 'region-down', region: 'eu-west-1' }] })))
+        .message,
+      'faults[0].region: this server has no Region eu-west-1, it has us-east-1',
+    )
     assert.deepEqual(local.faults.list(), [])
   })
 
@@ -105,11 +167,27 @@ describe('faults', () => {
   })
 
   test('what the opener makes of a wrong KeyId, a plaintext of a wrong length, throttling and a silent KMS', async () => {
-    const { jwks } = await createPublisher({ kms: local.clientConfig, keys: [{ key: 'alias/open' }] }).documents()
+    const { jwks } = await createPublisher({
+      kms: local.clientConfig,
+      keys: [{ key: 'alias/open' }],
+    }).documents()
     const sealed = await seal(importKeySet(jwks, { trust: inHand() }), 'x', { context: {} })
     const codes = {}
-    const quick = new KMSClient({ ...local.clientConfig, maxAttempts: 1, requestHandler: { requestTimeout: 300, throwOnRequestTimeout: true } })
-    for (const kind of ['wrong-key-id', 'wrong-length', 'throttle', 'internal', 'unavailable', 'timeout', 'reset', 'half']) {
+    const quick = new KMSClient({
+      ...local.clientConfig,
+      maxAttempts: 1,
+      requestHandler: { requestTimeout: 300, throwOnRequestTimeout: true },
+    })
+    for (const kind of [
+      'wrong-key-id',
+      'wrong-length',
+      'throttle',
+      'internal',
+      'unavailable',
+      'timeout',
+      'reset',
+      'half',
+    ]) {
       const opener = createOpener({ kms: quick, keys: ['alias/open'] })
       await opener.ready()
       const id = local.faults.add({ kind, operation: 'Decrypt' })
@@ -119,14 +197,28 @@ describe('faults', () => {
       assert.equal((await opener.open(sealed, { context: {} })).text(), 'x')
       await opener.close()
     }
-    assert.deepEqual(codes, { 'wrong-key-id': 'kms_unexpected', 'wrong-length': 'rejected', throttle: 'kms_throttled', internal: 'kms_unavailable', unavailable: 'kms_unavailable', timeout: 'kms_unavailable', reset: 'kms_unavailable', half: 'kms_unavailable' })
+    assert.deepEqual(codes, {
+      'wrong-key-id': 'kms_unexpected',
+      'wrong-length': 'rejected',
+      throttle: 'kms_throttled',
+      internal: 'kms_unavailable',
+      unavailable: 'kms_unavailable',
+      timeout: 'kms_unavailable',
+      reset: 'kms_unavailable',
+      half: 'kms_unavailable',
+    })
   })
 
   test('over the wire too: AddFault, ListFaults, RemoveFault, ClearFaults', async () => {
-    const ask = async (operation, body = {}) => (await raw(local, { target: `SealdropLocalKms.${operation}`, body })).text
-    const { FaultId } = JSON.parse(await ask('AddFault', { Kind: 'throttle', Operation: 'Sign', Count: 1 }))
+    const ask = async (operation, body = {}) =>
+      (await raw(local, { target: `SealdropLocalKms.${operation}`, body })).text
+    const { FaultId } = JSON.parse(
+      await ask('AddFault', { Kind: 'throttle', Operation: 'Sign', Count: 1 }),
+    )
     assert.equal((await failure(sign(undefined, { maxAttempts: 1 }))).name, 'ThrottlingException')
-    assert.deepEqual(JSON.parse(await ask('ListFaults')).Faults, [{ FaultId, Kind: 'throttle', Operation: 'Sign', Count: 1, Struck: 1 }])
+    assert.deepEqual(JSON.parse(await ask('ListFaults')).Faults, [
+      { FaultId, Kind: 'throttle', Operation: 'Sign', Count: 1, Struck: 1 },
+    ])
     assert.equal(await ask('RemoveFault', { FaultId }), '')
     assert.equal(JSON.parse(await ask('RemoveFault', { FaultId })).__type, 'NotFoundException')
     assert.equal(await ask('ClearFaults'), '')
@@ -142,10 +234,34 @@ describe('the trail', () => {
     await raw(local, { operation: 'ListKeys', headers: { authorization: undefined } })
     await raw(local, { operation: 'Sign', body: '{' })
     const [signed, missing, unsigned] = trail
-    assert.deepEqual([signed.eventName, signed.awsRegion, signed.userIdentity.arn, signed.errorCode, signed.resources], ['Sign', 'us-east-1', 'arn:aws:iam::111122223333:root', undefined, [{ accountId: '111122223333', type: 'AWS::KMS::Key', ARN: local.keys.sign }]])
-    assert.deepEqual(signed.requestParameters, { keyId: 'alias/sign', signingAlgorithm: 'ECDSA_SHA_256' })
-    assert.deepEqual([missing.eventName, missing.errorCode, missing.resources], ['Sign', 'NotFoundException', []])
-    assert.deepEqual([unsigned.eventName, unsigned.errorCode, unsigned.userIdentity.type], ['ListKeys', 'MissingAuthenticationTokenException', 'Unknown'])
+    assert.deepEqual(
+      [
+        signed.eventName,
+        signed.awsRegion,
+        signed.userIdentity.arn,
+        signed.errorCode,
+        signed.resources,
+      ],
+      [
+        'Sign',
+        'us-east-1',
+        'arn:aws:iam::111122223333:root',
+        undefined,
+        [{ accountId: '111122223333', type: 'AWS::KMS::Key', ARN: local.keys.sign }],
+      ],
+    )
+    assert.deepEqual(signed.requestParameters, {
+      keyId: 'alias/sign',
+      signingAlgorithm: 'ECDSA_SHA_256',
+    })
+    assert.deepEqual(
+      [missing.eventName, missing.errorCode, missing.resources],
+      ['Sign', 'NotFoundException', []],
+    )
+    assert.deepEqual(
+      [unsigned.eventName, unsigned.errorCode, unsigned.userIdentity.type],
+      ['ListKeys', 'MissingAuthenticationTokenException', 'Unknown'],
+    )
     assert.equal(trail.length, 4)
     assert.equal(new Set(trail.map(({ requestID }) => requestID)).size, 4)
   })
@@ -158,20 +274,35 @@ describe('the trail', () => {
     const to = (await kms('CreateKey')).KeyMetadata.Arn
     const { CiphertextBlob } = await kms('Encrypt', { KeyId: Arn, Plaintext: Buffer.from('x') })
     await kms('ReEncrypt', { CiphertextBlob, DestinationKeyId: to })
-    assert.deepEqual(trail.map(({ eventName, resources }) => [eventName, resources.map(({ ARN }) => ARN)]), [
-      ['CreateKey', [Arn]], ['CreateAlias', [Arn, alias]], ['DeleteAlias', [alias, Arn]], ['CreateKey', [to]], ['Encrypt', [Arn]], ['ReEncrypt', [Arn, to]],
-    ])
+    assert.deepEqual(
+      trail.map(({ eventName, resources }) => [eventName, resources.map(({ ARN }) => ARN)]),
+      [
+        ['CreateKey', [Arn]],
+        ['CreateAlias', [Arn, alias]],
+        ['DeleteAlias', [alias, Arn]],
+        ['CreateKey', [to]],
+        ['Encrypt', [Arn]],
+        ['ReEncrypt', [Arn, to]],
+      ],
+    )
   })
 
   test('says who sent what is not JSON, and when a fault kept an operation from being done', async () => {
     await raw(local, { operation: 'Sign', body: '{' })
-    assert.deepEqual([trail[0].eventName, trail[0].errorCode, trail[0].userIdentity.arn], ['Sign', 'SerializationException', 'arn:aws:iam::111122223333:root'])
+    assert.deepEqual(
+      [trail[0].eventName, trail[0].errorCode, trail[0].userIdentity.arn],
+      ['Sign', 'SerializationException', 'arn:aws:iam::111122223333:root'],
+    )
     for (const kind of ['throttle', 'internal', 'unavailable', 'reset', 'half', 'wrong-key-id']) {
       trail.length = 0
       local.faults.add({ kind, operation: 'Sign', count: 1 })
       await sign(undefined, { maxAttempts: 1 }).catch(() => {})
       assert.equal(trail.length, 1, kind)
-      assert.equal(trail[0].errorCode !== undefined, !['half', 'wrong-key-id'].includes(kind), `${kind} ${trail[0].errorCode}`)
+      assert.equal(
+        trail[0].errorCode !== undefined,
+        !['half', 'wrong-key-id'].includes(kind),
+        `${kind} ${trail[0].errorCode}`,
+      )
     }
   })
 
@@ -182,24 +313,46 @@ describe('the trail', () => {
 
   test('holds nothing that was signed or sealed, nor what came of it', async () => {
     const Plaintext = Buffer.from('very private')
-    const { CiphertextBlob } = await kms('Encrypt', { KeyId: 'alias/open', Plaintext, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' })
-    await kms('Decrypt', { KeyId: 'alias/open', CiphertextBlob, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' })
+    const { CiphertextBlob } = await kms('Encrypt', {
+      KeyId: 'alias/open',
+      Plaintext,
+      EncryptionAlgorithm: 'RSAES_OAEP_SHA_256',
+    })
+    await kms('Decrypt', {
+      KeyId: 'alias/open',
+      CiphertextBlob,
+      EncryptionAlgorithm: 'RSAES_OAEP_SHA_256',
+    })
     const { Signature } = await kms('Sign', { KeyId: 'alias/sign', ...message, Message: Plaintext })
     const text = JSON.stringify(trail)
-    for (const secret of [Plaintext, Buffer.from(CiphertextBlob), Buffer.from(Signature)]) for (const form of ['base64', 'hex', 'latin1']) assert.ok(!text.includes(secret.toString(form).slice(0, 12)), form)
+    for (const secret of [Plaintext, Buffer.from(CiphertextBlob), Buffer.from(Signature)])
+      for (const form of ['base64', 'hex', 'latin1'])
+        assert.ok(!text.includes(secret.toString(form).slice(0, 12)), form)
     assert.equal(trail.length, 3)
   })
 
   test('what its reader throws stops nothing', async () => {
     const warnings = []
     process.on('warning', (warning) => warnings.push(String(warning.message)))
-    const one = await startLocalKms({ onCall: () => { throw new Error('reader') } })
+    const one = await startLocalKms({
+      onCall: () => {
+        throw new Error('reader')
+      },
+    })
     assert.equal((await clientOf(one)('ListKeys')).Keys.length, 0)
     await one.close()
-    const two = await startLocalKms({ onCall: async () => { throw new Error('late reader') } })
+    const two = await startLocalKms({
+      onCall: async () => {
+        throw new Error('late reader')
+      },
+    })
     assert.equal((await clientOf(two)('ListKeys')).Keys.length, 0)
     await two.close()
     await new Promise((resolve) => setImmediate(resolve))
-    for (const reader of ['reader', 'late reader']) assert.ok(warnings.some((text) => text.includes(`onCall of the local KMS failed: Error: ${reader}`)), reader)
+    for (const reader of ['reader', 'late reader'])
+      assert.ok(
+        warnings.some((text) => text.includes(`onCall of the local KMS failed: Error: ${reader}`)),
+        reader,
+      )
   })
 })

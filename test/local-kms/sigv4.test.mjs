@@ -8,26 +8,83 @@ import { SignatureV4 } from '@smithy/signature-v4'
 import { verifySignature } from 'sealdrop/dist/local-kms/wire/sigv4.js'
 
 class Sha256 {
-  constructor(key) { this.hash = key === undefined ? createHash('sha256') : createHmac('sha256', key) }
-  update(data) { this.hash.update(data) }
-  async digest() { return new Uint8Array(this.hash.digest()) }
+  constructor(key) {
+    this.hash = key === undefined ? createHash('sha256') : createHmac('sha256', key)
+  }
+  update(data) {
+    this.hash.update(data)
+  }
+  async digest() {
+    return new Uint8Array(this.hash.digest())
+  }
 }
 
 const now = Date.parse('2026-03-04T05:06:07Z')
 const plain = { accessKeyId: 'LOCALKMSLOCALKMS', secretAccessKey: 'sealdrop-local-kms' }
-const temporary = { accessKeyId: 'LOCALSESSION', secretAccessKey: 'session-secret', sessionToken: 'token/with+signs==' }
-const known = { [plain.accessKeyId]: { secretAccessKey: plain.secretAccessKey, who: 'plain' }, [temporary.accessKeyId]: { secretAccessKey: temporary.secretAccessKey, sessionToken: temporary.sessionToken, who: 'temporary' } }
+const temporary = {
+  accessKeyId: 'LOCALSESSION',
+  secretAccessKey: 'session-secret',
+  sessionToken: 'token/with+signs==',
+}
+const known = {
+  [plain.accessKeyId]: { secretAccessKey: plain.secretAccessKey, who: 'plain' },
+  [temporary.accessKeyId]: {
+    secretAccessKey: temporary.secretAccessKey,
+    sessionToken: temporary.sessionToken,
+    who: 'temporary',
+  },
+}
 const lookup = (id) => (Object.hasOwn(known, id) ? known[id] : undefined)
-const mismatch = 'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.'
-const incomplete = 'Authorization: expected AWS4-HMAC-SHA256 with Credential, SignedHeaders (host among them) and Signature, and an X-Amz-Date of the same day.'
+const mismatch =
+  'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.'
+const incomplete =
+  'Authorization: expected AWS4-HMAC-SHA256 with Credential, SignedHeaders (host among them) and Signature, and an X-Amz-Date of the same day.'
 const invalidToken = 'The security token included in the request is invalid.'
 
-async function sign({ credentials = plain, region = 'us-east-1', service = 'kms', date = now, path = '/', query, method = 'POST', headers = {}, body = '{"KeyId":"alias/a"}' } = {}) {
-  const signer = new SignatureV4({ credentials, region, service, sha256: Sha256, applyChecksum: true })
-  const request = { protocol: 'http:', hostname: '127.0.0.1', port: 8080, method, path, query, body, headers: { host: '127.0.0.1:8080', 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'TrentService.DescribeKey', ...headers } }
+async function sign({
+  credentials = plain,
+  region = 'us-east-1',
+  service = 'kms',
+  date = now,
+  path = '/',
+  query,
+  method = 'POST',
+  headers = {},
+  body = '{"KeyId":"alias/a"}',
+} = {}) {
+  const signer = new SignatureV4({
+    credentials,
+    region,
+    service,
+    sha256: Sha256,
+    applyChecksum: true,
+  })
+  const request = {
+    protocol: 'http:',
+    hostname: '127.0.0.1',
+    port: 8080,
+    method,
+    path,
+    query,
+    body,
+    headers: {
+      host: '127.0.0.1:8080',
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': 'TrentService.DescribeKey',
+      ...headers,
+    },
+  }
   const signed = await signer.sign(request, { signingDate: new Date(date) })
-  const search = Object.entries(query ?? {}).map((pair) => pair.map(encodeURIComponent).join('=')).join('&')
-  return { method, path: search ? `${path}?${search}` : path, headers: signed.headers, body: Buffer.from(body), now }
+  const search = Object.entries(query ?? {})
+    .map((pair) => pair.map(encodeURIComponent).join('='))
+    .join('&')
+  return {
+    method,
+    path: search ? `${path}?${search}` : path,
+    headers: signed.headers,
+    body: Buffer.from(body),
+    now,
+  }
 }
 
 const check = (request, options = {}) => verifySignature(request, { lookup, ...options })
@@ -64,13 +121,40 @@ for (const [name, options] of Object.entries(accepted)) {
 test('takes what the unmodified AWS client sends', async () => {
   for (const credentials of [plain, temporary]) {
     let seen
-    const requestHandler = { handle: async (request) => { seen = request; throw new Error('seen') } }
-    const client = new KMSClient({ region: 'us-west-2', endpoint: 'http://127.0.0.1:8080', credentials, requestHandler, maxAttempts: 1 })
-    for (const command of [new ListKeysCommand({}), new SignCommand({ KeyId: 'alias/a', Message: Buffer.from('message'), SigningAlgorithm: 'ECDSA_SHA_256' })]) {
+    const requestHandler = {
+      handle: async (request) => {
+        seen = request
+        throw new Error('seen')
+      },
+    }
+    const client = new KMSClient({
+      region: 'us-west-2',
+      endpoint: 'http://127.0.0.1:8080',
+      credentials,
+      requestHandler,
+      maxAttempts: 1,
+    })
+    for (const command of [
+      new ListKeysCommand({}),
+      new SignCommand({
+        KeyId: 'alias/a',
+        Message: Buffer.from('message'),
+        SigningAlgorithm: 'ECDSA_SHA_256',
+      }),
+    ]) {
       await assert.rejects(client.send(command), /seen/)
-      const request = { method: seen.method, path: seen.path, headers: seen.headers, body: Buffer.from(seen.body), now: Date.now() }
+      const request = {
+        method: seen.method,
+        path: seen.path,
+        headers: seen.headers,
+        body: Buffer.from(seen.body),
+        now: Date.now(),
+      }
       assert.equal(check(request).region, 'us-west-2')
-      assert.deepEqual(refusal({ ...request, body: Buffer.concat([request.body, Buffer.from(' ')]) }), ['InvalidSignatureException', mismatch])
+      assert.deepEqual(
+        refusal({ ...request, body: Buffer.concat([request.body, Buffer.from(' ')]) }),
+        ['InvalidSignatureException', mismatch],
+      )
     }
   }
 })
@@ -82,8 +166,12 @@ test('joins a header that came twice as it was signed', async () => {
   assert.deepEqual(refusal(twice(['two', 'one'])), ['InvalidSignatureException', mismatch])
 })
 
-const header = (name, change) => (request) => ({ ...request, headers: { ...request.headers, [name]: change(request.headers[name]) } })
-const authorization = (pattern, replacement) => header('authorization', (text) => text.replace(pattern, replacement))
+const header = (name, change) => (request) => ({
+  ...request,
+  headers: { ...request.headers, [name]: change(request.headers[name]) },
+})
+const authorization = (pattern, replacement) =>
+  header('authorization', (text) => text.replace(pattern, replacement))
 const without = (name) => header(name, () => undefined)
 const forged = ['InvalidSignatureException', mismatch]
 
@@ -93,39 +181,108 @@ const changes = {
   'the path': [(r) => ({ ...r, path: '/x' }), forged],
   'a query that was not there': [(r) => ({ ...r, path: '/?a=1' }), forged],
   'a query that cannot be decoded': [(r) => ({ ...r, path: '/?a=%zz' }), forged],
-  'one byte of the body': [(r) => ({ ...r, body: Buffer.from(r.body.toString().replace('a', 'b')) }), forged],
+  'one byte of the body': [
+    (r) => ({ ...r, body: Buffer.from(r.body.toString().replace('a', 'b')) }),
+    forged,
+  ],
   'no body': [(r) => ({ ...r, body: Buffer.alloc(0) }), forged],
   'the host': [header('host', () => '127.0.0.1:8081'), forged],
   'the content type, which this client signs': [header('content-type', () => 'text/plain'), forged],
   'the operation': [header('x-amz-target', () => 'TrentService.Decrypt'), forged],
   'the body hash': [header('x-amz-content-sha256', (hash) => hash.replace(/./g, '0')), forged],
   'the time, by a second': [header('x-amz-date', () => '20260304T050608Z'), forged],
-  'the time, to another day': [header('x-amz-date', () => '20260305T050607Z'), ['IncompleteSignatureException', incomplete]],
-  'a time that does not exist': [header('x-amz-date', () => '20260304T256107Z'), ['IncompleteSignatureException', incomplete]],
+  'the time, to another day': [
+    header('x-amz-date', () => '20260305T050607Z'),
+    ['IncompleteSignatureException', incomplete],
+  ],
+  'a time that does not exist': [
+    header('x-amz-date', () => '20260304T256107Z'),
+    ['IncompleteSignatureException', incomplete],
+  ],
   'no time': [without('x-amz-date'), ['IncompleteSignatureException', incomplete]],
   'no operation': [without('x-amz-target'), forged],
   'no host': [without('host'), forged],
-  'an x-amz header that is not signed': [header('x-amz-extra', () => '1'), ['InvalidSignatureException', 'There were headers present in the request which were not signed: x-amz-extra']],
-  'a session token that nobody has': [header('x-amz-security-token', () => 'token'), ['UnrecognizedClientException', invalidToken]],
-  'no Authorization': [without('authorization'), ['MissingAuthenticationTokenException', 'Missing Authentication Token']],
-  'another algorithm': [authorization('AWS4-HMAC-SHA256', 'AWS4-HMAC-SHA512'), ['IncompleteSignatureException', incomplete]],
-  'another access key': [authorization(plain.accessKeyId, 'LOCALOTHER'), ['UnrecognizedClientException', invalidToken]],
-  'an access key that is a member of every object': [authorization(plain.accessKeyId, '__proto__'), ['UnrecognizedClientException', invalidToken]],
-  'the access key of temporary credentials, without its token': [authorization(plain.accessKeyId, temporary.accessKeyId), ['UnrecognizedClientException', invalidToken]],
+  'an x-amz header that is not signed': [
+    header('x-amz-extra', () => '1'),
+    [
+      'InvalidSignatureException',
+      'There were headers present in the request which were not signed: x-amz-extra',
+    ],
+  ],
+  'a session token that nobody has': [
+    header('x-amz-security-token', () => 'token'),
+    ['UnrecognizedClientException', invalidToken],
+  ],
+  'no Authorization': [
+    without('authorization'),
+    ['MissingAuthenticationTokenException', 'Missing Authentication Token'],
+  ],
+  'another algorithm': [
+    authorization('AWS4-HMAC-SHA256', 'AWS4-HMAC-SHA512'),
+    ['IncompleteSignatureException', incomplete],
+  ],
+  'another access key': [
+    authorization(plain.accessKeyId, 'LOCALOTHER'),
+    ['UnrecognizedClientException', invalidToken],
+  ],
+  'an access key that is a member of every object': [
+    authorization(plain.accessKeyId, '__proto__'),
+    ['UnrecognizedClientException', invalidToken],
+  ],
+  'the access key of temporary credentials, without its token': [
+    authorization(plain.accessKeyId, temporary.accessKeyId),
+    ['UnrecognizedClientException', invalidToken],
+  ],
   'the Region of the scope': [authorization('us-east-1', 'us-east-2'), forged],
-  'the service of the scope': [authorization('/kms/', '/s3/'), ['InvalidSignatureException', "Credential should be scoped to correct service: 'kms'."]],
-  'the day of the scope': [authorization('/20260304/', '/20260303/'), ['IncompleteSignatureException', incomplete]],
-  'the end of the scope': [authorization('aws4_request', 'aws4_requests'), ['IncompleteSignatureException', incomplete]],
-  'signed headers without the host': [authorization(';host', ''), ['IncompleteSignatureException', incomplete]],
+  'the service of the scope': [
+    authorization('/kms/', '/s3/'),
+    ['InvalidSignatureException', "Credential should be scoped to correct service: 'kms'."],
+  ],
+  'the day of the scope': [
+    authorization('/20260304/', '/20260303/'),
+    ['IncompleteSignatureException', incomplete],
+  ],
+  'the end of the scope': [
+    authorization('aws4_request', 'aws4_requests'),
+    ['IncompleteSignatureException', incomplete],
+  ],
+  'signed headers without the host': [
+    authorization(';host', ''),
+    ['IncompleteSignatureException', incomplete],
+  ],
   'signed headers without the content type': [authorization('content-type;', ''), forged],
-  'signed headers in another order': [authorization('content-type;host', 'host;content-type'), ['IncompleteSignatureException', incomplete]],
-  'a signed header that did not come': [authorization('content-type;', 'content-type;cookie;'), forged],
-  'a header signed twice': [authorization('content-type;', 'content-type;content-type;'), ['IncompleteSignatureException', incomplete]],
-  'the first digit of the signature': [authorization(/Signature=(.)/, (_, digit) => `Signature=${digit === '0' ? '1' : '0'}`), forged],
-  'the last digit of the signature': [authorization(/(.)$/, (digit) => (digit === '0' ? '1' : '0')), forged],
-  'a signature that is too short': [authorization(/.$/, ''), ['IncompleteSignatureException', incomplete]],
-  'a signature in capitals': [authorization(/Signature=.*/, (text) => `Signature=${text.slice(10).toUpperCase()}`), ['IncompleteSignatureException', incomplete]],
-  'two Authorization headers': [header('authorization', (text) => [text, text]), ['IncompleteSignatureException', incomplete]],
+  'signed headers in another order': [
+    authorization('content-type;host', 'host;content-type'),
+    ['IncompleteSignatureException', incomplete],
+  ],
+  'a signed header that did not come': [
+    authorization('content-type;', 'content-type;cookie;'),
+    forged,
+  ],
+  'a header signed twice': [
+    authorization('content-type;', 'content-type;content-type;'),
+    ['IncompleteSignatureException', incomplete],
+  ],
+  'the first digit of the signature': [
+    authorization(/Signature=(.)/, (_, digit) => `Signature=${digit === '0' ? '1' : '0'}`),
+    forged,
+  ],
+  'the last digit of the signature': [
+    authorization(/(.)$/, (digit) => (digit === '0' ? '1' : '0')),
+    forged,
+  ],
+  'a signature that is too short': [
+    authorization(/.$/, ''),
+    ['IncompleteSignatureException', incomplete],
+  ],
+  'a signature in capitals': [
+    authorization(/Signature=.*/, (text) => `Signature=${text.slice(10).toUpperCase()}`),
+    ['IncompleteSignatureException', incomplete],
+  ],
+  'two Authorization headers': [
+    header('authorization', (text) => [text, text]),
+    ['IncompleteSignatureException', incomplete],
+  ],
 }
 
 for (const [name, [change, expected]] of Object.entries(changes)) {
@@ -152,26 +309,47 @@ test('refuses every change of any one character of the signed headers and of the
 })
 
 test('temporary credentials need their own token', async () => {
-  for (const token of [undefined, '', `${temporary.sessionToken}=`, temporary.sessionToken.slice(1)]) {
-    assert.deepEqual(refusal(header('x-amz-security-token', () => token)(await sign({ credentials: temporary }))), ['UnrecognizedClientException', invalidToken])
+  for (const token of [
+    undefined,
+    '',
+    `${temporary.sessionToken}=`,
+    temporary.sessionToken.slice(1),
+  ]) {
+    assert.deepEqual(
+      refusal(header('x-amz-security-token', () => token)(await sign({ credentials: temporary }))),
+      ['UnrecognizedClientException', invalidToken],
+    )
   }
 })
 
 test('a signature with another secret is refused', async () => {
-  assert.deepEqual(refusal(await sign({ credentials: { ...plain, secretAccessKey: 'sealdrop-local-kmS' } })), forged)
+  assert.deepEqual(
+    refusal(await sign({ credentials: { ...plain, secretAccessKey: 'sealdrop-local-kmS' } })),
+    forged,
+  )
 })
 
 test('a signature lives five minutes, either way', async () => {
   const minutes = 60_000
-  for (const offset of [-5 * minutes, 0, 5 * minutes]) assert.equal(refusal(await sign({ date: now + offset })), 'accepted')
-  assert.deepEqual(refusal(await sign({ date: now - 5 * minutes - 1000 })), ['InvalidSignatureException', 'Signature expired: 20260304T050106Z is now earlier than 20260304T050107Z (20260304T050607Z - 5 min.)'])
-  assert.deepEqual(refusal(await sign({ date: now + 5 * minutes + 1000 })), ['InvalidSignatureException', 'Signature not yet current: 20260304T051108Z is still later than 20260304T051107Z (20260304T050607Z + 5 min.)'])
+  for (const offset of [-5 * minutes, 0, 5 * minutes])
+    assert.equal(refusal(await sign({ date: now + offset })), 'accepted')
+  assert.deepEqual(refusal(await sign({ date: now - 5 * minutes - 1000 })), [
+    'InvalidSignatureException',
+    'Signature expired: 20260304T050106Z is now earlier than 20260304T050107Z (20260304T050607Z - 5 min.)',
+  ])
+  assert.deepEqual(refusal(await sign({ date: now + 5 * minutes + 1000 })), [
+    'InvalidSignatureException',
+    'Signature not yet current: 20260304T051108Z is still later than 20260304T051107Z (20260304T050607Z + 5 min.)',
+  ])
 })
 
 test('Regions that are not here are refused where the caller says which are', async () => {
   const request = await sign({ region: 'eu-west-1' })
   assert.equal(check(request, { regions: ['us-east-1', 'eu-west-1'] }).region, 'eu-west-1')
-  assert.deepEqual(refusal(request, { regions: ['us-east-1'] }), ['InvalidSignatureException', "Credential should be scoped to a valid region, not 'eu-west-1'. The local KMS runs in us-east-1."])
+  assert.deepEqual(refusal(request, { regions: ['us-east-1'] }), [
+    'InvalidSignatureException',
+    "Credential should be scoped to a valid region, not 'eu-west-1'. The local KMS runs in us-east-1.",
+  ])
 })
 
 test('a body hash that is not of the body is refused, however well it is signed', () => {
@@ -179,12 +357,36 @@ test('a body hash that is not of the body is refused, however well it is signed'
   const sha256 = (data) => createHash('sha256').update(data).digest('hex')
   const hmac = (key, data) => createHmac('sha256', key).update(data).digest()
   const signedBy = (stated) => {
-    const headers = { host: '127.0.0.1', 'x-amz-content-sha256': stated, 'x-amz-date': '20260304T050607Z' }
+    const headers = {
+      host: '127.0.0.1',
+      'x-amz-content-sha256': stated,
+      'x-amz-date': '20260304T050607Z',
+    }
     const names = Object.keys(headers).join(';')
-    const canonical = ['POST', '/', '', ...Object.entries(headers).map(([name, value]) => `${name}:${value}`), '', names, sha256(body)].join('\n')
+    const canonical = [
+      'POST',
+      '/',
+      '',
+      ...Object.entries(headers).map(([name, value]) => `${name}:${value}`),
+      '',
+      names,
+      sha256(body),
+    ].join('\n')
     const scope = ['20260304', 'us-east-1', 'kms', 'aws4_request']
-    const signature = hmac(scope.reduce(hmac, `AWS4${plain.secretAccessKey}`), ['AWS4-HMAC-SHA256', headers['x-amz-date'], scope.join('/'), sha256(canonical)].join('\n')).toString('hex')
-    return { method: 'POST', path: '/', body, now, headers: { ...headers, authorization: `AWS4-HMAC-SHA256 Credential=${plain.accessKeyId}/${scope.join('/')}, SignedHeaders=${names}, Signature=${signature}` } }
+    const signature = hmac(
+      scope.reduce(hmac, `AWS4${plain.secretAccessKey}`),
+      ['AWS4-HMAC-SHA256', headers['x-amz-date'], scope.join('/'), sha256(canonical)].join('\n'),
+    ).toString('hex')
+    return {
+      method: 'POST',
+      path: '/',
+      body,
+      now,
+      headers: {
+        ...headers,
+        authorization: `AWS4-HMAC-SHA256 Credential=${plain.accessKeyId}/${scope.join('/')}, SignedHeaders=${names}, Signature=${signature}`,
+      },
+    }
   }
   assert.equal(refusal(signedBy(sha256(body))), 'accepted')
   assert.deepEqual(refusal(signedBy(sha256('other'))), forged)
@@ -192,8 +394,27 @@ test('a body hash that is not of the body is refused, however well it is signed'
 
 test('content-type may come unsigned, as in AWS', async () => {
   const request = await sign()
-  const signer = new SignatureV4({ credentials: plain, region: 'us-east-1', service: 'kms', sha256: Sha256, applyChecksum: true })
+  const signer = new SignatureV4({
+    credentials: plain,
+    region: 'us-east-1',
+    service: 'kms',
+    sha256: Sha256,
+    applyChecksum: true,
+  })
   const { 'content-type': type, authorization: _, ...headers } = request.headers
-  const signed = await signer.sign({ method: 'POST', path: '/', headers, body: request.body, hostname: '127.0.0.1', protocol: 'http:' }, { signingDate: new Date(now) })
-  assert.equal(refusal({ ...request, headers: { ...signed.headers, 'content-type': type } }), 'accepted')
+  const signed = await signer.sign(
+    {
+      method: 'POST',
+      path: '/',
+      headers,
+      body: request.body,
+      hostname: '127.0.0.1',
+      protocol: 'http:',
+    },
+    { signingDate: new Date(now) },
+  )
+  assert.equal(
+    refusal({ ...request, headers: { ...signed.headers, 'content-type': type } }),
+    'accepted',
+  )
 })

@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { AwsKmsMrkAwareSymmetricKeyringNode, buildClient, CommitmentPolicy, KmsKeyringNode } from '@aws-crypto/client-node'
+import {
+  AwsKmsMrkAwareSymmetricKeyringNode,
+  buildClient,
+  CommitmentPolicy,
+  KmsKeyringNode,
+} from '@aws-crypto/client-node'
 import { KMS } from '@aws-sdk/client-kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { clientOf } from './helpers.mjs'
@@ -21,10 +26,14 @@ after(() => local.close())
 /** The client of a Region that a keyring asks for; what it calls is noted. */
 function clientProvider(region) {
   const client = new KMS({ ...local.clientConfig, region })
-  client.middlewareStack.add((next, { commandName }) => (args) => {
-    calls.push(commandName)
-    return next(args)
-  }, { step: 'initialize' })
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      (args) => {
+        calls.push(commandName)
+        return next(args)
+      },
+    { step: 'initialize' },
+  )
   return client
 }
 
@@ -32,32 +41,55 @@ async function opens(keyring, sealed) {
   calls = []
   const { plaintext, messageHeader } = await decrypt(keyring, sealed)
   assert.deepEqual(plaintext, message)
-  for (const [name, value] of Object.entries(context)) assert.equal(messageHeader.encryptionContext[name], value)
+  for (const [name, value] of Object.entries(context))
+    assert.equal(messageHeader.encryptionContext[name], value)
   return calls
 }
 
 test('a message sealed for two keys opens with either of them, also after rotation, and with no other key', async () => {
-  const [one, two, three] = await Promise.all([1, 2, 3].map(async () => (await kms('CreateKey')).KeyMetadata.Arn))
+  const [one, two, three] = await Promise.all(
+    [1, 2, 3].map(async () => (await kms('CreateKey')).KeyMetadata.Arn),
+  )
   calls = []
-  const { result } = await encrypt(new KmsKeyringNode({ generatorKeyId: one, keyIds: [two], clientProvider }), message, { encryptionContext: context })
+  const { result } = await encrypt(
+    new KmsKeyringNode({ generatorKeyId: one, keyIds: [two], clientProvider }),
+    message,
+    { encryptionContext: context },
+  )
   assert.deepEqual(calls, ['GenerateDataKeyCommand', 'EncryptCommand'])
   for (const KeyId of [one, two]) await kms('RotateKeyOnDemand', { KeyId })
-  for (const arn of [one, two]) assert.deepEqual(await opens(new KmsKeyringNode({ keyIds: [arn], clientProvider }), result), ['DecryptCommand'])
+  for (const arn of [one, two])
+    assert.deepEqual(await opens(new KmsKeyringNode({ keyIds: [arn], clientProvider }), result), [
+      'DecryptCommand',
+    ])
   await opens(new KmsKeyringNode({ discovery: true, clientProvider }), result)
-  await assert.rejects(decrypt(new KmsKeyringNode({ keyIds: [three], clientProvider }), result), /unencryptedDataKey has not been set/)
+  await assert.rejects(
+    decrypt(new KmsKeyringNode({ keyIds: [three], clientProvider }), result),
+    /unencryptedDataKey has not been set/,
+  )
   await kms('DisableKey', { KeyId: one })
-  await assert.rejects(decrypt(new KmsKeyringNode({ keyIds: [one], clientProvider }), result), /is disabled/)
+  await assert.rejects(
+    decrypt(new KmsKeyringNode({ keyIds: [one], clientProvider }), result),
+    /is disabled/,
+  )
   await opens(new KmsKeyringNode({ keyIds: [two], clientProvider }), result)
 })
 
 test('a sealed data key opens with the context of its message only', async () => {
   const { Arn, KeyId } = (await kms('CreateKey')).KeyMetadata
-  const { result } = await encrypt(new KmsKeyringNode({ generatorKeyId: Arn, clientProvider }), message, { encryptionContext: context })
+  const { result } = await encrypt(
+    new KmsKeyringNode({ generatorKeyId: Arn, clientProvider }),
+    message,
+    { encryptionContext: context },
+  )
   const at = result.indexOf('a test')
   assert.ok(at > 0)
   const changed = Buffer.from(result)
   changed[at] ^= 1
-  await assert.rejects(decrypt(new KmsKeyringNode({ keyIds: [Arn], clientProvider }), changed), /InvalidCiphertextException/)
+  await assert.rejects(
+    decrypt(new KmsKeyringNode({ keyIds: [Arn], clientProvider }), changed),
+    /InvalidCiphertextException/,
+  )
   assert.ok((await kms('DescribeKey', { KeyId })).KeyMetadata.Enabled)
   await opens(new KmsKeyringNode({ keyIds: [Arn], clientProvider }), result)
 })
@@ -65,6 +97,19 @@ test('a sealed data key opens with the context of its message only', async () =>
 test('a message sealed with a multi-Region key opens in another Region with its replica', async () => {
   const { KeyId, Arn } = (await kms('CreateKey', { MultiRegion: true })).KeyMetadata
   await kms('ReplicateKey', { KeyId, ReplicaRegion: eu })
-  const { result } = await encrypt(new AwsKmsMrkAwareSymmetricKeyringNode({ keyId: Arn, client: clientProvider(us) }), message, { encryptionContext: context })
-  assert.deepEqual(await opens(new AwsKmsMrkAwareSymmetricKeyringNode({ keyId: Arn.replace(us, eu), client: clientProvider(eu) }), result), ['DecryptCommand'])
+  const { result } = await encrypt(
+    new AwsKmsMrkAwareSymmetricKeyringNode({ keyId: Arn, client: clientProvider(us) }),
+    message,
+    { encryptionContext: context },
+  )
+  assert.deepEqual(
+    await opens(
+      new AwsKmsMrkAwareSymmetricKeyringNode({
+        keyId: Arn.replace(us, eu),
+        client: clientProvider(eu),
+      }),
+      result,
+    ),
+    ['DecryptCommand'],
+  )
 })

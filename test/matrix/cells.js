@@ -5,7 +5,12 @@ import { payload, refusedOnce, signedOnce } from '../vectors/signed-once.js'
 
 /** The code and message of a refusal; what is no refusal of ours fails the cell. */
 async function refusal(work) {
-  const found = await work.then(() => { throw new Error('it verified') }, (error) => error)
+  const found = await work.then(
+    () => {
+      throw new Error('it verified')
+    },
+    (error) => error,
+  )
   if (found?.name !== 'SealdropError') throw found
   return { code: found.code, reason: found.message }
 }
@@ -15,13 +20,19 @@ function turned(jws, segment) {
   const parts = jws.split('.')
   const bytes = fromBase64url(parts[segment])
   bytes[0] ^= 1
-  parts[segment] = btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  parts[segment] = btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
   return parts.join('.')
 }
 
 /** The genuine one verifies, and with one bit turned in payload or signature it is `rejected`. */
 async function verifies({ verify }, keys, jws) {
-  const { json, key } = await verify(keys, jws).then((proof) => ({ json: JSON.stringify(proof.json()), key: proof.key.alg }))
+  const { json, key } = await verify(keys, jws).then((proof) => ({
+    json: JSON.stringify(proof.json()),
+    key: proof.key.alg,
+  }))
   if (json !== payload) throw new Error('another payload came out')
   for (const segment of [1, 2]) {
     const { code, reason } = await refusal(verify(keys, turned(jws, segment)))
@@ -39,14 +50,27 @@ async function verifiedCell({ door, mlDsa }, { alg, jwk, jws }) {
     await verifies(door, keysWith({}), jws)
     return 'native'
   } catch (error) {
-    if (!(needsDoor && error.code === 'unsupported_runtime' && error.message.includes('sealdrop/ml-dsa'))) throw error
+    if (!(
+      needsDoor &&
+      error.code === 'unsupported_runtime' &&
+      error.message.includes('sealdrop/ml-dsa')
+    ))
+      throw error
     return 'door'
   }
 }
 
 async function refusedCell({ door }, { name, jwk, jws, signature }) {
   const keys = door.importKeySet(keySetOf(jwk), { trust: door.inHand() })
-  const { code, reason } = await refusal(jws ? door.verify(keys, jws) : door.verifySignature(keys, { message: payload, signature: fromBase64url(signature), algorithm: name }))
+  const { code, reason } = await refusal(
+    jws
+      ? door.verify(keys, jws)
+      : door.verifySignature(keys, {
+          message: payload,
+          signature: fromBase64url(signature),
+          algorithm: name,
+        }),
+  )
   return `refused: ${code}: ${reason}`
 }
 
@@ -56,8 +80,14 @@ async function refusedCell({ door }, { name, jwk, jws, signature }) {
  * @returns by name: `native`, `door`, `refused: code: reason` or `FAILED: why`
  */
 export async function cells(doors) {
-  const rows = [...signedOnce.map((row) => [row.alg, verifiedCell, row]), ...refusedOnce.map((row) => [row.name, refusedCell, row])]
+  const rows = [
+    ...signedOnce.map((row) => [row.alg, verifiedCell, row]),
+    ...refusedOnce.map((row) => [row.name, refusedCell, row]),
+  ]
   const found = {}
-  for (const [name, cell, row] of rows) found[name] = await cell(doors, row).catch((error) => `FAILED: ${error.code ?? error.name}: ${error.message}`)
+  for (const [name, cell, row] of rows)
+    found[name] = await cell(doors, row).catch(
+      (error) => `FAILED: ${error.code ?? error.name}: ${error.message}`,
+    )
   return found
 }

@@ -16,7 +16,12 @@ const patience = 180_000
 
 async function inTime(work) {
   let timer
-  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error(`it did not end within ${patience / 1000} seconds`)), patience) })
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`it did not end within ${patience / 1000} seconds`)),
+      patience,
+    )
+  })
   await Promise.race([work(), late]).finally(() => clearTimeout(timer))
 }
 
@@ -27,19 +32,31 @@ async function inTime(work) {
  */
 export async function run({ fixture, suites }) {
   const tests = []
-  const host = { test: (name, work) => tests.push({ name, work }), assert, jose, door, mlDsa, digests, rooms, fixture }
+  const host = {
+    test: (name, work) => tests.push({ name, work }),
+    assert,
+    jose,
+    door,
+    mlDsa,
+    digests,
+    rooms,
+    fixture,
+  }
   if (suites === 'all') {
     runDoorSuites(host)
     runRoomSuites(host)
   } else for (const suite of signatureSuites) suite(host)
   const mended = await mendOaep()
   const results = []
-  for (const { name, work } of tests) results.push(await resultOf({ name, work: () => inTime(async () => work()) }))
+  for (const { name, work } of tests)
+    results.push(await resultOf({ name, work: () => inTime(async () => work()) }))
   return { results, cells: await cells({ door, mlDsa }), mended }
 }
 
 /** Runs everything and hands in the outcome, also where it fails as a whole. @param base URL of the host's server */
 export async function report(base, o) {
-  const outcome = await run({ fixture: `${base}fixture/`, ...o }).catch((error) => ({ broken: `${error?.message ?? error}\n${error?.stack ?? ''}` }))
+  const outcome = await run({ fixture: `${base}fixture/`, ...o }).catch((error) => ({
+    broken: `${error?.message ?? error}\n${error?.stack ?? ''}`,
+  }))
   await fetch(`${base}report`, { method: 'POST', body: JSON.stringify(outcome) })
 }

@@ -16,14 +16,20 @@ const files = ['package.json', 'package-lock.json']
 async function installed() {
   const hash = createHash('sha256')
   for (const file of files) hash.update(readFileSync(join(here, file)))
-  const folder = join(cache, `hosts-${process.platform}-${process.arch}-${hash.digest('hex').slice(0, 16)}`)
+  const folder = join(
+    cache,
+    `hosts-${process.platform}-${process.arch}-${hash.digest('hex').slice(0, 16)}`,
+  )
   const complete = join(folder, 'complete')
   if (existsSync(complete)) return folder
   console.log(`installing Deno and Bun in ${folder}`)
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
   for (const file of files) await copyFile(join(here, file), join(folder, file))
-  await promisify(execFile)('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder, maxBuffer: 64 << 20 })
+  await promisify(execFile)('npm', ['ci', '--no-audit', '--no-fund'], {
+    cwd: folder,
+    maxBuffer: 64 << 20,
+  })
   await writeFile(`${complete}.new`, '')
   await rename(`${complete}.new`, complete)
   return folder
@@ -31,6 +37,10 @@ async function installed() {
 
 /** The path of a program of one of the packages. @throws Missing where npm cannot install it */
 export async function npmProgram(name) {
-  const folder = await installed().catch((error) => { throw new Missing(`npm could not install it: ${String(error.stderr || error.message).slice(-2000)}`) })
+  const folder = await installed().catch((error) => {
+    throw new Missing(
+      `npm could not install it: ${String(error.stderr || error.message).slice(-2000)}`,
+    )
+  })
   return join(folder, 'node_modules', '.bin', name)
 }

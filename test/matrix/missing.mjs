@@ -7,5 +7,10 @@ export class Missing extends Error {
 
 /** The path of a program, where it is one. @throws Missing */
 export function present(path, advice) {
-  return access(path, constants.X_OK).then(() => path, () => { throw new Missing(`no program at ${path}: ${advice}`) })
+  return access(path, constants.X_OK).then(
+    () => path,
+    () => {
+      throw new Missing(`no program at ${path}: ${advice}`)
+    },
+  )
 }

@@ -32,7 +32,15 @@ import { compareTable, table, writeTable } from './table.mjs'
 const hosts = [node20, node24, deno, bun, workerd, chromium, firefox, webkit]
 /** How long one host may take, in milliseconds: several times what it needs. */
 const patience = 20 * 60_000
-const { values: { write, suites, host: chosen } } = parseArgs({ options: { write: { type: 'boolean' }, suites: { type: 'string' }, host: { type: 'string', multiple: true } } })
+const {
+  values: { write, suites, host: chosen },
+} = parseArgs({
+  options: {
+    write: { type: 'boolean' },
+    suites: { type: 'string' },
+    host: { type: 'string', multiple: true },
+  },
+})
 const total = { passed: 0, failed: 0, skipped: 0 }
 
 function failed(title, why) {
@@ -42,7 +50,12 @@ function failed(title, why) {
 
 /** Names of hosts as an option or the environment gives them; one that is no host's name must not go unnoticed. */
 function named(names, where) {
-  for (const name of names) if (!hosts.some((host) => host.name === name)) failed(where, `no host is named ${name}; there are ${hosts.map((host) => host.name).join(', ')}`)
+  for (const name of names)
+    if (!hosts.some((host) => host.name === name))
+      failed(
+        where,
+        `no host is named ${name}; there are ${hosts.map((host) => host.name).join(', ')}`,
+      )
   return names
 }
 
@@ -53,11 +66,21 @@ async function outcomeOf(host, code, file) {
   let timer
   try {
     const running = await host.start({ base: server.base, code, file, options })
-    const late = new Promise((resolve) => { timer = setTimeout(resolve, patience, `stopped after ${patience / 60_000} minutes`) })
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, patience, `stopped after ${patience / 60_000} minutes`)
+    })
     try {
-      const ended = running.ended?.then((how) => new Promise((resolve) => { setTimeout(resolve, 1_000, `no report came: ${how}`) }))
+      const ended = running.ended?.then(
+        (how) =>
+          new Promise((resolve) => {
+            setTimeout(resolve, 1_000, `no report came: ${how}`)
+          }),
+      )
       const found = await Promise.race([server.reported, late, ...(ended ? [ended] : [])])
-      return { version: running.version, ...(typeof found === 'string' ? { broken: found } : found) }
+      return {
+        version: running.version,
+        ...(typeof found === 'string' ? { broken: found } : found),
+      }
     } finally {
       await running.stop()
     }
@@ -73,7 +96,13 @@ async function outcomeOf(host, code, file) {
 async function columnOf(host, code, file) {
   const began = Date.now()
   const { version, broken, mended, results = [], cells = {} } = await outcomeOf(host, code, file)
-  const checks = [...results, ...Object.entries(cells).map(([name, cell]) => ({ name: `the cell of ${name}`, ...(cell.startsWith('FAILED') && { error: cell }) }))]
+  const checks = [
+    ...results,
+    ...Object.entries(cells).map(([name, cell]) => ({
+      name: `the cell of ${name}`,
+      ...(cell.startsWith('FAILED') && { error: cell }),
+    })),
+  ]
   const found = { passed: 0, failed: 0, skipped: 0 }
   for (const { name, error, skipped } of checks) {
     found[error ? 'failed' : skipped ? 'skipped' : 'passed']++
@@ -83,13 +112,23 @@ async function columnOf(host, code, file) {
   if (mended) console.log(`${host.name}: ${mended}`)
   for (const key of Object.keys(total)) total[key] += found[key]
   if (broken) failed(host.name, broken)
-  else if (results.length === 0 || Object.keys(cells).length === 0) failed(host.name, 'it ran no test')
-  console.log(`${host.name} ${version ?? ''}: ${found.passed} passed, ${found.failed + (broken ? 1 : 0)} failed${found.skipped > 0 ? `, ${found.skipped} skipped` : ''} (${Math.round((Date.now() - began) / 1000)} s)`)
+  else if (results.length === 0 || Object.keys(cells).length === 0)
+    failed(host.name, 'it ran no test')
+  console.log(
+    `${host.name} ${version ?? ''}: ${found.passed} passed, ${found.failed + (broken ? 1 : 0)} failed${found.skipped > 0 ? `, ${found.skipped} skipped` : ''} (${Math.round((Date.now() - began) / 1000)} s)`,
+  )
   return broken ? undefined : { name: host.name, version, cells }
 }
 
-const without = named((process.env.MATRIX_WITHOUT ?? '').split(',').map((name) => name.trim()).filter(Boolean), 'MATRIX_WITHOUT')
-if (!['all', 'signatures', undefined].includes(suites)) failed('--suites', `expected all or signatures, found ${suites}`)
+const without = named(
+  (process.env.MATRIX_WITHOUT ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean),
+  'MATRIX_WITHOUT',
+)
+if (!['all', 'signatures', undefined].includes(suites))
+  failed('--suites', `expected all or signatures, found ${suites}`)
 const only = chosen && named(chosen, '--host')
 const code = await bundled(fileURLToPath(new URL('entry.js', import.meta.url)))
 const folder = await mkdtemp(join(tmpdir(), 'sealdrop-matrix-'))
@@ -97,7 +136,10 @@ const columns = []
 try {
   await writeFile(join(folder, 'entry.mjs'), code)
   const file = join(folder, 'main.mjs')
-  await writeFile(file, "import { report } from './entry.mjs'\nconst [base, options] = process.argv.slice(2)\nawait report(base, JSON.parse(options))\n")
+  await writeFile(
+    file,
+    "import { report } from './entry.mjs'\nconst [base, options] = process.argv.slice(2)\nawait report(base, JSON.parse(options))\n",
+  )
   for (const host of hosts) {
     if (only && !only.includes(host.name)) continue
     if (without.includes(host.name)) {
@@ -117,5 +159,7 @@ else if (complete) {
   if (difference) failed('docs/algorithms.md', difference)
   else total.passed++
 }
-console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`)
+console.log(
+  `${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`,
+)
 process.exit(total.failed > 0 ? 1 : 0)

@@ -16,10 +16,14 @@ const page = (options) => `<!doctype html><meta charset="utf-8"><title>matrix</t
 export async function startServer(code, options) {
   const fixture = fixtureListener()
   let take
-  const reported = new Promise((resolve) => { take = resolve })
+  const reported = new Promise((resolve) => {
+    take = resolve
+  })
   const answers = {
-    '/': (_req, res) => res.writeHead(200, { 'content-type': 'text/html', ...isolated }).end(page(options)),
-    '/entry.js': (_req, res) => res.setHeader('content-type', 'text/javascript; charset=utf-8').end(code),
+    '/': (_req, res) =>
+      res.writeHead(200, { 'content-type': 'text/html', ...isolated }).end(page(options)),
+    '/entry.js': (_req, res) =>
+      res.setHeader('content-type', 'text/javascript; charset=utf-8').end(code),
     '/report': async (req, res) => {
       let body = ''
       for await (const chunk of req.setEncoding('utf8')) body += chunk
@@ -28,7 +32,16 @@ export async function startServer(code, options) {
     },
   }
   const missing = (_req, res) => res.writeHead(404).end()
-  const server = createServer((req, res) => (req.url.startsWith('/fixture/') ? fixture : answers[req.url] ?? missing)(req, res))
+  const server = createServer((req, res) =>
+    (req.url.startsWith('/fixture/') ? fixture : (answers[req.url] ?? missing))(req, res),
+  )
   await new Promise((ready) => server.listen(0, '127.0.0.1', ready))
-  return { base: `http://127.0.0.1:${server.address().port}/`, reported, close: () => { server.closeAllConnections(); server.close() } }
+  return {
+    base: `http://127.0.0.1:${server.address().port}/`,
+    reported,
+    close: () => {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
 }

@@ -8,4 +8,13 @@ import { signedSetsSuite } from '../suites/signed-sets.js'
 import { vectorsSuite } from '../suites/vectors.js'
 import { verifySuite } from '../suites/verify.js'
 
-export const signatureSuites = [verifySuite, signaturesSuite, vectorsSuite, keySetsSuite, signedSetsSuite, historySuite, fileSignaturesSuite, fileSignatureRangesSuite]
+export const signatureSuites = [
+  verifySuite,
+  signaturesSuite,
+  vectorsSuite,
+  keySetsSuite,
+  signedSetsSuite,
+  historySuite,
+  fileSignaturesSuite,
+  fileSignatureRangesSuite,
+]

@@ -1,45 +1,110 @@
 // Keys of another account, by key ARN and by alias ARN, with both sides of the permission, and with one missing.
 import test from 'node:test'
-import { CreateAliasCommand, CreateKeyCommand, KMSClient, ListAliasesCommand, ListKeysCommand, PutKeyPolicyCommand } from '@aws-sdk/client-kms'
+import {
+  CreateAliasCommand,
+  CreateKeyCommand,
+  KMSClient,
+  ListAliasesCommand,
+  ListKeysCommand,
+  PutKeyPolicyCommand,
+} from '@aws-sdk/client-kms'
 import { assert } from 'chai'
 import { fetchKeySet, overHttps, seal, verify } from 'sealdrop'
-import { applyRotation, createOpener, createPublisher, createSigner, planRotation } from 'sealdrop/kms'
+import {
+  applyRotation,
+  createOpener,
+  createPublisher,
+  createSigner,
+  planRotation,
+} from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { keySetHandler } from 'sealdrop/serve'
 import { fails } from '../support/host.js'
 import { listen } from '../support/listen.mjs'
 
 const [own, other] = ['111122223333', '444455556666']
-const allow = (...Action) => ({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource: `arn:aws:kms:*:${own}:*` }] })
-const user = (account, name, ...policies) => ({ arn: `arn:aws:iam::${account}:user/${name}`, accessKeyId: `LOCAL${name.toUpperCase()}`, secretAccessKey: `${name}-secret`, policies })
+const allow = (...Action) => ({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action, Resource: `arn:aws:kms:*:${own}:*` }],
+})
+const user = (account, name, ...policies) => ({
+  arn: `arn:aws:iam::${account}:user/${name}`,
+  accessKeyId: `LOCAL${name.toUpperCase()}`,
+  secretAccessKey: `${name}-secret`,
+  policies,
+})
 const principals = [
   { arn: `arn:aws:iam::${own}:root`, accessKeyId: 'LOCALROOT', secretAccessKey: 'root-secret' },
   user(other, 'companion', allow('kms:Decrypt', 'kms:Sign', 'kms:GetPublicKey', 'kms:DescribeKey')),
   user(other, 'stranger'),
-  { arn: `arn:aws:iam::${other}:root`, accessKeyId: 'LOCALOTHERROOT', secretAccessKey: 'other-root-secret' },
+  {
+    arn: `arn:aws:iam::${other}:root`,
+    accessKeyId: 'LOCALOTHERROOT',
+    secretAccessKey: 'other-root-secret',
+  },
 ]
 
 async function accounts(t) {
-  const local = await startLocalKms({ regions: ['eu-west-1'], credentials: JSON.stringify({ account: own, principals }) })
+  const local = await startLocalKms({
+    regions: ['eu-west-1'],
+    credentials: JSON.stringify({ account: own, principals }),
+  })
   t.after(() => local.close())
-  const as = (name) => { const { accessKeyId, secretAccessKey } = principals.find(({ accessKeyId: id }) => id === `LOCAL${name.toUpperCase()}`); return { ...local.clientConfig, credentials: { accessKeyId, secretAccessKey } } }
+  const as = (name) => {
+    const { accessKeyId, secretAccessKey } = principals.find(
+      ({ accessKeyId: id }) => id === `LOCAL${name.toUpperCase()}`,
+    )
+    return { ...local.clientConfig, credentials: { accessKeyId, secretAccessKey } }
+  }
   const admin = new KMSClient({ ...local.clientConfig, region: 'eu-west-1' })
   const make = async (alias, KeySpec, KeyUsage) => {
-    const { KeyMetadata: { Arn } } = await admin.send(new CreateKeyCommand({ KeySpec, KeyUsage }))
-    await admin.send(new PutKeyPolicyCommand({ KeyId: Arn, PolicyName: 'default', Policy: JSON.stringify({ Version: '2012-10-17', Statement: [
-      { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${own}:root` }, Action: 'kms:*', Resource: '*' },
-      { Effect: 'Allow', Principal: { AWS: [`arn:aws:iam::${other}:root`] }, Action: ['kms:Decrypt', 'kms:Sign', 'kms:GetPublicKey', 'kms:DescribeKey'], Resource: '*' },
-    ] }) }))
+    const {
+      KeyMetadata: { Arn },
+    } = await admin.send(new CreateKeyCommand({ KeySpec, KeyUsage }))
+    await admin.send(
+      new PutKeyPolicyCommand({
+        KeyId: Arn,
+        PolicyName: 'default',
+        Policy: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Effect: 'Allow',
+              Principal: { AWS: `arn:aws:iam::${own}:root` },
+              Action: 'kms:*',
+              Resource: '*',
+            },
+            {
+              Effect: 'Allow',
+              Principal: { AWS: [`arn:aws:iam::${other}:root`] },
+              Action: ['kms:Decrypt', 'kms:Sign', 'kms:GetPublicKey', 'kms:DescribeKey'],
+              Resource: '*',
+            },
+          ],
+        }),
+      }),
+    )
     await admin.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId: Arn }))
     return [Arn, Arn.replace(/key\/.*/, alias)]
   }
-  return { local, as, claims: await make('alias/claims', 'RSA_2048', 'ENCRYPT_DECRYPT'), receipts: await make('alias/receipts', 'ECC_NIST_P256', 'SIGN_VERIFY') }
+  return {
+    local,
+    as,
+    claims: await make('alias/claims', 'RSA_2048', 'ENCRYPT_DECRYPT'),
+    receipts: await make('alias/receipts', 'ECC_NIST_P256', 'SIGN_VERIFY'),
+  }
 }
 
-for (const [what, at] of [['key ARN', 0], ['alias ARN', 1]]) {
+for (const [what, at] of [
+  ['key ARN', 0],
+  ['alias ARN', 1],
+]) {
   test(`a companion publishes, opens and signs with keys of another account and Region by ${what}; who has no IAM policy does not`, async (t) => {
     const { as, claims, receipts } = await accounts(t)
-    const publisher = createPublisher({ kms: as('companion'), keys: [{ key: claims[at], withArn: true }, { key: receipts[at] }] })
+    const publisher = createPublisher({
+      kms: as('companion'),
+      keys: [{ key: claims[at], withArn: true }, { key: receipts[at] }],
+    })
     const server = await listen(keySetHandler(publisher))
     t.after(() => server.close())
     const keys = fetchKeySet(server.url, { trust: overHttps() })
@@ -48,27 +113,62 @@ for (const [what, at] of [['key ARN', 0], ['alias ARN', 1]]) {
     const opened = await opener.open(sealed, { context: {} })
     assert.deepEqual([opened.text(), opened.key.arn], ['from elsewhere', claims[0]])
     const signer = createSigner({ kms: as('companion'), key: receipts[at] })
-    assert.equal((await verify(keys, await signer.sign('signed elsewhere'))).text(), 'signed elsewhere')
-    await fails(assert, createOpener({ kms: as('stranger'), keys: [claims[at]] }).ready(), 'kms_denied', /IAM policy of the caller/)
-    await fails(assert, createSigner({ kms: as('stranger'), key: receipts[at] }).sign('x'), 'kms_denied', /IAM policy of the caller/)
+    assert.equal(
+      (await verify(keys, await signer.sign('signed elsewhere'))).text(),
+      'signed elsewhere',
+    )
+    await fails(
+      assert,
+      createOpener({ kms: as('stranger'), keys: [claims[at]] }).ready(),
+      'kms_denied',
+      /IAM policy of the caller/,
+    )
+    await fails(
+      assert,
+      createSigner({ kms: as('stranger'), key: receipts[at] }).sign('x'),
+      'kms_denied',
+      /IAM policy of the caller/,
+    )
     await opener.close()
     await signer.close()
   })
 }
 
-test('a bare alias is one of the caller\'s own account, where there is none', async (t) => {
+test("a bare alias is one of the caller's own account, where there is none", async (t) => {
   const { as } = await accounts(t)
-  await fails(assert, createOpener({ kms: as('companion'), keys: ['alias/claims'] }).ready(), 'key_unusable', /alias\/claims/)
+  await fails(
+    assert,
+    createOpener({ kms: as('companion'), keys: ['alias/claims'] }).ready(),
+    'key_unusable',
+    /alias\/claims/,
+  )
 })
 
 /** An inventory in memory, and rotations with somebody's credentials. */
 function rotations(kms, first) {
   const world = { inventory: first, at: Date.now() }
-  const store = { read: async () => ({ inventory: world.inventory, etag: '1' }), write: async (next) => { world.inventory = next } }
-  world.run = async () => { world.at += 100 * 3_600_000; return applyRotation(planRotation(world.inventory, { now: new Date(world.at), every: 'P1Y' }), { kms, store, now: () => world.at }) }
+  const store = {
+    read: async () => ({ inventory: world.inventory, etag: '1' }),
+    write: async (next) => {
+      world.inventory = next
+    },
+  }
+  world.run = async () => {
+    world.at += 100 * 3_600_000
+    return applyRotation(planRotation(world.inventory, { now: new Date(world.at), every: 'P1Y' }), {
+      kms,
+      store,
+      now: () => world.at,
+    })
+  }
   return world
 }
-const purpose = (alias) => ({ version: 1, counter: 0, purposes: [{ name: 'mine', use: 'enc', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', alias }], keys: [] })
+const purpose = (alias) => ({
+  version: 1,
+  counter: 0,
+  purposes: [{ name: 'mine', use: 'enc', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', alias }],
+  keys: [],
+})
 
 test('a rotation makes no key for an alias of another account, whose own credentials rotate it', async (t) => {
   const { as, claims, local } = await accounts(t)
@@ -90,6 +190,20 @@ test('a purpose whose alias became one of another account: no alias is made here
   const before = elsewhere.inventory
   elsewhere.inventory = { ...before, purposes: purpose(claims[1]).purposes }
   await fails(assert, elsewhere.run(), 'invalid_argument', /of another account than the key/)
-  assert.deepEqual((await new KMSClient({ ...as('otherroot'), region: 'eu-west-1' }).send(new ListAliasesCommand({}))).Aliases.map(({ AliasName }) => AliasName), ['alias/mine'])
-  assert.deepEqual((await new KMSClient({ ...local.clientConfig, region: 'eu-west-1' }).send(new ListAliasesCommand({}))).Aliases.map(({ AliasName }) => AliasName).sort(), ['alias/claims', 'alias/receipts'])
+  assert.deepEqual(
+    (
+      await new KMSClient({ ...as('otherroot'), region: 'eu-west-1' }).send(
+        new ListAliasesCommand({}),
+      )
+    ).Aliases.map(({ AliasName }) => AliasName),
+    ['alias/mine'],
+  )
+  assert.deepEqual(
+    (
+      await new KMSClient({ ...local.clientConfig, region: 'eu-west-1' }).send(
+        new ListAliasesCommand({}),
+      )
+    ).Aliases.map(({ AliasName }) => AliasName).sort(),
+    ['alias/claims', 'alias/receipts'],
+  )
 })

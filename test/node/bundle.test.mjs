@@ -10,9 +10,15 @@ for (const { name, code, budget, designed } of budgets) {
   test(`${name} stays within ${budget} bytes of brotli and holds nothing of Node or AWS`, async () => {
     const bundle = await bundleOf(code)
     assert.isAtMost(brotli(bundle.code), budget)
-    if (designed) assert.isAbove(brotli(bundle.mute), 0.99 * designed, 'messages alone are what stands above the figure of design.md: shorten them instead of this budget')
+    if (designed)
+      assert.isAbove(
+        brotli(bundle.mute),
+        0.99 * designed,
+        'messages alone are what stands above the figure of design.md: shorten them instead of this budget',
+      )
     assert.deepEqual(bundle.external, [])
-    for (const id of bundle.modules) assert.notMatch(id, /@aws-sdk|@smithy|node:|lru-cache|@noble|\/jose\/|\/(kms|local-kms)\//)
+    for (const id of bundle.modules)
+      assert.notMatch(id, /@aws-sdk|@smithy|node:|lru-cache|@noble|\/jose\/|\/(kms|local-kms)\//)
     assert.notMatch(bundle.code, /\brequire\(|node:|(?<!['"])\bBuffer\b\s*\./)
   })
 }
@@ -32,5 +38,12 @@ test('the script-tag files match dist/integrity.json, map to TypeScript, and nam
 })
 
 test('modules that inline a library import it no more', async () => {
-  for (const file of ['kms/lru.js', 'local-kms/crypto/ecdsa.js', 'local-kms/crypto/ed25519ph.js', 'local-kms/crypto/post-quantum.js', 'cli/commander.js']) assert.notMatch(await dist(file), /from\s*['"](lru-cache|@noble|commander)/)
+  for (const file of [
+    'kms/lru.js',
+    'local-kms/crypto/ecdsa.js',
+    'local-kms/crypto/ed25519ph.js',
+    'local-kms/crypto/post-quantum.js',
+    'cli/commander.js',
+  ])
+    assert.notMatch(await dist(file), /from\s*['"](lru-cache|@noble|commander)/)
 })

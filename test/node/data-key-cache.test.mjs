@@ -8,17 +8,37 @@ import { startLocalKms } from 'sealdrop/local-kms'
 import { countingKms } from '../support/counting-kms.mjs'
 import { fails } from '../support/host.js'
 
-const local = await startLocalKms({ keys: ['a', 'b'].map((name) => ({ alias: `alias/${name}`, spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' })) })
+const local = await startLocalKms({
+  keys: ['a', 'b'].map((name) => ({
+    alias: `alias/${name}`,
+    spec: 'ECC_NIST_P256',
+    usage: 'KEY_AGREEMENT',
+  })),
+})
 const { client, since } = countingKms(local.clientConfig)
 test.after(() => local.close())
-const [a, b] = await Promise.all(['a', 'b'].map(async (name) => importKeySet((await createPublisher({ kms: client, keys: [{ key: `alias/${name}` }] }).documents()).jwks, { trust: inHand() })))
+const [a, b] = await Promise.all(
+  ['a', 'b'].map(async (name) =>
+    importKeySet(
+      (await createPublisher({ kms: client, keys: [{ key: `alias/${name}` }] }).documents()).jwks,
+      { trust: inHand() },
+    ),
+  ),
+)
 const openerWith = async (cache) => {
-  const opener = createOpener({ kms: client, keys: ['alias/a', 'alias/b'], cache: { entries: 10, maxAge: 60_000, uses: 100, ...cache } })
+  const opener = createOpener({
+    kms: client,
+    keys: ['alias/a', 'alias/b'],
+    cache: { entries: 10, maxAge: 60_000, uses: 100, ...cache },
+  })
   await opener.ready()
   since()
   return (jwe) => opener.open(jwe, { context: {} })
 }
-const values = async (keys, count) => { const sealer = createSealer(keys); return Promise.all(Array.from({ length: count }, (_, i) => sealer.seal(i, { context: {} }))) }
+const values = async (keys, count) => {
+  const sealer = createSealer(keys)
+  return Promise.all(Array.from({ length: count }, (_, i) => sealer.seal(i, { context: {} })))
+}
 
 test('a data key is remembered no longer than maxAge', async () => {
   const open = await openerWith({ maxAge: 50 })
@@ -41,7 +61,11 @@ test('no more data keys are remembered than entries', async () => {
 
 test('what a key unwrapped is forgotten when KMS says that it is disabled, what others unwrapped is kept', async () => {
   const open = await openerWith({})
-  const [[a1, a2], [b1, b2], [fresh]] = await Promise.all([values(a, 2), values(b, 2), values(a, 1)])
+  const [[a1, a2], [b1, b2], [fresh]] = await Promise.all([
+    values(a, 2),
+    values(b, 2),
+    values(a, 1),
+  ])
   await open(a1)
   await open(b1)
   await client.send(new DisableKeyCommand({ KeyId: local.keys['alias/a'] }))

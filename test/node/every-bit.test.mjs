@@ -6,28 +6,43 @@ import { mlDsa } from 'sealdrop/ml-dsa'
 import { keySetOf, publicJwk } from '../support/host.js'
 import { signJws } from '../support/sign.js'
 
-const native = await crypto.subtle.importKey('jwk', publicJwk('ML-DSA-44-sig', { use: undefined }), 'ML-DSA-44', true, ['verify']).then(() => true, () => false)
+const native = await crypto.subtle
+  .importKey('jwk', publicJwk('ML-DSA-44-sig', { use: undefined }), 'ML-DSA-44', true, ['verify'])
+  .then(
+    () => true,
+    () => false,
+  )
 
 for (const alg of ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87']) {
-  test(`${alg}: no bit of the token can be turned, and no truncation verifies`, { skip: !native && 'this Node has no ML-DSA: without it the bits would take half an hour' }, async () => {
-    const keys = importKeySet(keySetOf(publicJwk(`${alg}-sig`)), { trust: inHand(), providers: [mlDsa()] })
-    const token = await signJws(alg, { alg }, '{"a":1}')
-    await verify(keys, token)
-    const parts = token.split('.').map((part) => Buffer.from(part, 'base64url'))
-    let tried = 0
-    const refuse = async (changed) => {
-      tried++
-      const error = await verify(keys, changed).then(() => undefined, (e) => e)
-      assert.equal(error?.name, 'SealdropError', changed)
-    }
-    for (const [at, part] of parts.entries()) {
-      for (let bit = 0; bit < part.length * 8; bit++) {
-        part[bit >> 3] ^= 1 << (bit & 7)
-        await refuse(parts.map((bytes) => bytes.toString('base64url')).join('.'))
-        part[bit >> 3] ^= 1 << (bit & 7)
+  test(
+    `${alg}: no bit of the token can be turned, and no truncation verifies`,
+    { skip: !native && 'this Node has no ML-DSA: without it the bits would take half an hour' },
+    async () => {
+      const keys = importKeySet(keySetOf(publicJwk(`${alg}-sig`)), {
+        trust: inHand(),
+        providers: [mlDsa()],
+      })
+      const token = await signJws(alg, { alg }, '{"a":1}')
+      await verify(keys, token)
+      const parts = token.split('.').map((part) => Buffer.from(part, 'base64url'))
+      let tried = 0
+      const refuse = async (changed) => {
+        tried++
+        const error = await verify(keys, changed).then(
+          () => undefined,
+          (e) => e,
+        )
+        assert.equal(error?.name, 'SealdropError', changed)
       }
-    }
-    for (let length = 0; length < token.length; length++) await refuse(token.slice(0, length))
-    assert.isAbove(tried, parts[2].length * 8 + token.length)
-  })
+      for (const [at, part] of parts.entries()) {
+        for (let bit = 0; bit < part.length * 8; bit++) {
+          part[bit >> 3] ^= 1 << (bit & 7)
+          await refuse(parts.map((bytes) => bytes.toString('base64url')).join('.'))
+          part[bit >> 3] ^= 1 << (bit & 7)
+        }
+      }
+      for (let length = 0; length < token.length; length++) await refuse(token.slice(0, length))
+      assert.isAbove(tried, parts[2].length * 8 + token.length)
+    },
+  )
 }

@@ -18,7 +18,15 @@ test('a file gives its size and any range, by path and by URL', async () => {
   for (const where of [path, pathToFileURL(path)]) {
     const source = await fileSource(where)
     assert.equal(source.size, content.length)
-    for (const [start, end] of [[0, 0], [0, 1], [5, 70_000], [99_999, 100_000], [0, 100_000], [100_000, 100_000]]) assert.deepEqual(await source.read(start, end), content.slice(start, end))
+    for (const [start, end] of [
+      [0, 0],
+      [0, 1],
+      [5, 70_000],
+      [99_999, 100_000],
+      [0, 100_000],
+      [100_000, 100_000],
+    ])
+      assert.deepEqual(await source.read(start, end), content.slice(start, end))
   }
 })
 
@@ -40,18 +48,39 @@ test('ranges beyond 4 GiB of a sparse file are read where they are', async () =>
   await handle.close()
   const source = await fileSource(large)
   assert.equal(source.size, 6 * 2 ** 30)
-  assert.deepEqual(await source.read(source.size - 101, source.size), Uint8Array.from([0, ...content.subarray(0, 100)]))
+  assert.deepEqual(
+    await source.read(source.size - 101, source.size),
+    Uint8Array.from([0, ...content.subarray(0, 100)]),
+  )
 })
 
 test('ranges outside of the file, an aborted signal, and what is no file are refused', async () => {
   const source = await fileSource(path)
-  for (const [start, end] of [[-1, 5], [5, 4], [0, 100_001], [0.5, 1], [0, NaN]]) await fails(assert, source.read(start, end), 'invalid_argument', /range/)
+  for (const [start, end] of [
+    [-1, 5],
+    [5, 4],
+    [0, 100_001],
+    [0.5, 1],
+    [0, NaN],
+  ])
+    await fails(assert, source.read(start, end), 'invalid_argument', /range/)
   assert.equal(await source.read(0, 1, { signal: AbortSignal.abort('why') }).catch((e) => e), 'why')
   await fails(assert, fileSource(join(folder, 'nowhere')), 'source_failed', /ENOENT/)
   await fails(assert, fileSource(folder), 'source_failed', /not a file/)
   for (const where of [new URL('https://x.example/y'), '', 5, undefined]) {
-    await fails(assert, fileSource(where), 'invalid_argument', /fileSource: expected a path or a file: URL/)
-    for (const store of [fileSets, fileRecords, fileInventory]) await fails(assert, async () => store(where), 'invalid_argument', /expected the path of a folder or a file: URL/)
+    await fails(
+      assert,
+      fileSource(where),
+      'invalid_argument',
+      /fileSource: expected a path or a file: URL/,
+    )
+    for (const store of [fileSets, fileRecords, fileInventory])
+      await fails(
+        assert,
+        async () => store(where),
+        'invalid_argument',
+        /expected the path of a folder or a file: URL/,
+      )
   }
 })
 
@@ -75,9 +104,14 @@ test('a file that is written to while it is read is source_changed', async () =>
   await writeFile(busy, new Uint8Array(64 * 2 ** 20))
   const source = await fileSource(busy)
   const handle = await open(busy, 'r+')
-  const reading = source.read(0, source.size).then(() => 'read', ({ code }) => code)
+  const reading = source.read(0, source.size).then(
+    () => 'read',
+    ({ code }) => code,
+  )
   let more = true
-  reading.then(() => { more = false })
+  reading.then(() => {
+    more = false
+  })
   while (more) await handle.write(new Uint8Array([1]), 0, 1, source.size - 1)
   await handle.close()
   assert.equal(await reading, 'source_changed')

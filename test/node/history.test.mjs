@@ -3,7 +3,16 @@ import { generateKeyPairSync } from 'node:crypto'
 import test from 'node:test'
 import { assert } from 'chai'
 import * as jose from 'jose'
-import { fetchKeySet, inspect, receiptFile, seal, signedBy, verify, verifyReceipt, verifyReceiptFile } from 'sealdrop'
+import {
+  fetchKeySet,
+  inspect,
+  receiptFile,
+  seal,
+  signedBy,
+  verify,
+  verifyReceipt,
+  verifyReceiptFile,
+} from 'sealdrop'
 import { createPublisher, createSigner, deleteKey, retireKey } from 'sealdrop/kms'
 import { datedCompany, day, hour, minute } from '../support/dated-company.mjs'
 import { fails } from '../support/host.js'
@@ -17,7 +26,8 @@ async function received({ page, now, kms, stored }) {
   return { sent, receipt, file: await receiptFile(page(), receipt, { sent }) }
 }
 /** Key sets of a host that serves a document. */
-const servedAt = (now) => (document, trust) => fetchKeySet('https://keys.example/', { trust, now, fetch: async () => new Response(document) })
+const servedAt = (now) => (document, trust) =>
+  fetchKeySet('https://keys.example/', { trust, now, fetch: async () => new Response(document) })
 
 /** Rotates every 90 days for so many years. */
 async function years(world, count) {
@@ -38,15 +48,31 @@ test('seven years of rotations later, the key out of the set, disabled and delet
   assert.isDefined(entry(old).unpublished)
   await fails(assert, verifyReceipt(page(), receipt, { sent }), 'key_not_found')
   for (const step of ['unpublished', 'disabled', 'deleted']) {
-    if (step === 'disabled') await retireKey({ kms, store, key: old.thumbprint, disable: true, keepUntil: new Date(clock.at), now })
+    if (step === 'disabled')
+      await retireKey({
+        kms,
+        store,
+        key: old.thumbprint,
+        disable: true,
+        keepUntil: new Date(clock.at),
+        now,
+      })
     if (step === 'deleted') {
       await deleteKey({ kms, store, key: old.thumbprint, confirm: old.thumbprint, days: 30, now })
       clock.at += 31 * day
       await world.rotate()
     }
     const found = await verifyReceiptFile(file, { trust, history: history() })
-    assert.deepEqual([found.key.thumbprint, found.history, found.trust, found.messageId], [old.thumbprint, true, 'signed', sent.messageId], step)
-    assert.equal((await verifyReceipt(history(), receipt, { sent })).key.thumbprint, old.thumbprint, 'the history alone does too')
+    assert.deepEqual(
+      [found.key.thumbprint, found.history, found.trust, found.messageId],
+      [old.thumbprint, true, 'signed', sent.messageId],
+      step,
+    )
+    assert.equal(
+      (await verifyReceipt(history(), receipt, { sent })).key.thumbprint,
+      old.thumbprint,
+      'the history alone does too',
+    )
   }
   const keys = await history().list()
   assert.isAbove(keys.length, 28, 'more keys than a year has')
@@ -55,18 +81,38 @@ test('seven years of rotations later, the key out of the set, disabled and delet
 
 test('a history is a signed set of its own name, which jose verifies, and neither can stand for the other', async (t) => {
   const { page, rootJwk, root, kms, store, now, stored } = await datedCompany(t)
-  const documents = async (o) => (await createPublisher({ kms, keys: store, root, now, ...o }).documents()).jws
+  const documents = async (o) =>
+    (await createPublisher({ kms, keys: store, root, now, ...o }).documents()).jws
   const [set, history] = [await documents({}), await documents({ history: true })]
   const { payload } = await jose.compactVerify(history, await jose.importJWK(rootJwk))
   const { sub, keys } = JSON.parse(new TextDecoder().decode(payload))
   assert.equal(sub, 'history')
-  assert.sameMembers(keys.map(({ kid }) => kid), [stored('receipts').thumbprint, stored('receipts', 'next').thumbprint])
+  assert.sameMembers(
+    keys.map(({ kid }) => kid),
+    [stored('receipts').thumbprint, stored('receipts', 'next').thumbprint],
+  )
   const served = servedAt(now)
   await fails(assert, served(history, signedBy([rootJwk])).ready(), 'keys_untrusted', /"history"/)
-  await fails(assert, served(set, signedBy([rootJwk], { history: true })).ready(), 'keys_untrusted', /"default"/)
-  await fails(assert, seal(served(history, signedBy([rootJwk], { history: true })), 'x', { context: {} }), 'no_usable_key', /signs/)
+  await fails(
+    assert,
+    served(set, signedBy([rootJwk], { history: true })).ready(),
+    'keys_untrusted',
+    /"default"/,
+  )
+  await fails(
+    assert,
+    seal(served(history, signedBy([rootJwk], { history: true })), 'x', { context: {} }),
+    'no_usable_key',
+    /signs/,
+  )
   await page().ready()
-  for (const o of [{ keys: store }, { keys: [{ key: stored('receipts').arns[0] }], root }]) await fails(assert, async () => createPublisher({ kms, history: true, ...o }).documents(), 'invalid_argument', /history/)
+  for (const o of [{ keys: store }, { keys: [{ key: stored('receipts').arns[0] }], root }])
+    await fails(
+      assert,
+      async () => createPublisher({ kms, history: true, ...o }).documents(),
+      'invalid_argument',
+      /history/,
+    )
 })
 
 test('as many keys as verifiers take of a history are published and taken; with one more nothing is published, and the error says what to do', async (t) => {
@@ -74,14 +120,34 @@ test('as many keys as verifiers take of a history are published and taken; with 
   const { rootJwk, stored, store, root, kms, now } = world
   const served = servedAt(now)
   const { inventory } = await store.read()
-  const others = await Promise.all(Array.from({ length: 1_024 }, async () => {
-    const { kty, crv, x, y } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
-    return { ...stored('receipts'), jwk: { kty, crv, x, y }, thumbprint: await jose.calculateJwkThumbprint({ kty, crv, x, y }) }
-  }))
-  const publisherOf = (keys) => createPublisher({ kms, root, history: true, keys: { read: async () => ({ inventory: { ...inventory, keys }, etag: '-' }) }, now })
+  const others = await Promise.all(
+    Array.from({ length: 1_024 }, async () => {
+      const { kty, crv, x, y } = generateKeyPairSync('ec', {
+        namedCurve: 'P-256',
+      }).publicKey.export({ format: 'jwk' })
+      return {
+        ...stored('receipts'),
+        jwk: { kty, crv, x, y },
+        thumbprint: await jose.calculateJwkThumbprint({ kty, crv, x, y }),
+      }
+    }),
+  )
+  const publisherOf = (keys) =>
+    createPublisher({
+      kms,
+      root,
+      history: true,
+      keys: { read: async () => ({ inventory: { ...inventory, keys }, etag: '-' }) },
+      now,
+    })
   const { jws } = await publisherOf(others).documents()
   assert.lengthOf(await served(jws, signedBy([rootJwk], { history: true })).list(), 1_024)
-  await fails(assert, publisherOf([...others, stored('receipts')]).documents(), 'too_large', /1025 keys.*another `name`/)
+  await fails(
+    assert,
+    publisherOf([...others, stored('receipts')]).documents(),
+    'too_large',
+    /1025 keys.*another `name`/,
+  )
 })
 
 test('after a compromise a thief who dates back is found out by the history, an honest receipt stands for who held it before', async (t) => {
@@ -93,17 +159,31 @@ test('after a compromise a thief who dates back is found out by the history, an 
   clock.at += 30 * day
   const forged = { messageId: 'A'.repeat(43), digest: sent.digest, length: 5 }
   const theft = clock.at - hour
-  const thief = await receiptFile(page(), await receiptBy(old, forged, saved.getTime()), { sent: forged })
+  const thief = await receiptFile(page(), await receiptBy(old, forged, saved.getTime()), {
+    sent: forged,
+  })
   await revoke(old, { since: new Date(theft), withdraw: true })
   assert.deepEqual(entry(old).revoked, { at: new Date(theft).toISOString(), reason: 'compromised' })
   clock.at += 6 * minute
   const trust = signedBy([rootJwk])
   for (const each of [thief, file]) {
-    assert.isFalse((await verifyReceiptFile(each, { trust })).history, 'without a history nobody can know')
-    await fails(assert, verifyReceiptFile(each, { trust, history: history() }), 'key_unusable', new RegExp(new Date(theft).toISOString().slice(0, 10)))
+    assert.isFalse(
+      (await verifyReceiptFile(each, { trust })).history,
+      'without a history nobody can know',
+    )
+    await fails(
+      assert,
+      verifyReceiptFile(each, { trust, history: history() }),
+      'key_unusable',
+      new RegExp(new Date(theft).toISOString().slice(0, 10)),
+    )
   }
   await verifyReceiptFile(file, { trust, history: history(), heldSince: saved })
-  await fails(assert, verifyReceiptFile(thief, { trust, history: history(), heldSince: new Date(clock.at) }), 'key_unusable')
+  await fails(
+    assert,
+    verifyReceiptFile(thief, { trust, history: history(), heldSince: new Date(clock.at) }),
+    'key_unusable',
+  )
 })
 
 test('a key that stays in the set says there that it was taken back; the worst that was ever said stays', async (t) => {
@@ -114,8 +194,15 @@ test('a key that stays in the set says there that it was taken back; the worst t
   await revoke(old, { reason: 'compromised' })
   clock.at += 6 * minute
   await fails(assert, verify(page(), token), 'key_unusable')
-  assert.equal((await verify(page(), token, { heldSince: new Date(iat * 1000) })).key.thumbprint, old.thumbprint)
+  assert.equal(
+    (await verify(page(), token, { heldSince: new Date(iat * 1000) })).key.thumbprint,
+    old.thumbprint,
+  )
   await revoke(old, { reason: 'superseded', since: new Date(clock.at - day) })
-  assert.deepEqual(entry(old).revoked, { at: new Date(clock.at - day).toISOString(), reason: 'compromised' })
-  for (const reason of ['stolen', '', null, 5]) await fails(assert, revoke(old, { reason }), 'invalid_argument', /reason/)
+  assert.deepEqual(entry(old).revoked, {
+    at: new Date(clock.at - day).toISOString(),
+    reason: 'compromised',
+  })
+  for (const reason of ['stolen', '', null, 5])
+    await fails(assert, revoke(old, { reason }), 'invalid_argument', /reason/)
 })

@@ -2,44 +2,96 @@
 import test from 'node:test'
 import { assert } from 'chai'
 import { importKeySet, inHand, seal, sealStream, verify, verifyReceipt } from 'sealdrop'
-import { applyRotation, createOpener, createPublisher, createSigner, deleteKey, joinPolicies, keyPolicy, planRotation, publicJwk, restoreKey, retireKey } from 'sealdrop/kms'
+import {
+  applyRotation,
+  createOpener,
+  createPublisher,
+  createSigner,
+  deleteKey,
+  joinPolicies,
+  keyPolicy,
+  planRotation,
+  publicJwk,
+  restoreKey,
+  retireKey,
+} from 'sealdrop/kms'
 import { fails } from '../support/host.js'
 import { allKeys, letsIn, own, policyWorld, roleArn } from '../support/policy-world.mjs'
 
 const day = 86_400_000
-const roles = { Administrator: 'administrator', Publisher: 'publisher', Opener: 'opener', Signer: 'signer' }
+const roles = {
+  Administrator: 'administrator',
+  Publisher: 'publisher',
+  Opener: 'opener',
+  Signer: 'signer',
+}
 const names = Object.keys(roles)
 const others = (...mine) => names.filter((name) => !mine.includes(name))
-const of = (name, more = {}) => keyPolicy({ role: roles[name], key: allKeys, principals: [roleArn(name)], ...more })
+const of = (name, more = {}) =>
+  keyPolicy({ role: roles[name], key: allKeys, principals: [roleArn(name)], ...more })
 const joined = joinPolicies(names.map((name) => of(name).keyPolicy))
 /** The root's policy: its signer is the publisher. */
-const ofRoot = joinPolicies([of('Administrator').keyPolicy, keyPolicy({ role: 'signer', key: allKeys, principals: [roleArn('Publisher')] }).keyPolicy])
+const ofRoot = joinPolicies([
+  of('Administrator').keyPolicy,
+  keyPolicy({ role: 'signer', key: allKeys, principals: [roleArn('Publisher')] }).keyPolicy,
+])
 const iam = Object.fromEntries(names.map((name) => [name, [of(name).iamPolicy]]))
 const context = { form: 'claim' }
 
 /** Keys that the administrator made with the joined policy. IAM policies of the administrator only, as AWS asks for them. */
 async function world(t, more = {}) {
-  const { as } = await policyWorld(t, { ...Object.fromEntries(names.map((name) => [name, []])), Administrator: iam.Administrator, ...more })
+  const { as } = await policyWorld(t, {
+    ...Object.fromEntries(names.map((name) => [name, []])),
+    Administrator: iam.Administrator,
+    ...more,
+  })
   const make = async (alias, KeySpec, KeyUsage, policy = joined) => {
-    const { Arn } = (await as.Administrator.send('CreateKey', { KeySpec, KeyUsage, Policy: JSON.stringify(policy) })).KeyMetadata
+    const { Arn } = (
+      await as.Administrator.send('CreateKey', {
+        KeySpec,
+        KeyUsage,
+        Policy: JSON.stringify(policy),
+      })
+    ).KeyMetadata
     await as.Administrator.send('CreateAlias', { AliasName: alias, TargetKeyId: Arn })
     return Arn
   }
-  const setOf = async (key) => importKeySet(JSON.parse((await createPublisher({ kms: as.Publisher.config, keys: [{ key, withArn: true }] }).documents()).jwks), { trust: inHand() })
+  const setOf = async (key) =>
+    importKeySet(
+      JSON.parse(
+        (
+          await createPublisher({
+            kms: as.Publisher.config,
+            keys: [{ key, withArn: true }],
+          }).documents()
+        ).jwks,
+      ),
+      { trust: inHand() },
+    )
   return { as, make, setOf }
 }
 
-for (const [spec, usage] of [['RSA_2048', 'ENCRYPT_DECRYPT'], ['ECC_NIST_P256', 'KEY_AGREEMENT']]) {
+for (const [spec, usage] of [
+  ['RSA_2048', 'ENCRYPT_DECRYPT'],
+  ['ECC_NIST_P256', 'KEY_AGREEMENT'],
+]) {
   test(`an opener opens values and streams with ${spec}, nobody else does`, async (t) => {
     const { as, make, setOf } = await world(t)
     await make('alias/claims', spec, usage)
     const keys = await setOf('alias/claims')
     const sealed = await seal(keys, 'hello', { context })
-    const stream = new Uint8Array(await new Response((await sealStream(keys, new Blob(['a file']), { context })).readable).arrayBuffer())
+    const stream = new Uint8Array(
+      await new Response(
+        (await sealStream(keys, new Blob(['a file']), { context })).readable,
+      ).arrayBuffer(),
+    )
     const opener = createOpener({ kms: as.Opener.config, keys: ['alias/claims'] })
     t.after(() => opener.close())
     assert.equal((await opener.open(sealed, { context })).text(), 'hello')
-    assert.equal(await new Response((await opener.openStream(stream, { context })).readable).text(), 'a file')
+    assert.equal(
+      await new Response((await opener.openStream(stream, { context })).readable).text(),
+      'a file',
+    )
     for (const name of others('Opener')) {
       const other = createOpener({ kms: as[name].config, keys: ['alias/claims'] })
       t.after(() => other.close())
@@ -49,7 +101,12 @@ for (const [spec, usage] of [['RSA_2048', 'ENCRYPT_DECRYPT'], ['ECC_NIST_P256', 
   })
 }
 
-for (const [spec, algorithm] of [['RSA_2048', undefined], ['ECC_NIST_P256', undefined], ['ECC_NIST_P384', undefined], ['ECC_NIST_P521', undefined]]) {
+for (const [spec, algorithm] of [
+  ['RSA_2048', undefined],
+  ['ECC_NIST_P256', undefined],
+  ['ECC_NIST_P384', undefined],
+  ['ECC_NIST_P521', undefined],
+]) {
   test(`a signer signs with ${spec} as createSigner does by itself, nobody else does`, async (t) => {
     const { as, make, setOf } = await world(t)
     await make('alias/receipts', spec, 'SIGN_VERIFY')
@@ -70,10 +127,30 @@ for (const [spec, algorithm] of [['RSA_2048', undefined], ['ECC_NIST_P256', unde
 
 test('algs decides what a signer signs with: RS256 when it is named, and PS256 no longer', async (t) => {
   const { as, make, setOf } = await world(t)
-  await make('alias/legacy', 'RSA_2048', 'SIGN_VERIFY', joinPolicies([of('Administrator').keyPolicy, of('Publisher').keyPolicy, of('Signer', { algs: ['RS256'] }).keyPolicy]))
-  const signer = (algorithm) => createSigner({ kms: as.Signer.config, key: 'alias/legacy', algorithm })
+  await make(
+    'alias/legacy',
+    'RSA_2048',
+    'SIGN_VERIFY',
+    joinPolicies([
+      of('Administrator').keyPolicy,
+      of('Publisher').keyPolicy,
+      of('Signer', { algs: ['RS256'] }).keyPolicy,
+    ]),
+  )
+  const signer = (algorithm) =>
+    createSigner({ kms: as.Signer.config, key: 'alias/legacy', algorithm })
   await fails(assert, signer('PS256').sign('x'), 'kms_denied')
-  const keys = importKeySet(JSON.parse((await createPublisher({ kms: as.Publisher.config, keys: [{ key: 'alias/legacy', alg: 'RS256' }] }).documents()).jwks), { trust: inHand() })
+  const keys = importKeySet(
+    JSON.parse(
+      (
+        await createPublisher({
+          kms: as.Publisher.config,
+          keys: [{ key: 'alias/legacy', alg: 'RS256' }],
+        }).documents()
+      ).jwks,
+    ),
+    { trust: inHand() },
+  )
   assert.equal((await verify(keys, await signer('RS256').sign('x'))).text(), 'x')
   await setOf('alias/legacy') // the public key is there for any algorithm
 })
@@ -82,33 +159,84 @@ test('a publisher publishes, and signs the set with its root, nobody else does',
   const { as, make } = await world(t)
   await make('alias/claims', 'ECC_NIST_P256', 'KEY_AGREEMENT')
   await make('alias/root', 'ECC_NIST_P256', 'SIGN_VERIFY', ofRoot)
-  const publish = (name) => createPublisher({ kms: as[name].config, keys: [{ key: 'alias/claims' }], root: 'alias/root' }).documents()
+  const publish = (name) =>
+    createPublisher({
+      kms: as[name].config,
+      keys: [{ key: 'alias/claims' }],
+      root: 'alias/root',
+    }).documents()
   const { jws } = await publish('Publisher')
   const root = await publicJwk({ kms: as.Publisher.config, key: 'alias/root' })
-  assert.lengthOf((await verify(importKeySet({ ...root }, { trust: inHand() }), jws, { typ: 'jwk-set+jwt' })).json().keys, 1)
+  assert.lengthOf(
+    (
+      await verify(importKeySet({ ...root }, { trust: inHand() }), jws, { typ: 'jwk-set+jwt' })
+    ).json().keys,
+    1,
+  )
   for (const name of others('Publisher')) await fails(assert, publish(name), 'kms_denied')
-  await fails(assert, createSigner({ kms: as.Signer.config, key: 'alias/root' }).sign('x'), 'kms_denied')
+  await fails(
+    assert,
+    createSigner({ kms: as.Signer.config, key: 'alias/root' }).sign('x'),
+    'kms_denied',
+  )
 })
 
 test('an administrator rotates, retires, deletes and restores, nobody else does; what was sealed before opens after', async (t) => {
   const clock = { at: Date.UTC(2030, 0, 1) }
   const { as } = await policyWorld(t, iam, { now: () => clock.at }) // IAM policies for all: new keys may have the default key policy, where the account's decide
-  let [inventory, version] = [{ version: 1, counter: 0, purposes: [{ name: 'claims', use: 'enc', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', alias: 'alias/claims' }], keys: [] }, 1]
-  const store = { read: async () => ({ inventory, etag: String(version) }), write: async (next) => { inventory = structuredClone(next); version++ } }
+  let [inventory, version] = [
+    {
+      version: 1,
+      counter: 0,
+      purposes: [
+        {
+          name: 'claims',
+          use: 'enc',
+          spec: 'ECC_NIST_P256',
+          usage: 'KEY_AGREEMENT',
+          alias: 'alias/claims',
+        },
+      ],
+      keys: [],
+    },
+    1,
+  ]
+  const store = {
+    read: async () => ({ inventory, etag: String(version) }),
+    write: async (next) => {
+      inventory = structuredClone(next)
+      version++
+    },
+  }
   const now = () => clock.at
-  const rotate = (name) => applyRotation(planRotation(inventory, { now: new Date(clock.at), every: 'P90D' }), { kms: as[name].config, store, now })
+  const rotate = (name) =>
+    applyRotation(planRotation(inventory, { now: new Date(clock.at), every: 'P90D' }), {
+      kms: as[name].config,
+      store,
+      now,
+    })
   const empty = inventory
   for (const name of others('Administrator')) {
     await fails(assert, rotate(name), 'kms_denied')
     inventory = empty
   }
   await rotate('Administrator')
-  for (const { arns: [KeyId] } of inventory.keys) await as.Administrator.send('PutKeyPolicy', { KeyId, Policy: JSON.stringify(joined) })
+  for (const {
+    arns: [KeyId],
+  } of inventory.keys)
+    await as.Administrator.send('PutKeyPolicy', { KeyId, Policy: JSON.stringify(joined) })
   const first = inventory.keys.find(({ state }) => state === 'current')
-  const sealed = await seal(importKeySet({ ...first.jwk, use: 'enc' }, { trust: inHand() }), 'hello', { context })
+  const sealed = await seal(
+    importKeySet({ ...first.jwk, use: 'enc' }, { trust: inHand() }),
+    'hello',
+    { context },
+  )
   clock.at += 90 * day
   await rotate('Administrator')
-  assert.equal(inventory.keys.find(({ thumbprint }) => thumbprint === first.thumbprint).state, 'retired')
+  assert.equal(
+    inventory.keys.find(({ thumbprint }) => thumbprint === first.thumbprint).state,
+    'retired',
+  )
   const opener = createOpener({ kms: as.Opener.config, keys: store, now })
   t.after(() => opener.close())
   assert.equal((await opener.open(sealed, { context })).text(), 'hello')
@@ -121,39 +249,84 @@ test('an administrator rotates, retires, deletes and restores, nobody else does;
     (kms) => restoreKey({ kms, store, now, key }),
   ]
   for (const [i, verb] of verbs.entries()) {
-    for (const name of others('Administrator')) await fails(assert, verb(as[name].config), 'kms_denied')
-    if (i === 2) await fails(assert, deleteKey({ kms: as.Administrator.config, store, now, key, confirm: key, days: 7 }), 'kms_denied')
+    for (const name of others('Administrator'))
+      await fails(assert, verb(as[name].config), 'kms_denied')
+    if (i === 2)
+      await fails(
+        assert,
+        deleteKey({ kms: as.Administrator.config, store, now, key, confirm: key, days: 7 }),
+        'kms_denied',
+      )
     await verb(as.Administrator.config)
   }
   assert.equal((await opener.open(sealed, { context })).text(), 'hello')
 })
 
 test('no IAM policy gives an administrator cryptography or grants, and none shortens a deletion', async (t) => {
-  const everything = { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'kms:*', Resource: '*' } }
-  const { as, make } = await world(t, { Administrator: [...iam.Administrator, everything], Mighty: [everything] })
-  const policy = joinPolicies([of('Administrator', { accountRoot: true }).keyPolicy, of('Signer').keyPolicy])
+  const everything = {
+    Version: '2012-10-17',
+    Statement: { Effect: 'Allow', Action: 'kms:*', Resource: '*' },
+  }
+  const { as, make } = await world(t, {
+    Administrator: [...iam.Administrator, everything],
+    Mighty: [everything],
+  })
+  const policy = joinPolicies([
+    of('Administrator', { accountRoot: true }).keyPolicy,
+    of('Signer').keyPolicy,
+  ])
   const KeyId = await make('alias/receipts', 'ECC_NIST_P256', 'SIGN_VERIFY', policy)
-  const sign = { KeyId, Message: new Uint8Array(32), MessageType: 'DIGEST', SigningAlgorithm: 'ECDSA_SHA_256' }
+  const sign = {
+    KeyId,
+    Message: new Uint8Array(32),
+    MessageType: 'DIGEST',
+    SigningAlgorithm: 'ECDSA_SHA_256',
+  }
   const grant = { KeyId, GranteePrincipal: roleArn('Administrator'), Operations: ['Sign'] }
-  for (const [operation, input] of [['Sign', sign], ['CreateGrant', grant]]) {
+  for (const [operation, input] of [
+    ['Sign', sign],
+    ['CreateGrant', grant],
+  ]) {
     assert.isFalse(await letsIn(as.Administrator.send(operation, input)), operation)
     assert.isTrue(await letsIn(as.Mighty.send(operation, input)), operation)
   }
-  const { KeyMetadata: { Arn: symmetric } } = await as.Mighty.send('CreateKey')
-  assert.isTrue(await letsIn(as.Administrator.send('GenerateDataKey', { KeyId: symmetric, KeySpec: 'AES_256' })), 'the key of a bucket, where the inventory lies')
-  for (const name of ['Administrator', 'Mighty']) for (const PendingWindowInDays of [7, 29]) assert.isFalse(await letsIn(as[name].send('ScheduleKeyDeletion', { KeyId, PendingWindowInDays })), name)
-  assert.isTrue(await letsIn(as.Mighty.send('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 30 })))
+  const {
+    KeyMetadata: { Arn: symmetric },
+  } = await as.Mighty.send('CreateKey')
+  assert.isTrue(
+    await letsIn(
+      as.Administrator.send('GenerateDataKey', { KeyId: symmetric, KeySpec: 'AES_256' }),
+    ),
+    'the key of a bucket, where the inventory lies',
+  )
+  for (const name of ['Administrator', 'Mighty'])
+    for (const PendingWindowInDays of [7, 29])
+      assert.isFalse(
+        await letsIn(as[name].send('ScheduleKeyDeletion', { KeyId, PendingWindowInDays })),
+        name,
+      )
+  assert.isTrue(
+    await letsIn(as.Mighty.send('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 30 })),
+  )
 })
 
 test('by its alias an opener opens with the key that has it, and no longer with one that has lost it', async (t) => {
   const aliasArn = `arn:aws:kms:us-east-1:${own}:alias/claims`
-  const { iamPolicy } = keyPolicy({ role: 'opener', key: aliasArn, principals: [roleArn('Opener')] })
+  const { iamPolicy } = keyPolicy({
+    role: 'opener',
+    key: aliasArn,
+    principals: [roleArn('Opener')],
+  })
   const { as, make, setOf } = await world(t, { Opener: [iamPolicy] })
-  const policy = joinPolicies([of('Administrator', { accountRoot: true }).keyPolicy, of('Publisher').keyPolicy])
+  const policy = joinPolicies([
+    of('Administrator', { accountRoot: true }).keyPolicy,
+    of('Publisher').keyPolicy,
+  ])
   const first = await make('alias/claims', 'ECC_NIST_P256', 'KEY_AGREEMENT', policy)
   const second = await make('alias/other', 'ECC_NIST_P256', 'KEY_AGREEMENT', policy)
   const sealed = await seal(await setOf(first), 'hello', { context })
-  const open = (key) => createOpener({ kms: as.Opener.config, keys: [key] }).open(sealed, { context })
+  const open = (key) =>
+    createOpener({ kms: as.Opener.config, keys: [key] }).open(sealed, { context })
   assert.equal((await open(first)).text(), 'hello')
   await fails(assert, open(second), 'kms_denied')
   await as.Administrator.send('UpdateAlias', { AliasName: 'alias/claims', TargetKeyId: second })
@@ -161,9 +334,22 @@ test('by its alias an opener opens with the key that has it, and no longer with 
 })
 
 test('an administrator by an alias names keys with this one only', async (t) => {
-  const { iamPolicy } = keyPolicy({ role: 'administrator', key: `arn:aws:kms:us-east-1:${own}:alias/claims`, principals: [roleArn('Administrator')], algs: ['RSA-OAEP-256'] })
+  const { iamPolicy } = keyPolicy({
+    role: 'administrator',
+    key: `arn:aws:kms:us-east-1:${own}:alias/claims`,
+    principals: [roleArn('Administrator')],
+    algs: ['RSA-OAEP-256'],
+  })
   const { as, make } = await world(t, { Administrator: [iamPolicy] })
   const KeyId = await make('alias/claims', 'RSA_2048', 'ENCRYPT_DECRYPT')
-  assert.isFalse(await letsIn(as.Administrator.send('CreateAlias', { AliasName: 'alias/other', TargetKeyId: KeyId })))
-  assert.isFalse(await letsIn(as.Administrator.send('CreateKey', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' })))
+  assert.isFalse(
+    await letsIn(
+      as.Administrator.send('CreateAlias', { AliasName: 'alias/other', TargetKeyId: KeyId }),
+    ),
+  )
+  assert.isFalse(
+    await letsIn(
+      as.Administrator.send('CreateKey', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' }),
+    ),
+  )
 })

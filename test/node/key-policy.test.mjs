@@ -4,7 +4,15 @@ import test, { after, describe } from 'node:test'
 import { constants, createPublicKey, generateKeyPairSync, publicEncrypt } from 'node:crypto'
 import { assert } from 'chai'
 import { joinPolicies, keyPolicy } from 'sealdrop/kms'
-import { allKeys, letsIn, own, partner, policyWorld, roleArn, simulated } from '../support/policy-world.mjs'
+import {
+  allKeys,
+  letsIn,
+  own,
+  partner,
+  policyWorld,
+  roleArn,
+  simulated,
+} from '../support/policy-world.mjs'
 
 const roles = ['administrator', 'publisher', 'opener', 'signer']
 const foreignRoles = roles.slice(1)
@@ -12,27 +20,107 @@ const foreignRoles = roles.slice(1)
 /** How a principal comes to its rights: where it is, whether its IAM policy and the key policy say so. `works`: whether that suffices for a key. */
 const scenarios = [
   { name: 'with both policies', id: 'Both', account: own, iam: true, named: true, works: true },
-  { name: 'by the key policy alone', id: 'Named', account: own, iam: false, named: true, works: true },
-  { name: 'by the IAM policy alone, under accountRoot', id: 'Root', account: own, iam: true, named: false, accountRoot: true, works: true },
-  { name: 'by the IAM policy alone', id: 'Iam', account: own, iam: true, named: false, works: false },
-  { name: 'from another account, with both policies', id: 'Far', account: partner, iam: true, named: true, works: true },
-  { name: 'from another account, which the key policy names as a whole', id: 'FarAccount', account: partner, iam: true, named: 'account', works: true },
-  { name: 'from another account, without an IAM policy', id: 'FarNamed', account: partner, iam: false, named: true, works: false },
-  { name: 'from another account, without the key policy', id: 'FarIam', account: partner, iam: true, named: false, works: false },
+  {
+    name: 'by the key policy alone',
+    id: 'Named',
+    account: own,
+    iam: false,
+    named: true,
+    works: true,
+  },
+  {
+    name: 'by the IAM policy alone, under accountRoot',
+    id: 'Root',
+    account: own,
+    iam: true,
+    named: false,
+    accountRoot: true,
+    works: true,
+  },
+  {
+    name: 'by the IAM policy alone',
+    id: 'Iam',
+    account: own,
+    iam: true,
+    named: false,
+    works: false,
+  },
+  {
+    name: 'from another account, with both policies',
+    id: 'Far',
+    account: partner,
+    iam: true,
+    named: true,
+    works: true,
+  },
+  {
+    name: 'from another account, which the key policy names as a whole',
+    id: 'FarAccount',
+    account: partner,
+    iam: true,
+    named: 'account',
+    works: true,
+  },
+  {
+    name: 'from another account, without an IAM policy',
+    id: 'FarNamed',
+    account: partner,
+    iam: false,
+    named: true,
+    works: false,
+  },
+  {
+    name: 'from another account, without the key policy',
+    id: 'FarIam',
+    account: partner,
+    iam: true,
+    named: false,
+    works: false,
+  },
 ]
 const rolesOf = ({ account }) => (account === own ? roles : foreignRoles)
 const nameOf = ({ id }, role) => `${id}-${role}`
 const policiesOf = (role, ...principals) => keyPolicy({ role, key: allKeys, principals })
 
-const partsOf = (scenario) => (scenario.named === false ? [] : rolesOf(scenario).map((role) => policiesOf(role, scenario.named === 'account' ? partner : roleArn(nameOf(scenario, role), scenario.account)).keyPolicy))
+const partsOf = (scenario) =>
+  scenario.named === false
+    ? []
+    : rolesOf(scenario).map(
+        (role) =>
+          policiesOf(
+            role,
+            scenario.named === 'account'
+              ? partner
+              : roleArn(nameOf(scenario, role), scenario.account),
+          ).keyPolicy,
+      )
 /** Of every key of a scenario; Setup makes the keys. */
-const keyPolicyOf = (scenario) => joinPolicies([keyPolicy({ role: 'administrator', key: allKeys, principals: [roleArn('Setup')], accountRoot: scenario.accountRoot ?? false }).keyPolicy, ...partsOf(scenario)])
+const keyPolicyOf = (scenario) =>
+  joinPolicies([
+    keyPolicy({
+      role: 'administrator',
+      key: allKeys,
+      principals: [roleArn('Setup')],
+      accountRoot: scenario.accountRoot ?? false,
+    }).keyPolicy,
+    ...partsOf(scenario),
+  ])
 const iamOf = ({ iam }, role) => (iam ? [policiesOf(role, roleArn('x')).iamPolicy] : [])
 
-const world = await policyWorld({ after }, {
-  Setup: [policiesOf('administrator', roleArn('Setup')).iamPolicy],
-  ...Object.fromEntries(scenarios.flatMap((scenario) => rolesOf(scenario).map((role) => [nameOf(scenario, role), { account: scenario.account, policies: iamOf(scenario, role) }]))),
-})
+const world = await policyWorld(
+  { after },
+  {
+    Setup: [policiesOf('administrator', roleArn('Setup')).iamPolicy],
+    ...Object.fromEntries(
+      scenarios.flatMap((scenario) =>
+        rolesOf(scenario).map((role) => [
+          nameOf(scenario, role),
+          { account: scenario.account, policies: iamOf(scenario, role) },
+        ]),
+      ),
+    ),
+  },
+)
 const setup = world.as.Setup.send
 
 const specs = {
@@ -43,7 +131,9 @@ const specs = {
   signEd25519: { KeySpec: 'ECC_NIST_EDWARDS25519', KeyUsage: 'SIGN_VERIFY' },
   signMlDsa: { KeySpec: 'ML_DSA_44', KeyUsage: 'SIGN_VERIFY' },
 }
-const makeKey = async (scenario, spec) => (await setup('CreateKey', { ...specs[spec], Policy: JSON.stringify(keyPolicyOf(scenario)) })).KeyMetadata.Arn
+const makeKey = async (scenario, spec) =>
+  (await setup('CreateKey', { ...specs[spec], Policy: JSON.stringify(keyPolicyOf(scenario)) }))
+    .KeyMetadata.Arn
 const kept = new Map()
 /** What changes a key gets one of its own, other calls share one. */
 const keyFor = (scenario, { spec, fresh }) => {
@@ -53,10 +143,24 @@ const keyFor = (scenario, { spec, fresh }) => {
   return kept.get(id)
 }
 const publicKeyOf = async (KeyId) => Buffer.from((await setup('GetPublicKey', { KeyId })).PublicKey)
-const sealed = async (KeyId, oaepHash) => publicEncrypt({ key: createPublicKey({ key: await publicKeyOf(KeyId), format: 'der', type: 'spki' }), padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, Buffer.from('x'))
-const otherPublicKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'der', type: 'spki' })
+const sealed = async (KeyId, oaepHash) =>
+  publicEncrypt(
+    {
+      key: createPublicKey({ key: await publicKeyOf(KeyId), format: 'der', type: 'spki' }),
+      padding: constants.RSA_PKCS1_OAEP_PADDING,
+      oaepHash,
+    },
+    Buffer.from('x'),
+  )
+const otherPublicKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({
+  format: 'der',
+  type: 'spki',
+})
 const digest = Buffer.alloc(32, 1)
-const newAlias = ((n) => () => `alias/a${n++}`)(0)
+const newAlias = (
+  (n) => () =>
+    `alias/a${n++}`
+)(0)
 const arnOf = (alias) => `arn:aws:kms:us-east-1:${own}:${alias}`
 const aliased = async (TargetKeyId) => {
   const AliasName = newAlias()
@@ -65,10 +169,44 @@ const aliased = async (TargetKeyId) => {
 }
 const context = (name, value) => ({ [`kms:${name}`]: value })
 const specOf = { ECDSA: 'sign', RSASSA: 'signRsa', ED25519: 'signEd25519', ML: 'signMlDsa' }
-const sign = (SigningAlgorithm, MessageType) => ({ spec: specOf[SigningAlgorithm.split('_')[0]], operation: 'Sign', input: () => ({ Message: MessageType === 'EXTERNAL_MU' || SigningAlgorithm.startsWith('ED25519_PH') ? Buffer.alloc(64, 1) : digest, MessageType, SigningAlgorithm }), context: { ...context('SigningAlgorithm', SigningAlgorithm), ...context('MessageType', MessageType) } })
-const decrypt = (EncryptionAlgorithm, hash) => ({ spec: 'rsa', operation: 'Decrypt', input: async (KeyId) => ({ EncryptionAlgorithm, CiphertextBlob: await sealed(KeyId, hash) }), context: context('EncryptionAlgorithm', EncryptionAlgorithm) })
-const remove = (days) => ({ operation: 'ScheduleKeyDeletion', fresh: true, input: () => ({ PendingWindowInDays: days }), context: days === undefined ? {} : context('ScheduleKeyDeletionPendingWindowInDays', String(days)) })
-const create = (input) => ({ operation: 'CreateKey', on: 'account', input: () => input, context: { ...context('KeySpec', input.KeySpec ?? 'SYMMETRIC_DEFAULT'), ...context('KeyUsage', input.KeyUsage ?? 'ENCRYPT_DECRYPT') } })
+const sign = (SigningAlgorithm, MessageType) => ({
+  spec: specOf[SigningAlgorithm.split('_')[0]],
+  operation: 'Sign',
+  input: () => ({
+    Message:
+      MessageType === 'EXTERNAL_MU' || SigningAlgorithm.startsWith('ED25519_PH')
+        ? Buffer.alloc(64, 1)
+        : digest,
+    MessageType,
+    SigningAlgorithm,
+  }),
+  context: {
+    ...context('SigningAlgorithm', SigningAlgorithm),
+    ...context('MessageType', MessageType),
+  },
+})
+const decrypt = (EncryptionAlgorithm, hash) => ({
+  spec: 'rsa',
+  operation: 'Decrypt',
+  input: async (KeyId) => ({ EncryptionAlgorithm, CiphertextBlob: await sealed(KeyId, hash) }),
+  context: context('EncryptionAlgorithm', EncryptionAlgorithm),
+})
+const remove = (days) => ({
+  operation: 'ScheduleKeyDeletion',
+  fresh: true,
+  input: () => ({ PendingWindowInDays: days }),
+  context:
+    days === undefined ? {} : context('ScheduleKeyDeletionPendingWindowInDays', String(days)),
+})
+const create = (input) => ({
+  operation: 'CreateKey',
+  on: 'account',
+  input: () => input,
+  context: {
+    ...context('KeySpec', input.KeySpec ?? 'SYMMETRIC_DEFAULT'),
+    ...context('KeyUsage', input.KeyUsage ?? 'ENCRYPT_DECRYPT'),
+  },
+})
 const tags = [{ TagKey: 'team', TagValue: 'claims' }]
 const administrator = ['administrator']
 
@@ -76,27 +214,81 @@ const administrator = ['administrator']
 const operations = {
   GetPublicKey: { may: roles, operation: 'GetPublicKey' },
   DescribeKey: { may: ['administrator', 'publisher'], operation: 'DescribeKey' },
-  'Decrypt with RSAES_OAEP_SHA_256': { may: ['opener'], ...decrypt('RSAES_OAEP_SHA_256', 'sha256') },
+  'Decrypt with RSAES_OAEP_SHA_256': {
+    may: ['opener'],
+    ...decrypt('RSAES_OAEP_SHA_256', 'sha256'),
+  },
   'Decrypt with RSAES_OAEP_SHA_1': { may: [], ...decrypt('RSAES_OAEP_SHA_1', 'sha1') },
-  'DeriveSharedSecret with ECDH': { may: ['opener'], spec: 'agree', operation: 'DeriveSharedSecret', input: () => ({ KeyAgreementAlgorithm: 'ECDH', PublicKey: otherPublicKey }), context: context('KeyAgreementAlgorithm', 'ECDH') },
+  'DeriveSharedSecret with ECDH': {
+    may: ['opener'],
+    spec: 'agree',
+    operation: 'DeriveSharedSecret',
+    input: () => ({ KeyAgreementAlgorithm: 'ECDH', PublicKey: otherPublicKey }),
+    context: context('KeyAgreementAlgorithm', 'ECDH'),
+  },
   'Sign with ECDSA_SHA_256 and DIGEST': { may: ['signer'], ...sign('ECDSA_SHA_256', 'DIGEST') },
   'Sign with ECDSA_SHA_256 and RAW': { may: [], ...sign('ECDSA_SHA_256', 'RAW') },
   'Sign with ED25519_SHA_512 and RAW': { may: ['signer'], ...sign('ED25519_SHA_512', 'RAW') },
   'Sign with ED25519_PH_SHA_512 and DIGEST': { may: [], ...sign('ED25519_PH_SHA_512', 'DIGEST') },
   'Sign with ML_DSA_SHAKE_256 and RAW': { may: ['signer'], ...sign('ML_DSA_SHAKE_256', 'RAW') },
-  'Sign with ML_DSA_SHAKE_256 and EXTERNAL_MU': { may: ['signer'], ...sign('ML_DSA_SHAKE_256', 'EXTERNAL_MU') },
-  'Sign with RSASSA_PSS_SHA_256 and DIGEST': { may: ['signer'], ...sign('RSASSA_PSS_SHA_256', 'DIGEST') },
-  'Sign with RSASSA_PKCS1_V1_5_SHA_256 and DIGEST': { may: [], ...sign('RSASSA_PKCS1_V1_5_SHA_256', 'DIGEST') },
-  Encrypt: { may: [], spec: 'rsa', operation: 'Encrypt', input: () => ({ EncryptionAlgorithm: 'RSAES_OAEP_SHA_256', Plaintext: digest }), context: context('EncryptionAlgorithm', 'RSAES_OAEP_SHA_256') },
-  Verify: { may: [], operation: 'Verify', input: () => ({ Message: digest, MessageType: 'DIGEST', SigningAlgorithm: 'ECDSA_SHA_256', Signature: digest }), context: { ...context('SigningAlgorithm', 'ECDSA_SHA_256'), ...context('MessageType', 'DIGEST') } },
-  'CreateGrant of GetPublicKey': { may: [], operation: 'CreateGrant', input: () => ({ GranteePrincipal: roleArn('Setup'), Operations: ['GetPublicKey'] }), context: context('GrantOperations', ['GetPublicKey']) },
+  'Sign with ML_DSA_SHAKE_256 and EXTERNAL_MU': {
+    may: ['signer'],
+    ...sign('ML_DSA_SHAKE_256', 'EXTERNAL_MU'),
+  },
+  'Sign with RSASSA_PSS_SHA_256 and DIGEST': {
+    may: ['signer'],
+    ...sign('RSASSA_PSS_SHA_256', 'DIGEST'),
+  },
+  'Sign with RSASSA_PKCS1_V1_5_SHA_256 and DIGEST': {
+    may: [],
+    ...sign('RSASSA_PKCS1_V1_5_SHA_256', 'DIGEST'),
+  },
+  Encrypt: {
+    may: [],
+    spec: 'rsa',
+    operation: 'Encrypt',
+    input: () => ({ EncryptionAlgorithm: 'RSAES_OAEP_SHA_256', Plaintext: digest }),
+    context: context('EncryptionAlgorithm', 'RSAES_OAEP_SHA_256'),
+  },
+  Verify: {
+    may: [],
+    operation: 'Verify',
+    input: () => ({
+      Message: digest,
+      MessageType: 'DIGEST',
+      SigningAlgorithm: 'ECDSA_SHA_256',
+      Signature: digest,
+    }),
+    context: {
+      ...context('SigningAlgorithm', 'ECDSA_SHA_256'),
+      ...context('MessageType', 'DIGEST'),
+    },
+  },
+  'CreateGrant of GetPublicKey': {
+    may: [],
+    operation: 'CreateGrant',
+    input: () => ({ GranteePrincipal: roleArn('Setup'), Operations: ['GetPublicKey'] }),
+    context: context('GrantOperations', ['GetPublicKey']),
+  },
   ListGrants: { may: [], operation: 'ListGrants' },
-  UpdateKeyDescription: { may: [], operation: 'UpdateKeyDescription', input: () => ({ Description: 'x' }) },
+  UpdateKeyDescription: {
+    may: [],
+    operation: 'UpdateKeyDescription',
+    input: () => ({ Description: 'x' }),
+  },
   GetKeyPolicy: { may: administrator, operation: 'GetKeyPolicy' },
-  PutKeyPolicy: { may: administrator, operation: 'PutKeyPolicy', input: (_, scenario) => ({ Policy: JSON.stringify(keyPolicyOf(scenario)) }) },
+  PutKeyPolicy: {
+    may: administrator,
+    operation: 'PutKeyPolicy',
+    input: (_, scenario) => ({ Policy: JSON.stringify(keyPolicyOf(scenario)) }),
+  },
   GetKeyLastUsage: { may: administrator, operation: 'GetKeyLastUsage' },
   TagResource: { may: administrator, operation: 'TagResource', input: () => ({ Tags: tags }) },
-  UntagResource: { may: administrator, operation: 'UntagResource', input: () => ({ TagKeys: ['team'] }) },
+  UntagResource: {
+    may: administrator,
+    operation: 'UntagResource',
+    input: () => ({ TagKeys: ['team'] }),
+  },
   ListResourceTags: { may: administrator, operation: 'ListResourceTags' },
   DisableKey: { may: administrator, operation: 'DisableKey', fresh: true },
   EnableKey: { may: administrator, operation: 'EnableKey' },
@@ -104,35 +296,96 @@ const operations = {
   'ScheduleKeyDeletion without a window': { may: administrator, ...remove(undefined) },
   'ScheduleKeyDeletion in 29 days': { may: [], ...remove(29) },
   'ScheduleKeyDeletion in 7 days': { may: [], ...remove(7) },
-  CancelKeyDeletion: { may: administrator, operation: 'CancelKeyDeletion', fresh: true, before: (KeyId) => setup('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 30 }) },
-  CreateAlias: { may: administrator, operation: 'CreateAlias', on: 'alias', input: (TargetKeyId) => ({ AliasName: newAlias(), TargetKeyId }) },
-  UpdateAlias: { may: administrator, operation: 'UpdateAlias', on: 'alias', input: async (TargetKeyId) => ({ ...await aliased(TargetKeyId), TargetKeyId }) },
+  CancelKeyDeletion: {
+    may: administrator,
+    operation: 'CancelKeyDeletion',
+    fresh: true,
+    before: (KeyId) => setup('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 30 }),
+  },
+  CreateAlias: {
+    may: administrator,
+    operation: 'CreateAlias',
+    on: 'alias',
+    input: (TargetKeyId) => ({ AliasName: newAlias(), TargetKeyId }),
+  },
+  UpdateAlias: {
+    may: administrator,
+    operation: 'UpdateAlias',
+    on: 'alias',
+    input: async (TargetKeyId) => ({ ...(await aliased(TargetKeyId)), TargetKeyId }),
+  },
   DeleteAlias: { may: administrator, operation: 'DeleteAlias', on: 'alias', input: aliased },
-  'CreateKey of RSA_3072 for ENCRYPT_DECRYPT': { may: administrator, ...create({ KeySpec: 'RSA_3072', KeyUsage: 'ENCRYPT_DECRYPT' }) },
-  'CreateKey of ECC_NIST_P521 for SIGN_VERIFY': { may: administrator, ...create({ KeySpec: 'ECC_NIST_P521', KeyUsage: 'SIGN_VERIFY' }) },
+  'CreateKey of RSA_3072 for ENCRYPT_DECRYPT': {
+    may: administrator,
+    ...create({ KeySpec: 'RSA_3072', KeyUsage: 'ENCRYPT_DECRYPT' }),
+  },
+  'CreateKey of ECC_NIST_P521 for SIGN_VERIFY': {
+    may: administrator,
+    ...create({ KeySpec: 'ECC_NIST_P521', KeyUsage: 'SIGN_VERIFY' }),
+  },
   'CreateKey of SYMMETRIC_DEFAULT': { may: [], ...create({}) },
-  'CreateKey of HMAC_256': { may: [], ...create({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }) },
+  'CreateKey of HMAC_256': {
+    may: [],
+    ...create({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }),
+  },
   ListKeys: { may: administrator, operation: 'ListKeys', on: 'account' },
   ListAliases: { may: [], operation: 'ListAliases', on: 'account' },
-  GenerateRandom: { may: [], operation: 'GenerateRandom', on: 'account', input: () => ({ NumberOfBytes: 1 }) },
+  GenerateRandom: {
+    may: [],
+    operation: 'GenerateRandom',
+    on: 'account',
+    input: () => ({ NumberOfBytes: 1 }),
+  },
 }
 
 function expected(scenario, role, { may, on = 'key' }) {
   if (!may.includes(role)) return false
-  return on === 'account' ? scenario.iam : on === 'alias' ? scenario.iam && scenario.works : scenario.works
+  return on === 'account'
+    ? scenario.iam
+    : on === 'alias'
+      ? scenario.iam && scenario.works
+      : scenario.works
 }
 
 /** A call by a role; also which permissions it asks for, on what. */
-async function cell(scenario, role, { spec = 'sign', operation, on = 'key', input = () => ({}), before, context: more = {}, fresh }) {
+async function cell(
+  scenario,
+  role,
+  { spec = 'sign', operation, on = 'key', input = () => ({}), before, context: more = {}, fresh },
+) {
   const KeyId = on === 'account' ? undefined : await keyFor(scenario, { spec, fresh })
   await before?.(KeyId)
   const made = await input(KeyId, scenario)
   const caller = world.as[nameOf(scenario, role)]
-  const alone = { role: nameOf(scenario, role), account: scenario.account, iam: iamOf(scenario, role), action: operation }
-  const onKey = { ...alone, keyPolicy: keyPolicyOf(scenario), resource: KeyId, context: { ...context('KeySpec', specs[spec].KeySpec), ...context('KeyUsage', specs[spec].KeyUsage), ...more } }
-  const asked = on === 'key' ? [onKey] : on === 'account' ? [{ ...alone, resource: '*', context: more }] : [onKey, { ...alone, resource: arnOf(made.AliasName) }]
+  const alone = {
+    role: nameOf(scenario, role),
+    account: scenario.account,
+    iam: iamOf(scenario, role),
+    action: operation,
+  }
+  const onKey = {
+    ...alone,
+    keyPolicy: keyPolicyOf(scenario),
+    resource: KeyId,
+    context: {
+      ...context('KeySpec', specs[spec].KeySpec),
+      ...context('KeyUsage', specs[spec].KeyUsage),
+      ...more,
+    },
+  }
+  const asked =
+    on === 'key'
+      ? [onKey]
+      : on === 'account'
+        ? [{ ...alone, resource: '*', context: more }]
+        : [onKey, { ...alone, resource: arnOf(made.AliasName) }]
   const theirs = (await Promise.all(asked.map(simulated))).every(Boolean)
-  const sent = on === 'key' ? { KeyId, ...made } : on === 'alias' && operation === 'DeleteAlias' ? { AliasName: made.AliasName } : made
+  const sent =
+    on === 'key'
+      ? { KeyId, ...made }
+      : on === 'alias' && operation === 'DeleteAlias'
+        ? { AliasName: made.AliasName }
+        : made
   return { ours: await letsIn(caller.send(operation, sent)), theirs }
 }
 
@@ -144,7 +397,8 @@ for (const scenario of scenarios) {
         if (scenario.account !== own && row.on !== undefined) continue // aliases and accounts have no other account
         cells++
         const allowed = expected(scenario, role, row)
-        test(`${role}: ${name} is ${allowed ? 'allowed' : 'denied'}`, async () => assert.deepEqual(await cell(scenario, role, row), { ours: allowed, theirs: allowed }))
+        test(`${role}: ${name} is ${allowed ? 'allowed' : 'denied'}`, async () =>
+          assert.deepEqual(await cell(scenario, role, row), { ours: allowed, theirs: allowed }))
       }
     }
   })
@@ -152,7 +406,15 @@ for (const scenario of scenarios) {
 test('the table has every scenario, and each operation is allowed to somebody or shown to be denied', () => {
   assert.isAbove(cells, 800)
   assert.sameMembers([...new Set(Object.values(operations).flatMap(({ may }) => may))], roles)
-  const called = new Set(Object.values(operations).filter(({ may }) => may.length > 0).map(({ operation }) => `kms:${operation}`))
-  const given = roles.flatMap((role) => policiesOf(role, roleArn('x')).iamPolicy.Statement.filter(({ Effect }) => Effect === 'Allow').flatMap(({ Action }) => Action))
+  const called = new Set(
+    Object.values(operations)
+      .filter(({ may }) => may.length > 0)
+      .map(({ operation }) => `kms:${operation}`),
+  )
+  const given = roles.flatMap((role) =>
+    policiesOf(role, roleArn('x'))
+      .iamPolicy.Statement.filter(({ Effect }) => Effect === 'Allow')
+      .flatMap(({ Action }) => Action),
+  )
   assert.sameMembers([...called], [...new Set(given)], 'what is given is tried')
 })

@@ -1,7 +1,13 @@
 // What KMS can refuse, caused in the local KMS where it can be, by a false KMS over HTTP where it cannot.
 import test from 'node:test'
 import { createServer, request } from 'node:http'
-import { CancelKeyDeletionCommand, DisableKeyCommand, EnableKeyCommand, KMSClient, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms'
+import {
+  CancelKeyDeletionCommand,
+  DisableKeyCommand,
+  EnableKeyCommand,
+  KMSClient,
+  ScheduleKeyDeletionCommand,
+} from '@aws-sdk/client-kms'
 import { assert } from 'chai'
 import { importKeySet, inHand, seal, sealFields } from 'sealdrop'
 import { createOpener, createPublisher, createSigner } from 'sealdrop/kms'
@@ -10,12 +16,22 @@ import { raw } from '../local-kms/helpers.mjs'
 import { countingKms } from '../support/counting-kms.mjs'
 import { fails } from '../support/host.js'
 
-const local = await startLocalKms({ keys: [{ alias: 'alias/rsa', spec: 'RSA_2048', usage: 'ENCRYPT_DECRYPT' }, { alias: 'alias/ecc', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' }, { alias: 'alias/sig', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }] })
+const local = await startLocalKms({
+  keys: [
+    { alias: 'alias/rsa', spec: 'RSA_2048', usage: 'ENCRYPT_DECRYPT' },
+    { alias: 'alias/ecc', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' },
+    { alias: 'alias/sig', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' },
+  ],
+})
 const { client, since } = countingKms(local.clientConfig)
 test.after(() => local.close())
-const publisher = createPublisher({ kms: client, keys: [{ key: 'alias/rsa' }, { key: 'alias/ecc' }] })
+const publisher = createPublisher({
+  kms: client,
+  keys: [{ key: 'alias/rsa' }, { key: 'alias/ecc' }],
+})
 const keys = importKeySet((await publisher.documents()).jwks, { trust: inHand() })
-const value = (prefer) => seal(importKeySet(publishedJwks, { trust: inHand(), prefer: [prefer] }), 'x', { context: {} })
+const value = (prefer) =>
+  seal(importKeySet(publishedJwks, { trust: inHand(), prefer: [prefer] }), 'x', { context: {} })
 const publishedJwks = (await publisher.documents()).jwks
 
 /** A KMS that answers what a test says: for faults that the local one cannot have. */
@@ -23,7 +39,9 @@ async function falseKms(t, answer) {
   const requests = []
   const server = createServer((req, res) => {
     let body = ''
-    req.on('data', (chunk) => { body += chunk })
+    req.on('data', (chunk) => {
+      body += chunk
+    })
     req.on('end', () => {
       const operation = req.headers['x-amz-target'].split('.')[1]
       requests.push(operation)
@@ -31,8 +49,15 @@ async function falseKms(t, answer) {
     })
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => { server.closeAllConnections(); server.close() })
-  const kms = { ...local.clientConfig, endpoint: `http://127.0.0.1:${server.address().port}`, maxAttempts: 1 }
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const kms = {
+    ...local.clientConfig,
+    endpoint: `http://127.0.0.1:${server.address().port}`,
+    maxAttempts: 1,
+  }
   return { kms, requests }
 }
 
@@ -43,7 +68,10 @@ function forward(req, body, res) {
     answer.pipe(res)
   }).end(body)
 }
-const fault = (res, status, body) => res.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(typeof body === 'string' ? body : JSON.stringify(body))
+const fault = (res, status, body) =>
+  res
+    .writeHead(status, { 'content-type': 'application/x-amz-json-1.1' })
+    .end(typeof body === 'string' ? body : JSON.stringify(body))
 
 const opener = createOpener({ kms: client, keys: ['alias/rsa', 'alias/ecc'] })
 await opener.ready()
@@ -54,22 +82,50 @@ test('class A failures and a wrong context cost no KMS call', async () => {
   await fails(assert, opener.open(jwe, { context: {} }), 'context_mismatch')
   await fails(assert, opener.open('x', { context: {} }), 'malformed')
   await fails(assert, opener.open(jwe, {}), 'invalid_argument')
-  await fails(assert, opener.open(jwe.replace(/^[^.]+/, (head) => Buffer.from(Buffer.from(head, 'base64url').toString().replace('"kid":"', '"kid":"x')).toString('base64url')), { context: { a: '1' } }), 'key_not_found')
+  await fails(
+    assert,
+    opener.open(
+      jwe.replace(/^[^.]+/, (head) =>
+        Buffer.from(
+          Buffer.from(head, 'base64url').toString().replace('"kid":"', '"kid":"x'),
+        ).toString('base64url'),
+      ),
+      { context: { a: '1' } },
+    ),
+    'key_not_found',
+  )
   const sealed = await sealFields(keys, { a: 1, b: 2 }, { context: {}, fields: ['a', 'b'] })
-  await fails(assert, opener.openFields({ ...sealed, b: 2 }, { context: {}, fields: ['a', 'b'] }), 'rejected')
-  await fails(assert, opener.openFields({ a: sealed.b, b: sealed.a }, { context: {}, fields: ['a', 'b'] }), 'context_mismatch')
+  await fails(
+    assert,
+    opener.openFields({ ...sealed, b: 2 }, { context: {}, fields: ['a', 'b'] }),
+    'rejected',
+  )
+  await fails(
+    assert,
+    opener.openFields({ a: sealed.b, b: sealed.a }, { context: {}, fields: ['a', 'b'] }),
+    'context_mismatch',
+  )
   assert.deepEqual(since(), [])
 })
 
 test('a changed value costs exactly one call and is rejected, by RSA and by ECDH alike', async () => {
   const errors = []
-  for (const [alg, operation] of [['RSA-OAEP-256', 'Decrypt'], ['ECDH-ES+A256KW', 'DeriveSharedSecret']]) {
+  for (const [alg, operation] of [
+    ['RSA-OAEP-256', 'Decrypt'],
+    ['ECDH-ES+A256KW', 'DeriveSharedSecret'],
+  ]) {
     const segments = (await value(alg)).split('.')
     for (const index of [1, 2, 3, 4]) {
       const bytes = Buffer.from(segments[index], 'base64url')
       bytes[0] ^= 1
       since()
-      errors.push(await fails(assert, opener.open(segments.with(index, bytes.toString('base64url')).join('.'), { context: {} }), 'rejected'))
+      errors.push(
+        await fails(
+          assert,
+          opener.open(segments.with(index, bytes.toString('base64url')).join('.'), { context: {} }),
+          'rejected',
+        ),
+      )
       assert.deepEqual(since(), [operation])
     }
   }
@@ -82,7 +138,12 @@ test('a disabled key is key_unusable until it is enabled, one pending deletion s
   const jwe = await value('ECDH-ES+A256KW')
   await client.send(new DisableKeyCommand({ KeyId }))
   await fails(assert, opener.open(jwe, { context: {} }), 'key_unusable', /disabled/)
-  await fails(assert, createOpener({ kms: client, keys: ['alias/ecc'] }).ready(), 'key_unusable', /disabled/)
+  await fails(
+    assert,
+    createOpener({ kms: client, keys: ['alias/ecc'] }).ready(),
+    'key_unusable',
+    /disabled/,
+  )
   await client.send(new ScheduleKeyDeletionCommand({ KeyId }))
   await fails(assert, opener.open(jwe, { context: {} }), 'key_unusable', /pending deletion/)
   await client.send(new CancelKeyDeletionCommand({ KeyId }))
@@ -95,33 +156,73 @@ test('a key that did not load does not keep the others from opening, and the err
   const partial = createOpener({ kms: client, keys: ['alias/nowhere', 'alias/rsa'] })
   await fails(assert, partial.ready(), 'key_unusable', /alias\/nowhere.*NotFoundException/)
   assert.equal((await partial.open(await value('RSA-OAEP-256'), { context: {} })).text(), 'x')
-  await fails(assert, partial.open(await value('ECDH-ES+A256KW'), { context: {} }), 'key_not_found', /alias\/nowhere/)
+  await fails(
+    assert,
+    partial.open(await value('ECDH-ES+A256KW'), { context: {} }),
+    'key_not_found',
+    /alias\/nowhere/,
+  )
 })
 
 test('a signing key in an opener, and an unknown key in a publisher, are named', async () => {
-  await fails(assert, createOpener({ kms: client, keys: ['alias/sig'] }).ready(), 'key_unusable', /signs/)
-  await fails(assert, createPublisher({ kms: client, keys: [{ key: 'alias/nowhere' }] }).documents(), 'key_unusable', /NotFound/)
-  await fails(assert, createPublisher({ kms: client, keys: [{ key: 'alias/sig', use: 'enc' }] }).documents(), 'invalid_argument', /sig/)
+  await fails(
+    assert,
+    createOpener({ kms: client, keys: ['alias/sig'] }).ready(),
+    'key_unusable',
+    /signs/,
+  )
+  await fails(
+    assert,
+    createPublisher({ kms: client, keys: [{ key: 'alias/nowhere' }] }).documents(),
+    'key_unusable',
+    /NotFound/,
+  )
+  await fails(
+    assert,
+    createPublisher({ kms: client, keys: [{ key: 'alias/sig', use: 'enc' }] }).documents(),
+    'invalid_argument',
+    /sig/,
+  )
 })
 
 test('a disabled key is left out of what is published, and with no key left nothing is', async () => {
   const KeyId = local.keys['alias/rsa']
   await client.send(new DisableKeyCommand({ KeyId }))
-  const { jwks } = await createPublisher({ kms: client, keys: [{ key: 'alias/rsa' }, { key: 'alias/ecc' }] }).documents()
-  assert.deepEqual(JSON.parse(jwks).keys.map(({ kty }) => kty), ['EC'])
-  await fails(assert, createPublisher({ kms: client, keys: [{ key: 'alias/rsa' }] }).documents(), 'key_unusable', /none/)
+  const { jwks } = await createPublisher({
+    kms: client,
+    keys: [{ key: 'alias/rsa' }, { key: 'alias/ecc' }],
+  }).documents()
+  assert.deepEqual(
+    JSON.parse(jwks).keys.map(({ kty }) => kty),
+    ['EC'],
+  )
+  await fails(
+    assert,
+    createPublisher({ kms: client, keys: [{ key: 'alias/rsa' }] }).documents(),
+    'key_unusable',
+    /none/,
+  )
   await client.send(new EnableKeyCommand({ KeyId }))
 })
 
 test('KMS that cannot be reached is kms_unavailable and retryable', async () => {
   const kms = { ...local.clientConfig, endpoint: 'http://127.0.0.1:9', maxAttempts: 1 }
-  const error = await fails(assert, createOpener({ kms, keys: ['alias/rsa'] }).ready(), 'kms_unavailable')
+  const error = await fails(
+    assert,
+    createOpener({ kms, keys: ['alias/rsa'] }).ready(),
+    'kms_unavailable',
+  )
   assert.isTrue(error.retryable)
   await fails(assert, createSigner({ kms, key: 'alias/sig' }).sign('x'), 'kms_unavailable')
 })
 
 const faults = [
-  [400, { __type: 'AccessDeniedException', message: 'User: x is not authorized' }, 'kms_denied', false],
+  [
+    400,
+    { __type: 'AccessDeniedException', message: 'User: x is not authorized' },
+    'kms_denied',
+    false,
+  ],
   [400, { __type: 'ThrottlingException', message: 'Rate exceeded' }, 'kms_throttled', true],
   [400, { __type: 'LimitExceededException' }, 'kms_throttled', true],
   [400, { __type: 'UnrecognizedClientException' }, 'kms_denied', false],
@@ -137,9 +238,16 @@ const faults = [
 ]
 for (const [status, body, code, retryable] of faults) {
   test(`KMS answering ${status} ${body.__type ?? 'a web page'} is ${code}`, async (t) => {
-    const { kms } = await falseKms(t, ({ operation, res, pass }) => (operation === 'Decrypt' ? fault(res, status, body) : pass()))
+    const { kms } = await falseKms(t, ({ operation, res, pass }) =>
+      operation === 'Decrypt' ? fault(res, status, body) : pass(),
+    )
     const one = createOpener({ kms, keys: ['alias/rsa'] })
-    const error = await fails(assert, one.open(await value('RSA-OAEP-256'), { context: {} }), code, /kms:Decrypt on arn/)
+    const error = await fails(
+      assert,
+      one.open(await value('RSA-OAEP-256'), { context: {} }),
+      code,
+      /kms:Decrypt on arn/,
+    )
     assert.equal(error.retryable, retryable)
   })
 }
@@ -147,7 +255,12 @@ for (const [status, body, code, retryable] of faults) {
 const wrongAnswers = {
   'another key': (answer) => ({ ...answer, KeyId: answer.KeyId.replace(/.$/, 'x') }),
   'no key': ({ KeyId, ...rest }) => rest,
-  'another algorithm': (answer) => ({ ...answer, ...(answer.EncryptionAlgorithm && { EncryptionAlgorithm: 'RSAES_OAEP_SHA_1' }), ...(answer.KeyAgreementAlgorithm && { KeyAgreementAlgorithm: 'X' }), ...(answer.SigningAlgorithm && { SigningAlgorithm: 'ECDSA_SHA_384' }) }),
+  'another algorithm': (answer) => ({
+    ...answer,
+    ...(answer.EncryptionAlgorithm && { EncryptionAlgorithm: 'RSAES_OAEP_SHA_1' }),
+    ...(answer.KeyAgreementAlgorithm && { KeyAgreementAlgorithm: 'X' }),
+    ...(answer.SigningAlgorithm && { SigningAlgorithm: 'ECDSA_SHA_384' }),
+  }),
   'no bytes': ({ Plaintext, SharedSecret, Signature, ...rest }) => rest,
 }
 for (const [what, change] of Object.entries(wrongAnswers)) {
@@ -157,8 +270,18 @@ for (const [what, change] of Object.entries(wrongAnswers)) {
       return realAnswer(operation, sent).then((answer) => fault(res, 200, change(answer)))
     })
     const one = createOpener({ kms, keys: ['alias/rsa', 'alias/ecc'] })
-    await fails(assert, one.open(await value('RSA-OAEP-256'), { context: {} }), 'kms_unexpected', /Decrypt/)
-    await fails(assert, one.open(await value('ECDH-ES+A256KW'), { context: {} }), 'kms_unexpected', /DeriveSharedSecret/)
+    await fails(
+      assert,
+      one.open(await value('RSA-OAEP-256'), { context: {} }),
+      'kms_unexpected',
+      /Decrypt/,
+    )
+    await fails(
+      assert,
+      one.open(await value('ECDH-ES+A256KW'), { context: {} }),
+      'kms_unexpected',
+      /DeriveSharedSecret/,
+    )
     await fails(assert, createSigner({ kms, key: 'alias/sig' }).sign('x'), 'kms_unexpected', /Sign/)
   })
 }
@@ -174,25 +297,46 @@ for (const length of [0, 31, 33, 80]) {
   test(`a plaintext of ${length} bytes is not taken for a data key`, async (t) => {
     const { kms, requests } = await falseKms(t, async ({ operation, res, pass, body }) => {
       if (operation !== 'Decrypt') return pass()
-      return fault(res, 200, { ...await realAnswer(operation, body), Plaintext: Buffer.alloc(length).toString('base64') })
+      return fault(res, 200, {
+        ...(await realAnswer(operation, body)),
+        Plaintext: Buffer.alloc(length).toString('base64'),
+      })
     })
-    await fails(assert, createOpener({ kms, keys: ['alias/rsa'] }).open(await value('RSA-OAEP-256'), { context: {} }), 'rejected')
+    await fails(
+      assert,
+      createOpener({ kms, keys: ['alias/rsa'] }).open(await value('RSA-OAEP-256'), { context: {} }),
+      'rejected',
+    )
     assert.deepEqual(requests, ['GetPublicKey', 'Decrypt'])
   })
 }
 
 test('an aborted call rejects with its reason', async (t) => {
-  const { kms } = await falseKms(t, ({ operation, pass }) => { if (operation !== 'Decrypt') pass() })
+  const { kms } = await falseKms(t, ({ operation, pass }) => {
+    if (operation !== 'Decrypt') pass()
+  })
   const control = new AbortController()
   const one = createOpener({ kms, keys: ['alias/rsa'] })
   await one.ready()
-  const pending = one.open(await value('RSA-OAEP-256'), { context: {}, signal: control.signal }).then(() => undefined, (e) => e)
+  const pending = one
+    .open(await value('RSA-OAEP-256'), { context: {}, signal: control.signal })
+    .then(
+      () => undefined,
+      (e) => e,
+    )
   setTimeout(() => control.abort(new Error('enough')), 50)
   assert.equal((await pending).message, 'enough')
 })
 
 test('options that cannot work are refused when the opener is made, and a closed one says so', async () => {
-  const wrong = [{ keys: [] }, { keys: 'alias/x' }, { keys: ['a'], maxAge: 0 }, { keys: ['a'], replay: { claim: async () => true } }, { keys: ['a'], cache: { entries: 0, maxAge: 1, uses: 1 } }, { keys: ['a'], cache: { entries: 1, maxAge: 1 } }]
+  const wrong = [
+    { keys: [] },
+    { keys: 'alias/x' },
+    { keys: ['a'], maxAge: 0 },
+    { keys: ['a'], replay: { claim: async () => true } },
+    { keys: ['a'], cache: { entries: 0, maxAge: 1, uses: 1 } },
+    { keys: ['a'], cache: { entries: 1, maxAge: 1 } },
+  ]
   for (const o of wrong) await fails(assert, () => createOpener(o), 'invalid_argument')
   await fails(assert, () => createSigner({}), 'invalid_argument', /key/)
   await fails(assert, () => createPublisher({ keys: [] }), 'invalid_argument', /keys/)
@@ -204,10 +348,22 @@ test('options that cannot work are refused when the opener is made, and a closed
 test('no error or event of a failure holds what was sealed', async (t) => {
   const secret = 'MARKER-4111-1111'
   const seen = []
-  const { kms } = await falseKms(t, ({ operation, res, pass }) => (operation === 'Decrypt' ? fault(res, 400, { __type: 'AccessDeniedException', message: 'no' }) : pass()))
-  const one = createOpener({ kms, keys: ['alias/rsa'], onEvent: (event) => { seen.push(JSON.stringify(event)); throw new Error('an observer that fails changes nothing') } })
+  const { kms } = await falseKms(t, ({ operation, res, pass }) =>
+    operation === 'Decrypt'
+      ? fault(res, 400, { __type: 'AccessDeniedException', message: 'no' })
+      : pass(),
+  )
+  const one = createOpener({
+    kms,
+    keys: ['alias/rsa'],
+    onEvent: (event) => {
+      seen.push(JSON.stringify(event))
+      throw new Error('an observer that fails changes nothing')
+    },
+  })
   const jwe = await seal(keys, secret, { context: {} })
   const error = await fails(assert, one.open(jwe, { context: {} }), 'kms_denied')
   assert.equal(seen.length, 1)
-  for (const text of [...seen, error.message, error.stack]) for (const part of [secret, ...jwe.split('.').slice(1)]) assert.notInclude(text, part)
+  for (const text of [...seen, error.message, error.stack])
+    for (const part of [secret, ...jwe.split('.').slice(1)]) assert.notInclude(text, part)
 })

@@ -16,7 +16,12 @@ import { headerOf, pattern, same, streamBytes } from '../support/sealed-files.js
 const GiB = 2 ** 30
 const MiB = 2 ** 20
 const size = 6 * GiB + 12_345
-const marks = [[0, pattern(10, 1)], [4 * GiB - 5, pattern(10, 2)], [5 * GiB, pattern(1_000, 3)], [size - 7, pattern(7, 4)]]
+const marks = [
+  [0, pattern(10, 1)],
+  [4 * GiB - 5, pattern(10, 2)],
+  [5 * GiB, pattern(1_000, 3)],
+  [size - 7, pattern(7, 4)],
+]
 const folder = await mkdtemp(join(tmpdir(), 'sealdrop-large-'))
 test.after(() => rm(folder, { recursive: true }))
 const file = join(folder, 'sparse')
@@ -59,12 +64,25 @@ test('6 GiB of a sparse file are sealed and opened in constant memory, every byt
   globalThis.gc?.()
   const start = process.memoryUsage().rss
   let peak = start
-  const sampling = setInterval(() => { peak = Math.max(peak, process.memoryUsage().rss) }, 20)
+  const sampling = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage().rss)
+  }, 20)
   try {
     const began = performance.now()
     const { readable, length, digest } = await sealStream(keys, await fileSource(file), { context })
     let ciphertext = 0
-    const counted = readable.pipeThrough(new TransformStream({ transform(chunk, controller) { ciphertext += chunk.length; controller.enqueue(chunk) } }, { highWaterMark: 1 }, { highWaterMark: 0 }))
+    const counted = readable.pipeThrough(
+      new TransformStream(
+        {
+          transform(chunk, controller) {
+            ciphertext += chunk.length
+            controller.enqueue(chunk)
+          },
+        },
+        { highWaterMark: 1 },
+        { highWaterMark: 0 },
+      ),
+    )
     const opened = await streams.openStream(counted, { context })
     let at = 0
     for await (const chunk of opened.readable) {
@@ -75,7 +93,9 @@ test('6 GiB of a sparse file are sealed and opened in constant memory, every byt
     assert.equal(at, size)
     assert.equal(ciphertext, length)
     assert.match(await digest, /^[\w-]{43}$/)
-    t.diagnostic(`${((performance.now() - began) / 1000).toFixed(1)} s, RSS ${(start / MiB).toFixed(0)} MiB at the start, at most ${(peak / MiB).toFixed(0)} MiB`)
+    t.diagnostic(
+      `${((performance.now() - began) / 1000).toFixed(1)} s, RSS ${(start / MiB).toFixed(0)} MiB at the start, at most ${(peak / MiB).toFixed(0)} MiB`,
+    )
   } finally {
     clearInterval(sampling)
   }
@@ -87,20 +107,32 @@ test('slices and ranges beyond 4 GiB agree: a sealed file of 6 GiB that nobody s
   const sealed = { size: sealer.length, read: (start, end, o) => sealer.slice(start, end, o) }
   let tried = 0
   for (const [place, mark] of marks) {
-    for (const [from, to] of [[place, place + mark.length], [Math.max(0, place - 600_000), Math.min(size, place + 600_000)]]) {
+    for (const [from, to] of [
+      [place, place + mark.length],
+      [Math.max(0, place - 600_000), Math.min(size, place + 600_000)],
+    ]) {
       tried++
       const opened = await streams.openRange(sealed, from, to, { context })
       assert.equal(opened.length, to - from)
-      assert.isTrue(same(await streamBytes(opened.readable), expected(from, to - from).bytes), `${from} to ${to}`)
+      assert.isTrue(
+        same(await streamBytes(opened.readable), expected(from, to - from).bytes),
+        `${from} to ${to}`,
+      )
     }
   }
   assert.equal(tried, 8)
   const whole = await streams.openRange(sealed, size - 10, Infinity, { context })
   assert.equal(whole.length, 10)
   const { length, frameLength } = headerOf(await sealer.slice(0, 1_000))
-  const frame = Math.floor(5 * GiB / frameLength)
-  const [a, b] = [length + frame * (frameLength + 32) - 100, length + frame * (frameLength + 32) + 5_000]
+  const frame = Math.floor((5 * GiB) / frameLength)
+  const [a, b] = [
+    length + frame * (frameLength + 32) - 100,
+    length + frame * (frameLength + 32) + 5_000,
+  ]
   const hash = (bytes) => createHash('sha256').update(bytes).digest('hex')
-  assert.equal(hash(await sealer.slice(a, b)), hash(Buffer.concat([await sealer.slice(a, a + 99), await sealer.slice(a + 99, b)])))
+  assert.equal(
+    hash(await sealer.slice(a, b)),
+    hash(Buffer.concat([await sealer.slice(a, a + 99), await sealer.slice(a + 99, b)])),
+  )
   await sealer.close()
 })

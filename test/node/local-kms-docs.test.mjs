@@ -8,26 +8,50 @@ import { faultKinds } from '../../dist/local-kms/injected/rules.js'
 import { raw } from '../local-kms/helpers.mjs'
 
 const text = readFileSync(new URL('../../docs/local-kms.md', import.meta.url), 'utf8')
-const rows = [...text.matchAll(/^\| ([A-Z][\w, ]+) \| (exact|simplified|absent) \|(.*)\|$/gm)].flatMap(([, names, status, differs]) => names.split(', ').map((name) => ({ name, status, differs: differs.trim() })))
+const rows = [
+  ...text.matchAll(/^\| ([A-Z][\w, ]+) \| (exact|simplified|absent) \|(.*)\|$/gm),
+].flatMap(([, names, status, differs]) =>
+  names.split(', ').map((name) => ({ name, status, differs: differs.trim() })),
+)
 
 test('every operation of the AWS client is in the table once, and none else', async () => {
   const aws = await import('@aws-sdk/client-kms')
-  const operations = Object.keys(aws).filter((name) => /^[A-Z]\w+Command$/.test(name)).map((name) => name.slice(0, -7)).sort()
+  const operations = Object.keys(aws)
+    .filter((name) => /^[A-Z]\w+Command$/.test(name))
+    .map((name) => name.slice(0, -7))
+    .sort()
   assert.deepEqual(rows.map(({ name }) => name).sort(), operations)
 })
 
 test('what is absent answers UnsupportedOperationException, and nothing else does', async () => {
   const local = await startLocalKms()
   for (const { name, status } of rows) {
-    const { __type: type, message } = (await raw(local, { operation: name, body: { KeyId: 5, Limit: 'x', AliasName: 5, NumberOfBytes: 'x', DestinationKeyId: 5, Description: 5 } })).json()
-    assert.equal(/is not implemented by/.test(message ?? '') && type === 'UnsupportedOperationException', status === 'absent', name)
+    const { __type: type, message } = (
+      await raw(local, {
+        operation: name,
+        body: {
+          KeyId: 5,
+          Limit: 'x',
+          AliasName: 5,
+          NumberOfBytes: 'x',
+          DestinationKeyId: 5,
+          Description: 5,
+        },
+      })
+    ).json()
+    assert.equal(
+      /is not implemented by/.test(message ?? '') && type === 'UnsupportedOperationException',
+      status === 'absent',
+      name,
+    )
   }
   await local.close()
 })
 
 test('what is simplified says how', () => {
   assert.ok(rows.some(({ status }) => status === 'simplified'))
-  for (const { name, status, differs } of rows) if (status === 'simplified') assert.ok(differs.length > 10, name)
+  for (const { name, status, differs } of rows)
+    if (status === 'simplified') assert.ok(differs.length > 10, name)
 })
 
 test('every key spec and every kind of fault is named', () => {

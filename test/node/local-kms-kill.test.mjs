@@ -24,7 +24,8 @@ test('kill -9 at 200 random moments loses nothing that was acknowledged and dama
   let temporary = 0
   // a kill comes a random moment after so many changes, so that slow machines do as many; on until one fell into a write
   for (let round = 0; round < kills; round++) {
-    if (round % perFolder === 0) { // a server that starts reads all its keys
+    if (round % perFolder === 0) {
+      // a server that starts reads all its keys
       dir = join(base, `state-${round}`)
       states = new Map()
       owned = new Map()
@@ -36,41 +37,85 @@ test('kill -9 at 200 random moments loses nothing that was acknowledged and dama
     const unsure = { keys: new Set(), aliases: new Set() } // asked for and not acknowledged: both outcomes are right
     const ask = async (operation, body, forget, done) => {
       forget()
-      const response = await raw(server, { operation, body }).catch((e) => (dead ? undefined : assert.fail(e)))
+      const response = await raw(server, { operation, body }).catch((e) =>
+        dead ? undefined : assert.fail(e),
+      )
       if (!response) return
       if (response.status === 200) {
         done(response.text && response.json())
-        if (++acknowledged >= enough) timer ??= setTimeout(() => { dead = true; void server.kill() }, Math.random() * 4)
+        if (++acknowledged >= enough)
+          timer ??= setTimeout(() => {
+            dead = true
+            void server.kill()
+          }, Math.random() * 4)
       } else assert.fail(response.text)
     }
     const writer = async (name) => {
       for (let i = 0; !dead; i++) {
         let id
-        await ask('CreateKey', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }, () => undefined, ({ KeyMetadata }) => { id = KeyMetadata.KeyId; states.set(id, true) })
+        await ask(
+          'CreateKey',
+          { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' },
+          () => undefined,
+          ({ KeyMetadata }) => {
+            id = KeyMetadata.KeyId
+            states.set(id, true)
+          },
+        )
         if (!id) return
         const alias = `alias/${round}-${name}-${i}`
-        await ask('CreateAlias', { AliasName: alias, TargetKeyId: id }, () => unsure.aliases.add(alias), () => { unsure.aliases.delete(alias); owned.set(alias, id) })
-        await ask('DisableKey', { KeyId: id }, () => unsure.keys.add(id), () => { unsure.keys.delete(id); states.set(id, false) })
+        await ask(
+          'CreateAlias',
+          { AliasName: alias, TargetKeyId: id },
+          () => unsure.aliases.add(alias),
+          () => {
+            unsure.aliases.delete(alias)
+            owned.set(alias, id)
+          },
+        )
+        await ask(
+          'DisableKey',
+          { KeyId: id },
+          () => unsure.keys.add(id),
+          () => {
+            unsure.keys.delete(id)
+            states.set(id, false)
+          },
+        )
       }
     }
     await Promise.all([writer('a'), writer('b'), writer('c')])
     clearTimeout(timer)
     await server.kill()
-    temporary += existsSync(join(dir, region)) ? files().filter((name) => name.endsWith('.tmp')).length : 0
+    temporary += existsSync(join(dir, region))
+      ? files().filter((name) => name.endsWith('.tmp')).length
+      : 0
     const local = await startLocalKms({ dir })
     try {
       for (const [id, enabled] of states) {
-        const { KeyMetadata } = (await raw(local, { operation: 'DescribeKey', body: { KeyId: id } })).json()
+        const { KeyMetadata } = (
+          await raw(local, { operation: 'DescribeKey', body: { KeyId: id } })
+        ).json()
         if (!unsure.keys.has(id)) assert.equal(KeyMetadata.Enabled, enabled, id)
         states.set(id, KeyMetadata.Enabled)
       }
-      for (const [alias, id] of owned) assert.equal((await raw(local, { operation: 'DescribeKey', body: { KeyId: alias } })).json().KeyMetadata.KeyId, id)
-      assert.deepEqual(files().filter((name) => name.endsWith('.tmp')), [])
+      for (const [alias, id] of owned)
+        assert.equal(
+          (await raw(local, { operation: 'DescribeKey', body: { KeyId: alias } })).json()
+            .KeyMetadata.KeyId,
+          id,
+        )
+      assert.deepEqual(
+        files().filter((name) => name.endsWith('.tmp')),
+        [],
+      )
     } finally {
       await local.close()
     }
   }
-  t.diagnostic(`${acknowledged} acknowledged changes over 200 kills, ${temporary} of which fell into a write`)
+  t.diagnostic(
+    `${acknowledged} acknowledged changes over 200 kills, ${temporary} of which fell into a write`,
+  )
   assert.ok(acknowledged > 500, `${acknowledged} acknowledged changes`)
   assert.ok(temporary > 0, 'no kill fell into a write')
 })

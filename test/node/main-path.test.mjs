@@ -7,7 +7,21 @@ import { join } from 'node:path'
 import { GetPublicKeyCommand, UpdateAliasCommand, CreateKeyCommand } from '@aws-sdk/client-kms'
 import { assert } from 'chai'
 import * as jose from 'jose'
-import { fetchKeySet, importKeySet, inHand, inspect, overHttps, pinned, createSealer, seal, sealFields, verify, verifyJwt, verifyReceipt, verifySignature } from 'sealdrop'
+import {
+  fetchKeySet,
+  importKeySet,
+  inHand,
+  inspect,
+  overHttps,
+  pinned,
+  createSealer,
+  seal,
+  sealFields,
+  verify,
+  verifyJwt,
+  verifyReceipt,
+  verifySignature,
+} from 'sealdrop'
 import { createOpener, createPublisher, createSigner } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { keySetHandler } from 'sealdrop/serve'
@@ -16,16 +30,32 @@ import { countingKms } from '../support/counting-kms.mjs'
 import { listen } from '../support/listen.mjs'
 
 const rows = [
-  ...['RSA_2048', 'RSA_3072', 'RSA_4096'].map((spec) => ({ alias: `alias/enc-${spec}`, spec, usage: 'ENCRYPT_DECRYPT' })),
-  ...['ECC_NIST_P256', 'ECC_NIST_P384', 'ECC_NIST_P521'].map((spec) => ({ alias: `alias/enc-${spec}`, spec, usage: 'KEY_AGREEMENT' })),
-  ...['RSA_2048', 'RSA_3072', 'RSA_4096', 'ECC_NIST_P256', 'ECC_NIST_P384', 'ECC_NIST_P521'].map((spec) => ({ alias: `alias/sig-${spec}`, spec, usage: 'SIGN_VERIFY' })),
+  ...['RSA_2048', 'RSA_3072', 'RSA_4096'].map((spec) => ({
+    alias: `alias/enc-${spec}`,
+    spec,
+    usage: 'ENCRYPT_DECRYPT',
+  })),
+  ...['ECC_NIST_P256', 'ECC_NIST_P384', 'ECC_NIST_P521'].map((spec) => ({
+    alias: `alias/enc-${spec}`,
+    spec,
+    usage: 'KEY_AGREEMENT',
+  })),
+  ...['RSA_2048', 'RSA_3072', 'RSA_4096', 'ECC_NIST_P256', 'ECC_NIST_P384', 'ECC_NIST_P521'].map(
+    (spec) => ({ alias: `alias/sig-${spec}`, spec, usage: 'SIGN_VERIFY' }),
+  ),
 ]
 const local = await startLocalKms({ keys: rows })
 const { client, since } = countingKms(local.clientConfig)
 const publisher = createPublisher({ kms: client, keys: rows.map(({ alias }) => ({ key: alias })) })
 const site = await listen(keySetHandler(publisher))
-const opener = createOpener({ kms: client, keys: rows.filter(({ alias }) => alias.startsWith('alias/enc')).map(({ alias }) => alias) })
-test.after(async () => { await site.close(); await local.close() })
+const opener = createOpener({
+  kms: client,
+  keys: rows.filter(({ alias }) => alias.startsWith('alias/enc')).map(({ alias }) => alias),
+})
+test.after(async () => {
+  await site.close()
+  await local.close()
+})
 
 await opener.ready()
 const keys = fetchKeySet(site.url, { trust: overHttps() })
@@ -35,7 +65,11 @@ since()
 for (const info of infos.filter(({ use }) => use === 'enc')) {
   test(`a value sealed to ${info.thumbprint.slice(0, 6)} (${info.alg}) is opened through KMS with exactly one call`, async () => {
     const chosen = fetchKeySet(site.url, { trust: pinned([info.thumbprint]) })
-    for (const [value, read] of [[{ iban: 'DE00' }, (o) => o.json()], ['text', (o) => o.text()], [new Uint8Array([1, 2, 3]), (o) => o.bytes]]) {
+    for (const [value, read] of [
+      [{ iban: 'DE00' }, (o) => o.json()],
+      ['text', (o) => o.text()],
+      [new Uint8Array([1, 2, 3]), (o) => o.bytes],
+    ]) {
       const jwe = await seal(chosen, value, { context: { form: 'f' } })
       const opened = await opener.open(jwe, { context: { form: 'f' } })
       assert.deepEqual(read(opened), value)
@@ -49,16 +83,30 @@ test('a published set names thumbprint, use, operations, algorithm and date, and
   const set = JSON.parse((await publisher.documents()).jwks)
   assert.equal(set.keys.length, rows.length)
   for (const jwk of set.keys) {
-    assert.sameMembers(Object.keys(jwk), jwk.kty === 'RSA' ? ['kty', 'n', 'e', 'kid', 'use', 'key_ops', 'alg', 'iat'] : ['kty', 'crv', 'x', 'y', 'kid', 'use', 'key_ops', 'alg', 'iat'])
+    assert.sameMembers(
+      Object.keys(jwk),
+      jwk.kty === 'RSA'
+        ? ['kty', 'n', 'e', 'kid', 'use', 'key_ops', 'alg', 'iat']
+        : ['kty', 'crv', 'x', 'y', 'kid', 'use', 'key_ops', 'alg', 'iat'],
+    )
     assert.equal(jwk.kid, await jose.calculateJwkThumbprint(jwk))
     await jose.importJWK(jwk, jwk.alg)
   }
-  const withArn = createPublisher({ kms: client, keys: [{ key: rows[0].alias, withArn: true, use: 'enc' }] })
-  assert.equal(JSON.parse((await withArn.documents()).jwks).keys[0].kms_arn, local.keys[rows[0].alias])
+  const withArn = createPublisher({
+    kms: client,
+    keys: [{ key: rows[0].alias, withArn: true, use: 'enc' }],
+  })
+  assert.equal(
+    JSON.parse((await withArn.documents()).jwks).keys[0].kms_arn,
+    local.keys[rows[0].alias],
+  )
 })
 
 test('publishing asks KMS once for all requests of five minutes', async () => {
-  const own = createPublisher({ kms: client, keys: rows.slice(0, 2).map(({ alias }) => ({ key: alias })) })
+  const own = createPublisher({
+    kms: client,
+    keys: rows.slice(0, 2).map(({ alias }) => ({ key: alias })),
+  })
   since()
   await Promise.all(Array.from({ length: 50 }, () => own.documents()))
   await own.documents()
@@ -67,7 +115,9 @@ test('publishing asks KMS once for all requests of five minutes', async () => {
 
 test('a thousand values of one sealer open with one call when the cache is on, and its bounds hold', async () => {
   const sealer = createSealer(keys)
-  const jwes = await Promise.all(Array.from({ length: 1_000 }, (_, i) => sealer.seal(i, { context: {} })))
+  const jwes = await Promise.all(
+    Array.from({ length: 1_000 }, (_, i) => sealer.seal(i, { context: {} })),
+  )
   const open = async (cache) => {
     const cached = createOpener({ kms: client, keys: [infos[0].arn ?? rows[0].alias], cache })
     await cached.ready()
@@ -77,11 +127,18 @@ test('a thousand values of one sealer open with one call when the cache is on, a
   }
   assert.equal(await open({ entries: 10, maxAge: 60_000, uses: 100_000 }), 1)
   assert.equal(await open({ entries: 10, maxAge: 60_000, uses: 99 }), 10)
-  const together = createOpener({ kms: client, keys: [rows[0].alias], cache: { entries: 10, maxAge: 60_000, uses: 100_000 } })
+  const together = createOpener({
+    kms: client,
+    keys: [rows[0].alias],
+    cache: { entries: 10, maxAge: 60_000, uses: 100_000 },
+  })
   await together.ready()
   since()
   const opened = await Promise.all(jwes.map((jwe) => together.open(jwe, { context: {} })))
-  assert.deepEqual(opened.map((one) => one.json()), jwes.map((_, i) => i))
+  assert.deepEqual(
+    opened.map((one) => one.json()),
+    jwes.map((_, i) => i),
+  )
   assert.deepEqual(since(), ['Decrypt'])
 })
 
@@ -93,24 +150,66 @@ test('a record of fields opens with one call', async () => {
   assert.deepEqual(since(), ['Decrypt'])
 })
 
-const algorithms = { RSA_2048: ['PS256', 'RS256'], RSA_3072: ['PS384', 'RS384'], RSA_4096: ['PS512', 'RS512'], ECC_NIST_P256: ['ES256'], ECC_NIST_P384: ['ES384'], ECC_NIST_P521: ['ES512'] }
+const algorithms = {
+  RSA_2048: ['PS256', 'RS256'],
+  RSA_3072: ['PS384', 'RS384'],
+  RSA_4096: ['PS512', 'RS512'],
+  ECC_NIST_P256: ['ES256'],
+  ECC_NIST_P384: ['ES384'],
+  ECC_NIST_P521: ['ES512'],
+}
 const folder = mkdtempSync(join(tmpdir(), 'sealdrop-'))
 test.after(() => rmSync(folder, { recursive: true }))
 
 /** What OpenSSL says of a signature over a message, under the key that KMS publishes. */
 function openssl(spki, alg, message, signature) {
-  const file = (name, bytes) => { writeFileSync(join(folder, name), bytes); return join(folder, name) }
-  const pss = alg.startsWith('PS') ? ['-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:digest'] : []
-  const args = ['dgst', `-sha${alg.slice(2)}`, '-keyform', 'DER', '-verify', file('key', spki), ...pss, '-signature', file('sig', signature), file('message', message)]
-  try { return execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'ignore'] }).toString().trim() } catch { return 'failed' }
+  const file = (name, bytes) => {
+    writeFileSync(join(folder, name), bytes)
+    return join(folder, name)
+  }
+  const pss = alg.startsWith('PS')
+    ? ['-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:digest']
+    : []
+  const args = [
+    'dgst',
+    `-sha${alg.slice(2)}`,
+    '-keyform',
+    'DER',
+    '-verify',
+    file('key', spki),
+    ...pss,
+    '-signature',
+    file('sig', signature),
+    file('message', message),
+  ]
+  try {
+    return execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'ignore'] })
+      .toString()
+      .trim()
+  } catch {
+    return 'failed'
+  }
 }
 
 /** r ‖ s to DER, by jose's dependency-free opposite: node:crypto. */
 const der = (raw) => {
-  const trim = (bytes) => { let hex = Buffer.from(bytes).toString('hex').replace(/^(00)+/, '') || '00'; if (parseInt(hex.slice(0, 2), 16) > 127) hex = `00${hex}`; return Buffer.from(hex, 'hex') }
+  const trim = (bytes) => {
+    let hex =
+      Buffer.from(bytes)
+        .toString('hex')
+        .replace(/^(00)+/, '') || '00'
+    if (parseInt(hex.slice(0, 2), 16) > 127) hex = `00${hex}`
+    return Buffer.from(hex, 'hex')
+  }
   const part = (bytes) => Buffer.concat([Buffer.from([2, bytes.length]), bytes])
-  const body = Buffer.concat([part(trim(raw.subarray(0, raw.length / 2))), part(trim(raw.subarray(raw.length / 2)))])
-  return Buffer.concat([Buffer.from(body.length > 127 ? [0x30, 0x81, body.length] : [0x30, body.length]), body])
+  const body = Buffer.concat([
+    part(trim(raw.subarray(0, raw.length / 2))),
+    part(trim(raw.subarray(raw.length / 2))),
+  ])
+  return Buffer.concat([
+    Buffer.from(body.length > 127 ? [0x30, 0x81, body.length] : [0x30, body.length]),
+    body,
+  ])
 }
 
 for (const [spec, algs] of Object.entries(algorithms)) {
@@ -123,11 +222,16 @@ for (const [spec, algs] of Object.entries(algorithms)) {
       since()
       const jws = await signer.sign({ total: 5 }, { typ: 'order+json' })
       assert.deepEqual(since(), ['Sign'])
-      const known = importKeySet({ PublicKey, KeyId, KeyUsage: 'SIGN_VERIFY' }, { trust: inHand(), alg })
+      const known = importKeySet(
+        { PublicKey, KeyId, KeyUsage: 'SIGN_VERIFY' },
+        { trust: inHand(), alg },
+      )
       const verified = await verify(known, jws, { typ: 'order+json' })
       assert.deepEqual(verified.json(), { total: 5 })
       assert.equal(verified.key.arn, KeyId)
-      const [jwk] = JSON.parse((await createPublisher({ kms: client, keys: [{ key, alg }] }).documents()).jwks).keys
+      const [jwk] = JSON.parse(
+        (await createPublisher({ kms: client, keys: [{ key, alg }] }).documents()).jwks,
+      ).keys
       const foreign = await jose.compactVerify(jws, await jose.importJWK(jwk, alg))
       assert.equal(Buffer.from(foreign.payload).toString(), '{"total":5}')
       const [head, payload, signature] = jws.split('.')
@@ -135,10 +239,19 @@ for (const [spec, algs] of Object.entries(algorithms)) {
       const asKms = alg.startsWith('ES') ? der(raw) : raw
       assert.equal(openssl(PublicKey, alg, `${head}.${payload}`, asKms), 'Verified OK')
       assert.equal(openssl(PublicKey, alg, `${head}.${payload}x`, asKms), 'failed')
-      await verifySignature(known, { message: `${head}.${payload}`, signature: asKms, algorithm: alg, key: KeyId })
+      await verifySignature(known, {
+        message: `${head}.${payload}`,
+        signature: asKms,
+        algorithm: alg,
+        key: KeyId,
+      })
       const token = await signer.signJwt({ iss: 'us', aud: 'you', n: 1 }, { expiresIn: 60_000 })
       assert.equal((await verifyJwt(known, token, { issuer: 'us', audience: 'you' })).claims.n, 1)
-      const { payload: claims, protectedHeader } = await jose.jwtVerify(token, await jose.importJWK(jwk, alg), { issuer: 'us', audience: 'you', typ: 'JWT' })
+      const { payload: claims, protectedHeader } = await jose.jwtVerify(
+        token,
+        await jose.importJWK(jwk, alg),
+        { issuer: 'us', audience: 'you', typ: 'JWT' },
+      )
       assert.equal(claims.exp - claims.iat, 60)
       assert.equal(protectedHeader.kid, jwk.kid)
     })
@@ -154,23 +267,59 @@ test('a receipt by KMS verifies for the value that was sent, and for no other', 
   const proof = await verifyReceipt(keys, receipt, { sent })
   assert.equal(proof.trust, 'https')
   const claims = jose.decodeJwt(receipt)
-  assert.deepInclude(claims, { messageId: sent.messageId, digest: sent.digest, length: jwe.length, stage: 'opened', key: key.thumbprint, ctx: { form: 'f' } })
+  assert.deepInclude(claims, {
+    messageId: sent.messageId,
+    digest: sent.digest,
+    length: jwe.length,
+    stage: 'opened',
+    key: key.thumbprint,
+    ctx: { form: 'f' },
+  })
   assert.match(claims.iss, /^urn:ietf:params:oauth:jwk-thumbprint:sha-256:/)
-  await fails(assert, verifyReceipt(keys, receipt, { sent: await inspect(await seal(keys, 'x', { context: { form: 'f' } })) }), 'rejected')
+  await fails(
+    assert,
+    verifyReceipt(keys, receipt, {
+      sent: await inspect(await seal(keys, 'x', { context: { form: 'f' } })),
+    }),
+    'rejected',
+  )
 })
 
 test('a signer refuses types that mean something to Sealdrop, and receipts that say nothing', async () => {
   const signer = createSigner({ kms: client, key: 'alias/sig-ECC_NIST_P256' })
   for (const typ of ['jwk-set+jwt', 'application/sealdrop-receipt+jwt', 'SEALDROP-FILE+JWT']) {
     await fails(assert, signer.sign('x', { typ }), 'invalid_argument', /reserved/)
-    await fails(assert, signer.signJwt({}, { expiresIn: 1_000, typ }), 'invalid_argument', /reserved/)
+    await fails(
+      assert,
+      signer.signJwt({}, { expiresIn: 1_000, typ }),
+      'invalid_argument',
+      /reserved/,
+    )
   }
-  for (const bad of [{}, { expiresIn: 0 }, { expiresIn: Infinity }]) await fails(assert, signer.signJwt({}, bad), 'invalid_argument', /expiresIn/)
+  for (const bad of [{}, { expiresIn: 0 }, { expiresIn: Infinity }])
+    await fails(assert, signer.signJwt({}, bad), 'invalid_argument', /expiresIn/)
   await fails(assert, signer.signJwt({ exp: 1 }, { expiresIn: 1_000 }), 'invalid_argument', /exp/)
   const good = { messageId: 'a', digest: 'b', length: 1, context: {}, stage: 'opened' }
-  for (const bad of [{ messageId: '' }, { digest: 5 }, { length: -1 }, { stage: 'gone' }, { context: undefined }]) await fails(assert, signer.signReceipt({ ...good, ...bad }), 'invalid_argument')
-  await fails(assert, createSigner({ kms: client, key: 'alias/sig-ECC_NIST_P256', algorithm: 'ES384' }).ready(), 'invalid_argument', /ECDSA_SHA_256/)
-  await fails(assert, createSigner({ kms: client, key: 'alias/enc-RSA_2048' }).ready(), 'key_unusable', /SIGN_VERIFY/)
+  for (const bad of [
+    { messageId: '' },
+    { digest: 5 },
+    { length: -1 },
+    { stage: 'gone' },
+    { context: undefined },
+  ])
+    await fails(assert, signer.signReceipt({ ...good, ...bad }), 'invalid_argument')
+  await fails(
+    assert,
+    createSigner({ kms: client, key: 'alias/sig-ECC_NIST_P256', algorithm: 'ES384' }).ready(),
+    'invalid_argument',
+    /ECDSA_SHA_256/,
+  )
+  await fails(
+    assert,
+    createSigner({ kms: client, key: 'alias/enc-RSA_2048' }).ready(),
+    'key_unusable',
+    /SIGN_VERIFY/,
+  )
   await signer.close()
   await fails(assert, signer.sign('x'), 'closed')
 })
@@ -178,25 +327,52 @@ test('a signer refuses types that mean something to Sealdrop, and receipts that 
 test('what was sealed before the alias moved still opens for an opener that holds both keys', async () => {
   const alias = 'alias/enc-ECC_NIST_P256'
   const before = local.keys[alias]
-  const old = await seal(fetchKeySet(site.url, { trust: overHttps(), prefer: ['ECDH-ES+A256KW'] }), 'old', { context: {} })
-  const { KeyMetadata } = await client.send(new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' }))
+  const old = await seal(
+    fetchKeySet(site.url, { trust: overHttps(), prefer: ['ECDH-ES+A256KW'] }),
+    'old',
+    { context: {} },
+  )
+  const { KeyMetadata } = await client.send(
+    new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' }),
+  )
   await client.send(new UpdateAliasCommand({ AliasName: alias, TargetKeyId: KeyMetadata.KeyId }))
   const moved = createOpener({ kms: client, keys: [alias, before] })
   assert.equal((await moved.open(old, { context: {} })).text(), 'old')
   assert.equal((await opener.open(old, { context: {} })).text(), 'old', 'an alias is resolved once')
-  await fails(assert, createOpener({ kms: client, keys: [alias] }).open(old, { context: {} }), 'key_not_found')
+  await fails(
+    assert,
+    createOpener({ kms: client, keys: [alias] }).open(old, { context: {} }),
+    'key_not_found',
+  )
 })
 
 test('clients are made by configuration, by function of the Region, or given, and the Region of an ARN is used', async () => {
   const arn = local.keys['alias/enc-RSA_2048']
   const jwe = await seal(fetchKeySet(site.url, { trust: overHttps() }), 'x', { context: {} })
   const regions = []
-  for (const kms of [local.clientConfig, client, (region) => { regions.push(region); return client }]) {
+  for (const kms of [
+    local.clientConfig,
+    client,
+    (region) => {
+      regions.push(region)
+      return client
+    },
+  ]) {
     const one = createOpener({ kms, keys: [arn] })
     assert.equal((await one.open(jwe, { context: {} })).text(), 'x')
     await one.close()
   }
   assert.deepEqual(regions, ['us-east-1'])
-  await fails(assert, createOpener({ kms: () => client, keys: ['alias/x'] }).ready(), 'invalid_argument', /ARN/)
-  await fails(assert, createOpener({ kms: client, keys: [arn.replace('us-east-1', 'eu-west-1')] }).ready(), 'invalid_argument', /us-east-1/)
+  await fails(
+    assert,
+    createOpener({ kms: () => client, keys: ['alias/x'] }).ready(),
+    'invalid_argument',
+    /ARN/,
+  )
+  await fails(
+    assert,
+    createOpener({ kms: client, keys: [arn.replace('us-east-1', 'eu-west-1')] }).ready(),
+    'invalid_argument',
+    /us-east-1/,
+  )
 })

@@ -1,7 +1,16 @@
 // What a user gets: the packed package, installed in an empty folder.
 import test from 'node:test'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { KMSClient, SignCommand } from '@aws-sdk/client-kms'
@@ -10,32 +19,75 @@ import { assert } from 'chai'
 const root = new URL('../../', import.meta.url).pathname
 const folder = mkdtempSync(join(tmpdir(), 'sealdrop-packed-'))
 test.after(() => rmSync(folder, { recursive: true }))
-const run = (command, args, o = {}) => execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], ...o })
+const run = (command, args, o = {}) =>
+  execFileSync(command, args, {
+    cwd: folder,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...o,
+  })
 const bin = (name) => join(root, 'node_modules/.bin', name)
 
-const [{ filename, files }] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root }))
+const [{ filename, files }] = JSON.parse(
+  run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root }),
+)
 const tarball = join(folder, filename)
 writeFileSync(join(folder, 'package.json'), '{"name":"user","private":true,"type":"module"}')
 run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', tarball])
 /** The AWS client, as a companion has it; the first tests run without. */
-const withPeer = () => { mkdirSync(join(folder, 'node_modules/@aws-sdk'), { recursive: true }); symlinkSync(join(root, 'node_modules/@aws-sdk/client-kms'), join(folder, 'node_modules/@aws-sdk/client-kms')) }
-const node = (code) => spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: folder, encoding: 'utf8' })
+const withPeer = () => {
+  mkdirSync(join(folder, 'node_modules/@aws-sdk'), { recursive: true })
+  symlinkSync(
+    join(root, 'node_modules/@aws-sdk/client-kms'),
+    join(folder, 'node_modules/@aws-sdk/client-kms'),
+  )
+}
+const node = (code) =>
+  spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
 
 test('it brings nothing else', () => {
-  assert.deepEqual(readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.')).sort(), ['sealdrop'])
+  assert.deepEqual(
+    readdirSync(join(folder, 'node_modules'))
+      .filter((name) => !name.startsWith('.'))
+      .sort(),
+    ['sealdrop'],
+  )
 })
 
 test('it holds what a user needs and nothing of the workshop', () => {
   const names = files.map(({ path }) => path)
-  for (const name of ['LICENSE', 'NOTICE', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'dist/index.js', 'dist/index.d.ts', 'dist/sealdrop.min.js', 'dist/sealdrop.min.js.map', 'dist/sealdrop.min.mjs', 'dist/integrity.json']) assert.include(names, name)
-  for (const { path, size } of files) assert.isAbove(size, /\.d\.ts$|\.js$/.test(path) ? 0 : 100, path)
-  for (const library of ['lru-cache', '@noble/curves', '@noble/post-quantum', 'commander']) assert.include(readFileSync(join(root, 'NOTICE'), 'utf8'), library)
-  assert.deepEqual(names.filter((name) => /^(src|test|demo|bench|docs)\/|tsbuildinfo|\.ci/.test(name)), [])
+  for (const name of [
+    'LICENSE',
+    'NOTICE',
+    'README.md',
+    'CHANGELOG.md',
+    'SECURITY.md',
+    'dist/index.js',
+    'dist/index.d.ts',
+    'dist/sealdrop.min.js',
+    'dist/sealdrop.min.js.map',
+    'dist/sealdrop.min.mjs',
+    'dist/integrity.json',
+  ])
+    assert.include(names, name)
+  for (const { path, size } of files)
+    assert.isAbove(size, /\.d\.ts$|\.js$/.test(path) ? 0 : 100, path)
+  for (const library of ['lru-cache', '@noble/curves', '@noble/post-quantum', 'commander'])
+    assert.include(readFileSync(join(root, 'NOTICE'), 'utf8'), library)
+  assert.deepEqual(
+    names.filter((name) => /^(src|test|demo|bench|docs)\/|tsbuildinfo|\.ci/.test(name)),
+    [],
+  )
 })
 
 for (const door of ['sealdrop', 'sealdrop/serve', 'sealdrop/fs', 'sealdrop/local-kms']) {
   test(`${door} is imported and required without the AWS client`, () => {
-    const { status, stdout, stderr } = node(`import * as door from '${door}'; import { createRequire } from 'node:module'; const same = createRequire(process.cwd() + '/x.js')('${door}'); console.log(Object.keys(door).length, Object.keys(same).length)`)
+    const { status, stdout, stderr } = node(
+      `import * as door from '${door}'; import { createRequire } from 'node:module'; const same = createRequire(process.cwd() + '/x.js')('${door}'); console.log(Object.keys(door).length, Object.keys(same).length)`,
+    )
     assert.equal(status, 0, stderr)
     const [imported, required] = stdout.trim().split(' ').map(Number)
     assert.isAbove(imported, 0)
@@ -64,14 +116,34 @@ test('sealdrop/kms without the AWS client fails naming it, and with it does the 
 })
 
 test('the command runs a local KMS that the AWS client uses, and ends when told', async () => {
-  const child = spawn(join(folder, 'node_modules/.bin/sealdrop'), ['local-kms', '--key', 'k=ML_DSA_44:SIGN_VERIFY'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(
+    join(folder, 'node_modules/.bin/sealdrop'),
+    ['local-kms', '--key', 'k=ML_DSA_44:SIGN_VERIFY'],
+    { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
   const ended = new Promise((resolve) => child.once('exit', resolve))
   const lines = { stdout: '', stderr: '' }
-  for (const name of ['stdout', 'stderr']) child[name].on('data', (chunk) => { lines[name] += chunk })
-  while (!/export AWS_SECRET_ACCESS_KEY=/.test(lines.stderr)) await new Promise((resolve) => setTimeout(resolve, 20))
-  const env = Object.fromEntries([...lines.stderr.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]))
-  const kms = new KMSClient({ endpoint: env.AWS_ENDPOINT_URL_KMS, region: env.AWS_REGION, credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY } })
-  const { Signature } = await kms.send(new SignCommand({ KeyId: 'alias/k', Message: Buffer.from('x'), SigningAlgorithm: 'ML_DSA_SHAKE_256' }))
+  for (const name of ['stdout', 'stderr'])
+    child[name].on('data', (chunk) => {
+      lines[name] += chunk
+    })
+  while (!/export AWS_SECRET_ACCESS_KEY=/.test(lines.stderr))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  const env = Object.fromEntries(
+    [...lines.stderr.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+  )
+  const kms = new KMSClient({
+    endpoint: env.AWS_ENDPOINT_URL_KMS,
+    region: env.AWS_REGION,
+    credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY },
+  })
+  const { Signature } = await kms.send(
+    new SignCommand({
+      KeyId: 'alias/k',
+      Message: Buffer.from('x'),
+      SigningAlgorithm: 'ML_DSA_SHAKE_256',
+    }),
+  )
   assert.equal(Signature.length, 2420)
   child.kill('SIGTERM')
   assert.equal(await ended, 0)
@@ -79,21 +151,57 @@ test('the command runs a local KMS that the AWS client uses, and ends when told'
 })
 
 const consumers = {
-  'a page with DOM types and no Node types': { files: ['page.ts'], lib: ['ES2022', 'DOM', 'DOM.Iterable'], types: [] },
+  'a page with DOM types and no Node types': {
+    files: ['page.ts'],
+    lib: ['ES2022', 'DOM', 'DOM.Iterable'],
+    types: [],
+  },
   'a Worker with Worker types': { files: ['page.ts'], lib: ['ES2022', 'WebWorker'], types: [] },
-  'a partner with Node types and no DOM types': { files: ['partner.ts'], lib: ['ES2022'], types: ['node'] },
-  'a companion with Node types and the AWS client': { files: ['companion.ts'], lib: ['ES2022'], types: ['node'], skipLibCheck: true },
+  'a partner with Node types and no DOM types': {
+    files: ['partner.ts'],
+    lib: ['ES2022'],
+    types: ['node'],
+  },
+  'a companion with Node types and the AWS client': {
+    files: ['companion.ts'],
+    lib: ['ES2022'],
+    types: ['node'],
+    skipLibCheck: true,
+  },
 }
 for (const [what, { files: names, ...options }] of Object.entries(consumers)) {
-  for (const [module, moduleResolution] of [['NodeNext', 'NodeNext'], ['ESNext', 'Bundler']]) {
+  for (const [module, moduleResolution] of [
+    ['NodeNext', 'NodeNext'],
+    ['ESNext', 'Bundler'],
+  ]) {
     test(`${what} type-checks under ${moduleResolution}`, () => {
       const where = mkdtempSync(join(folder, 'consumer-'))
       for (const name of names) cpSync(join(root, 'test/consumers', name), join(where, name))
       const types = join(folder, 'node_modules/@types')
       mkdirSync(types, { recursive: true })
-      for (const name of ['node']) { try { symlinkSync(join(root, 'node_modules/@types', name), join(types, name)) } catch { /* there already */ } }
+      for (const name of ['node']) {
+        try {
+          symlinkSync(join(root, 'node_modules/@types', name), join(types, name))
+        } catch {
+          /* there already */
+        }
+      }
       writeFileSync(join(where, 'package.json'), '{"type":"module"}')
-      writeFileSync(join(where, 'tsconfig.json'), JSON.stringify({ compilerOptions: { strict: true, noEmit: true, target: 'ES2022', module, moduleResolution, skipLibCheck: false, ...options }, files: names }))
+      writeFileSync(
+        join(where, 'tsconfig.json'),
+        JSON.stringify({
+          compilerOptions: {
+            strict: true,
+            noEmit: true,
+            target: 'ES2022',
+            module,
+            moduleResolution,
+            skipLibCheck: false,
+            ...options,
+          },
+          files: names,
+        }),
+      )
       const { status, stdout } = spawnSync(bin('tsc'), ['-p', where], { encoding: 'utf8' })
       assert.equal(status, 0, stdout)
     })
@@ -101,21 +209,53 @@ for (const [what, { files: names, ...options }] of Object.entries(consumers)) {
 }
 
 test('the contract is what was built', () => {
-  const { status, stdout } = spawnSync(bin('tsc'), ['-p', join(root, 'test/types')], { encoding: 'utf8' })
+  const { status, stdout } = spawnSync(bin('tsc'), ['-p', join(root, 'test/types')], {
+    encoding: 'utf8',
+  })
   assert.equal(status, 0, stdout)
 })
 
 test('publint and attw find nothing', () => {
-  const lint = spawnSync(bin('publint'), ['--strict', join(folder, 'node_modules/sealdrop')], { encoding: 'utf8' })
+  const lint = spawnSync(bin('publint'), ['--strict', join(folder, 'node_modules/sealdrop')], {
+    encoding: 'utf8',
+  })
   assert.equal(lint.status, 0, lint.stdout + lint.stderr)
   assert.match(lint.stdout, /All good/)
-  const attw = spawnSync(bin('attw'), [tarball, '--profile', 'esm-only', '--no-color'], { encoding: 'utf8' })
+  const attw = spawnSync(bin('attw'), [tarball, '--profile', 'esm-only', '--no-color'], {
+    encoding: 'utf8',
+  })
   assert.equal(attw.status, 0, attw.stdout + attw.stderr)
 })
 
 test('every door and the runtime it names stand in package.json as design.md says', () => {
-  const { exports, engines, sideEffects, dependencies = {}, peerDependenciesMeta } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  assert.sameMembers(Object.keys(exports), ['.', './serve', './fs', './ml-dsa', './digests', './kms', './local-kms', './dist/*', './package.json'])
-  for (const [door, target] of Object.entries(exports)) if (typeof target === 'object') assert.deepEqual(Object.keys(target), ['types', 'default'], door)
-  assert.deepEqual([engines.node, sideEffects, Object.keys(dependencies), peerDependenciesMeta['@aws-sdk/client-kms'].optional], ['>=20.19', false, [], true])
+  const {
+    exports,
+    engines,
+    sideEffects,
+    dependencies = {},
+    peerDependenciesMeta,
+  } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  assert.sameMembers(Object.keys(exports), [
+    '.',
+    './serve',
+    './fs',
+    './ml-dsa',
+    './digests',
+    './kms',
+    './local-kms',
+    './dist/*',
+    './package.json',
+  ])
+  for (const [door, target] of Object.entries(exports))
+    if (typeof target === 'object')
+      assert.deepEqual(Object.keys(target), ['types', 'default'], door)
+  assert.deepEqual(
+    [
+      engines.node,
+      sideEffects,
+      Object.keys(dependencies),
+      peerDependenciesMeta['@aws-sdk/client-kms'].optional,
+    ],
+    ['>=20.19', false, [], true],
+  )
 })

@@ -1,6 +1,13 @@
 // The publisher over time, against the local KMS: what it serves when keys go and when KMS does.
 import test from 'node:test'
-import { CreateKeyCommand, DeleteAliasCommand, DisableKeyCommand, KMSClient, ScheduleKeyDeletionCommand, UpdateAliasCommand } from '@aws-sdk/client-kms'
+import {
+  CreateKeyCommand,
+  DeleteAliasCommand,
+  DisableKeyCommand,
+  KMSClient,
+  ScheduleKeyDeletionCommand,
+  UpdateAliasCommand,
+} from '@aws-sdk/client-kms'
 import { assert } from 'chai'
 import { importKeySet, inHand } from 'sealdrop'
 import { createOpener, createPublisher } from 'sealdrop/kms'
@@ -10,7 +17,12 @@ import { fails } from '../support/host.js'
 
 const minute = 60_000
 const set = async (t) => {
-  const local = await startLocalKms({ keys: [{ alias: 'alias/a', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' }, { alias: 'alias/b', spec: 'ECC_NIST_P384', usage: 'KEY_AGREEMENT' }] })
+  const local = await startLocalKms({
+    keys: [
+      { alias: 'alias/a', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' },
+      { alias: 'alias/b', spec: 'ECC_NIST_P384', usage: 'KEY_AGREEMENT' },
+    ],
+  })
   t.after(() => local.close())
   return { local, ...countingKms(local.clientConfig) }
 }
@@ -22,14 +34,19 @@ function later(t, client, milliseconds) {
   t.mock.timers.setTime(Date.now() + milliseconds)
   if (client) client.config.systemClockOffset -= milliseconds
 }
-const curves = async (publisher) => JSON.parse((await publisher.documents()).jwks).keys.map(({ crv }) => crv)
+const curves = async (publisher) =>
+  JSON.parse((await publisher.documents()).jwks).keys.map(({ crv }) => crv)
 
 test('a key that is disabled, or whose alias is gone, leaves the set at the next load, the others stay', async (t) => {
   const { local, client } = await set(t)
   const publisher = createPublisher({ kms: client, keys: [{ key: 'alias/a' }, { key: 'alias/b' }] })
   assert.deepEqual(await curves(publisher), ['P-256', 'P-384'])
   await client.send(new DisableKeyCommand({ KeyId: local.keys['alias/a'] }))
-  assert.deepEqual(await curves(publisher), ['P-256', 'P-384'], 'KMS is not asked again within five minutes')
+  assert.deepEqual(
+    await curves(publisher),
+    ['P-256', 'P-384'],
+    'KMS is not asked again within five minutes',
+  )
   later(t, client, 5 * minute + 1)
   assert.deepEqual(await curves(publisher), ['P-384'])
   await client.send(new DeleteAliasCommand({ AliasName: 'alias/a' }))
@@ -48,7 +65,11 @@ test('when the last key is pending deletion nothing is published any more', asyn
 
 test('while KMS cannot be reached the documents live on for their lifetime, and no longer', async (t) => {
   const { local } = await set(t)
-  const publisher = createPublisher({ kms: { ...local.clientConfig, maxAttempts: 1 }, keys: [{ key: 'alias/a' }], lifetime: 60 * minute })
+  const publisher = createPublisher({
+    kms: { ...local.clientConfig, maxAttempts: 1 },
+    keys: [{ key: 'alias/a' }],
+    lifetime: 60 * minute,
+  })
   await publisher.documents()
   await local.close()
   later(t, undefined, 30 * minute)
@@ -64,32 +85,56 @@ test('requests from outside cause no KMS call while a failure is fresh', async (
   assert.deepEqual(since(), ['DescribeKey'])
   const opener = createOpener({ kms: client, keys: ['alias/nowhere'] })
   const jwe = `${Buffer.from('{"alg":"RSA-OAEP-256","enc":"A256GCM","kid":"x"}').toString('base64url')}.AA.AAAAAAAAAAAAAAAA.AA.AAAAAAAAAAAAAAAAAAAAAA`
-  for (let i = 0; i < 20; i++) await fails(assert, opener.open(jwe, { context: {} }), 'key_unusable', /nowhere/)
+  for (let i = 0; i < 20; i++)
+    await fails(assert, opener.open(jwe, { context: {} }), 'key_unusable', /nowhere/)
   assert.deepEqual(since(), ['GetPublicKey'])
 })
 
 test('a key that is named twice, by alias and by ARN, stands once, so that every client can read the set', async (t) => {
   const { local, client } = await set(t)
-  const publisher = createPublisher({ kms: client, keys: [{ key: 'alias/a' }, { key: local.keys['alias/a'] }, { key: 'alias/b' }] })
+  const publisher = createPublisher({
+    kms: client,
+    keys: [{ key: 'alias/a' }, { key: local.keys['alias/a'] }, { key: 'alias/b' }],
+  })
   assert.deepEqual(await curves(publisher), ['P-256', 'P-384'])
   await importKeySet((await publisher.documents()).jwks, { trust: inHand() }).ready()
 })
 
 test('more keys than clients take are not published', async (t) => {
-  const local = await startLocalKms({ keys: Array.from({ length: 33 }, (_, i) => ({ alias: `alias/${i}`, spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' })) })
+  const local = await startLocalKms({
+    keys: Array.from({ length: 33 }, (_, i) => ({
+      alias: `alias/${i}`,
+      spec: 'ECC_NIST_P256',
+      usage: 'KEY_AGREEMENT',
+    })),
+  })
   t.after(() => local.close())
-  const publisherOf = (count) => createPublisher({ kms: local.clientConfig, keys: Array.from({ length: count }, (_, i) => ({ key: `alias/${i}` })) })
-  assert.lengthOf(await importKeySet((await publisherOf(32).documents()).jwks, { trust: inHand() }).list(), 32)
+  const publisherOf = (count) =>
+    createPublisher({
+      kms: local.clientConfig,
+      keys: Array.from({ length: count }, (_, i) => ({ key: `alias/${i}` })),
+    })
+  assert.lengthOf(
+    await importKeySet((await publisherOf(32).documents()).jwks, { trust: inHand() }).list(),
+    32,
+  )
   await fails(assert, publisherOf(33).documents(), 'too_large', /33 keys.*clients take 32 keys/)
 })
 
 test('a key that could not be loaded for now is not mistaken for one of another company', async (t) => {
   const { local, client } = await set(t)
   const throttled = new KMSClient({ ...local.clientConfig, maxAttempts: 1 })
-  throttled.middlewareStack.add((next) => async (args) => {
-    if (args.input.KeyId === 'alias/b') throw Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException', $metadata: { httpStatusCode: 400 } })
-    return next(args)
-  }, { step: 'initialize' })
+  throttled.middlewareStack.add(
+    (next) => async (args) => {
+      if (args.input.KeyId === 'alias/b')
+        throw Object.assign(new Error('Rate exceeded'), {
+          name: 'ThrottlingException',
+          $metadata: { httpStatusCode: 400 },
+        })
+      return next(args)
+    },
+    { step: 'initialize' },
+  )
   const opener = createOpener({ kms: throttled, keys: ['alias/a', 'alias/b'] })
   const { jwks } = await createPublisher({ kms: client, keys: [{ key: 'alias/b' }] }).documents()
   const { seal } = await import('sealdrop')
@@ -103,7 +148,9 @@ test('callers that come at any moment of a load all get the same documents', asy
   const publisher = createPublisher({ kms: client, keys: [{ key: 'alias/a' }] })
   const first = publisher.documents()
   let done = false
-  first.then(() => { done = true })
+  first.then(() => {
+    done = true
+  })
   const others = []
   while (!done) {
     others.push(publisher.documents())
@@ -118,11 +165,22 @@ test('callers that come at any moment of a load all get the same documents', asy
 test('after a key went and KMS answered oddly once, the others are published again', async (t) => {
   const { local, client } = await set(t)
   let odd = false
-  client.middlewareStack.add((next) => async (args) => {
-    if (odd) throw Object.assign(new Error('new'), { name: 'SomethingNewException', $metadata: { httpStatusCode: 400 } })
-    return next(args)
-  }, { step: 'initialize' })
-  const publisher = createPublisher({ kms: client, keys: [{ key: 'alias/a' }, { key: 'alias/b' }], lifetime: 10 * minute })
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      if (odd)
+        throw Object.assign(new Error('new'), {
+          name: 'SomethingNewException',
+          $metadata: { httpStatusCode: 400 },
+        })
+      return next(args)
+    },
+    { step: 'initialize' },
+  )
+  const publisher = createPublisher({
+    kms: client,
+    keys: [{ key: 'alias/a' }, { key: 'alias/b' }],
+    lifetime: 10 * minute,
+  })
   await publisher.documents()
   await client.send(new DeleteAliasCommand({ AliasName: 'alias/a' }))
   later(t, client, 5 * minute + 1)
@@ -140,10 +198,18 @@ test('a key that is disabled between two questions is left out, the others stay'
   const { local, client } = await set(t)
   const publisher = createPublisher({ kms: client, keys: [{ key: 'alias/a' }, { key: 'alias/b' }] })
   await publisher.documents()
-  client.middlewareStack.add((next, { commandName }) => async (args) => {
-    if (commandName === 'GetPublicKeyCommand' && args.input.KeyId === local.keys['alias/a']) throw Object.assign(new Error('disabled'), { name: 'DisabledException', $metadata: { httpStatusCode: 400 } })
-    return next(args)
-  }, { step: 'initialize' })
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        if (commandName === 'GetPublicKeyCommand' && args.input.KeyId === local.keys['alias/a'])
+          throw Object.assign(new Error('disabled'), {
+            name: 'DisabledException',
+            $metadata: { httpStatusCode: 400 },
+          })
+        return next(args)
+      },
+    { step: 'initialize' },
+  )
   later(t, client, 5 * minute + 1)
   assert.deepEqual(await curves(publisher), ['P-384'])
 })
@@ -153,23 +219,49 @@ test('an answer about another key than its ARN was asked for is kms_unexpected',
   const [a, b] = [local.keys['alias/a'], local.keys['alias/b']]
   for (const swapped of ['DescribeKeyCommand', 'GetPublicKeyCommand']) {
     const kms = new KMSClient({ ...local.clientConfig, maxAttempts: 1 })
-    kms.middlewareStack.add((next, { commandName }) => (args) => next(commandName === swapped ? { ...args, input: { ...args.input, KeyId: b } } : args), { step: 'initialize' })
-    await fails(assert, createPublisher({ kms, keys: [{ key: a }] }).documents(), 'kms_unexpected', new RegExp(swapped.replace('Command', '')))
+    kms.middlewareStack.add(
+      (next, { commandName }) =>
+        (args) =>
+          next(commandName === swapped ? { ...args, input: { ...args.input, KeyId: b } } : args),
+      { step: 'initialize' },
+    )
+    await fails(
+      assert,
+      createPublisher({ kms, keys: [{ key: a }] }).documents(),
+      'kms_unexpected',
+      new RegExp(swapped.replace('Command', '')),
+    )
   }
   assert.isOk(client)
 })
 
 test('the public key is asked of the ARN that was described, so that an alias that moves meanwhile mixes nothing', async (t) => {
   const { local, client } = await set(t)
-  client.middlewareStack.add((next, { commandName }) => async (args) => {
-    const answer = await next(args)
-    if (commandName === 'DescribeKeyCommand') await client.send(new UpdateAliasCommand({ AliasName: 'alias/a', TargetKeyId: other }))
-    return answer
-  }, { step: 'initialize' })
-  const { KeyMetadata: { KeyId: other } } = await new KMSClient(local.clientConfig).send(new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' }))
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const answer = await next(args)
+        if (commandName === 'DescribeKeyCommand')
+          await client.send(new UpdateAliasCommand({ AliasName: 'alias/a', TargetKeyId: other }))
+        return answer
+      },
+    { step: 'initialize' },
+  )
+  const {
+    KeyMetadata: { KeyId: other },
+  } = await new KMSClient(local.clientConfig).send(
+    new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' }),
+  )
   const publisher = createPublisher({ kms: client, keys: [{ key: 'alias/a', withArn: true }] })
   const [jwk] = JSON.parse((await publisher.documents()).jwks).keys
   assert.equal(jwk.kms_arn, local.keys['alias/a'])
-  const [direct] = JSON.parse((await createPublisher({ kms: local.clientConfig, keys: [{ key: local.keys['alias/a'] }] }).documents()).jwks).keys
+  const [direct] = JSON.parse(
+    (
+      await createPublisher({
+        kms: local.clientConfig,
+        keys: [{ key: local.keys['alias/a'] }],
+      }).documents()
+    ).jwks,
+  ).keys
   assert.equal(jwk.kid, direct.kid)
 })

@@ -8,16 +8,23 @@ import { datedCompany, day, hour, minute } from '../support/dated-company.mjs'
 import { fails } from '../support/host.js'
 
 test('of a signing key, receipts from before are believed and those since are not; the next one signs', async (t) => {
-  const { clock, page, stored, entry, revoke, receiptBy, rotate, aliased, kms } = await datedCompany(t)
+  const { clock, page, stored, entry, revoke, receiptBy, rotate, aliased, kms } =
+    await datedCompany(t)
   const sealed = await seal(page(), 'x', { context: {} })
   const sent = await inspect(sealed)
   const [old, next] = [stored('receipts'), stored('receipts', 'next')]
   const since = clock.at - hour
-  const [before, after] = [await receiptBy(old, sent, since - day), await receiptBy(old, sent, since + 2 * minute)]
+  const [before, after] = [
+    await receiptBy(old, sent, since - day),
+    await receiptBy(old, sent, since + 2 * minute),
+  ]
   for (const receipt of [before, after]) await verifyReceipt(page(), receipt, { sent })
   const { replacedBy, goneBy } = await revoke(old, { since: new Date(since) })
   assert.deepEqual([replacedBy, goneBy.getTime()], [next.thumbprint, clock.at + 49 * hour])
-  assert.deepEqual([entry(old).state, entry(old).expires, entry(next).state, entry(next).starts], ['retired', new Date(since).toISOString(), 'current', new Date(clock.at).toISOString()])
+  assert.deepEqual(
+    [entry(old).state, entry(old).expires, entry(next).state, entry(next).starts],
+    ['retired', new Date(since).toISOString(), 'current', new Date(clock.at).toISOString()],
+  )
   clock.at += 5 * minute
   assert.equal((await verifyReceipt(page(), before, { sent })).key.thumbprint, old.thumbprint)
   await fails(assert, verifyReceipt(page(), after, { sent }), 'expired')
@@ -26,7 +33,16 @@ test('of a signing key, receipts from before are believed and those since are no
   assert.equal(await aliased('alias/receipts'), next.arns[0])
   const signer = createSigner({ kms, key: 'alias/receipts' })
   t.after(() => signer.close())
-  assert.equal((await verifyReceipt(page(), await signer.signReceipt({ ...sent, context: {}, stage: 'opened' }), { sent })).key.thumbprint, next.thumbprint)
+  assert.equal(
+    (
+      await verifyReceipt(
+        page(),
+        await signer.signReceipt({ ...sent, context: {}, stage: 'opened' }),
+        { sent },
+      )
+    ).key.thumbprint,
+    next.thumbprint,
+  )
 })
 
 test('who could sign chose the date: a receipt that is dated back is believed, until the key is withdrawn; then nothing that it signed is', async (t) => {
@@ -38,18 +54,42 @@ test('who could sign chose the date: a receipt that is dated back is believed, u
   await revoke(old, { since })
   const back = await receiptBy(old, sent, since.getTime() - 2 * day)
   const undated = await signWith(old, { pay: 'me' })
-  const rawSignature = { message: 'pay me', algorithm: 'ES256', key: old.thumbprint, signature: (await client.send(new SignCommand({ KeyId: old.arns[0], SigningAlgorithm: 'ECDSA_SHA_256', Message: Buffer.from('pay me') }))).Signature }
+  const rawSignature = {
+    message: 'pay me',
+    algorithm: 'ES256',
+    key: old.thumbprint,
+    signature: (
+      await client.send(
+        new SignCommand({
+          KeyId: old.arns[0],
+          SigningAlgorithm: 'ECDSA_SHA_256',
+          Message: Buffer.from('pay me'),
+        }),
+      )
+    ).Signature,
+  }
   clock.at += 5 * minute
   await verifyReceipt(page(), back, { sent })
-  for (const undatedBy of [(o) => verify(page(), undated, o), (o) => verifySignature(page(), { ...rawSignature, ...o })]) {
+  for (const undatedBy of [
+    (o) => verify(page(), undated, o),
+    (o) => verifySignature(page(), { ...rawSignature, ...o }),
+  ]) {
     await fails(assert, undatedBy({}), 'expired', /or not when/)
     await fails(assert, undatedBy({ heldSince: new Date(clock.at) }), 'expired')
     await undatedBy({ heldSince: new Date(since.getTime() - 1) })
   }
-  assert.equal((await revoke(old, { withdraw: true })).replacedBy, undefined, 'the one that took its place is left alone')
-  assert.deepEqual([entry(old).expires, entry(old).unpublished], [since.toISOString(), new Date(clock.at).toISOString()])
+  assert.equal(
+    (await revoke(old, { withdraw: true })).replacedBy,
+    undefined,
+    'the one that took its place is left alone',
+  )
+  assert.deepEqual(
+    [entry(old).expires, entry(old).unpublished],
+    [since.toISOString(), new Date(clock.at).toISOString()],
+  )
   clock.at += 5 * minute
-  for (const receipt of [honest, back]) await fails(assert, verifyReceipt(page(), receipt, { sent }), 'key_not_found')
+  for (const receipt of [honest, back])
+    await fails(assert, verifyReceipt(page(), receipt, { sent }), 'key_not_found')
   await fails(assert, verify(page(), undated), 'key_not_found')
   await fails(assert, verifySignature(page(), rawSignature), 'key_not_found')
 })
@@ -61,12 +101,22 @@ test('a key to seal to leaves the set, the next one takes its place after a minu
   assert.equal((await opener.open(first, { context: {} })).text(), 'before')
   const { replacedBy } = await revoke(old)
   assert.equal(replacedBy, next.thumbprint)
-  assert.deepEqual([entry(old).state, entry(old).unpublished, entry(next).starts], ['retired', new Date(clock.at).toISOString(), new Date(clock.at + minute).toISOString()])
+  assert.deepEqual(
+    [entry(old).state, entry(old).unpublished, entry(next).starts],
+    ['retired', new Date(clock.at).toISOString(), new Date(clock.at + minute).toISOString()],
+  )
   clock.at += 5 * minute
-  assert.deepEqual((await page().list()).filter(({ use }) => use === 'enc').map(({ thumbprint }) => thumbprint), [next.thumbprint])
+  assert.deepEqual(
+    (await page().list()).filter(({ use }) => use === 'enc').map(({ thumbprint }) => thumbprint),
+    [next.thumbprint],
+  )
   const second = await seal(page(), 'after', { context: {} })
   assert.equal((await inspect(second)).recipients[0], next.thumbprint)
-  for (const [sealed, text] of [[first, 'before'], [second, 'after']]) assert.equal((await opener.open(sealed, { context: {} })).text(), text)
+  for (const [sealed, text] of [
+    [first, 'before'],
+    [second, 'after'],
+  ])
+    assert.equal((await opener.open(sealed, { context: {} })).text(), text)
   await rotate()
   assert.equal(await aliased('alias/claims'), next.arns[0])
   assert.isDefined(stored('claims', 'next'), 'and another one is made, a rotation ahead')
@@ -78,9 +128,16 @@ test('a next key is set aside, and an older one marked; the current ones stay', 
   for (const name of ['claims', 'receipts']) {
     const next = stored(name, 'next')
     assert.equal((await revoke(next, { since: new Date(clock.at - day) })).replacedBy, undefined)
-    assert.deepEqual([entry(next).state, entry(next).unpublished], ['retired', name === 'receipts' ? new Date(clock.at).toISOString() : undefined])
+    assert.deepEqual(
+      [entry(next).state, entry(next).unpublished],
+      ['retired', name === 'receipts' ? new Date(clock.at).toISOString() : undefined],
+    )
     await revoke(next)
-    assert.equal(entry(next).expires, new Date(clock.at - day).toISOString(), 'the earlier date stays')
+    assert.equal(
+      entry(next).expires,
+      new Date(clock.at - day).toISOString(),
+      'the earlier date stays',
+    )
   }
   for (const key of currents) assert.deepEqual(entry(key), key)
   await rotate()
@@ -100,8 +157,16 @@ test('a current key without a next one is not taken back, since nothing could ta
 test('what is no key, no store or no date is refused', async (t) => {
   const { clock, store, stored, revoke, inventory } = await datedCompany(t)
   const before = inventory()
-  for (const since of [new Date(clock.at + 1), new Date(NaN), '2030-01-01', new Date(-1)]) await fails(assert, revoke(stored('claims'), { since }), 'invalid_argument', /since/)
-  for (const key of [undefined, '', 'tCcJB9PbNFtcJJ5m-aUnPWgykK0CCcIZcoXvNPr4pdc', stored('claims').arns[0]]) await fails(assert, revokeKey({ store, key, now: () => clock.at }), 'key_not_found')
-  for (const o of [undefined, {}, { store: {}, key: 'x' }]) await fails(assert, revokeKey(o), 'invalid_argument', /store/)
+  for (const since of [new Date(clock.at + 1), new Date(NaN), '2030-01-01', new Date(-1)])
+    await fails(assert, revoke(stored('claims'), { since }), 'invalid_argument', /since/)
+  for (const key of [
+    undefined,
+    '',
+    'tCcJB9PbNFtcJJ5m-aUnPWgykK0CCcIZcoXvNPr4pdc',
+    stored('claims').arns[0],
+  ])
+    await fails(assert, revokeKey({ store, key, now: () => clock.at }), 'key_not_found')
+  for (const o of [undefined, {}, { store: {}, key: 'x' }])
+    await fails(assert, revokeKey(o), 'invalid_argument', /store/)
   assert.equal(inventory(), before)
 })

@@ -19,20 +19,37 @@ const minute = 60_000
 const hour = 60 * minute
 
 async function set(t, { rootSpec = 'ECC_NIST_P256' } = {}) {
-  const local = await startLocalKms({ keys: [
-    { alias: 'alias/root', spec: rootSpec, usage: 'SIGN_VERIFY' }, { alias: 'alias/claims', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' },
-    { alias: 'alias/next', spec: 'ECC_NIST_P384', usage: 'KEY_AGREEMENT' }, { alias: 'alias/receipts', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' },
-  ] })
+  const local = await startLocalKms({
+    keys: [
+      { alias: 'alias/root', spec: rootSpec, usage: 'SIGN_VERIFY' },
+      { alias: 'alias/claims', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' },
+      { alias: 'alias/next', spec: 'ECC_NIST_P384', usage: 'KEY_AGREEMENT' },
+      { alias: 'alias/receipts', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' },
+    ],
+  })
   t.after(() => local.close())
   const clock = { at: Date.now() }
   const kms = countingKms(local.clientConfig)
-  const publish = (o = {}) => createPublisher({ kms: kms.client, root: 'alias/root', keys: [{ key: 'alias/claims' }, { key: 'alias/receipts' }], now: () => clock.at, ...o })
+  const publish = (o = {}) =>
+    createPublisher({
+      kms: kms.client,
+      root: 'alias/root',
+      keys: [{ key: 'alias/claims' }, { key: 'alias/receipts' }],
+      now: () => clock.at,
+      ...o,
+    })
   const root = await publicJwk({ kms: local.clientConfig, key: 'alias/root' })
   return { local, clock, publish, root, ...kms }
 }
 const claimsOf = (jws) => jose.decodeJwt(jws)
 
-for (const rootSpec of ['ECC_NIST_P256', 'ECC_NIST_P384', 'ECC_NIST_P521', 'RSA_2048', 'RSA_4096']) {
+for (const rootSpec of [
+  'ECC_NIST_P256',
+  'ECC_NIST_P384',
+  'ECC_NIST_P521',
+  'RSA_2048',
+  'RSA_4096',
+]) {
   test(`a set that a root of ${rootSpec} signed is verified by jose, and says what the profile asks for`, async (t) => {
     const { publish, root, clock } = await set(t, { rootSpec })
     const { jws, jwks, expires } = await publish().documents()
@@ -40,7 +57,13 @@ for (const rootSpec of ['ECC_NIST_P256', 'ECC_NIST_P384', 'ECC_NIST_P521', 'RSA_
     assert.deepEqual(protectedHeader, { alg: root.alg, kid: root.kid, typ: 'jwk-set+jwt' })
     const { keys, ...claims } = JSON.parse(Buffer.from(payload).toString())
     const iat = Math.floor(clock.at / 1000)
-    assert.deepEqual(claims, { iss: `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${root.kid}`, sub: 'default', ver: iat, iat, exp: Math.floor((clock.at + 24 * hour) / 1000) })
+    assert.deepEqual(claims, {
+      iss: `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${root.kid}`,
+      sub: 'default',
+      ver: iat,
+      iat,
+      exp: Math.floor((clock.at + 24 * hour) / 1000),
+    })
     assert.deepEqual({ keys }, JSON.parse(jwks))
     assert.equal(expires.getTime(), claims.exp * 1000)
   })
@@ -90,7 +113,10 @@ test('while the root cannot sign, a key that was taken back leaves the plain set
   await client.send(new DisableKeyCommand({ KeyId: local.keys['alias/receipts'] }))
   clock.at += 5 * minute + 1
   const next = await publisher.documents()
-  assert.deepEqual([JSON.parse(next.jwks).keys.length, next.jws, next.expires], [1, first.jws, first.expires])
+  assert.deepEqual(
+    [JSON.parse(next.jwks).keys.length, next.jws, next.expires],
+    [1, first.jws, first.expires],
+  )
   assert.notEqual(next.etag, first.etag)
   local.faults.clear()
   clock.at += 30_001
@@ -99,7 +125,9 @@ test('while the root cannot sign, a key that was taken back leaves the plain set
 
 test('whoever asks while the set is made anew has what is known, also where no promise is shared', async (t) => {
   globalThis.WebSocketPair = class {} // as in workerd
-  t.after(() => { delete globalThis.WebSocketPair })
+  t.after(() => {
+    delete globalThis.WebSocketPair
+  })
   const { publish, clock, calls, since } = await set(t)
   const publisher = publish()
   await publisher.documents()
@@ -111,11 +139,18 @@ test('whoever asks while the set is made anew has what is known, also where no p
 
 test('over real HTTP: fetchKeySet asks for the signed set, seals to it, and the opener opens', async (t) => {
   const { publish, root, local } = await set(t)
-  const { url, close } = await listen(keySetHandler(publish({ name: 'claims', issuer: 'https://claims.example' })))
+  const { url, close } = await listen(
+    keySetHandler(publish({ name: 'claims', issuer: 'https://claims.example' })),
+  )
   t.after(close)
   const folder = await mkdtemp(join(tmpdir(), 'sealdrop-sets-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
-  const trust = () => signedBy([root], { name: 'claims', issuer: 'https://claims.example', store: fileSets(join(folder, 'made')) })
+  const trust = () =>
+    signedBy([root], {
+      name: 'claims',
+      issuer: 'https://claims.example',
+      store: fileSets(join(folder, 'made')),
+    })
   const keys = fetchKeySet(url, { trust: trust() })
   const sealed = await seal(keys, 'hello', { context: {} })
   const opener = createOpener({ kms: local.clientConfig, keys: ['alias/claims'] })
@@ -123,46 +158,92 @@ test('over real HTTP: fetchKeySet asks for the signed set, seals to it, and the 
   assert.equal((await opener.open(sealed, { context: {} })).text(), 'hello')
   const plain = await fetch(url, { headers: { accept: 'application/jwk-set+json' } })
   assert.equal(plain.headers.get('content-type'), 'application/jwk-set+json')
-  assert.equal((await fetch(url, { headers: { accept: 'application/jwk-set+jwt' } })).headers.get('content-type'), 'application/jwk-set+jwt')
-  await fails(assert, seal(fetchKeySet(url, { trust: signedBy([root]) }), 'x', { context: {} }), 'keys_untrusted', /"claims", expected "default"/)
+  assert.equal(
+    (await fetch(url, { headers: { accept: 'application/jwk-set+jwt' } })).headers.get(
+      'content-type',
+    ),
+    'application/jwk-set+jwt',
+  )
+  await fails(
+    assert,
+    seal(fetchKeySet(url, { trust: signedBy([root]) }), 'x', { context: {} }),
+    'keys_untrusted',
+    /"claims", expected "default"/,
+  )
 
   const files = await readdir(join(folder, 'made'))
   assert.equal(files.length, 1)
   await close()
-  assert.match(await seal(fetchKeySet(url, { trust: trust() }), 'while the host is down', { context: {} }), /^ey/)
+  assert.match(
+    await seal(fetchKeySet(url, { trust: trust() }), 'while the host is down', { context: {} }),
+    /^ey/,
+  )
   await writeFile(join(folder, 'made', files[0]), '{"keys":[]}')
-  await fails(assert, seal(fetchKeySet(url, { trust: trust() }), 'x', { context: {} }), 'keys_unreachable')
+  await fails(
+    assert,
+    seal(fetchKeySet(url, { trust: trust() }), 'x', { context: {} }),
+    'keys_unreachable',
+  )
 })
 
 test('fileSets says when it cannot keep or read', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'sealdrop-sets-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   await writeFile(join(folder, 'file'), '')
-  await fails(assert, fileSets(join(folder, 'file', 'under')).put('id', 'set'), 'output_failed', /ENOTDIR|EEXIST/)
+  await fails(
+    assert,
+    fileSets(join(folder, 'file', 'under')).put('id', 'set'),
+    'output_failed',
+    /ENOTDIR|EEXIST/,
+  )
   await fails(assert, fileSets(join(folder, 'file', 'under')).get('id'), 'source_failed', /ENOTDIR/)
-  for (const path of ['', 5, undefined]) await fails(assert, () => fileSets(path), 'invalid_argument', /folder/)
+  for (const path of ['', 5, undefined])
+    await fails(assert, () => fileSets(path), 'invalid_argument', /folder/)
   const sets = fileSets(new URL(`file://${folder}/`))
   await sets.put('../../x', 'one')
   await sets.put('../../x', 'two')
   assert.equal(await sets.get('../../x'), 'two')
   assert.equal(await sets.get('other'), undefined)
   assert.deepEqual((await readdir(folder)).length, 2)
-  assert.equal(await readFile(join(folder, (await readdir(folder)).find((name) => name.endsWith('.jwt'))), 'utf8'), 'two')
+  assert.equal(
+    await readFile(
+      join(
+        folder,
+        (await readdir(folder)).find((name) => name.endsWith('.jwt')),
+      ),
+      'utf8',
+    ),
+    'two',
+  )
 })
 
 test('a root signs key sets and nothing else', async (t) => {
   const { publish, local } = await set(t)
-  await fails(assert, publish({ keys: [{ key: 'alias/claims' }, { key: 'alias/root' }] }).documents(), 'invalid_argument', /root: it is one of the keys/)
+  await fails(
+    assert,
+    publish({ keys: [{ key: 'alias/claims' }, { key: 'alias/root' }] }).documents(),
+    'invalid_argument',
+    /root: it is one of the keys/,
+  )
   await fails(assert, publish({ root: 'alias/claims' }).documents(), 'key_unusable', /SIGN_VERIFY/)
   await fails(assert, publish({ root: 'alias/missing' }).documents(), 'key_unusable')
   const signer = createSigner({ kms: local.clientConfig, key: 'alias/receipts' })
   t.after(() => signer.close())
-  for (const typ of ['jwk-set+jwt', 'JWK-SET+jwt', 'application/jwk-set+jwt']) await fails(assert, signer.sign({ keys: [] }, { typ }), 'invalid_argument', /reserved/)
+  for (const typ of ['jwk-set+jwt', 'JWK-SET+jwt', 'application/jwk-set+jwt'])
+    await fails(assert, signer.sign({ keys: [] }, { typ }), 'invalid_argument', /reserved/)
 })
 
 test('wrong options are invalid_argument, before KMS is asked', async (t) => {
   const { publish } = await set(t)
-  for (const o of [{ root: '' }, { root: 5 }, { name: '' }, { issuer: '' }, { lifetime: 14 * minute }, { lifetime: 7 * 24 * hour + 1 }]) await fails(assert, () => publish(o), 'invalid_argument')
+  for (const o of [
+    { root: '' },
+    { root: 5 },
+    { name: '' },
+    { issuer: '' },
+    { lifetime: 14 * minute },
+    { lifetime: 7 * 24 * hour + 1 },
+  ])
+    await fails(assert, () => publish(o), 'invalid_argument')
 })
 
 test('while KMS cannot sign, the set that is signed lives on until it expires, and is then not served', async (t) => {
@@ -184,7 +265,11 @@ test('two publishers side by side, of which one stops: who saw the one goes on w
   const [one, two] = [publish(), publish()]
   let host = one
   const handler = (request) => keySetHandler({ documents: () => host.documents() })(request)
-  const keys = fetchKeySet('https://keys.example/', { trust: signedBy([root]), now: () => clock.at, fetch: (url, init) => handler(new Request(url, init)) })
+  const keys = fetchKeySet('https://keys.example/', {
+    trust: signedBy([root]),
+    now: () => clock.at,
+    fetch: (url, init) => handler(new Request(url, init)),
+  })
   await two.documents()
   clock.at += hour
   await seal(keys, 'x', { context: {} })

@@ -22,7 +22,16 @@ const doors = {
   'minified module': await import('../../dist/sealdrop.min.mjs'),
 }
 for (const [name, door] of Object.entries(doors)) {
-  const host = { test: (title, work) => test(`${name}: ${title}`, (t) => orSkip(work, (reason) => t.skip(reason))), assert, jose, door, mlDsa, digests, fixture: fixture.url }
+  const host = {
+    test: (title, work) =>
+      test(`${name}: ${title}`, (t) => orSkip(work, (reason) => t.skip(reason))),
+    assert,
+    jose,
+    door,
+    mlDsa,
+    digests,
+    fixture: fixture.url,
+  }
   runDoorSuites(host)
   if (name === 'modules') runRoomSuites({ ...host, rooms })
 }

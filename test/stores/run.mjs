@@ -12,16 +12,44 @@ import { startMoto } from '../support/moto.mjs'
 let server, s3, dynamoDb, config
 before(async () => {
   server = await startMoto()
-  config = { endpoint: server.url, region: 'us-east-1', credentials: { accessKeyId: 'x', secretAccessKey: 'x' }, maxAttempts: 1 }
+  config = {
+    endpoint: server.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+    maxAttempts: 1,
+  }
   s3 = new S3({ ...config, forcePathStyle: true })
   dynamoDb = new DynamoDB(config)
   await s3.createBucket({ Bucket: 'inventories' })
-  await dynamoDb.createTable({ TableName: 'inventories', BillingMode: 'PAY_PER_REQUEST', AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }], KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }] })
+  await dynamoDb.createTable({
+    TableName: 'inventories',
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+    KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+  })
 })
 after(() => server?.close())
 
-inventoryStoreSuite({ test, assert, fails, name: 'S3', make: async () => { const key = randomUUID(); return [0, 1].map(() => s3Inventory({ s3, bucket: 'inventories', key })) } })
-inventoryStoreSuite({ test, assert, fails, name: 'DynamoDB', make: async () => { const id = randomUUID(); return [0, 1].map(() => dynamoDbInventory({ dynamoDb, table: 'inventories', id })) } })
+inventoryStoreSuite({
+  test,
+  assert,
+  fails,
+  name: 'S3',
+  make: async () => {
+    const key = randomUUID()
+    return [0, 1].map(() => s3Inventory({ s3, bucket: 'inventories', key }))
+  },
+})
+inventoryStoreSuite({
+  test,
+  assert,
+  fails,
+  name: 'DynamoDB',
+  make: async () => {
+    const id = randomUUID()
+    return [0, 1].map(() => dynamoDbInventory({ dynamoDb, table: 'inventories', id }))
+  },
+})
 
 test('what is kept is JSON that people can read', async () => {
   const key = randomUUID()
@@ -31,7 +59,12 @@ test('what is kept is JSON that people can read', async () => {
   const object = await s3.getObject({ Bucket: 'inventories', Key: key })
   assert.equal(object.ContentType, 'application/json')
   assert.equal(await object.Body.transformToString(), `${JSON.stringify(inventory, null, 2)}\n`)
-  assert.deepEqual(Object.keys((await dynamoDb.getItem({ TableName: 'inventories', Key: { id: { S: 'sealdrop' } } })).Item).sort(), ['id', 'inventory', 'version'])
+  assert.deepEqual(
+    Object.keys(
+      (await dynamoDb.getItem({ TableName: 'inventories', Key: { id: { S: 'sealdrop' } } })).Item,
+    ).sort(),
+    ['id', 'inventory', 'version'],
+  )
 })
 
 test('what is broken is malformed; a bucket or a table that is not there, or a service that is down, is told by the name of its error', async () => {
@@ -39,18 +72,48 @@ test('what is broken is malformed; a bucket or a table that is not there, or a s
   await s3.putObject({ Bucket: 'inventories', Key: key, Body: '{' })
   await fails(assert, s3Inventory({ s3, bucket: 'inventories', key }).read(), 'malformed')
   await dynamoDb.putItem({ TableName: 'inventories', Item: { id: { S: key } } })
-  await fails(assert, dynamoDbInventory({ dynamoDb, table: 'inventories', id: key }).read(), 'malformed')
+  await fails(
+    assert,
+    dynamoDbInventory({ dynamoDb, table: 'inventories', id: key }).read(),
+    'malformed',
+  )
   const inventory = { version: 1, counter: 0, purposes: [], keys: [] }
-  const none = [s3Inventory({ s3, bucket: 'none', key }), dynamoDbInventory({ dynamoDb, table: 'none' })]
+  const none = [
+    s3Inventory({ s3, bucket: 'none', key }),
+    dynamoDbInventory({ dynamoDb, table: 'none' }),
+  ]
   for (const store of none) {
     await fails(assert, store.read(), 'source_failed', /NoSuchBucket|ResourceNotFoundException/)
-    await fails(assert, store.write(inventory), 'output_failed', /NoSuchBucket|ResourceNotFoundException/)
+    await fails(
+      assert,
+      store.write(inventory),
+      'output_failed',
+      /NoSuchBucket|ResourceNotFoundException/,
+    )
   }
   const nobody = { ...config, endpoint: 'http://127.0.0.1:9' }
-  for (const store of [s3Inventory({ s3: new S3(nobody), bucket: 'b', key }), dynamoDbInventory({ dynamoDb: new DynamoDB(nobody), table: 't' })]) await fails(assert, store.read(), 'source_failed', /ECONNREFUSED|TimeoutError/)
+  for (const store of [
+    s3Inventory({ s3: new S3(nobody), bucket: 'b', key }),
+    dynamoDbInventory({ dynamoDb: new DynamoDB(nobody), table: 't' }),
+  ])
+    await fails(assert, store.read(), 'source_failed', /ECONNREFUSED|TimeoutError/)
 })
 
 test('what is no client, or has no name, is invalid_argument', async () => {
-  for (const o of [undefined, {}, { s3: {}, bucket: 'b', key: 'k' }, { s3, bucket: '', key: 'k' }, { s3, bucket: 'b' }]) await fails(assert, () => s3Inventory(o), 'invalid_argument')
-  for (const o of [undefined, {}, { dynamoDb: {}, table: 't' }, { dynamoDb, table: '' }, { dynamoDb, table: 't', id: '' }]) await fails(assert, () => dynamoDbInventory(o), 'invalid_argument')
+  for (const o of [
+    undefined,
+    {},
+    { s3: {}, bucket: 'b', key: 'k' },
+    { s3, bucket: '', key: 'k' },
+    { s3, bucket: 'b' },
+  ])
+    await fails(assert, () => s3Inventory(o), 'invalid_argument')
+  for (const o of [
+    undefined,
+    {},
+    { dynamoDb: {}, table: 't' },
+    { dynamoDb, table: '' },
+    { dynamoDb, table: 't', id: '' },
+  ])
+    await fails(assert, () => dynamoDbInventory(o), 'invalid_argument')
 })

@@ -12,28 +12,51 @@ export function fetchSuite({ test, assert, door, fixture }) {
   })
 
   const bad = {
-    missing: ['keys_unreachable', /404/, false], broken: ['keys_unreachable', /500/, true], busy: ['keys_unreachable', /429/, true], redirect: ['keys_unreachable', /redirect/, false],
-    html: ['keys_malformed', /web page/, false], empty: ['keys_malformed', /other text/, false], text: ['keys_malformed', /JSON/, false], big: ['keys_malformed', /65536/, false],
-    silent: ['keys_unreachable', /within 300 ms/, true], endless: ['keys_unreachable', /within 300 ms/, true],
+    missing: ['keys_unreachable', /404/, false],
+    broken: ['keys_unreachable', /500/, true],
+    busy: ['keys_unreachable', /429/, true],
+    redirect: ['keys_unreachable', /redirect/, false],
+    html: ['keys_malformed', /web page/, false],
+    empty: ['keys_malformed', /other text/, false],
+    text: ['keys_malformed', /JSON/, false],
+    big: ['keys_malformed', /65536/, false],
+    silent: ['keys_unreachable', /within 300 ms/, true],
+    endless: ['keys_unreachable', /within 300 ms/, true],
   }
   for (const [path, [code, message, retryable]] of Object.entries(bad)) {
     test(`a key set that is ${path} is ${code}`, async () => {
       const timeout = /silent|endless/.test(path) ? 300 : 30_000 // short only where it must run out
-      const error = await fails(assert, sealed(fetchKeySet(fixture + path, { trust, timeout })), code, message)
+      const error = await fails(
+        assert,
+        sealed(fetchKeySet(fixture + path, { trust, timeout })),
+        code,
+        message,
+      )
       assert.equal(error.retryable, retryable)
     })
   }
 
   test('a host that is not there is keys_unreachable and retryable', async () => {
-    const error = await fails(assert, sealed(fetchKeySet('http://127.0.0.1:9/keys', { trust })), 'keys_unreachable', /no connection/)
+    const error = await fails(
+      assert,
+      sealed(fetchKeySet('http://127.0.0.1:9/keys', { trust })),
+      'keys_unreachable',
+      /no connection/,
+    )
     assert.isTrue(error.retryable)
   })
 
   test('an aborted call rejects with its reason while the fetch goes on for others', async () => {
     const keys = fetchKeySet(`${fixture}silent`, { trust, timeout: 400 })
     const control = new AbortController()
-    const aborted = keys.ready({ signal: control.signal }).then(() => undefined, (e) => e)
-    const other = keys.ready().then(() => undefined, (e) => e)
+    const aborted = keys.ready({ signal: control.signal }).then(
+      () => undefined,
+      (e) => e,
+    )
+    const other = keys.ready().then(
+      () => undefined,
+      (e) => e,
+    )
     control.abort(new Error('mine'))
     assert.equal((await aborted).message, 'mine')
     assert.equal((await other).code, 'keys_unreachable')
@@ -42,8 +65,22 @@ export function fetchSuite({ test, assert, door, fixture }) {
   const document = keySetOf(publicJwk('RSA-2048-enc'), publicJwk('P-256-sig', { alg: 'ES256' }))
   /** A fetch that counts, answers what `answer` says, and a clock. */
   const counted = (headers = {}, o = {}) => {
-    const state = { calls: 0, at: 1_900_000_000_000, answer: () => new Response(document, { headers }), last: undefined }
-    const keys = fetchKeySet('https://keys.example/', { trust, now: () => state.at, fetch: async (url, init) => { state.calls++; state.last = { url, init }; return state.answer() }, ...o })
+    const state = {
+      calls: 0,
+      at: 1_900_000_000_000,
+      answer: () => new Response(document, { headers }),
+      last: undefined,
+    }
+    const keys = fetchKeySet('https://keys.example/', {
+      trust,
+      now: () => state.at,
+      fetch: async (url, init) => {
+        state.calls++
+        state.last = { url, init }
+        return state.answer()
+      },
+      ...o,
+    })
     return { state, keys }
   }
 
@@ -60,7 +97,14 @@ export function fetchSuite({ test, assert, door, fixture }) {
 
   test('a set is fresh for 10 minutes, or for as long as the server says, or for maxAge when that is shorter', async () => {
     const minutes = 60_000
-    const rows = [[{}, {}, 10 * minutes], [{ 'cache-control': 'public, max-age=60' }, {}, minutes], [{ 'cache-control': 'max-age=3600', age: '600' }, {}, 50 * minutes], [{ 'cache-control': 'no-store' }, {}, minutes / 2], [{ 'cache-control': 'max-age=999999' }, {}, 1440 * minutes], [{ 'cache-control': 'max-age=3600' }, { maxAge: 5 * minutes }, 5 * minutes]]
+    const rows = [
+      [{}, {}, 10 * minutes],
+      [{ 'cache-control': 'public, max-age=60' }, {}, minutes],
+      [{ 'cache-control': 'max-age=3600', age: '600' }, {}, 50 * minutes],
+      [{ 'cache-control': 'no-store' }, {}, minutes / 2],
+      [{ 'cache-control': 'max-age=999999' }, {}, 1440 * minutes],
+      [{ 'cache-control': 'max-age=3600' }, { maxAge: 5 * minutes }, 5 * minutes],
+    ]
     for (const [headers, options, fresh] of rows) {
       const { state, keys } = counted(headers, options)
       await sealed(keys)
@@ -82,7 +126,9 @@ export function fetchSuite({ test, assert, door, fixture }) {
   test('while the host is down a set is served for 24 hours, asking again at most every 30 s, and then no longer', async () => {
     const { state, keys } = counted()
     await sealed(keys)
-    state.answer = () => { throw new TypeError('down') }
+    state.answer = () => {
+      throw new TypeError('down')
+    }
     state.at += 600_000
     await sealed(keys)
     await sealed(keys)
@@ -96,24 +142,51 @@ export function fetchSuite({ test, assert, door, fixture }) {
     await sealed(keys)
   })
 
-  const withdrawals = { 'an empty set': '{"keys":[]}', 'no key to seal to': keySetOf(publicJwk('P-256-sig', { alg: 'ES256' })), 'a web page': '<html>', 'status 410': undefined, 'status 404': undefined }
+  const withdrawals = {
+    'an empty set': '{"keys":[]}',
+    'no key to seal to': keySetOf(publicJwk('P-256-sig', { alg: 'ES256' })),
+    'a web page': '<html>',
+    'status 410': undefined,
+    'status 404': undefined,
+  }
   for (const [what, body] of Object.entries(withdrawals)) {
     test(`a host that is up and answers ${what} is not taken to be down`, async () => {
       const { state, keys } = counted()
       await sealed(keys)
-      state.answer = () => (body === undefined ? new Response('', { status: Number(what.slice(-3)) }) : new Response(body))
+      state.answer = () =>
+        body === undefined
+          ? new Response('', { status: Number(what.slice(-3)) })
+          : new Response(body)
       state.at += 600_000
-      for (let i = 0; i < 2; i++) await fails(assert, sealed(keys), ['no_usable_key', 'keys_malformed', 'keys_unreachable'])
+      for (let i = 0; i < 2; i++)
+        await fails(assert, sealed(keys), ['no_usable_key', 'keys_malformed', 'keys_unreachable'])
     })
   }
 
   test('an error shows no query of the URL, which may hold a token', async () => {
-    const error = await fails(assert, sealed(fetchKeySet(`${fixture}missing?token=SECRET`, { trust })), 'keys_unreachable', /missing/)
+    const error = await fails(
+      assert,
+      sealed(fetchKeySet(`${fixture}missing?token=SECRET`, { trust })),
+      'keys_unreachable',
+      /missing/,
+    )
     assert.notInclude(error.message, 'SECRET')
   })
 
   test('a timeout or age that is no number of milliseconds is refused', async () => {
-    for (const o of [{ timeout: 0 }, { timeout: 1.5 }, { timeout: Infinity }, { maxAge: NaN }, { maxAge: -1 }]) await fails(assert, () => fetchKeySet(`${fixture}good`, { trust, ...o }), 'invalid_argument', /milliseconds/)
+    for (const o of [
+      { timeout: 0 },
+      { timeout: 1.5 },
+      { timeout: Infinity },
+      { maxAge: NaN },
+      { maxAge: -1 },
+    ])
+      await fails(
+        assert,
+        () => fetchKeySet(`${fixture}good`, { trust, ...o }),
+        'invalid_argument',
+        /milliseconds/,
+      )
   })
 
   test('refresh loads at once, and throws while keeping what is held', async () => {

@@ -1,5 +1,16 @@
 import { fails } from '../support/host.js'
-import { chunkDigestOf, freed, headerOf, memoryRecords, mutableSource, pattern, readMessage, same, settle, writeMessage } from '../support/sealed-files.js'
+import {
+  chunkDigestOf,
+  freed,
+  headerOf,
+  memoryRecords,
+  mutableSource,
+  pattern,
+  readMessage,
+  same,
+  settle,
+  writeMessage,
+} from '../support/sealed-files.js'
 import { sealingKeys } from './file-sealer.js'
 
 /** What a file sealer keeps, when, and how another goes on with it. */
@@ -8,14 +19,26 @@ export function fileSealerRecordsSuite({ test, assert, door }) {
   const context = { form: 'claim' }
   const keys = sealingKeys(door, 'P-256-enc')
   const content = pattern(1_000)
-  const records = () => memoryRecords(new Map(), () => new SealdropError('conflict', 'another holds it'))
+  const records = () =>
+    memoryRecords(new Map(), () => new SealdropError('conflict', 'another holds it'))
   const logOf = (store, { messageId }) => store.logs.get(messageId)
   const begin = async (o = {}) => {
     const store = o.records ?? records()
     const source = o.source ?? mutableSource(content)
-    const sealer = await createFileSealer(o.keys ?? keys, source, { context, frameLength: 100, records: store, ...o.options })
+    const sealer = await createFileSealer(o.keys ?? keys, source, {
+      context,
+      frameLength: 100,
+      records: store,
+      ...o.options,
+    })
     const { start } = logOf(store, sealer)
-    return { store, source, sealer, start, expected: await writeMessage(start.header, start.key, content) }
+    return {
+      store,
+      source,
+      sealer,
+      start,
+      expected: await writeMessage(start.header, start.key, content),
+    }
   }
   /** As after a crash: what was durable, and nobody who holds it. */
   const crash = async ({ store, sealer }) => {
@@ -25,7 +48,18 @@ export function fileSealerRecordsSuite({ test, assert, door }) {
     await freed(sealer.messageId)
     return left
   }
-  const settled = (work) => { const state = { now: 'waiting' }; work.then(() => { state.now = 'released' }, () => { state.now = 'failed' }); return state }
+  const settled = (work) => {
+    const state = { now: 'waiting' }
+    work.then(
+      () => {
+        state.now = 'released'
+      },
+      () => {
+        state.now = 'failed'
+      },
+    )
+    return state
+  }
 
   test('a record begins with the version, the size, the header, the key and the recipients, and is there before the sealer is', async () => {
     const before = Date.now()
@@ -35,10 +69,15 @@ export function fileSealerRecordsSuite({ test, assert, door }) {
     assert.deepInclude({ ...start }, { v: 1, size: 1_000, version: 'v0' })
     assert.isTrue(start.created >= before && start.created <= Date.now())
     assert.isTrue(same(start.header, expected.subarray(0, headerOf(expected).length)))
-    assert.deepEqual(start.recipients, (await keys.list()).map(({ thumbprint }) => thumbprint))
+    assert.deepEqual(
+      start.recipients,
+      (await keys.list()).map(({ thumbprint }) => thumbprint),
+    )
     await sealer.close()
     const failing = records()
-    failing.control.creating = async () => { throw new SealdropError('output_failed', 'full') }
+    failing.control.creating = async () => {
+      throw new SealdropError('output_failed', 'full')
+    }
     await fails(assert, () => begin({ records: failing }), 'output_failed')
   })
 
@@ -46,7 +85,10 @@ export function fileSealerRecordsSuite({ test, assert, door }) {
     const { store, sealer, expected } = await begin()
     const { length } = headerOf(expected)
     const waiting = []
-    store.control.after = () => new Promise((resolve) => { waiting.push(resolve) })
+    store.control.after = () =>
+      new Promise((resolve) => {
+        waiting.push(resolve)
+      })
     const first = sealer.slice(length, length + 250)
     const second = sealer.slice(length + 140, length + 150)
     const third = sealer.slice(0, length)
@@ -54,8 +96,15 @@ export function fileSealerRecordsSuite({ test, assert, door }) {
     assert.isTrue(same(await third, expected.subarray(0, length)), 'the header needs no frame')
     while (store.control.appends.flat().length < 2) await settle()
     for (let i = 0; i < 5; i++) await settle()
-    assert.deepEqual(states.map(({ now }) => now), ['waiting', 'waiting'])
-    assert.sameMembers(store.control.appends.flat().map(([index]) => index), [0, 1], 'each frame is written once')
+    assert.deepEqual(
+      states.map(({ now }) => now),
+      ['waiting', 'waiting'],
+    )
+    assert.sameMembers(
+      store.control.appends.flat().map(([index]) => index),
+      [0, 1],
+      'each frame is written once',
+    )
     for (const go of waiting) go()
     assert.isTrue(same(await first, expected.subarray(length, length + 250)))
     assert.isTrue(same(await second, expected.subarray(length + 140, length + 150)))
@@ -64,10 +113,20 @@ export function fileSealerRecordsSuite({ test, assert, door }) {
 
   test('the tags in the record are those of the frames, each written once', async () => {
     const { store, sealer, start, expected } = await begin()
-    await Promise.all([[0, 700], [300, 900], [0, expected.length], [100, 200]].map(([from, to]) => sealer.slice(from, to)))
+    await Promise.all(
+      [
+        [0, 700],
+        [300, 900],
+        [0, expected.length],
+        [100, 200],
+      ].map(([from, to]) => sealer.slice(from, to)),
+    )
     const { length } = headerOf(start.header)
     const written = store.control.appends.flat()
-    assert.sameMembers(written.map(([index]) => index), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    assert.sameMembers(
+      written.map(([index]) => index),
+      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+    )
     for (const [index, tag] of written) {
       const end = index === 9 ? expected.length : length + (index + 1) * 132
       assert.deepEqual([...tag], [...expected.subarray(end - 16, end)], `frame ${index}`)
@@ -78,12 +137,23 @@ export function fileSealerRecordsSuite({ test, assert, door }) {
   test('an append that fails rejects every slice that needs it and releases nothing; asked again they succeed', async () => {
     for (const point of ['before', 'after']) {
       const { store, sealer, expected } = await begin()
-      store.control[point] = async () => { throw new SealdropError('output_failed', 'disk full') }
-      const asked = [[0, 500], [400, 600], [450, 460]]
+      store.control[point] = async () => {
+        throw new SealdropError('output_failed', 'disk full')
+      }
+      const asked = [
+        [0, 500],
+        [400, 600],
+        [450, 460],
+      ]
       const failed = await Promise.allSettled(asked.map(([from, to]) => sealer.slice(from, to)))
-      assert.deepEqual(failed.map(({ reason }) => reason?.code), ['output_failed', 'output_failed', 'output_failed'], point)
+      assert.deepEqual(
+        failed.map(({ reason }) => reason?.code),
+        ['output_failed', 'output_failed', 'output_failed'],
+        point,
+      )
       store.control[point] = undefined
-      for (const [from, to] of [...asked, [0, expected.length]]) assert.isTrue(same(await sealer.slice(from, to), expected.subarray(from, to)), point)
+      for (const [from, to] of [...asked, [0, expected.length]])
+        assert.isTrue(same(await sealer.slice(from, to), expected.subarray(from, to)), point)
       await sealer.close()
     }
   })
@@ -91,16 +161,29 @@ export function fileSealerRecordsSuite({ test, assert, door }) {
   test('a record that another took over ends the sealer with conflict, and it stays there', async () => {
     const { store, sealer } = await begin()
     await sealer.slice(0, 500)
-    store.control.before = async () => { throw new SealdropError('conflict', 'another holds it') }
+    store.control.before = async () => {
+      throw new SealdropError('conflict', 'another holds it')
+    }
     await fails(assert, () => sealer.slice(0, 900), 'conflict')
     store.control.before = undefined
     await fails(assert, () => sealer.slice(0, 500), 'conflict')
     await sealer.close()
-    assert.isDefined(logOf(store, sealer), 'the record is the other one\'s')
+    assert.isDefined(logOf(store, sealer), "the record is the other one's")
   })
 
   test('close deletes the record when everything was handed out, and keeps it otherwise', async () => {
-    const rows = { 'nothing': [[], true], 'half': [[[0, 700]], true], 'all at once': [[[0, Infinity]], false], 'all in parts': [[[600, Infinity], [0, 700]], false] }
+    const rows = {
+      nothing: [[], true],
+      half: [[[0, 700]], true],
+      'all at once': [[[0, Infinity]], false],
+      'all in parts': [
+        [
+          [600, Infinity],
+          [0, 700],
+        ],
+        false,
+      ],
+    }
     for (const [name, [parts, kept]] of Object.entries(rows)) {
       const { store, sealer } = await begin()
       for (const [from, to] of parts) await sealer.slice(from, Math.min(to, sealer.length))
@@ -113,13 +196,19 @@ export function fileSealerRecordsSuite({ test, assert, door }) {
     const { store, sealer } = await begin()
     await sealer.slice(0, sealer.length - 50) // within the final frame
     await sealer.close()
-    assert.isTrue(store.logs.has(sealer.messageId), 'the last 50 bytes never left, so the upload cannot be complete')
+    assert.isTrue(
+      store.logs.has(sealer.messageId),
+      'the last 50 bytes never left, so the upload cannot be complete',
+    )
   })
 
   test('close keeps the record while the append of the last frames is under way, since their slice then fails', async () => {
     const { store, sealer } = await begin()
     let go
-    store.control.after = () => new Promise((resolve) => { go = resolve })
+    store.control.after = () =>
+      new Promise((resolve) => {
+        go = resolve
+      })
     const slicing = sealer.slice(0, sealer.length)
     slicing.catch(() => {})
     while (!go) await settle()
@@ -135,12 +224,14 @@ export function fileSealerRecordsSuite({ test, assert, door }) {
     for (let cut = 0; cut <= 1_700; cut += step) {
       const first = await begin()
       const pieces = []
-      for (let at = 0; at < cut && at < first.sealer.length; at += step) pieces.push(await first.sealer.slice(at, Math.min(first.sealer.length, at + step)))
+      for (let at = 0; at < cut && at < first.sealer.length; at += step)
+        pieces.push(await first.sealer.slice(at, Math.min(first.sealer.length, at + step)))
       const left = await crash(first)
       const sealer = await restoreFileSealer(keys, left, first.sealer.messageId, first.source)
       assert.equal(sealer.length, first.expected.length)
       assert.equal(sealer.messageId, first.sealer.messageId)
-      for (let at = pieces.length * step; at < sealer.length; at += step) pieces.push(await sealer.slice(at, Math.min(sealer.length, at + step)))
+      for (let at = pieces.length * step; at < sealer.length; at += step)
+        pieces.push(await sealer.slice(at, Math.min(sealer.length, at + step)))
       const message = new Uint8Array(pieces.flatMap((piece) => [...piece]))
       assert.deepEqual(await readMessage(message, first.start.key), content, `after ${cut} bytes`)
       assert.equal(await sealer.digest(), await chunkDigestOf(first.expected))
@@ -154,7 +245,12 @@ export function fileSealerRecordsSuite({ test, assert, door }) {
       const first = await begin()
       const released = await first.sealer.slice(0, 600)
       let reached
-      first.store.control[point] = () => { reached = true; return new Promise((resolve) => { first.store.control.go = resolve }) }
+      first.store.control[point] = () => {
+        reached = true
+        return new Promise((resolve) => {
+          first.store.control.go = resolve
+        })
+      }
       first.sealer.slice(600, 1_200).catch(() => {})
       while (!reached) await settle()
       const left = await crash(first)
@@ -169,33 +265,117 @@ export function fileSealerRecordsSuite({ test, assert, door }) {
     const first = await begin()
     await first.sealer.close()
     for (let i = 0; i < 20; i++) {
-      const sealer = await restoreFileSealer(keys, first.store, first.sealer.messageId, first.source)
-      assert.isTrue(same(await sealer.slice(i * 50, i * 50 + 60), first.expected.subarray(i * 50, i * 50 + 60)))
+      const sealer = await restoreFileSealer(
+        keys,
+        first.store,
+        first.sealer.messageId,
+        first.source,
+      )
+      assert.isTrue(
+        same(await sealer.slice(i * 50, i * 50 + 60), first.expected.subarray(i * 50, i * 50 + 60)),
+      )
       await sealer.close()
     }
   })
 
   const other = sealingKeys(door, 'P-384-enc')
   const refused = {
-    'an unknown id': ['expired', (start, use) => use.id = 'A'.repeat(43)],
-    'another kind of id': ['expired', (start, use) => use.id = '../../etc/passwd'],
-    'a record older than 7 days': ['expired', (start) => { start.created = Date.now() - 604_800_001 }],
-    'a record without a time': ['expired', (start) => { delete start.created }],
-    'a key that is no longer published': ['no_usable_key', (start, use) => use.keys = other],
-    'one of several keys that is no longer published': ['no_usable_key', (start) => start.recipients.push('gone')],
-    'a file of another size': ['source_changed', (start, use) => use.source = mutableSource(pattern(999), { versioned: true })],
-    'a file of another version': ['source_changed', (start, use) => { use.source.held.version++ }],
-    'a file that has no version now': ['source_changed', (start, use) => use.source = mutableSource(content)],
-    'a header with a flipped bit': ['malformed', (start) => { start.header = start.header.slice(); start.header[60] ^= 1 }],
-    'a header of another message id': ['malformed', (start) => { start.header = start.header.slice(); start.header[3] ^= 1 }],
-    'a header that is cut': ['malformed', (start) => { start.header = start.header.slice(0, -1) }],
-    'no header': ['malformed', (start) => { delete start.header }],
-    'another key': ['malformed', (start) => { start.key = start.key.slice(); start.key[0] ^= 1 }],
-    'a key that is cut': ['malformed', (start) => { start.key = start.key.slice(1) }],
-    'no key': ['malformed', (start) => { delete start.key }],
-    'no recipients': ['malformed', (start) => { delete start.recipients }],
-    'an empty list of recipients': ['malformed', (start) => { start.recipients = [] }],
-    'another version of the record': ['malformed', (start) => { start.v = 2 }],
+    'an unknown id': ['expired', (start, use) => (use.id = 'A'.repeat(43))],
+    'another kind of id': ['expired', (start, use) => (use.id = '../../etc/passwd')],
+    'a record older than 7 days': [
+      'expired',
+      (start) => {
+        start.created = Date.now() - 604_800_001
+      },
+    ],
+    'a record without a time': [
+      'expired',
+      (start) => {
+        delete start.created
+      },
+    ],
+    'a key that is no longer published': ['no_usable_key', (start, use) => (use.keys = other)],
+    'one of several keys that is no longer published': [
+      'no_usable_key',
+      (start) => start.recipients.push('gone'),
+    ],
+    'a file of another size': [
+      'source_changed',
+      (start, use) => (use.source = mutableSource(pattern(999), { versioned: true })),
+    ],
+    'a file of another version': [
+      'source_changed',
+      (start, use) => {
+        use.source.held.version++
+      },
+    ],
+    'a file that has no version now': [
+      'source_changed',
+      (start, use) => (use.source = mutableSource(content)),
+    ],
+    'a header with a flipped bit': [
+      'malformed',
+      (start) => {
+        start.header = start.header.slice()
+        start.header[60] ^= 1
+      },
+    ],
+    'a header of another message id': [
+      'malformed',
+      (start) => {
+        start.header = start.header.slice()
+        start.header[3] ^= 1
+      },
+    ],
+    'a header that is cut': [
+      'malformed',
+      (start) => {
+        start.header = start.header.slice(0, -1)
+      },
+    ],
+    'no header': [
+      'malformed',
+      (start) => {
+        delete start.header
+      },
+    ],
+    'another key': [
+      'malformed',
+      (start) => {
+        start.key = start.key.slice()
+        start.key[0] ^= 1
+      },
+    ],
+    'a key that is cut': [
+      'malformed',
+      (start) => {
+        start.key = start.key.slice(1)
+      },
+    ],
+    'no key': [
+      'malformed',
+      (start) => {
+        delete start.key
+      },
+    ],
+    'no recipients': [
+      'malformed',
+      (start) => {
+        delete start.recipients
+      },
+    ],
+    'an empty list of recipients': [
+      'malformed',
+      (start) => {
+        start.recipients = []
+      },
+    ],
+    'another version of the record': [
+      'malformed',
+      (start) => {
+        start.v = 2
+      },
+    ],
   }
   for (const [name, [code, change]] of Object.entries(refused)) {
     test(`${name} is not restored: ${code}`, async () => {
@@ -207,7 +387,8 @@ export function fileSealerRecordsSuite({ test, assert, door }) {
       await fails(assert, () => restoreFileSealer(use.keys, left, use.id, use.source), code)
       if (/older|time/.test(name)) assert.equal(left.logs.size, 0, 'the old record is removed')
       else assert.equal(left.logs.size, 1)
-      if (use.id === first.sealer.messageId && code === 'no_usable_key' && use.keys === other) await (await restoreFileSealer(keys, left, use.id, first.source)).close()
+      if (use.id === first.sealer.messageId && code === 'no_usable_key' && use.keys === other)
+        await (await restoreFileSealer(keys, left, use.id, first.source)).close()
     })
   }
 
@@ -228,7 +409,11 @@ export function fileSealerRecordsSuite({ test, assert, door }) {
     assert.sameMembers([a.status, b.status], ['fulfilled', 'rejected'])
     assert.equal((a.reason ?? b.reason).code, 'conflict')
     await (a.value ?? b.value).close()
-    await fails(assert, () => restoreFileSealer(other, store, sealer.messageId, source), 'no_usable_key')
+    await fails(
+      assert,
+      () => restoreFileSealer(other, store, sealer.messageId, source),
+      'no_usable_key',
+    )
     const again = await restore()
     source.held.bytes[0] ^= 1
     await fails(assert, () => again.slice(0, 500), 'source_changed')

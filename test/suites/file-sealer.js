@@ -1,9 +1,23 @@
 import fc from 'fast-check'
 import { fails, keySetOf, publicJwk } from '../support/host.js'
 import { arnOf, openerOver } from '../support/seal-with-jose.js'
-import { chunkDigestOf, headerOf, memoryRecords, mutableSource, pattern, readMessage, same, settle, streamBytes, writeMessage } from '../support/sealed-files.js'
+import {
+  chunkDigestOf,
+  headerOf,
+  memoryRecords,
+  mutableSource,
+  pattern,
+  readMessage,
+  same,
+  settle,
+  streamBytes,
+  writeMessage,
+} from '../support/sealed-files.js'
 
-export const sealingKeys = ({ importKeySet, inHand }, ...names) => importKeySet(keySetOf(...names.map((name) => publicJwk(name, { kms_arn: arnOf(name) }))), { trust: inHand() })
+export const sealingKeys = ({ importKeySet, inHand }, ...names) =>
+  importKeySet(keySetOf(...names.map((name) => publicJwk(name, { kms_arn: arnOf(name) }))), {
+    trust: inHand(),
+  })
 
 /** Pieces of a sealed file: which bytes they are, and what a sealer promises besides. What is kept in records is a suite of its own. */
 export function fileSealerSuite(host) {
@@ -16,19 +30,43 @@ export function fileSealerSuite(host) {
   async function sealerOf(content, o = {}, recipients = keys, source = mutableSource(content)) {
     const records = o.records ?? memoryRecords()
     const sealer = await createFileSealer(recipients, source, { context, ...o, records })
-    const { start: { header, key } } = records.logs.get(sealer.messageId)
+    const {
+      start: { header, key },
+    } = records.logs.get(sealer.messageId)
     return { sealer, records, source, key, expected: await writeMessage(header, key, content) }
   }
   /** Both ends of every part of a message, and their neighbours. */
   const edges = (message) => {
     const { length, frameLength } = headerOf(message)
-    const points = new Set([0, 1, 35, length - 1, message.length, message.length - 1, message.length - 16, message.length - 17])
-    for (let at = length; at < message.length; at += frameLength + 32) for (const by of [-1, 0, 1, 4, 15, 16, 17, 20, 24, 25, frameLength + 16, frameLength + 17]) points.add(Math.min(message.length, at + by))
+    const points = new Set([
+      0,
+      1,
+      35,
+      length - 1,
+      message.length,
+      message.length - 1,
+      message.length - 16,
+      message.length - 17,
+    ])
+    for (let at = length; at < message.length; at += frameLength + 32)
+      for (const by of [-1, 0, 1, 4, 15, 16, 17, 20, 24, 25, frameLength + 16, frameLength + 17])
+        points.add(Math.min(message.length, at + by))
     return [...points].sort((a, b) => a - b)
   }
-  const ranges = (points) => points.flatMap((start, i) => points.slice(i).map((end) => [start, end]))
+  const ranges = (points) =>
+    points.flatMap((start, i) => points.slice(i).map((end) => [start, end]))
 
-  for (const [size, frameLength] of [[0, 10], [1, 10], [9, 10], [10, 10], [11, 10], [20, 10], [35, 10], [3, 1], [40, 64]]) {
+  for (const [size, frameLength] of [
+    [0, 10],
+    [1, 10],
+    [9, 10],
+    [10, 10],
+    [11, 10],
+    [20, 10],
+    [35, 10],
+    [3, 1],
+    [40, 64],
+  ]) {
     test(`any range of ${size} bytes in frames of ${frameLength} is what a sequential writer puts there`, async () => {
       const content = pattern(size)
       const { sealer, key, expected } = await sealerOf(content, { frameLength })
@@ -36,7 +74,11 @@ export function fileSealerSuite(host) {
       assert.equal(sealer.length, await sealedLength(keys, size, { context, frameLength }))
       const tried = ranges(edges(expected))
       assert.isAbove(tried.length, 100)
-      for (const [start, end] of tried) assert.isTrue(same(await sealer.slice(start, end), expected.subarray(start, end)), `bytes ${start} to ${end}`)
+      for (const [start, end] of tried)
+        assert.isTrue(
+          same(await sealer.slice(start, end), expected.subarray(start, end)),
+          `bytes ${start} to ${end}`,
+        )
       assert.deepEqual(await readMessage(await sealer.slice(0, sealer.length), key), content)
       await sealer.close()
     })
@@ -49,7 +91,8 @@ export function fileSealerSuite(host) {
     for (let start = length - 2; start <= expected.length; start++) {
       for (let end = start; end <= expected.length; end++) {
         count++
-        if (!same(await sealer.slice(start, end), expected.subarray(start, end))) assert.fail(`bytes ${start} to ${end}`)
+        if (!same(await sealer.slice(start, end), expected.subarray(start, end)))
+          assert.fail(`bytes ${start} to ${end}`)
       }
     }
     assert.isAbove(count, 2_500)
@@ -57,26 +100,70 @@ export function fileSealerSuite(host) {
   })
 
   test('random ranges of random files, in random order and side by side, are the same bytes', async () => {
-    await fc.assert(fc.asyncProperty(fc.nat(5_000), fc.integer({ min: 1, max: 900 }), fc.integer({ min: 1, max: 16 }), fc.array(fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true })), { minLength: 1, maxLength: 8 }), async (size, frameLength, framesInFlight, parts) => {
-      const { sealer, expected } = await sealerOf(pattern(size), { frameLength, framesInFlight })
-      const places = parts.map((pair) => pair.map((share) => Math.floor(share * expected.length)).sort((a, b) => a - b))
-      const pieces = await Promise.all(places.map(([start, end]) => sealer.slice(start, end)))
-      pieces.forEach((piece, i) => assert.isTrue(same(piece, expected.subarray(...places[i])), `bytes ${places[i]} of ${size} in ${frameLength}`))
-      await sealer.close()
-    }), { numRuns: 60 })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(5_000),
+        fc.integer({ min: 1, max: 900 }),
+        fc.integer({ min: 1, max: 16 }),
+        fc.array(
+          fc.tuple(
+            fc.double({ min: 0, max: 1, noNaN: true }),
+            fc.double({ min: 0, max: 1, noNaN: true }),
+          ),
+          { minLength: 1, maxLength: 8 },
+        ),
+        async (size, frameLength, framesInFlight, parts) => {
+          const { sealer, expected } = await sealerOf(pattern(size), {
+            frameLength,
+            framesInFlight,
+          })
+          const places = parts.map((pair) =>
+            pair.map((share) => Math.floor(share * expected.length)).sort((a, b) => a - b),
+          )
+          const pieces = await Promise.all(places.map(([start, end]) => sealer.slice(start, end)))
+          pieces.forEach((piece, i) =>
+            assert.isTrue(
+              same(piece, expected.subarray(...places[i])),
+              `bytes ${places[i]} of ${size} in ${frameLength}`,
+            ),
+          )
+          await sealer.close()
+        },
+      ),
+      { numRuns: 60 },
+    )
   })
 
   test('a Blob gives the same pieces as its bytes', async () => {
     const content = pattern(700_001)
-    const { sealer, expected } = await sealerOf(content, { frameLength: 100_000 }, keys, new Blob([content]))
-    for (const [start, end] of [[0, 10], [250_000, 260_000], [99_000, 601_000], [expected.length - 5, expected.length], [0, expected.length]]) assert.isTrue(same(await sealer.slice(start, end), expected.subarray(start, end)), `bytes ${start} to ${end}`)
+    const { sealer, expected } = await sealerOf(
+      content,
+      { frameLength: 100_000 },
+      keys,
+      new Blob([content]),
+    )
+    for (const [start, end] of [
+      [0, 10],
+      [250_000, 260_000],
+      [99_000, 601_000],
+      [expected.length - 5, expected.length],
+      [0, expected.length],
+    ])
+      assert.isTrue(
+        same(await sealer.slice(start, end), expected.subarray(start, end)),
+        `bytes ${start} to ${end}`,
+      )
     await sealer.close()
   })
 
   test('the header names the message id, and pieces put together open for every recipient', async () => {
     const names = ['P-256-enc', 'RSA-2048-enc', 'P-521-enc']
     const content = pattern(1_000)
-    const { sealer } = await sealerOf(content, { frameLength: 300 }, names.map((name) => sealingKeys(door, name)))
+    const { sealer } = await sealerOf(
+      content,
+      { frameLength: 300 },
+      names.map((name) => sealingKeys(door, name)),
+    )
     const half = Math.floor(sealer.length / 2)
     const [second, first] = [await sealer.slice(half, sealer.length), await sealer.slice(0, half)]
     const message = new Uint8Array([...first, ...second])
@@ -106,12 +193,55 @@ export function fileSealerSuite(host) {
   test('ranges outside of the message and options that mean nothing are refused', async () => {
     const { sealer } = await sealerOf(pattern(100))
     const { length } = sealer
-    for (const [start, end] of [[-1, 5], [5, 4], [0, length + 1], [length + 1, length + 1], [0.5, 2], [0, NaN], [NaN, 1], [0, Infinity], ['0', 1], [0, undefined], [undefined, undefined], [null, 1], [2 ** 53, 2 ** 53]]) await fails(assert, () => sealer.slice(start, end), 'invalid_argument', /range/)
+    for (const [start, end] of [
+      [-1, 5],
+      [5, 4],
+      [0, length + 1],
+      [length + 1, length + 1],
+      [0.5, 2],
+      [0, NaN],
+      [NaN, 1],
+      [0, Infinity],
+      ['0', 1],
+      [0, undefined],
+      [undefined, undefined],
+      [null, 1],
+      [2 ** 53, 2 ** 53],
+    ])
+      await fails(assert, () => sealer.slice(start, end), 'invalid_argument', /range/)
     const source = mutableSource(pattern(10))
-    for (const o of [{}, { context: 5 }, { context, frameLength: 0 }, { context, frameLength: 1.5 }, { context, frameLength: 2 ** 25 }, { context, length: 9 }, { context, framesInFlight: 0 }, { context, framesInFlight: 17 }, { context: { 'aws-crypto-x': 'y' } }]) await fails(assert, () => createFileSealer(keys, source, o), 'invalid_argument')
-    for (const file of [undefined, null, 5, 'path', {}, { size: 3 }, { size: -1, read: source.read }, { size: 1.5, read: source.read }, new ReadableStream()]) await fails(assert, () => createFileSealer(keys, file, { context }), 'invalid_argument')
-    for (const none of [[], [keys, keys], Array(9).fill(keys), {}, undefined]) await fails(assert, () => createFileSealer(none, source, { context }), 'invalid_argument')
-    await fails(assert, () => createFileSealer(keys, { size: 2 ** 33, read: source.read }, { context, frameLength: 1 }), 'too_large')
+    for (const o of [
+      {},
+      { context: 5 },
+      { context, frameLength: 0 },
+      { context, frameLength: 1.5 },
+      { context, frameLength: 2 ** 25 },
+      { context, length: 9 },
+      { context, framesInFlight: 0 },
+      { context, framesInFlight: 17 },
+      { context: { 'aws-crypto-x': 'y' } },
+    ])
+      await fails(assert, () => createFileSealer(keys, source, o), 'invalid_argument')
+    for (const file of [
+      undefined,
+      null,
+      5,
+      'path',
+      {},
+      { size: 3 },
+      { size: -1, read: source.read },
+      { size: 1.5, read: source.read },
+      new ReadableStream(),
+    ])
+      await fails(assert, () => createFileSealer(keys, file, { context }), 'invalid_argument')
+    for (const none of [[], [keys, keys], Array(9).fill(keys), {}, undefined])
+      await fails(assert, () => createFileSealer(none, source, { context }), 'invalid_argument')
+    await fails(
+      assert,
+      () =>
+        createFileSealer(keys, { size: 2 ** 33, read: source.read }, { context, frameLength: 1 }),
+      'too_large',
+    )
     const large = await createFileSealer(keys, { size: 2 ** 31, read: source.read }, { context })
     await fails(assert, () => large.slice(0, 2 ** 30 + 1), 'too_large')
     assert.equal(source.held.reads, 0)
@@ -119,7 +249,12 @@ export function fileSealerSuite(host) {
   })
 
   test('missing options are refused by name, like missing key sets', async () => {
-    await fails(assert, () => createFileSealer(keys, mutableSource(pattern(10))), 'invalid_argument', /context/)
+    await fails(
+      assert,
+      () => createFileSealer(keys, mutableSource(pattern(10))),
+      'invalid_argument',
+      /context/,
+    )
     await fails(assert, () => door.sealStream(keys, pattern(10)), 'invalid_argument', /context/)
   })
 
@@ -127,7 +262,9 @@ export function fileSealerSuite(host) {
     const { sealer, source, expected } = await sealerOf(pattern(1_000), { frameLength: 100 })
     await sealer.slice(0, 600)
     const whole = () => sealer.slice(0, expected.length)
-    source.held.during = async () => { throw new Error('the network is down') }
+    source.held.during = async () => {
+      throw new Error('the network is down')
+    }
     const error = await fails(assert, whole, 'source_failed')
     assert.isTrue(error.retryable)
     source.held.during = undefined
@@ -141,15 +278,26 @@ export function fileSealerSuite(host) {
   })
 
   test('an aborted slice rejects with its reason at every point, releases nothing, and can be asked again', async () => {
-    const { sealer, source, records, expected } = await sealerOf(pattern(1_000), { frameLength: 100 })
+    const { sealer, source, records, expected } = await sealerOf(pattern(1_000), {
+      frameLength: 100,
+    })
     const whole = (signal) => sealer.slice(0, expected.length, { signal })
-    const outcome = (work) => work.then(() => 'released', (reason) => reason)
+    const outcome = (work) =>
+      work.then(
+        () => 'released',
+        (reason) => reason,
+      )
     assert.equal(await outcome(whole(AbortSignal.abort('before'))), 'before')
-    const points = { 'while the source is read': source.held, 'before the record is written': records.control }
+    const points = {
+      'while the source is read': source.held,
+      'before the record is written': records.control,
+    }
     for (const [point, where] of Object.entries(points)) {
       const abort = new AbortController()
       const hook = where === source.held ? 'during' : 'before'
-      where[hook] = async () => { abort.abort(point) }
+      where[hook] = async () => {
+        abort.abort(point)
+      }
       assert.equal(await outcome(whole(abort.signal)), point)
       where[hook] = undefined
     }
@@ -161,11 +309,25 @@ export function fileSealerSuite(host) {
     const { sealer, source, expected } = await sealerOf(pattern(1_000), { frameLength: 100 })
     const abort = new AbortController()
     let answer
-    source.held.during = () => new Promise((resolve) => { answer = resolve })
-    const slicing = sealer.slice(0, 900, { signal: abort.signal }).then(() => 'released', (reason) => reason)
+    source.held.during = () =>
+      new Promise((resolve) => {
+        answer = resolve
+      })
+    const slicing = sealer.slice(0, 900, { signal: abort.signal }).then(
+      () => 'released',
+      (reason) => reason,
+    )
     while (!answer) await settle()
     abort.abort('enough')
-    assert.equal(await Promise.race([slicing, settle().then(settle).then(() => 'still waiting')]), 'enough')
+    assert.equal(
+      await Promise.race([
+        slicing,
+        settle()
+          .then(settle)
+          .then(() => 'still waiting'),
+      ]),
+      'enough',
+    )
     source.held.during = undefined
     answer()
     assert.isTrue(same(await sealer.slice(0, expected.length), expected))
@@ -175,7 +337,22 @@ export function fileSealerSuite(host) {
   for (const size of [0, 700, 1_048_576 - 400, 2_600_000]) {
     test(`the digest of ${size} bytes is that of inspect, with aligned slices, with others, and without any`, async () => {
       const content = pattern(size)
-      const rows = { none: () => [], whole: (end) => [[0, end]], aligned: (end) => [[0, Math.min(end, 1_048_576)], [Math.min(end, 1_048_576), end]], 'not aligned': (end) => [[5, end], [0, 5]], parts: (end) => [[end / 2 | 0, end], [0, end / 2 | 0]] }
+      const rows = {
+        none: () => [],
+        whole: (end) => [[0, end]],
+        aligned: (end) => [
+          [0, Math.min(end, 1_048_576)],
+          [Math.min(end, 1_048_576), end],
+        ],
+        'not aligned': (end) => [
+          [5, end],
+          [0, 5],
+        ],
+        parts: (end) => [
+          [(end / 2) | 0, end],
+          [0, (end / 2) | 0],
+        ],
+      }
       for (const [name, of] of Object.entries(rows)) {
         const { sealer, expected } = await sealerOf(content, { frameLength: 100_000 })
         for (const [start, end] of of(sealer.length)) await sealer.slice(start, end)
@@ -190,17 +367,37 @@ export function fileSealerSuite(host) {
 
   test('a digest can be aborted, and asked again', async () => {
     const { sealer, expected } = await sealerOf(pattern(2_000_000))
-    assert.equal(await sealer.digest({ signal: AbortSignal.abort('no') }).catch((reason) => reason), 'no')
+    assert.equal(
+      await sealer.digest({ signal: AbortSignal.abort('no') }).catch((reason) => reason),
+      'no',
+    )
     assert.equal(await sealer.digest(), await chunkDigestOf(expected))
     await sealer.close()
   })
 
   test('progress counts plaintext once, ends at the whole, and a listener that throws harms nothing', async () => {
     const told = []
-    const { sealer, expected } = await sealerOf(pattern(950), { frameLength: 100, onProgress: (p) => { told.push(p); throw new Error('theirs') } })
-    for (const [start, end] of [[0, 500], [0, 500], [400, 800], [0, expected.length]]) await sealer.slice(start, end)
+    const { sealer, expected } = await sealerOf(pattern(950), {
+      frameLength: 100,
+      onProgress: (p) => {
+        told.push(p)
+        throw new Error('theirs')
+      },
+    })
+    for (const [start, end] of [
+      [0, 500],
+      [0, 500],
+      [400, 800],
+      [0, expected.length],
+    ])
+      await sealer.slice(start, end)
     assert.isAtLeast(told.length, 3)
-    assert.isTrue(told.every(({ done, total }, i) => total === 950 && done <= 950 && done >= (told[i - 1]?.done ?? 0)), JSON.stringify(told))
+    assert.isTrue(
+      told.every(
+        ({ done, total }, i) => total === 950 && done <= 950 && done >= (told[i - 1]?.done ?? 0),
+      ),
+      JSON.stringify(told),
+    )
     assert.equal(told.at(-1).done, 950)
     await sealer.close()
   })

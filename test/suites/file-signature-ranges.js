@@ -15,14 +15,24 @@ export function fileSignatureRangesSuite(host) {
   const keys = importKeySet(keySetOf(publicJwk('P-256-sig', { alg: 'ES256' })), { trust: inHand() })
   const file = fileOf(size)
   let made
-  const signature = async () => (made ??= await signFile(jose, file, { claims: { name: 'n', ctx: { a: 'b' } } }))
+  const signature = async () =>
+    (made ??= await signFile(jose, file, { claims: { name: 'n', ctx: { a: 'b' } } }))
   const o = { name: 'n', context: { a: 'b' } }
-  const range = async (source, start, end, more) => verifyRange(keys, await signature(), source, start, end, { ...o, ...more })
+  const range = async (source, start, end, more) =>
+    verifyRange(keys, await signature(), source, start, end, { ...o, ...more })
 
   /** A byte source that notes what is read of it. */
   function noted(bytes) {
     const reads = []
-    return { reads, ...byteSource(bytes, { read: async (start, end) => { reads.push([start, end]); return bytes.subarray(start, end) } }) }
+    return {
+      reads,
+      ...byteSource(bytes, {
+        read: async (start, end) => {
+          reads.push([start, end])
+          return bytes.subarray(start, end)
+        },
+      }),
+    }
   }
 
   const edges = [0, 1, MiB - 1, MiB, MiB + 1, 2 * MiB, 3 * MiB, 3 * MiB + 4, size]
@@ -31,8 +41,15 @@ export function fileSignatureRangesSuite(host) {
       let runs = 0
       for (const start of edges) {
         for (const end of edges.filter((end) => end >= start)) {
-          const { readable, length, name, context } = await range(sourceOf(file, 99_991), start, end)
-          assert.isTrue(same(await collect(readable), file.subarray(start, end)), `${start} to ${end}`)
+          const { readable, length, name, context } = await range(
+            sourceOf(file, 99_991),
+            start,
+            end,
+          )
+          assert.isTrue(
+            same(await collect(readable), file.subarray(start, end)),
+            `${start} to ${end}`,
+          )
           assert.deepEqual([length, name, context], [end - start, 'n', { a: 'b' }])
           runs++
         }
@@ -53,9 +70,15 @@ export function fileSignatureRangesSuite(host) {
       assert.equal(length, part.length)
       assert.isTrue(same(await collect(readable), part), `${start} to ${end}`)
       const to = Math.min(end, size)
-      const [first, behind] = [Math.floor(start / MiB) * MiB, Math.min(size, Math.ceil(to / MiB) * MiB)]
+      const [first, behind] = [
+        Math.floor(start / MiB) * MiB,
+        Math.min(size, Math.ceil(to / MiB) * MiB),
+      ]
       const total = source.reads.reduce((sum, [from, until]) => {
-        assert.isTrue(from >= first && until <= behind, `${from} to ${until} for ${start} to ${end}`)
+        assert.isTrue(
+          from >= first && until <= behind,
+          `${from} to ${until} for ${start} to ${end}`,
+        )
         return sum + until - from
       }, 0)
       assert.equal(total, start < to ? behind - first : 0)
@@ -63,12 +86,29 @@ export function fileSignatureRangesSuite(host) {
   })
 
   test('a range that ends behind the file ends with it', async () => {
-    for (const [start, end] of [[0, Infinity], [5, size + 1], [size - 1, Infinity], [size, Infinity], [size + 7, size + 9], [Number.MAX_SAFE_INTEGER, Infinity]]) {
-      const { readable, length } = await range(file.length ? new Blob([file]) : undefined, start, end)
+    for (const [start, end] of [
+      [0, Infinity],
+      [5, size + 1],
+      [size - 1, Infinity],
+      [size, Infinity],
+      [size + 7, size + 9],
+      [Number.MAX_SAFE_INTEGER, Infinity],
+    ]) {
+      const { readable, length } = await range(
+        file.length ? new Blob([file]) : undefined,
+        start,
+        end,
+      )
       assert.equal(length, Math.max(0, size - start))
       assert.isTrue(same(await collect(readable), file.subarray(start)))
     }
-    const empty = await verifyRange(keys, await signFile(jose, new Uint8Array()), new Blob([]), 0, Infinity)
+    const empty = await verifyRange(
+      keys,
+      await signFile(jose, new Uint8Array()),
+      new Blob([]),
+      0,
+      Infinity,
+    )
     assert.deepEqual([empty.length, (await collect(empty.readable)).length], [0, 0])
   })
 
@@ -77,14 +117,29 @@ export function fileSignatureRangesSuite(host) {
       const bytes = file.slice()
       bytes[at] ^= 1
       const chunk = Math.floor(at / MiB)
-      for (const [start, end] of [[0, size], [0, 1], [MiB - 1, MiB], [MiB - 1, MiB + 1], [MiB + 9, 2 * MiB], [MiB + 9, 3 * MiB + 1], [2 * MiB, size], [size - 1, size]]) {
+      for (const [start, end] of [
+        [0, size],
+        [0, 1],
+        [MiB - 1, MiB],
+        [MiB - 1, MiB + 1],
+        [MiB + 9, 2 * MiB],
+        [MiB + 9, 3 * MiB + 1],
+        [2 * MiB, size],
+        [size - 1, size],
+      ]) {
         const released = []
         const { readable } = await range(byteSource(bytes), start, end)
         const reading = collect(readable, released)
         const touched = chunk >= Math.floor(start / MiB) && chunk < Math.ceil(end / MiB)
         if (touched) await fails(assert, reading, 'rejected', new RegExp(`chunk ${chunk + 1},`))
         else await reading
-        assert.isTrue(same(concat(...released), file.subarray(start, touched ? Math.max(start, chunk * MiB) : end)), `${at} in ${start} to ${end}`)
+        assert.isTrue(
+          same(
+            concat(...released),
+            file.subarray(start, touched ? Math.max(start, chunk * MiB) : end),
+          ),
+          `${at} in ${start} to ${end}`,
+        )
       }
     }
   })
@@ -95,8 +150,22 @@ export function fileSignatureRangesSuite(host) {
       await fails(assert, range(source, 0, 1), 'rejected', /file of/)
       assert.deepEqual(source.reads, [])
     }
-    for (const [start, end] of [[-1, 2], [2, 1], [0.5, 2], [0, 1.5], [NaN, 2], [0, NaN], [0, undefined], [undefined, 2], [Infinity, Infinity], ['0', '2'], [0, -1]]) await fails(assert, range(new Blob([file]), start, end), 'invalid_argument', /range/)
-    for (const source of [file, streamOf([file]), undefined, 'text', {}]) await fails(assert, range(source, 0, 1), 'invalid_argument')
+    for (const [start, end] of [
+      [-1, 2],
+      [2, 1],
+      [0.5, 2],
+      [0, 1.5],
+      [NaN, 2],
+      [0, NaN],
+      [0, undefined],
+      [undefined, 2],
+      [Infinity, Infinity],
+      ['0', '2'],
+      [0, -1],
+    ])
+      await fails(assert, range(new Blob([file]), start, end), 'invalid_argument', /range/)
+    for (const source of [file, streamOf([file]), undefined, 'text', {}])
+      await fails(assert, range(source, 0, 1), 'invalid_argument')
   })
 
   test('what verifyStream refuses, verifyRange refuses too', async () => {
@@ -105,19 +174,35 @@ export function fileSignatureRangesSuite(host) {
     await fails(assert, range(blob, 0, 1, { name: 'm' }), 'rejected')
     await fails(assert, range(blob, 0, 1, { maxAge: 1 }), 'expired')
     await fails(assert, verifyRange(keys, `${await signature()}A`, blob, 0, 1, o), 'malformed')
-    await fails(assert, verifyRange(keys, await signFile(jose, file, { list: new Uint8Array(128) }), blob, 0, 1), 'rejected')
+    await fails(
+      assert,
+      verifyRange(keys, await signFile(jose, file, { list: new Uint8Array(128) }), blob, 0, 1),
+      'rejected',
+    )
     const reason = new Error('stop')
-    assert.equal(await range(blob, 0, 1, { signal: AbortSignal.abort(reason) }).catch((error) => error), reason)
+    assert.equal(
+      await range(blob, 0, 1, { signal: AbortSignal.abort(reason) }).catch((error) => error),
+      reason,
+    )
   })
 
   test('onProgress counts the range, and aborting and cancelling end its reading', async () => {
     const told = []
-    const { readable } = await range(new Blob([file]), MiB - 1, 2 * MiB + 1, { onProgress: (p) => told.push(p) })
+    const { readable } = await range(new Blob([file]), MiB - 1, 2 * MiB + 1, {
+      onProgress: (p) => told.push(p),
+    })
     await collect(readable)
-    assert.deepEqual(told, [1, MiB + 1, MiB + 2].map((done) => ({ done, total: MiB + 2 })))
+    assert.deepEqual(
+      told,
+      [1, MiB + 1, MiB + 2].map((done) => ({ done, total: MiB + 2 })),
+    )
     const stop = new AbortController()
     const reason = new Error('enough')
-    const waiting = { size, read: (_start, _end, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))) }
+    const waiting = {
+      size,
+      read: (_start, _end, { signal }) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    }
     const aborted = (await range(waiting, 0, size, { signal: stop.signal })).readable.getReader()
     const read = aborted.read()
     stop.abort(reason)
@@ -132,7 +217,11 @@ export function fileSignatureRangesSuite(host) {
     for (let i = 0; i < count; i++) list.set(hash, i * 32)
     const claims = await claimsOf(jose, count * MiB, list)
     const long = `${await signJws('ES256', { alg: 'ES256', typ: 'sealdrop-file+jwt' }, JSON.stringify(claims))}\n${jose.base64url.encode(list)}`
-    const source = { size: count * MiB, read: async (start, end) => concat(chunk, chunk).subarray(start % MiB, (start % MiB) + end - start) }
+    const source = {
+      size: count * MiB,
+      read: async (start, end) =>
+        concat(chunk, chunk).subarray(start % MiB, (start % MiB) + end - start),
+    }
     const at = 180_000 * MiB + 17
     const { readable } = await verifyRange(keys, long, source, at, at + 5)
     assert.deepEqual(await collect(readable), chunk.slice(17, 22))

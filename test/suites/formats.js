@@ -12,12 +12,28 @@ export function formatsSuite({ test, assert, rooms }) {
       assert.deepEqual([...fromBase64url(text)], [...bytes])
     }
     assert.equal(toBase64url(new Uint8Array([251, 255, 254])), '-__-')
-    for (const wrong of ['A', 'AAAAA', 'AA==', 'A+/A', 'AA ', ' AA', 'A\nA', 'AB', 'AAB', 'ä', 'AA.']) assert.isUndefined(fromBase64url(wrong), JSON.stringify(wrong))
+    for (const wrong of [
+      'A',
+      'AAAAA',
+      'AA==',
+      'A+/A',
+      'AA ',
+      ' AA',
+      'A\nA',
+      'AB',
+      'AAB',
+      'ä',
+      'AA.',
+    ])
+      assert.isUndefined(fromBase64url(wrong), JSON.stringify(wrong))
   })
 
   test('every non-canonical last character is refused', () => {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-    for (const [start, count] of [['A', 4], ['AA', 16]]) {
+    for (const [start, count] of [
+      ['A', 4],
+      ['AA', 16],
+    ]) {
       assert.equal([...alphabet].filter((last) => fromBase64url(start + last)).length, count)
     }
   })
@@ -35,18 +51,55 @@ export function formatsSuite({ test, assert, rooms }) {
   })
 
   const wrongDer = {
-    'empty': '', 'another tag': '3106020101020102', 'an inner tag': '3006030101020102', 'a cut length': '30', 'cut content': '300602010102', 'bytes behind': '300602010102010200', 'bytes behind s': '30080201010201020000',
-    'a padded integer': '300702020001020102', 'a negative integer': '3006020181020102', 'an empty integer': '30050200020102', 'an integer too long': '30270221010000000000000000000000000000000000000000000000000000000000000000020102',
-    'an indefinite length': '308002010102010200', 'a length that is not minimal': '308106020101020102', 'a length of three octets': '3083000006020101020102', 'one integer': '3003020101', 'three integers': '3009020101020102020103',
+    empty: '',
+    'another tag': '3106020101020102',
+    'an inner tag': '3006030101020102',
+    'a cut length': '30',
+    'cut content': '300602010102',
+    'bytes behind': '300602010102010200',
+    'bytes behind s': '30080201010201020000',
+    'a padded integer': '300702020001020102',
+    'a negative integer': '3006020181020102',
+    'an empty integer': '30050200020102',
+    'an integer too long':
+      '30270221010000000000000000000000000000000000000000000000000000000000000000020102',
+    'an indefinite length': '308002010102010200',
+    'a length that is not minimal': '308106020101020102',
+    'a length of three octets': '3083000006020101020102',
+    'one integer': '3003020101',
+    'three integers': '3009020101020102020103',
   }
-  for (const [what, text] of Object.entries(wrongDer)) test(`DER with ${what} is malformed`, () => fails(assert, () => ecdsaFromDer(hex(text), 32), 'malformed'))
+  for (const [what, text] of Object.entries(wrongDer))
+    test(`DER with ${what} is malformed`, () =>
+      fails(assert, () => ecdsaFromDer(hex(text), 32), 'malformed'))
 
   test('JSON with duplicate members anywhere, __proto__ in any spelling, or too deep is refused, and never quoted', () => {
     const rules = { code: 'malformed', field: 'x', depth: 4 }
-    for (const good of ['{"a":{"a":1},"b":{"a":1}}', '[{"a":1},{"a":1}]', '{"a":"{\\"a\\":1,\\"a\\":2}"}', '"a:"', '{"a":":","b":"__proto__"}', '[[[[]]]]']) assert.deepEqual(parseJson(good, rules), JSON.parse(good))
-    for (const bad of ['{"a":1,"a":2}', '{"a":1,"\\u0061":2}', '{"x":{"a":1,"b":[],"a":2}}', '{"__proto__":1}', '{"\\u005f_proto__":1}', '[[[[[]]]]]', '{"secret', 'secret']) {
+    for (const good of [
+      '{"a":{"a":1},"b":{"a":1}}',
+      '[{"a":1},{"a":1}]',
+      '{"a":"{\\"a\\":1,\\"a\\":2}"}',
+      '"a:"',
+      '{"a":":","b":"__proto__"}',
+      '[[[[]]]]',
+    ])
+      assert.deepEqual(parseJson(good, rules), JSON.parse(good))
+    for (const bad of [
+      '{"a":1,"a":2}',
+      '{"a":1,"\\u0061":2}',
+      '{"x":{"a":1,"b":[],"a":2}}',
+      '{"__proto__":1}',
+      '{"\\u005f_proto__":1}',
+      '[[[[[]]]]]',
+      '{"secret',
+      'secret',
+    ]) {
       let error
-      try { parseJson(bad, rules) } catch (e) { error = e }
+      try {
+        parseJson(bad, rules)
+      } catch (e) {
+        error = e
+      }
       assert.equal(error?.code, 'malformed', bad)
       assert.notInclude(error.message, 'secret')
     }

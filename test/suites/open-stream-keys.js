@@ -7,66 +7,125 @@ import { byteSource, collect, inPieces, pattern, streamOf } from '../support/sou
 const context = { form: 'claim' }
 const plaintext = pattern(50)
 const settled = () => new Promise((resolve) => setTimeout(resolve, 20))
-const mrk = (region) => `arn:aws:kms:${region}:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab`
+const mrk = (region) =>
+  `arn:aws:kms:${region}:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab`
 
 /** Which key is asked, how often, and what ends an opening before its end. */
 export function openStreamKeysSuite(host) {
   const { test, assert, door } = host
-  const over = (names, o) => openerOver(host, Object.fromEntries([names].flat().map((name) => [arnOf(name), name])), o)
-  const opened = async (streams, message, o) => collect((await streams.openStream(message, { context, ...o })).readable)
+  const over = (names, o) =>
+    openerOver(host, Object.fromEntries([names].flat().map((name) => [arnOf(name), name])), o)
+  const opened = async (streams, message, o) =>
+    collect((await streams.openStream(message, { context, ...o })).readable)
 
-  test('the ARN that is called is the opener\'s own; a multi-Region key matches in every Region, another key in none but its own', async () => {
+  test("the ARN that is called is the opener's own; a multi-Region key matches in every Region, another key in none but its own", async () => {
     const rows = [
-      [mrk('us-east-1'), mrk('eu-west-1'), true], [mrk('eu-west-1'), mrk('eu-west-1'), true], [arnOf('k', 'us-east-1'), arnOf('k', 'us-east-1'), true],
-      [arnOf('k', 'us-east-1'), arnOf('k', 'eu-west-1'), false], [mrk('us-east-1'), mrk('us-east-1').replace('111122223333', '111122223334'), false],
-      [mrk('us-east-1'), mrk('us-east-1').replace('arn:aws:', 'arn:aws-cn:'), false], [mrk('us-east-1'), `${mrk('us-east-1')}0`, false], [arnOf('k'), arnOf('K'), false],
+      [mrk('us-east-1'), mrk('eu-west-1'), true],
+      [mrk('eu-west-1'), mrk('eu-west-1'), true],
+      [arnOf('k', 'us-east-1'), arnOf('k', 'us-east-1'), true],
+      [arnOf('k', 'us-east-1'), arnOf('k', 'eu-west-1'), false],
+      [mrk('us-east-1'), mrk('us-east-1').replace('111122223333', '111122223334'), false],
+      [mrk('us-east-1'), mrk('us-east-1').replace('arn:aws:', 'arn:aws-cn:'), false],
+      [mrk('us-east-1'), `${mrk('us-east-1')}0`, false],
+      [arnOf('k'), arnOf('K'), false],
     ]
     for (const [named, own, fits] of rows) {
-      const { message } = await writeMessage({ recipients: [{ name: 'RSA-2048-enc', arn: named }], context, plaintext })
+      const { message } = await writeMessage({
+        recipients: [{ name: 'RSA-2048-enc', arn: named }],
+        context,
+        plaintext,
+      })
       const { streams, calls } = await openerOver(host, { [own]: 'RSA-2048-enc' })
       if (fits) assert.deepEqual(await opened(streams, message), plaintext)
-      else await fails(assert, streams.openStream(message, { context }).catch((error) => { throw Object.assign(error, { name: 'SealdropError' }) }), 'key_not_found')
-      assert.deepEqual(calls.map(({ arn }) => arn), fits ? [own] : [])
+      else
+        await fails(
+          assert,
+          streams.openStream(message, { context }).catch((error) => {
+            throw Object.assign(error, { name: 'SealdropError' })
+          }),
+          'key_not_found',
+        )
+      assert.deepEqual(
+        calls.map(({ arn }) => arn),
+        fits ? [own] : [],
+      )
     }
   })
 
   test('each recipient opens, also beside data keys of providers that are not ours', async () => {
     const recipients = ['RSA-2048-enc', 'P-256-enc', 'P-521-enc']
-    const foreign = ['aws-kms', 'my.keyring', 'aws-kms-ecdh', ''].map((provider) => [new TextEncoder().encode(provider), new Uint8Array([1, 2]), new Uint8Array(3)])
-    const { message } = await writeMessage({ recipients, context, plaintext, wrong: { dataKeys: (found) => [...foreign, ...found] } })
+    const foreign = ['aws-kms', 'my.keyring', 'aws-kms-ecdh', ''].map((provider) => [
+      new TextEncoder().encode(provider),
+      new Uint8Array([1, 2]),
+      new Uint8Array(3),
+    ])
+    const { message } = await writeMessage({
+      recipients,
+      context,
+      plaintext,
+      wrong: { dataKeys: (found) => [...foreign, ...found] },
+    })
     for (const name of recipients) {
       const { streams, calls } = await over(name)
       assert.deepEqual(await opened(streams, message), plaintext)
       assert.equal(calls.length, 1)
     }
     const { streams, calls } = await over('P-384-enc')
-    assert.equal(await streams.openStream(message, { context }).catch(({ code }) => code), 'key_not_found')
+    assert.equal(
+      await streams.openStream(message, { context }).catch(({ code }) => code),
+      'key_not_found',
+    )
     const { message: nobodys } = await writeMessage({ context, wrong: { dataKeys: () => foreign } })
-    assert.equal(await streams.openStream(nobodys, { context }).catch(({ code }) => code), 'key_not_found')
+    assert.equal(
+      await streams.openStream(nobodys, { context }).catch(({ code }) => code),
+      'key_not_found',
+    )
     assert.equal(calls.length, 0)
   })
 
   for (const [what, arns, recipients] of [
-    ['replica', { [mrk('eu-west-1')]: 'RSA-2048-enc', [mrk('us-east-1')]: 'RSA-2048-enc' }, [{ name: 'RSA-2048-enc', arn: mrk('us-east-1') }]],
-    ['recipient', { [arnOf('P-256-enc')]: 'P-256-enc', [arnOf('RSA-2048-enc')]: 'RSA-2048-enc' }, ['RSA-2048-enc', 'P-256-enc']],
+    [
+      'replica',
+      { [mrk('eu-west-1')]: 'RSA-2048-enc', [mrk('us-east-1')]: 'RSA-2048-enc' },
+      [{ name: 'RSA-2048-enc', arn: mrk('us-east-1') }],
+    ],
+    [
+      'recipient',
+      { [arnOf('P-256-enc')]: 'P-256-enc', [arnOf('RSA-2048-enc')]: 'RSA-2048-enc' },
+      ['RSA-2048-enc', 'P-256-enc'],
+    ],
   ]) {
     test(`another ${what} is asked after kms_unavailable, kms_denied and key_unusable, never after an answer or another failure`, async () => {
       const { message } = await writeMessage({ recipients, context, plaintext })
       const [first, second] = Object.keys(arns)
       const firstFailing = (fail) => {
         const real = privateOperations(arns)
-        return { decrypt: (arn, x) => (arn === first ? fail() : real.decrypt(arn, x)), agree: (arn, x) => (arn === first ? fail() : real.agree(arn, x)) }
+        return {
+          decrypt: (arn, x) => (arn === first ? fail() : real.decrypt(arn, x)),
+          agree: (arn, x) => (arn === first ? fail() : real.agree(arn, x)),
+        }
       }
       for (const code of ['kms_unavailable', 'kms_denied', 'key_unusable']) {
-        const { streams, calls } = await openerOver(host, arns, { answer: firstFailing(() => { throw new door.SealdropError(code, 'down') }) })
+        const { streams, calls } = await openerOver(host, arns, {
+          answer: firstFailing(() => {
+            throw new door.SealdropError(code, 'down')
+          }),
+        })
         const { key, readable } = await streams.openStream(message, { context })
         assert.equal(key.arn, second)
         assert.deepEqual(await collect(readable), plaintext)
-        assert.deepEqual(calls.map(({ arn }) => arn), [first, second])
+        assert.deepEqual(
+          calls.map(({ arn }) => arn),
+          [first, second],
+        )
       }
       for (const code of ['kms_throttled', 'kms_unexpected', 'kms_denied']) {
-        const all = () => { throw new door.SealdropError(code, 'down') }
-        const { streams, calls } = await openerOver(host, arns, { answer: { decrypt: all, agree: all } })
+        const all = () => {
+          throw new door.SealdropError(code, 'down')
+        }
+        const { streams, calls } = await openerOver(host, arns, {
+          answer: { decrypt: all, agree: all },
+        })
         await fails(assert, streams.openStream(message, { context }), code)
         assert.equal(calls.length, code === 'kms_denied' ? 2 : 1)
       }
@@ -82,14 +141,26 @@ export function openStreamKeysSuite(host) {
     for (const name of ['RSA-2048-enc', 'P-384-enc']) {
       const { message } = await writeMessage({ recipients: [name], context, plaintext })
       const { message: other } = await writeMessage({ recipients: [name], context, plaintext })
-      const { message: broken } = await writeMessage({ recipients: [name], context, plaintext, wrong: { tag: (tag) => tag.map((byte) => byte ^ 1) } })
-      for (const [cache, expected] of [[host.rooms.noCache, 3], [plainCache(), 2]]) {
+      const { message: broken } = await writeMessage({
+        recipients: [name],
+        context,
+        plaintext,
+        wrong: { tag: (tag) => tag.map((byte) => byte ^ 1) },
+      })
+      for (const [cache, expected] of [
+        [host.rooms.noCache, 3],
+        [plainCache(), 2],
+      ]) {
         const { streams, calls } = await over(name, { cache })
-        for (const bytes of [message, message, other]) assert.deepEqual(await opened(streams, bytes), plaintext)
+        for (const bytes of [message, message, other])
+          assert.deepEqual(await opened(streams, bytes), plaintext)
         assert.equal(calls.length, expected)
         await fails(assert, streams.openStream(broken, { context }), 'rejected')
         if (cache.entries) assert.equal(cache.entries.size, 2)
-        assert.deepEqual(await collect((await streams.openRange(new Blob([message]), 3, 9, { context })).readable), plaintext.slice(3, 9))
+        assert.deepEqual(
+          await collect((await streams.openRange(new Blob([message]), 3, 9, { context })).readable),
+          plaintext.slice(3, 9),
+        )
         assert.equal(calls.length, cache.entries ? 3 : 5)
       }
     }
@@ -122,23 +193,62 @@ export function openStreamKeysSuite(host) {
   test('a context that is none is invalid_argument, and a function decides about what it finds, with true alone', async () => {
     const { message } = await writeMessage({ context, plaintext })
     const { streams, calls } = await over('P-256-enc')
-    for (const bad of [undefined, null, 5, [], { a: 1 }, { 'sealdrop:path': '/a' }, { 'aws-crypto-x': '' }]) await fails(assert, streams.openStream(message, { context: bad }), 'invalid_argument')
+    for (const bad of [
+      undefined,
+      null,
+      5,
+      [],
+      { a: 1 },
+      { 'sealdrop:path': '/a' },
+      { 'aws-crypto-x': '' },
+    ])
+      await fails(assert, streams.openStream(message, { context: bad }), 'invalid_argument')
     await fails(assert, streams.openStream(message), 'invalid_argument')
-    for (const wrong of [() => 1, () => undefined, async () => true, async () => { throw new Error('x') }, (found) => found.form === 'other']) await fails(assert, streams.openStream(message, { context: wrong }), 'context_mismatch')
+    for (const wrong of [
+      () => 1,
+      () => undefined,
+      async () => true,
+      async () => {
+        throw new Error('x')
+      },
+      (found) => found.form === 'other',
+    ])
+      await fails(assert, streams.openStream(message, { context: wrong }), 'context_mismatch')
     assert.equal(calls.length, 0)
-    assert.deepEqual(await opened(streams, message, { context: (found) => found.form === 'claim' && Object.isFrozen(found) }), plaintext)
+    assert.deepEqual(
+      await opened(streams, message, {
+        context: (found) => found.form === 'claim' && Object.isFrozen(found),
+      }),
+      plaintext,
+    )
   })
 
-  test('an abort ends an opening before, at and behind the private operation, with the signal\'s reason, and cancels the source', async () => {
+  test("an abort ends an opening before, at and behind the private operation, with the signal's reason, and cancels the source", async () => {
     const { message } = await writeMessage({ context, plaintext })
     const reason = new Error('changed my mind')
-    for (const open of [(streams, o) => streams.openStream(new Blob([message]), o), (streams, o) => streams.openRange(new Blob([message]), 0, 40, o)]) {
+    for (const open of [
+      (streams, o) => streams.openStream(new Blob([message]), o),
+      (streams, o) => streams.openRange(new Blob([message]), 0, 40, o),
+    ]) {
       const { streams, calls } = await over('P-256-enc')
-      assert.equal(await open(streams, { context, signal: AbortSignal.abort(reason) }).catch((error) => error), reason)
+      assert.equal(
+        await open(streams, { context, signal: AbortSignal.abort(reason) }).catch((error) => error),
+        reason,
+      )
       assert.equal(calls.length, 0)
       const stop = new AbortController()
-      const { streams: hanging } = await over('P-256-enc', { answer: { agree: () => { stop.abort(reason); return new Promise(() => {}) } } })
-      assert.equal(await open(hanging, { context, signal: stop.signal }).catch((error) => error), reason)
+      const { streams: hanging } = await over('P-256-enc', {
+        answer: {
+          agree: () => {
+            stop.abort(reason)
+            return new Promise(() => {})
+          },
+        },
+      })
+      assert.equal(
+        await open(hanging, { context, signal: stop.signal }).catch((error) => error),
+        reason,
+      )
       const later = new AbortController()
       const { readable } = await open(streams, { context, signal: later.signal })
       const reader = readable.getReader()
@@ -151,7 +261,10 @@ export function openStreamKeysSuite(host) {
       const stop = new AbortController()
       const { streams } = await over('P-256-enc')
       const long = await writeMessage({ context, plaintext: pattern(5_000) })
-      const { readable } = await streams.openStream(streamOf(inPieces(long.message, 40), seen), { context, signal: stop.signal })
+      const { readable } = await streams.openStream(streamOf(inPieces(long.message, 40), seen), {
+        context,
+        signal: stop.signal,
+      })
       const reader = readable.getReader()
       await reader.read()
       if (end === 'abort') stop.abort(reason)
@@ -167,11 +280,22 @@ export function openStreamKeysSuite(host) {
     const theirs = new Error('disk')
     for (const after of [0, 10, 320]) {
       const { streams, calls } = await over('P-256-enc')
-      const throwing = (async function* () { yield message.subarray(0, after); throw theirs })()
+      const throwing = (async function* () {
+        yield message.subarray(0, after)
+        throw theirs
+      })()
       const error = await fails(assert, opened(streams, throwing), 'source_failed')
       assert.equal(error.cause, theirs)
-      await fails(assert, opened(streams, streamOf([message.subarray(0, after), 'text'])), 'invalid_argument')
-      await fails(assert, opened(streams, byteSource(message, { read: async () => message.subarray(1) })), 'source_failed')
+      await fails(
+        assert,
+        opened(streams, streamOf([message.subarray(0, after), 'text'])),
+        'invalid_argument',
+      )
+      await fails(
+        assert,
+        opened(streams, byteSource(message, { read: async () => message.subarray(1) })),
+        'source_failed',
+      )
       assert.equal(calls.length, 0, 'the header is looked at with all that one read brings')
     }
   })
@@ -180,13 +304,24 @@ export function openStreamKeysSuite(host) {
     const { message } = await writeMessage({ context, plaintext })
     const { streams, events } = await over('P-256-enc')
     const { messageId, key, readable } = await streams.openStream(message, { context })
-    assert.deepEqual(events.splice(0), [{ event: 'opened', messageId, key: key.thumbprint, kmsCalls: 1 }])
+    assert.deepEqual(events.splice(0), [
+      { event: 'opened', messageId, key: key.thumbprint, kmsCalls: 1 },
+    ])
     await collect(readable)
     await fails(assert, streams.openStream(message, { context: {} }), 'context_mismatch')
     assert.deepEqual(events.splice(0), [{ event: 'failed', code: 'context_mismatch', kmsCalls: 0 }])
     await fails(assert, opened(streams, message.slice(0, -1)), 'malformed')
-    assert.deepEqual(events.splice(0).map(({ event, code, kmsCalls }) => [event, code, kmsCalls]), [['opened', undefined, 1], ['failed', 'malformed', 0]])
-    const { message: wrong } = await writeMessage({ context, wrong: { commitment: (bytes) => bytes.map((byte) => byte ^ 1) } })
+    assert.deepEqual(
+      events.splice(0).map(({ event, code, kmsCalls }) => [event, code, kmsCalls]),
+      [
+        ['opened', undefined, 1],
+        ['failed', 'malformed', 0],
+      ],
+    )
+    const { message: wrong } = await writeMessage({
+      context,
+      wrong: { commitment: (bytes) => bytes.map((byte) => byte ^ 1) },
+    })
     await fails(assert, streams.openRange(new Blob([wrong]), 0, 1, { context }), 'rejected')
     assert.deepEqual(events.splice(0), [{ event: 'failed', code: 'rejected', kmsCalls: 1 }])
   })

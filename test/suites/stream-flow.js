@@ -1,6 +1,17 @@
 import { fails } from '../support/host.js'
 import { readMessage } from '../support/message-reader.js'
-import { byteSource, byteStream, byteStreamOf, collect, hasByteStreams, inPieces, iterate, pattern, streamKeys, streamOf } from '../support/sources.js'
+import {
+  byteSource,
+  byteStream,
+  byteStreamOf,
+  collect,
+  hasByteStreams,
+  inPieces,
+  iterate,
+  pattern,
+  streamKeys,
+  streamOf,
+} from '../support/sources.js'
 
 const context = {}
 const frameLength = 16
@@ -16,13 +27,43 @@ export function streamFlowSuite(host) {
 
   /** Endless sources that count the frames taken of them, and whether they were told to stop. */
   const endless = {
-    stream: (seen) => new ReadableStream({ pull(c) { seen.frames++; c.enqueue(pattern(frameLength)) }, cancel(reason) { seen.stopped = { reason } } }, { highWaterMark: 0 }),
-    'byte stream': (seen) => byteStream({ pull(c) { seen.frames++; c.enqueue(pattern(frameLength)) }, cancel(reason) { seen.stopped = { reason } } }, { highWaterMark: 0 }),
-    'async iterable': (seen) => (async function* () {
-      try {
-        for (;;) { seen.frames++; yield pattern(frameLength) }
-      } finally { seen.stopped = {} }
-    })(),
+    stream: (seen) =>
+      new ReadableStream(
+        {
+          pull(c) {
+            seen.frames++
+            c.enqueue(pattern(frameLength))
+          },
+          cancel(reason) {
+            seen.stopped = { reason }
+          },
+        },
+        { highWaterMark: 0 },
+      ),
+    'byte stream': (seen) =>
+      byteStream(
+        {
+          pull(c) {
+            seen.frames++
+            c.enqueue(pattern(frameLength))
+          },
+          cancel(reason) {
+            seen.stopped = { reason }
+          },
+        },
+        { highWaterMark: 0 },
+      ),
+    'async iterable': (seen) =>
+      (async function* () {
+        try {
+          for (;;) {
+            seen.frames++
+            yield pattern(frameLength)
+          }
+        } finally {
+          seen.stopped = {}
+        }
+      })(),
   }
 
   for (const [kind, sourceOf] of Object.entries(endless)) {
@@ -56,7 +97,8 @@ export function streamFlowSuite(host) {
         assert.equal(await digest.catch((error) => error), reason)
         await settled()
         const { frames, stopped } = seen
-        if (kind === 'async iterable' && frames === 0) assert.isBelow(reads, 2) // a generator that never ran has nothing to end
+        if (kind === 'async iterable' && frames === 0)
+          assert.isBelow(reads, 2) // a generator that never ran has nothing to end
         else assert.exists(stopped, 'the source was told')
         if (kind !== 'async iterable') assert.equal(stopped.reason, reason)
         await settled()
@@ -71,7 +113,10 @@ export function streamFlowSuite(host) {
         const { readable, digest } = await sealing(sourceOf(seen), { signal: stop.signal })
         const reader = readable.getReader()
         for (let i = 0; i < reads; i++) await reader.read()
-        const pending = reader.read().then(() => reader.read()).then(() => reader.read())
+        const pending = reader
+          .read()
+          .then(() => reader.read())
+          .then(() => reader.read())
         const reason = new Error('changed my mind')
         stop.abort(reason)
         assert.equal(await pending.catch((error) => error), reason)
@@ -89,7 +134,12 @@ export function streamFlowSuite(host) {
   test('a signal that aborted before rejects at once, and nothing is read', async () => {
     const seen = {}
     const reason = new Error('too late')
-    assert.equal(await sealing(streamOf([pattern(1)], seen), { signal: AbortSignal.abort(reason) }).catch((error) => error), reason)
+    assert.equal(
+      await sealing(streamOf([pattern(1)], seen), { signal: AbortSignal.abort(reason) }).catch(
+        (error) => error,
+      ),
+      reason,
+    )
     assert.equal(seen.pulled, 0)
   })
 
@@ -106,10 +156,41 @@ export function streamFlowSuite(host) {
     const never = () => new Promise(() => {})
     const reason = new Error('enough')
     const silent = [
-      (seen) => new ReadableStream({ pull: never, cancel() { seen.told = true } }),
-      (seen) => byteSource(pattern(40), { read: (start, end, { signal }) => new Promise(() => signal.addEventListener('abort', () => { seen.told = true })) }),
-      (seen) => ({ [Symbol.asyncIterator]: () => ({ next: never, return: async () => { seen.told = true } }) }),
-      ...(hasByteStreams() ? [(seen) => byteStream({ pull: never, cancel() { seen.told = true } })] : []),
+      (seen) =>
+        new ReadableStream({
+          pull: never,
+          cancel() {
+            seen.told = true
+          },
+        }),
+      (seen) =>
+        byteSource(pattern(40), {
+          read: (start, end, { signal }) =>
+            new Promise(() =>
+              signal.addEventListener('abort', () => {
+                seen.told = true
+              }),
+            ),
+        }),
+      (seen) => ({
+        [Symbol.asyncIterator]: () => ({
+          next: never,
+          return: async () => {
+            seen.told = true
+          },
+        }),
+      }),
+      ...(hasByteStreams()
+        ? [
+            (seen) =>
+              byteStream({
+                pull: never,
+                cancel() {
+                  seen.told = true
+                },
+              }),
+          ]
+        : []),
     ]
     for (const how of ['abort', 'cancel']) {
       for (const sourceOf of silent) {
@@ -118,7 +199,10 @@ export function streamFlowSuite(host) {
         const { readable, digest } = await sealing(sourceOf(seen), { signal: stop.signal })
         const reader = readable.getReader()
         await reader.read()
-        const pending = reader.read().then(({ done }) => done, (error) => error)
+        const pending = reader.read().then(
+          ({ done }) => done,
+          (error) => error,
+        )
         await settled()
         if (how === 'abort') stop.abort(reason)
         else await reader.cancel(reason)
@@ -131,15 +215,22 @@ export function streamFlowSuite(host) {
   })
 
   test('a byte source is told of an abort while it reads, and what it answers then does not matter', async () => {
-    for (const answer of [() => pattern(40), () => { throw new Error('aborted') }]) {
+    for (const answer of [
+      () => pattern(40),
+      () => {
+        throw new Error('aborted')
+      },
+    ]) {
       const stop = new AbortController()
       let told
-      const source = byteSource(pattern(40), { read: async (start, end, { signal }) => {
-        told = signal
-        stop.abort(new Error('now'))
-        await settled()
-        return answer()
-      } })
+      const source = byteSource(pattern(40), {
+        read: async (start, end, { signal }) => {
+          told = signal
+          stop.abort(new Error('now'))
+          await settled()
+          return answer()
+        },
+      })
       const { readable, digest } = await sealing(source, { signal: stop.signal })
       assert.equal((await collect(readable).catch((error) => error)).message, 'now')
       assert.isTrue(told.aborted)
@@ -147,9 +238,23 @@ export function streamFlowSuite(host) {
     }
   })
 
-  for (const [what, returning] of Object.entries({ 'is missing': undefined, 'is no promise': () => ({ done: true }), throws: () => { throw new Error('theirs') }, rejects: async () => { throw new Error('theirs') } })) {
+  for (const [what, returning] of Object.entries({
+    'is missing': undefined,
+    'is no promise': () => ({ done: true }),
+    throws: () => {
+      throw new Error('theirs')
+    },
+    rejects: async () => {
+      throw new Error('theirs')
+    },
+  })) {
     test(`an async iterable whose return ${what} is left as quietly as any, and the digest rejects`, async () => {
-      const source = { [Symbol.asyncIterator]: () => ({ next: async () => ({ done: false, value: pattern(frameLength) }), return: returning }) }
+      const source = {
+        [Symbol.asyncIterator]: () => ({
+          next: async () => ({ done: false, value: pattern(frameLength) }),
+          return: returning,
+        }),
+      }
       const reason = new Error('enough')
       const { readable, digest } = await sealing(source)
       const reader = readable.getReader()
@@ -162,9 +267,17 @@ export function streamFlowSuite(host) {
 
   test('any number of frames in flight gives the same frames', async () => {
     for (const framesInFlight of [1, 3, 16]) {
-      for (const source of [pattern(333), streamOf(inPieces(pattern(333), 10)), iterate([pattern(333)]), ...(hasByteStreams() ? [byteStreamOf(inPieces(pattern(333), 10), true)] : [])]) {
+      for (const source of [
+        pattern(333),
+        streamOf(inPieces(pattern(333), 10)),
+        iterate([pattern(333)]),
+        ...(hasByteStreams() ? [byteStreamOf(inPieces(pattern(333), 10), true)] : []),
+      ]) {
         const { readable } = await sealing(source, { framesInFlight })
-        assert.deepEqual((await readMessage(await collect(readable), 'P-256-enc')).plaintext, pattern(333))
+        assert.deepEqual(
+          (await readMessage(await collect(readable), 'P-256-enc')).plaintext,
+          pattern(333),
+        )
       }
     }
   })
@@ -183,7 +296,11 @@ export function streamFlowSuite(host) {
       released.push(read.value)
       await new Promise((resolve) => setTimeout(resolve, 2))
     }
-    assert.deepEqual((await readMessage(new Uint8Array(await new Blob(released).arrayBuffer()), 'P-256-enc')).plaintext, pattern(100))
+    assert.deepEqual(
+      (await readMessage(new Uint8Array(await new Blob(released).arrayBuffer()), 'P-256-enc'))
+        .plaintext,
+      pattern(100),
+    )
   })
 
   test('a source may reuse its buffer as soon as it is asked for more', async () => {
@@ -196,12 +313,20 @@ export function streamFlowSuite(host) {
       }
     }
     const { readable } = await sealing(reusing())
-    assert.deepEqual((await readMessage(await collect(readable), 'P-256-enc')).plaintext, pattern(200))
+    assert.deepEqual(
+      (await readMessage(await collect(readable), 'P-256-enc')).plaintext,
+      pattern(200),
+    )
   })
 
   test('many streams at once do not mix', async () => {
-    const messages = await Promise.all(Array.from({ length: 20 }, async (_, i) => collect((await sealing(iterate(inPieces(pattern(i * 10), 7)))).readable)))
-    for (const [i, message] of messages.entries()) assert.deepEqual((await readMessage(message, 'P-256-enc')).plaintext, pattern(i * 10))
+    const messages = await Promise.all(
+      Array.from({ length: 20 }, async (_, i) =>
+        collect((await sealing(iterate(inPieces(pattern(i * 10), 7)))).readable),
+      ),
+    )
+    for (const [i, message] of messages.entries())
+      assert.deepEqual((await readMessage(message, 'P-256-enc')).plaintext, pattern(i * 10))
     await fails(assert, sealing(5), 'invalid_argument')
   })
 }

@@ -7,7 +7,14 @@ import { byteSource, collect, pattern } from '../support/sources.js'
 const context = { a: 'b' }
 const frameLength = 5
 const plaintext = pattern(13)
-const closedList = ['malformed', 'unsupported_algorithm', 'key_not_found', 'context_mismatch', 'too_large', 'rejected']
+const closedList = [
+  'malformed',
+  'unsupported_algorithm',
+  'key_not_found',
+  'context_mismatch',
+  'too_large',
+  'rejected',
+]
 
 /** A private key asked once for each ciphertext, so that it is not what these suites wait for. */
 function remembering(arns) {
@@ -24,7 +31,11 @@ function remembering(arns) {
 /** Works on some at a time: in browsers each waits more than it works. */
 async function sideBySide(count, work) {
   let next = 0
-  await Promise.all(Array.from({ length: 24 }, async () => { while (next < count) await work(next++) }))
+  await Promise.all(
+    Array.from({ length: 24 }, async () => {
+      while (next < count) await work(next++)
+    }),
+  )
 }
 
 /** No changed message opens to its end, and nothing leaves from its first changed frame on. */
@@ -38,7 +49,11 @@ export function streamTamperSuite(host) {
       const written = await writeMessage({ recipients: [name], context, plaintext, frameLength })
       const texts = new Set()
       const outcomes = { changes: 0, inHeader: 0, ranges: 0 }
-      const starts = written.frames.map((_, i) => written.header.length + written.frames.slice(0, i).reduce((sum, { length }) => sum + length, 0))
+      const starts = written.frames.map(
+        (_, i) =>
+          written.header.length +
+          written.frames.slice(0, i).reduce((sum, { length }) => sum + length, 0),
+      )
       /** Plaintext of the frames that come before the first byte that is not the message's. */
       const intact = (changed) => {
         const { message } = written
@@ -57,26 +72,44 @@ export function streamTamperSuite(host) {
           await collect((await streams.openStream(changed, { context })).readable, released)
         } catch (error) {
           code = error.code
-          if (code === 'rejected') texts.add(`${error.message} ${error.retryable} ${Object.hasOwn(error, 'cause')}`)
+          if (code === 'rejected')
+            texts.add(`${error.message} ${error.retryable} ${Object.hasOwn(error, 'cause')}`)
         }
         assert.include(closedList, code, `${what} opened to its end, or failed in another way`)
         const bytes = concat(...released)
-        assert.isAtMost(bytes.length, expected?.length ?? 0, `${what}: more left than the frames before the change`)
+        assert.isAtMost(
+          bytes.length,
+          expected?.length ?? 0,
+          `${what}: more left than the frames before the change`,
+        )
         assert.deepEqual(bytes, plaintext.subarray(0, bytes.length), what)
         if (expected === undefined) return outcomes.inHeader++ // a range reads headers by the same code
         const range = []
         outcomes.ranges++
-        const whole = await streams.openRange(byteSource(changed), 0, Infinity, { context }).then(({ readable }) => collect(readable, range)).then(() => 'opened', (error) => error.code)
+        const whole = await streams
+          .openRange(byteSource(changed), 0, Infinity, { context })
+          .then(({ readable }) => collect(readable, range))
+          .then(
+            () => 'opened',
+            (error) => error.code,
+          )
         assert.include(closedList, whole, `${what}, as a range`)
         assert.isAtMost(concat(...range).length, expected.length, `${what}, as a range`)
-        assert.deepEqual(concat(...range), plaintext.subarray(0, concat(...range).length), `${what}, as a range`)
+        assert.deepEqual(
+          concat(...range),
+          plaintext.subarray(0, concat(...range).length),
+          `${what}, as a range`,
+        )
       }
       /** Checks at the end that something was checked, and that class B failures are one. */
       const done = async (changes) => {
         assert.equal(outcomes.changes, changes)
         assert.isAtMost(calls.length, changes + outcomes.ranges, 'each asks the key once at most')
         assert.isAtMost(texts.size, 1, 'class B failures are one error')
-        assert.deepEqual(await collect((await streams.openStream(written.message, { context })).readable), plaintext)
+        assert.deepEqual(
+          await collect((await streams.openStream(written.message, { context })).readable),
+          plaintext,
+        )
       }
       return { ...written, refuses, done, texts, outcomes }
     }
@@ -96,8 +129,15 @@ export function streamTamperSuite(host) {
     test(`every byte left out of a message for ${name}, or put into it: none opens to its end`, async () => {
       const { message, refuses, done } = await setUp()
       await sideBySide(message.length, async (at) => {
-        await refuses(concat(message.subarray(0, at), message.subarray(at + 1)), `byte ${at} left out`)
-        for (const byte of [message[at], message[at - 1] ?? 1, 0x00, 0xff]) await refuses(concat(message.subarray(0, at), [byte], message.subarray(at)), `${byte} put in at ${at}`)
+        await refuses(
+          concat(message.subarray(0, at), message.subarray(at + 1)),
+          `byte ${at} left out`,
+        )
+        for (const byte of [message[at], message[at - 1] ?? 1, 0x00, 0xff])
+          await refuses(
+            concat(message.subarray(0, at), [byte], message.subarray(at)),
+            `${byte} put in at ${at}`,
+          )
       })
       await done(message.length * 5)
     })
@@ -107,23 +147,44 @@ export function streamTamperSuite(host) {
 
     test(`every truncation of a message for ${name}, and a byte more at its end: none opens to its end`, async () => {
       const { message, refuses, done } = await setUp()
-      await sideBySide(message.length, (length) => refuses(message.slice(0, length), `cut at ${length}`))
+      await sideBySide(message.length, (length) =>
+        refuses(message.slice(0, length), `cut at ${length}`),
+      )
       await sideBySide(256, (byte) => refuses(concat(message, [byte]), `${byte} added`))
       await done(message.length + 256)
     })
 
     test(`frames of a message for ${name} in another order, repeated, left out or of another message: none opens to its end`, async () => {
       const { message, header, frames, id, dataKey, refuses, done } = await setUp()
-      const same = await writeMessage({ recipients: [name], context, plaintext: pattern(13).reverse(), frameLength, dataKey })
+      const same = await writeMessage({
+        recipients: [name],
+        context,
+        plaintext: pattern(13).reverse(),
+        frameLength,
+        dataKey,
+      })
       const other = await writeMessage({ recipients: [name], context, plaintext, frameLength })
       assert.notDeepEqual(same.id, id)
       const pool = [...frames, ...same.frames, ...other.frames]
       const places = pool.map((_, i) => i)
       const longer = (rows) => rows.flatMap((row) => places.map((i) => [...row, i]))
-      const upToThree = [[[]], longer([[]]), longer(longer([[]])), longer(longer(longer([[]])))].flat().filter((chosen) => chosen.join() !== '0,1,2')
-      const four = [[0, 1, 2, 2], [0, 1, 1, 2], [0, 0, 1, 2], [0, 1, 2, 0], [0, 1, 2, 5], [0, 1, 2, 8]]
-      const arrangements = [...upToThree, ...four].map((chosen) => [concat(header, ...chosen.map((i) => pool[i])), `frames ${chosen}`])
-      for (const foreign of [same, other]) arrangements.push([concat(foreign.header, ...frames), 'another header'])
+      const upToThree = [[[]], longer([[]]), longer(longer([[]])), longer(longer(longer([[]])))]
+        .flat()
+        .filter((chosen) => chosen.join() !== '0,1,2')
+      const four = [
+        [0, 1, 2, 2],
+        [0, 1, 1, 2],
+        [0, 0, 1, 2],
+        [0, 1, 2, 0],
+        [0, 1, 2, 5],
+        [0, 1, 2, 8],
+      ]
+      const arrangements = [...upToThree, ...four].map((chosen) => [
+        concat(header, ...chosen.map((i) => pool[i])),
+        `frames ${chosen}`,
+      ])
+      for (const foreign of [same, other])
+        arrangements.push([concat(foreign.header, ...frames), 'another header'])
       assert.equal(arrangements.length, 1 + 9 + 81 + 729 - 1 + 6 + 2)
       await sideBySide(arrangements.length, (i) => refuses(...arrangements[i]))
       assert.equal(message.length, concat(header, ...frames).length)

@@ -2,7 +2,15 @@ import { keySetOf, publicJwk } from '../support/host.js'
 import { arnOf, openerOver } from '../support/seal-with-jose.js'
 
 const parts = ['header', 'encrypted key', 'IV', 'ciphertext', 'tag']
-const closedList = ['malformed', 'unsupported_algorithm', 'key_not_found', 'context_mismatch', 'too_large', 'expired', 'rejected']
+const closedList = [
+  'malformed',
+  'unsupported_algorithm',
+  'key_not_found',
+  'context_mismatch',
+  'too_large',
+  'expired',
+  'rejected',
+]
 
 /** No changed value opens: every bit of every part, every bit of the text, every truncation. */
 export function tamperSuite(host) {
@@ -16,7 +24,11 @@ export function tamperSuite(host) {
       const { opener } = await openerOver(host, { [arnOf(name)]: name })
       return { opener, jwe: await door.seal(keys, 'secret', { context }) }
     }
-    const codeOf = (opener, jwe) => opener.open(jwe, { context }).then(() => 'opened', (error) => (error.name === 'SealdropError' ? error.code : `${error}`))
+    const codeOf = (opener, jwe) =>
+      opener.open(jwe, { context }).then(
+        () => 'opened',
+        (error) => (error.name === 'SealdropError' ? error.code : `${error}`),
+      )
 
     test(`every bit flipped in every part of a value for ${name}: none opens, and key, IV, ciphertext and tag are rejected`, async () => {
       const { opener, jwe } = await setUp()
@@ -27,12 +39,18 @@ export function tamperSuite(host) {
         for (let bit = 0; bit < bytes.length * 8; bit++) {
           const changed = bytes.slice()
           changed[bit >> 3] ^= 1 << (bit & 7)
-          const code = await codeOf(opener, segments.with(index, jose.base64url.encode(changed)).join('.'))
+          const code = await codeOf(
+            opener,
+            segments.with(index, jose.base64url.encode(changed)).join('.'),
+          )
           assert.include(index === 0 ? closedList : ['rejected'], code, `${part}, bit ${bit}`)
           flips++
         }
       }
-      assert.equal(flips, segments.reduce((sum, segment) => sum + decode(segment).length * 8, 0))
+      assert.equal(
+        flips,
+        segments.reduce((sum, segment) => sum + decode(segment).length * 8, 0),
+      )
       assert.equal(await codeOf(opener, jwe), 'opened')
     })
 
@@ -40,7 +58,10 @@ export function tamperSuite(host) {
       const { opener, jwe } = await setUp()
       for (let at = 0; at < jwe.length; at++) {
         for (let bit = 0; bit < 8; bit++) {
-          const changed = jwe.slice(0, at) + String.fromCharCode(jwe.charCodeAt(at) ^ (1 << bit)) + jwe.slice(at + 1)
+          const changed =
+            jwe.slice(0, at) +
+            String.fromCharCode(jwe.charCodeAt(at) ^ (1 << bit)) +
+            jwe.slice(at + 1)
           assert.include(closedList, await codeOf(opener, changed), `character ${at}, bit ${bit}`)
         }
         assert.include(closedList, await codeOf(opener, jwe.slice(0, at)), `cut at ${at}`)

@@ -6,9 +6,16 @@ export function verifySuite({ test, assert, door, jose, mlDsa }) {
   const { importKeySet, inHand, verify, verifyJwt, verifySignature, verifyReceipt } = door
   const algs = Object.keys(signatureKeys)
   const publicKey = (alg, extra = {}) => publicJwk(signatureKeys[alg], { alg, ...extra })
-  const keysOf = (alg, extra, o = {}) => importKeySet(keySetOf(publicKey(alg, extra)), { trust: inHand(), providers: [mlDsa()], ...o })
-  const signed = async (alg, payload, header = {}) => signJws(alg, { alg, kid: await jose.calculateJwkThumbprint(publicKey(alg)), ...header }, payload)
-  const jwt = async (alg, claims, header = {}) => signed(alg, JSON.stringify(claims), { typ: 'JWT', ...header })
+  const keysOf = (alg, extra, o = {}) =>
+    importKeySet(keySetOf(publicKey(alg, extra)), { trust: inHand(), providers: [mlDsa()], ...o })
+  const signed = async (alg, payload, header = {}) =>
+    signJws(
+      alg,
+      { alg, kid: await jose.calculateJwkThumbprint(publicKey(alg)), ...header },
+      payload,
+    )
+  const jwt = async (alg, claims, header = {}) =>
+    signed(alg, JSON.stringify(claims), { typ: 'JWT', ...header })
   const flip = (jws, part, at) => {
     const segments = jws.split('.')
     const bytes = jose.base64url.decode(segments[part])
@@ -26,7 +33,8 @@ export function verifySuite({ test, assert, door, jose, mlDsa }) {
       assert.equal(found.header.alg, alg)
       assert.equal(found.key.alg, alg)
       assert.equal(found.trust, 'in-hand')
-      for (const changed of [flip(jws, 1, 0), flip(jws, 2, 0), flip(jws, 2, 20)]) await fails(assert, verify(keys, changed), 'rejected')
+      for (const changed of [flip(jws, 1, 0), flip(jws, 2, 0), flip(jws, 2, 20)])
+        await fails(assert, verify(keys, changed), 'rejected')
     })
 
     test(`${alg} as kms:Sign answers it verifies over message bytes, text and a view, by JOSE and KMS name`, async () => {
@@ -36,32 +44,110 @@ export function verifySuite({ test, assert, door, jose, mlDsa }) {
       const keys = keysOf(alg, { kms_arn: 'arn:k' })
       const signature = coordinate ? toDer(raw) : raw
       for (const algorithm of [alg, kmsNames[alg]]) {
-        for (const over of [message, text.encode(message), offsetView(text.encode(message))]) assert.equal((await verifySignature(keys, { message: over, signature: offsetView(signature), algorithm })).key.alg, alg)
+        for (const over of [message, text.encode(message), offsetView(text.encode(message))])
+          assert.equal(
+            (
+              await verifySignature(keys, {
+                message: over,
+                signature: offsetView(signature),
+                algorithm,
+              })
+            ).key.alg,
+            alg,
+          )
       }
       await verifySignature(keys, { message, signature, algorithm: alg, key: 'arn:k' })
-      await fails(assert, verifySignature(keys, { message: 'other', signature, algorithm: alg }), 'rejected')
-      await fails(assert, verifySignature(keys, { message, signature, algorithm: alg, key: 'arn:other' }), 'key_not_found', /arn:other/)
+      await fails(
+        assert,
+        verifySignature(keys, { message: 'other', signature, algorithm: alg }),
+        'rejected',
+      )
+      await fails(
+        assert,
+        verifySignature(keys, { message, signature, algorithm: alg, key: 'arn:other' }),
+        'key_not_found',
+        /arn:other/,
+      )
       if (!coordinate) return
-      await verifySignature(keys, { message, signature: raw, algorithm: alg, encoding: 'ieee-p1363' })
-      await fails(assert, verifySignature(keys, { message, signature: raw, algorithm: alg }), ['malformed'])
-      await fails(assert, verifySignature(keys, { message, signature, algorithm: alg, encoding: 'ieee-p1363' }), 'malformed')
-      await fails(assert, verifySignature(keys, { message, signature: new Uint8Array([...signature, 0]), algorithm: alg }), 'malformed')
+      await verifySignature(keys, {
+        message,
+        signature: raw,
+        algorithm: alg,
+        encoding: 'ieee-p1363',
+      })
+      await fails(assert, verifySignature(keys, { message, signature: raw, algorithm: alg }), [
+        'malformed',
+      ])
+      await fails(
+        assert,
+        verifySignature(keys, { message, signature, algorithm: alg, encoding: 'ieee-p1363' }),
+        'malformed',
+      )
+      await fails(
+        assert,
+        verifySignature(keys, {
+          message,
+          signature: new Uint8Array([...signature, 0]),
+          algorithm: alg,
+        }),
+        'malformed',
+      )
     })
   }
 
   test('a signature verifies only under the algorithm its key was published with', async () => {
     const asRs256 = await signed('RS256', 'x')
     await fails(assert, verify(keysOf('PS256'), asRs256), 'rejected', /PS256/)
-    await fails(assert, verify(keysOf('PS256'), await signed('RS256', 'x', { kid: undefined })), 'key_not_found')
-    await fails(assert, verifySignature(keysOf('PS256'), { message: 'x', signature: new Uint8Array(256), algorithm: 'RS256' }), 'key_not_found', /RS256/)
+    await fails(
+      assert,
+      verify(keysOf('PS256'), await signed('RS256', 'x', { kid: undefined })),
+      'key_not_found',
+    )
+    await fails(
+      assert,
+      verifySignature(keysOf('PS256'), {
+        message: 'x',
+        signature: new Uint8Array(256),
+        algorithm: 'RS256',
+      }),
+      'key_not_found',
+      /RS256/,
+    )
   })
 
-  const foreign = { none: 'unsupported_algorithm', HS256: 'unsupported_algorithm', ES256K: 'unsupported_algorithm', EdDSA: 'key_not_found', SM2DSA: 'unsupported_algorithm', ED25519_PH_SHA_512: 'unsupported_algorithm', ECDSA_SHA_256: 'unsupported_algorithm', es256: 'unsupported_algorithm', constructor: 'unsupported_algorithm' }
+  const foreign = {
+    none: 'unsupported_algorithm',
+    HS256: 'unsupported_algorithm',
+    ES256K: 'unsupported_algorithm',
+    EdDSA: 'key_not_found',
+    SM2DSA: 'unsupported_algorithm',
+    ED25519_PH_SHA_512: 'unsupported_algorithm',
+    ECDSA_SHA_256: 'unsupported_algorithm',
+    es256: 'unsupported_algorithm',
+    constructor: 'unsupported_algorithm',
+  }
   for (const [alg, code] of Object.entries(foreign)) {
-    test(`a token with alg ${alg} is ${code}`, async () => fails(assert, verify(keysOf('ES256'), `${jose.base64url.encode(JSON.stringify({ alg }))}.e30.AA`), code))
+    test(`a token with alg ${alg} is ${code}`, async () =>
+      fails(
+        assert,
+        verify(keysOf('ES256'), `${jose.base64url.encode(JSON.stringify({ alg }))}.e30.AA`),
+        code,
+      ))
   }
 
-  const members = { crit: ['b64'], b64: false, jku: 'https://evil.example', x5u: 'https://evil.example', jwk: {}, x5c: [], zip: 'DEF', alg: 5, kid: 5, typ: {}, iat: '1' }
+  const members = {
+    crit: ['b64'],
+    b64: false,
+    jku: 'https://evil.example',
+    x5u: 'https://evil.example',
+    jwk: {},
+    x5c: [],
+    zip: 'DEF',
+    alg: 5,
+    kid: 5,
+    typ: {},
+    iat: '1',
+  }
   for (const [member, value] of Object.entries(members)) {
     test(`a token whose header has ${member}: ${JSON.stringify(value)} is malformed`, async () => {
       const header = jose.base64url.encode(JSON.stringify({ alg: 'ES256', [member]: value }))
@@ -71,33 +157,65 @@ export function verifySuite({ test, assert, door, jose, mlDsa }) {
 
   test('what is not a compact JWS is refused by its form', async () => {
     const jws = await signed('ES256', 'x')
-    for (const bad of ['', 'a.b', `${jws}.x`, `${jws}=`, ` ${jws}`, jws.replace('.', '..'), `${jws.split('.').slice(0, 2).join('.')}.A`]) await fails(assert, verify(keysOf('ES256'), bad), 'malformed')
+    for (const bad of [
+      '',
+      'a.b',
+      `${jws}.x`,
+      `${jws}=`,
+      ` ${jws}`,
+      jws.replace('.', '..'),
+      `${jws.split('.').slice(0, 2).join('.')}.A`,
+    ])
+      await fails(assert, verify(keysOf('ES256'), bad), 'malformed')
     await fails(assert, verify(keysOf('ES256'), undefined), 'invalid_argument')
-    await fails(assert, verify(keysOf('ES256'), `${jws.split('.').slice(0, 2).join('.')}.`), 'rejected')
+    await fails(
+      assert,
+      verify(keysOf('ES256'), `${jws.split('.').slice(0, 2).join('.')}.`),
+      'rejected',
+    )
   })
 
   test('a kid of another key, and one that is not in the set, are key_not_found', async () => {
-    await fails(assert, verify(keysOf('ES256'), await signed('ES256', 'x', { kid: 'other' })), 'key_not_found', /"other"/)
+    await fails(
+      assert,
+      verify(keysOf('ES256'), await signed('ES256', 'x', { kid: 'other' })),
+      'key_not_found',
+      /"other"/,
+    )
     const published = keysOf('ES256', { kid: '2024' })
     assert.equal((await verify(published, await signed('ES256', 'x', { kid: '2024' }))).text(), 'x')
     assert.equal((await verify(published, await signed('ES256', 'x'))).text(), 'x')
   })
 
   test('another typ than expected is rejected', async () => {
-    await fails(assert, verify(keysOf('ES256'), await signed('ES256', 'x', { typ: 'a' }), { typ: 'b' }), 'rejected', /typ/)
-    await fails(assert, verify(keysOf('ES256'), await signed('ES256', 'x'), { typ: 'b' }), 'rejected', /typ/)
+    await fails(
+      assert,
+      verify(keysOf('ES256'), await signed('ES256', 'x', { typ: 'a' }), { typ: 'b' }),
+      'rejected',
+      /typ/,
+    )
+    await fails(
+      assert,
+      verify(keysOf('ES256'), await signed('ES256', 'x'), { typ: 'b' }),
+      'rejected',
+      /typ/,
+    )
   })
 
   test('an encryption key verifies nothing', async () => {
-    const keys = importKeySet(keySetOf({ ...publicKey('ES256'), use: 'enc', alg: undefined }), { trust: inHand() })
+    const keys = importKeySet(keySetOf({ ...publicKey('ES256'), use: 'enc', alg: undefined }), {
+      trust: inHand(),
+    })
     await fails(assert, verify(keys, await signed('ES256', 'x')), 'key_not_found')
   })
 
   test('the dates of a key count at signing time: what it signed stays good after it expired', async () => {
     const at = 1_700_000_000
     const keys = keysOf('ES256', { nbf: at, exp: at + 1_000 }, { now: () => (at + 1e8) * 1000 })
-    for (const iat of [at, at + 999]) assert.equal((await verify(keys, await signed('ES256', 'x', { iat }))).text(), 'x')
-    for (const iat of [at - 61, at + 1_061]) await fails(assert, verify(keys, await signed('ES256', 'x', { iat })), 'expired')
+    for (const iat of [at, at + 999])
+      assert.equal((await verify(keys, await signed('ES256', 'x', { iat }))).text(), 'x')
+    for (const iat of [at - 61, at + 1_061])
+      await fails(assert, verify(keys, await signed('ES256', 'x', { iat })), 'expired')
   })
 
   const issuer = 'https://issuer.example'
@@ -107,38 +225,120 @@ export function verifySuite({ test, assert, door, jose, mlDsa }) {
   const at = { now: () => now * 1000 }
   for (const alg of algs) {
     test(`a JWT with ${alg} verifies with its claims`, async () => {
-      const { claims, key } = await verifyJwt(keysOf(alg, {}, at), await jwt(alg, good), { issuer, audience })
+      const { claims, key } = await verifyJwt(keysOf(alg, {}, at), await jwt(alg, good), {
+        issuer,
+        audience,
+      })
       assert.deepEqual({ ...claims }, good)
       assert.equal(key.alg, alg)
     })
   }
 
   const claimRows = [
-    ['rejected', { iss: 'other' }], ['rejected', { iss: undefined }], ['rejected', { aud: 'other' }], ['rejected', { aud: ['other'] }], ['rejected', { aud: undefined }], ['rejected', { exp: undefined }], ['rejected', { exp: 'soon' }], ['rejected', { nbf: '1' }],
-    ['expired', { exp: now - 61 }], ['expired', { nbf: now + 61 }], ['expired', { iat: now - 121, exp: undefined }, { maxAge: 60_000 }], ['expired', { iat: now - 61 }, { maxAge: 60_000, tolerance: 0 }], ['expired', { exp: now - 1 }, { tolerance: 0 }],
-    ['rejected', {}, { typ: 'at+jwt' }], ['rejected', { iat: undefined }, { maxAge: 60_000 }], ['rejected', { iat: now + 61 }, { maxAge: 60_000 }], ['rejected', { sub: 7 }], ['rejected', { sub: 'x' }, { subject: 'y' }], ['rejected', {}, { subject: 'y' }], ['rejected', { jti: {} }], ['rejected', { iat: '1' }], ['rejected', { exp: -1 }], ['rejected', { iss: [issuer] }],
+    ['rejected', { iss: 'other' }],
+    ['rejected', { iss: undefined }],
+    ['rejected', { aud: 'other' }],
+    ['rejected', { aud: ['other'] }],
+    ['rejected', { aud: undefined }],
+    ['rejected', { exp: undefined }],
+    ['rejected', { exp: 'soon' }],
+    ['rejected', { nbf: '1' }],
+    ['expired', { exp: now - 61 }],
+    ['expired', { nbf: now + 61 }],
+    ['expired', { iat: now - 121, exp: undefined }, { maxAge: 60_000 }],
+    ['expired', { iat: now - 61 }, { maxAge: 60_000, tolerance: 0 }],
+    ['expired', { exp: now - 1 }, { tolerance: 0 }],
+    ['rejected', {}, { typ: 'at+jwt' }],
+    ['rejected', { iat: undefined }, { maxAge: 60_000 }],
+    ['rejected', { iat: now + 61 }, { maxAge: 60_000 }],
+    ['rejected', { sub: 7 }],
+    ['rejected', { sub: 'x' }, { subject: 'y' }],
+    ['rejected', {}, { subject: 'y' }],
+    ['rejected', { jti: {} }],
+    ['rejected', { iat: '1' }],
+    ['rejected', { exp: -1 }],
+    ['rejected', { iss: [issuer] }],
   ]
   for (const [code, claims, o = {}] of claimRows) {
-    test(`a JWT with ${JSON.stringify(claims)} under ${JSON.stringify(o)} is ${code}`, async () => fails(assert, verifyJwt(keysOf('ES256', {}, at), await jwt('ES256', { ...good, ...claims }), { issuer, audience, ...o }), code))
+    test(`a JWT with ${JSON.stringify(claims)} under ${JSON.stringify(o)} is ${code}`, async () =>
+      fails(
+        assert,
+        verifyJwt(keysOf('ES256', {}, at), await jwt('ES256', { ...good, ...claims }), {
+          issuer,
+          audience,
+          ...o,
+        }),
+        code,
+      ))
   }
 
   test('a JWT within the tolerance, with several audiences, or without exp but with maxAge verifies', async () => {
-    for (const [claims, o] of [[{ exp: now - 59 }], [{ nbf: now + 59 }], [{ aud: ['x', audience] }], [{ exp: undefined }, { maxAge: 60_000 }], [{ sub: 'y' }, { subject: 'y' }]]) {
-      await verifyJwt(keysOf('ES256', {}, at), await jwt('ES256', { ...good, ...claims }), { issuer, audience, ...o })
+    for (const [claims, o] of [
+      [{ exp: now - 59 }],
+      [{ nbf: now + 59 }],
+      [{ aud: ['x', audience] }],
+      [{ exp: undefined }, { maxAge: 60_000 }],
+      [{ sub: 'y' }, { subject: 'y' }],
+    ]) {
+      await verifyJwt(keysOf('ES256', {}, at), await jwt('ES256', { ...good, ...claims }), {
+        issuer,
+        audience,
+        ...o,
+      })
     }
   })
 
   test('a JWT with duplicate claims, of a reserved type, or without an expected issuer is refused', async () => {
     const keys = keysOf('ES256', {}, at)
-    await fails(assert, verifyJwt(keys, await signed('ES256', `{"iss":"a",${JSON.stringify(good).slice(1)}`), { issuer, audience }), 'malformed', /duplicate/)
-    await fails(assert, verifyJwt(keys, await signed('ES256', '[]'), { issuer, audience }), 'malformed')
-    for (const typ of ['sealdrop-receipt+jwt', 'application/jwk-set+jwt', 'sealdrop-file+jwt']) await fails(assert, verifyJwt(keys, await jwt('ES256', good, { typ }), { issuer, audience }), 'rejected', /not a token/)
-    for (const o of [undefined, {}, { issuer }, { audience }, { issuer: '', audience }, { issuer, audience, maxAge: NaN }, { issuer, audience, tolerance: -1 }]) await fails(assert, verifyJwt(keys, await jwt('ES256', good), o), 'invalid_argument')
+    await fails(
+      assert,
+      verifyJwt(keys, await signed('ES256', `{"iss":"a",${JSON.stringify(good).slice(1)}`), {
+        issuer,
+        audience,
+      }),
+      'malformed',
+      /duplicate/,
+    )
+    await fails(
+      assert,
+      verifyJwt(keys, await signed('ES256', '[]'), { issuer, audience }),
+      'malformed',
+    )
+    for (const typ of ['sealdrop-receipt+jwt', 'application/jwk-set+jwt', 'sealdrop-file+jwt'])
+      await fails(
+        assert,
+        verifyJwt(keys, await jwt('ES256', good, { typ }), { issuer, audience }),
+        'rejected',
+        /not a token/,
+      )
+    for (const o of [
+      undefined,
+      {},
+      { issuer },
+      { audience },
+      { issuer: '', audience },
+      { issuer, audience, maxAge: NaN },
+      { issuer, audience, tolerance: -1 },
+    ])
+      await fails(assert, verifyJwt(keys, await jwt('ES256', good), o), 'invalid_argument')
   })
 
   const sent = { messageId: 'm1', digest: 'd1' }
-  const receipt = { iss: 'urn:x', iat: now, jti: 'j', messageId: 'm1', digest: 'd1', length: 5, ctx: {}, stage: 'opened' }
-  const receiptOf = (claims, header) => signed('ES256', JSON.stringify({ ...receipt, ...claims }), { typ: 'sealdrop-receipt+jwt', ...header })
+  const receipt = {
+    iss: 'urn:x',
+    iat: now,
+    jti: 'j',
+    messageId: 'm1',
+    digest: 'd1',
+    length: 5,
+    ctx: {},
+    stage: 'opened',
+  }
+  const receiptOf = (claims, header) =>
+    signed('ES256', JSON.stringify({ ...receipt, ...claims }), {
+      typ: 'sealdrop-receipt+jwt',
+      ...header,
+    })
 
   test('a receipt verifies for exactly what was sent', async () => {
     const found = await verifyReceipt(keysOf('ES256'), await receiptOf(), { sent })
@@ -147,25 +347,67 @@ export function verifySuite({ test, assert, door, jose, mlDsa }) {
   })
 
   const receiptRows = [
-    ['rejected', { messageId: 'm2' }], ['rejected', { digest: 'd2' }], ['rejected', {}, { typ: 'JWT' }], ['rejected', {}, { typ: undefined }], ['malformed', { stage: 'lost' }], ['malformed', { length: -0.5 }],
-    ['malformed', { messageId: undefined }], ['malformed', { iat: 'x' }], ['malformed', { ctx: { a: 1 } }], ['malformed', { key: 5 }],
+    ['rejected', { messageId: 'm2' }],
+    ['rejected', { digest: 'd2' }],
+    ['rejected', {}, { typ: 'JWT' }],
+    ['rejected', {}, { typ: undefined }],
+    ['malformed', { stage: 'lost' }],
+    ['malformed', { length: -0.5 }],
+    ['malformed', { messageId: undefined }],
+    ['malformed', { iat: 'x' }],
+    ['malformed', { ctx: { a: 1 } }],
+    ['malformed', { key: 5 }],
   ]
   for (const [code, claims, header] of receiptRows) {
-    test(`a receipt with ${JSON.stringify(claims)} ${JSON.stringify(header ?? '')} is ${code}`, async () => fails(assert, verifyReceipt(keysOf('ES256'), await receiptOf(claims, header), { sent }), code))
+    test(`a receipt with ${JSON.stringify(claims)} ${JSON.stringify(header ?? '')} is ${code}`, async () =>
+      fails(
+        assert,
+        verifyReceipt(keysOf('ES256'), await receiptOf(claims, header), { sent }),
+        code,
+      ))
   }
 
   test('a receipt with any bit of its signature flipped, or without what was sent, is refused', async () => {
     const jws = await receiptOf()
-    for (let at = 0; at < 64; at++) await fails(assert, verifyReceipt(keysOf('ES256'), flip(jws, 2, at), { sent }), 'rejected')
+    for (let at = 0; at < 64; at++)
+      await fails(assert, verifyReceipt(keysOf('ES256'), flip(jws, 2, at), { sent }), 'rejected')
     await fails(assert, verifyReceipt(keysOf('ES256'), flip(jws, 1, 10), { sent }), 'rejected')
-    for (const o of [undefined, {}, { sent: {} }]) await fails(assert, verifyReceipt(keysOf('ES256'), jws, o), 'invalid_argument')
+    for (const o of [undefined, {}, { sent: {} }])
+      await fails(assert, verifyReceipt(keysOf('ES256'), jws, o), 'invalid_argument')
   })
 
   test('an algorithm that is not known, a signature that is no bytes, and a digest are refused by name', async () => {
     const keys = keysOf('ES256')
-    await fails(assert, verifySignature(keys, { message: 'x', signature: new Uint8Array(8), algorithm: 'SM2DSA' }), 'unsupported_algorithm', /SM2DSA/)
-    await fails(assert, verifySignature(keys, { message: 'x', signature: 'x', algorithm: 'ES256' }), 'invalid_argument')
-    await fails(assert, verifySignature(keys, { message: 5, signature: toDer(new Uint8Array(64).fill(1)), algorithm: 'ES256' }), 'invalid_argument', /message/)
-    await fails(assert, verifySignature(keys, { digest: new Uint8Array(32), signature: toDer(new Uint8Array(64).fill(1)), algorithm: 'ES256' }), 'unsupported_runtime', /sealdrop.digests/)
+    await fails(
+      assert,
+      verifySignature(keys, { message: 'x', signature: new Uint8Array(8), algorithm: 'SM2DSA' }),
+      'unsupported_algorithm',
+      /SM2DSA/,
+    )
+    await fails(
+      assert,
+      verifySignature(keys, { message: 'x', signature: 'x', algorithm: 'ES256' }),
+      'invalid_argument',
+    )
+    await fails(
+      assert,
+      verifySignature(keys, {
+        message: 5,
+        signature: toDer(new Uint8Array(64).fill(1)),
+        algorithm: 'ES256',
+      }),
+      'invalid_argument',
+      /message/,
+    )
+    await fails(
+      assert,
+      verifySignature(keys, {
+        digest: new Uint8Array(32),
+        signature: toDer(new Uint8Array(64).fill(1)),
+        algorithm: 'ES256',
+      }),
+      'unsupported_runtime',
+      /sealdrop.digests/,
+    )
   })
 }

@@ -3,8 +3,16 @@ import resolve from '@rollup/plugin-node-resolve'
 
 /** A Worker and all it imports as one module, resolved as bundlers for edge runtimes do: nothing of Node. */
 export async function bundleWorker(input) {
-  const bundle = await rollup({ input, plugins: [resolve({ browser: true, exportConditions: ['workerd', 'worker'] })], onwarn: (warning) => { if (warning.code === 'UNRESOLVED_IMPORT') throw new Error(warning.message) } })
-  const { output: [chunk] } = await bundle.generate({ format: 'es' })
+  const bundle = await rollup({
+    input,
+    plugins: [resolve({ browser: true, exportConditions: ['workerd', 'worker'] })],
+    onwarn: (warning) => {
+      if (warning.code === 'UNRESOLVED_IMPORT') throw new Error(warning.message)
+    },
+  })
+  const {
+    output: [chunk],
+  } = await bundle.generate({ format: 'es' })
   await bundle.close()
   return chunk.code
 }

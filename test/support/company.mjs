@@ -3,7 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { KMSClient } from '@aws-sdk/client-kms'
-import { applyRotation, createPublisher, doctor, fileInventory, planRotation, publicJwk } from 'sealdrop/kms'
+import {
+  applyRotation,
+  createPublisher,
+  doctor,
+  fileInventory,
+  planRotation,
+  publicJwk,
+} from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { keySetHandler } from 'sealdrop/serve'
 import { listen } from './listen.mjs'
@@ -11,44 +18,125 @@ import { listen } from './listen.mjs'
 export const hour = 3_600_000
 export const account = '111122223333'
 export const companyArn = `arn:aws:iam::${account}:user/company`
-export const allow = (Action, Condition) => ({ Effect: 'Allow', Action, Resource: '*', ...(Condition && { Condition }) })
+export const allow = (Action, Condition) => ({
+  Effect: 'Allow',
+  Action,
+  Resource: '*',
+  ...(Condition && { Condition }),
+})
 const principals = [
   { arn: `arn:aws:iam::${account}:root`, accessKeyId: 'LOCALROOT', secretAccessKey: 'root-secret' },
-  { arn: companyArn, accessKeyId: 'LOCALCOMPANY', secretAccessKey: 'company-secret', policies: [{ Version: '2012-10-17', Statement: [
-    allow(['kms:DescribeKey', 'kms:GetPublicKey']),
-    allow('kms:Decrypt', { StringEquals: { 'kms:EncryptionAlgorithm': 'RSAES_OAEP_SHA_256' } }),
-    allow('kms:DeriveSharedSecret', { StringEquals: { 'kms:KeyAgreementAlgorithm': 'ECDH' } }),
-    allow('kms:Sign', { StringEquals: { 'kms:SigningAlgorithm': ['RSASSA_PSS_SHA_256', 'ECDSA_SHA_256'], 'kms:MessageType': 'DIGEST' } }),
-  ] }] },
-  { arn: `arn:aws:iam::${account}:user/publisher`, accessKeyId: 'LOCALPUBLISHER', secretAccessKey: 'publisher-secret', policies: [{ Version: '2012-10-17', Statement: [allow(['kms:DescribeKey', 'kms:GetPublicKey']), allow('kms:Sign', { StringEquals: { 'kms:SigningAlgorithm': 'ECDSA_SHA_256' }, 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': 'alias/root' } })] }] },
+  {
+    arn: companyArn,
+    accessKeyId: 'LOCALCOMPANY',
+    secretAccessKey: 'company-secret',
+    policies: [
+      {
+        Version: '2012-10-17',
+        Statement: [
+          allow(['kms:DescribeKey', 'kms:GetPublicKey']),
+          allow('kms:Decrypt', {
+            StringEquals: { 'kms:EncryptionAlgorithm': 'RSAES_OAEP_SHA_256' },
+          }),
+          allow('kms:DeriveSharedSecret', {
+            StringEquals: { 'kms:KeyAgreementAlgorithm': 'ECDH' },
+          }),
+          allow('kms:Sign', {
+            StringEquals: {
+              'kms:SigningAlgorithm': ['RSASSA_PSS_SHA_256', 'ECDSA_SHA_256'],
+              'kms:MessageType': 'DIGEST',
+            },
+          }),
+        ],
+      },
+    ],
+  },
+  {
+    arn: `arn:aws:iam::${account}:user/publisher`,
+    accessKeyId: 'LOCALPUBLISHER',
+    secretAccessKey: 'publisher-secret',
+    policies: [
+      {
+        Version: '2012-10-17',
+        Statement: [
+          allow(['kms:DescribeKey', 'kms:GetPublicKey']),
+          allow('kms:Sign', {
+            StringEquals: { 'kms:SigningAlgorithm': 'ECDSA_SHA_256' },
+            'ForAnyValue:StringEquals': { 'kms:ResourceAliases': 'alias/root' },
+          }),
+        ],
+      },
+    ],
+  },
 ]
 export const purposes = [
   { name: 'claims', use: 'enc', spec: 'RSA_2048', usage: 'ENCRYPT_DECRYPT', alias: 'alias/claims' },
-  { name: 'notes', use: 'enc', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', alias: 'alias/notes' },
+  {
+    name: 'notes',
+    use: 'enc',
+    spec: 'ECC_NIST_P256',
+    usage: 'KEY_AGREEMENT',
+    alias: 'alias/notes',
+  },
   { name: 'receipts', use: 'sig', spec: 'RSA_2048', usage: 'SIGN_VERIFY', alias: 'alias/receipts' },
 ]
 
 /** A company's keys, a week old, its host, and its patient. */
 export async function company(t) {
   const dir = await mkdtemp(join(tmpdir(), 'sealdrop-doctor-'))
-  const local = await startLocalKms({ regions: ['eu-west-1'], credentials: JSON.stringify({ account, principals }), keys: [{ alias: 'alias/root', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }, { alias: 'alias/other-root', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }] })
+  const local = await startLocalKms({
+    regions: ['eu-west-1'],
+    credentials: JSON.stringify({ account, principals }),
+    keys: [
+      { alias: 'alias/root', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' },
+      { alias: 'alias/other-root', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' },
+    ],
+  })
   const store = fileInventory(dir)
   await store.write({ version: 1, counter: 0, purposes, keys: [] })
   for (const ago of [168, 118, 68]) {
     const now = () => Date.now() - ago * hour
-    await applyRotation(planRotation((await store.read()).inventory, { now: new Date(now()), every: 'P1Y' }), { kms: local.clientConfig, store, now })
+    await applyRotation(
+      planRotation((await store.read()).inventory, { now: new Date(now()), every: 'P1Y' }),
+      { kms: local.clientConfig, store, now },
+    )
   }
-  const kms = { ...local.clientConfig, credentials: { accessKeyId: 'LOCALCOMPANY', secretAccessKey: 'company-secret' } }
+  const kms = {
+    ...local.clientConfig,
+    credentials: { accessKeyId: 'LOCALCOMPANY', secretAccessKey: 'company-secret' },
+  }
   const admin = new KMSClient(local.clientConfig)
-  const host = { handler: keySetHandler(createPublisher({ kms, keys: store, root: 'alias/root' })), change: (response) => response }
+  const host = {
+    handler: keySetHandler(createPublisher({ kms, keys: store, root: 'alias/root' })),
+    change: (response) => response,
+  }
   const server = await listen(async (request) => host.change(await host.handler(request)))
-  t.after(async () => { await server.close(); await local.close(); admin.destroy(); await rm(dir, { recursive: true }) })
+  t.after(async () => {
+    await server.close()
+    await local.close()
+    admin.destroy()
+    await rm(dir, { recursive: true })
+  })
   const root = await publicJwk({ kms, key: 'alias/root' })
-  const keyOf = async (purpose, state) => (await store.read()).inventory.keys.find((key) => key.purpose === purpose && key.state === state)
-  const examine = (o = {}) => doctor({ keySetUrl: server.url, roots: [root], root: 'alias/root', kms, store, ...o })
+  const keyOf = async (purpose, state) =>
+    (await store.read()).inventory.keys.find(
+      (key) => key.purpose === purpose && key.state === state,
+    )
+  const examine = (o = {}) =>
+    doctor({ keySetUrl: server.url, roots: [root], root: 'alias/root', kms, store, ...o })
   return { local, store, kms, admin, host, server, root, keyOf, examine }
 }
 /** Findings as lines. */
-export const said = (findings) => findings.map(({ check, ok, advice }) => `${ok ? (advice ? 'warning' : 'ok') : 'NOT OK'} ${check}${advice ? `: ${advice}` : ''}`).join('\n')
+export const said = (findings) =>
+  findings
+    .map(
+      ({ check, ok, advice }) =>
+        `${ok ? (advice ? 'warning' : 'ok') : 'NOT OK'} ${check}${advice ? `: ${advice}` : ''}`,
+    )
+    .join('\n')
 /** A host whose headers are changed. */
-export const headers = (change) => (response) => { const changed = new Headers(response.headers); change(changed); return new Response(response.body, { status: response.status, headers: changed }) }
+export const headers = (change) => (response) => {
+  const changed = new Headers(response.headers)
+  change(changed)
+  return new Response(response.body, { status: response.status, headers: changed })
+}

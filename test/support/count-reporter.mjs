@@ -6,18 +6,24 @@ export function countReporter() {
       const walk = (suite, session) => {
         for (const result of suite?.tests ?? []) {
           found[result.skipped ? 'skipped' : result.passed ? 'passed' : 'failed']++
-          if (!result.passed && !result.skipped) console.error(`not ok ${session.testFile}: ${result.name}\n  ${result.error?.message ?? ''}\n${result.error?.stack ?? ''}`)
+          if (!result.passed && !result.skipped)
+            console.error(
+              `not ok ${session.testFile}: ${result.name}\n  ${result.error?.message ?? ''}\n${result.error?.stack ?? ''}`,
+            )
         }
         for (const inner of suite?.suites ?? []) walk(inner, session)
       }
       for (const session of sessions) {
         walk(session.testResults, session)
-        for (const error of session.errors) console.error(`error in ${session.testFile}: ${error.message}\n${error.stack ?? ''}`)
+        for (const error of session.errors)
+          console.error(`error in ${session.testFile}: ${error.message}\n${error.stack ?? ''}`)
         const nothing = !session.testResults?.tests.length
         if (nothing) console.error(`not ok ${session.testFile}: it ran no test at its top`)
         if (session.errors.length > 0 || nothing) found.failed++
       }
-      console.log(`chromium: ${found.passed} passed, ${found.failed} failed, ${found.skipped} skipped`)
+      console.log(
+        `chromium: ${found.passed} passed, ${found.failed} failed, ${found.skipped} skipped`,
+      )
     },
   }
 }

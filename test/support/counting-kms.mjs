@@ -4,9 +4,13 @@ import { KMSClient } from '@aws-sdk/client-kms'
 export function countingKms(config) {
   const client = new KMSClient({ maxAttempts: 1, ...config })
   const calls = []
-  client.middlewareStack.add((next, { commandName }) => (args) => {
-    calls.push(commandName.replace(/Command$/, ''))
-    return next(args)
-  }, { step: 'initialize' })
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      (args) => {
+        calls.push(commandName.replace(/Command$/, ''))
+        return next(args)
+      },
+    { step: 'initialize' },
+  )
   return { client, calls, since: () => calls.splice(0) }
 }

@@ -9,15 +9,28 @@ export const root = new URL('../../', import.meta.url)
 export function documentAt(path) {
   const url = new URL(path, root)
   const text = readFileSync(url, 'utf8')
-  const blocks = [...text.matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(([, language, code]) => ({ language, code, file: /^\/\/ ([\w-]+\.mjs)\n/.exec(code)?.[1] }))
-  return { url, text, blocks, code: blocks.filter(({ language }) => language === 'js').map(({ code }) => code) }
+  const blocks = [...text.matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(([, language, code]) => ({
+    language,
+    code,
+    file: /^\/\/ ([\w-]+\.mjs)\n/.exec(code)?.[1],
+  }))
+  return {
+    url,
+    text,
+    blocks,
+    code: blocks.filter(({ language }) => language === 'js').map(({ code }) => code),
+  }
 }
 
 /** Every block of code parses. */
 export function assertParse(blocks, least) {
   assert.isAtLeast(blocks.length, least)
   for (const code of blocks) {
-    const { status, stderr } = spawnSync(process.execPath, ['--check', '--input-type=module', '-'], { input: code, encoding: 'utf8' })
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ['--check', '--input-type=module', '-'],
+      { input: code, encoding: 'utf8' },
+    )
     assert.equal(status, 0, `${code}\n${stderr}`)
   }
 }
@@ -39,7 +52,17 @@ export function assertLinks({ url, text }) {
   for (const [, path = '', heading] of text.matchAll(/\]\(([\w./-]+)?(?:#([\w-]+))?\)/g)) {
     const target = new URL(path, url)
     assert.isTrue(existsSync(target), path)
-    if (heading) assert.include([...readFileSync(path ? target : url, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, title]) => title.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-')), heading, path)
+    if (heading)
+      assert.include(
+        [...readFileSync(path ? target : url, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+          title
+            .toLowerCase()
+            .replace(/[^\w -]/g, '')
+            .replaceAll(' ', '-'),
+        ),
+        heading,
+        path,
+      )
     seen++
   }
   assert.isAbove(seen, 0)
@@ -47,13 +70,19 @@ export function assertLinks({ url, text }) {
 
 /** Runs a program to its end. @returns its status and all that it printed */
 export async function run(command, args, { cwd = new URL('test/', root), env = {} } = {}) {
-  const child = spawn(command, args, { cwd, env: { ...process.env, NODE_NO_WARNINGS: '1', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...process.env, NODE_NO_WARNINGS: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk) => { output += chunk })
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk) => {
+      output += chunk
+    })
   const status = await new Promise((resolve) => child.on('close', resolve))
   return { status, output }
 }
 
 /** Runs a module that is given as text. */
 export const runModule = (code, o) => run(process.execPath, ['--input-type=module', '-e', code], o)
-

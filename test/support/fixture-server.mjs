@@ -12,7 +12,8 @@ const routes = {
   broken: (res) => res.writeHead(500).end('oops'),
   busy: (res) => res.writeHead(429).end(),
   redirect: (res) => res.writeHead(302, { location: 'good' }).end(),
-  html: (res) => res.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Log in</title>'),
+  html: (res) =>
+    res.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Log in</title>'),
   empty: (res) => res.writeHead(200, json).end(),
   text: (res) => res.writeHead(200, json).end('not JSON at all'),
   big: (res) => res.writeHead(200, json).end(good.padEnd(65_537)),
@@ -32,7 +33,10 @@ export function fixtureListener() {
   return (req, res) => {
     const name = new URL(req.url, 'http://localhost').pathname.replace(/^\/fixture\//, '')
     res.setHeader('access-control-allow-origin', '*')
-    if (name.startsWith('count/')) return res.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(String(counts[name.slice(6)] ?? 0))
+    if (name.startsWith('count/'))
+      return res
+        .writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+        .end(String(counts[name.slice(6)] ?? 0))
     counts[name] = (counts[name] ?? 0) + 1
     const route = Object.hasOwn(routes, name) ? routes[name] : routes.missing
     return route(res)
@@ -42,5 +46,11 @@ export function fixtureListener() {
 export async function startFixture() {
   const server = createServer(fixtureListener())
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { url: `http://127.0.0.1:${server.address().port}/fixture/`, close: () => { server.closeAllConnections(); server.close() } }
+  return {
+    url: `http://127.0.0.1:${server.address().port}/fixture/`,
+    close: () => {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
 }

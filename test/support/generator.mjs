@@ -8,5 +8,10 @@ export function generator(seed) {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
   }
   const below = (n) => Math.floor(next() * n)
-  return { next, below, pick: (list) => list[below(list.length)], bytes: (n) => Uint8Array.from({ length: n }, () => below(256)) }
+  return {
+    next,
+    below,
+    pick: (list) => list[below(list.length)],
+    bytes: (n) => Uint8Array.from({ length: n }, () => below(256)),
+  }
 }

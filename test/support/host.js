@@ -7,25 +7,54 @@ import { keyPairs } from '../vectors/keys.js'
 export function publicJwk(key, extra = {}) {
   const name = typeof key === 'string' ? key : 'enc'
   const { kty, n, e, crv, x, y, alg, pub } = keyPairs[key] ?? key
-  const members = { RSA: { kty, n, e }, EC: { kty, crv, x, y }, OKP: { kty, crv, x }, AKP: { kty, alg, pub } }[kty]
+  const members = {
+    RSA: { kty, n, e },
+    EC: { kty, crv, x, y },
+    OKP: { kty, crv, x },
+    AKP: { kty, alg, pub },
+  }[kty]
   return { ...members, use: name.endsWith('enc') ? 'enc' : 'sig', ...extra }
 }
 
-export const encryptionKeys = ['RSA-2048-enc', 'RSA-3072-enc', 'RSA-4096-enc', 'P-256-enc', 'P-384-enc', 'P-521-enc']
+export const encryptionKeys = [
+  'RSA-2048-enc',
+  'RSA-3072-enc',
+  'RSA-4096-enc',
+  'P-256-enc',
+  'P-384-enc',
+  'P-521-enc',
+]
 
 /** Key wrap to the test keys that suites open it with. */
-export const wrapKeys = { 'RSA-OAEP-256': encryptionKeys.slice(0, 3), 'ECDH-ES+A256KW': encryptionKeys.slice(3), 'ECDH-ES': encryptionKeys.slice(3) }
+export const wrapKeys = {
+  'RSA-OAEP-256': encryptionKeys.slice(0, 3),
+  'ECDH-ES+A256KW': encryptionKeys.slice(3),
+  'ECDH-ES': encryptionKeys.slice(3),
+}
 
 /** Signature algorithm to test key; RSA sizes are spread over the algorithms. */
 export const signatureKeys = {
-  PS256: 'RSA-2048-sig', PS384: 'RSA-3072-sig', PS512: 'RSA-4096-sig', RS256: 'RSA-2048-sig', RS384: 'RSA-3072-sig', RS512: 'RSA-4096-sig',
-  ES256: 'P-256-sig', ES384: 'P-384-sig', ES512: 'P-521-sig', Ed25519: 'Ed25519-sig', 'ML-DSA-44': 'ML-DSA-44-sig', 'ML-DSA-65': 'ML-DSA-65-sig', 'ML-DSA-87': 'ML-DSA-87-sig',
+  PS256: 'RSA-2048-sig',
+  PS384: 'RSA-3072-sig',
+  PS512: 'RSA-4096-sig',
+  RS256: 'RSA-2048-sig',
+  RS384: 'RSA-3072-sig',
+  RS512: 'RSA-4096-sig',
+  ES256: 'P-256-sig',
+  ES384: 'P-384-sig',
+  ES512: 'P-521-sig',
+  Ed25519: 'Ed25519-sig',
+  'ML-DSA-44': 'ML-DSA-44-sig',
+  'ML-DSA-65': 'ML-DSA-65-sig',
+  'ML-DSA-87': 'ML-DSA-87-sig',
 }
 
 export const keySetOf = (...jwks) => JSON.stringify({ keys: jwks })
 
 /** In workerd only settled data keys are shared, so that a sealer is warm after its first value; elsewhere a cold one shares too. */
-export const warmUp = async (sealer) => { if ('WebSocketPair' in globalThis) await sealer.seal('first', { context: {} }) }
+export const warmUp = async (sealer) => {
+  if ('WebSocketPair' in globalThis) await sealer.seal('first', { context: {} })
+}
 
 /** Awaits a failure and checks its code, and its message where a pattern is given; returns the error. */
 export async function fails(assert, work, code, pattern) {
@@ -33,7 +62,11 @@ export async function fails(assert, work, code, pattern) {
   try {
     outcome = await (typeof work === 'function' ? work() : work)
   } catch (error) {
-    assert.equal(error.name, 'SealdropError', `expected a SealdropError, got ${error.stack ?? error}`)
+    assert.equal(
+      error.name,
+      'SealdropError',
+      `expected a SealdropError, got ${error.stack ?? error}`,
+    )
     if (Array.isArray(code)) assert.include(code, error.code, error.message)
     else assert.equal(error.code, code, error.message)
     if (pattern) assert.match(error.message, pattern)

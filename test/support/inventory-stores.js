@@ -1,6 +1,12 @@
 /** What every store of an inventory has to do, whatever it is kept in. `make()` gives two stores over one place that is empty. */
 export function inventoryStoreSuite({ test, assert, fails, name, make }) {
-  const purpose = { name: 'claims', use: 'enc', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', alias: 'alias/claims' }
+  const purpose = {
+    name: 'claims',
+    use: 'enc',
+    spec: 'ECC_NIST_P256',
+    usage: 'KEY_AGREEMENT',
+    alias: 'alias/claims',
+  }
   const inventory = (counter) => ({ version: 1, counter, purposes: [purpose], keys: [] })
 
   test(`${name}: there is nothing at first, then what was written, member by member`, async (t) => {
@@ -22,7 +28,12 @@ export function inventoryStoreSuite({ test, assert, fails, name, make }) {
     assert.equal((await two.read()).inventory.counter, 1)
     const again = (await one.read()).etag
     await one.write({ ...inventory(1), lifetime: 900_000 }, again)
-    await fails(assert, two.write({ ...inventory(1), lifetime: 1_800_000 }, again), 'conflict', /another writer/)
+    await fails(
+      assert,
+      two.write({ ...inventory(1), lifetime: 1_800_000 }, again),
+      'conflict',
+      /another writer/,
+    )
     assert.equal((await two.read()).inventory.lifetime, 900_000, 'though the counter is the same')
   })
 
@@ -30,10 +41,16 @@ export function inventoryStoreSuite({ test, assert, fails, name, make }) {
     const stores = await make(t)
     for (let round = 0; round < 3; round++) {
       const etag = (await stores[0].read())?.etag
-      const results = await Promise.allSettled(Array.from({ length: 20 }, (_, i) => stores[i % 2].write(inventory(round * 100 + i), etag)))
+      const results = await Promise.allSettled(
+        Array.from({ length: 20 }, (_, i) => stores[i % 2].write(inventory(round * 100 + i), etag)),
+      )
       assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1)
-      for (const { reason } of results) if (reason) assert.equal(reason.code, 'conflict', reason.stack)
-      assert.equal((await stores[1].read()).inventory.counter, round * 100 + results.findIndex(({ status }) => status === 'fulfilled'))
+      for (const { reason } of results)
+        if (reason) assert.equal(reason.code, 'conflict', reason.stack)
+      assert.equal(
+        (await stores[1].read()).inventory.counter,
+        round * 100 + results.findIndex(({ status }) => status === 'fulfilled'),
+      )
     }
   })
 

@@ -18,7 +18,9 @@ export function createLedger() {
     new DataView(counter.buffer).setUint32(12, 2 + (offset - lead) / 16)
     const padded = new Uint8Array(lead + piece.length)
     padded.set(piece, lead)
-    return new Uint8Array(await subtle.decrypt({ name: 'AES-CTR', counter, length: 32 }, ctr, padded)).subarray(lead)
+    return new Uint8Array(
+      await subtle.decrypt({ name: 'AES-CTR', counter, length: 32 }, ctr, padded),
+    ).subarray(lead)
   }
 
   function enter(entry, kind, offset, bytes, where) {
@@ -46,9 +48,17 @@ export function createLedger() {
         const iv = new Uint8Array(12)
         new DataView(iv.buffer).setUint32(8, index + 1)
         const name = `${hex(rawKey)} ${hex(iv)}`
-        const entry = entries.get(name) ?? { plaintext: new Map(), tag: new Map(), frames: new Set() }
+        const entry = entries.get(name) ?? {
+          plaintext: new Map(),
+          tag: new Map(),
+          frames: new Set(),
+        }
         entries.set(name, entry)
-        const part = (from, to) => bytes.subarray(Math.min(bytes.length, Math.max(0, from - start)), Math.max(0, Math.min(bytes.length, to - start)))
+        const part = (from, to) =>
+          bytes.subarray(
+            Math.min(bytes.length, Math.max(0, from - start)),
+            Math.max(0, Math.min(bytes.length, to - start)),
+          )
         const sealed = part(at, at + content)
         const offset = Math.max(0, start - at)
         if (sealed.length > 0) {
@@ -57,16 +67,22 @@ export function createLedger() {
           if (plaintext.length === content) {
             found.wholeFrames++
             entry.frames.add(hex(await sha256(plaintext)))
-            if (entry.frames.size > 1) found.conflicts.push(`frame ${index}: two plaintexts under one key and IV`)
+            if (entry.frames.size > 1)
+              found.conflicts.push(`frame ${index}: two plaintexts under one key and IV`)
           }
         }
         const tag = part(at + content, at + content + 16)
-        if (tag.length > 0) enter(entry, 'tag', Math.max(0, start - at - content), tag, `frame ${index}`)
+        if (tag.length > 0)
+          enter(entry, 'tag', Math.max(0, start - at - content), tag, `frame ${index}`)
       }
     },
     /** Nothing was used twice, and something was looked at. */
     check(assert, { again = true } = {}) {
-      assert.deepEqual(found.conflicts.slice(0, 5), [], `${found.conflicts.length} bytes under one key and IV have two values`)
+      assert.deepEqual(
+        found.conflicts.slice(0, 5),
+        [],
+        `${found.conflicts.length} bytes under one key and IV have two values`,
+      )
       assert.isAbove(found.bytes, 0, 'the ledger saw nothing')
       if (again) assert.isAbove(found.again, 0, 'the ledger saw nothing twice')
     },
@@ -79,7 +95,11 @@ export function watchEncrypt() {
   const real = subtle.encrypt
   const seen = new Map()
   subtle.encrypt = async (algorithm, key, data) => {
-    const copy = new Uint8Array(ArrayBuffer.isView(data) ? data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) : data.slice(0))
+    const copy = new Uint8Array(
+      ArrayBuffer.isView(data)
+        ? data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)
+        : data.slice(0),
+    )
     const sealed = await real.call(subtle, algorithm, key, data)
     if (algorithm.name === 'AES-GCM' && algorithm.additionalData.length > 32) {
       const name = `${hex(new Uint8Array(algorithm.additionalData).subarray(0, 32))} ${hex(new Uint8Array(algorithm.iv))}`

@@ -1,11 +1,29 @@
 // Reads messages from the specification with a private key in hand, so that suites of the public door alone can see what
 // was sealed. Strict: whatever is not as our writer must write it throws.
-import { agreedKeys, be, compress, concat, fixedInfoOf, frameData, frameIv, messageKeys, number, openGcm, same, sealGcm, secretBits, serialize, sha384 } from './message-format.js'
+import {
+  agreedKeys,
+  be,
+  compress,
+  concat,
+  fixedInfoOf,
+  frameData,
+  frameIv,
+  messageKeys,
+  number,
+  openGcm,
+  same,
+  sealGcm,
+  secretBits,
+  serialize,
+  sha384,
+} from './message-format.js'
 import { privateJwk } from './message-writer.js'
 import { arnOf, decompress } from './seal-with-jose.js'
 
 const { subtle } = crypto
-const must = (condition, what) => { if (!condition) throw new Error(`message: ${what}`) }
+const must = (condition, what) => {
+  if (!condition) throw new Error(`message: ${what}`)
+}
 const text = (bytes) => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
 
 function cursorOf(bytes) {
@@ -15,7 +33,13 @@ function cursorOf(bytes) {
     at += length
     return bytes.slice(at - length, at)
   }
-  return { take, u: (length) => number(take(length)), sized: () => take(number(take(2))), at: () => at, left: () => bytes.length - at }
+  return {
+    take,
+    u: (length) => number(take(length)),
+    sized: () => take(number(take(2))),
+    at: () => at,
+    left: () => bytes.length - at,
+  }
 }
 
 /** Everything before the tag, as anyone can read it. */
@@ -34,12 +58,27 @@ export function parseHeader(bytes) {
     }
     must(pairs.left() === 0 && names.length > 0, 'context section')
   }
-  const dataKeys = Array.from({ length: u(2) }, () => ({ provider: text(sized()), info: sized(), ciphertext: sized() }))
+  const dataKeys = Array.from({ length: u(2) }, () => ({
+    provider: text(sized()),
+    info: sized(),
+    ciphertext: sized(),
+  }))
   must(u(1) === 2, 'content type')
   const frameLength = u(4)
   const commitment = take(32)
   const body = bytes.slice(0, at())
-  return { id, section, names, context, dataKeys, frameLength, commitment, body, tag: take(16), length: at() }
+  return {
+    id,
+    section,
+    names,
+    context,
+    dataKeys,
+    frameLength,
+    commitment,
+    body,
+    tag: take(16),
+    length: at(),
+  }
 }
 
 /** The plaintext, opened with a test key. */
@@ -48,7 +87,9 @@ export async function readMessage(bytes, name, arn = arnOf(name)) {
   const { id, section, dataKeys, frameLength, commitment, body, tag } = header
   must(same(section, serialize(header.context)), 'canonical context')
   const jwk = privateJwk(name)
-  const dataKey = await (jwk.kty === 'RSA' ? unwrapRsa(jwk, arn, dataKeys, section) : unwrapEcdh(jwk, dataKeys, section))
+  const dataKey = await (jwk.kty === 'RSA'
+    ? unwrapRsa(jwk, arn, dataKeys, section)
+    : unwrapEcdh(jwk, dataKeys, section))
   const keys = await messageKeys(dataKey, id)
   must(same(keys.commitment, commitment), 'commitment')
   must(same(tag, await sealGcm(keys.key, new Uint8Array(12), body, new Uint8Array())), 'header tag')
@@ -63,28 +104,62 @@ export async function readMessage(bytes, name, arn = arnOf(name)) {
     must(same(iv, frameIv(sequence)), 'IV')
     const length = final ? u(4) : frameLength
     must(length <= frameLength, 'final length')
-    frames.push(await openGcm(keys.key, iv, frameData(id, { sequence, final, length }), take(length + 16)))
+    frames.push(
+      await openGcm(keys.key, iv, frameData(id, { sequence, final, length }), take(length + 16)),
+    )
   }
   must(left() === 0, 'something follows')
   return { ...header, frames, plaintext: concat(...frames) }
 }
 
 async function unwrapRsa({ kty, n, e, d, p, q, dp, dq, qi }, arn, dataKeys, context) {
-  const { ciphertext } = dataKeys.find(({ provider, info }) => provider === 'aws-kms-rsa' && text(info) === arn)
-  const key = await subtle.importKey('jwk', { kty, n, e, d, p, q, dp, dq, qi }, { name: 'RSA-OAEP', hash: 'SHA-256' }, false, ['decrypt'])
+  const { ciphertext } = dataKeys.find(
+    ({ provider, info }) => provider === 'aws-kms-rsa' && text(info) === arn,
+  )
+  const key = await subtle.importKey(
+    'jwk',
+    { kty, n, e, d, p, q, dp, dq, qi },
+    { name: 'RSA-OAEP', hash: 'SHA-256' },
+    false,
+    ['decrypt'],
+  )
   const payload = new Uint8Array(await subtle.decrypt('RSA-OAEP', key, ciphertext))
-  must(payload.length === 80 && same(payload.slice(0, 48), await sha384(context)), 'digest of the context')
+  must(
+    payload.length === 80 && same(payload.slice(0, 48), await sha384(context)),
+    'digest of the context',
+  )
   return payload.slice(48)
 }
 
 async function unwrapEcdh({ kty, crv, x, y, d }, dataKeys, context) {
   const mine = compress({ x, y })
-  const { info, ciphertext } = dataKeys.find(({ provider, info: found }) => provider === 'raw-ecdh' && same(found.slice(5, 5 + mine.length), mine))
+  const { info, ciphertext } = dataKeys.find(
+    ({ provider, info: found }) =>
+      provider === 'raw-ecdh' && same(found.slice(5, 5 + mine.length), mine),
+  )
   const sender = info.slice(9 + mine.length)
-  must(same(info, concat(be(1, 1), be(mine.length, 4), mine, be(mine.length, 4), sender)) && sender.length === mine.length && ciphertext.length === 112, 'raw-ecdh')
+  must(
+    same(info, concat(be(1, 1), be(mine.length, 4), mine, be(mine.length, 4), sender)) &&
+      sender.length === mine.length &&
+      ciphertext.length === 112,
+    'raw-ecdh',
+  )
   const algorithm = { name: 'ECDH', namedCurve: crv }
   const key = await subtle.importKey('jwk', { kty, crv, x, y, d }, algorithm, false, ['deriveBits'])
-  const secret = await subtle.deriveBits({ name: 'ECDH', public: await subtle.importKey('raw', new Uint8Array(decompress(crv, sender)), algorithm, false, []) }, key, secretBits[crv])
+  const secret = await subtle.deriveBits(
+    {
+      name: 'ECDH',
+      public: await subtle.importKey(
+        'raw',
+        new Uint8Array(decompress(crv, sender)),
+        algorithm,
+        false,
+        [],
+      ),
+    },
+    key,
+    secretBits[crv],
+  )
   const fixedInfo = fixedInfoOf(crv, sender, mine, context)
   const { commitment, wrappingKey } = await agreedKeys(secret, fixedInfo, ciphertext.slice(0, 32))
   must(same(commitment, ciphertext.slice(32, 64)), 'commitment of the data key')

@@ -2,7 +2,22 @@
 // what was then written, so that a reader meets exactly one fault.
 import { keyPairs } from '../vectors/keys.js'
 import { publicJwk } from './host.js'
-import { agreedKeys, be, compress, concat, fixedInfoOf, frameData, frameIv, messageKeys, sealGcm, secretBits, serialize, sha384, sized, utf8 } from './message-format.js'
+import {
+  agreedKeys,
+  be,
+  compress,
+  concat,
+  fixedInfoOf,
+  frameData,
+  frameIv,
+  messageKeys,
+  sealGcm,
+  secretBits,
+  serialize,
+  sha384,
+  sized,
+  utf8,
+} from './message-format.js'
 import { arnOf } from './seal-with-jose.js'
 
 const { subtle } = crypto
@@ -17,22 +32,43 @@ const random = (length) => crypto.getRandomValues(new Uint8Array(length))
  *   function of the list `{ sequence, final, plaintext, length, iv?, written? }`)
  * @returns the message, where its parts begin, and its frames
  */
-export async function writeMessage({ recipients = ['P-256-enc'], context = {}, plaintext = new Uint8Array(), frameLength = 8, emptyFinal = false, dataKey = random(32), wrong = {} } = {}) {
+export async function writeMessage({
+  recipients = ['P-256-enc'],
+  context = {},
+  plaintext = new Uint8Array(),
+  frameLength = 8,
+  emptyFinal = false,
+  dataKey = random(32),
+  wrong = {},
+} = {}) {
   const id = random(32)
   const serialized = serialize(context)
-  const found = await Promise.all(recipients.map((one) => wrap(typeof one === 'string' ? { name: one } : one, dataKey, serialized)))
+  const found = await Promise.all(
+    recipients.map((one) =>
+      wrap(typeof one === 'string' ? { name: one } : one, dataKey, serialized),
+    ),
+  )
   const dataKeys = wrong.dataKeys?.(found) ?? found
   const { key, commitment } = await messageKeys(dataKey, id)
   const section = wrong.context ?? serialized
   const body = concat(
-    be(wrong.version ?? 2, 1), be(wrong.suite ?? 0x0478, 2), id, be(wrong.contextLength ?? section.length, 2), section,
-    be(wrong.count ?? dataKeys.length, 2), ...dataKeys.flat().map(sized),
-    be(wrong.contentType ?? 2, 1), be(wrong.frameLength ?? frameLength, 4), wrong.commitment?.(commitment) ?? commitment,
+    be(wrong.version ?? 2, 1),
+    be(wrong.suite ?? 0x0478, 2),
+    id,
+    be(wrong.contextLength ?? section.length, 2),
+    section,
+    be(wrong.count ?? dataKeys.length, 2),
+    ...dataKeys.flat().map(sized),
+    be(wrong.contentType ?? 2, 1),
+    be(wrong.frameLength ?? frameLength, 4),
+    wrong.commitment?.(commitment) ?? commitment,
   )
   const tag = await sealGcm(key, new Uint8Array(12), body, new Uint8Array())
   const header = concat(body, wrong.tag?.(tag) ?? tag)
   const plain = cut(plaintext, frameLength, emptyFinal)
-  const frames = await Promise.all((wrong.frames?.(plain) ?? plain).map((frame) => sealFrame(key, id, frame)))
+  const frames = await Promise.all(
+    (wrong.frames?.(plain) ?? plain).map((frame) => sealFrame(key, id, frame)),
+  )
   return { message: concat(header, ...frames), header, frames, id, dataKey }
 }
 
@@ -46,33 +82,70 @@ function cut(plaintext, frameLength, emptyFinal) {
 
 /** `written` is the sequence number in the frame's head where it is not the one its tag is over. */
 async function sealFrame(key, id, frame) {
-  const { sequence, final, plaintext, length, iv = frameIv(sequence), written = sequence, dataLength = length } = frame
-  const sealed = await sealGcm(key, iv, frameData(id, { sequence, final, length: dataLength }), plaintext)
-  return final ? concat(be(0xffffffff, 4), be(written, 4), iv, be(length, 4), sealed) : concat(be(written, 4), iv, sealed)
+  const {
+    sequence,
+    final,
+    plaintext,
+    length,
+    iv = frameIv(sequence),
+    written = sequence,
+    dataLength = length,
+  } = frame
+  const sealed = await sealGcm(
+    key,
+    iv,
+    frameData(id, { sequence, final, length: dataLength }),
+    plaintext,
+  )
+  return final
+    ? concat(be(0xffffffff, 4), be(written, 4), iv, be(length, 4), sealed)
+    : concat(be(written, 4), iv, sealed)
 }
 
-async function wrap({ name, arn = arnOf(name), payload = concat, info = (x) => x, ciphertext = (x) => x }, dataKey, context) {
+async function wrap(
+  { name, arn = arnOf(name), payload = concat, info = (x) => x, ciphertext = (x) => x },
+  dataKey,
+  context,
+) {
   const jwk = publicJwk(name)
-  const [provider, ...rest] = jwk.kty === 'RSA' ? await wrapRsa(jwk, arn, payload(await sha384(context), dataKey)) : await wrapEcdh(jwk, dataKey, context)
+  const [provider, ...rest] =
+    jwk.kty === 'RSA'
+      ? await wrapRsa(jwk, arn, payload(await sha384(context), dataKey))
+      : await wrapEcdh(jwk, dataKey, context)
   return [utf8(provider), info(rest[0]), ciphertext(rest[1])]
 }
 
 async function wrapRsa({ kty, n, e }, arn, payload) {
-  const key = await subtle.importKey('jwk', { kty, n, e }, { name: 'RSA-OAEP', hash: 'SHA-256' }, false, ['encrypt'])
+  const key = await subtle.importKey(
+    'jwk',
+    { kty, n, e },
+    { name: 'RSA-OAEP', hash: 'SHA-256' },
+    false,
+    ['encrypt'],
+  )
   return ['aws-kms-rsa', utf8(arn), new Uint8Array(await subtle.encrypt('RSA-OAEP', key, payload))]
 }
 
 async function wrapEcdh({ kty, crv, x, y }, dataKey, context) {
   const algorithm = { name: 'ECDH', namedCurve: crv }
   const { publicKey, privateKey } = await subtle.generateKey(algorithm, true, ['deriveBits'])
-  const [sender, recipient] = [compress(await subtle.exportKey('jwk', publicKey)), compress({ x, y })]
+  const [sender, recipient] = [
+    compress(await subtle.exportKey('jwk', publicKey)),
+    compress({ x, y }),
+  ]
   const key = await subtle.importKey('jwk', { kty, crv, x, y }, algorithm, false, [])
-  const secret = new Uint8Array(await subtle.deriveBits({ name: 'ECDH', public: key }, privateKey, secretBits[crv]))
+  const secret = new Uint8Array(
+    await subtle.deriveBits({ name: 'ECDH', public: key }, privateKey, secretBits[crv]),
+  )
   const fixedInfo = fixedInfoOf(crv, sender, recipient, context)
   const salt = random(32)
   const { commitment, wrappingKey } = await agreedKeys(secret, fixedInfo, salt)
   const info = concat(be(1, 1), be(recipient.length, 4), recipient, be(sender.length, 4), sender)
-  return ['raw-ecdh', info, concat(salt, commitment, await sealGcm(wrappingKey, new Uint8Array(12), fixedInfo, dataKey))]
+  return [
+    'raw-ecdh',
+    info,
+    concat(salt, commitment, await sealGcm(wrappingKey, new Uint8Array(12), fixedInfo, dataKey)),
+  ]
 }
 
 /** The private half of a test key, for whoever reads. */

@@ -5,19 +5,41 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pythonEnvironment } from '../interop/environment.mjs'
 
-export const freePort = () => new Promise((resolve) => {
-  const server = createServer().listen(0, '127.0.0.1', () => { const { port } = server.address(); server.close(() => resolve(port)) })
-})
+export const freePort = () =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      server.close(() => resolve(port))
+    })
+  })
 
 /** @returns its URL, and how to end it */
 export async function startMoto() {
-  const python = await pythonEnvironment('stores-python', fileURLToPath(new URL('../stores/requirements.txt', import.meta.url)))
+  const python = await pythonEnvironment(
+    'stores-python',
+    fileURLToPath(new URL('../stores/requirements.txt', import.meta.url)),
+  )
   const port = await freePort()
-  const server = spawn(join(python, 'bin', 'moto_server'), ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' })
+  const server = spawn(
+    join(python, 'bin', 'moto_server'),
+    ['-H', '127.0.0.1', '-p', String(port)],
+    { stdio: 'ignore' },
+  )
   const url = `http://127.0.0.1:${port}`
   for (let i = 0; i < 300; i++) {
-    if (await fetch(url).then(() => true, () => false)) break
+    if (
+      await fetch(url).then(
+        () => true,
+        () => false,
+      )
+    )
+      break
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  return { url, close: () => { server.kill() } }
+  return {
+    url,
+    close: () => {
+      server.kill()
+    },
+  }
 }

@@ -1,6 +1,11 @@
 // WebKitGTK reads what RSA-OAEP decrypts as a number and drops its leading zero bytes (libgcrypt). The library only encrypts with
 // RSA, and does so rightly there; the tests' readers, jose among them, need what was sealed.
-const algorithm = { name: 'RSA-OAEP', hash: 'SHA-256', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) }
+const algorithm = {
+  name: 'RSA-OAEP',
+  hash: 'SHA-256',
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+}
 
 /** Lengths of what the suites wrap with RSA: a value's data key, a stream's with its digest. */
 const lengths = [32, 80]
@@ -13,13 +18,25 @@ const mostZeros = 4
  */
 export async function mendOaep() {
   const { subtle } = crypto
-  const { publicKey, privateKey } = await subtle.generateKey(algorithm, false, ['encrypt', 'decrypt'])
-  const back = await subtle.decrypt('RSA-OAEP', privateKey, await subtle.encrypt('RSA-OAEP', publicKey, new Uint8Array([0, 1])))
+  const { publicKey, privateKey } = await subtle.generateKey(algorithm, false, [
+    'encrypt',
+    'decrypt',
+  ])
+  const back = await subtle.decrypt(
+    'RSA-OAEP',
+    privateKey,
+    await subtle.encrypt('RSA-OAEP', publicKey, new Uint8Array([0, 1])),
+  )
   if (back.byteLength === 2) return undefined
   const { decrypt } = SubtleCrypto.prototype
   SubtleCrypto.prototype.decrypt = async function (how, key, bytes) {
     const found = await decrypt.call(this, how, key, bytes)
-    const length = (how.name ?? how) === 'RSA-OAEP' ? lengths.find((wanted) => found.byteLength < wanted && found.byteLength >= wanted - mostZeros) : undefined
+    const length =
+      (how.name ?? how) === 'RSA-OAEP'
+        ? lengths.find(
+            (wanted) => found.byteLength < wanted && found.byteLength >= wanted - mostZeros,
+          )
+        : undefined
     if (length === undefined) return found
     const whole = new Uint8Array(length)
     whole.set(new Uint8Array(found), length - found.byteLength)

@@ -4,7 +4,13 @@ import { delimiter, join } from 'node:path'
 
 /** The oldest Node the library promises, where the machine has one beside that of npm scripts. */
 export function otherNode() {
-  const version = (path) => { try { return execFileSync(path, ['--version'], { encoding: 'utf8' }).trim() } catch { return undefined } }
+  const version = (path) => {
+    try {
+      return execFileSync(path, ['--version'], { encoding: 'utf8' }).trim()
+    } catch {
+      return undefined
+    }
+  }
   for (const folder of process.env.PATH.split(delimiter)) {
     const path = join(folder, 'node')
     const found = existsSync(path) ? version(path) : undefined

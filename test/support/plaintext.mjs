@@ -4,10 +4,25 @@
 export function tracesOf(marker) {
   const bytes = Buffer.from(marker)
   // at each of three alignments the characters that depend on the marker alone
-  const base64 = [0, 1, 2].map((offset) => Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64').replace(/=+$/, '').slice(offset === 0 ? 0 : 4, -2))
-  const forms = [marker, encodeURIComponent(marker), marker.replaceAll(' ', '+'), JSON.stringify(marker).slice(1, -1), bytes.toString('hex'), [...marker].reverse().join(''), ...base64, ...base64.map((text) => text.replaceAll('+', '-').replaceAll('/', '_'))]
+  const base64 = [0, 1, 2].map((offset) =>
+    Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString('base64')
+      .replace(/=+$/, '')
+      .slice(offset === 0 ? 0 : 4, -2),
+  )
+  const forms = [
+    marker,
+    encodeURIComponent(marker),
+    marker.replaceAll(' ', '+'),
+    JSON.stringify(marker).slice(1, -1),
+    bytes.toString('hex'),
+    [...marker].reverse().join(''),
+    ...base64,
+    ...base64.map((text) => text.replaceAll('+', '-').replaceAll('/', '_')),
+  ]
   return [...new Set(forms)]
 }
 
 /** The traces that a text holds. */
-export const found = (text, traces) => traces.filter((trace) => text.toLowerCase().includes(trace.toLowerCase()))
+export const found = (text, traces) =>
+  traces.filter((trace) => text.toLowerCase().includes(trace.toLowerCase()))

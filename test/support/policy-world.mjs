@@ -11,31 +11,69 @@ const sessionArn = (name, account) => `arn:aws:sts::${account}:assumed-role/${na
 
 /** @param roles name to `{ account, policies }`, or policies; `as.Name` is what reaches KMS as that role: `config` for our verbs, `send('Sign', {…})` for single calls */
 export async function policyWorld(t, roles, o = {}) {
-  const entries = Object.entries(roles).map(([name, role]) => [name, { account: own, ...(Array.isArray(role) ? { policies: role } : role) }])
-  const principals = entries.map(([name, { account, policies }]) => ({ arn: sessionArn(name, account), accessKeyId: `LOCAL${name}`, secretAccessKey: `${name}-secret`, policies }))
-  const local = await startLocalKms({ credentials: JSON.stringify({ account: own, principals }), ...o })
-  t.after(() => local.close())
-  const as = Object.fromEntries(entries.map(([name]) => {
-    const config = { ...local.clientConfig, maxAttempts: 1, credentials: { accessKeyId: `LOCAL${name}`, secretAccessKey: `${name}-secret` } }
-    const client = new aws.KMSClient(config)
-    t.after(() => client.destroy())
-    return [name, { config, send: (operation, input = {}) => client.send(new aws[`${operation}Command`](input)) }]
+  const entries = Object.entries(roles).map(([name, role]) => [
+    name,
+    { account: own, ...(Array.isArray(role) ? { policies: role } : role) },
+  ])
+  const principals = entries.map(([name, { account, policies }]) => ({
+    arn: sessionArn(name, account),
+    accessKeyId: `LOCAL${name}`,
+    secretAccessKey: `${name}-secret`,
+    policies,
   }))
+  const local = await startLocalKms({
+    credentials: JSON.stringify({ account: own, principals }),
+    ...o,
+  })
+  t.after(() => local.close())
+  const as = Object.fromEntries(
+    entries.map(([name]) => {
+      const config = {
+        ...local.clientConfig,
+        maxAttempts: 1,
+        credentials: { accessKeyId: `LOCAL${name}`, secretAccessKey: `${name}-secret` },
+      }
+      const client = new aws.KMSClient(config)
+      t.after(() => client.destroy())
+      return [
+        name,
+        {
+          config,
+          send: (operation, input = {}) => client.send(new aws[`${operation}Command`](input)),
+        },
+      ]
+    }),
+  )
   return { local, as }
 }
 
 /** Whether the local KMS lets a call in: an answer, or AccessDeniedException; anything else fails the test. */
-export const letsIn = (call) => call.then(() => true, (error) => {
-  if (error.name !== 'AccessDeniedException') throw error
-  return false
-})
+export const letsIn = (call) =>
+  call.then(
+    () => true,
+    (error) => {
+      if (error.name !== 'AccessDeniedException') throw error
+      return false
+    },
+  )
 
 /** Whether the other evaluator lets it in. Its answer is checked: a policy or context that it does not take is an error. */
 export async function simulated({ role, account, iam, keyPolicy, action, resource, context = {} }) {
-  const found = await runSimulation({
-    request: { principal: sessionArn(role, account), action: `kms:${action}`, resource: { resource, accountId: own }, contextVariables: { 'kms:CallerAccount': account, ...context } },
-    identityPolicies: iam.map((policy, i) => ({ name: `p${i}`, policy })), serviceControlPolicies: [], resourceControlPolicies: [], ...(keyPolicy && { resourcePolicy: keyPolicy }),
-  }, {})
+  const found = await runSimulation(
+    {
+      request: {
+        principal: sessionArn(role, account),
+        action: `kms:${action}`,
+        resource: { resource, accountId: own },
+        contextVariables: { 'kms:CallerAccount': account, ...context },
+      },
+      identityPolicies: iam.map((policy, i) => ({ name: `p${i}`, policy })),
+      serviceControlPolicies: [],
+      resourceControlPolicies: [],
+      ...(keyPolicy && { resourcePolicy: keyPolicy }),
+    },
+    {},
+  )
   if (found.resultType === 'error') throw new Error(JSON.stringify(found.errors))
   return found.overallResult === 'Allowed'
 }

@@ -11,8 +11,17 @@ export function privateOperations(names, answer = {}) {
     async decrypt(arn, ciphertext) {
       calls.push({ operation: 'decrypt', arn })
       if (answer.decrypt) return answer.decrypt(arn, ciphertext)
-      const key = await subtle.importKey('jwk', { ...pairOf(arn), use: undefined }, { name: 'RSA-OAEP', hash: 'SHA-256' }, false, ['decrypt'])
-      return subtle.decrypt('RSA-OAEP', key, ciphertext).then((raw) => new Uint8Array(raw), () => undefined)
+      const key = await subtle.importKey(
+        'jwk',
+        { ...pairOf(arn), use: undefined },
+        { name: 'RSA-OAEP', hash: 'SHA-256' },
+        false,
+        ['decrypt'],
+      )
+      return subtle.decrypt('RSA-OAEP', key, ciphertext).then(
+        (raw) => new Uint8Array(raw),
+        () => undefined,
+      )
     },
     async agree(arn, spki) {
       calls.push({ operation: 'agree', arn })

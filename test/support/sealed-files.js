@@ -13,9 +13,11 @@ export const joined = (...parts) => {
   parts.reduce((at, part) => (all.set(part, at), at + part.length), 0)
   return all
 }
-export const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+export const hex = (bytes) =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 export const same = (a, b) => a.length === b.length && a.every((byte, i) => byte === b[i])
-export const pattern = (length, seed = 1) => Uint8Array.from({ length }, (_, i) => (i * 31 + seed * 97 + (i >>> 8)) & 255)
+export const pattern = (length, seed = 1) =>
+  Uint8Array.from({ length }, (_, i) => (i * 31 + seed * 97 + (i >>> 8)) & 255)
 export const sha256 = async (bytes) => new Uint8Array(await subtle.digest('SHA-256', bytes))
 
 export async function streamBytes(readable) {
@@ -32,11 +34,22 @@ export function headerOf(message) {
   const count = view.getUint16(at)
   at += 2
   for (let i = 0; i < count * 3; i++) at += 2 + view.getUint16(at)
-  return { id: message.subarray(3, 35), recipients: count, frameLength: view.getUint32(at + 1), length: at + 53 }
+  return {
+    id: message.subarray(3, 35),
+    recipients: count,
+    frameLength: view.getUint32(at + 1),
+    length: at + 53,
+  }
 }
 
 const ivOf = (sequence) => joined(new Uint8Array(8), number(sequence, 4))
-const dataOf = (id, sequence, length, final) => joined(id, text(`AWSKMSEncryptionClient ${final ? 'Final ' : ''}Frame`), number(sequence, 4), number(length, 8))
+const dataOf = (id, sequence, length, final) =>
+  joined(
+    id,
+    text(`AWSKMSEncryptionClient ${final ? 'Final ' : ''}Frame`),
+    number(sequence, 4),
+    number(length, 8),
+  )
 
 /** The message that a sequential writer makes under this header and key. */
 export async function writeMessage(header, rawKey, plaintext) {
@@ -47,8 +60,22 @@ export async function writeMessage(header, rawKey, plaintext) {
   for (let sequence = 1; sequence <= count; sequence++) {
     const content = plaintext.subarray((sequence - 1) * frameLength, sequence * frameLength)
     const final = sequence === count
-    const sealed = await subtle.encrypt({ name: 'AES-GCM', iv: ivOf(sequence), additionalData: dataOf(id, sequence, content.length, final) }, key, content)
-    parts.push(...(final ? [number(0xffffffff, 4)] : []), number(sequence, 4), ivOf(sequence), ...(final ? [number(content.length, 4)] : []), new Uint8Array(sealed))
+    const sealed = await subtle.encrypt(
+      {
+        name: 'AES-GCM',
+        iv: ivOf(sequence),
+        additionalData: dataOf(id, sequence, content.length, final),
+      },
+      key,
+      content,
+    )
+    parts.push(
+      ...(final ? [number(0xffffffff, 4)] : []),
+      number(sequence, 4),
+      ivOf(sequence),
+      ...(final ? [number(content.length, 4)] : []),
+      new Uint8Array(sealed),
+    )
   }
   return joined(...parts)
 }
@@ -65,7 +92,19 @@ export async function readMessage(message, rawKey) {
     if (view.getUint32(at) !== sequence) throw new Error(`frame ${sequence} is out of order`)
     const size = final ? view.getUint32(at + 16) : frameLength
     at += final ? 20 : 16
-    parts.push(new Uint8Array(await subtle.decrypt({ name: 'AES-GCM', iv: ivOf(sequence), additionalData: dataOf(id, sequence, size, final) }, key, message.subarray(at, at + size + 16))))
+    parts.push(
+      new Uint8Array(
+        await subtle.decrypt(
+          {
+            name: 'AES-GCM',
+            iv: ivOf(sequence),
+            additionalData: dataOf(id, sequence, size, final),
+          },
+          key,
+          message.subarray(at, at + size + 16),
+        ),
+      ),
+    )
     at += size + 16
     if (final && at !== message.length) throw new Error('bytes follow the final frame')
     if (final) return joined(...parts)
@@ -75,9 +114,15 @@ export async function readMessage(message, rawKey) {
 /** Chunk digest (jose-profile.md, "Large files"). */
 export async function chunkDigestOf(bytes) {
   const hashes = []
-  for (let at = 0; at < bytes.length; at += 1_048_576) hashes.push(await sha256(bytes.subarray(at, at + 1_048_576)))
-  const digest = await sha256(joined(text('sealdrop-chunks-v1'), number(bytes.length, 8), number(1_048_576, 4), ...hashes))
-  return btoa(String.fromCharCode(...digest)).replaceAll('+', '-').replaceAll('/', '_').replace('=', '')
+  for (let at = 0; at < bytes.length; at += 1_048_576)
+    hashes.push(await sha256(bytes.subarray(at, at + 1_048_576)))
+  const digest = await sha256(
+    joined(text('sealdrop-chunks-v1'), number(bytes.length, 8), number(1_048_576, 4), ...hashes),
+  )
+  return btoa(String.fromCharCode(...digest))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replace('=', '')
 }
 
 /** A byte source over memory that a test changes under the reader; `during` runs within each read, and may answer the bytes that it sees. */
@@ -88,7 +133,7 @@ export function mutableSource(content, { versioned = false } = {}) {
     size: content.length,
     async read(start, end, o) {
       held.reads++
-      const bytes = await held.during?.(start, end, o) ?? held.bytes
+      const bytes = (await held.during?.(start, end, o)) ?? held.bytes
       return bytes.slice(start, end)
     },
     ...(versioned && { version: async () => `v${held.version}` }),
@@ -96,11 +141,15 @@ export function mutableSource(content, { versioned = false } = {}) {
 }
 
 /** Lets promises that are ready run. */
-export const settle = () => new Promise((resolve) => { setTimeout(resolve, 5) })
+export const settle = () =>
+  new Promise((resolve) => {
+    setTimeout(resolve, 5)
+  })
 
 /** Resolves when nobody holds the record any more, where there are Web Locks: a crash frees them at once, close() should. */
 export async function freed(messageId) {
-  const held = async () => (await globalThis.navigator?.locks?.query())?.held.some(({ name }) => name.endsWith(messageId))
+  const held = async () =>
+    (await globalThis.navigator?.locks?.query())?.held.some(({ name }) => name.endsWith(messageId))
   while (await held()) await settle()
 }
 
@@ -133,6 +182,10 @@ export function memoryRecords(logs = new Map(), conflict = () => new Error('conf
       control.removed.push(id)
       logs.delete(id)
     },
-    crashed: () => memoryRecords(new Map([...logs].map(([id, { start, lines }]) => [id, { start, lines: [...lines] }])), conflict),
+    crashed: () =>
+      memoryRecords(
+        new Map([...logs].map(([id, { start, lines }]) => [id, { start, lines: [...lines] }])),
+        conflict,
+      ),
   }
 }

@@ -5,30 +5,61 @@ import { signatureKeys } from './host.js'
 
 const mlDsa = { 'ML-DSA-44': ml_dsa44, 'ML-DSA-65': ml_dsa65, 'ML-DSA-87': ml_dsa87 }
 const families = { P: 'RSA-PSS', R: 'RSASSA-PKCS1-v1_5', E: 'ECDSA' }
-const bytesOf = (base64url) => Uint8Array.from(atob(base64url.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0))
+const bytesOf = (base64url) =>
+  Uint8Array.from(atob(base64url.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0))
 export const text = new TextEncoder()
 
 /** KMS SigningAlgorithm of each JOSE name. */
-export const kmsNames = Object.fromEntries(Object.keys(signatureKeys).map((alg) => {
-  const size = alg.slice(2)
-  return [alg, alg === 'Ed25519' ? 'ED25519_SHA_512' : alg.startsWith('ML') ? 'ML_DSA_SHAKE_256' : { P: `RSASSA_PSS_SHA_${size}`, R: `RSASSA_PKCS1_V1_5_SHA_${size}`, E: `ECDSA_SHA_${size}` }[alg[0]]]
-}))
+export const kmsNames = Object.fromEntries(
+  Object.keys(signatureKeys).map((alg) => {
+    const size = alg.slice(2)
+    return [
+      alg,
+      alg === 'Ed25519'
+        ? 'ED25519_SHA_512'
+        : alg.startsWith('ML')
+          ? 'ML_DSA_SHAKE_256'
+          : {
+              P: `RSASSA_PSS_SHA_${size}`,
+              R: `RSASSA_PKCS1_V1_5_SHA_${size}`,
+              E: `ECDSA_SHA_${size}`,
+            }[alg[0]],
+    ]
+  }),
+)
 
 /** The signature over a message as JOSE has it: ECDSA as r ‖ s. */
 export async function rawSign(alg, message, jwk = keyPairs[signatureKeys[alg]]) {
-  if (mlDsa[alg]) return new Uint8Array(mlDsa[alg].sign(message, mlDsa[alg].keygen(bytesOf(jwk.priv)).secretKey))
+  if (mlDsa[alg])
+    return new Uint8Array(mlDsa[alg].sign(message, mlDsa[alg].keygen(bytesOf(jwk.priv)).secretKey))
   const [name, hash] = alg === 'Ed25519' ? ['Ed25519'] : [families[alg[0]], `SHA-${alg.slice(2)}`]
-  const key = await crypto.subtle.importKey('jwk', jwk, { name, hash, namedCurve: jwk.crv }, false, ['sign'])
-  return new Uint8Array(await crypto.subtle.sign({ name, hash, saltLength: Number(alg.slice(2)) / 8 }, key, message))
+  const key = await crypto.subtle.importKey(
+    'jwk',
+    jwk,
+    { name, hash, namedCurve: jwk.crv },
+    false,
+    ['sign'],
+  )
+  return new Uint8Array(
+    await crypto.subtle.sign({ name, hash, saltLength: Number(alg.slice(2)) / 8 }, key, message),
+  )
 }
 
 /** mu of ML-DSA signed, as kms:Sign does with EXTERNAL_MU. */
 export function signMu(alg, mu, jwk = keyPairs[signatureKeys[alg]]) {
-  return new Uint8Array(mlDsa[alg].internal.sign(mu, mlDsa[alg].keygen(bytesOf(jwk.priv)).secretKey, { externalMu: true }))
+  return new Uint8Array(
+    mlDsa[alg].internal.sign(mu, mlDsa[alg].keygen(bytesOf(jwk.priv)).secretKey, {
+      externalMu: true,
+    }),
+  )
 }
 
 /** A public key of ML-DSA that is none of the test keys, as a JWK. */
-export const otherMlDsa = (alg) => ({ kty: 'AKP', alg, pub: base64url(mlDsa[alg].keygen(new Uint8Array(32).fill(9)).publicKey) })
+export const otherMlDsa = (alg) => ({
+  kty: 'AKP',
+  alg,
+  pub: base64url(mlDsa[alg].keygen(new Uint8Array(32).fill(9)).publicKey),
+})
 
 const base64url = (bytes) => {
   let binary = ''

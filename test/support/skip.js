@@ -19,6 +19,8 @@ export async function resultOf({ name, work }) {
     await work()
     return { name }
   } catch (error) {
-    return error instanceof Skip ? { name, skipped: error.message } : { name, error: `${error?.message ?? error}\n${error?.stack ?? ''}` }
+    return error instanceof Skip
+      ? { name, skipped: error.message }
+      : { name, error: `${error?.message ?? error}\n${error?.stack ?? ''}` }
   }
 }

@@ -11,7 +11,9 @@ const keys = importKeySet(keySetOf(publicJwk('P-256-enc')), { trust: inHand() })
 const records = fileRecords(folder)
 const source = await fileSource(file)
 try {
-  const sealer = id ? await restoreFileSealer(keys, records, id, source) : await createFileSealer(keys, source, { context: {}, frameLength: 16_384, records })
+  const sealer = id
+    ? await restoreFileSealer(keys, records, id, source)
+    : await createFileSealer(keys, source, { context: {}, frameLength: 16_384, records })
   say({ id: sealer.messageId, length: sealer.length })
   if (hold) await new Promise((resolve) => process.stdin.on('end', resolve).resume())
   for (;;) {

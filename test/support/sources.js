@@ -19,14 +19,19 @@ export function inPieces(bytes, ...sizes) {
 export function streamOf(chunks, seen = {}) {
   const rest = [...chunks]
   seen.pulled = 0
-  return new ReadableStream({
-    pull(controller) {
-      if (rest.length === 0) return controller.close()
-      seen.pulled++
-      controller.enqueue(rest.shift())
+  return new ReadableStream(
+    {
+      pull(controller) {
+        if (rest.length === 0) return controller.close()
+        seen.pulled++
+        controller.enqueue(rest.shift())
+      },
+      cancel(reason) {
+        seen.cancelled = { reason }
+      },
     },
-    cancel(reason) { seen.cancelled = { reason } },
-  }, { highWaterMark: 0 })
+    { highWaterMark: 0 },
+  )
 }
 
 /** Whether this host makes byte streams. WebKit does not. */
@@ -66,20 +71,31 @@ export function byteStreamOf(chunks, fill = false) {
 }
 
 /** A byte stream that was closed while all its bytes wait in its queue: there, reading with `min` more than is left fails. */
-const queuedByteStream = (chunks) => byteStream({
-  start(controller) {
-    for (const chunk of chunks) if (chunk.length > 0) controller.enqueue(chunk.slice())
-    controller.close()
-  },
+const queuedByteStream = (chunks) =>
+  byteStream({
+    start(controller) {
+      for (const chunk of chunks) if (chunk.length > 0) controller.enqueue(chunk.slice())
+      controller.close()
+    },
+  })
+
+export async function* iterate(chunks) {
+  yield* chunks
+}
+
+export const byteSource = (bytes, o = {}) => ({
+  size: bytes.length,
+  read: async (start, end) => bytes.subarray(start, end),
+  ...o,
 })
-
-export async function* iterate(chunks) { yield* chunks }
-
-export const byteSource = (bytes, o = {}) => ({ size: bytes.length, read: async (start, end) => bytes.subarray(start, end), ...o })
 
 /** Fills the same memory for every read, which is a Buffer of Node as it were: its slice copies nothing. */
 export function refillingSource(bytes) {
-  class Views extends Uint8Array { slice(start, end) { return this.subarray(start, end) } }
+  class Views extends Uint8Array {
+    slice(start, end) {
+      return this.subarray(start, end)
+    }
+  }
   const memory = new Views(bytes.length)
   const read = async (start, end) => {
     memory.fill(0xee)
@@ -90,18 +106,25 @@ export function refillingSource(bytes) {
 }
 
 /** Fills the memory that it is given, all of it, with what was read and with what nobody may use. */
-const fillingSource = (bytes) => byteSource(bytes, {
-  async read(start, end, { into }) {
-    into.fill(0xee).set(bytes.subarray(start, end))
-    return into.subarray(0, end - start)
-  },
-})
+const fillingSource = (bytes) =>
+  byteSource(bytes, {
+    async read(start, end, { into }) {
+      into.fill(0xee).set(bytes.subarray(start, end))
+      return into.subarray(0, end - start)
+    },
+  })
 
 /** What Blobs are where their streams are no byte streams, as in WebKit. */
-const blobLike = (bytes, sizes) => ({ size: bytes.length, stream: () => streamOf(inPieces(bytes, ...sizes)), slice: (start, end) => blobLike(bytes.subarray(start, end), sizes) })
+const blobLike = (bytes, sizes) => ({
+  size: bytes.length,
+  stream: () => streamOf(inPieces(bytes, ...sizes)),
+  slice: (start, end) => blobLike(bytes.subarray(start, end), sizes),
+})
 
 const withoutByteStreams = (stream) => ({
-  get locked() { return stream.locked },
+  get locked() {
+    return stream.locked
+  },
   getReader(o) {
     if (o?.mode === 'byob') throw new TypeError('no byte streams here')
     return stream.getReader()
@@ -123,7 +146,8 @@ export const fileKinds = {
   Blob: (bytes) => new Blob([bytes]),
   File: (bytes) => new File([bytes], 'name', { lastModified: 5 }),
   'byte source': (bytes) => byteSource(bytes),
-  'byte source with a version': (bytes) => byteSource(offsetView(bytes), { version: async () => 'v1' }),
+  'byte source with a version': (bytes) =>
+    byteSource(offsetView(bytes), { version: async () => 'v1' }),
   'byte source that fills the memory it is given': fillingSource,
   'Blob whose stream is no byte stream': (bytes, ...sizes) => blobLike(bytes, sizes),
   'byte source over shared memory': (bytes) => byteSource(shared(bytes)),
@@ -135,18 +159,28 @@ export const sourceKinds = {
   bytes: (bytes) => bytes.slice(),
   'bytes at an offset': (bytes) => offsetView(bytes),
   'default stream': (bytes, ...sizes) => streamOf(inPieces(offsetView(bytes), ...sizes)),
-  'stream without a byob reader': (bytes, ...sizes) => withoutByteStreams(streamOf(inPieces(bytes, ...sizes))),
-  'byte stream that hands over chunks': (bytes, ...sizes) => byteStreamOf(inPieces(bytes, ...sizes)),
-  'byte stream that fills views': (bytes, ...sizes) => byteStreamOf(inPieces(bytes, ...sizes), true),
-  'byte stream that was closed with all in its queue': (bytes, ...sizes) => queuedByteStream(inPieces(bytes, ...sizes)),
+  'stream without a byob reader': (bytes, ...sizes) =>
+    withoutByteStreams(streamOf(inPieces(bytes, ...sizes))),
+  'byte stream that hands over chunks': (bytes, ...sizes) =>
+    byteStreamOf(inPieces(bytes, ...sizes)),
+  'byte stream that fills views': (bytes, ...sizes) =>
+    byteStreamOf(inPieces(bytes, ...sizes), true),
+  'byte stream that was closed with all in its queue': (bytes, ...sizes) =>
+    queuedByteStream(inPieces(bytes, ...sizes)),
   'response body': (bytes) => new Response(bytes).body,
   'async iterable': (bytes, ...sizes) => iterate(inPieces(offsetView(bytes), ...sizes)),
   'shared memory': shared,
-  'async iterable over shared memory': (bytes, ...sizes) => iterate(inPieces(shared(bytes), ...sizes)),
+  'async iterable over shared memory': (bytes, ...sizes) =>
+    iterate(inPieces(shared(bytes), ...sizes)),
 }
 
 /** The names of the kinds that this host can make: for tests of several kinds at once. */
-export const kindsHere = () => Object.keys(sourceKinds).filter((kind) => (hasByteStreams() || !kind.startsWith('byte stream')) && (hasSharedMemory() || !kind.includes('shared memory')))
+export const kindsHere = () =>
+  Object.keys(sourceKinds).filter(
+    (kind) =>
+      (hasByteStreams() || !kind.startsWith('byte stream')) &&
+      (hasSharedMemory() || !kind.includes('shared memory')),
+  )
 
 /** Reads a stream to its end. What came before a failure is in `released`. */
 export async function collect(readable, released = []) {
@@ -159,10 +193,13 @@ export async function collect(readable, released = []) {
 }
 
 /** A JWK that can receive streams. */
-export const streamJwk = (name, extra = {}) => publicJwk(name, { use: 'enc', ...(name.startsWith('RSA') && { kms_arn: arnOf(name) }), ...extra })
+export const streamJwk = (name, extra = {}) =>
+  publicJwk(name, { use: 'enc', ...(name.startsWith('RSA') && { kms_arn: arnOf(name) }), ...extra })
 
 /** A key set of these test keys; all of them can receive streams. */
-export const streamKeys = ({ importKeySet, inHand }, ...names) => importKeySet(keySetOf(...names.map((name) => streamJwk(name))), { trust: inHand() })
+export const streamKeys = ({ importKeySet, inHand }, ...names) =>
+  importKeySet(keySetOf(...names.map((name) => streamJwk(name))), { trust: inHand() })
 
 /** Bytes that tell their place. */
-export const pattern = (length) => Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8) * 7) % 256)
+export const pattern = (length) =>
+  Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8) * 7) % 256)

@@ -17,9 +17,20 @@ delete Uint8Array.prototype.toBase64
 delete Uint8Array.fromBase64
 const results = []
 for (const { name, work } of tests) {
-  const error = await Promise.resolve().then(work).then(() => undefined, (e) => `${e?.stack ?? e}`)
+  const error = await Promise.resolve()
+    .then(work)
+    .then(
+      () => undefined,
+      (e) => `${e?.stack ?? e}`,
+    )
   results.push({ name, error })
 }
-results.push({ name: 'neither is here', error: typeof globalThis.Buffer === 'undefined' && !('toBase64' in Uint8Array.prototype) ? undefined : 'one is' })
+results.push({
+  name: 'neither is here',
+  error:
+    typeof globalThis.Buffer === 'undefined' && !('toBase64' in Uint8Array.prototype)
+      ? undefined
+      : 'one is',
+})
 globalThis.Buffer = Buffer
 console.log(JSON.stringify(results))

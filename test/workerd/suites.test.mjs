@@ -8,13 +8,21 @@ import { startFixture } from '../support/fixture-server.mjs'
 
 const fixture = await startFixture()
 const script = await bundleWorker(fileURLToPath(new URL('worker.js', import.meta.url)))
-const miniflare = new Miniflare({ modules: true, script, compatibilityDate: '2025-01-01', host: '127.0.0.1' })
+const miniflare = new Miniflare({
+  modules: true,
+  script,
+  compatibilityDate: '2025-01-01',
+  host: '127.0.0.1',
+})
 test.after(async () => {
   await miniflare.dispose()
   fixture.close()
 })
 
-const answer = await miniflare.dispatchFetch(`http://worker.example/?fixture=${encodeURIComponent(fixture.url)}`)
+const answer = await miniflare.dispatchFetch(
+  `http://worker.example/?fixture=${encodeURIComponent(fixture.url)}`,
+)
 const results = await answer.json()
 test('workerd ran the suites', () => assert.ok(results.length > 200, `${results.length} results`))
-for (const { name, error, skipped } of results) test(`workerd: ${name}`, { skip: skipped }, () => assert.equal(error, undefined))
+for (const { name, error, skipped } of results)
+  test(`workerd: ${name}`, { skip: skipped }, () => assert.equal(error, undefined))

@@ -11,7 +11,16 @@ import { resultOf } from '../support/skip.js'
 export default {
   async fetch(request) {
     const tests = []
-    const host = { test: (name, work) => tests.push({ name, work }), assert, jose, door, mlDsa, digests, rooms, fixture: new URL(request.url).searchParams.get('fixture') }
+    const host = {
+      test: (name, work) => tests.push({ name, work }),
+      assert,
+      jose,
+      door,
+      mlDsa,
+      digests,
+      rooms,
+      fixture: new URL(request.url).searchParams.get('fixture'),
+    }
     runDoorSuites(host)
     runRoomSuites(host)
     const results = []

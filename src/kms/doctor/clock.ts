@@ -9,9 +9,16 @@ const stale = 15 * 60_000
  *
  * @param age of an answer from a cache, in milliseconds: some caches say when they answer, others when their origin did
  */
-export function clockFinding(whose: string, there: number | undefined, now: number, age = 0): readonly Finding[] {
+export function clockFinding(
+  whose: string,
+  there: number | undefined,
+  now: number,
+  age = 0,
+): readonly Finding[] {
   if (there === undefined || !Number.isFinite(there)) return []
   const off = now - Math.min(Math.max(now, there), there + age)
-  const far = Math.abs(off) > tolerance && `this clock says ${new Date(now).toISOString()}, ${whose} ${new Date(there).toISOString()}: ${Math.round(Math.abs(off) / 1000)} s ${off > 0 ? 'ahead' : 'behind'}; sets seem to be expired or not yet valid. Synchronise this machine's clock by NTP${Math.abs(off) > stale ? '' : ', or wait, where a cache keeps old answers'}`
+  const far =
+    Math.abs(off) > tolerance &&
+    `this clock says ${new Date(now).toISOString()}, ${whose} ${new Date(there).toISOString()}: ${Math.round(Math.abs(off) / 1000)} s ${off > 0 ? 'ahead' : 'behind'}; sets seem to be expired or not yet valid. Synchronise this machine's clock by NTP${Math.abs(off) > stale ? '' : ', or wait, where a cache keeps old answers'}`
   return [finding(`clock: agrees with ${whose}`, far)]
 }

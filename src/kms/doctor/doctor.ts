@@ -57,13 +57,46 @@ const roleNames: readonly DoctorRole[] = ['opener', 'signer']
  * @see design.md, "Trust"; kms-facts.md, "Rules"
  */
 export async function doctor(o: DoctorOptions): Promise<readonly Finding[]> {
-  const { keySetUrl, store, root, kms = {}, roles = root === undefined ? roleNames : [], every = 'P1Y', origin = 'https://page.example', now = Date.now, timeout = 30_000 } = o ?? {}
-  ensure(keySetUrl !== undefined || store !== undefined || root !== undefined, 'invalid_argument', 'doctor: expected keySetUrl, store or root')
+  const {
+    keySetUrl,
+    store,
+    root,
+    kms = {},
+    roles = root === undefined ? roleNames : [],
+    every = 'P1Y',
+    origin = 'https://page.example',
+    now = Date.now,
+    timeout = 30_000,
+  } = o ?? {}
+  ensure(
+    keySetUrl !== undefined || store !== undefined || root !== undefined,
+    'invalid_argument',
+    'doctor: expected keySetUrl, store or root',
+  )
   const url = keySetUrl === undefined ? undefined : urlOf(keySetUrl)
-  ensure(store === undefined || typeof store.read === 'function', 'invalid_argument', 'store: expected the store of the inventory, such as fileInventory makes')
-  ensure(Array.isArray(roles) && roles.every((role) => roleNames.includes(role)), 'invalid_argument', `roles: expected some of ${roleNames.join(', ')}`)
-  ensure(o.roots === undefined || (Array.isArray(o.roots) && o.roots.length > 0 && o.roots.every((jwk) => typeof jwk === 'object' && jwk !== null)), 'invalid_argument', 'roots: expected at least one public JWK, or leave it out')
-  ensure(Number.isSafeInteger(timeout) && timeout > 0, 'invalid_argument', 'timeout: expected milliseconds')
+  ensure(
+    store === undefined || typeof store.read === 'function',
+    'invalid_argument',
+    'store: expected the store of the inventory, such as fileInventory makes',
+  )
+  ensure(
+    Array.isArray(roles) && roles.every((role) => roleNames.includes(role)),
+    'invalid_argument',
+    `roles: expected some of ${roleNames.join(', ')}`,
+  )
+  ensure(
+    o.roots === undefined ||
+      (Array.isArray(o.roots) &&
+        o.roots.length > 0 &&
+        o.roots.every((jwk) => typeof jwk === 'object' && jwk !== null)),
+    'invalid_argument',
+    'roots: expected at least one public JWK, or leave it out',
+  )
+  ensure(
+    Number.isSafeInteger(timeout) && timeout > 0,
+    'invalid_argument',
+    'timeout: expected milliseconds',
+  )
   later(now(), every)
   o.signal?.throwIfAborted()
   const signal = AbortSignal.any([AbortSignal.timeout(timeout), ...(o.signal ? [o.signal] : [])])
@@ -73,17 +106,35 @@ export async function doctor(o: DoctorOptions): Promise<readonly Finding[]> {
     const findings: Finding[] = []
     let inventory: KeyInventory | undefined
     if (store) {
-      findings.push(...await examined('inventory: can be read', async () => {
-        inventory = await abortable(read(store), signal)
-        return finding('inventory: can be read')
-      }))
+      findings.push(
+        ...(await examined('inventory: can be read', async () => {
+          inventory = await abortable(read(store), signal)
+          return finding('inventory: can be read')
+        })),
+      )
     }
     const signing = root === undefined ? undefined : await examineRoot(port, root, o.roots, signal)
-    if (url) findings.push(...await examineHost({ url, origin, roots: o.roots ?? (signing?.jwk ? [signing.jwk] : []), name: o.name, issuer: o.issuer, fetch: o.fetch ?? globalThis.fetch, inventory, now }))
-    findings.push(...signing?.findings ?? [])
-    if (inventory) findings.push(...await examineInventory(port, inventory, { roles, every, now, signal }))
+    if (url)
+      findings.push(
+        ...(await examineHost({
+          url,
+          origin,
+          roots: o.roots ?? (signing?.jwk ? [signing.jwk] : []),
+          name: o.name,
+          issuer: o.issuer,
+          fetch: o.fetch ?? globalThis.fetch,
+          inventory,
+          now,
+        })),
+      )
+    findings.push(...(signing?.findings ?? []))
+    if (inventory)
+      findings.push(...(await examineInventory(port, inventory, { roles, every, now, signal })))
     const asked = root ?? inventory?.keys.flatMap(({ arns = [] }) => arns)[0]
-    if (asked !== undefined && !signal.aborted) findings.push(...clockFinding('KMS', await port.time(asked, signal).catch(() => undefined), now()))
+    if (asked !== undefined && !signal.aborted)
+      findings.push(
+        ...clockFinding('KMS', await port.time(asked, signal).catch(() => undefined), now()),
+      )
     o.signal?.throwIfAborted()
     return findings
   } finally {
@@ -91,16 +142,30 @@ export async function doctor(o: DoctorOptions): Promise<readonly Finding[]> {
   }
 }
 
-async function examineInventory(port: DryRunPort, inventory: KeyInventory, o: Required<Pick<DoctorOptions, 'roles' | 'every' | 'now'>> & { readonly signal: AbortSignal }): Promise<readonly Finding[]> {
+async function examineInventory(
+  port: DryRunPort,
+  inventory: KeyInventory,
+  o: Required<Pick<DoctorOptions, 'roles' | 'every' | 'now'>> & { readonly signal: AbortSignal },
+): Promise<readonly Finding[]> {
   const known = new Map<string, Promise<KeyDescription | undefined>>()
   const described = (name: string): Promise<KeyDescription | undefined> => {
     const found = known.get(name) ?? port.describe(name, o.signal).catch(unlessGone)
     known.set(name, found)
     return found
   }
-  const isEnabled = (arn: string): Promise<boolean> => described(arn).then((found) => found?.state === 'Enabled', isDenied) // where it cannot be told it is asked
+  const isEnabled = (arn: string): Promise<boolean> =>
+    described(arn).then((found) => found?.state === 'Enabled', isDenied) // where it cannot be told it is asked
   const examination = { inventory, described, now: o.now() }
-  return [...await examineKeys(examination), ...await examineAliases(examination), ...await examinePermissions(port, inventory.keys.filter(isMade), { roles: o.roles, isEnabled, signal: o.signal }), examineRotation(inventory, o.now(), o.every)]
+  return [
+    ...(await examineKeys(examination)),
+    ...(await examineAliases(examination)),
+    ...(await examinePermissions(port, inventory.keys.filter(isMade), {
+      roles: o.roles,
+      isEnabled,
+      signal: o.signal,
+    })),
+    examineRotation(inventory, o.now(), o.every),
+  ]
 }
 
 const unlessGone = (error: unknown): undefined => {
@@ -108,14 +173,42 @@ const unlessGone = (error: unknown): undefined => {
 }
 
 /** The root as the publisher uses it. */
-async function examineRoot(port: DryRunPort, root: string, roots: readonly JWK[] | undefined, signal: AbortSignal): Promise<{ readonly jwk?: JWK; readonly findings: readonly Finding[] }> {
+async function examineRoot(
+  port: DryRunPort,
+  root: string,
+  roots: readonly JWK[] | undefined,
+  signal: AbortSignal,
+): Promise<{ readonly jwk?: JWK; readonly findings: readonly Finding[] }> {
   const check = `root: is there and signs (${root})`
   try {
-    const { arn, jwk, info: { alg, use, thumbprint } } = await loadKey(port, root, undefined, signal)
-    if (use !== 'sig') return { findings: [finding(check, 'it encrypts; a root is a key with the usage SIGN_VERIFY')] }
-    const given = roots && await Promise.all(roots.map(thumbprintOf))
-    const known = finding('root: pages know it', given !== undefined && !given.includes(thumbprint) && `it is ${thumbprint}, pages have ${given.join(', ')}: pages with both come first, then the publisher changes its root`)
-    return { jwk: { ...jwk, kid: thumbprint, use, alg }, findings: [finding(check), known, ...await examineUse(port, { usage: 'SIGN_VERIFY', jwk, alg, arn, role: 'publisher', writtenBy: 'signer' }, signal)] }
+    const {
+      arn,
+      jwk,
+      info: { alg, use, thumbprint },
+    } = await loadKey(port, root, undefined, signal)
+    if (use !== 'sig')
+      return {
+        findings: [finding(check, 'it encrypts; a root is a key with the usage SIGN_VERIFY')],
+      }
+    const given = roots && (await Promise.all(roots.map(thumbprintOf)))
+    const known = finding(
+      'root: pages know it',
+      given !== undefined &&
+        !given.includes(thumbprint) &&
+        `it is ${thumbprint}, pages have ${given.join(', ')}: pages with both come first, then the publisher changes its root`,
+    )
+    return {
+      jwk: { ...jwk, kid: thumbprint, use, alg },
+      findings: [
+        finding(check),
+        known,
+        ...(await examineUse(
+          port,
+          { usage: 'SIGN_VERIFY', jwk, alg, arn, role: 'publisher', writtenBy: 'signer' },
+          signal,
+        )),
+      ],
+    }
   } catch (error) {
     return { findings: await examined(check, () => Promise.reject(error)) }
   }
@@ -123,12 +216,22 @@ async function examineRoot(port: DryRunPort, root: string, roots: readonly JWK[]
 
 async function read(store: InventoryStore): Promise<KeyInventory> {
   const found = await store.read()
-  ensure(found, 'key_not_found', 'there is no inventory yet: write one with its purposes and no keys, then run planRotation and applyRotation')
+  ensure(
+    found,
+    'key_not_found',
+    'there is no inventory yet: write one with its purposes and no keys, then run planRotation and applyRotation',
+  )
   return checkInventory(found.inventory, 'malformed')
 }
 
 function urlOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  ensure(url && (url.protocol === 'https:' || (url.protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname))), 'invalid_argument', 'keySetUrl: expected https (or loopback), which pages ask for')
+  ensure(
+    url &&
+      (url.protocol === 'https:' ||
+        (url.protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname))),
+    'invalid_argument',
+    'keySetUrl: expected https (or loopback), which pages ask for',
+  )
   return url
 }

@@ -12,20 +12,36 @@ export interface Finding {
 }
 
 /** A check is good unless something is wrong with it. */
-export const finding = (check: string, wrong?: string | false): Finding => (wrong ? { check, ok: false, advice: wrong } : { check, ok: true })
+export const finding = (check: string, wrong?: string | false): Finding =>
+  wrong ? { check, ok: false, advice: wrong } : { check, ok: true }
 export const warning = (check: string, advice: string): Finding => ({ check, ok: true, advice })
 
 /** KMS said no, rather than that it does not know who asks. */
-export const isDenied = (error: unknown): boolean => isSealdropError(error) && error.code === 'kms_denied' && (error.cause as { readonly name?: unknown } | undefined)?.name === 'AccessDeniedException'
+export const isDenied = (error: unknown): boolean =>
+  isSealdropError(error) &&
+  error.code === 'kms_denied' &&
+  (error.cause as { readonly name?: unknown } | undefined)?.name === 'AccessDeniedException'
 
 /** What a check answers, or that it could not be made; an end of time that came from the caller is thrown on by the doctor. */
-export async function examined(check: string, work: () => Promise<Finding | readonly Finding[]>): Promise<readonly Finding[]> {
+export async function examined(
+  check: string,
+  work: () => Promise<Finding | readonly Finding[]>,
+): Promise<readonly Finding[]> {
   try {
     const found = await work()
-    return Array.isArray(found) ? found as readonly Finding[] : [found as Finding]
+    return Array.isArray(found) ? (found as readonly Finding[]) : [found as Finding]
   } catch (error) {
     const { name = 'Error', message = '' } = error as Partial<Error>
-    return [finding(check, isSealdropError(error) ? message : name === 'TimeoutError' || name === 'AbortError' ? 'no answer in time: is it down, or does a firewall swallow what is sent?' : `failed: ${name}: ${message}`)]
+    return [
+      finding(
+        check,
+        isSealdropError(error)
+          ? message
+          : name === 'TimeoutError' || name === 'AbortError'
+            ? 'no answer in time: is it down, or does a firewall swallow what is sent?'
+            : `failed: ${name}: ${message}`,
+      ),
+    ]
   }
 }
 
@@ -38,7 +54,13 @@ export interface Examination {
 }
 
 /** Who opens or signs need not be able to look. */
-export const seen = (check: string, work: () => Promise<Finding>): Promise<readonly Finding[]> => examined(check, () => work().catch((error: unknown) => {
-  if (!isDenied(error)) throw error
-  return warning(check, 'cannot be told from here, since these credentials may not call kms:DescribeKey: run doctor as the administrator too')
-}))
+export const seen = (check: string, work: () => Promise<Finding>): Promise<readonly Finding[]> =>
+  examined(check, () =>
+    work().catch((error: unknown) => {
+      if (!isDenied(error)) throw error
+      return warning(
+        check,
+        'cannot be told from here, since these credentials may not call kms:DescribeKey: run doctor as the administrator too',
+      )
+    }),
+  )

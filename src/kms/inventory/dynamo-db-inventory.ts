@@ -8,8 +8,17 @@ type Item = Readonly<Record<string, { readonly S?: string | undefined }>>
 
 /** `new DynamoDB({})` of `@aws-sdk/client-dynamodb`, as far as it is used here. */
 export interface DynamoDbOperations {
-  getItem(input: { readonly TableName: string; readonly Key: Record<string, { S: string }>; readonly ConsistentRead: boolean }): Promise<{ readonly Item?: Item | undefined }>
-  putItem(input: { readonly TableName: string; readonly Item: Record<string, { S: string }>; readonly ConditionExpression: string; readonly ExpressionAttributeValues?: Record<string, { S: string }> }): Promise<unknown>
+  getItem(input: {
+    readonly TableName: string
+    readonly Key: Record<string, { S: string }>
+    readonly ConsistentRead: boolean
+  }): Promise<{ readonly Item?: Item | undefined }>
+  putItem(input: {
+    readonly TableName: string
+    readonly Item: Record<string, { S: string }>
+    readonly ConditionExpression: string
+    readonly ExpressionAttributeValues?: Record<string, { S: string }>
+  }): Promise<unknown>
 }
 
 /**
@@ -20,26 +29,54 @@ export interface DynamoDbOperations {
  * @returns a store whose verbs throw SealdropError `conflict`, `malformed`, `source_failed`, `output_failed`
  * @throws SealdropError `invalid_argument`
  */
-export function dynamoDbInventory(o: { readonly dynamoDb: DynamoDbOperations; readonly table: string; readonly id?: string }): InventoryStore {
-  ensure(typeof o?.dynamoDb?.getItem === 'function' && typeof o.dynamoDb.putItem === 'function', 'invalid_argument', 'dynamoDb: expected new DynamoDB({}) of @aws-sdk/client-dynamodb')
+export function dynamoDbInventory(o: {
+  readonly dynamoDb: DynamoDbOperations
+  readonly table: string
+  readonly id?: string
+}): InventoryStore {
+  ensure(
+    typeof o?.dynamoDb?.getItem === 'function' && typeof o.dynamoDb.putItem === 'function',
+    'invalid_argument',
+    'dynamoDb: expected new DynamoDB({}) of @aws-sdk/client-dynamodb',
+  )
   const { table, id = 'sealdrop' } = o
-  ensure([table, id].every((name) => typeof name === 'string' && name !== ''), 'invalid_argument', 'table and id: expected text')
+  ensure(
+    [table, id].every((name) => typeof name === 'string' && name !== ''),
+    'invalid_argument',
+    'table and id: expected text',
+  )
   return {
     async read() {
-      const { Item } = await o.dynamoDb.getItem({ TableName: table, Key: { id: { S: id } }, ConsistentRead: true }).catch(failed('source_failed', 'cannot be read'))
+      const { Item } = await o.dynamoDb
+        .getItem({ TableName: table, Key: { id: { S: id } }, ConsistentRead: true })
+        .catch(failed('source_failed', 'cannot be read'))
       if (!Item) return undefined
       const inventory = parseInventory(Item['inventory']?.S ?? '')
       return { inventory, etag: Item['version']?.S ?? '' }
     },
     async write(next, etag) {
       const inventory = { S: serialized(checkInventory(next, 'invalid_argument')) }
-      const condition = etag === undefined
-        ? { ConditionExpression: 'attribute_not_exists(id)' }
-        : { ConditionExpression: 'version = :seen', ExpressionAttributeValues: { ':seen': { S: etag } } }
-      await o.dynamoDb.putItem({ TableName: table, Item: { id: { S: id }, version: { S: randomUUID() }, inventory }, ...condition }).catch((error: unknown) => {
-        if ((error as { readonly name?: unknown } | undefined)?.name === 'ConditionalCheckFailedException') throw changed(error)
-        failed('output_failed', 'cannot be written')(error)
-      })
+      const condition =
+        etag === undefined
+          ? { ConditionExpression: 'attribute_not_exists(id)' }
+          : {
+              ConditionExpression: 'version = :seen',
+              ExpressionAttributeValues: { ':seen': { S: etag } },
+            }
+      await o.dynamoDb
+        .putItem({
+          TableName: table,
+          Item: { id: { S: id }, version: { S: randomUUID() }, inventory },
+          ...condition,
+        })
+        .catch((error: unknown) => {
+          if (
+            (error as { readonly name?: unknown } | undefined)?.name ===
+            'ConditionalCheckFailedException'
+          )
+            throw changed(error)
+          failed('output_failed', 'cannot be written')(error)
+        })
     },
   }
 }

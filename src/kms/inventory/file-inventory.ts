@@ -21,17 +21,22 @@ const nameOf = (version: number): string => `inventory-${String(version).padStar
  */
 export function fileInventory(path: string | URL): InventoryStore {
   const folder = resolve(filePath(path, 'fileInventory: expected the path of a folder'))
-  const newest = async (): Promise<number> => Math.max(0, ...(await readdir(folder).catch(unlessAbsent)).map(versionOf))
+  const newest = async (): Promise<number> =>
+    Math.max(0, ...(await readdir(folder).catch(unlessAbsent)).map(versionOf))
   return {
     async read() {
       const version = await newest()
       if (version === 0) return undefined
-      const json = await readFile(join(folder, nameOf(version)), 'utf8').catch(failed('source_failed', 'cannot be read'))
+      const json = await readFile(join(folder, nameOf(version)), 'utf8').catch(
+        failed('source_failed', 'cannot be read'),
+      )
       return { inventory: parseInventory(json), etag: String(version) }
     },
     async write(next, etag) {
       const json = serialized(checkInventory(next, 'invalid_argument'))
-      await mkdir(folder, { recursive: true }).catch(failed('output_failed', 'needs a folder that cannot be made'))
+      await mkdir(folder, { recursive: true }).catch(
+        failed('output_failed', 'needs a folder that cannot be made'),
+      )
       const version = await newest()
       if (String(version) !== (etag ?? '0')) throw changed()
       const whole = join(folder, `.${randomUUID()}`)

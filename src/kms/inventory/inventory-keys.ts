@@ -20,7 +20,11 @@ export class InventoryKeys implements OpenerKeys {
 
   /** @param onChange is told of every new version */
   constructor(store: InventoryStore, now: () => number, onChange: () => void) {
-    ensure(typeof store?.read === 'function', 'invalid_argument', 'keys: expected key ARNs, ids or aliases, or a store such as fileInventory makes')
+    ensure(
+      typeof store?.read === 'function',
+      'invalid_argument',
+      'keys: expected key ARNs, ids or aliases, or a store such as fileInventory makes',
+    )
     this.#store = store
     this.#now = now
     this.#onChange = onChange
@@ -31,7 +35,11 @@ export class InventoryKeys implements OpenerKeys {
     ensure(this.#keys.length > 0, 'key_not_found', 'the inventory has no key to open with')
   }
 
-  async find(fits: (key: OpenerKey) => boolean, what: string, signal?: AbortSignal): Promise<readonly OpenerKey[]> {
+  async find(
+    fits: (key: OpenerKey) => boolean,
+    what: string,
+    signal?: AbortSignal,
+  ): Promise<readonly OpenerKey[]> {
     const age = Math.abs(this.#now() - this.#readAt) // also where the clock was set back
     if (this.#counter === undefined) await this.#load(signal)
     else if (age >= reloadAfter) await this.#load(signal).catch(() => signal?.throwIfAborted()) // what is held opens what it opened before
@@ -47,29 +55,44 @@ export class InventoryKeys implements OpenerKeys {
   #having(fits: (key: OpenerKey) => boolean): readonly OpenerKey[] {
     const found = this.#keys.filter(({ key }) => fits(key))
     const [lost] = found
-    ensure(!lost || !isDeleted(lost.from, this.#now()), 'key_unusable', `the key ${lost?.key.arn} was deleted at ${lost?.from.deletes}: what was sealed to it cannot be opened any more, by anyone`)
+    ensure(
+      !lost || !isDeleted(lost.from, this.#now()),
+      'key_unusable',
+      `the key ${lost?.key.arn} was deleted at ${lost?.from.deletes}: what was sealed to it cannot be opened any more, by anyone`,
+    )
     return found.map(({ key }) => key)
   }
 
   #load(signal: AbortSignal | undefined): Promise<void> {
-    return abortable(this.#flight.run(async () => {
-      this.#readAt = this.#now()
-      const found = await this.#store.read()
-      ensure(found, 'key_not_found', 'there is no inventory yet: the publisher makes it')
-      if (found.inventory.counter === this.#counter) return
-      this.#keys = knownKeys(found.inventory)
-      this.#counter = found.inventory.counter
-      this.#onChange()
-    }), signal)
+    return abortable(
+      this.#flight.run(async () => {
+        this.#readAt = this.#now()
+        const found = await this.#store.read()
+        ensure(found, 'key_not_found', 'there is no inventory yet: the publisher makes it')
+        if (found.inventory.counter === this.#counter) return
+        this.#keys = knownKeys(found.inventory)
+        this.#counter = found.inventory.counter
+        this.#onChange()
+      }),
+      signal,
+    )
   }
 }
 
-interface KnownKey { readonly key: OpenerKey; readonly from: MadeKey }
+interface KnownKey {
+  readonly key: OpenerKey
+  readonly from: MadeKey
+}
 
 /** Also keys that are disabled or deleting, for which KMS gives the reason. Replicas follow their key. */
 function knownKeys({ keys }: KeyInventory): readonly KnownKey[] {
-  return keys.filter((key): key is MadeKey => isMade(key) && key.usage !== 'SIGN_VERIFY').flatMap((from) => {
-    const { arns, thumbprint, jwk, alg } = from
-    return arns.map((arn) => ({ from, key: { arn, jwk, info: { thumbprint, alg, use: 'enc' as const, arn } } }))
-  })
+  return keys
+    .filter((key): key is MadeKey => isMade(key) && key.usage !== 'SIGN_VERIFY')
+    .flatMap((from) => {
+      const { arns, thumbprint, jwk, alg } = from
+      return arns.map((arn) => ({
+        from,
+        key: { arn, jwk, info: { thumbprint, alg, use: 'enc' as const, arn } },
+      }))
+    })
 }

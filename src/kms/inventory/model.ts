@@ -10,7 +10,8 @@ import type { PublicMembers } from '../../algorithms/public-key.js'
  * - `deleting`: its waiting period runs, and can be cancelled
  * - `deleted`: what was sealed to it is lost
  */
-export type KeyState = 'making' | 'next' | 'current' | 'retired' | 'disabled' | 'deleting' | 'deleted'
+export type KeyState =
+  'making' | 'next' | 'current' | 'retired' | 'disabled' | 'deleting' | 'deleted'
 
 /** What keys are made for. A change of `spec` is for the next key. */
 export interface Purpose {
@@ -75,12 +76,14 @@ export interface InventoryKey {
 }
 
 /** A key of the inventory that is there: everything public about it is known. */
-export type MadeKey = InventoryKey & Required<Pick<InventoryKey, 'arns' | 'thumbprint' | 'jwk' | 'alg' | 'made'>>
+export type MadeKey = InventoryKey &
+  Required<Pick<InventoryKey, 'arns' | 'thumbprint' | 'jwk' | 'alg' | 'made'>>
 
 export const isMade = (key: InventoryKey): key is MadeKey => key.state !== 'making'
 
 /** Whether a key is gone for good: also where nobody has written it down since. */
-export const isDeleted = ({ state, deletes }: InventoryKey, now: number): boolean => state === 'deleted' || (state === 'deleting' && new Date(deletes ?? Infinity).getTime() <= now)
+export const isDeleted = ({ state, deletes }: InventoryKey, now: number): boolean =>
+  state === 'deleted' || (state === 'deleting' && new Date(deletes ?? Infinity).getTime() <= now)
 
 /** The publisher's file: what keys there are, and what is to become of them. */
 export interface KeyInventory {

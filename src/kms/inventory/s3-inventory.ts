@@ -5,8 +5,21 @@ import { changed, failed, serialized } from './text.js'
 
 /** `new S3({})` of `@aws-sdk/client-s3`, as far as it is used here. */
 export interface S3Operations {
-  getObject(input: { readonly Bucket: string; readonly Key: string }): Promise<{ readonly Body?: { transformToString(): Promise<string> } | undefined; readonly ETag?: string | undefined }>
-  putObject(input: { readonly Bucket: string; readonly Key: string; readonly Body: string; readonly ContentType: string; readonly IfMatch?: string; readonly IfNoneMatch?: string }): Promise<unknown>
+  getObject(input: {
+    readonly Bucket: string
+    readonly Key: string
+  }): Promise<{
+    readonly Body?: { transformToString(): Promise<string> } | undefined
+    readonly ETag?: string | undefined
+  }>
+  putObject(input: {
+    readonly Bucket: string
+    readonly Key: string
+    readonly Body: string
+    readonly ContentType: string
+    readonly IfMatch?: string
+    readonly IfNoneMatch?: string
+  }): Promise<unknown>
 }
 
 const nameOf = (error: unknown): unknown => (error as { readonly name?: unknown } | undefined)?.name
@@ -18,25 +31,64 @@ const nameOf = (error: unknown): unknown => (error as { readonly name?: unknown 
  * @returns a store whose verbs throw SealdropError `conflict`, `malformed`, `source_failed`, `output_failed`
  * @throws SealdropError `invalid_argument`
  */
-export function s3Inventory(o: { readonly s3: S3Operations; readonly bucket: string; readonly key: string }): InventoryStore {
-  ensure(typeof o?.s3?.getObject === 'function' && typeof o.s3.putObject === 'function', 'invalid_argument', 's3: expected new S3({}) of @aws-sdk/client-s3')
-  ensure([o.bucket, o.key].every((name) => typeof name === 'string' && name !== ''), 'invalid_argument', 'bucket and key: expected text')
+export function s3Inventory(o: {
+  readonly s3: S3Operations
+  readonly bucket: string
+  readonly key: string
+}): InventoryStore {
+  ensure(
+    typeof o?.s3?.getObject === 'function' && typeof o.s3.putObject === 'function',
+    'invalid_argument',
+    's3: expected new S3({}) of @aws-sdk/client-s3',
+  )
+  ensure(
+    [o.bucket, o.key].every((name) => typeof name === 'string' && name !== ''),
+    'invalid_argument',
+    'bucket and key: expected text',
+  )
   const at = { Bucket: o.bucket, Key: o.key }
   return {
     async read() {
-      const found = await o.s3.getObject(at).catch((error: unknown) => (nameOf(error) === 'NoSuchKey' ? undefined : failed('source_failed', 'cannot be read')(error)))
+      const found = await o.s3
+        .getObject(at)
+        .catch((error: unknown) =>
+          nameOf(error) === 'NoSuchKey'
+            ? undefined
+            : failed('source_failed', 'cannot be read')(error),
+        )
       if (!found) return undefined
       const { Body: body, ETag: etag } = found
-      ensure(body && etag, 'source_failed', 'the inventory cannot be read: S3 answered without body or ETag')
-      return { inventory: parseInventory(await body.transformToString().catch(failed('source_failed', 'cannot be read'))), etag }
+      ensure(
+        body && etag,
+        'source_failed',
+        'the inventory cannot be read: S3 answered without body or ETag',
+      )
+      return {
+        inventory: parseInventory(
+          await body.transformToString().catch(failed('source_failed', 'cannot be read')),
+        ),
+        etag,
+      }
     },
     async write(next, etag) {
       const Body = serialized(checkInventory(next, 'invalid_argument'))
-      await o.s3.putObject({ ...at, Body, ContentType: 'application/json', ...(etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }) }).catch((error: unknown) => {
-        // 412 where the tag is another, 409 where another writer is at it, 404 where the object is gone
-        if (['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey'].includes(String(nameOf(error)))) throw changed(error)
-        failed('output_failed', 'cannot be written')(error)
-      })
+      await o.s3
+        .putObject({
+          ...at,
+          Body,
+          ContentType: 'application/json',
+          ...(etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }),
+        })
+        .catch((error: unknown) => {
+          // 412 where the tag is another, 409 where another writer is at it, 404 where the object is gone
+          if (
+            ['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey'].includes(
+              String(nameOf(error)),
+            )
+          )
+            throw changed(error)
+          failed('output_failed', 'cannot be written')(error)
+        })
     },
   }
 }

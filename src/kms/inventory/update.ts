@@ -12,10 +12,18 @@ const attempts = 5
  * @returns whether something was done
  * @throws SealdropError `key_not_found` where there is no inventory, `conflict`, and what the store throws
  */
-export async function updateInventory(store: InventoryStore, now: number, change: (inventory: KeyInventory) => KeyInventory | undefined): Promise<boolean> {
+export async function updateInventory(
+  store: InventoryStore,
+  now: number,
+  change: (inventory: KeyInventory) => KeyInventory | undefined,
+): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     const found = await store.read()
-    ensure(found, 'key_not_found', 'there is no inventory yet: write one with its purposes and no keys')
+    ensure(
+      found,
+      'key_not_found',
+      'there is no inventory yet: write one with its purposes and no keys',
+    )
     const next = change(found.inventory)
     if (!next) return false
     const counter = Math.max(found.inventory.counter + 1, Math.floor(now / 1000))
@@ -29,9 +37,19 @@ export async function updateInventory(store: InventoryStore, now: number, change
 }
 
 /** The inventory with other members of one key, which is found by its token; undefined takes a member away. */
-export const withKey = (inventory: KeyInventory, { token }: InventoryKey, members: { readonly [name in keyof InventoryKey]?: InventoryKey[name] | undefined }): KeyInventory => ({
+export const withKey = (
+  inventory: KeyInventory,
+  { token }: InventoryKey,
+  members: { readonly [name in keyof InventoryKey]?: InventoryKey[name] | undefined },
+): KeyInventory => ({
   ...inventory,
-  keys: inventory.keys.map((key) => (key.token === token ? Object.fromEntries(Object.entries({ ...key, ...members }).filter(([, value]) => value !== undefined)) as unknown as InventoryKey : key)),
+  keys: inventory.keys.map((key) =>
+    key.token === token
+      ? (Object.fromEntries(
+          Object.entries({ ...key, ...members }).filter(([, value]) => value !== undefined),
+        ) as unknown as InventoryKey)
+      : key,
+  ),
 })
 
 export const isoOf = (time: number): string => new Date(time).toISOString()

@@ -13,14 +13,33 @@ export interface AlgorithmUse {
   readonly messageTypes?: readonly string[]
 }
 
-const wraps = Object.entries(keyWraps).map(([alg, row]): [string, AlgorithmUse] => [alg, { kms: row.kms, usage: row.kty === 'RSA' ? 'ENCRYPT_DECRYPT' : 'KEY_AGREEMENT', specs: Object.values(row.kty === 'RSA' ? rsaKeySpecs : ecKeySpecs) }])
-const signs = Object.entries(signatures).map(([alg, row]): [string, AlgorithmUse] => [alg, { kms: row.kms, usage: 'SIGN_VERIFY', specs: specsOfSignature(row), messageTypes: messageTypesOf(row) }])
+const wraps = Object.entries(keyWraps).map(([alg, row]): [string, AlgorithmUse] => [
+  alg,
+  {
+    kms: row.kms,
+    usage: row.kty === 'RSA' ? 'ENCRYPT_DECRYPT' : 'KEY_AGREEMENT',
+    specs: Object.values(row.kty === 'RSA' ? rsaKeySpecs : ecKeySpecs),
+  },
+])
+const signs = Object.entries(signatures).map(([alg, row]): [string, AlgorithmUse] => [
+  alg,
+  {
+    kms: row.kms,
+    usage: 'SIGN_VERIFY',
+    specs: specsOfSignature(row),
+    messageTypes: messageTypesOf(row),
+  },
+])
 
 /** By JOSE name. */
 export const algorithmUses: ReadonlyMap<string, AlgorithmUse> = new Map([...wraps, ...signs])
 
 /** The uses of some algorithms, each of which is known. */
-export const usesOf = (algs: readonly string[]): readonly AlgorithmUse[] => algs.flatMap((alg) => algorithmUses.get(alg) ?? [])
+export const usesOf = (algs: readonly string[]): readonly AlgorithmUse[] =>
+  algs.flatMap((alg) => algorithmUses.get(alg) ?? [])
 
 /** The algorithms of a key with this spec and usage. */
-export const algorithmsOf = (spec: string, usage: string): readonly string[] => [...algorithmUses].flatMap(([alg, use]) => (use.usage === usage && use.specs.includes(spec) ? [alg] : []))
+export const algorithmsOf = (spec: string, usage: string): readonly string[] =>
+  [...algorithmUses].flatMap(([alg, use]) =>
+    use.usage === usage && use.specs.includes(spec) ? [alg] : [],
+  )

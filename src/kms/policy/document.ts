@@ -2,7 +2,9 @@ import { utf8 } from '../../bytes/text.js'
 import { ensure } from '../../errors/guard.js'
 
 /** Operator, condition key, values. */
-export type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
+export type Condition = Readonly<
+  Record<string, Readonly<Record<string, string | readonly string[]>>>
+>
 
 export interface PolicyStatement {
   readonly Sid?: string
@@ -28,8 +30,15 @@ const maxKeyPolicyBytes = 32_768
 export function keyPolicyDocument(statements: readonly PolicyStatement[]): PolicyDocument {
   const document = policyDocument(statements)
   const { length } = utf8(JSON.stringify(document))
-  ensure(length <= maxKeyPolicyBytes, 'too_large', `the key policy has ${length} bytes, KMS takes ${maxKeyPolicyBytes}: name an account instead of its roles, and let its IAM policies say who`)
+  ensure(
+    length <= maxKeyPolicyBytes,
+    'too_large',
+    `the key policy has ${length} bytes, KMS takes ${maxKeyPolicyBytes}: name an account instead of its roles, and let its IAM policies say who`,
+  )
   return document
 }
 
-export const policyDocument = (statements: readonly PolicyStatement[]): PolicyDocument => ({ Version: '2012-10-17', Statement: statements })
+export const policyDocument = (statements: readonly PolicyStatement[]): PolicyDocument => ({
+  Version: '2012-10-17',
+  Statement: statements,
+})

@@ -10,41 +10,79 @@ import { keyPolicyDocument, type PolicyDocument, type PolicyStatement } from './
  * and where one part denies to a principal what another allows it; `too_large` over 32,768 bytes
  */
 export function joinPolicies(policies: readonly object[]): PolicyDocument {
-  ensure(Array.isArray(policies) && policies.length > 0, 'invalid_argument', `policies: expected at least one key policy, found ${kindOf(policies)}`)
-  const statements = policies.flatMap((policy: unknown, i) => statementsOf(policy, `policies[${i}]`))
-  const distinct = [...new Map(statements.map((statement) => [JSON.stringify(statement), statement])).values()]
-  ensure(distinct.some(canChange), 'invalid_argument', 'policies: nobody could change the key policy; add an administrator, or accountRoot')
+  ensure(
+    Array.isArray(policies) && policies.length > 0,
+    'invalid_argument',
+    `policies: expected at least one key policy, found ${kindOf(policies)}`,
+  )
+  const statements = policies.flatMap((policy: unknown, i) =>
+    statementsOf(policy, `policies[${i}]`),
+  )
+  const distinct = [
+    ...new Map(statements.map((statement) => [JSON.stringify(statement), statement])).values(),
+  ]
+  ensure(
+    distinct.some(canChange),
+    'invalid_argument',
+    'policies: nobody could change the key policy; add an administrator, or accountRoot',
+  )
   checkOpposites(distinct)
   return keyPolicyDocument(withSids(distinct))
 }
 
 function statementsOf(policy: unknown, at: string): readonly PolicyStatement[] {
-  ensure(isJsonObject(policy), 'invalid_argument', `${at}: expected a key policy, found ${kindOf(policy)}`)
+  ensure(
+    isJsonObject(policy),
+    'invalid_argument',
+    `${at}: expected a key policy, found ${kindOf(policy)}`,
+  )
   const list = [policy['Statement']].flat()
   for (const [i, statement] of list.entries()) {
     const where = `${at}.Statement[${i}]`
-    ensure(isJsonObject(statement) && effects.includes(statement['Effect']) && isList(statement['Action']), 'invalid_argument', `${where}: expected an object with Effect and Action`)
-    ensure(statement['Principal'] === '*' || isJsonObject(statement['Principal']), 'invalid_argument', `${where}.Principal: expected one, as key policies have; an IAM policy is attached to its principals`)
+    ensure(
+      isJsonObject(statement) &&
+        effects.includes(statement['Effect']) &&
+        isList(statement['Action']),
+      'invalid_argument',
+      `${where}: expected an object with Effect and Action`,
+    )
+    ensure(
+      statement['Principal'] === '*' || isJsonObject(statement['Principal']),
+      'invalid_argument',
+      `${where}.Principal: expected one, as key policies have; an IAM policy is attached to its principals`,
+    )
   }
   return list as unknown as readonly PolicyStatement[]
 }
 
 const effects: readonly unknown[] = ['Allow', 'Deny']
 const isList = (value: unknown): boolean => [value].flat().every((text) => typeof text === 'string')
-const actionsOf = ({ Action }: PolicyStatement): readonly string[] => [Action].flat() as readonly string[]
-const principalsOf = ({ Principal }: PolicyStatement): readonly string[] => [(typeof Principal === 'object' && Principal.AWS) || []].flat() as readonly string[]
+const actionsOf = ({ Action }: PolicyStatement): readonly string[] =>
+  [Action].flat() as readonly string[]
+const principalsOf = ({ Principal }: PolicyStatement): readonly string[] =>
+  [(typeof Principal === 'object' && Principal.AWS) || []].flat() as readonly string[]
 
 const putsPolicy = (action: string): boolean => /^(\*|kms:\*|kms:put(\*|keypolicy))$/i.test(action)
-const canChange = (statement: PolicyStatement): boolean => statement.Effect === 'Allow' && !statement.Condition && principalsOf(statement).length > 0 && actionsOf(statement).some(putsPolicy)
+const canChange = (statement: PolicyStatement): boolean =>
+  statement.Effect === 'Allow' &&
+  !statement.Condition &&
+  principalsOf(statement).length > 0 &&
+  actionsOf(statement).some(putsPolicy)
 
 /** A Deny wins, and nothing would say why what is allowed does not work. */
 function checkOpposites(statements: readonly PolicyStatement[]): void {
-  const having = (effect: PolicyStatement['Effect']): readonly PolicyStatement[] => statements.filter(({ Effect }) => Effect === effect)
+  const having = (effect: PolicyStatement['Effect']): readonly PolicyStatement[] =>
+    statements.filter(({ Effect }) => Effect === effect)
   for (const deny of having('Deny')) {
     for (const allow of having('Allow')) {
       const who = principalsOf(allow).find((principal) => principalsOf(deny).includes(principal))
-      const opposite = who !== undefined && actionsOf(allow).some((action) => actionsOf(deny).includes(action))
-      ensure(!opposite, 'invalid_argument', `policies: ${allow.Sid ?? 'a statement'} allows ${who ?? ''} what ${deny.Sid ?? 'another'} denies: who manages a key does not open or sign with it`)
+      const opposite =
+        who !== undefined && actionsOf(allow).some((action) => actionsOf(deny).includes(action))
+      ensure(
+        !opposite,
+        'invalid_argument',
+        `policies: ${allow.Sid ?? 'a statement'} allows ${who ?? ''} what ${deny.Sid ?? 'another'} denies: who manages a key does not open or sign with it`,
+      )
     }
   }
 }

@@ -41,21 +41,47 @@ export function keyTemplate(o: KeyTemplateOptions): KeyTemplate {
   ensure(o, 'invalid_argument', 'keyTemplate: expected { key, spec, usage, roles }')
   const target = readKey(o.key)
   const { alias } = target
-  ensure(alias !== undefined, 'invalid_argument', `key: expected the ARN of an alias, found ${shown(o.key)}: the template makes the key`)
-  ensure(typeof o.roles === 'object' && o.roles !== null, 'invalid_argument', `roles: expected an object of principals by role, found ${kindOf(o.roles)}`)
-  const name = alias.slice('alias/'.length).split(/[^A-Za-z0-9]+/).map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('')
+  ensure(
+    alias !== undefined,
+    'invalid_argument',
+    `key: expected the ARN of an alias, found ${shown(o.key)}: the template makes the key`,
+  )
+  ensure(
+    typeof o.roles === 'object' && o.roles !== null,
+    'invalid_argument',
+    `roles: expected an object of principals by role, found ${kindOf(o.roles)}`,
+  )
+  const name = alias
+    .slice('alias/'.length)
+    .split(/[^A-Za-z0-9]+/)
+    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+    .join('')
   const arn = { 'Fn::GetAtt': [`${name}Key`, 'Arn'] }
   const parts = (Object.keys(o.roles) as PolicyRole[]).map((role) => partOf(role, o, target, arn))
   const KeyPolicy = joinPolicies(parts.map(({ keyPolicy }) => keyPolicy))
-  const properties = { Description: `Sealdrop ${alias}`, KeySpec: o.spec, KeyUsage: o.usage, KeyPolicy, PendingWindowInDays: Number(deletionWindow) }
+  const properties = {
+    Description: `Sealdrop ${alias}`,
+    KeySpec: o.spec,
+    KeyUsage: o.usage,
+    KeyPolicy,
+    PendingWindowInDays: Number(deletionWindow),
+  }
   const kept = { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' }
   return {
     AWSTemplateFormatVersion: '2010-09-09',
     Description: `Sealdrop: the key of ${alias}, and who may do what with it`,
     Resources: {
       [`${name}Key`]: { Type: 'AWS::KMS::Key', ...kept, Properties: properties },
-      [`${name}Alias`]: { Type: 'AWS::KMS::Alias', ...kept, Properties: { AliasName: alias, TargetKeyId: { Ref: `${name}Key` } } },
-      ...Object.fromEntries(parts.flatMap(({ id, managed }) => (managed ? [[name + id, { Type: 'AWS::IAM::ManagedPolicy', Properties: managed }]] : []))),
+      [`${name}Alias`]: {
+        Type: 'AWS::KMS::Alias',
+        ...kept,
+        Properties: { AliasName: alias, TargetKeyId: { Ref: `${name}Key` } },
+      },
+      ...Object.fromEntries(
+        parts.flatMap(({ id, managed }) =>
+          managed ? [[name + id, { Type: 'AWS::IAM::ManagedPolicy', Properties: managed }]] : [],
+        ),
+      ),
     },
     Outputs: { [`${name}KeyArn`]: { Value: arn } },
   }
@@ -69,23 +95,62 @@ interface Part {
 }
 
 function partOf(role: PolicyRole, o: KeyTemplateOptions, key: KeyTarget, arn: object): Part {
-  const { key: name, roles: { [role]: names = [] }, accountRoot = false } = o
+  const {
+    key: name,
+    roles: { [role]: names = [] },
+    accountRoot = false,
+  } = o
   const algs = algorithmsFor(role, o)
-  const { keyPolicy, iamPolicy, principals } = writeRole({ role, key: name, principals: names, accountRoot, ...(algs && { algs }) }, `roles.${role}`, arn)
-  const named = (kind: 'role' | 'user'): readonly string[] => principals.filter((principal) => principal.kind === kind && principal.account === key.account).map((principal) => principal.name)
-  const attached = { ...(named('role').length > 0 && { Roles: named('role') }), ...(named('user').length > 0 && { Users: named('user') }) }
-  return { id: `${role[0]!.toUpperCase()}${role.slice(1)}Policy`, keyPolicy, managed: Object.keys(attached).length > 0 ? { PolicyDocument: iamPolicy, ...attached } : undefined }
+  const { keyPolicy, iamPolicy, principals } = writeRole(
+    { role, key: name, principals: names, accountRoot, ...(algs && { algs }) },
+    `roles.${role}`,
+    arn,
+  )
+  const named = (kind: 'role' | 'user'): readonly string[] =>
+    principals
+      .filter((principal) => principal.kind === kind && principal.account === key.account)
+      .map((principal) => principal.name)
+  const attached = {
+    ...(named('role').length > 0 && { Roles: named('role') }),
+    ...(named('user').length > 0 && { Users: named('user') }),
+  }
+  return {
+    id: `${role[0]!.toUpperCase()}${role.slice(1)}Policy`,
+    keyPolicy,
+    managed:
+      Object.keys(attached).length > 0 ? { PolicyDocument: iamPolicy, ...attached } : undefined,
+  }
 }
 
 /** What a role uses such a key with; undefined for a role without algorithms. */
-function algorithmsFor(role: PolicyRole, { spec, usage, algs }: KeyTemplateOptions): readonly string[] | undefined {
+function algorithmsFor(
+  role: PolicyRole,
+  { spec, usage, algs }: KeyTemplateOptions,
+): readonly string[] | undefined {
   const fitting = algorithmsOf(spec, usage)
-  ensure(fitting.length > 0, 'invalid_argument', `spec and usage: expected those of an RSA key or one on a NIST curve that go together, found ${shown(String(spec))} and ${shown(String(usage))}`)
-  ensure(algs === undefined || (Array.isArray(algs) && algs.length > 0), 'invalid_argument', 'algs: expected an array with at least one JOSE name')
+  ensure(
+    fitting.length > 0,
+    'invalid_argument',
+    `spec and usage: expected those of an RSA key or one on a NIST curve that go together, found ${shown(String(spec))} and ${shown(String(usage))}`,
+  )
+  ensure(
+    algs === undefined || (Array.isArray(algs) && algs.length > 0),
+    'invalid_argument',
+    'algs: expected an array with at least one JOSE name',
+  )
   const strange = algs?.find((alg) => !fitting.includes(alg))
-  ensure(strange === undefined, 'invalid_argument', `algs: a key of ${spec} for ${usage} takes ${fitting.join(', ')}, found ${shown(String(strange))}`)
+  ensure(
+    strange === undefined,
+    'invalid_argument',
+    `algs: a key of ${spec} for ${usage} takes ${fitting.join(', ')}, found ${shown(String(strange))}`,
+  )
   if (!Object.hasOwn(roles, role) || roles[role].takes.length === 0) return undefined
-  const used = role === 'administrator' ? fitting : (algs ?? roles[role].algs).filter((alg) => roles[role].takes.includes(alg) && fitting.includes(alg))
+  const used =
+    role === 'administrator'
+      ? fitting
+      : (algs ?? roles[role].algs).filter(
+          (alg) => roles[role].takes.includes(alg) && fitting.includes(alg),
+        )
   ensure(used.length > 0, 'invalid_argument', `roles.${role}: a key for ${usage} has no ${role}`)
   return used
 }

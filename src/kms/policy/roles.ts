@@ -31,35 +31,90 @@ export const deletionWindow = '30'
 export const windowKey = 'kms:ScheduleKeyDeletionPendingWindowInDays'
 
 const unique = <T>(names: readonly T[]): readonly T[] => [...new Set(names)]
-const usagesOf = (algs: readonly string[]): readonly Purpose['usage'][] => unique(usesOf(algs).map(({ usage }) => usage))
-const onKey = (sid: string, actions: readonly string[], condition?: Condition): Permission => ({ sid, actions, on: 'key', ...(condition && { condition }) })
+const usagesOf = (algs: readonly string[]): readonly Purpose['usage'][] =>
+  unique(usesOf(algs).map(({ usage }) => usage))
+const onKey = (sid: string, actions: readonly string[], condition?: Condition): Permission => ({
+  sid,
+  actions,
+  on: 'key',
+  ...(condition && { condition }),
+})
 
-const namesOf = (uses: readonly AlgorithmUse[]): readonly string[] => unique(uses.map(({ kms }) => kms))
+const namesOf = (uses: readonly AlgorithmUse[]): readonly string[] =>
+  unique(uses.map(({ kms }) => kms))
 
 /** Digests may be signed by the algorithms that hash, and nothing else by these: a RAW message would be hashed again. */
 const signing = (sid: string, uses: readonly AlgorithmUse[]): readonly Permission[] =>
-  (uses.length === 0 ? [] : [onKey(sid, ['Sign'], { StringEquals: { 'kms:MessageType': unique(uses.flatMap(({ messageTypes = [] }) => messageTypes)), 'kms:SigningAlgorithm': namesOf(uses) } })])
+  uses.length === 0
+    ? []
+    : [
+        onKey(sid, ['Sign'], {
+          StringEquals: {
+            'kms:MessageType': unique(uses.flatMap(({ messageTypes = [] }) => messageTypes)),
+            'kms:SigningAlgorithm': namesOf(uses),
+          },
+        }),
+      ]
 
-const hashes = ({ messageTypes }: AlgorithmUse): boolean => messageTypes?.includes('DIGEST') ?? false
+const hashes = ({ messageTypes }: AlgorithmUse): boolean =>
+  messageTypes?.includes('DIGEST') ?? false
 
-const privateOperations: Readonly<Record<Purpose['usage'], (uses: readonly AlgorithmUse[]) => readonly Permission[]>> = {
-  ENCRYPT_DECRYPT: (uses) => [onKey('Decrypt', ['Decrypt'], { StringEquals: { 'kms:EncryptionAlgorithm': namesOf(uses) } })],
-  KEY_AGREEMENT: (uses) => [onKey('Agree', ['DeriveSharedSecret'], { StringEquals: { 'kms:KeyAgreementAlgorithm': namesOf(uses) } })],
-  SIGN_VERIFY: (uses) => [...signing('Sign', uses.filter(hashes)), ...signing('SignMessage', uses.filter((use) => !hashes(use)))],
+const privateOperations: Readonly<
+  Record<Purpose['usage'], (uses: readonly AlgorithmUse[]) => readonly Permission[]>
+> = {
+  ENCRYPT_DECRYPT: (uses) => [
+    onKey('Decrypt', ['Decrypt'], { StringEquals: { 'kms:EncryptionAlgorithm': namesOf(uses) } }),
+  ],
+  KEY_AGREEMENT: (uses) => [
+    onKey('Agree', ['DeriveSharedSecret'], {
+      StringEquals: { 'kms:KeyAgreementAlgorithm': namesOf(uses) },
+    }),
+  ],
+  SIGN_VERIFY: (uses) => [
+    ...signing('Sign', uses.filter(hashes)),
+    ...signing(
+      'SignMessage',
+      uses.filter((use) => !hashes(use)),
+    ),
+  ],
 }
 
 /** A key's private operations by the algorithms that it is used with, and its public half. */
 const using = (algs: readonly string[]): readonly Permission[] => [
   onKey('Read', ['GetPublicKey']),
-  ...usagesOf(algs).flatMap((usage) => privateOperations[usage](usesOf(algs).filter((use) => use.usage === usage))),
+  ...usagesOf(algs).flatMap((usage) =>
+    privateOperations[usage](usesOf(algs).filter((use) => use.usage === usage)),
+  ),
 ]
 
 const aliasCalls = ['CreateAlias', 'DeleteAlias', 'UpdateAlias']
 const managing = [
-  'CancelKeyDeletion', ...aliasCalls, 'DescribeKey', 'DisableKey', 'EnableKey', 'GetKeyLastUsage', 'GetKeyPolicy', 'GetPublicKey', 'ListResourceTags', 'PutKeyPolicy', 'TagResource', 'UntagResource',
+  'CancelKeyDeletion',
+  ...aliasCalls,
+  'DescribeKey',
+  'DisableKey',
+  'EnableKey',
+  'GetKeyLastUsage',
+  'GetKeyPolicy',
+  'GetPublicKey',
+  'ListResourceTags',
+  'PutKeyPolicy',
+  'TagResource',
+  'UntagResource',
 ]
 /** Developer guide, "Cryptographic operations", of the keys that we make; a grant would hand them to somebody else, or to oneself. */
-const cryptography = ['CreateGrant', 'Decrypt', 'DeriveSharedSecret', 'Encrypt', 'GenerateDataKey*', 'GenerateMac', 'ReEncrypt*', 'Sign', 'Verify', 'VerifyMac']
+const cryptography = [
+  'CreateGrant',
+  'Decrypt',
+  'DeriveSharedSecret',
+  'Encrypt',
+  'GenerateDataKey*',
+  'GenerateMac',
+  'ReEncrypt*',
+  'Sign',
+  'Verify',
+  'VerifyMac',
+]
 
 /** What a role calls is what this library calls for it, with the parameters that it sends. */
 export const roles: Readonly<Record<PolicyRole, RoleRow>> = {
@@ -68,14 +123,41 @@ export const roles: Readonly<Record<PolicyRole, RoleRow>> = {
     algs: [...algorithmUses.keys()],
     permissions: (algs) => [
       onKey('Manage', managing),
-      onKey('ScheduleDeletion', ['ScheduleKeyDeletion'], { NumericEqualsIfExists: { [windowKey]: deletionWindow } }), // a call that names no window gets 30 days
-      { ...onKey('NoCryptography', cryptography, { StringNotEquals: { 'kms:KeySpec': 'SYMMETRIC_DEFAULT' } }), effect: 'Deny' }, // an inventory in a bucket with SSE-KMS stays readable
+      onKey('ScheduleDeletion', ['ScheduleKeyDeletion'], {
+        NumericEqualsIfExists: { [windowKey]: deletionWindow },
+      }), // a call that names no window gets 30 days
+      {
+        ...onKey('NoCryptography', cryptography, {
+          StringNotEquals: { 'kms:KeySpec': 'SYMMETRIC_DEFAULT' },
+        }),
+        effect: 'Deny',
+      }, // an inventory in a bucket with SSE-KMS stays readable
       { sid: 'Aliases', on: 'alias', actions: aliasCalls },
-      { sid: 'Create', on: 'account', actions: ['CreateKey'], condition: { StringEquals: { 'kms:KeySpec': unique(usesOf(algs).flatMap(({ specs }) => specs)), 'kms:KeyUsage': usagesOf(algs) } } },
+      {
+        sid: 'Create',
+        on: 'account',
+        actions: ['CreateKey'],
+        condition: {
+          StringEquals: {
+            'kms:KeySpec': unique(usesOf(algs).flatMap(({ specs }) => specs)),
+            'kms:KeyUsage': usagesOf(algs),
+          },
+        },
+      },
       { sid: 'List', on: 'account', actions: ['ListKeys'] },
     ],
   },
-  publisher: { takes: [], algs: [], permissions: () => [onKey('Read', ['DescribeKey', 'GetPublicKey'])] },
+  publisher: {
+    takes: [],
+    algs: [],
+    permissions: () => [onKey('Read', ['DescribeKey', 'GetPublicKey'])],
+  },
   opener: { takes: Object.keys(keyWraps), algs: Object.keys(keyWraps), permissions: using },
-  signer: { takes: Object.keys(signatures), algs: Object.keys(signatures).filter((alg) => signatureOf({ alg, ...signatures[alg as SignatureName] }) === alg), permissions: using },
+  signer: {
+    takes: Object.keys(signatures),
+    algs: Object.keys(signatures).filter(
+      (alg) => signatureOf({ alg, ...signatures[alg as SignatureName] }) === alg,
+    ),
+    permissions: using,
+  },
 }

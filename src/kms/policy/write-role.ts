@@ -1,6 +1,11 @@
 import { ensure, shown } from '../../errors/guard.js'
 import { readKey, readPrincipals, type KeyTarget, type PolicyPrincipal } from './arns.js'
-import { keyPolicyDocument, policyDocument, type Condition, type PolicyStatement } from './document.js'
+import {
+  keyPolicyDocument,
+  policyDocument,
+  type Condition,
+  type PolicyStatement,
+} from './document.js'
 import type { KeyPolicyOptions, Policies } from './key-policy.js'
 import { deletionWindow, roles, windowKey, type Permission, type PolicyRole } from './roles.js'
 
@@ -11,58 +16,155 @@ import { deletionWindow, roles, windowKey, type Permission, type PolicyRole } fr
  * @param keyResource stands for the key in the IAM policy where its ARN is not known yet
  * @throws SealdropError `invalid_argument`, `too_large`
  */
-export function writeRole({ role, key: arn, principals: names, accountRoot = false, algs }: KeyPolicyOptions, field: string, keyResource?: object): Policies & { readonly principals: readonly PolicyPrincipal[] } {
+export function writeRole(
+  { role, key: arn, principals: names, accountRoot = false, algs }: KeyPolicyOptions,
+  field: string,
+  keyResource?: object,
+): Policies & { readonly principals: readonly PolicyPrincipal[] } {
   const permissions = permissionsOf(role, algs)
   const key = readKey(arn)
   const principals = readPrincipals(names, key, field)
   if (role === 'administrator') checkAdministrators(principals, key, field)
-  ensure(typeof accountRoot === 'boolean', 'invalid_argument', 'accountRoot: expected true or false')
-  const forKey = [...(accountRoot ? [accountIamPolicies(key)] : []), ...keyStatements(role, permissions, principals), deletionTakes30Days]
-  return { keyPolicy: keyPolicyDocument(forKey), iamPolicy: policyDocument(iamStatements(role, permissions, key, keyResource)), principals }
+  ensure(
+    typeof accountRoot === 'boolean',
+    'invalid_argument',
+    'accountRoot: expected true or false',
+  )
+  const forKey = [
+    ...(accountRoot ? [accountIamPolicies(key)] : []),
+    ...keyStatements(role, permissions, principals),
+    deletionTakes30Days,
+  ]
+  return {
+    keyPolicy: keyPolicyDocument(forKey),
+    iamPolicy: policyDocument(iamStatements(role, permissions, key, keyResource)),
+    principals,
+  }
 }
 
-function permissionsOf(role: PolicyRole, algs: readonly string[] | undefined): readonly Permission[] {
-  ensure(Object.hasOwn(roles, role), 'invalid_argument', `role: expected ${Object.keys(roles).join(', ')}, found ${shown(String(role))}`)
+function permissionsOf(
+  role: PolicyRole,
+  algs: readonly string[] | undefined,
+): readonly Permission[] {
+  ensure(
+    Object.hasOwn(roles, role),
+    'invalid_argument',
+    `role: expected ${Object.keys(roles).join(', ')}, found ${shown(String(role))}`,
+  )
   const row = roles[role]
-  ensure(algs === undefined || row.takes.length > 0, 'invalid_argument', `algs: a ${role} uses no algorithm; leave it out`)
-  ensure(algs === undefined || (Array.isArray(algs) && algs.length > 0), 'invalid_argument', 'algs: expected an array with at least one JOSE name')
-  for (const alg of algs ?? []) ensure(row.takes.includes(alg), 'invalid_argument', `algs: expected ${row.takes.join(', ')}, found ${shown(String(alg))}`)
+  ensure(
+    algs === undefined || row.takes.length > 0,
+    'invalid_argument',
+    `algs: a ${role} uses no algorithm; leave it out`,
+  )
+  ensure(
+    algs === undefined || (Array.isArray(algs) && algs.length > 0),
+    'invalid_argument',
+    'algs: expected an array with at least one JOSE name',
+  )
+  for (const alg of algs ?? [])
+    ensure(
+      row.takes.includes(alg),
+      'invalid_argument',
+      `algs: expected ${row.takes.join(', ')}, found ${shown(String(alg))}`,
+    )
   return row.permissions(algs ?? row.algs)
 }
 
 /** Management stays in its account, and what is denied to an administrator must not be denied to a whole account. */
-function checkAdministrators(principals: readonly PolicyPrincipal[], { account }: KeyTarget, field: string): void {
+function checkAdministrators(
+  principals: readonly PolicyPrincipal[],
+  { account }: KeyTarget,
+  field: string,
+): void {
   for (const principal of principals) {
-    ensure(principal.account === account, 'invalid_argument', `${field}: expected roles or users of account ${account}, found ${shown(principal.arn)}: KMS lets nobody manage a key from another account`)
-    ensure(principal.kind !== 'root', 'invalid_argument', `${field}: expected roles or users, found the whole account ${account}, which could then neither open nor sign; accountRoot lets its IAM policies decide`)
+    ensure(
+      principal.account === account,
+      'invalid_argument',
+      `${field}: expected roles or users of account ${account}, found ${shown(principal.arn)}: KMS lets nobody manage a key from another account`,
+    )
+    ensure(
+      principal.kind !== 'root',
+      'invalid_argument',
+      `${field}: expected roles or users, found the whole account ${account}, which could then neither open nor sign; accountRoot lets its IAM policies decide`,
+    )
   }
 }
 
 /** What the default key policy of KMS has. */
-const accountIamPolicies = ({ partition, account }: KeyTarget): PolicyStatement => ({ Sid: 'AccountIamPolicies', Effect: 'Allow', Principal: { AWS: `arn:${partition}:iam::${account}:root` }, Action: 'kms:*', Resource: '*' })
+const accountIamPolicies = ({ partition, account }: KeyTarget): PolicyStatement => ({
+  Sid: 'AccountIamPolicies',
+  Effect: 'Allow',
+  Principal: { AWS: `arn:${partition}:iam::${account}:root` },
+  Action: 'kms:*',
+  Resource: '*',
+})
 
 /** For everybody, so that no IAM policy of the account shortens it; a call that names no window gets 30 days. */
-const deletionTakes30Days: PolicyStatement = { Sid: 'DeletionTakes30Days', Effect: 'Deny', Principal: { AWS: '*' }, Action: 'kms:ScheduleKeyDeletion', Resource: '*', Condition: { NumericLessThan: { [windowKey]: deletionWindow } } }
+const deletionTakes30Days: PolicyStatement = {
+  Sid: 'DeletionTakes30Days',
+  Effect: 'Deny',
+  Principal: { AWS: '*' },
+  Action: 'kms:ScheduleKeyDeletion',
+  Resource: '*',
+  Condition: { NumericLessThan: { [windowKey]: deletionWindow } },
+}
 
-function keyStatements(role: PolicyRole, permissions: readonly Permission[], principals: readonly PolicyPrincipal[]): readonly PolicyStatement[] {
-  return permissions.filter(({ on }) => on === 'key').map((permission) => statement(role, permission, { Principal: { AWS: principals.map(({ arn }) => arn) }, Resource: '*' }))
+function keyStatements(
+  role: PolicyRole,
+  permissions: readonly Permission[],
+  principals: readonly PolicyPrincipal[],
+): readonly PolicyStatement[] {
+  return permissions
+    .filter(({ on }) => on === 'key')
+    .map((permission) =>
+      statement(role, permission, {
+        Principal: { AWS: principals.map(({ arn }) => arn) },
+        Resource: '*',
+      }),
+    )
 }
 
 /** An administrator's new keys have no alias yet, so theirs are for all keys where an alias is named. */
-function iamStatements(role: PolicyRole, permissions: readonly Permission[], { arn, home, alias }: KeyTarget, keyResource: object | undefined): readonly PolicyStatement[] {
-  const aliased: Condition = alias === undefined || role === 'administrator' || keyResource !== undefined ? {} : { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': alias } }
+function iamStatements(
+  role: PolicyRole,
+  permissions: readonly Permission[],
+  { arn, home, alias }: KeyTarget,
+  keyResource: object | undefined,
+): readonly PolicyStatement[] {
+  const aliased: Condition =
+    alias === undefined || role === 'administrator' || keyResource !== undefined
+      ? {}
+      : { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': alias } }
   const places = {
-    key: { Resource: keyResource ?? (alias === undefined ? arn : `${home}:key/*`), condition: aliased },
+    key: {
+      Resource: keyResource ?? (alias === undefined ? arn : `${home}:key/*`),
+      condition: aliased,
+    },
     alias: { Resource: alias === undefined ? `${home}:alias/*` : arn, condition: {} },
     account: { Resource: '*', condition: {} },
   }
   return permissions.map((permission) => {
     const { Resource, condition } = places[permission.on]
-    return statement(role, { ...permission, condition: { ...permission.condition, ...condition } }, { Resource })
+    return statement(
+      role,
+      { ...permission, condition: { ...permission.condition, ...condition } },
+      { Resource },
+    )
   })
 }
 
-function statement(role: PolicyRole, { sid, effect = 'Allow', actions, condition = {} }: Permission, place: Pick<PolicyStatement, 'Principal' | 'Resource'>): PolicyStatement {
+function statement(
+  role: PolicyRole,
+  { sid, effect = 'Allow', actions, condition = {} }: Permission,
+  place: Pick<PolicyStatement, 'Principal' | 'Resource'>,
+): PolicyStatement {
   const Sid = `${role[0]!.toUpperCase()}${role.slice(1)}${sid}`
-  return { Sid, Effect: effect, ...place, Action: actions.map((action) => `kms:${action}`), ...(Object.keys(condition).length > 0 && { Condition: condition }) }
+  return {
+    Sid,
+    Effect: effect,
+    ...place,
+    Action: actions.map((action) => `kms:${action}`),
+    ...(Object.keys(condition).length > 0 && { Condition: condition }),
+  }
 }

@@ -7,15 +7,30 @@ import { ensure, shown } from '../../errors/guard.js'
  * @throws SealdropError `invalid_argument`
  */
 export function later(from: number, duration: string): number {
-  const found = /^P(?=\d)(?:(\d{1,3})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?$/.exec(String(duration))
-  ensure(found, 'invalid_argument', `every: expected an ISO 8601 duration of years, months, weeks and days such as P3M, found ${shown(String(duration))}`)
-  const [years, months, weeks, days] = found.slice(1).map((digits) => Number(digits ?? 0)) as [number, number, number, number]
+  const found = /^P(?=\d)(?:(\d{1,3})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?$/.exec(
+    String(duration),
+  )
+  ensure(
+    found,
+    'invalid_argument',
+    `every: expected an ISO 8601 duration of years, months, weeks and days such as P3M, found ${shown(String(duration))}`,
+  )
+  const [years, months, weeks, days] = found.slice(1).map((digits) => Number(digits ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+  ]
   const date = new Date(from)
   const day = date.getUTCDate()
   date.setUTCDate(1)
   date.setUTCMonth(date.getUTCMonth() + years * 12 + months)
   const last = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate()
   date.setUTCDate(Math.min(day, last) + weeks * 7 + days)
-  ensure(date.getTime() >= from + 86_400_000, 'invalid_argument', 'every: expected at least one day')
+  ensure(
+    date.getTime() >= from + 86_400_000,
+    'invalid_argument',
+    'every: expected at least one day',
+  )
   return date.getTime()
 }

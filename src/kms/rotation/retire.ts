@@ -32,21 +32,52 @@ export interface RetiredKey {
  * @param o.disable default: false
  * @throws SealdropError `invalid_argument` for a key that is in use or that must still be kept, `key_not_found`, `key_unusable`, `conflict`, `kms_*`, and what the store throws
  */
-export async function retireKey(o: KeyOptions & { readonly keepUntil?: Date; readonly disable?: boolean }): Promise<RetiredKey> {
+export async function retireKey(
+  o: KeyOptions & { readonly keepUntil?: Date; readonly disable?: boolean },
+): Promise<RetiredKey> {
   return withPort(o, async ({ key, inventory, port, now }) => {
-    ensure(key.state === 'retired' || key.state === 'disabled', 'invalid_argument', `${shown(key.thumbprint)} is ${key.state}: ${key.state === 'deleting' ? 'its deletion runs' : 'another one must take its place first, by a rotation'}`)
+    ensure(
+      key.state === 'retired' || key.state === 'disabled',
+      'invalid_argument',
+      `${shown(key.thumbprint)} is ${key.state}: ${key.state === 'deleting' ? 'its deletion runs' : 'another one must take its place first, by a rotation'}`,
+    )
     const keepUntil = o.keepUntil ?? new Date(key.keepUntil ?? NaN)
-    ensure(keepUntil instanceof Date && Number.isFinite(keepUntil.getTime()), 'invalid_argument', 'keepUntil: expected the Date until which what was sealed to it, or signed by it, may be needed')
+    ensure(
+      keepUntil instanceof Date && Number.isFinite(keepUntil.getTime()),
+      'invalid_argument',
+      'keepUntil: expected the Date until which what was sealed to it, or signed by it, may be needed',
+    )
     const lastUse = await lastUseOf(port, key.arns, o.signal)
     const purpose = inventory.purposes.find(({ name }) => name === key.purpose)!
-    const usedUntil = timeOf(key.retired) + Math.max(settle(inventory.lifetime), key.usage === 'SIGN_VERIFY' && key.unpublished === undefined ? keptFor(purpose) : 0)
+    const usedUntil =
+      timeOf(key.retired) +
+      Math.max(
+        settle(inventory.lifetime),
+        key.usage === 'SIGN_VERIFY' && key.unpublished === undefined ? keptFor(purpose) : 0,
+      )
     if (o.disable) {
-      ensure(keepUntil.getTime() <= now, 'invalid_argument', `it is kept until ${keepUntil.toISOString()}; it is not disabled before`)
-      ensure(usedUntil <= now, 'invalid_argument', `it was retired at ${key.retired}, and may be ${key.usage === 'SIGN_VERIFY' ? 'verified with' : 'sealed to'} until ${isoOf(usedUntil)}`)
+      ensure(
+        keepUntil.getTime() <= now,
+        'invalid_argument',
+        `it is kept until ${keepUntil.toISOString()}; it is not disabled before`,
+      )
+      ensure(
+        usedUntil <= now,
+        'invalid_argument',
+        `it was retired at ${key.retired}, and may be ${key.usage === 'SIGN_VERIFY' ? 'verified with' : 'sealed to'} until ${isoOf(usedUntil)}`,
+      )
       for (const arn of await thereOf(port, key.arns, o.signal)) await port.disable(arn, o.signal)
     }
-    const disabled = o.disable ? { state: 'disabled' as const, disabled: key.disabled ?? isoOf(now), ...(key.published !== undefined && { unpublished: key.unpublished ?? isoOf(now) }) } : {}
-    await updateInventory(o.store, now, (found) => withKey(found, key, { keepUntil: keepUntil.toISOString(), ...disabled }))
+    const disabled = o.disable
+      ? {
+          state: 'disabled' as const,
+          disabled: key.disabled ?? isoOf(now),
+          ...(key.published !== undefined && { unpublished: key.unpublished ?? isoOf(now) }),
+        }
+      : {}
+    await updateInventory(o.store, now, (found) =>
+      withKey(found, key, { keepUntil: keepUntil.toISOString(), ...disabled }),
+    )
     return { keepUntil, disabled: o.disable === true || key.state === 'disabled', lastUse }
   })
 }
@@ -67,24 +98,46 @@ export interface DeletedKey {
  * @param o.days 7 to 30. Default: 30
  * @throws SealdropError `invalid_argument` unless it is disabled, its keepUntil is over, and it is confirmed; `key_not_found`, `key_unusable`, `conflict`, `kms_*`, and what the store throws
  */
-export async function deleteKey(o: KeyOptions & { readonly confirm: string; readonly days?: number }): Promise<DeletedKey> {
+export async function deleteKey(
+  o: KeyOptions & { readonly confirm: string; readonly days?: number },
+): Promise<DeletedKey> {
   return withPort(o, async ({ key, port, now }) => {
     const { days = 30 } = o
-    ensure(o.confirm === key.thumbprint, 'invalid_argument', 'confirm: expected the thumbprint of the key again')
-    ensure(Number.isInteger(days) && days >= 7 && days <= 30, 'invalid_argument', 'days: expected 7 to 30')
-    ensure(key.state === 'disabled' || key.state === 'deleting', 'invalid_argument', `the key is ${key.state}: retireKey with disable comes first, so that it shows what is still needed`)
-    ensure(timeOf(key.keepUntil ?? isoOf(8.64e15)) <= now, 'invalid_argument', `the key is kept until ${key.keepUntil}`)
+    ensure(
+      o.confirm === key.thumbprint,
+      'invalid_argument',
+      'confirm: expected the thumbprint of the key again',
+    )
+    ensure(
+      Number.isInteger(days) && days >= 7 && days <= 30,
+      'invalid_argument',
+      'days: expected 7 to 30',
+    )
+    ensure(
+      key.state === 'disabled' || key.state === 'deleting',
+      'invalid_argument',
+      `the key is ${key.state}: retireKey with disable comes first, so that it shows what is still needed`,
+    )
+    ensure(
+      timeOf(key.keepUntil ?? isoOf(8.64e15)) <= now,
+      'invalid_argument',
+      `the key is kept until ${key.keepUntil}`,
+    )
     const lastUse = await lastUseOf(port, key.arns, o.signal)
     let deletes = new Date(0)
-    for (const arn of (await thereOf(port, key.arns, o.signal)).reverse()) { // replicas before their primary
+    for (const arn of (await thereOf(port, key.arns, o.signal)).reverse()) {
+      // replicas before their primary
       const date = await port.scheduleDeletion(arn, days, now, o.signal)
       if (date > deletes) deletes = date
     }
-    await updateInventory(o.store, now, (found) => withKey(found, key, { state: 'deleting', deletes: deletes.toISOString() }))
+    await updateInventory(o.store, now, (found) =>
+      withKey(found, key, { state: 'deleting', deletes: deletes.toISOString() }),
+    )
     const from = key.starts ?? key.made
-    const unreadable = key.usage === 'SIGN_VERIFY'
-      ? 'nothing: what it signed can be verified with its public key, which stays in the inventory'
-      : `everything that was sealed to ${key.thumbprint}, in use from ${from} to ${key.retired ?? 'never'} (${Math.ceil((timeOf(key.retired) - timeOf(from)) / day)} days), and is kept anywhere, backups included`
+    const unreadable =
+      key.usage === 'SIGN_VERIFY'
+        ? 'nothing: what it signed can be verified with its public key, which stays in the inventory'
+        : `everything that was sealed to ${key.thumbprint}, in use from ${from} to ${key.retired ?? 'never'} (${Math.ceil((timeOf(key.retired) - timeOf(from)) / day)} days), and is kept anywhere, backups included`
     return { deletes, lastUse, unreadable }
   })
 }
@@ -98,35 +151,78 @@ export async function deleteKey(o: KeyOptions & { readonly confirm: string; read
 export async function restoreKey(o: KeyOptions): Promise<void> {
   await withPort(o, async ({ key, port, now }) => {
     const there = await thereOf(port, key.arns, o.signal) // KMS decides: somebody may have cancelled a deletion that the inventory takes for final
-    ensure(there.length > 0, 'key_unusable', `the key was deleted${key.deletes === undefined ? '' : ` at ${key.deletes}`}: it cannot be brought back`)
+    ensure(
+      there.length > 0,
+      'key_unusable',
+      `the key was deleted${key.deletes === undefined ? '' : ` at ${key.deletes}`}: it cannot be brought back`,
+    )
     const wasOut = key.state === 'disabled' || key.state === 'deleting' || key.state === 'deleted'
     const states = wasOut ? [] : await Promise.all(there.map((arn) => port.stateOf(arn, o.signal)))
-    ensure(wasOut || states.some((state) => state !== 'Enabled'), 'invalid_argument', `the key is ${key.state}, and enabled in KMS: there is nothing to bring back`)
+    ensure(
+      wasOut || states.some((state) => state !== 'Enabled'),
+      'invalid_argument',
+      `the key is ${key.state}, and enabled in KMS: there is nothing to bring back`,
+    )
     for (const arn of there) await port.restore(arn, o.signal)
-    if (wasOut) await updateInventory(o.store, now, (found) => withKey(found, key, { state: 'retired', arns: there, disabled: undefined, deletes: undefined }))
+    if (wasOut)
+      await updateInventory(o.store, now, (found) =>
+        withKey(found, key, {
+          state: 'retired',
+          arns: there,
+          disabled: undefined,
+          deletes: undefined,
+        }),
+      )
   })
 }
 
 /** The ARNs of a key that KMS still has: a replica may be gone before its primary. */
-async function thereOf(port: ManagementPort, arns: readonly string[], signal: AbortSignal | undefined): Promise<string[]> {
+async function thereOf(
+  port: ManagementPort,
+  arns: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
   const states = await Promise.all(arns.map((arn) => port.stateOf(arn, signal)))
   return arns.filter((_, i) => states[i] !== undefined)
 }
 
 /** In whichever Region it was. */
-async function lastUseOf(port: ManagementPort, arns: readonly string[], signal: AbortSignal | undefined): Promise<LastUse | undefined> {
-  const uses = await Promise.all((await thereOf(port, arns, signal)).map((arn) => port.lastUse(arn, signal)))
+async function lastUseOf(
+  port: ManagementPort,
+  arns: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<LastUse | undefined> {
+  const uses = await Promise.all(
+    (await thereOf(port, arns, signal)).map((arn) => port.lastUse(arn, signal)),
+  )
   return uses.filter((use) => use !== undefined).sort((a, b) => b.at.getTime() - a.at.getTime())[0]
 }
 
-interface Found { readonly key: MadeKey; readonly inventory: KeyInventory; readonly port: ManagementPort; readonly now: number }
+interface Found {
+  readonly key: MadeKey
+  readonly inventory: KeyInventory
+  readonly port: ManagementPort
+  readonly now: number
+}
 
 async function withPort<T>(o: KeyOptions, work: (found: Found) => Promise<T>): Promise<T> {
-  ensure(typeof o?.store?.read === 'function', 'invalid_argument', 'store: expected the store of the inventory, such as fileInventory makes')
-  ensure(typeof o.key === 'string', 'invalid_argument', 'key: expected the thumbprint of a key of the inventory')
+  ensure(
+    typeof o?.store?.read === 'function',
+    'invalid_argument',
+    'store: expected the store of the inventory, such as fileInventory makes',
+  )
+  ensure(
+    typeof o.key === 'string',
+    'invalid_argument',
+    'key: expected the thumbprint of a key of the inventory',
+  )
   const inventory = (await o.store.read())?.inventory
   const key = inventory?.keys.find(({ thumbprint }) => thumbprint === o.key)
-  ensure(inventory && key && isMade(key), 'key_not_found', `the inventory has no key ${shown(o.key)}`)
+  ensure(
+    inventory && key && isMade(key),
+    'key_not_found',
+    `the inventory has no key ${shown(o.key)}`,
+  )
   const port = new ManagementPort(o.kms ?? {})
   try {
     return await work({ key, inventory, port, now: (o.now ?? Date.now)() })

@@ -23,34 +23,72 @@ export interface RevokedKey {
  * @param o.withdraw take a signing key out of the set: nothing that it ever signed is believed. Default: false
  * @throws SealdropError `invalid_argument`, `key_not_found` for a key that is not there, or a current one without a next, `conflict`, and what the store throws
  */
-export async function revokeKey(o: Omit<KeyOptions, 'kms' | 'signal'> & { readonly since?: Date; readonly reason?: RevocationReason; readonly withdraw?: boolean }): Promise<RevokedKey> {
-  ensure(typeof o?.store?.read === 'function', 'invalid_argument', 'store: expected the store of the inventory, such as fileInventory makes')
+export async function revokeKey(
+  o: Omit<KeyOptions, 'kms' | 'signal'> & {
+    readonly since?: Date
+    readonly reason?: RevocationReason
+    readonly withdraw?: boolean
+  },
+): Promise<RevokedKey> {
+  ensure(
+    typeof o?.store?.read === 'function',
+    'invalid_argument',
+    'store: expected the store of the inventory, such as fileInventory makes',
+  )
   const now = (o.now ?? Date.now)()
-  const { since = new Date(now), withdraw = false, reason = withdraw ? 'compromised' : 'superseded' } = o
-  ensure(since instanceof Date && since.getTime() >= 0 && since.getTime() <= now, 'invalid_argument', 'since: expected a Date, not after now')
-  ensure(revocationReasons.includes(reason), 'invalid_argument', `reason: expected ${revocationReasons.join(', ')}`)
+  const {
+    since = new Date(now),
+    withdraw = false,
+    reason = withdraw ? 'compromised' : 'superseded',
+  } = o
+  ensure(
+    since instanceof Date && since.getTime() >= 0 && since.getTime() <= now,
+    'invalid_argument',
+    'since: expected a Date, not after now',
+  )
+  ensure(
+    revocationReasons.includes(reason),
+    'invalid_argument',
+    `reason: expected ${revocationReasons.join(', ')}`,
+  )
   const at = isoOf(now)
   let goneBy = 0
   let replacedBy: string | undefined
   await updateInventory(o.store, now, (inventory) => {
-    const key = inventory.keys.find(({ thumbprint }) => thumbprint !== undefined && thumbprint === o.key)
+    const key = inventory.keys.find(
+      ({ thumbprint }) => thumbprint !== undefined && thumbprint === o.key,
+    )
     ensure(key && isMade(key), 'key_not_found', `the inventory has no key ${shown(String(o.key))}`)
     const purpose = inventory.purposes.find(({ name }) => name === key.purpose)!
     const { next, fits } = standing(inventory, purpose, now)
     const isCurrent = key.state === 'current'
-    ensure(!isCurrent || fits, 'key_not_found', `${purpose.name} has no next key to take its place: planRotation and applyRotation make one, then revoke again`)
-    const leaves = key.published !== undefined && (key.usage !== 'SIGN_VERIFY' || key.state === 'next' || withdraw)
-    const from = isoOf(Math.min(since.getTime(), key.revoked === undefined ? Infinity : timeOf(key.revoked.at))) // the earliest that was ever said
+    ensure(
+      !isCurrent || fits,
+      'key_not_found',
+      `${purpose.name} has no next key to take its place: planRotation and applyRotation make one, then revoke again`,
+    )
+    const leaves =
+      key.published !== undefined &&
+      (key.usage !== 'SIGN_VERIFY' || key.state === 'next' || withdraw)
+    const from = isoOf(
+      Math.min(since.getTime(), key.revoked === undefined ? Infinity : timeOf(key.revoked.at)),
+    ) // the earliest that was ever said
     const revoked = withKey(inventory, key, {
       revoked: { at: from, reason: key.revoked?.reason === 'compromised' ? 'compromised' : reason },
-      expires: isoOf(Math.min(since.getTime(), key.expires === undefined ? Infinity : timeOf(key.expires))),
+      expires: isoOf(
+        Math.min(since.getTime(), key.expires === undefined ? Infinity : timeOf(key.expires)),
+      ),
       ...(leaves && { unpublished: key.unpublished ?? at }),
       ...((isCurrent || key.state === 'next') && { state: 'retired', retired: at }),
     })
     goneBy = now + settle(inventory.lifetime)
     replacedBy = isCurrent ? next!.thumbprint : undefined
     if (!isCurrent) return revoked
-    return withKey(revoked, next!, { state: 'current', published: next!.published ?? at, starts: isoOf(key.usage !== 'SIGN_VERIFY' ? now + openersCooldown : now) })
+    return withKey(revoked, next!, {
+      state: 'current',
+      published: next!.published ?? at,
+      starts: isoOf(key.usage !== 'SIGN_VERIFY' ? now + openersCooldown : now),
+    })
   })
   return { replacedBy, goneBy: new Date(goneBy) }
 }

@@ -10,16 +10,24 @@ import { pairOf, type Material } from './material.js'
  * @param spki - the other side's public key, DER
  * @throws KmsFault InvalidKeyUsageException; ValidationException, with an empty message, for a key that is not one on this curve
  */
-export function agree(spec: string, material: Material, algorithm: string, spki: Uint8Array): Uint8Array {
+export function agree(
+  spec: string,
+  material: Material,
+  algorithm: string,
+  spki: Uint8Array,
+): Uint8Array {
   requireAlgorithm(spec, 'KEY_AGREEMENT', algorithm)
-  return new Uint8Array(diffieHellman({ privateKey: pairOf(material), publicKey: peerKey(spki, rowOf(spec).curve) }))
+  return new Uint8Array(
+    diffieHellman({ privateKey: pairOf(material), publicKey: peerKey(spki, rowOf(spec).curve) }),
+  )
 }
 
 /** A point on this key's curve, in strict SPKI. */
 function peerKey(spki: Uint8Array, curve: string | undefined): KeyObject {
   try {
     const members = fromSpki(spki)
-    if (members.kty === 'EC' && members.crv === curve) return createPublicKey({ key: { ...members }, format: 'jwk' })
+    if (members.kty === 'EC' && members.crv === curve)
+      return createPublicKey({ key: { ...members }, format: 'jwk' })
   } catch {
     // bad DER, another kind of key, a point that is not on the curve
   }

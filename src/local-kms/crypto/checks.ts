@@ -10,5 +10,9 @@ export function rowOf(spec: string): KeySpecRow {
 
 /** @throws KmsFault InvalidKeyUsageException unless keys of this spec offer the algorithm for this usage */
 export function requireAlgorithm(spec: string, usage: KeyUsage, algorithm: string): void {
-  if (!rowOf(spec).algorithms[usage]?.includes(algorithm)) throw new KmsFault('InvalidKeyUsageException', `Algorithm ${algorithm} is incompatible with key spec ${spec}.`)
+  if (!rowOf(spec).algorithms[usage]?.includes(algorithm))
+    throw new KmsFault(
+      'InvalidKeyUsageException',
+      `Algorithm ${algorithm} is incompatible with key spec ${spec}.`,
+    )
 }

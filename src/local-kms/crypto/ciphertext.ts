@@ -29,13 +29,23 @@ const mark = concat('SDK', [1])
 const [nonceLength, tagLength] = [12, 16]
 
 /** At most 4,096 bytes of plaintext, which make at most 6,144 bytes of ciphertext: what KMS takes and gives. */
-export function sealBlob({ keyId, materialId, secret, context = {}, random = randomBytes }: SealOptions, plaintext: Uint8Array): Uint8Array {
+export function sealBlob(
+  { keyId, materialId, secret, context = {}, random = randomBytes }: SealOptions,
+  plaintext: Uint8Array,
+): Uint8Array {
   const head = concat(mark, sized(1, utf8(keyId), utf8(materialId)))
   const bound = associatedData(head, context)
   const { cipherKey, nonceKey } = keysOf(secret)
   // A stream of random bytes that begins anew with every start repeats: what is sealed is mixed in, lest a nonce meets two plaintexts.
-  const nonce = createHmac('sha256', nonceKey).update(random(32)).update(sized(4, bound)).update(plaintext).digest().subarray(0, nonceLength)
-  const cipher = createCipheriv('aes-256-gcm', cipherKey, nonce, { authTagLength: tagLength }).setAAD(bound)
+  const nonce = createHmac('sha256', nonceKey)
+    .update(random(32))
+    .update(sized(4, bound))
+    .update(plaintext)
+    .digest()
+    .subarray(0, nonceLength)
+  const cipher = createCipheriv('aes-256-gcm', cipherKey, nonce, {
+    authTagLength: tagLength,
+  }).setAAD(bound)
   return concat(head, nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag())
 }
 
@@ -45,7 +55,11 @@ export function parseBlob(bytes: Uint8Array): ParsedBlob | undefined {
   const materialIdAt = keyIdAt + (bytes[mark.length] ?? 0) + 1
   const nonceAt = materialIdAt + (bytes[materialIdAt - 1] ?? 0)
   const ciphertextAt = nonceAt + nonceLength
-  if (bytes.length < ciphertextAt + tagLength || !mark.every((byte, index) => bytes[index] === byte)) return undefined
+  if (
+    bytes.length < ciphertextAt + tagLength ||
+    !mark.every((byte, index) => bytes[index] === byte)
+  )
+    return undefined
   const keyId = fromUtf8(bytes.subarray(keyIdAt, materialIdAt - 1))
   const materialId = fromUtf8(bytes.subarray(materialIdAt, nonceAt))
   if (keyId === undefined || materialId === undefined) return undefined
@@ -54,7 +68,12 @@ export function parseBlob(bytes: Uint8Array): ParsedBlob | undefined {
     materialId,
     open(secret, context = {}) {
       const bound = associatedData(bytes.subarray(0, nonceAt), context)
-      const decipher = createDecipheriv('aes-256-gcm', keysOf(secret).cipherKey, bytes.subarray(nonceAt, ciphertextAt), { authTagLength: tagLength })
+      const decipher = createDecipheriv(
+        'aes-256-gcm',
+        keysOf(secret).cipherKey,
+        bytes.subarray(nonceAt, ciphertextAt),
+        { authTagLength: tagLength },
+      )
       decipher.setAAD(bound).setAuthTag(bytes.subarray(-tagLength))
       try {
         return concat(decipher.update(bytes.subarray(ciphertextAt, -tagLength)), decipher.final())
@@ -68,11 +87,18 @@ export function parseBlob(bytes: Uint8Array): ParsedBlob | undefined {
 /** Names and values in order of the names, each behind its length; in UTF-16, in which every string of JSON has bytes of its own. */
 function associatedData(head: Uint8Array, context: EncryptionContext): Bytes {
   const names = Object.keys(context).sort()
-  const texts = names.flatMap((name) => [name, context[name] ?? '']).map((text) => new Uint8Array(Buffer.from(text, 'utf16le')))
+  const texts = names
+    .flatMap((name) => [name, context[name] ?? ''])
+    .map((text) => new Uint8Array(Buffer.from(text, 'utf16le')))
   return concat(u32(head.length), head, sized(4, ...texts))
 }
 
-function keysOf(secret: Uint8Array): { readonly cipherKey: Uint8Array; readonly nonceKey: Uint8Array } {
-  const both = new Uint8Array(hkdfSync('sha256', secret, '', 'sealdrop local KMS SYMMETRIC_DEFAULT', 64))
+function keysOf(secret: Uint8Array): {
+  readonly cipherKey: Uint8Array
+  readonly nonceKey: Uint8Array
+} {
+  const both = new Uint8Array(
+    hkdfSync('sha256', secret, '', 'sealdrop local KMS SYMMETRIC_DEFAULT', 64),
+  )
   return { cipherKey: both.subarray(0, 32), nonceKey: both.subarray(32) }
 }

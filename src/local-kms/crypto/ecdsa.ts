@@ -3,23 +3,47 @@ import { secp256k1 } from '@noble/curves/secp256k1.js'
 import type { EcdsaCurve } from '../key-specs.js'
 
 // Node hashes whatever crypto.sign gets for an EC key, so a digest needs this library. rollup inlines it into this module.
-const curves = { 'P-256': p256, 'P-384': p384, 'P-521': p521, secp256k1 } satisfies Record<EcdsaCurve, unknown>
+const curves = { 'P-256': p256, 'P-384': p384, 'P-521': p521, secp256k1 } satisfies Record<
+  EcdsaCurve,
+  unknown
+>
 
 /** ECDSA over a digest (FIPS 186-5 §6.4.1), DER; randomised and with either S, as KMS signs. */
-export function signDigest(curve: EcdsaCurve, digest: Uint8Array, secretKey: Uint8Array): Uint8Array {
-  return curves[curve].sign(digest, secretKey, { prehash: false, lowS: false, format: 'der', extraEntropy: true })
+export function signDigest(
+  curve: EcdsaCurve,
+  digest: Uint8Array,
+  secretKey: Uint8Array,
+): Uint8Array {
+  return curves[curve].sign(digest, secretKey, {
+    prehash: false,
+    lowS: false,
+    format: 'der',
+    extraEntropy: true,
+  })
 }
 
 /** Whether a DER signature over a digest is that of an uncompressed public point; false for anything malformed. */
-export function verifyDigest(curve: EcdsaCurve, signature: Uint8Array, digest: Uint8Array, publicKey: Uint8Array): boolean {
+export function verifyDigest(
+  curve: EcdsaCurve,
+  signature: Uint8Array,
+  digest: Uint8Array,
+  publicKey: Uint8Array,
+): boolean {
   try {
-    return curves[curve].verify(signature, digest, publicKey, { prehash: false, lowS: false, format: 'der' })
+    return curves[curve].verify(signature, digest, publicKey, {
+      prehash: false,
+      lowS: false,
+      format: 'der',
+    })
   } catch {
     return false
   }
 }
 
 /** A secret scalar from random bytes (FIPS 186-5 A.2.1, with half as many bits again), in the curve's full length. */
-export function secretScalar(curve: EcdsaCurve, random: (length: number) => Uint8Array): Uint8Array {
+export function secretScalar(
+  curve: EcdsaCurve,
+  random: (length: number) => Uint8Array,
+): Uint8Array {
   return curves[curve].utils.randomSecretKey(random(curves[curve].lengths.seed ?? 0))
 }

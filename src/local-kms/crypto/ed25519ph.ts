@@ -5,24 +5,30 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 // Node has Ed25519 but not its prehash variant. rollup inlines the library into this module.
 
 /** dom2 with phflag 1 and an empty context (RFC 8032 §2, §5.1). */
-const dom2 = Uint8Array.from([...'SigEd25519 no Ed25519 collisions'].map((character) => character.charCodeAt(0)).concat(1, 0))
+const dom2 = Uint8Array.from(
+  [...'SigEd25519 no Ed25519 collisions'].map((character) => character.charCodeAt(0)).concat(1, 0),
+)
 
 /** Ed25519ph of a message that is hashed already: the library's PH is the identity. */
-const overDigest = eddsa(ed25519.Point, (message: Uint8Array) => new Uint8Array(createHash('sha512').update(message).digest()), {
-  domain(data: Uint8Array) {
-    const joined = new Uint8Array(dom2.length + data.length)
-    joined.set(dom2)
-    joined.set(data, dom2.length)
-    return joined
+const overDigest = eddsa(
+  ed25519.Point,
+  (message: Uint8Array) => new Uint8Array(createHash('sha512').update(message).digest()),
+  {
+    domain(data: Uint8Array) {
+      const joined = new Uint8Array(dom2.length + data.length)
+      joined.set(dom2)
+      joined.set(data, dom2.length)
+      return joined
+    },
+    prehash: (digest: Uint8Array) => Uint8Array.from(digest),
+    adjustScalarBytes(bytes: Uint8Array) {
+      bytes[0]! &= 0xf8
+      bytes[31] = (bytes[31]! & 0x7f) | 0x40
+      return bytes
+    },
+    zip215: false,
   },
-  prehash: (digest: Uint8Array) => Uint8Array.from(digest),
-  adjustScalarBytes(bytes: Uint8Array) {
-    bytes[0]! &= 0xf8
-    bytes[31] = (bytes[31]! & 0x7f) | 0x40
-    return bytes
-  },
-  zip215: false,
-})
+)
 
 /** Ed25519ph of a SHA-512 digest by the 32-byte secret key (RFC 8032 §5.1.6). */
 export function signPrehashed(digest: Uint8Array, secretKey: Uint8Array): Uint8Array {
@@ -30,7 +36,11 @@ export function signPrehashed(digest: Uint8Array, secretKey: Uint8Array): Uint8A
 }
 
 /** Whether a signature over a SHA-512 digest is that of a public key (RFC 8032 §5.1.7); false for anything malformed. */
-export function verifyPrehashed(signature: Uint8Array, digest: Uint8Array, publicKey: Uint8Array): boolean {
+export function verifyPrehashed(
+  signature: Uint8Array,
+  digest: Uint8Array,
+  publicKey: Uint8Array,
+): boolean {
   try {
     return overDigest.verify(signature, digest, publicKey)
   } catch {

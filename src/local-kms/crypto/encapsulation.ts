@@ -5,7 +5,11 @@ import { seedOf, type Material } from './material.js'
 import type { MlKemSpec } from './post-quantum.js'
 
 /** FIPS 203 table 3. */
-const ciphertextLengths: Readonly<Record<string, number>> = { ML_KEM_512: 768, ML_KEM_768: 1088, ML_KEM_1024: 1568 }
+const ciphertextLengths: Readonly<Record<string, number>> = {
+  ML_KEM_512: 768,
+  ML_KEM_768: 1088,
+  ML_KEM_1024: 1568,
+}
 
 export interface Encapsulation {
   /** 32 bytes. */
@@ -25,8 +29,14 @@ export function encapsulate(spec: string, material: Material, algorithm: string)
  *
  * @throws KmsFault InvalidKeyUsageException; InvalidCiphertextException, without a message, for a wrong length
  */
-export function decapsulate(spec: string, material: Material, algorithm: string, ciphertext: Uint8Array): Uint8Array {
+export function decapsulate(
+  spec: string,
+  material: Material,
+  algorithm: string,
+  ciphertext: Uint8Array,
+): Uint8Array {
   requireAlgorithm(spec, 'ENCAPSULATE_DECAPSULATE', algorithm)
-  if (ciphertext.length !== ciphertextLengths[spec]) throw new KmsFault('InvalidCiphertextException')
+  if (ciphertext.length !== ciphertextLengths[spec])
+    throw new KmsFault('InvalidCiphertextException')
   return latticeDecapsulate(spec as MlKemSpec, seedOf(material), ciphertext)
 }

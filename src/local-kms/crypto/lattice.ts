@@ -1,7 +1,16 @@
 import nodeCrypto, { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { concat, equal, type Bytes } from '../../bytes/bytes.js'
 import {
-  mlDsaPublicKey, mlDsaSign, mlDsaSignMu, mlDsaVerify, mlDsaVerifyMu, mlKemDecapsulate, mlKemEncapsulate, mlKemPublicKey, type MlDsaSpec, type MlKemSpec,
+  mlDsaPublicKey,
+  mlDsaSign,
+  mlDsaSignMu,
+  mlDsaVerify,
+  mlDsaVerifyMu,
+  mlKemDecapsulate,
+  mlKemEncapsulate,
+  mlKemPublicKey,
+  type MlDsaSpec,
+  type MlKemSpec,
 } from './post-quantum.js'
 
 // Node's own implementation where it has one, which is asked of the running Node by making a key and never of its version.
@@ -31,10 +40,12 @@ const { encapsulate, decapsulate } = nodeCrypto as unknown as {
   decapsulate?: (privateKey: KeyObject, ciphertext: Uint8Array) => Uint8Array
 }
 
-export const isMlDsa = (spec: string): spec is MlDsaSpec => spec.startsWith('ML_DSA') && Object.hasOwn(rows, spec)
+export const isMlDsa = (spec: string): spec is MlDsaSpec =>
+  spec.startsWith('ML_DSA') && Object.hasOwn(rows, spec)
 
 /** AlgorithmIdentifier without parameters. */
-const algorithm = (spec: LatticeSpec): Bytes => concat([0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04], rows[spec].oid)
+const algorithm = (spec: LatticeSpec): Bytes =>
+  concat([0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04], rows[spec].oid)
 
 /** DER of a length from 256 to 65,535. */
 const long = (length: number): readonly number[] => [0x82, length >> 8, length & 0xff]
@@ -50,12 +61,14 @@ const pkcs8Prefix = (spec: LatticeSpec): Bytes => {
 }
 
 /** A private key as PKCS#8 in seed format, the only one of its formats that KMS writes (RFC 9881 §6, RFC 9935 §6). */
-export const seedToPkcs8 = (spec: LatticeSpec, seed: Uint8Array): Bytes => concat(pkcs8Prefix(spec), seed)
+export const seedToPkcs8 = (spec: LatticeSpec, seed: Uint8Array): Bytes =>
+  concat(pkcs8Prefix(spec), seed)
 
 /** The seed in such a PKCS#8; undefined for anything else. */
 export function seedFromPkcs8(spec: LatticeSpec, der: Uint8Array): Uint8Array | undefined {
   const prefix = pkcs8Prefix(spec)
-  const right = der.length === prefix.length + rows[spec].seed && equal(der.subarray(0, prefix.length), prefix)
+  const right =
+    der.length === prefix.length + rows[spec].seed && equal(der.subarray(0, prefix.length), prefix)
   return right ? der.slice(prefix.length) : undefined
 }
 
@@ -67,19 +80,37 @@ export function latticeSpki(spec: LatticeSpec, seed: Uint8Array): Uint8Array {
 }
 
 /** ML-DSA of a message, or of its representative μ. */
-export function latticeSign(spec: MlDsaSpec, seed: Uint8Array, message: Uint8Array, isMu: boolean): Uint8Array {
+export function latticeSign(
+  spec: MlDsaSpec,
+  seed: Uint8Array,
+  message: Uint8Array,
+  isMu: boolean,
+): Uint8Array {
   if (isMu) return mlDsaSignMu(spec, seed, message)
   const native = nativeKey(spec, seed)
-  return native ? new Uint8Array(nodeCrypto.sign(null, message, native)) : mlDsaSign(spec, seed, message)
+  return native
+    ? new Uint8Array(nodeCrypto.sign(null, message, native))
+    : mlDsaSign(spec, seed, message)
 }
 
-export function latticeVerify(spec: MlDsaSpec, seed: Uint8Array, message: Uint8Array, isMu: boolean, signature: Uint8Array): boolean {
+export function latticeVerify(
+  spec: MlDsaSpec,
+  seed: Uint8Array,
+  message: Uint8Array,
+  isMu: boolean,
+  signature: Uint8Array,
+): boolean {
   if (isMu) return mlDsaVerifyMu(spec, publicKey(spec, seed), message, signature)
   const native = nativeKey(spec, seed)
-  return native ? nodeCrypto.verify(null, message, createPublicKey(native), signature) : mlDsaVerify(spec, publicKey(spec, seed), message, signature)
+  return native
+    ? nodeCrypto.verify(null, message, createPublicKey(native), signature)
+    : mlDsaVerify(spec, publicKey(spec, seed), message, signature)
 }
 
-export function latticeEncapsulate(spec: MlKemSpec, seed: Uint8Array): { readonly sharedSecret: Uint8Array; readonly ciphertext: Uint8Array } {
+export function latticeEncapsulate(
+  spec: MlKemSpec,
+  seed: Uint8Array,
+): { readonly sharedSecret: Uint8Array; readonly ciphertext: Uint8Array } {
   const native = encapsulate && nativeKey(spec, seed)
   if (!encapsulate || !native) return mlKemEncapsulate(spec, publicKey(spec, seed))
   const { sharedKey, ciphertext } = encapsulate(createPublicKey(native))
@@ -87,18 +118,31 @@ export function latticeEncapsulate(spec: MlKemSpec, seed: Uint8Array): { readonl
 }
 
 /** The length of the ciphertext is the caller's to check. */
-export function latticeDecapsulate(spec: MlKemSpec, seed: Uint8Array, ciphertext: Uint8Array): Uint8Array {
+export function latticeDecapsulate(
+  spec: MlKemSpec,
+  seed: Uint8Array,
+  ciphertext: Uint8Array,
+): Uint8Array {
   const native = decapsulate && nativeKey(spec, seed)
-  return decapsulate && native ? new Uint8Array(decapsulate(native, ciphertext)) : mlKemDecapsulate(spec, seed, ciphertext)
+  return decapsulate && native
+    ? new Uint8Array(decapsulate(native, ciphertext))
+    : mlKemDecapsulate(spec, seed, ciphertext)
 }
 
-const publicKey = (spec: LatticeSpec, seed: Uint8Array): Uint8Array => (isMlDsa(spec) ? mlDsaPublicKey(spec, seed) : mlKemPublicKey(spec as MlKemSpec, seed))
+const publicKey = (spec: LatticeSpec, seed: Uint8Array): Uint8Array =>
+  isMlDsa(spec) ? mlDsaPublicKey(spec, seed) : mlKemPublicKey(spec as MlKemSpec, seed)
 
 /** The key in Node's hands; undefined where this Node or its OpenSSL does not know the algorithm. */
 function nativeKey(spec: LatticeSpec, seed: Uint8Array): KeyObject | undefined {
   try {
-    const key = createPrivateKey({ key: Buffer.from(seedToPkcs8(spec, seed)), format: 'der', type: 'pkcs8' })
-    return (key.asymmetricKeyType as string | undefined) === spec.toLowerCase().replaceAll('_', '-') ? key : undefined
+    const key = createPrivateKey({
+      key: Buffer.from(seedToPkcs8(spec, seed)),
+      format: 'der',
+      type: 'pkcs8',
+    })
+    return (key.asymmetricKeyType as string | undefined) === spec.toLowerCase().replaceAll('_', '-')
+      ? key
+      : undefined
   } catch {
     return undefined
   }

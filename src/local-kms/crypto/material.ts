@@ -1,4 +1,11 @@
-import { createECDH, createPrivateKey, createPublicKey, generateKeyPair, randomBytes, type KeyObject } from 'node:crypto'
+import {
+  createECDH,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  randomBytes,
+  type KeyObject,
+} from 'node:crypto'
 import { promisify } from 'node:util'
 import { concat, equal } from '../../bytes/bytes.js'
 import { Cursor } from '../../bytes/cursor.js'
@@ -17,7 +24,15 @@ export type Material =
   | { readonly kind: 'seed'; readonly seed: Uint8Array }
   | { readonly kind: 'secret'; readonly secret: Uint8Array }
 
-const kinds: Readonly<Record<KeyType, Material['kind']>> = { RSA: 'pair', EC: 'pair', OKP: 'pair', 'ML-DSA': 'seed', 'ML-KEM': 'seed', symmetric: 'secret', HMAC: 'secret' }
+const kinds: Readonly<Record<KeyType, Material['kind']>> = {
+  RSA: 'pair',
+  EC: 'pair',
+  OKP: 'pair',
+  'ML-DSA': 'seed',
+  'ML-KEM': 'seed',
+  symmetric: 'secret',
+  HMAC: 'secret',
+}
 
 /**
  * New material for a KeySpec.
@@ -27,14 +42,20 @@ const kinds: Readonly<Record<KeyType, Material['kind']>> = { RSA: 'pair', EC: 'p
 export async function generateMaterial(spec: string, random?: Random): Promise<Material> {
   const { kty, size, ecdsaCurve } = rowOf(spec)
   const bytes = random ?? randomBytes
-  if (kty === 'RSA') return pair(random ? await seededRsa(size * 8, random) : (await promisify(generateKeyPair)('rsa', { modulusLength: size * 8 })).privateKey)
+  if (kty === 'RSA')
+    return pair(
+      random
+        ? await seededRsa(size * 8, random)
+        : (await promisify(generateKeyPair)('rsa', { modulusLength: size * 8 })).privateKey,
+    )
   if (ecdsaCurve) return pair(ecKey(ecdsaCurve, secretScalar(ecdsaCurve, bytes)))
   return fromBytes(spec, new Uint8Array(bytes(size)))
 }
 
 /** PKCS#8 PEM of a pair, standard base64 of the rest: unencrypted, as it lies in a key's file. */
 export function materialToText(material: Material): string {
-  if (material.kind === 'pair') return material.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+  if (material.kind === 'pair')
+    return material.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
   return Buffer.from(material.kind === 'seed' ? material.seed : material.secret).toString('base64')
 }
 
@@ -57,13 +78,17 @@ export function importedMaterial(spec: string, bytes: Uint8Array): Material | un
 
 /** SubjectPublicKeyInfo, DER (RFC 5280 §4.1.2.7), of a spec that has a public key. */
 export function publicKeyOf(spec: string, material: Material): Uint8Array {
-  if (material.kind === 'pair') return new Uint8Array(createPublicKey(material.privateKey).export({ type: 'spki', format: 'der' }))
+  if (material.kind === 'pair')
+    return new Uint8Array(
+      createPublicKey(material.privateKey).export({ type: 'spki', format: 'der' }),
+    )
   return latticeSpki(spec as LatticeSpec, seedOf(material))
 }
 
 /** PrivateKeyInfo, DER (RFC 5958), of such a spec. */
 export function privateKeyInfo(spec: string, material: Material): Uint8Array {
-  if (material.kind === 'pair') return new Uint8Array(material.privateKey.export({ type: 'pkcs8', format: 'der' }))
+  if (material.kind === 'pair')
+    return new Uint8Array(material.privateKey.export({ type: 'pkcs8', format: 'der' }))
   return seedToPkcs8(spec as LatticeSpec, seedOf(material))
 }
 
@@ -83,16 +108,20 @@ export function secretOf(material: Material): Uint8Array {
 }
 
 /** The secret scalar of an EC key, or the 32-byte secret key of Ed25519. */
-export const scalarOf = (privateKey: KeyObject): Uint8Array => Buffer.from(privateKey.export({ format: 'jwk' }).d!, 'base64url')
+export const scalarOf = (privateKey: KeyObject): Uint8Array =>
+  Buffer.from(privateKey.export({ format: 'jwk' }).d!, 'base64url')
 
 /** The uncompressed point of an EC key (SEC 1 §2.3.3), or the 32-byte public key of Ed25519. */
 export function pointOf(privateKey: KeyObject): Uint8Array {
   const { x, y } = createPublicKey(privateKey).export({ format: 'jwk' })
-  return y === undefined ? Buffer.from(x!, 'base64url') : concat([4], Buffer.from(x!, 'base64url'), Buffer.from(y, 'base64url'))
+  return y === undefined
+    ? Buffer.from(x!, 'base64url')
+    : concat([4], Buffer.from(x!, 'base64url'), Buffer.from(y, 'base64url'))
 }
 
 const pair = (privateKey: KeyObject): Material => ({ kind: 'pair', privateKey })
-const ofLength = (spec: string, bytes: Uint8Array): Material | undefined => (bytes.length === rowOf(spec).size ? fromBytes(spec, new Uint8Array(bytes)) : undefined)
+const ofLength = (spec: string, bytes: Uint8Array): Material | undefined =>
+  bytes.length === rowOf(spec).size ? fromBytes(spec, new Uint8Array(bytes)) : undefined
 
 /** Material of a spec whose material is just so many random bytes. */
 function fromBytes(spec: string, bytes: Uint8Array): Material {
@@ -103,7 +132,11 @@ function fromBytes(spec: string, bytes: Uint8Array): Material {
 
 /** PKCS#8 of an Ed25519 secret key (RFC 8410 §7). */
 const ed25519Key = (secretKey: Uint8Array): KeyObject =>
-  createPrivateKey({ key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), secretKey]), format: 'der', type: 'pkcs8' })
+  createPrivateKey({
+    key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), secretKey]),
+    format: 'der',
+    type: 'pkcs8',
+  })
 
 /** Throws where the scalar is not from 1 to n - 1. */
 function ecKey(crv: EcdsaCurve, scalar: Uint8Array): KeyObject {
@@ -111,7 +144,11 @@ function ecKey(crv: EcdsaCurve, scalar: Uint8Array): KeyObject {
   agreement.setPrivateKey(scalar)
   const point = agreement.getPublicKey()
   const half = (point.length - 1) / 2
-  const [d, x, y] = [Buffer.from(scalar), point.subarray(1, 1 + half), point.subarray(1 + half)].map((bytes) => bytes.toString('base64url'))
+  const [d, x, y] = [
+    Buffer.from(scalar),
+    point.subarray(1, 1 + half),
+    point.subarray(1 + half),
+  ].map((bytes) => bytes.toString('base64url'))
   return createPrivateKey({ key: { kty: 'EC', crv, d: d!, x: x!, y: y! }, format: 'jwk' })
 }
 
@@ -124,15 +161,25 @@ function readPkcs8(der: Uint8Array): KeyObject {
 }
 
 /** How Node calls the curve of a key. */
-const nodeCurves: Readonly<Record<EcdsaCurve, string>> = { 'P-256': 'prime256v1', 'P-384': 'secp384r1', 'P-521': 'secp521r1', secp256k1: 'secp256k1' }
+const nodeCurves: Readonly<Record<EcdsaCurve, string>> = {
+  'P-256': 'prime256v1',
+  'P-384': 'secp384r1',
+  'P-521': 'secp521r1',
+  secp256k1: 'secp256k1',
+}
 
 /** A private key as it lies in a file of ours: looked at for what it says it is, since a server reads all of its keys when it starts. */
 function pairOfSpec(spec: string, key: KeyObject): Material | undefined {
   const { kty, size, ecdsaCurve } = rowOf(spec)
   const { modulusLength, publicExponent, namedCurve } = key.asymmetricKeyDetails ?? {}
-  const fits = kty === 'RSA' ? key.asymmetricKeyType === 'rsa' && modulusLength === size * 8 && publicExponent === 65_537n
-    : kty === 'OKP' ? key.asymmetricKeyType === 'ed25519'
-    : key.asymmetricKeyType === 'ec' && ecdsaCurve !== undefined && namedCurve === nodeCurves[ecdsaCurve]
+  const fits =
+    kty === 'RSA'
+      ? key.asymmetricKeyType === 'rsa' && modulusLength === size * 8 && publicExponent === 65_537n
+      : kty === 'OKP'
+        ? key.asymmetricKeyType === 'ed25519'
+        : key.asymmetricKeyType === 'ec' &&
+          ecdsaCurve !== undefined &&
+          namedCurve === nodeCurves[ecdsaCurve]
   return fits ? pair(key) : undefined
 }
 

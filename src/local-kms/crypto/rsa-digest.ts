@@ -1,16 +1,45 @@
-import { constants, createHash, privateEncrypt, publicDecrypt, randomBytes, type KeyObject } from 'node:crypto'
+import {
+  constants,
+  createHash,
+  privateEncrypt,
+  publicDecrypt,
+  randomBytes,
+  type KeyObject,
+} from 'node:crypto'
 import { concat } from '../../bytes/bytes.js'
 import type { HashingRow } from '../../algorithms/signatures.js'
 import { paddings, type EmsaHash } from '../../formats/emsa.js'
 
-const hashOf = (name: EmsaHash['name']): EmsaHash => ({ name, of: (...parts) => new Uint8Array(createHash(name).update(concat(...parts)).digest()) })
+const hashOf = (name: EmsaHash['name']): EmsaHash => ({
+  name,
+  of: (...parts) =>
+    new Uint8Array(
+      createHash(name)
+        .update(concat(...parts))
+        .digest(),
+    ),
+})
 
 /** A signature over a digest (RFC 8017 §8.1.1, §8.2.1). */
-export function signRsaDigest({ webCrypto, hash }: RsaRow, privateKey: KeyObject, digest: Uint8Array, length: number): Uint8Array {
-  return rawSign(privateKey, paddings[webCrypto].encode(hashOf(hash), digest, length, randomBytes(digest.length)))
+export function signRsaDigest(
+  { webCrypto, hash }: RsaRow,
+  privateKey: KeyObject,
+  digest: Uint8Array,
+  length: number,
+): Uint8Array {
+  return rawSign(
+    privateKey,
+    paddings[webCrypto].encode(hashOf(hash), digest, length, randomBytes(digest.length)),
+  )
 }
 
-export function verifyRsaDigest({ webCrypto, hash }: RsaRow, publicKey: KeyObject, digest: Uint8Array, signature: Uint8Array, length: number): boolean {
+export function verifyRsaDigest(
+  { webCrypto, hash }: RsaRow,
+  publicKey: KeyObject,
+  digest: Uint8Array,
+  signature: Uint8Array,
+  length: number,
+): boolean {
   const encoded = rawOpen(publicKey, signature, length)
   return encoded !== undefined && paddings[webCrypto].fits(hashOf(hash), digest, encoded)
 }
@@ -23,7 +52,11 @@ export function rawSign(privateKey: KeyObject, encoded: Uint8Array): Uint8Array 
 }
 
 /** The raw public operation (RFC 8017 §5.2.2); undefined for a number that is not below the modulus, or of another length. */
-export function rawOpen(publicKey: KeyObject, signature: Uint8Array, length: number): Uint8Array | undefined {
+export function rawOpen(
+  publicKey: KeyObject,
+  signature: Uint8Array,
+  length: number,
+): Uint8Array | undefined {
   if (signature.length !== length) return undefined
   try {
     return publicDecrypt({ key: publicKey, padding: constants.RSA_NO_PADDING }, signature)

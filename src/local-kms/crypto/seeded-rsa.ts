@@ -12,21 +12,45 @@ const exponent = 65_537n
 export async function seededRsa(bits: number, random: Random): Promise<KeyObject> {
   for (;;) {
     const first = await prime(bits, random, () => true)
-    const second = await prime(bits, random, (candidate) => magnitude(first - candidate) > 1n << BigInt(bits / 2 - 100))
+    const second = await prime(
+      bits,
+      random,
+      (candidate) => magnitude(first - candidate) > 1n << BigInt(bits / 2 - 100),
+    )
     const [p, q] = first > second ? [first, second] : [second, first]
     const d = inverse(exponent, leastCommonMultiple(p - 1n, q - 1n))
     if (d <= 1n << BigInt(bits / 2)) continue
-    const numbers = { n: p * q, e: exponent, d, p, q, dp: d % (p - 1n), dq: d % (q - 1n), qi: inverse(q, p) }
-    const members = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, toBytes(value).toString('base64url')]))
+    const numbers = {
+      n: p * q,
+      e: exponent,
+      d,
+      p,
+      q,
+      dp: d % (p - 1n),
+      dq: d % (q - 1n),
+      qi: inverse(q, p),
+    }
+    const members = Object.fromEntries(
+      Object.entries(numbers).map(([name, value]) => [name, toBytes(value).toString('base64url')]),
+    )
     return createPrivateKey({ key: { kty: 'RSA', ...members }, format: 'jwk' })
   }
 }
 
 /** A.1.3 steps 4 and 5: odd, at least √2 · 2^(bits / 2 - 1), so that the modulus has its full length, and p - 1 prime to e. */
-async function prime(bits: number, random: Random, fits: (candidate: bigint) => boolean): Promise<bigint> {
+async function prime(
+  bits: number,
+  random: Random,
+  fits: (candidate: bigint) => boolean,
+): Promise<bigint> {
   for (;;) {
     const candidate = BigInt(`0x${Buffer.from(random(bits / 16)).toString('hex')}`) | 1n
-    if (candidate * candidate < 1n << BigInt(bits - 1) || !fits(candidate) || (candidate - 1n) % exponent === 0n) continue
+    if (
+      candidate * candidate < 1n << BigInt(bits - 1) ||
+      !fits(candidate) ||
+      (candidate - 1n) % exponent === 0n
+    )
+      continue
     if (await isPrime(candidate)) return candidate
   }
 }

@@ -22,7 +22,9 @@ const rows: Readonly<Record<string, WrappingRow>> = {
 export function canWrap(spec: string, algorithm: string): boolean {
   const row = Object.hasOwn(rows, algorithm) ? rows[algorithm] : undefined
   const { kty } = rowOf(spec)
-  return row !== undefined && (row.isTwoSteps ? !['symmetric', 'HMAC'].includes(kty) : kty !== 'RSA')
+  return (
+    row !== undefined && (row.isTwoSteps ? !['symmetric', 'HMAC'].includes(kty) : kty !== 'RSA')
+  )
 }
 
 /**
@@ -32,7 +34,12 @@ export function canWrap(spec: string, algorithm: string): boolean {
  * @param wrappingKey - material of that spec, whose public key the caller encrypted to
  * @throws KmsFault InvalidCiphertextException, without a message, for everything that does not unwrap
  */
-export function unwrap(wrappingSpec: string, wrappingKey: Material, algorithm: string, encrypted: Uint8Array): Uint8Array {
+export function unwrap(
+  wrappingSpec: string,
+  wrappingKey: Material,
+  algorithm: string,
+  encrypted: Uint8Array,
+): Uint8Array {
   const row = Object.hasOwn(rows, algorithm) ? rows[algorithm] : undefined
   if (!row) throw new KmsFault('InvalidCiphertextException')
   if (!row.isTwoSteps) return decryptOaep(wrappingSpec, wrappingKey, row.oaep, encrypted)

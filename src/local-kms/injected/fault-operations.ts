@@ -9,33 +9,46 @@ export type FaultOperation = (faults: InjectedFaults, body: JsonObject) => JsonO
 const prefix = 'SealdropLocalKms.'
 const upper = (name: string): string => `${name.charAt(0).toUpperCase()}${name.slice(1)}`
 const lower = (name: string): string => `${name.charAt(0).toLowerCase()}${name.slice(1)}`
-const rename = (members: object, by: (name: string) => string): JsonObject => Object.fromEntries(Object.entries(members).map(([name, value]) => [by(name), value]))
+const rename = (members: object, by: (name: string) => string): JsonObject =>
+  Object.fromEntries(Object.entries(members).map(([name, value]) => [by(name), value]))
 
 /** Members are those of a rule, in the service's spelling: Kind, Operation, Key, Region, Count, Latency, After. */
-const operations: ReadonlyMap<string, FaultOperation> = new Map(Object.entries<FaultOperation>({
-  AddFault: (faults, body) => {
-    const given = Object.entries(body).filter(([, value]) => value !== null) // null means absent
-    const misspelt = given.find(([name]) => name !== upper(name))?.[0]
-    if (misspelt !== undefined) throw new KmsFault('ValidationException', `${misspelt}: expected ${upper(misspelt)}, as members are written on the wire`)
-    return { FaultId: asked(() => faults.add(rename(Object.fromEntries(given), lower), upper)) }
-  },
-  ListFaults: (faults, body) => {
-    only(body)
-    return { Faults: faults.list().map(({ id, rule, struck }) => ({ FaultId: id, ...rename(rule, upper), Struck: struck })) }
-  },
-  RemoveFault: (faults, body) => {
-    only(body, 'FaultId')
-    const { FaultId } = body
-    if (typeof FaultId !== 'string') throw new KmsFault('ValidationException', 'FaultId: expected what AddFault answered')
-    if (!faults.remove(FaultId)) throw new KmsFault('NotFoundException', `Fault '${FaultId}' does not exist`)
-    return undefined
-  },
-  ClearFaults: (faults, body) => {
-    only(body)
-    faults.clear()
-    return undefined
-  },
-}))
+const operations: ReadonlyMap<string, FaultOperation> = new Map(
+  Object.entries<FaultOperation>({
+    AddFault: (faults, body) => {
+      const given = Object.entries(body).filter(([, value]) => value !== null) // null means absent
+      const misspelt = given.find(([name]) => name !== upper(name))?.[0]
+      if (misspelt !== undefined)
+        throw new KmsFault(
+          'ValidationException',
+          `${misspelt}: expected ${upper(misspelt)}, as members are written on the wire`,
+        )
+      return { FaultId: asked(() => faults.add(rename(Object.fromEntries(given), lower), upper)) }
+    },
+    ListFaults: (faults, body) => {
+      only(body)
+      return {
+        Faults: faults
+          .list()
+          .map(({ id, rule, struck }) => ({ FaultId: id, ...rename(rule, upper), Struck: struck })),
+      }
+    },
+    RemoveFault: (faults, body) => {
+      only(body, 'FaultId')
+      const { FaultId } = body
+      if (typeof FaultId !== 'string')
+        throw new KmsFault('ValidationException', 'FaultId: expected what AddFault answered')
+      if (!faults.remove(FaultId))
+        throw new KmsFault('NotFoundException', `Fault '${FaultId}' does not exist`)
+      return undefined
+    },
+    ClearFaults: (faults, body) => {
+      only(body)
+      faults.clear()
+      return undefined
+    },
+  }),
+)
 
 /**
  * The operation that an `x-amz-target` header like `SealdropLocalKms.AddFault` names; undefined where it is none of these but KMS's
@@ -52,7 +65,11 @@ export function faultOperationOf(target: string | undefined): FaultOperation | u
 
 function only(body: JsonObject, ...names: readonly string[]): void {
   const stranger = Object.keys(body).find((name) => !names.includes(name))
-  if (stranger !== undefined) throw new KmsFault('ValidationException', `${stranger}: there is no such member${names.length > 0 ? `, expected ${names.join(', ')}` : ''}`)
+  if (stranger !== undefined)
+    throw new KmsFault(
+      'ValidationException',
+      `${stranger}: there is no such member${names.length > 0 ? `, expected ${names.join(', ')}` : ''}`,
+    )
 }
 
 /** What is invalid for a caller of the class is a ValidationException on the wire. */

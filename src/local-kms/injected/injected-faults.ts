@@ -80,22 +80,29 @@ export class InjectedFaults {
 const keyMembers = ['KeyId', 'TargetKeyId', 'SourceKeyId', 'DestinationKeyId', 'AliasName']
 
 /** The keys that a request names, as it names them. */
-export const namedKeys = (body: JsonObject): readonly string[] => keyMembers.map((name) => body[name]).filter((name) => typeof name === 'string')
+export const namedKeys = (body: JsonObject): readonly string[] =>
+  keyMembers.map((name) => body[name]).filter((name) => typeof name === 'string')
 
 function fits({ kind, operation, key, region }: FaultRule, call: CallNames): boolean {
   const row = serviceOperations.get(call.operation)
   const harms = faultKinds[kind].fits
-  return (region === undefined || region === call.region)
-    && (operation === undefined || operation === call.operation)
-    && (harms === undefined || (row !== undefined && harms(row)))
-    && (key === undefined || call.keyIds.some((name) => isSameKey(key, name, call.region)))
+  return (
+    (region === undefined || region === call.region) &&
+    (operation === undefined || operation === call.operation) &&
+    (harms === undefined || (row !== undefined && harms(row))) &&
+    (key === undefined || call.keyIds.some((name) => isSameKey(key, name, call.region)))
+  )
 }
 
 /** Two ARNs have to be equal; a bare id or alias stands for the ARN of that resource in the call's Region. */
 function isSameKey(key: string, name: string, region: string): boolean {
   if (key === name) return true
   const [one, other] = [parse(key), parse(name)]
-  return one.resource === other.resource && (one.region === undefined) !== (other.region === undefined) && (one.region ?? region) === (other.region ?? region)
+  return (
+    one.resource === other.resource &&
+    (one.region === undefined) !== (other.region === undefined) &&
+    (one.region ?? region) === (other.region ?? region)
+  )
 }
 
 /** Splits `arn:aws:kms:<region>:<account>:key/<id>`; the region is undefined for a bare id or alias. */

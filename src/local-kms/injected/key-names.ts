@@ -7,11 +7,20 @@ import { namedKeys } from './injected-faults.js'
 /** Every name of the keys that a call is about: as the request has them, their ARNs, and their aliases. */
 export function keyNames({ ring, account, body }: Call): readonly string[] {
   const { CiphertextBlob, GrantToken } = body
-  const blob = typeof CiphertextBlob === 'string' ? parseBlob(Buffer.from(CiphertextBlob, 'base64')) : undefined
+  const blob =
+    typeof CiphertextBlob === 'string'
+      ? parseBlob(Buffer.from(CiphertextBlob, 'base64'))
+      : undefined
   const found = [
     ...namedKeys(body).map((name) => ring.keyNamed(account, name)),
     blob && ring.keys.get(blob.keyId),
     typeof GrantToken === 'string' ? grantOfToken(ring, GrantToken)?.key : undefined,
   ].filter((key): key is Key => key !== undefined)
-  return [...namedKeys(body), ...found.flatMap((key) => [ring.keyArn(key), ...ring.aliases.filter(({ keyId }) => keyId === key.id).map((alias) => alias.name)])]
+  return [
+    ...namedKeys(body),
+    ...found.flatMap((key) => [
+      ring.keyArn(key),
+      ...ring.aliases.filter(({ keyId }) => keyId === key.id).map((alias) => alias.name),
+    ]),
+  ]
 }

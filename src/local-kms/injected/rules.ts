@@ -12,7 +12,16 @@ import { serviceOperations, type OperationRow } from '../service-operations.js'
  * - `region-down`: every call to a Region is reset
  */
 export type FaultKind =
-  | 'throttle' | 'internal' | 'unavailable' | 'timeout' | 'reset' | 'half' | 'wrong-key-id' | 'wrong-length' | 'latency' | 'region-down'
+  | 'throttle'
+  | 'internal'
+  | 'unavailable'
+  | 'timeout'
+  | 'reset'
+  | 'half'
+  | 'wrong-key-id'
+  | 'wrong-length'
+  | 'latency'
+  | 'region-down'
 
 /** One fault to inject. Without `operation`, `key` and `region` every call meets it. */
 export interface FaultRule {
@@ -52,14 +61,30 @@ export const faultKinds: Readonly<Record<FaultKind, KindRow>> = {
 
 const longest = 3_600_000
 const resource = String.raw`(?:alias/[\w/-]{1,250}|key/(?:[0-9a-f-]{36}|mrk-[0-9a-f]{32}))`
-const keyPattern = new RegExp(String.raw`^(?:arn:aws(?:-cn|-us-gov)?:kms:([a-z0-9-]+):\d{12}:${resource}|alias/[\w/-]{1,250}|[0-9a-f-]{36}|mrk-[0-9a-f]{32})$`)
-const isText = (pattern: RegExp) => (value: unknown): boolean => typeof value === 'string' && pattern.test(value)
-const isCount = (from: number, to: number) => (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= from && Number(value) <= to
+const keyPattern = new RegExp(
+  String.raw`^(?:arn:aws(?:-cn|-us-gov)?:kms:([a-z0-9-]+):\d{12}:${resource}|alias/[\w/-]{1,250}|[0-9a-f-]{36}|mrk-[0-9a-f]{32})$`,
+)
+const isText =
+  (pattern: RegExp) =>
+  (value: unknown): boolean =>
+    typeof value === 'string' && pattern.test(value)
+const isCount =
+  (from: number, to: number) =>
+  (value: unknown): boolean =>
+    Number.isSafeInteger(value) && Number(value) >= from && Number(value) <= to
 
 /** What a member has to be, and how to say so. */
-const members: Readonly<Record<keyof FaultRule, readonly [expected: string, fits: (value: unknown) => boolean]>> = {
-  kind: [`one of ${Object.keys(faultKinds).join(', ')}`, (value) => typeof value === 'string' && Object.hasOwn(faultKinds, value)],
-  operation: ['the name of an operation of KMS like Decrypt', (value) => typeof value === 'string' && serviceOperations.has(value)],
+const members: Readonly<
+  Record<keyof FaultRule, readonly [expected: string, fits: (value: unknown) => boolean]>
+> = {
+  kind: [
+    `one of ${Object.keys(faultKinds).join(', ')}`,
+    (value) => typeof value === 'string' && Object.hasOwn(faultKinds, value),
+  ],
+  operation: [
+    'the name of an operation of KMS like Decrypt',
+    (value) => typeof value === 'string' && serviceOperations.has(value),
+  ],
   key: ['a key id, a key ARN, an alias or an alias ARN', isText(keyPattern)],
   region: ['the name of a Region like us-east-1', isText(/^[a-z]{2,}(-[a-z]+)+-\d+$/)],
   count: ['an integer from 1', isCount(1, Number.MAX_SAFE_INTEGER)],
@@ -74,30 +99,69 @@ const members: Readonly<Record<keyof FaultRule, readonly [expected: string, fits
  * @param regions - those of the server, in which a rule can strike; default any
  * @throws SealdropError `invalid_argument` naming the member and what was expected
  */
-export function checkFault(rule: unknown, at: (member: string) => string = (member) => `fault.${member}`, regions?: readonly string[]): FaultRule {
-  ensure(isJsonObject(rule), 'invalid_argument', `${at('kind')}: expected an object with a kind, found ${kindOf(rule)}`)
+export function checkFault(
+  rule: unknown,
+  at: (member: string) => string = (member) => `fault.${member}`,
+  regions?: readonly string[],
+): FaultRule {
+  ensure(
+    isJsonObject(rule),
+    'invalid_argument',
+    `${at('kind')}: expected an object with a kind, found ${kindOf(rule)}`,
+  )
   const stranger = Object.keys(rule).find((name) => !Object.hasOwn(members, name))
-  ensure(stranger === undefined, 'invalid_argument', `${at(shownName(stranger))}: there is no such member, expected ${Object.keys(members).map((name) => at(name).slice(at('').length)).join(', ')}`)
+  ensure(
+    stranger === undefined,
+    'invalid_argument',
+    `${at(shownName(stranger))}: there is no such member, expected ${Object.keys(members)
+      .map((name) => at(name).slice(at('').length))
+      .join(', ')}`,
+  )
   const given = Object.entries(rule).filter(([, value]) => value !== undefined)
   for (const [name, [expected, fits]] of Object.entries(members)) {
     const value = rule[name]
     if (name !== 'kind' && value === undefined) continue
-    ensure(fits(value), 'invalid_argument', `${at(name)}: expected ${expected}, found ${foundAs(value)}`)
+    ensure(
+      fits(value),
+      'invalid_argument',
+      `${at(name)}: expected ${expected}, found ${foundAs(value)}`,
+    )
   }
   const { kind, operation, key, region } = rule as unknown as FaultRule
   const { needs, refuses = [], fits } = faultKinds[kind]
-  ensure(needs === undefined || rule[needs] !== undefined, 'invalid_argument', `${at(needs ?? '')}: expected with kind ${kind}, found undefined`)
+  ensure(
+    needs === undefined || rule[needs] !== undefined,
+    'invalid_argument',
+    `${at(needs ?? '')}: expected with kind ${kind}, found undefined`,
+  )
   const refused = refuses.find((name) => rule[name] !== undefined)
   ensure(refused === undefined, 'invalid_argument', `${at(refused ?? '')}: kind ${kind} takes none`)
   const row = operation === undefined ? undefined : serviceOperations.get(operation)
-  ensure(!fits || !row || fits(row), 'invalid_argument', `${at('operation')}: the answer of ${operation} has nothing that kind ${kind} could damage`)
+  ensure(
+    !fits || !row || fits(row),
+    'invalid_argument',
+    `${at('operation')}: the answer of ${operation} has nothing that kind ${kind} could damage`,
+  )
   const home = keyPattern.exec(key ?? '')?.[1]
-  ensure(home === undefined || region === undefined || home === region, 'invalid_argument', `${at('key')}: an ARN of ${home} is never used in the region ${region}`)
+  ensure(
+    home === undefined || region === undefined || home === region,
+    'invalid_argument',
+    `${at('key')}: an ARN of ${home} is never used in the region ${region}`,
+  )
   const where = region ?? home
-  ensure(where === undefined || regions?.includes(where) !== false, 'invalid_argument', `${at(region === undefined ? 'key' : 'region')}: this server has no Region ${where}, it has ${regions?.join(', ')}`)
+  ensure(
+    where === undefined || regions?.includes(where) !== false,
+    'invalid_argument',
+    `${at(region === undefined ? 'key' : 'region')}: this server has no Region ${where}, it has ${regions?.join(', ')}`,
+  )
   return Object.fromEntries(given) as unknown as FaultRule
 }
 
 /** A name from outside stands in a message without quotes. */
 const shownName = (name = ''): string => shown(name).slice(1, -1)
-const foundAs = (value: unknown): string => (typeof value === 'string' ? shown(value) : typeof value === 'number' ? String(value) : kindOf(value))
+const foundAs = (value: unknown): string =>
+  typeof value === 'string'
+    ? shown(value)
+    : typeof value === 'number'
+      ? String(value)
+      : kindOf(value)

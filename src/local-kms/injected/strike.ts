@@ -20,9 +20,21 @@ interface Refusal {
 
 /** kms-facts.md, "On the wire"; the text of a throttled call as users of the service quote it, the others from its model. */
 const refusals: Readonly<Partial<Record<FaultKind, Refusal>>> = {
-  throttle: { name: 'ThrottlingException', status: 400, text: 'You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.' },
-  internal: { name: 'KMSInternalException', status: 500, text: 'The request was rejected because an internal exception occurred. The request can be retried.' },
-  unavailable: { name: 'DependencyTimeoutException', status: 503, text: 'The system timed out while trying to fulfill the request. The request can be retried.' },
+  throttle: {
+    name: 'ThrottlingException',
+    status: 400,
+    text: 'You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.',
+  },
+  internal: {
+    name: 'KMSInternalException',
+    status: 500,
+    text: 'The request was rejected because an internal exception occurred. The request can be retried.',
+  },
+  unavailable: {
+    name: 'DependencyTimeoutException',
+    status: 503,
+    text: 'The system timed out while trying to fulfill the request. The request can be retried.',
+  },
 }
 
 /** An error that a fault answers. It has its own status, because the server itself never answers some of these. */
@@ -45,7 +57,10 @@ export class InjectedFault extends KmsFault {
  * @returns whether the operation is to run and be answered; when not, the exchange is over
  * @throws KmsFault what the client is to be answered instead
  */
-export async function strikeBefore(strike: Strike | undefined, exchange: Exchange): Promise<boolean> {
+export async function strikeBefore(
+  strike: Strike | undefined,
+  exchange: Exchange,
+): Promise<boolean> {
   if (!strike) return true
   const { kind, latency } = strike.rule
   if (latency !== undefined) await pause(exchange, latency)
@@ -58,7 +73,11 @@ export async function strikeBefore(strike: Strike | undefined, exchange: Exchang
 }
 
 /** The answer as a fault leaves it: `wrong-key-id` and `wrong-length` change one member of a copy. */
-export function strikeAnswer(strike: Strike | undefined, operation: string, answer: JsonObject | undefined): JsonObject | undefined {
+export function strikeAnswer(
+  strike: Strike | undefined,
+  operation: string,
+  answer: JsonObject | undefined,
+): JsonObject | undefined {
   const row = serviceOperations.get(operation)
   const edit = strike && edits[strike.rule.kind]
   const member = edit && row?.[edit.member]
@@ -67,14 +86,19 @@ export function strikeAnswer(strike: Strike | undefined, operation: string, answ
 }
 
 /** Sends the body of an answer whose head is written: all of it, or for `half` its first half, after which the connection ends. */
-export function strikeBody(strike: Strike | undefined, response: ServerResponse, body: string): void {
+export function strikeBody(
+  strike: Strike | undefined,
+  response: ServerResponse,
+  body: string,
+): void {
   if (strike?.rule.kind !== 'half') {
     response.end(body)
     return
   }
   const bytes = Buffer.from(body)
   const { socket } = response
-  if (bytes.length < 2) socket?.resetAndDestroy() // without half a body, the head alone would be a whole answer
+  if (bytes.length < 2)
+    socket?.resetAndDestroy() // without half a body, the head alone would be a whole answer
   else response.write(bytes.subarray(0, bytes.length >> 1), () => socket?.destroy())
 }
 
@@ -85,12 +109,16 @@ interface Edit {
 
 const edits: Readonly<Partial<Record<FaultKind, Edit>>> = {
   'wrong-key-id': { member: 'key', change: otherKey },
-  'wrong-length': { member: 'bytes', change: (value) => Buffer.from(String(value), 'base64').subarray(0, -1).toString('base64') },
+  'wrong-length': {
+    member: 'bytes',
+    change: (value) => Buffer.from(String(value), 'base64').subarray(0, -1).toString('base64'),
+  },
 }
 
 /** The id or ARN of another key: the last digit is another one. In metadata, both. */
 function otherKey(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(/[0-9a-f]$/i, (digit) => (Number.parseInt(digit, 16) ^ 1).toString(16))
+  if (typeof value === 'string')
+    return value.replace(/[0-9a-f]$/i, (digit) => (Number.parseInt(digit, 16) ^ 1).toString(16))
   const { KeyId, Arn } = value as JsonObject
   return { ...(value as JsonObject), KeyId: otherKey(KeyId), Arn: otherKey(Arn) }
 }

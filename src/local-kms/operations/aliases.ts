@@ -15,9 +15,19 @@ export const aliasOperations: Readonly<Record<string, Operation>> = {
     const { id } = target(call, TargetKeyId)
     mayName(call, AliasName)
     const { account, ring } = call
-    if (ring.alias(account, AliasName)) throw new KmsFault('AlreadyExistsException', `An alias with the name ${ring.arn(account, AliasName)} already exists`)
+    if (ring.alias(account, AliasName))
+      throw new KmsFault(
+        'AlreadyExistsException',
+        `An alias with the name ${ring.arn(account, AliasName)} already exists`,
+      )
     checkRoom(call, id)
-    await ring.saveAlias({ account, name: AliasName, keyId: id, created: call.now(), updated: call.now() })
+    await ring.saveAlias({
+      account,
+      name: AliasName,
+      keyId: id,
+      created: call.now(),
+      updated: call.now(),
+    })
     return undefined
   }),
 
@@ -30,8 +40,16 @@ export const aliasOperations: Readonly<Record<string, Operation>> = {
     const next = target(call, TargetKeyId)
     const current = ring.keys.get(alias.keyId)!
     call.authorize(call.operation, { ring, key: current })
-    if (typeOf(current) !== typeOf(next)) throw new KmsFault('ValidationException', `${ring.keyArn(next)} is a ${typeOf(next)} key, and the current key of the alias a ${typeOf(current)} one`)
-    if (current.usage !== next.usage) throw new KmsFault('ValidationException', `KeyUsage ${next.usage} of ${ring.keyArn(next)} differs from KeyUsage ${current.usage} of the current key of the alias`)
+    if (typeOf(current) !== typeOf(next))
+      throw new KmsFault(
+        'ValidationException',
+        `${ring.keyArn(next)} is a ${typeOf(next)} key, and the current key of the alias a ${typeOf(current)} one`,
+      )
+    if (current.usage !== next.usage)
+      throw new KmsFault(
+        'ValidationException',
+        `KeyUsage ${next.usage} of ${ring.keyArn(next)} differs from KeyUsage ${current.usage} of the current key of the alias`,
+      )
     if (current.id !== next.id) checkRoom(call, next.id)
     await ring.saveAlias({ ...alias, keyId: next.id, updated: call.now() })
     return undefined
@@ -53,15 +71,20 @@ export const aliasOperations: Readonly<Record<string, Operation>> = {
       call.authorize()
       const { ring, account } = call
       const only = KeyId === undefined ? undefined : findKeyItself(call, KeyId).id
-      const aliases = ring.aliases.filter((alias) => alias.account === account && (only === undefined || alias.keyId === only))
+      const aliases = ring.aliases.filter(
+        (alias) => alias.account === account && (only === undefined || alias.keyId === only),
+      )
       return page(
-        aliases.map((alias) => [alias.name, {
-          AliasName: alias.name,
-          AliasArn: ring.arn(account, alias.name),
-          TargetKeyId: alias.keyId,
-          CreationDate: timestamp(alias.created),
-          LastUpdatedDate: timestamp(alias.updated),
-        }]),
+        aliases.map((alias) => [
+          alias.name,
+          {
+            AliasName: alias.name,
+            AliasArn: ring.arn(account, alias.name),
+            TargetKeyId: alias.keyId,
+            CreationDate: timestamp(alias.created),
+            LastUpdatedDate: timestamp(alias.updated),
+          },
+        ]),
         { list: 'Aliases', limit: Limit, marker: Marker },
       )
     },
@@ -69,7 +92,8 @@ export const aliasOperations: Readonly<Record<string, Operation>> = {
 }
 
 /** What an alias keeps when it moves, besides the usage. */
-const typeOf = ({ spec }: Key): string => (spec === 'SYMMETRIC_DEFAULT' ? 'symmetric' : spec.startsWith('HMAC') ? 'HMAC' : 'asymmetric')
+const typeOf = ({ spec }: Key): string =>
+  spec === 'SYMMETRIC_DEFAULT' ? 'symmetric' : spec.startsWith('HMAC') ? 'HMAC' : 'asymmetric'
 
 /** Permission on the alias itself, which only IAM policies can give: aliases have no policy. */
 function mayName(call: Call, name: string): void {
@@ -78,17 +102,27 @@ function mayName(call: Call, name: string): void {
 
 /** Whether a name is one that CreateAlias takes; characters and length are checked with the other members. */
 function checkName(name: string): void {
-  if (!/^alias\/./.test(name)) throw new KmsFault('ValidationException', 'Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html')
+  if (!/^alias\/./.test(name))
+    throw new KmsFault(
+      'ValidationException',
+      'Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html',
+    )
   if (name.startsWith('alias/aws/')) throw new KmsFault('NotAuthorizedException')
-  if (name.includes(':')) throw new KmsFault('ValidationException', `${name} contains invalid characters for an alias`)
+  if (name.includes(':'))
+    throw new KmsFault('ValidationException', `${name} contains invalid characters for an alias`)
 }
 
 function checkRoom({ ring, account }: Call, id: string): void {
   const count = ring.aliases.filter((alias) => alias.keyId === id).length
-  if (count >= aliasesPerKey) throw new KmsFault('LimitExceededException', `${ring.arn(account, `key/${id}`)} has ${aliasesPerKey} aliases, which is the most a key can have`)
+  if (count >= aliasesPerKey)
+    throw new KmsFault(
+      'LimitExceededException',
+      `${ring.arn(account, `key/${id}`)} has ${aliasesPerKey} aliases, which is the most a key can have`,
+    )
 }
 
 function target(call: Call, id: string): Key {
-  if (/^(arn:.*:)?alias\//.test(id)) throw new KmsFault('ValidationException', 'Aliases must refer to keys. Not aliases')
+  if (/^(arn:.*:)?alias\//.test(id))
+    throw new KmsFault('ValidationException', 'Aliases must refer to keys. Not aliases')
   return notPendingDeletion(call, findKeyItself(call, id))
 }

@@ -23,7 +23,10 @@ export interface CallFacts {
   readonly ring: Keyring
   /** Who signed. */
   readonly caller: Credential
-  readonly origin: { readonly sourceIp?: string | undefined; readonly userAgent?: string | undefined }
+  readonly origin: {
+    readonly sourceIp?: string | undefined
+    readonly userAgent?: string | undefined
+  }
   readonly operation: string
   readonly body: JsonObject
   /** As in the header of the answer. */
@@ -76,7 +79,10 @@ export class Call implements CallFacts {
   authorize(permission: string = this.operation, subject?: Subject, resource?: string): void {
     const arn = subject ? subject.ring.keyArn(subject.key) : resource
     if (arn?.includes(':kms:')) this.resources.add(arn)
-    decideCall(this, permission, { ...(subject && { subject }), ...(resource !== undefined && { resource }) })
+    decideCall(this, permission, {
+      ...(subject && { subject }),
+      ...(resource !== undefined && { resource }),
+    })
     this.#decided = true
   }
 
@@ -87,7 +93,11 @@ export class Call implements CallFacts {
 
   /** A dry run ends here: everything was looked at, nothing was done. */
   proceed(dryRun: boolean | undefined): void {
-    if (dryRun) throw new KmsFault('DryRunOperationException', 'The request would have succeeded, but the DryRun option is set.')
+    if (dryRun)
+      throw new KmsFault(
+        'DryRunOperationException',
+        'The request would have succeeded, but the DryRun option is set.',
+      )
   }
 
   /** Says that a key does cryptography for this call, which GetKeyLastUsage tells if the call succeeds. */
@@ -97,7 +107,12 @@ export class Call implements CallFacts {
 
   /** The call succeeded. */
   recordUse(): void {
-    const usage = { operation: this.operation, time: this.now(), eventId: this.eventId, requestId: this.requestId }
+    const usage = {
+      operation: this.operation,
+      time: this.now(),
+      eventId: this.eventId,
+      requestId: this.requestId,
+    }
     for (const id of this.#used) this.ring.noteUse(id, usage)
   }
 

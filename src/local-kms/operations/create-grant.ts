@@ -11,8 +11,25 @@ import { changing, type Operation } from './operation.js'
 import { enabledKey, findKeyItself } from './resolve.js'
 
 const grantOperation = [
-  'Decrypt', 'Encrypt', 'GenerateDataKey', 'GenerateDataKeyWithoutPlaintext', 'ReEncryptFrom', 'ReEncryptTo', 'Sign', 'Verify', 'GetPublicKey', 'CreateGrant',
-  'RetireGrant', 'DescribeKey', 'GenerateDataKeyPair', 'GenerateDataKeyPairWithoutPlaintext', 'GenerateMac', 'VerifyMac', 'DeriveSharedSecret', 'Encapsulate', 'Decapsulate',
+  'Decrypt',
+  'Encrypt',
+  'GenerateDataKey',
+  'GenerateDataKeyWithoutPlaintext',
+  'ReEncryptFrom',
+  'ReEncryptTo',
+  'Sign',
+  'Verify',
+  'GetPublicKey',
+  'CreateGrant',
+  'RetireGrant',
+  'DescribeKey',
+  'GenerateDataKeyPair',
+  'GenerateDataKeyPairWithoutPlaintext',
+  'GenerateMac',
+  'VerifyMac',
+  'DeriveSharedSecret',
+  'Encapsulate',
+  'Decapsulate',
 ] as const
 
 /** What a grant can allow on every key, and what by the key's usage. */
@@ -24,7 +41,9 @@ const byUsage: Readonly<Record<string, readonly string[]>> = {
   GENERATE_VERIFY_MAC: ['GenerateMac', 'VerifyMac'],
   ENCAPSULATE_DECAPSULATE: ['Encapsulate', 'Decapsulate'],
 }
-const dataKeys: readonly string[] = grantOperation.filter((name) => name.startsWith('GenerateDataKey'))
+const dataKeys: readonly string[] = grantOperation.filter((name) =>
+  name.startsWith('GenerateDataKey'),
+)
 
 const grantMembers = {
   GranteePrincipal: principal,
@@ -36,45 +55,94 @@ const grantMembers = {
   Name: { type: 'string', min: 1, max: 256, pattern: /^[a-zA-Z0-9:/_-]+$/ },
 } as const
 
-const constraintMembers = { EncryptionContextSubset: { type: 'map', bytes: contextBytes }, EncryptionContextEquals: { type: 'map', bytes: contextBytes }, SourceArn: { type: 'string', min: 20, max: 2048 } } as const
+const constraintMembers = {
+  EncryptionContextSubset: { type: 'map', bytes: contextBytes },
+  EncryptionContextEquals: { type: 'map', bytes: contextBytes },
+  SourceArn: { type: 'string', min: 20, max: 2048 },
+} as const
 const pairsPerConstraint = 8
 const constraintLength = 384
 
 type GrantRequest = Omit<Grant, 'id' | 'token' | 'created' | 'issuer'>
 
 /** With a name, the same request again finds the grant that is there; its token is a new one all the same. */
-export const createGrant: Operation = changing({ KeyId: keyId, ...grantMembers, GrantTokens: grantTokens, DryRun: dryRun }, async (call, { KeyId, DryRun, ...wanted }) => {
-  validate(constraintMembers, wanted.Constraints ?? {}, 'constraints.') // before they are decided about
-  const key = enabledKey(call, findKeyItself(call, KeyId))
-  const asked = grantFrom(key, wanted)
-  call.proceed(DryRun)
-  const found = asked.name === '' ? undefined : key.grants.find((grant) => isSameGrant(grant, asked))
-  const grant = found ?? { ...asked, id: hexToken(32), token: hexToken(32), created: call.now(), issuer: call.account }
-  if (!found) await call.ring.saveKey({ ...key, grants: [...key.grants, grant] })
-  return { GrantId: grant.id, GrantToken: grantToken(key, grant) }
-})
+export const createGrant: Operation = changing(
+  { KeyId: keyId, ...grantMembers, GrantTokens: grantTokens, DryRun: dryRun },
+  async (call, { KeyId, DryRun, ...wanted }) => {
+    validate(constraintMembers, wanted.Constraints ?? {}, 'constraints.') // before they are decided about
+    const key = enabledKey(call, findKeyItself(call, KeyId))
+    const asked = grantFrom(key, wanted)
+    call.proceed(DryRun)
+    const found =
+      asked.name === '' ? undefined : key.grants.find((grant) => isSameGrant(grant, asked))
+    const grant = found ?? {
+      ...asked,
+      id: hexToken(32),
+      token: hexToken(32),
+      created: call.now(),
+      issuer: call.account,
+    }
+    if (!found) await call.ring.saveKey({ ...key, grants: [...key.grants, grant] })
+    return { GrantId: grant.id, GrantToken: grantToken(key, grant) }
+  },
+)
 
 /** @throws KmsFault ValidationException, InvalidArnException */
 function grantFrom(key: Key, input: Input<typeof grantMembers>): GrantRequest {
   const constraints = constraintsFrom(key, input.Constraints)
   const grantee = either('Grantee', input.GranteePrincipal, input.GranteeServicePrincipal)
   const retiring = either('Retiring', input.RetiringPrincipal, input.RetiringServicePrincipal)
-  if (grantee === undefined) throw new KmsFault('ValidationException', 'You must specify either GranteePrincipal or GranteeServicePrincipal.')
-  if (input.GranteeServicePrincipal !== undefined && (constraints?.SourceArn === undefined || retiring === undefined)) {
-    throw new KmsFault('ValidationException', 'A grant for a GranteeServicePrincipal needs a SourceArn constraint, and a RetiringPrincipal or a RetiringServicePrincipal.')
+  if (grantee === undefined)
+    throw new KmsFault(
+      'ValidationException',
+      'You must specify either GranteePrincipal or GranteeServicePrincipal.',
+    )
+  if (
+    input.GranteeServicePrincipal !== undefined &&
+    (constraints?.SourceArn === undefined || retiring === undefined)
+  ) {
+    throw new KmsFault(
+      'ValidationException',
+      'A grant for a GranteeServicePrincipal needs a SourceArn constraint, and a RetiringPrincipal or a RetiringServicePrincipal.',
+    )
   }
   const operations = [...new Set(input.Operations)]
   const unfit = operations.filter((name) => !operationsOf(key).includes(name))
-  if (operations.length === 0) throw new KmsFault('ValidationException', 'A grant needs at least one operation.')
-  if (unfit.length > 0) throw new KmsFault('ValidationException', `The operations [${unfit.join(', ')}] are not valid in a grant on a ${key.spec} key with key usage ${key.usage}.`)
-  return { name: input.Name ?? '', grantee, operations, ...(retiring !== undefined && { retiring }), ...(constraints && { constraints }) }
+  if (operations.length === 0)
+    throw new KmsFault('ValidationException', 'A grant needs at least one operation.')
+  if (unfit.length > 0)
+    throw new KmsFault(
+      'ValidationException',
+      `The operations [${unfit.join(', ')}] are not valid in a grant on a ${key.spec} key with key usage ${key.usage}.`,
+    )
+  return {
+    name: input.Name ?? '',
+    grantee,
+    operations,
+    ...(retiring !== undefined && { retiring }),
+    ...(constraints && { constraints }),
+  }
 }
 
 /** Whether a request with a name asks for a grant that is there; the order of operations and pairs says nothing. */
 function isSameGrant(grant: GrantRequest, request: GrantRequest): boolean {
-  const pairs = (context: Readonly<Record<string, string>> | undefined): unknown => context && Object.entries(context).sort()
-  const facts = ({ name, grantee, retiring, operations, constraints: { EncryptionContextEquals, EncryptionContextSubset, SourceArn } = {} }: GrantRequest): unknown =>
-    [name, grantee, retiring, [...operations].sort(), pairs(EncryptionContextEquals), pairs(EncryptionContextSubset), SourceArn]
+  const pairs = (context: Readonly<Record<string, string>> | undefined): unknown =>
+    context && Object.entries(context).sort()
+  const facts = ({
+    name,
+    grantee,
+    retiring,
+    operations,
+    constraints: { EncryptionContextEquals, EncryptionContextSubset, SourceArn } = {},
+  }: GrantRequest): unknown => [
+    name,
+    grantee,
+    retiring,
+    [...operations].sort(),
+    pairs(EncryptionContextEquals),
+    pairs(EncryptionContextSubset),
+    SourceArn,
+  ]
   return isDeepStrictEqual(facts(grant), facts(request))
 }
 
@@ -84,15 +152,33 @@ function operationsOf({ spec, usage }: Key): readonly string[] {
 }
 
 /** Encryption context belongs to symmetric encryption keys; other keys' operations have none that could match. */
-function constraintsFrom(key: Key, structure: JsonObject | undefined): GrantConstraints | undefined {
+function constraintsFrom(
+  key: Key,
+  structure: JsonObject | undefined,
+): GrantConstraints | undefined {
   if (structure === undefined) return undefined
-  const { EncryptionContextEquals, EncryptionContextSubset, SourceArn } = validate(constraintMembers, structure, 'constraints.')
-  if (EncryptionContextEquals && EncryptionContextSubset) throw new KmsFault('ValidationException', 'A grant can have one encryption context constraint, not both.')
+  const { EncryptionContextEquals, EncryptionContextSubset, SourceArn } = validate(
+    constraintMembers,
+    structure,
+    'constraints.',
+  )
+  if (EncryptionContextEquals && EncryptionContextSubset)
+    throw new KmsFault(
+      'ValidationException',
+      'A grant can have one encryption context constraint, not both.',
+    )
   const context = EncryptionContextEquals ?? EncryptionContextSubset
-  if (context && key.spec !== 'SYMMETRIC_DEFAULT') throw new KmsFault('ValidationException', `Encryption context constraints are not supported for a ${key.spec} key.`)
+  if (context && key.spec !== 'SYMMETRIC_DEFAULT')
+    throw new KmsFault(
+      'ValidationException',
+      `Encryption context constraints are not supported for a ${key.spec} key.`,
+    )
   const pairs = Object.entries(context ?? {})
   if (pairs.length > pairsPerConstraint || pairs.flat().join('').length > constraintLength) {
-    throw new KmsFault('ValidationException', `An encryption context constraint has at most ${pairsPerConstraint} pairs and ${constraintLength} characters.`)
+    throw new KmsFault(
+      'ValidationException',
+      `An encryption context constraint has at most ${pairsPerConstraint} pairs and ${constraintLength} characters.`,
+    )
   }
   if (!context && SourceArn === undefined) return undefined
   return {
@@ -102,12 +188,26 @@ function constraintsFrom(key: Key, structure: JsonObject | undefined): GrantCons
   }
 }
 
-const principalArn = /^arn:[a-z-]+:(iam::\d{12}:(root|(user|role)\/.+)|sts::\d{12}:(assumed-role|federated-user)\/.+)$/
+const principalArn =
+  /^arn:[a-z-]+:(iam::\d{12}:(root|(user|role)\/.+)|sts::\d{12}:(assumed-role|federated-user)\/.+)$/
 const serviceName = /^[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?$/
 
-function either(role: string, arn: string | undefined, service: string | undefined): string | undefined {
-  if (arn !== undefined && service !== undefined) throw new KmsFault('ValidationException', `You can specify either ${role}Principal or ${role}ServicePrincipal, but not both.`)
-  if (arn !== undefined && !principalArn.test(arn)) throw new KmsFault('InvalidArnException', 'ARN does not refer to a valid principal')
-  if (service !== undefined && !serviceName.test(service)) throw new KmsFault('ValidationException', `${role}ServicePrincipal is not the name of a service.`)
+function either(
+  role: string,
+  arn: string | undefined,
+  service: string | undefined,
+): string | undefined {
+  if (arn !== undefined && service !== undefined)
+    throw new KmsFault(
+      'ValidationException',
+      `You can specify either ${role}Principal or ${role}ServicePrincipal, but not both.`,
+    )
+  if (arn !== undefined && !principalArn.test(arn))
+    throw new KmsFault('InvalidArnException', 'ARN does not refer to a valid principal')
+  if (service !== undefined && !serviceName.test(service))
+    throw new KmsFault(
+      'ValidationException',
+      `${role}ServicePrincipal is not the name of a service.`,
+    )
   return arn ?? service
 }

@@ -18,7 +18,12 @@ const dataKeyMembers = {
   EncryptionContext: context,
   ...callMembers,
 } as const
-const pairMembers = { KeyId: keyId, KeyPairSpec: { type: 'string', required: true, values: enums.dataKeyPairSpec }, EncryptionContext: context, ...callMembers } as const
+const pairMembers = {
+  KeyId: keyId,
+  KeyPairSpec: { type: 'string', required: true, values: enums.dataKeyPairSpec },
+  EncryptionContext: context,
+  ...callMembers,
+} as const
 
 interface Wanted {
   readonly KeyId: string
@@ -27,33 +32,62 @@ interface Wanted {
 }
 
 export const dataKeyOperations: Readonly<Record<string, Operation>> = {
-  GenerateDataKey: operation({ ...dataKeyMembers, Recipient: recipient }, (call, input) => dataKey(call, input, true)),
-  GenerateDataKeyWithoutPlaintext: operation(dataKeyMembers, (call, input) => dataKey(call, input, false)),
-  GenerateDataKeyPair: operation({ ...pairMembers, Recipient: recipient }, (call, input) => dataKeyPair(call, input, true)),
-  GenerateDataKeyPairWithoutPlaintext: operation(pairMembers, (call, input) => dataKeyPair(call, input, false)),
+  GenerateDataKey: operation({ ...dataKeyMembers, Recipient: recipient }, (call, input) =>
+    dataKey(call, input, true),
+  ),
+  GenerateDataKeyWithoutPlaintext: operation(dataKeyMembers, (call, input) =>
+    dataKey(call, input, false),
+  ),
+  GenerateDataKeyPair: operation({ ...pairMembers, Recipient: recipient }, (call, input) =>
+    dataKeyPair(call, input, true),
+  ),
+  GenerateDataKeyPairWithoutPlaintext: operation(pairMembers, (call, input) =>
+    dataKeyPair(call, input, false),
+  ),
 
   GenerateRandom: operation(
-    { NumberOfBytes: { type: 'integer', min: 1, max: 1024 }, CustomKeyStoreId: { type: 'unimplemented' }, Recipient: recipient },
+    {
+      NumberOfBytes: { type: 'integer', min: 1, max: 1024 },
+      CustomKeyStoreId: { type: 'unimplemented' },
+      Recipient: recipient,
+    },
     (call, { NumberOfBytes }) => {
       call.authorize()
-      if (NumberOfBytes === undefined) throw new KmsFault('ValidationException', 'NumberOfBytes is required.')
+      if (NumberOfBytes === undefined)
+        throw new KmsFault('ValidationException', 'NumberOfBytes is required.')
       return { Plaintext: blob(randomBytes(NumberOfBytes)) }
     },
   ),
 }
 
 /** What is asked for is looked at right after the key was found: before its usage and its state. */
-function dataKey(call: Call, input: Wanted & { readonly KeySpec: string | undefined; readonly NumberOfBytes: number | undefined }, withPlaintext: boolean): Answer {
+function dataKey(
+  call: Call,
+  input: Wanted & {
+    readonly KeySpec: string | undefined
+    readonly NumberOfBytes: number | undefined
+  },
+  withPlaintext: boolean,
+): Answer {
   const found = findKey(call, input.KeyId)
   const { KeySpec, NumberOfBytes } = input
-  if ((KeySpec === undefined) === (NumberOfBytes === undefined)) throw new KmsFault('ValidationException', 'Please specify either number of bytes or key spec.')
+  if ((KeySpec === undefined) === (NumberOfBytes === undefined))
+    throw new KmsFault('ValidationException', 'Please specify either number of bytes or key spec.')
   const key = forDataKeys(call, found)
   const plaintext = randomBytes(NumberOfBytes ?? dataKeySizes[KeySpec!]!)
   const sealed = sealUnder(call, key, symmetric, input.EncryptionContext, plaintext, input.DryRun)
-  return { CiphertextBlob: blob(sealed.ciphertext), ...(withPlaintext && { Plaintext: blob(plaintext) }), ...underKey(call, key, sealed) }
+  return {
+    CiphertextBlob: blob(sealed.ciphertext),
+    ...(withPlaintext && { Plaintext: blob(plaintext) }),
+    ...underKey(call, key, sealed),
+  }
 }
 
-async function dataKeyPair(call: Call, input: Wanted & { readonly KeyPairSpec: string }, withPlaintext: boolean): Promise<Answer> {
+async function dataKeyPair(
+  call: Call,
+  input: Wanted & { readonly KeyPairSpec: string },
+  withPlaintext: boolean,
+): Promise<Answer> {
   const key = forDataKeys(call, findKey(call, input.KeyId))
   const { KeyPairSpec } = input
   if (!keySpecs.has(KeyPairSpec)) throw unsupported(`KeyPairSpec ${KeyPairSpec}`)
@@ -71,8 +105,15 @@ async function dataKeyPair(call: Call, input: Wanted & { readonly KeyPairSpec: s
 
 function forDataKeys(call: Call, found: Key): Key {
   const key = enabledKey(call, checkUsage(call, found, 'ENCRYPT_DECRYPT'))
-  if (key.spec !== symmetric) throw new KmsFault('InvalidKeyUsageException', 'You cannot generate a data key with an asymmetric CMK')
+  if (key.spec !== symmetric)
+    throw new KmsFault(
+      'InvalidKeyUsageException',
+      'You cannot generate a data key with an asymmetric CMK',
+    )
   return key
 }
 
-const underKey = (call: Call, key: Key, { materialId }: Sealed): JsonObject => ({ KeyId: call.ring.keyArn(key), ...(materialId !== undefined && { KeyMaterialId: materialId }) })
+const underKey = (call: Call, key: Key, { materialId }: Sealed): JsonObject => ({
+  KeyId: call.ring.keyArn(key),
+  ...(materialId !== undefined && { KeyMaterialId: materialId }),
+})

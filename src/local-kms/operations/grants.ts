@@ -14,52 +14,109 @@ export const grantOperations: Readonly<Record<string, Operation>> = {
   CreateGrant: createGrant,
 
   ListGrants: operation(
-    { KeyId: keyId, GrantId: grantId, GranteePrincipal: principal, GranteeServicePrincipal: principal, Limit: limit(100), Marker: marker },
+    {
+      KeyId: keyId,
+      GrantId: grantId,
+      GranteePrincipal: principal,
+      GranteeServicePrincipal: principal,
+      Limit: limit(100),
+      Marker: marker,
+    },
     (call, { KeyId, GrantId, GranteePrincipal, GranteeServicePrincipal, Limit = 50, Marker }) => {
       const key = findKeyItself(call, KeyId)
       const grantee = onlyOne({ GranteePrincipal, GranteeServicePrincipal })
-      if (GrantId !== undefined && !key.grants.some(({ id }) => id === GrantId)) throw noGrant(GrantId)
-      const grants = key.grants.filter((grant) => (GrantId ?? grant.id) === grant.id && (grantee ?? grant.grantee) === grant.grantee)
-      return grantPage(call.ring, grants.map((grant) => ({ key, grant })), Limit, Marker)
+      if (GrantId !== undefined && !key.grants.some(({ id }) => id === GrantId))
+        throw noGrant(GrantId)
+      const grants = key.grants.filter(
+        (grant) =>
+          (GrantId ?? grant.id) === grant.id && (grantee ?? grant.grantee) === grant.grantee,
+      )
+      return grantPage(
+        call.ring,
+        grants.map((grant) => ({ key, grant })),
+        Limit,
+        Marker,
+      )
     },
   ),
 
   /** Across keys; for a principal of the caller's own account those of other accounts too. The resource that permission is asked for is the principal. */
   ListRetirableGrants: operation(
-    { RetiringPrincipal: principal, RetiringServicePrincipal: principal, Limit: limit(100), Marker: marker },
+    {
+      RetiringPrincipal: principal,
+      RetiringServicePrincipal: principal,
+      Limit: limit(100),
+      Marker: marker,
+    },
     (call, { RetiringPrincipal, RetiringServicePrincipal, Limit = 50, Marker }) => {
       const retiring = onlyOne({ RetiringPrincipal, RetiringServicePrincipal })
-      if (retiring === undefined) throw new KmsFault('ValidationException', 'You must specify either RetiringPrincipal or RetiringServicePrincipal.')
+      if (retiring === undefined)
+        throw new KmsFault(
+          'ValidationException',
+          'You must specify either RetiringPrincipal or RetiringServicePrincipal.',
+        )
       call.authorize(undefined, undefined, retiring)
-      const found = [...call.ring.keys.values()].flatMap((key) => key.grants.filter((grant) => grant.retiring === retiring && (retiring.startsWith('arn:') || key.account === call.account)).map((grant) => ({ key, grant })))
+      const found = [...call.ring.keys.values()].flatMap((key) =>
+        key.grants
+          .filter(
+            (grant) =>
+              grant.retiring === retiring &&
+              (retiring.startsWith('arn:') || key.account === call.account),
+          )
+          .map((grant) => ({ key, grant })),
+      )
       return grantPage(call.ring, found, Limit, Marker)
     },
   ),
 
-  RetireGrant: changing({ GrantToken: { type: 'string', min: 1, max: 8192 }, KeyId: optionalKeyId, GrantId: grantId, DryRun: dryRun }, async (call, { GrantToken, KeyId, GrantId, DryRun }) => {
-    const { key, grant } = retired(call, GrantToken, KeyId, GrantId)
-    call.proceed(DryRun)
-    await removeGrant(call, key, grant)
-    return undefined
-  }),
+  RetireGrant: changing(
+    {
+      GrantToken: { type: 'string', min: 1, max: 8192 },
+      KeyId: optionalKeyId,
+      GrantId: grantId,
+      DryRun: dryRun,
+    },
+    async (call, { GrantToken, KeyId, GrantId, DryRun }) => {
+      const { key, grant } = retired(call, GrantToken, KeyId, GrantId)
+      call.proceed(DryRun)
+      await removeGrant(call, key, grant)
+      return undefined
+    },
+  ),
 
-  RevokeGrant: changing({ KeyId: keyId, GrantId: { ...grantId, required: true }, DryRun: dryRun }, async (call, { KeyId, GrantId, DryRun }) => {
-    const key = findKeyItself(call, KeyId)
-    const grant = key.grants.find(({ id }) => id === GrantId)
-    if (!grant) throw noGrant(GrantId)
-    call.proceed(DryRun)
-    await removeGrant(call, key, grant)
-    return undefined
-  }),
+  RevokeGrant: changing(
+    { KeyId: keyId, GrantId: { ...grantId, required: true }, DryRun: dryRun },
+    async (call, { KeyId, GrantId, DryRun }) => {
+      const key = findKeyItself(call, KeyId)
+      const grant = key.grants.find(({ id }) => id === GrantId)
+      if (!grant) throw noGrant(GrantId)
+      call.proceed(DryRun)
+      await removeGrant(call, key, grant)
+      return undefined
+    },
+  ),
 }
 
 /** By a token alone, or by key and id. */
-function retired(call: Call, token: string | undefined, keyId: string | undefined, grantId: string | undefined): GrantOfKey {
+function retired(
+  call: Call,
+  token: string | undefined,
+  keyId: string | undefined,
+  grantId: string | undefined,
+): GrantOfKey {
   if (token === undefined) {
-    if (keyId === undefined || grantId === undefined) throw new KmsFault('ValidationException', 'You must specify either a GrantToken, or a KeyId and a GrantId.')
+    if (keyId === undefined || grantId === undefined)
+      throw new KmsFault(
+        'ValidationException',
+        'You must specify either a GrantToken, or a KeyId and a GrantId.',
+      )
     return findKeyAndGrant(call, keyId, grantId)
   }
-  if (keyId !== undefined || grantId !== undefined) throw new KmsFault('ValidationException', 'You must specify either a GrantToken, or a KeyId and a GrantId.')
+  if (keyId !== undefined || grantId !== undefined)
+    throw new KmsFault(
+      'ValidationException',
+      'You must specify either a GrantToken, or a KeyId and a GrantId.',
+    )
   const found = grantOfToken(call.ring, token)
   if (!found) throw new KmsFault('InvalidGrantTokenException', 'The grant token is not valid.')
   call.authorize(undefined, { ring: call.ring, ...found })
@@ -70,18 +127,35 @@ async function removeGrant({ ring }: Call, key: Key, grant: Grant): Promise<void
   await ring.saveKey({ ...key, grants: key.grants.filter(({ id }) => id !== grant.id) })
 }
 
-const noGrant = (id: string): KmsFault => new KmsFault('InvalidGrantIdException', `Grant ID ${id} not found`)
+const noGrant = (id: string): KmsFault =>
+  new KmsFault('InvalidGrantIdException', `Grant ID ${id} not found`)
 
 function onlyOne(members: Readonly<Record<string, string | undefined>>): string | undefined {
   const given = Object.values(members).filter((value) => value !== undefined)
-  if (given.length > 1) throw new KmsFault('ValidationException', `You can specify either ${Object.keys(members).join(' or ')}, but not both.`)
+  if (given.length > 1)
+    throw new KmsFault(
+      'ValidationException',
+      `You can specify either ${Object.keys(members).join(' or ')}, but not both.`,
+    )
   return given[0]
 }
 
-const grantPage = (ring: Keyring, found: readonly GrantOfKey[], limit: number, marker: string | undefined): Answer =>
-  page(found.map(({ key, grant }) => [grant.id, entry(ring, key, grant)]), { list: 'Grants', limit, marker })
+const grantPage = (
+  ring: Keyring,
+  found: readonly GrantOfKey[],
+  limit: number,
+  marker: string | undefined,
+): Answer =>
+  page(
+    found.map(({ key, grant }) => [grant.id, entry(ring, key, grant)]),
+    { list: 'Grants', limit, marker },
+  )
 
-function entry(ring: Keyring, key: Key, { id, name, grantee, retiring, issuer, operations, constraints, created }: Grant): JsonObject {
+function entry(
+  ring: Keyring,
+  key: Key,
+  { id, name, grantee, retiring, issuer, operations, constraints, created }: Grant,
+): JsonObject {
   return {
     KeyId: ring.keyArn(key),
     GrantId: id,
@@ -89,7 +163,9 @@ function entry(ring: Keyring, key: Key, { id, name, grantee, retiring, issuer, o
     CreationDate: timestamp(created),
     GranteePrincipal: grantee,
     ...(!grantee.startsWith('arn:') && { GranteeServicePrincipal: grantee }),
-    ...(retiring !== undefined && { [retiring.startsWith('arn:') ? 'RetiringPrincipal' : 'RetiringServicePrincipal']: retiring }),
+    ...(retiring !== undefined && {
+      [retiring.startsWith('arn:') ? 'RetiringPrincipal' : 'RetiringServicePrincipal']: retiring,
+    }),
     IssuingAccount: `arn:${ring.partition}:iam::${issuer}:root`,
     Operations: operations,
     ...(constraints && { Constraints: constraints }),

@@ -27,13 +27,25 @@ const lasts = 'KEY_MATERIAL_DOES_NOT_EXPIRE'
 
 export const importOperations: Readonly<Record<string, Operation>> = {
   /** A wrapping key can be used as often as wanted while it is valid. It is made outside the queue of changes, and changes no key. */
-  GetParametersForImport: operation(wrapping, async (call, { KeyId, WrappingAlgorithm, WrappingKeySpec }) => {
-    const key = importable(call, notPendingDeletion(call, findKeyItself(call, KeyId)))
-    checkWrapping(key.spec, WrappingAlgorithm, WrappingKeySpec)
-    const arn = call.ring.keyArn(key)
-    const { token, parameter } = await call.kms.imports.create(arn, WrappingAlgorithm, WrappingKeySpec)
-    return { KeyId: arn, ImportToken: blob(token), PublicKey: blob(publicKeyOf(WrappingKeySpec, parameter.wrappingKey)), ParametersValidTo: timestamp(parameter.validTo) }
-  }),
+  GetParametersForImport: operation(
+    wrapping,
+    async (call, { KeyId, WrappingAlgorithm, WrappingKeySpec }) => {
+      const key = importable(call, notPendingDeletion(call, findKeyItself(call, KeyId)))
+      checkWrapping(key.spec, WrappingAlgorithm, WrappingKeySpec)
+      const arn = call.ring.keyArn(key)
+      const { token, parameter } = await call.kms.imports.create(
+        arn,
+        WrappingAlgorithm,
+        WrappingKeySpec,
+      )
+      return {
+        KeyId: arn,
+        ImportToken: blob(token),
+        PublicKey: blob(publicKeyOf(WrappingKeySpec, parameter.wrappingKey)),
+        ParametersValidTo: timestamp(parameter.validTo),
+      }
+    },
+  ),
 
   ImportKeyMaterial: changing(
     {
@@ -51,41 +63,78 @@ export const importOperations: Readonly<Record<string, Operation>> = {
       const key = importable(call, notPendingDeletion(call, findKeyItself(call, input.KeyId)))
       const validTo = validityOf(call, input.ExpirationModel, input.ValidTo)
       const material = unwrapped(call, key, input.ImportToken, input.EncryptedKeyMaterial)
-      const { version, materials, enabled } = withImported(kms, ring, key, material, { ...input, validTo, now: call.now() })
+      const { version, materials, enabled } = withImported(kms, ring, key, material, {
+        ...input,
+        validTo,
+        now: call.now(),
+      })
       await ring.saveKey({ ...key, enabled, materials })
       if (key.primaryRegion === ring.region) await share(kms, ring, key.id)
-      return { KeyId: ring.keyArn(key), ...(key.spec === 'SYMMETRIC_DEFAULT' && { KeyMaterialId: version.id }) }
+      return {
+        KeyId: ring.keyArn(key),
+        ...(key.spec === 'SYMMETRIC_DEFAULT' && { KeyMaterialId: version.id }),
+      }
     },
   ),
 
   /** The material goes, its id stays; material that waited for its rotation goes altogether. Nothing happens where there is none. */
-  DeleteImportedKeyMaterial: changing({ KeyId: keyId, KeyMaterialId: keyMaterialId }, async (call, { KeyId, KeyMaterialId }) => {
-    const { kms, ring } = call
-    const key = importable(call, findKeyItself(call, KeyId))
-    const version = key.materials.findLast(({ id, pending }) => (KeyMaterialId === undefined ? !pending : id === KeyMaterialId))
-    if (KeyMaterialId !== undefined && !version) throw new KmsFault('NotFoundException', `Key material ${KeyMaterialId} does not exist in ${ring.keyArn(key)}`)
-    const forgets = version?.pending && (key.primaryRegion ?? ring.region) === ring.region
-    const materials = forgets ? key.materials.filter((other) => other !== version) : key.materials.map((other) => (other === version ? withoutMaterial(other) : other))
-    if (version) await ring.saveKey({ ...key, materials })
-    if (forgets) await share(kms, ring, key.id)
-    return { KeyId: ring.keyArn(key), ...(version && key.spec === 'SYMMETRIC_DEFAULT' && { KeyMaterialId: version.id }) }
-  }),
+  DeleteImportedKeyMaterial: changing(
+    { KeyId: keyId, KeyMaterialId: keyMaterialId },
+    async (call, { KeyId, KeyMaterialId }) => {
+      const { kms, ring } = call
+      const key = importable(call, findKeyItself(call, KeyId))
+      const version = key.materials.findLast(({ id, pending }) =>
+        KeyMaterialId === undefined ? !pending : id === KeyMaterialId,
+      )
+      if (KeyMaterialId !== undefined && !version)
+        throw new KmsFault(
+          'NotFoundException',
+          `Key material ${KeyMaterialId} does not exist in ${ring.keyArn(key)}`,
+        )
+      const forgets = version?.pending && (key.primaryRegion ?? ring.region) === ring.region
+      const materials = forgets
+        ? key.materials.filter((other) => other !== version)
+        : key.materials.map((other) => (other === version ? withoutMaterial(other) : other))
+      if (version) await ring.saveKey({ ...key, materials })
+      if (forgets) await share(kms, ring, key.id)
+      return {
+        KeyId: ring.keyArn(key),
+        ...(version && key.spec === 'SYMMETRIC_DEFAULT' && { KeyMaterialId: version.id }),
+      }
+    },
+  ),
 }
 
 function importable({ ring }: Call, key: Key): Key {
-  if (key.origin !== 'EXTERNAL') throw new KmsFault('UnsupportedOperationException', `${ring.keyArn(key)} origin is ${key.origin} which is not valid for this operation.`)
+  if (key.origin !== 'EXTERNAL')
+    throw new KmsFault(
+      'UnsupportedOperationException',
+      `${ring.keyArn(key)} origin is ${key.origin} which is not valid for this operation.`,
+    )
   return key
 }
 
 /** When the material is to expire, in milliseconds; undefined for never. */
 function validityOf(call: Call, model = expires, validTo: number | undefined): number | undefined {
   if (model === lasts) {
-    if (validTo !== undefined) throw new KmsFault('ValidationException', `A validTo date must not be set if the ExpirationModel is ${lasts}`)
+    if (validTo !== undefined)
+      throw new KmsFault(
+        'ValidationException',
+        `A validTo date must not be set if the ExpirationModel is ${lasts}`,
+      )
     return undefined
   }
-  if (validTo === undefined) throw new KmsFault('ValidationException', `A validTo date must be set if the ExpirationModel is ${expires}`)
+  if (validTo === undefined)
+    throw new KmsFault(
+      'ValidationException',
+      `A validTo date must be set if the ExpirationModel is ${expires}`,
+    )
   const time = validTo * 1000
-  if (time <= call.now() || time > call.now() + longestValidity) throw new KmsFault('ValidationException', 'A validTo date must be in the future, and at most 365 days from now')
+  if (time <= call.now() || time > call.now() + longestValidity)
+    throw new KmsFault(
+      'ValidationException',
+      'A validTo date must be in the future, and at most 365 days from now',
+    )
   return time
 }
 
@@ -93,13 +142,21 @@ function unwrapped(call: Call, key: Key, token: Uint8Array, wrapped: Uint8Array)
   const parameter = call.kms.imports.find(token)
   if (parameter?.keyArn !== call.ring.keyArn(key)) throw new KmsFault('InvalidImportTokenException')
   if (parameter.validTo <= call.now()) throw new KmsFault('ExpiredImportTokenException')
-  const material = importedMaterial(key.spec, unwrap(parameter.wrappingSpec, parameter.wrappingKey, parameter.algorithm, wrapped))
-  if (!material) throw new KmsFault('IncorrectKeyMaterialException', `The key material is not that of a ${key.spec} key.`)
+  const material = importedMaterial(
+    key.spec,
+    unwrap(parameter.wrappingSpec, parameter.wrappingKey, parameter.algorithm, wrapped),
+  )
+  if (!material)
+    throw new KmsFault(
+      'IncorrectKeyMaterialException',
+      `The key material is not that of a ${key.spec} key.`,
+    )
   return material
 }
 
 /** Tells the replicas which versions there are: the same material can then be imported into each of them. */
 async function share(kms: Kms, ring: Keyring, id: string): Promise<void> {
   const primary = ring.keys.get(id)!
-  for (const [other, replica] of kms.replicas(primary, ring.region)) await other.saveKey({ ...replica, materials: sharedMaterials(primary, replica) })
+  for (const [other, replica] of kms.replicas(primary, ring.region))
+    await other.saveKey({ ...replica, materials: sharedMaterials(primary, replica) })
 }

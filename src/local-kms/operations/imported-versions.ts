@@ -27,38 +27,81 @@ export interface Imported {
  *
  * @throws KmsFault IncorrectKeyMaterialException, KMSInvalidStateException, ValidationException, UnsupportedOperationException
  */
-export function withImported(kms: Kms, ring: Keyring, key: Key, material: Material, facts: ImportFacts): Imported {
+export function withImported(
+  kms: Kms,
+  ring: Keyring,
+  key: Key,
+  material: Material,
+  facts: ImportFacts,
+): Imported {
   const { validTo, KeyMaterialDescription, KeyMaterialId, now } = facts
   const fresh = newMaterial(key.id, material, { created: now })
   const isReplica = (key.primaryRegion ?? ring.region) !== ring.region
   const type = checkType(ring, key, facts, isReplica)
-  if (KeyMaterialId !== undefined && KeyMaterialId !== fresh.id) throw incorrect(`The key material is not ${KeyMaterialId} but ${fresh.id}.`)
+  if (KeyMaterialId !== undefined && KeyMaterialId !== fresh.id)
+    throw incorrect(`The key material is not ${KeyMaterialId} but ${fresh.id}.`)
   const known = key.materials.find(({ id }) => id === fresh.id)
-  if (type === 'EXISTING_KEY_MATERIAL' && !known) throw incorrect(`The key material is not one of ${ring.keyArn(key)}${isReplica ? ', which takes what its primary key has' : ''}.`)
+  if (type === 'EXISTING_KEY_MATERIAL' && !known)
+    throw incorrect(
+      `The key material is not one of ${ring.keyArn(key)}${isReplica ? ', which takes what its primary key has' : ''}.`,
+    )
   const { validTo: _, description: before, ...old } = known ?? fresh
   const description = KeyMaterialDescription ?? before
-  const version = { ...old, material, ...(validTo !== undefined && { validTo }), ...(description !== undefined && { description }) }
+  const version = {
+    ...old,
+    material,
+    ...(validTo !== undefined && { validTo }),
+    ...(description !== undefined && { description }),
+  }
   const enabled = key.enabled || stateOf(kms, key) === 'PendingImport'
-  if (known) return { version, enabled, materials: key.materials.map((other) => (other === known ? version : other)) }
+  if (known)
+    return {
+      version,
+      enabled,
+      materials: key.materials.map((other) => (other === known ? version : other)),
+    }
   return addNew(ring, key, version, enabled)
 }
 
 function addNew(ring: Keyring, key: Key, version: KeyMaterial, enabled: boolean): Imported {
   if (versionsOf(key).length === 0) return { version, enabled, materials: [version] }
   const waiting = key.materials.find(({ pending }) => pending)
-  if (waiting) throw new KmsFault('KMSInvalidStateException', `New key material (id: ${version.id}) cannot be imported into KMS key ${ring.keyArn(key)}, because another key material (id: ${waiting.id}) is pending rotation.`)
+  if (waiting)
+    throw new KmsFault(
+      'KMSInvalidStateException',
+      `New key material (id: ${version.id}) cannot be imported into KMS key ${ring.keyArn(key)}, because another key material (id: ${waiting.id}) is pending rotation.`,
+    )
   const next: KeyMaterial = { ...version, pending: true }
   return { version: next, enabled, materials: [...key.materials, next] }
 }
 
 /** Without a type: new for a key that never had material, the same again afterwards. */
-function checkType(ring: Keyring, key: Key, { ImportType, KeyMaterialId, KeyMaterialDescription }: ImportFacts, isReplica: boolean): string {
+function checkType(
+  ring: Keyring,
+  key: Key,
+  { ImportType, KeyMaterialId, KeyMaterialDescription }: ImportFacts,
+  isReplica: boolean,
+): string {
   const symmetric = key.spec === 'SYMMETRIC_DEFAULT'
   const first = versionsOf(key).length === 0
-  const given = Object.entries({ ImportType, KeyMaterialId, KeyMaterialDescription }).find(([, value]) => value !== undefined)?.[0]
-  if (!symmetric && given !== undefined) throw new KmsFault('ValidationException', `${given} is only for symmetric encryption keys, not for a ${key.spec} key.`)
-  if (isReplica && ImportType === 'NEW_KEY_MATERIAL') throw new KmsFault('UnsupportedOperationException', `${ring.keyArn(key)} is not a multi-region primary key.`)
-  if (KeyMaterialId !== undefined && ImportType === 'NEW_KEY_MATERIAL') throw new KmsFault('ValidationException', 'A KeyMaterialId cannot be specified with ImportType NEW_KEY_MATERIAL.')
+  const given = Object.entries({ ImportType, KeyMaterialId, KeyMaterialDescription }).find(
+    ([, value]) => value !== undefined,
+  )?.[0]
+  if (!symmetric && given !== undefined)
+    throw new KmsFault(
+      'ValidationException',
+      `${given} is only for symmetric encryption keys, not for a ${key.spec} key.`,
+    )
+  if (isReplica && ImportType === 'NEW_KEY_MATERIAL')
+    throw new KmsFault(
+      'UnsupportedOperationException',
+      `${ring.keyArn(key)} is not a multi-region primary key.`,
+    )
+  if (KeyMaterialId !== undefined && ImportType === 'NEW_KEY_MATERIAL')
+    throw new KmsFault(
+      'ValidationException',
+      'A KeyMaterialId cannot be specified with ImportType NEW_KEY_MATERIAL.',
+    )
   return ImportType ?? (first && !isReplica ? 'NEW_KEY_MATERIAL' : 'EXISTING_KEY_MATERIAL')
 }
 

@@ -1,7 +1,16 @@
 import { publicKeyOf } from '../crypto/material.js'
 import { enums } from '../key-specs.js'
 import { KmsFault, unsupported } from '../wire/fault.js'
-import { flag, grantTokens, keyDescription, keyId, keyPolicyText, limit, marker, tagList } from '../wire/members.js'
+import {
+  flag,
+  grantTokens,
+  keyDescription,
+  keyId,
+  keyPolicyText,
+  limit,
+  marker,
+  tagList,
+} from '../wire/members.js'
 import { page } from '../wire/pages.js'
 import { keyPolicy } from './decision.js'
 import { makeKey } from './make-key.js'
@@ -21,7 +30,10 @@ export const keyOperations: Readonly<Record<string, Operation>> = {
       KeyUsage: { type: 'string', values: enums.keyUsage },
       KeySpec: { type: 'string', values: enums.keySpec },
       CustomerMasterKeySpec: { type: 'string', values: enums.keySpec },
-      Origin: { type: 'string', values: ['AWS_KMS', 'EXTERNAL', 'AWS_CLOUDHSM', 'EXTERNAL_KEY_STORE'] },
+      Origin: {
+        type: 'string',
+        values: ['AWS_KMS', 'EXTERNAL', 'AWS_CLOUDHSM', 'EXTERNAL_KEY_STORE'],
+      },
       MultiRegion: flag,
       BypassPolicyLockoutSafetyCheck: flag,
       Policy: keyPolicyText,
@@ -29,10 +41,27 @@ export const keyOperations: Readonly<Record<string, Operation>> = {
       CustomKeyStoreId: { type: 'unimplemented' },
       XksKeyId: { type: 'unimplemented' },
     },
-    async (call, { Description = '', KeyUsage, KeySpec, CustomerMasterKeySpec, Origin = 'AWS_KMS', MultiRegion = false, Policy, BypassPolicyLockoutSafetyCheck, Tags = [] }) => {
+    async (
+      call,
+      {
+        Description = '',
+        KeyUsage,
+        KeySpec,
+        CustomerMasterKeySpec,
+        Origin = 'AWS_KMS',
+        MultiRegion = false,
+        Policy,
+        BypassPolicyLockoutSafetyCheck,
+        Tags = [],
+      },
+    ) => {
       call.authorize()
       if (Tags.length > 0) call.authorize('TagResource')
-      if (KeySpec !== undefined && CustomerMasterKeySpec !== undefined) throw new KmsFault('ValidationException', 'You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.')
+      if (KeySpec !== undefined && CustomerMasterKeySpec !== undefined)
+        throw new KmsFault(
+          'ValidationException',
+          'You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.',
+        )
       if (Origin !== 'AWS_KMS' && Origin !== 'EXTERNAL') throw unsupported(`Origin ${Origin}`)
       const key = await makeKey(call.kms, call.ring, {
         account: call.account,
@@ -42,25 +71,38 @@ export const keyOperations: Readonly<Record<string, Operation>> = {
         origin: Origin,
         multiRegion: MultiRegion,
         tags: tagsFrom(Tags),
-        ...(Policy !== undefined && { policy: keyPolicy(call, Policy, BypassPolicyLockoutSafetyCheck) }),
+        ...(Policy !== undefined && {
+          policy: keyPolicy(call, Policy, BypassPolicyLockoutSafetyCheck),
+        }),
       })
       call.resources.add(call.ring.keyArn(key))
       return { KeyMetadata: metadata(call.kms, call.ring, key) }
     },
   ),
 
-  DescribeKey: operation(keyOrAlias, (call, { KeyId }) => ({ KeyMetadata: metadata(call.kms, call.ring, findKey(call, KeyId)) })),
+  DescribeKey: operation(keyOrAlias, (call, { KeyId }) => ({
+    KeyMetadata: metadata(call.kms, call.ring, findKey(call, KeyId)),
+  })),
 
   ListKeys: operation({ Limit: limit(1000), Marker: marker }, (call, { Limit = 100, Marker }) => {
     call.authorize()
     const own = [...call.ring.keys.values()].filter(({ account }) => account === call.account)
-    return page(own.map((key) => [key.id, { KeyId: key.id, KeyArn: call.ring.keyArn(key) }]), { list: 'Keys', limit: Limit, marker: Marker })
+    return page(
+      own.map((key) => [key.id, { KeyId: key.id, KeyArn: call.ring.keyArn(key) }]),
+      { list: 'Keys', limit: Limit, marker: Marker },
+    )
   }),
 
-  UpdateKeyDescription: changing({ KeyId: keyId, Description: { ...keyDescription, required: true } }, async (call, { KeyId, Description }) => {
-    await call.ring.saveKey({ ...notPendingDeletion(call, findKeyItself(call, KeyId)), description: Description })
-    return undefined
-  }),
+  UpdateKeyDescription: changing(
+    { KeyId: keyId, Description: { ...keyDescription, required: true } },
+    async (call, { KeyId, Description }) => {
+      await call.ring.saveKey({
+        ...notPendingDeletion(call, findKeyItself(call, KeyId)),
+        description: Description,
+      })
+      return undefined
+    },
+  ),
 
   /** Each Region of a multi-Region key has its own last use. Tracking begins with the key. */
   GetKeyLastUsage: operation({ KeyId: keyId }, (call, { KeyId }) => {
@@ -68,7 +110,14 @@ export const keyOperations: Readonly<Record<string, Operation>> = {
     const last = call.ring.lastUsage(key)
     return {
       KeyId: key.id,
-      KeyLastUsage: last ? { Operation: last.operation, Timestamp: timestamp(last.time), CloudTrailEventId: last.eventId, KmsRequestId: last.requestId } : {},
+      KeyLastUsage: last
+        ? {
+            Operation: last.operation,
+            Timestamp: timestamp(last.time),
+            CloudTrailEventId: last.eventId,
+            KmsRequestId: last.requestId,
+          }
+        : {},
       TrackingStartDate: timestamp(key.created),
       KeyCreationDate: timestamp(key.created),
     }
@@ -77,6 +126,10 @@ export const keyOperations: Readonly<Record<string, Operation>> = {
   GetPublicKey: operation(keyOrAlias, (call, { KeyId }) => {
     const key = enabledKey(call, findKey(call, KeyId))
     if (isSecret(key.spec)) throw new KmsFault('UnsupportedOperationException')
-    return { KeyId: call.ring.keyArn(key), PublicKey: blob(publicKeyOf(key.spec, currentMaterial(key))), ...description(key) }
+    return {
+      KeyId: call.ring.keyArn(key),
+      PublicKey: blob(publicKeyOf(key.spec, currentMaterial(key))),
+      ...description(key),
+    }
   }),
 }

@@ -12,7 +12,10 @@ export const lifecycleOperations: Readonly<Record<string, Operation>> = {
   /** A rotation that the key missed while it was disabled is due now, once. */
   EnableKey: changing(keyItself, async (call, { KeyId }) => {
     const key = switchable(call, KeyId)
-    const missed = key.rotation && key.rotation.next < call.now() && !key.enabled ? { ...key.rotation, next: call.now() } : key.rotation
+    const missed =
+      key.rotation && key.rotation.next < call.now() && !key.enabled
+        ? { ...key.rotation, next: call.now() }
+        : key.rotation
     await call.ring.saveKey({ ...key, enabled: true, ...(missed && { rotation: missed }) })
     return undefined
   }),
@@ -27,9 +30,15 @@ export const lifecycleOperations: Readonly<Record<string, Operation>> = {
     { KeyId: keyId, PendingWindowInDays: { type: 'integer', min: 7, max: 30 } },
     async (call, { KeyId, PendingWindowInDays = 30 }) => {
       const key = notPendingDeletion(call, findKeyItself(call, KeyId))
-      const waits = key.primaryRegion === call.ring.region && call.kms.replicas(key, call.ring.region).length > 0
+      const waits =
+        key.primaryRegion === call.ring.region &&
+        call.kms.replicas(key, call.ring.region).length > 0
       const deletion = call.now() + PendingWindowInDays * day
-      await call.ring.saveKey({ ...key, enabled: false, ...(waits ? { waitingDays: PendingWindowInDays } : { deletion }) })
+      await call.ring.saveKey({
+        ...key,
+        enabled: false,
+        ...(waits ? { waitingDays: PendingWindowInDays } : { deletion }),
+      })
       return {
         KeyId: call.ring.keyArn(key),
         ...(!waits && { DeletionDate: timestamp(deletion) }),
@@ -42,10 +51,15 @@ export const lifecycleOperations: Readonly<Record<string, Operation>> = {
   /** The key comes back disabled, as in AWS. */
   CancelKeyDeletion: changing(keyItself, async (call, { KeyId }) => {
     const { deletion, waitingDays, ...key } = findKeyItself(call, KeyId)
-    if (deletion === undefined && waitingDays === undefined) throw new KmsFault('KMSInvalidStateException', `${call.ring.keyArn(key)} is not pending deletion.`)
+    if (deletion === undefined && waitingDays === undefined)
+      throw new KmsFault(
+        'KMSInvalidStateException',
+        `${call.ring.keyArn(key)} is not pending deletion.`,
+      )
     await call.ring.saveKey(key)
     return { KeyId: call.ring.keyArn(key) }
   }),
 }
 
-const switchable = (call: Call, id: string): Key => notPendingImport(call, notPendingDeletion(call, findKeyItself(call, id)))
+const switchable = (call: Call, id: string): Key =>
+  notPendingImport(call, notPendingDeletion(call, findKeyItself(call, id)))

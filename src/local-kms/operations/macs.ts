@@ -22,11 +22,14 @@ export const macOperations: Readonly<Record<string, Operation>> = {
   }),
 
   /** A MAC that does not fit is an error, never `MacValid: false`. A dry run does not say which it would be. */
-  VerifyMac: operation({ ...members, Mac: { type: 'blob', required: true, min: 1, max: 6144 } }, (call, { KeyId, Message, MacAlgorithm, Mac, DryRun }) => {
-    const key = usableKey(call, KeyId, 'GENERATE_VERIFY_MAC')
-    const valid = verifyMac(key.spec, currentMaterial(key), MacAlgorithm, Message, Mac)
-    call.proceed(DryRun)
-    if (!valid) throw new KmsFault('KMSInvalidMacException')
-    return { KeyId: call.ring.keyArn(key), MacValid: true, MacAlgorithm }
-  }),
+  VerifyMac: operation(
+    { ...members, Mac: { type: 'blob', required: true, min: 1, max: 6144 } },
+    (call, { KeyId, Message, MacAlgorithm, Mac, DryRun }) => {
+      const key = usableKey(call, KeyId, 'GENERATE_VERIFY_MAC')
+      const valid = verifyMac(key.spec, currentMaterial(key), MacAlgorithm, Message, Mac)
+      call.proceed(DryRun)
+      if (!valid) throw new KmsFault('KMSInvalidMacException')
+      return { KeyId: call.ring.keyArn(key), MacValid: true, MacAlgorithm }
+    },
+  ),
 }

@@ -27,10 +27,22 @@ export interface NewKey {
 /** The usage of a key to be made. @throws KmsFault UnsupportedOperationException, ValidationException */
 export function usageOf(spec: string, usage: string | undefined): KeyUsage {
   const row = keySpecs.get(spec)
-  if (!row) throw new KmsFault('UnsupportedOperationException', `KeySpec ${spec} is not supported in this Region`)
+  if (!row)
+    throw new KmsFault(
+      'UnsupportedOperationException',
+      `KeySpec ${spec} is not supported in this Region`,
+    )
   const chosen = usage ?? row.defaultUsage
-  if (chosen === undefined) throw new KmsFault('ValidationException', 'You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.')
-  if (!Object.hasOwn(row.algorithms, chosen)) throw new KmsFault('ValidationException', `KeyUsage ${chosen} is not compatible with KeySpec ${spec}`)
+  if (chosen === undefined)
+    throw new KmsFault(
+      'ValidationException',
+      'You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.',
+    )
+  if (!Object.hasOwn(row.algorithms, chosen))
+    throw new KmsFault(
+      'ValidationException',
+      `KeyUsage ${chosen} is not compatible with KeySpec ${spec}`,
+    )
   return chosen as KeyUsage
 }
 
@@ -40,18 +52,39 @@ export function usageOf(spec: string, usage: string | undefined): KeyUsage {
  * @throws KmsFault UnsupportedOperationException for a spec that is not here or cannot be imported, ValidationException for a usage that does not fit
  */
 export async function makeKey(kms: Kms, ring: Keyring, wanted: NewKey): Promise<Key> {
-  const { account, spec, description = '', origin = 'AWS_KMS', multiRegion = false, tags = {} } = wanted
+  const {
+    account,
+    spec,
+    description = '',
+    origin = 'AWS_KMS',
+    multiRegion = false,
+    tags = {},
+  } = wanted
   const usage = usageOf(spec, wanted.usage)
-  if (origin === 'EXTERNAL' && !importable.test(spec)) throw new KmsFault('UnsupportedOperationException', `Key material of key spec ${spec} cannot be imported.`)
+  if (origin === 'EXTERNAL' && !importable.test(spec))
+    throw new KmsFault(
+      'UnsupportedOperationException',
+      `Key material of key spec ${spec} cannot be imported.`,
+    )
   const created = kms.now()
   const { id, random } = kms.newKey(wanted.label, multiRegion)
   const key: Key = {
-    id, account, spec, usage, description, created, origin, tags,
+    id,
+    account,
+    spec,
+    usage,
+    description,
+    created,
+    origin,
+    tags,
     enabled: true,
     ...(multiRegion && { primaryRegion: ring.region }),
     policy: wanted.policy ?? defaultKeyPolicy(account, ring.partition),
     grants: [],
-    materials: origin === 'AWS_KMS' ? [newMaterial(id, await generateMaterial(spec, random), { created })] : [],
+    materials:
+      origin === 'AWS_KMS'
+        ? [newMaterial(id, await generateMaterial(spec, random), { created })]
+        : [],
   }
   await kms.change(() => ring.saveKey(key))
   return key

@@ -9,7 +9,12 @@ import { timestamp } from './operation.js'
 
 /** The members that KeyMetadata and GetPublicKey share. */
 export function description({ spec, usage }: Key): JsonObject {
-  return { CustomerMasterKeySpec: spec, KeySpec: spec, KeyUsage: usage, [algorithmLists[usage]]: keySpecs.get(spec)?.algorithms[usage] }
+  return {
+    CustomerMasterKeySpec: spec,
+    KeySpec: spec,
+    KeyUsage: usage,
+    [algorithmLists[usage]]: keySpecs.get(spec)?.algorithms[usage],
+  }
 }
 
 /** KeyMetadata, as CreateKey, DescribeKey and ReplicateKey answer it. */
@@ -29,22 +34,32 @@ export function metadata(kms: Kms, ring: Keyring, key: Key): JsonObject {
     KeyState: state,
     ...(deletion !== undefined && { DeletionDate: timestamp(deletion) }),
     ...(waitingDays !== undefined && { PendingDeletionWindowInDays: waitingDays }),
-    ...(imported && { ExpirationModel: validTo === Infinity ? 'KEY_MATERIAL_DOES_NOT_EXPIRE' : 'KEY_MATERIAL_EXPIRES' }),
+    ...(imported && {
+      ExpirationModel:
+        validTo === Infinity ? 'KEY_MATERIAL_DOES_NOT_EXPIRE' : 'KEY_MATERIAL_EXPIRES',
+    }),
     ...(imported && validTo !== Infinity && { ValidTo: timestamp(validTo) }),
     Origin: origin,
     KeyManager: 'CUSTOMER',
     MultiRegion: key.primaryRegion !== undefined,
     ...multiRegion(kms, ring, key),
     ...description(key),
-    ...(key.spec === 'SYMMETRIC_DEFAULT' && versions.length > 0 && { CurrentKeyMaterialId: versions.at(-1)!.id }),
+    ...(key.spec === 'SYMMETRIC_DEFAULT' &&
+      versions.length > 0 && { CurrentKeyMaterialId: versions.at(-1)!.id }),
   }
 }
 
 function multiRegion(kms: Kms, ring: Keyring, key: Key): JsonObject {
   const { primaryRegion } = key
   if (primaryRegion === undefined) return {}
-  const entry = (region: string): JsonObject => ({ Arn: ring.keyArn(key).replace(`:${ring.region}:`, `:${region}:`), Region: region })
-  const regions = kms.related(ring, key).map(([{ region }]) => region).sort()
+  const entry = (region: string): JsonObject => ({
+    Arn: ring.keyArn(key).replace(`:${ring.region}:`, `:${region}:`),
+    Region: region,
+  })
+  const regions = kms
+    .related(ring, key)
+    .map(([{ region }]) => region)
+    .sort()
   return {
     MultiRegionConfiguration: {
       MultiRegionKeyType: primaryRegion === ring.region ? 'PRIMARY' : 'REPLICA',

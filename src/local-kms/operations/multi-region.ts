@@ -17,24 +17,49 @@ export const multiRegionOperations: Readonly<Record<string, Operation>> = {
    * the replica as AWS does, still being made, but here it can be used at once.
    */
   ReplicateKey: changing(
-    { KeyId: keyId, ReplicaRegion: regionName, Policy: keyPolicyText, BypassPolicyLockoutSafetyCheck: flag, Description: keyDescription, Tags: tagList },
-    async (call, { KeyId, ReplicaRegion, Policy, BypassPolicyLockoutSafetyCheck, Description = '', Tags = [] }) => {
+    {
+      KeyId: keyId,
+      ReplicaRegion: regionName,
+      Policy: keyPolicyText,
+      BypassPolicyLockoutSafetyCheck: flag,
+      Description: keyDescription,
+      Tags: tagList,
+    },
+    async (
+      call,
+      { KeyId, ReplicaRegion, Policy, BypassPolicyLockoutSafetyCheck, Description = '', Tags = [] },
+    ) => {
       const { kms, ring } = call
       const tags = tagsFrom(Tags)
       const key = primaryKey(call, enabledOrPendingImport(call, findKeyItself(call, KeyId)))
       const target = otherRegion(call, ReplicaRegion)
       const { id, account, spec, usage, origin, rotation } = key
-      const creating = call.as('CreateKey', target, { ...call.body, KeySpec: spec, KeyUsage: usage, Origin: origin, MultiRegion: true })
+      const creating = call.as('CreateKey', target, {
+        ...call.body,
+        KeySpec: spec,
+        KeyUsage: usage,
+        Origin: origin,
+        MultiRegion: true,
+      })
       creating.authorize()
       if (Tags.length > 0) creating.authorize('TagResource')
-      if (target.keys.has(key.id)) throw new KmsFault('AlreadyExistsException', `${target.keyArn(key)} already exists`)
+      if (target.keys.has(key.id))
+        throw new KmsFault('AlreadyExistsException', `${target.keyArn(key)} already exists`)
       const replica: Key = {
-        id, account, spec, usage, origin, tags,
+        id,
+        account,
+        spec,
+        usage,
+        origin,
+        tags,
         description: Description,
         created: call.now(),
         enabled: true,
         primaryRegion: ring.region,
-        policy: Policy === undefined ? defaultKeyPolicy(account, target.partition) : keyPolicy(call, Policy, BypassPolicyLockoutSafetyCheck),
+        policy:
+          Policy === undefined
+            ? defaultKeyPolicy(account, target.partition)
+            : keyPolicy(call, Policy, BypassPolicyLockoutSafetyCheck),
         grants: [],
         ...(rotation && { rotation }),
         materials: sharedMaterials(key),
@@ -50,23 +75,33 @@ export const multiRegionOperations: Readonly<Record<string, Operation>> = {
   ),
 
   /** Needs the permission on both keys. The Region that was primary is written first, which is what a start after a crash goes by. */
-  UpdatePrimaryRegion: changing({ KeyId: keyId, PrimaryRegion: regionName }, async (call, { KeyId, PrimaryRegion }) => {
-    const { kms, ring } = call
-    const key = primaryKey(call, enabledKey(call, findKeyItself(call, KeyId)))
-    const target = otherRegion(call, PrimaryRegion)
-    const replica = target.keys.get(key.id)
-    if (!replica) throw new KmsFault('NotFoundException', `Key '${target.keyArn(key)}' does not exist`)
-    call.authorize(undefined, { ring: target, key: replica })
-    if (replica.deletion !== undefined) throw new KmsFault('KMSInvalidStateException', `${target.keyArn(key)} is pending deletion.`)
-    if (!replica.enabled) throw new KmsFault('DisabledException', `${target.keyArn(key)} is disabled.`)
-    await kms.saveRelated(ring, key, (there) => ({ ...there, primaryRegion: PrimaryRegion }))
-    return undefined
-  }),
+  UpdatePrimaryRegion: changing(
+    { KeyId: keyId, PrimaryRegion: regionName },
+    async (call, { KeyId, PrimaryRegion }) => {
+      const { kms, ring } = call
+      const key = primaryKey(call, enabledKey(call, findKeyItself(call, KeyId)))
+      const target = otherRegion(call, PrimaryRegion)
+      const replica = target.keys.get(key.id)
+      if (!replica)
+        throw new KmsFault('NotFoundException', `Key '${target.keyArn(key)}' does not exist`)
+      call.authorize(undefined, { ring: target, key: replica })
+      if (replica.deletion !== undefined)
+        throw new KmsFault('KMSInvalidStateException', `${target.keyArn(key)} is pending deletion.`)
+      if (!replica.enabled)
+        throw new KmsFault('DisabledException', `${target.keyArn(key)} is disabled.`)
+      await kms.saveRelated(ring, key, (there) => ({ ...there, primaryRegion: PrimaryRegion }))
+      return undefined
+    },
+  ),
 }
 
 /** @throws KmsFault UnsupportedOperationException */
 function primaryKey({ ring }: Call, key: Key): Key {
-  if (key.primaryRegion !== ring.region) throw new KmsFault('UnsupportedOperationException', `${ring.keyArn(key)} is not a multi-region primary key.`)
+  if (key.primaryRegion !== ring.region)
+    throw new KmsFault(
+      'UnsupportedOperationException',
+      `${ring.keyArn(key)} is not a multi-region primary key.`,
+    )
   return key
 }
 
@@ -77,9 +112,21 @@ function enabledOrPendingImport(call: Call, key: Key): Key {
 }
 
 function otherRegion({ kms, ring }: Call, region: string): Keyring {
-  if (region === ring.region) throw new KmsFault('ValidationException', `${region} is the Region of the key itself: name another one.`)
+  if (region === ring.region)
+    throw new KmsFault(
+      'ValidationException',
+      `${region} is the Region of the key itself: name another one.`,
+    )
   const target = kms.served.includes(region) ? kms.rings.get(region) : undefined
   if (target?.partition === ring.partition) return target
-  const others = [...kms.rings.values()].filter((other) => other !== ring && other.partition === ring.partition && kms.served.includes(other.region)).map((other) => other.region)
-  throw new KmsFault('ValidationException', `${region} is not a Region of this server that the key can be in. ${others.length > 0 ? `It can be in ${others.join(', ')}` : 'Start the server with more regions'}.`)
+  const others = [...kms.rings.values()]
+    .filter(
+      (other) =>
+        other !== ring && other.partition === ring.partition && kms.served.includes(other.region),
+    )
+    .map((other) => other.region)
+  throw new KmsFault(
+    'ValidationException',
+    `${region} is not a Region of this server that the key can be in. ${others.length > 0 ? `It can be in ${others.join(', ')}` : 'Start the server with more regions'}.`,
+  )
 }

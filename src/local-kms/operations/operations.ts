@@ -21,8 +21,21 @@ const service = 'TrentService.'
 
 const operations: ReadonlyMap<string, Operation> = new Map(
   [
-    keyOperations, lifecycleOperations, aliasOperations, tagOperations, policyOperations, grantOperations, rotationOperations, importOperations, multiRegionOperations,
-    encryptOperations, reEncryptOperations, dataKeyOperations, macOperations, signOperations, agreeOperations,
+    keyOperations,
+    lifecycleOperations,
+    aliasOperations,
+    tagOperations,
+    policyOperations,
+    grantOperations,
+    rotationOperations,
+    importOperations,
+    multiRegionOperations,
+    encryptOperations,
+    reEncryptOperations,
+    dataKeyOperations,
+    macOperations,
+    signOperations,
+    agreeOperations,
   ].flatMap((theme) => Object.entries(theme)),
 )
 
@@ -35,5 +48,7 @@ export function operationOf(target: string): Operation {
   const name = target.startsWith(service) ? target.slice(service.length) : ''
   const run = operations.get(name)
   if (run) return run
-  throw serviceOperations.has(name) ? unsupported(`The operation ${name}`) : new KmsFault('UnknownOperationException')
+  throw serviceOperations.has(name)
+    ? unsupported(`The operation ${name}`)
+    : new KmsFault('UnknownOperationException')
 }

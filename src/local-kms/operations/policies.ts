@@ -10,24 +10,40 @@ const policyName = { type: 'string', min: 1, max: 128, pattern: /^[\w]+$/ } as c
 /** A key has one policy, whose name is "default". It can be read and changed in every state of the key. */
 export const policyOperations: Readonly<Record<string, Operation>> = {
   PutKeyPolicy: changing(
-    { KeyId: keyId, PolicyName: policyName, Policy: { ...keyPolicyText, required: true }, BypassPolicyLockoutSafetyCheck: flag },
+    {
+      KeyId: keyId,
+      PolicyName: policyName,
+      Policy: { ...keyPolicyText, required: true },
+      BypassPolicyLockoutSafetyCheck: flag,
+    },
     async (call, { KeyId, PolicyName = only, Policy, BypassPolicyLockoutSafetyCheck }) => {
       const key = findKeyItself(call, KeyId)
-      if (PolicyName !== only) throw new KmsFault('UnsupportedOperationException', 'Only default policy is supported')
-      await call.ring.saveKey({ ...key, policy: keyPolicy(call, Policy, BypassPolicyLockoutSafetyCheck, key) })
+      if (PolicyName !== only)
+        throw new KmsFault('UnsupportedOperationException', 'Only default policy is supported')
+      await call.ring.saveKey({
+        ...key,
+        policy: keyPolicy(call, Policy, BypassPolicyLockoutSafetyCheck, key),
+      })
       return undefined
     },
   ),
 
-  GetKeyPolicy: operation({ KeyId: keyId, PolicyName: policyName }, (call, { KeyId, PolicyName = only }) => {
-    const { policy } = findKeyItself(call, KeyId)
-    if (PolicyName !== only) throw new KmsFault('NotFoundException', 'No such policy exists')
-    return { Policy: policy, PolicyName }
-  }),
+  GetKeyPolicy: operation(
+    { KeyId: keyId, PolicyName: policyName },
+    (call, { KeyId, PolicyName = only }) => {
+      const { policy } = findKeyItself(call, KeyId)
+      if (PolicyName !== only) throw new KmsFault('NotFoundException', 'No such policy exists')
+      return { Policy: policy, PolicyName }
+    },
+  ),
 
-  ListKeyPolicies: operation({ KeyId: keyId, Limit: limit(1000), Marker: marker }, (call, { KeyId, Marker }) => {
-    findKeyItself(call, KeyId)
-    if (Marker !== undefined) throw new KmsFault('InvalidMarkerException', 'The marker is not valid.') // one name never fills a page
-    return { PolicyNames: [only], Truncated: false }
-  }),
+  ListKeyPolicies: operation(
+    { KeyId: keyId, Limit: limit(1000), Marker: marker },
+    (call, { KeyId, Marker }) => {
+      findKeyItself(call, KeyId)
+      if (Marker !== undefined)
+        throw new KmsFault('InvalidMarkerException', 'The marker is not valid.') // one name never fills a page
+      return { PolicyNames: [only], Truncated: false }
+    },
+  ),
 }

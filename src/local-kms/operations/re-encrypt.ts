@@ -1,7 +1,16 @@
 import type { Key } from '../state/model.js'
 import { callMembers, keyId, optionalKeyId } from '../wire/members.js'
 import type { Call } from './call.js'
-import { algorithm, ciphertextBlob, context, dryRunModifiers, ignoresCiphertext, openWith, sealUnder, symmetric } from './encryption.js'
+import {
+  algorithm,
+  ciphertextBlob,
+  context,
+  dryRunModifiers,
+  ignoresCiphertext,
+  openWith,
+  sealUnder,
+  symmetric,
+} from './encryption.js'
 import { blob, operation, type Answer, type Operation } from './operation.js'
 import { checkUsage, enabledKey, findKey } from './resolve.js'
 
@@ -29,12 +38,29 @@ interface ReEncryptInput {
 
 /** Asks for ReEncryptFrom on the one key and for ReEncryptTo on the other; the plaintext stays here. */
 function reEncrypt(call: Call, input: ReEncryptInput): Answer {
-  const { SourceEncryptionAlgorithm = symmetric, DestinationEncryptionAlgorithm = symmetric } = input
+  const { SourceEncryptionAlgorithm = symmetric, DestinationEncryptionAlgorithm = symmetric } =
+    input
   let destination: Key | undefined
-  const before = (): void => { destination = findKey(call, input.DestinationKeyId, 'ReEncryptTo') }
-  const source = openWith(call, { before, keyId: input.SourceKeyId, algorithm: SourceEncryptionAlgorithm, context: input.SourceEncryptionContext, ciphertext: input.CiphertextBlob, permission: 'ReEncryptFrom' })
+  const before = (): void => {
+    destination = findKey(call, input.DestinationKeyId, 'ReEncryptTo')
+  }
+  const source = openWith(call, {
+    before,
+    keyId: input.SourceKeyId,
+    algorithm: SourceEncryptionAlgorithm,
+    context: input.SourceEncryptionContext,
+    ciphertext: input.CiphertextBlob,
+    permission: 'ReEncryptFrom',
+  })
   const key = enabledKey(call, checkUsage(call, destination!, 'ENCRYPT_DECRYPT'))
-  const { ciphertext, materialId } = sealUnder(call, key, DestinationEncryptionAlgorithm, input.DestinationEncryptionContext, source.plaintext, input.DryRun)
+  const { ciphertext, materialId } = sealUnder(
+    call,
+    key,
+    DestinationEncryptionAlgorithm,
+    input.DestinationEncryptionContext,
+    source.plaintext,
+    input.DryRun,
+  )
   return {
     CiphertextBlob: blob(ciphertext),
     SourceKeyId: call.ring.keyArn(source.key),
@@ -47,7 +73,10 @@ function reEncrypt(call: Call, input: ReEncryptInput): Answer {
 }
 
 const real = operation({ CiphertextBlob: ciphertextBlob, ...members }, reEncrypt)
-const without = operation({ CiphertextBlob: { type: 'blob', max: 6144 }, ...members, SourceKeyId: keyId }, (call, input) => reEncrypt(call, { ...input, CiphertextBlob: undefined }))
+const without = operation(
+  { CiphertextBlob: { type: 'blob', max: 6144 }, ...members, SourceKeyId: keyId },
+  (call, input) => reEncrypt(call, { ...input, CiphertextBlob: undefined }),
+)
 
 export const reEncryptOperations: Readonly<Record<string, Operation>> = {
   ReEncrypt: (call) => (ignoresCiphertext(call) ? without : real)(call),

@@ -28,7 +28,11 @@ export function findKeyItself(call: Call, keyId: string, permission?: string): K
 }
 
 /** The same for RetireGrant, which the grant itself allows. @throws KmsFault as {@link findKey}, InvalidGrantIdException */
-export function findKeyAndGrant(call: Call, keyId: string, grantId: string): { readonly key: Key; readonly grant: Grant } {
+export function findKeyAndGrant(
+  call: Call,
+  keyId: string,
+  grantId: string,
+): { readonly key: Key; readonly grant: Grant } {
   noAlias(call, keyId)
   const key = named(call, keyId)
   const grant = key.grants.find(({ id }) => id === grantId)
@@ -40,23 +44,41 @@ export function findKeyAndGrant(call: Call, keyId: string, grantId: string): { r
 /** No permission is asked for here, so nothing of the key may be told. */
 function named(call: Call, keyId: string): Key {
   const { account, alias, id = '' } = parseKeyId(call, keyId)
-  const there = call.ring.keys.get(alias === undefined ? id : call.ring.alias(account, alias)?.keyId ?? '')
+  const there = call.ring.keys.get(
+    alias === undefined ? id : (call.ring.alias(account, alias)?.keyId ?? ''),
+  )
   if (account !== call.account && there?.account !== account) throw notThere(call, keyId, account)
-  return keyWithId(call, account, alias === undefined ? id : findAlias(call, account, alias).keyId, keyId)
+  return keyWithId(
+    call,
+    account,
+    alias === undefined ? id : findAlias(call, account, alias).keyId,
+    keyId,
+  )
 }
 
 /** Whether another account's key is not there or not to be used is not told. */
 function notThere(call: Call, resource: string, keyAccount: string): KmsFault {
-  return new KmsFault('AccessDeniedException', deniedMessage({ principal: call.caller.principal, action: `kms:${call.operation}`, resource, keyAccount, reason: 'no_resource_allow' }))
+  return new KmsFault(
+    'AccessDeniedException',
+    deniedMessage({
+      principal: call.caller.principal,
+      action: `kms:${call.operation}`,
+      resource,
+      keyAccount,
+      reason: 'no_resource_allow',
+    }),
+  )
 }
 
 function noAlias(call: Call, keyId: string): void {
-  if (parseKeyId(call, keyId).alias !== undefined) throw new KmsFault('InvalidArnException', 'Key Aliases are not supported for this operation.')
+  if (parseKeyId(call, keyId).alias !== undefined)
+    throw new KmsFault('InvalidArnException', 'Key Aliases are not supported for this operation.')
 }
 
 export function findAlias(call: Call, account: string, name: string): Alias {
   const alias = call.ring.alias(account, name)
-  if (!alias) throw new KmsFault('NotFoundException', `Alias ${call.ring.arn(account, name)} is not found.`)
+  if (!alias)
+    throw new KmsFault('NotFoundException', `Alias ${call.ring.arn(account, name)} is not found.`)
   return alias
 }
 
@@ -66,7 +88,11 @@ export function usableKey(call: Call, keyId: string, usage: KeyUsage, permission
 }
 
 export function checkUsage(call: Call, key: Key, usage: KeyUsage): Key {
-  if (key.usage !== usage) throw new KmsFault('InvalidKeyUsageException', `${call.ring.keyArn(key)} key usage is ${key.usage} which is not valid for ${call.operation}.`)
+  if (key.usage !== usage)
+    throw new KmsFault(
+      'InvalidKeyUsageException',
+      `${call.ring.keyArn(key)} key usage is ${key.usage} which is not valid for ${call.operation}.`,
+    )
   call.used(key)
   return key
 }
@@ -78,27 +104,44 @@ export function enabledKey(call: Call, key: Key): Key {
 }
 
 export function notPendingDeletion(call: Call, key: Key): Key {
-  const pending = { PendingDeletion: 'deletion', PendingReplicaDeletion: 'replica deletion' } as const
+  const pending = {
+    PendingDeletion: 'deletion',
+    PendingReplicaDeletion: 'replica deletion',
+  } as const
   const state = stateOf(call.kms, key)
-  if (state === 'PendingDeletion' || state === 'PendingReplicaDeletion') throw new KmsFault('KMSInvalidStateException', `${call.ring.keyArn(key)} is pending ${pending[state]}.`)
+  if (state === 'PendingDeletion' || state === 'PendingReplicaDeletion')
+    throw new KmsFault(
+      'KMSInvalidStateException',
+      `${call.ring.keyArn(key)} is pending ${pending[state]}.`,
+    )
   return key
 }
 
 export function notPendingImport(call: Call, key: Key): Key {
-  if (stateOf(call.kms, key) === 'PendingImport') throw new KmsFault('KMSInvalidStateException', `${call.ring.keyArn(key)} is pending import.`)
+  if (stateOf(call.kms, key) === 'PendingImport')
+    throw new KmsFault('KMSInvalidStateException', `${call.ring.keyArn(key)} is pending import.`)
   return key
 }
 
 export function incompatible(algorithm: string, key: Key): KmsFault {
-  return new KmsFault('InvalidKeyUsageException', `Algorithm ${algorithm} is incompatible with key spec ${key.spec}.`)
+  return new KmsFault(
+    'InvalidKeyUsageException',
+    `Algorithm ${algorithm} is incompatible with key spec ${key.spec}.`,
+  )
 }
 
-interface KeyName { readonly account: string; readonly alias?: string; readonly id?: string }
+interface KeyName {
+  readonly account: string
+  readonly alias?: string
+  readonly id?: string
+}
 
 function parseKeyId({ ring, account: own }: Call, keyId: string): KeyName {
-  if (!keyId.startsWith('arn:')) return keyId.startsWith('alias/') ? { account: own, alias: keyId } : { account: own, id: keyId }
+  if (!keyId.startsWith('arn:'))
+    return keyId.startsWith('alias/') ? { account: own, alias: keyId } : { account: own, id: keyId }
   const [, partition, region = '', account = '', id = '', alias] = arnPattern.exec(keyId) ?? []
-  if (partition !== ring.partition) throw new KmsFault('InvalidArnException', `Invalid arn ${keyId}`)
+  if (partition !== ring.partition)
+    throw new KmsFault('InvalidArnException', `Invalid arn ${keyId}`)
   if (region !== ring.region) throw new KmsFault('NotFoundException', `Invalid arn ${region}`)
   return alias === undefined ? { account, id } : { account, alias }
 }
@@ -106,6 +149,13 @@ function parseKeyId({ ring, account: own }: Call, keyId: string): KeyName {
 function keyWithId({ ring }: Call, account: string, id: string, asked: string): Key {
   const key = ring.keys.get(id)
   if (key?.account === account) return key
-  if (keyIdPattern.test(id)) throw new KmsFault('NotFoundException', `Key '${ring.arn(account, `key/${id}`)}' does not exist`)
-  throw new KmsFault('NotFoundException', `Invalid keyId ${asked.startsWith('arn:') ? id : `'${id}'`}`)
+  if (keyIdPattern.test(id))
+    throw new KmsFault(
+      'NotFoundException',
+      `Key '${ring.arn(account, `key/${id}`)}' does not exist`,
+    )
+  throw new KmsFault(
+    'NotFoundException',
+    `Invalid keyId ${asked.startsWith('arn:') ? id : `'${id}'`}`,
+  )
 }

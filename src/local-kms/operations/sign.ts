@@ -10,24 +10,48 @@ const signing = {
   KeyId: keyId,
   Message: { type: 'blob', required: true, sensitive: true, min: 1, max: 4096 },
   MessageType: { type: 'string', values: enums.messageType },
-  SigningAlgorithm: { type: 'string', required: true, values: [...enums.signingAlgorithm, 'SYMMETRIC_DEFAULT'], listed: enums.signingAlgorithm }, // which the service lets through to the key
+  SigningAlgorithm: {
+    type: 'string',
+    required: true,
+    values: [...enums.signingAlgorithm, 'SYMMETRIC_DEFAULT'],
+    listed: enums.signingAlgorithm,
+  }, // which the service lets through to the key
   ...callMembers,
 } as const
 
 export const signOperations: Readonly<Record<string, Operation>> = {
-  Sign: operation(signing, (call, { KeyId, Message, MessageType = 'RAW', SigningAlgorithm, DryRun }) => {
-    const key = usableKey(call, KeyId, 'SIGN_VERIFY')
-    const signature = sign(key.spec, currentMaterial(key), SigningAlgorithm, MessageType as MessageType, Message)
-    call.proceed(DryRun)
-    return { KeyId: call.ring.keyArn(key), Signature: blob(signature), SigningAlgorithm }
-  }),
+  Sign: operation(
+    signing,
+    (call, { KeyId, Message, MessageType = 'RAW', SigningAlgorithm, DryRun }) => {
+      const key = usableKey(call, KeyId, 'SIGN_VERIFY')
+      const signature = sign(
+        key.spec,
+        currentMaterial(key),
+        SigningAlgorithm,
+        MessageType as MessageType,
+        Message,
+      )
+      call.proceed(DryRun)
+      return { KeyId: call.ring.keyArn(key), Signature: blob(signature), SigningAlgorithm }
+    },
+  ),
 
   /** An invalid signature is an error, never `SignatureValid: false`. A dry run does not say which it would be. */
-  Verify: operation({ ...signing, Signature: { type: 'blob', required: true, min: 1, max: 6144 } }, (call, { KeyId, Message, MessageType = 'RAW', SigningAlgorithm, Signature, DryRun }) => {
-    const key = usableKey(call, KeyId, 'SIGN_VERIFY')
-    const valid = verify(key.spec, currentMaterial(key), SigningAlgorithm, MessageType as MessageType, Message, Signature)
-    call.proceed(DryRun)
-    if (!valid) throw new KmsFault('KMSInvalidSignatureException')
-    return { KeyId: call.ring.keyArn(key), SignatureValid: true, SigningAlgorithm }
-  }),
+  Verify: operation(
+    { ...signing, Signature: { type: 'blob', required: true, min: 1, max: 6144 } },
+    (call, { KeyId, Message, MessageType = 'RAW', SigningAlgorithm, Signature, DryRun }) => {
+      const key = usableKey(call, KeyId, 'SIGN_VERIFY')
+      const valid = verify(
+        key.spec,
+        currentMaterial(key),
+        SigningAlgorithm,
+        MessageType as MessageType,
+        Message,
+        Signature,
+      )
+      call.proceed(DryRun)
+      if (!valid) throw new KmsFault('KMSInvalidSignatureException')
+      return { KeyId: call.ring.keyArn(key), SignatureValid: true, SigningAlgorithm }
+    },
+  ),
 }

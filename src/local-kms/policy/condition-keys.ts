@@ -8,51 +8,118 @@ type Value = string | readonly string[] | undefined
 /** `key` stands for every action that is authorized for a key. */
 type Row = readonly [key: string, actions: readonly string[], value: (call: CallFacts) => Value]
 
-const member = (name: string, fallback?: string) => ({ request }: CallFacts): Value => text(request[name]) ?? fallback
-const newKey = (name: string, fallback: string, of: (key: KeyFacts) => Value) => ({ request, key }: CallFacts): Value => (key ? of(key) : text(request[name]) ?? fallback)
+const member =
+  (name: string, fallback?: string) =>
+  ({ request }: CallFacts): Value =>
+    text(request[name]) ?? fallback
+const newKey =
+  (name: string, fallback: string, of: (key: KeyFacts) => Value) =>
+  ({ request, key }: CallFacts): Value =>
+    key ? of(key) : (text(request[name]) ?? fallback)
 
-const keySpec = ({ request, key }: CallFacts): Value => key?.spec ?? text(request['KeySpec']) ?? text(request['CustomerMasterKeySpec']) ?? 'SYMMETRIC_DEFAULT'
+const keySpec = ({ request, key }: CallFacts): Value =>
+  key?.spec ??
+  text(request['KeySpec']) ??
+  text(request['CustomerMasterKeySpec']) ??
+  'SYMMETRIC_DEFAULT'
 
-const dataKeys = ['GenerateDataKey', 'GenerateDataKeyWithoutPlaintext', 'GenerateDataKeyPair', 'GenerateDataKeyPairWithoutPlaintext']
+const dataKeys = [
+  'GenerateDataKey',
+  'GenerateDataKeyWithoutPlaintext',
+  'GenerateDataKeyPair',
+  'GenerateDataKeyPairWithoutPlaintext',
+]
 const reEncrypt = ['ReEncryptFrom', 'ReEncryptTo']
 const encryptions = ['Encrypt', 'Decrypt', ...reEncrypt, ...dataKeys]
 const signatures = ['Sign', 'Verify']
 const macs = ['GenerateMac', 'VerifyMac']
-const withAlias = [...encryptions, ...signatures, ...macs, 'DeriveSharedSecret', 'Encapsulate', 'Decapsulate', 'DescribeKey', 'GetPublicKey']
+const withAlias = [
+  ...encryptions,
+  ...signatures,
+  ...macs,
+  'DeriveSharedSecret',
+  'Encapsulate',
+  'Decapsulate',
+  'DescribeKey',
+  'GetPublicKey',
+]
 const made = ['key', 'CreateKey']
-const keyStores = ['ConnectCustomKeyStore', 'CreateCustomKeyStore', 'DeleteCustomKeyStore', 'DescribeCustomKeyStores', 'DisconnectCustomKeyStore', 'UpdateCustomKeyStore']
+const keyStores = [
+  'ConnectCustomKeyStore',
+  'CreateCustomKeyStore',
+  'DeleteCustomKeyStore',
+  'DescribeCustomKeyStores',
+  'DisconnectCustomKeyStore',
+  'UpdateCustomKeyStore',
+]
 const constrained = ['CreateGrant', 'RetireGrant']
 
 /** ReEncrypt names its two sides apart. */
-const sides: Readonly<Record<string, { readonly key: string; readonly context: string; readonly algorithm: string }>> = {
-  'kms:ReEncryptFrom': { key: 'SourceKeyId', context: 'SourceEncryptionContext', algorithm: 'SourceEncryptionAlgorithm' },
-  'kms:ReEncryptTo': { key: 'DestinationKeyId', context: 'DestinationEncryptionContext', algorithm: 'DestinationEncryptionAlgorithm' },
+const sides: Readonly<
+  Record<string, { readonly key: string; readonly context: string; readonly algorithm: string }>
+> = {
+  'kms:ReEncryptFrom': {
+    key: 'SourceKeyId',
+    context: 'SourceEncryptionContext',
+    algorithm: 'SourceEncryptionAlgorithm',
+  },
+  'kms:ReEncryptTo': {
+    key: 'DestinationKeyId',
+    context: 'DestinationEncryptionContext',
+    algorithm: 'DestinationEncryptionAlgorithm',
+  },
 }
-const plainSide = { key: 'KeyId', context: 'EncryptionContext', algorithm: 'EncryptionAlgorithm' } as const
+const plainSide = {
+  key: 'KeyId',
+  context: 'EncryptionContext',
+  algorithm: 'EncryptionAlgorithm',
+} as const
 const side = (action: string): (typeof sides)[string] => sides[action] ?? plainSide
 
-const constraints = ({ request, grantConstraints }: CallFacts): JsonObject => grantConstraints ?? (isJsonObject(request['Constraints']) ? request['Constraints'] : {})
+const constraints = ({ request, grantConstraints }: CallFacts): JsonObject =>
+  grantConstraints ?? (isJsonObject(request['Constraints']) ? request['Constraints'] : {})
 
 /** The encryption context of a call, or of a grant's constraint. */
 export function encryptionContextOf(call: CallFacts): Readonly<Record<string, string>> {
-  if (!constrained.includes(call.action.slice(4))) return pairs(call.request[side(call.action).context])
+  if (!constrained.includes(call.action.slice(4)))
+    return pairs(call.request[side(call.action).context])
   const { EncryptionContextEquals, EncryptionContextSubset } = constraints(call)
   return { ...pairs(EncryptionContextEquals), ...pairs(EncryptionContextSubset) }
 }
 
-const aliasOf = (keyId: unknown): string | undefined => (typeof keyId === 'string' ? /(?:^|^arn:[^:]*:kms:[^:]*:[^:]*:)(alias\/.+)$/.exec(keyId)?.[1] : undefined)
+const aliasOf = (keyId: unknown): string | undefined =>
+  typeof keyId === 'string'
+    ? /(?:^|^arn:[^:]*:kms:[^:]*:[^:]*:)(alias\/.+)$/.exec(keyId)?.[1]
+    : undefined
 
-const constraintType = (call: CallFacts): Value => Object.keys(constraints(call)).filter((name) => name.startsWith('EncryptionContext'))
+const constraintType = (call: CallFacts): Value =>
+  Object.keys(constraints(call)).filter((name) => name.startsWith('EncryptionContext'))
 
 /** Developer guide, "AWS KMS condition keys", and the Service Authorization Reference, which says what each action carries. */
 const rows: readonly Row[] = [
-  ['kms:BypassPolicyLockoutSafetyCheck', ['CreateKey', 'PutKeyPolicy'], member('BypassPolicyLockoutSafetyCheck')],
+  [
+    'kms:BypassPolicyLockoutSafetyCheck',
+    ['CreateKey', 'PutKeyPolicy'],
+    member('BypassPolicyLockoutSafetyCheck'),
+  ],
   ['kms:CallerAccount', [...made, ...keyStores], ({ principal }) => principal.account],
   ['kms:CustomerMasterKeySpec', made, keySpec],
   ['kms:CustomerMasterKeyUsage', made, newKey('KeyUsage', 'ENCRYPT_DECRYPT', ({ usage }) => usage)],
-  ['kms:DataKeyPairSpec', ['GenerateDataKeyPair', 'GenerateDataKeyPairWithoutPlaintext'], member('KeyPairSpec')],
-  ['kms:EncryptionAlgorithm', encryptions, ({ action, request }) => text(request[side(action).algorithm]) ?? 'SYMMETRIC_DEFAULT'],
-  ['kms:EncryptionContextKeys', [...encryptions, ...constrained], (call) => Object.keys(encryptionContextOf(call))],
+  [
+    'kms:DataKeyPairSpec',
+    ['GenerateDataKeyPair', 'GenerateDataKeyPairWithoutPlaintext'],
+    member('KeyPairSpec'),
+  ],
+  [
+    'kms:EncryptionAlgorithm',
+    encryptions,
+    ({ action, request }) => text(request[side(action).algorithm]) ?? 'SYMMETRIC_DEFAULT',
+  ],
+  [
+    'kms:EncryptionContextKeys',
+    [...encryptions, ...constrained],
+    (call) => Object.keys(encryptionContextOf(call)),
+  ],
   ['kms:ExpirationModel', ['ImportKeyMaterial'], member('ExpirationModel')],
   ['kms:GrantConstraintSourceArn', ['CreateGrant'], (call) => text(constraints(call)['SourceArn'])],
   ['kms:GrantConstraintType', constrained, constraintType],
@@ -66,8 +133,17 @@ const rows: readonly Row[] = [
   ['kms:KeyUsage', made, newKey('KeyUsage', 'ENCRYPT_DECRYPT', ({ usage }) => usage)],
   ['kms:MacAlgorithm', macs, member('MacAlgorithm')],
   ['kms:MessageType', signatures, member('MessageType', 'RAW')],
-  ['kms:MultiRegion', made, newKey('MultiRegion', 'false', ({ multiRegion }) => String(multiRegion))],
-  ['kms:MultiRegionKeyType', made, ({ request, key }) => (key ? key.multiRegionKeyType : request['MultiRegion'] === true ? 'PRIMARY' : undefined)],
+  [
+    'kms:MultiRegion',
+    made,
+    newKey('MultiRegion', 'false', ({ multiRegion }) => String(multiRegion)),
+  ],
+  [
+    'kms:MultiRegionKeyType',
+    made,
+    ({ request, key }) =>
+      key ? key.multiRegionKeyType : request['MultiRegion'] === true ? 'PRIMARY' : undefined,
+  ],
   ['kms:PrimaryRegion', ['UpdatePrimaryRegion'], member('PrimaryRegion')],
   ['kms:ReEncryptOnSameKey', reEncrypt, ({ sameKey }) => text(sameKey)],
   ['kms:ReplicaRegion', ['ReplicateKey'], member('ReplicaRegion')],
@@ -76,9 +152,17 @@ const rows: readonly Row[] = [
   ['kms:RetiringPrincipal', ['CreateGrant'], member('RetiringPrincipal')],
   ['kms:RetiringServicePrincipal', ['CreateGrant'], member('RetiringServicePrincipal')],
   ['kms:RotationPeriodInDays', ['EnableKeyRotation'], member('RotationPeriodInDays', '365')],
-  ['kms:ScheduleKeyDeletionPendingWindowInDays', ['ScheduleKeyDeletion'], member('PendingWindowInDays', '30')],
+  [
+    'kms:ScheduleKeyDeletionPendingWindowInDays',
+    ['ScheduleKeyDeletion'],
+    member('PendingWindowInDays', '30'),
+  ],
   ['kms:SigningAlgorithm', signatures, member('SigningAlgorithm')],
-  ['kms:TrailingDaysWithoutKeyUsage', ['DisableKey', 'ScheduleKeyDeletion'], ({ key }) => text(key?.trailingDaysWithoutUse)],
+  [
+    'kms:TrailingDaysWithoutKeyUsage',
+    ['DisableKey', 'ScheduleKeyDeletion'],
+    ({ key }) => text(key?.trailingDaysWithoutUse),
+  ],
   ['kms:ValidTo', ['ImportKeyMaterial'], member('ValidTo')],
   ['kms:WrappingAlgorithm', ['GetParametersForImport'], member('WrappingAlgorithm')],
   ['kms:WrappingKeySpec', ['GetParametersForImport'], member('WrappingKeySpec')],
@@ -96,7 +180,17 @@ function carried(action: string, hasKey: boolean): readonly Row[] {
 
 /** Everything that conditions may ask about a call. */
 export function conditionsOf(call: CallFacts): ConditionValues {
-  const kms = carried(call.action, call.key !== undefined).map(([key, , value]) => [key, value(call)] as const)
-  const context = conditionKeysOf(call.action, call.key !== undefined).includes('kms:EncryptionContextKeys') ? Object.entries(encryptionContextOf(call)) : []
-  return { ...globals(call), ...named('kms:EncryptionContext:', context), ...Object.fromEntries(kms) }
+  const kms = carried(call.action, call.key !== undefined).map(
+    ([key, , value]) => [key, value(call)] as const,
+  )
+  const context = conditionKeysOf(call.action, call.key !== undefined).includes(
+    'kms:EncryptionContextKeys',
+  )
+    ? Object.entries(encryptionContextOf(call))
+    : []
+  return {
+    ...globals(call),
+    ...named('kms:EncryptionContext:', context),
+    ...Object.fromEntries(kms),
+  }
 }

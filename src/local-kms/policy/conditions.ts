@@ -19,11 +19,15 @@ interface Row {
   test(wanted: string, expand: Expand): Test | undefined
 }
 
-const textual = (wildcards: boolean, fold: boolean): Row['test'] => (wanted, expand) => {
-  const glob = expand(wanted, wildcards)
-  if (!glob) return undefined
-  return fold ? (value) => globMatches(inLowerCase(glob), value.toLowerCase()) : (value) => globMatches(glob, value)
-}
+const textual =
+  (wildcards: boolean, fold: boolean): Row['test'] =>
+  (wanted, expand) => {
+    const glob = expand(wanted, wildcards)
+    if (!glob) return undefined
+    return fold
+      ? (value) => globMatches(inLowerCase(glob), value.toLowerCase())
+      : (value) => globMatches(glob, value)
+  }
 
 /** Each of the six parts is compared by itself; ArnEquals and ArnLike are the same (IAM User Guide). */
 const arn: Row['test'] = (wanted, expand) => {
@@ -41,36 +45,55 @@ function partsOf(value: string): readonly string[] {
   return [...parts.slice(0, 5), parts.slice(5).join(':')]
 }
 
-const ordered = (read: (text: string) => number, holds: (value: number, wanted: number) => boolean): Row['test'] => (wanted) => (value) => holds(read(value), read(wanted))
+const ordered =
+  (
+    read: (text: string) => number,
+    holds: (value: number, wanted: number) => boolean,
+  ): Row['test'] =>
+  (wanted) =>
+  (value) =>
+    holds(read(value), read(wanted))
 
-const numberOf = (text: string): number => (/^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN)
+const numberOf = (text: string): number =>
+  /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN
 
 /** ISO 8601, or seconds since the epoch; four digits are a year. */
-const dateOf = (text: string): number => (/^\d{5,}(\.\d+)?$/.test(text) ? Number(text) * 1000 : /^\d{4}/.test(text) ? Date.parse(text) : NaN)
+const dateOf = (text: string): number =>
+  /^\d{5,}(\.\d+)?$/.test(text) ? Number(text) * 1000 : /^\d{4}/.test(text) ? Date.parse(text) : NaN
 
-const boolean: Row['test'] = (wanted) => (value) => value.toLowerCase() === wanted.toLowerCase() && ['true', 'false'].includes(value.toLowerCase())
+const boolean: Row['test'] = (wanted) => (value) =>
+  value.toLowerCase() === wanted.toLowerCase() && ['true', 'false'].includes(value.toLowerCase())
 
-const binary: Row['test'] = (wanted) => (value) => Buffer.from(value, 'base64').equals(Buffer.from(wanted, 'base64'))
+const binary: Row['test'] = (wanted) => (value) =>
+  Buffer.from(value, 'base64').equals(Buffer.from(wanted, 'base64'))
 
 const address: Row['test'] = (wanted) => {
   const [host = '', prefix] = wanted.split('/')
   const family = isIP(host) === 6 ? 'ipv6' : 'ipv4'
   const longest = family === 'ipv6' ? 128 : 32
   const length = prefix === undefined ? longest : numberOf(prefix)
-  if (isIP(host) === 0 || !Number.isInteger(length) || length < 0 || length > longest) return undefined
+  if (isIP(host) === 0 || !Number.isInteger(length) || length < 0 || length > longest)
+    return undefined
   const list = new BlockList()
   list.addSubnet(host, length, family)
   return (value) => isIP(value) !== 0 && list.check(value, isIP(value) === 6 ? 'ipv6' : 'ipv4')
 }
 
-const comparisons: readonly (readonly [name: string, holds: (value: number, wanted: number) => boolean])[] = [
+const comparisons: readonly (readonly [
+  name: string,
+  holds: (value: number, wanted: number) => boolean,
+])[] = [
   ['Equals', (value, wanted) => value === wanted],
   ['LessThan', (value, wanted) => value < wanted],
   ['LessThanEquals', (value, wanted) => value <= wanted],
   ['GreaterThan', (value, wanted) => value > wanted],
   ['GreaterThanEquals', (value, wanted) => value >= wanted],
 ]
-const compared = (prefix: string, read: (text: string) => number): readonly (readonly [string, Row['test']])[] => comparisons.map(([name, holds]) => [`${prefix}${name}`, ordered(read, holds)])
+const compared = (
+  prefix: string,
+  read: (text: string) => number,
+): readonly (readonly [string, Row['test']])[] =>
+  comparisons.map(([name, holds]) => [`${prefix}${name}`, ordered(read, holds)])
 
 const positive: readonly (readonly [name: string, test: Row['test'], negation?: string])[] = [
   ['StringEquals', textual(false, false), 'StringNotEquals'],
@@ -89,18 +112,28 @@ const positive: readonly (readonly [name: string, test: Row['test'], negation?: 
 ]
 
 /** IAM User Guide, "Condition operators"; names have no case. */
-const operators: ReadonlyMap<string, Row> = new Map(positive.flatMap(([name, test, negation]): (readonly [string, Row])[] => [
-  [name.toLowerCase(), { negated: false, test }],
-  ...(negation === undefined ? [] : [[negation.toLowerCase(), { negated: true, test }] as const]),
-]))
+const operators: ReadonlyMap<string, Row> = new Map(
+  positive.flatMap(([name, test, negation]): (readonly [string, Row])[] => [
+    [name.toLowerCase(), { negated: false, test }],
+    ...(negation === undefined ? [] : [[negation.toLowerCase(), { negated: true, test }] as const]),
+  ]),
+)
 
 /** Reads `ForAllValues:StringEqualsIfExists` and the like; undefined for an operator that does not exist. */
-export function readOperator(name: string): Pick<Condition, 'operator' | 'set' | 'ifExists'> | undefined {
-  const [, set, base = '', suffix] = /^(?:(ForAllValues|ForAnyValue):)?([a-z]+?)(IfExists)?$/i.exec(name) ?? []
+export function readOperator(
+  name: string,
+): Pick<Condition, 'operator' | 'set' | 'ifExists'> | undefined {
+  const [, set, base = '', suffix] =
+    /^(?:(ForAllValues|ForAnyValue):)?([a-z]+?)(IfExists)?$/i.exec(name) ?? []
   const operator = base.toLowerCase()
-  if (!operators.has(operator) || (operator === 'null' && (suffix ?? set) !== undefined)) return undefined
+  if (!operators.has(operator) || (operator === 'null' && (suffix ?? set) !== undefined))
+    return undefined
   const all = set?.toLowerCase() === 'forallvalues'
-  return { operator, ...(set === undefined ? {} : { set: all ? 'ForAllValues' : 'ForAnyValue' }), ifExists: suffix !== undefined }
+  return {
+    operator,
+    ...(set === undefined ? {} : { set: all ? 'ForAllValues' : 'ForAnyValue' }),
+    ifExists: suffix !== undefined,
+  }
 }
 
 /**
@@ -113,9 +146,15 @@ export function holds(condition: Condition, context: Context, variables: boolean
   const row = operators.get(operator)
   const values = context.get(key.toLowerCase())
   if (!row) return false
-  if (operator === 'null') return wanted.some((text) => text.toLowerCase() === String(values === undefined))
-  if (values === undefined) return set === undefined ? ifExists || row.negated : set === 'ForAllValues'
-  const tests = wanted.map((text) => row.test(text, (template, wildcards) => resolve({ text: template, variables, wildcards }, context)))
+  if (operator === 'null')
+    return wanted.some((text) => text.toLowerCase() === String(values === undefined))
+  if (values === undefined)
+    return set === undefined ? ifExists || row.negated : set === 'ForAllValues'
+  const tests = wanted.map((text) =>
+    row.test(text, (template, wildcards) =>
+      resolve({ text: template, variables, wildcards }, context),
+    ),
+  )
   const fits = (value: string): boolean => tests.some((test) => test?.(value)) !== row.negated
   const every = set === 'ForAllValues' || (set === undefined && row.negated)
   return every ? values.every(fits) : values.some(fits)

@@ -21,10 +21,22 @@ export interface Credentials {
 /** In form only: nothing here is secret, and nothing looks like a real key to a scanner. */
 export const defaultCredentials: Credentials = {
   account: defaultAccount,
-  list: [{ accessKeyId: 'LOCALKMSLOCALKMS', secretAccessKey: 'sealdrop-local-kms', principal: { arn: `arn:aws:iam::${defaultAccount}:root`, account: defaultAccount, kind: 'root', policies: [] } }],
+  list: [
+    {
+      accessKeyId: 'LOCALKMSLOCALKMS',
+      secretAccessKey: 'sealdrop-local-kms',
+      principal: {
+        arn: `arn:aws:iam::${defaultAccount}:root`,
+        account: defaultAccount,
+        kind: 'root',
+        policies: [],
+      },
+    },
+  ],
 }
 
-const principalArn = /^arn:aws(?:-cn|-us-gov)?:(?:iam::(\d{12}):(?:(root)|(user)\/[\w+=,.@/-]+)|sts::(\d{12}):(assumed-role)\/[\w+=,.@-]+\/[\w+=,.@-]+)$/
+const principalArn =
+  /^arn:aws(?:-cn|-us-gov)?:(?:iam::(\d{12}):(?:(root)|(user)\/[\w+=,.@/-]+)|sts::(\d{12}):(assumed-role)\/[\w+=,.@-]+\/[\w+=,.@-]+)$/
 const roleArnPattern = /^arn:aws(?:-cn|-us-gov)?:iam::(\d{12}):role\/(?:[!-~]*\/)?([\w+=,.@-]+)$/
 
 /**
@@ -56,58 +68,149 @@ const roleArnPattern = /^arn:aws(?:-cn|-us-gov)?:iam::(\d{12}):role\/(?:[!-~]*\/
  * @throws SealdropError `malformed`, naming the place; secrets are never shown
  */
 export function parseCredentials(json: string): Credentials {
-  const file = parseJsonObject(json.replace(/^\ufeff/, ''), { code: 'malformed', field: 'credentials' })
+  const file = parseJsonObject(json.replace(/^\ufeff/, ''), {
+    code: 'malformed',
+    field: 'credentials',
+  })
   checkMembers(file, ['account', 'principals'], 'credentials')
   const { account, principals } = file
-  ensure(typeof account === 'string' && /^\d{12}$/.test(account), 'malformed', `credentials: account: expected a string of 12 digits, found ${kindOf(account)}`)
-  ensure(Array.isArray(principals) && principals.length > 0, 'malformed', `credentials: principals: expected at least one, found ${kindOf(principals)}`)
-  const list = principals.map((entry: unknown, index) => readCredential(entry, `credentials: principals[${index}]`))
+  ensure(
+    typeof account === 'string' && /^\d{12}$/.test(account),
+    'malformed',
+    `credentials: account: expected a string of 12 digits, found ${kindOf(account)}`,
+  )
+  ensure(
+    Array.isArray(principals) && principals.length > 0,
+    'malformed',
+    `credentials: principals: expected at least one, found ${kindOf(principals)}`,
+  )
+  const list = principals.map((entry: unknown, index) =>
+    readCredential(entry, `credentials: principals[${index}]`),
+  )
   const ids = list.map(({ accessKeyId }) => accessKeyId)
   const twice = ids.findIndex((id, index) => ids.indexOf(id) !== index)
-  ensure(twice < 0, 'malformed', `credentials: principals[${twice}].accessKeyId: ${shown(ids[twice] ?? '')} is there twice`)
+  ensure(
+    twice < 0,
+    'malformed',
+    `credentials: principals[${twice}].accessKeyId: ${shown(ids[twice] ?? '')} is there twice`,
+  )
   return { account, list }
 }
 
-const memberNames = ['arn', 'roleArn', 'accessKeyId', 'secretAccessKey', 'sessionToken', 'tags', 'policies']
+const memberNames = [
+  'arn',
+  'roleArn',
+  'accessKeyId',
+  'secretAccessKey',
+  'sessionToken',
+  'tags',
+  'policies',
+]
 
 function readCredential(value: unknown, at: string): Credential {
   ensure(isJsonObject(value), 'malformed', `${at}: expected an object, found ${kindOf(value)}`)
   checkMembers(value, memberNames, at)
-  const accessKeyId = readText(value, 'accessKeyId', at, /^[\w-]{4,128}$/, '4 to 128 letters, digits, _ or -')
-  const secretAccessKey = readText(value, 'secretAccessKey', at, /^[!-~]{1,256}$/, '1 to 256 printable characters without spaces')
-  const sessionToken = value['sessionToken'] === undefined ? undefined : readText(value, 'sessionToken', at, /^[!-~]{1,4096}$/, '1 to 4096 printable characters without spaces')
-  return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }), principal: readPrincipal(value, at) }
+  const accessKeyId = readText(
+    value,
+    'accessKeyId',
+    at,
+    /^[\w-]{4,128}$/,
+    '4 to 128 letters, digits, _ or -',
+  )
+  const secretAccessKey = readText(
+    value,
+    'secretAccessKey',
+    at,
+    /^[!-~]{1,256}$/,
+    '1 to 256 printable characters without spaces',
+  )
+  const sessionToken =
+    value['sessionToken'] === undefined
+      ? undefined
+      : readText(
+          value,
+          'sessionToken',
+          at,
+          /^[!-~]{1,4096}$/,
+          '1 to 4096 printable characters without spaces',
+        )
+  return {
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken !== undefined && { sessionToken }),
+    principal: readPrincipal(value, at),
+  }
 }
 
 function readPrincipal(value: JsonObject, at: string): Credential['principal'] {
-  const arn = readText(value, 'arn', at, principalArn, 'the ARN of a root user, a user or an assumed role session')
+  const arn = readText(
+    value,
+    'arn',
+    at,
+    principalArn,
+    'the ARN of a root user, a user or an assumed role session',
+  )
   const [, iamAccount, root, user, stsAccount] = principalArn.exec(arn) ?? []
   const account = iamAccount ?? stsAccount ?? ''
   const kind = root !== undefined ? 'root' : user !== undefined ? 'user' : 'assumed-role'
   const { roleArn, policies = [], tags } = value
-  ensure(Array.isArray(policies), 'malformed', `${at}.policies: expected an array, found ${kindOf(policies)}`)
-  ensure(kind !== 'root' || policies.length === 0, 'malformed', `${at}.policies: a root user has full access in its account and takes no policies`)
-  ensure(tags === undefined || (isJsonObject(tags) && Object.values(tags).every((tag) => typeof tag === 'string')), 'malformed', `${at}.tags: expected an object of strings`)
+  ensure(
+    Array.isArray(policies),
+    'malformed',
+    `${at}.policies: expected an array, found ${kindOf(policies)}`,
+  )
+  ensure(
+    kind !== 'root' || policies.length === 0,
+    'malformed',
+    `${at}.policies: a root user has full access in its account and takes no policies`,
+  )
+  ensure(
+    tags === undefined ||
+      (isJsonObject(tags) && Object.values(tags).every((tag) => typeof tag === 'string')),
+    'malformed',
+    `${at}.tags: expected an object of strings`,
+  )
   if (roleArn !== undefined) {
     const role = readText(value, 'roleArn', at, roleArnPattern, 'the ARN of a role')
     const [, roleAccount, name] = roleArnPattern.exec(role) ?? []
-    ensure(kind === 'assumed-role' && roleAccount === account && name === arn.split('/')[1], 'malformed', `${at}.roleArn: expected the role of the session in arn`)
+    ensure(
+      kind === 'assumed-role' && roleAccount === account && name === arn.split('/')[1],
+      'malformed',
+      `${at}.roleArn: expected the role of the session in arn`,
+    )
   }
   return {
-    arn, account, kind,
+    arn,
+    account,
+    kind,
     ...(typeof roleArn === 'string' && { roleArn }),
-    policies: policies.map((policy: unknown, index) => parseIdentityPolicy(policy, `${at}.policies[${index}]`)),
+    policies: policies.map((policy: unknown, index) =>
+      parseIdentityPolicy(policy, `${at}.policies[${index}]`),
+    ),
     ...(tags !== undefined && { tags: tags as Readonly<Record<string, string>> }),
   }
 }
 
-function readText(value: JsonObject, name: string, at: string, pattern: RegExp, expected: string): string {
+function readText(
+  value: JsonObject,
+  name: string,
+  at: string,
+  pattern: RegExp,
+  expected: string,
+): string {
   const text = value[name]
   if (typeof text === 'string' && pattern.test(text)) return text
-  throw new SealdropError('malformed', `${at}.${name}: expected ${expected}, found ${typeof text === 'string' ? 'another string' : kindOf(text)}`)
+  throw new SealdropError(
+    'malformed',
+    `${at}.${name}: expected ${expected}, found ${typeof text === 'string' ? 'another string' : kindOf(text)}`,
+  )
 }
 
 function checkMembers(value: JsonObject, known: readonly string[], at: string): void {
   const unknown = Object.keys(value).find((name) => !known.includes(name))
-  ensure(unknown === undefined, 'malformed', `${at}: there is no member ${shown(unknown ?? '')}; expected ${known.join(', ')}`)
+  ensure(
+    unknown === undefined,
+    'malformed',
+    `${at}: there is no member ${shown(unknown ?? '')}; expected ${known.join(', ')}`,
+  )
 }

@@ -25,15 +25,38 @@ export interface Question extends Omit<GrantedCall, 'action'> {
   readonly grants?: readonly Grant[]
 }
 
-export type DenialReason = 'explicit_deny_resource' | 'explicit_deny_identity' | 'no_resource_allow' | 'no_identity_allow'
-export type Decision = { readonly allowed: true } | { readonly allowed: false; readonly reason: DenialReason }
+export type DenialReason =
+  'explicit_deny_resource' | 'explicit_deny_identity' | 'no_resource_allow' | 'no_identity_allow'
+export type Decision =
+  { readonly allowed: true } | { readonly allowed: false; readonly reason: DenialReason }
 
 /** "Cross-account use: Yes" in the API reference. */
-export const crossAccountActions: ReadonlySet<string> = new Set([
-  'CreateGrant', 'Decapsulate', 'Decrypt', 'DeriveSharedSecret', 'DescribeKey', 'Encapsulate', 'Encrypt', 'GenerateDataKey', 'GenerateDataKeyPair',
-  'GenerateDataKeyPairWithoutPlaintext', 'GenerateDataKeyWithoutPlaintext', 'GenerateMac', 'GetKeyRotationStatus', 'GetPublicKey', 'ListGrants',
-  'ReEncryptFrom', 'ReEncryptTo', 'RetireGrant', 'RevokeGrant', 'Sign', 'Verify', 'VerifyMac',
-].map((name) => `kms:${name}`))
+export const crossAccountActions: ReadonlySet<string> = new Set(
+  [
+    'CreateGrant',
+    'Decapsulate',
+    'Decrypt',
+    'DeriveSharedSecret',
+    'DescribeKey',
+    'Encapsulate',
+    'Encrypt',
+    'GenerateDataKey',
+    'GenerateDataKeyPair',
+    'GenerateDataKeyPairWithoutPlaintext',
+    'GenerateDataKeyWithoutPlaintext',
+    'GenerateMac',
+    'GetKeyRotationStatus',
+    'GetPublicKey',
+    'ListGrants',
+    'ReEncryptFrom',
+    'ReEncryptTo',
+    'RetireGrant',
+    'RevokeGrant',
+    'Sign',
+    'Verify',
+    'VerifyMac',
+  ].map((name) => `kms:${name}`),
+)
 
 const allowed: Decision = { allowed: true }
 const denied = (reason: DenialReason): Decision => ({ allowed: false, reason })
@@ -49,19 +72,34 @@ export function decide(question: Question): Decision {
   const { action, principal, keyPolicy, keyAccount = principal.account, grants = [] } = question
   const context = contextOf(question.conditions)
   const applying = (policy: PolicyDocument, effect: Statement['effect']): readonly Statement[] =>
-    policy.statements.filter((statement) => statement.effect === effect && applies(statement, policy.variables, question, context))
+    policy.statements.filter(
+      (statement) =>
+        statement.effect === effect && applies(statement, policy.variables, question, context),
+    )
 
-  if (keyPolicy && applying(keyPolicy, 'Deny').some((statement) => isTarget(statement, principal))) return denied('explicit_deny_resource')
-  if (principal.policies.some((policy) => applying(policy, 'Deny').length > 0)) return denied('explicit_deny_identity')
-  const byIdentity = principal.kind === 'root' || principal.policies.some((policy) => applying(policy, 'Allow').length > 0)
+  if (keyPolicy && applying(keyPolicy, 'Deny').some((statement) => isTarget(statement, principal)))
+    return denied('explicit_deny_resource')
+  if (principal.policies.some((policy) => applying(policy, 'Deny').length > 0))
+    return denied('explicit_deny_identity')
+  const byIdentity =
+    principal.kind === 'root' ||
+    principal.policies.some((policy) => applying(policy, 'Allow').length > 0)
   const sameAccount = keyAccount === principal.account
-  if (!keyPolicy) return !sameAccount ? denied('no_resource_allow') : byIdentity ? allowed : denied('no_identity_allow')
+  if (!keyPolicy)
+    return !sameAccount
+      ? denied('no_resource_allow')
+      : byIdentity
+        ? allowed
+        : denied('no_identity_allow')
   if (!sameAccount && !crossAccountActions.has(action)) return denied('no_resource_allow')
 
   const byPolicy = applying(keyPolicy, 'Allow').map((statement) => admits(statement, principal))
-  const byGrant = grants.filter((grant) => covers(grant, question)).map((grant) => granteeMatch(grant, principal))
+  const byGrant = grants
+    .filter((grant) => covers(grant, question))
+    .map((grant) => granteeMatch(grant, principal))
   if (byGrant.includes('named') || (sameAccount && byPolicy.includes('named'))) return allowed
-  if (![...byPolicy, ...byGrant].some((way) => way !== undefined)) return denied('no_resource_allow')
+  if (![...byPolicy, ...byGrant].some((way) => way !== undefined))
+    return denied('no_resource_allow')
   return byIdentity ? allowed : denied('no_identity_allow')
 }
 
@@ -84,22 +122,36 @@ export function decideRetire(question: Question, grant: Grant): Decision {
 export function checkLockout(question: Omit<Question, 'action'>): void {
   const { grants, ...later } = question
   if (!decide({ ...later, action: 'kms:PutKeyPolicy' }).allowed) {
-    throw new KmsFault('MalformedPolicyDocumentException', 'The new key policy will not allow you to update the key policy in the future.')
+    throw new KmsFault(
+      'MalformedPolicyDocumentException',
+      'The new key policy will not allow you to update the key policy in the future.',
+    )
   }
 }
 
 /** Everything but who calls. A key policy's statement without an action or a resource applies to nothing. */
-function applies({ actions, resources, conditions }: Statement, variables: boolean, { action, resource }: Question, context: Context): boolean {
+function applies(
+  { actions, resources, conditions }: Statement,
+  variables: boolean,
+  { action, resource }: Question,
+  context: Context,
+): boolean {
   if (!actions || !resources) return false
-  const isAction = (pattern: string): boolean => globMatches(inLowerCase(globOf(pattern)), action.toLowerCase())
+  const isAction = (pattern: string): boolean =>
+    globMatches(inLowerCase(globOf(pattern)), action.toLowerCase())
   const isResource = (text: string): boolean => {
     const glob = resolve({ text, variables, wildcards: true }, context)
     return glob !== undefined && globMatches(glob, resource)
   }
-  return chosen(actions, isAction) && chosen(resources, isResource) && conditions.every((condition) => holds(condition, context, variables))
+  return (
+    chosen(actions, isAction) &&
+    chosen(resources, isResource) &&
+    conditions.every((condition) => holds(condition, context, variables))
+  )
 }
 
-const chosen = <T>({ not, of }: Choice<T>, matches: (item: T) => boolean): boolean => of.some(matches) !== not
+const chosen = <T>({ not, of }: Choice<T>, matches: (item: T) => boolean): boolean =>
+  of.some(matches) !== not
 
 /** NotPrincipal in an Allow names everybody whom it does not list. */
 function admits({ principals }: Statement, caller: Caller): 'named' | 'account' | undefined {
@@ -110,7 +162,9 @@ function admits({ principals }: Statement, caller: Caller): 'named' | 'account' 
 /** A Deny for an account is a Deny for all its principals. */
 function isTarget({ principals }: Statement, caller: Caller): boolean {
   if (!principals) return false
-  return principals.not ? !exempts(principals.of, caller) : match(principals.of, caller) !== undefined
+  return principals.not
+    ? !exempts(principals.of, caller)
+    : match(principals.of, caller) !== undefined
 }
 
 const contexts: Readonly<Record<DenialReason, (action: string) => string>> = {
@@ -120,7 +174,8 @@ const contexts: Readonly<Record<DenialReason, (action: string) => string>> = {
   no_identity_allow: (action) => `because no identity-based policy allows the ${action} action`,
 }
 
-const elsewhere = 'because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access'
+const elsewhere =
+  'because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access'
 
 export interface Denial extends Pick<Question, 'action' | 'resource' | 'keyAccount'> {
   readonly principal: Pick<Caller, 'arn' | 'account'>
@@ -130,9 +185,17 @@ export interface Denial extends Pick<Question, 'action' | 'resource' | 'keyAccou
 }
 
 /** The service's words (IAM User Guide, "Troubleshoot access denied error messages"); of a key in another account they tell nothing. */
-export function deniedMessage({ principal, action, resource, keyAccount = principal.account, reason, byCiphertext = false }: Denial): string {
+export function deniedMessage({
+  principal,
+  action,
+  resource,
+  keyAccount = principal.account,
+  reason,
+  byCiphertext = false,
+}: Denial): string {
   const start = `User: ${principal.arn} is not authorized to perform: ${action} on`
   const foreign = keyAccount !== principal.account && reason.includes('resource')
-  if (foreign) return `${start} ${byCiphertext ? 'the resource associated with this ciphertext' : 'this resource'} ${elsewhere}`
+  if (foreign)
+    return `${start} ${byCiphertext ? 'the resource associated with this ciphertext' : 'this resource'} ${elsewhere}`
   return `${start} resource: ${resource} ${contexts[reason](action)}`
 }

@@ -4,12 +4,15 @@ export type Glob = readonly number[]
 const many = -1
 const one = -2
 
-export const literal = (text: string): Glob => Array.from({ length: text.length }, (_, i) => text.charCodeAt(i))
+export const literal = (text: string): Glob =>
+  Array.from({ length: text.length }, (_, i) => text.charCodeAt(i))
 
 /** `*` is any run of characters, `?` any one. */
-export const globOf = (text: string): Glob => literal(text).map((code) => (code === 42 ? many : code === 63 ? one : code))
+export const globOf = (text: string): Glob =>
+  literal(text).map((code) => (code === 42 ? many : code === 63 ? one : code))
 
-export const inLowerCase = (glob: Glob): Glob => glob.map((code) => (code < 0 ? code : String.fromCharCode(code).toLowerCase().charCodeAt(0)))
+export const inLowerCase = (glob: Glob): Glob =>
+  glob.map((code) => (code < 0 ? code : String.fromCharCode(code).toLowerCase().charCodeAt(0)))
 
 /** Parts between colons; the last part keeps further colons. */
 export function globParts(glob: Glob, count: number): readonly Glob[] {
@@ -26,8 +29,10 @@ export function globMatches(glob: Glob, text: string): boolean {
   let [at, star, resume] = [0, -1, 0]
   for (let i = 0; i < text.length;) {
     if (glob[at] === many) [star, resume] = [at++, i]
-    else if (glob[at] === one || glob[at] === text.charCodeAt(i)) { at++; i++ }
-    else if (star >= 0) [at, i] = [star + 1, ++resume]
+    else if (glob[at] === one || glob[at] === text.charCodeAt(i)) {
+      at++
+      i++
+    } else if (star >= 0) [at, i] = [star + 1, ++resume]
     else return false
   }
   while (glob[at] === many) at++

@@ -32,35 +32,61 @@ export interface GrantedCall {
 const unconstrained = ['DescribeKey', 'RetireGrant']
 
 /** A grant names one principal; that it names an account delegates to the account's IAM policies, like a key policy. */
-export function granteeMatch({ granteePrincipal }: Grant, caller: Caller): 'named' | 'account' | undefined {
+export function granteeMatch(
+  { granteePrincipal }: Grant,
+  caller: Caller,
+): 'named' | 'account' | undefined {
   const principal = readPrincipal(granteePrincipal)
-  if (principal?.kind === 'arn') return identitiesOf(caller).includes(principal.arn) ? 'named' : undefined
-  return principal?.kind === 'account' && principal.account === caller.account ? 'account' : undefined
+  if (principal?.kind === 'arn')
+    return identitiesOf(caller).includes(principal.arn) ? 'named' : undefined
+  return principal?.kind === 'account' && principal.account === caller.account
+    ? 'account'
+    : undefined
 }
 
 /** Whether a grant is for this operation and, where it has constraints, this encryption context. */
-export function covers({ operations, constraints = {} }: Grant, { action, encryptionContext = {}, child }: GrantedCall): boolean {
+export function covers(
+  { operations, constraints = {} }: Grant,
+  { action, encryptionContext = {}, child }: GrantedCall,
+): boolean {
   const operation = operations.find((name) => `kms:${name}`.toLowerCase() === action.toLowerCase())
   if (operation === undefined) return false
   if (constraints.SourceArn !== undefined && operation !== 'RetireGrant') return false
   if (unconstrained.includes(operation)) return true
-  if (operation === 'CreateGrant') return child !== undefined && child.operations.every((name) => operations.includes(name)) && isAsStrict(child.constraints ?? {}, constraints)
+  if (operation === 'CreateGrant')
+    return (
+      child !== undefined &&
+      child.operations.every((name) => operations.includes(name)) &&
+      isAsStrict(child.constraints ?? {}, constraints)
+    )
   const { EncryptionContextEquals: equal, EncryptionContextSubset: subset } = constraints
-  return (equal === undefined || (includes(encryptionContext, equal) && includes(equal, encryptionContext))) && (subset === undefined || includes(encryptionContext, subset))
+  return (
+    (equal === undefined ||
+      (includes(encryptionContext, equal) && includes(equal, encryptionContext))) &&
+    (subset === undefined || includes(encryptionContext, subset))
+  )
 }
 
 /** A child may turn a subset into equality, and add pairs to a subset (developer guide, "Granting CreateGrant permission"). */
 function isAsStrict(child: GrantConstraints, parent: GrantConstraints): boolean {
   const { EncryptionContextEquals: equal, EncryptionContextSubset: subset } = parent
   const pairs = child.EncryptionContextEquals ?? child.EncryptionContextSubset ?? {}
-  const sameEqual = equal === undefined || (child.EncryptionContextEquals !== undefined && includes(pairs, equal) && includes(equal, pairs))
+  const sameEqual =
+    equal === undefined ||
+    (child.EncryptionContextEquals !== undefined &&
+      includes(pairs, equal) &&
+      includes(equal, pairs))
   return sameEqual && (subset === undefined || includes(pairs, subset))
 }
 
 /** In a grant constraint, the key of a pair has no case, its value has (API reference, GrantConstraints). */
 function includes(whole: EncryptionContext, part: EncryptionContext): boolean {
-  const pairs = new Set(Object.entries(whole).map(([key, value]) => JSON.stringify([key.toLowerCase(), value])))
-  return Object.entries(part).every(([key, value]) => pairs.has(JSON.stringify([key.toLowerCase(), value])))
+  const pairs = new Set(
+    Object.entries(whole).map(([key, value]) => JSON.stringify([key.toLowerCase(), value])),
+  )
+  return Object.entries(part).every(([key, value]) =>
+    pairs.has(JSON.stringify([key.toLowerCase(), value])),
+  )
 }
 
 /**
@@ -71,7 +97,13 @@ function includes(whole: EncryptionContext, part: EncryptionContext): boolean {
  */
 export function retirer(grant: Grant, caller: Caller): 'named' | 'account' | undefined {
   const issuer = rootArn({ arn: caller.arn, account: grant.issuingAccount })
-  const may = [issuer, ...(grant.retiringPrincipal === undefined ? [] : [grant.retiringPrincipal]), ...(grant.operations.includes('RetireGrant') ? [grant.granteePrincipal] : [])]
-  const matches = may.map((granteePrincipal) => granteeMatch({ ...grant, granteePrincipal }, caller))
+  const may = [
+    issuer,
+    ...(grant.retiringPrincipal === undefined ? [] : [grant.retiringPrincipal]),
+    ...(grant.operations.includes('RetireGrant') ? [grant.granteePrincipal] : []),
+  ]
+  const matches = may.map((granteePrincipal) =>
+    granteeMatch({ ...grant, granteePrincipal }, caller),
+  )
   return matches.includes('named') ? 'named' : matches.includes('account') ? 'account' : undefined
 }

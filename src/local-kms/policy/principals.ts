@@ -15,7 +15,8 @@ export type Principal =
   | { readonly kind: 'arn'; readonly arn: string }
   | { readonly kind: 'service' | 'federated'; readonly name: string }
 
-const arnPattern = /^arn:aws(?:-cn|-us-gov)?:(?:iam::(\d{12}):(?:(root)|user\/[!-~]+|role\/[!-~]+)|sts::\d{12}:(?:assumed-role\/[^/\s]+\/[^/\s]+|federated-user\/[^/\s]+))$/
+const arnPattern =
+  /^arn:aws(?:-cn|-us-gov)?:(?:iam::(\d{12}):(?:(root)|user\/[!-~]+|role\/[!-~]+)|sts::\d{12}:(?:assumed-role\/[^/\s]+\/[^/\s]+|federated-user\/[^/\s]+))$/
 
 /** Reads an entry under `AWS`; undefined where it names nobody: wildcards stand alone or not at all. */
 export function readPrincipal(text: string): Principal | undefined {
@@ -23,10 +24,13 @@ export function readPrincipal(text: string): Principal | undefined {
   if (/^\d{12}$/.test(text)) return { kind: 'account', account: text }
   const [whole, account, root] = arnPattern.exec(text) ?? []
   if (whole === undefined || /[*?]/.test(text)) return undefined
-  return root === undefined ? { kind: 'arn', arn: text } : { kind: 'account', account: String(account) }
+  return root === undefined
+    ? { kind: 'arn', arn: text }
+    : { kind: 'account', account: String(account) }
 }
 
-export const rootArn = ({ arn, account }: Pick<Caller, 'arn' | 'account'>): string => `arn:${arn.split(':')[1]}:iam::${account}:root`
+export const rootArn = ({ arn, account }: Pick<Caller, 'arn' | 'account'>): string =>
+  `arn:${arn.split(':')[1]}:iam::${account}:root`
 
 /** The ARN of a session's role; without `roleArn`, the role's path is `/`. */
 export function roleArnOf({ kind, arn, account, roleArn }: Caller): string | undefined {
@@ -35,16 +39,33 @@ export function roleArnOf({ kind, arn, account, roleArn }: Caller): string | und
 }
 
 /** The caller itself: a session is its role too. */
-export const identitiesOf = (caller: Caller): readonly string[] => [caller.arn, ...[roleArnOf(caller) ?? []].flat()]
+export const identitiesOf = (caller: Caller): readonly string[] => [
+  caller.arn,
+  ...[roleArnOf(caller) ?? []].flat(),
+]
 
 /**
  * How a Principal element meets a caller: by name, or only by its account, which in an Allow hands the decision to the IAM policies of
  * that account. The root user has no name but its account's.
  */
-export function match(principals: readonly Principal[], caller: Caller): 'named' | 'account' | undefined {
+export function match(
+  principals: readonly Principal[],
+  caller: Caller,
+): 'named' | 'account' | undefined {
   const identities = identitiesOf(caller)
-  if (principals.some((principal) => principal.kind === 'any' || (principal.kind === 'arn' && identities.includes(principal.arn)))) return 'named'
-  return principals.some((principal) => principal.kind === 'account' && principal.account === caller.account) ? 'account' : undefined
+  if (
+    principals.some(
+      (principal) =>
+        principal.kind === 'any' ||
+        (principal.kind === 'arn' && identities.includes(principal.arn)),
+    )
+  )
+    return 'named'
+  return principals.some(
+    (principal) => principal.kind === 'account' && principal.account === caller.account,
+  )
+    ? 'account'
+    : undefined
 }
 
 /**
@@ -53,7 +74,10 @@ export function match(principals: readonly Principal[], caller: Caller): 'named'
  */
 export function exempts(principals: readonly Principal[], caller: Caller): boolean {
   const arns = caller.kind === 'root' ? [] : identitiesOf(caller)
-  const lists = (identity: string): boolean => principals.some((principal) => principal.kind === 'arn' && principal.arn === identity)
-  const account = principals.some((principal) => principal.kind === 'account' && principal.account === caller.account)
+  const lists = (identity: string): boolean =>
+    principals.some((principal) => principal.kind === 'arn' && principal.arn === identity)
+  const account = principals.some(
+    (principal) => principal.kind === 'account' && principal.account === caller.account,
+  )
   return principals.some(({ kind }) => kind === 'any') || (account && arns.every(lists))
 }

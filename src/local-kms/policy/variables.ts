@@ -11,7 +11,8 @@ export function contextOf(conditions: ConditionValues): Context {
   const context = new Map<string, readonly string[]>()
   for (const [name, value] of Object.entries(conditions)) {
     const values = value === undefined ? [] : typeof value === 'string' ? [value] : value
-    if (values.length > 0) context.set(name.toLowerCase(), [...context.get(name.toLowerCase()) ?? [], ...values])
+    if (values.length > 0)
+      context.set(name.toLowerCase(), [...(context.get(name.toLowerCase()) ?? []), ...values])
   }
   return context
 }
@@ -29,7 +30,10 @@ export interface Template {
  *
  * @returns undefined where a variable has no value, or several: nothing matches then
  */
-export function resolve({ text, variables, wildcards }: Template, context: Context): Glob | undefined {
+export function resolve(
+  { text, variables, wildcards }: Template,
+  context: Context,
+): Glob | undefined {
   const plain = wildcards ? globOf : literal
   if (!variables) return plain(text)
   const glob: number[] = []
@@ -37,7 +41,8 @@ export function resolve({ text, variables, wildcards }: Template, context: Conte
   for (const match of text.matchAll(/\$\{([^{}]*)\}/g)) {
     const value = valueOf(match[1] ?? '', context)
     if (value === undefined) return undefined
-    for (const part of [plain(text.slice(end, match.index)), literal(value)]) for (const code of part) glob.push(code)
+    for (const part of [plain(text.slice(end, match.index)), literal(value)])
+      for (const code of part) glob.push(code)
     end = match.index + match[0].length
   }
   return [...glob, ...plain(text.slice(end))]

@@ -37,8 +37,11 @@ export async function openStore(dir: string, regions: readonly string[]): Promis
   const release = await lockFolder(dir)
   try {
     const folders = new Map<string, Folder>()
-    const others = (await readdir(dir, { withFileTypes: true })).filter((entry) => entry.isDirectory() && isRegion(entry.name)).map(({ name }) => name)
-    for (const region of new Set([...regions, ...others])) folders.set(region, await openFolder(join(dir, region), partitionOf(region)))
+    const others = (await readdir(dir, { withFileTypes: true }))
+      .filter((entry) => entry.isDirectory() && isRegion(entry.name))
+      .map(({ name }) => name)
+    for (const region of new Set([...regions, ...others]))
+      folders.set(region, await openFolder(join(dir, region), partitionOf(region)))
     return { folders, release }
   } catch (e) {
     await release()
@@ -51,7 +54,11 @@ async function makeFolder(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await chmod(folder, 0o700)
   } catch (cause) {
-    throw new SealdropError('invalid_argument', `dir: ${folder} cannot be made or is not ours (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}); name a folder that this process may write to`, { cause })
+    throw new SealdropError(
+      'invalid_argument',
+      `dir: ${folder} cannot be made or is not ours (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}); name a folder that this process may write to`,
+      { cause },
+    )
   }
 }
 
@@ -71,20 +78,33 @@ async function openFolder(folder: string, partition: string): Promise<Folder> {
 
 async function read(folder: string, partition: string): Promise<Pick<Folder, 'keys' | 'aliases'>> {
   const names = await readdir(folder)
-  for (const name of names.filter((found) => found.endsWith(temporary))) await rm(join(folder, name), { force: true })
+  for (const name of names.filter((found) => found.endsWith(temporary)))
+    await rm(join(folder, name), { force: true })
   const keyFiles = names.filter((name) => name.endsWith('.json') && name !== aliasFile)
-  const keys = await Promise.all(keyFiles.map(async (name) => keyFromJson(await text(join(folder, name)), join(folder, name), partition)))
+  const keys = await Promise.all(
+    keyFiles.map(async (name) =>
+      keyFromJson(await text(join(folder, name)), join(folder, name), partition),
+    ),
+  )
   const path = join(folder, aliasFile)
   const aliases = names.includes(aliasFile) ? aliasesFromJson(await text(path), path) : []
   const ids = new Set(keys.map(({ id }) => id))
   const lost = aliases.find(({ keyId }) => !ids.has(keyId))
-  ensure(!lost, 'malformed', `${path}: ${lost?.name} names a key whose file ${lost?.keyId}.json is gone; restore that file, or take the alias out`)
+  ensure(
+    !lost,
+    'malformed',
+    `${path}: ${lost?.name} names a key whose file ${lost?.keyId}.json is gone; restore that file, or take the alias out`,
+  )
   return { keys, aliases }
 }
 
 async function text(path: string): Promise<string> {
   const found = fromUtf8(await readFile(path))
-  ensure(found !== undefined, 'malformed', `${path} is damaged: expected UTF-8; restore or delete it`)
+  ensure(
+    found !== undefined,
+    'malformed',
+    `${path} is damaged: expected UTF-8; restore or delete it`,
+  )
   return found
 }
 

@@ -2,14 +2,20 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Keyring } from './keyring.js'
 import type { Grant, Key } from './model.js'
 
-export interface GrantOfKey { readonly key: Key; readonly grant: Grant }
+export interface GrantOfKey {
+  readonly key: Key
+  readonly grant: Grant
+}
 
 const nonceLength = 16
 const macLength = 32
 
 /** A new token of a grant: CreateGrant never gives out the same twice, and all of them name the grant. */
 export function grantToken(key: Key, grant: Grant): string {
-  const named = Buffer.concat([randomBytes(nonceLength), Buffer.from(JSON.stringify([key.id, grant.id]))])
+  const named = Buffer.concat([
+    randomBytes(nonceLength),
+    Buffer.from(JSON.stringify([key.id, grant.id])),
+  ])
   return Buffer.concat([mac(grant, named), named]).toString('base64')
 }
 
@@ -20,10 +26,16 @@ export function grantOfToken(ring: Keyring, token: string): GrantOfKey | undefin
   const [keyId, grantId] = parse(named.subarray(nonceLength))
   const key = ring.keys.get(keyId)
   const grant = key?.grants.find(({ id }) => id === grantId)
-  return key && grant && bytes.toString('base64') === token && timingSafeEqual(mac(grant, named), bytes.subarray(0, macLength)) ? { key, grant } : undefined
+  return key &&
+    grant &&
+    bytes.toString('base64') === token &&
+    timingSafeEqual(mac(grant, named), bytes.subarray(0, macLength))
+    ? { key, grant }
+    : undefined
 }
 
-const mac = (grant: Grant, named: Uint8Array): Buffer => createHmac('sha256', Buffer.from(grant.token, 'hex')).update(named).digest()
+const mac = (grant: Grant, named: Uint8Array): Buffer =>
+  createHmac('sha256', Buffer.from(grant.token, 'hex')).update(named).digest()
 
 function parse(bytes: Uint8Array): readonly [keyId: string, grantId: string] {
   try {

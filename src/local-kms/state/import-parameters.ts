@@ -22,11 +22,16 @@ export class ImportParameters {
     this.#now = now
   }
 
-  async create(keyArn: string, algorithm: string, wrappingSpec: string): Promise<{ readonly token: Uint8Array; readonly parameter: ImportParameter }> {
+  async create(
+    keyArn: string,
+    algorithm: string,
+    wrappingSpec: string,
+  ): Promise<{ readonly token: Uint8Array; readonly parameter: ImportParameter }> {
     const wrappingKey = await generateMaterial(wrappingSpec)
     const token = randomBytes(256)
     const parameter = { keyArn, algorithm, wrappingSpec, wrappingKey, validTo: this.#now() + day }
-    for (const [old, { validTo }] of this.#known) if (validTo + day < this.#now()) this.#known.delete(old) // until then it is known to be expired
+    for (const [old, { validTo }] of this.#known)
+      if (validTo + day < this.#now()) this.#known.delete(old) // until then it is known to be expired
     this.#known.set(token.toString('hex'), parameter)
     return { token, parameter }
   }

@@ -70,11 +70,17 @@ export class Keyring {
   }
 
   async saveAlias(alias: Alias): Promise<void> {
-    await this.#saveAliases([...this.#aliases.filter(({ account, name }) => account !== alias.account || name !== alias.name), alias])
+    await this.#saveAliases([
+      ...this.#aliases.filter(
+        ({ account, name }) => account !== alias.account || name !== alias.name,
+      ),
+      alias,
+    ])
   }
 
   async dropAliases(gone: (alias: Alias) => boolean): Promise<void> {
-    if (this.#aliases.some(gone)) await this.#saveAliases(this.#aliases.filter((alias) => !gone(alias)))
+    if (this.#aliases.some(gone))
+      await this.#saveAliases(this.#aliases.filter((alias) => !gone(alias)))
   }
 
   /** Deletes a key, its aliases first: a crash in between leaves no alias without a key. */

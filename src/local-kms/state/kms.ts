@@ -45,12 +45,16 @@ export class Kms {
    * The id of a key to be made, which no key of any Region has, and the randomness for its material. With a seed both follow from the
    * label, or from the place in the order of keys, and from how many keys before had that label.
    */
-  newKey(label = `key ${this.#made++}`, multiRegion = false): { readonly id: string; readonly random: Random | undefined } {
+  newKey(
+    label = `key ${this.#made++}`,
+    multiRegion = false,
+  ): { readonly id: string; readonly random: Random | undefined } {
     for (let again = 0; ; again++) {
       const name = again === 0 ? label : `${label} again ${again}`
       const bytes = (this.randomFor(`${name}, id`) ?? randomBytes)(16)
       const id = multiRegion ? `mrk-${hex(bytes)}` : uuid(bytes)
-      if (![...this.rings.values()].some((ring) => ring.keys.has(id))) return { id, random: this.randomFor(`${name}, material`) }
+      if (![...this.rings.values()].some((ring) => ring.keys.has(id)))
+        return { id, random: this.randomFor(`${name}, material`) }
     }
   }
 
@@ -69,7 +73,11 @@ export class Kms {
   }
 
   /** Changes what a multi-Region key's Regions share. Only the order of the writes is fixed: {@link afterItsTime} repairs what a crash left. */
-  async saveRelated(ring: Keyring, key: Key, change: (there: Key, ring: Keyring) => Key): Promise<void> {
+  async saveRelated(
+    ring: Keyring,
+    key: Key,
+    change: (there: Key, ring: Keyring) => Key,
+  ): Promise<void> {
     for (const [other, there] of this.related(ring, key)) await other.saveKey(change(there, other))
   }
 
@@ -85,13 +93,20 @@ export class Kms {
     if (!this.#keys().some(([ring, id]) => this.#due(ring, id))) return
     await this.change(async () => {
       for (const [ring, id] of this.#keys()) {
-        for (let act = this.#due(ring, id), i = 0; act && i < mostAtOnce; act = this.#due(ring, id), i++) await act()
+        for (
+          let act = this.#due(ring, id), i = 0;
+          act && i < mostAtOnce;
+          act = this.#due(ring, id), i++
+        )
+          await act()
       }
     })
   }
 
   #keys(): readonly (readonly [ring: Keyring, id: string])[] {
-    return [...this.rings.values()].flatMap((ring) => [...ring.keys.keys()].map((id) => [ring, id] as const))
+    return [...this.rings.values()].flatMap((ring) =>
+      [...ring.keys.keys()].map((id) => [ring, id] as const),
+    )
   }
 
   #due(ring: Keyring, id: string): ReturnType<typeof afterItsTime> {
@@ -101,7 +116,9 @@ export class Kms {
 
   /** Resolves once every change that began has ended and the last uses of keys are written. */
   async settled(): Promise<void> {
-    const written = this.change(async () => { for (const ring of this.rings.values()) await ring.saveUsage() })
+    const written = this.change(async () => {
+      for (const ring of this.rings.values()) await ring.saveUsage()
+    })
     await written.catch(() => undefined) // a folder that cannot be written any more: a last use is no reason not to close
   }
 }

@@ -26,7 +26,10 @@ export async function lockFolder(dir: string): Promise<() => Promise<void>> {
       continue
     }
     await release()
-    throw new SealdropError('conflict', `dir ${dir} is in use by the local KMS of process ${pid}: close that one, or give each its own dir. If no such server runs, delete ${join(dir, name)}`)
+    throw new SealdropError(
+      'conflict',
+      `dir ${dir} is in use by the local KMS of process ${pid}: close that one, or give each its own dir. If no such server runs, delete ${join(dir, name)}`,
+    )
   }
   return release
 }

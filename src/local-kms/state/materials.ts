@@ -4,22 +4,31 @@ import type { Key, KeyMaterial } from './model.js'
 
 /** The id of material in a key: equal material of a key has equal ids, also in its replicas, which share the key's id. */
 export function materialId(keyId: string, material: Material): string {
-  return createHash('sha256').update(`key material of ${keyId}\n`).update(materialToText(material)).digest('hex')
+  return createHash('sha256')
+    .update(`key material of ${keyId}\n`)
+    .update(materialToText(material))
+    .digest('hex')
 }
 
 /** Material with the id by which KMS names it. */
-export function newMaterial(keyId: string, material: Material, facts: Omit<KeyMaterial, 'id' | 'material'>): KeyMaterial {
+export function newMaterial(
+  keyId: string,
+  material: Material,
+  facts: Omit<KeyMaterial, 'id' | 'material'>,
+): KeyMaterial {
   return { id: materialId(keyId, material), material, ...facts }
 }
 
 /** The versions that belong to a key for good, the current one last; without one that waits for its rotation. */
-export const versionsOf = ({ materials }: Key): readonly KeyMaterial[] => materials.filter(({ pending }) => !pending)
+export const versionsOf = ({ materials }: Key): readonly KeyMaterial[] =>
+  materials.filter(({ pending }) => !pending)
 
 /** What is left of a version when its material is deleted or expires. */
 export function withoutMaterial({ material, validTo, ...rest }: KeyMaterial): KeyMaterial {
   return rest
 }
 
-export const isExpired = ({ validTo = Infinity }: KeyMaterial, now: number): boolean => validTo <= now
+export const isExpired = ({ validTo = Infinity }: KeyMaterial, now: number): boolean =>
+  validTo <= now
 
 export const hexToken = (bytes: number): string => randomBytes(bytes).toString('hex')

@@ -98,7 +98,9 @@ export interface Alias {
 }
 
 /** Whether a name has the form of a Region's. */
-export const isRegion = (name: unknown): name is string => typeof name === 'string' && /^[a-z]{2,}(-[a-z]+)+-\d+$/.test(name)
+export const isRegion = (name: unknown): name is string =>
+  typeof name === 'string' && /^[a-z]{2,}(-[a-z]+)+-\d+$/.test(name)
 
 /** The partition of AWS in which a Region lies. */
-export const partitionOf = (region: string): string => (region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws')
+export const partitionOf = (region: string): string =>
+  region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'

@@ -9,7 +9,10 @@ import { defaultAccount, type Alias, type Key, type KeyMaterial } from './model.
 
 /** A key's file: its record and its material, private keys as PKCS#8 PEM. */
 export function keyToJson({ materials, tags, ...record }: Key): string {
-  const versions = materials.map(({ material, ...rest }) => ({ ...rest, ...(material && { key: materialToText(material) }) }))
+  const versions = materials.map(({ material, ...rest }) => ({
+    ...rest,
+    ...(material && { key: materialToText(material) }),
+  }))
   return json({ ...record, tags: Object.entries(tags), materials: versions }) // a tag may be named __proto__, a member may not
 }
 
@@ -22,14 +25,24 @@ type Checks = Readonly<Record<string, (value: unknown, record: JsonObject) => bo
 
 const isString = (value: unknown): boolean => typeof value === 'string'
 const isTime = (value: unknown): boolean => Number.isFinite(value)
-const optional = (check: (value: unknown) => boolean) => (value: unknown): boolean => value === undefined || check(value)
-const isPairs = (value: unknown): boolean => Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isString))
-const isUsage = (value: unknown): boolean => isJsonObject(value) && isTime(value['time']) && ['operation', 'eventId', 'requestId'].every((name) => isString(value[name]))
+const optional =
+  (check: (value: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    value === undefined || check(value)
+const isPairs = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isString))
+const isUsage = (value: unknown): boolean =>
+  isJsonObject(value) &&
+  isTime(value['time']) &&
+  ['operation', 'eventId', 'requestId'].every((name) => isString(value[name]))
 
 const keyChecks: Checks = {
   account: isString,
   spec: (value) => isString(value) && keySpecs.has(value as string),
-  usage: (value, { spec }) => isString(value) && Object.hasOwn(keySpecs.get(spec as string)?.algorithms ?? {}, value as string),
+  usage: (value, { spec }) =>
+    isString(value) &&
+    Object.hasOwn(keySpecs.get(spec as string)?.algorithms ?? {}, value as string),
   description: isString,
   created: isTime,
   enabled: (value) => typeof value === 'boolean',
@@ -39,10 +52,21 @@ const keyChecks: Checks = {
   primaryRegion: optional(isString),
   policy: isString,
   tags: isPairs,
-  grants: (value) => Array.isArray(value) && value.every((grant) => isJsonObject(grant) && ['id', 'token', 'name', 'grantee', 'issuer'].every((name) => isString(grant[name])) && Array.isArray(grant['operations']) && isTime(grant['created'])),
-  rotation: optional((value) => isJsonObject(value) && isTime(value['days']) && isTime(value['next'])),
+  grants: (value) =>
+    Array.isArray(value) &&
+    value.every(
+      (grant) =>
+        isJsonObject(grant) &&
+        ['id', 'token', 'name', 'grantee', 'issuer'].every((name) => isString(grant[name])) &&
+        Array.isArray(grant['operations']) &&
+        isTime(grant['created']),
+    ),
+  rotation: optional(
+    (value) => isJsonObject(value) && isTime(value['days']) && isTime(value['next']),
+  ),
   lastUsage: optional(isUsage),
-  materials: (value, record) => Array.isArray(value) && value.every((version) => materialOf(version, record)),
+  materials: (value, record) =>
+    Array.isArray(value) && value.every((version) => materialOf(version, record)),
 }
 
 const materialChecks: Checks = {
@@ -60,38 +84,94 @@ const materialChecks: Checks = {
  * @throws SealdropError `malformed`, naming the file and what is wrong in it, without its content
  */
 export function keyFromJson(text: string, path: string, partition: string): Key {
-  const { privateKey, ...found } = parseJsonObject(text, { code: 'malformed', field: damaged(path) })
+  const { privateKey, ...found } = parseJsonObject(text, {
+    code: 'malformed',
+    field: damaged(path),
+  })
   const account = defaultAccount
   const old = privateKey !== undefined && found['materials'] === undefined
-  const record: JsonObject = old ? { account, origin: 'AWS_KMS', policy: defaultKeyPolicy(account, partition), tags: [], grants: [], materials: [{ key: privateKey, created: found['created'] }], ...found } : found
+  const record: JsonObject = old
+    ? {
+        account,
+        origin: 'AWS_KMS',
+        policy: defaultKeyPolicy(account, partition),
+        tags: [],
+        grants: [],
+        materials: [{ key: privateKey, created: found['created'] }],
+        ...found,
+      }
+    : found
   const { id } = record
-  ensure(isString(id) && basename(path) === `${String(id)}.json`, 'malformed', `${damaged(path)}: the member id is missing or wrong`)
+  ensure(
+    isString(id) && basename(path) === `${String(id)}.json`,
+    'malformed',
+    `${damaged(path)}: the member id is missing or wrong`,
+  )
   const wrong = Object.keys(keyChecks).find((name) => !keyChecks[name]!(record[name], record))
-  ensure(wrong === undefined, 'malformed', `${damaged(path)}: the member ${old && wrong === 'materials' ? 'privateKey' : wrong} is missing or wrong`)
-  const known = Object.keys(keyChecks).filter((name) => record[name] !== undefined).map((name) => [name, record[name]])
+  ensure(
+    wrong === undefined,
+    'malformed',
+    `${damaged(path)}: the member ${old && wrong === 'materials' ? 'privateKey' : wrong} is missing or wrong`,
+  )
+  const known = Object.keys(keyChecks)
+    .filter((name) => record[name] !== undefined)
+    .map((name) => [name, record[name]])
   const tags = Object.fromEntries(record['tags'] as readonly [string, string][])
-  return { ...Object.fromEntries(known), id, tags, materials: (record['materials'] as readonly unknown[]).map((version) => materialOf(version, record)) } as unknown as Key
+  return {
+    ...Object.fromEntries(known),
+    id,
+    tags,
+    materials: (record['materials'] as readonly unknown[]).map((version) =>
+      materialOf(version, record),
+    ),
+  } as unknown as Key
 }
 
 /** Material may be missing where it was to be imported; then its id is all that there is. */
 function materialOf(version: unknown, { id, spec, origin }: JsonObject): KeyMaterial | undefined {
   if (!isJsonObject(version) || !keySpecs.has(spec as string)) return undefined
   const { key, ...facts } = version
-  const wrong = Object.keys(materialChecks).some((name) => !materialChecks[name]!(facts[name], version))
+  const wrong = Object.keys(materialChecks).some(
+    (name) => !materialChecks[name]!(facts[name], version),
+  )
   const material = isString(key) ? materialFromText(spec as string, key as string) : undefined
-  if (wrong || (material === undefined && (key !== undefined || origin !== 'EXTERNAL' || facts['id'] === undefined))) return undefined
-  const known = Object.fromEntries(Object.entries(facts).filter(([name]) => Object.hasOwn(materialChecks, name))) as unknown as KeyMaterial
+  if (
+    wrong ||
+    (material === undefined &&
+      (key !== undefined || origin !== 'EXTERNAL' || facts['id'] === undefined))
+  )
+    return undefined
+  const known = Object.fromEntries(
+    Object.entries(facts).filter(([name]) => Object.hasOwn(materialChecks, name)),
+  ) as unknown as KeyMaterial
   return material ? newMaterial(id as string, material, known) : known
 }
 
 /** @throws SealdropError `malformed`, naming the file */
 export function aliasesFromJson(text: string, path: string): readonly Alias[] {
   const { aliases } = parseJsonObject(text, { code: 'malformed', field: damaged(path) })
-  const whole = Array.isArray(aliases) && aliases.every((alias) => isJsonObject(alias)
-    && isString(alias['name']) && String(alias['name']).startsWith('alias/') && isString(alias['keyId'])
-    && optional(isString)(alias['account']) && isTime(alias['created']) && isTime(alias['updated']))
+  const whole =
+    Array.isArray(aliases) &&
+    aliases.every(
+      (alias) =>
+        isJsonObject(alias) &&
+        isString(alias['name']) &&
+        String(alias['name']).startsWith('alias/') &&
+        isString(alias['keyId']) &&
+        optional(isString)(alias['account']) &&
+        isTime(alias['created']) &&
+        isTime(alias['updated']),
+    )
   ensure(whole, 'malformed', `${damaged(path)}: the member aliases is missing or wrong`)
-  return (aliases as readonly Alias[]).map(({ account = defaultAccount, name, keyId, created, updated }) => ({ account, name, keyId, created, updated }))
+  return (aliases as readonly Alias[]).map(
+    ({ account = defaultAccount, name, keyId, created, updated }) => ({
+      account,
+      name,
+      keyId,
+      created,
+      updated,
+    }),
+  )
 }
 
 const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`

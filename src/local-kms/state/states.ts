@@ -4,23 +4,33 @@ import type { Kms } from './kms.js'
 import { isExpired, versionsOf } from './materials.js'
 import type { Key } from './model.js'
 
-export type KeyState = 'Enabled' | 'Disabled' | 'PendingImport' | 'PendingDeletion' | 'PendingReplicaDeletion'
+export type KeyState =
+  'Enabled' | 'Disabled' | 'PendingImport' | 'PendingDeletion' | 'PendingReplicaDeletion'
 
 /** The state that DescribeKey shows. Of several reasons the one that lasts longest comes first. */
 export function stateOf(kms: Kms, key: Key): KeyState {
-  return key.deletion !== undefined ? 'PendingDeletion'
-    : key.waitingDays !== undefined ? 'PendingReplicaDeletion'
-    : !hasMaterial(kms, key) ? 'PendingImport'
-    : key.enabled ? 'Enabled' : 'Disabled'
+  return key.deletion !== undefined
+    ? 'PendingDeletion'
+    : key.waitingDays !== undefined
+      ? 'PendingReplicaDeletion'
+      : !hasMaterial(kms, key)
+        ? 'PendingImport'
+        : key.enabled
+          ? 'Enabled'
+          : 'Disabled'
 }
 
 /** Whether keys of a spec are one secret, without a public key. */
-export const isSecret = (spec: string): boolean => ['symmetric', 'HMAC'].includes(keySpecs.get(spec)?.kty ?? '')
+export const isSecret = (spec: string): boolean =>
+  ['symmetric', 'HMAC'].includes(keySpecs.get(spec)?.kty ?? '')
 
 /** Whether every version is there: imported material can be deleted, and expires. */
 export function hasMaterial(kms: Kms, key: Key): boolean {
   const versions = versionsOf(key)
-  return versions.length > 0 && versions.every((version) => version.material !== undefined && !isExpired(version, kms.now()))
+  return (
+    versions.length > 0 &&
+    versions.every((version) => version.material !== undefined && !isExpired(version, kms.now()))
+  )
 }
 
 /** The material that seals and signs; callers have looked at the state. */

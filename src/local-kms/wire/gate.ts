@@ -15,13 +15,43 @@ export const mediaType = 'application/x-amz-json-1.1'
  * nor choose Host.
  */
 const rules: readonly Rule[] = [
-  { fault: 'UnknownOperationException', text: 'The local KMS takes POST only.', refuses: ({ method }) => method !== 'POST' },
-  { fault: 'UnknownOperationException', text: 'The local KMS has one path: /', refuses: ({ url }) => url !== '/' },
-  { fault: 'AccessDeniedException', text: 'The local KMS takes requests to a loopback host only: 127.0.0.1, localhost or [::1].', refuses: ({ headersDistinct: { host = [] } }) => host.length !== 1 || !/^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/i.test(String(host[0])) },
-  { fault: 'AccessDeniedException', text: 'The local KMS takes no requests from web pages: they carry an Origin header.', refuses: ({ headers }) => headers.origin !== undefined },
-  { fault: 'AccessDeniedException', text: 'The local KMS takes no requests from web pages: they carry a Sec-Fetch-Site header.', refuses: ({ headers }) => headers['sec-fetch-site'] !== undefined },
-  { fault: 'UnknownOperationException', text: `The local KMS takes the content type ${mediaType} only.`, refuses: ({ headers }) => headers['content-type']?.split(';')[0]?.trim().toLowerCase() !== mediaType },
-  { fault: 'SerializationException', text: 'The local KMS takes no content encoding.', refuses: ({ headers }) => headers['content-encoding'] !== undefined },
+  {
+    fault: 'UnknownOperationException',
+    text: 'The local KMS takes POST only.',
+    refuses: ({ method }) => method !== 'POST',
+  },
+  {
+    fault: 'UnknownOperationException',
+    text: 'The local KMS has one path: /',
+    refuses: ({ url }) => url !== '/',
+  },
+  {
+    fault: 'AccessDeniedException',
+    text: 'The local KMS takes requests to a loopback host only: 127.0.0.1, localhost or [::1].',
+    refuses: ({ headersDistinct: { host = [] } }) =>
+      host.length !== 1 || !/^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/i.test(String(host[0])),
+  },
+  {
+    fault: 'AccessDeniedException',
+    text: 'The local KMS takes no requests from web pages: they carry an Origin header.',
+    refuses: ({ headers }) => headers.origin !== undefined,
+  },
+  {
+    fault: 'AccessDeniedException',
+    text: 'The local KMS takes no requests from web pages: they carry a Sec-Fetch-Site header.',
+    refuses: ({ headers }) => headers['sec-fetch-site'] !== undefined,
+  },
+  {
+    fault: 'UnknownOperationException',
+    text: `The local KMS takes the content type ${mediaType} only.`,
+    refuses: ({ headers }) =>
+      headers['content-type']?.split(';')[0]?.trim().toLowerCase() !== mediaType,
+  },
+  {
+    fault: 'SerializationException',
+    text: 'The local KMS takes no content encoding.',
+    refuses: ({ headers }) => headers['content-encoding'] !== undefined,
+  },
 ]
 
 /** @throws KmsFault for a request that is not one of an AWS client on this machine */

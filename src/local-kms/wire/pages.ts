@@ -12,7 +12,10 @@ export interface PageRequest {
  * One page of rows sorted by name. The marker holds the last name given, not a position: rows that come and go between
  * two calls neither repeat nor hide others.
  */
-export function page(rows: readonly (readonly [name: string, entry: object])[], request: PageRequest): Answer {
+export function page(
+  rows: readonly (readonly [name: string, entry: object])[],
+  request: PageRequest,
+): Answer {
   const after = request.marker === undefined ? '' : openMarker(request.list, request.marker)
   const rest = rows.filter(([name]) => name > after).sort(([a], [b]) => (a < b ? -1 : 1))
   const shown = rest.slice(0, request.limit)
@@ -20,14 +23,20 @@ export function page(rows: readonly (readonly [name: string, entry: object])[], 
   return {
     [request.list]: shown.map(([, entry]) => entry),
     Truncated: truncated,
-    ...(truncated ? { NextMarker: Buffer.from(`${request.list}:${shown.at(-1)?.[0]}`).toString('base64url') } : {}),
+    ...(truncated
+      ? { NextMarker: Buffer.from(`${request.list}:${shown.at(-1)?.[0]}`).toString('base64url') }
+      : {}),
   }
 }
 
 function openMarker(list: string, marker: string): string {
   const text = Buffer.from(marker, 'base64url').toString()
   const name = text.slice(list.length + 1)
-  if (!text.startsWith(`${list}:`) || name === '' || Buffer.from(text).toString('base64url') !== marker) {
+  if (
+    !text.startsWith(`${list}:`) ||
+    name === '' ||
+    Buffer.from(text).toString('base64url') !== marker
+  ) {
     throw new KmsFault('InvalidMarkerException', 'The marker is not valid.')
   }
   return name

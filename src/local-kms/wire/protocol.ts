@@ -41,19 +41,33 @@ interface Progress {
 }
 
 /** Answers one request in AWS JSON 1.1. Whatever happens inside, it ends as an answer and never as a crash. */
-export async function handle(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function handle(
+  service: Service,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const target = String(request.headers['x-amz-target'] ?? '')
   const progress: Progress = { requestId: randomUUID(), operation: target.split('.')[1] }
   response.setHeader('x-amzn-RequestId', progress.requestId)
   try {
     checkRequest(request)
     const onFaults = faultOperationOf(target)
-    const run = onFaults ? async ({ body }: Call): Promise<Answer> => onFaults(service.faults, body) : operationOf(target)
+    const run = onFaults
+      ? async ({ body }: Call): Promise<Answer> => onFaults(service.faults, body)
+      : operationOf(target)
     const call = callOf(service, request, await readBody(request), progress)
     progress.call = call
-    if (!onFaults) progress.strike = service.faults.match({ operation: call.operation, region: call.ring.region, keyIds: keyNames(call) })
-    if (!await strikeBefore(progress.strike, { response, signal: service.closing })) {
-      progress.fault = new KmsFault('KMSInternalException', `The operation was not done: ${progress.strike?.rule.kind}`)
+    if (!onFaults)
+      progress.strike = service.faults.match({
+        operation: call.operation,
+        region: call.ring.region,
+        keyIds: keyNames(call),
+      })
+    if (!(await strikeBefore(progress.strike, { response, signal: service.closing }))) {
+      progress.fault = new KmsFault(
+        'KMSInternalException',
+        `The operation was not done: ${progress.strike?.rule.kind}`,
+      )
       return
     }
     await service.kms.tick()
@@ -61,7 +75,13 @@ export async function handle(service: Service, request: IncomingMessage, respons
     const answer = strikeAnswer(progress.strike, call.operation, progress.answer)
     send(response, progress, 200, answer === undefined ? '' : JSON.stringify(answer))
   } catch (e) {
-    progress.fault = e instanceof KmsFault ? e : new KmsFault('KMSInternalException', 'The request was rejected because an internal exception occurred. The request can be retried.')
+    progress.fault =
+      e instanceof KmsFault
+        ? e
+        : new KmsFault(
+            'KMSInternalException',
+            'The request was rejected because an internal exception occurred. The request can be retried.',
+          )
     send(response, progress, progress.fault.status, progress.fault.body)
   } finally {
     tell(service, request, progress)
@@ -72,38 +92,76 @@ export async function handle(service: Service, request: IncomingMessage, respons
 const machineClock = Date.now
 
 /** Who calls is known before the body is read as JSON. */
-function callOf({ kms, credentials }: Service, request: IncomingMessage, bytes: Buffer, progress: Progress): Call {
+function callOf(
+  { kms, credentials }: Service,
+  request: IncomingMessage,
+  bytes: Buffer,
+  progress: Progress,
+): Call {
   const { operation = '', requestId } = progress
   const { credential, region } = verifySignature(
-    { method: request.method ?? '', path: request.url ?? '', headers: request.headersDistinct, body: bytes, now: machineClock() },
-    { lookup: (id) => credentials.find(({ accessKeyId }) => accessKeyId === id), regions: kms.served },
+    {
+      method: request.method ?? '',
+      path: request.url ?? '',
+      headers: request.headersDistinct,
+      body: bytes,
+      now: machineClock(),
+    },
+    {
+      lookup: (id) => credentials.find(({ accessKeyId }) => accessKeyId === id),
+      regions: kms.served,
+    },
   )
   Object.assign(progress, { caller: credential, region })
-  const origin = { sourceIp: request.socket.remoteAddress, userAgent: request.headers['user-agent'] }
-  return new Call({ kms, ring: kms.rings.get(region)!, caller: credential, origin, operation, body: parseBody(bytes), requestId })
+  const origin = {
+    sourceIp: request.socket.remoteAddress,
+    userAgent: request.headers['user-agent'],
+  }
+  return new Call({
+    kms,
+    ring: kms.rings.get(region)!,
+    caller: credential,
+    origin,
+    operation,
+    body: parseBody(bytes),
+    requestId,
+  })
 }
 
 /** Every answer has a request id. Node adds a true Date, without which the client would correct its clock and retry. */
 function send(response: ServerResponse, { strike }: Progress, status: number, body: string): void {
-  response.writeHead(status, { 'content-type': mediaType, 'content-length': Buffer.byteLength(body), 'cache-control': 'no-cache, no-store, must-revalidate' })
+  response.writeHead(status, {
+    'content-type': mediaType,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-cache, no-store, must-revalidate',
+  })
   strikeBody(strike, response, body)
 }
 
 /** An entry of the trail. What its reader throws is the reader's, and stops no server. */
-function tell({ kms, onCall }: Service, request: IncomingMessage, { caller, region, call, operation, requestId, answer, fault }: Progress): void {
+function tell(
+  { kms, onCall }: Service,
+  request: IncomingMessage,
+  { caller, region, call, operation, requestId, answer, fault }: Progress,
+): void {
   if (!onCall) return
-  const warn = (e: unknown): void => process.emitWarning(`onCall of the local KMS failed: ${String(e)}`)
-  const entry = (): TrailRecord => trailRecord({
-    operation, requestId, answer, fault,
-    region: region ?? kms.served[0] ?? '',
-    time: kms.now(),
-    caller: caller && { ...caller.principal, accessKeyId: caller.accessKeyId },
-    sourceIPAddress: request.socket.remoteAddress ?? '',
-    userAgent: request.headers['user-agent'],
-    eventId: call?.eventId ?? randomUUID(),
-    body: call?.body,
-    resources: [...call?.resources ?? []],
-  })
+  const warn = (e: unknown): void =>
+    process.emitWarning(`onCall of the local KMS failed: ${String(e)}`)
+  const entry = (): TrailRecord =>
+    trailRecord({
+      operation,
+      requestId,
+      answer,
+      fault,
+      region: region ?? kms.served[0] ?? '',
+      time: kms.now(),
+      caller: caller && { ...caller.principal, accessKeyId: caller.accessKeyId },
+      sourceIPAddress: request.socket.remoteAddress ?? '',
+      userAgent: request.headers['user-agent'],
+      eventId: call?.eventId ?? randomUUID(),
+      body: call?.body,
+      resources: [...(call?.resources ?? [])],
+    })
   try {
     Promise.resolve(onCall(entry())).catch(warn)
   } catch (e) {
@@ -119,7 +177,8 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
     length += chunk.length
     if (length <= bodyLimit) chunks.push(chunk)
   }
-  if (length > bodyLimit) throw new KmsFault('RequestEntityTooLargeException', `A request is at most ${bodyLimit} bytes.`)
+  if (length > bodyLimit)
+    throw new KmsFault('RequestEntityTooLargeException', `A request is at most ${bodyLimit} bytes.`)
   return Buffer.concat(chunks)
 }
 

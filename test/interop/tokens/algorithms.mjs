@@ -4,9 +4,19 @@ const lattice = ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87']
 
 /** By JOSE name, the spec of the KMS key that signs with it. */
 export const kmsSpecs = {
-  PS256: 'RSA_2048', PS384: 'RSA_3072', PS512: 'RSA_4096', RS256: 'RSA_2048', RS384: 'RSA_3072', RS512: 'RSA_4096',
-  ES256: 'ECC_NIST_P256', ES384: 'ECC_NIST_P384', ES512: 'ECC_NIST_P521', Ed25519: 'ECC_NIST_EDWARDS25519',
-  'ML-DSA-44': 'ML_DSA_44', 'ML-DSA-65': 'ML_DSA_65', 'ML-DSA-87': 'ML_DSA_87',
+  PS256: 'RSA_2048',
+  PS384: 'RSA_3072',
+  PS512: 'RSA_4096',
+  RS256: 'RSA_2048',
+  RS384: 'RSA_3072',
+  RS512: 'RSA_4096',
+  ES256: 'ECC_NIST_P256',
+  ES384: 'ECC_NIST_P384',
+  ES512: 'ECC_NIST_P521',
+  Ed25519: 'ECC_NIST_EDWARDS25519',
+  'ML-DSA-44': 'ML_DSA_44',
+  'ML-DSA-65': 'ML_DSA_65',
+  'ML-DSA-87': 'ML_DSA_87',
 }
 
 /**

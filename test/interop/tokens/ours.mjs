@@ -7,12 +7,20 @@ import { keySetHandler } from 'sealdrop/serve'
 import { kmsSpecs } from './algorithms.mjs'
 
 /** As startLocalKms takes them: one key for each algorithm, since an RSA key is published with one. */
-export const kmsKeys = Object.entries(kmsSpecs).map(([alg, spec]) => ({ alias: alg, spec, usage: 'SIGN_VERIFY' }))
+export const kmsKeys = Object.entries(kmsSpecs).map(([alg, spec]) => ({
+  alias: alg,
+  spec,
+  usage: 'SIGN_VERIFY',
+}))
 
 /** The set as a publisher serves it, without the keys of a type if one is given. @returns fetch-style handler */
 export function ourHandler({ clientConfig: kms, keys }, without) {
-  const algorithms = Object.keys(kmsSpecs).filter((alg) => without === undefined || !(without === 'AKP' && alg.startsWith('ML-DSA')))
-  return keySetHandler(createPublisher({ kms, keys: algorithms.map((alg) => ({ key: keys[alg], use: 'sig', alg })) }))
+  const algorithms = Object.keys(kmsSpecs).filter(
+    (alg) => without === undefined || !(without === 'AKP' && alg.startsWith('ML-DSA')),
+  )
+  return keySetHandler(
+    createPublisher({ kms, keys: algorithms.map((alg) => ({ key: keys[alg], use: 'sig', alg })) }),
+  )
 }
 
 /** A token for each set of claims; `iat` and `exp` are the signer's, so its clock is set. */
@@ -34,22 +42,41 @@ function chunkDigest() {
   sizes.writeBigUInt64BE(BigInt(file.length))
   sizes.writeUInt32BE(1_048_576, 8)
   const chunk = createHash('sha256').update(file).digest()
-  return createHash('sha256').update('sealdrop-chunks-v1').update(sizes).update(chunk).digest('base64url')
+  return createHash('sha256')
+    .update('sealdrop-chunks-v1')
+    .update(sizes)
+    .update(chunk)
+    .digest('base64url')
 }
 
 /** Receipts and the first lines of file signatures, by each algorithm: with the published key, and what is to be read in them. */
 export async function ourDocuments({ clientConfig: kms, keys }) {
   const made = Object.keys(kmsSpecs).map(async (alg) => {
     const signer = createSigner({ kms, key: keys[alg], algorithm: alg })
-    const receipt = await signer.signReceipt({ messageId: `m-${alg}`, digest: 'd', length: 1, context: {}, stage: 'opened' })
+    const receipt = await signer.signReceipt({
+      messageId: `m-${alg}`,
+      digest: 'd',
+      length: 1,
+      context: {},
+      stage: 'opened',
+    })
     const [line] = (await signer.signFile(new Blob([file]))).split('\n')
     await signer.close()
-    const { jwks } = await createPublisher({ kms, keys: [{ key: keys[alg], use: 'sig', alg }] }).documents()
+    const { jwks } = await createPublisher({
+      kms,
+      keys: [{ key: keys[alg], use: 'sig', alg }],
+    }).documents()
     const [jwk] = JSON.parse(jwks).keys
-    return [{ name: alg, alg, jwk, token: receipt, says: `"messageId":"m-${alg}"` }, { name: alg, alg, jwk, token: line, says: `"digest":"${chunkDigest()}"` }]
+    return [
+      { name: alg, alg, jwk, token: receipt, says: `"messageId":"m-${alg}"` },
+      { name: alg, alg, jwk, token: line, says: `"digest":"${chunkDigest()}"` },
+    ]
   })
   const both = await Promise.all(made)
-  return { 'our receipts': both.map(([receipt]) => receipt), 'our file signatures': both.map(([, line]) => line) }
+  return {
+    'our receipts': both.map(([receipt]) => receipt),
+    'our file signatures': both.map(([, line]) => line),
+  }
 }
 
 const sets = new Map()
@@ -64,7 +91,11 @@ export const ourRunner = (local) => async (jobs) => {
   const results = []
   for (const job of jobs) {
     const work = job.kind === 'issue' ? issue(local, job.algorithm, job.claims) : verify(job)
-    results.push(await work.catch((error) => ({ error: `${isSealdropError(error) ? error.code : error.name}: ${error.message}` })))
+    results.push(
+      await work.catch((error) => ({
+        error: `${isSealdropError(error) ? error.code : error.name}: ${error.message}`,
+      })),
+    )
   }
   return { versions: {}, results }
 }

@@ -11,11 +11,19 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url))
  * @returns by language: what runs jobs, each with the library that it is for
  */
 export async function tokenPrograms(folder) {
-  const [python, go] = await Promise.all([pythonEnvironment('token-python', at('requirements.txt')), goBinary('token-go', at('foreign-go'))])
+  const [python, go] = await Promise.all([
+    pythonEnvironment('token-python', at('requirements.txt')),
+    goBinary('token-go', at('foreign-go')),
+  ])
   const env = { PATH: process.env.PATH }
   return {
     Node: runInNode,
-    Python: runner([`${python}/bin/python`, '-W', 'ignore', at('foreign.py')], 'Python', env, folder), // it warns that EdDSA is an old name
+    Python: runner(
+      [`${python}/bin/python`, '-W', 'ignore', at('foreign.py')],
+      'Python',
+      env,
+      folder,
+    ), // it warns that EdDSA is an old name
     Go: runner([go], 'Go', env, folder),
   }
 }

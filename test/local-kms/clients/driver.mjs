@@ -18,10 +18,15 @@ function valueOf(kept, path) {
 function resolve(kept, value) {
   if (typeof value === 'string') {
     const whole = /^\$\{([\w.-]+)\}$/.exec(value)
-    return whole ? valueOf(kept, whole[1]) : value.replace(reference, (_, path) => String(valueOf(kept, path)))
+    return whole
+      ? valueOf(kept, whole[1])
+      : value.replace(reference, (_, path) => String(valueOf(kept, path)))
   }
   if (Array.isArray(value)) return value.map((item) => resolve(kept, item))
-  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, resolve(kept, member)]))
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(
+      Object.entries(value).map(([name, member]) => [name, resolve(kept, member)]),
+    )
   return value
 }
 
@@ -30,34 +35,69 @@ function common(value) {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
   if (value instanceof Date) return value.getTime() / 1000
   if (Array.isArray(value)) return value.map(common)
-  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).filter(([name, member]) => name !== '$metadata' && member !== undefined).map(([name, member]) => [name, common(member)]))
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([name, member]) => name !== '$metadata' && member !== undefined)
+        .map(([name, member]) => [name, common(member)]),
+    )
   return value
 }
 
 function verifyLocally({ SigningAlgorithm, PublicKey, Message, Signature }) {
-  const key = createPublicKey({ key: Buffer.from(PublicKey, 'base64'), format: 'der', type: 'spki' })
-  const pss = SigningAlgorithm.includes('PSS') && { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+  const key = createPublicKey({
+    key: Buffer.from(PublicKey, 'base64'),
+    format: 'der',
+    type: 'spki',
+  })
+  const pss = SigningAlgorithm.includes('PSS') && {
+    padding: constants.RSA_PKCS1_PSS_PADDING,
+    saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+  }
   const hash = key.asymmetricKeyType === 'ed25519' ? null : `sha${SigningAlgorithm.slice(-3)}`
-  return { Valid: verify(hash, Buffer.from(Message, 'base64'), { key, ...pss }, Buffer.from(Signature, 'base64')) }
+  return {
+    Valid: verify(
+      hash,
+      Buffer.from(Message, 'base64'),
+      { key, ...pss },
+      Buffer.from(Signature, 'base64'),
+    ),
+  }
 }
 
 /** @returns one line per step: its name, and an answer or an error */
 export async function runHere(steps, { env }) {
   const client = new aws.KMSClient({
-    endpoint: env.AWS_ENDPOINT_URL_KMS, region: env.AWS_REGION, credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY }, maxAttempts: 1,
+    endpoint: env.AWS_ENDPOINT_URL_KMS,
+    region: env.AWS_REGION,
+    credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY },
+    maxAttempts: 1,
   })
   const kept = {}
   const lines = []
   for (const { name, call, input } of steps) {
     try {
       const given = resolve(kept, input)
-      const bytes = Object.fromEntries(Object.entries(given).filter(([member, value]) => blobs.has(member) && typeof value === 'string').map(([member, value]) => [member, Buffer.from(value, 'base64')]))
-      const answer = call === 'verifyLocally' ? verifyLocally(given) : common(await client.send(new aws[`${call}Command`]({ ...given, ...bytes })))
+      const bytes = Object.fromEntries(
+        Object.entries(given)
+          .filter(([member, value]) => blobs.has(member) && typeof value === 'string')
+          .map(([member, value]) => [member, Buffer.from(value, 'base64')]),
+      )
+      const answer =
+        call === 'verifyLocally'
+          ? verifyLocally(given)
+          : common(await client.send(new aws[`${call}Command`]({ ...given, ...bytes })))
       kept[name] = answer
       lines.push({ name, answer })
     } catch (e) {
       // The client puts this text where the body has no message.
-      lines.push({ name, error: { code: e.name, message: e.message === 'UnknownError' || e instanceof Missing ? '' : e.message } })
+      lines.push({
+        name,
+        error: {
+          code: e.name,
+          message: e.message === 'UnknownError' || e instanceof Missing ? '' : e.message,
+        },
+      })
     }
   }
   client.destroy()

@@ -8,10 +8,24 @@ import { DescribeKeyCommand, GetKeyPolicyCommand, KMSClient } from '@aws-sdk/cli
 import { S3 } from '@aws-sdk/client-s3'
 import { assert } from 'chai'
 import { fetchKeySet, inspect, seal, signedBy, verifyReceipt } from 'sealdrop'
-import { createOpener, createSigner, deleteKey, dynamoDbInventory, retireKey, s3Inventory } from 'sealdrop/kms'
+import {
+  createOpener,
+  createSigner,
+  deleteKey,
+  dynamoDbInventory,
+  retireKey,
+  s3Inventory,
+} from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { pythonEnvironment } from '../../interop/environment.mjs'
-import { assertImports, assertLinks, assertParse, documentAt, root, run } from '../../support/documents.mjs'
+import {
+  assertImports,
+  assertLinks,
+  assertParse,
+  documentAt,
+  root,
+  run,
+} from '../../support/documents.mjs'
 import { freePort, startMoto } from '../../support/moto.mjs'
 
 const document = documentAt('docs/runbook.md')
@@ -24,18 +38,38 @@ const sealed = []
 before(async () => {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
-  const python = await pythonEnvironment('clients-python', fileURLToPath(new URL('requirements.txt', import.meta.url)))
+  const python = await pythonEnvironment(
+    'clients-python',
+    fileURLToPath(new URL('requirements.txt', import.meta.url)),
+  )
   local = await startLocalKms({ regions: ['us-west-2'] })
   moto = await startMoto()
   const port = await freePort()
   url = `http://127.0.0.1:${port}/`
   env = {
-    ...local.env, AWS_ENDPOINT_URL_S3: moto.url, AWS_ENDPOINT_URL_DYNAMODB: moto.url, AWS_EC2_METADATA_DISABLED: 'true', AWS_PAGER: '', AWS_MAX_ATTEMPTS: '1', PORT: String(port), KEY_SET_URL: url,
-    HOME: folder, PATH: [join(python, 'bin'), dirname(process.execPath), process.env.PATH].join(delimiter),
+    ...local.env,
+    AWS_ENDPOINT_URL_S3: moto.url,
+    AWS_ENDPOINT_URL_DYNAMODB: moto.url,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_PAGER: '',
+    AWS_MAX_ATTEMPTS: '1',
+    PORT: String(port),
+    KEY_SET_URL: url,
+    HOME: folder,
+    PATH: [join(python, 'bin'), dirname(process.execPath), process.env.PATH].join(delimiter),
   }
-  s3 = new S3({ endpoint: moto.url, region: 'us-east-1', forcePathStyle: true, credentials: { accessKeyId: 'x', secretAccessKey: 'x' } })
+  s3 = new S3({
+    endpoint: moto.url,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+  })
   store = s3Inventory({ s3, bucket: 'example-keys', key: 'inventory.json' })
-  opener = createOpener({ kms: local.clientConfig, keys: { read: () => store.read(), write: async () => {} }, now: () => clock++ * 40_000 })
+  opener = createOpener({
+    kms: local.clientConfig,
+    keys: { read: () => store.read(), write: async () => {} },
+    now: () => clock++ * 40_000,
+  })
 })
 after(async () => {
   await shell('kill "$(cat publisher.pid)"')
@@ -47,24 +81,44 @@ let clock = 1 // of the opener: so that it reads the inventory again for each ke
 
 const shell = (code) => run('bash', ['-euo', 'pipefail', '-c', code], { cwd: folder, env })
 const inventory = async () => (await store.read()).inventory
-const keyOf = async (purpose, state) => (await inventory()).keys.find((key) => key.purpose === purpose && key.state === state)
+const keyOf = async (purpose, state) =>
+  (await inventory()).keys.find((key) => key.purpose === purpose && key.state === state)
 
 /** So many hours pass, as far as the inventory tells. */
 async function pass(hours) {
   const { inventory: now, etag } = await store.read()
-  const keys = now.keys.map((key) => Object.fromEntries(Object.entries(key).map(([name, value]) => [name, /^\d{4}-.*Z$/.test(value) ? new Date(Date.parse(value) - hours * hour).toISOString() : value])))
+  const keys = now.keys.map((key) =>
+    Object.fromEntries(
+      Object.entries(key).map(([name, value]) => [
+        name,
+        /^\d{4}-.*Z$/.test(value)
+          ? new Date(Date.parse(value) - hours * hour).toISOString()
+          : value,
+      ]),
+    ),
+  )
   await store.write({ ...now, counter: now.counter + 1, keys }, etag)
 }
 const pages = []
 /** A page that is opened now, as roots.json has its roots; it is kept, and has to go on working. */
 const page = () => {
-  const keys = fetchKeySet(url, { trust: signedBy(JSON.parse(readFileSync(join(folder, 'roots.json'), 'utf8'))) })
+  const keys = fetchKeySet(url, {
+    trust: signedBy(JSON.parse(readFileSync(join(folder, 'roots.json'), 'utf8'))),
+  })
   pages.push(keys)
   return keys
 }
 const sealOne = async (keys, text) => sealed.push([await seal(keys, text, { context: {} }), text])
-async function waitUntilCurrent() { await pass(1); await must('node rotate.mjs'); await restart() }
-async function restart(root = '') { await shell(`kill "$(cat publisher.pid)"; ${root} node publisher.mjs > publisher.log 2>&1 & echo $! > publisher.pid; sleep 2`) }
+async function waitUntilCurrent() {
+  await pass(1)
+  await must('node rotate.mjs')
+  await restart()
+}
+async function restart(root = '') {
+  await shell(
+    `kill "$(cat publisher.pid)"; ${root} node publisher.mjs > publisher.log 2>&1 & echo $! > publisher.pid; sleep 2`,
+  )
+}
 async function must(code) {
   const { status, output } = await shell(code)
   assert.equal(status, 0, output)
@@ -77,96 +131,196 @@ const rows = [
   ['for name in root root-spare', {}],
   ['create-bucket', { says: /example-keys/ }],
   ['dynamodb create-table', { says: /ACTIVE[\s\S]*ENABLED/ }],
-  ['node rotate.mjs\nnode list.mjs\n', {
-    says: /done create claims[\s\S]*claims current/,
-    then: async () => { await pass(50); await must('node rotate.mjs') },
-  }],
-  ['node roots.mjs', { says: /sig ES256 [\s\S]*enc RSA-OAEP-256/, then: async () => sealOne(page(), 'first') }],
-  ['node policies.mjs', {
-    then: async () => {
-      const kms = new KMSClient(local.clientConfig)
-      for (const [KeyId, sid] of [[(await keyOf('claims', 'next')).arns[0], 'OpenerDecrypt'], [(await keyOf('receipts', 'current')).arns[0], 'SignerSign'], ['alias/root', 'SignerSign']]) {
-        const { Policy } = await kms.send(new GetKeyPolicyCommand({ KeyId: KeyId.startsWith('alias/') ? (await kms.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata.KeyId : KeyId, PolicyName: 'default' }))
-        assert.include(JSON.parse(Policy).Statement.map(({ Sid }) => Sid), sid)
-      }
+  [
+    'node rotate.mjs\nnode list.mjs\n',
+    {
+      says: /done create claims[\s\S]*claims current/,
+      then: async () => {
+        await pass(50)
+        await must('node rotate.mjs')
+      },
     },
-  }],
+  ],
+  [
+    'node roots.mjs',
+    { says: /sig ES256 [\s\S]*enc RSA-OAEP-256/, then: async () => sealOne(page(), 'first') },
+  ],
+  [
+    'node policies.mjs',
+    {
+      then: async () => {
+        const kms = new KMSClient(local.clientConfig)
+        for (const [KeyId, sid] of [
+          [(await keyOf('claims', 'next')).arns[0], 'OpenerDecrypt'],
+          [(await keyOf('receipts', 'current')).arns[0], 'SignerSign'],
+          ['alias/root', 'SignerSign'],
+        ]) {
+          const { Policy } = await kms.send(
+            new GetKeyPolicyCommand({
+              KeyId: KeyId.startsWith('alias/')
+                ? (await kms.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata.KeyId
+                : KeyId,
+              PolicyName: 'default',
+            }),
+          )
+          assert.include(
+            JSON.parse(Policy).Statement.map(({ Sid }) => Sid),
+            sid,
+          )
+        }
+      },
+    },
+  ],
   ['node canary.mjs', { whole: true, says: /canary/ }],
-  ['node rotate-early.mjs claims', {
-    before: async () => { known.claims = await keyOf('claims', 'current'); await pass(50) },
-    says: /done activate/,
-    then: async () => { await waitUntilCurrent(); assert.notEqual((await keyOf('claims', 'current')).thumbprint, known.claims.thumbprint); await sealOne(page(), 'after an early rotation') },
-  }],
+  [
+    'node rotate-early.mjs claims',
+    {
+      before: async () => {
+        known.claims = await keyOf('claims', 'current')
+        await pass(50)
+      },
+      says: /done activate/,
+      then: async () => {
+        await waitUntilCurrent()
+        assert.notEqual((await keyOf('claims', 'current')).thumbprint, known.claims.thumbprint)
+        await sealOne(page(), 'after an early rotation')
+      },
+    },
+  ],
   ['aws kms enable-key --key-id "$key"      #', {}],
   ['aws kms list-grants', { says: /kms:\*[\s\S]*Grants/ }],
-  ['node revoke.mjs "$(node list.mjs claims current)"', {
-    before: async () => { await pass(50); known.claims = await keyOf('claims', 'current'); known.next = await keyOf('claims', 'next') },
-    says: /replacedBy/,
-    then: async ({ output }) => {
-      assert.include(output, known.next.thumbprint)
-      assert.notInclude(output.split('\n').filter((line) => line.startsWith('enc ')).join(), known.claims.thumbprint)
-      await waitUntilCurrent()
-      const keys = page()
-      await sealOne(keys, 'after a revocation')
-      assert.equal((await inspect(sealed.at(-1)[0])).recipients[0], known.next.thumbprint)
+  [
+    'node revoke.mjs "$(node list.mjs claims current)"',
+    {
+      before: async () => {
+        await pass(50)
+        known.claims = await keyOf('claims', 'current')
+        known.next = await keyOf('claims', 'next')
+      },
+      says: /replacedBy/,
+      then: async ({ output }) => {
+        assert.include(output, known.next.thumbprint)
+        assert.notInclude(
+          output
+            .split('\n')
+            .filter((line) => line.startsWith('enc '))
+            .join(),
+          known.claims.thumbprint,
+        )
+        await waitUntilCurrent()
+        const keys = page()
+        await sealOne(keys, 'after a revocation')
+        assert.equal((await inspect(sealed.at(-1)[0])).recipients[0], known.next.thumbprint)
+      },
     },
-  }],
-  ['node revoke.mjs "$old" 2020-01-01 ', {
-    before: async () => {
-      const signer = createSigner({ kms: local.clientConfig, key: 'alias/receipts' })
-      known.sent = await inspect(sealed[0][0])
-      known.receipt = await signer.signReceipt({ ...known.sent, stage: 'opened' })
-      await signer.close()
-      await verifyReceipt(page(), known.receipt, { sent: known.sent })
+  ],
+  [
+    'node revoke.mjs "$old" 2020-01-01 ',
+    {
+      before: async () => {
+        const signer = createSigner({ kms: local.clientConfig, key: 'alias/receipts' })
+        known.sent = await inspect(sealed[0][0])
+        known.receipt = await signer.signReceipt({ ...known.sent, stage: 'opened' })
+        await signer.close()
+        await verifyReceipt(page(), known.receipt, { sent: known.sent })
+      },
+      then: async () => {
+        await waitUntilCurrent()
+        const code = await verifyReceipt(page(), known.receipt, { sent: known.sent }).catch(
+          (error) => error.code,
+        )
+        assert.equal(code, 'key_not_found')
+        const signer = createSigner({ kms: local.clientConfig, key: 'alias/receipts' })
+        await verifyReceipt(page(), await signer.signReceipt({ ...known.sent, stage: 'opened' }), {
+          sent: known.sent,
+        })
+        await signer.close()
+      },
     },
-    then: async () => {
-      await waitUntilCurrent()
-      const code = await verifyReceipt(page(), known.receipt, { sent: known.sent }).catch((error) => error.code)
-      assert.equal(code, 'key_not_found')
-      const signer = createSigner({ kms: local.clientConfig, key: 'alias/receipts' })
-      await verifyReceipt(page(), await signer.signReceipt({ ...known.sent, stage: 'opened' }), { sent: known.sent })
-      await signer.close()
+  ],
+  [
+    'ROOT=alias/root-spare',
+    {
+      says: /enc RSA-OAEP-256/,
+      then: async () => {
+        for (const keys of pages) await keys.refresh()
+        await sealOne(page(), 'under the spare root')
+      },
     },
-  }],
-  ['ROOT=alias/root-spare', { says: /enc RSA-OAEP-256/, then: async () => { for (const keys of pages) await keys.refresh(); await sealOne(page(), 'under the spare root') } }],
+  ],
   ['root-3', {}],
-  ['node rebuild.mjs\nnode list.mjs\n', {
-    before: async () => { await pass(50); known.keys = (await inventory()).keys; await s3.deleteObject({ Bucket: 'example-keys', Key: 'inventory.json' }) },
-    says: /found claims/,
-    then: async ({ output }) => {
-      assert.notInclude(output, 'Error')
-      const left = /left out, enable it first/.test(output) ? 1 : 0
-      assert.equal((await inventory()).keys.length + left, known.keys.length)
-      for (const { purpose, state, thumbprint } of known.keys.filter(({ state }) => state === 'current' || state === 'next')) assert.equal((await keyOf(purpose, state)).thumbprint, thumbprint, `${purpose} ${state}`)
-      await restart('ROOT=alias/root-spare')
-      for (const keys of pages) await keys.refresh()
-      await sealOne(page(), 'after the inventory was rebuilt')
+  [
+    'node rebuild.mjs\nnode list.mjs\n',
+    {
+      before: async () => {
+        await pass(50)
+        known.keys = (await inventory()).keys
+        await s3.deleteObject({ Bucket: 'example-keys', Key: 'inventory.json' })
+      },
+      says: /found claims/,
+      then: async ({ output }) => {
+        assert.notInclude(output, 'Error')
+        const left = /left out, enable it first/.test(output) ? 1 : 0
+        assert.equal((await inventory()).keys.length + left, known.keys.length)
+        for (const { purpose, state, thumbprint } of known.keys.filter(
+          ({ state }) => state === 'current' || state === 'next',
+        ))
+          assert.equal((await keyOf(purpose, state)).thumbprint, thumbprint, `${purpose} ${state}`)
+        await restart('ROOT=alias/root-spare')
+        for (const keys of pages) await keys.refresh()
+        await sealOne(page(), 'after the inventory was rebuilt')
+      },
     },
-  }],
-  ['list-object-versions --bucket example-keys --prefix inventory.json --query', {
-    before: async () => { await s3.putObject({ Bucket: 'example-keys', Key: 'inventory.json', Body: '{ broken' }) },
-    then: async () => { await restart('ROOT=alias/root-spare'); for (const keys of pages) await keys.refresh(); await must('node rotate.mjs') },
-  }],
-  ['restore-table-to-point-in-time', {
-    before: async () => {
-      const { DynamoDB } = await import('@aws-sdk/client-dynamodb')
-      const dynamoDb = new DynamoDB({ endpoint: moto.url, region: 'us-east-1', credentials: { accessKeyId: 'x', secretAccessKey: 'x' } })
-      await dynamoDbInventory({ dynamoDb, table: 'example-keys' }).write(await inventory())
-      await must(`node -e "import('./keys-dynamodb.mjs').then(async ({ store }) => { if (!await store.read()) process.exitCode = 1 })"`)
+  ],
+  [
+    'list-object-versions --bucket example-keys --prefix inventory.json --query',
+    {
+      before: async () => {
+        await s3.putObject({ Bucket: 'example-keys', Key: 'inventory.json', Body: '{ broken' })
+      },
+      then: async () => {
+        await restart('ROOT=alias/root-spare')
+        for (const keys of pages) await keys.refresh()
+        await must('node rotate.mjs')
+      },
     },
-    then: async () => assert.deepEqual(JSON.parse(readFileSync(join(folder, 'old.json'), 'utf8')), await inventory()),
-  }],
+  ],
+  [
+    'restore-table-to-point-in-time',
+    {
+      before: async () => {
+        const { DynamoDB } = await import('@aws-sdk/client-dynamodb')
+        const dynamoDb = new DynamoDB({
+          endpoint: moto.url,
+          region: 'us-east-1',
+          credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+        })
+        await dynamoDbInventory({ dynamoDb, table: 'example-keys' }).write(await inventory())
+        await must(
+          `node -e "import('./keys-dynamodb.mjs').then(async ({ store }) => { if (!await store.read()) process.exitCode = 1 })"`,
+        )
+      },
+      then: async () =>
+        assert.deepEqual(
+          JSON.parse(readFileSync(join(folder, 'old.json'), 'utf8')),
+          await inventory(),
+        ),
+    },
+  ],
   ['aws kms list-keys', { says: /Disabled\s+None\s+arn/ }],
-  ['node restore.mjs', {
-    before: async () => {
-      await pass(50)
-      const { thumbprint: key } = await keyOf('claims', 'retired')
-      const o = { kms: local.clientConfig, store, key }
-      await retireKey({ ...o, keepUntil: new Date(), disable: true })
-      await deleteKey({ ...o, confirm: key })
+  [
+    'node restore.mjs',
+    {
+      before: async () => {
+        await pass(50)
+        const { thumbprint: key } = await keyOf('claims', 'retired')
+        const o = { kms: local.clientConfig, store, key }
+        await retireKey({ ...o, keepUntil: new Date(), disable: true })
+        await deleteKey({ ...o, confirm: key })
+      },
+      then: async () => assert.isUndefined(await keyOf('claims', 'deleting')),
     },
-    then: async () => assert.isUndefined(await keyOf('claims', 'deleting')),
-  }],
+  ],
   ['# the mistake', { says: /DeletionDate[\s\S]*canary/ }],
   ['--multi-region', { says: /us-west-2/ }],
 ]
@@ -175,7 +329,8 @@ test('every block of code parses, names only what exists, and is named; what is 
   assertParse(document.code, 10)
   await assertImports(document, 15)
   assertLinks(document)
-  for (const { language, file, code } of document.blocks) assert.isTrue(language === 'sh' || (language === 'js' && file !== undefined), code)
+  for (const { language, file, code } of document.blocks)
+    assert.isTrue(language === 'sh' || (language === 'js' && file !== undefined), code)
 })
 
 for (const { language, file, code } of document.blocks) {
@@ -185,7 +340,9 @@ for (const { language, file, code } of document.blocks) {
   }
   const first = code.split('\n')[0]
   test(first, async () => {
-    const found = rows.filter(([text, { whole }]) => (whole ? code.trim() === text : code.includes(text)))
+    const found = rows.filter(([text, { whole }]) =>
+      whole ? code.trim() === text : code.includes(text),
+    )
     assert.equal(found.length, 1, `one row for:\n${code}`)
     const [row] = found
     const { before: prepare, says, then } = row[1]
@@ -201,6 +358,10 @@ for (const { language, file, code } of document.blocks) {
 
 test('all that was sealed on the way opens, and no row was left out', async () => {
   assert.isAtLeast(sealed.length, 5)
-  for (const [value, text] of sealed) assert.equal((await opener.open(value, { context: {} })).text(), text)
-  assert.deepEqual(rows.filter(({ met }) => !met).map(([text]) => text), [])
+  for (const [value, text] of sealed)
+    assert.equal((await opener.open(value, { context: {} })).text(), text)
+  assert.deepEqual(
+    rows.filter(({ met }) => !met).map(([text]) => text),
+    [],
+  )
 })

@@ -3,5 +3,6 @@ import { openPage } from './page.mjs'
 
 export const chromium = {
   name: 'Chromium',
-  start: async ({ base }) => openPage(base, { executablePath: await chromiumPath(), args: chromiumArgs }),
+  start: async ({ base }) =>
+    openPage(base, { executablePath: await chromiumPath(), args: chromiumArgs }),
 }

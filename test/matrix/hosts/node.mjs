@@ -15,5 +15,12 @@ export const node20 = {
 /** The npm package `node`, which npm scripts run on. */
 export const node24 = {
   name: 'Node 24',
-  start: async (o) => startProgram(await present(fileURLToPath(new URL('../../../node_modules/.bin/node', import.meta.url)), 'npm ci'), { ...o, args: ['--disable-warning=ExperimentalWarning'] }),
+  start: async (o) =>
+    startProgram(
+      await present(
+        fileURLToPath(new URL('../../../node_modules/.bin/node', import.meta.url)),
+        'npm ci',
+      ),
+      { ...o, args: ['--disable-warning=ExperimentalWarning'] },
+    ),
 }
