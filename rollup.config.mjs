@@ -1,11 +1,15 @@
-// tsc emits modules to dist/; rollup bundles what it emitted: the script-tag files, and in place the few modules whose
-// library is part of this package, so that installing sealdrop brings nothing else.
+// tsc emits modules to dist/; rollup bundles what it emitted: the script-tag files, and in place
+// the few modules whose library is part of this package, so that installing sealdrop brings nothing
+// else.
 import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import resolve from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
 
-/** Modules that inline the library they wrap; they import nothing of ours. NOTICE carries the licences. */
+/**
+ * Modules that inline the library they wrap; they import nothing of ours. NOTICE carries the
+ * licences.
+ */
 const inlined = [
   'dist/kms/lru.js',
   'dist/cli/commander.js',
@@ -27,8 +31,9 @@ const sourceMaps = {
 }
 
 /**
- * commander is CommonJS of the plainest kind: whole-line requires at the top, whole-line exports at the end of each file. A form
- * that this does not know stays as it is, and the bundle fails when it is loaded.
+ * commander is CommonJS of the plainest kind: whole-line requires at the top, whole-line exports at
+ * the end of each file. A form that this does not know stays as it is, and the bundle fails when it
+ * is loaded.
  */
 const commonJs = {
   name: 'common-js',

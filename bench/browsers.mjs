@@ -1,4 +1,5 @@
-// Runs an entry module in a real browser: bundled, served from the loopback, which is a secure context.
+// Runs an entry module in a real browser: bundled, served from the loopback, which is a secure
+// context.
 import { access } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import resolve from '@rollup/plugin-node-resolve'

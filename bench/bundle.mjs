@@ -1,4 +1,5 @@
-// Bundles of what a page would import, minified as the script-tag files are, with their budgets (design.md, "Budgets").
+// Bundles of what a page would import, minified as the script-tag files are, with their budgets
+// (design.md, "Budgets").
 import { brotliCompressSync, constants } from 'node:zlib'
 import { fileURLToPath } from 'node:url'
 import resolve from '@rollup/plugin-node-resolve'
@@ -10,9 +11,10 @@ import { minify as options } from '../rollup.config.mjs'
 const door = fileURLToPath(new URL('../dist/index.js', import.meta.url))
 
 /**
- * Name, what a page writes, budget in bytes of brotli. `designed` is the figure of design.md, "Budgets", where it proved
- * wrong: `npm run size` prints what such a bundle weighs without a single error message, and that alone fills the figure
- * or is above it, so that no wording could meet it. CHANGELOG, "Changes to the design", has the reasons.
+ * Name, what a page writes, budget in bytes of brotli. `designed` is the figure of design.md,
+ * "Budgets", where it proved wrong: `npm run size` prints what such a bundle weighs without a
+ * single error message, and that alone fills the figure or is above it, so that no wording could
+ * meet it. CHANGELOG, "Changes to the design", has the reasons.
  */
 export const budgets = [
   {
@@ -76,7 +78,10 @@ function withoutMessages(code) {
     .reduce((text, { start, end }) => `${text.slice(0, start)}''${text.slice(end)}`, code)
 }
 
-/** Minified code of an entry, the same without the messages of errors, and the files and packages that are in it. */
+/**
+ * Minified code of an entry, the same without the messages of errors, and the files and packages
+ * that are in it.
+ */
 export async function bundleOf(code) {
   const external = new Set()
   const bundle = await rollup({

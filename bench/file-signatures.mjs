@@ -1,5 +1,6 @@
-// npm run bench:files -- [MiB, default 4096]: a real file signed through the local KMS and verified as a stream, beside its chunks
-// through crypto.subtle.digest and beside sha256sum in the same run; what memory that took; and one byte changed.
+// npm run bench:files -- [MiB, default 4096]: a real file signed through the local KMS and verified
+// as a stream, beside its chunks through crypto.subtle.digest and beside sha256sum in the same run;
+// what memory that took; and one byte changed.
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, open, rm, stat, statfs } from 'node:fs/promises'
@@ -18,7 +19,10 @@ const early = 256 // MiB after which memory is looked at first
 
 const rss = () => process.memoryUsage.rss() / MiB
 
-/** Random bytes, each chunk with its number in front, so that no two are the same and no block is left out on the disk. */
+/**
+ * Random bytes, each chunk with its number in front, so that no two are the same and no block is
+ * left out on the disk.
+ */
 async function writeFile(path) {
   const chunk = randomBytes(MiB)
   const handle = await open(path, 'wx', 0o600)
@@ -36,7 +40,9 @@ async function timed(work) {
   return { found, rate: (count * 1_000) / (performance.now() - start) }
 }
 
-/** MiB/s of each of these, which take turns, since these machines are noisy: the best of the rounds. */
+/**
+ * MiB/s of each of these, which take turns, since these machines are noisy: the best of the rounds.
+ */
 async function best(contenders, rounds = 3) {
   const rates = {}
   for (let round = 0; round < rounds; round++) {
@@ -94,7 +100,10 @@ const sha256sum = (path) =>
       .on('close', resolve),
   )
 
-/** Reads all that is given, and what that is: its length, its SHA-256 where wanted, and the error at its end. */
+/**
+ * Reads all that is given, and what that is: its length, its SHA-256 where wanted, and the error at
+ * its end.
+ */
 async function drained(readable, hash) {
   let length = 0
   try {

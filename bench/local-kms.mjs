@@ -1,5 +1,6 @@
-// Operations a second of the local KMS for each kind of key, through the AWS client, beside the same client at an endpoint
-// that answers the same JSON and does nothing, and beside the operation alone in this process.
+// Operations a second of the local KMS for each kind of key, through the AWS client, beside the
+// same client at an endpoint that answers the same JSON and does nothing, and beside the operation
+// alone in this process.
 import { createServer } from 'node:http'
 import * as aws from '@aws-sdk/client-kms'
 import { startLocalKms } from 'sealdrop/local-kms'
@@ -14,7 +15,10 @@ import { compare } from './values.mjs'
 const message = Buffer.alloc(64, 7)
 const oaep = 'RSAES_OAEP_SHA_256'
 
-/** What is done with a key, and the same without HTTP: given key, client and material, the input of the call and the bare operation. */
+/**
+ * What is done with a key, and the same without HTTP: given key, client and material, the input of
+ * the call and the bare operation.
+ */
 const signing =
   (algorithm, MessageType = 'RAW', Message = message) =>
   async ({ spec, material }) => ({
@@ -102,16 +106,14 @@ const rows = [
 async function emptyEndpoint() {
   const body = JSON.stringify({ KeyId: 'k', Plaintext: message.toString('base64') })
   const server = createServer((request, response) => {
-    request
-      .resume()
-      .on('end', () =>
-        response
-          .writeHead(200, {
-            'content-type': 'application/x-amz-json-1.1',
-            'content-length': body.length,
-          })
-          .end(body),
-      )
+    request.resume().on('end', () =>
+      response
+        .writeHead(200, {
+          'content-type': 'application/x-amz-json-1.1',
+          'content-length': body.length,
+        })
+        .end(body),
+    )
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
@@ -154,7 +156,8 @@ export async function localKmsReport() {
       },
       { rounds: 5, slice: 100 },
     )
-    const ideal = 1 / (1 / rates.empty + 1 / rates.bare) // HTTP and the operation, one after the other
+    // HTTP and the operation, one after the other
+    const ideal = 1 / (1 / rates.empty + 1 / rates.bare)
     const what = `${operation} ${input.SigningAlgorithm ?? ''}${input.MessageType === 'DIGEST' ? ' DIGEST' : ''}`
     console.log(
       `${spec.padEnd(24)}${what.padEnd(38)}${rates.local.toFixed(0).padStart(11)}${rates.empty.toFixed(0).padStart(9)}${rates.bare.toFixed(0).padStart(9)}${(rates.local / rates.empty).toFixed(2).padStart(10)}${(rates.local / ideal).toFixed(2).padStart(18)}`,

@@ -1,4 +1,5 @@
-// What a process of its own does in Node for memory.mjs. A message that is opened lies in a file, not in memory.
+// What a process of its own does in Node for memory.mjs. A message that is opened lies in a file,
+// not in memory.
 import { createWriteStream } from 'node:fs'
 import { once } from 'node:events'
 import * as jose from 'jose'

@@ -1,6 +1,7 @@
-// Growth of memory while a stream is worked through: resident memory at its highest, above where it stood when modules and
-// keys were loaded and a first MiB had gone through. In Node each measurement has a process of its own, in Chromium a
-// browser of its own, where the process of the page counts. Read from /proc, so on Linux only.
+// Growth of memory while a stream is worked through: resident memory at its highest, above where it
+// stood when modules and keys were loaded and a first MiB had gone through. In Node each
+// measurement has a process of its own, in Chromium a browser of its own, where the process of the
+// page counts. Read from /proc, so on Linux only.
 import { fork } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -65,7 +66,8 @@ export async function growthInChromium(page, browser, work) {
     processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => watch(id)),
   )
   await page.evaluate(work)
-  return Math.max(...(await Promise.all(growths.map((growth) => growth().catch(() => 0))))) // a spare renderer may have gone
+  // a spare renderer may have gone
+  return Math.max(...(await Promise.all(growths.map((growth) => growth().catch(() => 0)))))
 }
 
 if (process.argv[1] === me && process.argv[2] === 'work') {

@@ -38,7 +38,8 @@ const works = {
       ],
     ),
   ),
-  // of what is sealed meanwhile: a Blob of 1 GiB is more than Chromium's storage takes, so both are in the figure
+  // of what is sealed meanwhile: a Blob of 1 GiB is more than Chromium's storage takes, so both are
+  // in the figure
   openStream: async (size) => {
     const { seal, open } = await sealdrop(parts)
     const work = async (bytes) =>

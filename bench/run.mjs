@@ -1,6 +1,7 @@
-// npm run bench: values in Node and in Chromium, how many KMS calls ten thousand values of one sealer cost to open, and
-// streams in Node, Chromium and Firefox; signatures in Node and Chromium; and the local KMS. `node bench/run.mjs values`, `signatures`, `streams` or `local-kms` runs a part,
-// `streams node chromium` in these hosts only.
+// npm run bench: values in Node and in Chromium, how many KMS calls ten thousand values of one
+// sealer cost to open, and streams in Node, Chromium and Firefox; signatures in Node and Chromium;
+// and the local KMS. `node bench/run.mjs values`, `signatures`, `streams` or `local-kms` runs a
+// part, `streams node chromium` in these hosts only.
 import { fileURLToPath } from 'node:url'
 import * as jose from 'jose'
 import * as door from 'sealdrop'

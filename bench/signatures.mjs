@@ -1,5 +1,5 @@
-// Verifying tokens of every algorithm beside jose and beside bare WebCrypto, in whatever host runs it; and signing through the local KMS
-// beside the bare operation, in Node.
+// Verifying tokens of every algorithm beside jose and beside bare WebCrypto, in whatever host runs
+// it; and signing through the local KMS beside the bare operation, in Node.
 import { publicJwk, signatureKeys } from '../test/support/host.js'
 import { signJws, text } from '../test/support/sign.js'
 import { compare } from './values.mjs'
@@ -47,7 +47,10 @@ export async function benchVerification({ door, mlDsa, jose }) {
   return rows
 }
 
-/** Signs a second through the local KMS, with the client and HTTP between, beside the operation that signs. */
+/**
+ * Signs a second through the local KMS, with the client and HTTP between, beside the operation that
+ * signs.
+ */
 export async function benchSigning() {
   const [{ createSigner }, { startLocalKms }, { sign }, { generateMaterial }] = await Promise.all(
     [

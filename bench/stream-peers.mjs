@@ -1,4 +1,5 @@
-// What else seals and opens streams, each with the fastest setting that its readme shows: for streams.mjs and memory.mjs.
+// What else seals and opens streams, each with the fastest setting that its readme shows: for
+// streams.mjs and memory.mjs.
 import { drain, freeStream, mib } from './streams.mjs'
 
 /** age: X25519 and ChaCha20-Poly1305 in chunks of 64 KiB. */
@@ -55,7 +56,9 @@ export async function openpgpPeer() {
   }
 }
 
-/** AWS Encryption SDK for Node, under a raw AES key, with its default frame length and with ours. */
+/**
+ * AWS Encryption SDK for Node, under a raw AES key, with its default frame length and with ours.
+ */
 export async function awsPeer(frameLength) {
   const { Readable } = await import('node:stream')
   const { buildClient, CommitmentPolicy, RawAesKeyringNode, RawAesWrappingSuiteIdentifier } =
@@ -72,7 +75,8 @@ export async function awsPeer(frameLength) {
   const through = (stream, transform) => Readable.toWeb(Readable.fromWeb(stream).pipe(transform))
   return {
     seal: async (stream) =>
-      through(stream, encryptStream(keyring, { frameLength, suiteId: 0x0478 })), // without a signature, as ours
+      // without a signature, as ours
+      through(stream, encryptStream(keyring, { frameLength, suiteId: 0x0478 })),
     open: async (stream) => through(stream, decryptUnsignedMessageStream(keyring)),
   }
 }
@@ -96,7 +100,10 @@ export async function messageOf(peer, size) {
   return parts
 }
 
-/** A stream of parts that stay held: no Blob, since Chromium fails to read those that together exceed its storage. */
+/**
+ * A stream of parts that stay held: no Blob, since Chromium fails to read those that together
+ * exceed its storage.
+ */
 function streamOf(parts) {
   const left = parts.values()
   return new ReadableStream(

@@ -1,5 +1,6 @@
-// Sealing and opening streams beside the same frames through crypto.subtle with nothing around them, in whatever host runs
-// it. Contenders take turns within one run, since these machines are noisy: only the ratios mean anything.
+// Sealing and opening streams beside the same frames through crypto.subtle with nothing around
+// them, in whatever host runs it. Contenders take turns within one run, since these machines are
+// noisy: only the ratios mean anything.
 import { arnOf, openerOver } from '../test/support/seal-with-jose.js'
 import { keySetOf, publicJwk } from '../test/support/host.js'
 
@@ -13,13 +14,19 @@ const ahead = 32
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
 
-/** Lets the host breathe between contenders, so that one does not pay for the garbage or the threads of another. */
+/**
+ * Lets the host breathe between contenders, so that one does not pay for the garbage or the threads
+ * of another.
+ */
 const rest = () =>
   new Promise((resume) => {
     setTimeout(resume, 30)
   })
 
-/** MiB/s of each contender, a function that works through `size` bytes once: median over rounds in which each runs once. */
+/**
+ * MiB/s of each contender, a function that works through `size` bytes once: median over rounds in
+ * which each runs once.
+ */
 export async function compareStreams(contenders, size, { rounds = 5, warmUp = true } = {}) {
   const names = Object.keys(contenders)
   const rates = Object.fromEntries(names.map((name) => [name, []]))
@@ -53,7 +60,10 @@ const gcm = (index) => ({
   tagLength: 128,
 })
 
-/** The frames of a message with nothing around them, from one buffer that is refilled; with `digest` the hashes of its chunks too. */
+/**
+ * The frames of a message with nothing around them, from one buffer that is refilled; with `digest`
+ * the hashes of its chunks too.
+ */
 export async function bareSeal(size, { frame = 524_288, inFlight = 4, digest = false } = {}) {
   const key = await aesKey()
   const buffer = new Uint8Array(frame)
@@ -106,7 +116,10 @@ export function freeSource(size) {
   }
 }
 
-/** A default stream of chunks of one buffer, which costs nothing else; 64 KiB is what a body of `fetch` comes in. */
+/**
+ * A default stream of chunks of one buffer, which costs nothing else; 64 KiB is what a body of
+ * `fetch` comes in.
+ */
 export function freeStream(size, chunkLength = 65_536) {
   const chunk = new Uint8Array(chunkLength)
   let left = size
@@ -150,7 +163,10 @@ export async function collect(readable) {
   }
 }
 
-/** What seals and what opens, without KMS: one private operation for each message, made by the host's own WebCrypto. */
+/**
+ * What seals and what opens, without KMS: one private operation for each message, made by the
+ * host's own WebCrypto.
+ */
 export async function sealdrop({ door, rooms, jose }) {
   const arn = arnOf('bench')
   const keys = door.importKeySet(keySetOf(publicJwk(keyName, { kms_arn: arn })), {
@@ -235,7 +251,10 @@ export async function benchFrames({ door, rooms, jose, size = 32 * mib, rounds =
   return compareStreams(contenders, size, { rounds, warmUp: false })
 }
 
-/** Longest task while `work` runs on this thread, where the host tells of them, and the longest time no timer and no frame ran; in milliseconds. */
+/**
+ * Longest task while `work` runs on this thread, where the host tells of them, and the longest time
+ * no timer and no frame ran; in milliseconds.
+ */
 export async function longestTask(work) {
   let task = 0
   let gap = 0

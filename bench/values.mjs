@@ -1,12 +1,16 @@
-// Sealing beside jose and beside the bare WebCrypto operations, in whatever host runs it. Contenders take turns
-// within one run, since these machines are noisy: only the ratios mean anything.
+// Sealing beside jose and beside the bare WebCrypto operations, in whatever host runs it.
+// Contenders take turns within one run, since these machines are noisy: only the ratios mean
+// anything.
 
 const { subtle } = globalThis.crypto ?? {}
 const text = new TextEncoder()
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
 
-/** Operations a second of each contender: median over rounds in which each runs for so many milliseconds. */
+/**
+ * Operations a second of each contender: median over rounds in which each runs for so many
+ * milliseconds.
+ */
 export async function compare(contenders, { rounds = 9, slice = 120 } = {}) {
   const names = Object.keys(contenders)
   const rates = Object.fromEntries(names.map((name) => [name, []]))
@@ -37,7 +41,10 @@ async function bareSeal(key, plaintext, aad) {
   return Promise.all([subtle.encrypt('RSA-OAEP', key, raw), content])
 }
 
-/** The same as text: what base64url of key, ciphertext and tag costs is no part of WebCrypto, and no JWE can do without. */
+/**
+ * The same as text: what base64url of key, ciphertext and tag costs is no part of WebCrypto, and no
+ * JWE can do without.
+ */
 async function bareText(toText, key, plaintext, aad) {
   const [wrapped, content] = await bareSeal(key, plaintext, aad)
   const sealed = new Uint8Array(content)

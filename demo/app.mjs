@@ -13,7 +13,10 @@ import { addUploadRoutes } from './upload-routes.mjs'
 /** 1 MiB sealed is 1.4 MB of base64url with its header. */
 const maxBody = 1_600_000
 
-/** Statuses by code. What is not listed is the companion's own trouble, and its details stay in its log. */
+/**
+ * Statuses by code. What is not listed is the companion's own trouble, and its details stay in its
+ * log.
+ */
 const statuses = {
   malformed: 400,
   invalid_argument: 400,
@@ -47,7 +50,8 @@ export function createApp({ companion, keyCare, clock, uploads, log }) {
     root: companion.root,
     shift: () => clock?.shift() ?? 0,
   })
-  const published = (source) => keySetHandler(source, clock && { maxAge: 0 }) // caches of browsers go by another clock
+  // caches of browsers go by another clock
+  const published = (source) => keySetHandler(source, clock && { maxAge: 0 })
   const [keySet, history] = [companion.publisher, companion.history].map(published)
   const refuse = (c, { code, message }, more = {}) => {
     c.set('note', code)
@@ -55,7 +59,10 @@ export function createApp({ companion, keyCare, clock, uploads, log }) {
     return c.json({ code, message, ...more }, statuses[code] ?? 500)
   }
 
-  /** Does the work of a request; what it throws becomes an answer, with the number of KMS calls until then, in its own words where `tells` says so. */
+  /**
+   * Does the work of a request; what it throws becomes an answer, with the number of KMS calls
+   * until then, in its own words where `tells` says so.
+   */
   async function answer(c, work, tells = () => false) {
     const counter = { kmsCalls: 0 }
     try {
@@ -83,14 +90,16 @@ export function createApp({ companion, keyCare, clock, uploads, log }) {
     await next()
     const { method, path } = c.req
     if (c.get('quiet')) return
-    // the path comes from outside: anything but printable ASCII could forge lines; what was sent is never logged
+    // the path comes from outside: anything but printable ASCII could forge lines; what was sent is
+    // never logged
     log(
       `${method} ${path.replace(/[^\x21-\x7e]/g, '?').slice(0, 80)} ${c.res.status} ${Math.round(performance.now() - started)} ms${c.get('note') ? ` (${c.get('note')})` : ''}`,
     )
   })
   app.use(securityHeaders)
   app.use(async (c, next) => {
-    // a name that somebody pointed at 127.0.0.1 would make a foreign page same-origin with this server
+    // a name that somebody pointed at 127.0.0.1 would make a foreign page same-origin with this
+    // server
     if (!/^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(c.req.header('host') ?? ''))
       return c.text('This server answers on loopback only.\n', 421)
     await next()
@@ -99,7 +108,8 @@ export function createApp({ companion, keyCare, clock, uploads, log }) {
   app.all('/.well-known/jwks.json', (c) => keySet(c.req.raw))
   app.all('/.well-known/history.jwks.json', (c) => history(c.req.raw))
 
-  // Every forged value costs one KMS call, so in production limit the rate here, at the gateway or by client address.
+  // Every forged value costs one KMS call, so in production limit the rate here, at the gateway or
+  // by client address.
   const limited = bodyLimit({
     maxSize: maxBody,
     onError: (c) =>
@@ -107,7 +117,8 @@ export function createApp({ companion, keyCare, clock, uploads, log }) {
   })
   app.post('/api/messages', limited, async (c) =>
     answer(c, async (counter) => {
-      // no form and no simple request of another origin has this type: browsers ask first, and nobody answers yes
+      // no form and no simple request of another origin has this type: browsers ask first, and
+      // nobody answers yes
       if (c.req.header('content-type') !== 'application/jose')
         throw refusal('unsupported_type', 'content-type: expected application/jose')
       return companion.receive(await c.req.text(), counter)

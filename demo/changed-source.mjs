@@ -1,4 +1,7 @@
-/** A copy of a file with one bit in its middle changed, as somebody with access to the disk could leave it; made while it is read. */
+/**
+ * A copy of a file with one bit in its middle changed, as somebody with access to the disk could
+ * leave it; made while it is read.
+ */
 export function withOneBitChanged(source) {
   const at = Math.floor(source.size / 2)
   return {

@@ -1,5 +1,5 @@
-// A clock that can be moved, because a rotation waits for days and a key lives for months. Only the demo has one: its KMS is played by a
-// local server, which goes by this clock too.
+// A clock that can be moved, because a rotation waits for days and a key lives for months. Only the
+// demo has one: its KMS is played by a local server, which goes by this clock too.
 import { readFileSync } from 'node:fs'
 import { refusal } from './refusal.mjs'
 import { writeJson } from './write-json.mjs'
@@ -11,7 +11,8 @@ const moves = { day: day, 'three-months': 92 * day }
 const furthest = 50 * 366 * day
 
 /**
- * @param path - file that keeps the shift: it only grows, since what happened at a time has happened
+ * @param path - file that keeps the shift: it only grows, since what happened at a time has
+ *   happened
  * @returns `now()`, `shift()` in milliseconds, `move(by)`
  */
 export function createClock(path) {

@@ -1,4 +1,5 @@
-// The company's side: the only code here that calls KMS. It opens what pages sealed, and signs receipts for it.
+// The company's side: the only code here that calls KMS. It opens what pages sealed, and signs
+// receipts for it.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { inspect } from 'sealdrop'
 import { fileSource } from 'sealdrop/fs'
@@ -6,7 +7,10 @@ import { createOpener, createPublisher, createSigner, publicJwk } from 'sealdrop
 import { describeFile, describeForm } from './describe.mjs'
 import { refusal } from './refusal.mjs'
 
-/** The contexts this companion takes. What was sealed for anything else is refused before KMS is asked. */
+/**
+ * The contexts this companion takes. What was sealed for anything else is refused before KMS is
+ * asked.
+ */
 const expected =
   (wanted) =>
   ({ form, part, ...others }) =>
@@ -45,12 +49,18 @@ export function createCompanion({ kms, store, root, signs, now }) {
   let made = make()
   let rootKey
 
-  /** After the keys changed: what is published is made anew at once, not within five minutes. What was begun with the ones before goes on. */
+  /**
+   * After the keys changed: what is published is made anew at once, not within five minutes. What
+   * was begun with the ones before goes on.
+   */
   function renew() {
     made = make()
   }
 
-  /** The keys that pages should pin: also the next ones, which no set has yet, so that a page goes on over a rotation. */
+  /**
+   * The keys that pages should pin: also the next ones, which no set has yet, so that a page goes
+   * on over a rotation.
+   */
   async function pins() {
     const {
       inventory: { purposes, keys },
@@ -90,7 +100,10 @@ export function createCompanion({ kms, store, root, signs, now }) {
     }
   }
 
-  /** What a receipt says of a sealed file, read without any key. Whether it opens shows when it is opened. */
+  /**
+   * What a receipt says of a sealed file, read without any key. Whether it opens shows when it is
+   * opened.
+   */
   async function examine(path, id) {
     const { messageId, digest, length, context } = await inspect(await fileSource(path))
     if (messageId !== id)
@@ -103,8 +116,8 @@ export function createCompanion({ kms, store, root, signs, now }) {
   const receiveFile = (facts, counter) => receipt({ ...facts, stage: 'received' }, counter)
 
   /**
-   * Reads a stored file through, in constant memory, and signs that it could. The digest is that of its arrival: a stored
-   * file that is not what it was then does not open.
+   * Reads a stored file through, in constant memory, and signs that it could. The digest is that of
+   * its arrival: a stored file that is not what it was then does not open.
    */
   async function openFile({ path, facts }, counter, { signal, change = (source) => source }) {
     return counters.run(counter, async () => {

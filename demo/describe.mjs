@@ -1,5 +1,6 @@
-// A real companion stores what it opened and answers with the receipt alone. This one tells the page what it read, so that
-// you can see that it could. Anyone can seal anything, so nothing is believed about the shape of what was opened.
+// A real companion stores what it opened and answers with the receipt alone. This one tells the
+// page what it read, so that you can see that it could. Anyone can seal anything, so nothing is
+// believed about the shape of what was opened.
 import { createHash } from 'node:crypto'
 
 export function describeForm(form, size) {
@@ -15,7 +16,10 @@ export function describeForm(form, size) {
   }
 }
 
-/** Reads a file to its end and keeps its first bytes only. What was read counts when the stream ended without an error. */
+/**
+ * Reads a file to its end and keeps its first bytes only. What was read counts when the stream
+ * ended without an error.
+ */
 export async function describeFile(readable) {
   const hash = createHash('sha256')
   const first = Buffer.alloc(4096)

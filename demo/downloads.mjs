@@ -1,4 +1,5 @@
-// Large files that the company offers, with its signature. They are made while they are sent, the same each time, so that none lies on a disk.
+// Large files that the company offers, with its signature. They are made while they are sent, the
+// same each time, so that none lies on a disk.
 import { createCipheriv } from 'node:crypto'
 import { Readable } from 'node:stream'
 

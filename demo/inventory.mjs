@@ -2,7 +2,10 @@
 import { randomBytes } from 'node:crypto'
 import { createPublisher } from 'sealdrop/kms'
 
-/** In this order pages prefer them. Streams to RSA keys carry the ARN, which shows the account id to everyone. */
+/**
+ * In this order pages prefer them. Streams to RSA keys carry the ARN, which shows the account id to
+ * everyone.
+ */
 export const purposes = [
   {
     name: 'values-rsa',
@@ -32,8 +35,9 @@ export const purposes = [
 export const root = { alias: 'alias/demo-root', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }
 
 /**
- * Enters the keys that the aliases name, as those in use since they were made: at the first start, and in a folder from before there was an
- * inventory. Nothing is lost that way, and all three are in use at once.
+ * Enters the keys that the aliases name, as those in use since they were made: at the first start,
+ * and in a folder from before there was an inventory. Nothing is lost that way, and all three are
+ * in use at once.
  *
  * @returns whether there was none before
  */

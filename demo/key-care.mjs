@@ -17,7 +17,8 @@ const order = ['current', 'next', 'making', 'retired', 'disabled', 'deleting', '
  * @param o.kms - a client
  * @param o.store - the inventory
  * @param o.root - alias of the key that signs the set
- * @returns `overview()` for people, and what can be done: `rotate`, `retire`, `revoke`, `delete`, `restore`, each answers what came of it
+ * @returns `overview()` for people, and what can be done: `rotate`, `retire`, `revoke`, `delete`,
+ *   `restore`, each answers what came of it
  */
 export function createKeyCare({ kms, store, root, now }) {
   const on = (key, more) => ({ kms, store, now, key, ...more })
@@ -63,7 +64,10 @@ export function createKeyCare({ kms, store, root, now }) {
   const rotate = async () =>
     applyRotation(planOf((await store.read()).inventory), { kms, store, now })
 
-  /** Somebody else may sign with it: nothing that it signed counts by its date. The rotation moves the alias to what took its place. */
+  /**
+   * Somebody else may sign with it: nothing that it signed counts by its date. The rotation moves
+   * the alias to what took its place.
+   */
   async function revoke({ key }) {
     const revoked = await revokeKey({ store, now, key, withdraw: true })
     await rotate()

@@ -1,9 +1,11 @@
-// The publisher's page over HTTP: what there is, and what can be done to it. In production this stands behind a login, for few people.
+// The publisher's page over HTTP: what there is, and what can be done to it. In production this
+// stands behind a login, for few people.
 import { isSealdropError } from 'sealdrop'
 import { bodyLimit } from 'hono/body-limit'
 import { refusal } from './refusal.mjs'
 
-// No form and no simple request of another origin has this type; that the request says where it comes from is asked for besides.
+// No form and no simple request of another origin has this type; that the request says where it
+// comes from is asked for besides.
 const jsonType = 'application/vnd.sealdrop.publisher+json'
 
 /** @param o.clock - the demo's movable one; without it there is no such route */

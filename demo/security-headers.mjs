@@ -1,4 +1,5 @@
-// What a page that takes people's secrets should send. A production site can copy this list as it stands.
+// What a page that takes people's secrets should send. A production site can copy this list as it
+// stands.
 
 const policy = {
   'default-src': "'none'",
@@ -13,7 +14,9 @@ const policy = {
   'trusted-types': "'none'", // no policy can be made, so innerHTML and its like always throw
 }
 
-/** @param scriptHashes - CSP sources for inline blocks that a page cannot do without: its import map */
+/**
+ * @param scriptHashes - CSP sources for inline blocks that a page cannot do without: its import map
+ */
 export function contentSecurityPolicy(scriptHashes = []) {
   const rows = { ...policy, 'script-src': [policy['script-src'], ...scriptHashes].join(' ') }
   return Object.entries(rows)
@@ -31,7 +34,10 @@ const headers = {
   'cache-control': 'no-store',
 }
 
-/** Hono middleware. What a handler set itself stays: the key set is for every origin, a page may carry its own hashes. */
+/**
+ * Hono middleware. What a handler set itself stays: the key set is for every origin, a page may
+ * carry its own hashes.
+ */
 export async function securityHeaders(c, next) {
   await next()
   for (const [name, value] of Object.entries(headers))

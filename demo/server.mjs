@@ -21,11 +21,14 @@ const ownDir = fileURLToPath(new URL('../.demo/kms', import.meta.url))
  * Starts everything on loopback.
  *
  * @param o.port - default 0, any free port; where the port is taken, any free one too
- * @param o.dir - folder that keeps the local KMS's keys, the inventory and the clock; default `.demo/kms` in the project
- * @param o.files - folder that keeps the sealed files; default `files` in `dir`, which serves one demo at a time
+ * @param o.dir - folder that keeps the local KMS's keys, the inventory and the clock; default
+ *   `.demo/kms` in the project
+ * @param o.files - folder that keeps the sealed files; default `files` in `dir`, which serves one
+ *   demo at a time
  * @param o.limits - of `createUploads`: maxLength, maxArriving, maxKept
  * @param o.log - gets one line for each step and each request, never content; default silent
- * @returns `url` and `port` of the page, `kms` (for tests that open what was sealed), `keys` (aliases of the three purposes), `close()`
+ * @returns `url` and `port` of the page, `kms` (for tests that open what was sealed), `keys`
+ *   (aliases of the three purposes), `close()`
  */
 export async function startDemo({
   port = 0,

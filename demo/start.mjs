@@ -1,4 +1,5 @@
-// What `npm start` runs: builds what is missing, starts the demo, says where it is, and ends cleanly.
+// What `npm start` runs: builds what is missing, starts the demo, says where it is, and ends
+// cleanly.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -3,11 +3,15 @@ import { bodyLimit } from 'hono/body-limit'
 import { refusal } from './refusal.mjs'
 import { withOneBitChanged } from './changed-source.mjs'
 
-// Neither type can be sent by a form or as a simple request: browsers ask first, and nobody answers other origins yes.
+// Neither type can be sent by a form or as a simple request: browsers ask first, and nobody answers
+// other origins yes.
 const partType = 'application/vnd.sealdrop.part'
 const jsonType = 'application/vnd.sealdrop.upload+json'
 
-/** @param o.answer - runs the work of a request with a counter of KMS calls, and turns what it throws into an answer */
+/**
+ * @param o.answer - runs the work of a request with a counter of KMS calls, and turns what it
+ * throws into an answer
+ */
 export function addUploadRoutes(app, { companion, uploads, answer, refuse }) {
   const file = '/api/files/:id'
   const opening = new Set()

@@ -5,7 +5,10 @@ import { refusal } from './refusal.mjs'
 import { writeJson } from './write-json.mjs'
 
 const MiB = 2 ** 20
-/** Sent and written as one; larger parts would keep a page's main thread busy for longer. A multiple of the 1 MiB that the digest counts in, so that pages need not seal for it again. */
+/**
+ * Sent and written as one; larger parts would keep a page's main thread busy for longer. A multiple
+ * of the 1 MiB that the digest counts in, so that pages need not seal for it again.
+ */
 export const partLength = 4 * MiB
 const idPattern = /^[\w-]{43}$/
 const hour = 3_600_000
@@ -15,13 +18,15 @@ const staleAfter = 7 * 24 * hour
 const reserve = 256 * MiB
 
 /**
- * Keeps files that arrive in parts, in any order, also over restarts, and whole ones until newer ones take their place.
- * A message id is 256 random bits that only its page and this server know while the file arrives, so knowing it is the
- * right to write; a production server adds its own sign-in.
+ * Keeps files that arrive in parts, in any order, also over restarts, and whole ones until newer
+ * ones take their place. A message id is 256 random bits that only its page and this server know
+ * while the file arrives, so knowing it is the right to write; a production server adds its own
+ * sign-in.
  *
  * @param o.dir - folder for the files
  * @param o.maxLength - of a sealed file, in bytes
- * @param o.maxArriving - files that may be incomplete at once; the longest untouched gives way after an hour
+ * @param o.maxArriving - files that may be incomplete at once; the longest untouched gives way
+ *   after an hour
  * @param o.maxKept - whole files that are kept
  */
 export function createUploads({
@@ -179,7 +184,10 @@ export function createUploads({
     }
   }
 
-  /** Closes a file when all of it is there. `examine` sees its path, and what it finds is kept; where it throws, the file goes. */
+  /**
+   * Closes a file when all of it is there. `examine` sees its path, and what it finds is kept;
+   * where it throws, the file goes.
+   */
   async function finish(id, examine) {
     const upload = await found(id)
     if (upload.facts) return upload
@@ -223,7 +231,10 @@ export function createUploads({
   }
 }
 
-/** On disk before it is said to be there. Two that write the same part write the same bytes, or the receipt will not fit. */
+/**
+ * On disk before it is said to be there. Two that write the same part write the same bytes, or the
+ * receipt will not fit.
+ */
 async function writePart({ path }, offset, length, body) {
   const file = await open(path, 'r+')
   try {

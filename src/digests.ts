@@ -12,8 +12,9 @@ import { openRsa } from './providers/rsa.js'
 export type { AlgorithmProvider } from './crypto/provider.js'
 
 /**
- * ECDSA and RSA signatures over a digest, for a key set: `importKeySet(key, { trust, providers: [digests()] })`, then `verifySignature` with `digest`.
- * `@noble/curves` verifies those of curves. Messages are still verified by WebCrypto.
+ * ECDSA and RSA signatures over a digest, for a key set: `importKeySet(key, { trust, providers:
+ * [digests()] })`, then `verifySignature` with `digest`. `@noble/curves` verifies those of curves.
+ * Messages are still verified by WebCrypto.
  *
  * @returns a provider for `importKeySet` and `fetchKeySet`; throws nothing
  * @see FIPS 186-5 §6.4.2, RFC 8017 §8.1.2 and §8.2.2

@@ -9,8 +9,10 @@ import { verifyMlDsa } from './providers/noble-ml-dsa.js'
 export type { AlgorithmProvider } from './crypto/provider.js'
 
 /**
- * ML-DSA-44, 65 and 87 for a key set: `fetchKeySet(url, { trust, providers: [mlDsa()] })`. WebCrypto goes first where it has them (Chromium 150, Node 24.7);
- * elsewhere, and over a message representative (`verifySignature` with `digest`, EXTERNAL_MU) everywhere, `@noble/post-quantum` verifies, on the calling thread.
+ * ML-DSA-44, 65 and 87 for a key set: `fetchKeySet(url, { trust, providers: [mlDsa()] })`.
+ * WebCrypto goes first where it has them (Chromium 150, Node 24.7); elsewhere, and over a message
+ * representative (`verifySignature` with `digest`, EXTERNAL_MU) everywhere, `@noble/post-quantum`
+ * verifies, on the calling thread.
  *
  * @returns a provider for `importKeySet`, `fetchKeySet` and `signedBy`; throws nothing
  * @see FIPS 204 §5.3, RFC 9964

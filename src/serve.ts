@@ -5,7 +5,10 @@ import type { KeySetDocuments } from './keys/documents.js'
 export type { KeySetDocuments } from './keys/documents.js'
 
 export interface KeySetHandlerOptions {
-  /** For how long caches may keep an answer, in milliseconds. Default: 5 minutes. Never beyond the documents' end. */
+  /**
+   * For how long caches may keep an answer, in milliseconds. Default: 5 minutes. Never beyond the
+   * documents' end.
+   */
   readonly maxAge?: number
   /** Origins whose pages may read the set. Default: every origin, since it is public. */
   readonly origins?: readonly string[]
@@ -15,10 +18,12 @@ const types = { jwks: 'application/jwk-set+json', jws: 'application/jwk-set+jwt'
 const methods = 'GET, HEAD, OPTIONS'
 
 /**
- * Makes a handler that serves a key set: GET, HEAD and OPTIONS with CORS, `ETag` and 304, `Cache-Control`, and the signed
- * set to whoever accepts `application/jwk-set+jwt`. Mount it at any path, for example `/.well-known/jwks.json`.
+ * Makes a handler that serves a key set: GET, HEAD and OPTIONS with CORS, `ETag` and 304,
+ * `Cache-Control`, and the signed set to whoever accepts `application/jwk-set+jwt`. Mount it at any
+ * path, for example `/.well-known/jwks.json`.
  *
- * @throws SealdropError `invalid_argument`; the handler never throws: 503 where the documents cannot be had
+ * @throws SealdropError `invalid_argument`; the handler never throws: 503 where the documents
+ *   cannot be had
  * @see RFC 7517 §8.5, RFC 9110 §12.5.1 and §13.1.2, RFC 9111 §5.2
  */
 export function keySetHandler(
@@ -50,7 +55,8 @@ export function keySetHandler(
     const documents = await Promise.resolve()
       .then(() => source.documents())
       .catch(() => undefined)
-    const left = documents ? new Date(documents.expires).getTime() - Date.now() : 0 // a KV store gives the date as text
+    // a KV store gives the date as text
+    const left = documents ? new Date(documents.expires).getTime() - Date.now() : 0
     const { jwks, jws, etag: tag } = documents ?? {}
     if (typeof jwks !== 'string' || !/^"[!#-~]*"$/.test(tag ?? '') || !(left > 0))
       return new Response(null, {
@@ -73,7 +79,10 @@ export function keySetHandler(
   }
 }
 
-/** Public keys are for everybody unless the publisher names origins; then caches must tell them apart. */
+/**
+ * Public keys are for everybody unless the publisher names origins; then caches must tell them
+ * apart.
+ */
 function corsHeaders(
   request: Request,
   origins: readonly string[] | undefined,

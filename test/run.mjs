@@ -21,12 +21,15 @@ function count(name, { passed, failed, skipped }) {
   console.log(`${name}: ${passed} passed, ${failed} failed, ${skipped} skipped\n`)
 }
 
-/** How long one host may take, in milliseconds: several times what it needs. What never ends is then a failure that says so. */
+/**
+ * How long one host may take, in milliseconds: several times what it needs. What never ends is then
+ * a failure that says so.
+ */
 const patience = 25 * 60_000
 
 /**
- * A command that closes with counts of its own, in node's form or ours. It has a process group of its own, so that nothing
- * which a test left running outlives it.
+ * A command that closes with counts of its own, in node's form or ours. It has a process group of
+ * its own, so that nothing which a test left running outlives it.
  */
 async function command(name, path, args) {
   const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })

@@ -81,7 +81,10 @@ const cards = (() => {
       date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' }),
     )
 
-  /** The receipt after its signature was verified, and only then; `earlier` is another of the same file. */
+  /**
+   * The receipt after its signature was verified, and only then; `earlier` is another of the same
+   * file.
+   */
   function receipt({ receipt: text, proof, sent, earlier }) {
     const { stage: reached } = sealedText.json(sealedText.parts(text)[1])
     return [

@@ -1,4 +1,5 @@
-// The demo's clock: ahead of the real one by what the publisher's page moved it. A page of yours has none, and no `now` option.
+// The demo's clock: ahead of the real one by what the publisher's page moved it. A page of yours
+// has none, and no `now` option.
 'use strict'
 
 const demoClock = (() => {

@@ -47,7 +47,10 @@
     find('#result').replaceChildren(...nodes)
   }
 
-  /** What a server sends, once it sends a file at all: its words about a failure are not a changed file. */
+  /**
+   * What a server sends, once it sends a file at all: its words about a failure are not a changed
+   * file.
+   */
   async function bodyOf(url, signal) {
     const response = await fetch(url, { signal }).catch(() => undefined)
     signal.throwIfAborted()
@@ -88,7 +91,8 @@
           },
         },
       )
-      await file.readable.pipeTo(writable, { signal }) // what fails aborts the file, so that nothing is left of it
+      // what fails aborts the file, so that nothing is left of it
+      await file.readable.pipeTo(writable, { signal })
       verdict(
         el(
           'p',

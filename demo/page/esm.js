@@ -2,8 +2,10 @@
 import { fetchKeySet, inspect, isSealdropError, pinned, seal, verifyReceipt } from 'sealdrop'
 
 const find = (selector) => document.querySelector(selector)
-const now = () => Date.now() + Number(find('meta[name=demo-clock]').content) // the demo's clock can be moved; leave it out
-let keys, jwe, sent, receipt // nothing is made before it is used: over plain http that fails, and the page says so
+// the demo's clock can be moved; leave it out
+const now = () => Date.now() + Number(find('meta[name=demo-clock]').content)
+// nothing is made before it is used: over plain http that fails, and the page says so
+let keys, jwe, sent, receipt
 
 find('#note').addEventListener('submit', (event) => {
   event.preventDefault()

@@ -66,7 +66,10 @@ const fileCards = (() => {
     ),
   ]
 
-  /** @param own - SHA-256 of the file, made in this tab; undefined where WebCrypto, which hashes no stream, cannot */
+  /**
+   * @param own - SHA-256 of the file, made in this tab; undefined where WebCrypto, which hashes no
+   * stream, cannot
+   */
   function read({ type, size: bytes, sha256, preview }, own) {
     return facts([
       ['File', `${type}, ${size(bytes)}`],

@@ -1,4 +1,5 @@
-// A file of any size: seal it piece by piece while it is sent, go on after an interruption, have it opened when it is needed.
+// A file of any size: seal it piece by piece while it is sent, go on after an interruption, have it
+// opened when it is needed.
 'use strict'
 
 {
@@ -8,7 +9,10 @@
   const context = { form: 'insurance-claim', part: 'file' }
   const small = 16 * 2 ** 20 // up to here this tab reads a file whole, to hash it
 
-  /** The file in hand: its sealer and keys, what must be in its receipts, and how its sending stands. */
+  /**
+   * The file in hand: its sealer and keys, what must be in its receipts, and how its sending
+   * stands.
+   */
   let current
   let kept
   const records = () => (kept ??= sealdrop.indexedDbRecords())
@@ -158,7 +162,10 @@
 
   const texts = { ready: 'Send', stopped: 'Go on' }
 
-  /** ready, sending, stopped, sent (the receipt is missing) or done. The focus follows the button that takes its place. */
+  /**
+   * ready, sending, stopped, sent (the receipt is missing) or done. The focus follows the button
+   * that takes its place.
+   */
   function show(state) {
     const focused = document.activeElement
     const under = state === 'sending' || state === 'stopped'

@@ -12,7 +12,8 @@
     if (target.name !== 'part') return
     for (const part of ['message', 'file']) {
       const fields = find(`#${part}-fields`)
-      fields.hidden = fields.disabled = part !== target.value // a disabled fieldset takes no part in validation
+      // a disabled fieldset takes no part in validation
+      fields.hidden = fields.disabled = part !== target.value
     }
   })
 

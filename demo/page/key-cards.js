@@ -21,7 +21,10 @@ const keyCards = (() => {
     now: 'now; what is planned is paler',
   }
 
-  /** A key's life on the scale of its purpose, which `from` and `to` are the ends of: until now, or until what is planned for it. */
+  /**
+   * A key's life on the scale of its purpose, which `from` and `to` are the ends of: until now, or
+   * until what is planned for it.
+   */
   function timeline(key, { from, to, now, planned }) {
     const marks = phases
       .filter(([, member]) => key[member])
@@ -173,7 +176,10 @@ const keyCards = (() => {
       button('Restore', (self) => act.run(self, key, 'restore', { key: key.thumbprint })),
     )
 
-  /** For keys that sign. One to seal to keeps what was sealed to it, so there is nothing to take back but its place in the set. */
+  /**
+   * For keys that sign. One to seal to keeps what was sealed to it, so there is nothing to take
+   * back but its place in the set.
+   */
   function takeBack(key, state, act) {
     if (key.usage !== 'SIGN_VERIFY' || key.revoked) return undefined
     return panel(

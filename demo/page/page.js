@@ -5,7 +5,10 @@
   const { find, fill, mark } = stage
   const form = find('#claim')
 
-  /** What this tab keeps of the sealed value: its text, the keys it was sealed to, what a receipt must name. */
+  /**
+   * What this tab keeps of the sealed value: its text, the keys it was sealed to, what a receipt
+   * must name.
+   */
   let current
 
   async function seal() {

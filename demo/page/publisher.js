@@ -84,7 +84,8 @@
         const box = find(`[data-outcome="${thumbprint}"]`)
         box.closest('.earlier')?.setAttribute('open', '')
         tell(box, ...outcomes[action](outcome).filter(Boolean))
-        box.firstElementChild.focus({ preventScroll: true }) // the button that had the focus is gone
+        // the button that had the focus is gone
+        box.firstElementChild.focus({ preventScroll: true })
         box.scrollIntoView({ block: 'nearest' })
       }),
     copy: (button, thumbprint) =>

@@ -1,4 +1,5 @@
-// What the page shows of a receipt file: what it proves, or why it does not count. Functions from data to elements.
+// What the page shows of a receipt file: what it proves, or why it does not count. Functions from
+// data to elements.
 'use strict'
 
 const receiptCards = (() => {
@@ -12,7 +13,10 @@ const receiptCards = (() => {
       ' ',
     ])
 
-  /** What the history said, which is asked each time. `heldSince` where that alone made the receipt count. */
+  /**
+   * What the history said, which is asked each time. `heldSince` where that alone made the receipt
+   * count.
+   */
   const historySays = (known, heldSince) =>
     heldSince
       ? [

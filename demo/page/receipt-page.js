@@ -10,7 +10,10 @@
   let current = {}
   let trusts
 
-  /** Made when they are first needed. What a trust remembers of the history, an older one does not undo. */
+  /**
+   * Made when they are first needed. What a trust remembers of the history, an older one does not
+   * undo.
+   */
   function trusted() {
     if (!globalThis.sealdrop) throw company.failure('not_loaded', 'the library did not load')
     const root = company.given('root')

@@ -17,7 +17,9 @@ const receiptCard = (() => {
     say('receipt')
   }
 
-  /** Shows the refusal that something changed must meet; were it taken, that would be the failure. */
+  /**
+   * Shows the refusal that something changed must meet; were it taken, that would be the failure.
+   */
   async function refusal(place, work, what, token, read = 'nothing was read') {
     const error = await work().then(
       () => company.failure('accepted', 'This should have been refused'),

@@ -1,5 +1,6 @@
-// The receipt as a file, to be verified years later on the page for receipts. That file has the signed key set in it: a pin
-// says nothing about a key that a page of the future has not heard of, and the root that signed the set stays.
+// The receipt as a file, to be verified years later on the page for receipts. That file has the
+// signed key set in it: a pin says nothing about a key that a page of the future has not heard of,
+// and the root that signed the set stays.
 'use strict'
 
 const saveReceipt = (() => {
@@ -10,7 +11,10 @@ const saveReceipt = (() => {
       now: demoClock.now,
     }))
 
-  /** Verifies the receipt once more, by the signed set, and hands the file to the browser as a download. */
+  /**
+   * Verifies the receipt once more, by the signed set, and hands the file to the browser as a
+   * download.
+   */
   async function save({ receipt, sent }) {
     const text = await sealdrop.receiptFile(signed(), receipt, { sent })
     const href = URL.createObjectURL(new Blob([text], { type: 'application/json' }))

@@ -20,7 +20,10 @@ const stage = (() => {
     for (const part of card(name).querySelectorAll('.waiting')) part.hidden = nodes.length > 0
   }
 
-  /** Marks so many steps as done and the next one as the one to do; `status` is read out by screen readers. */
+  /**
+   * Marks so many steps as done and the next one as the one to do; `status` is read out by screen
+   * readers.
+   */
   function mark(done, status) {
     order.forEach((step, i) => {
       const state = i < done ? 'done' : i === done ? 'now' : 'later'
@@ -42,7 +45,10 @@ const stage = (() => {
 
   let busy = false
 
-  /** Runs one action at a time. Its button stays enabled, because a disabled one would lose the focus. */
+  /**
+   * Runs one action at a time. Its button stays enabled, because a disabled one would lose the
+   * focus.
+   */
   async function run(button, place, action) {
     if (busy) return
     busy = true

@@ -19,7 +19,10 @@ const sealedText = (() => {
     ], // RFC 7515 §3.1
   }
 
-  /** The dot-separated parts with what they are, their place in the text and how many bytes each holds. */
+  /**
+   * The dot-separated parts with what they are, their place in the text and how many bytes each
+   * holds.
+   */
   function parts(text) {
     const found = text.split('.')
     let start = 0
@@ -39,7 +42,10 @@ const sealedText = (() => {
     )
   }
 
-  /** Changes one bit in the middle of a part. There every character holds six bits, so that the form stays right. */
+  /**
+   * Changes one bit in the middle of a part. There every character holds six bits, so that the form
+   * stays right.
+   */
   function changed(text, id) {
     const part = parts(text).find((row) => row.id === id)
     const at = part.start + Math.floor(part.text.length / 2)
@@ -49,7 +55,10 @@ const sealedText = (() => {
 
   const limit = 180
 
-  /** The text with its parts in colours; of a long part only both ends. `mark` is a place to point out. */
+  /**
+   * The text with its parts in colours; of a long part only both ends. `mark` is a place to point
+   * out.
+   */
   function coloured(text, label, mark = -1) {
     const box = el('p', { class: 'token', role: 'group', ariaLabel: label })
     for (const { id, text: part, start } of parts(text)) {

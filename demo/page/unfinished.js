@@ -1,10 +1,14 @@
-// Which files this browser began to send and did not finish. Their names stay here; the keys are in IndexedDB, unreadable.
+// Which files this browser began to send and did not finish. Their names stay here; the keys are in
+// IndexedDB, unreadable.
 'use strict'
 
 const unfinished = (() => {
   const prefix = 'sealdrop-demo:'
 
-  /** Storage may be refused to a page; then nothing can be gone on with after a reload, and all else works. */
+  /**
+   * Storage may be refused to a page; then nothing can be gone on with after a reload, and all else
+   * works.
+   */
   const trying = (work) => {
     try {
       return work()

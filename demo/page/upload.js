@@ -16,11 +16,12 @@ const upload = (() => {
   const ask = (messageId, what) => json('POST', `${path(messageId)}/${what}`)
 
   /**
-   * Sends what the company does not have yet, and then seals once more, without sending, what it has from before a reload:
-   * that shows that the file is still the same, and the digest needs it.
+   * Sends what the company does not have yet, and then seals once more, without sending, what it
+   * has from before a reload: that shows that the file is still the same, and the digest needs it.
    *
    * @param o.seen - numbers of the parts that this sealer sealed; kept over calls
-   * @param o.onProgress - told of `{ done, total, checked }`: sealed bytes that are there, and the share of those from before
+   * @param o.onProgress - told of `{ done, total, checked }`: sealed bytes that are there, and the
+   *   share of those from before
    */
   async function send(sealer, { seen, signal, onProgress }) {
     const { length, messageId } = sealer

@@ -1,8 +1,12 @@
-// Small helpers that make elements. Text only ever becomes text: with Trusted Types there is no other way in.
+// Small helpers that make elements. Text only ever becomes text: with Trusted Types there is no
+// other way in.
 'use strict'
 
 const view = (() => {
-  /** An element with properties, `class`, `data` and children; children that are false or undefined are left out. */
+  /**
+   * An element with properties, `class`, `data` and children; children that are false or undefined
+   * are left out.
+   */
   function el(name, { class: className, data = {}, ...properties } = {}, ...children) {
     const node = Object.assign(document.createElement(name), properties)
     if (className) node.className = className

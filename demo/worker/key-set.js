@@ -1,14 +1,17 @@
 /**
- * A Cloudflare Worker that publishes the company's public keys, far from KMS and without any AWS credentials.
+ * A Cloudflare Worker that publishes the company's public keys, far from KMS and without any AWS
+ * credentials.
  *
- * A job with access to KMS prepares the documents, for example after every change of keys and once a day:
+ * A job with access to KMS prepares the documents, for example after every change of keys and once
+ * a day:
  *
- *     import { createPublisher } from 'sealdrop/kms'
- *     const documents = await createPublisher({ keys: [{ key: 'alias/values' }, { key: 'alias/receipts' }] }).documents()
- *     // then: wrangler kv key put --binding KEYS key-set "$(node prepare.mjs)" with JSON.stringify(documents)
+ * import { createPublisher } from 'sealdrop/kms' const documents = await createPublisher({ keys: [{
+ * key: 'alias/values' }, { key: 'alias/receipts' }] }).documents() // then: wrangler kv key put
+ * --binding KEYS key-set "$(node prepare.mjs)" with JSON.stringify(documents)
  *
- * This Worker serves them from the KV namespace KEYS with CORS, ETag, 304 and Cache-Control. Once the documents have
- * expired it answers 503, so that an old set does not live for ever; clients keep what they hold for as long as it is good.
+ * This Worker serves them from the KV namespace KEYS with CORS, ETag, 304 and Cache-Control. Once
+ * the documents have expired it answers 503, so that an old set does not live for ever; clients
+ * keep what they hold for as long as it is good.
  */
 import { keySetHandler } from 'sealdrop/serve'
 

@@ -1,22 +1,26 @@
 /**
  * A Cloudflare Worker that seals personal data at the edge.
  *
- * It takes an order as JSON, seals the fields listed below to the company's KMS key, and hands the order on. What stands
- * behind it (a queue, a partner, a log) sees who ordered what in which quantity, and no name, account or note. Only the
- * company's companion, which may call its KMS, opens those fields:
+ * It takes an order as JSON, seals the fields listed below to the company's KMS key, and hands the
+ * order on. What stands behind it (a queue, a partner, a log) sees who ordered what in which
+ * quantity, and no name, account or note. Only the company's companion, which may call its KMS,
+ * opens those fields:
  *
- *     import { createOpener } from 'sealdrop/kms'
- *     const opener = createOpener({ keys: ['alias/values'] })
- *     const order = await opener.openFields(sealed, { context: { form: 'order' }, fields: ['person.name', 'person.iban', 'items.*.note'] })
+ * import { createOpener } from 'sealdrop/kms' const opener = createOpener({ keys: ['alias/values']
+ * }) const order = await opener.openFields(sealed, { context: { form: 'order' }, fields:
+ * ['person.name', 'person.iban', 'items.*.note'] })
  *
  * Settings (wrangler.toml):
  * - KEY_SET_URL: where the company publishes its keys, https
- * - PINS: their thumbprints as JSON, handed over by another way than that URL; the current and the next key
- * - BACKEND_URL: where sealed orders go; without it they come back to the sender, which is good for a first try
+ * - PINS: their thumbprints as JSON, handed over by another way than that URL; the current and the
+ *   next key
+ * - BACKEND_URL: where sealed orders go; without it they come back to the sender, which is good for
+ *   a first try
  *
- * Two rules of Workers shape this file. Nothing happens at module level, where no request is under way: there fetch, timers
- * and randomness throw. And a promise that one request made must not be awaited by another, which would hang. A key set
- * is made without doing anything, is loaded by the request that needs it, and keeps only settled keys, so it may stay.
+ * Two rules of Workers shape this file. Nothing happens at module level, where no request is under
+ * way: there fetch, timers and randomness throw. And a promise that one request made must not be
+ * awaited by another, which would hang. A key set is made without doing anything, is loaded by the
+ * request that needs it, and keeps only settled keys, so it may stay.
  */
 import { fetchKeySet, isSealdropError, pinned, sealFields } from 'sealdrop'
 
@@ -34,7 +38,8 @@ export default {
       return new Response('POST an order as JSON\n', { status: 405, headers: { allow: 'POST' } })
     try {
       const order = await readOrder(request)
-      // a field that is not there throws: an order never goes on with something unsealed that should have been sealed
+      // a field that is not there throws: an order never goes on with something unsealed that
+      // should have been sealed
       const sealed = await sealFields(keysOf(env), order, { context: { form: 'order' }, fields })
       return env.BACKEND_URL ? await handOn(sealed, env.BACKEND_URL) : Response.json(sealed)
     } catch (error) {
@@ -63,7 +68,8 @@ async function readOrder(request) {
   try {
     return JSON.parse(text)
   } catch {
-    throw refusal('invalid_argument', 'the body is not JSON') // the parser's own message would quote it
+    // the parser's own message would quote it
+    throw refusal('invalid_argument', 'the body is not JSON')
   }
 }
 

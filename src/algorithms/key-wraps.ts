@@ -1,9 +1,15 @@
 import type { PublicMembers } from './public-key.js'
 
-/** How a data key reaches its recipient: the `alg` of a JWE that we open. What we write is in {@link sealAlgorithms}. */
+/**
+ * How a data key reaches its recipient: the `alg` of a JWE that we open. What we write is in {@link
+ * sealAlgorithms}.
+ */
 export interface KeyWrapRow {
   readonly kty: 'RSA' | 'EC'
-  /** The KMS algorithm name: EncryptionAlgorithm of Decrypt, KeyAgreementAlgorithm of DeriveSharedSecret. */
+  /**
+   * The KMS algorithm name: EncryptionAlgorithm of Decrypt, KeyAgreementAlgorithm of
+   * DeriveSharedSecret.
+   */
   readonly kms: string
   /** Length of the JWE Encrypted Key in bytes; `modulus` is the RSA modulus length. */
   readonly encryptedKey: number | 'modulus'

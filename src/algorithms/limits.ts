@@ -1,4 +1,7 @@
-/** Limits that hold before anything is allocated by announced size (design.md, "Defaults against attack"). */
+/**
+ * Limits that hold before anything is allocated by announced size (design.md, "Defaults against
+ * attack").
+ */
 export const limits = {
   /** Bytes of a decoded protected header; writers obey it too. */
   header: 16_384,
@@ -18,7 +21,10 @@ export const limits = {
   partyInfo: 1_024,
   /** Data keys under which the fields of one record may be: each costs a KMS call. */
   recordDataKeys: 8,
-  /** Bytes of a frame: the default, and the most that is written or taken, since a frame is held until its tag verified. */
+  /**
+   * Bytes of a frame: the default, and the most that is written or taken, since a frame is held
+   * until its tag verified.
+   */
   frame: 524_288,
   maxFrame: 16_777_216,
   /** Sequence numbers are four bytes, of which the highest marks the final frame. */
@@ -34,6 +40,8 @@ export const limits = {
   recordAge: 604_800_000,
   /** Bytes of one chunk of the chunk digest. */
   digestChunk: 1_048_576,
-  /** Values that one sealer puts under one data key: RFC 5116 random nonces stay far from colliding. */
+  /**
+   * Values that one sealer puts under one data key: RFC 5116 random nonces stay far from colliding.
+   */
   sealerValues: 1_048_576,
 } as const

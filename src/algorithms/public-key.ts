@@ -1,4 +1,7 @@
-/** The necessary members of a public JWK, and no others (RFC 7518 §6.2.1 and §6.3.1, RFC 8037 §2, RFC 9964 §3). */
+/**
+ * The necessary members of a public JWK, and no others (RFC 7518 §6.2.1 and §6.3.1, RFC 8037 §2,
+ * RFC 9964 §3).
+ */
 export type PublicMembers =
   | SealingMembers
   | { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: string }
@@ -9,7 +12,10 @@ export type SealingMembers =
   | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
   | { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string }
 
-/** By type and exponent, curve or algorithm: the members that hold the key, and of how many bytes they may be. A modulus has no leading zero bit. */
+/**
+ * By type and exponent, curve or algorithm: the members that hold the key, and of how many bytes
+ * they may be. A modulus has no leading zero bit.
+ */
 export const keyMembers: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>> = {
   'RSA AQAB': { n: [256, 384, 512] },
   'EC P-256': { x: [32], y: [32] },

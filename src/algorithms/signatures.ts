@@ -9,7 +9,10 @@ export interface SignatureRow {
   readonly kms: string
   /** Of a message that is hashed first: KMS gets the digest then. */
   readonly hash?: 'SHA-256' | 'SHA-384' | 'SHA-512'
-  /** WebCrypto's name; a PSS salt is as long as the hash (RFC 7518 §3.5), which is what KMS makes too. */
+  /**
+   * WebCrypto's name; a PSS salt is as long as the hash (RFC 7518 §3.5), which is what KMS makes
+   * too.
+   */
   readonly webCrypto: 'RSA-PSS' | 'RSASSA-PKCS1-v1_5' | 'ECDSA' | 'Ed25519' | MlDsaName
   readonly spec: string
 }
@@ -133,7 +136,10 @@ export const whyRefused = (name: string): string =>
 export const isSignatureName = (alg: unknown): alg is SignatureName =>
   typeof alg === 'string' && Object.hasOwn(signatures, alg)
 
-/** Whether a token's name means this algorithm: its JOSE name, or the older `EdDSA` of Ed25519 (RFC 9864 §2.2). */
+/**
+ * Whether a token's name means this algorithm: its JOSE name, or the older `EdDSA` of Ed25519 (RFC
+ * 9864 §2.2).
+ */
 export const isJoseNameOf = (alg: SignatureName, name: string): boolean =>
   name === alg || (alg === 'Ed25519' && name === 'EdDSA')
 
@@ -152,7 +158,10 @@ export function fitsSignature(
   )
 }
 
-/** What a signing key uses, of the algorithms that a name means. Default: PSS for RSA, of others the only one. */
+/**
+ * What a signing key uses, of the algorithms that a name means. Default: PSS for RSA, of others the
+ * only one.
+ */
 export function signatureOf(
   key: { readonly kty?: unknown; readonly crv?: unknown; readonly alg?: unknown },
   name?: string,

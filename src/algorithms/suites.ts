@@ -1,7 +1,12 @@
-/** The one suite that is written and read: AES-256-GCM, HKDF-SHA512, key commitment, no signature. */
+/**
+ * The one suite that is written and read: AES-256-GCM, HKDF-SHA512, key commitment, no signature.
+ */
 export const suite = 0x0478
 
-/** Suites of the AWS Encryption SDK that are not read, by what sets them apart. algorithm-suites.md, "Supported Algorithm Suites" */
+/**
+ * Suites of the AWS Encryption SDK that are not read, by what sets them apart. algorithm-suites.md,
+ * "Supported Algorithm Suites"
+ */
 const others: Readonly<Record<number, string>> = {
   0x0578: "key commitment and an ECDSA signature, the SDKs' default",
   0x0378: 'ECDSA signature, no key commitment',

@@ -16,7 +16,10 @@ interface NativeFromBase64 {
   fromBase64?(text: string, o: { alphabet: 'base64url' }): Bytes
 }
 
-/** In Node 20 the difference between this and a loop is more than the cryptography itself (performance.md, 10). */
+/**
+ * In Node 20 the difference between this and a loop is more than the cryptography itself
+ * (performance.md, 10).
+ */
 const nodeBuffer = (): NodeBuffer | undefined => (globalThis as { Buffer?: NodeBuffer })['Buffer']
 
 /** Encodes as RFC 4648 §5 without padding. */
@@ -35,11 +38,12 @@ export function toBase64url(bytes: Uint8Array): string {
 }
 
 /**
- * Decodes RFC 4648 §5 without padding, canonical form only: one string for one byte string, so that no bit of a token can
- * change unseen (RFC 7515 §2, RFC 4648 §3.5). Undefined for anything else.
+ * Decodes RFC 4648 §5 without padding, canonical form only: one string for one byte string, so that
+ * no bit of a token can change unseen (RFC 7515 §2, RFC 4648 §3.5). Undefined for anything else.
  */
 export function fromBase64url(text: string): Bytes | undefined {
-  const lastCharacter = [/$/, /^$/, /[AQgw]$/, /[AEIMQUYcgkosw048]$/][text.length % 4]! // no unused bit set
+  // no unused bit set
+  const lastCharacter = [/$/, /^$/, /[AQgw]$/, /[AEIMQUYcgkosw048]$/][text.length % 4]!
   if (!/^[\w-]*$/.test(text) || !lastCharacter.test(text)) return undefined
   const native = Uint8Array as NativeFromBase64
   if (native.fromBase64) return native.fromBase64(text, { alphabet: 'base64url' })
@@ -49,7 +53,10 @@ export function fromBase64url(text: string): Bytes | undefined {
   return Uint8Array.from(binary, (c) => c.charCodeAt(0))
 }
 
-/** Decodes standard base64 (RFC 4648 §4), padded or not, ignoring white space: PEM bodies and AWS JSON. */
+/**
+ * Decodes standard base64 (RFC 4648 §4), padded or not, ignoring white space: PEM bodies and AWS
+ * JSON.
+ */
 export function fromBase64(text: string): Bytes | undefined {
   return fromBase64url(
     text

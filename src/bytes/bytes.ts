@@ -2,7 +2,10 @@ import { utf8 } from './text.js'
 
 export type Bytes = Uint8Array<ArrayBuffer>
 
-/** Joins bytes, given also as numbers or as text in UTF-8, into a byte string that nobody else holds. */
+/**
+ * Joins bytes, given also as numbers or as text in UTF-8, into a byte string that nobody else
+ * holds.
+ */
 export function concat(...parts: readonly (ArrayLike<number> | string)[]): Bytes {
   const encoded = parts.map((part) => (typeof part === 'string' ? utf8(part) : part))
   let at = 0

@@ -1,6 +1,9 @@
 import type { Bytes } from './bytes.js'
 
-/** UTF-8 bytes of a string. Callers check {@link isWellFormed} first where the string comes from outside. */
+/**
+ * UTF-8 bytes of a string. Callers check {@link isWellFormed} first where the string comes from
+ * outside.
+ */
 export function utf8(text: string): Bytes {
   encoder ??= new TextEncoder()
   return encoder.encode(text)
@@ -16,7 +19,10 @@ export function fromUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Whether a string has no lone surrogate: one would encode like U+FFFD, so that two strings seal alike. */
+/**
+ * Whether a string has no lone surrogate: one would encode like U+FFFD, so that two strings seal
+ * alike.
+ */
 export function isWellFormed(text: string): boolean {
   return !/[\ud800-\udfff]/u.test(text)
 }

@@ -1,7 +1,10 @@
 import { SealdropError } from '../errors/sealdrop-error.js'
 import type { InventoryStore } from '../kms/index.js'
 
-/** Where an inventory may be, by the scheme of its name. AWS's clients are the user's, and loaded when they are needed. */
+/**
+ * Where an inventory may be, by the scheme of its name. AWS's clients are the user's, and loaded
+ * when they are needed.
+ */
 const stores: Readonly<Record<string, (host: string, path: string) => Promise<InventoryStore>>> = {
   async s3(bucket, key) {
     const { S3 } = await installed('@aws-sdk/client-s3', () => import('@aws-sdk/client-s3'))
@@ -21,7 +24,8 @@ const stores: Readonly<Record<string, (host: string, path: string) => Promise<In
 }
 
 /**
- * The store of an inventory by name: a folder, `s3://bucket/key`, `dynamodb://table` or `dynamodb://table/id`.
+ * The store of an inventory by name: a folder, `s3://bucket/key`, `dynamodb://table` or
+ * `dynamodb://table/id`.
  *
  * @throws SealdropError `invalid_argument`, also where AWS's client is not installed
  */

@@ -24,7 +24,10 @@ Examples:
 Everything for people goes to stderr, the trail to stdout: one JSON line for each call, shaped like a CloudTrail
 entry. Private keys lie in --dir unencrypted: this is for development and tests. Stop it with Ctrl-C or SIGTERM.`
 
-/** `sealdrop local-kms`. @param start - starts a server; default {@link startLocalKms}, loaded when it is needed */
+/**
+ * `sealdrop local-kms`. @param start - starts a server; default {@link startLocalKms}, loaded when
+ * it is needed
+ */
 export function localKmsCommand(
   terminal: Terminal,
   start: (options: LocalKmsOptions) => Promise<LocalKms> = load,

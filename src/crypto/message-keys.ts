@@ -7,7 +7,10 @@ export function importMessageKey(raw: Bytes): Promise<CryptoKey> {
   return subtle().importKey('raw', raw, 'HKDF', false, ['deriveBits'])
 }
 
-/** The key of a message's frames, and the value that commits to it: HKDF-SHA512 (RFC 5869) with the message id as salt. */
+/**
+ * The key of a message's frames, and the value that commits to it: HKDF-SHA512 (RFC 5869) with the
+ * message id as salt.
+ */
 export async function deriveMessageKeys(
   dataKey: CryptoKey,
   messageId: Bytes,
@@ -27,7 +30,10 @@ export async function deriveMessageKeys(
   return { raw, commitment }
 }
 
-/** Commitment and wrapping key of an agreed secret: counter mode of SP 800-108 with HMAC-SHA384, 64 bytes. */
+/**
+ * Commitment and wrapping key of an agreed secret: counter mode of SP 800-108 with HMAC-SHA384, 64
+ * bytes.
+ */
 export async function counterKdf(
   secret: Bytes,
   fixedInfo: Bytes,

@@ -4,7 +4,10 @@ import { SealdropError } from '../errors/sealdrop-error.js'
 import type { Bytes } from '../bytes/bytes.js'
 import { subtle, type CryptoKey } from './subtle.js'
 
-/** A recipient's key: RSA-OAEP with SHA-256 for hash and MGF1 (RFC 7518 §4.3), or ECDH on its curve (§4.6). */
+/**
+ * A recipient's key: RSA-OAEP with SHA-256 for hash and MGF1 (RFC 7518 §4.3), or ECDH on its curve
+ * (§4.6).
+ */
 export function importRecipient(jwk: SealingMembers): Promise<CryptoKey> {
   return jwk.kty === 'RSA'
     ? imported(jwk, { name: 'RSA-OAEP', hash: 'SHA-256' }, ['encrypt'])
@@ -25,13 +28,19 @@ export function importVerifier(
   )
 }
 
-/** The SPKI form of a point on a curve, which is how KMS takes a sender's ephemeral key. Off the curve: `malformed`. */
+/**
+ * The SPKI form of a point on a curve, which is how KMS takes a sender's ephemeral key. Off the
+ * curve: `malformed`.
+ */
 export async function pointToSpki(jwk: SealingMembers & { kty: 'EC' }): Promise<Bytes> {
   const key = await imported(jwk, { name: 'ECDH', namedCurve: jwk.crv }, [], 'malformed')
   return new Uint8Array(await subtle().exportKey('spki', key))
 }
 
-/** Hosts check at import that a point lies on its curve, Deno when it is exported, WebKitGTK when it is imported as SPKI; the suites prove it host by host. */
+/**
+ * Hosts check at import that a point lies on its curve, Deno when it is exported, WebKitGTK when it
+ * is imported as SPKI; the suites prove it host by host.
+ */
 async function imported(
   jwk: PublicMembers,
   algorithm: RsaHashedImportParams | EcKeyImportParams,

@@ -8,7 +8,10 @@ export async function rsaOaep(recipient: CryptoKey, message: Bytes): Promise<Byt
   return new Uint8Array(await subtle().encrypt('RSA-OAEP', recipient, message))
 }
 
-/** An ephemeral key on the recipient's curve, and the secret that both derive: the x coordinate, left-padded. */
+/**
+ * An ephemeral key on the recipient's curve, and the secret that both derive: the x coordinate,
+ * left-padded.
+ */
 export async function agree(
   recipient: CryptoKey,
   crv: CurveName,
@@ -26,7 +29,10 @@ export async function agree(
   return { epk: { x: x!, y: y! }, secret: new Uint8Array(secret) }
 }
 
-/** Concat KDF for a 256-bit key, one round of SHA-256 (RFC 7518 §4.6.2); `algorithm` is the `enc` when there is no key wrap. */
+/**
+ * Concat KDF for a 256-bit key, one round of SHA-256 (RFC 7518 §4.6.2); `algorithm` is the `enc`
+ * when there is no key wrap.
+ */
 export function concatKdf(
   secret: Bytes,
   algorithm: string,

@@ -8,13 +8,17 @@ import { providerOf, type AlgorithmProvider } from './provider.js'
 import { importVerifier } from './public-keys.js'
 import { subtle } from './subtle.js'
 
-/** Whether a signature over a message verifies; ECDSA as r ‖ s. A signature of a wrong length does not. */
+/**
+ * Whether a signature over a message verifies; ECDSA as r ‖ s. A signature of a wrong length does
+ * not.
+ */
 export type Verifies = (signature: Bytes, message: Bytes) => Promise<boolean>
 
 /**
  * How a key verifies: with WebCrypto where the host has the algorithm, otherwise with a provider.
  *
- * @throws SealdropError `unsupported_algorithm` when the algorithm is not one of this type of key, `unsupported_runtime`, `keys_malformed`
+ * @throws SealdropError `unsupported_algorithm` when the algorithm is not one of this type of key,
+ *   `unsupported_runtime`, `keys_malformed`
  */
 export async function verifierOf(
   jwk: PublicMembers,

@@ -14,8 +14,8 @@ export interface WrappedMessageKey {
 }
 
 /**
- * A message's data key, by exactly one private operation. Whatever the cryptography answers, a key comes back: after a
- * failed unwrap a random one, whose commitment is not the message's.
+ * A message's data key, by exactly one private operation. Whatever the cryptography answers, a key
+ * comes back: after a failed unwrap a random one, whose commitment is not the message's.
  */
 export async function unwrapMessageKey(
   wrapped: WrappedMessageKey,
@@ -29,7 +29,10 @@ export async function unwrapMessageKey(
   return importMessageKey(raw ?? randomBytes(32))
 }
 
-/** 48 bytes of digest over the context, then 32 of data key; a JWE's data key of the same RSA key has 32 in all. */
+/**
+ * 48 bytes of digest over the context, then 32 of data key; a JWE's data key of the same RSA key
+ * has 32 in all.
+ */
 async function decrypted(
   { ciphertext, serializedContext }: WrappedMessageKey,
   arn: string,

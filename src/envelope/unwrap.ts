@@ -17,8 +17,9 @@ export interface WrappedDataKey {
 }
 
 /**
- * The data key, by exactly one private operation. Whatever the cryptography answers, a key comes back: after a failed
- * unwrap a random one, so that every failure shows at the same place, as a tag that does not verify (RFC 7516 §11.5).
+ * The data key, by exactly one private operation. Whatever the cryptography answers, a key comes
+ * back: after a failed unwrap a random one, so that every failure shows at the same place, as a tag
+ * that does not verify (RFC 7516 §11.5).
  */
 export async function unwrap(
   wrapped: WrappedDataKey,
@@ -38,7 +39,8 @@ async function genuine(
   const { alg, enc, encryptedKey } = wrapped
   if (keyWraps[alg].kty === 'RSA') {
     const raw = await operations.decrypt(arn, encryptedKey, signal)
-    return raw?.length === 32 ? importDataKey(raw) : undefined // 80 bytes would be a stream's data key
+    // 80 bytes would be a stream's data key
+    return raw?.length === 32 ? importDataKey(raw) : undefined
   }
   const secret = await operations.agree(arn, wrapped.spki!, signal)
   const direct = keyWraps[alg].encryptedKey === 0

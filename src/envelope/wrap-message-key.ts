@@ -19,9 +19,11 @@ export interface MessageRecipient {
 }
 
 /**
- * A message's data key for one recipient, by its KMS ARN where it is RSA, by its point where it is a curve's.
+ * A message's data key for one recipient, by its KMS ARN where it is RSA, by its point where it is
+ * a curve's.
  *
- * @see message-format.md, "Data key for an RSA KMS key" and "Data key for an ECC key-agreement KMS key"
+ * @see message-format.md, "Data key for an RSA KMS key" and "Data key for an ECC key-agreement KMS
+ *   key"
  */
 export async function wrapMessageKey(
   { jwk, cryptoKey, info: { arn } }: MessageRecipient,

@@ -11,7 +11,10 @@ export interface Recipient {
   readonly cryptoKey: CryptoKey
 }
 
-/** A data key as it travels: the JWE encrypted key, and for ECDH the ephemeral public key of its header. */
+/**
+ * A data key as it travels: the JWE encrypted key, and for ECDH the ephemeral public key of its
+ * header.
+ */
 export interface WrappedKey {
   readonly encryptedKey: Bytes
   readonly epk?: {
@@ -22,7 +25,10 @@ export interface WrappedKey {
   }
 }
 
-/** A new random data key, importing and wrapping side by side: the value is encrypted while the wrap is under way. */
+/**
+ * A new random data key, importing and wrapping side by side: the value is encrypted while the wrap
+ * is under way.
+ */
 export function newDataKey(recipient: Recipient): {
   readonly key: Promise<CryptoKey>
   readonly wrapped: Promise<WrappedKey>

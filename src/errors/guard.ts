@@ -9,13 +9,18 @@ export function ensure(
   if (!condition) throw new SealdropError(code, message)
 }
 
-/** Names what came without showing it: `null`, `array`, `Map`, `string`. Content stays out of messages. */
+/**
+ * Names what came without showing it: `null`, `array`, `Map`, `string`. Content stays out of
+ * messages.
+ */
 export function kindOf(value: unknown): string {
   if (value === null || typeof value !== 'object') return value === null ? 'null' : typeof value
   return Object.prototype.toString.call(value).slice(8, -1)
 }
 
-/** A name from outside, made safe to print: at most 80 characters, control characters shown as `?`. */
+/**
+ * A name from outside, made safe to print: at most 80 characters, control characters shown as `?`.
+ */
 export function shown(name: string): string {
   const clean = name.replace(/[^\x20-\x7e]/g, '?')
   return JSON.stringify(clean.length > 80 ? `${clean.slice(0, 77)}...` : clean)

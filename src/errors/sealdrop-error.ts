@@ -34,7 +34,10 @@ export interface SealdropErrorOptions {
   readonly cause?: unknown
 }
 
-/** The one error class. Branch on `code`; `message` is for people and never holds a key, a token or plaintext. */
+/**
+ * The one error class. Branch on `code`; `message` is for people and never holds a key, a token or
+ * plaintext.
+ */
 export class SealdropError extends Error {
   override readonly name = 'SealdropError'
   readonly code: SealdropErrorCode
@@ -48,7 +51,8 @@ export class SealdropError extends Error {
 }
 
 /**
- * Tells a SealdropError from any other error, also one from a second copy of this package (a script tag beside a bundle).
+ * Tells a SealdropError from any other error, also one from a second copy of this package (a script
+ * tag beside a bundle).
  */
 export function isSealdropError(e: unknown): e is SealdropError {
   return e instanceof Error && e.name === 'SealdropError' && 'code' in e && 'retryable' in e

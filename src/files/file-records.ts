@@ -34,11 +34,13 @@ interface Held {
 }
 
 /**
- * Records of file sealers in a folder, one log for each message, mode 0600. A log holds the data key, beside a file that is
- * plaintext anyway. Logs older than 7 days are deleted when a new one is made.
+ * Records of file sealers in a folder, one log for each message, mode 0600. A log holds the data
+ * key, beside a file that is plaintext anyway. Logs older than 7 days are deleted when a new one is
+ * made.
  *
- * Every line is on disk before the promise resolves. Who loads a record takes it over by a line of its own; lines that a
- * holder wrote after that do not count, and it learns of it before its frames leave.
+ * Every line is on disk before the promise resolves. Who loads a record takes it over by a line of
+ * its own; lines that a holder wrote after that do not count, and it learns of it before its frames
+ * leave.
  *
  * @returns records whose verbs throw SealdropError `output_failed`, `conflict`, `malformed`
  * @see design.md, "Sealing a frame twice"

@@ -7,8 +7,8 @@ import { writeFileWhole } from './write-file.js'
 import { filePath } from './file-path.js'
 
 /**
- * Keeps the newest signed sets as files of a folder, which is made when it is not there, so that a process that starts anew knows
- * what was seen. What stands in them is public.
+ * Keeps the newest signed sets as files of a folder, which is made when it is not there, so that a
+ * process that starts anew knows what was seen. What stands in them is public.
  *
  * @returns a store for `signedBy` whose verbs throw SealdropError `output_failed`, `source_failed`
  * @throws SealdropError `invalid_argument`

@@ -6,10 +6,11 @@ import type { ByteSource } from '../io/byte-source.js'
 import { filePath } from './file-path.js'
 
 /**
- * A file as a byte source. It is opened for every read, so that nothing need be closed; `openAsBlob` of node:fs would lose
- * bytes beyond 4 GiB on Node 20.
+ * A file as a byte source. It is opened for every read, so that nothing need be closed;
+ * `openAsBlob` of node:fs would lose bytes beyond 4 GiB on Node 20.
  *
- * @throws SealdropError `invalid_argument`; `source_failed` when it is not there, not readable, or not a file
+ * @throws SealdropError `invalid_argument`; `source_failed` when it is not there, not readable, or
+ *   not a file
  */
 export async function fileSource(path: string | URL): Promise<ByteSource> {
   const file = filePath(path, 'fileSource: expected a path')

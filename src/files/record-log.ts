@@ -3,7 +3,9 @@ import { equal } from '../bytes/bytes.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 import type { RecordStart } from '../stream/file-records.js'
 
-/** One line of a log. The holder of a record is who wrote its start, then whoever took it over last. */
+/**
+ * One line of a log. The holder of a record is who wrote its start, then whoever took it over last.
+ */
 export interface Line {
   readonly holder: string
   readonly start?: Readonly<Record<string, unknown>>
@@ -15,14 +17,18 @@ export const startLine = ({ header, key, ...rest }: RecordStart): Pick<Line, 'st
   start: { ...rest, header: toBase64url(header), key: toBase64url(key as Uint8Array) },
 })
 
-/** Between two line breaks, so that a line that a crash or a full disk tore does not take the next one with it. */
+/**
+ * Between two line breaks, so that a line that a crash or a full disk tore does not take the next
+ * one with it.
+ */
 export const lineOf = (line: Line): string => `\n${JSON.stringify(line)}\n`
 
 const beginning = '{"holder":"'
 
 /**
- * The lines of a log in order. One that was torn, so that no empty line follows, is left out: its frames never left. What
- * is no beginning of a line, or is whole and does not parse, is `undefined`.
+ * The lines of a log in order. One that was torn, so that no empty line follows, is left out: its
+ * frames never left. What is no beginning of a line, or is whole and does not parse, is
+ * `undefined`.
  */
 export function linesOf(log: string): readonly (Line | undefined)[] {
   const lines = log.split('\n')

@@ -12,8 +12,8 @@ const failed = (cause: NodeJS.ErrnoException): never => {
 }
 
 /**
- * Writes a file whole or not at all: to a temporary file beside it, mode 0600, which takes its place when everything is on
- * disk, and is removed otherwise.
+ * Writes a file whole or not at all: to a temporary file beside it, mode 0600, which takes its
+ * place when everything is on disk, and is removed otherwise.
  *
  * @throws SealdropError `output_failed`, and what the stream fails with
  */

@@ -1,4 +1,7 @@
-/** A KMS key ARN, never an alias: partition, Region, account, key id; multi-Region keys begin with `mrk-`. */
+/**
+ * A KMS key ARN, never an alias: partition, Region, account, key id; multi-Region keys begin with
+ * `mrk-`.
+ */
 const pattern = /^arn:([\w-]+):kms:([\w-]+):(\d{12}):key\/([\w-]+)$/
 
 export const isKeyArn = (arn: string | undefined): arn is string => pattern.test(arn ?? '')

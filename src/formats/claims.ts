@@ -24,10 +24,11 @@ export interface ClaimRules {
 }
 
 /**
- * The claims of a JWT whose signature verified (RFC 7519 §4.1, §7.2). A token without `exp` is taken only with a `maxAge`,
- * which needs an `iat`.
+ * The claims of a JWT whose signature verified (RFC 7519 §4.1, §7.2). A token without `exp` is
+ * taken only with a `maxAge`, which needs an `iat`.
  *
- * @throws SealdropError `rejected` for a claim that is missing or another, `expired` for one out of its time
+ * @throws SealdropError `rejected` for a claim that is missing or another, `expired` for one out of
+ *   its time
  */
 export function checkClaims(
   claims: JsonObject,

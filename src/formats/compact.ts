@@ -8,12 +8,15 @@ import { parseJsonObject, type JsonObject } from './json.js'
 /** Base64url characters of so many bytes. */
 export const encoded = (bytes: number): number => Math.ceil((bytes * 4) / 3)
 
-/** Members by which a message would bring its own key, or extensions that a reader must understand: none exist here. */
+/**
+ * Members by which a message would bring its own key, or extensions that a reader must understand:
+ * none exist here.
+ */
 const refused = ['jku', 'x5u', 'jwk', 'x5c', 'crit', 'b64', 'zip']
 
 /**
- * Splits a compact serialization (RFC 7515 §7.1, RFC 7516 §7.1) and reads its protected header, within limits checked
- * before anything is decoded.
+ * Splits a compact serialization (RFC 7515 §7.1, RFC 7516 §7.1) and reads its protected header,
+ * within limits checked before anything is decoded.
  *
  * @throws SealdropError `invalid_argument`, `malformed`, `too_large`
  */

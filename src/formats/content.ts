@@ -5,16 +5,25 @@ import { ensure, kindOf } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { parseJson } from './json.js'
 
-/** What can be sealed or signed: text, bytes, or anything JSON carries without loss. NaN, BigInt, Map, Blob, cycles: refused. */
+/**
+ * What can be sealed or signed: text, bytes, or anything JSON carries without loss. NaN, BigInt,
+ * Map, Blob, cycles: refused.
+ */
 export type Value = string | number | boolean | null | Uint8Array | ArrayBuffer | object
 
 /** What was opened or verified. */
 export interface Content {
   /** The bytes as they were sealed; JSON may end in padding spaces. */
   readonly bytes: Bytes
-  /** The text. Throws `invalid_argument` when something else was sealed, `malformed` when it is not UTF-8. */
+  /**
+   * The text. Throws `invalid_argument` when something else was sealed, `malformed` when it is not
+   * UTF-8.
+   */
   text(): string
-  /** The JSON value. Throws `invalid_argument` when something else was sealed, `malformed` when it is not JSON. */
+  /**
+   * The JSON value. Throws `invalid_argument` when something else was sealed, `malformed` when it
+   * is not JSON.
+   */
   json<T = unknown>(): T
 }
 
@@ -26,9 +35,9 @@ export interface EncodedValue {
 const textType = 'text/plain;charset=utf-8'
 
 /**
- * Bytes of a value with the `cty` that says what they are. JSON ends in spaces up to a multiple of `pad` bytes: sealed
- * values take 64, so that lengths tell less. Byte strings are not copied: in Chromium that would cost half as much as
- * sealing them (performance.md, 4).
+ * Bytes of a value with the `cty` that says what they are. JSON ends in spaces up to a multiple of
+ * `pad` bytes: sealed values take 64, so that lengths tell less. Byte strings are not copied: in
+ * Chromium that would cost half as much as sealing them (performance.md, 4).
  *
  * @throws SealdropError `invalid_argument`, `too_large` over 1 MiB
  */
@@ -56,7 +65,10 @@ function encode(value: Value, pad: number): EncodedValue {
   return { bytes: padded, cty: 'json' }
 }
 
-/** Refuses what JSON.stringify would lose without a word: NaN becomes null, a Map becomes {}, a function vanishes. */
+/**
+ * Refuses what JSON.stringify would lose without a word: NaN becomes null, a Map becomes {}, a
+ * function vanishes.
+ */
 function checkJson(value: unknown, path: string, above: readonly object[]): void {
   const carried =
     typeof value === 'string'
@@ -79,7 +91,8 @@ function checkJson(value: unknown, path: string, above: readonly object[]): void
   if (above.includes(value) || above.length > 1_000) return refuse('a cycle, or 1,000 levels')
   const inside = [...above, value]
   if (!ArrayBuffer.isView(value) && 'toJSON' in value && typeof value.toJSON === 'function')
-    return checkJson(value.toJSON() ?? undefined, path, inside) // null is what an invalid Date answers
+    // null is what an invalid Date answers
+    return checkJson(value.toJSON() ?? undefined, path, inside)
   const list = Array.isArray(value)
   if (!list && kindOf(value) !== 'Object') return refuse(kindOf(value))
   for (const [name, member] of Object.entries(list ? [...(value as unknown[])] : value)) {
@@ -89,11 +102,17 @@ function checkJson(value: unknown, path: string, above: readonly object[]): void
   }
 }
 
-/** A JOSE library may write `application/json` for `json` (RFC 7515 §4.1.10), and white space in a media type. */
+/**
+ * A JOSE library may write `application/json` for `json` (RFC 7515 §4.1.10), and white space in a
+ * media type.
+ */
 const typeOf = (cty: string | undefined): string | undefined =>
   cty?.toLowerCase().replace(/^application\/|\s/g, '')
 
-/** The value that was sealed: text, JSON, or bytes where `cty` says neither. @throws SealdropError `malformed` */
+/**
+ * The value that was sealed: text, JSON, or bytes where `cty` says neither. @throws SealdropError
+ * `malformed`
+ */
 export function decodeValue(bytes: Bytes, cty: string | undefined): Value {
   const type = typeOf(cty)
   if (type !== 'json' && type !== textType) return bytes
@@ -105,8 +124,8 @@ export function decodeValue(bytes: Bytes, cty: string | undefined): Value {
 }
 
 /**
- * Content with the readers that its `cty` allows. Where `untyped` is true, as for signatures that others made, an absent
- * `cty` allows both.
+ * Content with the readers that its `cty` allows. Where `untyped` is true, as for signatures that
+ * others made, an absent `cty` allows both.
  */
 export function contentOf(bytes: Bytes, cty: string | undefined, untyped = false): Content {
   const found = typeOf(cty)

@@ -3,7 +3,10 @@ import { Cursor } from '../bytes/cursor.js'
 
 const tags = { integer: 0x02, bitString: 0x03, null: 0x05, oid: 0x06, sequence: 0x30 } as const
 
-/** Reads one DER element (X.690 §8.1, §10.1): definite, minimal lengths only. The cursor's code is what a failure carries. */
+/**
+ * Reads one DER element (X.690 §8.1, §10.1): definite, minimal lengths only. The cursor's code is
+ * what a failure carries.
+ */
 export function element(cursor: Cursor, tag: keyof typeof tags, field: string): Uint8Array {
   const found = cursor.u8(field)
   if (found !== tags[tag]) cursor.fail(field, `expected tag ${tags[tag]} (${tag}), found ${found}`)
@@ -17,7 +20,9 @@ export function element(cursor: Cursor, tag: keyof typeof tags, field: string): 
   return cursor.take(length, field)
 }
 
-/** An unsigned INTEGER without its sign octet (X.690 §8.3): negative and padded ones are refused. */
+/**
+ * An unsigned INTEGER without its sign octet (X.690 §8.3): negative and padded ones are refused.
+ */
 export function unsignedInteger(cursor: Cursor, field: string): Uint8Array {
   const content = element(cursor, 'integer', field)
   const [first, second] = content
@@ -28,7 +33,8 @@ export function unsignedInteger(cursor: Cursor, field: string): Uint8Array {
 }
 
 /**
- * An ECDSA signature from DER (RFC 3279 §2.2.3), as KMS answers it, to r ‖ s, as JOSE wants it (RFC 7518 §3.4).
+ * An ECDSA signature from DER (RFC 3279 §2.2.3), as KMS answers it, to r ‖ s, as JOSE wants it (RFC
+ * 7518 §3.4).
  *
  * @throws SealdropError `malformed`
  */

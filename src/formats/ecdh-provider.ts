@@ -8,7 +8,10 @@ export function compressPoint({ x, y }: { readonly x: string; readonly y: string
   return concat([2 + (fromBase64url(y)!.at(-1)! & 1)], fromBase64url(x)!)
 }
 
-/** Provider info of `raw-ecdh`: version, recipient's point, sender's ephemeral point, each with its length. */
+/**
+ * Provider info of `raw-ecdh`: version, recipient's point, sender's ephemeral point, each with its
+ * length.
+ */
 export function ecdhInfo(recipient: Bytes, sender: Bytes): Bytes {
   return concat([1], sized(4, recipient, sender))
 }
@@ -33,7 +36,10 @@ export function parseEcdhInfo(info: Uint8Array): {
   return { recipient: point("recipient's point"), sender: point("sender's point"), crv: crv! }
 }
 
-/** What derives and authenticates the wrapping key, by the running code of AWS's libraries; the order is the reverse of the info. */
+/**
+ * What derives and authenticates the wrapping key, by the running code of AWS's libraries; the
+ * order is the reverse of the info.
+ */
 export function fixedInfo(
   crv: string,
   recipient: Bytes,

@@ -3,7 +3,10 @@ import { concat, equal, u32, type Bytes } from '../bytes/bytes.js'
 /** A hash function, over all its parts in order. */
 export type HashOf = (...parts: readonly Uint8Array[]) => Bytes
 
-/** An encoding of a digest to the length of an RSA modulus, and the check that a signature opened to one. */
+/**
+ * An encoding of a digest to the length of an RSA modulus, and the check that a signature opened to
+ * one.
+ */
 export interface Padding {
   /** @param salt - of PSS, as long as the hash */
   encode(hash: EmsaHash, digest: Uint8Array, length: number, salt: Uint8Array): Bytes
@@ -15,14 +18,20 @@ export interface EmsaHash {
   readonly of: HashOf
 }
 
-/** DigestInfo up to the digest (RFC 8017 §9.2, note 1): lengths and last octet of the hash's object identifier. */
+/**
+ * DigestInfo up to the digest (RFC 8017 §9.2, note 1): lengths and last octet of the hash's object
+ * identifier.
+ */
 const digestInfo: Readonly<Record<EmsaHash['name'], readonly [number, number, number]>> = {
   'SHA-256': [0x31, 1, 0x20],
   'SHA-384': [0x41, 2, 0x30],
   'SHA-512': [0x51, 3, 0x40],
 }
 
-/** EMSA-PKCS1-v1_5 (RFC 8017 §9.2); a check by comparing whole encodings (§8.2.2), which forgeries by loose parsing cannot pass. */
+/**
+ * EMSA-PKCS1-v1_5 (RFC 8017 §9.2); a check by comparing whole encodings (§8.2.2), which forgeries
+ * by loose parsing cannot pass.
+ */
 const pkcs1: Padding = {
   encode({ name }, digest, length) {
     const [total, oid, octets] = digestInfo[name]
@@ -36,7 +45,10 @@ const pkcs1: Padding = {
     equal(encoded, pkcs1.encode(hash, digest, encoded.length, digest)),
 }
 
-/** EMSA-PSS (RFC 8017 §9.1) with MGF1 on the same hash and a salt of its length. Moduli are whole bytes, so one bit is cleared. */
+/**
+ * EMSA-PSS (RFC 8017 §9.1) with MGF1 on the same hash and a salt of its length. Moduli are whole
+ * bytes, so one bit is cleared.
+ */
 const pss: Padding = {
   encode({ of }, digest, length, salt) {
     const h = of(new Uint8Array(8), digest, salt)
@@ -63,7 +75,10 @@ export const paddings: Readonly<Record<'RSA-PSS' | 'RSASSA-PKCS1-v1_5', Padding>
   'RSASSA-PKCS1-v1_5': pkcs1,
 }
 
-/** XOR with MGF1 of the seed (RFC 8017 B.2.1); the leftmost bit is cleared on the way in and out (§9.1.1, step 11). */
+/**
+ * XOR with MGF1 of the seed (RFC 8017 B.2.1); the leftmost bit is cleared on the way in and out
+ * (§9.1.1, step 11).
+ */
 function masked(db: Uint8Array, hash: HashOf, seed: Uint8Array): Bytes {
   const mask = concat(
     ...Array.from({ length: Math.ceil(db.length / seed.length) }, (_, counter) =>

@@ -12,10 +12,12 @@ export const pointer = (field: Field): string =>
   field.segments.map((name) => `/${name.replace(/~/g, '~0').replace(/\//g, '~1')}`).join('')
 
 /**
- * Finds every place that the paths name: members separated by dots, `*` for every member or element. Each branch must
- * reach its end: a path that matches nothing would leave plaintext behind, or hide that a field was taken away.
+ * Finds every place that the paths name: members separated by dots, `*` for every member or
+ * element. Each branch must reach its end: a path that matches nothing would leave plaintext
+ * behind, or hide that a field was taken away.
  *
- * @param missing the code where something is not there: `invalid_argument` when sealing, `rejected` when opening
+ * @param missing the code where something is not there: `invalid_argument` when sealing, `rejected`
+ *   when opening
  */
 export function findFields(
   record: object,
@@ -78,7 +80,10 @@ function walk(
   return next.flatMap((field) => walk(field, deeper, path, missing))
 }
 
-/** A copy of the record with other values at the fields; what lies beside them is shared, what came is not changed. */
+/**
+ * A copy of the record with other values at the fields; what lies beside them is shared, what came
+ * is not changed.
+ */
 export function replaceFields<T>(
   record: T,
   fields: readonly Field[],

@@ -7,7 +7,10 @@ import { encoded, isTime, part } from './compact.js'
 import { isContext, type Context } from './context.js'
 import { parseJsonObject } from './json.js'
 
-/** The payload of a file signature (jose-profile.md, "Large files"); its JWS has the type `sealdrop-file+jwt`. */
+/**
+ * The payload of a file signature (jose-profile.md, "Large files"); its JWS has the type
+ * `sealdrop-file+jwt`.
+ */
 export interface FileClaims {
   readonly v: 1
   /** In bytes, as `chunkSize`. */
@@ -45,8 +48,8 @@ export const fileMembers: Readonly<
 }
 
 /**
- * Splits a file signature into its lines: the compact JWS, and the list of chunk hashes in base64url. Nothing else is taken
- * but a line end after the last.
+ * Splits a file signature into its lines: the compact JWS, and the list of chunk hashes in
+ * base64url. Nothing else is taken but a line end after the last.
  *
  * @throws SealdropError `invalid_argument`, `malformed`
  */
@@ -67,7 +70,8 @@ export const joinLines = (jws: string, list: Bytes): string => `${jws}\n${toBase
 /**
  * Reads the payload after its signature was checked.
  *
- * @throws SealdropError `malformed`, `unsupported_algorithm` for another version, chunk size or hash
+ * @throws SealdropError `malformed`, `unsupported_algorithm` for another version, chunk size or
+ *   hash
  */
 export function parseFileClaims(payload: Uint8Array): FileClaims {
   const claims = parseJsonObject(fromUtf8(payload) ?? '', {
@@ -93,7 +97,10 @@ export function parseFileClaims(payload: Uint8Array): FileClaims {
   return claims as unknown as FileClaims
 }
 
-/** The list of chunk hashes, 32 bytes each, decoded when it is as long as a file of this size needs. @throws SealdropError `malformed` */
+/**
+ * The list of chunk hashes, 32 bytes each, decoded when it is as long as a file of this size needs.
+ * @throws SealdropError `malformed`
+ */
 export function parseHashes(list: string, size: number): Bytes {
   const count = Math.ceil(size / limits.digestChunk)
   ensure(

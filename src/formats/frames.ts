@@ -14,7 +14,10 @@ export function checkFrames(count: number): void {
   ensure(count <= limits.frames, 'too_large', `frameLength: at most ${limits.frames} frames`)
 }
 
-/** Frames of a plaintext; a full last frame is the final one, and an empty plaintext is one empty frame. */
+/**
+ * Frames of a plaintext; a full last frame is the final one, and an empty plaintext is one empty
+ * frame.
+ */
 export function frameCount(length: number, frameLength: number): number {
   const count = Math.max(1, Math.ceil(length / frameLength))
   checkFrames(count)
@@ -26,7 +29,10 @@ export function messageLength(header: number, length: number, frameLength: numbe
   return header + (frameCount(length, frameLength) - 1) * regularOverhead + length + finalOverhead
 }
 
-/** Regular frames and length of the final one in a message of so many bytes behind its header; undefined when no message is so long. */
+/**
+ * Regular frames and length of the final one in a message of so many bytes behind its header;
+ * undefined when no message is so long.
+ */
 export function layoutOf(
   bodyLength: number,
   frameLength: number,

@@ -13,8 +13,8 @@ export interface JsonRules {
 }
 
 /**
- * Parses JSON as RFC 8259 §4 hopes it is written: duplicate members and `__proto__` are refused, so that no two readers
- * see two values and nothing that came can pollute a prototype.
+ * Parses JSON as RFC 8259 §4 hopes it is written: duplicate members and `__proto__` are refused, so
+ * that no two readers see two values and nothing that came can pollute a prototype.
  */
 export function parseJson(text: string, rules: JsonRules): unknown {
   let value: unknown
@@ -27,7 +27,9 @@ export function parseJson(text: string, rules: JsonRules): unknown {
   return value
 }
 
-/** The same for a header or a key set: an object, at most 32 deep, without prototypes at any level. */
+/**
+ * The same for a header or a key set: an object, at most 32 deep, without prototypes at any level.
+ */
 export function parseJsonObject(text: string, rules: JsonRules): JsonObject {
   const value = withoutPrototypes(parseJson(text, { depth: limits.jsonDepth, ...rules }))
   if (!isJsonObject(value))
@@ -38,7 +40,10 @@ export function parseJsonObject(text: string, rules: JsonRules): JsonObject {
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** One pass over the tokens of what JSON.parse took: on text with an open string this pattern would be quadratic. */
+/**
+ * One pass over the tokens of what JSON.parse took: on text with an open string this pattern would
+ * be quadratic.
+ */
 function scan(text: string, rules: JsonRules): void {
   const open: (Set<string> | undefined)[] = []
   for (const [token] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(?:\s*:)?|[{}[\]]/g)) {

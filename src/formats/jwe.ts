@@ -6,7 +6,10 @@ import { parseCompact, part } from './compact.js'
 import { isContext, type Context } from './context.js'
 import { isJsonObject, type JsonObject } from './json.js'
 
-/** The protected header of a sealed value (jose-profile.md). All but `alg`, `enc` and `kid` may be absent in what others wrote. */
+/**
+ * The protected header of a sealed value (jose-profile.md). All but `alg`, `enc` and `kid` may be
+ * absent in what others wrote.
+ */
 export interface JweHeader {
   readonly alg: string
   readonly enc: string
@@ -31,7 +34,8 @@ export interface Jwe {
 }
 
 /**
- * Parses a compact JWE (RFC 7516 §5.2, steps 1 to 8) without any cryptography; the IV has 12 bytes and the tag 16.
+ * Parses a compact JWE (RFC 7516 §5.2, steps 1 to 8) without any cryptography; the IV has 12 bytes
+ * and the tag 16.
  *
  * @throws SealdropError `invalid_argument`, `malformed`, `too_large`
  */

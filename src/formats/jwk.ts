@@ -4,7 +4,10 @@ import { fromBase64url } from '../bytes/base64url.js'
 import { ensure, kindOf, shown } from '../errors/guard.js'
 import { isJsonObject, parseJsonObject, type JsonObject } from './json.js'
 
-/** A public JSON Web Key (RFC 7517 §4). Key material and our `kms_arn` are read from it too; private members are refused. */
+/**
+ * A public JSON Web Key (RFC 7517 §4). Key material and our `kms_arn` are read from it too; private
+ * members are refused.
+ */
 export interface JWK {
   readonly kty?: string
   readonly kid?: string
@@ -18,7 +21,10 @@ export interface JwkStatements extends JWK {
   readonly nbf?: number
   readonly exp?: number
   readonly kms_arn?: string
-  /** Taken back: `{ revoked_at, reason }`, as in historical keys of OpenID Federation 1.0 §8.7.2; read where signatures are verified. */
+  /**
+   * Taken back: `{ revoked_at, reason }`, as in historical keys of OpenID Federation 1.0 §8.7.2;
+   * read where signatures are verified.
+   */
   readonly revoked?: unknown
   /** RFC 7517 §4.3. */
   readonly key_ops?: unknown
@@ -27,10 +33,12 @@ export interface JwkStatements extends JWK {
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 
 /**
- * The necessary members of a public JWK, rebuilt, so that nothing else in it reaches a cryptographic library.
+ * The necessary members of a public JWK, rebuilt, so that nothing else in it reaches a
+ * cryptographic library.
  *
  * @param code what a wrong length carries: `malformed` where the key came in a message
- * @throws SealdropError `unsupported_algorithm` for a type or curve KMS has not, `keys_malformed` or `malformed`
+ * @throws SealdropError `unsupported_algorithm` for a type or curve KMS has not, `keys_malformed`
+ *   or `malformed`
  */
 export function publicMembers(
   jwk: object,
@@ -60,13 +68,17 @@ export function publicMembers(
   return members as PublicMembers
 }
 
-/** What a thumbprint is the SHA-256 of: required members only, in lexical order, no white space (RFC 7638 §3, RFC 8037 §2, RFC 9964 §6). */
+/**
+ * What a thumbprint is the SHA-256 of: required members only, in lexical order, no white space (RFC
+ * 7638 §3, RFC 8037 §2, RFC 9964 §6).
+ */
 export function thumbprintInput(key: PublicMembers): string {
   return JSON.stringify(key, Object.keys(key).sort())
 }
 
 /**
- * A JWK Set (RFC 7517 §5) with its structure checked: at most 32 keys, no duplicate `kid`, nothing private.
+ * A JWK Set (RFC 7517 §5) with its structure checked: at most 32 keys, no duplicate `kid`, nothing
+ * private.
  *
  * @throws SealdropError `keys_malformed`
  */

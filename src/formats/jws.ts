@@ -40,7 +40,10 @@ export function parseJws(text: string): Jws {
   }
 }
 
-/** A media type as `typ` carries it, compared as RFC 7515 §4.1.9 says: `application/` may be left out, case does not count. */
+/**
+ * A media type as `typ` carries it, compared as RFC 7515 §4.1.9 says: `application/` may be left
+ * out, case does not count.
+ */
 export function sameType(found: string | undefined, expected: string): boolean {
   const plain = (type: string): string => type.toLowerCase().replace(/^application\/(?=[^/]+$)/, '')
   return found !== undefined && plain(found) === plain(expected)

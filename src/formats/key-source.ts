@@ -17,8 +17,8 @@ const expected =
   'expected a JWK Set, a JWK, an SPKI public key (PEM or DER), or what GetPublicKey answers'
 
 /**
- * Turns whatever people have in hand into a key-set document: a JWK Set or signed set as it is, one JWK, SPKI as PEM, DER
- * or base64, or a GetPublicKey answer of an SDK or of the AWS command line.
+ * Turns whatever people have in hand into a key-set document: a JWK Set or signed set as it is, one
+ * JWK, SPKI as PEM, DER or base64, or a GetPublicKey answer of an SDK or of the AWS command line.
  *
  * @throws SealdropError `keys_malformed`, `invalid_argument`, `unsupported_algorithm`
  */
@@ -68,7 +68,10 @@ function fromObject(object: JsonObject, stated: KeyStatements): string {
   })
 }
 
-/** GetPublicKey says what the key is for, and its ARN; of several signature algorithms ours is PS256 unless told otherwise. */
+/**
+ * GetPublicKey says what the key is for, and its ARN; of several signature algorithms ours is PS256
+ * unless told otherwise.
+ */
 function fromGetPublicKey(
   { PublicKey: key, KeyUsage: usage, KeyId: id }: JsonObject,
   stated: KeyStatements,

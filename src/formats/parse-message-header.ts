@@ -27,12 +27,14 @@ const fixedLength = 92
 /** No header is longer: a reader need not look further for its end. */
 export const maxHeaderLength: number = fixedLength + limits.header
 
-/** How a version and a suite that are not read are called in an error; the opener knows their names. */
+/**
+ * How a version and a suite that are not read are called in an error; the opener knows their names.
+ */
 export type NameOfFormat = (version: number, suite: number) => string
 
 /**
- * Reads a header within limits checked before anything is allocated. Where the bytes end before the header does, the answer
- * is undefined: more are needed, which is no error yet.
+ * Reads a header within limits checked before anything is allocated. Where the bytes end before the
+ * header does, the answer is undefined: more are needed, which is no error yet.
  *
  * @param bytes from the start of a message; what follows the header is ignored
  * @throws SealdropError `malformed`, `unsupported_algorithm`, `too_large`
@@ -65,7 +67,8 @@ export function parseMessageHeader(bytes: Bytes, nameOf: NameOfFormat): MessageH
   if (!has(contextLength + 2)) return undefined
   const found = cursor.take(contextLength, 'context') as Bytes
   const context = parseContext(found)
-  const serializedContext = contextLength === 2 ? new Uint8Array() : found // the empty context has two forms, keys and digests know one
+  // the empty context has two forms, keys and digests know one
+  const serializedContext = contextLength === 2 ? new Uint8Array() : found
   const count = cursor.u16('data keys')
   ensure(
     count <= limits.recipients,

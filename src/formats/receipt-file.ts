@@ -16,7 +16,10 @@ const type = 'sealdrop-receipt-file'
 /** Characters: a key set of 64 KiB and a receipt, with what JSON escapes. */
 const longest = 400_000
 
-/** As JSON. @throws SealdropError `too_large`, as a history is: what could not be read in years is not written */
+/**
+ * As JSON. @throws SealdropError `too_large`, as a history is: what could not be read in years is
+ * not written
+ */
 export function writeReceiptFile({
   receipt,
   sent: { messageId, digest },

@@ -4,7 +4,10 @@ import { isTime } from './compact.js'
 import { isContext, type Context } from './context.js'
 import { parseJsonObject } from './json.js'
 
-/** The payload of a receipt (jose-profile.md, "Receipts"); its JWS has the type `sealdrop-receipt+jwt`. */
+/**
+ * The payload of a receipt (jose-profile.md, "Receipts"); its JWS has the type
+ * `sealdrop-receipt+jwt`.
+ */
 export interface Receipt {
   readonly iss: string
   readonly iat: number

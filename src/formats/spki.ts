@@ -10,9 +10,11 @@ const hex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
 /**
- * A SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), which is what KMS GetPublicKey answers, as JWK members.
+ * A SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), which is what KMS GetPublicKey answers, as JWK
+ * members.
  *
- * @throws SealdropError `keys_malformed` for bad DER, `unsupported_algorithm` for a kind of key that is not RSA, a NIST curve, Ed25519 or ML-DSA
+ * @throws SealdropError `keys_malformed` for bad DER, `unsupported_algorithm` for a kind of key
+ *   that is not RSA, a NIST curve, Ed25519 or ML-DSA
  */
 export function fromSpki(der: Uint8Array): PublicMembers {
   const outer = new Cursor(der, 'keys_malformed')

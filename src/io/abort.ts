@@ -3,7 +3,10 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Awaits work until the caller's signal says otherwise; the work itself goes on for whoever else awaits it. */
+/**
+ * Awaits work until the caller's signal says otherwise; the work itself goes on for whoever else
+ * awaits it.
+ */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work
   return new Promise<T>((resolve, reject) => {

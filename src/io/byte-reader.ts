@@ -3,14 +3,18 @@ import { ensure, kindOf } from '../errors/guard.js'
 
 /** Reads bytes in order, in the portions that are asked for. */
 export interface ByteReader {
-  /** The next `length` bytes, fewer only where the source ends. Of a stream they stay as they are until the call after the next, of a file until the next. */
+  /**
+   * The next `length` bytes, fewer only where the source ends. Of a stream they stay as they are
+   * until the call after the next, of a file until the next.
+   */
   take(length: number): Promise<Bytes>
   /** Tells the source that nothing more is wanted. */
   cancel(reason: unknown): void
 }
 
 /**
- * Reads a stream, filling two buffers in turn: allocation, not encryption, is what costs in Chromium (performance.md, 4).
+ * Reads a stream, filling two buffers in turn: allocation, not encryption, is what costs in
+ * Chromium (performance.md, 4).
  *
  * @param whole - whether it has as many bytes as are asked for, as a Blob's has
  */
@@ -33,7 +37,10 @@ export function iterableReader(source: AsyncIterable<Uint8Array>): ByteReader {
   )
 }
 
-/** A byte stream reads straight into our buffer; undefined where it is none, as every stream in WebKit. */
+/**
+ * A byte stream reads straight into our buffer; undefined where it is none, as every stream in
+ * WebKit.
+ */
 function byobReader(stream: ReadableStream<Uint8Array>, whole: boolean): ByteReader | undefined {
   let reader: ReadableStreamBYOBReader
   try {
@@ -47,7 +54,8 @@ function byobReader(stream: ReadableStream<Uint8Array>, whole: boolean): ByteRea
       let [buffer, put] = buffers(length)
       let at = 0
       while (at < length) {
-        // `min` saves round trips where it is known, and the loop does elsewhere; a stream that ends before so many bytes fails it
+        // `min` saves round trips where it is known, and the loop does elsewhere; a stream that
+        // ends before so many bytes fails it
         const { done, value } = await reader.read(new Uint8Array(buffer, at, length - at), {
           min: whole ? length - at : 1,
         } as ReadableStreamBYOBReaderReadOptions)
@@ -63,7 +71,9 @@ function byobReader(stream: ReadableStream<Uint8Array>, whole: boolean): ByteRea
   }
 }
 
-/** Chunks of any size, coalesced: small ones would cost a third of the speed (performance.md, 5). */
+/**
+ * Chunks of any size, coalesced: small ones would cost a third of the speed (performance.md, 5).
+ */
 function chunkReader(
   next: () => Promise<{
     readonly done?: boolean | undefined

@@ -4,7 +4,10 @@ import type { CallOptions } from './abort.js'
 import type { ByteReader } from './byte-reader.js'
 
 export interface ReadOptions extends CallOptions {
-  /** At least as many bytes as are asked for, which the source may fill from the start, and answer; allocation costs more than reading (performance.md, 4). */
+  /**
+   * At least as many bytes as are asked for, which the source may fill from the start, and answer;
+   * allocation costs more than reading (performance.md, 4).
+   */
   readonly into?: Bytes
 }
 
@@ -12,7 +15,10 @@ export interface ReadOptions extends CallOptions {
 export interface ByteSource {
   /** In bytes. */
   readonly size: number
-  /** The bytes from `start` to `end`, exactly; left unchanged until the next read. Throws `source_changed`, `source_failed`. */
+  /**
+   * The bytes from `start` to `end`, exactly; left unchanged until the next read. Throws
+   * `source_changed`, `source_failed`.
+   */
   read(start: number, end: number, o?: ReadOptions): Promise<Uint8Array>
   /** Changes when the content may have changed. */
   version?(): Promise<string>
@@ -33,7 +39,9 @@ export function checkRange(verb: string, start: number, end: number): void {
 /** What is read at once, about: each read of a file or a server has its own cost. */
 const block = 2_097_152
 
-/** Part of a byte source, in order: views of what it answered, as they are until the next is taken. */
+/**
+ * Part of a byte source, in order: views of what it answered, as they are until the next is taken.
+ */
 export function rangeReader(source: ByteSource, start: number, end: number): ByteReader {
   const stop = new AbortController()
   let rest: Uint8Array = new Uint8Array()
@@ -47,7 +55,8 @@ export function rangeReader(source: ByteSource, start: number, end: number): Byt
           end - at,
           rest.length > 0 ? length - rest.length : length * Math.max(1, Math.floor(block / length)),
         )
-        const kept = concat(rest) // the source may use its memory again, and slice of a Buffer copies nothing
+        // the source may use its memory again, and slice of a Buffer copies nothing
+        const kept = concat(rest)
         if (into.length < size) into = new Uint8Array(size)
         const more = await source.read(at, at + size, { signal: stop.signal, into })
         ensure(

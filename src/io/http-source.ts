@@ -12,10 +12,11 @@ export interface HttpSourceOptions extends CallOptions {
 }
 
 /**
- * A file behind a URL as a byte source, read with Range requests. One request finds its size and version (ETag, else
- * Last-Modified); each read asks for that version. Redirects are not followed.
+ * A file behind a URL as a byte source, read with Range requests. One request finds its size and
+ * version (ETag, else Last-Modified); each read asks for that version. Redirects are not followed.
  *
- * @throws SealdropError `source_failed` (retryable where the server may answer another time), `source_changed`, `invalid_argument`
+ * @throws SealdropError `source_failed` (retryable where the server may answer another time),
+ *   `source_changed`, `invalid_argument`
  * @see RFC 9110 §14
  */
 export async function httpSource(

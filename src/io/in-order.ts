@@ -21,7 +21,10 @@ function soon(work: () => void): void {
   port2.postMessage(0)
 }
 
-/** Lets timers, input and animation run: WebCrypto that answers from a queue of its own does not (performance.md, 7). */
+/**
+ * Lets timers, input and animation run: WebCrypto that answers from a queue of its own does not
+ * (performance.md, 7).
+ */
 export function breather(): () => Promise<void> {
   let last = performance.now()
   return async () => {
@@ -31,7 +34,10 @@ export function breather(): () => Promise<void> {
   }
 }
 
-/** Begins work on each item; an error of the items is the last piece of work, so that those before it keep their turn. */
+/**
+ * Begins work on each item; an error of the items is the last piece of work, so that those before
+ * it keep their turn.
+ */
 async function* begun<T, R>(
   items: AsyncIterable<T>,
   work: (item: T) => Promise<R>,
@@ -44,8 +50,9 @@ async function* begun<T, R>(
 }
 
 /**
- * Works on items side by side and answers the results in their order. The next item is asked for when work on the one
- * before has begun, and taken what it needs of it, so that items may reuse their memory.
+ * Works on items side by side and answers the results in their order. The next item is asked for
+ * when work on the one before has begun, and taken what it needs of it, so that items may reuse
+ * their memory.
  */
 export async function* inOrder<T, R>(
   items: AsyncIterable<T>,
@@ -67,7 +74,8 @@ export interface ByteStream {
 }
 
 /**
- * A stream of pieces, one or more chunks each, made as they are read: a default stream, since byte streams are slow in workerd (performance.md, 9).
+ * A stream of pieces, one or more chunks each, made as they are read: a default stream, since byte
+ * streams are slow in workerd (performance.md, 9).
  *
  * @param stop - is told the reason when the stream ends in any way but by its last piece
  */

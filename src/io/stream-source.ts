@@ -3,7 +3,9 @@ import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { iterableReader, streamReader, type ByteReader } from './byte-reader.js'
 import { rangeReader, type ByteSource } from './byte-source.js'
 
-/** What can be sealed or opened as a stream. Leave bytes in memory unchanged until they are read. */
+/**
+ * What can be sealed or opened as a stream. Leave bytes in memory unchanged until they are read.
+ */
 export type StreamSource =
   Blob | ByteSource | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Uint8Array
 
@@ -11,14 +13,20 @@ export type StreamSource =
 export interface Input {
   /** In bytes, where it is known before reading. */
   readonly size?: number | undefined
-  /** What it means when the source turns out to have another size: a file was changed, a stream failed. */
+  /**
+   * What it means when the source turns out to have another size: a file was changed, a stream
+   * failed.
+   */
   readonly otherSize: 'source_changed' | 'source_failed'
   reader(): ByteReader
   /** Changes when the content may have changed. */
   version?(): Promise<string | undefined>
 }
 
-/** A file as the file sealer and the range reader see it: readable at any place, again and in any order. */
+/**
+ * A file as the file sealer and the range reader see it: readable at any place, again and in any
+ * order.
+ */
 export interface FileInput extends Input {
   readonly size: number
   reader(start?: number, end?: number): ByteReader
@@ -52,7 +60,8 @@ export function fileInput(file: unknown, length?: number): FileInput {
   return {
     size,
     otherSize: 'source_changed',
-    // a Blob is what it was when it was made: where it cannot be read any more, its file is another or gone, whatever the host calls that
+    // a Blob is what it was when it was made: where it cannot be read any more, its file is another
+    // or gone, whatever the host calls that
     reader: (start = 0, end = size) =>
       blob
         ? mended(streamReader(file.slice(start, end).stream(), true), 'source_changed')

@@ -18,7 +18,8 @@ export interface FetchDocumentOptions {
 }
 
 /**
- * One GET: no redirect is followed, no credentials go along, no more bytes than asked for, within the time.
+ * One GET: no redirect is followed, no credentials go along, no more bytes than asked for, within
+ * the time.
  *
  * @throws SealdropError `keys_unreachable` (retryable unless the server said no), `keys_malformed`
  */
@@ -46,7 +47,8 @@ async function load(
   signal: AbortSignal,
 ): Promise<{ document: string; maxAge: number | undefined }> {
   const where = whereOf(o.url)
-  // workerd has neither credentials nor an HTTP cache to speak of, and throws where it is told about them
+  // workerd has neither credentials nor an HTTP cache to speak of, and throws where it is told
+  // about them
   const browserOptions: RequestInit =
     'credentials' in Request.prototype
       ? { credentials: 'omit', cache: o.revalidate ? 'no-cache' : 'default' }
@@ -76,7 +78,10 @@ async function load(
   return { document, maxAge: maxAge === undefined ? undefined : maxAge * 1000 }
 }
 
-/** How long the answer is fresh (RFC 9111 §5.2.2, §5.1): `max-age` less the `age` it came with, 0 for `no-store` and `no-cache`. */
+/**
+ * How long the answer is fresh (RFC 9111 §5.2.2, §5.1): `max-age` less the `age` it came with, 0
+ * for `no-store` and `no-cache`.
+ */
 function secondsOf(headers: Headers): number | undefined {
   const control = headers.get('cache-control') ?? ''
   if (/\bno-(store|cache)\b/i.test(control)) return 0

@@ -10,18 +10,23 @@ export interface FetchOptions extends KeySetOptions {
   readonly fetch?: typeof globalThis.fetch
   /** Milliseconds for one answer. Default: 5,000. */
   readonly timeout?: number
-  /** Longest time a set counts as fresh, in milliseconds. Default: what the server says, otherwise 10 minutes; never over 24 hours. */
+  /**
+   * Longest time a set counts as fresh, in milliseconds. Default: what the server says, otherwise
+   * 10 minutes; never over 24 hours.
+   */
   readonly maxAge?: number
 }
 
 const minute = 60_000
 
 /**
- * A key set published at a URL. Nothing is fetched before it is used; then it is kept while fresh, fetched once for all
- * callers, and served while its host cannot be reached: for up to 24 hours, a signed one until it expires.
+ * A key set published at a URL. Nothing is fetched before it is used; then it is kept while fresh,
+ * fetched once for all callers, and served while its host cannot be reached: for up to 24 hours, a
+ * signed one until it expires.
  *
  * @param url https, or http on loopback
- * @throws SealdropError `invalid_argument`; using it throws `keys_unreachable`, `keys_malformed`, `keys_untrusted`, `keys_expired`, `keys_rolled_back`, `no_usable_key`
+ * @throws SealdropError `invalid_argument`; using it throws `keys_unreachable`, `keys_malformed`,
+ *   `keys_untrusted`, `keys_expired`, `keys_rolled_back`, `no_usable_key`
  * @see RFC 7517 §5
  */
 export function fetchKeySet(url: string | URL, o: FetchOptions): KeySet {

@@ -7,24 +7,39 @@ import { makeKeys, type KeyInfo, type SealingKey } from './key.js'
 import { noUsableKey, selectForSealing, type LoadedSet, type Unfit } from './select.js'
 import type { Trust } from './trust.js'
 
-/** A company's public keys, and why they are believed. Made by `fetchKeySet` or `importKeySet`; usable by many callers at once. */
+/**
+ * A company's public keys, and why they are believed. Made by `fetchKeySet` or `importKeySet`;
+ * usable by many callers at once.
+ */
 export interface KeySet {
   /** Why its keys are believed. */
   readonly trust: Trust['kind']
-  /** Loads the set now, so that a mistake shows early. Throws `keys_unreachable`, `keys_malformed`, `keys_untrusted`, `no_usable_key`, `unsupported_runtime`; of a signed set `keys_expired`, `keys_rolled_back`, and `output_failed` or `source_failed` of its store. */
+  /**
+   * Loads the set now, so that a mistake shows early. Throws `keys_unreachable`, `keys_malformed`,
+   * `keys_untrusted`, `no_usable_key`, `unsupported_runtime`; of a signed set `keys_expired`,
+   * `keys_rolled_back`, and `output_failed` or `source_failed` of its store.
+   */
   ready(o?: CallOptions): Promise<void>
   /** Loads the set again and throws when that fails; the keys held before stay. */
   refresh(o?: CallOptions): Promise<void>
-  /** The usable keys in their order, for encryption and for signatures. Throws what `ready` does. */
+  /**
+   * The usable keys in their order, for encryption and for signatures. Throws what `ready` does.
+   */
   list(o?: CallOptions): Promise<readonly KeyInfo[]>
 }
 
 export interface KeySetOptions {
   /** Why these keys are believed; required. */
   readonly trust: Trust
-  /** Algorithms, thumbprints or ARNs to seal to, best first. Default: the order of the pins or the publisher. */
+  /**
+   * Algorithms, thumbprints or ARNs to seal to, best first. Default: the order of the pins or the
+   * publisher.
+   */
   readonly prefer?: readonly string[]
-  /** For algorithms that the runtime lacks: `mlDsa()` of `sealdrop/ml-dsa`, `digests()` of `sealdrop/digests`. Default: none. */
+  /**
+   * For algorithms that the runtime lacks: `mlDsa()` of `sealdrop/ml-dsa`, `digests()` of
+   * `sealdrop/digests`. Default: none.
+   */
   readonly providers?: readonly AlgorithmProvider[]
   /** Milliseconds since 1970. Default: Date.now. */
   readonly now?: () => number
@@ -38,7 +53,10 @@ export type Source = (o: {
 const cooldown = 30_000
 const unsignedLifetime = 24 * 3_600_000
 
-/** The one implementation of {@link KeySet}; what the rooms above need beyond the contract is public here. */
+/**
+ * The one implementation of {@link KeySet}; what the rooms above need beyond the contract is public
+ * here.
+ */
 export class HeldKeySet implements KeySet {
   readonly trust: Trust['kind']
   readonly options: KeySetOptions
@@ -74,7 +92,10 @@ export class HeldKeySet implements KeySet {
     return (await this.current(o.signal)).keys.map((key) => key.info)
   }
 
-  /** The set to use now: fresh, or the one held while its host cannot be reached, for as long as it lives. */
+  /**
+   * The set to use now: fresh, or the one held while its host cannot be reached, for as long as it
+   * lives.
+   */
   async current(signal?: AbortSignal): Promise<LoadedSet> {
     signal?.throwIfAborted()
     const now = this.now()
@@ -100,7 +121,10 @@ export class HeldKeySet implements KeySet {
     )
   }
 
-  /** The set fetched again for a key that it lacks, at most once in 30 s; undefined where that would change nothing. */
+  /**
+   * The set fetched again for a key that it lacks, at most once in 30 s; undefined where that would
+   * change nothing.
+   */
   async refetched(signal?: AbortSignal): Promise<LoadedSet | undefined> {
     return this.now() >= this.#retryAt && this.#held?.freshUntil !== Infinity
       ? this.#load(signal, true)
@@ -114,7 +138,8 @@ export class HeldKeySet implements KeySet {
         this.#retryAt = this.now() + cooldown
         const { document, freshFor = Infinity } = await this.#source({ refresh }).catch(
           async (error: { readonly retryable?: boolean }) => {
-            // while the host is down, what the trust kept from before: a page that is opened then has nothing else
+            // while the host is down, what the trust kept from before: a page that is opened then
+            // has nothing else
             const kept =
               !refresh &&
               error.retryable &&
@@ -141,7 +166,9 @@ export class HeldKeySet implements KeySet {
   }
 }
 
-/** The implementation behind a KeySet that a caller gave. @throws SealdropError `invalid_argument` */
+/**
+ * The implementation behind a KeySet that a caller gave. @throws SealdropError `invalid_argument`
+ */
 export function held(keys: KeySet): HeldKeySet {
   ensure(
     keys instanceof HeldKeySet,

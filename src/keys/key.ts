@@ -31,7 +31,10 @@ export interface KeyInfo {
   readonly expires?: Date | undefined
 }
 
-/** A key of a set. Its algorithm has been looked at for encryption; for signatures the verifying rooms do. */
+/**
+ * A key of a set. Its algorithm has been looked at for encryption; for signatures the verifying
+ * rooms do.
+ */
 export interface Key {
   readonly info: KeyInfo
   /** As published; the thumbprint where nothing was. */
@@ -67,7 +70,10 @@ export const thumbprintOf = (jwk: object): Promise<string> =>
 export const thumbprintUrn = (thumbprint: string): string =>
   `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${thumbprint}`
 
-/** Makes keys of the JWKs that are believed; one that cannot be used is passed over with its reason, so that new kinds do no harm. */
+/**
+ * Makes keys of the JWKs that are believed; one that cannot be used is passed over with its reason,
+ * so that new kinds do no harm.
+ */
 export async function makeKeys(
   jwks: readonly JWK[],
 ): Promise<{ readonly keys: readonly Key[]; readonly passedOver: readonly string[] }> {
@@ -106,7 +112,10 @@ async function makeKey(found: JWK): Promise<Key> {
   }
 }
 
-/** What a key is for. An RSA signing key must name its one algorithm: a thumbprint does not (jose-profile.md). */
+/**
+ * What a key is for. An RSA signing key must name its one algorithm: a thumbprint does not
+ * (jose-profile.md).
+ */
 function purpose(
   { use, alg }: JwkStatements,
   jwk: PublicMembers,

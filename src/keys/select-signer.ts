@@ -4,8 +4,8 @@ import type { Key } from './key.js'
 import type { LoadedSet } from './select.js'
 
 /**
- * The one signing key that fits, whatever its dates: validity counts at signing time. On none the set is fetched again. A key whose `key_ops`
- * leave `verify` out is none (RFC 7517 §4.3).
+ * The one signing key that fits, whatever its dates: validity counts at signing time. On none the
+ * set is fetched again. A key whose `key_ops` leave `verify` out is none (RFC 7517 §4.3).
  *
  * @throws SealdropError `key_not_found` and what loading the set throws
  */

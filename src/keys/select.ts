@@ -15,8 +15,8 @@ export interface LoadedSet {
 export type Unfit = (key: Key) => string | undefined
 
 /**
- * The key to seal to: made for encryption, valid now, then `prefer` (an algorithm, a thumbprint or an ARN each), then the
- * order of the pins or of the publisher.
+ * The key to seal to: made for encryption, valid now, then `prefer` (an algorithm, a thumbprint or
+ * an ARN each), then the order of the pins or of the publisher.
  *
  * @throws SealdropError `no_usable_key`, listing the keys and why each was passed over
  */

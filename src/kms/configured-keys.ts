@@ -8,7 +8,10 @@ import type { KmsPort } from './port.js'
 
 const cooldown = 30_000
 
-/** The opener's keys, by the names its operator configured: aliases are resolved when they are first loaded, never by a message. */
+/**
+ * The opener's keys, by the names its operator configured: aliases are resolved when they are first
+ * loaded, never by a message.
+ */
 export class ConfiguredKeys implements OpenerKeys {
   readonly #port: KmsPort
   readonly #names: readonly string[]
@@ -47,7 +50,8 @@ export class ConfiguredKeys implements OpenerKeys {
     const again = this.#having(fits)
     if (again.length > 0) return again
     const [failure] = this.#failed.values()
-    if (failure && (this.#loaded.size === 0 || failure.retryable)) throw failure // it may be the one that is asked for
+    // it may be the one that is asked for
+    if (failure && (this.#loaded.size === 0 || failure.retryable)) throw failure
     throw new SealdropError(
       'key_not_found',
       `${what} is none of this opener's keys${[...this.#failed.values()].map((error) => `; one did not load: ${error.message}`).join('')}`,

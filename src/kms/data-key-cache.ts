@@ -12,7 +12,10 @@ export interface CacheOptions {
   readonly uses: number
 }
 
-/** A cache of unwrapped data keys bounded by entries, age and uses. @throws SealdropError `invalid_argument` */
+/**
+ * A cache of unwrapped data keys bounded by entries, age and uses. @throws SealdropError
+ * `invalid_argument`
+ */
 export function dataKeyCache(o: CacheOptions): DataKeyCache {
   for (const name of ['entries', 'maxAge', 'uses'] as const)
     ensure(

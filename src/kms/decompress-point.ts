@@ -8,7 +8,10 @@ const names: Readonly<Record<CurveName, string>> = {
   'P-521': 'secp521r1',
 }
 
-/** A compressed point as `04 ‖ x ‖ y` (SEC 1 §2.3.4), which WebCrypto cannot. Throws when the curve has none with that x. */
+/**
+ * A compressed point as `04 ‖ x ‖ y` (SEC 1 §2.3.4), which WebCrypto cannot. Throws when the curve
+ * has none with that x.
+ */
 export function decompressPoint(crv: CurveName, point: Bytes): Uint8Array {
   return ECDH.convertKey(point, names[crv], undefined, undefined, 'uncompressed') as Buffer
 }

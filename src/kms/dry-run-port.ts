@@ -29,7 +29,10 @@ const hashes = { RSAES_OAEP_SHA_256: 'sha256', RSAES_OAEP_SHA_1: 'sha1' } as con
 /** The names of KMS's encryption algorithms for RSA. */
 export type OaepName = keyof typeof hashes
 
-/** Asks KMS whether it would: DryRun does nothing and is not denied only where the operation is not (kms-facts.md, "Rules"). */
+/**
+ * Asks KMS whether it would: DryRun does nothing and is not denied only where the operation is not
+ * (kms-facts.md, "Rules").
+ */
 export class DryRunPort extends KmsPort {
   /** A real ciphertext, since DryRun looks at it. */
   mayDecrypt(
@@ -83,7 +86,10 @@ export class DryRunPort extends KmsPort {
     )
   }
 
-  /** What time it is by KMS, in milliseconds since 1970: also of an answer that says no; undefined where none came. */
+  /**
+   * What time it is by KMS, in milliseconds since 1970: also of an answer that says no; undefined
+   * where none came.
+   */
   async time(key: string, signal?: AbortSignal): Promise<number | undefined> {
     let date: string | undefined
     const command = new DescribeKeyCommand({ KeyId: key })

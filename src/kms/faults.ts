@@ -22,7 +22,10 @@ const unavailable: FaultRow = {
   retryable: true,
 }
 
-/** AWS's exceptions by name: several are not modelled, so that `instanceof` would miss them (kms-facts.md, "On the wire"). */
+/**
+ * AWS's exceptions by name: several are not modelled, so that `instanceof` would miss them
+ * (kms-facts.md, "On the wire").
+ */
 const faults: Readonly<Record<string, FaultRow>> = {
   AccessDeniedException: { code: 'kms_denied', advice: denied },
   CredentialsProviderError: credentials,
@@ -63,7 +66,10 @@ const faults: Readonly<Record<string, FaultRow>> = {
   TimeoutError: unavailable,
 }
 
-/** Our error for what the AWS SDK threw: its name decides, then whether any answer came at all, and whole: a cut one has a status too. */
+/**
+ * Our error for what the AWS SDK threw: its name decides, then whether any answer came at all, and
+ * whole: a cut one has a status too.
+ */
 export function fromAws(error: unknown, operation: string, key: string): SealdropError {
   const {
     name = 'Error',

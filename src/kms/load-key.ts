@@ -6,7 +6,10 @@ import { thumbprintOf } from '../keys/key.js'
 import type { OpenerKey } from '../open/opener-key.js'
 import type { KmsPort } from './port.js'
 
-/** A KMS key by ARN, key id or alias, with its public half; `alg` picks one of an RSA key's signature algorithms. */
+/**
+ * A KMS key by ARN, key id or alias, with its public half; `alg` picks one of an RSA key's
+ * signature algorithms.
+ */
 export async function loadKey(
   port: KmsPort,
   key: string,

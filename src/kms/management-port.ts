@@ -20,7 +20,10 @@ import { isSealdropError, SealdropError, type SealdropErrorCode } from '../error
 import { arnIn } from '../formats/arn.js'
 import { arnPattern, expected, KmsPort } from './port.js'
 
-/** The last time that a key did cryptography, as far as KMS has kept track; undefined where it never did. */
+/**
+ * The last time that a key did cryptography, as far as KMS has kept track; undefined where it never
+ * did.
+ */
 export interface LastUse {
   readonly at: Date
   readonly operation: string
@@ -37,14 +40,19 @@ export interface NewKey extends Inherited {
 
 /** What a key has that its successor has too. */
 export interface Inherited {
-  /** A key policy as JSON. Default: KMS's own, which leaves it to the IAM policies of the account. */
+  /**
+   * A key policy as JSON. Default: KMS's own, which leaves it to the IAM policies of the account.
+   */
   readonly policy?: string | undefined
   readonly tags?: readonly Tag[]
 }
 
 /** What administrators of keys ask of KMS: no cryptography. */
 export class ManagementPort extends KmsPort {
-  /** A new key in the Region of an alias; its ARN. Asked for once: the client itself would ask again where only the answer was lost, and make two. */
+  /**
+   * A new key in the Region of an alias; its ARN. Asked for once: the client itself would ask again
+   * where only the answer was lost, and make two.
+   */
   async createKey(
     { alias, spec, usage, description, multiRegion, policy, tags }: NewKey,
     signal?: AbortSignal,
@@ -80,7 +88,10 @@ export class ManagementPort extends KmsPort {
     return made!.Arn!
   }
 
-  /** The key whose description ends with this token in the Region of an alias, unless somebody disabled it: a DescribeKey for each key of the account there. */
+  /**
+   * The key whose description ends with this token in the Region of an alias, unless somebody
+   * disabled it: a DescribeKey for each key of the account there.
+   */
   async findKey(
     { alias, token }: { readonly alias: string; readonly token: string },
     signal?: AbortSignal,
@@ -144,7 +155,10 @@ export class ManagementPort extends KmsPort {
     return (await this.describe(alias, signal).catch(unlessUnusable))?.arn
   }
 
-  /** Lets an alias name a key; it is made where there is none, and made anew where its key is of another usage, which UpdateAlias refuses. */
+  /**
+   * Lets an alias name a key; it is made where there is none, and made anew where its key is of
+   * another usage, which UpdateAlias refuses.
+   */
   async moveAlias(alias: string, arn: string, signal?: AbortSignal): Promise<void> {
     const AliasName = alias.slice(alias.indexOf('alias/'))
     const [now, wanted] = [
@@ -200,7 +214,10 @@ export class ManagementPort extends KmsPort {
     )
   }
 
-  /** When its deletion is final; of a primary that waits for its replicas, as far as can be told. A deletion that is scheduled already stays as it is. */
+  /**
+   * When its deletion is final; of a primary that waits for its replicas, as far as can be told. A
+   * deletion that is scheduled already stays as it is.
+   */
   async scheduleDeletion(
     arn: string,
     days: number,

@@ -5,6 +5,9 @@ export const longestRaw = 4_096
 
 export type MessageType = 'DIGEST' | 'RAW' | 'EXTERNAL_MU'
 
-/** What this library sends kms:Sign: a digest where the algorithm hashes; of ML-DSA the message, or its representative mu where it is long (jose-profile.md, "Signatures"). */
+/**
+ * What this library sends kms:Sign: a digest where the algorithm hashes; of ML-DSA the message, or
+ * its representative mu where it is long (jose-profile.md, "Signatures").
+ */
 export const messageTypesOf = ({ hash, kty }: SignatureRow): readonly MessageType[] =>
   hash ? ['DIGEST'] : kty === 'AKP' ? ['RAW', 'EXTERNAL_MU'] : ['RAW']

@@ -20,39 +20,51 @@ import { KmsPort, type Kms } from './port.js'
 
 /** Opens what was sealed to its keys, each through one KMS call. */
 export interface Opener {
-  /** Loads the keys now and throws when one does not load, so that a wrong configuration shows at start. */
+  /**
+   * Loads the keys now and throws when one does not load, so that a wrong configuration shows at
+   * start.
+   */
   ready(o?: CallOptions): Promise<void>
   /** Forgets data keys and ends KMS clients made here; later calls throw `closed`. */
   close(): Promise<void>
   /**
-   * Opens a sealed value. Everything public is checked before KMS is called; after that every failure is `rejected`.
+   * Opens a sealed value. Everything public is checked before KMS is called; after that every
+   * failure is `rejected`.
    *
-   * @throws SealdropError class A, without a KMS call: `invalid_argument`, `malformed`, `too_large`, `unsupported_algorithm`, `key_not_found`, `context_mismatch`, `expired`, `replayed`; class B: `rejected`; `kms_denied`, `kms_throttled`, `kms_unavailable`, `kms_unexpected`, `key_unusable`, `closed`
+   * @throws SealdropError class A, without a KMS call: `invalid_argument`, `malformed`,
+   *   `too_large`, `unsupported_algorithm`, `key_not_found`, `context_mismatch`, `expired`,
+   *   `replayed`; class B: `rejected`; `kms_denied`, `kms_throttled`, `kms_unavailable`,
+   *   `kms_unexpected`, `key_unusable`, `closed`
    * @see RFC 7516 §5.2
    */
   open(jwe: string, o: OpenOptions): Promise<Opened>
   /**
-   * Opens the named fields of a record; one that is missing or not sealed is `rejected`, one from another place
-   * `context_mismatch`, fields under more than 8 data keys `too_large`. One KMS call for each data key; otherwise throws as `open`,
-   * and `malformed` where an authenticated field is not what its content type says.
+   * Opens the named fields of a record; one that is missing or not sealed is `rejected`, one from
+   * another place `context_mismatch`, fields under more than 8 data keys `too_large`. One KMS call
+   * for each data key; otherwise throws as `open`, and `malformed` where an authenticated field is
+   * not what its content type says.
    *
    * @see RFC 6901 for the place
    */
   openFields<T extends object>(record: SealedFields<T>, o: OpenOptions & FieldOptions): Promise<T>
   /**
-   * Opens a sealed stream in constant memory. It resolves when the header is authentic; each frame is handed out after its
-   * tag verified. A stream that was cut fails at its end: use what was read only when that came without an error. Streams
-   * do not say when they were sealed: an opener with a maximum age refuses them as `expired`.
+   * Opens a sealed stream in constant memory. It resolves when the header is authentic; each frame
+   * is handed out after its tag verified. A stream that was cut fails at its end: use what was read
+   * only when that came without an error. Streams do not say when they were sealed: an opener with
+   * a maximum age refuses them as `expired`.
    *
-   * @throws SealdropError as `open`, one KMS call; while reading `malformed`, `rejected`, `source_failed`, `source_changed`
+   * @throws SealdropError as `open`, one KMS call; while reading `malformed`, `rejected`,
+   *   `source_failed`, `source_changed`
    * @see message-format.md; AWS Encryption SDK message format, version 2
    */
   openStream(source: StreamSource, o: OpenOptions): Promise<OpenedStream>
   /**
-   * Opens part of a sealed file: plaintext bytes from `start` to `end`, cut to what is there, reading only their frames and
-   * the final one, which is verified first. For a file behind a URL see `httpSource`.
+   * Opens part of a sealed file: plaintext bytes from `start` to `end`, cut to what is there,
+   * reading only their frames and the final one, which is verified first. For a file behind a URL
+   * see `httpSource`.
    *
-   * @returns with the exact `length` of the part; `openRange(source, 0, Infinity)` is the whole with its verified length
+   * @returns with the exact `length` of the part; `openRange(source, 0, Infinity)` is the whole
+   *   with its verified length
    * @throws SealdropError as `openStream`
    */
   openRange(
@@ -62,8 +74,8 @@ export interface Opener {
     o: OpenOptions,
   ): Promise<OpenedStream & { readonly length: number }>
   /**
-   * Opens a sealed file into another, mode 0600, by way of a temporary file beside it: `output` appears, or is replaced,
-   * when everything verified, and nothing is left behind otherwise.
+   * Opens a sealed file into another, mode 0600, by way of a temporary file beside it: `output`
+   * appears, or is replaced, when everything verified, and nothing is left behind otherwise.
    *
    * @returns also length and chunk digest of the sealed file, as `signReceipt` takes them
    * @throws SealdropError as `openStream`, and `output_failed`
@@ -75,8 +87,9 @@ export interface OpenerOptions {
   /** How KMS is reached. Default `{}`: the AWS default chain. */
   readonly kms?: Kms
   /**
-   * ARNs, key ids or aliases of the keys that may be used, in the order of preference among replicas; or the inventory, with all keys that
-   * it ever had, read again every 10 minutes and for a key that is not known, at most once in 30 s.
+   * ARNs, key ids or aliases of the keys that may be used, in the order of preference among
+   * replicas; or the inventory, with all keys that it ever had, read again every 10 minutes and for
+   * a key that is not known, at most once in 30 s.
    */
   readonly keys: readonly string[] | InventoryStore
   /** Oldest value taken, in milliseconds. Default: any age. */

@@ -16,7 +16,10 @@ import { SealdropError } from '../errors/sealdrop-error.js'
 import { fromAws } from './faults.js'
 import type { MessageType } from './message-types.js'
 
-/** How KMS is reached: a client, a configuration, or one client for each Region. Default `{}`: the AWS default chain. */
+/**
+ * How KMS is reached: a client, a configuration, or one client for each Region. Default `{}`: the
+ * AWS default chain.
+ */
 export type Kms = KMSClient | KMSClientConfig | ((region: string) => KMSClient)
 
 /** What GetPublicKey answers, checked. */
@@ -38,7 +41,10 @@ export interface KeyDescription {
 
 export const arnPattern: RegExp = /^arn:[\w-]+:kms:([\w-]+):\d{12}:(?:key|alias)\/./
 
-/** The one room that talks to AWS. Every answer must name the key and the algorithm that were asked for. */
+/**
+ * The one room that talks to AWS. Every answer must name the key and the algorithm that were asked
+ * for.
+ */
 export class KmsPort implements PrivateOperations {
   readonly #kms: Kms
   readonly #clients = new Map<string, KMSClient>()
@@ -116,7 +122,10 @@ export class KmsPort implements PrivateOperations {
     return { arn, spki: bytesOf('GetPublicKey', answer.PublicKey), keyUsage, signingAlgorithms }
   }
 
-  /** State and date of a key by ARN, key id or alias, which GetPublicKey does not answer, and fails for a disabled key. */
+  /**
+   * State and date of a key by ARN, key id or alias, which GetPublicKey does not answer, and fails
+   * for a disabled key.
+   */
   async describe(key: string, signal?: AbortSignal): Promise<KeyDescription> {
     const { KeyMetadata: found } = await this.call('DescribeKey', key, signal, (client, o) =>
       client.send(new DescribeKeyCommand({ KeyId: key }), o),

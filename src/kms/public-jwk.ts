@@ -5,7 +5,8 @@ import { loadKey } from './load-key.js'
 import { KmsPort, type Kms } from './port.js'
 
 /**
- * The public half of a KMS key as a JWK with `kid`, `use` and `alg`: of a root, what pages give to `signedBy`; RSA signs PS256. One kms:GetPublicKey.
+ * The public half of a KMS key as a JWK with `kid`, `use` and `alg`: of a root, what pages give to
+ * `signedBy`; RSA signs PS256. One kms:GetPublicKey.
  *
  * @param o.kms how KMS is reached; default `{}`: the AWS default chain
  * @param o.key ARN, key id or alias

@@ -14,26 +14,34 @@ export type { PublishedKey } from './published-jwk.js'
 export interface PublisherOptions {
   /** How KMS is reached. Default `{}`: the AWS default chain. */
   readonly kms?: Kms
-  /** In the order in which sealers prefer them; or the inventory, which says what is published when, so that KMS is asked for signatures only. */
+  /**
+   * In the order in which sealers prefer them; or the inventory, which says what is published when,
+   * so that KMS is asked for signatures only.
+   */
   readonly keys: readonly PublishedKey[] | InventoryStore
   /**
-   * ARN, key id or alias of the KMS key that signs the set, and nothing else: its public half is what pages give to `signedBy`.
-   * Default: none, and the set is not signed.
+   * ARN, key id or alias of the KMS key that signs the set, and nothing else: its public half is
+   * what pages give to `signedBy`. Default: none, and the set is not signed.
    */
   readonly root?: string
   /**
-   * Publish the history instead of the set: every signing key that ever stood in it, also those that are disabled, deleted or taken back, by which old signatures are
-   * verified (`signedBy` with `history`). It needs an inventory and a root. Default: false.
+   * Publish the history instead of the set: every signing key that ever stood in it, also those
+   * that are disabled, deleted or taken back, by which old signatures are verified (`signedBy` with
+   * `history`). It needs an inventory and a root. Default: false.
    */
   readonly history?: boolean
-  /** The set's name, `sub` of the signed one: one root may sign several. Default: `default`, of a history `history`. */
+  /**
+   * The set's name, `sub` of the signed one: one root may sign several. Default: `default`, of a
+   * history `history`.
+   */
   readonly name?: string
   /** `iss` of the signed set. Default: the root's thumbprint as a URN (RFC 9278). */
   readonly issuer?: string
   /**
-   * For how long a document stays good, in milliseconds: how long it is served while KMS cannot be reached (a signed one for what is left since it was
-   * signed, three quarters at least), and what `exp` of a signed set says, at which keys that were taken back stop being believed. Default: 24 hours, or what the inventory says; of a signed set
-   * 15 minutes to 7 days.
+   * For how long a document stays good, in milliseconds: how long it is served while KMS cannot be
+   * reached (a signed one for what is left since it was signed, three quarters at least), and what
+   * `exp` of a signed set says, at which keys that were taken back stop being believed. Default: 24
+   * hours, or what the inventory says; of a signed set 15 minutes to 7 days.
    */
   readonly lifetime?: number
   /** Milliseconds since 1970. Default: Date.now. */
@@ -55,12 +63,16 @@ const unreachable: readonly SealdropErrorCode[] = [
 const day = 24 * 3_600_000
 
 /**
- * Publishes KMS public keys as a JWK Set, in the order given. KMS is asked at most once in five minutes (once in 30 s
- * while that fails), however many requests come; a key that is not enabled is left out, one that is named twice (an alias and its ARN) stands once.
- * With a root the same set is signed too, when it changed, or when a quarter of its lifetime is over.
+ * Publishes KMS public keys as a JWK Set, in the order given. KMS is asked at most once in five
+ * minutes (once in 30 s while that fails), however many requests come; a key that is not enabled is
+ * left out, one that is named twice (an alias and its ARN) stands once. With a root the same set is
+ * signed too, when it changed, or when a quarter of its lifetime is over.
  *
  * @returns documents for `keySetHandler`, or for a file or KV store that you write
- * @throws SealdropError `invalid_argument`; documents() throws `key_unusable` when no key is enabled, there is no inventory, or the root does not sign, `too_large` for what no client takes, `kms_*`, `source_failed`, `malformed`, `unsupported_algorithm` for a key on secp256k1 or SM2
+ * @throws SealdropError `invalid_argument`; documents() throws `key_unusable` when no key is
+ *   enabled, there is no inventory, or the root does not sign, `too_large` for what no client
+ *   takes, `kms_*`, `source_failed`, `malformed`, `unsupported_algorithm` for a key on secp256k1 or
+ *   SM2
  * @see RFC 7517 §4 and §5
  */
 export function createPublisher(o: PublisherOptions): KeySetDocuments {
@@ -114,7 +126,8 @@ export function createPublisher(o: PublisherOptions): KeySetDocuments {
         if (known) return known
         throw failure
       }
-      if (known) reloadAt = now() + retryAfter // whoever comes meanwhile has what is known, also in workerd
+      // whoever comes meanwhile has what is known, also in workerd
+      if (known) reloadAt = now() + retryAfter
       try {
         return await flight.run(load)
       } catch (error) {

@@ -13,7 +13,9 @@ export interface PublishedKey {
   readonly use?: 'enc' | 'sig'
   /** Of an RSA signing key, its one algorithm. Default: PS256. */
   readonly alg?: string
-  /** Publish the ARN too, which shows the account id; streams to RSA keys need it. Default: false. */
+  /**
+   * Publish the ARN too, which shows the account id; streams to RSA keys need it. Default: false.
+   */
   readonly withArn?: boolean
 }
 
@@ -36,7 +38,10 @@ export async function configuredJwks(
   return found.filter(({ kid }, i) => found.findIndex((other) => other.kid === kid) === i)
 }
 
-/** One key, or undefined where it must not be published: not enabled, or gone since it was published. */
+/**
+ * One key, or undefined where it must not be published: not enabled, or gone since it was
+ * published.
+ */
 async function publishedJwk(
   port: KmsPort,
   { key, use, alg, withArn = false }: PublishedKey,

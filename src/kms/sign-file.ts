@@ -33,7 +33,8 @@ export interface HashedFile {
 /**
  * Reads a file once, in constant memory, and hashes its chunks.
  *
- * @throws SealdropError `invalid_argument`, `source_failed`, `source_changed` when it is another at the end than at the start
+ * @throws SealdropError `invalid_argument`, `source_failed`, `source_changed` when it is another at
+ *   the end than at the start
  */
 export async function hashFile(
   file: string | URL | ByteSource | Blob,

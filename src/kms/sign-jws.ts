@@ -13,7 +13,10 @@ import type { OpenerKey } from '../open/opener-key.js'
 import { longestRaw, type MessageType } from './message-types.js'
 import type { KmsPort } from './port.js'
 
-/** A compact JWS by a KMS key (RFC 7515 §5.1). What is hashed is hashed here, so that content of any size costs one small call. */
+/**
+ * A compact JWS by a KMS key (RFC 7515 §5.1). What is hashed is hashed here, so that content of any
+ * size costs one small call.
+ */
 export async function signJws(
   port: KmsPort,
   { arn, info: { alg, thumbprint: kid }, jwk }: OpenerKey,
@@ -41,7 +44,10 @@ const lengths: Readonly<Partial<Record<SignatureName, number>>> = {
   'ML-DSA-87': 4_627,
 }
 
-/** What KMS answered as JOSE has it, once it can be a signature at all. @throws SealdropError `kms_unexpected` */
+/**
+ * What KMS answered as JOSE has it, once it can be a signature at all. @throws SealdropError
+ * `kms_unexpected`
+ */
 function asJose(alg: SignatureName, jwk: PublicMembers, signature: Bytes): Bytes {
   try {
     if (jwk.kty === 'EC') return ecdsaFromDer(signature, coordinateOf(jwk.crv))
@@ -59,7 +65,10 @@ function asJose(alg: SignatureName, jwk: PublicMembers, signature: Bytes): Bytes
   return signature
 }
 
-/** What kms:Sign is asked to sign. @throws SealdropError `too_large` where the algorithm needs the whole message */
+/**
+ * What kms:Sign is asked to sign. @throws SealdropError `too_large` where the algorithm needs the
+ * whole message
+ */
 async function toSign(
   alg: SignatureName,
   jwk: PublicMembers,
@@ -76,7 +85,10 @@ async function toSign(
   return ['EXTERNAL_MU', messageRepresentative(fromBase64url(jwk.pub)!, message)]
 }
 
-/** mu of ML-DSA with an empty context (FIPS 204, algorithms 2 and 7): what is signed stands for the key and the message. */
+/**
+ * mu of ML-DSA with an empty context (FIPS 204, algorithms 2 and 7): what is signed stands for the
+ * key and the message.
+ */
 function messageRepresentative(publicKey: Bytes, message: Bytes): Bytes {
   const shake = (...parts: readonly Bytes[]): Bytes =>
     new Uint8Array(

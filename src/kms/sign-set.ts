@@ -16,7 +16,10 @@ export interface SetTimes {
   /** Milliseconds since 1970, and milliseconds. */
   readonly now: number
   readonly lifetime: number
-  /** Counter of the inventory; where there is none the time, so that publishers side by side never seem to go back for long. */
+  /**
+   * Counter of the inventory; where there is none the time, so that publishers side by side never
+   * seem to go back for long.
+   */
   readonly ver?: number | undefined
 }
 
@@ -38,7 +41,10 @@ export function checkLifetime(lifetime: number): void {
   )
 }
 
-/** Signs key sets with a root (jose-profile.md, "Key sets"). The same set is signed again only when a quarter of its time is over. */
+/**
+ * Signs key sets with a root (jose-profile.md, "Key sets"). The same set is signed again only when
+ * a quarter of its time is over.
+ */
 export class SetSigner {
   readonly #port: KmsPort
   readonly #options: SetSignerOptions

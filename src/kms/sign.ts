@@ -28,22 +28,32 @@ export interface ReceiptOf {
   readonly key?: string | KeyInfo
 }
 
-/** Signs through kms:Sign. The digest is made here, so that content of any size costs one small call. */
+/**
+ * Signs through kms:Sign. The digest is made here, so that content of any size costs one small
+ * call.
+ */
 export interface Signer {
   /** Loads the key now, so that a wrong configuration shows at start. */
   ready(o?: CallOptions): Promise<void>
   /** Ends KMS clients made here; later calls throw `closed`. */
   close(): Promise<void>
-  /** A compact JWS of a value. `typ` default none; types that mean something to Sealdrop are refused. Throws `invalid_argument`, `too_large`, `kms_*`, `key_unusable`, `closed`. */
+  /**
+   * A compact JWS of a value. `typ` default none; types that mean something to Sealdrop are
+   * refused. Throws `invalid_argument`, `too_large`, `kms_*`, `key_unusable`, `closed`.
+   */
   sign(payload: Value, o?: CallOptions & { readonly typ?: string }): Promise<string>
-  /** A JWT with `iat` now and `exp` after `expiresIn` milliseconds; `typ` default `JWT`. Throws as `sign`. */
+  /**
+   * A JWT with `iat` now and `exp` after `expiresIn` milliseconds; `typ` default `JWT`. Throws as
+   * `sign`.
+   */
   signJwt(
     claims: Claims & object,
     o: CallOptions & { readonly expiresIn: number; readonly typ?: string },
   ): Promise<string>
   /**
-   * Signs a file of any size, read once in constant memory; one kms:Sign. The answer is text that `verifyStream` takes: about 43 characters for each MiB.
-   * The file must not change meanwhile. Throws as `sign`, and `source_failed`, `source_changed`.
+   * Signs a file of any size, read once in constant memory; one kms:Sign. The answer is text that
+   * `verifyStream` takes: about 43 characters for each MiB. The file must not change meanwhile.
+   * Throws as `sign`, and `source_failed`, `source_changed`.
    */
   signFile(file: string | URL | ByteSource | Blob, o?: SignFileOptions): Promise<string>
   /** A receipt for what was received or opened, see `verifyReceipt`. Throws as `sign`. */
@@ -189,7 +199,10 @@ class KmsSigner implements Signer {
   }
 }
 
-/** Whoever holds a signer for messages must not be able to sign key sets or receipts with the same verb. */
+/**
+ * Whoever holds a signer for messages must not be able to sign key sets or receipts with the same
+ * verb.
+ */
 function checkType(typ: string | undefined): string | undefined {
   ensure(typ === undefined || typeof typ === 'string', 'invalid_argument', 'typ: expected text')
   ensure(

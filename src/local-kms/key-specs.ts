@@ -9,7 +9,10 @@ export type KeyUsage =
   | 'GENERATE_VERIFY_MAC'
   | 'ENCAPSULATE_DECAPSULATE'
 
-/** Families of keys; the first three are pairs with a JWK `kty`, the next two pairs that grow from a seed, the last two secrets. */
+/**
+ * Families of keys; the first three are pairs with a JWK `kty`, the next two pairs that grow from a
+ * seed, the last two secrets.
+ */
 export type KeyType = 'RSA' | 'EC' | 'OKP' | 'ML-DSA' | 'ML-KEM' | 'symmetric' | 'HMAC'
 
 /** Curves of ECDSA by their JWK names (RFC 7518 §6.2.1.1, RFC 8812 §3.1). */

@@ -19,19 +19,36 @@ export interface LocalKmsKey {
 export interface LocalKmsOptions {
   /** Default 0: any free port. */
   readonly port?: number
-  /** Folder for keys and aliases, made if it does not exist; private keys lie in it unencrypted. Default: memory only. */
+  /**
+   * Folder for keys and aliases, made if it does not exist; private keys lie in it unencrypted.
+   * Default: memory only.
+   */
   readonly dir?: string
   /** Default us-east-1. One folder holds each Region's keys apart. */
   readonly region?: string
-  /** More Regions on the same port: the signature of a request names the one that is meant. Default: none. */
+  /**
+   * More Regions on the same port: the signature of a request names the one that is meant. Default:
+   * none.
+   */
   readonly regions?: readonly string[]
-  /** JSON text of a credentials file: who may call, and with which IAM policies. Default: one account, one access key, full access. */
+  /**
+   * JSON text of a credentials file: who may call, and with which IAM policies. Default: one
+   * account, one access key, full access.
+   */
   readonly credentials?: string
-  /** Key ids and key material follow from this text, so that a test finds the same keys again. Default: random keys. */
+  /**
+   * Key ids and key material follow from this text, so that a test finds the same keys again.
+   * Default: random keys.
+   */
   readonly seed?: string
-  /** The time in milliseconds, which decides when keys are deleted and rotated. Default: Date.now. */
+  /**
+   * The time in milliseconds, which decides when keys are deleted and rotated. Default: Date.now.
+   */
   readonly now?: () => number
-  /** Faults to inject from the start: `{ kind: 'throttle', operation: 'Decrypt', count: 2 }`. Default: none. */
+  /**
+   * Faults to inject from the start: `{ kind: 'throttle', operation: 'Decrypt', count: 2 }`.
+   * Default: none.
+   */
   readonly faults?: readonly FaultRule[]
   /** Called after each call with an entry shaped like CloudTrail's. Default: none. */
   readonly onCall?: (entry: TrailRecord) => void
@@ -54,7 +71,11 @@ export interface LocalKms {
   readonly url: string
   /** Key ARNs of the `keys` asked for, by alias as it was given. */
   readonly keys: Record<string, string>
-  /** Environment for other processes, of the first access key: AWS_ENDPOINT_URL_KMS, AWS_REGION and AWS_DEFAULT_REGION (which boto3 and the AWS CLI read), AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN where it has one. */
+  /**
+   * Environment for other processes, of the first access key: AWS_ENDPOINT_URL_KMS, AWS_REGION and
+   * AWS_DEFAULT_REGION (which boto3 and the AWS CLI read), AWS_ACCESS_KEY_ID,
+   * AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN where it has one.
+   */
   readonly env: Record<string, string>
   /** For `new KMSClient(clientConfig)`. */
   readonly clientConfig: {
@@ -62,7 +83,10 @@ export interface LocalKms {
     region: string
     credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
   }
-  /** Faults on demand: `add` answers an id, `list` how often each struck, `remove` and `clear` end them. */
+  /**
+   * Faults on demand: `add` answers an id, `list` how often each struck, `remove` and `clear` end
+   * them.
+   */
   readonly faults: LocalKmsFaults
   /** Stops accepting, ends idle connections, lets running operations finish, frees `dir`. */
   close(): Promise<void>

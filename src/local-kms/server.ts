@@ -19,23 +19,29 @@ import { Kms } from './state/kms.js'
 import { handle, type Service } from './wire/protocol.js'
 
 /**
- * Starts a KMS server for development and tests in this process. It speaks AWS JSON 1.1 over HTTP, so that the unmodified
- * `@aws-sdk/client-kms` and every other AWS SDK talk to it; keys, ciphertexts and signatures are real. It listens on
- * 127.0.0.1 only, and refuses whatever a web page could send.
+ * Starts a KMS server for development and tests in this process. It speaks AWS JSON 1.1 over HTTP,
+ * so that the unmodified `@aws-sdk/client-kms` and every other AWS SDK talk to it; keys,
+ * ciphertexts and signatures are real. It listens on 127.0.0.1 only, and refuses whatever a web
+ * page could send.
  *
  * @param options.port - default 0: any free port
- * @param options.dir - keeps keys and aliases there, unencrypted, for one server at a time; default: memory only
+ * @param options.dir - keeps keys and aliases there, unencrypted, for one server at a time;
+ *   default: memory only
  * @param options.region - default us-east-1; the account is 111122223333
  * @param options.regions - more Regions on the same port
- * @param options.credentials - who may call, and with which IAM policies; default: one access key with full access
+ * @param options.credentials - who may call, and with which IAM policies; default: one access key
+ *   with full access
  * @param options.seed - deterministic keys, for tests
  * @param options.now - a clock of the caller's
- * @param options.keys - keys to have behind an alias; those whose alias is there already stay as they are
- * @param options.faults - faults to inject from the start; `faults` of the answer adds and removes more
+ * @param options.keys - keys to have behind an alias; those whose alias is there already stay as
+ *   they are
+ * @param options.faults - faults to inject from the start; `faults` of the answer adds and removes
+ *   more
  * @param options.onCall - gets an entry for each call, shaped like CloudTrail's
  * @returns its URL, the keys' ARNs, configuration for clients, and `close()`
- * @throws SealdropError `invalid_argument` (also with NODE_ENV=production), `conflict` (the port or `dir` is in use, an alias
- * has another kind of key), `malformed` (a damaged file in `dir`, which the message names)
+ * @throws SealdropError `invalid_argument` (also with NODE_ENV=production), `conflict` (the port or
+ *   `dir` is in use, an alias has another kind of key), `malformed` (a damaged file in `dir`, which
+ *   the message names)
  */
 export async function startLocalKms(options: LocalKmsOptions = {}): Promise<LocalKms> {
   ensure(
@@ -136,7 +142,10 @@ async function provide(
   return ring.keyArn(key)
 }
 
-/** How long close waits for an answer to be taken, in milliseconds. An operation that runs is waited for. */
+/**
+ * How long close waits for an answer to be taken, in milliseconds. An operation that runs is waited
+ * for.
+ */
 const patience = 10_000
 
 async function listen(
@@ -154,7 +163,8 @@ async function listen(
     running.add(request)
     void handle(service, request, response).finally(() => running.delete(request))
   }
-  const server = createServer({ requestTimeout: 30_000, keepAliveTimeout: 60_000 }, serve) // longer than a client pauses: one that sends just as it is let go sees a reset
+  // longer than a client pauses: one that sends just as it is let go sees a reset
+  const server = createServer({ requestTimeout: 30_000, keepAliveTimeout: 60_000 }, serve)
   server.on('connection', (socket: Socket) => {
     idle.add(socket)
     sockets.add(socket)

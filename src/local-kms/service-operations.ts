@@ -1,4 +1,7 @@
-/** What is known of an operation of KMS from outside, for what looks at calls without doing them: the trail and injected faults. */
+/**
+ * What is known of an operation of KMS from outside, for what looks at calls without doing them:
+ * the trail and injected faults.
+ */
 export interface OperationRow {
   /** CloudTrail's `readOnly`: true also for cryptographic operations. */
   readonly readOnly: boolean
@@ -21,7 +24,10 @@ const reads: OperationRow = { readOnly: true }
 const changes: OperationRow = { readOnly: false }
 const changesKey: OperationRow = { readOnly: false, showsArn: true }
 
-/** Every operation of the service's model. Developer guide, "Examples of AWS KMS log entries"; `readOnly` of those without an example by analogy. */
+/**
+ * Every operation of the service's model. Developer guide, "Examples of AWS KMS log entries";
+ * `readOnly` of those without an example by analogy.
+ */
 export const serviceOperations: ReadonlyMap<string, OperationRow> = new Map(
   Object.entries<OperationRow>({
     CancelKeyDeletion: { readOnly: false, key: 'KeyId', shows: ['KeyId'] },

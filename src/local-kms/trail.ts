@@ -33,7 +33,9 @@ export interface TrailCaller {
   readonly roleArn?: string
 }
 
-/** An entry as CloudTrail writes it. Members come in its order, those without a value are absent. */
+/**
+ * An entry as CloudTrail writes it. Members come in its order, those without a value are absent.
+ */
 export interface TrailRecord {
   readonly eventVersion: string
   readonly userIdentity: JsonObject
@@ -65,8 +67,9 @@ export interface TrailResource {
 }
 
 /**
- * Members that are shown, at every depth; whatever is not named here is not: plaintexts, messages, ciphertexts, signatures, MACs,
- * secrets, key material, grant tokens and import tokens never reach a log.
+ * Members that are shown, at every depth; whatever is not named here is not: plaintexts, messages,
+ * ciphertexts, signatures, MACs, secrets, key material, grant tokens and import tokens never reach
+ * a log.
  */
 const shown: ReadonlySet<string> = new Set([
   'KeyId',
@@ -178,8 +181,9 @@ const times: ReadonlySet<string> = new Set(['ValidTo', 'CreationDate', 'Deletion
 const materialIds = ['KeyMaterialId', 'SourceKeyMaterialId', 'DestinationKeyMaterialId']
 
 /**
- * The record of one call, shaped like a CloudTrail entry of KMS (developer guide, "Logging AWS KMS API calls with AWS CloudTrail"). Unlike
- * CloudTrail it is written at once, for every call, and once also where two accounts are concerned.
+ * The record of one call, shaped like a CloudTrail entry of KMS (developer guide, "Logging AWS KMS
+ * API calls with AWS CloudTrail"). Unlike CloudTrail it is written at once, for every call, and
+ * once also where two accounts are concerned.
  */
 export function trailRecord(facts: TrailFacts): TrailRecord {
   const { operation = 'Unknown', caller, body, answer, fault, resources } = facts
@@ -219,7 +223,10 @@ export function trailRecord(facts: TrailFacts): TrailRecord {
   }
 }
 
-/** CloudTrail user guide, "userIdentity element". Ids of principals are the service's own: a hash of the ARN stands in their place. */
+/**
+ * CloudTrail user guide, "userIdentity element". Ids of principals are the service's own: a hash of
+ * the ARN stands in their place.
+ */
 function identity({ arn, account, accessKeyId, roleArn: given }: TrailCaller): JsonObject {
   const [kind = '', ...names] = arn.split(':').slice(5).join(':').split('/')
   const id = (of: string): string =>

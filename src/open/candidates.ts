@@ -23,8 +23,8 @@ export type Unwrap<Wrapped> = (
 const failover: readonly SealdropErrorCode[] = ['kms_unavailable', 'kms_denied', 'key_unusable']
 
 /**
- * Opens with at most one cryptographic answer of a private key, candidates in the opener's order; a data key is remembered
- * only after it opened something.
+ * Opens with at most one cryptographic answer of a private key, candidates in the opener's order; a
+ * data key is remembered only after it opened something.
  *
  * @throws SealdropError what `use` throws, `kms_*`, `key_unusable`
  * @see design.md, "Opening"
@@ -56,7 +56,10 @@ export async function withDataKey<W, R>(
   throw unavailable
 }
 
-/** Class B: whatever was wrong that depends on a private key or a data key, the error is one and the same. */
+/**
+ * Class B: whatever was wrong that depends on a private key or a data key, the error is one and the
+ * same.
+ */
 export const rejected = (): SealdropError =>
   new SealdropError(
     'rejected',

@@ -13,7 +13,8 @@ import type { OpenerKey } from './opener-key.js'
 export type ExpectedContext = Context | ((found: Context) => boolean)
 
 /**
- * Everything about a value's key that public bytes decide, before the private key is asked anything: class A.
+ * Everything about a value's key that public bytes decide, before the private key is asked
+ * anything: class A.
  *
  * @throws SealdropError `unsupported_algorithm`, `malformed`
  * @see RFC 7516 §5.2, RFC 7518 §4.6.1
@@ -62,7 +63,10 @@ export async function checkKey(
   }
 }
 
-/** The sender's ephemeral key, imported on the recipient's curve, so that a point off it never reaches KMS. */
+/**
+ * The sender's ephemeral key, imported on the recipient's curve, so that a point off it never
+ * reaches KMS.
+ */
 async function ephemeralKey({ epk }: JweHeader, crv: string): Promise<Uint8Array<ArrayBuffer>> {
   ensure(epk && !('d' in epk), 'malformed', 'JWE header: epk is missing or holds a private key')
   ensure(
@@ -76,8 +80,9 @@ async function ephemeralKey({ epk }: JweHeader, crv: string): Promise<Uint8Array
 }
 
 /**
- * The context as found, when it is what the opener expects; of our reserved members just those that the verb expects, so
- * that a field never opens as a whole value. @throws SealdropError `context_mismatch`
+ * The context as found, when it is what the opener expects; of our reserved members just those that
+ * the verb expects, so that a field never opens as a whole value. @throws SealdropError
+ * `context_mismatch`
  */
 export function checkFoundContext(
   found: Context,
@@ -96,7 +101,8 @@ export function checkFoundContext(
     (typeof expected === 'function'
       ? expected(Object.freeze({ ...own }))
       : sameContext(own, expected))
-  if (fits instanceof Promise) fits.catch(() => {}) // not a decision, and its rejection must not end the process
+  // not a decision, and its rejection must not end the process
+  if (fits instanceof Promise) fits.catch(() => {})
   ensure(
     fits === true,
     'context_mismatch',

@@ -41,7 +41,8 @@ interface ForRecipient {
 /**
  * Everything that public bytes decide, then one private operation, then commitment and header tag.
  *
- * @throws SealdropError class A: `malformed`, `too_large`, `key_not_found`, `context_mismatch`, `expired`, `invalid_argument`; class B: `rejected`; `kms_*`, `key_unusable`
+ * @throws SealdropError class A: `malformed`, `too_large`, `key_not_found`, `context_mismatch`,
+ *   `expired`, `invalid_argument`; class B: `rejected`; `kms_*`, `key_unusable`
  * @see message-format.md, "Header" and "Reader's rules"
  */
 export async function openMessage(
@@ -141,7 +142,10 @@ function forRecipient({ provider, info, ciphertext }: EncryptedDataKey): ForReci
   }
 }
 
-/** The sender's ephemeral key, found on the recipient's curve, so that a point off it never reaches KMS. */
+/**
+ * The sender's ephemeral key, found on the recipient's curve, so that a point off it never reaches
+ * KMS.
+ */
 async function senderKey(
   crv: CurveName,
   sender: Bytes,

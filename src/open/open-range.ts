@@ -40,8 +40,8 @@ export function layoutIn(
 }
 
 /**
- * Part of the plaintext, each frame verified before it is handed out, the final one first: only it says that this is the
- * whole message, so that a range can be cut to its length.
+ * Part of the plaintext, each frame verified before it is handed out, the final one first: only it
+ * says that this is the whole message, so that a range can be cut to its length.
  *
  * @returns the length of the part, and its pieces
  * @throws SealdropError `malformed`, `rejected`
@@ -75,7 +75,8 @@ export async function openPart(
   const from = Math.min(start, size)
   const to = Math.min(end, size)
   const first = Math.floor(from / frameLength)
-  const behind = from === to ? first : Math.ceil(to / frameLength) // the frame behind the last one that is wanted
+  // the frame behind the last one that is wanted
+  const behind = from === to ? first : Math.ceil(to / frameLength)
   const reader = input.reader(placeOf(Math.min(first, regular)), placeOf(Math.min(behind, regular)))
   async function* frames(): AsyncGenerator<SealedFrame> {
     for (let sequence = first + 1; sequence <= Math.min(behind, regular); sequence++) {

@@ -26,7 +26,8 @@ export interface Prepared {
 export type Opened = Content & OpenedInfo
 
 /**
- * The cheap checks, in order: sizes and form, key on the list, algorithm, context, age, replay. No KMS call is made.
+ * The cheap checks, in order: sizes and form, key on the list, algorithm, context, age, replay. No
+ * KMS call is made.
  *
  * @param reserved members of the context that the verb itself expects
  * @throws SealdropError of class A
@@ -65,8 +66,8 @@ export async function prepare(
 }
 
 /**
- * Opens a prepared value with at most one cryptographic answer of a private key. Whatever was wrong with it from here on,
- * the error is one and the same: class B.
+ * Opens a prepared value with at most one cryptographic answer of a private key. Whatever was wrong
+ * with it from here on, the error is one and the same: class B.
  *
  * @throws SealdropError `rejected`, `kms_*`, `key_unusable`
  */

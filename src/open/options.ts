@@ -10,14 +10,22 @@ import type { OpenerKeys } from './opener-key.js'
 import type { ReplayStore } from './replay.js'
 
 export interface OpenOptions extends CallOptions {
-  /** What the sender bound: exactly this, or a function that decides about what it finds. Looked at before any KMS call. */
+  /**
+   * What the sender bound: exactly this, or a function that decides about what it finds. Looked at
+   * before any KMS call.
+   */
   readonly context: ExpectedContext
-  /** Oldest value taken, in milliseconds, by the sender's own claim; streams make none. Default: the opener's. */
+  /**
+   * Oldest value taken, in milliseconds, by the sender's own claim; streams make none. Default: the
+   * opener's.
+   */
   readonly maxAge?: number
 }
 
 export interface OpenedInfo {
-  /** The sender's `jti`, empty where a JOSE library wrote none; a stream's message id in base64url. */
+  /**
+   * The sender's `jti`, empty where a JOSE library wrote none; a stream's message id in base64url.
+   */
   readonly messageId: string
   /** The key that opened it, with its ARN. */
   readonly key: KeyInfo
@@ -34,11 +42,17 @@ export interface OpenerParts {
   readonly maxAge?: number | undefined
   readonly replay?: ReplayStore | undefined
   readonly now: () => number
-  /** A compressed point as `04 ‖ x ‖ y`; throws when there is none with that x. WebCrypto cannot, so the host does. */
+  /**
+   * A compressed point as `04 ‖ x ‖ y`; throws when there is none with that x. WebCrypto cannot, so
+   * the host does.
+   */
   readonly decompress: (crv: CurveName, point: Bytes) => Uint8Array
 }
 
-/** With a replay store no call may take older values than the opener: their ids are forgotten by then. */
+/**
+ * With a replay store no call may take older values than the opener: their ids are forgotten by
+ * then.
+ */
 export function maxAgeOf(o: OpenOptions, { maxAge, replay }: OpenerParts): number | undefined {
   return replay ? Math.min(o.maxAge ?? Infinity, maxAge!) : (o.maxAge ?? maxAge)
 }

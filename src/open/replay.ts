@@ -3,7 +3,10 @@ import { toBase64url } from '../bytes/base64url.js'
 import { sha256 } from '../crypto/digest.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 
-/** Where it is kept which values were opened, so that each opens once. Shared by all openers that must not open it twice. */
+/**
+ * Where it is kept which values were opened, so that each opens once. Shared by all openers that
+ * must not open it twice.
+ */
 export interface ReplayStore {
   /** Claims an id, in one step, until a time; false when it was claimed before. */
   claim(id: string, until: Date): Promise<boolean>
@@ -12,8 +15,8 @@ export interface ReplayStore {
 }
 
 /**
- * The id of a value: SHA-256 of its text, which has one form only. Its `jti` would not do: anyone who reads it on its way
- * could seal another value with the same, and have that opened first.
+ * The id of a value: SHA-256 of its text, which has one form only. Its `jti` would not do: anyone
+ * who reads it on its way could seal another value with the same, and have that opened first.
  */
 export const replayId = async (jwe: string): Promise<string> => toBase64url(await sha256(utf8(jwe)))
 
@@ -25,8 +28,9 @@ export async function checkUnseen(store: ReplayStore | undefined, jwe: string): 
 }
 
 /**
- * After the tags of a value, or of all fields of a record, verified and before plaintext is released. A crash, or a store
- * that fails, between claim and release loses the value to this store: the sender must seal it again.
+ * After the tags of a value, or of all fields of a record, verified and before plaintext is
+ * released. A crash, or a store that fails, between claim and release loses the value to this
+ * store: the sender must seal it again.
  */
 export async function claimOnce(
   store: ReplayStore | undefined,

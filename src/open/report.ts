@@ -2,7 +2,10 @@ import type { PrivateOperations } from '../envelope/private-operations.js'
 import { isSealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
 import type { OpenedInfo, OpenerParts } from './options.js'
 
-/** What happened to one value, stream or field, or to one record that failed: for logs and counters, never content. */
+/**
+ * What happened to one value, stream or field, or to one record that failed: for logs and counters,
+ * never content.
+ */
 export interface OpenEvent {
   /** A stream counts as opened when its header did: what fails later is `failed` once more. */
   readonly event: 'opened' | 'failed'

@@ -26,7 +26,8 @@ export interface SealedFrame {
 }
 
 /**
- * The frames of a message in their order, up to the final one, behind which nothing may follow. Throws SealdropError `malformed`.
+ * The frames of a message in their order, up to the final one, behind which nothing may follow.
+ * Throws SealdropError `malformed`.
  *
  * @see message-format.md, "Body"
  */
@@ -55,7 +56,10 @@ export async function* sealedFrames(
   }
 }
 
-/** Checks the head of a frame. The bytes are as many as a regular frame has, fewer only at the end of the message. */
+/**
+ * Checks the head of a frame. The bytes are as many as a regular frame has, fewer only at the end
+ * of the message.
+ */
 export function frameOf(
   bytes: Bytes,
   expected: number,

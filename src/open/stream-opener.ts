@@ -84,7 +84,10 @@ export class StreamOpener {
     })
   }
 
-  /** The work before the first byte: reported, and given up with its source when it fails or is aborted. */
+  /**
+   * The work before the first byte: reported, and given up with its source when it fails or is
+   * aborted.
+   */
   async #reading<R extends OpenedStream>(
     reader: ByteReader,
     o: OpenOptions,

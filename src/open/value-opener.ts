@@ -12,7 +12,9 @@ import type { OpenerParts, OpenOptions } from './options.js'
 import { claimOnce } from './replay.js'
 import { reported, type OpenEvent } from './report.js'
 
-/** Opens values and records; runtime-neutral, the private key is behind {@link PrivateOperations}. */
+/**
+ * Opens values and records; runtime-neutral, the private key is behind {@link PrivateOperations}.
+ */
 export class ValueOpener {
   readonly #parts: OpenerParts
   readonly #onEvent: (event: OpenEvent) => void
@@ -35,7 +37,10 @@ export class ValueOpener {
     }).then(([opened]) => opened!)
   }
 
-  /** All fields pass the cheap checks before the first KMS call; a data key that they share is unwrapped once. */
+  /**
+   * All fields pass the cheap checks before the first KMS call; a data key that they share is
+   * unwrapped once.
+   */
   async openFields<T extends object>(
     record: object,
     o: OpenOptions & { readonly fields: readonly string[] },
@@ -61,7 +66,8 @@ export class ValueOpener {
       for (const field of prepared)
         results.push(await openPrepared(field, o, { ...parts, cache: shared }))
       values = results.map(({ bytes }, i) => decodeValue(bytes, prepared[i]!.jwe.header.cty))
-      for (const field of prepared) await this.#claim(field) // last, so that a record that does not open can be opened again
+      // last, so that a record that does not open can be opened again
+      for (const field of prepared) await this.#claim(field)
       return results
     })
     return replaceFields(record, fields, values) as T
@@ -72,7 +78,10 @@ export class ValueOpener {
     await claimOnce(this.#parts.replay, text, jwe.header.iat, this.#parts.maxAge ?? 0)
   }
 
-  /** Waits once for another call that unwraps the same data key, then finds it in the cache or goes on alone. */
+  /**
+   * Waits once for another call that unwraps the same data key, then finds it in the cache or goes
+   * on alone.
+   */
   async #afterPending(prepared: Prepared, o: OpenOptions, parts: OpenerParts): Promise<Opened> {
     const id = prepared.candidates[0]?.id
     const pending = id === undefined ? undefined : this.#pending.get(id)

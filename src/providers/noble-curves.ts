@@ -6,7 +6,10 @@ import type { EmsaHash } from '../formats/emsa.js'
 // rollup inlines the library into this module.
 const curves = { 'P-256': p256, 'P-384': p384, 'P-521': p521 } satisfies Record<CurveName, unknown>
 
-/** ECDSA over a digest (FIPS 186-5 §6.4.2), r ‖ s with either s, as KMS signs. False for anything malformed. */
+/**
+ * ECDSA over a digest (FIPS 186-5 §6.4.2), r ‖ s with either s, as KMS signs. False for anything
+ * malformed.
+ */
 export function verifyEcdsaDigest(
   crv: CurveName,
   point: Uint8Array,

@@ -9,8 +9,8 @@ const parameterSets = {
 } satisfies Record<MlDsaName, unknown>
 
 /**
- * Pure ML-DSA with an empty context (FIPS 204 algorithm 3), or from the message representative mu, 64 bytes (algorithm 8, line 7). False
- * for anything malformed.
+ * Pure ML-DSA with an empty context (FIPS 204 algorithm 3), or from the message representative mu,
+ * 64 bytes (algorithm 8, line 7). False for anything malformed.
  */
 export function verifyMlDsa(
   alg: MlDsaName,

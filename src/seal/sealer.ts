@@ -9,7 +9,10 @@ import type { SealOptions } from './seal.js'
 import { dataKeyFor, writeValue, type DataKey } from './write.js'
 
 export interface FieldOptions {
-  /** Members separated by dots, `*` for every member or element: `card.number`, `items.*.ssn`. Each must be there. */
+  /**
+   * Members separated by dots, `*` for every member or element: `card.number`, `items.*.ssn`. Each
+   * must be there.
+   */
   readonly fields: readonly string[]
 }
 
@@ -18,7 +21,10 @@ export type SealedFields<T> = {
   [K in keyof T]: T[K] extends object ? SealedFields<T[K]> | string : T[K] | string
 }
 
-/** Seals many values under one data key, so that an opener with a cache needs one KMS call for all of them. */
+/**
+ * Seals many values under one data key, so that an opener with a cache needs one KMS call for all
+ * of them.
+ */
 export interface Sealer {
   /** As the verb `seal`. */
   seal(value: Value, o: SealOptions): Promise<string>
@@ -114,8 +120,8 @@ class DataKeySealer implements Sealer {
 }
 
 /**
- * Makes a sealer: one data key until `maxValues` or `maxAge` runs out or the selected key changes. Values of one sealer can
- * be told to belong together; where that matters use `seal`.
+ * Makes a sealer: one data key until `maxValues` or `maxAge` runs out or the selected key changes.
+ * Values of one sealer can be told to belong together; where that matters use `seal`.
  *
  * @param o.maxValues default and most 2^20
  * @param o.maxAge milliseconds, default 1 hour
@@ -141,8 +147,9 @@ export function createSealer(
 }
 
 /**
- * Seals the named fields of a record, each bound to its place in it, under one data key; the rest stays as it is and the
- * record that came is not changed. A path that matches nothing throws, so that no plaintext stays behind unnoticed.
+ * Seals the named fields of a record, each bound to its place in it, under one data key; the rest
+ * stays as it is and the record that came is not changed. A path that matches nothing throws, so
+ * that no plaintext stays behind unnoticed.
  *
  * @throws SealdropError what `seal` throws
  * @see RFC 6901 for the place, kept in the context as `sealdrop:path`

@@ -28,8 +28,8 @@ export function dataKeyFor(recipient: SealingKey): DataKey {
 }
 
 /**
- * Writes one value as a compact JWE (RFC 7516 §5.1, §7.1). For RSA the header does not depend on the wrapped key, so the
- * content is encrypted while the wrap is under way.
+ * Writes one value as a compact JWE (RFC 7516 §5.1, §7.1). For RSA the header does not depend on
+ * the wrapped key, so the content is encrypted while the wrap is under way.
  */
 export async function writeValue(
   { recipient, key, wrapped }: DataKey,

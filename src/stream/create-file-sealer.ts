@@ -14,7 +14,10 @@ import { planMessage, setsOf, type Recipients } from './plan.js'
 import type { StreamOptions } from './seal-stream.js'
 
 export interface FileSealerOptions extends StreamOptions {
-  /** Where it is kept what is needed to go on after a crash or a reload. Default: nowhere, nothing can be restored. */
+  /**
+   * Where it is kept what is needed to go on after a crash or a reload. Default: nowhere, nothing
+   * can be restored.
+   */
   readonly records?: FileRecords
 }
 
@@ -24,7 +27,8 @@ export type RestoreOptions = Pick<StreamOptions, 'signal' | 'framesInFlight' | '
  * Makes a sealer of a file's pieces, for uploads in parts that can be repeated and resumed.
  *
  * @param keys - one key of each set can open it; an RSA key must be published with its ARN
- * @throws SealdropError `invalid_argument`, `too_large`, `source_failed`, `source_changed`, `output_failed` of the record, `unsupported_runtime`, and what loading a key set throws
+ * @throws SealdropError `invalid_argument`, `too_large`, `source_failed`, `source_changed`,
+ *   `output_failed` of the record, `unsupported_runtime`, and what loading a key set throws
  * @see message-format.md; design.md, "Sealing a frame twice"
  */
 export async function createFileSealer(
@@ -71,10 +75,14 @@ export async function createFileSealer(
 }
 
 /**
- * Goes on with a file where another sealer of the same record stopped. The file must be the same one, unchanged.
+ * Goes on with a file where another sealer of the same record stopped. The file must be the same
+ * one, unchanged.
  *
- * @param keys - the sets whose keys can open it; a record whose key is no longer published is refused
- * @throws SealdropError `expired` when there is no record: finished, older than 7 days, or never made here; `conflict` while another holds it; `source_changed`, `no_usable_key`, `malformed`, `invalid_argument`, and what loading a key set throws
+ * @param keys - the sets whose keys can open it; a record whose key is no longer published is
+ *   refused
+ * @throws SealdropError `expired` when there is no record: finished, older than 7 days, or never
+ *   made here; `conflict` while another holds it; `source_changed`, `no_usable_key`, `malformed`,
+ *   `invalid_argument`, and what loading a key set throws
  * @see design.md, "Sealing a frame twice"
  */
 export async function restoreFileSealer(

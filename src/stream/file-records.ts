@@ -3,12 +3,16 @@ import type { CryptoKey } from '../crypto/subtle.js'
 import type { Bytes } from '../bytes/bytes.js'
 
 /**
- * Where a file sealer keeps what it needs to go on after a crash: a log, never a snapshot. What is appended is durable
- * before the promise resolves, since the frames' bytes leave right after. One holder a record: who loads it takes it
- * over, and the one before gets `conflict` at its next append.
+ * Where a file sealer keeps what it needs to go on after a crash: a log, never a snapshot. What is
+ * appended is durable before the promise resolves, since the frames' bytes leave right after. One
+ * holder a record: who loads it takes it over, and the one before gets `conflict` at its next
+ * append.
  */
 export interface FileRecords {
-  /** Begins a record. `start.key`, 32 bytes, is the key of the frames; keep it as safe as the store can. */
+  /**
+   * Begins a record. `start.key`, 32 bytes, is the key of the frames; keep it as safe as the store
+   * can.
+   */
   create(id: string, start: object): Promise<void>
   append(id: string, frames: readonly (readonly [index: number, tag: Uint8Array])[]): Promise<void>
   load(
@@ -42,8 +46,9 @@ const conflict = (): SealdropError =>
 const heldIds = new WeakMap<FileRecords, Set<string>>()
 
 /**
- * Makes the caller the one holder of a record until it calls what this answers, and that resolved: within this store, and
- * by Web Locks within the whole origin. Across processes the store itself decides.
+ * Makes the caller the one holder of a record until it calls what this answers, and that resolved:
+ * within this store, and by Web Locks within the whole origin. Across processes the store itself
+ * decides.
  *
  * @throws SealdropError `conflict`
  */

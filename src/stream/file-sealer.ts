@@ -17,7 +17,9 @@ import { checkCount } from './plan.js'
 import { Ranges } from './ranges.js'
 import type { StreamOptions } from './seal-stream.js'
 
-/** Seals a file piece by piece: any range of the ciphertext, in any order, in parallel, and again. */
+/**
+ * Seals a file piece by piece: any range of the ciphertext, in any order, in parallel, and again.
+ */
 export interface FileSealer {
   /** Bytes of the whole ciphertext. */
   readonly length: number
@@ -26,14 +28,21 @@ export interface FileSealer {
   /** The key chosen of each set. */
   readonly recipients: readonly KeyInfo[]
   /**
-   * Bytes of the ciphertext from `start` to `end`, at most 1 GiB: what `sealStream` would write there under the same key
-   * and id. Frames are sealed whole, so ranges of some MiB cost least. Throws `source_changed` when the file is not what it
-   * was, after which nothing more is sealed; `source_failed` (try again), `conflict`, `output_failed` of the record, `closed`.
+   * Bytes of the ciphertext from `start` to `end`, at most 1 GiB: what `sealStream` would write
+   * there under the same key and id. Frames are sealed whole, so ranges of some MiB cost least.
+   * Throws `source_changed` when the file is not what it was, after which nothing more is sealed;
+   * `source_failed` (try again), `conflict`, `output_failed` of the record, `closed`.
    */
   slice(start: number, end: number, o?: CallOptions): Promise<Bytes>
-  /** Chunk digest of the whole ciphertext, base64url. Chunks of 1 MiB that no slice held whole are sealed once more. */
+  /**
+   * Chunk digest of the whole ciphertext, base64url. Chunks of 1 MiB that no slice held whole are
+   * sealed once more.
+   */
   digest(o?: CallOptions): Promise<string>
-  /** Lets go of the record, when nothing is being written to it any more; deletes it when every byte was handed out. */
+  /**
+   * Lets go of the record, when nothing is being written to it any more; deletes it when every byte
+   * was handed out.
+   */
   close(): Promise<void>
 }
 
@@ -53,7 +62,10 @@ export interface FileSealerParts {
 
 export const damaged = 'the record is damaged: start over with createFileSealer'
 
-/** design.md, "Sealing a frame twice": a frame leaves only with the tag that it had when it first left. */
+/**
+ * design.md, "Sealing a frame twice": a frame leaves only with the tag that it had when it first
+ * left.
+ */
 export class RangeSealer implements FileSealer {
   readonly length: number
   readonly messageId: string
@@ -183,7 +195,10 @@ export class RangeSealer implements FileSealer {
     signal?.throwIfAborted()
   }
 
-  /** Seals frames `first` to `last` and hands each on; what is made of them may be released when this resolved, their tags being recorded. */
+  /**
+   * Seals frames `first` to `last` and hands each on; what is made of them may be released when
+   * this resolved, their tags being recorded.
+   */
   async #seal(
     first: number,
     last: number,

@@ -15,8 +15,9 @@ const failed = (cause: unknown): SealdropError =>
   })
 
 /**
- * Records of file sealers in IndexedDB, where a page that is opened again finds them. The data key is kept as a
- * non-extractable CryptoKey: scripts of the origin can use it, none can read it. Records older than 7 days are deleted when a new one is made.
+ * Records of file sealers in IndexedDB, where a page that is opened again finds them. The data key
+ * is kept as a non-extractable CryptoKey: scripts of the origin can use it, none can read it.
+ * Records older than 7 days are deleted when a new one is made.
  *
  * @param name - of the database. Default: `sealdrop`
  * @returns records whose verbs throw SealdropError `output_failed`, `conflict`
@@ -106,7 +107,8 @@ export function indexedDbRecords(name = 'sealdrop'): FileRecords {
         const request = records.get(id)
         request.onsuccess = () => {
           const another =
-            taken.delete(id) && (request.result as Entry | undefined)?.holder !== holder // took it over
+            // took it over
+            taken.delete(id) && (request.result as Entry | undefined)?.holder !== holder
           if (!another) erase(records, tags, id)
         }
       })

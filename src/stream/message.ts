@@ -19,7 +19,10 @@ export interface Message {
 /** The id as people and receipts name it. */
 export const idText = ({ id }: Message): string => toBase64url(id)
 
-/** Draws message id and data key, wraps that for every recipient, and writes the header. `raw` is the key of the frames. */
+/**
+ * Draws message id and data key, wraps that for every recipient, and writes the header. `raw` is
+ * the key of the frames.
+ */
 export async function startMessage({
   recipients,
   serializedContext,
@@ -37,8 +40,8 @@ export async function startMessage({
 }
 
 /**
- * One frame: its head, and its ciphertext with the tag. They are not joined, which would cost a third of the speed.
- * The plaintext is copied by the time this answers a promise.
+ * One frame: its head, and its ciphertext with the tag. They are not joined, which would cost a
+ * third of the speed. The plaintext is copied by the time this answers a promise.
  *
  * @param index from 0
  */

@@ -12,9 +12,15 @@ import { held, type KeySet } from '../keys/key-set.js'
 export type Recipients = KeySet | readonly KeySet[]
 
 export interface MessageOptions extends CallOptions {
-  /** Bound to what is sealed and readable by everyone; the opener must name the same. Required, `{}` is allowed. */
+  /**
+   * Bound to what is sealed and readable by everyone; the opener must name the same. Required, `{}`
+   * is allowed.
+   */
   readonly context: Context
-  /** Bytes of plaintext in a frame, 1 to 16,777,216. Default: 524,288; more than 900,000 is slow in Chromium. */
+  /**
+   * Bytes of plaintext in a frame, 1 to 16,777,216. Default: 524,288; more than 900,000 is slow in
+   * Chromium.
+   */
   readonly frameLength?: number
 }
 
@@ -47,7 +53,10 @@ export function setsOf(keys: Recipients): readonly KeySet[] {
   return sets
 }
 
-/** Checks the options and selects the keys. @throws SealdropError `invalid_argument`, `too_large`, and what loading a key set throws */
+/**
+ * Checks the options and selects the keys. @throws SealdropError `invalid_argument`, `too_large`,
+ * and what loading a key set throws
+ */
 export async function planMessage(
   keys: Recipients,
   { context, frameLength = limits.frame, signal }: MessageOptions,

@@ -17,7 +17,10 @@ export interface StreamOptions extends MessageOptions {
   readonly length?: number
   /** Frames encrypted side by side, 1 to 16. Default: 4. */
   readonly framesInFlight?: number
-  /** Whether to compute the digest, which costs more than the encryption. Default: true; without, `digest` rejects. */
+  /**
+   * Whether to compute the digest, which costs more than the encryption. Default: true; without,
+   * `digest` rejects.
+   */
   readonly digest?: boolean
   /** Told of plaintext bytes, after each frame. */
   readonly onProgress?: (p: { readonly done: number; readonly total?: number }) => void
@@ -28,18 +31,25 @@ export interface SealedStream extends ByteStream {
   readonly messageId: string
   /** The key chosen of each set. */
   readonly recipients: readonly KeyInfo[]
-  /** Chunk digest of the ciphertext in base64url, once it was read to its end; keep it to compare with a receipt. */
+  /**
+   * Chunk digest of the ciphertext in base64url, once it was read to its end; keep it to compare
+   * with a receipt.
+   */
   readonly digest: Promise<string>
 }
 
 /**
- * Seals a stream of any size in constant memory, as a message of the AWS Encryption SDK that AWS's own SDKs open with
- * their KMS RSA and KMS ECDH keyrings. Nothing is read before `readable` is, and no more ahead than the frames in flight.
- * Aborting, cancelling `readable` and a failing source end all of them; what was written until then opens nowhere to its end.
+ * Seals a stream of any size in constant memory, as a message of the AWS Encryption SDK that AWS's
+ * own SDKs open with their KMS RSA and KMS ECDH keyrings. Nothing is read before `readable` is, and
+ * no more ahead than the frames in flight. Aborting, cancelling `readable` and a failing source end
+ * all of them; what was written until then opens nowhere to its end.
  *
  * @param keys - one key of each set can open it; an RSA key must be published with its ARN
- * @param source - Blob, File, byte source, stream or async iterable of bytes, or bytes (leave them unchanged until they are read)
- * @throws SealdropError at once `invalid_argument`, `too_large`, `unsupported_runtime` and what loading a key set throws; while reading `source_changed`, `source_failed`, and `invalid_argument` for chunks that are not bytes
+ * @param source - Blob, File, byte source, stream or async iterable of bytes, or bytes (leave them
+ *   unchanged until they are read)
+ * @throws SealdropError at once `invalid_argument`, `too_large`, `unsupported_runtime` and what
+ *   loading a key set throws; while reading `source_changed`, `source_failed`, and
+ *   `invalid_argument` for chunks that are not bytes
  * @see message-format.md; AWS Encryption SDK message format, version 2
  */
 export async function sealStream(

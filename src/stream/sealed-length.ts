@@ -4,8 +4,8 @@ import { startMessage } from './message.js'
 import { planMessage, type MessageOptions, type Recipients } from './plan.js'
 
 /**
- * The exact length of what `sealStream` and `createFileSealer` would write, without reading anything. It changes when the
- * key set selects another key.
+ * The exact length of what `sealStream` and `createFileSealer` would write, without reading
+ * anything. It changes when the key set selects another key.
  *
  * @param length - bytes of plaintext
  * @throws SealdropError `invalid_argument`, `too_large`, and what loading a key set throws

@@ -3,10 +3,12 @@ import { database } from '../io/indexed-db.js'
 import type { SetStore } from '../keys/set-store.js'
 
 /**
- * Keeps the newest signed sets in IndexedDB, so that a page that is opened again knows what it has seen.
+ * Keeps the newest signed sets in IndexedDB, so that a page that is opened again knows what it has
+ * seen.
  *
  * @param name - of the database. Default: `sealdrop-sets`
- * @returns a store for `signedBy` whose verbs throw SealdropError `output_failed`, also where the browser has or allows no IndexedDB
+ * @returns a store for `signedBy` whose verbs throw SealdropError `output_failed`, also where the
+ *   browser has or allows no IndexedDB
  * @see design.md, "Trust"
  */
 export function indexedDbSets(name = 'sealdrop-sets'): SetStore {

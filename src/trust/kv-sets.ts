@@ -8,9 +8,11 @@ export interface KvNamespace {
 }
 
 /**
- * Keeps the newest signed sets in a Workers KV namespace, under keys that begin with `sealdrop-set/`. KV takes a minute or more to be the same
- * everywhere, and compares nothing: a place that reads an older set, and is served it, may write it over the newer one, until who has seen the newer one loads
- * again. One write a second is allowed; one that fails is made good at the next load.
+ * Keeps the newest signed sets in a Workers KV namespace, under keys that begin with
+ * `sealdrop-set/`. KV takes a minute or more to be the same everywhere, and compares nothing: a
+ * place that reads an older set, and is served it, may write it over the newer one, until who has
+ * seen the newer one loads again. One write a second is allowed; one that fails is made good at the
+ * next load.
  *
  * @returns a store for `signedBy`, which makes `output_failed` of what KV fails with
  * @throws SealdropError `invalid_argument`

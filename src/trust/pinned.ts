@@ -11,11 +11,13 @@ export type Pin =
 type PinnedKey = Exclude<Pin, string>
 
 /**
- * Believes only the keys whose thumbprints were handed over by another way. Pin the current and the next key, so that a
- * rotation finds its pin in place. Everything else in a JWK stays unauthenticated: the pins' order decides which key is
- * used, `use` and ARN come from the pin where it gives them.
+ * Believes only the keys whose thumbprints were handed over by another way. Pin the current and the
+ * next key, so that a rotation finds its pin in place. Everything else in a JWK stays
+ * unauthenticated: the pins' order decides which key is used, `use` and ARN come from the pin where
+ * it gives them.
  *
- * @throws SealdropError `invalid_argument`; loading a set throws `keys_untrusted` when it holds none of the pinned keys
+ * @throws SealdropError `invalid_argument`; loading a set throws `keys_untrusted` when it holds
+ *   none of the pinned keys
  * @see RFC 7638
  */
 export function pinned(pins: readonly Pin[]): Trust {

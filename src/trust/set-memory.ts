@@ -30,7 +30,8 @@ export class SetMemory {
   }
 
   /**
-   * Looks into the store; what does not verify there was not put there by us. A store that fails is forgiven where something is remembered here.
+   * Looks into the store; what does not verify there was not put there by us. A store that fails is
+   * forgiven where something is remembered here.
    *
    * @param ids under which sets may be, and `read` to verify one
    */
@@ -53,8 +54,9 @@ export class SetMemory {
   }
 
   /**
-   * Remembers a set, unless a newer one came meanwhile, and writes the newest one until the store has it: of two writes at once the older may end last.
-   * A failure that may pass is made good the next time.
+   * Remembers a set, unless a newer one came meanwhile, and writes the newest one until the store
+   * has it: of two writes at once the older may end last. A failure that may pass is made good the
+   * next time.
    */
   async keep(found: SignedSet, idOf: (root: string) => string): Promise<SignedSet> {
     if (!this.newest || isNewer(found, this.newest)) this.newest = found

@@ -18,11 +18,20 @@ export interface SignedByOptions {
   readonly name?: string
   /** What its `iss` must be. Default: any, since the root says who signed. */
   readonly issuer?: string
-  /** Where the newest set is kept, so that an older one is not believed after a restart. Default: in memory. */
+  /**
+   * Where the newest set is kept, so that an older one is not believed after a restart. Default: in
+   * memory.
+   */
   readonly store?: SetStore
-  /** The set is a history (`createPublisher` with `history`): every signing key that there ever was, 1,024 at most in 1 MiB, to verify old signatures with. Its name is `history` unless said. Default: false. */
+  /**
+   * The set is a history (`createPublisher` with `history`): every signing key that there ever was,
+   * 1,024 at most in 1 MiB, to verify old signatures with. Its name is `history` unless said.
+   * Default: false.
+   */
   readonly history?: boolean
-  /** For algorithms of roots that the runtime lacks: `mlDsa()` of `sealdrop/ml-dsa`. Default: none. */
+  /**
+   * For algorithms of roots that the runtime lacks: `mlDsa()` of `sealdrop/ml-dsa`. Default: none.
+   */
   readonly providers?: readonly AlgorithmProvider[]
 }
 
@@ -37,12 +46,16 @@ const longest = 7 * 24 * hour
 const ahead = 24 * hour
 
 /**
- * Believes the keys of a set that one of these roots signed, for as long as the set says. A set that is older than the newest one
- * seen is ignored, and the newer one kept while it lives. Several roots: while one is replaced by another.
+ * Believes the keys of a set that one of these roots signed, for as long as the set says. A set
+ * that is older than the newest one seen is ignored, and the newer one kept while it lives. Several
+ * roots: while one is replaced by another.
  *
- * @param roots public JWKs that come with the page or the configuration, never from where the set comes from; an RSA root without `alg` signs PS256
- * @throws SealdropError `invalid_argument`, `unsupported_algorithm`, `keys_malformed`; loading a set throws `keys_untrusted` for one that is unsigned, signed by
- * another or another set than `name`, `keys_expired`, `keys_rolled_back`, `keys_malformed`, and `output_failed` or `source_failed` where the store fails for good
+ * @param roots public JWKs that come with the page or the configuration, never from where the set
+ *   comes from; an RSA root without `alg` signs PS256
+ * @throws SealdropError `invalid_argument`, `unsupported_algorithm`, `keys_malformed`; loading a
+ *   set throws `keys_untrusted` for one that is unsigned, signed by another or another set than
+ *   `name`, `keys_expired`, `keys_rolled_back`, `keys_malformed`, and `output_failed` or
+ *   `source_failed` where the store fails for good
  * @see design.md, "Trust"; RFC 7515 §5.2, RFC 7519 §4.1
  */
 export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust {
@@ -63,7 +76,10 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
       await Promise.all(rows.map(async (root) => [await thumbprintOf(root.jwk), root] as const)),
     )
 
-  /** The set of a document, once its signature and its names are right; its times are still to be looked at. */
+  /**
+   * The set of a document, once its signature and its names are right; its times are still to be
+   * looked at.
+   */
   const read = async (document: string): Promise<SignedSet> => {
     const { header, signingInput, signature, payload } = parseSignedSet(document)
     const untrusted = (condition: unknown, why: string): void =>

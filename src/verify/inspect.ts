@@ -21,20 +21,28 @@ import { inputOf, type StreamSource } from '../io/stream-source.js'
 export interface Inspection {
   readonly kind: 'value' | 'stream' | 'jws' | 'key-set'
   readonly context?: Context
-  /** Thumbprints of the keys that can open it; of a stream their ARNs, or on a curve their compressed points in base64url; for a JWS and a key set the `kid`s. */
+  /**
+   * Thumbprints of the keys that can open it; of a stream their ARNs, or on a curve their
+   * compressed points in base64url; for a JWS and a key set the `kid`s.
+   */
   readonly recipients: readonly string[]
-  /** What a receipt names, of a value or a stream: its message id, its length in bytes and its chunk digest. */
+  /**
+   * What a receipt names, of a value or a stream: its message id, its length in bytes and its chunk
+   * digest.
+   */
   readonly messageId?: string
   readonly length?: number
   readonly digest?: string
 }
 
 /**
- * Reads what a sealed value, a sealed stream, a JWS (a file signature is one) or a key set shows to everyone, without any key. A stream is read to its
- * end, for its digest, and no frame is looked at. Keep `messageId` and `digest` of what you send: {@link verifyReceipt} compares them.
+ * Reads what a sealed value, a sealed stream, a JWS (a file signature is one) or a key set shows to
+ * everyone, without any key. A stream is read to its end, for its digest, and no frame is looked
+ * at. Keep `messageId` and `digest` of what you send: {@link verifyReceipt} compares them.
  *
  * @param input - text, or a message as a Blob, byte source, stream, async iterable or bytes
- * @throws SealdropError `malformed`, `keys_malformed` of a key set, `too_large`, `unsupported_algorithm`, `invalid_argument`; of a source `source_failed`, `source_changed`
+ * @throws SealdropError `malformed`, `keys_malformed` of a key set, `too_large`,
+ *   `unsupported_algorithm`, `invalid_argument`; of a source `source_failed`, `source_changed`
  * @see RFC 7516 §3.1; message-format.md, "Header"; jose-profile.md, "Large files" for the digest
  */
 export async function inspect(

@@ -27,7 +27,9 @@ export interface JwtOptions extends CallOptions {
 /**
  * Verifies a JWT and its claims.
  *
- * @throws SealdropError `rejected`, `expired`, `key_unusable` for a key that was compromised, `key_not_found`, `malformed`, `too_large`, `unsupported_algorithm`, `invalid_argument`, and what loading the set throws
+ * @throws SealdropError `rejected`, `expired`, `key_unusable` for a key that was compromised,
+ *   `key_not_found`, `malformed`, `too_large`, `unsupported_algorithm`, `invalid_argument`, and
+ *   what loading the set throws
  * @see RFC 7519 §7.2, RFC 8725
  */
 export async function verifyJwt<T extends object = object>(

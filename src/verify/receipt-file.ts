@@ -9,8 +9,9 @@ import { readReceipt, verifyReceipt, type Received, type Sent } from './receipt.
 import { checkSigningTime, proof, type Proof, type SinceWhen } from './verify.js'
 
 /**
- * Verifies a receipt and answers a file to store with what was sent: the receipt, what it is for, and the key set that vouches for its key, so that
- * {@link verifyReceiptFile} can verify it in many years, when the key is not published any more.
+ * Verifies a receipt and answers a file to store with what was sent: the receipt, what it is for,
+ * and the key set that vouches for its key, so that {@link verifyReceiptFile} can verify it in many
+ * years, when the key is not published any more.
  *
  * @returns JSON, a few kB
  * @throws SealdropError what {@link verifyReceipt} throws
@@ -38,9 +39,15 @@ export async function receiptFile(
 }
 
 export interface ReceiptFileOptions extends CallOptions, SinceWhen {
-  /** Why the key set in the file is believed: `signedBy` the root of then, or `pinned`. Nothing in the file is believed by itself. */
+  /**
+   * Why the key set in the file is believed: `signedBy` the root of then, or `pinned`. Nothing in
+   * the file is believed by itself.
+   */
   readonly trust: Trust
-  /** The publisher's history as of today: `fetchKeySet(url, { trust: signedBy([root], { history: true }) })`. Without it nobody can know that the key was taken back since. Default: none. */
+  /**
+   * The publisher's history as of today: `fetchKeySet(url, { trust: signedBy([root], { history:
+   * true }) })`. Without it nobody can know that the key was taken back since. Default: none.
+   */
   readonly history?: KeySet
   /** What it must be for. Default: what the file says. */
   readonly sent?: Sent
@@ -49,12 +56,18 @@ export interface ReceiptFileOptions extends CallOptions, SinceWhen {
 }
 
 /**
- * Verifies a receipt file, also when its key is long unpublished: by the key set in the file, whose signature is verified while its times are not, since
- * they say what is current today. With a history it is also looked up whether the key is known to it, was valid then, and was taken back since.
+ * Verifies a receipt file, also when its key is long unpublished: by the key set in the file, whose
+ * signature is verified while its times are not, since they say what is current today. With a
+ * history it is also looked up whether the key is known to it, was valid then, and was taken back
+ * since.
  *
- * @returns the proof, what the receipt says, when the file says it was saved, and whether a history was asked
- * @throws SealdropError `malformed`, `too_large`, `rejected`, `keys_untrusted` for a set that the trust does not believe, and under `overHttps` and `inHand`, which would let a file vouch for itself, `key_not_found`, `expired`, `key_unusable`
- * for a key that was taken back, `unsupported_algorithm`, `unsupported_runtime`, `invalid_argument`, and what loading the history throws
+ * @returns the proof, what the receipt says, when the file says it was saved, and whether a history
+ *   was asked
+ * @throws SealdropError `malformed`, `too_large`, `rejected`, `keys_untrusted` for a set that the
+ *   trust does not believe, and under `overHttps` and `inHand`, which would let a file vouch for
+ *   itself, `key_not_found`, `expired`, `key_unusable` for a key that was taken back,
+ *   `unsupported_algorithm`, `unsupported_runtime`, `invalid_argument`, and what loading the
+ *   history throws
  * @see jose-profile.md, "Receipts" and "Key sets"
  */
 export async function verifyReceiptFile(

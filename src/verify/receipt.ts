@@ -29,7 +29,9 @@ export interface Received {
  * Verifies a receipt: signed by a key of the set, and about exactly what was sent.
  *
  * @param o.heldSince since when you hold it, where its key was compromised since
- * @throws SealdropError `rejected` (also for a receipt of something else), `malformed`, `too_large`, `unsupported_algorithm`, `key_not_found`, `expired`, `key_unusable` for a key that was compromised, `invalid_argument`, and what loading the set throws
+ * @throws SealdropError `rejected` (also for a receipt of something else), `malformed`,
+ *   `too_large`, `unsupported_algorithm`, `key_not_found`, `expired`, `key_unusable` for a key that
+ *   was compromised, `invalid_argument`, and what loading the set throws
  * @see jose-profile.md, "Receipts"
  */
 export async function verifyReceipt(
@@ -42,7 +44,10 @@ export async function verifyReceipt(
   return { ...proof(keys, key), ...received }
 }
 
-/** A receipt of what was sent whose signature verified; whether its key was good then is still to be looked at. */
+/**
+ * A receipt of what was sent whose signature verified; whether its key was good then is still to be
+ * looked at.
+ */
 export async function readReceipt(
   keys: KeySet,
   receipt: string,

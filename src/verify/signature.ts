@@ -19,7 +19,10 @@ import type { Key } from '../keys/key.js'
 import { selectSigner } from '../keys/select-signer.js'
 import { checkSigningTime, proof, verifier, type Proof, type SinceWhen } from './verify.js'
 
-/** A signature as kms:Sign answers it, and what it is over: a message, or the digest of one; of ML-DSA, instead of a digest, mu (EXTERNAL_MU, 64 bytes). */
+/**
+ * A signature as kms:Sign answers it, and what it is over: a message, or the digest of one; of
+ * ML-DSA, instead of a digest, mu (EXTERNAL_MU, 64 bytes).
+ */
 export type RawSignature = (
   { readonly message: Uint8Array | string } | { readonly digest: Uint8Array }
 ) &
@@ -28,17 +31,23 @@ export type RawSignature = (
     readonly signature: Uint8Array
     /** KMS or JOSE name: `ECDSA_SHA_256` or `ES256`. */
     readonly algorithm: string
-    /** Of ECDSA signatures: `der` as KMS answers, the default, or r ‖ s. Never guessed from the bytes. */
+    /**
+     * Of ECDSA signatures: `der` as KMS answers, the default, or r ‖ s. Never guessed from the
+     * bytes.
+     */
     readonly encoding?: 'der' | 'ieee-p1363'
     /** ARN or thumbprint; needed where the set has several keys for the algorithm. */
     readonly key?: string
   }
 
 /**
- * Verifies a signature made by kms:Sign in an existing system, over a message or over its digest. WebCrypto hashes by itself, so that a digest needs
- * a provider in the key set: `digests()` of `sealdrop/digests`, of ML-DSA `mlDsa()`. Ed25519 signs messages only.
+ * Verifies a signature made by kms:Sign in an existing system, over a message or over its digest.
+ * WebCrypto hashes by itself, so that a digest needs a provider in the key set: `digests()` of
+ * `sealdrop/digests`, of ML-DSA `mlDsa()`. Ed25519 signs messages only.
  *
- * @throws SealdropError `rejected`, `malformed` for bad DER, `expired` for a key that was taken back, `key_not_found`, `unsupported_algorithm`, `unsupported_runtime` where a provider is needed, `invalid_argument`, and what loading the set throws
+ * @throws SealdropError `rejected`, `malformed` for bad DER, `expired` for a key that was taken
+ *   back, `key_not_found`, `unsupported_algorithm`, `unsupported_runtime` where a provider is
+ *   needed, `invalid_argument`, and what loading the set throws
  * @see FIPS 186-5 §6.4 and §7.7, RFC 8017 §8, RFC 3279 §2.2.3, FIPS 204 §5.3
  */
 export async function verifySignature(keys: KeySet, o: RawSignature): Promise<Proof> {
@@ -69,7 +78,8 @@ export async function verifySignature(keys: KeySet, o: RawSignature): Promise<Pr
       ? await overDigest(keys, key, o.digest)
       : { verifies: await verifier(keys, key), bytes: bytesOf(o.message) }
   if (!(await over.verifies(signature, over.bytes))) throw signatureRejected()
-  checkSigningTime(key, undefined, o) // it has no time: of a key that was taken back only what was held before
+  // it has no time: of a key that was taken back only what was held before
+  checkSigningTime(key, undefined, o)
   return proof(keys, key)
 }
 

@@ -30,7 +30,10 @@ export interface SignedFile {
   readonly digest: string
 }
 
-/** Bytes that verified, and what was signed of them; `length` is what `readable` gives when all of it verifies. */
+/**
+ * Bytes that verified, and what was signed of them; `length` is what `readable` gives when all of
+ * it verifies.
+ */
 export interface VerifiedStream extends ByteStream, Proof, SignedFile {
   readonly length: number
 }
@@ -40,7 +43,10 @@ export interface FileOptions extends CallOptions, SinceWhen {
   readonly name?: string
   /** The signed context must be exactly this. Default: `{}`. */
   readonly context?: Context
-  /** How long ago it may have been signed, in milliseconds. Default: any time; an older version of a file has a valid signature too. */
+  /**
+   * How long ago it may have been signed, in milliseconds. Default: any time; an older version of a
+   * file has a valid signature too.
+   */
   readonly maxAge?: number
   /** Told of verified bytes that were handed out, after each chunk. */
   readonly onProgress?: (p: { readonly done: number; readonly total: number }) => void
@@ -49,13 +55,18 @@ export interface FileOptions extends CallOptions, SinceWhen {
 const size = limits.digestChunk
 
 /**
- * Verifies a file of any size as it comes, in constant memory: each chunk of 1 MiB is handed out when it is the one that was signed, and
- * nothing from the first on that is not. The signature itself is checked before anything is read.
+ * Verifies a file of any size as it comes, in constant memory: each chunk of 1 MiB is handed out
+ * when it is the one that was signed, and nothing from the first on that is not. The signature
+ * itself is checked before anything is read.
  *
  * @param fileSignature - as `signer.signFile` answers it
- * @param source - Blob, File, byte source, stream or async iterable of bytes, or bytes; given up when anything fails
- * @throws SealdropError at once `rejected` (also for another `name`, and for a source of another size), `context_mismatch`, `expired` (also when the key was not valid at signing time),
- *   `malformed`, `unsupported_algorithm`, `unsupported_runtime`, `too_large`, `key_not_found`, `key_unusable`, `invalid_argument`, and what loading the set throws; while reading `rejected`, `source_failed`, `source_changed`
+ * @param source - Blob, File, byte source, stream or async iterable of bytes, or bytes; given up
+ *   when anything fails
+ * @throws SealdropError at once `rejected` (also for another `name`, and for a source of another
+ *   size), `context_mismatch`, `expired` (also when the key was not valid at signing time),
+ *   `malformed`, `unsupported_algorithm`, `unsupported_runtime`, `too_large`, `key_not_found`,
+ *   `key_unusable`, `invalid_argument`, and what loading the set throws; while reading `rejected`,
+ *   `source_failed`, `source_changed`
  * @see jose-profile.md, "Large files"
  */
 export async function verifyStream(
@@ -80,7 +91,8 @@ export async function verifyStream(
 }
 
 /**
- * Verifies part of a file: only the chunks that the range touches are read. A range that ends behind the file ends with it.
+ * Verifies part of a file: only the chunks that the range touches are read. A range that ends
+ * behind the file ends with it.
  *
  * @param start first byte, from 0
  * @param end behind the last byte; may be Infinity
@@ -176,7 +188,10 @@ interface Part {
   readonly unsized?: boolean
 }
 
-/** The chunks that a part touches; the last one of an unsized source when nothing follows it, so that nothing of a longer file's last chunk is handed out. */
+/**
+ * The chunks that a part touches; the last one of an unsized source when nothing follows it, so
+ * that nothing of a longer file's last chunk is handed out.
+ */
 async function* chunksOf(
   { reader, from, to, unsized }: Part,
   total: number,

@@ -25,11 +25,15 @@ export interface Proof {
 }
 
 /**
- * Verifies a compact JWS: the key is the one its `kid` names in the set, the algorithm is the key's.
+ * Verifies a compact JWS: the key is the one its `kid` names in the set, the algorithm is the
+ * key's.
  *
  * @param o.typ expected `typ`; default any
- * @returns the payload with its header and the key; `.json()` and `.text()` follow `cty`, or work both where it has none
- * @throws SealdropError `rejected`, `key_not_found`, `malformed`, `unsupported_algorithm`, `too_large`, `invalid_argument`, `expired` when the key was not valid at signing time, `key_unusable` for one that was compromised, and what loading the set throws
+ * @returns the payload with its header and the key; `.json()` and `.text()` follow `cty`, or work
+ *   both where it has none
+ * @throws SealdropError `rejected`, `key_not_found`, `malformed`, `unsupported_algorithm`,
+ *   `too_large`, `invalid_argument`, `expired` when the key was not valid at signing time,
+ *   `key_unusable` for one that was compromised, and what loading the set throws
  * @see RFC 7515 §5.2
  */
 export async function verify(
@@ -94,7 +98,10 @@ export async function verifier(keys: KeySet, key: Key): Promise<Verifies> {
   )) // no promise is kept: in workerd another request could not await it
 }
 
-/** A JWS of the expected type whose signature verified; its times and claims are still to be looked at. */
+/**
+ * A JWS of the expected type whose signature verified; its times and claims are still to be looked
+ * at.
+ */
 export async function verified(
   keys: KeySet,
   jws: string,
@@ -113,13 +120,17 @@ export async function verified(
 
 /** For what may be years old. */
 export interface SinceWhen {
-  /** Since when you hold what is verified, by your own records. What a key that was compromised signed is believed only if you hold it from before that: who has the key chooses the date. */
+  /**
+   * Since when you hold what is verified, by your own records. What a key that was compromised
+   * signed is believed only if you hold it from before that: who has the key chooses the date.
+   */
   readonly heldSince?: Date
 }
 
 /**
- * A key's dates count when it signed, not now: an old signature stays good. Seconds; a minute of tolerance for clocks. Of a key that was taken back,
- * nothing counts that it signed from then on, and nothing at all where it was compromised, unless who verifies held it before.
+ * A key's dates count when it signed, not now: an old signature stays good. Seconds; a minute of
+ * tolerance for clocks. Of a key that was taken back, nothing counts that it signed from then on,
+ * and nothing at all where it was compromised, unless who verifies held it before.
  *
  * @throws SealdropError `expired`, `key_unusable`
  */

@@ -1,4 +1,5 @@
-// 1 GiB in real Chromium through the script-tag bundle: digest, memory, and how long the page ever waited (printed, not asserted).
+// 1 GiB in real Chromium through the script-tag bundle: digest, memory, and how long the page ever
+// waited (printed, not asserted).
 import test from 'node:test'
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'

@@ -53,7 +53,9 @@ export const printedEnv = (err) =>
     [...err.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
   )
 
-/** A running local KMS: the process, its printed environment, and a client that knows nothing else. */
+/**
+ * A running local KMS: the process, its printed environment, and a client that knows nothing else.
+ */
 export async function running(args, options) {
   const run = sealdrop(['local-kms', ...args], options)
   await run.until(/^export AWS_SECRET_ACCESS_KEY=.*\n/m)

@@ -1,4 +1,5 @@
-// The command as its user has it: a process, what it prints, what an unmodified AWS client gets from it, how it ends.
+// The command as its user has it: a process, what it prints, what an unmodified AWS client gets
+// from it, how it ends.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,5 @@
-// Arguments to the options of the server, in this process: what reaches startLocalKms, and what becomes of the trail.
+// Arguments to the options of the server, in this process: what reaches startLocalKms, and what
+// becomes of the trail.
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

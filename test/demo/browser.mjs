@@ -1,4 +1,5 @@
-// One Chromium for the tests of the demo, and a tab that records everything that leaves it and everything that goes wrong.
+// One Chromium for the tests of the demo, and a tab that records everything that leaves it and
+// everything that goes wrong.
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,8 +16,9 @@ export const launch = async () =>
   puppeteer.launch({ executablePath: await chromiumPath(), args: chromiumArgs })
 
 /**
- * @returns `page`, `requests` as text (method, URL, headers, whole body), `posts` (bodies sent to the companion), `troubles`
- * (console errors, exceptions, violations of the policy), `settled()` to await bodies still being read, `close()`
+ * @returns `page`, `requests` as text (method, URL, headers, whole body), `posts` (bodies sent to
+ *   the companion), `troubles` (console errors, exceptions, violations of the policy), `settled()`
+ *   to await bodies still being read, `close()`
  */
 export async function openTab(
   browser,
@@ -103,9 +105,11 @@ export async function write(page, key = 'RSA-OAEP-256') {
 }
 
 /**
- * Works in a tab. At its end nothing went wrong in it, all requests went to the demo, and none of the secrets left.
+ * Works in a tab. At its end nothing went wrong in it, all requests went to the demo, and none of
+ * the secrets left.
  *
- * @param o.path - which page of the demo; o.secrets - what must not leave; the rest is for `openTab`
+ * @param o.path - which page of the demo; o.secrets - what must not leave; the rest is for
+ *   `openTab`
  */
 export async function inTab(browser, demo, { path = '', secrets = [marker], ...options }, work) {
   const tab = await openTab(browser, options)

@@ -1,4 +1,5 @@
-// The page that downloads a large file, in a real Chromium: verified as it arrives, saved through a file picker or as a Blob, stopped at a change.
+// The page that downloads a large file, in a real Chromium: verified as it arrives, saved through a
+// file picker or as a Blob, stopped at a change.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, test } from 'node:test'
@@ -9,7 +10,10 @@ after(close)
 
 const path = 'download.html'
 const result = '#result > :first-child'
-/** The picker gives a real file, in the browser's own file system for this origin; tests have no hands for a dialog. */
+/**
+ * The picker gives a real file, in the browser's own file system for this origin; tests have no
+ * hands for a dialog.
+ */
 const withPicker = () => {
   globalThis.showSaveFilePicker = async ({ suggestedName }) =>
     (await navigator.storage.getDirectory()).getFileHandle(suggestedName, { create: true })
@@ -22,7 +26,10 @@ const digestOf = (page, get) =>
     `(async () => { const bytes = await (await ${get}).arrayBuffer(); return [bytes.byteLength, [...new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))].map((b) => b.toString(16).padStart(2, '0')).join('')] })()`,
   )
 
-/** @param picker - whether this browser has a file picker; wanted - tells which trouble of the tab is meant to be */
+/**
+ * @param picker - whether this browser has a file picker; wanted - tells which trouble of the tab
+ * is meant to be
+ */
 const page = (picker, work, wanted = () => false) =>
   inTab(browser, demo, { path: 'publisher.html', secrets: [] }, async (tab) => {
     await tab.page.evaluateOnNewDocument(
@@ -35,7 +42,8 @@ const page = (picker, work, wanted = () => false) =>
     )
     await tab.page.evaluateOnNewDocument(() => {
       const { createObjectURL } = URL
-      URL.createObjectURL = (blob) => createObjectURL.call(URL, (globalThis.offered = blob)) // the policy lets nobody fetch a blob:
+      // the policy lets nobody fetch a blob:
+      URL.createObjectURL = (blob) => createObjectURL.call(URL, (globalThis.offered = blob))
     })
     await tab.page.goto(demo.url + path)
     await work(tab.page)

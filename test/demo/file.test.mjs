@@ -1,4 +1,5 @@
-// A file through the demo's page in a real Chromium: sent in parts, interrupted in every way, opened to the same bytes.
+// A file through the demo's page in a real Chromium: sent in parts, interrupted in every way,
+// opened to the same bytes.
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'

@@ -1,5 +1,6 @@
-// Run by hand: `node test/demo/large-file.mjs [MiB] [key]` seals and sends a file of 1 GiB through the demo's page and
-// prints what the tab needed for it. Figures of memory come from /proc, so from Linux only.
+// Run by hand: `node test/demo/large-file.mjs [MiB] [key]` seals and sends a file of 1 GiB through
+// the demo's page and prints what the tab needed for it. Figures of memory come from /proc, so from
+// Linux only.
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises'
@@ -160,7 +161,9 @@ async function longestRun(trace) {
   return tasks.reduce((most, { tdur = 0 }) => Math.max(most, tdur), 0) / 1000
 }
 
-/** Resident memory of the renderers, of which one has the tab, and of the browser's other processes. */
+/**
+ * Resident memory of the renderers, of which one has the tab, and of the browser's other processes.
+ */
 async function watchMemory(browser) {
   const session = await browser.target().createCDPSession()
   const { processInfo } = await session.send('SystemInfo.getProcessInfo')

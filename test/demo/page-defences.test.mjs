@@ -6,7 +6,10 @@ import { inTab, openTab, shown, startBoth, write } from './browser.mjs'
 const { demo, browser, close } = await startBoth()
 after(close)
 
-/** Opens a page whose library somebody changed on its way; `held` is whether the page's integrity hashes stay in it. */
+/**
+ * Opens a page whose library somebody changed on its way; `held` is whether the page's integrity
+ * hashes stay in it.
+ */
 async function withChangedLibrary(path, file, held, work) {
   const { page, close } = await openTab(browser)
   await page.setRequestInterception(true)

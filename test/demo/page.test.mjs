@@ -1,4 +1,5 @@
-// The demo's pages in a real Chromium: from typing to a verified receipt, with an eye on everything that leaves the tab.
+// The demo's pages in a real Chromium: from typing to a verified receipt, with an eye on everything
+// that leaves the tab.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, test } from 'node:test'

@@ -1,4 +1,5 @@
-// The publisher's page in a real Chromium: years go by at a click, and what was sealed before opens after.
+// The publisher's page in a real Chromium: years go by at a click, and what was sealed before opens
+// after.
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -69,7 +70,10 @@ async function inPanel(page, key, { fill, button = '.danger' }) {
   return clickAndSee(page, `${card(key)} .ask ${button}`)
 }
 
-/** Nothing is wider than the page or than what it is in, and the header's parts do not lie on each other. */
+/**
+ * Nothing is wider than the page or than what it is in, and the header's parts do not lie on each
+ * other.
+ */
 async function fits(page) {
   const found = await page.evaluate(() => {
     const [brand, nav] = ['.brand', '.top nav'].map((selector) =>

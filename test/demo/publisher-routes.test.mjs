@@ -1,4 +1,5 @@
-// What the publisher's page asks of the server: who may ask, what is refused, what stays over a restart.
+// What the publisher's page asks of the server: who may ask, what is refused, what stays over a
+// restart.
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

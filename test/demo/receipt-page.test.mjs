@@ -1,4 +1,5 @@
-// Receipts over the years in a real Chromium: saved as a file, verified when its key is out of the set, refused when it was taken back.
+// Receipts over the years in a real Chromium: saved as a file, verified when its key is out of the
+// set, refused when it was taken back.
 import assert from 'node:assert/strict'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

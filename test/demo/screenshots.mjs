@@ -1,4 +1,5 @@
-// Run by hand: `node test/demo/screenshots.mjs [folder] [name]` writes the README's pictures of the demo, by default to docs/; `all` instead of a name writes more of them.
+// Run by hand: `node test/demo/screenshots.mjs [folder] [name]` writes the README's pictures of the
+// demo, by default to docs/; `all` instead of a name writes more of them.
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -60,7 +61,9 @@ async function opened(page) {
   return '[data-card=opened]'
 }
 
-/** Keys after some rotations; what is sealed and signed meanwhile is what the pages in between do. */
+/**
+ * Keys after some rotations; what is sealed and signed meanwhile is what the pages in between do.
+ */
 async function publisher(page) {
   await page.goto(`${years.url}publisher.html`)
   await page.waitForSelector('.key')
@@ -128,7 +131,8 @@ async function receipt(page) {
 async function receiptRefused(page) {
   const name = await saveAndVerify(page)
   const key = await page.$eval('[data-card=answer] .tag + br + code', (node) => node.textContent)
-  await new Promise((resolve) => setTimeout(resolve, 1100)) // by its date it is older than what is said of its key then
+  // by its date it is older than what is said of its key then
+  await new Promise((resolve) => setTimeout(resolve, 1100))
   await page.goto(`${demo.url}publisher.html`)
   await page.waitForSelector(`[data-key="${key}"] .danger`)
   await page.$eval(`[data-key="${key}"] details`, (node) => {
@@ -179,7 +183,8 @@ for (const [size, viewport] of Object.entries(sizes)) {
   for (const scheme of ['light', 'dark']) {
     for (const [name, work] of Object.entries(pictures)) {
       if (!wanted(name, `${size}-${scheme}`)) continue
-      const context = await browser.createBrowserContext() // what one picture left unfinished is not in the next
+      // what one picture left unfinished is not in the next
+      const context = await browser.createBrowserContext()
       const page = await context.newPage()
       await page.setViewport(viewport)
       await page.emulateMediaFeatures([

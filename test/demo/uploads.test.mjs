@@ -1,4 +1,5 @@
-// Files at the companion without a browser: what it takes, refuses, keeps over a restart, and says in its log.
+// Files at the companion without a browser: what it takes, refuses, keeps over a restart, and says
+// in its log.
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'

@@ -1,4 +1,5 @@
-// The foreign programs: a virtual environment and a Go binary, made once and kept until what they are made of changes.
+// The foreign programs: a virtual environment and a Go binary, made once and kept until what they
+// are made of changes.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'

@@ -1,4 +1,5 @@
-// The JavaScript SDK for Node has no keyring for KMS RSA keys: this one makes it an independent reader and writer.
+// The JavaScript SDK for Node has no keyring for KMS RSA keys: this one makes it an independent
+// reader and writer.
 import { constants, createHash, publicEncrypt, randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'

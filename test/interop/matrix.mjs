@@ -1,4 +1,5 @@
-// What is sealed: every key kind with every context and every size around a frame, and the cases that have one of each.
+// What is sealed: every key kind with every context and every size around a frame, and the cases
+// that have one of each.
 const rsa = ['RSA_2048', 'RSA_3072', 'RSA_4096']
 const ecc = ['ECC_NIST_P256', 'ECC_NIST_P384', 'ECC_NIST_P521']
 export const frameLength = 1024

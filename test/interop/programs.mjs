@@ -53,7 +53,8 @@ export async function foreignPrograms(local, folder) {
   const [python, go] = await Promise.all([pythonProgram(), goProgram()])
   const env = environmentOf(local)
   return {
-    // its writer takes frame lengths in multiples of 128 only, the cipher's block size in bits; its reader takes any
+    // its writer takes frame lengths in multiples of 128 only, the cipher's block size in bits; its
+    // reader takes any
     Python: {
       run: runner(python, 'Python', env, folder),
       keyrings: ['rsa', 'ecdh'],

@@ -1,6 +1,9 @@
 const total = { passed: 0, failed: 0 }
 
-/** One line for a list of checks, each with a `name` and, if it failed, a `failure`; an empty list has failed. */
+/**
+ * One line for a list of checks, each with a `name` and, if it failed, a `failure`; an empty list
+ * has failed.
+ */
 export function report(title, checks) {
   const failures = checks.filter(({ failure }) => failure !== undefined)
   for (const { name, failure } of failures) console.error(`not ok ${title}: ${name}: ${failure}`)

@@ -1,5 +1,5 @@
-// npm run test:interop: whoever seals, everyone opens, through the local KMS. What the foreign SDKs seal for each other tells a
-// fault of ours from one of theirs; --foreign-only leaves us out.
+// npm run test:interop: whoever seals, everyone opens, through the local KMS. What the foreign SDKs
+// seal for each other tells a fault of ours from one of theirs; --foreign-only leaves us out.
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -76,7 +76,9 @@ async function sealAll([writer, party], keys, plaintexts, folder) {
   return messages.filter((_, index) => results[index]?.error === undefined)
 }
 
-/** What must not open: one message for each key, with another context and with its last bit turned. */
+/**
+ * What must not open: one message for each key, with another context and with its last bit turned.
+ */
 async function spoilt(messages) {
   const ofEachKey = new Map(
     messages

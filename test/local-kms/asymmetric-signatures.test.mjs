@@ -1,4 +1,5 @@
-// Signatures of secp256k1, Ed25519 and ML-DSA keys, read by node:crypto, WebCrypto, openssl and noble.
+// Signatures of secp256k1, Ed25519 and ML-DSA keys, read by node:crypto, WebCrypto, openssl and
+// noble.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
@@ -31,7 +32,9 @@ const nativeMlDsa = (() => {
   }
 })()
 
-/** mu of a message with an empty context (FIPS 204 §6.2, lines 1 to 6), by the SHAKE of node:crypto. */
+/**
+ * mu of a message with an empty context (FIPS 204 §6.2, lines 1 to 6), by the SHAKE of node:crypto.
+ */
 const mu = (publicKey, bytes) => shake(shake(publicKey), Buffer.of(0, 0), bytes)
 const mlDsa = (noble, spki, signature) => ({
   algorithm: 'ML_DSA_SHAKE_256',

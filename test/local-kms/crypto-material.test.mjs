@@ -54,7 +54,10 @@ const pairs = {
   ML_KEM_1024: { spki: 1590 },
 }
 const secrets = { SYMMETRIC_DEFAULT: 32, HMAC_224: 28, HMAC_256: 32, HMAC_384: 48, HMAC_512: 64 }
-/** The first half of SHA-256 of the public key that the seed 'sealdrop' makes under the spec's name as label. */
+/**
+ * The first half of SHA-256 of the public key that the seed 'sealdrop' makes under the spec's name
+ * as label.
+ */
 const thumbprints = {
   RSA_2048: 'f025d4ab97b8899612ea78002c3a30c1',
   RSA_3072: '74c458bc4bf310a12dd636661fdeea49',

@@ -1,5 +1,5 @@
-// Readers and writers that this project did not write: OpenSSL 3.5 inside the Node 24 of devDependencies, whatever Node runs the
-// tests, and the openssl command.
+// Readers and writers that this project did not write: OpenSSL 3.5 inside the Node 24 of
+// devDependencies, whatever Node runs the tests, and the openssl command.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,10 @@ import { fileURLToPath } from 'node:url'
 
 const node24 = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url))
 
-/** Runs the body of a function of `crypto` and bytes in Node 24; what it returns, bytes as hexadecimal, comes back. */
+/**
+ * Runs the body of a function of `crypto` and bytes in Node 24; what it returns, bytes as
+ * hexadecimal, comes back.
+ */
 export function inNode24(body, ...bytes) {
   const program = `const crypto = require('node:crypto'); const run = (crypto, ...bytes) => { ${body} };
     const input = JSON.parse(require('node:fs').readFileSync(0, 'utf8')).map((hex) => Buffer.from(hex, 'hex'))

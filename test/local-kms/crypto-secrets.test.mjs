@@ -267,7 +267,8 @@ describe('MACs', () => {
   }
 
   test('RFC 4231 §4.7: a key longer than the block is not ours to have, §4.3 in its four hashes is', () => {
-    // Key "Jefe" is shorter than our specs; HMAC pads keys with zeros, so that the padded key gives the same value.
+    // Key "Jefe" is shorter than our specs; HMAC pads keys with zeros, so that the padded key gives
+    // the same value.
     const data = Buffer.from('what do ya want for nothing?')
     const expected = {
       HMAC_224: 'a30e01098bc6dbbf45690f3a7e9e6d0f8bbea2a39e6148008fd05e44',

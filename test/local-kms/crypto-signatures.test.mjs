@@ -59,7 +59,10 @@ const fault = (name, message) => (e) => {
   return true
 }
 
-/** Changes that no verification may overlook: each eighth of a signature, both ends, every bit of a byte, and lengths. */
+/**
+ * Changes that no verification may overlook: each eighth of a signature, both ends, every bit of a
+ * byte, and lengths.
+ */
 function changes(signature) {
   const eighths = Array.from({ length: 8 }, (_, index) =>
     Math.floor((signature.length * index) / 8),

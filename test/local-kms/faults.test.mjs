@@ -1,4 +1,5 @@
-// Error names and messages as the real service answers them (kms-facts.md, rows marked [R]), on the wire and through the client.
+// Error names and messages as the real service answers them (kms-facts.md, rows marked [R]), on the
+// wire and through the client.
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { after, before, test } from 'node:test'

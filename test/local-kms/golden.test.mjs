@@ -1,4 +1,5 @@
-// Golden facts: what the real service answered to other projects' validated tests, asked of the local KMS through the real client.
+// Golden facts: what the real service answered to other projects' validated tests, asked of the
+// local KMS through the real client.
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
@@ -18,7 +19,10 @@ after(async () => {
   await local.close()
 })
 
-/** The unmodified client; its transport notes what came over the wire, since the client hides a missing message. */
+/**
+ * The unmodified client; its transport notes what came over the wire, since the client hides a
+ * missing message.
+ */
 function clientIn(region) {
   if (clients.has(region)) return clients.get(region)
   const client = new aws.KMSClient({ ...local.clientConfig, region, maxAttempts: 1 })

@@ -130,7 +130,10 @@ export async function raw(
   })
 }
 
-/** What a promise failed with; fails when it did not, and closes a server that should not have started. */
+/**
+ * What a promise failed with; fails when it did not, and closes a server that should not have
+ * started.
+ */
 export const failure = (promise) =>
   promise.then(
     async (value) => {
@@ -166,7 +169,10 @@ export const clientIn = (local, region) =>
 
 export const noMessage = Symbol('no message member')
 
-/** Rows of operation, input, error name and message: each answers HTTP 400 with exactly these on the wire. */
+/**
+ * Rows of operation, input, error name and message: each answers HTTP 400 with exactly these on the
+ * wire.
+ */
 export async function assertFaults(local, rows) {
   assert.ok(rows.length > 0)
   for (const [operation, body, name, message] of rows) {
@@ -179,7 +185,10 @@ export async function assertFaults(local, rows) {
   }
 }
 
-/** Runs work on a server that keeps its state in a folder, and runs the next one on the same folder: what the first returned comes in. */
+/**
+ * Runs work on a server that keeps its state in a folder, and runs the next one on the same folder:
+ * what the first returned comes in.
+ */
 export async function acrossRestarts(options, ...steps) {
   const base = mkdtempSync(join(tmpdir(), 'sealdrop-kms-'))
   try {

@@ -36,7 +36,10 @@ const materials = {
 }
 const secret = materials.SYMMETRIC_DEFAULT[1]
 
-/** Wraps as AWS documents it: RSAES-OAEP of the material, or of an AES key that wraps the material (RFC 5649). */
+/**
+ * Wraps as AWS documents it: RSAES-OAEP of the material, or of an AES key that wraps the material
+ * (RFC 5649).
+ */
 function wrap(material, publicKey, algorithm) {
   const key = createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' })
   const oaep = (bytes) =>

@@ -1,4 +1,5 @@
-// What a strike does to a connection: a server of this file that asks the faults as the local KMS does, a raw client, and the AWS client.
+// What a strike does to a connection: a server of this file that asks the faults as the local KMS
+// does, a raw client, and the AWS client.
 import assert from 'node:assert/strict'
 import { createServer, request } from 'node:http'
 import { afterEach, beforeEach, test } from 'node:test'

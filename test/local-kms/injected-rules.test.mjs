@@ -1,4 +1,5 @@
-// Which calls a rule meets, how it is counted, and which rules are refused. What a strike does to a connection: injected-http.test.mjs.
+// Which calls a rule meets, how it is counted, and which rules are refused. What a strike does to a
+// connection: injected-http.test.mjs.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as aws from '@aws-sdk/client-kms'

@@ -1,4 +1,5 @@
-// A thousand requests that no client would send. Each gets an answer of AWS's shape, and afterwards all is as before.
+// A thousand requests that no client would send. Each gets an answer of AWS's shape, and afterwards
+// all is as before.
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'

@@ -1,4 +1,5 @@
-// Which permissions each management operation asks for, on which key; and that nothing happens where one is denied.
+// Which permissions each management operation asks for, on which key; and that nothing happens
+// where one is denied.
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { Call } from 'sealdrop/dist/local-kms/operations/call.js'

@@ -1,5 +1,6 @@
-// Decisions compared with @cloud-copilot/iam-simulate, an evaluator that we did not write, over generated cases. What it does not
-// model is left out by name and counted; the rest must agree without exception.
+// Decisions compared with @cloud-copilot/iam-simulate, an evaluator that we did not write, over
+// generated cases. What it does not model is left out by name and counted; the rest must agree
+// without exception.
 import assert from 'node:assert/strict'
 import { isIP } from 'node:net'
 import { test } from 'node:test'
@@ -279,7 +280,9 @@ function theirs({ action, resource, account, principal, conditions, keyPolicy, i
         (document, i) => ({ name: `p${i}`, policy: document }),
       ),
       serviceControlPolicies: [],
-      resourceControlPolicies: [], // its unchecked entry reads the name of the resource policy, and takes one only in the form of a checked policy
+      // its unchecked entry reads the name of the resource policy, and takes one only in the form
+      // of a checked policy
+      resourceControlPolicies: [],
       resourcePolicy: keyPolicy && {
         __validated: true,
         policyDocument: keyPolicy,
@@ -299,7 +302,10 @@ const has = (pattern, ...documents) =>
 const roleOf = ({ kind, arn, account }) =>
   kind === 'assumed-role' ? [`arn:aws:iam::${account}:role/${arn.split('/')[1]}`] : []
 
-/** What the other evaluator does not model or does otherwise, by name; each class is left out as a whole and counted. */
+/**
+ * What the other evaluator does not model or does otherwise, by name; each class is left out as a
+ * whole and counted.
+ */
 const exclusions = {
   'AWS: this operation has no cross-account use (it knows no such rule)': ({
     action,

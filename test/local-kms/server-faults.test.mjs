@@ -1,4 +1,5 @@
-// Faults on demand and the trail, as clients meet them: the unmodified AWS client, and the companion's opener.
+// Faults on demand and the trail, as clients meet them: the unmodified AWS client, and the
+// companion's opener.
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { KMSClient, SignCommand } from '@aws-sdk/client-kms'

@@ -1,4 +1,5 @@
-// Signatures of @smithy/signature-v4 and of the AWS client, which we did not write, verified; then changed in every single place.
+// Signatures of @smithy/signature-v4 and of the AWS client, which we did not write, verified; then
+// changed in every single place.
 import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { createHash, createHmac } from 'node:crypto'

@@ -1,4 +1,5 @@
-// The AWS Encryption SDK as a foreign user of GenerateDataKey, Encrypt and Decrypt: what it seals through the local KMS it opens through it.
+// The AWS Encryption SDK as a foreign user of GenerateDataKey, Encrypt and Decrypt: what it seals
+// through the local KMS it opens through it.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'

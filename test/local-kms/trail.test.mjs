@@ -1,4 +1,5 @@
-// A call's record against the examples of the KMS developer guide ("Logging AWS KMS API calls with AWS CloudTrail"), and what never stands in one.
+// A call's record against the examples of the KMS developer guide ("Logging AWS KMS API calls with
+// AWS CloudTrail"), and what never stands in one.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -109,7 +110,10 @@ test('a failed Decrypt is the whole example of the guide, member by member and i
   ])
 })
 
-/** Operation, request, answer, resources; requestParameters, responseElements, readOnly, additionalEventData: as the guide's examples have them. */
+/**
+ * Operation, request, answer, resources; requestParameters, responseElements, readOnly,
+ * additionalEventData: as the guide's examples have them.
+ */
 const examples = [
   [
     'Decrypt',

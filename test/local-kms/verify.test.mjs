@@ -1,4 +1,5 @@
-// Verify with signatures that KMS itself would not make: the private key is read from the folder of the server.
+// Verify with signatures that KMS itself would not make: the private key is read from the folder of
+// the server.
 import assert from 'node:assert/strict'
 import {
   constants,

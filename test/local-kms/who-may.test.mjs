@@ -1,4 +1,5 @@
-// Who gets in, and who gets which AccessDeniedException, over the wire with real signatures of several principals.
+// Who gets in, and who gets which AccessDeniedException, over the wire with real signatures of
+// several principals.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import * as aws from '@aws-sdk/client-kms'
@@ -254,7 +255,10 @@ describe('across accounts', () => {
   })
 })
 
-/** One key a row, of which `nobody` may do one thing under one condition: what gets in, and what does not. */
+/**
+ * One key a row, of which `nobody` may do one thing under one condition: what gets in, and what
+ * does not.
+ */
 const conditions = [
   [
     'kms:EncryptionAlgorithm',

@@ -1,4 +1,5 @@
-// What a cell of the table says comes from here: one genuine signature of each kind, in the host that this runs in.
+// What a cell of the table says comes from here: one genuine signature of each kind, in the host
+// that this runs in.
 import { fromBase64url } from '../../dist/bytes/base64url.js'
 import { keySetOf } from '../support/host.js'
 import { payload, refusedOnce, signedOnce } from '../vectors/signed-once.js'
@@ -41,7 +42,10 @@ async function verifies({ verify }, keys, jws) {
   return key
 }
 
-/** `native` without a provider; `door` where the host lacks it, says so, and verifies with the door's provider. */
+/**
+ * `native` without a provider; `door` where the host lacks it, says so, and verifies with the
+ * door's provider.
+ */
 async function verifiedCell({ door, mlDsa }, { alg, jwk, jws }) {
   const keysWith = (o) => door.importKeySet(keySetOf(jwk), { trust: door.inHand(), ...o })
   const needsDoor = alg.startsWith('ML-DSA')

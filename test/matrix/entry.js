@@ -1,4 +1,5 @@
-// What every host of the matrix runs, as one bundle: the suites, then one genuine signature of each algorithm.
+// What every host of the matrix runs, as one bundle: the suites, then one genuine signature of each
+// algorithm.
 import { assert } from 'chai'
 import * as jose from 'jose'
 import { digests } from '../../dist/digests.js'
@@ -28,7 +29,8 @@ async function inTime(work) {
 /**
  * @param o.fixture base URL of the fixture server
  * @param o.suites `all`, or those of signatures
- * @returns results of the suites, the cells of this host's column, and what of the host was mended for the suites
+ * @returns results of the suites, the cells of this host's column, and what of the host was mended
+ *   for the suites
  */
 export async function run({ fixture, suites }) {
   const tests = []
@@ -53,7 +55,10 @@ export async function run({ fixture, suites }) {
   return { results, cells: await cells({ door, mlDsa }), mended }
 }
 
-/** Runs everything and hands in the outcome, also where it fails as a whole. @param base URL of the host's server */
+/**
+ * Runs everything and hands in the outcome, also where it fails as a whole. @param base URL of the
+ * host's server
+ */
 export async function report(base, o) {
   const outcome = await run({ fixture: `${base}fixture/`, ...o }).catch((error) => ({
     broken: `${error?.message ?? error}\n${error?.stack ?? ''}`,

@@ -1,4 +1,5 @@
-// Hosts that are npm packages: installed once into a folder of this project, as the lock file beside this one says.
+// Hosts that are npm packages: installed once into a folder of this project, as the lock file
+// beside this one says.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
@@ -12,7 +13,10 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 const cache = fileURLToPath(new URL('../../.build/matrix/', import.meta.url))
 const files = ['package.json', 'package-lock.json']
 
-/** The folder gets its name from the files that it is made of, and counts as made only when it is complete. */
+/**
+ * The folder gets its name from the files that it is made of, and counts as made only when it is
+ * complete.
+ */
 async function installed() {
   const hash = createHash('sha256')
   for (const file of files) hash.update(readFileSync(join(here, file)))

@@ -1,17 +1,16 @@
-// npm run test:matrix: the suites in eight hosts, one after another, and the table algorithm × host, each cell of which is what one
-// genuine signature did in that host. Hosts in which `npm test` runs every suite run those of signatures here, the others
-// (`everything`) all of them.
+// npm run test:matrix: the suites in eight hosts, one after another, and the table algorithm ×
+// host, each cell of which is what one genuine signature did in that host. Hosts in which `npm
+// test` runs every suite run those of signatures here, the others (`everything`) all of them.
 //
-// test/matrix/
-//   suites.js       suites of signatures            entry.js        what every host runs, as one bundle
-//   cells.js        what a cell says                hosts/          one small file each: starts a host, says its version
-//   server.mjs      page, bundle, fixture, report   environment.mjs Deno and Bun, as the lock file here says, kept in .build/matrix/
-//   table.mjs       the table, and docs/algorithms.md
+// test/matrix/ suites.js suites of signatures entry.js what every host runs, as one bundle cells.js
+// what a cell says hosts/ one small file each: starts a host, says its version server.mjs page,
+// bundle, fixture, report environment.mjs Deno and Bun, as the lock file here says, kept in
+// .build/matrix/ table.mjs the table, and docs/algorithms.md
 //
-//   --write         writes the table into docs/algorithms.md; without, a table that differs from what ran is a failure
-//   --suites WHICH  `all` or `signatures`, in every host
-//   --host NAME     only this one; may be given again. The table is then neither compared nor written
-// MATRIX_WITHOUT    names of hosts to leave out, with commas: they count as skipped. A host that is missing and not named fails.
+//  --write writes the table into docs/algorithms.md; without, a table that differs from what ran is
+// a failure --suites WHICH `all` or `signatures`, in every host --host NAME only this one; may be
+// given again. The table is then neither compared nor written MATRIX_WITHOUT names of hosts to
+// leave out, with commas: they count as skipped. A host that is missing and not named fails.
 // FIREFOX_PATH, CHROME_PATH say where those are.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -48,7 +47,10 @@ function failed(title, why) {
   console.error(`not ok ${title}: ${why}`)
 }
 
-/** Names of hosts as an option or the environment gives them; one that is no host's name must not go unnoticed. */
+/**
+ * Names of hosts as an option or the environment gives them; one that is no host's name must not go
+ * unnoticed.
+ */
 function named(names, where) {
   for (const name of names)
     if (!hosts.some((host) => host.name === name))

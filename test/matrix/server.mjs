@@ -1,4 +1,5 @@
-// What one host talks to, on the loopback, which is a secure context: the page, the bundle, the fixture, and where the report goes.
+// What one host talks to, on the loopback, which is a secure context: the page, the bundle, the
+// fixture, and where the report goes.
 import { createServer } from 'node:http'
 import { fixtureListener } from '../support/fixture-server.mjs'
 import { isolated } from '../support/isolated.mjs'

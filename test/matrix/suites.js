@@ -1,4 +1,5 @@
-// The suites of signatures: what the table's cells stand for. Each is in suites/all.js too, which hosts with `everything` run instead.
+// The suites of signatures: what the table's cells stand for. Each is in suites/all.js too, which
+// hosts with `everything` run instead.
 import { fileSignatureRangesSuite } from '../suites/file-signature-ranges.js'
 import { fileSignaturesSuite } from '../suites/file-signatures.js'
 import { historySuite } from '../suites/history.js'

@@ -4,7 +4,10 @@ import { readFile, writeFile } from 'node:fs/promises'
 const document = new URL('../../docs/algorithms.md', import.meta.url)
 const [begins, ends] = ['<!-- test:matrix -->', '<!-- /test:matrix -->']
 
-/** A refusal is the same in every host, so that the cell has its code and the list below the table its reason. */
+/**
+ * A refusal is the same in every host, so that the cell has its code and the list below the table
+ * its reason.
+ */
 const short = (cell) =>
   cell.replace(/^refused: (\w+): .*/s, 'refused: `$1`').replace(/^FAILED.*/s, 'FAILED')
 
@@ -37,7 +40,9 @@ export function table(columns) {
   ].join('\n')
 }
 
-/** The document around the table. @throws Error where the markers are not there once each, in order */
+/**
+ * The document around the table. @throws Error where the markers are not there once each, in order
+ */
 async function documentParts() {
   const text = await readFile(document, 'utf8')
   const [before, rest, ...more] = text.split(begins)

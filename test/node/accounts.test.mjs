@@ -1,4 +1,5 @@
-// Keys of another account, by key ARN and by alias ARN, with both sides of the permission, and with one missing.
+// Keys of another account, by key ARN and by alias ARN, with both sides of the permission, and with
+// one missing.
 import test from 'node:test'
 import {
   CreateAliasCommand,

@@ -1,4 +1,5 @@
-// design.md, "Rooms and arrows": every import of src/ is read here, and the tables of algorithms are walked.
+// design.md, "Rooms and arrows": every import of src/ is read here, and the tables of algorithms
+// are walked.
 import test from 'node:test'
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'

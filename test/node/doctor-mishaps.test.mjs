@@ -1,4 +1,5 @@
-// doctor: no false alarms in healthy set-ups, no illness missed, no advice that is wrong. An adversarial reader's cases.
+// doctor: no false alarms in healthy set-ups, no illness missed, no advice that is wrong. An
+// adversarial reader's cases.
 import test from 'node:test'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'

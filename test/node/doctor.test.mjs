@@ -1,4 +1,5 @@
-// doctor on a healthy set-up, and on broken ones, each with what it says: real KMS calls as a principal that may do just what a company does, a real host.
+// doctor on a healthy set-up, and on broken ones, each with what it says: real KMS calls as a
+// principal that may do just what a company does, a real host.
 import test from 'node:test'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
-// Every bit of a token of ML-DSA: up to 38,000 verifications each, so only where Node has the algorithm itself; otherwise said to be skipped.
+// Every bit of a token of ML-DSA: up to 38,000 verifications each, so only where Node has the
+// algorithm itself; otherwise said to be skipped.
 import test from 'node:test'
 import { assert } from 'chai'
 import { importKeySet, inHand, verify } from 'sealdrop'

@@ -1,4 +1,5 @@
-// Every algorithm that KMS signs with: signed through the local KMS over HTTP, published, verified by us and by readers that we did not write.
+// Every algorithm that KMS signs with: signed through the local KMS over HTTP, published, verified
+// by us and by readers that we did not write.
 import test, { after, before, describe } from 'node:test'
 import { createHash, createPublicKey, verify as nodeVerify, constants } from 'node:crypto'
 import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms'

@@ -301,7 +301,10 @@ test('a record that is older than 7 days by its own words is not restored and is
   assert.deepEqual(await readdir(first.folder), [])
 })
 
-/** Several sealers over one record in this process, each as if in its own: without Web Locks, which Node has from 24 on. */
+/**
+ * Several sealers over one record in this process, each as if in its own: without Web Locks, which
+ * Node has from 24 on.
+ */
 async function asProcesses(work) {
   const had = globalThis.navigator
   if (had?.locks) Object.defineProperty(had, 'locks', { value: undefined, configurable: true })
@@ -342,7 +345,8 @@ test('a line that an older holder wrote too late never replaces what the newer o
     source.held.bytes[4_500] ^= 1
     await fails(assert, () => older.sealer.slice(from, to), 'conflict')
     await newer.close()
-    const third = await restore(older).catch(({ code }) => code) // the file is again as the refused one saw it
+    // the file is again as the refused one saw it
+    const third = await restore(older).catch(({ code }) => code)
     if (typeof third !== 'string')
       await released(third, from, to).catch(({ code }) => assert.equal(code, 'source_changed'))
     ledger.check(assert, { again: false })
@@ -385,7 +389,8 @@ test('of two processes the one that held the record before gets conflict at its 
   const folder = newFolder()
   const file = join(root, 'two')
   await writeFile(file, '')
-  await truncate(file, 400_000_000) // frames enough that the older one always has something new to write
+  // frames enough that the older one always has something new to write
+  await truncate(file, 400_000_000)
   const { child, said, gone } = await slicer({ folder, file }, (lines) => lines.length > 3)
   const { id } = said[0]
   let other
@@ -491,7 +496,8 @@ test('a record is never cut while its holder writes a line: what the older one r
   const first = await begin()
   const records = fileRecords(first.folder)
   await first.sealer.slice(0, 2_000)
-  // the older holder's line is seen half written by the newer one's read, is finished and checked, and only then the newer one goes on
+  // the older holder's line is seen half written by the newer one's read, is finished and checked,
+  // and only then the newer one goes on
   let seenHalf
   let finish
   const half = new Promise((resolve) => {

@@ -1,4 +1,5 @@
-// Receipts years later, against the local KMS with a clock: keys that were rotated away, disabled, deleted, or taken back.
+// Receipts years later, against the local KMS with a clock: keys that were rotated away, disabled,
+// deleted, or taken back.
 import { generateKeyPairSync } from 'node:crypto'
 import test from 'node:test'
 import { assert } from 'chai'

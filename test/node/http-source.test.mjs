@@ -18,7 +18,9 @@ const sealed = await streamBytes(
 )
 const { streams, calls } = await openerOver({ rooms, jose }, { [arnOf('P-256-enc')]: 'P-256-enc' })
 
-/** What the server does; each test gives its own. The default is a good server with a strong ETag. */
+/**
+ * What the server does; each test gives its own. The default is a good server with a strong ETag.
+ */
 let behaviour
 const asked = []
 const server = createServer((req, res) => {

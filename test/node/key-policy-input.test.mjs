@@ -1,4 +1,5 @@
-// What keyPolicy, joinPolicies and keyTemplate take and refuse, the sizes that AWS takes, and the form of what they write.
+// What keyPolicy, joinPolicies and keyTemplate take and refuse, the sizes that AWS takes, and the
+// form of what they write.
 import test, { describe } from 'node:test'
 import { assert } from 'chai'
 import fc from 'fast-check'

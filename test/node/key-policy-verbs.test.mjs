@@ -1,4 +1,5 @@
-// Each verb of the companion does its work under the policies of its role, and under those of any other role is kms_denied; against the local KMS with a clock.
+// Each verb of the companion does its work under the policies of its role, and under those of any
+// other role is kms_denied; against the local KMS with a clock.
 import test from 'node:test'
 import { assert } from 'chai'
 import { importKeySet, inHand, seal, sealStream, verify, verifyReceipt } from 'sealdrop'
@@ -38,7 +39,10 @@ const ofRoot = joinPolicies([
 const iam = Object.fromEntries(names.map((name) => [name, [of(name).iamPolicy]]))
 const context = { form: 'claim' }
 
-/** Keys that the administrator made with the joined policy. IAM policies of the administrator only, as AWS asks for them. */
+/**
+ * Keys that the administrator made with the joined policy. IAM policies of the administrator only,
+ * as AWS asks for them.
+ */
 async function world(t, more = {}) {
   const { as } = await policyWorld(t, {
     ...Object.fromEntries(names.map((name) => [name, []])),
@@ -183,7 +187,8 @@ test('a publisher publishes, and signs the set with its root, nobody else does',
 
 test('an administrator rotates, retires, deletes and restores, nobody else does; what was sealed before opens after', async (t) => {
   const clock = { at: Date.UTC(2030, 0, 1) }
-  const { as } = await policyWorld(t, iam, { now: () => clock.at }) // IAM policies for all: new keys may have the default key policy, where the account's decide
+  // IAM policies for all: new keys may have the default key policy, where the account's decide
+  const { as } = await policyWorld(t, iam, { now: () => clock.at })
   let [inventory, version] = [
     {
       version: 1,

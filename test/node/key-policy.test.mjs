@@ -1,5 +1,6 @@
-// Who may do what under the policies that keyPolicy writes: each cell of role and operation is asked of the local KMS, over HTTP with the AWS client, and of
-// @cloud-copilot/iam-simulate, and both must answer what the table says.
+// Who may do what under the policies that keyPolicy writes: each cell of role and operation is
+// asked of the local KMS, over HTTP with the AWS client, and of @cloud-copilot/iam-simulate, and
+// both must answer what the table says.
 import test, { after, describe } from 'node:test'
 import { constants, createPublicKey, generateKeyPairSync, publicEncrypt } from 'node:crypto'
 import { assert } from 'chai'
@@ -17,7 +18,10 @@ import {
 const roles = ['administrator', 'publisher', 'opener', 'signer']
 const foreignRoles = roles.slice(1)
 
-/** How a principal comes to its rights: where it is, whether its IAM policy and the key policy say so. `works`: whether that suffices for a key. */
+/**
+ * How a principal comes to its rights: where it is, whether its IAM policy and the key policy say
+ * so. `works`: whether that suffices for a key.
+ */
 const scenarios = [
   { name: 'with both policies', id: 'Both', account: own, iam: true, named: true, works: true },
   {
@@ -210,7 +214,10 @@ const create = (input) => ({
 const tags = [{ TagKey: 'team', TagValue: 'claims' }]
 const administrator = ['administrator']
 
-/** What is called, who may; `on` an alias or the account IAM policies are needed, by themselves where no key is concerned. */
+/**
+ * What is called, who may; `on` an alias or the account IAM policies are needed, by themselves
+ * where no key is concerned.
+ */
 const operations = {
   GetPublicKey: { may: roles, operation: 'GetPublicKey' },
   DescribeKey: { may: ['administrator', 'publisher'], operation: 'DescribeKey' },
@@ -394,7 +401,8 @@ for (const scenario of scenarios) {
   describe(scenario.name, () => {
     for (const role of rolesOf(scenario)) {
       for (const [name, row] of Object.entries(operations)) {
-        if (scenario.account !== own && row.on !== undefined) continue // aliases and accounts have no other account
+        // aliases and accounts have no other account
+        if (scenario.account !== own && row.on !== undefined) continue
         cells++
         const allowed = expected(scenario, role, row)
         test(`${role}: ${name} is ${allowed ? 'allowed' : 'denied'}`, async () =>

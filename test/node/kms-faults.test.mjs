@@ -1,4 +1,5 @@
-// What KMS can refuse, caused in the local KMS where it can be, by a false KMS over HTTP where it cannot.
+// What KMS can refuse, caused in the local KMS where it can be, by a false KMS over HTTP where it
+// cannot.
 import test from 'node:test'
 import { createServer, request } from 'node:http'
 import {
@@ -61,7 +62,10 @@ async function falseKms(t, answer) {
   return { kms, requests }
 }
 
-/** The local KMS's own answer, for operations that a test does not falsify: every header goes along, since the signature covers them. */
+/**
+ * The local KMS's own answer, for operations that a test does not falsify: every header goes along,
+ * since the signature covers them.
+ */
 function forward(req, body, res) {
   request(local.url, { method: 'POST', headers: req.headers }, (answer) => {
     res.writeHead(answer.statusCode, { 'content-type': answer.headers['content-type'] })

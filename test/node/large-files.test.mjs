@@ -1,4 +1,5 @@
-// Files beyond 4 GiB: every position right, and memory constant. Sparse files, nothing of their size is stored.
+// Files beyond 4 GiB: every position right, and memory constant. Sparse files, nothing of their
+// size is stored.
 import test from 'node:test'
 import { createHash } from 'node:crypto'
 import { mkdtemp, open, rm } from 'node:fs/promises'

@@ -1,4 +1,5 @@
-// docs/local-kms.md says per operation what is exact, simplified and absent: it names each operation once, and absent ones are.
+// docs/local-kms.md says per operation what is exact, simplified and absent: it names each
+// operation once, and absent ones are.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'

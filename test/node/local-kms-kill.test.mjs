@@ -22,7 +22,8 @@ test('kill -9 at 200 random moments loses nothing that was acknowledged and dama
   let states, owned // what the server last acknowledged for each key, and for each alias
   let acknowledged = 0
   let temporary = 0
-  // a kill comes a random moment after so many changes, so that slow machines do as many; on until one fell into a write
+  // a kill comes a random moment after so many changes, so that slow machines do as many; on until
+  // one fell into a write
   for (let round = 0; round < kills; round++) {
     if (round % perFolder === 0) {
       // a server that starts reads all its keys
@@ -34,7 +35,8 @@ test('kill -9 at 200 random moments loses nothing that was acknowledged and dama
     const enough = acknowledged + 1 + (round % 7)
     let dead = false
     let timer
-    const unsure = { keys: new Set(), aliases: new Set() } // asked for and not acknowledged: both outcomes are right
+    // asked for and not acknowledged: both outcomes are right
+    const unsure = { keys: new Set(), aliases: new Set() }
     const ask = async (operation, body, forget, done) => {
       forget()
       const response = await raw(server, { operation, body }).catch((e) =>

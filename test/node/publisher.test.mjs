@@ -26,7 +26,10 @@ const set = async (t) => {
   t.after(() => local.close())
   return { local, ...countingKms(local.clientConfig) }
 }
-/** Moves time for the publisher; requests are signed at the machine's time as before, which the local KMS goes by. */
+/**
+ * Moves time for the publisher; requests are signed at the machine's time as before, which the
+ * local KMS goes by.
+ */
 const mocked = new WeakSet()
 function later(t, client, milliseconds) {
   if (!mocked.has(t)) t.mock.timers.enable({ apis: ['Date'], now: Date.now() })

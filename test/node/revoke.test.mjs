@@ -1,4 +1,5 @@
-// A key that is taken back after a compromise; against the local KMS with a clock, and clients that believe a root.
+// A key that is taken back after a compromise; against the local KMS with a clock, and clients that
+// believe a root.
 import test from 'node:test'
 import { SignCommand } from '@aws-sdk/client-kms'
 import { assert } from 'chai'

@@ -1,4 +1,5 @@
-// What happens to keys, aliases and replicas outside of the inventory, and mistakes that are corrected later: no purpose is stuck, no value is lost.
+// What happens to keys, aliases and replicas outside of the inventory, and mistakes that are
+// corrected later: no purpose is stuck, no value is lost.
 import test from 'node:test'
 import {
   CancelKeyDeletionCommand,
@@ -463,7 +464,8 @@ test('a next key that is Updating in KMS for a moment is waited for', async (t) 
     ['eu-west-1', one.there],
   ])
   const kms = { ...one.local.clientConfig }
-  // UpdatePrimaryRegion is under way: DescribeKey says Updating for some seconds, while every cryptographic operation works
+  // UpdatePrimaryRegion is under way: DescribeKey says Updating for some seconds, while every
+  // cryptographic operation works
   const wrap = (client) => ({
     config: client.config,
     destroy() {},

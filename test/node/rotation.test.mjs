@@ -1,4 +1,5 @@
-// planRotation as a table, and applyRotation against the local KMS with a clock: crashes at every step, and two publishers at once.
+// planRotation as a table, and applyRotation against the local KMS with a clock: crashes at every
+// step, and two publishers at once.
 import test from 'node:test'
 import {
   CreateAliasCommand,
@@ -535,7 +536,10 @@ test('a key that had no time to be known is not activated, whatever the plan say
   )
 })
 
-/** Everything that a run does from outside, numbered, so that each can be the last one: before it takes effect, or after. */
+/**
+ * Everything that a run does from outside, numbered, so that each can be the last one: before it
+ * takes effect, or after.
+ */
 function crashing(client, store, at, when) {
   let count = 0
   const guard = async (work) => {

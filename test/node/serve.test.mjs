@@ -1,4 +1,5 @@
-// The key-set endpoint under node:http and Hono, with documents of its own; the Worker is tested with the demo.
+// The key-set endpoint under node:http and Hono, with documents of its own; the Worker is tested
+// with the demo.
 import test from 'node:test'
 import { serve } from '@hono/node-server'
 import { assert } from 'chai'

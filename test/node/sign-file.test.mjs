@@ -1,4 +1,5 @@
-// Real files signed through the real local KMS, verified by the public door, by jose and by node:crypto.
+// Real files signed through the real local KMS, verified by the public door, by jose and by
+// node:crypto.
 import test from 'node:test'
 import { createHash } from 'node:crypto'
 import {

@@ -1,4 +1,5 @@
-// A publisher with a root, against the local KMS, over real HTTP, read by fetchKeySet with signedBy and by jose.
+// A publisher with a root, against the local KMS, over real HTTP, read by fetchKeySet with signedBy
+// and by jose.
 import test from 'node:test'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

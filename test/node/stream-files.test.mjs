@@ -1,4 +1,5 @@
-// Sealed files through the real local KMS: sealStream from files, openFile, and what both leave on the disk.
+// Sealed files through the real local KMS: sealStream from files, openFile, and what both leave on
+// the disk.
 import test from 'node:test'
 import { createReadStream } from 'node:fs'
 import {

@@ -1,4 +1,5 @@
-// What no other test noticed when a line behind sealed files was changed: records and files on a disk.
+// What no other test noticed when a line behind sealed files was changed: records and files on a
+// disk.
 import test from 'node:test'
 import {
   mkdir,
@@ -283,7 +284,9 @@ test('a file that cannot be made cancels the stream that was to fill it', async 
   assert.equal(cancelled, error.cause)
 })
 
-/** A source whose server is a function of the range; `left` counts the bodies that were cancelled. */
+/**
+ * A source whose server is a function of the range; `left` counts the bodies that were cancelled.
+ */
 function servedBy(answer) {
   const seen = { left: 0, asked: [] }
   const bodyOf = (bytes, rest = 200) =>

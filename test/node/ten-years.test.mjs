@@ -1,4 +1,5 @@
-// Ten years of keys in simulated time, and the same without one safeguard after the other: then it must fail.
+// Ten years of keys in simulated time, and the same without one safeguard after the other: then it
+// must fail.
 import test from 'node:test'
 import { assert } from 'chai'
 import { liveFor } from '../support/years.mjs'
@@ -14,7 +15,8 @@ test('ten years, quarterly rotations, 1,000 clients with every age of cache, a c
     counts.firstFailures.join('\n'),
   )
   assert.isAtLeast(counts.rotations, 70)
-  assert.isAtLeast(counts.crashes, 11 * counts.rotations) // every call that a rotation makes, to KMS and to the store
+  // every call that a rotation makes, to KMS and to the store
+  assert.isAtLeast(counts.crashes, 11 * counts.rotations)
   assert.isAtLeast(counts.seals, 10_000)
   assert.isAtLeast(counts.reopened, 3_000)
   assert.isAtLeast(counts.deleted, 20)

@@ -56,7 +56,9 @@ async function signedSet({
     .sign(await jose.importJWK(by, 'ES256'))
 }
 const plain = (...keys) => JSON.stringify({ keys })
-/** A client whose host answers what `serve` says; `sealed` tells the thumbprint that it sealed to. */
+/**
+ * A client whose host answers what `serve` says; `sealed` tells the thumbprint that it sealed to.
+ */
 function client(trust, answer) {
   const state = { at: start, answer }
   const keys = fetchKeySet('https://keys.example/', {

@@ -1,4 +1,5 @@
-// npm run test:stores: the inventory in S3 and in DynamoDB, through AWS's own clients, kept by a server that we did not write (moto).
+// npm run test:stores: the inventory in S3 and in DynamoDB, through AWS's own clients, kept by a
+// server that we did not write (moto).
 import { randomUUID } from 'node:crypto'
 import test, { after, before } from 'node:test'
 import { DynamoDB } from '@aws-sdk/client-dynamodb'

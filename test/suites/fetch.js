@@ -1,6 +1,9 @@
 import { fails, keySetOf, publicJwk } from '../support/host.js'
 
-/** Fetching, caching and refreshing: over real HTTP where HTTP matters, over a counted fetch where time does. */
+/**
+ * Fetching, caching and refreshing: over real HTTP where HTTP matters, over a counted fetch where
+ * time does.
+ */
 export function fetchSuite({ test, assert, door, fixture }) {
   const { fetchKeySet, overHttps, seal, verify } = door
   const trust = overHttps()

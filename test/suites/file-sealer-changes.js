@@ -15,7 +15,10 @@ import {
 } from '../support/sealed-files.js'
 import { sealingKeys } from './file-sealer.js'
 
-/** design.md, "Sealing a frame twice": however a file changes under a sealer, no key and IV ever seal two plaintexts in bytes that left. */
+/**
+ * design.md, "Sealing a frame twice": however a file changes under a sealer, no key and IV ever
+ * seal two plaintexts in bytes that left.
+ */
 export function fileSealerChangesSuite({ test, assert, door }) {
   const { createFileSealer, restoreFileSealer, SealdropError } = door
   const keys = sealingKeys(door, 'P-256-enc')

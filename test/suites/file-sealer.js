@@ -19,14 +19,20 @@ export const sealingKeys = ({ importKeySet, inHand }, ...names) =>
     trust: inHand(),
   })
 
-/** Pieces of a sealed file: which bytes they are, and what a sealer promises besides. What is kept in records is a suite of its own. */
+/**
+ * Pieces of a sealed file: which bytes they are, and what a sealer promises besides. What is kept
+ * in records is a suite of its own.
+ */
 export function fileSealerSuite(host) {
   const { test, assert, door, rooms } = host
   const { createFileSealer, inspect, sealedLength } = door
   const context = { form: 'claim' }
   const keys = sealingKeys(door, 'P-256-enc')
 
-  /** A sealer, and the message that it must give the pieces of, made from the key in its record by another writer. */
+  /**
+   * A sealer, and the message that it must give the pieces of, made from the key in its record by
+   * another writer.
+   */
   async function sealerOf(content, o = {}, recipients = keys, source = mutableSource(content)) {
     const records = o.records ?? memoryRecords()
     const sealer = await createFileSealer(recipients, source, { context, ...o, records })

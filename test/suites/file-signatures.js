@@ -299,7 +299,8 @@ export function fileSignaturesSuite(host) {
       ['malformed', { claims: { size: -5 }, line: '' }],
       ['malformed', { line: `${jose.base64url.encode(concat(...hashes)).slice(0, -1)}!` }],
     ]
-    const last = jose.base64url.encode(concat(...hashes)).at(-1) // 128 bytes end in a character of which two bits count
+    // 128 bytes end in a character of which two bits count
+    const last = jose.base64url.encode(concat(...hashes)).at(-1)
     rows.push([
       'malformed',
       {

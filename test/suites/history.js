@@ -7,7 +7,10 @@ const start = 1_900_000_000_000
 const seconds = (time) => Math.floor(time / 1000)
 const sent = { messageId: 'm1', digest: 'd1' }
 
-/** Receipts years later: a key that expired, was taken back, or left the set; the file that a partner keeps, and the publisher's history. */
+/**
+ * Receipts years later: a key that expired, was taken back, or left the set; the file that a
+ * partner keeps, and the publisher's history.
+ */
 export function historySuite({ test, assert, door, jose, mlDsa }) {
   const {
     fetchKeySet,

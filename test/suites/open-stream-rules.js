@@ -29,7 +29,9 @@ const offCurve = Array.from({ length: 64 }, (_, i) =>
 ).find((compressed) => !isOnCurve(compressed))
 const point = compress(privateJwk('P-256-enc'))
 
-/** Headers that public bytes refuse: title to [code, what is written, pattern of the error's text]. */
+/**
+ * Headers that public bytes refuse: title to [code, what is written, pattern of the error's text].
+ */
 const headerRules = {
   ...Object.fromEntries(
     [0, 1, 3, 255].map((version) => [

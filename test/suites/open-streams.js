@@ -20,7 +20,10 @@ const fromBase64 = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0))
 /** Whether an empty final frame may follow: behind full frames, as the JavaScript SDK writes. */
 const endings = (length, size) => (length > 0 && length % size === 0 ? [false, true] : [false])
 
-/** Opening messages behind the private-operation port: what others and we wrote, from every source, whole and in ranges. */
+/**
+ * Opening messages behind the private-operation port: what others and we wrote, from every source,
+ * whole and in ranges.
+ */
 export function openStreamsSuite(host) {
   const { test, assert, door } = host
   const over = (names, o) =>

@@ -1,7 +1,10 @@
 import { encryptionKeys, fails, keySetOf, publicJwk, warmUp, wrapKeys } from '../support/host.js'
 import { arnOf, openerOver, plainCache, sealWithJose } from '../support/seal-with-jose.js'
 
-/** Opening behind the private-operation port: what jose seals, what must not open, and how often the key is asked. */
+/**
+ * Opening behind the private-operation port: what jose seals, what must not open, and how often the
+ * key is asked.
+ */
 export function openSuite(host) {
   const { test, assert, door, jose } = host
   const { importKeySet, inHand, seal, sealFields, createSealer } = door

@@ -18,7 +18,10 @@ function integerOf(bytes) {
   return bytes[start] & 0x80 ? [0, ...bytes.subarray(start)] : [...bytes.subarray(start)]
 }
 
-/** The public key of somebody else, for the same algorithm: what seals here, and the one of RFC 8037 A.2. */
+/**
+ * The public key of somebody else, for the same algorithm: what seals here, and the one of RFC 8037
+ * A.2.
+ */
 function thiefOf(alg) {
   if (alg === 'Ed25519')
     return { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }
@@ -27,7 +30,10 @@ function thiefOf(alg) {
   return jwk
 }
 
-/** Every way in which a token or a signature of each algorithm is changed, and what is asked of whom. */
+/**
+ * Every way in which a token or a signature of each algorithm is changed, and what is asked of
+ * whom.
+ */
 export function signaturesSuite({ test, assert, door, jose, mlDsa, digests }) {
   const { importKeySet, inHand, verify, verifySignature } = door
   const algs = Object.keys(signatureKeys)
@@ -60,7 +66,8 @@ export function signaturesSuite({ test, assert, door, jose, mlDsa, digests }) {
       const keys = keysOf(alg)
       const segments = (await tokenOf(alg)).split('.')
       const parts = segments.map((segment) => decode(segment))
-      // a signature of ML-DSA has up to 37,016 bits: every 37th is turned here, and all of them in test/node/every-bit.test.mjs
+      // a signature of ML-DSA has up to 37,016 bits: every 37th is turned here, and all of them in
+      // test/node/every-bit.test.mjs
       const step = (part) => (part === 2 && parts[2].length > 1000 ? 37 : 1)
       const changed = parts.flatMap((bytes, part) =>
         Array.from({ length: Math.ceil((bytes.length * 8) / step(part)) }, (_, i) => [
@@ -239,7 +246,8 @@ export function signaturesSuite({ test, assert, door, jose, mlDsa, digests }) {
       let message, raw, r, s
       let tries = 0
       do {
-        message = `m${tries++}` // another each time, since Deno's signatures follow from the message (RFC 6979)
+        // another each time, since Deno's signatures follow from the message (RFC 6979)
+        message = `m${tries++}`
         raw = await rawSign(alg, text.encode(message))
         r = integerOf(raw.subarray(0, size))
         s = integerOf(raw.subarray(size))

@@ -33,7 +33,10 @@ export function mapStore(entries = new Map()) {
   }
 }
 
-/** Signed key sets: what is believed, for how long, and each of the ways in which a host may be wrong. Sets are signed by jose. */
+/**
+ * Signed key sets: what is believed, for how long, and each of the ways in which a host may be
+ * wrong. Sets are signed by jose.
+ */
 export function signedSetsSuite({ test, assert, door, jose, mlDsa }) {
   const { fetchKeySet, importKeySet, inspect, kvSets, pinned, seal, signedBy, verify } = door
   const rootJwk = (alg = 'ES256') => ({ ...publicJwk(roots[alg]), alg })
@@ -66,13 +69,17 @@ export function signedSetsSuite({ test, assert, door, jose, mlDsa }) {
     const present = (object) =>
       Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))
     if (alg.startsWith('ML'))
-      return signJws(alg, present(full), JSON.stringify(present(all)), keyPairs[by]) // jose has it in few hosts
+      // jose has it in few hosts
+      return signJws(alg, present(full), JSON.stringify(present(all)), keyPairs[by])
     return new jose.CompactSign(new TextEncoder().encode(JSON.stringify(present(all))))
       .setProtectedHeader(present(full))
       .sign(await jose.importJWK(keyPairs[by], full.alg))
   }
 
-  /** A key set whose host answers what `state.answer` is: a document, an error to throw, or a status. */
+  /**
+   * A key set whose host answers what `state.answer` is: a document, an error to throw, or a
+   * status.
+   */
   function hosted(trust, answer, o = {}) {
     const state = { calls: 0, at: start, answer, accept: undefined }
     const keys = fetchKeySet('https://keys.example/', {

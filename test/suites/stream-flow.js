@@ -18,7 +18,10 @@ const frameLength = 16
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 20))
 
-/** How sealStream reads its source: not ahead of its reader, and not after an abort, a cancel or a failure. */
+/**
+ * How sealStream reads its source: not ahead of its reader, and not after an abort, a cancel or a
+ * failure.
+ */
 export function streamFlowSuite(host) {
   const { test, assert, door } = host
   const { sealStream } = door

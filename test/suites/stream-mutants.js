@@ -18,7 +18,10 @@ import {
 const context = {}
 const frameLength = 16
 
-/** What no other suite noticed when a line of sealing or opening streams was changed: a test for each such line. */
+/**
+ * What no other suite noticed when a line of sealing or opening streams was changed: a test for
+ * each such line.
+ */
 export function streamMutantsSuite(host) {
   const { test, assert, door, rooms } = host
   const { sealStream, fetchKeySet, overHttps } = door

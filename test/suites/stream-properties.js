@@ -50,7 +50,10 @@ function viewOf({ length, offset }) {
   return larger.subarray(offset, offset + length)
 }
 
-/** Properties that hold for any length, frame length, pieces, offset, source, context and range. A failure prints its seed. */
+/**
+ * Properties that hold for any length, frame length, pieces, offset, source, context and range. A
+ * failure prints its seed.
+ */
 export function streamPropertiesSuite(host) {
   const { test, assert, door } = host
   const inputs = inputsOf(kindsHere())

@@ -62,7 +62,10 @@ export function streamTamperSuite(host) {
         if (at < written.header.length) return undefined
         return plaintext.subarray(0, starts.findLastIndex((start) => start <= at) * frameLength)
       }
-      /** Opens what was changed, whole and, where its header is intact, as a range: it must fail and release nothing that it should not. */
+      /**
+       * Opens what was changed, whole and, where its header is intact, as a range: it must fail and
+       * release nothing that it should not.
+       */
       const refuses = async (changed, what) => {
         outcomes.changes++
         const expected = intact(changed)
@@ -83,7 +86,8 @@ export function streamTamperSuite(host) {
           `${what}: more left than the frames before the change`,
         )
         assert.deepEqual(bytes, plaintext.subarray(0, bytes.length), what)
-        if (expected === undefined) return outcomes.inHeader++ // a range reads headers by the same code
+        // a range reads headers by the same code
+        if (expected === undefined) return outcomes.inHeader++
         const range = []
         outcomes.ranges++
         const whole = await streams

@@ -19,7 +19,10 @@ const turned = (bytes) =>
     Uint8Array.from(bytes, (byte, i) => (i === at ? byte ^ 1 : byte)),
   )
 
-/** Frozen signatures of other implementations and examples of RFCs: each verifies, and nothing beside it does. */
+/**
+ * Frozen signatures of other implementations and examples of RFCs: each verifies, and nothing
+ * beside it does.
+ */
 export function vectorsSuite({ test, assert, door, jose, mlDsa, digests }) {
   const { importKeySet, inHand, verify, verifyJwt, verifySignature } = door
   const { decode, encode } = jose.base64url
@@ -49,7 +52,9 @@ export function vectorsSuite({ test, assert, door, jose, mlDsa, digests }) {
   const otherThan = (list, { alg, jwk }) =>
     list.find((row) => nameOf(row.alg) === nameOf(alg) && row.jwk !== jwk)
 
-  /** Without a provider the host's WebCrypto decides, which is asked here; ML-DSA is what some lack. */
+  /**
+   * Without a provider the host's WebCrypto decides, which is asked here; ML-DSA is what some lack.
+   */
   async function withoutProvider(alg, { kty, crv, x, pub }, work) {
     const newer = { OKP: { kty, crv, x }, AKP: { kty, alg, pub } }[kty]
     const has =

@@ -1,7 +1,10 @@
 import { rollup } from 'rollup'
 import resolve from '@rollup/plugin-node-resolve'
 
-/** A Worker and all it imports as one module, resolved as bundlers for edge runtimes do: nothing of Node. */
+/**
+ * A Worker and all it imports as one module, resolved as bundlers for edge runtimes do: nothing of
+ * Node.
+ */
 export async function bundleWorker(input) {
   const bundle = await rollup({
     input,

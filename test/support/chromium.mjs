@@ -1,4 +1,5 @@
-// Which Chromium the tests drive: CHROME_PATH, one on the machine, otherwise the npm package @sparticuz/chromium.
+// Which Chromium the tests drive: CHROME_PATH, one on the machine, otherwise the npm package
+// @sparticuz/chromium.
 import { access, constants } from 'node:fs/promises'
 
 const usual = [
@@ -13,7 +14,9 @@ const usual = [
   'C:\\Program Files (x86)\\Google\\Chrome\\Application\\chrome.exe',
 ]
 
-/** For containers and machines without a screen; nothing here reaches out to the network by itself. */
+/**
+ * For containers and machines without a screen; nothing here reaches out to the network by itself.
+ */
 export const chromiumArgs = [
   '--headless',
   '--no-sandbox',
@@ -25,7 +28,10 @@ export const chromiumArgs = [
   '--disable-sync',
 ]
 
-/** Path of an executable Chromium. Rejects where CHROME_PATH names none: a wrong setting must not go unnoticed. */
+/**
+ * Path of an executable Chromium. Rejects where CHROME_PATH names none: a wrong setting must not go
+ * unnoticed.
+ */
 export async function chromiumPath() {
   const named = process.env.CHROME_PATH
   if (named)

@@ -1,4 +1,5 @@
-// What a doctor looks at: a company with keys, a host, and principals that may do just what they need.
+// What a doctor looks at: a company with keys, a host, and principals that may do just what they
+// need.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

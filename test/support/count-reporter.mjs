@@ -1,4 +1,7 @@
-/** Prints what failed and one line of counts; a run without a test, or with an error outside of tests, fails. */
+/**
+ * Prints what failed and one line of counts; a run without a test, or with an error outside of
+ * tests, fails.
+ */
 export function countReporter() {
   return {
     onTestRunFinished({ sessions }) {

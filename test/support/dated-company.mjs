@@ -1,4 +1,5 @@
-// A company with a clock: keys of two purposes in their second day, a root, a publisher, pages that believe the root, and whoever may call kms:Sign.
+// A company with a clock: keys of two purposes in their second day, a root, a publisher, pages that
+// believe the root, and whoever may call kms:Sign.
 import { createHash } from 'node:crypto'
 import { CreateKeyCommand, DescribeKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms'
 import { assert } from 'chai'

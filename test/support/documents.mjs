@@ -5,7 +5,10 @@ import { assert } from 'chai'
 
 export const root = new URL('../../', import.meta.url)
 
-/** A document of the repository with its blocks, in their order; `file` is what the first line of a block names it. */
+/**
+ * A document of the repository with its blocks, in their order; `file` is what the first line of a
+ * block names it.
+ */
 export function documentAt(path) {
   const url = new URL(path, root)
   const text = readFileSync(url, 'utf8')

@@ -1,6 +1,7 @@
-// What a suite gets from its host: a runner, chai's assert, the doors as this host loads them (`mlDsa` and `digests` are the opt-in
-// ones), and jose as the foreign reader.
-// A suite is a function of this object, so that one file runs in Node, Chromium (modules and script tag) and workerd.
+// What a suite gets from its host: a runner, chai's assert, the doors as this host loads them
+// (`mlDsa` and `digests` are the opt-in ones), and jose as the foreign reader. A suite is a
+// function of this object, so that one file runs in Node, Chromium (modules and script tag) and
+// workerd.
 import { keyPairs } from '../vectors/keys.js'
 
 /** The public half of a test key, by name or as a private JWK, as a JWK for a key set. */
@@ -51,12 +52,18 @@ export const signatureKeys = {
 
 export const keySetOf = (...jwks) => JSON.stringify({ keys: jwks })
 
-/** In workerd only settled data keys are shared, so that a sealer is warm after its first value; elsewhere a cold one shares too. */
+/**
+ * In workerd only settled data keys are shared, so that a sealer is warm after its first value;
+ * elsewhere a cold one shares too.
+ */
 export const warmUp = async (sealer) => {
   if ('WebSocketPair' in globalThis) await sealer.seal('first', { context: {} })
 }
 
-/** Awaits a failure and checks its code, and its message where a pattern is given; returns the error. */
+/**
+ * Awaits a failure and checks its code, and its message where a pattern is given; returns the
+ * error.
+ */
 export async function fails(assert, work, code, pattern) {
   let outcome
   try {

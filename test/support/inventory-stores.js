@@ -1,4 +1,7 @@
-/** What every store of an inventory has to do, whatever it is kept in. `make()` gives two stores over one place that is empty. */
+/**
+ * What every store of an inventory has to do, whatever it is kept in. `make()` gives two stores
+ * over one place that is empty.
+ */
 export function inventoryStoreSuite({ test, assert, fails, name, make }) {
   const purpose = {
     name: 'claims',

@@ -1,5 +1,5 @@
-// Keeps account of every byte that a file sealer released: under one key and IV there must never be two plaintexts
-// (NIST SP 800-38D §8; design.md, "Sealing a frame twice").
+// Keeps account of every byte that a file sealer released: under one key and IV there must never be
+// two plaintexts (NIST SP 800-38D §8; design.md, "Sealing a frame twice").
 import { headerOf, hex, sha256 } from './sealed-files.js'
 
 const { subtle } = crypto
@@ -10,7 +10,10 @@ export function createLedger() {
   const entries = new Map()
   const found = { bytes: 0, again: 0, wholeFrames: 0, conflicts: [] }
 
-  /** Plaintext of a piece of a frame's ciphertext: GCM is CTR whose counter starts at 2 behind the IV. */
+  /**
+   * Plaintext of a piece of a frame's ciphertext: GCM is CTR whose counter starts at 2 behind the
+   * IV.
+   */
   async function plaintextOf(ctr, iv, offset, piece) {
     const lead = offset % 16
     const counter = new Uint8Array(16)
@@ -36,7 +39,10 @@ export function createLedger() {
 
   return {
     found,
-    /** Enters what was released of the message from `start` on. `header` and `size` (of the plaintext) say where the frames lie. */
+    /**
+     * Enters what was released of the message from `start` on. `header` and `size` (of the
+     * plaintext) say where the frames lie.
+     */
     async released({ header, rawKey, size }, start, bytes) {
       const { frameLength, length: headerLength } = headerOf(header)
       const ctr = await subtle.importKey('raw', rawKey, 'AES-CTR', false, ['decrypt'])
@@ -89,7 +95,10 @@ export function createLedger() {
   }
 }
 
-/** Watches crypto.subtle.encrypt: which plaintext stands behind a tag. Names every encryption by message id and IV. */
+/**
+ * Watches crypto.subtle.encrypt: which plaintext stands behind a tag. Names every encryption by
+ * message id and IV.
+ */
 export function watchEncrypt() {
   const own = Object.getOwnPropertyDescriptor(subtle, 'encrypt')
   const real = subtle.encrypt

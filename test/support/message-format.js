@@ -1,5 +1,6 @@
-// The AWS Encryption SDK message format, version 2, once more: made from design/message-format.md and WebCrypto, sharing no
-// line with src/, so that our writer is read and our reader is fed by something that cannot share its mistakes.
+// The AWS Encryption SDK message format, version 2, once more: made from design/message-format.md
+// and WebCrypto, sharing no line with src/, so that our writer is read and our reader is fed by
+// something that cannot share its mistakes.
 const { subtle } = crypto
 const encoder = new TextEncoder()
 export const utf8 = (text) => encoder.encode(text)

@@ -1,5 +1,5 @@
-// Reads messages from the specification with a private key in hand, so that suites of the public door alone can see what
-// was sealed. Strict: whatever is not as our writer must write it throws.
+// Reads messages from the specification with a private key in hand, so that suites of the public
+// door alone can see what was sealed. Strict: whatever is not as our writer must write it throws.
 import {
   agreedKeys,
   be,

@@ -1,5 +1,5 @@
-// Writes messages from the specification, deliberately wrong ones too: whatever `wrong` replaces, the tags are computed over
-// what was then written, so that a reader meets exactly one fault.
+// Writes messages from the specification, deliberately wrong ones too: whatever `wrong` replaces,
+// the tags are computed over what was then written, so that a reader meets exactly one fault.
 import { keyPairs } from '../vectors/keys.js'
 import { publicJwk } from './host.js'
 import {
@@ -24,12 +24,13 @@ const { subtle } = crypto
 const random = (length) => crypto.getRandomValues(new Uint8Array(length))
 
 /**
- * One message. `recipients` are names of test keys, or `{ name, arn?, payload?, info?, ciphertext? }` where the last three
- * change what is wrapped and what was written.
+ * One message. `recipients` are names of test keys, or `{ name, arn?, payload?, info?, ciphertext?
+ * }` where the last three change what is wrapped and what was written.
  *
- * @param wrong replaces `version`, `suite`, `context` (the section's bytes), `contextLength`, `dataKeys` (a function of
- *   their list), `count`, `contentType`, `frameLength`, `commitment`, `tag` (functions of the right bytes), `frames` (a
- *   function of the list `{ sequence, final, plaintext, length, iv?, written? }`)
+ * @param wrong replaces `version`, `suite`, `context` (the section's bytes), `contextLength`,
+ *   `dataKeys` (a function of their list), `count`, `contentType`, `frameLength`, `commitment`,
+ *   `tag` (functions of the right bytes), `frames` (a function of the list `{ sequence, final,
+ *   plaintext, length, iv?, written? }`)
  * @returns the message, where its parts begin, and its frames
  */
 export async function writeMessage({

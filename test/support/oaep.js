@@ -1,5 +1,6 @@
-// WebKitGTK reads what RSA-OAEP decrypts as a number and drops its leading zero bytes (libgcrypt). The library only encrypts with
-// RSA, and does so rightly there; the tests' readers, jose among them, need what was sealed.
+// WebKitGTK reads what RSA-OAEP decrypts as a number and drops its leading zero bytes (libgcrypt).
+// The library only encrypts with RSA, and does so rightly there; the tests' readers, jose among
+// them, need what was sealed.
 const algorithm = {
   name: 'RSA-OAEP',
   hash: 'SHA-256',

@@ -1,4 +1,5 @@
-// Finds a marker in what left a page, in the forms in which text leaks: as it is, URL-encoded, in hex, in base64 of any alignment.
+// Finds a marker in what left a page, in the forms in which text leaks: as it is, URL-encoded, in
+// hex, in base64 of any alignment.
 
 /** What to search for, in lower case where `insensitive`. */
 export function tracesOf(marker) {

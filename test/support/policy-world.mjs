@@ -1,4 +1,5 @@
-// Principals of two accounts against one local KMS, with the policies that keyPolicy writes; and the same questions for an evaluator that we did not write.
+// Principals of two accounts against one local KMS, with the policies that keyPolicy writes; and
+// the same questions for an evaluator that we did not write.
 import { runSimulation } from '@cloud-copilot/iam-simulate'
 import * as aws from '@aws-sdk/client-kms'
 import { startLocalKms } from 'sealdrop/local-kms'
@@ -9,7 +10,10 @@ export const allKeys = `arn:aws:kms:us-east-1:${own}:key/*`
 export const roleArn = (name, account = own) => `arn:aws:iam::${account}:role/${name}`
 const sessionArn = (name, account) => `arn:aws:sts::${account}:assumed-role/${name}/session`
 
-/** @param roles name to `{ account, policies }`, or policies; `as.Name` is what reaches KMS as that role: `config` for our verbs, `send('Sign', {…})` for single calls */
+/**
+ * @param roles name to `{ account, policies }`, or policies; `as.Name` is what reaches KMS as that
+ * role: `config` for our verbs, `send('Sign', {…})` for single calls
+ */
 export async function policyWorld(t, roles, o = {}) {
   const entries = Object.entries(roles).map(([name, role]) => [
     name,
@@ -47,7 +51,10 @@ export async function policyWorld(t, roles, o = {}) {
   return { local, as }
 }
 
-/** Whether the local KMS lets a call in: an answer, or AccessDeniedException; anything else fails the test. */
+/**
+ * Whether the local KMS lets a call in: an answer, or AccessDeniedException; anything else fails
+ * the test.
+ */
 export const letsIn = (call) =>
   call.then(
     () => true,
@@ -57,7 +64,10 @@ export const letsIn = (call) =>
     },
   )
 
-/** Whether the other evaluator lets it in. Its answer is checked: a policy or context that it does not take is an error. */
+/**
+ * Whether the other evaluator lets it in. Its answer is checked: a policy or context that it does
+ * not take is an error.
+ */
 export async function simulated({ role, account, iam, keyPolicy, action, resource, context = {} }) {
   const found = await runSimulation(
     {

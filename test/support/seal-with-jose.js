@@ -1,4 +1,5 @@
-// Values as another JOSE library writes them, and an opener over test keys for the suites of the open room.
+// Values as another JOSE library writes them, and an opener over test keys for the suites of the
+// open room.
 import { p256, p384, p521 } from '@noble/curves/nist.js'
 import { publicJwk } from './host.js'
 import { privateOperations } from './private-operations.js'

@@ -1,5 +1,5 @@
-// For the suites of the file sealer: sources that change, records that fail, and a reader and a writer of messages made
-// from message-format.md alone. Nothing here comes from dist/.
+// For the suites of the file sealer: sources that change, records that fail, and a reader and a
+// writer of messages made from message-format.md alone. Nothing here comes from dist/.
 const { subtle } = crypto
 const text = (string) => new TextEncoder().encode(string)
 const number = (value, length) => {
@@ -125,7 +125,10 @@ export async function chunkDigestOf(bytes) {
     .replace('=', '')
 }
 
-/** A byte source over memory that a test changes under the reader; `during` runs within each read, and may answer the bytes that it sees. */
+/**
+ * A byte source over memory that a test changes under the reader; `during` runs within each read,
+ * and may answer the bytes that it sees.
+ */
 export function mutableSource(content, { versioned = false } = {}) {
   const held = { bytes: content.slice(), version: 0, reads: 0, during: undefined }
   return {
@@ -146,7 +149,10 @@ export const settle = () =>
     setTimeout(resolve, 5)
   })
 
-/** Resolves when nobody holds the record any more, where there are Web Locks: a crash frees them at once, close() should. */
+/**
+ * Resolves when nobody holds the record any more, where there are Web Locks: a crash frees them at
+ * once, close() should.
+ */
 export async function freed(messageId) {
   const held = async () =>
     (await globalThis.navigator?.locks?.query())?.held.some(({ name }) => name.endsWith(messageId))
@@ -154,8 +160,9 @@ export async function freed(messageId) {
 }
 
 /**
- * File records in memory. `logs` is what is durable; `control.before` and `control.after` run around each append and may wait or throw.
- * `crashed()` gives a store over what was durable at that moment, as another process would find it.
+ * File records in memory. `logs` is what is durable; `control.before` and `control.after` run
+ * around each append and may wait or throw. `crashed()` gives a store over what was durable at that
+ * moment, as another process would find it.
  */
 export function memoryRecords(logs = new Map(), conflict = () => new Error('conflict')) {
   const control = { appends: [], removed: [] }

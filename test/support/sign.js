@@ -1,4 +1,5 @@
-// Signs with the test keys without the library under test: WebCrypto, and for ML-DSA @noble/post-quantum, which hosts without it have too.
+// Signs with the test keys without the library under test: WebCrypto, and for ML-DSA
+// @noble/post-quantum, which hosts without it have too.
 import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js'
 import { keyPairs } from '../vectors/keys.js'
 import { signatureKeys } from './host.js'

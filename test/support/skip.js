@@ -13,7 +13,10 @@ export async function orSkip(work, skip) {
   }
 }
 
-/** Runs a test where there is no runner. @returns its name, with `error` or `skipped` where it did not pass: JSON carries it */
+/**
+ * Runs a test where there is no runner. @returns its name, with `error` or `skipped` where it did
+ * not pass: JSON carries it
+ */
 export async function resultOf({ name, work }) {
   try {
     await work()

@@ -1,4 +1,5 @@
-// A process of its own that seals pieces of a file with fileRecords, to be killed: says on stdout what it released.
+// A process of its own that seals pieces of a file with fileRecords, to be killed: says on stdout
+// what it released.
 import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { createFileSealer, importKeySet, inHand, restoreFileSealer } from 'sealdrop'

@@ -15,7 +15,9 @@ export function inPieces(bytes, ...sizes) {
   return pieces
 }
 
-/** A default stream of these chunks that counts what was taken and remembers why it was cancelled. */
+/**
+ * A default stream of these chunks that counts what was taken and remembers why it was cancelled.
+ */
 export function streamOf(chunks, seen = {}) {
   const rest = [...chunks]
   seen.pulled = 0
@@ -70,7 +72,10 @@ export function byteStreamOf(chunks, fill = false) {
   })
 }
 
-/** A byte stream that was closed while all its bytes wait in its queue: there, reading with `min` more than is left fails. */
+/**
+ * A byte stream that was closed while all its bytes wait in its queue: there, reading with `min`
+ * more than is left fails.
+ */
 const queuedByteStream = (chunks) =>
   byteStream({
     start(controller) {
@@ -89,7 +94,10 @@ export const byteSource = (bytes, o = {}) => ({
   ...o,
 })
 
-/** Fills the same memory for every read, which is a Buffer of Node as it were: its slice copies nothing. */
+/**
+ * Fills the same memory for every read, which is a Buffer of Node as it were: its slice copies
+ * nothing.
+ */
 export function refillingSource(bytes) {
   class Views extends Uint8Array {
     slice(start, end) {
@@ -105,7 +113,9 @@ export function refillingSource(bytes) {
   return { size: bytes.length, read }
 }
 
-/** Fills the memory that it is given, all of it, with what was read and with what nobody may use. */
+/**
+ * Fills the memory that it is given, all of it, with what was read and with what nobody may use.
+ */
 const fillingSource = (bytes) =>
   byteSource(bytes, {
     async read(start, end, { into }) {

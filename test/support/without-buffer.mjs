@@ -1,4 +1,5 @@
-// Run by without-buffer.test.mjs in a process of its own, since node:test itself needs Buffer: prints results as JSON.
+// Run by without-buffer.test.mjs in a process of its own, since node:test itself needs Buffer:
+// prints results as JSON.
 import { assert } from 'chai'
 import * as jose from 'jose'
 import * as door from 'sealdrop'

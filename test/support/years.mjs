@@ -1,5 +1,7 @@
-// Years of a company's keys in simulated time: the real publisher, key sets, sealers, openers, signers and rotation over the local KMS; hosts that
-// are down for some, caches, a host that replays, crashes at every step of every rotation. A safeguard can be taken away, to see that it is needed.
+// Years of a company's keys in simulated time: the real publisher, key sets, sealers, openers,
+// signers and rotation over the local KMS; hosts that are down for some, caches, a host that
+// replays, crashes at every step of every rotation. A safeguard can be taken away, to see that it
+// is needed.
 import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
 import {
   createSealer,
@@ -32,7 +34,10 @@ const day = 24 * hour
 const start = Date.UTC(2031, 0, 1)
 const context = {}
 
-/** An inventory in memory that remembers when what was written, so that readers elsewhere can be behind. */
+/**
+ * An inventory in memory that remembers when what was written, so that readers elsewhere can be
+ * behind.
+ */
 function historyStore(clock, first) {
   const versions = [{ at: -Infinity, inventory: first }]
   const newest = () => versions.at(-1)
@@ -42,7 +47,8 @@ function historyStore(clock, first) {
     write: async (inventory, etag) => {
       if (etag !== String(versions.length))
         throw new SealdropError('conflict', 'another writer was first')
-      const old = versions.findLastIndex((version) => version && version.at < clock.at - hour) // nobody is behind further
+      // nobody is behind further
+      const old = versions.findLastIndex((version) => version && version.at < clock.at - hour)
       if (old > 0) versions.fill(undefined, 0, old)
       versions.push({ at: clock.at, inventory: structuredClone(inventory) })
     },
@@ -62,7 +68,10 @@ function historyStore(clock, first) {
   }
 }
 
-/** Runs a plan again and again, each time with the next call to KMS or to the store as its last, until it is through. */
+/**
+ * Runs a plan again and again, each time with the next call to KMS or to the store as its last,
+ * until it is through.
+ */
 async function rotateThroughCrashes({ clock, client, store, every, counts }) {
   for (let at = 1; ; at++) {
     const { steps } = planRotation(store.now(), { now: new Date(clock.at), every })
@@ -75,7 +84,9 @@ async function rotateThroughCrashes({ clock, client, store, every, counts }) {
       if (mine === at) throw new Error('crash')
       return result
     }
-    let described = 0 // looking for the key of a making asks about every key of the account: to crash at the first of them is enough
+    // looking for the key of a making asks about every key of the account: to crash at the first of
+    // them is enough
+    let described = 0
     const send = (command, o) =>
       command.constructor.name === 'DescribeKeyCommand' && ++described > 3
         ? client.send(command, o)
@@ -102,7 +113,8 @@ async function rotateThroughCrashes({ clock, client, store, every, counts }) {
 }
 
 /**
- * @param without `publish-first`, `nbf`, `sealer-expiry` or `counter`: the safeguard that is taken away
+ * @param without `publish-first`, `nbf`, `sealer-expiry` or `counter`: the safeguard that is taken
+ *   away
  * @returns counts of what was done, and of what must be 0
  */
 export async function liveFor({ years, clients: howMany, without, seed = 20261126 }) {
@@ -161,7 +173,8 @@ export async function liveFor({ years, clients: howMany, without, seed = 2026112
       clock.at += 50 * hour
     } // until all keys are in use
 
-    // The host: what the publisher has now, behind a cache of 5 minutes; sometimes an older set that still lives
+    // The host: what the publisher has now, behind a cache of 5 minutes; sometimes an older set
+    // that still lives
     const root = await publicJwk({ kms: local.clientConfig, key: 'alias/root' })
     const withoutNbf = (inventory) => ({
       ...inventory,
@@ -270,7 +283,8 @@ export async function liveFor({ years, clients: howMany, without, seed = 2026112
         one.kids.push(kid)
       }
       const opener = pick(openers)
-      if (next() < 0.3) await opener.open(others, { context }).catch(() => {}) // somebody spends the cooldown of unknown keys
+      // somebody spends the cooldown of unknown keys
+      if (next() < 0.3) await opener.open(others, { context }).catch(() => {})
       try {
         if ((await opener.open(sealed, { context })).text() !== value)
           throw new Error('another value')

@@ -1,5 +1,6 @@
-// The public contract (contract.d.ts beside this file declares the doors by name) against what tsc emitted. A member that
-// the contract has and we have not must stand in a Pending list; one that is built must leave it.
+// The public contract (contract.d.ts beside this file declares the doors by name) against what tsc
+// emitted. A member that the contract has and we have not must stand in a Pending list; one that is
+// built must leave it.
 import type * as contract from 'sealdrop'
 import type * as contractFs from 'sealdrop/fs'
 import type * as contractDigests from 'sealdrop/digests'

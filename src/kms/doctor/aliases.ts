@@ -5,7 +5,10 @@ import { day } from '../rotation/steps.js'
 import { standing, timeOf } from '../rotation/when.js'
 import { finding, seen, warning, type Examination, type Finding } from './finding.js'
 
-/** Compares what aliases name with what the inventory says, in every Region that has, or had, keys of a purpose. */
+/**
+ * Compares what aliases name with what the inventory says, in every Region that has, or had, keys
+ * of a purpose.
+ */
 export async function examineAliases(o: Examination): Promise<readonly Finding[]> {
   return (await Promise.all(o.inventory.purposes.map((purpose) => aliasesOf(o, purpose)))).flat()
 }

@@ -5,9 +5,11 @@ const tolerance = 60_000
 const stale = 15 * 60_000
 
 /**
- * Compares this machine's clock with what time it is elsewhere; signatures of AWS stop at 5 minutes, signed sets at 1.
+ * Compares this machine's clock with what time it is elsewhere; signatures of AWS stop at 5
+ * minutes, signed sets at 1.
  *
- * @param age of an answer from a cache, in milliseconds: some caches say when they answer, others when their origin did
+ * @param age of an answer from a cache, in milliseconds: some caches say when they answer, others
+ *   when their origin did
  */
 export function clockFinding(
   whose: string,

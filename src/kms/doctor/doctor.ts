@@ -21,20 +21,32 @@ import { examineRotation } from './rotation.js'
 export interface DoctorOptions extends CallOptions {
   /** Where pages fetch the key set. Default: it is not looked at. */
   readonly keySetUrl?: string
-  /** What pages give to `signedBy`. Default: the public half of `root`, and without either the set is taken for an unsigned one. */
+  /**
+   * What pages give to `signedBy`. Default: the public half of `root`, and without either the set
+   * is taken for an unsigned one.
+   */
   readonly roots?: readonly JWK[]
   /** As pages give them to `signedBy`. Default: `default`, and any issuer. */
   readonly name?: string
   readonly issuer?: string
   /** Origin of a page that reads the set. Default: `https://page.example`, any other one. */
   readonly origin?: string
-  /** How KMS is reached. Default `{}`: the AWS default chain; asked only where there is a store or a root. */
+  /**
+   * How KMS is reached. Default `{}`: the AWS default chain; asked only where there is a store or a
+   * root.
+   */
   readonly kms?: Kms
   /** The inventory. Default: keys, aliases and permissions are not looked at. */
   readonly store?: InventoryStore
-  /** ARN, key id or alias of the key that signs the set, where this machine publishes. Default: it is not looked at. */
+  /**
+   * ARN, key id or alias of the key that signs the set, where this machine publishes. Default: it
+   * is not looked at.
+   */
   readonly root?: string
-  /** What this machine does with the keys, to be asked by DryRun. Default: `['opener', 'signer']`, and nothing where `root` says that it publishes. */
+  /**
+   * What this machine does with the keys, to be asked by DryRun. Default: `['opener', 'signer']`,
+   * and nothing where `root` says that it publishes.
+   */
   readonly roles?: readonly DoctorRole[]
   /** How often keys are rotated, as for planRotation. Default: `P1Y`. */
   readonly every?: string
@@ -49,10 +61,13 @@ export interface DoctorOptions extends CallOptions {
 const roleNames: readonly DoctorRole[] = ['opener', 'signer']
 
 /**
- * Looks at a set-up from where it runs, and changes nothing: whether the key set can be reached, is signed by the roots, fresh, cached rightly and
- * readable for pages; whether keys and aliases are in KMS what the inventory says; what these credentials may do, by DryRun; whether a rotation is due; whether clocks agree.
+ * Looks at a set-up from where it runs, and changes nothing: whether the key set can be reached, is
+ * signed by the roots, fresh, cached rightly and readable for pages; whether keys and aliases are
+ * in KMS what the inventory says; what these credentials may do, by DryRun; whether a rotation is
+ * due; whether clocks agree.
  *
- * @returns a finding for each check; one that is `ok` and has advice is a warning. What is wrong is an answer, not an error
+ * @returns a finding for each check; one that is `ok` and has advice is a warning. What is wrong is
+ *   an answer, not an error
  * @throws SealdropError `invalid_argument`
  * @see design.md, "Trust"; kms-facts.md, "Rules"
  */

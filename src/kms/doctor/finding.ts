@@ -4,10 +4,16 @@ import type { KeyDescription } from '../port.js'
 
 /** What one check found. */
 export interface Finding {
-  /** What was looked at, always in the same words: `key set: fresh`, `alias/claims: names the current key`. */
+  /**
+   * What was looked at, always in the same words: `key set: fresh`, `alias/claims: names the
+   * current key`.
+   */
   readonly check: string
   readonly ok: boolean
-  /** What to do; beside `ok: true` a warning, of what will be wrong later or cannot be told from here. */
+  /**
+   * What to do; beside `ok: true` a warning, of what will be wrong later or cannot be told from
+   * here.
+   */
   readonly advice?: string
 }
 
@@ -22,7 +28,10 @@ export const isDenied = (error: unknown): boolean =>
   error.code === 'kms_denied' &&
   (error.cause as { readonly name?: unknown } | undefined)?.name === 'AccessDeniedException'
 
-/** What a check answers, or that it could not be made; an end of time that came from the caller is thrown on by the doctor. */
+/**
+ * What a check answers, or that it could not be made; an end of time that came from the caller is
+ * thrown on by the doctor.
+ */
 export async function examined(
   check: string,
   work: () => Promise<Finding | readonly Finding[]>,

@@ -16,7 +16,10 @@ interface Question {
 
 const states = { opener: ['current', 'next', 'retired'], signer: ['current', 'next'] }
 
-/** Asks KMS by DryRun, which does nothing, whether these credentials may do what the roles do, and no more. */
+/**
+ * Asks KMS by DryRun, which does nothing, whether these credentials may do what the roles do, and
+ * no more.
+ */
 export async function examinePermissions(
   port: DryRunPort,
   keys: readonly MadeKey[],

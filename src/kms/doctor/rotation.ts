@@ -14,7 +14,8 @@ export function examineRotation(inventory: KeyInventory, now: number, every: str
     planRotation(inventory, { now: new Date(at), every })
       .steps.filter(({ notBefore }) => notBefore.getTime() <= at)
       .map(({ kind, key, why }) => `${kind} ${key} (${why})`)
-  const dated = due(now - day).filter((step) => !/^(create|set-aside) /.test(step)) // these have no date of their own
+  // these have no date of their own
+  const dated = due(now - day).filter((step) => !/^(create|set-aside) /.test(step))
   const late = inventory.purposes
     .map((purpose) => standing(inventory, purpose, now))
     .filter((stand) => stand.current && dueAt(stand, every, now) < now - patience)

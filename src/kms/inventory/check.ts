@@ -135,7 +135,10 @@ export function parseInventory(json: string): KeyInventory {
   return checkInventory(parseJson(json, { code: 'malformed', field: 'inventory' }), 'malformed')
 }
 
-/** Checks an inventory, also that its parts belong together. @throws SealdropError with the code given, naming the member */
+/**
+ * Checks an inventory, also that its parts belong together. @throws SealdropError with the code
+ * given, naming the member
+ */
 export function checkInventory(value: unknown, code: SealdropErrorCode): KeyInventory {
   checkMembers('inventory', value, inventoryRules, code)
   const { purposes, keys } = value as unknown as KeyInventory

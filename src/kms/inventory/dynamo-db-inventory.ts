@@ -22,11 +22,13 @@ export interface DynamoDbOperations {
 }
 
 /**
- * Keeps the inventory as one item of a DynamoDB table, by conditional writes. Its table has the string `id` as its key.
+ * Keeps the inventory as one item of a DynamoDB table, by conditional writes. Its table has the
+ * string `id` as its key.
  *
  * @param o.dynamoDb `new DynamoDB({})` of `@aws-sdk/client-dynamodb`
  * @param o.id of the item. Default: `sealdrop`
- * @returns a store whose verbs throw SealdropError `conflict`, `malformed`, `source_failed`, `output_failed`
+ * @returns a store whose verbs throw SealdropError `conflict`, `malformed`, `source_failed`,
+ *   `output_failed`
  * @throws SealdropError `invalid_argument`
  */
 export function dynamoDbInventory(o: {

@@ -12,11 +12,13 @@ const versionOf = (file: string): number => Number(/^inventory-(\d{8})\.json$/.e
 const nameOf = (version: number): string => `inventory-${String(version).padStart(8, '0')}.json`
 
 /**
- * Keeps the inventory as files of a folder, one for each version, all of which stay: the newest counts. A version appears whole or
- * not at all, and only one writer can make it, in this process or in another, also when one of them is killed.
+ * Keeps the inventory as files of a folder, one for each version, all of which stay: the newest
+ * counts. A version appears whole or not at all, and only one writer can make it, in this process
+ * or in another, also when one of them is killed.
  *
  * @param path of the folder; made when it is first written to
- * @returns a store whose verbs throw SealdropError `conflict`, `malformed`, `source_failed`, `output_failed`
+ * @returns a store whose verbs throw SealdropError `conflict`, `malformed`, `source_failed`,
+ *   `output_failed`
  * @throws SealdropError `invalid_argument`
  */
 export function fileInventory(path: string | URL): InventoryStore {
@@ -42,7 +44,8 @@ export function fileInventory(path: string | URL): InventoryStore {
       const whole = join(folder, `.${randomUUID()}`)
       await writeFileWhole(whole, new Blob([utf8(json)]).stream())
       try {
-        await link(whole, join(folder, nameOf(version + 1))) // fails where there is one: the compare and swap
+        // fails where there is one: the compare and swap
+        await link(whole, join(folder, nameOf(version + 1)))
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw changed(error)
         failed('output_failed', 'cannot be written')(error)

@@ -8,7 +8,10 @@ import { isDeleted, isMade, type InventoryStore, type KeyInventory, type MadeKey
 const cooldown = 30_000
 const reloadAfter = 10 * 60_000
 
-/** The opener's keys, current and retired, by the inventory: everything public about them stands there, so that KMS is not asked. */
+/**
+ * The opener's keys, current and retired, by the inventory: everything public about them stands
+ * there, so that KMS is not asked.
+ */
 export class InventoryKeys implements OpenerKeys {
   readonly #store: InventoryStore
   readonly #now: () => number
@@ -42,7 +45,8 @@ export class InventoryKeys implements OpenerKeys {
   ): Promise<readonly OpenerKey[]> {
     const age = Math.abs(this.#now() - this.#readAt) // also where the clock was set back
     if (this.#counter === undefined) await this.#load(signal)
-    else if (age >= reloadAfter) await this.#load(signal).catch(() => signal?.throwIfAborted()) // what is held opens what it opened before
+    // what is held opens what it opened before
+    else if (age >= reloadAfter) await this.#load(signal).catch(() => signal?.throwIfAborted())
     const found = this.#having(fits)
     if (found.length > 0) return found
     if (Math.abs(this.#now() - this.#readAt) >= cooldown) await this.#load(signal)
@@ -84,7 +88,10 @@ interface KnownKey {
   readonly from: MadeKey
 }
 
-/** Also keys that are disabled or deleting, for which KMS gives the reason. Replicas follow their key. */
+/**
+ * Also keys that are disabled or deleting, for which KMS gives the reason. Replicas follow their
+ * key.
+ */
 function knownKeys({ keys }: KeyInventory): readonly KnownKey[] {
   return keys
     .filter((key): key is MadeKey => isMade(key) && key.usage !== 'SIGN_VERIFY')

@@ -24,11 +24,20 @@ export interface Purpose {
   readonly alias: string
   /** Of RSA signing keys, their one algorithm. Default: PS256. */
   readonly alg?: string
-  /** Regions that have a replica: its keys are multi-Region keys, one JWK with several ARNs, and the alias names them in each Region. Default: none. */
+  /**
+   * Regions that have a replica: its keys are multi-Region keys, one JWK with several ARNs, and the
+   * alias names them in each Region. Default: none.
+   */
   readonly replicas?: readonly string[]
-  /** Key policy of keys that are made from now on. Default: that of the key which is current then; of the first one KMS's own. */
+  /**
+   * Key policy of keys that are made from now on. Default: that of the key which is current then;
+   * of the first one KMS's own.
+   */
   readonly policy?: object
-  /** Of signing keys, for how many days after it was retired one stays published, so that what it signed can be verified. Default: 1,826, 5 years. */
+  /**
+   * Of signing keys, for how many days after it was retired one stays published, so that what it
+   * signed can be verified. Default: 1,826, 5 years.
+   */
   readonly keepDays?: number
   /** Publish ARNs too, which show the account id; streams to RSA keys need it. Default: false. */
   readonly withArn?: boolean
@@ -41,11 +50,16 @@ export type RevocationReason = 'compromised' | 'superseded' | 'unspecified'
 export interface InventoryKey {
   readonly purpose: string
   readonly state: KeyState
-  /** Stands in the description of the KMS key: by it a making that was cut off finds the key that it made. */
+  /**
+   * Stands in the description of the KMS key: by it a making that was cut off finds the key that it
+   * made.
+   */
   readonly token: string
   readonly spec: string
   readonly usage: Purpose['usage']
-  /** From `next` on: the ARN, and those of replicas of a multi-Region key, which have the same JWK. */
+  /**
+   * From `next` on: the ARN, and those of replicas of a multi-Region key, which have the same JWK.
+   */
   readonly arns?: readonly string[]
   readonly thumbprint?: string
   readonly jwk?: PublicMembers
@@ -64,7 +78,10 @@ export interface InventoryKey {
   readonly aliased?: string
   /** Since when another one is current. */
   readonly retired?: string
-  /** After a compromise: what says that it was signed from then on is not believed, and it is not sealed to. */
+  /**
+   * After a compromise: what says that it was signed from then on is not believed, and it is not
+   * sealed to.
+   */
   readonly expires?: string
   /** Taken back by `revokeKey`: from when what it signed does not count, and why. */
   readonly revoked?: { readonly at: string; readonly reason: RevocationReason }
@@ -90,7 +107,10 @@ export interface KeyInventory {
   readonly version: 1
   /** Grows with every change: `ver` of the signed set. */
   readonly counter: number
-  /** How long a signed set lives, in milliseconds: the publisher signs with it, and a rotation waits for it. Shorten it while no rotation is due before the longer one is over. Default: 24 hours. */
+  /**
+   * How long a signed set lives, in milliseconds: the publisher signs with it, and a rotation waits
+   * for it. Shorten it while no rotation is due before the longer one is over. Default: 24 hours.
+   */
   readonly lifetime?: number
   readonly purposes: readonly Purpose[]
   readonly keys: readonly InventoryKey[]
@@ -98,8 +118,14 @@ export interface KeyInventory {
 
 /** Where the inventory is kept. */
 export interface InventoryStore {
-  /** The newest inventory with its tag; undefined where there is none yet. Throws `source_failed`, `malformed`. */
+  /**
+   * The newest inventory with its tag; undefined where there is none yet. Throws `source_failed`,
+   * `malformed`.
+   */
   read(): Promise<{ readonly inventory: KeyInventory; readonly etag: string } | undefined>
-  /** Takes the place of the inventory with this tag, or of none: of two writers one loses with `conflict`. Throws `invalid_argument`, `output_failed`. */
+  /**
+   * Takes the place of the inventory with this tag, or of none: of two writers one loses with
+   * `conflict`. Throws `invalid_argument`, `output_failed`.
+   */
   write(next: KeyInventory, etag?: string): Promise<void>
 }

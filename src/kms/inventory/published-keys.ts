@@ -7,7 +7,9 @@ import { isMade, type InventoryKey, type KeyInventory, type MadeKey } from './mo
 const order: readonly InventoryKey['state'][] = ['current', 'next', 'retired']
 const seconds = (date: string): number => Math.floor(new Date(date).getTime() / 1000)
 
-/** Bytes of a JWK, at most: a public key of ML-DSA-87 has 3,456 in base64url, one of RSA-4096 683. */
+/**
+ * Bytes of a JWK, at most: a public key of ML-DSA-87 has 3,456 in base64url, one of RSA-4096 683.
+ */
 const sizeOf = (spec: string): number => (spec.startsWith('ML_DSA') ? 4_000 : 1_200)
 /** Bytes of header, other claims and a signature of ML-DSA-87, in base64url. */
 const around = 8_000
@@ -35,7 +37,8 @@ export function ensureRoom(inventory: KeyInventory, spec: string, more: number):
 }
 
 /**
- * Whether verifiers and sealers take a document: of what is too large for them nobody would hear why.
+ * Whether verifiers and sealers take a document: of what is too large for them nobody would hear
+ * why.
  *
  * @throws SealdropError `too_large`
  */
@@ -56,7 +59,10 @@ export function ensureTaken(document: string, keys: number, history: boolean): v
   )
 }
 
-/** The keys that stand in the set now: purposes in their order, of each the current key first, then the retired ones, the newest first. */
+/**
+ * The keys that stand in the set now: purposes in their order, of each the current key first, then
+ * the retired ones, the newest first.
+ */
 export function publishedKeys({ purposes, keys }: KeyInventory): readonly PublishedJwk[] {
   const isPublished = (key: InventoryKey): key is MadeKey =>
     isMade(key) &&
@@ -72,7 +78,10 @@ export function publishedKeys({ purposes, keys }: KeyInventory): readonly Publis
   )
 }
 
-/** Every signing key that ever stood in the set, whatever became of it: what old signatures are verified with. The newest first. */
+/**
+ * Every signing key that ever stood in the set, whatever became of it: what old signatures are
+ * verified with. The newest first.
+ */
 export function historyKeys({ keys }: KeyInventory): readonly PublishedJwk[] {
   return keys
     .filter(isMade)

@@ -5,10 +5,7 @@ import { changed, failed, serialized } from './text.js'
 
 /** `new S3({})` of `@aws-sdk/client-s3`, as far as it is used here. */
 export interface S3Operations {
-  getObject(input: {
-    readonly Bucket: string
-    readonly Key: string
-  }): Promise<{
+  getObject(input: { readonly Bucket: string; readonly Key: string }): Promise<{
     readonly Body?: { transformToString(): Promise<string> } | undefined
     readonly ETag?: string | undefined
   }>
@@ -25,10 +22,12 @@ export interface S3Operations {
 const nameOf = (error: unknown): unknown => (error as { readonly name?: unknown } | undefined)?.name
 
 /**
- * Keeps the inventory as one S3 object, by conditional writes. Turn versioning of the bucket on, so that old versions stay.
+ * Keeps the inventory as one S3 object, by conditional writes. Turn versioning of the bucket on, so
+ * that old versions stay.
  *
  * @param o.s3 `new S3({})` of `@aws-sdk/client-s3`
- * @returns a store whose verbs throw SealdropError `conflict`, `malformed`, `source_failed`, `output_failed`
+ * @returns a store whose verbs throw SealdropError `conflict`, `malformed`, `source_failed`,
+ *   `output_failed`
  * @throws SealdropError `invalid_argument`
  */
 export function s3Inventory(o: {
@@ -80,7 +79,8 @@ export function s3Inventory(o: {
           ...(etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }),
         })
         .catch((error: unknown) => {
-          // 412 where the tag is another, 409 where another writer is at it, 404 where the object is gone
+          // 412 where the tag is another, 409 where another writer is at it, 404 where the object
+          // is gone
           if (
             ['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey'].includes(
               String(nameOf(error)),

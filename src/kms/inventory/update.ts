@@ -5,12 +5,14 @@ import type { InventoryKey, InventoryStore, KeyInventory } from './model.js'
 const attempts = 5
 
 /**
- * Changes the inventory, again where another writer was first. The counter grows, and not more slowly than seconds pass, so that a set signed
- * by the clock before there was an inventory is older.
+ * Changes the inventory, again where another writer was first. The counter grows, and not more
+ * slowly than seconds pass, so that a set signed by the clock before there was an inventory is
+ * older.
  *
  * @param change gives the next inventory, or undefined where nothing is to be done
  * @returns whether something was done
- * @throws SealdropError `key_not_found` where there is no inventory, `conflict`, and what the store throws
+ * @throws SealdropError `key_not_found` where there is no inventory, `conflict`, and what the store
+ *   throws
  */
 export async function updateInventory(
   store: InventoryStore,
@@ -36,7 +38,10 @@ export async function updateInventory(
   }
 }
 
-/** The inventory with other members of one key, which is found by its token; undefined takes a member away. */
+/**
+ * The inventory with other members of one key, which is found by its token; undefined takes a
+ * member away.
+ */
 export const withKey = (
   inventory: KeyInventory,
   { token }: InventoryKey,

@@ -48,7 +48,8 @@ const mistakes: readonly (readonly [RegExp, string])[] = [
 ]
 
 /**
- * Roles, users and accounts, each once; an account is its root ARN, which stands for the account's IAM policies.
+ * Roles, users and accounts, each once; an account is its root ARN, which stands for the account's
+ * IAM policies.
  *
  * @throws SealdropError `invalid_argument`
  */

@@ -3,11 +3,13 @@ import { isJsonObject } from '../../formats/json.js'
 import { keyPolicyDocument, type PolicyDocument, type PolicyStatement } from './document.js'
 
 /**
- * Joins the parts of a key's policy, since a key has one: what `keyPolicy` wrote for its roles, and what you wrote. What is there twice stands once, and no two statements have one Sid.
+ * Joins the parts of a key's policy, since a key has one: what `keyPolicy` wrote for its roles, and
+ * what you wrote. What is there twice stands once, and no two statements have one Sid.
  *
  * @param policies key policies
- * @throws SealdropError `invalid_argument` for what is no key policy, where nobody could change the policy any more (KMS refuses that, or AWS Support has to help),
- * and where one part denies to a principal what another allows it; `too_large` over 32,768 bytes
+ * @throws SealdropError `invalid_argument` for what is no key policy, where nobody could change the
+ *   policy any more (KMS refuses that, or AWS Support has to help), and where one part denies to a
+ *   principal what another allows it; `too_large` over 32,768 bytes
  */
 export function joinPolicies(policies: readonly object[]): PolicyDocument {
   ensure(

@@ -15,9 +15,15 @@ export interface KeyTemplateOptions {
   readonly usage: Purpose['usage']
   /** Principals of each role, as {@link keyPolicy} takes them. */
   readonly roles: Readonly<Partial<Record<PolicyRole, readonly string[]>>>
-  /** As {@link keyPolicy} takes it. Who makes the stack needs it, or is an administrator: KMS refuses a policy that its author could not change. */
+  /**
+   * As {@link keyPolicy} takes it. Who makes the stack needs it, or is an administrator: KMS
+   * refuses a policy that its author could not change.
+   */
   readonly accountRoot?: boolean
-  /** JOSE names of the algorithms of opener and signer. Default: those that Sealdrop uses with such a key. */
+  /**
+   * JOSE names of the algorithms of opener and signer. Default: those that Sealdrop uses with such
+   * a key.
+   */
   readonly algs?: readonly string[]
 }
 
@@ -30,9 +36,12 @@ export interface KeyTemplate {
 }
 
 /**
- * Writes a CloudFormation template of a key with its policy and alias, and of a managed policy for each role, attached to its roles and users in the key's account; a principal of
- * another account gets the IAM policy of `keyPolicy` there. Key and alias stay when the stack goes. Names of resources begin with that of the alias, so that templates can be put together.
- * A key that rotates is entered in the inventory as the current one of its purpose; what rotation makes later is not the stack's.
+ * Writes a CloudFormation template of a key with its policy and alias, and of a managed policy for
+ * each role, attached to its roles and users in the key's account; a principal of another account
+ * gets the IAM policy of `keyPolicy` there. Key and alias stay when the stack goes. Names of
+ * resources begin with that of the alias, so that templates can be put together. A key that rotates
+ * is entered in the inventory as the current one of its purpose; what rotation makes later is not
+ * the stack's.
  *
  * @throws SealdropError as {@link keyPolicy} and {@link joinPolicies}
  * @see AWS CloudFormation, AWS::KMS::Key, AWS::KMS::Alias, AWS::IAM::ManagedPolicy

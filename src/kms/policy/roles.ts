@@ -4,7 +4,10 @@ import type { Purpose } from '../inventory/model.js'
 import { algorithmUses, usesOf, type AlgorithmUse } from './algorithm-uses.js'
 import type { Condition } from './document.js'
 
-/** Who does what with a key; nobody needs two of them but whoever publishes with a root, which is a key of its own. */
+/**
+ * Who does what with a key; nobody needs two of them but whoever publishes with a root, which is a
+ * key of its own.
+ */
 export type PolicyRole = 'administrator' | 'publisher' | 'opener' | 'signer'
 
 /** Calls that a role may make, or never. */
@@ -14,13 +17,19 @@ export interface Permission {
   readonly effect?: 'Allow' | 'Deny'
   /** Without `kms:`. */
   readonly actions: readonly string[]
-  /** What the calls concern: a key has a policy; of an alias, and of what concerns no key yet, IAM policies alone decide. */
+  /**
+   * What the calls concern: a key has a policy; of an alias, and of what concerns no key yet, IAM
+   * policies alone decide.
+   */
   readonly on: 'key' | 'alias' | 'account'
   readonly condition?: Condition
 }
 
 export interface RoleRow {
-  /** Algorithms that may be named, and those where nobody says: what Sealdrop asks KMS for unless it is told otherwise. */
+  /**
+   * Algorithms that may be named, and those where nobody says: what Sealdrop asks KMS for unless it
+   * is told otherwise.
+   */
   readonly takes: readonly string[]
   readonly algs: readonly string[]
   permissions(algs: readonly string[]): readonly Permission[]
@@ -43,7 +52,10 @@ const onKey = (sid: string, actions: readonly string[], condition?: Condition): 
 const namesOf = (uses: readonly AlgorithmUse[]): readonly string[] =>
   unique(uses.map(({ kms }) => kms))
 
-/** Digests may be signed by the algorithms that hash, and nothing else by these: a RAW message would be hashed again. */
+/**
+ * Digests may be signed by the algorithms that hash, and nothing else by these: a RAW message would
+ * be hashed again.
+ */
 const signing = (sid: string, uses: readonly AlgorithmUse[]): readonly Permission[] =>
   uses.length === 0
     ? []
@@ -102,7 +114,10 @@ const managing = [
   'TagResource',
   'UntagResource',
 ]
-/** Developer guide, "Cryptographic operations", of the keys that we make; a grant would hand them to somebody else, or to oneself. */
+/**
+ * Developer guide, "Cryptographic operations", of the keys that we make; a grant would hand them to
+ * somebody else, or to oneself.
+ */
 const cryptography = [
   'CreateGrant',
   'Decrypt',

@@ -71,7 +71,10 @@ function permissionsOf(
   return row.permissions(algs ?? row.algs)
 }
 
-/** Management stays in its account, and what is denied to an administrator must not be denied to a whole account. */
+/**
+ * Management stays in its account, and what is denied to an administrator must not be denied to a
+ * whole account.
+ */
 function checkAdministrators(
   principals: readonly PolicyPrincipal[],
   { account }: KeyTarget,
@@ -100,7 +103,10 @@ const accountIamPolicies = ({ partition, account }: KeyTarget): PolicyStatement 
   Resource: '*',
 })
 
-/** For everybody, so that no IAM policy of the account shortens it; a call that names no window gets 30 days. */
+/**
+ * For everybody, so that no IAM policy of the account shortens it; a call that names no window gets
+ * 30 days.
+ */
 const deletionTakes30Days: PolicyStatement = {
   Sid: 'DeletionTakes30Days',
   Effect: 'Deny',
@@ -125,7 +131,10 @@ function keyStatements(
     )
 }
 
-/** An administrator's new keys have no alias yet, so theirs are for all keys where an alias is named. */
+/**
+ * An administrator's new keys have no alias yet, so theirs are for all keys where an alias is
+ * named.
+ */
 function iamStatements(
   role: PolicyRole,
   permissions: readonly Permission[],

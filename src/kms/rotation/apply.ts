@@ -31,12 +31,15 @@ export interface ApplyOptions extends CallOptions {
 type Outcome = 'done' | 'nothing' | Date
 
 /**
- * Does the steps of a plan that are due, in their order, and returns: run it when `planRotation` says, from one place or from several. Each step looks
- * at the inventory as it is then, so that a plan that is applied twice, or was cut off, makes no key twice and rotates once.
+ * Does the steps of a plan that are due, in their order, and returns: run it when `planRotation`
+ * says, from one place or from several. Each step looks at the inventory as it is then, so that a
+ * plan that is applied twice, or was cut off, makes no key twice and rotates once.
  *
  * @returns what was done, and what waits, with the time before which it is not done
- * @throws SealdropError `invalid_argument`, `conflict` where another publisher is at the same, `key_not_found` without an inventory, `too_large` where the set would have more than 32 keys, `kms_*`, `key_unusable`, and what
- * the store throws; what was done before, and for other purposes, stays done
+ * @throws SealdropError `invalid_argument`, `conflict` where another publisher is at the same,
+ *   `key_not_found` without an inventory, `too_large` where the set would have more than 32 keys,
+ *   `kms_*`, `key_unusable`, and what the store throws; what was done before, and for other
+ *   purposes, stays done
  */
 export async function applyRotation(
   plan: { readonly steps: readonly Step[] },
@@ -190,7 +193,10 @@ const rows: Readonly<Record<StepKind, (making: Making, step: Step) => Promise<Ou
 const setAside = (inventory: KeyInventory, next: InventoryKey, now: number): KeyInventory =>
   withKey(inventory, next, { state: 'retired', retired: isoOf(now) })
 
-/** An alias that names a key of which the inventory knows nothing is somebody's: what was sealed to that key would be lost to openers. */
+/**
+ * An alias that names a key of which the inventory knows nothing is somebody's: what was sealed to
+ * that key would be lost to openers.
+ */
 async function checkAlias({ port, store, signal }: Making, alias: string): Promise<void> {
   const named = await port.aliased(alias, signal)
   const known = (await store.read())?.inventory.keys.flatMap(({ arns = [] }) => arns) ?? []

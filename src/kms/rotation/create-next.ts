@@ -22,11 +22,13 @@ export interface Making {
 }
 
 /**
- * Makes the next key of a purpose. That it is begun is written down first, with a token that the key's description has: CreateKey itself
- * cannot be repeated, so after a crash the key is looked for before one is made. It has the key policy and the tags of the current one.
+ * Makes the next key of a purpose. That it is begun is written down first, with a token that the
+ * key's description has: CreateKey itself cannot be repeated, so after a crash the key is looked
+ * for before one is made. It has the key policy and the tags of the current one.
  *
  * @param o.begun what was begun before and is finished now, as it was begun
- * @throws SealdropError `conflict` where another publisher is at it, `too_large` where the set would have more than 32 keys, `kms_*`, and what the store throws
+ * @throws SealdropError `conflict` where another publisher is at it, `too_large` where the set
+ *   would have more than 32 keys, `kms_*`, and what the store throws
  */
 export async function createNext(
   { port, store, now, clock, signal }: Making,
@@ -78,13 +80,15 @@ export async function createNext(
   const found =
     begun &&
     (await port.findKey({ alias, token }, signal).catch(async (error: unknown) => {
-      if (isSealdropError(error) && alias !== purpose.alias) await drop() // it was begun for a place that cannot be asked, and that nobody wants any more
+      // it was begun for a place that cannot be asked, and that nobody wants any more
+      if (isSealdropError(error) && alias !== purpose.alias) await drop()
       throw error
     }))
   const arn =
     found ??
     (await port.createKey(key, signal).catch(async (error: unknown) => {
-      if (isRefusal((error as { readonly cause?: unknown }).cause)) await drop() // nothing was made, and what was asked for may be corrected
+      // nothing was made, and what was asked for may be corrected
+      if (isRefusal((error as { readonly cause?: unknown }).cause)) await drop()
       throw error
     }))
   aliasFor(alias, arn)
@@ -188,7 +192,10 @@ function policyForSuccessor(policy: string, arns: readonly string[]): string {
   )
 }
 
-/** The name that an alias has where a key is. @throws SealdropError `invalid_argument` for an alias of another account */
+/**
+ * The name that an alias has where a key is. @throws SealdropError `invalid_argument` for an alias
+ * of another account
+ */
 export function aliasFor(alias: string, arn: string): string {
   const there = arn.replace(/key\/.*$/, alias.slice(alias.indexOf('alias/')))
   ensure(

@@ -1,8 +1,8 @@
 import { ensure, shown } from '../../errors/guard.js'
 
 /**
- * A date later by an ISO 8601 duration of years, months, weeks and days: `P3M`, `P90D`. Months are those of the calendar, in UTC; a day that
- * a month has not becomes its last one.
+ * A date later by an ISO 8601 duration of years, months, weeks and days: `P3M`, `P90D`. Months are
+ * those of the calendar, in UTC; a day that a month has not becomes its last one.
  *
  * @throws SealdropError `invalid_argument`
  */

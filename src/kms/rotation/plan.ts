@@ -13,9 +13,10 @@ export interface PlanOptions {
 }
 
 /**
- * What is to be done to the keys of an inventory, now and later; nothing is done and nobody is asked. Each purpose has a current key and a next one,
- * made a rotation ahead so that its thumbprint can be pinned. A signing key is published before it signs until no set without it can be
- * in use; an encryption key is not sealed to before openers know it. Retired keys stay enabled.
+ * What is to be done to the keys of an inventory, now and later; nothing is done and nobody is
+ * asked. Each purpose has a current key and a next one, made a rotation ahead so that its
+ * thumbprint can be pinned. A signing key is published before it signs until no set without it can
+ * be in use; an encryption key is not sealed to before openers know it. Retired keys stay enabled.
  *
  * @returns steps in the order in which they come due, for people to read and for `applyRotation`
  * @throws SealdropError `invalid_argument`

@@ -20,17 +20,21 @@ export interface KeyOptions extends CallOptions {
 export interface RetiredKey {
   readonly keepUntil: Date
   readonly disabled: boolean
-  /** The last time that it did cryptography, by kms:GetKeyLastUsage; undefined where it never did. */
+  /**
+   * The last time that it did cryptography, by kms:GetKeyLastUsage; undefined where it never did.
+   */
   readonly lastUse: LastUse | undefined
 }
 
 /**
- * Says until when a retired key must stay enabled for what it sealed, and, only when that is over and only when asked, disables it: then nothing
- * opens with it, until `restoreKey`. A signing key is kept for its purpose's keepDays, unless it was withdrawn from the set.
+ * Says until when a retired key must stay enabled for what it sealed, and, only when that is over
+ * and only when asked, disables it: then nothing opens with it, until `restoreKey`. A signing key
+ * is kept for its purpose's keepDays, unless it was withdrawn from the set.
  *
  * @param o.keepUntil default: as the inventory has it
  * @param o.disable default: false
- * @throws SealdropError `invalid_argument` for a key that is in use or that must still be kept, `key_not_found`, `key_unusable`, `conflict`, `kms_*`, and what the store throws
+ * @throws SealdropError `invalid_argument` for a key that is in use or that must still be kept,
+ *   `key_not_found`, `key_unusable`, `conflict`, `kms_*`, and what the store throws
  */
 export async function retireKey(
   o: KeyOptions & { readonly keepUntil?: Date; readonly disable?: boolean },
@@ -91,12 +95,14 @@ export interface DeletedKey {
 }
 
 /**
- * Schedules the deletion of a key that is disabled and that need not be kept any more, with its replicas. It takes 7 to 30 days and can be taken back until then; after that what
- * was sealed to it is lost for everybody, AWS too.
+ * Schedules the deletion of a key that is disabled and that need not be kept any more, with its
+ * replicas. It takes 7 to 30 days and can be taken back until then; after that what was sealed to
+ * it is lost for everybody, AWS too.
  *
  * @param o.confirm the thumbprint again
  * @param o.days 7 to 30. Default: 30
- * @throws SealdropError `invalid_argument` unless it is disabled, its keepUntil is over, and it is confirmed; `key_not_found`, `key_unusable`, `conflict`, `kms_*`, and what the store throws
+ * @throws SealdropError `invalid_argument` unless it is disabled, its keepUntil is over, and it is
+ *   confirmed; `key_not_found`, `key_unusable`, `conflict`, `kms_*`, and what the store throws
  */
 export async function deleteKey(
   o: KeyOptions & { readonly confirm: string; readonly days?: number },
@@ -143,14 +149,17 @@ export async function deleteKey(
 }
 
 /**
- * Brings back a key that is disabled, or whose deletion is not final yet: it is enabled, and retired as before. One that somebody disabled, or scheduled
- * for deletion, without telling the inventory is enabled too, and stays what the inventory says.
+ * Brings back a key that is disabled, or whose deletion is not final yet: it is enabled, and
+ * retired as before. One that somebody disabled, or scheduled for deletion, without telling the
+ * inventory is enabled too, and stays what the inventory says.
  *
- * @throws SealdropError `invalid_argument` for a key that is enabled, `key_not_found`, `key_unusable` when it is gone, `conflict`, `kms_*`, and what the store throws
+ * @throws SealdropError `invalid_argument` for a key that is enabled, `key_not_found`,
+ *   `key_unusable` when it is gone, `conflict`, `kms_*`, and what the store throws
  */
 export async function restoreKey(o: KeyOptions): Promise<void> {
   await withPort(o, async ({ key, port, now }) => {
-    const there = await thereOf(port, key.arns, o.signal) // KMS decides: somebody may have cancelled a deletion that the inventory takes for final
+    // KMS decides: somebody may have cancelled a deletion that the inventory takes for final
+    const there = await thereOf(port, key.arns, o.signal)
     ensure(
       there.length > 0,
       'key_unusable',

@@ -9,19 +9,28 @@ import { standing, timeOf } from './when.js'
 export interface RevokedKey {
   /** Thumbprint of the key that took its place; undefined where it was not the current one. */
   readonly replacedBy: string | undefined
-  /** When no cache, host or client uses a set of before any more; a host that is hostile is outlived by `exp` of a signed set only. */
+  /**
+   * When no cache, host or client uses a set of before any more; a host that is hostile is outlived
+   * by `exp` of a signed set only.
+   */
   readonly goneBy: Date
 }
 
 /**
- * Takes a key back at once, after a compromise. It asks KMS for nothing. The next key takes the place of a current one without the waits of a rotation, and
- * the alias moves when `applyRotation` runs. A key to seal to leaves the set and stays enabled for what it sealed. A signing key stays in the set with
- * its `expires`, so that what says that it was signed before is believed; since who signs chooses the date, `withdraw` it where somebody else could sign with it.
+ * Takes a key back at once, after a compromise. It asks KMS for nothing. The next key takes the
+ * place of a current one without the waits of a rotation, and the alias moves when `applyRotation`
+ * runs. A key to seal to leaves the set and stays enabled for what it sealed. A signing key stays
+ * in the set with its `expires`, so that what says that it was signed before is believed; since who
+ * signs chooses the date, `withdraw` it where somebody else could sign with it.
  *
  * @param o.since from when what it signed is not believed, not after now. Default: now
- * @param o.reason what verifiers are told; of a key that is `superseded` what it signed before still counts, of others only for who can show that they held it before. Default: `compromised` with `withdraw`, otherwise `superseded`
- * @param o.withdraw take a signing key out of the set: nothing that it ever signed is believed. Default: false
- * @throws SealdropError `invalid_argument`, `key_not_found` for a key that is not there, or a current one without a next, `conflict`, and what the store throws
+ * @param o.reason what verifiers are told; of a key that is `superseded` what it signed before
+ *   still counts, of others only for who can show that they held it before. Default: `compromised`
+ *   with `withdraw`, otherwise `superseded`
+ * @param o.withdraw take a signing key out of the set: nothing that it ever signed is believed.
+ *   Default: false
+ * @throws SealdropError `invalid_argument`, `key_not_found` for a key that is not there, or a
+ *   current one without a next, `conflict`, and what the store throws
  */
 export async function revokeKey(
   o: Omit<KeyOptions, 'kms' | 'signal'> & {

@@ -2,7 +2,8 @@
  * What is done to a purpose:
  * - `create`: a key that will be the next one; what was begun is finished first
  * - `set-aside`: the next key has another spec than its purpose now; it is never used
- * - `activate`: the next key becomes the current one, and the current one is retired and stays enabled
+ * - `activate`: the next key becomes the current one, and the current one is retired and stays
+ *   enabled
  * - `move-alias`: the alias names the current key, in each Region of it
  * - `unpublish`: a retired key leaves the key set, and stays enabled
  */
@@ -16,7 +17,10 @@ export interface Step {
   /** It is not done before. */
   readonly notBefore: Date
   readonly why: string
-  /** Of `activate`: thumbprint of the key that is current before, so that a plan that is applied twice rotates once. */
+  /**
+   * Of `activate`: thumbprint of the key that is current before, so that a plan that is applied
+   * twice rotates once.
+   */
   readonly from?: string
 }
 
@@ -34,11 +38,15 @@ export const day: number = 24 * hour
 export const openersReload: number = 15 * minute
 /** An opener that meets a key which it does not know reads the inventory again within 30 s. */
 export const openersCooldown: number = minute
-/** Who began to make a key is left alone for so long: also where clocks differ, and where a Region has many keys to look through. */
+/**
+ * Who began to make a key is left alone for so long: also where clocks differ, and where a Region
+ * has many keys to look through.
+ */
 export const makingLease: number = 30 * minute
 
 /**
- * After so long nobody uses a set that lacks a key: for its lifetime the publisher serves it while the inventory cannot be read, then a client holds
- * it for a day while the host is down, and caches add an hour.
+ * After so long nobody uses a set that lacks a key: for its lifetime the publisher serves it while
+ * the inventory cannot be read, then a client holds it for a day while the host is down, and caches
+ * add an hour.
  */
 export const settle = (lifetime: number | undefined): number => (lifetime ?? day) + day + hour

@@ -14,14 +14,20 @@ export interface Standing {
   readonly fits: boolean
   /** Whether there was never a key set: neither clients nor openers have to learn anything. */
   readonly isNew: boolean
-  /** Milliseconds since 1970 before which the next key must not come into use; of a key that is yet to be made, as if it were made now. */
+  /**
+   * Milliseconds since 1970 before which the next key must not come into use; of a key that is yet
+   * to be made, as if it were made now.
+   */
   readonly readyAt: number
 }
 
 export const timeOf = (date: string | undefined): number =>
   date === undefined ? -Infinity : new Date(date).getTime()
 
-/** Whether a key set was ever served: of the purposes that are set up together none is known anywhere yet. */
+/**
+ * Whether a key set was ever served: of the purposes that are set up together none is known
+ * anywhere yet.
+ */
 export const isNeverPublished = (inventory: KeyInventory): boolean =>
   !inventory.keys.some(({ state, published }) => published !== undefined && state !== 'next')
 
@@ -59,7 +65,10 @@ export function isOfKind(
   )
 }
 
-/** Whether its alias is to be moved to the current key; in another Region it is when the next key comes into use. */
+/**
+ * Whether its alias is to be moved to the current key; in another Region it is when the next key
+ * comes into use.
+ */
 export const needsAlias = (
   { aliased, alias, arns: [arn = ''] = [] }: InventoryKey,
   purpose: Purpose,

@@ -8,7 +8,8 @@ import { pairOf, type Material } from './material.js'
  * The raw x coordinate, in full length; no key derivation (SP 800-56A r3 §5.7.1.2).
  *
  * @param spki - the other side's public key, DER
- * @throws KmsFault InvalidKeyUsageException; ValidationException, with an empty message, for a key that is not one on this curve
+ * @throws KmsFault InvalidKeyUsageException; ValidationException, with an empty message, for a key
+ *   that is not one on this curve
  */
 export function agree(
   spec: string,

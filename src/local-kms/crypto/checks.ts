@@ -8,7 +8,10 @@ export function rowOf(spec: string): KeySpecRow {
   return row
 }
 
-/** @throws KmsFault InvalidKeyUsageException unless keys of this spec offer the algorithm for this usage */
+/**
+ * @throws KmsFault InvalidKeyUsageException unless keys of this spec offer the algorithm for this
+ * usage
+ */
 export function requireAlgorithm(spec: string, usage: KeyUsage, algorithm: string): void {
   if (!rowOf(spec).algorithms[usage]?.includes(algorithm))
     throw new KmsFault(

@@ -3,8 +3,9 @@ import { concat, sized, u32, type Bytes } from '../../bytes/bytes.js'
 import { fromUtf8, utf8 } from '../../bytes/text.js'
 import type { Random } from './seeded-random.js'
 
-// What SYMMETRIC_DEFAULT encrypts to. The format is this server's own, and opaque to callers as that of AWS is: four bytes of
-// mark and version, key id and key-material id behind a length each, nonce, AES-256-GCM ciphertext, tag.
+// What SYMMETRIC_DEFAULT encrypts to. The format is this server's own, and opaque to callers as
+// that of AWS is: four bytes of mark and version, key id and key-material id behind a length each,
+// nonce, AES-256-GCM ciphertext, tag.
 
 export type EncryptionContext = Readonly<Record<string, string>>
 
@@ -21,14 +22,20 @@ export interface SealOptions {
 export interface ParsedBlob {
   readonly keyId: string
   readonly materialId: string
-  /** The plaintext; undefined unless secret, context and every byte of the blob are those that were sealed. */
+  /**
+   * The plaintext; undefined unless secret, context and every byte of the blob are those that were
+   * sealed.
+   */
   open(secret: Uint8Array, context?: EncryptionContext): Uint8Array | undefined
 }
 
 const mark = concat('SDK', [1])
 const [nonceLength, tagLength] = [12, 16]
 
-/** At most 4,096 bytes of plaintext, which make at most 6,144 bytes of ciphertext: what KMS takes and gives. */
+/**
+ * At most 4,096 bytes of plaintext, which make at most 6,144 bytes of ciphertext: what KMS takes
+ * and gives.
+ */
 export function sealBlob(
   { keyId, materialId, secret, context = {}, random = randomBytes }: SealOptions,
   plaintext: Uint8Array,
@@ -36,7 +43,8 @@ export function sealBlob(
   const head = concat(mark, sized(1, utf8(keyId), utf8(materialId)))
   const bound = associatedData(head, context)
   const { cipherKey, nonceKey } = keysOf(secret)
-  // A stream of random bytes that begins anew with every start repeats: what is sealed is mixed in, lest a nonce meets two plaintexts.
+  // A stream of random bytes that begins anew with every start repeats: what is sealed is mixed in,
+  // lest a nonce meets two plaintexts.
   const nonce = createHmac('sha256', nonceKey)
     .update(random(32))
     .update(sized(4, bound))
@@ -49,7 +57,10 @@ export function sealBlob(
   return concat(head, nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag())
 }
 
-/** What a blob says of its key, which is not proven until it opens; undefined for what no server of this kind has sealed. */
+/**
+ * What a blob says of its key, which is not proven until it opens; undefined for what no server of
+ * this kind has sealed.
+ */
 export function parseBlob(bytes: Uint8Array): ParsedBlob | undefined {
   const keyIdAt = mark.length + 1
   const materialIdAt = keyIdAt + (bytes[mark.length] ?? 0) + 1
@@ -84,7 +95,10 @@ export function parseBlob(bytes: Uint8Array): ParsedBlob | undefined {
   }
 }
 
-/** Names and values in order of the names, each behind its length; in UTF-16, in which every string of JSON has bytes of its own. */
+/**
+ * Names and values in order of the names, each behind its length; in UTF-16, in which every string
+ * of JSON has bytes of its own.
+ */
 function associatedData(head: Uint8Array, context: EncryptionContext): Bytes {
   const names = Object.keys(context).sort()
   const texts = names

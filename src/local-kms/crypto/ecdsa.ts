@@ -2,7 +2,8 @@ import { p256, p384, p521 } from '@noble/curves/nist.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import type { EcdsaCurve } from '../key-specs.js'
 
-// Node hashes whatever crypto.sign gets for an EC key, so a digest needs this library. rollup inlines it into this module.
+// Node hashes whatever crypto.sign gets for an EC key, so a digest needs this library. rollup
+// inlines it into this module.
 const curves = { 'P-256': p256, 'P-384': p384, 'P-521': p521, secp256k1 } satisfies Record<
   EcdsaCurve,
   unknown
@@ -22,7 +23,10 @@ export function signDigest(
   })
 }
 
-/** Whether a DER signature over a digest is that of an uncompressed public point; false for anything malformed. */
+/**
+ * Whether a DER signature over a digest is that of an uncompressed public point; false for anything
+ * malformed.
+ */
 export function verifyDigest(
   curve: EcdsaCurve,
   signature: Uint8Array,
@@ -40,7 +44,10 @@ export function verifyDigest(
   }
 }
 
-/** A secret scalar from random bytes (FIPS 186-5 A.2.1, with half as many bits again), in the curve's full length. */
+/**
+ * A secret scalar from random bytes (FIPS 186-5 A.2.1, with half as many bits again), in the
+ * curve's full length.
+ */
 export function secretScalar(
   curve: EcdsaCurve,
   random: (length: number) => Uint8Array,

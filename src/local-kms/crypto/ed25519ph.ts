@@ -35,7 +35,10 @@ export function signPrehashed(digest: Uint8Array, secretKey: Uint8Array): Uint8A
   return overDigest.sign(digest, secretKey)
 }
 
-/** Whether a signature over a SHA-512 digest is that of a public key (RFC 8032 §5.1.7); false for anything malformed. */
+/**
+ * Whether a signature over a SHA-512 digest is that of a public key (RFC 8032 §5.1.7); false for
+ * anything malformed.
+ */
 export function verifyPrehashed(
   signature: Uint8Array,
   digest: Uint8Array,

@@ -17,17 +17,21 @@ export interface Encapsulation {
   readonly ciphertext: Uint8Array
 }
 
-/** A fresh secret for the holder of an ML-KEM key (FIPS 203 §7.2). @throws KmsFault InvalidKeyUsageException */
+/**
+ * A fresh secret for the holder of an ML-KEM key (FIPS 203 §7.2). @throws KmsFault
+ * InvalidKeyUsageException
+ */
 export function encapsulate(spec: string, material: Material, algorithm: string): Encapsulation {
   requireAlgorithm(spec, 'ENCAPSULATE_DECAPSULATE', algorithm)
   return latticeEncapsulate(spec as MlKemSpec, seedOf(material))
 }
 
 /**
- * The secret in a ciphertext (FIPS 203 §7.3). One that was made for another key, or changed, answers 32 bytes that nobody
- * else has: rejection is implicit.
+ * The secret in a ciphertext (FIPS 203 §7.3). One that was made for another key, or changed,
+ * answers 32 bytes that nobody else has: rejection is implicit.
  *
- * @throws KmsFault InvalidKeyUsageException; InvalidCiphertextException, without a message, for a wrong length
+ * @throws KmsFault InvalidKeyUsageException; InvalidCiphertextException, without a message, for a
+ *   wrong length
  */
 export function decapsulate(
   spec: string,

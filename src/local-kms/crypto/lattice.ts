@@ -13,12 +13,15 @@ import {
   type MlKemSpec,
 } from './post-quantum.js'
 
-// Node's own implementation where it has one, which is asked of the running Node by making a key and never of its version.
+// Node's own implementation where it has one, which is asked of the running Node by making a key
+// and never of its version.
 
 export type LatticeSpec = MlDsaSpec | MlKemSpec
 
 interface LatticeRow {
-  /** Last two octets of the object identifier, in DER: 2.16.840.1.101.3.4.3.17 and 3.4.4.1, and on. */
+  /**
+   * Last two octets of the object identifier, in DER: 2.16.840.1.101.3.4.3.17 and 3.4.4.1, and on.
+   */
   readonly oid: readonly [arc: number, leaf: number]
   readonly publicKey: number
   readonly seed: number
@@ -60,7 +63,10 @@ const pkcs8Prefix = (spec: LatticeSpec): Bytes => {
   return concat([0x30, seed + 20, 0x02, 1, 0], algorithm(spec), [0x04, seed + 2, 0x80, seed])
 }
 
-/** A private key as PKCS#8 in seed format, the only one of its formats that KMS writes (RFC 9881 §6, RFC 9935 §6). */
+/**
+ * A private key as PKCS#8 in seed format, the only one of its formats that KMS writes (RFC 9881 §6,
+ * RFC 9935 §6).
+ */
 export const seedToPkcs8 = (spec: LatticeSpec, seed: Uint8Array): Bytes =>
   concat(pkcs8Prefix(spec), seed)
 
@@ -132,7 +138,9 @@ export function latticeDecapsulate(
 const publicKey = (spec: LatticeSpec, seed: Uint8Array): Uint8Array =>
   isMlDsa(spec) ? mlDsaPublicKey(spec, seed) : mlKemPublicKey(spec as MlKemSpec, seed)
 
-/** The key in Node's hands; undefined where this Node or its OpenSSL does not know the algorithm. */
+/**
+ * The key in Node's hands; undefined where this Node or its OpenSSL does not know the algorithm.
+ */
 function nativeKey(spec: LatticeSpec, seed: Uint8Array): KeyObject | undefined {
   try {
     const key = createPrivateKey({

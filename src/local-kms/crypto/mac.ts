@@ -9,7 +9,10 @@ const hashes: Readonly<Record<string, string>> = {
   HMAC_SHA_512: 'sha512',
 }
 
-/** HMAC (FIPS 198-1) as long as its hash. @throws KmsFault InvalidKeyUsageException for an algorithm that the key does not have */
+/**
+ * HMAC (FIPS 198-1) as long as its hash. @throws KmsFault InvalidKeyUsageException for an algorithm
+ * that the key does not have
+ */
 export function generateMac(
   spec: string,
   material: Material,
@@ -20,7 +23,10 @@ export function generateMac(
   return new Uint8Array(createHmac(hashes[algorithm]!, secretOf(material)).update(message).digest())
 }
 
-/** Whether a MAC is that of this message, whole, in time that does not depend on where it differs. @throws KmsFault as {@link generateMac} does */
+/**
+ * Whether a MAC is that of this message, whole, in time that does not depend on where it differs.
+ * @throws KmsFault as {@link generateMac} does
+ */
 export function verifyMac(
   spec: string,
   material: Material,

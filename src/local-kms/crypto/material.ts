@@ -18,7 +18,10 @@ import { rawOpen, rawSign } from './rsa-digest.js'
 import type { Random } from './seeded-random.js'
 import { seededRsa } from './seeded-rsa.js'
 
-/** What is secret of a key: a pair in Node's hands, the seed that a pair grows from (FIPS 203, FIPS 204), or a shared secret. */
+/**
+ * What is secret of a key: a pair in Node's hands, the seed that a pair grows from (FIPS 203, FIPS
+ * 204), or a shared secret.
+ */
 export type Material =
   | { readonly kind: 'pair'; readonly privateKey: KeyObject }
   | { readonly kind: 'seed'; readonly seed: Uint8Array }
@@ -37,7 +40,8 @@ const kinds: Readonly<Record<KeyType, Material['kind']>> = {
 /**
  * New material for a KeySpec.
  *
- * @param random - makes it deterministic, RSA too; nothing else may read from it until this is done. Default: the system's
+ * @param random - makes it deterministic, RSA too; nothing else may read from it until this is
+ *   done. Default: the system's
  */
 export async function generateMaterial(spec: string, random?: Random): Promise<Material> {
   const { kty, size, ecdsaCurve } = rowOf(spec)
@@ -67,7 +71,10 @@ export function materialFromText(spec: string, text: string): Material | undefin
   return bytes.toString('base64') === text ? ofLength(spec, bytes) : undefined
 }
 
-/** Material as ImportKeyMaterial takes it: PKCS#8 DER of a private key, or the bytes of a secret; undefined for what is none of this spec. */
+/**
+ * Material as ImportKeyMaterial takes it: PKCS#8 DER of a private key, or the bytes of a secret;
+ * undefined for what is none of this spec.
+ */
 export function importedMaterial(spec: string, bytes: Uint8Array): Material | undefined {
   const { kty } = rowOf(spec)
   if (kinds[kty] === 'secret') return ofLength(spec, bytes)
@@ -168,7 +175,10 @@ const nodeCurves: Readonly<Record<EcdsaCurve, string>> = {
   secp256k1: 'secp256k1',
 }
 
-/** A private key as it lies in a file of ours: looked at for what it says it is, since a server reads all of its keys when it starts. */
+/**
+ * A private key as it lies in a file of ours: looked at for what it says it is, since a server
+ * reads all of its keys when it starts.
+ */
 function pairOfSpec(spec: string, key: KeyObject): Material | undefined {
   const { kty, size, ecdsaCurve } = rowOf(spec)
   const { modulusLength, publicExponent, namedCurve } = key.asymmetricKeyDetails ?? {}
@@ -183,7 +193,10 @@ function pairOfSpec(spec: string, key: KeyObject): Material | undefined {
   return fits ? pair(key) : undefined
 }
 
-/** A private key that somebody else wrote, as ours; undefined when it is none of this spec, or when its halves do not belong together. */
+/**
+ * A private key that somebody else wrote, as ours; undefined when it is none of this spec, or when
+ * its halves do not belong together.
+ */
 function soundPair(spec: string, key: KeyObject): Material | undefined {
   const { kty, size, ecdsaCurve } = rowOf(spec)
   const found = pairOfSpec(spec, key)
@@ -193,7 +206,10 @@ function soundPair(spec: string, key: KeyObject): Material | undefined {
   return equal(pointOf(ours), pointOf(key)) ? pair(ours) : undefined
 }
 
-/** The private operation undoes the public one; OpenSSL reads keys whose numbers do not belong together. */
+/**
+ * The private operation undoes the public one; OpenSSL reads keys whose numbers do not belong
+ * together.
+ */
 function isSoundRsa(size: number, key: KeyObject): boolean {
   const block = concat([0], randomBytes(size - 1))
   const opened = rawOpen(createPublicKey(key), rawSign(key, block), size)

@@ -7,8 +7,8 @@ import { pairOf, type Material } from './material.js'
 /**
  * RSAES-OAEP (RFC 8017 §7.1.1), with an empty label.
  *
- * @throws KmsFault InvalidKeyUsageException for an algorithm that the key does not have, ValidationException for a plaintext
- * that is longer than it can take
+ * @throws KmsFault InvalidKeyUsageException for an algorithm that the key does not have,
+ *   ValidationException for a plaintext that is longer than it can take
  */
 export function encryptOaep(
   spec: string,
@@ -38,8 +38,8 @@ export function encryptOaep(
 /**
  * The reverse (RFC 8017 §7.1.2).
  *
- * @throws KmsFault InvalidKeyUsageException; InvalidCiphertextException, without a message, for every cryptographic failure:
- * an oracle learns nothing from which it was
+ * @throws KmsFault InvalidKeyUsageException; InvalidCiphertextException, without a message, for
+ *   every cryptographic failure: an oracle learns nothing from which it was
  */
 export function decryptOaep(
   spec: string,

@@ -1,7 +1,8 @@
 import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js'
 import { ml_kem1024, ml_kem512, ml_kem768 } from '@noble/post-quantum/ml-kem.js'
 
-// For a Node without these algorithms, and for EXTERNAL_MU, which no Node has. rollup inlines the library into this module.
+// For a Node without these algorithms, and for EXTERNAL_MU, which no Node has. rollup inlines the
+// library into this module.
 
 export type MlDsaSpec = 'ML_DSA_44' | 'ML_DSA_65' | 'ML_DSA_87'
 export type MlKemSpec = 'ML_KEM_512' | 'ML_KEM_768' | 'ML_KEM_1024'
@@ -16,7 +17,9 @@ const kems = {
   ML_KEM_1024: ml_kem1024,
 } satisfies Record<MlKemSpec, unknown>
 
-/** The public key that grows from a seed: FIPS 204 algorithm 6 (ξ), FIPS 203 algorithm 16 (d ‖ z). */
+/**
+ * The public key that grows from a seed: FIPS 204 algorithm 6 (ξ), FIPS 203 algorithm 16 (d ‖ z).
+ */
 export const mlDsaPublicKey = (spec: MlDsaSpec, seed: Uint8Array): Uint8Array =>
   signers[spec].keygen(seed).publicKey
 export const mlKemPublicKey = (spec: MlKemSpec, seed: Uint8Array): Uint8Array =>

@@ -4,8 +4,9 @@ import { createCipheriv, hkdfSync } from 'node:crypto'
 export type Random = (length: number) => Uint8Array
 
 /**
- * A stream of bytes that depends on nothing but its seed and label: AES-256-CTR under a key of HKDF-SHA256. However it is cut
- * into pieces, the bytes are the same. One label for each thing that is made: two that share a stream depend on their order.
+ * A stream of bytes that depends on nothing but its seed and label: AES-256-CTR under a key of
+ * HKDF-SHA256. However it is cut into pieces, the bytes are the same. One label for each thing that
+ * is made: two that share a stream depend on their order.
  */
 export function seededRandom(seed: string, label: string): Random {
   const key = Buffer.from(hkdfSync('sha256', seed, 'sealdrop local KMS seed', label, 32))

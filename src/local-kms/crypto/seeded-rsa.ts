@@ -6,8 +6,8 @@ const isPrime: (candidate: bigint) => Promise<boolean> = promisify(checkPrime)
 const exponent = 65_537n
 
 /**
- * An RSA key from a stream of random bytes alone: Node's own generator takes no such stream. Random probable primes and the
- * bounds on p, q and d are those of FIPS 186-5 A.1.1 and A.1.3.
+ * An RSA key from a stream of random bytes alone: Node's own generator takes no such stream. Random
+ * probable primes and the bounds on p, q and d are those of FIPS 186-5 A.1.1 and A.1.3.
  */
 export async function seededRsa(bits: number, random: Random): Promise<KeyObject> {
   for (;;) {
@@ -37,7 +37,10 @@ export async function seededRsa(bits: number, random: Random): Promise<KeyObject
   }
 }
 
-/** A.1.3 steps 4 and 5: odd, at least √2 · 2^(bits / 2 - 1), so that the modulus has its full length, and p - 1 prime to e. */
+/**
+ * A.1.3 steps 4 and 5: odd, at least √2 · 2^(bits / 2 - 1), so that the modulus has its full
+ * length, and p - 1 prime to e.
+ */
 async function prime(
   bits: number,
   random: Random,

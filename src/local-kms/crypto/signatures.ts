@@ -116,10 +116,12 @@ const schemes: Readonly<Record<string, Scheme>> = {
 }
 
 /**
- * Signs as KMS Sign does. RSA PSS, ECDSA and ML-DSA are randomised; ECDSA signatures are DER, with either S.
+ * Signs as KMS Sign does. RSA PSS, ECDSA and ML-DSA are randomised; ECDSA signatures are DER, with
+ * either S.
  *
- * @throws KmsFault InvalidKeyUsageException for an algorithm that the key does not have, ValidationException for a message type
- * that the algorithm does not take or a hash of the wrong length
+ * @throws KmsFault InvalidKeyUsageException for an algorithm that the key does not have,
+ *   ValidationException for a message type that the algorithm does not take or a hash of the wrong
+ *   length
  */
 export function sign(
   spec: string,
@@ -131,7 +133,10 @@ export function sign(
   return way(spec, algorithm, messageType, message).sign(spec, material, message)
 }
 
-/** Whether a signature is that of this key over this message; false for anything malformed. @throws KmsFault as {@link sign} does */
+/**
+ * Whether a signature is that of this key over this message; false for anything malformed. @throws
+ * KmsFault as {@link sign} does
+ */
 export function verify(
   spec: string,
   material: Material,

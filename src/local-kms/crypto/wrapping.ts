@@ -18,7 +18,10 @@ const rows: Readonly<Record<string, WrappingRow>> = {
   RSA_AES_KEY_WRAP_SHA_256: { oaep: 'RSAES_OAEP_SHA_256', isTwoSteps: true },
 }
 
-/** Whether KMS takes material of a KeySpec in this wrapping: private keys in two steps, and what is short enough, so never RSA, in one. */
+/**
+ * Whether KMS takes material of a KeySpec in this wrapping: private keys in two steps, and what is
+ * short enough, so never RSA, in one.
+ */
 export function canWrap(spec: string, algorithm: string): boolean {
   const row = Object.hasOwn(rows, algorithm) ? rows[algorithm] : undefined
   const { kty } = rowOf(spec)
@@ -32,7 +35,8 @@ export function canWrap(spec: string, algorithm: string): boolean {
  *
  * @param wrappingSpec - RSA_2048, RSA_3072 or RSA_4096
  * @param wrappingKey - material of that spec, whose public key the caller encrypted to
- * @throws KmsFault InvalidCiphertextException, without a message, for everything that does not unwrap
+ * @throws KmsFault InvalidCiphertextException, without a message, for everything that does not
+ *   unwrap
  */
 export function unwrap(
   wrappingSpec: string,
@@ -48,7 +52,10 @@ export function unwrap(
   return unwrapPadded(aesKey, encrypted.subarray(size))
 }
 
-/** AES-256 key unwrap with padding (RFC 5649 §4.2); the fixed half of its alternative initial value is handed to Node (§3). */
+/**
+ * AES-256 key unwrap with padding (RFC 5649 §4.2); the fixed half of its alternative initial value
+ * is handed to Node (§3).
+ */
 function unwrapPadded(aesKey: Uint8Array, wrapped: Uint8Array): Uint8Array {
   if (wrapped.length < 16) throw new KmsFault('InvalidCiphertextException') // Node makes nothing of nothing, without a complaint
   try {

@@ -12,7 +12,10 @@ const lower = (name: string): string => `${name.charAt(0).toLowerCase()}${name.s
 const rename = (members: object, by: (name: string) => string): JsonObject =>
   Object.fromEntries(Object.entries(members).map(([name, value]) => [by(name), value]))
 
-/** Members are those of a rule, in the service's spelling: Kind, Operation, Key, Region, Count, Latency, After. */
+/**
+ * Members are those of a rule, in the service's spelling: Kind, Operation, Key, Region, Count,
+ * Latency, After.
+ */
 const operations: ReadonlyMap<string, FaultOperation> = new Map(
   Object.entries<FaultOperation>({
     AddFault: (faults, body) => {
@@ -51,8 +54,8 @@ const operations: ReadonlyMap<string, FaultOperation> = new Map(
 )
 
 /**
- * The operation that an `x-amz-target` header like `SealdropLocalKms.AddFault` names; undefined where it is none of these but KMS's
- * own. They never meet a fault themselves.
+ * The operation that an `x-amz-target` header like `SealdropLocalKms.AddFault` names; undefined
+ * where it is none of these but KMS's own. They never meet a fault themselves.
  *
  * @throws KmsFault UnknownOperationException
  */

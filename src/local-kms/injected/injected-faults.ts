@@ -6,7 +6,10 @@ import { checkFault, faultKinds, type FaultRule } from './rules.js'
 export interface CallNames {
   readonly operation: string
   readonly region: string
-  /** Every name the call's keys are known by: as the request has them ({@link namedKeys}), and ARNs and aliases where the server knows them. */
+  /**
+   * Every name the call's keys are known by: as the request has them ({@link namedKeys}), and ARNs
+   * and aliases where the server knows them.
+   */
   readonly keyIds: readonly string[]
 }
 
@@ -28,7 +31,10 @@ interface Entry {
   struck: number
 }
 
-/** The faults that a server injects. A call meets at most one: of those that fit it, the one added first. */
+/**
+ * The faults that a server injects. A call meets at most one: of those that fit it, the one added
+ * first.
+ */
 export class InjectedFaults {
   readonly #entries = new Map<string, Entry>()
   #made = 0
@@ -94,7 +100,10 @@ function fits({ kind, operation, key, region }: FaultRule, call: CallNames): boo
   )
 }
 
-/** Two ARNs have to be equal; a bare id or alias stands for the ARN of that resource in the call's Region. */
+/**
+ * Two ARNs have to be equal; a bare id or alias stands for the ARN of that resource in the call's
+ * Region.
+ */
 function isSameKey(key: string, name: string, region: string): boolean {
   if (key === name) return true
   const [one, other] = [parse(key), parse(name)]
@@ -105,7 +114,9 @@ function isSameKey(key: string, name: string, region: string): boolean {
   )
 }
 
-/** Splits `arn:aws:kms:<region>:<account>:key/<id>`; the region is undefined for a bare id or alias. */
+/**
+ * Splits `arn:aws:kms:<region>:<account>:key/<id>`; the region is undefined for a bare id or alias.
+ */
 function parse(name: string): { readonly region: string | undefined; readonly resource: string } {
   const [, region, resource = name] = /^arn:[^:]*:kms:([^:]*):[^:]*:(.+)$/.exec(name) ?? []
   return { region, resource: resource.replace(/^key\//, '') }

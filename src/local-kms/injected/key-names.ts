@@ -4,7 +4,10 @@ import { grantOfToken } from '../state/grants.js'
 import type { Key } from '../state/model.js'
 import { namedKeys } from './injected-faults.js'
 
-/** Every name of the keys that a call is about: as the request has them, their ARNs, and their aliases. */
+/**
+ * Every name of the keys that a call is about: as the request has them, their ARNs, and their
+ * aliases.
+ */
 export function keyNames({ ring, account, body }: Call): readonly string[] {
   const { CiphertextBlob, GrantToken } = body
   const blob =

@@ -4,10 +4,13 @@ import { serviceOperations, type OperationRow } from '../service-operations.js'
 
 /**
  * What goes wrong:
- * - `throttle`, `internal`, `unavailable`: ThrottlingException (400), KMSInternalException (500), DependencyTimeoutException (503)
+ * - `throttle`, `internal`, `unavailable`: ThrottlingException (400), KMSInternalException (500),
+ *   DependencyTimeoutException (503)
  * - `timeout`: no answer, until the client goes or the server closes
- * - `reset`: the connection is reset before an answer; `half`: it ends after the headers and half of the body
- * - `wrong-key-id`: the answer names a key that does not exist; `wrong-length`: its Plaintext, SharedSecret, Signature … lacks the last byte
+ * - `reset`: the connection is reset before an answer; `half`: it ends after the headers and half
+ *   of the body
+ * - `wrong-key-id`: the answer names a key that does not exist; `wrong-length`: its Plaintext,
+ *   SharedSecret, Signature … lacks the last byte
  * - `latency`: the right answer, late
  * - `region-down`: every call to a Region is reset
  */
@@ -42,7 +45,10 @@ export interface FaultRule {
 interface KindRow {
   readonly needs?: keyof FaultRule
   readonly refuses?: readonly (keyof FaultRule)[]
-  /** Whether there is something to damage in an operation's answer; other operations do not meet the rule. */
+  /**
+   * Whether there is something to damage in an operation's answer; other operations do not meet the
+   * rule.
+   */
   readonly fits?: (row: OperationRow) => boolean
 }
 

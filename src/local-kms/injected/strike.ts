@@ -18,7 +18,10 @@ interface Refusal {
   readonly text: string
 }
 
-/** kms-facts.md, "On the wire"; the text of a throttled call as users of the service quote it, the others from its model. */
+/**
+ * kms-facts.md, "On the wire"; the text of a throttled call as users of the service quote it, the
+ * others from its model.
+ */
 const refusals: Readonly<Partial<Record<FaultKind, Refusal>>> = {
   throttle: {
     name: 'ThrottlingException',
@@ -37,7 +40,10 @@ const refusals: Readonly<Partial<Record<FaultKind, Refusal>>> = {
   },
 }
 
-/** An error that a fault answers. It has its own status, because the server itself never answers some of these. */
+/**
+ * An error that a fault answers. It has its own status, because the server itself never answers
+ * some of these.
+ */
 export class InjectedFault extends KmsFault {
   readonly #status: number
 
@@ -72,7 +78,9 @@ export async function strikeBefore(
   return !broken && !exchange.response.destroyed
 }
 
-/** The answer as a fault leaves it: `wrong-key-id` and `wrong-length` change one member of a copy. */
+/**
+ * The answer as a fault leaves it: `wrong-key-id` and `wrong-length` change one member of a copy.
+ */
 export function strikeAnswer(
   strike: Strike | undefined,
   operation: string,
@@ -85,7 +93,10 @@ export function strikeAnswer(
   return { ...answer, [member]: edit.change(answer[member]) }
 }
 
-/** Sends the body of an answer whose head is written: all of it, or for `half` its first half, after which the connection ends. */
+/**
+ * Sends the body of an answer whose head is written: all of it, or for `half` its first half, after
+ * which the connection ends.
+ */
 export function strikeBody(
   strike: Strike | undefined,
   response: ServerResponse,
@@ -123,7 +134,10 @@ function otherKey(value: unknown): unknown {
   return { ...(value as JsonObject), KeyId: otherKey(KeyId), Arn: otherKey(Arn) }
 }
 
-/** Waits for the time, the end of the client or the end of the server, whichever is first; without a time, for one of the others. */
+/**
+ * Waits for the time, the end of the client or the end of the server, whichever is first; without a
+ * time, for one of the others.
+ */
 function pause({ response, signal }: Exchange, milliseconds?: number): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {

@@ -31,7 +31,10 @@ export const aliasOperations: Readonly<Record<string, Operation>> = {
     return undefined
   }),
 
-  /** The key that the alias leaves may be in any state; the one that it comes to may not be pending deletion. */
+  /**
+   * The key that the alias leaves may be in any state; the one that it comes to may not be pending
+   * deletion.
+   */
   UpdateAlias: changing(aliasAndTarget, async (call, { AliasName, TargetKeyId }) => {
     checkName(AliasName)
     const { ring } = call
@@ -100,7 +103,10 @@ function mayName(call: Call, name: string): void {
   call.authorize(call.operation, undefined, call.ring.arn(call.account, name))
 }
 
-/** Whether a name is one that CreateAlias takes; characters and length are checked with the other members. */
+/**
+ * Whether a name is one that CreateAlias takes; characters and length are checked with the other
+ * members.
+ */
 function checkName(name: string): void {
   if (!/^alias\/./.test(name))
     throw new KmsFault(

@@ -13,7 +13,10 @@ export interface Subject {
   readonly key: Key
   /** The KeyId of the request; absent where a ciphertext, a token or an alias led to the key. */
   readonly asked?: string | undefined
-  /** The grant that RetireGrant is about: who may retire it is decided by the grant, not by the key. Absent where the key has no such grant. */
+  /**
+   * The grant that RetireGrant is about: who may retire it is decided by the grant, not by the key.
+   * Absent where the key has no such grant.
+   */
   readonly grant?: Grant | undefined
 }
 
@@ -33,7 +36,10 @@ export interface CallFacts {
   readonly requestId: string
 }
 
-/** One request under way. Every operation asks for a permission before it looks at a key or changes anything. */
+/**
+ * One request under way. Every operation asks for a permission before it looks at a key or changes
+ * anything.
+ */
 export class Call implements CallFacts {
   readonly kms: Kms
   readonly ring: Keyring
@@ -86,7 +92,10 @@ export class Call implements CallFacts {
     this.#decided = true
   }
 
-  /** The same caller's call of another operation, in another Region: for what an operation does as if by that one. */
+  /**
+   * The same caller's call of another operation, in another Region: for what an operation does as
+   * if by that one.
+   */
   as(operation: string, ring: Keyring, body: JsonObject): Call {
     return new (this.constructor as typeof Call)({ ...this.#facts, operation, ring, body })
   }
@@ -100,7 +109,10 @@ export class Call implements CallFacts {
       )
   }
 
-  /** Says that a key does cryptography for this call, which GetKeyLastUsage tells if the call succeeds. */
+  /**
+   * Says that a key does cryptography for this call, which GetKeyLastUsage tells if the call
+   * succeeds.
+   */
   used({ id }: Key): void {
     this.#used.add(id)
   }

@@ -65,7 +65,10 @@ const constraintLength = 384
 
 type GrantRequest = Omit<Grant, 'id' | 'token' | 'created' | 'issuer'>
 
-/** With a name, the same request again finds the grant that is there; its token is a new one all the same. */
+/**
+ * With a name, the same request again finds the grant that is there; its token is a new one all the
+ * same.
+ */
 export const createGrant: Operation = changing(
   { KeyId: keyId, ...grantMembers, GrantTokens: grantTokens, DryRun: dryRun },
   async (call, { KeyId, DryRun, ...wanted }) => {
@@ -124,7 +127,10 @@ function grantFrom(key: Key, input: Input<typeof grantMembers>): GrantRequest {
   }
 }
 
-/** Whether a request with a name asks for a grant that is there; the order of operations and pairs says nothing. */
+/**
+ * Whether a request with a name asks for a grant that is there; the order of operations and pairs
+ * says nothing.
+ */
 function isSameGrant(grant: GrantRequest, request: GrantRequest): boolean {
   const pairs = (context: Readonly<Record<string, string>> | undefined): unknown =>
     context && Object.entries(context).sort()
@@ -151,7 +157,10 @@ function operationsOf({ spec, usage }: Key): readonly string[] {
   return [...everywhere, ...(byUsage[usage] ?? []), ...kind]
 }
 
-/** Encryption context belongs to symmetric encryption keys; other keys' operations have none that could match. */
+/**
+ * Encryption context belongs to symmetric encryption keys; other keys' operations have none that
+ * could match.
+ */
 function constraintsFrom(
   key: Key,
   structure: JsonObject | undefined,

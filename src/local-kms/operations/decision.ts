@@ -46,7 +46,8 @@ export interface About {
 /**
  * A key policy that a request brings, as it is kept.
  *
- * @param bypass - BypassPolicyLockoutSafetyCheck: the caller need not be able to change the policy again
+ * @param bypass - BypassPolicyLockoutSafetyCheck: the caller need not be able to change the policy
+ *   again
  * @param key - absent while the key is still to be made
  * @throws KmsFault LimitExceededException, MalformedPolicyDocumentException
  */

@@ -39,7 +39,10 @@ export interface Opened {
   readonly materialId?: string
 }
 
-/** Seals under a key that has been found usable. @throws KmsFault InvalidKeyUsageException, ValidationException */
+/**
+ * Seals under a key that has been found usable. @throws KmsFault InvalidKeyUsageException,
+ * ValidationException
+ */
 export function sealUnder(
   call: Call,
   key: Key,
@@ -60,7 +63,8 @@ export function sealUnder(
           ),
           materialId,
         }
-      : { ciphertext: encryptOaep(key.spec, material, name, plaintext) } // which looks at the length
+      : // which looks at the length
+        { ciphertext: encryptOaep(key.spec, material, name, plaintext) }
   call.proceed(dryRun)
   return sealed
 }
@@ -72,14 +76,19 @@ export interface ToOpen {
   /** Undefined in a dry run that ignores it. */
   readonly ciphertext: Uint8Array | undefined
   readonly permission: 'Decrypt' | 'ReEncryptFrom'
-  /** Looks at what else is needed, when the permission on this key is there and before anything is opened. */
+  /**
+   * Looks at what else is needed, when the permission on this key is there and before anything is
+   * opened.
+   */
   readonly before?: () => void
 }
 
 /**
- * Opens what a key sealed. Symmetric ciphertexts name their key and are parsed before anything is compared.
+ * Opens what a key sealed. Symmetric ciphertexts name their key and are parsed before anything is
+ * compared.
  *
- * @throws KmsFault InvalidCiphertextException for every cryptographic failure, IncorrectKeyException for another key's ciphertext
+ * @throws KmsFault InvalidCiphertextException for every cryptographic failure,
+ *   IncorrectKeyException for another key's ciphertext
  */
 export function openWith(call: Call, toOpen: ToOpen): Opened {
   const { keyId, algorithm: name = symmetric, context, ciphertext, permission, before } = toOpen

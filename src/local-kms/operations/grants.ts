@@ -40,7 +40,10 @@ export const grantOperations: Readonly<Record<string, Operation>> = {
     },
   ),
 
-  /** Across keys; for a principal of the caller's own account those of other accounts too. The resource that permission is asked for is the principal. */
+  /**
+   * Across keys; for a principal of the caller's own account those of other accounts too. The
+   * resource that permission is asked for is the principal.
+   */
   ListRetirableGrants: operation(
     {
       RetiringPrincipal: principal,

@@ -26,7 +26,10 @@ const expires = 'KEY_MATERIAL_EXPIRES'
 const lasts = 'KEY_MATERIAL_DOES_NOT_EXPIRE'
 
 export const importOperations: Readonly<Record<string, Operation>> = {
-  /** A wrapping key can be used as often as wanted while it is valid. It is made outside the queue of changes, and changes no key. */
+  /**
+   * A wrapping key can be used as often as wanted while it is valid. It is made outside the queue
+   * of changes, and changes no key.
+   */
   GetParametersForImport: operation(
     wrapping,
     async (call, { KeyId, WrappingAlgorithm, WrappingKeySpec }) => {
@@ -77,7 +80,10 @@ export const importOperations: Readonly<Record<string, Operation>> = {
     },
   ),
 
-  /** The material goes, its id stays; material that waited for its rotation goes altogether. Nothing happens where there is none. */
+  /**
+   * The material goes, its id stays; material that waited for its rotation goes altogether. Nothing
+   * happens where there is none.
+   */
   DeleteImportedKeyMaterial: changing(
     { KeyId: keyId, KeyMaterialId: keyMaterialId },
     async (call, { KeyId, KeyMaterialId }) => {
@@ -154,7 +160,10 @@ function unwrapped(call: Call, key: Key, token: Uint8Array, wrapped: Uint8Array)
   return material
 }
 
-/** Tells the replicas which versions there are: the same material can then be imported into each of them. */
+/**
+ * Tells the replicas which versions there are: the same material can then be imported into each of
+ * them.
+ */
 async function share(kms: Kms, ring: Keyring, id: string): Promise<void> {
   const primary = ring.keys.get(id)!
   for (const [other, replica] of kms.replicas(primary, ring.region))

@@ -22,10 +22,11 @@ export interface Imported {
 }
 
 /**
- * A key with the material of an import. Only symmetric encryption keys take new material after the first one, which then waits for
- * RotateKeyOnDemand; a replica takes what its primary has.
+ * A key with the material of an import. Only symmetric encryption keys take new material after the
+ * first one, which then waits for RotateKeyOnDemand; a replica takes what its primary has.
  *
- * @throws KmsFault IncorrectKeyMaterialException, KMSInvalidStateException, ValidationException, UnsupportedOperationException
+ * @throws KmsFault IncorrectKeyMaterialException, KMSInvalidStateException, ValidationException,
+ *   UnsupportedOperationException
  */
 export function withImported(
   kms: Kms,

@@ -25,7 +25,10 @@ export const lifecycleOperations: Readonly<Record<string, Operation>> = {
     return undefined
   }),
 
-  /** A primary that has replicas waits for the last of them to be gone; only then its own waiting period begins. */
+  /**
+   * A primary that has replicas waits for the last of them to be gone; only then its own waiting
+   * period begins.
+   */
   ScheduleKeyDeletion: changing(
     { KeyId: keyId, PendingWindowInDays: { type: 'integer', min: 7, max: 30 } },
     async (call, { KeyId, PendingWindowInDays = 30 }) => {

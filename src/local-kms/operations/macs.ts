@@ -21,7 +21,10 @@ export const macOperations: Readonly<Record<string, Operation>> = {
     return { KeyId: call.ring.keyArn(key), Mac: blob(mac), MacAlgorithm }
   }),
 
-  /** A MAC that does not fit is an error, never `MacValid: false`. A dry run does not say which it would be. */
+  /**
+   * A MAC that does not fit is an error, never `MacValid: false`. A dry run does not say which it
+   * would be.
+   */
   VerifyMac: operation(
     { ...members, Mac: { type: 'blob', required: true, min: 1, max: 6144 } },
     (call, { KeyId, Message, MacAlgorithm, Mac, DryRun }) => {

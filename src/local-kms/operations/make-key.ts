@@ -20,11 +20,17 @@ export interface NewKey {
   /** Default: the account itself. */
   readonly policy?: string | undefined
   readonly tags?: Readonly<Record<string, string>>
-  /** Of the seed, where there is one: keys with equal labels are equal. Default: their place in the order of keys. */
+  /**
+   * Of the seed, where there is one: keys with equal labels are equal. Default: their place in the
+   * order of keys.
+   */
   readonly label?: string
 }
 
-/** The usage of a key to be made. @throws KmsFault UnsupportedOperationException, ValidationException */
+/**
+ * The usage of a key to be made. @throws KmsFault UnsupportedOperationException,
+ * ValidationException
+ */
 export function usageOf(spec: string, usage: string | undefined): KeyUsage {
   const row = keySpecs.get(spec)
   if (!row)
@@ -47,9 +53,11 @@ export function usageOf(spec: string, usage: string | undefined): KeyUsage {
 }
 
 /**
- * Makes a key and keeps it. Material is generated outside the queue of changes: RSA_4096 takes seconds.
+ * Makes a key and keeps it. Material is generated outside the queue of changes: RSA_4096 takes
+ * seconds.
  *
- * @throws KmsFault UnsupportedOperationException for a spec that is not here or cannot be imported, ValidationException for a usage that does not fit
+ * @throws KmsFault UnsupportedOperationException for a spec that is not here or cannot be imported,
+ *   ValidationException for a usage that does not fit
  */
 export async function makeKey(kms: Kms, ring: Keyring, wanted: NewKey): Promise<Key> {
   const {

@@ -13,8 +13,9 @@ import { tagsAnswer, tagsFrom } from './tags.js'
 
 export const multiRegionOperations: Readonly<Record<string, Operation>> = {
   /**
-   * Shared are id, material, spec, usage, origin and rotation; policy, description and tags are the replica's own. The answer shows
-   * the replica as AWS does, still being made, but here it can be used at once.
+   * Shared are id, material, spec, usage, origin and rotation; policy, description and tags are the
+   * replica's own. The answer shows the replica as AWS does, still being made, but here it can be
+   * used at once.
    */
   ReplicateKey: changing(
     {
@@ -74,7 +75,10 @@ export const multiRegionOperations: Readonly<Record<string, Operation>> = {
     },
   ),
 
-  /** Needs the permission on both keys. The Region that was primary is written first, which is what a start after a crash goes by. */
+  /**
+   * Needs the permission on both keys. The Region that was primary is written first, which is what
+   * a start after a crash goes by.
+   */
   UpdatePrimaryRegion: changing(
     { KeyId: keyId, PrimaryRegion: regionName },
     async (call, { KeyId, PrimaryRegion }) => {

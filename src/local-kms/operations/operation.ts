@@ -19,7 +19,10 @@ export function operation<const M extends Members>(
   }
 }
 
-/** An operation that looks and changes in one turn, so that two at once cannot both see the state before. */
+/**
+ * An operation that looks and changes in one turn, so that two at once cannot both see the state
+ * before.
+ */
 export function changing<const M extends Members>(
   members: M,
   run: (call: Call, input: Input<M>) => Answer | Promise<Answer>,

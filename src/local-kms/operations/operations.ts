@@ -42,7 +42,8 @@ const operations: ReadonlyMap<string, Operation> = new Map(
 /**
  * The operation that an `x-amz-target` header names.
  *
- * @throws KmsFault UnsupportedOperationException for what only AWS has, UnknownOperationException for anything else
+ * @throws KmsFault UnsupportedOperationException for what only AWS has, UnknownOperationException
+ *   for anything else
  */
 export function operationOf(target: string): Operation {
   const name = target.startsWith(service) ? target.slice(service.length) : ''

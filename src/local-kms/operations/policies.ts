@@ -7,7 +7,10 @@ import { findKeyItself } from './resolve.js'
 const only = 'default'
 const policyName = { type: 'string', min: 1, max: 128, pattern: /^[\w]+$/ } as const
 
-/** A key has one policy, whose name is "default". It can be read and changed in every state of the key. */
+/**
+ * A key has one policy, whose name is "default". It can be read and changed in every state of the
+ * key.
+ */
 export const policyOperations: Readonly<Record<string, Operation>> = {
   PutKeyPolicy: changing(
     {

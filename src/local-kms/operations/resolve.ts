@@ -9,8 +9,8 @@ const keyIdPattern = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{3
 const arnPattern = /^arn:([^:]*):kms:([^:]*):([^:]*):(?:key\/(.+)|(alias\/.+))$/
 
 /**
- * The key that a KeyId names, if the caller may do what the operation does: key id, key ARN, alias name or alias ARN. No
- * operation gets a key by another way.
+ * The key that a KeyId names, if the caller may do what the operation does: key id, key ARN, alias
+ * name or alias ARN. No operation gets a key by another way.
  *
  * @param permission - where it is not the operation's own name
  * @throws KmsFault NotFoundException, InvalidArnException, AccessDeniedException
@@ -27,7 +27,10 @@ export function findKeyItself(call: Call, keyId: string, permission?: string): K
   return findKey(call, keyId, permission)
 }
 
-/** The same for RetireGrant, which the grant itself allows. @throws KmsFault as {@link findKey}, InvalidGrantIdException */
+/**
+ * The same for RetireGrant, which the grant itself allows. @throws KmsFault as {@link findKey},
+ * InvalidGrantIdException
+ */
 export function findKeyAndGrant(
   call: Call,
   keyId: string,

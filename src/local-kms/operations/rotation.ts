@@ -48,7 +48,10 @@ export const rotationOperations: Readonly<Record<string, Operation>> = {
     }
   }),
 
-  /** Done at once, where AWS takes a moment; automatic rotation keeps its dates. Imported keys go on to the material that waits for it. */
+  /**
+   * Done at once, where AWS takes a moment; automatic rotation keeps its dates. Imported keys go on
+   * to the material that waits for it.
+   */
   RotateKeyOnDemand: changing(keyItself, async (call, { KeyId }) => {
     const key = primary(call, symmetric(enabledKey(call, findKeyItself(call, KeyId))))
     const arn = call.ring.keyArn(key)

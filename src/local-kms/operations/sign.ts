@@ -36,7 +36,10 @@ export const signOperations: Readonly<Record<string, Operation>> = {
     },
   ),
 
-  /** An invalid signature is an error, never `SignatureValid: false`. A dry run does not say which it would be. */
+  /**
+   * An invalid signature is an error, never `SignatureValid: false`. A dry run does not say which
+   * it would be.
+   */
   Verify: operation(
     { ...signing, Signature: { type: 'blob', required: true, min: 1, max: 6144 } },
     (call, { KeyId, Message, MessageType = 'RAW', SigningAlgorithm, Signature, DryRun }) => {

@@ -95,7 +95,10 @@ const aliasOf = (keyId: unknown): string | undefined =>
 const constraintType = (call: CallFacts): Value =>
   Object.keys(constraints(call)).filter((name) => name.startsWith('EncryptionContext'))
 
-/** Developer guide, "AWS KMS condition keys", and the Service Authorization Reference, which says what each action carries. */
+/**
+ * Developer guide, "AWS KMS condition keys", and the Service Authorization Reference, which says
+ * what each action carries.
+ */
 const rows: readonly Row[] = [
   [
     'kms:BypassPolicyLockoutSafetyCheck',
@@ -168,7 +171,10 @@ const rows: readonly Row[] = [
   ['kms:WrappingKeySpec', ['GetParametersForImport'], member('WrappingKeySpec')],
 ]
 
-/** Names of the kms condition keys that an action carries; `kms:ViaService` is never there: every caller is direct. */
+/**
+ * Names of the kms condition keys that an action carries; `kms:ViaService` is never there: every
+ * caller is direct.
+ */
 export function conditionKeysOf(action: string, hasKey: boolean): readonly string[] {
   return carried(action, hasKey).map(([key]) => key)
 }

@@ -29,7 +29,9 @@ const textual =
       : (value) => globMatches(glob, value)
   }
 
-/** Each of the six parts is compared by itself; ArnEquals and ArnLike are the same (IAM User Guide). */
+/**
+ * Each of the six parts is compared by itself; ArnEquals and ArnLike are the same (IAM User Guide).
+ */
 const arn: Row['test'] = (wanted, expand) => {
   const glob = expand(wanted, true)
   const parts = glob && globParts(glob, 6)
@@ -119,7 +121,10 @@ const operators: ReadonlyMap<string, Row> = new Map(
   ]),
 )
 
-/** Reads `ForAllValues:StringEqualsIfExists` and the like; undefined for an operator that does not exist. */
+/**
+ * Reads `ForAllValues:StringEqualsIfExists` and the like; undefined for an operator that does not
+ * exist.
+ */
 export function readOperator(
   name: string,
 ): Pick<Condition, 'operator' | 'set' | 'ifExists'> | undefined {
@@ -137,9 +142,10 @@ export function readOperator(
 }
 
 /**
- * Whether a condition holds for a request. Without a set operator, one value that matches suffices, and a negated operator wants
- * that none does; an absent key fails, except under a negation, `IfExists` and `ForAllValues`. `ForAnyValue` fails without the key even
- * with `IfExists` (seen in AWS: re:Post, "ForAnyValue:StringEqualsIfExists behaving unexpectedly").
+ * Whether a condition holds for a request. Without a set operator, one value that matches suffices,
+ * and a negated operator wants that none does; an absent key fails, except under a negation,
+ * `IfExists` and `ForAllValues`. `ForAnyValue` fails without the key even with `IfExists` (seen in
+ * AWS: re:Post, "ForAnyValue:StringEqualsIfExists behaving unexpectedly").
  */
 export function holds(condition: Condition, context: Context, variables: boolean): boolean {
   const { operator, set, ifExists, key, values: wanted } = condition

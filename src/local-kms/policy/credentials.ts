@@ -40,7 +40,8 @@ const principalArn =
 const roleArnPattern = /^arn:aws(?:-cn|-us-gov)?:iam::(\d{12}):role\/(?:[!-~]*\/)?([\w+=,.@-]+)$/
 
 /**
- * Reads the credentials file: who may call, and with which IAM policies. A principal's account is in its ARN.
+ * Reads the credentials file: who may call, and with which IAM policies. A principal's account is
+ * in its ARN.
  *
  * ```json
  * {
@@ -64,7 +65,8 @@ const roleArnPattern = /^arn:aws(?:-cn|-us-gov)?:iam::(\d{12}):role\/(?:[!-~]*\/
  * }
  * ```
  *
- * @returns `policies` default to none, except for a root user, who has full access in its account and takes none
+ * @returns `policies` default to none, except for a root user, who has full access in its account
+ *   and takes none
  * @throws SealdropError `malformed`, naming the place; secrets are never shown
  */
 export function parseCredentials(json: string): Credentials {

@@ -12,7 +12,10 @@ export interface PolicyPrincipal extends Caller {
 }
 
 export interface Question extends Omit<GrantedCall, 'action'> {
-  /** `kms:Decrypt`; ReEncrypt asks for `kms:ReEncryptFrom` of one key and `kms:ReEncryptTo` of the other. */
+  /**
+   * `kms:Decrypt`; ReEncrypt asks for `kms:ReEncryptFrom` of one key and `kms:ReEncryptTo` of the
+   * other.
+   */
   readonly action: string
   /** An ARN, or `*` for what concerns no key. */
   readonly resource: string
@@ -62,11 +65,13 @@ const allowed: Decision = { allowed: true }
 const denied = (reason: DenialReason): Decision => ({ allowed: false, reason })
 
 /**
- * Decides a call. A Deny that applies wins. Then the key must let the caller in: a statement or grant that names it suffices in the key's
- * account; one that names its account hands over to its IAM policies. From another account a key policy needs an IAM policy beside
- * it, and a grant to the caller does not: "users and roles in the external account cannot use the CMK until you attach IAM policies that
- * delegate those permissions, or use grants to manage access to the CMK" (developer guide, "Allowing users in other accounts to use a
- * KMS key"); EC2 Auto Scaling's service-linked role, which has no kms permission, uses keys of other accounts by a grant alone.
+ * Decides a call. A Deny that applies wins. Then the key must let the caller in: a statement or
+ * grant that names it suffices in the key's account; one that names its account hands over to its
+ * IAM policies. From another account a key policy needs an IAM policy beside it, and a grant to the
+ * caller does not: "users and roles in the external account cannot use the CMK until you attach IAM
+ * policies that delegate those permissions, or use grants to manage access to the CMK" (developer
+ * guide, "Allowing users in other accounts to use a KMS key"); EC2 Auto Scaling's service-linked
+ * role, which has no kms permission, uses keys of other accounts by a grant alone.
  */
 export function decide(question: Question): Decision {
   const { action, principal, keyPolicy, keyAccount = principal.account, grants = [] } = question
@@ -116,7 +121,8 @@ export function decideRetire(question: Question, grant: Grant): Decision {
 /**
  * Refuses a key policy that locks its author out.
  *
- * @param question - PutKeyPolicy by the same caller on the same key, with the new policy as `keyPolicy`
+ * @param question - PutKeyPolicy by the same caller on the same key, with the new policy as
+ *   `keyPolicy`
  * @throws KmsFault MalformedPolicyDocumentException
  */
 export function checkLockout(question: Omit<Question, 'action'>): void {
@@ -129,7 +135,10 @@ export function checkLockout(question: Omit<Question, 'action'>): void {
   }
 }
 
-/** Everything but who calls. A key policy's statement without an action or a resource applies to nothing. */
+/**
+ * Everything but who calls. A key policy's statement without an action or a resource applies to
+ * nothing.
+ */
 function applies(
   { actions, resources, conditions }: Statement,
   variables: boolean,
@@ -184,7 +193,10 @@ export interface Denial extends Pick<Question, 'action' | 'resource' | 'keyAccou
   readonly byCiphertext?: boolean
 }
 
-/** The service's words (IAM User Guide, "Troubleshoot access denied error messages"); of a key in another account they tell nothing. */
+/**
+ * The service's words (IAM User Guide, "Troubleshoot access denied error messages"); of a key in
+ * another account they tell nothing.
+ */
 export function deniedMessage({
   principal,
   action,

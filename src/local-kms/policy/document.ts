@@ -35,7 +35,8 @@ export const maxKeyPolicyBytes = 32_768
 const singleValued = /^(kms:EncryptionContext:|aws:RequestTag\/)/i
 
 /**
- * Reads a key policy. A statement without Action or Resource is taken and has no effect, as in AWS (CreateKey, `Policy`).
+ * Reads a key policy. A statement without Action or Resource is taken and has no effect, as in AWS
+ * (CreateKey, `Policy`).
  *
  * @throws KmsFault MalformedPolicyDocumentException, LimitExceededException (more than 32 KiB)
  */

@@ -62,7 +62,10 @@ export function globals({
   }
 }
 
-/** The service's ids are its own; here the name stands in their place, so that `role:session` keeps its shape. */
+/**
+ * The service's ids are its own; here the name stands in their place, so that `role:session` keeps
+ * its shape.
+ */
 function userId({ kind, account, arn }: Caller): string {
   const names = arn.split('/')
   return kind === 'root'

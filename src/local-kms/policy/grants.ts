@@ -16,7 +16,10 @@ export interface Grant {
 export interface GrantConstraints {
   readonly EncryptionContextEquals?: EncryptionContext
   readonly EncryptionContextSubset?: EncryptionContext
-  /** Resource on behalf of which an AWS service calls; nobody calls on behalf of one here, so such a grant lets nobody in. */
+  /**
+   * Resource on behalf of which an AWS service calls; nobody calls on behalf of one here, so such a
+   * grant lets nobody in.
+   */
   readonly SourceArn?: string
 }
 
@@ -31,7 +34,10 @@ export interface GrantedCall {
 /** Not subject to constraints on the encryption context (API reference, GrantConstraints). */
 const unconstrained = ['DescribeKey', 'RetireGrant']
 
-/** A grant names one principal; that it names an account delegates to the account's IAM policies, like a key policy. */
+/**
+ * A grant names one principal; that it names an account delegates to the account's IAM policies,
+ * like a key policy.
+ */
 export function granteeMatch(
   { granteePrincipal }: Grant,
   caller: Caller,
@@ -67,7 +73,10 @@ export function covers(
   )
 }
 
-/** A child may turn a subset into equality, and add pairs to a subset (developer guide, "Granting CreateGrant permission"). */
+/**
+ * A child may turn a subset into equality, and add pairs to a subset (developer guide, "Granting
+ * CreateGrant permission").
+ */
 function isAsStrict(child: GrantConstraints, parent: GrantConstraints): boolean {
   const { EncryptionContextEquals: equal, EncryptionContextSubset: subset } = parent
   const pairs = child.EncryptionContextEquals ?? child.EncryptionContextSubset ?? {}
@@ -79,7 +88,10 @@ function isAsStrict(child: GrantConstraints, parent: GrantConstraints): boolean 
   return sameEqual && (subset === undefined || includes(pairs, subset))
 }
 
-/** In a grant constraint, the key of a pair has no case, its value has (API reference, GrantConstraints). */
+/**
+ * In a grant constraint, the key of a pair has no case, its value has (API reference,
+ * GrantConstraints).
+ */
 function includes(whole: EncryptionContext, part: EncryptionContext): boolean {
   const pairs = new Set(
     Object.entries(whole).map(([key, value]) => JSON.stringify([key.toLowerCase(), value])),
@@ -90,8 +102,9 @@ function includes(whole: EncryptionContext, part: EncryptionContext): boolean {
 }
 
 /**
- * Who may retire a grant: by name its retiring principal, its grantee if it has RetireGrant, and the root user of the account that made it; by
- * the account's IAM policies (`kms:RetireGrant`), principals of that account, or of one that is the retiring principal.
+ * Who may retire a grant: by name its retiring principal, its grantee if it has RetireGrant, and
+ * the root user of the account that made it; by the account's IAM policies (`kms:RetireGrant`),
+ * principals of that account, or of one that is the retiring principal.
  *
  * @see Developer guide, "Retiring and revoking grants"
  */

@@ -18,7 +18,9 @@ export type Principal =
 const arnPattern =
   /^arn:aws(?:-cn|-us-gov)?:(?:iam::(\d{12}):(?:(root)|user\/[!-~]+|role\/[!-~]+)|sts::\d{12}:(?:assumed-role\/[^/\s]+\/[^/\s]+|federated-user\/[^/\s]+))$/
 
-/** Reads an entry under `AWS`; undefined where it names nobody: wildcards stand alone or not at all. */
+/**
+ * Reads an entry under `AWS`; undefined where it names nobody: wildcards stand alone or not at all.
+ */
 export function readPrincipal(text: string): Principal | undefined {
   if (text === '*') return { kind: 'any' }
   if (/^\d{12}$/.test(text)) return { kind: 'account', account: text }
@@ -45,8 +47,8 @@ export const identitiesOf = (caller: Caller): readonly string[] => [
 ]
 
 /**
- * How a Principal element meets a caller: by name, or only by its account, which in an Allow hands the decision to the IAM policies of
- * that account. The root user has no name but its account's.
+ * How a Principal element meets a caller: by name, or only by its account, which in an Allow hands
+ * the decision to the IAM policies of that account. The root user has no name but its account's.
  */
 export function match(
   principals: readonly Principal[],
@@ -69,8 +71,8 @@ export function match(
 }
 
 /**
- * Whether NotPrincipal exempts a caller from a Deny: every identity of its has to be listed, its session, its role and its account
- * (IAM User Guide, "NotPrincipal with Deny").
+ * Whether NotPrincipal exempts a caller from a Deny: every identity of its has to be listed, its
+ * session, its role and its account (IAM User Guide, "NotPrincipal with Deny").
  */
 export function exempts(principals: readonly Principal[], caller: Caller): boolean {
   const arns = caller.kind === 'root' ? [] : identitiesOf(caller)

@@ -6,7 +6,10 @@ export type Context = ReadonlyMap<string, readonly string[]>
 /** The same as callers write it: a condition key and its value or values. */
 export type ConditionValues = Readonly<Record<string, string | readonly string[] | undefined>>
 
-/** Names of condition keys have no case; a key without a value is as absent as one that is not there. */
+/**
+ * Names of condition keys have no case; a key without a value is as absent as one that is not
+ * there.
+ */
 export function contextOf(conditions: ConditionValues): Context {
   const context = new Map<string, readonly string[]>()
   for (const [name, value] of Object.entries(conditions)) {
@@ -25,8 +28,9 @@ export interface Template {
 }
 
 /**
- * Resolves `${aws:username}`, `${aws:PrincipalTag/team, 'default'}`, `${*}`, `${?}` and `${$}`. What a variable brings is text, also where
- * it has a star in it (IAM User Guide, "Policy variables").
+ * Resolves `${aws:username}`, `${aws:PrincipalTag/team, 'default'}`, `${*}`, `${?}` and `${$}`.
+ * What a variable brings is text, also where it has a star in it (IAM User Guide, "Policy
+ * variables").
  *
  * @returns undefined where a variable has no value, or several: nothing matches then
  */

@@ -11,7 +11,10 @@ export type Due = () => Promise<void>
 
 type Rule = (kms: Kms, ring: Keyring, key: Key) => Due | undefined
 
-/** What is to happen to a key because its time has come, or to make good what a crash between two Regions left; undefined when nothing is. */
+/**
+ * What is to happen to a key because its time has come, or to make good what a crash between two
+ * Regions left; undefined when nothing is.
+ */
 export function afterItsTime(kms: Kms, ring: Keyring, key: Key): Due | undefined {
   for (const rule of rules) {
     const due = rule(kms, ring, key)
@@ -20,7 +23,10 @@ export function afterItsTime(kms: Kms, ring: Keyring, key: Key): Due | undefined
   return undefined
 }
 
-/** A primary outlives its replicas: the waiting period of one that is to be deleted begins when the last of them is gone. */
+/**
+ * A primary outlives its replicas: the waiting period of one that is to be deleted begins when the
+ * last of them is gone.
+ */
 const deletion: Rule = (kms, ring, key) => {
   if (key.deletion === undefined || key.deletion > kms.now()) return undefined
   return async () => {
@@ -58,7 +64,10 @@ const expiry: Rule = (kms, ring, key) => {
     })
 }
 
-/** Each rotation that came due, at its date: also those of the time in which no server ran. A disabled key waits. */
+/**
+ * Each rotation that came due, at its date: also those of the time in which no server ran. A
+ * disabled key waits.
+ */
 const rotation: Rule = (kms, ring, key) => {
   const { rotation: schedule } = key
   const waits =
@@ -82,8 +91,8 @@ const rotation: Rule = (kms, ring, key) => {
 }
 
 /**
- * The Region of the primary, where a crash left records that disagree: one that names itself, or else one that is named; of several
- * the first by its name, so that all Regions say the same.
+ * The Region of the primary, where a crash left records that disagree: one that names itself, or
+ * else one that is named; of several the first by its name, so that all Regions say the same.
  */
 function primaryOf(kms: Kms, { id, primaryRegion }: Key): string | undefined {
   if (primaryRegion === undefined) return undefined
@@ -136,7 +145,10 @@ const lostShare: Rule = (kms, ring, key) => {
     })
 }
 
-/** The versions of a primary in a replica. Imported material stays each Region's own: what was not imported there is not there. */
+/**
+ * The versions of a primary in a replica. Imported material stays each Region's own: what was not
+ * imported there is not there.
+ */
 export function sharedMaterials(primary: Key, replica?: Key): Key['materials'] {
   if (primary.origin === 'AWS_KMS') return primary.materials
   return primary.materials.map(({ id, created, rotation: how, pending }) => {

@@ -11,7 +11,10 @@ import { aliasesFromJson, aliasesToJson, keyFromJson, keyToJson } from './record
 const aliasFile = 'aliases.json'
 const temporary = '.tmp'
 
-/** One Region's folder: a file for each key, one for all aliases. A write has reached the disk when its promise resolves. */
+/**
+ * One Region's folder: a file for each key, one for all aliases. A write has reached the disk when
+ * its promise resolves.
+ */
 export interface Folder {
   readonly keys: readonly Key[]
   readonly aliases: readonly Alias[]
@@ -28,9 +31,11 @@ export interface Store {
 }
 
 /**
- * Opens `<dir>/<region>` for each Region, and for those that are there besides, and reads all of it, so that damage shows at the start.
+ * Opens `<dir>/<region>` for each Region, and for those that are there besides, and reads all of
+ * it, so that damage shows at the start.
  *
- * @throws SealdropError `invalid_argument` where it cannot be, `conflict` while another server uses `dir`, `malformed` naming a damaged file
+ * @throws SealdropError `invalid_argument` where it cannot be, `conflict` while another server uses
+ *   `dir`, `malformed` naming a damaged file
  */
 export async function openStore(dir: string, regions: readonly string[]): Promise<Store> {
   for (const region of regions) await makeFolder(join(dir, region))
@@ -108,7 +113,10 @@ async function text(path: string): Promise<string> {
   return found
 }
 
-/** Whole or not at all, after a power cut too: a temporary file beside it, its bytes, its name, each made durable. */
+/**
+ * Whole or not at all, after a power cut too: a temporary file beside it, its bytes, its name, each
+ * made durable.
+ */
 async function write(folder: string, name: string, content: string): Promise<void> {
   const path = join(folder, `${name}.${randomUUID()}${temporary}`)
   try {

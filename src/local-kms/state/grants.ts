@@ -10,7 +10,10 @@ export interface GrantOfKey {
 const nonceLength = 16
 const macLength = 32
 
-/** A new token of a grant: CreateGrant never gives out the same twice, and all of them name the grant. */
+/**
+ * A new token of a grant: CreateGrant never gives out the same twice, and all of them name the
+ * grant.
+ */
 export function grantToken(key: Key, grant: Grant): string {
   const named = Buffer.concat([
     randomBytes(nonceLength),
@@ -19,7 +22,10 @@ export function grantToken(key: Key, grant: Grant): string {
   return Buffer.concat([mac(grant, named), named]).toString('base64')
 }
 
-/** The grant that a token names, while it is there; undefined for anything that CreateGrant of this Region did not give out. */
+/**
+ * The grant that a token names, while it is there; undefined for anything that CreateGrant of this
+ * Region did not give out.
+ */
 export function grantOfToken(ring: Keyring, token: string): GrantOfKey | undefined {
   const bytes = Buffer.from(token, 'base64')
   const named = bytes.subarray(macLength)

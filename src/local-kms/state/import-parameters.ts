@@ -13,7 +13,10 @@ export interface ImportParameter {
   readonly validTo: number
 }
 
-/** Wrapping keys by import token, valid for a day as often as wanted. In memory: a server that starts again knows none of before. */
+/**
+ * Wrapping keys by import token, valid for a day as often as wanted. In memory: a server that
+ * starts again knows none of before.
+ */
 export class ImportParameters {
   readonly #now: () => number
   readonly #known = new Map<string, ImportParameter>()
@@ -31,7 +34,8 @@ export class ImportParameters {
     const token = randomBytes(256)
     const parameter = { keyArn, algorithm, wrappingSpec, wrappingKey, validTo: this.#now() + day }
     for (const [old, { validTo }] of this.#known)
-      if (validTo + day < this.#now()) this.#known.delete(old) // until then it is known to be expired
+      // until then it is known to be expired
+      if (validTo + day < this.#now()) this.#known.delete(old)
     this.#known.set(token.toString('hex'), parameter)
     return { token, parameter }
   }

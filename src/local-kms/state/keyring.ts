@@ -1,7 +1,9 @@
 import type { Folder } from './folder.js'
 import { partitionOf, type Alias, type Key, type KeyRecord, type LastUsage } from './model.js'
 
-/** Keys and aliases of one Region, of every account. What is visible in memory is already durable. */
+/**
+ * Keys and aliases of one Region, of every account. What is visible in memory is already durable.
+ */
 export class Keyring {
   readonly region: string
   readonly partition: string
@@ -49,10 +51,14 @@ export class Keyring {
     const record = lastUsage ? { ...key, lastUsage } : key
     await this.#folder?.writeKey(record)
     this.#keys.set(key.id, record)
-    if (this.#used.get(key.id) === lastUsage) this.#used.delete(key.id) // it may have been used again meanwhile
+    // it may have been used again meanwhile
+    if (this.#used.get(key.id) === lastUsage) this.#used.delete(key.id)
   }
 
-  /** Notes a use of a key, in memory: a file written for each signature would cost more than the signature. */
+  /**
+   * Notes a use of a key, in memory: a file written for each signature would cost more than the
+   * signature.
+   */
   noteUse(id: string, usage: LastUsage): void {
     this.#used.set(id, usage)
   }

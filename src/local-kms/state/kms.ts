@@ -7,7 +7,10 @@ import type { Key } from './model.js'
 
 export interface KmsOptions {
   readonly rings: readonly Keyring[]
-  /** Regions that answer; the others are those of a folder, whose keys belong to the same multi-Region keys. Default: all. */
+  /**
+   * Regions that answer; the others are those of a folder, whose keys belong to the same
+   * multi-Region keys. Default: all.
+   */
   readonly served?: readonly string[]
   readonly now: () => number
   /** Key ids and material follow from it; default: the system's randomness. */
@@ -42,8 +45,9 @@ export class Kms {
   }
 
   /**
-   * The id of a key to be made, which no key of any Region has, and the randomness for its material. With a seed both follow from the
-   * label, or from the place in the order of keys, and from how many keys before had that label.
+   * The id of a key to be made, which no key of any Region has, and the randomness for its
+   * material. With a seed both follow from the label, or from the place in the order of keys, and
+   * from how many keys before had that label.
    */
   newKey(
     label = `key ${this.#made++}`,
@@ -72,7 +76,10 @@ export class Kms {
     return [[ring, key], ...this.replicas(key, ring.region)]
   }
 
-  /** Changes what a multi-Region key's Regions share. Only the order of the writes is fixed: {@link afterItsTime} repairs what a crash left. */
+  /**
+   * Changes what a multi-Region key's Regions share. Only the order of the writes is fixed: {@link
+   * afterItsTime} repairs what a crash left.
+   */
   async saveRelated(
     ring: Keyring,
     key: Key,
@@ -119,7 +126,8 @@ export class Kms {
     const written = this.change(async () => {
       for (const ring of this.rings.values()) await ring.saveUsage()
     })
-    await written.catch(() => undefined) // a folder that cannot be written any more: a last use is no reason not to close
+    // a folder that cannot be written any more: a last use is no reason not to close
+    await written.catch(() => undefined)
   }
 }
 

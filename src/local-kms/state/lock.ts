@@ -7,9 +7,9 @@ import { SealdropError } from '../../errors/sealdrop-error.js'
 const lockPattern = /^lock-(\d+)-(\d+)-[0-9a-f-]{36}$/
 
 /**
- * Makes this process the one server of a folder. Each server first puts down a file of its own and only then looks for
- * others: of two that start at once, at least one sees the other, so never both go on. The file's name holds the process,
- * so that what a killed server left is known to be stale.
+ * Makes this process the one server of a folder. Each server first puts down a file of its own and
+ * only then looks for others: of two that start at once, at least one sees the other, so never both
+ * go on. The file's name holds the process, so that what a killed server left is known to be stale.
  *
  * @returns a function that gives the folder free
  * @throws SealdropError `conflict`
@@ -35,8 +35,9 @@ export async function lockFolder(dir: string): Promise<() => Promise<void>> {
 }
 
 /**
- * Signal 0 asks only; a process of another user answers EPERM, and lives. A reused process id has another start time. A killed
- * process that its parent has not waited for yet still answers, but is dead: in a container that can last for ever.
+ * Signal 0 asks only; a process of another user answers EPERM, and lives. A reused process id has
+ * another start time. A killed process that its parent has not waited for yet still answers, but is
+ * dead: in a container that can last for ever.
  */
 function isAlive(pid: number, start: string): boolean {
   try {
@@ -52,7 +53,10 @@ function isAlive(pid: number, start: string): boolean {
 /** Clock ticks from boot to the start of a process (field 22); 0 where there is no /proc. */
 const startOf = (pid: number): string => statOf(pid)[19] ?? '0'
 
-/** What the system says of a process from its state, field 3, on (proc(5), stat); nothing where there is no /proc. */
+/**
+ * What the system says of a process from its state, field 3, on (proc(5), stat); nothing where
+ * there is no /proc.
+ */
 function statOf(pid: number): readonly string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

@@ -2,7 +2,10 @@ import { createHash, randomBytes } from 'node:crypto'
 import { materialToText, type Material } from '../crypto/material.js'
 import type { Key, KeyMaterial } from './model.js'
 
-/** The id of material in a key: equal material of a key has equal ids, also in its replicas, which share the key's id. */
+/**
+ * The id of material in a key: equal material of a key has equal ids, also in its replicas, which
+ * share the key's id.
+ */
 export function materialId(keyId: string, material: Material): string {
   return createHash('sha256')
     .update(`key material of ${keyId}\n`)
@@ -19,7 +22,10 @@ export function newMaterial(
   return { id: materialId(keyId, material), material, ...facts }
 }
 
-/** The versions that belong to a key for good, the current one last; without one that waits for its rotation. */
+/**
+ * The versions that belong to a key for good, the current one last; without one that waits for its
+ * rotation.
+ */
 export const versionsOf = ({ materials }: Key): readonly KeyMaterial[] =>
   materials.filter(({ pending }) => !pending)
 

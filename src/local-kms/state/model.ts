@@ -4,14 +4,20 @@ import type { KeyUsage } from '../key-specs.js'
 /** Where there is no credentials file, everything belongs to this account. */
 export const defaultAccount = '111122223333'
 
-/** When a grant's permissions hold. No caller of this server acts for a resource of AWS, so a grant with a SourceArn allows nobody. */
+/**
+ * When a grant's permissions hold. No caller of this server acts for a resource of AWS, so a grant
+ * with a SourceArn allows nobody.
+ */
 export interface GrantConstraints {
   readonly EncryptionContextEquals?: Readonly<Record<string, string>>
   readonly EncryptionContextSubset?: Readonly<Record<string, string>>
   readonly SourceArn?: string
 }
 
-/** What a grant allows, within a key's record. A principal is an ARN, or the name of a service: `lambda.amazonaws.com`. */
+/**
+ * What a grant allows, within a key's record. A principal is an ARN, or the name of a service:
+ * `lambda.amazonaws.com`.
+ */
 export interface Grant {
   readonly id: string
   /** What the grant tokens of this grant are made from: 64 hexadecimal digits. */
@@ -27,9 +33,14 @@ export interface Grant {
   readonly issuer: string
 }
 
-/** One version of a key's material: asymmetric keys have one, symmetric keys one for each rotation. */
+/**
+ * One version of a key's material: asymmetric keys have one, symmetric keys one for each rotation.
+ */
 export interface KeyMaterial {
-  /** 64 hexadecimal digits, as KMS names it. It stays where imported material is deleted, so that only the same comes back. */
+  /**
+   * 64 hexadecimal digits, as KMS names it. It stays where imported material is deleted, so that
+   * only the same comes back.
+   */
   readonly id: string
   /** Absent while imported material is deleted, expired, or not yet imported into this Region. */
   readonly material?: Material
@@ -78,9 +89,14 @@ export interface KeyRecord {
   readonly policy: string
   readonly tags: Readonly<Record<string, string>>
   readonly grants: readonly Grant[]
-  /** Automatic rotation, where it is on; the same in every Region of a multi-Region key, and done in that of its primary. */
+  /**
+   * Automatic rotation, where it is on; the same in every Region of a multi-Region key, and done in
+   * that of its primary.
+   */
   readonly rotation?: Rotation
-  /** As of the last time that the record was written; the {@link Keyring} may know of a later one. */
+  /**
+   * As of the last time that the record was written; the {@link Keyring} may know of a later one.
+   */
   readonly lastUsage?: LastUsage
 }
 

@@ -13,7 +13,8 @@ export function keyToJson({ materials, tags, ...record }: Key): string {
     ...rest,
     ...(material && { key: materialToText(material) }),
   }))
-  return json({ ...record, tags: Object.entries(tags), materials: versions }) // a tag may be named __proto__, a member may not
+  // a tag may be named __proto__, a member may not
+  return json({ ...record, tags: Object.entries(tags), materials: versions })
 }
 
 export function aliasesToJson(aliases: readonly Alias[]): string {
@@ -79,7 +80,8 @@ const materialChecks: Checks = {
 }
 
 /**
- * The key of a file. Files of before accounts and policies hold one private key and get the defaults of the rest.
+ * The key of a file. Files of before accounts and policies hold one private key and get the
+ * defaults of the rest.
  *
  * @throws SealdropError `malformed`, naming the file and what is wrong in it, without its content
  */

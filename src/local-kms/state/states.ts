@@ -40,7 +40,10 @@ export function currentMaterial(key: Key): Material {
   return material
 }
 
-/** The version that a ciphertext of a symmetric key names, if it opens: current or earlier, and there. */
+/**
+ * The version that a ciphertext of a symmetric key names, if it opens: current or earlier, and
+ * there.
+ */
 export function materialWithId(key: Key, id: string): Material | undefined {
   return versionsOf(key).find((version) => version.id === id)?.material
 }

@@ -1,4 +1,7 @@
-/** Errors of KMS that this server answers. Those that the client's model lacks are matched by name there. */
+/**
+ * Errors of KMS that this server answers. Those that the client's model lacks are matched by name
+ * there.
+ */
 export type FaultName =
   | 'AccessDeniedException'
   | 'AlreadyExistsException'
@@ -41,7 +44,10 @@ const statuses: Readonly<Partial<Record<FaultName, number>>> = {
   RequestEntityTooLargeException: 413,
 }
 
-/** An error as AWS answers it. Some have no `message` member at all, which is why it may be undefined. */
+/**
+ * An error as AWS answers it. Some have no `message` member at all, which is why it may be
+ * undefined.
+ */
 export class KmsFault extends Error {
   override readonly name: FaultName
   readonly text: string | undefined

@@ -10,9 +10,9 @@ interface Rule {
 export const mediaType = 'application/x-amz-json-1.1'
 
 /**
- * What a web page can make a browser send never passes: a page sees the answer of no other origin, but it can send, and
- * after DNS rebinding it can read. Pages cannot send this content type without a preflight, nor leave out Origin,
- * nor choose Host.
+ * What a web page can make a browser send never passes: a page sees the answer of no other origin,
+ * but it can send, and after DNS rebinding it can read. Pages cannot send this content type without
+ * a preflight, nor leave out Origin, nor choose Host.
  */
 const rules: readonly Rule[] = [
   {

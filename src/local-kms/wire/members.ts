@@ -22,7 +22,10 @@ export const keyPolicyText: Text = {
   pattern: /^[\u0009\u000A\u000D\u0020-\u00FF]+$/,
 }
 export const tagList: Member & { readonly type: 'structures' } = { type: 'structures' }
-/** What an encryption context may hold, names and values together: a bound of ours, below which nothing here is slow. */
+/**
+ * What an encryption context may hold, names and values together: a bound of ours, below which
+ * nothing here is slow.
+ */
 export const contextBytes = 8_192
 export const flag: Member & { readonly type: 'boolean' } = { type: 'boolean' }
 export const principal: Text = { type: 'string', min: 1, max: 256, pattern: /^[\w+=,.@:/-]+$/ }

@@ -9,8 +9,8 @@ export interface PageRequest {
 }
 
 /**
- * One page of rows sorted by name. The marker holds the last name given, not a position: rows that come and go between
- * two calls neither repeat nor hide others.
+ * One page of rows sorted by name. The marker holds the last name given, not a position: rows that
+ * come and go between two calls neither repeat nor hide others.
  */
 export function page(
   rows: readonly (readonly [name: string, entry: object])[],

@@ -40,7 +40,10 @@ interface Progress {
   fault?: KmsFault
 }
 
-/** Answers one request in AWS JSON 1.1. Whatever happens inside, it ends as an answer and never as a crash. */
+/**
+ * Answers one request in AWS JSON 1.1. Whatever happens inside, it ends as an answer and never as a
+ * crash.
+ */
 export async function handle(
   service: Service,
   request: IncomingMessage,
@@ -88,7 +91,10 @@ export async function handle(
   }
 }
 
-/** Signatures go by the machine's clock, as the Date of an answer does by which clients correct theirs; a test may have put another in the place of Date. */
+/**
+ * Signatures go by the machine's clock, as the Date of an answer does by which clients correct
+ * theirs; a test may have put another in the place of Date.
+ */
 const machineClock = Date.now
 
 /** Who calls is known before the body is read as JSON. */
@@ -128,7 +134,10 @@ function callOf(
   })
 }
 
-/** Every answer has a request id. Node adds a true Date, without which the client would correct its clock and retry. */
+/**
+ * Every answer has a request id. Node adds a true Date, without which the client would correct its
+ * clock and retry.
+ */
 function send(response: ServerResponse, { strike }: Progress, status: number, body: string): void {
   response.writeHead(status, {
     'content-type': mediaType,
@@ -169,7 +178,10 @@ function tell(
   }
 }
 
-/** Reads to the end also what is too long, keeping none of it: a client that still writes would not see the answer. */
+/**
+ * Reads to the end also what is too long, keeping none of it: a client that still writes would not
+ * see the answer.
+ */
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0

@@ -40,11 +40,13 @@ const mismatch =
   'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.'
 
 /**
- * Verifies AWS Signature Version 4 in the Authorization header. `host` and every `x-amz-*` header that came must be signed;
- * others, content-type among them, may be (IAM User Guide, "Create a signed AWS API request").
+ * Verifies AWS Signature Version 4 in the Authorization header. `host` and every `x-amz-*` header
+ * that came must be signed; others, content-type among them, may be (IAM User Guide, "Create a
+ * signed AWS API request").
  *
- * @throws KmsFault MissingAuthenticationTokenException, IncompleteSignatureException, UnrecognizedClientException (no such
- * access key, wrong session token), InvalidSignatureException (scope, time, headers that are not signed, mismatch)
+ * @throws KmsFault MissingAuthenticationTokenException, IncompleteSignatureException,
+ *   UnrecognizedClientException (no such access key, wrong session token),
+ *   InvalidSignatureException (scope, time, headers that are not signed, mismatch)
  */
 export function verifySignature<C extends SigningCredential>(
   request: SignedRequest,
@@ -170,7 +172,10 @@ function canonicalHeaders(headers: SignedRequest['headers']): ReadonlyMap<string
   )
 }
 
-/** Undefined where a header that is said to be signed did not come, or the path or query is not encoded right. */
+/**
+ * Undefined where a header that is said to be signed did not come, or the path or query is not
+ * encoded right.
+ */
 function canonicalRequest(
   { method, path }: SignedRequest,
   headers: ReadonlyMap<string, string>,
@@ -201,7 +206,10 @@ const encode = (text: string): string =>
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
   )
 
-/** RFC 3986 §6.2.2.3 without empty segments, then encoded as it came: what was encoded once is encoded twice. */
+/**
+ * RFC 3986 §6.2.2.3 without empty segments, then encoded as it came: what was encoded once is
+ * encoded twice.
+ */
 function canonicalPath(path: string): string {
   const kept: string[] = []
   for (const segment of path.split('/')) {

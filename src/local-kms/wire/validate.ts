@@ -14,7 +14,10 @@ interface Values {
   unimplemented: undefined
 }
 
-/** One member of a request. The client validates nothing, so every constraint of the service's model is here. */
+/**
+ * One member of a request. The client validates nothing, so every constraint of the service's model
+ * is here.
+ */
 export interface Member {
   /** `unimplemented`: known to AWS and refused here, except for values that ask for nothing. */
   readonly type: keyof Values
@@ -74,17 +77,19 @@ const readers: {
     'a Blob',
     (value) => {
       const bytes = typeof value === 'string' ? Buffer.from(value, 'base64') : undefined
-      return bytes?.toString('base64') === value ? bytes : undefined // padded and canonical only: Node's decoder skips what it does not know
+      // padded and canonical only: Node's decoder skips what it does not know
+      return bytes?.toString('base64') === value ? bytes : undefined
     },
   ],
   unimplemented: ['', (value) => value],
 }
 
 /**
- * Reads a request's members; `at` is the place of a structure within it, as the service's messages name it.
+ * Reads a request's members; `at` is the place of a structure within it, as the service's messages
+ * name it.
  *
- * @throws KmsFault SerializationException for a wrong JSON type, ValidationException listing every broken constraint,
- * UnsupportedOperationException naming a member that is not implemented
+ * @throws KmsFault SerializationException for a wrong JSON type, ValidationException listing every
+ *   broken constraint, UnsupportedOperationException naming a member that is not implemented
  */
 export function validate<const M extends Members>(members: M, body: JsonObject, at = ''): Input<M> {
   const rows = Object.entries(members)

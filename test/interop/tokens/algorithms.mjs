@@ -20,8 +20,9 @@ export const kmsSpecs = {
 }
 
 /**
- * By library: the algorithms that it has, under their own names. Ed25519 is the name of RFC 9864, EdDSA that of RFC 8037; who
- * has both reads both. `without` is a type of key that a set may not have, or the library reads none of it.
+ * By library: the algorithms that it has, under their own names. Ed25519 is the name of RFC 9864,
+ * EdDSA that of RFC 8037; who has both reads both. `without` is a type of key that a set may not
+ * have, or the library reads none of it.
  */
 export const libraries = {
   jose: { language: 'Node', algorithms: [...classic, 'Ed25519', 'EdDSA', ...lattice] },

@@ -1,5 +1,5 @@
-// What the suites take for granted: two libraries that have every algorithm verify the examples of RFCs and the frozen tokens, and
-// read our receipts and file signatures.
+// What the suites take for granted: two libraries that have every algorithm verify the examples of
+// RFCs and the frozen tokens, and read our receipts and file signatures.
 import { tokens } from '../../vectors/foreign-signatures.js'
 import { rfcJws } from '../../vectors/rfc-jws.js'
 import { thumbprints } from '../../vectors/thumbprints.js'
@@ -24,7 +24,9 @@ const frozen = tokens.map(({ by, alg, jwk, token }) => ({
 }))
 const printed = thumbprints.map(({ name, jwk, thumbprint }) => ({ name, jwk, says: thumbprint }))
 
-/** @param readers - by name, what runs jobs; @param documents - of ours, by theme, if we take part */
+/**
+ * @param readers - by name, what runs jobs; @param documents - of ours, by theme, if we take part
+ */
 export async function readExamples(readers, documents) {
   const themes = {
     'the examples of RFCs': examples,

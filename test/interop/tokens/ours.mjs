@@ -1,4 +1,5 @@
-// Sealdrop by the protocol of the foreign programs: tokens are signed by a KMS, and verified under a key set that is fetched.
+// Sealdrop by the protocol of the foreign programs: tokens are signed by a KMS, and verified under
+// a key set that is fetched.
 import { createHash } from 'node:crypto'
 import { fetchKeySet, isSealdropError, overHttps, verifyJwt } from 'sealdrop'
 import { createPublisher, createSigner } from 'sealdrop/kms'
@@ -6,14 +7,19 @@ import { mlDsa } from 'sealdrop/ml-dsa'
 import { keySetHandler } from 'sealdrop/serve'
 import { kmsSpecs } from './algorithms.mjs'
 
-/** As startLocalKms takes them: one key for each algorithm, since an RSA key is published with one. */
+/**
+ * As startLocalKms takes them: one key for each algorithm, since an RSA key is published with one.
+ */
 export const kmsKeys = Object.entries(kmsSpecs).map(([alg, spec]) => ({
   alias: alg,
   spec,
   usage: 'SIGN_VERIFY',
 }))
 
-/** The set as a publisher serves it, without the keys of a type if one is given. @returns fetch-style handler */
+/**
+ * The set as a publisher serves it, without the keys of a type if one is given. @returns
+ * fetch-style handler
+ */
 export function ourHandler({ clientConfig: kms, keys }, without) {
   const algorithms = Object.keys(kmsSpecs).filter(
     (alg) => without === undefined || !(without === 'AKP' && alg.startsWith('ML-DSA')),
@@ -49,7 +55,10 @@ function chunkDigest() {
     .digest('base64url')
 }
 
-/** Receipts and the first lines of file signatures, by each algorithm: with the published key, and what is to be read in them. */
+/**
+ * Receipts and the first lines of file signatures, by each algorithm: with the published key, and
+ * what is to be read in them.
+ */
 export async function ourDocuments({ clientConfig: kms, keys }) {
   const made = Object.keys(kmsSpecs).map(async (alg) => {
     const signer = createSigner({ kms, key: keys[alg], algorithm: alg })

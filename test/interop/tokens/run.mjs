@@ -1,5 +1,6 @@
-// npm run test:interop, second part: whoever issues a JWT, everyone verifies it under the key set that the issuer publishes, fetched
-// over HTTP. What the foreign libraries issue for each other tells a fault of ours from one of theirs; --foreign-only leaves us out.
+// npm run test:interop, second part: whoever issues a JWT, everyone verifies it under the key set
+// that the issuer publishes, fetched over HTTP. What the foreign libraries issue for each other
+// tells a fault of ours from one of theirs; --foreign-only leaves us out.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
-// Brings what a client saw into a form that does not depend on the run, so that it can be compared with what another one saw.
+// Brings what a client saw into a form that does not depend on the run, so that it can be compared
+// with what another one saw.
 
 const moments = new Set([
   'CreationDate',

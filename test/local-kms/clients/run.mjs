@@ -1,5 +1,6 @@
-// npm run test:clients: the same calls through clients that we did not write. Each gets a local KMS of its own; what it sees has to be
-// what the JavaScript SDK sees. Then each verifies what the others signed, through the server and by its language's own cryptography.
+// npm run test:clients: the same calls through clients that we did not write. Each gets a local KMS
+// of its own; what it sees has to be what the JavaScript SDK sees. Then each verifies what the
+// others signed, through the server and by its language's own cryptography.
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -55,7 +56,10 @@ const clients = {
 }
 const reference = 'JavaScript SDK'
 
-/** What a client's own model of KMS is too old for, whoever answers: left out by this reason, and counted; once it knows it, it is checked. */
+/**
+ * What a client's own model of KMS is too old for, whoever answers: left out by this reason, and
+ * counted; once it knows it, it is checked.
+ */
 const unknown = {
   'AWS CLI': { steps: /mlKem/, reason: 'awscli 1.46.3 carries a model of KMS without ML-KEM' },
 }

@@ -1,5 +1,7 @@
-// npm run test:clients: docs/runbook.md, from top to bottom, as somebody would do it who has nothing else: each block of JavaScript is saved under its
-// name, each block of shell is run by bash with the AWS CLI, against a local KMS and moto's S3 and DynamoDB. Time passes by setting the inventory's dates back.
+// npm run test:clients: docs/runbook.md, from top to bottom, as somebody would do it who has
+// nothing else: each block of JavaScript is saved under its name, each block of shell is run by
+// bash with the AWS CLI, against a local KMS and moto's S3 and DynamoDB. Time passes by setting the
+// inventory's dates back.
 import test, { after, before } from 'node:test'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
@@ -77,7 +79,8 @@ after(async () => {
   await local?.close()
   moto?.close()
 })
-let clock = 1 // of the opener: so that it reads the inventory again for each key that it does not know
+// of the opener: so that it reads the inventory again for each key that it does not know
+let clock = 1
 
 const shell = (code) => run('bash', ['-euo', 'pipefail', '-c', code], { cwd: folder, env })
 const inventory = async () => (await store.read()).inventory
@@ -125,7 +128,10 @@ async function must(code) {
   return output
 }
 
-/** What happens before a block of shell that has this text, and what its output has to be like. Every row has to be met. */
+/**
+ * What happens before a block of shell that has this text, and what its output has to be like.
+ * Every row has to be met.
+ */
 const known = {}
 const rows = [
   ['for name in root root-spare', {}],

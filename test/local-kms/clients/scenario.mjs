@@ -1,4 +1,5 @@
-// What every client is asked to do, in order. Inputs are JSON: blobs are base64, `${step.Member}` is what an earlier step answered.
+// What every client is asked to do, in order. Inputs are JSON: blobs are base64, `${step.Member}`
+// is what an earlier step answered.
 import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto'
 
 /** Members of inputs that are bytes. */

@@ -1,4 +1,5 @@
-// What hosts of the command line share: a program that loads the bundle, runs it and reports over HTTP.
+// What hosts of the command line share: a program that loads the bundle, runs it and reports over
+// HTTP.
 import { execFile, spawn } from 'node:child_process'
 import { promisify } from 'node:util'
 

@@ -25,7 +25,10 @@ async function command(method, url, body) {
   return value
 }
 
-/** The driver under a screen of its own; it goes when its standard input closes, also where this process was killed. */
+/**
+ * The driver under a screen of its own; it goes when its standard input closes, also where this
+ * process was killed.
+ */
 async function startDriver() {
   for (const program of programs)
     await present(program, 'install webkit2gtk-driver, xvfb and xauth')

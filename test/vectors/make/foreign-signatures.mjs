@@ -1,9 +1,10 @@
-// Makes ../foreign-signatures.js, by hand: it was run once, and what it wrote is frozen. It makes new keys each time.
+// Makes ../foreign-signatures.js, by hand: it was run once, and what it wrote is frozen. It makes
+// new keys each time.
 //
 //   node_modules/.bin/node --no-warnings test/vectors/make/foreign-signatures.mjs
 //
-// Node 24 (OpenSSL 3.5 for ML-DSA), the openssl command from 3.0, Python 3.11 and Go 1.25; the last two get the libraries that
-// test/interop/tokens/ pins, whose programs sign here too.
+// Node 24 (OpenSSL 3.5 for ML-DSA), the openssl command from 3.0, Python 3.11 and Go 1.25; the last
+// two get the libraries that test/interop/tokens/ pins, whose programs sign here too.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -128,7 +129,9 @@ const rows = (list) => `[\n${list.map((row) => `  ${JSON.stringify(row)},\n`).jo
 await writeFile(
   new URL('../foreign-signatures.js', import.meta.url),
   `// Signatures and tokens that other implementations made, each with a key of its own; its public half is here as JWK and as SPKI.
-// Written by make/foreign-signatures.mjs on ${new Date().toISOString().slice(0, 10)}, and frozen since. Counts: ${signatures.length} keys that signed messages, ${tokens.length} that signed a token.
+// Written by make/foreign-signatures.mjs on ${new Date().toISOString().slice(0, 10)}, and frozen
+// since. Counts: ${signatures.length} keys that signed messages, ${tokens.length} that signed a
+// token.
 
 export const makers = ${JSON.stringify(makers, null, 2)}
 
@@ -136,8 +139,9 @@ export const makers = ${JSON.stringify(makers, null, 2)}
 export const messages = { short: ${JSON.stringify(short)}, long: 'Sealdrop '.repeat(1_000) }
 
 /**
- * Over messages: ECDSA as DER, PSS with a salt as long as the hash. \`mu\`: the long message was signed with ML-DSA as this 64 bytes
- * (FIPS 204 §6.2, an external mu), which verifies as a signature over the message. \`refused\`: over the short message, what JOSE and KMS do not make.
+ * Over messages: ECDSA as DER, PSS with a salt as long as the hash. \`mu\`: the long message was
+ * signed with ML-DSA as this 64 bytes (FIPS 204 §6.2, an external mu), which verifies as a
+ * signature over the message. \`refused\`: over the short message, what JOSE and KMS do not make.
  */
 export const signatures = ${rows(signatures)}
 

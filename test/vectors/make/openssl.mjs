@@ -1,4 +1,5 @@
-// Signatures by OpenSSL: its command line, and for ML-DSA, which that has from 3.5 on, the one in Node 24.
+// Signatures by OpenSSL: its command line, and for ML-DSA, which that has from 3.5 on, the one in
+// Node 24.
 import { execFileSync } from 'node:child_process'
 import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
@@ -14,7 +15,10 @@ const kindOf = (alg, bits) =>
       ? ['ED25519']
       : ['RSA', '-pkeyopt', `rsa_keygen_bits:${bits}`]
 
-/** Arguments that sign a file with a key. PSS salt: `digest`, as long as the hash, `max`, as long as fits, or a number. */
+/**
+ * Arguments that sign a file with a key. PSS salt: `digest`, as long as the hash, `max`, as long as
+ * fits, or a number.
+ */
 function signing(alg, salt) {
   if (alg === 'Ed25519')
     return (key, file) => ['pkeyutl', '-sign', '-rawin', '-inkey', key, '-in', file]
@@ -54,7 +58,10 @@ function byNode(alg, messages) {
   }
 }
 
-/** A key, signatures over each message, and some that JOSE and KMS do not make. The JWK is Node's reading of OpenSSL's SPKI. */
+/**
+ * A key, signatures over each message, and some that JOSE and KMS do not make. The JWK is Node's
+ * reading of OpenSSL's SPKI.
+ */
 export function byOpenssl(alg, bits, messages, folder) {
   const { spki, ...made } = alg.startsWith('ML-DSA')
     ? byNode(alg, messages)
