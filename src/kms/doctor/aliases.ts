@@ -1,6 +1,6 @@
 import { regionOf } from '../../formats/arn.js'
 import { isMade, type MadeKey, type Purpose } from '../inventory/model.js'
-import { aliasFor } from '../rotation/create-next.js'
+import { aliasFor } from '../rotation/alias.js'
 import { day } from '../rotation/steps.js'
 import { standing, timeOf } from '../rotation/when.js'
 import { finding, seen, warning, type Examination, type Finding } from './finding.js'

@@ -1,4 +1,5 @@
 import { isSealdropError } from '../../errors/sealdrop-error.js'
+import { isDenied } from '../faults.js'
 import type { KeyInventory } from '../inventory/model.js'
 import type { KeyDescription } from '../port.js'
 
@@ -21,12 +22,6 @@ export interface Finding {
 export const finding = (check: string, wrong?: string | false): Finding =>
   wrong ? { check, ok: false, advice: wrong } : { check, ok: true }
 export const warning = (check: string, advice: string): Finding => ({ check, ok: true, advice })
-
-/** KMS said no, rather than that it does not know who asks. */
-export const isDenied = (error: unknown): boolean =>
-  isSealdropError(error) &&
-  error.code === 'kms_denied' &&
-  (error.cause as { readonly name?: unknown } | undefined)?.name === 'AccessDeniedException'
 
 /**
  * What a check answers, or that it could not be made; an end of time that came from the caller is
