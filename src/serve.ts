@@ -80,7 +80,7 @@ interface GoodDocuments {
   readonly left: number
 }
 
-/** Undefined where there are none, where they are not what they should be, or their time is over. */
+/** Undefined where there are none that can be served, or where their time is over. */
 async function goodDocuments(source: KeySetDocuments): Promise<GoodDocuments | undefined> {
   const documents = await Promise.resolve()
     .then(() => source.documents())

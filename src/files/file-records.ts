@@ -59,7 +59,7 @@ function failed(cause: unknown): never {
 const isMissing = (error: unknown): boolean =>
   (error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
 
-/** Lets work go one after the other for each record, so that each knows what the one before wrote. */
+/** Lets work go one after the other for each record: each knows what the one before wrote. */
 class Turns {
   readonly #last = new Map<string, Promise<unknown>>()
 

@@ -100,11 +100,9 @@ class KmsSigner implements Signer {
       'invalid_argument',
       'expiresIn: expected milliseconds above 0',
     )
+    const isObject = typeof claims === 'object' && claims !== null
     ensure(
-      typeof claims === 'object' &&
-        claims !== null &&
-        claims.exp === undefined &&
-        claims.iat === undefined,
+      isObject && claims.exp === undefined && claims.iat === undefined,
       'invalid_argument',
       'claims: expected an object without exp and iat, which this verb sets',
     )

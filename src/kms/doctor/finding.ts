@@ -35,18 +35,16 @@ export async function examined(
     const found = await work()
     return Array.isArray(found) ? (found as readonly Finding[]) : [found as Finding]
   } catch (error) {
-    const { name = 'Error', message = '' } = error as Partial<Error>
-    return [
-      finding(
-        check,
-        isSealdropError(error)
-          ? message
-          : name === 'TimeoutError' || name === 'AbortError'
-            ? 'no answer in time: is it down, or does a firewall swallow what is sent?'
-            : `failed: ${name}: ${message}`,
-      ),
-    ]
+    return [finding(check, adviceFor(error))]
   }
+}
+
+function adviceFor(error: unknown): string {
+  const { name = 'Error', message = '' } = error as Partial<Error>
+  if (isSealdropError(error)) return message
+  if (name === 'TimeoutError' || name === 'AbortError')
+    return 'no answer in time: is it down, or does a firewall swallow what is sent?'
+  return `failed: ${name}: ${message}`
 }
 
 /** What checks of keys and aliases look at. */
@@ -58,13 +56,16 @@ export interface Examination {
 }
 
 /** Who opens or signs need not be able to look. */
-export const seen = (check: string, work: () => Promise<Finding>): Promise<readonly Finding[]> =>
-  examined(check, () =>
-    work().catch((error: unknown) => {
+export function seen(check: string, work: () => Promise<Finding>): Promise<readonly Finding[]> {
+  return examined(check, async () => {
+    try {
+      return await work()
+    } catch (error) {
       if (!isDenied(error)) throw error
       return warning(
         check,
         'cannot be told from here, since these credentials may not call kms:DescribeKey: run doctor as the administrator too',
       )
-    }),
-  )
+    }
+  })
+}

@@ -1,5 +1,5 @@
 import { ensure, shown } from '../../errors/guard.js'
-import { revocationReasons } from '../inventory/check.js'
+import { revocationReasons } from '../inventory/member-rules.js'
 import {
   isMade,
   type KeyInventory,
