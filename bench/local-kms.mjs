@@ -24,7 +24,7 @@ const signing =
   async ({ spec, material }) => ({
     operation: 'Sign',
     input: { Message, MessageType, SigningAlgorithm: algorithm },
-    bare: () => sign(spec, material, algorithm, MessageType, Message),
+    bare: () => sign(spec, material, { algorithm, messageType: MessageType, message: Message }),
   })
 const decrypting = async ({ spec, material, kms, KeyId }) => {
   const { CiphertextBlob } = await kms('Encrypt', {

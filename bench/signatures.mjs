@@ -83,7 +83,8 @@ export async function benchSigning() {
     const rates = await compare(
       {
         sealdrop: () => signer.sign(payload),
-        bare: async () => sign(spec, material, kmsNames[alg], type, message),
+        bare: async () =>
+          sign(spec, material, { algorithm: kmsNames[alg], messageType: type, message }),
       },
       { rounds: 5, slice: 100 },
     )
