@@ -39,6 +39,13 @@ export class Kms {
     this.#seed = seed
   }
 
+  /** The keys of a Region that is here: callers have looked whether it is. */
+  ringOf(region: string): Keyring {
+    const ring = this.rings.get(region)
+    if (!ring) throw new RangeError(`expected a Region of this server, found ${region}`)
+    return ring
+  }
+
   /** Randomness for material; with a seed the same for the same label. */
   randomFor(label: string): Random | undefined {
     return this.#seed === undefined ? undefined : seededRandom(this.#seed, label)
@@ -99,15 +106,16 @@ export class Kms {
   async tick(): Promise<void> {
     if (!this.#keys().some(([ring, id]) => this.#due(ring, id))) return
     await this.change(async () => {
-      for (const [ring, id] of this.#keys()) {
-        for (
-          let act = this.#due(ring, id), i = 0;
-          act && i < mostAtOnce;
-          act = this.#due(ring, id), i++
-        )
-          await act()
-      }
+      for (const [ring, id] of this.#keys()) await this.#catchUp(ring, id)
     })
+  }
+
+  async #catchUp(ring: Keyring, id: string): Promise<void> {
+    for (let done = 0; done < mostAtOnce; done++) {
+      const act = this.#due(ring, id)
+      if (!act) return
+      await act()
+    }
   }
 
   #keys(): readonly (readonly [ring: Keyring, id: string])[] {
@@ -135,8 +143,8 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
 /** A version 4 UUID of 16 bytes (RFC 9562 §5.4). */
 function uuid(bytes: Uint8Array): string {
-  const set = Uint8Array.from(bytes)
-  set[6] = (set[6]! & 0x0f) | 0x40
-  set[8] = (set[8]! & 0x3f) | 0x80
+  const set = Buffer.from(bytes)
+  set.writeUInt8((set.readUInt8(6) & 0x0f) | 0x40, 6)
+  set.writeUInt8((set.readUInt8(8) & 0x3f) | 0x80, 8)
   return hex(set).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }

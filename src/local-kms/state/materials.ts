@@ -30,7 +30,8 @@ export const versionsOf = ({ materials }: Key): readonly KeyMaterial[] =>
   materials.filter(({ pending }) => !pending)
 
 /** What is left of a version when its material is deleted or expires. */
-export function withoutMaterial({ material, validTo, ...rest }: KeyMaterial): KeyMaterial {
+export function withoutMaterial(version: KeyMaterial): KeyMaterial {
+  const { material: _material, validTo: _validTo, ...rest } = version
   return rest
 }
 
