@@ -22,6 +22,7 @@ export function metadata(kms: Kms, ring: Keyring, key: Key): JsonObject {
   const { deletion, waitingDays, origin } = key
   const state = stateOf(kms, key)
   const versions = versionsOf(key)
+  const current = versions.at(-1)
   const imported = origin === 'EXTERNAL' && hasMaterial(kms, key)
   const validTo = Math.min(...versions.map((version) => version.validTo ?? Infinity))
   return {
@@ -34,19 +35,19 @@ export function metadata(kms: Kms, ring: Keyring, key: Key): JsonObject {
     KeyState: state,
     ...(deletion !== undefined && { DeletionDate: timestamp(deletion) }),
     ...(waitingDays !== undefined && { PendingDeletionWindowInDays: waitingDays }),
-    ...(imported && {
-      ExpirationModel:
-        validTo === Infinity ? 'KEY_MATERIAL_DOES_NOT_EXPIRE' : 'KEY_MATERIAL_EXPIRES',
-    }),
-    ...(imported && validTo !== Infinity && { ValidTo: timestamp(validTo) }),
+    ...(imported && expiration(validTo)),
     Origin: origin,
     KeyManager: 'CUSTOMER',
     MultiRegion: key.primaryRegion !== undefined,
     ...multiRegion(kms, ring, key),
     ...description(key),
-    ...(key.spec === 'SYMMETRIC_DEFAULT' &&
-      versions.length > 0 && { CurrentKeyMaterialId: versions.at(-1)!.id }),
+    ...(key.spec === 'SYMMETRIC_DEFAULT' && current && { CurrentKeyMaterialId: current.id }),
   }
+}
+
+function expiration(validTo: number): JsonObject {
+  if (validTo === Infinity) return { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' }
+  return { ExpirationModel: 'KEY_MATERIAL_EXPIRES', ValidTo: timestamp(validTo) }
 }
 
 function multiRegion(kms: Kms, ring: Keyring, key: Key): JsonObject {
