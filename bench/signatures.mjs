@@ -56,7 +56,7 @@ export async function benchSigning() {
     [
       'sealdrop/kms',
       'sealdrop/local-kms',
-      '../dist/local-kms/crypto/signatures.js',
+      '../dist/local-kms/crypto/signing.js',
       '../dist/local-kms/crypto/material.js',
     ].map((path) => import(path)),
   )

@@ -13,12 +13,13 @@ import {
   type LocalKms,
   type LocalKmsKey,
   type LocalKmsOptions,
-} from './options.js'
+} from './server-options.js'
 import type { Credential } from './policy/credentials.js'
+import { catchUp } from './state/due.js'
 import { openStore, type Store } from './state/folder.js'
 import { Keyring } from './state/keyring.js'
 import { Kms } from './state/kms.js'
-import { handle, type Service } from './wire/protocol.js'
+import { handle, type Service } from './handle.js'
 
 /**
  * Starts a KMS server for development and tests in this process. It speaks AWS JSON 1.1 over HTTP,
@@ -70,7 +71,7 @@ async function serve(
 ): Promise<LocalKms> {
   const { port, region, credentials, onCall, keys } = checked
   const kms = kmsOf(checked, store)
-  await kms.tick()
+  await catchUp(kms)
   const arns: [alias: string, arn: string][] = []
   for (const key of keys) {
     const arn = await provide(kms, kms.ringOf(region), credentials.account, key)

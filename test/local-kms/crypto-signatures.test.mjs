@@ -23,7 +23,7 @@ import {
   mlDsaVerify,
   mlDsaVerifyMu,
 } from '../../dist/local-kms/crypto/post-quantum.js'
-import { sign, verify } from '../../dist/local-kms/crypto/signatures.js'
+import { sign, verify } from '../../dist/local-kms/crypto/signing.js'
 import { keySpecs } from '../../dist/local-kms/key-specs.js'
 import { flipped, hex, inNode24, openssl, thrown } from './crypto-readers.mjs'
 

@@ -1,8 +1,8 @@
 import { parseBlob } from '../crypto/ciphertext.js'
 import type { Call } from '../operations/call.js'
-import { grantOfToken } from '../state/grants.js'
+import { grantOfToken } from '../state/grant-tokens.js'
 import type { Keyring } from '../state/keyring.js'
-import type { Key } from '../state/model.js'
+import type { Key } from '../state/key-model.js'
 import { namedKeys } from './injected-faults.js'
 
 /**

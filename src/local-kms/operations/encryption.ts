@@ -4,7 +4,7 @@ import { parseBlob, sealBlob, type EncryptionContext } from '../crypto/ciphertex
 import { secretOf } from '../crypto/material.js'
 import { decryptOaep, encryptOaep } from '../crypto/oaep.js'
 import { enums } from '../key-specs.js'
-import type { Key } from '../state/model.js'
+import type { Key } from '../state/key-model.js'
 import { currentMaterial, currentVersion, materialWithId } from '../state/states.js'
 import { KmsFault } from '../wire/fault.js'
 import { contextBytes } from '../wire/members.js'

@@ -2,7 +2,7 @@ import type { Material } from '../crypto/material.js'
 import type { Keyring } from '../state/keyring.js'
 import type { Kms } from '../state/kms.js'
 import { newMaterial, versionsOf } from '../state/materials.js'
-import type { Key, KeyMaterial } from '../state/model.js'
+import type { Key, KeyMaterial } from '../state/key-model.js'
 import { stateOf } from '../state/states.js'
 import { KmsFault } from '../wire/fault.js'
 

@@ -1,10 +1,10 @@
 import { generateMaterial } from '../crypto/material.js'
-import { defaultKeyPolicy } from '../policy/default-key-policy.js'
+import { defaultKeyPolicy } from '../state/default-key-policy.js'
 import { keySpecs, type KeyUsage } from '../key-specs.js'
 import type { Keyring } from '../state/keyring.js'
 import type { Kms } from '../state/kms.js'
 import { newMaterial } from '../state/materials.js'
-import type { Key } from '../state/model.js'
+import type { Key } from '../state/key-model.js'
 import { KmsFault } from '../wire/fault.js'
 
 /** Material of post-quantum keys cannot be imported. */

@@ -1,6 +1,6 @@
 import type { KeyUsage } from '../key-specs.js'
 import { deniedMessage } from '../policy/decide.js'
-import type { Alias, Grant, Key } from '../state/model.js'
+import type { Alias, Grant, Key } from '../state/key-model.js'
 import { stateOf } from '../state/states.js'
 import { KmsFault } from '../wire/fault.js'
 import type { Call } from './call.js'

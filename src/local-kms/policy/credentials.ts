@@ -1,10 +1,10 @@
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import { ensure, kindOf, shown } from '../../errors/guard.js'
 import { isJsonObject, parseJsonObject, type JsonObject } from '../../formats/json.js'
-import { defaultAccount } from '../state/model.js'
+import { defaultAccount } from '../state/key-model.js'
 import type { SigningCredential } from '../wire/sigv4.js'
 import type { PolicyPrincipal } from './decide.js'
-import { parseIdentityPolicy } from './document.js'
+import { parseIdentityPolicy } from './policy-document.js'
 import type { Caller } from './principals.js'
 
 /** An access key and who calls with it. */

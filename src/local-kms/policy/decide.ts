@@ -1,8 +1,8 @@
 import { KmsFault } from '../wire/fault.js'
 import { holds } from './conditions.js'
-import type { Choice, PolicyDocument, Statement } from './document.js'
+import type { Choice, PolicyDocument, Statement } from './policy-document.js'
 import { globMatches, globOf, inLowerCase } from './glob.js'
-import { covers, granteeMatch, retirer, type Grant, type GrantedCall } from './grants.js'
+import { covers, granteeMatch, retirer, type Grant, type GrantedCall } from './grant-rules.js'
 import { exempts, match, type Caller } from './principals.js'
 import { contextOf, resolve, type ConditionValues, type Context } from './variables.js'
 

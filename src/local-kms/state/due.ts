@@ -2,12 +2,40 @@ import { generateMaterial } from '../crypto/material.js'
 import type { Keyring } from './keyring.js'
 import type { Kms } from './kms.js'
 import { isExpired, newMaterial, withoutMaterial } from './materials.js'
-import type { Key } from './model.js'
+import type { Key } from './key-model.js'
 
 const day = 86_400_000
 
+/** Changes that time makes to one key at once; the rest comes with the next call. */
+const mostAtOnce = 1_000
+
+/**
+ * Does what time brings: deletions, automatic rotations, expiry of imported material. Every call
+ * begins with it.
+ */
+export async function catchUp(kms: Kms): Promise<void> {
+  if (!keysOf(kms).some(([ring, id]) => dueOf(kms, ring, id))) return
+  await kms.change(async () => {
+    for (const [ring, id] of keysOf(kms)) await catchUpKey(kms, ring, id)
+  })
+}
+
+async function catchUpKey(kms: Kms, ring: Keyring, id: string): Promise<void> {
+  for (let done = 0; done < mostAtOnce; done++) {
+    const act = dueOf(kms, ring, id)
+    if (!act) return
+    await act()
+  }
+}
+
+function keysOf({ rings }: Kms): readonly (readonly [ring: Keyring, id: string])[] {
+  return [...rings.values()].flatMap((ring) =>
+    [...ring.keys.keys()].map((id) => [ring, id] as const),
+  )
+}
+
 /** A change that time makes. It makes itself superfluous: after it, the same is not due again. */
-export type Due = () => Promise<void>
+type Due = () => Promise<void>
 
 type Rule = (kms: Kms, ring: Keyring, key: Key) => Due | undefined
 
@@ -15,7 +43,9 @@ type Rule = (kms: Kms, ring: Keyring, key: Key) => Due | undefined
  * What is to happen to a key because its time has come, or to make good what a crash between two
  * Regions left; undefined when nothing is.
  */
-export function afterItsTime(kms: Kms, ring: Keyring, key: Key): Due | undefined {
+function dueOf(kms: Kms, ring: Keyring, id: string): Due | undefined {
+  const key = ring.keys.get(id)
+  if (!key) return undefined
   for (const rule of rules) {
     const due = rule(kms, ring, key)
     if (due) return due

@@ -1,5 +1,5 @@
 import type { Folder } from './folder.js'
-import { partitionOf, type Alias, type Key, type KeyRecord, type LastUsage } from './model.js'
+import { partitionOf, type Alias, type Key, type KeyRecord, type LastUsage } from './key-model.js'
 
 /**
  * Keys and aliases of one Region, of every account. What is visible in memory is already durable.

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { seededRandom, type Random } from '../crypto/seeded-random.js'
-import { afterItsTime } from './due.js'
 import { ImportParameters } from './import-parameters.js'
 import type { Keyring } from './keyring.js'
-import type { Key } from './model.js'
+import type { Key } from './key-model.js'
 
 export interface KmsOptions {
   readonly rings: readonly Keyring[]
@@ -16,9 +15,6 @@ export interface KmsOptions {
   /** Key ids and material follow from it; default: the system's randomness. */
   readonly seed?: string | undefined
 }
-
-/** Changes that time makes to one key at once; the rest comes with the next call. */
-const mostAtOnce = 1_000
 
 /** Every Region of this server. One queue orders all changes, also those that touch two Regions. */
 export class Kms {
@@ -84,8 +80,8 @@ export class Kms {
   }
 
   /**
-   * Changes what a multi-Region key's Regions share. Only the order of the writes is fixed: {@link
-   * afterItsTime} repairs what a crash left.
+   * Changes what a multi-Region key's Regions share. Only the order of the writes is fixed: what a
+   * crash left is repaired when time is caught up with (due.ts).
    */
   async saveRelated(
     ring: Keyring,
@@ -100,33 +96,6 @@ export class Kms {
     const result = this.#queue.then(work)
     this.#queue = result.catch(() => undefined)
     return result
-  }
-
-  /** Does what time brings: deletions, automatic rotations, expiry of imported material. */
-  async tick(): Promise<void> {
-    if (!this.#keys().some(([ring, id]) => this.#due(ring, id))) return
-    await this.change(async () => {
-      for (const [ring, id] of this.#keys()) await this.#catchUp(ring, id)
-    })
-  }
-
-  async #catchUp(ring: Keyring, id: string): Promise<void> {
-    for (let done = 0; done < mostAtOnce; done++) {
-      const act = this.#due(ring, id)
-      if (!act) return
-      await act()
-    }
-  }
-
-  #keys(): readonly (readonly [ring: Keyring, id: string])[] {
-    return [...this.rings.values()].flatMap((ring) =>
-      [...ring.keys.keys()].map((id) => [ring, id] as const),
-    )
-  }
-
-  #due(ring: Keyring, id: string): ReturnType<typeof afterItsTime> {
-    const key = ring.keys.get(id)
-    return key && afterItsTime(this, ring, key)
   }
 
   /** Resolves once every change that began has ended and the last uses of keys are written. */

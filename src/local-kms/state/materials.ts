@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { materialToText, type Material } from '../crypto/material.js'
-import type { Key, KeyMaterial } from './model.js'
+import type { Key, KeyMaterial } from './key-model.js'
 
 /**
  * The id of material in a key: equal material of a key has equal ids, also in its replicas, which

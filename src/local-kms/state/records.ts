@@ -2,10 +2,10 @@ import { basename } from 'node:path'
 import { ensure } from '../../errors/guard.js'
 import { isJsonObject, parseJsonObject, type JsonObject } from '../../formats/json.js'
 import { materialFromText, materialToText } from '../crypto/material.js'
-import { defaultKeyPolicy } from '../policy/default-key-policy.js'
+import { defaultKeyPolicy } from './default-key-policy.js'
 import { keySpecs } from '../key-specs.js'
 import { newMaterial } from './materials.js'
-import { defaultAccount, type Alias, type Key, type KeyMaterial } from './model.js'
+import { defaultAccount, type Alias, type Key, type KeyMaterial } from './key-model.js'
 
 /** A key's file: its record and its material, private keys as PKCS#8 PEM. */
 export function keyToJson({ materials, tags, ...record }: Key): string {

@@ -2,7 +2,7 @@ import type { Material } from '../crypto/material.js'
 import { keySpecs } from '../key-specs.js'
 import type { Kms } from './kms.js'
 import { isExpired, versionsOf } from './materials.js'
-import type { Key } from './model.js'
+import type { Key } from './key-model.js'
 
 export type KeyState =
   'Enabled' | 'Disabled' | 'PendingImport' | 'PendingDeletion' | 'PendingReplicaDeletion'

@@ -1,5 +1,5 @@
 import { KmsFault } from './fault.js'
-import type { Answer } from '../operations/operation.js'
+import type { JsonObject } from '../../formats/json.js'
 
 export interface PageRequest {
   /** Also the name of the member that holds the page. */
@@ -15,7 +15,7 @@ export interface PageRequest {
 export function page(
   rows: readonly (readonly [name: string, entry: object])[],
   request: PageRequest,
-): Answer {
+): JsonObject {
   const after = request.marker === undefined ? '' : openMarker(request.list, request.marker)
   const rest = rows.filter(([name]) => name > after).sort(([a], [b]) => (a < b ? -1 : 1))
   const shown = rest.slice(0, request.limit)

@@ -1,4 +1,4 @@
-import type { Key } from '../state/model.js'
+import type { Key } from '../state/key-model.js'
 import { KmsFault } from '../wire/fault.js'
 import { keyId } from '../wire/members.js'
 import type { Call } from './call.js'

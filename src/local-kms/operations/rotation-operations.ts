@@ -1,7 +1,7 @@
 import { generateMaterial } from '../crypto/material.js'
 import type { JsonObject } from '../../formats/json.js'
 import { newMaterial, versionsOf } from '../state/materials.js'
-import type { Key, KeyMaterial } from '../state/model.js'
+import type { Key, KeyMaterial } from '../state/key-model.js'
 import { stateOf } from '../state/states.js'
 import { KmsFault } from '../wire/fault.js'
 import { keyId, limit, marker } from '../wire/members.js'

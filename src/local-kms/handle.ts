@@ -1,20 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { fromUtf8 } from '../../bytes/text.js'
-import { parseJsonObject, type JsonObject } from '../../formats/json.js'
-import { KmsFault } from './fault.js'
-import { checkRequest, mediaType } from './gate.js'
-import { Call } from '../operations/call.js'
-import type { Operation } from '../operations/operation.js'
-import { faultOperationOf } from '../injected/fault-operations.js'
-import { keyNames } from '../injected/key-names.js'
-import type { InjectedFaults, Strike } from '../injected/injected-faults.js'
-import { strikeAnswer, strikeBefore, strikeBody } from '../injected/strike.js'
-import { operationOf } from '../operations/operations.js'
-import { trailRecord, type TrailRecord } from '../trail/trail-record.js'
-import type { Credential } from '../policy/credentials.js'
-import type { Kms } from '../state/kms.js'
-import { verifySignature, type SignedRequest } from './sigv4.js'
+import { fromUtf8 } from '../bytes/text.js'
+import { parseJsonObject, type JsonObject } from '../formats/json.js'
+import { faultOperationOf } from './injected/fault-operations.js'
+import type { InjectedFaults, Strike } from './injected/injected-faults.js'
+import { keyNames } from './injected/key-names.js'
+import { strikeAnswer, strikeBefore, strikeBody } from './injected/strike.js'
+import { Call } from './operations/call.js'
+import type { Operation } from './operations/operation.js'
+import { operationOf } from './operations/operations.js'
+import type { Credential } from './policy/credentials.js'
+import { catchUp } from './state/due.js'
+import type { Kms } from './state/kms.js'
+import { trailRecord, type TrailRecord } from './trail/trail-record.js'
+import { KmsFault } from './wire/fault.js'
+import { checkRequest, mediaType } from './wire/gate.js'
+import { verifySignature, type SignedRequest } from './wire/sigv4.js'
 
 const bodyLimit = 1_048_576
 
@@ -65,7 +66,7 @@ export async function handle(
       )
       return
     }
-    await service.kms.tick()
+    await catchUp(service.kms)
     progress.answer = await run(call)
     const answer = strikeAnswer(progress.strike, call.operation, progress.answer)
     send(response, progress, 200, answer === undefined ? '' : JSON.stringify(answer))

@@ -1,7 +1,7 @@
 import { KmsFault } from '../wire/fault.js'
 import type { JsonObject } from '../../formats/json.js'
 import type { Keyring } from '../state/keyring.js'
-import type { Alias, Key } from '../state/model.js'
+import type { Alias, Key } from '../state/key-model.js'
 import type { Call } from './call.js'
 import { aliasName, keyId, marker, optionalKeyId } from '../wire/members.js'
 import { changing, operation, type Operation, timestamp } from './operation.js'

@@ -2,7 +2,7 @@ import { ensure, kindOf, shown } from '../errors/guard.js'
 import type { ListedFault } from './injected/injected-faults.js'
 import type { FaultRule } from './injected/rules.js'
 import { keySpecs } from './key-specs.js'
-import { isRegion } from './state/model.js'
+import { isRegion } from './state/key-model.js'
 import { defaultCredentials, parseCredentials, type Credentials } from './policy/credentials.js'
 import type { TrailRecord } from './trail/trail-record.js'
 

@@ -1,4 +1,4 @@
-import { sign, verify, type MessageType, type ToSign } from '../crypto/signatures.js'
+import { sign, verify, type MessageType, type ToSign } from '../crypto/signing.js'
 import { enums } from '../key-specs.js'
 import { currentMaterial } from '../state/states.js'
 import { KmsFault } from '../wire/fault.js'

@@ -1,7 +1,7 @@
 import { sharedMaterials } from '../state/due.js'
 import type { Keyring } from '../state/keyring.js'
-import { defaultKeyPolicy } from '../policy/default-key-policy.js'
-import type { Key } from '../state/model.js'
+import { defaultKeyPolicy } from '../state/default-key-policy.js'
+import type { Key } from '../state/key-model.js'
 import { KmsFault } from '../wire/fault.js'
 import { flag, keyDescription, keyId, keyPolicyText, regionName, tagList } from '../wire/members.js'
 import type { Call } from './call.js'
@@ -9,7 +9,7 @@ import { keyPolicy } from './decision.js'
 import { metadata } from './metadata.js'
 import { changing, type Operation } from './operation.js'
 import { enabledKey, findKeyItself, notPendingDeletion } from './resolve.js'
-import { tagsAnswer, tagsFrom } from './tags.js'
+import { tagsAnswer, tagsFrom } from './tag-operations.js'
 
 export const multiRegionOperations: Readonly<Record<string, Operation>> = {
   /**

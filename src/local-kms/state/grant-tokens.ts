@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Keyring } from './keyring.js'
-import type { Grant, Key } from './model.js'
+import type { Grant, Key } from './key-model.js'
 
 export interface GrantOfKey {
   readonly key: Key

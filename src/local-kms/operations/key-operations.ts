@@ -17,7 +17,7 @@ import { makeKey } from './make-key.js'
 import { description, metadata } from './metadata.js'
 import { blob, changing, operation, type Operation, timestamp } from './operation.js'
 import { enabledKey, findKey, findKeyItself, notPendingDeletion } from './resolve.js'
-import { tagsFrom } from './tags.js'
+import { tagsFrom } from './tag-operations.js'
 import { currentMaterial, isSecret } from '../state/states.js'
 
 const keyOrAlias = { KeyId: keyId, GrantTokens: grantTokens } as const
