@@ -13,7 +13,10 @@ import {
   decideRetire,
   deniedMessage,
 } from 'sealdrop/dist/local-kms/policy/decide.js'
-import { parseIdentityPolicy, parseKeyPolicy } from 'sealdrop/dist/local-kms/policy/policy-document.js'
+import {
+  parseIdentityPolicy,
+  parseKeyPolicy,
+} from 'sealdrop/dist/local-kms/policy/policy-document.js'
 
 const [home, away] = ['111122223333', '444455556666']
 const key = `arn:aws:kms:us-east-1:${home}:key/1234abcd-12ab-34cd-56ef-1234567890ab`
