@@ -47,6 +47,9 @@ const remarksIn = (output) =>
       (text) => text.startsWith('seed ') || (soak && !/^(Subtest|[a-z_]+ [\d.]+$)/.test(text)),
     )
 
+/** Set in, so that no line of it reads as a sum of this run. */
+const indented = (text) => text.replace(/^/gm, '    ')
+
 /** Runs a job, and prints how it went. @returns its host and counts */
 async function runJob(job, progress) {
   const ran = await runCommand(job.command, { patience, env })
@@ -57,7 +60,7 @@ async function runJob(job, progress) {
   for (const remark of remarksIn(ran.output)) console.log(`  ${remark}`)
   for (const skipped of skipsIn(ran.output)) console.log(`  skipped ${skipped}`)
   if (why) console.error(`not ok ${job.host} ${job.name}: ${why}`)
-  if (counts.failed > 0) console.error(failuresIn(ran.output))
+  if (counts.failed > 0) console.error(indented(failuresIn(ran.output)))
   return { ...job, counts, seconds: ran.seconds }
 }
 

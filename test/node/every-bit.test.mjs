@@ -44,7 +44,7 @@ for (const alg of ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87']) {
         )
         assert.equal(error?.name, 'SealdropError', changed)
       }
-      for (const [at, part] of parts.entries()) {
+      for (const part of parts) {
         for (let first = 0; first < part.length * 8; first += every) {
           const bit = Math.min(first + below(every), part.length * 8 - 1)
           part[bit >> 3] ^= 1 << (bit & 7)

@@ -21,7 +21,7 @@ function pooled(type, options) {
 function generateKeyPair(type, options, done) {
   const pair = pooled(type, options)
   if (!pair) return real(type, options, done)
-  setImmediate(done, null, pair.publicKey, pair.privateKey)
+  setImmediate(() => done(null, pair.publicKey, pair.privateKey))
   return undefined
 }
 generateKeyPair[promisify.custom] = async (type, options) =>

@@ -39,7 +39,7 @@ async function startDriver() {
     child.stdin.end()
     await Promise.race([ended, sleep(10_000, undefined, { ref: false })])
     try {
-      process.kill(-child.pid, 'SIGKILL')
+      if (child.pid) process.kill(-child.pid, 'SIGKILL')
     } catch {
       /* nothing is left of it */
     }
