@@ -8,7 +8,7 @@ import { liveFor } from '../support/years.mjs'
 const failures = ['failedSeals', 'unopened', 'unverified', 'wentBack', 'madeTwice']
 
 const years = amount({ part: 2, whole: 10 })
-const seed = givenSeed()
+const seed = givenSeed(20261126)
 
 test(`${years} years, quarterly rotations, 1,000 clients with every age of cache, a crash at every step of every rotation: nothing fails`, async (t) => {
   t.diagnostic(seedLine(seed))
