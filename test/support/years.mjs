@@ -115,6 +115,7 @@ async function rotateThroughCrashes({ clock, client, store, every, counts }) {
 /**
  * @param o.without `publish-first`, `nbf`, `sealer-expiry` or `counter`: the safeguard that is taken
  *   away
+ * @param o.until the count that ends it early, as soon as it is not 0
  * @param o.anotherSpecAfter years after which keys that encrypt get another KeySpec
  * @returns counts of what was done, and of what must be 0
  */
@@ -123,6 +124,7 @@ export async function liveFor({
   clients: howMany,
   without,
   anotherSpecAfter = 5,
+  until,
   seed = 20261126,
 }) {
   const { next, below, pick } = generator(seed)
@@ -354,7 +356,7 @@ export async function liveFor({
 
     const end = start + years * 365 * day
     let age = 1
-    while (clock.at < end) {
+    while (clock.at < end && !(until && counts[until] > 0)) {
       await host(accept) // whoever replays has the set of just before
       await rotate()
       const found = store
