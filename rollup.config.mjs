@@ -3,6 +3,7 @@
 // else.
 import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
+import commonJs from '@rollup/plugin-commonjs'
 import resolve from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
 
@@ -27,32 +28,6 @@ const sourceMaps = {
   async load(id) {
     const map = await readFile(`${id}.map`, 'utf8').catch(() => undefined)
     return map && { code: await readFile(id, 'utf8'), map: JSON.parse(map) }
-  },
-}
-
-/**
- * commander is CommonJS of the plainest kind: whole-line requires at the top, whole-line exports at
- * the end of each file. A form that this does not know stays as it is, and the bundle fails when it
- * is loaded.
- */
-const commonJs = {
-  name: 'common-js',
-  transform(code, id) {
-    if (!/[\\/]commander[\\/].*\.js$/.test(id)) return null
-    const exported = new Map()
-    const body = code
-      .replace(/^const (\{[^}]*\}) = require\('([^']+)'\);$/gm, "import $1 from '$2';")
-      .replace(/^const (\w+) = require\('([^']+)'\);$/gm, "import $1 from '$2';")
-      .replace(/^const (\w+) = require\('([^']+)'\)\.(\w+);$/gm, "import { $3 as $1 } from '$2';")
-      .replace(/^exports\.(\w+) = (.*;.*)$/gm, (_line, name, value) => {
-        exported.set(name, `exported_${name}`)
-        return `const exported_${name} = ${value}`
-      })
-    const names = [...exported]
-    return {
-      code: `${body}\nexport { ${names.map(([name, local]) => `${local} as ${name}`)} };\nexport default { ${names.map(([name, local]) => `${name}: ${local}`)} };\n`,
-      map: null,
-    }
   },
 }
 
@@ -98,7 +73,7 @@ export default [
   ...inlined.map((file) => ({
     input: file,
     external: /^node:/,
-    plugins: [resolve(), commonJs],
+    plugins: [resolve(), commonJs()],
     output: {
       file,
       format: 'es',
