@@ -9,7 +9,7 @@ import { encapsulate, decapsulate } from '#dist/local-kms/crypto/encapsulation.j
 import { generateMac } from '#dist/local-kms/crypto/mac.js'
 import { generateMaterial, publicKeyOf } from '#dist/local-kms/crypto/material.js'
 import { decryptOaep, encryptOaep } from '#dist/local-kms/crypto/oaep.js'
-import { sign } from '#dist/local-kms/crypto/signatures.js'
+import { sign } from '#dist/local-kms/crypto/signing.js'
 import { compare } from './values.mjs'
 
 const message = Buffer.alloc(64, 7)
@@ -24,7 +24,7 @@ const signing =
   async ({ spec, material }) => ({
     operation: 'Sign',
     input: { Message, MessageType, SigningAlgorithm: algorithm },
-    bare: () => sign(spec, material, algorithm, MessageType, Message),
+    bare: () => sign(spec, material, { algorithm, messageType: MessageType, message: Message }),
   })
 const decrypting = async ({ spec, material, kms, KeyId }) => {
   const { CiphertextBlob } = await kms('Encrypt', {

@@ -56,7 +56,7 @@ export async function benchSigning() {
     [
       'sealdrop/kms',
       'sealdrop/local-kms',
-      '../dist/local-kms/crypto/signatures.js',
+      '../dist/local-kms/crypto/signing.js',
       '../dist/local-kms/crypto/material.js',
     ].map((path) => import(path)),
   )
@@ -83,7 +83,8 @@ export async function benchSigning() {
     const rates = await compare(
       {
         sealdrop: () => signer.sign(payload),
-        bare: async () => sign(spec, material, kmsNames[alg], type, message),
+        bare: async () =>
+          sign(spec, material, { algorithm: kmsNames[alg], messageType: type, message }),
       },
       { rounds: 5, slice: 100 },
     )

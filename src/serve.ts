@@ -39,44 +39,75 @@ export function keySetHandler(
   ensure(maxAge >= 0, 'invalid_argument', 'maxAge: expected milliseconds')
   return async (request) => {
     const headers = { ...corsHeaders(request, origins), 'x-content-type-options': 'nosniff' }
-    if (request.method === 'OPTIONS')
-      return new Response(null, {
-        status: 204,
-        headers: {
-          ...headers,
-          allow: methods,
-          'access-control-allow-methods': methods,
-          'access-control-allow-headers': 'accept, if-none-match',
-          'access-control-max-age': '86400',
-        },
-      })
+    if (request.method === 'OPTIONS') return preflight(headers)
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return new Response(null, { status: 405, headers: { ...headers, allow: methods } })
-    const documents = await Promise.resolve()
-      .then(() => source.documents())
-      .catch(() => undefined)
-    // a KV store gives the date as text
-    const left = documents ? new Date(documents.expires).getTime() - Date.now() : 0
-    const { jwks, jws, etag: tag } = documents ?? {}
-    if (typeof jwks !== 'string' || !/^"[!#-~]*"$/.test(tag ?? '') || !(left > 0))
-      return new Response(null, {
-        status: 503,
-        headers: { ...headers, 'cache-control': 'no-store', 'retry-after': '30' },
-      })
-    const signed = jws !== undefined && prefersSigned(request.headers.get('accept') ?? '')
-    const etag = signed ? tag!.replace(/"$/, '-jwt"') : tag!
-    const fresh = {
+    const documents = await goodDocuments(source)
+    if (!documents) return unavailable(headers)
+    const age = Math.floor(Math.min(maxAge, documents.left) / 1000)
+    return answer(request, documents, {
       ...headers,
-      etag,
-      'cache-control': `public, max-age=${Math.floor(Math.min(maxAge, left) / 1000)}`,
-    }
-    if (matches(request.headers.get('if-none-match'), etag))
-      return new Response(null, { status: 304, headers: fresh })
-    const body = signed ? jws : jwks
-    return new Response(request.method === 'HEAD' ? null : body, {
-      headers: { ...fresh, 'content-type': signed ? types.jws : types.jwks },
+      'cache-control': `public, max-age=${age}`,
     })
   }
+}
+
+type HeaderRecord = Readonly<Record<string, string>>
+
+const preflight = (headers: HeaderRecord): Response =>
+  new Response(null, {
+    status: 204,
+    headers: {
+      ...headers,
+      allow: methods,
+      'access-control-allow-methods': methods,
+      'access-control-allow-headers': 'accept, if-none-match',
+      'access-control-max-age': '86400',
+    },
+  })
+
+const unavailable = (headers: HeaderRecord): Response =>
+  new Response(null, {
+    status: 503,
+    headers: { ...headers, 'cache-control': 'no-store', 'retry-after': '30' },
+  })
+
+/** Documents that may be served, and for how many milliseconds yet. */
+interface GoodDocuments {
+  readonly jwks: string
+  readonly jws: string | undefined
+  readonly etag: string
+  readonly left: number
+}
+
+/** Undefined where there are none that can be served, or where their time is over. */
+async function goodDocuments(source: KeySetDocuments): Promise<GoodDocuments | undefined> {
+  const documents = await Promise.resolve()
+    .then(() => source.documents())
+    .catch(() => undefined)
+  if (!documents) return undefined
+  const { jwks, jws, etag, expires } = documents
+  // a KV store gives the date as text
+  const left = new Date(expires).getTime() - Date.now()
+  const isGood = typeof jwks === 'string' && /^"[!#-~]*"$/.test(etag ?? '') && left > 0
+  return isGood ? { jwks, jws, etag, left } : undefined
+}
+
+/** The plain set or the signed one, each with a tag of its own, or that nothing changed. */
+function answer(
+  request: Request,
+  { jwks, jws, etag }: GoodDocuments,
+  headers: HeaderRecord,
+): Response {
+  const isSigned = jws !== undefined && prefersSigned(request.headers.get('accept') ?? '')
+  const tag = isSigned ? etag.replace(/"$/, '-jwt"') : etag
+  const fresh = { ...headers, etag: tag }
+  if (matches(request.headers.get('if-none-match'), tag))
+    return new Response(null, { status: 304, headers: fresh })
+  const body = isSigned ? jws : jwks
+  return new Response(request.method === 'HEAD' ? null : body, {
+    headers: { ...fresh, 'content-type': isSigned ? types.jws : types.jwks },
+  })
 }
 
 /**
@@ -92,12 +123,10 @@ function corsHeaders(
     'cross-origin-resource-policy': 'cross-origin',
   }
   if (!origins) return { vary: 'Accept', 'access-control-allow-origin': '*', ...exposed }
+  const vary = 'Accept, Origin'
   const origin = request.headers.get('origin')
-  return {
-    vary: 'Accept, Origin',
-    ...(origin !== null &&
-      origins.includes(origin) && { 'access-control-allow-origin': origin, ...exposed }),
-  }
+  if (origin === null || !origins.includes(origin)) return { vary }
+  return { vary, 'access-control-allow-origin': origin, ...exposed }
 }
 
 /** Whether the signed set is asked for by name and not refused with `q=0`. */

@@ -54,12 +54,11 @@ export function doctorCommand(terminal: Terminal): Command {
     .option('--every <duration>', 'how often keys are rotated, such as P3M; default: P1Y')
     .option('--json', 'a JSON line for each check')
     .addHelpText('after', examples)
-    .action(async (o: DoctorArguments) => {
-      const findings = await (await load())(await doctorOptions(o))
-      for (const line of o.json
-        ? findings.map((finding) => JSON.stringify(finding))
-        : report(findings))
-        terminal.out(line)
+    .action(async ({ json, ...o }: DoctorArguments) => {
+      const doctor = await load()
+      const findings = await doctor(await doctorOptions(o))
+      const lines = json ? findings.map((found) => JSON.stringify(found)) : report(findings)
+      for (const line of lines) terminal.out(line)
       const wrong = findings.filter(({ ok }) => !ok).length
       if (wrong > 0)
         throw new CommanderError(
@@ -80,9 +79,8 @@ async function doctorOptions({
   roots,
   inventory,
   role,
-  json,
   ...others
-}: DoctorArguments): Promise<DoctorOptions> {
+}: Omit<DoctorArguments, 'json'>): Promise<DoctorOptions> {
   return {
     ...others,
     ...(keySet !== undefined && { keySetUrl: keySet }),
@@ -95,16 +93,15 @@ async function doctorOptions({
 /** One JWK, an array of them, or a JWK Set. */
 async function readRoots(path: string): Promise<NonNullable<DoctorOptions['roots']>> {
   try {
-    const found = JSON.parse(await readFile(path, 'utf8')) as
-      { readonly keys?: unknown } | readonly unknown[]
-    const roots = Array.isArray(found)
-      ? found
-      : ((found as { readonly keys?: unknown }).keys ?? found)
+    const found = JSON.parse(await readFile(path, 'utf8')) as { readonly keys?: unknown }
+    const roots = Array.isArray(found) ? found : (found.keys ?? found)
     return (Array.isArray(roots) ? roots : [roots]) as NonNullable<DoctorOptions['roots']>
   } catch (cause) {
+    const isJson = !(cause instanceof SyntaxError)
+    const why = isJson ? String((cause as NodeJS.ErrnoException).code) : 'it is not JSON'
     throw new SealdropError(
       'invalid_argument',
-      `--roots ${path}: expected a JSON file of public JWKs: ${cause instanceof SyntaxError ? 'it is not JSON' : String((cause as NodeJS.ErrnoException).code)}`,
+      `--roots ${path}: expected a JSON file of public JWKs: ${why}`,
       { cause },
     )
   }

@@ -8,18 +8,17 @@ import type { InventoryStore } from '../kms/index.js'
 const stores: Readonly<Record<string, (host: string, path: string) => Promise<InventoryStore>>> = {
   async s3(bucket, key) {
     const { S3 } = await installed('@aws-sdk/client-s3', () => import('@aws-sdk/client-s3'))
-    return (await import('../kms/index.js')).s3Inventory({ s3: new S3({}), bucket, key })
+    const { s3Inventory } = await import('../kms/index.js')
+    return s3Inventory({ s3: new S3({}), bucket, key })
   },
   async dynamodb(table, id) {
     const { DynamoDB } = await installed(
       '@aws-sdk/client-dynamodb',
       () => import('@aws-sdk/client-dynamodb'),
     )
-    return (await import('../kms/index.js')).dynamoDbInventory({
-      dynamoDb: new DynamoDB({}),
-      table,
-      ...(id !== '' && { id }),
-    })
+    const { dynamoDbInventory } = await import('../kms/index.js')
+    const item = id === '' ? {} : { id }
+    return dynamoDbInventory({ dynamoDb: new DynamoDB({}), table, ...item })
   },
 }
 
@@ -31,13 +30,17 @@ const stores: Readonly<Record<string, (host: string, path: string) => Promise<In
  */
 export async function openInventory(where: string): Promise<InventoryStore> {
   const [, scheme, host = '', path = ''] = /^(\w+):\/\/([^/]+)\/?(.*)$/s.exec(where) ?? []
-  if (scheme === undefined) return (await import('../kms/index.js')).fileInventory(where)
-  if (!Object.hasOwn(stores, scheme) || (scheme === 's3' && path === ''))
+  if (scheme === undefined) {
+    const { fileInventory } = await import('../kms/index.js')
+    return fileInventory(where)
+  }
+  const open = Object.hasOwn(stores, scheme) ? stores[scheme] : undefined
+  if (!open || (scheme === 's3' && path === ''))
     throw new SealdropError(
       'invalid_argument',
       `--inventory ${where}: expected a folder, s3://bucket/key or dynamodb://table/id`,
     )
-  return stores[scheme]!(host, path)
+  return open(host, path)
 }
 
 async function installed<T>(name: string, load: () => Promise<T>): Promise<T> {

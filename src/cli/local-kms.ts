@@ -101,8 +101,9 @@ function banner(
   const lines = key.map(
     ({ alias, spec, usage }) => `  ${alias.padEnd(width)}  ${spec} ${usage}  ${keys[alias]}`,
   )
+  const regions = region ? [...new Set(region)].join(', ') : env['AWS_REGION']
   return [
-    `Sealdrop local KMS for development and tests: ${url} (${(region && [...new Set(region)].join(', ')) ?? env['AWS_REGION']}). ${kept}`,
+    `Sealdrop local KMS for development and tests: ${url} (${regions}). ${kept}`,
     ...(lines.length > 0 ? ['Keys:', ...lines] : []),
     'For other programs:',
     ...Object.entries(env).map(([name, value]) => `export ${name}=${quoted(value)}`),

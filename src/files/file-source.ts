@@ -26,37 +26,24 @@ export async function fileSource(path: string | URL): Promise<ByteSource> {
   return {
     size,
     async read(start, end, o = {}): Promise<Uint8Array> {
+      const areOffsets = Number.isSafeInteger(start) && Number.isSafeInteger(end)
       ensure(
-        Number.isSafeInteger(start) &&
-          Number.isSafeInteger(end) &&
-          start >= 0 &&
-          start <= end &&
-          end <= size,
+        areOffsets && start >= 0 && start <= end && end <= size,
         'invalid_argument',
         `read: expected a range within 0 to ${size}`,
       )
       o.signal?.throwIfAborted()
-      const bytes = (o.into ?? new Uint8Array(end - start)).subarray(0, end - start)
+      const length = end - start
+      const bytes = (o.into ?? new Uint8Array(length)).subarray(0, length)
       ensure(
-        bytes.length === end - start,
+        bytes.length === length,
         'invalid_argument',
-        `into: expected memory for ${end - start} bytes, found ${bytes.length}`,
+        `into: expected memory for ${length} bytes, found ${bytes.length}`,
       )
       const handle = await open(file, 'r').catch(failed)
       try {
         await unchanged(handle)
-        for (let done = 0; done < bytes.length;) {
-          o.signal?.throwIfAborted()
-          const { bytesRead } = await handle
-            .read(bytes, done, Math.min(bytes.length - done, mostAtOnce), start + done)
-            .catch(failed)
-          ensure(
-            bytesRead > 0,
-            'source_changed',
-            `the file ended at byte ${start + done}, before its size of ${size} bytes: it was cut while it was read`,
-          )
-          done += bytesRead
-        }
+        await fill(bytes, handle, { start, size, signal: o.signal })
         await unchanged(handle)
         return bytes
       } finally {
@@ -64,6 +51,26 @@ export async function fileSource(path: string | URL): Promise<ByteSource> {
       }
     },
     version: async () => describe(await stat(file, { bigint: true }).catch(failed)).version,
+  }
+}
+
+/** Reads as many bytes as the memory has room for, from a place of a file. */
+async function fill(
+  bytes: Uint8Array,
+  handle: FileHandle,
+  o: { readonly start: number; readonly size: number; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  let done = 0
+  while (done < bytes.length) {
+    o.signal?.throwIfAborted()
+    const most = Math.min(bytes.length - done, mostAtOnce)
+    const { bytesRead } = await handle.read(bytes, done, most, o.start + done).catch(failed)
+    ensure(
+      bytesRead > 0,
+      'source_changed',
+      `the file ended at byte ${o.start + done}, before its size of ${o.size} bytes: it was cut while it was read`,
+    )
+    done += bytesRead
   }
 }
 

@@ -60,20 +60,12 @@ export function readLog(log: string): {
   readonly start: object
   readonly tags: Map<number, Uint8Array>
 } {
-  const tags = new Map<number, Uint8Array>()
   try {
-    const lines = linesOf(log) as readonly Line[]
-    const { header, key, ...rest } = lines[0]!.start!
-    let { holder } = lines[0]!
-    for (const line of lines) {
-      if (line.takes) holder = line.holder
-      if (line.holder !== holder) continue
-      for (const [index, text] of line.frames ?? []) {
-        const tag = decoded(text)
-        if (!equal(tags.get(index) ?? tag, tag)) throw new Error('two tags for one frame')
-        tags.set(index, tag)
-      }
-    }
+    const lines = linesOf(log)
+    const [first] = lines
+    if (!first?.start) throw new Error('no start')
+    const { header, key, ...rest } = first.start
+    const tags = tagsOf(lines, first.holder)
     return { start: { ...rest, header: decoded(header), key: decoded(key) }, tags }
   } catch (cause) {
     throw new SealdropError(
@@ -82,6 +74,26 @@ export function readLog(log: string): {
       { cause },
     )
   }
+}
+
+/** The tags of frames by their index, of lines whose writer held the record then. */
+function tagsOf(
+  lines: readonly (Line | undefined)[],
+  firstHolder: string,
+): Map<number, Uint8Array> {
+  const tags = new Map<number, Uint8Array>()
+  let holder = firstHolder
+  for (const line of lines) {
+    if (!line) throw new Error('a line that is no JSON')
+    if (line.takes) holder = line.holder
+    if (line.holder !== holder) continue
+    for (const [index, text] of line.frames ?? []) {
+      const tag = decoded(text)
+      if (!equal(tags.get(index) ?? tag, tag)) throw new Error('two tags for one frame')
+      tags.set(index, tag)
+    }
+  }
+  return tags
 }
 
 function decoded(text: unknown): Uint8Array {

@@ -3,7 +3,7 @@ import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { SealdropError } from '../errors/sealdrop-error.js'
 
-const failed = (cause: NodeJS.ErrnoException): never => {
+function failed(cause: NodeJS.ErrnoException): never {
   throw new SealdropError(
     'output_failed',
     `the file cannot be written: ${cause.code ?? 'unknown error'}`,
@@ -45,8 +45,11 @@ export async function writeFileWhole(
 }
 
 async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.length;)
-    at += (await handle.write(chunk, at).catch(failed)).bytesWritten
+  let at = 0
+  while (at < chunk.length) {
+    const { bytesWritten } = await handle.write(chunk, at).catch(failed)
+    at += bytesWritten
+  }
 }
 
 /** So that the name survives a power failure too; not every system can. */

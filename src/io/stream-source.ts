@@ -30,6 +30,7 @@ export interface Input {
 export interface FileInput extends Input {
   readonly size: number
   reader(start?: number, end?: number): ByteReader
+  version(): Promise<string | undefined>
 }
 
 const has = (value: unknown, name: string | symbol): boolean =>

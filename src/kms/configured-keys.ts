@@ -35,7 +35,8 @@ export class ConfiguredKeys implements OpenerKeys {
   /** Loads every key, and throws for the first that does not load. */
   async ready(signal?: AbortSignal): Promise<void> {
     await this.#load(signal)
-    for (const error of this.#failed.values()) throw error
+    const [failure] = this.#failed.values()
+    if (failure) throw failure
   }
 
   async find(
@@ -43,19 +44,23 @@ export class ConfiguredKeys implements OpenerKeys {
     what: string,
     signal?: AbortSignal,
   ): Promise<readonly OpenerKey[]> {
-    if (this.#loaded.size === 0 && this.#now() >= this.#retryAt) await this.#load(signal)
+    const mayRetry = (): boolean => this.#now() >= this.#retryAt
+    if (this.#loaded.size === 0 && mayRetry()) await this.#load(signal)
     const found = this.#having(fits)
     if (found.length > 0) return found
-    if (this.#failed.size > 0 && this.#now() >= this.#retryAt) await this.#load(signal)
+    if (this.#failed.size > 0 && mayRetry()) await this.#load(signal)
     const again = this.#having(fits)
     if (again.length > 0) return again
-    const [failure] = this.#failed.values()
+    throw this.#notFound(what)
+  }
+
+  #notFound(what: string): SealdropError {
+    const failures = [...this.#failed.values()]
+    const [failure] = failures
     // it may be the one that is asked for
-    if (failure && (this.#loaded.size === 0 || failure.retryable)) throw failure
-    throw new SealdropError(
-      'key_not_found',
-      `${what} is none of this opener's keys${[...this.#failed.values()].map((error) => `; one did not load: ${error.message}`).join('')}`,
-    )
+    if (failure && (this.#loaded.size === 0 || failure.retryable)) return failure
+    const reasons = failures.map(({ message }) => `; one did not load: ${message}`).join('')
+    return new SealdropError('key_not_found', `${what} is none of this opener's keys${reasons}`)
   }
 
   /** In the order of the configuration, one for each ARN. */
@@ -65,30 +70,27 @@ export class ConfiguredKeys implements OpenerKeys {
   }
 
   #load(signal: AbortSignal | undefined): Promise<void> {
-    return abortable(
-      this.#flight.run(async () => {
-        await Promise.all(
-          this.#names
-            .filter((name) => !this.#loaded.has(name))
-            .map(async (name) => {
-              try {
-                const key = await loadKey(this.#port, name)
-                ensure(
-                  key.info.use === 'enc',
-                  'key_unusable',
-                  `${name} signs; an opener needs keys with the usage ENCRYPT_DECRYPT or KEY_AGREEMENT`,
-                )
-                this.#loaded.set(name, key)
-                this.#failed.delete(name)
-              } catch (error) {
-                if (!isSealdropError(error)) throw error
-                this.#failed.set(name, error)
-              }
-            }),
-        )
-        this.#retryAt = this.#now() + cooldown
-      }),
-      signal,
-    )
+    const loading = this.#flight.run(async () => {
+      const missing = this.#names.filter((name) => !this.#loaded.has(name))
+      await Promise.all(missing.map((name) => this.#loadOne(name)))
+      this.#retryAt = this.#now() + cooldown
+    })
+    return abortable(loading, signal)
+  }
+
+  async #loadOne(name: string): Promise<void> {
+    try {
+      const key = await loadKey(this.#port, name)
+      ensure(
+        key.info.use === 'enc',
+        'key_unusable',
+        `${name} signs; an opener needs keys with the usage ENCRYPT_DECRYPT or KEY_AGREEMENT`,
+      )
+      this.#loaded.set(name, key)
+      this.#failed.delete(name)
+    } catch (error) {
+      if (!isSealdropError(error)) throw error
+      this.#failed.set(name, error)
+    }
   }
 }

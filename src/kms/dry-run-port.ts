@@ -18,7 +18,7 @@ import type { PublicMembers } from '../algorithms/public-key.js'
 import { signatures, type SignatureName } from '../algorithms/signatures.js'
 import { hashLength } from '../crypto/verify.js'
 import { isSealdropError } from '../errors/sealdrop-error.js'
-import { isDenied } from './doctor/finding.js'
+import { awsNameOf, isDenied } from './faults.js'
 import { messageTypesOf } from './message-types.js'
 import { KmsPort } from './port.js'
 
@@ -93,17 +93,16 @@ export class DryRunPort extends KmsPort {
   async time(key: string, signal?: AbortSignal): Promise<number | undefined> {
     let date: string | undefined
     const command = new DescribeKeyCommand({ KeyId: key })
+    // inside of what throws for an answer that says no
     command.middlewareStack.add(
       (next) => async (args) => {
         const result = await next(args)
-        date =
-          (result.response as { readonly headers?: Record<string, string> } | undefined)?.headers?.[
-            'date'
-          ] ?? date
+        const { headers } = (result.response ?? {}) as HttpAnswer
+        date = headers?.['date'] ?? date
         return result
       },
       { step: 'deserialize', priority: 'low', name: 'readDate' },
-    ) // inside of what throws for an answer that says no
+    )
     await this.call('DescribeKey', key, signal, (client, o) => client.send(command, o)).catch(
       (error: unknown) => {
         if (!isSealdropError(error)) throw error
@@ -113,16 +112,17 @@ export class DryRunPort extends KmsPort {
   }
 }
 
+interface HttpAnswer {
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 /** @throws SealdropError what the operation would throw beside a denial */
 async function permission(call: Promise<unknown>): Promise<Permission> {
   try {
     await call
   } catch (error) {
     if (!isSealdropError(error)) throw error
-    if (
-      (error.cause as { readonly name?: unknown } | undefined)?.name === 'DryRunOperationException'
-    )
-      return 'allowed'
+    if (awsNameOf(error) === 'DryRunOperationException') return 'allowed'
     if (isDenied(error)) return 'denied'
     throw error
   }

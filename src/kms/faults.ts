@@ -1,4 +1,4 @@
-import { SealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
+import { isSealdropError, SealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
 
 interface FaultRow {
   readonly code: SealdropErrorCode
@@ -66,46 +66,64 @@ const faults: Readonly<Record<string, FaultRow>> = {
   TimeoutError: unavailable,
 }
 
+const unexpected: FaultRow = {
+  code: 'kms_unexpected',
+  advice: 'an answer that this version does not understand',
+}
+
+/** What errors of the AWS SDK have, and those of the network below it. */
+interface AwsError {
+  readonly name?: string
+  readonly message?: string
+  readonly code?: unknown
+  readonly $metadata?: { readonly httpStatusCode?: number }
+}
+
 /**
  * Our error for what the AWS SDK threw: its name decides, then whether any answer came at all, and
  * whole: a cut one has a status too.
  */
 export function fromAws(error: unknown, operation: string, key: string): SealdropError {
-  const {
-    name = 'Error',
-    code: cause,
-    message = '',
-    $metadata,
-  } = (error ?? {}) as {
-    name?: string
-    code?: unknown
-    message?: string
-    $metadata?: { httpStatusCode?: number }
-  }
-  const status = $metadata?.httpStatusCode
+  const { name = 'Error', message = '' } = (error ?? {}) as AwsError
   if (/region is missing/i.test(message))
     return new SealdropError(
       'invalid_argument',
       `kms: no Region for ${key}; pass kms: { region }, set AWS_REGION, or name the key by its ARN`,
     )
-  const unanswered =
-    (status === undefined && !(error instanceof SyntaxError)) ||
-    /^(ECONN|EPIPE|ETIMEDOUT)/.test(String(cause))
-  const known = Object.hasOwn(faults, name)
-    ? faults[name]
-    : unanswered || (status ?? 0) >= 500
-      ? unavailable
-      : undefined
-  const {
-    code,
-    advice,
-    retryable = false,
-  } = known ?? {
-    code: 'kms_unexpected' as const,
-    advice: 'an answer that this version does not understand',
-  }
+  const { code, advice, retryable = false } = faultOf(error, name)
   return new SealdropError(code, `kms:${operation} on ${key}: ${name}; ${advice}`, {
     retryable,
     cause: error,
   })
+}
+
+function faultOf(error: unknown, name: string): FaultRow {
+  const known = Object.hasOwn(faults, name) ? faults[name] : undefined
+  if (known) return known
+  const { code, $metadata } = (error ?? {}) as AwsError
+  const status = $metadata?.httpStatusCode
+  if (status === undefined && !(error instanceof SyntaxError)) return unavailable
+  const wasCut = /^(ECONN|EPIPE|ETIMEDOUT)/.test(String(code))
+  const isServers = status !== undefined && status >= 500
+  return wasCut || isServers ? unavailable : unexpected
+}
+
+/** The name of an error, such as AWS's exceptions have. */
+export const nameOf = (error: unknown): string | undefined =>
+  (error as AwsError | null | undefined)?.name
+
+/** The name of what AWS threw, of an error that was made of it here. */
+export const awsNameOf = (error: unknown): string | undefined =>
+  nameOf((error as Error | null | undefined)?.cause)
+
+/** KMS said no, rather than that it does not know who asks. */
+export const isDenied = (error: unknown): boolean =>
+  isSealdropError(error) &&
+  error.code === 'kms_denied' &&
+  awsNameOf(error) === 'AccessDeniedException'
+
+/** Whether KMS answered that it did nothing. */
+export function isRefusal(error: unknown): boolean {
+  const status = (error as AwsError | null | undefined)?.$metadata?.httpStatusCode
+  return status !== undefined && status >= 400 && status < 500
 }

@@ -36,7 +36,8 @@ export {
   type RetiredKey,
 } from './rotation/retire.js'
 export type { LastUse } from './management-port.js'
-export { doctor, type DoctorOptions } from './doctor/doctor.js'
+export { doctor } from './doctor/doctor.js'
+export type { DoctorOptions } from './doctor/settings.js'
 export type { Finding } from './doctor/finding.js'
 export type { DoctorRole } from './doctor/permissions.js'
 export { keyPolicy, type KeyPolicyOptions, type Policies } from './policy/key-policy.js'

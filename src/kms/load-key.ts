@@ -24,20 +24,22 @@ export async function loadKey(
   const { arn, spki, keyUsage, signingAlgorithms } = await port.publicKey(key, signal)
   const jwk = fromSpki(spki)
   const thumbprint = await thumbprintOf(jwk)
+  const asked = shown(alg ?? '')
   if (keyUsage !== 'SIGN_VERIFY') {
     const ours = sealAlgorithms[jwk.kty]
     ensure(
       ours && (alg ?? ours) === ours,
       'invalid_argument',
-      `alg ${shown(alg ?? '')}: ${key} takes ${ours ?? 'none'}`,
+      `alg ${asked}: ${key} takes ${ours ?? 'none'}`,
     )
     return { arn, jwk, info: { thumbprint, alg: ours, use: 'enc', arn } }
   }
   const name = signatureOf(jwk, alg)
+  const why = alg === undefined ? '' : `; ${whyRefused(alg)}`
   ensure(
     name && signingAlgorithms.includes(signatures[name].kms),
     'invalid_argument',
-    `algorithm ${shown(alg ?? '')}: ${key} signs with ${signingAlgorithms.join(', ')}${alg === undefined ? '' : `; ${whyRefused(alg)}`}`,
+    `algorithm ${asked}: ${key} signs with ${signingAlgorithms.join(', ')}${why}`,
   )
   return { arn, jwk, info: { thumbprint, alg: name, use: 'sig', arn } }
 }

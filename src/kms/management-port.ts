@@ -18,7 +18,8 @@ import {
 } from '@aws-sdk/client-kms'
 import { isSealdropError, SealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
 import { arnIn } from '../formats/arn.js'
-import { arnPattern, expected, KmsPort } from './port.js'
+import { awsNameOf, isRefusal } from './faults.js'
+import { arnPattern, expected, KmsPort, type KeyDescription } from './port.js'
 
 /**
  * The last time that a key did cryptography, as far as KMS has kept track; undefined where it never
@@ -49,43 +50,25 @@ export interface Inherited {
 
 /** What administrators of keys ask of KMS: no cryptography. */
 export class ManagementPort extends KmsPort {
-  /**
-   * A new key in the Region of an alias; its ARN. Asked for once: the client itself would ask again
-   * where only the answer was lost, and make two.
-   */
-  async createKey(
-    { alias, spec, usage, description, multiRegion, policy, tags }: NewKey,
-    signal?: AbortSignal,
-  ): Promise<string> {
+  /** A new key in the Region of an alias; its ARN. */
+  async createKey(key: NewKey, signal?: AbortSignal): Promise<string> {
+    const { alias, spec, usage } = key
     const command = new CreateKeyCommand({
       KeySpec: spec as KeySpec,
       KeyUsage: usage as KeyUsageType,
-      Description: description,
-      Policy: policy,
-      ...(multiRegion && { MultiRegion: true }),
-      ...(tags?.length && { Tags: [...tags] }),
+      Description: key.description,
+      Policy: key.policy,
+      ...(key.multiRegion && { MultiRegion: true }),
+      ...tagsIn(key),
     })
-    let lost: unknown
-    command.middlewareStack.add(
-      (next) => async (args) => {
-        if (lost) throw lost
-        try {
-          return await next(args)
-        } catch (error) {
-          if (!isRefusal(error)) lost = error
-          throw error
-        }
-      },
-      { step: 'finalizeRequest', name: 'askOnce' },
-    )
+    askOnce(command)
     const { KeyMetadata: made } = await this.call('CreateKey', alias, signal, (client, o) =>
       client.send(command, o),
     )
-    expected(
-      'CreateKey',
-      arnPattern.test(made?.Arn ?? '') && made?.KeySpec === spec && made.KeyUsage === usage,
-    )
-    return made!.Arn!
+    const arn = made?.Arn ?? ''
+    const isAsAsked = made?.KeySpec === spec && made.KeyUsage === usage
+    expected('CreateKey', isAsAsked && arnPattern.test(arn))
+    return arn
   }
 
   /**
@@ -96,40 +79,46 @@ export class ManagementPort extends KmsPort {
     { alias, token }: { readonly alias: string; readonly token: string },
     signal?: AbortSignal,
   ): Promise<string | undefined> {
-    for (let marker: string | undefined; ;) {
-      const Marker = marker
-      const { Keys = [], NextMarker } = await this.call('ListKeys', alias, signal, (client, o) =>
-        client.send(new ListKeysCommand({ Limit: 1000, Marker }), o),
-      )
-      for (const { KeyArn = '' } of Keys) {
-        const found = await this.describe(KeyArn, signal).catch(
-          unless('kms_denied', 'key_unusable'),
-        ) // a key of others in the account, or one that has just gone
-        if (found?.description.endsWith(token) && !isOut(found.state)) return KeyArn
-      }
-      if (NextMarker === undefined) return undefined
-      marker = NextMarker
+    // a key of others in the account, or one that has just gone
+    const unlessHidden = unless('kms_denied', 'key_unusable')
+    for await (const arn of this.#keysOf(alias, signal)) {
+      const found = await this.describe(arn, signal).catch(unlessHidden)
+      if (found?.description.endsWith(token) && !isOut(found.state)) return arn
     }
+    return undefined
+  }
+
+  /** The ARNs of all keys of the account in the Region of an alias. */
+  async *#keysOf(alias: string, signal: AbortSignal | undefined): AsyncGenerator<string> {
+    let Marker: string | undefined
+    do {
+      const input = { Limit: 1000, Marker }
+      const { Keys = [], NextMarker } = await this.call('ListKeys', alias, signal, (client, o) =>
+        client.send(new ListKeysCommand(input), o),
+      )
+      for (const { KeyArn = '' } of Keys) yield KeyArn
+      Marker = NextMarker
+    } while (Marker !== undefined)
   }
 
   /** The ARN of its replica in a Region, which is made unless it is there. */
   async replicate(
     arn: string,
     region: string,
-    { description, policy, tags }: Pick<NewKey, 'description' | keyof Inherited>,
+    like: Pick<NewKey, 'description' | keyof Inherited>,
     signal?: AbortSignal,
   ): Promise<string> {
     const input = {
       KeyId: arn,
       ReplicaRegion: region,
-      Description: description,
-      Policy: policy,
-      ...(tags?.length && { Tags: [...tags] }),
+      Description: like.description,
+      Policy: like.policy,
+      ...tagsIn(like),
     }
     await this.call('ReplicateKey', arn, signal, (client, o) =>
       client.send(new ReplicateKeyCommand(input), o),
     ).catch((error: unknown) => {
-      if (nameOf((error as Error | undefined)?.cause) !== 'AlreadyExistsException') throw error
+      if (awsNameOf(error) !== 'AlreadyExistsException') throw error
     })
     return arnIn(region, arn)
   }
@@ -142,17 +131,24 @@ export class ManagementPort extends KmsPort {
     const { Tags: tags = [] } = await this.call('ListResourceTags', arn, signal, (client, o) =>
       client.send(new ListResourceTagsCommand({ KeyId: arn, Limit: 50 }), o),
     ) // a key has 50 at most
-    return { policy, tags: tags.filter(({ TagKey = '' }) => !TagKey.startsWith('aws:')) } // which only AWS sets
+    const isOurs = ({ TagKey = '' }: Tag): boolean => !TagKey.startsWith('aws:') // only AWS sets those
+    return { policy, tags: tags.filter(isOurs) }
   }
 
   /** KeyState; undefined for a key that is gone. */
   async stateOf(arn: string, signal?: AbortSignal): Promise<string | undefined> {
-    return (await this.describe(arn, signal).catch(unlessUnusable))?.state
+    const found = await this.#found(arn, signal)
+    return found?.state
   }
 
   /** The ARN of the key that an alias names; undefined where there is no such alias. */
   async aliased(alias: string, signal?: AbortSignal): Promise<string | undefined> {
-    return (await this.describe(alias, signal).catch(unlessUnusable))?.arn
+    const found = await this.#found(alias, signal)
+    return found?.arn
+  }
+
+  #found(name: string, signal: AbortSignal | undefined): Promise<KeyDescription | undefined> {
+    return this.describe(name, signal).catch(unless('key_unusable'))
   }
 
   /**
@@ -160,39 +156,45 @@ export class ManagementPort extends KmsPort {
    * another usage, which UpdateAlias refuses.
    */
   async moveAlias(alias: string, arn: string, signal?: AbortSignal): Promise<void> {
-    const AliasName = alias.slice(alias.indexOf('alias/'))
-    const [now, wanted] = [
-      await this.describe(alias, signal).catch(unlessUnusable),
-      await this.describe(arn, signal),
-    ]
+    const now = await this.#found(alias, signal)
+    const wanted = await this.describe(arn, signal)
     if (now?.arn === arn) return
-    const call = async (): Promise<void> => {
-      if (now?.usage === wanted.usage)
-        return void (await this.call('UpdateAlias', alias, signal, (client, o) =>
-          client.send(new UpdateAliasCommand({ AliasName, TargetKeyId: arn }), o),
-        ))
-      if (now)
-        await this.call('DeleteAlias', alias, signal, (client, o) =>
-          client.send(new DeleteAliasCommand({ AliasName }), o),
-        )
-      await this.call('CreateAlias', alias, signal, (client, o) =>
-        client.send(new CreateAliasCommand({ AliasName, TargetKeyId: arn }), o),
+    const isOfUsage = now?.usage === wanted.usage
+    try {
+      if (isOfUsage) return await this.#updateAlias(alias, arn, signal)
+      if (now) await this.#deleteAlias(alias, signal)
+      await this.#createAlias(alias, arn, signal)
+    } catch (error) {
+      const name = awsNameOf(error)
+      if (name !== 'AlreadyExistsException' && name !== 'NotFoundException') throw error
+      if ((await this.aliased(alias, signal)) === arn) return
+      throw new SealdropError(
+        'conflict',
+        `another publisher is moving ${alias}: the next run looks again`,
+        { cause: error },
       )
     }
-    await call().catch(async (error: unknown) => {
-      if (
-        !['AlreadyExistsException', 'NotFoundException'].includes(
-          nameOf((error as Error | undefined)?.cause) ?? '',
-        )
-      )
-        throw error
-      if ((await this.aliased(alias, signal)) !== arn)
-        throw new SealdropError(
-          'conflict',
-          `another publisher is moving ${alias}: the next run looks again`,
-          { cause: error },
-        )
-    })
+  }
+
+  async #updateAlias(alias: string, arn: string, signal: AbortSignal | undefined): Promise<void> {
+    const input = { AliasName: aliasName(alias), TargetKeyId: arn }
+    await this.call('UpdateAlias', alias, signal, (client, o) =>
+      client.send(new UpdateAliasCommand(input), o),
+    )
+  }
+
+  async #deleteAlias(alias: string, signal: AbortSignal | undefined): Promise<void> {
+    const input = { AliasName: aliasName(alias) }
+    await this.call('DeleteAlias', alias, signal, (client, o) =>
+      client.send(new DeleteAliasCommand(input), o),
+    )
+  }
+
+  async #createAlias(alias: string, arn: string, signal: AbortSignal | undefined): Promise<void> {
+    const input = { AliasName: aliasName(alias), TargetKeyId: arn }
+    await this.call('CreateAlias', alias, signal, (client, o) =>
+      client.send(new CreateAliasCommand(input), o),
+    )
   }
 
   /** Refuses every call from then on; nothing happens to a key that does already. */
@@ -205,7 +207,7 @@ export class ManagementPort extends KmsPort {
   /** Enables a key, also one that waits for its deletion. */
   async restore(arn: string, signal?: AbortSignal): Promise<void> {
     const { state } = await this.describe(arn, signal)
-    if (/^Pending.*Deletion$/.test(state))
+    if (isPendingDeletion(state))
       await this.call('CancelKeyDeletion', arn, signal, (client, o) =>
         client.send(new CancelKeyDeletionCommand({ KeyId: arn }), o),
       ) // which leaves it disabled
@@ -220,22 +222,17 @@ export class ManagementPort extends KmsPort {
    */
   async scheduleDeletion(
     arn: string,
-    days: number,
-    now: number,
+    { days, now }: { readonly days: number; readonly now: number },
     signal?: AbortSignal,
   ): Promise<Date> {
+    const waitsForReplicas = new Date(now + 2 * days * 86_400_000)
     const { state, deletes } = await this.describe(arn, signal)
-    const scheduled = /^Pending.*Deletion$/.test(state)
-      ? deletes
-      : (
-          await this.call('ScheduleKeyDeletion', arn, signal, (client, o) =>
-            client.send(
-              new ScheduleKeyDeletionCommand({ KeyId: arn, PendingWindowInDays: days }),
-              o,
-            ),
-          )
-        ).DeletionDate
-    return scheduled ?? new Date(now + 2 * days * 86_400_000)
+    if (isPendingDeletion(state)) return deletes ?? waitsForReplicas
+    const input = { KeyId: arn, PendingWindowInDays: days }
+    const { DeletionDate } = await this.call('ScheduleKeyDeletion', arn, signal, (client, o) =>
+      client.send(new ScheduleKeyDeletionCommand(input), o),
+    )
+    return DeletionDate ?? waitsForReplicas
   }
 
   async lastUse(arn: string, signal?: AbortSignal): Promise<LastUse | undefined> {
@@ -246,24 +243,42 @@ export class ManagementPort extends KmsPort {
   }
 }
 
+/**
+ * Lets the client ask for a key once: it would ask again where only the answer was lost, and make
+ * two.
+ */
+function askOnce(command: CreateKeyCommand): void {
+  let lost: unknown
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      if (lost) throw lost
+      try {
+        return await next(args)
+      } catch (error) {
+        if (!isRefusal(error)) lost = error
+        throw error
+      }
+    },
+    { step: 'finalizeRequest', name: 'askOnce' },
+  )
+}
+
+/** KMS takes no empty list. */
+const tagsIn = ({ tags }: Inherited): { readonly Tags?: Tag[] } =>
+  tags?.length ? { Tags: [...tags] } : {}
+
+/** Without the Region and account that an ARN has. */
+const aliasName = (alias: string): string => alias.slice(alias.indexOf('alias/'))
+
 const unless =
   (...codes: readonly SealdropErrorCode[]) =>
   (error: unknown): undefined => {
     if (!isSealdropError(error) || !codes.includes(error.code)) throw error
   }
-const unlessUnusable = unless('key_unusable')
+
+/** Also of a primary that waits for its replicas. */
+export const isPendingDeletion = (state: string): boolean => /^Pending.*Deletion$/.test(state)
 
 /** Whether somebody took a key out of use; other states pass: Creating, Updating, Unavailable. */
 export const isOut = (state: string | undefined): boolean =>
-  state === undefined || state === 'Disabled' || /^Pending.*Deletion$/.test(state)
-
-const nameOf = (error: unknown): string | undefined =>
-  (error as { readonly name?: string } | undefined)?.name
-
-/** Whether KMS answered that it did nothing. */
-export const isRefusal = (error: unknown): boolean => {
-  const status = (
-    error as { readonly $metadata?: { readonly httpStatusCode?: number } } | undefined
-  )?.$metadata?.httpStatusCode
-  return status !== undefined && status >= 400 && status < 500
-}
+  state === undefined || state === 'Disabled' || isPendingDeletion(state)

@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { sha256 } from '../crypto/digest.js'
@@ -22,15 +23,11 @@ export async function openFile(
   output: string | URL,
   o: OpenOptions,
 ): Promise<OpenedFile> {
-  const [from, to] = [input, output].map((path) =>
-    resolve(filePath(path, 'openFile: expected a path')),
-  )
-  const source = await fileSource(from!)
-  const [sealed, there] = await Promise.all(
-    [from!, to!].map((path) => stat(path, { bigint: true }).catch(() => undefined)),
-  )
+  const from = resolve(filePath(input, 'openFile: expected a path'))
+  const to = resolve(filePath(output, 'openFile: expected a path'))
+  const source = await fileSource(from)
   ensure(
-    !sealed || !there || sealed.dev !== there.dev || sealed.ino !== there.ino,
+    !(await areOneFile(from, to)),
     'invalid_argument',
     'openFile: input and output are one file; the sealed one would be lost',
   )
@@ -38,6 +35,14 @@ export async function openFile(
   const { readable, ...info } = await opener.openStream(source, o, (bytes) =>
     digester.update(bytes),
   )
-  await writeFileWhole(to!, readable)
+  await writeFileWhole(to, readable)
   return { ...info, length: source.size, digest: await digester.digest() }
+}
+
+/** Also by two names of it; a file that is not there is none. */
+async function areOneFile(a: string, b: string): Promise<boolean> {
+  const place = (path: string): Promise<BigIntStats | undefined> =>
+    stat(path, { bigint: true }).catch(() => undefined)
+  const [one, other] = await Promise.all([place(a), place(b)])
+  return one !== undefined && one.dev === other?.dev && one.ino === other.ino
 }

@@ -137,13 +137,12 @@ export function createOpener(o: OpenerOptions): Opener {
     ensure(!closed, 'closed', 'this opener was closed')
     return work()
   }
+  type FieldsCall = OpenOptions & FieldOptions
   return {
     ready: async (call = {}) => whileOpen(() => keys.ready(call.signal)),
     open: async (jwe, call) => whileOpen(() => opener.open(jwe, call)),
-    openFields: async <T extends object>(
-      record: SealedFields<T>,
-      call: OpenOptions & FieldOptions,
-    ) => whileOpen(() => opener.openFields<T>(record, call)),
+    openFields: async <T extends object>(record: SealedFields<T>, call: FieldsCall) =>
+      whileOpen(() => opener.openFields<T>(record, call)),
     openStream: async (source, call) => whileOpen(() => streams.openStream(source, call)),
     openRange: async (source, start, end, call) =>
       whileOpen(() => streams.openRange(source, start, end, call)),

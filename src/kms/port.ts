@@ -13,7 +13,7 @@ import type { Bytes } from '../bytes/bytes.js'
 import type { PrivateOperations } from '../envelope/private-operations.js'
 import { ensure } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
-import { fromAws } from './faults.js'
+import { awsNameOf, fromAws } from './faults.js'
 import type { MessageType } from './message-types.js'
 
 /**
@@ -28,6 +28,14 @@ export interface PublicKeyAnswer {
   readonly spki: Bytes
   readonly keyUsage: string
   readonly signingAlgorithms: readonly string[]
+}
+
+/** What kms:Sign is asked for. */
+export interface ToSign {
+  /** KMS SigningAlgorithm. */
+  readonly algorithm: string
+  readonly type: MessageType
+  readonly message: Bytes
 }
 
 export interface KeyDescription {
@@ -55,21 +63,13 @@ export class KmsPort implements PrivateOperations {
 
   async decrypt(arn: string, ciphertext: Bytes, signal?: AbortSignal): Promise<Bytes | undefined> {
     const algorithm = keyWraps['RSA-OAEP-256'].kms as 'RSAES_OAEP_SHA_256'
+    const input = { KeyId: arn, CiphertextBlob: ciphertext, EncryptionAlgorithm: algorithm }
     const answer = await this.call('Decrypt', arn, signal, (client, o) =>
-      client.send(
-        new DecryptCommand({
-          KeyId: arn,
-          CiphertextBlob: ciphertext,
-          EncryptionAlgorithm: algorithm,
-        }),
-        o,
-      ),
+      client.send(new DecryptCommand(input), o),
     ).catch((error: unknown) => {
-      if (
-        error instanceof SealdropError &&
-        (error.cause as { name?: unknown } | undefined)?.name === 'InvalidCiphertextException'
-      )
-        return undefined
+      const isNoCiphertext =
+        error instanceof SealdropError && awsNameOf(error) === 'InvalidCiphertextException'
+      if (isNoCiphertext) return undefined
       throw error
     })
     if (!answer) return undefined
@@ -78,15 +78,9 @@ export class KmsPort implements PrivateOperations {
   }
 
   async agree(arn: string, spki: Bytes, signal?: AbortSignal): Promise<Bytes> {
+    const input = { KeyId: arn, PublicKey: spki, KeyAgreementAlgorithm: 'ECDH' as const }
     const answer = await this.call('DeriveSharedSecret', arn, signal, (client, o) =>
-      client.send(
-        new DeriveSharedSecretCommand({
-          KeyId: arn,
-          PublicKey: spki,
-          KeyAgreementAlgorithm: 'ECDH',
-        }),
-        o,
-      ),
+      client.send(new DeriveSharedSecretCommand(input), o),
     )
     expected('DeriveSharedSecret', answer.KeyId === arn && answer.KeyAgreementAlgorithm === 'ECDH')
     return bytesOf('DeriveSharedSecret', answer.SharedSecret)
@@ -95,14 +89,17 @@ export class KmsPort implements PrivateOperations {
   /** A signature over a digest, a message or its representative; ECDSA as DER. */
   async sign(
     arn: string,
-    algorithm: string,
-    MessageType: MessageType,
-    Message: Bytes,
+    { algorithm, type, message }: ToSign,
     signal?: AbortSignal,
   ): Promise<Bytes> {
-    const SigningAlgorithm = algorithm as SigningAlgorithmSpec
+    const input = {
+      KeyId: arn,
+      Message: message,
+      MessageType: type,
+      SigningAlgorithm: algorithm as SigningAlgorithmSpec,
+    }
     const answer = await this.call('Sign', arn, signal, (client, o) =>
-      client.send(new SignCommand({ KeyId: arn, Message, MessageType, SigningAlgorithm }), o),
+      client.send(new SignCommand(input), o),
     )
     expected('Sign', answer.KeyId === arn && answer.SigningAlgorithm === algorithm)
     return bytesOf('Sign', answer.Signature)
@@ -118,7 +115,7 @@ export class KmsPort implements PrivateOperations {
       KeyUsage: keyUsage = '',
       SigningAlgorithms: signingAlgorithms = [],
     } = answer
-    expected('GetPublicKey', arnPattern.test(arn) && (!key.includes(':key/') || key === arn))
+    expected('GetPublicKey', isArnOf(key, arn))
     return { arn, spki: bytesOf('GetPublicKey', answer.PublicKey), keyUsage, signingAlgorithms }
   }
 
@@ -138,17 +135,14 @@ export class KmsPort implements PrivateOperations {
       Description: description = '',
       DeletionDate: deletes,
     } = found ?? {}
-    expected(
-      'DescribeKey',
-      arnPattern.test(arn) && (!key.includes(':key/') || key === arn) && state !== '',
-    )
+    expected('DescribeKey', isArnOf(key, arn) && state !== '')
     return { arn, state, created, usage, description, deletes }
   }
 
   /** Ends the clients that were made here; one that came, or that a function made, stays open. */
   close(): void {
-    if (!isClient(this.#kms) && typeof this.#kms !== 'function')
-      for (const client of this.#clients.values()) client.destroy()
+    const wereMadeHere = !isClient(this.#kms) && typeof this.#kms !== 'function'
+    if (wereMadeHere) for (const client of this.#clients.values()) client.destroy()
     this.#clients.clear()
   }
 
@@ -170,35 +164,46 @@ export class KmsPort implements PrivateOperations {
   /** One client a Region, which an ARN names; other names of keys live in the configured Region. */
   async #client(key: string): Promise<KMSClient> {
     const region = arnPattern.exec(key)?.[1]
-    const kms = this.#kms
-    if (isClient(kms)) {
-      const own = await kms.config.region()
+    if (isClient(this.#kms)) {
+      const own = await this.#kms.config.region()
       ensure(
         region === undefined || region === own,
         'invalid_argument',
         `kms: the client is for ${own}, the key ${key} is not; pass a configuration or a function, so that there is a client for each Region`,
       )
-      return kms
+      return this.#kms
     }
-    ensure(
-      typeof kms !== 'function' || region !== undefined,
-      'invalid_argument',
-      `key ${key}: expected an ARN, because kms is a function of the Region`,
-    )
     const known = this.#clients.get(region ?? '')
     if (known) return known
-    const made =
-      typeof kms === 'function'
-        ? kms(region!)
-        : new KMSClient(region === undefined ? kms : { ...kms, region })
+    const made = makeClient(this.#kms, key, region)
     this.#clients.set(region ?? '', made)
     return made
   }
 }
 
+/** A client for the Region of a key, where it names one. */
+function makeClient(
+  kms: Exclude<Kms, KMSClient>,
+  key: string,
+  region: string | undefined,
+): KMSClient {
+  if (typeof kms !== 'function')
+    return new KMSClient(region === undefined ? kms : { ...kms, region })
+  ensure(
+    region !== undefined,
+    'invalid_argument',
+    `key ${key}: expected an ARN, because kms is a function of the Region`,
+  )
+  return kms(region)
+}
+
+/** Whether an answer names the key that was asked for: by the ARN itself, or by an ARN at all. */
+const isArnOf = (key: string, arn: string): boolean =>
+  arnPattern.test(arn) && (key === arn || !key.includes(':key/'))
+
 const isClient = (kms: Kms): kms is KMSClient => typeof kms === 'object' && 'send' in kms
 
-export function expected(operation: string, condition: boolean): void {
+export function expected(operation: string, condition: boolean): asserts condition {
   ensure(
     condition,
     'kms_unexpected',

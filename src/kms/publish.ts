@@ -3,11 +3,11 @@ import { ensure } from '../errors/guard.js'
 import { isSealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
 import { SingleFlight } from '../io/single-flight.js'
 import type { KeySetDocuments } from '../keys/documents.js'
-import type { InventoryStore } from './inventory/model.js'
+import type { InventoryStore, KeyInventory } from './inventory/model.js'
 import { ensureTaken, historyKeys, publishedKeys } from './inventory/published-keys.js'
 import { KmsPort, type Kms } from './port.js'
 import { configuredJwks, type PublishedJwk, type PublishedKey } from './published-jwk.js'
-import { checkLifetime, SetSigner } from './sign-set.js'
+import { checkLifetime, SetSigner, type SetTimes, type SignedDocument } from './sign-set.js'
 
 export type { PublishedKey } from './published-jwk.js'
 
@@ -77,73 +77,102 @@ const day = 24 * 3_600_000
  */
 export function createPublisher(o: PublisherOptions): KeySetDocuments {
   ensure(o, 'invalid_argument', 'createPublisher: expected { keys }')
-  const {
-    root,
-    history = false,
-    name = history ? 'history' : 'default',
-    issuer,
-    now = () => Date.now(),
-  } = o
-  const port = new KmsPort(o.kms ?? {})
-  const source = sourceOf(port, o)
-  const signer = root === undefined ? undefined : new SetSigner(port, { root, name, issuer })
-  if (signer && o.lifetime !== undefined) checkLifetime(o.lifetime)
-  const flight = new SingleFlight<Documents>()
-  let held: Documents | undefined
-  const current = (): Documents | undefined =>
-    held && held.expires.getTime() > now() ? held : undefined
-  let failure: unknown
-  let reloadAt = 0
-  const load = async (): Promise<Documents> => {
-    const { keys, ver, lifetime } = await source()
+  const publisher = new Publisher(o)
+  return { documents: () => publisher.documents() }
+}
+
+/** Holds the documents of one set, and makes them anew when it is time. */
+class Publisher {
+  readonly #source: Source
+  readonly #signer: SetSigner | undefined
+  readonly #isHistory: boolean
+  readonly #now: () => number
+  readonly #flight = new SingleFlight<Documents>()
+  #held: Documents | undefined
+  #failure: unknown
+  #reloadAt = 0
+
+  constructor(o: PublisherOptions) {
+    const port = new KmsPort(o.kms ?? {})
+    this.#source = sourceOf(port, o)
+    this.#signer = signerOf(port, o)
+    this.#isHistory = o.history ?? false
+    this.#now = o.now ?? ((): number => Date.now())
+  }
+
+  async documents(): Promise<Documents> {
+    const known = this.#current()
+    const wait = this.#reloadAt - this.#now()
+    const isEarly = wait > 0 && wait <= reloadAfter // longer where the clock was set back
+    if (isEarly && known) return known
+    if (isEarly) throw this.#failure
+    // whoever comes meanwhile has what is known, also in workerd
+    if (known) this.#reloadAt = this.#now() + retryAfter
+    try {
+      return await this.#flight.run(() => this.#load())
+    } catch (error) {
+      return this.#afterFailure(error)
+    }
+  }
+
+  /** What is held, until its time is over. */
+  #current(): Documents | undefined {
+    if (!this.#held || this.#held.expires.getTime() <= this.#now()) return undefined
+    return this.#held
+  }
+
+  /** What is held may be served on where KMS was not reached, and by no other answer. */
+  #afterFailure(error: unknown): Documents {
+    if (!isUnreachable(error)) this.#held = undefined
+    const left = this.#current()
+    if (left) return left
+    this.#reloadAt = this.#now() + retryAfter
+    this.#failure = error
+    throw error
+  }
+
+  async #load(): Promise<Documents> {
+    const { keys, ver, lifetime } = await this.#source()
     ensure(keys.length > 0, 'key_unusable', 'none of the keys to publish is enabled')
     const jwks = JSON.stringify({ keys })
-    let failed = false
-    const signed = await signer
-      ?.sign(jwks, { now: now(), lifetime, ver })
-      .catch((error: unknown) => {
-        const last = current()
-        if (!last?.jws || !isUnreachable(error)) throw error
-        failed = true // keys that were taken back leave the plain set all the same
-        return { jws: last.jws, expires: last.expires.getTime() }
-      })
-    ensureTaken(signed?.jws ?? jwks, keys.length, history)
+    const signed = await this.#signed(jwks, { now: this.#now(), lifetime, ver })
+    ensureTaken(signed?.jws ?? jwks, keys.length, this.#isHistory)
     const etag = `"${await sha256Text(jwks + (signed?.jws ?? ''))}"`
-    reloadAt = now() + (failed ? retryAfter : reloadAfter)
-    return (held = {
-      jwks,
-      ...(signed && { jws: signed.jws }),
-      etag,
-      expires: new Date(signed?.expires ?? now() + lifetime),
-    }) // together: between the two a caller would find neither
+    const expires = new Date(signed?.expires ?? this.#now() + lifetime)
+    const documents = { jwks, ...(signed && { jws: signed.jws }), etag, expires }
+    // together: between the two a caller would find neither
+    this.#reloadAt = this.#now() + (signed?.isLast ? retryAfter : reloadAfter)
+    this.#held = documents
+    return documents
   }
-  return {
-    async documents(): Promise<Documents> {
-      const known = current()
-      const wait = reloadAt - now()
-      if (wait > 0 && wait <= reloadAfter) {
-        // longer where the clock was set back
-        if (known) return known
-        throw failure
-      }
-      // whoever comes meanwhile has what is known, also in workerd
-      if (known) reloadAt = now() + retryAfter
-      try {
-        return await flight.run(load)
-      } catch (error) {
-        if (!isUnreachable(error)) held = undefined
-        const left = current()
-        if (left) return left
-        reloadAt = now() + retryAfter
-        failure = error
-        throw error
-      }
-    },
+
+  /** The set signed, or what was signed last while the root cannot be reached. */
+  async #signed(jwks: string, times: SetTimes): Promise<Signed | undefined> {
+    if (!this.#signer) return undefined
+    try {
+      return await this.#signer.sign(jwks, times)
+    } catch (error) {
+      const last = this.#current()
+      if (!last?.jws || !isUnreachable(error)) throw error
+      // keys that were taken back leave the plain set all the same
+      return { jws: last.jws, expires: last.expires.getTime(), isLast: true }
+    }
   }
 }
 
+/** `isLast`: it is of the set before. */
+type Signed = SignedDocument & { readonly isLast?: true }
+
 const isUnreachable = (error: unknown): boolean =>
   isSealdropError(error) && unreachable.includes(error.code)
+
+function signerOf(port: KmsPort, o: PublisherOptions): SetSigner | undefined {
+  if (o.root === undefined) return undefined
+  const { root, issuer, name = o.history ? 'history' : 'default' } = o
+  const signer = new SetSigner(port, { root, name, issuer })
+  if (o.lifetime !== undefined) checkLifetime(o.lifetime)
+  return signer
+}
 
 /** What is to be published now. */
 type Source = () => Promise<{
@@ -152,42 +181,51 @@ type Source = () => Promise<{
   readonly ver?: number
 }>
 
-function sourceOf(port: KmsPort, { keys, lifetime, history, root }: PublisherOptions): Source {
+function sourceOf(port: KmsPort, o: PublisherOptions): Source {
+  const { keys, lifetime, history = false, root } = o
   ensure(
     !history || (isStore(keys) && root !== undefined),
     'invalid_argument',
     'history: expected an inventory as keys, and a root to sign it',
   )
-  if (isStore(keys)) {
-    ensure(lifetime === undefined, 'invalid_argument', 'lifetime: the inventory says it')
-    return async () => {
-      const found = await keys.read()
-      ensure(
-        found,
-        'key_unusable',
-        'there is no inventory yet: planRotation and applyRotation make its first keys',
-      )
-      const { counter, lifetime: stated = day } = found.inventory
-      return {
-        keys: history ? historyKeys(found.inventory) : publishedKeys(found.inventory),
-        ver: counter,
-        lifetime: stated,
-      }
-    }
+  if (!isStore(keys)) return configuredSource(port, keys, lifetime)
+  ensure(lifetime === undefined, 'invalid_argument', 'lifetime: the inventory says it')
+  return inventorySource(keys, history ? historyKeys : publishedKeys)
+}
+
+function inventorySource(
+  store: InventoryStore,
+  keysOf: (inventory: KeyInventory) => readonly PublishedJwk[],
+): Source {
+  return async () => {
+    const found = await store.read()
+    ensure(
+      found,
+      'key_unusable',
+      'there is no inventory yet: planRotation and applyRotation make its first keys',
+    )
+    const { counter, lifetime = day } = found.inventory
+    return { keys: keysOf(found.inventory), ver: counter, lifetime }
   }
+}
+
+function configuredSource(
+  port: KmsPort,
+  keys: readonly PublishedKey[],
+  lifetime: number = day,
+): Source {
   ensure(
     Array.isArray(keys) && keys.length > 0 && keys.every((row) => typeof row?.key === 'string'),
     'invalid_argument',
     "keys: expected at least one { key: 'alias/...' }, or an inventory",
   )
-  const stated = lifetime ?? day
   ensure(
-    stated >= reloadAfter && Number.isFinite(stated),
+    lifetime >= reloadAfter && Number.isFinite(lifetime),
     'invalid_argument',
     `lifetime: expected at least ${reloadAfter} ms`,
   )
   const published = new Set<string>()
-  return async () => ({ keys: await configuredJwks(port, keys, published), lifetime: stated })
+  return async () => ({ keys: await configuredJwks(port, keys, published), lifetime })
 }
 
 const isStore = (keys: PublisherOptions['keys']): keys is InventoryStore =>

@@ -32,9 +32,8 @@ export async function configuredJwks(
   keys: readonly PublishedKey[],
   published: Set<string>,
 ): Promise<readonly PublishedJwk[]> {
-  const found = (await Promise.all(keys.map((row) => publishedJwk(port, row, published)))).filter(
-    (jwk) => jwk !== undefined,
-  )
+  const asked = await Promise.all(keys.map((row) => publishedJwk(port, row, published)))
+  const found = asked.filter((jwk) => jwk !== undefined)
   return found.filter(({ kid }, i) => found.findIndex((other) => other.kid === kid) === i)
 }
 
@@ -61,13 +60,12 @@ async function publishedJwk(
     'invalid_argument',
     `use ${shown(use ?? '')}: ${key} is for ${info.use}`,
   )
-  const iat = created && { iat: Math.floor(created.getTime() / 1000) }
   published.add(key)
   return jwkFor(jwk, {
     kid: info.thumbprint,
     use: info.use,
     alg: info.alg,
-    ...iat,
+    ...(created && { iat: Math.floor(created.getTime() / 1000) }),
     ...(withArn && { kms_arn: arn }),
   })
 }
@@ -78,5 +76,6 @@ export function jwkFor(
   stated: Omit<JwkStatements, 'key_ops'> & { readonly kid: string; readonly use: 'enc' | 'sig' },
 ): PublishedJwk {
   const { kid, use, ...others } = stated
-  return { ...jwk, kid, use, key_ops: use === 'sig' ? ['verify'] : keyOps[jwk.kty], ...others }
+  const operations = use === 'sig' ? ['verify'] : keyOps[jwk.kty]
+  return { ...jwk, kid, use, key_ops: operations, ...others }
 }

@@ -8,9 +8,10 @@ import { chunkDigest } from '../formats/chunk-digest.js'
 import { checkContext, type Context } from '../formats/context.js'
 import { fileMembers, type FileClaims } from '../formats/file-signature.js'
 import { abortable, type CallOptions } from '../io/abort.js'
+import type { ByteReader } from '../io/byte-reader.js'
 import type { ByteSource } from '../io/byte-source.js'
 import { inOrder } from '../io/in-order.js'
-import { fileInput } from '../io/stream-source.js'
+import { fileInput, type FileInput } from '../io/stream-source.js'
 import { filePath } from '../files/file-path.js'
 
 export interface SignFileOptions extends CallOptions {
@@ -30,6 +31,9 @@ export interface HashedFile {
   readonly list: Bytes
 }
 
+/** Bytes of a SHA-256. */
+const hashLength = 32
+
 /**
  * Reads a file once, in constant memory, and hashes its chunks.
  *
@@ -40,10 +44,41 @@ export async function hashFile(
   file: string | URL | ByteSource | Blob,
   o: SignFileOptions,
 ): Promise<HashedFile> {
-  const { signal, onProgress, mediaType } = o
+  const { claims: said, source } = await described(file, o)
+  const input = fileInput(source)
+  const { size } = input
+  const version = await input.version()
+  const reader = input.reader()
+  try {
+    const list = await chunkHashes(input, reader, o)
+    ensure(
+      (await input.version()) === version,
+      'source_changed',
+      'the file was changed while it was read: sign it again',
+    )
+    const digest = await chunkDigest(size, list, sha256)
+    const measured = { size, chunkSize: limits.digestChunk, hash: 'SHA-256', digest }
+    return { claims: { v: 1, ...measured, ...said }, list }
+  } catch (error) {
+    reader.cancel(error)
+    throw error
+  }
+}
+
+interface Described {
+  readonly claims: Pick<FileClaims, 'name' | 'mediaType' | 'ctx'>
+  readonly source: ByteSource | Blob
+}
+
+/** What the caller says of a file, and the file. */
+async function described(
+  file: string | URL | ByteSource | Blob,
+  o: SignFileOptions,
+): Promise<Described> {
   const path = file instanceof URL ? filePath(file, 'signFile: expected a path') : file
   const isPath = typeof path === 'string'
   const name = o.name ?? (isPath ? basename(path) : undefined)
+  const { mediaType } = o
   const ctx = checkContext(o.context ?? {})
   ensure(
     fileMembers.name(name),
@@ -55,52 +90,45 @@ export async function hashFile(
     'invalid_argument',
     'mediaType: expected text of at most 127 characters',
   )
-  signal?.throwIfAborted()
-  const input = fileInput(isPath ? await fileSource(path) : path)
+  o.signal?.throwIfAborted()
+  return { claims: { name, mediaType, ctx }, source: isPath ? await fileSource(path) : path }
+}
+
+/** The hashes of all chunks, one after the other. */
+async function chunkHashes(
+  input: FileInput,
+  reader: ByteReader,
+  { signal, onProgress }: SignFileOptions,
+): Promise<Bytes> {
   const { size } = input
-  const version = await input.version!()
-  const reader = input.reader()
-  async function* chunks(): AsyncGenerator<Bytes> {
-    for (let at = 0; at < size; at += limits.digestChunk) {
-      const length = Math.min(limits.digestChunk, size - at)
-      const bytes = await abortable(reader.take(length), signal)
-      ensure(
-        bytes.length === length,
-        input.otherSize,
-        `source: expected ${size} bytes, found ${at + bytes.length}`,
-      )
-      yield bytes
+  const list = new Uint8Array(Math.ceil(size / limits.digestChunk) * hashLength)
+  const chunks = chunksOf(input, reader, signal)
+  let done = 0
+  for await (const hash of inOrder(chunks, sha256, limits.framesInFlight)) {
+    list.set(hash, done * hashLength)
+    done++
+    try {
+      onProgress?.({ done: Math.min(size, done * limits.digestChunk), total: size })
+    } catch {
+      /* theirs */
     }
   }
-  try {
-    const list = new Uint8Array(Math.ceil(size / limits.digestChunk) * 32)
-    let done = 0
-    for await (const hash of inOrder(chunks(), sha256, limits.framesInFlight)) {
-      list.set(hash, done++ * 32)
-      try {
-        onProgress?.({ done: Math.min(size, done * limits.digestChunk), total: size })
-      } catch {
-        /* theirs */
-      }
-    }
+  return list
+}
+
+async function* chunksOf(
+  { size, otherSize }: FileInput,
+  reader: ByteReader,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Bytes> {
+  for (let at = 0; at < size; at += limits.digestChunk) {
+    const length = Math.min(limits.digestChunk, size - at)
+    const bytes = await abortable(reader.take(length), signal)
     ensure(
-      (await input.version!()) === version,
-      'source_changed',
-      'the file was changed while it was read: sign it again',
+      bytes.length === length,
+      otherSize,
+      `source: expected ${size} bytes, found ${at + bytes.length}`,
     )
-    const claims = {
-      v: 1,
-      size,
-      chunkSize: limits.digestChunk,
-      hash: 'SHA-256',
-      digest: await chunkDigest(size, list, sha256),
-      name,
-      mediaType,
-      ctx,
-    } as const
-    return { claims, list }
-  } catch (error) {
-    reader.cancel(error)
-    throw error
+    yield bytes
   }
 }

@@ -10,8 +10,14 @@ import { ensure } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { ecdsaFromDer } from '../formats/der.js'
 import type { OpenerKey } from '../open/opener-key.js'
-import { longestRaw, type MessageType } from './message-types.js'
-import type { KmsPort } from './port.js'
+import { longestRaw } from './message-types.js'
+import type { KmsPort, ToSign } from './port.js'
+
+/** What a JWS is made of, beside what its key says. */
+export interface JwsParts {
+  readonly header: object
+  readonly payload: Uint8Array
+}
 
 /**
  * A compact JWS by a KMS key (RFC 7515 §5.1). What is hashed is hashed here, so that content of any
@@ -19,21 +25,16 @@ import type { KmsPort } from './port.js'
  */
 export async function signJws(
   port: KmsPort,
-  { arn, info: { alg, thumbprint: kid }, jwk }: OpenerKey,
-  header: object,
-  payload: Uint8Array,
+  key: OpenerKey,
+  parts: JwsParts,
   signal?: AbortSignal,
 ): Promise<string> {
-  const input = `${toBase64url(utf8(JSON.stringify({ alg, kid, ...header })))}.${toBase64url(payload)}`
-  const [type, message] = await toSign(alg as SignatureName, jwk, utf8(input))
-  const signature = await port.sign(
-    arn,
-    signatures[alg as SignatureName].kms,
-    type,
-    message,
-    signal,
-  )
-  return `${input}.${toBase64url(asJose(alg as SignatureName, jwk, signature))}`
+  const { arn, jwk, info } = key
+  const alg = info.alg as SignatureName
+  const header = JSON.stringify({ alg, kid: info.thumbprint, ...parts.header })
+  const input = `${toBase64url(utf8(header))}.${toBase64url(parts.payload)}`
+  const signature = await port.sign(arn, await toSign(alg, jwk, utf8(input)), signal)
+  return `${input}.${toBase64url(asJose(alg, jwk, signature))}`
 }
 
 /** Signatures of one length each, in bytes (kms-facts.md, "Key specs"); RSA's is the modulus. */
@@ -56,7 +57,7 @@ function asJose(alg: SignatureName, jwk: PublicMembers, signature: Bytes): Bytes
       cause,
     })
   }
-  const length = jwk.kty === 'RSA' ? fromBase64url(jwk.n)!.length : lengths[alg]
+  const length = jwk.kty === 'RSA' ? memberOf(jwk.n).length : lengths[alg]
   ensure(
     signature.length === length,
     'kms_unexpected',
@@ -69,20 +70,24 @@ function asJose(alg: SignatureName, jwk: PublicMembers, signature: Bytes): Bytes
  * What kms:Sign is asked to sign. @throws SealdropError `too_large` where the algorithm needs the
  * whole message
  */
-async function toSign(
-  alg: SignatureName,
-  jwk: PublicMembers,
-  message: Bytes,
-): Promise<readonly [MessageType, Bytes]> {
-  const { hash } = signatures[alg]
-  if (hash) return ['DIGEST', await digest(hash, message)]
-  if (message.length <= longestRaw) return ['RAW', message]
+async function toSign(alg: SignatureName, jwk: PublicMembers, message: Bytes): Promise<ToSign> {
+  const { hash, kms: algorithm } = signatures[alg]
+  if (hash) return { algorithm, type: 'DIGEST', message: await digest(hash, message) }
+  if (message.length <= longestRaw) return { algorithm, type: 'RAW', message }
   ensure(
     jwk.kty === 'AKP',
     'too_large',
     `${alg} signs at most ${longestRaw} bytes of header and payload in base64url, found ${message.length}: use another kind of key, or sign a digest of the content`,
   )
-  return ['EXTERNAL_MU', messageRepresentative(fromBase64url(jwk.pub)!, message)]
+  const mu = messageRepresentative(memberOf(jwk.pub), message)
+  return { algorithm, type: 'EXTERNAL_MU', message: mu }
+}
+
+/** The bytes of a member of a public JWK, which was made of what KMS answered. */
+function memberOf(text: string): Bytes {
+  const bytes = fromBase64url(text)
+  ensure(bytes, 'malformed', 'JWK: expected base64url')
+  return bytes
 }
 
 /**

@@ -2,6 +2,7 @@ import { utf8 } from '../bytes/text.js'
 import { ensure } from '../errors/guard.js'
 import { reservedTypes } from '../formats/jws.js'
 import { thumbprintUrn } from '../keys/key.js'
+import type { OpenerKey } from '../open/opener-key.js'
 import { loadKey } from './load-key.js'
 import type { KmsPort } from './port.js'
 import { signJws } from './sign-jws.js'
@@ -23,10 +24,17 @@ export interface SetTimes {
   readonly ver?: number | undefined
 }
 
-interface SignedDocument {
+export interface SignedDocument {
   readonly jws: string
   /** Milliseconds since 1970. */
   readonly expires: number
+}
+
+/** The document that was signed last, of which set, and when. */
+interface LastSigned extends SignedDocument {
+  readonly jwks: string
+  readonly ver: number
+  readonly at: number
 }
 
 const minute = 60_000
@@ -48,9 +56,7 @@ export function checkLifetime(lifetime: number): void {
 export class SetSigner {
   readonly #port: KmsPort
   readonly #options: SetSignerOptions
-  #last:
-    | (SignedDocument & { readonly jwks: string; readonly ver: number; readonly at: number })
-    | undefined
+  #last: LastSigned | undefined
 
   constructor(port: KmsPort, options: SetSignerOptions) {
     const { root, name, issuer } = options
@@ -71,27 +77,14 @@ export class SetSigner {
   /** @param jwks the set as JSON */
   async sign(jwks: string, { now, lifetime, ver }: SetTimes): Promise<SignedDocument> {
     const last = this.#last
-    // a clock that was wrong and is right again must not keep what it signed then
-    if (
-      last &&
-      last.jwks === jwks &&
-      Math.abs(now - last.at) < lifetime / 4 &&
-      (ver ?? last.ver) === last.ver
-    )
-      return last
-    const { root, name, issuer } = this.#options
-    const key = await loadKey(this.#port, root)
-    ensure(
-      key.info.use === 'sig',
-      'key_unusable',
-      `the root ${root} does not sign; it needs the usage SIGN_VERIFY`,
-    )
+    if (last?.jwks === jwks && (ver ?? last.ver) === last.ver) {
+      // a clock that was wrong and is right again must not keep what it signed then
+      const age = Math.abs(now - last.at)
+      if (age < lifetime / 4) return last
+    }
+    const { name, issuer } = this.#options
     const { keys } = JSON.parse(jwks) as { readonly keys: readonly { readonly kid?: string }[] }
-    ensure(
-      !keys.some(({ kid }) => kid === key.info.thumbprint),
-      'invalid_argument',
-      'root: it is one of the keys to publish; a root signs key sets and nothing else',
-    )
+    const key = await this.#rootFor(keys.map(({ kid }) => kid))
     const iat = Math.floor(now / 1000)
     const exp = Math.floor((now + lifetime) / 1000)
     const counter = ver ?? Math.max(iat, (last?.ver ?? 0) + 1)
@@ -103,13 +96,28 @@ export class SetSigner {
       exp,
       keys,
     }
-    const jws = await signJws(
-      this.#port,
-      key,
-      { typ: reservedTypes.keySet },
-      utf8(JSON.stringify(claims)),
-    )
+    const jws = await signJws(this.#port, key, {
+      header: { typ: reservedTypes.keySet },
+      payload: utf8(JSON.stringify(claims)),
+    })
     this.#last = { jws, jwks, expires: exp * 1000, ver: counter, at: now }
     return this.#last
+  }
+
+  /** @param published `kid` of the keys to publish, none of which may be the root */
+  async #rootFor(published: readonly (string | undefined)[]): Promise<OpenerKey> {
+    const { root } = this.#options
+    const key = await loadKey(this.#port, root)
+    ensure(
+      key.info.use === 'sig',
+      'key_unusable',
+      `the root ${root} does not sign; it needs the usage SIGN_VERIFY`,
+    )
+    ensure(
+      !published.includes(key.info.thumbprint),
+      'invalid_argument',
+      'root: it is one of the keys to publish; a root signs key sets and nothing else',
+    )
+    return key
   }
 }

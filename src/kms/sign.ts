@@ -1,7 +1,7 @@
 import { toBase64url } from '../bytes/base64url.js'
 import { randomBytes } from '../crypto/subtle.js'
 import { ensure, shown } from '../errors/guard.js'
-import { encodeValue, type EncodedValue, type Value } from '../formats/content.js'
+import { encodeValue, type Value } from '../formats/content.js'
 import { checkContext, type Context } from '../formats/context.js'
 import { joinLines, type FileClaims } from '../formats/file-signature.js'
 import { reservedTypes, sameType } from '../formats/jws.js'
@@ -86,7 +86,9 @@ class KmsSigner implements Signer {
   }
 
   async sign(payload: Value, o: CallOptions & { readonly typ?: string } = {}): Promise<string> {
-    return this.#jws(encodeValue(payload, 1), checkType(o.typ), this.#now(), o.signal)
+    const { bytes, cty } = encodeValue(payload, 1)
+    const header = { typ: checkType(o.typ), cty, iat: this.#now() }
+    return this.#jws(header, bytes, o.signal)
   }
 
   async signJwt(
@@ -98,87 +100,44 @@ class KmsSigner implements Signer {
       'invalid_argument',
       'expiresIn: expected milliseconds above 0',
     )
+    const isObject = typeof claims === 'object' && claims !== null
     ensure(
-      typeof claims === 'object' &&
-        claims !== null &&
-        claims.exp === undefined &&
-        claims.iat === undefined,
+      isObject && claims.exp === undefined && claims.iat === undefined,
       'invalid_argument',
       'claims: expected an object without exp and iat, which this verb sets',
     )
     const iat = this.#now()
-    const { bytes } = encodeValue({ ...claims, iat, exp: iat + Math.ceil(o.expiresIn / 1000) }, 1)
-    return this.#jws({ bytes }, checkType(o.typ ?? 'JWT'), undefined, o.signal)
+    const exp = iat + Math.ceil(o.expiresIn / 1000)
+    const { bytes } = encodeValue({ ...claims, iat, exp }, 1)
+    return this.#jws({ typ: checkType(o.typ ?? 'JWT') }, bytes, o.signal)
   }
 
   async signReceipt(of: ReceiptOf, o: CallOptions = {}): Promise<string> {
-    ensure(of, 'invalid_argument', 'signReceipt: expected what inspect gives, and a stage')
-    const { messageId, digest: sent, length, stage } = of
-    const key = typeof of.key === 'object' ? of.key.thumbprint : of.key
-    ensure(
-      key === undefined || (typeof key === 'string' && key !== ''),
-      'invalid_argument',
-      'signReceipt: key, expected what an opener answered, or a thumbprint',
-    )
-    ensure(
-      [messageId, sent].every((text) => typeof text === 'string' && text !== ''),
-      'invalid_argument',
-      'signReceipt: expected messageId and digest, as inspect gives them',
-    )
-    ensure(
-      Number.isSafeInteger(length) && length >= 0,
-      'invalid_argument',
-      'signReceipt: length, expected a number of bytes',
-    )
-    ensure(
-      stage === 'received' || stage === 'opened',
-      'invalid_argument',
-      "signReceipt: stage, expected 'received' or 'opened'",
-    )
-    const ctx = checkContext(of.context)
+    const stated = receiptMembers(of)
     const { info } = await this.#loaded(o.signal)
-    const iss = thumbprintUrn(info.thumbprint)
     const receipt: Receipt = {
-      iss,
+      iss: thumbprintUrn(info.thumbprint),
       iat: this.#now(),
       jti: toBase64url(randomBytes(16)),
-      messageId,
-      length,
-      digest: sent,
-      ctx,
-      stage,
-      ...(key !== undefined && { key }),
+      ...stated,
     }
-    return this.#jws(
-      { bytes: encodeValue(receipt, 1).bytes },
-      reservedTypes.receipt,
-      undefined,
-      o.signal,
-    )
+    return this.#jws({ typ: reservedTypes.receipt }, encodeValue(receipt, 1).bytes, o.signal)
   }
 
   async signFile(file: string | URL | ByteSource | Blob, o: SignFileOptions = {}): Promise<string> {
     const { info } = await this.#loaded(o.signal)
     const { claims: said, list } = await hashFile(file, o)
     const claims: FileClaims = { ...said, iat: this.#now(), iss: thumbprintUrn(info.thumbprint) }
-    return joinLines(
-      await this.#jws(
-        { bytes: encodeValue(claims, 1).bytes },
-        reservedTypes.file,
-        undefined,
-        o.signal,
-      ),
-      list,
-    )
+    const { bytes } = encodeValue(claims, 1)
+    return joinLines(await this.#jws({ typ: reservedTypes.file }, bytes, o.signal), list)
   }
 
   async #jws(
-    { bytes, cty }: EncodedValue,
-    typ: string | undefined,
-    iat: number | undefined,
+    header: object,
+    payload: Uint8Array,
     signal: AbortSignal | undefined,
   ): Promise<string> {
-    return signJws(this.#port, await this.#loaded(signal), { typ, cty, iat }, bytes, signal)
+    return signJws(this.#port, await this.#loaded(signal), { header, payload }, signal)
   }
 
   #loaded(signal: AbortSignal | undefined): Promise<OpenerKey> {
@@ -197,6 +156,36 @@ class KmsSigner implements Signer {
       signal,
     )
   }
+}
+
+/** What a receipt says beside who signed it and when. @throws SealdropError `invalid_argument` */
+function receiptMembers(of: ReceiptOf): Omit<Receipt, 'iss' | 'iat' | 'jti'> {
+  ensure(of, 'invalid_argument', 'signReceipt: expected what inspect gives, and a stage')
+  const { messageId, digest, length, stage } = of
+  const key = typeof of.key === 'object' ? of.key.thumbprint : of.key
+  ensure(
+    key === undefined || (typeof key === 'string' && key !== ''),
+    'invalid_argument',
+    'signReceipt: key, expected what an opener answered, or a thumbprint',
+  )
+  ensure(
+    [messageId, digest].every((text) => typeof text === 'string' && text !== ''),
+    'invalid_argument',
+    'signReceipt: expected messageId and digest, as inspect gives them',
+  )
+  ensure(
+    Number.isSafeInteger(length) && length >= 0,
+    'invalid_argument',
+    'signReceipt: length, expected a number of bytes',
+  )
+  ensure(
+    stage === 'received' || stage === 'opened',
+    'invalid_argument',
+    "signReceipt: stage, expected 'received' or 'opened'",
+  )
+  const ctx = checkContext(of.context)
+  const members = { messageId, length, digest, ctx, stage }
+  return key === undefined ? members : { ...members, key }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { ensure } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { InjectedFaults } from './injected/injected-faults.js'
@@ -8,15 +9,17 @@ import { makeKey } from './operations/make-key.js'
 import {
   aliasOf,
   checkOptions,
+  type CheckedOptions,
   type LocalKms,
   type LocalKmsKey,
   type LocalKmsOptions,
-} from './options.js'
+} from './server-options.js'
 import type { Credential } from './policy/credentials.js'
-import { openStore } from './state/folder.js'
+import { catchUp } from './state/due.js'
+import { openStore, type Store } from './state/folder.js'
 import { Keyring } from './state/keyring.js'
 import { Kms } from './state/kms.js'
-import { handle, type Service } from './wire/protocol.js'
+import { handle, type Service } from './handle.js'
 
 /**
  * Starts a KMS server for development and tests in this process. It speaks AWS JSON 1.1 over HTTP,
@@ -49,73 +52,78 @@ export async function startLocalKms(options: LocalKmsOptions = {}): Promise<Loca
     'invalid_argument',
     'The local KMS keeps private keys unprotected and does not run with NODE_ENV=production; use AWS KMS',
   )
-  const {
-    port,
-    dir,
-    region,
-    regions,
-    credentials,
-    seed,
-    now,
-    faults: rules,
-    onCall,
-    keys,
-  } = checkOptions(options)
-  const faults = new InjectedFaults(rules, regions)
+  const checked = checkOptions(options)
+  const { dir, regions } = checked
+  const faults = new InjectedFaults(checked.faults, regions)
   const store = dir === undefined ? undefined : await openStore(dir, regions)
   try {
-    const names = new Set([...regions, ...(store?.folders.keys() ?? [])])
-    const kms = new Kms({
-      rings: [...names].map((name) => new Keyring(name, store?.folders.get(name))),
-      served: regions,
-      now,
-      seed,
-    })
-    await kms.tick()
-    const ring = kms.rings.get(region)!
-    const arns: [alias: string, arn: string][] = []
-    for (const key of keys)
-      arns.push([key.alias, await provide(kms, ring, credentials.account, key)])
-    const closing = new AbortController()
-    const { url, stop } = await listen(
-      { kms, credentials: credentials.list, faults, onCall, closing: closing.signal },
-      port,
-    )
-    let closed: Promise<void> | undefined
-    const close = async (): Promise<void> => {
-      closing.abort()
-      await stop()
-      await kms.settled()
-      await store?.release()
-    }
-    const [{ accessKeyId, secretAccessKey, sessionToken }] = credentials.list as [Credential]
-    return {
-      url,
-      keys: Object.fromEntries(arns),
-      env: {
-        AWS_ENDPOINT_URL_KMS: url,
-        AWS_REGION: region,
-        AWS_DEFAULT_REGION: region,
-        AWS_ACCESS_KEY_ID: accessKeyId,
-        AWS_SECRET_ACCESS_KEY: secretAccessKey,
-        ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }),
-      },
-      clientConfig: {
-        endpoint: url,
-        region,
-        credentials: {
-          accessKeyId,
-          secretAccessKey,
-          ...(sessionToken !== undefined && { sessionToken }),
-        },
-      },
-      faults,
-      close: () => (closed ??= close()),
-    }
+    return await serve(checked, faults, store)
   } catch (e) {
     await store?.release()
     throw e
   }
+}
+
+async function serve(
+  checked: CheckedOptions,
+  faults: InjectedFaults,
+  store: Store | undefined,
+): Promise<LocalKms> {
+  const { port, region, credentials, onCall, keys } = checked
+  const kms = kmsOf(checked, store)
+  await catchUp(kms)
+  const arns: [alias: string, arn: string][] = []
+  for (const key of keys) {
+    const arn = await provide(kms, kms.ringOf(region), credentials.account, key)
+    arns.push([key.alias, arn])
+  }
+  const closing = new AbortController()
+  const service = { kms, credentials: credentials.list, faults, onCall, closing: closing.signal }
+  const { url, stop } = await listen(service, port)
+  let closed: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    closing.abort()
+    await stop()
+    await kms.settled()
+    await store?.release()
+  }
+  const [first] = credentials.list as [Credential]
+  return {
+    url,
+    keys: Object.fromEntries(arns),
+    ...clientOf(url, region, first),
+    faults,
+    close: () => (closed ??= close()),
+  }
+}
+
+/** The Regions of the options, and those that a folder has besides. */
+function kmsOf({ regions, now, seed }: CheckedOptions, store: Store | undefined): Kms {
+  const names = new Set([...regions, ...(store?.folders.keys() ?? [])])
+  const rings = [...names].map((name) => new Keyring(name, store?.folders.get(name)))
+  return new Kms({ rings, served: regions, now, seed })
+}
+
+/** What a client needs to call with an access key, and other processes in their environment. */
+function clientOf(
+  url: string,
+  region: string,
+  { accessKeyId, secretAccessKey, sessionToken }: Credential,
+): Pick<LocalKms, 'env' | 'clientConfig'> {
+  const env = {
+    AWS_ENDPOINT_URL_KMS: url,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }),
+  }
+  const credentials = {
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken !== undefined && { sessionToken }),
+  }
+  return { env, clientConfig: { endpoint: url, region, credentials } }
 }
 
 /** The ARN of the key behind an alias, which is made if the alias is not there. */
@@ -148,54 +156,87 @@ async function provide(
  */
 const patience = 10_000
 
+/** Connections of a server, and requests whose operation still runs. */
+interface Traffic {
+  readonly sockets: Set<Socket>
+  /** Connections that nobody waits on. */
+  readonly idle: Set<Socket>
+  readonly running: Set<IncomingMessage>
+  stopping: boolean
+}
+
 async function listen(
   service: Service,
   port: number,
-): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  const idle = new Set<Socket>()
-  const running = new Set<IncomingMessage>()
-  const sockets = new Set<Socket>()
-  let stopping = false
-  const serve = (request: IncomingMessage, response: ServerResponse): void => {
-    const { socket } = request
-    request.once('end', () => idle.delete(socket)) // from here on there is an operation to finish
-    response.once('close', () => (stopping ? socket.destroy() : idle.add(socket)))
-    running.add(request)
-    void handle(service, request, response).finally(() => running.delete(request))
+): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
+  const traffic: Traffic = {
+    sockets: new Set(),
+    idle: new Set(),
+    running: new Set(),
+    stopping: false,
   }
+  const serveOne = (request: IncomingMessage, response: ServerResponse): void =>
+    answer(service, traffic, request, response)
   // longer than a client pauses: one that sends just as it is let go sees a reset
-  const server = createServer({ requestTimeout: 30_000, keepAliveTimeout: 60_000 }, serve)
+  const server = createServer({ requestTimeout: 30_000, keepAliveTimeout: 60_000 }, serveOne)
   server.on('connection', (socket: Socket) => {
-    idle.add(socket)
-    sockets.add(socket)
-    socket.once('close', () => [idle, sockets].forEach((set) => set.delete(socket)))
+    traffic.idle.add(socket)
+    traffic.sockets.add(socket)
+    socket.once('close', () => {
+      traffic.idle.delete(socket)
+      traffic.sockets.delete(socket)
+    })
   })
-  server.on('checkExpectation', serve)
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable)
-      socket.end(
-        `HTTP/1.1 400 Bad Request\r\nx-amzn-RequestId: ${randomUUID()}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
-      )
-    else socket.destroy()
-  })
+  server.on('checkExpectation', serveOne)
+  server.on('clientError', (_error, socket) => refuse(socket))
   await bind(server, port)
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: () =>
-      new Promise((resolve) => {
-        stopping = true
-        const lettingGo = setInterval(() => {
-          // clients that do not read what they asked for
-          const busy = new Set([...running].map(({ socket }) => socket))
-          for (const socket of sockets) if (!busy.has(socket)) socket.destroy()
-        }, patience)
-        server.close(() => {
-          clearInterval(lettingGo)
-          resolve()
-        })
-        for (const socket of idle) socket.destroy()
-      }),
+  const { port: bound } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${bound}`, stop: () => stopServing(server, traffic) }
+}
+
+function answer(
+  service: Service,
+  traffic: Traffic,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const { socket } = request
+  const { idle, running } = traffic
+  request.once('end', () => idle.delete(socket)) // from here on there is an operation to finish
+  response.once('close', () => {
+    if (traffic.stopping) socket.destroy()
+    else idle.add(socket)
+  })
+  running.add(request)
+  void handle(service, request, response).finally(() => running.delete(request))
+}
+
+/** What is not HTTP gets an answer where it still can. */
+function refuse(socket: Duplex): void {
+  if (!socket.writable) {
+    socket.destroy()
+    return
   }
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\nx-amzn-RequestId: ${randomUUID()}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+  )
+}
+
+function stopServing(server: Server, traffic: Traffic): Promise<void> {
+  const { sockets, idle, running } = traffic
+  return new Promise((resolve) => {
+    traffic.stopping = true
+    const lettingGo = setInterval(() => {
+      // clients that do not read what they asked for
+      const busy = new Set([...running].map(({ socket }) => socket))
+      for (const socket of sockets) if (!busy.has(socket)) socket.destroy()
+    }, patience)
+    server.close(() => {
+      clearInterval(lettingGo)
+      resolve()
+    })
+    for (const socket of idle) socket.destroy()
+  })
 }
 
 function bind(server: Server, port: number): Promise<void> {

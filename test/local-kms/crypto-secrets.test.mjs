@@ -227,10 +227,10 @@ describe('MACs', () => {
         )
         assert.equal(await webcrypto.subtle.verify('HMAC', key, mac, message), true)
       }
-      assert.equal(verifyMac(spec, material, algorithm, message, mac), true)
+      assert.equal(verifyMac(spec, material, { algorithm, message, mac }), true)
       for (let at = 0; at < length; at++)
         assert.equal(
-          verifyMac(spec, material, algorithm, message, flipped(mac, at, 1 << (at % 8))),
+          verifyMac(spec, material, { algorithm, message, mac: flipped(mac, at, 1 << (at % 8)) }),
           false,
         )
       for (const wrong of [
@@ -239,9 +239,15 @@ describe('MACs', () => {
         mac.subarray(0, -1),
         Uint8Array.from([...mac, 0]),
       ])
-        assert.equal(verifyMac(spec, material, algorithm, message, wrong), false)
-      assert.equal(verifyMac(spec, material, algorithm, flipped(message, 0), mac), false)
-      assert.equal(verifyMac(spec, await generateMaterial(spec), algorithm, message, mac), false)
+        assert.equal(verifyMac(spec, material, { algorithm, message, mac: wrong }), false)
+      assert.equal(
+        verifyMac(spec, material, { algorithm, message: flipped(message, 0), mac }),
+        false,
+      )
+      assert.equal(
+        verifyMac(spec, await generateMaterial(spec), { algorithm, message, mac }),
+        false,
+      )
     })
 
     test(`${spec} takes no other algorithm`, async () => {
@@ -259,7 +265,12 @@ describe('MACs', () => {
         )
         assert.throws(() => generateMac(spec, material, other, Buffer.from('x')), error)
         assert.throws(
-          () => verifyMac(spec, material, other, Buffer.from('x'), Buffer.from('x')),
+          () =>
+            verifyMac(spec, material, {
+              algorithm: other,
+              message: Buffer.from('x'),
+              mac: Buffer.from('x'),
+            }),
           error,
         )
       }

@@ -23,7 +23,7 @@ import {
   mlDsaVerify,
   mlDsaVerifyMu,
 } from '#dist/local-kms/crypto/post-quantum.js'
-import { sign, verify } from '#dist/local-kms/crypto/signatures.js'
+import { sign, verify } from '#dist/local-kms/crypto/signing.js'
 import { keySpecs } from '#dist/local-kms/key-specs.js'
 import { flipped, hex, inNode24, openssl, thrown } from './crypto-readers.mjs'
 
@@ -86,12 +86,12 @@ function changes(signature) {
 function refuses(spec, material, algorithm, type, input, signature) {
   for (const [name, changed] of changes(signature))
     assert.equal(
-      verify(spec, material, algorithm, type, input, changed),
+      verify(spec, material, { algorithm, messageType: type, message: input }, changed),
       false,
       `${algorithm} ${type}: ${name}`,
     )
   assert.equal(
-    verify(spec, material, algorithm, type, flipped(input, 0), signature),
+    verify(spec, material, { algorithm, messageType: type, message: flipped(input, 0) }, signature),
     false,
     'another message',
   )
@@ -107,7 +107,11 @@ describe('RSA and ECDSA', () => {
       const material = await materialOf(spec)
       const inputs = { RAW: message, DIGEST: sha(bits) }
       for (const type of ['RAW', 'DIGEST']) {
-        const signature = sign(spec, material, algorithm, type, inputs[type])
+        const signature = sign(spec, material, {
+          algorithm,
+          messageType: type,
+          message: inputs[type],
+        })
         if (spec.startsWith('RSA')) assert.equal(signature.length, Number(spec.slice(4)) / 8)
         assert.equal(
           nodeVerify(`sha${bits}`, message, { key: keyOf(spec, material), ...options }, signature),
@@ -115,7 +119,12 @@ describe('RSA and ECDSA', () => {
         )
         for (const other of ['RAW', 'DIGEST']) {
           assert.equal(
-            verify(spec, material, algorithm, other, inputs[other], signature),
+            verify(
+              spec,
+              material,
+              { algorithm, messageType: other, message: inputs[other] },
+              signature,
+            ),
             true,
             `${type} as ${other}`,
           )
@@ -125,14 +134,25 @@ describe('RSA and ECDSA', () => {
       const theirs = nodeSign(`sha${bits}`, message, { key: material.privateKey, ...options })
       for (const type of ['RAW', 'DIGEST'])
         assert.equal(
-          verify(spec, material, algorithm, type, inputs[type], theirs),
+          verify(spec, material, { algorithm, messageType: type, message: inputs[type] }, theirs),
           true,
           `node:crypto's as ${type}`,
         )
       for (const wrong of [0, bits / 8 - 1, bits / 8 + 1]) {
         for (const run of [
-          () => sign(spec, material, algorithm, 'DIGEST', new Uint8Array(wrong)),
-          () => verify(spec, material, algorithm, 'DIGEST', new Uint8Array(wrong), theirs),
+          () =>
+            sign(spec, material, {
+              algorithm,
+              messageType: 'DIGEST',
+              message: new Uint8Array(wrong),
+            }),
+          () =>
+            verify(
+              spec,
+              material,
+              { algorithm, messageType: 'DIGEST', message: new Uint8Array(wrong) },
+              theirs,
+            ),
         ]) {
           assert.throws(
             run,
@@ -146,7 +166,11 @@ describe('RSA and ECDSA', () => {
   for (const { spec, algorithm, bits } of classical.filter(({ spec }) => spec !== 'RSA_3072')) {
     test(`${algorithm} of ${spec}: openssl verifies a signed digest`, async () => {
       const material = await materialOf(spec)
-      const signature = sign(spec, material, algorithm, 'DIGEST', sha(bits))
+      const signature = sign(spec, material, {
+        algorithm,
+        messageType: 'DIGEST',
+        message: sha(bits),
+      })
       const pss = algorithm.includes('PSS')
         ? [
             '-sigopt',
@@ -179,13 +203,11 @@ describe('RSA and ECDSA', () => {
           false,
           ['verify'],
         )
-        const signature = sign(
-          'RSA_2048',
-          material,
-          `RSASSA_${kms}_SHA_${bits}`,
-          'DIGEST',
-          sha(bits),
-        )
+        const signature = sign('RSA_2048', material, {
+          algorithm: `RSASSA_${kms}_SHA_${bits}`,
+          messageType: 'DIGEST',
+          message: sha(bits),
+        })
         assert.equal(
           await webcrypto.subtle.verify({ name, saltLength: bits / 8 }, key, signature, message),
           true,
@@ -208,16 +230,22 @@ describe('RSA and ECDSA', () => {
         const highs = new Set()
         const seen = new Set()
         for (let i = 0; i < 64 && highs.size < 2; i++) {
-          const signature = sign(spec, material, 'ECDSA_SHA_256', type, input)
+          const signature = sign(spec, material, {
+            algorithm: 'ECDSA_SHA_256',
+            messageType: type,
+            message: input,
+          })
           seen.add(hex(signature))
           highs.add(BigInt(`0x${hex(signature.subarray(4 + signature[3] + 2))}`) > order / 2n)
           assert.equal(
             verify(
               spec,
               material,
-              'ECDSA_SHA_256',
-              type === 'RAW' ? 'DIGEST' : 'RAW',
-              type === 'RAW' ? sha(256) : message,
+              {
+                algorithm: 'ECDSA_SHA_256',
+                messageType: type === 'RAW' ? 'DIGEST' : 'RAW',
+                message: type === 'RAW' ? sha(256) : message,
+              },
               signature,
             ),
             true,
@@ -238,12 +266,22 @@ describe('RSA and ECDSA', () => {
         saltLength,
       })
       assert.equal(
-        verify('RSA_2048', material, 'RSASSA_PSS_SHA_256', 'RAW', message, signature),
+        verify(
+          'RSA_2048',
+          material,
+          { algorithm: 'RSASSA_PSS_SHA_256', messageType: 'RAW', message },
+          signature,
+        ),
         false,
         `RAW ${saltLength}`,
       )
       assert.equal(
-        verify('RSA_2048', material, 'RSASSA_PSS_SHA_256', 'DIGEST', sha(256), signature),
+        verify(
+          'RSA_2048',
+          material,
+          { algorithm: 'RSASSA_PSS_SHA_256', messageType: 'DIGEST', message: sha(256) },
+          signature,
+        ),
         false,
         `DIGEST ${saltLength}`,
       )
@@ -282,16 +320,20 @@ describe('Ed25519', () => {
       const material = importedMaterial(spec, pkcs8(secretKey))
       assert.equal(hex(raw(material)), publicKey)
       assert.equal(
-        hex(sign(spec, material, 'ED25519_SHA_512', 'RAW', Buffer.from(input, 'hex'))),
+        hex(
+          sign(spec, material, {
+            algorithm: 'ED25519_SHA_512',
+            messageType: 'RAW',
+            message: Buffer.from(input, 'hex'),
+          }),
+        ),
         signature,
       )
       assert.equal(
         verify(
           spec,
           material,
-          'ED25519_SHA_512',
-          'RAW',
-          Buffer.from(input, 'hex'),
+          { algorithm: 'ED25519_SHA_512', messageType: 'RAW', message: Buffer.from(input, 'hex') },
           Buffer.from(signature, 'hex'),
         ),
         true,
@@ -308,13 +350,11 @@ describe('Ed25519', () => {
       hex(raw(material)),
       'ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf',
     )
-    const signature = sign(
-      spec,
-      material,
-      'ED25519_PH_SHA_512',
-      'DIGEST',
-      sha(512, Buffer.from('abc')),
-    )
+    const signature = sign(spec, material, {
+      algorithm: 'ED25519_PH_SHA_512',
+      messageType: 'DIGEST',
+      message: sha(512, Buffer.from('abc')),
+    })
     assert.equal(
       hex(signature),
       '98a70222f0b8121aa9d30f813d683f809e462b469c7ff87639499bb94e6dae4131f85042463c2a355a2003d062adf5aaa10b8c61e636062aaad11c2a26083406',
@@ -323,9 +363,11 @@ describe('Ed25519', () => {
       verify(
         spec,
         material,
-        'ED25519_PH_SHA_512',
-        'DIGEST',
-        sha(512, Buffer.from('abc')),
+        {
+          algorithm: 'ED25519_PH_SHA_512',
+          messageType: 'DIGEST',
+          message: sha(512, Buffer.from('abc')),
+        },
         signature,
       ),
       true,
@@ -334,22 +376,54 @@ describe('Ed25519', () => {
 
   test('both variants are read by noble and by node:crypto, one is not the other, and nothing changed verifies', async () => {
     const material = await materialOf(spec)
-    const plain = sign(spec, material, 'ED25519_SHA_512', 'RAW', message)
-    const prehashed = sign(spec, material, 'ED25519_PH_SHA_512', 'DIGEST', sha(512))
+    const plain = sign(spec, material, {
+      algorithm: 'ED25519_SHA_512',
+      messageType: 'RAW',
+      message,
+    })
+    const prehashed = sign(spec, material, {
+      algorithm: 'ED25519_PH_SHA_512',
+      messageType: 'DIGEST',
+      message: sha(512),
+    })
     assert.deepEqual([plain.length, prehashed.length], [64, 64])
     assert.equal(ed25519.verify(plain, message, raw(material)), true)
     assert.equal(nodeVerify(null, message, keyOf(spec, material), plain), true)
     assert.equal(ed25519ph.verify(prehashed, message, raw(material)), true)
     assert.equal(nodeVerify(null, sha(512), keyOf(spec, material), prehashed), false)
-    assert.equal(verify(spec, material, 'ED25519_SHA_512', 'RAW', sha(512), prehashed), false)
-    assert.equal(verify(spec, material, 'ED25519_PH_SHA_512', 'DIGEST', sha(512), plain), false)
+    assert.equal(
+      verify(
+        spec,
+        material,
+        { algorithm: 'ED25519_SHA_512', messageType: 'RAW', message: sha(512) },
+        prehashed,
+      ),
+      false,
+    )
+    assert.equal(
+      verify(
+        spec,
+        material,
+        { algorithm: 'ED25519_PH_SHA_512', messageType: 'DIGEST', message: sha(512) },
+        plain,
+      ),
+      false,
+    )
     refuses(spec, material, 'ED25519_SHA_512', 'RAW', message, plain)
     refuses(spec, material, 'ED25519_PH_SHA_512', 'DIGEST', sha(512), prehashed)
     const theirs = ed25519ph.sign(
       message,
       Buffer.from(material.privateKey.export({ format: 'jwk' }).d, 'base64url'),
     )
-    assert.equal(verify(spec, material, 'ED25519_PH_SHA_512', 'DIGEST', sha(512), theirs), true)
+    assert.equal(
+      verify(
+        spec,
+        material,
+        { algorithm: 'ED25519_PH_SHA_512', messageType: 'DIGEST', message: sha(512) },
+        theirs,
+      ),
+      true,
+    )
   })
 
   test('openssl verifies the plain variant', async () => {
@@ -369,7 +443,11 @@ describe('Ed25519', () => {
       ],
       {
         key: keyOf(spec, material).export({ format: 'pem', type: 'spki' }),
-        signature: sign(spec, material, 'ED25519_SHA_512', 'RAW', message),
+        signature: sign(spec, material, {
+          algorithm: 'ED25519_SHA_512',
+          messageType: 'RAW',
+          message,
+        }),
         message,
       },
     )
@@ -380,7 +458,12 @@ describe('Ed25519', () => {
     const material = await materialOf(spec)
     for (const length of [0, 32, 63, 65])
       assert.throws(
-        () => sign(spec, material, 'ED25519_PH_SHA_512', 'DIGEST', new Uint8Array(length)),
+        () =>
+          sign(spec, material, {
+            algorithm: 'ED25519_PH_SHA_512',
+            messageType: 'DIGEST',
+            message: new Uint8Array(length),
+          }),
         fault('ValidationException', 'Digest is invalid length for algorithm ED25519_PH_SHA_512.'),
       )
   })
@@ -403,10 +486,14 @@ describe('ML-DSA', () => {
       const mu = shake(shake(publicKey), Uint8Array.of(0, 0), message)
       const inputs = { RAW: message, EXTERNAL_MU: mu }
       for (const type of ['RAW', 'EXTERNAL_MU']) {
-        const signature = sign(spec, material, algorithm, type, inputs[type])
+        const signature = sign(spec, material, {
+          algorithm,
+          messageType: type,
+          message: inputs[type],
+        })
         assert.equal(signature.length, length)
         assert.notEqual(
-          hex(sign(spec, material, algorithm, type, inputs[type])),
+          hex(sign(spec, material, { algorithm, messageType: type, message: inputs[type] })),
           hex(signature),
           'hedged',
         )
@@ -422,14 +509,19 @@ describe('ML-DSA', () => {
         )
         for (const other of ['RAW', 'EXTERNAL_MU']) {
           assert.equal(
-            verify(spec, material, algorithm, other, inputs[other], signature),
+            verify(
+              spec,
+              material,
+              { algorithm, messageType: other, message: inputs[other] },
+              signature,
+            ),
             true,
             `${type} as ${other}`,
           )
           refuses(spec, material, algorithm, other, inputs[other], signature)
         }
         assert.equal(
-          verify(spec, material, algorithm, 'RAW', mu, signature),
+          verify(spec, material, { algorithm, messageType: 'RAW', message: mu }, signature),
           false,
           'a representative is not the message',
         )
@@ -454,8 +546,14 @@ describe('ML-DSA', () => {
         mlDsaSign(spec, material.seed, message),
         mlDsaSignMu(spec, material.seed, mu),
       ]) {
-        assert.equal(verify(spec, material, algorithm, 'RAW', message, signature), true)
-        assert.equal(verify(spec, material, algorithm, 'EXTERNAL_MU', mu, signature), true)
+        assert.equal(
+          verify(spec, material, { algorithm, messageType: 'RAW', message }, signature),
+          true,
+        )
+        assert.equal(
+          verify(spec, material, { algorithm, messageType: 'EXTERNAL_MU', message: mu }, signature),
+          true,
+        )
         assert.equal(mlDsaVerify(spec, publicKey, message, signature), true)
         assert.equal(mlDsaVerifyMu(spec, publicKey, mu, signature), true)
         assert.equal(mlDsaVerify(spec, publicKey, mu, signature), false)
@@ -466,11 +564,16 @@ describe('ML-DSA', () => {
       const material = await materialOf(spec)
       for (const wrong of [0, 63, 65])
         assert.throws(
-          () => sign(spec, material, algorithm, 'EXTERNAL_MU', new Uint8Array(wrong)),
+          () =>
+            sign(spec, material, {
+              algorithm,
+              messageType: 'EXTERNAL_MU',
+              message: new Uint8Array(wrong),
+            }),
           fault('ValidationException', `External Mu is invalid length for algorithm ${algorithm}.`),
         )
       assert.throws(
-        () => sign(spec, material, algorithm, 'DIGEST', sha(512)),
+        () => sign(spec, material, { algorithm, messageType: 'DIGEST', message: sha(512) }),
         fault('ValidationException', `Message type DIGEST is incompatible with key spec ${spec}.`),
       )
     })
@@ -500,8 +603,14 @@ describe('what does not fit', () => {
           `Algorithm ${algorithm} is incompatible with key spec ${spec}.`,
         )
         for (const type of ['RAW', 'DIGEST', 'EXTERNAL_MU']) {
-          assert.throws(() => sign(spec, material, algorithm, type, message), error)
-          assert.throws(() => verify(spec, material, algorithm, type, message, message), error)
+          assert.throws(
+            () => sign(spec, material, { algorithm, messageType: type, message }),
+            error,
+          )
+          assert.throws(
+            () => verify(spec, material, { algorithm, messageType: type, message }, message),
+            error,
+          )
         }
       }
       for (const algorithm of algorithms.SIGN_VERIFY) {
@@ -513,11 +622,19 @@ describe('what does not fit', () => {
             ? `algorithm ${algorithm}`
             : `key spec ${spec}`
           assert.equal(
-            thrown(() => sign(spec, material, algorithm, type, new Uint8Array(64))).text,
+            thrown(() =>
+              sign(spec, material, { algorithm, messageType: type, message: new Uint8Array(64) }),
+            ).text,
             `Message type ${type} is incompatible with ${what}.`,
           )
           assert.throws(
-            () => verify(spec, material, algorithm, type, new Uint8Array(64), message),
+            () =>
+              verify(
+                spec,
+                material,
+                { algorithm, messageType: type, message: new Uint8Array(64) },
+                message,
+              ),
             fault('ValidationException', `Message type ${type} is incompatible with ${what}.`),
           )
         }
@@ -529,9 +646,13 @@ describe('what does not fit', () => {
     for (const [spec, { algorithms }] of signers.filter(([name]) => !name.startsWith('RSA'))) {
       const [one, two] = [await materialOf(spec), await generateMaterial(spec)]
       const [algorithm] = algorithms.SIGN_VERIFY
-      const signature = sign(spec, one, algorithm, 'RAW', message)
-      assert.equal(verify(spec, one, algorithm, 'RAW', message, signature), true)
-      assert.equal(verify(spec, two, algorithm, 'RAW', message, signature), false, spec)
+      const signature = sign(spec, one, { algorithm, messageType: 'RAW', message })
+      assert.equal(verify(spec, one, { algorithm, messageType: 'RAW', message }, signature), true)
+      assert.equal(
+        verify(spec, two, { algorithm, messageType: 'RAW', message }, signature),
+        false,
+        spec,
+      )
     }
   })
 })

@@ -6,7 +6,7 @@ import { isIP } from 'node:net'
 import { test } from 'node:test'
 import { runUnsafeSimulation } from '@cloud-copilot/iam-simulate'
 import { decide, crossAccountActions } from '#dist/local-kms/policy/decide.js'
-import { parseIdentityPolicy, parseKeyPolicy } from '#dist/local-kms/policy/document.js'
+import { parseIdentityPolicy, parseKeyPolicy } from '#dist/local-kms/policy/policy-document.js'
 
 const cases = 8000
 const seed = 20240229

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { defaultCredentials, parseCredentials } from '#dist/local-kms/policy/credentials.js'
-import { defaultKeyPolicy } from '#dist/local-kms/policy/default-key-policy.js'
-import { parseIdentityPolicy, parseKeyPolicy } from '#dist/local-kms/policy/document.js'
+import { defaultKeyPolicy } from '#dist/local-kms/state/default-key-policy.js'
+import { parseIdentityPolicy, parseKeyPolicy } from '#dist/local-kms/policy/policy-document.js'
 
 const statement = {
   Effect: 'Allow',

@@ -35,6 +35,19 @@ for (const door of ['ml-dsa', 'digests']) below[door] = [...below.providers, 'pr
 below['local-kms'] = ['errors', 'bytes', 'algorithms', 'formats']
 below.cli = [...doors, 'index', 'serve', 'fs', 'kms', 'local-kms'] // the top room; it loads doors when a command needs them
 
+/** What each room inside local-kms may import of local-kms. A file beside the rooms is its own room. */
+const localKmsRooms = { wire: [], 'key-specs': [], 'service-operations': [] }
+localKmsRooms.crypto = ['wire', 'key-specs', 'service-operations']
+localKmsRooms.trail = localKmsRooms.crypto
+localKmsRooms.state = [...localKmsRooms.crypto, 'crypto', 'trail']
+localKmsRooms.policy = [...localKmsRooms.state, 'state']
+localKmsRooms.operations = [...localKmsRooms.policy, 'policy']
+localKmsRooms.injected = [...localKmsRooms.operations, 'operations']
+localKmsRooms['server-options'] = [...localKmsRooms.injected, 'injected']
+localKmsRooms.handle = localKmsRooms['server-options']
+localKmsRooms.server = [...localKmsRooms.handle, 'server-options', 'handle']
+localKmsRooms.index = [...localKmsRooms.server, 'server']
+
 const packagesOfFile = {
   'kms/port.ts': ['@aws-sdk/client-kms'],
   'kms/management-port.ts': ['@aws-sdk/client-kms'],
@@ -64,6 +77,36 @@ const importsOf = (text) =>
     ),
   ].map((match) => match[1] ?? match[2] ?? match[3])
 
+/** A file of src as its neighbours name it: `import { a } from './b.js'` in `c/d.ts` is `c/b.ts`. */
+const targetOf = (path, specifier) =>
+  normalize(join(dirname(path), specifier)).replace(/\.js$/, '.ts')
+
+const localImportsOf = ({ path, text }) =>
+  importsOf(text)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => targetOf(path, specifier))
+
+/** The first circle of imports among files, types too; undefined where there is none. */
+function circleAmong(those) {
+  const imports = new Map(those.map((file) => [file.path, localImportsOf(file)]))
+  const done = new Set()
+  const visit = (path, above) => {
+    if (above.includes(path)) return [...above.slice(above.indexOf(path)), path]
+    if (done.has(path)) return undefined
+    for (const target of imports.get(path) ?? []) {
+      const circle = visit(target, [...above, path])
+      if (circle) return circle
+    }
+    done.add(path)
+    return undefined
+  }
+  for (const path of imports.keys()) {
+    const circle = visit(path, [])
+    if (circle) return circle
+  }
+  return undefined
+}
+
 const withoutComments = (text) => text.replace(/\/\*[\s\S]*?\*\/|(?<![:'"`])\/\/.*/g, '')
 
 test('there are files to look at, and every room is known', () => {
@@ -89,6 +132,42 @@ test('every import goes to a lower room, and to a package that its file may use'
     }
   }
   assert.isAbove(seen, 300)
+})
+
+test('inside local-kms, every import goes to a lower room', () => {
+  const inside = (path) => roomOf(path.slice('local-kms/'.length))
+  let seen = 0
+  for (const file of files.filter(({ path }) => path.startsWith('local-kms/'))) {
+    const room = inside(file.path)
+    assert.property(localKmsRooms, room, file.path)
+    for (const target of localImportsOf(file).filter((path) => path.startsWith('local-kms/'))) {
+      seen++
+      const allowed =
+        target.startsWith(`local-kms/${room}/`) || localKmsRooms[room].includes(inside(target))
+      assert.isTrue(allowed, `${file.path} imports ${target}`)
+    }
+  }
+  assert.isAbove(seen, 200)
+})
+
+test('no files import each other in a circle', () => {
+  const looked = files.filter(({ path }) => path.startsWith('local-kms/'))
+  assert.isAbove(looked.length, 50)
+  assert.isUndefined(circleAmong(looked))
+  const known = new Set(files.map(({ path }) => path))
+  for (const file of looked)
+    for (const target of localImportsOf(file)) assert.isTrue(known.has(target), target)
+})
+
+test('a circle of imports would be found, also one of types and one through a file between', () => {
+  const made = [
+    { path: 'a/one.ts', text: "import { two } from '../b/two.js'" },
+    { path: 'b/two.ts', text: "import './three.js'\nimport { four } from './four.js'" },
+    { path: 'b/three.ts', text: '' },
+    { path: 'b/four.ts', text: "import type { One } from '../a/one.js'" },
+  ]
+  assert.deepEqual(circleAmong(made), ['a/one.ts', 'b/two.ts', 'b/four.ts', 'a/one.ts'])
+  assert.isUndefined(circleAmong(made.slice(0, 3)))
 })
 
 test('only crypto touches crypto.subtle, and nothing names the bare Buffer in the browser half', () => {

@@ -1,6 +1,6 @@
 import { regionOf } from '../../formats/arn.js'
-import { isMade, type MadeKey, type Purpose } from '../inventory/model.js'
-import { aliasFor } from '../rotation/create-next.js'
+import { isMade, type KeyInventory, type MadeKey, type Purpose } from '../inventory/model.js'
+import { aliasFor } from '../rotation/alias.js'
 import { day } from '../rotation/steps.js'
 import { standing, timeOf } from '../rotation/when.js'
 import { finding, seen, warning, type Examination, type Finding } from './finding.js'
@@ -10,41 +10,52 @@ import { finding, seen, warning, type Examination, type Finding } from './findin
  * of a purpose.
  */
 export async function examineAliases(o: Examination): Promise<readonly Finding[]> {
-  return (await Promise.all(o.inventory.purposes.map((purpose) => aliasesOf(o, purpose)))).flat()
+  const examinations = o.inventory.purposes.map((purpose) => aliasesOf(o, purpose))
+  return (await Promise.all(examinations)).flat()
 }
 
 async function aliasesOf(o: Examination, purpose: Purpose): Promise<readonly Finding[]> {
-  const { inventory, now } = o
+  const own = o.inventory.keys.filter((key) => key.purpose === purpose.name)
+  const made = own.filter(isMade)
+  const current = made.find(({ state }) => state === 'current')
+  if (!current) return [withoutCurrent(o, purpose)]
+  if (current.aliased === undefined) return notAliased(o, purpose, current)
+  const findings = await Promise.all([
+    ...current.arns.map((arn) => named(o, purpose, current, arn)),
+    ...regionsLeft(made, current).map((arn) => leftBehind(o, purpose, arn)),
+  ])
+  return findings.flat()
+}
+
+function withoutCurrent({ inventory, now }: Examination, purpose: Purpose): Finding {
   const check = `${purpose.name}: has a current key`
-  const own = inventory.keys.filter((key) => key.purpose === purpose.name)
-  const current = own.filter(isMade).find(({ state }) => state === 'current')
-  if (!current) {
-    const { readyAt } = standing(inventory, purpose, now)
-    return [
-      own.some(({ state }) => state === 'next' || state === 'making')
-        ? warning(
-            check,
-            `its first key comes into use at ${new Date(Math.max(now, readyAt)).toISOString()}, when applyRotation runs: before, clients could have a set without it`,
-          )
-        : finding(check, 'planRotation and applyRotation make one'),
-    ]
-  }
-  if (current.aliased === undefined)
-    return now < timeOf(current.starts) + day
-      ? []
-      : [finding(check, `${purpose.alias} does not name it yet: run applyRotation`)]
-  const left = own
-    .filter(isMade)
+  const isBegun = inventory.keys.some(
+    (key) => key.purpose === purpose.name && (key.state === 'next' || key.state === 'making'),
+  )
+  if (!isBegun) return finding(check, 'planRotation and applyRotation make one')
+  const { readyAt } = standing(inventory, purpose, now)
+  const at = new Date(Math.max(now, readyAt)).toISOString()
+  return warning(
+    check,
+    `its first key comes into use at ${at}, when applyRotation runs: before, clients could have a set without it`,
+  )
+}
+
+/** A day is left for the run that moves the alias. */
+function notAliased({ now }: Examination, purpose: Purpose, current: MadeKey): readonly Finding[] {
+  if (now < timeOf(current.starts) + day) return []
+  const check = `${purpose.name}: has a current key`
+  return [finding(check, `${purpose.alias} does not name it yet: run applyRotation`)]
+}
+
+/** A retired key in each Region where the purpose has no current one. */
+function regionsLeft(made: readonly MadeKey[], current: MadeKey): readonly string[] {
+  const regions = current.arns.map(regionOf)
+  const left = made
     .filter(({ state }) => state === 'retired')
     .flatMap(({ arns }) => arns)
-    .filter((arn) => !current.arns.some((other) => regionOf(other) === regionOf(arn)))
-  const regions = new Map(left.map((arn) => [regionOf(arn), arn]))
-  return (
-    await Promise.all([
-      ...current.arns.map((arn) => named(o, purpose, current, arn)),
-      ...[...regions.values()].map((arn) => leftBehind(o, purpose, arn)),
-    ])
-  ).flat()
+    .filter((arn) => !regions.includes(regionOf(arn)))
+  return [...new Map(left.map((arn) => [regionOf(arn), arn])).values()]
 }
 
 async function named(
@@ -53,29 +64,34 @@ async function named(
   current: MadeKey,
   arn: string,
 ): Promise<readonly Finding[]> {
-  const known = new Map(
-    inventory.keys.flatMap(({ arns = [], state, thumbprint }) =>
-      arns.map((of) => [of, `the ${state} key ${thumbprint}`] as const),
-    ),
-  )
-  const name = (current.alias ?? purpose.alias).replace(/^.*(?=alias\/)/, '')
-  const check = `${name} in ${regionOf(arn)}: names the current key`
+  const alias = current.alias ?? purpose.alias
+  const name = nameOf(alias)
+  const region = regionOf(arn)
+  const check = `${name} in ${region}: names the current key`
   return seen(check, async () => {
-    const found = await described(aliasFor(current.alias ?? purpose.alias, arn))
+    const found = await described(aliasFor(alias, arn))
     const move = (verb: string): string =>
-      `aws kms ${verb} --alias-name ${name} --target-key-id ${arn} --region ${regionOf(arn)}`
+      `aws kms ${verb} --alias-name ${name} --target-key-id ${arn} --region ${region}`
     if (!found) return finding(check, `there is no such alias: ${move('create-alias')}`)
+    if (found.arn === arn) return finding(check)
     const repair =
       found.usage === current.usage
         ? move('update-alias')
-        : `aws kms delete-alias --alias-name ${name} --region ${regionOf(arn)}, then ${move('create-alias')}`
+        : `aws kms delete-alias --alias-name ${name} --region ${region}, then ${move('create-alias')}`
     return finding(
       check,
-      found.arn !== arn &&
-        `it names ${found.arn}, ${known.get(found.arn) ?? 'a key that the inventory does not know'}, since somebody moved it by hand. Signers that start now sign with that key. Move it back: ${repair}`,
+      `it names ${found.arn}, ${whose(found.arn, inventory)}, since somebody moved it by hand. Signers that start now sign with that key. Move it back: ${repair}`,
     )
   })
 }
+
+function whose(arn: string, { keys }: KeyInventory): string {
+  const key = keys.findLast(({ arns }) => arns?.includes(arn))
+  return key ? `the ${key.state} key ${key.thumbprint}` : 'a key that the inventory does not know'
+}
+
+/** Without the Region and account that an ARN has. */
+const nameOf = (alias: string): string => alias.replace(/^.*(?=alias\/)/, '')
 
 /** A Region whose replica was given up. */
 async function leftBehind(
@@ -83,13 +99,14 @@ async function leftBehind(
   { alias }: Purpose,
   arn: string,
 ): Promise<readonly Finding[]> {
-  const name = alias.replace(/^.*(?=alias\/)/, '')
+  const name = nameOf(alias)
   const check = `${name} in ${regionOf(arn)}: names no retired key`
-  return seen(check, async () =>
-    finding(
+  return seen(check, async () => {
+    const found = await described(aliasFor(alias, arn))
+    if (found?.arn !== arn) return finding(check)
+    return finding(
       check,
-      (await described(aliasFor(alias, arn)))?.arn === arn &&
-        `it names ${arn}, which is retired, and its purpose has no key there any more: signers there go on with it. When nobody needs it there: aws kms delete-alias --alias-name ${name} --region ${regionOf(arn)}`,
-    ),
-  )
+      `it names ${arn}, which is retired, and its purpose has no key there any more: signers there go on with it. When nobody needs it there: aws kms delete-alias --alias-name ${name} --region ${regionOf(arn)}`,
+    )
+  })
 }

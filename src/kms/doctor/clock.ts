@@ -18,9 +18,17 @@ export function clockFinding(
   age = 0,
 ): readonly Finding[] {
   if (there === undefined || !Number.isFinite(there)) return []
-  const off = now - Math.min(Math.max(now, there), there + age)
-  const far =
-    Math.abs(off) > tolerance &&
-    `this clock says ${new Date(now).toISOString()}, ${whose} ${new Date(there).toISOString()}: ${Math.round(Math.abs(off) / 1000)} s ${off > 0 ? 'ahead' : 'behind'}; sets seem to be expired or not yet valid. Synchronise this machine's clock by NTP${Math.abs(off) > stale ? '' : ', or wait, where a cache keeps old answers'}`
-  return [finding(`clock: agrees with ${whose}`, far)]
+  const check = `clock: agrees with ${whose}`
+  const difference = now - Math.min(Math.max(now, there), there + age)
+  const off = Math.abs(difference)
+  if (off <= tolerance) return [finding(check)]
+  const [ours, theirs] = [now, there].map((time) => new Date(time).toISOString())
+  const apart = `${Math.round(off / 1000)} s ${difference > 0 ? 'ahead' : 'behind'}`
+  const orWait = off > stale ? '' : ', or wait, where a cache keeps old answers'
+  return [
+    finding(
+      check,
+      `this clock says ${ours}, ${whose} ${theirs}: ${apart}; sets seem to be expired or not yet valid. Synchronise this machine's clock by NTP${orWait}`,
+    ),
+  ]
 }

@@ -1,4 +1,5 @@
 import { isSealdropError } from '../../errors/sealdrop-error.js'
+import { isDenied } from '../faults.js'
 import type { KeyInventory } from '../inventory/model.js'
 import type { KeyDescription } from '../port.js'
 
@@ -22,12 +23,6 @@ export const finding = (check: string, wrong?: string | false): Finding =>
   wrong ? { check, ok: false, advice: wrong } : { check, ok: true }
 export const warning = (check: string, advice: string): Finding => ({ check, ok: true, advice })
 
-/** KMS said no, rather than that it does not know who asks. */
-export const isDenied = (error: unknown): boolean =>
-  isSealdropError(error) &&
-  error.code === 'kms_denied' &&
-  (error.cause as { readonly name?: unknown } | undefined)?.name === 'AccessDeniedException'
-
 /**
  * What a check answers, or that it could not be made; an end of time that came from the caller is
  * thrown on by the doctor.
@@ -40,18 +35,16 @@ export async function examined(
     const found = await work()
     return Array.isArray(found) ? (found as readonly Finding[]) : [found as Finding]
   } catch (error) {
-    const { name = 'Error', message = '' } = error as Partial<Error>
-    return [
-      finding(
-        check,
-        isSealdropError(error)
-          ? message
-          : name === 'TimeoutError' || name === 'AbortError'
-            ? 'no answer in time: is it down, or does a firewall swallow what is sent?'
-            : `failed: ${name}: ${message}`,
-      ),
-    ]
+    return [finding(check, adviceFor(error))]
   }
+}
+
+function adviceFor(error: unknown): string {
+  const { name = 'Error', message = '' } = error as Partial<Error>
+  if (isSealdropError(error)) return message
+  if (name === 'TimeoutError' || name === 'AbortError')
+    return 'no answer in time: is it down, or does a firewall swallow what is sent?'
+  return `failed: ${name}: ${message}`
 }
 
 /** What checks of keys and aliases look at. */
@@ -63,13 +56,16 @@ export interface Examination {
 }
 
 /** Who opens or signs need not be able to look. */
-export const seen = (check: string, work: () => Promise<Finding>): Promise<readonly Finding[]> =>
-  examined(check, () =>
-    work().catch((error: unknown) => {
+export function seen(check: string, work: () => Promise<Finding>): Promise<readonly Finding[]> {
+  return examined(check, async () => {
+    try {
+      return await work()
+    } catch (error) {
       if (!isDenied(error)) throw error
       return warning(
         check,
         'cannot be told from here, since these credentials may not call kms:DescribeKey: run doctor as the administrator too',
       )
-    }),
-  )
+    }
+  })
+}

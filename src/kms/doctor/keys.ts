@@ -1,35 +1,28 @@
-import { isMade, type MadeKey } from '../inventory/model.js'
+import { isMade, type KeyState, type MadeKey } from '../inventory/model.js'
+import { isPendingDeletion } from '../management-port.js'
 import type { KeyDescription } from '../port.js'
 import { timeOf } from '../rotation/when.js'
 import { finding, seen, warning, type Examination, type Finding } from './finding.js'
 
 /** Compares what the inventory says of each key with what KMS does. */
-export async function examineKeys({
-  inventory,
-  described,
-  now,
-}: Examination): Promise<readonly Finding[]> {
-  const keys = inventory.keys.filter(isMade).filter(({ state }) => state !== 'deleted')
-  return (
-    await Promise.all(
-      keys.flatMap((key) =>
-        key.arns.map((arn) => {
-          const check = `${key.purpose}: ${key.state} key ${key.thumbprint} (${arn})`
-          return seen(check, async () => {
-            const found = await described(arn)
-            const one = { key, arn, state: found?.state ?? 'gone', found, now }
-            const { wrong, warned } =
-              key.state === 'deleting'
-                ? deleting(one)
-                : key.state === 'disabled'
-                  ? disabled(one)
-                  : enabled(one)
-            return warned ? warning(check, warned) : finding(check, wrong)
-          })
-        }),
-      ),
-    )
-  ).flat()
+export async function examineKeys(o: Examination): Promise<readonly Finding[]> {
+  const keys = o.inventory.keys.filter(isMade).filter(({ state }) => state !== 'deleted')
+  const examinations = keys.flatMap((key) => key.arns.map((arn) => examineKey(o, key, arn)))
+  return (await Promise.all(examinations)).flat()
+}
+
+function examineKey(
+  { described, now }: Examination,
+  key: MadeKey,
+  arn: string,
+): Promise<readonly Finding[]> {
+  const check = `${key.purpose}: ${key.state} key ${key.thumbprint} (${arn})`
+  return seen(check, async () => {
+    const found = await described(arn)
+    const judge = judges[key.state] ?? enabled
+    const { wrong, warned } = judge({ key, arn, state: found?.state ?? 'gone', found, now })
+    return warned ? warning(check, warned) : finding(check, wrong)
+  })
 }
 
 interface Seen {
@@ -44,17 +37,20 @@ interface Verdict {
   readonly warned?: string
 }
 
-const isPending = (state: string): boolean => /^Pending.*Deletion$/.test(state)
+/** By state in the inventory: a key in any other one is to be enabled. */
+const judges: Readonly<Partial<Record<KeyState, (seen: Seen) => Verdict>>> = { deleting, disabled }
+
 const aws = (command: string, arn: string): string =>
   `aws kms ${command} --key-id ${arn} --region ${arn.split(':')[3]}`
 
 /** Of a multi-Region key its replicas are gone before their primary. */
 function deleting({ key, state, found, now }: Seen): Verdict {
-  if (state === 'gone')
-    return key.arns.length > 1 || timeOf(key.deletes) <= now
-      ? {}
-      : { wrong: `it is gone before ${key.deletes}, when its deletion was to be final` }
-  if (isPending(state))
+  if (state === 'gone') {
+    const isExpected = key.arns.length > 1 || timeOf(key.deletes) <= now
+    if (isExpected) return {}
+    return { wrong: `it is gone before ${key.deletes}, when its deletion was to be final` }
+  }
+  if (isPendingDeletion(state))
     return {
       warned: `it is deleted for good at ${found?.deletes?.toISOString() ?? key.deletes}; restoreKey brings it back until then`,
     }
@@ -65,7 +61,7 @@ function deleting({ key, state, found, now }: Seen): Verdict {
 
 function disabled({ state }: Seen): Verdict {
   if (state === 'Disabled') return {}
-  if (state === 'gone' || isPending(state))
+  if (state === 'gone' || isPendingDeletion(state))
     return {
       wrong: `the inventory says disabled, KMS ${state}: somebody deleted it outside of deleteKey. What it sealed is lost unless it is only pending; then restoreKey brings it back`,
     }
@@ -90,7 +86,7 @@ function enabled({ key, arn, state, found }: Seen): Verdict {
     return {
       wrong: `it is Disabled in KMS: ${lost}. Find out who did it (CloudTrail: DisableKey); restoreKey, or ${aws('enable-key', arn)}, brings it back`,
     }
-  if (isPending(state))
+  if (isPendingDeletion(state))
     return {
       wrong: `it is pending deletion${found?.deletes ? `, for good at ${found.deletes.toISOString()}` : ''}, which the inventory does not know: ${lost}. Find out who did it (CloudTrail: ScheduleKeyDeletion); restoreKey brings it back, or ${aws('cancel-key-deletion', arn)}, then ${aws('enable-key', arn)}`,
     }

@@ -16,6 +16,12 @@ interface Question {
 
 const states = { opener: ['current', 'next', 'retired'], signer: ['current', 'next'] }
 
+interface PermissionOptions {
+  readonly roles: readonly DoctorRole[]
+  readonly isEnabled: (arn: string) => Promise<boolean>
+  readonly signal: AbortSignal | undefined
+}
+
 /**
  * Asks KMS by DryRun, which does nothing, whether these credentials may do what the roles do, and
  * no more.
@@ -23,31 +29,22 @@ const states = { opener: ['current', 'next', 'retired'], signer: ['current', 'ne
 export async function examinePermissions(
   port: DryRunPort,
   keys: readonly MadeKey[],
-  {
-    roles,
-    isEnabled,
-    signal,
-  }: {
-    readonly roles: readonly DoctorRole[]
-    readonly isEnabled: (arn: string) => Promise<boolean>
-    readonly signal: AbortSignal | undefined
-  },
+  { roles, isEnabled, signal }: PermissionOptions,
 ): Promise<readonly Finding[]> {
-  const found = roles.flatMap((role) =>
-    keys
-      .filter(
-        ({ state, usage }) =>
-          states[role].includes(state) && (usage === 'SIGN_VERIFY') === (role === 'signer'),
-      )
-      .flatMap((key) =>
-        key.arns.map(async (arn) =>
-          (await isEnabled(arn))
-            ? examineUse(port, { ...key, arn, role, writtenBy: role }, signal)
-            : [],
-        ),
-      ),
+  const uses = roles.flatMap((role) => usesOf(role, keys))
+  const found = uses.map(async (use) =>
+    (await isEnabled(use.arn)) ? examineUse(port, use, signal) : [],
   )
   return (await Promise.all(found)).flat()
+}
+
+/** What a role is to be able to do with keys of its usage, with each replica. */
+function usesOf(role: DoctorRole, keys: readonly MadeKey[]): readonly Use[] {
+  const isForRole = ({ state, usage }: MadeKey): boolean =>
+    states[role].includes(state) && (usage === 'SIGN_VERIFY') === (role === 'signer')
+  return keys
+    .filter(isForRole)
+    .flatMap((key) => key.arns.map((arn) => ({ ...key, arn, role, writtenBy: role })))
 }
 
 /** What is asked of one key. */
@@ -63,35 +60,31 @@ export async function examineUse(
   use: Use,
   signal?: AbortSignal,
 ): Promise<readonly Finding[]> {
-  const { arn, role, writtenBy } = use
-  return (
-    await Promise.all(
-      questions[use.usage](port, use, signal).map(({ operation, algorithm, wanted, ask }) => {
-        const check = `${role}: ${wanted === 'allowed' ? 'may' : 'may not'} ${operation} with ${algorithm} (${arn})`
-        return examined(check, async () =>
-          finding(
-            check,
-            (await ask()) !== wanted &&
-              (wanted === 'allowed'
-                ? `KMS denies it: the key policy and, from another account, the IAM policy of these credentials must both allow kms:${operation}; keyPolicy({ role: '${writtenBy}', … }) writes them. A change takes up to five minutes`
-                : `KMS allows it, which nobody needs: narrow the policies with the condition that keyPolicy({ role: '${writtenBy}', … }) writes`),
-          ),
-        )
-      }),
-    )
-  ).flat()
+  const asked = questions[use.usage](port, use, signal)
+  const findings = await Promise.all(asked.map((question) => answered(question, use)))
+  return findings.flat()
+}
+
+function answered(question: Question, { arn, role, writtenBy }: Use): Promise<readonly Finding[]> {
+  const { operation, algorithm, wanted, ask } = question
+  const isWanted = wanted === 'allowed'
+  const check = `${role}: ${isWanted ? 'may' : 'may not'} ${operation} with ${algorithm} (${arn})`
+  const policies = `keyPolicy({ role: '${writtenBy}', … }) writes`
+  const wrong = isWanted
+    ? `KMS denies it: the key policy and, from another account, the IAM policy of these credentials must both allow kms:${operation}; ${policies} them. A change takes up to five minutes`
+    : `KMS allows it, which nobody needs: narrow the policies with the condition that ${policies}`
+  return examined(check, async () => {
+    const found = await ask()
+    return found === wanted ? finding(check) : finding(check, wrong)
+  })
 }
 
 const oaepNames: readonly (readonly [OaepName, Permission])[] = [
   ['RSAES_OAEP_SHA_256', 'allowed'],
   ['RSAES_OAEP_SHA_1', 'denied'],
 ]
-const questions: Readonly<
-  Record<
-    MadeKey['usage'],
-    (port: DryRunPort, use: Use, signal?: AbortSignal) => readonly Question[]
-  >
-> = {
+type Asking = (port: DryRunPort, use: Use, signal?: AbortSignal) => readonly Question[]
+const questions: Readonly<Record<MadeKey['usage'], Asking>> = {
   ENCRYPT_DECRYPT: (port, { arn, jwk }, signal) =>
     oaepNames.map(([algorithm, wanted]) => ({
       operation: 'Decrypt',

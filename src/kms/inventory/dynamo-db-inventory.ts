@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { ensure } from '../../errors/guard.js'
+import { nameOf } from '../faults.js'
 import { checkInventory, parseInventory } from './check.js'
 import type { InventoryStore } from './model.js'
 import { changed, failed, serialized } from './text.js'
@@ -49,8 +50,9 @@ export function dynamoDbInventory(o: {
   )
   return {
     async read() {
+      const input = { TableName: table, Key: { id: { S: id } }, ConsistentRead: true }
       const { Item } = await o.dynamoDb
-        .getItem({ TableName: table, Key: { id: { S: id } }, ConsistentRead: true })
+        .getItem(input)
         .catch(failed('source_failed', 'cannot be read'))
       if (!Item) return undefined
       const inventory = parseInventory(Item['inventory']?.S ?? '')
@@ -58,27 +60,26 @@ export function dynamoDbInventory(o: {
     },
     async write(next, etag) {
       const inventory = { S: serialized(checkInventory(next, 'invalid_argument')) }
-      const condition =
-        etag === undefined
-          ? { ConditionExpression: 'attribute_not_exists(id)' }
-          : {
-              ConditionExpression: 'version = :seen',
-              ExpressionAttributeValues: { ':seen': { S: etag } },
-            }
-      await o.dynamoDb
-        .putItem({
-          TableName: table,
-          Item: { id: { S: id }, version: { S: randomUUID() }, inventory },
-          ...condition,
-        })
-        .catch((error: unknown) => {
-          if (
-            (error as { readonly name?: unknown } | undefined)?.name ===
-            'ConditionalCheckFailedException'
-          )
-            throw changed(error)
-          failed('output_failed', 'cannot be written')(error)
-        })
+      const item = { id: { S: id }, version: { S: randomUUID() }, inventory }
+      const input = { TableName: table, Item: item, ...conditionFor(etag) }
+      await o.dynamoDb.putItem(input).catch((error: unknown) => {
+        if (nameOf(error) === 'ConditionalCheckFailedException') throw changed(error)
+        failed('output_failed', 'cannot be written')(error)
+      })
     },
+  }
+}
+
+type Condition = Pick<
+  Parameters<DynamoDbOperations['putItem']>[0],
+  'ConditionExpression' | 'ExpressionAttributeValues'
+>
+
+/** Writes where nothing is, or where what was read still is. */
+function conditionFor(etag: string | undefined): Condition {
+  if (etag === undefined) return { ConditionExpression: 'attribute_not_exists(id)' }
+  return {
+    ConditionExpression: 'version = :seen',
+    ExpressionAttributeValues: { ':seen': { S: etag } },
   }
 }

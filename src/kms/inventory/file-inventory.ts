@@ -23,8 +23,10 @@ const nameOf = (version: number): string => `inventory-${String(version).padStar
  */
 export function fileInventory(path: string | URL): InventoryStore {
   const folder = resolve(filePath(path, 'fileInventory: expected the path of a folder'))
-  const newest = async (): Promise<number> =>
-    Math.max(0, ...(await readdir(folder).catch(unlessAbsent)).map(versionOf))
+  const newest = async (): Promise<number> => {
+    const files = await readdir(folder).catch(unlessAbsent)
+    return Math.max(0, ...files.map(versionOf))
+  }
   return {
     async read() {
       const version = await newest()

@@ -68,18 +68,18 @@ export class InventoryKeys implements OpenerKeys {
   }
 
   #load(signal: AbortSignal | undefined): Promise<void> {
-    return abortable(
-      this.#flight.run(async () => {
-        this.#readAt = this.#now()
-        const found = await this.#store.read()
-        ensure(found, 'key_not_found', 'there is no inventory yet: the publisher makes it')
-        if (found.inventory.counter === this.#counter) return
-        this.#keys = knownKeys(found.inventory)
-        this.#counter = found.inventory.counter
-        this.#onChange()
-      }),
-      signal,
-    )
+    const loading = this.#flight.run(() => this.#read())
+    return abortable(loading, signal)
+  }
+
+  async #read(): Promise<void> {
+    this.#readAt = this.#now()
+    const found = await this.#store.read()
+    ensure(found, 'key_not_found', 'there is no inventory yet: the publisher makes it')
+    if (found.inventory.counter === this.#counter) return
+    this.#keys = knownKeys(found.inventory)
+    this.#counter = found.inventory.counter
+    this.#onChange()
   }
 }
 
@@ -93,13 +93,10 @@ interface KnownKey {
  * key.
  */
 function knownKeys({ keys }: KeyInventory): readonly KnownKey[] {
-  return keys
-    .filter((key): key is MadeKey => isMade(key) && key.usage !== 'SIGN_VERIFY')
-    .flatMap((from) => {
-      const { arns, thumbprint, jwk, alg } = from
-      return arns.map((arn) => ({
-        from,
-        key: { arn, jwk, info: { thumbprint, alg, use: 'enc' as const, arn } },
-      }))
-    })
+  const opening = keys.filter(isMade).filter(({ usage }) => usage !== 'SIGN_VERIFY')
+  return opening.flatMap((from) => {
+    const { arns, thumbprint, jwk, alg } = from
+    const info = { thumbprint, alg, use: 'enc' } as const
+    return arns.map((arn) => ({ from, key: { arn, jwk, info: { ...info, arn } } }))
+  })
 }

@@ -21,19 +21,32 @@ const around = 8_000
  */
 export function ensureRoom(inventory: KeyInventory, spec: string, more: number): void {
   const keys = publishedKeys(inventory)
-  const bytes =
-    Math.ceil(((JSON.stringify({ keys }).length + more * sizeOf(spec)) * 4) / 3) + around
-  const why =
-    keys.length + more > limits.keys
-      ? `${limits.keys} keys`
-      : bytes > limits.keySet
-        ? `${limits.keySet} bytes`
-        : ''
+  const payload = JSON.stringify({ keys }).length + more * sizeOf(spec)
+  const bytes = Math.ceil((payload * 4) / 3) + around
+  const tooMuch = [
+    ...(keys.length + more > limits.keys ? [`${limits.keys} keys`] : []),
+    ...(bytes > limits.keySet ? [`${limits.keySet} bytes`] : []),
+  ]
   ensure(
-    why === '',
+    tooMuch.length === 0,
     'too_large',
-    `the key set would have more than ${why}, which no client takes: shorten keepDays of a purpose, or rotate less often`,
+    `the key set would have more than ${tooMuch[0]}, which no client takes: shorten keepDays of a purpose, or rotate less often`,
   )
+}
+
+const bounds = {
+  keySet: {
+    what: 'key set',
+    most: limits.keys,
+    bytes: limits.keySet,
+    instead: 'publish some of the keys under another name',
+  },
+  history: {
+    what: 'history',
+    most: limits.historyKeys,
+    bytes: limits.history,
+    instead: 'go on in a new inventory, whose history has another `name`',
+  },
 }
 
 /**
@@ -42,15 +55,8 @@ export function ensureRoom(inventory: KeyInventory, spec: string, more: number):
  *
  * @throws SealdropError `too_large`
  */
-export function ensureTaken(document: string, keys: number, history: boolean): void {
-  const [what, most, bytes, instead] = history
-    ? [
-        'history',
-        limits.historyKeys,
-        limits.history,
-        'go on in a new inventory, whose history has another `name`',
-      ]
-    : ['key set', limits.keys, limits.keySet, 'publish some of the keys under another name']
+export function ensureTaken(document: string, keys: number, isHistory: boolean): void {
+  const { what, most, bytes, instead } = isHistory ? bounds.history : bounds.keySet
   const size = utf8(document).length
   ensure(
     keys <= most && size <= bytes,
@@ -64,19 +70,17 @@ export function ensureTaken(document: string, keys: number, history: boolean): v
  * the retired ones, the newest first.
  */
 export function publishedKeys({ purposes, keys }: KeyInventory): readonly PublishedJwk[] {
-  const isPublished = (key: InventoryKey): key is MadeKey =>
-    isMade(key) &&
-    order.includes(key.state) &&
-    key.published !== undefined &&
-    key.unpublished === undefined
+  const published = keys.filter(isMade).filter(isPublished)
   return purposes.flatMap(({ name, withArn }) =>
-    keys
-      .filter(isPublished)
+    published
       .filter(({ purpose }) => purpose === name)
-      .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || newestFirst(a, b))
+      .sort(inOrder)
       .map((key) => publishedJwk(key, withArn)),
   )
 }
+
+const isPublished = ({ state, published, unpublished }: MadeKey): boolean =>
+  order.includes(state) && published !== undefined && unpublished === undefined
 
 /**
  * Every signing key that ever stood in the set, whatever became of it: what old signatures are
@@ -91,18 +95,23 @@ export function historyKeys({ keys }: KeyInventory): readonly PublishedJwk[] {
 }
 
 const newestFirst = (a: MadeKey, b: MadeKey): number => seconds(b.made) - seconds(a.made)
+const inOrder = (a: MadeKey, b: MadeKey): number =>
+  order.indexOf(a.state) - order.indexOf(b.state) || newestFirst(a, b)
 
-const publishedJwk = (
-  { jwk, thumbprint, alg, usage, made, starts, expires, revoked, arns: [arn] }: MadeKey,
-  withArn: boolean | undefined,
-): PublishedJwk =>
-  jwkFor(jwk, {
-    kid: thumbprint,
-    use: usage === 'SIGN_VERIFY' ? 'sig' : 'enc',
-    alg,
-    iat: seconds(made),
-    ...(starts !== undefined && usage !== 'SIGN_VERIFY' && { nbf: seconds(starts) }), // of a signing key it would be in the way of whoever verifies
+function publishedJwk(key: MadeKey, withArn: boolean | undefined): PublishedJwk {
+  const { usage, starts, expires, revoked } = key
+  const [arn] = key.arns
+  const isSigning = usage === 'SIGN_VERIFY'
+  // of a signing key it would be in the way of whoever verifies
+  const isDated = starts !== undefined && !isSigning
+  return jwkFor(key.jwk, {
+    kid: key.thumbprint,
+    use: isSigning ? 'sig' : 'enc',
+    alg: key.alg,
+    iat: seconds(key.made),
+    ...(isDated && { nbf: seconds(starts) }),
     ...(expires !== undefined && { exp: seconds(expires) }),
     ...(revoked && { revoked: { revoked_at: seconds(revoked.at), reason: revoked.reason } }),
     ...(withArn && arn !== undefined && { kms_arn: arn }),
   })
+}

@@ -1,4 +1,5 @@
 import { ensure } from '../../errors/guard.js'
+import { nameOf } from '../faults.js'
 import { checkInventory, parseInventory } from './check.js'
 import type { InventoryStore } from './model.js'
 import { changed, failed, serialized } from './text.js'
@@ -19,7 +20,10 @@ export interface S3Operations {
   }): Promise<unknown>
 }
 
-const nameOf = (error: unknown): unknown => (error as { readonly name?: unknown } | undefined)?.name
+/**
+ * 412 where the tag is another, 409 where another writer is at it, 404 where the object is gone.
+ */
+const conflicts = ['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey']
 
 /**
  * Keeps the inventory as one S3 object, by conditional writes. Turn versioning of the bucket on, so
@@ -48,13 +52,10 @@ export function s3Inventory(o: {
   const at = { Bucket: o.bucket, Key: o.key }
   return {
     async read() {
-      const found = await o.s3
-        .getObject(at)
-        .catch((error: unknown) =>
-          nameOf(error) === 'NoSuchKey'
-            ? undefined
-            : failed('source_failed', 'cannot be read')(error),
-        )
+      const found = await o.s3.getObject(at).catch((error: unknown) => {
+        if (nameOf(error) === 'NoSuchKey') return undefined
+        return failed('source_failed', 'cannot be read')(error)
+      })
       if (!found) return undefined
       const { Body: body, ETag: etag } = found
       ensure(
@@ -62,33 +63,17 @@ export function s3Inventory(o: {
         'source_failed',
         'the inventory cannot be read: S3 answered without body or ETag',
       )
-      return {
-        inventory: parseInventory(
-          await body.transformToString().catch(failed('source_failed', 'cannot be read')),
-        ),
-        etag,
-      }
+      const json = await body.transformToString().catch(failed('source_failed', 'cannot be read'))
+      return { inventory: parseInventory(json), etag }
     },
     async write(next, etag) {
       const Body = serialized(checkInventory(next, 'invalid_argument'))
-      await o.s3
-        .putObject({
-          ...at,
-          Body,
-          ContentType: 'application/json',
-          ...(etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }),
-        })
-        .catch((error: unknown) => {
-          // 412 where the tag is another, 409 where another writer is at it, 404 where the object
-          // is gone
-          if (
-            ['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey'].includes(
-              String(nameOf(error)),
-            )
-          )
-            throw changed(error)
-          failed('output_failed', 'cannot be written')(error)
-        })
+      const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }
+      const input = { ...at, Body, ContentType: 'application/json', ...condition }
+      await o.s3.putObject(input).catch((error: unknown) => {
+        if (conflicts.includes(nameOf(error) ?? '')) throw changed(error)
+        failed('output_failed', 'cannot be written')(error)
+      })
     },
   }
 }

@@ -17,13 +17,7 @@ export const changed = (cause?: unknown): SealdropError =>
 export const failed =
   (code: SealdropErrorCode, what: string) =>
   (cause: unknown): never => {
-    const { code: system, name } = (cause ?? {}) as {
-      readonly code?: unknown
-      readonly name?: unknown
-    }
-    throw new SealdropError(
-      code,
-      `the inventory ${what}: ${String(system ?? name ?? 'unknown error')}`,
-      { cause },
-    )
+    const { code: system, name } = (cause ?? {}) as NodeJS.ErrnoException
+    const why = system ?? name ?? 'unknown error'
+    throw new SealdropError(code, `the inventory ${what}: ${why}`, { cause })
   }

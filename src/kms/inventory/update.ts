@@ -1,6 +1,6 @@
-import { ensure } from '../../errors/guard.js'
+import { ensure, shown } from '../../errors/guard.js'
 import { isSealdropError } from '../../errors/sealdrop-error.js'
-import type { InventoryKey, InventoryStore, KeyInventory } from './model.js'
+import type { InventoryKey, InventoryStore, KeyInventory, Purpose } from './model.js'
 
 const attempts = 5
 
@@ -48,13 +48,19 @@ export const withKey = (
   members: { readonly [name in keyof InventoryKey]?: InventoryKey[name] | undefined },
 ): KeyInventory => ({
   ...inventory,
-  keys: inventory.keys.map((key) =>
-    key.token === token
-      ? (Object.fromEntries(
-          Object.entries({ ...key, ...members }).filter(([, value]) => value !== undefined),
-        ) as unknown as InventoryKey)
-      : key,
-  ),
+  keys: inventory.keys.map((key) => (key.token === token ? withMembers(key, members) : key)),
 })
+
+function withMembers(key: InventoryKey, members: object): InventoryKey {
+  const stated = Object.entries({ ...key, ...members }).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(stated) as unknown as InventoryKey
+}
+
+/** The purpose of a key, which every inventory has that was checked. */
+export function purposeOf({ purposes }: KeyInventory, key: InventoryKey): Purpose {
+  const found = purposes.find(({ name }) => name === key.purpose)
+  ensure(found, 'malformed', `inventory.keys: there is no purpose ${shown(key.purpose)}`)
+  return found
+}
 
 export const isoOf = (time: number): string => new Date(time).toISOString()

@@ -1,5 +1,5 @@
 import { ensure, kindOf } from '../../errors/guard.js'
-import { isJsonObject } from '../../formats/json.js'
+import { isJsonObject, type JsonObject } from '../../formats/json.js'
 import { keyPolicyDocument, type PolicyDocument, type PolicyStatement } from './document.js'
 
 /**
@@ -20,9 +20,8 @@ export function joinPolicies(policies: readonly object[]): PolicyDocument {
   const statements = policies.flatMap((policy: unknown, i) =>
     statementsOf(policy, `policies[${i}]`),
   )
-  const distinct = [
-    ...new Map(statements.map((statement) => [JSON.stringify(statement), statement])).values(),
-  ]
+  const byText = new Map(statements.map((statement) => [JSON.stringify(statement), statement]))
+  const distinct = [...byText.values()]
   ensure(
     distinct.some(canChange),
     'invalid_argument',
@@ -42,9 +41,7 @@ function statementsOf(policy: unknown, at: string): readonly PolicyStatement[] {
   for (const [i, statement] of list.entries()) {
     const where = `${at}.Statement[${i}]`
     ensure(
-      isJsonObject(statement) &&
-        effects.includes(statement['Effect']) &&
-        isList(statement['Action']),
+      isStatement(statement),
       'invalid_argument',
       `${where}: expected an object with Effect and Action`,
     )
@@ -59,10 +56,14 @@ function statementsOf(policy: unknown, at: string): readonly PolicyStatement[] {
 
 const effects: readonly unknown[] = ['Allow', 'Deny']
 const isList = (value: unknown): boolean => [value].flat().every((text) => typeof text === 'string')
+const isStatement = (value: unknown): value is JsonObject =>
+  isJsonObject(value) && effects.includes(value['Effect']) && isList(value['Action'])
 const actionsOf = ({ Action }: PolicyStatement): readonly string[] =>
   [Action].flat() as readonly string[]
-const principalsOf = ({ Principal }: PolicyStatement): readonly string[] =>
-  [(typeof Principal === 'object' && Principal.AWS) || []].flat() as readonly string[]
+function principalsOf({ Principal }: PolicyStatement): readonly string[] {
+  const named = typeof Principal === 'object' ? Principal.AWS : undefined
+  return [named || []].flat() as readonly string[]
+}
 
 const putsPolicy = (action: string): boolean => /^(\*|kms:\*|kms:put(\*|keypolicy))$/i.test(action)
 const canChange = (statement: PolicyStatement): boolean =>

@@ -60,6 +60,6 @@ export interface Policies {
  */
 export function keyPolicy(o: KeyPolicyOptions): Policies {
   ensure(o, 'invalid_argument', 'keyPolicy: expected { role, key, principals }')
-  const { keyPolicy, iamPolicy } = writeRole(o, 'principals')
-  return { keyPolicy, iamPolicy }
+  const written = writeRole(o, 'principals')
+  return { keyPolicy: written.keyPolicy, iamPolicy: written.iamPolicy }
 }

@@ -2,6 +2,7 @@ import { ensure, kindOf, shown } from '../../errors/guard.js'
 import type { Purpose } from '../inventory/model.js'
 import { algorithmsOf } from './algorithm-uses.js'
 import { readKey, type KeyTarget } from './arns.js'
+import { capitalized } from './capitalized.js'
 import type { PolicyDocument } from './document.js'
 import { joinPolicies } from './join-policies.js'
 import { deletionWindow, roles, type PolicyRole } from './roles.js'
@@ -60,11 +61,8 @@ export function keyTemplate(o: KeyTemplateOptions): KeyTemplate {
     'invalid_argument',
     `roles: expected an object of principals by role, found ${kindOf(o.roles)}`,
   )
-  const name = alias
-    .slice('alias/'.length)
-    .split(/[^A-Za-z0-9]+/)
-    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
-    .join('')
+  const words = alias.slice('alias/'.length).split(/[^A-Za-z0-9]+/)
+  const name = words.map(capitalized).join('')
   const arn = { 'Fn::GetAtt': [`${name}Key`, 'Arn'] }
   const parts = (Object.keys(o.roles) as PolicyRole[]).map((role) => partOf(role, o, target, arn))
   const KeyPolicy = joinPolicies(parts.map(({ keyPolicy }) => keyPolicy))
@@ -76,21 +74,17 @@ export function keyTemplate(o: KeyTemplateOptions): KeyTemplate {
     PendingWindowInDays: Number(deletionWindow),
   }
   const kept = { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' }
+  const aliasProperties = { AliasName: alias, TargetKeyId: { Ref: `${name}Key` } }
+  const policies = parts.flatMap(({ id, managed }) =>
+    managed ? [[name + id, { Type: 'AWS::IAM::ManagedPolicy', Properties: managed }] as const] : [],
+  )
   return {
     AWSTemplateFormatVersion: '2010-09-09',
     Description: `Sealdrop: the key of ${alias}, and who may do what with it`,
     Resources: {
       [`${name}Key`]: { Type: 'AWS::KMS::Key', ...kept, Properties: properties },
-      [`${name}Alias`]: {
-        Type: 'AWS::KMS::Alias',
-        ...kept,
-        Properties: { AliasName: alias, TargetKeyId: { Ref: `${name}Key` } },
-      },
-      ...Object.fromEntries(
-        parts.flatMap(({ id, managed }) =>
-          managed ? [[name + id, { Type: 'AWS::IAM::ManagedPolicy', Properties: managed }]] : [],
-        ),
-      ),
+      [`${name}Alias`]: { Type: 'AWS::KMS::Alias', ...kept, Properties: aliasProperties },
+      ...Object.fromEntries(policies),
     },
     Outputs: { [`${name}KeyArn`]: { Value: arn } },
   }
@@ -104,30 +98,21 @@ interface Part {
 }
 
 function partOf(role: PolicyRole, o: KeyTemplateOptions, key: KeyTarget, arn: object): Part {
-  const {
-    key: name,
-    roles: { [role]: names = [] },
-    accountRoot = false,
-  } = o
+  const { accountRoot = false } = o
+  const { [role]: names = [] } = o.roles
   const algs = algorithmsFor(role, o)
-  const { keyPolicy, iamPolicy, principals } = writeRole(
-    { role, key: name, principals: names, accountRoot, ...(algs && { algs }) },
-    `roles.${role}`,
-    arn,
-  )
+  const asked = { role, key: o.key, principals: names, accountRoot, ...(algs && { algs }) }
+  const { keyPolicy, iamPolicy, principals } = writeRole(asked, `roles.${role}`, arn)
+  const own = principals.filter(({ account }) => account === key.account)
   const named = (kind: 'role' | 'user'): readonly string[] =>
-    principals
-      .filter((principal) => principal.kind === kind && principal.account === key.account)
-      .map((principal) => principal.name)
-  const attached = {
-    ...(named('role').length > 0 && { Roles: named('role') }),
-    ...(named('user').length > 0 && { Users: named('user') }),
-  }
+    own.filter((principal) => principal.kind === kind).map(({ name }) => name)
+  const [Roles, Users] = [named('role'), named('user')]
+  const attached = { ...(Roles.length > 0 && { Roles }), ...(Users.length > 0 && { Users }) }
+  const isAttached = Roles.length + Users.length > 0
   return {
-    id: `${role[0]!.toUpperCase()}${role.slice(1)}Policy`,
+    id: `${capitalized(role)}Policy`,
     keyPolicy,
-    managed:
-      Object.keys(attached).length > 0 ? { PolicyDocument: iamPolicy, ...attached } : undefined,
+    managed: isAttached ? { PolicyDocument: iamPolicy, ...attached } : undefined,
   }
 }
 
@@ -153,13 +138,10 @@ function algorithmsFor(
     'invalid_argument',
     `algs: a key of ${spec} for ${usage} takes ${fitting.join(', ')}, found ${shown(String(strange))}`,
   )
-  if (!Object.hasOwn(roles, role) || roles[role].takes.length === 0) return undefined
-  const used =
-    role === 'administrator'
-      ? fitting
-      : (algs ?? roles[role].algs).filter(
-          (alg) => roles[role].takes.includes(alg) && fitting.includes(alg),
-        )
+  const row = Object.hasOwn(roles, role) ? roles[role] : undefined
+  if (!row || row.takes.length === 0) return undefined
+  const takes = (alg: string): boolean => row.takes.includes(alg) && fitting.includes(alg)
+  const used = role === 'administrator' ? fitting : (algs ?? row.algs).filter(takes)
   ensure(used.length > 0, 'invalid_argument', `roles.${role}: a key for ${usage} has no ${role}`)
   return used
 }

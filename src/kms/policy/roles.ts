@@ -56,17 +56,14 @@ const namesOf = (uses: readonly AlgorithmUse[]): readonly string[] =>
  * Digests may be signed by the algorithms that hash, and nothing else by these: a RAW message would
  * be hashed again.
  */
-const signing = (sid: string, uses: readonly AlgorithmUse[]): readonly Permission[] =>
-  uses.length === 0
-    ? []
-    : [
-        onKey(sid, ['Sign'], {
-          StringEquals: {
-            'kms:MessageType': unique(uses.flatMap(({ messageTypes = [] }) => messageTypes)),
-            'kms:SigningAlgorithm': namesOf(uses),
-          },
-        }),
-      ]
+function signing(sid: string, uses: readonly AlgorithmUse[]): readonly Permission[] {
+  if (uses.length === 0) return []
+  const messageTypes = unique(uses.flatMap((use) => use.messageTypes ?? []))
+  const condition = {
+    StringEquals: { 'kms:MessageType': messageTypes, 'kms:SigningAlgorithm': namesOf(uses) },
+  }
+  return [onKey(sid, ['Sign'], condition)]
+}
 
 const hashes = ({ messageTypes }: AlgorithmUse): boolean =>
   messageTypes?.includes('DIGEST') ?? false
@@ -82,13 +79,10 @@ const privateOperations: Readonly<
       StringEquals: { 'kms:KeyAgreementAlgorithm': namesOf(uses) },
     }),
   ],
-  SIGN_VERIFY: (uses) => [
-    ...signing('Sign', uses.filter(hashes)),
-    ...signing(
-      'SignMessage',
-      uses.filter((use) => !hashes(use)),
-    ),
-  ],
+  SIGN_VERIFY: (uses) => {
+    const others = uses.filter((use) => !hashes(use))
+    return [...signing('Sign', uses.filter(hashes)), ...signing('SignMessage', others)]
+  },
 }
 
 /** A key's private operations by the algorithms that it is used with, and its public half. */
@@ -138,15 +132,17 @@ export const roles: Readonly<Record<PolicyRole, RoleRow>> = {
     algs: [...algorithmUses.keys()],
     permissions: (algs) => [
       onKey('Manage', managing),
+      // a call that names no window gets 30 days
       onKey('ScheduleDeletion', ['ScheduleKeyDeletion'], {
         NumericEqualsIfExists: { [windowKey]: deletionWindow },
-      }), // a call that names no window gets 30 days
+      }),
+      // an inventory in a bucket with SSE-KMS stays readable
       {
         ...onKey('NoCryptography', cryptography, {
           StringNotEquals: { 'kms:KeySpec': 'SYMMETRIC_DEFAULT' },
         }),
         effect: 'Deny',
-      }, // an inventory in a bucket with SSE-KMS stays readable
+      },
       { sid: 'Aliases', on: 'alias', actions: aliasCalls },
       {
         sid: 'Create',

@@ -1,5 +1,6 @@
 import { ensure, shown } from '../../errors/guard.js'
 import { readKey, readPrincipals, type KeyTarget, type PolicyPrincipal } from './arns.js'
+import { capitalized } from './capitalized.js'
 import {
   keyPolicyDocument,
   policyDocument,
@@ -62,12 +63,13 @@ function permissionsOf(
     'invalid_argument',
     'algs: expected an array with at least one JOSE name',
   )
-  for (const alg of algs ?? [])
+  for (const alg of algs ?? []) {
     ensure(
       row.takes.includes(alg),
       'invalid_argument',
       `algs: expected ${row.takes.join(', ')}, found ${shown(String(alg))}`,
     )
+  }
   return row.permissions(algs ?? row.algs)
 }
 
@@ -121,14 +123,10 @@ function keyStatements(
   permissions: readonly Permission[],
   principals: readonly PolicyPrincipal[],
 ): readonly PolicyStatement[] {
+  const place = { Principal: { AWS: principals.map(({ arn }) => arn) }, Resource: '*' }
   return permissions
     .filter(({ on }) => on === 'key')
-    .map((permission) =>
-      statement(role, permission, {
-        Principal: { AWS: principals.map(({ arn }) => arn) },
-        Resource: '*',
-      }),
-    )
+    .map((permission) => statement(role, permission, place))
 }
 
 /**
@@ -141,25 +139,19 @@ function iamStatements(
   { arn, home, alias }: KeyTarget,
   keyResource: object | undefined,
 ): readonly PolicyStatement[] {
-  const aliased: Condition =
-    alias === undefined || role === 'administrator' || keyResource !== undefined
-      ? {}
-      : { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': alias } }
+  const isAlias = alias !== undefined
   const places = {
-    key: {
-      Resource: keyResource ?? (alias === undefined ? arn : `${home}:key/*`),
-      condition: aliased,
-    },
-    alias: { Resource: alias === undefined ? `${home}:alias/*` : arn, condition: {} },
-    account: { Resource: '*', condition: {} },
+    key: keyResource ?? (isAlias ? `${home}:key/*` : arn),
+    alias: isAlias ? arn : `${home}:alias/*`,
+    account: '*',
   }
+  const isAnyAlias = !isAlias || role === 'administrator' || keyResource !== undefined
+  const aliased: Condition = isAnyAlias
+    ? {}
+    : { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': alias } }
   return permissions.map((permission) => {
-    const { Resource, condition } = places[permission.on]
-    return statement(
-      role,
-      { ...permission, condition: { ...permission.condition, ...condition } },
-      { Resource },
-    )
+    const condition = { ...permission.condition, ...(permission.on === 'key' && aliased) }
+    return statement(role, { ...permission, condition }, { Resource: places[permission.on] })
   })
 }
 
@@ -168,9 +160,8 @@ function statement(
   { sid, effect = 'Allow', actions, condition = {} }: Permission,
   place: Pick<PolicyStatement, 'Principal' | 'Resource'>,
 ): PolicyStatement {
-  const Sid = `${role[0]!.toUpperCase()}${role.slice(1)}${sid}`
   return {
-    Sid,
+    Sid: `${capitalized(role)}${sid}`,
     Effect: effect,
     ...place,
     Action: actions.map((action) => `kms:${action}`),

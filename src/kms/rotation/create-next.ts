@@ -2,23 +2,23 @@ import { toBase64url } from '../../bytes/base64url.js'
 import { randomBytes } from '../../crypto/subtle.js'
 import { ensure } from '../../errors/guard.js'
 import { isSealdropError } from '../../errors/sealdrop-error.js'
-import { arnIn, regionOf } from '../../formats/arn.js'
-import type { InventoryKey, InventoryStore, Purpose } from '../inventory/model.js'
+import { regionOf } from '../../formats/arn.js'
+import { isRefusal } from '../faults.js'
+import type { InventoryKey, KeyInventory, MadeKey, Purpose } from '../inventory/model.js'
 import { ensureRoom } from '../inventory/published-keys.js'
 import { isoOf, updateInventory } from '../inventory/update.js'
 import { loadKey } from '../load-key.js'
-import { isRefusal, type Inherited, type ManagementPort } from '../management-port.js'
-import type { Standing } from './when.js'
+import type { NewKey } from '../management-port.js'
+import { aliasFor } from './alias.js'
+import { inherit } from './inherit.js'
+import type { StepContext } from './steps.js'
 
-export interface Making {
-  readonly port: ManagementPort
-  readonly store: InventoryStore
-  /** When the step began, and what time it is. */
-  readonly now: number
-  readonly clock: () => number
-  readonly signal: AbortSignal | undefined
-  /** Whether nothing was published when the run began. */
-  readonly isNew: boolean
+/** Which key is to be made. */
+export interface Succession {
+  readonly purpose: Purpose
+  /** What was begun before and is finished now, as it was begun. */
+  readonly begun: InventoryKey | undefined
+  readonly current: MadeKey | undefined
 }
 
 /**
@@ -26,182 +26,161 @@ export interface Making {
  * key's description has: CreateKey itself cannot be repeated, so after a crash the key is looked
  * for before one is made. It has the key policy and the tags of the current one.
  *
- * @param o.begun what was begun before and is finished now, as it was begun
  * @throws SealdropError `conflict` where another publisher is at it, `too_large` where the set
  *   would have more than 32 keys, `kms_*`, and what the store throws
  */
-export async function createNext(
-  { port, store, now, clock, signal }: Making,
-  {
-    purpose,
-    begun,
-    current,
-  }: Pick<Standing, 'purpose' | 'current'> & { readonly begun: InventoryKey | undefined },
+export async function createNext(run: StepContext, o: Succession): Promise<void> {
+  const { purpose, begun, current } = o
+  const making = begun ?? newMaking(purpose)
+  const inherited = await inherit(run.port, { ...o, arn: current?.arns[0] }, run.signal)
+  const key = { ...newKey(purpose, making), ...inherited }
+  await begin(run, o, making)
+  const found = begun && (await findBegun(run, purpose, making))
+  const arn = found ?? (await create(run, key, making))
+  aliasFor(key.alias, arn)
+  const replicas = await replicate(run, o, key, arn)
+  await enter(run, await load(run, making, [arn, ...replicas]))
+}
+
+const newToken = (): string => toBase64url(randomBytes(16))
+
+const newMaking = ({ name, spec, usage, alg, alias }: Purpose): InventoryKey => ({
+  purpose: name,
+  state: 'making',
+  token: newToken(),
+  spec,
+  usage,
+  ...(alg !== undefined && { alg }),
+  alias,
+})
+
+const newKey = (purpose: Purpose, { token, spec, usage, alias }: InventoryKey): NewKey => ({
+  alias: alias ?? purpose.alias,
+  spec,
+  usage,
+  multiRegion: purpose.replicas !== undefined && purpose.replicas.length > 0,
+  description: `sealdrop ${purpose.name} ${token}`,
+})
+
+/** Writes down that a key is being made, since now. */
+async function begin(
+  { store, now }: StepContext,
+  { purpose: { name }, begun }: Succession,
+  making: InventoryKey,
 ): Promise<void> {
-  const { name, replicas = [] } = purpose
-  const making: InventoryKey = begun ?? {
-    purpose: name,
-    state: 'making',
-    token: newToken(),
-    spec: purpose.spec,
-    usage: purpose.usage,
-    ...(purpose.alg !== undefined && { alg: purpose.alg }),
-    alias: purpose.alias,
-  }
-  const { token, spec, usage, alg: wanted, alias = purpose.alias } = making
-  const inherit = (arn: string | undefined): Promise<Inherited> =>
-    inheritance(port, purpose, current, arn, signal)
-  const key = {
-    alias,
-    spec,
-    usage,
-    multiRegion: replicas.length > 0,
-    description: `sealdrop ${name} ${token}`,
-    ...(await inherit(current?.arns?.[0])),
-  }
   await updateInventory(store, now, (inventory) => {
     const found = inventory.keys.find((key) => key.purpose === name && key.state === 'making')
-    ensureRoom(inventory, spec, 2)
+    ensureRoom(inventory, making.spec, 2)
     ensure(
       found?.token === begun?.token && found?.began === begun?.began,
       'conflict',
       `another publisher is making the next key of ${name}`,
     )
-    return {
-      ...inventory,
-      keys: [...inventory.keys.filter((key) => key !== found), { ...making, began: isoOf(now) }],
-    }
+    const others = inventory.keys.filter((key) => key !== found)
+    return { ...inventory, keys: [...others, { ...making, began: isoOf(now) }] }
   })
-  const drop = (): Promise<boolean> =>
-    updateInventory(store, now, (inventory) => ({
-      ...inventory,
-      keys: inventory.keys.filter((key) => key.token !== token || key.state !== 'making'),
-    }))
-  const found =
-    begun &&
-    (await port.findKey({ alias, token }, signal).catch(async (error: unknown) => {
-      // it was begun for a place that cannot be asked, and that nobody wants any more
-      if (isSealdropError(error) && alias !== purpose.alias) await drop()
-      throw error
-    }))
-  const arn =
-    found ??
-    (await port.createKey(key, signal).catch(async (error: unknown) => {
-      // nothing was made, and what was asked for may be corrected
-      if (isRefusal((error as { readonly cause?: unknown }).cause)) await drop()
-      throw error
-    }))
-  aliasFor(alias, arn)
-  const arns = [arn]
-  if (arn.includes(':key/mrk-'))
-    for (const region of replicas)
-      arns.push(
-        await port.replicate(
-          arn,
-          region,
-          {
-            ...key,
-            ...(await inherit(
-              current?.arns?.find((of) => regionOf(of) === region) ?? current?.arns?.[0],
-            )),
-          },
-          signal,
-        ),
-      )
-  const {
-    jwk,
-    info: { thumbprint, alg },
-  } = await loadKey(port, arn, wanted, signal)
-  const at = isoOf(clock()) // not before KMS answered: waits are counted from it
-  const made: InventoryKey = {
-    purpose: name,
+}
+
+/** The key that was made before its making was cut off. */
+async function findBegun(
+  run: StepContext,
+  purpose: Purpose,
+  { token, alias = purpose.alias }: InventoryKey,
+): Promise<string | undefined> {
+  try {
+    return await run.port.findKey({ alias, token }, run.signal)
+  } catch (error) {
+    // it was begun for a place that cannot be asked, and that nobody wants any more
+    if (isSealdropError(error) && alias !== purpose.alias) await drop(run, token)
+    throw error
+  }
+}
+
+async function create(run: StepContext, key: NewKey, { token }: InventoryKey): Promise<string> {
+  try {
+    return await run.port.createKey(key, run.signal)
+  } catch (error) {
+    // nothing was made, and what was asked for may be corrected
+    if (isRefusal((error as { readonly cause?: unknown }).cause)) await drop(run, token)
+    throw error
+  }
+}
+
+const isMakingOf =
+  (token: string) =>
+  (key: InventoryKey): boolean =>
+    key.token === token && key.state === 'making'
+
+/** Takes back that a key is being made. */
+async function drop({ store, now }: StepContext, token: string): Promise<void> {
+  const isDropped = isMakingOf(token)
+  await updateInventory(store, now, (inventory) => ({
+    ...inventory,
+    keys: inventory.keys.filter((key) => !isDropped(key)),
+  }))
+}
+
+/** The ARNs of the replicas of a multi-Region key, each with what its predecessor has there. */
+async function replicate(
+  { port, signal }: StepContext,
+  o: Succession,
+  key: NewKey,
+  arn: string,
+): Promise<readonly string[]> {
+  const isMultiRegion = arn.includes(':key/mrk-')
+  if (!isMultiRegion) return []
+  const predecessors = o.current?.arns ?? []
+  const replicas: string[] = []
+  for (const region of o.purpose.replicas ?? []) {
+    const there = predecessors.find((of) => regionOf(of) === region) ?? predecessors[0]
+    const inherited = await inherit(port, { ...o, arn: there }, signal)
+    replicas.push(await port.replicate(arn, region, { ...key, ...inherited }, signal))
+  }
+  return replicas
+}
+
+/** The key as it stands in the inventory, not published yet. */
+async function load(
+  { port, clock, signal }: StepContext,
+  { purpose, token, spec, usage, alg: wanted }: InventoryKey,
+  arns: readonly [string, ...string[]],
+): Promise<MadeKey> {
+  const { jwk, info } = await loadKey(port, arns[0], wanted, signal)
+  return {
+    purpose,
     state: 'next',
     token,
     spec,
     usage,
     arns,
-    thumbprint,
+    thumbprint: info.thumbprint,
     jwk,
-    alg,
-    made: at,
-    ...(usage === 'SIGN_VERIFY' && { published: at }),
+    alg: info.alg,
+    made: isoOf(clock()), // not before KMS answered: waits are counted from it
   }
+}
+
+/** Writes down that the key is made; a signing key is published from then on. */
+async function enter({ store, now }: StepContext, made: MadeKey): Promise<void> {
+  const isMaking = isMakingOf(made.token)
+  const [arn = ''] = made.arns
   let isSecond = false
   await updateInventory(store, now, (inventory) => {
-    isSecond =
-      !inventory.keys.some((other) => other.token === token && other.state === 'making') &&
-      !inventory.keys.some(({ arns: known = [] }) => known.includes(arn))
-    const { published, ...unpublished } = made
-    if (isSecond)
-      return {
-        ...inventory,
-        keys: [
-          ...inventory.keys,
-          { ...unpublished, token: newToken(), state: 'retired', retired: at },
-        ],
-      } // nothing was done with it, and nobody loses sight of it
-    return {
-      ...inventory,
-      keys: inventory.keys.map((other) =>
-        other.token === token && other.state === 'making' ? made : other,
-      ),
-    }
+    const isKnown = inventory.keys.some(({ arns = [] }) => arns.includes(arn))
+    isSecond = !isKnown && !inventory.keys.some(isMaking)
+    if (isSecond) return withSpare(inventory, made)
+    const next = made.usage === 'SIGN_VERIFY' ? { ...made, published: made.made } : made
+    return { ...inventory, keys: inventory.keys.map((key) => (isMaking(key) ? next : key)) }
   })
   ensure(
     !isSecond,
     'conflict',
-    `another publisher has made the next key of ${name}; ${arn} is not needed, and stands in the inventory as retired`,
+    `another publisher has made the next key of ${made.purpose}; ${arn} is not needed, and stands in the inventory as retired`,
   )
 }
 
-const newToken = (): string => toBase64url(randomBytes(16))
-
-/** What who may use the current key needs of the next one. Grants are not taken over. */
-async function inheritance(
-  port: ManagementPort,
-  { name, policy }: Purpose,
-  current: InventoryKey | undefined,
-  arn: string | undefined,
-  signal: AbortSignal | undefined,
-): Promise<Inherited> {
-  const inherited: Inherited =
-    arn === undefined
-      ? {}
-      : await port.inherited(arn, signal).catch((error: unknown) => {
-          if (!isSealdropError(error) || error.code !== 'key_unusable') throw error
-          ensure(
-            policy,
-            'key_unusable',
-            `the current key of ${name} is gone, and its key policy with it: give the purpose a policy for the next one`,
-          )
-          return {}
-        })
-  const stated = policy ? JSON.stringify(policy) : inherited.policy
-  return {
-    ...inherited,
-    ...(stated !== undefined && { policy: policyForSuccessor(stated, current?.arns ?? []) }),
-  }
-}
-
-/** A key policy that names its own key as the resource would let nobody use the next one. */
-function policyForSuccessor(policy: string, arns: readonly string[]): string {
-  const isOwn = (resource: unknown): boolean =>
-    arns.includes(resource as string) || (Array.isArray(resource) && resource.some(isOwn))
-  return JSON.stringify(JSON.parse(policy), (name, value: unknown) =>
-    name === 'Resource' && isOwn(value) ? '*' : value,
-  )
-}
-
-/**
- * The name that an alias has where a key is. @throws SealdropError `invalid_argument` for an alias
- * of another account
- */
-export function aliasFor(alias: string, arn: string): string {
-  const there = arn.replace(/key\/.*$/, alias.slice(alias.indexOf('alias/')))
-  ensure(
-    !alias.startsWith('arn:') || arnIn(regionOf(arn)!, alias) === there,
-    'invalid_argument',
-    `${alias} is of another account than the key ${arn}: an alias names keys of its own account, and rotates with its credentials`,
-  )
-  return there
+/** With a key that is not needed: nothing was done with it, and nobody loses sight of it. */
+function withSpare(inventory: KeyInventory, made: MadeKey): KeyInventory {
+  const spare = { ...made, token: newToken(), state: 'retired', retired: made.made } as const
+  return { ...inventory, keys: [...inventory.keys, spare] }
 }

@@ -15,12 +15,7 @@ export function later(from: number, duration: string): number {
     'invalid_argument',
     `every: expected an ISO 8601 duration of years, months, weeks and days such as P3M, found ${shown(String(duration))}`,
   )
-  const [years, months, weeks, days] = found.slice(1).map((digits) => Number(digits ?? 0)) as [
-    number,
-    number,
-    number,
-    number,
-  ]
+  const [, years = 0, months = 0, weeks = 0, days = 0] = found.map((digits) => Number(digits ?? 0))
   const date = new Date(from)
   const day = date.getUTCDate()
   date.setUTCDate(1)

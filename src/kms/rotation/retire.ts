@@ -1,7 +1,13 @@
 import { ensure, shown } from '../../errors/guard.js'
 import type { CallOptions } from '../../io/abort.js'
-import { isMade, type InventoryStore, type KeyInventory, type MadeKey } from '../inventory/model.js'
-import { isoOf, updateInventory, withKey } from '../inventory/update.js'
+import {
+  isMade,
+  type InventoryKey,
+  type InventoryStore,
+  type KeyInventory,
+  type MadeKey,
+} from '../inventory/model.js'
+import { isoOf, purposeOf, updateInventory, withKey } from '../inventory/update.js'
 import { ManagementPort, type LastUse } from '../management-port.js'
 import type { Kms } from '../port.js'
 import { day, settle } from './steps.js'
@@ -39,7 +45,8 @@ export interface RetiredKey {
 export async function retireKey(
   o: KeyOptions & { readonly keepUntil?: Date; readonly disable?: boolean },
 ): Promise<RetiredKey> {
-  return withPort(o, async ({ key, inventory, port, now }) => {
+  return withPort(o, async (found) => {
+    const { key, port, now } = found
     ensure(
       key.state === 'retired' || key.state === 'disabled',
       'invalid_argument',
@@ -52,39 +59,47 @@ export async function retireKey(
       'keepUntil: expected the Date until which what was sealed to it, or signed by it, may be needed',
     )
     const lastUse = await lastUseOf(port, key.arns, o.signal)
-    const purpose = inventory.purposes.find(({ name }) => name === key.purpose)!
-    const usedUntil =
-      timeOf(key.retired) +
-      Math.max(
-        settle(inventory.lifetime),
-        key.usage === 'SIGN_VERIFY' && key.unpublished === undefined ? keptFor(purpose) : 0,
-      )
     if (o.disable) {
-      ensure(
-        keepUntil.getTime() <= now,
-        'invalid_argument',
-        `it is kept until ${keepUntil.toISOString()}; it is not disabled before`,
-      )
-      ensure(
-        usedUntil <= now,
-        'invalid_argument',
-        `it was retired at ${key.retired}, and may be ${key.usage === 'SIGN_VERIFY' ? 'verified with' : 'sealed to'} until ${isoOf(usedUntil)}`,
-      )
-      for (const arn of await thereOf(port, key.arns, o.signal)) await port.disable(arn, o.signal)
+      checkMayBeDisabled(found, keepUntil)
+      const there = await thereOf(port, key.arns, o.signal)
+      for (const arn of there) await port.disable(arn, o.signal)
     }
-    const disabled = o.disable
-      ? {
-          state: 'disabled' as const,
-          disabled: key.disabled ?? isoOf(now),
-          ...(key.published !== undefined && { unpublished: key.unpublished ?? isoOf(now) }),
-        }
-      : {}
-    await updateInventory(o.store, now, (found) =>
-      withKey(found, key, { keepUntil: keepUntil.toISOString(), ...disabled }),
-    )
+    const members = {
+      keepUntil: keepUntil.toISOString(),
+      ...(o.disable && disabledAt(key, isoOf(now))),
+    }
+    await updateInventory(o.store, now, (inventory) => withKey(inventory, key, members))
     return { keepUntil, disabled: o.disable === true || key.state === 'disabled', lastUse }
   })
 }
+
+/** Its time is over: nobody needs it any more, nor may a set with it be in use. */
+function checkMayBeDisabled({ key, inventory, now }: Found, keepUntil: Date): void {
+  ensure(
+    keepUntil.getTime() <= now,
+    'invalid_argument',
+    `it is kept until ${keepUntil.toISOString()}; it is not disabled before`,
+  )
+  const isSigning = key.usage === 'SIGN_VERIFY'
+  const isVerified = isSigning && key.unpublished === undefined
+  const kept = isVerified ? keptFor(purposeOf(inventory, key)) : 0
+  const usedUntil = timeOf(key.retired) + Math.max(settle(inventory.lifetime), kept)
+  ensure(
+    usedUntil <= now,
+    'invalid_argument',
+    `it was retired at ${key.retired}, and may be ${isSigning ? 'verified with' : 'sealed to'} until ${isoOf(usedUntil)}`,
+  )
+}
+
+/** What is written down of a key that is disabled, which leaves the set too. */
+const disabledAt = (
+  { disabled, published, unpublished }: MadeKey,
+  at: string,
+): Partial<InventoryKey> => ({
+  state: 'disabled',
+  disabled: disabled ?? at,
+  ...(published !== undefined && { unpublished: unpublished ?? at }),
+})
 
 export interface DeletedKey {
   /** When it becomes final; until then `restoreKey` brings the key back. */
@@ -130,22 +145,26 @@ export async function deleteKey(
       `the key is kept until ${key.keepUntil}`,
     )
     const lastUse = await lastUseOf(port, key.arns, o.signal)
+    const there = await thereOf(port, key.arns, o.signal)
     let deletes = new Date(0)
-    for (const arn of (await thereOf(port, key.arns, o.signal)).reverse()) {
-      // replicas before their primary
-      const date = await port.scheduleDeletion(arn, days, now, o.signal)
+    // replicas before their primary
+    for (const arn of there.reverse()) {
+      const date = await port.scheduleDeletion(arn, { days, now }, o.signal)
       if (date > deletes) deletes = date
     }
     await updateInventory(o.store, now, (found) =>
       withKey(found, key, { state: 'deleting', deletes: deletes.toISOString() }),
     )
-    const from = key.starts ?? key.made
-    const unreadable =
-      key.usage === 'SIGN_VERIFY'
-        ? 'nothing: what it signed can be verified with its public key, which stays in the inventory'
-        : `everything that was sealed to ${key.thumbprint}, in use from ${from} to ${key.retired ?? 'never'} (${Math.ceil((timeOf(key.retired) - timeOf(from)) / day)} days), and is kept anywhere, backups included`
-    return { deletes, lastUse, unreadable }
+    return { deletes, lastUse, unreadable: unreadableWithout(key) }
   })
+}
+
+function unreadableWithout(key: MadeKey): string {
+  if (key.usage === 'SIGN_VERIFY')
+    return 'nothing: what it signed can be verified with its public key, which stays in the inventory'
+  const from = key.starts ?? key.made
+  const days = Math.ceil((timeOf(key.retired) - timeOf(from)) / day)
+  return `everything that was sealed to ${key.thumbprint}, in use from ${from} to ${key.retired ?? 'never'} (${days} days), and is kept anywhere, backups included`
 }
 
 /**
@@ -165,7 +184,7 @@ export async function restoreKey(o: KeyOptions): Promise<void> {
       'key_unusable',
       `the key was deleted${key.deletes === undefined ? '' : ` at ${key.deletes}`}: it cannot be brought back`,
     )
-    const wasOut = key.state === 'disabled' || key.state === 'deleting' || key.state === 'deleted'
+    const wasOut = ['disabled', 'deleting', 'deleted'].includes(key.state)
     const states = wasOut ? [] : await Promise.all(there.map((arn) => port.stateOf(arn, o.signal)))
     ensure(
       wasOut || states.some((state) => state !== 'Enabled'),
@@ -173,15 +192,11 @@ export async function restoreKey(o: KeyOptions): Promise<void> {
       `the key is ${key.state}, and enabled in KMS: there is nothing to bring back`,
     )
     for (const arn of there) await port.restore(arn, o.signal)
-    if (wasOut)
-      await updateInventory(o.store, now, (found) =>
-        withKey(found, key, {
-          state: 'retired',
-          arns: there,
-          disabled: undefined,
-          deletes: undefined,
-        }),
-      )
+    if (!wasOut) return
+    const members = { arns: there, disabled: undefined, deletes: undefined }
+    await updateInventory(o.store, now, (found) =>
+      withKey(found, key, { state: 'retired', ...members }),
+    )
   })
 }
 
@@ -201,10 +216,11 @@ async function lastUseOf(
   arns: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<LastUse | undefined> {
-  const uses = await Promise.all(
-    (await thereOf(port, arns, signal)).map((arn) => port.lastUse(arn, signal)),
-  )
-  return uses.filter((use) => use !== undefined).sort((a, b) => b.at.getTime() - a.at.getTime())[0]
+  const there = await thereOf(port, arns, signal)
+  const found = await Promise.all(there.map((arn) => port.lastUse(arn, signal)))
+  const uses = found.filter((use) => use !== undefined)
+  const [last] = uses.sort((a, b) => b.at.getTime() - a.at.getTime())
+  return last
 }
 
 interface Found {
@@ -225,7 +241,8 @@ async function withPort<T>(o: KeyOptions, work: (found: Found) => Promise<T>): P
     'invalid_argument',
     'key: expected the thumbprint of a key of the inventory',
   )
-  const inventory = (await o.store.read())?.inventory
+  const found = await o.store.read()
+  const inventory = found?.inventory
   const key = inventory?.keys.find(({ thumbprint }) => thumbprint === o.key)
   ensure(
     inventory && key && isMade(key),

@@ -1,7 +1,12 @@
 import { ensure, shown } from '../../errors/guard.js'
-import { revocationReasons } from '../inventory/check.js'
-import { isMade, type RevocationReason } from '../inventory/model.js'
-import { isoOf, updateInventory, withKey } from '../inventory/update.js'
+import { revocationReasons } from '../inventory/member-rules.js'
+import {
+  isMade,
+  type KeyInventory,
+  type MadeKey,
+  type RevocationReason,
+} from '../inventory/model.js'
+import { isoOf, purposeOf, updateInventory, withKey } from '../inventory/update.js'
 import type { KeyOptions } from './retire.js'
 import { openersCooldown, settle } from './steps.js'
 import { standing, timeOf } from './when.js'
@@ -45,11 +50,8 @@ export async function revokeKey(
     'store: expected the store of the inventory, such as fileInventory makes',
   )
   const now = (o.now ?? Date.now)()
-  const {
-    since = new Date(now),
-    withdraw = false,
-    reason = withdraw ? 'compromised' : 'superseded',
-  } = o
+  const { since = new Date(now), withdraw = false } = o
+  const { reason = withdraw ? 'compromised' : 'superseded' } = o
   ensure(
     since instanceof Date && since.getTime() >= 0 && since.getTime() <= now,
     'invalid_argument',
@@ -60,44 +62,69 @@ export async function revokeKey(
     'invalid_argument',
     `reason: expected ${revocationReasons.join(', ')}`,
   )
-  const at = isoOf(now)
-  let goneBy = 0
-  let replacedBy: string | undefined
+  let answer: RevokedKey = { replacedBy: undefined, goneBy: new Date(0) }
   await updateInventory(o.store, now, (inventory) => {
-    const key = inventory.keys.find(
-      ({ thumbprint }) => thumbprint !== undefined && thumbprint === o.key,
-    )
-    ensure(key && isMade(key), 'key_not_found', `the inventory has no key ${shown(String(o.key))}`)
-    const purpose = inventory.purposes.find(({ name }) => name === key.purpose)!
-    const { next, fits } = standing(inventory, purpose, now)
-    const isCurrent = key.state === 'current'
-    ensure(
-      !isCurrent || fits,
-      'key_not_found',
-      `${purpose.name} has no next key to take its place: planRotation and applyRotation make one, then revoke again`,
-    )
-    const leaves =
-      key.published !== undefined &&
-      (key.usage !== 'SIGN_VERIFY' || key.state === 'next' || withdraw)
-    const from = isoOf(
-      Math.min(since.getTime(), key.revoked === undefined ? Infinity : timeOf(key.revoked.at)),
-    ) // the earliest that was ever said
-    const revoked = withKey(inventory, key, {
-      revoked: { at: from, reason: key.revoked?.reason === 'compromised' ? 'compromised' : reason },
-      expires: isoOf(
-        Math.min(since.getTime(), key.expires === undefined ? Infinity : timeOf(key.expires)),
-      ),
-      ...(leaves && { unpublished: key.unpublished ?? at }),
-      ...((isCurrent || key.state === 'next') && { state: 'retired', retired: at }),
-    })
-    goneBy = now + settle(inventory.lifetime)
-    replacedBy = isCurrent ? next!.thumbprint : undefined
-    if (!isCurrent) return revoked
-    return withKey(revoked, next!, {
-      state: 'current',
-      published: next!.published ?? at,
-      starts: isoOf(key.usage !== 'SIGN_VERIFY' ? now + openersCooldown : now),
-    })
+    const key = keyNamed(o.key, inventory)
+    const successor = successorOf(key, inventory, now)
+    const goneBy = new Date(now + settle(inventory.lifetime))
+    answer = { replacedBy: successor?.thumbprint, goneBy }
+    const revoked = withRevoked(inventory, key, { now, since, reason, withdraw })
+    return successor ? withCurrent(revoked, successor, now) : revoked
   })
-  return { replacedBy, goneBy: new Date(goneBy) }
+  return answer
+}
+
+function keyNamed(name: string, { keys }: KeyInventory): MadeKey {
+  const key = keys.find(({ thumbprint }) => thumbprint !== undefined && thumbprint === name)
+  ensure(key && isMade(key), 'key_not_found', `the inventory has no key ${shown(String(name))}`)
+  return key
+}
+
+/** The key that takes the place of a current one; others have no successor. */
+function successorOf(key: MadeKey, inventory: KeyInventory, now: number): MadeKey | undefined {
+  if (key.state !== 'current') return undefined
+  const purpose = purposeOf(inventory, key)
+  const { fitting } = standing(inventory, purpose, now)
+  ensure(
+    fitting,
+    'key_not_found',
+    `${purpose.name} has no next key to take its place: planRotation and applyRotation make one, then revoke again`,
+  )
+  return fitting
+}
+
+/** How a key is taken back, and when. */
+interface Revocation {
+  readonly now: number
+  readonly since: Date
+  readonly reason: RevocationReason
+  readonly withdraw: boolean
+}
+
+function withRevoked(inventory: KeyInventory, key: MadeKey, o: Revocation): KeyInventory {
+  const at = isoOf(o.now)
+  const staysInSet = key.usage === 'SIGN_VERIFY' && key.state !== 'next' && !o.withdraw
+  const leavesSet = key.published !== undefined && !staysInSet
+  const isReplaced = key.state === 'current' || key.state === 'next'
+  const reason = key.revoked?.reason === 'compromised' ? 'compromised' : o.reason
+  return withKey(inventory, key, {
+    revoked: { at: earliest(o.since, key.revoked?.at), reason },
+    expires: earliest(o.since, key.expires),
+    ...(leavesSet && { unpublished: key.unpublished ?? at }),
+    ...(isReplaced && { state: 'retired', retired: at }),
+  })
+}
+
+/** The earliest that was ever said. */
+const earliest = (since: Date, said: string | undefined): string =>
+  isoOf(Math.min(since.getTime(), said === undefined ? Infinity : timeOf(said)))
+
+/** The next key is in use at once; openers learn of a key to seal to first. */
+function withCurrent(inventory: KeyInventory, next: MadeKey, now: number): KeyInventory {
+  const starts = next.usage === 'SIGN_VERIFY' ? now : now + openersCooldown
+  return withKey(inventory, next, {
+    state: 'current',
+    published: next.published ?? isoOf(now),
+    starts: isoOf(starts),
+  })
 }

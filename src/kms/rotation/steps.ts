@@ -1,3 +1,6 @@
+import type { InventoryStore } from '../inventory/model.js'
+import type { ManagementPort } from '../management-port.js'
+
 /**
  * What is done to a purpose:
  * - `create`: a key that will be the next one; what was begun is finished first
@@ -8,6 +11,18 @@
  * - `unpublish`: a retired key leaves the key set, and stays enabled
  */
 export type StepKind = 'create' | 'set-aside' | 'activate' | 'move-alias' | 'unpublish'
+
+/** What a step is done with. */
+export interface StepContext {
+  readonly port: ManagementPort
+  readonly store: InventoryStore
+  /** When the step began, and what time it is. */
+  readonly now: number
+  readonly clock: () => number
+  readonly signal: AbortSignal | undefined
+  /** Whether nothing was published when the run began. */
+  readonly isNew: boolean
+}
 
 /** One step of a rotation: plain data, to be read by people and kept as JSON. */
 export interface Step {

@@ -1,6 +1,12 @@
 import { signatureOf } from '../../algorithms/signatures.js'
 import { regionOf } from '../../formats/arn.js'
-import type { InventoryKey, KeyInventory, Purpose } from '../inventory/model.js'
+import {
+  isMade,
+  type InventoryKey,
+  type KeyInventory,
+  type MadeKey,
+  type Purpose,
+} from '../inventory/model.js'
 import { later } from './duration.js'
 import { day, makingLease, openersReload, settle } from './steps.js'
 
@@ -8,10 +14,10 @@ import { day, makingLease, openersReload, settle } from './steps.js'
 export interface Standing {
   readonly purpose: Purpose
   readonly making: InventoryKey | undefined
-  readonly next: InventoryKey | undefined
-  readonly current: InventoryKey | undefined
-  /** Whether the next key is of the kind that the purpose wants now. */
-  readonly fits: boolean
+  readonly next: MadeKey | undefined
+  readonly current: MadeKey | undefined
+  /** The next key, where it is of the kind that the purpose wants now. */
+  readonly fitting: MadeKey | undefined
   /** Whether there was never a key set: neither clients nor openers have to learn anything. */
   readonly isNew: boolean
   /**
@@ -40,43 +46,39 @@ export function standing(
 ): Standing {
   const { name, use } = purpose
   const own = inventory.keys.filter((key) => key.purpose === name)
-  const inState = (state: InventoryKey['state']): InventoryKey | undefined =>
-    own.find((key) => key.state === state)
-  const [making, next, current] = [inState('making'), inState('next'), inState('current')]
-  const fits = next !== undefined && isOfKind(next, purpose)
+  const made = own.filter(isMade)
+  const making = own.find((key) => key.state === 'making')
+  const next = made.find((key) => key.state === 'next')
+  const current = made.find((key) => key.state === 'current')
+  const fitting = next && isOfKind(next, purpose) ? next : undefined
   const isFirst = !current && !own.some((key) => key.retired !== undefined)
-  const knownSince = fits ? timeOf(next.published ?? next.made) : now
-  const readyAt =
-    isFirst && (use === 'enc' || isNew) ? -Infinity : knownSince + settle(inventory.lifetime)
-  return { purpose, making, next, current, fits, isNew, readyAt }
+  const isReady = isFirst && (use === 'enc' || isNew)
+  const knownSince = fitting ? timeOf(fitting.published ?? fitting.made) : now
+  const readyAt = isReady ? -Infinity : knownSince + settle(inventory.lifetime)
+  return { purpose, making, next, current, fitting, isNew, readyAt }
 }
 
 /** Whether a key is what its purpose says now. */
-export function isOfKind(
-  key: InventoryKey,
-  { spec, usage, alg, alias, replicas = [] }: Purpose,
-): boolean {
-  const regions = (key.arns ?? []).map(regionOf)
-  return (
-    key.spec === spec &&
-    key.usage === usage &&
-    (usage !== 'SIGN_VERIFY' || key.alg === (alg ?? signatureOf(key.jwk!))) &&
-    [regionOf(alias) ?? regions[0], ...replicas].every((region) => regions.includes(region))
-  )
+function isOfKind(key: MadeKey, purpose: Purpose): boolean {
+  const { spec, usage, replicas = [] } = purpose
+  if (key.spec !== spec || key.usage !== usage) return false
+  const alg = purpose.alg ?? signatureOf(key.jwk)
+  if (usage === 'SIGN_VERIFY' && key.alg !== alg) return false
+  const regions = key.arns.map(regionOf)
+  const home = regionOf(purpose.alias) ?? regions[0]
+  return [home, ...replicas].every((region) => regions.includes(region))
 }
 
 /**
  * Whether its alias is to be moved to the current key; in another Region it is when the next key
  * comes into use.
  */
-export const needsAlias = (
-  { aliased, alias, arns: [arn = ''] = [] }: InventoryKey,
-  purpose: Purpose,
-): boolean =>
-  aliased === undefined ||
-  (alias !== undefined &&
-    alias !== purpose.alias &&
-    [undefined, regionOf(arn)].includes(regionOf(purpose.alias)))
+export function needsAlias({ aliased, alias, arns }: MadeKey, purpose: Purpose): boolean {
+  if (aliased === undefined) return true
+  if (alias === undefined || alias === purpose.alias) return false
+  const region = regionOf(purpose.alias)
+  return region === undefined || region === regionOf(arns[0])
+}
 
 /** When a current key is to be replaced. */
 export const dueAt = ({ current }: Standing, every: string, now: number): number =>
@@ -95,15 +97,11 @@ export function unpublishAt(
   key: InventoryKey,
   lifetime: number | undefined,
 ): number | undefined {
-  if (key.state !== 'retired' || key.published === undefined || key.unpublished !== undefined)
-    return undefined
-  return (
-    timeOf(key.retired) +
-    Math.max(
-      settle(lifetime),
-      key.usage === 'SIGN_VERIFY' && key.starts !== undefined ? keptFor(purpose) : 0,
-    )
-  )
+  const isPublished = key.published !== undefined && key.unpublished === undefined
+  if (key.state !== 'retired' || !isPublished) return undefined
+  const hasSigned = key.usage === 'SIGN_VERIFY' && key.starts !== undefined
+  const kept = hasSigned ? keptFor(purpose) : 0
+  return timeOf(key.retired) + Math.max(settle(lifetime), kept)
 }
 
 /** For how long after it was retired a signing key stands in the set, in milliseconds. */

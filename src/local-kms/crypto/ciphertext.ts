@@ -51,9 +51,8 @@ export function sealBlob(
     .update(plaintext)
     .digest()
     .subarray(0, nonceLength)
-  const cipher = createCipheriv('aes-256-gcm', cipherKey, nonce, {
-    authTagLength: tagLength,
-  }).setAAD(bound)
+  const cipher = createCipheriv('aes-256-gcm', cipherKey, nonce, { authTagLength: tagLength })
+  cipher.setAAD(bound)
   return concat(head, nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag())
 }
 
@@ -74,20 +73,21 @@ export function parseBlob(bytes: Uint8Array): ParsedBlob | undefined {
   const keyId = fromUtf8(bytes.subarray(keyIdAt, materialIdAt - 1))
   const materialId = fromUtf8(bytes.subarray(materialIdAt, nonceAt))
   if (keyId === undefined || materialId === undefined) return undefined
+  const head = bytes.subarray(0, nonceAt)
+  const nonce = bytes.subarray(nonceAt, ciphertextAt)
+  const ciphertext = bytes.subarray(ciphertextAt, -tagLength)
+  const tag = bytes.subarray(-tagLength)
   return {
     keyId,
     materialId,
     open(secret, context = {}) {
-      const bound = associatedData(bytes.subarray(0, nonceAt), context)
-      const decipher = createDecipheriv(
-        'aes-256-gcm',
-        keysOf(secret).cipherKey,
-        bytes.subarray(nonceAt, ciphertextAt),
-        { authTagLength: tagLength },
-      )
-      decipher.setAAD(bound).setAuthTag(bytes.subarray(-tagLength))
+      const { cipherKey } = keysOf(secret)
+      const options = { authTagLength: tagLength }
+      const decipher = createDecipheriv('aes-256-gcm', cipherKey, nonce, options)
+      decipher.setAAD(associatedData(head, context))
+      decipher.setAuthTag(tag)
       try {
-        return concat(decipher.update(bytes.subarray(ciphertextAt, -tagLength)), decipher.final())
+        return concat(decipher.update(ciphertext), decipher.final())
       } catch {
         return undefined
       }

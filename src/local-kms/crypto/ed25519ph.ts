@@ -5,9 +5,7 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 // Node has Ed25519 but not its prehash variant. rollup inlines the library into this module.
 
 /** dom2 with phflag 1 and an empty context (RFC 8032 §2, §5.1). */
-const dom2 = Uint8Array.from(
-  [...'SigEd25519 no Ed25519 collisions'].map((character) => character.charCodeAt(0)).concat(1, 0),
-)
+const dom2 = Buffer.from('SigEd25519 no Ed25519 collisions\x01\x00', 'latin1')
 
 /** Ed25519ph of a message that is hashed already: the library's PH is the identity. */
 const overDigest = eddsa(
@@ -22,8 +20,9 @@ const overDigest = eddsa(
     },
     prehash: (digest: Uint8Array) => Uint8Array.from(digest),
     adjustScalarBytes(bytes: Uint8Array) {
-      bytes[0]! &= 0xf8
-      bytes[31] = (bytes[31]! & 0x7f) | 0x40
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      view.setUint8(0, view.getUint8(0) & 0xf8)
+      view.setUint8(31, (view.getUint8(31) & 0x7f) | 0x40)
       return bytes
     },
     zip215: false,

@@ -85,32 +85,36 @@ export function latticeSpki(spec: LatticeSpec, seed: Uint8Array): Uint8Array {
   return concat(spkiPrefix(spec), publicKey(spec, seed))
 }
 
-/** ML-DSA of a message, or of its representative μ. */
-export function latticeSign(
-  spec: MlDsaSpec,
-  seed: Uint8Array,
-  message: Uint8Array,
-  isMu: boolean,
-): Uint8Array {
-  if (isMu) return mlDsaSignMu(spec, seed, message)
+/** ML-DSA of a message. */
+export function latticeSign(spec: MlDsaSpec, seed: Uint8Array, message: Uint8Array): Uint8Array {
   const native = nativeKey(spec, seed)
-  return native
-    ? new Uint8Array(nodeCrypto.sign(null, message, native))
-    : mlDsaSign(spec, seed, message)
+  if (!native) return mlDsaSign(spec, seed, message)
+  return new Uint8Array(nodeCrypto.sign(null, message, native))
 }
 
 export function latticeVerify(
   spec: MlDsaSpec,
   seed: Uint8Array,
   message: Uint8Array,
-  isMu: boolean,
   signature: Uint8Array,
 ): boolean {
-  if (isMu) return mlDsaVerifyMu(spec, publicKey(spec, seed), message, signature)
   const native = nativeKey(spec, seed)
-  return native
-    ? nodeCrypto.verify(null, message, createPublicKey(native), signature)
-    : mlDsaVerify(spec, publicKey(spec, seed), message, signature)
+  if (!native) return mlDsaVerify(spec, publicKey(spec, seed), message, signature)
+  return nodeCrypto.verify(null, message, createPublicKey(native), signature)
+}
+
+/** ML-DSA of the representative μ of a message, which no Node has. */
+export function latticeSignMu(spec: MlDsaSpec, seed: Uint8Array, mu: Uint8Array): Uint8Array {
+  return mlDsaSignMu(spec, seed, mu)
+}
+
+export function latticeVerifyMu(
+  spec: MlDsaSpec,
+  seed: Uint8Array,
+  mu: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  return mlDsaVerifyMu(spec, publicKey(spec, seed), mu, signature)
 }
 
 export function latticeEncapsulate(
@@ -130,9 +134,8 @@ export function latticeDecapsulate(
   ciphertext: Uint8Array,
 ): Uint8Array {
   const native = decapsulate && nativeKey(spec, seed)
-  return decapsulate && native
-    ? new Uint8Array(decapsulate(native, ciphertext))
-    : mlKemDecapsulate(spec, seed, ciphertext)
+  if (!decapsulate || !native) return mlKemDecapsulate(spec, seed, ciphertext)
+  return new Uint8Array(decapsulate(native, ciphertext))
 }
 
 const publicKey = (spec: LatticeSpec, seed: Uint8Array): Uint8Array =>
@@ -143,14 +146,10 @@ const publicKey = (spec: LatticeSpec, seed: Uint8Array): Uint8Array =>
  */
 function nativeKey(spec: LatticeSpec, seed: Uint8Array): KeyObject | undefined {
   try {
-    const key = createPrivateKey({
-      key: Buffer.from(seedToPkcs8(spec, seed)),
-      format: 'der',
-      type: 'pkcs8',
-    })
-    return (key.asymmetricKeyType as string | undefined) === spec.toLowerCase().replaceAll('_', '-')
-      ? key
-      : undefined
+    const der = Buffer.from(seedToPkcs8(spec, seed))
+    const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    const type: string | undefined = key.asymmetricKeyType
+    return type === spec.toLowerCase().replaceAll('_', '-') ? key : undefined
   } catch {
     return undefined
   }

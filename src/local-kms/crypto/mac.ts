@@ -20,19 +20,32 @@ export function generateMac(
   message: Uint8Array,
 ): Uint8Array {
   requireAlgorithm(spec, 'GENERATE_VERIFY_MAC', algorithm)
-  return new Uint8Array(createHmac(hashes[algorithm]!, secretOf(material)).update(message).digest())
+  const hmac = createHmac(hashOf(algorithm), secretOf(material))
+  return new Uint8Array(hmac.update(message).digest())
+}
+
+function hashOf(algorithm: string): string {
+  const hash = hashes[algorithm]
+  if (hash === undefined) throw new RangeError(`expected a MacAlgorithm, found ${algorithm}`)
+  return hash
+}
+
+/** What VerifyMac looks at. */
+export interface AuthenticatedMessage {
+  readonly algorithm: string
+  readonly message: Uint8Array
+  readonly mac: Uint8Array
 }
 
 /**
  * Whether a MAC is that of this message, whole, in time that does not depend on where it differs.
+ *
  * @throws KmsFault as {@link generateMac} does
  */
 export function verifyMac(
   spec: string,
   material: Material,
-  algorithm: string,
-  message: Uint8Array,
-  mac: Uint8Array,
+  { algorithm, message, mac }: AuthenticatedMessage,
 ): boolean {
   const expected = generateMac(spec, material, algorithm, message)
   return mac.length === expected.length && timingSafeEqual(mac, expected)

@@ -4,6 +4,7 @@ import {
   createPublicKey,
   generateKeyPair,
   randomBytes,
+  type JsonWebKey,
   type KeyObject,
 } from 'node:crypto'
 import { promisify } from 'node:util'
@@ -46,14 +47,15 @@ const kinds: Readonly<Record<KeyType, Material['kind']>> = {
 export async function generateMaterial(spec: string, random?: Random): Promise<Material> {
   const { kty, size, ecdsaCurve } = rowOf(spec)
   const bytes = random ?? randomBytes
-  if (kty === 'RSA')
-    return pair(
-      random
-        ? await seededRsa(size * 8, random)
-        : (await promisify(generateKeyPair)('rsa', { modulusLength: size * 8 })).privateKey,
-    )
+  if (kty === 'RSA') return pair(await newRsaKey(size * 8, random))
   if (ecdsaCurve) return pair(ecKey(ecdsaCurve, secretScalar(ecdsaCurve, bytes)))
   return fromBytes(spec, new Uint8Array(bytes(size)))
+}
+
+async function newRsaKey(bits: number, random: Random | undefined): Promise<KeyObject> {
+  if (random) return seededRsa(bits, random)
+  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: bits })
+  return privateKey
 }
 
 /** PKCS#8 PEM of a pair, standard base64 of the rest: unencrypted, as it lies in a key's file. */
@@ -116,14 +118,20 @@ export function secretOf(material: Material): Uint8Array {
 
 /** The secret scalar of an EC key, or the 32-byte secret key of Ed25519. */
 export const scalarOf = (privateKey: KeyObject): Uint8Array =>
-  Buffer.from(privateKey.export({ format: 'jwk' }).d!, 'base64url')
+  memberOf(privateKey.export({ format: 'jwk' }), 'd')
 
 /** The uncompressed point of an EC key (SEC 1 §2.3.3), or the 32-byte public key of Ed25519. */
 export function pointOf(privateKey: KeyObject): Uint8Array {
-  const { x, y } = createPublicKey(privateKey).export({ format: 'jwk' })
-  return y === undefined
-    ? Buffer.from(x!, 'base64url')
-    : concat([4], Buffer.from(x!, 'base64url'), Buffer.from(y, 'base64url'))
+  const jwk = createPublicKey(privateKey).export({ format: 'jwk' })
+  const x = memberOf(jwk, 'x')
+  return jwk.y === undefined ? x : concat([4], x, memberOf(jwk, 'y'))
+}
+
+/** The bytes of a coordinate, or of what is secret, in the JWK of an EC or Ed25519 key. */
+function memberOf(jwk: JsonWebKey, name: 'd' | 'x' | 'y'): Uint8Array {
+  const text = jwk[name]
+  if (text === undefined) throw new TypeError(`expected a key with the member ${name}`)
+  return Buffer.from(text, 'base64url')
 }
 
 const pair = (privateKey: KeyObject): Material => ({ kind: 'pair', privateKey })
@@ -151,12 +159,10 @@ function ecKey(crv: EcdsaCurve, scalar: Uint8Array): KeyObject {
   agreement.setPrivateKey(scalar)
   const point = agreement.getPublicKey()
   const half = (point.length - 1) / 2
-  const [d, x, y] = [
-    Buffer.from(scalar),
-    point.subarray(1, 1 + half),
-    point.subarray(1 + half),
-  ].map((bytes) => bytes.toString('base64url'))
-  return createPrivateKey({ key: { kty: 'EC', crv, d: d!, x: x!, y: y! }, format: 'jwk' })
+  const d = Buffer.from(scalar).toString('base64url')
+  const x = point.subarray(1, 1 + half).toString('base64url')
+  const y = point.subarray(1 + half).toString('base64url')
+  return createPrivateKey({ key: { kty: 'EC', crv, d, x, y }, format: 'jwk' })
 }
 
 /** OpenSSL does not look at what follows a key; here nothing may. */
@@ -180,17 +186,17 @@ const nodeCurves: Readonly<Record<EcdsaCurve, string>> = {
  * reads all of its keys when it starts.
  */
 function pairOfSpec(spec: string, key: KeyObject): Material | undefined {
+  return isOfSpec(spec, key) ? pair(key) : undefined
+}
+
+function isOfSpec(spec: string, key: KeyObject): boolean {
   const { kty, size, ecdsaCurve } = rowOf(spec)
+  const type = key.asymmetricKeyType
   const { modulusLength, publicExponent, namedCurve } = key.asymmetricKeyDetails ?? {}
-  const fits =
-    kty === 'RSA'
-      ? key.asymmetricKeyType === 'rsa' && modulusLength === size * 8 && publicExponent === 65_537n
-      : kty === 'OKP'
-        ? key.asymmetricKeyType === 'ed25519'
-        : key.asymmetricKeyType === 'ec' &&
-          ecdsaCurve !== undefined &&
-          namedCurve === nodeCurves[ecdsaCurve]
-  return fits ? pair(key) : undefined
+  if (kty === 'RSA')
+    return type === 'rsa' && modulusLength === size * 8 && publicExponent === 65_537n
+  if (kty === 'OKP') return type === 'ed25519'
+  return type === 'ec' && ecdsaCurve !== undefined && namedCurve === nodeCurves[ecdsaCurve]
 }
 
 /**

@@ -6,41 +6,41 @@ import {
   randomBytes,
   type KeyObject,
 } from 'node:crypto'
-import { concat } from '../../bytes/bytes.js'
 import type { HashingRow } from '../../algorithms/signatures.js'
 import { paddings, type EmsaHash } from '../../formats/emsa.js'
 
 const hashOf = (name: EmsaHash['name']): EmsaHash => ({
   name,
-  of: (...parts) =>
-    new Uint8Array(
-      createHash(name)
-        .update(concat(...parts))
-        .digest(),
-    ),
+  of: (...parts) => {
+    const hash = createHash(name)
+    for (const part of parts) hash.update(part)
+    return new Uint8Array(hash.digest())
+  },
 })
+
+/** One half of a pair, and how many bytes its modulus has. */
+export interface SizedKey {
+  readonly key: KeyObject
+  readonly size: number
+}
 
 /** A signature over a digest (RFC 8017 §8.1.1, §8.2.1). */
 export function signRsaDigest(
   { webCrypto, hash }: RsaRow,
-  privateKey: KeyObject,
+  { key, size }: SizedKey,
   digest: Uint8Array,
-  length: number,
 ): Uint8Array {
-  return rawSign(
-    privateKey,
-    paddings[webCrypto].encode(hashOf(hash), digest, length, randomBytes(digest.length)),
-  )
+  const salt = randomBytes(digest.length)
+  return rawSign(key, paddings[webCrypto].encode(hashOf(hash), digest, size, salt))
 }
 
 export function verifyRsaDigest(
   { webCrypto, hash }: RsaRow,
-  publicKey: KeyObject,
+  { key, size }: SizedKey,
   digest: Uint8Array,
   signature: Uint8Array,
-  length: number,
 ): boolean {
-  const encoded = rawOpen(publicKey, signature, length)
+  const encoded = rawOpen(key, signature, size)
   return encoded !== undefined && paddings[webCrypto].fits(hashOf(hash), digest, encoded)
 }
 

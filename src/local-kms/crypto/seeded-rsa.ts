@@ -12,29 +12,32 @@ const exponent = 65_537n
 export async function seededRsa(bits: number, random: Random): Promise<KeyObject> {
   for (;;) {
     const first = await prime(bits, random, () => true)
-    const second = await prime(
-      bits,
-      random,
-      (candidate) => magnitude(first - candidate) > 1n << BigInt(bits / 2 - 100),
-    )
+    const isFarEnough = (candidate: bigint): boolean =>
+      magnitude(first - candidate) > 1n << BigInt(bits / 2 - 100)
+    const second = await prime(bits, random, isFarEnough)
     const [p, q] = first > second ? [first, second] : [second, first]
     const d = inverse(exponent, leastCommonMultiple(p - 1n, q - 1n))
-    if (d <= 1n << BigInt(bits / 2)) continue
-    const numbers = {
-      n: p * q,
-      e: exponent,
-      d,
-      p,
-      q,
-      dp: d % (p - 1n),
-      dq: d % (q - 1n),
-      qi: inverse(q, p),
-    }
-    const members = Object.fromEntries(
-      Object.entries(numbers).map(([name, value]) => [name, toBytes(value).toString('base64url')]),
-    )
-    return createPrivateKey({ key: { kty: 'RSA', ...members }, format: 'jwk' })
+    if (d > 1n << BigInt(bits / 2)) return keyOf(p, q, d)
   }
+}
+
+/** RFC 7518 §6.3. */
+function keyOf(p: bigint, q: bigint, d: bigint): KeyObject {
+  const numbers = {
+    n: p * q,
+    e: exponent,
+    d,
+    p,
+    q,
+    dp: d % (p - 1n),
+    dq: d % (q - 1n),
+    qi: inverse(q, p),
+  }
+  const members = Object.entries(numbers).map(([name, value]) => {
+    return [name, toBytes(value).toString('base64url')] as const
+  })
+  const key = { kty: 'RSA', ...Object.fromEntries(members) }
+  return createPrivateKey({ key, format: 'jwk' })
 }
 
 /**
@@ -47,14 +50,11 @@ async function prime(
   fits: (candidate: bigint) => boolean,
 ): Promise<bigint> {
   for (;;) {
-    const candidate = BigInt(`0x${Buffer.from(random(bits / 16)).toString('hex')}`) | 1n
-    if (
-      candidate * candidate < 1n << BigInt(bits - 1) ||
-      !fits(candidate) ||
-      (candidate - 1n) % exponent === 0n
-    )
-      continue
-    if (await isPrime(candidate)) return candidate
+    const bytes = Buffer.from(random(bits / 16))
+    const candidate = BigInt(`0x${bytes.toString('hex')}`) | 1n
+    const isLong = candidate * candidate >= 1n << BigInt(bits - 1)
+    const isCoprime = (candidate - 1n) % exponent !== 0n
+    if (isLong && isCoprime && fits(candidate) && (await isPrime(candidate))) return candidate
   }
 }
 

@@ -11,23 +11,22 @@ interface WrappingRow {
   readonly isTwoSteps: boolean
 }
 
-const rows: Readonly<Record<string, WrappingRow>> = {
-  RSAES_OAEP_SHA_1: { oaep: 'RSAES_OAEP_SHA_1', isTwoSteps: false },
-  RSAES_OAEP_SHA_256: { oaep: 'RSAES_OAEP_SHA_256', isTwoSteps: false },
-  RSA_AES_KEY_WRAP_SHA_1: { oaep: 'RSAES_OAEP_SHA_1', isTwoSteps: true },
-  RSA_AES_KEY_WRAP_SHA_256: { oaep: 'RSAES_OAEP_SHA_256', isTwoSteps: true },
-}
+const wrappings: ReadonlyMap<string, WrappingRow> = new Map([
+  ['RSAES_OAEP_SHA_1', { oaep: 'RSAES_OAEP_SHA_1', isTwoSteps: false }],
+  ['RSAES_OAEP_SHA_256', { oaep: 'RSAES_OAEP_SHA_256', isTwoSteps: false }],
+  ['RSA_AES_KEY_WRAP_SHA_1', { oaep: 'RSAES_OAEP_SHA_1', isTwoSteps: true }],
+  ['RSA_AES_KEY_WRAP_SHA_256', { oaep: 'RSAES_OAEP_SHA_256', isTwoSteps: true }],
+])
 
 /**
  * Whether KMS takes material of a KeySpec in this wrapping: private keys in two steps, and what is
  * short enough, so never RSA, in one.
  */
 export function canWrap(spec: string, algorithm: string): boolean {
-  const row = Object.hasOwn(rows, algorithm) ? rows[algorithm] : undefined
+  const row = wrappings.get(algorithm)
+  if (!row) return false
   const { kty } = rowOf(spec)
-  return (
-    row !== undefined && (row.isTwoSteps ? !['symmetric', 'HMAC'].includes(kty) : kty !== 'RSA')
-  )
+  return row.isTwoSteps ? kty !== 'symmetric' && kty !== 'HMAC' : kty !== 'RSA'
 }
 
 /**
@@ -44,7 +43,7 @@ export function unwrap(
   algorithm: string,
   encrypted: Uint8Array,
 ): Uint8Array {
-  const row = Object.hasOwn(rows, algorithm) ? rows[algorithm] : undefined
+  const row = wrappings.get(algorithm)
   if (!row) throw new KmsFault('InvalidCiphertextException')
   if (!row.isTwoSteps) return decryptOaep(wrappingSpec, wrappingKey, row.oaep, encrypted)
   const { size } = rowOf(wrappingSpec)
@@ -57,7 +56,8 @@ export function unwrap(
  * is handed to Node (§3).
  */
 function unwrapPadded(aesKey: Uint8Array, wrapped: Uint8Array): Uint8Array {
-  if (wrapped.length < 16) throw new KmsFault('InvalidCiphertextException') // Node makes nothing of nothing, without a complaint
+  // Node makes nothing of nothing, without a complaint
+  if (wrapped.length < 16) throw new KmsFault('InvalidCiphertextException')
   try {
     const decipher = createDecipheriv('id-aes256-wrap-pad', aesKey, Buffer.from('a65959a6', 'hex'))
     return new Uint8Array(Buffer.concat([decipher.update(wrapped), decipher.final()]))

@@ -26,15 +26,15 @@ const operations: ReadonlyMap<string, FaultOperation> = new Map(
           'ValidationException',
           `${misspelt}: expected ${upper(misspelt)}, as members are written on the wire`,
         )
-      return { FaultId: asked(() => faults.add(rename(Object.fromEntries(given), lower), upper)) }
+      const rule = rename(Object.fromEntries(given), lower)
+      return { FaultId: asked(() => faults.add(rule, upper)) }
     },
     ListFaults: (faults, body) => {
       only(body)
-      return {
-        Faults: faults
-          .list()
-          .map(({ id, rule, struck }) => ({ FaultId: id, ...rename(rule, upper), Struck: struck })),
-      }
+      const listed = faults.list().map(({ id, rule, struck }) => {
+        return { FaultId: id, ...rename(rule, upper), Struck: struck }
+      })
+      return { Faults: listed }
     },
     RemoveFault: (faults, body) => {
       only(body, 'FaultId')
@@ -68,11 +68,9 @@ export function faultOperationOf(target: string | undefined): FaultOperation | u
 
 function only(body: JsonObject, ...names: readonly string[]): void {
   const stranger = Object.keys(body).find((name) => !names.includes(name))
-  if (stranger !== undefined)
-    throw new KmsFault(
-      'ValidationException',
-      `${stranger}: there is no such member${names.length > 0 ? `, expected ${names.join(', ')}` : ''}`,
-    )
+  if (stranger === undefined) return
+  const expected = names.length > 0 ? `, expected ${names.join(', ')}` : ''
+  throw new KmsFault('ValidationException', `${stranger}: there is no such member${expected}`)
 }
 
 /** What is invalid for a caller of the class is a ValidationException on the wire. */

@@ -1,7 +1,8 @@
 import { parseBlob } from '../crypto/ciphertext.js'
 import type { Call } from '../operations/call.js'
-import { grantOfToken } from '../state/grants.js'
-import type { Key } from '../state/model.js'
+import { grantOfToken } from '../state/grant-tokens.js'
+import type { Keyring } from '../state/keyring.js'
+import type { Key } from '../state/key-model.js'
 import { namedKeys } from './injected-faults.js'
 
 /**
@@ -9,21 +10,21 @@ import { namedKeys } from './injected-faults.js'
  * aliases.
  */
 export function keyNames({ ring, account, body }: Call): readonly string[] {
-  const { CiphertextBlob, GrantToken } = body
-  const blob =
-    typeof CiphertextBlob === 'string'
-      ? parseBlob(Buffer.from(CiphertextBlob, 'base64'))
-      : undefined
+  const names = namedKeys(body)
   const found = [
-    ...namedKeys(body).map((name) => ring.keyNamed(account, name)),
-    blob && ring.keys.get(blob.keyId),
-    typeof GrantToken === 'string' ? grantOfToken(ring, GrantToken)?.key : undefined,
-  ].filter((key): key is Key => key !== undefined)
-  return [
-    ...namedKeys(body),
-    ...found.flatMap((key) => [
-      ring.keyArn(key),
-      ...ring.aliases.filter(({ keyId }) => keyId === key.id).map((alias) => alias.name),
-    ]),
-  ]
+    ...names.map((name) => ring.keyNamed(account, name)),
+    keyOfCiphertext(ring, body['CiphertextBlob']),
+    keyOfGrantToken(ring, body['GrantToken']),
+  ].filter((key) => key !== undefined)
+  return [...names, ...found.flatMap((key) => [ring.keyArn(key), ...ring.aliasesOf(key)])]
+}
+
+function keyOfCiphertext(ring: Keyring, ciphertext: unknown): Key | undefined {
+  if (typeof ciphertext !== 'string') return undefined
+  const blob = parseBlob(Buffer.from(ciphertext, 'base64'))
+  return blob && ring.keys.get(blob.keyId)
+}
+
+function keyOfGrantToken(ring: Keyring, token: unknown): Key | undefined {
+  return typeof token === 'string' ? grantOfToken(ring, token)?.key : undefined
 }

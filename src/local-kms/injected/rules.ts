@@ -1,5 +1,5 @@
 import { ensure, kindOf, shown } from '../../errors/guard.js'
-import { isJsonObject } from '../../formats/json.js'
+import { isJsonObject, type JsonObject } from '../../formats/json.js'
 import { serviceOperations, type OperationRow } from '../service-operations.js'
 
 /**
@@ -107,7 +107,7 @@ const members: Readonly<
  */
 export function checkFault(
   rule: unknown,
-  at: (member: string) => string = (member) => `fault.${member}`,
+  at: At = (member) => `fault.${member}`,
   regions?: readonly string[],
 ): FaultRule {
   ensure(
@@ -115,15 +115,26 @@ export function checkFault(
     'invalid_argument',
     `${at('kind')}: expected an object with a kind, found ${kindOf(rule)}`,
   )
+  checkMembers(rule, at)
+  const given = Object.entries(rule).filter(([, value]) => value !== undefined)
+  const checked = Object.fromEntries(given) as unknown as FaultRule
+  checkKind(checked, at)
+  checkWhere(checked, at, regions)
+  return checked
+}
+
+/** How messages name a member. */
+type At = (member: string) => string
+
+/** Each member by itself. */
+function checkMembers(rule: JsonObject, at: At): void {
   const stranger = Object.keys(rule).find((name) => !Object.hasOwn(members, name))
+  const known = Object.keys(members).map((name) => at(name).slice(at('').length))
   ensure(
     stranger === undefined,
     'invalid_argument',
-    `${at(shownName(stranger))}: there is no such member, expected ${Object.keys(members)
-      .map((name) => at(name).slice(at('').length))
-      .join(', ')}`,
+    `${at(shownName(stranger))}: there is no such member, expected ${known.join(', ')}`,
   )
-  const given = Object.entries(rule).filter(([, value]) => value !== undefined)
   for (const [name, [expected, fits]] of Object.entries(members)) {
     const value = rule[name]
     if (name !== 'kind' && value === undefined) continue
@@ -133,7 +144,11 @@ export function checkFault(
       `${at(name)}: expected ${expected}, found ${foundAs(value)}`,
     )
   }
-  const { kind, operation, key, region } = rule as unknown as FaultRule
+}
+
+/** What a kind needs, refuses, and can damage. */
+function checkKind(rule: FaultRule, at: At): void {
+  const { kind, operation } = rule
   const { needs, refuses = [], fits } = faultKinds[kind]
   ensure(
     needs === undefined || rule[needs] !== undefined,
@@ -148,6 +163,14 @@ export function checkFault(
     'invalid_argument',
     `${at('operation')}: the answer of ${operation} has nothing that kind ${kind} could damage`,
   )
+}
+
+/** A rule for another Region than the server's, or than its key's, would never strike. */
+function checkWhere(
+  { key, region }: FaultRule,
+  at: At,
+  regions: readonly string[] | undefined,
+): void {
   const home = keyPattern.exec(key ?? '')?.[1]
   ensure(
     home === undefined || region === undefined || home === region,
@@ -155,19 +178,18 @@ export function checkFault(
     `${at('key')}: an ARN of ${home} is never used in the region ${region}`,
   )
   const where = region ?? home
+  const named = region === undefined ? 'key' : 'region'
   ensure(
     where === undefined || regions?.includes(where) !== false,
     'invalid_argument',
-    `${at(region === undefined ? 'key' : 'region')}: this server has no Region ${where}, it has ${regions?.join(', ')}`,
+    `${at(named)}: this server has no Region ${where}, it has ${regions?.join(', ')}`,
   )
-  return Object.fromEntries(given) as unknown as FaultRule
 }
 
 /** A name from outside stands in a message without quotes. */
 const shownName = (name = ''): string => shown(name).slice(1, -1)
-const foundAs = (value: unknown): string =>
-  typeof value === 'string'
-    ? shown(value)
-    : typeof value === 'number'
-      ? String(value)
-      : kindOf(value)
+
+function foundAs(value: unknown): string {
+  if (typeof value === 'string') return shown(value)
+  return typeof value === 'number' ? String(value) : kindOf(value)
+}

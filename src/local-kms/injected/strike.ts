@@ -108,9 +108,12 @@ export function strikeBody(
   }
   const bytes = Buffer.from(body)
   const { socket } = response
-  if (bytes.length < 2)
+  if (bytes.length < 2) {
     socket?.resetAndDestroy() // without half a body, the head alone would be a whole answer
-  else response.write(bytes.subarray(0, bytes.length >> 1), () => socket?.destroy())
+    return
+  }
+  const half = bytes.subarray(0, bytes.length >> 1)
+  response.write(half, () => socket?.destroy())
 }
 
 interface Edit {

@@ -3,34 +3,20 @@ import type { JsonObject } from '../../formats/json.js'
 import type { Credential } from '../policy/credentials.js'
 import type { Keyring } from '../state/keyring.js'
 import type { Kms } from '../state/kms.js'
-import type { Grant, Key } from '../state/model.js'
+import type { Key } from '../state/key-model.js'
 import { KmsFault } from '../wire/fault.js'
-import { decideCall } from './decision.js'
+import { decideCall, type Asking, type Subject } from './decision.js'
 
-/** What a permission is asked for: a key, as the request named it. */
-export interface Subject {
-  readonly ring: Keyring
-  readonly key: Key
-  /** The KeyId of the request; absent where a ciphertext, a token or an alias led to the key. */
-  readonly asked?: string | undefined
-  /**
-   * The grant that RetireGrant is about: who may retire it is decided by the grant, not by the key.
-   * Absent where the key has no such grant.
-   */
-  readonly grant?: Grant | undefined
-}
-
-export interface CallFacts {
+/** What a call is made of. */
+export interface CallParts {
   readonly kms: Kms
   /** Of the Region that the signature names. */
   readonly ring: Keyring
   /** Who signed. */
   readonly caller: Credential
-  readonly origin: {
-    readonly sourceIp?: string | undefined
-    readonly userAgent?: string | undefined
-  }
+  readonly origin: Asking['origin']
   readonly operation: string
+  /** The request as it came. */
   readonly body: JsonObject
   /** As in the header of the answer. */
   readonly requestId: string
@@ -40,11 +26,11 @@ export interface CallFacts {
  * One request under way. Every operation asks for a permission before it looks at a key or changes
  * anything.
  */
-export class Call implements CallFacts {
+export class Call implements CallParts, Asking {
   readonly kms: Kms
   readonly ring: Keyring
   readonly caller: Credential
-  readonly origin: CallFacts['origin']
+  readonly origin: Asking['origin']
   readonly operation: string
   readonly body: JsonObject
   readonly requestId: string
@@ -52,13 +38,13 @@ export class Call implements CallFacts {
   readonly eventId: string = randomUUID()
   /** ARNs of keys and aliases that the call is about, the first one first: for the trail. */
   readonly resources: Set<string> = new Set()
-  readonly #facts: CallFacts
+  readonly #parts: CallParts
   readonly #used = new Set<string>()
   #decided = false
 
-  constructor(facts: CallFacts) {
-    const { kms, ring, caller, origin, operation, body, requestId } = facts
-    this.#facts = facts
+  constructor(parts: CallParts) {
+    const { kms, ring, caller, origin, operation, body, requestId } = parts
+    this.#parts = parts
     this.kms = kms
     this.ring = ring
     this.caller = caller
@@ -97,7 +83,7 @@ export class Call implements CallFacts {
    * if by that one.
    */
   as(operation: string, ring: Keyring, body: JsonObject): Call {
-    return new (this.constructor as typeof Call)({ ...this.#facts, operation, ring, body })
+    return new (this.constructor as typeof Call)({ ...this.#parts, operation, ring, body })
   }
 
   /** A dry run ends here: everything was looked at, nothing was done. */

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { JsonObject } from '../../formats/json.js'
-import { grantToken } from '../state/grants.js'
+import { grantToken } from '../state/grant-tokens.js'
 import { hexToken } from '../state/materials.js'
-import type { Grant, GrantConstraints, Key } from '../state/model.js'
+import type { Grant, GrantConstraints, Key } from '../state/key-model.js'
 import { isSecret } from '../state/states.js'
 import { KmsFault } from '../wire/fault.js'
 import { contextBytes, dryRun, grantTokens, keyId, principal } from '../wire/members.js'
@@ -72,23 +72,29 @@ type GrantRequest = Omit<Grant, 'id' | 'token' | 'created' | 'issuer'>
 export const createGrant: Operation = changing(
   { KeyId: keyId, ...grantMembers, GrantTokens: grantTokens, DryRun: dryRun },
   async (call, { KeyId, DryRun, ...wanted }) => {
-    validate(constraintMembers, wanted.Constraints ?? {}, 'constraints.') // before they are decided about
+    // before they are decided about
+    validate(constraintMembers, wanted.Constraints ?? {}, 'constraints.')
     const key = enabledKey(call, findKeyItself(call, KeyId))
     const asked = grantFrom(key, wanted)
     call.proceed(DryRun)
-    const found =
-      asked.name === '' ? undefined : key.grants.find((grant) => isSameGrant(grant, asked))
-    const grant = found ?? {
+    const found = key.grants.find((grant) => asked.name !== '' && isSameGrant(grant, asked))
+    if (found) return grantAnswer(key, found)
+    const grant = {
       ...asked,
       id: hexToken(32),
       token: hexToken(32),
       created: call.now(),
       issuer: call.account,
     }
-    if (!found) await call.ring.saveKey({ ...key, grants: [...key.grants, grant] })
-    return { GrantId: grant.id, GrantToken: grantToken(key, grant) }
+    await call.ring.saveKey({ ...key, grants: [...key.grants, grant] })
+    return grantAnswer(key, grant)
   },
 )
+
+const grantAnswer = (key: Key, grant: Grant): JsonObject => ({
+  GrantId: grant.id,
+  GrantToken: grantToken(key, grant),
+})
 
 /** @throws KmsFault ValidationException, InvalidArnException */
 function grantFrom(key: Key, input: Input<typeof grantMembers>): GrantRequest {
@@ -132,29 +138,29 @@ function grantFrom(key: Key, input: Input<typeof grantMembers>): GrantRequest {
  * says nothing.
  */
 function isSameGrant(grant: GrantRequest, request: GrantRequest): boolean {
-  const pairs = (context: Readonly<Record<string, string>> | undefined): unknown =>
-    context && Object.entries(context).sort()
-  const facts = ({
-    name,
-    grantee,
-    retiring,
-    operations,
-    constraints: { EncryptionContextEquals, EncryptionContextSubset, SourceArn } = {},
-  }: GrantRequest): unknown => [
+  return isDeepStrictEqual(factsOf(grant), factsOf(request))
+}
+
+function factsOf({ name, grantee, retiring, operations, constraints = {} }: GrantRequest): unknown {
+  const { EncryptionContextEquals, EncryptionContextSubset, SourceArn } = constraints
+  return [
     name,
     grantee,
     retiring,
     [...operations].sort(),
-    pairs(EncryptionContextEquals),
-    pairs(EncryptionContextSubset),
+    EncryptionContextEquals && { ...EncryptionContextEquals },
+    EncryptionContextSubset && { ...EncryptionContextSubset },
     SourceArn,
   ]
-  return isDeepStrictEqual(facts(grant), facts(request))
 }
 
 function operationsOf({ spec, usage }: Key): readonly string[] {
-  const kind = spec === 'SYMMETRIC_DEFAULT' ? dataKeys : isSecret(spec) ? [] : ['GetPublicKey']
-  return [...everywhere, ...(byUsage[usage] ?? []), ...kind]
+  return [...everywhere, ...(byUsage[usage] ?? []), ...operationsOfSpec(spec)]
+}
+
+function operationsOfSpec(spec: string): readonly string[] {
+  if (spec === 'SYMMETRIC_DEFAULT') return dataKeys
+  return isSecret(spec) ? [] : ['GetPublicKey']
 }
 
 /**

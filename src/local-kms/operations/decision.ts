@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../formats/json.js'
+import type { Credential } from '../policy/credentials.js'
 import type { CallFacts, KeyFacts } from '../policy/call-facts.js'
 import { conditionsOf, encryptionContextOf } from '../policy/condition-keys.js'
 import {
@@ -8,18 +9,54 @@ import {
   deniedMessage,
   type Question,
 } from '../policy/decide.js'
-import { parseKeyPolicy, type PolicyDocument } from '../policy/document.js'
-import type { Grant as PolicyGrant, GrantConstraints } from '../policy/grants.js'
-import type { Grant, Key } from '../state/model.js'
+import { parseKeyPolicy, type PolicyDocument } from '../policy/policy-document.js'
+import type { Grant as PolicyGrant, GrantConstraints } from '../policy/grant-rules.js'
+import type { Keyring } from '../state/keyring.js'
+import type { Grant, Key } from '../state/key-model.js'
 import { KmsFault } from '../wire/fault.js'
-import type { Call, Subject } from './call.js'
+
+/** What a decision has to know of a call. */
+export interface Asking {
+  readonly ring: Keyring
+  readonly caller: Credential
+  readonly account: string
+  readonly origin: {
+    readonly sourceIp?: string | undefined
+    readonly userAgent?: string | undefined
+  }
+  readonly operation: string
+  readonly body: JsonObject
+  /** ARNs that the call is about so far, the first one first. */
+  readonly resources: Iterable<string>
+  now(): number
+}
+
+/** What a permission is asked for: a key, as the request named it. */
+export interface Subject {
+  readonly ring: Keyring
+  readonly key: Key
+  /** The KeyId of the request; absent where a ciphertext, a token or an alias led to the key. */
+  readonly asked?: string | undefined
+  /**
+   * The grant that RetireGrant is about: who may retire it is decided by the grant, not by the key.
+   * Absent where the key has no such grant.
+   */
+  readonly grant?: Grant | undefined
+}
+
+/** What a permission is asked for. */
+export interface About {
+  readonly subject?: Subject
+  /** An ARN that is not a key's: an alias. */
+  readonly resource?: string
+}
 
 /**
  * Whether the caller may do it, by key policy, IAM policies and grants.
  *
  * @throws KmsFault AccessDeniedException
  */
-export function decideCall(call: Call, permission: string, about: About): void {
+export function decideCall(call: Asking, permission: string, about: About): void {
   const { subject } = about
   const question = questionOf(call, permission, about)
   const decision = subject?.grant
@@ -36,13 +73,6 @@ export function decideCall(call: Call, permission: string, about: About): void {
     )
 }
 
-/** What a permission is asked for. */
-export interface About {
-  readonly subject?: Subject
-  /** An ARN that is not a key's: an alias. */
-  readonly resource?: string
-}
-
 /**
  * A key policy that a request brings, as it is kept.
  *
@@ -52,28 +82,26 @@ export interface About {
  * @throws KmsFault LimitExceededException, MalformedPolicyDocumentException
  */
 export function keyPolicy(
-  call: Call,
+  call: Asking,
   text: string,
   bypass: boolean | undefined,
   key?: Key,
 ): string {
   const parsed = parseKeyPolicy(text)
   if (bypass) return text
-  const resource = call.ring.arn(key?.account ?? call.account, `key/${key?.id ?? 'new'}`)
-  const conditions = conditionsOf(
-    factsOf(call, 'kms:PutKeyPolicy', key && { ring: call.ring, key }),
-  )
+  const keyAccount = key?.account ?? call.account
+  const subject = key && { ring: call.ring, key }
   checkLockout({
-    resource,
+    resource: call.ring.arn(keyAccount, `key/${key?.id ?? 'new'}`),
     principal: call.caller.principal,
-    conditions,
+    conditions: conditionsOf(factsOf(call, 'kms:PutKeyPolicy', subject)),
     keyPolicy: parsed,
-    keyAccount: key?.account ?? call.account,
+    keyAccount,
   })
   return text
 }
 
-function questionOf(call: Call, permission: string, about: About): Question {
+function questionOf(call: Asking, permission: string, about: About): Question {
   const { subject, resource = '*' } = about
   const action = `kms:${permission}`
   const facts = factsOf(call, action, subject)
@@ -86,15 +114,15 @@ function questionOf(call: Call, permission: string, about: About): Question {
   }
   if (!subject) return { ...base, resource, ...accountOf(resource) }
   const { ring, key } = subject
+  // who calls for a service's resource is not known here
+  const grants = key.grants.filter(({ constraints }) => constraints?.SourceArn === undefined)
   return {
     ...base,
     resource: ring.keyArn(key),
     keyPolicy: policyOf(key),
     keyAccount: key.account,
-    grants: key.grants
-      .filter(({ constraints }) => constraints?.SourceArn === undefined)
-      .map(toPolicy),
-  } // who calls for a service's resource is not known here
+    grants: grants.map(toPolicy),
+  }
 }
 
 /** Of an alias or a principal: the account in its ARN. */
@@ -102,7 +130,7 @@ const accountOf = (resource: string): Pick<Question, 'keyAccount'> =>
   resource.startsWith('arn:') ? { keyAccount: String(resource.split(':')[4]) } : {}
 
 /** What CreateGrant would make, which a grant that allows CreateGrant compares. */
-function child({ operation, body }: Call): Pick<Question, 'child'> {
+function child({ operation, body }: Asking): Pick<Question, 'child'> {
   const { Operations } = body
   if (operation !== 'CreateGrant' || !Array.isArray(Operations)) return {}
   return {
@@ -123,14 +151,14 @@ function constraintsOf({ Constraints }: JsonObject): JsonObject {
   )
 }
 
-function factsOf(call: Call, action: string, subject: Subject | undefined): CallFacts {
+function factsOf(call: Asking, action: string, subject: Subject | undefined): CallFacts {
   const { sourceIp, userAgent } = call.origin
+  const { body } = call
+  const request = 'Constraints' in body ? { ...body, Constraints: constraintsOf(body) } : body
+  const grantConstraints = subject?.grant?.constraints as JsonObject | undefined
   return {
     action,
-    request:
-      'Constraints' in call.body
-        ? { ...call.body, Constraints: constraintsOf(call.body) }
-        : call.body,
+    request,
     ...(subject && { key: keyFacts(subject, call.now()) }),
     principal: call.caller.principal,
     now: call.now(),
@@ -139,27 +167,22 @@ function factsOf(call: Call, action: string, subject: Subject | undefined): Call
     ...(sourceIp !== undefined && { sourceIp }),
     ...(userAgent !== undefined && { userAgent }),
     ...sameKey(call),
-    ...(subject?.grant?.constraints && {
-      grantConstraints: subject.grant.constraints as JsonObject,
-    }),
+    ...(grantConstraints && { grantConstraints }),
   }
 }
 
 /** Of ReEncrypt, once it has found its source, whatever name its destination has. */
-function sameKey({
-  operation,
-  ring,
-  account,
-  resources: [source],
-  body: { DestinationKeyId },
-}: Call & { readonly resources: Iterable<string> }): Pick<CallFacts, 'sameKey'> {
+function sameKey(call: Asking): Pick<CallFacts, 'sameKey'> {
+  const { operation, ring, account, body } = call
+  const [source] = call.resources
   if (operation !== 'ReEncrypt' || source === undefined) return {}
-  const destination = ring.keyNamed(account, String(DestinationKeyId))
+  const destination = ring.keyNamed(account, String(body['DestinationKeyId']))
   return { sameKey: destination !== undefined && ring.keyArn(destination) === source }
 }
 
 function keyFacts({ ring, key }: Subject, now: number): KeyFacts {
   const { account, spec, usage, origin, primaryRegion, tags } = key
+  const lastUse = ring.lastUsage(key)?.time ?? key.created
   return {
     account,
     spec,
@@ -170,10 +193,8 @@ function keyFacts({ ring, key }: Subject, now: number): KeyFacts {
     ...(primaryRegion !== undefined && {
       multiRegionKeyType: primaryRegion === ring.region ? 'PRIMARY' : 'REPLICA',
     }),
-    trailingDaysWithoutUse: Math.floor(
-      (now - (ring.lastUsage(key)?.time ?? key.created)) / 86_400_000,
-    ),
-    aliases: ring.aliases.filter(({ keyId }) => keyId === key.id).map(({ name }) => name),
+    trailingDaysWithoutUse: Math.floor((now - lastUse) / 86_400_000),
+    aliases: ring.aliasesOf(key),
   }
 }
 

@@ -4,9 +4,8 @@ import { parseBlob, sealBlob, type EncryptionContext } from '../crypto/ciphertex
 import { secretOf } from '../crypto/material.js'
 import { decryptOaep, encryptOaep } from '../crypto/oaep.js'
 import { enums } from '../key-specs.js'
-import { versionsOf } from '../state/materials.js'
-import type { Key } from '../state/model.js'
-import { currentMaterial, materialWithId } from '../state/states.js'
+import type { Key } from '../state/key-model.js'
+import { currentMaterial, currentVersion, materialWithId } from '../state/states.js'
 import { KmsFault } from '../wire/fault.js'
 import { contextBytes } from '../wire/members.js'
 import type { Call } from './call.js'
@@ -14,11 +13,12 @@ import { checkUsage, enabledKey, findKey } from './resolve.js'
 
 // What Encrypt, Decrypt, ReEncrypt and the data-key operations share.
 export const symmetric = 'SYMMETRIC_DEFAULT'
-export const algorithm: { readonly type: 'string'; readonly values: readonly string[] } = {
-  type: 'string',
-  values: enums.encryptionAlgorithm,
-}
-export const context: { readonly type: 'map'; readonly bytes: number } = {
+export const encryptionAlgorithm: { readonly type: 'string'; readonly values: readonly string[] } =
+  {
+    type: 'string',
+    values: enums.encryptionAlgorithm,
+  }
+export const encryptionContext: { readonly type: 'map'; readonly bytes: number } = {
   type: 'map',
   bytes: contextBytes,
 }
@@ -39,78 +39,79 @@ export interface Opened {
   readonly materialId?: string
 }
 
+export interface ToSeal {
+  readonly algorithm: string
+  readonly context: EncryptionContext | undefined
+  readonly plaintext: Uint8Array
+  readonly dryRun: boolean | undefined
+}
+
 /**
- * Seals under a key that has been found usable. @throws KmsFault InvalidKeyUsageException,
- * ValidationException
+ * Seals under a key that has been found usable.
+ *
+ * @throws KmsFault InvalidKeyUsageException, ValidationException
  */
-export function sealUnder(
-  call: Call,
-  key: Key,
-  name: string,
-  context: EncryptionContext = {},
-  plaintext: Uint8Array,
-  dryRun: boolean | undefined,
-): Sealed {
-  checkAlgorithm(key, name, context)
-  const material = currentMaterial(key)
-  const materialId = versionsOf(key).at(-1)!.id
-  const sealed =
-    name === symmetric
-      ? {
-          ciphertext: sealBlob(
-            { keyId: key.id, materialId, secret: secretOf(material), context },
-            plaintext,
-          ),
-          materialId,
-        }
-      : // which looks at the length
-        { ciphertext: encryptOaep(key.spec, material, name, plaintext) }
+export function sealUnder(call: Call, key: Key, toSeal: ToSeal): Sealed {
+  const { algorithm, context, dryRun } = toSeal
+  checkAlgorithm(key, algorithm, context)
+  const sealed = algorithm === symmetric ? sealSymmetric(key, toSeal) : sealOaep(key, toSeal)
   call.proceed(dryRun)
   return sealed
 }
 
+function sealSymmetric(key: Key, { context = {}, plaintext }: ToSeal): Sealed {
+  const { id: materialId, material } = currentVersion(key)
+  const secret = secretOf(material)
+  return {
+    ciphertext: sealBlob({ keyId: key.id, materialId, secret, context }, plaintext),
+    materialId,
+  }
+}
+
+/** Looks at the length of the plaintext too. */
+function sealOaep(key: Key, { algorithm, plaintext }: ToSeal): Sealed {
+  return { ciphertext: encryptOaep(key.spec, currentMaterial(key), algorithm, plaintext) }
+}
+
 export interface ToOpen {
   readonly keyId: string | undefined
-  readonly algorithm: string | undefined
+  readonly algorithm: string
   readonly context: EncryptionContext | undefined
   /** Undefined in a dry run that ignores it. */
   readonly ciphertext: Uint8Array | undefined
   readonly permission: 'Decrypt' | 'ReEncryptFrom'
-  /**
-   * Looks at what else is needed, when the permission on this key is there and before anything is
-   * opened.
-   */
-  readonly before?: () => void
 }
 
 /**
- * Opens what a key sealed. Symmetric ciphertexts name their key and are parsed before anything is
- * compared.
+ * Finds the key that sealed a ciphertext, and asks for the permission on it; what it returns opens
+ * the ciphertext, once everything else that is needed has been looked at. Symmetric ciphertexts name
+ * their key and are parsed before anything is compared.
  *
  * @throws KmsFault InvalidCiphertextException for every cryptographic failure,
  *   IncorrectKeyException for another key's ciphertext
  */
-export function openWith(call: Call, toOpen: ToOpen): Opened {
-  const { keyId, algorithm: name = symmetric, context, ciphertext, permission, before } = toOpen
-  if (name === symmetric && ciphertext) return openSymmetric(call, toOpen, ciphertext)
+export function openerOf(call: Call, toOpen: ToOpen): () => Opened {
+  const { keyId, algorithm, context, ciphertext, permission } = toOpen
+  if (algorithm === symmetric && ciphertext) return symmetricOpenerOf(call, toOpen, ciphertext)
   if (keyId === undefined)
     throw new KmsFault(
       'ValidationException',
-      `KeyId is required with EncryptionAlgorithm ${name}: an asymmetric ciphertext does not name its key.`,
+      `KeyId is required with EncryptionAlgorithm ${algorithm}: an asymmetric ciphertext does not name its key.`,
     )
   const found = findKey(call, keyId, permission)
-  before?.()
-  const key = enabledKey(call, checkUsage(call, found, 'ENCRYPT_DECRYPT'))
-  checkAlgorithm(key, name, context)
-  if (!ciphertext) return { key, plaintext: new Uint8Array() }
-  return { key, plaintext: decryptOaep(key.spec, currentMaterial(key), name, ciphertext) }
+  return () => {
+    const key = enabledKey(call, checkUsage(call, found, 'ENCRYPT_DECRYPT'))
+    checkAlgorithm(key, algorithm, context)
+    if (!ciphertext) return { key, plaintext: new Uint8Array() }
+    return { key, plaintext: decryptOaep(key.spec, currentMaterial(key), algorithm, ciphertext) }
+  }
 }
 
-function openSymmetric(
+function symmetricOpenerOf(
   call: Call,
-  { keyId, context = {}, permission, before }: ToOpen,
+  { keyId, context = {}, permission }: ToOpen,
   ciphertext: Uint8Array,
-): Opened {
+): () => Opened {
   const asked = keyId === undefined ? undefined : findKey(call, keyId, permission)
   const parsed = parseBlob(ciphertext)
   if (!parsed) throw new KmsFault('InvalidCiphertextException')
@@ -119,14 +120,16 @@ function openSymmetric(
       'IncorrectKeyException',
       'The key ID in the request does not identify a CMK that can perform this operation.',
     )
+  const { materialId } = parsed
   const key = asked ?? namedByCiphertext(call, parsed.keyId, permission)
-  before?.()
-  call.used(key)
-  enabledKey(call, key)
-  const material = materialWithId(key, parsed.materialId)
-  const plaintext = material && parsed.open(secretOf(material), context)
-  if (!plaintext) throw new KmsFault('InvalidCiphertextException')
-  return { key, plaintext, materialId: parsed.materialId }
+  return () => {
+    call.used(key)
+    enabledKey(call, key)
+    const material = materialWithId(key, materialId)
+    const plaintext = material && parsed.open(secretOf(material), context)
+    if (!plaintext) throw new KmsFault('InvalidCiphertextException')
+    return { key, plaintext, materialId }
+  }
 }
 
 /** Whether another account's key is not there or the caller may not use it is not told. */
@@ -149,16 +152,13 @@ function namedByCiphertext(call: Call, id: string, permission: string): Key {
 function checkAlgorithm({ spec }: Key, name: string, context: EncryptionContext | undefined): void {
   requireAlgorithm(spec, 'ENCRYPT_DECRYPT', name)
   // UTF-8 writes every lone surrogate alike, so that two contexts would be one
-  if (
-    !Object.entries(context ?? {})
-      .flat()
-      .every(isWellFormed)
-  )
+  const texts = Object.entries(context ?? {}).flat()
+  if (!texts.every(isWellFormed))
     throw new KmsFault(
       'ValidationException',
       'The encryption context is not well-formed Unicode: it has a lone surrogate.',
     )
-  if (name !== symmetric && Object.keys(context ?? {}).length > 0)
+  if (name !== symmetric && texts.length > 0)
     throw new KmsFault(
       'ValidationException',
       'EncryptionContext is not supported when encrypting/decrypting with asymmetric CMKs.',

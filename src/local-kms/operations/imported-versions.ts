@@ -2,7 +2,7 @@ import type { Material } from '../crypto/material.js'
 import type { Keyring } from '../state/keyring.js'
 import type { Kms } from '../state/kms.js'
 import { newMaterial, versionsOf } from '../state/materials.js'
-import type { Key, KeyMaterial } from '../state/model.js'
+import type { Key, KeyMaterial } from '../state/key-model.js'
 import { stateOf } from '../state/states.js'
 import { KmsFault } from '../wire/fault.js'
 
@@ -12,6 +12,7 @@ export interface ImportFacts {
   readonly KeyMaterialId: string | undefined
   readonly KeyMaterialDescription: string | undefined
   readonly validTo: number | undefined
+  readonly material: Material
   readonly now: number
 }
 
@@ -28,25 +29,19 @@ export interface Imported {
  * @throws KmsFault IncorrectKeyMaterialException, KMSInvalidStateException, ValidationException,
  *   UnsupportedOperationException
  */
-export function withImported(
-  kms: Kms,
-  ring: Keyring,
-  key: Key,
-  material: Material,
-  facts: ImportFacts,
-): Imported {
-  const { validTo, KeyMaterialDescription, KeyMaterialId, now } = facts
+export function withImported(kms: Kms, ring: Keyring, key: Key, facts: ImportFacts): Imported {
+  const { validTo, KeyMaterialDescription, KeyMaterialId, material, now } = facts
   const fresh = newMaterial(key.id, material, { created: now })
   const isReplica = (key.primaryRegion ?? ring.region) !== ring.region
   const type = checkType(ring, key, facts, isReplica)
   if (KeyMaterialId !== undefined && KeyMaterialId !== fresh.id)
     throw incorrect(`The key material is not ${KeyMaterialId} but ${fresh.id}.`)
   const known = key.materials.find(({ id }) => id === fresh.id)
-  if (type === 'EXISTING_KEY_MATERIAL' && !known)
-    throw incorrect(
-      `The key material is not one of ${ring.keyArn(key)}${isReplica ? ', which takes what its primary key has' : ''}.`,
-    )
-  const { validTo: _, description: before, ...old } = known ?? fresh
+  if (type === 'EXISTING_KEY_MATERIAL' && !known) {
+    const why = isReplica ? ', which takes what its primary key has' : ''
+    throw incorrect(`The key material is not one of ${ring.keyArn(key)}${why}.`)
+  }
+  const { validTo: _validTo, description: before, ...old } = known ?? fresh
   const description = KeyMaterialDescription ?? before
   const version = {
     ...old,
@@ -55,12 +50,10 @@ export function withImported(
     ...(description !== undefined && { description }),
   }
   const enabled = key.enabled || stateOf(kms, key) === 'PendingImport'
-  if (known)
-    return {
-      version,
-      enabled,
-      materials: key.materials.map((other) => (other === known ? version : other)),
-    }
+  if (known) {
+    const materials = key.materials.map((other) => (other === known ? version : other))
+    return { version, enabled, materials }
+  }
   return addNew(ring, key, version, enabled)
 }
 
@@ -85,9 +78,8 @@ function checkType(
 ): string {
   const symmetric = key.spec === 'SYMMETRIC_DEFAULT'
   const first = versionsOf(key).length === 0
-  const given = Object.entries({ ImportType, KeyMaterialId, KeyMaterialDescription }).find(
-    ([, value]) => value !== undefined,
-  )?.[0]
+  const members = Object.entries({ ImportType, KeyMaterialId, KeyMaterialDescription })
+  const given = members.find(([, value]) => value !== undefined)?.[0]
   if (!symmetric && given !== undefined)
     throw new KmsFault(
       'ValidationException',

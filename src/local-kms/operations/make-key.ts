@@ -1,10 +1,10 @@
 import { generateMaterial } from '../crypto/material.js'
-import { defaultKeyPolicy } from '../policy/default-key-policy.js'
+import { defaultKeyPolicy } from '../state/default-key-policy.js'
 import { keySpecs, type KeyUsage } from '../key-specs.js'
 import type { Keyring } from '../state/keyring.js'
 import type { Kms } from '../state/kms.js'
 import { newMaterial } from '../state/materials.js'
-import type { Key } from '../state/model.js'
+import type { Key, KeyMaterial } from '../state/key-model.js'
 import { KmsFault } from '../wire/fault.js'
 
 /** Material of post-quantum keys cannot be imported. */
@@ -76,6 +76,8 @@ export async function makeKey(kms: Kms, ring: Keyring, wanted: NewKey): Promise<
     )
   const created = kms.now()
   const { id, random } = kms.newKey(wanted.label, multiRegion)
+  const fresh = async (): Promise<KeyMaterial> =>
+    newMaterial(id, await generateMaterial(spec, random), { created })
   const key: Key = {
     id,
     account,
@@ -89,10 +91,7 @@ export async function makeKey(kms: Kms, ring: Keyring, wanted: NewKey): Promise<
     ...(multiRegion && { primaryRegion: ring.region }),
     policy: wanted.policy ?? defaultKeyPolicy(account, ring.partition),
     grants: [],
-    materials:
-      origin === 'AWS_KMS'
-        ? [newMaterial(id, await generateMaterial(spec, random), { created })]
-        : [],
+    materials: origin === 'AWS_KMS' ? [await fresh()] : [],
   }
   await kms.change(() => ring.saveKey(key))
   return key

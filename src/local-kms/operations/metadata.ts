@@ -2,7 +2,7 @@ import type { JsonObject } from '../../formats/json.js'
 import { algorithmLists, keySpecs } from '../key-specs.js'
 import type { Keyring } from '../state/keyring.js'
 import type { Kms } from '../state/kms.js'
-import type { Key } from '../state/model.js'
+import type { Key } from '../state/key-model.js'
 import { versionsOf } from '../state/materials.js'
 import { hasMaterial, stateOf } from '../state/states.js'
 import { timestamp } from './operation.js'
@@ -22,6 +22,7 @@ export function metadata(kms: Kms, ring: Keyring, key: Key): JsonObject {
   const { deletion, waitingDays, origin } = key
   const state = stateOf(kms, key)
   const versions = versionsOf(key)
+  const current = versions.at(-1)
   const imported = origin === 'EXTERNAL' && hasMaterial(kms, key)
   const validTo = Math.min(...versions.map((version) => version.validTo ?? Infinity))
   return {
@@ -34,19 +35,19 @@ export function metadata(kms: Kms, ring: Keyring, key: Key): JsonObject {
     KeyState: state,
     ...(deletion !== undefined && { DeletionDate: timestamp(deletion) }),
     ...(waitingDays !== undefined && { PendingDeletionWindowInDays: waitingDays }),
-    ...(imported && {
-      ExpirationModel:
-        validTo === Infinity ? 'KEY_MATERIAL_DOES_NOT_EXPIRE' : 'KEY_MATERIAL_EXPIRES',
-    }),
-    ...(imported && validTo !== Infinity && { ValidTo: timestamp(validTo) }),
+    ...(imported && expiration(validTo)),
     Origin: origin,
     KeyManager: 'CUSTOMER',
     MultiRegion: key.primaryRegion !== undefined,
     ...multiRegion(kms, ring, key),
     ...description(key),
-    ...(key.spec === 'SYMMETRIC_DEFAULT' &&
-      versions.length > 0 && { CurrentKeyMaterialId: versions.at(-1)!.id }),
+    ...(key.spec === 'SYMMETRIC_DEFAULT' && current && { CurrentKeyMaterialId: current.id }),
   }
+}
+
+function expiration(validTo: number): JsonObject {
+  if (validTo === Infinity) return { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' }
+  return { ExpirationModel: 'KEY_MATERIAL_EXPIRES', ValidTo: timestamp(validTo) }
 }
 
 function multiRegion(kms: Kms, ring: Keyring, key: Key): JsonObject {

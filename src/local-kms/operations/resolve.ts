@@ -1,6 +1,6 @@
 import type { KeyUsage } from '../key-specs.js'
 import { deniedMessage } from '../policy/decide.js'
-import type { Alias, Grant, Key } from '../state/model.js'
+import type { Alias, Grant, Key } from '../state/key-model.js'
 import { stateOf } from '../state/states.js'
 import { KmsFault } from '../wire/fault.js'
 import type { Call } from './call.js'
@@ -47,16 +47,12 @@ export function findKeyAndGrant(
 /** No permission is asked for here, so nothing of the key may be told. */
 function named(call: Call, keyId: string): Key {
   const { account, alias, id = '' } = parseKeyId(call, keyId)
-  const there = call.ring.keys.get(
-    alias === undefined ? id : (call.ring.alias(account, alias)?.keyId ?? ''),
-  )
-  if (account !== call.account && there?.account !== account) throw notThere(call, keyId, account)
-  return keyWithId(
-    call,
-    account,
-    alias === undefined ? id : findAlias(call, account, alias).keyId,
-    keyId,
-  )
+  const { ring } = call
+  const known = alias === undefined ? id : (ring.alias(account, alias)?.keyId ?? '')
+  const isThere = ring.keys.get(known)?.account === account
+  if (account !== call.account && !isThere) throw notThere(call, keyId, account)
+  const found = alias === undefined ? id : findAlias(call, account, alias).keyId
+  return keyWithId(call, account, found, keyId)
 }
 
 /** Whether another account's key is not there or not to be used is not told. */
@@ -126,13 +122,6 @@ export function notPendingImport(call: Call, key: Key): Key {
   return key
 }
 
-export function incompatible(algorithm: string, key: Key): KmsFault {
-  return new KmsFault(
-    'InvalidKeyUsageException',
-    `Algorithm ${algorithm} is incompatible with key spec ${key.spec}.`,
-  )
-}
-
 interface KeyName {
   readonly account: string
   readonly alias?: string
@@ -140,8 +129,8 @@ interface KeyName {
 }
 
 function parseKeyId({ ring, account: own }: Call, keyId: string): KeyName {
-  if (!keyId.startsWith('arn:'))
-    return keyId.startsWith('alias/') ? { account: own, alias: keyId } : { account: own, id: keyId }
+  if (keyId.startsWith('alias/')) return { account: own, alias: keyId }
+  if (!keyId.startsWith('arn:')) return { account: own, id: keyId }
   const [, partition, region = '', account = '', id = '', alias] = arnPattern.exec(keyId) ?? []
   if (partition !== ring.partition)
     throw new KmsFault('InvalidArnException', `Invalid arn ${keyId}`)
@@ -157,8 +146,6 @@ function keyWithId({ ring }: Call, account: string, id: string, asked: string): 
       'NotFoundException',
       `Key '${ring.arn(account, `key/${id}`)}' does not exist`,
     )
-  throw new KmsFault(
-    'NotFoundException',
-    `Invalid keyId ${asked.startsWith('arn:') ? id : `'${id}'`}`,
-  )
+  const shown = asked.startsWith('arn:') ? id : `'${id}'`
+  throw new KmsFault('NotFoundException', `Invalid keyId ${shown}`)
 }

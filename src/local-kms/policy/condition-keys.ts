@@ -92,6 +92,11 @@ const aliasOf = (keyId: unknown): string | undefined =>
     ? /(?:^|^arn:[^:]*:kms:[^:]*:[^:]*:)(alias\/.+)$/.exec(keyId)?.[1]
     : undefined
 
+function multiRegionKeyType({ request, key }: CallFacts): Value {
+  if (key) return key.multiRegionKeyType
+  return request['MultiRegion'] === true ? 'PRIMARY' : undefined
+}
+
 const constraintType = (call: CallFacts): Value =>
   Object.keys(constraints(call)).filter((name) => name.startsWith('EncryptionContext'))
 
@@ -141,12 +146,7 @@ const rows: readonly Row[] = [
     made,
     newKey('MultiRegion', 'false', ({ multiRegion }) => String(multiRegion)),
   ],
-  [
-    'kms:MultiRegionKeyType',
-    made,
-    ({ request, key }) =>
-      key ? key.multiRegionKeyType : request['MultiRegion'] === true ? 'PRIMARY' : undefined,
-  ],
+  ['kms:MultiRegionKeyType', made, multiRegionKeyType],
   ['kms:PrimaryRegion', ['UpdatePrimaryRegion'], member('PrimaryRegion')],
   ['kms:ReEncryptOnSameKey', reEncrypt, ({ sameKey }) => text(sameKey)],
   ['kms:ReplicaRegion', ['ReplicateKey'], member('ReplicaRegion')],
@@ -186,14 +186,10 @@ function carried(action: string, hasKey: boolean): readonly Row[] {
 
 /** Everything that conditions may ask about a call. */
 export function conditionsOf(call: CallFacts): ConditionValues {
-  const kms = carried(call.action, call.key !== undefined).map(
-    ([key, , value]) => [key, value(call)] as const,
-  )
-  const context = conditionKeysOf(call.action, call.key !== undefined).includes(
-    'kms:EncryptionContextKeys',
-  )
-    ? Object.entries(encryptionContextOf(call))
-    : []
+  const asked = carried(call.action, call.key !== undefined)
+  const kms = asked.map(([key, , value]) => [key, value(call)] as const)
+  const hasContext = asked.some(([key]) => key === 'kms:EncryptionContextKeys')
+  const context = hasContext ? Object.entries(encryptionContextOf(call)) : []
   return {
     ...globals(call),
     ...named('kms:EncryptionContext:', context),

@@ -47,21 +47,22 @@ function partsOf(value: string): readonly string[] {
   return [...parts.slice(0, 5), parts.slice(5).join(':')]
 }
 
+type Comparison = (value: number, wanted: number) => boolean
+
 const ordered =
-  (
-    read: (text: string) => number,
-    holds: (value: number, wanted: number) => boolean,
-  ): Row['test'] =>
+  (read: (text: string) => number, compare: Comparison): Row['test'] =>
   (wanted) =>
   (value) =>
-    holds(read(value), read(wanted))
+    compare(read(value), read(wanted))
 
 const numberOf = (text: string): number =>
   /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN
 
 /** ISO 8601, or seconds since the epoch; four digits are a year. */
-const dateOf = (text: string): number =>
-  /^\d{5,}(\.\d+)?$/.test(text) ? Number(text) * 1000 : /^\d{4}/.test(text) ? Date.parse(text) : NaN
+function dateOf(text: string): number {
+  if (/^\d{5,}(\.\d+)?$/.test(text)) return Number(text) * 1000
+  return /^\d{4}/.test(text) ? Date.parse(text) : NaN
+}
 
 const boolean: Row['test'] = (wanted) => (value) =>
   value.toLowerCase() === wanted.toLowerCase() && ['true', 'false'].includes(value.toLowerCase())
@@ -81,10 +82,7 @@ const address: Row['test'] = (wanted) => {
   return (value) => isIP(value) !== 0 && list.check(value, isIP(value) === 6 ? 'ipv6' : 'ipv4')
 }
 
-const comparisons: readonly (readonly [
-  name: string,
-  holds: (value: number, wanted: number) => boolean,
-])[] = [
+const comparisons: readonly (readonly [name: string, compare: Comparison])[] = [
   ['Equals', (value, wanted) => value === wanted],
   ['LessThan', (value, wanted) => value < wanted],
   ['LessThanEquals', (value, wanted) => value <= wanted],
@@ -95,7 +93,7 @@ const compared = (
   prefix: string,
   read: (text: string) => number,
 ): readonly (readonly [string, Row['test']])[] =>
-  comparisons.map(([name, holds]) => [`${prefix}${name}`, ordered(read, holds)])
+  comparisons.map(([name, compare]) => [`${prefix}${name}`, ordered(read, compare)])
 
 const positive: readonly (readonly [name: string, test: Row['test'], negation?: string])[] = [
   ['StringEquals', textual(false, false), 'StringNotEquals'],
@@ -114,12 +112,12 @@ const positive: readonly (readonly [name: string, test: Row['test'], negation?: 
 ]
 
 /** IAM User Guide, "Condition operators"; names have no case. */
-const operators: ReadonlyMap<string, Row> = new Map(
-  positive.flatMap(([name, test, negation]): (readonly [string, Row])[] => [
-    [name.toLowerCase(), { negated: false, test }],
-    ...(negation === undefined ? [] : [[negation.toLowerCase(), { negated: true, test }] as const]),
-  ]),
-)
+const operators: ReadonlyMap<string, Row> = new Map<string, Row>([
+  ...positive.map(([name, test]) => [name.toLowerCase(), { negated: false, test }] as const),
+  ...positive
+    .filter(([, , negation]) => negation !== undefined)
+    .map(([, test, negation = '']) => [negation.toLowerCase(), { negated: true, test }] as const),
+])
 
 /**
  * Reads `ForAllValues:StringEqualsIfExists` and the like; undefined for an operator that does not
@@ -156,11 +154,8 @@ export function holds(condition: Condition, context: Context, variables: boolean
     return wanted.some((text) => text.toLowerCase() === String(values === undefined))
   if (values === undefined)
     return set === undefined ? ifExists || row.negated : set === 'ForAllValues'
-  const tests = wanted.map((text) =>
-    row.test(text, (template, wildcards) =>
-      resolve({ text: template, variables, wildcards }, context),
-    ),
-  )
+  const expand: Expand = (text, wildcards) => resolve({ text, variables, wildcards }, context)
+  const tests = wanted.map((text) => row.test(text, expand))
   const fits = (value: string): boolean => tests.some((test) => test?.(value)) !== row.negated
   const every = set === 'ForAllValues' || (set === undefined && row.negated)
   return every ? values.every(fits) : values.some(fits)

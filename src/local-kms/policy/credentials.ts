@@ -1,10 +1,11 @@
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import { ensure, kindOf, shown } from '../../errors/guard.js'
 import { isJsonObject, parseJsonObject, type JsonObject } from '../../formats/json.js'
-import { defaultAccount } from '../state/model.js'
+import { defaultAccount } from '../state/key-model.js'
 import type { SigningCredential } from '../wire/sigv4.js'
 import type { PolicyPrincipal } from './decide.js'
-import { parseIdentityPolicy } from './document.js'
+import { parseIdentityPolicy } from './policy-document.js'
+import type { Caller } from './principals.js'
 
 /** An access key and who calls with it. */
 export interface Credential extends SigningCredential {
@@ -99,6 +100,24 @@ export function parseCredentials(json: string): Credentials {
   return { account, list }
 }
 
+/** What members that are texts hold. */
+const textRules = {
+  arn: {
+    pattern: principalArn,
+    expected: 'the ARN of a root user, a user or an assumed role session',
+  },
+  roleArn: { pattern: roleArnPattern, expected: 'the ARN of a role' },
+  accessKeyId: { pattern: /^[\w-]{4,128}$/, expected: '4 to 128 letters, digits, _ or -' },
+  secretAccessKey: {
+    pattern: /^[!-~]{1,256}$/,
+    expected: '1 to 256 printable characters without spaces',
+  },
+  sessionToken: {
+    pattern: /^[!-~]{1,4096}$/,
+    expected: '1 to 4096 printable characters without spaces',
+  },
+} as const
+
 const memberNames = [
   'arn',
   'roleArn',
@@ -112,30 +131,10 @@ const memberNames = [
 function readCredential(value: unknown, at: string): Credential {
   ensure(isJsonObject(value), 'malformed', `${at}: expected an object, found ${kindOf(value)}`)
   checkMembers(value, memberNames, at)
-  const accessKeyId = readText(
-    value,
-    'accessKeyId',
-    at,
-    /^[\w-]{4,128}$/,
-    '4 to 128 letters, digits, _ or -',
-  )
-  const secretAccessKey = readText(
-    value,
-    'secretAccessKey',
-    at,
-    /^[!-~]{1,256}$/,
-    '1 to 256 printable characters without spaces',
-  )
-  const sessionToken =
-    value['sessionToken'] === undefined
-      ? undefined
-      : readText(
-          value,
-          'sessionToken',
-          at,
-          /^[!-~]{1,4096}$/,
-          '1 to 4096 printable characters without spaces',
-        )
+  const accessKeyId = readText(value, 'accessKeyId', at)
+  const secretAccessKey = readText(value, 'secretAccessKey', at)
+  const hasToken = value['sessionToken'] !== undefined
+  const sessionToken = hasToken ? readText(value, 'sessionToken', at) : undefined
   return {
     accessKeyId,
     secretAccessKey,
@@ -145,16 +144,8 @@ function readCredential(value: unknown, at: string): Credential {
 }
 
 function readPrincipal(value: JsonObject, at: string): Credential['principal'] {
-  const arn = readText(
-    value,
-    'arn',
-    at,
-    principalArn,
-    'the ARN of a root user, a user or an assumed role session',
-  )
-  const [, iamAccount, root, user, stsAccount] = principalArn.exec(arn) ?? []
-  const account = iamAccount ?? stsAccount ?? ''
-  const kind = root !== undefined ? 'root' : user !== undefined ? 'user' : 'assumed-role'
+  const arn = readText(value, 'arn', at)
+  const { account, kind } = callerOf(arn)
   const { roleArn, policies = [], tags } = value
   ensure(
     Array.isArray(policies),
@@ -167,45 +158,51 @@ function readPrincipal(value: JsonObject, at: string): Credential['principal'] {
     `${at}.policies: a root user has full access in its account and takes no policies`,
   )
   ensure(
-    tags === undefined ||
-      (isJsonObject(tags) && Object.values(tags).every((tag) => typeof tag === 'string')),
+    tags === undefined || isTags(tags),
     'malformed',
     `${at}.tags: expected an object of strings`,
   )
-  if (roleArn !== undefined) {
-    const role = readText(value, 'roleArn', at, roleArnPattern, 'the ARN of a role')
-    const [, roleAccount, name] = roleArnPattern.exec(role) ?? []
-    ensure(
-      kind === 'assumed-role' && roleAccount === account && name === arn.split('/')[1],
-      'malformed',
-      `${at}.roleArn: expected the role of the session in arn`,
-    )
-  }
+  const role = roleArn === undefined ? undefined : readText(value, 'roleArn', at)
+  ensure(
+    role === undefined || isRoleOf(role, { arn, account, kind }),
+    'malformed',
+    `${at}.roleArn: expected the role of the session in arn`,
+  )
   return {
     arn,
     account,
     kind,
-    ...(typeof roleArn === 'string' && { roleArn }),
+    ...(role !== undefined && { roleArn: role }),
     policies: policies.map((policy: unknown, index) =>
       parseIdentityPolicy(policy, `${at}.policies[${index}]`),
     ),
-    ...(tags !== undefined && { tags: tags as Readonly<Record<string, string>> }),
+    ...(tags !== undefined && { tags }),
   }
 }
 
-function readText(
-  value: JsonObject,
-  name: string,
-  at: string,
-  pattern: RegExp,
-  expected: string,
-): string {
+/** Whose ARN it is. */
+function callerOf(arn: string): Pick<Caller, 'account' | 'kind'> {
+  const [, iamAccount, root, , stsAccount] = principalArn.exec(arn) ?? []
+  if (iamAccount === undefined) return { account: stsAccount ?? '', kind: 'assumed-role' }
+  return { account: iamAccount, kind: root === undefined ? 'user' : 'root' }
+}
+
+/** Whether a session is one of this role. */
+function isRoleOf(role: string, { arn, account, kind }: Caller): boolean {
+  const [, roleAccount, name] = roleArnPattern.exec(role) ?? []
+  return kind === 'assumed-role' && roleAccount === account && name === arn.split('/')[1]
+}
+
+const isTags = (value: unknown): value is Readonly<Record<string, string>> =>
+  isJsonObject(value) && Object.values(value).every((tag) => typeof tag === 'string')
+
+/** @throws SealdropError `malformed`, without the text */
+function readText(value: JsonObject, name: keyof typeof textRules, at: string): string {
+  const { pattern, expected } = textRules[name]
   const text = value[name]
   if (typeof text === 'string' && pattern.test(text)) return text
-  throw new SealdropError(
-    'malformed',
-    `${at}.${name}: expected ${expected}, found ${typeof text === 'string' ? 'another string' : kindOf(text)}`,
-  )
+  const found = typeof text === 'string' ? 'another string' : kindOf(text)
+  throw new SealdropError('malformed', `${at}.${name}: expected ${expected}, found ${found}`)
 }
 
 function checkMembers(value: JsonObject, known: readonly string[], at: string): void {

@@ -1,8 +1,8 @@
 import { KmsFault } from '../wire/fault.js'
 import { holds } from './conditions.js'
-import type { Choice, PolicyDocument, Statement } from './document.js'
+import type { Choice, PolicyDocument, Statement } from './policy-document.js'
 import { globMatches, globOf, inLowerCase } from './glob.js'
-import { covers, granteeMatch, retirer, type Grant, type GrantedCall } from './grants.js'
+import { covers, granteeMatch, retirer, type Grant, type GrantedCall } from './grant-rules.js'
 import { exempts, match, type Caller } from './principals.js'
 import { contextOf, resolve, type ConditionValues, type Context } from './variables.js'
 
@@ -74,39 +74,55 @@ const denied = (reason: DenialReason): Decision => ({ allowed: false, reason })
  * role, which has no kms permission, uses keys of other accounts by a grant alone.
  */
 export function decide(question: Question): Decision {
-  const { action, principal, keyPolicy, keyAccount = principal.account, grants = [] } = question
+  const applying = statementsOf(question)
+  const denial = explicitDenial(question, applying)
+  if (denial) return denied(denial)
+  const way = wayIn(question, applying)
+  if (way === undefined) return denied('no_resource_allow')
+  const isAllowed = way === 'named' || isAllowedByIdentity(question, applying)
+  return isAllowed ? allowed : denied('no_identity_allow')
+}
+
+/** Those of a policy that apply to a question, of one effect. */
+type Applying = (policy: PolicyDocument, effect: Statement['effect']) => readonly Statement[]
+
+function statementsOf(question: Question): Applying {
   const context = contextOf(question.conditions)
-  const applying = (policy: PolicyDocument, effect: Statement['effect']): readonly Statement[] =>
-    policy.statements.filter(
+  return ({ statements, variables }, effect) =>
+    statements.filter(
       (statement) =>
-        statement.effect === effect && applies(statement, policy.variables, question, context),
+        statement.effect === effect && applies(statement, variables, question, context),
     )
+}
 
-  if (keyPolicy && applying(keyPolicy, 'Deny').some((statement) => isTarget(statement, principal)))
-    return denied('explicit_deny_resource')
-  if (principal.policies.some((policy) => applying(policy, 'Deny').length > 0))
-    return denied('explicit_deny_identity')
-  const byIdentity =
-    principal.kind === 'root' ||
-    principal.policies.some((policy) => applying(policy, 'Allow').length > 0)
-  const sameAccount = keyAccount === principal.account
-  if (!keyPolicy)
-    return !sameAccount
-      ? denied('no_resource_allow')
-      : byIdentity
-        ? allowed
-        : denied('no_identity_allow')
-  if (!sameAccount && !crossAccountActions.has(action)) return denied('no_resource_allow')
+function explicitDenial(
+  { keyPolicy, principal }: Question,
+  applying: Applying,
+): DenialReason | undefined {
+  const byKey = keyPolicy ? applying(keyPolicy, 'Deny') : []
+  if (byKey.some((statement) => isTarget(statement, principal))) return 'explicit_deny_resource'
+  const isDenied = principal.policies.some((policy) => applying(policy, 'Deny').length > 0)
+  return isDenied ? 'explicit_deny_identity' : undefined
+}
 
+/** How the key lets the caller in: by its name, or by its account, whose IAM policies decide. */
+function wayIn(question: Question, applying: Applying): 'named' | 'account' | undefined {
+  const { action, principal, keyPolicy, keyAccount = principal.account, grants = [] } = question
+  const isSameAccount = keyAccount === principal.account
+  if (!keyPolicy) return isSameAccount ? 'account' : undefined
+  if (!isSameAccount && !crossAccountActions.has(action)) return undefined
   const byPolicy = applying(keyPolicy, 'Allow').map((statement) => admits(statement, principal))
   const byGrant = grants
     .filter((grant) => covers(grant, question))
     .map((grant) => granteeMatch(grant, principal))
-  if (byGrant.includes('named') || (sameAccount && byPolicy.includes('named'))) return allowed
-  if (![...byPolicy, ...byGrant].some((way) => way !== undefined))
-    return denied('no_resource_allow')
-  return byIdentity ? allowed : denied('no_identity_allow')
+  if (byGrant.includes('named') || (isSameAccount && byPolicy.includes('named'))) return 'named'
+  const isLetIn = [...byPolicy, ...byGrant].some((way) => way !== undefined)
+  return isLetIn ? 'account' : undefined
 }
+
+const isAllowedByIdentity = ({ principal }: Question, applying: Applying): boolean =>
+  principal.kind === 'root' ||
+  principal.policies.some((policy) => applying(policy, 'Allow').length > 0)
 
 /** RetireGrant: the grant decides, a Deny still wins, and no key policy can allow it. */
 export function decideRetire(question: Question, grant: Grant): Decision {
@@ -114,7 +130,7 @@ export function decideRetire(question: Question, grant: Grant): Decision {
   if (!alone.allowed && alone.reason.startsWith('explicit')) return alone
   const way = retirer(grant, question.principal)
   if (way !== 'account') return way === 'named' ? allowed : denied('no_resource_allow')
-  const { keyPolicy, keyAccount, ...identityOnly } = question
+  const { keyPolicy: _keyPolicy, keyAccount: _keyAccount, ...identityOnly } = question
   return decide({ ...identityOnly, action: 'kms:RetireGrant', grants: [] })
 }
 
@@ -126,8 +142,7 @@ export function decideRetire(question: Question, grant: Grant): Decision {
  * @throws KmsFault MalformedPolicyDocumentException
  */
 export function checkLockout(question: Omit<Question, 'action'>): void {
-  const { grants, ...later } = question
-  if (!decide({ ...later, action: 'kms:PutKeyPolicy' }).allowed) {
+  if (!decide({ ...question, action: 'kms:PutKeyPolicy', grants: [] }).allowed) {
     throw new KmsFault(
       'MalformedPolicyDocumentException',
       'The new key policy will not allow you to update the key policy in the future.',
@@ -207,7 +222,7 @@ export function deniedMessage({
 }: Denial): string {
   const start = `User: ${principal.arn} is not authorized to perform: ${action} on`
   const foreign = keyAccount !== principal.account && reason.includes('resource')
-  if (foreign)
-    return `${start} ${byCiphertext ? 'the resource associated with this ciphertext' : 'this resource'} ${elsewhere}`
+  const what = byCiphertext ? 'the resource associated with this ciphertext' : 'this resource'
+  if (foreign) return `${start} ${what} ${elsewhere}`
   return `${start} resource: ${resource} ${contexts[reason](action)}`
 }

@@ -8,8 +8,12 @@ export const literal = (text: string): Glob =>
   Array.from({ length: text.length }, (_, i) => text.charCodeAt(i))
 
 /** `*` is any run of characters, `?` any one. */
-export const globOf = (text: string): Glob =>
-  literal(text).map((code) => (code === 42 ? many : code === 63 ? one : code))
+export const globOf = (text: string): Glob => literal(text).map(wildcardOf)
+
+function wildcardOf(code: number): number {
+  if (code === 42) return many
+  return code === 63 ? one : code
+}
 
 export const inLowerCase = (glob: Glob): Glob =>
   glob.map((code) => (code < 0 ? code : String.fromCharCode(code).toLowerCase().charCodeAt(0)))
@@ -26,14 +30,22 @@ export function globParts(glob: Glob, count: number): readonly Glob[] {
 
 /** Goes back to the last star only, so that a hostile pattern costs length times length at most. */
 export function globMatches(glob: Glob, text: string): boolean {
-  let [at, star, resume] = [0, -1, 0]
+  let at = 0
+  let star = -1
+  let resume = 0
   for (let i = 0; i < text.length;) {
-    if (glob[at] === many) [star, resume] = [at++, i]
-    else if (glob[at] === one || glob[at] === text.charCodeAt(i)) {
+    if (glob[at] === many) {
+      star = at
+      resume = i
+      at++
+    } else if (glob[at] === one || glob[at] === text.charCodeAt(i)) {
       at++
       i++
-    } else if (star >= 0) [at, i] = [star + 1, ++resume]
-    else return false
+    } else if (star >= 0) {
+      resume++
+      at = star + 1
+      i = resume
+    } else return false
   }
   while (glob[at] === many) at++
   return at === glob.length

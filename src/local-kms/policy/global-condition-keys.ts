@@ -17,27 +17,9 @@ const principalTypes: Readonly<Record<Caller['kind'], string>> = {
 }
 
 /** IAM User Guide, "Global condition context keys": those that a local caller has. */
-export function globals({
-  action,
-  request,
-  key,
-  principal,
-  now,
-  region,
-  sourceIp,
-  secureTransport,
-  userAgent,
-}: CallFacts): ConditionValues {
-  const tags = Array.isArray(request['Tags'])
-    ? request['Tags']
-        .filter(isJsonObject)
-        .flatMap(({ TagKey, TagValue }) =>
-          typeof TagKey === 'string' ? [[TagKey, text(TagValue) ?? ''] as const] : [],
-        )
-    : []
-  const tagged = ['kms:CreateKey', 'kms:TagResource', 'kms:ReplicateKey'].includes(action)
-    ? tags
-    : []
+export function globals(call: CallFacts): ConditionValues {
+  const { key, principal, now } = call
+  const tagged = tagsOf(call)
   const time = new Date(now).toISOString().replace(/\.\d+/, '')
   return {
     'aws:CurrentTime': time,
@@ -46,14 +28,13 @@ export function globals({
     'aws:PrincipalArn': roleArnOf(principal) ?? principal.arn,
     'aws:PrincipalIsAWSService': 'false',
     'aws:PrincipalType': principalTypes[principal.kind],
-    'aws:RequestedRegion': region,
-    'aws:SecureTransport': String(secureTransport),
-    'aws:SourceIp': sourceIp,
-    'aws:UserAgent': userAgent,
+    'aws:RequestedRegion': call.region,
+    'aws:SecureTransport': String(call.secureTransport),
+    'aws:SourceIp': call.sourceIp,
+    'aws:UserAgent': call.userAgent,
     'aws:ViaAWSService': 'false',
     'aws:ResourceAccount': key?.account,
-    'aws:TagKeys':
-      action === 'kms:UntagResource' ? texts(request['TagKeys']) : tagged.map(([name]) => name),
+    'aws:TagKeys': tagKeysOf(call),
     'aws:userid': userId(principal),
     'aws:username': principal.kind === 'user' ? principal.arn.split('/').at(-1) : undefined,
     ...named('aws:PrincipalTag/', Object.entries(principal.tags ?? {})),
@@ -62,15 +43,29 @@ export function globals({
   }
 }
 
+const tagging = ['kms:CreateKey', 'kms:TagResource', 'kms:ReplicateKey']
+
+/** Tags that a request gives to a key. */
+function tagsOf({ action, request }: CallFacts): readonly (readonly [string, string])[] {
+  const { Tags } = request
+  if (!tagging.includes(action) || !Array.isArray(Tags)) return []
+  return Tags.filter(isJsonObject).flatMap(({ TagKey, TagValue }) => {
+    return typeof TagKey === 'string' ? [[TagKey, text(TagValue) ?? ''] as const] : []
+  })
+}
+
+/** Names of tags that a request gives or takes. */
+function tagKeysOf(call: CallFacts): readonly string[] {
+  if (call.action === 'kms:UntagResource') return texts(call.request['TagKeys'])
+  return tagsOf(call).map(([name]) => name)
+}
+
 /**
  * The service's ids are its own; here the name stands in their place, so that `role:session` keeps
  * its shape.
  */
 function userId({ kind, account, arn }: Caller): string {
   const names = arn.split('/')
-  return kind === 'root'
-    ? account
-    : kind === 'user'
-      ? String(names.at(-1))
-      : `${names[1]}:${names[2]}`
+  if (kind === 'root') return account
+  return kind === 'user' ? String(names.at(-1)) : `${names[1]}:${names[2]}`
 }

@@ -41,10 +41,10 @@ export function roleArnOf({ kind, arn, account, roleArn }: Caller): string | und
 }
 
 /** The caller itself: a session is its role too. */
-export const identitiesOf = (caller: Caller): readonly string[] => [
-  caller.arn,
-  ...[roleArnOf(caller) ?? []].flat(),
-]
+export function identitiesOf(caller: Caller): readonly string[] {
+  const roleArn = roleArnOf(caller)
+  return roleArn === undefined ? [caller.arn] : [caller.arn, roleArn]
+}
 
 /**
  * How a Principal element meets a caller: by name, or only by its account, which in an Allow hands
@@ -55,20 +55,16 @@ export function match(
   caller: Caller,
 ): 'named' | 'account' | undefined {
   const identities = identitiesOf(caller)
-  if (
-    principals.some(
-      (principal) =>
-        principal.kind === 'any' ||
-        (principal.kind === 'arn' && identities.includes(principal.arn)),
-    )
+  const isNamed = principals.some(
+    (principal) =>
+      principal.kind === 'any' || (principal.kind === 'arn' && identities.includes(principal.arn)),
   )
-    return 'named'
-  return principals.some(
-    (principal) => principal.kind === 'account' && principal.account === caller.account,
-  )
-    ? 'account'
-    : undefined
+  if (isNamed) return 'named'
+  return hasAccountOf(principals, caller) ? 'account' : undefined
 }
+
+const hasAccountOf = (principals: readonly Principal[], { account }: Caller): boolean =>
+  principals.some((principal) => principal.kind === 'account' && principal.account === account)
 
 /**
  * Whether NotPrincipal exempts a caller from a Deny: every identity of its has to be listed, its
@@ -78,8 +74,6 @@ export function exempts(principals: readonly Principal[], caller: Caller): boole
   const arns = caller.kind === 'root' ? [] : identitiesOf(caller)
   const lists = (identity: string): boolean =>
     principals.some((principal) => principal.kind === 'arn' && principal.arn === identity)
-  const account = principals.some(
-    (principal) => principal.kind === 'account' && principal.account === caller.account,
-  )
-  return principals.some(({ kind }) => kind === 'any') || (account && arns.every(lists))
+  if (principals.some(({ kind }) => kind === 'any')) return true
+  return hasAccountOf(principals, caller) && arns.every(lists)
 }

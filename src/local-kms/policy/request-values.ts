@@ -9,11 +9,12 @@ export const text = (value: unknown): string | undefined =>
 export const texts = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.flatMap((item) => text(item) ?? []) : []
 
-export const pairs = (value: unknown): Readonly<Record<string, string>> =>
-  isJsonObject(value)
-    ? Object.fromEntries(
-        Object.entries(value).flatMap(([name, member]) =>
-          text(member) === undefined ? [] : [[name, String(text(member))]],
-        ),
-      )
-    : {}
+/** The members of an object that are scalars. */
+export function pairs(value: unknown): Readonly<Record<string, string>> {
+  if (!isJsonObject(value)) return {}
+  const entries = Object.entries(value).flatMap(([name, member]) => {
+    const scalar = text(member)
+    return scalar === undefined ? [] : [[name, scalar] as const]
+  })
+  return Object.fromEntries(entries)
+}

@@ -13,9 +13,10 @@ export type ConditionValues = Readonly<Record<string, string | readonly string[]
 export function contextOf(conditions: ConditionValues): Context {
   const context = new Map<string, readonly string[]>()
   for (const [name, value] of Object.entries(conditions)) {
-    const values = value === undefined ? [] : typeof value === 'string' ? [value] : value
-    if (values.length > 0)
-      context.set(name.toLowerCase(), [...(context.get(name.toLowerCase()) ?? []), ...values])
+    if (value === undefined) continue
+    const values = typeof value === 'string' ? [value] : value
+    const key = name.toLowerCase()
+    if (values.length > 0) context.set(key, [...(context.get(key) ?? []), ...values])
   }
   return context
 }
@@ -45,16 +46,22 @@ export function resolve(
   for (const match of text.matchAll(/\$\{([^{}]*)\}/g)) {
     const value = valueOf(match[1] ?? '', context)
     if (value === undefined) return undefined
-    for (const part of [plain(text.slice(end, match.index)), literal(value)])
-      for (const code of part) glob.push(code)
+    append(glob, plain(text.slice(end, match.index)))
+    append(glob, literal(value))
     end = match.index + match[0].length
   }
-  return [...glob, ...plain(text.slice(end))]
+  append(glob, plain(text.slice(end)))
+  return glob
+}
+
+function append(glob: number[], part: Glob): void {
+  for (const code of part) glob.push(code)
 }
 
 function valueOf(name: string, context: Context): string | undefined {
   if (['*', '?', '$'].includes(name)) return name
   const [, key = name, fallback] = /^([^,]+?)\s*,\s*'([^']*)'$/.exec(name) ?? []
   const values = context.get(key.toLowerCase())
-  return values === undefined ? fallback : values.length === 1 ? values[0] : undefined
+  if (values === undefined) return fallback
+  return values.length === 1 ? values[0] : undefined
 }

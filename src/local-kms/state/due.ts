@@ -2,12 +2,40 @@ import { generateMaterial } from '../crypto/material.js'
 import type { Keyring } from './keyring.js'
 import type { Kms } from './kms.js'
 import { isExpired, newMaterial, withoutMaterial } from './materials.js'
-import type { Key } from './model.js'
+import type { Key } from './key-model.js'
 
 const day = 86_400_000
 
+/** Changes that time makes to one key at once; the rest comes with the next call. */
+const mostAtOnce = 1_000
+
+/**
+ * Does what time brings: deletions, automatic rotations, expiry of imported material. Every call
+ * begins with it.
+ */
+export async function catchUp(kms: Kms): Promise<void> {
+  if (!keysOf(kms).some(([ring, id]) => dueOf(kms, ring, id))) return
+  await kms.change(async () => {
+    for (const [ring, id] of keysOf(kms)) await catchUpKey(kms, ring, id)
+  })
+}
+
+async function catchUpKey(kms: Kms, ring: Keyring, id: string): Promise<void> {
+  for (let done = 0; done < mostAtOnce; done++) {
+    const act = dueOf(kms, ring, id)
+    if (!act) return
+    await act()
+  }
+}
+
+function keysOf({ rings }: Kms): readonly (readonly [ring: Keyring, id: string])[] {
+  return [...rings.values()].flatMap((ring) =>
+    [...ring.keys.keys()].map((id) => [ring, id] as const),
+  )
+}
+
 /** A change that time makes. It makes itself superfluous: after it, the same is not due again. */
-export type Due = () => Promise<void>
+type Due = () => Promise<void>
 
 type Rule = (kms: Kms, ring: Keyring, key: Key) => Due | undefined
 
@@ -15,7 +43,9 @@ type Rule = (kms: Kms, ring: Keyring, key: Key) => Due | undefined
  * What is to happen to a key because its time has come, or to make good what a crash between two
  * Regions left; undefined when nothing is.
  */
-export function afterItsTime(kms: Kms, ring: Keyring, key: Key): Due | undefined {
+function dueOf(kms: Kms, ring: Keyring, id: string): Due | undefined {
+  const key = ring.keys.get(id)
+  if (!key) return undefined
   for (const rule of rules) {
     const due = rule(kms, ring, key)
     if (due) return due
@@ -28,40 +58,42 @@ export function afterItsTime(kms: Kms, ring: Keyring, key: Key): Due | undefined
  * last of them is gone.
  */
 const deletion: Rule = (kms, ring, key) => {
-  if (key.deletion === undefined || key.deletion > kms.now()) return undefined
+  const { deletion: gone } = key
+  if (gone === undefined || gone > kms.now()) return undefined
   return async () => {
-    const gone = key.deletion!
     await ring.removeKey(key.id)
     const [last, ...others] = kms.replicas(key, ring.region)
-    if (last && others.length === 0 && last[1].waitingDays !== undefined)
-      await startWaiting(last[0], last[1], gone)
+    if (!last || others.length > 0) return
+    const [lastRing, lastKey] = last
+    if (isWaiting(lastKey)) await startWaiting(lastRing, lastKey, gone)
   }
 }
 
-const lostWaiting: Rule = (kms, ring, key) =>
-  key.waitingDays === undefined || kms.replicas(key, ring.region).length > 0
-    ? undefined
-    : () => startWaiting(ring, key, kms.now())
+const lostWaiting: Rule = (kms, ring, key) => {
+  if (!isWaiting(key) || kms.replicas(key, ring.region).length > 0) return undefined
+  return () => startWaiting(ring, key, kms.now())
+}
+
+type WaitingKey = Key & { readonly waitingDays: number }
+
+const isWaiting = (key: Key): key is WaitingKey => key.waitingDays !== undefined
 
 async function startWaiting(
   ring: Keyring,
-  { waitingDays, ...key }: Key,
+  { waitingDays, ...key }: WaitingKey,
   from: number,
 ): Promise<void> {
-  await ring.saveKey({ ...key, deletion: from + waitingDays! * day })
+  await ring.saveKey({ ...key, deletion: from + waitingDays * day })
 }
 
 const expiry: Rule = (kms, ring, key) => {
   const now = kms.now()
-  if (!key.materials.some((version) => version.material && isExpired(version, now)))
-    return undefined
-  return () =>
-    ring.saveKey({
-      ...key,
-      materials: key.materials.map((version) =>
-        isExpired(version, now) ? withoutMaterial(version) : version,
-      ),
-    })
+  const ends = key.materials.some((version) => version.material && isExpired(version, now))
+  if (!ends) return undefined
+  const materials = key.materials.map((version) =>
+    isExpired(version, now) ? withoutMaterial(version) : version,
+  )
+  return () => ring.saveKey({ ...key, materials })
 }
 
 /**
@@ -70,23 +102,17 @@ const expiry: Rule = (kms, ring, key) => {
  */
 const rotation: Rule = (kms, ring, key) => {
   const { rotation: schedule } = key
-  const waits =
-    !key.enabled || key.deletion !== undefined || (key.primaryRegion ?? ring.region) !== ring.region
+  const isReplica = (key.primaryRegion ?? ring.region) !== ring.region
+  const waits = !key.enabled || key.deletion !== undefined || isReplica
   if (schedule === undefined || schedule.next > kms.now() || waits) return undefined
+  const { days, next } = schedule
   return async () => {
-    const material = await generateMaterial(
-      key.spec,
-      kms.randomFor(`${key.id} rotation ${key.materials.length}`),
-    )
-    const materials = [
-      ...key.materials,
-      newMaterial(key.id, material, { created: schedule.next, rotation: 'AUTOMATIC' }),
-    ]
-    await kms.saveRelated(ring, key, (there) => ({
-      ...there,
-      materials,
-      rotation: { ...schedule, next: schedule.next + schedule.days * day },
-    }))
+    const random = kms.randomFor(`${key.id} rotation ${key.materials.length}`)
+    const material = await generateMaterial(key.spec, random)
+    const fresh = newMaterial(key.id, material, { created: next, rotation: 'AUTOMATIC' })
+    const materials = [...key.materials, fresh]
+    const later = { ...schedule, next: next + days * day }
+    await kms.saveRelated(ring, key, (there) => ({ ...there, materials, rotation: later }))
   }
 }
 
@@ -96,53 +122,47 @@ const rotation: Rule = (kms, ring, key) => {
  */
 function primaryOf(kms: Kms, { id, primaryRegion }: Key): string | undefined {
   if (primaryRegion === undefined) return undefined
-  const named = new Map(
-    [...kms.rings.values()].flatMap(({ region, keys }) =>
-      keys.has(id) ? [[region, keys.get(id)!.primaryRegion] as const] : [],
-    ),
-  )
-  const self = [...named]
-    .filter(([region, primary]) => region === primary)
-    .map(([region]) => region)
+  const named = new Map<string, string | undefined>()
+  for (const { region, keys } of kms.rings.values()) {
+    const there = keys.get(id)
+    if (there) named.set(region, there.primaryRegion)
+  }
+  const self = [...named.keys()].filter((region) => named.get(region) === region)
   const others = [...named.values()].filter(
     (region): region is string => region !== undefined && named.has(region),
   )
-  return (self.length > 0 ? self : others).sort()[0] ?? primaryRegion
+  const candidates = self.length > 0 ? self : others
+  return candidates.sort()[0] ?? primaryRegion
 }
 
 const lostPrimary: Rule = (kms, ring, key) => {
   const primaryRegion = primaryOf(kms, key)
-  return primaryRegion === undefined || primaryRegion === key.primaryRegion
-    ? undefined
-    : () => ring.saveKey({ ...key, primaryRegion })
+  if (primaryRegion === undefined || primaryRegion === key.primaryRegion) return undefined
+  return () => ring.saveKey({ ...key, primaryRegion })
 }
 
 /** The primary's record is written first, so it is the one that is right. */
 const lostShare: Rule = (kms, ring, key) => {
-  const primary =
-    key.primaryRegion === undefined || key.primaryRegion === ring.region
-      ? undefined
-      : kms.rings.get(key.primaryRegion)?.keys.get(key.id)
-  if (primary?.primaryRegion !== key.primaryRegion || !primary) return undefined
-  const { primaryRegion, rotation: schedule } = primary
-  const same =
-    primaryRegion === key.primaryRegion &&
-    schedule?.next === key.rotation?.next &&
-    schedule?.days === key.rotation?.days &&
-    primary.materials.length === key.materials.length &&
-    primary.materials.every(
-      ({ id, pending }, index) =>
-        id === key.materials[index]!.id && pending === key.materials[index]!.pending,
-    )
-  if (same) return undefined
-  const { rotation: _, ...rest } = key
-  return () =>
-    ring.saveKey({
-      ...rest,
-      ...(primaryRegion !== undefined && { primaryRegion }),
-      ...(schedule && { rotation: schedule }),
-      materials: sharedMaterials(primary, key),
-    })
+  const { primaryRegion } = key
+  if (primaryRegion === undefined || primaryRegion === ring.region) return undefined
+  const primary = kms.rings.get(primaryRegion)?.keys.get(key.id)
+  if (primary?.primaryRegion !== primaryRegion) return undefined
+  const { rotation: schedule } = primary
+  if (hasSameSchedule(primary, key) && hasSameVersions(primary, key)) return undefined
+  const { rotation: _rotation, ...rest } = key
+  const materials = sharedMaterials(primary, key)
+  return () => ring.saveKey({ ...rest, ...(schedule && { rotation: schedule }), materials })
+}
+
+const hasSameSchedule = ({ rotation: ours }: Key, { rotation: theirs }: Key): boolean =>
+  ours?.next === theirs?.next && ours?.days === theirs?.days
+
+function hasSameVersions({ materials: ours }: Key, { materials: theirs }: Key): boolean {
+  if (ours.length !== theirs.length) return false
+  return ours.every(({ id, pending }, index) => {
+    const other = theirs[index]
+    return id === other?.id && pending === other.pending
+  })
 }
 
 /**
@@ -152,11 +172,8 @@ const lostShare: Rule = (kms, ring, key) => {
 export function sharedMaterials(primary: Key, replica?: Key): Key['materials'] {
   if (primary.origin === 'AWS_KMS') return primary.materials
   return primary.materials.map(({ id, created, rotation: how, pending }) => {
-    const {
-      rotation: _how,
-      pending: _pending,
-      ...own
-    } = replica?.materials.find((version) => version.id === id) ?? { id, created }
+    const there = replica?.materials.find((version) => version.id === id)
+    const { rotation: _how, pending: _pending, ...own } = there ?? { id, created }
     return { ...own, created, ...(how && { rotation: how }), ...(pending && { pending }) }
   })
 }

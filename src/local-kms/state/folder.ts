@@ -5,7 +5,7 @@ import { fromUtf8 } from '../../bytes/text.js'
 import { ensure } from '../../errors/guard.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import { lockFolder } from './lock.js'
-import { isRegion, partitionOf, type Alias, type Key } from './model.js'
+import { isRegion, partitionOf, type Alias, type Key } from './key-model.js'
 import { aliasesFromJson, aliasesToJson, keyFromJson, keyToJson } from './records.js'
 
 const aliasFile = 'aliases.json'

@@ -1,5 +1,5 @@
 import type { Folder } from './folder.js'
-import { partitionOf, type Alias, type Key, type KeyRecord, type LastUsage } from './model.js'
+import { partitionOf, type Alias, type Key, type KeyRecord, type LastUsage } from './key-model.js'
 
 /**
  * Keys and aliases of one Region, of every account. What is visible in memory is already durable.
@@ -30,6 +30,18 @@ export class Keyring {
 
   alias(account: string, name: string): Alias | undefined {
     return this.#aliases.find((alias) => alias.account === account && alias.name === name)
+  }
+
+  /** The key of an alias that is there: keys go after their aliases. */
+  keyOfAlias({ name, keyId }: Alias): Key {
+    const key = this.#keys.get(keyId)
+    if (!key) throw new Error(`${name} has lost its key`)
+    return key
+  }
+
+  /** Names of the aliases of a key. */
+  aliasesOf({ id }: Key): readonly string[] {
+    return this.#aliases.filter(({ keyId }) => keyId === id).map(({ name }) => name)
   }
 
   /** The key that a name stands for, whoever may use it: an id, an alias, or the ARN of one. */
@@ -69,19 +81,18 @@ export class Keyring {
 
   /** Writes what was noted since each key was last written; what a killed server noted is lost. */
   async saveUsage(): Promise<void> {
-    for (const id of [...this.#used.keys()]) {
+    const noted = [...this.#used.keys()] // writing a key takes its use out
+    for (const id of noted) {
       const key = this.#keys.get(id)
       if (key) await this.saveKey(key)
     }
   }
 
   async saveAlias(alias: Alias): Promise<void> {
-    await this.#saveAliases([
-      ...this.#aliases.filter(
-        ({ account, name }) => account !== alias.account || name !== alias.name,
-      ),
-      alias,
-    ])
+    const others = this.#aliases.filter(
+      ({ account, name }) => account !== alias.account || name !== alias.name,
+    )
+    await this.#saveAliases([...others, alias])
   }
 
   async dropAliases(gone: (alias: Alias) => boolean): Promise<void> {

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { seededRandom, type Random } from '../crypto/seeded-random.js'
-import { afterItsTime } from './due.js'
 import { ImportParameters } from './import-parameters.js'
 import type { Keyring } from './keyring.js'
-import type { Key } from './model.js'
+import type { Key } from './key-model.js'
 
 export interface KmsOptions {
   readonly rings: readonly Keyring[]
@@ -16,9 +15,6 @@ export interface KmsOptions {
   /** Key ids and material follow from it; default: the system's randomness. */
   readonly seed?: string | undefined
 }
-
-/** Changes that time makes to one key at once; the rest comes with the next call. */
-const mostAtOnce = 1_000
 
 /** Every Region of this server. One queue orders all changes, also those that touch two Regions. */
 export class Kms {
@@ -37,6 +33,13 @@ export class Kms {
     this.now = now
     this.imports = new ImportParameters(now)
     this.#seed = seed
+  }
+
+  /** The keys of a Region that is here: callers have looked whether it is. */
+  ringOf(region: string): Keyring {
+    const ring = this.rings.get(region)
+    if (!ring) throw new RangeError(`expected a Region of this server, found ${region}`)
+    return ring
   }
 
   /** Randomness for material; with a seed the same for the same label. */
@@ -77,8 +80,8 @@ export class Kms {
   }
 
   /**
-   * Changes what a multi-Region key's Regions share. Only the order of the writes is fixed: {@link
-   * afterItsTime} repairs what a crash left.
+   * Changes what a multi-Region key's Regions share. Only the order of the writes is fixed: what a
+   * crash left is repaired when time is caught up with (due.ts).
    */
   async saveRelated(
     ring: Keyring,
@@ -95,32 +98,6 @@ export class Kms {
     return result
   }
 
-  /** Does what time brings: deletions, automatic rotations, expiry of imported material. */
-  async tick(): Promise<void> {
-    if (!this.#keys().some(([ring, id]) => this.#due(ring, id))) return
-    await this.change(async () => {
-      for (const [ring, id] of this.#keys()) {
-        for (
-          let act = this.#due(ring, id), i = 0;
-          act && i < mostAtOnce;
-          act = this.#due(ring, id), i++
-        )
-          await act()
-      }
-    })
-  }
-
-  #keys(): readonly (readonly [ring: Keyring, id: string])[] {
-    return [...this.rings.values()].flatMap((ring) =>
-      [...ring.keys.keys()].map((id) => [ring, id] as const),
-    )
-  }
-
-  #due(ring: Keyring, id: string): ReturnType<typeof afterItsTime> {
-    const key = ring.keys.get(id)
-    return key && afterItsTime(this, ring, key)
-  }
-
   /** Resolves once every change that began has ended and the last uses of keys are written. */
   async settled(): Promise<void> {
     const written = this.change(async () => {
@@ -135,8 +112,8 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
 /** A version 4 UUID of 16 bytes (RFC 9562 §5.4). */
 function uuid(bytes: Uint8Array): string {
-  const set = Uint8Array.from(bytes)
-  set[6] = (set[6]! & 0x0f) | 0x40
-  set[8] = (set[8]! & 0x3f) | 0x80
+  const set = Buffer.from(bytes)
+  set.writeUInt8((set.readUInt8(6) & 0x0f) | 0x40, 6)
+  set.writeUInt8((set.readUInt8(8) & 0x3f) | 0x80, 8)
   return hex(set).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { materialToText, type Material } from '../crypto/material.js'
-import type { Key, KeyMaterial } from './model.js'
+import type { Key, KeyMaterial } from './key-model.js'
 
 /**
  * The id of material in a key: equal material of a key has equal ids, also in its replicas, which
@@ -30,7 +30,8 @@ export const versionsOf = ({ materials }: Key): readonly KeyMaterial[] =>
   materials.filter(({ pending }) => !pending)
 
 /** What is left of a version when its material is deleted or expires. */
-export function withoutMaterial({ material, validTo, ...rest }: KeyMaterial): KeyMaterial {
+export function withoutMaterial(version: KeyMaterial): KeyMaterial {
+  const { material: _material, validTo: _validTo, ...rest } = version
   return rest
 }
 

@@ -2,10 +2,10 @@ import { basename } from 'node:path'
 import { ensure } from '../../errors/guard.js'
 import { isJsonObject, parseJsonObject, type JsonObject } from '../../formats/json.js'
 import { materialFromText, materialToText } from '../crypto/material.js'
-import { defaultKeyPolicy } from '../policy/default-key-policy.js'
+import { defaultKeyPolicy } from './default-key-policy.js'
 import { keySpecs } from '../key-specs.js'
 import { newMaterial } from './materials.js'
-import { defaultAccount, type Alias, type Key, type KeyMaterial } from './model.js'
+import { defaultAccount, type Alias, type Key, type KeyMaterial } from './key-model.js'
 
 /** A key's file: its record and its material, private keys as PKCS#8 PEM. */
 export function keyToJson({ materials, tags, ...record }: Key): string {
@@ -38,6 +38,12 @@ const isUsage = (value: unknown): boolean =>
   isTime(value['time']) &&
   ['operation', 'eventId', 'requestId'].every((name) => isString(value[name]))
 
+const isGrant = (value: unknown): boolean =>
+  isJsonObject(value) &&
+  ['id', 'token', 'name', 'grantee', 'issuer'].every((name) => isString(value[name])) &&
+  Array.isArray(value['operations']) &&
+  isTime(value['created'])
+
 const keyChecks: Checks = {
   account: isString,
   spec: (value) => isString(value) && keySpecs.has(value as string),
@@ -53,15 +59,7 @@ const keyChecks: Checks = {
   primaryRegion: optional(isString),
   policy: isString,
   tags: isPairs,
-  grants: (value) =>
-    Array.isArray(value) &&
-    value.every(
-      (grant) =>
-        isJsonObject(grant) &&
-        ['id', 'token', 'name', 'grantee', 'issuer'].every((name) => isString(grant[name])) &&
-        Array.isArray(grant['operations']) &&
-        isTime(grant['created']),
-    ),
+  grants: (value) => Array.isArray(value) && value.every(isGrant),
   rotation: optional(
     (value) => isJsonObject(value) && isTime(value['days']) && isTime(value['next']),
   ),
@@ -79,6 +77,14 @@ const materialChecks: Checks = {
   description: optional(isString),
 }
 
+const aliasChecks: Checks = {
+  name: (value) => typeof value === 'string' && value.startsWith('alias/'),
+  keyId: isString,
+  account: optional(isString),
+  created: isTime,
+  updated: isTime,
+}
+
 /**
  * The key of a file. Files of before accounts and policies hold one private key and get the
  * defaults of the rest.
@@ -86,67 +92,66 @@ const materialChecks: Checks = {
  * @throws SealdropError `malformed`, naming the file and what is wrong in it, without its content
  */
 export function keyFromJson(text: string, path: string, partition: string): Key {
-  const { privateKey, ...found } = parseJsonObject(text, {
-    code: 'malformed',
-    field: damaged(path),
-  })
-  const account = defaultAccount
-  const old = privateKey !== undefined && found['materials'] === undefined
-  const record: JsonObject = old
-    ? {
-        account,
-        origin: 'AWS_KMS',
-        policy: defaultKeyPolicy(account, partition),
-        tags: [],
-        grants: [],
-        materials: [{ key: privateKey, created: found['created'] }],
-        ...found,
-      }
-    : found
+  const found = parseJsonObject(text, { code: 'malformed', field: damaged(path) })
+  const old = isOld(found)
+  const record = recordOf(found, partition)
   const { id } = record
   ensure(
     isString(id) && basename(path) === `${String(id)}.json`,
     'malformed',
     `${damaged(path)}: the member id is missing or wrong`,
   )
-  const wrong = Object.keys(keyChecks).find((name) => !keyChecks[name]!(record[name], record))
+  const wrong = firstWrong(keyChecks, record)
+  const named = old && wrong === 'materials' ? 'privateKey' : wrong
   ensure(
     wrong === undefined,
     'malformed',
-    `${damaged(path)}: the member ${old && wrong === 'materials' ? 'privateKey' : wrong} is missing or wrong`,
+    `${damaged(path)}: the member ${named} is missing or wrong`,
   )
   const known = Object.keys(keyChecks)
     .filter((name) => record[name] !== undefined)
     .map((name) => [name, record[name]])
   const tags = Object.fromEntries(record['tags'] as readonly [string, string][])
-  return {
-    ...Object.fromEntries(known),
-    id,
-    tags,
-    materials: (record['materials'] as readonly unknown[]).map((version) =>
-      materialOf(version, record),
-    ),
-  } as unknown as Key
+  const versions = record['materials'] as readonly unknown[]
+  const materials = versions.map((version) => materialOf(version, record))
+  return { ...Object.fromEntries(known), id, tags, materials } as unknown as Key
 }
+
+/** The members of a key's file, also of one that was written before there were accounts. */
+function recordOf(members: JsonObject, partition: string): JsonObject {
+  const { privateKey, ...found } = members
+  if (!isOld(members)) return found
+  const account = defaultAccount
+  return {
+    account,
+    origin: 'AWS_KMS',
+    policy: defaultKeyPolicy(account, partition),
+    tags: [],
+    grants: [],
+    materials: [{ key: privateKey, created: found['created'] }],
+    ...found,
+  }
+}
+
+const isOld = ({ privateKey, materials }: JsonObject): boolean =>
+  privateKey !== undefined && materials === undefined
+
+/** The first member that is missing or will not do. */
+const firstWrong = (checks: Checks, record: JsonObject): string | undefined =>
+  Object.entries(checks).find(([name, check]) => !check(record[name], record))?.[0]
 
 /** Material may be missing where it was to be imported; then its id is all that there is. */
 function materialOf(version: unknown, { id, spec, origin }: JsonObject): KeyMaterial | undefined {
   if (!isJsonObject(version) || !keySpecs.has(spec as string)) return undefined
   const { key, ...facts } = version
-  const wrong = Object.keys(materialChecks).some(
-    (name) => !materialChecks[name]!(facts[name], version),
-  )
-  const material = isString(key) ? materialFromText(spec as string, key as string) : undefined
-  if (
-    wrong ||
-    (material === undefined &&
-      (key !== undefined || origin !== 'EXTERNAL' || facts['id'] === undefined))
-  )
-    return undefined
+  if (firstWrong(materialChecks, facts) !== undefined) return undefined
   const known = Object.fromEntries(
     Object.entries(facts).filter(([name]) => Object.hasOwn(materialChecks, name)),
   ) as unknown as KeyMaterial
-  return material ? newMaterial(id as string, material, known) : known
+  const material = isString(key) ? materialFromText(spec as string, key as string) : undefined
+  if (material) return newMaterial(id as string, material, known)
+  const isToImport = key === undefined && origin === 'EXTERNAL' && facts['id'] !== undefined
+  return isToImport ? known : undefined
 }
 
 /** @throws SealdropError `malformed`, naming the file */
@@ -154,18 +159,9 @@ export function aliasesFromJson(text: string, path: string): readonly Alias[] {
   const { aliases } = parseJsonObject(text, { code: 'malformed', field: damaged(path) })
   const whole =
     Array.isArray(aliases) &&
-    aliases.every(
-      (alias) =>
-        isJsonObject(alias) &&
-        isString(alias['name']) &&
-        String(alias['name']).startsWith('alias/') &&
-        isString(alias['keyId']) &&
-        optional(isString)(alias['account']) &&
-        isTime(alias['created']) &&
-        isTime(alias['updated']),
-    )
+    aliases.every((alias) => isJsonObject(alias) && firstWrong(aliasChecks, alias) === undefined)
   ensure(whole, 'malformed', `${damaged(path)}: the member aliases is missing or wrong`)
-  return (aliases as readonly Alias[]).map(
+  return (aliases as readonly StoredAlias[]).map(
     ({ account = defaultAccount, name, keyId, created, updated }) => ({
       account,
       name,
@@ -175,6 +171,9 @@ export function aliasesFromJson(text: string, path: string): readonly Alias[] {
     }),
   )
 }
+
+/** Files of before accounts name none. */
+type StoredAlias = Omit<Alias, 'account'> & { readonly account?: string }
 
 const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`
 const damaged = (path: string): string => `${path} is damaged (restore it or delete it)`

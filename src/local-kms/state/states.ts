@@ -2,22 +2,17 @@ import type { Material } from '../crypto/material.js'
 import { keySpecs } from '../key-specs.js'
 import type { Kms } from './kms.js'
 import { isExpired, versionsOf } from './materials.js'
-import type { Key } from './model.js'
+import type { Key } from './key-model.js'
 
 export type KeyState =
   'Enabled' | 'Disabled' | 'PendingImport' | 'PendingDeletion' | 'PendingReplicaDeletion'
 
 /** The state that DescribeKey shows. Of several reasons the one that lasts longest comes first. */
 export function stateOf(kms: Kms, key: Key): KeyState {
-  return key.deletion !== undefined
-    ? 'PendingDeletion'
-    : key.waitingDays !== undefined
-      ? 'PendingReplicaDeletion'
-      : !hasMaterial(kms, key)
-        ? 'PendingImport'
-        : key.enabled
-          ? 'Enabled'
-          : 'Disabled'
+  if (key.deletion !== undefined) return 'PendingDeletion'
+  if (key.waitingDays !== undefined) return 'PendingReplicaDeletion'
+  if (!hasMaterial(kms, key)) return 'PendingImport'
+  return key.enabled ? 'Enabled' : 'Disabled'
 }
 
 /** Whether keys of a spec are one secret, without a public key. */
@@ -33,12 +28,17 @@ export function hasMaterial(kms: Kms, key: Key): boolean {
   )
 }
 
-/** The material that seals and signs; callers have looked at the state. */
-export function currentMaterial(key: Key): Material {
-  const material = versionsOf(key).at(-1)?.material
-  if (!material) throw new Error('a key without material was to be used')
-  return material
+/** The version that seals and signs; callers have looked at the state. */
+export function currentVersion(key: Key): {
+  readonly id: string
+  readonly material: Material
+} {
+  const { id, material } = versionsOf(key).at(-1) ?? {}
+  if (id === undefined || !material) throw new Error('a key without material was to be used')
+  return { id, material }
 }
+
+export const currentMaterial = (key: Key): Material => currentVersion(key).material
 
 /**
  * The version that a ciphertext of a symmetric key names, if it opens: current or earlier, and

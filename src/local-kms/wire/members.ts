@@ -15,11 +15,13 @@ export const aliasName: Text & Required = {
 }
 export const marker: Text = { type: 'string', min: 1, max: 1024 }
 export const keyDescription: Text = { type: 'string', max: 8192 }
+/** As the service writes it, since messages quote it. */
+const policyCharacters = String.raw`^[\u0009\u000A\u000D\u0020-\u00FF]+$`
 export const keyPolicyText: Text = {
   type: 'string',
   min: 1,
   max: 131_072,
-  pattern: /^[\u0009\u000A\u000D\u0020-\u00FF]+$/,
+  pattern: new RegExp(policyCharacters),
 }
 export const tagList: Member & { readonly type: 'structures' } = { type: 'structures' }
 /**

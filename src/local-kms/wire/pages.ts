@@ -1,5 +1,5 @@
 import { KmsFault } from './fault.js'
-import type { Answer } from '../operations/operation.js'
+import type { JsonObject } from '../../formats/json.js'
 
 export interface PageRequest {
   /** Also the name of the member that holds the page. */
@@ -15,19 +15,21 @@ export interface PageRequest {
 export function page(
   rows: readonly (readonly [name: string, entry: object])[],
   request: PageRequest,
-): Answer {
+): JsonObject {
   const after = request.marker === undefined ? '' : openMarker(request.list, request.marker)
   const rest = rows.filter(([name]) => name > after).sort(([a], [b]) => (a < b ? -1 : 1))
   const shown = rest.slice(0, request.limit)
   const truncated = rest.length > shown.length
+  const last = shown.at(-1)?.[0]
   return {
     [request.list]: shown.map(([, entry]) => entry),
     Truncated: truncated,
-    ...(truncated
-      ? { NextMarker: Buffer.from(`${request.list}:${shown.at(-1)?.[0]}`).toString('base64url') }
-      : {}),
+    ...(truncated && { NextMarker: sealMarker(request.list, String(last)) }),
   }
 }
+
+const sealMarker = (list: string, name: string): string =>
+  Buffer.from(`${list}:${name}`).toString('base64url')
 
 function openMarker(list: string, marker: string): string {
   const text = Buffer.from(marker, 'base64url').toString()

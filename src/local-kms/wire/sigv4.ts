@@ -50,51 +50,76 @@ const mismatch =
  */
 export function verifySignature<C extends SigningCredential>(
   request: SignedRequest,
-  options: VerifyOptions<C>,
+  { lookup, regions, service = 'kms' }: VerifyOptions<C>,
 ): Verified<C> {
-  const { lookup, regions, service = 'kms' } = options
   const headers = canonicalHeaders(request.headers)
-  const authorization = headers.get('authorization')
-  if (authorization === undefined)
+  const authorization = readAuthorization(headers)
+  const credential = lookup(authorization.accessKeyId)
+  if (credential === undefined || headers.get('x-amz-security-token') !== credential.sessionToken)
+    throw new KmsFault('UnrecognizedClientException', invalidToken)
+  checkScope(authorization, service, regions)
+  checkTime(authorization, request.now)
+  checkSignedHeaders(authorization, headers)
+  if (!isSignedBy(credential.secretAccessKey, authorization, request, headers))
+    throw new KmsFault('InvalidSignatureException', mismatch)
+  return { credential, region: authorization.region }
+}
+
+/** What the headers say of a signature. */
+interface Authorization {
+  readonly accessKeyId: string
+  readonly day: string
+  readonly region: string
+  readonly service: string
+  /** Names of the signed headers. */
+  readonly signed: readonly string[]
+  /** 64 hexadecimal digits. */
+  readonly signature: string
+  /** X-Amz-Date as it came, and in milliseconds. */
+  readonly date: string
+  readonly time: number
+}
+
+/** @throws KmsFault MissingAuthenticationTokenException, IncompleteSignatureException */
+function readAuthorization(headers: ReadonlyMap<string, string>): Authorization {
+  const header = headers.get('authorization')
+  if (header === undefined)
     throw new KmsFault('MissingAuthenticationTokenException', 'Missing Authentication Token')
-  const [
-    whole,
-    accessKeyId = '',
-    day = '',
-    region = '',
-    scopeService = '',
-    list = '',
-    signature = '',
-  ] = authorizationPattern.exec(authorization) ?? []
+  const [whole, accessKeyId = '', day = '', region = '', service = '', list = '', signature = ''] =
+    authorizationPattern.exec(header) ?? []
   const date = headers.get('x-amz-date') ?? ''
   const time = timeOf(date)
   const signed = list.split(';')
-  if (
-    whole === undefined ||
-    time === undefined ||
-    !date.startsWith(day) ||
-    !signed.includes('host') ||
-    !isAscending(signed)
-  ) {
+  const isComplete = whole !== undefined && signed.includes('host') && isAscending(signed)
+  if (!isComplete || time === undefined || !date.startsWith(day)) {
     throw new KmsFault(
       'IncompleteSignatureException',
       'Authorization: expected AWS4-HMAC-SHA256 with Credential, SignedHeaders (host among them) and Signature, and an X-Amz-Date of the same day.',
     )
   }
-  const credential = lookup(accessKeyId)
-  if (credential === undefined || headers.get('x-amz-security-token') !== credential.sessionToken)
-    throw new KmsFault('UnrecognizedClientException', invalidToken)
-  if (scopeService !== service)
+  return { accessKeyId, day, region, service, signed, signature, date, time }
+}
+
+/** @throws KmsFault InvalidSignatureException for another service or Region */
+function checkScope(
+  { service, region }: Authorization,
+  expected: string,
+  regions: readonly string[] | undefined,
+): void {
+  if (service !== expected)
     throw new KmsFault(
       'InvalidSignatureException',
-      `Credential should be scoped to correct service: '${service}'.`,
+      `Credential should be scoped to correct service: '${expected}'.`,
     )
   if (regions?.includes(region) === false)
     throw new KmsFault(
       'InvalidSignatureException',
       `Credential should be scoped to a valid region, not '${region}'. The local KMS runs in ${regions.join(', ')}.`,
     )
-  checkTime(date, time, request.now)
+}
+
+/** @throws KmsFault InvalidSignatureException for an `x-amz-*` header that is not signed */
+function checkSignedHeaders({ signed }: Authorization, headers: ReadonlyMap<string, string>): void {
   const unsigned = [...headers.keys()].find(
     (name) => name.startsWith('x-amz-') && !signed.includes(name),
   )
@@ -103,23 +128,32 @@ export function verifySignature<C extends SigningCredential>(
       'InvalidSignatureException',
       `There were headers present in the request which were not signed: ${unsigned}`,
     )
+}
+
+/** Whether the signature is that of this secret over the request as it came. */
+function isSignedBy(
+  secret: string,
+  authorization: Authorization,
+  request: SignedRequest,
+  headers: ReadonlyMap<string, string>,
+): boolean {
+  const { day, region, service, signed, date, signature } = authorization
   const bodyHash = sha256(request.body)
-  const stated = headers.get('x-amz-content-sha256')
+  const stated = headers.get('x-amz-content-sha256') ?? bodyHash
   const canonical = canonicalRequest(request, headers, signed, bodyHash)
-  const scope = `${day}/${region}/${scopeService}/aws4_request`
-  const key = ['aws4_request', scopeService, region, day].reduceRight<Buffer | string>(
-    (secret, part) => hmac(secret, part),
-    `AWS4${credential.secretAccessKey}`,
-  )
-  const expected =
-    canonical && hmac(key, `AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha256(canonical)}`)
-  if (
-    !expected ||
-    (stated !== undefined && stated !== bodyHash) ||
-    !timingSafeEqual(expected, Buffer.from(signature, 'hex'))
-  )
-    throw new KmsFault('InvalidSignatureException', mismatch)
-  return { credential, region }
+  if (canonical === undefined || stated !== bodyHash) return false
+  const scope = `${day}/${region}/${service}/aws4_request`
+  const toSign = `AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha256(canonical)}`
+  const expected = hmac(signingKey(secret, authorization), toSign)
+  return timingSafeEqual(expected, Buffer.from(signature, 'hex'))
+}
+
+/** IAM User Guide, "Create a signed AWS API request", "Calculate the signature". */
+function signingKey(secret: string, { day, region, service }: Authorization): Buffer {
+  const ofDay = hmac(`AWS4${secret}`, day)
+  const ofRegion = hmac(ofDay, region)
+  const ofService = hmac(ofRegion, service)
+  return hmac(ofService, 'aws4_request')
 }
 
 const sha256 = (data: Uint8Array | string): string =>
@@ -134,14 +168,15 @@ const isAscending = (names: readonly string[]): boolean =>
 function timeOf(date: string): number | undefined {
   const [whole, year, month, day, hour, minute, second] =
     /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date) ?? []
-  const time =
-    whole === undefined ? NaN : Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
+  if (whole === undefined) return undefined
+  const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
   return Number.isNaN(time) ? undefined : time
 }
 
 const basicTime = (time: number): string => new Date(time).toISOString().replace(/[-:]|\.\d+/g, '')
 
-function checkTime(date: string, time: number, now: number): void {
+/** @throws KmsFault InvalidSignatureException for a time too far from the server's */
+function checkTime({ date, time }: Authorization, now: number): void {
   const late = now - time > skew
   if (!late && time - now <= skew) return
   const [what, relation, bound, sign] = late
@@ -159,18 +194,13 @@ function canonicalHeaders(headers: SignedRequest['headers']): ReadonlyMap<string
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined) continue
     const lower = name.toLowerCase()
-    lists.set(lower, [
-      ...(lists.get(lower) ?? []),
-      ...(typeof value === 'string' ? [value] : value),
-    ])
+    const values = typeof value === 'string' ? [value] : value
+    lists.set(lower, [...(lists.get(lower) ?? []), ...values])
   }
-  return new Map(
-    [...lists].map(([name, values]) => [
-      name,
-      values.map((value) => value.trim().replace(/\s+/g, ' ')).join(','),
-    ]),
-  )
+  return new Map([...lists].map(([name, values]) => [name, values.map(trimmed).join(',')]))
 }
+
+const trimmed = (value: string): string => value.trim().replace(/\s+/g, ' ')
 
 /**
  * Undefined where a header that is said to be signed did not come, or the path or query is not
@@ -216,7 +246,15 @@ function canonicalPath(path: string): string {
     if (segment === '..') kept.pop()
     else if (segment !== '' && segment !== '.') kept.push(encode(segment))
   }
-  return kept.length === 0 ? '/' : `/${kept.join('/')}${/\/\.{0,2}$/.test(path) ? '/' : ''}`
+  if (kept.length === 0) return '/'
+  const end = /\/\.{0,2}$/.test(path) ? '/' : ''
+  return `/${kept.join('/')}${end}`
+}
+
+/** By UTF-16 units, which after encoding are ASCII. */
+function inOrder(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
 }
 
 /** Sorted by name, then by value, after encoding. */
@@ -228,7 +266,7 @@ function canonicalQuery(query: string): string {
       const [name = '', ...value] = part.split('=')
       return [encode(decodeURIComponent(name)), encode(decodeURIComponent(value.join('=')))]
     })
-    .sort(([a, x], [b, y]) => (a === b ? (x < y ? -1 : 1) : a < b ? -1 : 1))
+    .sort(([a, x], [b, y]) => (a === b ? inOrder(x, y) : inOrder(a, b)))
     .map((pair) => pair.join('='))
     .join('&')
 }

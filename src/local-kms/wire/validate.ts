@@ -49,6 +49,14 @@ export type Input<M extends Members> = {
 const isStrings = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'string')
 
+const isMap = (value: unknown): boolean => isJsonObject(value) && isStrings(Object.values(value))
+
+/** Padded and canonical base64 only: Node's decoder skips what it does not know. */
+function readBlob(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64')
+  return bytes.toString('base64') === text ? bytes : undefined
+}
+
 /** Reads a JSON value as a type of the model; undefined where it is not of that type. */
 const readers: {
   readonly [Type in keyof Values]: readonly [name: string, read: (value: unknown) => unknown]
@@ -66,21 +74,8 @@ const readers: {
     'a list of Structures',
     (value) => (Array.isArray(value) && value.every(isJsonObject) ? value : undefined),
   ],
-  map: [
-    'a map of Strings',
-    (value) =>
-      typeof value === 'object' && !Array.isArray(value) && isStrings(Object.values(value ?? {}))
-        ? value
-        : undefined,
-  ],
-  blob: [
-    'a Blob',
-    (value) => {
-      const bytes = typeof value === 'string' ? Buffer.from(value, 'base64') : undefined
-      // padded and canonical only: Node's decoder skips what it does not know
-      return bytes?.toString('base64') === value ? bytes : undefined
-    },
-  ],
+  map: ['a map of Strings', (value) => (isMap(value) ? value : undefined)],
+  blob: ['a Blob', (value) => (typeof value === 'string' ? readBlob(value) : undefined)],
   unimplemented: ['', (value) => value],
 }
 
@@ -94,13 +89,7 @@ const readers: {
 export function validate<const M extends Members>(members: M, body: JsonObject, at = ''): Input<M> {
   const rows = Object.entries(members)
   const input: Record<string, unknown> = {}
-  for (const [name, { type }] of rows) {
-    const value = body[name] ?? undefined // null means absent
-    const [typeName, read] = readers[type]
-    input[name] = value === undefined ? undefined : read(value)
-    if (value !== undefined && input[name] === undefined)
-      throw new KmsFault('SerializationException', `${name} can not be converted to ${typeName}`)
-  }
+  for (const [name, { type }] of rows) input[name] = readMember(name, type, body[name])
   const broken = rows.flatMap(([name, member]) => brokenRules(at, name, member, input[name]))
   if (broken.length > 0)
     throw new KmsFault(
@@ -114,6 +103,16 @@ export function validate<const M extends Members>(members: M, body: JsonObject, 
   return input as Input<M>
 }
 
+/** The value of a member; null means absent. @throws KmsFault SerializationException */
+function readMember(name: string, type: Member['type'], value: unknown): unknown {
+  if (value === undefined || value === null) return undefined
+  const [typeName, read] = readers[type]
+  const result = read(value)
+  if (result === undefined)
+    throw new KmsFault('SerializationException', `${name} can not be converted to ${typeName}`)
+  return result
+}
+
 /** Broken constraints in the service's words. Bytes are never shown. */
 function brokenRules(
   place: string,
@@ -121,24 +120,32 @@ function brokenRules(
   member: Member,
   value: unknown,
 ): readonly string[] {
-  const { type, required, each } = member
-  const at = (shown: string, rule: string): string =>
-    `Value ${shown}at '${place}${name.charAt(0).toLowerCase()}${name.slice(1)}' failed to satisfy constraint: Member must ${rule}`
-  if (value === undefined)
-    return required ? [at(member.sensitive ? '' : 'null ', 'not be null')] : []
-  const rules = rulesOf(member, value)
-  if (
-    each &&
-    (value as readonly string[]).some((item) => rulesOf(each, item).some(({ broken }) => broken))
-  ) {
-    const all = rulesOf(each, '')
-      .map(({ rule }) => `Member must ${rule}`)
-      .join(', ')
-    return [at(`'[${(value as readonly string[]).join(', ')}]' `, `satisfy constraint: [${all}]`)]
+  const at = `at '${place}${name.charAt(0).toLowerCase()}${name.slice(1)}'`
+  const broken = (shown: string, rule: string): string =>
+    `Value ${shown}${at} failed to satisfy constraint: Member must ${rule}`
+  if (value === undefined) {
+    const shown = member.sensitive ? '' : 'null '
+    return member.required ? [broken(shown, 'not be null')] : []
   }
-  const shown = type === 'string' || type === 'integer' ? `'${String(value)}' ` : ''
-  return rules.filter(({ broken }) => broken).map(({ rule }) => at(shown, rule))
+  const { each } = member
+  if (each && isStrings(value) && value.some((item) => breaks(each, item)))
+    return [broken(`'[${value.join(', ')}]' `, `satisfy constraint: [${allRules(each)}]`)]
+  const isShown = member.type === 'string' || member.type === 'integer'
+  const shown = isShown ? `'${value as string | number}' ` : ''
+  return rulesOf(member, value)
+    .filter((rule) => rule.broken)
+    .map(({ rule }) => broken(shown, rule))
 }
+
+const breaks = (constraints: Constraints, value: unknown): boolean =>
+  rulesOf(constraints, value).some(({ broken }) => broken)
+
+const allRules = (constraints: Constraints): string =>
+  rulesOf(constraints, '')
+    .map(({ rule }) => `Member must ${rule}`)
+    .join(', ')
+
+type Constraints = Pick<Member, 'min' | 'max' | 'pattern' | 'bytes' | 'values' | 'listed'>
 
 interface Rule {
   readonly broken: boolean
@@ -146,54 +153,37 @@ interface Rule {
 }
 
 /** The constraints that a member has, and whether a value breaks them. */
-function rulesOf(
-  {
-    min,
-    max,
-    pattern,
-    bytes,
-    values,
-    listed = values,
-  }: Pick<Member, 'min' | 'max' | 'pattern' | 'bytes' | 'values' | 'listed'>,
-  value: unknown,
-): readonly Rule[] {
-  const [noun, measured] =
-    typeof value === 'number'
-      ? ['value', value]
-      : ['length', (value as { readonly length?: number }).length ?? 0]
-  return [
-    ...(min === undefined
-      ? []
-      : [{ broken: measured < min, rule: `have ${noun} greater than or equal to ${min}` }]),
-    ...(max === undefined
-      ? []
-      : [{ broken: measured > max, rule: `have ${noun} less than or equal to ${max}` }]),
-    ...(pattern === undefined
-      ? []
-      : [
-          {
-            broken: !pattern.test(String(value)),
-            rule: `satisfy regular expression pattern: ${pattern.source}`,
-          },
-        ]),
-    ...(bytes === undefined
-      ? []
-      : [
-          {
-            broken:
-              Object.entries(value as object)
-                .flat()
-                .join('').length > bytes,
-            rule: `have at most ${bytes} characters of names and values`,
-          },
-        ]),
-    ...(values === undefined
-      ? []
-      : [
-          {
-            broken: !values.includes(String(value)),
-            rule: `satisfy enum value set: [${listed?.join(', ')}]`,
-          },
-        ]),
-  ]
+function rulesOf(constraints: Constraints, value: unknown): readonly Rule[] {
+  const { min, max, pattern, bytes, values, listed = values } = constraints
+  const noun = typeof value === 'number' ? 'value' : 'length'
+  const measured = measureOf(value)
+  const rules: Rule[] = []
+  if (min !== undefined)
+    rules.push({ broken: measured < min, rule: `have ${noun} greater than or equal to ${min}` })
+  if (max !== undefined)
+    rules.push({ broken: measured > max, rule: `have ${noun} less than or equal to ${max}` })
+  if (pattern !== undefined) {
+    const broken = !pattern.test(String(value))
+    rules.push({ broken, rule: `satisfy regular expression pattern: ${pattern.source}` })
+  }
+  if (bytes !== undefined) {
+    const broken = lengthOfMap(value) > bytes
+    rules.push({ broken, rule: `have at most ${bytes} characters of names and values` })
+  }
+  if (values !== undefined) {
+    const broken = !values.includes(String(value))
+    rules.push({ broken, rule: `satisfy enum value set: [${listed?.join(', ')}]` })
+  }
+  return rules
 }
+
+/** A number itself, the length of what has one. */
+function measureOf(value: unknown): number {
+  if (typeof value === 'number') return value
+  return (value as { readonly length?: number }).length ?? 0
+}
+
+const lengthOfMap = (value: unknown): number =>
+  Object.entries(value as object)
+    .flat()
+    .join('').length

@@ -29,7 +29,11 @@ export const macOperations: Readonly<Record<string, Operation>> = {
     { ...members, Mac: { type: 'blob', required: true, min: 1, max: 6144 } },
     (call, { KeyId, Message, MacAlgorithm, Mac, DryRun }) => {
       const key = usableKey(call, KeyId, 'GENERATE_VERIFY_MAC')
-      const valid = verifyMac(key.spec, currentMaterial(key), MacAlgorithm, Message, Mac)
+      const valid = verifyMac(key.spec, currentMaterial(key), {
+        algorithm: MacAlgorithm,
+        message: Message,
+        mac: Mac,
+      })
       call.proceed(DryRun)
       if (!valid) throw new KmsFault('KMSInvalidMacException')
       return { KeyId: call.ring.keyArn(key), MacValid: true, MacAlgorithm }

@@ -1,4 +1,4 @@
-import type { Key } from '../state/model.js'
+import type { Key } from '../state/key-model.js'
 import { KmsFault } from '../wire/fault.js'
 import { keyId } from '../wire/members.js'
 import type { Call } from './call.js'
@@ -12,11 +12,10 @@ export const lifecycleOperations: Readonly<Record<string, Operation>> = {
   /** A rotation that the key missed while it was disabled is due now, once. */
   EnableKey: changing(keyItself, async (call, { KeyId }) => {
     const key = switchable(call, KeyId)
-    const missed =
-      key.rotation && key.rotation.next < call.now() && !key.enabled
-        ? { ...key.rotation, next: call.now() }
-        : key.rotation
-    await call.ring.saveKey({ ...key, enabled: true, ...(missed && { rotation: missed }) })
+    const { rotation } = key
+    const isMissed = rotation !== undefined && rotation.next < call.now() && !key.enabled
+    const next = isMissed ? { rotation: { ...rotation, next: call.now() } } : {}
+    await call.ring.saveKey({ ...key, enabled: true, ...next })
     return undefined
   }),
 

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import type { JsonObject } from '../../formats/json.js'
 import { generateDataKeyPair } from '../crypto/data-key-pair.js'
 import { dataKeySizes, enums, keySpecs } from '../key-specs.js'
-import type { Key } from '../state/model.js'
+import type { Key } from '../state/key-model.js'
 import { KmsFault, unsupported } from '../wire/fault.js'
 import { callMembers, keyId } from '../wire/members.js'
 import type { Call } from './call.js'
-import { context, sealUnder, symmetric, type Sealed } from './encryption.js'
+import { encryptionContext, sealUnder, symmetric, type Sealed } from './encryption.js'
 import { blob, operation, type Answer, type Operation } from './operation.js'
 import { checkUsage, enabledKey, findKey } from './resolve.js'
 
@@ -15,13 +15,13 @@ const dataKeyMembers = {
   KeyId: keyId,
   KeySpec: { type: 'string', values: Object.keys(dataKeySizes), listed: enums.keySpec },
   NumberOfBytes: { type: 'integer', min: 1, max: 1024 },
-  EncryptionContext: context,
+  EncryptionContext: encryptionContext,
   ...callMembers,
 } as const
 const pairMembers = {
   KeyId: keyId,
   KeyPairSpec: { type: 'string', required: true, values: enums.dataKeyPairSpec },
-  EncryptionContext: context,
+  EncryptionContext: encryptionContext,
   ...callMembers,
 } as const
 
@@ -60,22 +60,33 @@ export const dataKeyOperations: Readonly<Record<string, Operation>> = {
   ),
 }
 
-/** What is asked for is looked at right after the key was found: before its usage and its state. */
-function dataKey(
-  call: Call,
-  input: Wanted & {
-    readonly KeySpec: string | undefined
-    readonly NumberOfBytes: number | undefined
-  },
-  withPlaintext: boolean,
-): Answer {
-  const found = findKey(call, input.KeyId)
-  const { KeySpec, NumberOfBytes } = input
-  if ((KeySpec === undefined) === (NumberOfBytes === undefined))
+/** One of the two says how long a data key is to be. */
+interface DataKeyLength {
+  readonly KeySpec: string | undefined
+  readonly NumberOfBytes: number | undefined
+}
+
+/** @throws KmsFault ValidationException for none of the two, and for both */
+function dataKeyLength({ KeySpec, NumberOfBytes }: DataKeyLength): number {
+  const bySpec = KeySpec === undefined ? undefined : dataKeySizes[KeySpec]
+  const [length, another] = [bySpec, NumberOfBytes].filter((bytes) => bytes !== undefined)
+  if (length === undefined || another !== undefined)
     throw new KmsFault('ValidationException', 'Please specify either number of bytes or key spec.')
+  return length
+}
+
+/** What is asked for is looked at right after the key was found: before its usage and its state. */
+function dataKey(call: Call, input: Wanted & DataKeyLength, withPlaintext: boolean): Answer {
+  const found = findKey(call, input.KeyId)
+  const length = dataKeyLength(input)
   const key = forDataKeys(call, found)
-  const plaintext = randomBytes(NumberOfBytes ?? dataKeySizes[KeySpec!]!)
-  const sealed = sealUnder(call, key, symmetric, input.EncryptionContext, plaintext, input.DryRun)
+  const plaintext = randomBytes(length)
+  const sealed = sealUnder(call, key, {
+    algorithm: symmetric,
+    context: input.EncryptionContext,
+    plaintext,
+    dryRun: input.DryRun,
+  })
   return {
     CiphertextBlob: blob(sealed.ciphertext),
     ...(withPlaintext && { Plaintext: blob(plaintext) }),
@@ -93,7 +104,12 @@ async function dataKeyPair(
   if (!keySpecs.has(KeyPairSpec)) throw unsupported(`KeyPairSpec ${KeyPairSpec}`)
   call.proceed(input.DryRun)
   const { privateKey, publicKey } = await generateDataKeyPair(KeyPairSpec)
-  const sealed = sealUnder(call, key, symmetric, input.EncryptionContext, privateKey, false)
+  const sealed = sealUnder(call, key, {
+    algorithm: symmetric,
+    context: input.EncryptionContext,
+    plaintext: privateKey,
+    dryRun: false,
+  })
   return {
     PrivateKeyCiphertextBlob: blob(sealed.ciphertext),
     ...(withPlaintext && { PrivateKeyPlaintext: blob(privateKey) }),

@@ -1,7 +1,7 @@
 import { sharedMaterials } from '../state/due.js'
 import type { Keyring } from '../state/keyring.js'
-import { defaultKeyPolicy } from '../policy/default-key-policy.js'
-import type { Key } from '../state/model.js'
+import { defaultKeyPolicy } from '../state/default-key-policy.js'
+import type { Key } from '../state/key-model.js'
 import { KmsFault } from '../wire/fault.js'
 import { flag, keyDescription, keyId, keyPolicyText, regionName, tagList } from '../wire/members.js'
 import type { Call } from './call.js'
@@ -9,7 +9,7 @@ import { keyPolicy } from './decision.js'
 import { metadata } from './metadata.js'
 import { changing, type Operation } from './operation.js'
 import { enabledKey, findKeyItself, notPendingDeletion } from './resolve.js'
-import { tagsAnswer, tagsFrom } from './tags.js'
+import { tagsAnswer, tagsFrom } from './tag-operations.js'
 
 export const multiRegionOperations: Readonly<Record<string, Operation>> = {
   /**
@@ -26,10 +26,8 @@ export const multiRegionOperations: Readonly<Record<string, Operation>> = {
       Description: keyDescription,
       Tags: tagList,
     },
-    async (
-      call,
-      { KeyId, ReplicaRegion, Policy, BypassPolicyLockoutSafetyCheck, Description = '', Tags = [] },
-    ) => {
+    async (call, input) => {
+      const { KeyId, ReplicaRegion, Policy, Description = '', Tags = [] } = input
       const { kms, ring } = call
       const tags = tagsFrom(Tags)
       const key = primaryKey(call, enabledOrPendingImport(call, findKeyItself(call, KeyId)))
@@ -60,13 +58,13 @@ export const multiRegionOperations: Readonly<Record<string, Operation>> = {
         policy:
           Policy === undefined
             ? defaultKeyPolicy(account, target.partition)
-            : keyPolicy(call, Policy, BypassPolicyLockoutSafetyCheck),
+            : keyPolicy(call, Policy, input.BypassPolicyLockoutSafetyCheck),
         grants: [],
         ...(rotation && { rotation }),
         materials: sharedMaterials(key),
       }
       await target.saveKey(replica)
-      const { CurrentKeyMaterialId: _, ...shown } = metadata(kms, target, replica)
+      const { CurrentKeyMaterialId: _materialId, ...shown } = metadata(kms, target, replica)
       return {
         ReplicaKeyMetadata: { ...shown, Enabled: false, KeyState: 'Creating' },
         ReplicaPolicy: replica.policy,
@@ -124,13 +122,13 @@ function otherRegion({ kms, ring }: Call, region: string): Keyring {
   const target = kms.served.includes(region) ? kms.rings.get(region) : undefined
   if (target?.partition === ring.partition) return target
   const others = [...kms.rings.values()]
-    .filter(
-      (other) =>
-        other !== ring && other.partition === ring.partition && kms.served.includes(other.region),
-    )
+    .filter((other) => other !== ring && other.partition === ring.partition)
     .map((other) => other.region)
+    .filter((other) => kms.served.includes(other))
+  const advice =
+    others.length > 0 ? `It can be in ${others.join(', ')}` : 'Start the server with more regions'
   throw new KmsFault(
     'ValidationException',
-    `${region} is not a Region of this server that the key can be in. ${others.length > 0 ? `It can be in ${others.join(', ')}` : 'Start the server with more regions'}.`,
+    `${region} is not a Region of this server that the key can be in. ${advice}.`,
   )
 }

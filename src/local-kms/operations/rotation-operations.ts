@@ -1,7 +1,7 @@
 import { generateMaterial } from '../crypto/material.js'
 import type { JsonObject } from '../../formats/json.js'
-import { newMaterial } from '../state/materials.js'
-import type { Key, KeyMaterial } from '../state/model.js'
+import { newMaterial, versionsOf } from '../state/materials.js'
+import type { Key, KeyMaterial } from '../state/key-model.js'
 import { stateOf } from '../state/states.js'
 import { KmsFault } from '../wire/fault.js'
 import { keyId, limit, marker } from '../wire/members.js'
@@ -31,7 +31,7 @@ export const rotationOperations: Readonly<Record<string, Operation>> = {
   /** Of a key that never rotates by itself it changes nothing, and succeeds. */
   DisableKeyRotation: changing(keyItself, async (call, { KeyId }) => {
     const key = primary(call, ofOurs(call, findKeyItself(call, KeyId)))
-    await call.kms.saveRelated(call.ring, key, ({ rotation: _, ...there }) => there)
+    await call.kms.saveRelated(call.ring, key, withoutRotation)
     return undefined
   }),
 
@@ -55,26 +55,15 @@ export const rotationOperations: Readonly<Record<string, Operation>> = {
   RotateKeyOnDemand: changing(keyItself, async (call, { KeyId }) => {
     const key = primary(call, symmetric(enabledKey(call, findKeyItself(call, KeyId))))
     const arn = call.ring.keyArn(key)
-    if (
-      key.materials.filter(({ rotation }) => rotation === 'ON_DEMAND').length >= rotationsOnDemand
-    ) {
+    const before = key.materials.filter(({ rotation }) => rotation === 'ON_DEMAND').length
+    if (before >= rotationsOnDemand) {
       throw new KmsFault(
         'LimitExceededException',
         `The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can be performed for this key: ${arn}`,
       )
     }
     if (key.origin === 'EXTERNAL') await rotateImported(call, key)
-    else {
-      const material = await generateMaterial(
-        key.spec,
-        call.kms.randomFor(`${key.id} rotation ${key.materials.length}`),
-      )
-      const materials = [
-        ...key.materials,
-        newMaterial(key.id, material, { created: call.now(), rotation: 'ON_DEMAND' }),
-      ]
-      await call.kms.saveRelated(call.ring, key, (there) => ({ ...there, materials }))
-    }
+    else await rotateOurs(call, key)
     return { KeyId: arn }
   }),
 
@@ -87,15 +76,12 @@ export const rotationOperations: Readonly<Record<string, Operation>> = {
     },
     (call, { KeyId, IncludeKeyMaterial, Limit = 100, Marker }) => {
       const key = symmetric(findKeyItself(call, KeyId))
-      const rows = key.materials.map(
+      const all = key.materials.map(
         (version, index) => [String(index).padStart(6, '0'), entry(call, key, version)] as const,
       )
-      return page(
-        IncludeKeyMaterial === 'ALL_KEY_MATERIAL'
-          ? rows
-          : rows.filter(([, row]) => 'RotationType' in row),
-        { list: 'Rotations', limit: Limit, marker: Marker },
-      )
+      const rotations = all.filter(([, row]) => 'RotationType' in row)
+      const rows = IncludeKeyMaterial === 'ALL_KEY_MATERIAL' ? all : rotations
+      return page(rows, { list: 'Rotations', limit: Limit, marker: Marker })
     },
   ),
 }
@@ -129,51 +115,69 @@ function primary({ ring }: Call, key: Key): Key {
   return key
 }
 
+function withoutRotation(key: Key): Key {
+  const { rotation: _rotation, ...rest } = key
+  return rest
+}
+
+async function rotateOurs(call: Call, key: Key): Promise<void> {
+  const random = call.kms.randomFor(`${key.id} rotation ${key.materials.length}`)
+  const material = await generateMaterial(key.spec, random)
+  const fresh = newMaterial(key.id, material, { created: call.now(), rotation: 'ON_DEMAND' })
+  const materials = [...key.materials, fresh]
+  await call.kms.saveRelated(call.ring, key, (there) => ({ ...there, materials }))
+}
+
 /** New material has to be in every Region before it can be used in one. */
 async function rotateImported(call: Call, key: Key): Promise<void> {
-  const ready = call.kms
-    .related(call.ring, key)
-    .every(([, there]) => there.materials.at(-1)?.pending && there.materials.at(-1)?.material)
-  if (!ready)
+  const isReady = call.kms.related(call.ring, key).every(([, there]) => {
+    const last = there.materials.at(-1)
+    return last?.pending && last.material
+  })
+  if (!isReady)
     throw new KmsFault(
       'KMSInvalidStateException',
       `No available key material pending rotation for the key: ${call.ring.keyArn(key)}.`,
     )
   const created = call.now()
-  await call.kms.saveRelated(call.ring, key, (there) => {
-    const { pending: _, ...version } = there.materials.at(-1)!
-    return {
-      ...there,
-      materials: [...there.materials.slice(0, -1), { ...version, created, rotation: 'ON_DEMAND' }],
-    }
-  })
+  await call.kms.saveRelated(call.ring, key, (there) => ({
+    ...there,
+    materials: there.materials.map((version) => rotatedTo(version, created)),
+  }))
+}
+
+/** The version that waited becomes the current one; the others stay as they are. */
+function rotatedTo(version: KeyMaterial, created: number): KeyMaterial {
+  if (!version.pending) return version
+  const { pending: _pending, ...rest } = version
+  return { ...rest, created, rotation: 'ON_DEMAND' }
 }
 
 function entry(call: Call, key: Key, version: KeyMaterial): JsonObject {
-  const { id, material, created, rotation, pending, validTo, description } = version
-  const everywhere = call.kms
-    .related(call.ring, key)
-    .every(([, there]) => there.materials.find((other) => other.id === id)?.material)
-  const current = key.materials.filter((other) => !other.pending).at(-1) === version
+  const { id, created, rotation } = version
   return {
     KeyId: key.id,
     KeyMaterialId: id,
-    KeyMaterialState: pending
-      ? everywhere
-        ? 'PENDING_ROTATION'
-        : 'PENDING_MULTI_REGION_IMPORT_AND_ROTATION'
-      : current
-        ? 'CURRENT'
-        : 'NON_CURRENT',
-    ...(key.origin === 'EXTERNAL' && {
-      ImportState: material ? 'IMPORTED' : 'PENDING_IMPORT',
-      ...(description !== undefined && { KeyMaterialDescription: description }),
-      ...(material && {
-        ExpirationModel:
-          validTo === undefined ? 'KEY_MATERIAL_DOES_NOT_EXPIRE' : 'KEY_MATERIAL_EXPIRES',
-      }),
-      ...(validTo !== undefined && { ValidTo: timestamp(validTo) }),
-    }),
+    KeyMaterialState: materialState(call, key, version),
+    ...(key.origin === 'EXTERNAL' && importedEntry(version)),
     ...(rotation && { RotationDate: timestamp(created), RotationType: rotation }),
+  }
+}
+
+function materialState({ kms, ring }: Call, key: Key, version: KeyMaterial): string {
+  if (!version.pending) return versionsOf(key).at(-1) === version ? 'CURRENT' : 'NON_CURRENT'
+  const isEverywhere = kms
+    .related(ring, key)
+    .every(([, there]) => there.materials.find(({ id }) => id === version.id)?.material)
+  return isEverywhere ? 'PENDING_ROTATION' : 'PENDING_MULTI_REGION_IMPORT_AND_ROTATION'
+}
+
+function importedEntry({ material, validTo, description }: KeyMaterial): JsonObject {
+  const model = validTo === undefined ? 'KEY_MATERIAL_DOES_NOT_EXPIRE' : 'KEY_MATERIAL_EXPIRES'
+  return {
+    ImportState: material ? 'IMPORTED' : 'PENDING_IMPORT',
+    ...(description !== undefined && { KeyMaterialDescription: description }),
+    ...(material && { ExpirationModel: model }),
+    ...(validTo !== undefined && { ValidTo: timestamp(validTo) }),
   }
 }

@@ -118,5 +118,8 @@ export const isRegion = (name: unknown): name is string =>
   typeof name === 'string' && /^[a-z]{2,}(-[a-z]+)+-\d+$/.test(name)
 
 /** The partition of AWS in which a Region lies. */
-export const partitionOf = (region: string): string =>
-  region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
+export function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn'
+  if (region.startsWith('us-gov-')) return 'aws-us-gov'
+  return 'aws'
+}

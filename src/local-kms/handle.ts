@@ -1,20 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { fromUtf8 } from '../../bytes/text.js'
-import { parseJsonObject, type JsonObject } from '../../formats/json.js'
-import { KmsFault } from './fault.js'
-import { checkRequest, mediaType } from './gate.js'
-import { Call } from '../operations/call.js'
-import type { Answer } from '../operations/operation.js'
-import { faultOperationOf } from '../injected/fault-operations.js'
-import { keyNames } from '../injected/key-names.js'
-import type { InjectedFaults, Strike } from '../injected/injected-faults.js'
-import { strikeAnswer, strikeBefore, strikeBody } from '../injected/strike.js'
-import { operationOf } from '../operations/operations.js'
-import { trailRecord, type TrailRecord } from '../trail.js'
-import type { Credential } from '../policy/credentials.js'
-import type { Kms } from '../state/kms.js'
-import { verifySignature } from './sigv4.js'
+import { fromUtf8 } from '../bytes/text.js'
+import { parseJsonObject, type JsonObject } from '../formats/json.js'
+import { faultOperationOf } from './injected/fault-operations.js'
+import type { InjectedFaults, Strike } from './injected/injected-faults.js'
+import { keyNames } from './injected/key-names.js'
+import { strikeAnswer, strikeBefore, strikeBody } from './injected/strike.js'
+import { Call } from './operations/call.js'
+import type { Operation } from './operations/operation.js'
+import { operationOf } from './operations/operations.js'
+import type { Credential } from './policy/credentials.js'
+import { catchUp } from './state/due.js'
+import type { Kms } from './state/kms.js'
+import { trailRecord, type TrailRecord } from './trail/trail-record.js'
+import { KmsFault } from './wire/fault.js'
+import { checkRequest, mediaType } from './wire/gate.js'
+import { verifySignature, type SignedRequest } from './wire/sigv4.js'
 
 const bodyLimit = 1_048_576
 
@@ -54,18 +55,10 @@ export async function handle(
   response.setHeader('x-amzn-RequestId', progress.requestId)
   try {
     checkRequest(request)
-    const onFaults = faultOperationOf(target)
-    const run = onFaults
-      ? async ({ body }: Call): Promise<Answer> => onFaults(service.faults, body)
-      : operationOf(target)
+    const { run, meetsFaults } = workOf(service, target)
     const call = callOf(service, request, await readBody(request), progress)
     progress.call = call
-    if (!onFaults)
-      progress.strike = service.faults.match({
-        operation: call.operation,
-        region: call.ring.region,
-        keyIds: keyNames(call),
-      })
+    if (meetsFaults) progress.strike = strikeOf(service, call)
     if (!(await strikeBefore(progress.strike, { response, signal: service.closing }))) {
       progress.fault = new KmsFault(
         'KMSInternalException',
@@ -73,22 +66,45 @@ export async function handle(
       )
       return
     }
-    await service.kms.tick()
+    await catchUp(service.kms)
     progress.answer = await run(call)
     const answer = strikeAnswer(progress.strike, call.operation, progress.answer)
     send(response, progress, 200, answer === undefined ? '' : JSON.stringify(answer))
   } catch (e) {
-    progress.fault =
-      e instanceof KmsFault
-        ? e
-        : new KmsFault(
-            'KMSInternalException',
-            'The request was rejected because an internal exception occurred. The request can be retried.',
-          )
+    progress.fault = faultOf(e)
     send(response, progress, progress.fault.status, progress.fault.body)
   } finally {
     tell(service, request, progress)
   }
+}
+
+/**
+ * What a target asks for. Operations on the faults themselves never meet a fault.
+ *
+ * @throws KmsFault UnsupportedOperationException, UnknownOperationException
+ */
+function workOf(
+  { faults }: Service,
+  target: string,
+): { readonly run: Operation; readonly meetsFaults: boolean } {
+  const onFaults = faultOperationOf(target)
+  if (!onFaults) return { run: operationOf(target), meetsFaults: true }
+  return { run: async ({ body }) => onFaults(faults, body), meetsFaults: false }
+}
+
+/** The fault that a call meets, which is counted by asking. */
+function strikeOf({ faults }: Service, call: Call): Strike | undefined {
+  const { operation, ring } = call
+  return faults.match({ operation, region: ring.region, keyIds: keyNames(call) })
+}
+
+/** Nothing of a mistake of this server is told. */
+function faultOf(error: unknown): KmsFault {
+  if (error instanceof KmsFault) return error
+  return new KmsFault(
+    'KMSInternalException',
+    'The request was rejected because an internal exception occurred. The request can be retried.',
+  )
 }
 
 /**
@@ -105,27 +121,26 @@ function callOf(
   progress: Progress,
 ): Call {
   const { operation = '', requestId } = progress
-  const { credential, region } = verifySignature(
-    {
-      method: request.method ?? '',
-      path: request.url ?? '',
-      headers: request.headersDistinct,
-      body: bytes,
-      now: machineClock(),
-    },
-    {
-      lookup: (id) => credentials.find(({ accessKeyId }) => accessKeyId === id),
-      regions: kms.served,
-    },
-  )
-  Object.assign(progress, { caller: credential, region })
+  const signed: SignedRequest = {
+    method: request.method ?? '',
+    path: request.url ?? '',
+    headers: request.headersDistinct,
+    body: bytes,
+    now: machineClock(),
+  }
+  const { credential, region } = verifySignature(signed, {
+    lookup: (id) => credentials.find(({ accessKeyId }) => accessKeyId === id),
+    regions: kms.served,
+  })
+  progress.caller = credential
+  progress.region = region
   const origin = {
     sourceIp: request.socket.remoteAddress,
     userAgent: request.headers['user-agent'],
   }
   return new Call({
     kms,
-    ring: kms.rings.get(region)!,
+    ring: kms.ringOf(region),
     caller: credential,
     origin,
     operation,

@@ -1,5 +1,7 @@
 import { KmsFault } from '../wire/fault.js'
-import type { Key } from '../state/model.js'
+import type { JsonObject } from '../../formats/json.js'
+import type { Keyring } from '../state/keyring.js'
+import type { Alias, Key } from '../state/key-model.js'
 import type { Call } from './call.js'
 import { aliasName, keyId, marker, optionalKeyId } from '../wire/members.js'
 import { changing, operation, type Operation, timestamp } from './operation.js'
@@ -41,7 +43,7 @@ export const aliasOperations: Readonly<Record<string, Operation>> = {
     mayName(call, AliasName)
     const alias = findAlias(call, call.account, AliasName)
     const next = target(call, TargetKeyId)
-    const current = ring.keys.get(alias.keyId)!
+    const current = ring.keyOfAlias(alias)
     call.authorize(call.operation, { ring, key: current })
     if (typeOf(current) !== typeOf(next))
       throw new KmsFault(
@@ -63,7 +65,7 @@ export const aliasOperations: Readonly<Record<string, Operation>> = {
     const { ring } = call
     mayName(call, AliasName)
     const alias = findAlias(call, call.account, AliasName)
-    call.authorize(call.operation, { ring, key: ring.keys.get(alias.keyId)! })
+    call.authorize(call.operation, { ring, key: ring.keyOfAlias(alias) })
     await ring.dropAliases(({ account, name }) => account === alias.account && name === alias.name)
     return undefined
   }),
@@ -77,26 +79,28 @@ export const aliasOperations: Readonly<Record<string, Operation>> = {
       const aliases = ring.aliases.filter(
         (alias) => alias.account === account && (only === undefined || alias.keyId === only),
       )
-      return page(
-        aliases.map((alias) => [
-          alias.name,
-          {
-            AliasName: alias.name,
-            AliasArn: ring.arn(account, alias.name),
-            TargetKeyId: alias.keyId,
-            CreationDate: timestamp(alias.created),
-            LastUpdatedDate: timestamp(alias.updated),
-          },
-        ]),
-        { list: 'Aliases', limit: Limit, marker: Marker },
-      )
+      const rows = aliases.map((alias) => [alias.name, entry(ring, alias)] as const)
+      return page(rows, { list: 'Aliases', limit: Limit, marker: Marker })
     },
   ),
 }
 
+const entry = (
+  ring: Keyring,
+  { account, name, keyId: id, created, updated }: Alias,
+): JsonObject => ({
+  AliasName: name,
+  AliasArn: ring.arn(account, name),
+  TargetKeyId: id,
+  CreationDate: timestamp(created),
+  LastUpdatedDate: timestamp(updated),
+})
+
 /** What an alias keeps when it moves, besides the usage. */
-const typeOf = ({ spec }: Key): string =>
-  spec === 'SYMMETRIC_DEFAULT' ? 'symmetric' : spec.startsWith('HMAC') ? 'HMAC' : 'asymmetric'
+function typeOf({ spec }: Key): string {
+  if (spec === 'SYMMETRIC_DEFAULT') return 'symmetric'
+  return spec.startsWith('HMAC') ? 'HMAC' : 'asymmetric'
+}
 
 /** Permission on the alias itself, which only IAM policies can give: aliases have no policy. */
 function mayName(call: Call, name: string): void {

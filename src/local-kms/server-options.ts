@@ -2,9 +2,9 @@ import { ensure, kindOf, shown } from '../errors/guard.js'
 import type { ListedFault } from './injected/injected-faults.js'
 import type { FaultRule } from './injected/rules.js'
 import { keySpecs } from './key-specs.js'
-import { isRegion } from './state/model.js'
+import { isRegion } from './state/key-model.js'
 import { defaultCredentials, parseCredentials, type Credentials } from './policy/credentials.js'
-import type { TrailRecord } from './trail.js'
+import type { TrailRecord } from './trail/trail-record.js'
 
 /** A key to have behind an alias. */
 export interface LocalKmsKey {
@@ -108,71 +108,23 @@ export interface CheckedOptions {
 
 /** Fills in defaults. @throws SealdropError `invalid_argument` naming the option */
 export function checkOptions(options: LocalKmsOptions): CheckedOptions {
-  ensure(
-    typeof options === 'object' && options !== null,
-    'invalid_argument',
-    `expected an options object, found ${kindOf(options)}`,
-  )
+  ensureKind(typeof options === 'object' && options !== null, 'expected an options object', options)
   onlyKnown(options, optionNames, 'options')
-  const {
-    port = 0,
-    dir,
-    region = 'us-east-1',
-    regions = [],
-    credentials,
-    seed,
-    now = Date.now,
-    faults = [],
-    onCall,
-    keys = [],
-  } = options
-  ensure(
-    Number.isInteger(port) && port >= 0 && port <= 65_535,
-    'invalid_argument',
-    `port: expected an integer from 0 to 65535, found ${typeof port === 'number' ? port : kindOf(port)}`,
-  )
-  ensure(
-    dir === undefined || (typeof dir === 'string' && dir !== ''),
-    'invalid_argument',
-    `dir: expected the path of a folder, found ${kindOf(dir)}`,
-  )
+  const { port = 0, dir, region = 'us-east-1', regions = [], credentials } = options
+  const { seed, now = Date.now, faults = [], onCall, keys = [] } = options
+  checkPort(port)
+  ensureKind(dir !== '' && isTextOrAbsent(dir), 'dir: expected the path of a folder', dir)
   checkRegion('region', region)
-  ensure(
-    Array.isArray(regions),
-    'invalid_argument',
-    `regions: expected an array, found ${kindOf(regions)}`,
-  )
+  ensureKind(Array.isArray(regions), 'regions: expected an array', regions)
   ;[...regions].forEach((name, index) => checkRegion(`regions[${index}]`, name))
-  ensure(
-    credentials === undefined || typeof credentials === 'string',
-    'invalid_argument',
-    `credentials: expected the JSON text of a credentials file, found ${kindOf(credentials)}`,
-  )
-  ensure(
-    seed === undefined || typeof seed === 'string',
-    'invalid_argument',
-    `seed: expected text, found ${kindOf(seed)}`,
-  )
-  ensure(
-    typeof now === 'function',
-    'invalid_argument',
-    `now: expected a function, found ${kindOf(now)}`,
-  )
-  ensure(
-    Array.isArray(faults),
-    'invalid_argument',
-    `faults: expected an array, found ${kindOf(faults)}`,
-  )
-  ensure(
-    onCall === undefined || typeof onCall === 'function',
-    'invalid_argument',
-    `onCall: expected a function, found ${kindOf(onCall)}`,
-  )
-  ensure(Array.isArray(keys), 'invalid_argument', `keys: expected an array, found ${kindOf(keys)}`)
-  ;[...keys].forEach(checkKey)
-  const names = keys.map(({ alias }) => aliasOf(alias))
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  ensure(twice === undefined, 'invalid_argument', `keys: ${shown(twice ?? '')} is there twice`)
+  const isFile = isTextOrAbsent(credentials)
+  ensureKind(isFile, 'credentials: expected the JSON text of a credentials file', credentials)
+  ensureKind(isTextOrAbsent(seed), 'seed: expected text', seed)
+  ensureKind(typeof now === 'function', 'now: expected a function', now)
+  ensureKind(Array.isArray(faults), 'faults: expected an array', faults)
+  const isReader = onCall === undefined || typeof onCall === 'function'
+  ensureKind(isReader, 'onCall: expected a function', onCall)
+  checkKeys(keys)
   return {
     port,
     dir,
@@ -185,6 +137,30 @@ export function checkOptions(options: LocalKmsOptions): CheckedOptions {
     keys,
     credentials: credentials === undefined ? defaultCredentials : parseCredentials(credentials),
   }
+}
+
+/** Says what was expected and what kind of value came. */
+function ensureKind(holds: boolean, expected: string, found: unknown): void {
+  ensure(holds, 'invalid_argument', `${expected}, found ${kindOf(found)}`)
+}
+
+const isTextOrAbsent = (value: unknown): boolean => value === undefined || typeof value === 'string'
+
+function checkPort(port: unknown): void {
+  const found = typeof port === 'number' ? port : kindOf(port)
+  ensure(
+    Number.isInteger(port) && Number(port) >= 0 && Number(port) <= 65_535,
+    'invalid_argument',
+    `port: expected an integer from 0 to 65535, found ${found}`,
+  )
+}
+
+function checkKeys(keys: readonly LocalKmsKey[]): void {
+  ensureKind(Array.isArray(keys), 'keys: expected an array', keys)
+  ;[...keys].forEach(checkKey)
+  const names = keys.map(({ alias }) => aliasOf(alias))
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  ensure(twice === undefined, 'invalid_argument', `keys: ${shown(twice ?? '')} is there twice`)
 }
 
 const optionNames: readonly (keyof LocalKmsOptions)[] = [
@@ -238,11 +214,7 @@ export const aliasOf = (alias: string): string =>
   alias.startsWith('alias/') ? alias : `alias/${alias}`
 
 function checkKey(key: LocalKmsKey, index: number): void {
-  ensure(
-    typeof key === 'object' && key !== null,
-    'invalid_argument',
-    `keys[${index}]: expected an object, found ${kindOf(key)}`,
-  )
+  ensureKind(typeof key === 'object' && key !== null, `keys[${index}]: expected an object`, key)
   onlyKnown(key, ['alias', 'spec', 'usage'], `keys[${index}]`)
   const { alias, spec, usage } = key
   const named = typeof alias === 'string' && /^alias\/(?!aws\/)[\w/-]{1,250}$/.test(aliasOf(alias))

@@ -1,4 +1,4 @@
-import { sign, verify, type MessageType } from '../crypto/signatures.js'
+import { sign, verify, type MessageType, type ToSign } from '../crypto/signing.js'
 import { enums } from '../key-specs.js'
 import { currentMaterial } from '../state/states.js'
 import { KmsFault } from '../wire/fault.js'
@@ -10,12 +10,13 @@ const signing = {
   KeyId: keyId,
   Message: { type: 'blob', required: true, sensitive: true, min: 1, max: 4096 },
   MessageType: { type: 'string', values: enums.messageType },
+  // the service lets SYMMETRIC_DEFAULT through to the key
   SigningAlgorithm: {
     type: 'string',
     required: true,
     values: [...enums.signingAlgorithm, 'SYMMETRIC_DEFAULT'],
     listed: enums.signingAlgorithm,
-  }, // which the service lets through to the key
+  },
   ...callMembers,
 } as const
 
@@ -24,13 +25,11 @@ export const signOperations: Readonly<Record<string, Operation>> = {
     signing,
     (call, { KeyId, Message, MessageType = 'RAW', SigningAlgorithm, DryRun }) => {
       const key = usableKey(call, KeyId, 'SIGN_VERIFY')
-      const signature = sign(
-        key.spec,
-        currentMaterial(key),
-        SigningAlgorithm,
-        MessageType as MessageType,
-        Message,
-      )
+      const signature = sign(key.spec, currentMaterial(key), {
+        algorithm: SigningAlgorithm,
+        messageType: MessageType as MessageType,
+        message: Message,
+      })
       call.proceed(DryRun)
       return { KeyId: call.ring.keyArn(key), Signature: blob(signature), SigningAlgorithm }
     },
@@ -44,14 +43,12 @@ export const signOperations: Readonly<Record<string, Operation>> = {
     { ...signing, Signature: { type: 'blob', required: true, min: 1, max: 6144 } },
     (call, { KeyId, Message, MessageType = 'RAW', SigningAlgorithm, Signature, DryRun }) => {
       const key = usableKey(call, KeyId, 'SIGN_VERIFY')
-      const valid = verify(
-        key.spec,
-        currentMaterial(key),
-        SigningAlgorithm,
-        MessageType as MessageType,
-        Message,
-        Signature,
-      )
+      const signed: ToSign = {
+        algorithm: SigningAlgorithm,
+        messageType: MessageType as MessageType,
+        message: Message,
+      }
+      const valid = verify(key.spec, currentMaterial(key), signed, Signature)
       call.proceed(DryRun)
       if (!valid) throw new KmsFault('KMSInvalidSignatureException')
       return { KeyId: call.ring.keyArn(key), SignatureValid: true, SigningAlgorithm }

@@ -66,11 +66,8 @@ export function covers(
       isAsStrict(child.constraints ?? {}, constraints)
     )
   const { EncryptionContextEquals: equal, EncryptionContextSubset: subset } = constraints
-  return (
-    (equal === undefined ||
-      (includes(encryptionContext, equal) && includes(equal, encryptionContext))) &&
-    (subset === undefined || includes(encryptionContext, subset))
-  )
+  if (equal !== undefined && !isSame(encryptionContext, equal)) return false
+  return subset === undefined || includes(encryptionContext, subset)
 }
 
 /**
@@ -79,14 +76,13 @@ export function covers(
  */
 function isAsStrict(child: GrantConstraints, parent: GrantConstraints): boolean {
   const { EncryptionContextEquals: equal, EncryptionContextSubset: subset } = parent
-  const pairs = child.EncryptionContextEquals ?? child.EncryptionContextSubset ?? {}
-  const sameEqual =
-    equal === undefined ||
-    (child.EncryptionContextEquals !== undefined &&
-      includes(pairs, equal) &&
-      includes(equal, pairs))
-  return sameEqual && (subset === undefined || includes(pairs, subset))
+  const { EncryptionContextEquals: ownEqual, EncryptionContextSubset: ownSubset } = child
+  if (equal !== undefined && (ownEqual === undefined || !isSame(ownEqual, equal))) return false
+  return subset === undefined || includes(ownEqual ?? ownSubset ?? {}, subset)
 }
+
+const isSame = (one: EncryptionContext, other: EncryptionContext): boolean =>
+  includes(one, other) && includes(other, one)
 
 /**
  * In a grant constraint, the key of a pair has no case, its value has (API reference,
@@ -110,13 +106,12 @@ function includes(whole: EncryptionContext, part: EncryptionContext): boolean {
  */
 export function retirer(grant: Grant, caller: Caller): 'named' | 'account' | undefined {
   const issuer = rootArn({ arn: caller.arn, account: grant.issuingAccount })
-  const may = [
-    issuer,
-    ...(grant.retiringPrincipal === undefined ? [] : [grant.retiringPrincipal]),
-    ...(grant.operations.includes('RetireGrant') ? [grant.granteePrincipal] : []),
-  ]
+  const may = [issuer]
+  if (grant.retiringPrincipal !== undefined) may.push(grant.retiringPrincipal)
+  if (grant.operations.includes('RetireGrant')) may.push(grant.granteePrincipal)
   const matches = may.map((granteePrincipal) =>
     granteeMatch({ ...grant, granteePrincipal }, caller),
   )
-  return matches.includes('named') ? 'named' : matches.includes('account') ? 'account' : undefined
+  if (matches.includes('named')) return 'named'
+  return matches.includes('account') ? 'account' : undefined
 }

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../formats/json.js'
 import type { Keyring } from '../state/keyring.js'
-import { grantOfToken, type GrantOfKey } from '../state/grants.js'
-import type { Grant, Key } from '../state/model.js'
+import { grantOfToken, type GrantOfKey } from '../state/grant-tokens.js'
+import type { Grant, Key } from '../state/key-model.js'
 import { KmsFault } from '../wire/fault.js'
 import { dryRun, grantId, keyId, limit, marker, optionalKeyId, principal } from '../wire/members.js'
 import { page } from '../wire/pages.js'
@@ -27,16 +27,11 @@ export const grantOperations: Readonly<Record<string, Operation>> = {
       const grantee = onlyOne({ GranteePrincipal, GranteeServicePrincipal })
       if (GrantId !== undefined && !key.grants.some(({ id }) => id === GrantId))
         throw noGrant(GrantId)
-      const grants = key.grants.filter(
-        (grant) =>
-          (GrantId ?? grant.id) === grant.id && (grantee ?? grant.grantee) === grant.grantee,
-      )
-      return grantPage(
-        call.ring,
-        grants.map((grant) => ({ key, grant })),
-        Limit,
-        Marker,
-      )
+      const found = key.grants
+        .filter((grant) => GrantId === undefined || grant.id === GrantId)
+        .filter((grant) => grantee === undefined || grant.grantee === grantee)
+        .map((grant) => ({ key, grant }))
+      return grantPage(call.ring, found, { Limit, Marker })
     },
   ),
 
@@ -59,16 +54,13 @@ export const grantOperations: Readonly<Record<string, Operation>> = {
           'You must specify either RetiringPrincipal or RetiringServicePrincipal.',
         )
       call.authorize(undefined, undefined, retiring)
-      const found = [...call.ring.keys.values()].flatMap((key) =>
-        key.grants
-          .filter(
-            (grant) =>
-              grant.retiring === retiring &&
-              (retiring.startsWith('arn:') || key.account === call.account),
-          )
-          .map((grant) => ({ key, grant })),
+      const keys = [...call.ring.keys.values()].filter(
+        ({ account }) => retiring.startsWith('arn:') || account === call.account,
       )
-      return grantPage(call.ring, found, Limit, Marker)
+      const found = keys
+        .flatMap((key) => key.grants.map((grant) => ({ key, grant })))
+        .filter(({ grant }) => grant.retiring === retiring)
+      return grantPage(call.ring, found, { Limit, Marker })
     },
   ),
 
@@ -79,9 +71,9 @@ export const grantOperations: Readonly<Record<string, Operation>> = {
       GrantId: grantId,
       DryRun: dryRun,
     },
-    async (call, { GrantToken, KeyId, GrantId, DryRun }) => {
-      const { key, grant } = retired(call, GrantToken, KeyId, GrantId)
-      call.proceed(DryRun)
+    async (call, input) => {
+      const { key, grant } = retired(call, input)
+      call.proceed(input.DryRun)
       await removeGrant(call, key, grant)
       return undefined
     },
@@ -100,27 +92,23 @@ export const grantOperations: Readonly<Record<string, Operation>> = {
   ),
 }
 
+/** How a request names the grant that it retires. */
+interface Retiring {
+  readonly GrantToken: string | undefined
+  readonly KeyId: string | undefined
+  readonly GrantId: string | undefined
+}
+
 /** By a token alone, or by key and id. */
-function retired(
-  call: Call,
-  token: string | undefined,
-  keyId: string | undefined,
-  grantId: string | undefined,
-): GrantOfKey {
-  if (token === undefined) {
-    if (keyId === undefined || grantId === undefined)
-      throw new KmsFault(
-        'ValidationException',
-        'You must specify either a GrantToken, or a KeyId and a GrantId.',
-      )
-    return findKeyAndGrant(call, keyId, grantId)
-  }
-  if (keyId !== undefined || grantId !== undefined)
+function retired(call: Call, { GrantToken, KeyId, GrantId }: Retiring): GrantOfKey {
+  if (GrantToken === undefined && KeyId !== undefined && GrantId !== undefined)
+    return findKeyAndGrant(call, KeyId, GrantId)
+  if (GrantToken === undefined || KeyId !== undefined || GrantId !== undefined)
     throw new KmsFault(
       'ValidationException',
       'You must specify either a GrantToken, or a KeyId and a GrantId.',
     )
-  const found = grantOfToken(call.ring, token)
+  const found = grantOfToken(call.ring, GrantToken)
   if (!found) throw new KmsFault('InvalidGrantTokenException', 'The grant token is not valid.')
   call.authorize(undefined, { ring: call.ring, ...found })
   return found
@@ -143,34 +131,32 @@ function onlyOne(members: Readonly<Record<string, string | undefined>>): string 
   return given[0]
 }
 
-const grantPage = (
+function grantPage(
   ring: Keyring,
   found: readonly GrantOfKey[],
-  limit: number,
-  marker: string | undefined,
-): Answer =>
-  page(
-    found.map(({ key, grant }) => [grant.id, entry(ring, key, grant)]),
-    { list: 'Grants', limit, marker },
-  )
+  { Limit, Marker }: { readonly Limit: number; readonly Marker: string | undefined },
+): Answer {
+  const rows = found.map(({ key, grant }) => [grant.id, entry(ring, key, grant)] as const)
+  return page(rows, { list: 'Grants', limit: Limit, marker: Marker })
+}
 
-function entry(
-  ring: Keyring,
-  key: Key,
-  { id, name, grantee, retiring, issuer, operations, constraints, created }: Grant,
-): JsonObject {
+function entry(ring: Keyring, key: Key, grant: Grant): JsonObject {
+  const { grantee, retiring, constraints } = grant
   return {
     KeyId: ring.keyArn(key),
-    GrantId: id,
-    Name: name,
-    CreationDate: timestamp(created),
+    GrantId: grant.id,
+    Name: grant.name,
+    CreationDate: timestamp(grant.created),
     GranteePrincipal: grantee,
     ...(!grantee.startsWith('arn:') && { GranteeServicePrincipal: grantee }),
-    ...(retiring !== undefined && {
-      [retiring.startsWith('arn:') ? 'RetiringPrincipal' : 'RetiringServicePrincipal']: retiring,
-    }),
-    IssuingAccount: `arn:${ring.partition}:iam::${issuer}:root`,
-    Operations: operations,
+    ...(retiring !== undefined && retiringEntry(retiring)),
+    IssuingAccount: `arn:${ring.partition}:iam::${grant.issuer}:root`,
+    Operations: grant.operations,
     ...(constraints && { Constraints: constraints }),
   }
 }
+
+const retiringEntry = (retiring: string): JsonObject =>
+  retiring.startsWith('arn:')
+    ? { RetiringPrincipal: retiring }
+    : { RetiringServicePrincipal: retiring }

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Keyring } from './keyring.js'
-import type { Grant, Key } from './model.js'
+import type { Grant, Key } from './key-model.js'
 
 export interface GrantOfKey {
   readonly key: Key
@@ -32,12 +32,9 @@ export function grantOfToken(ring: Keyring, token: string): GrantOfKey | undefin
   const [keyId, grantId] = parse(named.subarray(nonceLength))
   const key = ring.keys.get(keyId)
   const grant = key?.grants.find(({ id }) => id === grantId)
-  return key &&
-    grant &&
-    bytes.toString('base64') === token &&
-    timingSafeEqual(mac(grant, named), bytes.subarray(0, macLength))
-    ? { key, grant }
-    : undefined
+  if (!key || !grant || bytes.toString('base64') !== token) return undefined
+  const isOurs = timingSafeEqual(mac(grant, named), bytes.subarray(0, macLength))
+  return isOurs ? { key, grant } : undefined
 }
 
 const mac = (grant: Grant, named: Uint8Array): Buffer =>

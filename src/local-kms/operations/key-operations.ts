@@ -1,5 +1,8 @@
+import type { JsonObject } from '../../formats/json.js'
 import { publicKeyOf } from '../crypto/material.js'
 import { enums } from '../key-specs.js'
+import type { LastUsage } from '../state/key-model.js'
+import { currentMaterial, isSecret } from '../state/states.js'
 import { KmsFault, unsupported } from '../wire/fault.js'
 import {
   flag,
@@ -17,8 +20,7 @@ import { makeKey } from './make-key.js'
 import { description, metadata } from './metadata.js'
 import { blob, changing, operation, type Operation, timestamp } from './operation.js'
 import { enabledKey, findKey, findKeyItself, notPendingDeletion } from './resolve.js'
-import { tagsFrom } from './tags.js'
-import { currentMaterial, isSecret } from '../state/states.js'
+import { tagsFrom } from './tag-operations.js'
 
 const keyOrAlias = { KeyId: keyId, GrantTokens: grantTokens } as const
 
@@ -41,20 +43,8 @@ export const keyOperations: Readonly<Record<string, Operation>> = {
       CustomKeyStoreId: { type: 'unimplemented' },
       XksKeyId: { type: 'unimplemented' },
     },
-    async (
-      call,
-      {
-        Description = '',
-        KeyUsage,
-        KeySpec,
-        CustomerMasterKeySpec,
-        Origin = 'AWS_KMS',
-        MultiRegion = false,
-        Policy,
-        BypassPolicyLockoutSafetyCheck,
-        Tags = [],
-      },
-    ) => {
+    async (call, input) => {
+      const { KeySpec, CustomerMasterKeySpec, Origin = 'AWS_KMS', Policy, Tags = [] } = input
       call.authorize()
       if (Tags.length > 0) call.authorize('TagResource')
       if (KeySpec !== undefined && CustomerMasterKeySpec !== undefined)
@@ -66,13 +56,13 @@ export const keyOperations: Readonly<Record<string, Operation>> = {
       const key = await makeKey(call.kms, call.ring, {
         account: call.account,
         spec: KeySpec ?? CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT',
-        usage: KeyUsage,
-        description: Description,
+        usage: input.KeyUsage,
+        description: input.Description ?? '',
         origin: Origin,
-        multiRegion: MultiRegion,
+        multiRegion: input.MultiRegion ?? false,
         tags: tagsFrom(Tags),
         ...(Policy !== undefined && {
-          policy: keyPolicy(call, Policy, BypassPolicyLockoutSafetyCheck),
+          policy: keyPolicy(call, Policy, input.BypassPolicyLockoutSafetyCheck),
         }),
       })
       call.resources.add(call.ring.keyArn(key))
@@ -110,14 +100,7 @@ export const keyOperations: Readonly<Record<string, Operation>> = {
     const last = call.ring.lastUsage(key)
     return {
       KeyId: key.id,
-      KeyLastUsage: last
-        ? {
-            Operation: last.operation,
-            Timestamp: timestamp(last.time),
-            CloudTrailEventId: last.eventId,
-            KmsRequestId: last.requestId,
-          }
-        : {},
+      KeyLastUsage: last ? usageAnswer(last) : {},
       TrackingStartDate: timestamp(key.created),
       KeyCreationDate: timestamp(key.created),
     }
@@ -133,3 +116,10 @@ export const keyOperations: Readonly<Record<string, Operation>> = {
     }
   }),
 }
+
+const usageAnswer = ({ operation: name, time, eventId, requestId }: LastUsage): JsonObject => ({
+  Operation: name,
+  Timestamp: timestamp(time),
+  CloudTrailEventId: eventId,
+  KmsRequestId: requestId,
+})

@@ -88,17 +88,19 @@ function readDocument(value: unknown, reader: Reader): PolicyDocument {
   if (Version !== '2012-10-17' && Version !== '2008-10-17')
     reader.fail('Version: expected 2012-10-17 or 2008-10-17')
   if (typeof Id !== 'string') reader.fail('Id: expected a string')
-  const list: readonly unknown[] = Array.isArray(Statement)
-    ? Statement
-    : Statement === undefined
-      ? []
-      : [Statement]
+  const list = listOf(Statement)
   if (list.length === 0) reader.fail('Statement: expected at least one statement')
   const statements = list.map((entry, index) => readStatement(entry, `Statement[${index}]`, reader))
   const sids = statements.flatMap(({ sid }) => (sid === undefined ? [] : [sid]))
   if (new Set(sids).size < sids.length)
     reader.fail('Statement IDs (SID) in a single policy must be unique.')
   return { variables: Version === '2012-10-17', statements }
+}
+
+/** One statement may stand without a list around it. */
+function listOf(value: unknown): readonly unknown[] {
+  if (value === undefined) return []
+  return Array.isArray(value) ? value : [value]
 }
 
 const elements = [
@@ -119,23 +121,13 @@ function readStatement(value: unknown, at: string, reader: Reader): Statement {
   if (Sid !== undefined && typeof Sid !== 'string') reader.fail(`${at}.Sid: expected a string`)
   if (Effect !== 'Allow' && Effect !== 'Deny')
     return reader.fail(`${at}.Effect: expected Allow or Deny`)
-  const principals = choice(statement, 'Principal', at, reader, readPrincipals)
-  const actions = choice(
-    statement,
-    'Action',
-    at,
-    reader,
-    patterns(/^(\*|[a-z0-9-]+:[a-z0-9*?]+)$/i),
-  )
-  const resources = choice(statement, 'Resource', at, reader, patterns(/^(\*|arn:[\s\S]+)$/))
-  const complete = actions !== undefined && resources !== undefined
-  if (reader.kind === 'identity' && principals)
-    reader.fail('Policy document should not specify a principal.')
-  if (reader.kind === 'identity' && !complete) reader.fail(`${at}: expected Action and Resource`)
-  if (reader.kind === 'key' && !principals)
-    reader.fail('Policy contains a statement with no principal.')
+  const principals = choice(statement, { name: 'Principal', read: readPrincipals }, at, reader)
+  const actions = choice(statement, actionElement, at, reader)
+  const resources = choice(statement, resourceElement, at, reader)
+  const isComplete = actions !== undefined && resources !== undefined
+  checkElements({ at, hasPrincipals: principals !== undefined, isComplete }, reader)
   return {
-    ...(typeof Sid === 'string' ? { sid: Sid } : {}),
+    ...(typeof Sid === 'string' && { sid: Sid }),
     effect: Effect,
     ...(principals && { principals }),
     ...(actions && { actions }),
@@ -144,47 +136,68 @@ function readStatement(value: unknown, at: string, reader: Reader): Statement {
   }
 }
 
+interface StatementFacts {
+  readonly at: string
+  readonly hasPrincipals: boolean
+  /** Whether it has an action and a resource. */
+  readonly isComplete: boolean
+}
+
+/** A policy of a principal says what is allowed, and a policy of a key also who is meant. */
+function checkElements({ at, hasPrincipals, isComplete }: StatementFacts, reader: Reader): void {
+  if (reader.kind === 'key') {
+    if (!hasPrincipals) reader.fail('Policy contains a statement with no principal.')
+    return
+  }
+  if (hasPrincipals) reader.fail('Policy document should not specify a principal.')
+  if (!isComplete) reader.fail(`${at}: expected Action and Resource`)
+}
+
 type Read<T> = (value: unknown, at: string, reader: Reader) => readonly T[]
+
+/** An element that also has a Not… form. */
+interface Element<T> {
+  readonly name: string
+  readonly read: Read<T>
+}
 
 function choice<T>(
   statement: JsonObject,
-  name: string,
+  { name, read }: Element<T>,
   at: string,
   reader: Reader,
-  read: Read<T>,
 ): Choice<T> | undefined {
-  const [plain, negated] = [statement[name], statement[`Not${name}`]]
+  const plain = statement[name]
+  const negated = statement[`Not${name}`]
   if (plain !== undefined && negated !== undefined)
     reader.fail(`${at}: ${name} and Not${name} exclude each other`)
-  if (plain === undefined && negated === undefined) return undefined
-  return {
-    not: plain === undefined,
-    of: read(plain ?? negated, `${at}.${plain === undefined ? 'Not' : ''}${name}`, reader),
-  }
+  if (plain !== undefined) return { not: false, of: read(plain, `${at}.${name}`, reader) }
+  if (negated !== undefined) return { not: true, of: read(negated, `${at}.Not${name}`, reader) }
+  return undefined
 }
 
 const patterns =
-  (pattern: RegExp): Read<string> =>
+  (pattern: RegExp, expected: string): Read<string> =>
   (value, at, reader) => {
     const list = strings(value, at, reader)
     const bad = list.findIndex((text) => !pattern.test(text))
-    return bad < 0
-      ? list
-      : reader.fail(
-          `${at}[${bad}]: expected ${pattern.source.includes('arn') ? '* or an ARN' : '* or a service and an action'}`,
-        )
+    return bad < 0 ? list : reader.fail(`${at}[${bad}]: expected ${expected}`)
   }
+
+const actionElement: Element<string> = {
+  name: 'Action',
+  read: patterns(/^(\*|[a-z0-9-]+:[a-z0-9*?]+)$/i, '* or a service and an action'),
+}
+const resourceElement: Element<string> = {
+  name: 'Resource',
+  read: patterns(/^(\*|arn:[\s\S]+)$/, '* or an ARN'),
+}
 
 const readPrincipals: Read<Principal> = (value, at, reader) => {
   if (value === '*') return [{ kind: 'any' }]
   const kinds = members(value, ['AWS', 'Service', 'Federated'], at, reader)
   const principals = Object.entries(kinds).flatMap(([kind, names]) =>
-    strings(names, `${at}.${kind}`, reader).map((name): Principal | undefined => {
-      if (kind === 'AWS') return readPrincipal(name)
-      return /^[!-)+-~]+$/.test(name)
-        ? { kind: kind === 'Service' ? 'service' : 'federated', name }
-        : undefined
-    }),
+    strings(names, `${at}.${kind}`, reader).map((name) => principalOf(kind, name)),
   )
   if (principals.length === 0) reader.fail('Policy contains a statement with no principal.')
   return principals.map(
@@ -193,30 +206,50 @@ const readPrincipals: Read<Principal> = (value, at, reader) => {
   )
 }
 
+/** An entry under `AWS`, `Service` or `Federated`; undefined where it names nobody. */
+function principalOf(kind: string, name: string): Principal | undefined {
+  if (kind === 'AWS') return readPrincipal(name)
+  if (!/^[!-)+-~]+$/.test(name)) return undefined
+  return { kind: kind === 'Service' ? 'service' : 'federated', name }
+}
+
 function readConditions(value: unknown, at: string, reader: Reader): readonly Condition[] {
   if (value === undefined) return []
   return Object.entries(object(value, at, reader)).flatMap(([name, keys]) => {
     const operator =
       readOperator(name) ??
       reader.fail(`${at}: there is no condition operator ${JSON.stringify(name)}`)
-    return Object.entries(object(keys, `${at}.${name}`, reader)).map(([key, values]): Condition => {
-      if (!/^[a-z0-9-]+(\.[a-z0-9.-]+)?:./i.test(key))
-        reader.fail(`${at}.${name}: ${JSON.stringify(key)} is no condition key`)
-      if (operator.set === 'ForAllValues' && singleValued.test(key)) {
-        const what = /^kms/i.test(key) ? 'encryption context' : 'tag'
-        reader.fail(
-          `OverlyPermissiveCondition: Using the ForAllValues set operator with a single-valued condition key matches requests without the specified ${what} or with an unspecified ${what}. To fix, remove ForAllValues.`,
-        )
-      }
-      const list = Array.isArray(values) ? values : [values]
-      if (
-        list.length === 0 ||
-        !list.every((entry) => ['string', 'number', 'boolean'].includes(typeof entry))
-      )
-        reader.fail(`${at}.${name}.${key}: expected a string or a list of strings`)
-      return { ...operator, key, values: list.map(String) }
+    const place = `${at}.${name}`
+    return Object.entries(object(keys, place, reader)).map(([key, values]): Condition => {
+      checkConditionKey(key, operator, place, reader)
+      return { ...operator, key, values: scalars(values, `${place}.${key}`, reader) }
     })
   })
+}
+
+function checkConditionKey(
+  key: string,
+  { set }: Pick<Condition, 'set'>,
+  at: string,
+  reader: Reader,
+): void {
+  if (!/^[a-z0-9-]+(\.[a-z0-9.-]+)?:./i.test(key))
+    reader.fail(`${at}: ${JSON.stringify(key)} is no condition key`)
+  if (set !== 'ForAllValues' || !singleValued.test(key)) return
+  const what = /^kms/i.test(key) ? 'encryption context' : 'tag'
+  reader.fail(
+    `OverlyPermissiveCondition: Using the ForAllValues set operator with a single-valued condition key matches requests without the specified ${what} or with an unspecified ${what}. To fix, remove ForAllValues.`,
+  )
+}
+
+/** Numbers and booleans stand for their texts. */
+function scalars(value: unknown, at: string, reader: Reader): readonly string[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
+  const isScalar = (entry: unknown): boolean =>
+    ['string', 'number', 'boolean'].includes(typeof entry)
+  if (list.length === 0 || !list.every(isScalar))
+    reader.fail(`${at}: expected a string or a list of strings`)
+  return list.map(String)
 }
 
 function strings(value: unknown, at: string, reader: Reader): readonly string[] {

@@ -5,7 +5,7 @@ import { sharedMaterials } from '../state/due.js'
 import type { Keyring } from '../state/keyring.js'
 import type { Kms } from '../state/kms.js'
 import { withoutMaterial } from '../state/materials.js'
-import type { Key } from '../state/model.js'
+import type { Key } from '../state/key-model.js'
 import { KmsFault } from '../wire/fault.js'
 import { keyId, keyMaterialId } from '../wire/members.js'
 import type { Call } from './call.js'
@@ -66,13 +66,11 @@ export const importOperations: Readonly<Record<string, Operation>> = {
       const key = importable(call, notPendingDeletion(call, findKeyItself(call, input.KeyId)))
       const validTo = validityOf(call, input.ExpirationModel, input.ValidTo)
       const material = unwrapped(call, key, input.ImportToken, input.EncryptedKeyMaterial)
-      const { version, materials, enabled } = withImported(kms, ring, key, material, {
-        ...input,
-        validTo,
-        now: call.now(),
-      })
-      await ring.saveKey({ ...key, enabled, materials })
-      if (key.primaryRegion === ring.region) await share(kms, ring, key.id)
+      const facts = { ...input, validTo, material, now: call.now() }
+      const { version, materials, enabled } = withImported(kms, ring, key, facts)
+      const changed = { ...key, enabled, materials }
+      await ring.saveKey(changed)
+      if (key.primaryRegion === ring.region) await share(kms, ring, changed)
       return {
         KeyId: ring.keyArn(key),
         ...(key.spec === 'SYMMETRIC_DEFAULT' && { KeyMaterialId: version.id }),
@@ -101,8 +99,9 @@ export const importOperations: Readonly<Record<string, Operation>> = {
       const materials = forgets
         ? key.materials.filter((other) => other !== version)
         : key.materials.map((other) => (other === version ? withoutMaterial(other) : other))
-      if (version) await ring.saveKey({ ...key, materials })
-      if (forgets) await share(kms, ring, key.id)
+      const changed = { ...key, materials }
+      if (version) await ring.saveKey(changed)
+      if (forgets) await share(kms, ring, changed)
       return {
         KeyId: ring.keyArn(key),
         ...(version && key.spec === 'SYMMETRIC_DEFAULT' && { KeyMaterialId: version.id }),
@@ -164,8 +163,7 @@ function unwrapped(call: Call, key: Key, token: Uint8Array, wrapped: Uint8Array)
  * Tells the replicas which versions there are: the same material can then be imported into each of
  * them.
  */
-async function share(kms: Kms, ring: Keyring, id: string): Promise<void> {
-  const primary = ring.keys.get(id)!
+async function share(kms: Kms, ring: Keyring, primary: Key): Promise<void> {
   for (const [other, replica] of kms.replicas(primary, ring.region))
     await other.saveKey({ ...replica, materials: sharedMaterials(primary, replica) })
 }

@@ -6,11 +6,12 @@ import {
   type SignKeyObjectInput,
 } from 'node:crypto'
 import { isHashing, signatures, type HashingRow } from '../../algorithms/signatures.js'
+import type { EcdsaCurve } from '../key-specs.js'
 import { KmsFault } from '../wire/fault.js'
 import { requireAlgorithm, rowOf } from './checks.js'
 import { signDigest, verifyDigest } from './ecdsa.js'
 import { signPrehashed, verifyPrehashed } from './ed25519ph.js'
-import { latticeSign, latticeVerify } from './lattice.js'
+import { latticeSign, latticeSignMu, latticeVerify, latticeVerifyMu } from './lattice.js'
 import { pairOf, pointOf, scalarOf, seedOf, type Material } from './material.js'
 import type { MlDsaSpec } from './post-quantum.js'
 import { signRsaDigest, verifyRsaDigest, type RsaRow } from './rsa-digest.js'
@@ -48,30 +49,37 @@ const nodeOptions: Readonly<Record<HashingRow['webCrypto'], Omit<SignKeyObjectIn
 const raw = ({ hash, webCrypto }: HashingRow): Way => ({
   sign: (_spec, material, message) =>
     new Uint8Array(nodeSign(hash, message, { key: pairOf(material), ...nodeOptions[webCrypto] })),
-  verify: (_spec, material, message, signature) =>
-    nodeVerify(
-      hash,
-      message,
-      { key: createPublicKey(pairOf(material)), ...nodeOptions[webCrypto] },
-      signature,
-    ),
+  verify: (_spec, material, message, signature) => {
+    const key = createPublicKey(pairOf(material))
+    return nodeVerify(hash, message, { key, ...nodeOptions[webCrypto] }, signature)
+  },
 })
 
 const hashLength = ({ hash }: HashingRow): number => Number(hash.slice(-3)) / 8
 
 const ecdsaDigest = (row: HashingRow): Way => ({
   length: hashLength(row),
-  sign: (spec, material, digest) =>
-    signDigest(rowOf(spec).ecdsaCurve!, digest, scalarOf(pairOf(material))),
+  sign: (spec, material, digest) => signDigest(curveOf(spec), digest, scalarOf(pairOf(material))),
   verify: (spec, material, digest, signature) =>
-    verifyDigest(rowOf(spec).ecdsaCurve!, signature, digest, pointOf(pairOf(material))),
+    verifyDigest(curveOf(spec), signature, digest, pointOf(pairOf(material))),
 })
+
+function curveOf(spec: string): EcdsaCurve {
+  const { ecdsaCurve } = rowOf(spec)
+  if (!ecdsaCurve) throw new RangeError(`expected a KeySpec with a curve, found ${spec}`)
+  return ecdsaCurve
+}
 
 const rsaDigest = (row: RsaRow): Way => ({
   length: hashLength(row),
-  sign: (spec, material, digest) => signRsaDigest(row, pairOf(material), digest, rowOf(spec).size),
-  verify: (spec, material, digest, signature) =>
-    verifyRsaDigest(row, createPublicKey(pairOf(material)), digest, signature, rowOf(spec).size),
+  sign: (spec, material, digest) => {
+    const privateKey = { key: pairOf(material), size: rowOf(spec).size }
+    return signRsaDigest(row, privateKey, digest)
+  },
+  verify: (spec, material, digest, signature) => {
+    const publicKey = { key: createPublicKey(pairOf(material)), size: rowOf(spec).size }
+    return verifyRsaDigest(row, publicKey, digest, signature)
+  },
 })
 
 const ed25519: Way = {
@@ -87,32 +95,38 @@ const ed25519Digest: Way = {
     verifyPrehashed(signature, digest, pointOf(pairOf(material))),
 }
 
-const mlDsa = (isMu: boolean): Way => ({
-  ...(isMu && { length: 64 }),
-  sign: (spec, material, message) =>
-    latticeSign(spec as MlDsaSpec, seedOf(material), message, isMu),
+const mlDsa: Way = {
+  sign: (spec, material, message) => latticeSign(spec as MlDsaSpec, seedOf(material), message),
   verify: (spec, material, message, signature) =>
-    latticeVerify(spec as MlDsaSpec, seedOf(material), message, isMu, signature),
-})
+    latticeVerify(spec as MlDsaSpec, seedOf(material), message, signature),
+}
 
-const schemes: Readonly<Record<string, Scheme>> = {
-  ...Object.fromEntries(
-    Object.values(signatures)
-      .filter(isHashing)
-      .map((row): [string, Scheme] => [
-        row.kms,
-        {
-          refusal: byKeySpec,
-          ways: {
-            RAW: raw(row),
-            DIGEST: row.webCrypto === 'ECDSA' ? ecdsaDigest(row) : rsaDigest(row as RsaRow),
-          },
-        },
-      ]),
-  ),
-  ED25519_SHA_512: { refusal: byAlgorithm, ways: { RAW: ed25519 } },
-  ED25519_PH_SHA_512: { refusal: byAlgorithm, ways: { DIGEST: ed25519Digest } },
-  ML_DSA_SHAKE_256: { refusal: byKeySpec, ways: { RAW: mlDsa(false), EXTERNAL_MU: mlDsa(true) } },
+const mlDsaMu: Way = {
+  length: 64,
+  sign: (spec, material, mu) => latticeSignMu(spec as MlDsaSpec, seedOf(material), mu),
+  verify: (spec, material, mu, signature) =>
+    latticeVerifyMu(spec as MlDsaSpec, seedOf(material), mu, signature),
+}
+
+function hashingScheme(row: HashingRow): Scheme {
+  const digest = row.webCrypto === 'ECDSA' ? ecdsaDigest(row) : rsaDigest(row as RsaRow)
+  return { refusal: byKeySpec, ways: { RAW: raw(row), DIGEST: digest } }
+}
+
+const schemes: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
+  ...Object.values(signatures)
+    .filter(isHashing)
+    .map((row) => [row.kms, hashingScheme(row)] as const),
+  ['ED25519_SHA_512', { refusal: byAlgorithm, ways: { RAW: ed25519 } }],
+  ['ED25519_PH_SHA_512', { refusal: byAlgorithm, ways: { DIGEST: ed25519Digest } }],
+  ['ML_DSA_SHAKE_256', { refusal: byKeySpec, ways: { RAW: mlDsa, EXTERNAL_MU: mlDsaMu } }],
+])
+
+/** What a caller asks to be signed, or says was signed. */
+export interface ToSign {
+  readonly algorithm: string
+  readonly messageType: MessageType
+  readonly message: Uint8Array
 }
 
 /**
@@ -123,51 +137,51 @@ const schemes: Readonly<Record<string, Scheme>> = {
  *   ValidationException for a message type that the algorithm does not take or a hash of the wrong
  *   length
  */
-export function sign(
-  spec: string,
-  material: Material,
-  algorithm: string,
-  messageType: MessageType,
-  message: Uint8Array,
-): Uint8Array {
-  return way(spec, algorithm, messageType, message).sign(spec, material, message)
+export function sign(spec: string, material: Material, toSign: ToSign): Uint8Array {
+  return wayOf(spec, toSign).sign(spec, material, toSign.message)
 }
 
 /**
- * Whether a signature is that of this key over this message; false for anything malformed. @throws
- * KmsFault as {@link sign} does
+ * Whether a signature is that of this key over this message; false for anything malformed.
+ *
+ * @throws KmsFault as {@link sign} does
  */
 export function verify(
   spec: string,
   material: Material,
-  algorithm: string,
-  messageType: MessageType,
-  message: Uint8Array,
+  signed: ToSign,
   signature: Uint8Array,
 ): boolean {
-  const { verify: check } = way(spec, algorithm, messageType, message)
+  const way = wayOf(spec, signed)
   try {
-    return check(spec, material, message, signature)
+    return way.verify(spec, material, signed.message, signature)
   } catch {
     return false
   }
 }
 
 /** Checks in the order of the service: algorithm and key, message type, length. */
-function way(spec: string, algorithm: string, messageType: MessageType, message: Uint8Array): Way {
+function wayOf(spec: string, { algorithm, messageType, message }: ToSign): Way {
   requireAlgorithm(spec, 'SIGN_VERIFY', algorithm)
-  const { ways, refusal } = schemes[algorithm]!
-  const found = ways[messageType]
-  if (!found)
+  const { ways, refusal } = schemeOf(algorithm)
+  const way = ways[messageType]
+  if (!way)
     throw new KmsFault(
       'ValidationException',
       `Message type ${messageType} is incompatible with ${refusal(algorithm, spec)}.`,
     )
-  if (found.length !== undefined && message.length !== found.length) {
+  if (way.length !== undefined && message.length !== way.length) {
+    const hashed = messageType === 'EXTERNAL_MU' ? 'External Mu' : 'Digest'
     throw new KmsFault(
       'ValidationException',
-      `${messageType === 'EXTERNAL_MU' ? 'External Mu' : 'Digest'} is invalid length for algorithm ${algorithm}.`,
+      `${hashed} is invalid length for algorithm ${algorithm}.`,
     )
   }
-  return found
+  return way
+}
+
+function schemeOf(algorithm: string): Scheme {
+  const scheme = schemes.get(algorithm)
+  if (!scheme) throw new RangeError(`expected a SigningAlgorithm, found ${algorithm}`)
+  return scheme
 }

@@ -1,13 +1,12 @@
-import type { Key } from '../state/model.js'
 import { callMembers, keyId, optionalKeyId } from '../wire/members.js'
 import type { Call } from './call.js'
 import {
-  algorithm,
   ciphertextBlob,
-  context,
   dryRunModifiers,
+  encryptionAlgorithm,
+  encryptionContext,
   ignoresCiphertext,
-  openWith,
+  openerOf,
   sealUnder,
   symmetric,
 } from './encryption.js'
@@ -16,11 +15,11 @@ import { checkUsage, enabledKey, findKey } from './resolve.js'
 
 const members = {
   SourceKeyId: optionalKeyId,
-  SourceEncryptionAlgorithm: algorithm,
-  SourceEncryptionContext: context,
+  SourceEncryptionAlgorithm: encryptionAlgorithm,
+  SourceEncryptionContext: encryptionContext,
   DestinationKeyId: keyId,
-  DestinationEncryptionAlgorithm: algorithm,
-  DestinationEncryptionContext: context,
+  DestinationEncryptionAlgorithm: encryptionAlgorithm,
+  DestinationEncryptionContext: encryptionContext,
   DryRunModifiers: dryRunModifiers,
   ...callMembers,
 } as const
@@ -42,27 +41,22 @@ interface ReEncryptInput {
 function reEncrypt(call: Call, input: ReEncryptInput): Answer {
   const { SourceEncryptionAlgorithm = symmetric, DestinationEncryptionAlgorithm = symmetric } =
     input
-  let destination: Key | undefined
-  const before = (): void => {
-    destination = findKey(call, input.DestinationKeyId, 'ReEncryptTo')
-  }
-  const source = openWith(call, {
-    before,
+  const open = openerOf(call, {
     keyId: input.SourceKeyId,
     algorithm: SourceEncryptionAlgorithm,
     context: input.SourceEncryptionContext,
     ciphertext: input.CiphertextBlob,
     permission: 'ReEncryptFrom',
   })
-  const key = enabledKey(call, checkUsage(call, destination!, 'ENCRYPT_DECRYPT'))
-  const { ciphertext, materialId } = sealUnder(
-    call,
-    key,
-    DestinationEncryptionAlgorithm,
-    input.DestinationEncryptionContext,
-    source.plaintext,
-    input.DryRun,
-  )
+  const destination = findKey(call, input.DestinationKeyId, 'ReEncryptTo')
+  const source = open()
+  const key = enabledKey(call, checkUsage(call, destination, 'ENCRYPT_DECRYPT'))
+  const { ciphertext, materialId } = sealUnder(call, key, {
+    algorithm: DestinationEncryptionAlgorithm,
+    context: input.DestinationEncryptionContext,
+    plaintext: source.plaintext,
+    dryRun: input.DryRun,
+  })
   return {
     CiphertextBlob: blob(ciphertext),
     SourceKeyId: call.ring.keyArn(source.key),

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../formats/json.js'
-import type { Key } from '../state/model.js'
+import type { Key } from '../state/key-model.js'
 import { KmsFault } from '../wire/fault.js'
 import { keyId, limit, marker, tagList } from '../wire/members.js'
 import { page } from '../wire/pages.js'

@@ -1,12 +1,12 @@
 import { callMembers, keyId, optionalKeyId } from '../wire/members.js'
 import type { Call } from './call.js'
 import {
-  algorithm,
   ciphertextBlob,
-  context,
   dryRunModifiers,
+  encryptionAlgorithm,
+  encryptionContext,
   ignoresCiphertext,
-  openWith,
+  openerOf,
   sealUnder,
   symmetric,
 } from './encryption.js'
@@ -15,8 +15,8 @@ import { usableKey } from './resolve.js'
 
 const decryptMembers = {
   KeyId: optionalKeyId,
-  EncryptionAlgorithm: algorithm,
-  EncryptionContext: context,
+  EncryptionAlgorithm: encryptionAlgorithm,
+  EncryptionContext: encryptionContext,
   Recipient: { type: 'unimplemented' },
   DryRunModifiers: dryRunModifiers,
   ...callMembers,
@@ -31,23 +31,17 @@ interface DecryptInput {
 }
 
 /** A dry run opens the ciphertext too: it tells that the call would succeed. */
-function decrypt(
-  call: Call,
-  {
-    CiphertextBlob,
-    KeyId,
-    EncryptionAlgorithm = symmetric,
-    EncryptionContext,
-    DryRun,
-  }: DecryptInput,
-): Answer {
-  const { key, plaintext, materialId } = openWith(call, {
+function decrypt(call: Call, input: DecryptInput): Answer {
+  const { CiphertextBlob, KeyId, EncryptionContext, DryRun } = input
+  const { EncryptionAlgorithm = symmetric } = input
+  const open = openerOf(call, {
     keyId: KeyId,
     algorithm: EncryptionAlgorithm,
     context: EncryptionContext,
     ciphertext: CiphertextBlob,
     permission: 'Decrypt',
   })
+  const { key, plaintext, materialId } = open()
   call.proceed(DryRun)
   return {
     KeyId: call.ring.keyArn(key),
@@ -68,20 +62,18 @@ export const encryptOperations: Readonly<Record<string, Operation>> = {
     {
       KeyId: keyId,
       Plaintext: { type: 'blob', required: true, sensitive: true, min: 1, max: 4096 },
-      EncryptionAlgorithm: algorithm,
-      EncryptionContext: context,
+      EncryptionAlgorithm: encryptionAlgorithm,
+      EncryptionContext: encryptionContext,
       ...callMembers,
     },
     (call, { KeyId, Plaintext, EncryptionAlgorithm = symmetric, EncryptionContext, DryRun }) => {
       const key = usableKey(call, KeyId, 'ENCRYPT_DECRYPT')
-      const { ciphertext } = sealUnder(
-        call,
-        key,
-        EncryptionAlgorithm,
-        EncryptionContext,
-        Plaintext,
-        DryRun,
-      )
+      const { ciphertext } = sealUnder(call, key, {
+        algorithm: EncryptionAlgorithm,
+        context: EncryptionContext,
+        plaintext: Plaintext,
+        dryRun: DryRun,
+      })
       return { KeyId: call.ring.keyArn(key), CiphertextBlob: blob(ciphertext), EncryptionAlgorithm }
     },
   ),

@@ -1,0 +1,125 @@
+import { ensure } from '../../errors/guard.js'
+import type { JWK } from '../../formats/jwk.js'
+import type { CallOptions } from '../../io/abort.js'
+import type { InventoryStore } from '../inventory/model.js'
+import type { Kms } from '../port.js'
+import { later } from '../rotation/duration.js'
+import type { DoctorRole } from './permissions.js'
+
+export interface DoctorOptions extends CallOptions {
+  /** Where pages fetch the key set. Default: it is not looked at. */
+  readonly keySetUrl?: string
+  /**
+   * What pages give to `signedBy`. Default: the public half of `root`, and without either the set
+   * is taken for an unsigned one.
+   */
+  readonly roots?: readonly JWK[]
+  /** As pages give them to `signedBy`. Default: `default`, and any issuer. */
+  readonly name?: string
+  readonly issuer?: string
+  /** Origin of a page that reads the set. Default: `https://page.example`, any other one. */
+  readonly origin?: string
+  /**
+   * How KMS is reached. Default `{}`: the AWS default chain; asked only where there is a store or a
+   * root.
+   */
+  readonly kms?: Kms
+  /** The inventory. Default: keys, aliases and permissions are not looked at. */
+  readonly store?: InventoryStore
+  /**
+   * ARN, key id or alias of the key that signs the set, where this machine publishes. Default: it
+   * is not looked at.
+   */
+  readonly root?: string
+  /**
+   * What this machine does with the keys, to be asked by DryRun. Default: `['opener', 'signer']`,
+   * and nothing where `root` says that it publishes.
+   */
+  readonly roles?: readonly DoctorRole[]
+  /** How often keys are rotated, as for planRotation. Default: `P1Y`. */
+  readonly every?: string
+  /** Milliseconds for all that is asked. Default: 30,000. */
+  readonly timeout?: number
+  /** Default: globalThis.fetch. */
+  readonly fetch?: typeof globalThis.fetch
+  /** Milliseconds since 1970. Default: Date.now. */
+  readonly now?: () => number
+}
+
+type Defaulted = 'kms' | 'roles' | 'every' | 'origin' | 'now' | 'timeout' | 'fetch'
+
+/** Options that were checked, with their defaults. */
+export interface Settings
+  extends
+    Required<Pick<DoctorOptions, Defaulted>>,
+    Omit<DoctorOptions, Defaulted | 'keySetUrl' | 'signal'> {
+  readonly url: URL | undefined
+}
+
+const roleNames: readonly DoctorRole[] = ['opener', 'signer']
+
+/** @throws SealdropError `invalid_argument` */
+export function settingsOf(o: DoctorOptions): Settings {
+  const {
+    keySetUrl,
+    root,
+    kms = {},
+    roles = root === undefined ? roleNames : [],
+    every = 'P1Y',
+    origin = 'https://page.example',
+    now = Date.now,
+    timeout = 30_000,
+    fetch = globalThis.fetch,
+  } = o
+  const url = keySetUrl === undefined ? undefined : urlOf(keySetUrl)
+  const settings = { ...o, url, kms, roles, every, origin, now, timeout, fetch }
+  check(settings)
+  return settings
+}
+
+function check({ url, store, root, roots, roles, timeout, now, every }: Settings): void {
+  ensure(
+    url !== undefined || store !== undefined || root !== undefined,
+    'invalid_argument',
+    'doctor: expected keySetUrl, store or root',
+  )
+  ensure(
+    store === undefined || typeof store.read === 'function',
+    'invalid_argument',
+    'store: expected the store of the inventory, such as fileInventory makes',
+  )
+  ensure(
+    Array.isArray(roles) && roles.every((role) => roleNames.includes(role)),
+    'invalid_argument',
+    `roles: expected some of ${roleNames.join(', ')}`,
+  )
+  ensure(
+    roots === undefined || areRoots(roots),
+    'invalid_argument',
+    'roots: expected at least one public JWK, or leave it out',
+  )
+  ensure(
+    Number.isSafeInteger(timeout) && timeout > 0,
+    'invalid_argument',
+    'timeout: expected milliseconds',
+  )
+  later(now(), every)
+}
+
+const areRoots = (roots: readonly unknown[]): boolean =>
+  Array.isArray(roots) &&
+  roots.length > 0 &&
+  roots.every((jwk) => typeof jwk === 'object' && jwk !== null)
+
+function urlOf(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  ensure(
+    url && (url.protocol === 'https:' || isLoopback(url)),
+    'invalid_argument',
+    'keySetUrl: expected https (or loopback), which pages ask for',
+  )
+  return url
+}
+
+const isLoopback = ({ protocol, hostname }: URL): boolean =>
+  protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
