@@ -12,7 +12,7 @@ import terser from '@rollup/plugin-terser'
  * licences.
  */
 const inlined = [
-  'dist/kms/lru.js',
+  'dist/kms/open/lru.js',
   'dist/cli/commander.js',
   'dist/providers/noble-ml-dsa.js',
   'dist/providers/noble-curves.js',
@@ -66,7 +66,7 @@ const scriptTag = (file, format) => ({
 
 export default [
   {
-    input: 'dist/index.js',
+    input: 'dist/doors/index.js',
     plugins: [resolve({ browser: true }), sourceMaps, integrity],
     output: [scriptTag('dist/sealdrop.min.js', 'iife'), scriptTag('dist/sealdrop.min.mjs', 'es')],
   },

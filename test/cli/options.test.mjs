@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { buildProgram, runProgram } from '#dist/cli/program.js'
-import { localKmsCommand } from '#dist/cli/local-kms.js'
+import { localKmsCommand } from '#dist/cli/commands/local-kms.js'
 import { SealdropError } from '#dist/errors/sealdrop-error.js'
 
 const base = mkdtempSync(join(tmpdir(), 'sealdrop-cli-options-'))
