@@ -3,6 +3,7 @@
 // else.
 import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
+import commonJs from '@rollup/plugin-commonjs'
 import resolve from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
 
@@ -11,7 +12,7 @@ import terser from '@rollup/plugin-terser'
  * licences.
  */
 const inlined = [
-  'dist/kms/lru.js',
+  'dist/kms/open/lru.js',
   'dist/cli/commander.js',
   'dist/providers/noble-ml-dsa.js',
   'dist/providers/noble-curves.js',
@@ -27,32 +28,6 @@ const sourceMaps = {
   async load(id) {
     const map = await readFile(`${id}.map`, 'utf8').catch(() => undefined)
     return map && { code: await readFile(id, 'utf8'), map: JSON.parse(map) }
-  },
-}
-
-/**
- * commander is CommonJS of the plainest kind: whole-line requires at the top, whole-line exports at
- * the end of each file. A form that this does not know stays as it is, and the bundle fails when it
- * is loaded.
- */
-const commonJs = {
-  name: 'common-js',
-  transform(code, id) {
-    if (!/[\\/]commander[\\/].*\.js$/.test(id)) return null
-    const exported = new Map()
-    const body = code
-      .replace(/^const (\{[^}]*\}) = require\('([^']+)'\);$/gm, "import $1 from '$2';")
-      .replace(/^const (\w+) = require\('([^']+)'\);$/gm, "import $1 from '$2';")
-      .replace(/^const (\w+) = require\('([^']+)'\)\.(\w+);$/gm, "import { $3 as $1 } from '$2';")
-      .replace(/^exports\.(\w+) = (.*;.*)$/gm, (_line, name, value) => {
-        exported.set(name, `exported_${name}`)
-        return `const exported_${name} = ${value}`
-      })
-    const names = [...exported]
-    return {
-      code: `${body}\nexport { ${names.map(([name, local]) => `${local} as ${name}`)} };\nexport default { ${names.map(([name, local]) => `${name}: ${local}`)} };\n`,
-      map: null,
-    }
   },
 }
 
@@ -91,14 +66,14 @@ const scriptTag = (file, format) => ({
 
 export default [
   {
-    input: 'dist/index.js',
+    input: 'dist/doors/index.js',
     plugins: [resolve({ browser: true }), sourceMaps, integrity],
     output: [scriptTag('dist/sealdrop.min.js', 'iife'), scriptTag('dist/sealdrop.min.mjs', 'es')],
   },
   ...inlined.map((file) => ({
     input: file,
     external: /^node:/,
-    plugins: [resolve(), commonJs],
+    plugins: [resolve(), commonJs()],
     output: {
       file,
       format: 'es',

@@ -4,12 +4,12 @@
 import { createServer } from 'node:http'
 import * as aws from '@aws-sdk/client-kms'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { agree } from '../dist/local-kms/crypto/agreement.js'
-import { encapsulate, decapsulate } from '../dist/local-kms/crypto/encapsulation.js'
-import { generateMac } from '../dist/local-kms/crypto/mac.js'
-import { generateMaterial, publicKeyOf } from '../dist/local-kms/crypto/material.js'
-import { decryptOaep, encryptOaep } from '../dist/local-kms/crypto/oaep.js'
-import { sign } from '../dist/local-kms/crypto/signing.js'
+import { agree } from '#dist/local-kms/crypto/agreement.js'
+import { encapsulate, decapsulate } from '#dist/local-kms/crypto/encapsulation.js'
+import { generateMac } from '#dist/local-kms/crypto/mac.js'
+import { generateMaterial, publicKeyOf } from '#dist/local-kms/crypto/material.js'
+import { decryptOaep, encryptOaep } from '#dist/local-kms/crypto/oaep.js'
+import { sign } from '#dist/local-kms/crypto/signing.js'
 import { compare } from './values.mjs'
 
 const message = Buffer.alloc(64, 7)
@@ -60,7 +60,7 @@ const decapsulating = async ({ spec, material, kms, KeyId }) => {
   }
 }
 const symmetric = async ({ kms, KeyId, material }) => {
-  const { sealBlob, parseBlob } = await import('../dist/local-kms/crypto/ciphertext.js')
+  const { sealBlob, parseBlob } = await import('#dist/local-kms/crypto/ciphertext.js')
   const { CiphertextBlob } = await kms('Encrypt', { KeyId, Plaintext: message })
   const blob = sealBlob({ keyId: 'k', materialId: 'm', secret: material.secret }, message)
   return {

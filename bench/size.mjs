@@ -1,5 +1,6 @@
 // npm run size: each bundle with its brotli size beside its budget, and how many are within; exits 1
-// when one is above.
+// when one is above. What the packed package weighs stands before.
+import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { brotli, budgets, bundleOf } from './bundle.mjs'
 
@@ -22,6 +23,15 @@ const line = (name, ...cells) =>
 line('bundle', 'brotli', 'budget', '', 'without messages', 'design.md said')
 for (const { name, size, budget, mute, designed } of rows)
   line(name, size, budget, size <= budget ? 'ok' : 'ABOVE', mute, designed)
+
+const pack = ['pack', '--dry-run', '--json', '--ignore-scripts']
+const [packed] = JSON.parse(
+  execFileSync('npm', pack, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+)
+const kib = (bytes) => `${Math.round(bytes / 1024)} KiB`
+console.log(
+  `the package: ${kib(packed.size)} packed, ${kib(packed.unpackedSize)} in ${packed.entryCount} files`,
+)
 const above = rows.filter(({ size, budget }) => size > budget).length
 console.log(`${rows.length - above} passed, ${above} failed`)
 process.exitCode = above > 0 ? 1 : 0

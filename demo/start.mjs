@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const needed = [
-  'dist/index.js',
+  'dist/doors/index.js',
   'dist/sealdrop.min.js',
   'dist/sealdrop.min.mjs',
   'dist/integrity.json',

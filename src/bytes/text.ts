@@ -1,10 +1,8 @@
-import type { Bytes } from './bytes.js'
-
 /**
  * UTF-8 bytes of a string. Callers check {@link isWellFormed} first where the string comes from
  * outside.
  */
-export function utf8(text: string): Bytes {
+export function utf8(text: string): Uint8Array<ArrayBuffer> {
   encoder ??= new TextEncoder()
   return encoder.encode(text)
 }

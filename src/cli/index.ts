@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { buildProgram, runProgram, type Terminal } from './program.js'
+import { buildProgram, runProgram } from './program.js'
+import type { Terminal } from './terminal.js'
 
 const terminal: Terminal = {
   out: (line) => void process.stdout.write(`${line}\n`),

@@ -1,5 +1,5 @@
 import { SealdropError } from '../errors/sealdrop-error.js'
-import type { InventoryStore } from '../kms/index.js'
+import type { InventoryStore } from '../doors/kms.js'
 
 /**
  * Where an inventory may be, by the scheme of its name. AWS's clients are the user's, and loaded
@@ -8,7 +8,7 @@ import type { InventoryStore } from '../kms/index.js'
 const stores: Readonly<Record<string, (host: string, path: string) => Promise<InventoryStore>>> = {
   async s3(bucket, key) {
     const { S3 } = await installed('@aws-sdk/client-s3', () => import('@aws-sdk/client-s3'))
-    const { s3Inventory } = await import('../kms/index.js')
+    const { s3Inventory } = await import('../doors/kms.js')
     return s3Inventory({ s3: new S3({}), bucket, key })
   },
   async dynamodb(table, id) {
@@ -16,7 +16,7 @@ const stores: Readonly<Record<string, (host: string, path: string) => Promise<In
       '@aws-sdk/client-dynamodb',
       () => import('@aws-sdk/client-dynamodb'),
     )
-    const { dynamoDbInventory } = await import('../kms/index.js')
+    const { dynamoDbInventory } = await import('../doors/kms.js')
     const item = id === '' ? {} : { id }
     return dynamoDbInventory({ dynamoDb: new DynamoDB({}), table, ...item })
   },
@@ -31,7 +31,7 @@ const stores: Readonly<Record<string, (host: string, path: string) => Promise<In
 export async function openInventory(where: string): Promise<InventoryStore> {
   const [, scheme, host = '', path = ''] = /^(\w+):\/\/([^/]+)\/?(.*)$/s.exec(where) ?? []
   if (scheme === undefined) {
-    const { fileInventory } = await import('../kms/index.js')
+    const { fileInventory } = await import('../doors/kms.js')
     return fileInventory(where)
   }
   const open = Object.hasOwn(stores, scheme) ? stores[scheme] : undefined

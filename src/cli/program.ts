@@ -1,18 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { isSealdropError } from '../errors/sealdrop-error.js'
 import { Command, CommanderError } from './commander.js'
-import { doctorCommand } from './doctor.js'
-import { localKmsCommand } from './local-kms.js'
-
-/** Where a command writes, line by line. */
-export interface Terminal {
-  /** For programs: stdout. */
-  out(line: string): void
-  /** For people: stderr. */
-  note(line: string): void
-}
-
-export type ExitCode = 0 | 1 | 2
+import { doctorCommand } from './commands/doctor.js'
+import { localKmsCommand } from './commands/local-kms.js'
+import type { ExitCode, Terminal } from './terminal.js'
 
 /** @param commands - what `sealdrop` offers; default all of it */
 export function buildProgram(

@@ -4,7 +4,7 @@ import type { PublicMembers, SealingMembers } from '../algorithms/public-key.js'
 import { sha256Text } from '../crypto/digest.js'
 import { importRecipient } from '../crypto/public-keys.js'
 import type { CryptoKey } from '../crypto/subtle.js'
-import type { Verifies } from '../crypto/verify.js'
+import type { Verifies } from '../crypto/verifier.js'
 import { ensure, shown } from '../errors/guard.js'
 import { isSealdropError } from '../errors/sealdrop-error.js'
 import {

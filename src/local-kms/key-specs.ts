@@ -1,5 +1,5 @@
 import { curveNames, coordinateOf, type CurveName } from '../algorithms/curves.js'
-import { ecKeySpecs, rsaKeySpecs } from '../algorithms/key-specs.js'
+import { ecKeySpecs, rsaKeySpecs } from '../algorithms/kms-key-specs.js'
 import { signatures, type SignatureRow } from '../algorithms/signatures.js'
 
 export type KeyUsage =

@@ -7,10 +7,10 @@ import { frameLengthFromEnd, tagLength } from '../formats/message-header.js'
 import type { ByteSource } from '../io/byte-source.js'
 import { fileInput } from '../io/stream-source.js'
 import { held } from '../keys/key-set.js'
-import { holdRecord, type FileRecords, type RecordStart } from './file-records.js'
+import { holdRecord, type FileRecords, type RecordStart } from './record-store.js'
 import { damaged, RangeSealer, type FileSealer } from './file-sealer.js'
 import { idText, startMessage, type Message } from './message.js'
-import { planMessage, setsOf, type Recipients } from './plan.js'
+import { planMessage, setsOf, type Recipients } from './plan-message.js'
 import type { StreamOptions } from './seal-stream.js'
 
 export interface FileSealerOptions extends StreamOptions {

@@ -6,7 +6,7 @@ import { randomBytes, type CryptoKey } from '../crypto/subtle.js'
 import { wrapMessageKey } from '../envelope/wrap-message-key.js'
 import { checkFrames, frameData, frameHead, frameIv } from '../formats/frames.js'
 import { headerBody } from '../formats/message-header.js'
-import type { MessagePlan } from './plan.js'
+import type { MessagePlan } from './plan-message.js'
 
 /** A message that can be written: its header is, its frames can be sealed in any order. */
 export interface Message {

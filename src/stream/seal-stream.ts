@@ -10,7 +10,7 @@ import { inputOf, type StreamSource } from '../io/stream-source.js'
 import type { KeyInfo } from '../keys/key.js'
 import { framesOf } from './frames-of.js'
 import { idText, sealFrame, startMessage } from './message.js'
-import { checkCount, planMessage, type MessageOptions, type Recipients } from './plan.js'
+import { checkCount, planMessage, type MessageOptions, type Recipients } from './plan-message.js'
 
 export interface StreamOptions extends MessageOptions {
   /** Bytes in the source, where it does not know: gives `length` before reading, and is checked. */

@@ -1,7 +1,7 @@
 import { ensure } from '../errors/guard.js'
 import { messageLength } from '../formats/frames.js'
 import { startMessage } from './message.js'
-import { planMessage, type MessageOptions, type Recipients } from './plan.js'
+import { planMessage, type MessageOptions, type Recipients } from './plan-message.js'
 
 /**
  * The exact length of what `sealStream` and `createFileSealer` would write, without reading

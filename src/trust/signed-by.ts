@@ -3,7 +3,7 @@ import { isJoseNameOf, signatureOf, type SignatureName } from '../algorithms/sig
 import type { PublicMembers } from '../algorithms/public-key.js'
 import { utf8 } from '../bytes/text.js'
 import type { AlgorithmProvider } from '../crypto/provider.js'
-import { verifierOf } from '../crypto/verify.js'
+import { verifierOf } from '../crypto/verifier.js'
 import { ensure, shown } from '../errors/guard.js'
 import { publicMembers, type JWK } from '../formats/jwk.js'
 import { reservedTypes } from '../formats/jws.js'

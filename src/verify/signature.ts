@@ -10,7 +10,7 @@ import {
 import { unshared, type Bytes } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
 import { providerOf } from '../crypto/provider.js'
-import { hashLength, signatureRejected } from '../crypto/verify.js'
+import { hashLength, signatureRejected } from '../crypto/verifier.js'
 import { ensure, shown } from '../errors/guard.js'
 import { ecdsaFromDer } from '../formats/der.js'
 import type { CallOptions } from '../io/abort.js'

@@ -5,7 +5,7 @@ import {
   type SignatureName,
 } from '../algorithms/signatures.js'
 import { utf8 } from '../bytes/text.js'
-import { signatureRejected, verifierOf, type Verifies } from '../crypto/verify.js'
+import { signatureRejected, verifierOf, type Verifies } from '../crypto/verifier.js'
 import { ensure, shown } from '../errors/guard.js'
 import { isTime } from '../formats/compact.js'
 import { contentOf, type Content } from '../formats/content.js'

@@ -7,7 +7,7 @@ import {
   inHand,
   restoreFileSealer,
   SealdropError,
-} from '../../dist/index.js'
+} from '#dist/doors/index.js'
 import { fails, keySetOf, publicJwk } from '../support/host.js'
 import {
   hex,

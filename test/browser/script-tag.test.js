@@ -1,7 +1,7 @@
 import { assert } from 'chai'
 import * as jose from 'jose'
-import { digests } from '../../dist/digests.js'
-import { mlDsa } from '../../dist/ml-dsa.js'
+import { digests } from '#dist/doors/digests.js'
+import { mlDsa } from '#dist/doors/ml-dsa.js'
 import { runDoorSuites } from '../suites/all.js'
 import { skipping } from './skipping.js'
 

@@ -1,7 +1,7 @@
 // indexedDbSets in real Chromium: a page that is opened again knows what it has seen.
 import { assert } from 'chai'
 import * as jose from 'jose'
-import { fetchKeySet, indexedDbSets, seal, signedBy } from '../../dist/index.js'
+import { fetchKeySet, indexedDbSets, seal, signedBy } from '#dist/doors/index.js'
 import { fails, publicJwk } from '../support/host.js'
 import { keyPairs } from '../vectors/keys.js'
 

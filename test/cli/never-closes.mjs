@@ -1,5 +1,5 @@
 // Something to close that never does, for the test of the second signal.
-import { untilSignal } from 'sealdrop/dist/cli/signals.js'
+import { untilSignal } from '#dist/cli/signals.js'
 
 const alive = setInterval(() => {}, 1000)
 const ended = untilSignal((name) => {

@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { buildProgram, runProgram } from 'sealdrop/dist/cli/program.js'
-import { localKmsCommand } from 'sealdrop/dist/cli/local-kms.js'
-import { SealdropError } from 'sealdrop/dist/errors/sealdrop-error.js'
+import { buildProgram, runProgram } from '#dist/cli/program.js'
+import { localKmsCommand } from '#dist/cli/commands/local-kms.js'
+import { SealdropError } from '#dist/errors/sealdrop-error.js'
 
 const base = mkdtempSync(join(tmpdir(), 'sealdrop-cli-options-'))
 after(() => rmSync(base, { recursive: true, force: true }))

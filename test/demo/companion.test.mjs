@@ -166,7 +166,7 @@ test('nothing but the fixed list of files is served, and only under a name of lo
     '/../package.json',
     '/..%2fpackage.json',
     '/%2e%2e/%2e%2e/package.json',
-    '/dist/index.js',
+    '/dist/doors/index.js',
     '/.demo/kms',
     '//etc/passwd',
     '/__proto__',

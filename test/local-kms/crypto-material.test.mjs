@@ -23,7 +23,7 @@ import {
   AlgorithmSpec,
   WrappingKeySpec,
 } from '@aws-sdk/client-kms'
-import { generateDataKeyPair } from '../../dist/local-kms/crypto/data-key-pair.js'
+import { generateDataKeyPair } from '#dist/local-kms/crypto/data-key-pair.js'
 import {
   generateMaterial,
   importedMaterial,
@@ -31,9 +31,9 @@ import {
   materialToText,
   privateKeyInfo,
   publicKeyOf,
-} from '../../dist/local-kms/crypto/material.js'
-import { seededRandom } from '../../dist/local-kms/crypto/seeded-random.js'
-import { algorithmLists, enums, keySpecs } from '../../dist/local-kms/key-specs.js'
+} from '#dist/local-kms/crypto/material.js'
+import { seededRandom } from '#dist/local-kms/crypto/seeded-random.js'
+import { algorithmLists, enums, keySpecs } from '#dist/local-kms/key-specs.js'
 import { flipped, hex, inNode24, openssl } from './crypto-readers.mjs'
 
 /** Bytes of the SubjectPublicKeyInfo (kms-facts.md). */

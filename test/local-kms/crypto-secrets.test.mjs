@@ -9,22 +9,22 @@ import {
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { ml_kem1024, ml_kem512, ml_kem768 } from '@noble/post-quantum/ml-kem.js'
-import { agree } from '../../dist/local-kms/crypto/agreement.js'
-import { parseBlob, sealBlob } from '../../dist/local-kms/crypto/ciphertext.js'
-import { decapsulate, encapsulate } from '../../dist/local-kms/crypto/encapsulation.js'
-import { generateMac, verifyMac } from '../../dist/local-kms/crypto/mac.js'
+import { agree } from '#dist/local-kms/crypto/agreement.js'
+import { parseBlob, sealBlob } from '#dist/local-kms/crypto/ciphertext.js'
+import { decapsulate, encapsulate } from '#dist/local-kms/crypto/encapsulation.js'
+import { generateMac, verifyMac } from '#dist/local-kms/crypto/mac.js'
 import {
   generateMaterial,
   importedMaterial,
   privateKeyInfo,
   publicKeyOf,
-} from '../../dist/local-kms/crypto/material.js'
+} from '#dist/local-kms/crypto/material.js'
 import {
   mlKemDecapsulate,
   mlKemEncapsulate,
   mlKemPublicKey,
-} from '../../dist/local-kms/crypto/post-quantum.js'
-import { seededRandom } from '../../dist/local-kms/crypto/seeded-random.js'
+} from '#dist/local-kms/crypto/post-quantum.js'
+import { seededRandom } from '#dist/local-kms/crypto/seeded-random.js'
 import { flipped, hex, inNode24, openssl } from './crypto-readers.mjs'
 
 const fault = (name, message) => (e) => {

@@ -15,16 +15,16 @@ import {
   importedMaterial,
   privateKeyInfo,
   publicKeyOf,
-} from '../../dist/local-kms/crypto/material.js'
+} from '#dist/local-kms/crypto/material.js'
 import {
   mlDsaPublicKey,
   mlDsaSign,
   mlDsaSignMu,
   mlDsaVerify,
   mlDsaVerifyMu,
-} from '../../dist/local-kms/crypto/post-quantum.js'
-import { sign, verify } from '../../dist/local-kms/crypto/signing.js'
-import { keySpecs } from '../../dist/local-kms/key-specs.js'
+} from '#dist/local-kms/crypto/post-quantum.js'
+import { sign, verify } from '#dist/local-kms/crypto/signing.js'
+import { keySpecs } from '#dist/local-kms/key-specs.js'
 import { flipped, hex, inNode24, openssl, thrown } from './crypto-readers.mjs'
 
 const signers = [...keySpecs].filter(

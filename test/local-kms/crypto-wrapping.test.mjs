@@ -15,10 +15,10 @@ import {
   materialToText,
   privateKeyInfo,
   publicKeyOf,
-} from '../../dist/local-kms/crypto/material.js'
-import { decryptOaep, encryptOaep } from '../../dist/local-kms/crypto/oaep.js'
-import { canWrap, unwrap } from '../../dist/local-kms/crypto/wrapping.js'
-import { enums, keySpecs } from '../../dist/local-kms/key-specs.js'
+} from '#dist/local-kms/crypto/material.js'
+import { decryptOaep, encryptOaep } from '#dist/local-kms/crypto/oaep.js'
+import { canWrap, unwrap } from '#dist/local-kms/crypto/wrapping.js'
+import { enums, keySpecs } from '#dist/local-kms/key-specs.js'
 import { flipped, hex, openssl } from './crypto-readers.mjs'
 
 const limits = { RSA_2048: [214, 190], RSA_3072: [342, 318], RSA_4096: [470, 446] }

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { createServer, request } from 'node:http'
 import { afterEach, beforeEach, test } from 'node:test'
 import { DecryptCommand, GenerateRandomCommand, KMSClient } from '@aws-sdk/client-kms'
-import { InjectedFaults } from 'sealdrop/dist/local-kms/injected/injected-faults.js'
-import { strikeAnswer, strikeBefore, strikeBody } from 'sealdrop/dist/local-kms/injected/strike.js'
+import { InjectedFaults } from '#dist/local-kms/injected/injected-faults.js'
+import { strikeAnswer, strikeBefore, strikeBody } from '#dist/local-kms/injected/strike.js'
 
 const arn = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
 const answers = {

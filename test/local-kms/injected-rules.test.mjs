@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as aws from '@aws-sdk/client-kms'
-import { faultOperationOf } from 'sealdrop/dist/local-kms/injected/fault-operations.js'
-import { InjectedFaults, namedKeys } from 'sealdrop/dist/local-kms/injected/injected-faults.js'
-import { faultKinds } from 'sealdrop/dist/local-kms/injected/rules.js'
-import { strikeAnswer } from 'sealdrop/dist/local-kms/injected/strike.js'
-import { serviceOperations } from 'sealdrop/dist/local-kms/service-operations.js'
+import { faultOperationOf } from '#dist/local-kms/injected/fault-operations.js'
+import { InjectedFaults, namedKeys } from '#dist/local-kms/injected/injected-faults.js'
+import { faultKinds } from '#dist/local-kms/injected/rules.js'
+import { strikeAnswer } from '#dist/local-kms/injected/strike.js'
+import { serviceOperations } from '#dist/local-kms/service-operations.js'
 
 const id = '1234abcd-12ab-34cd-56ef-1234567890ab'
 const arn = `arn:aws:kms:us-east-1:111122223333:key/${id}`

@@ -2,10 +2,10 @@
 // where one is denied.
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { Call } from 'sealdrop/dist/local-kms/operations/call.js'
-import { operationOf } from 'sealdrop/dist/local-kms/operations/operations.js'
-import { Keyring } from 'sealdrop/dist/local-kms/state/keyring.js'
-import { Kms } from 'sealdrop/dist/local-kms/state/kms.js'
+import { Call } from '#dist/local-kms/operations/call.js'
+import { operationOf } from '#dist/local-kms/operations/operations.js'
+import { Keyring } from '#dist/local-kms/state/keyring.js'
+import { Kms } from '#dist/local-kms/state/kms.js'
 import { failure } from './helpers.mjs'
 
 const role = 'arn:aws:iam::111122223333:role/app'

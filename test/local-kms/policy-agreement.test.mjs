@@ -5,11 +5,8 @@ import assert from 'node:assert/strict'
 import { isIP } from 'node:net'
 import { test } from 'node:test'
 import { runUnsafeSimulation } from '@cloud-copilot/iam-simulate'
-import { decide, crossAccountActions } from 'sealdrop/dist/local-kms/policy/decide.js'
-import {
-  parseIdentityPolicy,
-  parseKeyPolicy,
-} from 'sealdrop/dist/local-kms/policy/policy-document.js'
+import { decide, crossAccountActions } from '#dist/local-kms/policy/decide.js'
+import { parseIdentityPolicy, parseKeyPolicy } from '#dist/local-kms/policy/policy-document.js'
 
 const cases = 8000
 const seed = 20240229

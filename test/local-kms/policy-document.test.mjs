@@ -1,12 +1,9 @@
 // What KMS and the credentials file refuse, and where they say it is.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { defaultCredentials, parseCredentials } from 'sealdrop/dist/local-kms/policy/credentials.js'
-import { defaultKeyPolicy } from 'sealdrop/dist/local-kms/state/default-key-policy.js'
-import {
-  parseIdentityPolicy,
-  parseKeyPolicy,
-} from 'sealdrop/dist/local-kms/policy/policy-document.js'
+import { defaultCredentials, parseCredentials } from '#dist/local-kms/policy/credentials.js'
+import { defaultKeyPolicy } from '#dist/local-kms/state/default-key-policy.js'
+import { parseIdentityPolicy, parseKeyPolicy } from '#dist/local-kms/policy/policy-document.js'
 
 const statement = {
   Effect: 'Allow',

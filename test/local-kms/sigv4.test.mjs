@@ -6,7 +6,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import { KMSClient, ListKeysCommand, SignCommand } from '@aws-sdk/client-kms'
 import { SignatureV4 } from '@smithy/signature-v4'
-import { verifySignature } from 'sealdrop/dist/local-kms/wire/sigv4.js'
+import { verifySignature } from '#dist/local-kms/wire/sigv4.js'
 
 class Sha256 {
   constructor(key) {

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { serviceOperations } from 'sealdrop/dist/local-kms/service-operations.js'
-import { trailRecord } from 'sealdrop/dist/local-kms/trail/trail-record.js'
+import { serviceOperations } from '#dist/local-kms/service-operations.js'
+import { trailRecord } from '#dist/local-kms/trail/trail-record.js'
 
 const id = '1234abcd-12ab-34cd-56ef-1234567890ab'
 const arn = `arn:aws:kms:us-west-2:111122223333:key/${id}`

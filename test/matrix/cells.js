@@ -1,6 +1,6 @@
 // What a cell of the table says comes from here: one genuine signature of each kind, in the host
 // that this runs in.
-import { fromBase64url } from '../../dist/bytes/base64url.js'
+import { fromBase64url } from '#dist/bytes/base64url.js'
 import { keySetOf } from '../support/host.js'
 import { payload, refusedOnce, signedOnce } from '../vectors/signed-once.js'
 

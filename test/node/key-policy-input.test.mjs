@@ -4,10 +4,7 @@ import test, { describe } from 'node:test'
 import { assert } from 'chai'
 import fc from 'fast-check'
 import { joinPolicies, keyPolicy, keyTemplate } from 'sealdrop/kms'
-import {
-  parseIdentityPolicy,
-  parseKeyPolicy,
-} from 'sealdrop/dist/local-kms/policy/policy-document.js'
+import { parseIdentityPolicy, parseKeyPolicy } from '#dist/local-kms/policy/policy-document.js'
 import { fails } from '../support/host.js'
 
 const own = '111122223333'

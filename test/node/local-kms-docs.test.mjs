@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { keySpecs } from '../../dist/local-kms/key-specs.js'
-import { faultKinds } from '../../dist/local-kms/injected/rules.js'
+import { keySpecs } from '#dist/local-kms/key-specs.js'
+import { faultKinds } from '#dist/local-kms/injected/rules.js'
 import { raw } from '../local-kms/helpers.mjs'
 
 const text = readFileSync(new URL('../../docs/local-kms.md', import.meta.url), 'utf8')

@@ -13,8 +13,10 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { KMSClient, SignCommand } from '@aws-sdk/client-kms'
 import { assert } from 'chai'
+import { npmFolder } from '../support/npm-folder.mjs'
 
 const root = new URL('../../', import.meta.url).pathname
 const folder = mkdtempSync(join(tmpdir(), 'sealdrop-packed-'))
@@ -65,8 +67,8 @@ test('it holds what a user needs and nothing of the workshop', () => {
     'README.md',
     'CHANGELOG.md',
     'SECURITY.md',
-    'dist/index.js',
-    'dist/index.d.ts',
+    'dist/doors/index.js',
+    'dist/doors/index.d.ts',
     'dist/sealdrop.min.js',
     'dist/sealdrop.min.js.map',
     'dist/sealdrop.min.mjs',
@@ -78,9 +80,35 @@ test('it holds what a user needs and nothing of the workshop', () => {
   for (const library of ['lru-cache', '@noble/curves', '@noble/post-quantum', 'commander'])
     assert.include(readFileSync(join(root, 'NOTICE'), 'utf8'), library)
   assert.deepEqual(
-    names.filter((name) => /^(src|test|demo|bench|docs)\/|tsbuildinfo|\.ci/.test(name)),
+    names.filter((name) => /^(src|test|demo|bench|tools)\/|\.png$|tsbuildinfo|\.ci/.test(name)),
     [],
   )
+})
+
+test('every relative link and picture of the README is in the tarball', () => {
+  const names = files.map(({ path }) => path)
+  const links = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/\]\(([^)#]+)/g)]
+    .map(([, link]) => link)
+    .filter((link) => !/^https?:/.test(link))
+  assert.isAbove(links.length, 3)
+  assert.includeMembers(names, links)
+})
+
+test('source maps come with what runs at a user’s, and not with the local KMS', () => {
+  const maps = files.map(({ path }) => path).filter((path) => path.endsWith('.map'))
+  assert.isAbove(maps.length, 100)
+  assert.deepEqual(
+    maps.filter((path) => path.startsWith('dist/local-kms/')),
+    [],
+  )
+  for (const { path } of files.filter((file) => /^dist\/local-kms\/.*\.js$/.test(file.path)))
+    assert.notInclude(readFileSync(join(root, path), 'utf8'), 'sourceMappingURL', path)
+})
+
+test('inner files cannot be imported: they are no promise', () => {
+  const { status, stderr } = node(`import 'sealdrop/${'dist/errors/guard.js'}'`)
+  assert.notEqual(status, 0)
+  assert.match(stderr, /ERR_PACKAGE_PATH_NOT_EXPORTED/)
 })
 
 for (const door of ['sealdrop', 'sealdrop/serve', 'sealdrop/fs', 'sealdrop/local-kms']) {
@@ -169,12 +197,21 @@ const consumers = {
     skipLibCheck: true,
   },
 }
+/** TypeScript 5.7 is the oldest that reads our declarations: `Uint8Array<ArrayBuffer>` came with it. */
+const compilers = {
+  'TypeScript 7': bin('tsc'),
+  'TypeScript 5.7': join(
+    await npmFolder(fileURLToPath(new URL('../consumers/', import.meta.url)), 'consumers'),
+    'node_modules/.bin/tsc',
+  ),
+}
+const settings = Object.keys(compilers).flatMap((compiler) => [
+  { compiler, module: 'NodeNext', moduleResolution: 'NodeNext' },
+  { compiler, module: 'ESNext', moduleResolution: 'Bundler' },
+])
 for (const [what, { files: names, ...options }] of Object.entries(consumers)) {
-  for (const [module, moduleResolution] of [
-    ['NodeNext', 'NodeNext'],
-    ['ESNext', 'Bundler'],
-  ]) {
-    test(`${what} type-checks under ${moduleResolution}`, () => {
+  for (const { compiler, module, moduleResolution } of settings) {
+    test(`${what} type-checks under ${moduleResolution} with ${compiler}`, () => {
       const where = mkdtempSync(join(folder, 'consumer-'))
       for (const name of names) cpSync(join(root, 'test/consumers', name), join(where, name))
       const types = join(folder, 'node_modules/@types')
@@ -202,7 +239,9 @@ for (const [what, { files: names, ...options }] of Object.entries(consumers)) {
           files: names,
         }),
       )
-      const { status, stdout } = spawnSync(bin('tsc'), ['-p', where], { encoding: 'utf8' })
+      const { status, stdout } = spawnSync(compilers[compiler], ['-p', where], {
+        encoding: 'utf8',
+      })
       assert.equal(status, 0, stdout)
     })
   }
@@ -215,15 +254,19 @@ test('the contract is what was built', () => {
   assert.equal(status, 0, stdout)
 })
 
+/** Script-tag files and their hashes have no types of their own. */
+const untyped = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).exports)
+  .filter((name) => name.startsWith('./dist/'))
+  .map((name) => name.slice(2))
+const attwOptions = ['--profile', 'esm-only', '--no-color', '--exclude-entrypoints', ...untyped]
+
 test('publint and attw find nothing', () => {
   const lint = spawnSync(bin('publint'), ['--strict', join(folder, 'node_modules/sealdrop')], {
     encoding: 'utf8',
   })
   assert.equal(lint.status, 0, lint.stdout + lint.stderr)
   assert.match(lint.stdout, /All good/)
-  const attw = spawnSync(bin('attw'), [tarball, '--profile', 'esm-only', '--no-color'], {
-    encoding: 'utf8',
-  })
+  const attw = spawnSync(bin('attw'), [tarball, ...attwOptions], { encoding: 'utf8' })
   assert.equal(attw.status, 0, attw.stdout + attw.stderr)
 })
 
@@ -243,7 +286,11 @@ test('every door and the runtime it names stand in package.json as design.md say
     './digests',
     './kms',
     './local-kms',
-    './dist/*',
+    './dist/sealdrop.min.js',
+    './dist/sealdrop.min.js.map',
+    './dist/sealdrop.min.mjs',
+    './dist/sealdrop.min.mjs.map',
+    './dist/integrity.json',
     './package.json',
   ])
   for (const [door, target] of Object.entries(exports))

@@ -18,7 +18,7 @@ import { assert } from 'chai'
 import { importKeySet, inHand, seal, SealdropError } from 'sealdrop'
 import { applyRotation, createOpener, createPublisher, planRotation } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { later } from 'sealdrop/dist/kms/rotation/duration.js'
+import { later } from '#dist/kms/rotation/duration.js'
 import { fails } from '../support/host.js'
 
 const minute = 60_000

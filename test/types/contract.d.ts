@@ -136,11 +136,11 @@ declare module 'sealdrop/kms' { // the companion
     openFile(input: string | URL, output: string | URL, o: OpenOptions): Promise<OpenedInfo & { length: number; digest: string }>
   }
   interface Purpose { name: string; use: 'enc' | 'sig'; spec: string; usage: 'ENCRYPT_DECRYPT' | 'KEY_AGREEMENT' | 'SIGN_VERIFY'; alias: string; alg?: string; replicas?: readonly string[]; policy?: object; keepDays?: number; withArn?: boolean }
-  interface KeyInventory { version: 1; counter: number; lifetime?: number; purposes: readonly Purpose[]; keys: readonly import('../../dist/kms/index.js').InventoryKey[] }
+  interface KeyInventory { version: 1; counter: number; lifetime?: number; purposes: readonly Purpose[]; keys: readonly import('#dist/doors/kms.js').InventoryKey[] }
   interface InventoryStore { read(): Promise<{ inventory: KeyInventory; etag: string } | undefined>; write(next: KeyInventory, etag?: string): Promise<void> } // compare and swap
   function fileInventory(path: string | URL): InventoryStore // a folder: a file for each version, the newest counts
-  function s3Inventory(o: { s3: import('../../dist/kms/index.js').S3Operations; bucket: string; key: string }): InventoryStore // new S3({}) of @aws-sdk/client-s3
-  function dynamoDbInventory(o: { dynamoDb: import('../../dist/kms/index.js').DynamoDbOperations; table: string; id?: string }): InventoryStore
+  function s3Inventory(o: { s3: import('#dist/doors/kms.js').S3Operations; bucket: string; key: string }): InventoryStore // new S3({}) of @aws-sdk/client-s3
+  function dynamoDbInventory(o: { dynamoDb: import('#dist/doors/kms.js').DynamoDbOperations; table: string; id?: string }): InventoryStore
   function httpSource(url: string | URL, o?: CallOptions & { headers?: Readonly<Record<string, string>>; fetch?: typeof globalThis.fetch }): Promise<ByteSource> // a file behind a URL, by Range requests
   interface ReplayStore { claim(id: string, until: Date): Promise<boolean>; seen?(id: string): Promise<boolean> } // seen: refuses a replay before any KMS call
   function createOpener(o: { kms?: Kms; keys: readonly string[] | InventoryStore; maxAge?: number; replay?: ReplayStore; cache?: { entries: number; maxAge: number; uses: number }; onEvent?: (e: object) => void; now?: () => number }): Opener

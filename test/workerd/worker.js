@@ -1,9 +1,9 @@
 // The suites inside a Worker: everything is defined and run within a request, as workerd demands.
 import { assert } from 'chai'
 import * as jose from 'jose'
-import { digests } from '../../dist/digests.js'
-import * as door from '../../dist/index.js'
-import { mlDsa } from '../../dist/ml-dsa.js'
+import { digests } from '#dist/doors/digests.js'
+import * as door from '#dist/doors/index.js'
+import { mlDsa } from '#dist/doors/ml-dsa.js'
 import { cells } from '../matrix/cells.js'
 import { runDoorSuites, runRoomSuites } from '../suites/all.js'
 import * as rooms from '../support/rooms.js'

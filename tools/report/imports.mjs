@@ -13,12 +13,16 @@ export function importsOf(files) {
   return new Map(files.map((file) => [file.path, targets(file)]))
 }
 
+const byName = (a, b) => a.localeCompare(b)
+
 /** Groups of at least two files, each of which imports the others in the end. */
 export function circles(graph) {
   const reached = new Map([...graph.keys()].map((path) => [path, reach(graph, path)]))
   const groups = new Map()
   for (const path of graph.keys()) {
-    const group = [...reached.get(path)].filter((other) => reached.get(other).has(path)).sort()
+    const group = [...reached.get(path)]
+      .filter((other) => reached.get(other).has(path))
+      .sort(byName)
     if (group.length > 1) groups.set(group.join(' '), group)
   }
   return [...groups.values()]

@@ -1,5 +1,10 @@
 import { regionOf } from '../../formats/arn.js'
-import { isMade, type KeyInventory, type MadeKey, type Purpose } from '../inventory/model.js'
+import {
+  isMade,
+  type KeyInventory,
+  type MadeKey,
+  type Purpose,
+} from '../inventory/inventory-model.js'
 import { aliasFor } from '../rotation/alias.js'
 import { day } from '../rotation/steps.js'
 import { standing, timeOf } from '../rotation/when.js'

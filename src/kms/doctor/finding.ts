@@ -1,7 +1,7 @@
 import { isSealdropError } from '../../errors/sealdrop-error.js'
-import { isDenied } from '../faults.js'
-import type { KeyInventory } from '../inventory/model.js'
-import type { KeyDescription } from '../port.js'
+import { isDenied } from '../port/aws-errors.js'
+import type { KeyInventory } from '../inventory/inventory-model.js'
+import type { KeyDescription } from '../port/port.js'
 
 /** What one check found. */
 export interface Finding {

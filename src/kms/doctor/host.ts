@@ -1,23 +1,8 @@
 import { limits } from '../../algorithms/limits.js'
-import type { JWK } from '../../formats/jwk.js'
 import { fetchDocument } from '../../keys/fetch-document.js'
-import type { KeyInventory } from '../inventory/model.js'
 import { clockFinding } from './clock.js'
 import { examined, finding, warning, type Finding } from './finding.js'
-import { examineSet, type Life } from './key-set.js'
-
-export interface HostOptions {
-  readonly url: URL
-  /** Of a page that reads the set. */
-  readonly origin: string
-  /** None: whoever serves the set is believed. */
-  readonly roots: readonly JWK[]
-  readonly name: string | undefined
-  readonly issuer: string | undefined
-  readonly fetch: typeof globalThis.fetch
-  readonly inventory: KeyInventory | undefined
-  readonly now: () => number
-}
+import { examineSet, type HostOptions, type Life } from './examine-set.js'
 
 /** Seconds. */
 const day = 86_400

@@ -1,6 +1,6 @@
-import { isMade, type KeyState, type MadeKey } from '../inventory/model.js'
-import { isPendingDeletion } from '../management-port.js'
-import type { KeyDescription } from '../port.js'
+import { isMade, type KeyState, type MadeKey } from '../inventory/inventory-model.js'
+import { isPendingDeletion } from '../port/management-port.js'
+import type { KeyDescription } from '../port/port.js'
 import { timeOf } from '../rotation/when.js'
 import { finding, seen, warning, type Examination, type Finding } from './finding.js'
 

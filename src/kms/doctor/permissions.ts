@@ -1,6 +1,6 @@
 import { fitsSignature, signatures, type SignatureName } from '../../algorithms/signatures.js'
-import type { DryRunPort, OaepName, Permission } from '../dry-run-port.js'
-import type { MadeKey } from '../inventory/model.js'
+import type { DryRunPort, OaepName, Permission } from '../port/dry-run-port.js'
+import type { MadeKey } from '../inventory/inventory-model.js'
 import { examined, finding, type Finding } from './finding.js'
 
 /** Who is to be able to do what from here. */

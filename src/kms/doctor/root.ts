@@ -1,8 +1,8 @@
 import type { JWK } from '../../formats/jwk.js'
 import { thumbprintOf } from '../../keys/key.js'
 import type { OpenerKey } from '../../open/opener-key.js'
-import type { DryRunPort } from '../dry-run-port.js'
-import { loadKey } from '../load-key.js'
+import type { DryRunPort } from '../port/dry-run-port.js'
+import { loadKey } from '../port/load-key.js'
 import { examined, finding, type Finding } from './finding.js'
 import { examineUse } from './permissions.js'
 

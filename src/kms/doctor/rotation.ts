@@ -1,5 +1,5 @@
-import type { KeyInventory } from '../inventory/model.js'
-import { planRotation } from '../rotation/plan.js'
+import type { KeyInventory } from '../inventory/inventory-model.js'
+import { planRotation } from '../rotation/plan-rotation.js'
 import { day } from '../rotation/steps.js'
 import { dueAt, standing } from '../rotation/when.js'
 import { finding, warning, type Finding } from './finding.js'

@@ -1,8 +1,8 @@
 import { ensure } from '../../errors/guard.js'
 import type { JWK } from '../../formats/jwk.js'
 import type { CallOptions } from '../../io/abort.js'
-import type { InventoryStore } from '../inventory/model.js'
-import type { Kms } from '../port.js'
+import type { InventoryStore } from '../inventory/inventory-model.js'
+import type { Kms } from '../port/port.js'
 import { later } from '../rotation/duration.js'
 import type { DoctorRole } from './permissions.js'
 

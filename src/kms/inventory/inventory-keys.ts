@@ -3,7 +3,13 @@ import { SealdropError } from '../../errors/sealdrop-error.js'
 import { abortable } from '../../io/abort.js'
 import { SingleFlight } from '../../io/single-flight.js'
 import type { OpenerKey, OpenerKeys } from '../../open/opener-key.js'
-import { isDeleted, isMade, type InventoryStore, type KeyInventory, type MadeKey } from './model.js'
+import {
+  isDeleted,
+  isMade,
+  type InventoryStore,
+  type KeyInventory,
+  type MadeKey,
+} from './inventory-model.js'
 
 const cooldown = 30_000
 const reloadAfter = 10 * 60_000

@@ -1,10 +1,16 @@
-import { ecKeySpecs, rsaKeySpecs, signingKeySpecs } from '../../algorithms/key-specs.js'
+import { ecKeySpecs, rsaKeySpecs, signingKeySpecs } from '../../algorithms/kms-key-specs.js'
 import { isSignatureName } from '../../algorithms/signatures.js'
 import { ensure, kindOf, shown } from '../../errors/guard.js'
 import type { SealdropErrorCode } from '../../errors/sealdrop-error.js'
 import { isJsonObject } from '../../formats/json.js'
 import { publicMembers } from '../../formats/jwk.js'
-import type { InventoryKey, KeyInventory, KeyState, Purpose, RevocationReason } from './model.js'
+import type {
+  InventoryKey,
+  KeyInventory,
+  KeyState,
+  Purpose,
+  RevocationReason,
+} from './inventory-model.js'
 
 /** What a member has to be, in words and as a test; `?` where it may be absent. */
 type Rule = readonly [expected: string, fits: (value: unknown) => boolean, optional?: '?']

@@ -1,8 +1,8 @@
 import { limits } from '../../algorithms/limits.js'
 import { utf8 } from '../../bytes/text.js'
 import { ensure } from '../../errors/guard.js'
-import { jwkFor, type PublishedJwk } from '../published-jwk.js'
-import { isMade, type InventoryKey, type KeyInventory, type MadeKey } from './model.js'
+import { jwkFor, type PublishedJwk } from './published-jwk.js'
+import { isMade, type InventoryKey, type KeyInventory, type MadeKey } from './inventory-model.js'
 
 const order: readonly InventoryKey['state'][] = ['current', 'next', 'retired']
 const seconds = (date: string): number => Math.floor(new Date(date).getTime() / 1000)

@@ -1,6 +1,6 @@
 import { ensure, shown } from '../../errors/guard.js'
 import { isSealdropError } from '../../errors/sealdrop-error.js'
-import type { InventoryKey, InventoryStore, KeyInventory, Purpose } from './model.js'
+import type { InventoryKey, InventoryStore, KeyInventory, Purpose } from './inventory-model.js'
 
 const attempts = 5
 

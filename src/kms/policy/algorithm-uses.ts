@@ -1,8 +1,8 @@
-import { ecKeySpecs, rsaKeySpecs, specsOfSignature } from '../../algorithms/key-specs.js'
+import { ecKeySpecs, rsaKeySpecs, specsOfSignature } from '../../algorithms/kms-key-specs.js'
 import { keyWraps } from '../../algorithms/key-wraps.js'
 import { signatures } from '../../algorithms/signatures.js'
-import type { Purpose } from '../inventory/model.js'
-import { messageTypesOf } from '../message-types.js'
+import type { Purpose } from '../inventory/inventory-model.js'
+import { messageTypesOf } from '../port/message-types.js'
 
 /** What a KMS key has to be for an algorithm, and what KMS calls the algorithm. */
 export interface AlgorithmUse {

@@ -1,5 +1,5 @@
 import { ensure, kindOf, shown } from '../../errors/guard.js'
-import type { Purpose } from '../inventory/model.js'
+import type { Purpose } from '../inventory/inventory-model.js'
 import { algorithmsOf } from './algorithm-uses.js'
 import { readKey, type KeyTarget } from './arns.js'
 import { capitalized } from './capitalized.js'

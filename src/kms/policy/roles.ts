@@ -1,6 +1,6 @@
 import { keyWraps } from '../../algorithms/key-wraps.js'
 import { signatureOf, signatures, type SignatureName } from '../../algorithms/signatures.js'
-import type { Purpose } from '../inventory/model.js'
+import type { Purpose } from '../inventory/inventory-model.js'
 import { algorithmUses, usesOf, type AlgorithmUse } from './algorithm-uses.js'
 import type { Condition } from './document.js'
 

@@ -7,7 +7,7 @@ import {
   type Condition,
   type PolicyStatement,
 } from './document.js'
-import type { KeyPolicyOptions, Policies } from './key-policy.js'
+import type { KeyPolicyOptions, Policies } from './key-policy-options.js'
 import { deletionWindow, roles, windowKey, type Permission, type PolicyRole } from './roles.js'
 
 /**

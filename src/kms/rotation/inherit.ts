@@ -1,7 +1,7 @@
 import { ensure } from '../../errors/guard.js'
 import { isSealdropError } from '../../errors/sealdrop-error.js'
-import type { MadeKey, Purpose } from '../inventory/model.js'
-import type { Inherited, ManagementPort } from '../management-port.js'
+import type { MadeKey, Purpose } from '../inventory/inventory-model.js'
+import type { Inherited, ManagementPort } from '../port/management-port.js'
 
 /** Of which key the next one takes policy and tags. */
 export interface Inheritance {

@@ -6,10 +6,10 @@ import {
   type InventoryStore,
   type KeyInventory,
   type MadeKey,
-} from '../inventory/model.js'
+} from '../inventory/inventory-model.js'
 import { isoOf, purposeOf, updateInventory, withKey } from '../inventory/update.js'
-import { ManagementPort, type LastUse } from '../management-port.js'
-import type { Kms } from '../port.js'
+import { ManagementPort, type LastUse } from '../port/management-port.js'
+import type { Kms } from '../port/port.js'
 import { day, settle } from './steps.js'
 import { keptFor, timeOf } from './when.js'
 

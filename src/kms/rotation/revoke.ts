@@ -5,7 +5,7 @@ import {
   type KeyInventory,
   type MadeKey,
   type RevocationReason,
-} from '../inventory/model.js'
+} from '../inventory/inventory-model.js'
 import { isoOf, purposeOf, updateInventory, withKey } from '../inventory/update.js'
 import type { KeyOptions } from './retire.js'
 import { openersCooldown, settle } from './steps.js'

@@ -1,5 +1,5 @@
-import type { InventoryStore } from '../inventory/model.js'
-import type { ManagementPort } from '../management-port.js'
+import type { InventoryStore } from '../inventory/inventory-model.js'
+import type { ManagementPort } from '../port/management-port.js'
 
 /**
  * What is done to a purpose:

@@ -6,7 +6,7 @@ import {
   type KeyInventory,
   type MadeKey,
   type Purpose,
-} from '../inventory/model.js'
+} from '../inventory/inventory-model.js'
 import { later } from './duration.js'
 import { day, makingLease, openersReload, settle } from './steps.js'
 

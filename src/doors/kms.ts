@@ -1,0 +1,60 @@
+/** The companion: everything that calls KMS. */
+export { createOpener, type Opener, type OpenerOptions } from '../kms/open/create-opener.js'
+export type { Opened } from '../open/open-value.js'
+export type { OpenedInfo, OpenOptions } from '../open/options.js'
+export type { OpenEvent } from '../open/report.js'
+export type { OpenedStream } from '../open/stream-opener.js'
+export { httpSource, type HttpSourceOptions } from '../io/http-source.js'
+export type { OpenedFile } from '../kms/open/open-file.js'
+export type { ReplayStore } from '../open/replay.js'
+export type { CacheOptions } from '../kms/open/data-key-cache.js'
+export { createSigner, type ReceiptOf, type Signer } from '../kms/sign/create-signer.js'
+export type { SignFileOptions } from '../kms/sign/sign-file.js'
+export { publicJwk } from '../kms/publish/public-jwk.js'
+export {
+  createPublisher,
+  type PublishedKey,
+  type PublisherOptions,
+} from '../kms/publish/create-publisher.js'
+export type { Kms } from '../kms/port/port.js'
+export { fileInventory } from '../stores/files/file-inventory.js'
+export { s3Inventory, type S3Operations } from '../stores/s3/s3-inventory.js'
+export {
+  dynamoDbInventory,
+  type DynamoDbOperations,
+} from '../stores/dynamo-db/dynamo-db-inventory.js'
+export type {
+  InventoryKey,
+  InventoryStore,
+  KeyInventory,
+  KeyState,
+  Purpose,
+  RevocationReason,
+} from '../kms/inventory/inventory-model.js'
+export { planRotation, type PlanOptions } from '../kms/rotation/plan-rotation.js'
+export { applyRotation, type ApplyOptions } from '../kms/rotation/apply.js'
+export type { RotationPlan, Step, StepKind } from '../kms/rotation/steps.js'
+export {
+  deleteKey,
+  restoreKey,
+  retireKey,
+  type DeletedKey,
+  type KeyOptions,
+  type RetiredKey,
+} from '../kms/rotation/retire.js'
+export type { LastUse } from '../kms/port/management-port.js'
+export { doctor } from '../kms/doctor/doctor.js'
+export type { DoctorOptions } from '../kms/doctor/settings.js'
+export type { Finding } from '../kms/doctor/finding.js'
+export type { DoctorRole } from '../kms/doctor/permissions.js'
+export { keyPolicy } from '../kms/policy/key-policy.js'
+export type { KeyPolicyOptions, Policies } from '../kms/policy/key-policy-options.js'
+export { joinPolicies } from '../kms/policy/join-policies.js'
+export {
+  keyTemplate,
+  type KeyTemplate,
+  type KeyTemplateOptions,
+} from '../kms/policy/key-template.js'
+export type { PolicyRole } from '../kms/policy/roles.js'
+export type { Condition, PolicyDocument, PolicyStatement } from '../kms/policy/document.js'
+export { revokeKey, type RevokedKey } from '../kms/rotation/revoke.js'

@@ -1,0 +1,10 @@
+export { startLocalKms } from '../local-kms/server.js'
+export type {
+  LocalKms,
+  LocalKmsFaults,
+  LocalKmsKey,
+  LocalKmsOptions,
+} from '../local-kms/server-options.js'
+export type { ListedFault } from '../local-kms/injected/injected-faults.js'
+export type { FaultKind, FaultRule } from '../local-kms/injected/rules.js'
+export type { TrailRecord, TrailResource } from '../local-kms/trail/trail-record.js'

@@ -1,0 +1,96 @@
+import { ensure } from '../../errors/guard.js'
+import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
+import { abortable } from '../../io/abort.js'
+import { SingleFlight } from '../../io/single-flight.js'
+import type { OpenerKey, OpenerKeys } from '../../open/opener-key.js'
+import { loadKey } from '../port/load-key.js'
+import type { KmsPort } from '../port/port.js'
+
+const cooldown = 30_000
+
+/**
+ * The opener's keys, by the names its operator configured: aliases are resolved when they are first
+ * loaded, never by a message.
+ */
+export class ConfiguredKeys implements OpenerKeys {
+  readonly #port: KmsPort
+  readonly #names: readonly string[]
+  readonly #now: () => number
+  readonly #loaded = new Map<string, OpenerKey>()
+  readonly #failed = new Map<string, SealdropError>()
+  readonly #flight = new SingleFlight<void>()
+  #retryAt = 0
+
+  constructor(port: KmsPort, names: readonly string[], now: () => number) {
+    ensure(
+      Array.isArray(names) && names.length > 0,
+      'invalid_argument',
+      'keys: expected at least one key ARN, key id or alias that this opener may use',
+    )
+    this.#port = port
+    this.#names = names
+    this.#now = now
+  }
+
+  /** Loads every key, and throws for the first that does not load. */
+  async ready(signal?: AbortSignal): Promise<void> {
+    await this.#load(signal)
+    const [failure] = this.#failed.values()
+    if (failure) throw failure
+  }
+
+  async find(
+    fits: (key: OpenerKey) => boolean,
+    what: string,
+    signal?: AbortSignal,
+  ): Promise<readonly OpenerKey[]> {
+    const mayRetry = (): boolean => this.#now() >= this.#retryAt
+    if (this.#loaded.size === 0 && mayRetry()) await this.#load(signal)
+    const found = this.#having(fits)
+    if (found.length > 0) return found
+    if (this.#failed.size > 0 && mayRetry()) await this.#load(signal)
+    const again = this.#having(fits)
+    if (again.length > 0) return again
+    throw this.#notFound(what)
+  }
+
+  #notFound(what: string): SealdropError {
+    const failures = [...this.#failed.values()]
+    const [failure] = failures
+    // it may be the one that is asked for
+    if (failure && (this.#loaded.size === 0 || failure.retryable)) return failure
+    const reasons = failures.map(({ message }) => `; one did not load: ${message}`).join('')
+    return new SealdropError('key_not_found', `${what} is none of this opener's keys${reasons}`)
+  }
+
+  /** In the order of the configuration, one for each ARN. */
+  #having(fits: (key: OpenerKey) => boolean): readonly OpenerKey[] {
+    const keys = this.#names.flatMap((name) => this.#loaded.get(name) ?? []).filter(fits)
+    return keys.filter((key, i) => keys.findIndex(({ arn }) => arn === key.arn) === i)
+  }
+
+  #load(signal: AbortSignal | undefined): Promise<void> {
+    const loading = this.#flight.run(async () => {
+      const missing = this.#names.filter((name) => !this.#loaded.has(name))
+      await Promise.all(missing.map((name) => this.#loadOne(name)))
+      this.#retryAt = this.#now() + cooldown
+    })
+    return abortable(loading, signal)
+  }
+
+  async #loadOne(name: string): Promise<void> {
+    try {
+      const key = await loadKey(this.#port, name)
+      ensure(
+        key.info.use === 'enc',
+        'key_unusable',
+        `${name} signs; an opener needs keys with the usage ENCRYPT_DECRYPT or KEY_AGREEMENT`,
+      )
+      this.#loaded.set(name, key)
+      this.#failed.delete(name)
+    } catch (error) {
+      if (!isSealdropError(error)) throw error
+      this.#failed.set(name, error)
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import { ECDH } from 'node:crypto'
+import type { CurveName } from '../../algorithms/curves.js'
+import type { Bytes } from '../../bytes/bytes.js'
+
+const names: Readonly<Record<CurveName, string>> = {
+  'P-256': 'prime256v1',
+  'P-384': 'secp384r1',
+  'P-521': 'secp521r1',
+}
+
+/**
+ * A compressed point as `04 ‖ x ‖ y` (SEC 1 §2.3.4), which WebCrypto cannot. Throws when the curve
+ * has none with that x.
+ */
+export function decompressPoint(crv: CurveName, point: Bytes): Uint8Array {
+  return ECDH.convertKey(point, names[crv], undefined, undefined, 'uncompressed') as Buffer
+}

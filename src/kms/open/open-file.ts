@@ -1,0 +1,48 @@
+import type { BigIntStats } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { sha256 } from '../../crypto/digest.js'
+import { ensure } from '../../errors/guard.js'
+import { fileSource } from '../../files/file-source.js'
+import { writeFileWhole } from '../../files/write-file.js'
+import { ChunkDigester } from '../../formats/chunk-digest.js'
+import type { OpenedInfo, OpenOptions } from '../../open/options.js'
+import type { StreamOpener } from '../../open/stream-opener.js'
+import { filePath } from '../../files/file-path.js'
+
+export interface OpenedFile extends OpenedInfo {
+  /** Bytes of the sealed file, and its chunk digest in base64url: what a receipt names. */
+  readonly length: number
+  readonly digest: string
+}
+
+/** Opens a sealed file into another, which appears when all of it verified or not at all. */
+export async function openFile(
+  opener: StreamOpener,
+  input: string | URL,
+  output: string | URL,
+  o: OpenOptions,
+): Promise<OpenedFile> {
+  const from = resolve(filePath(input, 'openFile: expected a path'))
+  const to = resolve(filePath(output, 'openFile: expected a path'))
+  const source = await fileSource(from)
+  ensure(
+    !(await areOneFile(from, to)),
+    'invalid_argument',
+    'openFile: input and output are one file; the sealed one would be lost',
+  )
+  const digester = new ChunkDigester(sha256)
+  const { readable, ...info } = await opener.openStream(source, o, (bytes) =>
+    digester.update(bytes),
+  )
+  await writeFileWhole(to, readable)
+  return { ...info, length: source.size, digest: await digester.digest() }
+}
+
+/** Also by two names of it; a file that is not there is none. */
+async function areOneFile(a: string, b: string): Promise<boolean> {
+  const place = (path: string): Promise<BigIntStats | undefined> =>
+    stat(path, { bigint: true }).catch(() => undefined)
+  const [one, other] = await Promise.all([place(a), place(b)])
+  return one !== undefined && one.dev === other?.dev && one.ino === other.ino
+}

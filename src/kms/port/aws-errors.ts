@@ -1,0 +1,133 @@
+import {
+  isSealdropError,
+  SealdropError,
+  type SealdropErrorCode,
+} from '../../errors/sealdrop-error.js'
+
+interface FaultRow {
+  readonly code: SealdropErrorCode
+  readonly advice: string
+  readonly retryable?: true
+}
+
+const denied = 'the key policy and the IAM policy of the caller must both allow this operation'
+const credentials: FaultRow = {
+  code: 'kms_denied',
+  advice: 'the AWS credentials are missing, wrong or out of date',
+}
+const throttled: FaultRow = {
+  code: 'kms_throttled',
+  advice: 'KMS limits requests a second; try again later, or turn the data-key cache on',
+  retryable: true,
+}
+const unavailable: FaultRow = {
+  code: 'kms_unavailable',
+  advice: 'KMS could not be reached or could not answer; try again later',
+  retryable: true,
+}
+
+/**
+ * AWS's exceptions by name: several are not modelled, so that `instanceof` would miss them
+ * (kms-facts.md, "On the wire").
+ */
+const faults: Readonly<Record<string, FaultRow>> = {
+  AccessDeniedException: { code: 'kms_denied', advice: denied },
+  CredentialsProviderError: credentials,
+  ExpiredTokenException: credentials,
+  IncompleteSignatureException: credentials,
+  InvalidClientTokenIdException: credentials,
+  InvalidSignatureException: credentials,
+  MissingAuthenticationTokenException: credentials,
+  RequestExpired: credentials,
+  SignatureDoesNotMatch: credentials,
+  UnrecognizedClientException: credentials,
+  ThrottlingException: throttled,
+  TooManyRequestsException: throttled,
+  LimitExceededException: throttled,
+  NotFoundException: {
+    code: 'key_unusable',
+    advice:
+      'KMS knows no such key here: look at the account, the Region and the spelling, or whether it was deleted',
+  },
+  DisabledException: {
+    code: 'key_unusable',
+    advice: 'the key is disabled; EnableKey brings it back',
+  },
+  KMSInvalidStateException: {
+    code: 'key_unusable',
+    advice: 'the key is pending deletion or import; CancelKeyDeletion and EnableKey bring it back',
+  },
+  InvalidArnException: {
+    code: 'key_unusable',
+    advice: 'the key is not named by an ARN, key id or alias of KMS',
+  },
+  InvalidKeyUsageException: { code: 'key_unusable', advice: 'the key was made for another usage' },
+  KeyUnavailableException: unavailable,
+  KMSInternalException: unavailable,
+  InternalFailure: unavailable,
+  ServiceUnavailable: unavailable,
+  DependencyTimeoutException: unavailable,
+  TimeoutError: unavailable,
+}
+
+const unexpected: FaultRow = {
+  code: 'kms_unexpected',
+  advice: 'an answer that this version does not understand',
+}
+
+/** What errors of the AWS SDK have, and those of the network below it. */
+interface AwsError {
+  readonly name?: string
+  readonly message?: string
+  readonly code?: unknown
+  readonly $metadata?: { readonly httpStatusCode?: number }
+}
+
+/**
+ * Our error for what the AWS SDK threw: its name decides, then whether any answer came at all, and
+ * whole: a cut one has a status too.
+ */
+export function fromAws(error: unknown, operation: string, key: string): SealdropError {
+  const { name = 'Error', message = '' } = (error ?? {}) as AwsError
+  if (/region is missing/i.test(message))
+    return new SealdropError(
+      'invalid_argument',
+      `kms: no Region for ${key}; pass kms: { region }, set AWS_REGION, or name the key by its ARN`,
+    )
+  const { code, advice, retryable = false } = faultOf(error, name)
+  return new SealdropError(code, `kms:${operation} on ${key}: ${name}; ${advice}`, {
+    retryable,
+    cause: error,
+  })
+}
+
+function faultOf(error: unknown, name: string): FaultRow {
+  const known = Object.hasOwn(faults, name) ? faults[name] : undefined
+  if (known) return known
+  const { code, $metadata } = (error ?? {}) as AwsError
+  const status = $metadata?.httpStatusCode
+  if (status === undefined && !(error instanceof SyntaxError)) return unavailable
+  const wasCut = /^(ECONN|EPIPE|ETIMEDOUT)/.test(String(code))
+  const isServers = status !== undefined && status >= 500
+  return wasCut || isServers ? unavailable : unexpected
+}
+
+/** The name of an error, such as AWS's exceptions have. */
+export const nameOf = (error: unknown): string | undefined =>
+  (error as AwsError | null | undefined)?.name
+
+/** The name of what AWS threw, of an error that was made of it here. */
+export const awsNameOf = (error: unknown): string | undefined =>
+  nameOf((error as Error | null | undefined)?.cause)
+
+/** KMS said no, rather than that it does not know who asks. */
+export const isDenied = (error: unknown): boolean =>
+  isSealdropError(error) &&
+  error.code === 'kms_denied' &&
+  awsNameOf(error) === 'AccessDeniedException'
+
+/** Whether KMS answered that it did nothing. */
+export function isRefusal(error: unknown): boolean {
+  const status = (error as AwsError | null | undefined)?.$metadata?.httpStatusCode
+  return status !== undefined && status >= 400 && status < 500
+}

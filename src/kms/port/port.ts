@@ -1,0 +1,221 @@
+import {
+  DecryptCommand,
+  DeriveSharedSecretCommand,
+  DescribeKeyCommand,
+  GetPublicKeyCommand,
+  KMSClient,
+  SignCommand,
+  type KMSClientConfig,
+  type SigningAlgorithmSpec,
+} from '@aws-sdk/client-kms'
+import { keyWraps } from '../../algorithms/key-wraps.js'
+import type { Bytes } from '../../bytes/bytes.js'
+import type { PrivateOperations } from '../../envelope/private-operations.js'
+import { ensure } from '../../errors/guard.js'
+import { SealdropError } from '../../errors/sealdrop-error.js'
+import { awsNameOf, fromAws } from './aws-errors.js'
+import type { MessageType } from './message-types.js'
+
+/**
+ * How KMS is reached: a client, a configuration, or one client for each Region. Default `{}`: the
+ * AWS default chain.
+ */
+export type Kms = KMSClient | KMSClientConfig | ((region: string) => KMSClient)
+
+/** What GetPublicKey answers, checked. */
+export interface PublicKeyAnswer {
+  readonly arn: string
+  readonly spki: Bytes
+  readonly keyUsage: string
+  readonly signingAlgorithms: readonly string[]
+}
+
+/** What kms:Sign is asked for. */
+export interface ToSign {
+  /** KMS SigningAlgorithm. */
+  readonly algorithm: string
+  readonly type: MessageType
+  readonly message: Bytes
+}
+
+export interface KeyDescription {
+  readonly arn: string
+  readonly state: string
+  readonly created: Date | undefined
+  readonly usage: string
+  readonly description: string
+  readonly deletes: Date | undefined
+}
+
+export const arnPattern: RegExp = /^arn:[\w-]+:kms:([\w-]+):\d{12}:(?:key|alias)\/./
+
+/**
+ * The one room that talks to AWS. Every answer must name the key and the algorithm that were asked
+ * for.
+ */
+export class KmsPort implements PrivateOperations {
+  readonly #kms: Kms
+  readonly #clients = new Map<string, KMSClient>()
+
+  constructor(kms: Kms) {
+    this.#kms = kms
+  }
+
+  async decrypt(arn: string, ciphertext: Bytes, signal?: AbortSignal): Promise<Bytes | undefined> {
+    const algorithm = keyWraps['RSA-OAEP-256'].kms as 'RSAES_OAEP_SHA_256'
+    const input = { KeyId: arn, CiphertextBlob: ciphertext, EncryptionAlgorithm: algorithm }
+    const answer = await this.call('Decrypt', arn, signal, (client, o) =>
+      client.send(new DecryptCommand(input), o),
+    ).catch((error: unknown) => {
+      const isNoCiphertext =
+        error instanceof SealdropError && awsNameOf(error) === 'InvalidCiphertextException'
+      if (isNoCiphertext) return undefined
+      throw error
+    })
+    if (!answer) return undefined
+    expected('Decrypt', answer.KeyId === arn && answer.EncryptionAlgorithm === algorithm)
+    return bytesOf('Decrypt', answer.Plaintext, 0) // an empty plaintext is as wrong as any other: class B
+  }
+
+  async agree(arn: string, spki: Bytes, signal?: AbortSignal): Promise<Bytes> {
+    const input = { KeyId: arn, PublicKey: spki, KeyAgreementAlgorithm: 'ECDH' as const }
+    const answer = await this.call('DeriveSharedSecret', arn, signal, (client, o) =>
+      client.send(new DeriveSharedSecretCommand(input), o),
+    )
+    expected('DeriveSharedSecret', answer.KeyId === arn && answer.KeyAgreementAlgorithm === 'ECDH')
+    return bytesOf('DeriveSharedSecret', answer.SharedSecret)
+  }
+
+  /** A signature over a digest, a message or its representative; ECDSA as DER. */
+  async sign(
+    arn: string,
+    { algorithm, type, message }: ToSign,
+    signal?: AbortSignal,
+  ): Promise<Bytes> {
+    const input = {
+      KeyId: arn,
+      Message: message,
+      MessageType: type,
+      SigningAlgorithm: algorithm as SigningAlgorithmSpec,
+    }
+    const answer = await this.call('Sign', arn, signal, (client, o) =>
+      client.send(new SignCommand(input), o),
+    )
+    expected('Sign', answer.KeyId === arn && answer.SigningAlgorithm === algorithm)
+    return bytesOf('Sign', answer.Signature)
+  }
+
+  /** @param key ARN, key id or alias; the answer names the ARN */
+  async publicKey(key: string, signal?: AbortSignal): Promise<PublicKeyAnswer> {
+    const answer = await this.call('GetPublicKey', key, signal, (client, o) =>
+      client.send(new GetPublicKeyCommand({ KeyId: key }), o),
+    )
+    const {
+      KeyId: arn = '',
+      KeyUsage: keyUsage = '',
+      SigningAlgorithms: signingAlgorithms = [],
+    } = answer
+    expected('GetPublicKey', isArnOf(key, arn))
+    return { arn, spki: bytesOf('GetPublicKey', answer.PublicKey), keyUsage, signingAlgorithms }
+  }
+
+  /**
+   * State and date of a key by ARN, key id or alias, which GetPublicKey does not answer, and fails
+   * for a disabled key.
+   */
+  async describe(key: string, signal?: AbortSignal): Promise<KeyDescription> {
+    const { KeyMetadata: found } = await this.call('DescribeKey', key, signal, (client, o) =>
+      client.send(new DescribeKeyCommand({ KeyId: key }), o),
+    )
+    const {
+      Arn: arn = '',
+      KeyState: state = '',
+      CreationDate: created,
+      KeyUsage: usage = '',
+      Description: description = '',
+      DeletionDate: deletes,
+    } = found ?? {}
+    expected('DescribeKey', isArnOf(key, arn) && state !== '')
+    return { arn, state, created, usage, description, deletes }
+  }
+
+  /** Ends the clients that were made here; one that came, or that a function made, stays open. */
+  close(): void {
+    const wereMadeHere = !isClient(this.#kms) && typeof this.#kms !== 'function'
+    if (wereMadeHere) for (const client of this.#clients.values()) client.destroy()
+    this.#clients.clear()
+  }
+
+  protected async call<R>(
+    operation: string,
+    key: string,
+    signal: AbortSignal | undefined,
+    send: (client: KMSClient, o: { abortSignal?: AbortSignal }) => Promise<R>,
+  ): Promise<R> {
+    signal?.throwIfAborted()
+    try {
+      return await send(await this.#client(key), signal ? { abortSignal: signal } : {})
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error instanceof SealdropError ? error : fromAws(error, operation, key)
+    }
+  }
+
+  /** One client a Region, which an ARN names; other names of keys live in the configured Region. */
+  async #client(key: string): Promise<KMSClient> {
+    const region = arnPattern.exec(key)?.[1]
+    if (isClient(this.#kms)) {
+      const own = await this.#kms.config.region()
+      ensure(
+        region === undefined || region === own,
+        'invalid_argument',
+        `kms: the client is for ${own}, the key ${key} is not; pass a configuration or a function, so that there is a client for each Region`,
+      )
+      return this.#kms
+    }
+    const known = this.#clients.get(region ?? '')
+    if (known) return known
+    const made = makeClient(this.#kms, key, region)
+    this.#clients.set(region ?? '', made)
+    return made
+  }
+}
+
+/** A client for the Region of a key, where it names one. */
+function makeClient(
+  kms: Exclude<Kms, KMSClient>,
+  key: string,
+  region: string | undefined,
+): KMSClient {
+  if (typeof kms !== 'function')
+    return new KMSClient(region === undefined ? kms : { ...kms, region })
+  ensure(
+    region !== undefined,
+    'invalid_argument',
+    `key ${key}: expected an ARN, because kms is a function of the Region`,
+  )
+  return kms(region)
+}
+
+/** Whether an answer names the key that was asked for: by the ARN itself, or by an ARN at all. */
+const isArnOf = (key: string, arn: string): boolean =>
+  arnPattern.test(arn) && (key === arn || !key.includes(':key/'))
+
+const isClient = (kms: Kms): kms is KMSClient => typeof kms === 'object' && 'send' in kms
+
+export function expected(operation: string, condition: boolean): asserts condition {
+  ensure(
+    condition,
+    'kms_unexpected',
+    `kms:${operation} answered for another key or algorithm than was asked`,
+  )
+}
+
+function bytesOf(operation: string, bytes: Uint8Array | undefined, least = 1): Bytes {
+  ensure(
+    bytes instanceof Uint8Array && bytes.length >= least,
+    'kms_unexpected',
+    `kms:${operation} answered without its bytes`,
+  )
+  return new Uint8Array(bytes)
+}

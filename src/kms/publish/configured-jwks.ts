@@ -1,0 +1,63 @@
+import { ensure, shown } from '../../errors/guard.js'
+import { isSealdropError } from '../../errors/sealdrop-error.js'
+import { jwkFor, type PublishedJwk } from '../inventory/published-jwk.js'
+import { loadKey } from '../port/load-key.js'
+import type { KmsPort } from '../port/port.js'
+
+/** A key to publish. */
+export interface PublishedKey {
+  /** ARN, key id or alias. */
+  readonly key: string
+  /** Checked against the key's own usage. */
+  readonly use?: 'enc' | 'sig'
+  /** Of an RSA signing key, its one algorithm. Default: PS256. */
+  readonly alg?: string
+  /**
+   * Publish the ARN too, which shows the account id; streams to RSA keys need it. Default: false.
+   */
+  readonly withArn?: boolean
+}
+
+/** The keys of a configuration that are enabled, each once. @throws SealdropError */
+export async function configuredJwks(
+  port: KmsPort,
+  keys: readonly PublishedKey[],
+  published: Set<string>,
+): Promise<readonly PublishedJwk[]> {
+  const asked = await Promise.all(keys.map((row) => publishedJwk(port, row, published)))
+  const found = asked.filter((jwk) => jwk !== undefined)
+  return found.filter(({ kid }, i) => found.findIndex((other) => other.kid === kid) === i)
+}
+
+/**
+ * One key, or undefined where it must not be published: not enabled, or gone since it was
+ * published.
+ */
+async function publishedJwk(
+  port: KmsPort,
+  { key, use, alg, withArn = false }: PublishedKey,
+  published: Set<string>,
+): Promise<PublishedJwk | undefined> {
+  const unlessGone = (error: unknown): undefined => {
+    if (!published.has(key) || !isSealdropError(error) || error.code !== 'key_unusable') throw error
+  }
+  const described = await port.describe(key).catch(unlessGone)
+  if (described?.state !== 'Enabled') return undefined
+  const { arn, created } = described
+  const loaded = await loadKey(port, arn, alg).catch(unlessGone)
+  if (!loaded) return undefined
+  const { info, jwk } = loaded
+  ensure(
+    use === undefined || use === info.use,
+    'invalid_argument',
+    `use ${shown(use ?? '')}: ${key} is for ${info.use}`,
+  )
+  published.add(key)
+  return jwkFor(jwk, {
+    kid: info.thumbprint,
+    use: info.use,
+    alg: info.alg,
+    ...(created && { iat: Math.floor(created.getTime() / 1000) }),
+    ...(withArn && { kms_arn: arn }),
+  })
+}

@@ -1,0 +1,227 @@
+import { toBase64url } from '../../bytes/base64url.js'
+import { randomBytes } from '../../crypto/subtle.js'
+import { ensure, shown } from '../../errors/guard.js'
+import { encodeValue, type Value } from '../../formats/content.js'
+import { checkContext, type Context } from '../../formats/context.js'
+import { joinLines, type FileClaims } from '../../formats/file-signature.js'
+import { reservedTypes, sameType } from '../../formats/jws.js'
+import type { Receipt } from '../../formats/receipt.js'
+import { abortable, type CallOptions } from '../../io/abort.js'
+import type { ByteSource } from '../../io/byte-source.js'
+import { SingleFlight } from '../../io/single-flight.js'
+import { thumbprintUrn, type KeyInfo } from '../../keys/key.js'
+import type { OpenerKey } from '../../open/opener-key.js'
+import type { Claims } from '../../verify/jwt.js'
+import { loadKey } from '../port/load-key.js'
+import { KmsPort, type Kms } from '../port/port.js'
+import { hashFile, type SignFileOptions } from './sign-file.js'
+import { signJws } from './sign-jws.js'
+
+/** What a receipt says; `inspect` of the sealed value gives message id, digest and length. */
+export interface ReceiptOf {
+  readonly messageId: string
+  readonly digest: string
+  readonly length: number
+  readonly context: Context
+  readonly stage: 'received' | 'opened'
+  /** The key that opened it, as openers answer it, or its thumbprint. */
+  readonly key?: string | KeyInfo
+}
+
+/**
+ * Signs through kms:Sign. The digest is made here, so that content of any size costs one small
+ * call.
+ */
+export interface Signer {
+  /** Loads the key now, so that a wrong configuration shows at start. */
+  ready(o?: CallOptions): Promise<void>
+  /** Ends KMS clients made here; later calls throw `closed`. */
+  close(): Promise<void>
+  /**
+   * A compact JWS of a value. `typ` default none; types that mean something to Sealdrop are
+   * refused. Throws `invalid_argument`, `too_large`, `kms_*`, `key_unusable`, `closed`.
+   */
+  sign(payload: Value, o?: CallOptions & { readonly typ?: string }): Promise<string>
+  /**
+   * A JWT with `iat` now and `exp` after `expiresIn` milliseconds; `typ` default `JWT`. Throws as
+   * `sign`.
+   */
+  signJwt(
+    claims: Claims & object,
+    o: CallOptions & { readonly expiresIn: number; readonly typ?: string },
+  ): Promise<string>
+  /**
+   * Signs a file of any size, read once in constant memory; one kms:Sign. The answer is text that
+   * `verifyStream` takes: about 43 characters for each MiB. The file must not change meanwhile.
+   * Throws as `sign`, and `source_failed`, `source_changed`.
+   */
+  signFile(file: string | URL | ByteSource | Blob, o?: SignFileOptions): Promise<string>
+  /** A receipt for what was received or opened, see `verifyReceipt`. Throws as `sign`. */
+  signReceipt(of: ReceiptOf, o?: CallOptions): Promise<string>
+}
+
+class KmsSigner implements Signer {
+  readonly #port: KmsPort
+  readonly #name: string
+  readonly #algorithm: string | undefined
+  readonly #now: () => number
+  readonly #flight = new SingleFlight<OpenerKey>()
+  #key: OpenerKey | undefined
+  #closed = false
+
+  constructor(port: KmsPort, name: string, algorithm: string | undefined, now: () => number) {
+    this.#now = () => Math.floor(now() / 1000)
+    this.#port = port
+    this.#name = name
+    this.#algorithm = algorithm
+  }
+
+  async ready(o: CallOptions = {}): Promise<void> {
+    await this.#loaded(o.signal)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#port.close()
+  }
+
+  async sign(payload: Value, o: CallOptions & { readonly typ?: string } = {}): Promise<string> {
+    const { bytes, cty } = encodeValue(payload, 1)
+    const header = { typ: checkType(o.typ), cty, iat: this.#now() }
+    return this.#jws(header, bytes, o.signal)
+  }
+
+  async signJwt(
+    claims: Claims & object,
+    o: CallOptions & { readonly expiresIn: number; readonly typ?: string },
+  ): Promise<string> {
+    ensure(
+      o?.expiresIn > 0 && Number.isFinite(o.expiresIn),
+      'invalid_argument',
+      'expiresIn: expected milliseconds above 0',
+    )
+    const isObject = typeof claims === 'object' && claims !== null
+    ensure(
+      isObject && claims.exp === undefined && claims.iat === undefined,
+      'invalid_argument',
+      'claims: expected an object without exp and iat, which this verb sets',
+    )
+    const iat = this.#now()
+    const exp = iat + Math.ceil(o.expiresIn / 1000)
+    const { bytes } = encodeValue({ ...claims, iat, exp }, 1)
+    return this.#jws({ typ: checkType(o.typ ?? 'JWT') }, bytes, o.signal)
+  }
+
+  async signReceipt(of: ReceiptOf, o: CallOptions = {}): Promise<string> {
+    const stated = receiptMembers(of)
+    const { info } = await this.#loaded(o.signal)
+    const receipt: Receipt = {
+      iss: thumbprintUrn(info.thumbprint),
+      iat: this.#now(),
+      jti: toBase64url(randomBytes(16)),
+      ...stated,
+    }
+    return this.#jws({ typ: reservedTypes.receipt }, encodeValue(receipt, 1).bytes, o.signal)
+  }
+
+  async signFile(file: string | URL | ByteSource | Blob, o: SignFileOptions = {}): Promise<string> {
+    const { info } = await this.#loaded(o.signal)
+    const { claims: said, list } = await hashFile(file, o)
+    const claims: FileClaims = { ...said, iat: this.#now(), iss: thumbprintUrn(info.thumbprint) }
+    const { bytes } = encodeValue(claims, 1)
+    return joinLines(await this.#jws({ typ: reservedTypes.file }, bytes, o.signal), list)
+  }
+
+  async #jws(
+    header: object,
+    payload: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    return signJws(this.#port, await this.#loaded(signal), { header, payload }, signal)
+  }
+
+  #loaded(signal: AbortSignal | undefined): Promise<OpenerKey> {
+    ensure(!this.#closed, 'closed', 'this signer was closed')
+    if (this.#key) return Promise.resolve(this.#key)
+    return abortable(
+      this.#flight.run(async () => {
+        const key = await loadKey(this.#port, this.#name, this.#algorithm)
+        ensure(
+          key.info.use === 'sig',
+          'key_unusable',
+          `${this.#name} does not sign; a signer needs a key with the usage SIGN_VERIFY`,
+        )
+        return (this.#key = key)
+      }),
+      signal,
+    )
+  }
+}
+
+/** What a receipt says beside who signed it and when. @throws SealdropError `invalid_argument` */
+function receiptMembers(of: ReceiptOf): Omit<Receipt, 'iss' | 'iat' | 'jti'> {
+  ensure(of, 'invalid_argument', 'signReceipt: expected what inspect gives, and a stage')
+  const { messageId, digest, length, stage } = of
+  const key = typeof of.key === 'object' ? of.key.thumbprint : of.key
+  ensure(
+    key === undefined || (typeof key === 'string' && key !== ''),
+    'invalid_argument',
+    'signReceipt: key, expected what an opener answered, or a thumbprint',
+  )
+  ensure(
+    [messageId, digest].every((text) => typeof text === 'string' && text !== ''),
+    'invalid_argument',
+    'signReceipt: expected messageId and digest, as inspect gives them',
+  )
+  ensure(
+    Number.isSafeInteger(length) && length >= 0,
+    'invalid_argument',
+    'signReceipt: length, expected a number of bytes',
+  )
+  ensure(
+    stage === 'received' || stage === 'opened',
+    'invalid_argument',
+    "signReceipt: stage, expected 'received' or 'opened'",
+  )
+  const ctx = checkContext(of.context)
+  const members = { messageId, length, digest, ctx, stage }
+  return key === undefined ? members : { ...members, key }
+}
+
+/**
+ * Whoever holds a signer for messages must not be able to sign key sets or receipts with the same
+ * verb.
+ */
+function checkType(typ: string | undefined): string | undefined {
+  ensure(typ === undefined || typeof typ === 'string', 'invalid_argument', 'typ: expected text')
+  ensure(
+    typ === undefined || !Object.values(reservedTypes).some((type) => sameType(typ, type)),
+    'invalid_argument',
+    `typ ${shown(typ ?? '')} is reserved: only the verb made for it writes it`,
+  )
+  return typ
+}
+
+/**
+ * Makes a signer over one KMS key. Nothing happens before its first verb.
+ *
+ * @param o.kms how KMS is reached; default `{}`: the AWS default chain
+ * @param o.key ARN, key id or alias of a key with the usage SIGN_VERIFY; the alias is resolved once
+ * @param o.algorithm JOSE or KMS name; default PS256 for RSA, and a curve's only one
+ * @param o.now milliseconds since 1970; default Date.now
+ * @throws SealdropError `invalid_argument`
+ * @see RFC 7515 §5.1
+ */
+export function createSigner(o: {
+  readonly kms?: Kms
+  readonly key: string
+  readonly algorithm?: string
+  readonly now?: () => number
+}): Signer {
+  ensure(
+    typeof o?.key === 'string' && o.key !== '',
+    'invalid_argument',
+    'key: expected a key ARN, a key id or an alias',
+  )
+  return new KmsSigner(new KmsPort(o.kms ?? {}), o.key, o.algorithm, o.now ?? Date.now)
+}

@@ -1,5 +1,0 @@
-export { startLocalKms } from './server.js'
-export type { LocalKms, LocalKmsFaults, LocalKmsKey, LocalKmsOptions } from './server-options.js'
-export type { ListedFault } from './injected/injected-faults.js'
-export type { FaultKind, FaultRule } from './injected/rules.js'
-export type { TrailRecord, TrailResource } from './trail/trail-record.js'

@@ -1,0 +1,28 @@
+import type { MlDsaName } from '../algorithms/signatures.js'
+import type { PublicMembers } from '../algorithms/public-key.js'
+import { fromBase64url } from '../bytes/base64url.js'
+import type { Bytes } from '../bytes/bytes.js'
+import type { AlgorithmProvider } from '../crypto/provider.js'
+import { verifyMlDsa } from './noble-ml-dsa.js'
+
+/**
+ * ML-DSA-44, 65 and 87 for a key set: `fetchKeySet(url, { trust, providers: [mlDsa()] })`.
+ * WebCrypto goes first where it has them (Chromium 150, Node 24.7); elsewhere, and over a message
+ * representative (`verifySignature` with `digest`, EXTERNAL_MU) everywhere, `@noble/post-quantum`
+ * verifies, on the calling thread.
+ *
+ * @returns a provider for `importKeySet`, `fetchKeySet` and `signedBy`; throws nothing
+ * @see FIPS 204 §5.3, RFC 9964
+ */
+export function mlDsa(): AlgorithmProvider {
+  const over =
+    (isMu: boolean) =>
+    async (alg: string, key: PublicMembers, signature: Bytes, message: Bytes): Promise<boolean> =>
+      key.kty === 'AKP' &&
+      verifyMlDsa(alg as MlDsaName, fromBase64url(key.pub)!, signature, message, isMu)
+  return {
+    algorithms: ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'],
+    verify: over(false),
+    verifyDigest: over(true),
+  }
+}

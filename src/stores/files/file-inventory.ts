@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto'
+import { link, mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { utf8 } from '../../bytes/text.js'
+import { syncFolder, writeFileWhole } from '../../files/write-file.js'
+import { checkInventory, parseInventory } from '../../kms/inventory/check-inventory.js'
+import type { InventoryStore } from '../../kms/inventory/inventory-model.js'
+import { changed, failed, serialized } from '../../kms/inventory/inventory-text.js'
+import { filePath } from '../../files/file-path.js'
+
+const versionOf = (file: string): number => Number(/^inventory-(\d{8})\.json$/.exec(file)?.[1] ?? 0)
+const nameOf = (version: number): string => `inventory-${String(version).padStart(8, '0')}.json`
+
+/**
+ * Keeps the inventory as files of a folder, one for each version, all of which stay: the newest
+ * counts. A version appears whole or not at all, and only one writer can make it, in this process
+ * or in another, also when one of them is killed.
+ *
+ * @param path of the folder; made when it is first written to
+ * @returns a store whose verbs throw SealdropError `conflict`, `malformed`, `source_failed`,
+ *   `output_failed`
+ * @throws SealdropError `invalid_argument`
+ */
+export function fileInventory(path: string | URL): InventoryStore {
+  const folder = resolve(filePath(path, 'fileInventory: expected the path of a folder'))
+  const newest = async (): Promise<number> => {
+    const files = await readdir(folder).catch(unlessAbsent)
+    return Math.max(0, ...files.map(versionOf))
+  }
+  return {
+    async read() {
+      const version = await newest()
+      if (version === 0) return undefined
+      const json = await readFile(join(folder, nameOf(version)), 'utf8').catch(
+        failed('source_failed', 'cannot be read'),
+      )
+      return { inventory: parseInventory(json), etag: String(version) }
+    },
+    async write(next, etag) {
+      const json = serialized(checkInventory(next, 'invalid_argument'))
+      await mkdir(folder, { recursive: true }).catch(
+        failed('output_failed', 'needs a folder that cannot be made'),
+      )
+      const version = await newest()
+      if (String(version) !== (etag ?? '0')) throw changed()
+      const whole = join(folder, `.${randomUUID()}`)
+      await writeFileWhole(whole, new Blob([utf8(json)]).stream())
+      try {
+        // fails where there is one: the compare and swap
+        await link(whole, join(folder, nameOf(version + 1)))
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw changed(error)
+        failed('output_failed', 'cannot be written')(error)
+      } finally {
+        await rm(whole, { force: true })
+      }
+      await syncFolder(folder)
+    },
+  }
+}
+
+function unlessAbsent(error: NodeJS.ErrnoException): string[] {
+  if (error.code === 'ENOENT') return []
+  return failed('source_failed', 'cannot be read')(error)
+}

@@ -1,0 +1,150 @@
+import { constants } from 'node:fs'
+import { mkdir, readdir, stat, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { limits } from '../../algorithms/limits.js'
+import { toBase64url } from '../../bytes/base64url.js'
+import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
+import type { FileRecords, RecordStart } from '../../stream/record-store.js'
+import { filePath } from '../../files/file-path.js'
+import { appendLine, conflict, withFile, type HeldLog } from './record-file.js'
+import { holderOf, linesOf, readLog, startLine } from './record-log.js'
+import { syncFolder } from '../../files/write-file.js'
+
+/**
+ * Records of file sealers in a folder, one log for each message, mode 0600. A log holds the data
+ * key, beside a file that is plaintext anyway. Logs older than 7 days are deleted when a new one is
+ * made.
+ *
+ * Every line is on disk before the promise resolves. Who loads a record takes it over by a line of
+ * its own; lines that a holder wrote after that do not count, and it learns of it before its frames
+ * leave.
+ *
+ * @returns records whose verbs throw SealdropError `output_failed`, `conflict`, `malformed`
+ * @see design.md, "Sealing a frame twice"
+ */
+export function fileRecords(folder: string | URL): FileRecords {
+  const logs = new RecordFolder(filePath(folder, 'fileRecords: expected the path of a folder'))
+  const turns = new Turns()
+  return {
+    create: (id, start) =>
+      turns.take(id, () => logs.create(id, start as RecordStart)).catch(failed),
+    append: (id, frames) =>
+      turns
+        .take(id, () => logs.append(id, frames))
+        .catch((error: unknown) => {
+          throw isMissing(error) ? conflict() : failed(error)
+        }),
+    load: (id) =>
+      turns
+        .take(id, () => logs.load(id))
+        .catch((error: unknown) => (isMissing(error) ? undefined : failed(error))),
+    remove: (id) =>
+      turns
+        .take(id, () => logs.remove(id))
+        .catch((error: unknown) => {
+          if (!isMissing(error)) failed(error)
+        }),
+  }
+}
+
+function failed(cause: unknown): never {
+  if (isSealdropError(cause)) throw cause
+  throw new SealdropError(
+    'output_failed',
+    `the record cannot be kept: ${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}`,
+    { cause },
+  )
+}
+
+const isMissing = (error: unknown): boolean =>
+  (error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
+
+/** Lets work go one after the other for each record: each knows what the one before wrote. */
+class Turns {
+  readonly #last = new Map<string, Promise<unknown>>()
+
+  take<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const mine = (this.#last.get(id) ?? Promise.resolve()).then(work)
+    const settled = mine.catch(() => {})
+    this.#last.set(id, settled)
+    void settled.then(() => {
+      if (this.#last.get(id) === settled) this.#last.delete(id)
+    })
+    return mine
+  }
+}
+
+const name = /^[\w-]{43}\.sealdrop$/
+const existing = constants.O_RDWR | constants.O_APPEND // never made anew
+
+/** The logs of a folder, and which of them are held here. */
+class RecordFolder {
+  readonly #dir: string
+  readonly #held = new Map<string, HeldLog>()
+
+  constructor(dir: string) {
+    this.#dir = dir
+  }
+
+  async create(id: string, start: RecordStart): Promise<void> {
+    await mkdir(this.#dir, { recursive: true, mode: 0o700 })
+    await prune(this.#dir)
+    const held = this.#newlyHeld(id)
+    if (!held) throw new SealdropError('output_failed', 'the record cannot be kept: no message id')
+    await appendLine(held, 'ax+', startLine(start))
+    await syncFolder(this.#dir)
+    this.#held.set(id, held)
+  }
+
+  async append(id: string, frames: Parameters<FileRecords['append']>[1]): Promise<void> {
+    const held = this.#held.get(id)
+    if (!held) throw conflict()
+    const tags = frames.map(([index, tag]) => [index, toBase64url(tag)] as const)
+    const before = await appendLine(held, existing, { frames: tags })
+    if (holderOf(linesOf(before), held.holder) !== held.holder) throw conflict()
+  }
+
+  async load(id: string): ReturnType<FileRecords['load']> {
+    const held = this.#newlyHeld(id)
+    if (!held) return undefined
+    const log = await appendLine(held, existing, { takes: true })
+    this.#held.set(id, held)
+    return readLog(log)
+  }
+
+  async remove(id: string): Promise<void> {
+    const path = this.#pathOf(id)
+    const held = this.#held.get(id)
+    this.#held.delete(id)
+    if (path === undefined) return
+    if (held) {
+      const log = await withFile(path, 'r', (handle) => handle.readFile('latin1'))
+      const isAnothers = holderOf(linesOf(log), '') !== held.holder
+      if (isAnothers) return
+    }
+    await unlink(path)
+  }
+
+  #newlyHeld(id: string): HeldLog | undefined {
+    const path = this.#pathOf(id)
+    if (path === undefined) return undefined
+    return { path, holder: crypto.randomUUID(), known: 0 }
+  }
+
+  /** Undefined for what is no message id. */
+  #pathOf(id: string): string | undefined {
+    const file = `${id}.sealdrop`
+    return name.test(file) ? join(this.#dir, file) : undefined
+  }
+}
+
+/** Deletes logs that nobody goes on with. */
+async function prune(dir: string): Promise<void> {
+  for (const file of await readdir(dir)) {
+    if (!name.test(file)) continue
+    const path = join(dir, file)
+    const found = await stat(path).catch(() => undefined)
+    const isOld = found && Date.now() - found.mtimeMs > limits.recordAge
+    if (isOld) await unlink(path).catch(() => {})
+  }
+}
