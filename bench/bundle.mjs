@@ -14,7 +14,7 @@ const door = fileURLToPath(new URL('../dist/index.js', import.meta.url))
  * Name, what a page writes, budget in bytes of brotli. `designed` is the figure of design.md,
  * "Budgets", where it proved wrong: `npm run size` prints what such a bundle weighs without a
  * single error message, and that alone fills the figure or is above it, so that no wording could
- * meet it. CHANGELOG, "Changes to the design", has the reasons.
+ * meet it. The reasons: decisions.md, "Two bundle budgets are wider than first planned".
  */
 export const budgets = [
   {
