@@ -86,18 +86,15 @@ export function addDownloadRoutes(app, { downloads, answer }) {
         }))
       : nothing(c),
   )
-  for (const [path, options] of [
-    ['file', {}],
-    ['mirror', { changed: true }],
-  ]) {
-    app.get(`/api/downloads/:size/${path}`, (c) => {
-      const offer = found(c)
-      return offer
-        ? c.body(downloads.stream(Number(c.req.param('size')), options), 200, {
-            'content-type': 'application/octet-stream',
-            'content-length': String(offer.length),
-          })
-        : nothing(c)
-    })
+  const send = (options) => (c) => {
+    const offer = found(c)
+    return offer
+      ? c.body(downloads.stream(Number(c.req.param('size')), options), 200, {
+          'content-type': 'application/octet-stream',
+          'content-length': String(offer.length),
+        })
+      : nothing(c)
   }
+  app.get('/api/downloads/:size/file', send({}))
+  app.get('/api/downloads/:size/mirror', send({ changed: true }))
 }

@@ -55,7 +55,8 @@ async function inUse({ name, alias, spec, usage }, kms, now) {
     keys: [{ key: alias, withArn: true }],
     now,
   }).documents()
-  const [{ kid, use, alg, iat, key_ops, kms_arn: arn, ...jwk }] = JSON.parse(jwks).keys
+  const [{ kid, use: _use, alg, iat, key_ops: _keyOps, kms_arn: arn, ...jwk }] =
+    JSON.parse(jwks).keys
   const made = new Date(iat * 1000).toISOString()
   return {
     purpose: name,

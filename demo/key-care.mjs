@@ -42,7 +42,8 @@ export function createKeyCare({ kms, store, root, now }) {
     }
   }
 
-  async function described({ jwk, token, ...key }) {
+  /** Without what people need not see: the public key, and the token of its making. */
+  async function described({ jwk: _jwk, token: _token, ...key }) {
     const gone = key.state === 'deleting' && new Date(key.deletes) <= now()
     return {
       ...key,

@@ -59,9 +59,7 @@ export async function startDemo({
     }).fetch,
   })
   const close = async () => {
-    const stopped = new Promise((resolve) => server.close(resolve))
-    server.closeAllConnections()
-    await stopped
+    await stop(server)
     await companion.close()
     client.destroy()
     await kms.close()
@@ -74,10 +72,7 @@ export async function startDemo({
     }
     if (first) log(`Keys made in ${((performance.now() - started) / 1000).toFixed(1)} s and kept.`)
     await companion.ready()
-    await listen(server, port).catch((error) => {
-      if (error.code !== 'EADDRINUSE') throw error
-      return listen(server, 0)
-    })
+    await listenNear(server, port)
   } catch (error) {
     await close()
     throw error
@@ -89,6 +84,22 @@ export async function startDemo({
     kms,
     keys: purposes.map(({ alias }) => alias),
     close,
+  }
+}
+
+async function stop(server) {
+  const stopped = new Promise((resolve) => server.close(resolve))
+  server.closeAllConnections()
+  await stopped
+}
+
+/** On this port, or where it is taken on any free one. */
+async function listenNear(server, port) {
+  try {
+    await listen(server, port)
+  } catch (error) {
+    if (error.code !== 'EADDRINUSE') throw error
+    await listen(server, 0)
   }
 }
 
