@@ -29,10 +29,26 @@ const statuses = {
 }
 /** Not the sender's fault, and worded for outside all the same. */
 const told = ['busy', 'no_space', 'storage_failed']
-const forSenders = ({ code }) =>
-  Object.hasOwn(statuses, code) && (statuses[code] < 500 || told.includes(code))
 
-/** Answers with an error. */
+/**
+ * What is thrown for somebody who asked.
+ *
+ * @typedef {Error & { code: string }} Refusal
+ */
+
+/** @type {(error: unknown) => error is Refusal} */
+function isForSenders(error) {
+  const { code } = Object(error)
+  return Object.hasOwn(statuses, code) && (statuses[code] < 500 || told.includes(code))
+}
+
+/**
+ * Answers with an error.
+ *
+ * @param {import('hono').Context} c
+ * @param {Pick<Refusal, 'code' | 'message'>} error
+ * @param {object} [more]
+ */
 export function refuse(c, { code, message }, more = {}) {
   c.set('note', code)
   // the rest of the body stays unread, so that nothing else can come this way
@@ -40,7 +56,11 @@ export function refuse(c, { code, message }, more = {}) {
   return c.json({ code, message, ...more }, statuses[code] ?? 500)
 }
 
-/** What the log says of an error: of ours the message, of others only what they are. */
+/**
+ * What the log says of an error: of ours the message, of others only what they are.
+ *
+ * @param {unknown} error
+ */
 function nameOf(error) {
   if (isSealdropError(error)) return error.message
   return error instanceof Error ? error.name : typeof error
@@ -52,16 +72,24 @@ const couldNot =
 /**
  * Makes what does the work of a request: what the work throws becomes an answer, with the number of
  * KMS calls until then, in its own words where `tells` says so.
+ *
+ * @param {(line: string) => void} log
  */
 export function createAnswer(log) {
-  return async function answer(c, work, tells = () => false) {
+  /**
+   * @param {import('hono').Context} c
+   * @param {(counter: { kmsCalls: number }) => Promise<object>} work
+   * @param {(error: unknown) => error is Refusal} [tells]
+   */
+  return async function answer(c, work, tells = isForSenders) {
     const counter = { kmsCalls: 0 }
     try {
       const found = await work(counter)
-      if (counter.kmsCalls > 0) c.set('note', `${found.stage}, ${counter.kmsCalls} KMS calls`)
+      const { stage } = /** @type {{ stage?: string }} */ (found)
+      if (counter.kmsCalls > 0) c.set('note', `${stage}, ${counter.kmsCalls} KMS calls`)
       return c.json(found)
     } catch (error) {
-      if (forSenders(error) || tells(error)) return refuse(c, error, counter)
+      if (isForSenders(error) || tells(error)) return refuse(c, error, counter)
       log(`the companion failed: ${nameOf(error)}`)
       return refuse(c, refusal(isSealdropError(error) ? error.code : 'internal', couldNot), counter)
     }

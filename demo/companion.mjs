@@ -14,6 +14,7 @@ import { refusal } from './refusal.mjs'
  */
 const expected =
   (wanted) =>
+  /** @param {import('sealdrop').Context} found */
   ({ form, part, ...others }) =>
     form === 'insurance-claim' && part === wanted && Object.keys(others).length === 0
 const ofMessage = expected('message')
@@ -22,11 +23,14 @@ const ofFile = expected('file')
 const operations = { 'RSA-OAEP-256': 'kms:Decrypt', 'ECDH-ES+A256KW': 'kms:DeriveSharedSecret' }
 
 /**
- * @param o.kms - how KMS is reached; in production leave it out for the AWS default chain
- * @param o.store - the inventory: what is published, and what opens
- * @param o.root - alias of the key that signs the key set
- * @param o.signs - alias of the key for receipts
- * @param o.now - the time; in production leave it out
+ * @param {CompanionOptions} o
+ *
+ * @typedef {object} CompanionOptions
+ * @property {import('sealdrop/kms').Kms} [kms] how KMS is reached; in production leave it out for the AWS default chain
+ * @property {import('sealdrop/kms').InventoryStore} store the inventory: what is published, and what opens
+ * @property {string} root alias of the key that signs the key set
+ * @property {string} signs alias of the key for receipts
+ * @property {() => number} [now] the time; in production leave it out
  */
 export function createCompanion(o) {
   const published = createPublished(o)
@@ -70,7 +74,11 @@ function receiptsOf({ signer }) {
   return { receipt, opened }
 }
 
-/** Opens values and stored files, and counts the KMS calls of the request that asked for it. */
+/**
+ * Opens values and stored files, and counts the KMS calls of the request that asked for it.
+ *
+ * @param {CompanionOptions} o
+ */
 function createOpening({ kms, store, now }) {
   // One opener serves all requests; its events find their request through the asynchronous context.
   const counters = new AsyncLocalStorage()
@@ -116,6 +124,7 @@ async function examine(path, id) {
   const { messageId, digest, length, context } = await inspect(await fileSource(path))
   if (messageId !== id)
     throw refusal('malformed', 'the sealed file has another message id than it was sent under')
-  if (!ofFile(context)) throw refusal('context_mismatch', 'the file was sealed for something else')
+  if (!context || !ofFile(context))
+    throw refusal('context_mismatch', 'the file was sealed for something else')
   return { messageId, digest, length, context }
 }

@@ -5,7 +5,7 @@ import { createPublisher, createSigner, publicJwk } from 'sealdrop/kms'
 const pinOrder = ['current', 'next', 'retired']
 
 /**
- * @param o - as of `createCompanion`
+ * @param {import('./companion.mjs').CompanionOptions} o
  * @returns `set()`, `history()` and `signer()` as they are now; `renew()` after the keys changed;
  *   `root()`, the public JWK of the root; `pins()`
  */

@@ -11,6 +11,24 @@ const MiB = 2 ** 20
  */
 export const partLength = 4 * MiB
 
+/**
+ * A sealed file, whole or still arriving.
+ *
+ * @typedef {object} Upload
+ * @property {string} id
+ * @property {string} folder
+ * @property {string} path - of the sealed bytes
+ * @property {string} marks - path of a byte for each part, 1 where it arrived
+ * @property {string} notes - path of what is known of it
+ * @property {number} writers - parts that are being written
+ * @property {number} length
+ * @property {Uint8Array} arrived
+ * @property {number} touched - milliseconds since 1970
+ * @property {object} [facts] - of a whole file, what its receipt says
+ * @property {Promise<void>} [made] - while and after its folder is made
+ * @property {Promise<void>} [finishing] - while it is examined
+ */
+
 const partsOf = (length) => Math.ceil(length / partLength)
 
 function inFolder(dir, id) {
@@ -25,7 +43,11 @@ function inFolder(dir, id) {
   }
 }
 
-/** One that is to be made. */
+/**
+ * One that is to be made.
+ *
+ * @returns {Upload}
+ */
 export const newUpload = (dir, id, length) => ({
   ...inFolder(dir, id),
   length,
@@ -33,7 +55,11 @@ export const newUpload = (dir, id, length) => ({
   touched: Date.now(),
 })
 
-/** What an earlier run left; undefined where its files do not fit together. */
+/**
+ * What an earlier run left; undefined where its files do not fit together.
+ *
+ * @returns {Promise<Upload | undefined>}
+ */
 export async function uploadFromDisk(dir, id) {
   const upload = inFolder(dir, id)
   const { length, facts } = JSON.parse(await readFile(upload.notes, 'utf8'))

@@ -10,8 +10,8 @@ const jsonType = 'application/vnd.sealdrop.upload+json'
 const file = '/api/files/:id'
 
 /**
- * @param o.answer - runs the work of a request with a counter of KMS calls, and turns what it
- * throws into an answer
+ * `answer` runs the work of a request with a counter of KMS calls, and turns what it throws into an
+ * answer.
  */
 export function addUploadRoutes(app, { companion, uploads, answer, refuse }) {
   const json = jsonOnly(refuse)

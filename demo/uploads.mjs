@@ -20,6 +20,7 @@ const staleAfter = 7 * 24 * hour
 /** Left free on the disk. */
 const reserve = 256 * MiB
 
+/** @param {import('./upload-folder.mjs').Upload} upload */
 const stateOf = ({ length, arrived, facts }) => ({
   length,
   partLength,
@@ -28,14 +29,26 @@ const stateOf = ({ length, arrived, facts }) => ({
 })
 const idleOf = ({ touched }) => Date.now() - touched
 
+/**
+ * @typedef {object} UploadOptions
+ * @property {string} dir - folder for the files
+ * @property {number} [maxLength] - of a sealed file, in bytes
+ * @property {number} [maxArriving] - files that may be incomplete at once; the longest untouched
+ *   gives way after an hour
+ * @property {number} [maxKept] - whole files that are kept
+ */
+
 class Uploads {
   #dir
   #maxLength
   #maxArriving
   #maxKept
+  /** @type {Map<string, import('./upload-folder.mjs').Upload>} */
   #uploads = new Map()
+  /** @type {Promise<void> | undefined} */
   #loading
 
+  /** @param {UploadOptions} o */
   constructor({ dir, maxLength = 16 * 1024 * MiB + 16 * MiB, maxArriving = 8, maxKept = 16 }) {
     this.#dir = dir
     this.#maxLength = maxLength
@@ -204,11 +217,7 @@ class Uploads {
  * while the file arrives, so knowing it is the right to write; a production server adds its own
  * sign-in.
  *
- * @param o.dir - folder for the files
- * @param o.maxLength - of a sealed file, in bytes
- * @param o.maxArriving - files that may be incomplete at once; the longest untouched gives way
- *   after an hour
- * @param o.maxKept - whole files that are kept
+ * @param {UploadOptions} o
  * @returns verbs: `begin(id, length)`; `put(id, offset, length, body)` with the chunks that arrive;
  *   `finish(id, examine)` when all of it is there: `examine` sees its path, what it finds is kept,
  *   and where it throws, the file goes; `stored(id)`, `state(id)`, `remove(id)`
@@ -232,11 +241,12 @@ const answered =
     try {
       return await verb(...args)
     } catch (error) {
-      if (!error.syscall) throw error
-      if (error.code === 'ENOENT')
+      const { syscall, code } = Object(error)
+      if (!syscall) throw error
+      if (code === 'ENOENT')
         throw refusal('not_found', 'This file was removed; send it from the start')
-      if (['ENOSPC', 'EDQUOT', 'EFBIG'].includes(error.code))
+      if (['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code))
         throw refusal('no_space', 'The company has no room for this file now')
-      throw refusal('storage_failed', `The company’s disk failed (${error.code})`)
+      throw refusal('storage_failed', `The company’s disk failed (${code})`)
     }
   }
