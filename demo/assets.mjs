@@ -64,12 +64,12 @@ const files = new Map(
  * that editing shows.
  *
  * @param {object} o
- * @param {() => Promise<readonly object[]>} o.pins - the thumbprints that pages pin. For convenience this server writes them into the
- *   page. In production they are part of the page or its script when it is built, and the page
- *   comes from another host than the key set: pins that come from where the keys come from say
- *   nothing about that place
- * @param {() => Promise<object>} o.root - the public JWK of the root that signs the key set and the history; what is said
- *   of pins goes for it too
+ * @param {() => Promise<readonly object[]>} o.pins - the thumbprints that pages pin. For
+ *   convenience this server writes them into the page. In production they are part of the page or
+ *   its script when it is built, and the page comes from another host than the key set: pins that
+ *   come from where the keys come from say nothing about that place
+ * @param {() => Promise<object>} o.root - the public JWK of the root that signs the key set and the
+ *   history; what is said of pins goes for it too
  * @param {() => number} o.shift - by how many milliseconds the demo's clock is ahead
  */
 export function createAssets({ pins, root, shift }) {

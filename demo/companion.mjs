@@ -26,8 +26,10 @@ const operations = { 'RSA-OAEP-256': 'kms:Decrypt', 'ECDH-ES+A256KW': 'kms:Deriv
  * @param {CompanionOptions} o
  *
  * @typedef {object} CompanionOptions
- * @property {import('sealdrop/kms').Kms} [kms] how KMS is reached; in production leave it out for the AWS default chain
- * @property {import('sealdrop/kms').InventoryStore} store the inventory: what is published, and what opens
+ * @property {import('sealdrop/kms').Kms} [kms] how KMS is reached; in production leave it out for
+ *   the AWS default chain
+ * @property {import('sealdrop/kms').InventoryStore} store the inventory: what is published, and
+ *   what opens
  * @property {string} root alias of the key that signs the key set
  * @property {string} signs alias of the key for receipts
  * @property {() => number} [now] the time; in production leave it out

@@ -23,12 +23,13 @@ const ownDir = fileURLToPath(new URL('../.demo/kms', import.meta.url))
  *
  * @param {object} [o]
  * @param {number} [o.port] default 0, any free port; where the port is taken, any free one too
- * @param {string} [o.dir] folder that keeps the local KMS's keys, the inventory and the clock; default
- *   `.demo/kms` in the project
- * @param {string} [o.files] folder that keeps the sealed files; default `files` in `dir`, which serves one
- *   demo at a time
+ * @param {string} [o.dir] folder that keeps the local KMS's keys, the inventory and the clock;
+ *   default `.demo/kms` in the project
+ * @param {string} [o.files] folder that keeps the sealed files; default `files` in `dir`, which
+ *   serves one demo at a time
  * @param {Omit<import('./uploads.mjs').UploadOptions, 'dir'>} [o.limits]
- * @param {(line: string) => void} [o.log] gets one line for each step and each request, never content; default silent
+ * @param {(line: string) => void} [o.log] gets one line for each step and each request, never
+ *   content; default silent
  * @returns `url` and `port` of the page, `kms` (for tests that open what was sealed), `keys`
  *   (aliases of the three purposes), `close()`
  */
