@@ -1,11 +1,13 @@
 // Runs an entry module in a real browser: bundled, served from the loopback, which is a secure
 // context.
+import { once } from 'node:events'
 import { access } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import resolve from '@rollup/plugin-node-resolve'
+import { nodeResolve } from '@rollup/plugin-node-resolve'
 import puppeteer from 'puppeteer-core'
 import { rollup } from 'rollup'
 import { chromiumArgs, chromiumPath } from '../test/support/chromium.mjs'
+import { listeningPort } from '../test/support/types.mjs'
 
 const firefox = process.env.FIREFOX_PATH ?? '/usr/bin/firefox-esr'
 
@@ -21,7 +23,7 @@ export async function bundled(input) {
     input,
     onwarn: () => {},
     external: [/^node:/, '@aws-crypto/client-node'],
-    plugins: [resolve({ browser: true })],
+    plugins: [nodeResolve({ browser: true })],
   })
   const {
     output: [{ code }],
@@ -55,12 +57,13 @@ export async function inBrowser(name, code, use) {
           .setHeader('content-type', 'text/html')
           .end('<!doctype html><script type="module" src="/bench.js"></script>'),
   )
-  await new Promise((ready) => server.listen(0, '127.0.0.1', ready))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
   const browser = await launch(name)
   try {
     const page = await browser.newPage()
     page.on('pageerror', (error) => console.error(error))
-    await page.goto(`http://127.0.0.1:${server.address().port}/`)
+    await page.goto(`http://127.0.0.1:${listeningPort(server)}/`)
     await page.waitForFunction('globalThis.bench')
     return await use(page, browser)
   } finally {

@@ -10,12 +10,14 @@ import { importKeySet, inHand, verifyStream } from 'sealdrop'
 import { fileSource } from 'sealdrop/fs'
 import { createPublisher, createSigner } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
+import { columns, number } from './columns.mjs'
 
 const MiB = 1_048_576
 const count = Number(process.argv[2] ?? 4_096)
 if (!Number.isSafeInteger(count) || count < 1 || count > 65_536)
   throw new Error('expected a number of MiB, 1 to 65536')
-const early = 256 // MiB after which memory is looked at first
+/** MiB after which memory is looked at first. */
+const early = 256
 
 const rss = () => process.memoryUsage.rss() / MiB
 
@@ -59,7 +61,7 @@ function memoryWatch(start) {
   const peak = { early: 0, all: 0 }
   return {
     peak,
-    onProgress({ done }) {
+    onProgress: ({ done }) => {
       const grown = rss() - start
       peak.all = Math.max(peak.all, grown)
       if (done <= early * MiB) peak.early = Math.max(peak.early, grown)
@@ -129,24 +131,23 @@ async function prefixHash(path, end) {
 }
 
 const { bavail, bsize } = await statfs(tmpdir())
-if (bavail * bsize < (count + 1_024) * MiB)
-  throw new Error(
-    `${tmpdir()} has ${Math.floor((bavail * bsize) / MiB)} MiB free; expected ${count} and 1,024 more`,
-  )
+const free = Math.floor((bavail * bsize) / MiB)
+if (free < count + 1_024)
+  throw new Error(`${tmpdir()} has ${free} MiB free; expected ${count} and 1,024 more`)
 const folder = await mkdtemp(join(tmpdir(), 'sealdrop-bench-'))
 const local = await startLocalKms({
   keys: [{ alias: 'alias/files', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }],
 })
-process.once('SIGINT', () =>
-  rm(folder, { recursive: true, force: true }).finally(() => process.exit(130)),
-)
+process.once('SIGINT', () => {
+  void rm(folder, { recursive: true, force: true }).finally(() => process.exit(130))
+})
 try {
   const path = join(folder, 'large.bin')
   const written = await timed(() => writeFile(path))
   const { size, blocks } = await stat(path)
-  console.log(
-    `Node ${process.version}, a file of ${count} MiB${blocks * 512 < size ? ', of which the disk holds less' : ''}, written at ${written.rate.toFixed(0)} MiB/s\n`,
-  )
+  const sparse = blocks * 512 < size ? ', of which the disk holds less' : ''
+  const writing = `written at ${written.rate.toFixed(0)} MiB/s`
+  console.log(`Node ${process.version}, a file of ${count} MiB${sparse}, ${writing}\n`)
   const signer = createSigner({ kms: local.clientConfig, key: 'alias/files' })
   const { jwks } = await createPublisher({
     kms: local.clientConfig,
@@ -181,13 +182,14 @@ try {
   })
   for (const [name, rate] of Object.entries(rates))
     console.log(
-      `${name.padEnd(52)}${rate.toFixed(0).padStart(8)} MiB/s${(rate / rates[limit]).toFixed(2).padStart(8)}`,
+      columns([-52, 8, 6, 8], [name, number(rate), 'MiB/s', number(rate / rates[limit], 2)]),
     )
   if (!hasSum) console.log('sha256sum is not on this machine')
   console.log(`\nThe signature has ${signature.length} characters.`)
   for (const [name, { peak }] of Object.entries({ signFile: signing, verifyStream: verifying }))
     console.log(
-      `${name}: resident memory at most ${peak.early.toFixed(0)} MiB above the start after ${Math.min(early, count)} MiB, ${peak.all.toFixed(0)} MiB after ${count} MiB`,
+      `${name}: resident memory at most ${number(peak.early)} MiB above the start after ` +
+        `${Math.min(early, count)} MiB, ${number(peak.all)} MiB after ${count} MiB`,
     )
 
   const at = Math.floor(size / 2)
@@ -202,12 +204,16 @@ try {
     hash,
   )
   const chunk = Math.floor(at / MiB)
-  const whole = hash.digest('hex') === (await prefixHash(path, length))
+  const isPrefix = hash.digest('hex') === (await prefixHash(path, length))
+  const right = length === chunk * MiB && isPrefix
   console.log(`\nOne bit of byte ${at} changed: ${error?.code}, ${error?.message}`)
   console.log(
-    `${length} bytes were handed out, ${length === chunk * MiB && whole ? 'which are those before its chunk; nothing of it and nothing after it' : 'WHICH IS WRONG'}`,
+    `${length} bytes were handed out, ` +
+      (right
+        ? 'which are those before its chunk; nothing of it and nothing after it'
+        : 'WHICH IS WRONG'),
   )
-  process.exitCode = error?.code === 'rejected' && length === chunk * MiB && whole ? 0 : 1
+  process.exitCode = error?.code === 'rejected' && right ? 0 : 1
 } finally {
   await rm(folder, { recursive: true, force: true })
   await local.close()

@@ -2,7 +2,7 @@
 // same client at an endpoint that answers the same JSON and does nothing, and beside the operation
 // alone in this process.
 import { createServer } from 'node:http'
-import * as aws from '@aws-sdk/client-kms'
+import { KMS } from '@aws-sdk/client-kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { agree } from '#dist/local-kms/crypto/agreement.js'
 import { encapsulate, decapsulate } from '#dist/local-kms/crypto/encapsulation.js'
@@ -10,6 +10,7 @@ import { generateMac } from '#dist/local-kms/crypto/mac.js'
 import { generateMaterial, publicKeyOf } from '#dist/local-kms/crypto/material.js'
 import { decryptOaep, encryptOaep } from '#dist/local-kms/crypto/oaep.js'
 import { sign } from '#dist/local-kms/crypto/signing.js'
+import { columns, number } from './columns.mjs'
 import { compare } from './values.mjs'
 
 const message = Buffer.alloc(64, 7)
@@ -125,19 +126,23 @@ async function emptyEndpoint() {
   }
 }
 
+/** The method of the client that calls an operation. */
+const methodOf = (operation) => operation[0].toLowerCase() + operation.slice(1)
+
 /** A table of all kinds of keys. */
 export async function localKmsReport() {
   const local = await startLocalKms()
   const empty = await emptyEndpoint()
   const clientAt = (endpoint) => {
-    const client = new aws.KMSClient({ ...local.clientConfig, endpoint })
-    return (operation, input) => client.send(new aws[`${operation}Command`](input))
+    const client = new KMS({ ...local.clientConfig, endpoint })
+    return (operation, input) => client[methodOf(operation)](input)
   }
   const kms = clientAt(local.url)
   const nothing = clientAt(empty.url)
-  console.log(
-    `Local KMS, Node ${process.version}, one call at a time: operations a second\n${'key'.padEnd(24)}${'operation'.padEnd(38)}${'local KMS'.padStart(11)}${'empty'.padStart(9)}${'bare'.padStart(9)}${'of empty'.padStart(10)}${'of both in a row'.padStart(18)}`,
-  )
+  const widths = [-24, -38, 11, 9, 9, 10, 18]
+  const heads = ['key', 'operation', 'local KMS', 'empty', 'bare', 'of empty', 'of both in a row']
+  console.log(`Local KMS, Node ${process.version}, one call at a time: operations a second`)
+  console.log(columns(widths, heads))
   for (const [spec, KeyUsage, prepare] of rows) {
     const {
       KeyMetadata: { Arn: KeyId },
@@ -158,9 +163,15 @@ export async function localKmsReport() {
     )
     // HTTP and the operation, one after the other
     const ideal = 1 / (1 / rates.empty + 1 / rates.bare)
-    const what = `${operation} ${input.SigningAlgorithm ?? ''}${input.MessageType === 'DIGEST' ? ' DIGEST' : ''}`
+    const digest = input.MessageType === 'DIGEST' ? ' DIGEST' : ''
     console.log(
-      `${spec.padEnd(24)}${what.padEnd(38)}${rates.local.toFixed(0).padStart(11)}${rates.empty.toFixed(0).padStart(9)}${rates.bare.toFixed(0).padStart(9)}${(rates.local / rates.empty).toFixed(2).padStart(10)}${(rates.local / ideal).toFixed(2).padStart(18)}`,
+      columns(widths, [
+        spec,
+        `${operation} ${input.SigningAlgorithm ?? ''}${digest}`,
+        ...[rates.local, rates.empty, rates.bare].map((rate) => number(rate)),
+        number(rates.local / rates.empty, 2),
+        number(rates.local / ideal, 2),
+      ]),
     )
   }
   await local.close()

@@ -21,7 +21,8 @@ const statusOf = async (pid) => {
 
 /** Notes where a process stands; what it answers says how many MiB it grew by at the most since. */
 async function watch(pid) {
-  await writeFile(`/proc/${pid}/clear_refs`, '5').catch(() => {}) // sets the peak back (proc_pid_clear_refs(5)); without, it is the peak since the start
+  // sets the peak back (proc_pid_clear_refs(5)); without, it is the peak since the start
+  await writeFile(`/proc/${pid}/clear_refs`, '5').catch(() => {})
   const { now } = await statusOf(pid)
   return async () => Math.max(0, (await statusOf(pid)).peak - now)
 }
@@ -74,9 +75,8 @@ if (process.argv[1] === me && process.argv[2] === 'work') {
   const [what, size, file] = process.argv.slice(3)
   const { prepare } = await import('./memory-work.mjs')
   const run = await prepare(what, Number(size), file)
-  process.on('message', async () => {
-    await run()
-    process.send('done')
+  process.on('message', () => {
+    void run().then(() => process.send('done'))
   })
   process.send('ready')
 }

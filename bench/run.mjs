@@ -16,29 +16,33 @@ import { streamReport } from './stream-report.mjs'
 import { benchValues, table } from './values.mjs'
 
 const [part, ...hosts] = process.argv.slice(2)
-const code =
-  part === 'local-kms' ? '' : await bundled(fileURLToPath(new URL('page.mjs', import.meta.url)))
+const wanted = (name) => part === undefined || part === name
+const page = fileURLToPath(new URL('page.mjs', import.meta.url))
+const code = part === 'local-kms' ? '' : await bundled(page)
+const node = `Node ${process.version}`
+
+/** What `bench[work]()` answers in a page of Chromium, as a table that has its version. */
+const inChromium = (work, tableOf) =>
+  inBrowser('chromium', code, async (tab, browser) => {
+    const version = await browser.version()
+    return tableOf(version.replace('Headless', ''), await tab.evaluate(`bench.${work}()`))
+  })
+
 console.log(
   'Ratios within one run are what counts; goals: seal at least 0.85 of bare, and above 1.00 of jose.\n',
 )
-if (part === undefined || part === 'values') {
-  console.log(table(`Node ${process.version}`, await benchValues({ door, jose })))
-  console.log(
-    `\n${await inBrowser('chromium', code, async (page, browser) => table((await browser.version()).replace('Headless', ''), await page.evaluate('bench.values()')))}`,
-  )
+if (wanted('values')) {
+  console.log(table(node, await benchValues({ door, jose })))
+  console.log(`\n${await inChromium('values', table)}`)
   console.log(`\n${await tenThousand()}`)
 }
-if (part === undefined || part === 'signatures') {
-  console.log(
-    `\n${signatureTable(`Node ${process.version}`, await benchVerification({ door, mlDsa, jose }))}`,
-  )
-  console.log(
-    `\n${await inBrowser('chromium', code, async (page, browser) => signatureTable((await browser.version()).replace('Headless', ''), await page.evaluate('bench.verification()')))}`,
-  )
-  console.log(`\n${signatureTable(`Node ${process.version}, local KMS`, await benchSigning())}`)
+if (wanted('signatures')) {
+  console.log(`\n${signatureTable(node, await benchVerification({ door, mlDsa, jose }))}`)
+  console.log(`\n${await inChromium('verification', signatureTable)}`)
+  console.log(`\n${signatureTable(`${node}, local KMS`, await benchSigning())}`)
 }
-if (part === undefined || part === 'streams') await streamReport(code, hosts)
-if (part === undefined || part === 'local-kms') await localKmsReport()
+if (wanted('streams')) await streamReport(code, hosts)
+if (wanted('local-kms')) await localKmsReport()
 
 async function tenThousand() {
   const local = await startLocalKms({
@@ -67,5 +71,7 @@ async function tenThousand() {
       throw new Error(`row ${i} is wrong`)
   const done = performance.now()
   await local.close()
-  return `10,000 values of one sealer: sealed in ${Math.round(opening - sealing)} ms, opened in ${Math.round(done - opening)} ms with ${since().length} KMS call(s)`
+  const [sealed, opened] = [opening - sealing, done - opening].map(Math.round)
+  const calls = since().length
+  return `10,000 values of one sealer: sealed in ${sealed} ms, opened in ${opened} ms with ${calls} KMS call(s)`
 }

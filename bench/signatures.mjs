@@ -2,6 +2,7 @@
 // it; and signing through the local KMS beside the bare operation, in Node.
 import { publicJwk, signatureKeys } from '../test/support/host.js'
 import { signJws, text } from '../test/support/sign.js'
+import { columns, number } from './columns.mjs'
 import { compare } from './values.mjs'
 
 const { subtle } = globalThis.crypto ?? {}
@@ -10,7 +11,7 @@ const payload = 'x'.repeat(500)
 
 /** What WebCrypto is told; undefined where this host has not the algorithm. */
 async function bareVerifier(alg) {
-  const { use, ...jwk } = publicJwk(signatureKeys[alg])
+  const { use: _use, ...jwk } = publicJwk(signatureKeys[alg])
   const hash = /^[EPR]S\d/.test(alg) ? `SHA-${alg.slice(2)}` : undefined
   const name = hash ? families[alg[0]] : alg
   const key = await subtle
@@ -97,14 +98,12 @@ export async function benchSigning() {
 
 /** Rows as a table; what a host has not stays empty. */
 export function signatureTable(host, rows) {
-  const number = (value, width, digits = 0) =>
-    (value === undefined || Number.isNaN(value) ? '-' : value.toFixed(digits)).padStart(width)
-  const lines = [
-    `${host.padEnd(34)}${'sealdrop/s'.padStart(12)}${'jose/s'.padStart(10)}${'bare/s'.padStart(10)}${'door/s'.padStart(10)}${'of jose'.padStart(10)}${'of bare'.padStart(10)}`,
+  const widths = [-34, 12, 10, 10, 10, 10, 10]
+  const heads = [host, 'sealdrop/s', 'jose/s', 'bare/s', 'door/s', 'of jose', 'of bare']
+  const cells = ({ what, sealdrop, jose, bare, provider }) => [
+    what,
+    ...[sealdrop, jose, bare, provider].map((rate) => number(rate)),
+    ...[sealdrop / jose, sealdrop / bare].map((share) => number(share, 2)),
   ]
-  for (const { what, sealdrop, jose, bare, provider } of rows)
-    lines.push(
-      `${what.padEnd(34)}${number(sealdrop, 12)}${number(jose, 10)}${number(bare, 10)}${number(provider, 10)}${number(sealdrop / jose, 10, 2)}${number(sealdrop / bare, 10, 2)}`,
-    )
-  return lines.join('\n')
+  return [heads, ...rows.map(cells)].map((row) => columns(widths, row)).join('\n')
 }

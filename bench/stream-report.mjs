@@ -4,6 +4,7 @@ import * as jose from 'jose'
 import * as door from 'sealdrop'
 import * as rooms from '../test/support/rooms.js'
 import { hasFirefox, inBrowser } from './browsers.mjs'
+import { columns, number } from './columns.mjs'
 import { canMeasure, growthInChromium, growthInNode } from './memory.mjs'
 import { peerContenders, peers } from './stream-peers.mjs'
 import { benchFrames, benchStreams, frameLengths, inFlights, mib } from './streams.mjs'
@@ -23,18 +24,61 @@ async function growths(measure, names) {
   return found
 }
 
+const rateWidths = (limits) => [-48, 8, ...limits.map(() => 20), 14]
+
 function rateTable(title, { peers: others, ...rates }, growth, limits) {
-  log(
-    `  ${title.padEnd(46)}${'MiB/s'.padStart(8)}${limits.map((limit) => `of ${limit}`.padStart(20)).join('')}${'memory +MiB'.padStart(14)}`,
-  )
+  const widths = rateWidths(limits)
+  const shares = limits.map((limit) => `of ${limit}`)
+  log(columns(widths, [`  ${title}`, 'MiB/s', ...shares, 'memory +MiB']))
   const line = (name, rate, found) => {
     const memory = title === 'sealing' || name === 'openStream' ? growth?.[name]?.[256] : undefined
     log(
-      `  ${name.padEnd(46)}${rate.toFixed(0).padStart(8)}${limits.map((limit) => (found[limit] ? (rate / found[limit]).toFixed(2) : '').padStart(20)).join('')}${(memory?.toFixed(0) ?? '').padStart(14)}`,
+      columns(widths, [
+        `  ${name}`,
+        number(rate),
+        ...limits.map((limit) => (found[limit] ? number(rate / found[limit], 2) : '')),
+        memory === undefined ? '' : number(memory),
+      ]),
     )
   }
   for (const [name, rate] of Object.entries(rates)) line(name, rate, rates)
   for (const [name, rate] of Object.entries(others)) if (name !== 'frames') line(name, rate, others)
+}
+
+function frameTable(frames) {
+  const widths = [-48, ...inFlights.map(() => 14)]
+  const heads = inFlights.map((n) => `${n} in flight`)
+  log()
+  log(columns(widths, ['  sealStream, digest: false, MiB/s: frame length', ...heads]))
+  for (const length of frameLengths)
+    log(
+      columns(
+        [48, ...widths.slice(1)],
+        [length, ...inFlights.map((n) => number(frames[`${length}/${n}`]))],
+      ),
+    )
+}
+
+function growthTable(growth) {
+  const widths = [-48, ...sizes.map(() => 8)]
+  log()
+  log(columns(widths, ['  growth of memory, MiB, by MiB worked through', ...sizes]))
+  for (const name of ours)
+    log(columns(widths, [`  ${name}`, ...sizes.map((size) => number(growth[name][size]))]))
+}
+
+function taskTable(tasks) {
+  const widths = [-52, 14, 14]
+  const title = '  on the main thread while 256 MiB are sealed, ms'
+  log()
+  log(columns(widths, [title, 'longest task', 'longest gap']))
+  for (const [name, { task, gap }] of Object.entries(tasks))
+    log(columns(widths, [`  ${name}`, taskText(task), number(gap)]))
+}
+
+function taskText(task) {
+  if (task === undefined) return 'not told'
+  return task === 0 ? 'below 50' : number(task)
 }
 
 function report(host, { streams, frames, growth, tasks }) {
@@ -42,31 +86,9 @@ function report(host, { streams, frames, growth, tasks }) {
   rateTable('sealing', streams.sealing, growth, ['frames', 'frames + digest'])
   log()
   rateTable('opening', streams.opening, growth, ['frames'])
-  log(
-    `\n  ${'sealStream, digest: false, MiB/s: frame length'.padEnd(46)}${inFlights.map((n) => `${n} in flight`.padStart(14)).join('')}`,
-  )
-  for (const length of frameLengths)
-    log(
-      `  ${String(length).padStart(46)}${inFlights.map((n) => frames[`${length}/${n}`].toFixed(0).padStart(14)).join('')}`,
-    )
-  if (growth) {
-    log(
-      `\n  ${'growth of memory, MiB, by MiB worked through'.padEnd(46)}${sizes.map((size) => String(size).padStart(8)).join('')}`,
-    )
-    for (const name of ours)
-      log(
-        `  ${name.padEnd(46)}${sizes.map((size) => growth[name][size].toFixed(0).padStart(8)).join('')}`,
-      )
-  }
-  if (tasks) {
-    log(
-      `\n  ${'on the main thread while 256 MiB are sealed, ms'.padEnd(50)}${'longest task'.padStart(14)}${'longest gap'.padStart(14)}`,
-    )
-    for (const [name, { task, gap }] of Object.entries(tasks))
-      log(
-        `  ${name.padEnd(50)}${(task === undefined ? 'not told' : task === 0 ? 'below 50' : task.toFixed(0)).padStart(14)}${gap.toFixed(0).padStart(14)}`,
-      )
-  }
+  frameTable(frames)
+  if (growth) growthTable(growth)
+  if (tasks) taskTable(tasks)
   log()
   for (const { text, met } of budgetsOf(host, { streams, growth, tasks }))
     log(`  ${met ? 'met   ' : 'missed'}  ${text}`)
@@ -98,8 +120,9 @@ function budgetsOf(host, { streams: { sealing, opening }, growth, tasks }) {
     }
   for (const [name, { task, gap }] of Object.entries(tasks ?? {})) {
     const longest = task ?? gap
+    const what = task === undefined ? 'longest gap' : 'longest task'
     rows.push({
-      text: `sealing a ${name}: ${task === undefined ? 'longest gap' : 'longest task'} ${longest === 0 ? 'below 50' : longest.toFixed(0)} ms, at most 50`,
+      text: `sealing a ${name}: ${what} ${taskText(longest)} ms, at most 50`,
       met: longest <= 50,
     })
   }
@@ -113,7 +136,8 @@ function budgetsOf(host, { streams: { sealing, opening }, growth, tasks }) {
 export async function streamReport(code, hosts) {
   const wanted = (host) => hosts.length === 0 || hosts.includes(host)
   log(
-    '\nStreams. "frames" is crypto.subtle over the same frames with nothing around it, "frames + digest" also hashes every chunk; memory is what a process grew by.',
+    '\nStreams. "frames" is crypto.subtle over the same frames with nothing around it, ' +
+      '"frames + digest" also hashes every chunk; memory is what a process grew by.',
   )
   const parts = { door, rooms, jose }
   if (wanted('node'))

@@ -275,7 +275,7 @@ export async function longestTask(work) {
     }
     again(tick)
   }
-  watch((tick) => setTimeout(tick, 0))
+  watch((tick) => setTimeout(() => tick(), 0))
   if (globalThis.requestAnimationFrame) watch((tick) => requestAnimationFrame(tick))
   await work()
   await new Promise((resume) => {

@@ -1,6 +1,7 @@
 // Sealing beside jose and beside the bare WebCrypto operations, in whatever host runs it.
 // Contenders take turns within one run, since these machines are noisy: only the ratios mean
 // anything.
+import { columns, number } from './columns.mjs'
 
 const { subtle } = globalThis.crypto ?? {}
 const text = new TextEncoder()
@@ -48,7 +49,8 @@ async function bareSeal(key, plaintext, aad) {
 async function bareText(toText, key, plaintext, aad) {
   const [wrapped, content] = await bareSeal(key, plaintext, aad)
   const sealed = new Uint8Array(content)
-  return `${toText(new Uint8Array(wrapped))}.${toText(sealed.subarray(0, -16))}.${toText(sealed.subarray(-16))}`
+  const parts = [new Uint8Array(wrapped), sealed.subarray(0, -16), sealed.subarray(-16)]
+  return parts.map(toText).join('.')
 }
 
 /** The host's own base64url, the fastest it has. */
@@ -97,14 +99,12 @@ export async function benchValues({ door, jose }) {
 
 /** Rows as a table: rates, and ours as a share of the others. */
 export function table(host, rows) {
-  const lines = [
-    `${host.padEnd(28)}${'sealdrop/s'.padStart(12)}${'jose/s'.padStart(10)}${'bare/s'.padStart(10)}${'of jose'.padStart(10)}${'of bare'.padStart(10)}${'of bare as text'.padStart(17)}`,
+  const widths = [-28, 12, 10, 10, 10, 10, 17]
+  const heads = [host, 'sealdrop/s', 'jose/s', 'bare/s', 'of jose', 'of bare', 'of bare as text']
+  const cells = ({ what, sealdrop, jose, bare, text: asText }) => [
+    what,
+    ...[sealdrop, jose, bare].map((rate) => number(rate)),
+    ...[jose, bare, asText].map((other) => number(sealdrop / other, 2)),
   ]
-  for (const { what, sealdrop, jose, bare, text: asText } of rows) {
-    const number = (value, width, digits = 0) => value.toFixed(digits).padStart(width)
-    lines.push(
-      `${what.padEnd(28)}${number(sealdrop, 12)}${number(jose, 10)}${number(bare, 10)}${number(sealdrop / jose, 10, 2)}${number(sealdrop / bare, 10, 2)}${asText ? number(sealdrop / asText, 17, 2) : ''}`,
-    )
-  }
-  return lines.join('\n')
+  return [heads, ...rows.map(cells)].map((row) => columns(widths, row)).join('\n')
 }

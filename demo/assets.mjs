@@ -52,22 +52,25 @@ const library = [
   'sealdrop.min.mjs',
   'sealdrop.min.mjs.map',
 ]
-const files = new Map([
-  ...pageFiles.map((name) => [`/${name}`, new URL(`page/${name}`, import.meta.url)]),
-  ...library.map((name) => [`/${name}`, new URL(`../dist/${name}`, import.meta.url)]),
-])
+const files = new Map(
+  [
+    ...pageFiles.map((name) => ({ name, url: new URL(`page/${name}`, import.meta.url) })),
+    ...library.map((name) => ({ name, url: new URL(`../dist/${name}`, import.meta.url) })),
+  ].map(({ name, url }) => [`/${name}`, url]),
+)
 
 /**
  * Looks up what a path names: `{ body, headers }`, or undefined. Read again on each request, so
  * that editing shows.
  *
- * @param o.pins - the thumbprints that pages pin. For convenience this server writes them into the
- *   page. In production they are part of the page or its script when it is built, and the page
- *   comes from another host than the key set: pins that come from where the keys come from say
- *   nothing about that place
- * @param o.root - the public JWK of the root that signs the key set and the history; what is said
- *   of pins goes for it too
- * @param o.shift - by how many milliseconds the demo's clock is ahead
+ * @param {object} o
+ * @param {() => Promise<readonly object[]>} o.pins - the thumbprints that pages pin. For
+ *   convenience this server writes them into the page. In production they are part of the page or
+ *   its script when it is built, and the page comes from another host than the key set: pins that
+ *   come from where the keys come from say nothing about that place
+ * @param {() => Promise<object>} o.root - the public JWK of the root that signs the key set and the
+ *   history; what is said of pins goes for it too
+ * @param {() => number} o.shift - by how many milliseconds the demo's clock is ahead
  */
 export function createAssets({ pins, root, shift }) {
   return async (path) => {

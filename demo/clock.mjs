@@ -47,6 +47,6 @@ function textOf(path) {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    if (error.code !== 'ENOENT') throw error
+    if (Object(error).code !== 'ENOENT') throw error
   }
 }

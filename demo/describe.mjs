@@ -36,44 +36,40 @@ export async function describeFile(readable) {
     type: typeOf(start) ?? (text === undefined ? 'Binary data' : 'Text'),
     size,
     sha256: hash.digest('hex'),
-    preview:
-      text === undefined
-        ? short(
-            start
-              .subarray(0, 24)
-              .toString('hex')
-              .replace(/(..)(?=.)/g, '$1 '),
-            80,
-          )
-        : short(text, 160),
+    preview: text === undefined ? short(hexOf(start.subarray(0, 24)), 80) : short(text, 160),
   }
 }
 
+const hexOf = (bytes) => bytes.toString('hex').replace(/(..)(?=.)/g, '$1 ')
+
 const short = (text, length) => (text.length > length ? `${text.slice(0, length)}…` : text)
+
+/** How files of a type begin: texts by their place. */
+const beginnings = {
+  'PNG image': { 0: '\x89PNG\r\n' },
+  'JPEG image': { 0: '\xff\xd8\xff' },
+  'GIF image': { 0: 'GIF8' },
+  'PDF document': { 0: '%PDF-' },
+  'ZIP archive or Office document': { 0: 'PK\x03\x04' },
+  'WebP image': { 0: 'RIFF', 8: 'WEBP' },
+  'MP4 or HEIF media': { 4: 'ftyp' },
+}
 
 function typeOf(bytes) {
   const start = bytes.subarray(0, 12).toString('latin1')
-  const signatures = [
-    ['\x89PNG\r\n', 'PNG image'],
-    ['\xff\xd8\xff', 'JPEG image'],
-    ['GIF8', 'GIF image'],
-    ['%PDF-', 'PDF document'],
-    ['PK\x03\x04', 'ZIP archive or Office document'],
-  ]
-  return (
-    signatures.find(([signature]) => start.startsWith(signature))?.[1] ??
-    (/^RIFF.{4}WEBP/s.test(start)
-      ? 'WebP image'
-      : /^.{4}ftyp/s.test(start)
-        ? 'MP4 or HEIF media'
-        : undefined)
+  return Object.keys(beginnings).find((type) =>
+    Object.entries(beginnings[type]).every(([at, text]) => start.startsWith(text, Number(at))),
   )
 }
 
+/** Of ASCII, all but white space. */
+const isControl = (byte) => byte < 0x20 && !(byte >= 0x09 && byte <= 0x0d)
+
 function textOf(bytes, cut) {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: cut }) // a cut may go through a character
-    return /[\0-\x08\x0e-\x1f]/.test(text) ? undefined : text
+    // a cut may go through a character
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: cut })
+    return bytes.some(isControl) ? undefined : text
   } catch {
     return undefined
   }

@@ -20,23 +20,25 @@ function bytesOf(start, end) {
     .subarray(skipped)
 }
 
-/** @param o.signer - gives the companion's signer as it is now */
+const offerOf = (size) => ({
+  length: size * mib,
+  name: `sealdrop-demo-${size}-mib.bin`,
+  context: { demo: 'download' },
+})
+
+/**
+ * @param {object} o
+ * @param {() => import('sealdrop/kms').Signer} o.signer - gives the companion's signer as it is now
+ */
 export function createDownloads({ signer }) {
   /** By signer, which is another one when keys were changed. */
   const kept = new WeakMap()
 
-  function offer(size) {
-    if (!sizes.includes(size)) return undefined
-    return {
-      length: size * mib,
-      name: `sealdrop-demo-${size}-mib.bin`,
-      context: { demo: 'download' },
-    }
-  }
+  const offer = (size) => (sizes.includes(size) ? offerOf(size) : undefined)
 
   /** Hashes the file once and asks KMS once; kept, since the file is the same each time. */
   async function signature(size) {
-    const { length, name, context } = offer(size)
+    const { length, name, context } = offerOf(size)
     const source = { size: length, read: async (start, end) => bytesOf(start, end) }
     const now = signer()
     if (!kept.has(now)) kept.set(now, new Map())
@@ -54,9 +56,13 @@ export function createDownloads({ signer }) {
     return signatures.get(size)
   }
 
-  /** @param o.changed - as a mirror that turned one bit in the middle */
+  /**
+   * @param {number} size
+   * @param {{ readonly changed?: boolean }} [o] `changed`: as a mirror that turned one bit in the
+   *   middle
+   */
   function stream(size, { changed = false } = {}) {
-    const { length } = offer(size)
+    const { length } = offerOf(size)
     const at = Math.floor(length / 2) + 12_345
     return Readable.toWeb(
       Readable.from(
@@ -74,7 +80,7 @@ export function createDownloads({ signer }) {
   return { offer, signature, stream }
 }
 
-/** @param o.answer - as for uploads */
+/** `answer` is as for uploads. */
 export function addDownloadRoutes(app, { downloads, answer }) {
   const found = (c) => downloads.offer(Number(c.req.param('size')))
   const nothing = (c) => c.text('Nothing is here.\n', 404)
@@ -86,18 +92,15 @@ export function addDownloadRoutes(app, { downloads, answer }) {
         }))
       : nothing(c),
   )
-  for (const [path, options] of [
-    ['file', {}],
-    ['mirror', { changed: true }],
-  ]) {
-    app.get(`/api/downloads/:size/${path}`, (c) => {
-      const offer = found(c)
-      return offer
-        ? c.body(downloads.stream(Number(c.req.param('size')), options), 200, {
-            'content-type': 'application/octet-stream',
-            'content-length': String(offer.length),
-          })
-        : nothing(c)
-    })
+  const send = (options) => (c) => {
+    const offer = found(c)
+    return offer
+      ? c.body(downloads.stream(Number(c.req.param('size')), options), 200, {
+          'content-type': 'application/octet-stream',
+          'content-length': String(offer.length),
+        })
+      : nothing(c)
   }
+  app.get('/api/downloads/:size/file', send({}))
+  app.get('/api/downloads/:size/mirror', send({ changed: true }))
 }

@@ -2,9 +2,20 @@
 import { randomBytes } from 'node:crypto'
 import { createPublisher } from 'sealdrop/kms'
 
+/** @type {import('sealdrop/kms').Purpose} */
+export const receipts = {
+  name: 'receipts',
+  use: 'sig',
+  spec: 'ECC_NIST_P256',
+  usage: 'SIGN_VERIFY',
+  alias: 'alias/demo-receipts',
+}
+
 /**
  * In this order pages prefer them. Streams to RSA keys carry the ARN, which shows the account id to
  * everyone.
+ *
+ * @type {readonly import('sealdrop/kms').Purpose[]}
  */
 export const purposes = [
   {
@@ -23,13 +34,7 @@ export const purposes = [
     alias: 'alias/demo-values-ecc',
     withArn: true,
   },
-  {
-    name: 'receipts',
-    use: 'sig',
-    spec: 'ECC_NIST_P256',
-    usage: 'SIGN_VERIFY',
-    alias: 'alias/demo-receipts',
-  },
+  receipts,
 ]
 /** Signs the key set and nothing else. */
 export const root = { alias: 'alias/demo-root', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }
@@ -55,7 +60,8 @@ async function inUse({ name, alias, spec, usage }, kms, now) {
     keys: [{ key: alias, withArn: true }],
     now,
   }).documents()
-  const [{ kid, use, alg, iat, key_ops, kms_arn: arn, ...jwk }] = JSON.parse(jwks).keys
+  const [{ kid, use: _use, alg, iat, key_ops: _keyOps, kms_arn: arn, ...jwk }] =
+    JSON.parse(jwks).keys
   const made = new Date(iat * 1000).toISOString()
   return {
     purpose: name,

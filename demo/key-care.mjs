@@ -11,12 +11,26 @@ import {
 } from 'sealdrop/kms'
 
 const every = 'P3M'
+/** @type {import('sealdrop/kms').KeyState[]} */
 const order = ['current', 'next', 'making', 'retired', 'disabled', 'deleting', 'deleted']
 
+/** By state, then the newest first. */
+const newestOfState = (a, b) =>
+  order.indexOf(a.state) - order.indexOf(b.state) || (b.made > a.made ? 1 : -1)
+
+/** @param {import('sealdrop/kms').InventoryStore} store */
+async function inventoryOf(store) {
+  const held = await store.read()
+  if (!held) throw new Error('there is no inventory')
+  return held.inventory
+}
+
 /**
- * @param o.kms - a client
- * @param o.store - the inventory
- * @param o.root - alias of the key that signs the set
+ * @param {object} o
+ * @param {import('@aws-sdk/client-kms').KMSClient} o.kms
+ * @param {import('sealdrop/kms').InventoryStore} o.store - the inventory
+ * @param {string} o.root - alias of the key that signs the set
+ * @param {() => number} o.now
  * @returns `overview()` for people, and what can be done: `rotate`, `retire`, `revoke`, `delete`,
  *   `restore`, each answers what came of it
  */
@@ -26,10 +40,8 @@ export function createKeyCare({ kms, store, root, now }) {
   let rootKey
 
   async function overview() {
-    const { inventory } = await store.read()
-    const keys = (await Promise.all(inventory.keys.map(described))).sort(
-      (a, b) => order.indexOf(a.state) - order.indexOf(b.state) || (b.made > a.made ? 1 : -1),
-    )
+    const inventory = await inventoryOf(store)
+    const keys = (await Promise.all(inventory.keys.map(described))).sort(newestOfState)
     const { kid } = await (rootKey ??= publicJwk({ kms, key: root }))
     return {
       now: new Date(now()),
@@ -42,8 +54,13 @@ export function createKeyCare({ kms, store, root, now }) {
     }
   }
 
-  async function described({ jwk, token, ...key }) {
-    const gone = key.state === 'deleting' && new Date(key.deletes) <= now()
+  /**
+   * Without what people need not see: the public key, and the token of its making.
+   *
+   * @param {import('sealdrop/kms').InventoryKey} key
+   */
+  async function described({ jwk: _jwk, token: _token, ...key }) {
+    const gone = key.state === 'deleting' && new Date(key.deletes ?? Infinity).getTime() <= now()
     return {
       ...key,
       ...(gone && { state: 'deleted' }),
@@ -61,8 +78,7 @@ export function createKeyCare({ kms, store, root, now }) {
     }
   }
 
-  const rotate = async () =>
-    applyRotation(planOf((await store.read()).inventory), { kms, store, now })
+  const rotate = async () => applyRotation(planOf(await inventoryOf(store)), { kms, store, now })
 
   /**
    * Somebody else may sign with it: nothing that it signed counts by its date. The rotation moves

@@ -8,7 +8,7 @@ import { refusal } from './refusal.mjs'
 // comes from is asked for besides.
 const jsonType = 'application/vnd.sealdrop.publisher+json'
 
-/** @param o.clock - the demo's movable one; without it there is no such route */
+/** `clock` is the demo's movable one; without it there is no such route. */
 export function addPublisherRoutes(app, { keyCare, companion, clock, answer, refuse }) {
   const { overview, ...verbs } = keyCare
   const actions = {

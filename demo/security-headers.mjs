@@ -8,7 +8,8 @@ const policy = {
   'img-src': "'self'",
   'connect-src': "'self'", // a script that got in could send to nobody else
   'base-uri': "'none'",
-  'form-action': "'none'", // were the script missing, the browser must not submit the form in the clear
+  // were the script missing, the browser must not submit the form in the clear
+  'form-action': "'none'",
   'frame-ancestors': "'none'",
   'require-trusted-types-for': "'script'",
   'trusted-types': "'none'", // no policy can be made, so innerHTML and its like always throw

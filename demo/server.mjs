@@ -1,4 +1,5 @@
 // The demo as a function: a local KMS in place of AWS, and the companion's server in front of it.
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,7 +10,7 @@ import { startLocalKms } from 'sealdrop/local-kms'
 import { createApp } from './app.mjs'
 import { createClock } from './clock.mjs'
 import { createCompanion } from './companion.mjs'
-import { beginInventory, purposes, root } from './inventory.mjs'
+import { beginInventory, purposes, receipts, root } from './inventory.mjs'
 import { createKeyCare } from './key-care.mjs'
 import { createUploads } from './uploads.mjs'
 
@@ -20,13 +21,15 @@ const ownDir = fileURLToPath(new URL('../.demo/kms', import.meta.url))
 /**
  * Starts everything on loopback.
  *
- * @param o.port - default 0, any free port; where the port is taken, any free one too
- * @param o.dir - folder that keeps the local KMS's keys, the inventory and the clock; default
- *   `.demo/kms` in the project
- * @param o.files - folder that keeps the sealed files; default `files` in `dir`, which serves one
- *   demo at a time
- * @param o.limits - of `createUploads`: maxLength, maxArriving, maxKept
- * @param o.log - gets one line for each step and each request, never content; default silent
+ * @param {object} [o]
+ * @param {number} [o.port] default 0, any free port; where the port is taken, any free one too
+ * @param {string} [o.dir] folder that keeps the local KMS's keys, the inventory and the clock;
+ *   default `.demo/kms` in the project
+ * @param {string} [o.files] folder that keeps the sealed files; default `files` in `dir`, which
+ *   serves one demo at a time
+ * @param {Omit<import('./uploads.mjs').UploadOptions, 'dir'>} [o.limits]
+ * @param {(line: string) => void} [o.log] gets one line for each step and each request, never
+ *   content; default silent
  * @returns `url` and `port` of the page, `kms` (for tests that open what was sealed), `keys`
  *   (aliases of the three purposes), `close()`
  */
@@ -46,7 +49,7 @@ export async function startDemo({
   const client = new KMSClient(kms.clientConfig)
   const own = { kms: client, store: fileInventory(join(dir, 'inventory')), root: root.alias, now }
   const [companion, keyCare] = [
-    createCompanion({ ...own, signs: purposes.find(({ use }) => use === 'sig').alias }),
+    createCompanion({ ...own, signs: receipts.alias }),
     createKeyCare(own),
   ]
   const server = createAdaptorServer({
@@ -59,9 +62,7 @@ export async function startDemo({
     }).fetch,
   })
   const close = async () => {
-    const stopped = new Promise((resolve) => server.close(resolve))
-    server.closeAllConnections()
-    await stopped
+    await stop(server)
     await companion.close()
     client.destroy()
     await kms.close()
@@ -74,15 +75,12 @@ export async function startDemo({
     }
     if (first) log(`Keys made in ${((performance.now() - started) / 1000).toFixed(1)} s and kept.`)
     await companion.ready()
-    await listen(server, port).catch((error) => {
-      if (error.code !== 'EADDRINUSE') throw error
-      return listen(server, 0)
-    })
+    await listenNear(server, port)
   } catch (error) {
     await close()
     throw error
   }
-  const bound = server.address().port
+  const bound = portOf(server)
   return {
     url: `http://127.0.0.1:${bound}/`,
     port: bound,
@@ -92,12 +90,30 @@ export async function startDemo({
   }
 }
 
-function listen(server, port) {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
+async function stop(server) {
+  const stopped = new Promise((resolve) => server.close(resolve))
+  server.closeAllConnections()
+  await stopped
+}
+
+/** On this port, or where it is taken on any free one. */
+async function listenNear(server, port) {
+  try {
+    await listen(server, port)
+  } catch (error) {
+    if (Object(error).code !== 'EADDRINUSE') throw error
+    await listen(server, 0)
+  }
+}
+
+/** Where the port is taken it throws. */
+async function listen(server, port) {
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+}
+
+/** @param {import('node:net').Server} server */
+function portOf(server) {
+  const address = server.address()
+  return typeof address === 'string' ? 0 : (address?.port ?? 0)
 }

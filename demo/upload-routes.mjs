@@ -7,26 +7,36 @@ import { withOneBitChanged } from './changed-source.mjs'
 // other origins yes.
 const partType = 'application/vnd.sealdrop.part'
 const jsonType = 'application/vnd.sealdrop.upload+json'
+const file = '/api/files/:id'
 
 /**
- * @param o.answer - runs the work of a request with a counter of KMS calls, and turns what it
- * throws into an answer
+ * `answer` runs the work of a request with a counter of KMS calls, and turns what it throws into an
+ * answer.
  */
 export function addUploadRoutes(app, { companion, uploads, answer, refuse }) {
-  const file = '/api/files/:id'
-  const opening = new Set()
-
-  const json = [
-    bodyLimit({
-      maxSize: 1024,
-      onError: (c) => refuse(c, refusal('too_large', 'body: expected at most 1024 bytes')),
+  const json = jsonOnly(refuse)
+  addArrival(app, { companion, uploads, answer, json })
+  addOpening(app, { companion, uploads, answer, json })
+  app.delete(file, (c) =>
+    answer(c, async () => {
+      await uploads.remove(c.req.param('id'))
+      return {}
     }),
-    async (c, next) =>
-      c.req.header('content-type') === jsonType
-        ? next()
-        : refuse(c, refusal('unsupported_type', `content-type: expected ${jsonType}`)),
-  ]
+  )
+}
 
+const jsonOnly = (refuse) => [
+  bodyLimit({
+    maxSize: 1024,
+    onError: (c) => refuse(c, refusal('too_large', 'body: expected at most 1024 bytes')),
+  }),
+  async (c, next) =>
+    c.req.header('content-type') === jsonType
+      ? next()
+      : refuse(c, refusal('unsupported_type', `content-type: expected ${jsonType}`)),
+]
+
+function addArrival(app, { companion, uploads, answer, json }) {
   app.get(file, (c) => answer(c, () => uploads.state(c.req.param('id'))))
 
   app.put(file, ...json, (c) =>
@@ -57,7 +67,10 @@ export function addUploadRoutes(app, { companion, uploads, answer, refuse }) {
       return companion.receiveFile(facts, counter)
     }),
   )
+}
 
+function addOpening(app, { companion, uploads, answer, json }) {
+  const opening = new Set()
   const open = (change) => (c) =>
     answer(c, async (counter) => {
       const id = c.req.param('id')
@@ -74,11 +87,4 @@ export function addUploadRoutes(app, { companion, uploads, answer, refuse }) {
     })
   app.post(`${file}/open`, ...json, open())
   app.post(`${file}/open-changed`, ...json, open(withOneBitChanged))
-
-  app.delete(file, (c) =>
-    answer(c, async () => {
-      await uploads.remove(c.req.param('id'))
-      return {}
-    }),
-  )
 }

@@ -1,7 +1,7 @@
 // What each card shows. Functions from data to elements; they know nothing of sealing or sending.
 'use strict'
 
-const cards = (() => {
+globalThis.cards = (() => {
   const { el, facts, code, note, number, size } = view
   const kinds = { 'RSA-OAEP-256': 'RSA', 'ECDH-ES+A256KW': 'elliptic-curve' }
   const reasons = {

@@ -2,9 +2,10 @@
 // has none, and no `now` option.
 'use strict'
 
-const demoClock = (() => {
+globalThis.demoClock = (() => {
   let shift = Number(document.querySelector('meta[name=demo-clock]').content)
-  const channel = new BroadcastChannel('sealdrop-demo-clock') // pages that are open in other tabs go along
+  // pages that are open in other tabs go along
+  const channel = new BroadcastChannel('sealdrop-demo-clock')
   const now = () => Date.now() + shift
   const date = (time) =>
     new Date(time).toLocaleString(undefined, { dateStyle: 'long', timeStyle: 'short' })
@@ -12,7 +13,8 @@ const demoClock = (() => {
   function show() {
     const box = document.querySelector('#clock')
     const days = Math.round(shift / 86_400_000)
-    box.textContent = `${date(now())} (${days === 0 ? 'real time' : `+${days} day${days === 1 ? '' : 's'}`})`
+    const ahead = `+${days} day${days === 1 ? '' : 's'}`
+    box.textContent = `${date(now())} (${days === 0 ? 'real time' : ahead})`
     box.closest('[data-clock]').hidden =
       shift === 0 && box.closest('[data-clock]').dataset.clock === 'if-moved'
   }

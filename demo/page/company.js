@@ -2,7 +2,7 @@
 // server, believed in nothing.
 'use strict'
 
-const company = (() => {
+globalThis.company = (() => {
   const failure = (code, message) => Object.assign(new Error(message), { code })
 
   // Believed for their thumbprints, which this page knows, and not for where they come from. One

@@ -4,7 +4,8 @@
 {
   const { find } = stage
   const { el, facts, code, size, problem, refused } = view
-  const toDisk = 'showSaveFilePicker' in globalThis // where there is no file picker, the verified bytes are kept until they are saved
+  // where there is no file picker, the verified bytes are kept until they are saved
+  const toDisk = 'showSaveFilePicker' in globalThis
   let stop
 
   find('#saving').textContent = toDisk

@@ -10,7 +10,7 @@ let keys, jwe, sent, receipt
 find('#note').addEventListener('submit', (event) => {
   event.preventDefault()
   find('#log').replaceChildren()
-  step(async () => {
+  void step(async () => {
     keys ??= fetchKeySet('/.well-known/jwks.json', {
       trust: pinned(JSON.parse(find('meta[name=sealdrop-pins]').content)),
       now,
@@ -32,16 +32,14 @@ find('#send').addEventListener('click', () =>
     })
     const answer = await response.json()
     if (!response.ok) throw Object.assign(new Error(answer.message), { code: answer.code })
-    say(
-      'Opened by the company',
-      `with ${answer.calls.join(' and ')}; it read ${answer.seen.fields.map(({ value }) => `“${value}”`).join(', ')}`,
-    )
+    const read = answer.seen.fields.map(({ value }) => `“${value}”`).join(', ')
+    say('Opened by the company', `with ${answer.calls.join(' and ')}; it read ${read}`)
     receipt = answer.receipt
-    const proof = await verifyReceipt(keys, receipt, { sent })
+    const { key, trust, receivedAt } = await verifyReceipt(keys, receipt, { sent })
     find('#change').hidden = false
     return [
       'Receipt verified',
-      `signed by ${proof.key.thumbprint} (${proof.key.alg}, ${proof.trust}) at ${proof.receivedAt.toLocaleTimeString()}`,
+      `signed by ${key.thumbprint} (${key.alg}, ${trust}) at ${receivedAt.toLocaleTimeString()}`,
       receipt,
     ]
   }),

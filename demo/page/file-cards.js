@@ -1,7 +1,7 @@
 // What the cards show of a file. Functions from data to elements.
 'use strict'
 
-const fileCards = (() => {
+globalThis.fileCards = (() => {
   const { el, facts, code, note, size, number } = view
   const { keyFacts, kinds, reasons } = cards
 

@@ -147,13 +147,10 @@
   }
 
   const openChanged = () =>
-    receiptCard.refusal(
-      'opened',
-      () => upload.ask(current.sent.messageId, 'open-changed'),
-      'One bit in the middle of a copy of the stored file changed.',
-      undefined,
-      'what had been read until there was thrown away',
-    )
+    receiptCard.refusal('opened', () => upload.ask(current.sent.messageId, 'open-changed'), {
+      what: 'One bit in the middle of a copy of the stored file changed.',
+      read: 'what had been read until there was thrown away',
+    })
 
   async function sha256(file) {
     const hash = await crypto.subtle.digest('SHA-256', await file.arrayBuffer())
@@ -241,17 +238,20 @@
     current = undefined
     label()
   })
+  async function sealAndGoOn() {
+    await stage.run(find('#seal'), 'write', prepare)
+    if (current?.again && !current.stop) await stage.run(find('#send-file'), 'sealed', send)
+  }
+
   form.addEventListener('submit', () => {
     if (form.elements.part.value !== 'file') return
     if (current?.sealer && !current.stop) discard(current.sealer).catch(() => {})
-    stage
-      .run(find('#seal'), 'write', prepare)
-      .then(() => current?.again && !current.stop && stage.run(find('#send-file'), 'sealed', send))
+    void sealAndGoOn()
   })
   stage.onClick('#send-file', 'sealed', send)
   find('#pause').addEventListener('click', pause)
   find('#cancel').addEventListener('click', cancel)
   stage.onClick('#open-file', 'opened', open)
   stage.onClick('#open-changed', 'opened', openChanged)
-  if (globalThis.sealdrop) offer()
+  if (globalThis.sealdrop) void offer()
 }

@@ -1,7 +1,7 @@
 // What the page shows of a key, from data to elements; `act` does what a button says.
 'use strict'
 
-const keyCards = (() => {
+globalThis.keyCards = (() => {
   const { el, facts, code } = view
   const { states, titles, date, moment, ago, away, span, short } = keyWords
 
@@ -21,6 +21,11 @@ const keyCards = (() => {
     now: 'now; what is planned is paler',
   }
 
+  function endOf({ deletes, state }, { now, planned }) {
+    if (deletes) return Number(new Date(deletes))
+    return ['current', 'next'].includes(state) ? planned : now
+  }
+
   /**
    * A key's life on the scale of its purpose, which `from` and `to` are the ends of: until now, or
    * until what is planned for it.
@@ -29,11 +34,7 @@ const keyCards = (() => {
     const marks = phases
       .filter(([, member]) => key[member])
       .map(([phase, member]) => [phase, Number(new Date(key[member]))])
-    const end = key.deletes
-      ? Number(new Date(key.deletes))
-      : ['current', 'next'].includes(key.state)
-        ? planned
-        : now
+    const end = endOf(key, { now, planned })
     const parts = [['', from], ...marks, ['', end]].map(([phase, at], i, all) => [
       phase,
       Math.max(0, (all[i + 1]?.[1] ?? to) - at),
@@ -51,35 +52,34 @@ const keyCards = (() => {
     return bar
   }
 
-  const used = ({ lastUse, state }, now) =>
-    lastUse
-      ? [
-          moment(lastUse.at),
-          ` (${ago(lastUse.at, now)}) by `,
-          el('span', { class: 'tag' }, `kms:${lastUse.operation}`),
-        ]
-      : [
-          lastUse === null
-            ? 'Never'
-            : state === 'deleted'
-              ? 'KMS does not have it any more'
-              : 'KMS does not say',
-        ]
-  const inUse = ({ starts, retired }, now) =>
-    !starts
-      ? ['Never yet']
-      : retired
-        ? [date(starts), ' to ', date(retired), ` (${span(new Date(retired) - new Date(starts))})`]
-        : new Date(starts) > now
-          ? ['From ', moment(starts)]
-          : ['Since ', date(starts), ` (${span(now - new Date(starts))})`]
+  function used({ lastUse, state }, now) {
+    if (lastUse)
+      return [
+        moment(lastUse.at),
+        ` (${ago(lastUse.at, now)}) by `,
+        el('span', { class: 'tag' }, `kms:${lastUse.operation}`),
+      ]
+    if (lastUse === null) return ['Never']
+    return [state === 'deleted' ? 'KMS does not have it any more' : 'KMS does not say']
+  }
+
+  function inUse({ starts, retired }, now) {
+    if (!starts) return ['Never yet']
+    const since = new Date(starts)
+    if (retired)
+      return [date(starts), ' to ', date(retired), ` (${span(new Date(retired) - since)})`]
+    return since > now
+      ? ['From ', moment(starts)]
+      : ['Since ', date(starts), ` (${span(now - since)})`]
+  }
+
   const whatNext = (key, { steps, now }) => {
     const [words, at] = keyWords.next(key, steps)
     return at ? [`${words} `, moment(at), ` (${away(at, now)})`] : [words]
   }
 
   function copyButton(thumbprint, act) {
-    const button = el(
+    const made = el(
       'button',
       {
         type: 'button',
@@ -89,8 +89,8 @@ const keyCards = (() => {
       },
       'Copy',
     )
-    button.addEventListener('click', () => act.copy(button, thumbprint))
-    return button
+    made.addEventListener('click', () => act.copy(made, thumbprint))
+    return made
   }
 
   /** A panel that opens: what it will do, what it asks for, its buttons. */
@@ -111,7 +111,8 @@ const keyCards = (() => {
     return made
   }
 
-  const day = (time) => new Date(time).toLocaleDateString('sv') // 2030-01-31, as date fields have it
+  /** 2030-01-31, as date fields have it. */
+  const day = (time) => new Date(time).toLocaleDateString('sv')
 
   function retire(key, { now }, act) {
     const input = el('input', { type: 'date', value: day(key.keepUntil ?? now) })

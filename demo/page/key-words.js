@@ -1,7 +1,7 @@
 // States, steps and times in words.
 'use strict'
 
-const keyWords = (() => {
+globalThis.keyWords = (() => {
   const { el } = view
   const day = 86_400_000
   const plural = (n, unit) => `${n} ${unit}${n === 1 ? '' : 's'}`
@@ -34,8 +34,8 @@ const keyWords = (() => {
   const away = (iso, now) => (new Date(iso) <= now ? 'due now' : `in ${span(new Date(iso) - now)}`)
   const ago = (iso, now) =>
     new Date(iso) <= now ? `${span(now - new Date(iso))} ago` : `in ${span(new Date(iso) - now)}`
-  const activation = (steps, purpose) =>
-    steps.find((step) => step.kind === 'activate' && step.key === purpose)?.notBefore
+  const activation = (plan, purpose) =>
+    plan.find((step) => step.kind === 'activate' && step.key === purpose)?.notBefore
   const short = (thumbprint) => `${thumbprint.slice(0, 10)}…`
   /** Dates within the words of others. */
   const readable = (text) =>
@@ -86,25 +86,24 @@ const keyWords = (() => {
   }
 
   const sentence = (text) =>
-    `${/^alias\//.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1)}.`
+    `${text.startsWith('alias/') ? text : text.charAt(0).toUpperCase() + text.slice(1)}.`
 
-  /** What comes next for a key: [in words, date]. */
+  function nextOfRetired({ thumbprint, keepUntil }, plan) {
+    const leaves = plan.find((step) => step.kind === 'unpublish' && step.key === thumbprint)
+    if (leaves) return ['Leaves the key set on', leaves.notBefore]
+    return keepUntil ? ['Is kept until', keepUntil] : ['Stays enabled until you disable it']
+  }
+
+  /** What comes next for a key, by the steps of a plan: [in words, date]. */
   const nexts = {
-    next: ({ purpose }, steps) => ['Comes into use on', activation(steps, purpose)],
-    current: ({ purpose }, steps) => ['Is replaced on', activation(steps, purpose)],
-    retired: ({ thumbprint, keepUntil }, steps) => {
-      const leaves = steps.find((step) => step.kind === 'unpublish' && step.key === thumbprint)
-      return leaves
-        ? ['Leaves the key set on', leaves.notBefore]
-        : keepUntil
-          ? ['Is kept until', keepUntil]
-          : ['Stays enabled until you disable it']
-    },
+    next: ({ purpose }, plan) => ['Comes into use on', activation(plan, purpose)],
+    current: ({ purpose }, plan) => ['Is replaced on', activation(plan, purpose)],
+    retired: nextOfRetired,
     disabled: () => ['Stays disabled until you restore or delete it'],
     deleting: ({ deletes }) => ['Is gone for good on', deletes],
-    making: ({ purpose }, steps) => [
+    making: ({ purpose }, plan) => [
       'Is finished on',
-      steps.find((step) => step.kind === 'create' && step.key === purpose)?.notBefore,
+      plan.find((step) => step.kind === 'create' && step.key === purpose)?.notBefore,
     ],
     deleted: () => ['Nothing: it is gone'],
   }
@@ -124,6 +123,6 @@ const keyWords = (() => {
     grouped,
     sentence,
     activation,
-    next: (key, steps) => nexts[key.state](key, steps),
+    next: (key, plan) => nexts[key.state](key, plan),
   }
 })()

@@ -1,7 +1,7 @@
 // How far a file is: share, bytes, speed, time left.
 'use strict'
 
-const meter = (() => {
+globalThis.meter = (() => {
   const { find } = stage
   const { size } = view
   const window = 4000 // milliseconds that the speed is taken over
@@ -25,18 +25,16 @@ const meter = (() => {
     find('#progress').value = share
     find('#percent').textContent = `${percent} %`
     find('#amount').textContent = `${size(done)} of ${size(total)}`
-    find('#speed').textContent =
-      done < total
-        ? speed(done, total)
-        : checked < 1
-          ? `checking what was sent before, ${Math.floor(checked * 100)} %`
-          : ''
+    find('#speed').textContent = done < total ? speed(done, total) : checking(checked)
     if (percent - told >= 25 && percent < 100) {
       // not more, or a screen reader would never be quiet
       told = percent - (percent % 25)
       find('#status').textContent = `${told} % ${word}`
     }
   }
+
+  const checking = (share) =>
+    share < 1 ? `checking what was sent before, ${Math.floor(share * 100)} %` : ''
 
   function speed(done, total) {
     const [[from, before], [to]] = [samples[0], samples.at(-1)]
@@ -46,12 +44,11 @@ const meter = (() => {
     return `${(rate / 1_048_576).toFixed(rate < 10_485_760 ? 1 : 0)} MiB/s · ${duration(left)} left`
   }
 
-  const duration = (seconds) =>
-    seconds < 60
-      ? `${Math.ceil(seconds)} s`
-      : seconds < 3600
-        ? `${Math.ceil(seconds / 60)} min`
-        : `${(seconds / 3600).toFixed(1)} h`
+  function duration(seconds) {
+    if (seconds < 60) return `${Math.ceil(seconds)} s`
+    if (seconds < 3600) return `${Math.ceil(seconds / 60)} min`
+    return `${(seconds / 3600).toFixed(1)} h`
+  }
 
   return { start, update }
 })()

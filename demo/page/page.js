@@ -49,12 +49,10 @@
 
   async function sendChanged() {
     const { text, at, from, to } = sealedText.changed(current.jwe, 'body')
-    await receiptCard.refusal(
-      'sealed',
-      () => post(text),
-      `One bit of the ciphertext changed: ${from} became ${to}.`,
-      sealedText.coloured(text, 'The changed value', at),
-    )
+    await receiptCard.refusal('sealed', () => post(text), {
+      what: `One bit of the ciphertext changed: ${from} became ${to}.`,
+      token: sealedText.coloured(text, 'The changed value', at),
+    })
   }
 
   const post = (jwe) =>
@@ -68,7 +66,7 @@
   form.addEventListener('submit', (event) => {
     event.preventDefault()
     stage.clear()
-    if (form.elements.part.value === 'message') stage.run(find('#seal'), 'write', seal)
+    if (form.elements.part.value === 'message') void stage.run(find('#seal'), 'write', seal)
   })
   stage.onClick('#send', 'sealed', send)
   stage.onClick('#send-changed', 'sealed', sendChanged)

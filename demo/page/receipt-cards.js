@@ -2,7 +2,7 @@
 // data to elements.
 'use strict'
 
-const receiptCards = (() => {
+globalThis.receiptCards = (() => {
   const { el, facts, code, note, size } = view
   const { moment, ago, readable, plural } = keyWords
 
@@ -17,22 +17,24 @@ const receiptCards = (() => {
    * What the history said, which is asked each time. `heldSince` where that alone made the receipt
    * count.
    */
-  const historySays = (known, heldSince) =>
-    heldSince
-      ? [
-          el('span', { class: 'bad' }, 'Taken back since, and you held it before.'),
-          el('br'),
-          note(
-            `The key was compromised later. By your word you have had this file since ${heldSince.toLocaleDateString(undefined, { dateStyle: 'medium' })}, so the receipt is older than that.`,
-          ),
-        ]
-      : [
-          el('span', { class: 'good' }, 'Asked now: the key is good.'),
-          el('br'),
-          note(
-            `It is among the ${plural(known.length, 'signing key')} that the company ever published, and nobody took it back as compromised.`,
-          ),
-        ]
+  function historySays(known, heldSince) {
+    if (!heldSince)
+      return [
+        el('span', { class: 'good' }, 'Asked now: the key is good.'),
+        el('br'),
+        note(
+          `It is among the ${plural(known.length, 'signing key')} that the company ever published, and nobody took it back as compromised.`,
+        ),
+      ]
+    const date = heldSince.toLocaleDateString(undefined, { dateStyle: 'medium' })
+    return [
+      el('span', { class: 'bad' }, 'Taken back since, and you held it before.'),
+      el('br'),
+      note(
+        `The key was compromised later. By your word you have had this file since ${date}, so the receipt is older than that.`,
+      ),
+    ]
+  }
 
   /**
    * @param o.proof - of `verifyReceiptFile`

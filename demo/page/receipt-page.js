@@ -101,14 +101,16 @@
     )
   }
 
-  input.addEventListener('change', () => read().catch(refuse)) // at once: another file may still be at work
+  // at once: another file may still be at work
+  input.addEventListener('change', () => read().catch(refuse))
   stage.onClick('#again', 'answer', () => show())
   stage.onClick('#change', 'answer', change)
   find('#held').addEventListener('submit', (event) => {
     event.preventDefault()
-    stage.run(find('#verify-held'), 'answer', async () => {
+    void stage.run(find('#verify-held'), 'answer', async () => {
       await show(new Date(`${find('#held-since').value}T00:00`))
-      find('[data-card=answer] .result').firstElementChild.focus({ preventScroll: true }) // the button that had the focus may be gone
+      // the button that had the focus may be gone
+      find('[data-card=answer] .result').firstElementChild.focus({ preventScroll: true })
     })
   })
 

@@ -1,7 +1,7 @@
 // Why a receipt file does not count, by code: what is wrong, and what to do.
 'use strict'
 
-const receiptWords = (() => {
+globalThis.receiptWords = (() => {
   const again = 'Look for another copy of it, or ask the company to confirm what it received.'
   const notOne = [
     'This is no receipt file',

@@ -1,7 +1,7 @@
 // The receipt card, and what both kinds of tampering have in common: they must be refused.
 'use strict'
 
-const receiptCard = (() => {
+globalThis.receiptCard = (() => {
   const { say, fill } = stage
   let shown
 
@@ -19,29 +19,32 @@ const receiptCard = (() => {
 
   /**
    * Shows the refusal that something changed must meet; were it taken, that would be the failure.
+   *
+   * @param o.what - was changed, in words
+   * @param o.token - the changed text
+   * @param o.read - what became of what was read until then
    */
-  async function refusal(place, work, what, token, read = 'nothing was read') {
+  async function refusal(place, work, { what, token, read = 'nothing was read' }) {
     const error = await work().then(
       () => company.failure('accepted', 'This should have been refused'),
       (refused) => refused,
     )
     if (error.code !== 'rejected') throw error
-    const calls =
-      error.kmsCalls === undefined
-        ? 'This page found out by itself.'
-        : `KMS was asked ${error.kmsCalls === 1 ? 'once' : `${error.kmsCalls} times`}, and ${read}.`
-    say(place, view.refused(error, `${what} ${calls}`, token))
+    say(place, view.refused(error, `${what} ${whoFoundOut(error, read)}`, token))
+  }
+
+  function whoFoundOut({ kmsCalls }, read) {
+    if (kmsCalls === undefined) return 'This page found out by itself.'
+    return `KMS was asked ${kmsCalls === 1 ? 'once' : `${kmsCalls} times`}, and ${read}.`
   }
 
   async function change() {
     const { keys, receipt, sent } = shown
     const { text, at, from, to } = sealedText.changed(receipt, 'body')
-    await refusal(
-      'receipt',
-      () => sealdrop.verifyReceipt(keys, text, { sent }),
-      `One character of the claims changed: ${from} became ${to}.`,
-      sealedText.coloured(text, 'The changed receipt', at),
-    )
+    await refusal('receipt', () => sealdrop.verifyReceipt(keys, text, { sent }), {
+      what: `One character of the claims changed: ${from} became ${to}.`,
+      token: sealedText.coloured(text, 'The changed receipt', at),
+    })
   }
 
   stage.onClick('#change-receipt', 'receipt', change)

@@ -1,7 +1,7 @@
 // What is on the screen: cards, progress, and one action at a time with its failure beside it.
 'use strict'
 
-const stage = (() => {
+globalThis.stage = (() => {
   const order = ['write', 'sealed', 'opened', 'receipt']
   const find = (selector) => document.querySelector(selector)
   const card = (name) => find(`[data-card=${name}]`)
@@ -17,7 +17,12 @@ const stage = (() => {
       .replaceChildren(...nodes)
     for (const after of card(name).querySelectorAll('.after'))
       after.hidden = nodes.length === 0 || (after.dataset.for ?? part) !== part
-    for (const part of card(name).querySelectorAll('.waiting')) part.hidden = nodes.length > 0
+    for (const before of card(name).querySelectorAll('.waiting')) before.hidden = nodes.length > 0
+  }
+
+  function stateOf(step, done) {
+    if (step === done) return 'now'
+    return step < done ? 'done' : 'later'
   }
 
   /**
@@ -26,7 +31,7 @@ const stage = (() => {
    */
   function mark(done, status) {
     order.forEach((step, i) => {
-      const state = i < done ? 'done' : i === done ? 'now' : 'later'
+      const state = stateOf(i, done)
       find(`[data-step=${step}]`).ariaCurrent = state === 'now' ? 'step' : null
       for (const node of [find(`[data-step=${step}]`), card(step)]) node.dataset.state = state
     })

@@ -1,7 +1,7 @@
 // A compact JWE or JWS as people can look at it: its parts, their sizes, and one bit of it changed.
 'use strict'
 
-const sealedText = (() => {
+globalThis.sealedText = (() => {
   const { el, number } = view
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   const names = {

@@ -2,7 +2,7 @@
 // IndexedDB, unreadable.
 'use strict'
 
-const unfinished = (() => {
+globalThis.unfinished = (() => {
   const prefix = 'sealdrop-demo:'
 
   /**

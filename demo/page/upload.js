@@ -1,7 +1,7 @@
 // Sends a file in parts, sealing each when its turn comes. It knows nothing of the screen.
 'use strict'
 
-const upload = (() => {
+globalThis.upload = (() => {
   const partType = 'application/vnd.sealdrop.part'
   const jsonType = 'application/vnd.sealdrop.upload+json'
   const lanes = 2 // one part is sealed while another is under way, and memory holds no more

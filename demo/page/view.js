@@ -2,7 +2,7 @@
 // other way in.
 'use strict'
 
-const view = (() => {
+globalThis.view = (() => {
   /**
    * An element with properties, `class`, `data` and children; children that are false or undefined
    * are left out.

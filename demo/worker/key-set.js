@@ -23,6 +23,7 @@ export default {
 }
 
 async function prepared(store) {
-  const { expires, ...documents } = await store.get('key-set', 'json') // null throws, and the handler answers 503
+  // null throws, and the handler answers 503
+  const { expires, ...documents } = await store.get('key-set', 'json')
   return { ...documents, expires: new Date(expires) }
 }

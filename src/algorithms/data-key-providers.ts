@@ -1,7 +1,8 @@
 /**
- * How a message's data key reaches its recipient: the provider id of an encrypted data key. RSA:
- * AWS KMS RSA keyring, framework/aws-kms/aws-kms-rsa-keyring.md; EC: raw ECDH keyring,
- * framework/raw-ecdh-keyring.md, of AWS's specification.
+ * How a message's data key reaches its recipient: the provider id of an encrypted data key.
+ *
+ * @see AWS Encryption SDK specification, framework/aws-kms/aws-kms-rsa-keyring.md, of RSA; AWS
+ *   Encryption SDK specification, framework/raw-ecdh-keyring.md, "Key Provider Information", of EC
  */
 export const dataKeyProviders = { RSA: 'aws-kms-rsa', EC: 'raw-ecdh' } as const
 

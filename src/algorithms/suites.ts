@@ -4,8 +4,10 @@
 export const suite = 0x0478
 
 /**
- * Suites of the AWS Encryption SDK that are not read, by what sets them apart. algorithm-suites.md,
- * "Supported Algorithm Suites"
+ * Suites of the AWS Encryption SDK that are not read, by what sets them apart.
+ *
+ * @see AWS Encryption SDK specification, framework/algorithm-suites.md, "Supported Algorithm
+ *   Suites"
  */
 const others: Readonly<Record<number, string>> = {
   0x0578: "key commitment and an ECDSA signature, the SDKs' default",

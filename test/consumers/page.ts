@@ -28,7 +28,9 @@ export async function send(
     })
     const number: string | { number: string } = sealed.card
     await verifyReceipt(keys, 'x', { sent: { messageId: 'a', digest: 'b' } })
-    return `${await seal(importKeySet('x', { trust: inHand() }), form, { context: {}, signal: AbortSignal.timeout(5) })}${typeof number}${await sealer.seal(1, { context: {} })}`
+    const held = importKeySet('x', { trust: inHand() })
+    const value = await seal(held, form, { context: {}, signal: AbortSignal.timeout(5) })
+    return `${value}${typeof number}${await sealer.seal(1, { context: {} })}`
   } catch (error) {
     const code: SealdropErrorCode | undefined = isSealdropError(error) ? error.code : undefined
     return code ?? ''

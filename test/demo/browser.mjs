@@ -1,13 +1,14 @@
 // One Chromium for the tests of the demo, and a tab that records everything that leaves it and
 // everything that goes wrong.
-import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { assert } from 'chai'
 import puppeteer from 'puppeteer-core'
 import { startDemo } from '../../demo/server.mjs'
 import { chromiumArgs, chromiumPath } from '../support/chromium.mjs'
 import { found, tracesOf } from '../support/plaintext.mjs'
+import { present } from '../support/types.mjs'
 
 /** What is typed in the tests: signs that every encoding changes. */
 export const marker = 'Zoë\'s marker 7f3a & "quoted" <b>'
@@ -15,10 +16,31 @@ export const marker = 'Zoë\'s marker 7f3a & "quoted" <b>'
 export const launch = async () =>
   puppeteer.launch({ executablePath: await chromiumPath(), args: chromiumArgs })
 
+/** What refuses in the tests because it shall. */
+const refusing = /\/api\/(messages|publisher\/\w+|files\/[\w-]{43}(\/open-changed)?)$/
+
 /**
- * @returns `page`, `requests` as text (method, URL, headers, whole body), `posts` (bodies sent to
- *   the companion), `troubles` (console errors, exceptions, violations of the policy), `settled()`
- *   to await bodies still being read, `close()`
+ * @typedef {object} TabOptions
+ * @property {number} [width]
+ * @property {number} [height]
+ * @property {string} [scheme] - light or dark
+ * @property {boolean} [javaScript]
+ */
+
+/**
+ * @typedef {object} Tab
+ * @property {import('puppeteer-core').Page} page
+ * @property {string[]} requests - as text: method, URL, headers, whole body
+ * @property {{ url: string, body: string }[]} posts - what was sent to the companion
+ * @property {string[]} troubles - console errors, exceptions, violations of the policy
+ * @property {() => Promise<unknown>} settled - awaits bodies that are still being read
+ * @property {() => Promise<void>} close
+ */
+
+/**
+ * @param {import('puppeteer-core').Browser} browser
+ * @param {TabOptions} [o]
+ * @returns {Promise<Tab>}
  */
 export async function openTab(
   browser,
@@ -32,19 +54,22 @@ export async function openTab(
     { name: 'prefers-color-scheme', value: scheme },
     { name: 'prefers-reduced-motion', value: 'reduce' },
   ])
+  /** @type {string[]} */
   const requests = []
+  /** @type {Tab['posts']} */
   const posts = []
+  /** @type {string[]} */
   const troubles = []
+  /** @type {Promise<void>[]} */
   const reading = []
   page.on('request', (request) => {
     reading.push(
       (async () => {
-        const isPart = request.headers()['content-type'] === 'application/vnd.sealdrop.part' // its test looks at what was stored
-        const body =
-          request.hasPostData() && !isPart
-            ? (request.postData() ?? (await request.fetchPostData()))
-            : ''
-        if (request.hasPostData() && !isPart && !body)
+        // the test of a part looks at what was stored
+        const isPart = request.headers()['content-type'] === 'application/vnd.sealdrop.part'
+        const recorded = request.hasPostData() && !isPart
+        const body = recorded ? (request.postData() ?? (await request.fetchPostData()) ?? '') : ''
+        if (recorded && !body)
           troubles.push(`the body of a request to ${request.url()} could not be recorded`)
         requests.push(
           `${request.method()} ${request.url()}\n${JSON.stringify(request.headers())}\n\n${body}`,
@@ -63,14 +88,11 @@ export async function openTab(
   )
   page.on('console', (message) => {
     const refused =
-      /status of 4\d\d/.test(message.text()) &&
-      /\/api\/(messages|publisher\/\w+|files\/[\w-]{43}(\/open-changed)?)$/.test(
-        message.location().url ?? '',
-      ) // a wanted refusal
+      /status of 4\d\d/.test(message.text()) && refusing.test(message.location().url ?? '')
     if (['error', 'warn'].includes(message.type()) && !refused)
       troubles.push(`console: ${message.text()}`)
   })
-  page.on('pageerror', (error) => troubles.push(`exception: ${error.message}`))
+  page.on('pageerror', (error) => troubles.push(`exception: ${Object(error).message}`))
   await page.evaluateOnNewDocument(() => {
     addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) =>
       console.error(`policy violated: ${effectiveDirective} ${blockedURI}`),
@@ -86,8 +108,28 @@ export async function openTab(
   }
 }
 
-/** The text of an element as people see it. */
-export const textOf = (page, selector) => page.$eval(selector, (node) => node.innerText)
+/**
+ * The text of an element as people see it.
+ *
+ * @param {import('puppeteer-core').Page} page
+ * @param {string} selector
+ * @returns {Promise<string>}
+ */
+export const textOf = (page, selector) =>
+  page.$eval(selector, (node) => /** @type {HTMLElement} */ (node).innerText)
+
+/**
+ * Gives a file to the field for it.
+ *
+ * @param {import('puppeteer-core').Page} page
+ * @param {string} path
+ */
+export async function uploadFile(page, path) {
+  const input = /** @type {import('puppeteer-core').ElementHandle<HTMLInputElement>} */ (
+    present(await page.$('#file'))
+  )
+  await input.uploadFile(path)
+}
 
 /** Waits for an element to be seen and gives its text. */
 export async function shown(page, selector) {
@@ -108,8 +150,11 @@ export async function write(page, key = 'RSA-OAEP-256') {
  * Works in a tab. At its end nothing went wrong in it, all requests went to the demo, and none of
  * the secrets left.
  *
- * @param o.path - which page of the demo; o.secrets - what must not leave; the rest is for
- *   `openTab`
+ * @param {import('puppeteer-core').Browser} browser
+ * @param {{ readonly url: string }} demo
+ * @param {TabOptions & { readonly path?: string, readonly secrets?: readonly string[] }} o which
+ *   page of the demo, and what must not leave; the rest is for `openTab`
+ * @param {(tab: Tab) => Promise<void>} work
  */
 export async function inTab(browser, demo, { path = '', secrets = [marker], ...options }, work) {
   const tab = await openTab(browser, options)

@@ -1,17 +1,19 @@
 // The companion's server without a browser: what it serves, takes, refuses and logs.
-import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { assert } from 'chai'
 import { fetchKeySet, inspect, pinned, seal, verifyReceipt } from 'sealdrop'
 import { startDemo } from '../../demo/server.mjs'
 import { pinsOf } from './pins.mjs'
+import { refusalOf } from './refusal.mjs'
 
 const marker = 'plaintext-marker-5f1c'
 const context = { form: 'insurance-claim', part: 'message' }
+/** @type {string[]} */
 const lines = []
 let demo, dir, keys
 
@@ -28,6 +30,9 @@ after(async () => {
 
 const post = (body, headers = { 'content-type': 'application/jose' }) =>
   fetch(`${demo.url}api/messages`, { method: 'POST', headers, body })
+
+/** What a receipt must name. */
+const sentOf = ({ messageId = '', digest = '' }) => ({ messageId, digest })
 
 /** A raw request, since fetch normalises paths and forbids Host. */
 const raw = (path, headers = {}) =>
@@ -52,8 +57,10 @@ test('a sealed form is opened with one KMS call and answered with a receipt that
     [answer.calls, answer.kmsCalls, answer.stage],
     [['kms:Decrypt', 'kms:Sign'], 2, 'opened'],
   )
-  const proof = await verifyReceipt(keys, answer.receipt, { sent: await inspect(jwe) })
-  assert.equal(proof.trust, 'pinned')
+  const proof = await verifyReceipt(keys, answer.receipt, {
+    sent: sentOf(await inspect(jwe)),
+  })
+  assert.strictEqual(proof.trust, 'pinned')
 })
 
 test('what cannot be opened is refused with its code, its status and the number of KMS calls', async () => {
@@ -101,13 +108,13 @@ test('what cannot be opened is refused with its code, its status and the number 
 
 test('only application/jose is taken, so that no form and no page of another origin can post', async () => {
   for (const type of ['text/plain', 'application/json', 'application/x-www-form-urlencoded']) {
-    assert.equal((await post('x', { 'content-type': type })).status, 415)
+    assert.strictEqual((await post('x', { 'content-type': type })).status, 415)
   }
   const preflight = await fetch(`${demo.url}api/messages`, {
     method: 'OPTIONS',
     headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
   })
-  assert.equal(preflight.headers.get('access-control-allow-origin'), null)
+  assert.strictEqual(preflight.headers.get('access-control-allow-origin'), null)
 })
 
 test('every answer has the strict headers, and the pages allow no inline script but the import map', async () => {
@@ -120,7 +127,7 @@ test('every answer has the strict headers, and the pages allow no inline script 
     '.well-known/jwks.json',
   ]) {
     const { headers } = await fetch(demo.url + path)
-    const policy = headers.get('content-security-policy')
+    const policy = headers.get('content-security-policy') ?? ''
     for (const part of [
       "default-src 'none'",
       "require-trusted-types-for 'script'",
@@ -137,11 +144,11 @@ test('every answer has the strict headers, and the pages allow no inline script 
         : /script-src 'self'(;|$)/,
     )
     assert.ok(!/unsafe|https?:|\*/.test(policy), policy)
-    assert.equal(headers.get('x-content-type-options'), 'nosniff')
-    assert.equal(headers.get('referrer-policy'), 'no-referrer')
-    assert.equal(headers.get('cross-origin-opener-policy'), 'same-origin')
+    assert.strictEqual(headers.get('x-content-type-options'), 'nosniff')
+    assert.strictEqual(headers.get('referrer-policy'), 'no-referrer')
+    assert.strictEqual(headers.get('cross-origin-opener-policy'), 'same-origin')
   }
-  assert.equal(
+  assert.strictEqual(
     (await fetch(`${demo.url}.well-known/jwks.json`)).headers.get('access-control-allow-origin'),
     '*',
     'the key set is for every origin',
@@ -172,11 +179,11 @@ test('nothing but the fixed list of files is served, and only under a name of lo
     '/__proto__',
     '/constructor',
   ]) {
-    assert.equal((await raw(path)).statusCode, 404, path)
+    assert.strictEqual((await raw(path)).statusCode, 404, path)
   }
   for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example:80'])
-    assert.equal((await raw('/', { host })).statusCode, 421, host)
-  assert.equal((await raw('/', { host: 'localhost:8080' })).statusCode, 200)
+    assert.strictEqual((await raw('/', { host })).statusCode, 421, host)
+  assert.strictEqual((await raw('/', { host: 'localhost:8080' })).statusCode, 200)
 })
 
 test('a request is one line in the log, without content and without a way to forge lines', async () => {
@@ -190,11 +197,11 @@ test('a request is one line in the log, without content and without a way to for
 })
 
 test('keys are made once and kept; a taken port gives way to a free one; a folder serves one demo at a time', async () => {
-  await assert.rejects(startDemo({ dir }), { code: 'conflict' })
+  assert.strictEqual((await refusalOf(startDemo({ dir }))).code, 'conflict')
   const pins = await pinsOf(demo)
   const own = await mkdtemp(join(tmpdir(), 'sealdrop-companion-'))
   const other = await startDemo({ dir: own, port: demo.port })
-  assert.notEqual(other.port, demo.port)
+  assert.notStrictEqual(other.port, demo.port)
   const first = await pinsOf(other)
   await other.close()
   const again = await startDemo({ dir: own })

@@ -1,49 +1,55 @@
 // The page that downloads a large file, in a real Chromium: verified as it arrives, saved through a
 // file picker or as a Blob, stopped at a change.
-import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, test } from 'node:test'
+import { assert } from 'chai'
 import { inTab, shown, startBoth, textOf } from './browser.mjs'
 
 const { demo, browser, close } = await startBoth()
 after(close)
 
 const path = 'download.html'
-const result = '#result > :first-child'
 /**
  * The picker gives a real file, in the browser's own file system for this origin; tests have no
  * hands for a dialog.
  */
 const withPicker = () => {
-  globalThis.showSaveFilePicker = async ({ suggestedName }) =>
+  const showSaveFilePicker = async ({ suggestedName }) =>
     (await navigator.storage.getDirectory()).getFileHandle(suggestedName, { create: true })
+  Object.assign(globalThis, { showSaveFilePicker })
+}
+const withoutPicker = () => {
+  Reflect.deleteProperty(globalThis, 'showSaveFilePicker')
+  Reflect.deleteProperty(Window.prototype, 'showSaveFilePicker')
 }
 const sha256 = async (bytes) => createHash('sha256').update(bytes).digest('hex')
 const original = async () =>
   sha256(new Uint8Array(await (await fetch(`${demo.url}api/downloads/16/file`)).arrayBuffer()))
 const digestOf = (page, get) =>
   page.evaluate(
-    `(async () => { const bytes = await (await ${get}).arrayBuffer(); return [bytes.byteLength, [...new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))].map((b) => b.toString(16).padStart(2, '0')).join('')] })()`,
+    `(async () => {
+      const bytes = await (await ${get}).arrayBuffer()
+      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+      const hex = [...digest].map((byte) => byte.toString(16).padStart(2, '0'))
+      return [bytes.byteLength, hex.join('')]
+    })()`,
   )
 
 /**
- * @param picker - whether this browser has a file picker; wanted - tells which trouble of the tab
- * is meant to be
+ * @param {boolean} picker - whether this browser has a file picker
+ * @param {(page: import('puppeteer-core').Page) => Promise<void>} work
+ * @param {(trouble: string) => boolean} [wanted] - tells which trouble of the tab is meant to be
  */
-const page = (picker, work, wanted = () => false) =>
+const onPage = (picker, work, wanted = () => false) =>
   inTab(browser, demo, { path: 'publisher.html', secrets: [] }, async (tab) => {
-    await tab.page.evaluateOnNewDocument(
-      picker
-        ? withPicker
-        : () => {
-            delete globalThis.showSaveFilePicker
-            delete Window.prototype.showSaveFilePicker
-          },
-    )
+    await tab.page.evaluateOnNewDocument(picker ? withPicker : withoutPicker)
     await tab.page.evaluateOnNewDocument(() => {
-      const { createObjectURL } = URL
+      const make = URL.createObjectURL.bind(URL)
       // the policy lets nobody fetch a blob:
-      URL.createObjectURL = (blob) => createObjectURL.call(URL, (globalThis.offered = blob))
+      URL.createObjectURL = (blob) => {
+        Object.assign(globalThis, { offered: blob })
+        return make(blob)
+      }
     })
     await tab.page.goto(demo.url + path)
     await work(tab.page)
@@ -51,7 +57,7 @@ const page = (picker, work, wanted = () => false) =>
   })
 
 test('a file verifies as it arrives and is written through the picker', () =>
-  page(true, async (page) => {
+  onPage(true, async (page) => {
     await page.click('#file')
     assert.match(await shown(page, '#result .verified'), /^Verified\. Every byte/)
     assert.match(
@@ -68,11 +74,14 @@ test('a file verifies as it arrives and is written through the picker', () =>
   }))
 
 test('without a picker it is kept as a Blob, and offered when all of it verified', () =>
-  page(false, async (page) => {
+  onPage(false, async (page) => {
     assert.match(await textOf(page, '#saving'), /cannot write while it downloads/)
     await page.click('#file')
     await shown(page, '#save')
-    assert.equal(await page.$eval('#save', (link) => link.download), 'sealdrop-demo-16-mib.bin')
+    assert.strictEqual(
+      await page.$eval('#save', (link) => /** @type {HTMLAnchorElement} */ (link).download),
+      'sealdrop-demo-16-mib.bin',
+    )
     assert.deepEqual(await digestOf(page, 'Promise.resolve(globalThis.offered)'), [
       16 * 2 ** 20,
       await original(),
@@ -81,7 +90,7 @@ test('without a picker it is kept as a Blob, and offered when all of it verified
 
 for (const picker of [true, false]) {
   test(`a mirror that changed one bit is stopped at that chunk, and nothing is saved ${picker ? 'through the picker' : 'as a Blob'}`, () =>
-    page(picker, async (page) => {
+    onPage(picker, async (page) => {
       await page.evaluate(async () => {
         for await (const name of (await navigator.storage.getDirectory()).keys())
           await (await navigator.storage.getDirectory()).removeEntry(name)
@@ -91,7 +100,7 @@ for (const picker of [true, false]) {
       assert.match(said, /Refused, as it must be rejected/)
       assert.match(said, /Chunk 9, bytes 8388608 to 9437183/)
       assert.match(said, /8\.00 MiB had verified before it\. Nothing was saved\./)
-      assert.equal(await page.$('#save'), null)
+      assert.strictEqual(await page.$('#save'), null)
       if (picker)
         assert.deepEqual(
           await page.evaluate(async () =>
@@ -105,44 +114,54 @@ for (const picker of [true, false]) {
 }
 
 test('a download that is cancelled leaves nothing', () =>
-  page(false, async (page) => {
+  onPage(false, async (page) => {
     await page.click('input[value="1024"]')
     await page.click('#file')
     await page.waitForFunction(
-      () =>
-        document.querySelector('#progress').value > 0 &&
-        (document.querySelector('#cancel').click(), true),
+      () => {
+        const progress = /** @type {HTMLProgressElement} */ (document.querySelector('#progress'))
+        const cancel = /** @type {HTMLElement} */ (document.querySelector('#cancel'))
+        if (progress.value > 0) cancel.click()
+        return progress.value > 0
+      },
       { polling: 20, timeout: 120_000 },
     )
     await page.waitForFunction(() =>
-      /Cancelled\. Nothing was saved\./.test(document.querySelector('#result').textContent),
+      /Cancelled\. Nothing was saved\./.test(document.querySelector('#result')?.textContent ?? ''),
     )
-    assert.equal(await page.$('#save'), null)
+    assert.strictEqual(await page.$('#save'), null)
   }))
 
 test('a server that does not send the file, and one that stops in the middle, leave nothing and are not called changed', () =>
-  page(
+  onPage(
     true,
     async (page) => {
       await page.setRequestInterception(true)
+      /** @type {(request: import('puppeteer-core').HTTPRequest) => Promise<void>} */
       let answer
-      page.on('request', (request) =>
-        request.url().endsWith('/file') ? answer(request) : request.continue(),
-      )
+      page.on('request', (request) => {
+        void (request.url().endsWith('/file') ? answer(request) : request.continue())
+      })
       const left = () =>
         page.evaluate(async () => Array.fromAsync((await navigator.storage.getDirectory()).keys()))
-      for (const [as, code] of [
-        [(request) => request.abort(), 'unreachable'],
-        [(request) => request.respond({ status: 503, body: 'x'.repeat(500) }), 'unreachable'],
-        [(request) => request.respond({ status: 200, body: Buffer.alloc(1_000) }), 'rejected'],
+      for (const { as, code } of [
+        { as: (request) => request.abort(), code: 'unreachable' },
+        {
+          as: (request) => request.respond({ status: 503, body: 'x'.repeat(500) }),
+          code: 'unreachable',
+        },
+        {
+          as: (request) => request.respond({ status: 200, body: Buffer.alloc(1_000) }),
+          code: 'rejected',
+        },
       ]) {
         answer = as
         await page.click('#file')
         const said = await shown(page, '#result .problem')
         assert.match(said, new RegExp(code))
-        assert.equal(/as it must be/.test(said), code === 'rejected')
+        assert.strictEqual(/as it must be/.test(said), code === 'rejected')
         assert.deepEqual(await left(), [])
-        await page.evaluate(() => document.querySelector('#result').replaceChildren())
+        await page.evaluate(() => document.querySelector('#result')?.replaceChildren())
       }
     },
     (trouble) => /Failed to load resource/.test(trouble),
@@ -160,22 +179,18 @@ test('after a rotation the key that signs now signs what is downloaded, and it v
         body: JSON.stringify(body),
       })
     ).json()
-  const signedBy = async () =>
-    JSON.parse(
-      Buffer.from(
-        (await (await fetch(`${demo.url}api/downloads/16/signature`)).json()).signature.split(
-          '.',
-        )[0],
-        'base64url',
-      ),
-    ).kid
+  const signedBy = async () => {
+    const { signature } = await (await fetch(`${demo.url}api/downloads/16/signature`)).json()
+    const [header] = signature.split('.')
+    return JSON.parse(Buffer.from(header, 'base64url').toString()).kid
+  }
   const first = await signedBy()
-  assert.equal(await signedBy(), first)
+  assert.strictEqual(await signedBy(), first)
   await ask('clock', { by: 'three-months' })
   await ask('rotate', {})
   const second = await signedBy()
-  assert.notEqual(second, first)
-  await page(false, async (page) => {
+  assert.notStrictEqual(second, first)
+  await onPage(false, async (page) => {
     await page.click('#file')
     await shown(page, '#save')
     assert.ok((await textOf(page, '#result')).includes(second))
@@ -183,7 +198,7 @@ test('after a rotation the key that signs now signs what is downloaded, and it v
 })
 
 test('from 320 to 1280 pixels nothing needs scrolling sideways', () =>
-  page(false, async (page) => {
+  onPage(false, async (page) => {
     for (const width of [320, 390, 768, 1280]) {
       await page.setViewport({ width, height: 900 })
       for (const [button, sign] of [
@@ -202,5 +217,5 @@ test('from 320 to 1280 pixels nothing needs scrolling sideways', () =>
 
 test('what is not on offer is not there', async () => {
   for (const name of ['17/file', '16/other', '-1/signature', '1e9/file', 'x/mirror'])
-    assert.equal((await fetch(`${demo.url}api/downloads/${name}`)).status, 404, name)
+    assert.strictEqual((await fetch(`${demo.url}api/downloads/${name}`)).status, 404, name)
 })

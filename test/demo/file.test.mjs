@@ -1,14 +1,14 @@
 // A file through the demo's page in a real Chromium: sent in parts, interrupted in every way,
 // opened to the same bytes.
-import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { assert } from 'chai'
 import { startDemo } from '../../demo/server.mjs'
 import { found, tracesOf } from '../support/plaintext.mjs'
-import { inTab, openTab, shown, startBoth, textOf } from './browser.mjs'
+import { inTab, openTab, shown, startBoth, textOf, uploadFile } from './browser.mjs'
 
 const { demo, dir, browser, close } = await startBoth()
 after(close)
@@ -30,7 +30,7 @@ async function makeFile(size, title = `${name}-${size}.pdf`) {
 async function choose(page, path, key = 'RSA-OAEP-256') {
   await page.click('input[value=file]')
   await page.click(`input[value="${key}"]`)
-  await (await page.$('#file')).uploadFile(path)
+  await uploadFile(page, path)
 }
 
 async function prepare(page, path, key) {
@@ -45,7 +45,8 @@ const slowly = (page) =>
 const atFullSpeed = (page) => page.emulateNetworkConditions(null)
 const reached = (page, share) =>
   page.waitForFunction(
-    (wanted) => document.querySelector('#progress').value >= wanted,
+    (wanted) =>
+      /** @type {HTMLProgressElement} */ (document.querySelector('#progress')).value >= wanted,
     { polling: 20, timeout: 30_000 },
     share,
   )
@@ -56,19 +57,24 @@ async function openIt(page) {
   return textOf(page, '#sha256')
 }
 
+const progressOf = (page) =>
+  page.$eval('#progress', (node) => /** @type {HTMLProgressElement} */ (node).value)
 const arrived = (page) => page.waitForSelector('.verified', { visible: true, timeout: 60_000 })
 const partsIn = (requests) =>
   requests
     .filter((text) => /^PUT \S+\/api\/files\/[\w-]{43}\/\d+\n/.test(text))
-    .map((text) => Number(/\/(\d+)\n/.exec(text)[1]))
+    .map((text) => Number(/\/(\d+)\n/.exec(text)?.[1]))
 const recordsIn = (page) =>
   page.evaluate(
     () =>
       new Promise((resolve) => {
-        indexedDB.open('sealdrop').onsuccess = ({ target: { result: db } }) => {
-          db.transaction('records').objectStore('records').count().onsuccess = ({ target }) => {
+        const opening = indexedDB.open('sealdrop')
+        opening.onsuccess = () => {
+          const db = opening.result
+          const counting = db.transaction('records').objectStore('records').count()
+          counting.onsuccess = () => {
             db.close()
-            resolve(target.result)
+            resolve(counting.result)
           }
         }
       }),
@@ -80,14 +86,14 @@ for (const [key, call] of [
 ]) {
   test(`a file is sealed while it is sent, stored sealed, opened on demand with ${call} to the same SHA-256, with two receipts`, async () => {
     const { path, bytes, sha256 } = await makeFile(9 * MiB + 5)
-    const before = await readdir(join(dir, 'files')).catch(() => [])
+    const before = await readdir(join(dir, 'files')).catch(() => /** @type {string[]} */ ([]))
     await inTab(browser, demo, { secrets: [marker, name] }, async ({ page, requests, settled }) => {
       await prepare(page, path, key)
       const sealed = await textOf(page, '[data-card=sealed] .result')
       for (const part of [key, 'pinned', 'part: file', '9.00 MiB', 'more bytes'])
         assert.ok(sealed.includes(part), part)
       await settled()
-      assert.equal(
+      assert.strictEqual(
         requests.filter((text) => text.includes('/api/')).length,
         0,
         'nothing is sent before it is asked for',
@@ -99,7 +105,7 @@ for (const [key, call] of [
         /signed that it received exactly what you sent/,
       )
       assert.match(await textOf(page, '[data-card=opened] .result'), /sealed as it came/)
-      assert.equal(await page.$eval('#progress', (node) => node.value), 1)
+      assert.strictEqual(await progressOf(page), 1)
       assert.match(await textOf(page, '#meter'), /100 %[^]*arrived/)
       assert.deepEqual((await settled(), partsIn(requests).sort((a, b) => a - b)), [
         0,
@@ -107,7 +113,7 @@ for (const [key, call] of [
         8 * MiB,
       ])
 
-      assert.equal(await openIt(page), sha256)
+      assert.strictEqual(await openIt(page), sha256)
       const opened = await textOf(page, '[data-card=opened] .result')
       for (const part of [
         'PDF document, 9.00 MiB',
@@ -132,8 +138,8 @@ for (const [key, call] of [
         await shown(page, '[data-problems=receipt] .refused'),
         /signature does not verify/,
       )
-      assert.equal(await recordsIn(page), 0, 'the record is gone when the file is there')
-      assert.equal(await page.evaluate(() => localStorage.length), 0)
+      assert.strictEqual(await recordsIn(page), 0, 'the record is gone when the file is there')
+      assert.strictEqual(await page.evaluate(() => localStorage.length), 0)
     })
     const [id] = (await readdir(join(dir, 'files'))).filter((each) => !before.includes(each))
     for (const file of await readdir(join(dir, 'files', id))) {
@@ -156,7 +162,7 @@ test('an empty file, one of a single byte, and one that ends with a part are sen
       await prepare(page, path)
       await page.click('#send-file')
       await arrived(page)
-      assert.equal(await openIt(page), sha256, `${size} bytes`)
+      assert.strictEqual(await openIt(page), sha256, `${size} bytes`)
     })
   }
 })
@@ -169,26 +175,26 @@ test('a cancelled file leaves nothing: not at the company, not in this browser; 
     await prepare(page, path)
     await page.click('#send-file')
     await reached(page, 0.2)
-    assert.equal(
-      await page.$eval('#claim', (form) => form.inert),
+    assert.strictEqual(
+      await page.$eval('#claim', (form) => /** @type {HTMLElement} */ (form).inert),
       true,
       'the form rests while its file is sent',
     )
     await page.click('#cancel')
-    await page.waitForFunction(() => !document.querySelector('#claim').inert)
+    await page.waitForSelector('#claim:not([inert])')
     assert.match(await page.$eval('#status', (node) => node.textContent), /Cancelled/)
-    await page.waitForFunction(() => document.querySelector('#unfinished').hidden)
+    await page.waitForSelector('#unfinished[hidden]')
     assert.deepEqual(
       [await recordsIn(page), await page.evaluate(() => localStorage.length)],
       [0, 0],
     )
-    assert.equal((await readdir(join(dir, 'files'))).length, before)
+    assert.strictEqual((await readdir(join(dir, 'files'))).length, before)
     await atFullSpeed(page)
     await page.click('#seal')
     await shown(page, '#send-file')
     await page.click('#send-file')
     await arrived(page)
-    assert.equal(await openIt(page), sha256)
+    assert.strictEqual(await openIt(page), sha256)
   })
 })
 
@@ -200,25 +206,25 @@ test('a paused file goes on from where it was, by keyboard', async () => {
     await page.focus('#send-file')
     await page.keyboard.press('Enter')
     await reached(page, 0.2)
-    assert.equal(
-      await page.evaluate(() => document.activeElement.id),
+    assert.strictEqual(
+      await page.evaluate(() => document.activeElement?.id),
       'pause',
       'the focus is on the button that took its place',
     )
     await page.keyboard.press('Enter')
     await shown(page, '#send-file')
-    const share = await page.$eval('#progress', (node) => node.value)
+    const share = await progressOf(page)
     await new Promise((resolve) => setTimeout(resolve, 700))
-    assert.equal(await page.$eval('#progress', (node) => node.value), share)
+    assert.strictEqual(await progressOf(page), share)
     assert.ok(share < 1)
     assert.deepEqual(
-      await page.evaluate(() => [document.activeElement.id, document.activeElement.textContent]),
+      await page.evaluate(() => [document.activeElement?.id, document.activeElement?.textContent]),
       ['send-file', 'Go on'],
     )
     await atFullSpeed(page)
     await page.keyboard.press('Enter')
     await arrived(page)
-    assert.equal(await openIt(page), sha256)
+    assert.strictEqual(await openIt(page), sha256)
   })
 })
 
@@ -239,9 +245,9 @@ test('after a reload the same file, chosen again, goes on with the parts that ar
       /[234]\d % of it arrived|[5-9]\d % of it arrived/,
     )
     await choose(page, other)
-    assert.equal(await textOf(page, '#seal'), 'Seal it', 'another file is a new one')
+    assert.strictEqual(await textOf(page, '#seal'), 'Seal it', 'another file is a new one')
     await choose(page, path)
-    assert.equal(await textOf(page, '#seal'), 'Go on')
+    assert.strictEqual(await textOf(page, '#seal'), 'Go on')
     await settled()
     const sent = partsIn(requests).length
     requests.length = 0
@@ -254,7 +260,7 @@ test('after a reload the same file, chosen again, goes on with the parts that ar
       `${sent} parts before, ${more.length} after`,
     )
     assert.ok(!more.includes(0), 'what arrived is not sent again')
-    assert.equal(await openIt(page), sha256)
+    assert.strictEqual(await openIt(page), sha256)
     assert.match(
       await textOf(page, '[data-card=opened] .result'),
       /Compare it with your file/,
@@ -278,12 +284,12 @@ test('what was interrupted can be forgotten, here and at the company', async () 
     await page.reload()
     await shown(page, '#unfinished button')
     await page.click('#unfinished button')
-    await page.waitForFunction(() => document.querySelector('#unfinished').hidden)
+    await page.waitForSelector('#unfinished[hidden]')
     await page.waitForFunction(() => localStorage.length === 0)
-    assert.equal(await recordsIn(page), 0)
+    assert.strictEqual(await recordsIn(page), 0)
     for (let i = 0; i < 50 && (await readdir(join(dir, 'files'))).length !== before; i++)
       await new Promise((resolve) => setTimeout(resolve, 20))
-    assert.equal((await readdir(join(dir, 'files'))).length, before)
+    assert.strictEqual((await readdir(join(dir, 'files'))).length, before)
   })
 })
 
@@ -299,10 +305,10 @@ test('a restart of the companion in the middle is got over without a hand', asyn
   await reached(tab.page, 0.2)
   await first.close()
   const second = await startDemo({ dir: own, port: first.port })
-  assert.equal(second.port, first.port)
+  assert.strictEqual(second.port, first.port)
   await atFullSpeed(tab.page)
   await arrived(tab.page)
-  assert.equal(await openIt(tab.page), sha256)
+  assert.strictEqual(await openIt(tab.page), sha256)
   await tab.close()
   await second.close()
   await rm(own, { recursive: true })
@@ -322,12 +328,12 @@ test('a connection that stays lost is said beside the button, and a click goes o
     timeout: 30_000,
   })
   assert.match(await textOf(tab.page, '[data-problems=sealed]'), /unreachable/)
-  assert.equal(await textOf(tab.page, '#send-file'), 'Go on')
+  assert.strictEqual(await textOf(tab.page, '#send-file'), 'Go on')
   await tab.page.setOfflineMode(false)
   await atFullSpeed(tab.page)
   await tab.page.click('#send-file')
   await arrived(tab.page)
-  assert.equal(await openIt(tab.page), sha256)
+  assert.strictEqual(await openIt(tab.page), sha256)
   await tab.close()
 })
 

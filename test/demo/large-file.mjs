@@ -2,14 +2,15 @@
 // the demo's page and prints what the tab needed for it. Figures of memory come from /proc, so from
 // Linux only.
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises'
+import { createReadStream, existsSync } from 'node:fs'
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import puppeteer from 'puppeteer-core'
 import { startDemo } from '../../demo/server.mjs'
 import { chromiumArgs, chromiumPath } from '../support/chromium.mjs'
+import { uploadFile } from './browser.mjs'
 
 const MiB = 2 ** 20
 const size = Number(process.argv[2] ?? 1024) * MiB
@@ -30,7 +31,8 @@ const browser = await puppeteer.launch({
 const failures = []
 try {
   const page = await browser.newPage()
-  await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]) // no click beside a button that still moves
+  // no click beside a button that still moves
+  await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }])
   await page.evaluateOnNewDocument(() => {
     globalThis.longTasks = []
     new PerformanceObserver((list) =>
@@ -49,7 +51,7 @@ try {
   await page.goto(demo.url)
   await page.click('input[value=file]')
   await page.click(`input[value="${key}"]`)
-  await (await page.$('#file')).uploadFile(path)
+  await uploadFile(page, path)
   await page.click('#seal')
   await page.waitForSelector('#send-file', { visible: true })
   await page.tracing.start({ path: join(dir, 'trace.json'), categories: ['toplevel'] })
@@ -78,6 +80,10 @@ try {
   const found = await page.$eval('#sha256', (node) => node.textContent)
   const longest = Math.max(0, ...tasks.map(({ duration }) => duration))
 
+  const places = tasks.map(
+    ({ startTime, duration }) =>
+      `${duration.toFixed(0)} ms at ${((startTime - started) / 1000).toFixed(1)} s`,
+  )
   say('file', `${size / MiB} MiB, sealed to ${key}`)
   say('machine', `${availableParallelism()} cores, load ${load.toFixed(1)}`)
   say(
@@ -89,7 +95,7 @@ try {
     'main thread',
     tasks.length === 0
       ? 'no task over 50 ms'
-      : `${tasks.length} tasks over 50 ms, longest ${longest.toFixed(0)} ms: ${tasks.map(({ startTime, duration }) => `${duration.toFixed(0)} ms at ${((startTime - started) / 1000).toFixed(1)} s`).join(', ')}`,
+      : `${tasks.length} tasks over 50 ms, longest ${longest.toFixed(0)} ms: ${places.join(', ')}`,
   )
   say(
     'longest task by processor time',
@@ -164,25 +170,27 @@ async function longestRun(trace) {
 /**
  * Resident memory of the renderers, of which one has the tab, and of the browser's other processes.
  */
-async function watchMemory(browser) {
-  const session = await browser.target().createCDPSession()
+async function watchMemory(chromium) {
+  const session = await chromium.target().createCDPSession()
   const { processInfo } = await session.send('SystemInfo.getProcessInfo')
   const sum = (pids) => Promise.all(pids.map(rss)).then((all) => all.reduce((a, b) => a + b, 0))
   const groups = {
     renderer: processInfo.filter(({ type }) => type === 'renderer'),
     others: processInfo.filter(({ type }) => type !== 'renderer'),
   }
-  if (!(await readdir('/proc').catch(() => [])).includes('self')) return { stop: () => ({}) }
+  if (!existsSync('/proc/self')) return { stop: () => ({}) }
+  /** @type {Record<string, { pids: number[], start: number, peak: number }>} */
   const found = {}
   for (const [name, list] of Object.entries(groups)) {
     const pids = list.map(({ id }) => id)
     const start = await sum(pids)
     found[name] = { pids, start, peak: start }
   }
-  const timer = setInterval(async () => {
+  const look = async () => {
     for (const group of Object.values(found))
       group.peak = Math.max(group.peak, await sum(group.pids))
-  }, 50)
+  }
+  const timer = setInterval(() => void look(), 50)
   return {
     stop: () => {
       clearInterval(timer)

@@ -1,7 +1,7 @@
 // What protects the demo's pages, and how they look: hashes, policy, widths, colour schemes.
-import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { inTab, openTab, shown, startBoth, write } from './browser.mjs'
+import { assert } from 'chai'
+import { inTab, openTab, shown, startBoth, textOf, write } from './browser.mjs'
 
 const { demo, browser, close } = await startBoth()
 after(close)
@@ -11,9 +11,10 @@ after(close)
  * hashes stay in it.
  */
 async function withChangedLibrary(path, file, held, work) {
-  const { page, close } = await openTab(browser)
+  const tab = await openTab(browser)
+  const { page } = tab
   await page.setRequestInterception(true)
-  page.on('request', async (request) => {
+  const answer = async (request) => {
     const { pathname } = new URL(request.url())
     if (![`/${path}`, `/${file}`].includes(pathname)) return request.continue()
     const text = await (await fetch(request.url())).text()
@@ -27,11 +28,12 @@ async function withChangedLibrary(path, file, held, work) {
       contentType: 'text/html',
       body: held ? text : text.replace(/\s+integrity="[^"]*"|,\s*"integrity": \{[^}]*\}/g, ''),
     })
-  })
+  }
+  page.on('request', (request) => void answer(request))
   await page.goto(demo.url + path)
   await work?.(page)
-  const ran = await page.evaluate(() => globalThis.changedLibraryRan === true)
-  await close()
+  const ran = await page.evaluate(() => Reflect.get(globalThis, 'changedLibraryRan') === true)
+  await tab.close()
   return ran
 }
 
@@ -40,8 +42,12 @@ for (const [path, file] of [
   ['esm.html', 'sealdrop.min.mjs'],
 ]) {
   test(`a changed ${file} does not run, because the page holds it to its hash`, async () => {
-    assert.equal(await withChangedLibrary(path, file, false), true, 'without the hash it would run')
-    assert.equal(await withChangedLibrary(path, file, true), false)
+    assert.strictEqual(
+      await withChangedLibrary(path, file, false),
+      true,
+      'without the hash it would run',
+    )
+    assert.strictEqual(await withChangedLibrary(path, file, true), false)
   })
 }
 
@@ -53,7 +59,8 @@ test('a page whose library did not load says so when it should seal', async () =
 })
 
 test('the policy is in force: no inline script, no innerHTML, no other host, no form in the clear', async () => {
-  const { page, troubles, close } = await openTab(browser)
+  const tab = await openTab(browser)
+  const { page, troubles } = tab
   await page.goto(demo.url)
   const outcome = await page.evaluate(async () => {
     const script = document.createElement('script')
@@ -70,7 +77,7 @@ test('the policy is in force: no inline script, no innerHTML, no other host, no 
         new Promise((resolve, reject) =>
           setTimeout(() => {
             try {
-              resolve(globalThis.eval('globalThis.ran = true'))
+              resolve(Reflect.get(globalThis, 'eval')('globalThis.ran = true'))
             } catch (error) {
               reject(error)
             }
@@ -86,8 +93,9 @@ test('the policy is in force: no inline script, no innerHTML, no other host, no 
           () => 'done',
           () => 'refused',
         )
-    document.querySelector('#claim').noValidate = true
-    HTMLFormElement.prototype.submit.call(document.querySelector('#claim'))
+    const form = /** @type {HTMLFormElement} */ (document.querySelector('#claim'))
+    form.noValidate = true
+    HTMLFormElement.prototype.submit.call(form)
     return { ...results, ran: 'ran' in globalThis }
   })
   assert.deepEqual(outcome, {
@@ -98,12 +106,12 @@ test('the policy is in force: no inline script, no innerHTML, no other host, no 
     ran: false,
   })
   await new Promise((resolve) => setTimeout(resolve, 200))
-  assert.equal(page.url(), demo.url, 'the form did not go anywhere')
+  assert.strictEqual(page.url(), demo.url, 'the form did not go anywhere')
   assert.ok(
     troubles.some((line) => line.includes('form-action')),
     troubles.join('\n'),
   )
-  await close()
+  await tab.close()
 })
 
 for (const scheme of ['light', 'dark']) {
@@ -122,7 +130,7 @@ for (const scheme of ['light', 'dark']) {
           background: getComputedStyle(document.body).backgroundColor,
         }))
         assert.ok(overflow <= 0, `${overflow} pixels too wide at ${width}`)
-        const [red] = background.match(/\d+/g).map(Number)
+        const [red] = (background.match(/\d+/g) ?? []).map(Number)
         assert.ok(scheme === 'dark' ? red < 60 : red > 200, `${background} in ${scheme}`)
       })
     }
@@ -141,11 +149,9 @@ test('the page with ES modules fits a phone', async () => {
 })
 
 test('without JavaScript the page says why nothing works', async () => {
-  const { page, close } = await openTab(browser, { javaScript: false })
+  const tab = await openTab(browser, { javaScript: false })
+  const { page } = tab
   await page.goto(demo.url)
-  assert.match(
-    await page.$eval('noscript', (node) => node.innerText),
-    /Without JavaScript nothing can be sealed/,
-  )
-  await close()
+  assert.match(await textOf(page, 'noscript'), /Without JavaScript nothing can be sealed/)
+  await tab.close()
 })

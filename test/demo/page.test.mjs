@@ -1,8 +1,8 @@
 // The demo's pages in a real Chromium: from typing to a verified receipt, with an eye on everything
 // that leaves the tab.
-import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, test } from 'node:test'
+import { assert } from 'chai'
 import { found, tracesOf } from '../support/plaintext.mjs'
 import { inTab, marker, openTab, shown, startBoth, textOf, write } from './browser.mjs'
 
@@ -17,7 +17,7 @@ test('the search for plaintext finds it in every form that it claims to know', (
     Buffer.from(marker).toString('hex').toUpperCase(),
     JSON.stringify({ marker }),
     ...[0, 1, 2, 3].flatMap((n) =>
-      ['base64', 'base64url'].map((form) =>
+      /** @type {const} */ (['base64', 'base64url']).map((form) =>
         Buffer.from(`${'x'.repeat(n)}${marker} and more`).toString(form),
       ),
     ),
@@ -35,7 +35,7 @@ for (const [key, call] of [
       await write(page, key)
       const sealed = await shown(page, '[data-card=sealed] .result')
       await settled()
-      assert.equal(posts.length, 0, 'sealing sends nothing')
+      assert.strictEqual(posts.length, 0, 'sealing sends nothing')
       for (const part of [
         key,
         'pinned',
@@ -55,8 +55,8 @@ for (const [key, call] of [
       for (const part of ['Verified.', 'ES256', 'pinned', 'Received'])
         assert.ok(receipt.includes(part), part)
       await settled()
-      assert.equal(posts.length, 1)
-      assert.equal(posts[0].body.split('.').length, 5, 'a compact JWE, recorded whole')
+      assert.strictEqual(posts.length, 1)
+      assert.strictEqual(posts[0].body.split('.').length, 5, 'a compact JWE, recorded whole')
       assert.ok(requests.length >= 8, 'page, scripts, keys and message were all recorded')
     })
   })
@@ -70,7 +70,7 @@ test('a receipt with one character changed, and a message with one bit changed, 
     const message = await shown(page, '[data-problems=sealed] .refused')
     assert.match(message, /rejected/)
     assert.match(message, /KMS was asked once/)
-    assert.equal(await page.$('[data-card=opened] .read'), null, 'nothing was read')
+    assert.strictEqual(await page.$('[data-card=opened] .read'), null, 'nothing was read')
     await page.click('#send')
     await shown(page, '#change-receipt')
     await page.click('#change-receipt')
@@ -79,7 +79,7 @@ test('a receipt with one character changed, and a message with one bit changed, 
     assert.match(receipt, /signature does not verify/)
     await settled()
     const [changed, whole] = posts.map(({ body }) => body)
-    assert.equal([...whole].filter((sign, i) => sign !== changed[i]).length, 1)
+    assert.strictEqual(whole.split('').filter((sign, i) => sign !== changed[i]).length, 1)
   })
 })
 
@@ -87,8 +87,8 @@ test('the keyboard alone does the whole job, and the focus is always seen', asyn
   await inTab(browser, demo, {}, async ({ page }) => {
     const active = () =>
       page.evaluate(() => {
-        const { id, name, tagName, textContent } = document.activeElement
-        return id || name || `${tagName} ${textContent.trim().slice(0, 20)}`
+        const node = /** @type {HTMLInputElement} */ (document.activeElement)
+        return node.id || node.name || `${node.tagName} ${node.textContent.trim().slice(0, 20)}`
       })
     const tabTo = async (wanted) => {
       for (let i = 0; i < 40; i++) {
@@ -96,8 +96,8 @@ test('the keyboard alone does the whole job, and the focus is always seen', asyn
         const outlined = await page.evaluate(() =>
           [
             document.activeElement,
-            document.activeElement.nextElementSibling,
-            document.activeElement.parentElement,
+            document.activeElement?.nextElementSibling,
+            document.activeElement?.parentElement,
           ].some((node) => node && getComputedStyle(node).outlineStyle !== 'none'),
         )
         assert.ok(outlined, `the focus on ${await active()} is not seen`)
@@ -118,7 +118,7 @@ test('the keyboard alone does the whole job, and the focus is always seen', asyn
       /ECDH-ES/,
       'the arrow key chose the other key',
     )
-    assert.equal(await active(), 'seal', 'the focus stays where it was')
+    assert.strictEqual(await active(), 'seal', 'the focus stays where it was')
     await tabTo('send')
     await page.keyboard.press('Enter')
     await shown(page, '.verified')
@@ -138,8 +138,8 @@ test('a change in the form takes away what was sealed from it', async () => {
     await write(page)
     await shown(page, '#send')
     await page.type('[name=message]', '!')
-    assert.equal(await page.$eval('#send', (node) => node.checkVisibility()), false)
-    assert.equal(await textOf(page, '[data-card=sealed] .result'), '')
+    assert.strictEqual(await page.$eval('#send', (node) => node.checkVisibility()), false)
+    assert.strictEqual(await textOf(page, '[data-card=sealed] .result'), '')
   })
 })
 
@@ -163,7 +163,7 @@ test('the page with ES modules does the same', async () => {
     await page.click('button.main')
     await page.waitForSelector('#send:enabled')
     await settled()
-    assert.equal(posts.length, 0, 'sealing sends nothing')
+    assert.strictEqual(posts.length, 0, 'sealing sends nothing')
     await page.click('#send')
     assert.match(await shown(page, '#log li:nth-child(3)'), /Receipt verified[^]*pinned/)
     assert.ok(
@@ -173,7 +173,7 @@ test('the page with ES modules does the same', async () => {
     await page.click('#change')
     assert.match(await shown(page, '#log li:nth-child(4)'), /Refused: rejected/)
     await settled()
-    assert.equal(posts.length, 1)
-    assert.equal(posts[0].body.split('.').length, 5)
+    assert.strictEqual(posts.length, 1)
+    assert.strictEqual(posts[0].body.split('.').length, 5)
   })
 })

@@ -1,5 +1,8 @@
+import { present } from '../support/types.mjs'
+
 /** The thumbprints that the demo writes into its page. */
 export async function pinsOf({ url }) {
   const html = await (await fetch(url)).text()
-  return JSON.parse(/name="sealdrop-pins" content="([^"]+)"/.exec(html)[1].replaceAll('&#34;', '"'))
+  const [, content] = present(/name="sealdrop-pins" content="([^"]+)"/.exec(html))
+  return JSON.parse(content.replaceAll('&#34;', '"'))
 }

@@ -1,9 +1,9 @@
 // The publisher's page in a real Chromium: years go by at a click, and what was sealed before opens
 // after.
-import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { inTab, marker, shown, startBoth, textOf, write } from './browser.mjs'
+import { assert } from 'chai'
+import { inTab, marker, shown, startBoth, textOf, uploadFile, write } from './browser.mjs'
 
 const { demo, browser, close } = await startBoth()
 after(close)
@@ -42,7 +42,7 @@ async function clickAndSee(page, button) {
 const move = (page, by) => clickAndSee(page, `#${by}`)
 
 async function rotate(page) {
-  assert.equal(await clickAndSee(page, '#rotate'), 200)
+  assert.strictEqual(await clickAndSee(page, '#rotate'), 200)
   return shown(page, '#done .verified')
 }
 
@@ -56,13 +56,19 @@ async function sealAndSend(page) {
   return { sealed, opened: await textOf(page, '[data-card=opened] .result') }
 }
 
-/** Opens a panel of a key and presses its button; the panel's field gets a value. */
+/**
+ * Opens a panel of a key and presses its button; the panel's field gets a value.
+ *
+ * @param {import('puppeteer-core').Page} page
+ * @param {string} key
+ * @param {{ readonly fill?: string, readonly button?: string }} o
+ */
 async function inPanel(page, key, { fill, button = '.danger' }) {
   if (!(await page.$(`${card(key)} .ask[open]`))) await page.click(`${card(key)} .ask summary`)
   if (fill !== undefined)
     await page.$eval(
       `${card(key)} .ask input`,
-      (input, value) => {
+      (/** @type {HTMLInputElement} */ input, value) => {
         input.value = value
       },
       fill,
@@ -77,7 +83,7 @@ async function inPanel(page, key, { fill, button = '.danger' }) {
 async function fits(page) {
   const found = await page.evaluate(() => {
     const [brand, nav] = ['.brand', '.top nav'].map((selector) =>
-      document.querySelector(selector).getBoundingClientRect(),
+      /** @type {Element} */ (document.querySelector(selector)).getBoundingClientRect(),
     )
     const seen = [...document.querySelectorAll('body *')].filter(
       (node) =>
@@ -123,14 +129,14 @@ test(
       assert.match(await textOf(page, card(next)), /Comes into use[^]*in \d+ days/)
       assert.match(await textOf(page, '#due'), /Nothing is due before/)
       assert.match(await rotate(page), /Nothing was due/)
-      assert.equal(await keyIn(page, 'current'), first)
+      assert.strictEqual(await keyIn(page, 'current'), first)
 
       await move(page, 'three-months')
       assert.match(await textOf(page, '.clock'), /\(\+92 days\)/)
       assert.match(await textOf(page, '#due'), /\d steps due now/)
       assert.match(await rotate(page), /Brought the next key into use/)
-      assert.equal(await keyIn(page, 'current'), next)
-      assert.equal(await keyIn(page, 'current', 'receipts'), signs)
+      assert.strictEqual(await keyIn(page, 'current'), next)
+      assert.strictEqual(await keyIn(page, 'current', 'receipts'), signs)
       assert.deepEqual(
         (await states(page)).map(({ state }) => state),
         ['current', 'next', 'retired'],
@@ -162,7 +168,7 @@ test(
       )
       await goTo(page, '')
       await page.click('input[value=file]')
-      await (await page.$('#file')).uploadFile(fileURLToPath(import.meta.url))
+      await uploadFile(page, fileURLToPath(import.meta.url))
       await page.click('#seal')
       assert.ok((await shown(page, '[data-card=sealed] .result')).includes(next), 'files too')
       await goTo(page, 'esm.html')
@@ -170,7 +176,7 @@ test(
       await page.click('button.main')
       assert.ok((await shown(page, '#log li')).includes(next), 'and the page with ES modules')
       const { seen, key } = await sendAgain(sealedFirst.body)
-      assert.equal(key.thumbprint, first)
+      assert.strictEqual(key.thumbprint, first)
       assert.ok(seen.fields.some(({ value }) => value === marker))
     })
   },
@@ -209,29 +215,30 @@ test(
     await inTab(browser, demo, { path: 'publisher.html' }, async ({ page }) => {
       await page.waitForSelector('.key')
       const key = (await states(page)).filter(({ state }) => state === 'retired').at(-1).key
-      const state = () => page.$eval(card(key), ({ dataset }) => dataset.state)
+      const state = () =>
+        page.$eval(card(key), (node) => /** @type {HTMLElement} */ (node).dataset.state)
       const problem = () => shown(page, `${card(key)} .problem`)
       const told = () => shown(page, `${card(key)} .verified`)
 
-      assert.equal(await inPanel(page, key, { fill: '' }), 400)
+      assert.strictEqual(await inPanel(page, key, { fill: '' }), 400)
       assert.match(await problem(), /invalid_argument[^]*expected the Date until which/)
-      assert.equal(await inPanel(page, key, { fill: '2099-01-01' }), 400)
+      assert.strictEqual(await inPanel(page, key, { fill: '2099-01-01' }), 400)
       assert.match(await problem(), /It is kept until 20(98|99)[^]*it is not disabled before/)
-      assert.equal(await state(), 'retired')
-      assert.equal(
+      assert.strictEqual(await state(), 'retired')
+      assert.strictEqual(
         await inPanel(page, key, { fill: '2099-01-01', button: 'button:not(.danger)' }),
         200,
       )
       assert.match(await told(), /Kept\. It is not disabled before/)
       assert.match(await textOf(page, card(key)), /Is kept until/)
-      assert.equal((await sendAgain(sealedFirst.body)).key.thumbprint, key)
+      assert.strictEqual((await sendAgain(sealedFirst.body)).key.thumbprint, key)
 
-      assert.equal(await inPanel(page, key, { fill: '2026-01-01' }), 200)
+      assert.strictEqual(await inPanel(page, key, { fill: '2026-01-01' }), 200)
       assert.match(await told(), /Disabled\. Nothing opens with it/)
-      assert.equal(await state(), 'disabled')
+      assert.strictEqual(await state(), 'disabled')
       assert.ok(
         await page.evaluate(
-          (selector) => document.querySelector(selector).contains(document.activeElement),
+          (selector) => document.querySelector(selector)?.contains(document.activeElement),
           card(key),
         ),
         'the focus stays in the card',
@@ -241,19 +248,19 @@ test(
         /Disabled/,
         'said to screen readers',
       )
-      assert.equal((await sendAgain(sealedFirst.body)).code, 'key_unusable')
+      assert.strictEqual((await sendAgain(sealedFirst.body)).code, 'key_unusable')
 
-      assert.equal(await clickAndSee(page, `${card(key)} > .actions button`), 200)
+      assert.strictEqual(await clickAndSee(page, `${card(key)} > .actions button`), 200)
       assert.match(await told(), /Restored/)
-      assert.equal((await sendAgain(sealedFirst.body)).key.thumbprint, key)
+      assert.strictEqual((await sendAgain(sealedFirst.body)).key.thumbprint, key)
 
       await inPanel(page, key, {})
       for (const wrong of ['', key.slice(0, 42), await keyIn(page, 'current')]) {
-        assert.equal(await inPanel(page, key, { fill: wrong }), 400)
+        assert.strictEqual(await inPanel(page, key, { fill: wrong }), 400)
         assert.match(await problem(), /expected the thumbprint of the key again/)
       }
-      assert.equal(await state(), 'disabled')
-      assert.equal(await inPanel(page, key, { fill: key }), 200)
+      assert.strictEqual(await state(), 'disabled')
+      assert.strictEqual(await inPanel(page, key, { fill: key }), 200)
       assert.match(
         await told(),
         new RegExp(
@@ -264,19 +271,19 @@ test(
       await page.setViewport({ width: 320, height: 800 })
       await fits(page)
 
-      assert.equal(await clickAndSee(page, `${card(key)} > .actions button`), 200)
-      assert.equal(await state(), 'retired')
-      assert.equal((await sendAgain(sealedFirst.body)).key.thumbprint, key)
+      assert.strictEqual(await clickAndSee(page, `${card(key)} > .actions button`), 200)
+      assert.strictEqual(await state(), 'retired')
+      assert.strictEqual((await sendAgain(sealedFirst.body)).key.thumbprint, key)
       await inPanel(page, key, {})
       await inPanel(page, key, { fill: key })
       await move(page, 'three-months')
-      assert.equal(await state(), 'deleted')
-      assert.equal(
+      assert.strictEqual(await state(), 'deleted')
+      assert.strictEqual(
         await page.$(`${card(key)} :is(.ask, .actions)`),
         null,
         'nothing can be done any more',
       )
-      assert.equal((await sendAgain(sealedFirst.body)).code, 'key_unusable')
+      assert.strictEqual((await sendAgain(sealedFirst.body)).code, 'key_unusable')
     })
   },
 )
@@ -285,7 +292,7 @@ test('a signing key is kept for what it signed, and the page says why', async ()
   await inTab(browser, demo, { path: 'publisher.html' }, async ({ page }) => {
     await page.waitForSelector('.key')
     const key = await keyIn(page, 'retired', 'receipts')
-    assert.equal(await inPanel(page, key, {}), 400)
+    assert.strictEqual(await inPanel(page, key, {}), 400)
     assert.match(await shown(page, `${card(key)} .problem`), /may be verified with until/)
   })
 })
@@ -295,12 +302,17 @@ test('a thumbprint is copied whole', async () => {
     await page.waitForSelector('.key')
     await page.evaluate(() => {
       navigator.clipboard.writeText = async (text) => {
-        globalThis.copied = text
+        Object.assign(globalThis, { copied: text })
       }
     })
     await page.click('.key .small')
-    await page.waitForFunction(() => document.querySelector('.key .small').textContent === 'Copied')
-    assert.equal(await page.evaluate(() => globalThis.copied), await keyIn(page, 'current'))
+    await page.waitForFunction(
+      () => document.querySelector('.key .small')?.textContent === 'Copied',
+    )
+    assert.strictEqual(
+      await page.evaluate(() => Reflect.get(globalThis, 'copied')),
+      await keyIn(page, 'current'),
+    )
   })
 })
 
@@ -339,7 +351,7 @@ test('every field has a label, every button a name, and the plan is a table with
     assert.deepEqual(
       await page.$$eval(
         'input',
-        (nodes) => nodes.filter(({ labels }) => labels.length !== 1).length,
+        (nodes) => nodes.filter(({ labels }) => labels?.length !== 1).length,
       ),
       0,
     )

@@ -1,10 +1,10 @@
 // What the publisher's page asks of the server: who may ask, what is refused, what stays over a
 // restart.
-import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { assert } from 'chai'
 import { fetchKeySet, pinned, seal, SealdropError, signedBy } from 'sealdrop'
 import { publicJwk } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
@@ -50,9 +50,9 @@ test('at the first start each purpose has a current and a next key, and its own 
     [],
     'nothing is due',
   )
-  assert.equal(shift, 0)
+  assert.strictEqual(shift, 0)
   const jwk = await publicJwk({ kms: demo.kms.clientConfig, key: root.alias })
-  assert.equal(jwk.kid, root.thumbprint)
+  assert.strictEqual(jwk.kid, root.thumbprint)
   const keys = fetchKeySet(`${demo.url}.well-known/jwks.json`, { trust: signedBy([jwk]) })
   assert.deepEqual(
     (await keys.list()).map(({ use }) => use),
@@ -87,7 +87,7 @@ test('only the page itself can change anything: another origin, none, and anothe
     headers: { 'content-type': type },
     body: '{"by":"day"}',
   })
-  assert.equal(without.status, 403, 'browsers always say where a POST comes from')
+  assert.strictEqual(without.status, 403, 'browsers always say where a POST comes from')
   const preflight = await fetch(`${demo.url}api/publisher/rotate`, {
     method: 'OPTIONS',
     headers: {
@@ -96,12 +96,12 @@ test('only the page itself can change anything: another origin, none, and anothe
       'access-control-request-headers': 'content-type',
     },
   })
-  assert.equal(preflight.headers.get('access-control-allow-origin'), null)
-  assert.equal(
+  assert.strictEqual(preflight.headers.get('access-control-allow-origin'), null)
+  assert.strictEqual(
     (await fetch(`${demo.url}api/publisher`)).headers.get('access-control-allow-origin'),
     null,
   )
-  assert.equal((await overview()).shift, 0, 'the clock was not moved')
+  assert.strictEqual((await overview()).shift, 0, 'the clock was not moved')
 })
 
 test('what is no JSON object, too long, of an unknown key or no action is refused with a reason', async () => {
@@ -112,6 +112,7 @@ test('what is no JSON object, too long, of an unknown key or no action is refuse
       },
     ],
   } = await overview()
+  /** @type {[action: string, body: string, status: number, code: string, message: RegExp][]} */
   const cases = [
     ['rotate', '{', 400, 'malformed', /JSON object/],
     ['rotate', '[]', 400, 'malformed', /JSON object/],
@@ -194,6 +195,7 @@ test('without a movable clock there is nothing that moves it, and no failure of 
       root: async () => ({}),
       pins: async () => [{ thumbprint: 'x', use: 'enc' }],
     },
+    clock: undefined,
     uploads: {},
     log() {},
   })
@@ -203,7 +205,7 @@ test('without a movable clock there is nothing that moves it, and no failure of 
       headers: { host: 'localhost', origin: 'http://localhost', 'content-type': type },
       body: '{}',
     })
-  assert.equal((await ask('clock')).status, 404)
+  assert.strictEqual((await ask('clock')).status, 404)
   const denied = await ask('rotate')
   assert.deepEqual(
     [denied.status, await denied.json()],
@@ -224,11 +226,11 @@ test('the clock and the keys stay over a restart, and KMS and the pages go by th
   await first.close()
   const again = await startDemo({ dir: own })
   const { shift, now, purposes: found } = await overview(again)
-  assert.equal(shift, 92 * day)
-  assert.ok(Math.abs(new Date(now) - Date.now() - shift) < 60_000)
+  assert.strictEqual(shift, 92 * day)
+  assert.ok(Math.abs(new Date(now).getTime() - Date.now() - shift) < 60_000)
   assert.deepEqual(found, rotated.overview.purposes)
   assert.ok(
-    Math.abs(new Date(found[0].keys[1].made) - Date.now() - shift) < 60_000,
+    Math.abs(new Date(found[0].keys[1].made).getTime() - Date.now() - shift) < 60_000,
     'KMS made it then',
   )
   for (const page of ['', 'esm.html', 'publisher.html'])
@@ -278,7 +280,7 @@ test('a folder from before there was an inventory is gone on with: its keys stay
       headers: { 'content-type': 'application/jose' },
       body: jwe,
     })
-    assert.equal((await answer.json()).key.arn, arns[0])
+    assert.strictEqual((await answer.json()).key.arn, arns[0])
     await found.close()
   }
 })

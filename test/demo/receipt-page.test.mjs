@@ -1,11 +1,12 @@
 // Receipts over the years in a real Chromium: saved as a file, verified when its key is out of the
 // set, refused when it was taken back.
-import assert from 'node:assert/strict'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { assert } from 'chai'
 import { fetchKeySet, signedBy } from 'sealdrop'
-import { inTab, openTab, shown, startBoth, textOf, write } from './browser.mjs'
+import { present } from '../support/types.mjs'
+import { inTab, openTab, shown, startBoth, textOf, uploadFile, write } from './browser.mjs'
 
 const { demo, dir, browser, close } = await startBoth()
 after(close)
@@ -19,7 +20,7 @@ const post = async (action, body = {}) => {
     headers: { 'content-type': type, origin: new URL(demo.url).origin },
     body: JSON.stringify(body),
   })
-  assert.equal(answer.status, 200, action)
+  assert.strictEqual(answer.status, 200, action)
   return answer.json()
 }
 const moves = async (...steps) => {
@@ -58,12 +59,13 @@ let chosen = 0
 
 /** Chooses a file on the page for receipts; what it says then, with all details open. */
 async function choose(page, text) {
-  const file = join(dir, `chosen-${chosen++}.json`) // choosing the same one again is no change to a browser
-  await writeFile(file, text)
+  // choosing the same one again is no change to a browser
+  const name = join(dir, `chosen-${chosen++}.json`)
+  await writeFile(name, text)
   await page.$eval('[data-card=answer] .result', (box) => {
     box.replaceChildren()
   })
-  await (await page.$('#file')).uploadFile(file)
+  await uploadFile(page, name)
   return said(page)
 }
 
@@ -103,8 +105,8 @@ test('a receipt is saved as a file, and the page verifies it by itself', async (
       sent: { messageId },
       keySet,
     } = JSON.parse(file.text)
-    assert.equal(file.name, `receipt-${messageId.slice(0, 8)}.json`)
-    assert.equal(keySet.split('.').length, 3, 'with the signed set')
+    assert.strictEqual(file.name, `receipt-${messageId.slice(0, 8)}.json`)
+    assert.strictEqual(keySet.split('.').length, 3, 'with the signed set')
     await page.goto(demo.url + path)
     const words = await choose(page, file.text)
     const [{ thumbprint }] = await receiptKeys()
@@ -122,7 +124,7 @@ test('a receipt is saved as a file, and the page verifies it by itself', async (
       'less than a minute ago',
     ])
       assert.ok(words.includes(part), `${part} in ${words}`)
-    assert.equal(
+    assert.strictEqual(
       await page.$eval('#held', (node) => node.checkVisibility()),
       false,
       'nobody is asked for a date that is not needed',
@@ -175,7 +177,7 @@ test('a changed file, another one, and what is none are refused in words, with w
   ]
   await inTab(browser, demo, { path }, async ({ page }) => {
     await page.evaluate(() => {
-      const { text } = Blob.prototype
+      const text = Reflect.get(Blob.prototype, 'text')
       Blob.prototype.text = function read() {
         globalThis.longestRead = Math.max(globalThis.longestRead ?? 0, this.size)
         return text.call(this)
@@ -188,8 +190,8 @@ test('a changed file, another one, and what is none are refused in words, with w
       )
       assert.ok(found.includes(code), `${what}: ${found}`)
       assert.match(found, words, what)
-      assert.equal(await page.$('[data-card=answer] .verified'), null, what)
-      assert.equal(await page.$eval('#held', (node) => node.checkVisibility()), false, what)
+      assert.strictEqual(await page.$('[data-card=answer] .verified'), null, what)
+      assert.strictEqual(await page.$eval('#held', (node) => node.checkVisibility()), false, what)
     }
     assert.ok(
       await page.evaluate(() => globalThis.longestRead <= 400_000),
@@ -234,7 +236,8 @@ test(
   { timeout: 120_000 },
   async () => {
     assert.ok((await published()).includes(key))
-    await moves('three-months', 'rotate', 'day', 'rotate', ...Array(21).fill('three-months')) // a signing key stays in the set for five years after it was replaced
+    // a signing key stays in the set for five years after it was replaced
+    await moves('three-months', 'rotate', 'day', 'rotate', ...Array(21).fill('three-months'))
     assert.ok((await published()).includes(key))
     await moves('rotate')
     assert.ok(!(await published()).includes(key), 'out of the set')
@@ -267,10 +270,9 @@ test('taken back on the publisher’s page: refused in words at once, and with a
       }),
     )
     await publisher.$$eval(`${card} .ask`, (panels) =>
-      panels
-        .find((panel) => /Take back/.test(panel.textContent))
-        .querySelector('.danger')
-        .click(),
+      /** @type {HTMLElement | null | undefined} */ (
+        panels.find((panel) => /Take back/.test(panel.textContent))?.querySelector('.danger')
+      )?.click(),
     )
     await publisher.waitForSelector(`${card} .verified`)
     assert.match(await textOf(publisher, card), /Taken back\. Nothing that it signed counts/)
@@ -293,7 +295,7 @@ test('taken back on the publisher’s page: refused in words at once, and with a
       /Verified\.[^]*Taken back since, and you held it before/,
     )
     assert.ok(
-      await page.evaluate(() => document.activeElement.matches('.verified')),
+      await page.evaluate(() => document.activeElement?.matches('.verified')),
       'the focus is on the answer',
     )
     await page.$eval('[data-card=answer] .result', (box) => {
@@ -337,8 +339,11 @@ for (const scheme of ['light', 'dark']) {
           ['{}', 'refused'],
         ]) {
           await choose(page, text)
-          assert.equal(
-            await page.$eval('[data-card=answer]', (card) => card.dataset.outcome),
+          assert.strictEqual(
+            await page.$eval(
+              '[data-card=answer]',
+              (card) => /** @type {HTMLElement} */ (card).dataset.outcome,
+            ),
             outcome,
           )
           assert.ok((await wide()) <= 0, `${await wide()} pixels too wide at ${width}`)
@@ -349,9 +354,10 @@ for (const scheme of ['light', 'dark']) {
         await page.click('#change')
         await shown(page, '.refused')
         assert.ok((await wide()) <= 0, `${await wide()} pixels too wide at ${width}`)
-        const [red] = (await page.evaluate(() => getComputedStyle(document.body).backgroundColor))
-          .match(/\d+/g)
-          .map(Number)
+        const background = await page.evaluate(
+          () => getComputedStyle(document.body).backgroundColor,
+        )
+        const [red] = (background.match(/\d+/g) ?? []).map(Number)
         assert.ok(scheme === 'dark' ? red < 60 : red > 200, scheme)
       })
     }
@@ -362,12 +368,11 @@ test('the history is signed by the root that the page knows, for every origin', 
   const answer = await fetch(`${demo.url}.well-known/history.jwks.json`, {
     headers: { accept: 'application/jwk-set+jwt' },
   })
-  assert.equal(answer.headers.get('content-type'), 'application/jwk-set+jwt')
-  assert.equal(answer.headers.get('access-control-allow-origin'), '*')
+  assert.strictEqual(answer.headers.get('content-type'), 'application/jwk-set+jwt')
+  assert.strictEqual(answer.headers.get('access-control-allow-origin'), '*')
   const html = await (await fetch(demo.url + path)).text()
-  const root = JSON.parse(
-    html.match(/name="sealdrop-root" content="([^"]*)"/)[1].replaceAll('&#34;', '"'),
-  )
+  const [, content] = present(html.match(/name="sealdrop-root" content="([^"]*)"/))
+  const root = JSON.parse(content.replaceAll('&#34;', '"'))
   const at = new Date((await overview()).now).getTime()
   const keys = await fetchKeySet(answer.url, {
     trust: signedBy([root], { history: true }),

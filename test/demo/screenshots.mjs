@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import puppeteer from 'puppeteer-core'
 import { startDemo } from '../../demo/server.mjs'
 import { chromiumArgs, chromiumPath } from '../support/chromium.mjs'
+import { uploadFile } from './browser.mjs'
 
 const sizes = {
   desktop: { width: 1280, height: 800 },
@@ -38,14 +39,14 @@ async function message(page) {
 /** A file on its way, about half of it there. */
 async function upload(page) {
   await page.click('input[value=file]')
-  await (await page.$('#file')).uploadFile(file)
+  await uploadFile(page, file)
   await page.click('#seal')
   await page.waitForSelector('#send-file', { visible: true })
   await page.click('#send-file')
-  await page.waitForFunction(() => document.querySelector('#progress').value > 0.56, {
-    polling: 20,
-    timeout: 120_000,
-  })
+  await page.waitForFunction(
+    () => /** @type {HTMLProgressElement} */ (document.querySelector('#progress')).value > 0.56,
+    { polling: 20, timeout: 120_000 },
+  )
   return '[data-card=sealed]'
 }
 
@@ -83,7 +84,7 @@ async function publisher(page) {
   }
   const key = await page.$eval(
     '[data-purpose=values-rsa] .key:nth-child(4)',
-    (node) => node.dataset.key,
+    (/** @type {HTMLElement} */ node) => node.dataset.key,
   )
   await page.click(`[data-key="${key}"] summary`)
   await page.click(`[data-key="${key}"] .danger`)
@@ -97,11 +98,10 @@ async function publisher(page) {
 async function saveAndVerify(page) {
   await message(page)
   await page.evaluate(() => {
-    const make = URL.createObjectURL
+    const make = URL.createObjectURL.bind(URL)
     URL.createObjectURL = (blob) => {
-      blob.text().then((text) => {
-        globalThis.savedReceipt = text
-      })
+      const saving = /** @type {Blob} */ (blob).text()
+      void saving.then((savedReceipt) => Object.assign(globalThis, { savedReceipt }))
       return make(blob)
     }
   })
@@ -147,8 +147,8 @@ async function receiptRefused(page) {
 /** A file that verified, or one that a mirror changed. */
 const download = (button, selector) => async (page) => {
   await page.evaluateOnNewDocument(() => {
-    delete Window.prototype.showSaveFilePicker
-    delete globalThis.showSaveFilePicker
+    Reflect.deleteProperty(Window.prototype, 'showSaveFilePicker')
+    Reflect.deleteProperty(globalThis, 'showSaveFilePicker')
   })
   await page.goto(`${demo.url}download.html`)
   await page.click(button)
@@ -195,9 +195,9 @@ for (const [size, viewport] of Object.entries(sizes)) {
       const place = await work(page)
       await page.evaluate(
         (selector) => {
-          document.activeElement.blur()
+          ;/** @type {HTMLElement | null} */ (document.activeElement)?.blur()
           scrollTo(0, 0)
-          if (selector) document.querySelector(selector).scrollIntoView({ block: 'start' })
+          if (selector) document.querySelector(selector)?.scrollIntoView({ block: 'start' })
         },
         size === 'phone' && place,
       )

@@ -1,5 +1,4 @@
 // `npm start` as a process: it says where the demo is, and ends when it is told to.
-import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -8,6 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { assert } from 'chai'
+import { listeningPort } from '../support/types.mjs'
 
 const script = fileURLToPath(new URL('../../demo/start.mjs', import.meta.url))
 let dir
@@ -42,14 +43,14 @@ test(
   'it prints the URL of a page that answers, makes keys once, and ends with 0 on SIGTERM and SIGINT',
   { timeout: 60_000 },
   async (t) => {
-    for (const [signal, first] of [
-      ['SIGTERM', true],
-      ['SIGINT', false],
-    ]) {
+    for (const { signal, first } of /** @type {const} */ ([
+      { signal: 'SIGTERM', first: true },
+      { signal: 'SIGINT', first: false },
+    ])) {
       const run = start(t, { PORT: '0' })
       const [, url] = await run.saying(/Sealdrop demo: (http:\S+)/)
-      assert.equal((await fetch(url)).status, 200)
-      assert.equal(run.out.includes('Making the first keys'), first)
+      assert.strictEqual((await fetch(url)).status, 200)
+      assert.strictEqual(run.out.includes('Making the first keys'), first)
       await run.saying(/Ctrl\+C ends the demo/)
       run.child.kill(signal)
       assert.deepEqual(await run.exit, [0, null], run.out)
@@ -61,10 +62,10 @@ test('a taken port gives way to a free one, and it says so', { timeout: 60_000 }
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')
   t.after(() => other.close())
-  const { port } = other.address()
+  const port = listeningPort(other)
   const run = start(t, { PORT: String(port) })
   const [, taken, used] = await run.saying(/Port (\d+) is taken, so the demo is on (\d+)\./)
-  assert.equal(Number(taken), port)
+  assert.strictEqual(Number(taken), port)
   await run.saying(new RegExp(`Sealdrop demo: http://127\\.0\\.0\\.1:${used}/`))
   const second = start(t, { PORT: '0' })
   await second.saying(/Is the demo already running/).catch(() => {})

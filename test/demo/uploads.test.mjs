@@ -1,15 +1,14 @@
 // Files at the companion without a browser: what it takes, refuses, keeps over a restart, and says
 // in its log.
-import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { assert } from 'chai'
 import { createFileSealer, fetchKeySet, pinned, verifyReceipt } from 'sealdrop'
 import { startDemo } from '../../demo/server.mjs'
-import { createUploads } from '../../demo/uploads.mjs'
 import { pinsOf } from './pins.mjs'
 
 const MiB = 2 ** 20
@@ -18,6 +17,7 @@ const marker = 'plaintext-marker-77aa'
 const context = { form: 'insurance-claim', part: 'file' }
 const partType = 'application/vnd.sealdrop.part'
 const jsonType = 'application/vnd.sealdrop.upload+json'
+/** @type {string[]} */
 const lines = []
 let demo, dir, keys
 
@@ -42,12 +42,17 @@ after(async () => {
 const anId = () => randomBytes(32).toString('base64url')
 const sealerOf = (bytes, o = { context }) => createFileSealer(keys, new Blob([bytes]), o)
 
-/** @returns `[status, code or whole answer]` */
-async function call(method, path, { type, body, headers = {} } = {}) {
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {{ type?: string, body?: BodyInit }} [o]
+ * @returns {Promise<[status: number, codeOrAnswer: any, answer: any]>} `any` is JSON that came
+ */
+async function call(method, path, { type, body } = {}) {
   const response = await fetch(demo.url + path, {
     method,
     body,
-    headers: { ...(type && { 'content-type': type }), ...headers },
+    headers: type ? { 'content-type': type } : {},
     ...(body instanceof ReadableStream && { duplex: 'half' }),
   })
   const answer = await response.json()
@@ -94,8 +99,8 @@ test('parts in any order make a file with a receipt; it opens on demand, with on
   const sent = { messageId: id, digest: await sealer.digest() }
   const [, received] = await finish(id)
   assert.deepEqual([received.stage, received.kmsCalls], ['received', 1])
-  assert.equal((await verifyReceipt(keys, received.receipt, { sent })).trust, 'pinned')
-  assert.equal((await finish(id))[0], 200, 'an answer that was lost can be asked for again')
+  assert.strictEqual((await verifyReceipt(keys, received.receipt, { sent })).trust, 'pinned')
+  assert.strictEqual((await finish(id))[0], 200, 'an answer that was lost can be asked for again')
   const [, opened] = await json('POST', `api/files/${id}/open`)
   assert.deepEqual(
     [opened.stage, opened.kmsCalls, opened.calls],
@@ -164,6 +169,8 @@ test('wrong ids, offsets, lengths, types and orders are refused', async () => {
   const last = await sealer.slice(partLength, length)
   await begin(id, length)
   const short = 'A'.repeat(42)
+  /** @typedef {[what: string, work: () => ReturnType<typeof call>, status: number, code: string]} Case */
+  /** @type {Case[]} */
   const cases = [
     ['an id too short', () => begin(short, 10), 400, 'invalid_argument'],
     ['an id too long', () => begin('A'.repeat(44), 10), 400, 'invalid_argument'],
@@ -214,12 +221,15 @@ test('wrong ids, offsets, lengths, types and orders are refused', async () => {
       400,
       'invalid_argument',
     ],
-    ...['application/octet-stream', 'text/plain', 'application/jose', undefined].map((type) => [
-      `a part of type ${type}`,
-      () => put(id, 0, part, type ?? ''),
-      415,
-      'unsupported_type',
-    ]),
+    ...['application/octet-stream', 'text/plain', 'application/jose', undefined].map(
+      (type) =>
+        /** @type {Case} */ ([
+          `a part of type ${type}`,
+          () => put(id, 0, part, type ?? ''),
+          415,
+          'unsupported_type',
+        ]),
+    ),
     ['a receipt before all is there', () => finish(id), 409, 'incomplete'],
     ['opening before all is there', () => json('POST', `api/files/${id}/open`), 409, 'incomplete'],
     ['opening what is not there', () => json('POST', `api/files/${anId()}/open`), 404, 'not_found'],
@@ -249,7 +259,7 @@ test('no other origin may write: nobody answers its preflight', async () => {
       'access-control-allow-methods',
       'access-control-allow-headers',
     ])
-      assert.equal(headers.get(name), null)
+      assert.strictEqual(headers.get(name), null)
   }
 })
 
@@ -258,7 +268,7 @@ test('a file that is none, another one, or sealed for something else gets no rec
   const wrong = async (work, code) => {
     const [id, [status, found, { kmsCalls }]] = await work()
     assert.deepEqual([found, status < 500, kmsCalls], [code, true, 0])
-    assert.equal((await call('GET', `api/files/${id}`))[0], 404)
+    assert.strictEqual((await call('GET', `api/files/${id}`))[0], 404)
   }
   await wrong(async () => {
     const id = anId()
@@ -302,7 +312,7 @@ test('a part that breaks off is not there, and the next try brings it', async ()
     request.on('close', resolve)
   })
   assert.deepEqual((await call('GET', `api/files/${id}`))[1].parts, [])
-  assert.equal((await put(id, 0, part))[0], 200)
+  assert.strictEqual((await put(id, 0, part))[0], 200)
   assert.deepEqual((await call('GET', `api/files/${id}`))[1].parts, [0])
 })
 
@@ -321,7 +331,7 @@ test('what arrived, and what is whole, outlives a restart', async () => {
     parts: [1],
     whole: false,
   })
-  assert.equal((await json('POST', `api/files/${whole.messageId}/open`))[0], 200)
+  assert.strictEqual((await json('POST', `api/files/${whole.messageId}/open`))[0], 200)
   await put(id, 0, await sealer.slice(0, partLength))
   await put(id, 2 * partLength, await sealer.slice(2 * partLength, length))
   const [, { receipt }] = await finish(id)
@@ -341,61 +351,4 @@ test('the log has a line for what happened to a file, none for its parts, and no
   )
   assert.ok(!lines.some((line) => /^PUT \S+\/\d+ 200/.test(line)))
   for (const line of lines) assert.ok(!line.includes(marker) && !/[\r\n]/.test(line), line)
-})
-
-test('incomplete files are bounded: the next one waits, what was left for an hour gives way, what is old goes', async () => {
-  const folder = join(dir, 'bounded')
-  const limits = { dir: folder, maxLength: 100, maxArriving: 2, maxKept: 1 }
-  const uploads = createUploads(limits)
-  const ids = [anId(), anId(), anId()]
-  const age = (id, hours) =>
-    utimes(join(folder, id, 'arrived'), new Date(), new Date(Date.now() - hours * 3_600_000))
-  await Promise.all([uploads.begin(ids[0], 10), uploads.begin(ids[0], 10)])
-  await uploads.begin(ids[1], 10)
-  await assert.rejects(uploads.begin(ids[2], 10), { code: 'busy' })
-  await assert.rejects(uploads.begin(anId(), 101), { code: 'too_large' })
-  await age(ids[0], 2)
-  const again = createUploads(limits)
-  await again.begin(ids[2], 10)
-  await assert.rejects(again.state(ids[0]), { code: 'not_found' })
-  await age(ids[1], 24 * 8)
-  await age(ids[2], 24 * 8)
-  const later = createUploads(limits)
-  for (const id of [anId(), anId()]) {
-    await later.begin(id, 10)
-    await later.put(id, 0, 10, [new Uint8Array(10)])
-    await later.finish(id, async () => ({ any: 'facts' }))
-  }
-  assert.equal((await readdir(folder)).length, 1, 'of whole files the newest are kept')
-})
-
-test('what the disk does wrong is told without its paths', async () => {
-  const file = join(dir, 'no-folder')
-  await writeFile(file, '')
-  await assert.rejects(createUploads({ dir: file }).begin(anId(), 10), {
-    code: 'storage_failed',
-    message: /EEXIST|ENOTDIR/,
-  })
-  const uploads = createUploads({ dir: join(dir, 'lost') })
-  const id = anId()
-  await uploads.begin(id, 10)
-  await rm(join(dir, 'lost', id), { recursive: true })
-  await assert.rejects(uploads.put(id, 0, 10, [new Uint8Array(10)]), { code: 'not_found' })
-  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
-    code: 'ENOSPC',
-    syscall: 'write',
-  })
-  const next = anId()
-  await uploads.begin(next, 10)
-  await assert.rejects(
-    uploads.put(
-      next,
-      0,
-      10,
-      (async function* () {
-        throw full
-      })(),
-    ),
-    { code: 'no_space' },
-  )
 })

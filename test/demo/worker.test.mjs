@@ -1,5 +1,4 @@
 // The demo's Workers, bundled as a user would and run in workerd.
-import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -7,11 +6,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import resolve from '@rollup/plugin-node-resolve'
+import { assert } from 'chai'
+import { nodeResolve } from '@rollup/plugin-node-resolve'
 import { Miniflare } from 'miniflare'
 import { rollup } from 'rollup'
 import { createOpener, createPublisher } from 'sealdrop/kms'
 import { startDemo } from '../../demo/server.mjs'
+import { listeningPort, present } from '../support/types.mjs'
 
 const fields = ['person.name', 'person.iban', 'items.*.note']
 const folder = new URL('../../demo/worker/', import.meta.url)
@@ -22,7 +23,7 @@ async function bundle(name) {
   const warnings = []
   const made = await rollup({
     input: fileURLToPath(new URL(name, folder)),
-    plugins: [resolve({ browser: true })],
+    plugins: [nodeResolve({ browser: true })],
     onwarn: ({ message }) => warnings.push(message),
   })
   const {
@@ -61,9 +62,8 @@ before(async () => {
   const { keys } = await (await fetch(`${demo.url}.well-known/jwks.json`)).json()
   pins = JSON.stringify(keys.map(({ kid }) => kid))
   ;[sealScript, keySetScript] = await Promise.all(['seal.js', 'key-set.js'].map(bundle))
-  compatibilityDate = /compatibility_date = "(.+)"/.exec(
-    await readFile(new URL('wrangler.toml', folder), 'utf8'),
-  )[1]
+  const settings = await readFile(new URL('wrangler.toml', folder), 'utf8')
+  ;[, compatibilityDate] = present(/compatibility_date = "(.+)"/.exec(settings))
 })
 
 after(async () => {
@@ -82,12 +82,12 @@ test('two requests at once seal their fields, and the opener opens them', async 
   const miniflare = await sealing()
   const answers = await Promise.all([1, 2].map((n) => post(miniflare, order(n))))
   for (const [i, answer] of answers.entries()) {
-    assert.equal(answer.status, 200)
+    assert.strictEqual(answer.status, 200)
     const text = await answer.text()
     for (const secret of ['Secret Person', 'DE00', 'neighbour', 'ring twice'])
       assert.ok(!text.includes(secret), `${secret} is sealed`)
     const sealed = JSON.parse(text)
-    assert.equal(sealed.person.country, 'DE', 'what is not named stays readable')
+    assert.strictEqual(sealed.person.country, 'DE', 'what is not named stays readable')
     assert.deepEqual(
       await opener.openFields(sealed, { context: { form: 'order' }, fields }),
       order(i + 1),
@@ -105,7 +105,7 @@ async function slowKeySet(t) {
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.after(() => server.close())
-  return { url: `http://127.0.0.1:${server.address().port}/`, requests: () => requests }
+  return { url: `http://127.0.0.1:${listeningPort(server)}/`, requests: () => requests }
 }
 
 test(
@@ -123,9 +123,9 @@ test(
     const loaded = host.requests()
     assert.ok(loaded > 1, 'requests that overlap load the set each for itself')
     const again = await burst()
-    assert.equal(host.requests(), loaded, 'later ones share the settled set')
+    assert.strictEqual(host.requests(), loaded, 'later ones share the settled set')
     const records = await Promise.all([...answers, ...again].map((answer) => answer.json()))
-    assert.equal(new Set(records.map(({ person }) => person.name)).size, 40)
+    assert.strictEqual(new Set(records.map(({ person }) => person.name)).size, 40)
     assert.deepEqual(
       await opener.openFields(records[33], { context: { form: 'order' }, fields }),
       order(13),
@@ -135,16 +135,18 @@ test(
 
 test('the backend gets the sealed order and nothing in the clear', async () => {
   const bodies = []
-  const backend = createServer(async (request, response) => {
+  const take = async (request, response) => {
     bodies.push(Buffer.concat(await request.toArray()).toString())
     response.end()
-  }).listen(0, '127.0.0.1')
+  }
+  const backend = createServer((request, response) => void take(request, response))
+  backend.listen(0, '127.0.0.1')
   await once(backend, 'listening')
-  const miniflare = await sealing({ BACKEND_URL: `http://127.0.0.1:${backend.address().port}/` })
+  const miniflare = await sealing({ BACKEND_URL: `http://127.0.0.1:${listeningPort(backend)}/` })
   const answer = await post(miniflare, order(5))
   backend.close()
-  assert.equal(answer.status, 202)
-  assert.equal(bodies.length, 1)
+  assert.strictEqual(answer.status, 202)
+  assert.strictEqual(bodies.length, 1)
   assert.ok(!/Secret|DE00|neighbour|ring twice/.test(bodies[0]))
   assert.deepEqual(
     await opener.openFields(JSON.parse(bodies[0]), { context: { form: 'order' }, fields }),
@@ -163,11 +165,11 @@ test('an order that lacks a field, is no JSON, or is too long is refused without
   for (const [body, status, code] of cases) {
     const answer = await post(miniflare, body)
     const text = await answer.text()
-    assert.equal(answer.status, status, text)
-    assert.equal(JSON.parse(text).code, code)
+    assert.strictEqual(answer.status, status, text)
+    assert.strictEqual(JSON.parse(text).code, code)
     assert.ok(!text.includes('Secret'))
   }
-  assert.equal((await miniflare.dispatchFetch('http://worker.example/')).status, 405)
+  assert.strictEqual((await miniflare.dispatchFetch('http://worker.example/')).status, 405)
 })
 
 test('with pins of other keys, without pins, or without its key set nothing is sealed, and the sender is not to blame', async () => {
@@ -188,19 +190,21 @@ test('a Worker publishes prepared documents from KV, with ETag, 304 and CORS, an
   const miniflare = await worker(keySetScript, { kvNamespaces: ['KEYS'] })
   const get = (headers = {}) =>
     miniflare.dispatchFetch('http://worker.example/.well-known/jwks.json', { headers })
-  assert.equal((await get()).status, 503, 'nothing was published yet')
+  assert.strictEqual((await get()).status, 503, 'nothing was published yet')
   const documents = await createPublisher({
     kms: demo.kms.clientConfig,
     keys: demo.keys.map((key) => ({ key })),
   }).documents()
-  const store = await miniflare.getKVNamespace('KEYS')
+  const store = /** @type {import('sealdrop').KvNamespace} */ (
+    /** @type {unknown} */ (await miniflare.getKVNamespace('KEYS')) // whose type miniflare loses
+  )
   await store.put('key-set', JSON.stringify(documents))
   const answer = await get({ origin: 'https://page.example' })
-  assert.equal(answer.status, 200)
-  assert.equal(answer.headers.get('content-type'), 'application/jwk-set+json')
-  assert.equal(answer.headers.get('access-control-allow-origin'), '*')
-  assert.equal(await answer.text(), documents.jwks)
-  assert.equal((await get({ 'if-none-match': answer.headers.get('etag') })).status, 304)
+  assert.strictEqual(answer.status, 200)
+  assert.strictEqual(answer.headers.get('content-type'), 'application/jwk-set+json')
+  assert.strictEqual(answer.headers.get('access-control-allow-origin'), '*')
+  assert.strictEqual(await answer.text(), documents.jwks)
+  assert.strictEqual((await get({ 'if-none-match': answer.headers.get('etag') })).status, 304)
   await store.put('key-set', JSON.stringify({ ...documents, expires: new Date(Date.now() - 1000) }))
-  assert.equal((await get()).status, 503)
+  assert.strictEqual((await get()).status, 503)
 })

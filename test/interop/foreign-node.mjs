@@ -35,9 +35,12 @@ function contextDigest(context) {
 }
 
 class KmsRsaKeyring extends KeyringNode {
+  /** @param {{ kms: KMSClient, arn: string, publicKeyPem: string }} key */
   constructor({ kms, arn, publicKeyPem }) {
     super()
-    Object.assign(this, { kms, arn, publicKeyPem })
+    this.kms = kms
+    this.arn = arn
+    this.publicKeyPem = publicKeyPem
   }
 
   trace(flags) {
@@ -79,6 +82,7 @@ class KmsRsaKeyring extends KeyringNode {
       EncryptionAlgorithm: 'RSAES_OAEP_SHA_256',
     })
     const { Plaintext } = await this.kms.send(command)
+    if (!Plaintext) throw new Error('kms:Decrypt answered no plaintext')
     const expected = contextDigest(material.encryptionContext)
     if (!expected.equals(Plaintext.subarray(0, digestLength)))
       throw new Error('the data key belongs to another context')

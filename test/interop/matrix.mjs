@@ -50,9 +50,23 @@ const several = [
   all.toReversed(),
 ].map((keys) => ({ keys, context: 'not ASCII', size: frameLength + 1, frameLength }))
 
+/**
+ * @typedef {object} Row
+ * @property {string[]} keys - their specs
+ * @property {string} context - its name
+ * @property {number} size - of the plaintext
+ * @property {number} [frameLength] - default: the writer's
+ */
+
+/** @param {Row} row */
+function nameOf({ keys, context, size, frameLength: length }) {
+  const frames = length ? `frames of ${length}` : 'default frames'
+  return `${keys.join(' + ')}, context ${context}, ${size} bytes, ${frames}`
+}
+
 /** Each with its context spelled out and a name for people. */
-export const cases = [...ofEveryKind, ...single, ...several].map((row) => ({
+export const cases = /** @type {Row[]} */ ([...ofEveryKind, ...single, ...several]).map((row) => ({
   ...row,
   context: contexts[row.context],
-  name: `${row.keys.join(' + ')}, context ${row.context}, ${row.size} bytes, ${row.frameLength ? `frames of ${row.frameLength}` : 'default frames'}`,
+  name: nameOf(row),
 }))

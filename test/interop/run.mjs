@@ -6,11 +6,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { startLocalKms } from 'sealdrop/local-kms'
+import { present } from '../support/types.mjs'
 import { cases, kmsKeys } from './matrix.mjs'
 import { foreignPrograms } from './programs.mjs'
 import { conclude, report } from './report.mjs'
 
 const ours = 'Sealdrop'
+
+/** @param {Uint8Array} spki */
+function pemOf(spki) {
+  const lines = Buffer.from(spki)
+    .toString('base64')
+    .replace(/.{1,64}/g, '$&\n')
+  return `-----BEGIN PUBLIC KEY-----\n${lines}-----END PUBLIC KEY-----\n`
+}
 
 /** Keys as the jobs name them. */
 async function keysOf(local) {
@@ -18,22 +27,12 @@ async function keysOf(local) {
   const keys = await Promise.all(
     Object.entries(local.keys).map(async ([spec, arn]) => {
       const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId: arn }))
-      const publicKeyPem = `-----BEGIN PUBLIC KEY-----\n${Buffer.from(PublicKey)
-        .toString('base64')
-        .replace(/.{1,64}/g, '$&\n')}-----END PUBLIC KEY-----\n`
-      return [
-        spec,
-        {
-          spec,
-          arn,
-          publicKeyPem,
-          ...(spec.startsWith('RSA') ? { keyring: 'rsa' } : { keyring: 'ecdh', curve: spec }),
-        },
-      ]
+      const keyring = spec.startsWith('RSA') ? { keyring: 'rsa' } : { keyring: 'ecdh', curve: spec }
+      return { spec, arn, publicKeyPem: pemOf(present(PublicKey)), ...keyring }
     }),
   )
   kms.destroy()
-  return Object.fromEntries(keys)
+  return Object.fromEntries(keys.map((key) => [key.spec, key]))
 }
 
 /** One plaintext for each size of the matrix. */
@@ -42,9 +41,9 @@ async function plaintextsIn(folder) {
   const made = sizes.map(async (size) => {
     const [bytes, file] = [randomBytes(size), join(folder, `plaintext-${size}`)]
     await writeFile(file, bytes)
-    return [size, { file, sha256: createHash('sha256').update(bytes).digest('hex') }]
+    return { size, file, sha256: createHash('sha256').update(bytes).digest('hex') }
   })
-  return new Map(await Promise.all(made))
+  return new Map((await Promise.all(made)).map((one) => [one.size, one]))
 }
 
 const can = ({ keyrings }, keys) => keys.every(({ keyring }) => keyrings.includes(keyring))
@@ -58,10 +57,10 @@ async function sealAll([writer, party], keys, plaintexts, folder) {
       plaintext: plaintexts.get(row.size),
       file: join(folder, `${writer}-${index}`),
     }))
-    .filter((message) => can(party, message.keys) && party.seals(message))
-  const jobs = messages.map(({ keys, context, frameLength, plaintext, file }) => ({
+    .filter((sealed) => can(party, sealed.keys) && party.seals(sealed))
+  const jobs = messages.map(({ keys: sealedTo, context, frameLength, plaintext, file }) => ({
     kind: 'seal',
-    keys,
+    keys: sealedTo,
     context,
     frameLength,
     plaintextFile: plaintext.file,
@@ -146,17 +145,25 @@ async function openAll([reader, party], written) {
   }
 }
 
-/** What is wrong with a result, if anything. */
+/**
+ * What is wrong with a result, if anything.
+ *
+ * @param {{ error?: string, sha256?: string } | undefined} result
+ * @param {{ refused?: string, plaintext?: { sha256: string } }} expected
+ * @param {string} [reader]
+ * @returns {string | undefined}
+ */
 function failureOf(result, { refused, plaintext }, reader) {
   if (result === undefined) return 'no result'
-  if (refused)
-    return result.error === undefined
-      ? 'it opened'
-      : reader === ours && !result.error.startsWith(refused)
-        ? `expected ${refused}, found ${result.error}`
-        : undefined
+  if (refused) return notRefused(result.error, reader === ours ? refused : '')
   if (result.error !== undefined) return result.error
   return plaintext && result.sha256 !== plaintext.sha256 ? 'another plaintext came out' : undefined
+}
+
+/** Only of ours the code is known; others refuse in words of their own. */
+function notRefused(error, code) {
+  if (error === undefined) return 'it opened'
+  return error.startsWith(code) ? undefined : `expected ${code}, found ${error}`
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'sealdrop-interop-'))

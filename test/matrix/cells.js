@@ -2,6 +2,7 @@
 // that this runs in.
 import { fromBase64url } from '#dist/bytes/base64url.js'
 import { keySetOf } from '../support/host.js'
+import { present } from '../support/types.mjs'
 import { payload, refusedOnce, signedOnce } from '../vectors/signed-once.js'
 
 /** The code and message of a refusal; what is no refusal of ours fails the cell. */
@@ -19,7 +20,7 @@ async function refusal(work) {
 /** The text with one bit of the segment's first byte turned. */
 function turned(jws, segment) {
   const parts = jws.split('.')
-  const bytes = fromBase64url(parts[segment])
+  const bytes = present(fromBase64url(parts[segment]))
   bytes[0] ^= 1
   parts[segment] = btoa(String.fromCharCode(...bytes))
     .replaceAll('+', '-')
@@ -54,24 +55,25 @@ async function verifiedCell({ door, mlDsa }, { alg, jwk, jws }) {
     await verifies(door, keysWith({}), jws)
     return 'native'
   } catch (error) {
-    if (!(
-      needsDoor &&
-      error.code === 'unsupported_runtime' &&
-      error.message.includes('sealdrop/ml-dsa')
-    ))
-      throw error
-    return 'door'
+    const { code, message } = Object(error)
+    if (needsDoor && code === 'unsupported_runtime' && message.includes('sealdrop/ml-dsa'))
+      return 'door'
+    throw error
   }
 }
 
-async function refusedCell({ door }, { name, jwk, jws, signature }) {
+/**
+ * @param {{ door: typeof import('#dist/doors/index.js') }} doors
+ * @param {{ name: string, jwk: object, jws?: string, signature?: string }} row
+ */
+async function refusedCell({ door }, { name, jwk, jws, signature = '' }) {
   const keys = door.importKeySet(keySetOf(jwk), { trust: door.inHand() })
   const { code, reason } = await refusal(
     jws
       ? door.verify(keys, jws)
       : door.verifySignature(keys, {
           message: payload,
-          signature: fromBase64url(signature),
+          signature: present(fromBase64url(signature)),
           algorithm: name,
         }),
   )
@@ -85,12 +87,12 @@ async function refusedCell({ door }, { name, jwk, jws, signature }) {
  */
 export async function cells(doors) {
   const rows = [
-    ...signedOnce.map((row) => [row.alg, verifiedCell, row]),
-    ...refusedOnce.map((row) => [row.name, refusedCell, row]),
+    ...signedOnce.map((row) => ({ name: row.alg, cell: () => verifiedCell(doors, row) })),
+    ...refusedOnce.map((row) => ({ name: row.name, cell: () => refusedCell(doors, row) })),
   ]
   const found = {}
-  for (const [name, cell, row] of rows)
-    found[name] = await cell(doors, row).catch(
+  for (const { name, cell } of rows)
+    found[name] = await cell().catch(
       (error) => `FAILED: ${error.code ?? error.name}: ${error.message}`,
     )
   return found

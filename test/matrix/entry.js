@@ -27,8 +27,9 @@ async function inTime(work) {
 }
 
 /**
- * @param o.fixture base URL of the fixture server
- * @param o.suites `all`, or those of signatures
+ * @param {object} o
+ * @param {string} o.fixture base URL of the fixture server
+ * @param {string} o.suites `all`, or those of signatures
  * @returns results of the suites, the cells of this host's column, and what of the host was mended
  *   for the suites
  */

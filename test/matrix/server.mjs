@@ -1,12 +1,15 @@
 // What one host talks to, on the loopback, which is a secure context: the page, the bundle, the
 // fixture, and where the report goes.
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { fixtureListener } from '../support/fixture-server.mjs'
 import { isolated } from '../support/isolated.mjs'
+import { listeningPort } from '../support/types.mjs'
 
 const page = (options) => `<!doctype html><meta charset="utf-8"><title>matrix</title>
 <script>
-  addEventListener('error', ({ message }) => fetch('/report', { method: 'POST', body: JSON.stringify({ broken: message || 'the bundle did not load' }) }), true)
+  const broken = ({ message }) => JSON.stringify({ broken: message || 'the bundle did not load' })
+  addEventListener('error', (event) => fetch('/report', { method: 'POST', body: broken(event) }), true)
 </script>
 <script type="module">
   import { report } from '/entry.js'
@@ -33,12 +36,15 @@ export async function startServer(code, options) {
     },
   }
   const missing = (_req, res) => res.writeHead(404).end()
-  const server = createServer((req, res) =>
-    (req.url.startsWith('/fixture/') ? fixture : (answers[req.url] ?? missing))(req, res),
-  )
-  await new Promise((ready) => server.listen(0, '127.0.0.1', ready))
+  const server = createServer((req, res) => {
+    const { url = '' } = req
+    const answer = url.startsWith('/fixture/') ? fixture : (answers[url] ?? missing)
+    answer(req, res)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
   return {
-    base: `http://127.0.0.1:${server.address().port}/`,
+    base: `http://127.0.0.1:${listeningPort(server)}/`,
     reported,
     close: () => {
       server.closeAllConnections()

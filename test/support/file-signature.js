@@ -1,5 +1,5 @@
-// Writes file signatures from jose-profile.md alone ("Large files: a file signature"), with jose;
-// nothing here comes from dist/.
+// Writes file signatures from jose-profile.md alone ("Large files"), with jose; nothing here comes
+// from dist/.
 import { keyPairs } from '../vectors/keys.js'
 import { be, concat, utf8 } from './message-format.js'
 

@@ -21,20 +21,13 @@ type Fits<Contract, Actual extends Contract> = Actual
 /** Does not compile unless nothing is left over. */
 type Nothing<T extends never> = T
 
-type Pending = never
-type PendingFs = never
-type PendingKms = never
-
 export type Names = [
-  Nothing<Exclude<keyof typeof contract, keyof typeof actual | Pending>>,
+  Nothing<Exclude<keyof typeof contract, keyof typeof actual>>,
   Nothing<Exclude<keyof typeof actual, keyof typeof contract>>,
-  Nothing<Pending & keyof typeof actual>,
-  Nothing<Exclude<keyof typeof contractFs, keyof typeof actualFs | PendingFs>>,
+  Nothing<Exclude<keyof typeof contractFs, keyof typeof actualFs>>,
   Nothing<Exclude<keyof typeof actualFs, keyof typeof contractFs>>,
-  Nothing<PendingFs & keyof typeof actualFs>,
-  Nothing<Exclude<keyof typeof contractKms, keyof typeof actualKms | PendingKms>>,
+  Nothing<Exclude<keyof typeof contractKms, keyof typeof actualKms>>,
   Nothing<Exclude<keyof typeof actualKms, keyof typeof contractKms>>,
-  Nothing<PendingKms & keyof typeof actualKms>,
   Nothing<Exclude<keyof typeof contractServe, keyof typeof actualServe>>,
   Nothing<Exclude<keyof typeof actualServe, keyof typeof contractServe>>,
   Nothing<Exclude<keyof typeof contractMlDsa, keyof typeof actualMlDsa>>,

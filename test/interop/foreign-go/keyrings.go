@@ -40,7 +40,10 @@ func (k keyrings) of(ctx context.Context, keys []key, sealing bool) (mpltypes.IK
 	case 1:
 		return made[0], nil
 	}
-	return k.providers.CreateMultiKeyring(ctx, mpltypes.CreateMultiKeyringInput{Generator: made[0], ChildKeyrings: made[1:]})
+	return k.providers.CreateMultiKeyring(ctx, mpltypes.CreateMultiKeyringInput{
+		Generator:     made[0],
+		ChildKeyrings: made[1:],
+	})
 }
 
 func (k keyrings) one(ctx context.Context, key key, sealing bool) (mpltypes.IKeyring, error) {

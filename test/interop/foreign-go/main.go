@@ -1,4 +1,5 @@
-// Command foreign runs a list of jobs with the official Go SDK against the KMS endpoint of its environment:
+// Command foreign runs a list of jobs with the official Go SDK against the KMS endpoint of its
+// environment:
 //
 //	foreign jobs.json results.json
 package main
@@ -57,12 +58,17 @@ func (r runner) seal(ctx context.Context, j job) (done result, err error) {
 	}
 	suite := mpltypes.ESDKAlgorithmSuiteIdAlgAes256GcmHkdfSha512CommitKey
 	sealed, err := r.sdk.Encrypt(ctx, esdktypes.EncryptInput{
-		Plaintext: plaintext, Keyring: keyring, EncryptionContext: j.Context, AlgorithmSuiteId: &suite, FrameLength: j.FrameLength,
+		Plaintext:         plaintext,
+		Keyring:           keyring,
+		EncryptionContext: j.Context,
+		AlgorithmSuiteId:  &suite,
+		FrameLength:       j.FrameLength,
 	})
 	if err != nil {
 		return done, err
 	}
-	return result{Length: len(sealed.Ciphertext)}, os.WriteFile(j.MessageFile, sealed.Ciphertext, 0o600)
+	done = result{Length: len(sealed.Ciphertext)}
+	return done, os.WriteFile(j.MessageFile, sealed.Ciphertext, 0o600)
 }
 
 func (r runner) open(ctx context.Context, j job) (done result, err error) {
@@ -74,7 +80,11 @@ func (r runner) open(ctx context.Context, j job) (done result, err error) {
 	if err != nil {
 		return done, err
 	}
-	opened, err := r.sdk.Decrypt(ctx, esdktypes.DecryptInput{Ciphertext: message, Keyring: keyring, EncryptionContext: j.Context})
+	opened, err := r.sdk.Decrypt(ctx, esdktypes.DecryptInput{
+		Ciphertext:        message,
+		Keyring:           keyring,
+		EncryptionContext: j.Context,
+	})
 	if err != nil {
 		return done, err
 	}
@@ -92,7 +102,8 @@ func (r runner) run(ctx context.Context, j job) (done result) {
 			done = result{Error: fmt.Sprintf("panic: %.500v", panicked)}
 		}
 	}()
-	verb, found := map[string]func(context.Context, job) (result, error){"seal": r.seal, "open": r.open}[j.Kind]
+	verbs := map[string]func(context.Context, job) (result, error){"seal": r.seal, "open": r.open}
+	verb, found := verbs[j.Kind]
 	if !found {
 		return result{Error: "unknown kind of job " + j.Kind}
 	}

@@ -29,7 +29,8 @@ export const libraries = {
   PyJWT: { language: 'Python', algorithms: [...classic, 'EdDSA'] },
   joserfc: { language: 'Python', algorithms: [...classic, 'Ed25519', 'EdDSA'] },
   jwcrypto: { language: 'Python', algorithms: [...classic, 'Ed25519', 'EdDSA', ...lattice] },
-  'go-jose': { language: 'Go', algorithms: [...classic, 'EdDSA'], without: 'AKP' }, // it has ML-DSA when built with Go 1.27
+  // it has ML-DSA when built with Go 1.27
+  'go-jose': { language: 'Go', algorithms: [...classic, 'EdDSA'], without: 'AKP' },
   'golang-jwt': { language: 'Go', algorithms: [...classic, 'EdDSA'] },
   jwx: { language: 'Go', algorithms: [...classic, 'Ed25519', 'EdDSA'], without: 'AKP' },
   'filippo.io/mldsa': { language: 'Go', algorithms: lattice },

@@ -1,4 +1,6 @@
-"""JOSE libraries for Python: issue tokens with keys of their own, and verify tokens under a key set that they fetch.
+"""JOSE libraries for Python: issue tokens with keys of their own, and verify tokens.
+
+They verify under a key set that they fetch.
 
 python foreign.py jobs.json results.json
 """
@@ -169,7 +171,7 @@ class Cryptography:
         return self.key.sign(message, salted if self.alg[0] == "P" else padding.PKCS1v15(), digest)
 
     def sign_mu(self, message: bytes) -> dict:
-        """FIPS 204, Algorithm 7, line 6: mu = H(H(pk, 64) || 0 || 0 || message, 64), H being SHAKE256."""
+        """FIPS 204, Algorithm 7, line 6: mu = H(H(pk, 64) || 0 || 0 || message, 64), H: SHAKE256."""
         tr = hashlib.shake_256(self.key.public_key().public_bytes_raw()).digest(64)
         mu = hashlib.shake_256(tr + bytes(2) + message).digest(64)
         return {"mu": b64(mu), "signature": b64(self.key.sign_mu(mu))}

@@ -62,7 +62,23 @@ function turned(made) {
   return bytes.toString('base64url')
 }
 
-/** Keys and tokens of one issuer. */
+/**
+ * Who issues and verifies.
+ *
+ * @typedef {object} Party
+ * @property {readonly string[]} algorithms - that it verifies
+ * @property {readonly string[]} [issues] - default: the same
+ * @property {string} [without] - a type of key that must not be in a set that it reads
+ * @property {(jobs: object[]) => Promise<any>} run
+ *
+ * @typedef {[name: string, party: Party]} Named
+ */
+
+/**
+ * Keys and tokens of one issuer.
+ *
+ * @param {Named} named
+ */
 async function issueAll([writer, { algorithms, issues = algorithms, run }]) {
   const jobs = issues.map((algorithm) => ({
     kind: 'issue',
@@ -79,8 +95,8 @@ async function issueAll([writer, { algorithms, issues = algorithms, run }]) {
   const issued = results
     .map((result, index) => ({ algorithm: issues[index], ...result }))
     .filter(({ error }) => error === undefined)
-  const tokens = issued.flatMap(({ algorithm, tokens }) =>
-    tokens.map((token, index) => {
+  const tokens = issued.flatMap(({ algorithm, tokens: made }) =>
+    made.map((token, index) => {
       const { name, claims, spoil, refused } = variants[index]
       return {
         writer,
@@ -98,12 +114,7 @@ async function issueAll([writer, { algorithms, issues = algorithms, run }]) {
 /** What is wrong with a result, if anything. */
 function failureOf(result, { claims, refused }) {
   if (result === undefined) return 'no result'
-  if (refused)
-    return result.error === undefined
-      ? 'it verified'
-      : refused.test(result.error)
-        ? undefined
-        : `refused for another reason: ${result.error}`
+  if (refused) return notRefused(result, refused)
   if (result.error !== undefined) return result.error
   return ['iss', 'sub', 'iat', 'exp', 'scope', 'nested'].every(
     (name) => JSON.stringify(result.claims[name]) === JSON.stringify(claims[name]),
@@ -112,7 +123,16 @@ function failureOf(result, { claims, refused }) {
     : `other claims came out: ${JSON.stringify(result.claims)}`
 }
 
-/** One reader, all tokens whose algorithm it has. */
+function notRefused({ error }, why) {
+  if (error === undefined) return 'it verified'
+  return why.test(error) ? undefined : `refused for another reason: ${error}`
+}
+
+/**
+ * One reader, all tokens whose algorithm it has.
+ *
+ * @param {Named} named
+ */
 async function verifyAll([reader, { algorithms, without, run }], tokens, urlOf) {
   const rows = tokens.filter(({ algorithm }) => algorithms.includes(algorithm))
   const { results } = await run(
@@ -152,10 +172,10 @@ const nameOf = (writer, without) =>
 let local, documents
 try {
   const programs = await tokenPrograms(folder)
-  const parties = Object.entries(libraries).map(([name, { language, ...row }]) => [
-    name,
-    { ...row, run: programs[language] },
-  ])
+  const parties = Object.entries(libraries).map(
+    ([name, { language, ...row }]) =>
+      /** @type {Named} */ ([name, { ...row, run: programs[language] }]),
+  )
   const excluded = [undefined, ...new Set(parties.flatMap(([, { without }]) => without ?? []))]
   if (!process.argv.includes('--foreign-only')) {
     const { kmsKeys, ourDocuments, ourHandler, ourRunner } = await import('./ours.mjs')

@@ -33,36 +33,54 @@ const several = (member, answer) =>
 const ids =
   /mrk-[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{64}/g
 
+/** Steps that answer a new plaintext each time. */
+const fresh = new Set(['random', 'data-key', 'decrypt-data-key'])
+
+const isText = (found) => typeof found === 'string' && found !== ''
+const lengthOf = (found) => Buffer.from(found, 'base64').length
+const bytesOf = (found) => `<${lengthOf(found)} bytes>`
+
+/**
+ * By member, how it is shown: what is another one each time by its form only.
+ *
+ * @type {(member: string, owner: object | undefined, call: string) =>
+ *   ((found: any) => unknown) | undefined}
+ */
+function formOf(member, owner, call) {
+  if (moments.has(member))
+    return (found) => (Number.isFinite(found) ? '<time>' : `not a time: ${found}`)
+  if (random.has(member)) return (found) => (isText(found) ? '<text>' : `no text: ${found}`)
+  if (bytes.has(member)) return several(member, owner) ? () => '<bytes>' : bytesOf
+  if (member === 'Plaintext' && fresh.has(call)) return bytesOf
+  if (member === 'Policy') return JSON.parse
+  // ids decide the order, which is another one each time
+  if (member === 'Keys') return (found) => found.map((item) => Object.keys(item).sort().join(' '))
+  return undefined
+}
+
+const byName = ([a], [b]) => (a < b ? -1 : 1)
+
 /** Lines of one client; ids become the order in which they were first seen. */
 export function normal(lines) {
   const seen = new Map()
+  const numberOf = (id) => seen.get(id) ?? seen.set(id, seen.size + 1).size
   const named = (text) =>
-    text.replace(ids, (id) =>
-      /^0{8}-/.test(id) ? id : `<${seen.get(id) ?? seen.set(id, seen.size + 1).size}>`,
-    )
+    text.replace(ids, (id) => (id.startsWith('00000000-') ? id : `<${numberOf(id)}>`))
   const value = (member, found, owner, call) => {
-    if (moments.has(member)) return Number.isFinite(found) ? '<time>' : `not a time: ${found}`
-    if (random.has(member))
-      return typeof found === 'string' && found !== '' ? '<text>' : `no text: ${found}`
-    if (bytes.has(member))
-      return `<${several(member, owner) ? '' : `${Buffer.from(found, 'base64').length} `}bytes>`
-    if (member === 'Plaintext' && call === 'fresh')
-      return `<${Buffer.from(found, 'base64').length} bytes>`
-    if (member === 'Policy') return JSON.parse(found)
-    if (member === 'Keys') return found.map((item) => Object.keys(item).sort().join(' ')) // ids decide the order, which is another one each time
+    const form = formOf(member, owner, call)
+    if (form) return form(found)
     if (Array.isArray(found)) return found.map((item) => value('', item, owner, call))
     if (typeof found === 'object' && found !== null)
       return Object.fromEntries(
         Object.entries(found)
-          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .sort(byName)
           .map(([name, inner]) => [name, value(name, inner, found, call)]),
       )
     return typeof found === 'string' ? named(found) : found
   }
-  const fresh = new Set(['random', 'data-key', 'decrypt-data-key'])
   return lines.map(({ name, answer, error }) =>
     error
       ? { name, error: { code: error.code, message: named(error.message) } }
-      : { name, answer: value('', answer, answer, fresh.has(name) ? 'fresh' : '') },
+      : { name, answer: value('', answer, answer, name) },
   )
 }

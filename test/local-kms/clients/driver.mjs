@@ -1,6 +1,6 @@
 // The JavaScript SDK as a driver: sends each step, gives one line per step in the common form.
 import { createPublicKey, constants, verify } from 'node:crypto'
-import * as aws from '@aws-sdk/client-kms'
+import { KMS } from '@aws-sdk/client-kms'
 import { blobs } from './scenario.mjs'
 
 const reference = /\$\{([\w.-]+)\}/g
@@ -65,9 +65,12 @@ function verifyLocally({ SigningAlgorithm, PublicKey, Message, Signature }) {
   }
 }
 
+/** The method of the client that calls an operation. */
+const methodOf = (operation) => operation[0].toLowerCase() + operation.slice(1)
+
 /** @returns one line per step: its name, and an answer or an error */
 export async function runHere(steps, { env }) {
-  const client = new aws.KMSClient({
+  const client = new KMS({
     endpoint: env.AWS_ENDPOINT_URL_KMS,
     region: env.AWS_REGION,
     credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY },
@@ -86,7 +89,7 @@ export async function runHere(steps, { env }) {
       const answer =
         call === 'verifyLocally'
           ? verifyLocally(given)
-          : common(await client.send(new aws[`${call}Command`]({ ...given, ...bytes })))
+          : common(await client[methodOf(call)]({ ...given, ...bytes }))
       kept[name] = answer
       lines.push({ name, answer })
     } catch (e) {

@@ -1,4 +1,4 @@
-"""boto3 and the AWS CLI as drivers: reads a list of steps, sends each, prints one JSON line per step.
+"""boto3 and the AWS CLI as drivers: one JSON line for each step of a list that is read and sent.
 
 python driver.py boto3|aws steps.json  (endpoint, Region and credentials from the environment)
 """
@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 REFERENCE = re.compile(r"\$\{([\w.-]+)\}")
-CLIENT = boto3.client("kms", config=Config(parameter_validation=False, retries={"total_max_attempts": 1}))
+SETTINGS = Config(parameter_validation=False, retries={"total_max_attempts": 1})
+CLIENT = boto3.client("kms", config=SETTINGS)
 MODEL = CLIENT.meta.service_model
 HASHES = {"256": hashes.SHA256, "384": hashes.SHA384, "512": hashes.SHA512}
 
@@ -48,7 +49,9 @@ def value_of(kept, path):
 def resolve(kept, value):
     if isinstance(value, str):
         whole = REFERENCE.fullmatch(value)
-        return value_of(kept, whole[1]) if whole else REFERENCE.sub(lambda found: str(value_of(kept, found[1])), value)
+        if whole:
+            return value_of(kept, whole[1])
+        return REFERENCE.sub(lambda found: str(value_of(kept, found[1])), value)
     if isinstance(value, list):
         return [resolve(kept, item) for item in value]
     if isinstance(value, dict):
@@ -65,8 +68,15 @@ def common(value):
     if isinstance(value, list):
         return [common(item) for item in value]
     if isinstance(value, dict):
-        return {name: common(member) for name, member in value.items() if name != "ResponseMetadata"}
+        return {
+            name: common(member) for name, member in value.items() if name != "ResponseMetadata"
+        }
     return value
+
+
+def failed(message):
+    """What no service said: this client came to no answer."""
+    return {"error": {"code": "Client", "message": message}}
 
 
 def members(call):
@@ -75,11 +85,16 @@ def members(call):
 
 def through_boto3(call, given):
     shapes = members(call)
-    blobs = {name: base64.b64decode(value) for name, value in given.items() if shapes[name].type_name == "blob"}
+    blobs = {
+        name: base64.b64decode(value)
+        for name, value in given.items()
+        if shapes[name].type_name == "blob"
+    }
     try:
         return {"answer": common(getattr(CLIENT, xform_name(call))(**{**given, **blobs}))}
     except ClientError as refusal:
-        return {"error": {"code": refusal.response["Error"]["Code"], "message": refusal.response["Error"].get("Message", "")}}
+        error = refusal.response["Error"]
+        return {"error": {"code": error["Code"], "message": error.get("Message", "")}}
 
 
 def flags(call, given, folder):
@@ -98,38 +113,43 @@ def flags(call, given, folder):
             yield from (option, value if isinstance(value, str) else json.dumps(value))
 
 
-REFUSAL = re.compile(r"An error occurred \((\w+)\) when calling the \w+ operation(?: \([^)]*\))?: ?(.*)", re.DOTALL)
+REFUSAL = re.compile(
+    r"An error occurred \((\w+)\) when calling the \w+ operation(?: \([^)]*\))?: ?(.*)", re.DOTALL
+)
 
 
 def through_cli(call, given):
     aws = Path(sys.executable).with_name("aws")
     with tempfile.TemporaryDirectory() as folder:
         pages = ["--no-paginate"] if CLIENT.can_paginate(xform_name(call)) else []
-        command = [aws, "kms", xform_name(call, "-"), *pages, "--output", "json", *flags(call, given, folder)]
+        options = [*pages, "--output", "json", *flags(call, given, folder)]
+        command = [aws, "kms", xform_name(call, "-"), *options]
         done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode == 0:
         return {"answer": json.loads(done.stdout) if done.stdout.strip() else {}}
     refusal = REFUSAL.search(done.stderr)
     if refusal is None:
-        return {"error": {"code": "Client", "message": done.stderr.strip()[-300:]}}
+        return failed(done.stderr.strip()[-300:])
     return {"error": {"code": refusal[1], "message": refusal[2].rstrip("\n")}}
 
 
 def verify_locally(given):
     """Checks a signature with Python's cryptography, under a public key that KMS handed out."""
-    public, message, signature = (base64.b64decode(given[name]) for name in ("PublicKey", "Message", "Signature"))
+    names = ("PublicKey", "Message", "Signature")
+    public, message, signature = (base64.b64decode(given[name]) for name in names)
     algorithm = given["SigningAlgorithm"]
     key, digest = load_der_public_key(public), HASHES[algorithm[-3:]]()
     try:
         if isinstance(key, rsa.RSAPublicKey):
             pss = padding.PSS(padding.MGF1(digest), digest.digest_size)
-            key.verify(signature, message, pss if "PSS" in algorithm else padding.PKCS1v15(), digest)
+            pad = pss if "PSS" in algorithm else padding.PKCS1v15()
+            key.verify(signature, message, pad, digest)
         elif isinstance(key, ec.EllipticCurvePublicKey):
             key.verify(signature, message, ec.ECDSA(digest))
         elif isinstance(key, ed25519.Ed25519PublicKey):
             key.verify(signature, message)
         else:
-            return {"error": {"code": "Client", "message": f"{algorithm}: no public key of a known kind"}}
+            return failed(f"{algorithm}: no public key of a known kind")
     except InvalidSignature:
         return {"answer": {"Valid": False}}
     return {"answer": {"Valid": True}}
@@ -140,11 +160,14 @@ def main(through, path):
     for step in json.loads(Path(path).read_text()):
         try:
             given = resolve(kept, step["input"])
-            result = verify_locally(given) if step["call"] == "verifyLocally" else through(step["call"], given)
+            if step["call"] == "verifyLocally":
+                result = verify_locally(given)
+            else:
+                result = through(step["call"], given)
         except Missing:
             result = {"error": {"code": "Missing", "message": ""}}
         except Exception as failure:  # every step answers one line
-            result = {"error": {"code": "Client", "message": f"{type(failure).__name__}: {failure}"}}
+            result = failed(f"{type(failure).__name__}: {failure}")
         kept[step["name"]] = result.get("answer")
         print(json.dumps({"name": step["name"], **result}), flush=True)
 

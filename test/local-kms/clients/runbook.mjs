@@ -118,16 +118,19 @@ async function waitUntilCurrent() {
   await must('node rotate.mjs')
   await restart()
 }
-async function restart(root = '') {
-  await shell(
-    `kill "$(cat publisher.pid)"; ${root} node publisher.mjs > publisher.log 2>&1 & echo $! > publisher.pid; sleep 2`,
-  )
+async function restart(settings = '') {
+  const start = `${settings} node publisher.mjs > publisher.log 2>&1 & echo $! > publisher.pid`
+  await shell(`kill "$(cat publisher.pid)"; ${start}; sleep 2`)
 }
 async function must(code) {
   const { status, output } = await shell(code)
   assert.equal(status, 0, output)
   return output
 }
+
+/** Ends with 1 where the store of the document has no inventory. */
+const readsDynamoDb =
+  "import { store } from './keys-dynamodb.mjs'; if (!await store.read()) process.exitCode = 1"
 
 /**
  * What happens before a block of shell that has this text, and what its output has to be like.
@@ -142,7 +145,7 @@ const rows = [
     'node rotate.mjs\nnode list.mjs\n',
     {
       says: /done create claims[\s\S]*claims current/,
-      then: async () => {
+      after: async () => {
         await pass(50)
         await must('node rotate.mjs')
       },
@@ -150,12 +153,12 @@ const rows = [
   ],
   [
     'node roots.mjs',
-    { says: /sig ES256 [\s\S]*enc RSA-OAEP-256/, then: async () => sealOne(page(), 'first') },
+    { says: /sig ES256 [\s\S]*enc RSA-OAEP-256/, after: async () => sealOne(page(), 'first') },
   ],
   [
     'node policies.mjs',
     {
-      then: async () => {
+      after: async () => {
         const kms = new KMSClient(local.clientConfig)
         for (const [KeyId, sid] of [
           [(await keyOf('claims', 'next')).arns[0], 'OpenerDecrypt'],
@@ -187,7 +190,7 @@ const rows = [
         await pass(50)
       },
       says: /done activate/,
-      then: async () => {
+      after: async () => {
         await waitUntilCurrent()
         assert.notEqual((await keyOf('claims', 'current')).thumbprint, known.claims.thumbprint)
         await sealOne(page(), 'after an early rotation')
@@ -205,7 +208,7 @@ const rows = [
         known.next = await keyOf('claims', 'next')
       },
       says: /replacedBy/,
-      then: async ({ output }) => {
+      after: async ({ output }) => {
         assert.include(output, known.next.thumbprint)
         assert.notInclude(
           output
@@ -231,7 +234,7 @@ const rows = [
         await signer.close()
         await verifyReceipt(page(), known.receipt, { sent: known.sent })
       },
-      then: async () => {
+      after: async () => {
         await waitUntilCurrent()
         const code = await verifyReceipt(page(), known.receipt, { sent: known.sent }).catch(
           (error) => error.code,
@@ -249,7 +252,7 @@ const rows = [
     'ROOT=alias/root-spare',
     {
       says: /enc RSA-OAEP-256/,
-      then: async () => {
+      after: async () => {
         for (const keys of pages) await keys.refresh()
         await sealOne(page(), 'under the spare root')
       },
@@ -265,13 +268,12 @@ const rows = [
         await s3.deleteObject({ Bucket: 'example-keys', Key: 'inventory.json' })
       },
       says: /found claims/,
-      then: async ({ output }) => {
+      after: async ({ output }) => {
         assert.notInclude(output, 'Error')
         const left = /left out, enable it first/.test(output) ? 1 : 0
         assert.equal((await inventory()).keys.length + left, known.keys.length)
-        for (const { purpose, state, thumbprint } of known.keys.filter(
-          ({ state }) => state === 'current' || state === 'next',
-        ))
+        const inUse = known.keys.filter(({ state }) => ['current', 'next'].includes(state))
+        for (const { purpose, state, thumbprint } of inUse)
           assert.equal((await keyOf(purpose, state)).thumbprint, thumbprint, `${purpose} ${state}`)
         await restart('ROOT=alias/root-spare')
         for (const keys of pages) await keys.refresh()
@@ -285,7 +287,7 @@ const rows = [
       before: async () => {
         await s3.putObject({ Bucket: 'example-keys', Key: 'inventory.json', Body: '{ broken' })
       },
-      then: async () => {
+      after: async () => {
         await restart('ROOT=alias/root-spare')
         for (const keys of pages) await keys.refresh()
         await must('node rotate.mjs')
@@ -303,11 +305,9 @@ const rows = [
           credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
         })
         await dynamoDbInventory({ dynamoDb, table: 'example-keys' }).write(await inventory())
-        await must(
-          `node -e "import('./keys-dynamodb.mjs').then(async ({ store }) => { if (!await store.read()) process.exitCode = 1 })"`,
-        )
+        await must(`node --input-type=module -e "${readsDynamoDb}"`)
       },
-      then: async () =>
+      after: async () =>
         assert.deepEqual(
           JSON.parse(readFileSync(join(folder, 'old.json'), 'utf8')),
           await inventory(),
@@ -325,7 +325,7 @@ const rows = [
         await retireKey({ ...o, keepUntil: new Date(), disable: true })
         await deleteKey({ ...o, confirm: key })
       },
-      then: async () => assert.isUndefined(await keyOf('claims', 'deleting')),
+      after: async () => assert.isUndefined(await keyOf('claims', 'deleting')),
     },
   ],
   ['# the mistake', { says: /DeletionDate[\s\S]*canary/ }],
@@ -352,14 +352,14 @@ for (const { language, file, code } of document.blocks) {
     )
     assert.equal(found.length, 1, `one row for:\n${code}`)
     const [row] = found
-    const { before: prepare, says, then } = row[1]
+    const { before: prepare, says, after: look } = row[1]
     row.met = true
     await prepare?.()
     const { status, output } = await shell(code)
     assert.equal(status, 0, output)
     if (process.env.SHOW_RUNBOOK) console.log(output.replace(/^/gm, '    '))
     if (says) assert.match(output, says)
-    await then?.({ output })
+    await look?.({ output })
   })
 }
 

@@ -18,5 +18,5 @@ export async function startProgram(
       .on('error', reject)
       .on('close', (code, signal) => resolve(`it ended with ${code ?? signal}`)),
   )
-  return { version: /\d+\.\d+\.\d+\S*/.exec(stdout)[0], ended, stop: () => child.kill('SIGKILL') }
+  return { version: /\d+\.\d+\.\d+\S*/.exec(stdout)?.[0], ended, stop: () => child.kill('SIGKILL') }
 }

@@ -2,7 +2,13 @@ import { createRequire } from 'node:module'
 import { Miniflare } from 'miniflare'
 
 const worker = `import { report } from './entry.mjs'
-export default { async fetch(request) { const { base, options } = await request.json(); await report(base, options); return new Response('reported') } }`
+export default {
+  async fetch(request) {
+    const { base, options } = await request.json()
+    await report(base, options)
+    return new Response('reported')
+  },
+}`
 
 export const workerd = {
   name: 'workerd',

@@ -18,9 +18,21 @@ import (
 )
 
 var (
-	hashes     = map[string]crypto.Hash{"256": crypto.SHA256, "384": crypto.SHA384, "512": crypto.SHA512}
-	curves     = map[string]elliptic.Curve{"ES256": elliptic.P256(), "ES384": elliptic.P384(), "ES512": elliptic.P521()}
-	parameters = map[string]mldsa.Parameters{"ML-DSA-44": mldsa.MLDSA44(), "ML-DSA-65": mldsa.MLDSA65(), "ML-DSA-87": mldsa.MLDSA87()}
+	hashes = map[string]crypto.Hash{
+		"256": crypto.SHA256,
+		"384": crypto.SHA384,
+		"512": crypto.SHA512,
+	}
+	curves = map[string]elliptic.Curve{
+		"ES256": elliptic.P256(),
+		"ES384": elliptic.P384(),
+		"ES512": elliptic.P521(),
+	}
+	parameters = map[string]mldsa.Parameters{
+		"ML-DSA-44": mldsa.MLDSA44(),
+		"ML-DSA-65": mldsa.MLDSA65(),
+		"ML-DSA-87": mldsa.MLDSA87(),
+	}
 )
 
 func generate(algorithm string, bits int) (crypto.Signer, error) {

@@ -76,13 +76,21 @@ func export(algorithm, kid string, key crypto.Signer) (json.RawMessage, error) {
 	if lattice, is := key.(*mldsa.PrivateKey); is {
 		return json.Marshal(akpOf(algorithm, kid, lattice))
 	}
-	return json.Marshal(jose.JSONWebKey{Key: key.Public(), KeyID: kid, Algorithm: algorithm, Use: "sig"})
+	return json.Marshal(jose.JSONWebKey{
+		Key:       key.Public(),
+		KeyID:     kid,
+		Algorithm: algorithm,
+		Use:       "sig",
+	})
 }
 
-func issueGoJose(algorithm string, key crypto.Signer, of []claims) (json.RawMessage, []string, error) {
+func issueGoJose(
+	algorithm string, key crypto.Signer, of []claims,
+) (json.RawMessage, []string, error) {
 	kid := algorithm + " of go-jose"
 	options := (&jose.SignerOptions{}).WithType("JWT").WithHeader("kid", kid)
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(algorithm), Key: key}, options)
+	signing := jose.SigningKey{Algorithm: jose.SignatureAlgorithm(algorithm), Key: key}
+	signer, err := jose.NewSigner(signing, options)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -90,7 +98,9 @@ func issueGoJose(algorithm string, key crypto.Signer, of []claims) (json.RawMess
 	if err != nil {
 		return nil, nil, err
 	}
-	tokens, err := each(of, func(one claims) (string, error) { return josejwt.Signed(signer).Claims(one).Serialize() })
+	tokens, err := each(of, func(one claims) (string, error) {
+		return josejwt.Signed(signer).Claims(one).Serialize()
+	})
 	return exported, tokens, err
 }
 
@@ -107,7 +117,8 @@ func verifyGoJose(j job) (found claims, err error) {
 	if err != nil {
 		return nil, err
 	}
-	token, err := josejwt.ParseSigned(j.Token, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(j.Algorithm)})
+	algorithms := []jose.SignatureAlgorithm{jose.SignatureAlgorithm(j.Algorithm)}
+	token, err := josejwt.ParseSigned(j.Token, algorithms)
 	if err != nil {
 		return nil, err
 	}
@@ -118,11 +129,17 @@ func verifyGoJose(j job) (found claims, err error) {
 	if registered.Expiry == nil {
 		return nil, errors.New("exp is missing")
 	}
-	return found, registered.Validate(josejwt.Expected{Issuer: j.Issuer, AnyAudience: josejwt.Audience{j.Audience}, Time: time.Now()})
+	return found, registered.Validate(josejwt.Expected{
+		Issuer:      j.Issuer,
+		AnyAudience: josejwt.Audience{j.Audience},
+		Time:        time.Now(),
+	})
 }
 
 // issueGolangJwt issues with golang-jwt, which has no JWK of its own.
-func issueGolangJwt(algorithm string, key crypto.Signer, of []claims) (json.RawMessage, []string, error) {
+func issueGolangJwt(
+	algorithm string, key crypto.Signer, of []claims,
+) (json.RawMessage, []string, error) {
 	method := jwt.GetSigningMethod(algorithm)
 	if method == nil {
 		return nil, nil, fmt.Errorf("golang-jwt has no %s", algorithm)
@@ -140,7 +157,9 @@ func issueGolangJwt(algorithm string, key crypto.Signer, of []claims) (json.RawM
 	return exported, tokens, err
 }
 
-var keyfuncOf = once(func(url string) (keyfunc.Keyfunc, error) { return keyfunc.NewDefault([]string{url}) })
+var keyfuncOf = once(func(url string) (keyfunc.Keyfunc, error) {
+	return keyfunc.NewDefault([]string{url})
+})
 
 func verifyGolangJwt(j job) (claims, error) {
 	keys, err := keyfuncOf(j.Url)
@@ -151,14 +170,24 @@ func verifyGolangJwt(j job) (claims, error) {
 }
 
 func parseGolangJwt(j job, keys jwt.Keyfunc) (claims, error) {
-	token, err := jwt.Parse(j.Token, keys, jwt.WithValidMethods([]string{j.Algorithm}), jwt.WithIssuer(j.Issuer), jwt.WithAudience(j.Audience), jwt.WithExpirationRequired(), jwt.WithIssuedAt())
+	token, err := jwt.Parse(
+		j.Token,
+		keys,
+		jwt.WithValidMethods([]string{j.Algorithm}),
+		jwt.WithIssuer(j.Issuer),
+		jwt.WithAudience(j.Audience),
+		jwt.WithExpirationRequired(),
+		jwt.WithIssuedAt(),
+	)
 	if err != nil {
 		return nil, err
 	}
 	return claims(token.Claims.(jwt.MapClaims)), nil
 }
 
-func issueJwx(algorithm string, key crypto.Signer, of []claims) (json.RawMessage, []string, error) {
+func issueJwx(
+	algorithm string, key crypto.Signer, of []claims,
+) (json.RawMessage, []string, error) {
 	alg, found := jwa.LookupSignatureAlgorithm(algorithm)
 	if !found {
 		return nil, nil, fmt.Errorf("jwx has no %s", algorithm)
@@ -167,7 +196,12 @@ func issueJwx(algorithm string, key crypto.Signer, of []claims) (json.RawMessage
 	if err != nil {
 		return nil, nil, err
 	}
-	if err = errors.Join(jwk.AssignKeyID(private), private.Set(jwk.KeyUsageKey, "sig"), private.Set(jwk.AlgorithmKey, alg)); err != nil {
+	err = errors.Join(
+		jwk.AssignKeyID(private),
+		private.Set(jwk.KeyUsageKey, "sig"),
+		private.Set(jwk.AlgorithmKey, alg),
+	)
+	if err != nil {
 		return nil, nil, err
 	}
 	public, err := jwk.PublicKeyOf(private)
@@ -191,7 +225,9 @@ func issueJwx(algorithm string, key crypto.Signer, of []claims) (json.RawMessage
 	return exported, tokens, err
 }
 
-var fetched = once(func(url string) (jwk.Set, error) { return jwk.Fetch(context.Background(), url) })
+var fetched = once(func(url string) (jwk.Set, error) {
+	return jwk.Fetch(context.Background(), url)
+})
 
 func verifyJwx(j job) (claims, error) {
 	set, err := fetched(j.Url)
@@ -205,7 +241,13 @@ func verifyJwx(j job) (claims, error) {
 	if alg, _ := message.Signatures()[0].ProtectedHeaders().Algorithm(); alg.String() != j.Algorithm {
 		return nil, fmt.Errorf("alg is %s", alg)
 	}
-	token, err := jwxjwt.ParseString(j.Token, jwxjwt.WithKeySet(set), jwxjwt.WithIssuer(j.Issuer), jwxjwt.WithAudience(j.Audience), jwxjwt.WithRequiredClaim("exp"))
+	token, err := jwxjwt.ParseString(
+		j.Token,
+		jwxjwt.WithKeySet(set),
+		jwxjwt.WithIssuer(j.Issuer),
+		jwxjwt.WithAudience(j.Audience),
+		jwxjwt.WithRequiredClaim("exp"),
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -1,5 +1,5 @@
-// Command foreign runs a list of jobs with JOSE libraries for Go: they issue tokens with keys of their own, and verify tokens
-// under a key set that they fetch.
+// Command foreign runs a list of jobs with JOSE libraries for Go: they issue tokens with keys of
+// their own, and verify tokens under a key set that they fetch.
 //
 //	foreign jobs.json results.json
 package main
@@ -70,7 +70,8 @@ func verify(j job) (done result, err error) {
 
 // run turns every failure into a result.
 func run(j job) result {
-	verb, found := map[string]func(job) (result, error){"issue": issue, "sign": sign, "verify": verify}[j.Kind]
+	verbs := map[string]func(job) (result, error){"issue": issue, "sign": sign, "verify": verify}
+	verb, found := verbs[j.Kind]
 	if !found {
 		return result{Error: "unknown kind of job " + j.Kind}
 	}
@@ -84,8 +85,11 @@ func run(j job) result {
 // versions of the libraries as they were built in.
 func versions() map[string]string {
 	names := map[string]string{
-		"go-jose": "github.com/go-jose/go-jose/v4", "golang-jwt": "github.com/golang-jwt/jwt/v5", "keyfunc": "github.com/MicahParks/keyfunc/v3",
-		"jwx": "github.com/lestrrat-go/jwx/v3", "filippo.io/mldsa": "filippo.io/mldsa",
+		"go-jose":          "github.com/go-jose/go-jose/v4",
+		"golang-jwt":       "github.com/golang-jwt/jwt/v5",
+		"keyfunc":          "github.com/MicahParks/keyfunc/v3",
+		"jwx":              "github.com/lestrrat-go/jwx/v3",
+		"filippo.io/mldsa": "filippo.io/mldsa",
 	}
 	info, _ := debug.ReadBuildInfo()
 	found := map[string]string{"Go": strings.TrimPrefix(info.GoVersion, "go")}

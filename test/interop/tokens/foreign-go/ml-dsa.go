@@ -10,8 +10,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// No JOSE library for Go has ML-DSA before Go 1.27: golang-jwt is given it as a method of signing, and the JWK of RFC 9964 is
-// written and read here.
+// No JOSE library for Go has ML-DSA before Go 1.27: golang-jwt is given it as a method of signing,
+// and the JWK of RFC 9964 is written and read here.
 type mldsaMethod string
 
 func init() {
@@ -43,7 +43,8 @@ type akp struct {
 }
 
 func akpOf(algorithm, kid string, key *mldsa.PrivateKey) akp {
-	return akp{Kty: "AKP", Alg: algorithm, Pub: base64.RawURLEncoding.EncodeToString(key.PublicKey().Bytes()), Kid: kid, Use: "sig"}
+	public := base64.RawURLEncoding.EncodeToString(key.PublicKey().Bytes())
+	return akp{Kty: "AKP", Alg: algorithm, Pub: public, Kid: kid, Use: "sig"}
 }
 
 func verifyMldsa(j job) (claims, error) {

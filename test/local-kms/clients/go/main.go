@@ -1,4 +1,5 @@
-// The Go SDK as a driver: reads a list of steps, sends each through the unmodified client, prints one JSON line per step.
+// The Go SDK as a driver: reads a list of steps, sends each through the unmodified client, prints
+// one JSON line per step.
 //
 //	go-driver steps.json  (endpoint, Region and credentials from the environment)
 package main
@@ -41,7 +42,8 @@ type missing string
 
 func (path missing) Error() string { return string(path) }
 
-// valueOf walks a path of member names and indexes through what earlier steps answered; it panics with missing.
+// valueOf walks a path of member names and indexes through what earlier steps answered; it panics
+// with missing.
 func valueOf(kept map[string]any, path string) any {
 	var value any = kept
 	for _, part := range strings.Split(path, ".") {
@@ -87,7 +89,8 @@ func resolve(kept map[string]any, value any) any {
 	return value
 }
 
-// common is an answer in the form that all drivers print: bytes as base64, times as epoch seconds, absent members left out.
+// common is an answer in the form that all drivers print: bytes as base64, times as epoch seconds,
+// absent members left out.
 func common(value reflect.Value) any {
 	switch value.Kind() {
 	case reflect.Pointer, reflect.Interface:
@@ -201,10 +204,11 @@ func run(path string) error {
 	if err := json.Unmarshal(text, &steps); err != nil {
 		return err
 	}
+	id, secret := os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY")
 	client := kms.New(kms.Options{
 		Region:           os.Getenv("AWS_REGION"),
 		BaseEndpoint:     aws.String(os.Getenv("AWS_ENDPOINT_URL_KMS")),
-		Credentials:      credentials.NewStaticCredentialsProvider(os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), ""),
+		Credentials:      credentials.NewStaticCredentialsProvider(id, secret, ""),
 		RetryMaxAttempts: 1,
 	})
 	out := bufio.NewWriter(os.Stdout)

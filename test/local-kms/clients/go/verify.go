@@ -13,7 +13,11 @@ import (
 	"strings"
 )
 
-var hashes = map[string]crypto.Hash{"256": crypto.SHA256, "384": crypto.SHA384, "512": crypto.SHA512}
+var hashes = map[string]crypto.Hash{
+	"256": crypto.SHA256,
+	"384": crypto.SHA384,
+	"512": crypto.SHA512,
+}
 
 func bytesOf(input map[string]any, member string) ([]byte, error) {
 	text, ok := input[member].(string)
@@ -23,7 +27,8 @@ func bytesOf(input map[string]any, member string) ([]byte, error) {
 	return base64.StdEncoding.DecodeString(text)
 }
 
-// verifyLocally checks a signature with Go's own cryptography, under a public key that KMS handed out.
+// verifyLocally checks a signature with Go's own cryptography, under a public key that KMS handed
+// out.
 func verifyLocally(input map[string]any) (any, error) {
 	var parts [3][]byte
 	for index, member := range []string{"PublicKey", "Message", "Signature"} {
@@ -49,7 +54,8 @@ func verify(algorithm string, spki, message, signature []byte) (bool, error) {
 	switch key := public.(type) {
 	case *rsa.PublicKey:
 		if strings.HasPrefix(algorithm, "RSASSA_PSS") {
-			return rsa.VerifyPSS(key, hash, digest.Sum(nil), signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil, nil
+			options := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
+			return rsa.VerifyPSS(key, hash, digest.Sum(nil), signature, options) == nil, nil
 		}
 		return rsa.VerifyPKCS1v15(key, hash, digest.Sum(nil), signature) == nil, nil
 	case *ecdsa.PublicKey:
