@@ -257,10 +257,13 @@ test('importing the doors that run at the edge asks for no randomness, timer, ne
   assert.match(control.stderr, /randomness at module level/)
 })
 
-test('every algorithm has a seal side, an open side, a vector and a row in the README', () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8')
-  for (const alg of Object.keys(keyWraps)) assert.include(readme, `\`${alg}\``)
-  for (const provider of Object.values(dataKeyProviders)) assert.include(readme, `\`${provider}\``)
+test('every algorithm has a seal side, an open side, a vector and a row in docs/algorithms.md', () => {
+  const rows = readFileSync(join(root, 'docs/algorithms.md'), 'utf8')
+    .split('\n')
+    .filter((line) => /^\| (seal|open|files|sign)/.test(line))
+    .join('\n')
+  for (const alg of Object.keys(keyWraps)) assert.include(rows, `\`${alg}\``)
+  for (const provider of Object.values(dataKeyProviders)) assert.include(rows, `\`${provider}\``)
   assert.sameMembers(
     Object.keys(dataKeyProviders),
     [...new Set(Object.values(keyWraps).map(({ kty }) => kty))],
@@ -273,7 +276,7 @@ test('every algorithm has a seal side, an open side, a vector and a row in the R
     Object.keys(signatures),
     'a suite signs and verifies every algorithm',
   )
-  for (const alg of Object.keys(signatures)) assert.include(readme, `\`${alg}\``)
+  for (const alg of Object.keys(signatures)) assert.include(rows, `\`${alg}\``)
   assert.sameMembers(
     Object.keys(wrapKeys),
     Object.keys(keyWraps),

@@ -1,4 +1,4 @@
-// docs/trust.md: its blocks of code are run, and what its tables and its picture say is true.
+// docs/guides/trust.md: its blocks of code are run, and what its tables and its picture say is true.
 import test from 'node:test'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,7 +19,7 @@ import {
 } from '../support/documents.mjs'
 import { fails, publicJwk as vector } from '../support/host.js'
 
-const document = documentAt('docs/trust.md')
+const document = documentAt('docs/guides/trust.md')
 const [hour, start] = [3_600_000, Math.floor(Date.now() / 1000) * 1000]
 /** The example key of RFC 7517 appendix A.2, whose public half stands in the document. */
 const rfcRoot = {
@@ -78,7 +78,7 @@ function client(trust, answer) {
 }
 
 test('every block parses, names what exists; what is linked, is there; the picture says in words what it shows', async () => {
-  assertParse(document.code, 8)
+  assertParse(document.code, 9)
   await assertImports(document, 15)
   assertLinks(document)
   const picture = readFileSync(new URL('docs/trust.svg', root), 'utf8')
@@ -138,6 +138,7 @@ test('every block of code does its job', async (t) => {
       .replace('eR5Nf5psFDYzcvX_qIxvyD-wQ3pP5BTnydi8oXl9hRA', await thumbprint(next))
   const expected = await thumbprint(key)
   const runs = [
+    [/two people can compare/, async (code) => code, await thumbprint(rootJwk)],
     [
       /name: 'default'/,
       async (code) => serve(signed) + withStore(code, memory) + sealTo('keys'),

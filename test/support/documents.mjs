@@ -1,4 +1,4 @@
-// Documents whose blocks of code are run: README.md, docs/*.md.
+// Documents whose blocks of code are run: README.md, docs/*.md, docs/guides/*.md.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { assert } from 'chai'
@@ -24,6 +24,19 @@ export function documentAt(path) {
     code: blocks.filter(({ language }) => language === 'js').map(({ code }) => code),
   }
 }
+
+/** The first sentence below the title. */
+export function firstSentence(text) {
+  const [, paragraph] = /^# .+\n\n(.+)\n/.exec(text) ?? []
+  assert.isString(paragraph, 'a title and a paragraph')
+  return paragraph.split(/(?<=[.:?!]) /)[0]
+}
+
+/** Code whose packages are named by URL, so that a module outside of the repository finds them. */
+export const withResolvedImports = (code) =>
+  code.replace(/from '([@\w][^']*)'/g, (all, name) =>
+    name.startsWith('node:') ? all : `from '${import.meta.resolve(name)}'`,
+  )
 
 /** Every block of code parses. */
 export function assertParse(blocks, least) {
