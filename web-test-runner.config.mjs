@@ -29,7 +29,7 @@ export default {
   hostname: '127.0.0.1',
   port: await freePort(),
   concurrency: 1,
-  testsFinishTimeout: 300_000,
+  testsFinishTimeout: 900_000, // of a file; on a busy machine the suites take long
   testFramework: { config: { timeout: 120_000, ui: 'tdd' } },
   browsers: [
     chromeLauncher({ launchOptions: { executablePath: await chromiumPath(), args: chromiumArgs } }),

@@ -24,7 +24,8 @@ export function countReporter() {
         if (nothing) console.error(`not ok ${session.testFile}: it ran no test at its top`)
         if (session.errors.length > 0 || nothing) found.failed++
       }
-      console.log(`${found.passed} passed, ${found.failed} failed, ${found.skipped} skipped`)
+      // the runner clears its line before: the counts have one of their own
+      console.log(`\n${found.passed} passed, ${found.failed} failed, ${found.skipped} skipped`)
     },
   }
 }
