@@ -52,8 +52,9 @@ function nameDoor({ project, module, entries, Comment }) {
   const text = saysOf(door)
   module.name = door.name
   module.comment = new Comment([{ kind: 'text', text }])
-  for (const { comment } of module.children ?? []) {
-    if (text && comment?.summary.map((part) => part.text).join('') === text) comment.summary = []
+  for (const name of module.children ?? []) {
+    const said = name.comment?.summary.map((part) => part.text).join('')
+    if (text && said === text) delete name.comment
   }
 }
 
