@@ -1,4 +1,5 @@
-// npm run size: each bundle with its brotli size beside its budget; exits 1 when one is above.
+// npm run size: each bundle with its brotli size beside its budget, and how many are within; exits 1
+// when one is above.
 import { readFile } from 'node:fs/promises'
 import { brotli, budgets, bundleOf } from './bundle.mjs'
 
@@ -21,4 +22,6 @@ const line = (name, ...cells) =>
 line('bundle', 'brotli', 'budget', '', 'without messages', 'design.md said')
 for (const { name, size, budget, mute, designed } of rows)
   line(name, size, budget, size <= budget ? 'ok' : 'ABOVE', mute, designed)
-process.exitCode = rows.every(({ size, budget }) => size <= budget) ? 0 : 1
+const above = rows.filter(({ size, budget }) => size > budget).length
+console.log(`${rows.length - above} passed, ${above} failed`)
+process.exitCode = above > 0 ? 1 : 0

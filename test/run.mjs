@@ -1,117 +1,116 @@
-// npm test: every suite in every host, one line of counts for each, and the sum at the end.
-import { spawn } from 'node:child_process'
-import { globSync } from 'node:fs'
-import { otherNode } from './support/other-node.mjs'
+// npm test: every suite in every host, a line for each file when it ends, one of counts for each
+// host, and the sum at the end. npm run test:soak: the long tests whole.
+//
+//  --host NAME    only this host; may be given again
+//  --soak         the long tests, as a whole
+//  --seed NUMBER  of the tests that draw at random and print their seed
+//  --jobs NUMBER  how many files run at a time; otherwise as many as there are cores, 4 at most
+//  --record       writes what each file took to durations.json, which says what begins first
+import { readFile, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { runCommand } from './runner/command.mjs'
+import { add, failuresIn, judged, none, shown, skipsIn } from './runner/counts.mjs'
+import { hostJobs, hostNames, soakJobs } from './runner/hosts.mjs'
+import { inLanes } from './runner/lanes.mjs'
 
-const inNode = ['test/{local-kms,cli,node,docs}/*.test.mjs']
-const onOldest = [
-  'test/local-kms/*.test.mjs',
-  'test/cli/*.test.mjs',
-  'test/node/{suites,main-path,kms-faults,publisher,data-key-cache,serve,fs,file-records,stream-files,stream-mutants,http-source,large-files,sign-file,every-signature,history}.test.mjs',
-]
-const total = { passed: 0, failed: 0, skipped: 0 }
-
-/** Adds the counts of one host; a host that ran nothing has failed. */
-function count(name, { passed, failed, skipped }) {
-  const nothing = passed + failed === 0
-  if (nothing) console.error(`not ok ${name}: it ran no test`)
-  total.passed += passed
-  total.failed += failed + (nothing ? 1 : 0)
-  total.skipped += skipped
-  console.log(`${name}: ${passed} passed, ${failed} failed, ${skipped} skipped\n`)
+const {
+  values: { host: chosen, soak = false, seed, jobs: width, record = false },
+} = parseArgs({
+  options: {
+    host: { type: 'string', multiple: true },
+    soak: { type: 'boolean' },
+    seed: { type: 'string' },
+    jobs: { type: 'string' },
+    record: { type: 'boolean' },
+  },
+})
+/** How long one job may take, in milliseconds: several times what it needs. */
+const patience = (soak ? 60 : 20) * 60_000
+const durationsFile = new URL('durations.json', import.meta.url)
+const durations = JSON.parse(await readFile(durationsFile, 'utf8'))
+const env = {
+  // RSA keys that need not be generated; a file that is run by itself generates all of its keys
+  NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${new URL('rsa-pool/preload.mjs', import.meta.url).href}`,
+  ...(soak && { SEALDROP_SOAK: '1' }),
+  ...(seed !== undefined && { SEALDROP_SEED: seed }),
 }
 
-/**
- * How long one host may take, in milliseconds: several times what it needs. What never ends is then
- * a failure that says so.
- */
-const patience = 25 * 60_000
+/** The seconds that a job took when they were recorded; what is new begins first. */
+const recorded = ({ host, name }) => durations[host]?.[name] ?? Infinity
 
-/**
- * A command that closes with counts of its own, in node's form or ours. It has a process group of
- * its own, so that nothing which a test left running outlives it.
- */
-async function command(name, path, args) {
-  const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
-  const kill = () => {
-    try {
-      process.kill(-child.pid, 'SIGKILL')
-    } catch {
-      /* nothing is left of it */
+/** Lines of TAP that people want to see, though nothing failed. */
+const remarksIn = (output) =>
+  [...output.matchAll(/^ *# (.+)$/gm)]
+    .map(([, text]) => text)
+    .filter(
+      (text) => text.startsWith('seed ') || (soak && !/^(Subtest|[a-z_]+ [\d.]+$)/.test(text)),
+    )
+
+/** Set in, so that no line of it reads as a sum of this run. */
+const indented = (text) => text.replace(/^/gm, '    ')
+
+/** Runs a job, and prints how it went. @returns its host and counts */
+async function runJob(job, progress) {
+  const ran = await runCommand(job.command, { patience, env })
+  const { counts, why } = judged(ran)
+  progress.done++
+  const place = `[${String(progress.done).padStart(String(progress.all).length)}/${progress.all}]`
+  console.log(`${place} ${job.host} ${job.name}: ${shown(counts)} (${ran.seconds.toFixed(1)} s)`)
+  for (const remark of remarksIn(ran.output)) console.log(`  ${remark}`)
+  for (const skipped of skipsIn(ran.output)) console.log(`  skipped ${skipped}`)
+  if (why) console.error(`not ok ${job.host} ${job.name}: ${why}`)
+  if (counts.failed > 0) console.error(indented(failuresIn(ran.output)))
+  return { ...job, counts, seconds: ran.seconds }
+}
+
+function chosenHosts() {
+  const hosts = soak ? soakJobs() : hostJobs()
+  for (const name of chosen ?? [])
+    if (!(name in hosts))
+      throw new Error(`--host: no host is named ${name}; there are ${hostNames.join(', ')}`)
+  return Object.entries(hosts).filter(([name]) => !chosen || chosen.includes(name))
+}
+
+/** One line for each host. @returns the sum; a host that ran nothing has failed */
+function summary(hosts, results) {
+  const total = none()
+  for (const [name, jobs] of hosts) {
+    if (typeof jobs === 'string') {
+      total.skipped++
+      console.log(`skipped ${name}: ${jobs}`)
+      continue
     }
+    const counts = results
+      .filter(({ host }) => host === name)
+      .map((result) => result.counts)
+      .reduce(add, none())
+    if (counts.passed + counts.failed === 0) {
+      console.error(`not ok ${name}: it ran no test`)
+      counts.failed++
+    }
+    console.log(`${name}: ${shown(counts)}`)
+    add(total, counts)
   }
-  let output = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (chunk) => {
-      output += chunk
-    })
-  let late = false
-  const timer = setTimeout(() => {
-    late = true
-    kill()
-  }, patience)
-  const stop = (signal) => {
-    kill()
-    process.kill(process.pid, signal)
-  }
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop)
-  const status = await new Promise((resolve) => child.on('close', resolve))
-  clearTimeout(timer)
-  for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, stop)
-  kill()
-  const number = (pattern) => Number(pattern.exec(output)?.[1] ?? 0)
-  const found = {
-    passed: number(/^. pass (\d+)$/m) || number(/(\d+) passed, \d+ failed/),
-    failed: number(/^. fail (\d+)$/m) || number(/\d+ passed, (\d+) failed/),
-    skipped: number(/^. skipped (\d+)$/m) || number(/failed, (\d+) skipped/),
-  }
-  for (const [, title, reason] of output.matchAll(/^ *ok \d+ - (.*) # (?:SKIP|TODO)(.*)$/gm))
-    console.log(`skipped ${title}:${reason || ' no reason given'}`)
-  if (late) console.error(`not ok ${name}: stopped after ${patience / 60_000} minutes`)
-  if (status !== 0 && found.failed === 0) found.failed = 1
-  if (found.failed > 0) console.error(failures(output))
-  count(name, found)
+  return total
 }
 
-/** What of TAP tells of failures, with the file's name; of any other form all of it. */
-function failures(output) {
-  if (!output.startsWith('TAP version')) return output
-  let shown = false
-  return (
-    output
-      .split('\n')
-      .filter((line) => {
-        if (/^ *(not )?ok /.test(line)) shown = line.trimStart().startsWith('not ok')
-        else if (/^ *# /.test(line)) shown = false
-        return shown
-      })
-      .join('\n') || output.slice(-4_000)
-  )
+/** Adds what was measured to what others measured before. */
+async function recordDurations(results) {
+  for (const { host, name, seconds } of results)
+    durations[host] = { ...durations[host], [name]: Math.round(seconds * 10) / 10 }
+  await writeFile(durationsFile, `${JSON.stringify(durations, undefined, 2)}\n`)
 }
 
-/** Test files in processes of a Node. */
-const files = (name, node, patterns) =>
-  command(name, node, [
-    '--test',
-    '--test-reporter=tap',
-    '--test-concurrency=2',
-    '--test-timeout=1200000',
-    ...globSync(patterns),
-  ])
-
-await files(`Node ${process.version}`, process.execPath, inNode)
-const oldest = otherNode()
-if (oldest) await files(`Node ${oldest.version}`, oldest.path, onOldest)
-else {
-  total.skipped++
-  console.log(
-    'skipped the run on an older Node: there is no Node 20 to 23 on the PATH beside that of npm scripts\n',
-  )
-}
-await command('Chromium', process.execPath, ['node_modules/@web/test-runner/dist/bin.js'])
-await files('workerd', process.execPath, ['test/workerd/*.test.mjs'])
-await files('pages', process.execPath, ['test/browser/*.test.mjs', 'test/demo/*.test.mjs'])
-console.log(
-  `${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`,
-)
+const hosts = chosenHosts()
+const jobs = hosts
+  .flatMap(([, ofHost]) => (typeof ofHost === 'string' ? [] : ofHost))
+  .sort((a, b) => recorded(b) - recorded(a) || 0)
+const progress = { done: 0, all: jobs.length }
+const lanes = Number(width ?? Math.min(4, availableParallelism()))
+if (!Number.isSafeInteger(lanes) || lanes < 1) throw new Error(`--jobs: expected 1 or more`)
+const results = await inLanes(jobs, lanes, (job) => runJob(job, progress))
+if (record) await recordDurations(results)
+const total = summary(hosts, results)
+console.log(shown(total))
 process.exit(total.failed > 0 ? 1 : 0)

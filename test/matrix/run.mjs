@@ -1,23 +1,37 @@
-// npm run test:matrix: the suites in eight hosts, one after another, and the table algorithm ×
-// host, each cell of which is what one genuine signature did in that host. Hosts in which `npm
-// test` runs every suite run those of signatures here, the others (`everything`) all of them.
+// npm run test:matrix: the suites in eight hosts, two at a time, and the table algorithm × host,
+// each cell of which is what one genuine signature did in that host. Deno, Bun, Firefox and WebKit
+// run every suite (`everything`). `npm test` runs every suite in the other four, and keeps their
+// cells: where those are of this build they are taken, otherwise these hosts run the suites of
+// signatures here.
 //
-// test/matrix/ suites.js suites of signatures entry.js what every host runs, as one bundle cells.js
-// what a cell says hosts/ one small file each: starts a host, says its version server.mjs page,
-// bundle, fixture, report environment.mjs Deno and Bun, as the lock file here says, kept in
-// .build/matrix/ table.mjs the table, and docs/algorithms.md
+//  suites.js         suites of signatures
+//  entry.js          what every host runs, as one bundle
+//  cells.js          what a cell says
+//  kept-cells.mjs    the cells that `npm test` keeps
+//  column.mjs        one host's column
+//  hosts/            one small file each: starts a host, says its version
+//  server.mjs        page, bundle, fixture, report
+//  environment.mjs   Deno and Bun, as the lock file here says, kept in .build/matrix/
+//  table.mjs         the table, and docs/algorithms.md
 //
-//  --write writes the table into docs/algorithms.md; without, a table that differs from what ran is
-// a failure --suites WHICH `all` or `signatures`, in every host --host NAME only this one; may be
-// given again. The table is then neither compared nor written MATRIX_WITHOUT names of hosts to
-// leave out, with commas: they count as skipped. A host that is missing and not named fails.
-// FIREFOX_PATH, CHROME_PATH say where those are.
+//  --write           writes the table into docs/algorithms.md; without, a table that differs from
+//                    what ran is a failure
+//  --here            runs every host here, whatever `npm test` kept
+//  --suites WHICH    `all` or `signatures`, in every host, here
+//  --host NAME       only this one, here; may be given again. The table is then neither compared nor
+//                    written
+//  MATRIX_WITHOUT    names of hosts to leave out, with commas: they count as skipped. A host that is
+//                    missing and not named fails
+//  FIREFOX_PATH, CHROME_PATH say where those are
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { bundled } from '../../bench/browsers.mjs'
+import { none, shown } from '../runner/counts.mjs'
+import { inLanes } from '../runner/lanes.mjs'
+import { columnOf, keptColumn } from './column.mjs'
 import { bun } from './hosts/bun.mjs'
 import { chromium } from './hosts/chromium.mjs'
 import { deno } from './hosts/deno.mjs'
@@ -25,22 +39,22 @@ import { firefox } from './hosts/firefox.mjs'
 import { node20, node24 } from './hosts/node.mjs'
 import { webkit } from './hosts/webkit.mjs'
 import { workerd } from './hosts/workerd.mjs'
-import { startServer } from './server.mjs'
 import { compareTable, table, writeTable } from './table.mjs'
 
 const hosts = [node20, node24, deno, bun, workerd, chromium, firefox, webkit]
-/** How long one host may take, in milliseconds: several times what it needs. */
-const patience = 20 * 60_000
+/** The longest begin first. */
+const order = [firefox, webkit, bun, deno, node20, node24, workerd, chromium]
 const {
-  values: { write, suites, host: chosen },
+  values: { write, suites, here, host: chosen },
 } = parseArgs({
   options: {
     write: { type: 'boolean' },
+    here: { type: 'boolean' },
     suites: { type: 'string' },
     host: { type: 'string', multiple: true },
   },
 })
-const total = { passed: 0, failed: 0, skipped: 0 }
+const total = none()
 
 function failed(title, why) {
   total.failed++
@@ -61,65 +75,44 @@ function named(names, where) {
   return names
 }
 
-/** What a host reports, or why there is nothing. */
-async function outcomeOf(host, code, file) {
-  const options = { suites: suites ?? (host.everything ? 'all' : 'signatures') }
-  const server = await startServer(code, options)
-  let timer
+/** The bundle in a folder, with a program for hosts of the command line. */
+async function writeEntry(folder) {
+  const code = await bundled(fileURLToPath(new URL('entry.js', import.meta.url)))
+  await writeFile(join(folder, 'entry.mjs'), code)
+  const file = join(folder, 'main.mjs')
+  await writeFile(
+    file,
+    "import { report } from './entry.mjs'\nconst [base, options] = process.argv.slice(2)\nawait report(base, JSON.parse(options))\n",
+  )
+  return { code, file }
+}
+
+/** Runs hosts, two at a time. @returns their columns by name */
+async function columnsOf(running) {
+  const folder = await mkdtemp(join(tmpdir(), 'sealdrop-matrix-'))
   try {
-    const running = await host.start({ base: server.base, code, file, options })
-    const late = new Promise((resolve) => {
-      timer = setTimeout(resolve, patience, `stopped after ${patience / 60_000} minutes`)
+    const entry = await writeEntry(folder)
+    const columns = await inLanes(running, 2, (host) => {
+      const options = { suites: suites ?? (host.everything ? 'all' : 'signatures') }
+      return columnOf(host, { ...entry, options }, total)
     })
-    try {
-      const ended = running.ended?.then(
-        (how) =>
-          new Promise((resolve) => {
-            setTimeout(resolve, 1_000, `no report came: ${how}`)
-          }),
-      )
-      const found = await Promise.race([server.reported, late, ...(ended ? [ended] : [])])
-      return {
-        version: running.version,
-        ...(typeof found === 'string' ? { broken: found } : found),
-      }
-    } finally {
-      await running.stop()
-    }
-  } catch (error) {
-    return { broken: error.message }
+    return running.map((host, index) => [host.name, columns[index]])
   } finally {
-    clearTimeout(timer)
-    server.close()
+    await rm(folder, { recursive: true, force: true })
   }
 }
 
-/** Runs one host, and prints what it did. @returns its column, undefined where it has none */
-async function columnOf(host, code, file) {
-  const began = Date.now()
-  const { version, broken, mended, results = [], cells = {} } = await outcomeOf(host, code, file)
-  const checks = [
-    ...results,
-    ...Object.entries(cells).map(([name, cell]) => ({
-      name: `the cell of ${name}`,
-      ...(cell.startsWith('FAILED') && { error: cell }),
-    })),
-  ]
-  const found = { passed: 0, failed: 0, skipped: 0 }
-  for (const { name, error, skipped } of checks) {
-    found[error ? 'failed' : skipped ? 'skipped' : 'passed']++
-    if (error) console.error(`not ok ${host.name}: ${name}: ${error}`)
-    if (skipped) console.log(`skipped ${host.name}: ${name}: ${skipped}`)
+/** Compares the table with the document, or writes it there. */
+async function settle(columns) {
+  const complete = columns.length === hosts.length && columns.every(Boolean)
+  if (columns.some(Boolean)) console.log(`\n${table(columns.filter(Boolean))}\n`)
+  if (complete && write && total.failed === 0) await writeTable(columns)
+  else if (write) failed('--write', 'the table is written when every host ran and nothing failed')
+  else if (complete) {
+    const difference = await compareTable(columns).catch(({ message }) => message)
+    if (difference) failed('docs/algorithms.md', difference)
+    else total.passed++
   }
-  if (mended) console.log(`${host.name}: ${mended}`)
-  for (const key of Object.keys(total)) total[key] += found[key]
-  if (broken) failed(host.name, broken)
-  else if (results.length === 0 || Object.keys(cells).length === 0)
-    failed(host.name, 'it ran no test')
-  console.log(
-    `${host.name} ${version ?? ''}: ${found.passed} passed, ${found.failed + (broken ? 1 : 0)} failed${found.skipped > 0 ? `, ${found.skipped} skipped` : ''} (${Math.round((Date.now() - began) / 1000)} s)`,
-  )
-  return broken ? undefined : { name: host.name, version, cells }
 }
 
 const without = named(
@@ -132,36 +125,19 @@ const without = named(
 if (!['all', 'signatures', undefined].includes(suites))
   failed('--suites', `expected all or signatures, found ${suites}`)
 const only = chosen && named(chosen, '--host')
-const code = await bundled(fileURLToPath(new URL('entry.js', import.meta.url)))
-const folder = await mkdtemp(join(tmpdir(), 'sealdrop-matrix-'))
-const columns = []
-try {
-  await writeFile(join(folder, 'entry.mjs'), code)
-  const file = join(folder, 'main.mjs')
-  await writeFile(
-    file,
-    "import { report } from './entry.mjs'\nconst [base, options] = process.argv.slice(2)\nawait report(base, JSON.parse(options))\n",
-  )
-  for (const host of hosts) {
-    if (only && !only.includes(host.name)) continue
-    if (without.includes(host.name)) {
-      total.skipped++
-      console.log(`skipped ${host.name}: MATRIX_WITHOUT names it`)
-    } else columns.push(await columnOf(host, code, file))
-  }
-} finally {
-  await rm(folder, { recursive: true, force: true })
+const asked = order.filter(({ name }) => !only || only.includes(name))
+for (const { name } of asked.filter((host) => without.includes(host.name))) {
+  total.skipped++
+  console.log(`skipped ${name}: MATRIX_WITHOUT names it`)
 }
-const complete = columns.length === hosts.length && columns.every(Boolean)
-if (columns.some(Boolean)) console.log(`\n${table(columns.filter(Boolean))}\n`)
-if (complete && write && total.failed === 0) await writeTable(columns)
-else if (write) failed('--write', 'the table is written when every host ran and nothing failed')
-else if (complete) {
-  const difference = await compareTable(columns).catch(({ message }) => message)
-  if (difference) failed('docs/algorithms.md', difference)
-  else total.passed++
-}
-console.log(
-  `${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`,
+const wanted = asked.filter(({ name }) => !without.includes(name))
+const takesKept = !here && !suites && !only
+const kept = new Map(
+  takesKept ? wanted.map((host) => [host.name, keptColumn(host, total)]).filter(([, c]) => c) : [],
 )
+const ran = new Map(await columnsOf(wanted.filter(({ name }) => !kept.has(name))))
+await settle(
+  hosts.filter((host) => wanted.includes(host)).map(({ name }) => kept.get(name) ?? ran.get(name)),
+)
+console.log(shown(total))
 process.exit(total.failed > 0 ? 1 : 0)

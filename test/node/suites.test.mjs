@@ -7,6 +7,8 @@ import * as jose from 'jose'
 import * as modules from 'sealdrop'
 import { digests } from 'sealdrop/digests'
 import { mlDsa } from 'sealdrop/ml-dsa'
+import { cells } from '../matrix/cells.js'
+import { keepCells } from '../matrix/kept-cells.mjs'
 import { runDoorSuites, runRoomSuites } from '../suites/all.js'
 import { startFixture } from '../support/fixture-server.mjs'
 import * as rooms from '../support/rooms.js'
@@ -35,3 +37,12 @@ for (const [name, door] of Object.entries(doors)) {
   runDoorSuites(host)
   if (name === 'modules') runRoomSuites({ ...host, rooms })
 }
+
+test('one genuine signature of each algorithm, as the matrix tells of it', async () => {
+  const [major] = process.versions.node.split('.')
+  keepCells({
+    name: Number(major) < 24 ? 'Node 20' : 'Node 24',
+    version: process.versions.node,
+    cells: await cells({ door: modules, mlDsa }),
+  })
+})

@@ -24,9 +24,7 @@ export function countReporter() {
         if (nothing) console.error(`not ok ${session.testFile}: it ran no test at its top`)
         if (session.errors.length > 0 || nothing) found.failed++
       }
-      console.log(
-        `chromium: ${found.passed} passed, ${found.failed} failed, ${found.skipped} skipped`,
-      )
+      console.log(`${found.passed} passed, ${found.failed} failed, ${found.skipped} skipped`)
     },
   }
 }

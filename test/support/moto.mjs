@@ -1,17 +1,9 @@
 // S3 and DynamoDB on loopback, by a server that we did not write (moto).
 import { spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pythonEnvironment } from '../interop/environment.mjs'
-
-export const freePort = () =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address()
-      server.close(() => resolve(port))
-    })
-  })
+import { freePort } from './free-port.mjs'
 
 /** @returns its URL, and how to end it */
 export async function startMoto() {

@@ -113,11 +113,20 @@ async function rotateThroughCrashes({ clock, client, store, every, counts }) {
 }
 
 /**
- * @param without `publish-first`, `nbf`, `sealer-expiry` or `counter`: the safeguard that is taken
+ * @param o.without `publish-first`, `nbf`, `sealer-expiry` or `counter`: the safeguard that is taken
  *   away
+ * @param o.until the count that ends it early, as soon as it is not 0
+ * @param o.anotherSpecAfter years after which keys that encrypt get another KeySpec
  * @returns counts of what was done, and of what must be 0
  */
-export async function liveFor({ years, clients: howMany, without, seed = 20261126 }) {
+export async function liveFor({
+  years,
+  clients: howMany,
+  without,
+  anotherSpecAfter = 5,
+  until,
+  seed = 20261126,
+}) {
   const { next, below, pick } = generator(seed)
   const clock = { at: start }
   const counts = {
@@ -347,7 +356,7 @@ export async function liveFor({ years, clients: howMany, without, seed = 2026112
 
     const end = start + years * 365 * day
     let age = 1
-    while (clock.at < end) {
+    while (clock.at < end && !(until && counts[until] > 0)) {
       await host(accept) // whoever replays has the set of just before
       await rotate()
       const found = store
@@ -361,7 +370,7 @@ export async function liveFor({ years, clients: howMany, without, seed = 2026112
         counts.rotations++
       }
       if (
-        clock.at - start > 5 * 365 * day &&
+        clock.at - start > anotherSpecAfter * 365 * day &&
         store.now().purposes.every(({ spec }) => spec === 'ECC_NIST_P256')
       ) {
         // another algorithm

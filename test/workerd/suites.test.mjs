@@ -1,8 +1,10 @@
 // The suites in real workerd, through miniflare.
 import test from 'node:test'
 import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { Miniflare } from 'miniflare'
+import { keepCells } from '../matrix/kept-cells.mjs'
 import { bundleWorker } from '../support/bundle-worker.mjs'
 import { startFixture } from '../support/fixture-server.mjs'
 
@@ -22,7 +24,14 @@ test.after(async () => {
 const answer = await miniflare.dispatchFetch(
   `http://worker.example/?fixture=${encodeURIComponent(fixture.url)}`,
 )
-const results = await answer.json()
+const { results, cells } = await answer.json()
 test('workerd ran the suites', () => assert.ok(results.length > 200, `${results.length} results`))
 for (const { name, error, skipped } of results)
   test(`workerd: ${name}`, { skip: skipped }, () => assert.equal(error, undefined))
+
+test('one genuine signature of each algorithm, as the matrix tells of it', () => {
+  const { version } = createRequire(createRequire(import.meta.url).resolve('miniflare'))(
+    'workerd/package.json',
+  )
+  keepCells({ name: 'workerd', version, cells })
+})

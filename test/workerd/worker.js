@@ -4,6 +4,7 @@ import * as jose from 'jose'
 import { digests } from '../../dist/digests.js'
 import * as door from '../../dist/index.js'
 import { mlDsa } from '../../dist/ml-dsa.js'
+import { cells } from '../matrix/cells.js'
 import { runDoorSuites, runRoomSuites } from '../suites/all.js'
 import * as rooms from '../support/rooms.js'
 import { resultOf } from '../support/skip.js'
@@ -25,6 +26,6 @@ export default {
     runRoomSuites(host)
     const results = []
     for (const one of tests) results.push(await resultOf(one))
-    return Response.json(results)
+    return Response.json({ results, cells: await cells({ door, mlDsa }) })
   },
 }

@@ -1,18 +1,10 @@
 // WebKitGTK's MiniBrowser, over WebDriver. It needs a screen, so Xvfb is one.
 import { spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../support/free-port.mjs'
 import { present } from '../missing.mjs'
 
 const programs = ['/usr/bin/WebKitWebDriver', '/usr/bin/xvfb-run', '/usr/bin/xauth']
-
-const freePort = () =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address()
-      server.close(() => resolve(port))
-    })
-  })
 
 /** One WebDriver command. @returns its value */
 async function command(method, url, body) {
@@ -47,7 +39,7 @@ async function startDriver() {
     child.stdin.end()
     await Promise.race([ended, sleep(10_000, undefined, { ref: false })])
     try {
-      process.kill(-child.pid, 'SIGKILL')
+      if (child.pid) process.kill(-child.pid, 'SIGKILL')
     } catch {
       /* nothing is left of it */
     }

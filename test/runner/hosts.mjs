@@ -1,0 +1,55 @@
+// What `npm test` runs in which host: one job for each test file.
+import { globSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { otherNode } from '../support/other-node.mjs'
+
+const inNode = ['test/{local-kms,cli,node,docs}/*.test.mjs']
+const onOldest = [
+  'test/local-kms/*.test.mjs',
+  'test/cli/*.test.mjs',
+  'test/node/{suites,main-path,kms-faults,publisher,data-key-cache,serve,fs,file-records,stream-files,stream-mutants,http-source,large-files,sign-file,every-signature,history}.test.mjs',
+]
+/** The tests of which `npm test` does a part only. */
+const long = [
+  'test/node/{local-kms-kill,ten-years,every-bit,large-files}.test.mjs',
+  'test/browser/large-blob.test.mjs',
+]
+export const hostNames = ['Node 24', 'Node 20', 'Chromium', 'workerd', 'pages']
+
+const browserRunner = fileURLToPath(
+  new URL('../../node_modules/@web/test-runner/dist/bin.js', import.meta.url),
+)
+
+/** A job for each file that these patterns find. */
+const files = (host, node, patterns) =>
+  globSync(patterns)
+    .sort()
+    .map((name) => ({ host, name, command: [node, '--test-reporter=tap', name] }))
+
+/** Each file has a browser of its own, so that the others need not wait for it. */
+const inChromium = () =>
+  globSync('test/browser/*.test.js')
+    .sort()
+    .map((name) => ({
+      host: 'Chromium',
+      name,
+      command: [process.execPath, browserRunner, '--files', name],
+    }))
+
+/** The jobs of each host by its name; one that this machine has not, has a reason instead. */
+export function hostJobs() {
+  const oldest = otherNode()
+  const node = process.execPath
+  return {
+    'Node 24': files('Node 24', node, inNode),
+    'Node 20': oldest
+      ? files('Node 20', oldest.path, onOldest)
+      : 'there is no Node 20 to 23 on the PATH beside that of npm scripts',
+    Chromium: inChromium(),
+    workerd: files('workerd', node, ['test/workerd/*.test.mjs']),
+    pages: files('pages', node, ['test/browser/*.test.mjs', 'test/demo/*.test.mjs']),
+  }
+}
+
+/** The long tests, whole. */
+export const soakJobs = () => ({ soak: files('soak', process.execPath, long) })
