@@ -16,7 +16,10 @@ const tables = Object.fromEntries(
   ].map((option) => [option, 'table']),
 )
 
-/** What TypeDoc is told: one page a name, without what a page of our site has by itself. */
+/**
+ * What TypeDoc is told: one page a name, without what a page of our site has by itself. Tables do
+ * not say `readonly`, since every member is.
+ */
 const options = {
   ...tables,
   readme: 'none',
@@ -26,6 +29,7 @@ const options = {
   hidePageHeader: true,
   hideBreadcrumbs: true,
   groupOrder: ['Functions', 'Classes', 'Interfaces', 'Type Aliases'],
+  tableColumnSettings: { hideModifiers: true, hideInherited: true, hideOverrides: true },
   useCodeBlocks: true,
   expandObjects: true,
   expandParameters: true,
