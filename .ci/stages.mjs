@@ -91,6 +91,8 @@ const jobs = [
   stage('npm run test:clients', ['test:clients'], { after: ready, sums: 2 }),
   // the inventory in S3 and DynamoDB as moto keeps it
   stage('npm run test:stores', ['test:stores'], { after: ready }),
+  // the API report as the doors are now; the docs site, and where its links lead
+  stage('npm run test:docs', ['test:docs'], { after: ready }),
   stage('npm run size', ['size']),
   // all suites in Deno, Bun, Firefox and WebKit, two at a time, and docs/algorithms.md from them
   // and from what npm test found in the other hosts

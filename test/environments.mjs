@@ -1,8 +1,9 @@
-// Makes the environments of Python, Go, Deno and Bun, which the tests would make themselves when
-// they begin. It needs no npm package, so that it can run while those are installed.
+// Makes the environments of Python, Go, Deno, Bun and the docs site, which the tests would make
+// themselves when they begin. It needs no npm package, so that it can run while those are installed.
 import { fileURLToPath } from 'node:url'
 import { goBinary, goProgram, pythonEnvironment, pythonProgram } from './interop/environment.mjs'
 import { npmProgram } from './matrix/environment.mjs'
+import { npmFolder } from './support/npm-folder.mjs'
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -14,3 +15,4 @@ await goProgram()
 await goBinary('token-go', at('interop/tokens/foreign-go'))
 await goBinary('clients-go', at('local-kms/clients/go'))
 await npmProgram('deno')
+await npmFolder(at('../docs'), 'docs')

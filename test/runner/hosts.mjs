@@ -3,7 +3,7 @@ import { globSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { otherNode } from '../support/other-node.mjs'
 
-const inNode = ['test/local-kms/*.test.mjs', 'test/cli/*.test.mjs', 'test/node/*.test.mjs']
+const inNode = ['test/{local-kms,cli,node,docs}/*.test.mjs']
 const onOldest = [
   'test/local-kms/*.test.mjs',
   'test/cli/*.test.mjs',
