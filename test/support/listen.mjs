@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import { Readable } from 'node:stream'
 
 /** A fetch-style handler under node:http, exactly as the README shows it. */
 export async function listen(handler) {
@@ -7,6 +8,9 @@ export async function listen(handler) {
       new Request(new URL(req.url, 'http://localhost'), {
         method: req.method,
         headers: req.headers,
+        ...(['GET', 'HEAD'].includes(req.method)
+          ? {}
+          : { body: Readable.toWeb(req), duplex: 'half' }),
       }),
     )
     res

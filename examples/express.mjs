@@ -1,0 +1,40 @@
+// Express: publishes the company's keys, and opens what was sealed to them.
+import express from 'express'
+import { createOpener, createPublisher, createSigner } from 'sealdrop/kms'
+import { inspect, isSealdropError } from 'sealdrop'
+import { keySetHandler } from 'sealdrop/serve'
+
+const keySet = keySetHandler(
+  createPublisher({ keys: [{ key: 'alias/claims' }, { key: 'alias/receipts' }] }),
+)
+const opener = createOpener({ keys: ['alias/claims'] })
+const signer = createSigner({ key: 'alias/receipts' })
+const app = express()
+
+/** What a receipt names; `inspect` knows all of it of a value. @param {string} sealed */
+const sentOf = async (sealed) =>
+  /** @type {Required<import('sealdrop').Inspection>} */ (await inspect(sealed))
+
+app.use('/.well-known/jwks.json', async (req, res) => {
+  const headers = /** @type {Record<string, string>} */ (req.headers)
+  const {
+    status,
+    headers: answered,
+    body,
+  } = await keySet(new Request('https://keys.invalid/', { method: req.method, headers }))
+  res.status(status).set(Object.fromEntries(answered))
+  res.end(body && Buffer.from(await new Response(body).arrayBuffer()))
+})
+
+app.post('/claims', express.text({ type: () => true, limit: '2mb' }), async (req, res) => {
+  try {
+    const opened = await opener.open(req.body, { context: { form: 'claim' } })
+    console.log('a claim of', opened.bytes.length, 'bytes') // never its content
+    res.send(await signer.signReceipt({ ...(await sentOf(req.body)), stage: 'opened' }))
+  } catch (error) {
+    if (!isSealdropError(error)) throw error
+    res.status(error.retryable ? 503 : 400).json({ error: error.code })
+  }
+})
+
+export const server = app.listen(Number(process.env.PORT ?? 8080), '127.0.0.1')

@@ -1,0 +1,27 @@
+// A page with the script tag: the form's values are sealed in the tab, and the receipt is checked.
+const { fetchKeySet, inspect, pinned, seal, verifyReceipt } =
+  /** @type {typeof import('sealdrop')} */ (/** @type {any} */ (globalThis).sealdrop)
+
+// Pins ship with the page, never from the host that serves the key set.
+const pins = ['{{sealing pin}}', '{{receipt pin}}']
+const keys = fetchKeySet('/.well-known/jwks.json', { trust: pinned(pins) })
+const form = /** @type {HTMLFormElement} */ (document.querySelector('#claim'))
+const answer = /** @type {HTMLOutputElement} */ (document.querySelector('#answer'))
+
+form.addEventListener('submit', async (event) => {
+  event.preventDefault()
+  try {
+    const claim = Object.fromEntries(new FormData(form))
+    const sealed = await seal(keys, claim, { context: { form: 'claim' } })
+    const response = await fetch('/claims', { method: 'POST', body: sealed })
+    if (!response.ok) throw new Error(`the company answered ${response.status}`)
+    const sent = await inspect(sealed)
+    const { stage } = await verifyReceipt(keys, await response.text(), {
+      sent: { messageId: sent.messageId ?? '', digest: sent.digest ?? '' },
+    })
+    answer.value = `The company's KMS signed that it ${stage} your claim.`
+  } catch (error) {
+    answer.value = error instanceof Error ? error.message : String(error)
+  }
+})
+form.querySelector('button')?.removeAttribute('disabled')

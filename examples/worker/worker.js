@@ -1,0 +1,23 @@
+// A Cloudflare Worker: seals personal data before the company's own backend can log it.
+import { fetchKeySet, isSealdropError, pinned, sealFields } from 'sealdrop'
+
+/** Made in the first request, not at module level. @type {import('sealdrop').KeySet | undefined} */
+let keys
+
+export default {
+  /**
+   * @param {Request} request
+   * @param {{ KEY_SET_URL: string, PINS: string }} env
+   */
+  async fetch(request, env) {
+    keys ??= fetchKeySet(env.KEY_SET_URL, { trust: pinned(env.PINS.split(',')) })
+    try {
+      const order = /** @type {object} */ (await request.json())
+      const fields = ['person.iban', 'items.*.note']
+      return Response.json(await sealFields(keys, order, { context: { flow: 'order' }, fields }))
+    } catch (error) {
+      if (!isSealdropError(error)) throw error
+      return Response.json({ error: error.code }, { status: error.retryable ? 503 : 400 })
+    }
+  },
+}
