@@ -4,7 +4,7 @@ import type { PublicMembers } from './algorithms/public-key.js'
 import { fromBase64url } from './bytes/base64url.js'
 import type { Bytes } from './bytes/bytes.js'
 import type { AlgorithmProvider } from './crypto/provider.js'
-import { verifyMlDsa } from './providers/noble-ml-dsa.js'
+import { verifyMessage, verifyMu } from './providers/noble-ml-dsa.js'
 
 export type { AlgorithmProvider } from './crypto/provider.js'
 
@@ -18,14 +18,13 @@ export type { AlgorithmProvider } from './crypto/provider.js'
  * @see FIPS 204 §5.3, RFC 9964
  */
 export function mlDsa(): AlgorithmProvider {
-  const over =
-    (isMu: boolean) =>
-    async (alg: string, key: PublicMembers, signature: Bytes, message: Bytes): Promise<boolean> =>
-      key.kty === 'AKP' &&
-      verifyMlDsa(alg as MlDsaName, fromBase64url(key.pub)!, signature, message, isMu)
+  const ofKey =
+    (verifies: typeof verifyMessage) =>
+    async (alg: string, key: PublicMembers, signature: Bytes, over: Bytes): Promise<boolean> =>
+      key.kty === 'AKP' && verifies(alg as MlDsaName, fromBase64url(key.pub), signature, over)
   return {
     algorithms: ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'],
-    verify: over(false),
-    verifyDigest: over(true),
+    verify: ofKey(verifyMessage),
+    verifyDigest: ofKey(verifyMu),
   }
 }

@@ -54,6 +54,7 @@ export interface Key {
 /** A key that was selected to be sealed to. */
 export interface SealingKey extends Key {
   readonly jwk: SealingMembers
+  readonly cryptoKey: CryptoKey
 }
 
 /** Why a key is passed over; what is not its own fault is thrown on. */

@@ -21,7 +21,7 @@ export function dataKeyFor(recipient: SealingKey): DataKey {
   const made = newDataKey({
     alg: recipient.info.alg,
     jwk: recipient.jwk,
-    cryptoKey: recipient.cryptoKey!,
+    cryptoKey: recipient.cryptoKey,
   })
   made.wrapped.catch(() => {}) // reported where it is awaited, which may be after another failure
   return { recipient, ...made }

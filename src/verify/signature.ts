@@ -132,7 +132,7 @@ async function overDigest(
     `digest: WebCrypto takes messages only: pass the message, or providers: [${jwk.kty === 'AKP' ? 'mlDsa()] of sealdrop/ml-dsa' : 'digests()] of sealdrop/digests'}`,
   )
   return {
-    verifies: (signature, bytes) => provider.verifyDigest!(alg, jwk, signature, bytes),
+    verifies: (signature, bytes) => provider.verifyDigest(alg, jwk, signature, bytes),
     bytes: unshared(digest),
   }
 }
