@@ -43,11 +43,8 @@ export async function verifierOf(
         .catch(() => false)
   }
   const provider = providerOf(providers, alg, 'verify')
-  ensure(
-    provider,
-    'unsupported_runtime',
-    `${alg}: not in this runtime's WebCrypto${jwk.kty === 'AKP' ? '; pass providers: [mlDsa()] of sealdrop/ml-dsa' : ''}`,
-  )
+  const advice = jwk.kty === 'AKP' ? '; pass providers: [mlDsa()] of sealdrop/ml-dsa' : ''
+  ensure(provider, 'unsupported_runtime', `${alg}: not in this runtime's WebCrypto${advice}`)
   return (signature, message) => provider.verify(alg, jwk, signature, message)
 }
 

@@ -33,7 +33,7 @@ export async function wrapMessageKey(
   if (jwk.kty === 'RSA')
     return {
       provider,
-      // oxlint-disable-next-line typescript/no-non-null-assertion -- no RSA key is planned without
+      // oxlint-disable-next-line typescript/no-non-null-assertion -- every RSA key has one here
       info: utf8(arn!),
       ciphertext: await rsaOaep(cryptoKey, concat(await digest('SHA-384', context), dataKey)),
     }
