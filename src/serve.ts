@@ -39,44 +39,59 @@ export function keySetHandler(
   ensure(maxAge >= 0, 'invalid_argument', 'maxAge: expected milliseconds')
   return async (request) => {
     const headers = { ...corsHeaders(request, origins), 'x-content-type-options': 'nosniff' }
-    if (request.method === 'OPTIONS')
-      return new Response(null, {
-        status: 204,
-        headers: {
-          ...headers,
-          allow: methods,
-          'access-control-allow-methods': methods,
-          'access-control-allow-headers': 'accept, if-none-match',
-          'access-control-max-age': '86400',
-        },
-      })
-    if (request.method !== 'GET' && request.method !== 'HEAD')
-      return new Response(null, { status: 405, headers: { ...headers, allow: methods } })
-    const documents = await Promise.resolve()
-      .then(() => source.documents())
-      .catch(() => undefined)
-    // a KV store gives the date as text
-    const left = documents ? new Date(documents.expires).getTime() - Date.now() : 0
-    const { jwks, jws, etag: tag } = documents ?? {}
-    if (typeof jwks !== 'string' || !/^"[!#-~]*"$/.test(tag ?? '') || !(left > 0))
-      return new Response(null, {
-        status: 503,
-        headers: { ...headers, 'cache-control': 'no-store', 'retry-after': '30' },
-      })
-    const signed = jws !== undefined && prefersSigned(request.headers.get('accept') ?? '')
-    const etag = signed ? tag!.replace(/"$/, '-jwt"') : tag!
-    const fresh = {
-      ...headers,
-      etag,
-      'cache-control': `public, max-age=${Math.floor(Math.min(maxAge, left) / 1000)}`,
-    }
-    if (matches(request.headers.get('if-none-match'), etag))
-      return new Response(null, { status: 304, headers: fresh })
-    const body = signed ? jws : jwks
+    const empty = (status: number, more: Record<string, string>): Response =>
+      new Response(null, { status, headers: { ...headers, ...more } })
+    if (request.method === 'OPTIONS') return empty(204, preflight)
+    if (request.method !== 'GET' && request.method !== 'HEAD') return empty(405, { allow: methods })
+    const documents = await goodDocuments(source)
+    if (!documents) return empty(503, { 'cache-control': 'no-store', 'retry-after': '30' })
+    const { body, etag, type } = preferred(documents, request.headers.get('accept') ?? '')
+    const left = Math.min(maxAge, documents.left)
+    const fresh = { etag, 'cache-control': `public, max-age=${Math.floor(left / 1000)}` }
+    if (matches(request.headers.get('if-none-match'), etag)) return empty(304, fresh)
     return new Response(request.method === 'HEAD' ? null : body, {
-      headers: { ...fresh, 'content-type': signed ? types.jws : types.jwks },
+      headers: { ...headers, ...fresh, 'content-type': type },
     })
   }
+}
+
+const preflight = {
+  allow: methods,
+  'access-control-allow-methods': methods,
+  'access-control-allow-headers': 'accept, if-none-match',
+  'access-control-max-age': '86400',
+}
+
+/** Documents that can be served. */
+interface GoodDocuments {
+  readonly jwks: string
+  readonly jws?: string | undefined
+  readonly etag: string
+  /** For how long they are good, in milliseconds. */
+  readonly left: number
+}
+
+/** Undefined where the source fails, or what it has is not complete or not good any more. */
+async function goodDocuments(source: KeySetDocuments): Promise<GoodDocuments | undefined> {
+  try {
+    const { jwks, jws, etag, expires } = await source.documents()
+    // a KV store gives the date as text
+    const left = new Date(expires).getTime() - Date.now()
+    const good = typeof jwks === 'string' && /^"[!#-~]*"$/.test(etag) && left > 0
+    return good ? { jwks, jws, etag, left } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The signed set where there is one and it is asked for, otherwise the plain one. */
+function preferred(
+  { jwks, jws, etag }: GoodDocuments,
+  accept: string,
+): { readonly body: string; readonly etag: string; readonly type: string } {
+  return jws !== undefined && prefersSigned(accept)
+    ? { body: jws, etag: etag.replace(/"$/, '-jwt"'), type: types.jws }
+    : { body: jwks, etag, type: types.jwks }
 }
 
 /**
