@@ -8,7 +8,7 @@ import { frameCount, messageLength, regularOverhead } from '../formats/frames.js
 import { tagLength } from '../formats/message-header.js'
 import { abortable, type CallOptions } from '../io/abort.js'
 import { breather, inOrder } from '../io/in-order.js'
-import { type FileInput } from '../io/stream-source.js'
+import type { FileInput } from '../io/stream-source.js'
 import { tell } from '../io/tell.js'
 import type { KeyInfo } from '../keys/key.js'
 import type { FileRecords } from './file-records.js'

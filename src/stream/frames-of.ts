@@ -1,7 +1,7 @@
 import type { Bytes } from '../bytes/bytes.js'
 import { ensure } from '../errors/guard.js'
 import type { ByteReader } from '../io/byte-reader.js'
-import { type Input } from '../io/stream-source.js'
+import type { Input } from '../io/stream-source.js'
 
 export interface PlainFrame {
   /** From 0. */
