@@ -1,7 +1,7 @@
 // A Cloudflare Worker: seals personal data before the company's own backend can log it.
 import { fetchKeySet, isSealdropError, pinned, sealFields } from 'sealdrop'
 
-/** Made in the first request, not at module level. @type {import('sealdrop').KeySet | undefined} */
+/** @type {ReturnType<typeof fetchKeySet> | undefined} made in the first request, not before */
 let keys
 
 export default {

@@ -24,11 +24,7 @@ export const signingKeySpecs = {
 
 /** The KeySpecs of keys that sign with an algorithm. */
 export function specsOfSignature({ kty, crv, webCrypto }: SignatureRow): readonly string[] {
-  return kty === 'RSA'
-    ? Object.values(rsaKeySpecs)
-    : [
-        kty === 'EC'
-          ? ecKeySpecs[crv as CurveName]
-          : signingKeySpecs[webCrypto as keyof typeof signingKeySpecs],
-      ]
+  if (kty === 'RSA') return Object.values(rsaKeySpecs)
+  if (kty === 'EC') return [ecKeySpecs[crv as CurveName]]
+  return [signingKeySpecs[webCrypto as keyof typeof signingKeySpecs]]
 }

@@ -1,22 +1,31 @@
+import type { Base64url } from '../bytes/base64url.js'
+import type { CurveName } from './curves.js'
+
 /**
  * The necessary members of a public JWK, and no others (RFC 7518 §6.2.1 and §6.3.1, RFC 8037 §2,
  * RFC 9964 §3).
  */
 export type PublicMembers =
   | SealingMembers
-  | { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: string }
-  | { readonly kty: 'AKP'; readonly alg: string; readonly pub: string }
+  | { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: Base64url }
+  | { readonly kty: 'AKP'; readonly alg: string; readonly pub: Base64url }
 
 /** Of the types of key that are sealed to. */
 export type SealingMembers =
-  | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
-  | { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string }
+  | { readonly kty: 'RSA'; readonly n: Base64url; readonly e: Base64url }
+  | { readonly kty: 'EC'; readonly crv: CurveName; readonly x: Base64url; readonly y: Base64url }
+
+type MemberLengths = Readonly<Record<string, readonly number[]>>
+
+type CoordinateLengths = Readonly<
+  Record<`EC ${CurveName}`, Readonly<Record<'x' | 'y', readonly [number]>>>
+>
 
 /**
  * By type and exponent, curve or algorithm: the members that hold the key, and of how many bytes
  * they may be. A modulus has no leading zero bit.
  */
-export const keyMembers: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>> = {
+export const keyMembers: Readonly<Record<string, MemberLengths>> & CoordinateLengths = {
   'RSA AQAB': { n: [256, 384, 512] },
   'EC P-256': { x: [32], y: [32] },
   'EC P-384': { x: [48], y: [48] },

@@ -129,9 +129,8 @@ export const isHashing = (row: SignatureRow): row is HashingRow => row.hash !== 
 
 /** What to say of an algorithm that is none of ours. */
 export const whyRefused = (name: string): string =>
-  Object.hasOwn(refused, name)
-    ? refused[name]!
-    : `expected one of ${Object.keys(signatures).join(', ')}`
+  (Object.hasOwn(refused, name) && refused[name]) ||
+  `expected one of ${Object.keys(signatures).join(', ')}`
 
 export const isSignatureName = (alg: unknown): alg is SignatureName =>
   typeof alg === 'string' && Object.hasOwn(signatures, alg)

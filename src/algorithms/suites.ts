@@ -23,5 +23,8 @@ const others: Readonly<Record<number, string>> = {
 }
 
 /** How a version and a suite are called in an error. */
-export const formatName = (version: number, id: number): string =>
-  `version ${version}, suite 0x${id.toString(16).padStart(4, '0')} (${others[id] ?? (id === suite ? 'the right one' : 'unknown')})`
+export function formatName(version: number, id: number): string {
+  const hex = id.toString(16).padStart(4, '0')
+  const what = others[id] ?? (id === suite ? 'the right one' : 'unknown')
+  return `version ${version}, suite 0x${hex} (${what})`
+}

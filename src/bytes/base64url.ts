@@ -1,16 +1,21 @@
 import type { Bytes } from './bytes.js'
 
+declare const checked: unique symbol
+
+/** Text that is known to be base64url in its canonical form, so that it can be decoded. */
+export type Base64url = string & { readonly [checked]: true }
+
 /** What fast encoders look like where a host has them; both are probed, never assumed. */
 interface NodeBuffer {
   from(
     data: ArrayBuffer,
     offset: number,
     length: number,
-  ): { toString(encoding: 'base64url'): string }
+  ): { toString(encoding: 'base64url'): Base64url }
   from(text: string, encoding: 'base64url'): Uint8Array<ArrayBuffer>
 }
 interface NativeBase64 {
-  toBase64?(o: { alphabet: 'base64url'; omitPadding: boolean }): string
+  toBase64?(o: { alphabet: 'base64url'; omitPadding: boolean }): Base64url
 }
 interface NativeFromBase64 {
   fromBase64?(text: string, o: { alphabet: 'base64url' }): Bytes
@@ -23,7 +28,7 @@ interface NativeFromBase64 {
 const nodeBuffer = (): NodeBuffer | undefined => (globalThis as { Buffer?: NodeBuffer })['Buffer']
 
 /** Encodes as RFC 4648 §5 without padding. */
-export function toBase64url(bytes: Uint8Array): string {
+export function toBase64url(bytes: Uint8Array): Base64url {
   const native = bytes as NativeBase64
   if (native.toBase64) return native.toBase64({ alphabet: 'base64url', omitPadding: true })
   const buffer = nodeBuffer()
@@ -34,17 +39,20 @@ export function toBase64url(bytes: Uint8Array): string {
   let binary = ''
   for (let i = 0; i < bytes.length; i += 0x8000)
     binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000))
-  return btoa(binary).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
+  const encoded = btoa(binary).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
+  return encoded as Base64url
 }
 
 /**
  * Decodes RFC 4648 §5 without padding, canonical form only: one string for one byte string, so that
  * no bit of a token can change unseen (RFC 7515 §2, RFC 4648 §3.5). Undefined for anything else.
  */
+export function fromBase64url(text: Base64url): Bytes
+export function fromBase64url(text: string): Bytes | undefined
 export function fromBase64url(text: string): Bytes | undefined {
   // no unused bit set
-  const lastCharacter = [/$/, /^$/, /[AQgw]$/, /[AEIMQUYcgkosw048]$/][text.length % 4]!
-  if (!/^[\w-]*$/.test(text) || !lastCharacter.test(text)) return undefined
+  const lastCharacter = [/$/, /^$/, /[AQgw]$/, /[AEIMQUYcgkosw048]$/][text.length % 4]
+  if (!/^[\w-]*$/.test(text) || !lastCharacter?.test(text)) return undefined
   const native = Uint8Array as NativeFromBase64
   if (native.fromBase64) return native.fromBase64(text, { alphabet: 'base64url' })
   const buffer = nodeBuffer()

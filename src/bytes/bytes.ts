@@ -11,7 +11,10 @@ export function concat(...parts: readonly (ArrayLike<number> | string)[]): Bytes
   let at = 0
   for (const { length } of encoded) at += length
   const joined = new Uint8Array(at)
-  for (const part of encoded.reverse()) joined.set(part, (at -= part.length))
+  for (const part of encoded.reverse()) {
+    at -= part.length
+    joined.set(part, at)
+  }
   return joined
 }
 
@@ -19,7 +22,9 @@ export function concat(...parts: readonly (ArrayLike<number> | string)[]): Bytes
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false
   let difference = 0
-  for (let i = 0; i < a.length; i++) difference |= a[i]! ^ b[i]!
+  for (let i = 0; i < a.length; i++)
+    // oxlint-disable-next-line typescript/no-non-null-assertion -- both have a byte at i
+    difference |= a[i]! ^ b[i]!
   return difference === 0
 }
 

@@ -16,7 +16,7 @@ export class Cursor {
   }
 
   u8(field: string): number {
-    return this.take(1, field)[0]!
+    return this.#number(1, field)
   }
 
   u16(field: string): number {

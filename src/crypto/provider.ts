@@ -18,20 +18,26 @@ export interface AlgorithmProvider {
   verifyDigest?(alg: string, key: PublicMembers, signature: Bytes, digest: Bytes): Promise<boolean>
 }
 
+type Verb = 'verify' | 'verifyDigest'
+
+/** A provider that has a verb. */
+type Able<V extends Verb> = AlgorithmProvider & Required<Pick<AlgorithmProvider, V>>
+
 /**
  * The first provider that can do this for an algorithm. @throws SealdropError `invalid_argument`
  */
-export function providerOf(
+export function providerOf<V extends Verb>(
   providers: readonly AlgorithmProvider[] = [],
   alg: string,
-  verb: 'verify' | 'verifyDigest',
-): AlgorithmProvider | undefined {
+  verb: V,
+): Able<V> | undefined {
   ensure(
     Array.isArray(providers),
     'invalid_argument',
     'providers: expected an array, such as [mlDsa()]',
   )
   return (providers as readonly AlgorithmProvider[]).find(
-    (found) => typeof found?.[verb] === 'function' && found.algorithms.includes(alg),
+    (found): found is Able<V> =>
+      typeof found?.[verb] === 'function' && found.algorithms.includes(alg),
   )
 }

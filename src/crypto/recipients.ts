@@ -1,3 +1,4 @@
+import type { Base64url } from '../bytes/base64url.js'
 import { concat, sized, u32, type Bytes } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
 import { coordinateOf, type CurveName } from '../algorithms/curves.js'
@@ -8,6 +9,11 @@ export async function rsaOaep(recipient: CryptoKey, message: Bytes): Promise<Byt
   return new Uint8Array(await subtle().encrypt('RSA-OAEP', recipient, message))
 }
 
+interface Point {
+  readonly x: Base64url
+  readonly y: Base64url
+}
+
 /**
  * An ephemeral key on the recipient's curve, and the secret that both derive: the x coordinate,
  * left-padded.
@@ -15,18 +21,18 @@ export async function rsaOaep(recipient: CryptoKey, message: Bytes): Promise<Byt
 export async function agree(
   recipient: CryptoKey,
   crv: CurveName,
-): Promise<{ readonly epk: { readonly x: string; readonly y: string }; readonly secret: Bytes }> {
+): Promise<{ readonly epk: Point; readonly secret: Bytes }> {
   const api = subtle()
   const ephemeral = await api.generateKey({ name: 'ECDH', namedCurve: crv }, true, ['deriveBits'])
   const [{ x, y }, secret] = await Promise.all([
-    api.exportKey('jwk', ephemeral.publicKey),
+    api.exportKey('jwk', ephemeral.publicKey) as Promise<Point>,
     api.deriveBits(
       { name: 'ECDH', public: recipient },
       ephemeral.privateKey,
       coordinateOf(crv) * 8,
     ),
   ])
-  return { epk: { x: x!, y: y! }, secret: new Uint8Array(secret) }
+  return { epk: { x, y }, secret: new Uint8Array(secret) }
 }
 
 /**

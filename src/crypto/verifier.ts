@@ -35,7 +35,7 @@ export async function verifierOf(
   if (key) {
     const params = { name, hash, saltLength: hash && hashLength(alg) } as EcdsaParams
     // hosts take an RSA signature that lost a leading zero; RFC 8017 §8.1.2, step 1, does not
-    const octets = jwk.kty === 'RSA' && fromBase64url(jwk.n)!.length
+    const octets = jwk.kty === 'RSA' && fromBase64url(jwk.n).length
     return async (signature, message) =>
       (!octets || signature.length === octets) &&
       subtle()
@@ -43,12 +43,9 @@ export async function verifierOf(
         .catch(() => false)
   }
   const provider = providerOf(providers, alg, 'verify')
-  ensure(
-    provider,
-    'unsupported_runtime',
-    `${alg}: not in this runtime's WebCrypto${jwk.kty === 'AKP' ? '; pass providers: [mlDsa()] of sealdrop/ml-dsa' : ''}`,
-  )
-  return (signature, message) => provider.verify!(alg, jwk, signature, message)
+  const advice = jwk.kty === 'AKP' ? '; pass providers: [mlDsa()] of sealdrop/ml-dsa' : ''
+  ensure(provider, 'unsupported_runtime', `${alg}: not in this runtime's WebCrypto${advice}`)
+  return (signature, message) => provider.verify(alg, jwk, signature, message)
 }
 
 /** Bytes of what an algorithm hashes a message to. */

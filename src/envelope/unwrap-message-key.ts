@@ -23,9 +23,10 @@ export async function unwrapMessageKey(
   operations: PrivateOperations,
   signal?: AbortSignal,
 ): Promise<CryptoKey> {
-  const raw = wrapped.ecdh
-    ? await agreed(wrapped, wrapped.ecdh, arn, operations, signal)
-    : await decrypted(wrapped, arn, operations, signal)
+  const { ciphertext, serializedContext, ecdh } = wrapped
+  const raw = ecdh
+    ? await openAgreed(ciphertext, await operations.agree(arn, ecdh.spki, signal), ecdh.fixedInfo)
+    : await openDecrypted(await operations.decrypt(arn, ciphertext, signal), serializedContext)
   return importMessageKey(raw ?? randomBytes(32))
 }
 
@@ -33,27 +34,22 @@ export async function unwrapMessageKey(
  * 48 bytes of digest over the context, then 32 of data key; a JWE's data key of the same RSA key
  * has 32 in all.
  */
-async function decrypted(
-  { ciphertext, serializedContext }: WrappedMessageKey,
-  arn: string,
-  operations: PrivateOperations,
-  signal: AbortSignal | undefined,
+async function openDecrypted(
+  plaintext: Bytes = new Uint8Array(),
+  serializedContext: Bytes,
 ): Promise<Bytes | undefined> {
-  const plaintext = (await operations.decrypt(arn, ciphertext, signal)) ?? new Uint8Array()
   const expected = await digest('SHA-384', serializedContext)
   return plaintext.length === 80 && equal(plaintext.subarray(0, 48), expected)
     ? plaintext.slice(48)
     : undefined
 }
 
-async function agreed(
-  { ciphertext }: WrappedMessageKey,
-  { fixedInfo, spki }: NonNullable<WrappedMessageKey['ecdh']>,
-  arn: string,
-  operations: PrivateOperations,
-  signal: AbortSignal | undefined,
+/** 32 bytes of salt, 32 of commitment, then the data key under a key that the secret derives. */
+async function openAgreed(
+  ciphertext: Bytes,
+  secret: Bytes,
+  fixedInfo: Bytes,
 ): Promise<Bytes | undefined> {
-  const secret = await operations.agree(arn, spki, signal)
   const { commitment, wrappingKey } = await counterKdf(
     secret,
     fixedInfo,

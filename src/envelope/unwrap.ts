@@ -10,7 +10,7 @@ export interface WrappedDataKey {
   readonly alg: KeyWrapName
   readonly enc: string
   readonly encryptedKey: Bytes
-  /** The sender's ephemeral key, imported on the recipient's curve and exported again. */
+  /** Of ECDH: the sender's ephemeral key, imported on the recipient's curve and exported again. */
   readonly spki?: Bytes
   readonly apu: Bytes
   readonly apv: Bytes
@@ -36,13 +36,13 @@ async function genuine(
   operations: PrivateOperations,
   signal?: AbortSignal,
 ): Promise<CryptoKey | undefined> {
-  const { alg, enc, encryptedKey } = wrapped
-  if (keyWraps[alg].kty === 'RSA') {
+  const { alg, enc, encryptedKey, spki } = wrapped
+  if (!spki) {
     const raw = await operations.decrypt(arn, encryptedKey, signal)
     // 80 bytes would be a stream's data key
     return raw?.length === 32 ? importDataKey(raw) : undefined
   }
-  const secret = await operations.agree(arn, wrapped.spki!, signal)
+  const secret = await operations.agree(arn, spki, signal)
   const direct = keyWraps[alg].encryptedKey === 0
   const derived = await concatKdf(secret, direct ? enc : alg, wrapped.apu, wrapped.apv)
   return direct ? importDataKey(derived) : unwrapDataKey(derived, encryptedKey)

@@ -1,4 +1,3 @@
-import type { CurveName } from '../algorithms/curves.js'
 import { dataKeyProviders } from '../algorithms/data-key-providers.js'
 import type { SealingMembers } from '../algorithms/public-key.js'
 import { concat, type Bytes } from '../bytes/bytes.js'
@@ -14,7 +13,7 @@ import type { EncryptedDataKey } from '../formats/message-header.js'
 /** A key to seal to; an RSA one with its ARN. */
 export interface MessageRecipient {
   readonly jwk: SealingMembers
-  readonly cryptoKey?: CryptoKey
+  readonly cryptoKey: CryptoKey
   readonly info: { readonly arn?: string | undefined }
 }
 
@@ -34,10 +33,11 @@ export async function wrapMessageKey(
   if (jwk.kty === 'RSA')
     return {
       provider,
+      // oxlint-disable-next-line typescript/no-non-null-assertion -- every RSA key has one here
       info: utf8(arn!),
-      ciphertext: await rsaOaep(cryptoKey!, concat(await digest('SHA-384', context), dataKey)),
+      ciphertext: await rsaOaep(cryptoKey, concat(await digest('SHA-384', context), dataKey)),
     }
-  const { epk, secret } = await agree(cryptoKey!, jwk.crv as CurveName)
+  const { epk, secret } = await agree(cryptoKey, jwk.crv)
   const recipient = compressPoint(jwk)
   const sender = compressPoint(epk)
   const fixed = fixedInfo(jwk.crv, recipient, sender, context)

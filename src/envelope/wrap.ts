@@ -1,4 +1,3 @@
-import type { CurveName } from '../algorithms/curves.js'
 import type { SealingMembers } from '../algorithms/public-key.js'
 import type { Bytes } from '../bytes/bytes.js'
 import { importDataKey, wrapDataKey } from '../crypto/aes.js'
@@ -39,7 +38,7 @@ export function newDataKey(recipient: Recipient): {
 
 async function wrap({ alg, jwk, cryptoKey }: Recipient, raw: Bytes): Promise<WrappedKey> {
   if (jwk.kty === 'RSA') return { encryptedKey: await rsaOaep(cryptoKey, raw) }
-  const { epk, secret } = await agree(cryptoKey, jwk.crv as CurveName)
+  const { epk, secret } = await agree(cryptoKey, jwk.crv)
   const wrappingKey = await concatKdf(secret, alg, new Uint8Array(), new Uint8Array())
   return {
     encryptedKey: await wrapDataKey(wrappingKey, raw),

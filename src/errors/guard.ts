@@ -14,7 +14,8 @@ export function ensure(
  * messages.
  */
 export function kindOf(value: unknown): string {
-  if (value === null || typeof value !== 'object') return value === null ? 'null' : typeof value
+  if (typeof value !== 'object') return typeof value
+  if (value === null) return 'null'
   return Object.prototype.toString.call(value).slice(8, -1)
 }
 

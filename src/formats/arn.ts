@@ -8,13 +8,11 @@ export const isKeyArn = (arn: string | undefined): arn is string => pattern.test
 
 /** Whether two ARNs name one key: equal, or replicas of one multi-Region key. */
 export function sameKey(a: string, b: string): boolean {
-  const parts = (arn: string): string =>
-    arn.replace(
-      pattern,
-      (whole: string, partition: string, _region: string, account: string, id: string) =>
-        id.startsWith('mrk-') ? `${partition} ${account} ${id}` : whole,
-    )
-  return parts(a) === parts(b)
+  const inAnyRegion = (arn: string): string => {
+    const [, partition, , account, id] = pattern.exec(arn) ?? []
+    return id?.startsWith('mrk-') ? `${partition} ${account} ${id}` : arn
+  }
+  return inAnyRegion(a) === inAnyRegion(b)
 }
 
 /** The Region that an ARN names; undefined for other names of keys and aliases. */

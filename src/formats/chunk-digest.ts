@@ -25,6 +25,7 @@ export class ChunkDigester {
   size = 0
   readonly #hash: Hash
   readonly #hashes: Promise<Bytes>[] = []
+  /** What is being filled; made when first needed. */
   #chunk: Bytes | undefined
 
   constructor(sha256: Hash) {
@@ -34,7 +35,8 @@ export class ChunkDigester {
   /** Resolves when more may come; the bytes were copied before that. */
   async update(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) {
-      const chunk = (this.#chunk ??= new Uint8Array(limits.digestChunk))
+      this.#chunk ??= new Uint8Array(limits.digestChunk)
+      const chunk = this.#chunk
       const filled = this.size % chunk.length
       const part = bytes.subarray(at, at + chunk.length - filled)
       chunk.set(part, filled)
@@ -45,8 +47,8 @@ export class ChunkDigester {
   }
 
   async digest(): Promise<string> {
-    const filled = this.size % limits.digestChunk
-    if (filled) await this.#flush(this.#chunk!.subarray(0, filled))
+    const last = this.#chunk?.subarray(0, this.size % limits.digestChunk)
+    if (last?.length) await this.#flush(last)
     const list = new Uint8Array(this.#hashes.length * 32)
     for (const [i, hash] of this.#hashes.entries()) list.set(await hash, i * 32)
     return chunkDigest(this.size, list, this.#hash)

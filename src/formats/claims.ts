@@ -40,12 +40,9 @@ export function checkClaims(
   claim('iss', iss === issuer)
   claim('aud', aud === audience || (Array.isArray(aud) && aud.includes(audience)))
   claim('sub', subject === undefined || sub === subject)
+  const required = maxAge === undefined ? 'exp' : 'iat'
   for (const name of ['exp', 'nbf', 'iat'])
-    claim(
-      name,
-      isTime(claims[name]) ||
-        (claims[name] === undefined && name !== (maxAge === undefined ? 'exp' : 'iat')),
-    )
+    claim(name, isTime(claims[name]) || (claims[name] === undefined && name !== required))
   for (const name of ['sub', 'jti'])
     claim(name, ['string', 'undefined'].includes(typeof claims[name]))
   const since = (time: unknown): number => now - (time as number) * 1000

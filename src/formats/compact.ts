@@ -14,16 +14,22 @@ export const encoded = (bytes: number): number => Math.ceil((bytes * 4) / 3)
  */
 const refused = ['jku', 'x5u', 'jwk', 'x5c', 'crit', 'b64', 'zip']
 
+/** The parts of each serialization as they come. */
+interface Segments {
+  readonly JWE: readonly [header: string, key: string, iv: string, ciphertext: string, tag: string]
+  readonly JWS: readonly [header: string, payload: string, signature: string]
+}
+
 /**
  * Splits a compact serialization (RFC 7515 §7.1, RFC 7516 §7.1) and reads its protected header,
  * within limits checked before anything is decoded.
  *
  * @throws SealdropError `invalid_argument`, `malformed`, `too_large`
  */
-export function parseCompact(
+export function parseCompact<Kind extends keyof Segments>(
   text: string,
-  kind: 'JWE' | 'JWS',
-): { readonly header: JsonObject; readonly segments: readonly string[] } {
+  kind: Kind,
+): { readonly header: JsonObject; readonly segments: Segments[Kind] } {
   ensure(
     typeof text === 'string',
     'invalid_argument',
@@ -34,7 +40,7 @@ export function parseCompact(
     'too_large',
     `a ${kind} of ${text.length} characters: a value is at most ${limits.value} bytes`,
   )
-  const segments = text.split('.')
+  const segments = text.split('.') as readonly string[] as Segments[Kind]
   const count = kind === 'JWE' ? 5 : 3
   ensure(
     segments.length === count,
@@ -42,11 +48,11 @@ export function parseCompact(
     `expected a compact ${kind} of ${count} parts, found ${segments.length}`,
   )
   ensure(
-    segments[0]!.length <= encoded(limits.header),
+    segments[0].length <= encoded(limits.header),
     'too_large',
     `${kind} header: at most ${limits.header} bytes`,
   )
-  const json = fromUtf8(part(segments[0]!, `${kind} header`))
+  const json = fromUtf8(part(segments[0], `${kind} header`))
   ensure(json !== undefined, 'malformed', `${kind} header: expected UTF-8`)
   const header = parseJsonObject(json, { code: 'malformed', field: `${kind} header` })
   const member = refused.find((name) => name in header)

@@ -70,36 +70,42 @@ function encode(value: Value, pad: number): EncodedValue {
  * function vanishes.
  */
 function checkJson(value: unknown, path: string, above: readonly object[]): void {
-  const carried =
-    typeof value === 'string'
-      ? isWellFormed(value)
-      : typeof value === 'number'
-        ? Number.isFinite(value)
-        : typeof value === 'boolean' || value === null
-  if (carried) return
-  const refuse = (what: string): never => {
-    throw new SealdropError('invalid_argument', `${path}: JSON cannot carry ${what}`)
+  if (typeof value === 'object' && value !== null) return checkObject(value, path, above)
+  let what: string = typeof value
+  let carried = value === null || what === 'boolean'
+  if (typeof value === 'string') {
+    what = 'a lone surrogate'
+    carried = isWellFormed(value)
   }
-  if (typeof value !== 'object' || value === null)
-    return refuse(
-      typeof value === 'string'
-        ? 'a lone surrogate'
-        : typeof value === 'number'
-          ? String(value)
-          : typeof value,
-    )
-  if (above.includes(value) || above.length > 1_000) return refuse('a cycle, or 1,000 levels')
+  if (typeof value === 'number') {
+    what = String(value)
+    carried = Number.isFinite(value)
+  }
+  if (!carried) refuse(path, what)
+}
+
+function checkObject(
+  value: object & { toJSON?(): unknown },
+  path: string,
+  above: readonly object[],
+): void {
+  if (above.includes(value) || above.length > 1_000) refuse(path, 'a cycle, or 1,000 levels')
   const inside = [...above, value]
-  if (!ArrayBuffer.isView(value) && 'toJSON' in value && typeof value.toJSON === 'function')
+  if (!ArrayBuffer.isView(value) && typeof value.toJSON === 'function')
     // null is what an invalid Date answers
     return checkJson(value.toJSON() ?? undefined, path, inside)
   const list = Array.isArray(value)
-  if (!list && kindOf(value) !== 'Object') return refuse(kindOf(value))
+  if (!list && kindOf(value) !== 'Object') refuse(path, kindOf(value))
   for (const [name, member] of Object.entries(list ? [...(value as unknown[])] : value)) {
     if (name === '__proto__' || !isWellFormed(name))
-      refuse('a member named __proto__ or with a lone surrogate')
-    if (list || member !== undefined) checkJson(member, `${path}.${name}`, inside) // JSON leaves such a member out, as everybody expects
+      refuse(path, 'a member named __proto__ or with a lone surrogate')
+    // JSON leaves such a member of an object out, as everybody expects
+    if (list || member !== undefined) checkJson(member, `${path}.${name}`, inside)
   }
+}
+
+function refuse(path: string, what: string): never {
+  throw new SealdropError('invalid_argument', `${path}: JSON cannot carry ${what}`)
 }
 
 /**
@@ -130,7 +136,9 @@ export function decodeValue(bytes: Bytes, cty: string | undefined): Value {
 export function contentOf(bytes: Bytes, cty: string | undefined, untyped = false): Content {
   const found = typeOf(cty)
   const read = (wanted: string): Value => {
-    const reader = found === 'json' ? '.json()' : found === textType ? '.text()' : '.bytes'
+    let reader = '.bytes'
+    if (found === 'json') reader = '.json()'
+    if (found === textType) reader = '.text()'
     ensure(
       found === wanted || (cty === undefined && untyped),
       'invalid_argument',

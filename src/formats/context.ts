@@ -22,19 +22,20 @@ export function checkContext(context: unknown): Context {
     'invalid_argument',
     `context: expected an object of strings, or {}, found ${kindOf(context)}`,
   )
-  for (const name of Object.keys(context)) {
+  for (const [name, value] of Object.entries(context)) {
     ensure(
       !/^(sealdrop:|aws-crypto-)/.test(name) && name !== '__proto__',
       'invalid_argument',
       `context name ${shown(name)} is reserved`,
     )
     ensure(
-      isWellFormed(name) && isWellFormed(context[name]!),
+      isWellFormed(name) && isWellFormed(value),
       'invalid_argument',
       `context ${shown(name)}: a lone surrogate`,
     )
   }
-  return { ...context } // a copy: what the caller does to its own meanwhile changes nothing
+  // a copy: what the caller does to its own meanwhile changes nothing
+  return { ...context }
 }
 
 /** Whether something is an object of strings, as the `ctx` of a header must be. */

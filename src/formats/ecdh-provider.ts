@@ -1,11 +1,13 @@
 import { coordinateOf, curveNames, type CurveName } from '../algorithms/curves.js'
-import { fromBase64url } from '../bytes/base64url.js'
+import { fromBase64url, type Base64url } from '../bytes/base64url.js'
 import { concat, sized, type Bytes } from '../bytes/bytes.js'
 import { Cursor } from '../bytes/cursor.js'
 
 /** A point in SEC 1 compressed form (§2.3.3): the parity of y, then x. */
-export function compressPoint({ x, y }: { readonly x: string; readonly y: string }): Bytes {
-  return concat([2 + (fromBase64url(y)!.at(-1)! & 1)], fromBase64url(x)!)
+export function compressPoint({ x, y }: { readonly x: Base64url; readonly y: Base64url }): Bytes {
+  // oxlint-disable-next-line typescript/no-non-null-assertion -- no coordinate is empty
+  const parity = fromBase64url(y).at(-1)! & 1
+  return concat([2 + parity], fromBase64url(x))
 }
 
 /**
@@ -25,15 +27,16 @@ export function parseEcdhInfo(info: Uint8Array): {
   const cursor = new Cursor(info, 'malformed')
   if (cursor.u8('raw-ecdh info') !== 1) cursor.fail('raw-ecdh info', 'expected version 1')
   const length = (info.length - 9) / 2
-  const crv = curveNames.find((name) => coordinateOf(name) + 1 === length)
+  const crv =
+    curveNames.find((name) => coordinateOf(name) + 1 === length) ??
+    cursor.fail("recipient's point", 'expected two compressed points')
   const point = (field: string): Bytes => {
-    if (crv === undefined || cursor.u32(field) !== length)
-      cursor.fail(field, 'expected two compressed points')
+    if (cursor.u32(field) !== length) cursor.fail(field, 'expected two compressed points')
     const bytes = cursor.take(length, field)
     if (bytes[0] !== 2 && bytes[0] !== 3) cursor.fail(field, 'expected a compressed point')
     return bytes as Bytes
   }
-  return { recipient: point("recipient's point"), sender: point("sender's point"), crv: crv! }
+  return { recipient: point("recipient's point"), sender: point("sender's point"), crv }
 }
 
 /**

@@ -58,7 +58,8 @@ const pss: Padding = {
   fits({ of }, digest, encoded) {
     const dbLength = encoded.length - digest.length - 1
     const h = encoded.subarray(dbLength, -1)
-    if (encoded[0]! >= 0x80 || encoded.at(-1) !== 0xbc) return false
+    const [first = 0xff] = encoded
+    if (first >= 0x80 || encoded.at(-1) !== 0xbc) return false
     const db = masked(encoded.subarray(0, dbLength), of, h)
     const salt = db.subarray(-digest.length)
     const zeros = db.subarray(0, -digest.length - 1)
@@ -85,7 +86,7 @@ function masked(db: Uint8Array, hash: HashOf, seed: Uint8Array): Bytes {
       hash(seed, u32(counter)),
     ),
   )
-  const result = Uint8Array.from(db, (byte, index) => byte ^ mask[index]!)
-  result[0]! &= 0x7f
-  return result
+  const cleared = (index: number): number => (index === 0 ? 0x7f : 0xff)
+  // oxlint-disable-next-line typescript/no-non-null-assertion -- the mask is as long as db
+  return Uint8Array.from(db, (byte, index) => (byte ^ mask[index]!) & cleared(index))
 }

@@ -40,9 +40,9 @@ export function findFields(
     walk({ segments: [], value: record }, path.split('.'), path, missing),
   )
   const places = found.map((field) => `${pointer(field)}/`).sort()
-  const overlap = places.findIndex((place, i) => i > 0 && place.startsWith(places[i - 1]!))
+  const overlap = places.some((place, i) => places[i + 1]?.startsWith(place))
   ensure(
-    overlap < 0,
+    !overlap,
     'invalid_argument',
     'fields: two paths name the same field, or one inside another',
   )
@@ -58,26 +58,26 @@ function walk(
   const [name, ...deeper] = rest
   if (name === undefined) return [at]
   const inside = at.value
-  const names =
-    typeof inside !== 'object' || inside === null || ArrayBuffer.isView(inside)
-      ? []
-      : name === '*'
-        ? Object.keys(inside)
-        : Object.prototype.propertyIsEnumerable.call(inside, name)
-          ? [name]
-          : []
+  const names = namesIn(inside, name)
   const next = names
     .map((key) => ({
       segments: [...at.segments, key],
       value: (inside as Record<string, unknown>)[key],
     }))
     .filter((field) => field.value !== undefined)
-  if (next.length === 0 || names.includes('__proto__'))
-    throw new SealdropError(
-      missing,
-      `field ${shown(path)} is not in the record${at.segments.length > 0 ? `: nothing named ${shown(name)} at ${shown(pointer(at))}` : ''}`,
-    )
+  if (next.length === 0 || names.includes('__proto__')) {
+    const where =
+      at.segments.length > 0 ? `: nothing named ${shown(name)} at ${shown(pointer(at))}` : ''
+    throw new SealdropError(missing, `field ${shown(path)} is not in the record${where}`)
+  }
   return next.flatMap((field) => walk(field, deeper, path, missing))
+}
+
+/** The members of a value that one segment of a path names. */
+function namesIn(value: unknown, name: string): readonly string[] {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return []
+  if (name === '*') return Object.keys(value)
+  return Object.keys(value).includes(name) ? [name] : []
 }
 
 /**
@@ -96,16 +96,14 @@ export function replaceFields<T>(
     copies.add(copied)
     return copied
   }
-  const copy = own(record)
-  fields.forEach((field, i) => {
-    const last = field.segments.at(-1)!
-    const parent = field.segments
-      .slice(0, -1)
-      .reduce<Record<string, unknown>>(
-        (at, name) => (at[name] = own(at[name] as Record<string, unknown>)),
-        copy as Record<string, unknown>,
-      )
-    parent[last] = values[i]
-  })
-  return copy
+  const put = (at: unknown, [name, ...deeper]: readonly string[], value: unknown): unknown => {
+    if (name === undefined) return value
+    const copy = own(at) as Record<string, unknown>
+    copy[name] = put(copy[name], deeper, value)
+    return copy
+  }
+  return fields.reduce<unknown>(
+    (copy, { segments }, i) => put(copy, segments, values[i]),
+    record,
+  ) as T
 }

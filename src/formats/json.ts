@@ -1,4 +1,5 @@
 import { limits } from '../algorithms/limits.js'
+import { ensure } from '../errors/guard.js'
 import { SealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
 
 export type JsonObject = { readonly [member: string]: unknown }
@@ -21,7 +22,8 @@ export function parseJson(text: string, rules: JsonRules): unknown {
   try {
     value = JSON.parse(text)
   } catch {
-    throw new SealdropError(rules.code, `${rules.field}: expected JSON`) // never the cause: V8 quotes the text in it
+    // never the cause: V8 quotes the text in it
+    throw new SealdropError(rules.code, `${rules.field}: expected JSON`)
   }
   scan(text, rules)
   return value
@@ -36,6 +38,21 @@ export function parseJsonObject(text: string, rules: JsonRules): JsonObject {
     throw new SealdropError(rules.code, `${rules.field}: expected a JSON object`)
   return value
 }
+
+/** What members of an object must be. */
+export type Members = Readonly<Record<string, (value: unknown) => boolean>>
+
+/** Refuses an object with a member that is missing or is not what it must be. */
+export function checkMembers(
+  object: JsonObject,
+  members: Members,
+  { code, field }: JsonRules,
+): void {
+  const wrong = Object.keys(members).filter((name) => !members[name]?.(object[name]))
+  ensure(wrong.length === 0, code, `${field}: ${wrong.join(', ')} missing or of the wrong type`)
+}
+
+export const isText = (value: unknown): value is string => typeof value === 'string'
 
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -67,10 +84,7 @@ function scan(text: string, rules: JsonRules): void {
 function withoutPrototypes(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutPrototypes)
   if (!isJsonObject(value)) return value
-  return Object.assign(
-    Object.create(null) as JsonObject,
-    Object.fromEntries(
-      Object.entries(value).map(([name, member]) => [name, withoutPrototypes(member)]),
-    ),
-  )
+  const plain: Record<string, unknown> = Object.create(null)
+  for (const [name, member] of Object.entries(value)) plain[name] = withoutPrototypes(member)
+  return plain
 }

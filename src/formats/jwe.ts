@@ -1,4 +1,4 @@
-import { fromBase64url } from '../bytes/base64url.js'
+import { fromBase64url, type Base64url } from '../bytes/base64url.js'
 import type { Bytes } from '../bytes/bytes.js'
 import { limits } from '../algorithms/limits.js'
 import { ensure } from '../errors/guard.js'
@@ -19,8 +19,8 @@ export interface JweHeader {
   readonly jti?: string
   readonly ctx?: Context
   readonly epk?: JsonObject
-  readonly apu?: string
-  readonly apv?: string
+  readonly apu?: Base64url
+  readonly apv?: Base64url
 }
 
 export interface Jwe {
@@ -41,13 +41,7 @@ export interface Jwe {
  */
 export function parseJwe(text: string): Jwe {
   const { header, segments } = parseCompact(text, 'JWE')
-  const [protectedText, key, iv, ciphertext, tag] = segments as [
-    string,
-    string,
-    string,
-    string,
-    string,
-  ]
+  const [protectedText, key, iv, ciphertext, tag] = segments
   for (const name of ['alg', 'enc', 'kid'])
     ensure(header[name] !== undefined, 'malformed', `JWE header: ${name} is missing`)
   ensure(

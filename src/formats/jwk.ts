@@ -46,20 +46,21 @@ export function publicMembers(
 ): PublicMembers {
   const found = jwk as Record<string, unknown>
   const { kty } = found
-  const by = kty === 'RSA' ? 'e' : kty === 'AKP' ? 'alg' : 'crv'
+  let by = 'crv'
+  if (kty === 'RSA') by = 'e'
+  if (kty === 'AKP') by = 'alg'
   const members: Record<string, unknown> = { kty, [by]: found[by] }
   const kind = Object.values(members)
     .filter((value) => typeof value === 'string')
     .join(' ')
-  ensure(
-    Object.hasOwn(keyMembers, kind),
-    'unsupported_algorithm',
-    `${shown(kind)}: not a key that KMS and WebCrypto have`,
-  )
-  for (const [name, lengths] of Object.entries(keyMembers[kind]!)) {
-    const value = (members[name] = found[name])
+  const expected = Object.hasOwn(keyMembers, kind) && keyMembers[kind]
+  ensure(expected, 'unsupported_algorithm', `${shown(kind)}: not a key that KMS and WebCrypto have`)
+  for (const [name, lengths] of Object.entries(expected)) {
+    const value = found[name]
+    members[name] = value
     const bytes = typeof value === 'string' ? fromBase64url(value) : undefined
     ensure(
+      // oxlint-disable-next-line typescript/no-non-null-assertion -- no length is 0
       bytes && lengths.includes(bytes.length) && (name !== 'n' || bytes[0]! >= 0x80),
       code,
       `JWK member ${name}: expected ${lengths.join(' or ')} bytes in base64url`,
@@ -116,11 +117,9 @@ export function keysOf({ keys }: JsonObject, most: number = limits.keys): readon
 /** Reads what a JWK says of itself; a member of the wrong type is an error rather than absent. */
 export function statements(jwk: object): JwkStatements {
   for (const [name, value] of Object.entries(jwk)) {
-    const type = /^(kid|use|alg|kms_arn)$/.test(name)
-      ? 'string'
-      : /^(iat|nbf|exp)$/.test(name)
-        ? 'number'
-        : typeof value
+    let type: string = typeof value
+    if (/^(kid|use|alg|kms_arn)$/.test(name)) type = 'string'
+    if (/^(iat|nbf|exp)$/.test(name)) type = 'number'
     ensure(
       value === undefined ||
         (typeof value === type && !(type === 'number' && Math.abs(value) > 8.64e12)),

@@ -30,13 +30,16 @@ export const reservedTypes = {
  * @throws SealdropError `invalid_argument`, `malformed`, `too_large`
  */
 export function parseJws(text: string): Jws {
-  const { header, segments } = parseCompact(text, 'JWS')
+  const {
+    header,
+    segments: [protectedText, payload, signature],
+  } = parseCompact(text, 'JWS')
   ensure(header['alg'] !== undefined, 'malformed', 'JWS header: alg is missing')
   return {
     header: header as Jws['header'],
-    signingInput: `${segments[0]}.${segments[1]}`,
-    payload: part(segments[1]!, 'JWS payload'),
-    signature: part(segments[2]!, 'JWS signature'),
+    signingInput: `${protectedText}.${payload}`,
+    payload: part(payload, 'JWS payload'),
+    signature: part(signature, 'JWS signature'),
   }
 }
 

@@ -3,14 +3,14 @@ import type { PublicMembers } from '../algorithms/public-key.js'
 import { fromBase64 } from '../bytes/base64url.js'
 import { fromUtf8 } from '../bytes/text.js'
 import { ensure, kindOf, shown } from '../errors/guard.js'
-import { isJsonObject, parseJsonObject, type JsonObject } from './json.js'
+import { isJsonObject, isText, parseJsonObject, type JsonObject } from './json.js'
 import { fromSpki } from './spki.js'
 
 /** What a caller adds about a key that cannot say it itself. */
 export interface KeyStatements {
   readonly use?: 'enc' | 'sig'
-  readonly alg?: string
-  readonly arn?: string
+  readonly alg?: string | undefined
+  readonly arn?: string | undefined
 }
 
 const expected =
@@ -62,10 +62,8 @@ function fromObject(object: JsonObject, stated: KeyStatements): string {
     'keys_malformed',
     `key set: ${expected}, found an object with none of the members keys, kty, PublicKey`,
   )
-  return setOf(object, {
-    ...stated,
-    ...(typeof object['kms_arn'] === 'string' && { arn: object['kms_arn'] }),
-  })
+  const { kms_arn: arn } = object
+  return setOf(object, isText(arn) ? { ...stated, arn } : stated)
 }
 
 /**
@@ -79,12 +77,7 @@ function fromGetPublicKey(
   const der = typeof key === 'string' ? fromBase64(key) : key
   ensure(der instanceof Uint8Array, 'keys_malformed', 'PublicKey: expected base64 or bytes')
   const members = fromSpki(der)
-  const use =
-    usage === 'SIGN_VERIFY'
-      ? 'sig'
-      : usage === 'ENCRYPT_DECRYPT' || usage === 'KEY_AGREEMENT'
-        ? 'enc'
-        : undefined
+  const use = useOf(usage)
   ensure(
     use,
     'unsupported_algorithm',
@@ -96,12 +89,13 @@ function fromGetPublicKey(
     `use: this key's KeyUsage is ${String(usage)}`,
   )
   const alg = stated.alg ?? (use === 'sig' ? signatureOf(members) : undefined)
-  return setOf(members, {
-    use,
-    ...(alg !== undefined && { alg }),
-    ...(typeof id === 'string' && { arn: id }),
-    ...(stated.arn !== undefined && { arn: stated.arn }),
-  })
+  const arn = stated.arn ?? (isText(id) ? id : undefined)
+  return setOf(members, { use, alg, arn })
+}
+
+function useOf(usage: unknown): 'sig' | 'enc' | undefined {
+  if (usage === 'SIGN_VERIFY') return 'sig'
+  return usage === 'ENCRYPT_DECRYPT' || usage === 'KEY_AGREEMENT' ? 'enc' : undefined
 }
 
 function setOf(jwk: PublicMembers | JsonObject, { use, alg, arn }: KeyStatements): string {
@@ -111,7 +105,8 @@ function setOf(jwk: PublicMembers | JsonObject, { use, alg, arn }: KeyStatements
     ...(alg !== undefined && { alg }),
     ...(arn !== undefined && { kms_arn: arn }),
   } as JsonObject
-  const told = spoken['use'] ?? spoken['alg'] ?? !/^(RSA|EC)$/.test(String(spoken['kty'])) // others only sign
+  // others than RSA and EC only sign
+  const told = spoken['use'] ?? spoken['alg'] ?? !/^(RSA|EC)$/.test(String(spoken['kty']))
   ensure(
     told !== false,
     'invalid_argument',

@@ -14,12 +14,15 @@ import type { Context } from './context.js'
  */
 export function serializeContext(context: Context): Bytes {
   const entries = Object.entries(context)
+  // of each pair four bytes are lengths
   ensure(
     entries.length <= limits.header / 4,
     'too_large',
     `context: expected at most ${limits.header} bytes`,
-  ) // four of them are lengths of each pair
-  const pairs = entries.map((pair) => pair.map(utf8)).sort(([a], [b]) => compare(a!, b!))
+  )
+  const pairs = entries
+    .map((pair) => pair.map(utf8) as [name: Bytes, value: Bytes])
+    .sort(([a], [b]) => compare(a, b))
   return pairs.length === 0
     ? new Uint8Array()
     : concat(u16(pairs.length), sized(2, ...pairs.flat()))
@@ -42,7 +45,7 @@ export function parseContext(bytes: Uint8Array): Context {
     const key = fromUtf8(name) ?? cursor.fail('context key', 'not UTF-8')
     if (Object.keys(context).length > 0 && compare(previous, name) >= 0)
       cursor.fail('context key', 'not in canonical order, or there twice')
-    if (/^aws-crypto-/.test(key) || key === '__proto__')
+    if (key.startsWith('aws-crypto-') || key === '__proto__')
       cursor.fail('context key', 'a reserved name')
     context[key] = fromUtf8(value) ?? cursor.fail('context value', 'not UTF-8')
     previous = name

@@ -42,25 +42,9 @@ export type NameOfFormat = (version: number, suite: number) => string
  */
 export function parseMessageHeader(bytes: Bytes, nameOf: NameOfFormat): MessageHeader | undefined {
   const cursor = new Cursor(bytes, 'malformed')
-  let needed = 0
-  /** Whether so many bytes more are there; all of what is asked for counts against the limit. */
-  const has = (length: number): boolean => {
-    needed += length
-    ensure(
-      needed <= maxHeaderLength,
-      'too_large',
-      `context and recipients: expected at most ${limits.header} bytes`,
-    )
-    return cursor.remaining >= length
-  }
+  const has = withinLimit(cursor)
   if (!has(3)) return undefined
-  const version = cursor.u8('version')
-  const id = cursor.u16('suite')
-  ensure(
-    version === messageVersion && id === suite,
-    'unsupported_algorithm',
-    `expected version 2 of the AWS Encryption SDK's format with suite 0x0478, found ${nameOf(version, id)}`,
-  )
+  checkFormat(cursor, nameOf)
   if (!has(34)) return undefined
   const messageId = cursor.take(32, 'message id') as Bytes
   const contextLength = cursor.u16('context')
@@ -69,38 +53,9 @@ export function parseMessageHeader(bytes: Bytes, nameOf: NameOfFormat): MessageH
   const context = parseContext(found)
   // the empty context has two forms, keys and digests know one
   const serializedContext = contextLength === 2 ? new Uint8Array() : found
-  const count = cursor.u16('data keys')
-  ensure(
-    count <= limits.recipients,
-    'too_large',
-    `data keys: expected at most ${limits.recipients}, found ${count}`,
-  )
-  if (count < 1) cursor.fail('data keys', 'expected at least 1')
-  const dataKeys: EncryptedDataKey[] = []
-  while (dataKeys.length < count) {
-    const fields: Bytes[] = []
-    for (const field of ['provider id', 'provider info', 'encrypted data key']) {
-      if (!has(2)) return undefined
-      const length = cursor.u16(field)
-      if (!has(length)) return undefined
-      fields.push(cursor.take(length, field) as Bytes)
-    }
-    const [provider, info, ciphertext] = fields as [Bytes, Bytes, Bytes]
-    dataKeys.push({
-      provider: fromUtf8(provider) ?? cursor.fail('provider id', 'not UTF-8'),
-      info,
-      ciphertext,
-    })
-  }
-  if (!has(37 + tagLength)) return undefined
-  if (cursor.u8('content type') !== framed) cursor.fail('content type', 'expected 2, framed')
-  const frameLength = cursor.u32('frame length')
-  if (frameLength < 1) cursor.fail('frame length', 'expected at least 1')
-  ensure(
-    frameLength <= limits.maxFrame,
-    'too_large',
-    `frame length: expected at most ${limits.maxFrame} bytes, found ${frameLength}`,
-  )
+  const dataKeys = parseDataKeys(cursor, has)
+  if (!dataKeys || !has(37 + tagLength)) return undefined
+  const frameLength = parseFrameLength(cursor)
   const commitment = cursor.take(32, 'commitment') as Bytes
   const body = bytes.slice(0, bytes.length - cursor.remaining)
   return {
@@ -113,4 +68,74 @@ export function parseMessageHeader(bytes: Bytes, nameOf: NameOfFormat): MessageH
     body,
     tag: cursor.take(tagLength, 'header tag') as Bytes,
   }
+}
+
+/** Whether so many bytes more are there. */
+type Has = (length: number) => boolean
+
+/** All of what is asked for counts against the limit. */
+function withinLimit(cursor: Cursor): Has {
+  let needed = 0
+  return (length) => {
+    needed += length
+    ensure(
+      needed <= maxHeaderLength,
+      'too_large',
+      `context and recipients: expected at most ${limits.header} bytes`,
+    )
+    return cursor.remaining >= length
+  }
+}
+
+function checkFormat(cursor: Cursor, nameOf: NameOfFormat): void {
+  const version = cursor.u8('version')
+  const id = cursor.u16('suite')
+  ensure(
+    version === messageVersion && id === suite,
+    'unsupported_algorithm',
+    "expected version 2 of the AWS Encryption SDK's format with suite 0x0478, " +
+      `found ${nameOf(version, id)}`,
+  )
+}
+
+function parseDataKeys(cursor: Cursor, has: Has): readonly EncryptedDataKey[] | undefined {
+  const count = cursor.u16('data keys')
+  ensure(
+    count <= limits.recipients,
+    'too_large',
+    `data keys: expected at most ${limits.recipients}, found ${count}`,
+  )
+  if (count < 1) cursor.fail('data keys', 'expected at least 1')
+  const dataKeys: EncryptedDataKey[] = []
+  while (dataKeys.length < count) {
+    const provider = parseSized(cursor, has, 'provider id')
+    const info = provider && parseSized(cursor, has, 'provider info')
+    const ciphertext = info && parseSized(cursor, has, 'encrypted data key')
+    if (!ciphertext) return undefined
+    dataKeys.push({
+      provider: fromUtf8(provider) ?? cursor.fail('provider id', 'not UTF-8'),
+      info,
+      ciphertext,
+    })
+  }
+  return dataKeys
+}
+
+/** Bytes that stand behind their length. */
+function parseSized(cursor: Cursor, has: Has, field: string): Bytes | undefined {
+  if (!has(2)) return undefined
+  const length = cursor.u16(field)
+  return has(length) ? (cursor.take(length, field) as Bytes) : undefined
+}
+
+function parseFrameLength(cursor: Cursor): number {
+  if (cursor.u8('content type') !== framed) cursor.fail('content type', 'expected 2, framed')
+  const frameLength = cursor.u32('frame length')
+  if (frameLength < 1) cursor.fail('frame length', 'expected at least 1')
+  ensure(
+    frameLength <= limits.maxFrame,
+    'too_large',
+    `frame length: expected at most ${limits.maxFrame} bytes, found ${frameLength}`,
+  )
+  return frameLength
 }

@@ -1,6 +1,13 @@
 import { ensure } from '../errors/guard.js'
 import { isTime } from './compact.js'
-import { isJsonObject, parseJsonObject } from './json.js'
+import {
+  checkMembers,
+  isJsonObject,
+  isText,
+  parseJsonObject,
+  type JsonRules,
+  type Members,
+} from './json.js'
 
 /** What a partner stores of a receipt: everything but the root that made its key believed. */
 export interface ReceiptFile {
@@ -26,13 +33,22 @@ export function writeReceiptFile({
   keySet,
   savedAt,
 }: ReceiptFile): string {
-  const text = `${JSON.stringify({ type, v: 1, receipt, sent: { messageId, digest }, keySet, savedAt }, undefined, 2)}\n`
+  const file = { type, v: 1, receipt, sent: { messageId, digest }, keySet, savedAt }
+  const text = `${JSON.stringify(file, undefined, 2)}\n`
   ensure(
     text.length <= longest,
     'too_large',
-    `receipt file: at most ${longest} characters; verify with the key set of the day, not with a history`,
+    `receipt file: at most ${longest} characters; ` +
+      'verify with the key set of the day, not with a history',
   )
   return text
+}
+
+const members: Members = {
+  receipt: isText,
+  keySet: isText,
+  sent: (value) => isJsonObject(value) && isText(value['messageId']) && isText(value['digest']),
+  savedAt: isTime,
 }
 
 /** @throws SealdropError `malformed`, `too_large`, `unsupported_algorithm` for a later version */
@@ -43,25 +59,10 @@ export function parseReceiptFile(text: string): ReceiptFile {
     'too_large',
     `receipt file: expected at most ${longest} characters`,
   )
-  const file = parseJsonObject(text, { code: 'malformed', field: 'receipt file' })
+  const rules: JsonRules = { code: 'malformed', field: 'receipt file' }
+  const file = parseJsonObject(text, rules)
   ensure(file['type'] === type, 'malformed', `receipt file: expected the type ${type}`)
   ensure(file['v'] === 1, 'unsupported_algorithm', 'receipt file: expected version 1')
-  const { receipt, keySet, savedAt, sent } = file
-  const wrong = [
-    ...Object.entries({ receipt, keySet })
-      .filter(([, value]) => typeof value !== 'string')
-      .map(([name]) => name),
-    ...(isJsonObject(sent) &&
-    typeof sent['messageId'] === 'string' &&
-    typeof sent['digest'] === 'string'
-      ? []
-      : ['sent']),
-    ...(isTime(savedAt) ? [] : ['savedAt']),
-  ]
-  ensure(
-    wrong.length === 0,
-    'malformed',
-    `receipt file: ${wrong.join(', ')} missing or of the wrong type`,
-  )
+  checkMembers(file, members, rules)
   return file as unknown as ReceiptFile
 }

@@ -1,8 +1,7 @@
 import { fromUtf8 } from '../bytes/text.js'
-import { ensure } from '../errors/guard.js'
 import { isTime } from './compact.js'
 import { isContext, type Context } from './context.js'
-import { parseJsonObject } from './json.js'
+import { checkMembers, isText, parseJsonObject, type JsonRules, type Members } from './json.js'
 
 /**
  * The payload of a receipt (jose-profile.md, "Receipts"); its JWS has the type
@@ -23,25 +22,26 @@ export interface Receipt {
   readonly key?: string
 }
 
+const members: Members = {
+  iss: isText,
+  jti: isText,
+  messageId: isText,
+  digest: isText,
+  key: (value) => value === undefined || isText(value),
+  iat: isTime,
+  length: Number.isSafeInteger,
+  ctx: isContext,
+  stage: (value) => value === 'received' || value === 'opened',
+}
+
 /**
  * Reads a receipt's payload after its signature was checked.
  *
  * @throws SealdropError `malformed`
  */
 export function parseReceipt(payload: Uint8Array): Receipt {
-  const claims = parseJsonObject(fromUtf8(payload) ?? '', { code: 'malformed', field: 'receipt' })
-  const wrong = [
-    ...['iss', 'jti', 'messageId', 'digest'].filter((name) => typeof claims[name] !== 'string'),
-    ...(claims['key'] === undefined || typeof claims['key'] === 'string' ? [] : ['key']),
-    ...(isTime(claims['iat']) ? [] : ['iat']),
-    ...(Number.isSafeInteger(claims['length']) ? [] : ['length']),
-    ...(isContext(claims['ctx']) ? [] : ['ctx']),
-    ...(claims['stage'] === 'received' || claims['stage'] === 'opened' ? [] : ['stage']),
-  ]
-  ensure(
-    wrong.length === 0,
-    'malformed',
-    `receipt: ${wrong.join(', ')} missing or of the wrong type`,
-  )
+  const rules: JsonRules = { code: 'malformed', field: 'receipt' }
+  const claims = parseJsonObject(fromUtf8(payload) ?? '', rules)
+  checkMembers(claims, members, rules)
   return claims as unknown as Receipt
 }

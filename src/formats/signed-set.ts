@@ -3,7 +3,14 @@ import { ensure } from '../errors/guard.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { isTime } from './compact.js'
 import { keysOf } from './jwk.js'
-import { parseJsonObject, type JsonObject } from './json.js'
+import {
+  checkMembers,
+  isText,
+  parseJsonObject,
+  type JsonObject,
+  type JsonRules,
+  type Members,
+} from './json.js'
 import { parseJws, type Jws } from './jws.js'
 
 /** The claims of a signed key set (jose-profile.md, "Key sets"). Times are seconds since 1970. */
@@ -27,15 +34,23 @@ export function parseSignedSet(document: string): Jws {
   ensure(
     !document.trimStart().startsWith('{'),
     'keys_untrusted',
-    'the key set is not signed: its signature was stripped, or its host does not serve application/jwk-set+jwt',
+    'the key set is not signed: its signature was stripped, ' +
+      'or its host does not serve application/jwk-set+jwt',
   )
   try {
     return parseJws(document.trim())
   } catch (error) {
-    throw isSealdropError(error)
-      ? new SealdropError('keys_malformed', `signed key set: ${error.message}`)
-      : error
+    if (!isSealdropError(error)) throw error
+    throw new SealdropError('keys_malformed', `signed key set: ${error.message}`)
   }
+}
+
+const members: Members = {
+  iss: isText,
+  sub: isText,
+  iat: isTime,
+  exp: isTime,
+  ver: Number.isSafeInteger,
 }
 
 /**
@@ -45,19 +60,8 @@ export function parseSignedSet(document: string): Jws {
  * @throws SealdropError `keys_malformed`
  */
 export function setClaims(payload: Uint8Array, mostKeys?: number): SetClaims {
-  const claims = parseJsonObject(fromUtf8(payload) ?? '', {
-    code: 'keys_malformed',
-    field: 'signed key set',
-  })
-  const wrong = [
-    ...['iss', 'sub'].filter((name) => typeof claims[name] !== 'string'),
-    ...['iat', 'exp'].filter((name) => !isTime(claims[name])),
-    ...(Number.isSafeInteger(claims['ver']) ? [] : ['ver']),
-  ]
-  ensure(
-    wrong.length === 0,
-    'keys_malformed',
-    `signed key set: ${wrong.join(', ')} missing or of the wrong type`,
-  )
+  const rules: JsonRules = { code: 'keys_malformed', field: 'signed key set' }
+  const claims = parseJsonObject(fromUtf8(payload) ?? '', rules)
+  checkMembers(claims, members, rules)
   return { ...claims, keys: keysOf(claims, mostKeys) } as unknown as SetClaims
 }

@@ -119,26 +119,25 @@ export function withFront(front: Bytes, reader: ByteReader): ByteReader {
     async take(length) {
       const head = rest.subarray(0, length)
       rest = rest.subarray(head.length)
-      return head.length === length
-        ? head
-        : head.length === 0
-          ? reader.take(length)
-          : concat(head, await reader.take(length - head.length))
+      if (head.length === length) return head
+      if (head.length === 0) return reader.take(length)
+      return concat(head, await reader.take(length - head.length))
     },
   }
 }
 
 /** Two buffers in turn, made when first needed and again when a longer one is. */
 function turns(): (length: number) => [buffer: ArrayBuffer, put: (buffer: ArrayBuffer) => void] {
-  const held: ArrayBuffer[] = [new ArrayBuffer(0), new ArrayBuffer(0)]
-  let turn = 0
+  let mine = new ArrayBuffer(0)
+  let other = mine
   return (length) => {
-    const mine = (turn ^= 1)
-    const buffer = held[mine]!
+    const next = other
+    other = mine
+    mine = next.byteLength < length ? new ArrayBuffer(length) : next
     return [
-      buffer.byteLength >= length ? buffer : new ArrayBuffer(length),
+      mine,
       (back) => {
-        held[mine] = back
+        mine = back
       },
     ]
   }

@@ -1,3 +1,4 @@
+import type { Bytes } from '../bytes/bytes.js'
 import { ensure } from '../errors/guard.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import type { CallOptions } from './abort.js'
@@ -11,6 +12,20 @@ export interface HttpSourceOptions extends CallOptions {
   readonly fetch?: typeof globalThis.fetch
 }
 
+/** A file as it was when it was first asked for. */
+interface RemoteFile {
+  readonly ask: Ask
+  readonly size: number
+  readonly version: string
+}
+
+/** One Range request; `ifMatch` is the version that it is for. */
+type Ask = (
+  start: number,
+  end: number,
+  o: { readonly ifMatch?: string | undefined; readonly signal?: AbortSignal | undefined },
+) => Promise<Response>
+
 /**
  * A file behind a URL as a byte source, read with Range requests. One request finds its size and
  * version (ETag, else Last-Modified); each read asks for that version. Redirects are not followed.
@@ -21,7 +36,7 @@ export interface HttpSourceOptions extends CallOptions {
  */
 export async function httpSource(
   url: string | URL,
-  { headers, fetch = globalThis.fetch, signal }: HttpSourceOptions = {},
+  { headers = {}, fetch = globalThis.fetch, signal }: HttpSourceOptions = {},
 ): Promise<ByteSource> {
   const { href, protocol } = new URL(url)
   ensure(
@@ -29,97 +44,114 @@ export async function httpSource(
     'invalid_argument',
     `url: expected http or https, found ${protocol}`,
   )
-  const ask = async (
-    start: number,
-    end: number,
-    etag: string | undefined,
-    stop: AbortSignal | undefined,
-  ): Promise<Response> => {
+  const file = await findFile(asker(href, headers, fetch), signal)
+  return {
+    size: file.size,
+    read: async (start, end, o = {}) =>
+      start >= end ? new Uint8Array() : readRange(file, start, end, o.signal),
+    version: async () => file.version,
+  }
+}
+
+function asker(
+  href: string,
+  headers: Readonly<Record<string, string>>,
+  fetch: typeof globalThis.fetch,
+): Ask {
+  return async (start, end, { ifMatch, signal }) => {
     try {
       return await fetch(href, {
         headers: {
           ...headers,
           range: `bytes=${start}-${end - 1}`,
           'accept-encoding': 'identity',
-          ...(etag && { 'if-match': etag }),
+          ...(ifMatch && { 'if-match': ifMatch }),
         },
         redirect: 'manual',
-        ...(stop && { signal: stop }),
+        ...(signal && { signal }),
       })
     } catch (cause) {
-      stop?.throwIfAborted()
-      throw new SealdropError('source_failed', 'the URL does not answer', {
-        cause,
-        retryable: true,
-      })
+      signal?.throwIfAborted()
+      throw failed('the URL does not answer', cause)
     }
   }
-  const versionOf = (response: Response): string =>
-    response.headers.get('etag') ?? response.headers.get('last-modified') ?? ''
-  const refuse = async (response: Response, what: string): Promise<never> => {
-    await response.body?.cancel().catch(() => {})
-    const { status } = response
-    throw new SealdropError(
-      status === 412 ? 'source_changed' : 'source_failed',
-      `${what}; the URL answered with status ${status}`,
-      { retryable: status >= 500 || status === 429 },
-    )
-  }
+}
 
-  const first = await ask(0, 1, undefined, signal)
-  const size = Number(
-    /^bytes (?:0-0|\*)\/(\d+)$/.exec(first.headers.get('content-range') ?? '')?.[1] ?? NaN,
-  )
-  if (
-    !(first.status === 206 || (first.status === 416 && size === 0)) ||
-    !Number.isSafeInteger(size)
-  )
-    return refuse(first, 'expected a server that answers Range requests')
-  await first.body?.cancel().catch(() => {})
-  const version = versionOf(first)
-  const etag = version.startsWith('"') ? version : undefined // If-Match takes strong ones only (RFC 9110 §13.1.1)
+/** Asks for one byte, and learns the size and the version of the file from the answer. */
+async function findFile(ask: Ask, signal: AbortSignal | undefined): Promise<RemoteFile> {
+  const response = await ask(0, 1, { signal })
+  const { status } = response
+  const size = sizeIn(response)
+  const answersRanges = status === 206 || (status === 416 && size === 0)
+  if (!answersRanges || !Number.isSafeInteger(size))
+    return refuse(response, 'expected a server that answers Range requests')
+  await giveUp(response)
+  return { ask, size, version: versionOf(response) }
+}
 
-  return {
-    size,
-    async read(start, end, o = {}) {
-      if (start >= end) return new Uint8Array()
-      const response = await ask(start, end, etag, o.signal)
-      if (response.status !== 206 && response.status !== 416)
-        return refuse(response, `expected bytes ${start} to ${end}`)
-      const range = response.headers.get('content-range') ?? ''
-      const same = versionOf(response) === version && range.endsWith(`/${size}`)
-      const whole = same && range === `bytes ${start}-${end - 1}/${size}`
-      if (!whole) await response.body?.cancel().catch(() => {})
-      ensure(
-        same,
-        'source_changed',
-        'the file behind the URL was changed since it was first asked for',
-      )
-      if (!whole)
-        throw new SealdropError(
-          'source_failed',
-          `expected bytes ${start} to ${end}, the URL answered with others`,
-          { retryable: true },
-        )
-      const bytes =
-        response.body &&
-        (await readLimited(response.body, end - start).catch((cause: unknown) => {
-          o.signal?.throwIfAborted()
-          throw isSealdropError(cause)
-            ? cause
-            : new SealdropError('source_failed', 'the connection ended within an answer', {
-                cause,
-                retryable: true,
-              })
-        }))
-      if (bytes?.length !== end - start)
-        throw new SealdropError(
-          'source_failed',
-          `expected ${end - start} bytes, the URL answered with ${bytes ? bytes.length : 'more'}`,
-          { retryable: true },
-        )
-      return bytes
-    },
-    version: async () => version,
+/** The length of the whole file; NaN where the answer does not tell. */
+function sizeIn(response: Response): number {
+  const [, size = NaN] =
+    /^bytes (?:0-0|\*)\/(\d+)$/.exec(response.headers.get('content-range') ?? '') ?? []
+  return Number(size)
+}
+
+const versionOf = ({ headers }: Response): string =>
+  headers.get('etag') ?? headers.get('last-modified') ?? ''
+
+/** If-Match takes strong versions only (RFC 9110 §13.1.1). */
+const strong = (version: string): string | undefined =>
+  version.startsWith('"') ? version : undefined
+
+async function readRange(
+  { ask, size, version }: RemoteFile,
+  start: number,
+  end: number,
+  signal: AbortSignal | undefined,
+): Promise<Bytes> {
+  const response = await ask(start, end, { ifMatch: strong(version), signal })
+  if (response.status !== 206 && response.status !== 416)
+    return refuse(response, `expected bytes ${start} to ${end}`)
+  const range = response.headers.get('content-range') ?? ''
+  const same = versionOf(response) === version && range.endsWith(`/${size}`)
+  const whole = same && range === `bytes ${start}-${end - 1}/${size}`
+  if (!whole) await giveUp(response)
+  ensure(same, 'source_changed', 'the file behind the URL was changed since it was first asked for')
+  if (!whole) throw failed(`expected bytes ${start} to ${end}, the URL answered with others`)
+  const bytes = await bodyOf(response, end - start, signal)
+  if (bytes?.length !== end - start)
+    throw failed(`expected ${end - start} bytes, the URL answered with ${bytes?.length ?? 'more'}`)
+  return bytes
+}
+
+/** What an answer brings; undefined where that is more than was asked for. */
+async function bodyOf(
+  { body }: Response,
+  length: number,
+  signal: AbortSignal | undefined,
+): Promise<Bytes | undefined> {
+  if (!body) return undefined
+  try {
+    return await readLimited(body, length)
+  } catch (cause) {
+    signal?.throwIfAborted()
+    throw isSealdropError(cause) ? cause : failed('the connection ended within an answer', cause)
   }
+}
+
+const failed = (message: string, cause?: unknown): SealdropError =>
+  new SealdropError('source_failed', message, { cause, retryable: true })
+
+async function giveUp({ body }: Response): Promise<void> {
+  await body?.cancel().catch(() => {})
+}
+
+async function refuse(response: Response, what: string): Promise<never> {
+  await giveUp(response)
+  const { status } = response
+  throw new SealdropError(
+    status === 412 ? 'source_changed' : 'source_failed',
+    `${what}; the URL answered with status ${status}`,
+    { retryable: status >= 500 || status === 429 },
+  )
 }

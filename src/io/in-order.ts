@@ -4,9 +4,9 @@ import type { Bytes } from '../bytes/bytes.js'
 const breath = 16
 
 interface Timers {
-  setImmediate?(work: () => void): unknown
+  setImmediate?: (work: () => void) => unknown
   MessageChannel?: typeof MessageChannel
-  setTimeout(work: () => void): unknown
+  setTimeout: (work: () => void) => unknown
 }
 
 /** The host's quickest way to let others run: a browser's timers wait up to 4 ms. */
@@ -62,9 +62,10 @@ export async function* inOrder<T, R>(
   const pending: Promise<R>[] = []
   for await (const [result] of begun(items, work)) {
     result.catch(() => {}) // told in its turn
-    if (pending.push(result) >= inFlight) yield pending.shift()!
+    pending.push(result)
+    if (pending.length >= inFlight) yield* pending.splice(0, 1)
   }
-  while (pending.length > 0) yield pending.shift()!
+  yield* pending
 }
 
 export interface ByteStream {
@@ -99,8 +100,8 @@ export function streamOf(
     {
       start(controller) {
         abort = () => {
-          controller.error(signal!.reason)
-          end(signal!.reason)
+          controller.error(signal?.reason)
+          end(signal?.reason)
         }
         signal?.addEventListener('abort', abort)
       },

@@ -20,7 +20,7 @@ export interface Input {
   readonly otherSize: 'source_changed' | 'source_failed'
   reader(): ByteReader
   /** Changes when the content may have changed. */
-  version?(): Promise<string | undefined>
+  readonly version?: () => Promise<string | undefined>
 }
 
 /**
@@ -109,12 +109,11 @@ function named<T>(
 ): Promise<T> {
   return work.catch((cause: unknown) => {
     if (isSealdropError(cause)) throw cause
+    const retryable = code === 'source_failed'
     throw new SealdropError(
       code,
-      code === 'source_failed'
-        ? 'the source failed'
-        : 'the file was changed or removed: choose it again',
-      { cause, retryable: code === 'source_failed' },
+      retryable ? 'the source failed' : 'the file was changed or removed: choose it again',
+      { cause, retryable },
     )
   })
 }

@@ -61,30 +61,30 @@ async function load(
   })
   const { status } = response
   // a browser shows a redirect as status 0
+  const redirect = status < 400 ? '; redirects are not followed' : ''
   if (status !== 200)
-    throw new SealdropError(
-      'keys_unreachable',
-      `${where}: found status ${status}${status < 400 ? '; redirects are not followed' : ''}`,
-      { retryable: status >= 500 || status === 429 },
-    )
+    throw new SealdropError('keys_unreachable', `${where}: found status ${status}${redirect}`, {
+      retryable: status >= 500 || status === 429,
+    })
   const bytes = response.body && (await readLimited(response.body, o.most))
   const document = bytes && fromUtf8(bytes)
   ensure(
     document && !document.trimStart().startsWith('<'),
     'keys_malformed',
-    `${where}: expected a JWK Set of at most ${o.most} bytes, found ${document ? 'a web page' : 'other text'}`,
+    `${where}: expected a JWK Set of at most ${o.most} bytes, ` +
+      `found ${document ? 'a web page' : 'other text'}`,
   )
-  const maxAge = secondsOf(response.headers)
-  return { document, maxAge: maxAge === undefined ? undefined : maxAge * 1000 }
+  return { document, maxAge: maxAgeOf(response.headers) }
 }
 
 /**
- * How long the answer is fresh (RFC 9111 §5.2.2, §5.1): `max-age` less the `age` it came with, 0
- * for `no-store` and `no-cache`.
+ * For how many milliseconds the answer is fresh (RFC 9111 §5.2.2, §5.1): `max-age` less the `age`
+ * it came with, 0 for `no-store` and `no-cache`.
  */
-function secondsOf(headers: Headers): number | undefined {
+function maxAgeOf(headers: Headers): number | undefined {
   const control = headers.get('cache-control') ?? ''
   if (/\bno-(store|cache)\b/i.test(control)) return 0
   const found = /\bmax-age="?(\d{1,9})/i.exec(control)
-  return found ? Math.max(0, Number(found[1]) - (Number(headers.get('age')) || 0)) : undefined
+  if (!found) return undefined
+  return Math.max(0, Number(found[1]) - (Number(headers.get('age')) || 0)) * 1000
 }

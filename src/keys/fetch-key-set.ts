@@ -30,7 +30,7 @@ const minute = 60_000
  * @see RFC 7517 §5
  */
 export function fetchKeySet(url: string | URL, o: FetchOptions): KeySet {
-  const parsed = parseUrl(url)
+  const parsed = checkUrl(url)
   const { trust, headers = {}, timeout = 5_000, maxAge = Infinity } = o ?? {}
   ensure(trust?.kind !== 'in-hand', 'invalid_argument', 'trust: inHand() is for importKeySet')
   ensure(
@@ -38,7 +38,8 @@ export function fetchKeySet(url: string | URL, o: FetchOptions): KeySet {
     'invalid_argument',
     'timeout and maxAge: expected milliseconds',
   )
-  const signed = trust?.kind === 'signed' // a browser's cache may have kept one that has expired
+  // a browser's cache may have kept one that has expired
+  const signed = trust?.kind === 'signed'
   const accept = `application/jwk-set+${signed ? 'jwt' : 'json, application/json;q=0.9'}`
   return new HeldKeySet(async ({ refresh }) => {
     const answer = await fetchDocument({
@@ -55,22 +56,28 @@ export function fetchKeySet(url: string | URL, o: FetchOptions): KeySet {
   }, o)
 }
 
-function parseUrl(url: string | URL): URL {
-  const base = (globalThis as { location?: { href?: string } }).location?.href
-  let parsed: URL | undefined
-  try {
-    parsed = new URL(url, base)
-  } catch {
-    /* reported below */
-  }
-  const loopback =
-    parsed?.protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname)
-  const allowed =
-    parsed && (parsed.protocol === 'https:' || loopback) && !parsed.username && !parsed.password
+function checkUrl(url: string | URL): URL {
+  const parsed = urlOf(url)
   ensure(
-    allowed,
+    parsed &&
+      (parsed.protocol === 'https:' || isLoopback(parsed)) &&
+      !parsed.username &&
+      !parsed.password,
     'invalid_argument',
     `url: expected https or loopback, no credentials, found ${parsed?.origin ?? 'no URL'}`,
   )
-  return parsed!
+  return parsed
 }
+
+/** A URL, also one that is relative to the page; undefined where it is none. */
+function urlOf(url: string | URL): URL | undefined {
+  const base = (globalThis as { location?: { href?: string } }).location?.href
+  try {
+    return new URL(url, base)
+  } catch {
+    return undefined
+  }
+}
+
+const isLoopback = ({ protocol, hostname }: URL): boolean =>
+  protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)

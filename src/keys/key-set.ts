@@ -80,16 +80,16 @@ export class HeldKeySet implements KeySet {
     return this.options.now ?? Date.now
   }
 
-  async ready(o: CallOptions = {}): Promise<void> {
-    await this.current(o.signal)
+  async ready(o?: CallOptions): Promise<void> {
+    await this.current(o?.signal)
   }
 
-  async refresh(o: CallOptions = {}): Promise<void> {
-    await this.#load(o.signal, true)
+  async refresh(o?: CallOptions): Promise<void> {
+    await this.#load(o?.signal, true)
   }
 
-  async list(o: CallOptions = {}): Promise<readonly KeyInfo[]> {
-    return (await this.current(o.signal)).keys.map((key) => key.info)
+  async list(o?: CallOptions): Promise<readonly KeyInfo[]> {
+    return (await this.current(o?.signal)).keys.map((key) => key.info)
   }
 
   /**
@@ -99,14 +99,15 @@ export class HeldKeySet implements KeySet {
   async current(signal?: AbortSignal): Promise<LoadedSet> {
     signal?.throwIfAborted()
     const now = this.now()
-    const held = this.#held
-    if (held && now < held.freshUntil) return held
-    if (!held || now >= held.expires) return this.#load(signal, false)
-    if (now < this.#retryAt) return held
+    const found = this.#held
+    if (found && now < found.freshUntil) return found
+    if (!found || now >= found.expires) return this.#load(signal, false)
+    if (now < this.#retryAt) return found
     return this.#load(signal, false).catch((error: unknown) => {
       if (!isSealdropError(error)) throw error
-      if (error.retryable || /^[^kn]/.test(error.code)) return held
-      this.#held = undefined // keys_ and no_: the host is up and says something else: fail closed
+      // keys_ and no_: the host is up and says something else: fail closed
+      if (error.retryable || /^[^kn]/.test(error.code)) return found
+      this.#held = undefined
       throw error
     })
   }

@@ -46,7 +46,7 @@ export interface Key {
   readonly notBefore: number
   readonly expires: number
   /** Of a key to seal to, always. */
-  readonly cryptoKey?: CryptoKey
+  readonly cryptoKey?: CryptoKey | undefined
   /** Of a signing key, once it first verified. */
   verifies?: Verifies
 }
@@ -54,6 +54,7 @@ export interface Key {
 /** A key that was selected to be sealed to. */
 export interface SealingKey extends Key {
   readonly jwk: SealingMembers
+  readonly cryptoKey: CryptoKey
 }
 
 /** Why a key is passed over; what is not its own fault is thrown on. */
@@ -96,7 +97,6 @@ async function makeKey(found: JWK): Promise<Key> {
   const jwk = publicMembers(found)
   const { use, alg } = purpose(stated, jwk)
   const thumbprint = await sha256Text(thumbprintInput(jwk))
-  const imported = use === 'enc' ? { cryptoKey: await importRecipient(jwk as SealingMembers) } : {}
   const { kid = thumbprint, kms_arn: arn, iat, nbf, exp } = stated
   const date = (seconds: number | undefined): Date | undefined =>
     seconds === undefined ? undefined : new Date(seconds * 1000)
@@ -108,8 +108,14 @@ async function makeKey(found: JWK): Promise<Key> {
     stated,
     notBefore: (nbf ?? -Infinity) * 1000,
     expires: (exp ?? Infinity) * 1000,
-    ...imported,
+    cryptoKey: use === 'enc' ? await importRecipient(jwk as SealingMembers) : undefined,
   }
+}
+
+/** What an algorithm says of a key that does not say it; `ours` is the one that is sealed with. */
+function useOf(alg: string | undefined, ours: string | undefined): 'enc' | 'sig' | undefined {
+  if (!ours || /^[EPR]S\d/.test(`${alg}`)) return 'sig'
+  return alg === ours ? 'enc' : undefined
 }
 
 /**
@@ -121,7 +127,7 @@ function purpose(
   jwk: PublicMembers,
 ): { readonly use: 'enc' | 'sig'; readonly alg: string } {
   const ours = sealAlgorithms[jwk.kty]
-  const what = use ?? (!ours || /^[EPR]S\d/.test(`${alg}`) ? 'sig' : alg === ours ? 'enc' : '')
+  const what = use ?? useOf(alg, ours)
   if (what === 'enc') {
     ensure(
       ours && (alg ?? ours) === ours,
@@ -130,9 +136,10 @@ function purpose(
     )
     return { use: what, alg: ours }
   }
-  ensure(what === 'sig', 'unsupported_algorithm', `use: expected enc or sig`)
+  ensure(what === 'sig', 'unsupported_algorithm', 'use: expected enc or sig')
+  // EdDSA is the older name: RFC 9864 §2.2
   const name =
-    alg === 'EdDSA' ? 'Ed25519' : (alg ?? ('crv' in jwk ? curveSignatures[jwk.crv] : undefined)) // RFC 9864 §2.2
+    alg === 'EdDSA' ? 'Ed25519' : (alg ?? ('crv' in jwk ? curveSignatures[jwk.crv] : undefined))
   ensure(name, 'unsupported_algorithm', 'an RSA signing key needs its alg')
   return { use: what, alg: name }
 }

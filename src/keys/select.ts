@@ -26,14 +26,12 @@ export function selectForSealing(
   now: number,
   unfit?: Unfit,
 ): SealingKey {
-  const why = (key: Key): string | undefined =>
-    key.info.use !== 'enc'
-      ? 'signs'
-      : now < key.notBefore
-        ? `not valid before ${new Date(key.notBefore).toISOString()}`
-        : now >= key.expires
-          ? `expired at ${new Date(key.expires).toISOString()}`
-          : unfit?.(key)
+  const why = (key: Key): string | undefined => {
+    if (key.info.use !== 'enc') return 'signs'
+    if (now < key.notBefore) return `not valid before ${new Date(key.notBefore).toISOString()}`
+    if (now >= key.expires) return `expired at ${new Date(key.expires).toISOString()}`
+    return unfit?.(key)
+  }
   const rank = (key: Key): number => {
     const { alg, thumbprint, arn } = key.info
     const at = prefer.findIndex((name) => name === alg || name === thumbprint || name === arn)

@@ -19,22 +19,28 @@ export type Unwrap<Wrapped> = (
   signal?: AbortSignal,
 ) => Promise<CryptoKey>
 
+/** What is to be done with the data key of one of the candidates. */
+export interface DataKeyWork<Wrapped, Result> {
+  /** In the opener's order. */
+  readonly candidates: readonly Candidate<Wrapped>[]
+  readonly unwrap: Unwrap<Wrapped>
+  readonly use: (dataKey: CryptoKey, key: OpenerKey) => Promise<Result>
+  readonly signal: AbortSignal | undefined
+}
+
 /** Only after these may another key be asked; after any cryptographic answer the work is over. */
 const failover: readonly SealdropErrorCode[] = ['kms_unavailable', 'kms_denied', 'key_unusable']
 
 /**
- * Opens with at most one cryptographic answer of a private key, candidates in the opener's order; a
- * data key is remembered only after it opened something.
+ * Opens with at most one cryptographic answer of a private key. A data key is remembered only after
+ * it opened something.
  *
  * @throws SealdropError what `use` throws, `kms_*`, `key_unusable`
  * @see design.md, "Opening"
  */
 export async function withDataKey<W, R>(
-  candidates: readonly Candidate<W>[],
-  unwrap: Unwrap<W>,
-  use: (dataKey: CryptoKey, key: OpenerKey) => Promise<R>,
+  { candidates, unwrap, use, signal }: DataKeyWork<W, R>,
   { cache, operations }: { readonly cache: DataKeyCache; readonly operations: PrivateOperations },
-  signal: AbortSignal | undefined,
 ): Promise<R> {
   for (const { key, id } of candidates) {
     const known = id === undefined ? undefined : cache.get(id)

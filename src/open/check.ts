@@ -1,6 +1,7 @@
 import { keyWrapRow, type KeyWrapName } from '../algorithms/key-wraps.js'
 import { limits } from '../algorithms/limits.js'
-import { fromBase64url } from '../bytes/base64url.js'
+import { fromBase64url, type Base64url } from '../bytes/base64url.js'
+import type { Bytes } from '../bytes/bytes.js'
 import { pointToSpki } from '../crypto/public-keys.js'
 import type { WrappedDataKey } from '../envelope/unwrap.js'
 import { ensure, kindOf, shown } from '../errors/guard.js'
@@ -40,7 +41,7 @@ export async function checkKey(
     'unsupported_algorithm',
     `alg ${header.alg} is not for the ${jwk.kty} key that kid names`,
   )
-  const length = jwk.kty === 'RSA' ? fromBase64url(jwk.n)!.length : row.encryptedKey
+  const length = jwk.kty === 'RSA' ? fromBase64url(jwk.n).length : row.encryptedKey
   ensure(
     encryptedKey.length === length,
     'malformed',
@@ -51,14 +52,15 @@ export async function checkKey(
     'too_large',
     `JWE ciphertext: expected at most ${limits.value} bytes, found ${ciphertext.length}`,
   )
-  const info = (name: 'apu' | 'apv') => fromBase64url(header[name] ?? '')!
+  const info = (text: Base64url | undefined): Bytes =>
+    text === undefined ? new Uint8Array() : fromBase64url(text)
   const spki = jwk.kty === 'EC' ? { spki: await ephemeralKey(header, jwk.crv) } : {}
   return {
     alg: header.alg as KeyWrapName,
     enc: header.enc,
     encryptedKey,
-    apu: info('apu'),
-    apv: info('apv'),
+    apu: info(header.apu),
+    apv: info(header.apv),
     ...spki,
   }
 }
@@ -67,7 +69,7 @@ export async function checkKey(
  * The sender's ephemeral key, imported on the recipient's curve, so that a point off it never
  * reaches KMS.
  */
-async function ephemeralKey({ epk }: JweHeader, crv: string): Promise<Uint8Array<ArrayBuffer>> {
+async function ephemeralKey({ epk }: JweHeader, crv: string): Promise<Bytes> {
   ensure(epk && !('d' in epk), 'malformed', 'JWE header: epk is missing or holds a private key')
   ensure(
     epk['kty'] === 'EC' && epk['crv'] === crv,
@@ -89,18 +91,16 @@ export function checkFoundContext(
   expected: ExpectedContext,
   reserved: Context = {},
 ): Context {
-  const own = Object.fromEntries(
-    Object.entries(found).filter(([name]) => !name.startsWith('sealdrop:')),
-  )
-  const bound = sameContext(
-    Object.fromEntries(Object.entries(found).filter(([name]) => name.startsWith('sealdrop:'))),
-    reserved,
-  )
-  const fits: unknown =
-    bound &&
-    (typeof expected === 'function'
+  const members = (ofOurs: boolean): Context =>
+    Object.fromEntries(
+      Object.entries(found).filter(([name]) => name.startsWith('sealdrop:') === ofOurs),
+    )
+  const own = members(false)
+  const decide = (): unknown =>
+    typeof expected === 'function'
       ? expected(Object.freeze({ ...own }))
-      : sameContext(own, expected))
+      : sameContext(own, expected)
+  const fits = sameContext(members(true), reserved) && decide()
   // not a decision, and its rejection must not end the process
   if (fits instanceof Promise) fits.catch(() => {})
   ensure(
@@ -117,7 +117,8 @@ export function checkExpected(expected: unknown): ExpectedContext {
   ensure(
     isContext(expected),
     'invalid_argument',
-    `context: expected the context that the sender bound, {} for none, or a function that decides; found ${kindOf(expected)}`,
+    'context: expected the context that the sender bound, {} for none, ' +
+      `or a function that decides; found ${kindOf(expected)}`,
   )
   return checkContext(expected)
 }

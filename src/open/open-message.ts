@@ -72,6 +72,7 @@ export async function openMessage(
   )
   const candidates = await Promise.all(
     keys.map(async (key): Promise<Candidate<WrappedMessageKey>> => {
+      // oxlint-disable-next-line typescript/no-non-null-assertion -- only keys that fit were found
       const { dataKey, wrapped } = ours.find(({ fits }) => fits(key))!
       return {
         key,
@@ -82,52 +83,58 @@ export async function openMessage(
   )
   const context = checkFoundContext(header.context, expected)
   checkAge(undefined, maxAgeOf(o, parts), parts.now())
-  return withDataKey(
-    candidates,
-    unwrapMessageKey,
-    async (dataKey, opener) => {
-      const { raw, commitment } = await deriveMessageKeys(dataKey, messageId)
-      const key = await importDataKey(raw)
-      const committed = equal(commitment, header.commitment)
-      const authentic = equal(await authenticate(key, header.body), header.tag)
-      if (!committed || !authentic) throw rejected()
-      return { header, key, info: { messageId: toBase64url(messageId), key: opener.info, context } }
-    },
-    parts,
-    o.signal,
-  )
+  const use = async (dataKey: CryptoKey, opener: OpenerKey): Promise<OpenedMessage> => ({
+    header,
+    key: await frameKey(header, dataKey),
+    info: { messageId: toBase64url(messageId), key: opener.info, context },
+  })
+  return withDataKey({ candidates, unwrap: unwrapMessageKey, use, signal: o.signal }, parts)
+}
+
+/** The key of the frames, once it is the one that the header commits to and is authentic under. */
+async function frameKey(header: MessageHeader, dataKey: CryptoKey): Promise<CryptoKey> {
+  const { raw, commitment } = await deriveMessageKeys(dataKey, header.messageId)
+  const key = await importDataKey(raw)
+  const committed = equal(commitment, header.commitment)
+  const authentic = equal(await authenticate(key, header.body), header.tag)
+  if (!committed || !authentic) throw rejected()
+  return key
 }
 
 /** Undefined for other providers, which are for others. @throws SealdropError `malformed` */
-function forRecipient({ provider, info, ciphertext }: EncryptedDataKey): ForRecipient | undefined {
-  if (provider === dataKeyProviders.RSA) {
-    const arn = fromUtf8(info)
-    ensure(
-      isKeyArn(arn),
-      'malformed',
-      'message header: the provider info of aws-kms-rsa is not a key ARN',
-    )
-    return {
-      recipient: arn,
-      fits: (key) => key.jwk.kty === 'RSA' && sameKey(arn, key.arn),
-      wrapped: async ({ jwk }, serializedContext) => {
-        const length = jwk.kty === 'RSA' ? fromBase64url(jwk.n)!.length : 0
-        ensure(
-          ciphertext.length === length,
-          'malformed',
-          `message header: expected an encrypted data key of ${length} bytes, found ${ciphertext.length}`,
-        )
-        return { ciphertext, serializedContext }
-      },
-    }
-  }
-  if (provider !== dataKeyProviders.EC) return undefined
-  const { crv, recipient, sender } = parseEcdhInfo(info)
+function forRecipient(dataKey: EncryptedDataKey): ForRecipient | undefined {
+  if (dataKey.provider === dataKeyProviders.RSA) return forRsa(dataKey)
+  return dataKey.provider === dataKeyProviders.EC ? forCurve(dataKey) : undefined
+}
+
+function forRsa({ info, ciphertext }: EncryptedDataKey): ForRecipient {
+  const arn = fromUtf8(info)
   ensure(
-    ciphertext.length === ecdhCiphertext,
+    isKeyArn(arn),
     'malformed',
-    `message header: expected an encrypted data key of ${ecdhCiphertext} bytes, found ${ciphertext.length}`,
+    'message header: the provider info of aws-kms-rsa is not a key ARN',
   )
+  return {
+    recipient: arn,
+    fits: (key) => key.jwk.kty === 'RSA' && sameKey(arn, key.arn),
+    wrapped: async ({ jwk }, serializedContext) => {
+      checkLength(ciphertext, jwk.kty === 'RSA' ? fromBase64url(jwk.n).length : 0)
+      return { ciphertext, serializedContext }
+    },
+  }
+}
+
+function checkLength({ length }: Bytes, expected: number): void {
+  ensure(
+    length === expected,
+    'malformed',
+    `message header: expected an encrypted data key of ${expected} bytes, found ${length}`,
+  )
+}
+
+function forCurve({ info, ciphertext }: EncryptedDataKey): ForRecipient {
+  const { crv, recipient, sender } = parseEcdhInfo(info)
+  checkLength(ciphertext, ecdhCiphertext)
   return {
     recipient: toBase64url(recipient),
     fits: ({ jwk }) => jwk.kty === 'EC' && equal(compressPoint(jwk), recipient),

@@ -34,7 +34,8 @@ export function layoutIn(
   ensure(
     layout,
     'malformed',
-    `the message has ${input.size} bytes, which no frames of ${frameLength} add up to: it was cut, or added to`,
+    `the message has ${input.size} bytes, which no frames of ${frameLength} add up to: ` +
+      'it was cut, or added to',
   )
   return { input, headerLength, ...layout }
 }
@@ -48,8 +49,8 @@ export function layoutIn(
  * @see message-format.md, "Reader's rules"
  */
 export async function openPart(
-  { header: { frameLength, messageId }, key }: OpenedMessage,
-  { input, headerLength, regular, final }: Layout,
+  message: OpenedMessage,
+  layout: Layout,
   start: number,
   end: number,
 ): Promise<{
@@ -57,40 +58,26 @@ export async function openPart(
   readonly reader: ByteReader
   readonly chunks: AsyncGenerator<readonly Bytes[]>
 }> {
-  const placeOf = (index: number): number => headerLength + index * (frameLength + regularOverhead)
-  const last = await input.reader(placeOf(regular)).take(final + finalOverhead)
-  const head = frameOf(last, regular + 1, frameLength)
-  ensure(
-    head.final && head.length === last.length,
-    'malformed',
-    'the message does not end with its final frame: it was cut, or added to',
-  )
-  const tail = await openFrame(key, messageId, {
-    sequence: regular + 1,
-    final: true,
-    sealed: last.subarray(finalHead),
-  })
-
-  const size = regular * frameLength + final
+  const { key, header } = message
+  const { frameLength, messageId } = header
+  const { input, regular } = layout
+  const tail = await openFinal(message, layout)
+  const size = regular * frameLength + layout.final
   const from = Math.min(start, size)
   const to = Math.min(end, size)
   const first = Math.floor(from / frameLength)
   // the frame behind the last one that is wanted
   const behind = from === to ? first : Math.ceil(to / frameLength)
-  const reader = input.reader(placeOf(Math.min(first, regular)), placeOf(Math.min(behind, regular)))
-  async function* frames(): AsyncGenerator<SealedFrame> {
-    for (let sequence = first + 1; sequence <= Math.min(behind, regular); sequence++) {
-      const bytes = await reader.take(frameLength + regularOverhead)
-      const { final } = frameOf(bytes, sequence, frameLength)
-      ensure(!final, 'malformed', `frame ${sequence} is marked as the final one`)
-      yield { sequence, final, sealed: bytes.subarray(regularHead) }
-    }
-  }
+  const reader = input.reader(
+    placeOf(Math.min(first, regular), layout, header),
+    placeOf(Math.min(behind, regular), layout, header),
+  )
+  const frames = regularFrames(reader, first, Math.min(behind, regular), frameLength)
   async function* chunks(): AsyncGenerator<readonly Bytes[]> {
     let at = first * frameLength
     const cut = (plaintext: Bytes): Bytes => plaintext.subarray(Math.max(0, from - at), to - at)
     for await (const plaintext of inOrder(
-      frames(),
+      frames,
       (frame) => openFrame(key, messageId, frame),
       limits.framesInFlight,
     )) {
@@ -100,4 +87,38 @@ export async function openPart(
     if (behind > regular) yield [cut(tail)]
   }
   return { length: to - from, reader, chunks: chunks() }
+}
+
+/** Where a frame, counted from 0, begins in the message. */
+const placeOf = (index: number, layout: Layout, { frameLength }: MessageHeader): number =>
+  layout.headerLength + index * (frameLength + regularOverhead)
+
+/** The content of the final frame, which must be where the message ends. */
+async function openFinal({ key, header }: OpenedMessage, layout: Layout): Promise<Bytes> {
+  const { input, regular, final } = layout
+  const sequence = regular + 1
+  const last = await input.reader(placeOf(regular, layout, header)).take(final + finalOverhead)
+  const head = frameOf(last, sequence, header.frameLength)
+  ensure(
+    head.final && head.length === last.length,
+    'malformed',
+    'the message does not end with its final frame: it was cut, or added to',
+  )
+  const sealed = last.subarray(finalHead)
+  return openFrame(key, header.messageId, { sequence, final: true, sealed })
+}
+
+/** Frames from `first` up to but without `behind`, none of which is the final one. */
+async function* regularFrames(
+  reader: ByteReader,
+  first: number,
+  behind: number,
+  frameLength: number,
+): AsyncGenerator<SealedFrame> {
+  for (let sequence = first + 1; sequence <= behind; sequence++) {
+    const bytes = await reader.take(frameLength + regularOverhead)
+    const { final } = frameOf(bytes, sequence, frameLength)
+    ensure(!final, 'malformed', `frame ${sequence} is marked as the final one`)
+    yield { sequence, final, sealed: bytes.subarray(regularHead) }
+  }
 }

@@ -77,7 +77,7 @@ export async function openPrepared(
   parts: OpenerParts,
 ): Promise<Opened> {
   const { header } = jwe
-  const opened = async (dataKey: CryptoKey, key: OpenerKey): Promise<Opened> => {
+  const use = async (dataKey: CryptoKey, key: OpenerKey): Promise<Opened> => {
     const bytes = await content(jwe, dataKey)
     const sealedAt = header.iat === undefined ? undefined : new Date(header.iat * 1000)
     return {
@@ -88,7 +88,7 @@ export async function openPrepared(
       ...(sealedAt && { sealedAt }),
     }
   }
-  return withDataKey(candidates, unwrap, opened, parts, o.signal)
+  return withDataKey({ candidates, unwrap, use, signal: o.signal }, parts)
 }
 
 async function content(

@@ -54,5 +54,6 @@ export interface OpenerParts {
  * then.
  */
 export function maxAgeOf(o: OpenOptions, { maxAge, replay }: OpenerParts): number | undefined {
-  return replay ? Math.min(o.maxAge ?? Infinity, maxAge!) : (o.maxAge ?? maxAge)
+  // an opener that has a replay store has a maximum age; without one nothing is young enough
+  return replay ? Math.min(o.maxAge ?? Infinity, maxAge ?? NaN) : (o.maxAge ?? maxAge)
 }

@@ -38,6 +38,8 @@ export async function claimOnce(
   iat: number | undefined,
   maxAge: number,
 ): Promise<void> {
-  if (store && !(await store.claim(await replayId(jwe), new Date(iat! * 1000 + maxAge + 60_000))))
-    throw replayed()
+  if (!store) return
+  // with a maximum age a value without its time was refused before
+  const until = new Date((iat ?? NaN) * 1000 + maxAge + 60_000)
+  if (!(await store.claim(await replayId(jwe), until))) throw replayed()
 }

@@ -1,5 +1,6 @@
 import type { PrivateOperations } from '../envelope/private-operations.js'
 import { isSealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
+import { tell } from '../io/tell.js'
 import type { OpenedInfo, OpenerParts } from './options.js'
 
 /**
@@ -17,15 +18,6 @@ export interface OpenEvent {
   readonly kmsCalls: number
 }
 
-/** Tells an observer; one that throws changes nothing. */
-function tell(onEvent: (event: OpenEvent) => void, event: OpenEvent): void {
-  try {
-    onEvent(event)
-  } catch {
-    /* theirs */
-  }
-}
-
 export const tellFailed = (
   onEvent: (event: OpenEvent) => void,
   error: unknown,
@@ -34,11 +26,11 @@ export const tellFailed = (
   tell(onEvent, { event: 'failed', ...(isSealdropError(error) && { code: error.code }), kmsCalls })
 
 /** Counts the calls to KMS and tells `onEvent` how the work ended. */
-export async function reported<R extends OpenedInfo>(
+export async function reported<Results extends readonly OpenedInfo[]>(
   parts: OpenerParts,
   onEvent: (event: OpenEvent) => void,
-  work: (parts: OpenerParts) => Promise<readonly R[]>,
-): Promise<readonly R[]> {
+  work: (parts: OpenerParts) => Promise<Results>,
+): Promise<Results> {
   let kmsCalls = 0
   const { operations } = parts
   const counted: PrivateOperations = {

@@ -21,6 +21,16 @@ export interface OpenedStream extends OpenedInfo {
   readonly length?: number
 }
 
+/** A reader that shows what it read before it answers it. */
+const watched = (reader: ByteReader, watch: (bytes: Uint8Array) => Promise<void>): ByteReader => ({
+  ...reader,
+  async take(length) {
+    const bytes = await reader.take(length)
+    await watch(bytes)
+    return bytes
+  },
+})
+
 /** Opens messages; runtime-neutral, the private key is behind the private operations. */
 export class StreamOpener {
   readonly #parts: OpenerParts
@@ -38,16 +48,7 @@ export class StreamOpener {
     watch?: (bytes: Uint8Array) => Promise<void>,
   ): Promise<OpenedStream> {
     const plain = inputOf(source).reader()
-    const reader: ByteReader = watch
-      ? {
-          ...plain,
-          take: async (length) => {
-            const bytes = await plain.take(length)
-            await watch(bytes)
-            return bytes
-          },
-        }
-      : plain
+    const reader = watch ? watched(plain, watch) : plain
     return this.#reading(reader, o, async (parts) => {
       const { header, rest } = await readHeader(reader, formatName)
       const message = await openMessage(header, o, parts)
@@ -96,10 +97,10 @@ export class StreamOpener {
     const signal = o?.signal
     try {
       signal?.throwIfAborted()
-      const [opened] = await reported(this.#parts, this.#onEvent, async (parts) => [
+      const [opened] = await reported(this.#parts, this.#onEvent, async (parts): Promise<[R]> => [
         await abortable(work(parts), signal),
       ])
-      return opened!
+      return opened
     } catch (error) {
       reader.cancel(error)
       throw error

@@ -27,14 +27,15 @@ export class ValueOpener {
   }
 
   async open(jwe: string, o: OpenOptions): Promise<Opened> {
-    return this.#reported(async (parts) => {
+    const [value] = await this.#reported(async (parts): Promise<[Opened]> => {
       const prepared = await prepare(jwe, o, parts)
       const opened = await (parts.cache === noCache
         ? openPrepared(prepared, o, parts)
         : this.#afterPending(prepared, o, parts))
       await this.#claim(prepared)
       return [opened]
-    }).then(([opened]) => opened!)
+    })
+    return value
   }
 
   /**
@@ -52,23 +53,27 @@ export class ValueOpener {
       fields = findFields(record, o?.fields, 'rejected')
       for (const field of fields) {
         const { value } = field
-        if (typeof value !== 'string' || value.split('.', 6).length !== 5) throw rejected() // plaintext where a sealed field was named
+        // plaintext where a sealed field was named
+        if (typeof value !== 'string' || value.split('.', 6).length !== 5) throw rejected()
         prepared.push(await prepare(value, o, parts, { [pathMember]: pointer(field) }))
       }
       const dataKeys = new Set(prepared.map(({ candidates: [first], text }) => first?.id ?? text))
       ensure(
         dataKeys.size <= limits.recordDataKeys,
         'too_large',
-        `the fields of the record are under ${dataKeys.size} data keys, at most ${limits.recordDataKeys} are opened: each costs a KMS call`,
+        `the fields of the record are under ${dataKeys.size} data keys, ` +
+          `at most ${limits.recordDataKeys} are opened: each costs a KMS call`,
       )
-      const results: Opened[] = []
+      const sealed: { readonly opened: Opened; readonly cty: string | undefined }[] = []
       const shared = sharing(parts.cache)
-      for (const field of prepared)
-        results.push(await openPrepared(field, o, { ...parts, cache: shared }))
-      values = results.map(({ bytes }, i) => decodeValue(bytes, prepared[i]!.jwe.header.cty))
+      for (const field of prepared) {
+        const opened = await openPrepared(field, o, { ...parts, cache: shared })
+        sealed.push({ opened, cty: field.jwe.header.cty })
+      }
+      values = sealed.map(({ opened, cty }) => decodeValue(opened.bytes, cty))
       // last, so that a record that does not open can be opened again
       for (const field of prepared) await this.#claim(field)
-      return results
+      return sealed.map(({ opened }) => opened)
     })
     return replaceFields(record, fields, values) as T
   }
@@ -95,7 +100,9 @@ export class ValueOpener {
     return work
   }
 
-  #reported(work: (parts: OpenerParts) => Promise<readonly Opened[]>): Promise<readonly Opened[]> {
+  #reported<Results extends readonly Opened[]>(
+    work: (parts: OpenerParts) => Promise<Results>,
+  ): Promise<Results> {
     return reported(this.#parts, this.#onEvent, work)
   }
 }

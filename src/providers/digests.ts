@@ -1,4 +1,3 @@
-import type { CurveName } from '../algorithms/curves.js'
 import type { PublicMembers } from '../algorithms/public-key.js'
 import { isHashing, signatures, type SignatureName } from '../algorithms/signatures.js'
 import { fromBase64url } from '../bytes/base64url.js'
@@ -36,8 +35,8 @@ function verifies(
   const row = signatures[alg]
   if (key.kty === 'EC')
     return verifyEcdsaDigest(
-      key.crv as CurveName,
-      concat([4], fromBase64url(key.x)!, fromBase64url(key.y)!),
+      key.crv,
+      concat([4], fromBase64url(key.x), fromBase64url(key.y)),
       signature,
       digest,
     )

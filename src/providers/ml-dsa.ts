@@ -3,7 +3,7 @@ import type { PublicMembers } from '../algorithms/public-key.js'
 import { fromBase64url } from '../bytes/base64url.js'
 import type { Bytes } from '../bytes/bytes.js'
 import type { AlgorithmProvider } from '../crypto/provider.js'
-import { verifyMlDsa } from './noble-ml-dsa.js'
+import { verifyMessage, verifyMu } from './noble-ml-dsa.js'
 
 /**
  * ML-DSA-44, 65 and 87 for a key set: `fetchKeySet(url, { trust, providers: [mlDsa()] })`.
@@ -15,14 +15,13 @@ import { verifyMlDsa } from './noble-ml-dsa.js'
  * @see FIPS 204 §5.3, RFC 9964
  */
 export function mlDsa(): AlgorithmProvider {
-  const over =
-    (isMu: boolean) =>
-    async (alg: string, key: PublicMembers, signature: Bytes, message: Bytes): Promise<boolean> =>
-      key.kty === 'AKP' &&
-      verifyMlDsa(alg as MlDsaName, fromBase64url(key.pub)!, signature, message, isMu)
+  const ofKey =
+    (verifies: typeof verifyMessage) =>
+    async (alg: string, key: PublicMembers, signature: Bytes, over: Bytes): Promise<boolean> =>
+      key.kty === 'AKP' && verifies(alg as MlDsaName, fromBase64url(key.pub), signature, over)
   return {
     algorithms: ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'],
-    verify: over(false),
-    verifyDigest: over(true),
+    verify: ofKey(verifyMessage),
+    verifyDigest: ofKey(verifyMu),
   }
 }

@@ -8,22 +8,25 @@ const parameterSets = {
   'ML-DSA-87': ml_dsa87,
 } satisfies Record<MlDsaName, unknown>
 
-/**
- * Pure ML-DSA with an empty context (FIPS 204 algorithm 3), or from the message representative mu,
- * 64 bytes (algorithm 8, line 7). False for anything malformed.
- */
-export function verifyMlDsa(
+/** Whether an ML-DSA signature verifies; false for anything malformed. */
+type Verify = (
   alg: MlDsaName,
   publicKey: Uint8Array,
   signature: Uint8Array,
   over: Uint8Array,
-  isMu: boolean,
-): boolean {
-  const set = parameterSets[alg]
+) => boolean
+
+/** Over a message: pure ML-DSA with an empty context (FIPS 204 algorithm 3). */
+export const verifyMessage: Verify = (alg, publicKey, signature, message) =>
+  orFalse(() => parameterSets[alg].verify(signature, message, publicKey))
+
+/** Over the message representative mu, 64 bytes (FIPS 204 algorithm 8, line 7). */
+export const verifyMu: Verify = (alg, publicKey, signature, mu) =>
+  orFalse(() => parameterSets[alg].internal.verify(signature, mu, publicKey, { externalMu: true }))
+
+function orFalse(verifies: () => boolean): boolean {
   try {
-    return isMu
-      ? set.internal.verify(signature, over, publicKey, { externalMu: true })
-      : set.verify(signature, over, publicKey)
+    return verifies()
   } catch {
     return false
   }

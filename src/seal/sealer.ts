@@ -1,7 +1,7 @@
 import { limits } from '../algorithms/limits.js'
 import { ensure } from '../errors/guard.js'
-import { encodeValue, type EncodedValue, type Value } from '../formats/content.js'
-import { checkContext, pathMember, type Context } from '../formats/context.js'
+import { encodeValue, type Value } from '../formats/content.js'
+import { checkContext, pathMember } from '../formats/context.js'
 import { findFields, pointer, replaceFields } from '../formats/field-path.js'
 import { isWorkerd } from '../io/runtime.js'
 import { held, type HeldKeySet, type KeySet } from '../keys/key-set.js'
@@ -51,11 +51,8 @@ class DataKeySealer implements Sealer {
 
   async seal(value: Value, o: SealOptions): Promise<string> {
     const context = checkContext(o?.context)
-    const [sealed] = await this.#sealAll(
-      [{ encoded: encodeValue(value, limits.jsonPadding), context }],
-      o,
-    )
-    return sealed!
+    const encoded = encodeValue(value, limits.jsonPadding)
+    return writeValue(await this.#dataKey(1, o.signal), encoded, context, this.#keys.now())
   }
 
   async sealFields<T extends object>(
@@ -67,28 +64,24 @@ class DataKeySealer implements Sealer {
     ensure(
       fields.length <= this.#maxValues,
       'too_large',
-      `a record of ${fields.length} fields: at most ${this.#maxValues} of them fit under one data key`,
+      `a record of ${fields.length} fields: ` +
+        `at most ${this.#maxValues} of them fit under one data key`,
     )
     const values = fields.map((field) => ({
       encoded: encodeValue(field.value as Value, limits.jsonPadding),
       context: { ...context, [pathMember]: pointer(field) },
     }))
+    // now: what is added to the record meanwhile must not come out unsealed
     const copy = replaceFields(
       record,
       fields,
       fields.map(() => ''),
-    ) // now: what is added to the record meanwhile must not come out unsealed
-    return replaceFields(copy, fields, await this.#sealAll(values, o)) as SealedFields<T>
-  }
-
-  async #sealAll(
-    values: readonly { readonly encoded: EncodedValue; readonly context: Context }[],
-    o: SealOptions,
-  ): Promise<string[]> {
-    const dataKey = await this.#dataKey(values.length, o.signal)
-    return Promise.all(
-      values.map(({ encoded, context }) => writeValue(dataKey, encoded, context, this.#keys.now())),
     )
+    const dataKey = await this.#dataKey(values.length, o.signal)
+    const sealed = await Promise.all(
+      values.map((value) => writeValue(dataKey, value.encoded, value.context, this.#keys.now())),
+    )
+    return replaceFields(copy, fields, sealed) as SealedFields<T>
   }
 
   /** One data key for all of a record's fields: the current one where it has so many uses left. */
@@ -109,7 +102,8 @@ class DataKeySealer implements Sealer {
     if (isWorkerd()) {
       // a promise of this request must not be awaited by another: only the settled key is kept
       const [key, wrapped] = await Promise.all([made.key, made.wrapped])
-      return (this.#current = { ...made, key, wrapped })
+      this.#current = { ...made, key, wrapped }
+      return this.#current
     }
     this.#current = made
     Promise.all([made.key, made.wrapped]).catch(() => {

@@ -21,9 +21,10 @@ export function dataKeyFor(recipient: SealingKey): DataKey {
   const made = newDataKey({
     alg: recipient.info.alg,
     jwk: recipient.jwk,
-    cryptoKey: recipient.cryptoKey!,
+    cryptoKey: recipient.cryptoKey,
   })
-  made.wrapped.catch(() => {}) // reported where it is awaited, which may be after another failure
+  // reported where it is awaited, which may be after another failure
+  made.wrapped.catch(() => {})
   return { recipient, ...made }
 }
 
@@ -67,5 +68,8 @@ export async function writeValue(
     encrypt(await key, iv, value.bytes, utf8(protectedText)),
   ])
   // a template, not join: that would copy the whole text once more
-  return `${protectedText}.${toBase64url(encryptedKey)}.${toBase64url(iv)}.${toBase64url(sealed.subarray(0, -16))}.${toBase64url(sealed.subarray(-16))}`
+  return (
+    `${protectedText}.${toBase64url(encryptedKey)}.${toBase64url(iv)}.` +
+    `${toBase64url(sealed.subarray(0, -16))}.${toBase64url(sealed.subarray(-16))}`
+  )
 }

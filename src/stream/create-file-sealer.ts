@@ -6,6 +6,7 @@ import { SealdropError } from '../errors/sealdrop-error.js'
 import { frameLengthFromEnd, tagLength } from '../formats/message-header.js'
 import type { ByteSource } from '../io/byte-source.js'
 import { fileInput } from '../io/stream-source.js'
+import type { KeyInfo } from '../keys/key.js'
 import { held } from '../keys/key-set.js'
 import { holdRecord, type FileRecords, type RecordStart } from './record-store.js'
 import { damaged, RangeSealer, type FileSealer } from './file-sealer.js'
@@ -89,60 +90,31 @@ export async function restoreFileSealer(
   keys: Recipients,
   records: FileRecords,
   messageId: string,
-  file: Blob | ByteSource,
-  o: RestoreOptions = {},
+  ...[file, o = {}]: [file: Blob | ByteSource, o?: RestoreOptions]
 ): Promise<FileSealer> {
   const input = fileInput(file)
   const published = (await Promise.all(setsOf(keys).map((set) => held(set).list(o)))).flat()
   const release = await holdRecord(records, messageId)
   try {
-    const record = await records.load(messageId)
-    const start = (record?.start ?? {}) as Partial<RecordStart>
-    if (!record || !(Date.now() - (start.created ?? NaN) < limits.recordAge)) {
-      await records.remove(messageId)
-      throw new SealdropError(
-        'expired',
-        'no record of this message, or one older than 7 days: start over with createFileSealer',
-      )
-    }
-    const { size, version, recipients } = start
-    ensure(
-      start.v === 1 && Array.isArray(recipients) && recipients.length > 0,
-      'malformed',
-      damaged,
-    )
-    const found = recipients.map((thumbprint) => {
-      const info = published.find(
-        (key) =>
-          key.thumbprint === thumbprint &&
-          key.use === 'enc' &&
-          !(Date.now() >= Number(key.expires ?? Infinity)),
-      )
-      ensure(
-        info,
-        'no_usable_key',
-        `the key ${thumbprint} of this record is no longer published: start over with createFileSealer`,
-      )
-      return info
-    })
+    const { start, tags } = await loadRecord(records, messageId)
+    const { size, version } = start
+    const recipients = start.recipients.map((thumbprint) => stillPublished(thumbprint, published))
     ensure(
       input.size === size && (await input.version?.()) === version,
       'source_changed',
       'the file was changed or removed: choose it again',
     )
     const message = await messageOf(start, messageId)
-    const frameLength = new DataView(message.header.buffer, message.header.byteOffset).getUint32(
-      message.header.length - frameLengthFromEnd,
-    )
+    const { buffer, byteOffset, length } = message.header
     return new RangeSealer({
       message,
-      frameLength,
+      frameLength: new DataView(buffer, byteOffset).getUint32(length - frameLengthFromEnd),
       input,
       version,
       records,
-      tags: record.tags,
+      tags,
       release,
-      recipients: found,
+      recipients,
       framesInFlight: o.framesInFlight,
       onProgress: o.onProgress,
     })
@@ -152,16 +124,55 @@ export async function restoreFileSealer(
   }
 }
 
-/** The message of a record: its header authenticates under its key. */
-async function messageOf(
-  { header, key: kept }: Partial<RecordStart>,
-  messageId: string,
-): Promise<Message> {
+/** A record that is not too old. Its header and its key are still to be looked at. */
+async function loadRecord(
+  records: FileRecords,
+  id: string,
+): Promise<{ readonly start: RecordStart; readonly tags: ReadonlyMap<number, Uint8Array> }> {
+  const record = await records.load(id)
+  const start = record?.start as RecordStart | undefined
+  if (!record || !start || !(Date.now() - start.created < limits.recordAge)) {
+    await records.remove(id)
+    throw new SealdropError(
+      'expired',
+      'no record of this message, or one older than 7 days: start over with createFileSealer',
+    )
+  }
+  ensure(
+    start.v === 1 && Array.isArray(start.recipients) && start.recipients.length > 0,
+    'malformed',
+    damaged,
+  )
+  return { start, tags: record.tags }
+}
+
+/** A recipient of a record, which must still be one that may be sealed to. */
+function stillPublished(thumbprint: string, published: readonly KeyInfo[]): KeyInfo {
+  const info = published.find(
+    (key) =>
+      key.thumbprint === thumbprint &&
+      key.use === 'enc' &&
+      !(Date.now() >= Number(key.expires ?? Infinity)),
+  )
+  ensure(
+    info,
+    'no_usable_key',
+    `the key ${thumbprint} of this record is no longer published: ` +
+      'start over with createFileSealer',
+  )
+  return info
+}
+
+/**
+ * The message of a record: its header authenticates under its key. Members that are missing or of
+ * another type fail as a tag does that is wrong.
+ */
+async function messageOf({ header, key: kept }: RecordStart, messageId: string): Promise<Message> {
   try {
-    const key = kept instanceof Uint8Array ? await importDataKey(kept) : kept!
-    const message = { id: header!.slice(3, 35), header: header!, key }
-    const tag = await authenticate(key, header!.slice(0, -tagLength))
-    if (equal(tag, header!.subarray(-tagLength)) && idText(message) === messageId) return message
+    const key = kept instanceof Uint8Array ? await importDataKey(kept) : kept
+    const message = { id: header.slice(3, 35), header, key }
+    const tag = await authenticate(key, header.slice(0, -tagLength))
+    if (equal(tag, header.subarray(-tagLength)) && idText(message) === messageId) return message
   } catch {
     /* told below */
   }

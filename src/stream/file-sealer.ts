@@ -9,9 +9,11 @@ import { tagLength } from '../formats/message-header.js'
 import { abortable, type CallOptions } from '../io/abort.js'
 import { breather, inOrder } from '../io/in-order.js'
 import type { FileInput } from '../io/stream-source.js'
+import { tell } from '../io/tell.js'
 import type { KeyInfo } from '../keys/key.js'
 import type { FileRecords } from './record-store.js'
 import { FrameLedger } from './frame-ledger.js'
+import { framesFrom, type PlainFrame } from './frames-of.js'
 import { idText, sealFrame, type Message } from './message.js'
 import { checkCount } from './plan-message.js'
 import { Ranges } from './ranges.js'
@@ -120,6 +122,7 @@ export class RangeSealer implements FileSealer {
     const list = new Uint8Array(Math.ceil(this.length / size) * 32)
     for (let i = 0; i * size < this.length; i++) {
       if (!this.#chunks.has(i)) await this.#cut(i * size, Math.min(this.length, (i + 1) * size), o)
+      // oxlint-disable-next-line typescript/no-non-null-assertion -- #cut remembers whole chunks
       list.set(this.#chunks.get(i)!, i * 32)
     }
     return chunkDigest(this.length, list, sha256)
@@ -138,20 +141,7 @@ export class RangeSealer implements FileSealer {
   }
 
   async #cut(start: number, end: number, o: CallOptions): Promise<Bytes> {
-    ensure(
-      Number.isSafeInteger(start) &&
-        Number.isSafeInteger(end) &&
-        start >= 0 &&
-        start <= end &&
-        end <= this.length,
-      'invalid_argument',
-      `slice: expected a range within 0 to ${this.length}`,
-    )
-    ensure(
-      end - start <= limits.slice,
-      'too_large',
-      `slice: expected at most ${limits.slice} bytes`,
-    )
+    checkSlice(start, end, this.length)
     this.#usable(o)
     const bytes = new Uint8Array(end - start)
     if (start === end) return bytes
@@ -208,36 +198,16 @@ export class RangeSealer implements FileSealer {
     const { message, frameLength, input, onProgress } = this.#parts
     const { size } = input
     const breathe = breather()
-    const final = this.#count - 1
     const reader = input.reader(first * frameLength, Math.min(size, (last + 1) * frameLength))
-    const stop = (): void => reader.cancel(signal!.reason)
+    const stop = (): void => reader.cancel(signal?.reason)
     signal?.addEventListener('abort', stop)
     const tags: (readonly [number, Bytes])[] = []
+    const seal = async (frame: PlainFrame) =>
+      [frame.index, await sealFrame(message, frame)] as const
     try {
       await this.#unchanged()
-      const plain = async function* (): AsyncGenerator<{
-        readonly index: number
-        readonly plaintext: Bytes
-      }> {
-        for (let index = first; index <= last; index++) {
-          const wanted = Math.min(frameLength, size - index * frameLength)
-          const plaintext = await reader.take(wanted)
-          ensure(
-            plaintext.length === wanted,
-            'source_changed',
-            'the file was changed or removed: choose it again',
-          )
-          yield { index, plaintext }
-        }
-      }
-      const seal = async ({
-        index,
-        plaintext,
-      }: {
-        readonly index: number
-        readonly plaintext: Bytes
-      }) => [index, await sealFrame(message, index, plaintext, index === final)] as const
-      for await (const [index, frame] of inOrder(plain(), seal, this.#inFlight)) {
+      const frames = framesFrom(reader, first, last, { size, frameLength })
+      for await (const [index, frame] of inOrder(frames, seal, this.#inFlight)) {
         tags.push([index, frame[1].slice(-tagLength)])
         use(index, frame)
         await breathe()
@@ -254,11 +224,7 @@ export class RangeSealer implements FileSealer {
       throw this.#judged(error)
     })
     this.#usable({})
-    try {
-      onProgress?.({ done: Math.min(size, this.#ledger.size * frameLength), total: size })
-    } catch {
-      /* theirs */
-    }
+    tell(onProgress, { done: Math.min(size, this.#ledger.size * frameLength), total: size })
   }
 
   async #unchanged(): Promise<void> {
@@ -272,11 +238,9 @@ export class RangeSealer implements FileSealer {
 
   /** What ends this sealer for good does so here. */
   #judged(error: unknown): unknown {
-    if (
-      isSealdropError(error) &&
-      (error.code === 'source_changed' || error.code === 'conflict') &&
-      !this.#over
-    ) {
+    const ends =
+      isSealdropError(error) && (error.code === 'source_changed' || error.code === 'conflict')
+    if (ends && !this.#over) {
       this.#over = error
       const { records, release } = this.#parts
       if (error.code === 'source_changed') records?.remove(this.messageId).catch(() => {})
@@ -296,4 +260,17 @@ export class RangeSealer implements FileSealer {
     }
     await Promise.all(hashes)
   }
+}
+
+function checkSlice(start: number, end: number, length: number): void {
+  ensure(
+    Number.isSafeInteger(start) &&
+      Number.isSafeInteger(end) &&
+      start >= 0 &&
+      start <= end &&
+      end <= length,
+    'invalid_argument',
+    `slice: expected a range within 0 to ${length}`,
+  )
+  ensure(end - start <= limits.slice, 'too_large', `slice: expected at most ${limits.slice} bytes`)
 }

@@ -45,7 +45,7 @@ export class FrameLedger {
    */
   async release(frames: readonly (readonly [index: number, tag: Bytes])[]): Promise<void> {
     const claimed = frames.map(([index, tag]) => {
-      const known = this.#released.get(index) ?? { tag }
+      const known: Released = this.#released.get(index) ?? { tag }
       ensure(
         equal(known.tag, tag),
         'source_changed',
@@ -60,15 +60,16 @@ export class FrameLedger {
       fresh.length > 0 && this.#append(fresh.map(([index, { tag }]) => [index, tag])))()
     for (const [, frame] of fresh) {
       frame.durable = writing.then(() => {})
+      // whoever needs it writes it again
       frame.durable.catch(() => {
         frame.durable = undefined
-      }) // whoever needs it writes it again
+      })
     }
-    await Promise.all(claimed.map(([, { durable }]) => durable))
+    await Promise.all(claimed.flatMap(([, { durable }]) => durable ?? []))
   }
 
   /** Resolves when nothing is being written any more. */
   async settled(): Promise<void> {
-    await Promise.allSettled([...this.#released.values()].map(({ durable }) => durable))
+    await Promise.allSettled([...this.#released.values()].flatMap(({ durable }) => durable ?? []))
   }
 }

@@ -49,3 +49,23 @@ export async function* framesOf(
     yield { index, bytes, final }
   }
 }
+
+/** Frames `first` to `last` of a file, read from where the first of them begins. */
+export async function* framesFrom(
+  reader: ByteReader,
+  first: number,
+  last: number,
+  { size, frameLength }: { readonly size: number; readonly frameLength: number },
+): AsyncGenerator<PlainFrame> {
+  for (let index = first; index <= last; index++) {
+    const rest = size - index * frameLength
+    const wanted = Math.min(frameLength, rest)
+    const bytes = await reader.take(wanted)
+    ensure(
+      bytes.length === wanted,
+      'source_changed',
+      'the file was changed or removed: choose it again',
+    )
+    yield { index, bytes, final: rest <= frameLength }
+  }
+}

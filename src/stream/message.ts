@@ -6,6 +6,7 @@ import { randomBytes, type CryptoKey } from '../crypto/subtle.js'
 import { wrapMessageKey } from '../envelope/wrap-message-key.js'
 import { checkFrames, frameData, frameHead, frameIv } from '../formats/frames.js'
 import { headerBody } from '../formats/message-header.js'
+import type { PlainFrame } from './frames-of.js'
 import type { MessagePlan } from './plan-message.js'
 
 /** A message that can be written: its header is, its frames can be sealed in any order. */
@@ -15,6 +16,9 @@ export interface Message {
   readonly header: Bytes
   readonly key: CryptoKey
 }
+
+/** A frame's head, and its ciphertext with the tag. */
+export type SealedFrame = readonly [head: Bytes, sealed: Bytes]
 
 /** The id as people and receipts name it. */
 export const idText = ({ id }: Message): string => toBase64url(id)
@@ -40,22 +44,18 @@ export async function startMessage({
 }
 
 /**
- * One frame: its head, and its ciphertext with the tag. They are not joined, which would cost a
- * third of the speed. The plaintext is copied by the time this answers a promise.
- *
- * @param index from 0
+ * Seals one frame. Head and ciphertext are not joined, which would cost a third of the speed. The
+ * plaintext is copied by the time this answers a promise.
  */
 export async function sealFrame(
   { id, key }: Message,
-  index: number,
-  plaintext: Bytes,
-  final: boolean,
-): Promise<readonly [head: Bytes, sealed: Bytes]> {
+  { index, bytes, final }: PlainFrame,
+): Promise<SealedFrame> {
   const sequence = index + 1
   checkFrames(final ? sequence : sequence + 1)
-  const data = frameData(id, sequence, plaintext.length, final)
+  const data = frameData(id, sequence, bytes.length, final)
   return [
-    frameHead(sequence, plaintext.length, final),
-    await encrypt(key, frameIv(sequence), plaintext, data),
+    frameHead(sequence, bytes.length, final),
+    await encrypt(key, frameIv(sequence), bytes, data),
   ]
 }

@@ -7,6 +7,7 @@ import { messageLength } from '../formats/frames.js'
 import { tagLength } from '../formats/message-header.js'
 import { inOrder, streamOf, type ByteStream } from '../io/in-order.js'
 import { inputOf, type StreamSource } from '../io/stream-source.js'
+import { tell } from '../io/tell.js'
 import type { KeyInfo } from '../keys/key.js'
 import { framesOf } from './frames-of.js'
 import { idText, sealFrame, startMessage } from './message.js'
@@ -70,11 +71,9 @@ export async function sealStream(
   const plan = await planMessage(keys, o ?? {})
   const version = await input.version?.()
   const message = await startMessage(plan)
-  const total = input.size === undefined ? {} : { total: input.size }
+  const { size } = input
   const length =
-    input.size === undefined
-      ? {}
-      : { length: messageLength(message.header.length, input.size, plan.frameLength) }
+    size === undefined ? size : messageLength(message.header.length, size, plan.frameLength)
   const reader = input.reader()
   const frames = framesOf(reader, input, plan.frameLength, version)
   signal?.throwIfAborted()
@@ -92,18 +91,10 @@ export async function sealStream(
   async function* sealed(): AsyncGenerator<readonly Bytes[]> {
     yield put([message.header])
     let done = 0
-    for await (const frame of inOrder(
-      frames,
-      ({ index, bytes, final }) => sealFrame(message, index, bytes, final),
-      framesInFlight,
-    )) {
+    for await (const frame of inOrder(frames, (one) => sealFrame(message, one), framesInFlight)) {
       yield put(frame)
       done += frame[1].length - tagLength
-      try {
-        onProgress?.({ done, ...total })
-      } catch {
-        /* theirs */
-      }
+      tell(onProgress, { done, ...(size !== undefined && { total: size }) })
     }
     end(
       digested
@@ -117,7 +108,7 @@ export async function sealStream(
   }
   return {
     readable: streamOf(sealed(), stop, signal),
-    ...length,
+    ...(length !== undefined && { length }),
     messageId: idText(message),
     recipients: plan.recipients.map(({ info }) => info),
     digest,

@@ -21,21 +21,19 @@ type PinnedKey = Exclude<Pin, string>
  * @see RFC 7638
  */
 export function pinned(pins: readonly Pin[]): Trust {
+  const given: readonly Pin[] = Array.isArray(pins) ? pins : []
+  const wanted: readonly PinnedKey[] = given.map((pin) =>
+    typeof pin === 'string' ? { thumbprint: pin } : (pin ?? {}),
+  )
   ensure(
-    Array.isArray(pins) && pins.length > 0,
+    wanted.length > 0 &&
+      wanted.every(
+        ({ thumbprint }) =>
+          typeof thumbprint === 'string' && fromBase64url(thumbprint)?.length === 32,
+      ),
     'invalid_argument',
     'pinned: expected thumbprints (RFC 7638)',
   )
-  const wanted: readonly PinnedKey[] = pins.map((pin) =>
-    typeof pin === 'string' ? { thumbprint: pin } : (pin ?? {}),
-  )
-  for (const { thumbprint } of wanted) {
-    ensure(
-      typeof thumbprint === 'string' && fromBase64url(thumbprint)?.length === 32,
-      'invalid_argument',
-      'pinned: expected thumbprints (RFC 7638)',
-    )
-  }
   return {
     kind: 'pinned',
     async accept(document): Promise<readonly JWK[]> {

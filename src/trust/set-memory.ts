@@ -60,14 +60,12 @@ export class SetMemory {
    */
   async keep(found: SignedSet, idOf: (root: string) => string): Promise<SignedSet> {
     if (!this.newest || isNewer(found, this.newest)) this.newest = found
-    for (
-      let { newest } = this;
-      this.#store && this.#stored !== newest.document;
-      { newest } = this
-    ) {
+    const store = this.#store
+    while (store && this.#stored !== this.newest.document) {
+      const { root, document } = this.newest
       try {
-        await inTime(() => this.#store!.put(idOf(newest.root), newest.document))
-        this.#stored = newest.document
+        await inTime(() => store.put(idOf(root), document))
+        this.#stored = document
       } catch (error) {
         if (isSealdropError(error) && error.retryable) break
         throw error
@@ -85,11 +83,10 @@ async function inTime<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await abortable(work(), AbortSignal.timeout(patience))
   } catch (cause) {
-    throw isSealdropError(cause)
-      ? cause
-      : new SealdropError('output_failed', 'the store of key sets failed, or did not answer', {
-          cause,
-          retryable: true,
-        })
+    if (isSealdropError(cause)) throw cause
+    throw new SealdropError('output_failed', 'the store of key sets failed, or did not answer', {
+      cause,
+      retryable: true,
+    })
   }
 }

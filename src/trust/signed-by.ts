@@ -64,7 +64,7 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
     'invalid_argument',
     'roots: expected public JWKs',
   )
-  const { history = false, name = history ? 'history' : 'default', issuer, store, providers } = o
+  const { history = false, name = history ? 'history' : 'default', issuer, store } = o
   const rows = roots.map(rootOf)
   const memory = new SetMemory(store)
   const idOf = (root: string): string =>
@@ -76,44 +76,8 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
       await Promise.all(rows.map(async (root) => [await thumbprintOf(root.jwk), root] as const)),
     )
 
-  /**
-   * The set of a document, once its signature and its names are right; its times are still to be
-   * looked at.
-   */
-  const read = async (document: string): Promise<SignedSet> => {
-    const { header, signingInput, signature, payload } = parseSignedSet(document)
-    const untrusted = (condition: unknown, why: string): void =>
-      ensure(condition, 'keys_untrusted', `the key set ${why}`)
-    untrusted(
-      header.typ === reservedTypes.keySet,
-      `has the type ${shown(header.typ ?? 'none')}, expected ${reservedTypes.keySet}`,
-    )
-    const known = await byThumbprint()
-    const { kid = '', alg } = header
-    const root = known.get(kid)
-    untrusted(
-      root,
-      `is signed by ${shown(kid)}, none of the roots (${[...known.keys()].join(', ')}): another publisher's, a forged one, or the root was replaced`,
-    )
-    untrusted(
-      isJoseNameOf(root!.alg, alg),
-      `is signed with ${shown(alg)}, its root signs ${root!.alg}`,
-    )
-    untrusted(
-      await (
-        await verifierOf(root!.jwk, root!.alg, providers)
-      )(signature, utf8(signingInput)),
-      'was changed, or another key signed it: its signature does not verify',
-    )
-    const claims = setClaims(payload, history ? limits.historyKeys : undefined)
-    untrusted(claims.sub === name, `is named ${shown(claims.sub)}, expected ${shown(name)}`)
-    untrusted(
-      issuer === undefined || claims.iss === issuer,
-      `is issued by ${shown(claims.iss)}, expected ${shown(issuer ?? '')}`,
-    )
-    untrusted((claims.exp - claims.iat) * 1000 <= longest, 'lives longer than 7 days')
-    return { document, root: kid, claims }
-  }
+  const read = async (document: string): Promise<SignedSet> =>
+    readSet(document, await byThumbprint(), { ...o, name })
 
   const look = async (): Promise<void> =>
     memory.look([...(await byThumbprint()).keys()].map(idOf), read)
@@ -131,7 +95,8 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
         ensure(
           found.claims.ver === newest.claims.ver,
           'keys_rolled_back',
-          `the key set is older (ver ${found.claims.ver}) than one seen before (ver ${newest.claims.ver}), which has expired: an old copy, or a host that is behind?`,
+          `the key set is older (ver ${found.claims.ver}) than one seen before ` +
+            `(ver ${newest.claims.ver}), which has expired: an old copy, or a host that is behind?`,
         )
       }
       const why = whyNot(found, now)
@@ -144,6 +109,47 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
       return newest && whyNot(newest, now) === undefined ? newest.document : undefined
     },
   }
+}
+
+/**
+ * The set of a document, once its signature and its names are right; its times are still to be
+ * looked at.
+ */
+async function readSet(
+  document: string,
+  roots: ReadonlyMap<string, Root>,
+  { name, issuer, history, providers }: SignedByOptions & { readonly name: string },
+): Promise<SignedSet> {
+  const { header, signingInput, signature, payload } = parseSignedSet(document)
+  const { kid = '', alg, typ = 'none' } = header
+  trusted(
+    typ === reservedTypes.keySet,
+    `has the type ${shown(typ)}, expected ${reservedTypes.keySet}`,
+  )
+  const root = roots.get(kid)
+  trusted(
+    root,
+    `is signed by ${shown(kid)}, none of the roots (${[...roots.keys()].join(', ')}): ` +
+      "another publisher's, a forged one, or the root was replaced",
+  )
+  trusted(isJoseNameOf(root.alg, alg), `is signed with ${shown(alg)}, its root signs ${root.alg}`)
+  const verifies = await verifierOf(root.jwk, root.alg, providers)
+  trusted(
+    await verifies(signature, utf8(signingInput)),
+    'was changed, or another key signed it: its signature does not verify',
+  )
+  const claims = setClaims(payload, history ? limits.historyKeys : undefined)
+  trusted(claims.sub === name, `is named ${shown(claims.sub)}, expected ${shown(name)}`)
+  trusted(
+    issuer === undefined || claims.iss === issuer,
+    `is issued by ${shown(claims.iss)}, expected ${shown(issuer ?? '')}`,
+  )
+  trusted((claims.exp - claims.iat) * 1000 <= longest, 'lives longer than 7 days')
+  return { document, root: kid, claims }
+}
+
+function trusted(condition: unknown, why: string): asserts condition {
+  ensure(condition, 'keys_untrusted', `the key set ${why}`)
 }
 
 function rootOf(jwk: JWK, index: number): Root {
@@ -176,7 +182,10 @@ const believed = ({ document, claims: { keys, exp } }: SignedSet): Believed =>
 function whyNot({ claims: { iat, exp } }: SignedSet, now: number): string | undefined {
   const clock = `this clock says ${new Date(now).toISOString()}: is it right?`
   if (now >= exp * 1000 + tolerance)
-    return `the key set expired at ${new Date(exp * 1000).toISOString()}: its host is behind, or serves an old one; ${clock}`
+    return (
+      `the key set expired at ${new Date(exp * 1000).toISOString()}: ` +
+      `its host is behind, or serves an old one; ${clock}`
+    )
   return iat * 1000 > now + ahead
     ? `the key set was signed at ${new Date(iat * 1000).toISOString()}; ${clock}`
     : undefined

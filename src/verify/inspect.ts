@@ -54,34 +54,39 @@ export async function inspect(
   if (input.trimStart().startsWith('{')) {
     return { kind: 'key-set', recipients: kidsOf(parseKeySet(input)) }
   }
-  if (input.split('.', 6).length === 3) {
-    const text = input.trim()
-    const [jws, list] = text.includes('\n') ? fileLines(text) : [text]
-    const {
-      header: { kid, typ },
-      payload,
-    } = parseJws(jws)
-    if (list !== undefined) {
-      ensure(
-        sameType(typ, reservedTypes.file),
-        'malformed',
-        'expected one line, or the two of a file signature',
-      )
-      parseHashes(list, parseFileClaims(payload).size)
-    }
-    if (typ === reservedTypes.keySet)
-      return { kind: 'key-set', recipients: kidsOf(setClaims(payload).keys) }
-    return { kind: 'jws', recipients: kid === undefined ? [] : [kid] }
+  return input.split('.', 6).length === 3 ? inspectSigned(input.trim()) : inspectValue(input)
+}
+
+/** A JWS, a signed set or a file signature. */
+function inspectSigned(text: string): Inspection {
+  const [jws, list] = text.includes('\n') ? fileLines(text) : [text]
+  const {
+    header: { kid, typ },
+    payload,
+  } = parseJws(jws)
+  if (list !== undefined) {
+    ensure(
+      sameType(typ, reservedTypes.file),
+      'malformed',
+      'expected one line, or the two of a file signature',
+    )
+    parseHashes(list, parseFileClaims(payload).size)
   }
+  if (typ === reservedTypes.keySet)
+    return { kind: 'key-set', recipients: kidsOf(setClaims(payload).keys) }
+  return { kind: 'jws', recipients: kid === undefined ? [] : [kid] }
+}
+
+async function inspectValue(text: string): Promise<Inspection> {
   const {
     header: { kid, ctx = {}, jti },
-  } = parseCompact(input, 'JWE')
+  } = parseCompact(text, 'JWE')
   ensure(
     typeof kid === 'string' && isContext(ctx),
     'malformed',
     'JWE header: expected kid, and in ctx strings',
   )
-  const bytes = utf8(input)
+  const bytes = utf8(text)
   const digester = new ChunkDigester(sha256)
   await digester.update(bytes)
   return {
@@ -125,9 +130,7 @@ async function inspectStream(source: StreamSource, { signal }: CallOptions): Pro
 }
 
 function recipientOf({ provider, info }: EncryptedDataKey): string {
-  return provider === dataKeyProviders.RSA
-    ? (fromUtf8(info) ?? provider)
-    : provider === dataKeyProviders.EC
-      ? toBase64url(parseEcdhInfo(info).recipient)
-      : provider
+  if (provider === dataKeyProviders.RSA) return fromUtf8(info) ?? provider
+  if (provider === dataKeyProviders.EC) return toBase64url(parseEcdhInfo(info).recipient)
+  return provider
 }

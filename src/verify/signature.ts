@@ -65,11 +65,13 @@ export async function verifySignature(keys: KeySet, o: RawSignature): Promise<Pr
     "encoding: expected 'der' or 'ieee-p1363'",
   )
   ensure('message' in o !== 'digest' in o, 'invalid_argument', 'expected a message or a digest')
+  const which =
+    named === undefined ? 'that is the only one; name it with `key`' : `that is ${shown(named)}`
   const key = await selectSigner(
     held(keys),
     ({ info: { alg, arn, thumbprint } }) =>
       isSignatureName(alg) && isNameOf(alg, name) && [undefined, arn, thumbprint].includes(named),
-    `for ${name}${named === undefined ? ' that is the only one; name it with `key`' : ` that is ${shown(named)}`}`,
+    `for ${name} ${which}`,
     o.signal,
   )
   const signature = signatureOf(key.jwk, given, encoding)
@@ -126,13 +128,14 @@ async function overDigest(
     `digest: expected the ${length} bytes that ${alg} signs`,
   )
   const provider = providerOf(held(keys).options.providers, alg, 'verifyDigest')
+  const door = jwk.kty === 'AKP' ? 'mlDsa()] of sealdrop/ml-dsa' : 'digests()] of sealdrop/digests'
   ensure(
     provider,
     'unsupported_runtime',
-    `digest: WebCrypto takes messages only: pass the message, or providers: [${jwk.kty === 'AKP' ? 'mlDsa()] of sealdrop/ml-dsa' : 'digests()] of sealdrop/digests'}`,
+    `digest: WebCrypto takes messages only: pass the message, or providers: [${door}`,
   )
   return {
-    verifies: (signature, bytes) => provider.verifyDigest!(alg, jwk, signature, bytes),
+    verifies: (signature, bytes) => provider.verifyDigest(alg, jwk, signature, bytes),
     bytes: unshared(digest),
   }
 }

@@ -16,6 +16,7 @@ import type { ByteReader } from '../io/byte-reader.js'
 import { checkRange, type ByteSource } from '../io/byte-source.js'
 import { inOrder, streamOf, type ByteStream } from '../io/in-order.js'
 import { fileInput, inputOf, type StreamSource } from '../io/stream-source.js'
+import { tell } from '../io/tell.js'
 import { held, type KeySet } from '../keys/key-set.js'
 import { checkSigningTime, proof, verified, type Proof, type SinceWhen } from './verify.js'
 
@@ -102,14 +103,13 @@ export async function verifyRange(
   keys: KeySet,
   fileSignature: string,
   source: Blob | ByteSource,
-  start: number,
-  end: number,
-  o: FileOptions = {},
+  ...[start, end, o = {}]: [start: number, end: number, o?: FileOptions]
 ): Promise<VerifiedStream> {
   checkRange('verifyRange', start, end)
   const input = fileInput(source)
   const file = await abortable(signedFile(keys, fileSignature, o, input.size), o.signal)
-  const [from, to] = [Math.min(start, input.size), Math.min(end, input.size)]
+  const from = Math.min(start, input.size)
+  const to = Math.min(end, input.size)
   const reader = input.reader(
     Math.floor(from / size) * size,
     Math.min(input.size, Math.ceil(to / size) * size),
@@ -157,7 +157,8 @@ async function signedFile(
   ensure(
     maxAge === undefined || (age <= maxAge && age >= -60_000),
     'expired',
-    'the file was signed longer ago than maxAge, or in the future: is there a newer one, and are both clocks right?',
+    'the file was signed longer ago than maxAge, or in the future: ' +
+      'is there a newer one, and are both clocks right?',
   )
   ensure((found ?? claims.size) === claims.size, 'rejected', otherSize(claims.size, `${found}`))
   return {
@@ -197,7 +198,9 @@ async function* chunksOf(
   total: number,
 ): AsyncGenerator<Chunk> {
   const first = Math.floor(from / size)
-  const behind = from < to ? Math.ceil(to / size) : unsized ? 1 : first
+  let behind = first
+  if (unsized) behind = 1
+  if (from < to) behind = Math.ceil(to / size)
   for (let index = first; index < behind; index++) {
     const at = index * size
     const length = Math.min(size, total - at)
@@ -242,11 +245,7 @@ function verifiedPart(
     for await (const own of inOrder(chunksOf(part, claims.size), checked, limits.framesInFlight)) {
       yield own
       for (const { length } of own) done += length
-      try {
-        onProgress?.({ done, total })
-      } catch {
-        /* theirs */
-      }
+      tell(onProgress, { done, total })
     }
   }
   return {

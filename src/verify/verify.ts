@@ -67,6 +67,7 @@ async function keyFor(
     'unsupported_algorithm',
     `alg ${shown(alg)}: ${whyRefused(alg)}`,
   )
+  const isNamed = (found: Key): boolean => found.kid === kid || found.info.thumbprint === kid
   const key =
     kid === undefined
       ? await selectSigner(
@@ -75,12 +76,7 @@ async function keyFor(
           `for ${alg} that is the only one (the token names no kid)`,
           signal,
         )
-      : await selectSigner(
-          ring,
-          (found) => found.kid === kid || found.info.thumbprint === kid,
-          `with kid ${shown(kid)}`,
-          signal,
-        )
+      : await selectSigner(ring, isNamed, `with kid ${shown(kid)}`, signal)
   ensure(
     isFor(key),
     'rejected',
@@ -91,11 +87,13 @@ async function keyFor(
 
 /** How a key verifies, for the one algorithm that it was published with. */
 export async function verifier(keys: KeySet, key: Key): Promise<Verifies> {
-  return (key.verifies ??= await verifierOf(
+  // no promise is kept: in workerd another request could not await it
+  key.verifies ??= await verifierOf(
     key.jwk,
     key.info.alg as SignatureName,
     held(keys).options.providers,
-  )) // no promise is kept: in workerd another request could not await it
+  )
+  return key.verifies
 }
 
 /**
@@ -113,8 +111,8 @@ export async function verified(
     'rejected',
     `typ: expected ${shown(o.typ ?? '')}, found ${shown(parsed.header.typ ?? 'none')}`,
   )
-  if (!(await (await verifier(keys, key))(parsed.signature, utf8(parsed.signingInput))))
-    throw signatureRejected()
+  const verifies = await verifier(keys, key)
+  if (!(await verifies(parsed.signature, utf8(parsed.signingInput)))) throw signatureRejected()
   return { parsed, key }
 }
 
@@ -151,7 +149,7 @@ export function checkSigningTime(
     'the key was not valid when it signed',
   )
   if (revoked === undefined) return
-  const held = heldSince === undefined ? Infinity : heldSince.getTime()
+  const heldFrom = heldSince?.getTime() ?? Infinity
   const { revoked_at: seconds, reason } = Object(revoked) as {
     readonly revoked_at?: unknown
     readonly reason?: unknown
@@ -159,13 +157,14 @@ export function checkSigningTime(
   const since = isTime(seconds) ? seconds * 1000 : -Infinity
   const when = isTime(seconds) ? ` at ${new Date(since).toISOString()}` : ''
   ensure(
-    (iat === undefined ? held : at) < since,
+    (iat === undefined ? heldFrom : at) < since,
     'expired',
     `the key was taken back${when}, and this says that it was signed later, or not when`,
   )
   ensure(
-    reason === 'superseded' || held < since,
+    reason === 'superseded' || heldFrom < since,
     'key_unusable',
-    `the key was taken back${when}, since somebody else may have it, who chooses the date: believe this only if you held it before, and then say heldSince`,
+    `the key was taken back${when}, since somebody else may have it, who chooses the date: ` +
+      'believe this only if you held it before, and then say heldSince',
   )
 }

@@ -310,7 +310,9 @@ export function streamMutantsSuite(host) {
         'encrypt',
       ])
       const seal = (index, final) =>
-        outcome(rooms.sealFrame({ id: new Uint8Array(32), key }, index, pattern(3), final))
+        outcome(
+          rooms.sealFrame({ id: new Uint8Array(32), key }, { index, bytes: pattern(3), final }),
+        )
       const last = 2 ** 32 - 2
       assert.deepEqual(
         await Promise.all([

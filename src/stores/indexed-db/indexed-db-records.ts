@@ -27,91 +27,121 @@ export function indexedDbRecords(name = 'sealdrop'): FileRecords {
   let holder = ''
   const taken = new Set<string>()
   const open = database(name, ['records', 'tags'])
-  /** One transaction, durable when it resolves. */
-  const run = async <T>(
-    work: (records: IDBObjectStore, tags: IDBObjectStore, done: (result: T) => void) => void,
-  ): Promise<T | undefined> => {
+  const run = <T>(work: Work<T>): Promise<T | undefined> => {
     holder ||= toBase64url(randomBytes(16))
-    try {
-      const db = await open()
-      return await new Promise<T | undefined>((resolve, reject) => {
-        let result: T | undefined
-        const transaction = db.transaction(['records', 'tags'], 'readwrite', {
-          durability: 'strict',
-        })
-        transaction.oncomplete = () => resolve(result)
-        transaction.onabort = () => reject(transaction.error)
-        work(transaction.objectStore('records'), transaction.objectStore('tags'), (found) => {
-          result = found
-        })
-      })
-    } catch (cause) {
-      throw failed(cause)
-    }
-  }
-  const framesOf = (id: string): IDBKeyRange => IDBKeyRange.bound([id], [id, []])
-  const erase = (records: IDBObjectStore, tags: IDBObjectStore, id: string): void => {
-    records.delete(id)
-    tags.delete(framesOf(id))
+    return transact(open, work)
   }
   return {
     async create(id, start) {
       const key = await importDataKey((start as RecordStart).key as Bytes)
       await run((records, tags) => {
-        records.openCursor().onsuccess = ({ target }) => {
-          const cursor = (target as IDBRequest<IDBCursorWithValue | null>).result
-          if (!cursor) return
-          if (Date.now() - (cursor.value as Entry).start.created > limits.recordAge)
-            erase(records, tags, cursor.key as string)
-          cursor.continue()
-        }
+        eraseOld(records, tags)
         records.put({ start: { ...start, key }, holder }, id)
         taken.add(id)
       })
     },
     async append(id, frames) {
-      const mine = await run<boolean>((records, tags, done) => {
-        const request = records.get(id)
-        request.onsuccess = () => {
-          if ((request.result as Entry | undefined)?.holder !== holder) return
+      const mine = await run<boolean>((records, tags, done) =>
+        find(records, id, (entry) => {
+          if (entry?.holder !== holder) return
           for (const [index, tag] of frames) tags.put(tag, [id, index])
           done(true)
-        }
-      })
+        }),
+      )
       if (!mine)
         throw new SealdropError(
           'conflict',
           'another file sealer, perhaps in another tab, took over the record',
         )
     },
-    async load(id) {
-      return run((records, tags, done) => {
-        const request = records.get(id)
-        request.onsuccess = () => {
-          const entry = request.result as Entry | undefined
+    load: async (id) =>
+      run((records, tags, done) =>
+        find(records, id, (entry) => {
           if (!entry) return
           records.put({ ...entry, holder }, id)
           taken.add(id)
-          const found = new Map<number, Uint8Array>()
-          tags.openCursor(framesOf(id)).onsuccess = ({ target }) => {
-            const cursor = (target as IDBRequest<IDBCursorWithValue | null>).result
-            if (!cursor) return done({ start: entry.start, tags: found })
-            found.set((cursor.key as [string, number])[1], cursor.value as Uint8Array)
-            cursor.continue()
-          }
-        }
-      })
-    },
+          readTags(tags, id, (found) => done({ start: entry.start, tags: found }))
+        }),
+      ),
     async remove(id) {
-      await run((records, tags) => {
-        const request = records.get(id)
-        request.onsuccess = () => {
-          const another =
-            // took it over
-            taken.delete(id) && (request.result as Entry | undefined)?.holder !== holder
-          if (!another) erase(records, tags, id)
-        }
-      })
+      await run((records, tags) =>
+        find(records, id, (entry) => {
+          const takenOver = taken.delete(id) && entry?.holder !== holder
+          if (!takenOver) erase(records, tags, id)
+        }),
+      )
     },
   }
+}
+
+/** What one transaction does with both stores; `done` is told the result. */
+type Work<T> = (records: IDBObjectStore, tags: IDBObjectStore, done: (result: T) => void) => void
+
+/** One transaction, durable when it resolves. */
+async function transact<T>(
+  open: () => Promise<IDBDatabase>,
+  work: Work<T>,
+): Promise<T | undefined> {
+  try {
+    const db = await open()
+    return await new Promise<T | undefined>((resolve, reject) => {
+      let result: T | undefined
+      const transaction = db.transaction(['records', 'tags'], 'readwrite', {
+        durability: 'strict',
+      })
+      transaction.oncomplete = () => resolve(result)
+      transaction.onabort = () => reject(transaction.error)
+      work(transaction.objectStore('records'), transaction.objectStore('tags'), (found) => {
+        result = found
+      })
+    })
+  } catch (cause) {
+    throw failed(cause)
+  }
+}
+
+function find(records: IDBObjectStore, id: string, use: (entry: Entry | undefined) => void): void {
+  const request = records.get(id)
+  request.onsuccess = () => use(request.result as Entry | undefined)
+}
+
+/** Goes over the entries of a store, and tells when it is at its end. */
+function each(
+  request: IDBRequest<IDBCursorWithValue | null>,
+  use: (cursor: IDBCursorWithValue) => void,
+  end?: () => void,
+): void {
+  request.onsuccess = () => {
+    const cursor = request.result
+    if (!cursor) return end?.()
+    use(cursor)
+    cursor.continue()
+  }
+}
+
+const tagsOf = (id: string): IDBKeyRange => IDBKeyRange.bound([id], [id, []])
+
+function erase(records: IDBObjectStore, tags: IDBObjectStore, id: string): void {
+  records.delete(id)
+  tags.delete(tagsOf(id))
+}
+
+function eraseOld(records: IDBObjectStore, tags: IDBObjectStore): void {
+  each(records.openCursor(), ({ key, value }) => {
+    const { start } = value as Entry
+    if (Date.now() - start.created > limits.recordAge) erase(records, tags, key as string)
+  })
+}
+
+function readTags(
+  tags: IDBObjectStore,
+  id: string,
+  use: (found: ReadonlyMap<number, Uint8Array>) => void,
+): void {
+  const found = new Map<number, Uint8Array>()
+  each(
+    tags.openCursor(tagsOf(id)),
+    ({ key, value }) => found.set((key as [string, number])[1], value as Uint8Array),
+    () => use(found),
+  )
 }
