@@ -1,6 +1,5 @@
 // Signatures of secp256k1, Ed25519 and ML-DSA keys, read by node:crypto, WebCrypto, openssl and
 // noble.
-import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
   createHash,
@@ -14,6 +13,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { assert } from 'chai'
 import { ed25519, ed25519ph } from '@noble/curves/ed25519.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js'
@@ -172,7 +172,7 @@ for (const [name, row] of Object.entries(rows)) {
   const [spec, SigningAlgorithm] = name.split(' ')
   test(`${SigningAlgorithm} of ${spec}: every message type that it takes gives a signature that each reader and every message type verifies`, async () => {
     const key = await keyOf(spec)
-    assert.equal(key.spki.length, row.spki)
+    assert.strictEqual(key.spki.length, row.spki)
     assert.deepEqual(key.told, {
       KeyId: key.arn,
       CustomerMasterKeySpec: spec,
@@ -190,13 +190,17 @@ for (const [name, row] of Object.entries(rows)) {
         SigningAlgorithm,
       })
       assert.deepEqual(answer, { KeyId: key.arn, SigningAlgorithm })
-      if (row.signature) assert.equal(Signature.length, row.signature)
+      if (row.signature) assert.strictEqual(Signature.length, row.signature)
       const signature = Object.assign(Uint8Array.from(Signature), {
         file: written('signature', Signature),
         messageFile: written('message', message),
       })
       for (const [reader, verifies] of Object.entries(row.readers))
-        assert.equal(await verifies(key.raw, signature, key), true, `${MessageType} by ${reader}`)
+        assert.strictEqual(
+          await verifies(key.raw, signature, key),
+          true,
+          `${MessageType} by ${reader}`,
+        )
       for (const [type, other] of Object.entries(row.messages)) {
         const check = (more) =>
           outcome(
@@ -209,17 +213,17 @@ for (const [name, row] of Object.entries(rows)) {
               ...more,
             }),
           )
-        assert.equal(await check({}), true)
+        assert.strictEqual(await check({}), true)
         for (const at of [12, Math.floor(Signature.length / 2), Signature.length - 1])
-          assert.equal(
+          assert.strictEqual(
             await check({ Signature: flipped(Signature, at) }),
             'KMSInvalidSignatureException',
           )
-        assert.equal(
+        assert.strictEqual(
           await check({ Message: flipped(other(key.raw), 3) }),
           'KMSInvalidSignatureException',
         )
-        assert.equal(
+        assert.strictEqual(
           await check({
             KeyId: (await kms('CreateKey', { KeySpec: spec, KeyUsage: 'SIGN_VERIFY' })).KeyMetadata
               .KeyId,
@@ -314,7 +318,7 @@ test('every signing algorithm is refused by the specs that do not have it, befor
         )
     }),
   )
-  assert.equal(faults.flat().length, 2 * (7 + 6 + 7 + 7))
+  assert.strictEqual(faults.flat().length, 2 * (7 + 6 + 7 + 7))
   await assertFaults(local, faults.flat())
 })
 
@@ -353,7 +357,7 @@ test('an Ed25519 signature with S not below the order does not verify, in either
       Signature.slice(0, 32),
       Buffer.from(s.toString(16).padStart(64, '0'), 'hex').reverse(),
     ])
-    assert.equal(
+    assert.strictEqual(
       await outcome(kms('Verify', { ...input, Signature: moved })),
       'KMSInvalidSignatureException',
     )
@@ -368,17 +372,20 @@ test('Ed25519 is deterministic; ECDSA on secp256k1 and ML-DSA are not, and secp2
     )
     return Buffer.from(a.Signature).equals(Buffer.from(b.Signature))
   }
-  assert.equal(await twice('ECC_NIST_EDWARDS25519', { SigningAlgorithm: 'ED25519_SHA_512' }), true)
-  assert.equal(
+  assert.strictEqual(
+    await twice('ECC_NIST_EDWARDS25519', { SigningAlgorithm: 'ED25519_SHA_512' }),
+    true,
+  )
+  assert.strictEqual(
     await twice('ECC_NIST_EDWARDS25519', {
       SigningAlgorithm: 'ED25519_PH_SHA_512',
       MessageType: 'DIGEST',
     }),
     true,
   )
-  assert.equal(await twice('ECC_SECG_P256K1', { SigningAlgorithm: 'ECDSA_SHA_256' }), false)
+  assert.strictEqual(await twice('ECC_SECG_P256K1', { SigningAlgorithm: 'ECDSA_SHA_256' }), false)
   for (const MessageType of ['RAW', 'EXTERNAL_MU'])
-    assert.equal(
+    assert.strictEqual(
       await twice('ML_DSA_44', { SigningAlgorithm: 'ML_DSA_SHAKE_256', MessageType }),
       false,
     )
@@ -393,12 +400,12 @@ test('Ed25519 is deterministic; ECDSA on secp256k1 and ML-DSA are not, and secp2
     })
     halves.add(secp256k1.Signature.fromBytes(Signature, 'der').s > half)
   }
-  assert.equal(halves.size, 2)
+  assert.strictEqual(halves.size, 2)
 })
 
 test('a message of 4,096 bytes is signed by every algorithm that takes messages', async () => {
   const whole = Object.entries(rows).filter(([, { messages }]) => messages.RAW)
-  assert.equal(whole.length, 5)
+  assert.strictEqual(whole.length, 5)
   for (const [name] of whole) {
     const [spec, SigningAlgorithm] = name.split(' ')
     const { arn: KeyId } = await keyOf(spec)
@@ -407,7 +414,7 @@ test('a message of 4,096 bytes is signed by every algorithm that takes messages'
       Message: Buffer.alloc(4096, 1),
       SigningAlgorithm,
     })
-    assert.equal(
+    assert.strictEqual(
       await outcome(
         kms('Verify', { KeyId, Message: Buffer.alloc(4096, 1), SigningAlgorithm, Signature }),
       ),

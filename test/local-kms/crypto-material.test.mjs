@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict'
 import {
   createHash,
   createPrivateKey,
@@ -7,6 +6,7 @@ import {
   webcrypto,
 } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { assert } from 'chai'
 import { p256, p384, p521 } from '@noble/curves/nist.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import {
@@ -161,11 +161,11 @@ describe('seeded random bytes', () => {
   test('are the same however they are cut', () => {
     const whole = seededRandom('s', 'l')(1000)
     const cut = seededRandom('s', 'l')
-    assert.equal(
+    assert.strictEqual(
       hex(Buffer.concat([0, 1, 15, 16, 17, 100, 851].map((length) => cut(length)))),
       hex(whole),
     )
-    assert.equal(hex(whole.subarray(0, 16)), '794f8651fdb3bca1af3fed1f5fbe2f30')
+    assert.strictEqual(hex(whole.subarray(0, 16)), '794f8651fdb3bca1af3fed1f5fbe2f30')
   })
 
   test('differ by seed and by label, and by where one ends and the other begins', () => {
@@ -176,7 +176,7 @@ describe('seeded random bytes', () => {
       ['sl', ''],
       ['', 'sl'],
     ].map(([seed, label]) => hex(seededRandom(seed, label)(32)))
-    assert.equal(new Set(all).size, all.length)
+    assert.strictEqual(new Set(all).size, all.length)
   })
 })
 
@@ -185,9 +185,9 @@ describe('material', () => {
     test(`${spec} from a seed is the same key each time, with a public key of ${spki} bytes that OpenSSL reads as it is`, async () => {
       const material = await seededOf(spec)
       const publicKey = publicKeyOf(spec, material)
-      assert.equal(publicKey.length, spki)
+      assert.strictEqual(publicKey.length, spki)
       if (spec !== 'RSA_4096')
-        assert.equal(
+        assert.strictEqual(
           identity(spec, await generateMaterial(spec, seededRandom('sealdrop', spec))),
           identity(spec, material),
         )
@@ -195,12 +195,12 @@ describe('material', () => {
         'return crypto.createPublicKey({ key: bytes[0], format: "der", type: "spki" }).export({ format: "der", type: "spki" }).toString("hex")',
         publicKey,
       )
-      assert.equal(read, hex(publicKey))
+      assert.strictEqual(read, hex(publicKey))
       const fromPrivate = inNode24(
         'return crypto.createPublicKey(crypto.createPrivateKey({ key: bytes[0], format: "der", type: "pkcs8" })).export({ format: "der", type: "spki" }).toString("hex")',
         privateKeyInfo(spec, material),
       )
-      assert.equal(fromPrivate, hex(publicKey))
+      assert.strictEqual(fromPrivate, hex(publicKey))
     })
   }
 
@@ -214,7 +214,10 @@ describe('material', () => {
         await generateMaterial(spec),
         await generateMaterial(spec),
       ]
-      assert.equal(new Set(materials.map((material) => hex(publicKeyOf(spec, material)))).size, 4)
+      assert.strictEqual(
+        new Set(materials.map((material) => hex(publicKeyOf(spec, material)))).size,
+        4,
+      )
     })
   }
 
@@ -224,7 +227,7 @@ describe('material', () => {
       const material = await generateMaterial(spec, (length) =>
         Uint8Array.from({ length }, () => next++),
       )
-      assert.equal(material.kind, 'seed')
+      assert.strictEqual(material.kind, 'seed')
       const name = spec.toLowerCase().replaceAll('_', '-')
       const found = inNode24(
         'const key = crypto.createPrivateKey({ key: bytes[0], format: "der", type: "pkcs8" }); return [key.asymmetricKeyType, crypto.createPublicKey(key).export({ format: "der", type: "spki" }).toString("hex")]',
@@ -238,8 +241,8 @@ describe('material', () => {
     test(`${spec} is ${length} bytes, by chance or from a seed`, async () => {
       const material = await seededOf(spec)
       assert.deepEqual([material.kind, material.secret.length], ['secret', length])
-      assert.equal(hex(material.secret), hex(seededRandom('sealdrop', spec)(length)))
-      assert.notEqual(
+      assert.strictEqual(hex(material.secret), hex(seededRandom('sealdrop', spec)(length)))
+      assert.notStrictEqual(
         hex((await generateMaterial(spec)).secret),
         hex((await generateMaterial(spec)).secret),
       )
@@ -261,13 +264,13 @@ describe('material', () => {
       const [n, e, d, p, q, dp, dq, qi] = ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'].map((name) =>
         BigInt(`0x${Buffer.from(jwk[name], 'base64url').toString('hex')}`),
       )
-      assert.equal(n.toString(2).length, bits)
-      assert.equal(e, 65_537n)
-      assert.equal(p * q, n)
+      assert.strictEqual(n.toString(2).length, bits)
+      assert.strictEqual(e, 65_537n)
+      assert.strictEqual(p * q, n)
       for (const prime of [p, q]) {
         assert.ok(prime * prime >= 1n << BigInt(bits - 1))
-        assert.notEqual((prime - 1n) % e, 0n)
-        assert.equal((d * e) % (prime - 1n), 1n)
+        assert.notStrictEqual((prime - 1n) % e, 0n)
+        assert.strictEqual((d * e) % (prime - 1n), 1n)
       }
       assert.ok(p > q && p - q > 1n << BigInt(bits / 2 - 100))
       assert.ok(d > 1n << BigInt(bits / 2) && d < ((p - 1n) * (q - 1n)) / 2n + 1n)
@@ -303,7 +306,7 @@ describe('material', () => {
         ),
       )
       for (const scalar of scalars) assert.ok(scalar >= 1n && scalar < curve.Point.Fn.ORDER)
-      assert.equal(scalars[1], 1n)
+      assert.strictEqual(scalars[1], 1n)
     })
   }
 })
@@ -314,8 +317,8 @@ describe('material as text', () => {
       const material = await seededOf(spec)
       const text = materialToText(material)
       const back = materialFromText(spec, text)
-      assert.equal(materialToText(back), text)
-      assert.equal(back.kind, material.kind)
+      assert.strictEqual(materialToText(back), text)
+      assert.strictEqual(back.kind, material.kind)
       assert.match(
         text,
         material.kind === 'pair' ? /^-----BEGIN PRIVATE KEY-----\n/ : /^[A-Za-z0-9+/]+=*$/,
@@ -330,7 +333,7 @@ describe('material as text', () => {
             !['RSA', 'EC'].includes(kty))
         )
           continue
-        assert.equal(materialFromText(other, text), undefined, other)
+        assert.strictEqual(materialFromText(other, text), undefined, other)
       }
     })
   }
@@ -356,7 +359,7 @@ describe('material as text', () => {
       const text = materialToText(await seededOf(spec))
       for (const [name, change] of broken) {
         if (name === 'a text that goes on' && keySpecs.get(spec).kty === 'EC') continue // PEM ends before it
-        assert.equal(materialFromText(spec, change(text)), undefined, name)
+        assert.strictEqual(materialFromText(spec, change(text)), undefined, name)
       }
     })
   }
@@ -369,7 +372,7 @@ describe('material as text', () => {
       `${text}\n`,
       `${text.slice(0, 4)}!${text.slice(4)}`,
     ])
-      assert.equal(materialFromText('SYMMETRIC_DEFAULT', other), undefined)
+      assert.strictEqual(materialFromText('SYMMETRIC_DEFAULT', other), undefined)
   })
 })
 
@@ -387,12 +390,12 @@ describe('imported material', () => {
       const { privateKey, publicKey } = write()
       const der = privateKey.export({ type: 'pkcs8', format: 'der' })
       const material = importedMaterial(spec, der)
-      assert.equal(
+      assert.strictEqual(
         hex(publicKeyOf(spec, material)),
         hex(publicKey.export({ type: 'spki', format: 'der' })),
       )
       for (const other of Object.keys(pairs))
-        if (other !== spec) assert.equal(importedMaterial(other, der), undefined, other)
+        if (other !== spec) assert.strictEqual(importedMaterial(other, der), undefined, other)
       for (const wrong of [
         der.subarray(1),
         der.subarray(0, -1),
@@ -401,7 +404,7 @@ describe('imported material', () => {
         publicKey.export({ type: 'spki', format: 'der' }),
         Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' })),
       ]) {
-        assert.equal(importedMaterial(spec, wrong), undefined)
+        assert.strictEqual(importedMaterial(spec, wrong), undefined)
       }
     })
   }
@@ -410,17 +413,17 @@ describe('imported material', () => {
     test(`PKCS#8 in seed format is ${spec}, and no other spec`, async () => {
       const material = await seededOf(spec)
       const der = privateKeyInfo(spec, material)
-      assert.equal(der.length, spec.startsWith('ML_KEM') ? 86 : 54)
-      assert.equal(hex(importedMaterial(spec, der).seed), hex(material.seed))
+      assert.strictEqual(der.length, spec.startsWith('ML_KEM') ? 86 : 54)
+      assert.strictEqual(hex(importedMaterial(spec, der).seed), hex(material.seed))
       for (const other of keySpecs.keys())
-        if (other !== spec) assert.equal(importedMaterial(other, der), undefined, other)
+        if (other !== spec) assert.strictEqual(importedMaterial(other, der), undefined, other)
       for (const wrong of [
         der.subarray(1),
         der.subarray(0, -1),
         Buffer.concat([der, Buffer.alloc(1)]),
         material.seed,
       ])
-        assert.equal(importedMaterial(spec, wrong), undefined)
+        assert.strictEqual(importedMaterial(spec, wrong), undefined)
     })
   }
 
@@ -431,13 +434,13 @@ describe('imported material', () => {
       bytes.fill(0)
       assert.deepEqual([...secret], Array(length).fill(7))
       for (const wrong of [length - 1, length + 1, 0])
-        assert.equal(importedMaterial(spec, new Uint8Array(wrong)), undefined)
+        assert.strictEqual(importedMaterial(spec, new Uint8Array(wrong)), undefined)
     })
   }
 
   test('an RSA key with another exponent, and one whose numbers do not belong together, are refused', () => {
     const small = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 }).privateKey
-    assert.equal(
+    assert.strictEqual(
       importedMaterial('RSA_2048', small.export({ type: 'pkcs8', format: 'der' })),
       undefined,
     )
@@ -445,7 +448,7 @@ describe('imported material', () => {
       generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }),
     )
     const mixed = createPrivateKey({ key: { ...one, n: two.n }, format: 'jwk' })
-    assert.equal(
+    assert.strictEqual(
       importedMaterial('RSA_2048', mixed.export({ type: 'pkcs8', format: 'der' })),
       undefined,
     )
@@ -455,7 +458,7 @@ describe('imported material', () => {
     const [one, two] = [1, 2].map(() => generateKeyPairSync('ec', { namedCurve: 'P-256' }))
     const der = one.privateKey.export({ type: 'pkcs8', format: 'der' })
     const other = two.publicKey.export({ type: 'spki', format: 'der' }).subarray(-65)
-    assert.equal(
+    assert.strictEqual(
       importedMaterial('ECC_NIST_P256', Buffer.concat([der.subarray(0, -65), other])),
       undefined,
     )
@@ -469,13 +472,13 @@ describe('data key pairs', () => {
   )) {
     test(`${spec}: Node 24 reads both halves, and they belong together`, async () => {
       const { privateKey, publicKey } = await generateDataKeyPair(spec)
-      assert.equal(publicKey.length, pairs[spec].spki)
+      assert.strictEqual(publicKey.length, pairs[spec].spki)
       const derived = inNode24(
         'return crypto.createPublicKey(crypto.createPrivateKey({ key: bytes[0], format: "der", type: "pkcs8" })).export({ format: "der", type: "spki" }).toString("hex")',
         privateKey,
       )
-      assert.equal(derived, hex(publicKey))
-      if (spec.startsWith('ML_KEM')) assert.equal(privateKey.length, 86)
+      assert.strictEqual(derived, hex(publicKey))
+      if (spec.startsWith('ML_KEM')) assert.strictEqual(privateKey.length, 86)
     })
   }
 
@@ -493,11 +496,11 @@ describe('data key pairs', () => {
       const signature = new Uint8Array(
         await webcrypto.subtle.sign(parameters, signer, Buffer.from('m')),
       )
-      assert.equal(
+      assert.strictEqual(
         await webcrypto.subtle.verify(parameters, verifier, signature, Buffer.from('m')),
         true,
       )
-      assert.equal(
+      assert.strictEqual(
         await webcrypto.subtle.verify(
           parameters,
           verifier,
@@ -513,7 +516,7 @@ describe('data key pairs', () => {
     const [one, two] = await Promise.all(
       [1, 2].map(() => generateDataKeyPair('ECC_NIST_P384', seededRandom('a', 'b'))),
     )
-    assert.equal(hex(one.privateKey), hex(two.privateKey))
+    assert.strictEqual(hex(one.privateKey), hex(two.privateKey))
     assert.ok(createPublicKey({ key: Buffer.from(one.publicKey), format: 'der', type: 'spki' }))
   })
 })

@@ -44,13 +44,3 @@ export const flipped = (bytes, at, bit = 1) =>
     index === (at < 0 ? bytes.length + at : at) ? byte ^ bit : byte,
   )
 export const hex = (bytes) => Buffer.from(bytes).toString('hex')
-
-/** What a function threw; fails when it did not. */
-export function thrown(run) {
-  try {
-    run()
-  } catch (e) {
-    return e
-  }
-  throw new Error('expected a failure')
-}

@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict'
 import {
   createHmac,
   createPublicKey,
@@ -7,6 +6,7 @@ import {
   webcrypto,
 } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { assert } from 'chai'
 import fc from 'fast-check'
 import { ml_kem1024, ml_kem512, ml_kem768 } from '@noble/post-quantum/ml-kem.js'
 import { agree } from '../../dist/local-kms/crypto/agreement.js'
@@ -26,11 +26,7 @@ import {
 } from '../../dist/local-kms/crypto/post-quantum.js'
 import { seededRandom } from '../../dist/local-kms/crypto/seeded-random.js'
 import { flipped, hex, inNode24, openssl } from './crypto-readers.mjs'
-
-const fault = (name, message) => (e) => {
-  assert.deepEqual([e.name, e.text], [name, message])
-  return true
-}
+import { assertFault, row } from './helpers.mjs'
 
 describe('ML-KEM', () => {
   const kems = {
@@ -45,12 +41,15 @@ describe('ML-KEM', () => {
       for (let i = 0; i < 3; i++) {
         const { sharedSecret, ciphertext } = encapsulate(spec, material, 'ML_KEM')
         assert.deepEqual([sharedSecret.length, ciphertext.length], [32, length])
-        assert.equal(hex(decapsulate(spec, material, 'ML_KEM', ciphertext)), hex(sharedSecret))
-        assert.equal(
+        assert.strictEqual(
+          hex(decapsulate(spec, material, 'ML_KEM', ciphertext)),
+          hex(sharedSecret),
+        )
+        assert.strictEqual(
           hex(noble.decapsulate(ciphertext, noble.keygen(material.seed).secretKey)),
           hex(sharedSecret),
         )
-        assert.equal(
+        assert.strictEqual(
           inNode24(
             'return crypto.decapsulate(crypto.createPrivateKey({ key: bytes[0], format: "der", type: "pkcs8" }), bytes[1]).toString("hex")',
             privateKeyInfo(spec, material),
@@ -60,28 +59,28 @@ describe('ML-KEM', () => {
         )
         secrets.add(hex(sharedSecret))
       }
-      assert.equal(secrets.size, 3)
+      assert.strictEqual(secrets.size, 3)
     })
 
     test(`${spec}: what noble and OpenSSL encapsulate to its public key is opened`, async () => {
       const material = await generateMaterial(spec)
       const spki = publicKeyOf(spec, material)
       const { sharedSecret, cipherText } = noble.encapsulate(spki.subarray(22))
-      assert.equal(hex(decapsulate(spec, material, 'ML_KEM', cipherText)), hex(sharedSecret))
+      assert.strictEqual(hex(decapsulate(spec, material, 'ML_KEM', cipherText)), hex(sharedSecret))
       const [secret, ciphertext] = inNode24(
         'const e = crypto.encapsulate(crypto.createPublicKey({ key: bytes[0], format: "der", type: "spki" })); return [e.sharedKey.toString("hex"), e.ciphertext.toString("hex")]',
         spki,
       )
-      assert.equal(
+      assert.strictEqual(
         hex(decapsulate(spec, material, 'ML_KEM', Buffer.from(ciphertext, 'hex'))),
         secret,
       )
-      assert.equal(
+      assert.strictEqual(
         hex(mlKemDecapsulate(spec, material.seed, Buffer.from(ciphertext, 'hex'))),
         secret,
       )
       const ours = mlKemEncapsulate(spec, mlKemPublicKey(spec, material.seed))
-      assert.equal(
+      assert.strictEqual(
         hex(decapsulate(spec, material, 'ML_KEM', ours.ciphertext)),
         hex(ours.sharedSecret),
       )
@@ -93,11 +92,11 @@ describe('ML-KEM', () => {
       for (const at of [0, length >> 1, -1]) {
         const changed = flipped(ciphertext, at)
         const found = decapsulate(spec, material, 'ML_KEM', changed)
-        assert.equal(found.length, 32)
-        assert.notEqual(hex(found), hex(sharedSecret))
-        assert.equal(hex(decapsulate(spec, material, 'ML_KEM', changed)), hex(found))
-        assert.equal(hex(mlKemDecapsulate(spec, material.seed, changed)), hex(found))
-        assert.equal(
+        assert.strictEqual(found.length, 32)
+        assert.notStrictEqual(hex(found), hex(sharedSecret))
+        assert.strictEqual(hex(decapsulate(spec, material, 'ML_KEM', changed)), hex(found))
+        assert.strictEqual(hex(mlKemDecapsulate(spec, material.seed, changed)), hex(found))
+        assert.strictEqual(
           inNode24(
             'return crypto.decapsulate(crypto.createPrivateKey({ key: bytes[0], format: "der", type: "pkcs8" }), bytes[1]).toString("hex")',
             privateKeyInfo(spec, material),
@@ -113,21 +112,20 @@ describe('ML-KEM', () => {
       for (const wrong of [0, length - 1, length + 1, 768, 1088, 1568].filter(
         (bytes) => bytes !== length,
       )) {
-        assert.throws(
+        assertFault(
           () => decapsulate(spec, material, 'ML_KEM', new Uint8Array(wrong)),
-          fault('InvalidCiphertextException', undefined),
+          'InvalidCiphertextException',
+          undefined,
         )
       }
       for (const run of [
         () => encapsulate(spec, material, 'ECDH'),
         () => decapsulate(spec, material, 'ECDH', new Uint8Array(length)),
       ]) {
-        assert.throws(
+        assertFault(
           run,
-          fault(
-            'InvalidKeyUsageException',
-            `Algorithm ECDH is incompatible with key spec ${spec}.`,
-          ),
+          'InvalidKeyUsageException',
+          `Algorithm ECDH is incompatible with key spec ${spec}.`,
         )
       }
     })
@@ -156,8 +154,11 @@ describe('ECDH', () => {
           'ECDH',
           peer.publicKey.export({ format: 'der', type: 'spki' }),
         )
-        assert.equal(secret.length, length)
-        assert.equal(hex(secret), hex(diffieHellman({ privateKey: peer.privateKey, publicKey })))
+        assert.strictEqual(secret.length, length)
+        assert.strictEqual(
+          hex(secret),
+          hex(diffieHellman({ privateKey: peer.privateKey, publicKey })),
+        )
       }
     })
 
@@ -178,8 +179,8 @@ describe('ECDH', () => {
         Buffer.alloc(0),
       ]
       for (const spki of wrong)
-        assert.throws(() => agree(spec, material, 'ECDH', spki), fault('ValidationException', ''))
-      assert.equal(agree(spec, material, 'ECDH', own).length, length)
+        assertFault(() => agree(spec, material, 'ECDH', spki), 'ValidationException', '')
+      assert.strictEqual(agree(spec, material, 'ECDH', own).length, length)
     })
   }
 })
@@ -192,8 +193,8 @@ describe('MACs', () => {
       const material = await generateMaterial(spec)
       const message = Buffer.from('what is authenticated')
       const mac = generateMac(spec, material, algorithm, message)
-      assert.equal(mac.length, length)
-      assert.equal(
+      assert.strictEqual(mac.length, length)
+      assert.strictEqual(
         hex(mac),
         hex(
           createHmac(`sha${spec.slice(5)}`, material.secret)
@@ -201,7 +202,7 @@ describe('MACs', () => {
             .digest(),
         ),
       )
-      assert.equal(
+      assert.strictEqual(
         openssl(
           [
             'dgst',
@@ -225,11 +226,11 @@ describe('MACs', () => {
           false,
           ['verify'],
         )
-        assert.equal(await webcrypto.subtle.verify('HMAC', key, mac, message), true)
+        assert.strictEqual(await webcrypto.subtle.verify('HMAC', key, mac, message), true)
       }
-      assert.equal(verifyMac(spec, material, algorithm, message, mac), true)
+      assert.strictEqual(verifyMac(spec, material, algorithm, message, mac), true)
       for (let at = 0; at < length; at++)
-        assert.equal(
+        assert.strictEqual(
           verifyMac(spec, material, algorithm, message, flipped(mac, at, 1 << (at % 8))),
           false,
         )
@@ -239,9 +240,12 @@ describe('MACs', () => {
         mac.subarray(0, -1),
         Uint8Array.from([...mac, 0]),
       ])
-        assert.equal(verifyMac(spec, material, algorithm, message, wrong), false)
-      assert.equal(verifyMac(spec, material, algorithm, flipped(message, 0), mac), false)
-      assert.equal(verifyMac(spec, await generateMaterial(spec), algorithm, message, mac), false)
+        assert.strictEqual(verifyMac(spec, material, algorithm, message, wrong), false)
+      assert.strictEqual(verifyMac(spec, material, algorithm, flipped(message, 0), mac), false)
+      assert.strictEqual(
+        verifyMac(spec, await generateMaterial(spec), algorithm, message, mac),
+        false,
+      )
     })
 
     test(`${spec} takes no other algorithm`, async () => {
@@ -253,14 +257,14 @@ describe('MACs', () => {
         'HMAC_SHA_512',
         'ECDH',
       ].filter((name) => name !== algorithm)) {
-        const error = fault(
+        const error = row(
           'InvalidKeyUsageException',
           `Algorithm ${other} is incompatible with key spec ${spec}.`,
         )
-        assert.throws(() => generateMac(spec, material, other, Buffer.from('x')), error)
-        assert.throws(
+        assertFault(() => generateMac(spec, material, other, Buffer.from('x')), ...error)
+        assertFault(
           () => verifyMac(spec, material, other, Buffer.from('x'), Buffer.from('x')),
-          error,
+          ...error,
         )
       }
     })
@@ -281,7 +285,7 @@ describe('MACs', () => {
     for (const [spec, mac] of Object.entries(expected)) {
       const key = Buffer.alloc(macs[spec])
       key.write('Jefe')
-      assert.equal(
+      assert.strictEqual(
         hex(generateMac(spec, importedMaterial(spec, key), `HMAC_SHA_${spec.slice(5)}`, data)),
         mac,
       )
@@ -302,7 +306,7 @@ describe('ciphertext blobs', () => {
       assert.ok(blob.length <= 6144 && blob.length > length + 28)
       const parsed = parseBlob(blob)
       assert.deepEqual([parsed.keyId, parsed.materialId], [`mrk-${'1'.repeat(32)}`, ids.materialId])
-      assert.equal(hex(parsed.open(secret, { a: 'b' })), hex(plaintext))
+      assert.strictEqual(hex(parsed.open(secret, { a: 'b' })), hex(plaintext))
     }
   })
 
@@ -310,26 +314,26 @@ describe('ciphertext blobs', () => {
     const blob = seal(Buffer.from('secret'), { context: { a: 'b' } })
     for (let at = 0; at < blob.length; at++) {
       for (let bit = 1; bit < 256; bit <<= 1) {
-        assert.equal(
+        assert.strictEqual(
           parseBlob(flipped(blob, at, bit))?.open(secret, { a: 'b' }),
           undefined,
           `byte ${at}, bit ${bit}`,
         )
       }
-      assert.equal(
+      assert.strictEqual(
         parseBlob(blob.subarray(0, at))?.open(secret, { a: 'b' }),
         undefined,
         `cut at ${at}`,
       )
     }
-    assert.equal(parseBlob(Uint8Array.from([...blob, 0])).open(secret, { a: 'b' }), undefined)
-    assert.equal(hex(parseBlob(blob).open(secret, { a: 'b' })), hex(Buffer.from('secret')))
+    assert.strictEqual(parseBlob(Uint8Array.from([...blob, 0])).open(secret, { a: 'b' }), undefined)
+    assert.strictEqual(hex(parseBlob(blob).open(secret, { a: 'b' })), hex(Buffer.from('secret')))
   })
 
   test('need the secret that sealed them', () => {
     const blob = seal(Buffer.from('x'))
     for (const other of [Buffer.alloc(32, 8), flipped(secret, 0), flipped(secret, 31, 128)])
-      assert.equal(parseBlob(blob).open(other), undefined)
+      assert.strictEqual(parseBlob(blob).open(other), undefined)
     assert.ok(parseBlob(blob).open(secret))
   })
 
@@ -348,7 +352,10 @@ describe('ciphertext blobs', () => {
   ]
   test('take the same context in any order', () => {
     for (const [one, two] of same)
-      assert.equal(hex(parseBlob(seal(Buffer.from('x'), { context: one })).open(secret, two)), '78')
+      assert.strictEqual(
+        hex(parseBlob(seal(Buffer.from('x'), { context: one })).open(secret, two)),
+        '78',
+      )
   })
 
   const others = [
@@ -373,7 +380,7 @@ describe('ciphertext blobs', () => {
   test('do not open under any other context, however alike it looks when written down', () => {
     for (const [one, two] of others) {
       const blob = seal(Buffer.from('x'), { context: one })
-      assert.equal(parseBlob(blob).open(secret, two), undefined, JSON.stringify([one, two]))
+      assert.strictEqual(parseBlob(blob).open(secret, two), undefined, JSON.stringify([one, two]))
       assert.ok(parseBlob(blob).open(secret, one))
     }
   })
@@ -388,14 +395,14 @@ describe('ciphertext blobs', () => {
     fc.assert(
       fc.property(contexts, contexts, (one, two) => {
         const opened = parseBlob(seal(Buffer.from('x'), { context: one })).open(secret, two)
-        assert.equal(opened !== undefined, canonical(one) === canonical(two))
+        assert.strictEqual(opened !== undefined, canonical(one) === canonical(two))
       }),
     )
   })
 
   test('of the same plaintext differ, and a seeded stream makes the same one', () => {
-    assert.notEqual(hex(seal(Buffer.from('x'))), hex(seal(Buffer.from('x'))))
-    assert.equal(
+    assert.notStrictEqual(hex(seal(Buffer.from('x'))), hex(seal(Buffer.from('x'))))
+    assert.strictEqual(
       hex(seal(Buffer.from('x'), { random: seededRandom('s', 'l') })),
       hex(seal(Buffer.from('x'), { random: seededRandom('s', 'l') })),
     )
@@ -416,7 +423,7 @@ describe('ciphertext blobs', () => {
         ),
       ),
     )
-    assert.equal(new Set(nonces).size, 4)
+    assert.strictEqual(new Set(nonces).size, 4)
   })
 
   test('are not read from what is none', () => {
@@ -427,6 +434,6 @@ describe('ciphertext blobs', () => {
       Buffer.from('SDK'),
       Buffer.from('SDK\x01\x24'),
     ])
-      assert.equal(parseBlob(bytes), undefined)
+      assert.strictEqual(parseBlob(bytes), undefined)
   })
 })

@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict'
 import {
   constants,
   createHash,
@@ -8,6 +7,7 @@ import {
   webcrypto,
 } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { assert } from 'chai'
 import { ed25519, ed25519ph } from '@noble/curves/ed25519.js'
 import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js'
 import {
@@ -25,7 +25,8 @@ import {
 } from '../../dist/local-kms/crypto/post-quantum.js'
 import { sign, verify } from '../../dist/local-kms/crypto/signatures.js'
 import { keySpecs } from '../../dist/local-kms/key-specs.js'
-import { flipped, hex, inNode24, openssl, thrown } from './crypto-readers.mjs'
+import { flipped, hex, inNode24, openssl } from './crypto-readers.mjs'
+import { assertFault, row, thrown } from './helpers.mjs'
 
 const signers = [...keySpecs].filter(
   ([spec, row]) => row.algorithms.SIGN_VERIFY && spec !== 'RSA_4096',
@@ -54,11 +55,6 @@ const classical = signers.flatMap(([spec, { kty, algorithms }]) =>
   })),
 )
 
-const fault = (name, message) => (e) => {
-  assert.deepEqual([e.name, e.text], [name, message])
-  return true
-}
-
 /**
  * Changes that no verification may overlook: each eighth of a signature, both ends, every bit of a
  * byte, and lengths.
@@ -85,12 +81,12 @@ function changes(signature) {
 
 function refuses(spec, material, algorithm, type, input, signature) {
   for (const [name, changed] of changes(signature))
-    assert.equal(
+    assert.strictEqual(
       verify(spec, material, algorithm, type, input, changed),
       false,
       `${algorithm} ${type}: ${name}`,
     )
-  assert.equal(
+  assert.strictEqual(
     verify(spec, material, algorithm, type, flipped(input, 0), signature),
     false,
     'another message',
@@ -99,7 +95,7 @@ function refuses(spec, material, algorithm, type, input, signature) {
 
 describe('RSA and ECDSA', () => {
   test('the table has every algorithm of these keys', () => {
-    assert.equal(classical.length, 6 * 2 + 4)
+    assert.strictEqual(classical.length, 6 * 2 + 4)
   })
 
   for (const { spec, algorithm, bits, options } of classical) {
@@ -108,13 +104,13 @@ describe('RSA and ECDSA', () => {
       const inputs = { RAW: message, DIGEST: sha(bits) }
       for (const type of ['RAW', 'DIGEST']) {
         const signature = sign(spec, material, algorithm, type, inputs[type])
-        if (spec.startsWith('RSA')) assert.equal(signature.length, Number(spec.slice(4)) / 8)
-        assert.equal(
+        if (spec.startsWith('RSA')) assert.strictEqual(signature.length, Number(spec.slice(4)) / 8)
+        assert.strictEqual(
           nodeVerify(`sha${bits}`, message, { key: keyOf(spec, material), ...options }, signature),
           true,
         )
         for (const other of ['RAW', 'DIGEST']) {
-          assert.equal(
+          assert.strictEqual(
             verify(spec, material, algorithm, other, inputs[other], signature),
             true,
             `${type} as ${other}`,
@@ -124,7 +120,7 @@ describe('RSA and ECDSA', () => {
       }
       const theirs = nodeSign(`sha${bits}`, message, { key: material.privateKey, ...options })
       for (const type of ['RAW', 'DIGEST'])
-        assert.equal(
+        assert.strictEqual(
           verify(spec, material, algorithm, type, inputs[type], theirs),
           true,
           `node:crypto's as ${type}`,
@@ -134,9 +130,10 @@ describe('RSA and ECDSA', () => {
           () => sign(spec, material, algorithm, 'DIGEST', new Uint8Array(wrong)),
           () => verify(spec, material, algorithm, 'DIGEST', new Uint8Array(wrong), theirs),
         ]) {
-          assert.throws(
+          assertFault(
             run,
-            fault('ValidationException', `Digest is invalid length for algorithm ${algorithm}.`),
+            'ValidationException',
+            `Digest is invalid length for algorithm ${algorithm}.`,
           )
         }
       }
@@ -161,7 +158,7 @@ describe('RSA and ECDSA', () => {
         ['dgst', `-sha${bits}`, '-verify', '@key', ...pss, '-signature', '@signature', '@message'],
         { key: keyOf(spec, material).export({ format: 'pem', type: 'spki' }), signature, message },
       )
-      assert.equal(answer.toString().trim(), 'Verified OK')
+      assert.strictEqual(answer.toString().trim(), 'Verified OK')
     })
   }
 
@@ -186,7 +183,7 @@ describe('RSA and ECDSA', () => {
           'DIGEST',
           sha(bits),
         )
-        assert.equal(
+        assert.strictEqual(
           await webcrypto.subtle.verify({ name, saltLength: bits / 8 }, key, signature, message),
           true,
         )
@@ -211,7 +208,7 @@ describe('RSA and ECDSA', () => {
           const signature = sign(spec, material, 'ECDSA_SHA_256', type, input)
           seen.add(hex(signature))
           highs.add(BigInt(`0x${hex(signature.subarray(4 + signature[3] + 2))}`) > order / 2n)
-          assert.equal(
+          assert.strictEqual(
             verify(
               spec,
               material,
@@ -222,9 +219,9 @@ describe('RSA and ECDSA', () => {
             ),
             true,
           )
-          assert.equal(seen.size, i + 1, 'nonces are random')
+          assert.strictEqual(seen.size, i + 1, 'nonces are random')
         }
-        assert.equal(highs.size, 2, `${spec} ${type}`)
+        assert.strictEqual(highs.size, 2, `${spec} ${type}`)
       }
     }
   })
@@ -237,12 +234,12 @@ describe('RSA and ECDSA', () => {
         padding: constants.RSA_PKCS1_PSS_PADDING,
         saltLength,
       })
-      assert.equal(
+      assert.strictEqual(
         verify('RSA_2048', material, 'RSASSA_PSS_SHA_256', 'RAW', message, signature),
         false,
         `RAW ${saltLength}`,
       )
-      assert.equal(
+      assert.strictEqual(
         verify('RSA_2048', material, 'RSASSA_PSS_SHA_256', 'DIGEST', sha(256), signature),
         false,
         `DIGEST ${saltLength}`,
@@ -280,12 +277,12 @@ describe('Ed25519', () => {
   for (const [index, [input, secretKey, publicKey, signature]] of pure.entries()) {
     test(`ED25519_SHA_512: RFC 8032 §7.1, test ${index + 1}`, () => {
       const material = importedMaterial(spec, pkcs8(secretKey))
-      assert.equal(hex(raw(material)), publicKey)
-      assert.equal(
+      assert.strictEqual(hex(raw(material)), publicKey)
+      assert.strictEqual(
         hex(sign(spec, material, 'ED25519_SHA_512', 'RAW', Buffer.from(input, 'hex'))),
         signature,
       )
-      assert.equal(
+      assert.strictEqual(
         verify(
           spec,
           material,
@@ -304,7 +301,7 @@ describe('Ed25519', () => {
       spec,
       pkcs8('833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42'),
     )
-    assert.equal(
+    assert.strictEqual(
       hex(raw(material)),
       'ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf',
     )
@@ -315,11 +312,11 @@ describe('Ed25519', () => {
       'DIGEST',
       sha(512, Buffer.from('abc')),
     )
-    assert.equal(
+    assert.strictEqual(
       hex(signature),
       '98a70222f0b8121aa9d30f813d683f809e462b469c7ff87639499bb94e6dae4131f85042463c2a355a2003d062adf5aaa10b8c61e636062aaad11c2a26083406',
     )
-    assert.equal(
+    assert.strictEqual(
       verify(
         spec,
         material,
@@ -337,19 +334,25 @@ describe('Ed25519', () => {
     const plain = sign(spec, material, 'ED25519_SHA_512', 'RAW', message)
     const prehashed = sign(spec, material, 'ED25519_PH_SHA_512', 'DIGEST', sha(512))
     assert.deepEqual([plain.length, prehashed.length], [64, 64])
-    assert.equal(ed25519.verify(plain, message, raw(material)), true)
-    assert.equal(nodeVerify(null, message, keyOf(spec, material), plain), true)
-    assert.equal(ed25519ph.verify(prehashed, message, raw(material)), true)
-    assert.equal(nodeVerify(null, sha(512), keyOf(spec, material), prehashed), false)
-    assert.equal(verify(spec, material, 'ED25519_SHA_512', 'RAW', sha(512), prehashed), false)
-    assert.equal(verify(spec, material, 'ED25519_PH_SHA_512', 'DIGEST', sha(512), plain), false)
+    assert.strictEqual(ed25519.verify(plain, message, raw(material)), true)
+    assert.strictEqual(nodeVerify(null, message, keyOf(spec, material), plain), true)
+    assert.strictEqual(ed25519ph.verify(prehashed, message, raw(material)), true)
+    assert.strictEqual(nodeVerify(null, sha(512), keyOf(spec, material), prehashed), false)
+    assert.strictEqual(verify(spec, material, 'ED25519_SHA_512', 'RAW', sha(512), prehashed), false)
+    assert.strictEqual(
+      verify(spec, material, 'ED25519_PH_SHA_512', 'DIGEST', sha(512), plain),
+      false,
+    )
     refuses(spec, material, 'ED25519_SHA_512', 'RAW', message, plain)
     refuses(spec, material, 'ED25519_PH_SHA_512', 'DIGEST', sha(512), prehashed)
     const theirs = ed25519ph.sign(
       message,
       Buffer.from(material.privateKey.export({ format: 'jwk' }).d, 'base64url'),
     )
-    assert.equal(verify(spec, material, 'ED25519_PH_SHA_512', 'DIGEST', sha(512), theirs), true)
+    assert.strictEqual(
+      verify(spec, material, 'ED25519_PH_SHA_512', 'DIGEST', sha(512), theirs),
+      true,
+    )
   })
 
   test('openssl verifies the plain variant', async () => {
@@ -379,9 +382,10 @@ describe('Ed25519', () => {
   test('a digest of another length than 64 bytes is refused', async () => {
     const material = await materialOf(spec)
     for (const length of [0, 32, 63, 65])
-      assert.throws(
+      assertFault(
         () => sign(spec, material, 'ED25519_PH_SHA_512', 'DIGEST', new Uint8Array(length)),
-        fault('ValidationException', 'Digest is invalid length for algorithm ED25519_PH_SHA_512.'),
+        'ValidationException',
+        'Digest is invalid length for algorithm ED25519_PH_SHA_512.',
       )
   })
 })
@@ -404,14 +408,14 @@ describe('ML-DSA', () => {
       const inputs = { RAW: message, EXTERNAL_MU: mu }
       for (const type of ['RAW', 'EXTERNAL_MU']) {
         const signature = sign(spec, material, algorithm, type, inputs[type])
-        assert.equal(signature.length, length)
-        assert.notEqual(
+        assert.strictEqual(signature.length, length)
+        assert.notStrictEqual(
           hex(sign(spec, material, algorithm, type, inputs[type])),
           hex(signature),
           'hedged',
         )
-        assert.equal(nobles[spec].verify(signature, message, publicKey), true)
-        assert.equal(
+        assert.strictEqual(nobles[spec].verify(signature, message, publicKey), true)
+        assert.strictEqual(
           inNode24(
             'return crypto.verify(null, bytes[1], crypto.createPublicKey({ key: bytes[0], format: "der", type: "spki" }), bytes[2])',
             spki,
@@ -421,14 +425,14 @@ describe('ML-DSA', () => {
           true,
         )
         for (const other of ['RAW', 'EXTERNAL_MU']) {
-          assert.equal(
+          assert.strictEqual(
             verify(spec, material, algorithm, other, inputs[other], signature),
             true,
             `${type} as ${other}`,
           )
           refuses(spec, material, algorithm, other, inputs[other], signature)
         }
-        assert.equal(
+        assert.strictEqual(
           verify(spec, material, algorithm, 'RAW', mu, signature),
           false,
           'a representative is not the message',
@@ -448,30 +452,32 @@ describe('ML-DSA', () => {
       )
       const publicKey = mlDsaPublicKey(spec, material.seed)
       const mu = shake(shake(publicKey), Uint8Array.of(0, 0), message)
-      assert.equal(hex(publicKey), hex(publicKeyOf(spec, material).subarray(22)))
+      assert.strictEqual(hex(publicKey), hex(publicKeyOf(spec, material).subarray(22)))
       for (const signature of [
         theirs,
         mlDsaSign(spec, material.seed, message),
         mlDsaSignMu(spec, material.seed, mu),
       ]) {
-        assert.equal(verify(spec, material, algorithm, 'RAW', message, signature), true)
-        assert.equal(verify(spec, material, algorithm, 'EXTERNAL_MU', mu, signature), true)
-        assert.equal(mlDsaVerify(spec, publicKey, message, signature), true)
-        assert.equal(mlDsaVerifyMu(spec, publicKey, mu, signature), true)
-        assert.equal(mlDsaVerify(spec, publicKey, mu, signature), false)
+        assert.strictEqual(verify(spec, material, algorithm, 'RAW', message, signature), true)
+        assert.strictEqual(verify(spec, material, algorithm, 'EXTERNAL_MU', mu, signature), true)
+        assert.strictEqual(mlDsaVerify(spec, publicKey, message, signature), true)
+        assert.strictEqual(mlDsaVerifyMu(spec, publicKey, mu, signature), true)
+        assert.strictEqual(mlDsaVerify(spec, publicKey, mu, signature), false)
       }
     })
 
     test(`${spec}: a representative of another length than 64 bytes is refused, DIGEST always`, async () => {
       const material = await materialOf(spec)
       for (const wrong of [0, 63, 65])
-        assert.throws(
+        assertFault(
           () => sign(spec, material, algorithm, 'EXTERNAL_MU', new Uint8Array(wrong)),
-          fault('ValidationException', `External Mu is invalid length for algorithm ${algorithm}.`),
+          'ValidationException',
+          `External Mu is invalid length for algorithm ${algorithm}.`,
         )
-      assert.throws(
+      assertFault(
         () => sign(spec, material, algorithm, 'DIGEST', sha(512)),
-        fault('ValidationException', `Message type DIGEST is incompatible with key spec ${spec}.`),
+        'ValidationException',
+        `Message type DIGEST is incompatible with key spec ${spec}.`,
       )
     })
   }
@@ -495,13 +501,13 @@ describe('what does not fit', () => {
       )
       for (const algorithm of all) {
         if (algorithms.SIGN_VERIFY.includes(algorithm)) continue
-        const error = fault(
+        const error = row(
           'InvalidKeyUsageException',
           `Algorithm ${algorithm} is incompatible with key spec ${spec}.`,
         )
         for (const type of ['RAW', 'DIGEST', 'EXTERNAL_MU']) {
-          assert.throws(() => sign(spec, material, algorithm, type, message), error)
-          assert.throws(() => verify(spec, material, algorithm, type, message, message), error)
+          assertFault(() => sign(spec, material, algorithm, type, message), ...error)
+          assertFault(() => verify(spec, material, algorithm, type, message, message), ...error)
         }
       }
       for (const algorithm of algorithms.SIGN_VERIFY) {
@@ -512,13 +518,14 @@ describe('what does not fit', () => {
           const what = algorithm.startsWith('ED25519')
             ? `algorithm ${algorithm}`
             : `key spec ${spec}`
-          assert.equal(
+          assert.strictEqual(
             thrown(() => sign(spec, material, algorithm, type, new Uint8Array(64))).text,
             `Message type ${type} is incompatible with ${what}.`,
           )
-          assert.throws(
+          assertFault(
             () => verify(spec, material, algorithm, type, new Uint8Array(64), message),
-            fault('ValidationException', `Message type ${type} is incompatible with ${what}.`),
+            'ValidationException',
+            `Message type ${type} is incompatible with ${what}.`,
           )
         }
       }
@@ -530,8 +537,8 @@ describe('what does not fit', () => {
       const [one, two] = [await materialOf(spec), await generateMaterial(spec)]
       const [algorithm] = algorithms.SIGN_VERIFY
       const signature = sign(spec, one, algorithm, 'RAW', message)
-      assert.equal(verify(spec, one, algorithm, 'RAW', message, signature), true)
-      assert.equal(verify(spec, two, algorithm, 'RAW', message, signature), false, spec)
+      assert.strictEqual(verify(spec, one, algorithm, 'RAW', message, signature), true)
+      assert.strictEqual(verify(spec, two, algorithm, 'RAW', message, signature), false, spec)
     }
   })
 })

@@ -1,10 +1,10 @@
-import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { constants, createHash, createPublicKey, verify, webcrypto } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { clientOf, failure } from './helpers.mjs'
 
@@ -118,7 +118,7 @@ describe('signatures', () => {
       offered.flat().sort(),
       signatures.map(({ spec, algorithm }) => `${spec} ${algorithm}`).sort(),
     )
-    assert.equal(signatures.length, 21)
+    assert.strictEqual(signatures.length, 21)
   })
 
   for (const row of signatures) {
@@ -135,9 +135,10 @@ describe('signatures', () => {
           MessageType,
           SigningAlgorithm: algorithm,
         })
-        assert.equal(signed.KeyId, key.arn)
-        assert.equal(signed.SigningAlgorithm, algorithm)
-        if (scheme !== 'ECDSA') assert.equal(signed.Signature.length, Number(spec.slice(4)) / 8)
+        assert.strictEqual(signed.KeyId, key.arn)
+        assert.strictEqual(signed.SigningAlgorithm, algorithm)
+        if (scheme !== 'ECDSA')
+          assert.strictEqual(signed.Signature.length, Number(spec.slice(4)) / 8)
         for (const checkedAs of ['RAW', 'DIGEST']) {
           const checked = await kms('Verify', {
             KeyId: key.arn,
@@ -159,11 +160,11 @@ describe('signatures', () => {
             signed.Signature,
           ),
         )
-        assert.equal(opensslVerifies(key, row, message, signed.Signature), 'Verified OK')
+        assert.strictEqual(opensslVerifies(key, row, message, signed.Signature), 'Verified OK')
         for (const at of [10, signed.Signature.length - 1]) {
           const Signature = Uint8Array.from(signed.Signature)
           Signature[at] ^= 1
-          assert.equal(
+          assert.strictEqual(
             (
               await failure(
                 kms('Verify', {
@@ -177,7 +178,7 @@ describe('signatures', () => {
             'KMSInvalidSignatureException',
           )
         }
-        assert.equal(
+        assert.strictEqual(
           (
             await failure(
               kms('Verify', {
@@ -205,7 +206,7 @@ describe('signatures', () => {
     for (const SigningAlgorithm of signatures
       .filter(({ spec, algorithm }) => spec === 'RSA_2048' && algorithm !== 'RSASSA_PSS_SHA_256')
       .map(({ algorithm }) => algorithm)) {
-      assert.equal(
+      assert.strictEqual(
         (await failure(kms('Verify', { KeyId: arn, Message, Signature, SigningAlgorithm }))).name,
         'KMSInvalidSignatureException',
       )
@@ -220,9 +221,9 @@ describe('signatures', () => {
       )
       return Buffer.from(all[0].Signature).equals(Buffer.from(all[1].Signature))
     }
-    assert.equal(await twice('RSA_2048', 'RSASSA_PSS_SHA_256'), false)
-    assert.equal(await twice('ECC_NIST_P256', 'ECDSA_SHA_256'), false)
-    assert.equal(await twice('RSA_2048', 'RSASSA_PKCS1_V1_5_SHA_256'), true)
+    assert.strictEqual(await twice('RSA_2048', 'RSASSA_PSS_SHA_256'), false)
+    assert.strictEqual(await twice('ECC_NIST_P256', 'ECDSA_SHA_256'), false)
+    assert.strictEqual(await twice('RSA_2048', 'RSASSA_PKCS1_V1_5_SHA_256'), true)
   })
 
   test('both halves of S occur, as in KMS', async () => {
@@ -243,7 +244,7 @@ describe('signatures', () => {
         ) > half,
       )
     }
-    assert.equal(highs.size, 2)
+    assert.strictEqual(highs.size, 2)
   })
 
   test('a message of 4,096 bytes is signed', async () => {
@@ -285,8 +286,8 @@ describe('encryption', () => {
         const tooLong = await failure(
           kms('Encrypt', { KeyId, Plaintext: Buffer.alloc(limit + 1), EncryptionAlgorithm }),
         )
-        assert.equal(tooLong.name, 'ValidationException')
-        assert.equal(
+        assert.strictEqual(tooLong.name, 'ValidationException')
+        assert.strictEqual(
           tooLong.message,
           `Algorithm ${EncryptionAlgorithm} and key spec ${spec} cannot encrypt data larger than ${limit} bytes.`,
         )
@@ -297,7 +298,7 @@ describe('encryption', () => {
         const CiphertextBlob = new Uint8Array(
           await subtle.encrypt('RSA-OAEP', publicKey, Buffer.from('from a browser')),
         )
-        assert.equal(
+        assert.strictEqual(
           Buffer.from(
             (await kms('Decrypt', { KeyId, CiphertextBlob, EncryptionAlgorithm })).Plaintext,
           ).toString(),
@@ -309,7 +310,7 @@ describe('encryption', () => {
           { EncryptionAlgorithm, CiphertextBlob: CiphertextBlob.subarray(1) },
           { EncryptionAlgorithm, CiphertextBlob: new Uint8Array(CiphertextBlob.length).fill(255) },
         ]) {
-          assert.equal(
+          assert.strictEqual(
             (await failure(kms('Decrypt', { KeyId, ...wrong }))).name,
             'InvalidCiphertextException',
           )
@@ -334,7 +335,7 @@ describe('encryption', () => {
         Buffer.from('hi'),
       ),
     )
-    assert.equal(
+    assert.strictEqual(
       (
         await failure(
           kms('Decrypt', { KeyId, CiphertextBlob, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' }),
@@ -365,7 +366,7 @@ describe('encryption', () => {
       ],
       { input: 'from openssl' },
     )
-    assert.equal(
+    assert.strictEqual(
       Buffer.from(
         (await kms('Decrypt', { KeyId, CiphertextBlob, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' }))
           .Plaintext,
@@ -463,7 +464,7 @@ describe('key agreement', () => {
       const e = await failure(
         kms('DeriveSharedSecret', { KeyId, KeyAgreementAlgorithm: 'ECDH', PublicKey }),
       )
-      assert.equal(e.name, 'ValidationException', name)
+      assert.strictEqual(e.name, 'ValidationException', name)
       assert.ok(['', 'UnknownError'].includes(e.message), name)
     }
   })

@@ -1,7 +1,7 @@
 // Data-key pairs, MACs and dry runs, through the unmodified AWS client.
-import assert from 'node:assert/strict'
 import { createHmac, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { clientOf, failure } from './helpers.mjs'
 
@@ -97,7 +97,7 @@ describe('data keys', () => {
       const hash = KeyPairSpec === 'ECC_NIST_EDWARDS25519' ? null : 'sha256'
       assert.ok(verify(hash, Plaintext, publicKey, sign(hash, Plaintext, privateKey)), KeyPairSpec)
     }
-    assert.equal(
+    assert.strictEqual(
       (await failure(kms('GenerateDataKeyPair', { KeyId, KeyPairSpec: 'SM2' }))).name,
       'UnsupportedOperationException',
     )
@@ -110,8 +110,8 @@ describe('MACs', () => {
       const { KeyId } = await make({ KeySpec: `HMAC_${bits}`, KeyUsage: 'GENERATE_VERIFY_MAC' })
       const input = { KeyId, Message: Plaintext, MacAlgorithm: `HMAC_SHA_${bits}` }
       const { Mac } = await kms('GenerateMac', input)
-      assert.equal(Mac.length, bits / 8)
-      assert.equal((await kms('VerifyMac', { ...input, Mac })).MacValid, true)
+      assert.strictEqual(Mac.length, bits / 8)
+      assert.strictEqual((await kms('VerifyMac', { ...input, Mac })).MacValid, true)
       for (const wrong of [
         Mac.map((byte, i) => (i === 5 ? byte ^ 1 : byte)),
         Mac.subarray(1),

@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import {
   chmodSync,
@@ -17,6 +16,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
 
 import { childServer, clientOf, failure, raw } from './helpers.mjs'
@@ -93,7 +93,7 @@ test('keys, aliases and states come back after a restart, with the same ARNs and
       CiphertextBlob: first.sealed.CiphertextBlob,
       EncryptionAlgorithm: 'RSAES_OAEP_SHA_256',
     })
-    assert.equal(Buffer.from(Plaintext).toString(), 'kept')
+    assert.strictEqual(Buffer.from(Plaintext).toString(), 'kept')
     assert.ok(
       (
         await kms('Verify', {
@@ -104,7 +104,7 @@ test('keys, aliases and states come back after a restart, with the same ARNs and
         })
       ).SignatureValid,
     )
-    assert.equal((await kms('ListKeys')).Keys.length, 4)
+    assert.strictEqual((await kms('ListKeys')).Keys.length, 4)
   })
 })
 
@@ -135,7 +135,7 @@ test('a folder of before accounts, policies and rotations opens, and each key ge
     for (const alias of aliases) delete alias.account
   })
   await withServer({ keys: [signing] }, async (kms, local) => {
-    assert.equal(local.keys.sign, arn)
+    assert.strictEqual(local.keys.sign, arn)
     assert.deepEqual((await kms('GetPublicKey', { KeyId: 'alias/sign' })).PublicKey, publicKey)
     await kms('DisableKey', { KeyId: arn })
   })
@@ -149,7 +149,7 @@ test('without dir nothing is kept', async () => {
     arns.push(local.keys.sign)
     await local.close()
   }
-  assert.notEqual(arns[0], arns[1])
+  assert.notStrictEqual(arns[0], arns[1])
 })
 
 test('folders have mode 0700 and every file 0600, whatever the umask', async () => {
@@ -163,11 +163,11 @@ test('folders have mode 0700 and every file 0600, whatever the umask', async () 
         ...files().map((name) => join(dir, region, name)),
         ...locks().map((name) => join(dir, name)),
       ]
-      assert.equal(all.length, 3)
-      for (const path of all) assert.equal(mode(path), '600', path)
+      assert.strictEqual(all.length, 3)
+      for (const path of all) assert.strictEqual(mode(path), '600', path)
     })
     chmodSync(join(dir, region), 0o755)
-    await withServer({}, () => assert.equal(statSync(join(dir, region)).mode & 0o777, 0o700))
+    await withServer({}, () => assert.strictEqual(statSync(join(dir, region)).mode & 0o777, 0o700))
   } finally {
     process.umask(umask)
   }
@@ -188,10 +188,10 @@ test('temporary files left by a killed server are removed at the start, and othe
 test('each Region of a folder has its own keys and aliases', async () => {
   const here = await withServer({ keys: [signing] }, (_kms, local) => local.keys.sign)
   await withServer({ region: 'eu-west-1', keys: [signing] }, async (kms, local) => {
-    assert.notEqual(local.keys.sign.split('/')[1], here.split('/')[1])
-    assert.equal((await kms('ListKeys')).Keys.length, 1)
+    assert.notStrictEqual(local.keys.sign.split('/')[1], here.split('/')[1])
+    assert.strictEqual((await kms('ListKeys')).Keys.length, 1)
   })
-  await withServer({ keys: [signing] }, (_kms, local) => assert.equal(local.keys.sign, here))
+  await withServer({ keys: [signing] }, (_kms, local) => assert.strictEqual(local.keys.sign, here))
 })
 
 test('an alias that has another kind of key is a conflict, and nothing is made', async () => {
@@ -199,7 +199,7 @@ test('an alias that has another kind of key is a conflict, and nothing is made',
   const before = files()
   for (const change of [{ spec: 'ECC_NIST_P384' }, { usage: 'KEY_AGREEMENT' }]) {
     const e = await failure(startLocalKms({ dir, keys: [{ ...signing, ...change }] }))
-    assert.equal(e.code, 'conflict')
+    assert.strictEqual(e.code, 'conflict')
     assert.match(e.message, /alias\/sign/)
   }
   assert.deepEqual(files(), before)
@@ -214,10 +214,10 @@ test('deletion takes the file of the key and its aliases, also when the time cam
     async (kms, local) => {
       await kms('ScheduleKeyDeletion', { KeyId: local.keys.sign, PendingWindowInDays: 7 })
       await kms('ScheduleKeyDeletion', { KeyId: local.keys.agree, PendingWindowInDays: 8 })
-      assert.equal(files().length, 3)
+      assert.strictEqual(files().length, 3)
       now += 7 * 86_400_000
-      assert.equal((await kms('ListKeys')).Keys.length, 1)
-      assert.equal(files().length, 2)
+      assert.strictEqual((await kms('ListKeys')).Keys.length, 1)
+      assert.strictEqual(files().length, 2)
     },
     start,
   )
@@ -226,7 +226,7 @@ test('deletion takes the file of the key and its aliases, also when the time cam
     {},
     async (kms) => {
       assert.deepEqual(files(), ['aliases.json'])
-      assert.equal((await kms('ListAliases')).Aliases.length, 0)
+      assert.strictEqual((await kms('ListAliases')).Aliases.length, 0)
     },
     start,
   )
@@ -321,7 +321,7 @@ for (const [name, damage] of Object.entries(damages)) {
     const e = await failure(startLocalKms({ dir }))
     assert.deepEqual([e.name, e.code], ['SealdropError', 'malformed'], e.stack)
     assert.ok(e.message.includes(join(dir, region)) && e.message.includes('.json'), e.message)
-    assert.doesNotMatch(`${e.message} ${e.cause}`, /PRIVATE|MIGH|BEGIN/)
+    assert.notMatch(`${e.message} ${e.cause}`, /PRIVATE|MIGH|BEGIN/)
     assert.deepEqual(locks(), [])
   })
 }
@@ -331,16 +331,19 @@ test('a second server on a folder is a conflict, in this process and in another;
     const e = await failure(startLocalKms({ dir }))
     assert.deepEqual([e.name, e.code], ['SealdropError', 'conflict'])
     assert.match(e.message, new RegExp(`process ${process.pid}`))
-    assert.equal((await failure(startLocalKms({ dir, region: 'eu-west-1' }))).code, 'conflict')
-    assert.equal((await childServer(dir)).code, 'conflict')
-    assert.equal(locks().length, 1)
+    assert.strictEqual(
+      (await failure(startLocalKms({ dir, region: 'eu-west-1' }))).code,
+      'conflict',
+    )
+    assert.strictEqual((await childServer(dir)).code, 'conflict')
+    assert.strictEqual(locks().length, 1)
   })
   assert.deepEqual(locks(), [])
   const other = await childServer(dir)
-  assert.equal((await failure(startLocalKms({ dir }))).code, 'conflict')
+  assert.strictEqual((await failure(startLocalKms({ dir }))).code, 'conflict')
   await other.kill()
-  assert.equal(locks().length, 1)
-  await withServer({}, () => assert.equal(locks().length, 1))
+  assert.strictEqual(locks().length, 1)
+  await withServer({}, () => assert.strictEqual(locks().length, 1))
 })
 
 test('of many servers that start on a folder at once at most one runs', async () => {
@@ -351,7 +354,7 @@ test('of many servers that start on a folder at once at most one runs', async ()
     const running = started.filter(({ status }) => status === 'fulfilled').map(({ value }) => value)
     assert.ok(running.length <= 1)
     for (const { reason } of started.filter(({ status }) => status === 'rejected'))
-      assert.equal(reason.code, 'conflict')
+      assert.strictEqual(reason.code, 'conflict')
     await Promise.all(running.map((local) => local.close()))
     assert.deepEqual(locks(), [])
   }
@@ -366,10 +369,10 @@ test('a lock of a process that is gone, or whose id another process has now, is 
     [process.pid, 1],
   ]) {
     writeFileSync(join(dir, `lock-${pid}-${start}-00000000-0000-4000-8000-000000000000`), '')
-    await withServer({}, () => assert.equal(locks().length, 1))
+    await withServer({}, () => assert.strictEqual(locks().length, 1))
   }
   writeFileSync(join(dir, `lock-${process.pid}-0-00000000-0000-4000-8000-000000000000`), '')
-  assert.equal((await failure(startLocalKms({ dir }))).code, 'conflict')
+  assert.strictEqual((await failure(startLocalKms({ dir }))).code, 'conflict')
 })
 
 test(
@@ -391,10 +394,10 @@ test(
       const stat = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
       await withServer({}, () => undefined)
       writeFileSync(join(dir, `lock-${pid}-${stat()[19]}-00000000-0000-4000-8000-000000000000`), '')
-      assert.equal((await failure(startLocalKms({ dir }))).code, 'conflict', 'while it lives')
+      assert.strictEqual((await failure(startLocalKms({ dir }))).code, 'conflict', 'while it lives')
       process.kill(pid, 'SIGKILL')
       while (stat()[0] !== 'Z') await new Promise((resolve) => setTimeout(resolve, 10))
-      await withServer({}, () => assert.equal(locks().length, 1))
+      await withServer({}, () => assert.strictEqual(locks().length, 1))
     } finally {
       parent.kill('SIGKILL')
     }
@@ -405,14 +408,17 @@ test('a folder that cannot be made is invalid_argument and named', async () => {
   const file = join(base, 'file')
   writeFileSync(file, '')
   const error = await failure(startLocalKms({ dir: file }))
-  assert.equal(error.code, 'invalid_argument')
+  assert.strictEqual(error.code, 'invalid_argument')
   assert.match(error.message, /file.*ENOTDIR/)
 })
 
 test('a start that fails later frees the folder', async () => {
   const taken = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => taken.once('listening', resolve))
-  assert.equal((await failure(startLocalKms({ dir, port: taken.address().port }))).code, 'conflict')
+  assert.strictEqual(
+    (await failure(startLocalKms({ dir, port: taken.address().port }))).code,
+    'conflict',
+  )
   taken.close()
   assert.deepEqual(locks(), [])
 })
@@ -425,8 +431,8 @@ test('a change that cannot be written is KMSInternalException, is not seen, and 
       body: { KeyId: local.keys.sign },
     })
     assert.deepEqual([status, json().__type], [500, 'KMSInternalException'])
-    assert.doesNotMatch(json().message, /ENOENT|state/)
-    assert.equal(
+    assert.notMatch(json().message, /ENOENT|state/)
+    assert.strictEqual(
       (
         await raw(local, {
           operation: 'CreateAlias',
@@ -435,14 +441,14 @@ test('a change that cannot be written is KMSInternalException, is not seen, and 
       ).status,
       500,
     )
-    assert.equal(
+    assert.strictEqual(
       (await kms('DescribeKey', { KeyId: local.keys.sign })).KeyMetadata.KeyState,
       'Enabled',
     )
-    assert.equal((await kms('ListAliases')).Aliases.length, 1)
+    assert.strictEqual((await kms('ListAliases')).Aliases.length, 1)
     renameSync(join(dir, 'away'), join(dir, region))
     await kms('DisableKey', { KeyId: local.keys.sign })
-    assert.equal(
+    assert.strictEqual(
       (await kms('DescribeKey', { KeyId: local.keys.sign })).KeyMetadata.KeyState,
       'Disabled',
     )
@@ -473,6 +479,6 @@ test('with a seed the same keys come again in the same order, none twice, whatev
   assert.notDeepEqual(await made({ dir: undefined, seed: 't', keys: [signing] }, 4), one)
   assert.deepEqual(await made({ seed: 's', keys: [signing] }, 4), one)
   const again = await made({ seed: 's', keys: [signing] }, 4)
-  assert.equal(again[0], one[0])
-  assert.equal(new Set([...one, ...again.slice(1)]).size, 9)
+  assert.strictEqual(again[0], one[0])
+  assert.strictEqual(new Set([...one, ...again.slice(1)]).size, 9)
 })

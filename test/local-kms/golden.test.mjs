@@ -1,8 +1,8 @@
 // Golden facts: what the real service answered to other projects' validated tests, asked of the
 // local KMS through the real client.
-import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
+import { assert } from 'chai'
 import * as aws from '@aws-sdk/client-kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { tables } from './golden/index.mjs'
@@ -59,13 +59,13 @@ function checkRefusal(step, { answer, error, wire }, resolve) {
     `${step.call}: expected ${name}, found an answer: ${JSON.stringify(answer)?.slice(0, 300)}`,
   )
   const found = `${step.call} answered ${wire.text?.slice(0, 300)}`
-  assert.equal(error.name, name, found)
-  assert.equal(wire.status, 400, found)
+  assert.strictEqual(error.name, name, found)
+  assert.strictEqual(wire.status, 400, found)
   const body = JSON.parse(wire.text)
   const text = body.message ?? body.Message
   if (message instanceof RegExp) assert.match(text, message)
   else if (message !== null)
-    assert.equal(text, message === undefined ? undefined : resolve(message), found)
+    assert.strictEqual(text, message === undefined ? undefined : resolve(message), found)
 }
 
 async function take(step, kept) {

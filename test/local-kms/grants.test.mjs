@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { acrossRestarts, assertFaults, clientOf, failure, raw } from './helpers.mjs'
 
@@ -83,7 +83,7 @@ test('a grant is listed with all that it says, also after a restart', async () =
     },
     async (two, { KeyId, GrantId, GrantToken, entry }) => {
       assert.deepEqual(await list(KeyId, {}, clientOf(two)), [entry])
-      assert.equal((await grant(KeyId, wanted, clientOf(two))).GrantId, GrantId)
+      assert.strictEqual((await grant(KeyId, wanted, clientOf(two))).GrantId, GrantId)
       await clientOf(two)('RetireGrant', { GrantToken })
       assert.deepEqual(await list(KeyId, {}, clientOf(two)), [])
     },
@@ -96,17 +96,17 @@ test('the same request with a name again finds its grant and gives a new token; 
     await grant(KeyId, { Name: 'n', Operations: ['Sign', 'Verify'] }),
     await grant(KeyId, { Name: 'n', Operations: ['Verify', 'Sign'] }),
   ]
-  assert.equal(named[0].GrantId, named[1].GrantId)
-  assert.notEqual(named[0].GrantToken, named[1].GrantToken)
+  assert.strictEqual(named[0].GrantId, named[1].GrantId)
+  assert.notStrictEqual(named[0].GrantToken, named[1].GrantToken)
   const others = [
     await grant(KeyId, { Name: 'n', Operations: ['Sign'] }),
     await grant(KeyId, { Name: 'n', Operations: ['Sign', 'Verify'], RetiringPrincipal: role('x') }),
     await grant(KeyId),
     await grant(KeyId),
   ]
-  assert.equal(new Set(ids([named[0], ...others])).size, 5)
-  assert.equal((await list(KeyId)).length, 5)
-  assert.notEqual(
+  assert.strictEqual(new Set(ids([named[0], ...others])).size, 5)
+  assert.strictEqual((await list(KeyId)).length, 5)
+  assert.notStrictEqual(
     (await grant(await make(), { Name: 'n', Operations: ['Sign', 'Verify'] })).GrantId,
     named[0].GrantId,
   )
@@ -115,9 +115,9 @@ test('the same request with a name again finds its grant and gives a new token; 
 test('requests at once with one name make one grant', async () => {
   const KeyId = await make()
   const made = await Promise.all(Array.from({ length: 20 }, () => grant(KeyId, { Name: 'race' })))
-  assert.equal(new Set(ids(made)).size, 1)
-  assert.equal(new Set(made.map(({ GrantToken }) => GrantToken)).size, 20)
-  assert.equal((await list(KeyId)).length, 1)
+  assert.strictEqual(new Set(ids(made)).size, 1)
+  assert.strictEqual(new Set(made.map(({ GrantToken }) => GrantToken)).size, 20)
+  assert.strictEqual((await list(KeyId)).length, 1)
 })
 
 test('a grant takes exactly the operations of its kind of key', async () => {
@@ -129,14 +129,14 @@ test('a grant takes exactly the operations of its kind of key', async () => {
     'Encapsulate',
     'Decapsulate',
   ]
-  assert.equal(all.length, 19)
+  assert.strictEqual(all.length, 19)
   for (const [name, [, operations]] of Object.entries(specs)) {
     for (const operation of all) {
       const outcome = await grant(arn[name], { Operations: [operation], DryRun: true }).catch(
         (e) => e.name,
       )
       const fits = [...operations, 'CreateGrant', 'DescribeKey', 'RetireGrant'].includes(operation)
-      assert.equal(
+      assert.strictEqual(
         outcome,
         fits ? 'DryRunOperationException' : 'ValidationException',
         `${name} ${operation}`,
@@ -154,14 +154,17 @@ test('every token of a grant retires it, as do its key and id; the answer is emp
     body: { GrantToken: second.GrantToken },
   })
   assert.deepEqual([status, text], [200, ''])
-  assert.equal(
+  assert.strictEqual(
     (await failure(kms('RetireGrant', { GrantToken: first.GrantToken }))).name,
     'InvalidGrantTokenException',
   )
   for (const id of [KeyId, KeyId.slice(prefix.length)])
     await kms('RetireGrant', { KeyId: id, GrantId: (await grant(KeyId)).GrantId })
   const { GrantId } = await grant(KeyId)
-  assert.equal((await raw(local, { operation: 'RevokeGrant', body: { KeyId, GrantId } })).text, '')
+  assert.strictEqual(
+    (await raw(local, { operation: 'RevokeGrant', body: { KeyId, GrantId } })).text,
+    '',
+  )
   assert.deepEqual(await list(KeyId), [])
 })
 
@@ -187,7 +190,7 @@ test('a token that was changed in any byte is no token', async () => {
       message: 'The grant token is not valid.',
     })
   }
-  assert.equal((await list(KeyId)).length, 1)
+  assert.strictEqual((await list(KeyId)).length, 1)
 })
 
 test('a dry run makes, retires and revokes nothing', async () => {
@@ -226,7 +229,7 @@ test('lists filter by id and by grantee, and pages hold every grant once', async
   let Marker
   do {
     const { Grants, NextMarker, Truncated } = await kms('ListGrants', { KeyId, Limit: 2, Marker })
-    assert.equal(Truncated, NextMarker !== undefined)
+    assert.strictEqual(Truncated, NextMarker !== undefined)
     found.push(...ids(Grants))
     Marker = NextMarker
   } while (Marker)
@@ -294,7 +297,7 @@ test('a grant for a service names the resource that it acts for, and is listed a
     { RetiringPrincipal: role('x') },
     { GranteeServicePrincipal: 'no service' },
   ]) {
-    assert.equal(
+    assert.strictEqual(
       (await failure(kms('CreateGrant', { ...input, ...change }))).name,
       'ValidationException',
       JSON.stringify(change),
@@ -317,7 +320,7 @@ test('grants that cannot be are refused', async () => {
   const pairs = (count, length) =>
     Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 'v'.repeat(length)]))
   const invalid = async (KeyId, more) =>
-    assert.equal(
+    assert.strictEqual(
       (await failure(grant(KeyId, more))).name,
       'ValidationException',
       JSON.stringify(more),
@@ -423,7 +426,7 @@ test('grants that cannot be are refused', async () => {
   await invalid(arn.symmetric, { Constraints: { EncryptionContextEquals: pairs(9, 1) } })
   await invalid(arn.symmetric, { Constraints: { EncryptionContextSubset: pairs(8, 50) } })
   await grant(arn.symmetric, { Constraints: { EncryptionContextSubset: pairs(8, 46) } })
-  assert.equal((await list(KeyId)).length, 1)
+  assert.strictEqual((await list(KeyId)).length, 1)
 })
 
 test('a deleted key takes its grants along', async () => {
@@ -434,13 +437,13 @@ test('a deleted key takes its grants along', async () => {
     const KeyId = await make({}, client)
     const { GrantToken } = await grant(KeyId, { RetiringPrincipal: role('r') }, client)
     await client('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 7 })
-    assert.equal((await list(KeyId, {}, client)).length, 1)
+    assert.strictEqual((await list(KeyId, {}, client)).length, 1)
     now += 7 * 86_400_000
     assert.deepEqual(
       (await client('ListRetirableGrants', { RetiringPrincipal: role('r') })).Grants,
       [],
     )
-    assert.equal(
+    assert.strictEqual(
       (await failure(client('RetireGrant', { GrantToken }))).name,
       'InvalidGrantTokenException',
     )

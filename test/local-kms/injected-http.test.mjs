@@ -1,11 +1,12 @@
 // What a strike does to a connection: a server of this file that asks the faults as the local KMS
 // does, a raw client, and the AWS client.
-import assert from 'node:assert/strict'
 import { createServer, request } from 'node:http'
 import { afterEach, beforeEach, test } from 'node:test'
+import { assert } from 'chai'
 import { DecryptCommand, GenerateRandomCommand, KMSClient } from '@aws-sdk/client-kms'
 import { InjectedFaults } from 'sealdrop/dist/local-kms/injected/injected-faults.js'
 import { strikeAnswer, strikeBefore, strikeBody } from 'sealdrop/dist/local-kms/injected/strike.js'
+import { assertRejects, failure } from './helpers.mjs'
 
 const arn = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
 const answers = {
@@ -128,16 +129,14 @@ const errors = [
 for (const [kind, status, name, message] of errors) {
   test(`${kind}: the AWS client has ${name} with status ${status}, and the operation did not run`, async () => {
     faults.add({ kind })
-    await assert.rejects(decrypt(), (e) => {
-      assert.deepEqual([e.name, e.message, e.$metadata.httpStatusCode], [name, message, status])
-      return true
-    })
-    assert.equal(done, 0)
+    const e = await failure(decrypt())
+    assert.deepEqual([e.name, e.message, e.$metadata.httpStatusCode], [name, message, status])
+    assert.strictEqual(done, 0)
   })
   test(`${kind}: the AWS client tries again, and the third answer is right`, async () => {
     const id = faults.add({ kind, count: 2 })
     const { Plaintext } = await decrypt({ maxAttempts: 3 })
-    assert.equal(Buffer.from(Plaintext).toString(), 'hello')
+    assert.strictEqual(Buffer.from(Plaintext).toString(), 'hello')
     assert.deepEqual([faults.list()[0].id, faults.list()[0].struck, done], [id, 2, 1])
   })
 }
@@ -151,8 +150,8 @@ for (const rule of [{ kind: 'reset' }, { kind: 'region-down', region: 'us-east-1
       text: '',
       end: 'ECONNRESET',
     })
-    assert.equal(done, 0)
-    await assert.rejects(decrypt(), { code: 'ECONNRESET' })
+    assert.strictEqual(done, 0)
+    await assertRejects(decrypt(), { code: 'ECONNRESET' })
   })
 }
 
@@ -165,8 +164,8 @@ test('half: the head promises the whole, half of it comes, and then the connecti
     text: whole.slice(0, whole.length / 2),
     end: 'ECONNRESET',
   })
-  assert.equal(done, 1)
-  await assert.rejects(decrypt())
+  assert.strictEqual(done, 1)
+  await failure(decrypt())
 })
 
 test('half of an empty answer is a reset: its head alone would be the whole', async () => {
@@ -181,11 +180,11 @@ test('half of an empty answer is a reset: its head alone would be the whole', as
 
 test('wrong-key-id and wrong-length arrive as answers that the AWS client takes', async () => {
   const id = faults.add({ kind: 'wrong-key-id' })
-  assert.equal((await decrypt()).KeyId, arn.replace(/b$/, 'a'))
+  assert.strictEqual((await decrypt()).KeyId, arn.replace(/b$/, 'a'))
   faults.remove(id)
   faults.add({ kind: 'wrong-length' })
-  assert.equal(Buffer.from((await decrypt()).Plaintext).toString(), 'hell')
-  assert.equal(
+  assert.strictEqual(Buffer.from((await decrypt()).Plaintext).toString(), 'hell')
+  assert.strictEqual(
     (await client().send(new GenerateRandomCommand({ NumberOfBytes: 3 }))).Plaintext.length,
     2,
   )
@@ -195,10 +194,10 @@ test('latency: the right answer, late; other kinds strike late when they have on
   faults.add({ kind: 'latency', latency: 150, count: 1 })
   faults.add({ kind: 'throttle', latency: 150 })
   const began = performance.now()
-  assert.equal(Buffer.from((await decrypt()).Plaintext).toString(), 'hello')
+  assert.strictEqual(Buffer.from((await decrypt()).Plaintext).toString(), 'hello')
   const answered = performance.now() - began
   assert.ok(answered >= 145, `${answered} ms`)
-  await assert.rejects(decrypt(), { name: 'ThrottlingException' })
+  await assertRejects(decrypt(), { name: 'ThrottlingException' })
   const refused = performance.now() - began - answered
   assert.ok(refused >= 145, `${refused} ms`)
 })
@@ -209,11 +208,11 @@ test('timeout: no answer comes, and the exchange ends when the client goes', asy
   const waiting = raw('Decrypt', { signal: gone.signal })
   await until(() => faults.list()[0].struck === 1)
   await new Promise((resolve) => setTimeout(resolve, 100))
-  assert.equal(over, 0, 'it waits')
+  assert.strictEqual(over, 0, 'it waits')
   gone.abort()
-  assert.equal((await waiting).end, 'ABORT_ERR')
+  assert.strictEqual((await waiting).end, 'ABORT_ERR')
   await until(() => over === 1)
-  assert.equal(done, 0)
+  assert.strictEqual(done, 0)
 })
 
 test('a client that goes during a latency: its operation does not run', async () => {
@@ -224,7 +223,7 @@ test('a client that goes during a latency: its operation does not run', async ()
   gone.abort()
   await waiting
   await until(() => over === 1)
-  assert.equal(done, 0)
+  assert.strictEqual(done, 0)
 })
 
 test('the server closes: a timeout ends without an answer, a latency with its answer at once', async () => {
@@ -236,10 +235,10 @@ test('the server closes: a timeout ends without an answer, a latency with its an
   await until(() => faults.list()[1].struck === 1)
   const began = performance.now()
   closing.abort()
-  assert.equal((await first).end, 'ECONNRESET')
-  assert.equal((await second).text, JSON.stringify(answers.Decrypt))
+  assert.strictEqual((await first).end, 'ECONNRESET')
+  assert.strictEqual((await second).text, JSON.stringify(answers.Decrypt))
   assert.ok(performance.now() - began < 5_000)
-  assert.equal(
+  assert.strictEqual(
     (await raw('Decrypt')).end,
     'whole',
     'a call that comes after the signal does not wait',
@@ -255,5 +254,5 @@ test('strikes leave no listener behind', async () => {
   await new Promise((resolve) => setImmediate(resolve))
   process.off('warning', note)
   assert.deepEqual(warnings, [], 'eleven listeners on one signal would warn')
-  assert.equal(done, 30)
+  assert.strictEqual(done, 30)
 })

@@ -1,13 +1,14 @@
 // Which calls a rule meets, how it is counted, and which rules are refused. What a strike does to a
 // connection: injected-http.test.mjs.
-import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { assert } from 'chai'
 import * as aws from '@aws-sdk/client-kms'
 import { faultOperationOf } from 'sealdrop/dist/local-kms/injected/fault-operations.js'
 import { InjectedFaults, namedKeys } from 'sealdrop/dist/local-kms/injected/injected-faults.js'
 import { faultKinds } from 'sealdrop/dist/local-kms/injected/rules.js'
 import { strikeAnswer } from 'sealdrop/dist/local-kms/injected/strike.js'
 import { serviceOperations } from 'sealdrop/dist/local-kms/service-operations.js'
+import { assertThrows } from './helpers.mjs'
 
 const id = '1234abcd-12ab-34cd-56ef-1234567890ab'
 const arn = `arn:aws:kms:us-east-1:111122223333:key/${id}`
@@ -129,10 +130,10 @@ test('a call meets one rule, the one added first; the next one takes over when t
     [faults.remove('fault-2'), faults.remove('fault-2'), kinds()],
     [true, false, 'reset'],
   )
-  assert.equal(faults.add({ kind: 'timeout' }), 'fault-4')
+  assert.strictEqual(faults.add({ kind: 'timeout' }), 'fault-4')
   faults.clear()
   assert.deepEqual([faults.list(), kinds()], [[], undefined])
-  assert.equal(faults.add({ kind: 'timeout' }), 'fault-5', 'an id is never used again')
+  assert.strictEqual(faults.add({ kind: 'timeout' }), 'fault-5', 'an id is never used again')
 })
 
 /** Rule, and the whole message. */
@@ -210,7 +211,7 @@ const refused = [
 for (const [rule, message] of refused) {
   test(`refused: ${JSON.stringify(rule)}`, () => {
     const faults = new InjectedFaults()
-    assert.throws(() => faults.add(rule), {
+    assertThrows(() => faults.add(rule), {
       name: 'SealdropError',
       code: 'invalid_argument',
       message,
@@ -220,7 +221,7 @@ for (const [rule, message] of refused) {
 }
 
 test('of several rules, the message names the one that is wrong', () => {
-  assert.throws(() => new InjectedFaults([{ kind: 'reset' }, { kind: 'reset', count: 0 }]), {
+  assertThrows(() => new InjectedFaults([{ kind: 'reset' }, { kind: 'reset', count: 0 }]), {
     message: 'faults[1].count: expected an integer from 1, found 0',
   })
 })
@@ -293,7 +294,7 @@ for (const [kind, operation, answer, expected] of damages) {
       before,
       'the answer itself is not touched: it may be a record of the server',
     )
-    assert.equal(strikeAnswer(undefined, operation, answer), answer)
+    assert.strictEqual(strikeAnswer(undefined, operation, answer), answer)
   })
 }
 
@@ -333,9 +334,9 @@ test('over the wire: faults are added, listed with their strikes, removed and cl
       { FaultId: 'fault-2', Kind: 'reset', Struck: 0 },
     ],
   })
-  assert.equal(send(faults, 'RemoveFault', { FaultId: 'fault-1' }), undefined)
-  assert.equal(send(faults, 'ListFaults').Faults.length, 1)
-  assert.equal(send(faults, 'ClearFaults'), undefined)
+  assert.strictEqual(send(faults, 'RemoveFault', { FaultId: 'fault-1' }), undefined)
+  assert.strictEqual(send(faults, 'ListFaults').Faults.length, 1)
+  assert.strictEqual(send(faults, 'ClearFaults'), undefined)
   assert.deepEqual(send(faults, 'ListFaults'), { Faults: [] })
 })
 
@@ -383,13 +384,11 @@ const wireRefused = [
 ]
 for (const [name, body, error, message] of wireRefused) {
   test(`over the wire: ${name} refuses ${JSON.stringify(body)}`, () => {
-    assert.throws(
-      () => send(new InjectedFaults(), name, body),
-      (e) => {
-        assert.deepEqual([e.name, e.text, e.status], [error, message, 400])
-        return true
-      },
-    )
+    assertThrows(() => send(new InjectedFaults(), name, body), {
+      name: error,
+      text: message,
+      status: 400,
+    })
   })
 }
 
@@ -401,9 +400,9 @@ test('other targets are not taken for operations on faults; a wrong name behind 
     'AddFault',
     'sealdroplocalkms.AddFault',
   ])
-    assert.equal(faultOperationOf(target), undefined)
+    assert.strictEqual(faultOperationOf(target), undefined)
   for (const name of ['', 'addFault', 'toString', 'AddFault.'])
-    assert.throws(() => faultOperationOf(`SealdropLocalKms.${name}`), {
+    assertThrows(() => faultOperationOf(`SealdropLocalKms.${name}`), {
       name: 'UnknownOperationException',
     })
 })

@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
 
 import { base64, clientOf, failure, raw } from './helpers.mjs'
@@ -42,7 +42,7 @@ test('the answer holds URL, key ARNs by the alias as given, environment and clie
       [one.clientConfig.endpoint, one.clientConfig.region],
       [one.url, 'eu-central-1'],
     )
-    assert.equal(
+    assert.strictEqual(
       (await clientOf(one)('DescribeKey', { KeyId: 'alias/sign/in' })).KeyMetadata.Arn,
       one.keys['alias/sign/in'],
     )
@@ -56,7 +56,10 @@ test('a client configured by the environment alone reaches the server', async ()
   const { KMSClient, ListKeysCommand } = await import('@aws-sdk/client-kms')
   Object.assign(process.env, local.env)
   try {
-    assert.equal((await new KMSClient().send(new ListKeysCommand())).$metadata.httpStatusCode, 200)
+    assert.strictEqual(
+      (await new KMSClient().send(new ListKeysCommand())).$metadata.httpStatusCode,
+      200,
+    )
   } finally {
     for (const name of Object.keys(local.env))
       before[name] === undefined ? delete process.env[name] : (process.env[name] = before[name])
@@ -145,7 +148,7 @@ test('cryptographic and reading operations take key id, key ARN, alias name and 
     'alias/four/forms',
     'arn:aws:kms:us-east-1:111122223333:alias/four/forms',
   ]) {
-    assert.equal(
+    assert.strictEqual(
       (
         await kms('Sign', {
           KeyId: form,
@@ -156,8 +159,8 @@ test('cryptographic and reading operations take key id, key ARN, alias name and 
       ).KeyId,
       Arn,
     )
-    assert.equal((await kms('GetPublicKey', { KeyId: form })).KeyId, Arn)
-    assert.equal((await kms('DescribeKey', { KeyId: form })).KeyMetadata.Arn, Arn)
+    assert.strictEqual((await kms('GetPublicKey', { KeyId: form })).KeyId, Arn)
+    assert.strictEqual((await kms('DescribeKey', { KeyId: form })).KeyMetadata.Arn, Arn)
   }
   for (const form of [KeyId, Arn])
     assert.deepEqual(await aliasNames({ KeyId: form }), ['alias/four/forms'])
@@ -171,7 +174,7 @@ test('a disabled key signs again once it is enabled, and both are idempotent', a
     await kms('DisableKey', { KeyId })
     const { KeyMetadata } = await kms('DescribeKey', { KeyId })
     assert.deepEqual([KeyMetadata.Enabled, KeyMetadata.KeyState], [false, 'Disabled'], `${round}`)
-    assert.equal((await failure(sign())).name, 'DisabledException')
+    assert.strictEqual((await failure(sign())).name, 'DisabledException')
   }
   for (const round of [1, 2]) {
     await kms('EnableKey', { KeyId })
@@ -196,14 +199,14 @@ test('scheduled deletion can be cancelled, and the key comes back disabled', asy
     [pending.KeyState, pending.Enabled, pending.DeletionDate.getTime()],
     ['PendingDeletion', false, scheduled.DeletionDate.getTime()],
   )
-  assert.equal((await kms('CancelKeyDeletion', { KeyId })).KeyId, KeyId)
+  assert.strictEqual((await kms('CancelKeyDeletion', { KeyId })).KeyId, KeyId)
   const back = (await kms('DescribeKey', { KeyId })).KeyMetadata
   assert.deepEqual(
     [back.KeyState, back.Enabled, 'DeletionDate' in back],
     ['Disabled', false, false],
   )
   await kms('EnableKey', { KeyId })
-  assert.equal((await kms('DescribeKey', { KeyId })).KeyMetadata.KeyState, 'Enabled')
+  assert.strictEqual((await kms('DescribeKey', { KeyId })).KeyMetadata.KeyState, 'Enabled')
 })
 
 test('when its time has come a key is gone with its aliases, and not a moment before', async () => {
@@ -218,19 +221,19 @@ test('when its time has come a key is gone with its aliases, and not a moment be
   try {
     const client = clientOf(timed)
     const scheduled = await client('ScheduleKeyDeletion', { KeyId: timed.keys.a })
-    assert.equal(scheduled.PendingWindowInDays, 30)
-    assert.equal(scheduled.DeletionDate.getTime(), now + 30 * day)
+    assert.strictEqual(scheduled.PendingWindowInDays, 30)
+    assert.strictEqual(scheduled.DeletionDate.getTime(), now + 30 * day)
     now += 30 * day - 1
-    assert.equal(
+    assert.strictEqual(
       (await client('DescribeKey', { KeyId: 'alias/a' })).KeyMetadata.KeyState,
       'PendingDeletion',
     )
     now += 1
-    assert.equal(
+    assert.strictEqual(
       (await failure(client('DescribeKey', { KeyId: 'alias/a' }))).message,
       'Alias arn:aws:kms:us-east-1:111122223333:alias/a is not found.',
     )
-    assert.equal(
+    assert.strictEqual(
       (await failure(client('CancelKeyDeletion', { KeyId: timed.keys.a }))).message,
       `Key '${timed.keys.a}' does not exist`,
     )
@@ -268,8 +271,11 @@ test('an alias moves to another key of the same usage, keeps its creation date, 
   await kms('ScheduleKeyDeletion', { KeyId: second.Arn })
   await kms('UpdateAlias', { AliasName: 'alias/moves', TargetKeyId: first.Arn })
   await kms('DeleteAlias', { AliasName: 'alias/moves' })
-  assert.equal(await entry(), undefined)
-  assert.equal((await kms('DescribeKey', { KeyId: first.Arn })).KeyMetadata.KeyState, 'Enabled')
+  assert.strictEqual(await entry(), undefined)
+  assert.strictEqual(
+    (await kms('DescribeKey', { KeyId: first.Arn })).KeyMetadata.KeyState,
+    'Enabled',
+  )
 })
 
 test('pages hold every row once, also when rows come and go in between', async () => {
@@ -293,7 +299,7 @@ test('pages hold every row once, also when rows come and go in between', async (
       for (let calls = 0; calls < 50; calls++) {
         const page = await client(operation, { Limit: 4, Marker })
         assert.ok(page[list].length <= 4)
-        assert.equal(page.Truncated, page.NextMarker !== undefined)
+        assert.strictEqual(page.Truncated, page.NextMarker !== undefined)
         found.push(...page[list].map((row) => row[name]))
         if (!page.Truncated) return found
         Marker = page.NextMarker
@@ -308,13 +314,13 @@ test('pages hold every row once, also when rows come and go in between', async (
       client('DeleteAlias', { AliasName: found.at(-1) }),
     )
     assert.deepEqual(shrinking, names)
-    assert.equal((await client('ListAliases')).Aliases.length, 25 - 6)
+    assert.strictEqual((await client('ListAliases')).Aliases.length, 25 - 6)
     const { Keys, NextMarker } = await client('ListKeys', { Limit: 10 })
-    assert.equal(
+    assert.strictEqual(
       (await failure(client('ListAliases', { Marker: NextMarker }))).name,
       'InvalidMarkerException',
     )
-    assert.equal(Keys[0].KeyArn, `arn:aws:kms:us-east-1:111122223333:key/${Keys[0].KeyId}`)
+    assert.strictEqual(Keys[0].KeyArn, `arn:aws:kms:us-east-1:111122223333:key/${Keys[0].KeyId}`)
   } finally {
     await one.close()
   }
@@ -366,7 +372,7 @@ test('keys that are one secret have no public key to give', async () => {
     { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' },
   ]) {
     const { Arn: KeyId } = await make(more)
-    assert.equal(
+    assert.strictEqual(
       (await failure(kms('GetPublicKey', { KeyId }))).name,
       'UnsupportedOperationException',
     )

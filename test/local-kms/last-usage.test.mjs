@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { acrossRestarts, assertFaults, clientIn, clientOf, failure } from './helpers.mjs'
 
@@ -52,7 +52,7 @@ test('a key tells its last successful use, and nothing before it was used', asyn
       await kms('UpdateKeyDescription', { KeyId, Description: 'x' })
       await kms('Sign', { KeyId, ...message })
       const { KeyLastUsage } = await kms('GetKeyLastUsage', { KeyId })
-      assert.notEqual(KeyLastUsage.CloudTrailEventId, last.CloudTrailEventId)
+      assert.notStrictEqual(KeyLastUsage.CloudTrailEventId, last.CloudTrailEventId)
       return { KeyId, last: KeyLastUsage }
     },
     async (local, { KeyId, last }) =>
@@ -68,7 +68,7 @@ test('each Region of a multi-Region key has its own last use', async () => {
     await us('Sign', { KeyId, ...message })
     await us('ReplicateKey', { KeyId, ReplicaRegion: 'eu-west-1' })
     assert.deepEqual((await eu('GetKeyLastUsage', { KeyId })).KeyLastUsage, {})
-    assert.equal((await us('GetKeyLastUsage', { KeyId })).KeyLastUsage.Operation, 'Sign')
+    assert.strictEqual((await us('GetKeyLastUsage', { KeyId })).KeyLastUsage.Operation, 'Sign')
   } finally {
     await local.close()
   }

@@ -1,9 +1,9 @@
-import assert from 'node:assert/strict'
 import { constants, createPublicKey, publicEncrypt, randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { assertFaults, clientIn, failure, raw, wireHeaders } from './helpers.mjs'
 
@@ -42,7 +42,7 @@ const states = async (KeyId, regions = [us, eu, ap]) =>
 const currentIds = async (KeyId, regions = [us, eu]) =>
   Promise.all(regions.map(async (region) => (await describe(region, KeyId)).CurrentKeyMaterialId))
 const gone = async (region, KeyId) =>
-  assert.equal(
+  assert.strictEqual(
     (await failure(kms[region]('DescribeKey', { KeyId }))).message,
     `Key '${arnIn(region, KeyId)}' does not exist`,
   )
@@ -113,7 +113,7 @@ test('a replica shares id and material and has policy, description, tags, aliase
   await restart()
   assert.deepEqual((await kms[eu]('ListGrants', { KeyId })).Grants, [])
   assert.deepEqual((await kms[eu]('ListResourceTags', { KeyId })).Tags, Tags)
-  assert.equal((await kms[eu]('GetKeyPolicy', { KeyId })).Policy, Policy)
+  assert.strictEqual((await kms[eu]('GetKeyPolicy', { KeyId })).Policy, Policy)
   const [one, two] = await Promise.all(
     [us, eu].map((region) => kms[region]('GetPublicKey', { KeyId })),
   )
@@ -123,7 +123,7 @@ test('a replica shares id and material and has policy, description, tags, aliase
   assert.ok((await kms[eu]('Verify', { ...message, Signature })).SignatureValid)
   await kms[us]('DisableKey', { KeyId })
   assert.deepEqual(await states(KeyId, [us, eu]), ['Disabled', 'Enabled'])
-  assert.equal((await kms[eu]('Sign', message)).KeyId, arnIn(eu, KeyId))
+  assert.strictEqual((await kms[eu]('Sign', message)).KeyId, arnIn(eu, KeyId))
 })
 
 test('without more a replica has no description, no tags and the default policy', async () => {
@@ -140,7 +140,7 @@ test('without more a replica has no description, no tags and the default policy'
   )
   const [one, two] = await currentIds(KeyId)
   assert.match(one, /^[0-9a-f]{64}$/)
-  assert.equal(one, two)
+  assert.strictEqual(one, two)
 })
 
 test('replicas that cannot be are refused, and of two at once one is made', async () => {
@@ -229,7 +229,7 @@ test('replicas that cannot be are refused, and of two at once one is made', asyn
       `${arnIn(us, single)} is not a multi-region primary key.`,
     ],
   ])
-  assert.equal(
+  assert.strictEqual(
     (await failure(kms[eu]('ReplicateKey', { KeyId, ReplicaRegion: ap }))).message,
     `${arnIn(eu, KeyId)} is not a multi-region primary key.`,
   )
@@ -243,26 +243,26 @@ test('rotation is one for all Regions, and is changed at the primary', async () 
   const [first] = await currentIds(KeyId)
   now += 90 * day
   const [automatic, same] = await currentIds(KeyId)
-  assert.notEqual(automatic, first)
-  assert.equal(same, automatic)
+  assert.notStrictEqual(automatic, first)
+  assert.strictEqual(same, automatic)
   await kms[us]('RotateKeyOnDemand', { KeyId })
   await replicate(KeyId, ap)
   await restart()
-  assert.equal(new Set(await currentIds(KeyId, [us, eu, ap])).size, 1)
+  assert.strictEqual(new Set(await currentIds(KeyId, [us, eu, ap])).size, 1)
   for (const region of [eu, ap]) {
-    assert.equal((await kms[region]('ListKeyRotations', { KeyId })).Rotations.length, 2)
+    assert.strictEqual((await kms[region]('ListKeyRotations', { KeyId })).Rotations.length, 2)
     assert.deepEqual(
       (await kms[region]('GetKeyRotationStatus', { KeyId })).NextRotationDate,
       new Date(start + 180 * day),
     )
     for (const operation of ['EnableKeyRotation', 'DisableKeyRotation', 'RotateKeyOnDemand'])
-      assert.equal(
+      assert.strictEqual(
         (await failure(kms[region](operation, { KeyId }))).name,
         'UnsupportedOperationException',
       )
   }
   await kms[us]('DisableKeyRotation', { KeyId })
-  assert.equal((await kms[eu]('GetKeyRotationStatus', { KeyId })).KeyRotationEnabled, false)
+  assert.strictEqual((await kms[eu]('GetKeyRotationStatus', { KeyId })).KeyRotationEnabled, false)
 })
 
 test('another Region becomes primary, with the rotation', async () => {
@@ -285,15 +285,15 @@ test('another Region becomes primary, with the rotation', async () => {
     })
   }
   now += 90 * day
-  assert.equal((await kms[us]('ListKeyRotations', { KeyId })).Rotations.length, 1)
-  assert.equal(
+  assert.strictEqual((await kms[us]('ListKeyRotations', { KeyId })).Rotations.length, 1)
+  assert.strictEqual(
     (await failure(kms[us]('RotateKeyOnDemand', { KeyId }))).name,
     'UnsupportedOperationException',
   )
   await kms[eu]('RotateKeyOnDemand', { KeyId })
-  assert.equal(new Set(await currentIds(KeyId, [us, eu, ap])).size, 1)
+  assert.strictEqual(new Set(await currentIds(KeyId, [us, eu, ap])).size, 1)
   await kms[us]('DisableKey', { KeyId })
-  assert.equal(
+  assert.strictEqual(
     (await failure(kms[eu]('UpdatePrimaryRegion', { KeyId, PrimaryRegion: us }))).message,
     `${arnIn(us, KeyId)} is disabled.`,
   )
@@ -312,7 +312,7 @@ test('a primary waits for its replicas to be deleted, and its own waiting period
   assert.deepEqual([PendingDeletionWindowInDays, DeletionDate], [7, undefined])
   const waiting = `${arnIn(us, KeyId)} is pending replica deletion.`
   for (const operation of ['EnableKey', 'ScheduleKeyDeletion', 'RotateKeyOnDemand'])
-    assert.equal((await failure(kms[us](operation, { KeyId }))).message, waiting)
+    assert.strictEqual((await failure(kms[us](operation, { KeyId }))).message, waiting)
   now += 100 * day
   assert.deepEqual(await states(KeyId), ['PendingReplicaDeletion', 'Enabled', 'Enabled'])
   await kms[eu]('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 8 })
@@ -384,11 +384,11 @@ test('imported material comes to each Region by itself, and new material is used
       await kms[region]('ListKeyRotations', { KeyId, IncludeKeyMaterial: 'ALL_KEY_MATERIAL' })
     ).Rotations.map(({ KeyMaterialState, ImportState }) => `${KeyMaterialState} ${ImportState}`)
   const [first, second] = [randomBytes(32), randomBytes(32)]
-  assert.equal((await failure(importInto(eu, first))).name, 'IncorrectKeyMaterialException')
+  assert.strictEqual((await failure(importInto(eu, first))).name, 'IncorrectKeyMaterialException')
   const { KeyMaterialId } = await importInto(us, first)
   assert.deepEqual(await states(KeyId, [us, eu]), ['Enabled', 'PendingImport'])
-  assert.equal((await failure(importInto(eu, second))).name, 'IncorrectKeyMaterialException')
-  assert.equal((await importInto(eu, first)).KeyMaterialId, KeyMaterialId)
+  assert.strictEqual((await failure(importInto(eu, second))).name, 'IncorrectKeyMaterialException')
+  assert.strictEqual((await importInto(eu, first)).KeyMaterialId, KeyMaterialId)
   assert.deepEqual(await states(KeyId, [us, eu]), ['Enabled', 'Enabled'])
 
   await importInto(us, second, 'NEW_KEY_MATERIAL')
@@ -400,7 +400,7 @@ test('imported material comes to each Region by itself, and new material is used
     ],
   )
   assert.deepEqual(await states(KeyId, [us, eu]), ['Enabled', 'Enabled'])
-  assert.equal(
+  assert.strictEqual(
     (await failure(kms[us]('RotateKeyOnDemand', { KeyId }))).name,
     'KMSInvalidStateException',
   )
@@ -434,8 +434,8 @@ test('what a crash between two Regions left is made good at the next start', asy
   await local.close()
   writeFileSync(file(ap), before[ap])
   await open()
-  assert.equal(new Set(await currentIds(KeyId, [us, eu, ap])).size, 1)
-  assert.equal((await kms[ap]('GetKeyRotationStatus', { KeyId })).KeyRotationEnabled, true)
+  assert.strictEqual(new Set(await currentIds(KeyId, [us, eu, ap])).size, 1)
+  assert.strictEqual((await kms[ap]('GetKeyRotationStatus', { KeyId })).KeyRotationEnabled, true)
 
   const rotated = Object.fromEntries(
     [us, eu, ap].map((region) => [region, readFileSync(file(region))]),
@@ -447,11 +447,14 @@ test('what a crash between two Regions left is made good at the next start', asy
   const types = await Promise.all(
     [us, eu, ap].map(async (region) => (await describe(region, KeyId)).MultiRegionConfiguration),
   )
-  assert.equal(types.filter(({ MultiRegionKeyType }) => MultiRegionKeyType === 'PRIMARY').length, 1)
-  assert.equal(new Set(types.map(({ PrimaryKey }) => PrimaryKey.Region)).size, 1)
+  assert.strictEqual(
+    types.filter(({ MultiRegionKeyType }) => MultiRegionKeyType === 'PRIMARY').length,
+    1,
+  )
+  assert.strictEqual(new Set(types.map(({ PrimaryKey }) => PrimaryKey.Region)).size, 1)
   const { Region } = types[0].PrimaryKey
   await kms[Region]('RotateKeyOnDemand', { KeyId })
-  assert.equal(new Set(await currentIds(KeyId, [us, eu, ap])).size, 1)
+  assert.strictEqual(new Set(await currentIds(KeyId, [us, eu, ap])).size, 1)
 })
 
 test('a Region that the server does not have answers nothing for a key of another one', async () => {
@@ -461,7 +464,7 @@ test('a Region that the server does not have answers nothing for a key of anothe
     body: { KeyId },
     headers: wireHeaders('eu-north-1'),
   })
-  assert.equal(json().__type, 'InvalidSignatureException')
+  assert.strictEqual(json().__type, 'InvalidSignatureException')
 })
 
 /** What a crash left on the disk: the record of a key in a Region, changed while no server runs. */
@@ -498,7 +501,7 @@ test('a crash while the primary moves leaves one primary, the same for all Regio
     )
     assert.deepEqual(primaries, Array(3).fill(expected), `${records}`)
     await kms[primaries[0]]('RotateKeyOnDemand', { KeyId })
-    assert.equal(new Set(await currentIds(KeyId, [us, eu, ap])).size, 1)
+    assert.strictEqual(new Set(await currentIds(KeyId, [us, eu, ap])).size, 1)
     const types = await Promise.all(
       [us, eu, ap].map(
         async (region) =>
@@ -517,12 +520,12 @@ test('Regions of the folder that a server does not serve keep their share of its
   kms = { [us]: clientIn(local, us) }
   const before = (await describe(us, KeyId)).CurrentKeyMaterialId
   await kms[us]('RotateKeyOnDemand', { KeyId })
-  assert.equal(
+  assert.strictEqual(
     (await kms[us]('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 7 })).KeyState,
     'PendingReplicaDeletion',
   )
   await kms[us]('CancelKeyDeletion', { KeyId })
-  assert.equal(
+  assert.strictEqual(
     (await failure(kms[us]('ReplicateKey', { KeyId, ReplicaRegion: eu }))).message,
     `${arnIn(us, KeyId)} is disabled.`,
   )
@@ -532,7 +535,7 @@ test('Regions of the folder that a server does not serve keep their share of its
     /is not a Region of this server/,
   )
   const there = await failure(clientIn(local, eu)('DescribeKey', { KeyId }))
-  assert.notEqual(there.name, 'NotFoundException')
+  assert.notStrictEqual(there.name, 'NotFoundException')
   await restart()
   const [one, two] = await currentIds(KeyId)
   assert.deepEqual([one === two, one === before], [true, false])

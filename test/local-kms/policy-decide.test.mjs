@@ -1,10 +1,10 @@
 // Who gets in, rule by rule, and which AccessDeniedException the others get. Sources: AWS KMS
 // Developer Guide, IAM User Guide.
-import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { assert } from 'chai'
 import { defaultKeyPolicy } from 'sealdrop/dist/local-kms/policy/default-key-policy.js'
 import {
   checkLockout,
@@ -14,6 +14,7 @@ import {
   deniedMessage,
 } from 'sealdrop/dist/local-kms/policy/decide.js'
 import { parseIdentityPolicy, parseKeyPolicy } from 'sealdrop/dist/local-kms/policy/document.js'
+import { assertThrows } from './helpers.mjs'
 
 const [home, away] = ['111122223333', '444455556666']
 const key = `arn:aws:kms:us-east-1:${home}:key/1234abcd-12ab-34cd-56ef-1234567890ab`
@@ -737,7 +738,7 @@ const rules = {
 for (const [group, rows] of Object.entries(rules)) {
   describe(group, () => {
     for (const [name, [question, expected]] of Object.entries(rows))
-      test(`${name}: ${expected}`, () => assert.equal(answer(question), expected))
+      test(`${name}: ${expected}`, () => assert.strictEqual(answer(question), expected))
   })
 }
 
@@ -778,7 +779,7 @@ describe('a grant is retired by', () => {
   for (const [name, [principal, of, expected]] of Object.entries(retire)) {
     test(`${name}: ${expected}`, () => {
       const decision = decideRetire(ask({ principal }), of)
-      assert.equal(decision.allowed ? yes : decision.reason, expected)
+      assert.strictEqual(decision.allowed ? yes : decision.reason, expected)
     })
   }
 })
@@ -816,7 +817,7 @@ describe('the lockout check', () => {
   for (const [name, [principal, policy, locked]] of Object.entries(rows)) {
     test(name, () => {
       const check = () => checkLockout(ask({ principal, keyPolicy: policy }))
-      if (locked) assert.throws(check, refused)
+      if (locked) assertThrows(check, refused)
       else assert.doesNotThrow(check)
     })
   }
@@ -827,35 +828,35 @@ test('denials are worded as AWS words them', () => {
   const say = (more) =>
     deniedMessage({ principal, action: 'kms:Decrypt', resource: key, keyAccount: home, ...more })
   const start = `User: arn:aws:sts::${home}:assumed-role/R/s is not authorized to perform: kms:Decrypt on resource: ${key}`
-  assert.equal(
+  assert.strictEqual(
     say({ reason: keyNo }),
     `${start} because no resource-based policy allows the kms:Decrypt action`,
   )
-  assert.equal(
+  assert.strictEqual(
     say({ reason: iamNo }),
     `${start} because no identity-based policy allows the kms:Decrypt action`,
   )
-  assert.equal(
+  assert.strictEqual(
     say({ reason: keyDeny }),
     `${start} with an explicit deny in a resource-based policy`,
   )
-  assert.equal(
+  assert.strictEqual(
     say({ reason: iamDeny }),
     `${start} with an explicit deny in an identity-based policy`,
   )
   const elsewhere =
     'because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access'
   for (const reason of [keyNo, keyDeny]) {
-    assert.equal(
+    assert.strictEqual(
       say({ reason, keyAccount: away }),
       `User: ${principal.arn} is not authorized to perform: kms:Decrypt on this resource ${elsewhere}`,
     )
-    assert.equal(
+    assert.strictEqual(
       say({ reason, keyAccount: away, byCiphertext: true }),
       `User: ${principal.arn} is not authorized to perform: kms:Decrypt on the resource associated with this ciphertext ${elsewhere}`,
     )
   }
-  assert.equal(
+  assert.strictEqual(
     say({ reason: iamNo, keyAccount: away }),
     `${start} because no identity-based policy allows the kms:Decrypt action`,
   )

@@ -1,6 +1,6 @@
-import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { base64, clientOf, failure, raw, wireHeaders } from './helpers.mjs'
 
@@ -144,10 +144,10 @@ const refused = [
 for (const [name, change, type] of refused) {
   test(`${name} is refused with ${type}`, async () => {
     const response = await raw(local, { ...good, ...change })
-    assert.equal(response.status, 400)
-    assert.equal(response.json().__type, type)
+    assert.strictEqual(response.status, 400)
+    assert.strictEqual(response.json().__type, type)
     assert.match(response.headers['x-amzn-requestid'], /^[0-9a-f-]{36}$/)
-    assert.equal(response.headers['content-type'], 'application/x-amz-json-1.1')
+    assert.strictEqual(response.headers['content-type'], 'application/x-amz-json-1.1')
     assert.deepEqual(
       Object.keys(response.headers).filter((header) => header.startsWith('access-control')),
       [],
@@ -165,10 +165,10 @@ test('the good request, of which each refused one is a change, is answered with 
     { body: '{"Limit":null,"Unknown":[1]}' },
   ]) {
     const { status, headers, json } = await raw(local, { ...good, ...change })
-    assert.equal(status, 200)
-    assert.equal(json().Keys.length, 1)
+    assert.strictEqual(status, 200)
+    assert.strictEqual(json().Keys.length, 1)
     assert.match(headers['x-amzn-requestid'], /^[0-9a-f-]{36}$/)
-    assert.equal(headers['content-type'], 'application/x-amz-json-1.1')
+    assert.strictEqual(headers['content-type'], 'application/x-amz-json-1.1')
     assert.ok(Math.abs(Date.parse(headers.date) - Date.now()) < 5_000)
   }
 })
@@ -216,7 +216,7 @@ test('more than 10 grant tokens are a ValidationException', async () => {
     operation: 'DescribeKey',
     body: { KeyId: arn, GrantTokens: Array(11).fill('x') },
   })
-  assert.equal(
+  assert.strictEqual(
     json().message,
     "1 validation error detected: Value at 'grantTokens' failed to satisfy constraint: Member must have length less than or equal to 10",
   )
@@ -224,7 +224,7 @@ test('more than 10 grant tokens are a ValidationException', async () => {
 
 test('a body of 1 MiB is read, one byte more is RequestEntityTooLargeException, announced or chunked', async () => {
   const padded = (length) => `{"a":"${'x'.repeat(length - 8)}"}`
-  assert.equal((await raw(local, { ...good, body: padded(1_048_576) })).status, 200)
+  assert.strictEqual((await raw(local, { ...good, body: padded(1_048_576) })).status, 200)
   for (const [length, headers] of [
     [1_048_577, {}],
     [8_000_000, {}],
@@ -248,7 +248,7 @@ test('a hostile KeyId is never found and never crashes', async () => {
     'a'.repeat(2049),
   ]) {
     const { status, json } = await raw(local, { operation: 'DescribeKey', body: { KeyId } })
-    assert.equal(status, 400)
+    assert.strictEqual(status, 400)
     assert.ok(
       ['NotFoundException', 'InvalidArnException', 'ValidationException'].includes(json().__type),
       KeyId,
@@ -309,7 +309,7 @@ test('a client that goes away in the middle of a body harms nobody', async () =>
       )
     })
   }
-  assert.equal((await kms('ListKeys')).Keys.length, 1)
+  assert.strictEqual((await kms('ListKeys')).Keys.length, 1)
 })
 
 test('the server listens on 127.0.0.1 only', async () => {
@@ -355,11 +355,11 @@ test('close lets a running operation finish, ends idle, silent and half-sent con
   })
   await new Promise((resolve) => setTimeout(resolve, 30))
   const closing = [one.close(), one.close()]
-  assert.equal((await running).json().KeyMetadata.KeySpec, 'RSA_3072')
+  assert.strictEqual((await running).json().KeyMetadata.KeySpec, 'RSA_3072')
   const start = Date.now()
   await Promise.all(closing)
   assert.ok(Date.now() - start < 1_000)
-  assert.equal((await failure(raw(one, good))).code, 'ECONNREFUSED')
+  assert.strictEqual((await failure(raw(one, good))).code, 'ECONNREFUSED')
   await Promise.all(
     sockets.map(
       (socket) => socket.destroyed || new Promise((resolve) => socket.once('close', resolve)),
@@ -402,7 +402,7 @@ test('bad options are invalid_argument and name the option', async () => {
       assert.ok(e.message.startsWith(name), e.message)
     }
   }
-  assert.equal((await failure(startLocalKms(null))).code, 'invalid_argument')
+  assert.strictEqual((await failure(startLocalKms(null))).code, 'invalid_argument')
   const misspelt = await failure(startLocalKms({ credential: '{}' }))
   assert.deepEqual(
     [misspelt.code, misspelt.message],
@@ -418,7 +418,7 @@ test('it refuses to start in production', async () => {
   process.env.NODE_ENV = 'production'
   try {
     const e = await failure(startLocalKms())
-    assert.equal(e.code, 'invalid_argument')
+    assert.strictEqual(e.code, 'invalid_argument')
     assert.match(e.message, /NODE_ENV=production/)
   } finally {
     before === undefined ? delete process.env.NODE_ENV : (process.env.NODE_ENV = before)

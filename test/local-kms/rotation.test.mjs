@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { acrossRestarts, assertFaults, clientOf, noMessage, raw } from './helpers.mjs'
 
@@ -33,7 +33,10 @@ const off = (id) => ({ KeyId: arnOf(id), KeyRotationEnabled: false })
 test('rotation is off at first; on with its period it says when the next one is; and off again', async () => {
   const { KeyId } = await make()
   assert.deepEqual(await status(KeyId), off(KeyId))
-  assert.equal((await raw(local, { operation: 'EnableKeyRotation', body: { KeyId } })).text, '')
+  assert.strictEqual(
+    (await raw(local, { operation: 'EnableKeyRotation', body: { KeyId } })).text,
+    '',
+  )
   assert.deepEqual(await status(KeyId), on(KeyId, 365, now + 365 * day))
   await kms('EnableKeyRotation', { KeyId, RotationPeriodInDays: 90 })
   assert.deepEqual(await status(KeyId), on(KeyId, 90, now + 90 * day))
@@ -43,7 +46,10 @@ test('rotation is off at first; on with its period it says when the next one is;
   assert.deepEqual(await status(KeyId), on(KeyId, 90, first + 90 * day))
   await kms('EnableKeyRotation', { KeyId, RotationPeriodInDays: 2560 })
   assert.deepEqual(await status(KeyId), on(KeyId, 2560, now + 2560 * day))
-  assert.equal((await raw(local, { operation: 'DisableKeyRotation', body: { KeyId } })).text, '')
+  assert.strictEqual(
+    (await raw(local, { operation: 'DisableKeyRotation', body: { KeyId } })).text,
+    '',
+  )
   assert.deepEqual(await status(KeyId), off(KeyId))
 })
 
@@ -55,13 +61,13 @@ test('when its time has come a key is rotated at its date, and not a moment befo
       const { KeyId, CurrentKeyMaterialId } = await make({}, clientOf(one))
       await clientOf(one)('EnableKeyRotation', { KeyId, RotationPeriodInDays: 100 })
       now = start + 100 * day - 1
-      assert.equal(
+      assert.strictEqual(
         (await describe(KeyId, clientOf(one))).CurrentKeyMaterialId,
         CurrentKeyMaterialId,
       )
       now += 1
       const second = (await describe(KeyId, clientOf(one))).CurrentKeyMaterialId
-      assert.notEqual(second, CurrentKeyMaterialId)
+      assert.notStrictEqual(second, CurrentKeyMaterialId)
       assert.deepEqual(await status(KeyId, clientOf(one)), on(KeyId, 100, start + 200 * day))
       now = start + 350 * day
       return { KeyId, ids: [CurrentKeyMaterialId, second] }
@@ -79,8 +85,8 @@ test('when its time has come a key is rotated at its date, and not a moment befo
         all.slice(0, 2).map(({ KeyMaterialId }) => KeyMaterialId),
         ids,
       )
-      assert.equal(new Set(all.map(({ KeyMaterialId }) => KeyMaterialId)).size, 4)
-      assert.equal(
+      assert.strictEqual(new Set(all.map(({ KeyMaterialId }) => KeyMaterialId)).size, 4)
+      assert.strictEqual(
         (await describe(KeyId, clientOf(two))).CurrentKeyMaterialId,
         all[3].KeyMaterialId,
       )
@@ -103,10 +109,10 @@ test('a disabled key is not rotated, and once enabled it is rotated at once and 
   await kms('DisableKey', { KeyId })
   now += 1000 * day
   assert.deepEqual(await rotations(KeyId), [])
-  assert.equal((await status(KeyId)).KeyRotationEnabled, true)
+  assert.strictEqual((await status(KeyId)).KeyRotationEnabled, true)
   await kms('EnableKey', { KeyId })
   now += 1
-  assert.notEqual((await describe(KeyId)).CurrentKeyMaterialId, CurrentKeyMaterialId)
+  assert.notStrictEqual((await describe(KeyId)).CurrentKeyMaterialId, CurrentKeyMaterialId)
   assert.deepEqual(
     (await rotations(KeyId)).map(({ RotationDate }) => RotationDate.getTime()),
     [start + 1000 * day],
@@ -131,10 +137,10 @@ test('on demand a key is rotated 25 times, whatever its schedule, which stays', 
   const ids = [CurrentKeyMaterialId]
   for (let i = 0; i < 25; i++) {
     now += 1000
-    assert.equal((await kms('RotateKeyOnDemand', { KeyId })).KeyId, Arn)
+    assert.strictEqual((await kms('RotateKeyOnDemand', { KeyId })).KeyId, Arn)
     ids.push((await describe(KeyId)).CurrentKeyMaterialId)
   }
-  assert.equal(new Set(ids).size, 26)
+  assert.strictEqual(new Set(ids).size, 26)
   await assertFaults(local, [
     [
       'RotateKeyOnDemand',
@@ -167,7 +173,7 @@ test('on demand a key is rotated 25 times, whatever its schedule, which stays', 
 test('rotations at once are all done, none of them lost', async () => {
   const { KeyId } = await make()
   await Promise.all(Array.from({ length: 10 }, () => kms('RotateKeyOnDemand', { KeyId })))
-  assert.equal((await rotations(KeyId)).length, 10)
+  assert.strictEqual((await rotations(KeyId)).length, 10)
 })
 
 test('pages of rotations hold every one once, in their order', async () => {
@@ -182,12 +188,12 @@ test('pages of rotations hold every one once, in their order', async () => {
       Marker,
       IncludeKeyMaterial: 'ALL_KEY_MATERIAL',
     })
-    assert.equal(page.Truncated, page.NextMarker !== undefined)
+    assert.strictEqual(page.Truncated, page.NextMarker !== undefined)
     found.push(...page.Rotations)
     Marker = page.NextMarker
   } while (Marker)
   assert.deepEqual(found, await rotations(KeyId, { IncludeKeyMaterial: 'ALL_KEY_MATERIAL' }))
-  assert.equal(found.length, 12)
+  assert.strictEqual(found.length, 12)
 })
 
 test('keys that cannot be rotated say so, state before kind', async () => {

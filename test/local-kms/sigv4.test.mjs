@@ -1,12 +1,13 @@
 // Signatures of @smithy/signature-v4 and of the AWS client, which we did not write, verified; then
 // changed in every single place.
-import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { createHash, createHmac } from 'node:crypto'
 import { test } from 'node:test'
+import { assert } from 'chai'
 import { KMSClient, ListKeysCommand, SignCommand } from '@aws-sdk/client-kms'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { verifySignature } from 'sealdrop/dist/local-kms/wire/sigv4.js'
+import { assertRejects } from './helpers.mjs'
 
 class Sha256 {
   constructor(key) {
@@ -114,8 +115,8 @@ const accepted = {
 for (const [name, options] of Object.entries(accepted)) {
   test(`takes a signature of @smithy/signature-v4: ${name}`, async () => {
     const { credential, region } = check(await sign(options))
-    assert.equal(credential.who, options.credentials === temporary ? 'temporary' : 'plain')
-    assert.equal(region, options.region ?? 'us-east-1')
+    assert.strictEqual(credential.who, options.credentials === temporary ? 'temporary' : 'plain')
+    assert.strictEqual(region, options.region ?? 'us-east-1')
   })
 }
 
@@ -143,7 +144,7 @@ test('takes what the unmodified AWS client sends', async () => {
         SigningAlgorithm: 'ECDSA_SHA_256',
       }),
     ]) {
-      await assert.rejects(client.send(command), /seen/)
+      await assertRejects(client.send(command), { message: /seen/ })
       const request = {
         method: seen.method,
         path: seen.path,
@@ -151,7 +152,7 @@ test('takes what the unmodified AWS client sends', async () => {
         body: Buffer.from(seen.body),
         now: Date.now(),
       }
-      assert.equal(check(request).region, 'us-west-2')
+      assert.strictEqual(check(request).region, 'us-west-2')
       assert.deepEqual(
         refusal({ ...request, body: Buffer.concat([request.body, Buffer.from(' ')]) }),
         ['InvalidSignatureException', mismatch],
@@ -163,7 +164,7 @@ test('takes what the unmodified AWS client sends', async () => {
 test('joins a header that came twice as it was signed', async () => {
   const request = await sign({ headers: { 'x-amz-list': 'one,two' } })
   const twice = (values) => ({ ...request, headers: { ...request.headers, 'x-amz-list': values } })
-  assert.equal(check(twice(['one', ' two '])).region, 'us-east-1')
+  assert.strictEqual(check(twice(['one', ' two '])).region, 'us-east-1')
   assert.deepEqual(refusal(twice(['two', 'one'])), ['InvalidSignatureException', mismatch])
 })
 
@@ -289,7 +290,7 @@ const changes = {
 for (const [name, [change, expected]] of Object.entries(changes)) {
   test(`refuses a changed request: ${name}`, async () => {
     const request = await sign()
-    assert.equal(refusal(request), 'accepted')
+    assert.strictEqual(refusal(request), 'accepted')
     const changed = change(request)
     assert.notDeepEqual(changed, request)
     assert.deepEqual(refusal(changed), expected)
@@ -302,7 +303,11 @@ test('refuses every change of any one character of the signed headers and of the
   for (const [name, value] of Object.entries(request.headers)) {
     for (let i = 0; i < value.length; i++) {
       const changed = value.slice(0, i) + (value[i] === 'x' ? 'y' : 'x') + value.slice(i + 1)
-      assert.notEqual(refusal(header(name, () => changed)(request)), 'accepted', `${name} at ${i}`)
+      assert.notStrictEqual(
+        refusal(header(name, () => changed)(request)),
+        'accepted',
+        `${name} at ${i}`,
+      )
       count++
     }
   }
@@ -333,7 +338,7 @@ test('a signature with another secret is refused', async () => {
 test('a signature lives five minutes, either way', async () => {
   const minutes = 60_000
   for (const offset of [-5 * minutes, 0, 5 * minutes])
-    assert.equal(refusal(await sign({ date: now + offset })), 'accepted')
+    assert.strictEqual(refusal(await sign({ date: now + offset })), 'accepted')
   assert.deepEqual(refusal(await sign({ date: now - 5 * minutes - 1000 })), [
     'InvalidSignatureException',
     'Signature expired: 20260304T050106Z is now earlier than 20260304T050107Z (20260304T050607Z - 5 min.)',
@@ -346,7 +351,7 @@ test('a signature lives five minutes, either way', async () => {
 
 test('Regions that are not here are refused where the caller says which are', async () => {
   const request = await sign({ region: 'eu-west-1' })
-  assert.equal(check(request, { regions: ['us-east-1', 'eu-west-1'] }).region, 'eu-west-1')
+  assert.strictEqual(check(request, { regions: ['us-east-1', 'eu-west-1'] }).region, 'eu-west-1')
   assert.deepEqual(refusal(request, { regions: ['us-east-1'] }), [
     'InvalidSignatureException',
     "Credential should be scoped to a valid region, not 'eu-west-1'. The local KMS runs in us-east-1.",
@@ -389,7 +394,7 @@ test('a body hash that is not of the body is refused, however well it is signed'
       },
     }
   }
-  assert.equal(refusal(signedBy(sha256(body))), 'accepted')
+  assert.strictEqual(refusal(signedBy(sha256(body))), 'accepted')
   assert.deepEqual(refusal(signedBy(sha256('other'))), forged)
 })
 
@@ -414,7 +419,7 @@ test('content-type may come unsigned, as in AWS', async () => {
     },
     { signingDate: new Date(now) },
   )
-  assert.equal(
+  assert.strictEqual(
     refusal({ ...request, headers: { ...signed.headers, 'content-type': type } }),
     'accepted',
   )

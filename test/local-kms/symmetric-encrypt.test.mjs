@@ -1,7 +1,7 @@
 // Encrypt and Decrypt with symmetric keys through the AWS client.
-import assert from 'node:assert/strict'
 import { constants, createPublicKey, publicEncrypt, randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
 import {
   acrossRestarts,
@@ -143,7 +143,7 @@ test('the encryption context must be given again, exactly, in any order', async 
   const sealed = await seal(KeyId, { EncryptionContext })
   const reversed = Object.fromEntries(Object.entries(EncryptionContext).reverse())
   for (const same of [EncryptionContext, reversed])
-    assert.equal(await opened(sealed, { EncryptionContext: same }), 'a secret')
+    assert.strictEqual(await opened(sealed, { EncryptionContext: same }), 'a secret')
   const { tenant, ...fewer } = EncryptionContext
   const wrong = [
     undefined,
@@ -162,7 +162,7 @@ test('the encryption context must be given again, exactly, in any order', async 
   )
   const bare = await seal(KeyId)
   for (const none of [undefined, {}])
-    assert.equal(await opened(bare, { EncryptionContext: none }), 'a secret')
+    assert.strictEqual(await opened(bare, { EncryptionContext: none }), 'a secret')
   await faults(
     'Decrypt',
     [{ CiphertextBlob: base64(bare), EncryptionContext: { a: 'b' } }],
@@ -392,7 +392,7 @@ test('the state of the key decides, named or not', async () => {
   await refused('KMSInvalidStateException', `${Arn} is pending deletion.`)
   await kms('CancelKeyDeletion', { KeyId })
   await kms('EnableKey', { KeyId })
-  assert.equal(await opened(Buffer.from(CiphertextBlob, 'base64')), 'a secret')
+  assert.strictEqual(await opened(Buffer.from(CiphertextBlob, 'base64')), 'a secret')
   await kms('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 7 })
   now += 8 * day
   await assertFaults(local, [
@@ -416,7 +416,7 @@ test('after rotations every ciphertext opens, with the material that sealed it',
     await rotate()
     sealed.push([await currentId(KeyId), await seal(KeyId)])
   }
-  assert.equal(new Set(sealed.map(([id]) => id)).size, 4)
+  assert.strictEqual(new Set(sealed.map(([id]) => id)).size, 4)
   for (const [id, CiphertextBlob] of sealed) {
     const { KeyMaterialId, Plaintext: plaintext } = await kms('Decrypt', { CiphertextBlob })
     assert.deepEqual([KeyMaterialId, Buffer.from(plaintext)], [id, Plaintext])
@@ -453,10 +453,10 @@ test('after a restart and more rotations the same ciphertexts open', async () =>
     },
     async (three, { EncryptionContext, sealed }) => {
       const client = clientOf(three)
-      assert.equal(sealed.length, 3)
+      assert.strictEqual(sealed.length, 3)
       for (const blob of sealed)
-        assert.equal(await opened(blob, { EncryptionContext }, client), 'a secret')
-      assert.equal(
+        assert.strictEqual(await opened(blob, { EncryptionContext }, client), 'a secret')
+      assert.strictEqual(
         (await failure(client('Decrypt', { CiphertextBlob: sealed[0] }))).name,
         'InvalidCiphertextException',
       )
@@ -473,7 +473,10 @@ test('imported material opens while every version is there, and again when it ca
   const old = await seal(KeyId)
   const two = await importInto(KeyId, second, { ImportType: 'NEW_KEY_MATERIAL' })
   const waiting = await seal(KeyId)
-  assert.equal((await kms('Decrypt', { CiphertextBlob: waiting })).KeyMaterialId, one.KeyMaterialId)
+  assert.strictEqual(
+    (await kms('Decrypt', { CiphertextBlob: waiting })).KeyMaterialId,
+    one.KeyMaterialId,
+  )
   await kms('RotateKeyOnDemand', { KeyId })
   const recent = await seal(KeyId)
   assert.deepEqual(
@@ -491,7 +494,7 @@ test('imported material opens while every version is there, and again when it ca
     ...gone,
   )
   await importInto(KeyId, first, { KeyMaterialId: one.KeyMaterialId, ValidTo: new Date(now + day) })
-  for (const blob of [old, recent]) assert.equal(await opened(blob), 'a secret')
+  for (const blob of [old, recent]) assert.strictEqual(await opened(blob), 'a secret')
   now += 2 * day
   await faults(
     'Decrypt',
@@ -499,7 +502,7 @@ test('imported material opens while every version is there, and again when it ca
     ...gone,
   )
   await importInto(KeyId, first, { KeyMaterialId: one.KeyMaterialId })
-  for (const blob of [old, recent]) assert.equal(await opened(blob), 'a secret')
+  for (const blob of [old, recent]) assert.strictEqual(await opened(blob), 'a secret')
 })
 
 test('a multi-Region key opens in each of its Regions what another sealed, and a Region key does not', async () => {
@@ -512,15 +515,18 @@ test('a multi-Region key opens in each of its Regions what another sealed, and a
     [there, kms],
   ]) {
     const blob = await seal(KeyId, { EncryptionContext }, from)
-    assert.equal(await opened(blob, { EncryptionContext }, to), 'a secret')
+    assert.strictEqual(await opened(blob, { EncryptionContext }, to), 'a secret')
     await kms('RotateKeyOnDemand', { KeyId })
     const { KeyId: arn } = await to('Decrypt', { CiphertextBlob: blob, EncryptionContext, KeyId })
-    assert.equal(arn, to === kms ? Arn : Arn.replace(us, eu))
+    assert.strictEqual(arn, to === kms ? Arn : Arn.replace(us, eu))
   }
   const blob = await seal(KeyId)
   await kms('DisableKey', { KeyId })
-  assert.equal((await failure(kms('Decrypt', { CiphertextBlob: blob }))).name, 'DisabledException')
-  assert.equal(await opened(blob, {}, there), 'a secret')
+  assert.strictEqual(
+    (await failure(kms('Decrypt', { CiphertextBlob: blob }))).name,
+    'DisabledException',
+  )
+  assert.strictEqual(await opened(blob, {}, there), 'a secret')
   const single = await seal((await make()).KeyId)
   const e = await failure(there('Decrypt', { CiphertextBlob: single }))
   assert.deepEqual([e.name, e.message], ['AccessDeniedException', hidden])
@@ -627,23 +633,23 @@ test('Encrypt and Decrypt are uses of the key; what failed is not', async () => 
   const { KeyId } = await make()
   const last = async () => (await kms('GetKeyLastUsage', { KeyId })).KeyLastUsage.Operation
   const CiphertextBlob = await seal(KeyId)
-  assert.equal(await last(), 'Encrypt')
+  assert.strictEqual(await last(), 'Encrypt')
   await failure(kms('Decrypt', { CiphertextBlob, EncryptionContext: { a: 'b' } }))
   await failure(kms('Decrypt', { CiphertextBlob, DryRun: true }))
-  assert.equal(await last(), 'Encrypt')
+  assert.strictEqual(await last(), 'Encrypt')
   await opened(CiphertextBlob)
-  assert.equal(await last(), 'Decrypt')
+  assert.strictEqual(await last(), 'Decrypt')
 })
 
 test('an encryption context has a bound, names and values together, beyond which nothing is done', async () => {
   const { KeyId } = await make()
   const within = { ['n'.repeat(4_096)]: 'v'.repeat(4_096) }
-  assert.equal(
+  assert.strictEqual(
     await opened(await seal(KeyId, { EncryptionContext: within }), { EncryptionContext: within }),
     'a secret',
   )
   const e = await failure(seal(KeyId, { EncryptionContext: { ...within, a: '' } }))
-  assert.equal(e.name, 'ValidationException')
+  assert.strictEqual(e.name, 'ValidationException')
   assert.match(
     e.message,
     /at 'encryptionContext' failed to satisfy constraint: Member must have at most 8192 characters of names and values$/,

@@ -1,9 +1,9 @@
 // ReEncrypt between symmetric and RSA keys, through the AWS client.
-import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { assertFaults, base64, clientIn, clientOf, noMessage } from './helpers.mjs'
+import { assertFaults, assertRejects, base64, clientIn, clientOf, noMessage } from './helpers.mjs'
 
 const Plaintext = Buffer.from('a secret')
 const symmetric = 'SYMMETRIC_DEFAULT'
@@ -101,7 +101,7 @@ test('a symmetric source need not be named, and a rotated key tells both of its 
     [moved.SourceKeyMaterialId, moved.DestinationKeyMaterialId],
     [before, await current()],
   )
-  assert.equal(
+  assert.strictEqual(
     (await kms('Decrypt', { CiphertextBlob: moved.CiphertextBlob })).KeyMaterialId,
     await current(),
   )
@@ -271,18 +271,18 @@ test('only the copy of a multi-Region key opens in another Region', async () => 
     CiphertextBlob: (await kms('Encrypt', { KeyId, Plaintext })).CiphertextBlob,
     DestinationKeyId: target.KeyId,
   })
-  assert.equal(
+  assert.strictEqual(
     Buffer.from(
       (await there('Decrypt', { CiphertextBlob: moved.CiphertextBlob, KeyId: target.Arn }))
         .Plaintext,
     ).toString(),
     'a secret',
   )
-  await assert.rejects(
+  await assertRejects(
     there('ReEncrypt', { CiphertextBlob: await seal('one'), DestinationKeyId: target.KeyId }),
     { name: 'AccessDeniedException', message: hidden },
   )
-  await assert.rejects(
+  await assertRejects(
     kms('ReEncrypt', { CiphertextBlob: moved.CiphertextBlob, DestinationKeyId: KeyId }),
     { name: 'AccessDeniedException', message: hidden },
   )
@@ -353,5 +353,8 @@ test('it is a use of both keys', async () => {
   const { CiphertextBlob } = await kms('Encrypt', { KeyId: made[0], Plaintext })
   await kms('ReEncrypt', { CiphertextBlob, DestinationKeyId: made[1] })
   for (const KeyId of made)
-    assert.equal((await kms('GetKeyLastUsage', { KeyId })).KeyLastUsage.Operation, 'ReEncrypt')
+    assert.strictEqual(
+      (await kms('GetKeyLastUsage', { KeyId })).KeyLastUsage.Operation,
+      'ReEncrypt',
+    )
 })

@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { acrossRestarts, assertFaults, clientOf, failure, raw } from './helpers.mjs'
 
@@ -29,7 +29,7 @@ test('tags of CreateKey, of TagResource and of UntagResource are listed, and a t
   assert.deepEqual(await tagsOf(KeyId), [tag('b', 'two'), tag('c')])
   await kms('UntagResource', { KeyId, TagKeys: ['b', 'c'] })
   assert.deepEqual(await tagsOf(KeyId), [])
-  assert.equal((await kms('DescribeKey', { KeyId })).KeyMetadata.Tags, undefined)
+  assert.strictEqual((await kms('DescribeKey', { KeyId })).KeyMetadata.Tags, undefined)
 })
 
 test('names that are members of every object are tags like any other, also after a restart', async () => {
@@ -68,7 +68,7 @@ test('pages of tags hold every tag once', async () => {
       Marker,
     })
     assert.ok(Tags.length <= 7)
-    assert.equal(Truncated, NextMarker !== undefined)
+    assert.strictEqual(Truncated, NextMarker !== undefined)
     found.push(...Tags)
     Marker = NextMarker
   } while (Marker)
@@ -171,7 +171,7 @@ test('tags that are not right are refused with the words of the service, and cha
   ])
   assert.deepEqual(await tagsOf(KeyId), [tag('a', '1')])
   assert.deepEqual(await tagsOf(off), [])
-  assert.equal((await kms('ListKeys')).Keys.length, keys)
+  assert.strictEqual((await kms('ListKeys')).Keys.length, keys)
 })
 
 test('tags that are added at once are all there, and never more than 50', async () => {
@@ -182,24 +182,27 @@ test('tags that are added at once are all there, and never more than 50', async 
         operation: 'TagResource',
         body: { KeyId, Tags: [one] },
       })
-      assert.equal(status, 200)
+      assert.strictEqual(status, 200)
     }),
   )
-  assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 50)
-  assert.equal((await tagsOf(KeyId)).length, 50)
+  assert.strictEqual(outcomes.filter(({ status }) => status === 'fulfilled').length, 50)
+  assert.strictEqual((await tagsOf(KeyId)).length, 50)
 })
 
 test('a description is changed, to nothing too, up to 8192 characters', async () => {
   const KeyId = await make({ Description: 'first' })
   for (const Description of ['second é', 'x'.repeat(8192), '']) {
     await kms('UpdateKeyDescription', { KeyId, Description })
-    assert.equal((await kms('DescribeKey', { KeyId })).KeyMetadata.Description, Description)
+    assert.strictEqual((await kms('DescribeKey', { KeyId })).KeyMetadata.Description, Description)
   }
-  assert.equal(
+  assert.strictEqual(
     (await failure(kms('UpdateKeyDescription', { KeyId, Description: 'x'.repeat(8193) }))).name,
     'ValidationException',
   )
-  assert.equal((await failure(kms('UpdateKeyDescription', { KeyId }))).name, 'ValidationException')
+  assert.strictEqual(
+    (await failure(kms('UpdateKeyDescription', { KeyId }))).name,
+    'ValidationException',
+  )
 })
 
 test('operations on tags and descriptions answer with an empty body', async () => {

@@ -1,8 +1,8 @@
 // A call's record against the examples of the KMS developer guide ("Logging AWS KMS API calls with
 // AWS CloudTrail"), and what never stands in one.
-import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { assert } from 'chai'
 import { serviceOperations } from 'sealdrop/dist/local-kms/service-operations.js'
 import { trailRecord } from 'sealdrop/dist/local-kms/trail.js'
 
@@ -607,7 +607,7 @@ test('every other member of every request of the model is shown, except where Cl
     )
     const { requestParameters } = trailRecord(facts({ operation, body, resources: [] }))
     if (serviceOperations.get(operation).hidden) {
-      assert.equal(requestParameters, null)
+      assert.strictEqual(requestParameters, null)
       continue
     }
     for (const name of members.filter((one) => !never.includes(one))) {
@@ -679,11 +679,11 @@ test('members of another type than they should have are left out, and nothing th
     trailRecord(facts({ operation: 'ImportKeyMaterial', body: wrong })).requestParameters,
     null,
   )
-  assert.equal(
+  assert.strictEqual(
     trailRecord(facts({ body: undefined })).requestParameters.encryptionAlgorithm,
     'SYMMETRIC_DEFAULT',
   )
-  assert.equal(
+  assert.strictEqual(
     trailRecord(facts({ body: { EncryptionAlgorithm: null } })).requestParameters
       .encryptionAlgorithm,
     'SYMMETRIC_DEFAULT',
@@ -771,7 +771,7 @@ for (const [caller, expected] of callers) {
       JSON.parse(JSON.stringify(record.userIdentity).replace(/[0-9A-F]{20}/g, '#')),
       expected,
     )
-    assert.equal(record.recipientAccountId, caller.account)
+    assert.strictEqual(record.recipientAccountId, caller.account)
   })
 }
 
@@ -779,8 +779,8 @@ test('ids of principals are the same in every record, and differ between princip
   const idOf = (name) =>
     trailRecord(facts({ caller: { ...alice, arn: `arn:aws:iam::111122223333:user/${name}` } }))
       .userIdentity.principalId
-  assert.equal(idOf('Alice'), idOf('Alice'))
-  assert.notEqual(idOf('Alice'), idOf('Bob'))
+  assert.strictEqual(idOf('Alice'), idOf('Alice'))
+  assert.notStrictEqual(idOf('Alice'), idOf('Bob'))
 })
 
 test("a refused call has CloudTrail's name of the error, its message where it has one, and no responseElements", () => {
@@ -797,7 +797,7 @@ test("a refused call has CloudTrail's name of the error, its message where it ha
   const silent = trailRecord(
     facts({ fault: { name: 'InvalidCiphertextException', text: undefined } }),
   )
-  assert.equal(silent.errorCode, 'InvalidCiphertextException')
+  assert.strictEqual(silent.errorCode, 'InvalidCiphertextException')
   assert.ok(!('errorMessage' in silent))
 })
 

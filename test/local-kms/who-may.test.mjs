@@ -1,7 +1,7 @@
 // Who gets in, and who gets which AccessDeniedException, over the wire with real signatures of
 // several principals.
-import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { assert } from 'chai'
 import * as aws from '@aws-sdk/client-kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { clientOf, failure } from './helpers.mjs'
@@ -99,7 +99,7 @@ const sealed = async (KeyId, more = OAEP) => ({
 })
 const denied = async (promise, because) => {
   const e = await failure(promise)
-  assert.equal(e.name, 'AccessDeniedException', `${e.name}: ${e.message}`)
+  assert.strictEqual(e.name, 'AccessDeniedException', `${e.name}: ${e.message}`)
   assert.match(e.message, because)
 }
 const noIdentity = /because no identity-based policy allows the kms:\w+ action$/
@@ -172,7 +172,7 @@ test('a policy that would lock its author out is refused unless that is said to 
     ],
   )
   const KeyId = await keyWith(rsa)
-  assert.equal(
+  assert.strictEqual(
     (await failure(as.root('PutKeyPolicy', { KeyId, Policy }))).name,
     'MalformedPolicyDocumentException',
   )
@@ -247,7 +247,7 @@ describe('across accounts', () => {
   test('each account has its own alias of one name, and lists its own keys only', async () => {
     const KeyId = await keyWith(rsa)
     await as.root('CreateAlias', { AliasName: 'alias/shared-name', TargetKeyId: KeyId })
-    assert.equal(
+    assert.strictEqual(
       (await failure(as.partner('Encrypt', { ...input('alias/shared-name') }))).name,
       'NotFoundException',
     )
@@ -530,7 +530,7 @@ describe('what creates in another Region', () => {
       })('ReplicateKey', { KeyId, ReplicaRegion })
       try {
         if (outcome) await denied(asked, outcome)
-        else assert.equal((await asked).ReplicaKeyMetadata.KeyId, KeyId)
+        else assert.strictEqual((await asked).ReplicaKeyMetadata.KeyId, KeyId)
       } finally {
         await one.close()
       }
@@ -617,7 +617,7 @@ describe('grants', () => {
         (grant) => grant.KeyId === KeyId,
       ),
     )
-    assert.equal(
+    assert.strictEqual(
       (await failure(as.lister('ListRetirableGrants', { RetiringPrincipal }))).name,
       'AccessDeniedException',
     )
@@ -640,11 +640,11 @@ describe('grants', () => {
       Operations: ['Decrypt'],
     })
     await as.nobody('Decrypt', input)
-    assert.equal(
+    assert.strictEqual(
       (await failure(as.nobody('RetireGrant', { KeyId, GrantId }))).name,
       'AccessDeniedException',
     )
-    assert.equal(
+    assert.strictEqual(
       (await failure(as.stranger('RetireGrant', { GrantToken }))).name,
       'AccessDeniedException',
     )

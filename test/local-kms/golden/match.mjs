@@ -1,5 +1,5 @@
+import { assert } from 'chai'
 // What a row says of an answer: exact member names; a value is a constant, a text with references, or one of these.
-import assert from 'node:assert/strict'
 
 class Matcher {
   constructor(says, fits, optional = false) {
@@ -43,7 +43,7 @@ export function matches(value, expected, resolve, path = 'answer') {
   if (expected instanceof Matcher) return assert.ok(expected.fits(value, resolve), `${path}: expected ${expected.says}, found ${shown(value)}`)
   if (Array.isArray(expected)) {
     assert.ok(Array.isArray(value), `${path}: expected a list, found ${shown(value)}`)
-    assert.equal(value.length, expected.length, `${path}: expected ${expected.length} items, found ${shown(value)}`)
+    assert.strictEqual(value.length, expected.length, `${path}: expected ${expected.length} items, found ${shown(value)}`)
     return expected.forEach((item, index) => matches(value[index], item, resolve, `${path}[${index}]`))
   }
   if (plain(expected)) {
