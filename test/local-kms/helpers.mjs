@@ -69,6 +69,12 @@ export function clientOf(local) {
   return /** @type {Client} */ (/** @type {unknown} */ (send))
 }
 
+/** The members of an answer, without the client's metadata and without those that are named. */
+export const said = (answer, ...but) =>
+  Object.fromEntries(
+    Object.entries(answer).filter(([name]) => name !== '$metadata' && !but.includes(name)),
+  )
+
 /** The same input for the client as for the wire: blobs are base64 in tables. */
 export const forClient = (input) =>
   Object.fromEntries(
