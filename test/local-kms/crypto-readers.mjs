@@ -44,3 +44,24 @@ export const flipped = (bytes, at, bit = 1) =>
     index === (at < 0 ? bytes.length + at : at) ? byte ^ bit : byte,
   )
 export const hex = (bytes) => Buffer.from(bytes).toString('hex')
+
+const privateKey = 'crypto.createPrivateKey({ key: bytes[0], format: "der", type: "pkcs8" })'
+const spki = 'export({ format: "der", type: "spki" }).toString("hex")'
+
+/** The public key in hexadecimal, as OpenSSL writes it again, or makes it of a private key. */
+export const readPublic = (publicKey) =>
+  inNode24(
+    `return crypto.createPublicKey({ key: bytes[0], format: "der", type: "spki" }).${spki}`,
+    publicKey,
+  )
+export const publicOfPrivate = (pkcs8) =>
+  inNode24(`return crypto.createPublicKey(${privateKey}).${spki}`, pkcs8)
+/** What OpenSSL takes a private key for, and its public key. */
+export const typeAndPublic = (pkcs8) =>
+  inNode24(
+    `const key = ${privateKey}; return [key.asymmetricKeyType, crypto.createPublicKey(key).${spki}]`,
+    pkcs8,
+  )
+/** The secret in a ciphertext of ML-KEM, in hexadecimal. */
+export const decapsulated = (pkcs8, ciphertext) =>
+  inNode24(`return crypto.decapsulate(${privateKey}, bytes[1]).toString("hex")`, pkcs8, ciphertext)

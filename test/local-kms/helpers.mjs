@@ -29,6 +29,18 @@ import { startLocalKms } from 'sealdrop/local-kms'
  */
 export const row = (...cells) => cells
 
+/**
+ * A value that has to be there.
+ *
+ * @template T
+ * @param {T | null | undefined} value
+ * @returns {T}
+ */
+export function there(value) {
+  if (value === undefined || value === null) throw new Error('expected a value')
+  return value
+}
+
 /** @param {string | Uint8Array} bytes */
 export const base64 = (bytes) => Buffer.from(bytes).toString('base64')
 const blobs = [
