@@ -39,6 +39,13 @@ export function openssl(args, files, input) {
   }
 }
 
+/** Options of openssl for PSS with a salt as long as the hash. */
+export const opensslPss = (bits) =>
+  ['rsa_padding_mode:pss', 'rsa_pss_saltlen:digest', `rsa_mgf1_md:sha${bits}`].flatMap((option) => [
+    '-sigopt',
+    option,
+  ])
+
 export const flipped = (bytes, at, bit = 1) =>
   Uint8Array.from(bytes, (byte, index) =>
     index === (at < 0 ? bytes.length + at : at) ? byte ^ bit : byte,
@@ -65,3 +72,11 @@ export const typeAndPublic = (pkcs8) =>
 /** The secret in a ciphertext of ML-KEM, in hexadecimal. */
 export const decapsulated = (pkcs8, ciphertext) =>
   inNode24(`return crypto.decapsulate(${privateKey}, bytes[1]).toString("hex")`, pkcs8, ciphertext)
+/** A fresh secret for the holder of an ML-KEM key, and its ciphertext, in hexadecimal. */
+export const encapsulated = (publicKey) =>
+  inNode24(
+    'const e = crypto.encapsulate(crypto.createPublicKey(' +
+      '{ key: bytes[0], format: "der", type: "spki" })); ' +
+      'return [e.sharedKey.toString("hex"), e.ciphertext.toString("hex")]',
+    publicKey,
+  )
