@@ -4,7 +4,7 @@ import { assert } from 'chai'
 import { defaultCredentials, parseCredentials } from 'sealdrop/dist/local-kms/policy/credentials.js'
 import { defaultKeyPolicy } from 'sealdrop/dist/local-kms/policy/default-key-policy.js'
 import { parseIdentityPolicy, parseKeyPolicy } from 'sealdrop/dist/local-kms/policy/document.js'
-import { assertThrows, thrown } from './helpers.mjs'
+import { assertThrows, row, thrown } from './helpers.mjs'
 
 const statement = {
   Effect: 'Allow',
@@ -19,7 +19,9 @@ const condition = (Condition) => policy({ Condition })
 const principals = 'Policy contains a statement with one or more invalid principals.'
 const none = 'Policy contains a statement with no principal.'
 const overly = (what) =>
-  `OverlyPermissiveCondition: Using the ForAllValues set operator with a single-valued condition key matches requests without the specified ${what} or with an unspecified ${what}. To fix, remove ForAllValues.`
+  'OverlyPermissiveCondition: Using the ForAllValues set operator with a single-valued condition ' +
+  `key matches requests without the specified ${what} or with an unspecified ${what}. ` +
+  'To fix, remove ForAllValues.'
 
 const taken = {
   'the default': defaultKeyPolicy('111122223333'),
@@ -189,9 +191,12 @@ describe('a key policy', () => {
 describe('an IAM policy', () => {
   const { Principal, ...own } = statement
   const rows = {
-    'a principal': [{ ...own, Principal }, 'Policy document should not specify a principal.'],
-    'no action': [{ ...own, Action: undefined }, 'Statement[0]: expected Action and Resource'],
-    'no resource': [{ ...own, Resource: undefined }, 'Statement[0]: expected Action and Resource'],
+    'a principal': row({ ...own, Principal }, 'Policy document should not specify a principal.'),
+    'no action': row({ ...own, Action: undefined }, 'Statement[0]: expected Action and Resource'),
+    'no resource': row(
+      { ...own, Resource: undefined },
+      'Statement[0]: expected Action and Resource',
+    ),
   }
   for (const [name, [bad, message]] of Object.entries(rows))
     test(`refuses ${name}`, () =>
@@ -308,11 +313,13 @@ describe('a credentials file', () => {
     ],
     'an unknown member of a principal': [
       file({ policy: {} }),
-      `${first}: there is no member "policy"; expected arn, roleArn, accessKeyId, secretAccessKey, sessionToken, tags, policies`,
+      `${first}: there is no member "policy"; expected arn, roleArn, accessKeyId, ` +
+        'secretAccessKey, sessionToken, tags, policies',
     ],
     'an ARN of a role': [
       file({ arn: 'arn:aws:iam::111122223333:role/R' }),
-      `${first}.arn: expected the ARN of a root user, a user or an assumed role session, found another string`,
+      `${first}.arn: expected the ARN of a root user, a user or an assumed role session, ` +
+        'found another string',
     ],
     'no access key': [
       file({ accessKeyId: undefined }),
@@ -320,11 +327,13 @@ describe('a credentials file', () => {
     ],
     'a secret with a space': [
       file({ secretAccessKey: 'a b' }),
-      `${first}.secretAccessKey: expected 1 to 256 printable characters without spaces, found another string`,
+      `${first}.secretAccessKey: expected 1 to 256 printable characters without spaces, ` +
+        'found another string',
     ],
     'an empty token': [
       file({ sessionToken: '' }),
-      `${first}.sessionToken: expected 1 to 4096 printable characters without spaces, found another string`,
+      `${first}.sessionToken: expected 1 to 4096 printable characters without spaces, ` +
+        'found another string',
     ],
     'policies of a root user': [
       file({ arn: 'arn:aws:iam::111122223333:root' }),
