@@ -24,7 +24,13 @@ export function inNode24(body, ...bytes) {
   )
 }
 
-/** Runs openssl with files by name: `@name` in an argument becomes its path. */
+/**
+ * Runs openssl with files by name: `@name` in an argument becomes its path.
+ *
+ * @param {string[]} args
+ * @param {Record<string, string | NodeJS.ArrayBufferView>} files
+ * @param {string | NodeJS.ArrayBufferView} [input]
+ */
 export function openssl(args, files, input) {
   const folder = mkdtempSync(join(tmpdir(), 'sealdrop-openssl-'))
   try {
@@ -45,6 +51,19 @@ export const opensslPss = (bits) =>
     '-sigopt',
     option,
   ])
+
+/** Bytes under RSAES-OAEP with SHA-256, by openssl. */
+export const opensslOaep = (key, input) =>
+  openssl(
+    ['pkeyutl', '-encrypt', '-pubin', '-inkey', '@key'].concat(
+      ['rsa_padding_mode:oaep', 'rsa_oaep_md:sha256', 'rsa_mgf1_md:sha256'].flatMap((option) => [
+        '-pkeyopt',
+        option,
+      ]),
+    ),
+    { key },
+    input,
+  )
 
 export const flipped = (bytes, at, bit = 1) =>
   Uint8Array.from(bytes, (byte, index) =>

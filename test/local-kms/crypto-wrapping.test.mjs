@@ -13,7 +13,7 @@ import { decryptOaep, encryptOaep } from '../../dist/local-kms/crypto/oaep.js'
 import { canWrap, unwrap } from '../../dist/local-kms/crypto/wrapping.js'
 import { enums, keySpecs } from '../../dist/local-kms/key-specs.js'
 import { keyOf, materialOf } from './crypto-keys.mjs'
-import { flipped, hex, openssl } from './crypto-readers.mjs'
+import { flipped, hex, openssl, opensslOaep } from './crypto-readers.mjs'
 import { assertFault, row, there } from './helpers.mjs'
 import * as say from './messages.mjs'
 
@@ -255,23 +255,8 @@ describe('wrapping', () => {
       ['enc', '-id-aes256-wrap-pad', '-K', hex(aesKey), '-iv', 'A65959A6', '-in', '@der'],
       { der },
     )
-    const outer = openssl(
-      [
-        'pkeyutl',
-        '-encrypt',
-        '-pubin',
-        '-inkey',
-        '@key',
-        '-pkeyopt',
-        'rsa_padding_mode:oaep',
-        '-pkeyopt',
-        'rsa_oaep_md:sha256',
-        '-pkeyopt',
-        'rsa_mgf1_md:sha256',
-      ],
-      { key: keyOf('RSA_3072', material).export({ format: 'pem', type: 'spki' }) },
-      aesKey,
-    )
+    const key = keyOf('RSA_3072', material).export({ format: 'pem', type: 'spki' })
+    const outer = opensslOaep(key, aesKey)
     const imported = there(
       importedMaterial(
         'ECC_NIST_P384',
