@@ -214,6 +214,27 @@ export const failure = (promise) =>
   )
 
 /**
+ * How calls at once ended: done, or with the name of an error.
+ *
+ * @param {readonly Promise<unknown>[]} calls
+ */
+export const outcomes = async (calls) =>
+  (await Promise.allSettled(calls)).map((outcome) =>
+    outcome.status === 'rejected' ? outcome.reason.name : 'done',
+  )
+
+/**
+ * The port that a server of a test listens on.
+ *
+ * @param {import('node:net').Server} server
+ */
+export function portOf(server) {
+  const address = server.address()
+  if (address instanceof Object) return address.port
+  throw new Error(`expected a port, found ${address}`)
+}
+
+/**
  * What a function threw; fails when it did not.
  *
  * @param {() => unknown} run
