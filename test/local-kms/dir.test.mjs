@@ -47,6 +47,7 @@ test('keys, aliases and states come back after a restart, with the same ARNs and
     })
     await kms('DisableKey', { KeyId: off.KeyId })
     await kms('ScheduleKeyDeletion', { KeyId: local.keys.agree, PendingWindowInDays: 9 })
+    /** @type {Record<string, string>} */
     const arns = { ...local.keys, off: off.Arn }
     return {
       arns,

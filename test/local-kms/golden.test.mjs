@@ -3,11 +3,12 @@
 import { Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
 import { assert } from 'chai'
-import * as aws from '@aws-sdk/client-kms'
+import { KMSClient } from '@aws-sdk/client-kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { tables } from './golden/index.mjs'
 import { matches } from './golden/match.mjs'
 import { resolver } from './golden/steps.mjs'
+import { commandOf } from './helpers.mjs'
 
 let local
 const clients = new Map()
@@ -25,12 +26,12 @@ after(async () => {
  */
 function clientIn(region) {
   if (clients.has(region)) return clients.get(region)
-  const client = new aws.KMSClient({ ...local.clientConfig, region, maxAttempts: 1 })
+  const client = new KMSClient({ ...local.clientConfig, region, maxAttempts: 1 })
   const wire = {}
   const { requestHandler } = client.config
   const handle = requestHandler.handle.bind(requestHandler)
-  requestHandler.handle = async (...args) => {
-    const { response } = await handle(...args)
+  requestHandler.handle = async (request, options) => {
+    const { response } = await handle(request, options)
     const chunks = []
     for await (const chunk of response.body) chunks.push(chunk)
     Object.assign(wire, { status: response.statusCode, text: Buffer.concat(chunks).toString() })
@@ -42,10 +43,8 @@ function clientIn(region) {
 }
 
 async function send({ call, input, in: region }, resolve) {
-  const Command = aws[`${call}Command`]
-  assert.ok(Command, `the client has no ${call}`)
   const { client, wire } = clientIn(region ?? 'us-east-1')
-  return client.send(new Command(resolve(input))).then(
+  return client.send(commandOf(call, resolve(input))).then(
     (answer) => ({ answer, wire: { ...wire } }),
     (error) => ({ error, wire: { ...wire } }),
   )

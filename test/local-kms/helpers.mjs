@@ -109,7 +109,7 @@ export function wireHeaders(region = 'us-east-1') {
 }
 
 /** SHA-256 and HMAC in the form that the signer takes. */
-class Sha256 {
+export class Sha256 {
   #hash
   constructor(secret) {
     this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret)

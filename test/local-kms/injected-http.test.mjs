@@ -6,7 +6,10 @@ import { assert } from 'chai'
 import { DecryptCommand, GenerateRandomCommand, KMSClient } from '@aws-sdk/client-kms'
 import { InjectedFaults } from 'sealdrop/dist/local-kms/injected/injected-faults.js'
 import { strikeAnswer, strikeBefore, strikeBody } from 'sealdrop/dist/local-kms/injected/strike.js'
-import { assertRejects, failure } from './helpers.mjs'
+import { KmsFault } from 'sealdrop/dist/local-kms/wire/fault.js'
+import { assertRejects, failure, portOf } from './helpers.mjs'
+
+/** @import { FaultKind } from 'sealdrop/local-kms' */
 
 const arn = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
 const answers = {
@@ -15,35 +18,47 @@ const answers = {
   EnableKey: undefined,
 }
 
-let server, faults, closing, url, done, over
+/** @type {import('node:http').Server} */
+let server
+/** @type {InjectedFaults} */
+let faults
+/** @type {AbortController} */
+let closing
+/** How many operations ran, and how many exchanges are over. */
+let [done, over] = [0, 0]
+let url = ''
+
+/** Answers a request as the local KMS does, with the fault that it meets. */
+async function answer(incoming, response) {
+  incoming.resume()
+  const operation = incoming.headers['x-amz-target'].slice('TrentService.'.length)
+  const strike = faults.match({ operation, region: 'us-east-1', keyIds: [arn] })
+  let status = 200
+  let body = ''
+  try {
+    if (!(await strikeBefore(strike, { response, signal: closing.signal }))) return
+    done++
+    const given = strikeAnswer(strike, operation, answers[operation])
+    body = given ? JSON.stringify(given) : ''
+  } catch (e) {
+    assert.instanceOf(e, KmsFault)
+    ;({ status, body } = /** @type {KmsFault} */ (e))
+  } finally {
+    over++
+  }
+  response.writeHead(status, {
+    'content-type': 'application/x-amz-json-1.1',
+    'content-length': Buffer.byteLength(body),
+  })
+  strikeBody(strike, response, body)
+}
 beforeEach(async () => {
   faults = new InjectedFaults()
   closing = new AbortController()
   ;[done, over] = [0, 0]
-  server = createServer(async (incoming, response) => {
-    incoming.resume()
-    const operation = incoming.headers['x-amz-target'].slice('TrentService.'.length)
-    const strike = faults.match({ operation, region: 'us-east-1', keyIds: [arn] })
-    let status = 200,
-      body
-    try {
-      if (!(await strikeBefore(strike, { response, signal: closing.signal }))) return
-      done++
-      const answer = strikeAnswer(strike, operation, answers[operation])
-      body = answer ? JSON.stringify(answer) : ''
-    } catch (e) {
-      ;[status, body] = [e.status, e.body]
-    } finally {
-      over++
-    }
-    response.writeHead(status, {
-      'content-type': 'application/x-amz-json-1.1',
-      'content-length': Buffer.byteLength(body),
-    })
-    strikeBody(strike, response, body)
-  }).listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  url = `http://127.0.0.1:${server.address().port}`
+  server = createServer((incoming, response) => void answer(incoming, response))
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)))
+  url = `http://127.0.0.1:${portOf(server)}`
 })
 afterEach(
   () =>
@@ -54,32 +69,32 @@ afterEach(
     }),
 )
 
-/** One bare request: what came before the end, and how it ended. */
-function raw(operation, { signal } = {}) {
+/**
+ * One bare request: what came before the end, and how it ended.
+ *
+ * @param {string} operation
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{ status?: number; length?: number; text: string; end: string }>}
+ */
+function raw(operation, signal) {
   return new Promise((resolve) => {
+    const headers = { 'x-amz-target': `TrentService.${operation}` }
     const found = { status: undefined, length: undefined, text: '' }
-    const outgoing = request(
-      url,
-      {
-        method: 'POST',
-        agent: false,
-        signal,
-        headers: { 'x-amz-target': `TrentService.${operation}` },
-      },
-      (response) => {
-        Object.assign(found, {
-          status: response.statusCode,
-          length: Number(response.headers['content-length']),
-        })
-        response.on('data', (chunk) => {
-          found.text += chunk
-        })
-        response.on('end', () => resolve({ ...found, end: 'whole' }))
-        response.on('error', ({ code }) => resolve({ ...found, end: code }))
-      },
-    )
-    outgoing.on('error', ({ code }) => resolve({ ...found, end: code }))
-    outgoing.end('{}')
+    const ended = (end) => resolve({ ...found, end })
+    const failed = (/** @type {NodeJS.ErrnoException} */ { code }) => ended(code)
+    request(url, { method: 'POST', agent: false, signal, headers }, (response) => {
+      Object.assign(found, {
+        status: response.statusCode,
+        length: Number(response.headers['content-length']),
+      })
+      response.on('data', (chunk) => {
+        found.text += chunk
+      })
+      response.on('end', () => ended('whole'))
+      response.on('error', failed)
+    })
+      .on('error', failed)
+      .end('{}')
   })
 }
 const client = (more = {}) =>
@@ -92,6 +107,7 @@ const client = (more = {}) =>
   })
 const decrypt = (more) =>
   client(more).send(new DecryptCommand({ KeyId: arn, CiphertextBlob: Buffer.from('x') }))
+const textOf = ({ Plaintext }) => Buffer.from(Plaintext).toString()
 const until = async (condition) => {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
@@ -105,7 +121,11 @@ test('no fault, no change', async () => {
   })
 })
 
-/** Kind, and the error as the AWS client has it. */
+/**
+ * Kind, and the error as the AWS client has it.
+ *
+ * @type {[FaultKind, number, string, string][]}
+ */
 const errors = [
   [
     'throttle',
@@ -135,8 +155,7 @@ for (const [kind, status, name, message] of errors) {
   })
   test(`${kind}: the AWS client tries again, and the third answer is right`, async () => {
     const id = faults.add({ kind, count: 2 })
-    const { Plaintext } = await decrypt({ maxAttempts: 3 })
-    assert.strictEqual(Buffer.from(Plaintext).toString(), 'hello')
+    assert.strictEqual(textOf(await decrypt({ maxAttempts: 3 })), 'hello')
     assert.deepEqual([faults.list()[0].id, faults.list()[0].struck, done], [id, 2, 1])
   })
 }
@@ -183,18 +202,16 @@ test('wrong-key-id and wrong-length arrive as answers that the AWS client takes'
   assert.strictEqual((await decrypt()).KeyId, arn.replace(/b$/, 'a'))
   faults.remove(id)
   faults.add({ kind: 'wrong-length' })
-  assert.strictEqual(Buffer.from((await decrypt()).Plaintext).toString(), 'hell')
-  assert.strictEqual(
-    (await client().send(new GenerateRandomCommand({ NumberOfBytes: 3 }))).Plaintext.length,
-    2,
-  )
+  assert.strictEqual(textOf(await decrypt()), 'hell')
+  const random = await client().send(new GenerateRandomCommand({ NumberOfBytes: 3 }))
+  assert.strictEqual(random.Plaintext?.length, 2)
 })
 
 test('latency: the right answer, late; other kinds strike late when they have one', async () => {
   faults.add({ kind: 'latency', latency: 150, count: 1 })
   faults.add({ kind: 'throttle', latency: 150 })
   const began = performance.now()
-  assert.strictEqual(Buffer.from((await decrypt()).Plaintext).toString(), 'hello')
+  assert.strictEqual(textOf(await decrypt()), 'hello')
   const answered = performance.now() - began
   assert.ok(answered >= 145, `${answered} ms`)
   await assertRejects(decrypt(), { name: 'ThrottlingException' })
@@ -205,7 +222,7 @@ test('latency: the right answer, late; other kinds strike late when they have on
 test('timeout: no answer comes, and the exchange ends when the client goes', async () => {
   faults.add({ kind: 'timeout' })
   const gone = new AbortController()
-  const waiting = raw('Decrypt', { signal: gone.signal })
+  const waiting = raw('Decrypt', gone.signal)
   await until(() => faults.list()[0].struck === 1)
   await new Promise((resolve) => setTimeout(resolve, 100))
   assert.strictEqual(over, 0, 'it waits')
@@ -218,7 +235,7 @@ test('timeout: no answer comes, and the exchange ends when the client goes', asy
 test('a client that goes during a latency: its operation does not run', async () => {
   faults.add({ kind: 'latency', latency: 60_000 })
   const gone = new AbortController()
-  const waiting = raw('Decrypt', { signal: gone.signal })
+  const waiting = raw('Decrypt', gone.signal)
   await until(() => faults.list()[0].struck === 1)
   gone.abort()
   await waiting

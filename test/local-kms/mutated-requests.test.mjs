@@ -249,7 +249,7 @@ test('senders that write a byte now and then hold up nobody and are let go at cl
       { length: 50 },
       () =>
         new Promise((resolve) => {
-          const socket = connect(new URL(one.url).port, '127.0.0.1', () => {
+          const socket = connect(Number(new URL(one.url).port), '127.0.0.1', () => {
             socket.write(
               'POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-amz-json-1.1\r\nX-Amz-Target: TrentService.ListKeys\r\nContent-Length: 1000\r\n\r\n',
             )
@@ -309,7 +309,7 @@ test('who asks for much and reads nothing is let go at close', async () => {
   const request = `POST / HTTP/1.1\r\n${Object.entries(headers)
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('')}\r\n${body}`
-  const socket = connect(new URL(one.url).port, '127.0.0.1')
+  const socket = connect(Number(new URL(one.url).port), '127.0.0.1')
     .on('error', () => {})
     .pause()
   socket.write(request.repeat(1_000)) // 30 MB of answers, more than the system holds for a reader

@@ -2,15 +2,19 @@
 // companion's opener.
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { assert } from 'chai'
-import { KMSClient, SignCommand } from '@aws-sdk/client-kms'
+import { KMSClient, ListKeysCommand, SignCommand } from '@aws-sdk/client-kms'
 import { importKeySet, inHand, seal } from 'sealdrop'
 import { createOpener, createPublisher } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { assertThrows, clientIn, clientOf, failure, raw } from './helpers.mjs'
+import { assertThrows, base64, clientIn, clientOf, failure, raw, row, there } from './helpers.mjs'
 
-let local, kms, trail
+/** @type {import('sealdrop/local-kms').LocalKms} */
+let local
+/** @type {import('./types.d.ts').Client} */
+let kms
+/** @type {import('sealdrop/local-kms').TrailRecord[]} */
+const trail = []
 before(async () => {
-  trail = []
   local = await startLocalKms({
     regions: ['us-east-1', 'eu-west-1'],
     onCall: (entry) => trail.push(entry),
@@ -28,16 +32,19 @@ beforeEach(() => {
   trail.length = 0
 })
 
-const message = { Message: Buffer.from('x'), SigningAlgorithm: 'ECDSA_SHA_256' }
+const message = {
+  Message: Buffer.from('x'),
+  SigningAlgorithm: /** @type {const} */ ('ECDSA_SHA_256'),
+}
 const sign = (KeyId = 'alias/sign', options = {}) =>
   new KMSClient({ ...local.clientConfig, ...options }).send(new SignCommand({ KeyId, ...message }))
 const struck = (id) => local.faults.list().find((fault) => fault.id === id)?.struck
 
 describe('faults', () => {
   for (const [kind, name, status] of [
-    ['throttle', 'ThrottlingException', 400],
-    ['internal', 'KMSInternalException', 500],
-    ['unavailable', 'DependencyTimeoutException', 503],
+    row(/** @type {const} */ ('throttle'), 'ThrottlingException', 400),
+    row(/** @type {const} */ ('internal'), 'KMSInternalException', 500),
+    row(/** @type {const} */ ('unavailable'), 'DependencyTimeoutException', 503),
   ]) {
     test(`${kind}: the client tries again and gets through after two, and gives up as ${name} when it does not end`, async () => {
       const twice = local.faults.add({ kind, operation: 'Sign', count: 2 })
@@ -77,25 +84,13 @@ describe('faults', () => {
       Operations: ['Decrypt'],
     })
     const id = local.faults.add({ kind: 'throttle', key, count: 2 })
-    for (const [operation, input] of [
-      ['Decrypt', { CiphertextBlob }],
-      ['RetireGrant', { GrantToken }],
-    ])
-      assert.strictEqual(
-        (
-          await raw(local, {
-            operation,
-            body: Object.fromEntries(
-              Object.entries(input).map(([name, value]) => [
-                name,
-                typeof value === 'string' ? value : Buffer.from(value).toString('base64'),
-              ]),
-            ),
-          })
-        ).json().__type,
-        'ThrottlingException',
-        operation,
-      )
+    for (const [operation, body] of [
+      row('Decrypt', { CiphertextBlob: base64(CiphertextBlob) }),
+      row('RetireGrant', { GrantToken }),
+    ]) {
+      const { json } = await raw(local, { operation, body })
+      assert.strictEqual(json().__type, 'ThrottlingException', operation)
+    }
     assert.strictEqual(struck(id), 2)
     await kms('Decrypt', { CiphertextBlob })
   })
@@ -107,7 +102,7 @@ describe('faults', () => {
         ...one.clientConfig,
         maxAttempts: 1,
         requestHandler: { requestTimeout: 200, throwOnRequestTimeout: true },
-      }).send(new (await import('@aws-sdk/client-kms')).ListKeysCommand({})),
+      }).send(new ListKeysCommand({})),
     )
     assert.strictEqual(e.name, 'TimeoutError')
     const waiting = raw(one, { operation: 'ListKeys' }).then(
@@ -124,7 +119,7 @@ describe('faults', () => {
   test('reset and half: the connection ends, and the client tries again', async () => {
     for (const kind of ['reset', 'half']) {
       const id = local.faults.add({ kind, operation: 'Sign', count: 1 })
-      assert.ok((await sign()).Signature.length > 60, kind)
+      assert.ok(there((await sign()).Signature).length > 60, kind)
       assert.strictEqual(struck(id), 1)
       local.faults.add({ kind, operation: 'Sign' })
       assert.match(
@@ -336,7 +331,7 @@ describe('the trail', () => {
     const { Signature } = await kms('Sign', { KeyId: 'alias/sign', ...message, Message: Plaintext })
     const text = JSON.stringify(trail)
     for (const secret of [Plaintext, Buffer.from(CiphertextBlob), Buffer.from(Signature)])
-      for (const form of ['base64', 'hex', 'latin1'])
+      for (const form of /** @type {const} */ (['base64', 'hex', 'latin1']))
         assert.ok(!text.includes(secret.toString(form).slice(0, 12)), form)
     assert.strictEqual(trail.length, 3)
   })
@@ -351,11 +346,7 @@ describe('the trail', () => {
     })
     assert.strictEqual((await clientOf(one)('ListKeys')).Keys.length, 0)
     await one.close()
-    const two = await startLocalKms({
-      onCall: async () => {
-        throw new Error('late reader')
-      },
-    })
+    const two = await startLocalKms({ onCall: () => Promise.reject(new Error('late reader')) })
     assert.strictEqual((await clientOf(two)('ListKeys')).Keys.length, 0)
     await two.close()
     await new Promise((resolve) => setImmediate(resolve))

@@ -6,20 +6,9 @@ import { test } from 'node:test'
 import { assert } from 'chai'
 import { KMSClient, ListKeysCommand, SignCommand } from '@aws-sdk/client-kms'
 import { SignatureV4 } from '@smithy/signature-v4'
+import { KmsFault } from 'sealdrop/dist/local-kms/wire/fault.js'
 import { verifySignature } from 'sealdrop/dist/local-kms/wire/sigv4.js'
-import { assertRejects } from './helpers.mjs'
-
-class Sha256 {
-  constructor(key) {
-    this.hash = key === undefined ? createHash('sha256') : createHmac('sha256', key)
-  }
-  update(data) {
-    this.hash.update(data)
-  }
-  async digest() {
-    return new Uint8Array(this.hash.digest())
-  }
-}
+import { assertRejects, row, Sha256 } from './helpers.mjs'
 
 const now = Date.parse('2026-03-04T05:06:07Z')
 const plain = { accessKeyId: 'LOCALKMSLOCALKMS', secretAccessKey: 'sealdrop-local-kms' }
@@ -37,16 +26,46 @@ const known = {
   },
 }
 const lookup = (id) => (Object.hasOwn(known, id) ? known[id] : undefined)
-const mismatch =
-  'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.'
-const incomplete =
-  'Authorization: expected AWS4-HMAC-SHA256 with Credential, SignedHeaders (host among them) and Signature, and an X-Amz-Date of the same day.'
-const invalidToken = 'The security token included in the request is invalid.'
+const forged = [
+  'InvalidSignatureException',
+  'The request signature we calculated does not match the signature you provided. Check your AWS ' +
+    'Secret Access Key and signing method. Consult the service documentation for details.',
+]
+const incomplete = [
+  'IncompleteSignatureException',
+  'Authorization: expected AWS4-HMAC-SHA256 with Credential, SignedHeaders (host among them) and ' +
+    'Signature, and an X-Amz-Date of the same day.',
+]
+const invalidToken = [
+  'UnrecognizedClientException',
+  'The security token included in the request is invalid.',
+]
 
+const signerOf = (more = {}) =>
+  new SignatureV4({
+    credentials: plain,
+    region: 'us-east-1',
+    service: 'kms',
+    sha256: Sha256,
+    applyChecksum: true,
+    ...more,
+  })
+
+/**
+ * @param {{
+ *   credentials?: typeof plain
+ *   region?: string
+ *   date?: number
+ *   path?: string
+ *   query?: Record<string, string>
+ *   method?: string
+ *   headers?: Record<string, string>
+ *   body?: string
+ * }} changes of a good request
+ */
 async function sign({
   credentials = plain,
   region = 'us-east-1',
-  service = 'kms',
   date = now,
   path = '/',
   query,
@@ -54,13 +73,6 @@ async function sign({
   headers = {},
   body = '{"KeyId":"alias/a"}',
 } = {}) {
-  const signer = new SignatureV4({
-    credentials,
-    region,
-    service,
-    sha256: Sha256,
-    applyChecksum: true,
-  })
   const request = {
     protocol: 'http:',
     hostname: '127.0.0.1',
@@ -76,6 +88,7 @@ async function sign({
       ...headers,
     },
   }
+  const signer = signerOf({ credentials, region })
   const signed = await signer.sign(request, { signingDate: new Date(date) })
   const search = Object.entries(query ?? {})
     .map((pair) => pair.map(encodeURIComponent).join('='))
@@ -94,7 +107,7 @@ const refusal = (request, options) => {
   try {
     check(request, options)
   } catch (e) {
-    return [e.name, e.text]
+    return e instanceof KmsFault ? [e.name, e.text] : e
   }
   return 'accepted'
 }
@@ -136,15 +149,16 @@ test('takes what the unmodified AWS client sends', async () => {
       requestHandler,
       maxAttempts: 1,
     })
-    for (const command of [
-      new ListKeysCommand({}),
-      new SignCommand({
-        KeyId: 'alias/a',
-        Message: Buffer.from('message'),
-        SigningAlgorithm: 'ECDSA_SHA_256',
-      }),
+    const message = {
+      KeyId: 'alias/a',
+      Message: Buffer.from('message'),
+      SigningAlgorithm: /** @type {const} */ ('ECDSA_SHA_256'),
+    }
+    for (const send of [
+      () => client.send(new ListKeysCommand({})),
+      () => client.send(new SignCommand(message)),
     ]) {
-      await assertRejects(client.send(command), { message: /seen/ })
+      await assertRejects(send(), { message: /seen/ })
       const request = {
         method: seen.method,
         path: seen.path,
@@ -155,7 +169,7 @@ test('takes what the unmodified AWS client sends', async () => {
       assert.strictEqual(check(request).region, 'us-west-2')
       assert.deepEqual(
         refusal({ ...request, body: Buffer.concat([request.body, Buffer.from(' ')]) }),
-        ['InvalidSignatureException', mismatch],
+        forged,
       )
     }
   }
@@ -165,7 +179,7 @@ test('joins a header that came twice as it was signed', async () => {
   const request = await sign({ headers: { 'x-amz-list': 'one,two' } })
   const twice = (values) => ({ ...request, headers: { ...request.headers, 'x-amz-list': values } })
   assert.strictEqual(check(twice(['one', ' two '])).region, 'us-east-1')
-  assert.deepEqual(refusal(twice(['two', 'one'])), ['InvalidSignatureException', mismatch])
+  assert.deepEqual(refusal(twice(['two', 'one'])), forged)
 })
 
 const header = (name, change) => (request) => ({
@@ -175,119 +189,134 @@ const header = (name, change) => (request) => ({
 const authorization = (pattern, replacement) =>
   header('authorization', (text) => text.replace(pattern, replacement))
 const without = (name) => header(name, () => undefined)
-const forged = ['InvalidSignatureException', mismatch]
 
-/** One change of a signed request each, and what answers. */
-const changes = {
-  'the method': [(r) => ({ ...r, method: 'GET' }), forged],
-  'the path': [(r) => ({ ...r, path: '/x' }), forged],
-  'a query that was not there': [(r) => ({ ...r, path: '/?a=1' }), forged],
-  'a query that cannot be decoded': [(r) => ({ ...r, path: '/?a=%zz' }), forged],
-  'one byte of the body': [
+/** Of a signed request, what is changed, the change, and what answers. */
+const changes = [
+  row('the method', (r) => ({ ...r, method: 'GET' }), forged),
+  row('the path', (r) => ({ ...r, path: '/x' }), forged),
+  row('a query that was not there', (r) => ({ ...r, path: '/?a=1' }), forged),
+  row('a query that cannot be decoded', (r) => ({ ...r, path: '/?a=%zz' }), forged),
+  row(
+    'one byte of the body',
     (r) => ({ ...r, body: Buffer.from(r.body.toString().replace('a', 'b')) }),
     forged,
-  ],
-  'no body': [(r) => ({ ...r, body: Buffer.alloc(0) }), forged],
-  'the host': [header('host', () => '127.0.0.1:8081'), forged],
-  'the content type, which this client signs': [header('content-type', () => 'text/plain'), forged],
-  'the operation': [header('x-amz-target', () => 'TrentService.Decrypt'), forged],
-  'the body hash': [header('x-amz-content-sha256', (hash) => hash.replace(/./g, '0')), forged],
-  'the time, by a second': [header('x-amz-date', () => '20260304T050608Z'), forged],
-  'the time, to another day': [
+  ),
+  row('no body', (r) => ({ ...r, body: Buffer.alloc(0) }), forged),
+  row(
+    'the host',
+    header('host', () => '127.0.0.1:8081'),
+    forged,
+  ),
+  row(
+    'the content type, which this client signs',
+    header('content-type', () => 'text/plain'),
+    forged,
+  ),
+  row(
+    'the operation',
+    header('x-amz-target', () => 'TrentService.Decrypt'),
+    forged,
+  ),
+  row(
+    'the body hash',
+    header('x-amz-content-sha256', (hash) => hash.replace(/./g, '0')),
+    forged,
+  ),
+  row(
+    'the time, by a second',
+    header('x-amz-date', () => '20260304T050608Z'),
+    forged,
+  ),
+  row(
+    'the time, to another day',
     header('x-amz-date', () => '20260305T050607Z'),
-    ['IncompleteSignatureException', incomplete],
-  ],
-  'a time that does not exist': [
+    incomplete,
+  ),
+  row(
+    'a time that does not exist',
     header('x-amz-date', () => '20260304T256107Z'),
-    ['IncompleteSignatureException', incomplete],
-  ],
-  'no time': [without('x-amz-date'), ['IncompleteSignatureException', incomplete]],
-  'no operation': [without('x-amz-target'), forged],
-  'no host': [without('host'), forged],
-  'an x-amz header that is not signed': [
+    incomplete,
+  ),
+  row('no time', without('x-amz-date'), incomplete),
+  row('no operation', without('x-amz-target'), forged),
+  row('no host', without('host'), forged),
+  row(
+    'an x-amz header that is not signed',
     header('x-amz-extra', () => '1'),
     [
       'InvalidSignatureException',
       'There were headers present in the request which were not signed: x-amz-extra',
     ],
-  ],
-  'a session token that nobody has': [
+  ),
+  row(
+    'a session token that nobody has',
     header('x-amz-security-token', () => 'token'),
-    ['UnrecognizedClientException', invalidToken],
-  ],
-  'no Authorization': [
-    without('authorization'),
-    ['MissingAuthenticationTokenException', 'Missing Authentication Token'],
-  ],
-  'another algorithm': [
-    authorization('AWS4-HMAC-SHA256', 'AWS4-HMAC-SHA512'),
-    ['IncompleteSignatureException', incomplete],
-  ],
-  'another access key': [
-    authorization(plain.accessKeyId, 'LOCALOTHER'),
-    ['UnrecognizedClientException', invalidToken],
-  ],
-  'an access key that is a member of every object': [
+    invalidToken,
+  ),
+  row('no Authorization', without('authorization'), [
+    'MissingAuthenticationTokenException',
+    'Missing Authentication Token',
+  ]),
+  row('another algorithm', authorization('AWS4-HMAC-SHA256', 'AWS4-HMAC-SHA512'), incomplete),
+  row('another access key', authorization(plain.accessKeyId, 'LOCALOTHER'), invalidToken),
+  row(
+    'an access key that is a member of every object',
     authorization(plain.accessKeyId, '__proto__'),
-    ['UnrecognizedClientException', invalidToken],
-  ],
-  'the access key of temporary credentials, without its token': [
+    invalidToken,
+  ),
+  row(
+    'the access key of temporary credentials, without its token',
     authorization(plain.accessKeyId, temporary.accessKeyId),
-    ['UnrecognizedClientException', invalidToken],
-  ],
-  'the Region of the scope': [authorization('us-east-1', 'us-east-2'), forged],
-  'the service of the scope': [
-    authorization('/kms/', '/s3/'),
-    ['InvalidSignatureException', "Credential should be scoped to correct service: 'kms'."],
-  ],
-  'the day of the scope': [
-    authorization('/20260304/', '/20260303/'),
-    ['IncompleteSignatureException', incomplete],
-  ],
-  'the end of the scope': [
-    authorization('aws4_request', 'aws4_requests'),
-    ['IncompleteSignatureException', incomplete],
-  ],
-  'signed headers without the host': [
-    authorization(';host', ''),
-    ['IncompleteSignatureException', incomplete],
-  ],
-  'signed headers without the content type': [authorization('content-type;', ''), forged],
-  'signed headers in another order': [
+    invalidToken,
+  ),
+  row('the Region of the scope', authorization('us-east-1', 'us-east-2'), forged),
+  row('the service of the scope', authorization('/kms/', '/s3/'), [
+    'InvalidSignatureException',
+    "Credential should be scoped to correct service: 'kms'.",
+  ]),
+  row('the day of the scope', authorization('/20260304/', '/20260303/'), incomplete),
+  row('the end of the scope', authorization('aws4_request', 'aws4_requests'), incomplete),
+  row('signed headers without the host', authorization(';host', ''), incomplete),
+  row('signed headers without the content type', authorization('content-type;', ''), forged),
+  row(
+    'signed headers in another order',
     authorization('content-type;host', 'host;content-type'),
-    ['IncompleteSignatureException', incomplete],
-  ],
-  'a signed header that did not come': [
+    incomplete,
+  ),
+  row(
+    'a signed header that did not come',
     authorization('content-type;', 'content-type;cookie;'),
     forged,
-  ],
-  'a header signed twice': [
+  ),
+  row(
+    'a header signed twice',
     authorization('content-type;', 'content-type;content-type;'),
-    ['IncompleteSignatureException', incomplete],
-  ],
-  'the first digit of the signature': [
+    incomplete,
+  ),
+  row(
+    'the first digit of the signature',
     authorization(/Signature=(.)/, (_, digit) => `Signature=${digit === '0' ? '1' : '0'}`),
     forged,
-  ],
-  'the last digit of the signature': [
+  ),
+  row(
+    'the last digit of the signature',
     authorization(/(.)$/, (digit) => (digit === '0' ? '1' : '0')),
     forged,
-  ],
-  'a signature that is too short': [
-    authorization(/.$/, ''),
-    ['IncompleteSignatureException', incomplete],
-  ],
-  'a signature in capitals': [
+  ),
+  row('a signature that is too short', authorization(/.$/, ''), incomplete),
+  row(
+    'a signature in capitals',
     authorization(/Signature=.*/, (text) => `Signature=${text.slice(10).toUpperCase()}`),
-    ['IncompleteSignatureException', incomplete],
-  ],
-  'two Authorization headers': [
+    incomplete,
+  ),
+  row(
+    'two Authorization headers',
     header('authorization', (text) => [text, text]),
-    ['IncompleteSignatureException', incomplete],
-  ],
-}
+    incomplete,
+  ),
+]
 
-for (const [name, [change, expected]] of Object.entries(changes)) {
+for (const [name, change, expected] of changes) {
   test(`refuses a changed request: ${name}`, async () => {
     const request = await sign()
     assert.strictEqual(refusal(request), 'accepted')
@@ -323,7 +352,7 @@ test('temporary credentials need their own token', async () => {
   ]) {
     assert.deepEqual(
       refusal(header('x-amz-security-token', () => token)(await sign({ credentials: temporary }))),
-      ['UnrecognizedClientException', invalidToken],
+      invalidToken,
     )
   }
 })
@@ -341,11 +370,13 @@ test('a signature lives five minutes, either way', async () => {
     assert.strictEqual(refusal(await sign({ date: now + offset })), 'accepted')
   assert.deepEqual(refusal(await sign({ date: now - 5 * minutes - 1000 })), [
     'InvalidSignatureException',
-    'Signature expired: 20260304T050106Z is now earlier than 20260304T050107Z (20260304T050607Z - 5 min.)',
+    'Signature expired: 20260304T050106Z is now earlier than 20260304T050107Z ' +
+      '(20260304T050607Z - 5 min.)',
   ])
   assert.deepEqual(refusal(await sign({ date: now + 5 * minutes + 1000 })), [
     'InvalidSignatureException',
-    'Signature not yet current: 20260304T051108Z is still later than 20260304T051107Z (20260304T050607Z + 5 min.)',
+    'Signature not yet current: 20260304T051108Z is still later than 20260304T051107Z ' +
+      '(20260304T050607Z + 5 min.)',
   ])
 })
 
@@ -390,7 +421,9 @@ test('a body hash that is not of the body is refused, however well it is signed'
       now,
       headers: {
         ...headers,
-        authorization: `AWS4-HMAC-SHA256 Credential=${plain.accessKeyId}/${scope.join('/')}, SignedHeaders=${names}, Signature=${signature}`,
+        authorization:
+          `AWS4-HMAC-SHA256 Credential=${plain.accessKeyId}/${scope.join('/')}, ` +
+          `SignedHeaders=${names}, Signature=${signature}`,
       },
     }
   }
@@ -400,13 +433,7 @@ test('a body hash that is not of the body is refused, however well it is signed'
 
 test('content-type may come unsigned, as in AWS', async () => {
   const request = await sign()
-  const signer = new SignatureV4({
-    credentials: plain,
-    region: 'us-east-1',
-    service: 'kms',
-    sha256: Sha256,
-    applyChecksum: true,
-  })
+  const signer = signerOf()
   const { 'content-type': type, authorization: _, ...headers } = request.headers
   const signed = await signer.sign(
     {

@@ -6,7 +6,7 @@ import type { LocalKms } from 'sealdrop/local-kms'
 /** Classes of the AWS client by operation: `Sign` has SignCommand. */
 type Commands = {
   [
-    Name in keyof typeof aws as Name extends `${infer Operation}Command` ? Operation : never
+    Name in keyof typeof aws as Name extends `${infer Verb}Command` ? Verb : never
   ]: (typeof aws)[Name]
 }
 export type Operation = Exclude<keyof Commands, '$'>

@@ -14,9 +14,13 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { clientOf } from './helpers.mjs'
+import { clientOf, there } from './helpers.mjs'
 
-let dir, local, kms
+let dir
+/** @type {import('sealdrop/local-kms').LocalKms} */
+let local
+/** @type {import('./types.d.ts').Client} */
+let kms
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), 'sealdrop-kms-verify-'))
   local = await startLocalKms({
@@ -133,7 +137,8 @@ test('a PSS signature with a salt of another length does not verify', async () =
 })
 
 test('numbers outside the modulus, zeros and wrong lengths are invalid signatures, not crashes', async () => {
-  const n = Buffer.from(createPublicKey(privateKey('rsa')).export({ format: 'jwk' }).n, 'base64url')
+  const jwk = createPublicKey(privateKey('rsa')).export({ format: 'jwk' })
+  const n = Buffer.from(there(jwk.n), 'base64url')
   for (const algorithm of ['RSASSA_PSS_SHA_256', 'RSASSA_PKCS1_V1_5_SHA_512']) {
     for (const signature of [
       n,
