@@ -1,10 +1,12 @@
-// Encryption with RSA keys and key agreement through the AWS client, as WebCrypto and openssl do it.
+// Encryption with RSA keys and key agreement through the AWS client, as WebCrypto and openssl do
+// them.
 import { webcrypto } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { opensslOaep } from './crypto-readers.mjs'
 import { assertRejects, clientOf, failure, said } from './helpers.mjs'
+import * as say from './messages.mjs'
 import { curves, keysOf, rsaSpecs } from './server-keys.mjs'
 
 /** @import { LocalKms } from 'sealdrop/local-kms' */
@@ -55,7 +57,7 @@ describe('encryption', () => {
         const tooLong = { KeyId, Plaintext: Buffer.alloc(limit + 1), EncryptionAlgorithm }
         await assertRejects(kms('Encrypt', tooLong), {
           name: 'ValidationException',
-          message: `Algorithm ${EncryptionAlgorithm} and key spec ${spec} cannot encrypt data larger than ${limit} bytes.`,
+          message: say.tooLong(EncryptionAlgorithm, spec, limit),
         })
 
         const publicKey = await sealer(spki, hash)

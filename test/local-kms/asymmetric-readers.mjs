@@ -45,9 +45,7 @@ export const nativeMlDsa = (() => {
   }
 })()
 
-/**
- * mu of a message with an empty context (FIPS 204 §6.2, lines 1 to 6), by the SHAKE of node:crypto.
- */
+/** mu of a message with an empty context (FIPS 204 §6.2, lines 1 to 6), by Node's SHAKE. */
 const mu = (publicKey, bytes) => shake(shake(publicKey), Buffer.of(0, 0), bytes)
 /** @returns {Reader} */
 const byNode =

@@ -132,7 +132,8 @@ for (const [name, one] of Object.entries(rows)) {
       row('Verify', { ...good, ...more, Signature: 'AAAA' }, text),
     ]
     const unfit = (type, by) =>
-      `Message type ${type} is incompatible with ${by} ${by === 'algorithm' ? SigningAlgorithm : spec}.`
+      `Message type ${type} is incompatible with ${by} ` +
+      `${by === 'algorithm' ? SigningAlgorithm : spec}.`
     await assertFaults(
       local,
       refusedAs('ValidationException', [

@@ -13,8 +13,10 @@ const node24 = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta
  * hexadecimal, comes back.
  */
 export function inNode24(body, ...bytes) {
-  const program = `const crypto = require('node:crypto'); const run = (crypto, ...bytes) => { ${body} };
-    const input = JSON.parse(require('node:fs').readFileSync(0, 'utf8')).map((hex) => Buffer.from(hex, 'hex'))
+  const program = `const crypto = require('node:crypto')
+    const run = (crypto, ...bytes) => { ${body} }
+    const texts = JSON.parse(require('node:fs').readFileSync(0, 'utf8'))
+    const input = texts.map((hex) => Buffer.from(hex, 'hex'))
     console.log(JSON.stringify(run(crypto, ...input)))`
   return JSON.parse(
     execFileSync(node24, ['-e', program], {
@@ -85,7 +87,8 @@ export const publicOfPrivate = (pkcs8) =>
 /** What OpenSSL takes a private key for, and its public key. */
 export const typeAndPublic = (pkcs8) =>
   inNode24(
-    `const key = ${privateKey}; return [key.asymmetricKeyType, crypto.createPublicKey(key).${spki}]`,
+    `const key = ${privateKey};
+    return [key.asymmetricKeyType, crypto.createPublicKey(key).${spki}]`,
     pkcs8,
   )
 /** The secret in a ciphertext of ML-KEM, in hexadecimal. */

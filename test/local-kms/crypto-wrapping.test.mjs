@@ -70,7 +70,7 @@ describe('OAEP', () => {
         assertFault(
           () => encryptOaep(spec, material, algorithm, new Uint8Array(limit + 1)),
           'ValidationException',
-          `Algorithm ${algorithm} and key spec ${spec} cannot encrypt data larger than ${limit} bytes.`,
+          say.tooLong(algorithm, spec, limit),
         )
 
         const sealed = encryptOaep(spec, material, algorithm, Buffer.from('x'))

@@ -1,4 +1,5 @@
-// A folder that cannot be used: damaged files, other servers on it, locks of processes that are gone.
+// A folder that cannot be used: damaged files, other servers on it, locks of processes that are
+// gone.
 import { spawn } from 'node:child_process'
 import {
   existsSync,

@@ -187,8 +187,7 @@ function blobs(arn, { sign, verify, encrypt, decrypt, derive }) {
   const keyless =
     'KeyId is required with EncryptionAlgorithm RSAES_OAEP_SHA_256: an asymmetric ciphertext ' +
     'does not name its key.'
-  const tooMuch =
-    'Algorithm RSAES_OAEP_SHA_256 and key spec RSA_2048 cannot encrypt data larger than 190 bytes.'
+  const tooMuch = say.tooLong('RSAES_OAEP_SHA_256', 'RSA_2048', 190)
   const rsaBlob = { CiphertextBlob: bytes(256) }
   return [
     ...refusedAs('ValidationException', [

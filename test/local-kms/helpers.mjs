@@ -103,7 +103,8 @@ export function wireHeaders(region = 'us-east-1') {
     'content-type': 'application/x-amz-json-1.1',
     'x-amz-date': time,
     authorization:
-      `AWS4-HMAC-SHA256 Credential=LOCALKMSLOCALKMS/${time.slice(0, 8)}/${region}/kms/aws4_request, ` +
+      `AWS4-HMAC-SHA256 Credential=LOCALKMSLOCALKMS/${time.slice(0, 8)}/${region}` +
+      '/kms/aws4_request, ' +
       `SignedHeaders=host;x-amz-date, Signature=${'a'.repeat(64)}`,
   }
 }

@@ -7,7 +7,7 @@ import { DecryptCommand, GenerateRandomCommand, KMSClient } from '@aws-sdk/clien
 import { InjectedFaults } from 'sealdrop/dist/local-kms/injected/injected-faults.js'
 import { strikeAnswer, strikeBefore, strikeBody } from 'sealdrop/dist/local-kms/injected/strike.js'
 import { KmsFault } from 'sealdrop/dist/local-kms/wire/fault.js'
-import { assertRejects, failure, portOf } from './helpers.mjs'
+import { assertRejects, failure, portOf, there } from './helpers.mjs'
 
 /** @import { FaultKind } from 'sealdrop/local-kms' */
 
@@ -107,7 +107,8 @@ const client = (more = {}) =>
   })
 const decrypt = (more) =>
   client(more).send(new DecryptCommand({ KeyId: arn, CiphertextBlob: Buffer.from('x') }))
-const textOf = ({ Plaintext }) => Buffer.from(Plaintext).toString()
+/** @param {import('@aws-sdk/client-kms').DecryptCommandOutput} answered */
+const textOf = ({ Plaintext }) => Buffer.from(there(Plaintext)).toString()
 const until = async (condition) => {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
 }

@@ -34,6 +34,8 @@ export const pendingImport = (arn) => `${arn} is pending import.`
 export const noKey = (arn) => `Key '${arn}' does not exist`
 export const noAlgorithm = (algorithm, spec) =>
   `Algorithm ${algorithm} is incompatible with key spec ${spec}.`
+export const tooLong = (algorithm, spec, limit) =>
+  `Algorithm ${algorithm} and key spec ${spec} cannot encrypt data larger than ${limit} bytes.`
 export const notImplemented = (what) => `${what} is not implemented by Sealdrop's local KMS.`
 
 /**

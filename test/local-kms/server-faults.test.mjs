@@ -6,7 +6,19 @@ import { KMSClient, ListKeysCommand, SignCommand } from '@aws-sdk/client-kms'
 import { importKeySet, inHand, seal } from 'sealdrop'
 import { createOpener, createPublisher } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { assertThrows, base64, clientIn, clientOf, failure, raw, row, there } from './helpers.mjs'
+import {
+  assertThrows,
+  base64,
+  clientIn,
+  clientOf,
+  failure,
+  raw,
+  row,
+  there,
+  wrong,
+} from './helpers.mjs'
+
+/** @import { FaultKind, FaultRule } from 'sealdrop/local-kms' */
 
 /** @type {import('sealdrop/local-kms').LocalKms} */
 let local
@@ -38,14 +50,18 @@ const message = {
 }
 const sign = (KeyId = 'alias/sign', options = {}) =>
   new KMSClient({ ...local.clientConfig, ...options }).send(new SignCommand({ KeyId, ...message }))
+/** @param {FaultKind[]} kinds */
+const kindsOf = (...kinds) => kinds
 const struck = (id) => local.faults.list().find((fault) => fault.id === id)?.struck
 
 describe('faults', () => {
-  for (const [kind, name, status] of [
-    row(/** @type {const} */ ('throttle'), 'ThrottlingException', 400),
-    row(/** @type {const} */ ('internal'), 'KMSInternalException', 500),
-    row(/** @type {const} */ ('unavailable'), 'DependencyTimeoutException', 503),
-  ]) {
+  /** @type {[FaultKind, string, number][]} */
+  const retried = [
+    ['throttle', 'ThrottlingException', 400],
+    ['internal', 'KMSInternalException', 500],
+    ['unavailable', 'DependencyTimeoutException', 503],
+  ]
+  for (const [kind, name, status] of retried) {
     test(`${kind}: the client tries again and gets through after two, and gives up as ${name} when it does not end`, async () => {
       const twice = local.faults.add({ kind, operation: 'Sign', count: 2 })
       assert.strictEqual((await sign()).$metadata.attempts, 3)
@@ -117,7 +133,7 @@ describe('faults', () => {
   })
 
   test('reset and half: the connection ends, and the client tries again', async () => {
-    for (const kind of ['reset', 'half']) {
+    for (const kind of kindsOf('reset', 'half')) {
       const id = local.faults.add({ kind, operation: 'Sign', count: 1 })
       assert.ok(there((await sign()).Signature).length > 60, kind)
       assert.strictEqual(struck(id), 1)
@@ -132,10 +148,12 @@ describe('faults', () => {
   })
 
   test('a rule for a Region that this server has not could never strike, and is refused', async () => {
-    for (const rule of [
+    /** @type {FaultRule[]} */
+    const rules = [
       { kind: 'region-down', region: 'ap-south-1' },
       { kind: 'throttle', key: 'arn:aws:kms:ap-south-1:111122223333:alias/sign' },
-    ]) {
+    ]
+    for (const rule of rules) {
       assertThrows(() => local.faults.add(rule), {
         code: 'invalid_argument',
         message: /this server has no Region ap-south-1, it has us-east-1, eu-west-1$/,
@@ -174,7 +192,7 @@ describe('faults', () => {
       maxAttempts: 1,
       requestHandler: { requestTimeout: 300, throwOnRequestTimeout: true },
     })
-    for (const kind of [
+    const kinds = kindsOf(
       'wrong-key-id',
       'wrong-length',
       'throttle',
@@ -183,7 +201,8 @@ describe('faults', () => {
       'timeout',
       'reset',
       'half',
-    ]) {
+    )
+    for (const kind of kinds) {
       const opener = createOpener({ kms: quick, keys: ['alias/open'] })
       await opener.ready()
       const id = local.faults.add({ kind, operation: 'Decrypt' })
@@ -298,7 +317,8 @@ describe('the trail', () => {
       [trail[0].eventName, trail[0].errorCode, trail[0].userIdentity.arn],
       ['Sign', 'SerializationException', 'arn:aws:iam::111122223333:root'],
     )
-    for (const kind of ['throttle', 'internal', 'unavailable', 'reset', 'half', 'wrong-key-id']) {
+    const kinds = kindsOf('throttle', 'internal', 'unavailable', 'reset', 'half', 'wrong-key-id')
+    for (const kind of kinds) {
       trail.length = 0
       local.faults.add({ kind, operation: 'Sign', count: 1 })
       await sign(undefined, { maxAttempts: 1 }).catch(() => {})
@@ -346,7 +366,10 @@ describe('the trail', () => {
     })
     assert.strictEqual((await clientOf(one)('ListKeys')).Keys.length, 0)
     await one.close()
-    const two = await startLocalKms({ onCall: () => Promise.reject(new Error('late reader')) })
+    const late = async () => {
+      throw new Error('late reader')
+    }
+    const two = await startLocalKms({ onCall: wrong(late) })
     assert.strictEqual((await clientOf(two)('ListKeys')).Keys.length, 0)
     await two.close()
     await new Promise((resolve) => setImmediate(resolve))

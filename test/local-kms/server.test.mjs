@@ -107,8 +107,8 @@ test('bad options are invalid_argument and name the option', async () => {
   await assertRejects(startLocalKms(wrong({ credential: '{}' })), {
     code: 'invalid_argument',
     message:
-      'options: there is no "credential"; expected port, dir, region, regions, credentials, seed, ' +
-      'now, faults, onCall, keys',
+      'options: there is no "credential"; expected port, dir, region, regions, credentials, ' +
+      'seed, now, faults, onCall, keys',
   })
 })
 

@@ -3,114 +3,21 @@
 import { Buffer } from 'node:buffer'
 import { createHash, createHmac } from 'node:crypto'
 import { test } from 'node:test'
-import { assert } from 'chai'
 import { KMSClient, ListKeysCommand, SignCommand } from '@aws-sdk/client-kms'
-import { SignatureV4 } from '@smithy/signature-v4'
-import { KmsFault } from 'sealdrop/dist/local-kms/wire/fault.js'
-import { verifySignature } from 'sealdrop/dist/local-kms/wire/sigv4.js'
-import { assertRejects, row, Sha256 } from './helpers.mjs'
-
-const now = Date.parse('2026-03-04T05:06:07Z')
-const plain = { accessKeyId: 'LOCALKMSLOCALKMS', secretAccessKey: 'sealdrop-local-kms' }
-const temporary = {
-  accessKeyId: 'LOCALSESSION',
-  secretAccessKey: 'session-secret',
-  sessionToken: 'token/with+signs==',
-}
-const known = {
-  [plain.accessKeyId]: { secretAccessKey: plain.secretAccessKey, who: 'plain' },
-  [temporary.accessKeyId]: {
-    secretAccessKey: temporary.secretAccessKey,
-    sessionToken: temporary.sessionToken,
-    who: 'temporary',
-  },
-}
-const lookup = (id) => (Object.hasOwn(known, id) ? known[id] : undefined)
-const forged = [
-  'InvalidSignatureException',
-  'The request signature we calculated does not match the signature you provided. Check your AWS ' +
-    'Secret Access Key and signing method. Consult the service documentation for details.',
-]
-const incomplete = [
-  'IncompleteSignatureException',
-  'Authorization: expected AWS4-HMAC-SHA256 with Credential, SignedHeaders (host among them) and ' +
-    'Signature, and an X-Amz-Date of the same day.',
-]
-const invalidToken = [
-  'UnrecognizedClientException',
-  'The security token included in the request is invalid.',
-]
-
-const signerOf = (more = {}) =>
-  new SignatureV4({
-    credentials: plain,
-    region: 'us-east-1',
-    service: 'kms',
-    sha256: Sha256,
-    applyChecksum: true,
-    ...more,
-  })
-
-/**
- * @param {{
- *   credentials?: typeof plain
- *   region?: string
- *   date?: number
- *   path?: string
- *   query?: Record<string, string>
- *   method?: string
- *   headers?: Record<string, string>
- *   body?: string
- * }} changes of a good request
- */
-async function sign({
-  credentials = plain,
-  region = 'us-east-1',
-  date = now,
-  path = '/',
-  query,
-  method = 'POST',
-  headers = {},
-  body = '{"KeyId":"alias/a"}',
-} = {}) {
-  const request = {
-    protocol: 'http:',
-    hostname: '127.0.0.1',
-    port: 8080,
-    method,
-    path,
-    query,
-    body,
-    headers: {
-      host: '127.0.0.1:8080',
-      'content-type': 'application/x-amz-json-1.1',
-      'x-amz-target': 'TrentService.DescribeKey',
-      ...headers,
-    },
-  }
-  const signer = signerOf({ credentials, region })
-  const signed = await signer.sign(request, { signingDate: new Date(date) })
-  const search = Object.entries(query ?? {})
-    .map((pair) => pair.map(encodeURIComponent).join('='))
-    .join('&')
-  return {
-    method,
-    path: search ? `${path}?${search}` : path,
-    headers: signed.headers,
-    body: Buffer.from(body),
-    now,
-  }
-}
-
-const check = (request, options = {}) => verifySignature(request, { lookup, ...options })
-const refusal = (request, options) => {
-  try {
-    check(request, options)
-  } catch (e) {
-    return e instanceof KmsFault ? [e.name, e.text] : e
-  }
-  return 'accepted'
-}
+import { assert } from 'chai'
+import { assertRejects, row } from './helpers.mjs'
+import {
+  check,
+  forged,
+  incomplete,
+  invalidToken,
+  now,
+  plain,
+  refusal,
+  sign,
+  signerOf,
+  temporary,
+} from './signed-requests.mjs'
 
 const accepted = {
   'a plain call': {},

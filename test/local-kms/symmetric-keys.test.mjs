@@ -225,11 +225,7 @@ test('a dry run does nothing, and says what would not have succeeded; Decrypt ne
       ['Decrypt', { ...run, KeyId, CiphertextBlob: noise }, noMessage],
     ]),
     ...refusedAs('ValidationException', [
-      [
-        'Encrypt',
-        tooMuch,
-        'Algorithm RSAES_OAEP_SHA_256 and key spec RSA_2048 cannot encrypt data larger than 190 bytes.',
-      ],
+      ['Encrypt', tooMuch, say.tooLong('RSAES_OAEP_SHA_256', 'RSA_2048', 190)],
       ['Decrypt', { ...run, KeyId }, say.isNull('ciphertextBlob')],
       ['Decrypt', { ...run, KeyId, DryRunModifiers: [] }, say.isNull('ciphertextBlob')],
       ['Decrypt', { ...permissions, CiphertextBlob }, say.isNull('keyId')],

@@ -150,7 +150,7 @@ test('what does not open is not sealed again, and each key must be there and fit
   const keyless =
     `KeyId is required with EncryptionAlgorithm ${rsaAlgorithm}: an asymmetric ciphertext does ` +
     'not name its key.'
-  const tooLong = `Algorithm ${rsaAlgorithm} and key spec RSA_2048 cannot encrypt data larger than 190 bytes.`
+  const tooLong = say.tooLong(rsaAlgorithm, 'RSA_2048', 190)
   await assertFaults(local, [
     ...refusedAs('InvalidCiphertextException', [
       ...[undefined, {}, { a: 'c' }, { a: 'b', c: '' }].map((SourceEncryptionContext) =>

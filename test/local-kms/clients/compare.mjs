@@ -33,6 +33,16 @@ const several = (member, answer) =>
 const ids =
   /mrk-[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{64}/g
 
+/** What stands for a value that differs from run to run; undefined where it is to be compared. */
+function standIn(member, found, owner, call) {
+  const size = () => Buffer.from(found, 'base64').length
+  if (moments.has(member)) return Number.isFinite(found) ? '<time>' : `not a time: ${found}`
+  if (random.has(member))
+    return typeof found === 'string' && found !== '' ? '<text>' : `no text: ${found}`
+  if (bytes.has(member)) return `<${several(member, owner) ? '' : `${size()} `}bytes>`
+  return member === 'Plaintext' && call === 'fresh' ? `<${size()} bytes>` : undefined
+}
+
 /** Lines of one client; ids become the order in which they were first seen. */
 export function normal(lines) {
   const seen = new Map()
@@ -41,15 +51,11 @@ export function normal(lines) {
       /^0{8}-/.test(id) ? id : `<${seen.get(id) ?? seen.set(id, seen.size + 1).size}>`,
     )
   const value = (member, found, owner, call) => {
-    if (moments.has(member)) return Number.isFinite(found) ? '<time>' : `not a time: ${found}`
-    if (random.has(member))
-      return typeof found === 'string' && found !== '' ? '<text>' : `no text: ${found}`
-    if (bytes.has(member))
-      return `<${several(member, owner) ? '' : `${Buffer.from(found, 'base64').length} `}bytes>`
-    if (member === 'Plaintext' && call === 'fresh')
-      return `<${Buffer.from(found, 'base64').length} bytes>`
+    const standing = standIn(member, found, owner, call)
+    if (standing !== undefined) return standing
     if (member === 'Policy') return JSON.parse(found)
-    if (member === 'Keys') return found.map((item) => Object.keys(item).sort().join(' ')) // ids decide the order, which is another one each time
+    // ids decide the order, which is another one each time
+    if (member === 'Keys') return found.map((item) => Object.keys(item).sort().join(' '))
     if (Array.isArray(found)) return found.map((item) => value('', item, owner, call))
     if (typeof found === 'object' && found !== null)
       return Object.fromEntries(

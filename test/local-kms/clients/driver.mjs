@@ -1,6 +1,7 @@
 // The JavaScript SDK as a driver: sends each step, gives one line per step in the common form.
 import { createPublicKey, constants, verify } from 'node:crypto'
-import * as aws from '@aws-sdk/client-kms'
+import { KMSClient } from '@aws-sdk/client-kms'
+import { commandOf } from '../helpers.mjs'
 import { blobs } from './scenario.mjs'
 
 const reference = /\$\{([\w.-]+)\}/g
@@ -65,9 +66,12 @@ function verifyLocally({ SigningAlgorithm, PublicKey, Message, Signature }) {
   }
 }
 
+/** The client puts the text UnknownError where the body has no message. */
+const messageOf = (e) => (e.message === 'UnknownError' || e instanceof Missing ? '' : e.message)
+
 /** @returns one line per step: its name, and an answer or an error */
 export async function runHere(steps, { env }) {
-  const client = new aws.KMSClient({
+  const client = new KMSClient({
     endpoint: env.AWS_ENDPOINT_URL_KMS,
     region: env.AWS_REGION,
     credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY },
@@ -86,18 +90,11 @@ export async function runHere(steps, { env }) {
       const answer =
         call === 'verifyLocally'
           ? verifyLocally(given)
-          : common(await client.send(new aws[`${call}Command`]({ ...given, ...bytes })))
+          : common(await client.send(commandOf(call, { ...given, ...bytes })))
       kept[name] = answer
       lines.push({ name, answer })
     } catch (e) {
-      // The client puts this text where the body has no message.
-      lines.push({
-        name,
-        error: {
-          code: e.name,
-          message: e.message === 'UnknownError' || e instanceof Missing ? '' : e.message,
-        },
-      })
+      lines.push({ name, error: { code: Object(e).name, message: messageOf(e) } })
     }
   }
   client.destroy()

@@ -170,9 +170,8 @@ try {
 
 const sum = { passed: 0, failed: 0, skipped: 0 }
 for (const [name, { passed, failed, skipped }] of Object.entries(counts)) {
-  console.log(
-    `${name}: ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped: ${unknown[name].reason}` : ''}`,
-  )
+  const left = skipped > 0 ? `, ${skipped} skipped: ${unknown[name].reason}` : ''
+  console.log(`${name}: ${passed} passed, ${failed} failed${left}`)
   sum.passed += passed
   sum.skipped += skipped
   sum.failed += failed

@@ -29,9 +29,11 @@ import {
   run,
 } from '../../support/documents.mjs'
 import { freePort, startMoto } from '../../support/moto.mjs'
+import { there } from '../helpers.mjs'
 
 const document = documentAt('docs/runbook.md')
-const folder = fileURLToPath(new URL('.build/runbook/', root))
+const place = new URL('.build/runbook/', root)
+const folder = fileURLToPath(place)
 const hour = 3_600_000
 let local, moto, env, s3, store, url, opener
 /** What people sealed on the way, each with what it says: all of it has to open at the end. */
@@ -82,7 +84,7 @@ after(async () => {
 // of the opener: so that it reads the inventory again for each key that it does not know
 let clock = 1
 
-const shell = (code) => run('bash', ['-euo', 'pipefail', '-c', code], { cwd: folder, env })
+const shell = (code) => run('bash', ['-euo', 'pipefail', '-c', code], { cwd: place, env })
 const inventory = async () => (await store.read()).inventory
 const keyOf = async (purpose, state) =>
   (await inventory()).keys.find((key) => key.purpose === purpose && key.state === state)
@@ -117,9 +119,9 @@ async function waitUntilCurrent() {
   await must('node rotate.mjs')
   await restart()
 }
-async function restart(root = '') {
+async function restart(settings = '') {
   await shell(
-    `kill "$(cat publisher.pid)"; ${root} node publisher.mjs > publisher.log 2>&1 & echo $! > publisher.pid; sleep 2`,
+    `kill "$(cat publisher.pid)"; ${settings} node publisher.mjs > publisher.log 2>&1 & echo $! > publisher.pid; sleep 2`,
   )
 }
 async function must(code) {
@@ -129,10 +131,22 @@ async function must(code) {
 }
 
 /**
+ * What a block of shell is about: whether its text is the whole block; what happens before it; what
+ * its output is like; what is checked behind it.
+ *
+ * @typedef {object} Block
+ * @property {boolean} [whole]
+ * @property {() => Promise<unknown>} [before]
+ * @property {RegExp} [says]
+ * @property {(found: { output: string }) => unknown} [check]
+ */
+
+/**
  * What happens before a block of shell that has this text, and what its output has to be like.
  * Every row has to be met.
  */
 const known = {}
+/** @type {[string, Block][]} */
 const rows = [
   ['for name in root root-spare', {}],
   ['create-bucket', { says: /example-keys/ }],
@@ -141,7 +155,7 @@ const rows = [
     'node rotate.mjs\nnode list.mjs\n',
     {
       says: /done create claims[\s\S]*claims current/,
-      then: async () => {
+      check: async () => {
         await pass(50)
         await must('node rotate.mjs')
       },
@@ -149,28 +163,25 @@ const rows = [
   ],
   [
     'node roots.mjs',
-    { says: /sig ES256 [\s\S]*enc RSA-OAEP-256/, then: async () => sealOne(page(), 'first') },
+    { says: /sig ES256 [\s\S]*enc RSA-OAEP-256/, check: async () => sealOne(page(), 'first') },
   ],
   [
     'node policies.mjs',
     {
-      then: async () => {
+      check: async () => {
         const kms = new KMSClient(local.clientConfig)
         for (const [KeyId, sid] of [
           [(await keyOf('claims', 'next')).arns[0], 'OpenerDecrypt'],
           [(await keyOf('receipts', 'current')).arns[0], 'SignerSign'],
           ['alias/root', 'SignerSign'],
         ]) {
+          const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId }))
           const { Policy } = await kms.send(
-            new GetKeyPolicyCommand({
-              KeyId: KeyId.startsWith('alias/')
-                ? (await kms.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata.KeyId
-                : KeyId,
-              PolicyName: 'default',
-            }),
+            new GetKeyPolicyCommand({ KeyId: there(KeyMetadata).KeyId, PolicyName: 'default' }),
           )
+          const { Statement } = JSON.parse(there(Policy))
           assert.include(
-            JSON.parse(Policy).Statement.map(({ Sid }) => Sid),
+            Statement.map(({ Sid }) => Sid),
             sid,
           )
         }
@@ -186,7 +197,7 @@ const rows = [
         await pass(50)
       },
       says: /done activate/,
-      then: async () => {
+      check: async () => {
         await waitUntilCurrent()
         assert.notEqual((await keyOf('claims', 'current')).thumbprint, known.claims.thumbprint)
         await sealOne(page(), 'after an early rotation')
@@ -204,7 +215,7 @@ const rows = [
         known.next = await keyOf('claims', 'next')
       },
       says: /replacedBy/,
-      then: async ({ output }) => {
+      check: async ({ output }) => {
         assert.include(output, known.next.thumbprint)
         assert.notInclude(
           output
@@ -230,7 +241,7 @@ const rows = [
         await signer.close()
         await verifyReceipt(page(), known.receipt, { sent: known.sent })
       },
-      then: async () => {
+      check: async () => {
         await waitUntilCurrent()
         const code = await verifyReceipt(page(), known.receipt, { sent: known.sent }).catch(
           (error) => error.code,
@@ -248,7 +259,7 @@ const rows = [
     'ROOT=alias/root-spare',
     {
       says: /enc RSA-OAEP-256/,
-      then: async () => {
+      check: async () => {
         for (const keys of pages) await keys.refresh()
         await sealOne(page(), 'under the spare root')
       },
@@ -264,12 +275,12 @@ const rows = [
         await s3.deleteObject({ Bucket: 'example-keys', Key: 'inventory.json' })
       },
       says: /found claims/,
-      then: async ({ output }) => {
+      check: async ({ output }) => {
         assert.notInclude(output, 'Error')
         const left = /left out, enable it first/.test(output) ? 1 : 0
         assert.equal((await inventory()).keys.length + left, known.keys.length)
         for (const { purpose, state, thumbprint } of known.keys.filter(
-          ({ state }) => state === 'current' || state === 'next',
+          (key) => key.state === 'current' || key.state === 'next',
         ))
           assert.equal((await keyOf(purpose, state)).thumbprint, thumbprint, `${purpose} ${state}`)
         await restart('ROOT=alias/root-spare')
@@ -284,7 +295,7 @@ const rows = [
       before: async () => {
         await s3.putObject({ Bucket: 'example-keys', Key: 'inventory.json', Body: '{ broken' })
       },
-      then: async () => {
+      check: async () => {
         await restart('ROOT=alias/root-spare')
         for (const keys of pages) await keys.refresh()
         await must('node rotate.mjs')
@@ -306,7 +317,7 @@ const rows = [
           `node -e "import('./keys-dynamodb.mjs').then(async ({ store }) => { if (!await store.read()) process.exitCode = 1 })"`,
         )
       },
-      then: async () =>
+      check: async () =>
         assert.deepEqual(
           JSON.parse(readFileSync(join(folder, 'old.json'), 'utf8')),
           await inventory(),
@@ -324,12 +335,15 @@ const rows = [
         await retireKey({ ...o, keepUntil: new Date(), disable: true })
         await deleteKey({ ...o, confirm: key })
       },
-      then: async () => assert.isUndefined(await keyOf('claims', 'deleting')),
+      check: async () => assert.isUndefined(await keyOf('claims', 'deleting')),
     },
   ],
   ['# the mistake', { says: /DeletionDate[\s\S]*canary/ }],
   ['--multi-region', { says: /us-west-2/ }],
 ]
+
+/** The rows that had their block. */
+const met = new Set()
 
 test('every block of code parses, names only what exists, and is named; what is linked is there', async () => {
   assertParse(document.code, 10)
@@ -341,7 +355,7 @@ test('every block of code parses, names only what exists, and is named; what is 
 
 for (const { language, file, code } of document.blocks) {
   if (language !== 'sh') {
-    test(`${file} is saved`, () => writeFileSync(join(folder, file), code))
+    test(`${file} is saved`, () => writeFileSync(join(folder, there(file)), code))
     continue
   }
   const first = code.split('\n')[0]
@@ -351,14 +365,14 @@ for (const { language, file, code } of document.blocks) {
     )
     assert.equal(found.length, 1, `one row for:\n${code}`)
     const [row] = found
-    const { before: prepare, says, then } = row[1]
-    row.met = true
+    const { before: prepare, says, check } = row[1]
+    met.add(row)
     await prepare?.()
     const { status, output } = await shell(code)
     assert.equal(status, 0, output)
     if (process.env.SHOW_RUNBOOK) console.log(output.replace(/^/gm, '    '))
     if (says) assert.match(output, says)
-    await then?.({ output })
+    await check?.({ output })
   })
 }
 
@@ -367,7 +381,7 @@ test('all that was sealed on the way opens, and no row was left out', async () =
   for (const [value, text] of sealed)
     assert.equal((await opener.open(value, { context: {} })).text(), text)
   assert.deepEqual(
-    rows.filter(({ met }) => !met).map(([text]) => text),
+    rows.filter((row) => !met.has(row)).map(([text]) => text),
     [],
   )
 })
