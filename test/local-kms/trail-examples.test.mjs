@@ -35,8 +35,8 @@ const byMaterial = { additionalEventData: { keyMaterialId: material } }
 const unnamed = { resources: [] }
 const showsArn = { responseElements: { keyId: arn } }
 const aliased = { resources: [alias, arn], ...showsArn }
-const p1Request = { KeyId: id, Message: secret, MessageType: 'RAW', SigningAlgorithm: PKCS1 }
-const p1Shown = { messageType: 'RAW', keyId: id, signingAlgorithm: PKCS1 }
+const byPkcs1 = { MessageType: 'RAW', SigningAlgorithm: PKCS1 }
+const pkcs1Shown = { messageType: 'RAW', keyId: id, signingAlgorithm: PKCS1 }
 
 const examples = [
   reads(
@@ -57,8 +57,10 @@ const examples = [
     { encryptionContext: engineering, keyId: arn, encryptionAlgorithm: SYMMETRIC_DEFAULT },
     { answer: { CiphertextBlob: secret, KeyId: arn } },
   ),
-  reads('Sign', p1Request, p1Shown, { answer: { Signature: secret } }),
-  reads('Verify', { ...p1Request, Signature: secret }, p1Shown, {
+  reads('Sign', { KeyId: id, Message: secret, ...byPkcs1 }, pkcs1Shown, {
+    answer: { Signature: secret },
+  }),
+  reads('Verify', { KeyId: id, Message: secret, Signature: secret, ...byPkcs1 }, pkcs1Shown, {
     answer: { SignatureValid: true },
   }),
   reads(
