@@ -21,8 +21,8 @@ import {
 const keys = importKeySet(keySetOf(publicJwk('P-256-enc')), { trust: inHand() })
 const content = pattern(50_000)
 const file = () => new File([content], 'scan.pdf', { lastModified: 1_700_000_000_000 })
-let count = 0
-const newName = () => `test ${Date.now()} ${++count}`
+/** A database that no other page of this origin has. */
+const newName = () => `test ${crypto.randomUUID()}`
 const begin = async (name = newName(), source = file(), o = {}) => {
   const records = indexedDbRecords(name)
   const sealer = await createFileSealer(keys, source, {

@@ -7,8 +7,8 @@ import { keyPairs } from '../vectors/keys.js'
 
 const root = publicJwk('P-256-sig')
 const start = 1_900_000_000_000
-let count = 0
-const newName = () => `sets ${Date.now()} ${++count}`
+/** A database that no other page of this origin has. */
+const newName = () => `sets ${crypto.randomUUID()}`
 
 async function signedSet(ver, name = 'P-256-enc') {
   const claims = {

@@ -312,6 +312,8 @@ export function streamFaultsSuite(host) {
     if (!globalThis.navigator?.storage?.getDirectory)
       throw new Skip('this host has no files of its own')
     const folder = await navigator.storage.getDirectory()
+    // pages of one origin share these files, and may run this test side by side
+    const name = `chosen ${crypto.randomUUID()}`
     const write = async (handle, bytes) => {
       const writable = await handle.createWritable()
       await writable.write(bytes)
@@ -319,9 +321,9 @@ export function streamFaultsSuite(host) {
     }
     for (const change of [
       (handle) => write(handle, pattern(41)),
-      () => folder.removeEntry('chosen'),
+      () => folder.removeEntry(name),
     ]) {
-      const handle = await folder.getFileHandle('chosen', { create: true })
+      const handle = await folder.getFileHandle(name, { create: true })
       await write(handle, pattern(40))
       const file = await handle.getFile()
       assert.isAbove((await collect((await sealing(file)).readable)).length, 40)
