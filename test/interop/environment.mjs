@@ -25,9 +25,10 @@ async function versionOf(tool, args, purpose) {
   try {
     const { stdout } = await execute(tool, args, { env: goEnvironment })
     return stdout.trim()
-  } catch (e) {
+  } catch (error) {
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error)
     throw new Error(
-      `${tool} is missing or does not run: it is needed ${purpose} (${e.code ?? e.message})`,
+      `${tool} is missing or does not run: it is needed ${purpose} (${code ?? message})`,
     )
   }
 }
@@ -51,10 +52,9 @@ async function kept(name, parts, make) {
 async function run(tool, args, options) {
   try {
     await execute(tool, args, { maxBuffer: 64 << 20, ...options })
-  } catch (e) {
-    throw new Error(
-      `${tool} ${args.join(' ')} failed:\n${String(e.stderr || e.message).slice(-4000)}`,
-    )
+  } catch (error) {
+    const { stderr, message } = /** @type {Error & { stderr?: string }} */ (error)
+    throw new Error(`${tool} ${args.join(' ')} failed:\n${String(stderr || message).slice(-4000)}`)
   }
 }
 

@@ -37,7 +37,9 @@ function contextDigest(context) {
 class KmsRsaKeyring extends KeyringNode {
   constructor({ kms, arn, publicKeyPem }) {
     super()
-    Object.assign(this, { kms, arn, publicKeyPem })
+    this.kms = kms
+    this.arn = arn
+    this.publicKeyPem = publicKeyPem
   }
 
   trace(flags) {

@@ -17,7 +17,14 @@ const environmentOf = (local) => ({
   AWS_EC2_METADATA_DISABLED: 'true',
 })
 
-/** What runs jobs in a program: it gets the names of two files, of the jobs and of the results. */
+/**
+ * What runs jobs in a program: it gets the names of two files, of the jobs and of the results.
+ *
+ * @param {string[]} program its path, and its first arguments
+ * @param {string} name
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} folder
+ */
 export function runner([command, ...args], name, env, folder) {
   let runs = 0
   return async (jobs) => {

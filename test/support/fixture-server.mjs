@@ -1,6 +1,7 @@
 // A key-set host that does everything wrong, over real HTTP: Node and browsers fetch from it.
 import { createServer } from 'node:http'
 import { keySetOf, publicJwk } from './host.js'
+import { portOf } from './listen.mjs'
 
 const good = keySetOf(publicJwk('RSA-2048-enc'), publicJwk('P-256-sig', { alg: 'ES256' }))
 const json = { 'content-type': 'application/jwk-set+json' }
@@ -39,9 +40,9 @@ export function fixtureListener() {
 
 export async function startFixture() {
   const server = createServer(fixtureListener())
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const port = await portOf(server)
   return {
-    url: `http://127.0.0.1:${server.address().port}/fixture/`,
+    url: `http://127.0.0.1:${port}/fixture/`,
     close: () => {
       server.closeAllConnections()
       server.close()

@@ -4,14 +4,17 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pythonEnvironment } from '../interop/environment.mjs'
+import { portOf } from './listen.mjs'
 
-export const freePort = () =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address()
-      server.close(() => resolve(port))
-    })
+/** A port of loopback that was free just now. */
+export async function freePort() {
+  const server = createServer()
+  const port = await portOf(server)
+  await new Promise((resolve) => {
+    server.close(resolve)
   })
+  return port
+}
 
 /** @returns its URL, and how to end it */
 export async function startMoto() {

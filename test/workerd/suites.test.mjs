@@ -1,7 +1,7 @@
 // The suites in real workerd, through miniflare.
 import test from 'node:test'
-import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
+import { assert } from 'chai'
 import { Miniflare } from 'miniflare'
 import { bundleWorker } from '../support/bundle-worker.mjs'
 import { startFixture } from '../support/fixture-server.mjs'
@@ -22,7 +22,8 @@ test.after(async () => {
 const answer = await miniflare.dispatchFetch(
   `http://worker.example/?fixture=${encodeURIComponent(fixture.url)}`,
 )
-const results = await answer.json()
+/** @typedef {import('../support/skip.js').Result} Result */
+const results = /** @type {Result[]} */ (await answer.json())
 test('workerd ran the suites', () => assert.ok(results.length > 200, `${results.length} results`))
 for (const { name, error, skipped } of results)
   test(`workerd: ${name}`, { skip: skipped }, () => assert.equal(error, undefined))
