@@ -26,9 +26,10 @@ async function versionOf(tool, args, purpose) {
     const { stdout } = await execute(tool, args, { env: goEnvironment })
     return stdout.trim()
   } catch (error) {
-    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error)
+    const { code, message } = Object(error)
     throw new Error(
       `${tool} is missing or does not run: it is needed ${purpose} (${code ?? message})`,
+      { cause: error },
     )
   }
 }
@@ -53,19 +54,27 @@ async function run(tool, args, options) {
   try {
     await execute(tool, args, { maxBuffer: 64 << 20, ...options })
   } catch (error) {
-    const { stderr, message } = /** @type {Error & { stderr?: string }} */ (error)
-    throw new Error(`${tool} ${args.join(' ')} failed:\n${String(stderr || message).slice(-4000)}`)
+    const { stderr, message } = Object(error)
+    throw new Error(
+      `${tool} ${args.join(' ')} failed:\n${String(stderr || message).slice(-4000)}`,
+      {
+        cause: error,
+      },
+    )
   }
 }
+
+const saysItsVersion = [
+  'import sys, platform',
+  'assert sys.version_info >= (3, 11), "Python 3.11"',
+  'print(sys.executable, platform.python_version())',
+].join('; ')
 
 /** A virtual environment with what a pinned file of requirements asks for. @returns its folder */
 export async function pythonEnvironment(name, requirements) {
   const version = await versionOf(
     'python3',
-    [
-      '-c',
-      'import sys, platform; assert sys.version_info >= (3, 11), "Python 3.11"; print(sys.executable, platform.python_version())',
-    ],
+    ['-c', saysItsVersion],
     'for the Python SDK, in version 3.11 or later',
   )
   return kept(name, [version, readFileSync(requirements)], async (made) => {

@@ -35,6 +35,7 @@ function contextDigest(context) {
 }
 
 class KmsRsaKeyring extends KeyringNode {
+  /** @param {{ kms: KMSClient, arn: string, publicKeyPem: string }} key */
   constructor({ kms, arn, publicKeyPem }) {
     super()
     this.kms = kms
@@ -81,6 +82,7 @@ class KmsRsaKeyring extends KeyringNode {
       EncryptionAlgorithm: 'RSAES_OAEP_SHA_256',
     })
     const { Plaintext } = await this.kms.send(command)
+    if (!Plaintext) throw new Error('kms:Decrypt answered no plaintext')
     const expected = contextDigest(material.encryptionContext)
     if (!expected.equals(Plaintext.subarray(0, digestLength)))
       throw new Error('the data key belongs to another context')

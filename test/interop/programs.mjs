@@ -20,7 +20,7 @@ const environmentOf = (local) => ({
 /**
  * What runs jobs in a program: it gets the names of two files, of the jobs and of the results.
  *
- * @param {string[]} program its path, and its first arguments
+ * @param {readonly string[]} command
  * @param {string} name
  * @param {NodeJS.ProcessEnv} env
  * @param {string} folder

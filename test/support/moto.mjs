@@ -1,20 +1,9 @@
 // S3 and DynamoDB on loopback, by a server that we did not write (moto).
 import { spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pythonEnvironment } from '../interop/environment.mjs'
-import { portOf } from './listen.mjs'
-
-/** A port of loopback that was free just now. */
-export async function freePort() {
-  const server = createServer()
-  const port = await portOf(server)
-  await new Promise((resolve) => {
-    server.close(resolve)
-  })
-  return port
-}
+import { freePort } from './free-port.mjs'
 
 /** @returns its URL, and how to end it */
 export async function startMoto() {

@@ -84,12 +84,13 @@ function tally(clock) {
  * @param {number} o.clients how many there are
  * @param {string} [o.without] `publish-first`, `nbf`, `sealer-expiry` or `counter`: the safeguard
  *   that is taken away
+ * @param {string} [o.until] the count that ends it early, as soon as it is not 0
  * @param {number} [o.anotherSpecAfter] years after which keys that encrypt get another KeySpec
  * @param {number} [o.seed]
  * @returns counts of what was done, and of what must be 0
  */
 export async function liveFor(o) {
-  const { years, clients: howMany, without, anotherSpecAfter = 5, seed = 20261126 } = o
+  const { years, clients: howMany, without, until, anotherSpecAfter = 5, seed = 20261126 } = o
   const random = generator(seed)
   const { pick } = random
   const clock = { at: start }
@@ -115,7 +116,8 @@ export async function liveFor(o) {
 
     const end = start + years * year
     let age = 1
-    while (clock.at < end) {
+    const failedAsExpected = () => until !== undefined && world.counts[until] > 0
+    while (clock.at < end && !failedAsExpected()) {
       // whoever replays has the set of just before
       await host({ headers: { accept: 'application/jwk-set+jwt' } })
       await company.rotate()

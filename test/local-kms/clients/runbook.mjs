@@ -28,7 +28,8 @@ import {
   root,
   run,
 } from '../../support/documents.mjs'
-import { freePort, startMoto } from '../../support/moto.mjs'
+import { freePort } from '../../support/free-port.mjs'
+import { startMoto } from '../../support/moto.mjs'
 
 const document = documentAt('docs/runbook.md')
 const folder = fileURLToPath(new URL('.build/runbook/', root))
