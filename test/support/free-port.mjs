@@ -1,10 +1,12 @@
 import { createServer } from 'node:net'
+import { portOf } from './listen.mjs'
 
 /** A port of the loopback that nobody listens on. */
-export const freePort = () =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address()
-      server.close(() => resolve(port))
-    })
+export async function freePort() {
+  const server = createServer()
+  const port = await portOf(server)
+  await new Promise((resolve) => {
+    server.close(resolve)
   })
+  return port
+}
