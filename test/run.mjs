@@ -7,7 +7,7 @@ const inNode = ['test/local-kms/*.test.mjs', 'test/cli/*.test.mjs', 'test/node/*
 const onOldest = [
   'test/local-kms/*.test.mjs',
   'test/cli/*.test.mjs',
-  'test/node/{suites,main-path,kms-faults,publisher,data-key-cache,serve,fs,file-records,stream-files,stream-mutants,http-source,large-files,sign-file,every-signature,history}.test.mjs',
+  'test/node/{suites,main-path,kms-faults,publisher,data-key-cache,serve,fs,file-records,file-records-holders,stream-files,stream-files-failures,stream-mutants,source-mutants,http-source,large-files,sign-file,sign-file-refusals,every-signature,history}.test.mjs',
 ]
 const total = { passed: 0, failed: 0, skipped: 0 }
 

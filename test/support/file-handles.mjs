@@ -27,7 +27,7 @@ export async function patched(name, make, work) {
 
 /** Fails as the system does. */
 export const failing = (code) => async () => {
-  throw Object.assign(new Error(code), { code })
+  throw Object.assign(new Error('it failed'), { code })
 }
 
 /** How many handles of this process are open on a file; on Linux only. */

@@ -21,7 +21,11 @@ export async function recordFolders(test) {
   const source = mutableSource(content)
   let folders = 0
   const newFolder = () => join(root, `folder-${++folders}`)
-  /** Begins to seal; its record is in a folder of its own, or in this one. */
+  /**
+   * Begins to seal; its record is in a folder of its own, or in this one.
+   *
+   * @param {string | URL} folder
+   */
   const begin = async (folder = newFolder()) => {
     const records = fileRecords(folder)
     const sealer = await createFileSealer(keys, source, {

@@ -25,7 +25,7 @@ export const wrong = (value) => value
  *
  * @param {import('node:net').Server} server
  */
-export function portOf(server) {
+export function listeningPort(server) {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('it does not listen')
   return address.port
