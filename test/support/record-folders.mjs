@@ -35,7 +35,7 @@ export async function recordFolders(test) {
     })
     const id = sealer.messageId
     const path = folder instanceof URL ? fileURLToPath(folder) : folder
-    return { folder, records, sealer, id, log: join(path, `${id}.sealdrop`) }
+    return { folder: path, records, sealer, id, log: join(path, `${id}.sealdrop`) }
   }
   /** The sealer as the next process has it. */
   const restore = ({ folder, sealer }) =>
