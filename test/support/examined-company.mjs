@@ -7,7 +7,11 @@ import { present } from './types.mjs'
 
 /** @import { DoctorOptions, InventoryKey, KeyInventory, PublisherOptions } from 'sealdrop/kms' */
 
-export async function examinedCompany(t) {
+/**
+ * @param {any} t
+ * @param {DoctorOptions} defaults of `examine`
+ */
+export async function examinedCompany(t, defaults = { roles: ['opener', 'signer'] }) {
   const one = await companyOf(t)
   /** The ARN of a key of the inventory. */
   const arnOf = async (purpose, state) => {
@@ -26,8 +30,7 @@ export async function examinedCompany(t) {
       const counter = inventory.counter + 1
       await one.store.write({ ...inventory, counter, ...change(inventory) }, etag)
     },
-    examine: (/** @type {DoctorOptions} */ o = {}) =>
-      one.examine({ roles: ['opener', 'signer'], ...o }),
+    examine: (/** @type {DoctorOptions} */ o = {}) => one.examine({ ...defaults, ...o }),
     /** Gives a key a policy: the account decides, and these statements. */
     restrict: (KeyId, ...statements) =>
       putPolicy(one.admin, KeyId, policyOf(accountDecides(account), ...statements)),
