@@ -1,5 +1,6 @@
 // Inventories for tests: their purposes, their keys, and a store in memory.
 import { SealdropError } from 'sealdrop'
+import { present } from './types.mjs'
 
 /** @import { InventoryKey, InventoryStore, KeyInventory, Purpose } from 'sealdrop/kms' */
 
@@ -63,6 +64,16 @@ export const keyEntry = (i, purpose, state, more) => ({
   alg: purpose.use === 'enc' ? 'ECDH-ES+A256KW' : 'ES256',
   ...more,
 })
+
+/**
+ * The entry of a key that was made: whether it is there is part of the test.
+ *
+ * @param {InventoryKey | undefined} entry
+ */
+export function madeKey(entry) {
+  const { arns, thumbprint, jwk, ...others } = present(entry)
+  return { ...others, arns: present(arns), thumbprint: present(thumbprint), jwk: present(jwk) }
+}
 
 /**
  * A store in memory. `now()` is what it holds, `edit` changes it as another writer would.

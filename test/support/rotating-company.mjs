@@ -8,12 +8,12 @@ import {
 import { importKeySet, inHand, seal } from 'sealdrop'
 import { applyRotation, createOpener, createPublisher, planRotation } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { emptyInventory, memoryStore } from './inventories.mjs'
+import { emptyInventory, madeKey, memoryStore } from './inventories.mjs'
 import { kmsThrough } from './kms-through.mjs'
 import { present } from './types.mjs'
 
 /**
- * @import { ApplyOptions, InventoryKey, InventoryStore, Purpose } from 'sealdrop/kms'
+ * @import { ApplyOptions, InventoryStore, Purpose } from 'sealdrop/kms'
  * @import { LocalKmsOptions } from 'sealdrop/local-kms'
  */
 
@@ -40,7 +40,7 @@ export async function rotatingCompany(t, purposes, o = {}) {
   /** @param {Partial<ApplyOptions>} more */
   const apply = (more = {}) => applyRotation(plan(), { kms, store, now, ...more })
   const keyOf = (state, purpose = 'claims') =>
-    made(store.now().keys.find((entry) => entry.state === state && entry.purpose === purpose))
+    madeKey(store.now().keys.find((entry) => entry.state === state && entry.purpose === purpose))
   const describe = async (KeyId, by = client) =>
     present((await by.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata)
   const published = async () => (await createPublisher({ keys: store, now }).documents()).jwks
@@ -90,16 +90,6 @@ export async function rotatingCompany(t, purposes, o = {}) {
       return opener
     },
   }
-}
-
-/**
- * The entry of a key that was made.
- *
- * @param {InventoryKey | undefined} entry
- */
-function made(entry) {
-  const { arns, thumbprint, ...others } = present(entry)
-  return { ...others, arns: present(arns), thumbprint: present(thumbprint) }
 }
 
 /** What kinds of steps these are, in their order. */
