@@ -2,6 +2,7 @@
 import test from 'node:test'
 import { readFileSync } from 'node:fs'
 import { assert } from 'chai'
+import { startLocalKms } from 'sealdrop/local-kms'
 import {
   assertImports,
   assertLinks,
@@ -42,14 +43,15 @@ test('the first screen has both commands', () => {
 test('the backend of the first screen does its job with the AWS default chain', async () => {
   const [, backend] = document.code
   assert.match(backend, /createOpener/)
-  const { startLocalKms } = await import('sealdrop/local-kms')
   const local = await startLocalKms({
     keys: [{ alias: 'alias/claims', spec: 'RSA_3072', usage: 'ENCRYPT_DECRYPT' }],
   })
   const driver = `
     import { importKeySet, inHand, seal } from 'sealdrop'
     const set = await (await jwks(new Request('https://example.com/'))).text()
-    console.log(JSON.stringify(await claim(await seal(importKeySet(set, { trust: inHand() }), { iban: 'DE02' }, { context: { form: 'claim' } }))))`
+    const keys = importKeySet(set, { trust: inHand() })
+    const sealed = await seal(keys, { iban: 'DE02' }, { context: { form: 'claim' } })
+    console.log(JSON.stringify(await claim(sealed)))`
   const { output } = await runModule(backend + driver, { env: local.env })
   await local.close()
   assert.include(output, '{"iban":"DE02"}')

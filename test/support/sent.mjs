@@ -9,11 +9,11 @@ import { present } from './types.mjs'
  * @param {string | Uint8Array | Blob | ByteSource} message
  */
 export async function sentOf(message) {
-  const { messageId, digest, length, recipients } = await inspect(message)
+  const found = await inspect(message)
   return {
-    messageId: present(messageId),
-    digest: present(digest),
-    length: present(length),
-    recipients,
+    ...found,
+    messageId: present(found.messageId),
+    digest: present(found.digest),
+    length: present(found.length),
   }
 }
