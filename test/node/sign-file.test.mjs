@@ -206,5 +206,5 @@ test('a file signature is no token, no receipt and no message for the other verb
     /typ/,
   )
   await fails(assert, verify(keys, signature), 'malformed')
-  assert.equal((await verify(keys, jws)).json().size, 5)
+  assert.propertyVal((await verify(keys, jws)).json(), 'size', 5)
 })
