@@ -1,5 +1,5 @@
-// doctor on a healthy set-up, its warnings, and who may not look: real KMS calls as a principal that
-// may do just what a company does, a real host.
+// doctor on a healthy set-up, its warnings, and who may not look: real KMS calls as a principal
+// that may do just what a company does, a real host.
 import test from 'node:test'
 import { assert } from 'chai'
 import { doctor } from 'sealdrop/kms'

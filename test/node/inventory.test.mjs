@@ -51,7 +51,11 @@ const next = (more) => made(2, { state: 'next', ...more })
 const privateJwk = { ...point, d: point.x }
 const aliasArn = 'arn:aws:kms:us-east-1:111122223333:alias/claims'
 
-/** What is wrong, and what is said. @type {Record<string, [unknown, RegExp]>} */
+/**
+ * What is wrong, and what is said.
+ *
+ * @type {Record<string, [unknown, RegExp]>}
+ */
 const refused = {
   'no object': [[], /inventory: expected an object, found Array/],
   'another version': [{ ...empty, version: 2 }, /inventory.version: expected 1/],

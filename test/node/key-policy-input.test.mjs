@@ -172,7 +172,11 @@ describe('what is written', () => {
   const rsaSpecs = ['RSA_2048', 'RSA_3072', 'RSA_4096']
   const newSpecs = ['ECC_NIST_EDWARDS25519', 'ML_DSA_44']
   const usages = ['ENCRYPT_DECRYPT', 'SIGN_VERIFY']
-  /** Role, algorithms, condition key, its values. @type {[PolicyRole, string, string, string[]][]} */
+  /**
+   * Role, algorithms, condition key, its values.
+   *
+   * @type {[PolicyRole, string, string, string[]][]}
+   */
   const conditions = [
     ['opener', 'RSA-OAEP-256', 'kms:EncryptionAlgorithm', ['RSAES_OAEP_SHA_256']],
     ['opener', 'ECDH-ES,ECDH-ES+A256KW', 'kms:KeyAgreementAlgorithm', ['ECDH']],

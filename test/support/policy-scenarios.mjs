@@ -1,4 +1,5 @@
-// How principals of two accounts come to their rights: by which policies, and whether these suffice.
+// How principals of two accounts come to their rights: by which policies, and whether these
+// suffice.
 import { joinPolicies, keyPolicy } from 'sealdrop/kms'
 import { allKeys, own, partner, roleArn } from './policy-world.mjs'
 
