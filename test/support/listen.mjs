@@ -18,19 +18,15 @@ export async function portOf(server) {
 /** A fetch-style handler under node:http, as the README shows it. */
 export async function listen(handler) {
   /**
-   * @param {{ url?: string, method?: string, headers: Record<string, any> }} req
+   * @param {import('node:http').IncomingMessage} req
    * @param {import('node:http').ServerResponse} res
    */
   const answer = async (req, res) => {
-    const response = await handler(
-      new Request(new URL(req.url ?? '', 'http://localhost'), {
-        method: req.method,
-        headers: req.headers,
-        ...(['GET', 'HEAD'].includes(req.method)
-          ? {}
-          : { body: Readable.toWeb(req), duplex: 'half' }),
-      }),
-    )
+    const { url = '', method = 'GET', headers } = req
+    const hasBody = !['GET', 'HEAD'].includes(method)
+    const body = hasBody ? { body: Readable.toWeb(req), duplex: 'half' } : {}
+    const init = /** @type {RequestInit} */ ({ method, headers, ...body })
+    const response = await handler(new Request(new URL(url, 'http://localhost'), init))
     res
       .writeHead(response.status, Object.fromEntries(response.headers))
       .end(Buffer.from(await response.arrayBuffer()))
