@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import commonJs from '@rollup/plugin-commonjs'
 import resolve from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
+import { minify } from './minify.mjs'
 
 /**
  * Modules that inline the library they wrap; they import nothing of ours. NOTICE carries the
@@ -46,13 +47,6 @@ const integrity = {
       `${JSON.stringify(Object.fromEntries(hashes.filter(Boolean)), null, 2)}\n`,
     )
   },
-}
-
-export const minify = {
-  module: true,
-  ecma: 2022,
-  compress: { passes: 3, ecma: 2022 },
-  format: { comments: /^!/ },
 }
 
 const scriptTag = (file, format) => ({

@@ -2,11 +2,11 @@
 // (design.md, "Budgets").
 import { brotliCompressSync, constants } from 'node:zlib'
 import { fileURLToPath } from 'node:url'
-import resolve from '@rollup/plugin-node-resolve'
+import { nodeResolve } from '@rollup/plugin-node-resolve'
 import { rollup } from 'rollup'
 import { parseAst } from 'rollup/parseAst'
 import { minify } from 'terser'
-import { minify as options } from '../rollup.config.mjs'
+import { minify as options } from '../minify.mjs'
 
 /** Of an emitted door, as text of JavaScript. */
 const pathOf = (door) =>
@@ -98,7 +98,7 @@ export async function bundleOf(code) {
         resolveId: (id) => (id === 'entry' ? id : null),
         load: (id) => (id === 'entry' ? code : null),
       },
-      resolve({ browser: true }),
+      nodeResolve({ browser: true }),
     ],
   })
   const {

@@ -26,7 +26,7 @@ const {
   },
 })
 /** How long one job may take, in milliseconds: several times what it needs. */
-const patience = (soak ? 60 : 20) * 60_000
+const patience = (soak ? 60 : 25) * 60_000
 const durationsFile = new URL('durations.json', import.meta.url)
 const durations = JSON.parse(await readFile(durationsFile, 'utf8'))
 const env = {

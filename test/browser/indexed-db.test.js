@@ -9,6 +9,7 @@ import {
   SealdropError,
 } from '#dist/doors/index.js'
 import { fails, keySetOf, publicJwk } from '../support/host.js'
+import { dump, replacing, withoutLocks } from '../support/indexed-db.js'
 import {
   hex,
   memoryRecords,
@@ -17,62 +18,30 @@ import {
   readMessage,
   same,
 } from '../support/sealed-files.js'
+import { present } from '../support/types.mjs'
 
 const keys = importKeySet(keySetOf(publicJwk('P-256-enc')), { trust: inHand() })
 const content = pattern(50_000)
 const file = () => new File([content], 'scan.pdf', { lastModified: 1_700_000_000_000 })
-let count = 0
-const newName = () => `test ${Date.now()} ${++count}`
-const begin = async (name = newName(), source = file(), o = {}) => {
+/** A database that no other page of this origin has. */
+const newName = () => `test ${crypto.randomUUID()}`
+/**
+ * A sealer and its record.
+ *
+ * @param {string} [name] of the database
+ * @param {Blob | import('#dist/doors/index.js').ByteSource} [source]
+ */
+const begin = async (name = newName(), source = file()) => {
   const records = indexedDbRecords(name)
   const sealer = await createFileSealer(keys, source, {
     context: {},
     frameLength: 5_000,
     records,
-    ...o,
   })
   return { name, records, sealer, source }
 }
 const restore = ({ name, sealer, source }, records = indexedDbRecords(name)) =>
   restoreFileSealer(keys, records, sealer.messageId, source)
-
-/** Everything in a database, by its stores; keys and values. */
-async function dump(name) {
-  const db = await new Promise((resolve, reject) => {
-    const request = indexedDB.open(name)
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error)
-  })
-  const entries = []
-  for (const store of db.objectStoreNames) {
-    await new Promise((resolve) => {
-      db.transaction(store).objectStore(store).openCursor().onsuccess = ({
-        target: { result: cursor },
-      }) => {
-        if (!cursor) return resolve()
-        entries.push({ store, key: cursor.key, value: cursor.value })
-        cursor.continue()
-      }
-    })
-  }
-  const put = (store, key, value) =>
-    new Promise((resolve) => {
-      const transaction = db.transaction(store, 'readwrite')
-      transaction.objectStore(store).put(value, key)
-      transaction.oncomplete = resolve
-    })
-  return { entries, put, close: () => db.close() }
-}
-
-/** While the work runs this page has no Web Locks, as in an older browser. */
-async function withoutLocks(work) {
-  Object.defineProperty(navigator, 'locks', { value: undefined, configurable: true })
-  try {
-    return await work()
-  } finally {
-    delete navigator.locks
-  }
-}
 
 test('a File is sealed with its record, and the record is gone when all was handed out and it was closed', async () => {
   const { name, sealer } = await begin()
@@ -94,14 +63,14 @@ test('a File is sealed with its record, and the record is gone when all was hand
 test('the data key is kept as a CryptoKey that cannot be exported, and its bytes are nowhere in the database', async () => {
   const name = newName()
   const store = indexedDbRecords(name)
-  let raw
+  let raw = new Uint8Array()
   const sealer = await createFileSealer(keys, file(), {
     context: {},
     frameLength: 5_000,
     records: {
       ...store,
       create: (id, start) => {
-        raw = start.key.slice()
+        raw = /** @type {{ key: Uint8Array<ArrayBuffer> }} */ (start).key.slice()
         return store.create(id, start)
       },
     },
@@ -109,14 +78,16 @@ test('the data key is kept as a CryptoKey that cannot be exported, and its bytes
   const message = await sealer.slice(0, sealer.length)
   assert.deepEqual(await readMessage(message, raw), content, 'these are the bytes of the key')
   const { entries } = await dump(name)
-  let [seen, found] = [0, []]
+  let seen = 0
+  /** @type {string[]} */
+  const found = []
   const walk = async (value, path) => {
     seen++
     if (value instanceof CryptoKey) {
       found.push(path)
       assert.isFalse(value.extractable)
       assert.equal(value.algorithm.name, 'AES-GCM')
-      for (const format of ['raw', 'jwk'])
+      for (const format of /** @type {const} */ (['raw', 'jwk']))
         assert.equal(
           await crypto.subtle.exportKey(format, value).then(
             () => 'exported',
@@ -126,9 +97,10 @@ test('the data key is kept as a CryptoKey that cannot be exported, and its bytes
         )
       return
     }
-    if (value instanceof ArrayBuffer || ArrayBuffer.isView(value))
-      assert.notInclude(hex(new Uint8Array(value.buffer ?? value)), hex(raw), path)
-    else if (value && typeof value === 'object')
+    if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
+      const buffer = value instanceof ArrayBuffer ? value : value.buffer
+      assert.notInclude(hex(new Uint8Array(buffer)), hex(raw), path)
+    } else if (value && typeof value === 'object')
       for (const [key, inner] of Object.entries(value)) await walk(inner, `${path}.${key}`)
     else assert.notInclude(`${value}`, btoa(String.fromCharCode(...raw)).slice(0, 30), path)
   }
@@ -139,19 +111,17 @@ test('the data key is kept as a CryptoKey that cannot be exported, and its bytes
 })
 
 test('every transaction that writes asks for strict durability', async () => {
-  const real = IDBDatabase.prototype.transaction
   const asked = []
-  IDBDatabase.prototype.transaction = function (stores, mode, options) {
+  const noting = (self, args, call) => {
+    const [, mode, options] = args
     asked.push([mode, options?.durability])
-    return real.call(this, stores, mode, options)
+    return call()
   }
-  try {
+  await replacing(IDBDatabase.prototype, 'transaction', noting, async () => {
     const { sealer } = await begin()
     await sealer.slice(0, 30_000)
     await sealer.close()
-  } finally {
-    IDBDatabase.prototype.transaction = real
-  }
+  })
   assert.isAtLeast(asked.length, 2)
   assert.isTrue(
     asked
@@ -229,13 +199,16 @@ test('another page of the origin is refused as well', async () => {
     frame.onload = resolve
   })
   const first = await begin()
-  const held = await frame.contentWindow.navigator.locks.query()
-  assert.isTrue(held.held.some(({ name }) => name.includes(first.sealer.messageId)))
+  const { locks } = present(frame.contentWindow).navigator
+  const { held } = await locks.query()
+  assert.isTrue(present(held).some(({ name }) => name?.includes(first.sealer.messageId)))
   await first.sealer.close()
   let letGo
+  /** @type {Promise<unknown> | undefined} */
+  let asked
   await new Promise((resolve) => {
-    frame.contentWindow.navigator.locks.request(`sealdrop ${first.sealer.messageId}`, () => {
-      resolve()
+    asked = locks.request(`sealdrop ${first.sealer.messageId}`, () => {
+      resolve(undefined)
       return new Promise((go) => {
         letGo = go
       })
@@ -243,6 +216,7 @@ test('another page of the origin is refused as well', async () => {
   })
   await fails(assert, () => restore(first), 'conflict')
   letGo()
+  await asked
   await (await restore(first)).close()
   frame.remove()
 })
@@ -290,7 +264,7 @@ test('records older than 7 days are deleted when a new one is made, and are not 
   await Promise.all([old, young].map(({ sealer }) => sealer.slice(0, 10_000)))
   await Promise.all([old, young].map(({ sealer }) => sealer.close()))
   const { entries, put, close } = await dump(name)
-  const entry = entries.find(({ key }) => key === old.sealer.messageId)
+  const entry = present(entries.find(({ key }) => key === old.sealer.messageId))
   const age = (created) =>
     put('records', old.sealer.messageId, {
       ...entry.value,
@@ -325,21 +299,14 @@ test('records older than 7 days are deleted when a new one is made, and are not 
 })
 
 test('a database that fails once is asked again', async () => {
-  const real = IDBFactory.prototype.open
   const name = newName()
   const records = indexedDbRecords(name)
-  IDBFactory.prototype.open = function () {
+  const failing = () => {
     throw new DOMException('private window', 'SecurityError')
   }
-  try {
-    await fails(
-      assert,
-      () => createFileSealer(keys, file(), { context: {}, records }),
-      'output_failed',
-    )
-  } finally {
-    IDBFactory.prototype.open = real
-  }
+  await replacing(IDBFactory.prototype, 'open', failing, () =>
+    fails(assert, () => createFileSealer(keys, file(), { context: {}, records }), 'output_failed'),
+  )
   const sealer = await createFileSealer(keys, file(), { context: {}, records })
   assert.equal((await sealer.slice(0, 1_000)).length, 1_000)
   await sealer.close()
@@ -348,14 +315,12 @@ test('a database that fails once is asked again', async () => {
 test('a connection that the browser closed is opened again', async () => {
   const first = await begin()
   await first.sealer.slice(0, 10_000)
-  const real = IDBDatabase.prototype.transaction
   let connection
-  IDBDatabase.prototype.transaction = function (...args) {
-    connection = this
-    return real.apply(this, args)
+  const noting = (self, args, call) => {
+    connection = self
+    return call()
   }
-  await first.sealer.slice(0, 20_000)
-  IDBDatabase.prototype.transaction = real
+  await replacing(IDBDatabase.prototype, 'transaction', noting, () => first.sealer.slice(0, 20_000))
   connection.close() // as after storage was cleared or lost; `close` events come with it
   connection.onclose?.(new Event('close'))
   connection.dispatchEvent(new Event('close'))
@@ -366,23 +331,20 @@ test('a connection that the browser closed is opened again', async () => {
 test('a write that the browser aborts is output_failed, releases nothing, and can be repeated', async () => {
   const first = await begin()
   await first.sealer.slice(0, 1_000)
-  const real = IDBObjectStore.prototype.put
-  IDBObjectStore.prototype.put = function (...args) {
-    const request = real.apply(this, args)
+  const aborting = (store, args, call) => {
+    const request = call()
     request.addEventListener('success', () => {
       try {
-        this.transaction.abort()
+        store.transaction.abort()
       } catch {
         /* it was */
       }
     })
     return request
   }
-  try {
-    await fails(assert, () => first.sealer.slice(0, 20_000), 'output_failed')
-  } finally {
-    IDBObjectStore.prototype.put = real
-  }
+  await replacing(IDBObjectStore.prototype, 'put', aborting, () =>
+    fails(assert, () => first.sealer.slice(0, 20_000), 'output_failed'),
+  )
   const piece = await first.sealer.slice(0, 20_000)
   await first.sealer.close()
   const sealer = await restore(first)

@@ -10,8 +10,11 @@ import puppeteer from 'puppeteer-core'
 import { chromiumArgs, chromiumPath } from '../support/chromium.mjs'
 import { keySetOf, publicJwk } from '../support/host.js'
 import { amount } from '../support/soak.mjs'
+import { portOf } from '../support/listen.mjs'
 
 const MiB = 2 ** 20
+/** As a literal of JavaScript: text that is a key set. */
+const keySet = JSON.stringify(keySetOf(publicJwk('P-256-enc')))
 const script = await readFile(new URL('../../dist/sealdrop.min.js', import.meta.url))
 const server = createServer((req, res) =>
   req.url === '/sealdrop.min.js'
@@ -20,7 +23,7 @@ const server = createServer((req, res) =>
         .setHeader('content-type', 'text/html')
         .end('<!doctype html><script src="/sealdrop.min.js"></script>'),
 )
-await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+const port = await portOf(server)
 const browser = await puppeteer.launch({
   executablePath: await chromiumPath(),
   args: [...chromiumArgs, '--enable-precise-memory-info'],
@@ -30,6 +33,13 @@ test.after(async () => {
   await browser.close()
   server.close()
 })
+
+/**
+ * What an expression comes to in a page.
+ *
+ * @returns {Promise<any>}
+ */
+const inPage = (page, expression) => page.evaluate(expression)
 
 /** Resident memory of Chromium's renderers in bytes, where the system tells. */
 async function renderers() {
@@ -53,7 +63,7 @@ const larger = amount({ part: 384 * MiB, whole: 1024 * MiB }) + 4_321
 for (const size of [256 * MiB, larger]) {
   test(`a Blob of ${size} bytes is sealed in a page, with its digest, in memory that does not grow with it`, async (t) => {
     const page = await browser.newPage()
-    await page.goto(`http://127.0.0.1:${server.address().port}/`)
+    await page.goto(`http://127.0.0.1:${port}/`)
     await page.evaluate(`(() => {
       const block = new Uint8Array(16 * 1048576)
       for (let i = 0; i < block.length; i++) block[i] = i * 7 + (i >> 11)
@@ -61,7 +71,12 @@ for (const size of [256 * MiB, larger]) {
       window.blob = new Blob([...blocks, block.subarray(0, ${size} % block.length)])
       window.longest = 0
       window.tasks = 0
-      new PerformanceObserver((list) => { for (const { duration } of list.getEntries()) { tasks++; longest = Math.max(longest, duration) } }).observe({ type: 'longtask' })
+      new PerformanceObserver((list) => {
+        for (const { duration } of list.getEntries()) {
+          tasks++
+          longest = Math.max(longest, duration)
+        }
+      }).observe({ type: 'longtask' })
     })()`)
     const before = await renderers()
     let [peak, watching] = [before, true]
@@ -73,8 +88,10 @@ for (const size of [256 * MiB, larger]) {
         })
       }
     })()
-    const found = await page.evaluate(`(async () => {
-      const keys = sealdrop.importKeySet(${JSON.stringify(keySetOf(publicJwk('P-256-enc')))}, { trust: sealdrop.inHand() })
+    const found = await inPage(
+      page,
+      `(async () => {
+      const keys = sealdrop.importKeySet(${keySet}, { trust: sealdrop.inHand() })
       await new Promise((resolve) => setTimeout(resolve, 100))
       longest = tasks = 0
       let heap = performance.memory.usedJSHeapSize
@@ -92,14 +109,31 @@ for (const size of [256 * MiB, larger]) {
       }
       const seconds = (performance.now() - began) / 1000
       await new Promise((resolve) => setTimeout(resolve, 100))
-      return { size: blob.size, length, bytes, digest: await digest, seconds, longest, tasks, heapStart: start, heapPeak: heap, id: [...kept[0].subarray(0, 3)] }
-    })()`)
+      return {
+        size: blob.size,
+        length,
+        bytes,
+        digest: await digest,
+        seconds,
+        longest,
+        tasks,
+        heapStart: start,
+        heapPeak: heap,
+        id: [...kept[0].subarray(0, 3)],
+      }
+    })()`,
+    )
     watching = false
     await watch
     await page.close()
     const mib = (bytes) => `${(bytes / MiB).toFixed(0)} MiB`
     t.diagnostic(
-      `${found.seconds.toFixed(1)} s, ${(size / MiB / found.seconds).toFixed(0)} MiB/s; longest task ${found.longest.toFixed(0)} ms of ${found.tasks} over 50 ms; JS heap ${mib(found.heapStart)} to at most ${mib(found.heapPeak)}; renderers ${mib(before)} to at most ${mib(peak)}`,
+      [
+        `${found.seconds.toFixed(1)} s, ${(size / MiB / found.seconds).toFixed(0)} MiB/s`,
+        `longest task ${found.longest.toFixed(0)} ms of ${found.tasks} over 50 ms`,
+        `JS heap ${mib(found.heapStart)} to at most ${mib(found.heapPeak)}`,
+        `renderers ${mib(before)} to at most ${mib(peak)}`,
+      ].join('; '),
     )
     assert.equal(found.size, size)
     assert.equal(found.bytes, found.length)
@@ -113,14 +147,22 @@ for (const size of [256 * MiB, larger]) {
 
 test('the digest that the page gave is that of the bytes it gave', async () => {
   const page = await browser.newPage()
-  await page.goto(`http://127.0.0.1:${server.address().port}/`)
-  const { base64, digest } = await page.evaluate(`(async () => {
-    const keys = sealdrop.importKeySet(${JSON.stringify(keySetOf(publicJwk('P-256-enc')))}, { trust: sealdrop.inHand() })
-    const { readable, digest } = await sealdrop.sealStream(keys, new Blob([new Uint8Array(5_000_000)]), { context: {} })
+  await page.goto(`http://127.0.0.1:${port}/`)
+  const { base64, digest } = await inPage(
+    page,
+    `(async () => {
+    const keys = sealdrop.importKeySet(${keySet}, { trust: sealdrop.inHand() })
+    const source = new Blob([new Uint8Array(5_000_000)])
+    const { readable, digest } = await sealdrop.sealStream(keys, source, { context: {} })
     const blob = await new Response(readable).blob()
-    const url = await new Promise((resolve) => { const reader = new FileReader(); reader.onload = () => resolve(reader.result); reader.readAsDataURL(blob) })
+    const url = await new Promise((resolve) => {
+      const reader = new FileReader()
+      reader.onload = () => resolve(reader.result)
+      reader.readAsDataURL(blob)
+    })
     return { base64: url.slice(url.indexOf(',') + 1), digest: await digest }
-  })()`)
+  })()`,
+  )
   const bytes = Buffer.from(base64, 'base64')
   const sha = (...parts) => createHash('sha256').update(Buffer.concat(parts)).digest()
   const head = Buffer.alloc(12)

@@ -6,6 +6,7 @@ import { assert } from 'chai'
 import puppeteer from 'puppeteer-core'
 import { chromiumArgs, chromiumPath } from '../support/chromium.mjs'
 import { keySetOf, publicJwk } from '../support/host.js'
+import { portOf } from '../support/listen.mjs'
 
 const script = await readFile(new URL('../../dist/sealdrop.min.js', import.meta.url))
 const server = createServer((req, res) =>
@@ -13,7 +14,7 @@ const server = createServer((req, res) =>
     ? res.setHeader('content-type', 'text/javascript').end(script)
     : res.setHeader('content-type', 'text/html').end('<script src="/sealdrop.min.js"></script>'),
 )
-await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+const port = await portOf(server)
 const browser = await puppeteer.launch({
   executablePath: await chromiumPath(),
   args: [...chromiumArgs, '--host-resolver-rules=MAP shop.example 127.0.0.1'],
@@ -23,13 +24,24 @@ test.after(async () => {
   server.close()
 })
 const page = await browser.newPage()
-await page.goto(`http://shop.example:${server.address().port}/`)
+await page.goto(`http://shop.example:${port}/`)
 
-/** Code and message of what a verb throws in the page. */
-const failure = (work) =>
-  page.evaluate(
-    `(async () => { try { await (${work})(); return 'nothing was thrown' } catch ({ name, code, message }) { return { name, code, message } } })()`,
-  )
+/**
+ * Code and message of what a verb throws in the page.
+ *
+ * @returns {Promise<{ name?: string, code?: string, message?: string }>}
+ */
+const failure = async (work) => {
+  const found = await page.evaluate(`(async () => {
+    try {
+      await (${work})()
+      return {}
+    } catch ({ name, code, message }) {
+      return { name, code, message }
+    }
+  })()`)
+  return /** @type {object} */ (found)
+}
 const set = JSON.stringify(keySetOf(publicJwk('RSA-2048-enc')))
 
 test('the page is not a secure context', async () => {
@@ -44,7 +56,10 @@ for (const trust of [
 ]) {
   test(`sealing with ${trust.split('(')[0]} says that the page must be served over https`, async () => {
     const { name, code, message } = await failure(
-      `() => sealdrop.seal(sealdrop.importKeySet(${set}, { trust: sealdrop.${trust} }), 'x', { context: {} })`,
+      `() => {
+        const keys = sealdrop.importKeySet(${set}, { trust: sealdrop.${trust} })
+        return sealdrop.seal(keys, 'x', { context: {} })
+      }`,
     )
     assert.deepEqual([name, code], ['SealdropError', 'unsupported_runtime'])
     assert.match(message, /https/)

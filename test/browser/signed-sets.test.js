@@ -7,8 +7,8 @@ import { keyPairs } from '../vectors/keys.js'
 
 const root = publicJwk('P-256-sig')
 const start = 1_900_000_000_000
-let count = 0
-const newName = () => `sets ${Date.now()} ${++count}`
+/** A database that no other page of this origin has. */
+const newName = () => `sets ${crypto.randomUUID()}`
 
 async function signedSet(ver, name = 'P-256-enc') {
   const claims = {
@@ -33,8 +33,10 @@ const page = (name, answer) =>
       throw new TypeError('down')
     },
   })
-const curve = async (keys) =>
-  jose.decodeProtectedHeader(await seal(keys, 'x', { context: {} })).epk.crv
+const curve = async (keys) => {
+  const { epk } = jose.decodeProtectedHeader(await seal(keys, 'x', { context: {} }))
+  return /** @type {{ crv: string }} */ (epk).crv
+}
 
 test('a page that is opened again takes no older set, and has the newer one while the host is down', async () => {
   const name = newName()
@@ -64,6 +66,6 @@ test('where the browser allows no IndexedDB it is output_failed', async () => {
     await fails(assert, curve(page(newName(), await signedSet(1))), 'output_failed', /IndexedDB/)
   } finally {
     if (real) Object.defineProperty(window, 'indexedDB', real)
-    else delete window.indexedDB
+    else Reflect.deleteProperty(window, 'indexedDB')
   }
 })

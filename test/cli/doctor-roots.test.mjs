@@ -1,9 +1,9 @@
 // sealdrop doctor --roots: one JWK, an array, a JWK Set.
-import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { assert } from 'chai'
 import { createPublisher, publicJwk } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { keySetHandler } from 'sealdrop/serve'

@@ -1,10 +1,10 @@
 // `sealdrop doctor` as its user has it: a process, what it prints, how it ends.
-import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { DisableKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import { assert } from 'chai'
 import {
   applyRotation,
   createPublisher,
@@ -14,7 +14,9 @@ import {
 } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { keySetHandler } from 'sealdrop/serve'
+import { claims, emptyInventory } from '../support/inventories.mjs'
 import { listen } from '../support/listen.mjs'
+import { present } from '../support/types.mjs'
 import { sealdrop } from './helpers.mjs'
 
 const dir = mkdtempSync(join(tmpdir(), 'sealdrop-cli-doctor-'))
@@ -26,22 +28,9 @@ before(async () => {
     keys: [{ alias: 'alias/root', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }],
   })
   const store = fileInventory(keys)
-  await store.write({
-    version: 1,
-    counter: 0,
-    purposes: [
-      {
-        name: 'claims',
-        use: 'enc',
-        spec: 'ECC_NIST_P256',
-        usage: 'KEY_AGREEMENT',
-        alias: 'alias/claims',
-      },
-    ],
-    keys: [],
-  })
+  await store.write(emptyInventory(claims))
   await applyRotation(
-    planRotation((await store.read()).inventory, { now: new Date(), every: 'P1Y' }),
+    planRotation(present(await store.read()).inventory, { now: new Date(), every: 'P1Y' }),
     { kms: local.clientConfig, store },
   )
   server = await listen(
@@ -73,7 +62,7 @@ test('all is well: a line for each check, exit code 0', async () => {
   assert.equal(code, 0, out + err)
   assert.match(out, /^ok +key set: signed by a root$/m)
   assert.match(out, /^ok +opener: may DeriveSharedSecret with ECDH/m)
-  assert.doesNotMatch(out, /NOT OK|warning/)
+  assert.notMatch(out, /NOT OK|warning/)
 })
 
 test('as a page sees it, with the roots from a file, as JSON', async () => {
@@ -83,21 +72,14 @@ test('as a page sees it, with the roots from a file, as JSON', async () => {
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line))
-  assert.ok(findings.every(({ ok }) => ok))
-  assert.ok(findings.some(({ check }) => check === 'key set: fresh'))
+  assert.isTrue(findings.every(({ ok }) => ok))
+  assert.isTrue(findings.some(({ check }) => check === 'key set: fresh'))
 })
 
 test('something is wrong: what it is comes last, with what to do, and the exit code is 1', async () => {
-  const {
-    inventory: {
-      keys: [
-        {
-          arns: [arn],
-        },
-      ],
-    },
-  } = await fileInventory(keys).read()
-  await new KMSClient(local.clientConfig).send(new DisableKeyCommand({ KeyId: arn }))
+  const { inventory } = present(await fileInventory(keys).read())
+  const [KeyId] = present(inventory.keys[0].arns)
+  await new KMSClient(local.clientConfig).send(new DisableKeyCommand({ KeyId }))
   const { code, out, err } = await doctor('--inventory', keys, '--role', 'opener')
   assert.equal(code, 1)
   assert.match(
@@ -111,7 +93,8 @@ test('--help has examples; wrong arguments end with 2 and say why', async () => 
   const { code, out } = await doctor('--help')
   assert.equal(code, 0)
   assert.match(out, /\$ sealdrop doctor --key-set https:\/\/keys\.example/)
-  for (const [args, why] of [
+  /** @type {[string[], RegExp][]} */
+  const refused = [
     [[], /expected keySetUrl, store or root/],
     [['--key-set', 'keys'], /keySetUrl/],
     [['--roots', join(dir, 'none.json'), '--key-set', server.url], /--roots .*ENOENT/],
@@ -120,9 +103,10 @@ test('--help has examples; wrong arguments end with 2 and say why', async () => 
     [['--role', 'king', '--root', 'alias/root'], /roles/],
     [['--every', 'often', '--root', 'alias/root'], /every/],
     [['--nonsense'], /unknown option/],
-  ]) {
+  ]
+  for (const [args, why] of refused) {
     const ended = await doctor(...args)
-    assert.equal(ended.code, 2, `${args}: ${ended.err}`)
+    assert.equal(ended.code, 2, `${args.join()}: ${ended.err}`)
     assert.match(ended.err, why)
     assert.equal(ended.out, '')
   }

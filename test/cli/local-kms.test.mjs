@@ -1,8 +1,8 @@
 // The command as its user has it: a process, what it prints, what an unmodified AWS client gets
 // from it, how it ends.
-import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +15,8 @@ import {
   ListAliasesCommand,
   ListKeysCommand,
 } from '@aws-sdk/client-kms'
+import { assert } from 'chai'
+import { listeningPort, present } from '../support/types.mjs'
 import { printedEnv, running, sealdrop } from './helpers.mjs'
 
 const root = new URL('../../', import.meta.url).pathname
@@ -26,7 +28,7 @@ const key = 'claims=RSA_2048:ENCRYPT_DECRYPT'
 
 test('the printed lines are enough for the unmodified AWS client, and SIGTERM ends it with exit code 0', async () => {
   const local = await running(['--key', key, '--key', 'sign=ECC_NIST_P256:SIGN_VERIFY'])
-  const [, arn] = /claims +RSA_2048 ENCRYPT_DECRYPT +(arn:\S+)/.exec(local.err)
+  const [, arn] = present(/claims +RSA_2048 ENCRYPT_DECRYPT +(arn:\S+)/.exec(local.err()))
   const { CiphertextBlob } = await local.client.send(
     new EncryptCommand({
       KeyId: 'alias/claims',
@@ -41,25 +43,28 @@ test('the printed lines are enough for the unmodified AWS client, and SIGTERM en
       EncryptionAlgorithm: 'RSAES_OAEP_SHA_256',
     }),
   )
-  assert.equal(Buffer.from(Plaintext).toString(), 'hello')
+  assert.equal(Buffer.from(present(Plaintext)).toString(), 'hello')
   assert.equal(KeyId, arn)
-  assert.match(local.err, /sign +ECC_NIST_P256 SIGN_VERIFY +arn:/)
+  assert.match(local.err(), /sign +ECC_NIST_P256 SIGN_VERIFY +arn:/)
   const { code, out } = await local.stop()
-  assert.equal(code, 0, local.err)
+  assert.equal(code, 0, local.err())
   for (const line of out.split('\n').filter(Boolean))
-    assert.equal(typeof JSON.parse(line), 'object', 'stdout is for programs only')
+    assert.isObject(JSON.parse(line), 'stdout is for programs only')
 })
 
 test('a shell that pastes the printed lines has the environment', async () => {
   const local = await running(['--port', '0'])
-  const lines = local.err.split('\n').filter((line) => line.startsWith('export '))
+  const lines = local
+    .err()
+    .split('\n')
+    .filter((line) => line.startsWith('export '))
   assert.equal(lines.length, 5)
   const pasted = execFileSync('sh', ['-c', `${lines.join('\n')}\nenv`], {
     encoding: 'utf8',
     env: {},
   })
-  for (const [name, value] of Object.entries(printedEnv(local.err)))
-    assert.ok(pasted.includes(`${name}=${value}\n`), name)
+  for (const [name, value] of Object.entries(printedEnv(local.err())))
+    assert.include(pasted, `${name}=${value}\n`)
   assert.equal((await local.stop('SIGINT')).code, 0)
 })
 
@@ -73,20 +78,24 @@ test('SIGTERM lets operations that run finish', async () => {
         left--
       }),
   )
-  await new Promise((resolve) => setTimeout(resolve, 150))
+  await new Promise((resolve) => {
+    setTimeout(resolve, 150)
+  })
   await local.client.send(new ListKeysCommand({})) // it came later, so those are there
   const under = left
   const { code } = await local.stop()
-  assert.ok(under > 0, 'something was running when the signal came')
+  assert.isAbove(under, 0, 'something was running when the signal came')
   for (const { KeyMetadata } of await Promise.all(making))
-    assert.equal(KeyMetadata.KeySpec, 'RSA_4096')
+    assert.equal(KeyMetadata?.KeySpec, 'RSA_4096')
   assert.equal(code, 0)
 })
 
-for (const [signal, expected] of [
+/** @type {[NodeJS.Signals, number][]} */
+const deaths = [
   ['SIGINT', 130],
   ['SIGTERM', 143],
-]) {
+]
+for (const [signal, expected] of deaths) {
   test(`a second ${signal} ends at once what does not close, with the exit code of a death by that signal`, async () => {
     const run = sealdrop([], { command: neverCloses })
     await run.until(/^ready$/m)
@@ -99,15 +108,16 @@ for (const [signal, expected] of [
 
 test('a port in use is exit code 1 and one line that says so', async () => {
   const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address()
+  await once(server, 'listening')
+  const port = listeningPort(server)
   const { code, err, out } = await sealdrop(['local-kms', '--port', String(port)]).ended
   server.close()
   assert.equal(code, 1)
   assert.match(
     err,
     new RegExp(
-      `^sealdrop: The local KMS cannot listen on port ${port} of 127\\.0\\.0\\.1: EADDRINUSE; choose another, or 0 for any free one\\n$`,
+      `^sealdrop: The local KMS cannot listen on port ${port} of 127\\.0\\.0\\.1: EADDRINUSE; ` +
+        'choose another, or 0 for any free one\\n$',
     ),
   )
   assert.equal(out, '')
@@ -126,7 +136,7 @@ test('a folder in use, and a damaged one, are exit code 1 and one line each', as
   const { code, err } = await sealdrop(['local-kms', '--dir', damaged]).ended
   assert.equal(code, 1)
   assert.match(err, /^sealdrop: .*aliases\.json is damaged.*\n$/)
-  assert.doesNotMatch(err + second.err, /\n\s+at /, 'no stack')
+  assert.notMatch(err + second.err, /\n\s+at /, 'no stack')
 })
 
 test('what was acknowledged is there after kill -9 and a start on the same folder', async () => {
@@ -147,17 +157,17 @@ test('what was acknowledged is there after kill -9 and a start on the same folde
   const { Plaintext } = await second.client.send(
     new DecryptCommand({ KeyId, CiphertextBlob, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' }),
   )
-  assert.equal(Buffer.from(Plaintext).toString(), 'kept')
+  assert.equal(Buffer.from(present(Plaintext)).toString(), 'kept')
   const { Keys } = await second.client.send(new ListKeysCommand({}))
-  assert.deepEqual(
-    new Set(Keys.map(({ KeyArn }) => KeyArn)),
-    new Set([KeyId, made.KeyMetadata.Arn]),
+  assert.sameMembers(
+    present(Keys).map(({ KeyArn }) => KeyArn),
+    [KeyId, made.KeyMetadata?.Arn],
   )
   const { Aliases } = await second.client.send(new ListAliasesCommand({}))
   assert.deepEqual(
-    Aliases.filter(({ AliasName }) => !AliasName.startsWith('alias/aws/')).map(
-      ({ AliasName }) => AliasName,
-    ),
+    present(Aliases)
+      .map(({ AliasName }) => AliasName)
+      .filter((name) => !name?.startsWith('alias/aws/')),
     ['alias/claims'],
   )
   assert.equal((await second.stop()).code, 0)
@@ -170,8 +180,12 @@ test('whoever stops reading the output does not end the server', async () => {
   assert.equal((await local.stop()).code, 0)
 })
 
-/** Arguments, what stderr says. All are exit code 2 and print nothing on stdout. */
-const wrong = [
+/**
+ * Arguments, what stderr says. All are exit code 2 and print nothing on stdout.
+ *
+ * @type {[string[], RegExp][]}
+ */
+const refused = [
   [[], /Usage: sealdrop \[options\] \[command\]/],
   [['sealed'], /error: unknown command 'sealed'/],
   [['local-kms', '--prot', '1'], /error: unknown option '--prot'\n\(Did you mean --port\?\)/],
@@ -212,12 +226,12 @@ const wrong = [
   ],
   [['local-kms', '--fault', '[]'], /argument '\[\]' is invalid\. Expected a JSON object like/],
 ]
-for (const [args, message] of wrong) {
+for (const [args, message] of refused) {
   test(`wrong arguments are exit code 2 and say what was expected: ${args.join(' ').replaceAll(base, '…') || '(none)'}`, async () => {
     const { code, out, err } = await sealdrop(args).ended
     assert.match(err, message)
     assert.deepEqual([code, out], [2, ''])
-    assert.doesNotMatch(err, /\n\s+at /, 'no stack')
+    assert.notMatch(err, /\n\s+at /, 'no stack')
   })
 }
 
@@ -251,7 +265,7 @@ test('the command brings its own parser: a package folder alone runs it', async 
   await local.client.send(new ListKeysCommand({}))
   assert.equal((await local.stop()).code, 0)
   assert.match(readFileSync(join(folder, bin.sealdrop), 'utf8'), /^#!\/usr\/bin\/env node\n/)
-  assert.doesNotMatch(
+  assert.notMatch(
     readFileSync(join(folder, 'dist/cli/commander.js'), 'utf8'),
     /\brequire\(|^import\b.* from ['"](?!node:)/m,
   )

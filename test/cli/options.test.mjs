@@ -1,13 +1,15 @@
 // Arguments to the options of the server, in this process: what reaches startLocalKms, and what
 // becomes of the trail.
-import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { assert } from 'chai'
 import { buildProgram, runProgram } from '#dist/cli/program.js'
 import { localKmsCommand } from '#dist/cli/commands/local-kms.js'
 import { SealdropError } from '#dist/errors/sealdrop-error.js'
+
+/** @import { LocalKms, LocalKmsOptions } from 'sealdrop/local-kms' */
 
 const base = mkdtempSync(join(tmpdir(), 'sealdrop-cli-options-'))
 after(() => rmSync(base, { recursive: true, force: true }))
@@ -21,38 +23,51 @@ const env = {
   AWS_SECRET_ACCESS_KEY: 'plain+/=',
 }
 
-/** Runs the command with a server that is a list of calls; a signal ends it as soon as it runs. */
-async function command(
-  args,
-  start = async (_options, written) => ({
-    url: env.AWS_ENDPOINT_URL_KMS,
-    env,
-    keys: { claims: 'arn:claims' },
-    close: async () => {
-      written.closed = true
-    },
-  }),
-) {
+/**
+ * A local KMS that serves nothing, as the command sees it.
+ *
+ * @param {() => Promise<void>} close
+ */
+const idle = (close) => {
+  const local = { url: env.AWS_ENDPOINT_URL_KMS, env, keys: { claims: 'arn:claims' }, close }
+  return /** @type {LocalKms} */ (/** @type {unknown} */ (local))
+}
+
+/**
+ * Runs the command with a server that serves nothing; a signal ends it as soon as it runs.
+ *
+ * @param {readonly string[]} args
+ * @param {() => Promise<LocalKms>} [start]
+ */
+async function command(args, start) {
+  /** @type {{ out: string[], notes: string[], closed: boolean, options: LocalKmsOptions }} */
+  const written = { out: [], notes: [], closed: false, options: {} }
   const terminal = {
     out: (line) => written.out.push(line),
     note: (line) => written.notes.push(line),
   }
-  const written = { out: [], notes: [], closed: false, options: undefined }
+  const close = async () => {
+    written.closed = true
+  }
   const starting = async (options) => {
     written.options = options
-    const local = await start(options, written)
+    const local = await (start ? start() : idle(close))
     setImmediate(() => process.emit('SIGTERM', 'SIGTERM'))
     return local
   }
-  written.code = await runProgram(
+  const code = await runProgram(
     buildProgram(terminal, [localKmsCommand(terminal, starting)]),
     ['local-kms', ...args],
     terminal,
   )
-  return written
+  return { ...written, code }
 }
 
-/** Arguments, options. `onCall` is looked at apart. */
+/**
+ * Arguments, options. `onCall` is looked at apart.
+ *
+ * @type {[string, string[], LocalKmsOptions][]}
+ */
 const rows = [
   ['nothing given, nothing passed', [], {}],
   ['dir and port', ['--dir', '.kms', '--port', '8080'], { dir: '.kms', port: 8080 }],
@@ -102,15 +117,16 @@ for (const [name, args, expected] of rows) {
     const { code, options, closed } = await command(args)
     const { onCall, ...others } = options
     assert.deepEqual(others, expected)
-    assert.equal(typeof onCall, 'function')
+    assert.isFunction(onCall)
     assert.deepEqual([code, closed], [0, true])
   })
 }
 
 test('the trail is one JSON line a call on stdout, and --quiet turns it off', async () => {
   const { out, options } = await command([])
-  options.onCall({ eventName: 'Sign', text: 'two\nlines' })
-  options.onCall({ eventName: 'Decrypt' })
+  const onCall = /** @type {(record: object) => void} */ (options.onCall)
+  onCall({ eventName: 'Sign', text: 'two\nlines' })
+  onCall({ eventName: 'Decrypt' })
   assert.deepEqual(out, ['{"eventName":"Sign","text":"two\\nlines"}', '{"eventName":"Decrypt"}'])
   const quiet = await command(['--quiet'])
   assert.deepEqual(quiet.options, {})
@@ -145,7 +161,11 @@ test('people are told where it is, where keys are kept, which keys there are, an
   assert.match((await command([])).notes[0], /\(us-east-1\)\. Keys are in memory only/)
 })
 
-/** What the server says, exit code, what the command says. */
+/**
+ * What the server says, exit code, what the command says.
+ *
+ * @type {[SealdropError, number, string][]}
+ */
 const failures = [
   [new SealdropError('conflict', 'in use'), 1, 'sealdrop: in use'],
   [
@@ -180,19 +200,16 @@ for (const [error, code, line] of failures) {
 }
 
 test('a server that does not close is exit code 1; what is no error of ours keeps its stack', async () => {
-  const failing = (error) => async () => ({
-    url: '',
-    env,
-    keys: {},
-    close: async () => {
+  const failing = (error) => async () =>
+    idle(async () => {
       throw error
-    },
-  })
+    })
   const { code, notes } = await command(
     [],
     failing(new SealdropError('output_failed', 'disk full')),
   )
   assert.deepEqual([code, notes.at(-1)], [1, 'sealdrop: disk full'])
-  await assert.rejects(command([], failing(new TypeError('a mistake'))), TypeError)
+  const mistake = await command([], failing(new TypeError('a mistake'))).catch((error) => error)
+  assert.instanceOf(mistake, TypeError)
   assert.equal(process.listenerCount('SIGTERM'), 0, 'no listener is left behind')
 })

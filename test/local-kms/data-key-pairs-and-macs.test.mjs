@@ -1,11 +1,18 @@
 // Data-key pairs, MACs and dry runs, through the unmodified AWS client.
-import assert from 'node:assert/strict'
 import { createHmac, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { clientOf, failure } from './helpers.mjs'
+import { clientOf, failure, row } from './helpers.mjs'
+import * as say from './messages.mjs'
 
-let local, kms
+/** @type {import('sealdrop/local-kms').LocalKms} */
+let local
+/** @type {import('./types.d.ts').Client} */
+let kms
 before(async () => {
   local = await startLocalKms()
   kms = clientOf(local)
@@ -18,46 +25,33 @@ const refusal = async (promise) => {
   const { name, message } = await failure(promise)
   return [name, message === 'UnknownError' ? undefined : message]
 }
-const invalid = ['InvalidCiphertextException', undefined]
 
 describe('dry runs', () => {
-  const says = [
-    'DryRunOperationException',
-    'The request would have succeeded, but the DryRun option is set.',
-  ]
   test('of every operation that has them do nothing and say so', async () => {
     const { KeyId } = await make()
     const hmac = await make({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' })
     const { CiphertextBlob } = await kms('Encrypt', { KeyId, Plaintext })
+    const mac = { KeyId: hmac.KeyId, Message: Plaintext, MacAlgorithm: 'HMAC_SHA_256' }
+    const ignoring = { DryRunModifiers: ['IGNORE_CIPHERTEXT'] }
     const rows = [
-      ['Encrypt', { KeyId, Plaintext }],
-      ['Decrypt', { CiphertextBlob }],
-      ['Decrypt', { KeyId, DryRunModifiers: ['IGNORE_CIPHERTEXT'] }],
-      ['ReEncrypt', { CiphertextBlob, DestinationKeyId: KeyId }],
-      [
-        'ReEncrypt',
-        { SourceKeyId: KeyId, DestinationKeyId: KeyId, DryRunModifiers: ['IGNORE_CIPHERTEXT'] },
-      ],
-      ['GenerateDataKey', { KeyId, KeySpec: 'AES_256' }],
-      ['GenerateDataKeyWithoutPlaintext', { KeyId, KeySpec: 'AES_256' }],
-      ['GenerateDataKeyPair', { KeyId, KeyPairSpec: 'RSA_4096' }],
-      ['GenerateDataKeyPairWithoutPlaintext', { KeyId, KeyPairSpec: 'RSA_4096' }],
-      ['GenerateMac', { KeyId: hmac.KeyId, Message: Plaintext, MacAlgorithm: 'HMAC_SHA_256' }],
-      [
-        'VerifyMac',
-        {
-          KeyId: hmac.KeyId,
-          Message: Plaintext,
-          Mac: Buffer.alloc(32),
-          MacAlgorithm: 'HMAC_SHA_256',
-        },
-      ],
+      row('Encrypt', { KeyId, Plaintext }),
+      row('Decrypt', { CiphertextBlob }),
+      row('Decrypt', { KeyId, ...ignoring }),
+      row('ReEncrypt', { CiphertextBlob, DestinationKeyId: KeyId }),
+      row('ReEncrypt', { SourceKeyId: KeyId, DestinationKeyId: KeyId, ...ignoring }),
+      row('GenerateDataKey', { KeyId, KeySpec: 'AES_256' }),
+      row('GenerateDataKeyWithoutPlaintext', { KeyId, KeySpec: 'AES_256' }),
+      row('GenerateDataKeyPair', { KeyId, KeyPairSpec: 'RSA_4096' }),
+      row('GenerateDataKeyPairWithoutPlaintext', { KeyId, KeyPairSpec: 'RSA_4096' }),
+      row('GenerateMac', mac),
+      row('VerifyMac', { ...mac, Mac: Buffer.alloc(32) }),
     ]
+    const says = ['DryRunOperationException', say.dryRun]
     for (const [operation, input] of rows)
       assert.deepEqual(await refusal(kms(operation, { ...input, DryRun: true })), says, operation)
     assert.deepEqual(
       await refusal(kms('Decrypt', { CiphertextBlob: Buffer.from('x'), DryRun: true })),
-      invalid,
+      ['InvalidCiphertextException', undefined],
     )
   })
 })
@@ -97,7 +91,7 @@ describe('data keys', () => {
       const hash = KeyPairSpec === 'ECC_NIST_EDWARDS25519' ? null : 'sha256'
       assert.ok(verify(hash, Plaintext, publicKey, sign(hash, Plaintext, privateKey)), KeyPairSpec)
     }
-    assert.equal(
+    assert.strictEqual(
       (await failure(kms('GenerateDataKeyPair', { KeyId, KeyPairSpec: 'SM2' }))).name,
       'UnsupportedOperationException',
     )
@@ -110,8 +104,8 @@ describe('MACs', () => {
       const { KeyId } = await make({ KeySpec: `HMAC_${bits}`, KeyUsage: 'GENERATE_VERIFY_MAC' })
       const input = { KeyId, Message: Plaintext, MacAlgorithm: `HMAC_SHA_${bits}` }
       const { Mac } = await kms('GenerateMac', input)
-      assert.equal(Mac.length, bits / 8)
-      assert.equal((await kms('VerifyMac', { ...input, Mac })).MacValid, true)
+      assert.strictEqual(Mac.length, bits / 8)
+      assert.strictEqual((await kms('VerifyMac', { ...input, Mac })).MacValid, true)
       for (const wrong of [
         Mac.map((byte, i) => (i === 5 ? byte ^ 1 : byte)),
         Mac.subarray(1),
@@ -128,9 +122,7 @@ describe('MACs', () => {
     })
   }
   test('the secret in the folder gives the same MAC in node:crypto', async () => {
-    const { readFileSync, readdirSync, mkdtempSync, rmSync } = await import('node:fs')
-    const { join } = await import('node:path')
-    const dir = mkdtempSync(join((await import('node:os')).tmpdir(), 'sealdrop-mac-'))
+    const dir = mkdtempSync(join(tmpdir(), 'sealdrop-mac-'))
     const server = await startLocalKms({ dir })
     const { KeyId } = await make(
       { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' },
@@ -142,7 +134,7 @@ describe('MACs', () => {
       MacAlgorithm: 'HMAC_SHA_256',
     })
     await server.close()
-    const file = readdirSync(join(dir, 'us-east-1')).find((name) => name.startsWith(KeyId))
+    const [file] = readdirSync(join(dir, 'us-east-1')).filter((name) => name.startsWith(KeyId))
     const secret = Buffer.from(
       JSON.parse(readFileSync(join(dir, 'us-east-1', file), 'utf8')).materials[0].key,
       'base64',

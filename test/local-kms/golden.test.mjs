@@ -1,13 +1,14 @@
 // Golden facts: what the real service answered to other projects' validated tests, asked of the
 // local KMS through the real client.
-import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
-import * as aws from '@aws-sdk/client-kms'
+import { assert } from 'chai'
+import { KMSClient } from '@aws-sdk/client-kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { tables } from './golden/index.mjs'
 import { matches } from './golden/match.mjs'
 import { resolver } from './golden/steps.mjs'
+import { commandOf } from './helpers.mjs'
 
 let local
 const clients = new Map()
@@ -25,12 +26,12 @@ after(async () => {
  */
 function clientIn(region) {
   if (clients.has(region)) return clients.get(region)
-  const client = new aws.KMSClient({ ...local.clientConfig, region, maxAttempts: 1 })
+  const client = new KMSClient({ ...local.clientConfig, region, maxAttempts: 1 })
   const wire = {}
   const { requestHandler } = client.config
   const handle = requestHandler.handle.bind(requestHandler)
-  requestHandler.handle = async (...args) => {
-    const { response } = await handle(...args)
+  requestHandler.handle = async (request, options) => {
+    const { response } = await handle(request, options)
     const chunks = []
     for await (const chunk of response.body) chunks.push(chunk)
     Object.assign(wire, { status: response.statusCode, text: Buffer.concat(chunks).toString() })
@@ -42,10 +43,8 @@ function clientIn(region) {
 }
 
 async function send({ call, input, in: region }, resolve) {
-  const Command = aws[`${call}Command`]
-  assert.ok(Command, `the client has no ${call}`)
   const { client, wire } = clientIn(region ?? 'us-east-1')
-  return client.send(new Command(resolve(input))).then(
+  return client.send(commandOf(call, resolve(input))).then(
     (answer) => ({ answer, wire: { ...wire } }),
     (error) => ({ error, wire: { ...wire } }),
   )
@@ -59,13 +58,13 @@ function checkRefusal(step, { answer, error, wire }, resolve) {
     `${step.call}: expected ${name}, found an answer: ${JSON.stringify(answer)?.slice(0, 300)}`,
   )
   const found = `${step.call} answered ${wire.text?.slice(0, 300)}`
-  assert.equal(error.name, name, found)
-  assert.equal(wire.status, 400, found)
+  assert.strictEqual(error.name, name, found)
+  assert.strictEqual(wire.status, 400, found)
   const body = JSON.parse(wire.text)
   const text = body.message ?? body.Message
   if (message instanceof RegExp) assert.match(text, message)
   else if (message !== null)
-    assert.equal(text, message === undefined ? undefined : resolve(message), found)
+    assert.strictEqual(text, message === undefined ? undefined : resolve(message), found)
 }
 
 async function take(step, kept) {

@@ -1,37 +1,41 @@
-import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { acrossRestarts, assertFaults, clientOf, failure, raw } from './helpers.mjs'
+import {
+  acrossRestarts,
+  assertFaults,
+  assertRejects,
+  clientOf,
+  failure,
+  pages,
+  raw,
+  row,
+} from './helpers.mjs'
+import * as say from './messages.mjs'
+import { refusedAs } from './messages.mjs'
+
+/** @import { Client } from './types.d.ts' */
 
 const prefix = 'arn:aws:kms:us-east-1:111122223333:key/'
 const role = (name) => `arn:aws:iam::111122223333:role/${name}`
+const dataKeys = ['GenerateDataKey', 'GenerateDataKeyWithoutPlaintext']
+const dataKeyPairs = ['GenerateDataKeyPair', 'GenerateDataKeyPairWithoutPlaintext']
+const encrypting = ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo']
+const p256 = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }
+/** A key of each kind, and the operations of a grant that are for this kind alone. */
 const specs = {
-  symmetric: [
-    {},
-    [
-      'Encrypt',
-      'Decrypt',
-      'ReEncryptFrom',
-      'ReEncryptTo',
-      'GenerateDataKey',
-      'GenerateDataKeyWithoutPlaintext',
-      'GenerateDataKeyPair',
-      'GenerateDataKeyPairWithoutPlaintext',
-    ],
-  ],
-  rsa: [
-    { KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT' },
-    ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo', 'GetPublicKey'],
-  ],
-  sign: [{ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }, ['Sign', 'Verify', 'GetPublicKey']],
-  agree: [
-    { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' },
-    ['DeriveSharedSecret', 'GetPublicKey'],
-  ],
-  mac: [{ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }, ['GenerateMac', 'VerifyMac']],
+  symmetric: row({}, [...encrypting, ...dataKeys, ...dataKeyPairs]),
+  rsa: row({ KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT' }, [...encrypting, 'GetPublicKey']),
+  sign: row(p256, ['Sign', 'Verify', 'GetPublicKey']),
+  agree: row({ ...p256, KeyUsage: 'KEY_AGREEMENT' }, ['DeriveSharedSecret', 'GetPublicKey']),
+  mac: row({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }, ['GenerateMac', 'VerifyMac']),
 }
 
-let local, kms
+/** @type {import('sealdrop/local-kms').LocalKms} */
+let local
+/** @type {Client} */
+let kms
+/** @type {Record<string, string>} */
 const arn = {}
 before(async () => {
   local = await startLocalKms()
@@ -41,8 +45,7 @@ before(async () => {
 })
 after(() => local.close())
 
-const make = async (input = specs.sign[0], client = kms) =>
-  (await client('CreateKey', input)).KeyMetadata.Arn
+const make = async (input = {}, client = kms) => (await client('CreateKey', input)).KeyMetadata.Arn
 const grant = (KeyId, more = {}, client = kms) =>
   client('CreateGrant', {
     KeyId,
@@ -83,7 +86,7 @@ test('a grant is listed with all that it says, also after a restart', async () =
     },
     async (two, { KeyId, GrantId, GrantToken, entry }) => {
       assert.deepEqual(await list(KeyId, {}, clientOf(two)), [entry])
-      assert.equal((await grant(KeyId, wanted, clientOf(two))).GrantId, GrantId)
+      assert.strictEqual((await grant(KeyId, wanted, clientOf(two))).GrantId, GrantId)
       await clientOf(two)('RetireGrant', { GrantToken })
       assert.deepEqual(await list(KeyId, {}, clientOf(two)), [])
     },
@@ -91,33 +94,33 @@ test('a grant is listed with all that it says, also after a restart', async () =
 })
 
 test('the same request with a name again finds its grant and gives a new token; without a name each request makes one', async () => {
-  const KeyId = await make()
+  const KeyId = await make(p256)
   const named = [
     await grant(KeyId, { Name: 'n', Operations: ['Sign', 'Verify'] }),
     await grant(KeyId, { Name: 'n', Operations: ['Verify', 'Sign'] }),
   ]
-  assert.equal(named[0].GrantId, named[1].GrantId)
-  assert.notEqual(named[0].GrantToken, named[1].GrantToken)
+  assert.strictEqual(named[0].GrantId, named[1].GrantId)
+  assert.notStrictEqual(named[0].GrantToken, named[1].GrantToken)
   const others = [
     await grant(KeyId, { Name: 'n', Operations: ['Sign'] }),
     await grant(KeyId, { Name: 'n', Operations: ['Sign', 'Verify'], RetiringPrincipal: role('x') }),
     await grant(KeyId),
     await grant(KeyId),
   ]
-  assert.equal(new Set(ids([named[0], ...others])).size, 5)
-  assert.equal((await list(KeyId)).length, 5)
-  assert.notEqual(
-    (await grant(await make(), { Name: 'n', Operations: ['Sign', 'Verify'] })).GrantId,
+  assert.strictEqual(new Set(ids([named[0], ...others])).size, 5)
+  assert.strictEqual((await list(KeyId)).length, 5)
+  assert.notStrictEqual(
+    (await grant(await make(p256), { Name: 'n', Operations: ['Sign', 'Verify'] })).GrantId,
     named[0].GrantId,
   )
 })
 
 test('requests at once with one name make one grant', async () => {
-  const KeyId = await make()
+  const KeyId = await make(p256)
   const made = await Promise.all(Array.from({ length: 20 }, () => grant(KeyId, { Name: 'race' })))
-  assert.equal(new Set(ids(made)).size, 1)
-  assert.equal(new Set(made.map(({ GrantToken }) => GrantToken)).size, 20)
-  assert.equal((await list(KeyId)).length, 1)
+  assert.strictEqual(new Set(ids(made)).size, 1)
+  assert.strictEqual(new Set(made.map(({ GrantToken }) => GrantToken)).size, 20)
+  assert.strictEqual((await list(KeyId)).length, 1)
 })
 
 test('a grant takes exactly the operations of its kind of key', async () => {
@@ -129,24 +132,19 @@ test('a grant takes exactly the operations of its kind of key', async () => {
     'Encapsulate',
     'Decapsulate',
   ]
-  assert.equal(all.length, 19)
+  assert.strictEqual(all.length, 19)
   for (const [name, [, operations]] of Object.entries(specs)) {
     for (const operation of all) {
-      const outcome = await grant(arn[name], { Operations: [operation], DryRun: true }).catch(
-        (e) => e.name,
-      )
+      const e = await failure(grant(arn[name], { Operations: [operation], DryRun: true }))
       const fits = [...operations, 'CreateGrant', 'DescribeKey', 'RetireGrant'].includes(operation)
-      assert.equal(
-        outcome,
-        fits ? 'DryRunOperationException' : 'ValidationException',
-        `${name} ${operation}`,
-      )
+      const expected = fits ? 'DryRunOperationException' : 'ValidationException'
+      assert.strictEqual(e.name, expected, `${name} ${operation}`)
     }
   }
 })
 
 test('every token of a grant retires it, as do its key and id; the answer is empty', async () => {
-  const KeyId = await make()
+  const KeyId = await make(p256)
   const first = await grant(KeyId, { Name: 'x' })
   const second = await grant(KeyId, { Name: 'x' })
   const { status, text } = await raw(local, {
@@ -154,19 +152,21 @@ test('every token of a grant retires it, as do its key and id; the answer is emp
     body: { GrantToken: second.GrantToken },
   })
   assert.deepEqual([status, text], [200, ''])
-  assert.equal(
-    (await failure(kms('RetireGrant', { GrantToken: first.GrantToken }))).name,
-    'InvalidGrantTokenException',
-  )
+  await assertRejects(kms('RetireGrant', { GrantToken: first.GrantToken }), {
+    name: 'InvalidGrantTokenException',
+  })
   for (const id of [KeyId, KeyId.slice(prefix.length)])
     await kms('RetireGrant', { KeyId: id, GrantId: (await grant(KeyId)).GrantId })
   const { GrantId } = await grant(KeyId)
-  assert.equal((await raw(local, { operation: 'RevokeGrant', body: { KeyId, GrantId } })).text, '')
+  assert.strictEqual(
+    (await raw(local, { operation: 'RevokeGrant', body: { KeyId, GrantId } })).text,
+    '',
+  )
   assert.deepEqual(await list(KeyId), [])
 })
 
 test('a token that was changed in any byte is no token', async () => {
-  const KeyId = await make()
+  const KeyId = await make(p256)
   const bytes = Buffer.from((await grant(KeyId)).GrantToken, 'base64')
   const tokens = [...bytes].map((byte, i) =>
     Buffer.concat([bytes.subarray(0, i), Buffer.of(byte ^ 1), bytes.subarray(i + 1)]).toString(
@@ -187,54 +187,50 @@ test('a token that was changed in any byte is no token', async () => {
       message: 'The grant token is not valid.',
     })
   }
-  assert.equal((await list(KeyId)).length, 1)
+  assert.strictEqual((await list(KeyId)).length, 1)
 })
 
 test('a dry run makes, retires and revokes nothing', async () => {
-  const KeyId = await make()
+  const KeyId = await make(p256)
   const { GrantId, GrantToken } = await grant(KeyId)
-  const calls = [
-    ['CreateGrant', { KeyId, GranteePrincipal: role('b'), Operations: ['Sign'] }],
-    ['RetireGrant', { GrantToken }],
-    ['RetireGrant', { KeyId, GrantId }],
-    ['RevokeGrant', { KeyId, GrantId }],
-  ]
+  const run = { DryRun: true }
   await assertFaults(
     local,
-    calls.map(([operation, body]) => [
-      operation,
-      { ...body, DryRun: true },
-      'DryRunOperationException',
-      'The request would have succeeded, but the DryRun option is set.',
+    refusedAs('DryRunOperationException', [
+      [
+        'CreateGrant',
+        { ...run, KeyId, GranteePrincipal: role('b'), Operations: ['Sign'] },
+        say.dryRun,
+      ],
+      ['RetireGrant', { ...run, GrantToken }, say.dryRun],
+      ['RetireGrant', { ...run, KeyId, GrantId }, say.dryRun],
+      ['RevokeGrant', { ...run, KeyId, GrantId }, say.dryRun],
     ]),
   )
   assert.deepEqual(ids(await list(KeyId)), [GrantId])
 })
 
 test('lists filter by id and by grantee, and pages hold every grant once', async () => {
-  const KeyId = await make()
+  const KeyId = await make(p256)
   const made = []
   for (let i = 0; i < 7; i++)
     made.push((await grant(KeyId, { GranteePrincipal: role(`app-${i % 2}`) })).GrantId)
   assert.deepEqual(ids(await list(KeyId, { GrantId: made[3] })), [made[3]])
-  assert.deepEqual(
-    ids(await list(KeyId, { GranteePrincipal: role('app-1') })).sort(),
-    [made[1], made[3], made[5]].sort(),
-  )
+  assert.sameMembers(ids(await list(KeyId, { GranteePrincipal: role('app-1') })), [
+    made[1],
+    made[3],
+    made[5],
+  ])
   assert.deepEqual(await list(KeyId, { GranteePrincipal: role('app-1'), GrantId: made[0] }), [])
-  const found = []
-  let Marker
-  do {
-    const { Grants, NextMarker, Truncated } = await kms('ListGrants', { KeyId, Limit: 2, Marker })
-    assert.equal(Truncated, NextMarker !== undefined)
-    found.push(...ids(Grants))
-    Marker = NextMarker
-  } while (Marker)
-  assert.deepEqual(found, [...made].sort())
+  const found = await pages(kms, 'ListGrants', { KeyId, Limit: 2 })
+  assert.deepEqual(
+    found.flatMap(({ Grants }) => ids(Grants)),
+    [...made].sort((a, b) => (a < b ? -1 : 1)),
+  )
 })
 
 test('retirable grants are found across keys by their retiring principal', async () => {
-  const [one, two] = [await make(), await make({})]
+  const [one, two] = [await make(p256), await make({})]
   const made = [
     await grant(one, { RetiringPrincipal: role('retires') }),
     await grant(two, { RetiringPrincipal: role('retires') }),
@@ -243,7 +239,8 @@ test('retirable grants are found across keys by their retiring principal', async
   const { Grants, Truncated } = await kms('ListRetirableGrants', {
     RetiringPrincipal: role('retires'),
   })
-  assert.deepEqual([ids(Grants).sort(), Truncated], [ids(made).sort(), false])
+  assert.sameMembers(ids(Grants), ids(made))
+  assert.strictEqual(Truncated, false)
   assert.deepEqual(new Set(Grants.map(({ KeyId }) => KeyId)), new Set([one, two]))
   assert.deepEqual(
     (await kms('ListRetirableGrants', { RetiringPrincipal: role('nobody') })).Grants,
@@ -262,31 +259,12 @@ test('a grant for a service names the resource that it acts for, and is listed a
     Constraints: { SourceArn },
   }
   await kms('CreateGrant', input)
-  const [
-    {
-      GranteePrincipal,
-      GranteeServicePrincipal,
-      RetiringPrincipal,
-      RetiringServicePrincipal,
-      Constraints,
-    },
-  ] = await list(KeyId)
-  assert.deepEqual(
-    [
-      GranteePrincipal,
-      GranteeServicePrincipal,
-      RetiringPrincipal,
-      RetiringServicePrincipal,
-      Constraints,
-    ],
-    [
-      'lambda.amazonaws.com',
-      'lambda.amazonaws.com',
-      undefined,
-      'lambda.amazonaws.com',
-      { SourceArn },
-    ],
-  )
+  const [listed] = await list(KeyId)
+  assert.strictEqual(listed.GranteePrincipal, 'lambda.amazonaws.com')
+  assert.strictEqual(listed.GranteeServicePrincipal, 'lambda.amazonaws.com')
+  assert.strictEqual(listed.RetiringPrincipal, undefined)
+  assert.strictEqual(listed.RetiringServicePrincipal, 'lambda.amazonaws.com')
+  assert.deepEqual(listed.Constraints, { SourceArn })
   for (const change of [
     { Constraints: undefined },
     { RetiringServicePrincipal: undefined },
@@ -294,7 +272,7 @@ test('a grant for a service names the resource that it acts for, and is listed a
     { RetiringPrincipal: role('x') },
     { GranteeServicePrincipal: 'no service' },
   ]) {
-    assert.equal(
+    assert.strictEqual(
       (await failure(kms('CreateGrant', { ...input, ...change }))).name,
       'ValidationException',
       JSON.stringify(change),
@@ -304,9 +282,9 @@ test('a grant for a service names the resource that it acts for, and is listed a
 
 test('grants that cannot be are refused', async () => {
   const [KeyId, off, gone, waiting] = [
-    await make(),
-    await make(),
-    await make(),
+    await make(p256),
+    await make(p256),
+    await make(p256),
     await make({ Origin: 'EXTERNAL' }),
   ]
   await kms('DisableKey', { KeyId: off })
@@ -316,91 +294,54 @@ test('grants that cannot be are refused', async () => {
   const asked = { GranteePrincipal: role('app'), Operations: ['DescribeKey'] }
   const pairs = (count, length) =>
     Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 'v'.repeat(length)]))
-  const invalid = async (KeyId, more) =>
-    assert.equal(
-      (await failure(grant(KeyId, more))).name,
+  const invalid = async (key, more) =>
+    assert.strictEqual(
+      (await failure(grant(key, more))).name,
       'ValidationException',
       JSON.stringify(more),
     )
+  const create = (more, message) => row('CreateGrant', { KeyId, ...asked, ...more }, message)
+  const noPrincipal = 'ARN does not refer to a valid principal'
+  const group = 'arn:aws:iam::111122223333:group/x'
+  const both = { GranteePrincipal: role('a'), GranteeServicePrincipal: 'a.amazonaws.com' }
+  const which = 'You must specify either a GrantToken, or a KeyId and a GrantId.'
+  const notFound = (id) => `Grant ID ${id} not found`
   await assertFaults(local, [
-    ['CreateGrant', { KeyId: off, ...asked }, 'DisabledException', `${off} is disabled.`],
-    [
-      'CreateGrant',
-      { KeyId: gone, ...asked },
-      'KMSInvalidStateException',
-      `${gone} is pending deletion.`,
-    ],
-    [
-      'CreateGrant',
-      { KeyId: waiting, ...asked },
-      'KMSInvalidStateException',
-      `${waiting} is pending import.`,
-    ],
-    ['CreateGrant', { KeyId: 'invalid', ...asked }, 'NotFoundException', "Invalid keyId 'invalid'"],
-    [
-      'CreateGrant',
-      { KeyId, GranteePrincipal: role('app') },
-      'ValidationException',
-      "1 validation error detected: Value null at 'operations' failed to satisfy constraint: Member must not be null",
-    ],
-    [
-      'CreateGrant',
-      { KeyId, ...asked, Name: 'a b' },
-      'ValidationException',
-      "1 validation error detected: Value 'a b' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$",
-    ],
-    ...[
-      'app',
-      'arn:aws:iam::111122223333:group/x',
-      'arn:aws:s3:::bucket',
-      'arn:aws:iam::1:root',
-    ].map((GranteePrincipal) => [
-      'CreateGrant',
-      { KeyId, ...asked, GranteePrincipal },
-      'InvalidArnException',
-      'ARN does not refer to a valid principal',
+    ...refusedAs('DisabledException', [create({ KeyId: off }, say.disabled(off))]),
+    ...refusedAs('KMSInvalidStateException', [
+      create({ KeyId: gone }, say.pendingDeletion(gone)),
+      create({ KeyId: waiting }, say.pendingImport(waiting)),
     ]),
-    [
-      'RevokeGrant',
-      { KeyId, GrantId: unknown },
-      'InvalidGrantIdException',
-      `Grant ID ${unknown} not found`,
-    ],
-    [
-      'RetireGrant',
-      { KeyId, GrantId: unknown },
-      'InvalidGrantIdException',
-      `Grant ID ${unknown} not found`,
-    ],
-    [
-      'RevokeGrant',
-      { KeyId: arn.sign, GrantId },
-      'InvalidGrantIdException',
-      `Grant ID ${GrantId} not found`,
-    ],
-    [
-      'ListGrants',
-      { KeyId, GrantId: unknown },
-      'InvalidGrantIdException',
-      `Grant ID ${unknown} not found`,
-    ],
-    [
-      'ListGrants',
-      { KeyId, GranteePrincipal: role('a'), GranteeServicePrincipal: 'a.amazonaws.com' },
-      'ValidationException',
-      'You can specify either GranteePrincipal or GranteeServicePrincipal, but not both.',
-    ],
-    [
-      'ListRetirableGrants',
-      {},
-      'ValidationException',
-      'You must specify either RetiringPrincipal or RetiringServicePrincipal.',
-    ],
-    ...[{}, { KeyId }, { GrantId }, { KeyId, GrantToken: 'x' }].map((body) => [
-      'RetireGrant',
-      body,
-      'ValidationException',
-      'You must specify either a GrantToken, or a KeyId and a GrantId.',
+    ...refusedAs('NotFoundException', [create({ KeyId: 'invalid' }, "Invalid keyId 'invalid'")]),
+    ...refusedAs('ValidationException', [
+      create({ Operations: undefined }, say.isNull('operations')),
+      create({ Name: 'a b' }, say.patterned('name', 'a b', '^[a-zA-Z0-9:/_-]+$')),
+      [
+        'ListGrants',
+        { KeyId, ...both },
+        'You can specify either GranteePrincipal or GranteeServicePrincipal, but not both.',
+      ],
+      [
+        'ListRetirableGrants',
+        {},
+        'You must specify either RetiringPrincipal or RetiringServicePrincipal.',
+      ],
+      ['RetireGrant', {}, which],
+      ['RetireGrant', { KeyId }, which],
+      ['RetireGrant', { GrantId }, which],
+      ['RetireGrant', { KeyId, GrantToken: 'x' }, which],
+    ]),
+    ...refusedAs('InvalidArnException', [
+      create({ GranteePrincipal: 'app' }, noPrincipal),
+      create({ GranteePrincipal: group }, noPrincipal),
+      create({ GranteePrincipal: 'arn:aws:s3:::bucket' }, noPrincipal),
+      create({ GranteePrincipal: 'arn:aws:iam::1:root' }, noPrincipal),
+    ]),
+    ...refusedAs('InvalidGrantIdException', [
+      ['RevokeGrant', { KeyId, GrantId: unknown }, notFound(unknown)],
+      ['RetireGrant', { KeyId, GrantId: unknown }, notFound(unknown)],
+      ['RevokeGrant', { KeyId: arn.sign, GrantId }, notFound(GrantId)],
+      ['ListGrants', { KeyId, GrantId: unknown }, notFound(unknown)],
     ]),
   ])
   const { json } = await raw(local, {
@@ -423,7 +364,7 @@ test('grants that cannot be are refused', async () => {
   await invalid(arn.symmetric, { Constraints: { EncryptionContextEquals: pairs(9, 1) } })
   await invalid(arn.symmetric, { Constraints: { EncryptionContextSubset: pairs(8, 50) } })
   await grant(arn.symmetric, { Constraints: { EncryptionContextSubset: pairs(8, 46) } })
-  assert.equal((await list(KeyId)).length, 1)
+  assert.strictEqual((await list(KeyId)).length, 1)
 })
 
 test('a deleted key takes its grants along', async () => {
@@ -434,16 +375,15 @@ test('a deleted key takes its grants along', async () => {
     const KeyId = await make({}, client)
     const { GrantToken } = await grant(KeyId, { RetiringPrincipal: role('r') }, client)
     await client('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 7 })
-    assert.equal((await list(KeyId, {}, client)).length, 1)
+    assert.strictEqual((await list(KeyId, {}, client)).length, 1)
     now += 7 * 86_400_000
     assert.deepEqual(
       (await client('ListRetirableGrants', { RetiringPrincipal: role('r') })).Grants,
       [],
     )
-    assert.equal(
-      (await failure(client('RetireGrant', { GrantToken }))).name,
-      'InvalidGrantTokenException',
-    )
+    await assertRejects(client('RetireGrant', { GrantToken }), {
+      name: 'InvalidGrantTokenException',
+    })
   } finally {
     await timed.close()
   }

@@ -1,11 +1,15 @@
 // What a strike does to a connection: a server of this file that asks the faults as the local KMS
 // does, a raw client, and the AWS client.
-import assert from 'node:assert/strict'
 import { createServer, request } from 'node:http'
 import { afterEach, beforeEach, test } from 'node:test'
+import { assert } from 'chai'
 import { DecryptCommand, GenerateRandomCommand, KMSClient } from '@aws-sdk/client-kms'
 import { InjectedFaults } from '#dist/local-kms/injected/injected-faults.js'
 import { strikeAnswer, strikeBefore, strikeBody } from '#dist/local-kms/injected/strike.js'
+import { KmsFault } from '#dist/local-kms/wire/fault.js'
+import { assertRejects, failure, portOf, there } from './helpers.mjs'
+
+/** @import { FaultKind } from 'sealdrop/local-kms' */
 
 const arn = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
 const answers = {
@@ -14,35 +18,47 @@ const answers = {
   EnableKey: undefined,
 }
 
-let server, faults, closing, url, done, over
+/** @type {import('node:http').Server} */
+let server
+/** @type {InjectedFaults} */
+let faults
+/** @type {AbortController} */
+let closing
+/** How many operations ran, and how many exchanges are over. */
+let [done, over] = [0, 0]
+let url = ''
+
+/** Answers a request as the local KMS does, with the fault that it meets. */
+async function answer(incoming, response) {
+  incoming.resume()
+  const operation = incoming.headers['x-amz-target'].slice('TrentService.'.length)
+  const strike = faults.match({ operation, region: 'us-east-1', keyIds: [arn] })
+  let status = 200
+  let body = ''
+  try {
+    if (!(await strikeBefore(strike, { response, signal: closing.signal }))) return
+    done++
+    const given = strikeAnswer(strike, operation, answers[operation])
+    body = given ? JSON.stringify(given) : ''
+  } catch (e) {
+    assert.instanceOf(e, KmsFault)
+    ;({ status, body } = /** @type {KmsFault} */ (e))
+  } finally {
+    over++
+  }
+  response.writeHead(status, {
+    'content-type': 'application/x-amz-json-1.1',
+    'content-length': Buffer.byteLength(body),
+  })
+  strikeBody(strike, response, body)
+}
 beforeEach(async () => {
   faults = new InjectedFaults()
   closing = new AbortController()
   ;[done, over] = [0, 0]
-  server = createServer(async (incoming, response) => {
-    incoming.resume()
-    const operation = incoming.headers['x-amz-target'].slice('TrentService.'.length)
-    const strike = faults.match({ operation, region: 'us-east-1', keyIds: [arn] })
-    let status = 200,
-      body
-    try {
-      if (!(await strikeBefore(strike, { response, signal: closing.signal }))) return
-      done++
-      const answer = strikeAnswer(strike, operation, answers[operation])
-      body = answer ? JSON.stringify(answer) : ''
-    } catch (e) {
-      ;[status, body] = [e.status, e.body]
-    } finally {
-      over++
-    }
-    response.writeHead(status, {
-      'content-type': 'application/x-amz-json-1.1',
-      'content-length': Buffer.byteLength(body),
-    })
-    strikeBody(strike, response, body)
-  }).listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  url = `http://127.0.0.1:${server.address().port}`
+  server = createServer((incoming, response) => void answer(incoming, response))
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)))
+  url = `http://127.0.0.1:${portOf(server)}`
 })
 afterEach(
   () =>
@@ -53,32 +69,32 @@ afterEach(
     }),
 )
 
-/** One bare request: what came before the end, and how it ended. */
-function raw(operation, { signal } = {}) {
+/**
+ * One bare request: what came before the end, and how it ended.
+ *
+ * @param {string} operation
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{ status?: number; length?: number; text: string; end: string }>}
+ */
+function raw(operation, signal) {
   return new Promise((resolve) => {
+    const headers = { 'x-amz-target': `TrentService.${operation}` }
     const found = { status: undefined, length: undefined, text: '' }
-    const outgoing = request(
-      url,
-      {
-        method: 'POST',
-        agent: false,
-        signal,
-        headers: { 'x-amz-target': `TrentService.${operation}` },
-      },
-      (response) => {
-        Object.assign(found, {
-          status: response.statusCode,
-          length: Number(response.headers['content-length']),
-        })
-        response.on('data', (chunk) => {
-          found.text += chunk
-        })
-        response.on('end', () => resolve({ ...found, end: 'whole' }))
-        response.on('error', ({ code }) => resolve({ ...found, end: code }))
-      },
-    )
-    outgoing.on('error', ({ code }) => resolve({ ...found, end: code }))
-    outgoing.end('{}')
+    const ended = (end) => resolve({ ...found, end })
+    const failed = (/** @type {NodeJS.ErrnoException} */ { code }) => ended(code)
+    request(url, { method: 'POST', agent: false, signal, headers }, (response) => {
+      Object.assign(found, {
+        status: response.statusCode,
+        length: Number(response.headers['content-length']),
+      })
+      response.on('data', (chunk) => {
+        found.text += chunk
+      })
+      response.on('end', () => ended('whole'))
+      response.on('error', failed)
+    })
+      .on('error', failed)
+      .end('{}')
   })
 }
 const client = (more = {}) =>
@@ -91,6 +107,8 @@ const client = (more = {}) =>
   })
 const decrypt = (more) =>
   client(more).send(new DecryptCommand({ KeyId: arn, CiphertextBlob: Buffer.from('x') }))
+/** @param {import('@aws-sdk/client-kms').DecryptCommandOutput} answered */
+const textOf = ({ Plaintext }) => Buffer.from(there(Plaintext)).toString()
 const until = async (condition) => {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
@@ -104,7 +122,11 @@ test('no fault, no change', async () => {
   })
 })
 
-/** Kind, and the error as the AWS client has it. */
+/**
+ * Kind, and the error as the AWS client has it.
+ *
+ * @type {[FaultKind, number, string, string][]}
+ */
 const errors = [
   [
     'throttle',
@@ -128,16 +150,13 @@ const errors = [
 for (const [kind, status, name, message] of errors) {
   test(`${kind}: the AWS client has ${name} with status ${status}, and the operation did not run`, async () => {
     faults.add({ kind })
-    await assert.rejects(decrypt(), (e) => {
-      assert.deepEqual([e.name, e.message, e.$metadata.httpStatusCode], [name, message, status])
-      return true
-    })
-    assert.equal(done, 0)
+    const e = await failure(decrypt())
+    assert.deepEqual([e.name, e.message, e.$metadata.httpStatusCode], [name, message, status])
+    assert.strictEqual(done, 0)
   })
   test(`${kind}: the AWS client tries again, and the third answer is right`, async () => {
     const id = faults.add({ kind, count: 2 })
-    const { Plaintext } = await decrypt({ maxAttempts: 3 })
-    assert.equal(Buffer.from(Plaintext).toString(), 'hello')
+    assert.strictEqual(textOf(await decrypt({ maxAttempts: 3 })), 'hello')
     assert.deepEqual([faults.list()[0].id, faults.list()[0].struck, done], [id, 2, 1])
   })
 }
@@ -151,8 +170,8 @@ for (const rule of [{ kind: 'reset' }, { kind: 'region-down', region: 'us-east-1
       text: '',
       end: 'ECONNRESET',
     })
-    assert.equal(done, 0)
-    await assert.rejects(decrypt(), { code: 'ECONNRESET' })
+    assert.strictEqual(done, 0)
+    await assertRejects(decrypt(), { code: 'ECONNRESET' })
   })
 }
 
@@ -165,8 +184,8 @@ test('half: the head promises the whole, half of it comes, and then the connecti
     text: whole.slice(0, whole.length / 2),
     end: 'ECONNRESET',
   })
-  assert.equal(done, 1)
-  await assert.rejects(decrypt())
+  assert.strictEqual(done, 1)
+  await failure(decrypt())
 })
 
 test('half of an empty answer is a reset: its head alone would be the whole', async () => {
@@ -181,24 +200,22 @@ test('half of an empty answer is a reset: its head alone would be the whole', as
 
 test('wrong-key-id and wrong-length arrive as answers that the AWS client takes', async () => {
   const id = faults.add({ kind: 'wrong-key-id' })
-  assert.equal((await decrypt()).KeyId, arn.replace(/b$/, 'a'))
+  assert.strictEqual((await decrypt()).KeyId, arn.replace(/b$/, 'a'))
   faults.remove(id)
   faults.add({ kind: 'wrong-length' })
-  assert.equal(Buffer.from((await decrypt()).Plaintext).toString(), 'hell')
-  assert.equal(
-    (await client().send(new GenerateRandomCommand({ NumberOfBytes: 3 }))).Plaintext.length,
-    2,
-  )
+  assert.strictEqual(textOf(await decrypt()), 'hell')
+  const random = await client().send(new GenerateRandomCommand({ NumberOfBytes: 3 }))
+  assert.strictEqual(random.Plaintext?.length, 2)
 })
 
 test('latency: the right answer, late; other kinds strike late when they have one', async () => {
   faults.add({ kind: 'latency', latency: 150, count: 1 })
   faults.add({ kind: 'throttle', latency: 150 })
   const began = performance.now()
-  assert.equal(Buffer.from((await decrypt()).Plaintext).toString(), 'hello')
+  assert.strictEqual(textOf(await decrypt()), 'hello')
   const answered = performance.now() - began
   assert.ok(answered >= 145, `${answered} ms`)
-  await assert.rejects(decrypt(), { name: 'ThrottlingException' })
+  await assertRejects(decrypt(), { name: 'ThrottlingException' })
   const refused = performance.now() - began - answered
   assert.ok(refused >= 145, `${refused} ms`)
 })
@@ -206,25 +223,25 @@ test('latency: the right answer, late; other kinds strike late when they have on
 test('timeout: no answer comes, and the exchange ends when the client goes', async () => {
   faults.add({ kind: 'timeout' })
   const gone = new AbortController()
-  const waiting = raw('Decrypt', { signal: gone.signal })
+  const waiting = raw('Decrypt', gone.signal)
   await until(() => faults.list()[0].struck === 1)
   await new Promise((resolve) => setTimeout(resolve, 100))
-  assert.equal(over, 0, 'it waits')
+  assert.strictEqual(over, 0, 'it waits')
   gone.abort()
-  assert.equal((await waiting).end, 'ABORT_ERR')
+  assert.strictEqual((await waiting).end, 'ABORT_ERR')
   await until(() => over === 1)
-  assert.equal(done, 0)
+  assert.strictEqual(done, 0)
 })
 
 test('a client that goes during a latency: its operation does not run', async () => {
   faults.add({ kind: 'latency', latency: 60_000 })
   const gone = new AbortController()
-  const waiting = raw('Decrypt', { signal: gone.signal })
+  const waiting = raw('Decrypt', gone.signal)
   await until(() => faults.list()[0].struck === 1)
   gone.abort()
   await waiting
   await until(() => over === 1)
-  assert.equal(done, 0)
+  assert.strictEqual(done, 0)
 })
 
 test('the server closes: a timeout ends without an answer, a latency with its answer at once', async () => {
@@ -236,10 +253,10 @@ test('the server closes: a timeout ends without an answer, a latency with its an
   await until(() => faults.list()[1].struck === 1)
   const began = performance.now()
   closing.abort()
-  assert.equal((await first).end, 'ECONNRESET')
-  assert.equal((await second).text, JSON.stringify(answers.Decrypt))
+  assert.strictEqual((await first).end, 'ECONNRESET')
+  assert.strictEqual((await second).text, JSON.stringify(answers.Decrypt))
   assert.ok(performance.now() - began < 5_000)
-  assert.equal(
+  assert.strictEqual(
     (await raw('Decrypt')).end,
     'whole',
     'a call that comes after the signal does not wait',
@@ -255,5 +272,5 @@ test('strikes leave no listener behind', async () => {
   await new Promise((resolve) => setImmediate(resolve))
   process.off('warning', note)
   assert.deepEqual(warnings, [], 'eleven listeners on one signal would warn')
-  assert.equal(done, 30)
+  assert.strictEqual(done, 30)
 })

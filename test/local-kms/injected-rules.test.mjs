@@ -1,13 +1,18 @@
 // Which calls a rule meets, how it is counted, and which rules are refused. What a strike does to a
 // connection: injected-http.test.mjs.
-import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { assert } from 'chai'
 import * as aws from '@aws-sdk/client-kms'
 import { faultOperationOf } from '#dist/local-kms/injected/fault-operations.js'
 import { InjectedFaults, namedKeys } from '#dist/local-kms/injected/injected-faults.js'
 import { faultKinds } from '#dist/local-kms/injected/rules.js'
 import { strikeAnswer } from '#dist/local-kms/injected/strike.js'
 import { serviceOperations } from '#dist/local-kms/service-operations.js'
+import { assertThrows, row, there } from './helpers.mjs'
+import { refusedAs } from './messages.mjs'
+
+/** @import { FaultKind } from 'sealdrop/local-kms' */
+/** @typedef {import('#dist/formats/json.js').JsonObject} JsonObject */
 
 const id = '1234abcd-12ab-34cd-56ef-1234567890ab'
 const arn = `arn:aws:kms:us-east-1:111122223333:key/${id}`
@@ -20,53 +25,48 @@ const met = (rule, ...calls) => {
 }
 
 test('the rows are the operations of the model that the AWS client has', () => {
-  const modelled = Object.keys(aws)
-    .filter((name) => /^[A-Z].*Command$/.test(name))
-    .map((name) => name.replace(/Command$/, ''))
+  const modelled = Object.keys(aws).flatMap((name) => /^([A-Z].*)Command$/.exec(name)?.[1] ?? [])
   assert.ok(modelled.length > 50)
-  assert.deepEqual([...serviceOperations.keys()].sort(), modelled.sort())
+  assert.sameMembers([...serviceOperations.keys()], modelled)
 })
+
+const reset = (more) => ({ kind: 'reset', ...more })
+const west = 'eu-west-1'
+const mrkIn = (region) => `arn:aws:kms:${region}:111122223333:key/${mrk}`
+const otherAccount = arn.replace('111122223333', '444455556666')
 
 /** Rule, call, whether they meet. */
 const meetings = [
-  [{ kind: 'reset' }, {}, true],
-  [{ kind: 'reset', operation: 'Decrypt' }, {}, true],
-  [{ kind: 'reset', operation: 'Sign' }, {}, false],
-  [{ kind: 'reset', region: 'us-east-1' }, {}, true],
-  [{ kind: 'reset', region: 'eu-west-1' }, {}, false],
-  [
-    { kind: 'region-down', region: 'eu-west-1' },
-    { region: 'eu-west-1', keyIds: [], operation: 'ListKeys' },
+  row(reset(), {}, true),
+  row(reset({ operation: 'Decrypt' }), {}, true),
+  row(reset({ operation: 'Sign' }), {}, false),
+  row(reset({ region: 'us-east-1' }), {}, true),
+  row(reset({ region: west }), {}, false),
+  row(
+    { kind: 'region-down', region: west },
+    { region: west, keyIds: [], operation: 'ListKeys' },
     true,
-  ],
-  [{ kind: 'reset', key: arn }, {}, true],
-  [{ kind: 'reset', key: arn }, { keyIds: [] }, false],
-  [{ kind: 'reset', key: arn }, { keyIds: [id] }, true],
-  [{ kind: 'reset', key: arn }, { keyIds: [id], region: 'eu-west-1' }, false],
-  [{ kind: 'reset', key: id }, {}, true],
-  [{ kind: 'reset', key: id }, { keyIds: [id.replace('1', '2')] }, false],
-  [{ kind: 'reset', key: id }, { keyIds: ['alias/other', id] }, true],
-  [{ kind: 'reset', key: arn }, { keyIds: [arn.replace('111122223333', '444455556666')] }, false],
-  [
-    { kind: 'reset', key: mrk },
-    { keyIds: [`arn:aws:kms:eu-west-1:111122223333:key/${mrk}`], region: 'eu-west-1' },
-    true,
-  ],
-  [
-    { kind: 'reset', key: `arn:aws:kms:us-east-1:111122223333:key/${mrk}` },
-    { keyIds: [`arn:aws:kms:eu-west-1:111122223333:key/${mrk}`], region: 'eu-west-1' },
-    false,
-  ],
-  [{ kind: 'reset', key: 'alias/claims' }, { keyIds: ['alias/claims'] }, true],
-  [{ kind: 'reset', key: 'alias/claims' }, { keyIds: [aliasArn] }, true],
-  [{ kind: 'reset', key: aliasArn }, { keyIds: ['alias/claims'] }, true],
-  [{ kind: 'reset', key: 'alias/claims' }, { keyIds: ['alias/claims/2'] }, false],
-  [{ kind: 'reset', key: 'alias/claims' }, {}, false],
-  [{ kind: 'wrong-length' }, {}, true],
-  [{ kind: 'wrong-length' }, { operation: 'ListKeys' }, false],
-  [{ kind: 'wrong-key-id' }, { operation: 'DescribeKey' }, true],
-  [{ kind: 'wrong-key-id' }, { operation: 'GenerateRandom' }, false],
-  [{ kind: 'wrong-key-id' }, { operation: 'toString' }, false],
+  ),
+  row(reset({ key: arn }), {}, true),
+  row(reset({ key: arn }), { keyIds: [] }, false),
+  row(reset({ key: arn }), { keyIds: [id] }, true),
+  row(reset({ key: arn }), { keyIds: [id], region: west }, false),
+  row(reset({ key: id }), {}, true),
+  row(reset({ key: id }), { keyIds: [id.replace('1', '2')] }, false),
+  row(reset({ key: id }), { keyIds: ['alias/other', id] }, true),
+  row(reset({ key: arn }), { keyIds: [otherAccount] }, false),
+  row(reset({ key: mrk }), { keyIds: [mrkIn(west)], region: west }, true),
+  row(reset({ key: mrkIn('us-east-1') }), { keyIds: [mrkIn(west)], region: west }, false),
+  row(reset({ key: 'alias/claims' }), { keyIds: ['alias/claims'] }, true),
+  row(reset({ key: 'alias/claims' }), { keyIds: [aliasArn] }, true),
+  row(reset({ key: aliasArn }), { keyIds: ['alias/claims'] }, true),
+  row(reset({ key: 'alias/claims' }), { keyIds: ['alias/claims/2'] }, false),
+  row(reset({ key: 'alias/claims' }), {}, false),
+  row({ kind: 'wrong-length' }, {}, true),
+  row({ kind: 'wrong-length' }, { operation: 'ListKeys' }, false),
+  row({ kind: 'wrong-key-id' }, { operation: 'DescribeKey' }, true),
+  row({ kind: 'wrong-key-id' }, { operation: 'GenerateRandom' }, false),
+  row({ kind: 'wrong-key-id' }, { operation: 'toString' }, false),
 ]
 for (const [rule, one, expected] of meetings) {
   test(`${JSON.stringify(rule)} ${expected ? 'meets' : 'does not meet'} ${JSON.stringify(one)}`, () =>
@@ -129,98 +129,85 @@ test('a call meets one rule, the one added first; the next one takes over when t
     [faults.remove('fault-2'), faults.remove('fault-2'), kinds()],
     [true, false, 'reset'],
   )
-  assert.equal(faults.add({ kind: 'timeout' }), 'fault-4')
+  assert.strictEqual(faults.add({ kind: 'timeout' }), 'fault-4')
   faults.clear()
   assert.deepEqual([faults.list(), kinds()], [[], undefined])
-  assert.equal(faults.add({ kind: 'timeout' }), 'fault-5', 'an id is never used again')
+  assert.strictEqual(faults.add({ kind: 'timeout' }), 'fault-5', 'an id is never used again')
 })
 
-/** Rule, and the whole message. */
+const kinds = Object.keys(faultKinds).join(', ')
+const members = 'kind, operation, key, region, count, latency, after'
+const keyForms = 'expected a key id, a key ARN, an alias or an alias ARN'
+const times = 'expected milliseconds from 1 to 3600000'
+const down = { kind: 'region-down', region: 'us-east-1' }
+const nothing = (operation, kind) =>
+  `the answer of ${operation} has nothing that kind ${kind} could damage`
+
+/** Rule, the member that is wrong, and what is wrong with it. */
 const refused = [
-  [undefined, 'fault.kind: expected an object with a kind, found undefined'],
-  [[], 'fault.kind: expected an object with a kind, found Array'],
-  [{}, `fault.kind: expected one of ${Object.keys(faultKinds).join(', ')}, found undefined`],
-  [
-    { kind: 'trottle' },
-    `fault.kind: expected one of ${Object.keys(faultKinds).join(', ')}, found "trottle"`,
-  ],
-  [
-    { kind: 'toString' },
-    `fault.kind: expected one of ${Object.keys(faultKinds).join(', ')}, found "toString"`,
-  ],
-  [
-    { kind: 'reset', colour: 1 },
-    'fault.colour: there is no such member, expected kind, operation, key, region, count, latency, after',
-  ],
-  [
-    { kind: 'reset', operation: 'decrypt' },
-    'fault.operation: expected the name of an operation of KMS like Decrypt, found "decrypt"',
-  ],
-  [
-    { kind: 'reset', key: 'claims' },
-    'fault.key: expected a key id, a key ARN, an alias or an alias ARN, found "claims"',
-  ],
-  [
-    { kind: 'reset', key: 'arn:aws:s3:::bucket' },
-    'fault.key: expected a key id, a key ARN, an alias or an alias ARN, found "arn:aws:s3:::bucket"',
-  ],
-  [
-    { kind: 'reset', region: 'mars' },
-    'fault.region: expected the name of a Region like us-east-1, found "mars"',
-  ],
-  [
-    { kind: 'reset', region: null },
-    'fault.region: expected the name of a Region like us-east-1, found null',
-  ],
-  [
-    { kind: 'reset', key: arn, region: 'eu-west-1' },
-    'fault.key: an ARN of us-east-1 is never used in the region eu-west-1',
-  ],
-  [{ kind: 'reset', count: 0 }, 'fault.count: expected an integer from 1, found 0'],
-  [{ kind: 'reset', count: '2' }, 'fault.count: expected an integer from 1, found "2"'],
-  [{ kind: 'reset', count: 1.5 }, 'fault.count: expected an integer from 1, found 1.5'],
-  [{ kind: 'reset', after: -1 }, 'fault.after: expected an integer from 0, found -1'],
-  [{ kind: 'latency' }, 'fault.latency: expected with kind latency, found undefined'],
-  [
-    { kind: 'latency', latency: 3_600_001 },
-    'fault.latency: expected milliseconds from 1 to 3600000, found 3600001',
-  ],
-  [
-    { kind: 'latency', latency: NaN },
-    'fault.latency: expected milliseconds from 1 to 3600000, found NaN',
-  ],
-  [{ kind: 'region-down' }, 'fault.region: expected with kind region-down, found undefined'],
-  [
-    { kind: 'region-down', region: 'us-east-1', operation: 'Sign' },
-    'fault.operation: kind region-down takes none',
-  ],
-  [
-    { kind: 'region-down', region: 'us-east-1', key: arn },
-    'fault.key: kind region-down takes none',
-  ],
-  [
+  row(undefined, 'kind', 'expected an object with a kind, found undefined'),
+  row([], 'kind', 'expected an object with a kind, found Array'),
+  row({}, 'kind', `expected one of ${kinds}, found undefined`),
+  row({ kind: 'trottle' }, 'kind', `expected one of ${kinds}, found "trottle"`),
+  row({ kind: 'toString' }, 'kind', `expected one of ${kinds}, found "toString"`),
+  row(reset({ colour: 1 }), 'colour', `there is no such member, expected ${members}`),
+  row(
+    reset({ operation: 'decrypt' }),
+    'operation',
+    'expected the name of an operation of KMS like Decrypt, found "decrypt"',
+  ),
+  row(reset({ key: 'claims' }), 'key', `${keyForms}, found "claims"`),
+  row(reset({ key: 'arn:aws:s3:::bucket' }), 'key', `${keyForms}, found "arn:aws:s3:::bucket"`),
+  row(
+    reset({ region: 'mars' }),
+    'region',
+    'expected the name of a Region like us-east-1, found "mars"',
+  ),
+  row(
+    reset({ region: null }),
+    'region',
+    'expected the name of a Region like us-east-1, found null',
+  ),
+  row(
+    reset({ key: arn, region: west }),
+    'key',
+    'an ARN of us-east-1 is never used in the region eu-west-1',
+  ),
+  row(reset({ count: 0 }), 'count', 'expected an integer from 1, found 0'),
+  row(reset({ count: '2' }), 'count', 'expected an integer from 1, found "2"'),
+  row(reset({ count: 1.5 }), 'count', 'expected an integer from 1, found 1.5'),
+  row(reset({ after: -1 }), 'after', 'expected an integer from 0, found -1'),
+  row({ kind: 'latency' }, 'latency', 'expected with kind latency, found undefined'),
+  row({ kind: 'latency', latency: 3_600_001 }, 'latency', `${times}, found 3600001`),
+  row({ kind: 'latency', latency: NaN }, 'latency', `${times}, found NaN`),
+  row({ kind: 'region-down' }, 'region', 'expected with kind region-down, found undefined'),
+  row({ ...down, operation: 'Sign' }, 'operation', 'kind region-down takes none'),
+  row({ ...down, key: arn }, 'key', 'kind region-down takes none'),
+  row(
     { kind: 'wrong-length', operation: 'Verify' },
-    'fault.operation: the answer of Verify has nothing that kind wrong-length could damage',
-  ],
-  [
+    'operation',
+    nothing('Verify', 'wrong-length'),
+  ),
+  row(
     { kind: 'wrong-key-id', operation: 'ListKeys' },
-    'fault.operation: the answer of ListKeys has nothing that kind wrong-key-id could damage',
-  ],
+    'operation',
+    nothing('ListKeys', 'wrong-key-id'),
+  ),
 ]
-for (const [rule, message] of refused) {
+for (const [rule, member, message] of refused) {
   test(`refused: ${JSON.stringify(rule)}`, () => {
     const faults = new InjectedFaults()
-    assert.throws(() => faults.add(rule), {
+    assertThrows(() => faults.add(rule), {
       name: 'SealdropError',
       code: 'invalid_argument',
-      message,
+      message: `fault.${member}: ${message}`,
     })
     assert.deepEqual(faults.list(), [])
   })
 }
 
 test('of several rules, the message names the one that is wrong', () => {
-  assert.throws(() => new InjectedFaults([{ kind: 'reset' }, { kind: 'reset', count: 0 }]), {
+  assertThrows(() => new InjectedFaults([{ kind: 'reset' }, { kind: 'reset', count: 0 }]), {
     message: 'faults[1].count: expected an integer from 1, found 0',
   })
 })
@@ -234,55 +221,36 @@ test('a rule is kept as it was added, whatever becomes of the object', () => {
 
 // On answers
 
+/** @param {FaultKind} kind */
 const struck = (kind) => ({ id: 'fault-1', rule: { kind } })
 const bytes = (length) =>
   Buffer.from(Array.from({ length }, (_, index) => index)).toString('base64')
 const other = arn.replace(/b$/, 'a')
 
-/** Kind, operation, answer, damaged answer. */
+const described = (KeyId, Arn) => ({ KeyMetadata: { KeyId, Arn, Enabled: true } })
+const opened = (KeyId, length) => ({ KeyId, Plaintext: bytes(length) })
+const dataKey = (length) => ({ Plaintext: bytes(length), CiphertextBlob: bytes(184) })
+const publicKey = (length) => ({ PublicKey: bytes(length), KeyId: arn })
+const otherId = id.replace(/b$/, 'a')
+
+/**
+ * Kind, operation, answer, damaged answer.
+ *
+ * @type {[FaultKind, string, JsonObject | undefined, JsonObject | undefined][]}
+ */
 const damages = [
-  [
-    'wrong-length',
-    'Decrypt',
-    { KeyId: arn, Plaintext: bytes(32) },
-    { KeyId: arn, Plaintext: bytes(31) },
-  ],
-  ['wrong-length', 'Decrypt', { KeyId: arn, Plaintext: bytes(1) }, { KeyId: arn, Plaintext: '' }],
+  ['wrong-length', 'Decrypt', opened(arn, 32), opened(arn, 31)],
+  ['wrong-length', 'Decrypt', opened(arn, 1), { KeyId: arn, Plaintext: '' }],
   ['wrong-length', 'DeriveSharedSecret', { SharedSecret: bytes(66) }, { SharedSecret: bytes(65) }],
   ['wrong-length', 'Sign', { Signature: bytes(256) }, { Signature: bytes(255) }],
-  [
-    'wrong-length',
-    'GenerateDataKey',
-    { Plaintext: bytes(32), CiphertextBlob: bytes(184) },
-    { Plaintext: bytes(31), CiphertextBlob: bytes(184) },
-  ],
-  [
-    'wrong-length',
-    'GetPublicKey',
-    { PublicKey: bytes(91), KeyId: arn },
-    { PublicKey: bytes(90), KeyId: arn },
-  ],
-  [
-    'wrong-key-id',
-    'Decrypt',
-    { KeyId: arn, Plaintext: bytes(32) },
-    { KeyId: other, Plaintext: bytes(32) },
-  ],
+  ['wrong-length', 'GenerateDataKey', dataKey(32), dataKey(31)],
+  ['wrong-length', 'GetPublicKey', publicKey(91), publicKey(90)],
+  ['wrong-key-id', 'Decrypt', opened(arn, 32), opened(other, 32)],
   ['wrong-key-id', 'GetKeyRotationStatus', { KeyId: mrk }, { KeyId: mrk.replace(/b$/, 'a') }],
-  [
-    'wrong-key-id',
-    'DescribeKey',
-    { KeyMetadata: { KeyId: id, Arn: arn, Enabled: true } },
-    { KeyMetadata: { KeyId: id.replace(/b$/, 'a'), Arn: other, Enabled: true } },
-  ],
+  ['wrong-key-id', 'DescribeKey', described(id, arn), described(otherId, other)],
   ['wrong-key-id', 'ListKeys', { Keys: [] }, { Keys: [] }],
   ['wrong-key-id', 'EnableKey', undefined, undefined],
-  [
-    'throttle',
-    'Decrypt',
-    { KeyId: arn, Plaintext: bytes(32) },
-    { KeyId: arn, Plaintext: bytes(32) },
-  ],
+  ['throttle', 'Decrypt', opened(arn, 32), opened(arn, 32)],
 ]
 for (const [kind, operation, answer, expected] of damages) {
   test(`${kind} on the answer of ${operation}: ${JSON.stringify(Object.keys(answer ?? {}))}`, () => {
@@ -293,13 +261,14 @@ for (const [kind, operation, answer, expected] of damages) {
       before,
       'the answer itself is not touched: it may be a record of the server',
     )
-    assert.equal(strikeAnswer(undefined, operation, answer), answer)
+    assert.strictEqual(strikeAnswer(undefined, operation, answer), answer)
   })
 }
 
 // Over the wire
 
-const send = (faults, name, body = {}) => faultOperationOf(`SealdropLocalKms.${name}`)(faults, body)
+const send = (faults, name, body = {}) =>
+  there(faultOperationOf(`SealdropLocalKms.${name}`))(faults, body)
 
 test('over the wire: faults are added, listed with their strikes, removed and cleared', () => {
   const faults = new InjectedFaults()
@@ -333,63 +302,42 @@ test('over the wire: faults are added, listed with their strikes, removed and cl
       { FaultId: 'fault-2', Kind: 'reset', Struck: 0 },
     ],
   })
-  assert.equal(send(faults, 'RemoveFault', { FaultId: 'fault-1' }), undefined)
-  assert.equal(send(faults, 'ListFaults').Faults.length, 1)
-  assert.equal(send(faults, 'ClearFaults'), undefined)
+  assert.strictEqual(send(faults, 'RemoveFault', { FaultId: 'fault-1' }), undefined)
+  assert.lengthOf(there(send(faults, 'ListFaults')).Faults, 1)
+  assert.strictEqual(send(faults, 'ClearFaults'), undefined)
   assert.deepEqual(send(faults, 'ListFaults'), { Faults: [] })
 })
 
+const wireMembers = 'Kind, Operation, Key, Region, Count, Latency, After'
+
 /** Operation, body, error, message. */
-const wireRefused = [
-  [
-    'AddFault',
-    {},
-    'ValidationException',
-    `Kind: expected one of ${Object.keys(faultKinds).join(', ')}, found undefined`,
-  ],
-  [
-    'AddFault',
-    { Kind: 'reset', Count: 0 },
-    'ValidationException',
-    'Count: expected an integer from 1, found 0',
-  ],
-  [
-    'AddFault',
-    { kind: 'reset' },
-    'ValidationException',
-    'kind: expected Kind, as members are written on the wire',
-  ],
+const wireRefused = refusedAs('ValidationException', [
+  ['AddFault', {}, `Kind: expected one of ${kinds}, found undefined`],
+  ['AddFault', { Kind: 'reset', Count: 0 }, 'Count: expected an integer from 1, found 0'],
+  ['AddFault', { kind: 'reset' }, 'kind: expected Kind, as members are written on the wire'],
   [
     'AddFault',
     { Kind: 'reset', Colour: 1 },
-    'ValidationException',
-    'Colour: there is no such member, expected Kind, Operation, Key, Region, Count, Latency, After',
+    `Colour: there is no such member, expected ${wireMembers}`,
   ],
-  ['RemoveFault', {}, 'ValidationException', 'FaultId: expected what AddFault answered'],
-  ['RemoveFault', { FaultId: 'fault-1' }, 'NotFoundException', "Fault 'fault-1' does not exist"],
+  ['RemoveFault', {}, 'FaultId: expected what AddFault answered'],
   [
     'RemoveFault',
     { FaultId: 'fault-1', All: true },
-    'ValidationException',
     'All: there is no such member, expected FaultId',
   ],
-  ['ListFaults', { Limit: 1 }, 'ValidationException', 'Limit: there is no such member'],
-  [
-    'ClearFaults',
-    { FaultId: 'fault-1' },
-    'ValidationException',
-    'FaultId: there is no such member',
-  ],
-]
+  ['ListFaults', { Limit: 1 }, 'Limit: there is no such member'],
+  ['ClearFaults', { FaultId: 'fault-1' }, 'FaultId: there is no such member'],
+]).concat([
+  ['RemoveFault', { FaultId: 'fault-1' }, 'NotFoundException', "Fault 'fault-1' does not exist"],
+])
 for (const [name, body, error, message] of wireRefused) {
   test(`over the wire: ${name} refuses ${JSON.stringify(body)}`, () => {
-    assert.throws(
-      () => send(new InjectedFaults(), name, body),
-      (e) => {
-        assert.deepEqual([e.name, e.text, e.status], [error, message, 400])
-        return true
-      },
-    )
+    assertThrows(() => send(new InjectedFaults(), name, body), {
+      name: error,
+      text: message,
+      status: 400,
+    })
   })
 }
 
@@ -401,9 +349,9 @@ test('other targets are not taken for operations on faults; a wrong name behind 
     'AddFault',
     'sealdroplocalkms.AddFault',
   ])
-    assert.equal(faultOperationOf(target), undefined)
+    assert.strictEqual(faultOperationOf(target), undefined)
   for (const name of ['', 'addFault', 'toString', 'AddFault.'])
-    assert.throws(() => faultOperationOf(`SealdropLocalKms.${name}`), {
+    assertThrows(() => faultOperationOf(`SealdropLocalKms.${name}`), {
       name: 'UnknownOperationException',
     })
 })

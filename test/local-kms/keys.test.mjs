@@ -1,11 +1,15 @@
-import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
 
-import { base64, clientOf, failure, raw } from './helpers.mjs'
+import { base64, clientOf, failure, outcomes, pages, raw, row, there } from './helpers.mjs'
 
 const day = 86_400_000
-let local, kms
+/** @type {import('sealdrop/local-kms').LocalKms} */
+let local
+/** @type {import('./types.d.ts').Client} */
+let kms
 before(async () => {
   local = await startLocalKms()
   kms = clientOf(local)
@@ -42,7 +46,7 @@ test('the answer holds URL, key ARNs by the alias as given, environment and clie
       [one.clientConfig.endpoint, one.clientConfig.region],
       [one.url, 'eu-central-1'],
     )
-    assert.equal(
+    assert.strictEqual(
       (await clientOf(one)('DescribeKey', { KeyId: 'alias/sign/in' })).KeyMetadata.Arn,
       one.keys['alias/sign/in'],
     )
@@ -52,52 +56,43 @@ test('the answer holds URL, key ARNs by the alias as given, environment and clie
 })
 
 test('a client configured by the environment alone reaches the server', async () => {
-  const before = { ...process.env }
-  const { KMSClient, ListKeysCommand } = await import('@aws-sdk/client-kms')
+  const found = { ...process.env }
   Object.assign(process.env, local.env)
   try {
-    assert.equal((await new KMSClient().send(new ListKeysCommand())).$metadata.httpStatusCode, 200)
+    assert.strictEqual(
+      (await new KMSClient().send(new ListKeysCommand({}))).$metadata.httpStatusCode,
+      200,
+    )
   } finally {
-    for (const name of Object.keys(local.env))
-      before[name] === undefined ? delete process.env[name] : (process.env[name] = before[name])
+    for (const name of Object.keys(local.env)) {
+      if (found[name] === undefined) delete process.env[name]
+      else process.env[name] = found[name]
+    }
   }
 })
 
 test('KeyMetadata and GetPublicKey have the members of AWS and no others', async () => {
   const start = Math.floor(Date.now() / 1000)
-  const lists = {
-    'ENCRYPT_DECRYPT RSA_2048': [
-      'EncryptionAlgorithms',
-      ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256'],
-    ],
-    'SIGN_VERIFY ECC_NIST_P521': ['SigningAlgorithms', ['ECDSA_SHA_512']],
-    'KEY_AGREEMENT ECC_NIST_P384': ['KeyAgreementAlgorithms', ['ECDH']],
-    'SIGN_VERIFY RSA_2048': [
-      'SigningAlgorithms',
-      [
-        'RSASSA_PKCS1_V1_5_SHA_256',
-        'RSASSA_PKCS1_V1_5_SHA_384',
-        'RSASSA_PKCS1_V1_5_SHA_512',
-        'RSASSA_PSS_SHA_256',
-        'RSASSA_PSS_SHA_384',
-        'RSASSA_PSS_SHA_512',
-      ],
-    ],
-  }
-  for (const [name, [list, algorithms]] of Object.entries(lists)) {
-    const [KeyUsage, KeySpec] = name.split(' ')
-    const { KeyMetadata } = (
-      await raw(local, {
-        operation: 'CreateKey',
-        body: {
-          KeyUsage,
-          CustomerMasterKeySpec: KeySpec,
-          Description: 'what it is for',
-          MultiRegion: false,
-          Origin: 'AWS_KMS',
-        },
-      })
-    ).json()
+  const rsaSigning = ['RSASSA_PKCS1_V1_5', 'RSASSA_PSS'].flatMap((scheme) =>
+    [256, 384, 512].map((bits) => `${scheme}_SHA_${bits}`),
+  )
+  const oaep = ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256']
+  /** KeyUsage, KeySpec, the member that lists algorithms, the list. */
+  const lists = [
+    row('ENCRYPT_DECRYPT', 'RSA_2048', 'EncryptionAlgorithms', oaep),
+    row('SIGN_VERIFY', 'ECC_NIST_P521', 'SigningAlgorithms', ['ECDSA_SHA_512']),
+    row('KEY_AGREEMENT', 'ECC_NIST_P384', 'KeyAgreementAlgorithms', ['ECDH']),
+    row('SIGN_VERIFY', 'RSA_2048', 'SigningAlgorithms', rsaSigning),
+  ]
+  const answerOf = async (operation, body) => (await raw(local, { operation, body })).json()
+  for (const [KeyUsage, KeySpec, list, algorithms] of lists) {
+    const { KeyMetadata } = await answerOf('CreateKey', {
+      KeyUsage,
+      CustomerMasterKeySpec: KeySpec,
+      Description: 'what it is for',
+      MultiRegion: false,
+      Origin: 'AWS_KMS',
+    })
     const { CreationDate, KeyId, ...rest } = KeyMetadata
     assert.match(KeyId, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
     assert.ok(
@@ -118,13 +113,8 @@ test('KeyMetadata and GetPublicKey have the members of AWS and no others', async
       MultiRegion: false,
       [list]: algorithms,
     })
-    assert.deepEqual(
-      (await raw(local, { operation: 'DescribeKey', body: { KeyId: Arn } })).json(),
-      { KeyMetadata },
-    )
-    const { PublicKey, ...answer } = (
-      await raw(local, { operation: 'GetPublicKey', body: { KeyId } })
-    ).json()
+    assert.deepEqual(await answerOf('DescribeKey', { KeyId: Arn }), { KeyMetadata })
+    const { PublicKey, ...answer } = await answerOf('GetPublicKey', { KeyId })
     assert.deepEqual(answer, {
       KeyId: Arn,
       CustomerMasterKeySpec: KeySpec,
@@ -139,25 +129,17 @@ test('KeyMetadata and GetPublicKey have the members of AWS and no others', async
 test('cryptographic and reading operations take key id, key ARN, alias name and alias ARN, and answer the key ARN', async () => {
   const { KeyId, Arn } = await make()
   await kms('CreateAlias', { AliasName: 'alias/four/forms', TargetKeyId: Arn })
-  for (const form of [
-    KeyId,
-    Arn,
-    'alias/four/forms',
-    'arn:aws:kms:us-east-1:111122223333:alias/four/forms',
-  ]) {
-    assert.equal(
-      (
-        await kms('Sign', {
-          KeyId: form,
-          Message: Buffer.from('x'),
-          SigningAlgorithm: 'ECDSA_SHA_256',
-          GrantTokens: ['token'],
-        })
-      ).KeyId,
-      Arn,
-    )
-    assert.equal((await kms('GetPublicKey', { KeyId: form })).KeyId, Arn)
-    assert.equal((await kms('DescribeKey', { KeyId: form })).KeyMetadata.Arn, Arn)
+  const aliasArn = 'arn:aws:kms:us-east-1:111122223333:alias/four/forms'
+  for (const form of [KeyId, Arn, 'alias/four/forms', aliasArn]) {
+    const signed = await kms('Sign', {
+      KeyId: form,
+      Message: Buffer.from('x'),
+      SigningAlgorithm: 'ECDSA_SHA_256',
+      GrantTokens: ['token'],
+    })
+    assert.strictEqual(signed.KeyId, Arn)
+    assert.strictEqual((await kms('GetPublicKey', { KeyId: form })).KeyId, Arn)
+    assert.strictEqual((await kms('DescribeKey', { KeyId: form })).KeyMetadata.Arn, Arn)
   }
   for (const form of [KeyId, Arn])
     assert.deepEqual(await aliasNames({ KeyId: form }), ['alias/four/forms'])
@@ -171,7 +153,7 @@ test('a disabled key signs again once it is enabled, and both are idempotent', a
     await kms('DisableKey', { KeyId })
     const { KeyMetadata } = await kms('DescribeKey', { KeyId })
     assert.deepEqual([KeyMetadata.Enabled, KeyMetadata.KeyState], [false, 'Disabled'], `${round}`)
-    assert.equal((await failure(sign())).name, 'DisabledException')
+    assert.strictEqual((await failure(sign())).name, 'DisabledException')
   }
   for (const round of [1, 2]) {
     await kms('EnableKey', { KeyId })
@@ -181,29 +163,27 @@ test('a disabled key signs again once it is enabled, and both are idempotent', a
 
 test('scheduled deletion can be cancelled, and the key comes back disabled', async () => {
   const { Arn: KeyId } = await make()
-  const before = Date.now()
+  const began = Date.now()
   const scheduled = await kms('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 7 })
   assert.deepEqual(
     [scheduled.KeyId, scheduled.KeyState, scheduled.PendingWindowInDays],
     [KeyId, 'PendingDeletion', 7],
   )
-  assert.ok(
-    scheduled.DeletionDate - before >= 7 * day &&
-      scheduled.DeletionDate - before < 7 * day + 60_000,
-  )
+  const wait = scheduled.DeletionDate.getTime() - began
+  assert.ok(wait >= 7 * day && wait < 7 * day + 60_000)
   const pending = (await kms('DescribeKey', { KeyId })).KeyMetadata
   assert.deepEqual(
     [pending.KeyState, pending.Enabled, pending.DeletionDate.getTime()],
     ['PendingDeletion', false, scheduled.DeletionDate.getTime()],
   )
-  assert.equal((await kms('CancelKeyDeletion', { KeyId })).KeyId, KeyId)
+  assert.strictEqual((await kms('CancelKeyDeletion', { KeyId })).KeyId, KeyId)
   const back = (await kms('DescribeKey', { KeyId })).KeyMetadata
   assert.deepEqual(
     [back.KeyState, back.Enabled, 'DeletionDate' in back],
     ['Disabled', false, false],
   )
   await kms('EnableKey', { KeyId })
-  assert.equal((await kms('DescribeKey', { KeyId })).KeyMetadata.KeyState, 'Enabled')
+  assert.strictEqual((await kms('DescribeKey', { KeyId })).KeyMetadata.KeyState, 'Enabled')
 })
 
 test('when its time has come a key is gone with its aliases, and not a moment before', async () => {
@@ -218,19 +198,19 @@ test('when its time has come a key is gone with its aliases, and not a moment be
   try {
     const client = clientOf(timed)
     const scheduled = await client('ScheduleKeyDeletion', { KeyId: timed.keys.a })
-    assert.equal(scheduled.PendingWindowInDays, 30)
-    assert.equal(scheduled.DeletionDate.getTime(), now + 30 * day)
+    assert.strictEqual(scheduled.PendingWindowInDays, 30)
+    assert.strictEqual(scheduled.DeletionDate.getTime(), now + 30 * day)
     now += 30 * day - 1
-    assert.equal(
+    assert.strictEqual(
       (await client('DescribeKey', { KeyId: 'alias/a' })).KeyMetadata.KeyState,
       'PendingDeletion',
     )
     now += 1
-    assert.equal(
+    assert.strictEqual(
       (await failure(client('DescribeKey', { KeyId: 'alias/a' }))).message,
       'Alias arn:aws:kms:us-east-1:111122223333:alias/a is not found.',
     )
-    assert.equal(
+    assert.strictEqual(
       (await failure(client('CancelKeyDeletion', { KeyId: timed.keys.a }))).message,
       `Key '${timed.keys.a}' does not exist`,
     )
@@ -254,67 +234,61 @@ test('an alias moves to another key of the same usage, keeps its creation date, 
     (await kms('ListAliases', { Limit: 100 })).Aliases.find(
       ({ AliasName }) => AliasName === 'alias/moves',
     )
-  const before = await entry()
+  const made = there(await entry())
   assert.deepEqual(
-    [before.AliasArn, before.TargetKeyId],
+    [made.AliasArn, made.TargetKeyId],
     ['arn:aws:kms:us-east-1:111122223333:alias/moves', first.KeyId],
   )
-  assert.ok(before.CreationDate instanceof Date)
+  assert.ok(made.CreationDate instanceof Date)
   await new Promise((resolve) => setTimeout(resolve, 5))
   await kms('UpdateAlias', { AliasName: 'alias/moves', TargetKeyId: second.Arn })
-  const moved = await entry()
-  assert.deepEqual([moved.TargetKeyId, moved.CreationDate], [second.KeyId, before.CreationDate])
+  const moved = there(await entry())
+  assert.deepEqual([moved.TargetKeyId, moved.CreationDate], [second.KeyId, made.CreationDate])
   assert.ok(moved.LastUpdatedDate > moved.CreationDate)
   await kms('ScheduleKeyDeletion', { KeyId: second.Arn })
   await kms('UpdateAlias', { AliasName: 'alias/moves', TargetKeyId: first.Arn })
   await kms('DeleteAlias', { AliasName: 'alias/moves' })
-  assert.equal(await entry(), undefined)
-  assert.equal((await kms('DescribeKey', { KeyId: first.Arn })).KeyMetadata.KeyState, 'Enabled')
+  assert.strictEqual(await entry(), undefined)
+  assert.strictEqual(
+    (await kms('DescribeKey', { KeyId: first.Arn })).KeyMetadata.KeyState,
+    'Enabled',
+  )
 })
 
 test('pages hold every row once, also when rows come and go in between', async () => {
   const one = await startLocalKms()
   try {
     const client = clientOf(one)
+    /** @type {string[]} */
     const KeyIds = []
-    for (let i = 0; i < 25; i++)
-      KeyIds.push(
-        (await client('CreateKey', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }))
-          .KeyMetadata.KeyId,
-      )
-    for (const [i, TargetKeyId] of KeyIds.entries())
-      await client('CreateAlias', {
-        AliasName: `alias/a${String(i).padStart(2, '0')}`,
-        TargetKeyId,
-      })
-    const walk = async (operation, list, name, between = () => undefined) => {
-      const found = []
-      let Marker
-      for (let calls = 0; calls < 50; calls++) {
-        const page = await client(operation, { Limit: 4, Marker })
-        assert.ok(page[list].length <= 4)
-        assert.equal(page.Truncated, page.NextMarker !== undefined)
-        found.push(...page[list].map((row) => row[name]))
-        if (!page.Truncated) return found
-        Marker = page.NextMarker
-        await between(found)
-      }
-      return assert.fail('no end')
-    }
-    assert.deepEqual((await walk('ListKeys', 'Keys', 'KeyId')).sort(), [...KeyIds].sort())
+    const p256 = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }
+    for (let i = 0; i < 25; i++) KeyIds.push((await client('CreateKey', p256)).KeyMetadata.KeyId)
     const names = KeyIds.map((_, i) => `alias/a${String(i).padStart(2, '0')}`)
-    assert.deepEqual(await walk('ListAliases', 'Aliases', 'AliasName'), names)
-    const shrinking = await walk('ListAliases', 'Aliases', 'AliasName', (found) =>
-      client('DeleteAlias', { AliasName: found.at(-1) }),
+    for (const [i, TargetKeyId] of KeyIds.entries())
+      await client('CreateAlias', { AliasName: names[i], TargetKeyId })
+    const keys = await pages(client, 'ListKeys', { Limit: 4 })
+    for (const page of keys) assert.ok(page.Keys.length <= 4)
+    assert.sameMembers(
+      keys.flatMap((page) => page.Keys.map(({ KeyId }) => KeyId)),
+      KeyIds,
     )
+    const walk = async (between) => {
+      const found = await pages(client, 'ListAliases', { Limit: 4 }, between)
+      for (const { Aliases } of found) assert.ok(Aliases.length <= 4)
+      return found.flatMap(({ Aliases }) => Aliases.map(({ AliasName }) => AliasName))
+    }
+    assert.deepEqual(await walk(), names)
+    const shrinking = await walk(async ({ Aliases }) => {
+      await client('DeleteAlias', { AliasName: Aliases.at(-1).AliasName })
+    })
     assert.deepEqual(shrinking, names)
-    assert.equal((await client('ListAliases')).Aliases.length, 25 - 6)
+    assert.strictEqual((await client('ListAliases')).Aliases.length, 25 - 6)
     const { Keys, NextMarker } = await client('ListKeys', { Limit: 10 })
-    assert.equal(
+    assert.strictEqual(
       (await failure(client('ListAliases', { Marker: NextMarker }))).name,
       'InvalidMarkerException',
     )
-    assert.equal(Keys[0].KeyArn, `arn:aws:kms:us-east-1:111122223333:key/${Keys[0].KeyId}`)
+    assert.strictEqual(Keys[0].KeyArn, `arn:aws:kms:us-east-1:111122223333:key/${Keys[0].KeyId}`)
   } finally {
     await one.close()
   }
@@ -322,20 +296,16 @@ test('pages hold every row once, also when rows come and go in between', async (
 
 test('changes at once happen one after another: one winner for a name, exactly 50 aliases for a key', async () => {
   const { KeyId } = await make()
-  const outcomes = async (calls) =>
-    (await Promise.allSettled(calls)).map(({ reason }) => reason?.name ?? 'done').sort()
   const create = async (AliasName) => {
-    const { status, text } = await raw(local, {
-      operation: 'CreateAlias',
-      body: { AliasName, TargetKeyId: KeyId },
-    })
-    if (status !== 200) throw { name: JSON.parse(text).__type }
+    const body = { AliasName, TargetKeyId: KeyId }
+    const { status, text } = await raw(local, { operation: 'CreateAlias', body })
+    if (status !== 200) throw Object.assign(new Error(text), { name: JSON.parse(text).__type })
   }
-  assert.deepEqual(await outcomes(Array.from({ length: 20 }, () => create('alias/race'))), [
+  assert.sameMembers(await outcomes(Array.from({ length: 20 }, () => create('alias/race'))), [
     ...Array(19).fill('AlreadyExistsException'),
     'done',
   ])
-  assert.deepEqual(
+  assert.sameMembers(
     await outcomes(Array.from({ length: 60 }, (_, i) => create(`alias/race-${i}`))),
     [...Array(11).fill('LimitExceededException'), ...Array(49).fill('done')],
   )
@@ -366,7 +336,7 @@ test('keys that are one secret have no public key to give', async () => {
     { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' },
   ]) {
     const { Arn: KeyId } = await make(more)
-    assert.equal(
+    assert.strictEqual(
       (await failure(kms('GetPublicKey', { KeyId }))).name,
       'UnsupportedOperationException',
     )

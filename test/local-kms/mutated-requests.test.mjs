@@ -1,10 +1,10 @@
 // A thousand requests that no client would send. Each gets an answer of AWS's shape, and afterwards
 // all is as before.
-import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { base64, clientOf, raw, signed } from './helpers.mjs'
 import { generator } from '../support/generator.mjs'
@@ -194,7 +194,7 @@ const kinds = {
       body: `${JSON.stringify(input)} `,
       headers: { authorization: headers.authorization, 'x-amz-date': headers['x-amz-date'] },
     })
-    assert.equal(json().__type, 'InvalidSignatureException')
+    assert.strictEqual(json().__type, 'InvalidSignatureException')
     return { status, json, text }
   },
   'a huge body': async ([operation]) =>
@@ -205,7 +205,7 @@ test("a thousand mutated or random requests each get an answer of AWS's shape, a
   const snapshot = async () =>
     JSON.stringify([
       await Promise.all(
-        [...Object.values(arn)].map((KeyId) =>
+        Object.values(arn).map((KeyId) =>
           raw(local, { operation: 'DescribeKey', body: { KeyId } }).then(({ text }) => text),
         ),
       ),
@@ -213,7 +213,7 @@ test("a thousand mutated or random requests each get an answer of AWS's shape, a
       (await raw(local, { operation: 'ListAliases' })).text,
       (await raw(local, { operation: 'Decrypt', body: valid[1][1] })).text,
     ])
-  const before = await snapshot()
+  const first = await snapshot()
   const counts = {}
   const statuses = {}
   let start
@@ -236,7 +236,7 @@ test("a thousand mutated or random requests each get an answer of AWS's shape, a
   t.diagnostic(
     `seed ${seed}: ${JSON.stringify(counts)}, answers ${JSON.stringify(statuses)}, heap ${(grown / 2 ** 20).toFixed(1)} MiB more`,
   )
-  assert.equal(await snapshot(), before)
+  assert.strictEqual(await snapshot(), first)
   assert.ok(grown < 8 * 2 ** 20, `${grown} bytes more`)
 })
 
@@ -249,7 +249,7 @@ test('senders that write a byte now and then hold up nobody and are let go at cl
       { length: 50 },
       () =>
         new Promise((resolve) => {
-          const socket = connect(new URL(one.url).port, '127.0.0.1', () => {
+          const socket = connect(Number(new URL(one.url).port), '127.0.0.1', () => {
             socket.write(
               'POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-amz-json-1.1\r\nX-Amz-Target: TrentService.ListKeys\r\nContent-Length: 1000\r\n\r\n',
             )
@@ -274,7 +274,7 @@ test('senders that write a byte now and then hold up nobody and are let go at cl
     times.push(performance.now() - start)
   }
   const closing = one.close().then(() => 'closed')
-  assert.equal(
+  assert.strictEqual(
     await Promise.race([
       closing,
       new Promise((resolve) => setTimeout(resolve, 10_000, 'still open').unref()),
@@ -283,7 +283,7 @@ test('senders that write a byte now and then hold up nobody and are let go at cl
   )
   clearInterval(drip)
   for (const socket of sockets) socket.destroy()
-  assert.equal(times.length, 20)
+  assert.strictEqual(times.length, 20)
 })
 
 test('who asks for much and reads nothing is let go at close', async () => {
@@ -309,13 +309,13 @@ test('who asks for much and reads nothing is let go at close', async () => {
   const request = `POST / HTTP/1.1\r\n${Object.entries(headers)
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('')}\r\n${body}`
-  const socket = connect(new URL(one.url).port, '127.0.0.1')
+  const socket = connect(Number(new URL(one.url).port), '127.0.0.1')
     .on('error', () => {})
     .pause()
   socket.write(request.repeat(1_000)) // 30 MB of answers, more than the system holds for a reader
   await new Promise((resolve) => setTimeout(resolve, 500))
-  assert.equal((await clientOf(one)('DescribeKey', { KeyId })).KeyMetadata.KeyId, KeyId)
-  assert.equal(
+  assert.strictEqual((await clientOf(one)('DescribeKey', { KeyId })).KeyMetadata.KeyId, KeyId)
+  assert.strictEqual(
     await Promise.race([
       one.close().then(() => 'closed'),
       new Promise((resolve) => setTimeout(resolve, 30_000, 'still open').unref()),

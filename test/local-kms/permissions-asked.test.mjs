@@ -1,26 +1,33 @@
 // Which permissions each management operation asks for, on which key; and that nothing happens
 // where one is denied.
-import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
+import { assert } from 'chai'
 import { Call } from '#dist/local-kms/operations/call.js'
 import { operationOf } from '#dist/local-kms/operations/operations.js'
 import { Keyring } from '#dist/local-kms/state/keyring.js'
 import { Kms } from '#dist/local-kms/state/kms.js'
-import { failure } from './helpers.mjs'
+import { assertRejects, row, there } from './helpers.mjs'
+import { allowTo, home, policyText, roleArn } from './policies.mjs'
 
-const role = 'arn:aws:iam::111122223333:role/app'
+/** @import { Answer } from './types.d.ts' */
+/** @import { Credential } from '#dist/local-kms/policy/credentials.js' */
+
+const role = roleArn('app')
+/** @type {Credential} */
 const caller = {
   accessKeyId: 'A',
-  principal: { arn: role, account: '111122223333', kind: 'assumed-role', policies: [] },
+  secretAccessKey: 'secret',
+  principal: { arn: role, account: home, kind: 'assumed-role', policies: [] },
 }
-const policy = JSON.stringify({
-  Version: '2012-10-17',
-  Statement: { Effect: 'Allow', Principal: { AWS: role }, Action: 'kms:*', Resource: '*' },
-})
+const policy = policyText(allowTo(role))
 const tags = [{ TagKey: 'a', TagValue: 'b' }]
 const spec = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }
 
-let kms, denied, asked
+/** @type {Kms} */
+let kms
+/** @type {Set<string>} */
+let denied
+let asked
 beforeEach(() => {
   kms = new Kms({
     rings: ['us-east-1', 'eu-west-1'].map((region) => new Keyring(region)),
@@ -46,19 +53,13 @@ class AskedCall extends Call {
     assert.ok(asked.length > 0)
   }
 }
+/** @returns {Promise<Answer<string>>} */
 const run = async (operation, body, region = 'us-east-1') => {
   asked = []
-  return operationOf(`TrentService.${operation}`)(
-    new AskedCall({
-      kms,
-      ring: kms.rings.get(region),
-      caller,
-      origin: {},
-      operation,
-      body,
-      requestId: 'r',
-    }),
-  )
+  const ring = there(kms.rings.get(region))
+  const facts = { kms, ring, caller, origin: {}, operation, body, requestId: 'r' }
+  const answer = await there(operationOf(`TrentService.${operation}`))(new AskedCall(facts))
+  return /** @type {Answer<string>} */ (/** @type {unknown} */ (answer))
 }
 const snapshot = () =>
   JSON.stringify(
@@ -79,38 +80,36 @@ test('each operation asks for its permission on the key that it changes or shows
     GranteePrincipal: role,
     Operations: ['Sign'],
   })
+  const wrapping = { WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' }
   const rows = [
-    ['UpdateKeyDescription', { KeyId, Description: 'x' }],
-    ['TagResource', { KeyId, Tags: tags }],
-    ['ListResourceTags', { KeyId }],
-    ['UntagResource', { KeyId, TagKeys: ['a'] }],
-    ['PutKeyPolicy', { KeyId, Policy: policy }],
-    ['GetKeyPolicy', { KeyId }],
-    ['ListKeyPolicies', { KeyId }],
-    ['ListGrants', { KeyId }],
-    ['RevokeGrant', { KeyId, GrantId }],
-    ['CreateGrant', { KeyId, GranteePrincipal: role, Operations: ['Sign'] }],
-    ['EnableKeyRotation', { KeyId: symmetric }],
-    ['GetKeyRotationStatus', { KeyId: symmetric }],
-    ['RotateKeyOnDemand', { KeyId: symmetric }],
-    ['ListKeyRotations', { KeyId: symmetric }],
-    ['DisableKeyRotation', { KeyId: symmetric }],
-    ['GetKeyLastUsage', { KeyId }],
-    [
-      'GetParametersForImport',
-      { KeyId: external, WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' },
-    ],
-    ['DeleteImportedKeyMaterial', { KeyId: external }],
-    ['DisableKey', { KeyId }],
-    ['EnableKey', { KeyId }],
-    ['ScheduleKeyDeletion', { KeyId }],
-    ['CancelKeyDeletion', { KeyId }],
+    row('UpdateKeyDescription', { KeyId, Description: 'x' }),
+    row('TagResource', { KeyId, Tags: tags }),
+    row('ListResourceTags', { KeyId }),
+    row('UntagResource', { KeyId, TagKeys: ['a'] }),
+    row('PutKeyPolicy', { KeyId, Policy: policy }),
+    row('GetKeyPolicy', { KeyId }),
+    row('ListKeyPolicies', { KeyId }),
+    row('ListGrants', { KeyId }),
+    row('RevokeGrant', { KeyId, GrantId }),
+    row('CreateGrant', { KeyId, GranteePrincipal: role, Operations: ['Sign'] }),
+    row('EnableKeyRotation', { KeyId: symmetric }),
+    row('GetKeyRotationStatus', { KeyId: symmetric }),
+    row('RotateKeyOnDemand', { KeyId: symmetric }),
+    row('ListKeyRotations', { KeyId: symmetric }),
+    row('DisableKeyRotation', { KeyId: symmetric }),
+    row('GetKeyLastUsage', { KeyId }),
+    row('GetParametersForImport', { KeyId: external, ...wrapping }),
+    row('DeleteImportedKeyMaterial', { KeyId: external }),
+    row('DisableKey', { KeyId }),
+    row('EnableKey', { KeyId }),
+    row('ScheduleKeyDeletion', { KeyId }),
+    row('CancelKeyDeletion', { KeyId }),
   ]
   for (const [operation, body] of rows) {
-    const before = snapshot()
+    const first = snapshot()
     denied.add(operation)
-    assert.equal((await failure(run(operation, body))).name, 'AccessDeniedException', operation)
-    assert.equal(snapshot(), before, operation)
+    await assertRejects(run(operation, body), { name: 'AccessDeniedException' })
+    assert.strictEqual(snapshot(), first, operation)
     denied.clear()
     await run(operation, body)
     assert.deepEqual(asked, [[operation, `us-east-1/${body.KeyId}`, undefined]], operation)
@@ -142,16 +141,15 @@ test('RetireGrant asks with the grant, by id and by token, and ListRetirableGran
   const bodies = [{ KeyId, GrantId: made[0].GrantId }, { GrantToken: made[1].GrantToken }]
   for (const [index, body] of bodies.entries()) {
     denied.add('RetireGrant')
-    assert.equal((await failure(run('RetireGrant', body))).name, 'AccessDeniedException')
+    await assertRejects(run('RetireGrant', body), { name: 'AccessDeniedException' })
     denied.clear()
     await run('RetireGrant', body)
     assert.deepEqual(asked, [['RetireGrant', `us-east-1/${KeyId}`, undefined, made[index].GrantId]])
   }
   denied.add('RetireGrant')
-  assert.equal(
-    (await failure(run('RetireGrant', { KeyId, GrantId: 'f'.repeat(64) }))).name,
-    'AccessDeniedException',
-  )
+  await assertRejects(run('RetireGrant', { KeyId, GrantId: 'f'.repeat(64) }), {
+    name: 'AccessDeniedException',
+  })
   assert.deepEqual(asked, [['RetireGrant', `us-east-1/${KeyId}`, undefined, undefined]])
   await run('ListRetirableGrants', { RetiringPrincipal: role })
   assert.deepEqual(asked, [['ListRetirableGrants', undefined, role]])
@@ -162,8 +160,8 @@ test('replicas need permission on the primary and to make and tag keys; another 
   const body = { KeyId, ReplicaRegion: 'eu-west-1', Tags: tags }
   for (const permission of ['ReplicateKey', 'CreateKey', 'TagResource']) {
     denied = new Set([permission])
-    assert.equal((await failure(run('ReplicateKey', body))).name, 'AccessDeniedException')
-    assert.equal(kms.rings.get('eu-west-1').keys.size, 0)
+    await assertRejects(run('ReplicateKey', body), { name: 'AccessDeniedException' })
+    assert.strictEqual(there(kms.rings.get('eu-west-1')).keys.size, 0)
   }
   denied.clear()
   await run('ReplicateKey', body)

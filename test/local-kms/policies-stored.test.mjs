@@ -1,27 +1,28 @@
-import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { acrossRestarts, assertFaults, clientOf, raw } from './helpers.mjs'
+import { acrossRestarts, assertFaults, clientOf, raw, row } from './helpers.mjs'
+import * as say from './messages.mjs'
+import { refusedAs } from './messages.mjs'
+import { allowTo, policyText, rootArn } from './policies.mjs'
 
-let local, kms
+/** @type {import('sealdrop/local-kms').LocalKms} */
+let local
+/** @type {import('./types.d.ts').Client} */
+let kms
 before(async () => {
   local = await startLocalKms()
   kms = clientOf(local)
 })
 after(() => local.close())
 
-const root = 'arn:aws:iam::111122223333:root'
-const policy = (Sid) =>
-  JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [{ Sid, Effect: 'Allow', Principal: { AWS: root }, Action: 'kms:*', Resource: '*' }],
-  })
+const policy = (Sid) => policyText({ Sid, ...allowTo(rootArn()) })
 const spec = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }
 const make = async (more = {}) => (await kms('CreateKey', { ...spec, ...more })).KeyMetadata.Arn
 
 test('a key has the default policy of its account, in the text of the service', async () => {
   const { Policy, PolicyName } = await kms('GetKeyPolicy', { KeyId: await make() })
-  assert.equal(PolicyName, 'default')
+  assert.strictEqual(PolicyName, 'default')
   assert.ok(Policy.startsWith('{\n  "Version" : "2012-10-17",\n'))
   assert.deepEqual(JSON.parse(Policy), {
     Version: '2012-10-17',
@@ -30,7 +31,7 @@ test('a key has the default policy of its account, in the text of the service', 
       {
         Sid: 'Enable IAM User Permissions',
         Effect: 'Allow',
-        Principal: { AWS: root },
+        Principal: { AWS: rootArn() },
         Action: 'kms:*',
         Resource: '*',
       },
@@ -45,7 +46,7 @@ test("the policy of CreateKey is the key's policy until PutKeyPolicy gives it an
       const client = clientOf(one)
       const { KeyId } = (await client('CreateKey', { ...spec, Policy: policy('first') }))
         .KeyMetadata
-      assert.equal(
+      assert.strictEqual(
         (await client('GetKeyPolicy', { KeyId, PolicyName: 'default' })).Policy,
         policy('first'),
       )
@@ -62,7 +63,10 @@ test("the policy of CreateKey is the key's policy until PutKeyPolicy gives it an
       return KeyId
     },
     async (two, KeyId) =>
-      assert.equal((await clientOf(two)('GetKeyPolicy', { KeyId })).Policy, policy('second é')),
+      assert.strictEqual(
+        (await clientOf(two)('GetKeyPolicy', { KeyId })).Policy,
+        policy('second é'),
+      ),
   )
 })
 
@@ -79,7 +83,7 @@ test('policies can be read and changed while a key is disabled and while it is t
   for (const operation of ['DisableKey', 'ScheduleKeyDeletion']) {
     await kms(operation, { KeyId })
     await kms('PutKeyPolicy', { KeyId, Policy: policy(operation) })
-    assert.equal((await kms('GetKeyPolicy', { KeyId })).Policy, policy(operation))
+    assert.strictEqual((await kms('GetKeyPolicy', { KeyId })).Policy, policy(operation))
   }
 })
 
@@ -98,47 +102,39 @@ test('what is no policy is refused, and the policy stays', async () => {
   ]
   const keys = (await kms('ListKeys')).Keys.length
   for (const [Policy, name] of wrong) {
-    for (const [operation, body] of [
-      ['PutKeyPolicy', { KeyId }],
-      ['CreateKey', spec],
-    ]) {
+    for (const [operation, body] of [row('PutKeyPolicy', { KeyId }), row('CreateKey', spec)]) {
       const { status, json } = await raw(local, { operation, body: { ...body, Policy } })
       assert.deepEqual([status, json().__type], [400, name], `${operation} ${Policy.slice(0, 60)}`)
     }
   }
+  const other = { PolicyName: 'other' }
   await assertFaults(local, [
-    ['GetKeyPolicy', { KeyId, PolicyName: 'other' }, 'NotFoundException', 'No such policy exists'],
-    [
-      'PutKeyPolicy',
-      { KeyId, PolicyName: 'other', Policy: policy('x') },
-      'UnsupportedOperationException',
-      'Only default policy is supported',
-    ],
-    [
-      'PutKeyPolicy',
-      { KeyId },
-      'ValidationException',
-      "1 validation error detected: Value null at 'policy' failed to satisfy constraint: Member must not be null",
-    ],
-    [
-      'GetKeyPolicy',
-      { KeyId, PolicyName: 'a b' },
-      'ValidationException',
-      "1 validation error detected: Value 'a b' at 'policyName' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[\\w]+$",
-    ],
-    [
-      'ListKeyPolicies',
-      { KeyId, Marker: 'x' },
-      'InvalidMarkerException',
-      'The marker is not valid.',
-    ],
-    ...['GetKeyPolicy', 'ListKeyPolicies'].map((operation) => [
-      operation,
-      { KeyId: 'alias/x' },
-      'InvalidArnException',
-      'Key Aliases are not supported for this operation.',
+    ...refusedAs('NotFoundException', [
+      ['GetKeyPolicy', { KeyId, ...other }, 'No such policy exists'],
+    ]),
+    ...refusedAs('UnsupportedOperationException', [
+      [
+        'PutKeyPolicy',
+        { KeyId, ...other, Policy: policy('x') },
+        'Only default policy is supported',
+      ],
+    ]),
+    ...refusedAs('ValidationException', [
+      ['PutKeyPolicy', { KeyId }, say.isNull('policy')],
+      [
+        'GetKeyPolicy',
+        { KeyId, PolicyName: 'a b' },
+        say.patterned('policyName', 'a b', '^[\\w]+$'),
+      ],
+    ]),
+    ...refusedAs('InvalidMarkerException', [
+      ['ListKeyPolicies', { KeyId, Marker: 'x' }, 'The marker is not valid.'],
+    ]),
+    ...refusedAs('InvalidArnException', [
+      ['GetKeyPolicy', { KeyId: 'alias/x' }, say.noAliases],
+      ['ListKeyPolicies', { KeyId: 'alias/x' }, say.noAliases],
     ]),
   ])
-  assert.equal((await kms('GetKeyPolicy', { KeyId })).Policy, policy('mine'))
-  assert.equal((await kms('ListKeys')).Keys.length, keys)
+  assert.strictEqual((await kms('GetKeyPolicy', { KeyId })).Policy, policy('mine'))
+  assert.strictEqual((await kms('ListKeys')).Keys.length, keys)
 })

@@ -5,5 +5,6 @@ try {
   const local = await startLocalKms({ dir: process.argv[2] })
   process.stdout.write(`${JSON.stringify(local)}\n`)
 } catch (e) {
-  process.stdout.write(`${JSON.stringify({ code: e.code, message: e.message })}\n`)
+  const { code, message } = /** @type {import('./types.d.ts').Failure} */ (e)
+  process.stdout.write(`${JSON.stringify({ code, message })}\n`)
 }

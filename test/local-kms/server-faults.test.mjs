@@ -1,16 +1,32 @@
 // Faults on demand and the trail, as clients meet them: the unmodified AWS client, and the
 // companion's opener.
-import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import { KMSClient, SignCommand } from '@aws-sdk/client-kms'
+import { assert } from 'chai'
+import { KMSClient, ListKeysCommand, SignCommand } from '@aws-sdk/client-kms'
 import { importKeySet, inHand, seal } from 'sealdrop'
 import { createOpener, createPublisher } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { clientIn, clientOf, failure, raw } from './helpers.mjs'
+import {
+  assertThrows,
+  base64,
+  clientIn,
+  clientOf,
+  failure,
+  raw,
+  row,
+  there,
+  wrong,
+} from './helpers.mjs'
 
-let local, kms, trail
+/** @import { FaultKind, FaultRule } from 'sealdrop/local-kms' */
+
+/** @type {import('sealdrop/local-kms').LocalKms} */
+let local
+/** @type {import('./types.d.ts').Client} */
+let kms
+/** @type {import('sealdrop/local-kms').TrailRecord[]} */
+const trail = []
 before(async () => {
-  trail = []
   local = await startLocalKms({
     regions: ['us-east-1', 'eu-west-1'],
     onCall: (entry) => trail.push(entry),
@@ -28,28 +44,35 @@ beforeEach(() => {
   trail.length = 0
 })
 
-const message = { Message: Buffer.from('x'), SigningAlgorithm: 'ECDSA_SHA_256' }
+const message = {
+  Message: Buffer.from('x'),
+  SigningAlgorithm: /** @type {const} */ ('ECDSA_SHA_256'),
+}
 const sign = (KeyId = 'alias/sign', options = {}) =>
   new KMSClient({ ...local.clientConfig, ...options }).send(new SignCommand({ KeyId, ...message }))
+/** @param {FaultKind[]} kinds */
+const kindsOf = (...kinds) => kinds
 const struck = (id) => local.faults.list().find((fault) => fault.id === id)?.struck
 
 describe('faults', () => {
-  for (const [kind, name, status] of [
+  /** @type {[FaultKind, string, number][]} */
+  const retried = [
     ['throttle', 'ThrottlingException', 400],
     ['internal', 'KMSInternalException', 500],
     ['unavailable', 'DependencyTimeoutException', 503],
-  ]) {
+  ]
+  for (const [kind, name, status] of retried) {
     test(`${kind}: the client tries again and gets through after two, and gives up as ${name} when it does not end`, async () => {
       const twice = local.faults.add({ kind, operation: 'Sign', count: 2 })
-      assert.equal((await sign()).$metadata.attempts, 3)
-      assert.equal(struck(twice), 2)
+      assert.strictEqual((await sign()).$metadata.attempts, 3)
+      assert.strictEqual(struck(twice), 2)
       const forever = local.faults.add({ kind, operation: 'Sign' })
       const e = await failure(sign())
       assert.deepEqual(
         [e.name, e.$metadata.httpStatusCode, e.$metadata.attempts, struck(forever)],
         [name, status, 3, 3],
       )
-      assert.equal(local.faults.remove(forever), true)
+      assert.strictEqual(local.faults.remove(forever), true)
       await sign()
     })
   }
@@ -63,7 +86,7 @@ describe('faults', () => {
         ),
       )
       await sign('alias/other')
-      assert.equal(struck(id), 3, key)
+      assert.strictEqual(struck(id), 3, key)
       local.faults.clear()
     }
   })
@@ -77,26 +100,14 @@ describe('faults', () => {
       Operations: ['Decrypt'],
     })
     const id = local.faults.add({ kind: 'throttle', key, count: 2 })
-    for (const [operation, input] of [
-      ['Decrypt', { CiphertextBlob }],
-      ['RetireGrant', { GrantToken }],
-    ])
-      assert.equal(
-        (
-          await raw(local, {
-            operation,
-            body: Object.fromEntries(
-              Object.entries(input).map(([name, value]) => [
-                name,
-                typeof value === 'string' ? value : Buffer.from(value).toString('base64'),
-              ]),
-            ),
-          })
-        ).json().__type,
-        'ThrottlingException',
-        operation,
-      )
-    assert.equal(struck(id), 2)
+    for (const [operation, body] of [
+      row('Decrypt', { CiphertextBlob: base64(CiphertextBlob) }),
+      row('RetireGrant', { GrantToken }),
+    ]) {
+      const { json } = await raw(local, { operation, body })
+      assert.strictEqual(json().__type, 'ThrottlingException', operation)
+    }
+    assert.strictEqual(struck(id), 2)
     await kms('Decrypt', { CiphertextBlob })
   })
 
@@ -107,9 +118,9 @@ describe('faults', () => {
         ...one.clientConfig,
         maxAttempts: 1,
         requestHandler: { requestTimeout: 200, throwOnRequestTimeout: true },
-      }).send(new (await import('@aws-sdk/client-kms')).ListKeysCommand({})),
+      }).send(new ListKeysCommand({})),
     )
-    assert.equal(e.name, 'TimeoutError')
+    assert.strictEqual(e.name, 'TimeoutError')
     const waiting = raw(one, { operation: 'ListKeys' }).then(
       () => 'answered',
       () => 'ended',
@@ -117,15 +128,15 @@ describe('faults', () => {
     await new Promise((resolve) => setTimeout(resolve, 50))
     const start = performance.now()
     await one.close()
-    assert.equal(await waiting, 'ended')
+    assert.strictEqual(await waiting, 'ended')
     assert.ok(performance.now() - start < 5_000)
   })
 
   test('reset and half: the connection ends, and the client tries again', async () => {
-    for (const kind of ['reset', 'half']) {
+    for (const kind of kindsOf('reset', 'half')) {
       const id = local.faults.add({ kind, operation: 'Sign', count: 1 })
-      assert.ok((await sign()).Signature.length > 60, kind)
-      assert.equal(struck(id), 1)
+      assert.ok(there((await sign()).Signature).length > 60, kind)
+      assert.strictEqual(struck(id), 1)
       local.faults.add({ kind, operation: 'Sign' })
       assert.match(
         String((await failure(sign(undefined, { maxAttempts: 1 }))).code ?? ''),
@@ -137,16 +148,18 @@ describe('faults', () => {
   })
 
   test('a rule for a Region that this server has not could never strike, and is refused', async () => {
-    for (const rule of [
+    /** @type {FaultRule[]} */
+    const rules = [
       { kind: 'region-down', region: 'ap-south-1' },
       { kind: 'throttle', key: 'arn:aws:kms:ap-south-1:111122223333:alias/sign' },
-    ]) {
-      assert.throws(() => local.faults.add(rule), {
+    ]
+    for (const rule of rules) {
+      assertThrows(() => local.faults.add(rule), {
         code: 'invalid_argument',
         message: /this server has no Region ap-south-1, it has us-east-1, eu-west-1$/,
       })
     }
-    assert.equal(
+    assert.strictEqual(
       (await failure(startLocalKms({ faults: [{ kind: 'region-down', region: 'eu-west-1' }] })))
         .message,
       'faults[0].region: this server has no Region eu-west-1, it has us-east-1',
@@ -179,7 +192,7 @@ describe('faults', () => {
       maxAttempts: 1,
       requestHandler: { requestTimeout: 300, throwOnRequestTimeout: true },
     })
-    for (const kind of [
+    const kinds = kindsOf(
       'wrong-key-id',
       'wrong-length',
       'throttle',
@@ -188,14 +201,15 @@ describe('faults', () => {
       'timeout',
       'reset',
       'half',
-    ]) {
+    )
+    for (const kind of kinds) {
       const opener = createOpener({ kms: quick, keys: ['alias/open'] })
       await opener.ready()
       const id = local.faults.add({ kind, operation: 'Decrypt' })
       codes[kind] = (await failure(opener.open(sealed, { context: {} }))).code
-      assert.equal(struck(id), 1, kind)
+      assert.strictEqual(struck(id), 1, kind)
       local.faults.clear()
-      assert.equal((await opener.open(sealed, { context: {} })).text(), 'x')
+      assert.strictEqual((await opener.open(sealed, { context: {} })).text(), 'x')
       await opener.close()
     }
     assert.deepEqual(codes, {
@@ -216,15 +230,24 @@ describe('faults', () => {
     const { FaultId } = JSON.parse(
       await ask('AddFault', { Kind: 'throttle', Operation: 'Sign', Count: 1 }),
     )
-    assert.equal((await failure(sign(undefined, { maxAttempts: 1 }))).name, 'ThrottlingException')
+    assert.strictEqual(
+      (await failure(sign(undefined, { maxAttempts: 1 }))).name,
+      'ThrottlingException',
+    )
     assert.deepEqual(JSON.parse(await ask('ListFaults')).Faults, [
       { FaultId, Kind: 'throttle', Operation: 'Sign', Count: 1, Struck: 1 },
     ])
-    assert.equal(await ask('RemoveFault', { FaultId }), '')
-    assert.equal(JSON.parse(await ask('RemoveFault', { FaultId })).__type, 'NotFoundException')
-    assert.equal(await ask('ClearFaults'), '')
-    assert.equal(JSON.parse(await ask('AddFault', { Kind: 'flood' })).__type, 'ValidationException')
-    assert.equal(JSON.parse(await ask('Sign')).__type, 'UnknownOperationException')
+    assert.strictEqual(await ask('RemoveFault', { FaultId }), '')
+    assert.strictEqual(
+      JSON.parse(await ask('RemoveFault', { FaultId })).__type,
+      'NotFoundException',
+    )
+    assert.strictEqual(await ask('ClearFaults'), '')
+    assert.strictEqual(
+      JSON.parse(await ask('AddFault', { Kind: 'flood' })).__type,
+      'ValidationException',
+    )
+    assert.strictEqual(JSON.parse(await ask('Sign')).__type, 'UnknownOperationException')
   })
 })
 
@@ -263,8 +286,8 @@ describe('the trail', () => {
       [unsigned.eventName, unsigned.errorCode, unsigned.userIdentity.type],
       ['ListKeys', 'MissingAuthenticationTokenException', 'Unknown'],
     )
-    assert.equal(trail.length, 4)
-    assert.equal(new Set(trail.map(({ requestID }) => requestID)).size, 4)
+    assert.strictEqual(trail.length, 4)
+    assert.strictEqual(new Set(trail.map(({ requestID }) => requestID)).size, 4)
   })
 
   test('names aliases and new keys, and both keys of ReEncrypt', async () => {
@@ -294,12 +317,13 @@ describe('the trail', () => {
       [trail[0].eventName, trail[0].errorCode, trail[0].userIdentity.arn],
       ['Sign', 'SerializationException', 'arn:aws:iam::111122223333:root'],
     )
-    for (const kind of ['throttle', 'internal', 'unavailable', 'reset', 'half', 'wrong-key-id']) {
+    const kinds = kindsOf('throttle', 'internal', 'unavailable', 'reset', 'half', 'wrong-key-id')
+    for (const kind of kinds) {
       trail.length = 0
       local.faults.add({ kind, operation: 'Sign', count: 1 })
       await sign(undefined, { maxAttempts: 1 }).catch(() => {})
-      assert.equal(trail.length, 1, kind)
-      assert.equal(
+      assert.strictEqual(trail.length, 1, kind)
+      assert.strictEqual(
         trail[0].errorCode !== undefined,
         !['half', 'wrong-key-id'].includes(kind),
         `${kind} ${trail[0].errorCode}`,
@@ -309,7 +333,7 @@ describe('the trail', () => {
 
   test('its request id is the one in the answer', async () => {
     const { $metadata } = await sign()
-    assert.equal(trail[0].requestID, $metadata.requestId)
+    assert.strictEqual(trail[0].requestID, $metadata.requestId)
   })
 
   test('holds nothing that was signed or sealed, nor what came of it', async () => {
@@ -327,9 +351,9 @@ describe('the trail', () => {
     const { Signature } = await kms('Sign', { KeyId: 'alias/sign', ...message, Message: Plaintext })
     const text = JSON.stringify(trail)
     for (const secret of [Plaintext, Buffer.from(CiphertextBlob), Buffer.from(Signature)])
-      for (const form of ['base64', 'hex', 'latin1'])
+      for (const form of /** @type {const} */ (['base64', 'hex', 'latin1']))
         assert.ok(!text.includes(secret.toString(form).slice(0, 12)), form)
-    assert.equal(trail.length, 3)
+    assert.strictEqual(trail.length, 3)
   })
 
   test('what its reader throws stops nothing', async () => {
@@ -340,14 +364,13 @@ describe('the trail', () => {
         throw new Error('reader')
       },
     })
-    assert.equal((await clientOf(one)('ListKeys')).Keys.length, 0)
+    assert.strictEqual((await clientOf(one)('ListKeys')).Keys.length, 0)
     await one.close()
-    const two = await startLocalKms({
-      onCall: async () => {
-        throw new Error('late reader')
-      },
-    })
-    assert.equal((await clientOf(two)('ListKeys')).Keys.length, 0)
+    const late = async () => {
+      throw new Error('late reader')
+    }
+    const two = await startLocalKms({ onCall: wrong(late) })
+    assert.strictEqual((await clientOf(two)('ListKeys')).Keys.length, 0)
     await two.close()
     await new Promise((resolve) => setImmediate(resolve))
     for (const reader of ['reader', 'late reader'])

@@ -1,8 +1,8 @@
 // The AWS Encryption SDK as a foreign user of GenerateDataKey, Encrypt and Decrypt: what it seals
 // through the local KMS it opens through it.
-import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
+import { assert } from 'chai'
 import {
   AwsKmsMrkAwareSymmetricKeyringNode,
   buildClient,
@@ -11,7 +11,7 @@ import {
 } from '@aws-crypto/client-node'
 import { KMS } from '@aws-sdk/client-kms'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { clientOf } from './helpers.mjs'
+import { assertRejects, clientOf } from './helpers.mjs'
 
 const [us, eu] = ['us-east-1', 'eu-west-1']
 const { encrypt, decrypt } = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT)
@@ -43,7 +43,7 @@ async function opens(keyring, sealed) {
   const { plaintext, messageHeader } = await decrypt(keyring, sealed)
   assert.deepEqual(plaintext, message)
   for (const [name, value] of Object.entries(context))
-    assert.equal(messageHeader.encryptionContext[name], value)
+    assert.strictEqual(messageHeader.encryptionContext[name], value)
   return calls
 }
 
@@ -64,15 +64,13 @@ test('a message sealed for two keys opens with either of them, also after rotati
       'DecryptCommand',
     ])
   await opens(new KmsKeyringNode({ discovery: true, clientProvider }), result)
-  await assert.rejects(
-    decrypt(new KmsKeyringNode({ keyIds: [three], clientProvider }), result),
-    /unencryptedDataKey has not been set/,
-  )
+  await assertRejects(decrypt(new KmsKeyringNode({ keyIds: [three], clientProvider }), result), {
+    message: /unencryptedDataKey has not been set/,
+  })
   await kms('DisableKey', { KeyId: one })
-  await assert.rejects(
-    decrypt(new KmsKeyringNode({ keyIds: [one], clientProvider }), result),
-    /is disabled/,
-  )
+  await assertRejects(decrypt(new KmsKeyringNode({ keyIds: [one], clientProvider }), result), {
+    message: /is disabled/,
+  })
   await opens(new KmsKeyringNode({ keyIds: [two], clientProvider }), result)
 })
 
@@ -87,10 +85,9 @@ test('a sealed data key opens with the context of its message only', async () =>
   assert.ok(at > 0)
   const changed = Buffer.from(result)
   changed[at] ^= 1
-  await assert.rejects(
-    decrypt(new KmsKeyringNode({ keyIds: [Arn], clientProvider }), changed),
-    /InvalidCiphertextException/,
-  )
+  await assertRejects(decrypt(new KmsKeyringNode({ keyIds: [Arn], clientProvider }), changed), {
+    message: /InvalidCiphertextException/,
+  })
   assert.ok((await kms('DescribeKey', { KeyId })).KeyMetadata.Enabled)
   await opens(new KmsKeyringNode({ keyIds: [Arn], clientProvider }), result)
 })

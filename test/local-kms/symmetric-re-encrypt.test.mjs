@@ -1,19 +1,29 @@
 // ReEncrypt between symmetric and RSA keys, through the AWS client.
-import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { assertFaults, base64, clientIn, clientOf, noMessage } from './helpers.mjs'
+import {
+  assertFaults,
+  assertRejects,
+  base64,
+  clientIn,
+  clientOf,
+  noMessage,
+  row,
+  said,
+} from './helpers.mjs'
+import * as say from './messages.mjs'
+import { refusedAs } from './messages.mjs'
 
 const Plaintext = Buffer.from('a secret')
 const symmetric = 'SYMMETRIC_DEFAULT'
 const missing = '12345678-1234-1234-1234-123456789012'
-const incorrect =
-  'The key ID in the request does not identify a CMK that can perform this operation.'
-const hidden =
-  'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.'
-const dryRun = 'The request would have succeeded, but the DryRun option is set.'
-let local, kms
+/** @type {import('sealdrop/local-kms').LocalKms} */
+let local
+/** @type {import('./types.d.ts').Client} */
+let kms
+/** @type {Record<string, import('./types.d.ts').Answer<'CreateKey'>['KeyMetadata']>} */
 const keys = {}
 before(async () => {
   local = await startLocalKms({ regions: ['us-east-1', 'eu-west-1'] })
@@ -53,7 +63,7 @@ test('a ciphertext moves between keys of both kinds, in all directions, and to t
       EncryptionAlgorithm: algorithmOf(from),
       EncryptionContext: contextOf(from, '1'),
     })
-    const { $metadata, CiphertextBlob, ...answer } = await kms('ReEncrypt', {
+    const answer = await kms('ReEncrypt', {
       CiphertextBlob: sealed,
       SourceKeyId: keys[from].KeyId,
       SourceEncryptionAlgorithm: algorithmOf(from),
@@ -67,7 +77,7 @@ test('a ciphertext moves between keys of both kinds, in all directions, and to t
       DestinationKeyMaterialId: keys[to].CurrentKeyMaterialId,
     }
     assert.deepEqual(
-      answer,
+      said(answer, 'CiphertextBlob'),
       {
         SourceKeyId: keys[from].Arn,
         KeyId: keys[to].Arn,
@@ -78,7 +88,7 @@ test('a ciphertext moves between keys of both kinds, in all directions, and to t
       `${from} ${to}`,
     )
     const opened = await kms('Decrypt', {
-      CiphertextBlob,
+      CiphertextBlob: answer.CiphertextBlob,
       KeyId: keys[to].KeyId,
       EncryptionAlgorithm: algorithmOf(to),
       EncryptionContext: contextOf(to, '2'),
@@ -93,15 +103,15 @@ test('a ciphertext moves between keys of both kinds, in all directions, and to t
 test('a symmetric source need not be named, and a rotated key tells both of its materials', async () => {
   const { KeyId } = (await kms('CreateKey')).KeyMetadata
   const current = async () => (await kms('DescribeKey', { KeyId })).KeyMetadata.CurrentKeyMaterialId
-  const before = await current()
+  const first = await current()
   const { CiphertextBlob } = await kms('Encrypt', { KeyId, Plaintext })
   await kms('RotateKeyOnDemand', { KeyId })
   const moved = await kms('ReEncrypt', { CiphertextBlob, DestinationKeyId: KeyId })
   assert.deepEqual(
     [moved.SourceKeyMaterialId, moved.DestinationKeyMaterialId],
-    [before, await current()],
+    [first, await current()],
   )
-  assert.equal(
+  assert.strictEqual(
     (await kms('Decrypt', { CiphertextBlob: moved.CiphertextBlob })).KeyMaterialId,
     await current(),
   )
@@ -122,127 +132,69 @@ test('what does not open is not sealed again, and each key must be there and fit
   )
   const changed = Buffer.from(CiphertextBlob, 'base64')
   changed[changed.length - 1] ^= 1
-  const noContext =
-    'EncryptionContext is not supported when encrypting/decrypting with asymmetric CMKs.'
   const rsaBlob = base64(await seal('rsa', { EncryptionAlgorithm: rsaAlgorithm }))
+  const reEncrypt = (more, message) => row('ReEncrypt', { ...input, ...more }, message)
+  const toRsa = {
+    DestinationKeyId: keys.rsa.KeyId,
+    DestinationEncryptionAlgorithm: rsaAlgorithm,
+  }
+  const fromRsa = {
+    CiphertextBlob: rsaBlob,
+    SourceKeyId: keys.rsa.KeyId,
+    SourceEncryptionAlgorithm: rsaAlgorithm,
+  }
+  const otherHash = {
+    SourceEncryptionAlgorithm: 'RSAES_OAEP_SHA_1',
+    SourceEncryptionContext: undefined,
+  }
+  const keyless =
+    `KeyId is required with EncryptionAlgorithm ${rsaAlgorithm}: an asymmetric ciphertext does ` +
+    'not name its key.'
+  const tooLong = say.tooLong(rsaAlgorithm, 'RSA_2048', 190)
   await assertFaults(local, [
-    ...[undefined, {}, { a: 'c' }, { a: 'b', c: '' }].map((SourceEncryptionContext) => [
-      'ReEncrypt',
-      { ...input, SourceEncryptionContext },
-      'InvalidCiphertextException',
-      noMessage,
+    ...refusedAs('InvalidCiphertextException', [
+      ...[undefined, {}, { a: 'c' }, { a: 'b', c: '' }].map((SourceEncryptionContext) =>
+        reEncrypt({ SourceEncryptionContext }, noMessage),
+      ),
+      reEncrypt({ CiphertextBlob: base64(changed) }, noMessage),
+      reEncrypt({ CiphertextBlob: rsaBlob }, noMessage),
+      reEncrypt({ ...fromRsa, ...otherHash }, noMessage),
     ]),
-    [
-      'ReEncrypt',
-      { ...input, CiphertextBlob: base64(changed) },
-      'InvalidCiphertextException',
-      noMessage,
-    ],
-    ['ReEncrypt', { ...input, CiphertextBlob: rsaBlob }, 'InvalidCiphertextException', noMessage],
-    [
-      'ReEncrypt',
-      {
-        ...input,
-        CiphertextBlob: rsaBlob,
-        SourceKeyId: keys.rsa.KeyId,
-        SourceEncryptionAlgorithm: 'RSAES_OAEP_SHA_1',
-        SourceEncryptionContext: undefined,
-      },
-      'InvalidCiphertextException',
-      noMessage,
-    ],
-    [
-      'ReEncrypt',
-      { ...input, CiphertextBlob: rsaBlob, SourceEncryptionAlgorithm: rsaAlgorithm },
-      'ValidationException',
-      `KeyId is required with EncryptionAlgorithm ${rsaAlgorithm}: an asymmetric ciphertext does not name its key.`,
-    ],
-    ...['two', 'rsa', 'signing', 'hmac', 'empty', 'off'].map((name) => [
-      'ReEncrypt',
-      { ...input, SourceKeyId: keys[name].KeyId },
+    ...refusedAs(
       'IncorrectKeyException',
-      incorrect,
+      ['two', 'rsa', 'signing', 'hmac', 'empty', 'off'].map((name) =>
+        reEncrypt({ SourceKeyId: keys[name].KeyId }, say.incorrectKey),
+      ),
+    ),
+    ...refusedAs('InvalidKeyUsageException', [
+      reEncrypt({ DestinationKeyId: keys.signing.KeyId }, usage('signing')),
+      reEncrypt({ DestinationKeyId: keys.hmac.KeyId }, usage('hmac')),
+      reEncrypt({ DestinationKeyId: keys.rsa.KeyId }, say.noAlgorithm(symmetric, 'RSA_2048')),
+      reEncrypt(
+        { DestinationEncryptionAlgorithm: rsaAlgorithm },
+        say.noAlgorithm(rsaAlgorithm, symmetric),
+      ),
     ]),
-    ...['signing', 'hmac'].map((name) => [
-      'ReEncrypt',
-      { ...input, DestinationKeyId: keys[name].KeyId },
-      'InvalidKeyUsageException',
-      usage(name),
+    ...refusedAs('KMSInvalidStateException', [
+      reEncrypt({ DestinationKeyId: keys.empty.KeyId }, say.pendingImport(keys.empty.Arn)),
     ]),
-    [
-      'ReEncrypt',
-      { ...input, DestinationKeyId: keys.empty.KeyId },
-      'KMSInvalidStateException',
-      `${keys.empty.Arn} is pending import.`,
-    ],
-    [
-      'ReEncrypt',
-      { ...input, DestinationKeyId: keys.off.KeyId },
-      'DisabledException',
-      `${keys.off.Arn} is disabled.`,
-    ],
-    [
-      'ReEncrypt',
-      { ...input, DestinationKeyId: missing },
-      'NotFoundException',
-      `Key 'arn:aws:kms:us-east-1:111122223333:key/${missing}' does not exist`,
-    ],
-    [
-      'ReEncrypt',
-      { ...input, DestinationKeyId: keys.rsa.KeyId },
-      'InvalidKeyUsageException',
-      'Algorithm SYMMETRIC_DEFAULT is incompatible with key spec RSA_2048.',
-    ],
-    [
-      'ReEncrypt',
-      { ...input, DestinationEncryptionAlgorithm: rsaAlgorithm },
-      'InvalidKeyUsageException',
-      `Algorithm ${rsaAlgorithm} is incompatible with key spec SYMMETRIC_DEFAULT.`,
-    ],
-    [
-      'ReEncrypt',
-      {
-        ...input,
-        DestinationKeyId: keys.rsa.KeyId,
-        DestinationEncryptionAlgorithm: rsaAlgorithm,
-        DestinationEncryptionContext: { a: 'b' },
-      },
-      'ValidationException',
-      noContext,
-    ],
-    [
-      'ReEncrypt',
-      {
-        ...input,
-        CiphertextBlob: rsaBlob,
-        SourceKeyId: keys.rsa.KeyId,
-        SourceEncryptionAlgorithm: rsaAlgorithm,
-      },
-      'ValidationException',
-      noContext,
-    ],
-    [
-      'ReEncrypt',
-      {
-        CiphertextBlob: long,
-        DestinationKeyId: keys.rsa.KeyId,
-        DestinationEncryptionAlgorithm: rsaAlgorithm,
-      },
-      'ValidationException',
-      `Algorithm ${rsaAlgorithm} and key spec RSA_2048 cannot encrypt data larger than 190 bytes.`,
-    ],
-    [
-      'ReEncrypt',
-      { DestinationKeyId: missing },
-      'ValidationException',
-      "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: Member must not be null",
-    ],
-    [
-      'ReEncrypt',
-      { CiphertextBlob },
-      'ValidationException',
-      "1 validation error detected: Value null at 'destinationKeyId' failed to satisfy constraint: Member must not be null",
-    ],
+    ...refusedAs('DisabledException', [
+      reEncrypt({ DestinationKeyId: keys.off.KeyId }, say.disabled(keys.off.Arn)),
+    ]),
+    ...refusedAs('NotFoundException', [
+      reEncrypt(
+        { DestinationKeyId: missing },
+        say.noKey(`arn:aws:kms:us-east-1:111122223333:key/${missing}`),
+      ),
+    ]),
+    ...refusedAs('ValidationException', [
+      reEncrypt({ CiphertextBlob: rsaBlob, SourceEncryptionAlgorithm: rsaAlgorithm }, keyless),
+      reEncrypt({ ...toRsa, DestinationEncryptionContext: { a: 'b' } }, say.noContext),
+      reEncrypt(fromRsa, say.noContext),
+      ['ReEncrypt', { CiphertextBlob: long, ...toRsa }, tooLong],
+      ['ReEncrypt', { DestinationKeyId: missing }, say.isNull('ciphertextBlob')],
+      ['ReEncrypt', { CiphertextBlob }, say.isNull('destinationKeyId')],
+    ]),
   ])
 })
 
@@ -250,16 +202,18 @@ test('the state of the source counts too', async () => {
   const { KeyId, Arn } = (await kms('CreateKey')).KeyMetadata
   const CiphertextBlob = base64((await kms('Encrypt', { KeyId, Plaintext })).CiphertextBlob)
   const rows = (name, message) =>
-    [undefined, KeyId].map((SourceKeyId) => [
-      'ReEncrypt',
-      { CiphertextBlob, SourceKeyId, DestinationKeyId: keys.one.KeyId },
-      name,
-      message,
-    ])
+    [undefined, KeyId].map((SourceKeyId) =>
+      row(
+        'ReEncrypt',
+        { CiphertextBlob, SourceKeyId, DestinationKeyId: keys.one.KeyId },
+        name,
+        message,
+      ),
+    )
   await kms('DisableKey', { KeyId })
-  await assertFaults(local, rows('DisabledException', `${Arn} is disabled.`))
+  await assertFaults(local, rows('DisabledException', say.disabled(Arn)))
   await kms('ScheduleKeyDeletion', { KeyId })
-  await assertFaults(local, rows('KMSInvalidStateException', `${Arn} is pending deletion.`))
+  await assertFaults(local, rows('KMSInvalidStateException', say.pendingDeletion(Arn)))
 })
 
 test('only the copy of a multi-Region key opens in another Region', async () => {
@@ -271,20 +225,20 @@ test('only the copy of a multi-Region key opens in another Region', async () => 
     CiphertextBlob: (await kms('Encrypt', { KeyId, Plaintext })).CiphertextBlob,
     DestinationKeyId: target.KeyId,
   })
-  assert.equal(
+  assert.strictEqual(
     Buffer.from(
       (await there('Decrypt', { CiphertextBlob: moved.CiphertextBlob, KeyId: target.Arn }))
         .Plaintext,
     ).toString(),
     'a secret',
   )
-  await assert.rejects(
+  await assertRejects(
     there('ReEncrypt', { CiphertextBlob: await seal('one'), DestinationKeyId: target.KeyId }),
-    { name: 'AccessDeniedException', message: hidden },
+    { name: 'AccessDeniedException', message: say.hiddenKey },
   )
-  await assert.rejects(
+  await assertRejects(
     kms('ReEncrypt', { CiphertextBlob: moved.CiphertextBlob, DestinationKeyId: KeyId }),
-    { name: 'AccessDeniedException', message: hidden },
+    { name: 'AccessDeniedException', message: say.hiddenKey },
   )
 })
 
@@ -293,55 +247,33 @@ test('a dry run looks at both keys and the ciphertext, or at both keys only', as
   const DestinationKeyId = keys.two.KeyId
   const run = { DryRun: true, DestinationKeyId }
   const permissions = { ...run, DryRunModifiers: ['IGNORE_CIPHERTEXT'] }
+  const both = { SourceKeyId: keys.one.KeyId }
+  const fromRsa = {
+    SourceKeyId: keys.rsa.KeyId,
+    SourceEncryptionAlgorithm: rsaAlgorithm,
+    CiphertextBlob: base64('x'),
+  }
+  const reEncrypt = (body, message) => row('ReEncrypt', body, message)
   await assertFaults(local, [
-    ['ReEncrypt', { ...run, CiphertextBlob }, 'DryRunOperationException', dryRun],
-    [
-      'ReEncrypt',
-      { ...run, CiphertextBlob, SourceEncryptionContext: { a: 'b' } },
-      'InvalidCiphertextException',
-      noMessage,
-    ],
-    [
-      'ReEncrypt',
-      { ...run, SourceKeyId: keys.one.KeyId },
-      'ValidationException',
-      "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: Member must not be null",
-    ],
-    [
-      'ReEncrypt',
-      { ...permissions, SourceKeyId: keys.one.KeyId },
-      'DryRunOperationException',
-      dryRun,
-    ],
-    [
-      'ReEncrypt',
-      {
-        ...permissions,
-        SourceKeyId: keys.rsa.KeyId,
-        SourceEncryptionAlgorithm: rsaAlgorithm,
-        CiphertextBlob: base64('x'),
-      },
-      'DryRunOperationException',
-      dryRun,
-    ],
-    [
-      'ReEncrypt',
-      { ...permissions, CiphertextBlob },
-      'ValidationException',
-      "1 validation error detected: Value null at 'sourceKeyId' failed to satisfy constraint: Member must not be null",
-    ],
-    [
-      'ReEncrypt',
-      { ...permissions, SourceKeyId: keys.off.KeyId },
-      'DisabledException',
-      `${keys.off.Arn} is disabled.`,
-    ],
-    [
-      'ReEncrypt',
-      { ...permissions, SourceKeyId: keys.one.KeyId, DestinationKeyId: keys.off.KeyId },
-      'DisabledException',
-      `${keys.off.Arn} is disabled.`,
-    ],
+    ...refusedAs('DryRunOperationException', [
+      reEncrypt({ ...run, CiphertextBlob }, say.dryRun),
+      reEncrypt({ ...permissions, ...both }, say.dryRun),
+      reEncrypt({ ...permissions, ...fromRsa }, say.dryRun),
+    ]),
+    ...refusedAs('InvalidCiphertextException', [
+      reEncrypt({ ...run, CiphertextBlob, SourceEncryptionContext: { a: 'b' } }, noMessage),
+    ]),
+    ...refusedAs('ValidationException', [
+      reEncrypt({ ...run, ...both }, say.isNull('ciphertextBlob')),
+      reEncrypt({ ...permissions, CiphertextBlob }, say.isNull('sourceKeyId')),
+    ]),
+    ...refusedAs('DisabledException', [
+      reEncrypt({ ...permissions, SourceKeyId: keys.off.KeyId }, say.disabled(keys.off.Arn)),
+      reEncrypt(
+        { ...permissions, ...both, DestinationKeyId: keys.off.KeyId },
+        say.disabled(keys.off.Arn),
+      ),
+    ]),
   ])
 })
 
@@ -353,5 +285,8 @@ test('it is a use of both keys', async () => {
   const { CiphertextBlob } = await kms('Encrypt', { KeyId: made[0], Plaintext })
   await kms('ReEncrypt', { CiphertextBlob, DestinationKeyId: made[1] })
   for (const KeyId of made)
-    assert.equal((await kms('GetKeyLastUsage', { KeyId })).KeyLastUsage.Operation, 'ReEncrypt')
+    assert.strictEqual(
+      (await kms('GetKeyLastUsage', { KeyId })).KeyLastUsage.Operation,
+      'ReEncrypt',
+    )
 })

@@ -1,18 +1,30 @@
-import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { acrossRestarts, assertFaults, clientOf, failure, raw } from './helpers.mjs'
+import {
+  acrossRestarts,
+  assertFaults,
+  assertRejects,
+  clientOf,
+  pages,
+  raw,
+  row,
+} from './helpers.mjs'
+import * as say from './messages.mjs'
+import { refusedAs } from './messages.mjs'
 
-let local, kms
+/** @type {import('sealdrop/local-kms').LocalKms} */
+let local
+/** @type {import('./types.d.ts').Client} */
+let kms
 before(async () => {
   local = await startLocalKms()
   kms = clientOf(local)
 })
 after(() => local.close())
 
-const make = async (more = {}) =>
-  (await kms('CreateKey', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', ...more }))
-    .KeyMetadata.Arn
+const p256 = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }
+const make = async (more = {}) => (await kms('CreateKey', { ...p256, ...more })).KeyMetadata.Arn
 const tag = (TagKey, TagValue = '') => ({ TagKey, TagValue })
 const many = (count, from = 0) =>
   Array.from({ length: count }, (_, i) =>
@@ -29,7 +41,7 @@ test('tags of CreateKey, of TagResource and of UntagResource are listed, and a t
   assert.deepEqual(await tagsOf(KeyId), [tag('b', 'two'), tag('c')])
   await kms('UntagResource', { KeyId, TagKeys: ['b', 'c'] })
   assert.deepEqual(await tagsOf(KeyId), [])
-  assert.equal((await kms('DescribeKey', { KeyId })).KeyMetadata.Tags, undefined)
+  assert.notProperty((await kms('DescribeKey', { KeyId })).KeyMetadata, 'Tags')
 })
 
 test('names that are members of every object are tags like any other, also after a restart', async () => {
@@ -39,13 +51,7 @@ test('names that are members of every object are tags like any other, also after
   await acrossRestarts(
     {},
     async (one) => {
-      const { KeyId } = (
-        await clientOf(one)('CreateKey', {
-          KeySpec: 'ECC_NIST_P256',
-          KeyUsage: 'SIGN_VERIFY',
-          Tags,
-        })
-      ).KeyMetadata
+      const { KeyId } = (await clientOf(one)('CreateKey', { ...p256, Tags })).KeyMetadata
       await clientOf(one)('TagResource', { KeyId, Tags: [tag('more', 'x')] })
       return KeyId
     },
@@ -59,155 +65,119 @@ test('names that are members of every object are tags like any other, also after
 
 test('pages of tags hold every tag once', async () => {
   const KeyId = await make({ Tags: many(50) })
-  const found = []
-  let Marker
-  do {
-    const { Tags, Truncated, NextMarker } = await kms('ListResourceTags', {
-      KeyId,
-      Limit: 7,
-      Marker,
-    })
-    assert.ok(Tags.length <= 7)
-    assert.equal(Truncated, NextMarker !== undefined)
-    found.push(...Tags)
-    Marker = NextMarker
-  } while (Marker)
-  assert.deepEqual(found, many(50))
+  const found = await pages(kms, 'ListResourceTags', { KeyId, Limit: 7 })
+  for (const { Tags } of found) assert.ok(Tags.length <= 7)
+  assert.deepEqual(
+    found.flatMap(({ Tags }) => Tags),
+    many(50),
+  )
 })
 
 test('tags that are not right are refused with the words of the service, and change nothing', async () => {
   const KeyId = await make({ Tags: [tag('a', '1')] })
   const off = await make()
   await kms('ScheduleKeyDeletion', { KeyId: off })
-  const reserved = ['TagException', 'Tags beginning with aws: are reserved']
-  const one = (value, name, rule) => [
-    'ValidationException',
-    `1 validation error detected: Value '${value}' at '${name}' failed to satisfy constraint: Member must ${rule}`,
-  ]
+  const reserved = 'Tags beginning with aws: are reserved'
   const [long, longer] = ['k'.repeat(129), 'v'.repeat(257)]
-  const lists = [
-    [[tag('aws:x', '')], ...reserved],
-    [[tag('AWS:x', '')], ...reserved],
-    [[tag('b'), tag('c'), tag('b', '2')], 'TagException', 'Duplicate tag keys'],
-    [many(51), 'TagException', 'Too many tags'],
-    [[tag(long)], ...one(long, 'tags.1.member.tagKey', 'have length less than or equal to 128')],
-    [[tag('')], ...one('', 'tags.1.member.tagKey', 'have length greater than or equal to 1')],
-    [
-      [tag('x'), tag('y', longer)],
-      ...one(longer, 'tags.2.member.tagValue', 'have length less than or equal to 256'),
-    ],
-    [
-      [{ TagKey: 'x' }],
-      'ValidationException',
-      "1 validation error detected: Value null at 'tags.1.member.tagValue' failed to satisfy constraint: Member must not be null",
-    ],
-    [
-      [{ TagKey: 1, TagValue: '' }],
-      'SerializationException',
-      'TagKey can not be converted to a String',
-    ],
-    [['x'], 'SerializationException', 'Tags can not be converted to a list of Structures'],
+  const keyName = 'tags.1.member.tagKey'
+  /** Tags of an existing key, and of one that is made. */
+  const both = (Tags, message) => [
+    row('TagResource', { KeyId, Tags }, message),
+    row('CreateKey', { ...p256, Tags }, message),
   ]
   const keys = (await kms('ListKeys')).Keys.length
   await assertFaults(local, [
-    ...lists.flatMap(([Tags, ...fault]) => [
-      ['TagResource', { KeyId, Tags }, ...fault],
-      ['CreateKey', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', Tags }, ...fault],
+    ...refusedAs('TagException', [
+      ...both([tag('aws:x', '')], reserved),
+      ...both([tag('AWS:x', '')], reserved),
+      ...both([tag('b'), tag('c'), tag('b', '2')], 'Duplicate tag keys'),
+      ...both(many(51), 'Too many tags'),
     ]),
-    [
-      'TagResource',
-      { KeyId, Tags: many(50) },
-      'LimitExceededException',
-      `${KeyId} would have more than 50 tags, which is the most a key can have`,
-    ],
-    [
-      'TagResource',
-      { KeyId },
-      'ValidationException',
-      "1 validation error detected: Value null at 'tags' failed to satisfy constraint: Member must not be null",
-    ],
-    [
-      'UntagResource',
-      { KeyId, TagKeys: ['a', ''] },
-      'ValidationException',
-      "1 validation error detected: Value '[a, ]' at 'tagKeys' failed to satisfy constraint: Member must satisfy constraint: [Member must have length greater than or equal to 1, Member must have length less than or equal to 128]",
-    ],
-    [
-      'TagResource',
-      { KeyId: off, Tags: [tag('a')] },
-      'KMSInvalidStateException',
-      `${off} is pending deletion.`,
-    ],
-    [
-      'UntagResource',
-      { KeyId: off, TagKeys: ['a'] },
-      'KMSInvalidStateException',
-      `${off} is pending deletion.`,
-    ],
-    [
-      'UpdateKeyDescription',
-      { KeyId: off, Description: 'x' },
-      'KMSInvalidStateException',
-      `${off} is pending deletion.`,
-    ],
-    [
-      'TagResource',
-      { KeyId: 'alias/x', Tags: [tag('a')] },
-      'InvalidArnException',
-      'Key Aliases are not supported for this operation.',
-    ],
-    [
-      'ListResourceTags',
-      { KeyId, Limit: 51 },
-      'ValidationException',
-      "1 validation error detected: Value '51' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 50",
-    ],
-    [
-      'ListResourceTags',
-      { KeyId, Marker: 'x' },
-      'InvalidMarkerException',
-      'The marker is not valid.',
-    ],
+    ...refusedAs('SerializationException', [
+      ...both([{ TagKey: 1, TagValue: '' }], 'TagKey can not be converted to a String'),
+      ...both(['x'], 'Tags can not be converted to a list of Structures'),
+    ]),
+    ...refusedAs('ValidationException', [
+      ...both([tag(long)], say.must(keyName, long, 'have length less than or equal to 128')),
+      ...both([tag('')], say.must(keyName, '', 'have length greater than or equal to 1')),
+      ...both(
+        [tag('x'), tag('y', longer)],
+        say.must('tags.2.member.tagValue', longer, 'have length less than or equal to 256'),
+      ),
+      ...both([{ TagKey: 'x' }], say.isNull('tags.1.member.tagValue')),
+      ['TagResource', { KeyId }, say.isNull('tags')],
+      [
+        'UntagResource',
+        { KeyId, TagKeys: ['a', ''] },
+        say.must(
+          'tagKeys',
+          '[a, ]',
+          'satisfy constraint: [Member must have length greater than or equal to 1, ' +
+            'Member must have length less than or equal to 128]',
+        ),
+      ],
+      [
+        'ListResourceTags',
+        { KeyId, Limit: 51 },
+        say.must('limit', 51, 'have value less than or equal to 50'),
+      ],
+    ]),
+    ...refusedAs('LimitExceededException', [
+      [
+        'TagResource',
+        { KeyId, Tags: many(50) },
+        `${KeyId} would have more than 50 tags, which is the most a key can have`,
+      ],
+    ]),
+    ...refusedAs('KMSInvalidStateException', [
+      ['TagResource', { KeyId: off, Tags: [tag('a')] }, say.pendingDeletion(off)],
+      ['UntagResource', { KeyId: off, TagKeys: ['a'] }, say.pendingDeletion(off)],
+      ['UpdateKeyDescription', { KeyId: off, Description: 'x' }, say.pendingDeletion(off)],
+    ]),
+    ...refusedAs('InvalidArnException', [
+      ['TagResource', { KeyId: 'alias/x', Tags: [tag('a')] }, say.noAliases],
+    ]),
+    ...refusedAs('InvalidMarkerException', [
+      ['ListResourceTags', { KeyId, Marker: 'x' }, 'The marker is not valid.'],
+    ]),
   ])
   assert.deepEqual(await tagsOf(KeyId), [tag('a', '1')])
   assert.deepEqual(await tagsOf(off), [])
-  assert.equal((await kms('ListKeys')).Keys.length, keys)
+  assert.strictEqual((await kms('ListKeys')).Keys.length, keys)
 })
 
 test('tags that are added at once are all there, and never more than 50', async () => {
   const KeyId = await make()
-  const outcomes = await Promise.allSettled(
+  const statuses = await Promise.all(
     many(60).map(async (one) => {
-      const { status } = await raw(local, {
-        operation: 'TagResource',
-        body: { KeyId, Tags: [one] },
-      })
-      assert.equal(status, 200)
+      const body = { KeyId, Tags: [one] }
+      return (await raw(local, { operation: 'TagResource', body })).status
     }),
   )
-  assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 50)
-  assert.equal((await tagsOf(KeyId)).length, 50)
+  assert.strictEqual(statuses.filter((status) => status === 200).length, 50)
+  assert.strictEqual((await tagsOf(KeyId)).length, 50)
 })
 
 test('a description is changed, to nothing too, up to 8192 characters', async () => {
   const KeyId = await make({ Description: 'first' })
   for (const Description of ['second é', 'x'.repeat(8192), '']) {
     await kms('UpdateKeyDescription', { KeyId, Description })
-    assert.equal((await kms('DescribeKey', { KeyId })).KeyMetadata.Description, Description)
+    assert.strictEqual((await kms('DescribeKey', { KeyId })).KeyMetadata.Description, Description)
   }
-  assert.equal(
-    (await failure(kms('UpdateKeyDescription', { KeyId, Description: 'x'.repeat(8193) }))).name,
-    'ValidationException',
-  )
-  assert.equal((await failure(kms('UpdateKeyDescription', { KeyId }))).name, 'ValidationException')
+  await assertRejects(kms('UpdateKeyDescription', { KeyId, Description: 'x'.repeat(8193) }), {
+    name: 'ValidationException',
+  })
+  await assertRejects(kms('UpdateKeyDescription', { KeyId }), {
+    name: 'ValidationException',
+  })
 })
 
 test('operations on tags and descriptions answer with an empty body', async () => {
   const KeyId = await make()
   for (const [operation, body] of [
-    ['TagResource', { Tags: [tag('a')] }],
-    ['UntagResource', { TagKeys: ['a'] }],
-    ['UpdateKeyDescription', { Description: 'x' }],
+    row('TagResource', { Tags: [tag('a')] }),
+    row('UntagResource', { TagKeys: ['a'] }),
+    row('UpdateKeyDescription', { Description: 'x' }),
   ]) {
     const { status, text } = await raw(local, { operation, body: { KeyId, ...body } })
     assert.deepEqual([status, text], [200, ''], operation)

@@ -1,6 +1,5 @@
 // Verify with signatures that KMS itself would not make: the private key is read from the folder of
 // the server.
-import assert from 'node:assert/strict'
 import {
   constants,
   createHash,
@@ -13,10 +12,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { assert } from 'chai'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { clientOf } from './helpers.mjs'
+import { clientOf, there } from './helpers.mjs'
 
-let dir, local, kms
+let dir
+/** @type {import('sealdrop/local-kms').LocalKms} */
+let local
+/** @type {import('./types.d.ts').Client} */
+let kms
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), 'sealdrop-kms-verify-'))
   local = await startLocalKms({
@@ -58,7 +62,7 @@ const padded = (tail, first = [0, 1]) =>
 
 test('signatures of node:crypto with the same key verify', async () => {
   for (const bits of [256, 384, 512]) {
-    assert.equal(
+    assert.strictEqual(
       await valid(
         'rsa',
         `RSASSA_PSS_SHA_${bits}`,
@@ -70,7 +74,7 @@ test('signatures of node:crypto with the same key verify', async () => {
       ),
       true,
     )
-    assert.equal(
+    assert.strictEqual(
       await valid(
         'rsa',
         `RSASSA_PKCS1_V1_5_SHA_${bits}`,
@@ -85,7 +89,7 @@ test('signatures of node:crypto with the same key verify', async () => {
     ['P521', 512],
   ]) {
     for (let i = 0; i < 8; i++)
-      assert.equal(
+      assert.strictEqual(
         await valid(alias, `ECDSA_SHA_${bits}`, sign(`sha${bits}`, message, privateKey(alias))),
         true,
       )
@@ -94,7 +98,7 @@ test('signatures of node:crypto with the same key verify', async () => {
 
 test('a PKCS1 signature is compared whole: loose encodings that carry the right digest do not verify', async () => {
   const whole = Buffer.concat([info, digest])
-  assert.equal(await valid('rsa', 'RSASSA_PKCS1_V1_5_SHA_256', rawRsa(padded(whole))), true)
+  assert.strictEqual(await valid('rsa', 'RSASSA_PKCS1_V1_5_SHA_256', rawRsa(padded(whole))), true)
   const noNull = Buffer.concat([
     Buffer.from('302f300b0609608648016503040201', 'hex'),
     Buffer.from('0420', 'hex'),
@@ -108,7 +112,7 @@ test('a PKCS1 signature is compared whole: loose encodings that carry the right 
     bare: padded(digest),
   }
   for (const [name, encoded] of Object.entries(loose))
-    assert.equal(
+    assert.strictEqual(
       await valid('rsa', 'RSASSA_PKCS1_V1_5_SHA_256', rawRsa(encoded)),
       'KMSInvalidSignatureException',
       name,
@@ -117,7 +121,7 @@ test('a PKCS1 signature is compared whole: loose encodings that carry the right 
 
 test('a PSS signature with a salt of another length does not verify', async () => {
   for (const saltLength of [0, 20, 222]) {
-    assert.equal(
+    assert.strictEqual(
       await valid(
         'rsa',
         'RSASSA_PSS_SHA_256',
@@ -133,7 +137,8 @@ test('a PSS signature with a salt of another length does not verify', async () =
 })
 
 test('numbers outside the modulus, zeros and wrong lengths are invalid signatures, not crashes', async () => {
-  const n = Buffer.from(createPublicKey(privateKey('rsa')).export({ format: 'jwk' }).n, 'base64url')
+  const jwk = createPublicKey(privateKey('rsa')).export({ format: 'jwk' })
+  const n = Buffer.from(there(jwk.n), 'base64url')
   for (const algorithm of ['RSASSA_PSS_SHA_256', 'RSASSA_PKCS1_V1_5_SHA_512']) {
     for (const signature of [
       n,
@@ -144,7 +149,7 @@ test('numbers outside the modulus, zeros and wrong lengths are invalid signature
       Buffer.alloc(1),
       Buffer.alloc(6144, 1),
     ]) {
-      assert.equal(await valid('rsa', algorithm, signature), 'KMSInvalidSignatureException')
+      assert.strictEqual(await valid('rsa', algorithm, signature), 'KMSInvalidSignatureException')
     }
   }
   const good = sign('sha256', message, privateKey('P256'))
@@ -157,7 +162,7 @@ test('numbers outside the modulus, zeros and wrong lengths are invalid signature
     one: Buffer.of(1),
   }
   for (const [name, signature] of Object.entries(ecdsa))
-    assert.equal(
+    assert.strictEqual(
       await valid('P256', 'ECDSA_SHA_256', signature),
       'KMSInvalidSignatureException',
       name,

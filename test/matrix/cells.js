@@ -1,6 +1,6 @@
 // What a cell of the table says comes from here: one genuine signature of each kind, in the host
 // that this runs in.
-import { fromBase64url } from '#dist/bytes/base64url.js'
+import { fromBase64url } from '../../dist/bytes/base64url.js'
 import { keySetOf } from '../support/host.js'
 import { present } from '../support/types.mjs'
 import { payload, refusedOnce, signedOnce } from '../vectors/signed-once.js'
@@ -63,7 +63,7 @@ async function verifiedCell({ door, mlDsa }, { alg, jwk, jws }) {
 }
 
 /**
- * @param {{ door: typeof import('#dist/doors/index.js') }} doors
+ * @param {{ door: typeof import('../../dist/doors/index.js') }} doors
  * @param {{ name: string, jwk: object, jws?: string, signature?: string }} row
  */
 async function refusedCell({ door }, { name, jwk, jws, signature = '' }) {

@@ -2,9 +2,9 @@
 // algorithm.
 import { assert } from 'chai'
 import * as jose from 'jose'
-import { digests } from '#dist/doors/digests.js'
-import * as door from '#dist/doors/index.js'
-import { mlDsa } from '#dist/doors/ml-dsa.js'
+import { digests } from '../../dist/doors/digests.js'
+import * as door from '../../dist/doors/index.js'
+import { mlDsa } from '../../dist/doors/ml-dsa.js'
 import { runDoorSuites, runRoomSuites } from '../suites/all.js'
 import { mendOaep } from '../support/oaep.js'
 import * as rooms from '../support/rooms.js'

@@ -7,7 +7,6 @@ import {
   KMSClient,
   ListAliasesCommand,
   ListKeysCommand,
-  PutKeyPolicyCommand,
 } from '@aws-sdk/client-kms'
 import { assert } from 'chai'
 import { fetchKeySet, overHttps, seal, verify } from 'sealdrop'
@@ -21,13 +20,16 @@ import {
 import { startLocalKms } from 'sealdrop/local-kms'
 import { keySetHandler } from 'sealdrop/serve'
 import { fails } from '../support/host.js'
+import { emptyInventory, memoryStore } from '../support/inventories.mjs'
+import { accountDecides, policyOf, putPolicy } from '../support/key-policies.mjs'
 import { listen } from '../support/listen.mjs'
+import { present } from '../support/types.mjs'
+
+/** @import { KeyInventory } from 'sealdrop/kms' */
 
 const [own, other] = ['111122223333', '444455556666']
-const allow = (...Action) => ({
-  Version: '2012-10-17',
-  Statement: [{ Effect: 'Allow', Action, Resource: `arn:aws:kms:*:${own}:*` }],
-})
+const allow = (...Action) =>
+  policyOf({ Effect: 'Allow', Action, Resource: `arn:aws:kms:*:${own}:*` })
 const user = (account, name, ...policies) => ({
   arn: `arn:aws:iam::${account}:user/${name}`,
   accessKeyId: `LOCAL${name.toUpperCase()}`,
@@ -52,39 +54,23 @@ async function accounts(t) {
   })
   t.after(() => local.close())
   const as = (name) => {
-    const { accessKeyId, secretAccessKey } = principals.find(
-      ({ accessKeyId: id }) => id === `LOCAL${name.toUpperCase()}`,
+    const { accessKeyId, secretAccessKey } = present(
+      principals.find(({ accessKeyId: id }) => id === `LOCAL${name.toUpperCase()}`),
     )
     return { ...local.clientConfig, credentials: { accessKeyId, secretAccessKey } }
   }
   const admin = new KMSClient({ ...local.clientConfig, region: 'eu-west-1' })
+  /** What the other account may do with a key, by the key policy. */
+  const shared = {
+    Effect: 'Allow',
+    Principal: { AWS: [`arn:aws:iam::${other}:root`] },
+    Action: ['kms:Decrypt', 'kms:Sign', 'kms:GetPublicKey', 'kms:DescribeKey'],
+    Resource: '*',
+  }
   const make = async (alias, KeySpec, KeyUsage) => {
-    const {
-      KeyMetadata: { Arn },
-    } = await admin.send(new CreateKeyCommand({ KeySpec, KeyUsage }))
-    await admin.send(
-      new PutKeyPolicyCommand({
-        KeyId: Arn,
-        PolicyName: 'default',
-        Policy: JSON.stringify({
-          Version: '2012-10-17',
-          Statement: [
-            {
-              Effect: 'Allow',
-              Principal: { AWS: `arn:aws:iam::${own}:root` },
-              Action: 'kms:*',
-              Resource: '*',
-            },
-            {
-              Effect: 'Allow',
-              Principal: { AWS: [`arn:aws:iam::${other}:root`] },
-              Action: ['kms:Decrypt', 'kms:Sign', 'kms:GetPublicKey', 'kms:DescribeKey'],
-              Resource: '*',
-            },
-          ],
-        }),
-      }),
-    )
+    const { KeyMetadata } = await admin.send(new CreateKeyCommand({ KeySpec, KeyUsage }))
+    const Arn = present(KeyMetadata?.Arn)
+    await putPolicy(admin, Arn, policyOf(accountDecides(own), shared))
     await admin.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId: Arn }))
     return [Arn, Arn.replace(/key\/.*/, alias)]
   }
@@ -145,66 +131,58 @@ test("a bare alias is one of the caller's own account, where there is none", asy
   )
 })
 
-/** An inventory in memory, and rotations with somebody's credentials. */
+/**
+ * An inventory in memory, and rotations with somebody's credentials.
+ *
+ * @param {{ region: string }} kms
+ * @param {KeyInventory} first
+ */
 function rotations(kms, first) {
-  const world = { inventory: first, at: Date.now() }
-  const store = {
-    read: async () => ({ inventory: world.inventory, etag: '1' }),
-    write: async (next) => {
-      world.inventory = next
-    },
-  }
-  world.run = async () => {
-    world.at += 100 * 3_600_000
-    return applyRotation(planRotation(world.inventory, { now: new Date(world.at), every: 'P1Y' }), {
+  const store = memoryStore(first)
+  let at = Date.now()
+  const run = async () => {
+    at += 100 * 3_600_000
+    return applyRotation(planRotation(store.now(), { now: new Date(at), every: 'P1Y' }), {
       kms,
       store,
-      now: () => world.at,
+      now: () => at,
     })
   }
-  return world
+  return { store, run }
 }
-const purpose = (alias) => ({
-  version: 1,
-  counter: 0,
-  purposes: [{ name: 'mine', use: 'enc', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', alias }],
-  keys: [],
-})
+const inventoryWith = (alias) =>
+  emptyInventory({ name: 'mine', use: 'enc', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT', alias })
 
 test('a rotation makes no key for an alias of another account, whose own credentials rotate it', async (t) => {
   const { as, claims, local } = await accounts(t)
   const mine = claims[1].replace('claims', 'mine')
   const elsewhere = new KMSClient({ ...as('otherroot'), region: 'eu-west-1' })
-  const keyCount = async () => (await elsewhere.send(new ListKeysCommand({}))).Keys.length
-  const wrong = rotations(as('otherroot'), purpose(mine))
+  const keyCount = async () => present((await elsewhere.send(new ListKeysCommand({}))).Keys).length
+  const wrong = rotations(as('otherroot'), inventoryWith(mine))
   for (let i = 0; i < 2; i++) await fails(assert, wrong.run(), 'kms_denied', /alias\/mine/)
   assert.equal(await keyCount(), 0)
-  const right = rotations(local.clientConfig, purpose(mine))
+  const right = rotations(local.clientConfig, inventoryWith(mine))
   await right.run()
-  assert.isTrue(right.inventory.keys.every(({ arns: [arn] }) => arn.includes(own)))
+  for (const { arns } of right.store.now().keys) assert.include(present(arns)[0], own)
 })
 
 test('a purpose whose alias became one of another account: no alias is made here, and the run says so', async (t) => {
   const { as, claims, local } = await accounts(t)
-  const elsewhere = rotations(as('otherroot'), purpose(`arn:aws:kms:eu-west-1:${other}:alias/mine`))
+  const elsewhere = rotations(
+    as('otherroot'),
+    inventoryWith(`arn:aws:kms:eu-west-1:${other}:alias/mine`),
+  )
   await elsewhere.run()
-  const before = elsewhere.inventory
-  elsewhere.inventory = { ...before, purposes: purpose(claims[1]).purposes }
+  elsewhere.store.edit((inventory) => ({
+    ...inventory,
+    purposes: inventoryWith(claims[1]).purposes,
+  }))
   await fails(assert, elsewhere.run(), 'invalid_argument', /of another account than the key/)
-  assert.deepEqual(
-    (
-      await new KMSClient({ ...as('otherroot'), region: 'eu-west-1' }).send(
-        new ListAliasesCommand({}),
-      )
-    ).Aliases.map(({ AliasName }) => AliasName),
-    ['alias/mine'],
-  )
-  assert.deepEqual(
-    (
-      await new KMSClient({ ...local.clientConfig, region: 'eu-west-1' }).send(
-        new ListAliasesCommand({}),
-      )
-    ).Aliases.map(({ AliasName }) => AliasName).sort(),
-    ['alias/claims', 'alias/receipts'],
-  )
+  const aliasesOf = async (kms) => {
+    const client = new KMSClient({ ...kms, region: 'eu-west-1' })
+    const { Aliases } = await client.send(new ListAliasesCommand({}))
+    return present(Aliases).map(({ AliasName }) => AliasName)
+  }
+  assert.deepEqual(await aliasesOf(as('otherroot')), ['alias/mine'])
+  assert.sameMembers(await aliasesOf(local.clientConfig), ['alias/claims', 'alias/receipts'])
 })

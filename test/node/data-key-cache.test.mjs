@@ -44,7 +44,9 @@ test('a data key is remembered no longer than maxAge', async () => {
   const open = await openerWith({ maxAge: 50 })
   const [one, two, three] = await values(a, 3)
   await open(one)
-  await new Promise((resolve) => setTimeout(resolve, 80))
+  await new Promise((resolve) => {
+    setTimeout(resolve, 80)
+  })
   await open(two)
   assert.equal(since().length, 2)
   const lasting = await openerWith({})

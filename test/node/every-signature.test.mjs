@@ -20,6 +20,7 @@ import { startLocalKms } from 'sealdrop/local-kms'
 import { mlDsa } from 'sealdrop/ml-dsa'
 import { keySetHandler } from 'sealdrop/serve'
 import { fails } from '../support/host.js'
+import { intercept } from '../support/intercept.mjs'
 
 /** Algorithm to KeySpec; RSA sizes are spread. */
 const specs = {
@@ -214,7 +215,7 @@ describe('every algorithm', () => {
             format: 'der',
             type: 'spki',
           }),
-          dsaEncoding: 'ieee-p1363',
+          dsaEncoding: /** @type {const} */ ('ieee-p1363'),
           ...(alg.startsWith('PS') && {
             padding: constants.RSA_PKCS1_PSS_PADDING,
             saltLength: Number(alg.slice(2)) / 8,
@@ -258,14 +259,10 @@ describe('what KMS takes', () => {
       const calls = []
       const traced = { ...local.clientConfig, requestHandler: undefined }
       const client = new KMSClient(traced)
-      client.middlewareStack.add(
-        (next) => (args) => {
-          if (args.input.MessageType)
-            calls.push([args.input.MessageType, args.input.Message.length])
-          return next(args)
-        },
-        { step: 'initialize' },
-      )
+      intercept(client, (_operation, { MessageType, Message }, go) => {
+        if (MessageType) calls.push([MessageType, Message.length])
+        return go()
+      })
       const signer = createSigner({ kms: client, key: aliasOf(alg) })
       const { payload } = await bytesFor(alg, 4_096)
       for (const size of [payload.length, payload.length + 2, 100_000])
@@ -325,21 +322,19 @@ describe('what KMS takes', () => {
   })
 
   test('an answer of KMS that is cut or of another algorithm is refused before it is handed out', async () => {
-    for (const [alg, Signature] of [
-      ['ES256', Uint8Array.of(0x30, 1)],
-      ['Ed25519', new Uint8Array(63)],
-      ['ML-DSA-44', new Uint8Array(64)],
-      ['PS256', new Uint8Array(255)],
-    ]) {
+    const answers = {
+      ES256: Uint8Array.of(0x30, 1),
+      Ed25519: new Uint8Array(63),
+      'ML-DSA-44': new Uint8Array(64),
+      PS256: new Uint8Array(255),
+    }
+    for (const [alg, Signature] of Object.entries(answers)) {
       const client = new KMSClient(local.clientConfig)
-      client.middlewareStack.add(
-        (next) => async (args) => {
-          const result = await next(args)
-          if (result.output.Signature) result.output.Signature = Signature
-          return result
-        },
-        { step: 'initialize' },
-      )
+      intercept(client, async (_operation, _input, go) => {
+        const result = await go()
+        if (result.output.Signature) result.output.Signature = Signature
+        return result
+      })
       await fails(
         assert,
         createSigner({ kms: client, key: aliasOf(alg), algorithm: alg }).sign('x'),

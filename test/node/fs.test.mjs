@@ -1,3 +1,4 @@
+// Files as sources: their ranges, their versions, and what is refused.
 import test from 'node:test'
 import { mkdtemp, open, rm, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,6 +8,7 @@ import { assert } from 'chai'
 import { fileRecords, fileSets, fileSource } from 'sealdrop/fs'
 import { fileInventory } from 'sealdrop/kms'
 import { fails } from '../support/host.js'
+import { wrong } from '../support/types.mjs'
 
 const folder = await mkdtemp(join(tmpdir(), 'sealdrop-'))
 test.after(() => rm(folder, { recursive: true }))
@@ -70,14 +72,14 @@ test('ranges outside of the file, an aborted signal, and what is no file are ref
   for (const where of [new URL('https://x.example/y'), '', 5, undefined]) {
     await fails(
       assert,
-      fileSource(where),
+      fileSource(wrong(where)),
       'invalid_argument',
       /fileSource: expected a path or a file: URL/,
     )
     for (const store of [fileSets, fileRecords, fileInventory])
       await fails(
         assert,
-        async () => store(where),
+        async () => store(wrong(where)),
         'invalid_argument',
         /expected the path of a folder or a file: URL/,
       )
@@ -88,10 +90,11 @@ test('the version changes with the content, and a file that is cut is source_cha
   const other = join(folder, 'other')
   await writeFile(other, content)
   const source = await fileSource(other)
-  const version = await source.version()
-  assert.equal(await source.version(), version)
+  const version = await source.version?.()
+  assert.isString(version)
+  assert.equal(await source.version?.(), version)
   await utimes(other, new Date(0), new Date(0))
-  assert.notEqual(await source.version(), version)
+  assert.notEqual(await source.version?.(), version)
   await fails(assert, source.read(0, 20), 'source_changed', /written to/)
   await truncate(other, 10)
   await fails(assert, source.read(0, 20), 'source_changed')
@@ -109,10 +112,11 @@ test('a file that is written to while it is read is source_changed', async () =>
     ({ code }) => code,
   )
   let more = true
-  reading.then(() => {
+  const read = reading.then(() => {
     more = false
   })
   while (more) await handle.write(new Uint8Array([1]), 0, 1, source.size - 1)
+  await read
   await handle.close()
   assert.equal(await reading, 'source_changed')
 })

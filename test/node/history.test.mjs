@@ -6,7 +6,6 @@ import { assert } from 'chai'
 import * as jose from 'jose'
 import {
   fetchKeySet,
-  inspect,
   receiptFile,
   seal,
   signedBy,
@@ -17,11 +16,14 @@ import {
 import { createPublisher, createSigner, deleteKey, retireKey } from 'sealdrop/kms'
 import { datedCompany, day, hour, minute } from '../support/dated-company.mjs'
 import { fails } from '../support/host.js'
+import { madeKey } from '../support/inventories.mjs'
+import { sentOf } from '../support/sent.mjs'
+import { present, wrong } from '../support/types.mjs'
 
 /** A receipt that a partner got today, and the file that it keeps. */
 async function received({ page, now, kms, stored }) {
-  const sent = await inspect(await seal(page(), 'x', { context: {} }))
-  const signer = createSigner({ kms, key: stored('receipts').arns[0], now })
+  const sent = await sentOf(await seal(page(), 'x', { context: {} }))
+  const signer = createSigner({ kms, key: madeKey(stored('receipts')).arns[0], now })
   const receipt = await signer.signReceipt({ ...sent, context: {}, stage: 'opened' })
   await signer.close()
   return { sent, receipt, file: await receiptFile(page(), receipt, { sent }) }
@@ -43,10 +45,10 @@ test('seven years of rotations later, the key out of the set, disabled and delet
   const world = await datedCompany(t)
   const { page, history, rootJwk, stored, store, kms, now, clock, entry } = world
   const { sent, receipt, file } = await received(world)
-  const old = stored('receipts')
+  const old = madeKey(stored('receipts'))
   await years(world, 7)
   const trust = signedBy([rootJwk])
-  assert.isDefined(entry(old).unpublished)
+  assert.isDefined(present(entry(old)).unpublished)
   await fails(assert, verifyReceipt(page(), receipt, { sent }), 'key_not_found')
   for (const step of ['unpublished', 'disabled', 'deleted']) {
     if (step === 'disabled')
@@ -83,14 +85,14 @@ test('seven years of rotations later, the key out of the set, disabled and delet
 test('a history is a signed set of its own name, which jose verifies, and neither can stand for the other', async (t) => {
   const { page, rootJwk, root, kms, store, now, stored } = await datedCompany(t)
   const documents = async (o) =>
-    (await createPublisher({ kms, keys: store, root, now, ...o }).documents()).jws
+    present((await createPublisher({ kms, keys: store, root, now, ...o }).documents()).jws)
   const [set, history] = [await documents({}), await documents({ history: true })]
   const { payload } = await jose.compactVerify(history, await jose.importJWK(rootJwk))
   const { sub, keys } = JSON.parse(new TextDecoder().decode(payload))
   assert.equal(sub, 'history')
   assert.sameMembers(
     keys.map(({ kid }) => kid),
-    [stored('receipts').thumbprint, stored('receipts', 'next').thumbprint],
+    [stored('receipts')?.thumbprint, stored('receipts', 'next')?.thumbprint],
   )
   const served = servedAt(now)
   await fails(assert, served(history, signedBy([rootJwk])).ready(), 'keys_untrusted', /"history"/)
@@ -107,10 +109,11 @@ test('a history is a signed set of its own name, which jose verifies, and neithe
     /signs/,
   )
   await page().ready()
-  for (const o of [{ keys: store }, { keys: [{ key: stored('receipts').arns[0] }], root }])
+  const [key] = madeKey(stored('receipts')).arns
+  for (const o of [{ keys: store }, { keys: [{ key }], root }])
     await fails(
       assert,
-      async () => createPublisher({ kms, history: true, ...o }).documents(),
+      async () => createPublisher(wrong({ kms, history: true, ...o })).documents(),
       'invalid_argument',
       /history/,
     )
@@ -120,16 +123,15 @@ test('as many keys as verifiers take of a history are published and taken; with 
   const world = await datedCompany(t)
   const { rootJwk, stored, store, root, kms, now } = world
   const served = servedAt(now)
-  const { inventory } = await store.read()
+  const { inventory } = present(await store.read())
   const others = await Promise.all(
     Array.from({ length: 1_024 }, async () => {
-      const { kty, crv, x, y } = generateKeyPairSync('ec', {
-        namedCurve: 'P-256',
-      }).publicKey.export({ format: 'jwk' })
+      const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      const jwk = publicKey.export({ format: 'jwk' })
       return {
         ...stored('receipts'),
-        jwk: { kty, crv, x, y },
-        thumbprint: await jose.calculateJwkThumbprint({ kty, crv, x, y }),
+        jwk,
+        thumbprint: await jose.calculateJwkThumbprint(/** @type {jose.JWK} */ (jwk)),
       }
     }),
   )
@@ -138,7 +140,7 @@ test('as many keys as verifiers take of a history are published and taken; with 
       kms,
       root,
       history: true,
-      keys: { read: async () => ({ inventory: { ...inventory, keys }, etag: '-' }) },
+      keys: { ...store, read: async () => ({ inventory: { ...inventory, keys }, etag: '-' }) },
       now,
     })
   const { jws } = await publisherOf(others).documents()
@@ -155,7 +157,7 @@ test('after a compromise a thief who dates back is found out by the history, an 
   const world = await datedCompany(t)
   const { clock, page, history, rootJwk, stored, revoke, receiptBy, entry } = world
   const { sent, file } = await received(world)
-  const old = stored('receipts')
+  const old = madeKey(stored('receipts'))
   const saved = new Date(clock.at)
   clock.at += 30 * day
   const forged = { messageId: 'A'.repeat(43), digest: sent.digest, length: 5 }
@@ -164,7 +166,10 @@ test('after a compromise a thief who dates back is found out by the history, an 
     sent: forged,
   })
   await revoke(old, { since: new Date(theft), withdraw: true })
-  assert.deepEqual(entry(old).revoked, { at: new Date(theft).toISOString(), reason: 'compromised' })
+  assert.deepEqual(present(entry(old)).revoked, {
+    at: new Date(theft).toISOString(),
+    reason: 'compromised',
+  })
   clock.at += 6 * minute
   const trust = signedBy([rootJwk])
   for (const each of [thief, file]) {
@@ -189,7 +194,7 @@ test('after a compromise a thief who dates back is found out by the history, an 
 
 test('a key that stays in the set says there that it was taken back; the worst that was ever said stays', async (t) => {
   const { clock, page, stored, revoke, signWith, entry } = await datedCompany(t)
-  const old = stored('receipts')
+  const old = madeKey(stored('receipts'))
   const iat = Math.floor(clock.at / 1000) - 7200
   const token = await signWith(old, 'x', { iat })
   await revoke(old, { reason: 'compromised' })
@@ -200,7 +205,7 @@ test('a key that stays in the set says there that it was taken back; the worst t
     old.thumbprint,
   )
   await revoke(old, { reason: 'superseded', since: new Date(clock.at - day) })
-  assert.deepEqual(entry(old).revoked, {
+  assert.deepEqual(present(entry(old)).revoked, {
     at: new Date(clock.at - day).toISOString(),
     reason: 'compromised',
   })

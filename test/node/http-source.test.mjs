@@ -1,5 +1,6 @@
 // A sealed file behind a URL: httpSource against real HTTP servers, good and bad ones.
 import test from 'node:test'
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { assert } from 'chai'
 import * as jose from 'jose'
@@ -9,6 +10,23 @@ import { fails, keySetOf, publicJwk } from '../support/host.js'
 import * as rooms from '../support/rooms.js'
 import { arnOf, openerOver } from '../support/seal-with-jose.js'
 import { pattern, streamBytes } from '../support/sealed-files.js'
+import { listeningPort, present } from '../support/types.mjs'
+
+/**
+ * A request, and the answer of a good server to it.
+ *
+ * @typedef {object} Exchange
+ * @property {import('node:http').IncomingMessage} req
+ * @property {import('node:http').ServerResponse} res
+ * @property {(o?: {
+ *   bytes?: Uint8Array,
+ *   etag?: string | null,
+ *   modified?: string,
+ *   status?: number,
+ * }) => void} good
+ * @property {number} number
+ * @typedef {(exchange: Exchange) => unknown} Behaviour
+ */
 
 const context = { form: 'claim' }
 const content = pattern(3_000_000)
@@ -18,37 +36,48 @@ const sealed = await streamBytes(
 )
 const { streams, calls } = await openerOver({ rooms, jose }, { [arnOf('P-256-enc')]: 'P-256-enc' })
 
-/**
- * What the server does; each test gives its own. The default is a good server with a strong ETag.
- */
-let behaviour
+/** The first byte of a Range, and the one after its last. */
+const rangeOf = ({ headers }) => {
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(`${headers.range}`) ?? []
+  return [Number(first), Number(last) + 1]
+}
+/** The answer to a range as Content-Range says it. */
+const contentRange = (start, end, size = sealed.length) => `bytes ${start}-${end - 1}/${size}`
+
+/** @type {Behaviour} */
+const goodServer = ({ good }) => good()
+/** What the server does; each test gives its own. */
+let behaviour = goodServer
+/** @type {Record<string, any>[]} */
 const asked = []
 const server = createServer((req, res) => {
   asked.push({ method: req.method, url: req.url, ...req.headers })
+  /** @type {Exchange['good']} */
   const good = ({ bytes = sealed, etag = '"v1"', modified, status = 206 } = {}) => {
     if (etag) res.setHeader('etag', etag)
     if (modified) res.setHeader('last-modified', modified)
     if (req.headers['if-match'] && req.headers['if-match'] !== etag) return res.writeHead(412).end()
-    const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(req.headers.range) ?? []
-    const [start, end] = [Number(from), Math.min(Number(to) + 1, bytes.length)]
+    const [start, last] = rangeOf(req)
+    const end = Math.min(last, bytes.length)
     if (start >= bytes.length)
       return res.writeHead(416, { 'content-range': `bytes */${bytes.length}` }).end()
-    res
+    return res
       .writeHead(status, {
-        'content-range': `bytes ${start}-${end - 1}/${bytes.length}`,
+        'content-range': contentRange(start, end, bytes.length),
         'content-length': end - start,
       })
       .end(bytes.subarray(start, end))
   }
-  return (behaviour ?? (({ good }) => good()))({ req, res, good, number: asked.length })
+  return behaviour({ req, res, good, number: asked.length })
 })
-await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+server.listen(0, '127.0.0.1')
+await once(server, 'listening')
 test.after(() => {
   server.closeAllConnections()
   server.close()
 })
-const url = `http://127.0.0.1:${server.address().port}/sealed`
-const serve = (next) => {
+const url = `http://127.0.0.1:${listeningPort(server)}/sealed`
+const serve = (next = goodServer) => {
   behaviour = next
   asked.length = 0
   calls.length = 0
@@ -102,9 +131,9 @@ test('headers of the caller go with every request, its fetch is used, and other 
   let fetched = 0
   const source = await httpSource(new URL(url), {
     headers: { authorization: 'Bearer x' },
-    fetch: (...args) => {
+    fetch: (input, init) => {
       fetched++
-      return fetch(...args)
+      return fetch(input, init)
     },
   })
   await source.read(0, 10)
@@ -123,24 +152,29 @@ test('an empty file behind a URL has no bytes, and reads of nothing ask nothing'
   assert.equal(asked.length, 0)
 })
 
+/** Answers 206 with this Content-Range. */
+const partOf =
+  (said) =>
+  ({ res }) =>
+    res.writeHead(206, said && { 'content-range': said }).end('x')
+/** Answers a status, and nothing else but headers. */
+const bare =
+  (status, headers = {}) =>
+  ({ res }) =>
+    res.writeHead(status, headers).end()
+/** @type {Record<string, [retryable: boolean, answer: Behaviour]>} */
 const atFirst = {
   'a server without Range support': [
     false,
     ({ res }) => res.writeHead(200, { 'content-length': sealed.length }).end(sealed),
   ],
-  'a missing file': [false, ({ res }) => res.writeHead(404).end()],
-  'a redirect': [false, ({ res }) => res.writeHead(302, { location: '/other' }).end()],
+  'a missing file': [false, bare(404)],
+  'a redirect': [false, bare(302, { location: '/other' })],
   'a server that is down': [true, ({ res }) => res.writeHead(503).end('busy')],
-  'a server that wants less': [true, ({ res }) => res.writeHead(429).end()],
-  'an answer without its size': [
-    false,
-    ({ res }) => res.writeHead(206, { 'content-range': 'bytes 0-0/*' }).end('x'),
-  ],
-  'an answer without Content-Range': [false, ({ res }) => res.writeHead(206).end('x')],
-  'an answer to another range': [
-    false,
-    ({ res }) => res.writeHead(206, { 'content-range': `bytes 5-5/${sealed.length}` }).end('x'),
-  ],
+  'a server that wants less': [true, bare(429)],
+  'an answer without its size': [false, partOf('bytes 0-0/*')],
+  'an answer without Content-Range': [false, partOf(undefined)],
+  'an answer to another range': [false, partOf(`bytes 5-5/${sealed.length}`)],
   'a connection that is cut': [true, ({ res }) => res.destroy()],
 }
 for (const [name, [retryable, answer]] of Object.entries(atFirst)) {
@@ -156,126 +190,101 @@ for (const [name, [retryable, answer]] of Object.entries(atFirst)) {
 }
 
 test('a server that nobody answers for is source_failed, to be tried again', async () => {
-  const free = await new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address()
-      probe.close(() => resolve(port))
-    })
-  })
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const free = listeningPort(probe)
+  probe.close()
+  await once(probe, 'close')
   assert.isTrue(
     (await fails(assert, () => httpSource(`http://127.0.0.1:${free}/`), 'source_failed')).retryable,
   )
 })
 
 const other = pattern(sealed.length, 9)
+const july = { etag: null, modified: 'Tue, 01 Jul 2025 00:00:00 GMT' }
+const longer = new Uint8Array(sealed.length + 1)
+longer.set(sealed)
+
+/**
+ * Answers a range, as a server that knows no If-Match.
+ *
+ * @param {object} o
+ * @param {Uint8Array} [o.bytes] of the file
+ * @param {string} [o.etag]
+ * @param {number} [o.more] how many bytes more come than were asked for
+ * @param {number} [o.said] how many more Content-Range says
+ * @returns {Behaviour}
+ */
+const answering =
+  ({ bytes = sealed, etag, more = 0, said = 0 }) =>
+  ({ req, res }) => {
+    const [start, end] = rangeOf(req)
+    const headers = { 'content-range': contentRange(start, end + said), ...(etag && { etag }) }
+    res.writeHead(206, headers).end(bytes.subarray(start, end + more))
+  }
+/** Answers the first two bytes of a range, and cuts the connection. @type {Behaviour} */
+const cutWithin = ({ req, res }) => {
+  const [start, end] = rangeOf(req)
+  res.writeHead(206, {
+    etag: '"v1"',
+    'content-range': contentRange(start, end),
+    'content-length': end - start,
+  })
+  res.write(sealed.subarray(0, 2))
+  setImmediate(() => res.destroy())
+}
+/** Answers as a good server of another file. */
+const serving =
+  (o) =>
+  ({ good }) =>
+    good(o)
+
+/**
+ * The code, what the server does at first, and then.
+ *
+ * @type {Record<string, [code: string, first: Parameters<Exchange['good']>[0], then: Behaviour]>}
+ */
 const later = {
-  'another ETag, and 412': [
-    'source_changed',
-    {},
-    ({ good }) => good({ bytes: other, etag: '"v2"' }),
-  ],
+  'another ETag, and 412': ['source_changed', {}, serving({ bytes: other, etag: '"v2"' })],
   'another ETag of a server without If-Match': [
     'source_changed',
     {},
-    ({ res, req }) => {
-      const [, a, b] = /(\d+)-(\d+)/.exec(req.headers.range)
-      res
-        .writeHead(206, { etag: '"v2"', 'content-range': `bytes ${a}-${b}/${sealed.length}` })
-        .end(other.subarray(Number(a), Number(b) + 1))
-    },
+    answering({ bytes: other, etag: '"v2"' }),
   ],
   'another weak ETag': [
     'source_changed',
     { etag: 'W/"v1"' },
-    ({ good }) => good({ bytes: other, etag: 'W/"v2"' }),
+    serving({ bytes: other, etag: 'W/"v2"' }),
   ],
   'another Last-Modified': [
     'source_changed',
-    { etag: null, modified: 'Tue, 01 Jul 2025 00:00:00 GMT' },
-    ({ good }) => good({ etag: null, modified: 'Wed, 02 Jul 2025 00:00:00 GMT' }),
+    july,
+    serving({ etag: null, modified: 'Wed, 02 Jul 2025 00:00:00 GMT' }),
   ],
-  'another size': [
-    'source_changed',
-    { etag: null },
-    ({ good }) => good({ bytes: joinedWith(sealed), etag: null }),
-  ],
+  'another size': ['source_changed', { etag: null }, serving({ bytes: longer, etag: null })],
   'a shorter file': [
     'source_changed',
     { etag: null },
-    ({ good }) => good({ bytes: sealed.subarray(0, 5), etag: null }),
+    serving({ bytes: sealed.subarray(0, 5), etag: null }),
   ],
-  'no version any more': [
-    'source_changed',
-    {},
-    ({ res, req }) => {
-      const [, a, b] = /(\d+)-(\d+)/.exec(req.headers.range)
-      res
-        .writeHead(206, { 'content-range': `bytes ${a}-${b}/${sealed.length}` })
-        .end(sealed.subarray(Number(a), Number(b) + 1))
-    },
-  ],
+  'no version any more': ['source_changed', {}, answering({})],
   'the whole file instead of the range': [
     'source_failed',
     {},
     ({ res }) => res.writeHead(200, { etag: '"v1"' }).end(sealed),
   ],
-  503: ['source_failed', {}, ({ res }) => res.writeHead(503).end()],
-  429: ['source_failed', {}, ({ res }) => res.writeHead(429).end()],
-  404: ['source_failed', {}, ({ res }) => res.writeHead(404).end()],
-  'a redirect': [
-    'source_failed',
-    {},
-    ({ res }) => res.writeHead(307, { location: '/other' }).end(),
-  ],
-  'fewer bytes than promised': [
-    'source_failed',
-    {},
-    ({ res, req }) => {
-      const [, a, b] = /(\d+)-(\d+)/.exec(req.headers.range)
-      res
-        .writeHead(206, { etag: '"v1"', 'content-range': `bytes ${a}-${b}/${sealed.length}` })
-        .end(sealed.subarray(Number(a), Number(b)))
-    },
-  ],
-  'more bytes than asked': [
-    'source_failed',
-    {},
-    ({ res, req }) => {
-      const [, a, b] = /(\d+)-(\d+)/.exec(req.headers.range)
-      res
-        .writeHead(206, { etag: '"v1"', 'content-range': `bytes ${a}-${b}/${sealed.length}` })
-        .end(sealed.subarray(Number(a), Number(b) + 2))
-    },
-  ],
-  'a connection cut within the answer': [
-    'source_failed',
-    {},
-    ({ res, req }) => {
-      const [, a, b] = /(\d+)-(\d+)/.exec(req.headers.range)
-      res.writeHead(206, {
-        etag: '"v1"',
-        'content-range': `bytes ${a}-${b}/${sealed.length}`,
-        'content-length': Number(b) - Number(a) + 1,
-      })
-      res.write(sealed.subarray(0, 2))
-      setImmediate(() => res.destroy())
-    },
-  ],
+  503: ['source_failed', {}, bare(503)],
+  429: ['source_failed', {}, bare(429)],
+  404: ['source_failed', {}, bare(404)],
+  'a redirect': ['source_failed', {}, bare(307, { location: '/other' })],
+  'fewer bytes than promised': ['source_failed', {}, answering({ etag: '"v1"', more: -1 })],
+  'more bytes than asked': ['source_failed', {}, answering({ etag: '"v1"', more: 1 })],
+  'a connection cut within the answer': ['source_failed', {}, cutWithin],
   'a shorter range than asked': [
     'source_failed',
     {},
-    ({ res, req }) => {
-      const [, a, b] = /(\d+)-(\d+)/.exec(req.headers.range)
-      res
-        .writeHead(206, { etag: '"v1"', 'content-range': `bytes ${a}-${b - 1}/${sealed.length}` })
-        .end(sealed.subarray(Number(a), Number(b)))
-    },
+    answering({ etag: '"v1"', more: -1, said: -1 }),
   ],
-}
-const joinedWith = (bytes) => {
-  const longer = new Uint8Array(bytes.length + 1)
-  longer.set(bytes)
-  return longer
 }
 const lasting = ['404', 'the whole file instead of the range', 'a redirect']
 for (const [name, [code, first, then]] of Object.entries(later)) {
@@ -299,7 +308,7 @@ test('a file that is replaced in the middle of a range fails there, and nothing 
   const reader = opened.readable.getReader()
   const first = await reader.read()
   serve(({ good }) => good({ bytes: other, etag: '"v2"' }))
-  let at = first.value.length
+  let at = present(first.value).length
   const rest = async () => {
     for (let step; !(step = await reader.read()).done;) {
       assert.deepEqual(step.value, content.slice(at, at + step.value.length))
@@ -319,13 +328,15 @@ test('an abort ends a request that hangs, at first and later, with its reason', 
   assert.equal(await httpSource(url, { signal: abort.signal }).catch((reason) => reason), 'enough')
   serve()
   const source = await httpSource(url)
-  for (const answer of [
+  /** @type {Behaviour[]} */
+  const hanging = [
     () => {},
     ({ res }) => {
       res.writeHead(206, { etag: '"v1"', 'content-range': `bytes 10-999/${sealed.length}` })
       res.write('x')
     },
-  ]) {
+  ]
+  for (const answer of hanging) {
     const again = new AbortController()
     serve((o) => {
       answer(o)

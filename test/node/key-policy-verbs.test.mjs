@@ -17,9 +17,14 @@ import {
   retireKey,
 } from 'sealdrop/kms'
 import { fails } from '../support/host.js'
+import { claims, emptyInventory, madeKey, memoryStore } from '../support/inventories.mjs'
 import { allKeys, letsIn, own, policyWorld, roleArn } from '../support/policy-world.mjs'
+import { present } from '../support/types.mjs'
+
+/** @import { KeyPolicyOptions, PolicyRole } from 'sealdrop/kms' */
 
 const day = 86_400_000
+/** @type {Record<string, PolicyRole>} */
 const roles = {
   Administrator: 'administrator',
   Publisher: 'publisher',
@@ -28,6 +33,7 @@ const roles = {
 }
 const names = Object.keys(roles)
 const others = (...mine) => names.filter((name) => !mine.includes(name))
+/** @param {string} name @param {Partial<KeyPolicyOptions>} more */
 const of = (name, more = {}) =>
   keyPolicy({ role: roles[name], key: allKeys, principals: [roleArn(name)], ...more })
 const joined = joinPolicies(names.map((name) => of(name).keyPolicy))
@@ -50,28 +56,18 @@ async function world(t, more = {}) {
     ...more,
   })
   const make = async (alias, KeySpec, KeyUsage, policy = joined) => {
-    const { Arn } = (
-      await as.Administrator.send('CreateKey', {
-        KeySpec,
-        KeyUsage,
-        Policy: JSON.stringify(policy),
-      })
-    ).KeyMetadata
+    const Policy = JSON.stringify(policy)
+    const { KeyMetadata } = await as.Administrator.send('CreateKey', { KeySpec, KeyUsage, Policy })
+    const { Arn } = KeyMetadata
     await as.Administrator.send('CreateAlias', { AliasName: alias, TargetKeyId: Arn })
     return Arn
   }
-  const setOf = async (key) =>
-    importKeySet(
-      JSON.parse(
-        (
-          await createPublisher({
-            kms: as.Publisher.config,
-            keys: [{ key, withArn: true }],
-          }).documents()
-        ).jwks,
-      ),
-      { trust: inHand() },
-    )
+  /** The key set of one key, with its ARN. */
+  const setOf = async (key, alg) => {
+    const keys = [{ key, withArn: true, ...(alg && { alg }) }]
+    const { jwks } = await createPublisher({ kms: as.Publisher.config, keys }).documents()
+    return importKeySet(JSON.parse(jwks), { trust: inHand() })
+  }
   return { as, make, setOf }
 }
 
@@ -84,18 +80,13 @@ for (const [spec, usage] of [
     await make('alias/claims', spec, usage)
     const keys = await setOf('alias/claims')
     const sealed = await seal(keys, 'hello', { context })
-    const stream = new Uint8Array(
-      await new Response(
-        (await sealStream(keys, new Blob(['a file']), { context })).readable,
-      ).arrayBuffer(),
-    )
+    const { readable } = await sealStream(keys, new Blob(['a file']), { context })
+    const stream = new Uint8Array(await new Response(readable).arrayBuffer())
     const opener = createOpener({ kms: as.Opener.config, keys: ['alias/claims'] })
     t.after(() => opener.close())
     assert.equal((await opener.open(sealed, { context })).text(), 'hello')
-    assert.equal(
-      await new Response((await opener.openStream(stream, { context })).readable).text(),
-      'a file',
-    )
+    const opened = await opener.openStream(stream, { context })
+    assert.equal(await new Response(opened.readable).text(), 'a file')
     for (const name of others('Opener')) {
       const other = createOpener({ kms: as[name].config, keys: ['alias/claims'] })
       t.after(() => other.close())
@@ -105,17 +96,12 @@ for (const [spec, usage] of [
   })
 }
 
-for (const [spec, algorithm] of [
-  ['RSA_2048', undefined],
-  ['ECC_NIST_P256', undefined],
-  ['ECC_NIST_P384', undefined],
-  ['ECC_NIST_P521', undefined],
-]) {
+for (const spec of ['RSA_2048', 'ECC_NIST_P256', 'ECC_NIST_P384', 'ECC_NIST_P521']) {
   test(`a signer signs with ${spec} as createSigner does by itself, nobody else does`, async (t) => {
     const { as, make, setOf } = await world(t)
     await make('alias/receipts', spec, 'SIGN_VERIFY')
     const keys = await setOf('alias/receipts')
-    const signer = createSigner({ kms: as.Signer.config, key: 'alias/receipts', algorithm })
+    const signer = createSigner({ kms: as.Signer.config, key: 'alias/receipts' })
     t.after(() => signer.close())
     assert.equal((await verify(keys, await signer.sign('hello'))).text(), 'hello')
     const sent = { messageId: 'AAAA', digest: 'BBBB' }
@@ -144,17 +130,7 @@ test('algs decides what a signer signs with: RS256 when it is named, and PS256 n
   const signer = (algorithm) =>
     createSigner({ kms: as.Signer.config, key: 'alias/legacy', algorithm })
   await fails(assert, signer('PS256').sign('x'), 'kms_denied')
-  const keys = importKeySet(
-    JSON.parse(
-      (
-        await createPublisher({
-          kms: as.Publisher.config,
-          keys: [{ key: 'alias/legacy', alg: 'RS256' }],
-        }).documents()
-      ).jwks,
-    ),
-    { trust: inHand() },
-  )
+  const keys = await setOf('alias/legacy', 'RS256')
   assert.equal((await verify(keys, await signer('RS256').sign('x'))).text(), 'x')
   await setOf('alias/legacy') // the public key is there for any algorithm
 })
@@ -171,12 +147,9 @@ test('a publisher publishes, and signs the set with its root, nobody else does',
     }).documents()
   const { jws } = await publish('Publisher')
   const root = await publicJwk({ kms: as.Publisher.config, key: 'alias/root' })
-  assert.lengthOf(
-    (
-      await verify(importKeySet({ ...root }, { trust: inHand() }), jws, { typ: 'jwk-set+jwt' })
-    ).json().keys,
-    1,
-  )
+  const known = importKeySet({ ...root }, { trust: inHand() })
+  const signed = (await verify(known, present(jws), { typ: 'jwk-set+jwt' })).json()
+  assert.lengthOf(/** @type {{ keys: unknown[] }} */ (signed).keys, 1)
   for (const name of others('Publisher')) await fails(assert, publish(name), 'kms_denied')
   await fails(
     assert,
@@ -189,48 +162,25 @@ test('an administrator rotates, retires, deletes and restores, nobody else does;
   const clock = { at: Date.UTC(2030, 0, 1) }
   // IAM policies for all: new keys may have the default key policy, where the account's decide
   const { as } = await policyWorld(t, iam, { now: () => clock.at })
-  let [inventory, version] = [
-    {
-      version: 1,
-      counter: 0,
-      purposes: [
-        {
-          name: 'claims',
-          use: 'enc',
-          spec: 'ECC_NIST_P256',
-          usage: 'KEY_AGREEMENT',
-          alias: 'alias/claims',
-        },
-      ],
-      keys: [],
-    },
-    1,
-  ]
-  const store = {
-    read: async () => ({ inventory, etag: String(version) }),
-    write: async (next) => {
-      inventory = structuredClone(next)
-      version++
-    },
-  }
+  const store = memoryStore(emptyInventory(claims))
   const now = () => clock.at
   const rotate = (name) =>
-    applyRotation(planRotation(inventory, { now: new Date(clock.at), every: 'P90D' }), {
+    applyRotation(planRotation(store.now(), { now: new Date(clock.at), every: 'P90D' }), {
       kms: as[name].config,
       store,
       now,
     })
-  const empty = inventory
   for (const name of others('Administrator')) {
     await fails(assert, rotate(name), 'kms_denied')
-    inventory = empty
+    store.edit(() => emptyInventory(claims))
   }
   await rotate('Administrator')
-  for (const {
-    arns: [KeyId],
-  } of inventory.keys)
+  const keyIn = (state) => madeKey(store.now().keys.find((entry) => entry.state === state))
+  for (const state of ['current', 'next']) {
+    const [KeyId] = keyIn(state).arns
     await as.Administrator.send('PutKeyPolicy', { KeyId, Policy: JSON.stringify(joined) })
-  const first = inventory.keys.find(({ state }) => state === 'current')
+  }
+  const first = keyIn('current')
   const sealed = await seal(
     importKeySet({ ...first.jwk, use: 'enc' }, { trust: inHand() }),
     'hello',
@@ -238,10 +188,7 @@ test('an administrator rotates, retires, deletes and restores, nobody else does;
   )
   clock.at += 90 * day
   await rotate('Administrator')
-  assert.equal(
-    inventory.keys.find(({ thumbprint }) => thumbprint === first.thumbprint).state,
-    'retired',
-  )
+  assert.equal(keyIn('retired').thumbprint, first.thumbprint)
   const opener = createOpener({ kms: as.Opener.config, keys: store, now })
   t.after(() => opener.close())
   assert.equal((await opener.open(sealed, { context })).text(), 'hello')
@@ -288,20 +235,14 @@ test('no IAM policy gives an administrator cryptography or grants, and none shor
     SigningAlgorithm: 'ECDSA_SHA_256',
   }
   const grant = { KeyId, GranteePrincipal: roleArn('Administrator'), Operations: ['Sign'] }
-  for (const [operation, input] of [
-    ['Sign', sign],
-    ['CreateGrant', grant],
-  ]) {
+  for (const [operation, input] of Object.entries({ Sign: sign, CreateGrant: grant })) {
     assert.isFalse(await letsIn(as.Administrator.send(operation, input)), operation)
     assert.isTrue(await letsIn(as.Mighty.send(operation, input)), operation)
   }
-  const {
-    KeyMetadata: { Arn: symmetric },
-  } = await as.Mighty.send('CreateKey')
+  const { KeyMetadata: bucketKey } = await as.Mighty.send('CreateKey')
+  const dataKey = { KeyId: bucketKey.Arn, KeySpec: 'AES_256' }
   assert.isTrue(
-    await letsIn(
-      as.Administrator.send('GenerateDataKey', { KeyId: symmetric, KeySpec: 'AES_256' }),
-    ),
+    await letsIn(as.Administrator.send('GenerateDataKey', dataKey)),
     'the key of a bucket, where the inventory lies',
   )
   for (const name of ['Administrator', 'Mighty'])

@@ -4,112 +4,16 @@
 import test, { after, describe } from 'node:test'
 import { constants, createPublicKey, generateKeyPairSync, publicEncrypt } from 'node:crypto'
 import { assert } from 'chai'
-import { joinPolicies, keyPolicy } from 'sealdrop/kms'
 import {
-  allKeys,
-  letsIn,
-  own,
-  partner,
-  policyWorld,
-  roleArn,
-  simulated,
-} from '../support/policy-world.mjs'
-
-const roles = ['administrator', 'publisher', 'opener', 'signer']
-const foreignRoles = roles.slice(1)
-
-/**
- * How a principal comes to its rights: where it is, whether its IAM policy and the key policy say
- * so. `works`: whether that suffices for a key.
- */
-const scenarios = [
-  { name: 'with both policies', id: 'Both', account: own, iam: true, named: true, works: true },
-  {
-    name: 'by the key policy alone',
-    id: 'Named',
-    account: own,
-    iam: false,
-    named: true,
-    works: true,
-  },
-  {
-    name: 'by the IAM policy alone, under accountRoot',
-    id: 'Root',
-    account: own,
-    iam: true,
-    named: false,
-    accountRoot: true,
-    works: true,
-  },
-  {
-    name: 'by the IAM policy alone',
-    id: 'Iam',
-    account: own,
-    iam: true,
-    named: false,
-    works: false,
-  },
-  {
-    name: 'from another account, with both policies',
-    id: 'Far',
-    account: partner,
-    iam: true,
-    named: true,
-    works: true,
-  },
-  {
-    name: 'from another account, which the key policy names as a whole',
-    id: 'FarAccount',
-    account: partner,
-    iam: true,
-    named: 'account',
-    works: true,
-  },
-  {
-    name: 'from another account, without an IAM policy',
-    id: 'FarNamed',
-    account: partner,
-    iam: false,
-    named: true,
-    works: false,
-  },
-  {
-    name: 'from another account, without the key policy',
-    id: 'FarIam',
-    account: partner,
-    iam: true,
-    named: false,
-    works: false,
-  },
-]
-const rolesOf = ({ account }) => (account === own ? roles : foreignRoles)
-const nameOf = ({ id }, role) => `${id}-${role}`
-const policiesOf = (role, ...principals) => keyPolicy({ role, key: allKeys, principals })
-
-const partsOf = (scenario) =>
-  scenario.named === false
-    ? []
-    : rolesOf(scenario).map(
-        (role) =>
-          policiesOf(
-            role,
-            scenario.named === 'account'
-              ? partner
-              : roleArn(nameOf(scenario, role), scenario.account),
-          ).keyPolicy,
-      )
-/** Of every key of a scenario; Setup makes the keys. */
-const keyPolicyOf = (scenario) =>
-  joinPolicies([
-    keyPolicy({
-      role: 'administrator',
-      key: allKeys,
-      principals: [roleArn('Setup')],
-      accountRoot: scenario.accountRoot ?? false,
-    }).keyPolicy,
-    ...partsOf(scenario),
-  ])
-const iamOf = ({ iam }, role) => (iam ? [policiesOf(role, roleArn('x')).iamPolicy] : [])
+  iamOf,
+  keyPolicyOf,
+  nameOf,
+  policiesOf,
+  roles,
+  rolesOf,
+  scenarios,
+} from '../support/policy-scenarios.mjs'
+import { letsIn, own, policyWorld, roleArn, simulated } from '../support/policy-world.mjs'
 
 const world = await policyWorld(
   { after },
@@ -126,6 +30,9 @@ const world = await policyWorld(
   },
 )
 const setup = world.as.Setup.send
+
+/** @import { PolicyRole } from 'sealdrop/kms' */
+/** @import { Scenario } from '../support/policy-scenarios.mjs' */
 
 const specs = {
   rsa: { KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT' },
@@ -161,10 +68,8 @@ const otherPublicKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).public
   type: 'spki',
 })
 const digest = Buffer.alloc(32, 1)
-const newAlias = (
-  (n) => () =>
-    `alias/a${n++}`
-)(0)
+let aliases = 0
+const newAlias = () => `alias/a${aliases++}`
 const arnOf = (alias) => `arn:aws:kms:us-east-1:${own}:${alias}`
 const aliased = async (TargetKeyId) => {
   const AliasName = newAlias()
@@ -204,7 +109,7 @@ const remove = (days) => ({
 })
 const create = (input) => ({
   operation: 'CreateKey',
-  on: 'account',
+  on: /** @type {const} */ ('account'),
   input: () => input,
   context: {
     ...context('KeySpec', input.KeySpec ?? 'SYMMETRIC_DEFAULT'),
@@ -212,12 +117,25 @@ const create = (input) => ({
   },
 })
 const tags = [{ TagKey: 'team', TagValue: 'claims' }]
+/** @type {readonly PolicyRole[]} */
 const administrator = ['administrator']
 
 /**
- * What is called, who may; `on` an alias or the account IAM policies are needed, by themselves
+ * What is called, and who may. `on` an alias or the account IAM policies are needed, by themselves
  * where no key is concerned.
+ *
+ * @typedef {object} Row
+ * @property {readonly PolicyRole[]} may
+ * @property {string} operation
+ * @property {'alias' | 'account'} [on] what it is called on; default a key
+ * @property {string} [spec] of the key
+ * @property {boolean} [fresh] it changes its key, which is made for it
+ * @property {(KeyId: string) => Promise<unknown>} [before]
+ * @property {(KeyId: string, scenario: Scenario) => object | Promise<object>} [input]
+ * @property {object} [context] condition keys of the call
  */
+
+/** @type {Record<string, Row>} */
 const operations = {
   GetPublicKey: { may: roles, operation: 'GetPublicKey' },
   DescribeKey: { may: ['administrator', 'publisher'], operation: 'DescribeKey' },
@@ -345,55 +263,49 @@ const operations = {
   },
 }
 
+/** Whether the table says that a role may. */
 function expected(scenario, role, { may, on = 'key' }) {
   if (!may.includes(role)) return false
-  return on === 'account'
-    ? scenario.iam
-    : on === 'alias'
-      ? scenario.iam && scenario.works
-      : scenario.works
+  if (on === 'account') return scenario.iam
+  return on === 'alias' ? scenario.iam && scenario.works : scenario.works
 }
 
-/** A call by a role; also which permissions it asks for, on what. */
-async function cell(
-  scenario,
-  role,
-  { spec = 'sign', operation, on = 'key', input = () => ({}), before, context: more = {}, fresh },
-) {
-  const KeyId = on === 'account' ? undefined : await keyFor(scenario, { spec, fresh })
-  await before?.(KeyId)
-  const made = await input(KeyId, scenario)
-  const caller = world.as[nameOf(scenario, role)]
+/** What the other evaluator is asked: each permission that a call needs, on what it needs it. */
+function asked(scenario, role, { spec = 'sign', operation, on = 'key', context: more = {} }, made) {
   const alone = {
     role: nameOf(scenario, role),
     account: scenario.account,
     iam: iamOf(scenario, role),
+    keyPolicy: undefined,
     action: operation,
   }
+  if (on === 'account') return [{ ...alone, resource: '*', context: more }]
+  const { KeySpec, KeyUsage } = specs[spec]
   const onKey = {
     ...alone,
     keyPolicy: keyPolicyOf(scenario),
-    resource: KeyId,
-    context: {
-      ...context('KeySpec', specs[spec].KeySpec),
-      ...context('KeyUsage', specs[spec].KeyUsage),
-      ...more,
-    },
+    resource: made.KeyId,
+    context: { ...context('KeySpec', KeySpec), ...context('KeyUsage', KeyUsage), ...more },
   }
-  const asked =
-    on === 'key'
-      ? [onKey]
-      : on === 'account'
-        ? [{ ...alone, resource: '*', context: more }]
-        : [onKey, { ...alone, resource: arnOf(made.AliasName) }]
-  const theirs = (await Promise.all(asked.map(simulated))).every(Boolean)
-  const sent =
-    on === 'key'
-      ? { KeyId, ...made }
-      : on === 'alias' && operation === 'DeleteAlias'
-        ? { AliasName: made.AliasName }
-        : made
-  return { ours: await letsIn(caller.send(operation, sent)), theirs }
+  return on === 'key' ? [onKey] : [onKey, { ...alone, resource: arnOf(made.input.AliasName) }]
+}
+
+/** The input of a call as KMS takes it: a key is named by it where it is called on one. */
+function sentTo({ operation, on = 'key' }, { KeyId, input }) {
+  if (on === 'key') return { KeyId, ...input }
+  return operation === 'DeleteAlias' ? { AliasName: input.AliasName } : input
+}
+
+/** A call by a role, and what both say to it. */
+async function cell(scenario, role, row) {
+  const { spec = 'sign', operation, on = 'key', input = () => ({}), before, fresh } = row
+  const KeyId = on === 'account' ? undefined : await keyFor(scenario, { spec, fresh })
+  await before?.(KeyId)
+  const made = { KeyId, input: await input(KeyId, scenario) }
+  const caller = world.as[nameOf(scenario, role)]
+  const theirs = await Promise.all(asked(scenario, role, row, made).map(simulated))
+  const ours = await letsIn(caller.send(operation, sentTo(row, made)))
+  return { ours, theirs: theirs.every(Boolean) }
 }
 
 let cells = 0
@@ -405,8 +317,9 @@ for (const scenario of scenarios) {
         if (scenario.account !== own && row.on !== undefined) continue
         cells++
         const allowed = expected(scenario, role, row)
-        test(`${role}: ${name} is ${allowed ? 'allowed' : 'denied'}`, async () =>
-          assert.deepEqual(await cell(scenario, role, row), { ours: allowed, theirs: allowed }))
+        test(`${role}: ${name} is ${allowed ? 'allowed' : 'denied'}`, async () => {
+          assert.deepEqual(await cell(scenario, role, row), { ours: allowed, theirs: allowed })
+        })
       }
     }
   })

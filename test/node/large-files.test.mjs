@@ -25,6 +25,7 @@ test.after(() => rm(folder, { recursive: true }))
 /** A file of six such units and a bit: zeros, and some marks. */
 async function sparseFile(name, unit) {
   const size = 6 * unit + 12_345
+  /** @type {[place: number, bytes: Uint8Array][]} */
   const marks = [
     [0, pattern(10, 1)],
     [4 * unit - 5, pattern(10, 2)],

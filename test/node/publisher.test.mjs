@@ -9,11 +9,13 @@ import {
   UpdateAliasCommand,
 } from '@aws-sdk/client-kms'
 import { assert } from 'chai'
-import { importKeySet, inHand } from 'sealdrop'
+import { importKeySet, inHand, seal } from 'sealdrop'
 import { createOpener, createPublisher } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { countingKms } from '../support/counting-kms.mjs'
 import { fails } from '../support/host.js'
+import { awsError, intercept } from '../support/intercept.mjs'
+import { present } from '../support/types.mjs'
 
 const minute = 60_000
 const set = async (t) => {
@@ -87,7 +89,8 @@ test('requests from outside cause no KMS call while a failure is fresh', async (
   for (let i = 0; i < 20; i++) await fails(assert, publisher.documents(), 'key_unusable')
   assert.deepEqual(since(), ['DescribeKey'])
   const opener = createOpener({ kms: client, keys: ['alias/nowhere'] })
-  const jwe = `${Buffer.from('{"alg":"RSA-OAEP-256","enc":"A256GCM","kid":"x"}').toString('base64url')}.AA.AAAAAAAAAAAAAAAA.AA.AAAAAAAAAAAAAAAAAAAAAA`
+  const head = Buffer.from('{"alg":"RSA-OAEP-256","enc":"A256GCM","kid":"x"}')
+  const jwe = `${head.toString('base64url')}.AA.AAAAAAAAAAAAAAAA.AA.AAAAAAAAAAAAAAAAAAAAAA`
   for (let i = 0; i < 20; i++)
     await fails(assert, opener.open(jwe, { context: {} }), 'key_unusable', /nowhere/)
   assert.deepEqual(since(), ['GetPublicKey'])
@@ -127,20 +130,12 @@ test('more keys than clients take are not published', async (t) => {
 test('a key that could not be loaded for now is not mistaken for one of another company', async (t) => {
   const { local, client } = await set(t)
   const throttled = new KMSClient({ ...local.clientConfig, maxAttempts: 1 })
-  throttled.middlewareStack.add(
-    (next) => async (args) => {
-      if (args.input.KeyId === 'alias/b')
-        throw Object.assign(new Error('Rate exceeded'), {
-          name: 'ThrottlingException',
-          $metadata: { httpStatusCode: 400 },
-        })
-      return next(args)
-    },
-    { step: 'initialize' },
-  )
+  intercept(throttled, async (_operation, { KeyId }, go) => {
+    if (KeyId === 'alias/b') throw awsError('ThrottlingException')
+    return go()
+  })
   const opener = createOpener({ kms: throttled, keys: ['alias/a', 'alias/b'] })
   const { jwks } = await createPublisher({ kms: client, keys: [{ key: 'alias/b' }] }).documents()
-  const { seal } = await import('sealdrop')
   const jwe = await seal(importKeySet(jwks, { trust: inHand() }), 'x', { context: {} })
   const error = await fails(assert, opener.open(jwe, { context: {} }), 'kms_throttled')
   assert.isTrue(error.retryable)
@@ -151,34 +146,30 @@ test('callers that come at any moment of a load all get the same documents', asy
   const publisher = createPublisher({ kms: client, keys: [{ key: 'alias/a' }] })
   const first = publisher.documents()
   let done = false
-  first.then(() => {
+  const settled = first.then(() => {
     done = true
   })
   const others = []
   while (!done) {
     others.push(publisher.documents())
-    await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => {
+      setImmediate(resolve)
+    })
   }
+  await settled
   const documents = await Promise.all(others)
   assert.isAbove(documents.length, 0)
   for (const found of documents) assert.equal(found, await first)
-  assert.deepEqual(since().sort(), ['DescribeKey', 'GetPublicKey'])
+  assert.sameMembers(since(), ['DescribeKey', 'GetPublicKey'])
 })
 
 test('after a key went and KMS answered oddly once, the others are published again', async (t) => {
   const { local, client } = await set(t)
   let odd = false
-  client.middlewareStack.add(
-    (next) => async (args) => {
-      if (odd)
-        throw Object.assign(new Error('new'), {
-          name: 'SomethingNewException',
-          $metadata: { httpStatusCode: 400 },
-        })
-      return next(args)
-    },
-    { step: 'initialize' },
-  )
+  intercept(client, async (_operation, _input, go) => {
+    if (odd) throw awsError('SomethingNewException')
+    return go()
+  })
   const publisher = createPublisher({
     kms: client,
     keys: [{ key: 'alias/a' }, { key: 'alias/b' }],
@@ -201,18 +192,11 @@ test('a key that is disabled between two questions is left out, the others stay'
   const { local, client } = await set(t)
   const publisher = createPublisher({ kms: client, keys: [{ key: 'alias/a' }, { key: 'alias/b' }] })
   await publisher.documents()
-  client.middlewareStack.add(
-    (next, { commandName }) =>
-      async (args) => {
-        if (commandName === 'GetPublicKeyCommand' && args.input.KeyId === local.keys['alias/a'])
-          throw Object.assign(new Error('disabled'), {
-            name: 'DisabledException',
-            $metadata: { httpStatusCode: 400 },
-          })
-        return next(args)
-      },
-    { step: 'initialize' },
-  )
+  intercept(client, async (operation, { KeyId }, go) => {
+    if (operation === 'GetPublicKey' && KeyId === local.keys['alias/a'])
+      throw awsError('DisabledException')
+    return go()
+  })
   later(t, client, 5 * minute + 1)
   assert.deepEqual(await curves(publisher), ['P-384'])
 })
@@ -220,19 +204,16 @@ test('a key that is disabled between two questions is left out, the others stay'
 test('an answer about another key than its ARN was asked for is kms_unexpected', async (t) => {
   const { local, client } = await set(t)
   const [a, b] = [local.keys['alias/a'], local.keys['alias/b']]
-  for (const swapped of ['DescribeKeyCommand', 'GetPublicKeyCommand']) {
+  for (const swapped of ['DescribeKey', 'GetPublicKey']) {
     const kms = new KMSClient({ ...local.clientConfig, maxAttempts: 1 })
-    kms.middlewareStack.add(
-      (next, { commandName }) =>
-        (args) =>
-          next(commandName === swapped ? { ...args, input: { ...args.input, KeyId: b } } : args),
-      { step: 'initialize' },
+    intercept(kms, (operation, input, go) =>
+      go(operation === swapped ? { ...input, KeyId: b } : input),
     )
     await fails(
       assert,
       createPublisher({ kms, keys: [{ key: a }] }).documents(),
       'kms_unexpected',
-      new RegExp(swapped.replace('Command', '')),
+      new RegExp(swapped),
     )
   }
   assert.isOk(client)
@@ -240,31 +221,23 @@ test('an answer about another key than its ARN was asked for is kms_unexpected',
 
 test('the public key is asked of the ARN that was described, so that an alias that moves meanwhile mixes nothing', async (t) => {
   const { local, client } = await set(t)
-  client.middlewareStack.add(
-    (next, { commandName }) =>
-      async (args) => {
-        const answer = await next(args)
-        if (commandName === 'DescribeKeyCommand')
-          await client.send(new UpdateAliasCommand({ AliasName: 'alias/a', TargetKeyId: other }))
-        return answer
-      },
-    { step: 'initialize' },
-  )
-  const {
-    KeyMetadata: { KeyId: other },
-  } = await new KMSClient(local.clientConfig).send(
+  const { KeyMetadata } = await new KMSClient(local.clientConfig).send(
     new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' }),
   )
+  const TargetKeyId = present(KeyMetadata?.KeyId)
+  intercept(client, async (operation, _input, go) => {
+    const answer = await go()
+    if (operation === 'DescribeKey')
+      await client.send(new UpdateAliasCommand({ AliasName: 'alias/a', TargetKeyId }))
+    return answer
+  })
   const publisher = createPublisher({ kms: client, keys: [{ key: 'alias/a', withArn: true }] })
   const [jwk] = JSON.parse((await publisher.documents()).jwks).keys
   assert.equal(jwk.kms_arn, local.keys['alias/a'])
-  const [direct] = JSON.parse(
-    (
-      await createPublisher({
-        kms: local.clientConfig,
-        keys: [{ key: local.keys['alias/a'] }],
-      }).documents()
-    ).jwks,
-  ).keys
+  const byArn = createPublisher({
+    kms: local.clientConfig,
+    keys: [{ key: local.keys['alias/a'] }],
+  })
+  const [direct] = JSON.parse((await byArn.documents()).jwks).keys
   assert.equal(jwk.kid, direct.kid)
 })

@@ -1,6 +1,7 @@
 // The end of a key: retired, disabled, deleted, restored; against the local KMS with a clock.
 import test from 'node:test'
 import {
+  CreateKeyCommand,
   DescribeKeyCommand,
   DisableKeyCommand,
   KMSClient,
@@ -21,84 +22,89 @@ import {
 import { startLocalKms } from 'sealdrop/local-kms'
 import { countingKms } from '../support/counting-kms.mjs'
 import { fails } from '../support/host.js'
+import {
+  claims,
+  emptyInventory,
+  madeKey,
+  memoryStore,
+  receipts as signing,
+} from '../support/inventories.mjs'
+import { present, wrong } from '../support/types.mjs'
+
+/** @import { Purpose } from 'sealdrop/kms' */
 
 const hour = 3_600_000
 const day = 24 * hour
 const start = Date.UTC(2030, 0, 1)
-const claims = {
-  name: 'claims',
-  use: 'enc',
-  spec: 'ECC_NIST_P256',
-  usage: 'KEY_AGREEMENT',
-  alias: 'alias/claims',
-}
-const receipts = {
-  name: 'receipts',
-  use: 'sig',
-  spec: 'ECC_NIST_P256',
-  usage: 'SIGN_VERIFY',
-  alias: 'alias/receipts',
-  keepDays: 1,
-}
+const receipts = { ...signing, keepDays: 1 }
 
-/** A world in which a key was sealed to and then retired by a rotation. */
+/**
+ * A world in which a key was sealed to and then retired by a rotation.
+ *
+ * @param {any} t
+ * @param {Purpose} purpose
+ */
 async function world(t, purpose = claims) {
   const clock = { at: start }
-  const local = await startLocalKms({ now: () => clock.at, regions: ['eu-west-1'] })
+  const now = () => clock.at
+  const local = await startLocalKms({ now, regions: ['eu-west-1'] })
   t.after(() => local.close())
-  let [inventory, version, failing] = [
-    { version: 1, counter: 0, purposes: [purpose], keys: [] },
-    1,
-    false,
-  ]
+  const kms = local.clientConfig
+  const inMemory = memoryStore(emptyInventory(purpose))
+  let failing = false
   const store = {
-    now: () => inventory,
+    ...inMemory,
     fail: (value) => {
       failing = value
     },
-    read: async () => ({ inventory, etag: String(version) }),
     write: async (next, etag) => {
       if (failing) throw new SealdropError('output_failed', 'disk full')
-      if (etag !== String(version)) throw new SealdropError('conflict', 'other')
-      inventory = structuredClone(next)
-      version++
+      return inMemory.write(next, etag)
     },
   }
   const rotate = () =>
-    applyRotation(planRotation(inventory, { now: new Date(clock.at), every: 'P90D' }), {
-      kms: local.clientConfig,
+    applyRotation(planRotation(store.now(), { now: new Date(clock.at), every: 'P90D' }), {
+      kms,
       store,
-      now: () => clock.at,
+      now,
     })
+  const keyIn = (state) => madeKey(store.now().keys.find((key) => key.state === state))
   await rotate()
-  const first = inventory.keys.find(({ state }) => state === 'current')
-  const sealed =
-    purpose.use === 'enc'
-      ? await seal(importKeySet({ ...first.jwk, use: 'enc' }, { trust: inHand() }), 'hello', {
-          context: {},
-        })
-      : undefined
+  const first = keyIn('current')
+  const sealTo = (jwk) =>
+    seal(importKeySet({ ...jwk, use: 'enc' }, { trust: inHand() }), 'hello', { context: {} })
+  const sealed = purpose.use === 'enc' ? await sealTo(first.jwk) : ''
   clock.at += 90 * day
   await rotate()
-  const { client, calls } = countingKms(local.clientConfig)
-  const opener = createOpener({ kms: client, keys: store, now: () => clock.at })
+  const { client, calls } = countingKms(kms)
+  const opener = createOpener({ kms: client, keys: store, now })
   t.after(() => opener.close())
   const open = () => opener.open(sealed, { context: {} })
-  const o = (more = {}) => ({
-    kms: local.clientConfig,
+  const o = (more = {}) => ({ kms, store, key: first.thumbprint, now, ...more })
+  const confirmed = (more = {}) => ({ ...o(), confirm: first.thumbprint, ...more })
+  const entry = () =>
+    madeKey(store.now().keys.find(({ thumbprint }) => thumbprint === first.thumbprint))
+  const clientIn = (region) => new KMSClient({ ...kms, region })
+  const stateOf = async (KeyId = first.arns[0], region = 'us-east-1') => {
+    const { KeyMetadata } = await clientIn(region).send(new DescribeKeyCommand({ KeyId }))
+    return KeyMetadata?.KeyState
+  }
+  return {
+    clock,
     store,
-    key: first.thumbprint,
-    now: () => clock.at,
-    ...more,
-  })
-  const entry = () => inventory.keys.find(({ thumbprint }) => thumbprint === first.thumbprint)
-  const stateOf = async (KeyId = first.arns[0]) =>
-    (await new KMSClient(local.clientConfig).send(new DescribeKeyCommand({ KeyId }))).KeyMetadata
-      .KeyState
-  return { clock, local, store, open, o, entry, stateOf, first, calls, sealed }
+    keyIn,
+    open,
+    o,
+    confirmed,
+    entry,
+    stateOf,
+    first,
+    calls,
+    admin: clientIn('us-east-1'),
+  }
 }
-const disabledKey = async (t, ...rest) => {
-  const one = await world(t, ...rest)
+const disabledKey = async (t, purpose = claims) => {
+  const one = await world(t, purpose)
   one.clock.at += 3 * day
   await retireKey(one.o({ keepUntil: new Date(one.clock.at), disable: true }))
   return one
@@ -159,13 +165,14 @@ test('it is disabled only when asked, when its time is over, and when nobody can
 })
 
 test('deletion scheduled, cancelled, the key restored, and the value opens', async (t) => {
-  const { clock, open, o, entry, stateOf, first } = await disabledKey(t)
-  const { deletes, lastUse, unreadable } = await deleteKey(o({ confirm: first.thumbprint }))
+  const { clock, open, o, confirmed, entry, stateOf, first } = await disabledKey(t)
+  const { deletes, lastUse, unreadable } = await deleteKey(confirmed())
   assert.deepEqual([deletes.getTime(), lastUse], [clock.at + 30 * day, undefined])
   assert.match(
     unreadable,
     new RegExp(
-      `^everything that was sealed to ${first.thumbprint}, in use from 2030-01-01T00:00:00.000Z to 2030-04-01T00:00:00.000Z \\(90 days\\)`,
+      `^everything that was sealed to ${first.thumbprint}, ` +
+        'in use from 2030-01-01T00:00:00.000Z to 2030-04-01T00:00:00.000Z \\(90 days\\)',
     ),
   )
   assert.deepEqual(
@@ -184,8 +191,8 @@ test('deletion scheduled, cancelled, the key restored, and the value opens', asy
 })
 
 test('deletion run to its end: the value is refused with a code and a message that says why, without a KMS call, and nothing brings it back', async (t) => {
-  const { clock, open, o, entry, first, calls } = await disabledKey(t)
-  const { deletes } = await deleteKey(o({ confirm: first.thumbprint, days: 7 }))
+  const { clock, open, o, confirmed, entry, calls } = await disabledKey(t)
+  const { deletes } = await deleteKey(confirmed({ days: 7 }))
   assert.equal(deletes.getTime(), clock.at + 7 * day)
   clock.at += 7 * day
   calls.length = 0
@@ -203,44 +210,40 @@ test('deletion run to its end: the value is refused with a code and a message th
 })
 
 test('a key is not deleted unless it is disabled, its time is over, and its thumbprint is typed again', async (t) => {
-  const { clock, o, entry, first, stateOf } = await world(t)
-  const confirm = first.thumbprint
+  const { clock, o, confirmed, entry, first, stateOf } = await world(t)
   await fails(
     assert,
-    deleteKey(o({ confirm })),
+    deleteKey(confirmed()),
     'invalid_argument',
     /the key is retired: retireKey with disable comes first/,
   )
   clock.at += 3 * day
   await retireKey(o({ keepUntil: new Date(clock.at), disable: true }))
-  for (const wrong of [undefined, '', first.arns[0], confirm.toUpperCase()])
-    await fails(assert, deleteKey(o({ confirm: wrong })), 'invalid_argument', /confirm/)
+  for (const confirm of [undefined, '', first.arns[0], first.thumbprint.toUpperCase()])
+    await fails(assert, deleteKey(confirmed({ confirm })), 'invalid_argument', /confirm/)
   for (const days of [6, 31, 7.5, '7', null])
-    await fails(assert, deleteKey(o({ confirm, days })), 'invalid_argument', /7 to 30/)
+    await fails(assert, deleteKey(confirmed({ days: wrong(days) })), 'invalid_argument', /7 to 30/)
   await retireKey(o({ keepUntil: new Date(clock.at + day) }))
-  await fails(assert, deleteKey(o({ confirm })), 'invalid_argument', /kept until/)
+  await fails(assert, deleteKey(confirmed()), 'invalid_argument', /kept until/)
   assert.deepEqual([entry().state, await stateOf()], ['disabled', 'Disabled'])
 })
 
 test('a key that somebody disabled, or scheduled for deletion, without telling the inventory comes back, and stays what the inventory says', async (t) => {
-  const { o, store, local, clock } = await world(t)
-  const client = new KMSClient(local.clientConfig)
+  const { o, store, keyIn, admin, stateOf, clock } = await world(t)
   const {
     thumbprint: key,
     arns: [KeyId],
-  } = store.now().keys.find(({ state }) => state === 'current')
-  for (const command of [
-    new DisableKeyCommand({ KeyId }),
-    new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }),
-  ]) {
+  } = keyIn('current')
+  const stops = [
+    () => admin.send(new DisableKeyCommand({ KeyId })),
+    () => admin.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 })),
+  ]
+  for (const stop of stops) {
     const before = JSON.stringify(store.now())
-    await client.send(command)
+    await stop()
     clock.at += day
     await restoreKey(o({ key }))
-    assert.equal(
-      (await client.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata.KeyState,
-      'Enabled',
-    )
+    assert.equal(await stateOf(KeyId), 'Enabled')
     assert.equal(JSON.stringify(store.now()), before)
   }
 })
@@ -261,8 +264,8 @@ test('a signing key that was withdrawn from the set need not be kept for keepDay
 })
 
 test('a key that is in use, one that is not there, and wrong arguments are refused', async (t) => {
-  const { o, store, clock } = await world(t)
-  const keyOf = (state) => store.now().keys.find((key) => key.state === state).thumbprint
+  const { o, keyIn, clock } = await world(t)
+  const keyOf = (state) => keyIn(state).thumbprint
   for (const state of ['current', 'next']) {
     await fails(
       assert,
@@ -279,21 +282,21 @@ test('a key that is in use, one that is not there, and wrong arguments are refus
   }
   await fails(assert, retireKey(o()), 'invalid_argument', /keepUntil/)
   for (const verb of [retireKey, deleteKey, restoreKey]) {
-    await fails(assert, verb(o({ key: 'x' })), 'key_not_found', /no key "x"/)
-    await fails(assert, verb(o({ key: undefined })), 'invalid_argument', /thumbprint/)
-    await fails(assert, verb({ key: 'x' }), 'invalid_argument', /store/)
+    await fails(assert, verb(wrong(o({ key: 'x' }))), 'key_not_found', /no key "x"/)
+    await fails(assert, verb(wrong(o({ key: undefined }))), 'invalid_argument', /thumbprint/)
+    await fails(assert, verb(wrong({ key: 'x' })), 'invalid_argument', /store/)
   }
 })
 
 test('what was cut off after KMS did it is finished by doing it again', async (t) => {
-  const { o, store, first, entry, stateOf, clock } = await disabledKey(t)
+  const { o, confirmed, store, entry, stateOf, clock } = await disabledKey(t)
   store.fail(true)
-  await fails(assert, deleteKey(o({ confirm: first.thumbprint })), 'output_failed')
+  await fails(assert, deleteKey(confirmed()), 'output_failed')
   assert.deepEqual([entry().state, await stateOf()], ['disabled', 'PendingDeletion'])
   store.fail(false)
   clock.at += day
   assert.equal(
-    (await deleteKey(o({ confirm: first.thumbprint, days: 7 }))).deletes.getTime(),
+    (await deleteKey(confirmed({ days: 7 }))).deletes.getTime(),
     clock.at + 29 * day,
     'as it was scheduled first',
   )
@@ -306,44 +309,30 @@ test('what was cut off after KMS did it is finished by doing it again', async (t
 })
 
 test('replicas of a multi-Region key go and come back with it', async (t) => {
-  const { o, store, first, clock, local, stateOf } = await world(t)
-  const primary = await new KMSClient(local.clientConfig).send(
-    new (await import('@aws-sdk/client-kms')).CreateKeyCommand({
+  const { o, confirmed, store, first, clock, admin, stateOf } = await world(t)
+  const { KeyMetadata } = await admin.send(
+    new CreateKeyCommand({
       MultiRegion: true,
       KeySpec: 'ECC_NIST_P256',
       KeyUsage: 'KEY_AGREEMENT',
     }),
   )
-  const arns = [primary.KeyMetadata.Arn]
-  arns.push(
-    (
-      await new KMSClient(local.clientConfig).send(
-        new ReplicateKeyCommand({ KeyId: arns[0], ReplicaRegion: 'eu-west-1' }),
-      )
-    ).ReplicaKeyMetadata.Arn,
+  const primary = present(KeyMetadata?.Arn)
+  const { ReplicaKeyMetadata } = await admin.send(
+    new ReplicateKeyCommand({ KeyId: primary, ReplicaRegion: 'eu-west-1' }),
   )
-  const { inventory, etag } = await store.read()
-  await store.write(
-    {
-      ...inventory,
-      keys: inventory.keys.map((key) =>
-        key.thumbprint === first.thumbprint ? { ...key, arns } : key,
-      ),
-    },
-    etag,
-  )
-  const states = async () => [
-    await stateOf(arns[0]),
-    (
-      await new KMSClient({ ...local.clientConfig, region: 'eu-west-1' }).send(
-        new DescribeKeyCommand({ KeyId: arns[1] }),
-      )
-    ).KeyMetadata.KeyState,
-  ]
+  const replica = present(ReplicaKeyMetadata?.Arn)
+  store.edit((inventory) => ({
+    ...inventory,
+    keys: inventory.keys.map((key) =>
+      key.thumbprint === first.thumbprint ? { ...key, arns: [primary, replica] } : key,
+    ),
+  }))
+  const states = async () => [await stateOf(primary), await stateOf(replica, 'eu-west-1')]
   clock.at += 3 * day
   await retireKey(o({ keepUntil: new Date(clock.at), disable: true }))
   assert.deepEqual(await states(), ['Disabled', 'Disabled'])
-  const { deletes } = await deleteKey(o({ confirm: first.thumbprint, days: 7 }))
+  const { deletes } = await deleteKey(confirmed({ days: 7 }))
   assert.deepEqual(await states(), ['PendingReplicaDeletion', 'PendingDeletion'])
   assert.equal(deletes.getTime(), clock.at + 14 * day)
   await restoreKey(o())
@@ -363,9 +352,9 @@ test('a signing key is not disabled before its keepDays are over, whatever keepU
 })
 
 test('a signing key too; of it nothing becomes unreadable', async (t) => {
-  const { o, first } = await disabledKey(t, receipts)
+  const { confirmed } = await disabledKey(t, receipts)
   assert.match(
-    (await deleteKey(o({ confirm: first.thumbprint }))).unreadable,
+    (await deleteKey(confirmed())).unreadable,
     /^nothing: what it signed can be verified/,
   )
 })

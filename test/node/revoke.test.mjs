@@ -7,12 +7,25 @@ import { inspect, seal, verify, verifyReceipt, verifySignature } from 'sealdrop'
 import { createSigner, revokeKey } from 'sealdrop/kms'
 import { datedCompany, day, hour, minute } from '../support/dated-company.mjs'
 import { fails } from '../support/host.js'
+import { madeKey } from '../support/inventories.mjs'
+import { sentOf } from '../support/sent.mjs'
+import { present, wrong } from '../support/types.mjs'
+
+/** A company; its keys are those that were made. */
+async function revokingCompany(t) {
+  const one = await datedCompany(t)
+  return {
+    ...one,
+    stored: (purpose, state = 'current') => madeKey(one.stored(purpose, state)),
+    entry: (key) => madeKey(one.entry(key)),
+  }
+}
 
 test('of a signing key, receipts from before are believed and those since are not; the next one signs', async (t) => {
   const { clock, page, stored, entry, revoke, receiptBy, rotate, aliased, kms } =
-    await datedCompany(t)
+    await revokingCompany(t)
   const sealed = await seal(page(), 'x', { context: {} })
-  const sent = await inspect(sealed)
+  const sent = await sentOf(sealed)
   const [old, next] = [stored('receipts'), stored('receipts', 'next')]
   const since = clock.at - hour
   const [before, after] = [
@@ -34,40 +47,32 @@ test('of a signing key, receipts from before are believed and those since are no
   assert.equal(await aliased('alias/receipts'), next.arns[0])
   const signer = createSigner({ kms, key: 'alias/receipts' })
   t.after(() => signer.close())
-  assert.equal(
-    (
-      await verifyReceipt(
-        page(),
-        await signer.signReceipt({ ...sent, context: {}, stage: 'opened' }),
-        { sent },
-      )
-    ).key.thumbprint,
-    next.thumbprint,
-  )
+  const receipt = await signer.signReceipt({ ...sent, context: {}, stage: 'opened' })
+  assert.equal((await verifyReceipt(page(), receipt, { sent })).key.thumbprint, next.thumbprint)
 })
 
 test('who could sign chose the date: a receipt that is dated back is believed, until the key is withdrawn; then nothing that it signed is', async (t) => {
-  const { clock, page, stored, entry, revoke, receiptBy, signWith, client } = await datedCompany(t)
-  const sent = await inspect(await seal(page(), 'x', { context: {} }))
+  const { clock, page, stored, entry, revoke, receiptBy, signWith, client } =
+    await revokingCompany(t)
+  const sent = await sentOf(await seal(page(), 'x', { context: {} }))
   const old = stored('receipts')
   const since = new Date(clock.at - hour)
   const honest = await receiptBy(old, sent, since.getTime() - day)
   await revoke(old, { since })
   const back = await receiptBy(old, sent, since.getTime() - 2 * day)
   const undated = await signWith(old, { pay: 'me' })
+  const { Signature } = await client.send(
+    new SignCommand({
+      KeyId: old.arns[0],
+      SigningAlgorithm: 'ECDSA_SHA_256',
+      Message: Buffer.from('pay me'),
+    }),
+  )
   const rawSignature = {
     message: 'pay me',
     algorithm: 'ES256',
     key: old.thumbprint,
-    signature: (
-      await client.send(
-        new SignCommand({
-          KeyId: old.arns[0],
-          SigningAlgorithm: 'ECDSA_SHA_256',
-          Message: Buffer.from('pay me'),
-        }),
-      )
-    ).Signature,
+    signature: new Uint8Array(present(Signature)),
   }
   clock.at += 5 * minute
   await verifyReceipt(page(), back, { sent })
@@ -96,7 +101,7 @@ test('who could sign chose the date: a receipt that is dated back is believed, u
 })
 
 test('a key to seal to leaves the set, the next one takes its place after a minute, and both open', async (t) => {
-  const { clock, page, stored, entry, opener, revoke, rotate, aliased } = await datedCompany(t)
+  const { clock, page, stored, entry, opener, revoke, rotate, aliased } = await revokingCompany(t)
   const [old, next] = [stored('claims'), stored('claims', 'next')]
   const first = await seal(page(), 'before', { context: {} })
   assert.equal((await opener.open(first, { context: {} })).text(), 'before')
@@ -124,7 +129,7 @@ test('a key to seal to leaves the set, the next one takes its place after a minu
 })
 
 test('a next key is set aside, and an older one marked; the current ones stay', async (t) => {
-  const { clock, stored, entry, revoke, rotate, inventory } = await datedCompany(t)
+  const { clock, stored, entry, revoke, rotate, inventory } = await revokingCompany(t)
   const currents = [stored('claims'), stored('receipts')]
   for (const name of ['claims', 'receipts']) {
     const next = stored(name, 'next')
@@ -146,7 +151,7 @@ test('a next key is set aside, and an older one marked; the current ones stay', 
 })
 
 test('a current key without a next one is not taken back, since nothing could take its place; nothing is written', async (t) => {
-  const { stored, revoke, inventory, rotate } = await datedCompany(t)
+  const { stored, revoke, inventory, rotate } = await revokingCompany(t)
   await revoke(stored('claims', 'next'))
   const before = inventory()
   await fails(assert, revoke(stored('claims')), 'key_not_found', /claims has no next key/)
@@ -156,18 +161,23 @@ test('a current key without a next one is not taken back, since nothing could ta
 })
 
 test('what is no key, no store or no date is refused', async (t) => {
-  const { clock, store, stored, revoke, inventory } = await datedCompany(t)
+  const { clock, store, stored, revoke, inventory } = await revokingCompany(t)
   const before = inventory()
   for (const since of [new Date(clock.at + 1), new Date(NaN), '2030-01-01', new Date(-1)])
-    await fails(assert, revoke(stored('claims'), { since }), 'invalid_argument', /since/)
+    await fails(
+      assert,
+      revoke(stored('claims'), { since: wrong(since) }),
+      'invalid_argument',
+      /since/,
+    )
   for (const key of [
     undefined,
     '',
     'tCcJB9PbNFtcJJ5m-aUnPWgykK0CCcIZcoXvNPr4pdc',
     stored('claims').arns[0],
   ])
-    await fails(assert, revokeKey({ store, key, now: () => clock.at }), 'key_not_found')
+    await fails(assert, revokeKey({ store, key: wrong(key), now: () => clock.at }), 'key_not_found')
   for (const o of [undefined, {}, { store: {}, key: 'x' }])
-    await fails(assert, revokeKey(o), 'invalid_argument', /store/)
+    await fails(assert, revokeKey(wrong(o)), 'invalid_argument', /store/)
   assert.equal(inventory(), before)
 })

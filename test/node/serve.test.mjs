@@ -1,5 +1,6 @@
 // The key-set endpoint under node:http and Hono, with documents of its own; the Worker is tested
 // with the demo.
+import { once } from 'node:events'
 import test from 'node:test'
 import { serve } from '@hono/node-server'
 import { assert } from 'chai'
@@ -8,6 +9,7 @@ import { fetchKeySet, overHttps, seal } from 'sealdrop'
 import { keySetHandler } from 'sealdrop/serve'
 import { fails, keySetOf, publicJwk } from '../support/host.js'
 import { listen } from '../support/listen.mjs'
+import { listeningPort, wrong } from '../support/types.mjs'
 
 const jwks = keySetOf(publicJwk('P-256-enc'))
 const prepared = (o = {}) => ({
@@ -135,7 +137,7 @@ test('the signed set goes to whoever asks for it by name, under an ETag of its o
 })
 
 test('options that cannot work are refused', async () => {
-  await fails(assert, () => keySetHandler({}), 'invalid_argument', /source/)
+  await fails(assert, () => keySetHandler(wrong({})), 'invalid_argument', /source/)
   await fails(assert, () => keySetHandler(prepared(), { maxAge: -1 }), 'invalid_argument', /maxAge/)
 })
 
@@ -155,12 +157,13 @@ test('under Hono a set is fetched and sealed to', async (t) => {
   const handler = keySetHandler(prepared())
   app.all('/.well-known/jwks.json', (c) => handler(c.req.raw))
   const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 })
-  t.after(() => new Promise((resolve) => server.close(resolve)))
-  await new Promise((resolve) => {
-    if (server.listening) resolve()
-    else server.on('listening', resolve)
+  t.after(async () => {
+    server.close()
+    await once(server, 'close')
   })
-  const url = `http://127.0.0.1:${server.address().port}/.well-known/jwks.json`
+  if (!server.listening) await once(server, 'listening')
+  const port = listeningPort(/** @type {import('node:http').Server} */ (server))
+  const url = `http://127.0.0.1:${port}/.well-known/jwks.json`
   assert.match(await seal(fetchKeySet(url, { trust: overHttps() }), 'x', { context: {} }), /^ey/)
   assert.equal((await fetch(url, { method: 'OPTIONS' })).status, 204)
 })

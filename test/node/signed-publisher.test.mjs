@@ -15,6 +15,7 @@ import { keySetHandler } from 'sealdrop/serve'
 import { countingKms } from '../support/counting-kms.mjs'
 import { fails } from '../support/host.js'
 import { listen } from '../support/listen.mjs'
+import { present, wrong } from '../support/types.mjs'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -54,7 +55,10 @@ for (const rootSpec of [
   test(`a set that a root of ${rootSpec} signed is verified by jose, and says what the profile asks for`, async (t) => {
     const { publish, root, clock } = await set(t, { rootSpec })
     const { jws, jwks, expires } = await publish().documents()
-    const { protectedHeader, payload } = await jose.compactVerify(jws, await jose.importJWK(root))
+    const { protectedHeader, payload } = await jose.compactVerify(
+      present(jws),
+      await jose.importJWK(root),
+    )
     assert.deepEqual(protectedHeader, { alg: root.alg, kid: root.kid, typ: 'jwk-set+jwt' })
     const { keys, ...claims } = JSON.parse(Buffer.from(payload).toString())
     const iat = Math.floor(clock.at / 1000)
@@ -125,9 +129,9 @@ test('while the root cannot sign, a key that was taken back leaves the plain set
 })
 
 test('whoever asks while the set is made anew has what is known, also where no promise is shared', async (t) => {
-  globalThis.WebSocketPair = class {} // as in workerd
+  Reflect.set(globalThis, 'WebSocketPair', class {}) // as in workerd
   t.after(() => {
-    delete globalThis.WebSocketPair
+    Reflect.deleteProperty(globalThis, 'WebSocketPair')
   })
   const { publish, clock, calls, since } = await set(t)
   const publisher = publish()
@@ -199,23 +203,15 @@ test('fileSets says when it cannot keep or read', async (t) => {
   )
   await fails(assert, fileSets(join(folder, 'file', 'under')).get('id'), 'source_failed', /ENOTDIR/)
   for (const path of ['', 5, undefined])
-    await fails(assert, () => fileSets(path), 'invalid_argument', /folder/)
+    await fails(assert, () => fileSets(wrong(path)), 'invalid_argument', /folder/)
   const sets = fileSets(new URL(`file://${folder}/`))
   await sets.put('../../x', 'one')
   await sets.put('../../x', 'two')
   assert.equal(await sets.get('../../x'), 'two')
   assert.equal(await sets.get('other'), undefined)
   assert.deepEqual((await readdir(folder)).length, 2)
-  assert.equal(
-    await readFile(
-      join(
-        folder,
-        (await readdir(folder)).find((name) => name.endsWith('.jwt')),
-      ),
-      'utf8',
-    ),
-    'two',
-  )
+  const kept = present((await readdir(folder)).find((name) => name.endsWith('.jwt')))
+  assert.equal(await readFile(join(folder, kept), 'utf8'), 'two')
 })
 
 test('a root signs key sets and nothing else', async (t) => {

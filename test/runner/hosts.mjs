@@ -7,7 +7,7 @@ const inNode = ['test/{local-kms,cli,node,docs}/*.test.mjs']
 const onOldest = [
   'test/local-kms/*.test.mjs',
   'test/cli/*.test.mjs',
-  'test/node/{suites,main-path,kms-faults,publisher,data-key-cache,serve,fs,file-records,stream-files,stream-mutants,http-source,large-files,sign-file,every-signature,history}.test.mjs',
+  'test/node/{suites,main-path,kms-faults,publisher,data-key-cache,serve,fs,file-records,file-records-holders,stream-files,stream-files-failures,stream-mutants,source-mutants,http-source,large-files,sign-file,sign-file-refusals,every-signature,history}.test.mjs',
 ]
 /** The tests of which `npm test` does a part only. */
 const long = [
@@ -47,7 +47,7 @@ export function hostJobs() {
       : 'there is no Node 20 to 23 on the PATH beside that of npm scripts',
     Chromium: inChromium(),
     workerd: files('workerd', node, ['test/workerd/*.test.mjs']),
-    pages: files('pages', node, ['test/browser/*.test.mjs', 'test/demo/*.test.mjs']),
+    pages: files('pages', node, ['test/{browser,demo,examples}/*.test.mjs']),
   }
 }
 

@@ -1,22 +1,39 @@
 import { fetchSuite } from './fetch.js'
 import { fieldsSuite } from './fields.js'
+import { fileSealerSuite } from './file-sealer.js'
 import { fileSealerChangesSuite } from './file-sealer-changes.js'
 import { fileSealerRecordsSuite } from './file-sealer-records.js'
-import { fileSealerSuite } from './file-sealer.js'
+import { fileSealerRestoresSuite } from './file-sealer-restores.js'
+import { fileSealerWorkSuite } from './file-sealer-work.js'
+import { fileSignatureClaimsSuite } from './file-signature-claims.js'
 import { fileSignatureRangesSuite } from './file-signature-ranges.js'
+import { fileSignatureSourcesSuite } from './file-signature-sources.js'
 import { fileSignaturesSuite } from './file-signatures.js'
 import { formatsSuite } from './formats.js'
 import { historySuite } from './history.js'
 import { keySetsSuite } from './key-sets.js'
-import { openStreamKeysSuite } from './open-stream-keys.js'
-import { openStreamRulesSuite } from './open-stream-rules.js'
-import { openStreamsSuite } from './open-streams.js'
 import { openSuite } from './open.js'
+import { openDataKeysSuite } from './open-data-keys.js'
+import { openFieldsSuite } from './open-fields.js'
+import { openRefusalsSuite } from './open-refusals.js'
+import { openReplaysSuite } from './open-replays.js'
+import { openStreamBodiesSuite } from './open-stream-bodies.js'
+import { openStreamHeadersSuite } from './open-stream-headers.js'
+import { openStreamKeysSuite } from './open-stream-keys.js'
+import { openStreamsSuite } from './open-streams.js'
+import { receiptFilesSuite } from './receipt-files.js'
+import { signatureDigestsSuite } from './signature-digests.js'
+import { signatureEncodingsSuite } from './signature-encodings.js'
 import { signaturesSuite } from './signatures.js'
+import { signedSetOutagesSuite } from './signed-set-outages.js'
+import { signedSetRootsSuite } from './signed-set-roots.js'
 import { signedSetsSuite } from './signed-sets.js'
 import { streamFaultsSuite } from './stream-faults.js'
 import { streamFlowSuite } from './stream-flow.js'
-import { streamMutantsSuite } from './stream-mutants.js'
+import { streamMutantsInspectSuite } from './stream-mutants-inspect.js'
+import { streamMutantsKeysSuite } from './stream-mutants-keys.js'
+import { streamMutantsOpeningSuite } from './stream-mutants-opening.js'
+import { streamMutantsSealingSuite } from './stream-mutants-sealing.js'
 import { streamPropertiesSuite } from './stream-properties.js'
 import { streamTamperSuite } from './stream-tamper.js'
 import { streamsSuite } from './streams.js'
@@ -24,37 +41,64 @@ import { tamperSuite } from './tamper.js'
 import { valuesSuite } from './values.js'
 import { vectorsSuite } from './vectors.js'
 import { verifySuite } from './verify.js'
+import { verifyClaimsSuite } from './verify-claims.js'
 
-/** Suites that need the public door only: they run on the minified bundles too. */
+/**
+ * Suites that need the public door only: they run on the minified bundles too.
+ *
+ * @param {import('../support/host.js').DoorHost} host
+ */
 export function runDoorSuites(host) {
   valuesSuite(host)
   fieldsSuite(host)
   keySetsSuite(host)
   fetchSuite(host)
+  signedSetRootsSuite(host)
   signedSetsSuite(host)
+  signedSetOutagesSuite(host)
   verifySuite(host)
+  verifyClaimsSuite(host)
   signaturesSuite(host)
+  signatureDigestsSuite(host)
+  signatureEncodingsSuite(host)
   historySuite(host)
+  receiptFilesSuite(host)
   vectorsSuite(host)
   streamsSuite(host)
   streamFaultsSuite(host)
   streamFlowSuite(host)
   fileSealerSuite(host)
+  fileSealerWorkSuite(host)
   fileSealerRecordsSuite(host)
+  fileSealerRestoresSuite(host)
   fileSealerChangesSuite(host)
   fileSignaturesSuite(host)
+  fileSignatureClaimsSuite(host)
+  fileSignatureSourcesSuite(host)
   fileSignatureRangesSuite(host)
 }
 
-/** Suites that look into rooms behind the door. */
+/**
+ * Suites that look into rooms behind the door.
+ *
+ * @param {import('../support/host.js').Host} host
+ */
 export function runRoomSuites(host) {
   formatsSuite(host)
   openSuite(host)
+  openRefusalsSuite(host)
+  openDataKeysSuite(host)
+  openReplaysSuite(host)
+  openFieldsSuite(host)
   tamperSuite(host)
   openStreamsSuite(host)
   openStreamKeysSuite(host)
-  openStreamRulesSuite(host)
+  openStreamHeadersSuite(host)
+  openStreamBodiesSuite(host)
   streamTamperSuite(host)
-  streamMutantsSuite(host)
+  streamMutantsSealingSuite(host)
+  streamMutantsInspectSuite(host)
+  streamMutantsOpeningSuite(host)
+  streamMutantsKeysSuite(host)
   streamPropertiesSuite(host)
 }

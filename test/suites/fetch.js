@@ -3,6 +3,8 @@ import { fails, keySetOf, publicJwk } from '../support/host.js'
 /**
  * Fetching, caching and refreshing: over real HTTP where HTTP matters, over a counted fetch where
  * time does.
+ *
+ * @param {import('../support/host.js').DoorHost} host
  */
 export function fetchSuite({ test, assert, door, fixture }) {
   const { fetchKeySet, overHttps, seal, verify } = door
@@ -14,6 +16,8 @@ export function fetchSuite({ test, assert, door, fixture }) {
     assert.match(await sealed(fetchKeySet(new URL(`${fixture}atLimit`), { trust })), /^ey/)
   })
 
+  /** Path to the code, the message, and whether it can be tried again. */
+  /** @type {Record<string, [string, RegExp, boolean]>} */
   const bad = {
     missing: ['keys_unreachable', /404/, false],
     broken: ['keys_unreachable', /500/, true],
@@ -68,11 +72,11 @@ export function fetchSuite({ test, assert, door, fixture }) {
   const document = keySetOf(publicJwk('RSA-2048-enc'), publicJwk('P-256-sig', { alg: 'ES256' }))
   /** A fetch that counts, answers what `answer` says, and a clock. */
   const counted = (headers = {}, o = {}) => {
+    /** @type {{ calls: number, at: number, answer: () => Response, last?: any }} */
     const state = {
       calls: 0,
       at: 1_900_000_000_000,
       answer: () => new Response(document, { headers }),
-      last: undefined,
     }
     const keys = fetchKeySet('https://keys.example/', {
       trust,
@@ -100,6 +104,7 @@ export function fetchSuite({ test, assert, door, fixture }) {
 
   test('a set is fresh for 10 minutes, or for as long as the server says, or for maxAge when that is shorter', async () => {
     const minutes = 60_000
+    /** @type {[Record<string, string>, object, number][]} */
     const rows = [
       [{}, {}, 10 * minutes],
       [{ 'cache-control': 'public, max-age=60' }, {}, minutes],
@@ -204,7 +209,8 @@ export function fetchSuite({ test, assert, door, fixture }) {
 
   test('an unknown kid fetches the set again, at most once in 30 s', async () => {
     const { state, keys } = counted()
-    const unknown = `${btoa('{"alg":"ES256","kid":"other"}').replace(/=/g, '')}.e30.${'A'.repeat(86)}`
+    const head = btoa('{"alg":"ES256","kid":"other"}').replace(/=/g, '')
+    const unknown = `${head}.e30.${'A'.repeat(86)}`
     await keys.ready()
     await fails(assert, verify(keys, unknown), 'key_not_found', /"other"/)
     assert.equal(state.calls, 1, 'the set was fetched just now')

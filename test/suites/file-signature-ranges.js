@@ -8,7 +8,11 @@ import { byteSource, collect, fileKinds, streamOf } from '../support/sources.js'
 const MiB = chunkSize
 const size = 3 * MiB + 5
 
-/** Parts of signed files: the public door only. */
+/**
+ * Parts of signed files: the public door only.
+ *
+ * @param {import('../support/host.js').DoorHost} host
+ */
 export function fileSignatureRangesSuite(host) {
   const { test, assert, door, jose } = host
   const { importKeySet, inHand, verifyRange } = door
@@ -40,7 +44,7 @@ export function fileSignatureRangesSuite(host) {
     test(`every range of a ${kind} between edges of chunks is the slice`, async () => {
       let runs = 0
       for (const start of edges) {
-        for (const end of edges.filter((end) => end >= start)) {
+        for (const end of edges.filter((edge) => edge >= start)) {
           const { readable, length, name, context } = await range(
             sourceOf(file, 99_991),
             start,
@@ -216,7 +220,9 @@ export function fileSignatureRangesSuite(host) {
     const list = new Uint8Array(count * 32)
     for (let i = 0; i < count; i++) list.set(hash, i * 32)
     const claims = await claimsOf(jose, count * MiB, list)
-    const long = `${await signJws('ES256', { alg: 'ES256', typ: 'sealdrop-file+jwt' }, JSON.stringify(claims))}\n${jose.base64url.encode(list)}`
+    const head = { alg: 'ES256', typ: 'sealdrop-file+jwt' }
+    const jws = await signJws('ES256', head, JSON.stringify(claims))
+    const long = `${jws}\n${jose.base64url.encode(list)}`
     const source = {
       size: count * MiB,
       read: async (start, end) =>

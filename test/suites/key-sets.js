@@ -1,5 +1,6 @@
 import { fails, keySetOf, offsetView, publicJwk } from '../support/host.js'
 import { keyPairs } from '../vectors/keys.js'
+import { wrong } from '../support/types.mjs'
 
 const base64 = (bytes) => btoa(String.fromCharCode(...bytes))
 
@@ -26,7 +27,11 @@ async function spki(name) {
   return new Uint8Array(await crypto.subtle.exportKey('spki', key))
 }
 
-/** What can be imported, what is believed, which key is chosen. */
+/**
+ * What can be imported, what is believed, which key is chosen.
+ *
+ * @param {import('../support/host.js').DoorHost} host
+ */
 export function keySetsSuite({ test, assert, door, jose }) {
   const { importKeySet, fetchKeySet, inHand, overHttps, pinned, seal } = door
   const rsa = publicJwk('RSA-2048-enc')
@@ -37,11 +42,12 @@ export function keySetsSuite({ test, assert, door, jose }) {
   test('every form that people have in hand gives the same key', async () => {
     for (const name of ['RSA-2048-enc', 'RSA-4096-enc', 'P-256-enc', 'P-384-enc', 'P-521-enc']) {
       const jwk = publicJwk(name)
-      const der = await spki(name)
-      const pem = `-----BEGIN PUBLIC KEY-----\n${base64(der).replace(/(.{64})/g, '$1\n')}\n-----END PUBLIC KEY-----\n`
+      const bytes = await spki(name)
+      const lines = base64(bytes).replace(/(.{64})/g, '$1\n')
+      const pem = `-----BEGIN PUBLIC KEY-----\n${lines}\n-----END PUBLIC KEY-----\n`
       const answer = {
         KeyId: 'arn:aws:kms:eu-central-1:111122223333:key/1',
-        PublicKey: base64(der),
+        PublicKey: base64(bytes),
         KeySpec: '-',
         KeyUsage: jwk.kty === 'RSA' ? 'ENCRYPT_DECRYPT' : 'KEY_AGREEMENT',
       }
@@ -52,12 +58,12 @@ export function keySetsSuite({ test, assert, door, jose }) {
         'a JWK as text': JSON.stringify(jwk),
         'SPKI PEM': pem,
         'PEM with CRLF': pem.replace(/\n/g, '\r\n'),
-        'SPKI DER': der,
-        'DER in a view': offsetView(der),
-        'base64 of DER': base64(der),
+        'SPKI DER': bytes,
+        'DER in a view': offsetView(bytes),
+        'base64 of DER': base64(bytes),
         'PEM as bytes': new TextEncoder().encode(pem),
         'GetPublicKey of the CLI': JSON.stringify(answer),
-        'GetPublicKey of an SDK': { ...answer, PublicKey: der },
+        'GetPublicKey of an SDK': { ...answer, PublicKey: bytes },
       }
       for (const [what, source] of Object.entries(sources)) {
         const [info] = await importKeySet(source, { trust: inHand(), use: 'enc' }).list()
@@ -79,8 +85,8 @@ export function keySetsSuite({ test, assert, door, jose }) {
   })
 
   test('a bare key that does not say what it is for needs `use`, an RSA signing key also `alg`', async () => {
-    const der = await spki('P-256-enc')
-    await fails(assert, () => importKeySet(der, { trust: inHand() }), 'invalid_argument', /use/)
+    const ecDer = await spki('P-256-enc')
+    await fails(assert, () => importKeySet(ecDer, { trust: inHand() }), 'invalid_argument', /use/)
     const rsaDer = await spki('RSA-2048-enc')
     await fails(
       assert,
@@ -107,6 +113,7 @@ export function keySetsSuite({ test, assert, door, jose }) {
     assert.equal(signing.alg, 'PS256')
   })
 
+  /** @type {Record<string, [unknown, string, RegExp?]>} */
   const wrongSources = {
     'a private key': [
       '-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----',
@@ -154,10 +161,16 @@ export function keySetsSuite({ test, assert, door, jose }) {
   }
   for (const [what, [source, code, message]] of Object.entries(wrongSources)) {
     test(`${what} is refused as a key set`, () =>
-      fails(assert, () => importKeySet(source, { trust: inHand(), use: 'enc' }), code, message))
+      fails(
+        assert,
+        () => importKeySet(wrong(source), { trust: inHand(), use: 'enc' }),
+        code,
+        message,
+      ))
   }
 
   const offCurve = { ...ec, y: ec.x }
+  /** @type {Record<string, [string, string, RegExp?]>} */
   const badSets = {
     'no keys array': ['{"keys":{}}', 'keys_malformed', /keys: expected an array/],
     'a duplicate member': ['{"keys":[],"keys":[]}', 'keys_malformed', /duplicate/],
@@ -232,7 +245,7 @@ export function keySetsSuite({ test, assert, door, jose }) {
 
   for (const name of ['Ed25519-sig', 'ML-DSA-44-sig', 'ML-DSA-65-sig', 'ML-DSA-87-sig']) {
     test(`${name} is a signing key, whoever gives it without use and alg`, async () => {
-      const { use, ...jwk } = publicJwk(name)
+      const { use: _use, ...jwk } = publicJwk(name)
       const [key] = await importKeySet(jwk, { trust: inHand() }).list()
       assert.deepEqual(
         [key.use, key.alg, key.thumbprint],
@@ -256,16 +269,21 @@ export function keySetsSuite({ test, assert, door, jose }) {
   })
 
   test('trust is required, and inHand is not for fetched sets', async () => {
-    await fails(assert, () => importKeySet(rsa, {}), 'invalid_argument', /trust/)
-    await fails(assert, () => importKeySet(rsa), 'invalid_argument', /trust/)
-    await fails(assert, () => fetchKeySet('https://example.com/k'), 'invalid_argument', /trust/)
+    await fails(assert, () => importKeySet(rsa, wrong({})), 'invalid_argument', /trust/)
+    await fails(assert, () => wrong(importKeySet)(rsa), 'invalid_argument', /trust/)
+    await fails(
+      assert,
+      () => wrong(fetchKeySet)('https://example.com/k'),
+      'invalid_argument',
+      /trust/,
+    )
     await fails(
       assert,
       () => fetchKeySet('https://example.com/k', { trust: inHand() }),
       'invalid_argument',
       /importKeySet/,
     )
-    await fails(assert, seal({}, 'x', { context: {} }), 'invalid_argument', /fetchKeySet/)
+    await fails(assert, seal(wrong({}), 'x', { context: {} }), 'invalid_argument', /fetchKeySet/)
     assert.equal(importKeySet(rsa, { trust: inHand() }).trust, 'in-hand')
     assert.equal(fetchKeySet('https://example.com/k', { trust: overHttps() }).trust, 'https')
   })
@@ -325,7 +343,7 @@ export function keySetsSuite({ test, assert, door, jose }) {
 
   test('a pin that is no thumbprint is refused', async () => {
     for (const pins of [[], ['x'], [{}], [5], ['A'.repeat(42)], [null], undefined])
-      await fails(assert, () => pinned(pins), 'invalid_argument', /pinned/)
+      await fails(assert, () => pinned(wrong(pins)), 'invalid_argument', /pinned/)
   })
 
   test('dates decide which key is valid now, and the error says why each was passed over', async () => {

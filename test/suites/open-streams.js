@@ -23,6 +23,8 @@ const endings = (length, size) => (length > 0 && length % size === 0 ? [false, t
 /**
  * Opening messages behind the private-operation port: what others and we wrote, from every source,
  * whole and in ranges.
+ *
+ * @param {import('../support/host.js').Host} host
  */
 export function openStreamsSuite(host) {
   const { test, assert, door } = host
@@ -92,8 +94,10 @@ export function openStreamsSuite(host) {
     test(`what we and what the specification's writer seal to ${name} opens with exactly one private operation`, async () => {
       const { streams, calls } = await over(name)
       let ops = 0
+      /** @type {Record<string, string>[]} */
+      const contexts = [{}, context, { '😀x': '1', '～y': '2' }]
       for (const length of [0, 1, frameLength, 20]) {
-        for (const bound of [{}, context, { '😀x': '1', '～y': '2' }]) {
+        for (const bound of contexts) {
           const sealed = await door.sealStream(streamKeys(door, name), pattern(length), {
             context: bound,
             frameLength,

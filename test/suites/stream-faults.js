@@ -12,11 +12,37 @@ import {
   streamKeys,
   streamOf,
 } from '../support/sources.js'
+import { wrong } from '../support/types.mjs'
 
 const context = {}
 const frameLength = 16
+const noContexts = [
+  undefined,
+  null,
+  'a',
+  [],
+  { a: 1 },
+  { a: undefined },
+  new Map(),
+  { 'sealdrop:x': '' },
+  { 'aws-crypto-public-key': '' },
+  { 'aws-crypto-': '' },
+  { '\ud800': 'a' },
+  { a: 'x\udfff' },
+  JSON.parse('{"__proto__":"a"}'),
+]
+const largeContexts = [
+  { a: 'x'.repeat(16_384) },
+  { a: 'x'.repeat(70_000) },
+  { ['k'.repeat(70_000)]: '' },
+  Object.fromEntries(Array.from({ length: 70_000 }, (_, i) => [`${i}`, ''])),
+]
 
-/** What sealStream refuses, how it ends before its end, and how far it reads ahead. */
+/**
+ * What sealStream refuses, how it ends before its end, and how far it reads ahead.
+ *
+ * @param {import('../support/host.js').DoorHost} host
+ */
 export function streamFaultsSuite(host) {
   const { test, assert, door } = host
   const { sealStream, sealedLength } = door
@@ -31,45 +57,17 @@ export function streamFaultsSuite(host) {
   }
 
   test('options that are not what they must be are refused at once, and nothing is read', async () => {
+    const refused = (code, message, name, ...values) =>
+      values.map((value) => ({ code, message, o: { [name]: value } }))
     const rows = [
-      ...[0, -1, 1.5, NaN, Infinity, 16_777_217, '16', null].map((bad) => [
-        'invalid_argument',
-        /^frameLength/,
-        { frameLength: bad },
-      ]),
-      ...[0, 17, 1.5, NaN, '4'].map((bad) => [
-        'invalid_argument',
-        /^framesInFlight/,
-        { framesInFlight: bad },
-      ]),
-      ...[-1, 1.5, NaN, Infinity, '4'].map((bad) => [
-        'invalid_argument',
-        /^length/,
-        { length: bad },
-      ]),
-      ...[
-        undefined,
-        null,
-        'a',
-        [],
-        { a: 1 },
-        { a: undefined },
-        new Map(),
-        { 'sealdrop:x': '' },
-        { 'aws-crypto-public-key': '' },
-        { 'aws-crypto-': '' },
-        { '\ud800': 'a' },
-        { a: 'x\udfff' },
-        JSON.parse('{"__proto__":"a"}'),
-      ].map((bad) => ['invalid_argument', /^context/, { context: bad }]),
-      ...[
-        { a: 'x'.repeat(16_384) },
-        { a: 'x'.repeat(70_000) },
-        { ['k'.repeat(70_000)]: '' },
-        Object.fromEntries(Array.from({ length: 70_000 }, (_, i) => [`${i}`, ''])),
-      ].map((bad) => ['too_large', /16384/, { context: bad }]),
+      ...refused('invalid_argument', /^frameLength/, 'frameLength', 0, -1, 1.5, NaN, Infinity),
+      ...refused('invalid_argument', /^frameLength/, 'frameLength', 16_777_217, '16', null),
+      ...refused('invalid_argument', /^framesInFlight/, 'framesInFlight', 0, 17, 1.5, NaN, '4'),
+      ...refused('invalid_argument', /^length/, 'length', -1, 1.5, NaN, Infinity, '4'),
+      ...refused('invalid_argument', /^context/, 'context', ...noContexts),
+      ...refused('too_large', /16384/, 'context', ...largeContexts),
     ]
-    for (const [code, message, o] of rows) {
+    for (const { code, message, o } of rows) {
       const seen = {}
       await fails(assert, sealing(streamOf([pattern(1)], seen), o), code, message)
       assert.equal(seen.pulled, 0)
@@ -77,8 +75,13 @@ export function streamFaultsSuite(host) {
         await fails(assert, sealedLength(keys, 1, { context, frameLength, ...o }), code, message)
     }
     for (const bad of [-1, 1.5, NaN, '1', undefined])
-      await fails(assert, sealedLength(keys, bad, { context }), 'invalid_argument', /^length/)
-    await fails(assert, sealStream(keys, pattern(1)), 'invalid_argument')
+      await fails(
+        assert,
+        sealedLength(keys, wrong(bad), { context }),
+        'invalid_argument',
+        /^length/,
+      )
+    await fails(assert, wrong(sealStream)(keys, pattern(1)), 'invalid_argument')
   })
 
   test('context and data keys fill a header to exactly 16 KiB and not a byte more', async () => {
@@ -312,16 +315,15 @@ export function streamFaultsSuite(host) {
     if (!globalThis.navigator?.storage?.getDirectory)
       throw new Skip('this host has no files of its own')
     const folder = await navigator.storage.getDirectory()
+    // pages of one origin share these files, and may run this test side by side
+    const name = `chosen ${crypto.randomUUID()}`
     const write = async (handle, bytes) => {
       const writable = await handle.createWritable()
       await writable.write(bytes)
       await writable.close()
     }
-    for (const change of [
-      (handle) => write(handle, pattern(41)),
-      () => folder.removeEntry('chosen'),
-    ]) {
-      const handle = await folder.getFileHandle('chosen', { create: true })
+    for (const change of [(handle) => write(handle, pattern(41)), () => folder.removeEntry(name)]) {
+      const handle = await folder.getFileHandle(name, { create: true })
       await write(handle, pattern(40))
       const file = await handle.getFile()
       assert.isAbove((await collect((await sealing(file)).readable)).length, 40)

@@ -21,6 +21,8 @@ const settled = () => new Promise((resolve) => setTimeout(resolve, 20))
 /**
  * How sealStream reads its source: not ahead of its reader, and not after an abort, a cancel or a
  * failure.
+ *
+ * @param {import('../support/host.js').DoorHost} host
  */
 export function streamFlowSuite(host) {
   const { test, assert, door } = host

@@ -53,15 +53,18 @@ function viewOf({ length, offset }) {
 /**
  * Properties that hold for any length, frame length, pieces, offset, source, context and range. A
  * failure prints its seed.
+ *
+ * @param {import('../support/host.js').Host} host
  */
 export function streamPropertiesSuite(host) {
   const { test, assert, door } = host
   const inputs = inputsOf(kindsHere())
+  /** @param {any[]} property arbitraries, and behind them what must hold of their values */
   const holds = async (...property) => {
     let ran = 0
     const check = property.pop()
     await fc.assert(
-      fc.asyncProperty(...property, async (...values) => {
+      fc.asyncProperty(fc.tuple(...property), async (values) => {
         ran++
         await check(...values)
       }),

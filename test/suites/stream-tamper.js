@@ -38,7 +38,11 @@ async function sideBySide(count, work) {
   )
 }
 
-/** No changed message opens to its end, and nothing leaves from its first changed frame on. */
+/**
+ * No changed message opens to its end, and nothing leaves from its first changed frame on.
+ *
+ * @param {import('../support/host.js').Host} host
+ */
 export function streamTamperSuite(host) {
   const { test, assert } = host
 
@@ -73,7 +77,8 @@ export function streamTamperSuite(host) {
         let code
         try {
           await collect((await streams.openStream(changed, { context })).readable, released)
-        } catch (error) {
+        } catch (caught) {
+          const error = /** @type {import('#dist/doors/index.js').SealdropError} */ (caught)
           code = error.code
           if (code === 'rejected')
             texts.add(`${error.message} ${error.retryable} ${Object.hasOwn(error, 'cause')}`)

@@ -26,7 +26,11 @@ const lengths = [
 ]
 const framesOf = (length, size = frameLength) => Math.max(1, Math.ceil(length / size))
 
-/** What sealStream writes, read by a reader made from the specification: the public door only. */
+/**
+ * What sealStream writes, read by a reader made from the specification: the public door only.
+ *
+ * @param {import('../support/host.js').DoorHost} host
+ */
 export function streamsSuite(host) {
   const { test, assert, door } = host
   const { sealStream, sealedLength, inspect, importKeySet, inHand } = door
@@ -34,9 +38,9 @@ export function streamsSuite(host) {
 
   for (const name of encryptionKeys) {
     test(`a stream sealed to ${name} is the message of the specification`, async () => {
-      for (const [length, bound] of [
-        [0, {}],
-        [50, context],
+      for (const { length, bound } of [
+        { length: 0, bound: {} },
+        { length: 50, bound: context },
       ]) {
         const sealed = await sealStream(keysOf(name), pattern(length), {
           context: bound,
@@ -100,10 +104,12 @@ export function streamsSuite(host) {
 
   test('length is known before a byte is read, equals sealedLength, and is what comes', async () => {
     let runs = 0
+    /** @type {Record<string, string>[]} */
+    const contexts = [{}, context, { ü: '😀' }]
     for (const names of [['RSA-2048-enc'], ['P-521-enc'], ['RSA-4096-enc', 'P-384-enc']]) {
       const keys = names.map((name) => keysOf(name))
       for (const length of lengths) {
-        for (const bound of [{}, context, { ü: '😀' }]) {
+        for (const bound of contexts) {
           const o = { context: bound, frameLength }
           const seen = {}
           const sealed = await sealStream(keys, streamOf(inPieces(pattern(length), 5), seen), {

@@ -12,7 +12,11 @@ const closedList = [
   'rejected',
 ]
 
-/** No changed value opens: every bit of every part, every bit of the text, every truncation. */
+/**
+ * No changed value opens: every bit of every part, every bit of the text, every truncation.
+ *
+ * @param {import('../support/host.js').Host} host
+ */
 export function tamperSuite(host) {
   const { test, assert, door, jose } = host
   const decode = (text) => jose.base64url.decode(text)

@@ -1,5 +1,5 @@
 import { rollup } from 'rollup'
-import resolve from '@rollup/plugin-node-resolve'
+import { nodeResolve } from '@rollup/plugin-node-resolve'
 
 /**
  * A Worker and all it imports as one module, resolved as bundlers for edge runtimes do: nothing of
@@ -8,7 +8,7 @@ import resolve from '@rollup/plugin-node-resolve'
 export async function bundleWorker(input) {
   const bundle = await rollup({
     input,
-    plugins: [resolve({ browser: true, exportConditions: ['workerd', 'worker'] })],
+    plugins: [nodeResolve({ browser: true, exportConditions: ['workerd', 'worker'] })],
     onwarn: (warning) => {
       if (warning.code === 'UNRESOLVED_IMPORT') throw new Error(warning.message)
     },

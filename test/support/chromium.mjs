@@ -50,6 +50,7 @@ export async function chromiumPath() {
     )
       return path
   }
-  const { default: chromium } = await import('@sparticuz/chromium') // unpacks itself into the temporary folder
+  // unpacks itself into the temporary folder
+  const { default: chromium } = await import('@sparticuz/chromium')
   return chromium.executablePath()
 }

@@ -15,6 +15,7 @@ import {
 import { startLocalKms } from 'sealdrop/local-kms'
 import { keySetHandler } from 'sealdrop/serve'
 import { listen } from './listen.mjs'
+import { present } from './types.mjs'
 
 export const hour = 3_600_000
 export const account = '111122223333'
@@ -70,6 +71,7 @@ const principals = [
     ],
   },
 ]
+/** @type {import('sealdrop/kms').Purpose[]} */
 export const purposes = [
   { name: 'claims', use: 'enc', spec: 'RSA_2048', usage: 'ENCRYPT_DECRYPT', alias: 'alias/claims' },
   {
@@ -98,7 +100,7 @@ export async function company(t) {
   for (const ago of [168, 118, 68]) {
     const now = () => Date.now() - ago * hour
     await applyRotation(
-      planRotation((await store.read()).inventory, { now: new Date(now()), every: 'P1Y' }),
+      planRotation(present(await store.read()).inventory, { now: new Date(now()), every: 'P1Y' }),
       { kms: local.clientConfig, store, now },
     )
   }
@@ -120,7 +122,7 @@ export async function company(t) {
   })
   const root = await publicJwk({ kms, key: 'alias/root' })
   const keyOf = async (purpose, state) =>
-    (await store.read()).inventory.keys.find(
+    present(await store.read()).inventory.keys.find(
       (key) => key.purpose === purpose && key.state === state,
     )
   const examine = (o = {}) =>
@@ -128,13 +130,13 @@ export async function company(t) {
   return { local, store, kms, admin, host, server, root, keyOf, examine }
 }
 /** Findings as lines. */
-export const said = (findings) =>
-  findings
-    .map(
-      ({ check, ok, advice }) =>
-        `${ok ? (advice ? 'warning' : 'ok') : 'NOT OK'} ${check}${advice ? `: ${advice}` : ''}`,
-    )
-    .join('\n')
+export const said = (findings) => findings.map(lineOf).join('\n')
+
+function lineOf({ check, ok, advice }) {
+  const verdict = advice ? 'warning' : 'ok'
+  return `${ok ? verdict : 'NOT OK'} ${check}${advice ? `: ${advice}` : ''}`
+}
+
 /** A host whose headers are changed. */
 export const headers = (change) => (response) => {
   const changed = new Headers(response.headers)

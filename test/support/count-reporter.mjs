@@ -1,3 +1,5 @@
+const told = (error) => `  ${error?.message ?? ''}\n${error?.stack ?? ''}`
+
 /**
  * Prints what failed and one line of counts; a run without a test, or with an error outside of
  * tests, fails.
@@ -8,11 +10,10 @@ export function countReporter() {
       const found = { passed: 0, failed: 0, skipped: 0 }
       const walk = (suite, session) => {
         for (const result of suite?.tests ?? []) {
-          found[result.skipped ? 'skipped' : result.passed ? 'passed' : 'failed']++
+          const outcome = result.passed ? 'passed' : 'failed'
+          found[result.skipped ? 'skipped' : outcome]++
           if (!result.passed && !result.skipped)
-            console.error(
-              `not ok ${session.testFile}: ${result.name}\n  ${result.error?.message ?? ''}\n${result.error?.stack ?? ''}`,
-            )
+            console.error(`not ok ${session.testFile}: ${result.name}\n${told(result.error)}`)
         }
         for (const inner of suite?.suites ?? []) walk(inner, session)
       }

@@ -14,8 +14,10 @@ import {
 } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { keySetHandler } from 'sealdrop/serve'
+import { present } from './types.mjs'
 
 export const [minute, hour, day] = [60_000, 3_600_000, 86_400_000]
+/** @type {import('sealdrop/kms').Purpose} */
 const claims = {
   name: 'claims',
   use: 'enc',
@@ -23,6 +25,7 @@ const claims = {
   usage: 'KEY_AGREEMENT',
   alias: 'alias/claims',
 }
+/** @type {import('sealdrop/kms').Purpose} */
 const receipts = {
   name: 'receipts',
   use: 'sig',
@@ -52,7 +55,9 @@ export async function datedCompany(t) {
   t.after(() => local.close())
   const kms = local.clientConfig
   const client = new KMSClient(kms)
-  let [inventory, version] = [{ version: 1, counter: 0, purposes: [claims, receipts], keys: [] }, 1]
+  /** @type {import('sealdrop/kms').KeyInventory} */
+  let inventory = { version: 1, counter: 0, purposes: [claims, receipts], keys: [] }
+  let version = 1
   const store = {
     read: async () => ({ inventory, etag: String(version) }),
     write: async (next, etag) => {
@@ -64,9 +69,10 @@ export async function datedCompany(t) {
   const rotate = (every = 'P90D') =>
     applyRotation(planRotation(inventory, { now: new Date(clock.at), every }), { kms, store, now })
   for (let i = 0; i < 3; i++, clock.at += 26 * hour) await rotate()
-  const {
-    KeyMetadata: { Arn: root },
-  } = await client.send(new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }))
+  const { KeyMetadata } = await client.send(
+    new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }),
+  )
+  const root = present(KeyMetadata?.Arn)
   const rootJwk = await publicJwk({ kms, key: root })
   const published = (o) => {
     const publisher = createPublisher({ kms, keys: store, root, now, ...o })
@@ -124,7 +130,7 @@ export async function datedCompany(t) {
       { typ: 'sealdrop-receipt+jwt' },
     )
   const aliased = async (alias) =>
-    (await client.send(new DescribeKeyCommand({ KeyId: alias }))).KeyMetadata.Arn
+    present((await client.send(new DescribeKeyCommand({ KeyId: alias }))).KeyMetadata).Arn
   return {
     clock,
     now,

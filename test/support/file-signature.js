@@ -1,7 +1,10 @@
 // Writes file signatures from jose-profile.md alone ("Large files"), with jose; nothing here comes
 // from dist/.
 import { keyPairs } from '../vectors/keys.js'
+import { fails, keySetOf, publicJwk, signatureKeys } from './host.js'
 import { be, concat, utf8 } from './message-format.js'
+import { collect } from './sources.js'
+import { wrong } from './types.mjs'
 
 export const chunkSize = 1_048_576
 const sha256 = async (bytes) => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
@@ -45,19 +48,78 @@ export async function claimsOf({ base64url }, size, list) {
 /**
  * A file signature.
  *
- * @param o.claims, o.header - added to what is usual; `o.payload` takes the place of all claims
- * @param o.list - the list of hashes, where it is to be another than the file's; `o.line` its text
+ * @param {typeof import('jose')} jose
+ * @param {Uint8Array} bytes
+ * @param {{
+ *   alg?: string
+ *   key?: string
+ *   claims?: object
+ *   header?: object
+ *   payload?: string | Uint8Array
+ *   list?: Uint8Array
+ *   line?: string
+ * }} [o] `claims` and `header` are added to what is usual, `payload` takes the place of all claims;
+ *   `list` is the list of hashes, where it is to be another than the file's, and `line` its text
  */
-export async function signFile(
-  jose,
-  bytes,
-  { alg = 'ES256', key = 'P-256-sig', claims, payload, header, list, line } = {},
-) {
+export async function signFile(jose, bytes, o = {}) {
+  const { alg = 'ES256', key = 'P-256-sig', claims, payload, header, list, line } = o
   const hashes = concat(...(await hashesOf(bytes)))
   const body =
     payload ?? JSON.stringify({ ...(await claimsOf(jose, bytes.length, hashes)), ...claims })
-  const jws = new jose.CompactSign(typeof body === 'string' ? utf8(body) : body).setProtectedHeader(
-    { alg, typ: 'sealdrop-file+jwt', ...header },
-  )
-  return `${await jws.sign(await jose.importJWK(keyPairs[key], alg))}\n${line ?? jose.base64url.encode(list ?? hashes)}`
+  const jws = await new jose.CompactSign(typeof body === 'string' ? utf8(body) : body)
+    .setProtectedHeader({ alg, typ: 'sealdrop-file+jwt', ...header })
+    .sign(await jose.importJWK(keyPairs[key], alg))
+  return `${jws}\n${line ?? jose.base64url.encode(list ?? hashes)}`
+}
+
+/**
+ * What the suites of file signatures share: keys, a file of three chunks and a piece, a small one,
+ * and their signatures, each made once.
+ *
+ * @param {import('./host.js').DoorHost} host
+ */
+export function fileSignatures({ assert, door, jose, mlDsa }) {
+  const { importKeySet, inHand, verifyStream } = door
+  const keysOf = (alg = 'ES256', extra = {}, o = {}) =>
+    importKeySet(keySetOf(publicJwk(signatureKeys[alg], { alg, ...extra })), {
+      trust: inHand(),
+      providers: [mlDsa()],
+      ...o,
+    })
+  const keys = keysOf()
+  const size = 3 * chunkSize + 5
+  const file = fileOf(size)
+  const small = fileOf(1_000)
+  const sign = (bytes, o) => signFile(jose, bytes, o)
+  const signatures = {}
+  const signed = async (bytes = file) =>
+    (signatures[bytes.length] ??= await sign(bytes, {
+      claims: { name: 'report.bin', mediaType: 'application/x-report' },
+    }))
+  const changed = (at, bytes = file) => {
+    const other = bytes.slice()
+    other[at] ^= 1
+    return other
+  }
+
+  /**
+   * A source and its signature, of which `verifyStream` must refuse the one or the other.
+   *
+   * @param {unknown} source
+   * @param {unknown} signature
+   * @param {string | string[]} code
+   * @param {{ pattern?: RegExp, [option: string]: unknown }} [o]
+   */
+  const refused = async (source, signature, code, { pattern, ...o } = {}) =>
+    fails(assert, verifyStream(keys, wrong(signature), wrong(source), o), code, pattern)
+
+  /** What a source gives until it fails, which it must. */
+  async function releasedOf(source, code, pattern, signature) {
+    const released = []
+    const { readable } = await verifyStream(keys, signature ?? (await signed()), source)
+    const error = await fails(assert, collect(readable, released), code, pattern)
+    return { bytes: concat(...released), error }
+  }
+
+  return { keysOf, keys, size, file, small, sign, signed, changed, refused, releasedOf }
 }

@@ -1,11 +1,12 @@
 // A key-set host that does everything wrong, over real HTTP: Node and browsers fetch from it.
 import { createServer } from 'node:http'
 import { keySetOf, publicJwk } from './host.js'
+import { portOf } from './listen.mjs'
 
 const good = keySetOf(publicJwk('RSA-2048-enc'), publicJwk('P-256-sig', { alg: 'ES256' }))
 const json = { 'content-type': 'application/jwk-set+json' }
 
-/** Path to what it answers; the counter of each path's requests is at /count/<path>. */
+/** Path to what it answers. It keeps nothing: pages that run side by side share this host. */
 const routes = {
   good: (res) => res.writeHead(200, { ...json, 'cache-control': 'no-cache' }).end(good),
   missing: (res) => res.writeHead(404, json).end(good),
@@ -29,15 +30,9 @@ const routes = {
 
 /** Answers a request below /fixture/, as a plain node:http listener. */
 export function fixtureListener() {
-  const counts = {}
   return (req, res) => {
     const name = new URL(req.url, 'http://localhost').pathname.replace(/^\/fixture\//, '')
     res.setHeader('access-control-allow-origin', '*')
-    if (name.startsWith('count/'))
-      return res
-        .writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-        .end(String(counts[name.slice(6)] ?? 0))
-    counts[name] = (counts[name] ?? 0) + 1
     const route = Object.hasOwn(routes, name) ? routes[name] : routes.missing
     return route(res)
   }
@@ -45,9 +40,9 @@ export function fixtureListener() {
 
 export async function startFixture() {
   const server = createServer(fixtureListener())
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const port = await portOf(server)
   return {
-    url: `http://127.0.0.1:${server.address().port}/fixture/`,
+    url: `http://127.0.0.1:${port}/fixture/`,
     close: () => {
       server.closeAllConnections()
       server.close()

@@ -1,8 +1,22 @@
-// What a suite gets from its host: a runner, chai's assert, the doors as this host loads them
-// (`mlDsa` and `digests` are the opt-in ones), and jose as the foreign reader. A suite is a
-// function of this object, so that one file runs in Node, Chromium (modules and script tag) and
-// workerd.
 import { keyPairs } from '../vectors/keys.js'
+
+/**
+ * What a suite gets from its host, so that one file runs in Node, Chromium (modules and script tag)
+ * and workerd. A suite is a function of this object.
+ *
+ * @typedef {object} DoorHost
+ * @property {(title: string, work: () => unknown) => unknown} test the runner
+ * @property {typeof import('chai').assert} assert of chai
+ * @property {typeof import('#dist/doors/index.js')} door as this host loads it
+ * @property {typeof import('#dist/doors/ml-dsa.js').mlDsa} mlDsa of an opt-in door
+ * @property {typeof import('#dist/doors/digests.js').digests} digests of an opt-in door
+ * @property {typeof import('./rooms.js')} [rooms] behind the door; a bundle has none
+ * @property {typeof import('jose')} jose the foreign reader
+ * @property {string} fixture base URL of the server that does everything wrong
+ *
+ * @typedef {DoorHost & { rooms: typeof import('./rooms.js') }} Host what suites get that look into
+ *   rooms
+ */
 
 /** The public half of a test key, by name or as a private JWK, as a JWK for a key set. */
 export function publicJwk(key, extra = {}) {
@@ -52,6 +66,10 @@ export const signatureKeys = {
 
 export const keySetOf = (...jwks) => JSON.stringify({ keys: jwks })
 
+/** A key set of these test keys, by name, for whoever has it in hand. */
+export const keysInHand = ({ importKeySet, inHand }, ...names) =>
+  importKeySet(keySetOf(...names.map((name) => publicJwk(name))), { trust: inHand() })
+
 /**
  * In workerd only settled data keys are shared, so that a sealer is warm after its first value;
  * elsewhere a cold one shares too.
@@ -61,14 +79,20 @@ export const warmUp = async (sealer) => {
 }
 
 /**
- * Awaits a failure and checks its code, and its message where a pattern is given; returns the
- * error.
+ * Awaits a failure and checks its code, and its message where a pattern is given.
+ *
+ * @param {Host['assert']} assert
+ * @param {unknown} work a promise, or a function that fails at once or by its promise
+ * @param {string | readonly string[]} code or one of several
+ * @param {RegExp} [pattern] of the message
+ * @returns {Promise<import('#dist/doors/index.js').SealdropError>}
  */
 export async function fails(assert, work, code, pattern) {
   let outcome
   try {
     outcome = await (typeof work === 'function' ? work() : work)
-  } catch (error) {
+  } catch (caught) {
+    const error = /** @type {import('#dist/doors/index.js').SealdropError} */ (caught)
     assert.equal(
       error.name,
       'SealdropError',
@@ -79,8 +103,31 @@ export async function fails(assert, work, code, pattern) {
     if (pattern) assert.match(error.message, pattern)
     return error
   }
-  assert.fail(`expected ${code}, but it succeeded with ${typeof outcome}`)
+  return assert.fail(
+    `expected ${[code].flat().join(' or ')}, but it succeeded with ${typeof outcome}`,
+  )
 }
+
+/** What the work comes to: `done`, or the code of its failure, or the reason of an abort. */
+export const outcomeOf = (work) =>
+  work.then(
+    () => 'done',
+    (error) => error?.code ?? error,
+  )
+
+/**
+ * These codes, so that the compiler knows each.
+ *
+ * @param {import('#dist/doors/index.js').SealdropErrorCode[]} codes
+ */
+export const ofCodes = (...codes) => codes
+
+/**
+ * Why settled work failed; undefined where it did not.
+ *
+ * @param {PromiseSettledResult<unknown>} result
+ */
+export const reasonOf = (result) => (result.status === 'rejected' ? result.reason : undefined)
 
 /** A view at a non-zero offset into a larger buffer full of other bytes. */
 export function offsetView(bytes) {

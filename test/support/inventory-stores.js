@@ -1,3 +1,5 @@
+import { reasonOf } from './host.js'
+
 /**
  * What every store of an inventory has to do, whatever it is kept in. `make()` gives two stores
  * over one place that is empty.
@@ -48,7 +50,7 @@ export function inventoryStoreSuite({ test, assert, fails, name, make }) {
         Array.from({ length: 20 }, (_, i) => stores[i % 2].write(inventory(round * 100 + i), etag)),
       )
       assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1)
-      for (const { reason } of results)
+      for (const reason of results.map(reasonOf))
         if (reason) assert.equal(reason.code, 'conflict', reason.stack)
       assert.equal(
         (await stores[1].read()).inventory.counter,

@@ -1,6 +1,7 @@
 // Keeps account of every byte that a file sealer released: under one key and IV there must never be
 // two plaintexts (NIST SP 800-38D §8; design.md, "Sealing a frame twice").
 import { headerOf, hex, sha256 } from './sealed-files.js'
+import { replaceSubtle } from './subtle.js'
 
 const { subtle } = crypto
 
@@ -8,6 +9,7 @@ const { subtle } = crypto
 export function createLedger() {
   /** Key and IV to the plaintext and the tag as far as they were released. */
   const entries = new Map()
+  /** @type {{ bytes: number, again: number, wholeFrames: number, conflicts: string[] }} */
   const found = { bytes: 0, again: 0, wholeFrames: 0, conflicts: [] }
 
   /**
@@ -26,14 +28,14 @@ export function createLedger() {
     ).subarray(lead)
   }
 
-  function enter(entry, kind, offset, bytes, where) {
-    const known = entry[kind]
+  /** Enters bytes that were released; `name` says of what they are, in a conflict. */
+  function enter(known, offset, bytes, name) {
     bytes.forEach((byte, i) => {
       const before = known.get(offset + i)
       found.bytes++
       if (before === undefined) known.set(offset + i, byte)
       else if (before === byte) found.again++
-      else found.conflicts.push(`${where}: ${kind} byte ${offset + i} was ${before} and is ${byte}`)
+      else found.conflicts.push(`${name} byte ${offset + i} was ${before} and is ${byte}`)
     })
   }
 
@@ -69,7 +71,7 @@ export function createLedger() {
         const offset = Math.max(0, start - at)
         if (sealed.length > 0) {
           const plaintext = await plaintextOf(ctr, iv, offset, sealed)
-          enter(entry, 'plaintext', offset, plaintext, `frame ${index}`)
+          enter(entry.plaintext, offset, plaintext, `frame ${index}: plaintext`)
           if (plaintext.length === content) {
             found.wholeFrames++
             entry.frames.add(hex(await sha256(plaintext)))
@@ -79,7 +81,7 @@ export function createLedger() {
         }
         const tag = part(at + content, at + content + 16)
         if (tag.length > 0)
-          enter(entry, 'tag', Math.max(0, start - at - content), tag, `frame ${index}`)
+          enter(entry.tag, Math.max(0, start - at - content), tag, `frame ${index}: tag`)
       }
     },
     /** Nothing was used twice, and something was looked at. */
@@ -100,24 +102,24 @@ export function createLedger() {
  * message id and IV.
  */
 export function watchEncrypt() {
-  const own = Object.getOwnPropertyDescriptor(subtle, 'encrypt')
-  const real = subtle.encrypt
   const seen = new Map()
-  subtle.encrypt = async (algorithm, key, data) => {
+  const watched = (real) => async (algorithm, key, data) => {
     const copy = new Uint8Array(
       ArrayBuffer.isView(data)
         ? data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)
         : data.slice(0),
     )
-    const sealed = await real.call(subtle, algorithm, key, data)
+    const sealed = await real(algorithm, key, data)
     if (algorithm.name === 'AES-GCM' && algorithm.additionalData.length > 32) {
-      const name = `${hex(new Uint8Array(algorithm.additionalData).subarray(0, 32))} ${hex(new Uint8Array(algorithm.iv))}`
+      const id = new Uint8Array(algorithm.additionalData).subarray(0, 32)
+      const name = `${hex(id)} ${hex(new Uint8Array(algorithm.iv))}`
       const tag = hex(new Uint8Array(sealed).slice(-16))
       seen.set(name, (seen.get(name) ?? new Map()).set(tag, hex(await sha256(copy))))
     }
     return sealed
   }
   return {
+    restore: replaceSubtle('encrypt', watched),
     seen,
     /** Plaintext hashes behind these tags of one frame. */
     behind(id, index, tags) {
@@ -125,10 +127,6 @@ export function watchEncrypt() {
       new DataView(iv.buffer).setUint32(8, index + 1)
       const known = seen.get(`${hex(id)} ${hex(iv)}`) ?? new Map()
       return [...new Set(tags)].map((tag) => known.get(tag))
-    },
-    restore() {
-      if (own) Object.defineProperty(subtle, 'encrypt', own)
-      else delete subtle.encrypt
     },
   }
 }

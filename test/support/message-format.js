@@ -37,6 +37,7 @@ export const toBase64url = (bytes) =>
     .replace(/\//g, '_')
     .replace(/=+$/, '')
 
+/** @param {Uint8Array[]} one @param {Uint8Array[]} other */
 const byBytes = ([a], [b]) => {
   const at = a.findIndex((byte, i) => byte !== b[i])
   return at < 0 ? a.length - b.length : a[at] - (b[at] ?? -1)
@@ -99,8 +100,9 @@ export async function agreedKeys(secret, fixedInfo, salt) {
 
 export const sha384 = async (bytes) => new Uint8Array(await subtle.digest('SHA-384', bytes))
 
-export const compress = ({ x, y }) =>
-  concat(be(2 + (fromBase64url(y).at(-1) % 2), 1), fromBase64url(x))
+/** @param {{ x?: string, y?: string }} point */
+export const compress = ({ x = '', y = '' }) =>
+  concat(be(2 + ((fromBase64url(y).at(-1) ?? 0) % 2), 1), fromBase64url(x))
 
 const label = { 'P-256': 'p256', 'P-384': 'p384', 'P-521': 'p521' }
 export const secretBits = { 'P-256': 256, 'P-384': 384, 'P-521': 528 }

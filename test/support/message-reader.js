@@ -112,6 +112,7 @@ export async function readMessage(bytes, name, arn = arnOf(name)) {
   return { ...header, frames, plaintext: concat(...frames) }
 }
 
+/** @param {JsonWebKey} jwk */
 async function unwrapRsa({ kty, n, e, d, p, q, dp, dq, qi }, arn, dataKeys, context) {
   const { ciphertext } = dataKeys.find(
     ({ provider, info }) => provider === 'aws-kms-rsa' && text(info) === arn,
@@ -131,6 +132,7 @@ async function unwrapRsa({ kty, n, e, d, p, q, dp, dq, qi }, arn, dataKeys, cont
   return payload.slice(48)
 }
 
+/** @param {JsonWebKey & { crv: string }} jwk */
 async function unwrapEcdh({ kty, crv, x, y, d }, dataKeys, context) {
   const mine = compress({ x, y })
   const { info, ciphertext } = dataKeys.find(

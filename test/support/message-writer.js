@@ -24,14 +24,52 @@ const { subtle } = crypto
 const random = (length) => crypto.getRandomValues(new Uint8Array(length))
 
 /**
- * One message. `recipients` are names of test keys, or `{ name, arn?, payload?, info?, ciphertext?
- * }` where the last three change what is wrapped and what was written.
+ * @typedef {Uint8Array<ArrayBuffer>} Bytes
  *
- * @param wrong replaces `version`, `suite`, `context` (the section's bytes), `contextLength`,
- *   `dataKeys` (a function of their list), `count`, `contentType`, `frameLength`, `commitment`,
- *   `tag` (functions of the right bytes), `frames` (a function of the list `{ sequence, final,
- *   plaintext, length, iv?, written? }`)
- * @returns the message, where its parts begin, and its frames
+ * @typedef {object} Recipient of a data key; the last three change what is wrapped and written
+ * @property {string} name of a test key
+ * @property {string} [arn]
+ * @property {(digest: Bytes, dataKey: Bytes) => Bytes} [payload]
+ * @property {(right: Bytes) => Bytes} [info]
+ * @property {(right: Bytes) => Bytes} [ciphertext]
+ *
+ * @typedef {object} Frame
+ * @property {number} sequence
+ * @property {boolean} final
+ * @property {Bytes} plaintext
+ * @property {number} length
+ * @property {Bytes} [iv]
+ * @property {number} [written] the number in the frame's head, where its tag is over another
+ * @property {number} [dataLength] the length that its tag is over, where another is announced
+ *
+ * @typedef {object} Wrong what takes the place of what is right; functions get that
+ * @property {number} [version]
+ * @property {number} [suite]
+ * @property {Bytes} [context] the section
+ * @property {number} [contextLength]
+ * @property {(right: Bytes[][]) => Bytes[][]} [dataKeys] each of provider, info and ciphertext
+ * @property {number} [count] of data keys
+ * @property {number} [contentType]
+ * @property {number} [frameLength]
+ * @property {(right: Bytes) => Bytes} [commitment]
+ * @property {(right: Bytes) => Bytes} [tag]
+ * @property {(right: Frame[]) => Frame[]} [frames]
+ */
+
+const itself = (right) => right
+
+/**
+ * One message, as a sealer would write it but for what is wrong.
+ *
+ * @param {{
+ *   recipients?: readonly (string | Recipient)[]
+ *   context?: Readonly<Record<string, string>>
+ *   plaintext?: Bytes
+ *   frameLength?: number
+ *   emptyFinal?: boolean
+ *   dataKey?: Bytes
+ *   wrong?: Wrong
+ * }} [o] recipients are names of test keys, or more
  */
 export async function writeMessage({
   recipients = ['P-256-enc'],
@@ -49,28 +87,43 @@ export async function writeMessage({
       wrap(typeof one === 'string' ? { name: one } : one, dataKey, serialized),
     ),
   )
-  const dataKeys = wrong.dataKeys?.(found) ?? found
-  const { key, commitment } = await messageKeys(dataKey, id)
-  const section = wrong.context ?? serialized
-  const body = concat(
-    be(wrong.version ?? 2, 1),
-    be(wrong.suite ?? 0x0478, 2),
-    id,
-    be(wrong.contextLength ?? section.length, 2),
-    section,
-    be(wrong.count ?? dataKeys.length, 2),
-    ...dataKeys.flat().map(sized),
-    be(wrong.contentType ?? 2, 1),
-    be(wrong.frameLength ?? frameLength, 4),
-    wrong.commitment?.(commitment) ?? commitment,
-  )
-  const tag = await sealGcm(key, new Uint8Array(12), body, new Uint8Array())
-  const header = concat(body, wrong.tag?.(tag) ?? tag)
+  const keys = await messageKeys(dataKey, id)
+  const right = { id, context: serialized, dataKeys: found, frameLength, ...keys }
+  const header = await writeHeader(right, wrong)
   const plain = cut(plaintext, frameLength, emptyFinal)
   const frames = await Promise.all(
-    (wrong.frames?.(plain) ?? plain).map((frame) => sealFrame(key, id, frame)),
+    (wrong.frames ?? itself)(plain).map((frame) => sealFrame(keys.key, id, frame)),
   )
   return { message: concat(header, ...frames), header, frames, id, dataKey }
+}
+
+/** @param {Wrong} wrong */
+async function writeHeader(right, wrong) {
+  const { dataKeys: changeKeys = itself, commitment = itself, tag = itself, ...fixed } = wrong
+  const section = fixed.context ?? right.context
+  const dataKeys = changeKeys(right.dataKeys)
+  const written = {
+    version: 2,
+    suite: 0x0478,
+    contextLength: section.length,
+    count: dataKeys.length,
+    contentType: 2,
+    frameLength: right.frameLength,
+    ...fixed,
+  }
+  const body = concat(
+    be(written.version, 1),
+    be(written.suite, 2),
+    right.id,
+    be(written.contextLength, 2),
+    section,
+    be(written.count, 2),
+    ...dataKeys.flat().map(sized),
+    be(written.contentType, 1),
+    be(written.frameLength, 4),
+    commitment(right.commitment),
+  )
+  return concat(body, tag(await sealGcm(right.key, new Uint8Array(12), body, new Uint8Array())))
 }
 
 function cut(plaintext, frameLength, emptyFinal) {
@@ -81,7 +134,7 @@ function cut(plaintext, frameLength, emptyFinal) {
   })
 }
 
-/** `written` is the sequence number in the frame's head where it is not the one its tag is over. */
+/** @param {Frame} frame */
 async function sealFrame(key, id, frame) {
   const {
     sequence,
@@ -103,19 +156,25 @@ async function sealFrame(key, id, frame) {
     : concat(be(written, 4), iv, sealed)
 }
 
+/**
+ * @param {Recipient} recipient
+ * @param {Bytes} dataKey
+ * @param {Bytes} context
+ */
 async function wrap(
-  { name, arn = arnOf(name), payload = concat, info = (x) => x, ciphertext = (x) => x },
+  { name, arn = arnOf(name), payload = concat, info = itself, ciphertext = itself },
   dataKey,
   context,
 ) {
   const jwk = publicJwk(name)
-  const [provider, ...rest] =
+  const [provider, rightInfo, rightCiphertext] =
     jwk.kty === 'RSA'
       ? await wrapRsa(jwk, arn, payload(await sha384(context), dataKey))
       : await wrapEcdh(jwk, dataKey, context)
-  return [utf8(provider), info(rest[0]), ciphertext(rest[1])]
+  return [utf8(provider), info(rightInfo), ciphertext(rightCiphertext)]
 }
 
+/** @returns {Promise<[string, Bytes, Bytes]>} provider, info and ciphertext */
 async function wrapRsa({ kty, n, e }, arn, payload) {
   const key = await subtle.importKey(
     'jwk',
@@ -127,9 +186,12 @@ async function wrapRsa({ kty, n, e }, arn, payload) {
   return ['aws-kms-rsa', utf8(arn), new Uint8Array(await subtle.encrypt('RSA-OAEP', key, payload))]
 }
 
+/** @returns {Promise<[string, Bytes, Bytes]>} provider, info and ciphertext */
 async function wrapEcdh({ kty, crv, x, y }, dataKey, context) {
   const algorithm = { name: 'ECDH', namedCurve: crv }
-  const { publicKey, privateKey } = await subtle.generateKey(algorithm, true, ['deriveBits'])
+  const { publicKey, privateKey } = /** @type {CryptoKeyPair} */ (
+    await subtle.generateKey(algorithm, true, ['deriveBits'])
+  )
   const [sender, recipient] = [
     compress(await subtle.exportKey('jwk', publicKey)),
     compress({ x, y }),
@@ -149,5 +211,7 @@ async function wrapEcdh({ kty, crv, x, y }, dataKey, context) {
   ]
 }
 
+/** @typedef {JsonWebKey & { crv: string, x: string, y: string }} Point with what a point has */
+
 /** The private half of a test key, for whoever reads. */
-export const privateJwk = (name) => keyPairs[name]
+export const privateJwk = (name) => /** @type {Point} */ (keyPairs[name])

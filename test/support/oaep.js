@@ -29,11 +29,11 @@ export async function mendOaep() {
     await subtle.encrypt('RSA-OAEP', publicKey, new Uint8Array([0, 1])),
   )
   if (back.byteLength === 2) return undefined
-  const { decrypt } = SubtleCrypto.prototype
-  SubtleCrypto.prototype.decrypt = async function (how, key, bytes) {
-    const found = await decrypt.call(this, how, key, bytes)
+  const decrypt = subtle.decrypt.bind(subtle)
+  SubtleCrypto.prototype.decrypt = async (how, key, bytes) => {
+    const found = await decrypt(how, key, bytes)
     const length =
-      (how.name ?? how) === 'RSA-OAEP'
+      (typeof how === 'string' ? how : how.name) === 'RSA-OAEP'
         ? lengths.find(
             (wanted) => found.byteLength < wanted && found.byteLength >= wanted - mostZeros,
           )

@@ -11,7 +11,7 @@ export function otherNode() {
       return undefined
     }
   }
-  for (const folder of process.env.PATH.split(delimiter)) {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     const path = join(folder, 'node')
     const found = existsSync(path) ? version(path) : undefined
     if (found && /^v2[0-3]\./.test(found)) return { path, version: found }

@@ -4,6 +4,9 @@ import { runSimulation } from '@cloud-copilot/iam-simulate'
 import * as aws from '@aws-sdk/client-kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 
+/** @type {Record<string, any>} */
+const commands = { ...aws }
+
 export const own = '111122223333'
 export const partner = '444455556666'
 export const allKeys = `arn:aws:kms:us-east-1:${own}:key/*`
@@ -43,7 +46,7 @@ export async function policyWorld(t, roles, o = {}) {
         name,
         {
           config,
-          send: (operation, input = {}) => client.send(new aws[`${operation}Command`](input)),
+          send: (operation, input = {}) => client.send(new commands[`${operation}Command`](input)),
         },
       ]
     }),

@@ -12,7 +12,7 @@ export function privateOperations(names, answer = {}) {
   const calls = []
   return {
     calls,
-    async decrypt(arn, ciphertext) {
+    decrypt: async (arn, ciphertext) => {
       calls.push({ operation: 'decrypt', arn })
       if (answer.decrypt) return answer.decrypt(arn, ciphertext)
       const key = await subtle.importKey(
@@ -27,7 +27,7 @@ export function privateOperations(names, answer = {}) {
         () => undefined,
       )
     },
-    async agree(arn, spki) {
+    agree: async (arn, spki) => {
       calls.push({ operation: 'agree', arn })
       if (answer.agree) return answer.agree(arn, spki)
       const jwk = pairOf(arn)

@@ -7,15 +7,22 @@ import { privateOperations } from './private-operations.js'
 export const arnOf = (name, region = 'eu-central-1') =>
   `arn:aws:kms:${region}:111122223333:key/${name}`
 
-/** A JWE by jose, with whatever header members a test wants. */
-export async function sealWithJose(jose, name, plaintext, header = {}, o = {}) {
+/**
+ * A JWE by jose.
+ *
+ * @param {typeof import('jose')} jose
+ * @param {string} name of the test key
+ * @param {string | Uint8Array} plaintext
+ * @param {{ alg?: string, apu?: Uint8Array, apv?: Uint8Array, [member: string]: unknown }} [header]
+ */
+export async function sealWithJose(jose, name, plaintext, { apu, apv, ...header } = {}) {
   const jwk = publicJwk(name)
   const alg = header.alg ?? (jwk.kty === 'RSA' ? 'RSA-OAEP-256' : 'ECDH-ES+A256KW')
   const kid = await jose.calculateJwkThumbprint(jwk)
   const jwe = new jose.CompactEncrypt(
     typeof plaintext === 'string' ? new TextEncoder().encode(plaintext) : plaintext,
   ).setProtectedHeader({ enc: 'A256GCM', kid, ...header, alg })
-  if (o.apu || o.apv) jwe.setKeyManagementParameters({ apu: o.apu, apv: o.apv })
+  if (apu || apv) jwe.setKeyManagementParameters({ apu, apv })
   return jwe.encrypt(await jose.importJWK({ ...jwk, use: undefined }, alg))
 }
 
@@ -24,7 +31,7 @@ export async function openerOver({ rooms, jose }, arns, o = {}) {
   const operations = privateOperations(arns, o.answer)
   const keys = await Promise.all(
     Object.entries(arns).map(async ([arn, name]) => {
-      const { use, ...jwk } = publicJwk(name)
+      const { use: _use, ...jwk } = publicJwk(name)
       return {
         arn,
         jwk,
@@ -66,6 +73,10 @@ export async function openerOver({ rooms, jose }, arns, o = {}) {
     events,
   }
 }
+
+/** An opener for these test keys, by name, each under an ARN of its own. */
+export const openerOf = (host, names, o) =>
+  openerOver(host, Object.fromEntries(names.map((name) => [arnOf(name), name])), o)
 
 /** What the companion asks node:crypto for; here by a library, so that every host can. */
 export const decompress = (crv, point) =>

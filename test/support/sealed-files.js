@@ -130,11 +130,19 @@ export async function chunkDigestOf(bytes) {
  * and may answer the bytes that it sees.
  */
 export function mutableSource(content, { versioned = false } = {}) {
-  const held = { bytes: content.slice(), version: 0, reads: 0, during: undefined }
+  /**
+   * @type {{
+   *   bytes: Uint8Array<ArrayBuffer>
+   *   version: number
+   *   reads: number
+   *   during?: (start: number, end: number, o?: object) => Promise<any>
+   * }}
+   */
+  const held = { bytes: content.slice(), version: 0, reads: 0 }
   return {
     held,
     size: content.length,
-    async read(start, end, o) {
+    read: async (start, end, o) => {
       held.reads++
       const bytes = (await held.during?.(start, end, o)) ?? held.bytes
       return bytes.slice(start, end)
@@ -154,8 +162,10 @@ export const settle = () =>
  * once, close() should.
  */
 export async function freed(messageId) {
-  const held = async () =>
-    (await globalThis.navigator?.locks?.query())?.held.some(({ name }) => name.endsWith(messageId))
+  const held = async () => {
+    const locks = await globalThis.navigator?.locks?.query()
+    return locks?.held?.some(({ name }) => name?.endsWith(messageId))
+  }
   while (await held()) await settle()
 }
 
@@ -165,6 +175,16 @@ export async function freed(messageId) {
  * moment, as another process would find it.
  */
 export function memoryRecords(logs = new Map(), conflict = () => new Error('conflict')) {
+  /**
+   * @type {{
+   *   appends: [number, Uint8Array][][]
+   *   removed: string[]
+   *   creating?: () => unknown
+   *   before?: (line: [number, Uint8Array][]) => unknown
+   *   after?: (line: [number, Uint8Array][]) => unknown
+   *   go?: (value?: unknown) => void
+   * }}
+   */
   const control = { appends: [], removed: [] }
   return {
     logs,

@@ -5,6 +5,12 @@ import { keyPairs } from '../vectors/keys.js'
 import { signatureKeys } from './host.js'
 
 const mlDsa = { 'ML-DSA-44': ml_dsa44, 'ML-DSA-65': ml_dsa65, 'ML-DSA-87': ml_dsa87 }
+const kmsPrefixes = { P: 'RSASSA_PSS_SHA_', R: 'RSASSA_PKCS1_V1_5_SHA_', E: 'ECDSA_SHA_' }
+const kmsNameOf = (alg) => {
+  if (alg === 'Ed25519') return 'ED25519_SHA_512'
+  if (alg.startsWith('ML')) return 'ML_DSA_SHAKE_256'
+  return `${kmsPrefixes[alg[0]]}${alg.slice(2)}`
+}
 const families = { P: 'RSA-PSS', R: 'RSASSA-PKCS1-v1_5', E: 'ECDSA' }
 const bytesOf = (base64url) =>
   Uint8Array.from(atob(base64url.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0))
@@ -12,21 +18,7 @@ export const text = new TextEncoder()
 
 /** KMS SigningAlgorithm of each JOSE name. */
 export const kmsNames = Object.fromEntries(
-  Object.keys(signatureKeys).map((alg) => {
-    const size = alg.slice(2)
-    return [
-      alg,
-      alg === 'Ed25519'
-        ? 'ED25519_SHA_512'
-        : alg.startsWith('ML')
-          ? 'ML_DSA_SHAKE_256'
-          : {
-              P: `RSASSA_PSS_SHA_${size}`,
-              R: `RSASSA_PKCS1_V1_5_SHA_${size}`,
-              E: `ECDSA_SHA_${size}`,
-            }[alg[0]],
-    ]
-  }),
+  Object.keys(signatureKeys).map((alg) => [alg, kmsNameOf(alg)]),
 )
 
 /** The signature over a message as JOSE has it: ECDSA as r ‖ s. */
@@ -70,7 +62,8 @@ const base64url = (bytes) => {
 
 /** A compact JWS, its header as given. */
 export async function signJws(alg, header, payload, jwk) {
-  const input = `${base64url(text.encode(JSON.stringify(header)))}.${base64url(typeof payload === 'string' ? text.encode(payload) : payload)}`
+  const bytes = typeof payload === 'string' ? text.encode(payload) : payload
+  const input = `${base64url(text.encode(JSON.stringify(header)))}.${base64url(bytes)}`
   return `${input}.${base64url(await rawSign(alg, text.encode(input), jwk))}`
 }
 

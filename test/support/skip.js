@@ -3,7 +3,12 @@ export class Skip extends Error {
   name = 'Skip'
 }
 
-/** Runs a test where a host has a way of its own to skip one. @param skip gets the reason */
+/**
+ * Runs a test where a host has a way of its own to skip one.
+ *
+ * @param {() => unknown} work
+ * @param {(reason: string) => void} skip
+ */
 export async function orSkip(work, skip) {
   try {
     await work()
@@ -14,16 +19,24 @@ export async function orSkip(work, skip) {
 }
 
 /**
- * Runs a test where there is no runner. @returns its name, with `error` or `skipped` where it did
- * not pass: JSON carries it
+ * What became of a test, as JSON carries it: `error` or `skipped` where it did not pass.
+ *
+ * @typedef {{ name: string, error?: string, skipped?: string }} Result
+ */
+
+/**
+ * Runs a test where there is no runner.
+ *
+ * @param {{ name: string, work: () => unknown }} test
+ * @returns {Promise<Result>}
  */
 export async function resultOf({ name, work }) {
   try {
     await work()
     return { name }
   } catch (error) {
-    return error instanceof Skip
-      ? { name, skipped: error.message }
-      : { name, error: `${error?.message ?? error}\n${error?.stack ?? ''}` }
+    if (error instanceof Skip) return { name, skipped: error.message }
+    const { message, stack } = error instanceof Error ? error : new Error(String(error))
+    return { name, error: `${message}\n${stack ?? ''}` }
   }
 }

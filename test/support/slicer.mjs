@@ -2,7 +2,7 @@
 // what it released.
 import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
-import { createFileSealer, importKeySet, inHand, restoreFileSealer } from 'sealdrop'
+import { createFileSealer, importKeySet, inHand, restoreFileSealer, SealdropError } from 'sealdrop'
 import { fileRecords, fileSource } from 'sealdrop/fs'
 import { keySetOf, publicJwk } from './host.js'
 
@@ -23,6 +23,8 @@ try {
     const bytes = await sealer.slice(start, end)
     say({ start, end, sha: createHash('sha256').update(bytes).digest('hex') })
   }
-} catch ({ code, message }) {
+} catch (error) {
+  if (!(error instanceof SealdropError)) throw error
+  const { code, message } = error
   say({ code, message })
 }

@@ -202,6 +202,12 @@ export async function collect(readable, released = []) {
   }
 }
 
+/** The chunks of a stream, also where streams are not iterable themselves. */
+export async function* iterateStream(readable) {
+  const reader = readable.getReader()
+  for (let step; !(step = await reader.read()).done;) yield step.value
+}
+
 /** A JWK that can receive streams. */
 export const streamJwk = (name, extra = {}) =>
   publicJwk(name, { use: 'enc', ...(name.startsWith('RSA') && { kms_arn: arnOf(name) }), ...extra })

@@ -4,21 +4,8 @@
 // is needed.
 import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
 import {
-  createSealer,
-  fetchKeySet,
-  importKeySet,
-  inHand,
-  seal,
-  SealdropError,
-  signedBy,
-  verifyReceipt,
-  inspect,
-} from 'sealdrop'
-import {
   applyRotation,
-  createOpener,
   createPublisher,
-  createSigner,
   deleteKey,
   planRotation,
   publicJwk,
@@ -27,108 +14,43 @@ import {
 import { startLocalKms } from 'sealdrop/local-kms'
 import { keySetHandler } from 'sealdrop/serve'
 import { generator } from './generator.mjs'
+import { present } from './types.mjs'
+import { cachingHost, clientsOf, lifeOf } from './years-clients.mjs'
+import { day, historyStore, hour, minute, rotateThroughCrashes, start } from './years-store.mjs'
 
-const minute = 60_000
-const hour = 60 * minute
-const day = 24 * hour
-const start = Date.UTC(2031, 0, 1)
-const context = {}
+const year = 365 * day
+const every = 'P3M'
+/** @type {import('sealdrop/kms').Purpose[]} */
+const purposes = [
+  {
+    name: 'claims',
+    use: 'enc',
+    spec: 'ECC_NIST_P256',
+    usage: 'KEY_AGREEMENT',
+    alias: 'alias/claims',
+  },
+  {
+    name: 'receipts',
+    use: 'sig',
+    spec: 'ECC_NIST_P256',
+    usage: 'SIGN_VERIFY',
+    alias: 'alias/receipts',
+    keepDays: 400,
+  },
+]
 
-/**
- * An inventory in memory that remembers when what was written, so that readers elsewhere can be
- * behind.
- */
-function historyStore(clock, first) {
-  const versions = [{ at: -Infinity, inventory: first }]
-  const newest = () => versions.at(-1)
-  return {
-    now: () => newest().inventory,
-    read: async () => ({ inventory: newest().inventory, etag: String(versions.length) }),
-    write: async (inventory, etag) => {
-      if (etag !== String(versions.length))
-        throw new SealdropError('conflict', 'another writer was first')
-      // nobody is behind further
-      const old = versions.findLastIndex((version) => version && version.at < clock.at - hour)
-      if (old > 0) versions.fill(undefined, 0, old)
-      versions.push({ at: clock.at, inventory: structuredClone(inventory) })
-    },
-    /** What a reader has that is so far behind. */
-    behind: (milliseconds) => ({
-      read: async () => {
-        const { inventory } =
-          versions.findLast((version) => version && version.at <= clock.at - milliseconds) ??
-          newest()
-        return { inventory, etag: '-' }
-      },
-    }),
-    /** What a publisher has that forgets a safeguard. */
-    seenAs: (change) => ({
-      read: async () => ({ inventory: change(newest().inventory), etag: '-' }),
-    }),
-  }
+const withKeys = (inventory, change) => ({ ...inventory, keys: inventory.keys.map(change) })
+/** What a publisher makes of an inventory that forgets a safeguard. */
+const forgetting = {
+  nbf: (inventory) => withKeys(inventory, (key) => ({ ...key, starts: undefined })),
+  'publish-first': (inventory) =>
+    withKeys(inventory, (key) =>
+      key.usage === 'SIGN_VERIFY' && key.state === 'next' ? { ...key, published: undefined } : key,
+    ),
 }
 
-/**
- * Runs a plan again and again, each time with the next call to KMS or to the store as its last,
- * until it is through.
- */
-async function rotateThroughCrashes({ clock, client, store, every, counts }) {
-  for (let at = 1; ; at++) {
-    const { steps } = planRotation(store.now(), { now: new Date(clock.at), every })
-    if (!steps.some(({ notBefore }) => notBefore.getTime() <= clock.at)) return
-    let calls = 0
-    const guard = async (work) => {
-      const mine = ++calls
-      if (mine === at && at % 2) throw new Error('crash')
-      const result = await work()
-      if (mine === at) throw new Error('crash')
-      return result
-    }
-    // looking for the key of a making asks about every key of the account: to crash at the first of
-    // them is enough
-    let described = 0
-    const send = (command, o) =>
-      command.constructor.name === 'DescribeKeyCommand' && ++described > 3
-        ? client.send(command, o)
-        : guard(() => client.send(command, o))
-    const kms = { config: client.config, send, destroy() {} }
-    const guarded = {
-      read: () => guard(() => store.read()),
-      write: (next, etag) => guard(() => store.write(next, etag)),
-    }
-    const crashed = await applyRotation(
-      { steps },
-      { kms, store: guarded, now: () => clock.at },
-    ).then(
-      () => false,
-      (error) => {
-        if (error.message !== 'crash' && error.cause?.message !== 'crash') throw error
-        return true
-      },
-    )
-    if (!crashed) return
-    counts.crashes++
-    clock.at += 31 * minute
-  }
-}
-
-/**
- * @param o.without `publish-first`, `nbf`, `sealer-expiry` or `counter`: the safeguard that is taken
- *   away
- * @param o.until the count that ends it early, as soon as it is not 0
- * @param o.anotherSpecAfter years after which keys that encrypt get another KeySpec
- * @returns counts of what was done, and of what must be 0
- */
-export async function liveFor({
-  years,
-  clients: howMany,
-  without,
-  anotherSpecAfter = 5,
-  until,
-  seed = 20261126,
-}) {
-  const { next, below, pick } = generator(seed)
-  const clock = { at: start }
+/** Counts of what was done and of what must be 0, and who notes a failure there. */
+function tally(clock) {
   const counts = {
     rotations: 0,
     crashes: 0,
@@ -142,7 +64,7 @@ export async function liveFor({
     unverified: 0,
     wentBack: 0,
     madeTwice: 0,
-    firstFailures: [],
+    firstFailures: /** @type {string[]} */ ([]),
   }
   const failed = (what, error) => {
     counts[what]++
@@ -151,197 +73,130 @@ export async function liveFor({
         `${new Date(clock.at).toISOString()} ${what}: ${error?.message ?? error}`,
       )
   }
+  return { counts, failed }
+}
+
+/**
+ * Lives through years of a company.
+ *
+ * @param {object} o
+ * @param {number} o.years
+ * @param {number} o.clients how many there are
+ * @param {string} [o.without] `publish-first`, `nbf`, `sealer-expiry` or `counter`: the safeguard
+ *   that is taken away
+ * @param {string} [o.until] the count that ends it early, as soon as it is not 0
+ * @param {number} [o.anotherSpecAfter] years after which keys that encrypt get another KeySpec
+ * @param {number} [o.seed]
+ * @returns counts of what was done, and of what must be 0
+ */
+export async function liveFor(o) {
+  const { years, clients: howMany, without, until, anotherSpecAfter = 5, seed = 20261126 } = o
+  const random = generator(seed)
+  const { pick } = random
+  const clock = { at: start }
   const local = await startLocalKms({
     now: () => clock.at,
     keys: [{ alias: 'alias/root', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }],
   })
   try {
     const client = new KMSClient({ ...local.clientConfig, maxAttempts: 1 })
-    const purposes = [
-      {
-        name: 'claims',
-        use: 'enc',
-        spec: 'ECC_NIST_P256',
-        usage: 'KEY_AGREEMENT',
-        alias: 'alias/claims',
-      },
-      {
-        name: 'receipts',
-        use: 'sig',
-        spec: 'ECC_NIST_P256',
-        usage: 'SIGN_VERIFY',
-        alias: 'alias/receipts',
-        keepDays: 400,
-      },
-    ]
-    const every = 'P3M'
     const store = historyStore(clock, { version: 1, counter: 0, purposes, keys: [] })
-    const rotate = () => rotateThroughCrashes({ clock, client, store, every, counts })
-    for (let i = 0; i < 4; i++) {
-      await rotate()
-      clock.at += 50 * hour
-    } // until all keys are in use
+    const world = { clock, random, client, store, without, ...tally(clock) }
+    const company = companyOf(world)
+    await company.settle()
 
-    // The host: what the publisher has now, behind a cache of 5 minutes; sometimes an older set
-    // that still lives
     const root = await publicJwk({ kms: local.clientConfig, key: 'alias/root' })
-    const withoutNbf = (inventory) => ({
-      ...inventory,
-      keys: inventory.keys.map((key) => ({ ...key, starts: undefined })),
-    })
-    const notFirst = (inventory) => ({
-      ...inventory,
-      keys: inventory.keys.map((key) =>
-        key.usage === 'SIGN_VERIFY' && key.state === 'next'
-          ? { ...key, published: undefined }
-          : key,
-      ),
-    })
-    const published =
-      without === 'nbf'
-        ? store.seenAs(withoutNbf)
-        : without === 'publish-first'
-          ? store.seenAs(notFirst)
-          : store
-    const handler = keySetHandler(
-      createPublisher({ kms: client, root: 'alias/root', keys: published, now: () => clock.at }),
-    )
-    const served = []
-    const accept = { headers: { accept: 'application/jwk-set+jwt' } }
-    const host = async (init) => {
-      const last = served.at(-1)
-      if (!last || clock.at - last.at >= 5 * minute)
-        served.push({
-          at: clock.at,
-          body: await (
-            await handler(new Request('https://keys.example/', { headers: init.headers }))
-          ).text(),
-        })
-      const alive = served.filter(({ at }) => clock.at - at < 17 * hour)
-      served.splice(0, served.length - Math.max(1, alive.length))
-      return next() < 0.1 ? (alive[0]?.body ?? served.at(-1).body) : served.at(-1).body
-    }
-
-    // Clients, each with a cache of its own age; of some the host is out of reach for hours
-    const newClient = () => {
-      const one = { downUntil: 0, liveUntil: 0, kids: [] }
-      const memory = () => signedBy([root])
-      const trust =
-        without === 'counter'
-          ? { kind: 'signed', accept: (document, o) => memory().accept(document, o) }
-          : memory()
-      const fetch = async (_url, init) => {
-        if (clock.at < one.downUntil) throw new TypeError('down')
-        const body = await host(init)
-        one.liveUntil = Math.max(
-          one.liveUntil,
-          JSON.parse(Buffer.from(body.split('.')[1], 'base64url')).exp * 1000,
-        )
-        return new Response(body)
-      }
-      one.keys = fetchKeySet('https://keys.example/', { trust, now: () => clock.at, fetch })
-      one.sealer = createSealer(one.keys)
-      return one
-    }
+    const change = forgetting[without ?? '']
+    const published = change ? store.seenAs(change) : store
+    const publisher = { kms: client, root: 'alias/root', keys: published, now: () => clock.at }
+    const host = cachingHost(world, keySetHandler(createPublisher(publisher)))
+    const newClient = clientsOf(world, host, root)
     const clients = Array.from({ length: howMany }, newClient)
-    const frozen = createSealer(
-      importKeySet((await createPublisher({ keys: store, now: () => clock.at }).documents()).jwks, {
-        trust: inHand(),
-        now: () => clock.at,
-      }),
-    )
-    const openers = [0, minute, 4 * minute, 8 * minute].map((lag) =>
-      createOpener({ kms: client, keys: store.behind(lag), now: () => clock.at }),
-    )
-    const others = await seal(
-      importKeySet(
-        {
-          kty: 'EC',
-          crv: 'P-256',
-          x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
-          y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
-          use: 'enc',
-        },
-        { trust: inHand() },
-      ),
-      'x',
-      { context },
-    )
-    let signer
-    let activated = 0
-    let currents = ''
-    const kept = []
+    const life = await lifeOf(world, newClient, company.activated)
 
-    async function act(one) {
-      const value = `${counts.seals++}`
-      let sealed
-      try {
-        sealed = await (
-          without === 'sealer-expiry' && next() < 0.2
-            ? frozen
-            : next() < 0.5
-              ? one.sealer
-              : { seal: (...args) => seal(one.keys, ...args) }
-        ).seal(value, { context })
-      } catch (error) {
-        return failed('failedSeals', error)
+    const end = start + years * year
+    let age = 1
+    const failedAsExpected = () => until !== undefined && world.counts[until] > 0
+    while (clock.at < end && !failedAsExpected()) {
+      // whoever replays has the set of just before
+      await host({ headers: { accept: 'application/jwk-set+jwt' } })
+      await company.rotate()
+      company.look()
+      if (clock.at - start > anotherSpecAfter * year) await company.takeAnotherSpec()
+      if (clock.at - start > age * year) {
+        await company.addPurpose(age)
+        age += 3
+        clock.at += 5 * minute // caches in front of the host
+        for (let i = 0; i < 40; i++) await life.act(pick(clients))
       }
-      const { kid } = JSON.parse(Buffer.from(sealed.split('.')[0], 'base64url'))
-      if (kid !== one.kids.at(-1)) {
-        if (one.kids.includes(kid) && without !== 'sealer-expiry') failed('wentBack', kid)
-        one.kids.push(kid)
+      await company.clean()
+      const down = clients.filter(({ downUntil }) => downUntil > clock.at)
+      const some = [pick(clients), pick(clients.slice(0, 10))]
+      for (const one of down.length > 0 ? [...some, pick(down)] : some) await life.act(one)
+      await life.lookBack()
+      clock.at += company.pause()
+    }
+    await life.end()
+    world.counts.madeTwice = await company.madeTwice()
+    return world.counts
+  } finally {
+    await local.close()
+  }
+}
+
+/** What the company does with its keys. */
+function companyOf(world) {
+  const { clock, client, store, counts } = world
+  const { below } = world.random
+  const now = () => clock.at
+  let activated = 0
+  let currents = ''
+  const rotate = () => rotateThroughCrashes({ clock, client, store, every, counts })
+
+  async function write(change) {
+    const { inventory, etag } = await store.read()
+    await store.write({ ...inventory, counter: inventory.counter + 1, ...change(inventory) }, etag)
+  }
+
+  return {
+    rotate,
+    /** When the keys in use last changed. */
+    activated: () => activated,
+    /** Until all keys are in use. */
+    async settle() {
+      for (let i = 0; i < 4; i++) {
+        await rotate()
+        clock.at += 50 * hour
       }
-      const opener = pick(openers)
-      // somebody spends the cooldown of unknown keys
-      if (next() < 0.3) await opener.open(others, { context }).catch(() => {})
-      try {
-        if ((await opener.open(sealed, { context })).text() !== value)
-          throw new Error('another value')
-        counts.opened++
-      } catch (error) {
-        return failed('unopened', error)
-      }
-      if (next() < 0.1) kept.push({ at: clock.at, value, sealed })
-      if (next() < 0.4) await receipt(one, sealed)
-      if (clock.at >= one.downUntil && next() < 0.3)
-        one.downUntil = clock.at + below(Math.max(0, one.liveUntil - clock.at))
-    }
-
-    async function receipt(one, sealed) {
-      if (!signer || clock.at >= signer.until)
-        signer = {
-          by: createSigner({ kms: client, key: 'alias/receipts' }),
-          until: clock.at + below(clock.at - activated < 36 * hour ? hour : 10 * day),
-        } // a process that starts anew now and then, and after a rotation
-      const sent = await inspect(sealed)
-      const signed = await signer.by.signReceipt({ ...sent, stage: 'opened' })
-      counts.receipts++
-      await verifyReceipt(one.keys, signed, { sent }).catch((error) => failed('unverified', error))
-      if (next() < 0.1) kept.push({ at: clock.at, sent, signed })
-    }
-
-    /** Old values open and old receipts verify, as long as they were promised to. */
-    async function lookBack() {
-      while (kept[0] && clock.at - kept[0].at > 300 * day) kept.shift()
-      if (kept.length === 0) return
-      const { value, sealed, sent, signed } = pick(kept)
-      counts.reopened++
-      if (signed)
-        await verifyReceipt(newClient().keys, signed, { sent }).catch((error) =>
-          failed('unverified', error),
-        )
-      else
-        await pick(openers)
-          .open(sealed, { context })
-          .then((opened) => {
-            if (opened.text() !== value) throw new Error('another value')
-          })
-          .catch((error) => failed('unopened', error))
-    }
-
+    },
+    /** Notes whether other keys are in use now. */
+    look() {
+      const inUse = store.now().keys.filter(({ state }) => state === 'current')
+      const found = inUse.map(({ token }) => token).join()
+      if (found === currents) return
+      currents = found
+      activated = clock.at
+      counts.rotations++
+    },
+    /** Another algorithm, once. */
+    async takeAnotherSpec() {
+      if (!store.now().purposes.every(({ spec }) => spec === 'ECC_NIST_P256')) return
+      await write((inventory) => ({
+        purposes: inventory.purposes.map((purpose) =>
+          purpose.use === 'enc' ? { ...purpose, spec: 'ECC_NIST_P384' } : purpose,
+        ),
+      }))
+    },
+    /** A purpose that clients seal to from then on. */
+    async addPurpose(age) {
+      const added = { ...purposes[0], name: `claims-${age}`, alias: `alias/claims-${age}` }
+      await write((inventory) => ({ purposes: [added, ...inventory.purposes] }))
+      const plan = planRotation(store.now(), { now: new Date(clock.at), every })
+      await applyRotation(plan, { kms: client, store, now })
+    },
     /** Keys that were retired long enough ago are disabled and deleted. */
-    async function clean() {
-      const o = { kms: client, store, now: () => clock.at }
+    async clean() {
+      const o = { kms: client, store, now }
       for (const { thumbprint: key, state, retired, usage } of store.now().keys) {
         if (usage === 'SIGN_VERIFY' || !retired || clock.at - Date.parse(retired) < 400 * day)
           continue
@@ -352,100 +207,22 @@ export async function liveFor({
           counts.deleted++
         }
       }
-    }
-
-    const end = start + years * 365 * day
-    let age = 1
-    while (clock.at < end && !(until && counts[until] > 0)) {
-      await host(accept) // whoever replays has the set of just before
-      await rotate()
-      const found = store
-        .now()
-        .keys.filter(({ state }) => state === 'current')
-        .map(({ token }) => token)
-        .join()
-      if (found !== currents) {
-        currents = found
-        activated = clock.at
-        counts.rotations++
-      }
-      if (
-        clock.at - start > anotherSpecAfter * 365 * day &&
-        store.now().purposes.every(({ spec }) => spec === 'ECC_NIST_P256')
-      ) {
-        // another algorithm
-        const { inventory, etag } = await store.read()
-        await store.write(
-          {
-            ...inventory,
-            counter: inventory.counter + 1,
-            purposes: inventory.purposes.map((purpose) =>
-              purpose.use === 'enc' ? { ...purpose, spec: 'ECC_NIST_P384' } : purpose,
-            ),
-          },
-          etag,
-        )
-      }
-      if (clock.at - start > age * 365 * day) {
-        // a purpose that clients seal to from then on
-        const { inventory, etag } = await store.read()
-        await store.write(
-          {
-            ...inventory,
-            counter: inventory.counter + 1,
-            purposes: [
-              { ...purposes[0], name: `claims-${age}`, alias: `alias/claims-${age}` },
-              ...inventory.purposes,
-            ],
-          },
-          etag,
-        )
-        age += 3
-        await applyRotation(planRotation(store.now(), { now: new Date(clock.at), every }), {
-          kms: client,
-          store,
-          now: () => clock.at,
-        })
-        clock.at += 5 * minute // caches in front of the host
-        for (let i = 0; i < 40; i++) await act(pick(clients))
-      }
-      await clean()
-      const down = clients.filter(({ downUntil }) => downUntil > clock.at)
-      for (const one of [
-        pick(clients),
-        pick(clients.slice(0, 10)),
-        ...(down.length > 0 ? [pick(down)] : []),
-      ])
-        await act(one)
-      await lookBack()
+    },
+    /** How long until the next look: after a change of keys it is short. */
+    pause() {
       const since = clock.at - activated
-      clock.at +=
-        since < 2 * hour
-          ? 4 * minute + below(8 * minute)
-          : since < 36 * hour
-            ? below(2 * hour)
-            : day + below(day)
-    }
-    for (const one of kept)
-      if (one.sealed)
-        await pick(openers)
-          .open(one.sealed, { context })
-          .then(
-            () => {
-              counts.reopened++
-            },
-            (error) => failed('unopened', error),
-          )
-    const inKms = (await client.send(new ListKeysCommand({ Limit: 1000 }))).Keys.length
-    const deleted = store
-      .now()
-      .keys.filter(
+      if (since < 2 * hour) return 4 * minute + below(8 * minute)
+      if (since < 36 * hour) return below(2 * hour)
+      return day + below(day)
+    },
+    /** Keys in KMS that the inventory does not know; one that it does not is the root. */
+    async madeTwice() {
+      const { Keys } = await client.send(new ListKeysCommand({ Limit: 1000 }))
+      const { keys } = store.now()
+      const gone = keys.filter(
         ({ state, deletes }) => state === 'deleting' && Date.parse(deletes) <= clock.at,
-      ).length
-    counts.madeTwice = inKms - (store.now().keys.length - deleted + 1) // and the root
-    await Promise.all(openers.map((opener) => opener.close()))
-    return counts
-  } finally {
-    await local.close()
+      )
+      return present(Keys).length - (keys.length - gone.length + 1)
+    },
   }
 }

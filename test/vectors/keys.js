@@ -1,5 +1,5 @@
 // Keys for tests only, made once so that suites need not wait for RSA-4096 in every host. Source: node:crypto generateKeyPairSync.
-/** @type {Readonly<Record<string, JsonWebKey>>} */
+/** @type {Readonly<Record<string, JsonWebKey & { pub?: string, priv?: string }>>} */
 export const keyPairs = {
   'RSA-2048-enc': {
     kty: 'RSA',

@@ -3,7 +3,9 @@
 import { rfcJws } from './rfc-jws.js'
 
 const n7638 = '0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw'
-const akp = (alg) => ({ ...rfcJws.find(({ name }) => name === `RFC 9964 A.1, ${alg}`).key, kid: '2026' })
+const rfc9964 = (alg) =>
+  /** @type {typeof rfcJws[number]} */ (rfcJws.find(({ name }) => name === `RFC 9964 A.1, ${alg}`))
+const akp = (alg) => ({ ...rfc9964(alg).key, kid: '2026' })
 
 export const thumbprints = [
   { name: 'RFC 7638 §3.1, RSA', jwk: { kty: 'RSA', n: n7638, e: 'AQAB', alg: 'RS256', kid: '2011-04-29', use: 'sig' }, thumbprint: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs' },

@@ -1,8 +1,8 @@
 // The suites in real workerd, through miniflare.
 import test from 'node:test'
-import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { assert } from 'chai'
 import { Miniflare } from 'miniflare'
 import { keepCells } from '../matrix/kept-cells.mjs'
 import { bundleWorker } from '../support/bundle-worker.mjs'
@@ -24,7 +24,8 @@ test.after(async () => {
 const answer = await miniflare.dispatchFetch(
   `http://worker.example/?fixture=${encodeURIComponent(fixture.url)}`,
 )
-const { results, cells } = await answer.json()
+/** @typedef {import('../support/skip.js').Result} Result */
+const { results, cells } = /** @type {{ results: Result[], cells: any }} */ (await answer.json())
 test('workerd ran the suites', () => assert.ok(results.length > 200, `${results.length} results`))
 for (const { name, error, skipped } of results)
   test(`workerd: ${name}`, { skip: skipped }, () => assert.equal(error, undefined))

@@ -20,7 +20,7 @@ export default {
       mlDsa,
       digests,
       rooms,
-      fixture: new URL(request.url).searchParams.get('fixture'),
+      fixture: new URL(request.url).searchParams.get('fixture') ?? '',
     }
     runDoorSuites(host)
     runRoomSuites(host)

@@ -1,9 +1,11 @@
+import { assert } from 'chai'
 // What a row says of an answer: exact member names; a value is a constant, a text with references, or one of these.
-import assert from 'node:assert/strict'
 
 class Matcher {
   constructor(says, fits, optional = false) {
-    Object.assign(this, { says, fits, optional })
+    this.says = says
+    this.fits = fits
+    this.optional = optional
   }
 }
 
@@ -43,14 +45,14 @@ export function matches(value, expected, resolve, path = 'answer') {
   if (expected instanceof Matcher) return assert.ok(expected.fits(value, resolve), `${path}: expected ${expected.says}, found ${shown(value)}`)
   if (Array.isArray(expected)) {
     assert.ok(Array.isArray(value), `${path}: expected a list, found ${shown(value)}`)
-    assert.equal(value.length, expected.length, `${path}: expected ${expected.length} items, found ${shown(value)}`)
+    assert.strictEqual(value.length, expected.length, `${path}: expected ${expected.length} items, found ${shown(value)}`)
     return expected.forEach((item, index) => matches(value[index], item, resolve, `${path}[${index}]`))
   }
   if (plain(expected)) {
     assert.ok(plain(value), `${path}: expected an object, found ${shown(value)}`)
     const { $metadata: _, ...members } = value
     const required = Object.keys(expected).filter((name) => !expected[name].optional || name in members)
-    assert.deepEqual(Object.keys(members).sort(), required.sort(), `${path}: other members`)
+    assert.sameMembers(Object.keys(members), required, `${path}: other members`)
     return required.forEach((name) => matches(members[name], expected[name], resolve, `${path}.${name}`))
   }
   const wanted = resolve(expected)

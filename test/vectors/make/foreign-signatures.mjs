@@ -113,10 +113,11 @@ for (const [language, { results }] of Object.entries({ Python: python, Go: go })
 }
 await rm(folder, { recursive: true, force: true })
 
+const openssl = versions.OpenSSL.split(' ').slice(0, 2).join(' ')
 const makers = {
   OpenSSL: `OpenSSL ${opensslVersions.command} (command line)`,
   'OpenSSL 3.5': `OpenSSL ${opensslVersions.node}`,
-  cryptography: `cryptography ${versions.cryptography} (Python ${versions.Python}, ${versions.OpenSSL.split(' ').slice(0, 2).join(' ')})`,
+  cryptography: `cryptography ${versions.cryptography} (Python ${versions.Python}, ${openssl})`,
   Go: `Go ${versions.Go}; for ML-DSA filippo.io/mldsa ${versions['filippo.io/mldsa']}`,
   ...Object.fromEntries(
     issuers.map(([name, { language }]) => [name, `${name} ${versions[name]} (${language})`]),
@@ -128,7 +129,8 @@ makers['filippo.io/mldsa'] =
 const rows = (list) => `[\n${list.map((row) => `  ${JSON.stringify(row)},\n`).join('')}]`
 await writeFile(
   new URL('../foreign-signatures.js', import.meta.url),
-  `// Signatures and tokens that other implementations made, each with a key of its own; its public half is here as JWK and as SPKI.
+  `// Signatures and tokens that other implementations made, each with a key of its own; its public
+// half is here as JWK and as SPKI.
 // Written by make/foreign-signatures.mjs on ${new Date().toISOString().slice(0, 10)}, and frozen
 // since. Counts: ${signatures.length} keys that signed messages, ${tokens.length} that signed a
 // token.

@@ -5,15 +5,16 @@ import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+/** @typedef {import('node:crypto').SignKeyObjectInput} SignInput */
+
 const curves = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' }
 const openssl = (...args) => execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'ignore'] })
 
-const kindOf = (alg, bits) =>
-  curves[alg]
-    ? ['EC', '-pkeyopt', `ec_paramgen_curve:${curves[alg]}`]
-    : alg === 'Ed25519'
-      ? ['ED25519']
-      : ['RSA', '-pkeyopt', `rsa_keygen_bits:${bits}`]
+function kindOf(alg, bits) {
+  if (curves[alg]) return ['EC', '-pkeyopt', `ec_paramgen_curve:${curves[alg]}`]
+  if (alg === 'Ed25519') return ['ED25519']
+  return ['RSA', '-pkeyopt', `rsa_keygen_bits:${bits}`]
+}
 
 /**
  * Arguments that sign a file with a key. PSS salt: `digest`, as long as the hash, `max`, as long as
@@ -47,7 +48,8 @@ function byCommand(alg, bits, messages, folder) {
 function byNode(alg, messages) {
   const { publicKey, privateKey } = generateKeyPairSync(alg.toLowerCase())
   const over = (bytes, context) =>
-    sign(null, bytes, { key: privateKey, context }).toString('base64')
+    // `context` came with Node 24, and the types are those of Node 20
+    sign(null, bytes, /** @type {SignInput} */ ({ key: privateKey, context })).toString('base64')
   // one of them will do: the context is not part of JOSE (RFC 9964 §4)
   const refused =
     alg === 'ML-DSA-44' ? { 'a context': over(messages[0], Buffer.from('context')) } : undefined

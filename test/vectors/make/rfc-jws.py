@@ -1,12 +1,16 @@
-"""Computes the signed examples of RFC 8037 A.4 and RFC 9964 A.1 from their private keys: both algorithms are deterministic there.
+"""Computes the signed examples of RFC 8037 A.4 and RFC 9964 A.1 from their private keys.
+
+Both algorithms are deterministic there.
 
 Run by hand, with what two other implementations say of the outcome:
 
-    python3 -m venv venv && venv/bin/pip install dilithium-py==1.5.1 jwcrypto==1.6.1 cryptography==50.0.2
+    python3 -m venv venv
+    venv/bin/pip install dilithium-py==1.5.1 jwcrypto==1.6.1 cryptography==50.0.2
     venv/bin/python test/vectors/make/rfc-jws.py
 
-dilithium-py signs with ML-DSA, OpenSSL 4 (in cryptography) with Ed25519 and verifies ML-DSA; jwcrypto carries the examples of
-RFC 9964 in its tests, and they are the same to the last character. It prints the rows of ../rfc-jws.js, with `key` as a JWK.
+dilithium-py signs with ML-DSA, OpenSSL 4 (in cryptography) with Ed25519 and verifies ML-DSA;
+jwcrypto carries the examples of RFC 9964 in its tests, and they are the same to the last character.
+It prints the rows of ../rfc-jws.js, with `key` as a JWK.
 """
 
 import base64

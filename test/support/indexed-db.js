@@ -1,0 +1,62 @@
+// What tests do to a database of the browser besides the library.
+
+/** The result of a request, when it has one. */
+const resultOf = (request) =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+
+/** Everything in a database, by its stores; keys and values. */
+export async function dump(name) {
+  /** @type {IDBDatabase} */
+  const db = await resultOf(indexedDB.open(name))
+  /** @type {{ store: string, key: any, value: any }[]} */
+  const entries = []
+  for (const store of db.objectStoreNames) {
+    const held = db.transaction(store).objectStore(store)
+    const [keys, values] = await Promise.all([resultOf(held.getAllKeys()), resultOf(held.getAll())])
+    for (const [i, key] of keys.entries()) entries.push({ store, key, value: values[i] })
+  }
+  const put = (store, key, value) =>
+    new Promise((resolve) => {
+      const transaction = db.transaction(store, 'readwrite')
+      transaction.objectStore(store).put(value, key)
+      transaction.oncomplete = resolve
+    })
+  return { entries, put, close: () => db.close() }
+}
+
+/** While the work runs this page has no Web Locks, as in an older browser. */
+export async function withoutLocks(work) {
+  Object.defineProperty(navigator, 'locks', { value: undefined, configurable: true })
+  try {
+    return await work()
+  } finally {
+    Reflect.deleteProperty(navigator, 'locks')
+  }
+}
+
+/**
+ * While the work runs a method of a prototype is another one.
+ *
+ * @param {object} prototype
+ * @param {string} method
+ * @param {(self: any, args: any[], call: () => any) => unknown} instead gets what the method would
+ *   get, and calls the real one
+ * @param {() => unknown} work
+ */
+export async function replacing(prototype, method, instead, work) {
+  const real = Reflect.get(prototype, method)
+  Object.assign(prototype, {
+    /** @this {any} */
+    [method](...args) {
+      return instead(this, args, () => real.apply(this, args))
+    },
+  })
+  try {
+    await work()
+  } finally {
+    Object.assign(prototype, { [method]: real })
+  }
+}

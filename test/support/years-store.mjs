@@ -1,0 +1,101 @@
+// The clock of a company's simulated years, and the inventory of its keys.
+import { applyRotation, planRotation } from 'sealdrop/kms'
+import { SealdropError } from 'sealdrop'
+
+export const minute = 60_000
+export const hour = 60 * minute
+export const day = 24 * hour
+/** When the company begins. */
+export const start = Date.UTC(2031, 0, 1)
+
+/** @typedef {import('sealdrop/kms').KeyInventory} KeyInventory */
+
+/** What a reader has of an inventory, and writes nothing to. */
+const readOnly = (read) => ({
+  read,
+  write: async () => {
+    throw new Error('who reads an inventory writes nothing to it')
+  },
+})
+
+/**
+ * An inventory in memory that remembers when what was written, so that readers elsewhere can be
+ * behind.
+ *
+ * @param {{ at: number }} clock
+ * @param {KeyInventory} first
+ */
+export function historyStore(clock, first) {
+  /** @type {({ at: number, inventory: KeyInventory } | undefined)[]} */
+  const versions = [{ at: -Infinity, inventory: first }]
+  const newest = () => {
+    const version = versions.at(-1)
+    if (!version) throw new Error('the newest version is never given up')
+    return version
+  }
+  return {
+    now: () => newest().inventory,
+    read: async () => ({ inventory: newest().inventory, etag: String(versions.length) }),
+    write: async (inventory, etag) => {
+      if (etag !== String(versions.length))
+        throw new SealdropError('conflict', 'another writer was first')
+      // nobody is behind further
+      const old = versions.findLastIndex((version) => version && version.at < clock.at - hour)
+      if (old > 0) versions.fill(undefined, 0, old)
+      versions.push({ at: clock.at, inventory: structuredClone(inventory) })
+    },
+    /** What a reader has that is so far behind. */
+    behind: (milliseconds) =>
+      readOnly(async () => {
+        const seen = versions.findLast((one) => one && one.at <= clock.at - milliseconds)
+        return { inventory: (seen ?? newest()).inventory, etag: '-' }
+      }),
+    /** What a publisher has that forgets a safeguard. */
+    seenAs: (change) =>
+      readOnly(async () => ({ inventory: change(newest().inventory), etag: '-' })),
+  }
+}
+
+/**
+ * Runs a plan again and again, each time with the next call to KMS or to the store as its last,
+ * until it is through.
+ */
+export async function rotateThroughCrashes({ clock, client, store, every, counts }) {
+  for (let at = 1; ; at++) {
+    const { steps } = planRotation(store.now(), { now: new Date(clock.at), every })
+    if (!steps.some(({ notBefore }) => notBefore.getTime() <= clock.at)) return
+    let calls = 0
+    const guard = async (work) => {
+      const mine = ++calls
+      if (mine === at && at % 2) throw new Error('crash')
+      const result = await work()
+      if (mine === at) throw new Error('crash')
+      return result
+    }
+    // looking for the key of a making asks about every key of the account: to crash at the first of
+    // them is enough
+    let described = 0
+    const send = (command, o) =>
+      command.constructor.name === 'DescribeKeyCommand' && ++described > 3
+        ? client.send(command, o)
+        : guard(() => client.send(command, o))
+    const kms = { config: client.config, send, destroy() {} }
+    const guarded = {
+      read: () => guard(() => store.read()),
+      write: (next, etag) => guard(() => store.write(next, etag)),
+    }
+    const crashed = await applyRotation(
+      { steps },
+      { kms, store: guarded, now: () => clock.at },
+    ).then(
+      () => false,
+      (error) => {
+        if (error.message !== 'crash' && error.cause?.message !== 'crash') throw error
+        return true
+      },
+    )
+    if (!crashed) return
+    counts.crashes++
+    clock.at += 31 * minute
+  }
+}
