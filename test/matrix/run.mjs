@@ -133,7 +133,10 @@ for (const { name } of asked.filter((host) => without.includes(host.name))) {
 const wanted = asked.filter(({ name }) => !without.includes(name))
 const takesKept = !here && !suites && !only
 const kept = new Map(
-  takesKept ? wanted.map((host) => [host.name, keptColumn(host, total)]).filter(([, c]) => c) : [],
+  (takesKept ? wanted : []).flatMap((host) => {
+    const column = keptColumn(host, total)
+    return column ? [/** @type {[string, any]} */ ([host.name, column])] : []
+  }),
 )
 const ran = new Map(await columnsOf(wanted.filter(({ name }) => !kept.has(name))))
 await settle(

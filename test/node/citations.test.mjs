@@ -59,7 +59,7 @@ const anchorOf = (heading) =>
 const headingsFor = ({ path, ofAws }) => {
   if (ofAws) return awsDocuments[path]
   const found = Object.keys(documents).find((name) => name === path || name.endsWith(`/${path}`))
-  return documents[found]
+  return documents[found ?? '']
 }
 
 /** What of a text's citations is not there. */

@@ -172,7 +172,7 @@ test('the command runs a local KMS that the AWS client uses, and ends when told'
       SigningAlgorithm: 'ML_DSA_SHAKE_256',
     }),
   )
-  assert.equal(Signature.length, 2420)
+  assert.equal(Signature?.length, 2420)
   child.kill('SIGTERM')
   assert.equal(await ended, 0)
   assert.equal(JSON.parse(lines.stdout).eventName, 'Sign')
