@@ -51,7 +51,9 @@ function written(name, code) {
   return path
 }
 
-/** Imports modules one after the other, in one process at a page's URL. @returns what each printed */
+/**
+ * Imports modules one after the other, in one process at a page's URL. @returns what each printed
+ */
 async function printed(paths, env) {
   const driver = `
     import { format } from 'node:util'

@@ -197,7 +197,9 @@ const consumers = {
     skipLibCheck: true,
   },
 }
-/** TypeScript 5.7 is the oldest that reads our declarations: `Uint8Array<ArrayBuffer>` came with it. */
+/**
+ * TypeScript 5.7 is the oldest that reads our declarations: `Uint8Array<ArrayBuffer>` came with it.
+ */
 const compilers = {
   'TypeScript 7': bin('tsc'),
   'TypeScript 5.7': join(
