@@ -77,7 +77,11 @@ const testsIn = (...hosts) =>
     '1',
     ...hosts.flatMap((host) => ['--host', host]),
   ])
-const tests = [testsIn('Node 24'), testsIn('Chromium', 'workerd', 'pages'), testsIn('Node 20')]
+const tests = [
+  testsIn('Node 24'),
+  testsIn('check', 'Chromium', 'workerd', 'pages'),
+  testsIn('Node 20'),
+]
 const ready = [apt, build, environments]
 const jobs = [
   environments,

@@ -1,5 +1,6 @@
 // Makes the environments of Python, Go, Deno, Bun and the docs site, which the tests would make
-// themselves when they begin. It needs no npm package, so that it can run while those are installed.
+// themselves when they begin. It needs no npm package, so that it can run while those are
+// installed.
 import { fileURLToPath } from 'node:url'
 import { goBinary, goProgram, pythonEnvironment, pythonProgram } from './interop/environment.mjs'
 import { npmProgram } from './matrix/environment.mjs'

@@ -1,8 +1,6 @@
-import { keyMembers } from './public-key.js'
+import { keyMembers, type CurveName } from './public-key.js'
 
-/** The NIST curves of KMS keys. SEC 2 §2.4 to §2.6. */
-export type CurveName = 'P-256' | 'P-384' | 'P-521'
-
+/** SEC 2 §2.4 to §2.6. */
 export const curveNames: readonly CurveName[] = ['P-256', 'P-384', 'P-521']
 
 /** Length in bytes of a coordinate, and of the shared secret that KMS derives. */

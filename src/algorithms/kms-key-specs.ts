@@ -1,4 +1,4 @@
-import type { CurveName } from './curves.js'
+import type { CurveName } from './public-key.js'
 import type { SignatureRow } from './signatures.js'
 
 /** KMS KeySpecs (kms-facts.md). RSA by modulus length in bytes; the exponent is always 65,537. */

@@ -1,4 +1,4 @@
-import type { CurveName } from './curves.js'
+import type { CurveName } from './public-key.js'
 
 /**
  * Object identifiers of an SPKI, as DER content in hexadecimal (RFC 8017 A.1, RFC 5480 §2.1.1 and

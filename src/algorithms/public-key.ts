@@ -1,5 +1,7 @@
 import type { Base64url } from '../bytes/base64url.js'
-import type { CurveName } from './curves.js'
+
+/** The NIST curves of KMS keys. SEC 2 §2.4 to §2.6. */
+export type CurveName = 'P-256' | 'P-384' | 'P-521'
 
 /**
  * The necessary members of a public JWK, and no others (RFC 7518 §6.2.1 and §6.3.1, RFC 8037 §2,

@@ -1,7 +1,8 @@
 import type { Base64url } from '../bytes/base64url.js'
 import { concat, sized, u32, type Bytes } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
-import { coordinateOf, type CurveName } from '../algorithms/curves.js'
+import { coordinateOf } from '../algorithms/curves.js'
+import type { CurveName } from '../algorithms/public-key.js'
 import { sha256 } from './digest.js'
 import { subtle, type CryptoKey } from './subtle.js'
 

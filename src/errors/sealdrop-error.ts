@@ -1,4 +1,6 @@
-/** Every way in which Sealdrop fails. What each means and what to do is in docs/guides/errors.md. */
+/**
+ * Every way in which Sealdrop fails. What each means and what to do is in docs/guides/errors.md.
+ */
 export type SealdropErrorCode =
   | 'invalid_argument'
   | 'unsupported_runtime'

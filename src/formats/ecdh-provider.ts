@@ -1,4 +1,5 @@
-import { coordinateOf, curveNames, type CurveName } from '../algorithms/curves.js'
+import { coordinateOf, curveNames } from '../algorithms/curves.js'
+import type { CurveName } from '../algorithms/public-key.js'
 import { fromBase64url, type Base64url } from '../bytes/base64url.js'
 import { concat, sized, type Bytes } from '../bytes/bytes.js'
 import { Cursor } from '../bytes/cursor.js'

@@ -1,4 +1,5 @@
-import { curveNames, coordinateOf, type CurveName } from '../algorithms/curves.js'
+import { curveNames, coordinateOf } from '../algorithms/curves.js'
+import type { CurveName } from '../algorithms/public-key.js'
 import { ecKeySpecs, rsaKeySpecs } from '../algorithms/kms-key-specs.js'
 import { signatures, type SignatureRow } from '../algorithms/signatures.js'
 

@@ -1,4 +1,5 @@
-import { coordinateOf, type CurveName } from '../algorithms/curves.js'
+import { coordinateOf } from '../algorithms/curves.js'
+import type { CurveName } from '../algorithms/public-key.js'
 import { dataKeyProviders, ecdhCiphertext } from '../algorithms/data-key-providers.js'
 import { fromBase64url, toBase64url } from '../bytes/base64url.js'
 import { equal, type Bytes } from '../bytes/bytes.js'

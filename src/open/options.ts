@@ -1,4 +1,4 @@
-import type { CurveName } from '../algorithms/curves.js'
+import type { CurveName } from '../algorithms/public-key.js'
 import type { Bytes } from '../bytes/bytes.js'
 import type { PrivateOperations } from '../envelope/private-operations.js'
 import type { Context } from '../formats/context.js'

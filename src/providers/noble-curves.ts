@@ -1,6 +1,6 @@
 import { p256, p384, p521 } from '@noble/curves/nist.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
-import type { CurveName } from '../algorithms/curves.js'
+import type { CurveName } from '../algorithms/public-key.js'
 import type { EmsaHash } from '../formats/emsa.js'
 
 // rollup inlines the library into this module.

@@ -5,3 +5,10 @@ interface Window {
   /** What the script tag leaves. */
   sealdrop: typeof import('#dist/doors/index.js')
 }
+
+interface Navigator {
+  /** Of Chromium; TypeScript's DOM has it not. */
+  userAgentData: {
+    getHighEntropyValues(names: readonly string[]): Promise<{ uaFullVersion: string }>
+  }
+}

@@ -169,7 +169,10 @@ test('wrong ids, offsets, lengths, types and orders are refused', async () => {
   const last = await sealer.slice(partLength, length)
   await begin(id, length)
   const short = 'A'.repeat(42)
-  /** @typedef {[what: string, work: () => ReturnType<typeof call>, status: number, code: string]} Case */
+  /**
+   * @typedef {[what: string, work: () => ReturnType<typeof call>, status: number, code: string]}
+   * Case
+   */
   /** @type {Case[]} */
   const cases = [
     ['an id too short', () => begin(short, 10), 400, 'invalid_argument'],

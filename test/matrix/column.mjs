@@ -34,7 +34,7 @@ async function outcomeOf(host, { code, file, options }) {
       await running.stop()
     }
   } catch (error) {
-    return { broken: error.message }
+    return { broken: error instanceof Error ? error.message : String(error) }
   } finally {
     clearTimeout(timer)
     server.close()

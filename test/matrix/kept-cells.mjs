@@ -18,7 +18,7 @@ const fileOf = (name) => join(folder, `${name.replace(' ', '-').toLowerCase()}.j
 
 /** What cells depend on: all that was built, and what makes them. */
 function fingerprint() {
-  const built = readdirSync(join(root, 'dist'), { recursive: true })
+  const built = readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })
     .filter((file) => /\.m?js$/.test(file))
     .map((file) => join('dist', file))
     .sort()

@@ -14,15 +14,12 @@
 //  environment.mjs   Deno and Bun, as the lock file here says, kept in .build/matrix/
 //  table.mjs         the table, and docs/algorithms.md
 //
-//  --write           writes the table into docs/algorithms.md; without, a table that differs from
-//                    what ran is a failure
-//  --here            runs every host here, whatever `npm test` kept
-//  --suites WHICH    `all` or `signatures`, in every host, here
-//  --host NAME       only this one, here; may be given again. The table is then neither compared nor
-//                    written
-//  MATRIX_WITHOUT    names of hosts to leave out, with commas: they count as skipped. A host that is
-//                    missing and not named fails
-//  FIREFOX_PATH, CHROME_PATH say where those are
+//  --write writes the table into docs/algorithms.md; without, a table that differs from what ran is
+// a failure --here runs every host here, whatever `npm test` kept --suites WHICH `all` or
+// `signatures`, in every host, here --host NAME only this one, here; may be given again. The table
+// is then neither compared nor written MATRIX_WITHOUT names of hosts to leave out, with commas:
+// they count as skipped. A host that is missing and not named fails FIREFOX_PATH, CHROME_PATH say
+// where those are
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -133,7 +130,10 @@ for (const { name } of asked.filter((host) => without.includes(host.name))) {
 const wanted = asked.filter(({ name }) => !without.includes(name))
 const takesKept = !here && !suites && !only
 const kept = new Map(
-  takesKept ? wanted.map((host) => [host.name, keptColumn(host, total)]).filter(([, c]) => c) : [],
+  (takesKept ? wanted : []).flatMap((host) => {
+    const column = keptColumn(host, total)
+    return column ? [/** @type {[string, any]} */ ([host.name, column])] : []
+  }),
 )
 const ran = new Map(await columnsOf(wanted.filter(({ name }) => !kept.has(name))))
 await settle(

@@ -60,7 +60,9 @@ for (const door of ['ml-dsa', 'digests']) below[`doors/${door}`] = [...below.pro
 const doors = ['index', 'serve', 'fs', 'kms', 'local-kms'].map((door) => `doors/${door}`)
 below.cli = [...below['doors/kms'], ...doors] // the top room; it loads doors when a command needs them
 
-/** What each room inside local-kms may import of local-kms. A file beside the rooms is its own room. */
+/**
+ * What each room inside local-kms may import of local-kms. A file beside the rooms is its own room.
+ */
 const localKmsRooms = { wire: [], 'key-specs': [], 'service-operations': [] }
 localKmsRooms.crypto = ['wire', 'key-specs', 'service-operations']
 localKmsRooms.trail = localKmsRooms.crypto
@@ -109,7 +111,9 @@ const importsOf = (text) =>
     ),
   ].map((match) => match[1] ?? match[2] ?? match[3])
 
-/** A file of src as its neighbours name it: `import { a } from './b.js'` in `c/d.ts` is `c/b.ts`. */
+/**
+ * A file of src as its neighbours name it: `import { a } from './b.js'` in `c/d.ts` is `c/b.ts`.
+ */
 const targetOf = (path, specifier) =>
   normalize(join(dirname(path), specifier)).replace(/\.js$/, '.ts')
 

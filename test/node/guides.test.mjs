@@ -20,6 +20,7 @@ import {
   withResolvedImports,
 } from '../support/documents.mjs'
 import { publicJwk } from '../support/host.js'
+import { present } from '../support/types.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'sealdrop-guides-'))
 test.after(() => rmSync(folder, { recursive: true }))
@@ -50,7 +51,9 @@ function written(name, code) {
   return path
 }
 
-/** Imports modules one after the other, in one process at a page's URL. @returns what each printed */
+/**
+ * Imports modules one after the other, in one process at a page's URL. @returns what each printed
+ */
 async function printed(paths, env) {
   const driver = `
     import { format } from 'node:util'
@@ -105,7 +108,9 @@ test('every block of JavaScript loads, and the first of each guide does what it 
       { alias: 'alias/root', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' },
     ],
   })
-  const key = await jose.importJWK(publicJwk('P-256-enc'), 'ECDH-ES', { extractable: true })
+  const key = /** @type {CryptoKey} */ (
+    await jose.importJWK(publicJwk('P-256-enc'), 'ECDH-ES', { extractable: true })
+  )
   const PublicKey = (await jose.exportSPKI(key)).replace(/-.*-|\n/g, '')
   const aws = JSON.stringify({ PublicKey, KeyUsage: 'KEY_AGREEMENT' })
   writeFileSync(join(folder, 'key.pem'), await jose.exportSPKI(key))
@@ -139,7 +144,7 @@ async function hostOf(name) {
 test('the Worker seals the fields that it names, and leaves the others', async (t) => {
   const { pin, served } = await hostOf('P-256-enc')
   t.mock.method(globalThis, 'fetch', async () => new Response(served))
-  const { code } = guides.get('workers')
+  const { code } = present(guides.get('workers'))
   const { default: worker } = await import(pathToFileURL(written('worker', code[0])).href)
   const order = { person: { name: 'A', iban: 'DE02' }, items: [{ sku: 7, note: 'gift' }] }
   const body = JSON.stringify(order)
@@ -153,7 +158,7 @@ test('the Worker seals the fields that it names, and leaves the others', async (
 })
 
 test('the Worker without KMS serves what was prepared, and 503 once that is over', async () => {
-  const code = guides.get('workers').code.find((block) => block.includes('keySetHandler'))
+  const code = present(guides.get('workers')).code.find((block) => block.includes('keySetHandler'))
   const { default: worker } = await import(pathToFileURL(written('key-set', code)).href)
   const serve = (expires) => {
     const prepared = { jwks: '{"keys":[]}', etag: '"1"', expires: new Date(expires).toJSON() }
@@ -166,7 +171,7 @@ test('the Worker without KMS serves what was prepared, and 503 once that is over
 
 test('the page with the script tag fetches the key set and sends a sealed claim', async () => {
   const { pin, served } = await hostOf('P-256-enc')
-  const [page] = htmlOf(guides.get('script-tag'))
+  const [page] = htmlOf(present(guides.get('script-tag')))
   const [, names] = /const \{ ([\w, ]+) \} = sealdrop/.exec(page) ?? []
   const door = await import('sealdrop')
   for (const name of names.split(', ')) assert.property(door, name)
@@ -188,7 +193,7 @@ test('the page with the script tag fetches the key set and sends a sealed claim'
 
 test('every script-tag file that the package exports stands in the guide, and no other', () => {
   const { exports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
-  const { text } = guides.get('script-tag')
+  const { text } = present(guides.get('script-tag'))
   const named = [...text.matchAll(/`sealdrop\/(dist\/[\w.]+)`/g)].map(([, path]) => `./${path}`)
   assert.isAtLeast(named.length, 5)
   const exported = Object.keys(exports).filter((name) => name.startsWith('./dist/'))
@@ -196,7 +201,7 @@ test('every script-tag file that the package exports stands in the guide, and no
 })
 
 test('the policies let a role in as the guide says', async () => {
-  const { status, output } = await runModule(guides.get('policies').code[0])
+  const { status, output } = await runModule(present(guides.get('policies')).code[0])
   assert.equal(status, 0, output)
   const { Statement } = JSON.parse(output)
   assert.deepEqual(Statement.find(({ Sid }) => Sid === 'OpenerDecrypt').Principal.AWS, [
@@ -213,7 +218,7 @@ test('every error code has one row: when it comes, what to do, and whether to re
   const source = readFileSync(new URL('src/errors/sealdrop-error.ts', root), 'utf8')
   const codes = [...source.matchAll(/\| '([a-z]+_?[a-z_]*)'/g)].map(([, code]) => code)
   assert.isAtLeast(codes.length, 25)
-  const { text } = guides.get('errors')
+  const { text } = present(guides.get('errors'))
   const rows = [...text.matchAll(/^\| `(\w+)` \| (.+) \| (.+) \| (.+) \|$/gm)]
   assert.sameMembers(
     rows.map(([, code]) => code),

@@ -1,7 +1,7 @@
 // Files beyond 4 GiB: every position right, and memory constant. Sparse files, nothing of their
-// size is stored. `npm run test:soak` seals and opens 6 GiB from end to end; `npm test` does so with
-// 768 MiB, which is enough for memory, and reads and seals ranges of 6 GiB, which are positions
-// beyond 4 GiB.
+// size is stored. `npm run test:soak` seals and opens 6 GiB from end to end; `npm test` does so
+// with 768 MiB, which is enough for memory, and reads and seals ranges of 6 GiB, which are
+// positions beyond 4 GiB.
 import test from 'node:test'
 import { createHash } from 'node:crypto'
 import { mkdtemp, open, rm } from 'node:fs/promises'

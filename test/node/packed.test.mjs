@@ -172,7 +172,7 @@ test('the command runs a local KMS that the AWS client uses, and ends when told'
       SigningAlgorithm: 'ML_DSA_SHAKE_256',
     }),
   )
-  assert.equal(Signature.length, 2420)
+  assert.equal(Signature?.length, 2420)
   child.kill('SIGTERM')
   assert.equal(await ended, 0)
   assert.equal(JSON.parse(lines.stdout).eventName, 'Sign')
@@ -197,7 +197,9 @@ const consumers = {
     skipLibCheck: true,
   },
 }
-/** TypeScript 5.7 is the oldest that reads our declarations: `Uint8Array<ArrayBuffer>` came with it. */
+/**
+ * TypeScript 5.7 is the oldest that reads our declarations: `Uint8Array<ArrayBuffer>` came with it.
+ */
 const compilers = {
   'TypeScript 7': bin('tsc'),
   'TypeScript 5.7': join(

@@ -1,6 +1,6 @@
 // Years of keys in simulated time, and the same without one safeguard after the other: then it must
-// fail. `npm run test:soak` lives for ten years, `npm test` for two of them, and ends a life without
-// a safeguard when it failed.
+// fail. `npm run test:soak` lives for ten years, `npm test` for two of them, and ends a life
+// without a safeguard when it failed.
 import test from 'node:test'
 import { assert } from 'chai'
 import { amount, givenSeed, seedLine, soaks } from '../support/soak.mjs'

@@ -1,4 +1,5 @@
-// docs/guides/trust.md: its blocks of code are run, and what its tables and its picture say is true.
+// docs/guides/trust.md: its blocks of code are run, and what its tables and its picture say is
+// true.
 import test from 'node:test'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -14,7 +14,12 @@ export const readPrimes = () =>
     ),
   )
 
-/** Of two numbers that have no common divisor. */
+/**
+ * Of two numbers that have no common divisor.
+ *
+ * @param {bigint} number
+ * @param {bigint} modulus
+ */
 function inverse(number, modulus) {
   let [a, b, x, y] = [number % modulus, modulus, 1n, 0n]
   while (a > 1n) {
@@ -24,6 +29,11 @@ function inverse(number, modulus) {
   return ((x % modulus) + modulus) % modulus
 }
 
+/**
+ * @param {bigint} a
+ * @param {bigint} b
+ * @returns {bigint}
+ */
 function greatestCommonDivisor(a, b) {
   return b === 0n ? a : greatestCommonDivisor(b, a % b)
 }
@@ -33,7 +43,12 @@ function base64url(number) {
   return Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex').toString('base64url')
 }
 
-/** @returns the private key of two primes, as RFC 8017 §3.2 has it */
+/**
+ * The private key of two primes, as RFC 8017 §3.2 has it.
+ *
+ * @param {bigint} one
+ * @param {bigint} other
+ */
 export function keyOf(one, other) {
   const [p, q] = one > other ? [one, other] : [other, one]
   const d = inverse(exponent, ((p - 1n) * (q - 1n)) / greatestCommonDivisor(p - 1n, q - 1n))
@@ -73,6 +88,7 @@ export function rsaPool() {
       primes ??= readPrimes()
       if (!(size in primes)) return undefined
       if (!left.has(size)) left.set(size, shuffledPairs(primes[size]))
+      /** @type {[bigint, bigint] | undefined} */
       const pair = left.get(size).pop()
       return pair && keyOf(...pair)
     },

@@ -14,7 +14,7 @@ const long = [
   'test/node/{local-kms-kill,ten-years,every-bit,large-files}.test.mjs',
   'test/browser/large-blob.test.mjs',
 ]
-export const hostNames = ['Node 24', 'Node 20', 'Chromium', 'workerd', 'pages']
+export const hostNames = ['check', 'Node 24', 'Node 20', 'Chromium', 'workerd', 'pages']
 
 const browserRunner = fileURLToPath(
   new URL('../../node_modules/@web/test-runner/dist/bin.js', import.meta.url),
@@ -41,6 +41,7 @@ export function hostJobs() {
   const oldest = otherNode()
   const node = process.execPath
   return {
+    check: [{ host: 'check', name: 'npm run check', command: [node, 'tools/check.mjs'] }],
     'Node 24': files('Node 24', node, inNode),
     'Node 20': oldest
       ? files('Node 20', oldest.path, onOldest)

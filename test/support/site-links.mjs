@@ -36,7 +36,11 @@ export function siteProblems(folder) {
   const anchors = new Map(
     [...pages].map(([file, html]) => [file, new Set([...html.matchAll(ids)].map(([, id]) => id))]),
   )
-  const problems = { seen: 0, dangling: [], foreign: [] }
+  const problems = {
+    seen: 0,
+    dangling: /** @type {string[]} */ ([]),
+    foreign: /** @type {string[]} */ ([]),
+  }
   for (const [file, html] of pages) {
     for (const { tag, target } of referencesOf(html)) {
       problems.seen++

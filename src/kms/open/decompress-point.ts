@@ -1,5 +1,5 @@
 import { ECDH } from 'node:crypto'
-import type { CurveName } from '../../algorithms/curves.js'
+import type { CurveName } from '../../algorithms/public-key.js'
 import type { Bytes } from '../../bytes/bytes.js'
 
 const names: Readonly<Record<CurveName, string>> = {

@@ -84,8 +84,8 @@ export interface ToOpen {
 
 /**
  * Finds the key that sealed a ciphertext, and asks for the permission on it; what it returns opens
- * the ciphertext, once everything else that is needed has been looked at. Symmetric ciphertexts name
- * their key and are parsed before anything is compared.
+ * the ciphertext, once everything else that is needed has been looked at. Symmetric ciphertexts
+ * name their key and are parsed before anything is compared.
  *
  * @throws KmsFault InvalidCiphertextException for every cryptographic failure,
  *   IncorrectKeyException for another key's ciphertext
