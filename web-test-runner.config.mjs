@@ -29,8 +29,8 @@ export default {
   hostname: '127.0.0.1',
   port: await freePort(),
   concurrency: 1,
-  testsFinishTimeout: 900_000, // of a file; on a busy machine the suites take long
-  testFramework: { config: { timeout: 120_000, ui: 'tdd' } },
+  testsFinishTimeout: 1_500_000, // of a file; on a busy machine the suites take long
+  testFramework: { config: { timeout: 400_000, ui: 'tdd' } },
   browsers: [
     chromeLauncher({ launchOptions: { executablePath: await chromiumPath(), args: chromiumArgs } }),
   ],
