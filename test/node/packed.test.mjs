@@ -19,6 +19,11 @@ import { assert } from 'chai'
 import { npmFolder } from '../support/npm-folder.mjs'
 
 const root = new URL('../../', import.meta.url).pathname
+// before any test is there: the hook below runs when all tests that are known have ended
+const oldest = await npmFolder(
+  fileURLToPath(new URL('../consumers/', import.meta.url)),
+  'consumers',
+)
 const folder = mkdtempSync(join(tmpdir(), 'sealdrop-packed-'))
 test.after(() => rmSync(folder, { recursive: true }))
 const run = (command, args, o = {}) =>
@@ -202,10 +207,7 @@ const consumers = {
  */
 const compilers = {
   'TypeScript 7': bin('tsc'),
-  'TypeScript 5.7': join(
-    await npmFolder(fileURLToPath(new URL('../consumers/', import.meta.url)), 'consumers'),
-    'node_modules/.bin/tsc',
-  ),
+  'TypeScript 5.7': join(oldest, 'node_modules/.bin/tsc'),
 }
 const settings = Object.keys(compilers).flatMap((compiler) => [
   { compiler, module: 'NodeNext', moduleResolution: 'NodeNext' },
