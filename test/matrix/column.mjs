@@ -29,7 +29,7 @@ async function outcomeOf(host, { code, file, options }) {
     try {
       const ended = running.ended ? [withoutReport(running.ended)] : []
       const found = await Promise.race([server.reported, late, ...ended])
-      return { version: running.version, ...found }
+      return { version: running.version, slow: server.slow, ...found }
     } finally {
       await running.stop()
     }
@@ -78,8 +78,9 @@ function whyNothing({ broken, results = [], cells = {} }) {
 export async function columnOf(host, work, total) {
   const began = performance.now()
   const outcome = await outcomeOf(host, work)
-  const { version, broken, mended, results = [], cells = {} } = outcome
+  const { version, broken, mended, slow = [], results = [], cells = {} } = outcome
   if (mended) console.log(`${host.name}: ${mended}`)
+  for (const test of slow) console.log(`${host.name}: slow: ${test}`)
   const counts = counted(host.name, [...results, ...cellChecks(cells)])
   const why = whyNothing(outcome)
   if (why) {

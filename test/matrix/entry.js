@@ -14,7 +14,17 @@ import { signatureSuites } from './suites.js'
 
 /** How long one test may take, in milliseconds, so that what never ends has a name. */
 const patience = 180_000
+/** After so long a test that is under way is named, in milliseconds. */
+const slow = 20_000
 
+/** Says what is under way, so that it has a name where the host is stopped. */
+function nameSlow(base, name) {
+  return setTimeout(() => {
+    fetch(`${base}slow`, { method: 'POST', body: name }).catch(() => {})
+  }, slow)
+}
+
+/** @param {() => Promise<unknown>} work */
 async function inTime(work) {
   let timer
   const late = new Promise((_, reject) => {
@@ -26,14 +36,25 @@ async function inTime(work) {
   await Promise.race([work(), late]).finally(() => clearTimeout(timer))
 }
 
+/** One test after the other, so that a slow one can be named. */
+async function resultsOf(tests, base) {
+  const results = []
+  for (const { name, work } of tests) {
+    const timer = nameSlow(base, name)
+    results.push(await resultOf({ name, work: () => inTime(async () => work()) }))
+    clearTimeout(timer)
+  }
+  return results
+}
+
 /**
  * @param {object} o
- * @param {string} o.fixture base URL of the fixture server
+ * @param {string} o.base URL of the host's server
  * @param {string} o.suites `all`, or those of signatures
  * @returns results of the suites, the cells of this host's column, and what of the host was mended
  *   for the suites
  */
-export async function run({ fixture, suites }) {
+export async function run({ base, suites }) {
   const tests = []
   const host = {
     test: (name, work) => tests.push({ name, work }),
@@ -43,17 +64,14 @@ export async function run({ fixture, suites }) {
     mlDsa,
     digests,
     rooms,
-    fixture,
+    fixture: `${base}fixture/`,
   }
   if (suites === 'all') {
     runDoorSuites(host)
     runRoomSuites(host)
   } else for (const suite of signatureSuites) suite(host)
   const mended = await mendOaep()
-  const results = []
-  for (const { name, work } of tests)
-    results.push(await resultOf({ name, work: () => inTime(async () => work()) }))
-  return { results, cells: await cells({ door, mlDsa }), mended }
+  return { results: await resultsOf(tests, base), cells: await cells({ door, mlDsa }), mended }
 }
 
 /**
@@ -61,7 +79,7 @@ export async function run({ fixture, suites }) {
  * host's server
  */
 export async function report(base, o) {
-  const outcome = await run({ fixture: `${base}fixture/`, ...o }).catch((error) => ({
+  const outcome = await run({ base, ...o }).catch((error) => ({
     broken: `${error?.message ?? error}\n${error?.stack ?? ''}`,
   }))
   await fetch(`${base}report`, { method: 'POST', body: JSON.stringify(outcome) })

@@ -16,23 +16,36 @@ const page = (options) => `<!doctype html><meta charset="utf-8"><title>matrix</t
   await report(location.origin + '/', ${JSON.stringify(options)})
 </script>`
 
-/** @returns the base URL, what the host will have reported, and how to close */
+async function textOf(req) {
+  let body = ''
+  for await (const chunk of req.setEncoding('utf8')) body += chunk
+  return body
+}
+
+/**
+ * @returns the base URL, what the host will have reported, names of tests that are slow, and how to
+ *   close
+ */
 export async function startServer(code, options) {
   const fixture = fixtureListener()
   let take
   const reported = new Promise((resolve) => {
     take = resolve
   })
+  /** @type {string[]} */
+  const slow = []
   const answers = {
     '/': (_req, res) =>
       res.writeHead(200, { 'content-type': 'text/html', ...isolated }).end(page(options)),
     '/entry.js': (_req, res) =>
       res.setHeader('content-type', 'text/javascript; charset=utf-8').end(code),
     '/report': async (req, res) => {
-      let body = ''
-      for await (const chunk of req.setEncoding('utf8')) body += chunk
+      take(JSON.parse(await textOf(req)))
       res.end()
-      take(JSON.parse(body))
+    },
+    '/slow': async (req, res) => {
+      slow.push(await textOf(req))
+      res.end()
     },
   }
   const missing = (_req, res) => res.writeHead(404).end()
@@ -46,6 +59,7 @@ export async function startServer(code, options) {
   return {
     base: `http://127.0.0.1:${listeningPort(server)}/`,
     reported,
+    slow,
     close: () => {
       server.closeAllConnections()
       server.close()
