@@ -1,6 +1,7 @@
 import type { AlgorithmProvider } from '../crypto/provider.js'
 import { ensure } from '../errors/guard.js'
 import { isSealdropError } from '../errors/sealdrop-error.js'
+import { keepsHeldSet } from './held-set-codes.js'
 import { abortable, type CallOptions } from '../io/abort.js'
 import { SingleFlight } from '../io/single-flight.js'
 import { makeKeys, type KeyInfo, type SealingKey } from './key.js'
@@ -58,8 +59,8 @@ const unsignedLifetime = 24 * 3_600_000
  * here.
  */
 export class HeldKeySet implements KeySet {
-  readonly trust: Trust['kind']
-  readonly options: KeySetOptions
+  declare readonly trust: Trust['kind']
+  declare readonly options: KeySetOptions
   readonly #source: Source
   readonly #flight = new SingleFlight<LoadedSet>()
   #held: (LoadedSet & { readonly freshUntil: number; readonly expires: number }) | undefined
@@ -105,8 +106,7 @@ export class HeldKeySet implements KeySet {
     if (now < this.#retryAt) return found
     return this.#load(signal, false).catch((error: unknown) => {
       if (!isSealdropError(error)) throw error
-      // keys_ and no_: the host is up and says something else: fail closed
-      if (error.retryable || /^[^kn]/.test(error.code)) return found
+      if (error.retryable || keepsHeldSet(error.code)) return found
       this.#held = undefined
       throw error
     })
@@ -151,12 +151,12 @@ export class HeldKeySet implements KeySet {
         )
         const now = this.now()
         const believed = await trust.accept(document, { now })
-        const set = await makeKeys(believed)
+        const set = await makeKeys(believed.keys)
         if (set.keys.length === 0) throw noUsableKey('that can be used', set.passedOver)
         const { expires = now + Math.max(freshFor, unsignedLifetime) } = believed
         this.#held = {
           ...set,
-          jwks: believed,
+          believed,
           freshUntil: Math.min(now + freshFor, expires),
           expires,
         }

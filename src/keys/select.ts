@@ -5,8 +5,8 @@ import type { Believed } from './trust.js'
 
 /** A loaded set: its usable keys in their order, and why the others are not. */
 export interface LoadedSet {
-  /** As the trust believed them: what a receipt file keeps. */
-  readonly jwks: Believed
+  /** What the trust believed, which a receipt file keeps. */
+  readonly believed: Believed
   readonly keys: readonly Key[]
   readonly passedOver: readonly string[]
 }
@@ -34,7 +34,7 @@ export function selectForSealing(
   }
   const rank = (key: Key): number => {
     const { alg, thumbprint, arn } = key.info
-    const at = prefer.findIndex((name) => name === alg || name === thumbprint || name === arn)
+    const at = prefer.findIndex((name) => [alg, thumbprint, arn].includes(name))
     return at < 0 ? prefer.length : at
   }
   const [best] = keys.filter((key) => why(key) === undefined).sort((a, b) => rank(a) - rank(b))

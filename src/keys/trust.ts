@@ -1,11 +1,14 @@
 import type { JWK } from '../formats/jwk.js'
 
-/**
- * The keys that are believed, in order of preference; with an end, in milliseconds, where what
- * makes them believed has one, and with the signed document that vouches for them, which need not
- * be the one that was given.
- */
-export type Believed = readonly JWK[] & { readonly expires?: number; readonly document?: string }
+/** What a trust believes of a key set. */
+export interface Believed {
+  /** In order of preference. */
+  readonly keys: readonly JWK[]
+  /** When it stops being believed, in milliseconds since 1970, where that is known. */
+  readonly expires?: number
+  /** The signed document that vouches for the keys. It need not be the one that was given. */
+  readonly document?: string
+}
 
 /**
  * Why a key is believed: made by `signedBy`, `pinned`, `overHttps`, `inHand`. There is no default.
@@ -13,12 +16,17 @@ export type Believed = readonly JWK[] & { readonly expires?: number; readonly do
 export interface Trust {
   readonly kind: 'signed' | 'pinned' | 'https' | 'in-hand'
   /**
-   * The keys of a document that are believed; throws `keys_untrusted`, `keys_malformed`,
-   * `keys_expired`, `keys_rolled_back`. `now` is in milliseconds.
-   */
-  /**
-   * `past`: as it was believed once; signature and name count, its times and what was seen since do
-   * not.
+   * Decides which keys of a document are believed.
+   *
+   * - `now` is in milliseconds since 1970.
+   * - `past` asks whether it was believed once: its signature and its name count, its times and
+   *   what was seen since do not.
+   *
+   * @throws SealdropError while reading:
+   *   - `keys_malformed`: the document is no key set
+   *   - `keys_untrusted`: nothing vouches for its keys
+   *   - `keys_expired`: it is too old
+   *   - `keys_rolled_back`: a newer one was seen, and has expired
    */
   accept(document: string, o: { readonly now: number; readonly past?: boolean }): Promise<Believed>
   /** Bytes of a document, at most. Default: 65,536. */

@@ -8,5 +8,5 @@ import type { Trust } from '../keys/trust.js'
  * @see RFC 7517 §9.1
  */
 export function inHand(): Trust {
-  return { kind: 'in-hand', accept: async (document) => parseKeySet(document) }
+  return { kind: 'in-hand', accept: async (document) => ({ keys: parseKeySet(document) }) }
 }

@@ -9,5 +9,5 @@ import type { Trust } from '../keys/trust.js'
  * @see RFC 7517 §9.1
  */
 export function overHttps(): Trust {
-  return { kind: 'https', accept: async (document) => parseKeySet(document) }
+  return { kind: 'https', accept: async (document) => ({ keys: parseKeySet(document) }) }
 }

@@ -2,7 +2,7 @@ import { fromBase64url } from '../bytes/base64url.js'
 import { ensure } from '../errors/guard.js'
 import { parseKeySet, type JWK, type JwkStatements } from '../formats/jwk.js'
 import { reasonOf, thumbprintOf } from '../keys/key.js'
-import type { Trust } from '../keys/trust.js'
+import type { Believed, Trust } from '../keys/trust.js'
 
 /** A key known beforehand by its RFC 7638 SHA-256 thumbprint, base64url. */
 export type Pin =
@@ -36,24 +36,24 @@ export function pinned(pins: readonly Pin[]): Trust {
   )
   return {
     kind: 'pinned',
-    async accept(document): Promise<readonly JWK[]> {
+    async accept(document): Promise<Believed> {
       const found = await Promise.all(
         parseKeySet(document).map(async (jwk) => ({
           jwk,
           thumbprint: await thumbprintOf(jwk).catch(reasonOf),
         })),
       )
-      const believed = wanted.flatMap((pin) =>
+      const keys = wanted.flatMap((pin) =>
         found
           .filter(({ thumbprint }) => thumbprint === pin.thumbprint)
           .map(({ jwk }) => underPin(jwk, pin, wanted)),
       )
       ensure(
-        believed.length > 0,
+        keys.length > 0,
         'keys_untrusted',
         `none of its ${found.length} keys is pinned: old pins, or swapped keys?`,
       )
-      return believed
+      return { keys }
     },
   }
 }

@@ -87,7 +87,7 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
     ...(history && { most: limits.history }),
     async accept(document, { now, past }): Promise<Believed> {
       const found = await read(document)
-      if (past) return found.claims.keys
+      if (past) return { keys: found.claims.keys }
       await look()
       const { newest } = memory
       if (newest && isNewer(newest, found)) {
@@ -175,8 +175,11 @@ function rootOf(jwk: JWK, index: number): Root {
   return { jwk: members, alg }
 }
 
-const believed = ({ document, claims: { keys, exp } }: SignedSet): Believed =>
-  Object.assign([...keys], { document, expires: exp * 1000 + tolerance })
+const believed = ({ document, claims: { keys, exp } }: SignedSet): Believed => ({
+  keys,
+  document,
+  expires: exp * 1000 + tolerance,
+})
 
 /** Why a set is not valid now: the clock is named, since it may be the cause. */
 function whyNot({ claims: { iat, exp } }: SignedSet, now: number): string | undefined {

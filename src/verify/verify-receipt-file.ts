@@ -24,7 +24,7 @@ export async function receiptFile(
 ): Promise<string> {
   const { key } = await verifyReceipt(keys, receipt, o)
   const ring = held(keys)
-  const { keys: found, jwks } = await ring.current(o.signal)
+  const { keys: found, believed } = await ring.current(o.signal)
   ensure(
     found.some(({ info }) => info.thumbprint === key.thumbprint),
     'key_not_found',
@@ -33,7 +33,7 @@ export async function receiptFile(
   return writeReceiptFile({
     receipt,
     sent: o.sent,
-    keySet: jwks.document ?? JSON.stringify({ keys: jwks }),
+    keySet: believed.document ?? JSON.stringify({ keys: believed.keys }),
     savedAt: Math.floor(ring.now() / 1000),
   })
 }

@@ -11,7 +11,8 @@ declare module 'sealdrop' {
   interface KeyInfo { thumbprint: string; alg: string; use: 'enc' | 'sig'; arn?: string; issuedAt?: Date; expires?: Date }
 
   // Why a key is believed. There is no default.
-  interface Trust { kind: 'signed' | 'pinned' | 'https' | 'in-hand'; accept(document: string, o: { now: number; past?: boolean }): Promise<readonly JWK[]> }
+  interface Trust { kind: 'signed' | 'pinned' | 'https' | 'in-hand'; accept(document: string, o: { now: number; past?: boolean }): Promise<Believed> }
+  interface Believed { keys: readonly JWK[]; expires?: number; document?: string }
   interface SetStore { get(id: string): Promise<string | undefined>; put(id: string, set: string): Promise<void> } // the newest set itself
   interface AlgorithmProvider { // from opt-in doors: sealdrop/ml-dsa, sealdrop/digests, sealdrop/ml-kem
     algorithms: readonly string[]

@@ -110,7 +110,7 @@ async function examineUsable(
   inventory: KeyInventory | undefined,
   now: number,
 ): Promise<Finding> {
-  const keys = await makeKeys(believed)
+  const keys = await makeKeys(believed.keys)
   const uses = inventory ? publishedKeys(inventory) : keys.keys.map(({ info }) => info)
   if (uses.some(({ use }) => use === 'enc')) selectForSealing(keys, [], now)
   if (keys.passedOver.length === 0) return finding(check.usable)
@@ -119,7 +119,7 @@ async function examineUsable(
 
 /** Compares the keys of the set with those that the inventory publishes now. */
 function compared(believed: Believed, inventory: KeyInventory, now: number): Finding {
-  const there = believed.map(({ kid }) => kid)
+  const there = believed.keys.map(({ kid }) => kid)
   const here: readonly (string | undefined)[] = publishedKeys(inventory).map(({ kid }) => kid)
   const missing = here.filter((kid) => !there.includes(kid))
   const unknown = there.filter((kid) => !here.includes(kid))
