@@ -1,3 +1,5 @@
+import type { RecipientKind } from './public-key.js'
+
 /**
  * How a message's data key reaches its recipient: the provider id of an encrypted data key.
  *
@@ -6,8 +8,17 @@
  */
 export const dataKeyProviders = { RSA: 'aws-kms-rsa', EC: 'raw-ecdh' } as const
 
+/** Whether a message names a key of the kind by its key ARN. */
+export const isNamedByArn: Readonly<Record<RecipientKind, boolean>> = { RSA: true, EC: false }
+
 /**
  * Length of an encrypted data key of `raw-ecdh`: salt, commitment, wrapped key and tag. RSA's is
  * the modulus.
  */
 export const ecdhCiphertext = 112
+
+/** The kind of recipient that a provider of data keys is for; undefined for those of others. */
+export function kindOfProvider(provider: string): RecipientKind | undefined {
+  const kinds = Object.keys(dataKeyProviders) as RecipientKind[]
+  return kinds.find((kind) => dataKeyProviders[kind] === provider)
+}

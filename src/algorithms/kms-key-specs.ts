@@ -1,4 +1,4 @@
-import type { CurveName } from './public-key.js'
+import type { CurveName, RecipientKind } from './public-key.js'
 import type { SignatureRow } from './signatures.js'
 
 /** KMS KeySpecs (kms-facts.md). RSA by modulus length in bytes; the exponent is always 65,537. */
@@ -12,6 +12,17 @@ export const ecKeySpecs: Readonly<Record<CurveName, string>> = {
   'P-256': 'ECC_NIST_P256',
   'P-384': 'ECC_NIST_P384',
   'P-521': 'ECC_NIST_P521',
+}
+
+/** What a KMS key of each kind of recipient has to be: its KeyUsage, and one of these KeySpecs. */
+export const recipientUses: Readonly<Record<RecipientKind, RecipientUse>> = {
+  RSA: { usage: 'ENCRYPT_DECRYPT', specs: rsaKeySpecs },
+  EC: { usage: 'KEY_AGREEMENT', specs: ecKeySpecs },
+}
+
+interface RecipientUse {
+  readonly usage: 'ENCRYPT_DECRYPT' | 'KEY_AGREEMENT'
+  readonly specs: Readonly<Record<string, string>>
 }
 
 /** Keys that only sign, and with one algorithm each. */

@@ -4,6 +4,26 @@ import type { Base64url } from '../bytes/base64url.js'
 export type CurveName = 'P-256' | 'P-384' | 'P-521'
 
 /**
+ * The kinds of key that are sealed to, each with the necessary members of its JWK (RFC 7518 §6.2.1
+ * and §6.3.1).
+ */
+export interface RecipientMembers {
+  readonly RSA: { readonly kty: 'RSA'; readonly n: Base64url; readonly e: Base64url }
+  readonly EC: {
+    readonly kty: 'EC'
+    readonly crv: CurveName
+    readonly x: Base64url
+    readonly y: Base64url
+  }
+}
+
+/** One line in a table for each verb: `git grep RecipientKind` finds them. */
+export type RecipientKind = keyof RecipientMembers
+
+/** Of the kinds of key that are sealed to. */
+export type SealingMembers = RecipientMembers[RecipientKind]
+
+/**
  * The necessary members of a public JWK, and no others (RFC 7518 §6.2.1 and §6.3.1, RFC 8037 §2,
  * RFC 9964 §3).
  */
@@ -12,10 +32,15 @@ export type PublicMembers =
   | { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: Base64url }
   | { readonly kty: 'AKP'; readonly alg: string; readonly pub: Base64url }
 
-/** Of the types of key that are sealed to. */
-export type SealingMembers =
-  | { readonly kty: 'RSA'; readonly n: Base64url; readonly e: Base64url }
-  | { readonly kty: 'EC'; readonly crv: CurveName; readonly x: Base64url; readonly y: Base64url }
+/**
+ * What kind of key a JWK is: its type, or the algorithm of an `AKP`, since keys of that type can
+ * sign or be sealed to. It is a {@link RecipientKind} of a key that is sealed to.
+ */
+export function kindOfKey(jwk: SealingMembers): RecipientKind
+export function kindOfKey(jwk: PublicMembers): string
+export function kindOfKey(jwk: PublicMembers): string {
+  return (jwk as { readonly alg?: string }).alg ?? jwk.kty
+}
 
 type MemberLengths = Readonly<Record<string, readonly number[]>>
 

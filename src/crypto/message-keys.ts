@@ -11,10 +11,10 @@ export function importMessageKey(raw: Bytes): Promise<CryptoKey> {
  * The key of a message's frames, and the value that commits to it: HKDF-SHA512 (RFC 5869) with the
  * message id as salt.
  */
-export async function deriveMessageKeys(
+export function deriveMessageKeys(
   dataKey: CryptoKey,
   messageId: Bytes,
-): Promise<{ readonly raw: Bytes; readonly commitment: Bytes }> {
+): Promise<readonly [raw: Bytes, commitment: Bytes]> {
   const derive = async (...info: readonly (Bytes | string)[]): Promise<Bytes> =>
     new Uint8Array(
       await subtle().deriveBits(
@@ -23,11 +23,7 @@ export async function deriveMessageKeys(
         256,
       ),
     )
-  const [raw, commitment] = await Promise.all([
-    derive(u16(suite), 'DERIVEKEY'),
-    derive('COMMITKEY'),
-  ])
-  return { raw, commitment }
+  return Promise.all([derive(u16(suite), 'DERIVEKEY'), derive('COMMITKEY')])
 }
 
 /**
@@ -38,12 +34,12 @@ export async function counterKdf(
   secret: Bytes,
   fixedInfo: Bytes,
   salt: Bytes,
-): Promise<{ readonly commitment: Bytes; readonly wrappingKey: Bytes }> {
+): Promise<readonly [commitment: Bytes, wrappingKey: Bytes]> {
   const key = await subtle().importKey('raw', secret, { name: 'HMAC', hash: 'SHA-384' }, false, [
     'sign',
   ])
   const block = async (i: number): Promise<Bytes> =>
     new Uint8Array(await subtle().sign('HMAC', key, concat(u32(i), fixedInfo, [0], salt, u32(512))))
   const derived = concat(await block(1), await block(2))
-  return { commitment: derived.subarray(0, 32), wrappingKey: derived.subarray(32, 64) }
+  return [derived.subarray(0, 32), derived.subarray(32, 64)]
 }

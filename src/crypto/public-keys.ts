@@ -1,18 +1,8 @@
-import type { PublicMembers, SealingMembers } from '../algorithms/public-key.js'
+import type { PublicMembers, RecipientMembers } from '../algorithms/public-key.js'
 import { signatures, type SignatureName } from '../algorithms/signatures.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 import type { Bytes } from '../bytes/bytes.js'
 import { subtle, type CryptoKey } from './subtle.js'
-
-/**
- * A recipient's key: RSA-OAEP with SHA-256 for hash and MGF1 (RFC 7518 §4.3), or ECDH on its curve
- * (§4.6).
- */
-export function importRecipient(jwk: SealingMembers): Promise<CryptoKey> {
-  return jwk.kty === 'RSA'
-    ? imported(jwk, { name: 'RSA-OAEP', hash: 'SHA-256' }, ['encrypt'])
-    : imported(jwk, { name: 'ECDH', namedCurve: jwk.crv }, [])
-}
 
 /** A signer's key; undefined where the host has no such algorithm. */
 export function importVerifier(
@@ -20,7 +10,7 @@ export function importVerifier(
   alg: SignatureName,
 ): Promise<CryptoKey | undefined> {
   const { webCrypto: name, hash, crv } = signatures[alg]
-  return imported(jwk, { name, hash, namedCurve: crv } as EcKeyImportParams, ['verify']).catch(
+  return importPublic(jwk, { name, hash, namedCurve: crv } as EcKeyImportParams, ['verify']).catch(
     (error: SealdropError) => {
       if ((error.cause as Error | undefined)?.name !== 'NotSupportedError') throw error
       return undefined
@@ -32,16 +22,16 @@ export function importVerifier(
  * The SPKI form of a point on a curve, which is how KMS takes a sender's ephemeral key. Off the
  * curve: `malformed`.
  */
-export async function pointToSpki(jwk: SealingMembers & { kty: 'EC' }): Promise<Bytes> {
-  const key = await imported(jwk, { name: 'ECDH', namedCurve: jwk.crv }, [], 'malformed')
+export async function pointToSpki(jwk: RecipientMembers['EC']): Promise<Bytes> {
+  const key = await importPublic(jwk, { name: 'ECDH', namedCurve: jwk.crv }, [], 'malformed')
   return new Uint8Array(await subtle().exportKey('spki', key))
 }
 
 /**
- * Hosts check at import that a point lies on its curve, Deno when it is exported, WebKitGTK when it
+ * Imports a public key. Hosts check at import that a point lies on its curve, Deno when it is exported, WebKitGTK when it
  * is imported as SPKI; the suites prove it host by host.
  */
-async function imported(
+export async function importPublic(
   jwk: PublicMembers,
   algorithm: RsaHashedImportParams | EcKeyImportParams,
   usages: KeyUsage[],

@@ -22,7 +22,7 @@ interface Point {
 export async function agree(
   recipient: CryptoKey,
   crv: CurveName,
-): Promise<{ readonly epk: Point; readonly secret: Bytes }> {
+): Promise<readonly [epk: Point, secret: Bytes]> {
   const api = subtle()
   const ephemeral = await api.generateKey({ name: 'ECDH', namedCurve: crv }, true, ['deriveBits'])
   const [{ x, y }, secret] = await Promise.all([
@@ -33,7 +33,7 @@ export async function agree(
       coordinateOf(crv) * 8,
     ),
   ])
-  return { epk: { x, y }, secret: new Uint8Array(secret) }
+  return [{ x, y }, new Uint8Array(secret)]
 }
 
 /**

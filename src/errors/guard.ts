@@ -9,6 +9,15 @@ export function ensure(
   if (!condition) throw new SealdropError(code, message)
 }
 
+/** @throws SealdropError `invalid_argument` unless the value is a whole number from 1 to `most` */
+export function checkCount(name: string, value: number, most: number): void {
+  ensure(
+    Number.isInteger(value) && value >= 1 && value <= most,
+    'invalid_argument',
+    `${name}: expected 1 to ${most}`,
+  )
+}
+
 /**
  * Names what came without showing it: `null`, `array`, `Map`, `string`. Content stays out of
  * messages.
@@ -26,3 +35,9 @@ export function shown(name: string): string {
   const clean = name.replace(/[^\x20-\x7e]/g, '?')
   return JSON.stringify(clean.length > 80 ? `${clean.slice(0, 77)}...` : clean)
 }
+
+/** Whether a value that came from outside has functions of these names. */
+export const hasMethods = (value: unknown, ...names: readonly (string | symbol)[]): boolean =>
+  names.every((name) => typeof (value as HasMembers | null | undefined)?.[name] === 'function')
+
+type HasMembers = Readonly<Record<string | symbol, unknown>>

@@ -42,13 +42,13 @@ export interface SealdropErrorOptions {
  */
 export class SealdropError extends Error {
   override readonly name = 'SealdropError'
-  readonly code: SealdropErrorCode
-  readonly retryable: boolean
+  declare readonly code: SealdropErrorCode
+  declare readonly retryable: boolean
 
-  constructor(code: SealdropErrorCode, message: string, options: SealdropErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+  constructor(code: SealdropErrorCode, message: string, options?: SealdropErrorOptions) {
+    super(message, options)
     this.code = code
-    this.retryable = options.retryable ?? false
+    this.retryable = !!options?.retryable
   }
 }
 

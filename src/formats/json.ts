@@ -34,8 +34,7 @@ export function parseJson(text: string, rules: JsonRules): unknown {
  */
 export function parseJsonObject(text: string, rules: JsonRules): JsonObject {
   const value = withoutPrototypes(parseJson(text, { depth: limits.jsonDepth, ...rules }))
-  if (!isJsonObject(value))
-    throw new SealdropError(rules.code, `${rules.field}: expected a JSON object`)
+  ensure(isJsonObject(value), rules.code, `${rules.field}: expected a JSON object`)
   return value
 }
 
@@ -76,7 +75,7 @@ function scan(text: string, rules: JsonRules): void {
         )
       members?.add(name)
     }
-    if (rules.depth !== undefined && open.length > rules.depth)
+    if (open.length > (rules.depth ?? Infinity))
       throw new SealdropError(rules.code, `${rules.field}: nested deeper than ${rules.depth}`)
   }
 }

@@ -30,7 +30,8 @@ export interface JwkStatements extends JWK {
   readonly key_ops?: unknown
 }
 
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
+/** Private members: RFC 7518 §6.2.2, §6.3.2 and §6.4, RFC 9964 §3. */
+const privateMember = /^(d|p|q|dp|dq|qi|oth|k|priv)$/
 
 /**
  * The necessary members of a public JWK, rebuilt, so that nothing else in it reaches a
@@ -98,7 +99,7 @@ export function keysOf({ keys }: JsonObject, most: number = limits.keys): readon
       'keys_malformed',
       `keys[${index}]: expected an object, found ${kindOf(jwk)}`,
     )
-    const leaked = privateMembers.find((name) => name in jwk)
+    const leaked = Object.keys(jwk).find((name) => privateMember.test(name))
     ensure(
       leaked === undefined,
       'keys_malformed',

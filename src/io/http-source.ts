@@ -140,7 +140,7 @@ async function bodyOf(
 }
 
 const failed = (message: string, cause?: unknown): SealdropError =>
-  new SealdropError('source_failed', message, { cause, retryable: true })
+  new SealdropError('source_failed', message, { retryable: true, ...(cause ? { cause } : {}) })
 
 async function giveUp({ body }: Response): Promise<void> {
   await body?.cancel().catch(() => {})

@@ -1,4 +1,4 @@
-import { ensure, kindOf } from '../errors/guard.js'
+import { ensure, hasMethods, kindOf } from '../errors/guard.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { iterableReader, streamReader, type ByteReader } from './byte-reader.js'
 import { rangeReader, type ByteSource } from './byte-source.js'
@@ -33,13 +33,10 @@ export interface FileInput extends Input {
   version(): Promise<string | undefined>
 }
 
-const has = (value: unknown, name: string | symbol): boolean =>
-  typeof (value as Record<string | symbol, unknown> | null | undefined)?.[name] === 'function'
-
-const isBlob = (source: unknown): source is Blob => has(source, 'stream') && has(source, 'slice')
+const isBlob = (source: unknown): source is Blob => hasMethods(source, 'stream', 'slice')
 
 const isByteSource = (source: unknown): source is ByteSource =>
-  has(source, 'read') && (source as ByteSource).size >= 0
+  hasMethods(source, 'read') && (source as ByteSource).size >= 0
 
 /**
  * @param length what the caller says of it besides
@@ -82,8 +79,8 @@ export function inputOf(source: StreamSource, length?: number): Input {
       },
       length,
     )
-  const stream = has(source, 'getReader')
-  if (isByteSource(source) || !(stream || has(source, Symbol.asyncIterator)))
+  const stream = hasMethods(source, 'getReader')
+  if (isByteSource(source) || !(stream || hasMethods(source, Symbol.asyncIterator)))
     return fileInput(source, length)
   ensure(
     length === undefined || (Number.isSafeInteger(length) && length >= 0),
@@ -113,7 +110,10 @@ function named<T>(
     throw new SealdropError(
       code,
       retryable ? 'the source failed' : 'the file was changed or removed: choose it again',
-      { cause, retryable },
+      {
+        cause,
+        retryable,
+      },
     )
   })
 }

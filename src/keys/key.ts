@@ -1,10 +1,15 @@
 import { curveSignatures } from '../algorithms/curves.js'
-import { sealAlgorithms } from '../algorithms/key-wraps.js'
-import type { PublicMembers, SealingMembers } from '../algorithms/public-key.js'
+import { sealAlgorithms, type KeyWrapName } from '../algorithms/key-wraps.js'
+import {
+  kindOfKey,
+  type PublicMembers,
+  type RecipientKind,
+  type SealingMembers,
+} from '../algorithms/public-key.js'
 import { sha256Text } from '../crypto/digest.js'
-import { importRecipient } from '../crypto/public-keys.js'
 import type { CryptoKey } from '../crypto/subtle.js'
 import type { Verifies } from '../crypto/verifier.js'
+import { importRecipient } from '../envelope/import-recipient.js'
 import { ensure, shown } from '../errors/guard.js'
 import { isSealdropError } from '../errors/sealdrop-error.js'
 import {
@@ -40,6 +45,8 @@ export interface Key {
   /** As published; the thumbprint where nothing was. */
   readonly kid: string
   readonly jwk: PublicMembers
+  /** A {@link RecipientKind} of a key to seal to. */
+  readonly kind: string
   /** What it says of itself, as published: the verifying rooms read `revoked` and `key_ops`. */
   readonly stated: JwkStatements
   /** Milliseconds since 1970. */
@@ -54,6 +61,7 @@ export interface Key {
 /** A key that was selected to be sealed to. */
 export interface SealingKey extends Key {
   readonly jwk: SealingMembers
+  readonly kind: RecipientKind
   readonly cryptoKey: CryptoKey
 }
 
@@ -95,7 +103,8 @@ export async function makeKeys(
 async function makeKey(found: JWK): Promise<Key> {
   const stated = statements(found)
   const jwk = publicMembers(found)
-  const { use, alg } = purpose(stated, jwk)
+  const kind = kindOfKey(jwk)
+  const { use, alg } = purpose(stated, jwk, sealAlgorithms[kind])
   const thumbprint = await sha256Text(thumbprintInput(jwk))
   const { kid = thumbprint, kms_arn: arn, iat, nbf, exp } = stated
   const date = (seconds: number | undefined): Date | undefined =>
@@ -105,10 +114,14 @@ async function makeKey(found: JWK): Promise<Key> {
     info,
     kid,
     jwk,
+    kind,
     stated,
     notBefore: (nbf ?? -Infinity) * 1000,
     expires: (exp ?? Infinity) * 1000,
-    cryptoKey: use === 'enc' ? await importRecipient(jwk as SealingMembers) : undefined,
+    cryptoKey:
+      use === 'enc'
+        ? await importRecipient(kind as RecipientKind, jwk as SealingMembers)
+        : undefined,
   }
 }
 
@@ -119,14 +132,14 @@ function useOf(alg: string | undefined, ours: string | undefined): 'enc' | 'sig'
 }
 
 /**
- * What a key is for. An RSA signing key must name its one algorithm: a thumbprint does not
+ * What a key is for; `ours` is what its kind is sealed to with. An RSA signing key must name its one algorithm: a thumbprint does not
  * (jose-profile.md).
  */
 function purpose(
   { use, alg }: JwkStatements,
   jwk: PublicMembers,
+  ours: KeyWrapName | undefined,
 ): { readonly use: 'enc' | 'sig'; readonly alg: string } {
-  const ours = sealAlgorithms[jwk.kty]
   const what = use ?? useOf(alg, ours)
   if (what === 'enc') {
     ensure(
@@ -138,8 +151,8 @@ function purpose(
   }
   ensure(what === 'sig', 'unsupported_algorithm', 'use: expected enc or sig')
   // EdDSA is the older name: RFC 9864 §2.2
-  const name =
-    alg === 'EdDSA' ? 'Ed25519' : (alg ?? ('crv' in jwk ? curveSignatures[jwk.crv] : undefined))
+  const { crv } = jwk as { readonly crv: string } // RSA has none, and no row
+  const name = alg === 'EdDSA' ? 'Ed25519' : (alg ?? curveSignatures[crv])
   ensure(name, 'unsupported_algorithm', 'an RSA signing key needs its alg')
   return { use: what, alg: name }
 }

@@ -1,4 +1,4 @@
-import { SealdropError } from '../errors/sealdrop-error.js'
+import { ensure } from '../errors/guard.js'
 import type { HeldKeySet } from './key-set.js'
 import type { Key } from './key.js'
 import type { LoadedSet } from './select.js'
@@ -20,11 +20,12 @@ export async function selectSigner(
     return fitting.length === 1 ? fitting[0] : undefined
   }
   const found = find(await keys.current(signal)) ?? find(await keys.refetched(signal))
-  if (found) return found
-  throw new SealdropError(
+  ensure(
+    found,
     'key_not_found',
     `the key set has no signing key ${named}; another company's, or no longer published?`,
   )
+  return found
 }
 
 const mayVerify = ({ info: { use }, stated: { key_ops: operations = ['verify'] } }: Key): boolean =>

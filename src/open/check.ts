@@ -1,13 +1,13 @@
-import { keyWrapRow, type KeyWrapName } from '../algorithms/key-wraps.js'
+import { keyWrapRow } from '../algorithms/key-wraps.js'
 import { limits } from '../algorithms/limits.js'
+import { kindOfKey, type SealingMembers } from '../algorithms/public-key.js'
 import { fromBase64url, type Base64url } from '../bytes/base64url.js'
 import type { Bytes } from '../bytes/bytes.js'
-import { pointToSpki } from '../crypto/public-keys.js'
-import type { WrappedDataKey } from '../envelope/unwrap.js'
+import { openingOf } from '../envelope/open-recipient.js'
+import type { ValueKey } from '../envelope/recipients/recipient.js'
 import { ensure, kindOf, shown } from '../errors/guard.js'
 import { checkContext, isContext, sameContext, type Context } from '../formats/context.js'
-import type { Jwe, JweHeader } from '../formats/jwe.js'
-import { publicMembers } from '../formats/jwk.js'
+import type { Jwe } from '../formats/jwe.js'
 import type { OpenerKey } from './opener-key.js'
 
 /** What the opener expects of a context: exactly this one, or a decision about the one found. */
@@ -20,10 +20,8 @@ export type ExpectedContext = Context | ((found: Context) => boolean)
  * @throws SealdropError `unsupported_algorithm`, `malformed`
  * @see RFC 7516 §5.2, RFC 7518 §4.6.1
  */
-export async function checkKey(
-  { header, encryptedKey, ciphertext }: Jwe,
-  key: OpenerKey,
-): Promise<WrappedDataKey> {
+export async function checkValueKey(jwe: Jwe, { jwk }: OpenerKey): Promise<ValueKey> {
+  const { header, encryptedKey, ciphertext } = jwe
   const row = keyWrapRow(header.alg)
   ensure(
     row,
@@ -35,51 +33,31 @@ export async function checkKey(
     'unsupported_algorithm',
     `enc ${shown(header.enc)}: opened here is A256GCM`,
   )
-  const { jwk } = key
+  const { kind } = row
   ensure(
-    row.kty === jwk.kty,
+    kind === kindOfKey(jwk),
     'unsupported_algorithm',
     `alg ${header.alg} is not for the ${jwk.kty} key that kid names`,
-  )
-  const length = jwk.kty === 'RSA' ? fromBase64url(jwk.n).length : row.encryptedKey
-  ensure(
-    encryptedKey.length === length,
-    'malformed',
-    `JWE encrypted key: expected ${length} bytes, found ${encryptedKey.length}`,
   )
   ensure(
     ciphertext.length <= limits.value,
     'too_large',
     `JWE ciphertext: expected at most ${limits.value} bytes, found ${ciphertext.length}`,
   )
-  const info = (text: Base64url | undefined): Bytes =>
-    text === undefined ? new Uint8Array() : fromBase64url(text)
-  const spki = jwk.kty === 'EC' ? { spki: await ephemeralKey(header, jwk.crv) } : {}
   return {
-    alg: header.alg as KeyWrapName,
+    kind,
+    alg: header.alg,
     enc: header.enc,
     encryptedKey,
-    apu: info(header.apu),
-    apv: info(header.apv),
-    ...spki,
+    sender: await openingOf(kind).checkValueKey(jwe, jwk as SealingMembers),
+    apu: infoOf(header.apu),
+    apv: infoOf(header.apv),
   }
 }
 
-/**
- * The sender's ephemeral key, imported on the recipient's curve, so that a point off it never
- * reaches KMS.
- */
-async function ephemeralKey({ epk }: JweHeader, crv: string): Promise<Bytes> {
-  ensure(epk && !('d' in epk), 'malformed', 'JWE header: epk is missing or holds a private key')
-  ensure(
-    epk['kty'] === 'EC' && epk['crv'] === crv,
-    'malformed',
-    `JWE header: epk is not a point on ${crv}`,
-  )
-  const members = publicMembers(epk, 'malformed')
-  ensure(members.kty === 'EC', 'malformed', 'JWE header: epk is not a point')
-  return pointToSpki(members)
-}
+/** What one party says of itself; nothing where it says nothing (RFC 7518 §4.6.1.2). */
+const infoOf = (text: Base64url | undefined): Bytes =>
+  text === undefined ? new Uint8Array() : fromBase64url(text)
 
 /**
  * The context as found, when it is what the opener expects; of our reserved members just those that

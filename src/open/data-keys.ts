@@ -1,10 +1,10 @@
-import { keyWraps } from '../algorithms/key-wraps.js'
+import { keyWrapRow } from '../algorithms/key-wraps.js'
 import { toBase64url } from '../bytes/base64url.js'
 import { concat, u32, type Bytes } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
 import { sha256 } from '../crypto/digest.js'
 import type { CryptoKey } from '../crypto/subtle.js'
-import type { WrappedDataKey } from '../envelope/unwrap.js'
+import type { ValueKey } from '../envelope/recipients/recipient.js'
 import type { EncryptedDataKey } from '../formats/message-header.js'
 
 /** A bounded memory of unwrapped data keys; the companion brings one. */
@@ -32,19 +32,10 @@ export const noCache: DataKeyCache = {
 export async function dataKeyId(
   arn: string,
   kid: string,
-  { alg, enc, spki, apu, apv, encryptedKey }: WrappedDataKey,
+  { alg, enc, sender, apu, apv, encryptedKey }: ValueKey,
 ): Promise<string | undefined> {
-  if (keyWraps[alg].encryptedKey === 0) return undefined
-  return nameOf(
-    utf8(arn),
-    utf8(kid),
-    utf8(alg),
-    utf8(enc),
-    spki ?? new Uint8Array(),
-    apu,
-    apv,
-    encryptedKey,
-  )
+  if (keyWrapRow(alg)?.encryptedKey === 0) return undefined
+  return nameOf(utf8(arn), utf8(kid), utf8(alg), utf8(enc), sender, apu, apv, encryptedKey)
 }
 
 /** The same for a message's data key. */

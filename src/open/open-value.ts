@@ -2,13 +2,14 @@ import { concat, type Bytes } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
 import { decrypt } from '../crypto/aes.js'
 import type { CryptoKey } from '../crypto/subtle.js'
-import { unwrap, type WrappedDataKey } from '../envelope/unwrap.js'
+import { unwrapValueKey } from '../envelope/open-recipient.js'
+import type { ValueKey } from '../envelope/recipients/recipient.js'
 import { shown } from '../errors/guard.js'
 import { contentOf, type Content } from '../formats/content.js'
 import type { Context } from '../formats/context.js'
 import { parseJwe, type Jwe } from '../formats/jwe.js'
 import { rejected, withDataKey, type Candidate } from './candidates.js'
-import { checkAge, checkExpected, checkFoundContext, checkKey } from './check.js'
+import { checkAge, checkExpected, checkFoundContext, checkValueKey } from './check.js'
 import { dataKeyId } from './data-keys.js'
 import type { OpenerKey } from './opener-key.js'
 import { maxAgeOf, type OpenedInfo, type OpenerParts, type OpenOptions } from './options.js'
@@ -20,7 +21,7 @@ export interface Prepared {
   readonly jwe: Jwe
   readonly context: Context
   /** In the opener's order. */
-  readonly candidates: readonly Candidate<WrappedDataKey>[]
+  readonly candidates: readonly Candidate<ValueKey>[]
 }
 
 export type Opened = Content & OpenedInfo
@@ -47,7 +48,7 @@ export async function prepare(
     o.signal,
   )
   const candidates = await Promise.all(
-    keys.map(async (key) => ({ key, wrapped: await checkKey(jwe, key) })),
+    keys.map(async (key) => ({ key, wrapped: await checkValueKey(jwe, key) })),
   )
   const context = checkFoundContext(jwe.header.ctx ?? {}, expected, reserved)
   checkAge(jwe.header.iat, maxAgeOf(o, parts), parts.now())
@@ -88,7 +89,7 @@ export async function openPrepared(
       ...(sealedAt && { sealedAt }),
     }
   }
-  return withDataKey({ candidates, unwrap, use, signal: o.signal }, parts)
+  return withDataKey({ candidates, unwrap: unwrapValueKey, use, signal: o.signal }, parts)
 }
 
 async function content(

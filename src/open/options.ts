@@ -1,5 +1,4 @@
-import type { CurveName } from '../algorithms/public-key.js'
-import type { Bytes } from '../bytes/bytes.js'
+import type { Decompress } from '../envelope/recipients/recipient.js'
 import type { PrivateOperations } from '../envelope/private-operations.js'
 import type { Context } from '../formats/context.js'
 import type { CallOptions } from '../io/abort.js'
@@ -46,7 +45,7 @@ export interface OpenerParts {
    * A compressed point as `04 ‖ x ‖ y`; throws when there is none with that x. WebCrypto cannot, so
    * the host does.
    */
-  readonly decompress: (crv: CurveName, point: Bytes) => Uint8Array
+  readonly decompress: Decompress
 }
 
 /**

@@ -1,5 +1,5 @@
 import { limits } from '../algorithms/limits.js'
-import { ensure } from '../errors/guard.js'
+import { checkCount, ensure } from '../errors/guard.js'
 import { encodeValue, type Value } from '../formats/content.js'
 import { checkContext, pathMember } from '../formats/context.js'
 import { findFields, pointer, replaceFields } from '../formats/field-path.js'
@@ -99,18 +99,24 @@ class DataKeySealer implements Sealer {
       return current
     }
     const made = { ...dataKeyFor(recipient), born: now, used: uses }
+    const whole = settled(made)
     if (isWorkerd()) {
       // a promise of this request must not be awaited by another: only the settled key is kept
-      const [key, wrapped] = await Promise.all([made.key, made.wrapped])
-      this.#current = { ...made, key, wrapped }
+      this.#current = { ...made, ...(await whole) }
       return this.#current
     }
     this.#current = made
-    Promise.all([made.key, made.wrapped]).catch(() => {
+    whole.catch(() => {
       if (this.#current === made) this.#current = undefined
     })
     return made
   }
+}
+
+/** A data key and its wrap once both are done. */
+async function settled({ key, wrapped }: DataKey): Promise<Pick<DataKey, 'key' | 'wrapped'>> {
+  const { header, encryptedKey } = await wrapped
+  return { key: await key, wrapped: { header, encryptedKey: await encryptedKey } }
 }
 
 /**
@@ -127,11 +133,7 @@ export function createSealer(
   o: { readonly maxValues?: number; readonly maxAge?: number } = {},
 ): Sealer {
   const { maxValues = limits.sealerValues, maxAge = 3_600_000 } = o
-  ensure(
-    Number.isInteger(maxValues) && maxValues >= 1 && maxValues <= limits.sealerValues,
-    'invalid_argument',
-    `maxValues: expected 1 to ${limits.sealerValues}`,
-  )
+  checkCount('maxValues', maxValues, limits.sealerValues)
   ensure(
     maxAge > 0 && maxAge <= 24 * 3_600_000,
     'invalid_argument',

@@ -3,7 +3,8 @@ import { toBase64url } from '../bytes/base64url.js'
 import { utf8 } from '../bytes/text.js'
 import { encrypt } from '../crypto/aes.js'
 import { randomBytes, type CryptoKey } from '../crypto/subtle.js'
-import { newDataKey, type WrappedKey } from '../envelope/wrap.js'
+import type { WrappedKey } from '../envelope/recipients/recipient.js'
+import { newDataKey } from '../envelope/wrap-value-key.js'
 import { ensure } from '../errors/guard.js'
 import type { EncodedValue } from '../formats/content.js'
 import type { Context } from '../formats/context.js'
@@ -18,19 +19,15 @@ export interface DataKey {
 
 /** A new data key, under way. */
 export function dataKeyFor(recipient: SealingKey): DataKey {
-  const made = newDataKey({
-    alg: recipient.info.alg,
-    jwk: recipient.jwk,
-    cryptoKey: recipient.cryptoKey,
-  })
+  const made = newDataKey(recipient)
   // reported where it is awaited, which may be after another failure
-  made.wrapped.catch(() => {})
+  made.wrapped.then(({ encryptedKey }) => encryptedKey).catch(() => {})
   return { recipient, ...made }
 }
 
 /**
- * Writes one value as a compact JWE (RFC 7516 §5.1, §7.1). For RSA the header does not depend on
- * the wrapped key, so the content is encrypted while the wrap is under way.
+ * Writes one value as a compact JWE (RFC 7516 §5.1, §7.1). Where the header has nothing of the
+ * wrapped key, the content is encrypted while the wrap is under way.
  */
 export async function writeValue(
   { recipient, key, wrapped }: DataKey,
@@ -40,9 +37,8 @@ export async function writeValue(
 ): Promise<string> {
   const {
     info: { alg, thumbprint: kid },
-    jwk,
   } = recipient
-  const epk = jwk.kty === 'EC' ? (await wrapped).epk : undefined
+  const { header: own, encryptedKey } = await wrapped
   const random = randomBytes(28) // one call for message id and IV: each costs more than a header
   const iv = random.subarray(16)
   const header = utf8(
@@ -54,7 +50,7 @@ export async function writeValue(
       iat: Math.floor(now / 1000),
       jti: toBase64url(random.subarray(0, 16)),
       ctx,
-      epk,
+      ...own,
     }),
   )
   ensure(
@@ -63,13 +59,13 @@ export async function writeValue(
     `context: expected a header of at most ${limits.header} bytes, found ${header.length}`,
   )
   const protectedText = toBase64url(header)
-  const [{ encryptedKey }, sealed] = await Promise.all([
-    wrapped,
+  const [wrappedKey, sealed] = await Promise.all([
+    encryptedKey,
     encrypt(await key, iv, value.bytes, utf8(protectedText)),
   ])
   // a template, not join: that would copy the whole text once more
   return (
-    `${protectedText}.${toBase64url(encryptedKey)}.${toBase64url(iv)}.` +
+    `${protectedText}.${toBase64url(wrappedKey)}.${toBase64url(iv)}.` +
     `${toBase64url(sealed.subarray(0, -16))}.${toBase64url(sealed.subarray(-16))}`
   )
 }

@@ -1,4 +1,4 @@
-import { ensure } from '../errors/guard.js'
+import { ensure, hasMethods } from '../errors/guard.js'
 import type { KeySetDocuments } from '../keys/documents.js'
 
 export interface KeySetHandlerOptions {
@@ -29,7 +29,7 @@ export function keySetHandler(
 ): (request: Request) => Promise<Response> {
   const { maxAge = 300_000, origins } = o
   ensure(
-    typeof source?.documents === 'function',
+    hasMethods(source, 'documents'),
     'invalid_argument',
     'source: expected documents(), such as createPublisher makes',
   )

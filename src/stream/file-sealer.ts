@@ -1,7 +1,7 @@
 import { limits } from '../algorithms/limits.js'
 import type { Bytes } from '../bytes/bytes.js'
 import { sha256 } from '../crypto/digest.js'
-import { ensure } from '../errors/guard.js'
+import { checkCount, ensure } from '../errors/guard.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { chunkDigest } from '../formats/chunk-digest.js'
 import { frameCount, messageLength, regularOverhead } from '../formats/frames.js'
@@ -15,7 +15,6 @@ import type { FileRecords } from './record-store.js'
 import { FrameLedger } from './frame-ledger.js'
 import { framesFrom, type PlainFrame } from './frames-of.js'
 import { idText, sealFrame, type Message } from './message.js'
-import { checkCount } from './plan-message.js'
 import { Ranges } from './ranges.js'
 import type { StreamOptions } from './seal-stream.js'
 
@@ -69,9 +68,9 @@ export const damaged = 'the record is damaged: start over with createFileSealer'
  * left.
  */
 export class RangeSealer implements FileSealer {
-  readonly length: number
-  readonly messageId: string
-  readonly recipients: readonly KeyInfo[]
+  declare readonly length: number
+  declare readonly messageId: string
+  declare readonly recipients: readonly KeyInfo[]
   readonly #parts: FileSealerParts
   readonly #count: number
   readonly #inFlight: number

@@ -34,7 +34,7 @@ export async function startMessage({
 }: MessagePlan): Promise<Message & { readonly raw: Bytes }> {
   const id = randomBytes(32)
   const dataKey = randomBytes(32)
-  const [{ raw, commitment }, ...dataKeys] = await Promise.all([
+  const [[raw, commitment], ...dataKeys] = await Promise.all([
     importMessageKey(dataKey).then((key) => deriveMessageKeys(key, id)),
     ...recipients.map((key) => wrapMessageKey(key, dataKey, serializedContext)),
   ])

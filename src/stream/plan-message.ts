@@ -1,6 +1,8 @@
+import { isNamedByArn } from '../algorithms/data-key-providers.js'
 import { limits } from '../algorithms/limits.js'
+import type { RecipientKind } from '../algorithms/public-key.js'
 import type { Bytes } from '../bytes/bytes.js'
-import { ensure } from '../errors/guard.js'
+import { checkCount, ensure } from '../errors/guard.js'
 import { checkContext, type Context } from '../formats/context.js'
 import { isKeyArn } from '../formats/arn.js'
 import { serializeContext } from '../formats/message-context.js'
@@ -31,18 +33,9 @@ export interface MessagePlan {
   readonly frameLength: number
 }
 
-/** @throws SealdropError `invalid_argument` unless the value is a whole number from 1 to `most` */
-export function checkCount(name: string, value: number, most: number): void {
-  ensure(
-    Number.isInteger(value) && value >= 1 && value <= most,
-    'invalid_argument',
-    `${name}: expected 1 to ${most}`,
-  )
-}
-
-/** A message names an RSA key by its ARN. */
-const withoutArn = ({ jwk, info }: Key): string | undefined =>
-  jwk.kty === 'RSA' && !isKeyArn(info.arn)
+/** A message names a key by its ARN where its kind of key is named so. */
+const withoutArn = ({ kind, info }: Key): string | undefined =>
+  isNamedByArn[kind as RecipientKind] && !isKeyArn(info.arn)
     ? 'has no key ARN, which RSA streams need: publish (withArn) or pin it'
     : undefined
 

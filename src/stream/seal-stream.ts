@@ -1,6 +1,7 @@
 import { limits } from '../algorithms/limits.js'
 import type { Bytes } from '../bytes/bytes.js'
 import { sha256 } from '../crypto/digest.js'
+import { checkCount } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { ChunkDigester } from '../formats/chunk-digest.js'
 import { messageLength } from '../formats/frames.js'
@@ -11,7 +12,7 @@ import { tell } from '../io/tell.js'
 import type { KeyInfo } from '../keys/key.js'
 import { framesOf } from './frames-of.js'
 import { idText, sealFrame, startMessage } from './message.js'
-import { checkCount, planMessage, type MessageOptions, type Recipients } from './plan-message.js'
+import { planMessage, type MessageOptions, type Recipients } from './plan-message.js'
 
 export interface StreamOptions extends MessageOptions {
   /** Bytes in the source, where it does not know: gives `length` before reading, and is checked. */

@@ -1,4 +1,4 @@
-import { ensure } from '../errors/guard.js'
+import { ensure, hasMethods } from '../errors/guard.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import type { SetClaims } from '../formats/signed-set.js'
 import { abortable } from '../io/abort.js'
@@ -22,7 +22,7 @@ export class SetMemory {
 
   constructor(store: SetStore | undefined) {
     ensure(
-      store === undefined || (typeof store?.get === 'function' && typeof store.put === 'function'),
+      store === undefined || hasMethods(store, 'get', 'put'),
       'invalid_argument',
       'store: expected get and put',
     )

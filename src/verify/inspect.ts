@@ -1,18 +1,16 @@
-import { dataKeyProviders } from '../algorithms/data-key-providers.js'
 import { toBase64url } from '../bytes/base64url.js'
-import { fromUtf8, utf8 } from '../bytes/text.js'
+import { utf8 } from '../bytes/text.js'
 import { sha256 } from '../crypto/digest.js'
 import { readHeader } from '../envelope/read-header.js'
+import { recipientNameOf } from '../envelope/recipient-name.js'
 import { ensure } from '../errors/guard.js'
 import { ChunkDigester } from '../formats/chunk-digest.js'
 import { parseCompact } from '../formats/compact.js'
 import { isContext, type Context } from '../formats/context.js'
-import { parseEcdhInfo } from '../formats/ecdh-provider.js'
 import { fileLines, parseFileClaims, parseHashes } from '../formats/file-signature.js'
 import { parseKeySet } from '../formats/jwk.js'
 import type { JsonObject } from '../formats/json.js'
 import { parseJws, reservedTypes, sameType } from '../formats/jws.js'
-import type { EncryptedDataKey } from '../formats/message-header.js'
 import { setClaims } from '../formats/signed-set.js'
 import { abortable, type CallOptions } from '../io/abort.js'
 import { inputOf, type StreamSource } from '../io/stream-source.js'
@@ -118,7 +116,7 @@ async function inspectStream(source: StreamSource, { signal }: CallOptions): Pro
     return {
       kind: 'stream',
       context,
-      recipients: dataKeys.map(recipientOf),
+      recipients: dataKeys.map((dataKey) => recipientNameOf(dataKey) ?? dataKey.provider),
       messageId: toBase64url(messageId),
       length: digester.size,
       digest: await digester.digest(),
@@ -127,10 +125,4 @@ async function inspectStream(source: StreamSource, { signal }: CallOptions): Pro
     reader.cancel(error)
     throw error
   }
-}
-
-function recipientOf({ provider, info }: EncryptedDataKey): string {
-  if (provider === dataKeyProviders.RSA) return fromUtf8(info) ?? provider
-  if (provider === dataKeyProviders.EC) return toBase64url(parseEcdhInfo(info).recipient)
-  return provider
 }

@@ -269,7 +269,7 @@ test('every algorithm has a seal side, an open side, a vector and a row in docs/
   for (const provider of Object.values(dataKeyProviders)) assert.include(rows, `\`${provider}\``)
   assert.sameMembers(
     Object.keys(dataKeyProviders),
-    [...new Set(Object.values(keyWraps).map(({ kty }) => kty))],
+    [...new Set(Object.values(keyWraps).map(({ kind }) => kind))],
     'every kind of key that receives values receives streams',
   )
   for (const alg of Object.values(sealAlgorithms))

@@ -17,7 +17,7 @@ export function openDataKeysSuite(host) {
     const base = {
       alg: /** @type {const} */ ('ECDH-ES+A256KW'),
       enc: 'A256GCM',
-      spki: new Uint8Array([1]),
+      sender: new Uint8Array([1]),
       apu: new Uint8Array([2]),
       apv: new Uint8Array([3]),
       encryptedKey: new Uint8Array([4]),
@@ -32,7 +32,7 @@ export function openDataKeysSuite(host) {
       row(),
       row({}, 'arn2'),
       row({}, 'arn', 'kid2'),
-      ...['spki', 'apu', 'apv', 'encryptedKey'].map((name) => row({ [name]: other })),
+      ...['sender', 'apu', 'apv', 'encryptedKey'].map((name) => row({ [name]: other })),
       row({ alg: 'RSA-OAEP-256' }),
       row({ enc: 'x' }),
       row({ apu: new Uint8Array([2, 3]), apv: new Uint8Array() }),

@@ -1,4 +1,4 @@
-import { ensure } from '../../errors/guard.js'
+import { ensure, hasMethods } from '../../errors/guard.js'
 import type { JWK } from '../../formats/jwk.js'
 import type { CallOptions } from '../../io/abort.js'
 import type { InventoryStore } from '../inventory/inventory-model.js'
@@ -84,7 +84,7 @@ function check({ url, store, root, roots, roles, timeout, now, every }: Settings
     'doctor: expected keySetUrl, store or root',
   )
   ensure(
-    store === undefined || typeof store.read === 'function',
+    store === undefined || hasMethods(store, 'read'),
     'invalid_argument',
     'store: expected the store of the inventory, such as fileInventory makes',
   )

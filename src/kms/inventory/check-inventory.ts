@@ -1,4 +1,4 @@
-import { ecKeySpecs, specsOfSignature } from '../../algorithms/kms-key-specs.js'
+import { recipientUses, specsOfSignature } from '../../algorithms/kms-key-specs.js'
 import { isSignatureName, signatures } from '../../algorithms/signatures.js'
 import { ensure, shown } from '../../errors/guard.js'
 import type { SealdropErrorCode } from '../../errors/sealdrop-error.js'
@@ -76,8 +76,9 @@ const signsWith = (alg: string, { spec, usage }: Purpose): boolean =>
 /** Of keys to seal to; which specs sign, the algorithms know. */
 function hasUsage({ spec, usage }: Purpose): boolean {
   if (usage === 'SIGN_VERIFY') return true
-  if (usage === 'ENCRYPT_DECRYPT') return spec.startsWith('RSA')
-  return Object.values(ecKeySpecs).includes(spec)
+  return Object.values(recipientUses).some(
+    (use) => use.usage === usage && Object.values(use.specs).includes(spec),
+  )
 }
 
 /** Members that a key has in a state, beside those of every key. */

@@ -1,4 +1,4 @@
-import { ensure } from '../../errors/guard.js'
+import { ensure, hasMethods } from '../../errors/guard.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import { abortable } from '../../io/abort.js'
 import { SingleFlight } from '../../io/single-flight.js'
@@ -30,7 +30,7 @@ export class InventoryKeys implements OpenerKeys {
   /** @param onChange is told of every new version */
   constructor(store: InventoryStore, now: () => number, onChange: () => void) {
     ensure(
-      typeof store?.read === 'function',
+      hasMethods(store, 'read'),
       'invalid_argument',
       'keys: expected key ARNs, ids or aliases, or a store such as fileInventory makes',
     )

@@ -1,4 +1,4 @@
-import { ecKeySpecs, rsaKeySpecs, specsOfSignature } from '../../algorithms/kms-key-specs.js'
+import { recipientUses, specsOfSignature } from '../../algorithms/kms-key-specs.js'
 import { keyWraps } from '../../algorithms/key-wraps.js'
 import { signatures } from '../../algorithms/signatures.js'
 import type { Purpose } from '../inventory/inventory-model.js'
@@ -17,8 +17,8 @@ const wraps = Object.entries(keyWraps).map(([alg, row]): [string, AlgorithmUse] 
   alg,
   {
     kms: row.kms,
-    usage: row.kty === 'RSA' ? 'ENCRYPT_DECRYPT' : 'KEY_AGREEMENT',
-    specs: Object.values(row.kty === 'RSA' ? rsaKeySpecs : ecKeySpecs),
+    usage: recipientUses[row.kind].usage,
+    specs: Object.values(recipientUses[row.kind].specs),
   },
 ])
 const signs = Object.entries(signatures).map(([alg, row]): [string, AlgorithmUse] => [

@@ -1,4 +1,5 @@
 import { sealAlgorithms } from '../../algorithms/key-wraps.js'
+import { kindOfKey } from '../../algorithms/public-key.js'
 import { signatureOf, signatures, whyRefused } from '../../algorithms/signatures.js'
 import { ensure, shown } from '../../errors/guard.js'
 import { fromSpki } from '../../formats/spki.js'
@@ -26,7 +27,7 @@ export async function loadKey(
   const thumbprint = await thumbprintOf(jwk)
   const asked = shown(alg ?? '')
   if (keyUsage !== 'SIGN_VERIFY') {
-    const ours = sealAlgorithms[jwk.kty]
+    const ours = sealAlgorithms[kindOfKey(jwk)]
     ensure(
       ours && (alg ?? ours) === ours,
       'invalid_argument',

@@ -1,4 +1,4 @@
-import { ensure } from '../../errors/guard.js'
+import { ensure, hasMethods } from '../../errors/guard.js'
 import type { CallOptions } from '../../io/abort.js'
 import type { InventoryStore } from '../inventory/inventory-model.js'
 import { ManagementPort } from '../port/management-port.js'
@@ -32,7 +32,7 @@ export async function applyRotation(
 ): Promise<{ readonly done: readonly Step[]; readonly waiting: readonly Step[] }> {
   const steps = stepsOf(plan)
   ensure(
-    typeof o?.store?.read === 'function',
+    hasMethods(o?.store, 'read'),
     'invalid_argument',
     'store: expected the store of the inventory, such as fileInventory makes',
   )

@@ -1,4 +1,4 @@
-import { ensure, shown } from '../../errors/guard.js'
+import { ensure, hasMethods, shown } from '../../errors/guard.js'
 import type { CallOptions } from '../../io/abort.js'
 import {
   isMade,
@@ -232,7 +232,7 @@ interface Found {
 
 async function withPort<T>(o: KeyOptions, work: (found: Found) => Promise<T>): Promise<T> {
   ensure(
-    typeof o?.store?.read === 'function',
+    hasMethods(o?.store, 'read'),
     'invalid_argument',
     'store: expected the store of the inventory, such as fileInventory makes',
   )

@@ -1,4 +1,4 @@
-import { ensure, shown } from '../../errors/guard.js'
+import { ensure, hasMethods, shown } from '../../errors/guard.js'
 import { revocationReasons } from '../inventory/member-rules.js'
 import {
   isMade,
@@ -45,7 +45,7 @@ export async function revokeKey(
   },
 ): Promise<RevokedKey> {
   ensure(
-    typeof o?.store?.read === 'function',
+    hasMethods(o?.store, 'read'),
     'invalid_argument',
     'store: expected the store of the inventory, such as fileInventory makes',
   )

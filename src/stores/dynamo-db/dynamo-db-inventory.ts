@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { ensure } from '../../errors/guard.js'
+import { ensure, hasMethods } from '../../errors/guard.js'
 import { nameOf } from '../../kms/port/aws-errors.js'
 import { checkInventory, parseInventory } from '../../kms/inventory/check-inventory.js'
 import type { InventoryStore } from '../../kms/inventory/inventory-model.js'
@@ -38,7 +38,7 @@ export function dynamoDbInventory(o: {
   readonly id?: string
 }): InventoryStore {
   ensure(
-    typeof o?.dynamoDb?.getItem === 'function' && typeof o.dynamoDb.putItem === 'function',
+    hasMethods(o?.dynamoDb, 'getItem', 'putItem'),
     'invalid_argument',
     'dynamoDb: expected new DynamoDB({}) of @aws-sdk/client-dynamodb',
   )

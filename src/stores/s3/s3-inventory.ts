@@ -1,4 +1,4 @@
-import { ensure } from '../../errors/guard.js'
+import { ensure, hasMethods } from '../../errors/guard.js'
 import { nameOf } from '../../kms/port/aws-errors.js'
 import { checkInventory, parseInventory } from '../../kms/inventory/check-inventory.js'
 import type { InventoryStore } from '../../kms/inventory/inventory-model.js'
@@ -40,7 +40,7 @@ export function s3Inventory(o: {
   readonly key: string
 }): InventoryStore {
   ensure(
-    typeof o?.s3?.getObject === 'function' && typeof o.s3.putObject === 'function',
+    hasMethods(o?.s3, 'getObject', 'putObject'),
     'invalid_argument',
     's3: expected new S3({}) of @aws-sdk/client-s3',
   )

@@ -1,4 +1,4 @@
-import { ensure } from '../../errors/guard.js'
+import { ensure, hasMethods } from '../../errors/guard.js'
 import type { SetStore } from '../../keys/set-store.js'
 
 /** A Workers KV binding, as far as it is used here. */
@@ -20,7 +20,7 @@ export interface KvNamespace {
  */
 export function kvSets(namespace: KvNamespace): SetStore {
   ensure(
-    typeof namespace?.get === 'function' && typeof namespace.put === 'function',
+    hasMethods(namespace, 'get', 'put'),
     'invalid_argument',
     'kvSets: expected a Workers KV binding',
   )

@@ -1,0 +1,20 @@
+import type { Bytes } from '../../bytes/bytes.js'
+import { ensure } from '../../errors/guard.js'
+
+/** Of a value's encrypted key. @throws SealdropError `malformed` */
+export function checkValueLength({ length }: Bytes, expected: number): void {
+  ensure(
+    length === expected,
+    'malformed',
+    `JWE encrypted key: expected ${expected} bytes, found ${length}`,
+  )
+}
+
+/** Of a message's encrypted data key. @throws SealdropError `malformed` */
+export function checkMessageLength({ length }: Bytes, expected: number): void {
+  ensure(
+    length === expected,
+    'malformed',
+    `message header: expected an encrypted data key of ${expected} bytes, found ${length}`,
+  )
+}
