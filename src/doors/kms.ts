@@ -1,5 +1,6 @@
 /** The companion: everything that calls KMS. */
-export { createOpener, type Opener, type OpenerOptions } from '../kms/open/create-opener.js'
+export { createOpener, type OpenerOptions } from '../kms/open/create-opener.js'
+export type { Opener } from '../kms/open/opener.js'
 export type { Opened } from '../open/open-value.js'
 export type { OpenedInfo, OpenOptions } from '../open/options.js'
 export type { OpenEvent } from '../open/report.js'
