@@ -6,6 +6,7 @@ import {
   complaintsAbout,
   differences,
   examplesOf,
+  publicMethods,
   publicVerbs,
   runExamples,
 } from '../support/doc-examples.mjs'
@@ -15,7 +16,8 @@ const world = await startWorld()
 test.after(() => world.close())
 
 const verbs = publicVerbs()
-const examples = verbs.flatMap(examplesOf)
+const methods = publicMethods()
+const examples = [...verbs, ...methods].flatMap(examplesOf)
 
 /** A docstring, as it stands in a file, around the code of an example. */
 const docOf = (code) => `
@@ -33,6 +35,7 @@ const exampleOf = (name, code) => examplesOf({ name, doc: docOf(code) })[0]
 
 test('examples are short, call their verb and say what they print', () => {
   assert.isAtLeast(verbs.length, 50)
+  assert.isAtLeast(methods.length, 12)
   for (const example of examples) assert.deepEqual(complaintsAbout(example), [], example.id)
 })
 

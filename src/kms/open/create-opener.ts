@@ -55,15 +55,16 @@ export interface OpenerOptions {
  * @example
  *   ```js
  *   import { createOpener } from 'sealdrop/kms'
+ *   const events = []
  *   const opener = createOpener({
  *     keys: ['alias/claims'],
  *     maxAge: 24 * 3_600_000,
  *     cache: { entries: 1_000, maxAge: 300_000, uses: 1_000 },
- *     onEvent: ({ event, code }) => console.log(event, code), // failed malformed
+ *     onEvent: (event) => events.push(event),
  *   })
  *   await opener.ready()
  *   await opener.open('not sealed', { context: {} }).catch(() => {})
- *   await opener.close()
+ *   console.log(events[0].event, events[0].code) // failed malformed
  *   ```
  * @see RFC 7516 §5.2, §11.5
  */

@@ -37,7 +37,8 @@ export interface Opener {
    *   ```js
    *   import { createOpener } from 'sealdrop/kms'
    *   const opener = createOpener({ keys: ['alias/claims', 'alias/misspelt'] })
-   *   await opener.ready().catch(({ code }) => console.log(code)) // key_unusable
+   *   const failure = await opener.ready().catch(({ code }) => code)
+   *   console.log(failure) // key_unusable
    *   await opener.close()
    *   ```
    */
@@ -53,7 +54,8 @@ export interface Opener {
    *   import { createOpener } from 'sealdrop/kms'
    *   const opener = createOpener({ keys: ['alias/claims'] })
    *   await opener.close()
-   *   await opener.ready().catch(({ code }) => console.log(code)) // closed
+   *   const failure = await opener.ready().catch(({ code }) => code)
+   *   console.log(failure) // closed
    *   ```
    */
   close(): Promise<void>
@@ -289,7 +291,7 @@ export interface Opener {
    *   await writeFile('report.sealed', readable)
    *   const opener = createOpener({ keys: ['alias/claims'] })
    *   const { length } = await opener.openFile('report.sealed', 'opened.pdf', { context })
-   *   console.log(length) // 1053…
+   *   console.log(length) // 1048…
    *   ```
    */
   openFile(input: string | URL, output: string | URL, o: OpenOptions): Promise<OpenedFile>

@@ -49,7 +49,8 @@ export interface Signer {
    *   ```js
    *   import { createSigner } from 'sealdrop/kms'
    *   const signer = createSigner({ key: 'alias/claims' })
-   *   await signer.ready().catch(({ message }) => console.log(message)) // alias/claims does not…
+   *   const failure = await signer.ready().catch(({ message }) => message)
+   *   console.log(failure) // alias/claims does not sign…
    *   await signer.close()
    *   ```
    */
@@ -65,7 +66,8 @@ export interface Signer {
    *   import { createSigner } from 'sealdrop/kms'
    *   const signer = createSigner({ key: 'alias/receipts' })
    *   await signer.close()
-   *   await signer.ready().catch(({ code }) => console.log(code)) // closed
+   *   const failure = await signer.ready().catch(({ code }) => code)
+   *   console.log(failure) // closed
    *   ```
    */
   close(): Promise<void>
