@@ -13,11 +13,9 @@ export { createSigner } from '../kms/sign/create-signer.js'
 export type { ReceiptOf, Signer } from '../kms/sign/signer.js'
 export type { SignFileOptions } from '../kms/sign/sign-file.js'
 export { publicJwk } from '../kms/publish/public-jwk.js'
-export {
-  createPublisher,
-  type PublishedKey,
-  type PublisherOptions,
-} from '../kms/publish/create-publisher.js'
+export { createPublisher } from '../kms/publish/create-publisher.js'
+export type { PublishedKey } from '../kms/publish/configured-jwks.js'
+export type { PublisherOptions } from '../kms/publish/publisher-options.js'
 export type { Kms } from '../kms/port/port.js'
 export { fileInventory } from '../stores/files/file-inventory.js'
 export { s3Inventory, type S3Operations } from '../stores/s3/s3-inventory.js'
