@@ -34,14 +34,10 @@ export type {
 export { planRotation, type PlanOptions } from '../kms/rotation/plan-rotation.js'
 export { applyRotation, type ApplyOptions } from '../kms/rotation/apply.js'
 export type { RotationPlan, Step, StepKind } from '../kms/rotation/steps.js'
-export {
-  deleteKey,
-  restoreKey,
-  retireKey,
-  type DeletedKey,
-  type KeyOptions,
-  type RetiredKey,
-} from '../kms/rotation/retire.js'
+export { deleteKey, type DeletedKey } from '../kms/rotation/delete.js'
+export type { KeyOptions } from '../kms/rotation/listed-key.js'
+export { restoreKey } from '../kms/rotation/restore.js'
+export { retireKey, type RetiredKey } from '../kms/rotation/retire.js'
 export type { LastUse } from '../kms/port/management-port.js'
 export { doctor } from '../kms/doctor/doctor.js'
 export type { DoctorOptions } from '../kms/doctor/settings.js'
