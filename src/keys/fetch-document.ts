@@ -6,22 +6,27 @@ import { readLimited } from '../io/read-limited.js'
 
 export interface FetchDocumentOptions {
   readonly url: URL
+  /** Value of the header `accept`. */
   readonly accept: string
   readonly headers: Readonly<Record<string, string>>
   readonly fetch: typeof globalThis.fetch
   /** Milliseconds for the whole answer. */
   readonly timeout: number
-  /** Go past the browser's HTTP cache. */
+  /** Whether to go past the browser's HTTP cache. */
   readonly revalidate: boolean
-  /** Bytes of the answer. */
+  /** Bytes of the answer, at most. */
   readonly most: number
 }
 
 /**
- * One GET: no redirect is followed, no credentials go along, no more bytes than asked for, within
- * the time.
+ * Gets one document with one request.
  *
- * @throws SealdropError `keys_unreachable` (retryable unless the server said no), `keys_malformed`
+ * - no redirect is followed, and no credentials go along
+ * - no more bytes are read than were asked for
+ *
+ * @throws SealdropError:
+ *   - `keys_unreachable`: retryable unless the server said no
+ *   - `keys_malformed`: the answer is too long, no text, or a web page
  */
 export async function fetchDocument(
   o: FetchDocumentOptions,
@@ -39,7 +44,7 @@ export async function fetchDocument(
   }
 }
 
-/** Without the query, which may hold a token. */
+/** The URL as messages name it: without its query, which may hold a token. */
 const whereOf = ({ origin, pathname }: URL): string => `key set at ${shown(origin + pathname)}`
 
 async function load(

@@ -30,10 +30,13 @@ export class SetMemory {
   }
 
   /**
-   * Looks into the store; what does not verify there was not put there by us. A store that fails is
-   * forgiven where something is remembered here.
+   * Looks into the store for sets that are newer than what is remembered here.
    *
-   * @param ids under which sets may be, and `read` to verify one
+   * - what does not verify there was not put there by us, and is passed over
+   * - a store that fails is forgiven where something is remembered here
+   *
+   * @param ids - under which sets may be
+   * @param read - verifies one
    */
   async look(
     ids: readonly string[],
@@ -54,9 +57,11 @@ export class SetMemory {
   }
 
   /**
-   * Remembers a set, unless a newer one came meanwhile, and writes the newest one until the store
-   * has it: of two writes at once the older may end last. A failure that may pass is made good the
-   * next time.
+   * Remembers a set, unless a newer one came meanwhile.
+   *
+   * - the newest one is written until the store has it, since of two writes at once the older may
+   *   end last
+   * - a failure that may pass is made good the next time
    */
   async keep(found: SignedSet, idOf: (root: string) => string): Promise<SignedSet> {
     if (!this.newest || isNewer(found, this.newest)) this.newest = found
@@ -75,7 +80,7 @@ export class SetMemory {
   }
 }
 
-/** A set of the same counter that was signed again lives longer. */
+/** Whether the first set is newer. One of the same counter that was signed again lives longer. */
 export const isNewer = ({ claims: a }: SignedSet, { claims: b }: SignedSet): boolean =>
   a.ver > b.ver || (a.ver === b.ver && a.exp > b.exp)
 

@@ -47,9 +47,9 @@ const fileServer = (files) => async (request) => {
   return bytes ? fileAnswer(request, bytes) : new Response(null, { status: 404 })
 }
 
-/** `app.example.com`: answers what is posted to it with a receipt. */
-const appServer = (signer) => async (request) => {
-  if (request.method !== 'POST') return new Response(null, { status: 404 })
+/** `app.example.com`: its own key set, and a receipt for whatever is posted to it. */
+const appServer = (signer, keys) => async (request) => {
+  if (request.method !== 'POST') return keys(request)
   const sealed = await inspect(await request.text())
   const { messageId = '', digest = '', length = 0, context } = sealed
   return new Response(
@@ -57,11 +57,13 @@ const appServer = (signer) => async (request) => {
   )
 }
 
-/** `keys.example.com`: the plain set, and the signed one. */
+/** `keys.example.com`: the plain set by two names, and the signed one. */
 function keyServer(kms) {
   const keys = published.map((key) => ({ key, withArn: true }))
+  const plain = keySetHandler(createPublisher({ kms, keys }))
   const paths = new Map([
-    ['/keys.json', keySetHandler(createPublisher({ kms, keys }))],
+    ['/keys.json', plain],
+    ['/.well-known/jwks.json', plain],
     ['/signed-keys.json', keySetHandler(createPublisher({ kms, keys, root: 'alias/root' }))],
   ])
   return (request) =>
@@ -126,8 +128,9 @@ export async function startWorld() {
   )
   await writeFolder(folder, { kms, report })
   const files = await signedFiles({ client, signer, report })
+  const keys = keyServer(kms)
   const [keyHost, fileHost, appHost, stores] = await Promise.all(
-    [keyServer(kms), fileServer(files), appServer(signer), awsStores()].map(listen),
+    [keys, fileServer(files), appServer(signer, keys), awsStores()].map(listen),
   )
   return {
     folder,
