@@ -55,7 +55,7 @@ export interface ApplyOptions extends CallOptions {
  *   const { inventory } = await store.read()
  *   const plan = planRotation(inventory, { now: new Date(), every: 'P3M' })
  *   const { done } = await applyRotation(plan, { store })
- *   console.log(done.map(({ kind: what }) => what).join(' ')) // create activate create move-alias
+ *   console.log(done.map((step) => step.kind).join()) // create,activate,create,move-alias
  *   ```
  */
 export async function applyRotation(

@@ -45,7 +45,7 @@ export interface PlanOptions {
  *   const { inventory } = await fileInventory('keys').read()
  *   const { steps, next } = planRotation(inventory, { now: new Date(), every: 'P1Y' })
  *   const [first] = steps
- *   console.log(first.kind, first.key) // activate orders
+ *   console.log(first.kind, first.key) // activate contracts
  *   console.log(first.why) // the current key is in use since…
  *   console.log(next > new Date()) // true
  *   ```
