@@ -5,7 +5,7 @@ import { show } from './shown-members.js'
 
 /** What the trail needs to know of a call. */
 export interface TrailFacts {
-  /** The operation's name; undefined where the request named none. */
+  /** The name of the operation; undefined where the request named none. */
   readonly operation: string | undefined
   readonly region: string
   /** Milliseconds since the epoch. */
