@@ -33,10 +33,12 @@ export const maxHeaderLength: number = fixedLength + limits.header
 export type NameOfFormat = (version: number, suite: number) => string
 
 /**
- * Reads a header within limits checked before anything is allocated. Where the bytes end before the
- * header does, the answer is undefined: more are needed, which is no error yet.
+ * Reads a header within limits that are checked before anything is allocated.
  *
- * @param bytes from the start of a message; what follows the header is ignored
+ * Where the bytes end before the header does, the answer is undefined: more are needed, which is no
+ * error yet.
+ *
+ * @param bytes - from the start of a message; what follows the header is ignored
  * @throws SealdropError `malformed`, `unsupported_algorithm`, `too_large`
  * @see message-format.md, "Header" and "Reader's rules"
  */

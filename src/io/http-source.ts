@@ -5,10 +5,11 @@ import type { CallOptions } from './abort.js'
 import type { ByteSource } from './byte-source.js'
 import { readLimited } from './read-limited.js'
 
+/** How a file behind a URL is asked for. */
 export interface HttpSourceOptions extends CallOptions {
-  /** Sent with every request, for example an authorization. */
+  /** Request headers to send every time, for example an `authorization`. Default: none. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Default: the host's. */
+  /** The function that fetches. Default: globalThis.fetch. */
   readonly fetch?: typeof globalThis.fetch
 }
 

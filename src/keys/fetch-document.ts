@@ -4,6 +4,7 @@ import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { abortable } from '../io/abort.js'
 import { readLimited } from '../io/read-limited.js'
 
+/** What is asked for, and for how long. */
 export interface FetchDocumentOptions {
   readonly url: URL
   /** Value of the header `accept`. */

@@ -41,8 +41,10 @@ export function layoutIn(
 }
 
 /**
- * Part of the plaintext, each frame verified before it is handed out, the final one first: only it
- * says that this is the whole message, so that a range can be cut to its length.
+ * Opens part of the plaintext; each frame is verified before it is handed out.
+ *
+ * The final frame comes first: only it says that this is the whole message, so that a range can be
+ * cut to its length.
  *
  * @returns the length of the part, and its pieces
  * @throws SealdropError `malformed`, `rejected`

@@ -23,13 +23,15 @@ export interface Prepared {
   readonly candidates: readonly Candidate<WrappedDataKey>[]
 }
 
+/** What was sealed, once it opened, and what is known of it. */
 export type Opened = Content & OpenedInfo
 
 /**
- * The cheap checks, in order: sizes and form, key on the list, algorithm, context, age, replay. No
- * KMS call is made.
+ * Makes the cheap checks of a value, in this order, without a KMS call.
  *
- * @param reserved members of the context that the verb itself expects
+ * Sizes and form, key on the list, algorithm, context, age, replay.
+ *
+ * @param reserved - members of the context that the verb itself expects
  * @throws SealdropError of class A
  */
 export async function prepare(
@@ -66,8 +68,9 @@ export async function prepare(
 }
 
 /**
- * Opens a prepared value with at most one cryptographic answer of a private key. Whatever was wrong
- * with it from here on, the error is one and the same: class B.
+ * Opens a prepared value with at most one cryptographic answer of a private key.
+ *
+ * Whatever was wrong with it from here on, the error is one and the same: class B.
  *
  * @throws SealdropError `rejected`, `kms_*`, `key_unusable`
  */

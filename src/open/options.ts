@@ -9,10 +9,12 @@ import type { DataKeyCache } from './data-keys.js'
 import type { OpenerKeys } from './opener-key.js'
 import type { ReplayStore } from './replay.js'
 
+/** What a sealed thing must be bound to, and how old it may be. */
 export interface OpenOptions extends CallOptions {
   /**
-   * What the sender bound: exactly this, or a function that decides about what it finds. Looked at
-   * before any KMS call.
+   * What the sender bound it to: exactly this, or a function that decides. Required.
+   *
+   * It is looked at before any KMS call.
    */
   readonly context: ExpectedContext
   /**
@@ -22,19 +24,24 @@ export interface OpenOptions extends CallOptions {
   readonly maxAge?: number
 }
 
+/** What is known of a sealed thing that opened. */
 export interface OpenedInfo {
   /**
-   * The sender's `jti`, empty where a JOSE library wrote none; a stream's message id in base64url.
+   * The id of the message, as the sender wrote it.
+   *
+   * - of a value: its `jti`, empty where a JOSE library wrote none
+   * - of a stream: the message id in base64url
    */
   readonly messageId: string
   /** The key that opened it, with its ARN. */
   readonly key: KeyInfo
-  /** As the sender bound it; authenticated, and the sender's claim. */
+  /** What the sender bound it to; it is authenticated, and the sender's claim. */
   readonly context: Context
-  /** The sender's claim; a stream makes none. */
+  /** When it was sealed, as the sender claims; a stream makes no claim. */
   readonly sealedAt?: Date
 }
 
+/** What an opener works with. The companion brings it. */
 export interface OpenerParts {
   readonly keys: OpenerKeys
   readonly operations: PrivateOperations
@@ -43,15 +50,17 @@ export interface OpenerParts {
   readonly replay?: ReplayStore | undefined
   readonly now: () => number
   /**
-   * A compressed point as `04 ‖ x ‖ y`; throws when there is none with that x. WebCrypto cannot, so
-   * the host does.
+   * Makes `04 ‖ x ‖ y` of a compressed point, and throws when there is no point with that x.
+   *
+   * WebCrypto cannot, so the host does.
    */
   readonly decompress: (crv: CurveName, point: Bytes) => Uint8Array
 }
 
 /**
- * With a replay store no call may take older values than the opener: their ids are forgotten by
- * then.
+ * The oldest value that this call may take.
+ *
+ * With a replay store that is never older than the opener's: ids are forgotten by then.
  */
 export function maxAgeOf(o: OpenOptions, { maxAge, replay }: OpenerParts): number | undefined {
   // an opener that has a replay store has a maximum age; without one nothing is young enough

@@ -4,19 +4,22 @@ import { sha256 } from '../crypto/digest.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 
 /**
- * Where it is kept which values were opened, so that each opens once. Shared by all openers that
- * must not open it twice.
+ * Keeps which values were opened, so that each opens once.
+ *
+ * All openers that must not open a value twice share one store.
  */
 export interface ReplayStore {
-  /** Claims an id, in one step, until a time; false when it was claimed before. */
+  /** Claims an id until a time, in one step; false when it was claimed before. */
   claim(id: string, until: Date): Promise<boolean>
-  /** Whether an id was claimed. Where it is there, a replay is refused before any KMS call. */
+  /** Whether an id was claimed. Where a store has it, a replay is refused before any KMS call. */
   seen?(id: string): Promise<boolean>
 }
 
 /**
- * The id of a value: SHA-256 of its text, which has one form only. Its `jti` would not do: anyone
- * who reads it on its way could seal another value with the same, and have that opened first.
+ * The id of a value: SHA-256 of its text, which has one form only.
+ *
+ * Its `jti` would not do: anyone who reads it on its way could seal another value with the same
+ * `jti`, and have that opened first.
  */
 export const replayId = async (jwe: string): Promise<string> => toBase64url(await sha256(utf8(jwe)))
 
@@ -28,9 +31,11 @@ export async function checkUnseen(store: ReplayStore | undefined, jwe: string): 
 }
 
 /**
- * After the tags of a value, or of all fields of a record, verified and before plaintext is
- * released. A crash, or a store that fails, between claim and release loses the value to this
- * store: the sender must seal it again.
+ * Claims a value after its tags verified, or those of all fields of its record.
+ *
+ * - no plaintext is released before that
+ * - a crash, or a store that fails, between claim and release loses the value to this store: the
+ *   sender must seal it again
  */
 export async function claimOnce(
   store: ReplayStore | undefined,

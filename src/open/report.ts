@@ -4,15 +4,22 @@ import { tell } from '../io/tell.js'
 import type { OpenedInfo, OpenerParts } from './options.js'
 
 /**
- * What happened to one value, stream or field, or to one record that failed: for logs and counters,
- * never content.
+ * What happened to one value, stream or field, or to one record that failed.
+ *
+ * It is for logs and counters, and never holds content.
  */
 export interface OpenEvent {
-  /** A stream counts as opened when its header did: what fails later is `failed` once more. */
+  /**
+   * How it ended.
+   *
+   * A stream counts as opened when its header did: what fails later is `failed` once more.
+   */
   readonly event: 'opened' | 'failed'
+  /** Why it failed. */
   readonly code?: SealdropErrorCode
+  /** The message id of what opened. */
   readonly messageId?: string
-  /** Thumbprint of the key. */
+  /** Thumbprint of the key that opened it. */
   readonly key?: string
   /** KMS calls made for it, failover included; those of a record stand with its first field. */
   readonly kmsCalls: number

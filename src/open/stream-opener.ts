@@ -15,9 +15,11 @@ import type { OpenedInfo, OpenerParts, OpenOptions } from './options.js'
 import { reported, tellFailed, type OpenEvent } from './report.js'
 import { openFrame, sealedFrames } from './sealed-frames.js'
 
-/** Plaintext that verified; `length` where it is known, and verified, before. */
+/** Plaintext that is verified while it is read, and what is known of it. */
 export interface OpenedStream extends OpenedInfo {
+  /** The plaintext. Each piece was verified before it comes. */
   readonly readable: ReadableStream<Bytes>
+  /** Bytes of plaintext, where that is known, and verified, before reading. */
   readonly length?: number
 }
 
@@ -86,8 +88,9 @@ export class StreamOpener {
   }
 
   /**
-   * The work before the first byte: reported, and given up with its source when it fails or is
-   * aborted.
+   * Does the work before the first byte, and reports it.
+   *
+   * It is given up with its source when it fails or is aborted.
    */
   async #reading<R extends OpenedStream>(
     reader: ByteReader,

@@ -39,7 +39,9 @@ export class ValueOpener {
   }
 
   /**
-   * All fields pass the cheap checks before the first KMS call; a data key that they share is
+   * Opens the named fields of a record.
+   *
+   * All of them pass the cheap checks before the first KMS call, and a data key that they share is
    * unwrapped once.
    */
   async openFields<T extends object>(
@@ -84,8 +86,9 @@ export class ValueOpener {
   }
 
   /**
-   * Waits once for another call that unwraps the same data key, then finds it in the cache or goes
-   * on alone.
+   * Waits once for another call that unwraps the same data key.
+   *
+   * Then it finds that key in the cache, or goes on alone.
    */
   async #afterPending(prepared: Prepared, o: OpenOptions, parts: OpenerParts): Promise<Opened> {
     const id = prepared.candidates[0]?.id

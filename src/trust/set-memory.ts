@@ -4,9 +4,10 @@ import type { SetClaims } from '../formats/signed-set.js'
 import { abortable } from '../io/abort.js'
 import type { SetStore } from '../keys/set-store.js'
 
-/** A set whose signature verified, and the root's thumbprint. */
+/** A set whose signature verified. */
 export interface SignedSet {
   readonly document: string
+  /** Thumbprint of the root that signed it. */
   readonly root: string
   readonly claims: SetClaims
 }

@@ -26,6 +26,7 @@ export interface SignedFile {
   readonly name?: string | undefined
   /** As the signer stated it, for example `application/pdf`. */
   readonly mediaType?: string | undefined
+  /** What the file is bound to, as was expected. */
   readonly context: Context
   /** When it was signed, as the signer states it. */
   readonly signedAt: Date
@@ -35,6 +36,7 @@ export interface SignedFile {
 
 /** Bytes that verified, and what was signed of them. */
 export interface VerifiedStream extends ByteStream, Proof, SignedFile {
+  /** Bytes that `readable` gives when all of it verifies. */
   readonly length: number
 }
 
