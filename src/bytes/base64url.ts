@@ -51,7 +51,7 @@ export function toBase64url(bytes: Uint8Array): Base64url {
 export function fromBase64url(text: Base64url): Bytes
 export function fromBase64url(text: string): Bytes | undefined
 export function fromBase64url(text: string): Bytes | undefined {
-  // no unused bit set
+  // the last character has no unused bit set
   const lastCharacter = [/$/, /^$/, /[AQgw]$/, /[AEIMQUYcgkosw048]$/][text.length % 4]
   if (!/^[\w-]*$/.test(text) || !lastCharacter?.test(text)) return undefined
   const native = Uint8Array as NativeFromBase64

@@ -58,7 +58,7 @@ export class ChunkDigester {
 
   async #flush(chunk: Bytes): Promise<void> {
     const hash = this.#hash(chunk)
-    hash.catch(() => {}) // told where it is awaited
+    hash.catch(() => {}) // the failure is told where it is awaited
     this.#hashes.push(hash)
     await this.#hashes.at(-underWay)
   }

@@ -16,8 +16,9 @@ export interface EmsaHash {
 }
 
 /**
- * DigestInfo up to the digest (RFC 8017 §9.2, note 1): lengths and last octet of the hash's object
- * identifier.
+ * DigestInfo up to the digest (RFC 8017 §9.2, note 1).
+ *
+ * Lengths, and the last octet of the hash's object identifier.
  */
 const digestInfo: Readonly<Record<EmsaHash['name'], readonly [number, number, number]>> = {
   'SHA-256': [0x31, 1, 0x20],
@@ -76,8 +77,9 @@ export const paddings: Readonly<Record<'RSA-PSS' | 'RSASSA-PKCS1-v1_5', Padding>
 }
 
 /**
- * XOR with MGF1 of the seed (RFC 8017 B.2.1); the leftmost bit is cleared on the way in and out
- * (§9.1.1, step 11).
+ * XOR with MGF1 of the seed (RFC 8017 B.2.1).
+ *
+ * The leftmost bit is cleared on the way in and on the way out (§9.1.1, step 11).
  */
 function masked(db: Uint8Array, hash: HashOf, seed: Uint8Array): Bytes {
   const mask = concat(

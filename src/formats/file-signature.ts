@@ -77,7 +77,7 @@ export function parseFileClaims(payload: Uint8Array): FileClaims {
   const claims = parseJsonObject(fromUtf8(payload) ?? '', rules)
   const { v, chunkSize, hash } = claims
   ensure(typeof v === 'number', 'malformed', 'file signature: v is no number')
-  // of another version nothing else is known
+  // of another version no other member is known
   ensure(v === 1, 'unsupported_algorithm', `file signature: expected version 1, found ${v}`)
   checkMembers(claims, fileMembers, rules)
   ensure(

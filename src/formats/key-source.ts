@@ -117,7 +117,7 @@ function setOf(jwk: PublicMembers | JsonObject, { use, alg, arn }: KeyStatements
     ...(alg !== undefined && { alg }),
     ...(arn !== undefined && { kms_arn: arn }),
   } as JsonObject
-  // others than RSA and EC only sign
+  // keys of other types than RSA and EC only sign
   const told = spoken['use'] ?? spoken['alg'] ?? !/^(RSA|EC)$/.test(String(spoken['kty']))
   ensure(
     told !== false,

@@ -16,7 +16,7 @@ import type { Context } from './context.js'
  */
 export function serializeContext(context: Context): Bytes {
   const entries = Object.entries(context)
-  // of each pair four bytes are lengths
+  // four bytes of each pair are lengths
   ensure(
     entries.length <= limits.header / 4,
     'too_large',

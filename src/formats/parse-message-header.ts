@@ -27,9 +27,7 @@ const fixedLength = 92
 /** No header is longer: a reader need not look further for its end. */
 export const maxHeaderLength: number = fixedLength + limits.header
 
-/**
- * How a version and a suite that are not read are called in an error; the opener knows their names.
- */
+/** How an error names a version and a suite that are not read; the opener knows their names. */
 export type NameOfFormat = (version: number, suite: number) => string
 
 /**
@@ -53,7 +51,7 @@ export function parseMessageHeader(bytes: Bytes, nameOf: NameOfFormat): MessageH
   if (!has(contextLength + 2)) return undefined
   const found = cursor.take(contextLength, 'context') as Bytes
   const context = parseContext(found)
-  // the empty context has two forms, keys and digests know one
+  // the empty context has two forms, of which keys and digests know one
   const serializedContext = contextLength === 2 ? new Uint8Array() : found
   const dataKeys = parseDataKeys(cursor, has)
   if (!dataKeys || !has(37 + tagLength)) return undefined

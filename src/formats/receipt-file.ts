@@ -53,7 +53,11 @@ const members: Members = {
   savedAt: isTime,
 }
 
-/** @throws SealdropError `malformed`, `too_large`, `unsupported_algorithm` for a later version */
+/**
+ * Reads a receipt file. Nothing in it is verified yet.
+ *
+ * @throws SealdropError `malformed`, `too_large`, `unsupported_algorithm` for a later version
+ */
 export function parseReceiptFile(text: string): ReceiptFile {
   ensure(typeof text === 'string', 'invalid_argument', 'receipt file: expected its text')
   ensure(

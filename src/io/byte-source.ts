@@ -57,7 +57,7 @@ export function rangeReader(source: ByteSource, start: number, end: number): Byt
   return {
     async take(length) {
       if (rest.length < length && at < end) {
-        // whole portions, since one that is cut in two must be joined
+        // whole portions are read, since one that is cut in two must be joined
         const size = Math.min(
           end - at,
           rest.length > 0 ? length - rest.length : length * Math.max(1, Math.floor(block / length)),

@@ -64,7 +64,7 @@ export async function* inOrder<T, R>(
 ): AsyncGenerator<R> {
   const pending: Promise<R>[] = []
   for await (const [result] of begun(items, work)) {
-    result.catch(() => {}) // told in its turn
+    result.catch(() => {}) // the failure is told in its turn
     pending.push(result)
     if (pending.length >= inFlight) yield* pending.splice(0, 1)
   }
@@ -115,7 +115,7 @@ export function streamOf(
         try {
           await breathe()
           for (let given = 0; given === 0;) {
-            // a stream asks no more before something came
+            // a stream does not ask for more before something came
             const { done, value } = await pieces.next()
             if (done) {
               off()

@@ -68,7 +68,7 @@ export async function openPart(
   const from = Math.min(start, size)
   const to = Math.min(end, size)
   const first = Math.floor(from / frameLength)
-  // the frame behind the last one that is wanted
+  // the number of the frame behind the last one that is wanted
   const behind = from === to ? first : Math.ceil(to / frameLength)
   const reader = input.reader(
     placeOf(Math.min(first, regular), layout, header),

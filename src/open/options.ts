@@ -18,8 +18,9 @@ export interface OpenOptions extends CallOptions {
    */
   readonly context: ExpectedContext
   /**
-   * Oldest value taken, in milliseconds, by the sender's own claim; streams make none. Default: the
-   * opener's.
+   * Age of the oldest value that is taken, in milliseconds, as the sender claims it.
+   *
+   * Default: the opener's. Streams make no claim.
    */
   readonly maxAge?: number
 }

@@ -44,7 +44,7 @@ export async function claimOnce(
   maxAge: number,
 ): Promise<void> {
   if (!store) return
-  // with a maximum age a value without its time was refused before
+  // with a maximum age, a value without a time was refused before
   const until = new Date((iat ?? NaN) * 1000 + maxAge + 60_000)
   if (!(await store.claim(await replayId(jwe), until))) throw replayed()
 }

@@ -55,7 +55,7 @@ export class ValueOpener {
       fields = findFields(record, o?.fields, 'rejected')
       for (const field of fields) {
         const { value } = field
-        // plaintext where a sealed field was named
+        // plaintext stands where a sealed field was named
         if (typeof value !== 'string' || value.split('.', 6).length !== 5) throw rejected()
         prepared.push(await prepare(value, o, parts, { [pathMember]: pointer(field) }))
       }
@@ -73,14 +73,18 @@ export class ValueOpener {
         sealed.push({ opened, cty: field.jwe.header.cty })
       }
       values = sealed.map(({ opened, cty }) => decodeValue(opened.bytes, cty))
-      // last, so that a record that does not open can be opened again
+      // claimed last, so that a record that does not open can be opened again
       for (const field of prepared) await this.#claim(field)
       return sealed.map(({ opened }) => opened)
     })
     return replaceFields(record, fields, values) as T
   }
 
-  /** For as long as any call of this opener would take it, whatever this call's own maximum age. */
+  /**
+   * Claims a value for as long as any call of this opener would take it.
+   *
+   * This call's own maximum age does not matter.
+   */
   async #claim({ text, jwe }: Prepared): Promise<void> {
     await claimOnce(this.#parts.replay, text, jwe.header.iat, this.#parts.maxAge ?? 0)
   }

@@ -14,7 +14,7 @@ export interface SignedSet {
 
 const patience = 5_000
 
-/** The newest set that was seen, here or, by the store, before and in other tabs. */
+/** The newest set that was seen: here, and through the store before and in other tabs. */
 export class SetMemory {
   newest: SignedSet | undefined
   readonly #store: SetStore | undefined
