@@ -14,7 +14,7 @@ import type { OpenerKey } from './opener-key.js'
 import { maxAgeOf, type OpenedInfo, type OpenerParts, type OpenOptions } from './options.js'
 import { checkUnseen } from './replay.js'
 
-/** A value that passed every check which public bytes decide. */
+/** A value that passed every check that public bytes decide. */
 export interface Prepared {
   readonly text: string
   readonly jwe: Jwe
@@ -23,13 +23,13 @@ export interface Prepared {
   readonly candidates: readonly Candidate<WrappedDataKey>[]
 }
 
-/** What was sealed, once it opened, and what is known of it. */
+/** A value that was opened: its content, and what is known of it. */
 export type Opened = Content & OpenedInfo
 
 /**
- * Makes the cheap checks of a value, in this order, without a KMS call.
+ * Makes the cheap checks, and no KMS call.
  *
- * Sizes and form, key on the list, algorithm, context, age, replay.
+ * Their order is: sizes and form, key on the list, algorithm, context, age, replay.
  *
  * @param reserved - members of the context that the verb itself expects
  * @throws SealdropError of class A
@@ -70,7 +70,7 @@ export async function prepare(
 /**
  * Opens a prepared value with at most one cryptographic answer of a private key.
  *
- * Whatever was wrong with it from here on, the error is one and the same: class B.
+ * Whatever is wrong from here on, the error is one and the same (class B).
  *
  * @throws SealdropError `rejected`, `kms_*`, `key_unusable`
  */

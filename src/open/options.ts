@@ -9,36 +9,36 @@ import type { DataKeyCache } from './data-keys.js'
 import type { OpenerKeys } from './opener-key.js'
 import type { ReplayStore } from './replay.js'
 
-/** What a sealed thing must be bound to, and how old it may be. */
+/** What the opener expects of what it opens. */
 export interface OpenOptions extends CallOptions {
   /**
-   * What the sender bound it to: exactly this, or a function that decides. Required.
+   * The context that the sender bound: exactly this one, or a function that decides about it.
    *
-   * It is looked at before any KMS call.
+   * - It is looked at before any KMS call.
    */
   readonly context: ExpectedContext
   /**
-   * Age of the oldest value that is taken, in milliseconds, as the sender claims it.
+   * The oldest value that is opened, in milliseconds. Default: that of the opener.
    *
-   * Default: the opener's. Streams make no claim.
+   * - The age is what the sender says. A stream says none, and is refused.
    */
   readonly maxAge?: number
 }
 
-/** What is known of a sealed thing that opened. */
+/** What is known of a value or a stream that was opened. */
 export interface OpenedInfo {
   /**
-   * The id of the message, as the sender wrote it.
+   * The id of the message, which receipts name.
    *
-   * - of a value: its `jti`, empty where a JOSE library wrote none
-   * - of a stream: the message id in base64url
+   * - Of a value it is the sender's `jti`, and empty where a JOSE library wrote none.
+   * - Of a stream it is the message id in base64url.
    */
   readonly messageId: string
   /** The key that opened it, with its ARN. */
   readonly key: KeyInfo
-  /** What the sender bound it to; it is authenticated, and the sender's claim. */
+  /** The context that the sender bound. Nobody changed it since, but it is the sender's claim. */
   readonly context: Context
-  /** When it was sealed, as the sender claims; a stream makes no claim. */
+  /** When the sender says that it was sealed. A stream does not say it. */
   readonly sealedAt?: Date
 }
 
@@ -51,19 +51,19 @@ export interface OpenerParts {
   readonly replay?: ReplayStore | undefined
   readonly now: () => number
   /**
-   * Makes `04 ‖ x ‖ y` of a compressed point, and throws when there is no point with that x.
+   * Writes a compressed point as `04 ‖ x ‖ y`, and throws when there is none with that x.
    *
-   * WebCrypto cannot, so the host does.
+   * WebCrypto cannot do it, so the host does.
    */
   readonly decompress: (crv: CurveName, point: Bytes) => Uint8Array
 }
 
 /**
- * The oldest value that this call may take.
+ * The maximum age of one call, which never exceeds that of an opener with a replay store.
  *
- * With a replay store that is never older than the opener's: ids are forgotten by then.
+ * Such a store forgets ids after the opener's maximum age.
  */
 export function maxAgeOf(o: OpenOptions, { maxAge, replay }: OpenerParts): number | undefined {
-  // an opener that has a replay store has a maximum age; without one nothing is young enough
+  // an opener with a replay store has a maximum age; if it had none, NaN lets nothing through
   return replay ? Math.min(o.maxAge ?? Infinity, maxAge ?? NaN) : (o.maxAge ?? maxAge)
 }

@@ -15,11 +15,11 @@ import type { OpenedInfo, OpenerParts, OpenOptions } from './options.js'
 import { reported, tellFailed, type OpenEvent } from './report.js'
 import { openFrame, sealedFrames } from './sealed-frames.js'
 
-/** Plaintext that is verified while it is read, and what is known of it. */
+/** A stream of plaintext, of which each piece verified before it is handed out. */
 export interface OpenedStream extends OpenedInfo {
-  /** The plaintext. Each piece was verified before it comes. */
+  /** The plaintext. It fails at the end when the sealed stream was cut. */
   readonly readable: ReadableStream<Bytes>
-  /** Bytes of plaintext, where that is known, and verified, before reading. */
+  /** The length in bytes, where it was known and verified before: of `openRange`. */
   readonly length?: number
 }
 
@@ -33,7 +33,7 @@ const watched = (reader: ByteReader, watch: (bytes: Uint8Array) => Promise<void>
   },
 })
 
-/** Opens messages; runtime-neutral, the private key is behind the private operations. */
+/** Opens streams in every runtime: the private key is behind the private operations. */
 export class StreamOpener {
   readonly #parts: OpenerParts
   readonly #onEvent: (event: OpenEvent) => void
@@ -43,11 +43,7 @@ export class StreamOpener {
     this.#onEvent = onEvent
   }
 
-  /**
-   * Opens a message from its start to its end.
-   *
-   * @param watch - sees every byte of the message in order, before its frame is opened
-   */
+  /** @param watch - sees every byte of the message in order, before its frame is opened */
   async openStream(
     source: StreamSource,
     o: OpenOptions,
@@ -92,9 +88,9 @@ export class StreamOpener {
   }
 
   /**
-   * Does the work before the first byte, and reports it.
+   * Does the work before the first byte, and reports how it ended.
    *
-   * It is given up with its source when it fails or is aborted.
+   * When it fails or is aborted, the source is given up too.
    */
   async #reading<R extends OpenedStream>(
     reader: ByteReader,

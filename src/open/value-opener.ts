@@ -12,13 +12,11 @@ import type { OpenerParts, OpenOptions } from './options.js'
 import { claimOnce } from './replay.js'
 import { reported, type OpenEvent } from './report.js'
 
-/**
- * Opens values and records; runtime-neutral, the private key is behind {@link PrivateOperations}.
- */
+/** Opens values and records in every runtime: the private key is behind the private operations. */
 export class ValueOpener {
   readonly #parts: OpenerParts
   readonly #onEvent: (event: OpenEvent) => void
-  /** Unwraps under way, so that values of one sealer that come together cost one call. */
+  /** Data keys that are being unwrapped: values of one sealer that come together cost one call. */
   readonly #pending = new Map<string, Promise<unknown>>()
 
   constructor(parts: OpenerParts, onEvent: (event: OpenEvent) => void = () => {}) {
@@ -39,10 +37,9 @@ export class ValueOpener {
   }
 
   /**
-   * Opens the named fields of a record.
+   * Opens the fields of a record, once all of them passed the cheap checks.
    *
-   * All of them pass the cheap checks before the first KMS call, and a data key that they share is
-   * unwrapped once.
+   * A data key that they share is unwrapped once.
    */
   async openFields<T extends object>(
     record: object,
@@ -80,19 +77,15 @@ export class ValueOpener {
     return replaceFields(record, fields, values) as T
   }
 
-  /**
-   * Claims a value for as long as any call of this opener would take it.
-   *
-   * This call's own maximum age does not matter.
-   */
+  /** Claims a value for as long as any call of this opener would take it, not this call alone. */
   async #claim({ text, jwe }: Prepared): Promise<void> {
     await claimOnce(this.#parts.replay, text, jwe.header.iat, this.#parts.maxAge ?? 0)
   }
 
   /**
-   * Waits once for another call that unwraps the same data key.
+   * Opens a value after another call that unwraps the same data key has ended.
    *
-   * Then it finds that key in the cache, or goes on alone.
+   * The data key is in the cache then. If it is not, this call goes on alone.
    */
   async #afterPending(prepared: Prepared, o: OpenOptions, parts: OpenerParts): Promise<Opened> {
     const id = prepared.candidates[0]?.id

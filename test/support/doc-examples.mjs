@@ -9,18 +9,32 @@ import { root, run, withResolvedImports } from './documents.mjs'
 const mostLines = 12
 const widest = 92
 
-/** `{ name, doc }` of every public verb of every door. */
-export function publicVerbs() {
+function sources() {
   const cwd = fileURLToPath(root)
   const paths = globSync('src/**/*.ts', { cwd }).sort()
-  const found = verbsOf(
-    paths.map((path) => ({ path, text: readFileSync(join(cwd, path), 'utf8') })),
-  )
-  return [...new Map(found.map((verb) => [verb.name, verb])).values()]
+  return paths.map((path) => ({ path, text: readFileSync(join(cwd, path), 'utf8') }))
 }
 
+/** `{ name, doc }` of every public verb of every door. */
+export function publicVerbs() {
+  return [...new Map(verbsOf(sources()).map((verb) => [verb.name, verb])).values()]
+}
+
+const exportedInterface = /^export interface (\w+)[^]*?^}/gm
+const method = /\/\*\*((?:[^*]|\*(?!\/))*)\*\/\n {2}(\w+)[<(]/g
+
+/** `{ name, owner, doc }` of every verb of an interface whose docstring has an example. */
+export const publicMethods = () =>
+  sources().flatMap(({ text }) =>
+    [...text.matchAll(exportedInterface)].flatMap(([body, owner]) =>
+      [...body.matchAll(method)]
+        .map(([, doc = '', name]) => ({ name, owner, doc }))
+        .filter(({ doc }) => doc.includes('@example')),
+    ),
+  )
+
 /** The blocks of code below each `@example` of a docstring. */
-export function examplesOf({ name, doc }) {
+export function examplesOf({ name, doc, owner = '' }) {
   const text = doc.replace(/^ *\*(?: |$)/gm, '')
   return text
     .split(/^@(?=\w)/m)
@@ -28,9 +42,13 @@ export function examplesOf({ name, doc }) {
     .map((part, index) => {
       const [, indent = '', block = ''] = /^( *)```js\n([^]*?)^ *```/m.exec(part) ?? []
       const lines = block.split('\n').map((line) => line.replace(indent, ''))
-      return { name, id: `${name}-${index}`, code: lines.join('\n') }
+      return { name, id: `${owner}${name}-${index}`, code: lines.join('\n') }
     })
 }
+
+/** The names of those verbs that show no code. */
+export const withoutExample = (verbs) =>
+  verbs.filter((verb) => !examplesOf(verb).some(({ code }) => code.trim())).map(({ name }) => name)
 
 const logs = /^\s*console\.log\(/
 const said = /\) \/\/ (.+)$/

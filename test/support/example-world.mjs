@@ -10,6 +10,7 @@ import { createPublisher, createSigner, publicJwk } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { keySetHandler } from 'sealdrop/serve'
 import { awsStores } from './example-aws-stores.mjs'
+import { writeInventory } from './example-inventory.mjs'
 import { listen } from './listen.mjs'
 
 const purposes = [
@@ -95,7 +96,7 @@ async function signedFiles({ client, signer, report }) {
   ])
 }
 
-/** The folder: a file, a key in PEM, the thumbprints to pin, and the root's public half. */
+/** The folder: a file, a key in PEM, thumbprints to pin, the root's public half, an inventory. */
 async function writeFolder(folder, { kms, report }) {
   const [claims, vault, receipts, top] = await Promise.all(
     purposes.map(({ alias }) => publicJwk({ kms, key: alias })),
@@ -106,13 +107,14 @@ async function writeFolder(folder, { kms, report }) {
   writeFileSync(join(folder, 'root.json'), JSON.stringify(top))
   const pins = [claims, vault, receipts].map(({ kid }) => kid)
   writeFileSync(join(folder, 'pins.json'), JSON.stringify(pins))
+  await writeInventory(join(folder, 'keys'), kms)
 }
 
 /**
  * Starts the world.
  *
  * - `folder`: the current one of the examples, with `report.pdf`, `key.pem`, `pins.json` (the
- *   thumbprints of what is published) and `root.json` (the JWK for `signedBy`)
+ *   thumbprints of what is published), `root.json` (the JWK for `signedBy`) and `keys` (an inventory)
  * - `env`: AWS_* of the local KMS, and of an S3 and a DynamoDB that hold what is put there
  * - `hosts`: what stands for keys.example.com, files.example.com and app.example.com
  */

@@ -15,8 +15,9 @@ const cooldown = 30_000
 const reloadAfter = 10 * 60_000
 
 /**
- * The opener's keys, current and retired, by the inventory: everything public about them stands
- * there, so that KMS is not asked.
+ * The opener's keys, current and retired, as the inventory has them.
+ *
+ * Everything public about them stands there, so that KMS is not asked.
  */
 export class InventoryKeys implements OpenerKeys {
   readonly #store: InventoryStore
@@ -27,7 +28,7 @@ export class InventoryKeys implements OpenerKeys {
   #keys: readonly KnownKey[] = []
   #readAt = -Infinity
 
-  /** @param onChange is told of every new version */
+  /** @param onChange - is called for every new version */
   constructor(store: InventoryStore, now: () => number, onChange: () => void) {
     ensure(
       typeof store?.read === 'function',
@@ -49,9 +50,10 @@ export class InventoryKeys implements OpenerKeys {
     what: string,
     signal?: AbortSignal,
   ): Promise<readonly OpenerKey[]> {
-    const age = Math.abs(this.#now() - this.#readAt) // also where the clock was set back
+    // never negative, also where the clock was set back
+    const age = Math.abs(this.#now() - this.#readAt)
     if (this.#counter === undefined) await this.#load(signal)
-    // what is held opens what it opened before
+    // keys that are known go on opening while the inventory cannot be read
     else if (age >= reloadAfter) await this.#load(signal).catch(() => signal?.throwIfAborted())
     const found = this.#having(fits)
     if (found.length > 0) return found
@@ -95,8 +97,9 @@ interface KnownKey {
 }
 
 /**
- * Also keys that are disabled or deleting, for which KMS gives the reason. Replicas follow their
- * key.
+ * The keys to open with, each followed by its replicas.
+ *
+ * Those that are disabled or wait for their deletion are among them: KMS gives the reason.
  */
 function knownKeys({ keys }: KeyInventory): readonly KnownKey[] {
   const opening = keys.filter(isMade).filter(({ usage }) => usage !== 'SIGN_VERIFY')

@@ -25,12 +25,11 @@ import { arnIn } from '../../formats/arn.js'
 import { awsNameOf, isRefusal } from './aws-errors.js'
 import { arnPattern, expected, KmsPort, type KeyDescription } from './port.js'
 
-/**
- * The last time that a key did cryptography, as far as KMS has kept track; undefined where it never
- * did.
- */
+/** The last time that a key did cryptography, as far as KMS has kept track. */
 export interface LastUse {
+  /** When that was. */
   readonly at: Date
+  /** What it did: `Decrypt`. */
   readonly operation: string
 }
 

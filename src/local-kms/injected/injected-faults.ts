@@ -7,18 +7,22 @@ export interface CallNames {
   readonly operation: string
   readonly region: string
   /**
-   * Every name the call's keys are known by: as the request has them ({@link namedKeys}), and ARNs
-   * and aliases where the server knows them.
+   * Every name by which the keys of the call are known.
+   *
+   * These are the names in the request, and the ARNs and aliases that the server knows.
    */
   readonly keyIds: readonly string[]
 }
 
 /** A rule that a call has met. */
 export interface Strike {
+  /** The id of the fault. */
   readonly id: string
+  /** The fault as it was added. */
   readonly rule: FaultRule
 }
 
+/** A fault that a server injects. */
 export interface ListedFault extends Strike {
   /** How many calls it has struck. */
   readonly struck: number
@@ -32,8 +36,9 @@ interface Entry {
 }
 
 /**
- * The faults that a server injects. A call meets at most one: of those that fit it, the one added
- * first.
+ * The faults that a server injects.
+ *
+ * A call meets at most one: of those that fit it, the one that was added first.
  */
 export class InjectedFaults {
   readonly #entries = new Map<string, Entry>()
