@@ -5,8 +5,9 @@ import type { Bytes } from '../bytes/bytes.js'
 import { subtle, type CryptoKey } from './subtle.js'
 
 /**
- * A recipient's key: RSA-OAEP with SHA-256 for hash and MGF1 (RFC 7518 §4.3), or ECDH on its curve
- * (§4.6).
+ * Imports a key to seal to: RSA-OAEP (RFC 7518 §4.3), or ECDH on its curve (§4.6).
+ *
+ * RSA-OAEP has SHA-256 for its hash and for MGF1.
  */
 export function importRecipient(jwk: SealingMembers): Promise<CryptoKey> {
   return jwk.kty === 'RSA'
@@ -29,8 +30,9 @@ export function importVerifier(
 }
 
 /**
- * The SPKI form of a point on a curve, which is how KMS takes a sender's ephemeral key. Off the
- * curve: `malformed`.
+ * The SPKI form of a point on a curve, which is how KMS takes a sender's ephemeral key.
+ *
+ * A point off its curve is `malformed`.
  */
 export async function pointToSpki(jwk: SealingMembers & { kty: 'EC' }): Promise<Bytes> {
   const key = await imported(jwk, { name: 'ECDH', namedCurve: jwk.crv }, [], 'malformed')
@@ -38,8 +40,10 @@ export async function pointToSpki(jwk: SealingMembers & { kty: 'EC' }): Promise<
 }
 
 /**
- * Hosts check at import that a point lies on its curve, Deno when it is exported, WebKitGTK when it
- * is imported as SPKI; the suites prove it host by host.
+ * Imports a public key twice, since hosts check at different times that a point lies on its curve.
+ *
+ * - most check at import, Deno at export, WebKitGTK at import as SPKI
+ * - the suites prove it host by host
  */
 async function imported(
   jwk: PublicMembers,

@@ -4,6 +4,7 @@ import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { abortable } from '../io/abort.js'
 import { readLimited } from '../io/read-limited.js'
 
+/** What is asked for, and for how long. */
 export interface FetchDocumentOptions {
   readonly url: URL
   /** Value of the header `accept`. */
@@ -83,8 +84,9 @@ async function load(
 }
 
 /**
- * For how many milliseconds the answer is fresh (RFC 9111 §5.2.2, §5.1): `max-age` less the `age`
- * it came with, 0 for `no-store` and `no-cache`.
+ * For how many milliseconds the answer is fresh (RFC 9111 §5.2.2, §5.1).
+ *
+ * `max-age` less the `age` that it came with; 0 for `no-store` and `no-cache`.
  */
 function maxAgeOf(headers: Headers): number | undefined {
   const control = headers.get('cache-control') ?? ''

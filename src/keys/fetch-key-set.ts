@@ -67,7 +67,7 @@ export function fetchKeySet(url: string | URL, o: FetchOptions): KeySet {
     'invalid_argument',
     'timeout and maxAge: expected milliseconds',
   )
-  // a browser's cache may have kept one that has expired
+  // a browser's cache may have kept a signed set that has expired, so it is revalidated
   const signed = trust?.kind === 'signed'
   const accept = `application/jwk-set+${signed ? 'jwt' : 'json, application/json;q=0.9'}`
   return new HeldKeySet(async ({ refresh }) => {

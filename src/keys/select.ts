@@ -11,7 +11,7 @@ export interface LoadedSet {
   readonly passedOver: readonly string[]
 }
 
-/** Why a key does not do for what is to be sealed; undefined where it does. */
+/** Why a key does not fit what is to be sealed; undefined where it does. */
 export type Unfit = (key: Key) => string | undefined
 
 /**

@@ -42,6 +42,7 @@ export interface OpenedInfo {
   readonly sealedAt?: Date
 }
 
+/** What an opener works with. The companion brings it. */
 export interface OpenerParts {
   readonly keys: OpenerKeys
   readonly operations: PrivateOperations

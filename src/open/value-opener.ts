@@ -52,7 +52,7 @@ export class ValueOpener {
       fields = findFields(record, o?.fields, 'rejected')
       for (const field of fields) {
         const { value } = field
-        // plaintext where a sealed field was named
+        // plaintext stands where a sealed field was named
         if (typeof value !== 'string' || value.split('.', 6).length !== 5) throw rejected()
         prepared.push(await prepare(value, o, parts, { [pathMember]: pointer(field) }))
       }
@@ -70,7 +70,7 @@ export class ValueOpener {
         sealed.push({ opened, cty: field.jwe.header.cty })
       }
       values = sealed.map(({ opened, cty }) => decodeValue(opened.bytes, cty))
-      // last, so that a record that does not open can be opened again
+      // claimed last, so that a record that does not open can be opened again
       for (const field of prepared) await this.#claim(field)
       return sealed.map(({ opened }) => opened)
     })

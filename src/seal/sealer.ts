@@ -73,7 +73,7 @@ class DataKeySealer implements Sealer {
       encoded: encodeValue(field.value as Value, limits.jsonPadding),
       context: { ...context, [pathMember]: pointer(field) },
     }))
-    // now: what is added to the record meanwhile must not come out unsealed
+    // copied now: what is added to the record meanwhile must not come out unsealed
     const copy = replaceFields(
       record,
       fields,
@@ -102,7 +102,7 @@ class DataKeySealer implements Sealer {
     }
     const made = { ...dataKeyFor(recipient), born: now, used: uses }
     if (isWorkerd()) {
-      // a promise of this request must not be awaited by another: only the settled key is kept
+      // another request must not await a promise of this one: only the settled key is kept
       const [key, wrapped] = await Promise.all([made.key, made.wrapped])
       this.#current = { ...made, key, wrapped }
       return this.#current

@@ -61,7 +61,7 @@ export class FrameLedger {
       fresh.length > 0 && this.#append(fresh.map(([index, { tag }]) => [index, tag])))()
     for (const [, frame] of fresh) {
       frame.durable = writing.then(() => {})
-      // whoever needs it writes it again
+      // whoever needs the frame next writes its tag again
       frame.durable.catch(() => {
         frame.durable = undefined
       })

@@ -116,7 +116,7 @@ export async function sealStream(
   const digest = new Promise<string>((resolve) => {
     end = resolve
   })
-  digest.catch(() => {}) // for whoever does not ask
+  digest.catch(() => {}) // nobody need ask for it
   const put = async (chunks: readonly Bytes[]): Promise<readonly Bytes[]> => {
     if (digested) for (const chunk of chunks) await digester.update(chunk)
     return chunks

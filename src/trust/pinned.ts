@@ -79,7 +79,7 @@ export function pinned(pins: readonly Pin[]): Trust {
   }
 }
 
-/** What a pin gives stands over the JWK, and no JWK borrows the ARN of another pin. */
+/** What a pin gives goes before what the JWK says, and no JWK borrows the ARN of another pin. */
 function underPin(jwk: JwkStatements, { use, arn }: PinnedKey, all: readonly PinnedKey[]): JWK {
   const { alg, kms_arn: stated } = jwk
   const kms_arn = arn ?? (all.some((pin) => pin.arn === stated) ? undefined : stated)

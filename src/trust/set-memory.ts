@@ -4,16 +4,17 @@ import type { SetClaims } from '../formats/signed-set.js'
 import { abortable } from '../io/abort.js'
 import type { SetStore } from '../keys/set-store.js'
 
-/** A set whose signature verified, and the root's thumbprint. */
+/** A set whose signature verified. */
 export interface SignedSet {
   readonly document: string
+  /** Thumbprint of the root that signed it. */
   readonly root: string
   readonly claims: SetClaims
 }
 
 const patience = 5_000
 
-/** The newest set that was seen, here or, by the store, before and in other tabs. */
+/** The newest set that was seen: here, and through the store before and in other tabs. */
 export class SetMemory {
   newest: SignedSet | undefined
   readonly #store: SetStore | undefined

@@ -109,7 +109,7 @@ export async function verifySignature(keys: KeySet, o: RawSignature): Promise<Pr
       ? await overDigest(keys, key, o.digest)
       : { verifies: await verifier(keys, key), bytes: bytesOf(o.message) }
   if (!(await over.verifies(signature, over.bytes))) throw signatureRejected()
-  // it has no time: of a key that was taken back only what was held before
+  // such a signature has no time: of a key that was taken back, only what was held before counts
   checkSigningTime(key, undefined, o)
   return proof(keys, key)
 }

@@ -26,6 +26,7 @@ export interface SignedFile {
   readonly name?: string | undefined
   /** As the signer stated it, for example `application/pdf`. */
   readonly mediaType?: string | undefined
+  /** What the file is bound to, as was expected. */
   readonly context: Context
   /** When it was signed, as the signer states it. */
   readonly signedAt: Date
@@ -35,6 +36,7 @@ export interface SignedFile {
 
 /** Bytes that verified, and what was signed of them. */
 export interface VerifiedStream extends ByteStream, Proof, SignedFile {
+  /** Bytes that `readable` gives when all of it verifies. */
   readonly length: number
 }
 
@@ -45,9 +47,8 @@ export interface FileOptions extends CallOptions, SinceWhen {
   /** The signed context must be exactly this. Default: `{}`. */
   readonly context?: Context
   /**
-   * How long ago it may have been signed, in milliseconds. Default: any time.
-   *
-   * An older version of a file has a valid signature too.
+   * How long ago it may have been signed, in milliseconds; an older version of a file has a valid
+   * signature too. Default: any time.
    */
   readonly maxAge?: number
   /** Told of verified bytes that were handed out, after each chunk. Default: nobody. */
@@ -64,8 +65,7 @@ const size = limits.digestChunk
  * - from the first chunk on that is another, nothing more is handed out
  *
  * @param fileSignature - as `signer.signFile` answers it
- * @param source - Blob, File, byte source, stream or async iterable of bytes, or bytes; given up
- *   when anything fails
+ * @param source - Blob, File, byte source, stream, async iterable or bytes; given up on failure
  * @returns the verified bytes as a stream, what was signed of the file, and the key
  * @throws SealdropError without a network call:
  *   - `invalid_argument`: an option is wrong, or this is no source
@@ -138,7 +138,6 @@ export async function verifyStream(
  *   const part = await verifyRange(keys, await response.text(), file, 0, 8)
  *   console.log(await new Response(part.readable).text()) // %PDF-1.7
  *   ```
- * @see jose-profile.md, "Large files"
  */
 export async function verifyRange(
   keys: KeySet,
@@ -222,7 +221,7 @@ interface Chunk {
   readonly bytes: Bytes
 }
 
-/** Part of a file. Where only its end tells how long the source is, it is `unsized`. */
+/** Part of a file. It is `unsized` where only its end tells how long the source is. */
 interface Part {
   readonly reader: ByteReader
   readonly from: number
@@ -270,10 +269,10 @@ function verifiedPart(
   const total = to - from
   const checked = async ({ index, bytes }: Chunk): Promise<readonly Bytes[]> => {
     const at = index * size
-    const { length } = bytes // which a Blob's reader takes back
+    const { length } = bytes // read now: a Blob's reader takes its bytes back
     const hash = sha256(bytes)
     const end = Math.min(length, to - at)
-    const own: Bytes[] = [] // the reader fills its memory again
+    const own: Bytes[] = [] // copies: the reader fills its memory again
     for (let start = Math.max(0, from - at); start < end; start += limits.frame)
       own.push(new Uint8Array(bytes.subarray(start, Math.min(end, start + limits.frame))))
     ensure(

@@ -8,6 +8,7 @@ import { checkSigningTime, proof, verified, type Proof, type SinceWhen } from '.
 
 /** What the sender kept of what it sent. `inspect` of a value, or a sealed stream, gives both. */
 export interface Sent {
+  /** The id of the message that was sent. */
   readonly messageId: string
   /** Chunk digest of the ciphertext, base64url. */
   readonly digest: string
@@ -19,9 +20,11 @@ export interface Received {
   readonly receivedAt: Date
   /** Whether the message was only received, or opened too. */
   readonly stage: Receipt['stage']
+  /** The id of the message, as in what was sent. */
   readonly messageId: string
   /** Bytes of the ciphertext. */
   readonly length: number
+  /** Chunk digest of the ciphertext, base64url. */
   readonly digest: string
   /** What the message is bound to, as the receiver states it. */
   readonly context: Receipt['ctx']

@@ -9,6 +9,7 @@ import {
   publicMethods,
   publicVerbs,
   runExamples,
+  withoutExample,
 } from '../support/doc-examples.mjs'
 import { startWorld } from '../support/example-world.mjs'
 
@@ -33,8 +34,12 @@ ${code.replace(/^/gm, ' *   ')}
 /** The one example of a verb that is named so. */
 const exampleOf = (name, code) => examplesOf({ name, doc: docOf(code) })[0]
 
-test('examples are short, call their verb and say what they print', () => {
+test('every public verb has an example', () => {
   assert.isAtLeast(verbs.length, 50)
+  assert.deepEqual(withoutExample(verbs), [])
+})
+
+test('examples are short, call their verb and say what they print', () => {
   assert.isAtLeast(methods.length, 12)
   for (const example of examples) assert.deepEqual(complaintsAbout(example), [], example.id)
 })
@@ -84,5 +89,12 @@ test('an example that fails, or prints something else, is found', async () => {
 })
 
 test('a verb without an example is found', () => {
-  assert.lengthOf(examplesOf({ name: 'seal', doc: '\n * Seals.\n *\n * @see RFC 7516\n ' }), 0)
+  const doc = '\n * Seals.\n *\n * @see RFC 7516\n '
+  const empty = '\n * Seals.\n *\n * @example\n * see the guide\n '
+  const found = withoutExample([
+    { name: 'seal', doc },
+    { name: 'open', doc: empty },
+    { name: 'verify', doc: docOf(good) },
+  ])
+  assert.deepEqual(found, ['seal', 'open'])
 })

@@ -46,6 +46,10 @@ export function examplesOf({ name, doc, owner = '' }) {
     })
 }
 
+/** The names of those verbs that show no code. */
+export const withoutExample = (verbs) =>
+  verbs.filter((verb) => !examplesOf(verb).some(({ code }) => code.trim())).map(({ name }) => name)
+
 const logs = /^\s*console\.log\(/
 const said = /\) \/\/ (.+)$/
 
