@@ -24,7 +24,11 @@ export interface Layout {
   readonly final: number
 }
 
-/** @throws SealdropError `malformed` when no message has that length */
+/**
+ * Finds where the frames of a message lie.
+ *
+ * @throws SealdropError `malformed` when no message has that length
+ */
 export function layoutIn(
   input: FileInput,
   headerLength: number,

@@ -43,7 +43,11 @@ export class StreamOpener {
     this.#onEvent = onEvent
   }
 
-  /** @param watch - sees every byte of the message in order, before its frame is opened */
+  /**
+   * Opens a stream from its start.
+   *
+   * @param watch - sees every byte of the message in order, before its frame is opened
+   */
   async openStream(
     source: StreamSource,
     o: OpenOptions,

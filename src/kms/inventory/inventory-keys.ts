@@ -28,7 +28,11 @@ export class InventoryKeys implements OpenerKeys {
   #keys: readonly KnownKey[] = []
   #readAt = -Infinity
 
-  /** @param onChange - is called for every new version */
+  /**
+   * Uses the keys of an inventory.
+   *
+   * @param onChange - is called for every new version of it
+   */
   constructor(store: InventoryStore, now: () => number, onChange: () => void) {
     ensure(
       typeof store?.read === 'function',
@@ -63,7 +67,11 @@ export class InventoryKeys implements OpenerKeys {
     throw new SealdropError('key_not_found', `${what} is none of the inventory's keys`)
   }
 
-  /** @throws SealdropError `key_unusable` for a key that was deleted */
+  /**
+   * The keys that fit.
+   *
+   * @throws SealdropError `key_unusable` for a key that was deleted
+   */
   #having(fits: (key: OpenerKey) => boolean): readonly OpenerKey[] {
     const found = this.#keys.filter(({ key }) => fits(key))
     const [lost] = found

@@ -84,7 +84,11 @@ export class SetSigner {
     this.#options = options
   }
 
-  /** @param jwks - the set as JSON */
+  /**
+   * Signs a set, or answers what was signed last where that is still good.
+   *
+   * @param jwks - the set as JSON
+   */
   async sign(jwks: string, { now, lifetime, ver }: SetTimes): Promise<SignedDocument> {
     const last = this.#last
     if (last?.jwks === jwks && (ver ?? last.ver) === last.ver) {
@@ -114,7 +118,11 @@ export class SetSigner {
     return this.#last
   }
 
-  /** @param published - `kid` of the keys to publish, none of which may be the root */
+  /**
+   * Loads the root.
+   *
+   * @param published - `kid` of the keys to publish, none of which may be the root
+   */
   async #rootFor(published: readonly (string | undefined)[]): Promise<OpenerKey> {
     const { root } = this.#options
     const key = await loadKey(this.#port, root)

@@ -46,13 +46,21 @@ export class InjectedFaults {
 
   readonly #regions: readonly string[] | undefined
 
-  /** @throws SealdropError `invalid_argument` naming the rule and the member: `faults[0].kind` */
+  /**
+   * Begins with faults.
+   *
+   * @throws SealdropError `invalid_argument` naming the rule and the member: `faults[0].kind`
+   */
   constructor(rules: readonly unknown[] = [], regions?: readonly string[]) {
     this.#regions = regions
     rules.forEach((rule, index) => this.add(rule, (member) => `faults[${index}].${member}`))
   }
 
-  /** @returns its id. @throws SealdropError `invalid_argument` naming the member */
+  /**
+   * Adds a fault, and answers its id.
+   *
+   * @throws SealdropError `invalid_argument` naming the member
+   */
   add(rule: unknown, at?: (member: string) => string): string {
     const entry = { rule: checkFault(rule, at, this.#regions), met: 0, struck: 0 }
     const id = `fault-${++this.#made}`
@@ -60,7 +68,7 @@ export class InjectedFaults {
     return id
   }
 
-  /** @returns whether it was there */
+  /** Removes a fault, and answers whether it was there. */
   remove(id: string): boolean {
     return this.#entries.delete(id)
   }
@@ -69,12 +77,12 @@ export class InjectedFaults {
     this.#entries.clear()
   }
 
-  /** In the order in which they were added; also those that have struck for the last time. */
+  /** Lists faults in the order in which they were added, also those that strike no more. */
   list(): readonly ListedFault[] {
     return [...this.#entries].map(([id, { rule, struck }]) => ({ id, rule, struck }))
   }
 
-  /** Decides what a call meets, and counts it: to be asked once a call. */
+  /** Decides what a call meets, and counts the call: ask once a call. */
   match(call: CallNames): Strike | undefined {
     for (const [id, entry] of this.#entries) {
       const { rule } = entry

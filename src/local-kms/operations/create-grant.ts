@@ -97,7 +97,11 @@ const grantAnswer = (key: Key, grant: Grant): JsonObject => ({
   GrantToken: grantToken(key, grant),
 })
 
-/** @throws KmsFault ValidationException, InvalidArnException */
+/**
+ * The grant that a request asks for.
+ *
+ * @throws KmsFault ValidationException, InvalidArnException
+ */
 function grantFrom(key: Key, input: Input<typeof grantMembers>): GrantRequest {
   const constraints = constraintsFrom(key, input.Constraints)
   const grantee = either('Grantee', input.GranteePrincipal, input.GranteeServicePrincipal)

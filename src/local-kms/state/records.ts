@@ -156,7 +156,11 @@ function materialOf(version: unknown, { id, spec, origin }: JsonObject): KeyMate
   return isToImport ? known : undefined
 }
 
-/** @throws SealdropError `malformed`, naming the file */
+/**
+ * Reads a file of aliases.
+ *
+ * @throws SealdropError `malformed`, naming the file
+ */
 export function aliasesFromJson(text: string, path: string): readonly Alias[] {
   const { aliases } = parseJsonObject(text, { code: 'malformed', field: damaged(path) })
   const whole =

@@ -81,7 +81,11 @@ interface Authorization {
   readonly time: number
 }
 
-/** @throws KmsFault MissingAuthenticationTokenException, IncompleteSignatureException */
+/**
+ * Reads the headers of a signature.
+ *
+ * @throws KmsFault MissingAuthenticationTokenException, IncompleteSignatureException
+ */
 function readAuthorization(headers: ReadonlyMap<string, string>): Authorization {
   const header = headers.get('authorization')
   if (header === undefined)
@@ -101,7 +105,11 @@ function readAuthorization(headers: ReadonlyMap<string, string>): Authorization 
   return { accessKeyId, day, region, service, signed, signature, date, time }
 }
 
-/** @throws KmsFault InvalidSignatureException for another service or Region */
+/**
+ * Checks the credential scope.
+ *
+ * @throws KmsFault InvalidSignatureException for another service or Region
+ */
 function checkScope(
   { service, region }: Authorization,
   expected: string,
@@ -119,7 +127,11 @@ function checkScope(
     )
 }
 
-/** @throws KmsFault InvalidSignatureException for an `x-amz-*` header that is not signed */
+/**
+ * Checks that headers are signed which must be.
+ *
+ * @throws KmsFault InvalidSignatureException for an `x-amz-*` header that is not signed
+ */
 function checkSignedHeaders({ signed }: Authorization, headers: ReadonlyMap<string, string>): void {
   const unsigned = [...headers.keys()].find(
     (name) => name.startsWith('x-amz-') && !signed.includes(name),
@@ -176,7 +188,11 @@ function timeOf(date: string): number | undefined {
 
 const basicTime = (time: number): string => new Date(time).toISOString().replace(/[-:]|\.\d+/g, '')
 
-/** @throws KmsFault InvalidSignatureException for a time too far from the server's */
+/**
+ * Checks the time of a signature.
+ *
+ * @throws KmsFault InvalidSignatureException for a time too far from the server's
+ */
 function checkTime({ date, time }: Authorization, now: number): void {
   const late = now - time > skew
   if (!late && time - now <= skew) return
