@@ -22,8 +22,7 @@ interface NativeFromBase64 {
 }
 
 /**
- * In Node 20 the difference between this and a loop is more than the cryptography itself
- * (performance.md, 10).
+ * Node's own decoder. In Node 20 a loop would cost more than the cryptography (performance.md, 10).
  */
 const nodeBuffer = (): NodeBuffer | undefined => (globalThis as { Buffer?: NodeBuffer })['Buffer']
 
@@ -44,13 +43,15 @@ export function toBase64url(bytes: Uint8Array): Base64url {
 }
 
 /**
- * Decodes RFC 4648 §5 without padding, canonical form only: one string for one byte string, so that
- * no bit of a token can change unseen (RFC 7515 §2, RFC 4648 §3.5). Undefined for anything else.
+ * Decodes RFC 4648 §5 without padding, in the canonical form only; undefined for anything else.
+ *
+ * There is one string for one byte string, so that no bit of a token can change unseen
+ * (RFC 7515 §2, RFC 4648 §3.5).
  */
 export function fromBase64url(text: Base64url): Bytes
 export function fromBase64url(text: string): Bytes | undefined
 export function fromBase64url(text: string): Bytes | undefined {
-  // no unused bit set
+  // the last character has no unused bit set
   const lastCharacter = [/$/, /^$/, /[AQgw]$/, /[AEIMQUYcgkosw048]$/][text.length % 4]
   if (!/^[\w-]*$/.test(text) || !lastCharacter?.test(text)) return undefined
   const native = Uint8Array as NativeFromBase64
@@ -62,8 +63,9 @@ export function fromBase64url(text: string): Bytes | undefined {
 }
 
 /**
- * Decodes standard base64 (RFC 4648 §4), padded or not, ignoring white space: PEM bodies and AWS
- * JSON.
+ * Decodes standard base64 (RFC 4648 §4), padded or not, as in PEM and in AWS's JSON.
+ *
+ * White space is ignored.
  */
 export function fromBase64(text: string): Bytes | undefined {
   return fromBase64url(

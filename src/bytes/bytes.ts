@@ -1,10 +1,12 @@
 import { utf8 } from './text.js'
 
+/** Bytes in memory that nobody shares, as WebCrypto takes them. */
 export type Bytes = Uint8Array<ArrayBuffer>
 
 /**
- * Joins bytes, given also as numbers or as text in UTF-8, into a byte string that nobody else
- * holds.
+ * Joins bytes into a byte string that nobody else holds.
+ *
+ * They may be given as numbers, or as text, which becomes UTF-8.
  */
 export function concat(...parts: readonly (ArrayLike<number> | string)[]): Bytes {
   const encoded = parts.map((part) => (typeof part === 'string' ? utf8(part) : part))

@@ -1,6 +1,7 @@
 /**
- * UTF-8 bytes of a string. Callers check {@link isWellFormed} first where the string comes from
- * outside.
+ * The UTF-8 bytes of a string.
+ *
+ * Callers check {@link isWellFormed} first where the string comes from outside.
  */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
   encoder ??= new TextEncoder()
@@ -18,8 +19,9 @@ export function fromUtf8(bytes: Uint8Array): string | undefined {
 }
 
 /**
- * Whether a string has no lone surrogate: one would encode like U+FFFD, so that two strings seal
- * alike.
+ * Whether a string has no lone surrogate.
+ *
+ * A lone surrogate would encode like U+FFFD, so that two strings would seal alike.
  */
 export function isWellFormed(text: string): boolean {
   return !/[\ud800-\udfff]/u.test(text)

@@ -7,7 +7,7 @@ const terminal: Terminal = {
   note: (line) => void process.stderr.write(`${line}\n`),
 }
 
-// Whoever reads the output may stop reading (`| head -1`); that ends the output, not the command.
+// Whoever reads the output may stop (`| head -1`). That ends the output, and not the command.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (e: NodeJS.ErrnoException) => {
     if (e.code !== 'EPIPE') throw e

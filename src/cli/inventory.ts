@@ -2,8 +2,9 @@ import { SealdropError } from '../errors/sealdrop-error.js'
 import type { InventoryStore } from '../doors/kms.js'
 
 /**
- * Where an inventory may be, by the scheme of its name. AWS's clients are the user's, and loaded
- * when they are needed.
+ * Opens an inventory by the scheme of its name.
+ *
+ * The clients of AWS are those that the user installed. They are loaded when they are needed.
  */
 const stores: Readonly<Record<string, (host: string, path: string) => Promise<InventoryStore>>> = {
   async s3(bucket, key) {
@@ -23,8 +24,9 @@ const stores: Readonly<Record<string, (host: string, path: string) => Promise<In
 }
 
 /**
- * The store of an inventory by name: a folder, `s3://bucket/key`, `dynamodb://table` or
- * `dynamodb://table/id`.
+ * The store of an inventory by its name.
+ *
+ * A name is a folder, `s3://bucket/key`, `dynamodb://table` or `dynamodb://table/id`.
  *
  * @throws SealdropError `invalid_argument`, also where AWS's client is not installed
  */

@@ -5,7 +5,11 @@ import { doctorCommand } from './commands/doctor.js'
 import { localKmsCommand } from './commands/local-kms.js'
 import type { ExitCode, Terminal } from './terminal.js'
 
-/** @param commands - what `sealdrop` offers; default all of it */
+/**
+ * Makes the program `sealdrop`.
+ *
+ * @param commands - what it offers; default: everything
+ */
 export function buildProgram(
   terminal: Terminal,
   commands: readonly Command[] = [localKmsCommand(terminal), doctorCommand(terminal)],
@@ -32,7 +36,9 @@ export function buildProgram(
 /**
  * Runs a command line to its end.
  *
- * @returns 0; 2 where an argument was wrong; 1 where the work failed. What happened is on stderr
+ * What went wrong is told on stderr.
+ *
+ * @returns 0, or 2 where an argument was wrong, or 1 where the work failed
  */
 export async function runProgram(
   program: Command,
@@ -44,7 +50,8 @@ export async function runProgram(
     return 0
   } catch (e) {
     if (e instanceof CommanderError && e.code.startsWith('commander.'))
-      return e.exitCode === 0 ? 0 : 2 // it said why
+      // commander has told why
+      return e.exitCode === 0 ? 0 : 2
     if (!isSealdropError(e) && !(e instanceof CommanderError)) throw e
     terminal.note(`sealdrop: ${e.message}`)
     return e.code === 'invalid_argument' ? 2 : 1

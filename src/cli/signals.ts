@@ -3,8 +3,9 @@ import { constants } from 'node:os'
 const names = ['SIGINT', 'SIGTERM'] as const
 
 /**
- * Waits for a signal to end, and then for the closing that it begins. A second signal ends the
- * process at once, with the exit code that shells give to a death by signal.
+ * Waits for SIGINT or SIGTERM, and then for the closing that it begins.
+ *
+ * A second signal ends the process at once, with the exit code that shells give for a signal.
  */
 export async function untilSignal(close: (name: string) => Promise<void>): Promise<void> {
   let listener: (name: NodeJS.Signals) => void = () => {}

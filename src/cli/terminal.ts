@@ -1,8 +1,8 @@
 /** Where a command writes, line by line. */
 export interface Terminal {
-  /** For programs: stdout. */
+  /** Writes a line for programs, to stdout. */
   out(line: string): void
-  /** For people: stderr. */
+  /** Writes a line for people, to stderr. */
   note(line: string): void
 }
 

@@ -13,8 +13,9 @@ export async function digest(
 export const sha256 = (bytes: Bytes): Promise<Bytes> => digest('SHA-256', bytes)
 
 /**
- * SHA-256 of a text, in base64url: a key's thumbprint (RFC 7638) is this over its canonical
- * members.
+ * SHA-256 of a text, in base64url.
+ *
+ * A key's thumbprint (RFC 7638) is this over its canonical members.
  */
 export async function sha256Text(text: string): Promise<string> {
   return toBase64url(await sha256(utf8(text)))

@@ -8,8 +8,9 @@ export function importMessageKey(raw: Bytes): Promise<CryptoKey> {
 }
 
 /**
- * The key of a message's frames, and the value that commits to it: HKDF-SHA512 (RFC 5869) with the
- * message id as salt.
+ * Derives the key of a message's frames, and the value that commits to it.
+ *
+ * HKDF-SHA512 (RFC 5869) with the message id as salt.
  */
 export function deriveMessageKeys(
   dataKey: CryptoKey,
@@ -27,8 +28,9 @@ export function deriveMessageKeys(
 }
 
 /**
- * Commitment and wrapping key of an agreed secret: counter mode of SP 800-108 with HMAC-SHA384, 64
- * bytes.
+ * Derives commitment and wrapping key from an agreed secret.
+ *
+ * Counter mode of SP 800-108 with HMAC-SHA384, 64 bytes.
  */
 export async function counterKdf(
   secret: Bytes,

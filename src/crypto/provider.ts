@@ -3,18 +3,17 @@ import type { Bytes } from '../bytes/bytes.js'
 import { ensure } from '../errors/guard.js'
 
 /**
- * What an opt-in door brings for algorithms that WebCrypto, here or anywhere, has not; handed in,
- * so that nobody else pays for it.
+ * Algorithms that WebCrypto lacks, here or anywhere.
+ *
+ * - `mlDsa()` and `digests()` make one
+ * - it is handed in, so that nobody else pays for it
  */
 export interface AlgorithmProvider {
-  /** JOSE names. */
+  /** Names in JOSE, such as `ES256`. */
   readonly algorithms: readonly string[]
-  /** Whether a signature over a message verifies. */
+  /** Tells whether a signature over a message verifies. */
   verify?(alg: string, key: PublicMembers, signature: Bytes, message: Bytes): Promise<boolean>
-  /**
-   * Whether a signature over a digest of a message verifies; of ML-DSA, over its message
-   * representative mu.
-   */
+  /** Tells whether a signature over a digest verifies; of ML-DSA, over mu. */
   verifyDigest?(alg: string, key: PublicMembers, signature: Bytes, digest: Bytes): Promise<boolean>
 }
 

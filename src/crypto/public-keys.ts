@@ -19,8 +19,9 @@ export function importVerifier(
 }
 
 /**
- * The SPKI form of a point on a curve, which is how KMS takes a sender's ephemeral key. Off the
- * curve: `malformed`.
+ * The SPKI form of a point on a curve, which is how KMS takes a sender's ephemeral key.
+ *
+ * A point off its curve is `malformed`.
  */
 export async function pointToSpki(jwk: RecipientMembers['EC']): Promise<Bytes> {
   const key = await importPublic(jwk, { name: 'ECDH', namedCurve: jwk.crv }, [], 'malformed')
@@ -28,8 +29,10 @@ export async function pointToSpki(jwk: RecipientMembers['EC']): Promise<Bytes> {
 }
 
 /**
- * Imports a public key. Hosts check at import that a point lies on its curve, Deno when it is exported, WebKitGTK when it
- * is imported as SPKI; the suites prove it host by host.
+ * Imports a public key twice, since hosts check at different times that a point lies on its curve.
+ *
+ * - most check at import, Deno at export, WebKitGTK at import as SPKI
+ * - the suites prove it host by host
  */
 export async function importPublic(
   jwk: PublicMembers,

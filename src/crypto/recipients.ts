@@ -16,8 +16,9 @@ interface Point {
 }
 
 /**
- * An ephemeral key on the recipient's curve, and the secret that both derive: the x coordinate,
- * left-padded.
+ * Makes an ephemeral key on the recipient's curve, and the secret that both derive.
+ *
+ * The secret is the x coordinate, left-padded.
  */
 export async function agree(
   recipient: CryptoKey,
@@ -37,8 +38,9 @@ export async function agree(
 }
 
 /**
- * Concat KDF for a 256-bit key, one round of SHA-256 (RFC 7518 §4.6.2); `algorithm` is the `enc`
- * when there is no key wrap.
+ * Concat KDF for a 256-bit key, one round of SHA-256 (RFC 7518 §4.6.2).
+ *
+ * `algorithm` is the `enc` when there is no key wrap.
  */
 export function concatKdf(
   secret: Bytes,

@@ -1,8 +1,9 @@
 import { SealdropError } from '../errors/sealdrop-error.js'
 
 /**
- * The host's CryptoKey, by a name that also exists where there are neither DOM types nor recent
- * Node types.
+ * The host's CryptoKey.
+ *
+ * The name also exists where there are neither DOM types nor recent Node types.
  */
 export type CryptoKey = Extract<
   Awaited<ReturnType<typeof crypto.subtle.generateKey>>,
@@ -12,8 +13,8 @@ export type CryptoKey = Extract<
 /**
  * WebCrypto, found when it is first needed.
  *
- * @throws SealdropError `unsupported_runtime` on a page served over plain http, where browsers hide
- *   it
+ * @throws SealdropError:
+ *   - `unsupported_runtime`: the page is served over plain http, where browsers hide it
  */
 export function subtle(): typeof crypto.subtle {
   const found = (globalThis.crypto as typeof crypto | undefined)?.subtle as

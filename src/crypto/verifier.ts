@@ -9,16 +9,20 @@ import { importVerifier } from './public-keys.js'
 import { subtle } from './subtle.js'
 
 /**
- * Whether a signature over a message verifies; ECDSA as r ‖ s. A signature of a wrong length does
- * not.
+ * Whether a signature over a message verifies.
+ *
+ * - ECDSA signatures are r ‖ s
+ * - a signature of a wrong length does not verify
  */
 export type Verifies = (signature: Bytes, message: Bytes) => Promise<boolean>
 
 /**
  * How a key verifies: with WebCrypto where the host has the algorithm, otherwise with a provider.
  *
- * @throws SealdropError `unsupported_algorithm` when the algorithm is not one of this type of key,
- *   `unsupported_runtime`, `keys_malformed`
+ * @throws SealdropError:
+ *   - `unsupported_algorithm`: the algorithm is not one of this type of key
+ *   - `unsupported_runtime`: neither WebCrypto nor a provider has it
+ *   - `keys_malformed`: the key is invalid
  */
 export async function verifierOf(
   jwk: PublicMembers,

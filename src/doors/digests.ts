@@ -1,3 +1,3 @@
-/** Signatures over a digest that the caller has: WebCrypto verifies messages only. */
+/** Verify signatures over a digest that you have, which WebCrypto cannot. */
 export type { AlgorithmProvider } from '../crypto/provider.js'
 export { digests } from '../providers/digests.js'

@@ -1,5 +1,6 @@
 /** The companion: everything that calls KMS. */
-export { createOpener, type Opener, type OpenerOptions } from '../kms/open/create-opener.js'
+export { createOpener, type OpenerOptions } from '../kms/open/create-opener.js'
+export type { Opener } from '../kms/open/opener.js'
 export type { Opened } from '../open/open-value.js'
 export type { OpenedInfo, OpenOptions } from '../open/options.js'
 export type { OpenEvent } from '../open/report.js'
@@ -8,14 +9,13 @@ export { httpSource, type HttpSourceOptions } from '../io/http-source.js'
 export type { OpenedFile } from '../kms/open/open-file.js'
 export type { ReplayStore } from '../open/replay.js'
 export type { CacheOptions } from '../kms/open/data-key-cache.js'
-export { createSigner, type ReceiptOf, type Signer } from '../kms/sign/create-signer.js'
+export { createSigner } from '../kms/sign/create-signer.js'
+export type { ReceiptOf, Signer } from '../kms/sign/signer.js'
 export type { SignFileOptions } from '../kms/sign/sign-file.js'
 export { publicJwk } from '../kms/publish/public-jwk.js'
-export {
-  createPublisher,
-  type PublishedKey,
-  type PublisherOptions,
-} from '../kms/publish/create-publisher.js'
+export { createPublisher } from '../kms/publish/create-publisher.js'
+export type { PublishedKey } from '../kms/publish/configured-jwks.js'
+export type { PublisherOptions } from '../kms/publish/publisher-options.js'
 export type { Kms } from '../kms/port/port.js'
 export { fileInventory } from '../stores/files/file-inventory.js'
 export { s3Inventory, type S3Operations } from '../stores/s3/s3-inventory.js'
@@ -34,14 +34,10 @@ export type {
 export { planRotation, type PlanOptions } from '../kms/rotation/plan-rotation.js'
 export { applyRotation, type ApplyOptions } from '../kms/rotation/apply.js'
 export type { RotationPlan, Step, StepKind } from '../kms/rotation/steps.js'
-export {
-  deleteKey,
-  restoreKey,
-  retireKey,
-  type DeletedKey,
-  type KeyOptions,
-  type RetiredKey,
-} from '../kms/rotation/retire.js'
+export { deleteKey, type DeletedKey } from '../kms/rotation/delete.js'
+export type { KeyOptions } from '../kms/rotation/listed-key.js'
+export { restoreKey } from '../kms/rotation/restore.js'
+export { retireKey, type RetiredKey } from '../kms/rotation/retire.js'
 export type { LastUse } from '../kms/port/management-port.js'
 export { doctor } from '../kms/doctor/doctor.js'
 export type { DoctorOptions } from '../kms/doctor/settings.js'

@@ -1,3 +1,4 @@
+/** A KMS on your own machine, for tests and development; no AWS. */
 export { startLocalKms } from '../local-kms/server.js'
 export type {
   LocalKms,

@@ -1,5 +1,7 @@
 /**
- * Every way in which Sealdrop fails. What each means and what to do is in docs/guides/errors.md.
+ * Every way in which Sealdrop fails.
+ *
+ * The guide `docs/guides/errors.md` says when each comes, what to do and whether to retry.
  */
 export type SealdropErrorCode =
   | 'invalid_argument'
@@ -29,20 +31,25 @@ export type SealdropErrorCode =
   | 'kms_unavailable'
   | 'kms_unexpected'
 
+/** What a SealdropError says besides its code and its message. */
 export interface SealdropErrorOptions {
   /** Whether the same call may succeed later without any change. Default: false. */
   readonly retryable?: boolean
-  /** The failure beneath, where it holds no secret. */
+  /** The failure beneath, where it holds no secret. Default: none. */
   readonly cause?: unknown
 }
 
 /**
- * The one error class. Branch on `code`; `message` is for people and never holds a key, a token or
- * plaintext.
+ * The one class of errors that Sealdrop throws.
+ *
+ * - branch on `code`; `message` is for people, and may change
+ * - it never holds a key, a token or plaintext
  */
 export class SealdropError extends Error {
   override readonly name = 'SealdropError'
+  /** What went wrong; code may branch on it. */
   declare readonly code: SealdropErrorCode
+  /** Whether the same call may succeed later without any change. */
   declare readonly retryable: boolean
 
   constructor(code: SealdropErrorCode, message: string, options?: SealdropErrorOptions) {
@@ -53,8 +60,21 @@ export class SealdropError extends Error {
 }
 
 /**
- * Tells a SealdropError from any other error, also one from a second copy of this package (a script
- * tag beside a bundle).
+ * Tells whether something that was caught is a SealdropError.
+ *
+ * - it knows errors of a second copy of this package too, such as a script tag beside a bundle
+ *
+ * @example
+ *   ```js
+ *   import { fetchKeySet, isSealdropError, overHttps, seal } from 'sealdrop'
+ *   const keys = fetchKeySet('https://keys.example.com/moved.json', { trust: overHttps() })
+ *   try {
+ *     await seal(keys, 'DE02', { context: { order: '7' } })
+ *   } catch (error) {
+ *     if (!isSealdropError(error)) throw error
+ *     console.log(error.code, error.retryable) // keys_unreachable false
+ *   }
+ *   ```
  */
 export function isSealdropError(e: unknown): e is SealdropError {
   return e instanceof Error && e.name === 'SealdropError' && 'code' in e && 'retryable' in e

@@ -3,7 +3,7 @@ import { ensure, kindOf } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 
 /**
- * The path that a caller means.
+ * The path that a caller gave, as text or as a `file:` URL.
  *
  * @param expected - who asks and for what, as `fileSets: expected the path of a folder`
  * @throws SealdropError `invalid_argument` for what is neither a path nor a `file:` URL

@@ -6,11 +6,30 @@ import type { ByteSource } from '../io/byte-source.js'
 import { filePath } from './file-path.js'
 
 /**
- * A file as a byte source. It is opened for every read, so that nothing need be closed;
- * `openAsBlob` of node:fs would lose bytes beyond 4 GiB on Node 20.
+ * Makes a byte source of a file.
  *
- * @throws SealdropError `invalid_argument`; `source_failed` when it is not there, not readable, or
- *   not a file
+ * - The file is opened for every read, so that nothing need be closed.
+ * - `openAsBlob` of node:fs is no substitute: on Node 20 it loses bytes beyond 4 GiB.
+ *
+ * @param path - a path, or a `file:` URL
+ * @throws SealdropError when it is called:
+ *   - `invalid_argument`: the path is neither text nor a `file:` URL
+ *   - `source_failed`: the file is not there, cannot be read, or is none
+ * @throws SealdropError while reading:
+ *   - `invalid_argument`: the range is not within the file
+ *   - `source_failed`: the file cannot be read
+ *   - `source_changed`: the file was written to, or is another one now
+ * @example
+ *   ```js
+ *   import { fetchKeySet, overHttps, sealStream } from 'sealdrop'
+ *   import { fileSource } from 'sealdrop/fs'
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', { trust: overHttps() })
+ *   const file = await fileSource('report.pdf')
+ *   const { readable, length } = await sealStream(keys, file, { context: { order: '7' } })
+ *   const body = await new Response(readable).blob()
+ *   await fetch('https://files.example.com/report.sealed', { method: 'PUT', body })
+ *   console.log(file.size, length === body.size) // 1048576 true
+ *   ```
  */
 export async function fileSource(path: string | URL): Promise<ByteSource> {
   const file = filePath(path, 'fileSource: expected a path')
@@ -54,7 +73,7 @@ export async function fileSource(path: string | URL): Promise<ByteSource> {
   }
 }
 
-/** Reads as many bytes as the memory has room for, from a place of a file. */
+/** Reads bytes from a place of a file until the memory is full. */
 async function fill(
   bytes: Uint8Array,
   handle: FileHandle,
@@ -74,7 +93,7 @@ async function fill(
   }
 }
 
-/** node:fs ends the process when it is asked for 2 GiB in one read. */
+/** Bytes that are read at once: node:fs ends the process when it is asked for 2 GiB. */
 const mostAtOnce = 2 ** 30
 
 function describe(found: BigIntStats): { readonly size: number; readonly version: string } {

@@ -12,8 +12,10 @@ function failed(cause: NodeJS.ErrnoException): never {
 }
 
 /**
- * Writes a file whole or not at all: to a temporary file beside it, mode 0600, which takes its
- * place when everything is on disk, and is removed otherwise.
+ * Writes a file whole or not at all.
+ *
+ * It writes a temporary file beside it, mode 0600, which takes its place when everything is on disk,
+ * and is removed otherwise.
  *
  * @throws SealdropError `output_failed`, and what the stream fails with
  */
@@ -52,7 +54,7 @@ async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
   }
 }
 
-/** So that the name survives a power failure too; not every system can. */
+/** Writes a folder to disk, so that names survive a power failure too. Not every system can. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined)
   await handle?.sync().catch(() => {})

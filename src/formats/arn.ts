@@ -1,6 +1,7 @@
 /**
- * A KMS key ARN, never an alias: partition, Region, account, key id; multi-Region keys begin with
- * `mrk-`.
+ * A KMS key ARN, never an alias: partition, Region, account, key id.
+ *
+ * Ids of multi-Region keys begin with `mrk-`.
  */
 const pattern = /^arn:([\w-]+):kms:([\w-]+):(\d{12}):key\/([\w-]+)$/
 

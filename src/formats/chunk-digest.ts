@@ -15,8 +15,10 @@ export async function chunkDigest(size: number, list: Bytes, hash: Hash): Promis
 }
 
 /**
- * Takes bytes as they come and ends in their chunk digest. WebCrypto cannot hash a stream, so
- * chunks are hashed, each by a hash function that is handed in and copies what it is given.
+ * Takes bytes as they come, and ends in their chunk digest.
+ *
+ * - WebCrypto cannot hash a stream, so chunks are hashed
+ * - the hash function is handed in, and copies what it is given
  *
  * @see jose-profile.md, "Large files"
  */
@@ -56,7 +58,7 @@ export class ChunkDigester {
 
   async #flush(chunk: Bytes): Promise<void> {
     const hash = this.#hash(chunk)
-    hash.catch(() => {}) // told where it is awaited
+    hash.catch(() => {}) // the failure is told where it is awaited
     this.#hashes.push(hash)
     await this.#hashes.at(-underWay)
   }

@@ -2,14 +2,21 @@ import { ensure } from '../errors/guard.js'
 import { isTime } from './compact.js'
 import type { JsonObject } from './json.js'
 
-/** The registered claims (RFC 7519 §4.1). Times are seconds since 1970. */
+/** The registered claims of a JWT (RFC 7519 §4.1). Times are seconds since 1970. */
 export interface Claims {
+  /** Who issued it. */
   readonly iss?: string
+  /** Whom it is for. */
   readonly aud?: string | readonly string[]
+  /** Whom it is about. */
   readonly sub?: string
+  /** When it ends. */
   readonly exp?: number
+  /** When it begins. */
   readonly nbf?: number
+  /** When it was issued. */
   readonly iat?: number
+  /** Its id. */
   readonly jti?: string
 }
 
@@ -24,11 +31,13 @@ export interface ClaimRules {
 }
 
 /**
- * The claims of a JWT whose signature verified (RFC 7519 §4.1, §7.2). A token without `exp` is
- * taken only with a `maxAge`, which needs an `iat`.
+ * Checks the claims of a JWT whose signature verified (RFC 7519 §4.1, §7.2).
  *
- * @throws SealdropError `rejected` for a claim that is missing or another, `expired` for one out of
- *   its time
+ * A token without `exp` is taken only with a `maxAge`, which needs an `iat`.
+ *
+ * @throws SealdropError:
+ *   - `rejected`: a claim is missing, or another than expected
+ *   - `expired`: the token is out of its time
  */
 export function checkClaims(
   claims: JsonObject,

@@ -9,8 +9,9 @@ import { parseJsonObject, type JsonObject } from './json.js'
 export const encoded = (bytes: number): number => Math.ceil((bytes * 4) / 3)
 
 /**
- * Members by which a message would bring its own key, or extensions that a reader must understand:
- * none exist here.
+ * Members that are refused: a message would bring its own key by them, or an extension.
+ *
+ * Extensions must be understood by a reader, and none exist here.
  */
 const refused = ['jku', 'x5u', 'jwk', 'x5c', 'crit', 'b64', 'zip']
 
@@ -21,8 +22,9 @@ interface Segments {
 }
 
 /**
- * Splits a compact serialization (RFC 7515 §7.1, RFC 7516 §7.1) and reads its protected header,
- * within limits checked before anything is decoded.
+ * Splits a compact serialization (RFC 7515 §7.1, RFC 7516 §7.1) and reads its protected header.
+ *
+ * Limits are checked before anything is decoded.
  *
  * @throws SealdropError `invalid_argument`, `malformed`, `too_large`
  */

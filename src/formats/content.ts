@@ -6,8 +6,9 @@ import { SealdropError } from '../errors/sealdrop-error.js'
 import { parseJson } from './json.js'
 
 /**
- * What can be sealed or signed: text, bytes, or anything JSON carries without loss. NaN, BigInt,
- * Map, Blob, cycles: refused.
+ * What can be sealed or signed: text, bytes, or anything that JSON carries without loss.
+ *
+ * - NaN, BigInt, Map, Blob and cycles are refused
  */
 export type Value = string | number | boolean | null | Uint8Array | ArrayBuffer | object
 
@@ -16,13 +17,19 @@ export interface Content {
   /** The bytes as they were sealed; JSON may end in padding spaces. */
   readonly bytes: Bytes
   /**
-   * The text. Throws `invalid_argument` when something else was sealed, `malformed` when it is not
-   * UTF-8.
+   * Reads it as text.
+   *
+   * @throws SealdropError while reading:
+   *   - `invalid_argument`: something else was sealed
+   *   - `malformed`: it is not UTF-8
    */
   text(): string
   /**
-   * The JSON value. Throws `invalid_argument` when something else was sealed, `malformed` when it
-   * is not JSON.
+   * Reads it as JSON.
+   *
+   * @throws SealdropError while reading:
+   *   - `invalid_argument`: something else was sealed
+   *   - `malformed`: it is not JSON
    */
   json<T = unknown>(): T
 }
@@ -35,9 +42,12 @@ export interface EncodedValue {
 const textType = 'text/plain;charset=utf-8'
 
 /**
- * Bytes of a value with the `cty` that says what they are. JSON ends in spaces up to a multiple of
- * `pad` bytes: sealed values take 64, so that lengths tell less. Byte strings are not copied: in
- * Chromium that would cost half as much as sealing them (performance.md, 4).
+ * Bytes of a value, with the `cty` that says what they are.
+ *
+ * - JSON ends in spaces up to a multiple of `pad` bytes: sealed values take 64, so that their
+ *   lengths tell less
+ * - byte strings are not copied: in Chromium that would cost half as much as sealing them
+ *   (performance.md, 4)
  *
  * @throws SealdropError `invalid_argument`, `too_large` over 1 MiB
  */
@@ -66,8 +76,9 @@ function encode(value: Value, pad: number): EncodedValue {
 }
 
 /**
- * Refuses what JSON.stringify would lose without a word: NaN becomes null, a Map becomes {}, a
- * function vanishes.
+ * Refuses what JSON.stringify would lose without a word.
+ *
+ * NaN becomes null, a Map becomes {}, and a function vanishes.
  */
 function checkJson(value: unknown, path: string, above: readonly object[]): void {
   if (typeof value === 'object' && value !== null) return checkObject(value, path, above)
@@ -109,15 +120,17 @@ function refuse(path: string, what: string): never {
 }
 
 /**
- * A JOSE library may write `application/json` for `json` (RFC 7515 §4.1.10), and white space in a
- * media type.
+ * A media type as we write it.
+ *
+ * A JOSE library may write `application/json` for `json` (RFC 7515 §4.1.10), and white space in it.
  */
 const typeOf = (cty: string | undefined): string | undefined =>
   cty?.toLowerCase().replace(/^application\/|\s/g, '')
 
 /**
- * The value that was sealed: text, JSON, or bytes where `cty` says neither. @throws SealdropError
- * `malformed`
+ * The value that was sealed: text, JSON, or bytes where `cty` says neither.
+ *
+ * @throws SealdropError `malformed`
  */
 export function decodeValue(bytes: Bytes, cty: string | undefined): Value {
   const type = typeOf(cty)
@@ -130,8 +143,9 @@ export function decodeValue(bytes: Bytes, cty: string | undefined): Value {
 }
 
 /**
- * Content with the readers that its `cty` allows. Where `untyped` is true, as for signatures that
- * others made, an absent `cty` allows both.
+ * Content with the readers that its `cty` allows.
+ *
+ * Where `untyped` is true, as for signatures that others made, an absent `cty` allows both.
  */
 export function contentOf(bytes: Bytes, cty: string | undefined, untyped = false): Content {
   const found = typeOf(cty)

@@ -2,9 +2,11 @@ import { isWellFormed } from '../bytes/text.js'
 import { ensure, kindOf, shown } from '../errors/guard.js'
 
 /**
- * What a sealed thing is bound to: names to values, authenticated and readable by everyone, so no
- * personal data. Required wherever it is asked for; `{}` is allowed. Names starting with
- * `sealdrop:` or `aws-crypto-` are reserved.
+ * What a sealed or signed thing is bound to: names to values.
+ *
+ * - it is authenticated, and everyone can read it: no personal data belongs into it
+ * - it is required wherever it is asked for; `{}` is allowed
+ * - names that start with `sealdrop:` or `aws-crypto-` are reserved
  */
 export type Context = Readonly<Record<string, string>>
 

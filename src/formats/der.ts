@@ -4,8 +4,9 @@ import { Cursor } from '../bytes/cursor.js'
 const tags = { integer: 0x02, bitString: 0x03, null: 0x05, oid: 0x06, sequence: 0x30 } as const
 
 /**
- * Reads one DER element (X.690 §8.1, §10.1): definite, minimal lengths only. The cursor's code is
- * what a failure carries.
+ * Reads one DER element (X.690 §8.1, §10.1), with definite and minimal lengths only.
+ *
+ * A failure carries the cursor's code.
  */
 export function element(cursor: Cursor, tag: keyof typeof tags, field: string): Uint8Array {
   const found = cursor.u8(field)

@@ -41,8 +41,9 @@ export function parseEcdhInfo(info: Uint8Array): {
 }
 
 /**
- * What derives and authenticates the wrapping key, by the running code of AWS's libraries; the
- * order is the reverse of the info.
+ * What derives and authenticates the wrapping key, by the running code of AWS's libraries.
+ *
+ * The order is the reverse of the info.
  */
 export function fixedInfo(
   crv: string,

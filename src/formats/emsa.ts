@@ -3,10 +3,7 @@ import { concat, equal, u32, type Bytes } from '../bytes/bytes.js'
 /** A hash function, over all its parts in order. */
 export type HashOf = (...parts: readonly Uint8Array[]) => Bytes
 
-/**
- * An encoding of a digest to the length of an RSA modulus, and the check that a signature opened to
- * one.
- */
+/** Encodes a digest to the length of an RSA modulus, and checks that a signature opened to that. */
 export interface Padding {
   /** @param salt - of PSS, as long as the hash */
   encode(hash: EmsaHash, digest: Uint8Array, length: number, salt: Uint8Array): Bytes
@@ -19,8 +16,9 @@ export interface EmsaHash {
 }
 
 /**
- * DigestInfo up to the digest (RFC 8017 §9.2, note 1): lengths and last octet of the hash's object
- * identifier.
+ * DigestInfo up to the digest (RFC 8017 §9.2, note 1).
+ *
+ * Lengths, and the last octet of the hash's object identifier.
  */
 const digestInfo: Readonly<Record<EmsaHash['name'], readonly [number, number, number]>> = {
   'SHA-256': [0x31, 1, 0x20],
@@ -29,8 +27,9 @@ const digestInfo: Readonly<Record<EmsaHash['name'], readonly [number, number, nu
 }
 
 /**
- * EMSA-PKCS1-v1_5 (RFC 8017 §9.2); a check by comparing whole encodings (§8.2.2), which forgeries
- * by loose parsing cannot pass.
+ * EMSA-PKCS1-v1_5 (RFC 8017 §9.2).
+ *
+ * The check compares whole encodings (§8.2.2), which forgeries by loose parsing cannot pass.
  */
 const pkcs1: Padding = {
   encode({ name }, digest, length) {
@@ -46,8 +45,9 @@ const pkcs1: Padding = {
 }
 
 /**
- * EMSA-PSS (RFC 8017 §9.1) with MGF1 on the same hash and a salt of its length. Moduli are whole
- * bytes, so one bit is cleared.
+ * EMSA-PSS (RFC 8017 §9.1) with MGF1 on the same hash, and a salt of its length.
+ *
+ * Moduli are whole bytes, so that one bit is cleared.
  */
 const pss: Padding = {
   encode({ of }, digest, length, salt) {
@@ -77,8 +77,9 @@ export const paddings: Readonly<Record<'RSA-PSS' | 'RSASSA-PKCS1-v1_5', Padding>
 }
 
 /**
- * XOR with MGF1 of the seed (RFC 8017 B.2.1); the leftmost bit is cleared on the way in and out
- * (§9.1.1, step 11).
+ * XOR with MGF1 of the seed (RFC 8017 B.2.1).
+ *
+ * The leftmost bit is cleared on the way in and on the way out (§9.1.1, step 11).
  */
 function masked(db: Uint8Array, hash: HashOf, seed: Uint8Array): Bytes {
   const mask = concat(

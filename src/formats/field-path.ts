@@ -12,12 +12,14 @@ export const pointer = (field: Field): string =>
   field.segments.map((name) => `/${name.replace(/~/g, '~0').replace(/\//g, '~1')}`).join('')
 
 /**
- * Finds every place that the paths name: members separated by dots, `*` for every member or
- * element. Each branch must reach its end: a path that matches nothing would leave plaintext
- * behind, or hide that a field was taken away.
+ * Finds every place that the paths name.
  *
- * @param missing the code where something is not there: `invalid_argument` when sealing, `rejected`
- *   when opening
+ * - members are separated by dots; `*` is every member or element
+ * - each branch must reach its end: a path that matches nothing would leave plaintext behind, or
+ *   hide that a field was taken away
+ *
+ * @param missing - the code where something is not there: `invalid_argument` when sealing,
+ *   `rejected` when opening
  */
 export function findFields(
   record: object,
@@ -81,8 +83,9 @@ function namesIn(value: unknown, name: string): readonly string[] {
 }
 
 /**
- * A copy of the record with other values at the fields; what lies beside them is shared, what came
- * is not changed.
+ * A copy of the record with other values at the fields.
+ *
+ * What lies beside them is shared, and what came is not changed.
  */
 export function replaceFields<T>(
   record: T,

@@ -46,8 +46,9 @@ export const fileMembers: Readonly<
 }
 
 /**
- * Splits a file signature into its lines: the compact JWS, and the list of chunk hashes in
- * base64url. Nothing else is taken but a line end after the last.
+ * Splits a file signature into its lines: a compact JWS, and the chunk hashes in base64url.
+ *
+ * Nothing else is taken but a line end after the last.
  *
  * @throws SealdropError `invalid_argument`, `malformed`
  */
@@ -76,7 +77,7 @@ export function parseFileClaims(payload: Uint8Array): FileClaims {
   const claims = parseJsonObject(fromUtf8(payload) ?? '', rules)
   const { v, chunkSize, hash } = claims
   ensure(typeof v === 'number', 'malformed', 'file signature: v is no number')
-  // of another version nothing else is known
+  // of another version no other member is known
   ensure(v === 1, 'unsupported_algorithm', `file signature: expected version 1, found ${v}`)
   checkMembers(claims, fileMembers, rules)
   ensure(
@@ -88,7 +89,10 @@ export function parseFileClaims(payload: Uint8Array): FileClaims {
 }
 
 /**
- * The list of chunk hashes, 32 bytes each, decoded when it is as long as a file of this size needs.
+ * Decodes the list of chunk hashes, 32 bytes each.
+ *
+ * It must be as long as a file of this size needs.
+ *
  * @throws SealdropError `malformed`
  */
 export function parseHashes(list: string, size: number): Bytes {

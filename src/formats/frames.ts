@@ -15,8 +15,9 @@ export function checkFrames(count: number): void {
 }
 
 /**
- * Frames of a plaintext; a full last frame is the final one, and an empty plaintext is one empty
- * frame.
+ * Frames of a plaintext.
+ *
+ * A full last frame is the final one, and an empty plaintext is one empty frame.
  */
 export function frameCount(length: number, frameLength: number): number {
   const count = Math.max(1, Math.ceil(length / frameLength))
@@ -30,8 +31,9 @@ export function messageLength(header: number, length: number, frameLength: numbe
 }
 
 /**
- * Regular frames and length of the final one in a message of so many bytes behind its header;
- * undefined when no message is so long.
+ * Regular frames, and the length of the final one, in a message of so many bytes behind its header.
+ *
+ * Undefined when no message is so long.
  */
 export function layoutOf(
   bodyLength: number,

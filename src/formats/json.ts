@@ -14,8 +14,10 @@ export interface JsonRules {
 }
 
 /**
- * Parses JSON as RFC 8259 §4 hopes it is written: duplicate members and `__proto__` are refused, so
- * that no two readers see two values and nothing that came can pollute a prototype.
+ * Parses JSON, and refuses duplicate members and `__proto__`, as RFC 8259 §4 hopes.
+ *
+ * - no two readers see two values
+ * - nothing that came can pollute a prototype
  */
 export function parseJson(text: string, rules: JsonRules): unknown {
   let value: unknown
@@ -30,7 +32,9 @@ export function parseJson(text: string, rules: JsonRules): unknown {
 }
 
 /**
- * The same for a header or a key set: an object, at most 32 deep, without prototypes at any level.
+ * Parses the JSON of a header or a key set: an object, at most 32 deep.
+ *
+ * It has no prototype at any level.
  */
 export function parseJsonObject(text: string, rules: JsonRules): JsonObject {
   const value = withoutPrototypes(parseJson(text, { depth: limits.jsonDepth, ...rules }))
@@ -57,8 +61,9 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
- * One pass over the tokens of what JSON.parse took: on text with an open string this pattern would
- * be quadratic.
+ * Goes once over the tokens of what JSON.parse took.
+ *
+ * On text with an open string this pattern would be quadratic.
  */
 function scan(text: string, rules: JsonRules): void {
   const open: (Set<string> | undefined)[] = []

@@ -7,8 +7,9 @@ import { isContext, type Context } from './context.js'
 import { isJsonObject, type JsonObject } from './json.js'
 
 /**
- * The protected header of a sealed value (jose-profile.md). All but `alg`, `enc` and `kid` may be
- * absent in what others wrote.
+ * The protected header of a sealed value (jose-profile.md).
+ *
+ * All but `alg`, `enc` and `kid` may be absent in what others wrote.
  */
 export interface JweHeader {
   readonly alg: string

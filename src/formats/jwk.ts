@@ -5,13 +5,19 @@ import { ensure, kindOf, shown } from '../errors/guard.js'
 import { isJsonObject, parseJsonObject, type JsonObject } from './json.js'
 
 /**
- * A public JSON Web Key (RFC 7517 §4). Key material and our `kms_arn` are read from it too; private
- * members are refused.
+ * A public JSON Web Key (RFC 7517 §4).
+ *
+ * - its key material and our `kms_arn` are read too
+ * - one with private members is refused
  */
 export interface JWK {
+  /** Type of the key: `RSA`, `EC`, `OKP` or `AKP`. */
   readonly kty?: string
+  /** Its name in the set. Sealdrop publishes the thumbprint. */
   readonly kid?: string
+  /** What it is for: `enc` or `sig`. */
   readonly use?: string
+  /** Its one algorithm, by its name in JOSE. */
   readonly alg?: string
 }
 
@@ -22,8 +28,9 @@ export interface JwkStatements extends JWK {
   readonly exp?: number
   readonly kms_arn?: string
   /**
-   * Taken back: `{ revoked_at, reason }`, as in historical keys of OpenID Federation 1.0 §8.7.2;
-   * read where signatures are verified.
+   * Taken back: `{ revoked_at, reason }`, as in historical keys of OpenID Federation 1.0 §8.7.2.
+   *
+   * It is read where signatures are verified.
    */
   readonly revoked?: unknown
   /** RFC 7517 §4.3. */
@@ -34,12 +41,14 @@ export interface JwkStatements extends JWK {
 const privateMember = /^(d|p|q|dp|dq|qi|oth|k|priv)$/
 
 /**
- * The necessary members of a public JWK, rebuilt, so that nothing else in it reaches a
- * cryptographic library.
+ * The necessary members of a public JWK, rebuilt.
  *
- * @param code what a wrong length carries: `malformed` where the key came in a message
- * @throws SealdropError `unsupported_algorithm` for a type or curve KMS has not, `keys_malformed`
- *   or `malformed`
+ * So nothing else in it reaches a cryptographic library.
+ *
+ * @param code - what a wrong length carries: `malformed` where the key came in a message
+ * @throws SealdropError:
+ *   - `unsupported_algorithm`: KMS has no such type or curve
+ *   - `keys_malformed` or `malformed`: a member has the wrong length
  */
 export function publicMembers(
   jwk: object,
@@ -71,16 +80,19 @@ export function publicMembers(
 }
 
 /**
- * What a thumbprint is the SHA-256 of: required members only, in lexical order, no white space (RFC
- * 7638 §3, RFC 8037 §2, RFC 9964 §6).
+ * What a thumbprint is the SHA-256 of.
+ *
+ * Required members only, in lexical order, without white space (RFC 7638 §3, RFC 8037 §2, RFC 9964
+ * §6).
  */
 export function thumbprintInput(key: PublicMembers): string {
   return JSON.stringify(key, Object.keys(key).sort())
 }
 
 /**
- * A JWK Set (RFC 7517 §5) with its structure checked: at most 32 keys, no duplicate `kid`, nothing
- * private.
+ * Reads a JWK Set (RFC 7517 §5), and checks its structure.
+ *
+ * It has at most 32 keys, no duplicate `kid`, and nothing private.
  *
  * @throws SealdropError `keys_malformed`
  */

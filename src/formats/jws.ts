@@ -44,8 +44,9 @@ export function parseJws(text: string): Jws {
 }
 
 /**
- * A media type as `typ` carries it, compared as RFC 7515 §4.1.9 says: `application/` may be left
- * out, case does not count.
+ * Compares a media type as `typ` carries it (RFC 7515 §4.1.9).
+ *
+ * `application/` may be left out, and case does not count.
  */
 export function sameType(found: string | undefined, expected: string): boolean {
   const plain = (type: string): string => type.toLowerCase().replace(/^application\/(?=[^/]+$)/, '')

@@ -8,8 +8,15 @@ import { fromSpki } from './spki.js'
 
 /** What a caller adds about a key that cannot say it itself. */
 export interface KeyStatements {
+  /** Whether it is sealed to or verified with. Default: what the key says. */
   readonly use?: 'enc' | 'sig'
+  /**
+   * Its algorithm, by its name in JOSE.
+   *
+   * Default: what the key says; PS256 for an RSA key that GetPublicKey answered.
+   */
   readonly alg?: string | undefined
+  /** Its key ARN, which streams to RSA keys need. Default: what the key says. */
   readonly arn?: string | undefined
 }
 
@@ -17,8 +24,12 @@ const expected =
   'expected a JWK Set, a JWK, an SPKI public key (PEM or DER), or what GetPublicKey answers'
 
 /**
- * Turns whatever people have in hand into a key-set document: a JWK Set or signed set as it is, one
- * JWK, SPKI as PEM, DER or base64, or a GetPublicKey answer of an SDK or of the AWS command line.
+ * Turns whatever people have in hand into the document of a key set.
+ *
+ * - a JWK Set or a signed set, as it is
+ * - one JWK
+ * - SPKI as PEM, DER or base64
+ * - an answer of GetPublicKey, of an SDK or of the AWS CLI
  *
  * @throws SealdropError `keys_malformed`, `invalid_argument`, `unsupported_algorithm`
  */
@@ -67,8 +78,9 @@ function fromObject(object: JsonObject, stated: KeyStatements): string {
 }
 
 /**
- * GetPublicKey says what the key is for, and its ARN; of several signature algorithms ours is PS256
- * unless told otherwise.
+ * GetPublicKey says what the key is for, and its ARN.
+ *
+ * Of several signature algorithms ours is PS256, unless told otherwise.
  */
 function fromGetPublicKey(
   { PublicKey: key, KeyUsage: usage, KeyId: id }: JsonObject,
@@ -105,7 +117,7 @@ function setOf(jwk: PublicMembers | JsonObject, { use, alg, arn }: KeyStatements
     ...(alg !== undefined && { alg }),
     ...(arn !== undefined && { kms_arn: arn }),
   } as JsonObject
-  // others than RSA and EC only sign
+  // keys of other types than RSA and EC only sign
   const told = spoken['use'] ?? spoken['alg'] ?? !/^(RSA|EC)$/.test(String(spoken['kty']))
   ensure(
     told !== false,

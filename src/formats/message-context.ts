@@ -6,15 +6,17 @@ import { ensure } from '../errors/guard.js'
 import type { Context } from './context.js'
 
 /**
- * The encryption context as message headers, digests and FixedInfo use it: pairs in the order of
- * their keys' UTF-8 bytes; no bytes at all for an empty one. What is too long for its length fields
- * is refused with the header.
+ * The encryption context as message headers, digests and FixedInfo use it.
+ *
+ * - pairs are in the order of their keys' UTF-8 bytes
+ * - an empty context is no bytes at all
+ * - what is too long for its length fields is refused with the header
  *
  * @see message-format.md, "Header"
  */
 export function serializeContext(context: Context): Bytes {
   const entries = Object.entries(context)
-  // of each pair four bytes are lengths
+  // four bytes of each pair are lengths
   ensure(
     entries.length <= limits.header / 4,
     'too_large',
@@ -29,8 +31,9 @@ export function serializeContext(context: Context): Bytes {
 }
 
 /**
- * Reads a serialized context in its one canonical form. The empty one may also be a count of 0, as
- * some writers make it.
+ * Reads a serialized context in its one canonical form.
+ *
+ * The empty one may also be a count of 0, as some writers make it.
  *
  * @throws SealdropError `malformed`
  */

@@ -27,16 +27,16 @@ const fixedLength = 92
 /** No header is longer: a reader need not look further for its end. */
 export const maxHeaderLength: number = fixedLength + limits.header
 
-/**
- * How a version and a suite that are not read are called in an error; the opener knows their names.
- */
+/** How an error names a version and a suite that are not read; the opener knows their names. */
 export type NameOfFormat = (version: number, suite: number) => string
 
 /**
- * Reads a header within limits checked before anything is allocated. Where the bytes end before the
- * header does, the answer is undefined: more are needed, which is no error yet.
+ * Reads a header within limits that are checked before anything is allocated.
  *
- * @param bytes from the start of a message; what follows the header is ignored
+ * Where the bytes end before the header does, the answer is undefined: more are needed, which is no
+ * error yet.
+ *
+ * @param bytes - from the start of a message; what follows the header is ignored
  * @throws SealdropError `malformed`, `unsupported_algorithm`, `too_large`
  * @see message-format.md, "Header" and "Reader's rules"
  */
@@ -51,7 +51,7 @@ export function parseMessageHeader(bytes: Bytes, nameOf: NameOfFormat): MessageH
   if (!has(contextLength + 2)) return undefined
   const found = cursor.take(contextLength, 'context') as Bytes
   const context = parseContext(found)
-  // the empty context has two forms, keys and digests know one
+  // the empty context has two forms, of which keys and digests know one
   const serializedContext = contextLength === 2 ? new Uint8Array() : found
   const dataKeys = parseDataKeys(cursor, has)
   if (!dataKeys || !has(37 + tagLength)) return undefined

@@ -15,7 +15,7 @@ export interface ReceiptFile {
   readonly sent: { readonly messageId: string; readonly digest: string }
   /** The key set by which it was verified, as it came: a signed set, or a JWK Set. */
   readonly keySet: string
-  /** When it was written, in seconds since 1970; says whoever wrote it. */
+  /** When it was written, in seconds since 1970, as whoever wrote it says. */
   readonly savedAt: number
 }
 
@@ -24,8 +24,10 @@ const type = 'sealdrop-receipt-file'
 const longest = 400_000
 
 /**
- * As JSON. @throws SealdropError `too_large`, as a history is: what could not be read in years is
- * not written
+ * Writes a receipt file as JSON.
+ *
+ * @throws SealdropError:
+ *   - `too_large`: it has a history, say; what could not be read in years is not written
  */
 export function writeReceiptFile({
   receipt,
@@ -51,7 +53,11 @@ const members: Members = {
   savedAt: isTime,
 }
 
-/** @throws SealdropError `malformed`, `too_large`, `unsupported_algorithm` for a later version */
+/**
+ * Reads a receipt file. Nothing in it is verified yet.
+ *
+ * @throws SealdropError `malformed`, `too_large`, `unsupported_algorithm` for a later version
+ */
 export function parseReceiptFile(text: string): ReceiptFile {
   ensure(typeof text === 'string', 'invalid_argument', 'receipt file: expected its text')
   ensure(

@@ -1,11 +1,13 @@
+/** What every verb takes that may have to wait. */
 export interface CallOptions {
-  /** Ends the call: it rejects with `signal.reason`. */
+  /** Ends the call, which then rejects with `signal.reason`. Default: none. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Awaits work until the caller's signal says otherwise; the work itself goes on for whoever else
- * awaits it.
+ * Awaits work until the caller's signal says otherwise.
+ *
+ * The work itself goes on, for whoever else awaits it.
  */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work

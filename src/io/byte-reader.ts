@@ -4,8 +4,9 @@ import { ensure, kindOf } from '../errors/guard.js'
 /** Reads bytes in order, in the portions that are asked for. */
 export interface ByteReader {
   /**
-   * The next `length` bytes, fewer only where the source ends. Of a stream they stay as they are
-   * until the call after the next, of a file until the next.
+   * The next `length` bytes, fewer only where the source ends.
+   *
+   * They stay as they are until the next call; of a stream until the call after that.
    */
   take(length: number): Promise<Bytes>
   /** Tells the source that nothing more is wanted. */
@@ -13,8 +14,9 @@ export interface ByteReader {
 }
 
 /**
- * Reads a stream, filling two buffers in turn: allocation, not encryption, is what costs in
- * Chromium (performance.md, 4).
+ * Reads a stream, filling two buffers in turn.
+ *
+ * In Chromium allocation is what costs, not encryption (performance.md, 4).
  *
  * @param whole - whether it has as many bytes as are asked for, as a Blob's has
  */
@@ -38,8 +40,9 @@ export function iterableReader(source: AsyncIterable<Uint8Array>): ByteReader {
 }
 
 /**
- * A byte stream reads straight into our buffer; undefined where it is none, as every stream in
- * WebKit.
+ * A byte stream reads straight into our buffer.
+ *
+ * Undefined where this is no byte stream, as no stream in WebKit is one.
  */
 function byobReader(stream: ReadableStream<Uint8Array>, whole: boolean): ByteReader | undefined {
   let reader: ReadableStreamBYOBReader

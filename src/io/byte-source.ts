@@ -3,24 +3,29 @@ import { ensure } from '../errors/guard.js'
 import type { CallOptions } from './abort.js'
 import type { ByteReader } from './byte-reader.js'
 
+/** How a byte source is read. */
 export interface ReadOptions extends CallOptions {
   /**
-   * At least as many bytes as are asked for, which the source may fill from the start, and answer;
-   * allocation costs more than reading (performance.md, 4).
+   * Memory that the source may fill from its start, and answer. Default: none.
+   *
+   * - it has at least as many bytes as are asked for
+   * - allocation costs more than reading (performance.md, 4)
    */
   readonly into?: Bytes
 }
 
 /** Bytes that can be read at any place, again and in any order. */
 export interface ByteSource {
-  /** In bytes. */
+  /** Bytes in all. */
   readonly size: number
   /**
-   * The bytes from `start` to `end`, exactly; left unchanged until the next read. Throws
-   * `source_changed`, `source_failed`.
+   * Reads the bytes from `start` to `end`, exactly.
+   *
+   * - what it answers stays unchanged until the next read
+   * - it throws SealdropError `source_changed` or `source_failed`
    */
   read(start: number, end: number, o?: ReadOptions): Promise<Uint8Array>
-  /** Changes when the content may have changed. */
+  /** Names the content: another answer than before says that it may have changed. */
   version?(): Promise<string>
 }
 
@@ -40,7 +45,9 @@ export function checkRange(verb: string, start: number, end: number): void {
 const block = 2_097_152
 
 /**
- * Part of a byte source, in order: views of what it answered, as they are until the next is taken.
+ * Reads part of a byte source, in order.
+ *
+ * It answers views of what the source answered, as they are until the next is taken.
  */
 export function rangeReader(source: ByteSource, start: number, end: number): ByteReader {
   const stop = new AbortController()
@@ -50,7 +57,7 @@ export function rangeReader(source: ByteSource, start: number, end: number): Byt
   return {
     async take(length) {
       if (rest.length < length && at < end) {
-        // whole portions, since one that is cut in two must be joined
+        // whole portions are read, since one that is cut in two must be joined
         const size = Math.min(
           end - at,
           rest.length > 0 ? length - rest.length : length * Math.max(1, Math.floor(block / length)),

@@ -5,10 +5,11 @@ import type { CallOptions } from './abort.js'
 import type { ByteSource } from './byte-source.js'
 import { readLimited } from './read-limited.js'
 
+/** How a file behind a URL is asked for. */
 export interface HttpSourceOptions extends CallOptions {
-  /** Sent with every request, for example an authorization. */
+  /** Headers of every request, for example an authorization. Default: none. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Default: the host's. */
+  /** Makes the requests. Default: `globalThis.fetch`. */
   readonly fetch?: typeof globalThis.fetch
 }
 
@@ -27,11 +28,32 @@ type Ask = (
 ) => Promise<Response>
 
 /**
- * A file behind a URL as a byte source, read with Range requests. One request finds its size and
- * version (ETag, else Last-Modified); each read asks for that version. Redirects are not followed.
+ * Makes a byte source of a file behind a URL, which is read with Range requests.
  *
- * @throws SealdropError `source_failed` (retryable where the server may answer another time),
- *   `source_changed`, `invalid_argument`
+ * - One request finds the size and the version: the ETag, or else Last-Modified.
+ * - Each read asks for that version.
+ * - Redirects are not followed.
+ *
+ * @throws SealdropError without a network call:
+ *   - `invalid_argument`: the URL is neither http nor https
+ * @throws SealdropError from the server:
+ *   - `source_failed`: it cannot be reached, or does not answer Range requests; retry when
+ *     `retryable`
+ * @throws SealdropError while reading:
+ *   - `source_failed`: the server answered with other bytes, or with too few
+ *   - `source_changed`: the file was changed since it was first asked for
+ * @example
+ *   ```js
+ *   import { fetchKeySet, overHttps, sealStream } from 'sealdrop'
+ *   import { createOpener, httpSource } from 'sealdrop/kms'
+ *   const url = 'https://files.example.com/order-7.sealed'
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', { trust: overHttps() })
+ *   const sealed = await sealStream(keys, new Blob(['order 7, order 8']), { context: {} })
+ *   await fetch(url, { method: 'PUT', body: await new Response(sealed.readable).blob() })
+ *   const opener = createOpener({ keys: ['alias/claims'] })
+ *   const part = await opener.openRange(await httpSource(url), 9, 16, { context: {} })
+ *   console.log(await new Response(part.readable).text()) // order 8
+ *   ```
  * @see RFC 9110 §14
  */
 export async function httpSource(

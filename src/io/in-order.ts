@@ -22,8 +22,9 @@ function soon(work: () => void): void {
 }
 
 /**
- * Lets timers, input and animation run: WebCrypto that answers from a queue of its own does not
- * (performance.md, 7).
+ * Lets timers, input and animation run.
+ *
+ * WebCrypto that answers from a queue of its own does not let them (performance.md, 7).
  */
 export function breather(): () => Promise<void> {
   let last = performance.now()
@@ -35,8 +36,9 @@ export function breather(): () => Promise<void> {
 }
 
 /**
- * Begins work on each item; an error of the items is the last piece of work, so that those before
- * it keep their turn.
+ * Begins work on each item.
+ *
+ * An error of the items is the last piece of work, so that those before it keep their turn.
  */
 async function* begun<T, R>(
   items: AsyncIterable<T>,
@@ -50,9 +52,10 @@ async function* begun<T, R>(
 }
 
 /**
- * Works on items side by side and answers the results in their order. The next item is asked for
- * when work on the one before has begun, and taken what it needs of it, so that items may reuse
- * their memory.
+ * Works on items side by side, and answers the results in their order.
+ *
+ * The next item is asked for when the work on the one before has begun, and has taken what it needs
+ * of it: so items may reuse their memory.
  */
 export async function* inOrder<T, R>(
   items: AsyncIterable<T>,
@@ -61,7 +64,7 @@ export async function* inOrder<T, R>(
 ): AsyncGenerator<R> {
   const pending: Promise<R>[] = []
   for await (const [result] of begun(items, work)) {
-    result.catch(() => {}) // told in its turn
+    result.catch(() => {}) // the failure is told in its turn
     pending.push(result)
     // not `yield*`: WebKit never answers where one of the promises rejects
     for (const due of pending.splice(0, 1 + pending.length - inFlight)) yield due
@@ -69,15 +72,18 @@ export async function* inOrder<T, R>(
   for (const due of pending) yield due
 }
 
+/** Bytes that are made while they are read. */
 export interface ByteStream {
+  /** The bytes. Cancelling it ends all work on them. */
   readonly readable: ReadableStream<Bytes>
   /** Bytes that `readable` gives, where that is known before. */
   readonly length?: number
 }
 
 /**
- * A stream of pieces, one or more chunks each, made as they are read: a default stream, since byte
- * streams are slow in workerd (performance.md, 9).
+ * A stream of pieces, one or more chunks each, which are made as they are read.
+ *
+ * It is a default stream, since byte streams are slow in workerd (performance.md, 9).
  *
  * @param stop - is told the reason when the stream ends in any way but by its last piece
  */
@@ -110,7 +116,7 @@ export function streamOf(
         try {
           await breathe()
           for (let given = 0; given === 0;) {
-            // a stream asks no more before something came
+            // a stream does not ask for more before something came
             const { done, value } = await pieces.next()
             if (done) {
               off()

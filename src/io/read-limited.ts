@@ -1,8 +1,9 @@
 import { concat, type Bytes } from '../bytes/bytes.js'
 
 /**
- * Reads a stream to its end, or undefined as soon as it exceeds the limit; what is left unread is
- * cancelled.
+ * Reads a stream to its end; undefined as soon as it exceeds the limit.
+ *
+ * What is left unread is cancelled.
  */
 export async function readLimited(
   stream: ReadableStream<Uint8Array>,

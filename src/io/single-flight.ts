@@ -1,8 +1,9 @@
 import { isWorkerd } from './runtime.js'
 
 /**
- * Lets callers that come while work is under way await that work instead of starting it again; in
- * workerd each works alone.
+ * Lets callers that come while work is under way await that work instead of starting it again.
+ *
+ * In workerd each works alone.
  */
 export class SingleFlight<T> {
   #flight: Promise<T> | undefined

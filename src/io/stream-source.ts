@@ -4,18 +4,19 @@ import { iterableReader, streamReader, type ByteReader } from './byte-reader.js'
 import { rangeReader, type ByteSource } from './byte-source.js'
 
 /**
- * What can be sealed or opened as a stream. Leave bytes in memory unchanged until they are read.
+ * What can be sealed, opened or verified as a stream.
+ *
+ * - leave bytes in memory unchanged until they are read
  */
 export type StreamSource =
   Blob | ByteSource | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Uint8Array
 
 /** A source as the frame writer and the frame reader see it. */
 export interface Input {
-  /** In bytes, where it is known before reading. */
+  /** Bytes, where that is known before reading. */
   readonly size?: number | undefined
   /**
-   * What it means when the source turns out to have another size: a file was changed, a stream
-   * failed.
+   * The code where the source turns out to have another size: a file was changed, a stream failed.
    */
   readonly otherSize: 'source_changed' | 'source_failed'
   reader(): ByteReader
@@ -24,8 +25,9 @@ export interface Input {
 }
 
 /**
- * A file as the file sealer and the range reader see it: readable at any place, again and in any
- * order.
+ * A file as the file sealer and the range reader see it.
+ *
+ * It can be read at any place, again and in any order.
  */
 export interface FileInput extends Input {
   readonly size: number
@@ -39,7 +41,9 @@ const isByteSource = (source: unknown): source is ByteSource =>
   hasMethods(source, 'read') && (source as ByteSource).size >= 0
 
 /**
- * @param length what the caller says of it besides
+ * Takes a Blob or a byte source as a file.
+ *
+ * @param length - what the caller says of it besides
  * @throws SealdropError `invalid_argument`
  */
 export function fileInput(file: unknown, length?: number): FileInput {
@@ -58,8 +62,8 @@ export function fileInput(file: unknown, length?: number): FileInput {
   return {
     size,
     otherSize: 'source_changed',
-    // a Blob is what it was when it was made: where it cannot be read any more, its file is another
-    // or gone, whatever the host calls that
+    // a Blob is what it was when it was made: where it cannot be read any more, its file was changed
+    // or removed, whatever the host calls that
     reader: (start = 0, end = size) =>
       blob
         ? mended(streamReader(file.slice(start, end).stream(), true), 'source_changed')

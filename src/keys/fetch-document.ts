@@ -4,24 +4,30 @@ import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { abortable } from '../io/abort.js'
 import { readLimited } from '../io/read-limited.js'
 
+/** What is asked for, and for how long. */
 export interface FetchDocumentOptions {
   readonly url: URL
+  /** Value of the header `accept`. */
   readonly accept: string
   readonly headers: Readonly<Record<string, string>>
   readonly fetch: typeof globalThis.fetch
   /** Milliseconds for the whole answer. */
   readonly timeout: number
-  /** Go past the browser's HTTP cache. */
+  /** Whether to go past the browser's HTTP cache. */
   readonly revalidate: boolean
-  /** Bytes of the answer. */
+  /** Bytes of the answer, at most. */
   readonly most: number
 }
 
 /**
- * One GET: no redirect is followed, no credentials go along, no more bytes than asked for, within
- * the time.
+ * Gets one document with one request.
  *
- * @throws SealdropError `keys_unreachable` (retryable unless the server said no), `keys_malformed`
+ * - no redirect is followed, and no credentials go along
+ * - no more bytes are read than were asked for
+ *
+ * @throws SealdropError:
+ *   - `keys_unreachable`: retryable unless the server said no
+ *   - `keys_malformed`: the answer is too long, no text, or a web page
  */
 export async function fetchDocument(
   o: FetchDocumentOptions,
@@ -39,7 +45,7 @@ export async function fetchDocument(
   }
 }
 
-/** Without the query, which may hold a token. */
+/** The URL as messages name it: without its query, which may hold a token. */
 const whereOf = ({ origin, pathname }: URL): string => `key set at ${shown(origin + pathname)}`
 
 async function load(
@@ -78,8 +84,9 @@ async function load(
 }
 
 /**
- * For how many milliseconds the answer is fresh (RFC 9111 §5.2.2, §5.1): `max-age` less the `age`
- * it came with, 0 for `no-store` and `no-cache`.
+ * For how many milliseconds the answer is fresh (RFC 9111 §5.2.2, §5.1).
+ *
+ * `max-age` less the `age` that it came with; 0 for `no-store` and `no-cache`.
  */
 function maxAgeOf(headers: Headers): number | undefined {
   const control = headers.get('cache-control') ?? ''

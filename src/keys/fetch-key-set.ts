@@ -3,16 +3,18 @@ import { ensure } from '../errors/guard.js'
 import { fetchDocument } from './fetch-document.js'
 import { HeldKeySet, type KeySet, type KeySetOptions } from './key-set.js'
 
+/** Where keys are fetched from, how long they are kept, and why they are believed. */
 export interface FetchOptions extends KeySetOptions {
-  /** Sent along, such as an Authorization. Default: none. */
+  /** Request headers to send along, such as an `authorization`. Default: none. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Default: globalThis.fetch. */
+  /** The function that fetches. Default: globalThis.fetch. */
   readonly fetch?: typeof globalThis.fetch
-  /** Milliseconds for one answer. Default: 5,000. */
+  /** For how long to wait for one answer, in milliseconds. Default: 5,000. */
   readonly timeout?: number
   /**
-   * Longest time a set counts as fresh, in milliseconds. Default: what the server says, otherwise
-   * 10 minutes; never over 24 hours.
+   * Longest time that a set counts as fresh, in milliseconds.
+   *
+   * Default: what the server says, otherwise 10 minutes; never over 24 hours.
    */
   readonly maxAge?: number
 }
@@ -20,13 +22,40 @@ export interface FetchOptions extends KeySetOptions {
 const minute = 60_000
 
 /**
- * A key set published at a URL. Nothing is fetched before it is used; then it is kept while fresh,
- * fetched once for all callers, and served while its host cannot be reached: for up to 24 hours, a
- * signed one until it expires.
+ * Makes a key set that is published at a URL.
  *
- * @param url https, or http on loopback
- * @throws SealdropError `invalid_argument`; using it throws `keys_unreachable`, `keys_malformed`,
- *   `keys_untrusted`, `keys_expired`, `keys_rolled_back`, `no_usable_key`
+ * - nothing is fetched before the set is used
+ * - it is kept while it is fresh, and fetched once for all callers
+ * - while its host cannot be reached, the set in hand is used: for up to 24 hours, a signed one
+ *   until it expires
+ * - redirects are not followed, and no cookies are sent
+ *
+ * @param url - https, or http on loopback; may be relative to the page
+ * @returns a key set for every verb that takes `keys`
+ * @throws SealdropError without a network call:
+ *   - `invalid_argument`: the URL, the trust or a number is not one that is expected
+ * @throws SealdropError while fetching keys, from each verb that uses the set:
+ *   - `keys_unreachable`: the host did not answer in time, or not with status 200
+ *   - `keys_malformed`: the answer is no key set, or a key is there twice
+ *   - `keys_untrusted`: the trust does not believe it
+ *   - `keys_expired`: the signed set is over
+ *   - `keys_rolled_back`: the signed set is older than one seen before
+ *   - `no_usable_key`: no key of the set can be used, or none can be sealed to
+ *   - `unsupported_runtime`: there is no WebCrypto, or it lacks the root's algorithm
+ *   - `output_failed`: the store of the trust cannot be reached, or cannot be written
+ *   - `source_failed`: the store of the trust cannot be read
+ * @example
+ *   ```js
+ *   import { fetchKeySet, pinned } from 'sealdrop'
+ *   import pins from './pins.json' with { type: 'json' }
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', {
+ *     trust: pinned(pins),
+ *     maxAge: 60_000,
+ *   })
+ *   await keys.ready() // throws now if something is wrong with the set
+ *   const found = await keys.list()
+ *   console.log(found.map(({ alg }) => alg).join(' ')) // ECDH-ES+A256KW RSA-OAEP-256 ES256
+ *   ```
  * @see RFC 7517 §5
  */
 export function fetchKeySet(url: string | URL, o: FetchOptions): KeySet {
@@ -38,7 +67,7 @@ export function fetchKeySet(url: string | URL, o: FetchOptions): KeySet {
     'invalid_argument',
     'timeout and maxAge: expected milliseconds',
   )
-  // a browser's cache may have kept one that has expired
+  // a browser's cache may have kept a signed set that has expired, so it is revalidated
   const signed = trust?.kind === 'signed'
   const accept = `application/jwk-set+${signed ? 'jwt' : 'json, application/json;q=0.9'}`
   return new HeldKeySet(async ({ refresh }) => {

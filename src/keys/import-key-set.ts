@@ -2,17 +2,43 @@ import { keySetDocument, type KeyStatements } from '../formats/key-source.js'
 import { HeldKeySet, type KeySet, type KeySetOptions } from './key-set.js'
 
 /**
- * `use`, `alg` and `arn` say what a bare key cannot: a P-256 PEM needs `use`, an RSA signing key
- * also `alg`.
+ * Why the keys in hand are believed, and what a bare key cannot say itself.
+ *
+ * - a P-256 key in PEM needs `use`
+ * - an RSA signing key also needs `alg`
  */
 export interface ImportOptions extends KeySetOptions, KeyStatements {}
 
 /**
- * A key set, or one public key, that is already here: a JWK Set or a signed set as text, a JWK,
- * SPKI as PEM or DER, or what GetPublicKey answers (`aws kms get-public-key`, or an SDK's object).
+ * Makes a key set of keys, or of one public key, that you have in hand.
  *
- * @throws SealdropError `invalid_argument`, `keys_malformed`, `unsupported_algorithm`; using it
- *   throws `keys_untrusted`, `no_usable_key`
+ * - text: a JWK Set, a signed set, a JWK, or SPKI in PEM or base64
+ * - bytes: SPKI in DER, or any of the above in UTF-8
+ * - an object: a JWK Set, a JWK, or what GetPublicKey answers (AWS's SDKs and the AWS CLI)
+ * - nothing is ever fetched
+ *
+ * @param source - the keys
+ * @returns a key set for every verb that takes `keys`
+ * @throws SealdropError without a network call:
+ *   - `invalid_argument`: `use` or `alg` is missing or contradicts the key, or there is no trust
+ *   - `keys_malformed`: this is no public key
+ *   - `unsupported_algorithm`: KMS or WebCrypto has no such kind of key
+ * @throws SealdropError from each verb that uses the set:
+ *   - `keys_malformed`: a member of a key is wrong, or a key is there twice
+ *   - `keys_untrusted`: the trust does not believe it
+ *   - `keys_expired`: the signed set is over
+ *   - `keys_rolled_back`: the signed set is older than one seen before
+ *   - `no_usable_key`: no key of the set can be used, or none can be sealed to
+ *   - `unsupported_runtime`: there is no WebCrypto, or it lacks the root's algorithm
+ * @example
+ *   ```js
+ *   import { readFile } from 'node:fs/promises'
+ *   import { importKeySet, inHand } from 'sealdrop'
+ *   const pem = await readFile('key.pem', 'utf8')
+ *   const keys = importKeySet(pem, { trust: inHand(), use: 'enc' })
+ *   const [key] = await keys.list()
+ *   console.log(key.alg, key.thumbprint.length) // ECDH-ES+A256KW 43
+ *   ```
  * @see RFC 7517, RFC 5280 §4.1.2.7
  */
 export function importKeySet(source: string | Uint8Array | object, o: ImportOptions): KeySet {

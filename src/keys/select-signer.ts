@@ -4,10 +4,14 @@ import type { Key } from './key.js'
 import type { LoadedSet } from './select.js'
 
 /**
- * The one signing key that fits, whatever its dates: validity counts at signing time. On none the
- * set is fetched again. A key whose `key_ops` leave `verify` out is none (RFC 7517 §4.3).
+ * Finds the one signing key that fits, whatever its dates are: validity counts at signing time.
  *
- * @throws SealdropError `key_not_found` and what loading the set throws
+ * - where none fits, the set is fetched again
+ * - a key whose `key_ops` leave `verify` out does not fit (RFC 7517 §4.3)
+ *
+ * @throws SealdropError:
+ *   - `key_not_found`: no key fits, or several do
+ *   - also what loading the set throws
  */
 export async function selectSigner(
   keys: HeldKeySet,

@@ -11,14 +11,18 @@ export interface LoadedSet {
   readonly passedOver: readonly string[]
 }
 
-/** Why a key does not do for what is to be sealed; undefined where it does. */
+/** Why a key does not fit what is to be sealed; undefined where it does. */
 export type Unfit = (key: Key) => string | undefined
 
 /**
- * The key to seal to: made for encryption, valid now, then `prefer` (an algorithm, a thumbprint or
- * an ARN each), then the order of the pins or of the publisher.
+ * Chooses the key to seal to.
  *
- * @throws SealdropError `no_usable_key`, listing the keys and why each was passed over
+ * - it must be made for encryption, and valid now
+ * - then `prefer` decides, with an algorithm, a thumbprint or an ARN each
+ * - then the order of the pins, or of the publisher
+ *
+ * @throws SealdropError:
+ *   - `no_usable_key`: lists the keys, and why each was passed over
  */
 export function selectForSealing(
   { keys, passedOver }: Pick<LoadedSet, 'keys' | 'passedOver'>,

@@ -19,7 +19,7 @@ import { verifySignature, type SignedRequest } from './wire/sigv4.js'
 
 const bodyLimit = 1_048_576
 
-/** What a server answers with. */
+/** What a server needs to answer a request. */
 export interface Service {
   readonly kms: Kms
   readonly credentials: readonly Credential[]
@@ -42,8 +42,9 @@ interface Progress {
 }
 
 /**
- * Answers one request in AWS JSON 1.1. Whatever happens inside, it ends as an answer and never as a
- * crash.
+ * Answers one request in AWS JSON 1.1.
+ *
+ * Whatever happens inside, it ends with an answer and never with a crash.
  */
 export async function handle(
   service: Service,
@@ -79,7 +80,7 @@ export async function handle(
 }
 
 /**
- * What a target asks for. Operations on the faults themselves never meet a fault.
+ * The operation that a target asks for. Operations on the faults never meet a fault themselves.
  *
  * @throws KmsFault UnsupportedOperationException, UnknownOperationException
  */
@@ -92,13 +93,13 @@ function workOf(
   return { run: async ({ body }) => onFaults(faults, body), meetsFaults: false }
 }
 
-/** The fault that a call meets, which is counted by asking. */
+/** The fault that a call meets. Asking counts the call. */
 function strikeOf({ faults }: Service, call: Call): Strike | undefined {
   const { operation, ring } = call
   return faults.match({ operation, region: ring.region, keyIds: keyNames(call) })
 }
 
-/** Nothing of a mistake of this server is told. */
+/** The fault that is answered, which tells nothing of a mistake of this server. */
 function faultOf(error: unknown): KmsFault {
   if (error instanceof KmsFault) return error
   return new KmsFault(
@@ -108,12 +109,14 @@ function faultOf(error: unknown): KmsFault {
 }
 
 /**
- * Signatures go by the machine's clock, as the Date of an answer does by which clients correct
- * theirs; a test may have put another in the place of Date.
+ * The clock of the machine, by which signatures are checked.
+ *
+ * The Date of an answer is that of the machine too, and clients correct their clocks by it. It is
+ * kept here, since a test may put another clock in the place of Date.
  */
 const machineClock = Date.now
 
-/** Who calls is known before the body is read as JSON. */
+/** Makes a call of a request. Its signature is verified before its body is read as JSON. */
 function callOf(
   { kms, credentials }: Service,
   request: IncomingMessage,
@@ -150,8 +153,9 @@ function callOf(
 }
 
 /**
- * Every answer has a request id. Node adds a true Date, without which the client would correct its
- * clock and retry.
+ * Sends an answer.
+ *
+ * Node adds the Date of the machine. By a wrong one the client would correct its clock, and retry.
  */
 function send(response: ServerResponse, { strike }: Progress, status: number, body: string): void {
   response.writeHead(status, {
@@ -162,7 +166,7 @@ function send(response: ServerResponse, { strike }: Progress, status: number, bo
   strikeBody(strike, response, body)
 }
 
-/** An entry of the trail. What its reader throws is the reader's, and stops no server. */
+/** Writes an entry of the trail. What its reader throws does not stop the server. */
 function tell(
   { kms, onCall }: Service,
   request: IncomingMessage,
@@ -194,8 +198,9 @@ function tell(
 }
 
 /**
- * Reads to the end also what is too long, keeping none of it: a client that still writes would not
- * see the answer.
+ * Reads a body to its end, and keeps nothing of one that is too long.
+ *
+ * A client that still writes would not see the answer.
  */
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []

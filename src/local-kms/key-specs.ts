@@ -11,8 +11,10 @@ export type KeyUsage =
   | 'ENCAPSULATE_DECAPSULATE'
 
 /**
- * Families of keys; the first three are pairs with a JWK `kty`, the next two pairs that grow from a
- * seed, the last two secrets.
+ * The families of keys.
+ *
+ * The first three are pairs with a JWK `kty`. The next two are pairs that grow from a seed. The last
+ * two are secrets.
  */
 export type KeyType = 'RSA' | 'EC' | 'OKP' | 'ML-DSA' | 'ML-KEM' | 'symmetric' | 'HMAC'
 
@@ -24,12 +26,12 @@ export interface KeySpecRow {
   readonly kty: KeyType
   /** Bytes of the modulus, of a coordinate, of the seed or of the secret. */
   readonly size: number
-  /** A NIST curve: its keys also agree on secrets. */
+  /** Whether it is a NIST curve, whose keys also agree on secrets. */
   readonly curve?: CurveName
   readonly ecdsaCurve?: EcdsaCurve
-  /** What each KeyUsage that the spec allows offers. */
+  /** The algorithms of each KeyUsage that the spec allows. */
   readonly algorithms: Readonly<Partial<Record<KeyUsage, readonly string[]>>>
-  /** The usage of a key that is made without one; all others must name theirs. */
+  /** The usage of a key that is made without one. Specs that have none here must name theirs. */
   readonly defaultUsage?: KeyUsage
 }
 

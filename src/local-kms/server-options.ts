@@ -6,97 +6,122 @@ import { isRegion } from './state/key-model.js'
 import { defaultCredentials, parseCredentials, type Credentials } from './policy/credentials.js'
 import type { TrailRecord } from './trail/trail-record.js'
 
-/** A key to have behind an alias. */
+/** A key that a local KMS has from the start, behind an alias. */
 export interface LocalKmsKey {
-  /** With or without `alias/` in front. */
+  /** The alias, with or without `alias/` in front. */
   readonly alias: string
-  /** A KeySpec: RSA_2048, RSA_3072, RSA_4096, ECC_NIST_P256, ECC_NIST_P384, ECC_NIST_P521. */
+  /** A KeySpec of KMS: `RSA_3072`, `ECC_NIST_P256`, `ML_DSA_65`. */
   readonly spec: string
-  /** A KeyUsage that fits the spec: ENCRYPT_DECRYPT, SIGN_VERIFY, KEY_AGREEMENT. */
+  /** A KeyUsage that fits the spec: `ENCRYPT_DECRYPT`, `KEY_AGREEMENT`, `SIGN_VERIFY`. */
   readonly usage: string
 }
 
+/** How a local KMS runs, and what it has from the start. */
 export interface LocalKmsOptions {
-  /** Default 0: any free port. */
+  /** The port on 127.0.0.1. Default 0: any free one. */
   readonly port?: number
   /**
-   * Folder for keys and aliases, made if it does not exist; private keys lie in it unencrypted.
-   * Default: memory only.
+   * A folder that keeps keys and aliases. Default: they are kept in memory only.
+   *
+   * - It is made if it does not exist. One server at a time can use it.
+   * - Private keys lie in it unencrypted.
    */
   readonly dir?: string
-  /** Default us-east-1. One folder holds each Region's keys apart. */
+  /** The Region. Default: `us-east-1`. A folder keeps the keys of each Region apart. */
   readonly region?: string
   /**
-   * More Regions on the same port: the signature of a request names the one that is meant. Default:
-   * none.
+   * More Regions on the same port. Default: none.
+   *
+   * - The signature of a request names the Region that is meant.
    */
   readonly regions?: readonly string[]
   /**
-   * JSON text of a credentials file: who may call, and with which IAM policies. Default: one
-   * account, one access key, full access.
+   * The JSON text of a credentials file: who may call, and with which IAM policies.
+   *
+   * - Default: one account with one access key, which may do everything.
    */
   readonly credentials?: string
   /**
-   * Key ids and key material follow from this text, so that a test finds the same keys again.
-   * Default: random keys.
+   * A text from which key ids and key material follow. Default: they are random.
+   *
+   * - A test finds the same keys again with the same text.
    */
   readonly seed?: string
   /**
-   * The time in milliseconds, which decides when keys are deleted and rotated. Default: Date.now.
+   * The time in milliseconds since 1970. Default: `Date.now`.
+   *
+   * - It decides when keys are deleted and rotated.
    */
   readonly now?: () => number
   /**
-   * Faults to inject from the start: `{ kind: 'throttle', operation: 'Decrypt', count: 2 }`.
-   * Default: none.
+   * Faults that are injected from the start. Default: none.
+   *
+   * - For example `{ kind: 'throttle', operation: 'Decrypt', count: 2 }`.
    */
   readonly faults?: readonly FaultRule[]
-  /** Called after each call with an entry shaped like CloudTrail's. Default: none. */
+  /** Called after each call, with an entry shaped like CloudTrail's. Default: nobody is told. */
   readonly onCall?: (entry: TrailRecord) => void
-  /** Each is made unless its alias is there already. */
+  /**
+   * Keys to have from the start. Default: none.
+   *
+   * - A key whose alias is there already stays as it is.
+   */
   readonly keys?: readonly LocalKmsKey[]
 }
 
+/** The faults that a running server injects. */
 export interface LocalKmsFaults {
-  /** @throws SealdropError `invalid_argument` naming the member */
+  /**
+   * Adds a fault, and answers its id.
+   *
+   * @throws SealdropError when it is called:
+   *   - `invalid_argument`: a member of the rule is wrong; the message names it
+   */
   add(rule: FaultRule): string
-  /** Whether it was there. */
+  /** Ends a fault, and answers whether it was there. */
   remove(id: string): boolean
+  /** Lists the faults, and how many calls each has struck. */
   list(): readonly ListedFault[]
+  /** Ends all faults. */
   clear(): void
 }
 
 /** A running server. */
 export interface LocalKms {
-  /** `http://127.0.0.1:<port>`; the server listens on loopback only. */
+  /** Its URL, `http://127.0.0.1:<port>`. */
   readonly url: string
-  /** Key ARNs of the `keys` asked for, by alias as it was given. */
+  /** The ARNs of the keys that were asked for, by their alias as it was given. */
   readonly keys: Record<string, string>
   /**
-   * Environment for other processes, of the first access key: AWS_ENDPOINT_URL_KMS, AWS_REGION and
-   * AWS_DEFAULT_REGION (which boto3 and the AWS CLI read), AWS_ACCESS_KEY_ID,
-   * AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN where it has one.
+   * The environment for other processes, with the first access key.
+   *
+   * - It has AWS_ENDPOINT_URL_KMS, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+   * - It has AWS_REGION, and AWS_DEFAULT_REGION for boto3 and the AWS CLI.
+   * - It has AWS_SESSION_TOKEN where the access key has one.
    */
   readonly env: Record<string, string>
-  /** For `new KMSClient(clientConfig)`. */
+  /** The configuration for `new KMSClient(clientConfig)`, and for `kms` of the companion. */
   readonly clientConfig: {
     endpoint: string
     region: string
     credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
   }
-  /**
-   * Faults on demand: `add` answers an id, `list` how often each struck, `remove` and `clear` end
-   * them.
-   */
+  /** The faults that it injects, to be changed while it runs. */
   readonly faults: LocalKmsFaults
-  /** Stops accepting, ends idle connections, lets running operations finish, frees `dir`. */
+  /**
+   * Ends the server, and frees `dir`.
+   *
+   * - It takes no more calls, ends idle connections, and lets running operations finish.
+   */
   close(): Promise<void>
 }
 
+/** The options with their defaults, checked. */
 export interface CheckedOptions {
   readonly port: number
   readonly dir: string | undefined
   readonly region: string
-  /** All of them, `region` first. */
+  /** All Regions, `region` first. */
   readonly regions: readonly string[]
   readonly seed: string | undefined
   readonly credentials: Credentials
@@ -106,7 +131,11 @@ export interface CheckedOptions {
   readonly keys: readonly LocalKmsKey[]
 }
 
-/** Fills in defaults. @throws SealdropError `invalid_argument` naming the option */
+/**
+ * Checks options, and fills in defaults.
+ *
+ * @throws SealdropError `invalid_argument` naming the option
+ */
 export function checkOptions(options: LocalKmsOptions): CheckedOptions {
   ensureKind(typeof options === 'object' && options !== null, 'expected an options object', options)
   onlyKnown(options, optionNames, 'options')
@@ -139,7 +168,7 @@ export function checkOptions(options: LocalKmsOptions): CheckedOptions {
   }
 }
 
-/** Says what was expected and what kind of value came. */
+/** Refuses a value, and says what was expected and what kind of value came. */
 function ensureKind(holds: boolean, expected: string, found: unknown): void {
   ensure(holds, 'invalid_argument', `${expected}, found ${kindOf(found)}`)
 }
@@ -176,7 +205,7 @@ const optionNames: readonly (keyof LocalKmsOptions)[] = [
   'keys',
 ]
 
-/** A misspelt option would be one that silently does nothing. */
+/** Refuses options that are not known: a misspelt one would silently do nothing. */
 function onlyKnown(value: object, known: readonly string[], at: string): void {
   const unknown = Object.keys(value).find((name) => !known.includes(name))
   ensure(
@@ -186,7 +215,7 @@ function onlyKnown(value: object, known: readonly string[], at: string): void {
   )
 }
 
-/** Times go into the files of keys, so each must be one. */
+/** A clock that checks each time, since times go into the files of keys. */
 function checkedClock(now: () => number): () => number {
   const clock = (): number => {
     const time: unknown = now()

@@ -22,29 +22,33 @@ import { Kms } from './state/kms.js'
 import { handle, type Service } from './handle.js'
 
 /**
- * Starts a KMS server for development and tests in this process. It speaks AWS JSON 1.1 over HTTP,
- * so that the unmodified `@aws-sdk/client-kms` and every other AWS SDK talk to it; keys,
- * ciphertexts and signatures are real. It listens on 127.0.0.1 only, and refuses whatever a web
- * page could send.
+ * Starts a KMS server in this process, for development and tests.
  *
- * @param options.port - default 0: any free port
- * @param options.dir - keeps keys and aliases there, unencrypted, for one server at a time;
- *   default: memory only
- * @param options.region - default us-east-1; the account is 111122223333
- * @param options.regions - more Regions on the same port
- * @param options.credentials - who may call, and with which IAM policies; default: one access key
- *   with full access
- * @param options.seed - deterministic keys, for tests
- * @param options.now - a clock of the caller's
- * @param options.keys - keys to have behind an alias; those whose alias is there already stay as
- *   they are
- * @param options.faults - faults to inject from the start; `faults` of the answer adds and removes
- *   more
- * @param options.onCall - gets an entry for each call, shaped like CloudTrail's
- * @returns its URL, the keys' ARNs, configuration for clients, and `close()`
- * @throws SealdropError `invalid_argument` (also with NODE_ENV=production), `conflict` (the port or
- *   `dir` is in use, an alias has another kind of key), `malformed` (a damaged file in `dir`, which
- *   the message names)
+ * - It speaks AWS JSON 1.1 over HTTP, so that `@aws-sdk/client-kms` and every other AWS SDK talk to
+ *   it as they are.
+ * - Keys, ciphertexts and signatures are real.
+ * - It listens on 127.0.0.1 only, and refuses whatever a web page could send.
+ * - The account is 111122223333.
+ * - It does not start with NODE_ENV=production, since private keys are not protected.
+ *
+ * @param options - see {@link LocalKmsOptions}
+ * @returns its URL, the ARNs of keys, configuration for clients, and `close()`
+ * @throws SealdropError when it is called:
+ *   - `invalid_argument`: an option is wrong, or NODE_ENV is production
+ *   - `conflict`: the port or `dir` is in use, or an alias has another kind of key
+ *   - `malformed`: a file in `dir` is damaged; the message names it
+ * @example
+ *   ```js
+ *   import { createSigner } from 'sealdrop/kms'
+ *   import { startLocalKms } from 'sealdrop/local-kms'
+ *   const keys = [{ alias: 'receipts', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }]
+ *   const local = await startLocalKms({ keys })
+ *   console.log(local.keys.receipts) // arn:aws:kms:us-east-1:111122223333:key/…
+ *   const signer = createSigner({ kms: local.clientConfig, key: 'alias/receipts' })
+ *   const jws = await signer.sign('order 7 is paid')
+ *   console.log(jws.split('.').length) // 3
+ *   await local.close()
+ *   ```
  */
 export async function startLocalKms(options: LocalKmsOptions = {}): Promise<LocalKms> {
   ensure(
@@ -97,14 +101,14 @@ async function serve(
   }
 }
 
-/** The Regions of the options, and those that a folder has besides. */
+/** Holds the Regions of the options, and those that the folder has besides. */
 function kmsOf({ regions, now, seed }: CheckedOptions, store: Store | undefined): Kms {
   const names = new Set([...regions, ...(store?.folders.keys() ?? [])])
   const rings = [...names].map((name) => new Keyring(name, store?.folders.get(name)))
   return new Kms({ rings, served: regions, now, seed })
 }
 
-/** What a client needs to call with an access key, and other processes in their environment. */
+/** What clients, and other processes in their environment, need to call with an access key. */
 function clientOf(
   url: string,
   region: string,
@@ -126,7 +130,7 @@ function clientOf(
   return { env, clientConfig: { endpoint: url, region, credentials } }
 }
 
-/** The ARN of the key behind an alias, which is made if the alias is not there. */
+/** The ARN of the key behind an alias. Both are made if the alias is not there. */
 async function provide(
   kms: Kms,
   ring: Keyring,
@@ -151,15 +155,16 @@ async function provide(
 }
 
 /**
- * How long close waits for an answer to be taken, in milliseconds. An operation that runs is waited
- * for.
+ * How long `close` waits for a client to take its answer, in milliseconds.
+ *
+ * It waits without limit for an operation that runs.
  */
 const patience = 10_000
 
 /** Connections of a server, and requests whose operation still runs. */
 interface Traffic {
   readonly sockets: Set<Socket>
-  /** Connections that nobody waits on. */
+  /** Connections on which nobody waits for an answer. */
   readonly idle: Set<Socket>
   readonly running: Set<IncomingMessage>
   stopping: boolean
@@ -177,7 +182,7 @@ async function listen(
   }
   const serveOne = (request: IncomingMessage, response: ServerResponse): void =>
     answer(service, traffic, request, response)
-  // longer than a client pauses: one that sends just as it is let go sees a reset
+  // longer than a client pauses, since one that sends just as its connection ends sees a reset
   const server = createServer({ requestTimeout: 30_000, keepAliveTimeout: 60_000 }, serveOne)
   server.on('connection', (socket: Socket) => {
     traffic.idle.add(socket)
@@ -211,7 +216,7 @@ function answer(
   void handle(service, request, response).finally(() => running.delete(request))
 }
 
-/** What is not HTTP gets an answer where it still can. */
+/** Answers what is not HTTP, where that is still possible. */
 function refuse(socket: Duplex): void {
   if (!socket.writable) {
     socket.destroy()
@@ -227,7 +232,7 @@ function stopServing(server: Server, traffic: Traffic): Promise<void> {
   return new Promise((resolve) => {
     traffic.stopping = true
     const lettingGo = setInterval(() => {
-      // clients that do not read what they asked for
+      // what is left are clients that do not read what they asked for
       const busy = new Set([...running].map(({ socket }) => socket))
       for (const socket of sockets) if (!busy.has(socket)) socket.destroy()
     }, patience)

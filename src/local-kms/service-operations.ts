@@ -1,9 +1,10 @@
 /**
- * What is known of an operation of KMS from outside, for what looks at calls without doing them:
- * the trail and injected faults.
+ * What is known of an operation of KMS from outside.
+ *
+ * The trail and injected faults use it, which look at calls and do not do them.
  */
 export interface OperationRow {
-  /** CloudTrail's `readOnly`: true also for cryptographic operations. */
+  /** `readOnly` of CloudTrail, which is true also for cryptographic operations. */
   readonly readOnly: boolean
   /** The member of the answer that names the key: an id or ARN, or metadata that hold both. */
   readonly key?: 'KeyId' | 'KeyMetadata' | 'ReplicaKeyMetadata'
@@ -11,9 +12,9 @@ export interface OperationRow {
   readonly bytes?: string
   /** Members of the answer that CloudTrail shows as `responseElements`. */
   readonly shows?: readonly string[]
-  /** CloudTrail adds the key's ARN to `responseElements`, which the answer itself does not have. */
+  /** Whether CloudTrail adds the ARN of the key to `responseElements`, which the answer lacks. */
   readonly showsArn?: true
-  /** CloudTrail shows no `requestParameters` at all. */
+  /** Whether CloudTrail shows no `requestParameters` at all. */
   readonly hidden?: true
   /** What CloudTrail shows for members that a request left out. */
   readonly defaults?: Readonly<Record<string, string>>
@@ -25,8 +26,9 @@ const changes: OperationRow = { readOnly: false }
 const changesKey: OperationRow = { readOnly: false, showsArn: true }
 
 /**
- * Every operation of the service's model. Developer guide, "Examples of AWS KMS log entries";
- * `readOnly` of those without an example by analogy.
+ * Every operation of AWS's model (developer guide, "Examples of AWS KMS log entries").
+ *
+ * Where there is no example, `readOnly` follows that of similar operations.
  */
 export const serviceOperations: ReadonlyMap<string, OperationRow> = new Map(
   Object.entries<OperationRow>({

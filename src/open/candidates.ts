@@ -12,6 +12,7 @@ export interface Candidate<Wrapped> {
   readonly id: string | undefined
 }
 
+/** Unwraps a data key with one cryptographic answer of a private key. */
 export type Unwrap<Wrapped> = (
   wrapped: Wrapped,
   arn: string,
@@ -32,8 +33,9 @@ export interface DataKeyWork<Wrapped, Result> {
 const failover: readonly SealdropErrorCode[] = ['kms_unavailable', 'kms_denied', 'key_unusable']
 
 /**
- * Opens with at most one cryptographic answer of a private key. A data key is remembered only after
- * it opened something.
+ * Opens with at most one cryptographic answer of a private key.
+ *
+ * A data key is remembered only after it opened something.
  *
  * @throws SealdropError what `use` throws, `kms_*`, `key_unusable`
  * @see design.md, "Opening"
@@ -62,10 +64,7 @@ export async function withDataKey<W, R>(
   throw unavailable
 }
 
-/**
- * Class B: whatever was wrong that depends on a private key or a data key, the error is one and the
- * same.
- */
+/** The one error of class B, for whatever was wrong that depends on a private key or a data key. */
 export const rejected = (): SealdropError =>
   new SealdropError(
     'rejected',

@@ -26,8 +26,10 @@ export const noCache: DataKeyCache = {
 }
 
 /**
- * The name under which a data key may be remembered: SHA-256 over everything that leads to it, each
- * with its length. Undefined for direct `ECDH-ES`, which is never remembered.
+ * The name under which a data key may be remembered.
+ *
+ * - SHA-256 over everything that leads to it, each with its length
+ * - undefined for direct `ECDH-ES`, which is never remembered
  */
 export async function dataKeyId(
   arn: string,

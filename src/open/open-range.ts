@@ -24,7 +24,11 @@ export interface Layout {
   readonly final: number
 }
 
-/** @throws SealdropError `malformed` when no message has that length */
+/**
+ * Finds where the frames of a message lie.
+ *
+ * @throws SealdropError `malformed` when no message has that length
+ */
 export function layoutIn(
   input: FileInput,
   headerLength: number,
@@ -41,8 +45,10 @@ export function layoutIn(
 }
 
 /**
- * Part of the plaintext, each frame verified before it is handed out, the final one first: only it
- * says that this is the whole message, so that a range can be cut to its length.
+ * Opens part of the plaintext; each frame is verified before it is handed out.
+ *
+ * The final frame comes first: only it says that this is the whole message, so that a range can be
+ * cut to its length.
  *
  * @returns the length of the part, and its pieces
  * @throws SealdropError `malformed`, `rejected`
@@ -66,7 +72,7 @@ export async function openPart(
   const from = Math.min(start, size)
   const to = Math.min(end, size)
   const first = Math.floor(from / frameLength)
-  // the frame behind the last one that is wanted
+  // the number of the frame behind the last one that is wanted
   const behind = from === to ? first : Math.ceil(to / frameLength)
   const reader = input.reader(
     placeOf(Math.min(first, regular), layout, header),

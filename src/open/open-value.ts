@@ -15,7 +15,7 @@ import type { OpenerKey } from './opener-key.js'
 import { maxAgeOf, type OpenedInfo, type OpenerParts, type OpenOptions } from './options.js'
 import { checkUnseen } from './replay.js'
 
-/** A value that passed every check which public bytes decide. */
+/** A value that passed every check that public bytes decide. */
 export interface Prepared {
   readonly text: string
   readonly jwe: Jwe
@@ -24,13 +24,15 @@ export interface Prepared {
   readonly candidates: readonly Candidate<ValueKey>[]
 }
 
+/** A value that was opened: its content, and what is known of it. */
 export type Opened = Content & OpenedInfo
 
 /**
- * The cheap checks, in order: sizes and form, key on the list, algorithm, context, age, replay. No
- * KMS call is made.
+ * Makes the cheap checks, and no KMS call.
  *
- * @param reserved members of the context that the verb itself expects
+ * Their order is: sizes and form, key on the list, algorithm, context, age, replay.
+ *
+ * @param reserved - members of the context that the verb itself expects
  * @throws SealdropError of class A
  */
 export async function prepare(
@@ -67,8 +69,9 @@ export async function prepare(
 }
 
 /**
- * Opens a prepared value with at most one cryptographic answer of a private key. Whatever was wrong
- * with it from here on, the error is one and the same: class B.
+ * Opens a prepared value with at most one cryptographic answer of a private key.
+ *
+ * Whatever is wrong from here on, the error is one and the same (class B).
  *
  * @throws SealdropError `rejected`, `kms_*`, `key_unusable`
  */

@@ -12,8 +12,9 @@ export interface OpenerKey {
 /** The opener's own list; nothing in a message can add to it. */
 export interface OpenerKeys {
   /**
-   * The keys that fit a message, in the opener's order: a multi-Region key has several ARNs. Throws
-   * `key_not_found`, naming what was looked for.
+   * The keys that fit a message, in the opener's order: a multi-Region key has several ARNs.
+   *
+   * Throws `key_not_found`, naming what was looked for.
    */
   find(
     fits: (key: OpenerKey) => boolean,

@@ -8,32 +8,40 @@ import type { DataKeyCache } from './data-keys.js'
 import type { OpenerKeys } from './opener-key.js'
 import type { ReplayStore } from './replay.js'
 
+/** What the opener expects of what it opens. */
 export interface OpenOptions extends CallOptions {
   /**
-   * What the sender bound: exactly this, or a function that decides about what it finds. Looked at
-   * before any KMS call.
+   * The context that the sender bound: exactly this one, or a function that decides about it.
+   *
+   * - It is looked at before any KMS call.
    */
   readonly context: ExpectedContext
   /**
-   * Oldest value taken, in milliseconds, by the sender's own claim; streams make none. Default: the
-   * opener's.
+   * The oldest value that is opened, in milliseconds. Default: that of the opener.
+   *
+   * - The age is what the sender says. A stream says none, and is refused.
    */
   readonly maxAge?: number
 }
 
+/** What is known of a value or a stream that was opened. */
 export interface OpenedInfo {
   /**
-   * The sender's `jti`, empty where a JOSE library wrote none; a stream's message id in base64url.
+   * The id of the message, which receipts name.
+   *
+   * - Of a value it is the sender's `jti`, and empty where a JOSE library wrote none.
+   * - Of a stream it is the message id in base64url.
    */
   readonly messageId: string
   /** The key that opened it, with its ARN. */
   readonly key: KeyInfo
-  /** As the sender bound it; authenticated, and the sender's claim. */
+  /** The context that the sender bound. Nobody changed it since, but it is the sender's claim. */
   readonly context: Context
-  /** The sender's claim; a stream makes none. */
+  /** When the sender says that it was sealed. A stream does not say it. */
   readonly sealedAt?: Date
 }
 
+/** What an opener works with. The companion brings it. */
 export interface OpenerParts {
   readonly keys: OpenerKeys
   readonly operations: PrivateOperations
@@ -42,17 +50,19 @@ export interface OpenerParts {
   readonly replay?: ReplayStore | undefined
   readonly now: () => number
   /**
-   * A compressed point as `04 ‖ x ‖ y`; throws when there is none with that x. WebCrypto cannot, so
-   * the host does.
+   * Writes a compressed point as `04 ‖ x ‖ y`, and throws when there is none with that x.
+   *
+   * WebCrypto cannot do it, so the host does.
    */
   readonly decompress: Decompress
 }
 
 /**
- * With a replay store no call may take older values than the opener: their ids are forgotten by
- * then.
+ * The maximum age of one call, which never exceeds that of an opener with a replay store.
+ *
+ * Such a store forgets ids after the opener's maximum age.
  */
 export function maxAgeOf(o: OpenOptions, { maxAge, replay }: OpenerParts): number | undefined {
-  // an opener that has a replay store has a maximum age; without one nothing is young enough
+  // an opener with a replay store has a maximum age; if it had none, NaN lets nothing through
   return replay ? Math.min(o.maxAge ?? Infinity, maxAge ?? NaN) : (o.maxAge ?? maxAge)
 }

@@ -4,33 +4,45 @@ import { sha256 } from '../crypto/digest.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 
 /**
- * Where it is kept which values were opened, so that each opens once. Shared by all openers that
- * must not open it twice.
+ * Remembers which values were opened, so that each opens once.
+ *
+ * - All openers that must not open a value twice share one store.
  */
 export interface ReplayStore {
-  /** Claims an id, in one step, until a time; false when it was claimed before. */
+  /**
+   * Claims an id in one step, and answers false when it was claimed before.
+   *
+   * - The id may be forgotten after `until`.
+   */
   claim(id: string, until: Date): Promise<boolean>
-  /** Whether an id was claimed. Where it is there, a replay is refused before any KMS call. */
+  /**
+   * Says whether an id was claimed.
+   *
+   * - Where a store has this verb, a replay is refused before any KMS call.
+   */
   seen?(id: string): Promise<boolean>
 }
 
 /**
- * The id of a value: SHA-256 of its text, which has one form only. Its `jti` would not do: anyone
- * who reads it on its way could seal another value with the same, and have that opened first.
+ * The id of a value is the SHA-256 of its text, which has one form only.
+ *
+ * Its `jti` would not do. Anyone who reads a value on its way could seal another one with the same
+ * `jti`, and have that opened first.
  */
 export const replayId = async (jwe: string): Promise<string> => toBase64url(await sha256(utf8(jwe)))
 
 const replayed = (): SealdropError => new SealdropError('replayed', 'this value was opened before')
 
-/** Before KMS: a replay that is known already costs no call. */
+/** Refuses a replay that is known already, so that it costs no KMS call. */
 export async function checkUnseen(store: ReplayStore | undefined, jwe: string): Promise<void> {
   if (store?.seen && (await store.seen(await replayId(jwe)))) throw replayed()
 }
 
 /**
- * After the tags of a value, or of all fields of a record, verified and before plaintext is
- * released. A crash, or a store that fails, between claim and release loses the value to this
- * store: the sender must seal it again.
+ * Claims a value after all its tags verified, and before its plaintext is released.
+ *
+ * Of a record, the tags of all fields come first. After a crash between claim and release the store
+ * takes the value for opened: the sender must seal it again.
  */
 export async function claimOnce(
   store: ReplayStore | undefined,
@@ -39,7 +51,7 @@ export async function claimOnce(
   maxAge: number,
 ): Promise<void> {
   if (!store) return
-  // with a maximum age a value without its time was refused before
+  // a value that does not say its time was refused before, because there is a maximum age
   const until = new Date((iat ?? NaN) * 1000 + maxAge + 60_000)
   if (!(await store.claim(await replayId(jwe), until))) throw replayed()
 }

@@ -4,17 +4,29 @@ import { tell } from '../io/tell.js'
 import type { OpenedInfo, OpenerParts } from './options.js'
 
 /**
- * What happened to one value, stream or field, or to one record that failed: for logs and counters,
- * never content.
+ * What happened to one value, stream or field, for logs and counters.
+ *
+ * - A record that opens is told field by field, one that fails is told once.
+ * - It never holds content.
  */
 export interface OpenEvent {
-  /** A stream counts as opened when its header did: what fails later is `failed` once more. */
+  /**
+   * Whether it was opened.
+   *
+   * - A stream counts as opened when its header did. If a frame fails later, `failed` comes too.
+   */
   readonly event: 'opened' | 'failed'
+  /** Why it failed. */
   readonly code?: SealdropErrorCode
+  /** The id of what was opened. */
   readonly messageId?: string
-  /** Thumbprint of the key. */
+  /** The thumbprint of the key that opened it. */
   readonly key?: string
-  /** KMS calls made for it, failover included; those of a record stand with its first field. */
+  /**
+   * How many KMS calls were made for it, also those that failed.
+   *
+   * - Those of a record stand with its first field.
+   */
   readonly kmsCalls: number
 }
 

@@ -27,6 +27,7 @@ export interface SealedFrame {
 
 /**
  * The frames of a message in their order, up to the final one, behind which nothing may follow.
+ *
  * Throws SealdropError `malformed`.
  *
  * @see message-format.md, "Body"
@@ -57,8 +58,9 @@ export async function* sealedFrames(
 }
 
 /**
- * Checks the head of a frame. The bytes are as many as a regular frame has, fewer only at the end
- * of the message.
+ * Checks the head of a frame.
+ *
+ * The bytes are as many as a regular frame has, and fewer only at the end of the message.
  */
 export function frameOf(
   bytes: Bytes,

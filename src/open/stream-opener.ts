@@ -15,9 +15,11 @@ import type { OpenedInfo, OpenerParts, OpenOptions } from './options.js'
 import { reported, tellFailed, type OpenEvent } from './report.js'
 import { openFrame, sealedFrames } from './sealed-frames.js'
 
-/** Plaintext that verified; `length` where it is known, and verified, before. */
+/** A stream of plaintext, of which each piece verified before it is handed out. */
 export interface OpenedStream extends OpenedInfo {
+  /** The plaintext. It fails at the end when the sealed stream was cut. */
   readonly readable: ReadableStream<Bytes>
+  /** The length in bytes, where it was known and verified before: of `openRange`. */
   readonly length?: number
 }
 
@@ -31,7 +33,7 @@ const watched = (reader: ByteReader, watch: (bytes: Uint8Array) => Promise<void>
   },
 })
 
-/** Opens messages; runtime-neutral, the private key is behind the private operations. */
+/** Opens streams in every runtime: the private key is behind the private operations. */
 export class StreamOpener {
   readonly #parts: OpenerParts
   readonly #onEvent: (event: OpenEvent) => void
@@ -41,7 +43,11 @@ export class StreamOpener {
     this.#onEvent = onEvent
   }
 
-  /** @param watch sees every byte of the message in order, before its frame is opened */
+  /**
+   * Opens a stream from its start.
+   *
+   * @param watch - sees every byte of the message in order, before its frame is opened
+   */
   async openStream(
     source: StreamSource,
     o: OpenOptions,
@@ -86,8 +92,9 @@ export class StreamOpener {
   }
 
   /**
-   * The work before the first byte: reported, and given up with its source when it fails or is
-   * aborted.
+   * Does the work before the first byte, and reports how it ended.
+   *
+   * When it fails or is aborted, the source is given up too.
    */
   async #reading<R extends OpenedStream>(
     reader: ByteReader,

@@ -12,13 +12,11 @@ import type { OpenerParts, OpenOptions } from './options.js'
 import { claimOnce } from './replay.js'
 import { reported, type OpenEvent } from './report.js'
 
-/**
- * Opens values and records; runtime-neutral, the private key is behind {@link PrivateOperations}.
- */
+/** Opens values and records in every runtime: the private key is behind the private operations. */
 export class ValueOpener {
   readonly #parts: OpenerParts
   readonly #onEvent: (event: OpenEvent) => void
-  /** Unwraps under way, so that values of one sealer that come together cost one call. */
+  /** Data keys that are being unwrapped: values of one sealer that come together cost one call. */
   readonly #pending = new Map<string, Promise<unknown>>()
 
   constructor(parts: OpenerParts, onEvent: (event: OpenEvent) => void = () => {}) {
@@ -39,8 +37,9 @@ export class ValueOpener {
   }
 
   /**
-   * All fields pass the cheap checks before the first KMS call; a data key that they share is
-   * unwrapped once.
+   * Opens the fields of a record, once all of them passed the cheap checks.
+   *
+   * A data key that they share is unwrapped once.
    */
   async openFields<T extends object>(
     record: object,
@@ -53,7 +52,7 @@ export class ValueOpener {
       fields = findFields(record, o?.fields, 'rejected')
       for (const field of fields) {
         const { value } = field
-        // plaintext where a sealed field was named
+        // plaintext stands where a sealed field was named
         if (typeof value !== 'string' || value.split('.', 6).length !== 5) throw rejected()
         prepared.push(await prepare(value, o, parts, { [pathMember]: pointer(field) }))
       }
@@ -71,21 +70,22 @@ export class ValueOpener {
         sealed.push({ opened, cty: field.jwe.header.cty })
       }
       values = sealed.map(({ opened, cty }) => decodeValue(opened.bytes, cty))
-      // last, so that a record that does not open can be opened again
+      // claimed last, so that a record that does not open can be opened again
       for (const field of prepared) await this.#claim(field)
       return sealed.map(({ opened }) => opened)
     })
     return replaceFields(record, fields, values) as T
   }
 
-  /** For as long as any call of this opener would take it, whatever this call's own maximum age. */
+  /** Claims a value for as long as any call of this opener would take it, not this call alone. */
   async #claim({ text, jwe }: Prepared): Promise<void> {
     await claimOnce(this.#parts.replay, text, jwe.header.iat, this.#parts.maxAge ?? 0)
   }
 
   /**
-   * Waits once for another call that unwraps the same data key, then finds it in the cache or goes
-   * on alone.
+   * Opens a value after another call that unwraps the same data key has ended.
+   *
+   * The data key is in the cache then. If it is not, this call goes on alone.
    */
   async #afterPending(prepared: Prepared, o: OpenOptions, parts: OpenerParts): Promise<Opened> {
     const id = prepared.candidates[0]?.id

@@ -8,11 +8,26 @@ import { sha2, verifyEcdsaDigest } from './noble-curves.js'
 import { openRsa } from './rsa.js'
 
 /**
- * ECDSA and RSA signatures over a digest, for a key set: `importKeySet(key, { trust, providers:
- * [digests()] })`, then `verifySignature` with `digest`. `@noble/curves` verifies those of curves.
- * Messages are still verified by WebCrypto.
+ * Brings ECDSA and RSA signatures over a digest that you have, for `verifySignature`.
  *
- * @returns a provider for `importKeySet` and `fetchKeySet`; throws nothing
+ * - hand it to a key set: `importKeySet(key, { trust, providers: [digests()] })`
+ * - messages are still verified by WebCrypto
+ * - `@noble/curves` verifies the signatures of curves, on the calling thread
+ *
+ * @returns a provider for `importKeySet` and `fetchKeySet`; it throws nothing
+ * @example
+ *   ```js
+ *   import { fetchKeySet, overHttps, verifySignature } from 'sealdrop'
+ *   import { digests } from 'sealdrop/digests'
+ *   const o = { trust: overHttps(), providers: [digests()] }
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', o)
+ *   const get = async (name) => (await fetch(`https://files.example.com/${name}`)).arrayBuffer()
+ *   const hash = await crypto.subtle.digest('SHA-256', await get('order-7.json'))
+ *   const digest = new Uint8Array(hash) // as your system has it
+ *   const signature = new Uint8Array(await get('order-7.sig'))
+ *   const proof = await verifySignature(keys, { digest, signature, algorithm: 'ECDSA_SHA_256' })
+ *   console.log(proof.key.alg) // ES256
+ *   ```
  * @see FIPS 186-5 §6.4.2, RFC 8017 §8.1.2 and §8.2.2
  */
 export function digests(): AlgorithmProvider {

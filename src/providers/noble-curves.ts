@@ -7,8 +7,10 @@ import type { EmsaHash } from '../formats/emsa.js'
 const curves = { 'P-256': p256, 'P-384': p384, 'P-521': p521 } satisfies Record<CurveName, unknown>
 
 /**
- * ECDSA over a digest (FIPS 186-5 §6.4.2), r ‖ s with either s, as KMS signs. False for anything
- * malformed.
+ * Whether an ECDSA signature over a digest verifies (FIPS 186-5 §6.4.2).
+ *
+ * - false for anything malformed
+ * - the signature is r ‖ s, with either s, as KMS signs
  */
 export function verifyEcdsaDigest(
   crv: CurveName,

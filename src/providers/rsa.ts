@@ -5,8 +5,10 @@ const numberOf = (bytes: Uint8Array): bigint =>
   BigInt(`0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`)
 
 /**
- * The public operation with the exponent 65,537 (RFC 8017 §5.2.2), which WebCrypto has not;
- * undefined for a signature of another length or not below the modulus. Nothing here is secret.
+ * The public operation of RSA with the exponent 65,537 (RFC 8017 §5.2.2), which WebCrypto has not.
+ *
+ * - undefined for a signature of another length, or one that is not below the modulus
+ * - nothing here is secret
  */
 export function openRsa(modulus: Base64url, signature: Bytes): Bytes | undefined {
   const bytes = fromBase64url(modulus)

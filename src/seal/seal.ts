@@ -5,10 +5,12 @@ import type { CallOptions } from '../io/abort.js'
 import { held, type KeySet } from '../keys/key-set.js'
 import { dataKeyFor, writeValue } from './write.js'
 
+/** What a sealed value is bound to, and when to give up. */
 export interface SealOptions extends CallOptions {
   /**
-   * Bound to what is sealed and readable by everyone; the opener must name the same. Required, `{}`
-   * is allowed.
+   * What the value is bound to: the opener must name the same. Required; `{}` is allowed.
+   *
+   * Everyone can read it.
    */
   readonly context: Context
 }
@@ -16,13 +18,30 @@ export interface SealOptions extends CallOptions {
 /**
  * Seals a value so that only the holder of the KMS private key can read it.
  *
- * @param keys - the company's key set; which key is used follows its order and `prefer`
- * @param value - text, bytes (leave them unchanged until the call settles), or what JSON carries;
- *   at most 1 MiB, larger input belongs in a sealed stream
- * @returns compact JWE, about 4/3 of the input plus 900 bytes (RSA-2048) or 700 (P-256)
- * @throws SealdropError `invalid_argument`, `too_large`, `keys_unreachable` (retry later),
- *   `keys_malformed`, `keys_untrusted`, `no_usable_key` (the publisher's fault),
- *   `unsupported_runtime`
+ * - a value is text, bytes, or what JSON carries without loss; at most 1 MiB
+ * - leave bytes unchanged until the call settles
+ * - larger input belongs into `sealStream`
+ *
+ * @param keys - the company's key set; its order and `prefer` decide which key is used
+ * @param value - what is to be sealed
+ * @returns a compact JWE, about 4/3 of the input plus 900 bytes (RSA-2048) or 700 (P-256)
+ * @throws SealdropError without a network call:
+ *   - `invalid_argument`: the context is missing, or JSON cannot carry the value
+ *   - `too_large`: the value has more than 1 MiB, or the context more than fits a header of 16 KiB
+ * @throws SealdropError while fetching keys:
+ *   - `keys_unreachable`: the set's host did not answer; try again later
+ *   - `keys_malformed`, `keys_untrusted`, `keys_expired`, `keys_rolled_back`: see `fetchKeySet`
+ *   - `no_usable_key`: the set has no key to seal to now, which its publisher must mend
+ *   - `unsupported_runtime`: there is no WebCrypto, as on a page without https
+ * @example
+ *   ```js
+ *   import { fetchKeySet, overHttps, seal } from 'sealdrop'
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', { trust: overHttps() })
+ *   const claim = { policy: 'A-17', iban: 'DE02 1203 0000 0000 2020 51' }
+ *   const sealed = await seal(keys, claim, { context: { order: '7' } })
+ *   const response = await fetch('/claims', { method: 'POST', body: sealed })
+ *   console.log(sealed.split('.').length, response.ok) // 5 true
+ *   ```
  * @see RFC 7516 §5.1, RFC 7518 §4.3, §4.6 and §5.3
  */
 export async function seal(keys: KeySet, value: Value, o: SealOptions): Promise<string> {

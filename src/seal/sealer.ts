@@ -8,10 +8,13 @@ import { held, type HeldKeySet, type KeySet } from '../keys/key-set.js'
 import type { SealOptions } from './seal.js'
 import { dataKeyFor, writeValue, type DataKey } from './write.js'
 
+/** Which fields of a record are to be sealed. */
 export interface FieldOptions {
   /**
-   * Members separated by dots, `*` for every member or element: `card.number`, `items.*.ssn`. Each
-   * must be there.
+   * Paths of members separated by dots: `card.number`.
+   *
+   * - `*` is every member or element: `items.*.ssn`
+   * - each path must be there
    */
   readonly fields: readonly string[]
 }
@@ -22,13 +25,12 @@ export type SealedFields<T> = {
 }
 
 /**
- * Seals many values under one data key, so that an opener with a cache needs one KMS call for all
- * of them.
+ * Seals many values under one data key, so that an opener with a cache needs one KMS call for all.
  */
 export interface Sealer {
-  /** As the verb `seal`. */
+  /** Seals a value, as the verb `seal` does. */
   seal(value: Value, o: SealOptions): Promise<string>
-  /** As the verb `sealFields`. */
+  /** Seals fields of a record, as the verb `sealFields` does. */
   sealFields<T extends object>(record: T, o: SealOptions & FieldOptions): Promise<SealedFields<T>>
 }
 
@@ -71,7 +73,7 @@ class DataKeySealer implements Sealer {
       encoded: encodeValue(field.value as Value, limits.jsonPadding),
       context: { ...context, [pathMember]: pointer(field) },
     }))
-    // now: what is added to the record meanwhile must not come out unsealed
+    // copied now: what is added to the record meanwhile must not come out unsealed
     const copy = replaceFields(
       record,
       fields,
@@ -101,7 +103,7 @@ class DataKeySealer implements Sealer {
     const made = { ...dataKeyFor(recipient), born: now, used: uses }
     const whole = settled(made)
     if (isWorkerd()) {
-      // a promise of this request must not be awaited by another: only the settled key is kept
+      // another request must not await a promise of this one: only the settled key is kept
       this.#current = { ...made, ...(await whole) }
       return this.#current
     }
@@ -120,12 +122,28 @@ async function settled({ key, wrapped }: DataKey): Promise<Pick<DataKey, 'key' |
 }
 
 /**
- * Makes a sealer: one data key until `maxValues` or `maxAge` runs out or the selected key changes.
- * Values of one sealer can be told to belong together; where that matters use `seal`.
+ * Makes a sealer, which seals many values under one data key.
  *
- * @param o.maxValues default and most 2^20
- * @param o.maxAge milliseconds, default 1 hour
- * @throws SealdropError `invalid_argument`; its verbs throw what `seal` does
+ * - a new data key begins when `maxValues` or `maxAge` runs out, or when another key is selected
+ * - others can tell that values of one sealer belong together; where that matters use `seal`
+ *
+ * @param o.maxValues - values under one data key. Default and most: 2^20
+ * @param o.maxAge - of a data key, in milliseconds, at most 24 hours. Default: 1 hour
+ * @returns a sealer, whose verbs throw what `seal` and `sealFields` throw
+ * @throws SealdropError without a network call:
+ *   - `invalid_argument`: a number is out of its range, or `keys` is no key set
+ * @example
+ *   ```js
+ *   import { createSealer, fetchKeySet, overHttps } from 'sealdrop'
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', { trust: overHttps() })
+ *   const sealer = createSealer(keys, { maxValues: 1000 })
+ *   const claims = ['7', '8', '9'].map((order) =>
+ *     sealer.seal({ iban: 'DE02' }, { context: { order } }),
+ *   )
+ *   const sealed = await Promise.all(claims)
+ *   const wrappedKeys = new Set(sealed.map((text) => text.split('.')[1]))
+ *   console.log(sealed.length, wrappedKeys.size) // 3 1
+ *   ```
  * @see NIST SP 800-38D §8.3
  */
 export function createSealer(
@@ -143,11 +161,31 @@ export function createSealer(
 }
 
 /**
- * Seals the named fields of a record, each bound to its place in it, under one data key; the rest
- * stays as it is and the record that came is not changed. A path that matches nothing throws, so
- * that no plaintext stays behind unnoticed.
+ * Seals the named fields of a record, each bound to its place in it, under one data key.
  *
- * @throws SealdropError what `seal` throws
+ * - the rest of the record stays as it is, and the record that came is not changed
+ * - a path that matches nothing throws, so that no plaintext stays behind unnoticed
+ *
+ * @param keys - the company's key set
+ * @param record - an object or an array
+ * @returns a copy of the record, with a sealed string in each named place
+ * @throws SealdropError without a network call:
+ *   - `invalid_argument`: the context is missing, a path is not in the record or names a field
+ *     twice, or JSON cannot carry a value
+ *   - `too_large`: a value has more than 1 MiB, or the record more than 2^20 fields to seal
+ * @throws SealdropError while fetching keys:
+ *   - what `seal` throws then
+ * @example
+ *   ```js
+ *   import { fetchKeySet, overHttps, sealFields } from 'sealdrop'
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', { trust: overHttps() })
+ *   const order = { id: 7, customer: { name: 'A. Weber', iban: 'DE02' } }
+ *   const sealed = await sealFields(keys, order, {
+ *     fields: ['customer.iban'],
+ *     context: { order: '7' },
+ *   })
+ *   console.log(sealed.id, sealed.customer.iban.split('.').length) // 7 5
+ *   ```
  * @see RFC 6901 for the place, kept in the context as `sealdrop:path`
  */
 export async function sealFields<T extends object>(

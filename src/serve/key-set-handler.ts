@@ -1,13 +1,15 @@
 import { ensure, hasMethods } from '../errors/guard.js'
 import type { KeySetDocuments } from '../keys/documents.js'
 
+/** For how long and to whose pages a key set is served. */
 export interface KeySetHandlerOptions {
   /**
-   * For how long caches may keep an answer, in milliseconds. Default: 5 minutes. Never beyond the
-   * documents' end.
+   * For how long caches may keep an answer, in milliseconds.
+   *
+   * Default: 5 minutes. It is never longer than the documents are good.
    */
   readonly maxAge?: number
-  /** Origins whose pages may read the set. Default: every origin, since it is public. */
+  /** Origins whose pages may read the set. Default: every origin, since the set is public. */
   readonly origins?: readonly string[]
 }
 
@@ -15,12 +17,27 @@ const types = { jwks: 'application/jwk-set+json', jws: 'application/jwk-set+jwt'
 const methods = 'GET, HEAD, OPTIONS'
 
 /**
- * Makes a handler that serves a key set: GET, HEAD and OPTIONS with CORS, `ETag` and 304,
- * `Cache-Control`, and the signed set to whoever accepts `application/jwk-set+jwt`. Mount it at any
- * path, for example `/.well-known/jwks.json`.
+ * Makes a handler that serves a key set to pages and servers.
  *
- * @throws SealdropError `invalid_argument`; the handler never throws: 503 where the documents
- *   cannot be had
+ * - it answers GET, HEAD and OPTIONS, with CORS, `ETag` and 304, and `Cache-Control`
+ * - whoever accepts `application/jwk-set+jwt` gets the signed set
+ * - mount it at any path, for example `/.well-known/jwks.json`
+ * - it never throws: where the documents cannot be had it answers 503
+ *
+ * @param source - what `createPublisher` makes, or anything else that has `documents()`
+ * @returns a function that takes a Request and answers a Response
+ * @throws SealdropError without a network call:
+ *   - `invalid_argument`: the source has no `documents()`, or `maxAge` is no number of milliseconds
+ * @example
+ *   ```js
+ *   import { createPublisher } from 'sealdrop/kms'
+ *   import { keySetHandler } from 'sealdrop/serve'
+ *   const publisher = createPublisher({ keys: [{ key: 'alias/claims' }] })
+ *   const handler = keySetHandler(publisher, { maxAge: 60_000 })
+ *   const response = await handler(new Request('https://keys.example.com/keys.json'))
+ *   const { keys } = await response.json()
+ *   console.log(keys.length, response.headers.get('cache-control')) // 1 public, max-age=60
+ *   ```
  * @see RFC 7517 §8.5, RFC 9110 §12.5.1 and §13.1.2, RFC 9111 §5.2
  */
 export function keySetHandler(
@@ -108,8 +125,10 @@ function answer(
 }
 
 /**
- * Public keys are for everybody unless the publisher names origins; then caches must tell them
- * apart.
+ * The headers by which browsers decide who may read the answer.
+ *
+ * - public keys are for everybody unless the publisher names origins
+ * - where it does, caches must tell the origins apart
  */
 function corsHeaders(
   request: Request,

@@ -14,22 +14,52 @@ import { idText, startMessage, type Message } from './message.js'
 import { planMessage, setsOf, type Recipients } from './plan-message.js'
 import type { StreamOptions } from './seal-stream.js'
 
+/** How a file is sealed in pieces, and where its record is kept. */
 export interface FileSealerOptions extends StreamOptions {
   /**
-   * Where it is kept what is needed to go on after a crash or a reload. Default: nowhere, nothing
-   * can be restored.
+   * Where it is kept what is needed to go on after a crash or a reload.
+   *
+   * Default: nowhere, and nothing can be restored.
    */
   readonly records?: FileRecords
 }
 
+/** What may be said anew of a file whose sealing goes on. */
 export type RestoreOptions = Pick<StreamOptions, 'signal' | 'framesInFlight' | 'onProgress'>
 
 /**
  * Makes a sealer of a file's pieces, for uploads in parts that can be repeated and resumed.
  *
+ * - pieces can be sealed in any order, side by side, and again
+ * - with `records` another process or page can go on, see `restoreFileSealer`
+ *
  * @param keys - one key of each set can open it; an RSA key must be published with its ARN
- * @throws SealdropError `invalid_argument`, `too_large`, `source_failed`, `source_changed`,
- *   `output_failed` of the record, `unsupported_runtime`, and what loading a key set throws
+ * @param file - Blob, File or byte source; it must not change meanwhile
+ * @returns a sealer, which must be closed
+ * @throws SealdropError without a network call:
+ *   - `invalid_argument`: the context is missing, a number is out of its range, or this is no file
+ *   - `too_large`: the context and the recipients do not fit the header, or there are more frames
+ *     than a message can have
+ *   - `output_failed`: the record could not be kept
+ * @throws SealdropError while fetching keys:
+ *   - what `seal` throws then
+ * @throws SealdropError while reading:
+ *   - `source_failed`: the file cannot be looked at
+ *   - `source_changed`: the file was changed or removed
+ * @example
+ *   ```js
+ *   import { openAsBlob } from 'node:fs'
+ *   import { createFileSealer, fetchKeySet, overHttps } from 'sealdrop'
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', { trust: overHttps() })
+ *   const file = await openAsBlob('report.pdf')
+ *   const sealer = await createFileSealer(keys, file, { context: { order: '7' } })
+ *   for (let start = 0; start < sealer.length; start += 524_288) {
+ *     const body = await sealer.slice(start, Math.min(start + 524_288, sealer.length))
+ *     await fetch(`https://files.example.com/part-${start}`, { method: 'PUT', body })
+ *   }
+ *   console.log((await sealer.digest()).length) // 43
+ *   await sealer.close()
+ *   ```
  * @see message-format.md; design.md, "Sealing a frame twice"
  */
 export async function createFileSealer(
@@ -76,14 +106,41 @@ export async function createFileSealer(
 }
 
 /**
- * Goes on with a file where another sealer of the same record stopped. The file must be the same
- * one, unchanged.
+ * Goes on with a file where another sealer of the same record stopped.
  *
- * @param keys - the sets whose keys can open it; a record whose key is no longer published is
- *   refused
- * @throws SealdropError `expired` when there is no record: finished, older than 7 days, or never
- *   made here; `conflict` while another holds it; `source_changed`, `no_usable_key`, `malformed`,
- *   `invalid_argument`, and what loading a key set throws
+ * - the file must be the same one, unchanged
+ * - a record whose key is no longer published is refused
+ *
+ * @param keys - the sets whose keys can open it
+ * @param records - where the first sealer kept its record
+ * @param messageId - of the first sealer
+ * @returns a sealer, which must be closed
+ * @throws SealdropError without a network call:
+ *   - `expired`: there is no record: finished, older than 7 days, or never made here
+ *   - `conflict`: another sealer holds the record
+ *   - `malformed`: the record is damaged
+ *   - `output_failed`: the record cannot be read
+ *   - `invalid_argument`: this is no file, or a number is out of its range
+ * @throws SealdropError while fetching keys:
+ *   - `no_usable_key`: the record's key is no longer published
+ *   - what `seal` throws then
+ * @throws SealdropError while reading:
+ *   - `source_changed`: the file was changed or removed
+ *   - `source_failed`: the file cannot be looked at
+ * @example
+ *   ```js
+ *   import { createFileSealer, fetchKeySet, overHttps, restoreFileSealer } from 'sealdrop'
+ *   import { fileRecords, fileSource } from 'sealdrop/fs'
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', { trust: overHttps() })
+ *   const [records, file] = [fileRecords('records'), await fileSource('report.pdf')]
+ *   const first = await createFileSealer(keys, file, { context: { order: '7' }, records })
+ *   const part = await first.slice(0, 600_000)
+ *   await first.close() // or the process ends; keep messageId
+ *   const sealer = await restoreFileSealer(keys, records, first.messageId, file)
+ *   const again = await sealer.slice(0, 600_000)
+ *   console.log(part.every((byte, i) => byte === again[i])) // true
+ *   await sealer.close()
+ *   ```
  * @see design.md, "Sealing a frame twice"
  */
 export async function restoreFileSealer(
@@ -124,7 +181,11 @@ export async function restoreFileSealer(
   }
 }
 
-/** A record that is not too old. Its header and its key are still to be looked at. */
+/**
+ * Loads a record that is not too old.
+ *
+ * Its header and its key are still to be looked at.
+ */
 async function loadRecord(
   records: FileRecords,
   id: string,
@@ -164,8 +225,9 @@ function stillPublished(thumbprint: string, published: readonly KeyInfo[]): KeyI
 }
 
 /**
- * The message of a record: its header authenticates under its key. Members that are missing or of
- * another type fail as a tag does that is wrong.
+ * The message of a record, whose header authenticates under its key.
+ *
+ * Members that are missing or of another type fail as a wrong tag does.
  */
 async function messageOf({ header, key: kept }: RecordStart, messageId: string): Promise<Message> {
   try {

@@ -19,7 +19,7 @@ import { Ranges } from './ranges.js'
 import type { StreamOptions } from './seal-stream.js'
 
 /**
- * Seals a file piece by piece: any range of the ciphertext, in any order, in parallel, and again.
+ * Seals a file piece by piece: any range of the ciphertext, in any order, side by side, and again.
  */
 export interface FileSealer {
   /** Bytes of the whole ciphertext. */
@@ -29,20 +29,32 @@ export interface FileSealer {
   /** The key chosen of each set. */
   readonly recipients: readonly KeyInfo[]
   /**
-   * Bytes of the ciphertext from `start` to `end`, at most 1 GiB: what `sealStream` would write
-   * there under the same key and id. Frames are sealed whole, so ranges of some MiB cost least.
-   * Throws `source_changed` when the file is not what it was, after which nothing more is sealed;
-   * `source_failed` (try again), `conflict`, `output_failed` of the record, `closed`.
+   * Seals the bytes of the ciphertext from `start` to `end`.
+   *
+   * - they are what `sealStream` would write there under the same key and id
+   * - at most 1 GiB at once; frames are sealed whole, so that ranges of some MiB cost least
+   *
+   * @throws SealdropError without a network call:
+   *   - `invalid_argument`: this is no range of the ciphertext
+   *   - `too_large`: more than 1 GiB
+   *   - `conflict`: another sealer took over the record, and this one seals nothing more
+   *   - `output_failed`: the record could not be kept
+   *   - `closed`: this sealer was closed
+   * @throws SealdropError while reading:
+   *   - `source_changed`: the file is not what it was, and this sealer seals nothing more
+   *   - `source_failed`: try again
    */
   slice(start: number, end: number, o?: CallOptions): Promise<Bytes>
   /**
-   * Chunk digest of the whole ciphertext, base64url. Chunks of 1 MiB that no slice held whole are
-   * sealed once more.
+   * Chunk digest of the whole ciphertext, base64url.
+   *
+   * Chunks of 1 MiB that no slice held whole are sealed once more.
    */
   digest(o?: CallOptions): Promise<string>
   /**
-   * Lets go of the record, when nothing is being written to it any more; deletes it when every byte
-   * was handed out.
+   * Lets go of the record, when nothing is being written to it any more.
+   *
+   * The record is deleted when every byte was handed out.
    */
   close(): Promise<void>
 }
@@ -64,8 +76,9 @@ export interface FileSealerParts {
 export const damaged = 'the record is damaged: start over with createFileSealer'
 
 /**
- * design.md, "Sealing a frame twice": a frame leaves only with the tag that it had when it first
- * left.
+ * The file sealer: a frame leaves only with the tag that it had when it first left.
+ *
+ * @see design.md, "Sealing a frame twice"
  */
 export class RangeSealer implements FileSealer {
   declare readonly length: number
@@ -185,8 +198,9 @@ export class RangeSealer implements FileSealer {
   }
 
   /**
-   * Seals frames `first` to `last` and hands each on; what is made of them may be released when
-   * this resolved, their tags being recorded.
+   * Seals frames `first` to `last`, and hands each on.
+   *
+   * What is made of them may be released once this resolved: their tags are recorded by then.
    */
   async #seal(
     first: number,

@@ -1,18 +1,18 @@
 import { equal, type Bytes } from '../bytes/bytes.js'
 import { ensure } from '../errors/guard.js'
 
-/**
- * A frame that was handed out, or is about to be; `durable` once its tag is in the record, or on
- * its way there.
- */
+/** A frame that was handed out, or is about to be. */
 interface Released {
   readonly tag: Bytes
+  /** Set once the tag is in the record, or on its way there. */
   durable?: Promise<void> | undefined
 }
 
 /**
- * The tags of all frames that left. AES-GCM breaks when one key and IV seal two plaintexts, so a
- * frame that is sealed again must come out with the same tag; otherwise its bytes are dropped.
+ * The tags of all frames that left.
+ *
+ * - AES-GCM breaks when one key and IV seal two plaintexts
+ * - so a frame that is sealed again must have the same tag; otherwise its bytes are dropped
  *
  * @see design.md, "Sealing a frame twice"
  */
@@ -40,8 +40,9 @@ export class FrameLedger {
   }
 
   /**
-   * Resolves when the frames may leave. Throws SealdropError `source_changed` for another tag than
-   * before, and what appending throws.
+   * Resolves when the frames may leave.
+   *
+   * Throws SealdropError `source_changed` for another tag than before, and what appending throws.
    */
   async release(frames: readonly (readonly [index: number, tag: Bytes])[]): Promise<void> {
     const claimed = frames.map(([index, tag]) => {
@@ -60,7 +61,7 @@ export class FrameLedger {
       fresh.length > 0 && this.#append(fresh.map(([index, { tag }]) => [index, tag])))()
     for (const [, frame] of fresh) {
       frame.durable = writing.then(() => {})
-      // whoever needs it writes it again
+      // whoever needs the frame next writes its tag again
       frame.durable.catch(() => {
         frame.durable = undefined
       })

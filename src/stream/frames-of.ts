@@ -12,9 +12,12 @@ export interface PlainFrame {
 }
 
 /**
- * Cuts a source into frames. The size of a file says which frame is final; in a stream only its end
- * does, so that it is read one frame ahead. Before the final frame is answered, the source must
- * have its announced length and still its version.
+ * Cuts a source into frames.
+ *
+ * - the size of a file says which frame is final
+ * - in a stream only its end does, so that it is read one frame ahead
+ * - before the final frame is answered, the source must have its announced length, and still its
+ *   version
  */
 export async function* framesOf(
   reader: ByteReader,

@@ -9,7 +9,7 @@ import { headerBody } from '../formats/message-header.js'
 import type { PlainFrame } from './frames-of.js'
 import type { MessagePlan } from './plan-message.js'
 
-/** A message that can be written: its header is, its frames can be sealed in any order. */
+/** A message whose header is written, so that its frames can be sealed in any order. */
 export interface Message {
   readonly id: Bytes
   /** With its tag. */
@@ -24,8 +24,9 @@ export type SealedFrame = readonly [head: Bytes, sealed: Bytes]
 export const idText = ({ id }: Message): string => toBase64url(id)
 
 /**
- * Draws message id and data key, wraps that for every recipient, and writes the header. `raw` is
- * the key of the frames.
+ * Draws the message id and the data key, wraps that for every recipient, and writes the header.
+ *
+ * `raw` is the key of the frames.
  */
 export async function startMessage({
   recipients,
@@ -44,8 +45,10 @@ export async function startMessage({
 }
 
 /**
- * Seals one frame. Head and ciphertext are not joined, which would cost a third of the speed. The
- * plaintext is copied by the time this answers a promise.
+ * Seals one frame.
+ *
+ * - head and ciphertext are not joined, which would cost a third of the speed
+ * - the plaintext was copied when this answers its promise
  */
 export async function sealFrame(
   { id, key }: Message,

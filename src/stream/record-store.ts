@@ -3,21 +3,27 @@ import type { CryptoKey } from '../crypto/subtle.js'
 import type { Bytes } from '../bytes/bytes.js'
 
 /**
- * Where a file sealer keeps what it needs to go on after a crash: a log, never a snapshot. What is
- * appended is durable before the promise resolves, since the frames' bytes leave right after. One
- * holder a record: who loads it takes it over, and the one before gets `conflict` at its next
- * append.
+ * Where a file sealer keeps what it needs to go on after a crash: a log, never a snapshot.
+ *
+ * - a record has one holder: who loads it takes it over, and the one before gets `conflict` at its
+ *   next append
  */
 export interface FileRecords {
   /**
-   * Begins a record. `start.key`, 32 bytes, is the key of the frames; keep it as safe as the store
-   * can.
+   * Begins a record. `start.key`, 32 bytes, is the key of the frames: keep it as safe as you can.
    */
   create(id: string, start: object): Promise<void>
+  /**
+   * Adds the tags of frames to a record.
+   *
+   * They must be durable before the promise resolves: the frames leave right after.
+   */
   append(id: string, frames: readonly (readonly [index: number, tag: Uint8Array])[]): Promise<void>
+  /** Loads a record, and takes it over; undefined where there is none. */
   load(
     id: string,
   ): Promise<{ readonly start: object; readonly tags: ReadonlyMap<number, Uint8Array> } | undefined>
+  /** Deletes a record, which need not be there. */
   remove(id: string): Promise<void>
 }
 
@@ -28,6 +34,7 @@ export interface RecordStart {
   readonly created: number
   /** Of the file. */
   readonly size: number
+  /** Of the file, where it has one. */
   readonly version?: string | undefined
   /** Of the message, with its tag. */
   readonly header: Bytes
@@ -46,11 +53,13 @@ const conflict = (): SealdropError =>
 const heldIds = new WeakMap<FileRecords, Set<string>>()
 
 /**
- * Makes the caller the one holder of a record until it calls what this answers, and that resolved:
- * within this store, and by Web Locks within the whole origin. Across processes the store itself
- * decides.
+ * Makes the caller the one holder of a record.
  *
- * @throws SealdropError `conflict`
+ * - within this store, and by Web Locks within the whole origin; across processes the store decides
+ * - the caller lets go by calling what this answers, and awaiting it
+ *
+ * @throws SealdropError:
+ *   - `conflict`: another sealer holds it
  */
 export async function holdRecord(
   records: FileRecords,

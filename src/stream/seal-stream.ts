@@ -14,44 +14,77 @@ import { framesOf } from './frames-of.js'
 import { idText, sealFrame, startMessage } from './message.js'
 import { planMessage, type MessageOptions, type Recipients } from './plan-message.js'
 
+/** How a stream is sealed, and who is told of it. */
 export interface StreamOptions extends MessageOptions {
-  /** Bytes in the source, where it does not know: gives `length` before reading, and is checked. */
+  /**
+   * Bytes in the source, where it does not know them itself.
+   *
+   * - `length` of the answer is then known before reading
+   * - the source is checked against it
+   */
   readonly length?: number
-  /** Frames encrypted side by side, 1 to 16. Default: 4. */
+  /** Frames that are encrypted side by side, 1 to 16. Default: 4. */
   readonly framesInFlight?: number
   /**
-   * Whether to compute the digest, which costs more than the encryption. Default: true; without,
-   * `digest` rejects.
+   * Whether to compute the digest, which costs more than the encryption.
+   *
+   * Default: true. Without it `digest` of the answer rejects.
    */
   readonly digest?: boolean
-  /** Told of plaintext bytes, after each frame. */
+  /** Told of plaintext bytes, after each frame. Default: nobody. */
   readonly onProgress?: (p: { readonly done: number; readonly total?: number }) => void
 }
 
+/** A message that is sealed while it is read. */
 export interface SealedStream extends ByteStream {
   /** The message's id, 32 random bytes in base64url; a receipt names it. */
   readonly messageId: string
-  /** The key chosen of each set. */
+  /** The key that was chosen of each set. */
   readonly recipients: readonly KeyInfo[]
   /**
-   * Chunk digest of the ciphertext in base64url, once it was read to its end; keep it to compare
-   * with a receipt.
+   * Chunk digest of the ciphertext in base64url, once it was read to its end.
+   *
+   * Keep it, to compare it with a receipt.
    */
   readonly digest: Promise<string>
 }
 
 /**
- * Seals a stream of any size in constant memory, as a message of the AWS Encryption SDK that AWS's
- * own SDKs open with their KMS RSA and KMS ECDH keyrings. Nothing is read before `readable` is, and
- * no more ahead than the frames in flight. Aborting, cancelling `readable` and a failing source end
- * all of them; what was written until then opens nowhere to its end.
+ * Seals a stream of any size in constant memory.
+ *
+ * - the message is one of the AWS Encryption SDK: AWS's own SDKs open it with their KMS RSA and
+ *   KMS ECDH keyrings
+ * - nothing is read before `readable` is, and no more ahead than the frames in flight
+ * - aborting, cancelling `readable` and a failing source end everything: nobody can open to its end
+ *   what was written by then
  *
  * @param keys - one key of each set can open it; an RSA key must be published with its ARN
  * @param source - Blob, File, byte source, stream or async iterable of bytes, or bytes (leave them
  *   unchanged until they are read)
- * @throws SealdropError at once `invalid_argument`, `too_large`, `unsupported_runtime` and what
- *   loading a key set throws; while reading `source_changed`, `source_failed`, and
- *   `invalid_argument` for chunks that are not bytes
+ * @returns the ciphertext as a stream, its length where that is known, and what a receipt names
+ * @throws SealdropError without a network call:
+ *   - `invalid_argument`: the context is missing, a number is out of its range, or this is no
+ *     source
+ *   - `too_large`: the context and the recipients do not fit the header, or there are more frames
+ *     than a message can have
+ * @throws SealdropError while fetching keys:
+ *   - what `seal` throws then
+ * @throws SealdropError while reading:
+ *   - `source_changed`: the file was changed or removed
+ *   - `source_failed`: the source failed, or has another length than was said
+ *   - `invalid_argument`: a chunk is not bytes
+ * @example
+ *   ```js
+ *   import { openAsBlob } from 'node:fs'
+ *   import { fetchKeySet, overHttps, sealStream } from 'sealdrop'
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', { trust: overHttps() })
+ *   const file = await openAsBlob('report.pdf') // a page takes it from an <input type="file">
+ *   const sealed = await sealStream(keys, file, { context: { order: '7' } })
+ *   const body = await new Response(sealed.readable).blob()
+ *   await fetch('https://files.example.com/report.sealed', { method: 'PUT', body })
+ *   console.log(file.size, body.size === sealed.length) // 1048576 true
+ *   console.log((await sealed.digest).length) // 43
+ *   ```
  * @see message-format.md; AWS Encryption SDK message format, version 2
  */
 export async function sealStream(
@@ -84,7 +117,7 @@ export async function sealStream(
   const digest = new Promise<string>((resolve) => {
     end = resolve
   })
-  digest.catch(() => {}) // for whoever does not ask
+  digest.catch(() => {}) // nobody need ask for it
   const put = async (chunks: readonly Bytes[]): Promise<readonly Bytes[]> => {
     if (digested) for (const chunk of chunks) await digester.update(chunk)
     return chunks

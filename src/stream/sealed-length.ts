@@ -4,11 +4,28 @@ import { startMessage } from './message.js'
 import { planMessage, type MessageOptions, type Recipients } from './plan-message.js'
 
 /**
- * The exact length of what `sealStream` and `createFileSealer` would write, without reading
- * anything. It changes when the key set selects another key.
+ * Computes the exact length of what `sealStream` and `createFileSealer` would write.
  *
+ * - nothing is read or sealed
+ * - the length changes when the key set selects another key
+ *
+ * @param keys - one key of each set can open it; an RSA key must be published with its ARN
  * @param length - bytes of plaintext
- * @throws SealdropError `invalid_argument`, `too_large`, and what loading a key set throws
+ * @returns bytes of ciphertext
+ * @throws SealdropError without a network call:
+ *   - `invalid_argument`: the context is missing, or a number is out of its range
+ *   - `too_large`: the context and the recipients do not fit the header, or there are more frames
+ *     than a message can have
+ * @throws SealdropError while fetching keys:
+ *   - what `seal` throws then
+ * @example
+ *   ```js
+ *   import { fetchKeySet, overHttps, sealedLength } from 'sealdrop'
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', { trust: overHttps() })
+ *   const length = await sealedLength(keys, 5_000_000_000, { context: { order: '7' } })
+ *   const parts = Math.ceil(length / 8_388_608)
+ *   console.log(parts) // 597
+ *   ```
  * @see message-format.md, "Body"
  */
 export async function sealedLength(

@@ -4,20 +4,41 @@ import { parseKeySet, type JWK, type JwkStatements } from '../formats/jwk.js'
 import { reasonOf, thumbprintOf } from '../keys/key.js'
 import type { Believed, Trust } from '../keys/trust.js'
 
-/** A key known beforehand by its RFC 7638 SHA-256 thumbprint, base64url. */
+/**
+ * A key that is known beforehand by its thumbprint: RFC 7638 with SHA-256, in base64url.
+ *
+ * - `use` and `arn` say what the key is for and which it is, so that the set cannot say otherwise
+ */
 export type Pin =
   string | { readonly thumbprint: string; readonly use?: 'enc' | 'sig'; readonly arn?: string }
 
 type PinnedKey = Exclude<Pin, string>
 
 /**
- * Believes only the keys whose thumbprints were handed over by another way. Pin the current and the
- * next key, so that a rotation finds its pin in place. Everything else in a JWK stays
- * unauthenticated: the pins' order decides which key is used, `use` and ARN come from the pin where
- * it gives them.
+ * Believes only the keys whose thumbprints you got by another way.
  *
- * @throws SealdropError `invalid_argument`; loading a set throws `keys_untrusted` when it holds
- *   none of the pinned keys
+ * - pin the current key and the next one, so that a rotation finds its pin in place
+ * - the order of the pins decides which key is used
+ * - `use` and the ARN come from the pin where it gives them
+ * - everything else in a JWK, such as its dates, is believed as the host serves it
+ *
+ * @returns a trust for `fetchKeySet`, `importKeySet` or `verifyReceiptFile`
+ * @throws SealdropError without a network call:
+ *   - `invalid_argument`: there is no pin, or one is no thumbprint
+ * @throws SealdropError while fetching keys, from each verb that uses the set:
+ *   - `keys_untrusted`: the set holds none of the pinned keys
+ *   - `keys_malformed`: this is no JWK Set
+ * @example
+ *   ```js
+ *   import { fetchKeySet, pinned, seal } from 'sealdrop'
+ *   import { publicJwk } from 'sealdrop/kms'
+ *   const { kid } = await publicJwk({ key: 'alias/claims' }) // handed over by another way
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', {
+ *     trust: pinned([{ thumbprint: kid, use: 'enc' }]),
+ *   })
+ *   const sealed = await seal(keys, { iban: 'DE02' }, { context: { order: '7' } })
+ *   console.log(keys.trust, sealed.split('.').length) // pinned 5
+ *   ```
  * @see RFC 7638
  */
 export function pinned(pins: readonly Pin[]): Trust {
@@ -58,7 +79,7 @@ export function pinned(pins: readonly Pin[]): Trust {
   }
 }
 
-/** What a pin gives stands over the JWK, and no JWK borrows the ARN of another pin. */
+/** What a pin gives goes before what the JWK says, and no JWK borrows the ARN of another pin. */
 function underPin(jwk: JwkStatements, { use, arn }: PinnedKey, all: readonly PinnedKey[]): JWK {
   const { alg, kms_arn: stated } = jwk
   const kms_arn = arn ?? (all.some((pin) => pin.arn === stated) ? undefined : stated)

@@ -4,16 +4,17 @@ import type { SetClaims } from '../formats/signed-set.js'
 import { abortable } from '../io/abort.js'
 import type { SetStore } from '../keys/set-store.js'
 
-/** A set whose signature verified, and the root's thumbprint. */
+/** A set whose signature verified. */
 export interface SignedSet {
   readonly document: string
+  /** Thumbprint of the root that signed it. */
   readonly root: string
   readonly claims: SetClaims
 }
 
 const patience = 5_000
 
-/** The newest set that was seen, here or, by the store, before and in other tabs. */
+/** The newest set that was seen: here, and through the store before and in other tabs. */
 export class SetMemory {
   newest: SignedSet | undefined
   readonly #store: SetStore | undefined
@@ -30,10 +31,13 @@ export class SetMemory {
   }
 
   /**
-   * Looks into the store; what does not verify there was not put there by us. A store that fails is
-   * forgiven where something is remembered here.
+   * Looks into the store for sets that are newer than what is remembered here.
    *
-   * @param ids under which sets may be, and `read` to verify one
+   * - what does not verify there was not put there by us, and is passed over
+   * - a store that fails is forgiven where something is remembered here
+   *
+   * @param ids - under which sets may be
+   * @param read - verifies one
    */
   async look(
     ids: readonly string[],
@@ -54,9 +58,11 @@ export class SetMemory {
   }
 
   /**
-   * Remembers a set, unless a newer one came meanwhile, and writes the newest one until the store
-   * has it: of two writes at once the older may end last. A failure that may pass is made good the
-   * next time.
+   * Remembers a set, unless a newer one came meanwhile.
+   *
+   * - the newest one is written until the store has it, since of two writes at once the older may
+   *   end last
+   * - a failure that may pass is made good the next time
    */
   async keep(found: SignedSet, idOf: (root: string) => string): Promise<SignedSet> {
     if (!this.newest || isNewer(found, this.newest)) this.newest = found
@@ -75,7 +81,7 @@ export class SetMemory {
   }
 }
 
-/** A set of the same counter that was signed again lives longer. */
+/** Whether the first set is newer. One of the same counter that was signed again lives longer. */
 export const isNewer = ({ claims: a }: SignedSet, { claims: b }: SignedSet): boolean =>
   a.ver > b.ver || (a.ver === b.ver && a.exp > b.exp)
 

@@ -13,19 +13,28 @@ import type { Believed, Trust } from '../keys/trust.js'
 import type { SetStore } from '../keys/set-store.js'
 import { isNewer, SetMemory, type SignedSet } from './set-memory.js'
 
+/** Which signed set is meant, and what it must say of itself. */
 export interface SignedByOptions {
-  /** The set's name, which its `sub` must be: one root may sign several. Default: `default`. */
+  /**
+   * The set's name, which its `sub` must be; one root may sign several sets.
+   *
+   * Default: `default`, of a history `history`.
+   */
   readonly name?: string
-  /** What its `iss` must be. Default: any, since the root says who signed. */
+  /** What the set's `iss` must be. Default: any, since the root says who signed. */
   readonly issuer?: string
   /**
-   * Where the newest set is kept, so that an older one is not believed after a restart. Default: in
-   * memory.
+   * Where the newest set is kept, so that an older one is not believed after a restart.
+   *
+   * Default: in memory.
    */
   readonly store?: SetStore
   /**
-   * The set is a history (`createPublisher` with `history`): every signing key that there ever was,
-   * 1,024 at most in 1 MiB, to verify old signatures with. Its name is `history` unless said.
+   * Whether the set is a history: every signing key that there ever was, to verify old signatures.
+   *
+   * - `createPublisher` publishes one with its own option `history`
+   * - it has at most 1,024 keys, in 1 MiB
+   *
    * Default: false.
    */
   readonly history?: boolean
@@ -46,16 +55,36 @@ const longest = 7 * 24 * hour
 const ahead = 24 * hour
 
 /**
- * Believes the keys of a set that one of these roots signed, for as long as the set says. A set
- * that is older than the newest one seen is ignored, and the newer one kept while it lives. Several
- * roots: while one is replaced by another.
+ * Believes the keys of a set that one of these roots signed, for as long as the set says.
  *
- * @param roots public JWKs that come with the page or the configuration, never from where the set
+ * - a set that is older than the newest one seen is ignored, and the newer one kept while it lives
+ * - name several roots while one is being replaced by another
+ *
+ * @param roots - public JWKs that come with the page or the configuration, never from where the set
  *   comes from; an RSA root without `alg` signs PS256
- * @throws SealdropError `invalid_argument`, `unsupported_algorithm`, `keys_malformed`; loading a
- *   set throws `keys_untrusted` for one that is unsigned, signed by another or another set than
- *   `name`, `keys_expired`, `keys_rolled_back`, `keys_malformed`, and `output_failed` or
- *   `source_failed` where the store fails for good
+ * @returns a trust for `fetchKeySet`, `importKeySet` or `verifyReceiptFile`
+ * @throws SealdropError without a network call:
+ *   - `invalid_argument`: there is no root, one is private or not for signatures, or the store has
+ *     no `get` and `put`
+ *   - `unsupported_algorithm`: a root's key does not sign, or not with its `alg`
+ *   - `keys_malformed`: a member of a root has the wrong length
+ * @throws SealdropError while fetching keys, from each verb that uses the set:
+ *   - `keys_untrusted`: the set is unsigned, another key signed it, or it is not the set `name`
+ *   - `keys_expired`: the set is over, or this clock is wrong
+ *   - `keys_rolled_back`: the set is older than one seen before, which is over too
+ *   - `keys_malformed`: this is no signed set
+ *   - `output_failed`: the store cannot be reached, or cannot be written
+ *   - `source_failed`: the store cannot be read
+ * @example
+ *   ```js
+ *   import { fetchKeySet, indexedDbSets, seal, signedBy } from 'sealdrop'
+ *   import root from './root.json' with { type: 'json' }
+ *   const keys = fetchKeySet('https://keys.example.com/signed-keys.json', {
+ *     trust: signedBy([root], { store: indexedDbSets() }),
+ *   })
+ *   const sealed = await seal(keys, { iban: 'DE02' }, { context: { order: '7' } })
+ *   console.log(keys.trust, sealed.split('.').length) // signed 5
+ *   ```
  * @see design.md, "Trust"; RFC 7515 §5.2, RFC 7519 §4.1
  */
 export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust {
@@ -112,8 +141,9 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
 }
 
 /**
- * The set of a document, once its signature and its names are right; its times are still to be
- * looked at.
+ * Reads the set of a document, once its signature and its names are right.
+ *
+ * Its times are still to be looked at.
  */
 async function readSet(
   document: string,

@@ -17,30 +17,52 @@ import { inputOf, type StreamSource } from '../io/stream-source.js'
 
 /** What anyone can read of a sealed or signed thing. Nothing of it is verified. */
 export interface Inspection {
+  /** What it is. */
   readonly kind: 'value' | 'stream' | 'jws' | 'key-set'
+  /** What a value or a stream is bound to. */
   readonly context?: Context
   /**
-   * Thumbprints of the keys that can open it; of a stream their ARNs, or on a curve their
-   * compressed points in base64url; for a JWS and a key set the `kid`s.
+   * The keys that can open it, or that signed it.
+   *
+   * - of a value: the thumbprint of its key
+   * - of a stream: ARNs, or on a curve compressed points in base64url
+   * - of a JWS and a key set: the `kid`s
    */
   readonly recipients: readonly string[]
-  /**
-   * What a receipt names, of a value or a stream: its message id, its length in bytes and its chunk
-   * digest.
-   */
+  /** The message id of a value or a stream, which a receipt names. */
   readonly messageId?: string
+  /** Bytes of a value or a stream. */
   readonly length?: number
+  /** Chunk digest of a value or a stream, base64url. */
   readonly digest?: string
 }
 
 /**
- * Reads what a sealed value, a sealed stream, a JWS (a file signature is one) or a key set shows to
- * everyone, without any key. A stream is read to its end, for its digest, and no frame is looked
- * at. Keep `messageId` and `digest` of what you send: {@link verifyReceipt} compares them.
+ * Reads what a sealed or signed thing shows to everyone, without any key.
+ *
+ * - it takes a sealed value, a sealed stream, a JWS (a file signature is one), and a key set
+ * - a stream is read to its end, for its digest, and no frame is looked at
+ * - keep `messageId` and `digest` of what you send: `verifyReceipt` compares them
  *
  * @param input - text, or a message as a Blob, byte source, stream, async iterable or bytes
- * @throws SealdropError `malformed`, `keys_malformed` of a key set, `too_large`,
- *   `unsupported_algorithm`, `invalid_argument`; of a source `source_failed`, `source_changed`
+ * @returns what it is, and what it says of itself; nothing of it is verified
+ * @throws SealdropError without a network call:
+ *   - `invalid_argument`: this is neither text nor a source
+ *   - `malformed`: this is none of the things above
+ *   - `keys_malformed`: this is no key set
+ *   - `too_large`: it, or its header, is too long
+ *   - `unsupported_algorithm`: the message or the file signature is of another version
+ * @throws SealdropError while reading:
+ *   - `source_failed`: the source failed
+ *   - `source_changed`: the file was changed or removed
+ * @example
+ *   ```js
+ *   import { fetchKeySet, inspect, overHttps, seal } from 'sealdrop'
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', { trust: overHttps() })
+ *   const sealed = await seal(keys, { iban: 'DE02' }, { context: { order: '7' } })
+ *   const { kind, context, digest } = await inspect(sealed)
+ *   console.log(kind, context.order, digest.length) // value 7 43
+ *   ```
  * @see RFC 7516 §3.1; message-format.md, "Header"; jose-profile.md, "Large files" for the digest
  */
 export async function inspect(

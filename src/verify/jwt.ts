@@ -9,27 +9,57 @@ import { checkSigningTime, proof, verified, type Proof } from './verify.js'
 
 export type { Claims } from '../formats/claims.js'
 
+/** What a JWT must say to be taken. */
 export interface JwtOptions extends CallOptions {
-  /** `iss` must be this. */
+  /** `iss` must be this. Required. */
   readonly issuer: string
-  /** `aud` must be or contain this. */
+  /** `aud` must be this, or contain it. Required. */
   readonly audience: string
   /** `sub` must be this. Default: any. */
   readonly subject?: string
-  /** Expected `typ`; default any but the types reserved for key sets, receipts and files. */
+  /**
+   * What its `typ` must be. Default: any but the types reserved for key sets, receipts and files.
+   */
   readonly typ?: string
-  /** Oldest `iat` taken, in milliseconds. Without it the token must have an `exp`. */
+  /**
+   * Oldest `iat` that is taken, in milliseconds. Default: any, and the token must have an `exp`.
+   */
   readonly maxAge?: number
-  /** Difference of clocks allowed, in milliseconds. Default: 60,000. */
+  /** Difference of clocks that is allowed, in milliseconds. Default: 60,000. */
   readonly tolerance?: number
 }
 
 /**
  * Verifies a JWT and its claims.
  *
- * @throws SealdropError `rejected`, `expired`, `key_unusable` for a key that was compromised,
- *   `key_not_found`, `malformed`, `too_large`, `unsupported_algorithm`, `invalid_argument`, and
- *   what loading the set throws
+ * - `issuer` and `audience` are required
+ * - a token must have an `exp`, or with `maxAge` an `iat`
+ *
+ * @returns the claims, and the key that verified
+ * @throws SealdropError without a network call:
+ *   - `invalid_argument`: the issuer, the audience or a number is missing or wrong
+ * @throws SealdropError while fetching keys:
+ *   - what `keys.ready()` throws, see `fetchKeySet`
+ *   - `key_not_found`: the set has no such signing key
+ * @throws SealdropError while reading:
+ *   - `malformed`: this is no JWT
+ *   - `too_large`: it, or its header, is too long
+ *   - `unsupported_algorithm`: its `alg` is none that KMS signs with
+ *   - `unsupported_runtime`: WebCrypto lacks the algorithm; pass `providers` to the key set
+ *   - `rejected`: the signature does not verify, or a claim or `typ` is another than expected
+ *   - `expired`: the token is not valid now, or the key was not when it signed
+ *   - `key_unusable`: the key was compromised
+ * @example
+ *   ```js
+ *   import { fetchKeySet, overHttps, verifyJwt } from 'sealdrop'
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', { trust: overHttps() })
+ *   const response = await fetch('https://files.example.com/session.jwt')
+ *   const { claims } = await verifyJwt(keys, await response.text(), {
+ *     issuer: 'https://app.example.com',
+ *     audience: 'claims',
+ *   })
+ *   console.log(claims.sub) // clerk 7
+ *   ```
  * @see RFC 7519 §7.2, RFC 8725
  */
 export async function verifyJwt<T extends object = object>(

@@ -20,34 +20,63 @@ import { selectSigner } from '../keys/select-signer.js'
 import { checkSigningTime, proof, verifier, type Proof, type SinceWhen } from './verify.js'
 
 /**
- * A signature as kms:Sign answers it, and what it is over: a message, or the digest of one; of
- * ML-DSA, instead of a digest, mu (EXTERNAL_MU, 64 bytes).
+ * A signature as kms:Sign answers it, and what it is over: a message, or the digest of one.
+ *
+ * - of ML-DSA the digest is mu (EXTERNAL_MU, 64 bytes)
  */
 export type RawSignature = (
   { readonly message: Uint8Array | string } | { readonly digest: Uint8Array }
 ) &
   CallOptions &
   SinceWhen & {
+    /** The signature. */
     readonly signature: Uint8Array
-    /** KMS or JOSE name: `ECDSA_SHA_256` or `ES256`. */
+    /** Name in KMS or in JOSE: `ECDSA_SHA_256` or `ES256`. */
     readonly algorithm: string
     /**
-     * Of ECDSA signatures: `der` as KMS answers, the default, or r ‖ s. Never guessed from the
-     * bytes.
+     * Form of an ECDSA signature: `der` as KMS answers it, or `ieee-p1363`, which is r ‖ s.
+     *
+     * Default: `der`. It is never guessed from the bytes.
      */
     readonly encoding?: 'der' | 'ieee-p1363'
-    /** ARN or thumbprint; needed where the set has several keys for the algorithm. */
+    /** ARN or thumbprint of the key. Needed where the set has several keys for the algorithm. */
     readonly key?: string
   }
 
 /**
- * Verifies a signature made by kms:Sign in an existing system, over a message or over its digest.
- * WebCrypto hashes by itself, so that a digest needs a provider in the key set: `digests()` of
- * `sealdrop/digests`, of ML-DSA `mlDsa()`. Ed25519 signs messages only.
+ * Verifies a signature that kms:Sign made in an existing system, over a message or over its digest.
  *
- * @throws SealdropError `rejected`, `malformed` for bad DER, `expired` for a key that was taken
- *   back, `key_not_found`, `unsupported_algorithm`, `unsupported_runtime` where a provider is
- *   needed, `invalid_argument`, and what loading the set throws
+ * - WebCrypto hashes by itself, so that a digest needs a provider in the key set: `digests()` of
+ *   `sealdrop/digests`, of ML-DSA `mlDsa()` of `sealdrop/ml-dsa`
+ * - Ed25519 signs messages only
+ * - such a signature has no time: of a key that was taken back, only what you held before counts
+ *
+ * @returns the key that verified
+ * @throws SealdropError without a network call:
+ *   - `invalid_argument`: an option is missing or wrong, or the digest has the wrong length
+ *   - `unsupported_algorithm`: KMS does not sign so, or the algorithm signs messages only
+ * @throws SealdropError while fetching keys:
+ *   - what `keys.ready()` throws, see `fetchKeySet`
+ *   - `key_not_found`: the set has no such signing key, or several; name it with `key`
+ * @throws SealdropError while reading:
+ *   - `malformed`: the signature is not DER, or has the wrong length
+ *   - `unsupported_runtime`: a provider is needed
+ *   - `rejected`: the signature does not verify
+ *   - `expired`: the key was taken back, and you do not say that you held this before
+ *   - `key_unusable`: the key was compromised, see `heldSince`
+ * @example
+ *   ```js
+ *   import { fetchKeySet, overHttps, verifySignature } from 'sealdrop'
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', { trust: overHttps() })
+ *   const message = await fetch('https://files.example.com/order-7.json')
+ *   const signature = await fetch('https://files.example.com/order-7.sig')
+ *   const { key, trust } = await verifySignature(keys, {
+ *     message: await message.text(),
+ *     signature: new Uint8Array(await signature.arrayBuffer()),
+ *     algorithm: 'ECDSA_SHA_256',
+ *   })
+ *   console.log(key.alg, trust) // ES256 https
+ *   ```
  * @see FIPS 186-5 §6.4 and §7.7, RFC 8017 §8, RFC 3279 §2.2.3, FIPS 204 §5.3
  */
 export async function verifySignature(keys: KeySet, o: RawSignature): Promise<Proof> {
@@ -80,7 +109,7 @@ export async function verifySignature(keys: KeySet, o: RawSignature): Promise<Pr
       ? await overDigest(keys, key, o.digest)
       : { verifies: await verifier(keys, key), bytes: bytesOf(o.message) }
   if (!(await over.verifies(signature, over.bytes))) throw signatureRejected()
-  // it has no time: of a key that was taken back only what was held before
+  // such a signature has no time: of a key that was taken back, only what was held before counts
   checkSigningTime(key, undefined, o)
   return proof(keys, key)
 }

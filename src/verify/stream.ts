@@ -24,50 +24,77 @@ import { checkSigningTime, proof, verified, type Proof, type SinceWhen } from '.
 export interface SignedFile {
   /** As the signer named it, which need not be a name that is safe to write to. */
   readonly name?: string | undefined
+  /** As the signer stated it, for example `application/pdf`. */
   readonly mediaType?: string | undefined
+  /** What the file is bound to, as was expected. */
   readonly context: Context
+  /** When it was signed, as the signer states it. */
   readonly signedAt: Date
   /** Chunk digest of the whole file, base64url. */
   readonly digest: string
 }
 
-/**
- * Bytes that verified, and what was signed of them; `length` is what `readable` gives when all of
- * it verifies.
- */
+/** Bytes that verified, and what was signed of them. */
 export interface VerifiedStream extends ByteStream, Proof, SignedFile {
+  /** Bytes that `readable` gives when all of it verifies. */
   readonly length: number
 }
 
+/** What must have been signed of a file, and how long ago. */
 export interface FileOptions extends CallOptions, SinceWhen {
   /** The signed name must be this. Default: any, or none. */
   readonly name?: string
   /** The signed context must be exactly this. Default: `{}`. */
   readonly context?: Context
   /**
-   * How long ago it may have been signed, in milliseconds. Default: any time; an older version of a
-   * file has a valid signature too.
+   * How long ago it may have been signed, in milliseconds; an older version of a file has a valid
+   * signature too. Default: any time.
    */
   readonly maxAge?: number
-  /** Told of verified bytes that were handed out, after each chunk. */
+  /** Told of verified bytes that were handed out, after each chunk. Default: nobody. */
   readonly onProgress?: (p: { readonly done: number; readonly total: number }) => void
 }
 
 const size = limits.digestChunk
 
 /**
- * Verifies a file of any size as it comes, in constant memory: each chunk of 1 MiB is handed out
- * when it is the one that was signed, and nothing from the first on that is not. The signature
- * itself is checked before anything is read.
+ * Verifies a file of any size as it comes, in constant memory.
+ *
+ * - the signature itself is checked before anything is read
+ * - each chunk of 1 MiB is handed out when it is the one that was signed
+ * - from the first chunk on that is another, nothing more is handed out
  *
  * @param fileSignature - as `signer.signFile` answers it
- * @param source - Blob, File, byte source, stream or async iterable of bytes, or bytes; given up
- *   when anything fails
- * @throws SealdropError at once `rejected` (also for another `name`, and for a source of another
- *   size), `context_mismatch`, `expired` (also when the key was not valid at signing time),
- *   `malformed`, `unsupported_algorithm`, `unsupported_runtime`, `too_large`, `key_not_found`,
- *   `key_unusable`, `invalid_argument`, and what loading the set throws; while reading `rejected`,
- *   `source_failed`, `source_changed`
+ * @param source - Blob, File, byte source, stream, async iterable or bytes; given up on failure
+ * @returns the verified bytes as a stream, what was signed of the file, and the key
+ * @throws SealdropError without a network call:
+ *   - `invalid_argument`: an option is wrong, or this is no source
+ *   - `malformed`: this is no file signature
+ *   - `rejected`: the signature does not verify, or is for another `name` or another size
+ *   - `context_mismatch`: the file was signed for another context
+ *   - `expired`: it was signed longer ago than `maxAge`, or the key was not valid then
+ *   - `key_unusable`: the key was compromised, see `heldSince`
+ *   - `unsupported_algorithm`: KMS does not sign so, or the signature is of a later version
+ *   - `unsupported_runtime`: WebCrypto lacks the algorithm; pass `providers` to the key set
+ *   - `too_large`: the JWS in it, or its header, is too long
+ * @throws SealdropError while fetching keys:
+ *   - what `keys.ready()` throws, see `fetchKeySet`
+ *   - `key_not_found`: the set has no such signing key
+ * @throws SealdropError while reading:
+ *   - `rejected`: a chunk is not what was signed, or the file ends early or late
+ *   - `source_failed`: the source failed
+ *   - `source_changed`: the file was changed or removed
+ * @example
+ *   ```js
+ *   import { fetchKeySet, overHttps, verifyStream } from 'sealdrop'
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', { trust: overHttps() })
+ *   const signature = await fetch('https://files.example.com/report.pdf.sig')
+ *   const { body } = await fetch('https://files.example.com/report.pdf')
+ *   const file = await verifyStream(keys, await signature.text(), body, { name: 'report.pdf' })
+ *   console.log(file.length, file.key.alg) // 1048576 ES256
+ *   const report = await new Response(file.readable).blob()
+ *   console.log(report.size) // 1048576
+ *   ```
  * @see jose-profile.md, "Large files"
  */
 export async function verifyStream(
@@ -92,12 +119,25 @@ export async function verifyStream(
 }
 
 /**
- * Verifies part of a file: only the chunks that the range touches are read. A range that ends
- * behind the file ends with it.
+ * Verifies part of a file: only the chunks of 1 MiB that the range touches are read.
  *
- * @param start first byte, from 0
- * @param end behind the last byte; may be Infinity
- * @throws SealdropError as {@link verifyStream}
+ * - a range that ends behind the file ends with it
+ *
+ * @param start - first byte, from 0
+ * @param end - behind the last byte; may be Infinity
+ * @returns as {@link verifyStream}
+ * @throws SealdropError as {@link verifyStream}, and:
+ *   - `invalid_argument`: this is no range, or no file
+ * @example
+ *   ```js
+ *   import { openAsBlob } from 'node:fs'
+ *   import { fetchKeySet, overHttps, verifyRange } from 'sealdrop'
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', { trust: overHttps() })
+ *   const response = await fetch('https://files.example.com/report.pdf.sig')
+ *   const file = await openAsBlob('report.pdf')
+ *   const part = await verifyRange(keys, await response.text(), file, 0, 8)
+ *   console.log(await new Response(part.readable).text()) // %PDF-1.7
+ *   ```
  */
 export async function verifyRange(
   keys: KeySet,
@@ -181,7 +221,7 @@ interface Chunk {
   readonly bytes: Bytes
 }
 
-/** Part of a file. Where only its end tells how long the source is, it is `unsized`. */
+/** Part of a file. It is `unsized` where only its end tells how long the source is. */
 interface Part {
   readonly reader: ByteReader
   readonly from: number
@@ -190,8 +230,10 @@ interface Part {
 }
 
 /**
- * The chunks that a part touches; the last one of an unsized source when nothing follows it, so
- * that nothing of a longer file's last chunk is handed out.
+ * The chunks that a part touches.
+ *
+ * The last one of an unsized source comes when nothing follows it: nothing of a longer file's last
+ * chunk may be handed out.
  */
 async function* chunksOf(
   { reader, from, to, unsized }: Part,
@@ -227,10 +269,10 @@ function verifiedPart(
   const total = to - from
   const checked = async ({ index, bytes }: Chunk): Promise<readonly Bytes[]> => {
     const at = index * size
-    const { length } = bytes // which a Blob's reader takes back
+    const { length } = bytes // read now: a Blob's reader takes its bytes back
     const hash = sha256(bytes)
     const end = Math.min(length, to - at)
-    const own: Bytes[] = [] // the reader fills its memory again
+    const own: Bytes[] = [] // copies: the reader fills its memory again
     for (let start = Math.max(0, from - at); start < end; start += limits.frame)
       own.push(new Uint8Array(bytes.subarray(start, Math.min(end, start + limits.frame))))
     ensure(

@@ -9,12 +9,27 @@ import { readReceipt, verifyReceipt, type Received, type Sent } from './verify-r
 import { checkSigningTime, proof, type Proof, type SinceWhen } from './verify.js'
 
 /**
- * Verifies a receipt and answers a file to store with what was sent: the receipt, what it is for,
- * and the key set that vouches for its key, so that {@link verifyReceiptFile} can verify it in many
- * years, when the key is not published any more.
+ * Verifies a receipt, and answers a file to store with what was sent.
  *
+ * - the file holds the receipt, what it is for, and the key set that vouches for its key
+ * - `verifyReceiptFile` verifies it in many years, when the key is not published any more
+ *
+ * @param o.sent - what `inspect` says of the sealed value, or what `sealStream` answered
  * @returns JSON, a few kB
- * @throws SealdropError what {@link verifyReceipt} throws
+ * @throws SealdropError what {@link verifyReceipt} throws, and:
+ *   - `too_large`: the key set is a history, or too long; verify with the set of the day
+ * @example
+ *   ```js
+ *   import { writeFile } from 'node:fs/promises'
+ *   import { fetchKeySet, inspect, overHttps, receiptFile, seal } from 'sealdrop'
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', { trust: overHttps() })
+ *   const sealed = await seal(keys, { iban: 'DE02' }, { context: { order: '7' } })
+ *   const response = await fetch('/claims', { method: 'POST', body: sealed })
+ *   const sent = await inspect(sealed)
+ *   const file = await receiptFile(keys, await response.text(), { sent })
+ *   await writeFile('order-7.receipt.json', file)
+ *   console.log(JSON.parse(file).type) // sealdrop-receipt-file
+ *   ```
  * @see jose-profile.md, "Receipts"
  */
 export async function receiptFile(
@@ -38,36 +53,67 @@ export async function receiptFile(
   })
 }
 
+/** Why the key set in a receipt file is believed, and what is known today of its key. */
 export interface ReceiptFileOptions extends CallOptions, SinceWhen {
   /**
-   * Why the key set in the file is believed: `signedBy` the root of then, or `pinned`. Nothing in
-   * the file is believed by itself.
+   * Why the key set in the file is believed: `signedBy` the root of then, or `pinned`. Required.
+   *
+   * Nothing in the file is believed by itself.
    */
   readonly trust: Trust
   /**
-   * The publisher's history as of today: `fetchKeySet(url, { trust: signedBy([root], { history:
-   * true }) })`. Without it nobody can know that the key was taken back since. Default: none.
+   * The publisher's history as of today: a key set under `signedBy([root], { history: true })`.
+   *
+   * Default: none, and nobody can know whether the key was taken back since.
    */
   readonly history?: KeySet
-  /** What it must be for. Default: what the file says. */
+  /** What the receipt must be for. Default: what the file says. */
   readonly sent?: Sent
-  /** For algorithms that the runtime lacks. Default: none. */
+  /** For algorithms that the runtime lacks: `mlDsa()` of `sealdrop/ml-dsa`. Default: none. */
   readonly providers?: readonly AlgorithmProvider[]
 }
 
 /**
- * Verifies a receipt file, also when its key is long unpublished: by the key set in the file, whose
- * signature is verified while its times are not, since they say what is current today. With a
- * history it is also looked up whether the key is known to it, was valid then, and was taken back
- * since.
+ * Verifies a receipt file, also when its key is no longer published.
  *
- * @returns the proof, what the receipt says, when the file says it was saved, and whether a history
- *   was asked
- * @throws SealdropError `malformed`, `too_large`, `rejected`, `keys_untrusted` for a set that the
- *   trust does not believe, and under `overHttps` and `inHand`, which would let a file vouch for
- *   itself, `key_not_found`, `expired`, `key_unusable` for a key that was taken back,
- *   `unsupported_algorithm`, `unsupported_runtime`, `invalid_argument`, and what loading the
- *   history throws
+ * - the key set in the file is verified by its signature or by pins; its times are not looked at,
+ *   since they say what was current then
+ * - with a history it is also looked up whether the key is known there, was valid then, and was
+ *   taken back since
+ *
+ * @param file - the text that `receiptFile` answered
+ * @returns what the receipt says, the key, when the file says that it was saved, and whether a
+ *   history was asked
+ * @throws SealdropError without a network call:
+ *   - `invalid_argument`: there is no trust, or this is no text
+ *   - `malformed`: this is no receipt file
+ *   - `too_large`: the file has more than 400,000 characters
+ *   - `unsupported_algorithm`: the file is of a later version, or KMS does not sign so
+ *   - `unsupported_runtime`: WebCrypto lacks the algorithm; pass `providers`
+ *   - `keys_untrusted`: the trust does not believe the set in the file, or is `overHttps` or
+ *     `inHand`, which would let a file vouch for itself
+ *   - `keys_malformed`: the set in the file is none
+ *   - `no_usable_key`: no key of the set in the file can be used
+ *   - `rejected`: the signature does not verify, or it is a receipt of something else
+ *   - `key_not_found`: the set in the file, or the history, does not have the key
+ *   - `expired`: the key was not valid when it signed
+ *   - `key_unusable`: the key was compromised, see `heldSince`
+ * @throws SealdropError while fetching keys, of the history:
+ *   - what `keys.ready()` throws, see `fetchKeySet`
+ * @example
+ *   ```js
+ *   import { fetchKeySet, inspect, pinned, seal } from 'sealdrop'
+ *   import { receiptFile, verifyReceiptFile } from 'sealdrop'
+ *   import pins from './pins.json' with { type: 'json' }
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', { trust: pinned(pins) })
+ *   const sealed = await seal(keys, { iban: 'DE02' }, { context: { order: '7' } })
+ *   const response = await fetch('/claims', { method: 'POST', body: sealed })
+ *   const sent = await inspect(sealed)
+ *   const file = await receiptFile(keys, await response.text(), { sent })
+ *   // years later, while nothing is fetched:
+ *   const receipt = await verifyReceiptFile(file, { trust: pinned(pins) })
+ *   console.log(receipt.stage, receipt.messageId === sent.messageId) // received true
+ *   ```
  * @see jose-profile.md, "Receipts" and "Key sets"
  */
 export async function verifyReceiptFile(

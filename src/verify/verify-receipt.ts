@@ -6,8 +6,9 @@ import type { KeySet } from '../keys/key-set.js'
 import type { Key } from '../keys/key.js'
 import { checkSigningTime, proof, verified, type Proof, type SinceWhen } from './verify.js'
 
-/** What the sender kept of what it sent: `inspect` of a value, or a sealed stream, gives both. */
+/** What the sender kept of what it sent. `inspect` of a value, or a sealed stream, gives both. */
 export interface Sent {
+  /** The id of the message that was sent. */
   readonly messageId: string
   /** Chunk digest of the ciphertext, base64url. */
   readonly digest: string
@@ -15,23 +16,49 @@ export interface Sent {
 
 /** What a receipt says, once it verified. */
 export interface Received {
-  /** When it was signed, which is when it was received, or opened. */
+  /** When it was signed, which is when the message was received, or opened. */
   readonly receivedAt: Date
+  /** Whether the message was only received, or opened too. */
   readonly stage: Receipt['stage']
+  /** The id of the message, as in what was sent. */
   readonly messageId: string
-  /** Of the ciphertext: its length in bytes, and its chunk digest. */
+  /** Bytes of the ciphertext. */
   readonly length: number
+  /** Chunk digest of the ciphertext, base64url. */
   readonly digest: string
+  /** What the message is bound to, as the receiver states it. */
   readonly context: Receipt['ctx']
 }
 
 /**
- * Verifies a receipt: signed by a key of the set, and about exactly what was sent.
+ * Verifies a receipt: a key of the set signed it, and it is about exactly what was sent.
  *
- * @param o.heldSince since when you hold it, where its key was compromised since
- * @throws SealdropError `rejected` (also for a receipt of something else), `malformed`,
- *   `too_large`, `unsupported_algorithm`, `key_not_found`, `expired`, `key_unusable` for a key that
- *   was compromised, `invalid_argument`, and what loading the set throws
+ * @param o.sent - what `inspect` says of the sealed value, or what `sealStream` answered
+ * @param o.heldSince - since when you hold it, where its key was compromised since
+ * @returns what the receipt says, and the key that verified
+ * @throws SealdropError without a network call:
+ *   - `invalid_argument`: `sent` is missing, or `heldSince` is no Date
+ * @throws SealdropError while fetching keys:
+ *   - what `keys.ready()` throws, see `fetchKeySet`
+ *   - `key_not_found`: the set has no such signing key
+ * @throws SealdropError while reading:
+ *   - `malformed`: this is no receipt
+ *   - `too_large`: it, or its header, is too long
+ *   - `unsupported_algorithm`: its `alg` is none that KMS signs with
+ *   - `unsupported_runtime`: WebCrypto lacks the algorithm; pass `providers` to the key set
+ *   - `rejected`: the signature does not verify, or it is a receipt of something else
+ *   - `expired`: the key was not valid when it signed
+ *   - `key_unusable`: the key was compromised, see `heldSince`
+ * @example
+ *   ```js
+ *   import { fetchKeySet, inspect, overHttps, seal, verifyReceipt } from 'sealdrop'
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', { trust: overHttps() })
+ *   const sealed = await seal(keys, { iban: 'DE02' }, { context: { order: '7' } })
+ *   const sent = await inspect(sealed) // keep messageId and digest of it
+ *   const response = await fetch('/claims', { method: 'POST', body: sealed })
+ *   const receipt = await verifyReceipt(keys, await response.text(), { sent })
+ *   console.log(receipt.stage, receipt.context.order) // received 7
+ *   ```
  * @see jose-profile.md, "Receipts"
  */
 export async function verifyReceipt(
@@ -45,8 +72,9 @@ export async function verifyReceipt(
 }
 
 /**
- * A receipt of what was sent whose signature verified; whether its key was good then is still to be
- * looked at.
+ * Reads a receipt of what was sent whose signature verifies.
+ *
+ * Whether its key was good then is still to be looked at.
  */
 export async function readReceipt(
   keys: KeySet,

@@ -25,15 +25,34 @@ export interface Proof {
 }
 
 /**
- * Verifies a compact JWS: the key is the one its `kid` names in the set, the algorithm is the
- * key's.
+ * Verifies a compact JWS that a key of the set signed.
  *
- * @param o.typ expected `typ`; default any
- * @returns the payload with its header and the key; `.json()` and `.text()` follow `cty`, or work
- *   both where it has none
- * @throws SealdropError `rejected`, `key_not_found`, `malformed`, `unsupported_algorithm`,
- *   `too_large`, `invalid_argument`, `expired` when the key was not valid at signing time,
- *   `key_unusable` for one that was compromised, and what loading the set throws
+ * - its `kid` names the key in the set, and the key says which algorithm it must be
+ * - a JWS without `kid` verifies where the set has one key for its algorithm
+ * - `.json()` and `.text()` of the answer follow `cty`; where there is none, both work
+ *
+ * @param o.typ - what its `typ` must be. Default: any
+ * @returns the payload, its header, and the key that verified
+ * @throws SealdropError while fetching keys:
+ *   - what `keys.ready()` throws, see `fetchKeySet`
+ *   - `key_not_found`: the set has no such signing key
+ * @throws SealdropError while reading:
+ *   - `invalid_argument`: this is no text, `keys` is no key set, or `heldSince` is no Date
+ *   - `malformed`: this is no compact JWS
+ *   - `too_large`: it, or its header, is too long
+ *   - `unsupported_algorithm`: its `alg` is none that KMS signs with
+ *   - `unsupported_runtime`: WebCrypto lacks the algorithm; pass `providers` to the key set
+ *   - `rejected`: the signature does not verify, or `alg` or `typ` is another than expected
+ *   - `expired`: the key was not valid when it signed
+ *   - `key_unusable`: the key was compromised, see `heldSince`
+ * @example
+ *   ```js
+ *   import { fetchKeySet, overHttps, verify } from 'sealdrop'
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', { trust: overHttps() })
+ *   const response = await fetch('https://files.example.com/order-7.jws')
+ *   const order = await verify(keys, await response.text(), { typ: 'order+jws' })
+ *   console.log(order.json(), order.key.alg) // { order: 7 } ES256
+ *   ```
  * @see RFC 7515 §5.2
  */
 export async function verify(
@@ -50,9 +69,10 @@ export async function verify(
   }
 }
 
+/** What every answer says of the key that verified. */
 export const proof = (keys: KeySet, key: Key): Proof => ({ key: key.info, trust: keys.trust })
 
-/** Parses a JWS and finds its key; nothing in the message can bring another (RFC 8725 §3.10). */
+/** Parses a JWS and finds its key. Nothing in the message can bring another (RFC 8725 §3.10). */
 async function keyFor(
   keys: KeySet,
   jws: string,
@@ -97,8 +117,9 @@ export async function verifier(keys: KeySet, key: Key): Promise<Verifies> {
 }
 
 /**
- * A JWS of the expected type whose signature verified; its times and claims are still to be looked
- * at.
+ * Reads a JWS of the expected type whose signature verifies.
+ *
+ * Its times and claims are still to be looked at.
  */
 export async function verified(
   keys: KeySet,
@@ -116,21 +137,28 @@ export async function verified(
   return { parsed, key }
 }
 
-/** For what may be years old. */
+/** Since when something is in your hands, which may be years old. */
 export interface SinceWhen {
   /**
-   * Since when you hold what is verified, by your own records. What a key that was compromised
-   * signed is believed only if you hold it from before that: who has the key chooses the date.
+   * Since when you hold what is verified, by your own records. Default: not known.
+   *
+   * - what a compromised key signed is believed only if you held it before that
+   * - the date in it says nothing: whoever has the key can write any date
    */
   readonly heldSince?: Date
 }
 
 /**
- * A key's dates count when it signed, not now: an old signature stays good. Seconds; a minute of
- * tolerance for clocks. Of a key that was taken back, nothing counts that it signed from then on,
- * and nothing at all where it was compromised, unless who verifies held it before.
+ * Checks that a key was good when it signed, which need not be now: an old signature stays good.
  *
- * @throws SealdropError `expired`, `key_unusable`
+ * - times are seconds, with a minute of tolerance for clocks
+ * - of a key that was taken back, nothing counts that it signed from then on
+ * - of a compromised key nothing counts at all, unless whoever verifies held it before
+ *
+ * @throws SealdropError:
+ *   - `invalid_argument`: `heldSince` is no Date
+ *   - `expired`: the key was not valid when it signed, or was taken back before
+ *   - `key_unusable`: it was compromised
  */
 export function checkSigningTime(
   { notBefore, expires, stated: { revoked } }: Key,

@@ -30,7 +30,7 @@ interface DoctorArguments {
   readonly json?: boolean
 }
 
-/** `sealdrop doctor`: what {@link examine} finds, for people or as JSON. */
+/** The command `sealdrop doctor`, which tells people or programs what {@link examine} finds. */
 export function doctorCommand(terminal: Terminal): Command {
   return new Command('doctor')
     .description('look at a set-up from this machine, and say what to do')
@@ -90,7 +90,7 @@ async function doctorOptions({
   }
 }
 
-/** One JWK, an array of them, or a JWK Set. */
+/** Reads a file with a JWK, an array of JWKs or a JWK Set. */
 async function readRoots(path: string): Promise<NonNullable<DoctorOptions['roots']>> {
   try {
     const found = JSON.parse(await readFile(path, 'utf8')) as { readonly keys?: unknown }
@@ -107,7 +107,7 @@ async function readRoots(path: string): Promise<NonNullable<DoctorOptions['roots
   }
 }
 
-/** What is wrong last, where people look. */
+/** The findings in lines. What is wrong comes last, where people look. */
 function report(findings: readonly Finding[]): readonly string[] {
   const groups = [
     ['ok', findings.filter(({ ok, advice }) => ok && advice === undefined)],

@@ -4,7 +4,7 @@ import { shown } from '../../errors/guard.js'
 import type { FaultRule, LocalKmsKey, LocalKmsOptions } from '../../doors/local-kms.js'
 import { InvalidArgumentError } from '../commander.js'
 
-/** The command's options as they were given; what was not given is absent. */
+/** The options of the command as they were given. One that was not given is absent. */
 export interface LocalKmsArguments {
   readonly dir?: string
   readonly port?: number
@@ -17,7 +17,7 @@ export interface LocalKmsArguments {
 }
 
 /**
- * Options of the server for those of the command.
+ * Makes the options of the server from those of the command.
  *
  * @param onCall - gets the trail, unless it is turned off
  * @throws SealdropError `invalid_argument` for a credentials file that cannot be read
@@ -58,7 +58,7 @@ export function parsePort(text: string): number {
   return Number(text)
 }
 
-/** Reads `claims=RSA_3072:ENCRYPT_DECRYPT`; which specs and usages there are, the server knows. */
+/** Reads `claims=RSA_3072:ENCRYPT_DECRYPT`. The server checks spec and usage. */
 export function parseKey(text: string): LocalKmsKey {
   const [, alias, spec, usage] = /^([^=]+)=([^:]+):(.+)$/.exec(text) ?? []
   if (alias === undefined || spec === undefined || usage === undefined)
@@ -68,20 +68,20 @@ export function parseKey(text: string): LocalKmsKey {
   return { alias, spec, usage }
 }
 
-/** The server checks the members of a rule, here it is only an object. */
+/** Reads a rule as a JSON object. The server checks its members. */
 export function parseFault(text: string): FaultRule {
   try {
     const rule: unknown = JSON.parse(text)
     if (typeof rule === 'object' && rule !== null && !Array.isArray(rule)) return rule as FaultRule
   } catch {
-    // Falls through: whatever it is, it is not a rule.
+    // it is no rule, like any other text that is no object
   }
   throw new InvalidArgumentError(
     'Expected a JSON object like {"kind":"throttle","operation":"Decrypt","count":2}.',
   )
 }
 
-/** For options that may be given more than once. */
+/** Collects the values of an option that may be given more than once. */
 export const collect =
   <T>(parse: (text: string) => T) =>
   (text: string, before: readonly T[] | undefined): readonly T[] => [...(before ?? []), parse(text)]

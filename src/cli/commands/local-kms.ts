@@ -25,8 +25,9 @@ Everything for people goes to stderr, the trail to stdout: one JSON line for eac
 entry. Private keys lie in --dir unencrypted: this is for development and tests. Stop it with Ctrl-C or SIGTERM.`
 
 /**
- * `sealdrop local-kms`. @param start - starts a server; default {@link startLocalKms}, loaded when
- * it is needed
+ * The command `sealdrop local-kms`, which runs a local KMS until a signal comes.
+ *
+ * @param start - starts a server; default: `startLocalKms`, which is loaded when it is needed
  */
 export function localKmsCommand(
   terminal: Terminal,
@@ -57,7 +58,7 @@ export function localKmsCommand(
     .action((args: LocalKmsArguments) => run(args, terminal, start))
 }
 
-/** Runs until a signal comes. */
+/** Runs a server until a signal comes. */
 async function run(
   args: LocalKmsArguments,
   terminal: Terminal,
@@ -74,7 +75,7 @@ async function run(
   })
 }
 
-/** The server names its options; whoever typed the command knows `--key`, not `keys[0]`. */
+/** An error in the words of the command: who typed it knows `--key`, and not `keys[0]`. */
 function inWordsOfTheCommand(e: unknown): unknown {
   if (!isSealdropError(e) || e.code !== 'invalid_argument') return e
   const message = e.message
@@ -88,7 +89,7 @@ async function load(options: LocalKmsOptions): Promise<LocalKms> {
   return startLocalKms(options)
 }
 
-/** What a person needs to use it. */
+/** What a person needs to know to use the server. */
 function banner(
   { url, keys, env }: LocalKms,
   { dir, region, key = [] }: LocalKmsArguments,

@@ -11,8 +11,9 @@ import { standing, timeOf } from '../rotation/when.js'
 import { finding, seen, warning, type Examination, type Finding } from './finding.js'
 
 /**
- * Compares what aliases name with what the inventory says, in every Region that has, or had, keys
- * of a purpose.
+ * Compares what aliases name with what the inventory says.
+ *
+ * It looks into every Region that has or had keys of a purpose.
  */
 export async function examineAliases(o: Examination): Promise<readonly Finding[]> {
   const examinations = o.inventory.purposes.map((purpose) => aliasesOf(o, purpose))
@@ -46,7 +47,7 @@ function withoutCurrent({ inventory, now }: Examination, purpose: Purpose): Find
   )
 }
 
-/** A day is left for the run that moves the alias. */
+/** The findings where the alias was not moved yet: none for a day, in which a run may move it. */
 function notAliased({ now }: Examination, purpose: Purpose, current: MadeKey): readonly Finding[] {
   if (now < timeOf(current.starts) + day) return []
   const check = `${purpose.name}: has a current key`
@@ -95,10 +96,10 @@ function whose(arn: string, { keys }: KeyInventory): string {
   return key ? `the ${key.state} key ${key.thumbprint}` : 'a key that the inventory does not know'
 }
 
-/** Without the Region and account that an ARN has. */
+/** The name of an alias, without the Region and account of an ARN. */
 const nameOf = (alias: string): string => alias.replace(/^.*(?=alias\/)/, '')
 
-/** A Region whose replica was given up. */
+/** Looks at a Region in which the purpose has no current key any more. */
 async function leftBehind(
   { described }: Examination,
   { alias }: Purpose,

@@ -1,15 +1,16 @@
 import { finding, type Finding } from './finding.js'
 
-/** What `exp` is forgiven, and more than the network takes. */
+/** The difference that `exp` is forgiven. The network takes less. */
 const tolerance = 60_000
 const stale = 15 * 60_000
 
 /**
- * Compares this machine's clock with what time it is elsewhere; signatures of AWS stop at 5
- * minutes, signed sets at 1.
+ * Compares the clock of this machine with the time elsewhere.
  *
- * @param age of an answer from a cache, in milliseconds: some caches say when they answer, others
- *   when their origin did
+ * AWS refuses signatures that are 5 minutes off, and signed sets are refused at 1 minute.
+ *
+ * @param age - of an answer from a cache, in milliseconds: the Date of some caches is their own,
+ *   that of others is their origin's
  */
 export function clockFinding(
   whose: string,

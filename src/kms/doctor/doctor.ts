@@ -18,14 +18,29 @@ import { examineRotation } from './rotation.js'
 import { settingsOf, type DoctorOptions, type Settings } from './settings.js'
 
 /**
- * Looks at a set-up from where it runs, and changes nothing: whether the key set can be reached, is
- * signed by the roots, fresh, cached rightly and readable for pages; whether keys and aliases are
- * in KMS what the inventory says; what these credentials may do, by DryRun; whether a rotation is
- * due; whether clocks agree.
+ * Looks at a set-up from where it runs, changes nothing, and says what to do.
  *
- * @returns a finding for each check; one that is `ok` and has advice is a warning. What is wrong is
- *   an answer, not an error
- * @throws SealdropError `invalid_argument`
+ * - The key set: can it be reached, is it signed by a root, fresh, cached rightly, and readable for
+ *   pages of other origins?
+ * - Keys and aliases: are they in KMS what the inventory says?
+ * - Permissions: may these credentials do what they need, and no more? KMS is asked by DryRun.
+ * - Rotation: is a step overdue?
+ * - Clocks: do they agree?
+ *
+ * @returns a finding for each check. One that is `ok` and has advice is a warning. What is wrong is
+ *   an answer, also that KMS cannot be reached, and never an error
+ * @throws SealdropError without a KMS call:
+ *   - `invalid_argument`: an option is wrong, or there is nothing to look at
+ * @example
+ *   ```js
+ *   import { readFile } from 'node:fs/promises'
+ *   import { doctor } from 'sealdrop/kms'
+ *   const roots = [JSON.parse(await readFile('root.json', 'utf8'))]
+ *   const keySetUrl = 'https://keys.example.com/signed-keys.json'
+ *   const findings = await doctor({ keySetUrl, roots, root: 'alias/root' })
+ *   const wrong = findings.filter(({ ok }) => !ok).map(({ check, advice }) => [check, advice])
+ *   console.log(findings.length > 5, wrong) // true []
+ *   ```
  * @see design.md, "Trust"; kms-facts.md, "Rules"
  */
 export async function doctor(o: DoctorOptions): Promise<readonly Finding[]> {
@@ -33,7 +48,8 @@ export async function doctor(o: DoctorOptions): Promise<readonly Finding[]> {
   o.signal?.throwIfAborted()
   const ends = [AbortSignal.timeout(settings.timeout), ...(o.signal ? [o.signal] : [])]
   const signal = AbortSignal.any(ends)
-  setMaxListeners(0, signal) // checks run side by side
+  // many checks run side by side
+  setMaxListeners(0, signal)
   const port = new DryRunPort(settings.kms)
   try {
     const findings = await examine(port, settings, signal)
@@ -90,7 +106,7 @@ async function examineInventory(
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const described = describing(port, signal)
-  // where it cannot be told it is asked
+  // a key whose state these credentials may not see is taken for enabled, so that it is asked
   const isEnabled = (arn: string): Promise<boolean> =>
     described(arn).then((found) => found?.state === 'Enabled', isDenied)
   const examination = { inventory, described, now: now() }
@@ -103,7 +119,7 @@ async function examineInventory(
   ]
 }
 
-/** Asks what KMS says of a key or an alias, of each once; undefined where there is none. */
+/** Asks KMS about each key or alias once; the answer is undefined where there is none. */
 function describing(
   port: DryRunPort,
   signal: AbortSignal,
@@ -120,7 +136,11 @@ function unlessGone(error: unknown): undefined {
   if (!isSealdropError(error) || error.code !== 'key_unusable') throw error
 }
 
-/** @param key any key that KMS can be asked about */
+/**
+ * Compares the clocks.
+ *
+ * @param key - any key that KMS can be asked about
+ */
 async function examineClock(
   port: DryRunPort,
   key: string | undefined,

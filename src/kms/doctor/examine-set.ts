@@ -11,11 +11,12 @@ import { publishedKeys } from '../inventory/published-keys.js'
 import { timeOf } from '../rotation/when.js'
 import { examined, finding, warning, type Finding } from './finding.js'
 
+/** What a page knows of a key set, and what it is compared with. */
 export interface HostOptions {
   readonly url: URL
-  /** Of a page that reads the set. */
+  /** The origin of a page that reads the set. */
   readonly origin: string
-  /** None: whoever serves the set is believed. */
+  /** Whom pages believe. Where there is no root, that is whoever serves the set. */
   readonly roots: readonly JWK[]
   readonly name: string | undefined
   readonly issuer: string | undefined
@@ -30,13 +31,14 @@ export interface Life {
   readonly to: number
 }
 
+/** What was found out about a set. */
 export interface ExaminedSet {
   readonly findings: readonly Finding[]
-  /** Of a signed set that a root vouches for. */
+  /** The life of a signed set that a root vouches for. */
   readonly life?: Life
 }
 
-/** Publishers ask, and caches keep, for 5 minutes each. */
+/** How old a set may be: publishers ask, and caches keep, every 5 minutes. */
 const caches = 10 * 60_000
 const check = {
   signed: 'key set: signed by a root',
@@ -80,7 +82,7 @@ async function examineSigned(document: string, o: HostOptions): Promise<Examined
   return { findings: [...signed, ...keys], life }
 }
 
-/** Keys that are believed, or why they are not. */
+/** The keys that are believed, or why none is. */
 type Verdict =
   | { readonly believed: Believed; readonly wrong?: undefined }
   | { readonly believed?: undefined; readonly wrong: SealdropError }

@@ -5,27 +5,27 @@ import type { KeyDescription } from '../port/port.js'
 
 /** What one check found. */
 export interface Finding {
-  /**
-   * What was looked at, always in the same words: `key set: fresh`, `alias/claims: names the
-   * current key`.
-   */
+  /** What was looked at, always in the same words: `key set: fresh`. */
   readonly check: string
+  /** Whether it is as it should be. */
   readonly ok: boolean
   /**
-   * What to do; beside `ok: true` a warning, of what will be wrong later or cannot be told from
-   * here.
+   * What to do.
+   *
+   * - With `ok: true` it is a warning of what will be wrong later, or cannot be told from here.
    */
   readonly advice?: string
 }
 
-/** A check is good unless something is wrong with it. */
+/** A finding that is good, unless something is wrong. */
 export const finding = (check: string, wrong?: string | false): Finding =>
   wrong ? { check, ok: false, advice: wrong } : { check, ok: true }
 export const warning = (check: string, advice: string): Finding => ({ check, ok: true, advice })
 
 /**
- * What a check answers, or that it could not be made; an end of time that came from the caller is
- * thrown on by the doctor.
+ * What a check found, or that it could not be made.
+ *
+ * Where the caller's signal ended it, the doctor throws its reason.
  */
 export async function examined(
   check: string,
@@ -55,7 +55,7 @@ export interface Examination {
   readonly now: number
 }
 
-/** Who opens or signs need not be able to look. */
+/** Makes a warning of a check that these credentials may not make: who opens need not look. */
 export function seen(check: string, work: () => Promise<Finding>): Promise<readonly Finding[]> {
   return examined(check, async () => {
     try {

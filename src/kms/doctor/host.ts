@@ -4,11 +4,11 @@ import { clockFinding } from './clock.js'
 import { examined, finding, warning, type Finding } from './finding.js'
 import { examineSet, type HostOptions, type Life } from './examine-set.js'
 
-/** Seconds. */
+/** A day in seconds. */
 const day = 86_400
 const types = { signed: 'application/jwk-set+jwt', plain: 'application/jwk-set+json' }
 
-/** Looks at a key set as a page does, and at how it is served. */
+/** Looks at a key set as a page does, and at how its host serves it. */
 export async function examineHost(o: HostOptions): Promise<readonly Finding[]> {
   const { url, origin } = o
   const isSigned = o.roots.length > 0
@@ -51,10 +51,10 @@ export async function examineHost(o: HostOptions): Promise<readonly Finding[]> {
   ]
 }
 
-/** Seconds that a cache has had it (RFC 9111 §5.1). */
+/** For how many seconds a cache has had the answer (RFC 9111 §5.1). */
 const ageOf = (headers: Headers): number => Number(headers.get('age')) || 0
 
-/** What the answer must say of itself. */
+/** Headers that the answer must have. */
 interface Served {
   readonly type: string
   readonly origin: string
@@ -99,7 +99,7 @@ function vary(headers: Headers): Finding {
   )
 }
 
-/** What caches do with it (RFC 9111 §5.2.2). */
+/** Whether caches keep the answer for the right time (RFC 9111 §5.2.2). */
 function cached(headers: Headers, life: Life | undefined, now: number): readonly Finding[] {
   const check = 'key set: cache'
   const control = headers.get('cache-control') ?? ''
@@ -130,7 +130,7 @@ function cached(headers: Headers, life: Life | undefined, now: number): readonly
   ]
 }
 
-/** Seconds that a Cache-Control states. */
+/** The seconds that a Cache-Control names. */
 function keptFor(control: string): readonly number[] {
   const stated = control.matchAll(
     /\b(?:s-maxage|max-age|stale-while-revalidate|stale-if-error)="?(\d{1,10})/gi,

@@ -37,13 +37,13 @@ interface Verdict {
   readonly warned?: string
 }
 
-/** By state in the inventory: a key in any other one is to be enabled. */
+/** How a key is judged by its state in the inventory. In every other state it must be enabled. */
 const judges: Readonly<Partial<Record<KeyState, (seen: Seen) => Verdict>>> = { deleting, disabled }
 
 const aws = (command: string, arn: string): string =>
   `aws kms ${command} --key-id ${arn} --region ${arn.split(':')[3]}`
 
-/** Of a multi-Region key its replicas are gone before their primary. */
+/** Judges a key whose deletion was scheduled. Its replicas are gone before their primary. */
 function deleting({ key, state, found, now }: Seen): Verdict {
   if (state === 'gone') {
     const isExpected = key.arns.length > 1 || timeOf(key.deletes) <= now

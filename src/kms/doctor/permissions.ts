@@ -3,7 +3,7 @@ import type { DryRunPort, OaepName, Permission } from '../port/dry-run-port.js'
 import type { MadeKey } from '../inventory/inventory-model.js'
 import { examined, finding, type Finding } from './finding.js'
 
-/** Who is to be able to do what from here. */
+/** What this machine does with keys. */
 export type DoctorRole = 'opener' | 'signer'
 
 /** One call that a role makes with a key, or that it must not be able to make. */
@@ -23,8 +23,9 @@ interface PermissionOptions {
 }
 
 /**
- * Asks KMS by DryRun, which does nothing, whether these credentials may do what the roles do, and
- * no more.
+ * Asks KMS whether these credentials may do what the roles do, and no more.
+ *
+ * It asks by DryRun, which does nothing.
  */
 export async function examinePermissions(
   port: DryRunPort,
@@ -38,7 +39,7 @@ export async function examinePermissions(
   return (await Promise.all(found)).flat()
 }
 
-/** What a role is to be able to do with keys of its usage, with each replica. */
+/** The keys and replicas that a role must be able to use. */
 function usesOf(role: DoctorRole, keys: readonly MadeKey[]): readonly Use[] {
   const isForRole = ({ state, usage }: MadeKey): boolean =>
     states[role].includes(state) && (usage === 'SIGN_VERIFY') === (role === 'signer')
@@ -47,7 +48,7 @@ function usesOf(role: DoctorRole, keys: readonly MadeKey[]): readonly Use[] {
     .flatMap((key) => key.arns.map((arn) => ({ ...key, arn, role, writtenBy: role })))
 }
 
-/** What is asked of one key. */
+/** One key, and for which role it is asked. */
 interface Use extends Pick<MadeKey, 'usage' | 'jwk' | 'alg'> {
   readonly arn: string
   readonly role: string

@@ -7,7 +7,7 @@ import { examined, finding, type Finding } from './finding.js'
 import { examineUse } from './permissions.js'
 
 export interface ExaminedRoot {
-  /** Its public half, where it is there and signs. */
+  /** The public half of the root, where it is there and signs. */
   readonly jwk?: JWK
   readonly findings: readonly Finding[]
 }

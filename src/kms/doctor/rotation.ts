@@ -4,17 +4,17 @@ import { day } from '../rotation/steps.js'
 import { dueAt, standing } from '../rotation/when.js'
 import { finding, warning, type Finding } from './finding.js'
 
-/** Who runs a rotation every day is never behind by so much. */
+/** How late a rotation may be: whoever runs one every day is never so late. */
 const patience = 4 * day
 
-/** What a rotation would do now: a warning, until nobody seems to run it. */
+/** What a rotation would do now: a warning at first, and wrong when nobody seems to run one. */
 export function examineRotation(inventory: KeyInventory, now: number, every: string): Finding {
   const check = 'rotation: nothing is due'
   const due = (at: number): readonly string[] =>
     planRotation(inventory, { now: new Date(at), every })
       .steps.filter(({ notBefore }) => notBefore.getTime() <= at)
       .map(({ kind, key, why }) => `${kind} ${key} (${why})`)
-  // these have no date of their own
+  // creating and setting aside have no date of their own
   const dated = due(now - day).filter((step) => !/^(create|set-aside) /.test(step))
   const late = inventory.purposes
     .map((purpose) => standing(inventory, purpose, now))

@@ -6,43 +6,49 @@ import type { Kms } from '../port/port.js'
 import { later } from '../rotation/duration.js'
 import type { DoctorRole } from './permissions.js'
 
+/** What a doctor looks at. It needs `keySetUrl`, `store` or `root`. */
 export interface DoctorOptions extends CallOptions {
   /** Where pages fetch the key set. Default: it is not looked at. */
   readonly keySetUrl?: string
   /**
-   * What pages give to `signedBy`. Default: the public half of `root`, and without either the set
-   * is taken for an unsigned one.
+   * What pages give to `signedBy`. Default: the public half of `root`.
+   *
+   * - Without either the set is taken for an unsigned one.
    */
   readonly roots?: readonly JWK[]
-  /** As pages give them to `signedBy`. Default: `default`, and any issuer. */
+  /** The name of the set, as pages give it to `signedBy`. Default: `default`. */
   readonly name?: string
+  /** The issuer of the set, as pages give it to `signedBy`. Default: any. */
   readonly issuer?: string
-  /** Origin of a page that reads the set. Default: `https://page.example`, any other one. */
+  /** The origin of a page that reads the set. Default: `https://page.example`, for any other one. */
   readonly origin?: string
   /**
-   * How KMS is reached. Default `{}`: the AWS default chain; asked only where there is a store or a
-   * root.
+   * How KMS is reached. Default `{}`: the AWS default chain.
+   *
+   * - KMS is asked only where there is a store or a root.
    */
   readonly kms?: Kms
   /** The inventory. Default: keys, aliases and permissions are not looked at. */
   readonly store?: InventoryStore
   /**
-   * ARN, key id or alias of the key that signs the set, where this machine publishes. Default: it
-   * is not looked at.
+   * ARN, key id or alias of the key that signs the set, where this machine publishes.
+   *
+   * - Default: it is not looked at.
    */
   readonly root?: string
   /**
-   * What this machine does with the keys, to be asked by DryRun. Default: `['opener', 'signer']`,
-   * and nothing where `root` says that it publishes.
+   * What this machine does with the keys, which KMS is asked about by DryRun.
+   *
+   * - Default: `['opener', 'signer']`, and nothing where there is a `root`.
    */
   readonly roles?: readonly DoctorRole[]
-  /** How often keys are rotated, as for planRotation. Default: `P1Y`. */
+  /** How often keys are rotated, as `planRotation` takes it. Default: `P1Y`. */
   readonly every?: string
-  /** Milliseconds for all that is asked. Default: 30,000. */
+  /** The time for everything that is asked, in milliseconds. Default: 30,000. */
   readonly timeout?: number
-  /** Default: globalThis.fetch. */
+  /** Makes the requests to the host of the set. Default: `globalThis.fetch`. */
   readonly fetch?: typeof globalThis.fetch
-  /** Milliseconds since 1970. Default: Date.now. */
+  /** The time in milliseconds since 1970. Default: `Date.now`. */
   readonly now?: () => number
 }
 
@@ -58,7 +64,11 @@ export interface Settings
 
 const roleNames: readonly DoctorRole[] = ['opener', 'signer']
 
-/** @throws SealdropError `invalid_argument` */
+/**
+ * Checks options, and fills in defaults.
+ *
+ * @throws SealdropError `invalid_argument`
+ */
 export function settingsOf(o: DoctorOptions): Settings {
   const {
     keySetUrl,

@@ -16,8 +16,9 @@ export function parseInventory(json: string): KeyInventory {
 }
 
 /**
- * Checks an inventory, also that its parts belong together. @throws SealdropError with the code
- * given, naming the member
+ * Checks an inventory, also that its parts belong together.
+ *
+ * @throws SealdropError with the given code, naming the member
  */
 export function checkInventory(value: unknown, code: SealdropErrorCode): KeyInventory {
   checkMembers('inventory', value, inventoryRules, code)
@@ -35,7 +36,7 @@ export function checkInventory(value: unknown, code: SealdropErrorCode): KeyInve
   return inventory
 }
 
-/** No two purposes have one name or one alias. */
+/** Checks that no two purposes have the same name or the same alias. */
 function checkNames(purposes: readonly Purpose[], code: SealdropErrorCode): void {
   const names = purposes.map(({ name }) => name)
   ensure(areDistinct(names), code, 'inventory.purposes: two have one name')
@@ -52,7 +53,7 @@ function checkNames(purposes: readonly Purpose[], code: SealdropErrorCode): void
 
 const areDistinct = (list: readonly unknown[]): boolean => new Set(list).size === list.length
 
-/** Usage, algorithm and spec of a purpose go together. */
+/** Checks that usage, algorithm and spec of a purpose go together. */
 function checkPurpose(purpose: Purpose, at: string, code: SealdropErrorCode): void {
   const { use, spec, usage, alg } = purpose
   ensure(
@@ -73,7 +74,7 @@ const signsWith = (alg: string, { spec, usage }: Purpose): boolean =>
   usage === 'SIGN_VERIFY' &&
   specsOfSignature(signatures[alg]).includes(spec)
 
-/** Of keys to seal to; which specs sign, the algorithms know. */
+/** Whether KMS has such a key; `signsWith` knows it of signing keys. */
 function hasUsage({ spec, usage }: Purpose): boolean {
   if (usage === 'SIGN_VERIFY') return true
   return Object.values(recipientUses).some(
@@ -81,10 +82,10 @@ function hasUsage({ spec, usage }: Purpose): boolean {
   )
 }
 
-/** Members that a key has in a state, beside those of every key. */
+/** Members that a key must have, beside those of every key: here while it is being made. */
 const beginning: readonly (keyof InventoryKey)[] = ['began']
 const ofMadeKeys: readonly (keyof InventoryKey)[] = ['arns', 'thumbprint', 'jwk', 'alg', 'made']
-/** Waits are counted from the first of them. */
+/** Those of a state. Waits are counted from the first one. */
 const ofState: Readonly<Partial<Record<KeyState, readonly (keyof InventoryKey)[]>>> = {
   current: ['starts', 'published'],
   retired: ['retired'],
@@ -116,7 +117,7 @@ function membersOf({ state, usage }: InventoryKey): readonly (keyof InventoryKey
   return [...ofMadeKeys, ...(ofState[state] ?? [])]
 }
 
-/** By token, ARN and thumbprint. */
+/** Checks that no key is there twice, by token, ARN or thumbprint. */
 function checkEachOnce(keys: readonly InventoryKey[], code: SealdropErrorCode): void {
   const lists = [
     keys.map(({ token }) => token),
@@ -126,7 +127,7 @@ function checkEachOnce(keys: readonly InventoryKey[], code: SealdropErrorCode): 
   ensure(lists.every(areDistinct), code, 'inventory.keys: one key is there twice')
 }
 
-/** A purpose has one current key at most, and one that is or will be the next. */
+/** Checks that a purpose has one current key at most, and one that is or will be the next. */
 function checkStates(keys: readonly InventoryKey[], code: SealdropErrorCode): void {
   const purposesOf = (state: KeyState): readonly string[] =>
     keys.filter((key) => key.state === state).map(({ purpose }) => purpose)

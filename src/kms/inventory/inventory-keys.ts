@@ -15,8 +15,9 @@ const cooldown = 30_000
 const reloadAfter = 10 * 60_000
 
 /**
- * The opener's keys, current and retired, by the inventory: everything public about them stands
- * there, so that KMS is not asked.
+ * The opener's keys, current and retired, as the inventory has them.
+ *
+ * Everything public about them stands there, so that KMS is not asked.
  */
 export class InventoryKeys implements OpenerKeys {
   readonly #store: InventoryStore
@@ -27,7 +28,11 @@ export class InventoryKeys implements OpenerKeys {
   #keys: readonly KnownKey[] = []
   #readAt = -Infinity
 
-  /** @param onChange is told of every new version */
+  /**
+   * Uses the keys of an inventory.
+   *
+   * @param onChange - is called for every new version of it
+   */
   constructor(store: InventoryStore, now: () => number, onChange: () => void) {
     ensure(
       hasMethods(store, 'read'),
@@ -49,9 +54,10 @@ export class InventoryKeys implements OpenerKeys {
     what: string,
     signal?: AbortSignal,
   ): Promise<readonly OpenerKey[]> {
-    const age = Math.abs(this.#now() - this.#readAt) // also where the clock was set back
+    // never negative, also where the clock was set back
+    const age = Math.abs(this.#now() - this.#readAt)
     if (this.#counter === undefined) await this.#load(signal)
-    // what is held opens what it opened before
+    // keys that are known go on opening while the inventory cannot be read
     else if (age >= reloadAfter) await this.#load(signal).catch(() => signal?.throwIfAborted())
     const found = this.#having(fits)
     if (found.length > 0) return found
@@ -61,7 +67,11 @@ export class InventoryKeys implements OpenerKeys {
     throw new SealdropError('key_not_found', `${what} is none of the inventory's keys`)
   }
 
-  /** @throws SealdropError `key_unusable` for a key that was deleted */
+  /**
+   * The keys that fit.
+   *
+   * @throws SealdropError `key_unusable` for a key that was deleted
+   */
   #having(fits: (key: OpenerKey) => boolean): readonly OpenerKey[] {
     const found = this.#keys.filter(({ key }) => fits(key))
     const [lost] = found
@@ -95,8 +105,9 @@ interface KnownKey {
 }
 
 /**
- * Also keys that are disabled or deleting, for which KMS gives the reason. Replicas follow their
- * key.
+ * The keys to open with, each followed by its replicas.
+ *
+ * Those that are disabled or wait for their deletion are among them: KMS gives the reason.
  */
 function knownKeys({ keys }: KeyInventory): readonly KnownKey[] {
   const opening = keys.filter(isMade).filter(({ usage }) => usage !== 'SIGN_VERIFY')

@@ -1,131 +1,187 @@
 import type { PublicMembers } from '../../algorithms/public-key.js'
 
 /**
- * Where a key stands in its life:
- * - `making`: it is decided; a key with its token may or may not be there yet
+ * Says where a key stands in its life.
+ *
+ * - `making`: it was decided on; a key with its token may be there or not
  * - `next`: it is there, so that its thumbprint can be handed out
- * - `current`: the one that its alias names
- * - `retired`: enabled, for what it sealed and to verify what it signed
- * - `disabled`: refuses every call, and can be enabled again
- * - `deleting`: its waiting period runs, and can be cancelled
- * - `deleted`: what was sealed to it is lost
+ * - `current`: its alias names it
+ * - `retired`: it is enabled, to open what was sealed to it and to verify what it signed
+ * - `disabled`: it refuses every call, and can be enabled again
+ * - `deleting`: its deletion is scheduled, and can be taken back
+ * - `deleted`: it is gone, and what was sealed to it is lost
  */
 export type KeyState =
   'making' | 'next' | 'current' | 'retired' | 'disabled' | 'deleting' | 'deleted'
 
-/** What keys are made for. A change of `spec` is for the next key. */
+/** What keys are made for. A change of it is for keys that are made from then on. */
 export interface Purpose {
+  /** A name that no other purpose has: `claims`. */
   readonly name: string
+  /** `enc`: its keys are sealed to. `sig`: its keys sign. */
   readonly use: 'enc' | 'sig'
-  /** KMS KeySpec and KeyUsage of keys that are made from now on. */
+  /** KMS KeySpec of keys that are made from now on: `ECC_NIST_P256`. */
   readonly spec: string
+  /** KMS KeyUsage of keys that are made from now on. */
   readonly usage: 'ENCRYPT_DECRYPT' | 'KEY_AGREEMENT' | 'SIGN_VERIFY'
-  /** Moves to the current key: `alias/claims`, or its ARN. */
+  /**
+   * The alias that names the current key: `alias/claims`, or its ARN.
+   *
+   * - An ARN says in which Region keys are made.
+   */
   readonly alias: string
-  /** Of RSA signing keys, their one algorithm. Default: PS256. */
+  /** The JOSE name of the one algorithm of RSA signing keys. Default: PS256. */
   readonly alg?: string
   /**
-   * Regions that have a replica: its keys are multi-Region keys, one JWK with several ARNs, and the
-   * alias names them in each Region. Default: none.
+   * Regions in which keys have a replica. Default: none.
+   *
+   * - The keys are multi-Region keys then: one JWK, with an ARN and an alias in each Region.
    */
   readonly replicas?: readonly string[]
   /**
-   * Key policy of keys that are made from now on. Default: that of the key which is current then;
-   * of the first one KMS's own.
+   * The key policy of keys that are made from now on. Default: that of the current key.
+   *
+   * - The first key has the default policy of KMS.
    */
   readonly policy?: object
   /**
-   * Of signing keys, for how many days after it was retired one stays published, so that what it
-   * signed can be verified. Default: 1,826, 5 years.
+   * For how many days a signing key stays published after it was retired. Default: 1,826, 5 years.
+   *
+   * - What it signed can be verified for so long.
    */
   readonly keepDays?: number
-  /** Publish ARNs too, which show the account id; streams to RSA keys need it. Default: false. */
+  /**
+   * Publishes ARNs too, which show the account id. Default: false.
+   *
+   * - Streams can be sealed to an RSA key only where its ARN is known.
+   */
   readonly withArn?: boolean
 }
 
-/** Why a key was taken back; `superseded`: nobody else has it. */
+/**
+ * Why a key was taken back.
+ *
+ * - `compromised`: somebody else has it, or may have it
+ * - `superseded`: another key took its place, and nobody else has it
+ * - `unspecified`: nobody says
+ */
 export type RevocationReason = 'compromised' | 'superseded' | 'unspecified'
 
-/** Dates are ISO 8601, to the millisecond. */
+/** A key of the inventory. Dates are ISO 8601, to the millisecond. */
 export interface InventoryKey {
+  /** The name of its purpose. */
   readonly purpose: string
+  /** Where it stands in its life. */
   readonly state: KeyState
   /**
-   * Stands in the description of the KMS key: by it a making that was cut off finds the key that it
-   * made.
+   * A text that also stands in the description of the KMS key.
+   *
+   * - When the making of a key was cut off, the next run finds the key by it.
    */
   readonly token: string
+  /** KMS KeySpec. */
   readonly spec: string
+  /** KMS KeyUsage. */
   readonly usage: Purpose['usage']
   /**
-   * From `next` on: the ARN, and those of replicas of a multi-Region key, which have the same JWK.
+   * Its ARN, and those of its replicas, which have the same JWK.
+   *
+   * - This and the next four members are there from the state `next` on.
    */
   readonly arns?: readonly string[]
+  /** The thumbprint of its public half (RFC 7638). */
   readonly thumbprint?: string
+  /** Its public half. */
   readonly jwk?: PublicMembers
-  /** JOSE name. */
+  /** The JOSE name of its algorithm. */
   readonly alg?: string
-  /** The alias that names it; of a making, in whose Region the key is made. */
-  readonly alias?: string
+  /** When it was made. */
   readonly made?: string
-  /** Of a making, since when: who finds it within 30 minutes leaves it to who began. */
+  /** The alias that names it. Of a key that is being made it says in which Region. */
+  readonly alias?: string
+  /**
+   * Since when it is being made.
+   *
+   * - Another publisher leaves it alone for 30 minutes, and finishes it then.
+   */
   readonly began?: string
-  /** Since when it stands in the key set, and until when it did. */
+  /** Since when it stands in the key set. */
   readonly published?: string
+  /** Since when it stands in the key set no more. */
   readonly unpublished?: string
-  /** From when it is sealed to, or signs; and since when its alias names it. */
+  /** From when it is sealed to, or signs. */
   readonly starts?: string
+  /** Since when its alias names it. */
   readonly aliased?: string
-  /** Since when another one is current. */
+  /** Since when another key is current. */
   readonly retired?: string
   /**
-   * After a compromise: what says that it was signed from then on is not believed, and it is not
-   * sealed to.
+   * Until when it is believed, after a compromise.
+   *
+   * - What says that it was signed later is not believed. It is not sealed to either.
    */
   readonly expires?: string
-  /** Taken back by `revokeKey`: from when what it signed does not count, and why. */
+  /** From when what it signed does not count, and why: see `revokeKey`. */
   readonly revoked?: { readonly at: string; readonly reason: RevocationReason }
-  /** Until when it must stay enabled, for what it sealed. */
+  /** Until when it must stay enabled, for what was sealed to it. */
   readonly keepUntil?: string
+  /** Since when it is disabled. */
   readonly disabled?: string
   /** When its deletion becomes final. */
   readonly deletes?: string
 }
 
-/** A key of the inventory that is there: everything public about it is known. */
+/** A key of the inventory that was made, so that everything public about it is known. */
 export type MadeKey = InventoryKey &
   Required<Pick<InventoryKey, 'arns' | 'thumbprint' | 'jwk' | 'alg' | 'made'>>
 
 export const isMade = (key: InventoryKey): key is MadeKey => key.state !== 'making'
 
-/** Whether a key is gone for good: also where nobody has written it down since. */
+/** Whether a key is gone for good, also where nobody wrote that down yet. */
 export const isDeleted = ({ state, deletes }: InventoryKey, now: number): boolean =>
   state === 'deleted' || (state === 'deleting' && new Date(deletes ?? Infinity).getTime() <= now)
 
-/** The publisher's file: what keys there are, and what is to become of them. */
+/** The publisher's file: which keys there are and were, and what is to become of them. */
 export interface KeyInventory {
+  /** The version of the format. */
   readonly version: 1
-  /** Grows with every change: `ver` of the signed set. */
+  /** A number that grows with every change: `ver` of the signed set. Begin with 0. */
   readonly counter: number
   /**
-   * How long a signed set lives, in milliseconds: the publisher signs with it, and a rotation waits
-   * for it. Shorten it while no rotation is due before the longer one is over. Default: 24 hours.
+   * For how long a signed set is good, in milliseconds. Default: 24 hours.
+   *
+   * - The publisher signs with it, and a rotation waits for it.
+   * - Shorten it only while no rotation is due before the longer time is over.
    */
   readonly lifetime?: number
+  /** What keys are made for. Their order is the order of the set. */
   readonly purposes: readonly Purpose[]
+  /** All keys that there ever were. Begin with none. */
   readonly keys: readonly InventoryKey[]
 }
 
-/** Where the inventory is kept. */
+/**
+ * Where the inventory is kept.
+ *
+ * - `fileInventory`, `s3Inventory` and `dynamoDbInventory` make one.
+ * - Yours must compare and swap: of two writers that read the same version, one must lose.
+ */
 export interface InventoryStore {
   /**
-   * The newest inventory with its tag; undefined where there is none yet. Throws `source_failed`,
-   * `malformed`.
+   * Reads the newest inventory with its tag; undefined where there is none yet.
+   *
+   * @throws SealdropError while reading:
+   *   - `source_failed`: it cannot be read
+   *   - `malformed`: it is damaged
    */
   read(): Promise<{ readonly inventory: KeyInventory; readonly etag: string } | undefined>
   /**
-   * Takes the place of the inventory with this tag, or of none: of two writers one loses with
-   * `conflict`. Throws `invalid_argument`, `output_failed`.
+   * Puts an inventory in the place of the one with this tag, or of none.
+   *
+   * @throws SealdropError while writing:
+   *   - `invalid_argument`: it is not an inventory
+   *   - `conflict`: another writer was first: read again, and repeat
+   *   - `output_failed`: it cannot be written
    */
   write(next: KeyInventory, etag?: string): Promise<void>
 }

@@ -1,11 +1,11 @@
 import { SealdropError, type SealdropErrorCode } from '../../errors/sealdrop-error.js'
 import type { KeyInventory } from './inventory-model.js'
 
-/** As people read it. */
+/** The text of an inventory, indented so that people can read it. */
 export const serialized = (inventory: KeyInventory): string =>
   `${JSON.stringify(inventory, null, 2)}\n`
 
-/** Two writers began with the same version. */
+/** The error of the second of two writers that began with the same version. */
 export const changed = (cause?: unknown): SealdropError =>
   new SealdropError(
     'conflict',
@@ -13,7 +13,7 @@ export const changed = (cause?: unknown): SealdropError =>
     { cause },
   )
 
-/** A failure of what the inventory is kept in, by its name: never with content. */
+/** Tells a failure of the store by its name, and never with content. */
 export const failed =
   (code: SealdropErrorCode, what: string) =>
   (cause: unknown): never => {

@@ -8,14 +8,16 @@ const order: readonly InventoryKey['state'][] = ['current', 'next', 'retired']
 const seconds = (date: string): number => Math.floor(new Date(date).getTime() / 1000)
 
 /**
- * Bytes of a JWK, at most: a public key of ML-DSA-87 has 3,456 in base64url, one of RSA-4096 683.
+ * The most bytes that a JWK has.
+ *
+ * In base64url a public key of ML-DSA-87 has 3,456 bytes, one of RSA-4096 has 683.
  */
 const sizeOf = (spec: string): number => (spec.startsWith('ML_DSA') ? 4_000 : 1_200)
-/** Bytes of header, other claims and a signature of ML-DSA-87, in base64url. */
+/** The bytes of header, other claims and a signature of ML-DSA-87, in base64url. */
 const around = 8_000
 
 /**
- * Whether the set has room for so many keys more, also as a signed one.
+ * Checks that the set has room for so many more keys, also as a signed one.
  *
  * @throws SealdropError `too_large`
  */
@@ -50,8 +52,9 @@ const bounds = {
 }
 
 /**
- * Whether verifiers and sealers take a document: of what is too large for them nobody would hear
- * why.
+ * Checks that sealers and verifiers take a document.
+ *
+ * They refuse one that is too large, and the publisher would not hear of it.
  *
  * @throws SealdropError `too_large`
  */
@@ -66,8 +69,10 @@ export function ensureTaken(document: string, keys: number, isHistory: boolean):
 }
 
 /**
- * The keys that stand in the set now: purposes in their order, of each the current key first, then
- * the retired ones, the newest first.
+ * The keys that stand in the set now, by purpose in the order of the inventory.
+ *
+ * Of each purpose the current key comes first, then the next one, then the retired ones, of which
+ * the newest is first.
  */
 export function publishedKeys({ purposes, keys }: KeyInventory): readonly PublishedJwk[] {
   const published = keys.filter(isMade).filter(isPublished)
@@ -83,8 +88,9 @@ const isPublished = ({ state, published, unpublished }: MadeKey): boolean =>
   order.includes(state) && published !== undefined && unpublished === undefined
 
 /**
- * Every signing key that ever stood in the set, whatever became of it: what old signatures are
- * verified with. The newest first.
+ * Every signing key that ever stood in the set, whatever became of it, the newest first.
+ *
+ * Old signatures are verified with them.
  */
 export function historyKeys({ keys }: KeyInventory): readonly PublishedJwk[] {
   return keys
@@ -102,7 +108,7 @@ function publishedJwk(key: MadeKey, withArn: boolean | undefined): PublishedJwk 
   const { usage, starts, expires, revoked } = key
   const [arn] = key.arns
   const isSigning = usage === 'SIGN_VERIFY'
-  // of a signing key it would be in the way of whoever verifies
+  // verifiers need a signing key before it signs, so that it has no nbf
   const isDated = starts !== undefined && !isSigning
   return jwkFor(key.jwk, {
     kid: key.thumbprint,

@@ -5,11 +5,12 @@ import type { InventoryKey, InventoryStore, KeyInventory, Purpose } from './inve
 const attempts = 5
 
 /**
- * Changes the inventory, again where another writer was first. The counter grows, and not more
- * slowly than seconds pass, so that a set signed by the clock before there was an inventory is
- * older.
+ * Changes the inventory, and tries again where another writer was first.
  *
- * @param change gives the next inventory, or undefined where nothing is to be done
+ * The counter grows at least as fast as seconds pass. A publisher that had no inventory before
+ * counted by the clock, and its last set must be older.
+ *
+ * @param change - gives the next inventory, or undefined where nothing is to be done
  * @returns whether something was done
  * @throws SealdropError `key_not_found` where there is no inventory, `conflict`, and what the store
  *   throws
@@ -39,8 +40,9 @@ export async function updateInventory(
 }
 
 /**
- * The inventory with other members of one key, which is found by its token; undefined takes a
- * member away.
+ * The inventory with other members of one key, which is found by its token.
+ *
+ * A member that is undefined is taken away.
  */
 export const withKey = (
   inventory: KeyInventory,
@@ -56,7 +58,7 @@ function withMembers(key: InventoryKey, members: object): InventoryKey {
   return Object.fromEntries(stated) as unknown as InventoryKey
 }
 
-/** The purpose of a key, which every inventory has that was checked. */
+/** The purpose of a key. Every inventory that was checked has it. */
 export function purposeOf({ purposes }: KeyInventory, key: InventoryKey): Purpose {
   const found = purposes.find(({ name }) => name === key.purpose)
   ensure(found, 'malformed', `inventory.keys: there is no purpose ${shown(key.purpose)}`)

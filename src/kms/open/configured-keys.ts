@@ -9,8 +9,9 @@ import type { KmsPort } from '../port/port.js'
 const cooldown = 30_000
 
 /**
- * The opener's keys, by the names its operator configured: aliases are resolved when they are first
- * loaded, never by a message.
+ * The opener's keys, by the names that its operator configured.
+ *
+ * An alias is resolved when it is first loaded, and never because a message names it.
  */
 export class ConfiguredKeys implements OpenerKeys {
   readonly #port: KmsPort
@@ -32,7 +33,7 @@ export class ConfiguredKeys implements OpenerKeys {
     this.#now = now
   }
 
-  /** Loads every key, and throws for the first that does not load. */
+  /** Loads every key, and throws the error of the first one that does not load. */
   async ready(signal?: AbortSignal): Promise<void> {
     await this.#load(signal)
     const [failure] = this.#failed.values()
@@ -57,13 +58,13 @@ export class ConfiguredKeys implements OpenerKeys {
   #notFound(what: string): SealdropError {
     const failures = [...this.#failed.values()]
     const [failure] = failures
-    // it may be the one that is asked for
+    // the key that did not load may be the one that is asked for
     if (failure && (this.#loaded.size === 0 || failure.retryable)) return failure
     const reasons = failures.map(({ message }) => `; one did not load: ${message}`).join('')
     return new SealdropError('key_not_found', `${what} is none of this opener's keys${reasons}`)
   }
 
-  /** In the order of the configuration, one for each ARN. */
+  /** The keys that fit, in the order of the configuration, one for each ARN. */
   #having(fits: (key: OpenerKey) => boolean): readonly OpenerKey[] {
     const keys = this.#names.flatMap((name) => this.#loaded.get(name) ?? []).filter(fits)
     return keys.filter((key, i) => keys.findIndex(({ arn }) => arn === key.arn) === i)

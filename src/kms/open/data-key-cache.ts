@@ -3,16 +3,17 @@ import { ensure } from '../../errors/guard.js'
 import type { DataKeyCache } from '../../open/data-keys.js'
 import { LRUCache } from './lru.js'
 
+/** How many data keys an opener remembers, for how long, and for how many values. */
 export interface CacheOptions {
-  /** Data keys remembered at most. */
+  /** The most data keys that are remembered. */
   readonly entries: number
-  /** Milliseconds for which one is remembered. */
+  /** For how long one is remembered, in milliseconds. */
   readonly maxAge: number
-  /** Values that one opens, beyond the first. */
+  /** How many more values one may open, after the value that it came with. */
   readonly uses: number
 }
 
-/** What is remembered, and how many times it may be used yet. */
+/** A data key that is remembered, and how many more times it may be used. */
 interface Entry {
   readonly key: CryptoKey
   readonly arn: string
@@ -20,7 +21,7 @@ interface Entry {
 }
 
 /**
- * A cache of unwrapped data keys bounded by entries, age and uses.
+ * Makes a cache of unwrapped data keys that is bounded by number, age and uses.
  *
  * @throws SealdropError `invalid_argument`
  */

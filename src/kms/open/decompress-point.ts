@@ -9,8 +9,9 @@ const names: Readonly<Record<CurveName, string>> = {
 }
 
 /**
- * A compressed point as `04 ‖ x ‖ y` (SEC 1 §2.3.4), which WebCrypto cannot. Throws when the curve
- * has none with that x.
+ * Writes a compressed point as `04 ‖ x ‖ y` (SEC 1 §2.3.4), which WebCrypto cannot do.
+ *
+ * It throws when the curve has no point with that x.
  */
 export function decompressPoint(crv: CurveName, point: Bytes): Uint8Array {
   return ECDH.convertKey(point, names[crv], undefined, undefined, 'uncompressed') as Buffer

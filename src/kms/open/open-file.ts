@@ -10,13 +10,15 @@ import type { OpenedInfo, OpenOptions } from '../../open/options.js'
 import type { StreamOpener } from '../../open/stream-opener.js'
 import { filePath } from '../../files/file-path.js'
 
+/** What is known of a file that was opened: `signReceipt` takes it as it is. */
 export interface OpenedFile extends OpenedInfo {
-  /** Bytes of the sealed file, and its chunk digest in base64url: what a receipt names. */
+  /** The length of the sealed file in bytes. */
   readonly length: number
+  /** The chunk digest of the sealed file, in base64url. */
   readonly digest: string
 }
 
-/** Opens a sealed file into another, which appears when all of it verified or not at all. */
+/** Opens a sealed file into another one, which appears when all of it verified, or not at all. */
 export async function openFile(
   opener: StreamOpener,
   input: string | URL,
@@ -39,7 +41,7 @@ export async function openFile(
   return { ...info, length: source.size, digest: await digester.digest() }
 }
 
-/** Also by two names of it; a file that is not there is none. */
+/** Whether two paths lead to one file, also by links. A file that is not there is none. */
 async function areOneFile(a: string, b: string): Promise<boolean> {
   const place = (path: string): Promise<BigIntStats | undefined> =>
     stat(path, { bigint: true }).catch(() => undefined)

@@ -11,6 +11,7 @@ export interface KeyTarget {
   readonly alias: string | undefined
 }
 
+/** Somebody whom a policy names. */
 export interface PolicyPrincipal {
   readonly arn: string
   readonly account: string
@@ -26,7 +27,11 @@ const principalPattern =
 
 const text = (value: unknown): string => (typeof value === 'string' ? shown(value) : kindOf(value))
 
-/** @throws SealdropError `invalid_argument` */
+/**
+ * Reads the ARN of a key, of all keys of an account in a Region, or of an alias.
+ *
+ * @throws SealdropError `invalid_argument`
+ */
 export function readKey(key: string): KeyTarget {
   const [, home, partition, account, alias] = keyPattern.exec(String(key)) ?? []
   ensure(
@@ -37,7 +42,7 @@ export function readKey(key: string): KeyTarget {
   return { arn: key, partition, account, home, alias }
 }
 
-/** What people write for a principal that cannot be one, and what to write instead. */
+/** What people write that is no principal, and what to write instead. */
 const mistakes: readonly (readonly [RegExp, string])[] = [
   [/[*?]/, 'a wildcard would let in whoever fits it; name each role, user or account'],
   [
@@ -48,8 +53,9 @@ const mistakes: readonly (readonly [RegExp, string])[] = [
 ]
 
 /**
- * Roles, users and accounts, each once; an account is its root ARN, which stands for the account's
- * IAM policies.
+ * Reads roles, users and accounts, each once.
+ *
+ * An account becomes its root ARN, which stands for the IAM policies of the account.
  *
  * @throws SealdropError `invalid_argument`
  */

@@ -1,32 +1,47 @@
 import { utf8 } from '../../bytes/text.js'
 import { ensure } from '../../errors/guard.js'
 
-/** Operator, condition key, values. */
+/** Conditions of a statement: by operator, then by condition key, the values. */
 export type Condition = Readonly<
   Record<string, Readonly<Record<string, string | readonly string[]>>>
 >
 
+/** One statement of a policy. */
 export interface PolicyStatement {
+  /** Its name, which no other statement of the policy has. */
   readonly Sid?: string
+  /** Whether it allows or denies. */
   readonly Effect: 'Allow' | 'Deny'
-  /** In a key policy; an IAM policy is attached to its principal. */
+  /** Whom a key policy means. An IAM policy has none, since it is attached to its principal. */
   readonly Principal?: '*' | { readonly AWS: string | readonly string[] }
+  /** What may be called, or must not be: `kms:Decrypt`. */
   readonly Action: string | readonly string[]
-  /** `*` in a key policy: the key that has it, so that its successor can have it too. */
+  /**
+   * What the call is about.
+   *
+   * - In a key policy it is `*`, the key that has the policy. So the next key can have it too.
+   */
   readonly Resource: unknown
+  /** When the statement counts. */
   readonly Condition?: Condition
 }
 
 /** A policy as AWS takes it: `JSON.stringify` it. */
 export interface PolicyDocument {
+  /** The version of the policy language. */
   readonly Version: '2012-10-17'
+  /** What is allowed and denied. */
   readonly Statement: readonly PolicyStatement[]
 }
 
-/** Developer guide, "Resource quotas": key policy document size. */
+/** The most bytes of a key policy (developer guide, "Resource quotas"). */
 const maxKeyPolicyBytes = 32_768
 
-/** @throws SealdropError `too_large` for what KMS does not take as a key policy */
+/**
+ * Makes a key policy.
+ *
+ * @throws SealdropError `too_large` for a longer one than KMS takes
+ */
 export function keyPolicyDocument(statements: readonly PolicyStatement[]): PolicyDocument {
   const document = policyDocument(statements)
   const { length } = utf8(JSON.stringify(document))

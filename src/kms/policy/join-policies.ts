@@ -3,13 +3,29 @@ import { isJsonObject, type JsonObject } from '../../formats/json.js'
 import { keyPolicyDocument, type PolicyDocument, type PolicyStatement } from './document.js'
 
 /**
- * Joins the parts of a key's policy, since a key has one: what `keyPolicy` wrote for its roles, and
- * what you wrote. What is there twice stands once, and no two statements have one Sid.
+ * Joins the parts of a key policy into one, since a key has one key policy.
  *
- * @param policies key policies
- * @throws SealdropError `invalid_argument` for what is no key policy, where nobody could change the
- *   policy any more (KMS refuses that, or AWS Support has to help), and where one part denies to a
- *   principal what another allows it; `too_large` over 32,768 bytes
+ * - The parts are what `keyPolicy` wrote for roles, and what you wrote.
+ * - A statement that is there twice stands once. Each statement has a Sid of its own.
+ * - A policy that nobody could change any more is refused. KMS refuses it too, or AWS Support would
+ *   have to help.
+ *
+ * @param policies - key policies
+ * @throws SealdropError without a KMS call:
+ *   - `invalid_argument`: a part is no key policy, nobody could change the policy, or one part
+ *     denies to a principal what another one allows
+ *   - `too_large`: the key policy has over 32,768 bytes
+ * @example
+ *   ```js
+ *   import { joinPolicies, keyPolicy } from 'sealdrop/kms'
+ *   const key = 'arn:aws:kms:us-east-1:111122223333:alias/claims'
+ *   const role = (name) => `arn:aws:iam::111122223333:role/${name}`
+ *   const parts = ['administrator', 'opener'].map(
+ *     (name) => keyPolicy({ role: name, key, principals: [role(name)] }).keyPolicy,
+ *   )
+ *   const { Statement } = joinPolicies(parts)
+ *   console.log(Statement[0].Sid) // AdministratorManage
+ *   ```
  */
 export function joinPolicies(policies: readonly object[]): PolicyDocument {
   ensure(
@@ -72,7 +88,7 @@ const canChange = (statement: PolicyStatement): boolean =>
   principalsOf(statement).length > 0 &&
   actionsOf(statement).some(putsPolicy)
 
-/** A Deny wins, and nothing would say why what is allowed does not work. */
+/** Refuses a Deny of what another part allows: it wins, and nobody would see why. */
 function checkOpposites(statements: readonly PolicyStatement[]): void {
   const having = (effect: PolicyStatement['Effect']): readonly PolicyStatement[] =>
     statements.filter(({ Effect }) => Effect === effect)

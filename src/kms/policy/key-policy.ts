@@ -3,21 +3,32 @@ import type { KeyPolicyOptions, Policies } from './key-policy-options.js'
 import { writeRole } from './write-role.js'
 
 /**
- * Writes what a role needs and nothing else, as its part of a key policy and as an IAM policy;
- * nobody is asked.
- * - opener: the public key; Decrypt or DeriveSharedSecret by its algorithms
- * - signer: the public key; Sign by its algorithms, of digests. A root's signer is its publisher
- * - publisher: the public key and the state
- * - administrator: what `applyRotation`, `retireKey`, `deleteKey` and `restoreKey` call.
- *   Cryptography and grants are denied, whatever else allows them; who may change the policy can
- *   take that out, and CloudTrail shows it
+ * Writes what a role needs and nothing else, as its part of a key policy and as an IAM policy.
  *
- * No key is deleted in less than 30 days, whoever asks. In the key's account the key policy
- * suffices, except for making and listing keys and for aliases, which need the IAM policy; from
- * another account both are needed. KMS takes a key policy only when its principals exist.
+ * - `opener` gets the public key, and Decrypt or DeriveSharedSecret with its algorithms.
+ * - `signer` gets the public key, and Sign with its algorithms. The publisher of a root is one.
+ * - `publisher` gets the public key and the state.
+ * - `administrator` gets what `applyRotation`, `retireKey`, `deleteKey` and `restoreKey` call.
+ *   Cryptography and grants are denied to it, whatever else allows them. Whoever may change the
+ *   policy can take that out, and CloudTrail shows it.
+ * - Nobody can delete the key in less than 30 days.
+ * - In the key's account the key policy suffices. Making and listing keys, and aliases, need the
+ *   IAM policy too. From another account everything needs both.
+ * - KMS takes a key policy only when its principals exist. Nobody is asked here.
  *
- * @throws SealdropError `invalid_argument` naming the member; an administrator of another account,
- *   since KMS lets nobody manage a key from there; `too_large` for a key policy over 32,768 bytes
+ * @throws SealdropError without a KMS call:
+ *   - `invalid_argument`: an option is wrong, or an administrator is of another account than the key
+ *   - `too_large`: the key policy has over 32,768 bytes
+ * @example
+ *   ```js
+ *   import { keyPolicy } from 'sealdrop/kms'
+ *   const key = 'arn:aws:kms:us-east-1:111122223333:alias/claims'
+ *   const principals = ['arn:aws:iam::111122223333:role/opener']
+ *   const algs = ['ECDH-ES+A256KW']
+ *   const policies = keyPolicy({ role: 'opener', key, principals, algs })
+ *   const [, agree] = policies.iamPolicy.Statement
+ *   console.log(agree.Effect, agree.Action.join()) // Allow kms:DeriveSharedSecret
+ *   ```
  * @see AWS KMS Developer Guide, "Key policies", "Allowing users in other accounts to use a KMS
  *   key", "Condition keys"
  */

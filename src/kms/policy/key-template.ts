@@ -8,43 +8,73 @@ import { joinPolicies } from './join-policies.js'
 import { deletionWindow, roles, type PolicyRole } from './roles.js'
 import { writeRole } from './write-role.js'
 
+/** Which key a template makes, and who may do what with it. */
 export interface KeyTemplateOptions {
-  /** ARN of the key's alias, `arn:aws:kms:REGION:ACCOUNT:alias/NAME`: where the stack is made. */
+  /**
+   * The ARN of the key's alias: `arn:aws:kms:REGION:ACCOUNT:alias/NAME`.
+   *
+   * - The stack is made in that account and Region.
+   */
   readonly key: string
-  /** KMS KeySpec and KeyUsage, as the inventory has them. */
+  /** KMS KeySpec, as the inventory has it: `ECC_NIST_P256`. */
   readonly spec: string
+  /** KMS KeyUsage, as the inventory has it. */
   readonly usage: Purpose['usage']
-  /** Principals of each role, as {@link keyPolicy} takes them. */
+  /** The principals of each role, as {@link keyPolicy} takes them. */
   readonly roles: Readonly<Partial<Record<PolicyRole, readonly string[]>>>
   /**
-   * As {@link keyPolicy} takes it. Who makes the stack needs it, or is an administrator: KMS
-   * refuses a policy that its author could not change.
+   * Lets IAM policies of the account allow anything. Default: false.
+   *
+   * - Whoever makes the stack needs it, or is an administrator: KMS refuses a policy that its author
+   *   could not change.
    */
   readonly accountRoot?: boolean
   /**
-   * JOSE names of the algorithms of opener and signer. Default: those that Sealdrop uses with such
-   * a key.
+   * JOSE names of the algorithms of opener and signer.
+   *
+   * - Default: those that Sealdrop uses with such a key.
    */
   readonly algs?: readonly string[]
 }
 
 /** A CloudFormation template: `JSON.stringify` it. */
 export interface KeyTemplate {
+  /** The version of the format. */
   readonly AWSTemplateFormatVersion: '2010-09-09'
+  /** What the template is for, in words for people. */
   readonly Description: string
+  /** The key, its alias, and a managed policy for each role. */
   readonly Resources: Readonly<Record<string, object>>
+  /** The ARN of the key. */
   readonly Outputs: Readonly<Record<string, object>>
 }
 
 /**
- * Writes a CloudFormation template of a key with its policy and alias, and of a managed policy for
- * each role, attached to its roles and users in the key's account; a principal of another account
- * gets the IAM policy of `keyPolicy` there. Key and alias stay when the stack goes. Names of
- * resources begin with that of the alias, so that templates can be put together. A key that rotates
- * is entered in the inventory as the current one of its purpose; what rotation makes later is not
- * the stack's.
+ * Writes a CloudFormation template of a key with its alias, its policy and a policy for each role.
  *
- * @throws SealdropError as {@link keyPolicy} and {@link joinPolicies}
+ * - Managed policies are attached to roles and users of the key's account. A principal of another
+ *   account gets the IAM policy of `keyPolicy` there.
+ * - Key and alias stay when the stack is deleted.
+ * - Names of resources begin with that of the alias, so that templates can be put together.
+ * - Enter a key that is to rotate in the inventory, as the current one of its purpose. The keys that
+ *   rotation makes later are not the stack's.
+ *
+ * @throws SealdropError without a KMS call:
+ *   - `invalid_argument`: an option is wrong, an administrator is of another account than the key,
+ *     nobody could change the policy, or a principal has two roles that exclude each other
+ *   - `too_large`: the key policy has over 32,768 bytes
+ * @example
+ *   ```js
+ *   import { keyTemplate } from 'sealdrop/kms'
+ *   const role = (name) => `arn:aws:iam::111122223333:role/${name}`
+ *   const { Resources } = keyTemplate({
+ *     key: 'arn:aws:kms:us-east-1:111122223333:alias/claims',
+ *     spec: 'ECC_NIST_P256',
+ *     usage: 'KEY_AGREEMENT',
+ *     roles: { administrator: [role('admin')], opener: [role('claims-desk')] },
+ *   })
+ *   console.log(Object.keys(Resources).join(' ')) // ClaimsKey ClaimsAlias Claims…
+ *   ```
  * @see AWS CloudFormation, AWS::KMS::Key, AWS::KMS::Alias, AWS::IAM::ManagedPolicy
  */
 export function keyTemplate(o: KeyTemplateOptions): KeyTemplate {
@@ -90,10 +120,11 @@ export function keyTemplate(o: KeyTemplateOptions): KeyTemplate {
   }
 }
 
+/** What one role adds to a template. */
 interface Part {
   readonly id: string
   readonly keyPolicy: PolicyDocument
-  /** Of AWS::IAM::ManagedPolicy; undefined where there is nobody to attach it to. */
+  /** Properties of AWS::IAM::ManagedPolicy; undefined where there is nobody to attach it to. */
   readonly managed: object | undefined
 }
 
@@ -116,7 +147,7 @@ function partOf(role: PolicyRole, o: KeyTemplateOptions, key: KeyTarget, arn: ob
   }
 }
 
-/** What a role uses such a key with; undefined for a role without algorithms. */
+/** The algorithms that a role uses such a key with; undefined for a role without algorithms. */
 function algorithmsFor(
   role: PolicyRole,
   { spec, usage, algs }: KeyTemplateOptions,

@@ -5,37 +5,43 @@ import { algorithmUses, usesOf, type AlgorithmUse } from './algorithm-uses.js'
 import type { Condition } from './document.js'
 
 /**
- * Who does what with a key; nobody needs two of them but whoever publishes with a root, which is a
- * key of its own.
+ * Says what somebody does with a key.
+ *
+ * - `administrator`: makes, rotates and ends keys
+ * - `publisher`: publishes public keys
+ * - `opener`: opens what was sealed to a key
+ * - `signer`: signs with a key
+ *
+ * Nobody needs two roles for one key. Who publishes with a root is also a signer, with the root.
  */
 export type PolicyRole = 'administrator' | 'publisher' | 'opener' | 'signer'
 
-/** Calls that a role may make, or never. */
+/** Calls that a role may make, or must never make. */
 export interface Permission {
   readonly sid: string
   /** Default: Allow. */
   readonly effect?: 'Allow' | 'Deny'
-  /** Without `kms:`. */
+  /** Names of the calls, without `kms:`. */
   readonly actions: readonly string[]
   /**
-   * What the calls concern: a key has a policy; of an alias, and of what concerns no key yet, IAM
-   * policies alone decide.
+   * What the calls are about.
+   *
+   * A key has a policy. About an alias, and what has no key yet, IAM policies alone decide.
    */
   readonly on: 'key' | 'alias' | 'account'
   readonly condition?: Condition
 }
 
+/** What a role may use a key with, and what it calls. */
 export interface RoleRow {
-  /**
-   * Algorithms that may be named, and those where nobody says: what Sealdrop asks KMS for unless it
-   * is told otherwise.
-   */
+  /** Algorithms that may be named. */
   readonly takes: readonly string[]
+  /** Algorithms where none is named: those that Sealdrop asks KMS for by itself. */
   readonly algs: readonly string[]
   permissions(algs: readonly string[]): readonly Permission[]
 }
 
-/** Days: the longest that KMS takes, its default, and that of `deleteKey`. */
+/** Days until a deletion is final: the longest that KMS takes, its default, and `deleteKey`'s. */
 export const deletionWindow = '30'
 export const windowKey = 'kms:ScheduleKeyDeletionPendingWindowInDays'
 
@@ -53,8 +59,9 @@ const namesOf = (uses: readonly AlgorithmUse[]): readonly string[] =>
   unique(uses.map(({ kms }) => kms))
 
 /**
- * Digests may be signed by the algorithms that hash, and nothing else by these: a RAW message would
- * be hashed again.
+ * Allows algorithms that hash to sign digests only, and the others to sign messages.
+ *
+ * A RAW message would be hashed a second time.
  */
 function signing(sid: string, uses: readonly AlgorithmUse[]): readonly Permission[] {
   if (uses.length === 0) return []
@@ -85,7 +92,7 @@ const privateOperations: Readonly<
   },
 }
 
-/** A key's private operations by the algorithms that it is used with, and its public half. */
+/** Allows a key's public half, and its private operations by the algorithms it is used with. */
 const using = (algs: readonly string[]): readonly Permission[] => [
   onKey('Read', ['GetPublicKey']),
   ...usagesOf(algs).flatMap((usage) =>
@@ -109,8 +116,9 @@ const managing = [
   'UntagResource',
 ]
 /**
- * Developer guide, "Cryptographic operations", of the keys that we make; a grant would hand them to
- * somebody else, or to oneself.
+ * Cryptographic operations of the keys that we make (developer guide, "Cryptographic operations").
+ *
+ * A grant would hand them to somebody else, or to oneself.
  */
 const cryptography = [
   'CreateGrant',
@@ -125,18 +133,18 @@ const cryptography = [
   'VerifyMac',
 ]
 
-/** What a role calls is what this library calls for it, with the parameters that it sends. */
+/** What each role may call: what this library calls for it, with the parameters that it sends. */
 export const roles: Readonly<Record<PolicyRole, RoleRow>> = {
   administrator: {
     takes: [...algorithmUses.keys()],
     algs: [...algorithmUses.keys()],
     permissions: (algs) => [
       onKey('Manage', managing),
-      // a call that names no window gets 30 days
+      // IfExists, since a call that names no window gets 30 days
       onKey('ScheduleDeletion', ['ScheduleKeyDeletion'], {
         NumericEqualsIfExists: { [windowKey]: deletionWindow },
       }),
-      // an inventory in a bucket with SSE-KMS stays readable
+      // symmetric keys are left out, so that an inventory in a bucket with SSE-KMS stays readable
       {
         ...onKey('NoCryptography', cryptography, {
           StringNotEquals: { 'kms:KeySpec': 'SYMMETRIC_DEFAULT' },

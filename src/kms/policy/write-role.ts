@@ -11,10 +11,10 @@ import type { KeyPolicyOptions, Policies } from './key-policy-options.js'
 import { deletionWindow, roles, windowKey, type Permission, type PolicyRole } from './roles.js'
 
 /**
- * What `keyPolicy` answers, and the principals.
+ * Writes what `keyPolicy` answers, and reads the principals.
  *
- * @param field names the principals in messages
- * @param keyResource stands for the key in the IAM policy where its ARN is not known yet
+ * @param field - names the principals in messages
+ * @param keyResource - stands for the key in the IAM policy where its ARN is not known yet
  * @throws SealdropError `invalid_argument`, `too_large`
  */
 export function writeRole(
@@ -74,8 +74,10 @@ function permissionsOf(
 }
 
 /**
- * Management stays in its account, and what is denied to an administrator must not be denied to a
- * whole account.
+ * Refuses administrators of other accounts, and a whole account as one.
+ *
+ * KMS lets nobody manage a key from another account. What is denied to an administrator must not be
+ * denied to a whole account.
  */
 function checkAdministrators(
   principals: readonly PolicyPrincipal[],
@@ -96,7 +98,7 @@ function checkAdministrators(
   }
 }
 
-/** What the default key policy of KMS has. */
+/** The statement of the default key policy of KMS. */
 const accountIamPolicies = ({ partition, account }: KeyTarget): PolicyStatement => ({
   Sid: 'AccountIamPolicies',
   Effect: 'Allow',
@@ -106,8 +108,9 @@ const accountIamPolicies = ({ partition, account }: KeyTarget): PolicyStatement 
 })
 
 /**
- * For everybody, so that no IAM policy of the account shortens it; a call that names no window gets
- * 30 days.
+ * Denies everybody a shorter deletion, so that no IAM policy of the account allows one.
+ *
+ * A call that names no window gets 30 days.
  */
 const deletionTakes30Days: PolicyStatement = {
   Sid: 'DeletionTakes30Days',
@@ -130,8 +133,10 @@ function keyStatements(
 }
 
 /**
- * An administrator's new keys have no alias yet, so theirs are for all keys where an alias is
- * named.
+ * Writes the statements of the IAM policy.
+ *
+ * New keys of an administrator have no alias yet: those statements are for all keys, also where an
+ * alias is named.
  */
 function iamStatements(
   role: PolicyRole,

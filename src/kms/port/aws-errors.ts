@@ -27,8 +27,9 @@ const unavailable: FaultRow = {
 }
 
 /**
- * AWS's exceptions by name: several are not modelled, so that `instanceof` would miss them
- * (kms-facts.md, "On the wire").
+ * What AWS's exceptions mean, by name.
+ *
+ * `instanceof` would miss several, which the SDK has no class for (kms-facts.md, "On the wire").
  */
 const faults: Readonly<Record<string, FaultRow>> = {
   AccessDeniedException: { code: 'kms_denied', advice: denied },
@@ -75,7 +76,7 @@ const unexpected: FaultRow = {
   advice: 'an answer that this version does not understand',
 }
 
-/** What errors of the AWS SDK have, and those of the network below it. */
+/** Members of the errors of the AWS SDK, and of the network below it. */
 interface AwsError {
   readonly name?: string
   readonly message?: string
@@ -84,8 +85,9 @@ interface AwsError {
 }
 
 /**
- * Our error for what the AWS SDK threw: its name decides, then whether any answer came at all, and
- * whole: a cut one has a status too.
+ * Makes our error of what the AWS SDK threw.
+ *
+ * The name decides. If it is not known, it matters whether an answer came, and whether it was whole.
  */
 export function fromAws(error: unknown, operation: string, key: string): SealdropError {
   const { name = 'Error', message = '' } = (error ?? {}) as AwsError
@@ -112,21 +114,21 @@ function faultOf(error: unknown, name: string): FaultRow {
   return wasCut || isServers ? unavailable : unexpected
 }
 
-/** The name of an error, such as AWS's exceptions have. */
+/** The name of an error, by which AWS's exceptions are known. */
 export const nameOf = (error: unknown): string | undefined =>
   (error as AwsError | null | undefined)?.name
 
-/** The name of what AWS threw, of an error that was made of it here. */
+/** The name of the AWS error that an error of ours was made of. */
 export const awsNameOf = (error: unknown): string | undefined =>
   nameOf((error as Error | null | undefined)?.cause)
 
-/** KMS said no, rather than that it does not know who asks. */
+/** Whether KMS knows who asks, and says no. */
 export const isDenied = (error: unknown): boolean =>
   isSealdropError(error) &&
   error.code === 'kms_denied' &&
   awsNameOf(error) === 'AccessDeniedException'
 
-/** Whether KMS answered that it did nothing. */
+/** Whether KMS answered with a refusal, so that it did nothing. */
 export function isRefusal(error: unknown): boolean {
   const status = (error as AwsError | null | undefined)?.$metadata?.httpStatusCode
   return status !== undefined && status >= 400 && status < 500

@@ -22,7 +22,7 @@ import { awsNameOf, isDenied } from './aws-errors.js'
 import { messageTypesOf } from './message-types.js'
 import { KmsPort } from './port.js'
 
-/** What an operation would have done: `allowed`, `denied`. */
+/** Whether KMS would do an operation. */
 export type Permission = 'allowed' | 'denied'
 
 const hashes = { RSAES_OAEP_SHA_256: 'sha256', RSAES_OAEP_SHA_1: 'sha1' } as const
@@ -30,11 +30,12 @@ const hashes = { RSAES_OAEP_SHA_256: 'sha256', RSAES_OAEP_SHA_1: 'sha1' } as con
 export type OaepName = keyof typeof hashes
 
 /**
- * Asks KMS whether it would: DryRun does nothing and is not denied only where the operation is not
- * (kms-facts.md, "Rules").
+ * Asks KMS by DryRun what it would allow.
+ *
+ * DryRun does nothing, and is denied where the operation is denied (kms-facts.md, "Rules").
  */
 export class DryRunPort extends KmsPort {
-  /** A real ciphertext, since DryRun looks at it. */
+  /** It makes a real ciphertext, since DryRun looks at it. */
   mayDecrypt(
     arn: string,
     jwk: PublicMembers,
@@ -87,13 +88,14 @@ export class DryRunPort extends KmsPort {
   }
 
   /**
-   * What time it is by KMS, in milliseconds since 1970: also of an answer that says no; undefined
-   * where none came.
+   * What time it is by KMS, in milliseconds since 1970; undefined where no answer came.
+   *
+   * An answer that says no tells the time too.
    */
   async time(key: string, signal?: AbortSignal): Promise<number | undefined> {
     let date: string | undefined
     const command = new DescribeKeyCommand({ KeyId: key })
-    // inside of what throws for an answer that says no
+    // below the step that throws for an answer that says no
     command.middlewareStack.add(
       (next) => async (args) => {
         const result = await next(args)
@@ -116,7 +118,11 @@ interface HttpAnswer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** @throws SealdropError what the operation would throw beside a denial */
+/**
+ * What the answer to a dry run means.
+ *
+ * @throws SealdropError what the operation would throw, but for a denial
+ */
 async function permission(call: Promise<unknown>): Promise<Permission> {
   try {
     await call
@@ -126,5 +132,6 @@ async function permission(call: Promise<unknown>): Promise<Permission> {
     if (isDenied(error)) return 'denied'
     throw error
   }
-  return 'allowed' // a KMS that does not know DryRun
+  // a KMS that does not know DryRun did the operation
+  return 'allowed'
 }

@@ -8,8 +8,10 @@ import type { OpenerKey } from '../../open/opener-key.js'
 import type { KmsPort } from './port.js'
 
 /**
- * A KMS key by ARN, key id or alias, with its public half; `alg` picks one of an RSA key's
- * signature algorithms.
+ * Loads the public half of a KMS key by ARN, key id or alias.
+ *
+ * @param alg - picks one of the signature algorithms of an RSA key; default: PS256
+ * @throws SealdropError `invalid_argument`, `unsupported_algorithm`, `key_unusable`, `kms_*`
  */
 export async function loadKey(
   port: KmsPort,

@@ -25,17 +25,17 @@ import { arnIn } from '../../formats/arn.js'
 import { awsNameOf, isRefusal } from './aws-errors.js'
 import { arnPattern, expected, KmsPort, type KeyDescription } from './port.js'
 
-/**
- * The last time that a key did cryptography, as far as KMS has kept track; undefined where it never
- * did.
- */
+/** The last time that a key did cryptography, as far as KMS has kept track. */
 export interface LastUse {
+  /** When that was. */
   readonly at: Date
+  /** What it did: `Decrypt`. */
   readonly operation: string
 }
 
+/** What a new key is to be. */
 export interface NewKey extends Inherited {
-  /** Names the Region, where it is an ARN. */
+  /** The alias; an ARN says in which Region the key is made. */
   readonly alias: string
   readonly spec: string
   readonly usage: string
@@ -43,18 +43,20 @@ export interface NewKey extends Inherited {
   readonly multiRegion: boolean
 }
 
-/** What a key has that its successor has too. */
+/** What a key hands on to its successor. */
 export interface Inherited {
   /**
-   * A key policy as JSON. Default: KMS's own, which leaves it to the IAM policies of the account.
+   * A key policy as JSON. Default: that of KMS.
+   *
+   * It leaves everything to the IAM policies of the account.
    */
   readonly policy?: string | undefined
   readonly tags?: readonly Tag[]
 }
 
-/** What administrators of keys ask of KMS: no cryptography. */
+/** What administrators of keys ask KMS for. There is no cryptography among it. */
 export class ManagementPort extends KmsPort {
-  /** A new key in the Region of an alias; its ARN. */
+  /** Makes a key in the Region of an alias, and answers its ARN. */
   async createKey(key: NewKey, signal?: AbortSignal): Promise<string> {
     const { alias, spec, usage } = key
     const command = new CreateKeyCommand({
@@ -76,14 +78,16 @@ export class ManagementPort extends KmsPort {
   }
 
   /**
-   * The key whose description ends with this token in the Region of an alias, unless somebody
-   * disabled it: a DescribeKey for each key of the account there.
+   * The key in the Region of an alias whose description ends with this token.
+   *
+   * A key that somebody disabled does not count. It costs a DescribeKey for each key of the account
+   * there.
    */
   async findKey(
     { alias, token }: { readonly alias: string; readonly token: string },
     signal?: AbortSignal,
   ): Promise<string | undefined> {
-    // a key of others in the account, or one that has just gone
+    // keys of others in the account, and keys that have just gone
     const unlessHidden = unless('kms_denied', 'key_unusable')
     for await (const arn of this.#keysOf(alias, signal)) {
       const found = await this.describe(arn, signal).catch(unlessHidden)
@@ -105,7 +109,7 @@ export class ManagementPort extends KmsPort {
     } while (Marker !== undefined)
   }
 
-  /** The ARN of its replica in a Region, which is made unless it is there. */
+  /** The ARN of a key's replica in a Region, which is made unless it is there. */
   async replicate(
     arn: string,
     region: string,
@@ -132,14 +136,16 @@ export class ManagementPort extends KmsPort {
     const { Policy: policy } = await this.call('GetKeyPolicy', arn, signal, (client, o) =>
       client.send(new GetKeyPolicyCommand({ KeyId: arn, PolicyName: 'default' }), o),
     )
+    // a key has 50 tags at most
     const { Tags: tags = [] } = await this.call('ListResourceTags', arn, signal, (client, o) =>
       client.send(new ListResourceTagsCommand({ KeyId: arn, Limit: 50 }), o),
-    ) // a key has 50 at most
-    const isOurs = ({ TagKey = '' }: Tag): boolean => !TagKey.startsWith('aws:') // only AWS sets those
+    )
+    // tags in aws: are set by AWS alone
+    const isOurs = ({ TagKey = '' }: Tag): boolean => !TagKey.startsWith('aws:')
     return { policy, tags: tags.filter(isOurs) }
   }
 
-  /** KeyState; undefined for a key that is gone. */
+  /** The KeyState of a key; undefined for a key that is gone. */
   async stateOf(arn: string, signal?: AbortSignal): Promise<string | undefined> {
     const found = await this.#found(arn, signal)
     return found?.state
@@ -156,8 +162,10 @@ export class ManagementPort extends KmsPort {
   }
 
   /**
-   * Lets an alias name a key; it is made where there is none, and made anew where its key is of
-   * another usage, which UpdateAlias refuses.
+   * Lets an alias name a key.
+   *
+   * - It is made where there is none.
+   * - It is deleted and made anew where its key has another usage: UpdateAlias refuses that.
    */
   async moveAlias(alias: string, arn: string, signal?: AbortSignal): Promise<void> {
     const now = await this.#found(alias, signal)
@@ -201,28 +209,30 @@ export class ManagementPort extends KmsPort {
     )
   }
 
-  /** Refuses every call from then on; nothing happens to a key that does already. */
+  /** Disables a key, so that it refuses every call. A disabled one stays as it is. */
   async disable(arn: string, signal?: AbortSignal): Promise<void> {
     await this.call('DisableKey', arn, signal, (client, o) =>
       client.send(new DisableKeyCommand({ KeyId: arn }), o),
     )
   }
 
-  /** Enables a key, also one that waits for its deletion. */
+  /** Enables a key, also one that waits for its deletion, which leaves it disabled. */
   async restore(arn: string, signal?: AbortSignal): Promise<void> {
     const { state } = await this.describe(arn, signal)
     if (isPendingDeletion(state))
       await this.call('CancelKeyDeletion', arn, signal, (client, o) =>
         client.send(new CancelKeyDeletionCommand({ KeyId: arn }), o),
-      ) // which leaves it disabled
+      )
     await this.call('EnableKey', arn, signal, (client, o) =>
       client.send(new EnableKeyCommand({ KeyId: arn }), o),
     )
   }
 
   /**
-   * When its deletion is final; of a primary that waits for its replicas, as far as can be told. A
-   * deletion that is scheduled already stays as it is.
+   * Schedules the deletion of a key, and answers when that is final.
+   *
+   * - A deletion that is scheduled already stays as it is.
+   * - Of a primary that waits for its replicas KMS does not say when. The answer is an estimate.
    */
   async scheduleDeletion(
     arn: string,
@@ -248,8 +258,9 @@ export class ManagementPort extends KmsPort {
 }
 
 /**
- * Lets the client ask for a key once: it would ask again where only the answer was lost, and make
- * two.
+ * Lets the client ask for a key only once.
+ *
+ * It would ask again where only the answer was lost, and make two keys.
  */
 function askOnce(command: CreateKeyCommand): void {
   let lost: unknown
@@ -267,11 +278,11 @@ function askOnce(command: CreateKeyCommand): void {
   )
 }
 
-/** KMS takes no empty list. */
+/** The tags for a request, which has none where there are none: KMS takes no empty list. */
 const tagsIn = ({ tags }: Inherited): { readonly Tags?: Tag[] } =>
   tags?.length ? { Tags: [...tags] } : {}
 
-/** Without the Region and account that an ARN has. */
+/** The name of an alias, without the Region and account of an ARN. */
 const aliasName = (alias: string): string => alias.slice(alias.indexOf('alias/'))
 
 const unless =
@@ -280,9 +291,9 @@ const unless =
     if (!isSealdropError(error) || !codes.includes(error.code)) throw error
   }
 
-/** Also of a primary that waits for its replicas. */
+/** Whether a key waits for its deletion, also as a primary that waits for its replicas. */
 export const isPendingDeletion = (state: string): boolean => /^Pending.*Deletion$/.test(state)
 
-/** Whether somebody took a key out of use; other states pass: Creating, Updating, Unavailable. */
+/** Whether somebody took a key out of use. Creating, Updating and Unavailable pass by themselves. */
 export const isOut = (state: string | undefined): boolean =>
   state === undefined || state === 'Disabled' || isPendingDeletion(state)

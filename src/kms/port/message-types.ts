@@ -1,13 +1,15 @@
 import type { SignatureRow } from '../../algorithms/signatures.js'
 
-/** Bytes that kms:Sign takes at most. */
+/** The most bytes that kms:Sign takes. */
 export const longestRaw = 4_096
 
 export type MessageType = 'DIGEST' | 'RAW' | 'EXTERNAL_MU'
 
 /**
- * What this library sends kms:Sign: a digest where the algorithm hashes; of ML-DSA the message, or
- * its representative mu where it is long (jose-profile.md, "Signatures").
+ * What this library sends to kms:Sign (jose-profile.md, "Signatures").
+ *
+ * - Where the algorithm hashes, it is a digest, and otherwise the message.
+ * - Of ML-DSA it is the representative mu where the message is long.
  */
 export function messageTypesOf({ hash, kty }: SignatureRow): readonly MessageType[] {
   if (hash) return ['DIGEST']

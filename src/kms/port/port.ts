@@ -17,12 +17,16 @@ import { awsNameOf, fromAws } from './aws-errors.js'
 import type { MessageType } from './message-types.js'
 
 /**
- * How KMS is reached: a client, a configuration, or one client for each Region. Default `{}`: the
- * AWS default chain.
+ * How KMS is reached: a client, a configuration, or a function that answers a client for a Region.
+ *
+ * - The default is `{}`, the AWS default chain.
+ * - A client is for keys of its own Region only.
+ * - Of a configuration one client is made for each Region. `close()` ends them.
+ * - For a function keys are named by ARN, which says the Region.
  */
 export type Kms = KMSClient | KMSClientConfig | ((region: string) => KMSClient)
 
-/** What GetPublicKey answers, checked. */
+/** The answer of GetPublicKey, checked. */
 export interface PublicKeyAnswer {
   readonly arn: string
   readonly spki: Bytes
@@ -30,7 +34,7 @@ export interface PublicKeyAnswer {
   readonly signingAlgorithms: readonly string[]
 }
 
-/** What kms:Sign is asked for. */
+/** What kms:Sign is asked to sign, and how. */
 export interface ToSign {
   /** KMS SigningAlgorithm. */
   readonly algorithm: string
@@ -38,6 +42,7 @@ export interface ToSign {
   readonly message: Bytes
 }
 
+/** The answer of DescribeKey, checked. */
 export interface KeyDescription {
   readonly arn: string
   readonly state: string
@@ -50,8 +55,9 @@ export interface KeyDescription {
 export const arnPattern: RegExp = /^arn:[\w-]+:kms:([\w-]+):\d{12}:(?:key|alias)\/./
 
 /**
- * The one room that talks to AWS. Every answer must name the key and the algorithm that were asked
- * for.
+ * Makes the calls to KMS; nothing else talks to AWS.
+ *
+ * Every answer must name the key and the algorithm that were asked for.
  */
 export class KmsPort implements PrivateOperations {
   readonly #kms: Kms
@@ -74,7 +80,8 @@ export class KmsPort implements PrivateOperations {
     })
     if (!answer) return undefined
     expected('Decrypt', answer.KeyId === arn && answer.EncryptionAlgorithm === algorithm)
-    return bytesOf('Decrypt', answer.Plaintext, 0) // an empty plaintext is as wrong as any other: class B
+    // an empty plaintext is as wrong as any other one: class B
+    return bytesOf('Decrypt', answer.Plaintext, 0)
   }
 
   async agree(arn: string, spki: Bytes, signal?: AbortSignal): Promise<Bytes> {
@@ -86,7 +93,7 @@ export class KmsPort implements PrivateOperations {
     return bytesOf('DeriveSharedSecret', answer.SharedSecret)
   }
 
-  /** A signature over a digest, a message or its representative; ECDSA as DER. */
+  /** Signs a digest, a message or its representative. Signatures of ECDSA are DER. */
   async sign(
     arn: string,
     { algorithm, type, message }: ToSign,
@@ -105,7 +112,11 @@ export class KmsPort implements PrivateOperations {
     return bytesOf('Sign', answer.Signature)
   }
 
-  /** @param key ARN, key id or alias; the answer names the ARN */
+  /**
+   * The public half of a key.
+   *
+   * @param key - ARN, key id or alias; the answer names the ARN
+   */
   async publicKey(key: string, signal?: AbortSignal): Promise<PublicKeyAnswer> {
     const answer = await this.call('GetPublicKey', key, signal, (client, o) =>
       client.send(new GetPublicKeyCommand({ KeyId: key }), o),
@@ -120,8 +131,9 @@ export class KmsPort implements PrivateOperations {
   }
 
   /**
-   * State and date of a key by ARN, key id or alias, which GetPublicKey does not answer, and fails
-   * for a disabled key.
+   * State, usage and dates of a key, by ARN, key id or alias.
+   *
+   * GetPublicKey does not answer them, and fails for a disabled key.
    */
   async describe(key: string, signal?: AbortSignal): Promise<KeyDescription> {
     const { KeyMetadata: found } = await this.call('DescribeKey', key, signal, (client, o) =>
@@ -139,7 +151,7 @@ export class KmsPort implements PrivateOperations {
     return { arn, state, created, usage, description, deletes }
   }
 
-  /** Ends the clients that were made here; one that came, or that a function made, stays open. */
+  /** Ends the clients that were made here. A client that was passed, or made by a function, stays. */
   close(): void {
     const wereMadeHere = !isClient(this.#kms) && typeof this.#kms !== 'function'
     if (wereMadeHere) for (const client of this.#clients.values()) client.destroy()
@@ -161,7 +173,7 @@ export class KmsPort implements PrivateOperations {
     }
   }
 
-  /** One client a Region, which an ARN names; other names of keys live in the configured Region. */
+  /** The client for the Region of a key: that of its ARN, or otherwise the configured one. */
   async #client(key: string): Promise<KMSClient> {
     const region = arnPattern.exec(key)?.[1]
     if (isClient(this.#kms)) {

@@ -4,21 +4,23 @@ import { jwkFor, type PublishedJwk } from '../inventory/published-jwk.js'
 import { loadKey } from '../port/load-key.js'
 import type { KmsPort } from '../port/port.js'
 
-/** A key to publish. */
+/** A key that a publisher is told to publish. */
 export interface PublishedKey {
   /** ARN, key id or alias. */
   readonly key: string
-  /** Checked against the key's own usage. */
+  /** What the key is for. Default: what KMS says; another use than that is refused. */
   readonly use?: 'enc' | 'sig'
-  /** Of an RSA signing key, its one algorithm. Default: PS256. */
+  /** The JOSE name of the one algorithm of an RSA signing key. Default: PS256. */
   readonly alg?: string
   /**
-   * Publish the ARN too, which shows the account id; streams to RSA keys need it. Default: false.
+   * Publishes the ARN too, which shows the account id. Default: false.
+   *
+   * - Streams can be sealed to an RSA key only where its ARN is known.
    */
   readonly withArn?: boolean
 }
 
-/** The keys of a configuration that are enabled, each once. @throws SealdropError */
+/** The keys of a configuration that are enabled, each once. */
 export async function configuredJwks(
   port: KmsPort,
   keys: readonly PublishedKey[],
@@ -29,10 +31,7 @@ export async function configuredJwks(
   return found.filter(({ kid }, i) => found.findIndex((other) => other.kid === kid) === i)
 }
 
-/**
- * One key, or undefined where it must not be published: not enabled, or gone since it was
- * published.
- */
+/** One key, or undefined where it is not enabled, or is gone since it was published. */
 async function publishedJwk(
   port: KmsPort,
   { key, use, alg, withArn = false }: PublishedKey,

@@ -5,55 +5,17 @@ import { SingleFlight } from '../../io/single-flight.js'
 import type { KeySetDocuments } from '../../keys/documents.js'
 import type { InventoryStore, KeyInventory } from '../inventory/inventory-model.js'
 import { ensureTaken, historyKeys, publishedKeys } from '../inventory/published-keys.js'
-import { KmsPort, type Kms } from '../port/port.js'
+import { KmsPort } from '../port/port.js'
 import type { PublishedJwk } from '../inventory/published-jwk.js'
 import { configuredJwks, type PublishedKey } from './configured-jwks.js'
+import type { PublisherOptions } from './publisher-options.js'
 import { checkLifetime, SetSigner, type SetTimes, type SignedDocument } from './sign-set.js'
-
-export type { PublishedKey } from './configured-jwks.js'
-
-export interface PublisherOptions {
-  /** How KMS is reached. Default `{}`: the AWS default chain. */
-  readonly kms?: Kms
-  /**
-   * In the order in which sealers prefer them; or the inventory, which says what is published when,
-   * so that KMS is asked for signatures only.
-   */
-  readonly keys: readonly PublishedKey[] | InventoryStore
-  /**
-   * ARN, key id or alias of the KMS key that signs the set, and nothing else: its public half is
-   * what pages give to `signedBy`. Default: none, and the set is not signed.
-   */
-  readonly root?: string
-  /**
-   * Publish the history instead of the set: every signing key that ever stood in it, also those
-   * that are disabled, deleted or taken back, by which old signatures are verified (`signedBy` with
-   * `history`). It needs an inventory and a root. Default: false.
-   */
-  readonly history?: boolean
-  /**
-   * The set's name, `sub` of the signed one: one root may sign several. Default: `default`, of a
-   * history `history`.
-   */
-  readonly name?: string
-  /** `iss` of the signed set. Default: the root's thumbprint as a URN (RFC 9278). */
-  readonly issuer?: string
-  /**
-   * For how long a document stays good, in milliseconds: how long it is served while KMS cannot be
-   * reached (a signed one for what is left since it was signed, three quarters at least), and what
-   * `exp` of a signed set says, at which keys that were taken back stop being believed. Default: 24
-   * hours, or what the inventory says; of a signed set 15 minutes to 7 days.
-   */
-  readonly lifetime?: number
-  /** Milliseconds since 1970. Default: Date.now. */
-  readonly now?: () => number
-}
 
 type Documents = Awaited<ReturnType<KeySetDocuments['documents']>>
 
 const reloadAfter = 5 * 60_000
 const retryAfter = 30_000
-/** Only these leave open what state the keys are in; anything else is an answer. */
+/** Only these codes leave open what state the keys are in; any other one is an answer. */
 const unreachable: readonly SealdropErrorCode[] = [
   'kms_unavailable',
   'kms_throttled',
@@ -64,16 +26,39 @@ const unreachable: readonly SealdropErrorCode[] = [
 const day = 24 * 3_600_000
 
 /**
- * Publishes KMS public keys as a JWK Set, in the order given. KMS is asked at most once in five
- * minutes (once in 30 s while that fails), however many requests come; a key that is not enabled is
- * left out, one that is named twice (an alias and its ARN) stands once. With a root the same set is
- * signed too, when it changed, or when a quarter of its lifetime is over.
+ * Publishes public keys of KMS as a JWK Set, and with a root also as a signed one.
+ *
+ * - KMS is asked at most once in 5 minutes, however many requests come. While that fails it is
+ *   asked every 30 s.
+ * - A key that is not enabled is left out. A key that is named twice stands once.
+ * - The set is signed when it changed, or when a quarter of its lifetime is over.
  *
  * @returns documents for `keySetHandler`, or for a file or KV store that you write
- * @throws SealdropError `invalid_argument`; documents() throws `key_unusable` when no key is
- *   enabled, there is no inventory, or the root does not sign, `too_large` for what no client
- *   takes, `kms_*`, `source_failed`, `malformed`, `unsupported_algorithm` for a key on secp256k1 or
- *   SM2
+ * @throws SealdropError without a KMS call:
+ *   - `invalid_argument`: an option is wrong; `documents()` says so of a key that is for another
+ *     use or algorithm, and of a root that is one of the keys
+ *   - `key_unusable`: `documents()` found no inventory, or no key to publish
+ *   - `malformed`: `documents()` found a damaged inventory
+ *   - `source_failed`: `documents()` could not read the inventory
+ *   - `too_large`: `documents()` made a set that no client takes
+ * @throws SealdropError from KMS, by `documents()`:
+ *   - `kms_denied`: the policies do not allow it, or the credentials are missing, wrong or old
+ *   - `kms_throttled`: KMS limits calls a second; retry later
+ *   - `kms_unavailable`: KMS could not be reached, or could not answer; retry later
+ *   - `kms_unexpected`: KMS answered what this version does not understand
+ *   - `key_unusable`: no key is enabled, a key is unknown, or the root does not sign
+ *   - `unsupported_algorithm`: a key is on secp256k1 or SM2, which Sealdrop does not use
+ * @example
+ *   ```js
+ *   import { createPublisher } from 'sealdrop/kms'
+ *   import { keySetHandler } from 'sealdrop/serve'
+ *   const keys = [{ key: 'alias/claims' }, { key: 'alias/receipts' }]
+ *   const handle = keySetHandler(createPublisher({ keys, root: 'alias/root' }))
+ *   const url = 'https://keys.example.com/.well-known/jwks.json'
+ *   const response = await handle(new Request(url))
+ *   const set = await response.json()
+ *   console.log(response.headers.get('cache-control'), set.keys.length) // public, max-age=300 2
+ *   ```
  * @see RFC 7517 §4 and §5
  */
 export function createPublisher(o: PublisherOptions): KeySetDocuments {
@@ -104,10 +89,11 @@ class Publisher {
   async documents(): Promise<Documents> {
     const known = this.#current()
     const wait = this.#reloadAt - this.#now()
-    const isEarly = wait > 0 && wait <= reloadAfter // longer where the clock was set back
+    // the wait is longer than that where the clock was set back
+    const isEarly = wait > 0 && wait <= reloadAfter
     if (isEarly && known) return known
     if (isEarly) throw this.#failure
-    // whoever comes meanwhile has what is known, also in workerd
+    // whoever comes meanwhile gets what is known, so that in workerd no request waits for another
     if (known) this.#reloadAt = this.#now() + retryAfter
     try {
       return await this.#flight.run(() => this.#load())
@@ -116,13 +102,18 @@ class Publisher {
     }
   }
 
-  /** What is held, until its time is over. */
+  /** The documents that are held, until their time is over. */
   #current(): Documents | undefined {
     if (!this.#held || this.#held.expires.getTime() <= this.#now()) return undefined
     return this.#held
   }
 
-  /** What is held may be served on where KMS was not reached, and by no other answer. */
+  /**
+   * What is served after a failure.
+   *
+   * Documents that are held are served on only where KMS was not reached: an answer of KMS ends
+   * them.
+   */
   #afterFailure(error: unknown): Documents {
     if (!isUnreachable(error)) this.#held = undefined
     const left = this.#current()
@@ -141,13 +132,13 @@ class Publisher {
     const etag = `"${await sha256Text(jwks + (signed?.jws ?? ''))}"`
     const expires = new Date(signed?.expires ?? this.#now() + lifetime)
     const documents = { jwks, ...(signed && { jws: signed.jws }), etag, expires }
-    // together: between the two a caller would find neither
+    // both at once, since a caller between the two would find neither
     this.#reloadAt = this.#now() + (signed?.isLast ? retryAfter : reloadAfter)
     this.#held = documents
     return documents
   }
 
-  /** The set signed, or what was signed last while the root cannot be reached. */
+  /** The signed set, or the one that was signed last while the root cannot be reached. */
   async #signed(jwks: string, times: SetTimes): Promise<Signed | undefined> {
     if (!this.#signer) return undefined
     try {
@@ -155,13 +146,13 @@ class Publisher {
     } catch (error) {
       const last = this.#current()
       if (!last?.jws || !isUnreachable(error)) throw error
-      // keys that were taken back leave the plain set all the same
+      // keys that were taken back leave the plain set even so
       return { jws: last.jws, expires: last.expires.getTime(), isLast: true }
     }
   }
 }
 
-/** `isLast`: it is of the set before. */
+/** A signed document; `isLast` says that it is the one of the set before. */
 type Signed = SignedDocument & { readonly isLast?: true }
 
 const isUnreachable = (error: unknown): boolean =>
@@ -175,7 +166,7 @@ function signerOf(port: KmsPort, o: PublisherOptions): SetSigner | undefined {
   return signer
 }
 
-/** What is to be published now. */
+/** Answers what is to be published now. */
 type Source = () => Promise<{
   readonly keys: readonly PublishedJwk[]
   readonly lifetime: number

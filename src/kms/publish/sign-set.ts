@@ -7,30 +7,35 @@ import { loadKey } from '../port/load-key.js'
 import type { KmsPort } from '../port/port.js'
 import { signJws } from '../sign/sign-jws.js'
 
+/** Who signs a set, and under which name. */
 export interface SetSignerOptions {
   readonly root: string
   readonly name: string
   readonly issuer: string | undefined
 }
 
+/** When a set is signed, and for how long. */
 export interface SetTimes {
-  /** Milliseconds since 1970, and milliseconds. */
+  /** Milliseconds since 1970. */
   readonly now: number
+  /** Milliseconds. */
   readonly lifetime: number
   /**
-   * Counter of the inventory; where there is none the time, so that publishers side by side never
-   * seem to go back for long.
+   * The counter of the inventory, or the time where there is none.
+   *
+   * By the time, publishers that run side by side never seem to go back for long.
    */
   readonly ver?: number | undefined
 }
 
+/** A signed set, and when it expires. */
 export interface SignedDocument {
   readonly jws: string
   /** Milliseconds since 1970. */
   readonly expires: number
 }
 
-/** The document that was signed last, of which set, and when. */
+/** The document that was signed last, the set that it is of, and when it was signed. */
 interface LastSigned extends SignedDocument {
   readonly jwks: string
   readonly ver: number
@@ -40,7 +45,11 @@ interface LastSigned extends SignedDocument {
 const minute = 60_000
 const [shortest, longest] = [15 * minute, 7 * 24 * 60 * minute]
 
-/** @throws SealdropError `invalid_argument` */
+/**
+ * Checks the lifetime of a signed set.
+ *
+ * @throws SealdropError `invalid_argument`
+ */
 export function checkLifetime(lifetime: number): void {
   ensure(
     lifetime >= shortest && lifetime <= longest,
@@ -50,8 +59,9 @@ export function checkLifetime(lifetime: number): void {
 }
 
 /**
- * Signs key sets with a root (jose-profile.md, "Key sets"). The same set is signed again only when
- * a quarter of its time is over.
+ * Signs key sets with a root (jose-profile.md, "Key sets").
+ *
+ * The same set is signed again only when a quarter of its lifetime is over.
  */
 export class SetSigner {
   readonly #port: KmsPort
@@ -74,11 +84,15 @@ export class SetSigner {
     this.#options = options
   }
 
-  /** @param jwks the set as JSON */
+  /**
+   * Signs a set, or answers what was signed last where that is still good.
+   *
+   * @param jwks - the set as JSON
+   */
   async sign(jwks: string, { now, lifetime, ver }: SetTimes): Promise<SignedDocument> {
     const last = this.#last
     if (last?.jwks === jwks && (ver ?? last.ver) === last.ver) {
-      // a clock that was wrong and is right again must not keep what it signed then
+      // what a wrong clock signed must not stay for long once the clock is right again
       const age = Math.abs(now - last.at)
       if (age < lifetime / 4) return last
     }
@@ -104,7 +118,11 @@ export class SetSigner {
     return this.#last
   }
 
-  /** @param published `kid` of the keys to publish, none of which may be the root */
+  /**
+   * Loads the root.
+   *
+   * @param published - `kid` of the keys to publish, none of which may be the root
+   */
   async #rootFor(published: readonly (string | undefined)[]): Promise<OpenerKey> {
     const { root } = this.#options
     const key = await loadKey(this.#port, root)

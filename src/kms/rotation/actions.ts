@@ -17,12 +17,12 @@ import {
   type Standing,
 } from './when.js'
 
-/** What became of a step: done, nothing was to be done, or when it can be. */
+/** What became of a step: it was done, nothing was to be done, or when it can be done. */
 export type Outcome = 'done' | 'nothing' | Date
 
 type Action = (run: StepContext, step: Step) => Promise<Outcome>
 
-/** What each kind of step does. It looks at the inventory as it is then. */
+/** What each kind of step does, by the inventory as it is then. */
 export const actions: Readonly<Record<StepKind, Action>> = {
   create,
   'set-aside': setAside,
@@ -33,7 +33,8 @@ export const actions: Readonly<Record<StepKind, Action>> = {
 
 async function create(run: StepContext, step: Step): Promise<Outcome> {
   const { purpose, making: begun, next, current, fitting } = await readStanding(run, step)
-  if (next && !fitting) return new Date(run.now) // it is set aside first
+  // a next key of another kind is set aside first
+  if (next && !fitting) return new Date(run.now)
   if (begun && resumableAt(begun) > run.now) return new Date(resumableAt(begun))
   if (!begun && fitting) return 'nothing'
   if (!current) await checkAlias(run, purpose.alias)
@@ -55,7 +56,7 @@ async function activate(run: StepContext, step: Step): Promise<Outcome> {
   if (readyAt > run.now) return new Date(readyAt)
   const states = await Promise.all(next.arns.map((arn) => run.port.stateOf(arn, run.signal)))
   if (states.some(isOut)) {
-    // somebody had a reason; another one is made
+    // somebody disabled it, and had a reason: another one is made
     await giveUp(run, step, next)
     return new Date(run.now)
   }
@@ -70,7 +71,7 @@ async function giveUp(run: StepContext, step: Step, { token }: InventoryKey): Pr
   })
 }
 
-/** The next key becomes the current one; undefined where that is not due any more. */
+/** The inventory with the next key as the current one; undefined where that is not due any more. */
 function withNextActive(
   inventory: KeyInventory,
   run: StepContext,
@@ -98,7 +99,7 @@ async function moveAlias(run: StepContext, step: Step): Promise<Outcome> {
   const starts = timeOf(current.starts)
   if (starts > run.now) return new Date(starts)
   const moves = current.arns.map((arn) => moveAliasTo(arn, run, purpose))
-  // where one Region fails, the others go on
+  // a Region that fails does not hold up the others
   const moved = await Promise.allSettled(moves)
   const failure = moved.find((result) => result.status === 'rejected')
   if (failure) throw failure.reason
@@ -126,8 +127,9 @@ const withoutNext = (inventory: KeyInventory, next: InventoryKey, now: number): 
   withKey(inventory, next, { state: 'retired', retired: isoOf(now) })
 
 /**
- * An alias that names a key of which the inventory knows nothing is somebody's: what was sealed to
- * that key would be lost to openers.
+ * Refuses to move an alias that names a key which the inventory does not know.
+ *
+ * Somebody uses that key, and openers by the inventory could not open what was sealed to it.
  */
 async function checkAlias({ port, store, signal }: StepContext, alias: string): Promise<void> {
   const named = await port.aliased(alias, signal)

@@ -2,7 +2,7 @@ import { ensure } from '../../errors/guard.js'
 import { arnIn, regionOf } from '../../formats/arn.js'
 
 /**
- * The name that an alias has where a key is.
+ * The ARN of an alias in the Region of a key.
  *
  * @throws SealdropError `invalid_argument` for an alias of another account
  */

@@ -7,24 +7,56 @@ import { actions, type Outcome } from './actions.js'
 import type { Step } from './steps.js'
 import { isNeverPublished } from './when.js'
 
+/** How KMS is reached, and where the inventory is. */
 export interface ApplyOptions extends CallOptions {
   /** How KMS is reached. Default `{}`: the AWS default chain. */
   readonly kms?: Kms
+  /** The store of the inventory. */
   readonly store: InventoryStore
-  /** Milliseconds since 1970. Default: Date.now. */
+  /** The time in milliseconds since 1970. Default: `Date.now`. */
   readonly now?: () => number
 }
 
 /**
- * Does the steps of a plan that are due, in their order, and returns: run it when `planRotation`
- * says, from one place or from several. Each step looks at the inventory as it is then, so that a
- * plan that is applied twice, or was cut off, makes no key twice and rotates once.
+ * Does those steps of a plan that are due, in their order.
  *
+ * - Run it when `next` of the plan says, or every hour. It may run in one place or in several.
+ * - Each step looks at the inventory as it is then. A plan that is applied twice, or was cut off,
+ *   makes no key twice and rotates once.
+ * - When a step fails, the steps of its purpose wait. Those of other purposes are done, then the
+ *   first error is thrown. What was done stays done.
+ *
+ * @param plan - what `planRotation` answered, which may have been JSON meanwhile
  * @returns what was done, and what waits, with the time before which it is not done
- * @throws SealdropError `invalid_argument`, `conflict` where another publisher is at the same,
- *   `key_not_found` without an inventory, `too_large` where the set would have more than 32 keys,
- *   `kms_*`, `key_unusable`, and what the store throws; what was done before, and for other
- *   purposes, stays done
+ * @throws SealdropError without a KMS call:
+ *   - `invalid_argument`: the plan or an option is wrong
+ *   - `key_not_found`: there is no inventory, or it has the purpose no more
+ *   - `too_large`: the set would have more than 32 keys
+ *   - `source_failed`: the inventory cannot be read
+ *   - `malformed`: the inventory is damaged
+ * @throws SealdropError from KMS:
+ *   - `conflict`: another publisher is at the same, or an alias names an unknown key
+ *   - `invalid_argument`: the alias of a purpose is of another account than its keys
+ *   - `kms_denied`: the policies do not allow it, or the credentials are missing, wrong or old
+ *   - `kms_throttled`: KMS limits calls a second, or keys of an account; retry later
+ *   - `kms_unavailable`: KMS could not be reached, or could not answer; retry later
+ *   - `kms_unexpected`: KMS answered what this version does not understand
+ *   - `key_unusable`: the current key is gone, so that its key policy cannot be taken over
+ * @throws SealdropError while writing:
+ *   - `conflict`: other writers were first each time
+ *   - `output_failed`: the inventory cannot be written
+ * @example
+ *   ```js
+ *   import { applyRotation, fileInventory, planRotation } from 'sealdrop/kms'
+ *   const kind = { use: 'enc', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' }
+ *   const purposes = [{ name: 'letters', alias: 'alias/letters', ...kind }]
+ *   const store = fileInventory('letter-keys')
+ *   if (!(await store.read())) await store.write({ version: 1, counter: 0, purposes, keys: [] })
+ *   const { inventory } = await store.read()
+ *   const plan = planRotation(inventory, { now: new Date(), every: 'P3M' })
+ *   const { done } = await applyRotation(plan, { store })
+ *   console.log(done.map((step) => step.kind).join()) // create,activate,create,move-alias
+ *   ```
  */
 export async function applyRotation(
   plan: { readonly steps: readonly Step[] },
@@ -86,13 +118,13 @@ class Run {
       else if (outcome !== 'nothing') this.#waiting.push({ ...step, notBefore: outcome })
     } catch (error) {
       this.#options.signal?.throwIfAborted()
-      // what is wrong with one purpose does not hold up the others, nor an alias its keys
+      // a purpose that fails does not hold up the others, and an alias that fails not its keys
       const failed = step.kind === 'move-alias' ? `${step.kind} ${step.key}` : step.key
       this.#failed.set(failed, error)
     }
   }
 
-  /** What was done, and what waits. Throws what failed first. */
+  /** What was done and what waits, unless something failed: then its error is thrown. */
   finished(): { readonly done: readonly Step[]; readonly waiting: readonly Step[] } {
     for (const error of this.#failed.values()) {
       throw error
@@ -104,7 +136,8 @@ class Run {
     const { store, signal } = this.#options
     const clock = this.#clock
     const now = clock()
-    const notBefore = new Date(step.notBefore) // a plan may have been JSON
+    // text, where the plan was JSON meanwhile
+    const notBefore = new Date(step.notBefore)
     if (notBefore.getTime() > now) return notBefore
     this.#isNew ??= await isNewStore(store)
     const run = { port: this.#port, store, now, clock, signal, isNew: this.#isNew }
@@ -112,7 +145,7 @@ class Run {
   }
 }
 
-/** Whether no key set was ever served, also where there is no inventory yet. */
+/** Whether no key set was ever served. Where there is no inventory yet, none was. */
 async function isNewStore(store: InventoryStore): Promise<boolean> {
   const found = await store.read()
   return !found || isNeverPublished(found.inventory)

@@ -16,15 +16,16 @@ import type { StepContext } from './steps.js'
 /** Which key is to be made. */
 export interface Succession {
   readonly purpose: Purpose
-  /** What was begun before and is finished now, as it was begun. */
+  /** The key whose making was begun before, and is finished now. */
   readonly begun: InventoryKey | undefined
   readonly current: MadeKey | undefined
 }
 
 /**
- * Makes the next key of a purpose. That it is begun is written down first, with a token that the
- * key's description has: CreateKey itself cannot be repeated, so after a crash the key is looked
- * for before one is made. It has the key policy and the tags of the current one.
+ * Makes the next key of a purpose, with the key policy and the tags of the current one.
+ *
+ * That it begins is written down first, with a token that the description of the key has. CreateKey
+ * cannot be repeated, so that after a crash the key is looked for before one is made.
  *
  * @throws SealdropError `conflict` where another publisher is at it, `too_large` where the set
  *   would have more than 32 keys, `kms_*`, and what the store throws
@@ -62,7 +63,7 @@ const newKey = (purpose: Purpose, { token, spec, usage, alias }: InventoryKey): 
   description: `sealdrop ${purpose.name} ${token}`,
 })
 
-/** Writes down that a key is being made, since now. */
+/** Writes down that a key is being made from now on. */
 async function begin(
   { store, now }: StepContext,
   { purpose: { name }, begun }: Succession,
@@ -90,7 +91,7 @@ async function findBegun(
   try {
     return await run.port.findKey({ alias, token }, run.signal)
   } catch (error) {
-    // it was begun for a place that cannot be asked, and that nobody wants any more
+    // it was begun in a Region that cannot be asked, and that nobody wants any more
     if (isSealdropError(error) && alias !== purpose.alias) await drop(run, token)
     throw error
   }
@@ -100,7 +101,7 @@ async function create(run: StepContext, key: NewKey, { token }: InventoryKey): P
   try {
     return await run.port.createKey(key, run.signal)
   } catch (error) {
-    // nothing was made, and what was asked for may be corrected
+    // KMS made nothing, and whoever reads the error may correct what was asked for
     if (isRefusal((error as { readonly cause?: unknown }).cause)) await drop(run, token)
     throw error
   }
@@ -120,7 +121,7 @@ async function drop({ store, now }: StepContext, token: string): Promise<void> {
   }))
 }
 
-/** The ARNs of the replicas of a multi-Region key, each with what its predecessor has there. */
+/** Makes the replicas of a multi-Region key, each with the policy and tags of its predecessor. */
 async function replicate(
   { port, signal }: StepContext,
   o: Succession,
@@ -156,11 +157,12 @@ async function load(
     thumbprint: info.thumbprint,
     jwk,
     alg: info.alg,
-    made: isoOf(clock()), // not before KMS answered: waits are counted from it
+    // after KMS answered, since waits are counted from it
+    made: isoOf(clock()),
   }
 }
 
-/** Writes down that the key is made; a signing key is published from then on. */
+/** Writes down that the key was made. A signing key is published from then on. */
 async function enter({ store, now }: StepContext, made: MadeKey): Promise<void> {
   const isMaking = isMakingOf(made.token)
   const [arn = ''] = made.arns
@@ -179,7 +181,7 @@ async function enter({ store, now }: StepContext, made: MadeKey): Promise<void> 
   )
 }
 
-/** With a key that is not needed: nothing was done with it, and nobody loses sight of it. */
+/** The inventory with a key that nobody needs, so that nobody loses sight of it. */
 function withSpare(inventory: KeyInventory, made: MadeKey): KeyInventory {
   const spare = { ...made, token: newToken(), state: 'retired', retired: made.made } as const
   return { ...inventory, keys: [...inventory.keys, spare] }

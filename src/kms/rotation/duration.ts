@@ -1,8 +1,9 @@
 import { ensure, shown } from '../../errors/guard.js'
 
 /**
- * A date later by an ISO 8601 duration of years, months, weeks and days: `P3M`, `P90D`. Months are
- * those of the calendar, in UTC; a day that a month has not becomes its last one.
+ * A time that is later by an ISO 8601 duration of years, months, weeks and days: `P3M`, `P90D`.
+ *
+ * Months are those of the calendar, in UTC. A day that a month does not have becomes its last day.
  *
  * @throws SealdropError `invalid_argument`
  */

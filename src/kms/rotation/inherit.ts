@@ -3,7 +3,7 @@ import { isSealdropError } from '../../errors/sealdrop-error.js'
 import type { MadeKey, Purpose } from '../inventory/inventory-model.js'
 import type { Inherited, ManagementPort } from '../port/management-port.js'
 
-/** Of which key the next one takes policy and tags. */
+/** Which key the next one takes its policy and tags from. */
 export interface Inheritance {
   readonly purpose: Purpose
   readonly current: MadeKey | undefined
@@ -11,7 +11,7 @@ export interface Inheritance {
   readonly arn: string | undefined
 }
 
-/** What who may use the current key needs of the next one. Grants are not taken over. */
+/** The policy and tags for the next key, so that the same people may use it. Grants stay behind. */
 export async function inherit(
   port: ManagementPort,
   { purpose, current, arn }: Inheritance,
@@ -42,7 +42,7 @@ async function inheritedOf(
   }
 }
 
-/** A key policy that names its own key as the resource would let nobody use the next one. */
+/** A policy for the next key: one that names the current key would let nobody use it. */
 function policyForSuccessor(policy: string, arns: readonly string[]): string {
   const isOwn = (resource: unknown): boolean =>
     arns.includes(resource as string) || (Array.isArray(resource) && resource.some(isOwn))

@@ -15,20 +15,40 @@ import {
   type Standing,
 } from './when.js'
 
+/** When a plan is made, and how often keys are rotated. */
 export interface PlanOptions {
+  /** The time now. */
   readonly now: Date
-  /** How long a key is current, as an ISO 8601 duration of years, months, weeks and days: `P3M`. */
+  /**
+   * For how long a key is current, as an ISO 8601 duration: `P3M`, `P90D`, `P1Y`.
+   *
+   * - It has years, months, weeks and days, and is one day at least.
+   */
   readonly every: string
 }
 
 /**
- * What is to be done to the keys of an inventory, now and later; nothing is done and nobody is
- * asked. Each purpose has a current key and a next one, made a rotation ahead so that its
- * thumbprint can be pinned. A signing key is published before it signs until no set without it can
- * be in use; an encryption key is not sealed to before openers know it. Retired keys stay enabled.
+ * Says what is to be done to the keys of an inventory, now and later, and does nothing.
+ *
+ * - Nobody is asked: the answer follows from the inventory and the time.
+ * - Each purpose has a current key and a next one, whose thumbprint can be handed out before.
+ * - A signing key signs when no set without it can be in use any more.
+ * - An encryption key is sealed to when openers know it.
+ * - Retired keys stay enabled.
  *
  * @returns steps in the order in which they come due, for people to read and for `applyRotation`
- * @throws SealdropError `invalid_argument`
+ * @throws SealdropError without a KMS call:
+ *   - `invalid_argument`: the inventory or an option is wrong
+ * @example
+ *   ```js
+ *   import { fileInventory, planRotation } from 'sealdrop/kms'
+ *   const { inventory } = await fileInventory('keys').read()
+ *   const { steps, next } = planRotation(inventory, { now: new Date(), every: 'P1Y' })
+ *   const [first] = steps
+ *   console.log(first.kind, first.key) // activate contracts
+ *   console.log(first.why) // the current key is in use since…
+ *   console.log(next > new Date()) // true
+ *   ```
  * @see jose-profile.md, "Key sets"
  */
 export function planRotation(inventory: KeyInventory, o: PlanOptions): RotationPlan {
@@ -46,7 +66,7 @@ export function planRotation(inventory: KeyInventory, o: PlanOptions): RotationP
   return { steps, next: new Date(Math.max(now, first)) }
 }
 
-/** What a plan is made of, and for when. */
+/** The inventory that a plan is made of, the time, and how often keys are rotated. */
 interface Planning {
   readonly inventory: KeyInventory
   readonly now: number
@@ -86,7 +106,7 @@ function unpublishing(purpose: Purpose, o: Planning): readonly Step[] {
   })
 }
 
-/** What is not as the purpose wants it now. */
+/** Steps for what is not as the purpose wants it now. */
 function mending(stand: Standing, o: Planning): readonly Step[] {
   const { purpose, making, next, current, fitting } = stand
   const step = stepsFor(purpose, o)
@@ -105,7 +125,7 @@ function mending(stand: Standing, o: Planning): readonly Step[] {
   return steps
 }
 
-/** The next key comes into use, and another one is made. */
+/** Steps by which the next key comes into use, and another one is made. */
 function rotating(stand: Standing, o: Planning): readonly Step[] {
   const { purpose, making, current, fitting } = stand
   const step = stepsFor(purpose, o)

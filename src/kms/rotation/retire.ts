@@ -1,46 +1,54 @@
-import { ensure, hasMethods, shown } from '../../errors/guard.js'
-import type { CallOptions } from '../../io/abort.js'
-import {
-  isMade,
-  type InventoryKey,
-  type InventoryStore,
-  type KeyInventory,
-  type MadeKey,
-} from '../inventory/inventory-model.js'
+import { ensure, shown } from '../../errors/guard.js'
+import type { InventoryKey, MadeKey } from '../inventory/inventory-model.js'
 import { isoOf, purposeOf, updateInventory, withKey } from '../inventory/update.js'
-import { ManagementPort, type LastUse } from '../port/management-port.js'
-import type { Kms } from '../port/port.js'
-import { day, settle } from './steps.js'
+import type { LastUse } from '../port/management-port.js'
+import { lastUseOf, thereOf, withPort, type Found, type KeyOptions } from './listed-key.js'
+import { settle } from './steps.js'
 import { keptFor, timeOf } from './when.js'
 
-export interface KeyOptions extends CallOptions {
-  /** How KMS is reached. Default `{}`: the AWS default chain. */
-  readonly kms?: Kms
-  readonly store: InventoryStore
-  /** Thumbprint of the key in the inventory. */
-  readonly key: string
-  /** Milliseconds since 1970. Default: Date.now. */
-  readonly now?: () => number
-}
-
+/** How long a retired key is kept, and whether anybody still uses it. */
 export interface RetiredKey {
+  /** Until when it must stay enabled. */
   readonly keepUntil: Date
+  /** Whether it is disabled now. */
   readonly disabled: boolean
-  /**
-   * The last time that it did cryptography, by kms:GetKeyLastUsage; undefined where it never did.
-   */
+  /** When it did cryptography last, as KMS tells; undefined where it never did. */
   readonly lastUse: LastUse | undefined
 }
 
 /**
- * Says until when a retired key must stay enabled for what it sealed, and, only when that is over
- * and only when asked, disables it: then nothing opens with it, until `restoreKey`. A signing key
- * is kept for its purpose's keepDays, unless it was withdrawn from the set.
+ * Says until when a retired key must be kept, and disables it when that is over and you ask.
  *
- * @param o.keepUntil default: as the inventory has it
- * @param o.disable default: false
- * @throws SealdropError `invalid_argument` for a key that is in use or that must still be kept,
- *   `key_not_found`, `key_unusable`, `conflict`, `kms_*`, and what the store throws
+ * - It must stay enabled for as long as anything that was sealed to it may be opened.
+ * - Nothing opens with a disabled key, until `restoreKey`.
+ * - A signing key is kept for `keepDays` of its purpose, unless it was withdrawn from the set.
+ *
+ * @param o.keepUntil - until when it must stay enabled; default: what the inventory says
+ * @param o.disable - disable it now; default: false
+ * @throws SealdropError without a KMS call:
+ *   - `invalid_argument`: the key is in use, or no `keepUntil` is known
+ *   - `key_not_found`: the inventory has no such key
+ *   - `source_failed`: the inventory cannot be read
+ *   - `malformed`: the inventory is damaged
+ * @throws SealdropError from KMS:
+ *   - `invalid_argument`: the key must still be kept, so that it is not disabled
+ *   - `kms_denied`: the policies do not allow it, or the credentials are missing, wrong or old
+ *   - `kms_throttled`: KMS limits calls a second; retry later
+ *   - `kms_unavailable`: KMS could not be reached, or could not answer; retry later
+ *   - `kms_unexpected`: KMS answered what this version does not understand
+ *   - `key_unusable`: the key waits for its deletion
+ * @throws SealdropError while writing:
+ *   - `conflict`: other writers were first each time
+ *   - `output_failed`: the inventory cannot be written
+ * @example
+ *   ```js
+ *   import { fileInventory, retireKey } from 'sealdrop/kms'
+ *   const store = fileInventory('keys')
+ *   const { inventory } = await store.read()
+ *   const { thumbprint: key } = inventory.keys.find(({ state }) => state === 'retired')
+ *   const found = await retireKey({ store, key, keepUntil: new Date('2035-01-01') })
+ *   console.log(found.keepUntil.toISOString(), found.disabled) // 2035-01-01T00:00:00.000Z false
+ *   ```
  */
 export async function retireKey(
   o: KeyOptions & { readonly keepUntil?: Date; readonly disable?: boolean },
@@ -73,7 +81,7 @@ export async function retireKey(
   })
 }
 
-/** Its time is over: nobody needs it any more, nor may a set with it be in use. */
+/** Checks that nobody needs the key any more, and that no set with it can be in use. */
 function checkMayBeDisabled({ key, inventory, now }: Found, keepUntil: Date): void {
   ensure(
     keepUntil.getTime() <= now,
@@ -91,7 +99,7 @@ function checkMayBeDisabled({ key, inventory, now }: Found, keepUntil: Date): vo
   )
 }
 
-/** What is written down of a key that is disabled, which leaves the set too. */
+/** What is written down of a key that is disabled. It leaves the set too. */
 const disabledAt = (
   { disabled, published, unpublished }: MadeKey,
   at: string,
@@ -100,159 +108,3 @@ const disabledAt = (
   disabled: disabled ?? at,
   ...(published !== undefined && { unpublished: unpublished ?? at }),
 })
-
-export interface DeletedKey {
-  /** When it becomes final; until then `restoreKey` brings the key back. */
-  readonly deletes: Date
-  readonly lastUse: LastUse | undefined
-  /** What nobody will be able to open any more, for people to read. */
-  readonly unreadable: string
-}
-
-/**
- * Schedules the deletion of a key that is disabled and that need not be kept any more, with its
- * replicas. It takes 7 to 30 days and can be taken back until then; after that what was sealed to
- * it is lost for everybody, AWS too.
- *
- * @param o.confirm the thumbprint again
- * @param o.days 7 to 30. Default: 30
- * @throws SealdropError `invalid_argument` unless it is disabled, its keepUntil is over, and it is
- *   confirmed; `key_not_found`, `key_unusable`, `conflict`, `kms_*`, and what the store throws
- */
-export async function deleteKey(
-  o: KeyOptions & { readonly confirm: string; readonly days?: number },
-): Promise<DeletedKey> {
-  return withPort(o, async ({ key, port, now }) => {
-    const { days = 30 } = o
-    ensure(
-      o.confirm === key.thumbprint,
-      'invalid_argument',
-      'confirm: expected the thumbprint of the key again',
-    )
-    ensure(
-      Number.isInteger(days) && days >= 7 && days <= 30,
-      'invalid_argument',
-      'days: expected 7 to 30',
-    )
-    ensure(
-      key.state === 'disabled' || key.state === 'deleting',
-      'invalid_argument',
-      `the key is ${key.state}: retireKey with disable comes first, so that it shows what is still needed`,
-    )
-    ensure(
-      timeOf(key.keepUntil ?? isoOf(8.64e15)) <= now,
-      'invalid_argument',
-      `the key is kept until ${key.keepUntil}`,
-    )
-    const lastUse = await lastUseOf(port, key.arns, o.signal)
-    const there = await thereOf(port, key.arns, o.signal)
-    let deletes = new Date(0)
-    // replicas before their primary
-    for (const arn of there.reverse()) {
-      const date = await port.scheduleDeletion(arn, { days, now }, o.signal)
-      if (date > deletes) deletes = date
-    }
-    await updateInventory(o.store, now, (found) =>
-      withKey(found, key, { state: 'deleting', deletes: deletes.toISOString() }),
-    )
-    return { deletes, lastUse, unreadable: unreadableWithout(key) }
-  })
-}
-
-function unreadableWithout(key: MadeKey): string {
-  if (key.usage === 'SIGN_VERIFY')
-    return 'nothing: what it signed can be verified with its public key, which stays in the inventory'
-  const from = key.starts ?? key.made
-  const days = Math.ceil((timeOf(key.retired) - timeOf(from)) / day)
-  return `everything that was sealed to ${key.thumbprint}, in use from ${from} to ${key.retired ?? 'never'} (${days} days), and is kept anywhere, backups included`
-}
-
-/**
- * Brings back a key that is disabled, or whose deletion is not final yet: it is enabled, and
- * retired as before. One that somebody disabled, or scheduled for deletion, without telling the
- * inventory is enabled too, and stays what the inventory says.
- *
- * @throws SealdropError `invalid_argument` for a key that is enabled, `key_not_found`,
- *   `key_unusable` when it is gone, `conflict`, `kms_*`, and what the store throws
- */
-export async function restoreKey(o: KeyOptions): Promise<void> {
-  await withPort(o, async ({ key, port, now }) => {
-    // KMS decides: somebody may have cancelled a deletion that the inventory takes for final
-    const there = await thereOf(port, key.arns, o.signal)
-    ensure(
-      there.length > 0,
-      'key_unusable',
-      `the key was deleted${key.deletes === undefined ? '' : ` at ${key.deletes}`}: it cannot be brought back`,
-    )
-    const wasOut = ['disabled', 'deleting', 'deleted'].includes(key.state)
-    const states = wasOut ? [] : await Promise.all(there.map((arn) => port.stateOf(arn, o.signal)))
-    ensure(
-      wasOut || states.some((state) => state !== 'Enabled'),
-      'invalid_argument',
-      `the key is ${key.state}, and enabled in KMS: there is nothing to bring back`,
-    )
-    for (const arn of there) await port.restore(arn, o.signal)
-    if (!wasOut) return
-    const members = { arns: there, disabled: undefined, deletes: undefined }
-    await updateInventory(o.store, now, (found) =>
-      withKey(found, key, { state: 'retired', ...members }),
-    )
-  })
-}
-
-/** The ARNs of a key that KMS still has: a replica may be gone before its primary. */
-async function thereOf(
-  port: ManagementPort,
-  arns: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<string[]> {
-  const states = await Promise.all(arns.map((arn) => port.stateOf(arn, signal)))
-  return arns.filter((_, i) => states[i] !== undefined)
-}
-
-/** In whichever Region it was. */
-async function lastUseOf(
-  port: ManagementPort,
-  arns: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<LastUse | undefined> {
-  const there = await thereOf(port, arns, signal)
-  const found = await Promise.all(there.map((arn) => port.lastUse(arn, signal)))
-  const uses = found.filter((use) => use !== undefined)
-  const [last] = uses.sort((a, b) => b.at.getTime() - a.at.getTime())
-  return last
-}
-
-interface Found {
-  readonly key: MadeKey
-  readonly inventory: KeyInventory
-  readonly port: ManagementPort
-  readonly now: number
-}
-
-async function withPort<T>(o: KeyOptions, work: (found: Found) => Promise<T>): Promise<T> {
-  ensure(
-    hasMethods(o?.store, 'read'),
-    'invalid_argument',
-    'store: expected the store of the inventory, such as fileInventory makes',
-  )
-  ensure(
-    typeof o.key === 'string',
-    'invalid_argument',
-    'key: expected the thumbprint of a key of the inventory',
-  )
-  const found = await o.store.read()
-  const inventory = found?.inventory
-  const key = inventory?.keys.find(({ thumbprint }) => thumbprint === o.key)
-  ensure(
-    inventory && key && isMade(key),
-    'key_not_found',
-    `the inventory has no key ${shown(o.key)}`,
-  )
-  const port = new ManagementPort(o.kms ?? {})
-  try {
-    return await work({ key, inventory, port, now: (o.now ?? Date.now)() })
-  } finally {
-    port.close()
-  }
-}

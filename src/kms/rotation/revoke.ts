@@ -7,35 +7,57 @@ import {
   type RevocationReason,
 } from '../inventory/inventory-model.js'
 import { isoOf, purposeOf, updateInventory, withKey } from '../inventory/update.js'
-import type { KeyOptions } from './retire.js'
+import type { KeyOptions } from './listed-key.js'
 import { openersCooldown, settle } from './steps.js'
 import { standing, timeOf } from './when.js'
 
+/** Which key took the place of the one that was taken back, and when everybody knows. */
 export interface RevokedKey {
-  /** Thumbprint of the key that took its place; undefined where it was not the current one. */
+  /** The thumbprint of the key that took its place; undefined where it was not the current one. */
   readonly replacedBy: string | undefined
   /**
-   * When no cache, host or client uses a set of before any more; a host that is hostile is outlived
-   * by `exp` of a signed set only.
+   * When no cache, host or client uses an older set any more.
+   *
+   * - A hostile host may serve an older set for longer: `exp` of a signed set ends that.
    */
   readonly goneBy: Date
 }
 
 /**
- * Takes a key back at once, after a compromise. It asks KMS for nothing. The next key takes the
- * place of a current one without the waits of a rotation, and the alias moves when `applyRotation`
- * runs. A key to seal to leaves the set and stays enabled for what it sealed. A signing key stays
- * in the set with its `expires`, so that what says that it was signed before is believed; since who
- * signs chooses the date, `withdraw` it where somebody else could sign with it.
+ * Takes a key back at once after a compromise, and puts the next key in its place.
  *
- * @param o.since from when what it signed is not believed, not after now. Default: now
- * @param o.reason what verifiers are told; of a key that is `superseded` what it signed before
- *   still counts, of others only for who can show that they held it before. Default: `compromised`
- *   with `withdraw`, otherwise `superseded`
- * @param o.withdraw take a signing key out of the set: nothing that it ever signed is believed.
- *   Default: false
- * @throws SealdropError `invalid_argument`, `key_not_found` for a key that is not there, or a
- *   current one without a next, `conflict`, and what the store throws
+ * - KMS is not called. The alias moves when `applyRotation` runs.
+ * - The waits of a rotation are left out.
+ * - A key to seal to leaves the set, and stays enabled for what was sealed to it.
+ * - A signing key stays in the set with `expires`: what says that it was signed before is believed.
+ * - Whoever can sign chooses that date. Where somebody else can sign with the key, `withdraw` it.
+ *
+ * @param o.since - from when what it signed is not believed, not after now; default: now
+ * @param o.reason - what verifiers are told; default: `compromised` with `withdraw`, otherwise
+ *   `superseded`. What a superseded key signed before still counts. What another one signed counts
+ *   only for those who can show that they held it before
+ * @param o.withdraw - takes a signing key out of the set, so that nothing that it ever signed is
+ *   believed; default: false
+ * @throws SealdropError without a KMS call:
+ *   - `invalid_argument`: an option is missing or wrong
+ *   - `key_not_found`: the inventory has no such key, or no next one to take its place
+ *   - `source_failed`: the inventory cannot be read
+ *   - `malformed`: the inventory is damaged
+ * @throws SealdropError while writing:
+ *   - `conflict`: other writers were first each time
+ *   - `output_failed`: the inventory cannot be written
+ * @example
+ *   ```js
+ *   import { fileInventory, revokeKey } from 'sealdrop/kms'
+ *   const store = fileInventory('keys')
+ *   const { inventory } = await store.read()
+ *   const [current, next] = ['current', 'next'].map((state) =>
+ *     inventory.keys.find((key) => key.purpose === 'contracts' && key.state === state),
+ *   )
+ *   const since = new Date(Date.now() - 3_600_000)
+ *   const { replacedBy } = await revokeKey({ store, key: current.thumbprint, since })
+ *   console.log(replacedBy === next.thumbprint) // true
+ *   ```
  */
 export async function revokeKey(
   o: Omit<KeyOptions, 'kms' | 'signal'> & {
@@ -80,7 +102,7 @@ function keyNamed(name: string, { keys }: KeyInventory): MadeKey {
   return key
 }
 
-/** The key that takes the place of a current one; others have no successor. */
+/** The key that takes the place of a current key; undefined for a key that is not current. */
 function successorOf(key: MadeKey, inventory: KeyInventory, now: number): MadeKey | undefined {
   if (key.state !== 'current') return undefined
   const purpose = purposeOf(inventory, key)
@@ -93,7 +115,7 @@ function successorOf(key: MadeKey, inventory: KeyInventory, now: number): MadeKe
   return fitting
 }
 
-/** How a key is taken back, and when. */
+/** How and when a key is taken back. */
 interface Revocation {
   readonly now: number
   readonly since: Date
@@ -115,11 +137,11 @@ function withRevoked(inventory: KeyInventory, key: MadeKey, o: Revocation): KeyI
   })
 }
 
-/** The earliest that was ever said. */
+/** The earliest time that was ever named. */
 const earliest = (since: Date, said: string | undefined): string =>
   isoOf(Math.min(since.getTime(), said === undefined ? Infinity : timeOf(said)))
 
-/** The next key is in use at once; openers learn of a key to seal to first. */
+/** The inventory with the next key in use at once, or a minute later where openers must learn of it. */
 function withCurrent(inventory: KeyInventory, next: MadeKey, now: number): KeyInventory {
   const starts = next.usage === 'SIGN_VERIFY' ? now : now + openersCooldown
   return withKey(inventory, next, {

@@ -10,19 +10,20 @@ import {
 import { later } from './duration.js'
 import { day, makingLease, openersReload, settle } from './steps.js'
 
-/** The keys of a purpose, by what they are to it. */
+/** How a purpose stands: each of its keys by what it is to it. */
 export interface Standing {
   readonly purpose: Purpose
   readonly making: InventoryKey | undefined
   readonly next: MadeKey | undefined
   readonly current: MadeKey | undefined
-  /** The next key, where it is of the kind that the purpose wants now. */
+  /** The next key, if it is of the kind that the purpose wants now. */
   readonly fitting: MadeKey | undefined
-  /** Whether there was never a key set: neither clients nor openers have to learn anything. */
+  /** Whether there never was a key set, so that no client or opener has to learn anything. */
   readonly isNew: boolean
   /**
-   * Milliseconds since 1970 before which the next key must not come into use; of a key that is yet
-   * to be made, as if it were made now.
+   * Milliseconds since 1970 before which the next key must not come into use.
+   *
+   * Where it is yet to be made, that is counted as if it were made now.
    */
   readonly readyAt: number
 }
@@ -31,13 +32,19 @@ export const timeOf = (date: string | undefined): number =>
   date === undefined ? -Infinity : new Date(date).getTime()
 
 /**
- * Whether a key set was ever served: of the purposes that are set up together none is known
- * anywhere yet.
+ * Whether no key set was ever served.
+ *
+ * Then nobody knows any of the purposes yet, and all of them come into use together.
  */
 export const isNeverPublished = (inventory: KeyInventory): boolean =>
   !inventory.keys.some(({ state, published }) => published !== undefined && state !== 'next')
 
-/** @param isNew as it was when a run began, which brings the first keys of all purposes into use */
+/**
+ * How a purpose stands now.
+ *
+ * @param isNew - as it was when a run began, so that one run brings the first keys of all purposes
+ *   into use
+ */
 export function standing(
   inventory: KeyInventory,
   purpose: Purpose,
@@ -58,7 +65,7 @@ export function standing(
   return { purpose, making, next, current, fitting, isNew, readyAt }
 }
 
-/** Whether a key is what its purpose says now. */
+/** Whether a key is of the kind that its purpose wants now. */
 function isOfKind(key: MadeKey, purpose: Purpose): boolean {
   const { spec, usage, replicas = [] } = purpose
   if (key.spec !== spec || key.usage !== usage) return false
@@ -70,8 +77,9 @@ function isOfKind(key: MadeKey, purpose: Purpose): boolean {
 }
 
 /**
- * Whether its alias is to be moved to the current key; in another Region it is when the next key
- * comes into use.
+ * Whether the alias of a purpose is to be moved to its current key.
+ *
+ * An alias of another Region is moved when the next key, which is made there, comes into use.
  */
 export function needsAlias({ aliased, alias, arns }: MadeKey, purpose: Purpose): boolean {
   if (aliased === undefined) return true
@@ -84,10 +92,10 @@ export function needsAlias({ aliased, alias, arns }: MadeKey, purpose: Purpose):
 export const dueAt = ({ current }: Standing, every: string, now: number): number =>
   current ? later(timeOf(current.starts), every) : now
 
-/** When what was begun may be taken over. */
+/** When another publisher may finish a key whose making was begun. */
 export const resumableAt = (making: InventoryKey): number => timeOf(making.began) + makingLease
 
-/** From when the next key is sealed to, or signs, if it becomes the current one now. */
+/** From when the next key is sealed to, or signs, if it becomes the current key now. */
 export const startsAt = ({ purpose, isNew }: Standing, now: number): number =>
   purpose.use === 'enc' && !isNew ? now + openersReload : now
 

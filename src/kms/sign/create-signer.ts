@@ -2,63 +2,21 @@ import { toBase64url } from '../../bytes/base64url.js'
 import { randomBytes } from '../../crypto/subtle.js'
 import { ensure, shown } from '../../errors/guard.js'
 import { encodeValue, type Value } from '../../formats/content.js'
-import { checkContext, type Context } from '../../formats/context.js'
+import { checkContext } from '../../formats/context.js'
 import { joinLines, type FileClaims } from '../../formats/file-signature.js'
 import { reservedTypes, sameType } from '../../formats/jws.js'
 import type { Receipt } from '../../formats/receipt.js'
 import { abortable, type CallOptions } from '../../io/abort.js'
 import type { ByteSource } from '../../io/byte-source.js'
 import { SingleFlight } from '../../io/single-flight.js'
-import { thumbprintUrn, type KeyInfo } from '../../keys/key.js'
+import { thumbprintUrn } from '../../keys/key.js'
 import type { OpenerKey } from '../../open/opener-key.js'
 import type { Claims } from '../../verify/jwt.js'
 import { loadKey } from '../port/load-key.js'
 import { KmsPort, type Kms } from '../port/port.js'
 import { hashFile, type SignFileOptions } from './sign-file.js'
 import { signJws } from './sign-jws.js'
-
-/** What a receipt says; `inspect` of the sealed value gives message id, digest and length. */
-export interface ReceiptOf {
-  readonly messageId: string
-  readonly digest: string
-  readonly length: number
-  readonly context: Context
-  readonly stage: 'received' | 'opened'
-  /** The key that opened it, as openers answer it, or its thumbprint. */
-  readonly key?: string | KeyInfo
-}
-
-/**
- * Signs through kms:Sign. The digest is made here, so that content of any size costs one small
- * call.
- */
-export interface Signer {
-  /** Loads the key now, so that a wrong configuration shows at start. */
-  ready(o?: CallOptions): Promise<void>
-  /** Ends KMS clients made here; later calls throw `closed`. */
-  close(): Promise<void>
-  /**
-   * A compact JWS of a value. `typ` default none; types that mean something to Sealdrop are
-   * refused. Throws `invalid_argument`, `too_large`, `kms_*`, `key_unusable`, `closed`.
-   */
-  sign(payload: Value, o?: CallOptions & { readonly typ?: string }): Promise<string>
-  /**
-   * A JWT with `iat` now and `exp` after `expiresIn` milliseconds; `typ` default `JWT`. Throws as
-   * `sign`.
-   */
-  signJwt(
-    claims: Claims & object,
-    o: CallOptions & { readonly expiresIn: number; readonly typ?: string },
-  ): Promise<string>
-  /**
-   * Signs a file of any size, read once in constant memory; one kms:Sign. The answer is text that
-   * `verifyStream` takes: about 43 characters for each MiB. The file must not change meanwhile.
-   * Throws as `sign`, and `source_failed`, `source_changed`.
-   */
-  signFile(file: string | URL | ByteSource | Blob, o?: SignFileOptions): Promise<string>
-  /** A receipt for what was received or opened, see `verifyReceipt`. Throws as `sign`. */
-  signReceipt(of: ReceiptOf, o?: CallOptions): Promise<string>
-}
+import type { ReceiptOf, Signer } from './signer.js'
 
 class KmsSigner implements Signer {
   readonly #port: KmsPort
@@ -158,7 +116,11 @@ class KmsSigner implements Signer {
   }
 }
 
-/** What a receipt says beside who signed it and when. @throws SealdropError `invalid_argument` */
+/**
+ * What a receipt says beside who signed it and when.
+ *
+ * @throws SealdropError `invalid_argument`
+ */
 function receiptMembers(of: ReceiptOf): Omit<Receipt, 'iss' | 'iat' | 'jti'> {
   ensure(of, 'invalid_argument', 'signReceipt: expected what inspect gives, and a stage')
   const { messageId, digest, length, stage } = of
@@ -189,8 +151,9 @@ function receiptMembers(of: ReceiptOf): Omit<Receipt, 'iss' | 'iat' | 'jti'> {
 }
 
 /**
- * Whoever holds a signer for messages must not be able to sign key sets or receipts with the same
- * verb.
+ * Refuses the types that verbs of their own write.
+ *
+ * Whoever may sign messages with `sign` must not get a key set or a receipt out of it.
  */
 function checkType(typ: string | undefined): string | undefined {
   ensure(typ === undefined || typeof typ === 'string', 'invalid_argument', 'typ: expected text')
@@ -203,13 +166,26 @@ function checkType(typ: string | undefined): string | undefined {
 }
 
 /**
- * Makes a signer over one KMS key. Nothing happens before its first verb.
+ * Makes a signer, which signs with one KMS key of the usage SIGN_VERIFY.
  *
- * @param o.kms how KMS is reached; default `{}`: the AWS default chain
- * @param o.key ARN, key id or alias of a key with the usage SIGN_VERIFY; the alias is resolved once
- * @param o.algorithm JOSE or KMS name; default PS256 for RSA, and a curve's only one
- * @param o.now milliseconds since 1970; default Date.now
- * @throws SealdropError `invalid_argument`
+ * - Nothing happens before its first verb. Call `ready` to load the key when a program starts.
+ * - An alias is resolved once: make a new signer after the alias moved.
+ *
+ * @param o.kms - how KMS is reached; default `{}`: the AWS default chain
+ * @param o.key - ARN, key id or alias
+ * @param o.algorithm - JOSE or KMS name; default: PS256 of an RSA key, the one algorithm of others
+ * @param o.now - the time in milliseconds since 1970; default: `Date.now`
+ * @throws SealdropError without a KMS call:
+ *   - `invalid_argument`: `key` is missing
+ * @example
+ *   ```js
+ *   import { createSigner } from 'sealdrop/kms'
+ *   const signer = createSigner({ key: 'alias/receipts' })
+ *   await signer.ready()
+ *   const jws = await signer.sign('order 7 is paid')
+ *   console.log(jws.split('.').length) // 3
+ *   await signer.close()
+ *   ```
  * @see RFC 7515 §5.1
  */
 export function createSigner(o: {

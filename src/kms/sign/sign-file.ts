@@ -14,14 +14,19 @@ import { inOrder } from '../../io/in-order.js'
 import { fileInput, type FileInput } from '../../io/stream-source.js'
 import { filePath } from '../../files/file-path.js'
 
+/** What is said of a file, and signed with it. */
 export interface SignFileOptions extends CallOptions {
-  /** At most 255 characters. Default: the base name of a path, otherwise none. */
+  /** The file's name, of at most 255 characters. Default: that of a path, otherwise none. */
   readonly name?: string
-  /** For example `application/pdf`, at most 127 characters. Default: none. */
+  /** Its media type, of at most 127 characters: `application/pdf`. Default: none. */
   readonly mediaType?: string
-  /** What the file is for or which edition it is; verifiers must name the same. Default: `{}`. */
+  /**
+   * What the file is for, or which edition it is. Default: `{}`.
+   *
+   * - Whoever verifies it must name the same context.
+   */
   readonly context?: Context
-  /** Told of bytes, after each chunk. */
+  /** Called after each chunk, with bytes that were read and bytes in all. Default: nobody. */
   readonly onProgress?: (p: { readonly done: number; readonly total: number }) => void
 }
 
@@ -37,8 +42,8 @@ const hashLength = 32
 /**
  * Reads a file once, in constant memory, and hashes its chunks.
  *
- * @throws SealdropError `invalid_argument`, `source_failed`, `source_changed` when it is another at
- *   the end than at the start
+ * @throws SealdropError `invalid_argument`, `source_failed`, and `source_changed` when its version
+ *   at the end is another one than at the start
  */
 export async function hashFile(
   file: string | URL | ByteSource | Blob,
@@ -110,7 +115,7 @@ async function chunkHashes(
     try {
       onProgress?.({ done: Math.min(size, done * limits.digestChunk), total: size })
     } catch {
-      /* theirs */
+      // what the caller's function throws is its own, and stops no signing
     }
   }
   return list

@@ -13,15 +13,16 @@ import type { OpenerKey } from '../../open/opener-key.js'
 import { longestRaw } from '../port/message-types.js'
 import type { KmsPort, ToSign } from '../port/port.js'
 
-/** What a JWS is made of, beside what its key says. */
+/** What a JWS is made of, beside the members that its key gives. */
 export interface JwsParts {
   readonly header: object
   readonly payload: Uint8Array
 }
 
 /**
- * A compact JWS by a KMS key (RFC 7515 §5.1). What is hashed is hashed here, so that content of any
- * size costs one small call.
+ * Makes a compact JWS with a KMS key (RFC 7515 §5.1).
+ *
+ * It hashes here what the algorithm hashes, so that content of any size costs one small call.
  */
 export async function signJws(
   port: KmsPort,
@@ -37,7 +38,11 @@ export async function signJws(
   return `${input}.${toBase64url(asJose(alg, jwk, signature))}`
 }
 
-/** Signatures of one length each, in bytes (kms-facts.md, "Key specs"); RSA's is the modulus. */
+/**
+ * The length in bytes of signatures that have one length (kms-facts.md, "Key specs").
+ *
+ * Those of RSA are as long as the modulus.
+ */
 const lengths: Readonly<Partial<Record<SignatureName, number>>> = {
   Ed25519: 64,
   'ML-DSA-44': 2_420,
@@ -46,8 +51,9 @@ const lengths: Readonly<Partial<Record<SignatureName, number>>> = {
 }
 
 /**
- * What KMS answered as JOSE has it, once it can be a signature at all. @throws SealdropError
- * `kms_unexpected`
+ * Writes a signature of KMS as JOSE has it.
+ *
+ * @throws SealdropError `kms_unexpected` for what cannot be a signature of that algorithm
  */
 function asJose(alg: SignatureName, jwk: PublicMembers, signature: Bytes): Bytes {
   try {
@@ -67,8 +73,9 @@ function asJose(alg: SignatureName, jwk: PublicMembers, signature: Bytes): Bytes
 }
 
 /**
- * What kms:Sign is asked to sign. @throws SealdropError `too_large` where the algorithm needs the
- * whole message
+ * What kms:Sign is asked to sign.
+ *
+ * @throws SealdropError `too_large` where the algorithm needs the whole message
  */
 async function toSign(alg: SignatureName, jwk: PublicMembers, message: Bytes): Promise<ToSign> {
   const { hash, kms: algorithm } = signatures[alg]
@@ -83,7 +90,7 @@ async function toSign(alg: SignatureName, jwk: PublicMembers, message: Bytes): P
   return { algorithm, type: 'EXTERNAL_MU', message: mu }
 }
 
-/** The bytes of a member of a public JWK, which was made of what KMS answered. */
+/** The bytes of a member of the public JWK, which was made from the answer of KMS. */
 function memberOf(text: string): Bytes {
   const bytes = fromBase64url(text)
   ensure(bytes, 'malformed', 'JWK: expected base64url')
@@ -91,8 +98,9 @@ function memberOf(text: string): Bytes {
 }
 
 /**
- * mu of ML-DSA with an empty context (FIPS 204, algorithms 2 and 7): what is signed stands for the
- * key and the message.
+ * The message representative mu of ML-DSA with an empty context (FIPS 204, algorithms 2 and 7).
+ *
+ * It stands for both the key and the message.
  */
 function messageRepresentative(publicKey: Bytes, message: Bytes): Bytes {
   const shake = (...parts: readonly Bytes[]): Bytes =>

@@ -5,7 +5,7 @@ import { requireAlgorithm, rowOf } from './checks.js'
 import { pairOf, type Material } from './material.js'
 
 /**
- * The raw x coordinate, in full length; no key derivation (SP 800-56A r3 §5.7.1.2).
+ * The raw x coordinate in full length, without key derivation (SP 800-56A r3 §5.7.1.2).
  *
  * @param spki - the other side's public key, DER
  * @throws KmsFault InvalidKeyUsageException; ValidationException, with an empty message, for a key
@@ -30,7 +30,7 @@ function peerKey(spki: Uint8Array, curve: string | undefined): KeyObject {
     if (members.kty === 'EC' && members.crv === curve)
       return createPublicKey({ key: { ...members }, format: 'jwk' })
   } catch {
-    // bad DER, another kind of key, a point that is not on the curve
+    // it is bad DER, another kind of key, or a point that is not on the curve
   }
   throw new KmsFault('ValidationException', '')
 }

@@ -1,7 +1,7 @@
 import { keySpecs, type KeySpecRow, type KeyUsage } from '../key-specs.js'
 import { KmsFault } from '../wire/fault.js'
 
-/** The row of a KeySpec that exists: keys are made and read only with one. */
+/** The row of a KeySpec. It is there, since keys are made and read only with one that is. */
 export function rowOf(spec: string): KeySpecRow {
   const row = keySpecs.get(spec)
   if (!row) throw new RangeError(`expected a KeySpec of this server, found ${spec}`)
@@ -9,8 +9,9 @@ export function rowOf(spec: string): KeySpecRow {
 }
 
 /**
- * @throws KmsFault InvalidKeyUsageException unless keys of this spec offer the algorithm for this
- * usage
+ * Checks that keys of a spec offer an algorithm for a usage.
+ *
+ * @throws KmsFault InvalidKeyUsageException
  */
 export function requireAlgorithm(spec: string, usage: KeyUsage, algorithm: string): void {
   if (!rowOf(spec).algorithms[usage]?.includes(algorithm))

@@ -3,17 +3,17 @@ import { concat, sized, u32, type Bytes } from '../../bytes/bytes.js'
 import { fromUtf8, utf8 } from '../../bytes/text.js'
 import type { Random } from './seeded-random.js'
 
-// What SYMMETRIC_DEFAULT encrypts to. The format is this server's own, and opaque to callers as
-// that of AWS is: four bytes of mark and version, key id and key-material id behind a length each,
-// nonce, AES-256-GCM ciphertext, tag.
+// What SYMMETRIC_DEFAULT encrypts to. The format is this server's own. Like that of AWS it tells
+// callers nothing. It has four bytes of mark and version, key id and key-material id behind a length
+// each, nonce, AES-256-GCM ciphertext and tag.
 
 export type EncryptionContext = Readonly<Record<string, string>>
 
 export interface SealOptions {
   readonly keyId: string
-  /** Which of the key's materials, since a rotated key keeps its former ones for opening. */
+  /** The id of the material: a rotated key keeps its former materials for opening. */
   readonly materialId: string
-  /** 32 bytes: the material. */
+  /** The material, 32 bytes. */
   readonly secret: Uint8Array
   readonly context?: EncryptionContext
   readonly random?: Random
@@ -33,8 +33,9 @@ const mark = concat('SDK', [1])
 const [nonceLength, tagLength] = [12, 16]
 
 /**
- * At most 4,096 bytes of plaintext, which make at most 6,144 bytes of ciphertext: what KMS takes
- * and gives.
+ * Encrypts at most 4,096 bytes of plaintext, as KMS does.
+ *
+ * They make at most 6,144 bytes of ciphertext, which is what KMS gives.
  */
 export function sealBlob(
   { keyId, materialId, secret, context = {}, random = randomBytes }: SealOptions,
@@ -43,8 +44,8 @@ export function sealBlob(
   const head = concat(mark, sized(1, utf8(keyId), utf8(materialId)))
   const bound = associatedData(head, context)
   const { cipherKey, nonceKey } = keysOf(secret)
-  // A stream of random bytes that begins anew with every start repeats: what is sealed is mixed in,
-  // lest a nonce meets two plaintexts.
+  // With a seed the random bytes are the same after every start. What is sealed is mixed in, so that
+  // no nonce meets two plaintexts.
   const nonce = createHmac('sha256', nonceKey)
     .update(random(32))
     .update(sized(4, bound))
@@ -57,8 +58,9 @@ export function sealBlob(
 }
 
 /**
- * What a blob says of its key, which is not proven until it opens; undefined for what no server of
- * this kind has sealed.
+ * What a blob says of its key; undefined for what no server of this kind has sealed.
+ *
+ * It is proven only when the blob opens.
  */
 export function parseBlob(bytes: Uint8Array): ParsedBlob | undefined {
   const keyIdAt = mark.length + 1
@@ -96,8 +98,9 @@ export function parseBlob(bytes: Uint8Array): ParsedBlob | undefined {
 }
 
 /**
- * Names and values in order of the names, each behind its length; in UTF-16, in which every string
- * of JSON has bytes of its own.
+ * Names and values as bytes, in the order of the names, each behind its length.
+ *
+ * They are in UTF-16, in which no two strings of JSON have the same bytes.
  */
 function associatedData(head: Uint8Array, context: EncryptionContext): Bytes {
   const names = Object.keys(context).sort()

@@ -8,7 +8,7 @@ export interface DataKeyPair {
   readonly publicKey: Uint8Array
 }
 
-/** A pair of one of the KeyPairSpecs, for use outside of KMS. */
+/** Makes a pair of one of the KeyPairSpecs, for use outside of KMS. */
 export async function generateDataKeyPair(spec: string, random?: Random): Promise<DataKeyPair> {
   const material = await generateMaterial(spec, random)
   return { privateKey: privateKeyInfo(spec, material), publicKey: publicKeyOf(spec, material) }

@@ -2,14 +2,14 @@ import { p256, p384, p521 } from '@noble/curves/nist.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import type { EcdsaCurve } from '../key-specs.js'
 
-// Node hashes whatever crypto.sign gets for an EC key, so a digest needs this library. rollup
-// inlines it into this module.
+// crypto.sign of Node hashes whatever it gets for an EC key. So a digest needs this library, which
+// rollup inlines into this module.
 const curves = { 'P-256': p256, 'P-384': p384, 'P-521': p521, secp256k1 } satisfies Record<
   EcdsaCurve,
   unknown
 >
 
-/** ECDSA over a digest (FIPS 186-5 §6.4.1), DER; randomised and with either S, as KMS signs. */
+/** Signs a digest by ECDSA (FIPS 186-5 §6.4.1) as KMS does: DER, randomised, low or high S. */
 export function signDigest(
   curve: EcdsaCurve,
   digest: Uint8Array,
@@ -24,8 +24,9 @@ export function signDigest(
 }
 
 /**
- * Whether a DER signature over a digest is that of an uncompressed public point; false for anything
- * malformed.
+ * Whether a DER signature over a digest is that of an uncompressed public point.
+ *
+ * It is false for anything malformed.
  */
 export function verifyDigest(
   curve: EcdsaCurve,
@@ -45,8 +46,9 @@ export function verifyDigest(
 }
 
 /**
- * A secret scalar from random bytes (FIPS 186-5 A.2.1, with half as many bits again), in the
- * curve's full length.
+ * Makes a secret scalar of random bytes, in the full length of the curve.
+ *
+ * It follows FIPS 186-5 A.2.1, with half as many random bits again.
  */
 export function secretScalar(
   curve: EcdsaCurve,

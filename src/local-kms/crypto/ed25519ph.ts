@@ -7,7 +7,7 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 /** dom2 with phflag 1 and an empty context (RFC 8032 §2, §5.1). */
 const dom2 = Buffer.from('SigEd25519 no Ed25519 collisions\x01\x00', 'latin1')
 
-/** Ed25519ph of a message that is hashed already: the library's PH is the identity. */
+/** Ed25519ph of a message that was hashed before, so that the library must not hash it again. */
 const overDigest = eddsa(
   ed25519.Point,
   (message: Uint8Array) => new Uint8Array(createHash('sha512').update(message).digest()),
@@ -35,8 +35,9 @@ export function signPrehashed(digest: Uint8Array, secretKey: Uint8Array): Uint8A
 }
 
 /**
- * Whether a signature over a SHA-512 digest is that of a public key (RFC 8032 §5.1.7); false for
- * anything malformed.
+ * Whether a signature over a SHA-512 digest is that of a public key (RFC 8032 §5.1.7).
+ *
+ * It is false for anything malformed.
  */
 export function verifyPrehashed(
   signature: Uint8Array,

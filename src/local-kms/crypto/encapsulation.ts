@@ -18,8 +18,9 @@ export interface Encapsulation {
 }
 
 /**
- * A fresh secret for the holder of an ML-KEM key (FIPS 203 §7.2). @throws KmsFault
- * InvalidKeyUsageException
+ * Makes a secret for the holder of an ML-KEM key (FIPS 203 §7.2).
+ *
+ * @throws KmsFault InvalidKeyUsageException
  */
 export function encapsulate(spec: string, material: Material, algorithm: string): Encapsulation {
   requireAlgorithm(spec, 'ENCAPSULATE_DECAPSULATE', algorithm)
@@ -27,8 +28,10 @@ export function encapsulate(spec: string, material: Material, algorithm: string)
 }
 
 /**
- * The secret in a ciphertext (FIPS 203 §7.3). One that was made for another key, or changed,
- * answers 32 bytes that nobody else has: rejection is implicit.
+ * The secret in a ciphertext (FIPS 203 §7.3).
+ *
+ * Rejection is implicit: a ciphertext that was changed, or made for another key, gives 32 bytes that
+ * nobody else has.
  *
  * @throws KmsFault InvalidKeyUsageException; InvalidCiphertextException, without a message, for a
  *   wrong length

@@ -13,14 +13,16 @@ import {
   type MlKemSpec,
 } from './post-quantum.js'
 
-// Node's own implementation where it has one, which is asked of the running Node by making a key
-// and never of its version.
+// Node's own implementation is used where it has one. Whether it has is found out by making a key,
+// and never by the version of Node.
 
 export type LatticeSpec = MlDsaSpec | MlKemSpec
 
 interface LatticeRow {
   /**
-   * Last two octets of the object identifier, in DER: 2.16.840.1.101.3.4.3.17 and 3.4.4.1, and on.
+   * The last two octets of the object identifier in DER.
+   *
+   * Identifiers begin with 2.16.840.1.101.3.4.3.17 (ML-DSA) and 2.16.840.1.101.3.4.4.1 (ML-KEM).
    */
   readonly oid: readonly [arc: number, leaf: number]
   readonly publicKey: number
@@ -37,7 +39,7 @@ const rows: Readonly<Record<LatticeSpec, LatticeRow>> = {
   ML_KEM_1024: { oid: [4, 3], publicKey: 1568, seed: 64 },
 }
 
-/** What Node 24.7 added; absent elsewhere, whatever the installed type declarations say. */
+/** What Node 24.7 added. Older ones lack it, whatever the installed types say. */
 const { encapsulate, decapsulate } = nodeCrypto as unknown as {
   encapsulate?: (publicKey: KeyObject) => { sharedKey: Uint8Array; ciphertext: Uint8Array }
   decapsulate?: (privateKey: KeyObject, ciphertext: Uint8Array) => Uint8Array
@@ -127,7 +129,7 @@ export function latticeEncapsulate(
   return { sharedSecret: new Uint8Array(sharedKey), ciphertext: new Uint8Array(ciphertext) }
 }
 
-/** The length of the ciphertext is the caller's to check. */
+/** Decapsulates a ciphertext, whose length the caller has checked. */
 export function latticeDecapsulate(
   spec: MlKemSpec,
   seed: Uint8Array,
@@ -141,9 +143,7 @@ export function latticeDecapsulate(
 const publicKey = (spec: LatticeSpec, seed: Uint8Array): Uint8Array =>
   isMlDsa(spec) ? mlDsaPublicKey(spec, seed) : mlKemPublicKey(spec as MlKemSpec, seed)
 
-/**
- * The key in Node's hands; undefined where this Node or its OpenSSL does not know the algorithm.
- */
+/** The key as an object of Node; undefined where Node or its OpenSSL lacks the algorithm. */
 function nativeKey(spec: LatticeSpec, seed: Uint8Array): KeyObject | undefined {
   try {
     const der = Buffer.from(seedToPkcs8(spec, seed))

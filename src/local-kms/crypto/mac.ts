@@ -10,8 +10,9 @@ const hashes: Readonly<Record<string, string>> = {
 }
 
 /**
- * HMAC (FIPS 198-1) as long as its hash. @throws KmsFault InvalidKeyUsageException for an algorithm
- * that the key does not have
+ * Makes an HMAC (FIPS 198-1) that is as long as its hash.
+ *
+ * @throws KmsFault InvalidKeyUsageException for an algorithm that the key does not have
  */
 export function generateMac(
   spec: string,
@@ -38,7 +39,9 @@ export interface AuthenticatedMessage {
 }
 
 /**
- * Whether a MAC is that of this message, whole, in time that does not depend on where it differs.
+ * Whether a MAC is the whole one of a message.
+ *
+ * The time that it takes does not depend on where the MAC differs.
  *
  * @throws KmsFault as {@link generateMac} does
  */

@@ -20,8 +20,10 @@ import type { Random } from './seeded-random.js'
 import { seededRsa } from './seeded-rsa.js'
 
 /**
- * What is secret of a key: a pair in Node's hands, the seed that a pair grows from (FIPS 203, FIPS
- * 204), or a shared secret.
+ * What is secret of a key.
+ *
+ * It is a pair as objects of Node, the seed that a pair grows from (FIPS 203, FIPS 204), or a shared
+ * secret.
  */
 export type Material =
   | { readonly kind: 'pair'; readonly privateKey: KeyObject }
@@ -39,10 +41,10 @@ const kinds: Readonly<Record<KeyType, Material['kind']>> = {
 }
 
 /**
- * New material for a KeySpec.
+ * Makes material for a KeySpec.
  *
- * @param random - makes it deterministic, RSA too; nothing else may read from it until this is
- *   done. Default: the system's
+ * @param random - makes it deterministic, also of RSA; nothing else may read from it meanwhile.
+ *   Default: the system's randomness
  */
 export async function generateMaterial(spec: string, random?: Random): Promise<Material> {
   const { kty, size, ecdsaCurve } = rowOf(spec)
@@ -58,14 +60,14 @@ async function newRsaKey(bits: number, random: Random | undefined): Promise<KeyO
   return privateKey
 }
 
-/** PKCS#8 PEM of a pair, standard base64 of the rest: unencrypted, as it lies in a key's file. */
+/** Material as it lies in a key's file, unencrypted: a pair as PKCS#8 PEM, others as base64. */
 export function materialToText(material: Material): string {
   if (material.kind === 'pair')
     return material.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
   return Buffer.from(material.kind === 'seed' ? material.seed : material.secret).toString('base64')
 }
 
-/** What {@link materialToText} wrote; undefined for anything that is not material of this spec. */
+/** Reads what {@link materialToText} wrote; undefined for what is not material of this spec. */
 export function materialFromText(spec: string, text: string): Material | undefined {
   const { kty } = rowOf(spec)
   if (kinds[kty] === 'pair') return attempt(() => pairOfSpec(spec, createPrivateKey(text)))
@@ -74,8 +76,9 @@ export function materialFromText(spec: string, text: string): Material | undefin
 }
 
 /**
- * Material as ImportKeyMaterial takes it: PKCS#8 DER of a private key, or the bytes of a secret;
- * undefined for what is none of this spec.
+ * Reads material as ImportKeyMaterial takes it; undefined for what is not material of this spec.
+ *
+ * It is PKCS#8 DER of a private key, or the bytes of a secret.
  */
 export function importedMaterial(spec: string, bytes: Uint8Array): Material | undefined {
   const { kty } = rowOf(spec)
@@ -138,7 +141,7 @@ const pair = (privateKey: KeyObject): Material => ({ kind: 'pair', privateKey })
 const ofLength = (spec: string, bytes: Uint8Array): Material | undefined =>
   bytes.length === rowOf(spec).size ? fromBytes(spec, new Uint8Array(bytes)) : undefined
 
-/** Material of a spec whose material is just so many random bytes. */
+/** Material of a spec whose material is nothing but random bytes. */
 function fromBytes(spec: string, bytes: Uint8Array): Material {
   const { kty } = rowOf(spec)
   if (kty === 'OKP') return pair(ed25519Key(bytes))
@@ -165,7 +168,7 @@ function ecKey(crv: EcdsaCurve, scalar: Uint8Array): KeyObject {
   return createPrivateKey({ key: { kty: 'EC', crv, d, x, y }, format: 'jwk' })
 }
 
-/** OpenSSL does not look at what follows a key; here nothing may. */
+/** Whether nothing follows a key, which OpenSSL does not look at. */
 function readPkcs8(der: Uint8Array): KeyObject {
   const cursor = new Cursor(der, 'malformed')
   element(cursor, 'sequence', 'PKCS#8')
@@ -173,7 +176,7 @@ function readPkcs8(der: Uint8Array): KeyObject {
   return createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' })
 }
 
-/** How Node calls the curve of a key. */
+/** The name that Node has for the curve of a key. */
 const nodeCurves: Readonly<Record<EcdsaCurve, string>> = {
   'P-256': 'prime256v1',
   'P-384': 'secp384r1',
@@ -182,8 +185,9 @@ const nodeCurves: Readonly<Record<EcdsaCurve, string>> = {
 }
 
 /**
- * A private key as it lies in a file of ours: looked at for what it says it is, since a server
- * reads all of its keys when it starts.
+ * Reads a private key from a file of ours.
+ *
+ * Only what it says that it is gets checked, since a server reads all of its keys when it starts.
  */
 function pairOfSpec(spec: string, key: KeyObject): Material | undefined {
   return isOfSpec(spec, key) ? pair(key) : undefined
@@ -200,8 +204,9 @@ function isOfSpec(spec: string, key: KeyObject): boolean {
 }
 
 /**
- * A private key that somebody else wrote, as ours; undefined when it is none of this spec, or when
- * its halves do not belong together.
+ * Reads a private key that somebody else wrote.
+ *
+ * @returns undefined where it is none of this spec, or where its halves do not belong together
  */
 function soundPair(spec: string, key: KeyObject): Material | undefined {
   const { kty, size, ecdsaCurve } = rowOf(spec)
@@ -213,8 +218,9 @@ function soundPair(spec: string, key: KeyObject): Material | undefined {
 }
 
 /**
- * The private operation undoes the public one; OpenSSL reads keys whose numbers do not belong
- * together.
+ * Whether the private operation undoes the public one.
+ *
+ * OpenSSL also reads keys whose numbers do not belong together.
  */
 function isSoundRsa(size: number, key: KeyObject): boolean {
   const block = concat([0], randomBytes(size - 1))

@@ -5,7 +5,7 @@ import { requireAlgorithm, rowOf } from './checks.js'
 import { pairOf, type Material } from './material.js'
 
 /**
- * RSAES-OAEP (RFC 8017 §7.1.1), with an empty label.
+ * Encrypts by RSAES-OAEP (RFC 8017 §7.1.1), with an empty label.
  *
  * @throws KmsFault InvalidKeyUsageException for an algorithm that the key does not have,
  *   ValidationException for a plaintext that is longer than it can take
@@ -36,10 +36,10 @@ export function encryptOaep(
 }
 
 /**
- * The reverse (RFC 8017 §7.1.2).
+ * Decrypts by RSAES-OAEP (RFC 8017 §7.1.2).
  *
- * @throws KmsFault InvalidKeyUsageException; InvalidCiphertextException, without a message, for
- *   every cryptographic failure: an oracle learns nothing from which it was
+ * @throws KmsFault InvalidKeyUsageException; InvalidCiphertextException without a message for every
+ *   cryptographic failure, so that nobody learns which one it was
  */
 export function decryptOaep(
   spec: string,

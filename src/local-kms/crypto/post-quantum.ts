@@ -1,8 +1,8 @@
 import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js'
 import { ml_kem1024, ml_kem512, ml_kem768 } from '@noble/post-quantum/ml-kem.js'
 
-// For a Node without these algorithms, and for EXTERNAL_MU, which no Node has. rollup inlines the
-// library into this module.
+// This is for a Node without these algorithms, and for EXTERNAL_MU, which no Node has. Rollup
+// inlines the library into this module.
 
 export type MlDsaSpec = 'ML_DSA_44' | 'ML_DSA_65' | 'ML_DSA_87'
 export type MlKemSpec = 'ML_KEM_512' | 'ML_KEM_768' | 'ML_KEM_1024'
@@ -56,7 +56,7 @@ export function mlKemEncapsulate(
   return { sharedSecret, ciphertext }
 }
 
-/** FIPS 203 algorithm 21: any ciphertext of the right length answers 32 bytes. */
+/** FIPS 203 algorithm 21: any ciphertext of the right length gives 32 bytes. */
 export const mlKemDecapsulate = (
   spec: MlKemSpec,
   seed: Uint8Array,

@@ -47,16 +47,18 @@ export function verifyRsaDigest(
 export type RsaRow = HashingRow & { readonly webCrypto: keyof typeof paddings }
 
 /**
- * The raw private operation (RFC 8017 §5.2.1): Node has no other way to sign a digest that is
- * already there.
+ * The raw private operation (RFC 8017 §5.2.1).
+ *
+ * Node has no other way to sign a digest that somebody else made.
  */
 export function rawSign(privateKey: KeyObject, encoded: Uint8Array): Uint8Array {
   return privateEncrypt({ key: privateKey, padding: constants.RSA_NO_PADDING }, encoded)
 }
 
 /**
- * The raw public operation (RFC 8017 §5.2.2); undefined for a number that is not below the modulus,
- * or of another length.
+ * The raw public operation (RFC 8017 §5.2.2).
+ *
+ * @returns undefined for a number that is not below the modulus, or has another length
  */
 export function rawOpen(
   publicKey: KeyObject,

@@ -1,12 +1,14 @@
 import { createCipheriv, hkdfSync } from 'node:crypto'
 
-/** So many bytes; a source of randomness, or a stream that stands in for one. */
+/** Gives so many bytes, as a source of randomness or a stream in its place does. */
 export type Random = (length: number) => Uint8Array
 
 /**
- * A stream of bytes that depends on nothing but its seed and label: AES-256-CTR under a key of
- * HKDF-SHA256. However it is cut into pieces, the bytes are the same. One label for each thing that
- * is made: two that share a stream depend on their order.
+ * A stream of bytes that depends on nothing but its seed and its label.
+ *
+ * - It is AES-256-CTR under a key of HKDF-SHA256.
+ * - The bytes are the same, however they are cut into pieces.
+ * - Take one label for each thing that is made: two that share a stream depend on their order.
  */
 export function seededRandom(seed: string, label: string): Random {
   const key = Buffer.from(hkdfSync('sha256', seed, 'sealdrop local KMS seed', label, 32))

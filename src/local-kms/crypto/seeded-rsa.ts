@@ -6,8 +6,9 @@ const isPrime: (candidate: bigint) => Promise<boolean> = promisify(checkPrime)
 const exponent = 65_537n
 
 /**
- * An RSA key from a stream of random bytes alone: Node's own generator takes no such stream. Random
- * probable primes and the bounds on p, q and d are those of FIPS 186-5 A.1.1 and A.1.3.
+ * Makes an RSA key from a stream of random bytes alone, which Node's own generator does not take.
+ *
+ * Probable primes and the bounds on p, q and d are those of FIPS 186-5 A.1.1 and A.1.3.
  */
 export async function seededRsa(bits: number, random: Random): Promise<KeyObject> {
   for (;;) {
@@ -41,8 +42,10 @@ function keyOf(p: bigint, q: bigint, d: bigint): KeyObject {
 }
 
 /**
- * A.1.3 steps 4 and 5: odd, at least √2 · 2^(bits / 2 - 1), so that the modulus has its full
- * length, and p - 1 prime to e.
+ * A prime by A.1.3, steps 4 and 5.
+ *
+ * - It is odd, and p - 1 is prime to e.
+ * - It is at least √2 · 2^(bits / 2 - 1), so that the modulus has its full length.
  */
 async function prime(
   bits: number,

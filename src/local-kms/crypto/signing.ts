@@ -20,14 +20,14 @@ export type MessageType = 'RAW' | 'DIGEST' | 'EXTERNAL_MU'
 
 /** One way from a message to a signature and back. */
 interface Way {
-  /** Bytes of a message that is no message but a hash of one. */
+  /** How many bytes a message has that is the hash of one. */
   readonly length?: number
   sign(spec: string, material: Material, message: Uint8Array): Uint8Array
   verify(spec: string, material: Material, message: Uint8Array, signature: Uint8Array): boolean
 }
 
 interface Scheme {
-  /** What a message type that has no way here is incompatible with, in the words of the service. */
+  /** With what other message types are incompatible, in the words of the service. */
   readonly refusal: (algorithm: string, spec: string) => string
   readonly ways: Readonly<Partial<Record<MessageType, Way>>>
 }
@@ -35,7 +35,7 @@ interface Scheme {
 const byAlgorithm: Scheme['refusal'] = (algorithm) => `algorithm ${algorithm}`
 const byKeySpec: Scheme['refusal'] = (_algorithm, spec) => `key spec ${spec}`
 
-/** What Node is told to sign as KMS does: a PSS salt as long as the hash, ECDSA in DER. */
+/** What Node needs to sign as KMS does: a PSS salt as long as the hash, and ECDSA in DER. */
 const nodeOptions: Readonly<Record<HashingRow['webCrypto'], Omit<SignKeyObjectInput, 'key'>>> = {
   'RSA-PSS': {
     padding: constants.RSA_PKCS1_PSS_PADDING,
@@ -45,7 +45,7 @@ const nodeOptions: Readonly<Record<HashingRow['webCrypto'], Omit<SignKeyObjectIn
   ECDSA: { dsaEncoding: 'der' },
 }
 
-/** Node hashes and signs in one; for a digest that is there already it has nothing. */
+/** A way of its own for digests, since Node hashes and signs in one step. */
 const raw = ({ hash, webCrypto }: HashingRow): Way => ({
   sign: (_spec, material, message) =>
     new Uint8Array(nodeSign(hash, message, { key: pairOf(material), ...nodeOptions[webCrypto] })),
@@ -130,8 +130,10 @@ export interface ToSign {
 }
 
 /**
- * Signs as KMS Sign does. RSA PSS, ECDSA and ML-DSA are randomised; ECDSA signatures are DER, with
- * either S.
+ * Signs as KMS Sign does.
+ *
+ * - RSA PSS, ECDSA and ML-DSA are randomised.
+ * - Signatures of ECDSA are DER, with a low or a high S.
  *
  * @throws KmsFault InvalidKeyUsageException for an algorithm that the key does not have,
  *   ValidationException for a message type that the algorithm does not take or a hash of the wrong

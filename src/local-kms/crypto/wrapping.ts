@@ -5,9 +5,9 @@ import type { Material } from './material.js'
 import { decryptOaep } from './oaep.js'
 
 interface WrappingRow {
-  /** How the RSA wrapping key opens what was encrypted to it. */
+  /** The algorithm by which the RSA wrapping key opens what was encrypted to it. */
   readonly oaep: string
-  /** Whether that is an AES-256 key, under which the material follows (RFC 5649). */
+  /** Whether an AES-256 key is inside, under which the material follows (RFC 5649). */
   readonly isTwoSteps: boolean
 }
 
@@ -19,8 +19,9 @@ const wrappings: ReadonlyMap<string, WrappingRow> = new Map([
 ])
 
 /**
- * Whether KMS takes material of a KeySpec in this wrapping: private keys in two steps, and what is
- * short enough, so never RSA, in one.
+ * Whether KMS takes material of a KeySpec in this wrapping.
+ *
+ * Private keys come in two steps. What is short enough comes in one, which RSA never is.
  */
 export function canWrap(spec: string, algorithm: string): boolean {
   const row = wrappings.get(algorithm)
@@ -30,7 +31,7 @@ export function canWrap(spec: string, algorithm: string): boolean {
 }
 
 /**
- * Material as ImportKeyMaterial carries it, out of its wrapping.
+ * Takes material out of the wrapping in which ImportKeyMaterial carries it.
  *
  * @param wrappingSpec - RSA_2048, RSA_3072 or RSA_4096
  * @param wrappingKey - material of that spec, whose public key the caller encrypted to
@@ -52,11 +53,12 @@ export function unwrap(
 }
 
 /**
- * AES-256 key unwrap with padding (RFC 5649 §4.2); the fixed half of its alternative initial value
- * is handed to Node (§3).
+ * AES-256 key unwrap with padding (RFC 5649 §4.2).
+ *
+ * Node gets the fixed half of the alternative initial value (§3).
  */
 function unwrapPadded(aesKey: Uint8Array, wrapped: Uint8Array): Uint8Array {
-  // Node makes nothing of nothing, without a complaint
+  // of no bytes Node would make no bytes, without an error
   if (wrapped.length < 16) throw new KmsFault('InvalidCiphertextException')
   try {
     const decipher = createDecipheriv('id-aes256-wrap-pad', aesKey, Buffer.from('a65959a6', 'hex'))

@@ -3,7 +3,11 @@ import type { JsonObject } from '../../formats/json.js'
 import { KmsFault } from '../wire/fault.js'
 import type { InjectedFaults } from './injected-faults.js'
 
-/** Works on the faults of a server; undefined answers an empty body. @throws KmsFault */
+/**
+ * Does something with the faults of a server; undefined stands for an empty body.
+ *
+ * @throws KmsFault
+ */
 export type FaultOperation = (faults: InjectedFaults, body: JsonObject) => JsonObject | undefined
 
 const prefix = 'SealdropLocalKms.'
@@ -13,8 +17,10 @@ const rename = (members: object, by: (name: string) => string): JsonObject =>
   Object.fromEntries(Object.entries(members).map(([name, value]) => [by(name), value]))
 
 /**
- * Members are those of a rule, in the service's spelling: Kind, Operation, Key, Region, Count,
- * Latency, After.
+ * The operations by their names.
+ *
+ * Members are those of a rule in the spelling of AWS: Kind, Operation, Key, Region, Count, Latency,
+ * After.
  */
 const operations: ReadonlyMap<string, FaultOperation> = new Map(
   Object.entries<FaultOperation>({
@@ -54,8 +60,9 @@ const operations: ReadonlyMap<string, FaultOperation> = new Map(
 )
 
 /**
- * The operation that an `x-amz-target` header like `SealdropLocalKms.AddFault` names; undefined
- * where it is none of these but KMS's own. They never meet a fault themselves.
+ * The operation that an `x-amz-target` header like `SealdropLocalKms.AddFault` names.
+ *
+ * It is undefined for an operation of KMS. Operations on faults never meet a fault themselves.
  *
  * @throws KmsFault UnknownOperationException
  */
@@ -73,7 +80,7 @@ function only(body: JsonObject, ...names: readonly string[]): void {
   throw new KmsFault('ValidationException', `${stranger}: there is no such member${expected}`)
 }
 
-/** What is invalid for a caller of the class is a ValidationException on the wire. */
+/** Makes a ValidationException of an `invalid_argument`. */
 function asked<T>(work: () => T): T {
   try {
     return work()

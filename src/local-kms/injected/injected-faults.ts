@@ -7,18 +7,22 @@ export interface CallNames {
   readonly operation: string
   readonly region: string
   /**
-   * Every name the call's keys are known by: as the request has them ({@link namedKeys}), and ARNs
-   * and aliases where the server knows them.
+   * Every name by which the keys of the call are known.
+   *
+   * These are the names in the request, and the ARNs and aliases that the server knows.
    */
   readonly keyIds: readonly string[]
 }
 
 /** A rule that a call has met. */
 export interface Strike {
+  /** The id of the fault. */
   readonly id: string
+  /** The fault as it was added. */
   readonly rule: FaultRule
 }
 
+/** A fault that a server injects. */
 export interface ListedFault extends Strike {
   /** How many calls it has struck. */
   readonly struck: number
@@ -32,8 +36,9 @@ interface Entry {
 }
 
 /**
- * The faults that a server injects. A call meets at most one: of those that fit it, the one added
- * first.
+ * The faults that a server injects.
+ *
+ * A call meets at most one: of those that fit it, the one that was added first.
  */
 export class InjectedFaults {
   readonly #entries = new Map<string, Entry>()
@@ -41,13 +46,21 @@ export class InjectedFaults {
 
   readonly #regions: readonly string[] | undefined
 
-  /** @throws SealdropError `invalid_argument` naming the rule and the member: `faults[0].kind` */
+  /**
+   * Begins with faults.
+   *
+   * @throws SealdropError `invalid_argument` naming the rule and the member: `faults[0].kind`
+   */
   constructor(rules: readonly unknown[] = [], regions?: readonly string[]) {
     this.#regions = regions
     rules.forEach((rule, index) => this.add(rule, (member) => `faults[${index}].${member}`))
   }
 
-  /** @returns its id. @throws SealdropError `invalid_argument` naming the member */
+  /**
+   * Adds a fault, and answers its id.
+   *
+   * @throws SealdropError `invalid_argument` naming the member
+   */
   add(rule: unknown, at?: (member: string) => string): string {
     const entry = { rule: checkFault(rule, at, this.#regions), met: 0, struck: 0 }
     const id = `fault-${++this.#made}`
@@ -55,7 +68,7 @@ export class InjectedFaults {
     return id
   }
 
-  /** @returns whether it was there */
+  /** Removes a fault, and answers whether it was there. */
   remove(id: string): boolean {
     return this.#entries.delete(id)
   }
@@ -64,12 +77,12 @@ export class InjectedFaults {
     this.#entries.clear()
   }
 
-  /** In the order in which they were added; also those that have struck for the last time. */
+  /** Lists faults in the order in which they were added, also those that strike no more. */
   list(): readonly ListedFault[] {
     return [...this.#entries].map(([id, { rule, struck }]) => ({ id, rule, struck }))
   }
 
-  /** Decides what a call meets, and counts it: to be asked once a call. */
+  /** Decides what a call meets, and counts the call: ask once a call. */
   match(call: CallNames): Strike | undefined {
     for (const [id, entry] of this.#entries) {
       const { rule } = entry

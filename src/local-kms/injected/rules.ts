@@ -3,15 +3,17 @@ import { isJsonObject, type JsonObject } from '../../formats/json.js'
 import { serviceOperations, type OperationRow } from '../service-operations.js'
 
 /**
- * What goes wrong:
- * - `throttle`, `internal`, `unavailable`: ThrottlingException (400), KMSInternalException (500),
- *   DependencyTimeoutException (503)
- * - `timeout`: no answer, until the client goes or the server closes
- * - `reset`: the connection is reset before an answer; `half`: it ends after the headers and half
- *   of the body
- * - `wrong-key-id`: the answer names a key that does not exist; `wrong-length`: its Plaintext,
- *   SharedSecret, Signature … lacks the last byte
- * - `latency`: the right answer, late
+ * Says what goes wrong with a call.
+ *
+ * - `throttle`: ThrottlingException, status 400
+ * - `internal`: KMSInternalException, status 500
+ * - `unavailable`: DependencyTimeoutException, status 503
+ * - `timeout`: no answer comes, until the client goes or the server closes
+ * - `reset`: the connection is reset before an answer
+ * - `half`: the connection ends after the headers and half of the body
+ * - `wrong-key-id`: the answer names a key that does not exist
+ * - `wrong-length`: Plaintext, SharedSecret, Signature or the like lacks its last byte
+ * - `latency`: the right answer comes late
  * - `region-down`: every call to a Region is reset
  */
 export type FaultKind =
@@ -26,28 +28,36 @@ export type FaultKind =
   | 'latency'
   | 'region-down'
 
-/** One fault to inject. Without `operation`, `key` and `region` every call meets it. */
+/** One fault that a local KMS injects. Without `operation`, `key` and `region` every call meets it. */
 export interface FaultRule {
+  /** What goes wrong. */
   readonly kind: FaultKind
-  /** An operation's name: `Decrypt`. */
+  /** The name of the operation that meets it: `Decrypt`. Default: every operation. */
   readonly operation?: string
-  /** Key id, key ARN, alias or alias ARN. */
+  /** The key that meets it: key id, key ARN, alias or alias ARN. Default: every key. */
   readonly key?: string
+  /** The Region that meets it. Default: every Region. */
   readonly region?: string
   /** How many calls it strikes. Default: all. */
   readonly count?: number
-  /** Milliseconds before it strikes; for `latency`, how late the answer is. */
+  /**
+   * How long a call waits before it is struck, in milliseconds. Default: 0.
+   *
+   * - Of `latency` it says how late the answer is, and must be there.
+   */
   readonly latency?: number
-  /** How many calls that would meet it pass unharmed before the first strike. Default 0. */
+  /** How many calls that would meet it pass unharmed before. Default: 0. */
   readonly after?: number
 }
 
+/** What a kind of fault needs, and where it does not fit. */
 interface KindRow {
   readonly needs?: keyof FaultRule
   readonly refuses?: readonly (keyof FaultRule)[]
   /**
-   * Whether there is something to damage in an operation's answer; other operations do not meet the
-   * rule.
+   * Whether the answer of an operation has something to damage.
+   *
+   * Other operations do not meet the rule.
    */
   readonly fits?: (row: OperationRow) => boolean
 }
@@ -165,7 +175,7 @@ function checkKind(rule: FaultRule, at: At): void {
   )
 }
 
-/** A rule for another Region than the server's, or than its key's, would never strike. */
+/** Refuses a rule for a Region that the server, or its key, does not have: it would never strike. */
 function checkWhere(
   { key, region }: FaultRule,
   at: At,
@@ -186,7 +196,7 @@ function checkWhere(
   )
 }
 
-/** A name from outside stands in a message without quotes. */
+/** A name from outside, as it stands in a message without quotes. */
 const shownName = (name = ''): string => shown(name).slice(1, -1)
 
 function foundAs(value: unknown): string {

@@ -8,7 +8,7 @@ import type { FaultKind } from './rules.js'
 /** An exchange that a fault disturbs. */
 export interface Exchange {
   readonly response: ServerResponse
-  /** Aborted when the server closes: no fault keeps it from closing. */
+  /** Aborted when the server closes, so that no fault keeps it from closing. */
   readonly signal: AbortSignal
 }
 
@@ -19,8 +19,9 @@ interface Refusal {
 }
 
 /**
- * kms-facts.md, "On the wire"; the text of a throttled call as users of the service quote it, the
- * others from its model.
+ * What faults answer (kms-facts.md, "On the wire").
+ *
+ * The text of a throttled call is what users of AWS quote. The others are from its model.
  */
 const refusals: Readonly<Partial<Record<FaultKind, Refusal>>> = {
   throttle: {
@@ -109,7 +110,8 @@ export function strikeBody(
   const bytes = Buffer.from(body)
   const { socket } = response
   if (bytes.length < 2) {
-    socket?.resetAndDestroy() // without half a body, the head alone would be a whole answer
+    // without half a body, the head alone would be a whole answer
+    socket?.resetAndDestroy()
     return
   }
   const half = bytes.subarray(0, bytes.length >> 1)
@@ -129,7 +131,7 @@ const edits: Readonly<Partial<Record<FaultKind, Edit>>> = {
   },
 }
 
-/** The id or ARN of another key: the last digit is another one. In metadata, both. */
+/** The id or ARN of another key, which differs in its last digit. In metadata both differ. */
 function otherKey(value: unknown): unknown {
   if (typeof value === 'string')
     return value.replace(/[0-9a-f]$/i, (digit) => (Number.parseInt(digit, 16) ^ 1).toString(16))
@@ -138,8 +140,9 @@ function otherKey(value: unknown): unknown {
 }
 
 /**
- * Waits for the time, the end of the client or the end of the server, whichever is first; without a
- * time, for one of the others.
+ * Waits until a time is over, the client goes, or the server closes.
+ *
+ * Without a time it waits for one of the other two.
  */
 function pause({ response, signal }: Exchange, milliseconds?: number): Promise<void> {
   return new Promise((resolve) => {

@@ -56,8 +56,9 @@ export const agreeOperations: Readonly<Record<string, Operation>> = {
   }),
 
   /**
-   * Rejection is implicit: a ciphertext that was made for another key answers a secret that nobody
-   * else has.
+   * Rejection is implicit: a ciphertext that was made for another key does not fail.
+   *
+   * The answer is a secret that nobody else has.
    */
   Decapsulate: operation(
     {

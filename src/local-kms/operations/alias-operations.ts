@@ -34,8 +34,9 @@ export const aliasOperations: Readonly<Record<string, Operation>> = {
   }),
 
   /**
-   * The key that the alias leaves may be in any state; the one that it comes to may not be pending
-   * deletion.
+   * The key that the alias moves to must not be pending deletion.
+   *
+   * The key that it leaves may be in any state.
    */
   UpdateAlias: changing(aliasAndTarget, async (call, { AliasName, TargetKeyId }) => {
     checkName(AliasName)
@@ -96,20 +97,21 @@ const entry = (
   LastUpdatedDate: timestamp(updated),
 })
 
-/** What an alias keeps when it moves, besides the usage. */
+/** The type of key that an alias keeps when it moves, beside the usage. */
 function typeOf({ spec }: Key): string {
   if (spec === 'SYMMETRIC_DEFAULT') return 'symmetric'
   return spec.startsWith('HMAC') ? 'HMAC' : 'asymmetric'
 }
 
-/** Permission on the alias itself, which only IAM policies can give: aliases have no policy. */
+/** Asks for permission on the alias itself. IAM policies alone give it: aliases have no policy. */
 function mayName(call: Call, name: string): void {
   call.authorize(call.operation, undefined, call.ring.arn(call.account, name))
 }
 
 /**
- * Whether a name is one that CreateAlias takes; characters and length are checked with the other
- * members.
+ * Whether CreateAlias takes a name.
+ *
+ * Its characters and its length are checked with the other members.
  */
 function checkName(name: string): void {
   if (!/^alias\/./.test(name))

@@ -10,7 +10,7 @@ import { decideCall, type Asking, type Subject } from './decision.js'
 /** What a call is made of. */
 export interface CallParts {
   readonly kms: Kms
-  /** Of the Region that the signature names. */
+  /** The keys of the Region that the signature names. */
   readonly ring: Keyring
   /** Who signed. */
   readonly caller: Credential
@@ -18,13 +18,14 @@ export interface CallParts {
   readonly operation: string
   /** The request as it came. */
   readonly body: JsonObject
-  /** As in the header of the answer. */
+  /** The id in the header of the answer. */
   readonly requestId: string
 }
 
 /**
- * One request under way. Every operation asks for a permission before it looks at a key or changes
- * anything.
+ * One request under way.
+ *
+ * Every operation asks for a permission before it looks at a key or changes anything.
  */
 export class Call implements CallParts, Asking {
   readonly kms: Kms
@@ -34,9 +35,9 @@ export class Call implements CallParts, Asking {
   readonly operation: string
   readonly body: JsonObject
   readonly requestId: string
-  /** Of this call in the trail. */
+  /** The id of this call in the trail. */
   readonly eventId: string = randomUUID()
-  /** ARNs of keys and aliases that the call is about, the first one first: for the trail. */
+  /** ARNs of the keys and aliases that the call is about, for the trail, in their order. */
   readonly resources: Set<string> = new Set()
   readonly #parts: CallParts
   readonly #used = new Set<string>()
@@ -79,14 +80,15 @@ export class Call implements CallParts, Asking {
   }
 
   /**
-   * The same caller's call of another operation, in another Region: for what an operation does as
-   * if by that one.
+   * A call of the same caller of another operation, in another Region.
+   *
+   * An operation makes it for what it does as if by that other one.
    */
   as(operation: string, ring: Keyring, body: JsonObject): Call {
     return new (this.constructor as typeof Call)({ ...this.#parts, operation, ring, body })
   }
 
-  /** A dry run ends here: everything was looked at, nothing was done. */
+  /** Ends a dry run, in which everything was looked at and nothing was done. */
   proceed(dryRun: boolean | undefined): void {
     if (dryRun)
       throw new KmsFault(
@@ -96,14 +98,15 @@ export class Call implements CallParts, Asking {
   }
 
   /**
-   * Says that a key does cryptography for this call, which GetKeyLastUsage tells if the call
-   * succeeds.
+   * Notes that a key does cryptography for this call.
+   *
+   * If the call succeeds, GetKeyLastUsage tells it.
    */
   used({ id }: Key): void {
     this.#used.add(id)
   }
 
-  /** The call succeeded. */
+  /** Writes down what was noted, since the call succeeded. */
   recordUse(): void {
     const usage = {
       operation: this.operation,
@@ -114,7 +117,7 @@ export class Call implements CallParts, Asking {
     for (const id of this.#used) this.ring.noteUse(id, usage)
   }
 
-  /** An answer without a decision is a mistake of this server, and is not given. */
+  /** Refuses to answer where no permission was asked for: that is a mistake of this server. */
   checkDecided(): void {
     if (!this.#decided) throw new Error(`${this.operation} asked for no permission`)
   }

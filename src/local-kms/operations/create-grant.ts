@@ -32,7 +32,7 @@ const grantOperation = [
   'Decapsulate',
 ] as const
 
-/** What a grant can allow on every key, and what by the key's usage. */
+/** The operations that a grant can allow on every key, and those by the key's usage. */
 const everywhere: readonly string[] = ['CreateGrant', 'RetireGrant', 'DescribeKey']
 const byUsage: Readonly<Record<string, readonly string[]>> = {
   ENCRYPT_DECRYPT: ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo'],
@@ -66,8 +66,9 @@ const constraintLength = 384
 type GrantRequest = Omit<Grant, 'id' | 'token' | 'created' | 'issuer'>
 
 /**
- * With a name, the same request again finds the grant that is there; its token is a new one all the
- * same.
+ * Makes a grant, or finds the one that the same request with a name made before.
+ *
+ * The token is a new one each time.
  */
 export const createGrant: Operation = changing(
   { KeyId: keyId, ...grantMembers, GrantTokens: grantTokens, DryRun: dryRun },
@@ -96,7 +97,11 @@ const grantAnswer = (key: Key, grant: Grant): JsonObject => ({
   GrantToken: grantToken(key, grant),
 })
 
-/** @throws KmsFault ValidationException, InvalidArnException */
+/**
+ * The grant that a request asks for.
+ *
+ * @throws KmsFault ValidationException, InvalidArnException
+ */
 function grantFrom(key: Key, input: Input<typeof grantMembers>): GrantRequest {
   const constraints = constraintsFrom(key, input.Constraints)
   const grantee = either('Grantee', input.GranteePrincipal, input.GranteeServicePrincipal)
@@ -134,8 +139,9 @@ function grantFrom(key: Key, input: Input<typeof grantMembers>): GrantRequest {
 }
 
 /**
- * Whether a request with a name asks for a grant that is there; the order of operations and pairs
- * says nothing.
+ * Whether a request with a name asks for a grant that is there.
+ *
+ * The order of operations and of pairs does not matter.
  */
 function isSameGrant(grant: GrantRequest, request: GrantRequest): boolean {
   return isDeepStrictEqual(factsOf(grant), factsOf(request))
@@ -164,8 +170,9 @@ function operationsOfSpec(spec: string): readonly string[] {
 }
 
 /**
- * Encryption context belongs to symmetric encryption keys; other keys' operations have none that
- * could match.
+ * Reads the constraints of a grant.
+ *
+ * They name an encryption context, which only operations of symmetric encryption keys have.
  */
 function constraintsFrom(
   key: Key,

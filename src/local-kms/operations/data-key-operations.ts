@@ -60,13 +60,17 @@ export const dataKeyOperations: Readonly<Record<string, Operation>> = {
   ),
 }
 
-/** One of the two says how long a data key is to be. */
+/** The two members of which one says how long a data key is to be. */
 interface DataKeyLength {
   readonly KeySpec: string | undefined
   readonly NumberOfBytes: number | undefined
 }
 
-/** @throws KmsFault ValidationException for none of the two, and for both */
+/**
+ * How many bytes a data key has.
+ *
+ * @throws KmsFault ValidationException where both members are there, or none
+ */
 function dataKeyLength({ KeySpec, NumberOfBytes }: DataKeyLength): number {
   const bySpec = KeySpec === undefined ? undefined : dataKeySizes[KeySpec]
   const [length, another] = [bySpec, NumberOfBytes].filter((bytes) => bytes !== undefined)
@@ -75,7 +79,7 @@ function dataKeyLength({ KeySpec, NumberOfBytes }: DataKeyLength): number {
   return length
 }
 
-/** What is asked for is looked at right after the key was found: before its usage and its state. */
+/** Checks what is asked for right after the key was found, before its usage and its state. */
 function dataKey(call: Call, input: Wanted & DataKeyLength, withPlaintext: boolean): Answer {
   const found = findKey(call, input.KeyId)
   const length = dataKeyLength(input)

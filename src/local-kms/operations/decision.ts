@@ -26,7 +26,7 @@ export interface Asking {
   }
   readonly operation: string
   readonly body: JsonObject
-  /** ARNs that the call is about so far, the first one first. */
+  /** The ARNs that the call is about so far, in their order. */
   readonly resources: Iterable<string>
   now(): number
 }
@@ -35,11 +35,12 @@ export interface Asking {
 export interface Subject {
   readonly ring: Keyring
   readonly key: Key
-  /** The KeyId of the request; absent where a ciphertext, a token or an alias led to the key. */
+  /** The KeyId of the request. Absent where a ciphertext, a token or an alias led to the key. */
   readonly asked?: string | undefined
   /**
-   * The grant that RetireGrant is about: who may retire it is decided by the grant, not by the key.
-   * Absent where the key has no such grant.
+   * The grant that RetireGrant is about; absent where the key has no such grant.
+   *
+   * The grant decides who may retire it, and not the key.
    */
   readonly grant?: Grant | undefined
 }
@@ -74,10 +75,9 @@ export function decideCall(call: Asking, permission: string, about: About): void
 }
 
 /**
- * A key policy that a request brings, as it is kept.
+ * Checks a key policy that a request brings, and answers it as it is kept.
  *
- * @param bypass - BypassPolicyLockoutSafetyCheck: the caller need not be able to change the policy
- *   again
+ * @param bypass - BypassPolicyLockoutSafetyCheck: lets callers lock themselves out of the policy
  * @param key - absent while the key is still to be made
  * @throws KmsFault LimitExceededException, MalformedPolicyDocumentException
  */
@@ -114,7 +114,7 @@ function questionOf(call: Asking, permission: string, about: About): Question {
   }
   if (!subject) return { ...base, resource, ...accountOf(resource) }
   const { ring, key } = subject
-  // who calls for a service's resource is not known here
+  // nobody here calls on behalf of a resource of a service
   const grants = key.grants.filter(({ constraints }) => constraints?.SourceArn === undefined)
   return {
     ...base,
@@ -125,11 +125,11 @@ function questionOf(call: Asking, permission: string, about: About): Question {
   }
 }
 
-/** Of an alias or a principal: the account in its ARN. */
+/** The account in the ARN of an alias or a principal. */
 const accountOf = (resource: string): Pick<Question, 'keyAccount'> =>
   resource.startsWith('arn:') ? { keyAccount: String(resource.split(':')[4]) } : {}
 
-/** What CreateGrant would make, which a grant that allows CreateGrant compares. */
+/** The grant that CreateGrant would make: a grant that allows CreateGrant is compared with it. */
 function child({ operation, body }: Asking): Pick<Question, 'child'> {
   const { Operations } = body
   if (operation !== 'CreateGrant' || !Array.isArray(Operations)) return {}
@@ -141,7 +141,7 @@ function child({ operation, body }: Asking): Pick<Question, 'child'> {
   }
 }
 
-/** The constraints that are stored: null is absent, and what is unknown is nothing. */
+/** The constraints that are stored. What is null or unknown is left out. */
 function constraintsOf({ Constraints }: JsonObject): JsonObject {
   const given = isJsonObject(Constraints) ? Constraints : {}
   return Object.fromEntries(
@@ -171,7 +171,7 @@ function factsOf(call: Asking, action: string, subject: Subject | undefined): Ca
   }
 }
 
-/** Of ReEncrypt, once it has found its source, whatever name its destination has. */
+/** Whether source and destination of ReEncrypt are one key, once the source was found. */
 function sameKey(call: Asking): Pick<CallFacts, 'sameKey'> {
   const { operation, ring, account, body } = call
   const [source] = call.resources
@@ -198,7 +198,7 @@ function keyFacts({ ring, key }: Subject, now: number): KeyFacts {
   }
 }
 
-/** Parsed once for each version of a key's record. */
+/** Key policies, which are parsed once for each version of a key's record. */
 const policies = new WeakMap<Key, PolicyDocument>()
 
 function policyOf(key: Key): PolicyDocument {

@@ -30,7 +30,7 @@ interface DecryptInput {
   readonly DryRun: boolean | undefined
 }
 
-/** A dry run opens the ciphertext too: it tells that the call would succeed. */
+/** Decrypts. A dry run opens the ciphertext too, to tell whether the call would succeed. */
 function decrypt(call: Call, input: DecryptInput): Answer {
   const { CiphertextBlob, KeyId, EncryptionContext, DryRun } = input
   const { EncryptionAlgorithm = symmetric } = input

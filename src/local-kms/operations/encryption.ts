@@ -11,7 +11,7 @@ import { contextBytes } from '../wire/members.js'
 import type { Call } from './call.js'
 import { checkUsage, enabledKey, findKey } from './resolve.js'
 
-// What Encrypt, Decrypt, ReEncrypt and the data-key operations share.
+// This is what Encrypt, Decrypt, ReEncrypt and the data-key operations share.
 export const symmetric = 'SYMMETRIC_DEFAULT'
 export const encryptionAlgorithm: { readonly type: 'string'; readonly values: readonly string[] } =
   {
@@ -83,9 +83,10 @@ export interface ToOpen {
 }
 
 /**
- * Finds the key that sealed a ciphertext, and asks for the permission on it; what it returns opens
- * the ciphertext, once everything else that is needed has been looked at. Symmetric ciphertexts
- * name their key and are parsed before anything is compared.
+ * Finds the key that sealed a ciphertext, and asks for the permission on it.
+ *
+ * What it returns opens the ciphertext, once everything else that is needed was looked at. Symmetric
+ * ciphertexts name their key. They are parsed before anything is compared.
  *
  * @throws KmsFault InvalidCiphertextException for every cryptographic failure,
  *   IncorrectKeyException for another key's ciphertext
@@ -132,7 +133,7 @@ function symmetricOpenerOf(
   }
 }
 
-/** Whether another account's key is not there or the caller may not use it is not told. */
+/** The key that a ciphertext names. Of another account's key it is not told whether it is there. */
 function namedByCiphertext(call: Call, id: string, permission: string): Key {
   const key = call.ring.keys.get(id)
   const unknown = (): KmsFault =>
@@ -151,7 +152,7 @@ function namedByCiphertext(call: Call, id: string, permission: string): Key {
 
 function checkAlgorithm({ spec }: Key, name: string, context: EncryptionContext | undefined): void {
   requireAlgorithm(spec, 'ENCRYPT_DECRYPT', name)
-  // UTF-8 writes every lone surrogate alike, so that two contexts would be one
+  // UTF-8 writes all lone surrogates alike, so that two contexts would become one
   const texts = Object.entries(context ?? {}).flat()
   if (!texts.every(isWellFormed))
     throw new KmsFault(

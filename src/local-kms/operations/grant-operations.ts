@@ -36,8 +36,10 @@ export const grantOperations: Readonly<Record<string, Operation>> = {
   ),
 
   /**
-   * Across keys; for a principal of the caller's own account those of other accounts too. The
-   * resource that permission is asked for is the principal.
+   * Lists grants of all keys that a principal may retire.
+   *
+   * - For a principal of the caller's own account, grants of other accounts are among them.
+   * - Permission is asked for on the principal.
    */
   ListRetirableGrants: operation(
     {
@@ -92,7 +94,7 @@ export const grantOperations: Readonly<Record<string, Operation>> = {
   ),
 }
 
-/** How a request names the grant that it retires. */
+/** The ways in which a request names the grant that it retires. */
 interface Retiring {
   readonly GrantToken: string | undefined
   readonly KeyId: string | undefined

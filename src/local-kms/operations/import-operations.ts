@@ -27,8 +27,9 @@ const lasts = 'KEY_MATERIAL_DOES_NOT_EXPIRE'
 
 export const importOperations: Readonly<Record<string, Operation>> = {
   /**
-   * A wrapping key can be used as often as wanted while it is valid. It is made outside the queue
-   * of changes, and changes no key.
+   * Makes a wrapping key, which can be used as often as wanted while it is valid.
+   *
+   * It is made outside the queue of changes, since it changes no key.
    */
   GetParametersForImport: operation(
     wrapping,
@@ -79,8 +80,10 @@ export const importOperations: Readonly<Record<string, Operation>> = {
   ),
 
   /**
-   * The material goes, its id stays; material that waited for its rotation goes altogether. Nothing
-   * happens where there is none.
+   * Deletes material, of which the id stays.
+   *
+   * - Material that waits for its rotation goes with its id.
+   * - Where there is none, nothing happens.
    */
   DeleteImportedKeyMaterial: changing(
     { KeyId: keyId, KeyMaterialId: keyMaterialId },
@@ -160,8 +163,9 @@ function unwrapped(call: Call, key: Key, token: Uint8Array, wrapped: Uint8Array)
 }
 
 /**
- * Tells the replicas which versions there are: the same material can then be imported into each of
- * them.
+ * Tells the replicas which versions there are.
+ *
+ * The same material can then be imported into each of them.
  */
 async function share(kms: Kms, ring: Keyring, primary: Key): Promise<void> {
   for (const [other, replica] of kms.replicas(primary, ring.region))

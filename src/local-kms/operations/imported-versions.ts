@@ -23,8 +23,11 @@ export interface Imported {
 }
 
 /**
- * A key with the material of an import. Only symmetric encryption keys take new material after the
- * first one, which then waits for RotateKeyOnDemand; a replica takes what its primary has.
+ * The key with the material of an import.
+ *
+ * - Only symmetric encryption keys take new material after the first. It waits for
+ *   RotateKeyOnDemand.
+ * - A replica takes the material that its primary has.
  *
  * @throws KmsFault IncorrectKeyMaterialException, KMSInvalidStateException, ValidationException,
  *   UnsupportedOperationException
@@ -69,7 +72,7 @@ function addNew(ring: Keyring, key: Key, version: KeyMaterial, enabled: boolean)
   return { version: next, enabled, materials: [...key.materials, next] }
 }
 
-/** Without a type: new for a key that never had material, the same again afterwards. */
+/** The type of an import. Where none is named, it is new material only for a key without any. */
 function checkType(
   ring: Keyring,
   key: Key,

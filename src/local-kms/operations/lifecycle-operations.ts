@@ -9,7 +9,7 @@ const day = 86_400_000
 const keyItself = { KeyId: keyId } as const
 
 export const lifecycleOperations: Readonly<Record<string, Operation>> = {
-  /** A rotation that the key missed while it was disabled is due now, once. */
+  /** Enables a key. A rotation that it missed meanwhile is due now, once. */
   EnableKey: changing(keyItself, async (call, { KeyId }) => {
     const key = switchable(call, KeyId)
     const { rotation } = key
@@ -25,8 +25,9 @@ export const lifecycleOperations: Readonly<Record<string, Operation>> = {
   }),
 
   /**
-   * A primary that has replicas waits for the last of them to be gone; only then its own waiting
-   * period begins.
+   * Schedules a deletion.
+   *
+   * The waiting period of a primary begins when the last of its replicas is gone.
    */
   ScheduleKeyDeletion: changing(
     { KeyId: keyId, PendingWindowInDays: { type: 'integer', min: 7, max: 30 } },
@@ -50,7 +51,7 @@ export const lifecycleOperations: Readonly<Record<string, Operation>> = {
     },
   ),
 
-  /** The key comes back disabled, as in AWS. */
+  /** Takes a deletion back. The key is disabled then, as in AWS. */
   CancelKeyDeletion: changing(keyItself, async (call, { KeyId }) => {
     const { deletion, waitingDays, ...key } = findKeyItself(call, KeyId)
     if (deletion === undefined && waitingDays === undefined)

@@ -22,8 +22,9 @@ export const macOperations: Readonly<Record<string, Operation>> = {
   }),
 
   /**
-   * A MAC that does not fit is an error, never `MacValid: false`. A dry run does not say which it
-   * would be.
+   * A MAC that does not fit is an error, and never `MacValid: false`.
+   *
+   * A dry run does not say whether it fits.
    */
   VerifyMac: operation(
     { ...members, Mac: { type: 'blob', required: true, min: 1, max: 6144 } },

@@ -17,19 +17,21 @@ export interface NewKey {
   readonly description?: string
   readonly origin?: Key['origin']
   readonly multiRegion?: boolean
-  /** Default: the account itself. */
+  /** The key policy. Default: the one that lets the account in. */
   readonly policy?: string | undefined
   readonly tags?: Readonly<Record<string, string>>
   /**
-   * Of the seed, where there is one: keys with equal labels are equal. Default: their place in the
-   * order of keys.
+   * What the randomness is drawn for, where there is a seed. Default: its place in the order of keys.
+   *
+   * Keys with the same label are the same then.
    */
   readonly label?: string
 }
 
 /**
- * The usage of a key to be made. @throws KmsFault UnsupportedOperationException,
- * ValidationException
+ * The usage of a key to be made.
+ *
+ * @throws KmsFault UnsupportedOperationException, ValidationException
  */
 export function usageOf(spec: string, usage: string | undefined): KeyUsage {
   const row = keySpecs.get(spec)
@@ -53,8 +55,9 @@ export function usageOf(spec: string, usage: string | undefined): KeyUsage {
 }
 
 /**
- * Makes a key and keeps it. Material is generated outside the queue of changes: RSA_4096 takes
- * seconds.
+ * Makes a key and keeps it.
+ *
+ * Material is generated outside the queue of changes, since RSA_4096 takes seconds.
  *
  * @throws KmsFault UnsupportedOperationException for a spec that is not here or cannot be imported,
  *   ValidationException for a usage that does not fit

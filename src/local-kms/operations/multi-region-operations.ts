@@ -13,9 +13,10 @@ import { tagsAnswer, tagsFrom } from './tag-operations.js'
 
 export const multiRegionOperations: Readonly<Record<string, Operation>> = {
   /**
-   * Shared are id, material, spec, usage, origin and rotation; policy, description and tags are the
-   * replica's own. The answer shows the replica as AWS does, still being made, but here it can be
-   * used at once.
+   * Makes a replica, which shares id, material, spec, usage, origin and rotation with its primary.
+   *
+   * - Policy, description and tags are its own.
+   * - The answer says that it is still being made, as that of AWS does. Here it can be used at once.
    */
   ReplicateKey: changing(
     {
@@ -74,8 +75,9 @@ export const multiRegionOperations: Readonly<Record<string, Operation>> = {
   ),
 
   /**
-   * Needs the permission on both keys. The Region that was primary is written first, which is what
-   * a start after a crash goes by.
+   * Makes a replica the primary, with the permission on both keys.
+   *
+   * The Region that was primary is written first. After a crash, a start relies on that order.
    */
   UpdatePrimaryRegion: changing(
     { KeyId: keyId, PrimaryRegion: regionName },
@@ -97,7 +99,11 @@ export const multiRegionOperations: Readonly<Record<string, Operation>> = {
   ),
 }
 
-/** @throws KmsFault UnsupportedOperationException */
+/**
+ * Refuses a key that is not the primary.
+ *
+ * @throws KmsFault UnsupportedOperationException
+ */
 function primaryKey({ ring }: Call, key: Key): Key {
   if (key.primaryRegion !== ring.region)
     throw new KmsFault(
@@ -107,7 +113,7 @@ function primaryKey({ ring }: Call, key: Key): Key {
   return key
 }
 
-/** A key whose material is still to come can have replicas. */
+/** A key that can have replicas, also one whose material is still to come. */
 function enabledOrPendingImport(call: Call, key: Key): Key {
   if (key.enabled) return notPendingDeletion(call, key)
   return enabledKey(call, key)

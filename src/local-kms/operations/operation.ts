@@ -2,7 +2,7 @@ import type { JsonObject } from '../../formats/json.js'
 import { validate, type Input, type Members } from '../wire/validate.js'
 import type { Call } from './call.js'
 
-/** Undefined: the service answers 200 with an empty body. */
+/** What an operation answers; undefined stands for 200 with an empty body. */
 export type Answer = JsonObject | undefined
 export type Operation = (call: Call) => Promise<Answer>
 
@@ -20,8 +20,9 @@ export function operation<const M extends Members>(
 }
 
 /**
- * An operation that looks and changes in one turn, so that two at once cannot both see the state
- * before.
+ * An operation that looks and changes in one turn.
+ *
+ * So two operations at once cannot both see the state before.
  */
 export function changing<const M extends Members>(
   members: M,

@@ -8,8 +8,9 @@ const only = 'default'
 const policyName = { type: 'string', min: 1, max: 128, pattern: /^[\w]+$/ } as const
 
 /**
- * A key has one policy, whose name is "default". It can be read and changed in every state of the
- * key.
+ * The operations on the policy of a key, which has one policy with the name "default".
+ *
+ * It can be read and changed in every state of the key.
  */
 export const policyOperations: Readonly<Record<string, Operation>> = {
   PutKeyPolicy: changing(
@@ -45,7 +46,8 @@ export const policyOperations: Readonly<Record<string, Operation>> = {
     (call, { KeyId, Marker }) => {
       findKeyItself(call, KeyId)
       if (Marker !== undefined)
-        throw new KmsFault('InvalidMarkerException', 'The marker is not valid.') // one name never fills a page
+        // one name never fills a page
+        throw new KmsFault('InvalidMarkerException', 'The marker is not valid.')
       return { PolicyNames: [only], Truncated: false }
     },
   ),

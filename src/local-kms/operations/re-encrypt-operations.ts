@@ -36,7 +36,9 @@ interface ReEncryptInput {
 }
 
 /**
- * Asks for ReEncryptFrom on the one key and for ReEncryptTo on the other; the plaintext stays here.
+ * Asks for ReEncryptFrom on the source key, and for ReEncryptTo on the destination key.
+ *
+ * The plaintext stays here.
  */
 function reEncrypt(call: Call, input: ReEncryptInput): Answer {
   const { SourceEncryptionAlgorithm = symmetric, DestinationEncryptionAlgorithm = symmetric } =

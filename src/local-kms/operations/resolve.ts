@@ -9,8 +9,10 @@ const keyIdPattern = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{3
 const arnPattern = /^arn:([^:]*):kms:([^:]*):([^:]*):(?:key\/(.+)|(alias\/.+))$/
 
 /**
- * The key that a KeyId names, if the caller may do what the operation does: key id, key ARN, alias
- * name or alias ARN. No operation gets a key by another way.
+ * Finds the key that a KeyId names, if the caller may do what the operation does.
+ *
+ * A KeyId is a key id, a key ARN, an alias name or an alias ARN. No operation gets a key by another
+ * way.
  *
  * @param permission - where it is not the operation's own name
  * @throws KmsFault NotFoundException, InvalidArnException, AccessDeniedException
@@ -21,15 +23,16 @@ export function findKey(call: Call, keyId: string, permission?: string): Key {
   return key
 }
 
-/** The same for management operations, which take a key id or a key ARN only. */
+/** Finds a key for management operations, which take a key id or a key ARN only. */
 export function findKeyItself(call: Call, keyId: string, permission?: string): Key {
   noAlias(call, keyId)
   return findKey(call, keyId, permission)
 }
 
 /**
- * The same for RetireGrant, which the grant itself allows. @throws KmsFault as {@link findKey},
- * InvalidGrantIdException
+ * Finds a key for RetireGrant, which the grant itself allows.
+ *
+ * @throws KmsFault as {@link findKey}, InvalidGrantIdException
  */
 export function findKeyAndGrant(
   call: Call,
@@ -44,7 +47,7 @@ export function findKeyAndGrant(
   return { key, grant }
 }
 
-/** No permission is asked for here, so nothing of the key may be told. */
+/** The key that a name stands for. No permission was asked for, so that nothing of it may be told. */
 function named(call: Call, keyId: string): Key {
   const { account, alias, id = '' } = parseKeyId(call, keyId)
   const { ring } = call
@@ -55,7 +58,7 @@ function named(call: Call, keyId: string): Key {
   return keyWithId(call, account, found, keyId)
 }
 
-/** Whether another account's key is not there or not to be used is not told. */
+/** The fault for a key of another account, which does not tell whether that key is there. */
 function notThere(call: Call, resource: string, keyAccount: string): KmsFault {
   return new KmsFault(
     'AccessDeniedException',
@@ -81,7 +84,7 @@ export function findAlias(call: Call, account: string, name: string): Alias {
   return alias
 }
 
-/** Usage first, then state: the order in which the service looks. */
+/** Checks usage and then state, in the order of the service. */
 export function usableKey(call: Call, keyId: string, usage: KeyUsage, permission?: string): Key {
   return enabledKey(call, checkUsage(call, findKey(call, keyId, permission), usage))
 }

@@ -16,7 +16,7 @@ const defaultPeriod = 365
 const rotationsOnDemand = 25
 
 export const rotationOperations: Readonly<Record<string, Operation>> = {
-  /** A period that stays as it was does not move the next date. */
+  /** Turns rotation on. A period that stays as it was does not move the next date. */
   EnableKeyRotation: changing(
     { KeyId: keyId, RotationPeriodInDays: { type: 'integer', min: 90, max: 2560 } },
     async (call, { KeyId, RotationPeriodInDays: days = defaultPeriod }) => {
@@ -28,14 +28,14 @@ export const rotationOperations: Readonly<Record<string, Operation>> = {
     },
   ),
 
-  /** Of a key that never rotates by itself it changes nothing, and succeeds. */
+  /** Turns rotation off. Of a key that never rotates by itself it changes nothing, and succeeds. */
   DisableKeyRotation: changing(keyItself, async (call, { KeyId }) => {
     const key = primary(call, ofOurs(call, findKeyItself(call, KeyId)))
     await call.kms.saveRelated(call.ring, key, withoutRotation)
     return undefined
   }),
 
-  /** Keys that are never rotated by themselves answer too. While deletion is pending, none is. */
+  /** Tells of rotation, also for keys that never rotate. None is on while deletion is pending. */
   GetKeyRotationStatus: operation(keyItself, (call, { KeyId }) => {
     const key = findKeyItself(call, KeyId)
     const on = ['PendingDeletion', 'PendingReplicaDeletion'].includes(stateOf(call.kms, key))
@@ -49,8 +49,9 @@ export const rotationOperations: Readonly<Record<string, Operation>> = {
   }),
 
   /**
-   * Done at once, where AWS takes a moment; automatic rotation keeps its dates. Imported keys go on
-   * to the material that waits for it.
+   * Rotates at once, where AWS takes a moment. Automatic rotation keeps its dates.
+   *
+   * An imported key goes on to the material that waits for it.
    */
   RotateKeyOnDemand: changing(keyItself, async (call, { KeyId }) => {
     const key = primary(call, symmetric(enabledKey(call, findKeyItself(call, KeyId))))
@@ -86,13 +87,13 @@ export const rotationOperations: Readonly<Record<string, Operation>> = {
   ),
 }
 
-/** The service says no more than the name of the error. */
+/** Refuses a key that is not symmetric. The service says no more than the name of the fault. */
 function symmetric(key: Key): Key {
   if (key.spec !== 'SYMMETRIC_DEFAULT') throw new KmsFault('UnsupportedOperationException')
   return key
 }
 
-/** Origin first, then state, then kind: the order in which the service looks. */
+/** A key that can rotate by itself. The service checks origin, state and kind in this order. */
 const automatic = (call: Call, KeyId: string): Key =>
   primary(call, symmetric(ofOurs(call, findKeyItself(call, KeyId))))
 
@@ -105,7 +106,7 @@ function ofOurs(call: Call, key: Key): Key {
   return enabledKey(call, key)
 }
 
-/** What the Regions of a multi-Region key share is changed in that of its primary. */
+/** Refuses a replica: what all Regions share is changed in the Region of the primary. */
 function primary({ ring }: Call, key: Key): Key {
   if ((key.primaryRegion ?? ring.region) !== ring.region)
     throw new KmsFault(
@@ -128,7 +129,7 @@ async function rotateOurs(call: Call, key: Key): Promise<void> {
   await call.kms.saveRelated(call.ring, key, (there) => ({ ...there, materials }))
 }
 
-/** New material has to be in every Region before it can be used in one. */
+/** Goes on to imported material, which must be in every Region before one of them may use it. */
 async function rotateImported(call: Call, key: Key): Promise<void> {
   const isReady = call.kms.related(call.ring, key).every(([, there]) => {
     const last = there.materials.at(-1)
@@ -146,7 +147,7 @@ async function rotateImported(call: Call, key: Key): Promise<void> {
   }))
 }
 
-/** The version that waited becomes the current one; the others stay as they are. */
+/** The versions with the one that waited as the current one. The others stay as they are. */
 function rotatedTo(version: KeyMaterial, created: number): KeyMaterial {
   if (!version.pending) return version
   const { pending: _pending, ...rest } = version

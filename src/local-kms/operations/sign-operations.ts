@@ -36,8 +36,9 @@ export const signOperations: Readonly<Record<string, Operation>> = {
   ),
 
   /**
-   * An invalid signature is an error, never `SignatureValid: false`. A dry run does not say which
-   * it would be.
+   * An invalid signature is an error, and never `SignatureValid: false`.
+   *
+   * A dry run does not say whether it is valid.
    */
   Verify: operation(
     { ...signing, Signature: { type: 'blob', required: true, min: 1, max: 6144 } },

@@ -30,7 +30,7 @@ export const tagOperations: Readonly<Record<string, Operation>> = {
     },
   ),
 
-  /** A key that is not there is as good as untagged. */
+  /** Removes tags. One that is not there is no error. */
   UntagResource: changing(
     { KeyId: keyId, TagKeys: { type: 'strings', required: true, each: { min: 1, max: 128 } } },
     async (call, { KeyId, TagKeys }) => {
@@ -59,7 +59,11 @@ const rowsOf = (tags: Key['tags']): readonly (readonly [name: string, tag: JsonO
 export const tagsAnswer = (tags: Key['tags']): readonly JsonObject[] =>
   rowsOf(tags).map(([, tag]) => tag)
 
-/** The tags of a request. @throws KmsFault TagException, ValidationException */
+/**
+ * The tags of a request.
+ *
+ * @throws KmsFault TagException, ValidationException
+ */
 export function tagsFrom(list: readonly JsonObject[] = []): Key['tags'] {
   const entries = list.map((tag, index): [string, string] => {
     const { TagKey, TagValue } = validate(tagMembers, tag, `tags.${index + 1}.member.`)

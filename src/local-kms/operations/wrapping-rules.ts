@@ -2,8 +2,9 @@ import { canWrap } from '../crypto/wrapping.js'
 import { KmsFault, unsupported } from '../wire/fault.js'
 
 /**
- * @throws KmsFault for a way of wrapping that does not fit the material of a spec (API reference,
- * GetParametersForImport)
+ * Checks that a way of wrapping fits the material of a spec.
+ *
+ * @throws KmsFault otherwise (API reference, GetParametersForImport)
  */
 export function checkWrapping(spec: string, algorithm: string, wrappingSpec: string): void {
   if (algorithm === 'SM2PKE' || wrappingSpec === 'SM2') throw unsupported('Wrapping with SM2')

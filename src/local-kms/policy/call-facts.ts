@@ -1,12 +1,12 @@
 import type { JsonObject } from '../../formats/json.js'
 import type { Caller } from './principals.js'
 
-/** A key as conditions see it. */
+/** What conditions may ask about a key. */
 export interface KeyFacts {
   readonly account: string
   readonly spec: string
   readonly usage: string
-  /** AWS_KMS, EXTERNAL … */
+  /** Where its material comes from: AWS_KMS, EXTERNAL … */
   readonly origin: string
   readonly multiRegion: boolean
   readonly multiRegionKeyType?: 'PRIMARY' | 'REPLICA'
@@ -17,8 +17,9 @@ export interface KeyFacts {
   readonly trailingDaysWithoutUse?: number
 }
 
+/** What conditions may ask about a call. */
 export interface CallFacts {
-  /** `kms:Decrypt`. */
+  /** The action: `kms:Decrypt`. */
   readonly action: string
   /** The members of the request, as they came. */
   readonly request: JsonObject

@@ -5,7 +5,7 @@ import { pairs, text, texts } from './request-values.js'
 import type { ConditionValues } from './variables.js'
 
 type Value = string | readonly string[] | undefined
-/** `key` stands for every action that is authorized for a key. */
+/** Condition keys by action. `key` stands for every action that is authorized for a key. */
 type Row = readonly [key: string, actions: readonly string[], value: (call: CallFacts) => Value]
 
 const member =
@@ -54,7 +54,7 @@ const keyStores = [
 ]
 const constrained = ['CreateGrant', 'RetireGrant']
 
-/** ReEncrypt names its two sides apart. */
+/** The condition keys of ReEncrypt, which names its two sides apart. */
 const sides: Readonly<
   Record<string, { readonly key: string; readonly context: string; readonly algorithm: string }>
 > = {
@@ -101,8 +101,9 @@ const constraintType = (call: CallFacts): Value =>
   Object.keys(constraints(call)).filter((name) => name.startsWith('EncryptionContext'))
 
 /**
- * Developer guide, "AWS KMS condition keys", and the Service Authorization Reference, which says
- * what each action carries.
+ * The condition keys of KMS (developer guide, "AWS KMS condition keys").
+ *
+ * The Service Authorization Reference says which of them each action carries.
  */
 const rows: readonly Row[] = [
   [
@@ -172,8 +173,9 @@ const rows: readonly Row[] = [
 ]
 
 /**
- * Names of the kms condition keys that an action carries; `kms:ViaService` is never there: every
- * caller is direct.
+ * The names of the condition keys that an action carries.
+ *
+ * `kms:ViaService` is never there, since every caller calls directly.
  */
 export function conditionKeysOf(action: string, hasKey: boolean): readonly string[] {
   return carried(action, hasKey).map(([key]) => key)

@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net'
 import { globMatches, globOf, globParts, inLowerCase, type Glob } from './glob.js'
 import { resolve, type Context } from './variables.js'
 
-/** One key of a Condition element under its operator, read. */
+/** One key of a Condition element under its operator, as it was read. */
 export interface Condition {
   readonly operator: string
   readonly set?: 'ForAllValues' | 'ForAnyValue'
@@ -15,7 +15,7 @@ type Test = (value: string) => boolean
 type Expand = (text: string, wildcards: boolean) => Glob | undefined
 interface Row {
   readonly negated: boolean
-  /** Undefined: what the policy wants matches no value. */
+  /** Undefined where what the policy wants matches no value. */
   test(wanted: string, expand: Expand): Test | undefined
 }
 
@@ -30,7 +30,9 @@ const textual =
   }
 
 /**
- * Each of the six parts is compared by itself; ArnEquals and ArnLike are the same (IAM User Guide).
+ * Compares ARNs, each of the six parts by itself.
+ *
+ * ArnEquals and ArnLike are the same (IAM User Guide).
  */
 const arn: Row['test'] = (wanted, expand) => {
   const glob = expand(wanted, true)
@@ -58,7 +60,7 @@ const ordered =
 const numberOf = (text: string): number =>
   /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN
 
-/** ISO 8601, or seconds since the epoch; four digits are a year. */
+/** Reads a time in ISO 8601, or in seconds since 1970. Four digits are a year. */
 function dateOf(text: string): number {
   if (/^\d{5,}(\.\d+)?$/.test(text)) return Number(text) * 1000
   return /^\d{4}/.test(text) ? Date.parse(text) : NaN
@@ -111,7 +113,7 @@ const positive: readonly (readonly [name: string, test: Row['test'], negation?: 
   ['Null', boolean],
 ]
 
-/** IAM User Guide, "Condition operators"; names have no case. */
+/** Operators by their names, which have no case (IAM User Guide, "Condition operators"). */
 const operators: ReadonlyMap<string, Row> = new Map<string, Row>([
   ...positive.map(([name, test]) => [name.toLowerCase(), { negated: false, test }] as const),
   ...positive
@@ -120,8 +122,9 @@ const operators: ReadonlyMap<string, Row> = new Map<string, Row>([
 ])
 
 /**
- * Reads `ForAllValues:StringEqualsIfExists` and the like; undefined for an operator that does not
- * exist.
+ * Reads the name of an operator such as `ForAllValues:StringEqualsIfExists`.
+ *
+ * @returns undefined for an operator that does not exist
  */
 export function readOperator(
   name: string,
@@ -140,10 +143,12 @@ export function readOperator(
 }
 
 /**
- * Whether a condition holds for a request. Without a set operator, one value that matches suffices,
- * and a negated operator wants that none does; an absent key fails, except under a negation,
- * `IfExists` and `ForAllValues`. `ForAnyValue` fails without the key even with `IfExists` (seen in
- * AWS: re:Post, "ForAnyValue:StringEqualsIfExists behaving unexpectedly").
+ * Whether a condition holds for a request.
+ *
+ * - Without a set operator one value that matches suffices. A negated operator wants that none does.
+ * - Where the key is absent a condition fails, except under a negation, `IfExists` or `ForAllValues`.
+ * - `ForAnyValue` fails without the key even with `IfExists` (seen in AWS: re:Post,
+ *   "ForAnyValue:StringEqualsIfExists behaving unexpectedly").
  */
 export function holds(condition: Condition, context: Context, variables: boolean): boolean {
   const { operator, set, ifExists, key, values: wanted } = condition

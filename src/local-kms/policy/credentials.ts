@@ -7,19 +7,19 @@ import type { PolicyPrincipal } from './decide.js'
 import { parseIdentityPolicy } from './policy-document.js'
 import type { Caller } from './principals.js'
 
-/** An access key and who calls with it. */
+/** An access key, and who calls with it. */
 export interface Credential extends SigningCredential {
   readonly accessKeyId: string
   readonly principal: PolicyPrincipal & { readonly tags?: Readonly<Record<string, string>> }
 }
 
 export interface Credentials {
-  /** The account in which keys are made unless a caller of another account makes them. */
+  /** The account in which keys are made, unless a caller of another account makes them. */
   readonly account: string
   readonly list: readonly Credential[]
 }
 
-/** In form only: nothing here is secret, and nothing looks like a real key to a scanner. */
+/** The one access key by default. It is no secret, and does not look like a real one to scanners. */
 export const defaultCredentials: Credentials = {
   account: defaultAccount,
   list: [
@@ -41,8 +41,9 @@ const principalArn =
 const roleArnPattern = /^arn:aws(?:-cn|-us-gov)?:iam::(\d{12}):role\/(?:[!-~]*\/)?([\w+=,.@-]+)$/
 
 /**
- * Reads the credentials file: who may call, and with which IAM policies. A principal's account is
- * in its ARN.
+ * Reads the credentials file, which says who may call, and with which IAM policies.
+ *
+ * The account of a principal is in its ARN.
  *
  * ```json
  * {
@@ -100,7 +101,7 @@ export function parseCredentials(json: string): Credentials {
   return { account, list }
 }
 
-/** What members that are texts hold. */
+/** What members must be that are texts. */
 const textRules = {
   arn: {
     pattern: principalArn,
@@ -180,7 +181,7 @@ function readPrincipal(value: JsonObject, at: string): Credential['principal'] {
   }
 }
 
-/** Whose ARN it is. */
+/** What kind of principal an ARN names. */
 function callerOf(arn: string): Pick<Caller, 'account' | 'kind'> {
   const [, iamAccount, root, , stsAccount] = principalArn.exec(arn) ?? []
   if (iamAccount === undefined) return { account: stsAccount ?? '', kind: 'assumed-role' }
@@ -196,7 +197,11 @@ function isRoleOf(role: string, { arn, account, kind }: Caller): boolean {
 const isTags = (value: unknown): value is Readonly<Record<string, string>> =>
   isJsonObject(value) && Object.values(value).every((tag) => typeof tag === 'string')
 
-/** @throws SealdropError `malformed`, without the text */
+/**
+ * Parses the text of the file.
+ *
+ * @throws SealdropError `malformed`, without the text
+ */
 function readText(value: JsonObject, name: keyof typeof textRules, at: string): string {
   const { pattern, expected } = textRules[name]
   const text = value[name]

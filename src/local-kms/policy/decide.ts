@@ -13,17 +13,18 @@ export interface PolicyPrincipal extends Caller {
 
 export interface Question extends Omit<GrantedCall, 'action'> {
   /**
-   * `kms:Decrypt`; ReEncrypt asks for `kms:ReEncryptFrom` of one key and `kms:ReEncryptTo` of the
-   * other.
+   * The action: `kms:Decrypt`.
+   *
+   * ReEncrypt asks for `kms:ReEncryptFrom` of one key, and for `kms:ReEncryptTo` of the other.
    */
   readonly action: string
   /** An ARN, or `*` for what concerns no key. */
   readonly resource: string
   readonly principal: PolicyPrincipal
   readonly conditions: ConditionValues
-  /** Absent for `*` and for an alias: IAM policies alone decide then. */
+  /** The key policy. Absent for `*` and for an alias, of which IAM policies alone decide. */
   readonly keyPolicy?: PolicyDocument
-  /** Account of the resource; default: the principal's. */
+  /** The account of the resource. Default: that of the principal. */
   readonly keyAccount?: string
   readonly grants?: readonly Grant[]
 }
@@ -33,7 +34,7 @@ export type DenialReason =
 export type Decision =
   { readonly allowed: true } | { readonly allowed: false; readonly reason: DenialReason }
 
-/** "Cross-account use: Yes" in the API reference. */
+/** Actions with "Cross-account use: Yes" in the API reference. */
 export const crossAccountActions: ReadonlySet<string> = new Set(
   [
     'CreateGrant',
@@ -65,13 +66,16 @@ const allowed: Decision = { allowed: true }
 const denied = (reason: DenialReason): Decision => ({ allowed: false, reason })
 
 /**
- * Decides a call. A Deny that applies wins. Then the key must let the caller in: a statement or
- * grant that names it suffices in the key's account; one that names its account hands over to its
- * IAM policies. From another account a key policy needs an IAM policy beside it, and a grant to the
- * caller does not: "users and roles in the external account cannot use the CMK until you attach IAM
- * policies that delegate those permissions, or use grants to manage access to the CMK" (developer
- * guide, "Allowing users in other accounts to use a KMS key"); EC2 Auto Scaling's service-linked
- * role, which has no kms permission, uses keys of other accounts by a grant alone.
+ * Decides a call.
+ *
+ * - A Deny that applies wins. Then the key must let the caller in.
+ * - In the key's account, a statement or a grant that names the caller suffices. A statement that
+ *   names the account leaves it to IAM policies there.
+ * - From another account, a statement needs an IAM policy beside it. A grant to the caller does not:
+ *   "users and roles in the external account cannot use the CMK until you attach IAM policies that
+ *   delegate those permissions, or use grants to manage access to the CMK" (developer guide,
+ *   "Allowing users in other accounts to use a KMS key"). The service-linked role of EC2 Auto
+ *   Scaling has no kms permission, and uses keys of other accounts by a grant alone.
  */
 export function decide(question: Question): Decision {
   const applying = statementsOf(question)
@@ -83,7 +87,7 @@ export function decide(question: Question): Decision {
   return isAllowed ? allowed : denied('no_identity_allow')
 }
 
-/** Those of a policy that apply to a question, of one effect. */
+/** The statements of one effect that apply to a question. */
 type Applying = (policy: PolicyDocument, effect: Statement['effect']) => readonly Statement[]
 
 function statementsOf(question: Question): Applying {
@@ -105,7 +109,7 @@ function explicitDenial(
   return isDenied ? 'explicit_deny_identity' : undefined
 }
 
-/** How the key lets the caller in: by its name, or by its account, whose IAM policies decide. */
+/** How the key lets the caller in: by name, or by its account, where IAM policies decide. */
 function wayIn(question: Question, applying: Applying): 'named' | 'account' | undefined {
   const { action, principal, keyPolicy, keyAccount = principal.account, grants = [] } = question
   const isSameAccount = keyAccount === principal.account
@@ -124,7 +128,7 @@ const isAllowedByIdentity = ({ principal }: Question, applying: Applying): boole
   principal.kind === 'root' ||
   principal.policies.some((policy) => applying(policy, 'Allow').length > 0)
 
-/** RetireGrant: the grant decides, a Deny still wins, and no key policy can allow it. */
+/** Decides RetireGrant: the grant does, a Deny wins, and no key policy can allow it. */
 export function decideRetire(question: Question, grant: Grant): Decision {
   const alone = decide({ ...question, action: 'kms:RetireGrant', grants: [] })
   if (!alone.allowed && alone.reason.startsWith('explicit')) return alone
@@ -151,8 +155,9 @@ export function checkLockout(question: Omit<Question, 'action'>): void {
 }
 
 /**
- * Everything but who calls. A key policy's statement without an action or a resource applies to
- * nothing.
+ * Whether a statement applies to a question, whoever asks.
+ *
+ * A statement of a key policy without an action or a resource applies to nothing.
  */
 function applies(
   { actions, resources, conditions }: Statement,
@@ -177,13 +182,13 @@ function applies(
 const chosen = <T>({ not, of }: Choice<T>, matches: (item: T) => boolean): boolean =>
   of.some(matches) !== not
 
-/** NotPrincipal in an Allow names everybody whom it does not list. */
+/** Whom an Allow means. NotPrincipal in it names everybody whom it does not list. */
 function admits({ principals }: Statement, caller: Caller): 'named' | 'account' | undefined {
   if (!principals?.not) return principals && match(principals.of, caller)
   return match(principals.of, caller) === undefined ? 'named' : undefined
 }
 
-/** A Deny for an account is a Deny for all its principals. */
+/** Whom a Deny means. A Deny for an account is one for all its principals. */
 function isTarget({ principals }: Statement, caller: Caller): boolean {
   if (!principals) return false
   return principals.not
@@ -204,13 +209,14 @@ const elsewhere =
 export interface Denial extends Pick<Question, 'action' | 'resource' | 'keyAccount'> {
   readonly principal: Pick<Caller, 'arn' | 'account'>
   readonly reason: DenialReason
-  /** Decrypt and ReEncrypt without a KeyId: the ciphertext named the key. */
+  /** Whether the ciphertext named the key, since Decrypt or ReEncrypt came without a KeyId. */
   readonly byCiphertext?: boolean
 }
 
 /**
- * The service's words (IAM User Guide, "Troubleshoot access denied error messages"); of a key in
- * another account they tell nothing.
+ * A denial in the words of the service, which tell nothing of a key in another account.
+ *
+ * @see IAM User Guide, "Troubleshoot access denied error messages"
  */
 export function deniedMessage({
   principal,

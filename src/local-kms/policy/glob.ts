@@ -1,4 +1,4 @@
-/** A pattern of policies: codes of UTF-16 units, and two codes that no unit has. */
+/** A pattern of policies: UTF-16 units, and two codes for `*` and `?` that no unit has. */
 export type Glob = readonly number[]
 
 const many = -1
@@ -7,7 +7,7 @@ const one = -2
 export const literal = (text: string): Glob =>
   Array.from({ length: text.length }, (_, i) => text.charCodeAt(i))
 
-/** `*` is any run of characters, `?` any one. */
+/** Reads a pattern, in which `*` is any run of characters and `?` any single one. */
 export const globOf = (text: string): Glob => literal(text).map(wildcardOf)
 
 function wildcardOf(code: number): number {
@@ -18,7 +18,7 @@ function wildcardOf(code: number): number {
 export const inLowerCase = (glob: Glob): Glob =>
   glob.map((code) => (code < 0 ? code : String.fromCharCode(code).toLowerCase().charCodeAt(0)))
 
-/** Parts between colons; the last part keeps further colons. */
+/** The parts between colons. The last part keeps further colons. */
 export function globParts(glob: Glob, count: number): readonly Glob[] {
   const parts: number[][] = [[]]
   for (const code of glob) {
@@ -28,7 +28,7 @@ export function globParts(glob: Glob, count: number): readonly Glob[] {
   return parts
 }
 
-/** Goes back to the last star only, so that a hostile pattern costs length times length at most. */
+/** Whether text matches a pattern. It goes back to the last star only, so that no pattern is slow. */
 export function globMatches(glob: Glob, text: string): boolean {
   let at = 0
   let star = -1

@@ -4,7 +4,7 @@ import { roleArnOf, type Caller } from './principals.js'
 import { text, texts } from './request-values.js'
 import type { ConditionValues } from './variables.js'
 
-/** Values of keys that end in a name of their own: `aws:RequestTag/team`. */
+/** The values of condition keys that end in a name of their own: `aws:RequestTag/team`. */
 export const named = (
   prefix: string,
   entries: readonly (readonly [string, string])[],
@@ -45,7 +45,7 @@ export function globals(call: CallFacts): ConditionValues {
 
 const tagging = ['kms:CreateKey', 'kms:TagResource', 'kms:ReplicateKey']
 
-/** Tags that a request gives to a key. */
+/** The tags that a request gives to a key. */
 function tagsOf({ action, request }: CallFacts): readonly (readonly [string, string])[] {
   const { Tags } = request
   if (!tagging.includes(action) || !Array.isArray(Tags)) return []
@@ -54,15 +54,16 @@ function tagsOf({ action, request }: CallFacts): readonly (readonly [string, str
   })
 }
 
-/** Names of tags that a request gives or takes. */
+/** The names of the tags that a request gives or takes. */
 function tagKeysOf(call: CallFacts): readonly string[] {
   if (call.action === 'kms:UntagResource') return texts(call.request['TagKeys'])
   return tagsOf(call).map(([name]) => name)
 }
 
 /**
- * The service's ids are its own; here the name stands in their place, so that `role:session` keeps
- * its shape.
+ * The value of `aws:userid`.
+ *
+ * Ids of AWS are its own. A name stands in their place, so that `role:session` keeps its form.
  */
 function userId({ kind, account, arn }: Caller): string {
   const names = arn.split('/')

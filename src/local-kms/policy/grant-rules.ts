@@ -2,13 +2,13 @@ import { identitiesOf, readPrincipal, rootArn, type Caller } from './principals.
 
 type EncryptionContext = Readonly<Record<string, string>>
 
-/** What a grant says, as far as it decides something. A retired or revoked grant is none. */
+/** What a grant says that decides something. A retired or revoked grant is no grant. */
 export interface Grant {
   readonly granteePrincipal: string
   readonly retiringPrincipal?: string
-  /** Account that made the grant. */
+  /** The account that made the grant. */
   readonly issuingAccount: string
-  /** As in CreateGrant: `Decrypt`, `ReEncryptFrom`. */
+  /** The operations, by the names of CreateGrant: `Decrypt`, `ReEncryptFrom`. */
   readonly operations: readonly string[]
   readonly constraints?: GrantConstraints
 }
@@ -27,16 +27,18 @@ export interface GrantConstraints {
 export interface GrantedCall {
   readonly action: string
   readonly encryptionContext?: EncryptionContext
-  /** What CreateGrant would make. */
+  /** The grant that CreateGrant would make. */
   readonly child?: Pick<Grant, 'operations' | 'constraints'>
 }
 
-/** Not subject to constraints on the encryption context (API reference, GrantConstraints). */
+/** Operations to which constraints do not apply (API reference, GrantConstraints). */
 const unconstrained = ['DescribeKey', 'RetireGrant']
 
 /**
- * A grant names one principal; that it names an account delegates to the account's IAM policies,
- * like a key policy.
+ * How a grant lets a caller in.
+ *
+ * It names one principal. Where that is an account, the IAM policies of the account decide, as with
+ * a key policy.
  */
 export function granteeMatch(
   { granteePrincipal }: Grant,
@@ -71,6 +73,8 @@ export function covers(
 }
 
 /**
+ * Whether the constraints of a child grant are at least as strict as those of its parent.
+ *
  * A child may turn a subset into equality, and add pairs to a subset (developer guide, "Granting
  * CreateGrant permission").
  */
@@ -85,8 +89,9 @@ const isSame = (one: EncryptionContext, other: EncryptionContext): boolean =>
   includes(one, other) && includes(other, one)
 
 /**
- * In a grant constraint, the key of a pair has no case, its value has (API reference,
- * GrantConstraints).
+ * Whether all pairs of one encryption context are in another one, as constraints compare them.
+ *
+ * Upper and lower case matter in a value, and not in a key (API reference, GrantConstraints).
  */
 function includes(whole: EncryptionContext, part: EncryptionContext): boolean {
   const pairs = new Set(
@@ -98,9 +103,12 @@ function includes(whole: EncryptionContext, part: EncryptionContext): boolean {
 }
 
 /**
- * Who may retire a grant: by name its retiring principal, its grantee if it has RetireGrant, and
- * the root user of the account that made it; by the account's IAM policies (`kms:RetireGrant`),
- * principals of that account, or of one that is the retiring principal.
+ * How a caller may retire a grant.
+ *
+ * - By name: its retiring principal, its grantee if it has RetireGrant, and the root user of the
+ *   account that made it.
+ * - By IAM policies (`kms:RetireGrant`): principals of that account, or of an account that is the
+ *   retiring principal.
  *
  * @see Developer guide, "Retiring and revoking grants"
  */

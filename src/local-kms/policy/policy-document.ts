@@ -4,7 +4,7 @@ import { KmsFault } from '../wire/fault.js'
 import { readOperator, type Condition } from './conditions.js'
 import { readPrincipal, type Principal } from './principals.js'
 
-/** An element and its Not… form; `undefined` where a statement has neither. */
+/** An element or its Not… form; undefined where a statement has neither. */
 export interface Choice<T> {
   readonly not: boolean
   readonly of: readonly T[]
@@ -20,12 +20,12 @@ export interface Statement {
 }
 
 export interface PolicyDocument {
-  /** Policy variables came with version 2012-10-17. */
+  /** Whether it has policy variables, which came with version 2012-10-17. */
   readonly variables: boolean
   readonly statements: readonly Statement[]
 }
 
-/** What a reader of documents is strict about, and how it fails. */
+/** What a kind of policy must have, and how a reader of it fails. */
 interface Reader {
   readonly kind: 'key' | 'identity'
   fail(text: string): never
@@ -35,8 +35,10 @@ export const maxKeyPolicyBytes = 32_768
 const singleValued = /^(kms:EncryptionContext:|aws:RequestTag\/)/i
 
 /**
- * Reads a key policy. A statement without Action or Resource is taken and has no effect, as in AWS
- * (CreateKey, `Policy`).
+ * Reads a key policy.
+ *
+ * As in AWS, a statement without Action or Resource is taken, and has no effect (CreateKey,
+ * `Policy`).
  *
  * @throws KmsFault MalformedPolicyDocumentException, LimitExceededException (more than 32 KiB)
  */
@@ -97,7 +99,7 @@ function readDocument(value: unknown, reader: Reader): PolicyDocument {
   return { variables: Version === '2012-10-17', statements }
 }
 
-/** One statement may stand without a list around it. */
+/** The statements. A single one may stand without a list around it. */
 function listOf(value: unknown): readonly unknown[] {
   if (value === undefined) return []
   return Array.isArray(value) ? value : [value]
@@ -143,7 +145,7 @@ interface StatementFacts {
   readonly isComplete: boolean
 }
 
-/** A policy of a principal says what is allowed, and a policy of a key also who is meant. */
+/** The elements of a statement: only a key policy says who is meant. */
 function checkElements({ at, hasPrincipals, isComplete }: StatementFacts, reader: Reader): void {
   if (reader.kind === 'key') {
     if (!hasPrincipals) reader.fail('Policy contains a statement with no principal.')
@@ -155,7 +157,7 @@ function checkElements({ at, hasPrincipals, isComplete }: StatementFacts, reader
 
 type Read<T> = (value: unknown, at: string, reader: Reader) => readonly T[]
 
-/** An element that also has a Not… form. */
+/** Reads an element that also has a Not… form. */
 interface Element<T> {
   readonly name: string
   readonly read: Read<T>
@@ -206,7 +208,7 @@ const readPrincipals: Read<Principal> = (value, at, reader) => {
   )
 }
 
-/** An entry under `AWS`, `Service` or `Federated`; undefined where it names nobody. */
+/** Reads an entry under `AWS`, `Service` or `Federated`; undefined where it names nobody. */
 function principalOf(kind: string, name: string): Principal | undefined {
   if (kind === 'AWS') return readPrincipal(name)
   if (!/^[!-)+-~]+$/.test(name)) return undefined
@@ -242,7 +244,7 @@ function checkConditionKey(
   )
 }
 
-/** Numbers and booleans stand for their texts. */
+/** Reads a text. Numbers and booleans stand for their texts. */
 function scalars(value: unknown, at: string, reader: Reader): readonly string[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
   const isScalar = (entry: unknown): boolean =>

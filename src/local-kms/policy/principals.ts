@@ -1,10 +1,10 @@
 /** Who calls: the identities that policies may name. */
 export interface Caller {
-  /** The root user's, a user's or a role session's (`arn:aws:sts::…:assumed-role/Role/session`). */
+  /** The ARN of a root user, a user or a session (`arn:aws:sts::…:assumed-role/Role/session`). */
   readonly arn: string
   readonly account: string
   readonly kind: 'root' | 'user' | 'assumed-role'
-  /** Of a session's role where it has a path, which the session's ARN does not show. */
+  /** The ARN of a session's role where it has a path, which the ARN of the session does not show. */
   readonly roleArn?: string
 }
 
@@ -19,7 +19,9 @@ const arnPattern =
   /^arn:aws(?:-cn|-us-gov)?:(?:iam::(\d{12}):(?:(root)|user\/[!-~]+|role\/[!-~]+)|sts::\d{12}:(?:assumed-role\/[^/\s]+\/[^/\s]+|federated-user\/[^/\s]+))$/
 
 /**
- * Reads an entry under `AWS`; undefined where it names nobody: wildcards stand alone or not at all.
+ * Reads an entry under `AWS`; undefined where it names nobody.
+ *
+ * A wildcard stands alone, or not at all.
  */
 export function readPrincipal(text: string): Principal | undefined {
   if (text === '*') return { kind: 'any' }
@@ -34,21 +36,23 @@ export function readPrincipal(text: string): Principal | undefined {
 export const rootArn = ({ arn, account }: Pick<Caller, 'arn' | 'account'>): string =>
   `arn:${arn.split(':')[1]}:iam::${account}:root`
 
-/** The ARN of a session's role; without `roleArn`, the role's path is `/`. */
+/** The ARN of a session's role. Without `roleArn` the path of the role is `/`. */
 export function roleArnOf({ kind, arn, account, roleArn }: Caller): string | undefined {
   if (kind !== 'assumed-role') return undefined
   return roleArn ?? `arn:${arn.split(':')[1]}:iam::${account}:role/${arn.split('/')[1]}`
 }
 
-/** The caller itself: a session is its role too. */
+/** The ARNs of the caller itself: a session is its role too. */
 export function identitiesOf(caller: Caller): readonly string[] {
   const roleArn = roleArnOf(caller)
   return roleArn === undefined ? [caller.arn] : [caller.arn, roleArn]
 }
 
 /**
- * How a Principal element meets a caller: by name, or only by its account, which in an Allow hands
- * the decision to the IAM policies of that account. The root user has no name but its account's.
+ * How a Principal element meets a caller: by name, or only by its account.
+ *
+ * By the account, an Allow leaves the decision to the IAM policies there. The root user has no name
+ * but that of its account.
  */
 export function match(
   principals: readonly Principal[],
@@ -67,8 +71,9 @@ const hasAccountOf = (principals: readonly Principal[], { account }: Caller): bo
   principals.some((principal) => principal.kind === 'account' && principal.account === account)
 
 /**
- * Whether NotPrincipal exempts a caller from a Deny: every identity of its has to be listed, its
- * session, its role and its account (IAM User Guide, "NotPrincipal with Deny").
+ * Whether NotPrincipal exempts a caller from a Deny (IAM User Guide, "NotPrincipal with Deny").
+ *
+ * Every identity of the caller must be listed: its session, its role and its account.
  */
 export function exempts(principals: readonly Principal[], caller: Caller): boolean {
   const arns = caller.kind === 'root' ? [] : identitiesOf(caller)

@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../formats/json.js'
 
-/** A scalar member as conditions compare it: always text. */
+/** A scalar member as conditions compare it, which is as text. */
 export const text = (value: unknown): string | undefined =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
     ? String(value)

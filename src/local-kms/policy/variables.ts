@@ -1,14 +1,15 @@
 import { globOf, literal, type Glob } from './glob.js'
 
-/** Condition keys of a request, in lower case, with their values. */
+/** The condition keys of a request, in lower case, with their values. */
 export type Context = ReadonlyMap<string, readonly string[]>
 
-/** The same as callers write it: a condition key and its value or values. */
+/** What callers write for it: condition keys, each with its value or values. */
 export type ConditionValues = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /**
- * Names of condition keys have no case; a key without a value is as absent as one that is not
- * there.
+ * Makes the condition keys of a request, whose names have no case.
+ *
+ * A key without a value is as absent as one that is not there.
  */
 export function contextOf(conditions: ConditionValues): Context {
   const context = new Map<string, readonly string[]>()
@@ -23,14 +24,15 @@ export function contextOf(conditions: ConditionValues): Context {
 
 export interface Template {
   readonly text: string
-  /** Version 2008-10-17 has no variables: what looks like one is text. */
+  /** Whether there are variables. In version 2008-10-17 what looks like one is text. */
   readonly variables: boolean
   readonly wildcards: boolean
 }
 
 /**
  * Resolves `${aws:username}`, `${aws:PrincipalTag/team, 'default'}`, `${*}`, `${?}` and `${$}`.
- * What a variable brings is text, also where it has a star in it (IAM User Guide, "Policy
+ *
+ * The value of a variable is text, also where it has a star in it (IAM User Guide, "Policy
  * variables").
  *
  * @returns undefined where a variable has no value, or several: nothing matches then

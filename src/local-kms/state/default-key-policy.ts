@@ -1,6 +1,8 @@
 /**
- * The key policy of a key made without one (developer guide, "Default key policy"): the account,
- * hence every IAM policy of it that allows. In the text form that was recorded.
+ * The policy of a key that is made without one, in the text that was recorded from AWS.
+ *
+ * It lets the account in, and so leaves everything to IAM policies there (developer guide, "Default
+ * key policy").
  */
 export const defaultKeyPolicy = (account: string, partition = 'aws'): string => `{
   "Version" : "2012-10-17",

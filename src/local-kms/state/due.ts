@@ -6,12 +6,13 @@ import type { Key } from './key-model.js'
 
 const day = 86_400_000
 
-/** Changes that time makes to one key at once; the rest comes with the next call. */
+/** The most changes that time makes to one key at once. More come with the next call. */
 const mostAtOnce = 1_000
 
 /**
- * Does what time brings: deletions, automatic rotations, expiry of imported material. Every call
- * begins with it.
+ * Does what time brings: deletions, automatic rotations, and the expiry of imported material.
+ *
+ * Every call begins with it.
  */
 export async function catchUp(kms: Kms): Promise<void> {
   if (!keysOf(kms).some(([ring, id]) => dueOf(kms, ring, id))) return
@@ -34,14 +35,15 @@ function keysOf({ rings }: Kms): readonly (readonly [ring: Keyring, id: string])
   )
 }
 
-/** A change that time makes. It makes itself superfluous: after it, the same is not due again. */
+/** A change that time makes. After it the same change is not due again. */
 type Due = () => Promise<void>
 
 type Rule = (kms: Kms, ring: Keyring, key: Key) => Due | undefined
 
 /**
- * What is to happen to a key because its time has come, or to make good what a crash between two
- * Regions left; undefined when nothing is.
+ * The change that is due to a key; undefined when none is.
+ *
+ * Its time has come, or a crash between two Regions left something to repair.
  */
 function dueOf(kms: Kms, ring: Keyring, id: string): Due | undefined {
   const key = ring.keys.get(id)
@@ -54,8 +56,9 @@ function dueOf(kms: Kms, ring: Keyring, id: string): Due | undefined {
 }
 
 /**
- * A primary outlives its replicas: the waiting period of one that is to be deleted begins when the
- * last of them is gone.
+ * Deletes a key when its waiting period is over.
+ *
+ * That of a primary begins when the last of its replicas is gone.
  */
 const deletion: Rule = (kms, ring, key) => {
   const { deletion: gone } = key
@@ -97,8 +100,9 @@ const expiry: Rule = (kms, ring, key) => {
 }
 
 /**
- * Each rotation that came due, at its date: also those of the time in which no server ran. A
- * disabled key waits.
+ * Each rotation that came due, at its date, also while no server ran.
+ *
+ * A disabled key waits.
  */
 const rotation: Rule = (kms, ring, key) => {
   const { rotation: schedule } = key
@@ -117,8 +121,10 @@ const rotation: Rule = (kms, ring, key) => {
 }
 
 /**
- * The Region of the primary, where a crash left records that disagree: one that names itself, or
- * else one that is named; of several the first by its name, so that all Regions say the same.
+ * The Region of the primary, where a crash left records that disagree.
+ *
+ * It is one that names itself, or else one that is named. Of several it is the first by its name, so
+ * that all Regions say the same.
  */
 function primaryOf(kms: Kms, { id, primaryRegion }: Key): string | undefined {
   if (primaryRegion === undefined) return undefined
@@ -141,7 +147,7 @@ const lostPrimary: Rule = (kms, ring, key) => {
   return () => ring.saveKey({ ...key, primaryRegion })
 }
 
-/** The primary's record is written first, so it is the one that is right. */
+/** Repairs a replica by its primary, whose record is written first and so is right. */
 const lostShare: Rule = (kms, ring, key) => {
   const { primaryRegion } = key
   if (primaryRegion === undefined || primaryRegion === ring.region) return undefined
@@ -166,8 +172,9 @@ function hasSameVersions({ materials: ours }: Key, { materials: theirs }: Key): 
 }
 
 /**
- * The versions of a primary in a replica. Imported material stays each Region's own: what was not
- * imported there is not there.
+ * The versions of a primary, as a replica has them.
+ *
+ * Imported material is each Region's own: what was not imported there is not there.
  */
 export function sharedMaterials(primary: Key, replica?: Key): Key['materials'] {
   if (primary.origin === 'AWS_KMS') return primary.materials

@@ -12,8 +12,9 @@ const aliasFile = 'aliases.json'
 const temporary = '.tmp'
 
 /**
- * One Region's folder: a file for each key, one for all aliases. A write has reached the disk when
- * its promise resolves.
+ * The folder of one Region, with a file for each key and one for all aliases.
+ *
+ * A write has reached the disk when its promise resolves.
  */
 export interface Folder {
   readonly keys: readonly Key[]
@@ -23,7 +24,7 @@ export interface Folder {
   writeAliases(aliases: readonly Alias[]): Promise<void>
 }
 
-/** A folder of Regions, for one server at a time. */
+/** A folder of Regions, which one server at a time uses. */
 export interface Store {
   readonly folders: ReadonlyMap<string, Folder>
   /** Lets another server use it. */
@@ -31,8 +32,9 @@ export interface Store {
 }
 
 /**
- * Opens `<dir>/<region>` for each Region, and for those that are there besides, and reads all of
- * it, so that damage shows at the start.
+ * Opens `<dir>/<region>` for each Region, and for those that are there besides.
+ *
+ * It reads everything, so that damage shows at the start.
  *
  * @throws SealdropError `invalid_argument` where it cannot be, `conflict` while another server uses
  *   `dir`, `malformed` naming a damaged file
@@ -114,8 +116,9 @@ async function text(path: string): Promise<string> {
 }
 
 /**
- * Whole or not at all, after a power cut too: a temporary file beside it, its bytes, its name, each
- * made durable.
+ * Writes a file whole or not at all, also through a power cut.
+ *
+ * It writes a temporary file beside it. First its bytes are made durable, then its name.
  */
 async function write(folder: string, name: string, content: string): Promise<void> {
   const path = join(folder, `${name}.${randomUUID()}${temporary}`)
@@ -135,7 +138,7 @@ async function write(folder: string, name: string, content: string): Promise<voi
   await sync(folder)
 }
 
-/** Makes names durable. Windows has no such thing for folders. */
+/** Makes the names in a folder durable. Windows cannot. */
 async function sync(folder: string): Promise<void> {
   if (process.platform === 'win32') return
   const handle = await open(folder, 'r')

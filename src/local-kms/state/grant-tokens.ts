@@ -11,8 +11,9 @@ const nonceLength = 16
 const macLength = 32
 
 /**
- * A new token of a grant: CreateGrant never gives out the same twice, and all of them name the
- * grant.
+ * A new token of a grant.
+ *
+ * CreateGrant never gives out the same one twice, and all of them name the grant.
  */
 export function grantToken(key: Key, grant: Grant): string {
   const named = Buffer.concat([
@@ -23,8 +24,9 @@ export function grantToken(key: Key, grant: Grant): string {
 }
 
 /**
- * The grant that a token names, while it is there; undefined for anything that CreateGrant of this
- * Region did not give out.
+ * The grant that a token names, while it is there.
+ *
+ * @returns undefined for anything that CreateGrant of this Region did not give out
  */
 export function grantOfToken(ring: Keyring, token: string): GrantOfKey | undefined {
   const bytes = Buffer.from(token, 'base64')

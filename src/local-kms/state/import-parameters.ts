@@ -14,8 +14,9 @@ export interface ImportParameter {
 }
 
 /**
- * Wrapping keys by import token, valid for a day as often as wanted. In memory: a server that
- * starts again knows none of before.
+ * Wrapping keys by their import tokens, each valid for a day and for any number of imports.
+ *
+ * They are in memory, so that a server that starts again knows none of before.
  */
 export class ImportParameters {
   readonly #now: () => number
@@ -34,7 +35,7 @@ export class ImportParameters {
     const token = randomBytes(256)
     const parameter = { keyArn, algorithm, wrappingSpec, wrappingKey, validTo: this.#now() + day }
     for (const [old, { validTo }] of this.#known)
-      // until then it is known to be expired
+      // until then a call with it is told that it expired
       if (validTo + day < this.#now()) this.#known.delete(old)
     this.#known.set(token.toString('hex'), parameter)
     return { token, parameter }

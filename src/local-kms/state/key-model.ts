@@ -1,12 +1,14 @@
 import type { Material } from '../crypto/material.js'
 import type { KeyUsage } from '../key-specs.js'
 
-/** Where there is no credentials file, everything belongs to this account. */
+/** The account of everything, where there is no credentials file. */
 export const defaultAccount = '111122223333'
 
 /**
- * When a grant's permissions hold. No caller of this server acts for a resource of AWS, so a grant
- * with a SourceArn allows nobody.
+ * When the permissions of a grant hold.
+ *
+ * No caller of this server acts for a resource of AWS, so that a grant with a SourceArn allows
+ * nobody.
  */
 export interface GrantConstraints {
   readonly EncryptionContextEquals?: Readonly<Record<string, string>>
@@ -15,14 +17,15 @@ export interface GrantConstraints {
 }
 
 /**
- * What a grant allows, within a key's record. A principal is an ARN, or the name of a service:
- * `lambda.amazonaws.com`.
+ * A grant, as the record of a key has it.
+ *
+ * A principal is an ARN, or the name of a service: `lambda.amazonaws.com`.
  */
 export interface Grant {
   readonly id: string
-  /** What the grant tokens of this grant are made from: 64 hexadecimal digits. */
+  /** 64 hexadecimal digits, of which the tokens of this grant are made. */
   readonly token: string
-  /** Empty where it has none. */
+  /** Its name; empty where it has none. */
   readonly name: string
   readonly grantee: string
   readonly retiring?: string
@@ -33,26 +36,25 @@ export interface Grant {
   readonly issuer: string
 }
 
-/**
- * One version of a key's material: asymmetric keys have one, symmetric keys one for each rotation.
- */
+/** A version of a key's material: one of an asymmetric key, of a symmetric one for each rotation. */
 export interface KeyMaterial {
   /**
-   * 64 hexadecimal digits, as KMS names it. It stays where imported material is deleted, so that
-   * only the same comes back.
+   * Its id, 64 hexadecimal digits as those of KMS.
+   *
+   * It stays where imported material is deleted, so that only the same material comes back.
    */
   readonly id: string
-  /** Absent while imported material is deleted, expired, or not yet imported into this Region. */
+  /** The material. Absent while it is deleted, expired, or not imported into this Region. */
   readonly material?: Material
-  /** When it became the current one; before that, when it came. */
+  /** When it became the current version; before that, when it came. */
   readonly created: number
-  /** How it became the current one, after the first one. */
+  /** How it became the current version; absent for the first one. */
   readonly rotation?: 'AUTOMATIC' | 'ON_DEMAND'
-  /** Imported for the next rotation: it neither seals nor opens yet. Only the last one can be. */
+  /** Whether it waits for the next rotation, and does not open yet. Only the last version may. */
   readonly pending?: true
-  /** When imported material expires; absent when it does not. */
+  /** When imported material expires. Absent when it does not. */
   readonly validTo?: number
-  /** The importer's words. */
+  /** What the importer says of it. */
   readonly description?: string
 }
 
@@ -80,28 +82,27 @@ export interface KeyRecord {
   readonly enabled: boolean
   /** When it is to be deleted; absent unless deletion is pending. */
   readonly deletion?: number
-  /** Of a primary whose replicas are still there: the days to wait once they are gone. */
+  /** The days that a primary waits once its replicas are gone. */
   readonly waitingDays?: number
   readonly origin: 'AWS_KMS' | 'EXTERNAL'
-  /** Of a multi-Region key: the Region of its primary. */
+  /** The Region of the primary of a multi-Region key. */
   readonly primaryRegion?: string
   /** JSON text of the key policy. */
   readonly policy: string
   readonly tags: Readonly<Record<string, string>>
   readonly grants: readonly Grant[]
   /**
-   * Automatic rotation, where it is on; the same in every Region of a multi-Region key, and done in
-   * that of its primary.
+   * Automatic rotation, where it is on.
+   *
+   * It is the same in every Region of a multi-Region key, and done in that of its primary.
    */
   readonly rotation?: Rotation
-  /**
-   * As of the last time that the record was written; the {@link Keyring} may know of a later one.
-   */
+  /** The last use when the record was written. The {@link Keyring} may know of a later one. */
   readonly lastUsage?: LastUsage
 }
 
 export interface Key extends KeyRecord {
-  /** The newest last; empty while material is still to be imported. */
+  /** The versions, the newest last. Empty while material is still to be imported. */
   readonly materials: readonly KeyMaterial[]
 }
 

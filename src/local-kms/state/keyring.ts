@@ -2,7 +2,9 @@ import type { Folder } from './folder.js'
 import { partitionOf, type Alias, type Key, type KeyRecord, type LastUsage } from './key-model.js'
 
 /**
- * Keys and aliases of one Region, of every account. What is visible in memory is already durable.
+ * The keys and aliases of one Region, of every account.
+ *
+ * What can be seen in memory is durable already.
  */
 export class Keyring {
   readonly region: string
@@ -32,7 +34,7 @@ export class Keyring {
     return this.#aliases.find((alias) => alias.account === account && alias.name === name)
   }
 
-  /** The key of an alias that is there: keys go after their aliases. */
+  /** The key of an alias. It is there, since keys are deleted after their aliases. */
   keyOfAlias({ name, keyId }: Alias): Key {
     const key = this.#keys.get(keyId)
     if (!key) throw new Error(`${name} has lost its key`)
@@ -44,7 +46,7 @@ export class Keyring {
     return this.#aliases.filter(({ keyId }) => keyId === id).map(({ name }) => name)
   }
 
-  /** The key that a name stands for, whoever may use it: an id, an alias, or the ARN of one. */
+  /** The key that an id, an alias or an ARN names, whoever may use it. */
   keyNamed(account: string, name: string): Key | undefined {
     const bare = name.replace(/^arn:[^:]*:kms:[^:]*:[^:]*:(key\/)?/, '')
     return this.#keys.get(this.alias(account, bare)?.keyId ?? bare)
@@ -63,13 +65,14 @@ export class Keyring {
     const record = lastUsage ? { ...key, lastUsage } : key
     await this.#folder?.writeKey(record)
     this.#keys.set(key.id, record)
-    // it may have been used again meanwhile
+    // the key may have been used again meanwhile
     if (this.#used.get(key.id) === lastUsage) this.#used.delete(key.id)
   }
 
   /**
-   * Notes a use of a key, in memory: a file written for each signature would cost more than the
-   * signature.
+   * Notes a use of a key in memory.
+   *
+   * Writing a file for each signature would cost more than the signature.
    */
   noteUse(id: string, usage: LastUsage): void {
     this.#used.set(id, usage)
@@ -79,9 +82,10 @@ export class Keyring {
     return this.#used.get(id) ?? lastUsage
   }
 
-  /** Writes what was noted since each key was last written; what a killed server noted is lost. */
+  /** Writes the uses that were noted. What a killed server noted is lost. */
   async saveUsage(): Promise<void> {
-    const noted = [...this.#used.keys()] // writing a key takes its use out
+    // a copy, since writing a key takes its use out
+    const noted = [...this.#used.keys()]
     for (const id of noted) {
       const key = this.#keys.get(id)
       if (key) await this.saveKey(key)
@@ -100,7 +104,7 @@ export class Keyring {
       await this.#saveAliases(this.#aliases.filter((alias) => !gone(alias)))
   }
 
-  /** Deletes a key, its aliases first: a crash in between leaves no alias without a key. */
+  /** Deletes a key after its aliases, so that a crash leaves no alias without a key. */
   async removeKey(id: string): Promise<void> {
     await this.dropAliases(({ keyId }) => keyId === id)
     await this.#folder?.removeKey(id)

@@ -7,16 +7,17 @@ import type { Key } from './key-model.js'
 export interface KmsOptions {
   readonly rings: readonly Keyring[]
   /**
-   * Regions that answer; the others are those of a folder, whose keys belong to the same
-   * multi-Region keys. Default: all.
+   * The Regions that answer. Default: all.
+   *
+   * The others are in the folder too, since multi-Region keys may have a part there.
    */
   readonly served?: readonly string[]
   readonly now: () => number
-  /** Key ids and material follow from it; default: the system's randomness. */
+  /** A text from which key ids and material follow. Default: the system's randomness. */
   readonly seed?: string | undefined
 }
 
-/** Every Region of this server. One queue orders all changes, also those that touch two Regions. */
+/** Every Region of this server, with one queue for all changes, also those of two Regions. */
 export class Kms {
   readonly rings: ReadonlyMap<string, Keyring>
   readonly served: readonly string[]
@@ -35,22 +36,24 @@ export class Kms {
     this.#seed = seed
   }
 
-  /** The keys of a Region that is here: callers have looked whether it is. */
+  /** The keys of a Region, which callers know to be here. */
   ringOf(region: string): Keyring {
     const ring = this.rings.get(region)
     if (!ring) throw new RangeError(`expected a Region of this server, found ${region}`)
     return ring
   }
 
-  /** Randomness for material; with a seed the same for the same label. */
+  /** Randomness for material. With a seed it is the same for the same label. */
   randomFor(label: string): Random | undefined {
     return this.#seed === undefined ? undefined : seededRandom(this.#seed, label)
   }
 
   /**
-   * The id of a key to be made, which no key of any Region has, and the randomness for its
-   * material. With a seed both follow from the label, or from the place in the order of keys, and
-   * from how many keys before had that label.
+   * The id of a key to be made, and the randomness for its material.
+   *
+   * - No key of any Region has that id.
+   * - With a seed both follow from the label, or from the place in the order of keys, and from how
+   *   many keys before had that label.
    */
   newKey(
     label = `key ${this.#made++}`,
@@ -74,14 +77,15 @@ export class Kms {
     })
   }
 
-  /** The same key in every Region, this one first. */
+  /** The same key in every Region, beginning with this one. */
   related(ring: Keyring, key: Key): readonly (readonly [ring: Keyring, key: Key])[] {
     return [[ring, key], ...this.replicas(key, ring.region)]
   }
 
   /**
-   * Changes what a multi-Region key's Regions share. Only the order of the writes is fixed: what a
-   * crash left is repaired when time is caught up with (due.ts).
+   * Changes what the Regions of a multi-Region key share.
+   *
+   * The writes have a fixed order, by which due.ts repairs what a crash left.
    */
   async saveRelated(
     ring: Keyring,
@@ -91,7 +95,7 @@ export class Kms {
     for (const [other, there] of this.related(ring, key)) await other.saveKey(change(there, other))
   }
 
-  /** Runs one change after another. A change must not start another. */
+  /** Runs one change after another. A change must not start another one. */
   change<T>(work: () => T | Promise<T>): Promise<T> {
     const result = this.#queue.then(work)
     this.#queue = result.catch(() => undefined)
@@ -103,7 +107,7 @@ export class Kms {
     const written = this.change(async () => {
       for (const ring of this.rings.values()) await ring.saveUsage()
     })
-    // a folder that cannot be written any more: a last use is no reason not to close
+    // where the folder cannot be written, a last use is no reason not to close
     await written.catch(() => undefined)
   }
 }

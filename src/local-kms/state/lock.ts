@@ -7,9 +7,11 @@ import { SealdropError } from '../../errors/sealdrop-error.js'
 const lockPattern = /^lock-(\d+)-(\d+)-[0-9a-f-]{36}$/
 
 /**
- * Makes this process the one server of a folder. Each server first puts down a file of its own and
- * only then looks for others: of two that start at once, at least one sees the other, so never both
- * go on. The file's name holds the process, so that what a killed server left is known to be stale.
+ * Makes this process the one server of a folder.
+ *
+ * - Each server first writes a file of its own, and then looks for others. Of two that start at once
+ *   at least one sees the other, so that never both go on.
+ * - The name of the file holds the process. So it is known when a killed server left it.
  *
  * @returns a function that gives the folder free
  * @throws SealdropError `conflict`
@@ -35,9 +37,12 @@ export async function lockFolder(dir: string): Promise<() => Promise<void>> {
 }
 
 /**
- * Signal 0 asks only; a process of another user answers EPERM, and lives. A reused process id has
- * another start time. A killed process that its parent has not waited for yet still answers, but is
- * dead: in a container that can last for ever.
+ * Whether a process lives.
+ *
+ * - Signal 0 only asks. EPERM is the answer of a process of another user, which lives.
+ * - A process id that was used again has another start time.
+ * - A killed process answers until its parent has waited for it, though it is dead. In a container
+ *   that can last for ever.
  */
 function isAlive(pid: number, start: string): boolean {
   try {
@@ -54,8 +59,9 @@ function isAlive(pid: number, start: string): boolean {
 const startOf = (pid: number): string => statOf(pid)[19] ?? '0'
 
 /**
- * What the system says of a process from its state, field 3, on (proc(5), stat); nothing where
- * there is no /proc.
+ * What the system says of a process, from its state (field 3) on (proc(5), stat).
+ *
+ * It is nothing where there is no /proc.
  */
 function statOf(pid: number): readonly string[] {
   try {

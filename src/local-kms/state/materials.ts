@@ -3,8 +3,9 @@ import { materialToText, type Material } from '../crypto/material.js'
 import type { Key, KeyMaterial } from './key-model.js'
 
 /**
- * The id of material in a key: equal material of a key has equal ids, also in its replicas, which
- * share the key's id.
+ * The id of material in a key.
+ *
+ * Equal material of a key has equal ids, also in its replicas, which share the id of the key.
  */
 export function materialId(keyId: string, material: Material): string {
   return createHash('sha256')
@@ -23,8 +24,9 @@ export function newMaterial(
 }
 
 /**
- * The versions that belong to a key for good, the current one last; without one that waits for its
- * rotation.
+ * The versions that belong to a key for good, the current one last.
+ *
+ * One that waits for its rotation is not among them.
  */
 export const versionsOf = ({ materials }: Key): readonly KeyMaterial[] =>
   materials.filter(({ pending }) => !pending)

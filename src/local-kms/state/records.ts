@@ -13,7 +13,7 @@ export function keyToJson({ materials, tags, ...record }: Key): string {
     ...rest,
     ...(material && { key: materialToText(material) }),
   }))
-  // a tag may be named __proto__, a member may not
+  // a tag may have the name __proto__, which a member may not
   return json({ ...record, tags: Object.entries(tags), materials: versions })
 }
 
@@ -21,7 +21,7 @@ export function aliasesToJson(aliases: readonly Alias[]): string {
   return json({ aliases })
 }
 
-/** Members by name, and whether a value will do; `optional` ones may be absent. */
+/** Members by name, each with a test of its value. Those in `optional` may be absent. */
 type Checks = Readonly<Record<string, (value: unknown, record: JsonObject) => boolean>>
 
 const isString = (value: unknown): boolean => typeof value === 'string'
@@ -86,8 +86,10 @@ const aliasChecks: Checks = {
 }
 
 /**
- * The key of a file. Files of before accounts and policies hold one private key and get the
- * defaults of the rest.
+ * Reads the key of a file.
+ *
+ * A file that was written before there were accounts and policies holds one private key, and gets
+ * defaults for everything else.
  *
  * @throws SealdropError `malformed`, naming the file and what is wrong in it, without its content
  */
@@ -136,11 +138,11 @@ function recordOf(members: JsonObject, partition: string): JsonObject {
 const isOld = ({ privateKey, materials }: JsonObject): boolean =>
   privateKey !== undefined && materials === undefined
 
-/** The first member that is missing or will not do. */
+/** The first member that is missing or wrong. */
 const firstWrong = (checks: Checks, record: JsonObject): string | undefined =>
   Object.entries(checks).find(([name, check]) => !check(record[name], record))?.[0]
 
-/** Material may be missing where it was to be imported; then its id is all that there is. */
+/** Reads a version. Material that was to be imported may be missing, so that its id is all. */
 function materialOf(version: unknown, { id, spec, origin }: JsonObject): KeyMaterial | undefined {
   if (!isJsonObject(version) || !keySpecs.has(spec as string)) return undefined
   const { key, ...facts } = version
@@ -154,7 +156,11 @@ function materialOf(version: unknown, { id, spec, origin }: JsonObject): KeyMate
   return isToImport ? known : undefined
 }
 
-/** @throws SealdropError `malformed`, naming the file */
+/**
+ * Reads a file of aliases.
+ *
+ * @throws SealdropError `malformed`, naming the file
+ */
 export function aliasesFromJson(text: string, path: string): readonly Alias[] {
   const { aliases } = parseJsonObject(text, { code: 'malformed', field: damaged(path) })
   const whole =
@@ -172,7 +178,7 @@ export function aliasesFromJson(text: string, path: string): readonly Alias[] {
   )
 }
 
-/** Files of before accounts name none. */
+/** The account. A file that was written before there were accounts names none. */
 type StoredAlias = Omit<Alias, 'account'> & { readonly account?: string }
 
 const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`

@@ -7,7 +7,7 @@ import type { Key } from './key-model.js'
 export type KeyState =
   'Enabled' | 'Disabled' | 'PendingImport' | 'PendingDeletion' | 'PendingReplicaDeletion'
 
-/** The state that DescribeKey shows. Of several reasons the one that lasts longest comes first. */
+/** The state that DescribeKey shows. Of several reasons, the one that lasts longest counts. */
 export function stateOf(kms: Kms, key: Key): KeyState {
   if (key.deletion !== undefined) return 'PendingDeletion'
   if (key.waitingDays !== undefined) return 'PendingReplicaDeletion'
@@ -19,7 +19,7 @@ export function stateOf(kms: Kms, key: Key): KeyState {
 export const isSecret = (spec: string): boolean =>
   ['symmetric', 'HMAC'].includes(keySpecs.get(spec)?.kty ?? '')
 
-/** Whether every version is there: imported material can be deleted, and expires. */
+/** Whether every version has its material: what was imported can be deleted, and expires. */
 export function hasMaterial(kms: Kms, key: Key): boolean {
   const versions = versionsOf(key)
   return (
@@ -28,7 +28,7 @@ export function hasMaterial(kms: Kms, key: Key): boolean {
   )
 }
 
-/** The version that seals and signs; callers have looked at the state. */
+/** The version that seals and signs. Callers have checked the state. */
 export function currentVersion(key: Key): {
   readonly id: string
   readonly material: Material
@@ -41,8 +41,9 @@ export function currentVersion(key: Key): {
 export const currentMaterial = (key: Key): Material => currentVersion(key).material
 
 /**
- * The version that a ciphertext of a symmetric key names, if it opens: current or earlier, and
- * there.
+ * The version that a ciphertext of a symmetric key names, if it can open.
+ *
+ * It is the current one or an earlier one, and has its material.
  */
 export function materialWithId(key: Key, id: string): Material | undefined {
   return versionsOf(key).find((version) => version.id === id)?.material

@@ -1,9 +1,10 @@
 import { isJsonObject, type JsonObject } from '../../formats/json.js'
 
 /**
- * Members that are shown, at every depth; whatever is not named here is not: plaintexts, messages,
- * ciphertexts, signatures, MACs, secrets, key material, grant tokens and import tokens never reach
- * a log.
+ * The members that are shown, at every depth. What is not named here never reaches a log.
+ *
+ * That is so of plaintexts, messages, ciphertexts, signatures, MACs, secrets, key material, grant
+ * tokens and import tokens.
  */
 const shown: ReadonlySet<string> = new Set([
   'KeyId',
@@ -93,7 +94,7 @@ const shown: ReadonlySet<string> = new Set([
   'DestinationKeyMaterialId',
 ])
 
-/** The caller's own names and values: shown as they are. */
+/** Members with names and values of the caller's own, which are shown as they are. */
 const contexts: ReadonlySet<string> = new Set([
   'EncryptionContext',
   'SourceEncryptionContext',
@@ -112,7 +113,7 @@ const structures: ReadonlySet<string> = new Set([
   'ReplicaKeys',
 ])
 const times: ReadonlySet<string> = new Set(['ValidTo', 'CreationDate', 'DeletionDate'])
-/** Members that may be seen, in CloudTrail's spelling: `KeyId` is `keyId`, `AWSAccountId` stays. */
+/** What is shown, as CloudTrail spells it: `KeyId` is `keyId`, and `AWSAccountId` stays. */
 export function show(members: JsonObject): JsonObject {
   const visible = Object.entries(members)
     .filter(([name]) => shown.has(name))
@@ -120,7 +121,7 @@ export function show(members: JsonObject): JsonObject {
   return Object.fromEntries(visible.filter(([, value]) => value !== undefined))
 }
 
-/** Undefined for what a member of this name never is: a request may hold anything. */
+/** A value as it is shown; undefined for one that a member of this name never has. */
 function showValue(name: string, value: unknown): unknown {
   if (contexts.has(name)) return isContext(value) ? value : undefined
   if (times.has(name)) return isTime(value) ? javaDate(value) : undefined

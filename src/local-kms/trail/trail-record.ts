@@ -5,7 +5,7 @@ import { show } from './shown-members.js'
 
 /** What the trail needs to know of a call. */
 export interface TrailFacts {
-  /** The operation's name; undefined where the request named none. */
+  /** The name of the operation; undefined where the request named none. */
   readonly operation: string | undefined
   readonly region: string
   /** Milliseconds since the epoch. */
@@ -25,54 +25,81 @@ export interface TrailFacts {
   readonly fault: { readonly name: string; readonly text: string | undefined } | undefined
 }
 
+/** Who signed a call. */
 export interface TrailCaller {
-  /** Of a root user, a user, or a role's session. */
+  /** The ARN of a root user, a user, or a session of a role. */
   readonly arn: string
   readonly account: string
   readonly accessKeyId: string
-  /** Of a session's role where it has a path, which the session's ARN does not show. */
+  /** The ARN of a session's role where it has a path, which the ARN of the session does not show. */
   readonly roleArn?: string
 }
 
-/**
- * An entry as CloudTrail writes it. Members come in its order, those without a value are absent.
- */
+/** An entry as CloudTrail writes it. Members without a value are absent. */
 export interface TrailRecord {
+  /** The version of the format. */
   readonly eventVersion: string
+  /** Who called. */
   readonly userIdentity: JsonObject
+  /** When, in ISO 8601 without milliseconds. */
   readonly eventTime: string
+  /** The service that was called: `kms.amazonaws.com`. */
   readonly eventSource: string
+  /** The operation: `Decrypt`. */
   readonly eventName: string
+  /** The Region that was called. */
   readonly awsRegion: string
+  /** The address of the caller. */
   readonly sourceIPAddress: string
+  /** What the caller says that it is. */
   readonly userAgent: string
+  /** The name of the error. */
   readonly errorCode?: string
+  /** The text of the error. */
   readonly errorMessage?: string
+  /** What was asked, without secrets. */
   readonly requestParameters: JsonObject | null
+  /** What was answered, without secrets. */
   readonly responseElements: JsonObject | null
+  /** Which key material was used. */
   readonly additionalEventData?: JsonObject
+  /** The id of the request, which the caller got too. */
   readonly requestID: string
+  /** The id of the entry. */
   readonly eventID: string
+  /** Whether the operation changes nothing. */
   readonly readOnly: boolean
+  /** The keys that the call was about. */
   readonly resources: readonly TrailResource[]
+  /** Always `AwsApiCall`. */
   readonly eventType: string
+  /** Always true. */
   readonly managementEvent: boolean
+  /** The account of the caller. */
   readonly recipientAccountId: string
+  /** Always `Management`. */
   readonly eventCategory: string
 }
 
+/** A key or an alias that a call was about. */
 export interface TrailResource {
+  /** The account that has it. */
   readonly accountId: string
+  /** Always `AWS::KMS::Key`. */
   readonly type: string
+  /** Its ARN. */
   readonly ARN: string
 }
 
 const materialIds = ['KeyMaterialId', 'SourceKeyMaterialId', 'DestinationKeyMaterialId']
 
 /**
- * The record of one call, shaped like a CloudTrail entry of KMS (developer guide, "Logging AWS KMS
- * API calls with AWS CloudTrail"). Unlike CloudTrail it is written at once, for every call, and
- * once also where two accounts are concerned.
+ * The entry of one call, shaped like one of CloudTrail.
+ *
+ * - Unlike CloudTrail it is written at once, and for every call.
+ * - Where two accounts are concerned it is written once.
+ *
+ * @see KMS developer guide, "Logging AWS KMS API calls with AWS CloudTrail"
  */
 export function trailRecord(facts: TrailFacts): TrailRecord {
   const { operation = 'Unknown', caller } = facts
@@ -120,7 +147,7 @@ function responded({ answer, fault, resources }: TrailFacts, row: Row): JsonObje
   return row?.showsArn && !fault && key !== undefined ? { ...shows, KeyId: key } : shows
 }
 
-/** Which material of its key a cryptographic operation used. */
+/** The key material that a cryptographic operation used. */
 function additionalData(
   { answer }: TrailFacts,
   row: Row,
@@ -137,8 +164,9 @@ const resourceOf = (ARN: string): TrailResource => ({
 })
 
 /**
- * CloudTrail user guide, "userIdentity element". Ids of principals are the service's own: a hash of
- * the ARN stands in their place.
+ * Who called (CloudTrail user guide, "userIdentity element").
+ *
+ * Ids of principals are AWS's own. A hash of the ARN stands in their place.
  */
 function identity({ arn, account, accessKeyId, roleArn: given }: TrailCaller): JsonObject {
   const [kind = '', ...names] = arn.split(':').slice(5).join(':').split('/')

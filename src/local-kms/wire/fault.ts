@@ -1,6 +1,7 @@
 /**
- * Errors of KMS that this server answers. Those that the client's model lacks are matched by name
- * there.
+ * The errors of KMS that this server answers.
+ *
+ * Clients know those that their model lacks by name.
  */
 export type FaultName =
   | 'AccessDeniedException'
@@ -38,15 +39,16 @@ export type FaultName =
   | 'UnsupportedOperationException'
   | 'ValidationException'
 
-/** The real service answers every client error with 400, whatever its model says. */
+/** The status of client errors. AWS answers 400, whatever its model says. */
 const statuses: Readonly<Partial<Record<FaultName, number>>> = {
   KMSInternalException: 500,
   RequestEntityTooLargeException: 413,
 }
 
 /**
- * An error as AWS answers it. Some have no `message` member at all, which is why it may be
- * undefined.
+ * An error as AWS answers it.
+ *
+ * The message may be undefined, since some errors have no such member.
  */
 export class KmsFault extends Error {
   override readonly name: FaultName
@@ -67,7 +69,7 @@ export class KmsFault extends Error {
   }
 }
 
-/** What is missing here but exists in AWS: never done by halves. */
+/** The fault for what exists in AWS and not here: nothing is done by halves. */
 export function unsupported(what: string): KmsFault {
   return new KmsFault(
     'UnsupportedOperationException',

@@ -10,9 +10,10 @@ interface Rule {
 export const mediaType = 'application/x-amz-json-1.1'
 
 /**
- * What a web page can make a browser send never passes: a page sees the answer of no other origin,
- * but it can send, and after DNS rebinding it can read. Pages cannot send this content type without
- * a preflight, nor leave out Origin, nor choose Host.
+ * The rules, which keep out what a web page can make a browser send.
+ *
+ * - A page can send to another origin. After DNS rebinding it can also read the answer.
+ * - It cannot send this content type without a preflight, leave out Origin, or choose Host.
  */
 const rules: readonly Rule[] = [
   {
@@ -54,7 +55,11 @@ const rules: readonly Rule[] = [
   },
 ]
 
-/** @throws KmsFault for a request that is not one of an AWS client on this machine */
+/**
+ * Lets requests of AWS clients on this machine through.
+ *
+ * @throws KmsFault for any other one
+ */
 export function checkRequest(request: IncomingMessage): void {
   const broken = rules.find((rule) => rule.refuses(request))
   if (broken) throw new KmsFault(broken.fault, broken.text)

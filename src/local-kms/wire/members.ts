@@ -1,6 +1,6 @@
 import type { Member } from './validate.js'
 
-// Members that several operations share, with the constraints of the service's model.
+// These are members that several operations share, with the constraints of AWS's model.
 type Text = Member & { readonly type: 'string' }
 type Required = { readonly required: true }
 
@@ -15,7 +15,7 @@ export const aliasName: Text & Required = {
 }
 export const marker: Text = { type: 'string', min: 1, max: 1024 }
 export const keyDescription: Text = { type: 'string', max: 8192 }
-/** As the service writes it, since messages quote it. */
+/** A pattern as AWS writes it, since messages quote it. */
 const policyCharacters = String.raw`^[\u0009\u000A\u000D\u0020-\u00FF]+$`
 export const keyPolicyText: Text = {
   type: 'string',
@@ -25,8 +25,9 @@ export const keyPolicyText: Text = {
 }
 export const tagList: Member & { readonly type: 'structures' } = { type: 'structures' }
 /**
- * What an encryption context may hold, names and values together: a bound of ours, below which
- * nothing here is slow.
+ * How long names and values of an encryption context may be together.
+ *
+ * The bound is ours: below it nothing here is slow.
  */
 export const contextBytes = 8_192
 export const flag: Member & { readonly type: 'boolean' } = { type: 'boolean' }
@@ -48,11 +49,11 @@ export const limit = (max: number): Member & { readonly type: 'integer' } => ({
   max,
 })
 
-/** Grants count here from the moment they are made, so tokens change nothing. */
+/** Grant tokens, which change nothing: here a grant counts from the moment it is made. */
 export const grantTokens: Member & { readonly type: 'strings' } = { type: 'strings', max: 10 }
 export const dryRun: Member & { readonly type: 'boolean' } = { type: 'boolean' }
 
-/** In every cryptographic operation. */
+/** Members of every cryptographic operation. */
 export const callMembers: {
   readonly GrantTokens: typeof grantTokens
   readonly DryRun: typeof dryRun

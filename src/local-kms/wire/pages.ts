@@ -2,15 +2,17 @@ import { KmsFault } from './fault.js'
 import type { JsonObject } from '../../formats/json.js'
 
 export interface PageRequest {
-  /** Also the name of the member that holds the page. */
+  /** The name of the member that holds the page. */
   readonly list: string
   readonly limit: number
   readonly marker: string | undefined
 }
 
 /**
- * One page of rows sorted by name. The marker holds the last name given, not a position: rows that
- * come and go between two calls neither repeat nor hide others.
+ * One page of rows, sorted by name.
+ *
+ * The marker holds the last name that was given, and no position. So rows that come and go between
+ * two calls neither repeat nor hide others.
  */
 export function page(
   rows: readonly (readonly [name: string, entry: object])[],

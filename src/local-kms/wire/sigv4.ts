@@ -3,32 +3,32 @@ import { KmsFault } from './fault.js'
 
 export interface SignedRequest {
   readonly method: string
-  /** As it is on the wire, with its query. */
+  /** The path as it is on the wire, with its query. */
   readonly path: string
-  /** A header that came twice has two values (Node's `headersDistinct`); names in any case. */
+  /** Headers by name. One that came twice has two values (`headersDistinct` of Node). */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly body: Uint8Array
-  /** Milliseconds since the epoch, by the server's clock. */
+  /** Milliseconds since 1970, by the clock of the server. */
   readonly now: number
 }
 
 export interface SigningCredential {
   readonly secretAccessKey: string
-  /** Temporary credentials work with their token only, and others with none. */
+  /** The token of temporary credentials, which work with it only. Others work with none. */
   readonly sessionToken?: string
 }
 
 export interface VerifyOptions<C extends SigningCredential> {
   readonly lookup: (accessKeyId: string) => C | undefined
-  /** Regions that answer here; default: any, and the caller looks at the one it gets. */
+  /** The Regions that answer here. Default: any, so that the caller must look at it. */
   readonly regions?: readonly string[]
-  /** Default: kms. */
+  /** The service. Default: kms. */
   readonly service?: string
 }
 
 export interface Verified<C> {
   readonly credential: C
-  /** Of the credential scope. */
+  /** The Region of the credential scope. */
   readonly region: string
 }
 
@@ -40,9 +40,10 @@ const mismatch =
   'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.'
 
 /**
- * Verifies AWS Signature Version 4 in the Authorization header. `host` and every `x-amz-*` header
- * that came must be signed; others, content-type among them, may be (IAM User Guide, "Create a
- * signed AWS API request").
+ * Verifies AWS Signature Version 4 in the Authorization header.
+ *
+ * `host` and every `x-amz-*` header that came must be signed. Others may be, content-type among them
+ * (IAM User Guide, "Create a signed AWS API request").
  *
  * @throws KmsFault MissingAuthenticationTokenException, IncompleteSignatureException,
  *   UnrecognizedClientException (no such access key, wrong session token),
@@ -75,12 +76,16 @@ interface Authorization {
   readonly signed: readonly string[]
   /** 64 hexadecimal digits. */
   readonly signature: string
-  /** X-Amz-Date as it came, and in milliseconds. */
+  /** The time of X-Amz-Date, as it came and in milliseconds. */
   readonly date: string
   readonly time: number
 }
 
-/** @throws KmsFault MissingAuthenticationTokenException, IncompleteSignatureException */
+/**
+ * Reads the headers of a signature.
+ *
+ * @throws KmsFault MissingAuthenticationTokenException, IncompleteSignatureException
+ */
 function readAuthorization(headers: ReadonlyMap<string, string>): Authorization {
   const header = headers.get('authorization')
   if (header === undefined)
@@ -100,7 +105,11 @@ function readAuthorization(headers: ReadonlyMap<string, string>): Authorization 
   return { accessKeyId, day, region, service, signed, signature, date, time }
 }
 
-/** @throws KmsFault InvalidSignatureException for another service or Region */
+/**
+ * Checks the credential scope.
+ *
+ * @throws KmsFault InvalidSignatureException for another service or Region
+ */
 function checkScope(
   { service, region }: Authorization,
   expected: string,
@@ -118,7 +127,11 @@ function checkScope(
     )
 }
 
-/** @throws KmsFault InvalidSignatureException for an `x-amz-*` header that is not signed */
+/**
+ * Checks that headers are signed which must be.
+ *
+ * @throws KmsFault InvalidSignatureException for an `x-amz-*` header that is not signed
+ */
 function checkSignedHeaders({ signed }: Authorization, headers: ReadonlyMap<string, string>): void {
   const unsigned = [...headers.keys()].find(
     (name) => name.startsWith('x-amz-') && !signed.includes(name),
@@ -175,7 +188,11 @@ function timeOf(date: string): number | undefined {
 
 const basicTime = (time: number): string => new Date(time).toISOString().replace(/[-:]|\.\d+/g, '')
 
-/** @throws KmsFault InvalidSignatureException for a time too far from the server's */
+/**
+ * Checks the time of a signature.
+ *
+ * @throws KmsFault InvalidSignatureException for a time too far from the server's
+ */
 function checkTime({ date, time }: Authorization, now: number): void {
   const late = now - time > skew
   if (!late && time - now <= skew) return
@@ -203,8 +220,9 @@ function canonicalHeaders(headers: SignedRequest['headers']): ReadonlyMap<string
 const trimmed = (value: string): string => value.trim().replace(/\s+/g, ' ')
 
 /**
- * Undefined where a header that is said to be signed did not come, or the path or query is not
- * encoded right.
+ * The canonical request.
+ *
+ * @returns undefined where a signed header did not come, or path or query are not encoded right
  */
 function canonicalRequest(
   { method, path }: SignedRequest,
@@ -225,7 +243,8 @@ function canonicalRequest(
       bodyHash,
     ].join('\n')
   } catch {
-    return undefined // URIError
+    // URIError
+    return undefined
   }
 }
 
@@ -237,8 +256,9 @@ const encode = (text: string): string =>
   )
 
 /**
- * RFC 3986 §6.2.2.3 without empty segments, then encoded as it came: what was encoded once is
- * encoded twice.
+ * The canonical path: RFC 3986 §6.2.2.3, without empty segments.
+ *
+ * It is encoded as it came, so that what was encoded once is encoded twice.
  */
 function canonicalPath(path: string): string {
   const kept: string[] = []
@@ -251,7 +271,7 @@ function canonicalPath(path: string): string {
   return `/${kept.join('/')}${end}`
 }
 
-/** By UTF-16 units, which after encoding are ASCII. */
+/** Compares by UTF-16 units, which are ASCII after encoding. */
 function inOrder(a: string, b: string): number {
   if (a === b) return 0
   return a < b ? -1 : 1

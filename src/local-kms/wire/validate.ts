@@ -15,32 +15,33 @@ interface Values {
 }
 
 /**
- * One member of a request. The client validates nothing, so every constraint of the service's model
- * is here.
+ * One member of a request, with every constraint of AWS's model.
+ *
+ * Clients check none of them.
  */
 export interface Member {
-  /** `unimplemented`: known to AWS and refused here, except for values that ask for nothing. */
+  /** The type. `unimplemented`: AWS knows it; here only values that ask for nothing are taken. */
   readonly type: keyof Values
   readonly required?: true
-  /** Lengths, or for an integer its values. */
+  /** The least length, or the least value of an integer; `max` is the greatest. */
   readonly min?: number
   readonly max?: number
   readonly pattern?: RegExp
-  /** Of a map: how long its names and values may be together. */
+  /** How long the names and values of a map may be together. */
   readonly bytes?: number
   readonly values?: readonly string[]
-  /** What messages list instead of `values`, where the service names others than it takes. */
+  /** What messages list instead of `values`, where AWS names others than it takes. */
   readonly listed?: readonly string[]
-  /** The service's messages do not even say that it is null. */
+  /** Whether messages of AWS hide the value, even that it is null. */
   readonly sensitive?: true
   readonly harmless?: readonly unknown[]
-  /** Of a list of texts: what each of them must satisfy. */
+  /** What each text of a list must satisfy. */
   readonly each?: Pick<Member, 'min' | 'max' | 'pattern' | 'values'>
 }
 
 export type Members = Readonly<Record<string, Member>>
 
-/** What a handler gets: required members are there, others may be undefined. */
+/** What a handler gets. Required members are there, others may be undefined. */
 export type Input<M extends Members> = {
   readonly [Name in keyof M]:
     Values[M[Name]['type']] | (M[Name] extends { readonly required: true } ? never : undefined)
@@ -51,7 +52,7 @@ const isStrings = (value: unknown): value is string[] =>
 
 const isMap = (value: unknown): boolean => isJsonObject(value) && isStrings(Object.values(value))
 
-/** Padded and canonical base64 only: Node's decoder skips what it does not know. */
+/** Reads padded and canonical base64 only. Node's decoder would skip what it does not know. */
 function readBlob(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64')
   return bytes.toString('base64') === text ? bytes : undefined
@@ -80,9 +81,9 @@ const readers: {
 }
 
 /**
- * Reads a request's members; `at` is the place of a structure within it, as the service's messages
- * name it.
+ * Reads the members of a request.
  *
+ * @param at - the place of a structure within it, as messages of AWS name it
  * @throws KmsFault SerializationException for a wrong JSON type, ValidationException listing every
  *   broken constraint, UnsupportedOperationException naming a member that is not implemented
  */
@@ -103,7 +104,11 @@ export function validate<const M extends Members>(members: M, body: JsonObject, 
   return input as Input<M>
 }
 
-/** The value of a member; null means absent. @throws KmsFault SerializationException */
+/**
+ * The value of a member. Null means absent.
+ *
+ * @throws KmsFault SerializationException
+ */
 function readMember(name: string, type: Member['type'], value: unknown): unknown {
   if (value === undefined || value === null) return undefined
   const [typeName, read] = readers[type]
@@ -113,7 +118,7 @@ function readMember(name: string, type: Member['type'], value: unknown): unknown
   return result
 }
 
-/** Broken constraints in the service's words. Bytes are never shown. */
+/** The constraints that are broken, in AWS's words. Bytes are never shown. */
 function brokenRules(
   place: string,
   name: string,
@@ -177,7 +182,7 @@ function rulesOf(constraints: Constraints, value: unknown): readonly Rule[] {
   return rules
 }
 
-/** A number itself, the length of what has one. */
+/** What is measured: a number itself, or the length of what has one. */
 function measureOf(value: unknown): number {
   if (typeof value === 'number') return value
   return (value as { readonly length?: number }).length ?? 0

@@ -7,13 +7,15 @@ import { changed, failed, serialized } from '../../kms/inventory/inventory-text.
 
 type Item = Readonly<Record<string, { readonly S?: string | undefined }>>
 
-/** `new DynamoDB({})` of `@aws-sdk/client-dynamodb`, as far as it is used here. */
+/** What is used here of `new DynamoDB({})` of `@aws-sdk/client-dynamodb`. */
 export interface DynamoDbOperations {
+  /** Reads the item as it was written last. */
   getItem(input: {
     readonly TableName: string
     readonly Key: Record<string, { S: string }>
     readonly ConsistentRead: boolean
   }): Promise<{ readonly Item?: Item | undefined }>
+  /** Writes the item under a condition. */
   putItem(input: {
     readonly TableName: string
     readonly Item: Record<string, { S: string }>
@@ -23,14 +25,34 @@ export interface DynamoDbOperations {
 }
 
 /**
- * Keeps the inventory as one item of a DynamoDB table, by conditional writes. Its table has the
- * string `id` as its key.
+ * Keeps the inventory as one item of a DynamoDB table, by conditional writes.
  *
- * @param o.dynamoDb `new DynamoDB({})` of `@aws-sdk/client-dynamodb`
- * @param o.id of the item. Default: `sealdrop`
- * @returns a store whose verbs throw SealdropError `conflict`, `malformed`, `source_failed`,
- *   `output_failed`
- * @throws SealdropError `invalid_argument`
+ * - The partition key of the table is the string `id`.
+ *
+ * @param o.dynamoDb - `new DynamoDB({})` of `@aws-sdk/client-dynamodb`
+ * @param o.table - name of the table
+ * @param o.id - `id` of the item; default: `sealdrop`
+ * @returns a store for `planRotation`, `createPublisher` and `createOpener`
+ * @throws SealdropError when it is called:
+ *   - `invalid_argument`: an option is missing or wrong
+ * @throws SealdropError while reading, by `read()`:
+ *   - `source_failed`: the inventory cannot be read
+ *   - `malformed`: the inventory is damaged
+ * @throws SealdropError while writing, by `write()`:
+ *   - `invalid_argument`: what is written is not an inventory
+ *   - `conflict`: another writer was first: read again, and repeat
+ *   - `output_failed`: the inventory cannot be written
+ * @example
+ *   ```js
+ *   import { DynamoDB } from '@aws-sdk/client-dynamodb'
+ *   import { dynamoDbInventory } from 'sealdrop/kms'
+ *   const kind = { use: 'enc', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' }
+ *   const purposes = [{ name: 'orders', alias: 'alias/orders', ...kind }]
+ *   const store = dynamoDbInventory({ dynamoDb: new DynamoDB({}), table: 'keys' })
+ *   if (!(await store.read())) await store.write({ version: 1, counter: 0, purposes, keys: [] })
+ *   const { inventory } = await store.read()
+ *   console.log(inventory.purposes[0].name) // orders
+ *   ```
  */
 export function dynamoDbInventory(o: {
   readonly dynamoDb: DynamoDbOperations
@@ -75,7 +97,7 @@ type Condition = Pick<
   'ConditionExpression' | 'ExpressionAttributeValues'
 >
 
-/** Writes where nothing is, or where what was read still is. */
+/** The condition that nothing is there yet, or that what was read is still there. */
 function conditionFor(etag: string | undefined): Condition {
   if (etag === undefined) return { ConditionExpression: 'attribute_not_exists(id)' }
   return {

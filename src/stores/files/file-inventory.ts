@@ -12,14 +12,33 @@ const versionOf = (file: string): number => Number(/^inventory-(\d{8})\.json$/.e
 const nameOf = (version: number): string => `inventory-${String(version).padStart(8, '0')}.json`
 
 /**
- * Keeps the inventory as files of a folder, one for each version, all of which stay: the newest
- * counts. A version appears whole or not at all, and only one writer can make it, in this process
- * or in another, also when one of them is killed.
+ * Keeps the inventory in a folder, as one file for each version, of which the newest counts.
  *
- * @param path of the folder; made when it is first written to
- * @returns a store whose verbs throw SealdropError `conflict`, `malformed`, `source_failed`,
- *   `output_failed`
- * @throws SealdropError `invalid_argument`
+ * - Older versions stay.
+ * - A version appears whole or not at all, also when a writer is killed.
+ * - Only one writer can make a version, in this process or in another one.
+ *
+ * @param path - path of the folder, which is made when it is first written to
+ * @returns a store for `planRotation`, `createPublisher` and `createOpener`
+ * @throws SealdropError when it is called:
+ *   - `invalid_argument`: the path is neither text nor a `file:` URL
+ * @throws SealdropError while reading, by `read()`:
+ *   - `source_failed`: the inventory cannot be read
+ *   - `malformed`: the inventory is damaged
+ * @throws SealdropError while writing, by `write()`:
+ *   - `invalid_argument`: what is written is not an inventory
+ *   - `conflict`: another writer was first: read again, and repeat
+ *   - `output_failed`: the inventory cannot be written
+ * @example
+ *   ```js
+ *   import { fileInventory } from 'sealdrop/kms'
+ *   const kind = { use: 'enc', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' }
+ *   const purposes = [{ name: 'orders', alias: 'alias/orders', ...kind }]
+ *   const store = fileInventory('first-keys')
+ *   if (!(await store.read())) await store.write({ version: 1, counter: 0, purposes, keys: [] })
+ *   const { inventory, etag } = await store.read()
+ *   console.log(inventory.purposes[0].name, etag) // orders 1
+ *   ```
  */
 export function fileInventory(path: string | URL): InventoryStore {
   const folder = resolve(filePath(path, 'fileInventory: expected the path of a folder'))
@@ -46,7 +65,7 @@ export function fileInventory(path: string | URL): InventoryStore {
       const whole = join(folder, `.${randomUUID()}`)
       await writeFileWhole(whole, new Blob([utf8(json)]).stream())
       try {
-        // fails where there is one: the compare and swap
+        // the compare and swap: link fails where there is such a file
         await link(whole, join(folder, nameOf(version + 1)))
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw changed(error)

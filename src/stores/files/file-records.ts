@@ -11,15 +11,36 @@ import { holderOf, linesOf, readLog, startLine } from './record-log.js'
 import { syncFolder } from '../../files/write-file.js'
 
 /**
- * Records of file sealers in a folder, one log for each message, mode 0600. A log holds the data
- * key, beside a file that is plaintext anyway. Logs older than 7 days are deleted when a new one is
- * made.
+ * Keeps what file sealers need to go on after a crash in a folder, as one log for each message.
  *
- * Every line is on disk before the promise resolves. Who loads a record takes it over by a line of
- * its own; lines that a holder wrote after that do not count, and it learns of it before its frames
- * leave.
+ * - A log has the mode 0600. It holds the data key, beside a file that is plaintext anyway.
+ * - Logs older than 7 days are deleted when a new one is made.
+ * - Every line is on disk before the promise resolves.
+ * - Whoever loads a record takes it over, by a line of its own. What another holder writes after
+ *   that does not count, and it gets `conflict` before its frames leave.
  *
- * @returns records whose verbs throw SealdropError `output_failed`, `conflict`, `malformed`
+ * @param folder - path of the folder, which is made when a record is
+ * @returns records for `createFileSealer` and `restoreFileSealer`
+ * @throws SealdropError when it is called:
+ *   - `invalid_argument`: the path is neither text nor a `file:` URL
+ * @throws SealdropError while reading, by `load()`:
+ *   - `malformed`: the record is damaged
+ * @throws SealdropError while writing, by its verbs:
+ *   - `output_failed`: the record cannot be kept
+ *   - `conflict`: another process took the record over, or deleted it
+ * @example
+ *   ```js
+ *   import { createFileSealer, fetchKeySet, overHttps, restoreFileSealer } from 'sealdrop'
+ *   import { fileRecords, fileSource } from 'sealdrop/fs'
+ *   const keys = fetchKeySet('https://keys.example.com/keys.json', { trust: overHttps() })
+ *   const [file, records] = [await fileSource('report.pdf'), fileRecords('uploads')]
+ *   const sealer = await createFileSealer(keys, file, { context: { order: '7' }, records })
+ *   const first = await sealer.slice(0, 65_536)
+ *   await sealer.close() // the program ends here, and another one goes on
+ *   const restored = await restoreFileSealer(keys, records, sealer.messageId, file)
+ *   const again = await restored.slice(0, 65_536)
+ *   console.log(Buffer.compare(first, again)) // 0
+ *   ```
  * @see design.md, "Sealing a frame twice"
  */
 export function fileRecords(folder: string | URL): FileRecords {
@@ -59,7 +80,7 @@ function failed(cause: unknown): never {
 const isMissing = (error: unknown): boolean =>
   (error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
 
-/** Lets work go one after the other for each record: each knows what the one before wrote. */
+/** Does the work on a record one after the other, so that each knows what the one before wrote. */
 class Turns {
   readonly #last = new Map<string, Promise<unknown>>()
 
@@ -75,9 +96,10 @@ class Turns {
 }
 
 const name = /^[\w-]{43}\.sealdrop$/
-const existing = constants.O_RDWR | constants.O_APPEND // never made anew
+/** Opens a log that is there, and makes none. */
+const existing = constants.O_RDWR | constants.O_APPEND
 
-/** The logs of a folder, and which of them are held here. */
+/** The logs of a folder, of which some are held here. */
 class RecordFolder {
   readonly #dir: string
   readonly #held = new Map<string, HeldLog>()
@@ -131,7 +153,7 @@ class RecordFolder {
     return { path, holder: crypto.randomUUID(), known: 0 }
   }
 
-  /** Undefined for what is no message id. */
+  /** The path of a log; undefined for what is no message id. */
   #pathOf(id: string): string | undefined {
     const file = `${id}.sealdrop`
     return name.test(file) ? join(this.#dir, file) : undefined

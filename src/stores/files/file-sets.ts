@@ -7,11 +7,30 @@ import { writeFileWhole } from '../../files/write-file.js'
 import { filePath } from '../../files/file-path.js'
 
 /**
- * Keeps the newest signed sets as files of a folder, which is made when it is not there, so that a
- * process that starts anew knows what was seen. What stands in them is public.
+ * Keeps the newest signed key sets in a folder, so that a new process knows what was seen.
  *
- * @returns a store for `signedBy` whose verbs throw SealdropError `output_failed`, `source_failed`
- * @throws SealdropError `invalid_argument`
+ * - A set that is older than one that was seen is refused then, also after a restart.
+ * - What stands in the files is public.
+ *
+ * @param folder - path of the folder, which is made when a set is kept
+ * @returns a store for `signedBy`
+ * @throws SealdropError when it is called:
+ *   - `invalid_argument`: the path is neither text nor a `file:` URL
+ * @throws SealdropError while reading, by `get()`:
+ *   - `source_failed`: a kept set cannot be read
+ * @throws SealdropError while writing, by `put()`:
+ *   - `output_failed`: a set cannot be kept
+ * @example
+ *   ```js
+ *   import { readFile } from 'node:fs/promises'
+ *   import { fetchKeySet, seal, signedBy } from 'sealdrop'
+ *   import { fileSets } from 'sealdrop/fs'
+ *   const root = JSON.parse(await readFile('root.json', 'utf8'))
+ *   const trust = signedBy([root], { store: fileSets('seen-sets') })
+ *   const keys = fetchKeySet('https://keys.example.com/signed-keys.json', { trust })
+ *   const sealed = await seal(keys, { iban: 'DE02…' }, { context: { order: '7' } })
+ *   console.log(sealed.split('.').length) // 5
+ *   ```
  * @see design.md, "Trust"
  */
 export function fileSets(folder: string | URL): SetStore {

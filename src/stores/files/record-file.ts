@@ -2,7 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import { lineOf, type Line } from './record-log.js'
 
-/** A log that is held here, and how far it is known. */
+/** A log that is held here, and how many of its bytes are known. */
 export interface HeldLog {
   readonly path: string
   readonly holder: string
@@ -15,7 +15,7 @@ export const conflict = (): SealdropError =>
     'another process took over the record of this message, or deleted it',
   )
 
-/** Opens a file for some work, and closes it after that. A new one gets the mode 0600. */
+/** Opens a file for some work, and closes it after that. A new file gets the mode 0600. */
 export async function withFile<T>(
   path: string,
   flags: string | number,
@@ -32,8 +32,8 @@ export async function withFile<T>(
 /**
  * Appends a line to a log, and waits until it is on disk.
  *
- * @returns the log before the line, from where it was known
- * @throws SealdropError `conflict` where the file is another by now, so that the line is not in it
+ * @returns what others wrote before the line, from where the log was known
+ * @throws SealdropError `conflict` where another file has its path now, so that the line is lost
  */
 export function appendLine(
   held: HeldLog,
@@ -55,6 +55,7 @@ export function appendLine(
 async function readFrom(handle: FileHandle, position: number): Promise<string> {
   const { size } = await handle.stat()
   const memory = Buffer.alloc(Math.max(0, size - position))
+  // lines are ASCII
   const { buffer, bytesRead } = await handle.read(memory, { position })
-  return buffer.toString('latin1', 0, bytesRead) // lines are ASCII
+  return buffer.toString('latin1', 0, bytesRead)
 }

@@ -4,7 +4,9 @@ import { SealdropError } from '../../errors/sealdrop-error.js'
 import type { RecordStart } from '../../stream/record-store.js'
 
 /**
- * One line of a log. The holder of a record is who wrote its start, then whoever took it over last.
+ * One line of a log.
+ *
+ * Who wrote the start holds the record, and after that whoever took it over last.
  */
 export interface Line {
   readonly holder: string
@@ -18,17 +20,19 @@ export const startLine = ({ header, key, ...rest }: RecordStart): Pick<Line, 'st
 })
 
 /**
- * Between two line breaks, so that a line that a crash or a full disk tore does not take the next
- * one with it.
+ * The text of a line, between two line breaks.
+ *
+ * A line that a crash or a full disk tore does not damage the next one then.
  */
 export const lineOf = (line: Line): string => `\n${JSON.stringify(line)}\n`
 
 const beginning = '{"holder":"'
 
 /**
- * The lines of a log in order. One that was torn, so that no empty line follows, is left out: its
- * frames never left. What is no beginning of a line, or is whole and does not parse, is
- * `undefined`.
+ * The lines of a log in order.
+ *
+ * - A line that was torn has no empty line behind it. It is left out, since its frames never left.
+ * - What is no beginning of a line is `undefined`, and so is a whole line that does not parse.
  */
 export function linesOf(log: string): readonly (Line | undefined)[] {
   const lines = log.split('\n')
@@ -52,9 +56,9 @@ export const holderOf = (lines: readonly (Line | undefined)[], before: string): 
   lines.reduce((holder, line) => (line?.start || line?.takes ? line.holder : holder), before)
 
 /**
- * What a log says, counting only lines of who held the record where they stand.
+ * Reads a log, in which only lines of whoever held the record then count.
  *
- * @throws SealdropError `malformed` for a log that is damaged: what frames left is not known then
+ * @throws SealdropError `malformed` for a damaged log: nobody knows then which frames left
  */
 export function readLog(log: string): {
   readonly start: object
@@ -76,7 +80,7 @@ export function readLog(log: string): {
   }
 }
 
-/** The tags of frames by their index, of lines whose writer held the record then. */
+/** The tags of frames by their index, of lines whose writer held the record at that place. */
 function tagsOf(
   lines: readonly (Line | undefined)[],
   firstHolder: string,

@@ -1,6 +1,7 @@
 /**
- * A database of version 1 with these object stores, opened when it is first asked for, and again
- * after the browser closed it.
+ * A database of version 1 with these object stores.
+ *
+ * It is opened when it is first asked for, and again after the browser closed it.
  */
 export function database(name: string, stores: readonly string[]): () => Promise<IDBDatabase> {
   let opened: Promise<IDBDatabase> | undefined

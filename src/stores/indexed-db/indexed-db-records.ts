@@ -15,12 +15,30 @@ const failed = (cause: unknown): SealdropError =>
   })
 
 /**
- * Records of file sealers in IndexedDB, where a page that is opened again finds them. The data key
- * is kept as a non-extractable CryptoKey: scripts of the origin can use it, none can read it.
- * Records older than 7 days are deleted when a new one is made.
+ * Keeps the records of file sealers in IndexedDB, where a page that is opened again finds them.
+ *
+ * - the data key is kept as a CryptoKey that is not extractable: scripts of the origin can use it,
+ *   none can read it
+ * - records older than 7 days are deleted when a new one is made
  *
  * @param name - of the database. Default: `sealdrop`
- * @returns records whose verbs throw SealdropError `output_failed`, `conflict`
+ * @returns records for `createFileSealer`, whose verbs throw SealdropError:
+ *   - `output_failed`: IndexedDB is full, or not allowed here
+ *   - `conflict`: another file sealer, perhaps in another tab, took over the record
+ * @example
+ *   ```js
+ *   import { openAsBlob } from 'node:fs'
+ *   import { createFileSealer, fetchKeySet, indexedDbRecords, overHttps } from 'sealdrop'
+ *   const keys = fetchKeySet('/.well-known/jwks.json', { trust: overHttps() })
+ *   const file = await openAsBlob('report.pdf') // a page takes it from an <input type="file">
+ *   const sealer = await createFileSealer(keys, file, {
+ *     context: { order: '7' },
+ *     records: indexedDbRecords(),
+ *   })
+ *   const part = await sealer.slice(0, 262_144)
+ *   console.log(part.length, sealer.messageId.length) // 262144 43
+ *   await sealer.close() // the record stays until every byte was sealed
+ *   ```
  * @see design.md, "Sealing a frame twice"
  */
 export function indexedDbRecords(name = 'sealdrop'): FileRecords {
@@ -105,7 +123,7 @@ function find(records: IDBObjectStore, id: string, use: (entry: Entry | undefine
   request.onsuccess = () => use(request.result as Entry | undefined)
 }
 
-/** Goes over the entries of a store, and tells when it is at its end. */
+/** Goes over the entries of a store, and tells when it is at the end. */
 function each(
   request: IDBRequest<IDBCursorWithValue | null>,
   use: (cursor: IDBCursorWithValue) => void,

@@ -4,12 +4,14 @@ import { checkInventory, parseInventory } from '../../kms/inventory/check-invent
 import type { InventoryStore } from '../../kms/inventory/inventory-model.js'
 import { changed, failed, serialized } from '../../kms/inventory/inventory-text.js'
 
-/** `new S3({})` of `@aws-sdk/client-s3`, as far as it is used here. */
+/** What is used here of `new S3({})` of `@aws-sdk/client-s3`. */
 export interface S3Operations {
+  /** Reads the object with its ETag. */
   getObject(input: { readonly Bucket: string; readonly Key: string }): Promise<{
     readonly Body?: { transformToString(): Promise<string> } | undefined
     readonly ETag?: string | undefined
   }>
+  /** Writes the object under a condition. */
   putObject(input: {
     readonly Bucket: string
     readonly Key: string
@@ -20,19 +22,38 @@ export interface S3Operations {
   }): Promise<unknown>
 }
 
-/**
- * 412 where the tag is another, 409 where another writer is at it, 404 where the object is gone.
- */
+/** The names of 412 (another tag), 409 (another writer is at it) and 404 (the object is gone). */
 const conflicts = ['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey']
 
 /**
- * Keeps the inventory as one S3 object, by conditional writes. Turn versioning of the bucket on, so
- * that old versions stay.
+ * Keeps the inventory as one object of S3, by conditional writes.
  *
- * @param o.s3 `new S3({})` of `@aws-sdk/client-s3`
- * @returns a store whose verbs throw SealdropError `conflict`, `malformed`, `source_failed`,
- *   `output_failed`
- * @throws SealdropError `invalid_argument`
+ * - Turn versioning of the bucket on, so that old versions stay.
+ *
+ * @param o.s3 - `new S3({})` of `@aws-sdk/client-s3`
+ * @param o.bucket - name of the bucket
+ * @param o.key - name of the object
+ * @returns a store for `planRotation`, `createPublisher` and `createOpener`
+ * @throws SealdropError when it is called:
+ *   - `invalid_argument`: an option is missing or wrong
+ * @throws SealdropError while reading, by `read()`:
+ *   - `source_failed`: the inventory cannot be read
+ *   - `malformed`: the inventory is damaged
+ * @throws SealdropError while writing, by `write()`:
+ *   - `invalid_argument`: what is written is not an inventory
+ *   - `conflict`: another writer was first: read again, and repeat
+ *   - `output_failed`: the inventory cannot be written
+ * @example
+ *   ```js
+ *   import { S3 } from '@aws-sdk/client-s3'
+ *   import { s3Inventory } from 'sealdrop/kms'
+ *   const kind = { use: 'enc', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' }
+ *   const purposes = [{ name: 'orders', alias: 'alias/orders', ...kind }]
+ *   const store = s3Inventory({ s3: new S3({}), bucket: 'shop-keys', key: 'keys.json' })
+ *   if (!(await store.read())) await store.write({ version: 1, counter: 0, purposes, keys: [] })
+ *   const { inventory } = await store.read()
+ *   console.log(inventory.purposes[0].name) // orders
+ *   ```
  */
 export function s3Inventory(o: {
   readonly s3: S3Operations
