@@ -1,38 +1,48 @@
-// The prose of a Markdown document: its paragraphs and list items, without blocks of code, tables,
-// headings and what stands before the document.
+// The prose of Markdown: its paragraphs and list items, and the cells of its tables, each sentence
+// by itself. Headings, pictures and blocks of code are not prose.
 
-/** What is no prose, or is told from prose by how it begins. */
 const apart = [
   /^---\n[\s\S]*?\n---\n/, // front matter
   /^```[\s\S]*?^```$/gm,
-  /^<!--[\s\S]*?-->$/gm,
-  /^!\[.*\]\(.*\)$/gm, // a picture with its words
-  /^(?:\||#).*$/gm, // tables and headings
+  /^<!--.*-->$/gm,
+  /^!\[.*\]\(.*\)$/gm,
+  /^#.*$/gm,
 ]
 
-const item = /^\s*(?:[-*]|\d+\.) (?:\[ \] )?/
+/** What a list item begins with. */
+const bullet = /^\s*(?:[-*]|\d+\.) (?:\[ \] )?/
 
-/** A sentence ends at a full stop, question mark or exclamation mark, which may stand in bold. */
+/** A sentence ends at a full stop, a question mark or an exclamation mark, and what closes it. */
 const endOfSentence = /(?<=[.?!][)*"_]{0,3})\s+/
 
-/** Paragraphs and list items, each with the number of the line that it begins in. */
-export function paragraphsOf(text) {
-  const blank = (found) => found.replace(/[^\n]/g, '')
-  const prose = apart.reduce((rest, pattern) => rest.replace(pattern, blank), text)
-  return prose.split('\n').flatMap((line, index) => {
-    const words = line.replace(item, '').trim()
-    return words === '' ? [] : [{ line: index + 1, text: words, item: item.test(line) }]
+const blank = (text) => text.replace(/[^\n]/g, '')
+
+/**
+ * Paragraphs, list items and cells, each with the number of its line. A paragraph is one line, since
+ * the formatter wraps none.
+ */
+export function paragraphsOf(markdown) {
+  const prose = apart.reduce((rest, pattern) => rest.replace(pattern, blank), markdown)
+  return prose.split('\n').flatMap((text, index) => {
+    const parts = text.startsWith('|') ? text.split(/(?<!\\)\|/) : [text.replace(bullet, '')]
+    const line = index + 1
+    return parts.map((part) => ({ line, text: part.trim() })).filter((part) => part.text !== '')
   })
 }
 
-/** The sentences of a paragraph; an abbreviation such as "e.g." is not written here. */
+/** The sentences of a paragraph. Abbreviations with a full stop, such as "e. g.", would split one. */
 export const sentencesOf = (paragraph) => paragraph.split(endOfSentence)
 
-/** How many words a reader meets: code is one word, and of a link its text counts. */
+/** How many words a reader meets. Code counts as one word, and a link as its text. */
 export function wordsOf(sentence) {
-  return sentence
-    .replace(/`[^`]+`/g, 'code')
-    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .split(/\s+/)
-    .filter((word) => /[\p{L}\p{N}]/u.test(word)).length
+  const read = sentence.replace(/`[^`]+`/g, 'code').replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+  return read.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length
 }
+
+/** Every sentence over `most` words, with its line and how many it has. */
+export const longSentences = (markdown, most) =>
+  paragraphsOf(markdown).flatMap(({ line, text }) =>
+    sentencesOf(text)
+      .map((sentence) => ({ line, words: wordsOf(sentence), sentence }))
+      .filter(({ words }) => words > most),
+  )
