@@ -18,8 +18,8 @@ const endOfSentence = /(?<=[.?!][)*"_]{0,3})\s+/
 const blank = (text) => text.replace(/[^\n]/g, '')
 
 /**
- * Paragraphs, list items and cells, each with the number of its line. A paragraph is one line, since
- * the formatter wraps none.
+ * Paragraphs, list items and cells, each with the number of its line. Each paragraph is one line,
+ * since the formatter wraps none.
  */
 export function paragraphsOf(markdown) {
   const prose = apart.reduce((rest, pattern) => rest.replace(pattern, blank), markdown)
@@ -30,7 +30,7 @@ export function paragraphsOf(markdown) {
   })
 }
 
-/** The sentences of a paragraph. Abbreviations with a full stop, such as "e. g.", would split one. */
+/** The sentences of a paragraph. The documents have no abbreviations that end in a full stop. */
 export const sentencesOf = (paragraph) => paragraph.split(endOfSentence)
 
 /** How many words a reader meets. Code counts as one word, and a link as its text. */
