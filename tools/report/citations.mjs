@@ -1,5 +1,5 @@
-// Comments and documents cite documents by name, and a section of them in quotation marks behind
-// it. Here it is found out what of that is not there.
+// Finds citations of what is not there. Comments and documents cite documents by name, and a
+// section of them in quotation marks behind it.
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -14,7 +14,7 @@ const awsDocuments = {
 }
 const awsSays = 'AWS Encryption SDK specification, '
 
-/** Tests whose controls name documents that are not there. */
+/** Tests whose controls name documents that do not exist. */
 const makesUp = /(?:citations|links)\.test\.mjs$/
 
 /** A path, and behind it quoted headings, the number of one, or an anchor. */
@@ -60,7 +60,7 @@ export function citationsIn(text) {
   )
 }
 
-/** As GitHub makes them. */
+/** The anchor that GitHub makes of a heading. */
 const anchorOf = (heading) =>
   heading
     .toLowerCase()
@@ -73,7 +73,7 @@ function headingsFor({ path, ofAws }, documents) {
   return documents[found ?? '']
 }
 
-/** What of a text's citations is not among the headings of `documents`. */
+/** The citations of a text that are not among the headings of `documents`. */
 export function danglingIn(text, documents) {
   return citationsIn(text).flatMap((one) => {
     const headings = headingsFor(one, documents)
@@ -87,7 +87,7 @@ export function danglingIn(text, documents) {
   })
 }
 
-/** Every citation in a tree of what is not there, with the file that cites. */
+/** Every citation in a tree of what is not there, with the file that has it. */
 export function danglingCitations(tree) {
   const documents = headingsIn(tree)
   return citingFiles(tree).flatMap(({ path, text }) =>

@@ -61,7 +61,7 @@ function words(path) {
   return existsSync(path) ? readFileSync(path, 'utf8').split(/\s+/).filter(Boolean).length : 0
 }
 
-/** Prints the table; with a commit, what was counted there stands before what is counted here. */
+/** Prints the table. With a commit, its counts stand before those of this tree. */
 export async function report(root, commit) {
   const now = measure(root, root)
   const before = commit && (await withTree(root, commit, (tree) => measure(root, tree)))
