@@ -1,5 +1,5 @@
-// Runs an entry module in a real browser: bundled, served from the loopback, which is a secure
-// context.
+// Runs an entry module in a real browser. It is bundled and served from the loopback, which is a
+// secure context.
 import { once } from 'node:events'
 import { access } from 'node:fs/promises'
 import { createServer } from 'node:http'

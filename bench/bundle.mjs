@@ -8,16 +8,18 @@ import { parseAst } from 'rollup/parseAst'
 import { minify } from 'terser'
 import { minify as options } from '../minify.mjs'
 
-/** Of an emitted door, as text of JavaScript. */
+/** An emitted door as text of JavaScript. */
 const pathOf = (door) =>
   JSON.stringify(fileURLToPath(new URL(`../dist/doors/${door}.js`, import.meta.url)))
 const door = pathOf('index')
 
 /**
- * Name, what a page writes, budget in bytes of brotli. `designed` is the figure of design.md,
- * "Budgets", where it proved wrong: `npm run size` prints what such a bundle weighs without a
- * single error message, and that alone fills the figure or is above it, so that no wording could
- * meet it. The reasons: decisions.md, "Two bundle budgets are wider than first planned".
+ * Rows of a name, what a page writes, and the budget in bytes of brotli.
+ *
+ * `designed` is the figure of design.md, "Budgets", where it proved wrong. `npm run size` prints
+ * what such a bundle weighs without a single error message. That alone reaches the figure or is
+ * above it, so no wording could meet it. The reasons: decisions.md, "Two bundle budgets are wider
+ * than first planned".
  */
 export const budgets = [
   {
@@ -82,8 +84,8 @@ function withoutMessages(code) {
 }
 
 /**
- * Minified code of an entry, the same without the messages of errors, and the files and packages
- * that are in it.
+ * The minified code of an entry, the same without the messages of errors, and the files and
+ * packages in it.
  */
 export async function bundleOf(code) {
   const external = new Set()

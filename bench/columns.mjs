@@ -1,6 +1,6 @@
 /**
- * One line of a table. A width is a number of characters, below 0 for a column that begins at the
- * left, as printf has it.
+ * One line of a table. A width is a number of characters. Below 0 the column begins at the left, as
+ * in printf.
  */
 export const columns = (widths, cells) =>
   cells
@@ -9,6 +9,6 @@ export const columns = (widths, cells) =>
     )
     .join('')
 
-/** A number as a cell of a table; what there is not is a dash. */
+/** A number as a cell of a table, or a dash where there is none. */
 export const number = (value, digits = 0) =>
   value === undefined || Number.isNaN(value) ? '-' : value.toFixed(digits)

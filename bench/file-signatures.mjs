@@ -1,6 +1,8 @@
-// npm run bench:files -- [MiB, default 4096]: a real file signed through the local KMS and verified
-// as a stream, beside its chunks through crypto.subtle.digest and beside sha256sum in the same run;
-// what memory that took; and one byte changed.
+// npm run bench:files -- [MiB, default 4096]: signs a real file through the local KMS, and verifies
+// it as a stream.
+//
+// Beside it run its chunks through crypto.subtle.digest, and sha256sum. It also prints what memory
+// that took, and what becomes of a file with one byte changed.
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, open, rm, stat, statfs } from 'node:fs/promises'
@@ -16,14 +18,14 @@ const MiB = 1_048_576
 const count = Number(process.argv[2] ?? 4_096)
 if (!Number.isSafeInteger(count) || count < 1 || count > 65_536)
   throw new Error('expected a number of MiB, 1 to 65536')
-/** MiB after which memory is looked at first. */
+/** So many MiB are read before memory is measured for the first time. */
 const early = 256
 
 const rss = () => process.memoryUsage.rss() / MiB
 
 /**
- * Random bytes, each chunk with its number in front, so that no two are the same and no block is
- * left out on the disk.
+ * Random bytes. Each chunk has its number in front, so that no two are the same and the disk leaves
+ * no block out.
  */
 async function writeFile(path) {
   const chunk = randomBytes(MiB)
@@ -43,7 +45,7 @@ async function timed(work) {
 }
 
 /**
- * MiB/s of each of these, which take turns, since these machines are noisy: the best of the rounds.
+ * MiB/s of each of these, the best of the rounds. They take turns, since these machines are noisy.
  */
 async function best(contenders, rounds = 3) {
   const rates = {}
@@ -56,7 +58,7 @@ async function best(contenders, rounds = 3) {
   return rates
 }
 
-/** Notes how far memory goes above a start: within the first MiB, and in all. */
+/** Notes how far memory grows above a start, within the first MiB and in all. */
 function memoryWatch(start) {
   const peak = { early: 0, all: 0 }
   return {
@@ -102,10 +104,7 @@ const sha256sum = (path) =>
       .on('close', resolve),
   )
 
-/**
- * Reads all that is given, and what that is: its length, its SHA-256 where wanted, and the error at
- * its end.
- */
+/** Reads everything and answers its length, its SHA-256 where wanted, and the error at its end. */
 async function drained(readable, hash) {
   let length = 0
   try {

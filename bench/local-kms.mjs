@@ -1,6 +1,7 @@
-// Operations a second of the local KMS for each kind of key, through the AWS client, beside the
-// same client at an endpoint that answers the same JSON and does nothing, and beside the operation
-// alone in this process.
+// Operations a second of the local KMS for each kind of key, through the AWS client.
+//
+// Two figures stand beside: the same client at an endpoint that answers the same JSON and does
+// nothing, and the operation alone in this process.
 import { createServer } from 'node:http'
 import { KMS } from '@aws-sdk/client-kms'
 import { startLocalKms } from 'sealdrop/local-kms'
@@ -17,8 +18,8 @@ const message = Buffer.alloc(64, 7)
 const oaep = 'RSAES_OAEP_SHA_256'
 
 /**
- * What is done with a key, and the same without HTTP: given key, client and material, the input of
- * the call and the bare operation.
+ * What is done with a key, and the same without HTTP. Each gets key, client and material, and gives
+ * the input of the call and the bare operation.
  */
 const signing =
   (algorithm, MessageType = 'RAW', Message = message) =>
@@ -103,7 +104,7 @@ const rows = [
   ...[224, 256, 384, 512].map((bits) => [`HMAC_${bits}`, 'GENERATE_VERIFY_MAC', mac(bits)]),
 ]
 
-/** An endpoint that does nothing: whatever comes, the same small JSON. */
+/** An endpoint that does nothing. It answers the same small JSON to every request. */
 async function emptyEndpoint() {
   const body = JSON.stringify({ KeyId: 'k', Plaintext: message.toString('base64') })
   const server = createServer((request, response) => {
@@ -126,7 +127,7 @@ async function emptyEndpoint() {
   }
 }
 
-/** The method of the client that calls an operation. */
+/** The method of the AWS client that calls an operation. */
 const methodOf = (operation) => operation[0].toLowerCase() + operation.slice(1)
 
 /** A table of all kinds of keys. */

@@ -1,5 +1,5 @@
-// What a process of its own does in Node for memory.mjs. A message that is opened lies in a file,
-// not in memory.
+// What memory.mjs runs in Node in a process of its own. A message that is opened is in a file, not
+// in memory.
 import { createWriteStream } from 'node:fs'
 import { once } from 'node:events'
 import * as jose from 'jose'
@@ -17,7 +17,9 @@ async function toFile(readable, file) {
   await once(out, 'close')
 }
 
-/** What works through so many bytes; `file` is where a message is written to or opened from. */
+/**
+ * The work through a given number of bytes. `file` is where a message is written to or opened from.
+ */
 async function workOf(what, file) {
   if (what === 'frames') return bareSeal
   if (peers[what]) {

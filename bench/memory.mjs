@@ -1,7 +1,10 @@
-// Growth of memory while a stream is worked through: resident memory at its highest, above where it
-// stood when modules and keys were loaded and a first MiB had gone through. In Node each
-// measurement has a process of its own, in Chromium a browser of its own, where the process of the
-// page counts. Read from /proc, so on Linux only.
+// Growth of memory while a stream is worked through.
+//
+// - It is resident memory at its highest, above where it stood when modules and keys were loaded
+//   and a first MiB had gone through.
+// - In Node each measurement has a process of its own, and in Chromium a browser of its own, where
+//   the process of the page counts.
+// - It is read from /proc, so this runs on Linux only.
 import { fork } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -19,9 +22,12 @@ const statusOf = async (pid) => {
   return { now: field('VmRSS'), peak: field('VmHWM') }
 }
 
-/** Notes where a process stands; what it answers says how many MiB it grew by at the most since. */
+/**
+ * Notes how much memory a process has. The function that it answers says how many MiB it grew by at
+ * most since.
+ */
 async function watch(pid) {
-  // sets the peak back (proc_pid_clear_refs(5)); without, it is the peak since the start
+  // sets the peak back (proc_pid_clear_refs(5)), without which it is the peak since the start
   await writeFile(`/proc/${pid}/clear_refs`, '5').catch(() => {})
   const { now } = await statusOf(pid)
   return async () => Math.max(0, (await statusOf(pid)).peak - now)
@@ -59,7 +65,7 @@ async function inProcess(what, size, file = '') {
   }
 }
 
-/** MiB that the process of a page grows by while `work()` of it runs; the page is ready for it. */
+/** MiB that the process of a page grows by while it runs `work()`. The page is ready for it. */
 export async function growthInChromium(page, browser, work) {
   const session = await browser.target().createCDPSession()
   const { processInfo } = await session.send('SystemInfo.getProcessInfo')
@@ -67,7 +73,7 @@ export async function growthInChromium(page, browser, work) {
     processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => watch(id)),
   )
   await page.evaluate(work)
-  // a spare renderer may have gone
+  // a spare renderer process may have ended
   return Math.max(...(await Promise.all(growths.map((growth) => growth().catch(() => 0)))))
 }
 

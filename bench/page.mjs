@@ -20,7 +20,7 @@ import { benchValues } from './values.mjs'
 
 const parts = { door, mlDsa, rooms, jose }
 
-/** By contender: takes a size, answers the work of it, warm. */
+/** By contender, a function that takes a size and answers warm work of this size. */
 const works = {
   frames: async (size) => {
     await bareSeal(mib)
@@ -38,8 +38,8 @@ const works = {
       ],
     ),
   ),
-  // of what is sealed meanwhile: a Blob of 1 GiB is more than Chromium's storage takes, so both are
-  // in the figure
+  // the message is sealed meanwhile, since a Blob of 1 GiB is more than the storage of Chromium
+  // takes: so the figure has both
   openStream: async (size) => {
     const { seal, open } = await sealdrop(parts)
     const work = async (bytes) =>

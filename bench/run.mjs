@@ -1,7 +1,9 @@
-// npm run bench: values in Node and in Chromium, how many KMS calls ten thousand values of one
-// sealer cost to open, and streams in Node, Chromium and Firefox; signatures in Node and Chromium;
-// and the local KMS. `node bench/run.mjs values`, `signatures`, `streams` or `local-kms` runs a
-// part, `streams node chromium` in these hosts only.
+// npm run bench: measures values, signatures, streams and the local KMS.
+//
+// - Values and signatures run in Node and in Chromium, streams also in Firefox.
+// - It counts how many KMS calls it costs to open ten thousand values of one sealer.
+// - `node bench/run.mjs values`, `signatures`, `streams` or `local-kms` runs a part.
+// - `streams node chromium` runs in these hosts only.
 import { fileURLToPath } from 'node:url'
 import * as jose from 'jose'
 import * as door from 'sealdrop'
@@ -21,7 +23,7 @@ const page = fileURLToPath(new URL('page.mjs', import.meta.url))
 const code = part === 'local-kms' ? '' : await bundled(page)
 const node = `Node ${process.version}`
 
-/** What `bench[work]()` answers in a page of Chromium, as a table that has its version. */
+/** What `bench[work]()` answers in a page of Chromium, as a table with the version of Chromium. */
 const inChromium = (work, tableOf) =>
   inBrowser('chromium', code, async (tab, browser) => {
     const version = await browser.version()

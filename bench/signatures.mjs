@@ -1,5 +1,5 @@
-// Verifying tokens of every algorithm beside jose and beside bare WebCrypto, in whatever host runs
-// it; and signing through the local KMS beside the bare operation, in Node.
+// Verifies tokens of every algorithm beside jose and beside bare WebCrypto, in whatever host runs
+// it. In Node it also signs through the local KMS, beside the bare operation.
 import { publicJwk, signatureKeys } from '../test/support/host.js'
 import { signJws, text } from '../test/support/sign.js'
 import { columns, number } from './columns.mjs'
@@ -9,7 +9,7 @@ const { subtle } = globalThis.crypto ?? {}
 const families = { P: 'RSA-PSS', R: 'RSASSA-PKCS1-v1_5', E: 'ECDSA' }
 const payload = 'x'.repeat(500)
 
-/** What WebCrypto is told; undefined where this host has not the algorithm. */
+/** What WebCrypto is told, or undefined where this host does not have the algorithm. */
 async function bareVerifier(alg) {
   const { use: _use, ...jwk } = publicJwk(signatureKeys[alg])
   const hash = /^[EPR]S\d/.test(alg) ? `SHA-${alg.slice(2)}` : undefined
@@ -49,8 +49,8 @@ export async function benchVerification({ door, mlDsa, jose }) {
 }
 
 /**
- * Signs a second through the local KMS, with the client and HTTP between, beside the operation that
- * signs.
+ * Signatures a second through the local KMS, with the client and HTTP between, beside the bare
+ * operation.
  */
 export async function benchSigning() {
   const [{ createSigner }, { startLocalKms }, { sign }, { generateMaterial }] = await Promise.all(
@@ -96,7 +96,7 @@ export async function benchSigning() {
   return rows
 }
 
-/** Rows as a table; what a host has not stays empty. */
+/** Rows as a table. What a host does not have stays empty. */
 export function signatureTable(host, rows) {
   const widths = [-34, 12, 10, 10, 10, 10, 10]
   const heads = [host, 'sealdrop/s', 'jose/s', 'bare/s', 'door/s', 'of jose', 'of bare']

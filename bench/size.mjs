@@ -1,5 +1,5 @@
-// npm run size: each bundle with its brotli size beside its budget, and how many are within; exits 1
-// when one is above. What the packed package weighs stands before.
+// npm run size: prints each bundle with its brotli size beside its budget, and how many are within.
+// It exits 1 when one is above. The first lines say what the packed package weighs.
 import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { brotli, budgets, bundleOf } from './bundle.mjs'

@@ -1,5 +1,5 @@
-// What else seals and opens streams, each with the fastest setting that its readme shows: for
-// streams.mjs and memory.mjs.
+// Peers that seal and open streams, each with the fastest setting that its readme shows.
+// streams.mjs and memory.mjs use them.
 import { drain, freeStream, mib } from './streams.mjs'
 
 /** age: X25519 and ChaCha20-Poly1305 in chunks of 64 KiB. */
@@ -81,7 +81,7 @@ export async function awsPeer(frameLength) {
   }
 }
 
-/** By name; the last only where Node runs it. */
+/** The peers by name. The last one runs in Node only. */
 export const peers = {
   'age-encryption': agePeer,
   openpgp: openpgpPeer,
@@ -91,7 +91,7 @@ export const peers = {
   }),
 }
 
-/** A peer's message, held. */
+/** The message of a peer, held in memory. */
 export async function messageOf(peer, size) {
   const parts = []
   const reader = (await peer.seal(freeStream(size))).getReader()
@@ -101,8 +101,8 @@ export async function messageOf(peer, size) {
 }
 
 /**
- * A stream of parts that stay held: no Blob, since Chromium fails to read those that together
- * exceed its storage.
+ * A stream of parts that stay in memory. They are no Blob, since Chromium fails to read Blobs that
+ * together exceed its storage.
  */
 function streamOf(parts) {
   const left = parts.values()

@@ -1,5 +1,5 @@
-// Streams in Node, Chromium and Firefox: rates, growth of memory, longest tasks, and each budget of
-// design.md beside its figure.
+// The report on streams in Node, Chromium and Firefox: rates, growth of memory, longest tasks, and
+// each budget of design.md beside its figure.
 import * as jose from 'jose'
 import * as door from 'sealdrop'
 import * as rooms from '../test/support/rooms.js'

@@ -1,13 +1,13 @@
-// Sealing and opening streams beside the same frames through crypto.subtle with nothing around
-// them, in whatever host runs it. Contenders take turns within one run, since these machines are
-// noisy: only the ratios mean anything.
+// Seals and opens streams beside the same frames through crypto.subtle with nothing around them, in
+// whatever host runs it. Contenders take turns within one run, since these machines are noisy. So
+// only the ratios mean anything.
 import { arnOf, openerOver } from '../test/support/seal-with-jose.js'
 import { keySetOf, publicJwk } from '../test/support/host.js'
 
 const { subtle } = globalThis.crypto ?? {}
 
 export const mib = 1_048_576
-// the frames of a message lie 32 bytes apart (message-format.md, "Body")
+// the frames of a message are 32 bytes apart (message-format.md, "Body")
 const keyName = 'RSA-2048-enc'
 const context = { bench: 'streams' }
 const ahead = 32
@@ -15,8 +15,8 @@ const ahead = 32
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
 
 /**
- * Lets the host breathe between contenders, so that one does not pay for the garbage or the threads
- * of another.
+ * Gives the host a pause between contenders, so that one does not pay for the garbage or the
+ * threads of another.
  */
 const rest = () =>
   new Promise((resume) => {
@@ -24,8 +24,8 @@ const rest = () =>
   })
 
 /**
- * MiB/s of each contender, a function that works through `size` bytes once: median over rounds in
- * which each runs once.
+ * MiB/s of each contender, which is a function that works through `size` bytes once. It is the
+ * median over rounds in which each runs once.
  */
 export async function compareStreams(contenders, size, { rounds = 5, warmUp = true } = {}) {
   const names = Object.keys(contenders)
@@ -41,7 +41,7 @@ export async function compareStreams(contenders, size, { rounds = 5, warmUp = tr
   return Object.fromEntries(names.map((name) => [name, median(rates[name])]))
 }
 
-/** Runs `work(index)` for every index below `count`, so many side by side. */
+/** Runs `work(index)` for every index below `count`, with a given number side by side. */
 async function sideBySide(count, inFlight, work) {
   let next = 0
   await Promise.all(
@@ -61,8 +61,8 @@ const gcm = (index) => ({
 })
 
 /**
- * The frames of a message with nothing around them, from one buffer that is refilled; with `digest`
- * the hashes of its chunks too.
+ * The frames of a message with nothing around them, from one buffer that is refilled. With `digest`
+ * the chunks are hashed too.
  */
 export async function bareSeal(size, { frame = 524_288, inFlight = 4, digest = false } = {}) {
   const key = await aesKey()
@@ -81,7 +81,7 @@ export async function bareSeal(size, { frame = 524_288, inFlight = 4, digest = f
   ])
 }
 
-/** The frames of a message opened with nothing around them, from where they lie. */
+/** Opens the frames of a message with nothing around them, from where they are. */
 export async function bareOpen(frames, key, size, { frame = 524_288, inFlight = 4 } = {}) {
   await sideBySide(size / frame, inFlight, (index) =>
     subtle.decrypt(
@@ -92,7 +92,7 @@ export async function bareOpen(frames, key, size, { frame = 524_288, inFlight = 
   )
 }
 
-/** As many frames as a message has, each where it would lie there. */
+/** As many frames as a message has, each at the place that it has there. */
 export async function bareFrames(size, { frame = 524_288 } = {}) {
   const key = await aesKey()
   const frames = new Uint8Array((size / frame) * (frame + ahead))
@@ -106,7 +106,7 @@ export async function bareFrames(size, { frame = 524_288 } = {}) {
   return { frames, key }
 }
 
-/** A byte source that costs nothing: every read answers from one buffer. */
+/** A byte source that costs nothing, since every read answers from one buffer. */
 export function freeSource(size) {
   const buffer = new Uint8Array(4 * mib)
   return {
@@ -117,8 +117,8 @@ export function freeSource(size) {
 }
 
 /**
- * A default stream of chunks of one buffer, which costs nothing else; 64 KiB is what a body of
- * `fetch` comes in.
+ * A default stream of chunks of one buffer, which costs nothing else. A body of `fetch` comes in
+ * chunks of 64 KiB.
  */
 export function freeStream(size, chunkLength = 65_536) {
   const chunk = new Uint8Array(chunkLength)
@@ -135,14 +135,17 @@ export function freeStream(size, chunkLength = 65_536) {
   )
 }
 
-/** A Blob that the page's process does not hold, as a chosen file; made of so many parts. */
+/**
+ * A Blob that is not in the memory of the page, like a file that a user chose. It is made of a
+ * given number of parts.
+ */
 export function blobOf(size) {
   const part = new Blob([crypto.getRandomValues(new Uint8Array(65_536))])
   let eighth = new Blob(Array.from({ length: 128 }, () => part)) // 8 MiB
   return new Blob(Array.from({ length: size / eighth.size }, () => eighth))
 }
 
-/** Reads to the end and keeps nothing; the number of bytes. */
+/** Reads to the end, keeps nothing and answers the number of bytes. */
 export async function drain(readable) {
   let length = 0
   const reader = readable.getReader()
@@ -164,8 +167,8 @@ export async function collect(readable) {
 }
 
 /**
- * What seals and what opens, without KMS: one private operation for each message, made by the
- * host's own WebCrypto.
+ * What seals and what opens, without KMS. The host's own WebCrypto does the one private operation
+ * of each message.
  */
 export async function sealdrop({ door, rooms, jose }) {
   const arn = arnOf('bench')
@@ -252,8 +255,8 @@ export async function benchFrames({ door, rooms, jose, size = 32 * mib, rounds =
 }
 
 /**
- * Longest task while `work` runs on this thread, where the host tells of them, and the longest time
- * no timer and no frame ran; in milliseconds.
+ * The longest task while `work` runs on this thread, where the host tells of tasks. Also the
+ * longest time in which no timer and no frame ran. Both are in milliseconds.
  */
 export async function longestTask(work) {
   let task = 0
@@ -286,7 +289,7 @@ export async function longestTask(work) {
   return { task: tells ? task : undefined, gap }
 }
 
-/** The same for a seal of each kind of source. */
+/** The same while each kind of source is sealed. */
 export async function benchTasks({ door, rooms, jose, size = 256 * mib }) {
   const { seal } = await sealdrop({ door, rooms, jose })
   const sources = { 'byte source': () => freeSource(size), Blob: () => blobOf(size) }

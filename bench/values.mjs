@@ -1,6 +1,5 @@
-// Sealing beside jose and beside the bare WebCrypto operations, in whatever host runs it.
-// Contenders take turns within one run, since these machines are noisy: only the ratios mean
-// anything.
+// Seals beside jose and beside the bare WebCrypto operations, in whatever host runs it. Contenders
+// take turns within one run, since these machines are noisy. So only the ratios mean anything.
 import { columns, number } from './columns.mjs'
 
 const { subtle } = globalThis.crypto ?? {}
@@ -9,8 +8,8 @@ const text = new TextEncoder()
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
 
 /**
- * Operations a second of each contender: median over rounds in which each runs for so many
- * milliseconds.
+ * Operations a second of each contender. It is the median over rounds in which each runs for a
+ * given number of milliseconds.
  */
 export async function compare(contenders, { rounds = 9, slice = 120 } = {}) {
   const names = Object.keys(contenders)
@@ -30,7 +29,7 @@ export async function compare(contenders, { rounds = 9, slice = 120 } = {}) {
   return Object.fromEntries(names.map((name) => [name, median(rates[name])]))
 }
 
-/** The operations that sealing to RSA cannot do without, side by side where they can be. */
+/** The operations that sealing to RSA needs in any case, side by side where that is possible. */
 async function bareSeal(key, plaintext, aad) {
   const raw = crypto.getRandomValues(new Uint8Array(32))
   const iv = crypto.getRandomValues(new Uint8Array(12))
@@ -43,8 +42,8 @@ async function bareSeal(key, plaintext, aad) {
 }
 
 /**
- * The same as text: what base64url of key, ciphertext and tag costs is no part of WebCrypto, and no
- * JWE can do without.
+ * The same with a result as text. The base64url of key, ciphertext and tag is not part of
+ * WebCrypto, but every JWE needs it.
  */
 async function bareText(toText, key, plaintext, aad) {
   const [wrapped, content] = await bareSeal(key, plaintext, aad)
@@ -97,7 +96,7 @@ export async function benchValues({ door, jose }) {
   return rows
 }
 
-/** Rows as a table: rates, and ours as a share of the others. */
+/** Rows as a table, with our rates and their share of the rates of the others. */
 export function table(host, rows) {
   const widths = [-28, 12, 10, 10, 10, 10, 17]
   const heads = [host, 'sealdrop/s', 'jose/s', 'bare/s', 'of jose', 'of bare', 'of bare as text']

@@ -3,8 +3,8 @@ import { isSealdropError } from 'sealdrop'
 import { refusal } from './refusal.mjs'
 
 /**
- * Statuses by code. What is not listed is the companion's own trouble, and its details stay in its
- * log.
+ * Statuses by code. Any other code is a trouble of the companion itself, and its details stay in
+ * its log.
  */
 const statuses = {
   malformed: 400,
@@ -27,11 +27,11 @@ const statuses = {
   kms_throttled: 503,
   kms_unavailable: 503,
 }
-/** Not the sender's fault, and worded for outside all the same. */
+/** These are not the fault of the sender, but their messages may be told outside too. */
 const told = ['busy', 'no_space', 'storage_failed']
 
 /**
- * What is thrown for somebody who asked.
+ * An error whose message is for the sender.
  *
  * @typedef {Error & { code: string }} Refusal
  */
@@ -57,7 +57,7 @@ export function refuse(c, { code, message }, more = {}) {
 }
 
 /**
- * What the log says of an error: of ours the message, of others only what they are.
+ * What the log says of an error. Of our own it says the message, and of others only the name.
  *
  * @param {unknown} error
  */
@@ -70,8 +70,10 @@ const couldNot =
   'The companion could not do its part. Nothing is wrong with what you sent; try again later.'
 
 /**
- * Makes what does the work of a request: what the work throws becomes an answer, with the number of
- * KMS calls until then, in its own words where `tells` says so.
+ * Makes the function that does the work of a request.
+ *
+ * What the work throws becomes an answer, with the number of KMS calls until then. The answer has
+ * the words of the error where `tells` allows it.
  *
  * @param {(line: string) => void} log
  */
@@ -102,7 +104,7 @@ export const requestLog = (log) => async (c, next) => {
   await next()
   if (c.get('quiet')) return
   const { method, path } = c.req
-  // the path comes from outside: anything but printable ASCII could forge lines
+  // the path comes from outside, and anything but printable ASCII could forge lines
   const printable = path.replace(/[^!-~]/g, '?').slice(0, 80)
   const took = Math.round(performance.now() - started)
   const note = c.get('note')

@@ -38,7 +38,7 @@ async function loopbackOnly(c, next) {
 }
 
 function addKeyRoutes(app, { companion, clock }) {
-  // caches of browsers go by another clock
+  // caches of browsers do not know the demo's clock
   const published = (source) => keySetHandler(source, clock && { maxAge: 0 })
   const keySet = published(companion.publisher)
   const history = published(companion.history)
@@ -58,8 +58,8 @@ function addMessageRoute(app, { companion, answer }) {
   })
   app.post('/api/messages', limited, async (c) =>
     answer(c, async (counter) => {
-      // no form and no simple request of another origin has this type: browsers ask first, and
-      // nobody answers yes
+      // no form and no simple request of another origin has this type: browsers ask first, and this
+      // server never allows it
       if (c.req.header('content-type') !== 'application/jose')
         throw refusal('unsupported_type', 'content-type: expected application/jose')
       return companion.receive(await c.req.text(), counter)

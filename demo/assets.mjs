@@ -1,4 +1,4 @@
-// The files that the page needs, by a fixed list: no path from outside ever reaches the disk.
+// The files that the page needs, by a fixed list. So no path from outside ever reaches the disk.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { contentSecurityPolicy } from './security-headers.mjs'
@@ -60,8 +60,8 @@ const files = new Map(
 )
 
 /**
- * Looks up what a path names: `{ body, headers }`, or undefined. Read again on each request, so
- * that editing shows.
+ * Looks up what a path names: `{ body, headers }`, or undefined. Files are read again on each
+ * request, so that an edit shows.
  *
  * @param {object} o
  * @param {() => Promise<readonly object[]>} o.pins - the thumbprints that pages pin. For

@@ -1,6 +1,6 @@
 /**
- * A copy of a file with one bit in its middle changed, as somebody with access to the disk could
- * leave it; made while it is read.
+ * A copy of a file with one bit in its middle changed, made while it is read. Somebody with access
+ * to the disk could leave such a file.
  */
 export function withOneBitChanged(source) {
   const at = Math.floor(source.size / 2)

@@ -1,5 +1,5 @@
 // A clock that can be moved, because a rotation waits for days and a key lives for months. Only the
-// demo has one: its KMS is played by a local server, which goes by this clock too.
+// demo has one. A local server plays its KMS, and goes by this clock too.
 import { readFileSync } from 'node:fs'
 import { refusal } from './refusal.mjs'
 import { writeJson } from './write-json.mjs'
@@ -7,7 +7,7 @@ import { writeJson } from './write-json.mjs'
 const day = 86_400_000
 /** How far one move goes: 92 days are three months wherever in the year they begin. */
 const moves = { day: day, 'three-months': 92 * day }
-/** After that dates would only become strange. */
+/** The furthest that the clock goes. Later dates would only become strange. */
 const furthest = 50 * 366 * day
 
 /**

@@ -1,5 +1,5 @@
-// The company's side: the only code here that calls KMS. It opens what pages sealed, and signs
-// receipts for it.
+// The company's side, which is the only code here that calls KMS. It opens what pages sealed, and
+// signs receipts for it.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { inspect } from 'sealdrop'
 import { fileSource } from 'sealdrop/fs'
@@ -82,7 +82,7 @@ function receiptsOf({ signer }) {
  * @param {CompanionOptions} o
  */
 function createOpening({ kms, store, now }) {
-  // One opener serves all requests; its events find their request through the asynchronous context.
+  // One opener serves all requests. Its events find their request through the asynchronous context.
   const counters = new AsyncLocalStorage()
   const opener = createOpener({
     kms,
@@ -100,8 +100,8 @@ function createOpening({ kms, store, now }) {
   }
 
   /**
-   * Reads a stored file through, in constant memory, so that a receipt can say that it could. The
-   * digest is that of its arrival: a stored file that is not what it was then does not open.
+   * Reads a stored file through, in constant memory, so that a receipt can say that it could be
+   * opened. The digest must be that of its arrival: a file that has changed since does not open.
    */
   const file = ({ path, facts }, counter, { signal, change = (source) => source }) =>
     counters.run(counter, async () => {
@@ -119,8 +119,8 @@ function createOpening({ kms, store, now }) {
 }
 
 /**
- * What a receipt says of a sealed file, read without any key. Whether it opens shows when it is
- * opened.
+ * What a receipt says of a sealed file, which is read without any key. Only opening shows whether
+ * it opens.
  */
 async function examine(path, id) {
   const { messageId, digest, length, context } = await inspect(await fileSource(path))

@@ -1,6 +1,6 @@
-// A real companion stores what it opened and answers with the receipt alone. This one tells the
-// page what it read, so that you can see that it could. Anyone can seal anything, so nothing is
-// believed about the shape of what was opened.
+// Tells the page what the companion read, so that you can see that it could. A real companion
+// stores what it opened and answers with the receipt alone. Anyone can seal anything, so nothing is
+// assumed about the form of what was opened.
 import { createHash } from 'node:crypto'
 
 export function describeForm(form, size) {
@@ -17,7 +17,7 @@ export function describeForm(form, size) {
 }
 
 /**
- * Reads a file to its end and keeps its first bytes only. What was read counts when the stream
+ * Reads a file to its end and keeps only its first bytes. What was read counts once the stream
  * ended without an error.
  */
 export async function describeFile(readable) {
@@ -44,7 +44,7 @@ const hexOf = (bytes) => bytes.toString('hex').replace(/(..)(?=.)/g, '$1 ')
 
 const short = (text, length) => (text.length > length ? `${text.slice(0, length)}…` : text)
 
-/** How files of a type begin: texts by their place. */
+/** How files of each type begin, as texts by their place. */
 const beginnings = {
   'PNG image': { 0: '\x89PNG\r\n' },
   'JPEG image': { 0: '\xff\xd8\xff' },
@@ -62,7 +62,7 @@ function typeOf(bytes) {
   )
 }
 
-/** Of ASCII, all but white space. */
+/** All of ASCII but white space. */
 const isControl = (byte) => byte < 0x20 && !(byte >= 0x09 && byte <= 0x0d)
 
 function textOf(bytes, cut) {

@@ -1,5 +1,5 @@
-// Large files that the company offers, with its signature. They are made while they are sent, the
-// same each time, so that none lies on a disk.
+// Large files that the company offers, with its signature. They are made while they are sent and
+// are the same each time, so none is on a disk.
 import { createCipheriv } from 'node:crypto'
 import { Readable } from 'node:stream'
 
@@ -9,7 +9,7 @@ export const sizes = [16, 256, 1024]
 const piece = 4 * mib
 const key = Buffer.alloc(32, 'sealdrop demo')
 
-/** Any part of the file: AES in counter mode can begin at every block. */
+/** Makes any part of the file, since AES in counter mode can begin at every block. */
 function bytesOf(start, end) {
   const block = Math.floor(start / 16)
   const counter = Buffer.alloc(16)
@@ -31,12 +31,15 @@ const offerOf = (size) => ({
  * @param {() => import('sealdrop/kms').Signer} o.signer - gives the companion's signer as it is now
  */
 export function createDownloads({ signer }) {
-  /** By signer, which is another one when keys were changed. */
+  /** The signatures by signer. When keys were changed, there is another signer. */
   const kept = new WeakMap()
 
   const offer = (size) => (sizes.includes(size) ? offerOf(size) : undefined)
 
-  /** Hashes the file once and asks KMS once; kept, since the file is the same each time. */
+  /**
+   * Hashes the file once and asks KMS once. The signature is kept, since the file is the same each
+   * time.
+   */
   async function signature(size) {
     const { length, name, context } = offerOf(size)
     const source = { size: length, read: async (start, end) => bytesOf(start, end) }
@@ -80,7 +83,7 @@ export function createDownloads({ signer }) {
   return { offer, signature, stream }
 }
 
-/** `answer` is as for uploads. */
+/** `answer` is the same as for uploads. */
 export function addDownloadRoutes(app, { downloads, answer }) {
   const found = (c) => downloads.offer(Number(c.req.param('size')))
   const nothing = (c) => c.text('Nothing is here.\n', 404)

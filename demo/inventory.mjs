@@ -12,8 +12,8 @@ export const receipts = {
 }
 
 /**
- * In this order pages prefer them. Streams to RSA keys carry the ARN, which shows the account id to
- * everyone.
+ * Pages prefer the keys in this order. Streams to RSA keys carry the ARN, which shows the account
+ * id to everyone.
  *
  * @type {readonly import('sealdrop/kms').Purpose[]}
  */
@@ -40,9 +40,9 @@ export const purposes = [
 export const root = { alias: 'alias/demo-root', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }
 
 /**
- * Enters the keys that the aliases name, as those in use since they were made: at the first start,
- * and in a folder from before there was an inventory. Nothing is lost that way, and all three are
- * in use at once.
+ * Enters the keys that the aliases name, as keys in use since they were made. This happens at the
+ * first start, and in a folder that is older than the inventory. Nothing is lost that way, and all
+ * three come into use at once.
  *
  * @returns whether there was none before
  */
@@ -53,7 +53,7 @@ export async function beginInventory({ kms, store, now }) {
   return true
 }
 
-/** What is published of a key says all that the inventory has to know. */
+/** An entry of the inventory from what is published of a key, which says all that it needs. */
 async function inUse({ name, alias, spec, usage }, kms, now) {
   const { jwks } = await createPublisher({
     kms,

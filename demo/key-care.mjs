@@ -1,4 +1,5 @@
-// What the publisher does with the company's keys: plan, rotate, and the end of a key by hand.
+// What the publisher does with the company's keys: it plans and rotates, and people end keys by
+// hand.
 import { GetKeyLastUsageCommand } from '@aws-sdk/client-kms'
 import {
   applyRotation,
@@ -55,7 +56,7 @@ export function createKeyCare({ kms, store, root, now }) {
   }
 
   /**
-   * Without what people need not see: the public key, and the token of its making.
+   * A key without what people need not see, which is its public half and the token of its making.
    *
    * @param {import('sealdrop/kms').InventoryKey} key
    */
@@ -68,7 +69,7 @@ export function createKeyCare({ kms, store, root, now }) {
     }
   }
 
-  /** null where it was never of use, undefined where KMS does not say. */
+  /** When the key was last used: null where it never was, undefined where KMS does not say. */
   async function lastUse(arn) {
     try {
       const { KeyLastUsage: last } = await kms.send(new GetKeyLastUsageCommand({ KeyId: arn }))
@@ -81,8 +82,8 @@ export function createKeyCare({ kms, store, root, now }) {
   const rotate = async () => applyRotation(planOf(await inventoryOf(store)), { kms, store, now })
 
   /**
-   * Somebody else may sign with it: nothing that it signed counts by its date. The rotation moves
-   * the alias to what took its place.
+   * Takes a key back with which somebody else may sign, so that nothing it signed counts by its
+   * date. The rotation moves the alias to the key that took its place.
    */
   async function revoke({ key }) {
     const revoked = await revokeKey({ store, now, key, withdraw: true })

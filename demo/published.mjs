@@ -24,8 +24,8 @@ export function createPublished({ kms, store, root, signs, now }) {
     root: async () => (rootKey ??= await publicJwk({ kms, key: root })),
     pins: () => pinsOf(store),
     /**
-     * What is published is made anew at once, not within five minutes. What was begun with the ones
-     * before goes on.
+     * Makes what is published anew at once, not within five minutes. Work that began with the
+     * documents of before goes on.
      */
     renew: () => {
       made = make()
@@ -36,8 +36,8 @@ export function createPublished({ kms, store, root, signs, now }) {
 }
 
 /**
- * The keys that pages should pin: also the next ones, which no set has yet, so that a page goes on
- * over a rotation.
+ * The keys that pages should pin. They include the next ones, which no set has yet, so that a page
+ * goes on over a rotation.
  */
 async function pinsOf(store) {
   const {

@@ -1,14 +1,14 @@
-// The publisher's page over HTTP: what there is, and what can be done to it. In production this
-// stands behind a login, for few people.
+// The publisher's page over HTTP: what there is, and what can be done. In production it must be
+// behind a login, for few people.
 import { isSealdropError } from 'sealdrop'
 import { bodyLimit } from 'hono/body-limit'
 import { refusal } from './refusal.mjs'
 
-// No form and no simple request of another origin has this type; that the request says where it
-// comes from is asked for besides.
+// No form and no simple request of another origin has this type. The request must also say where it
+// comes from.
 const jsonType = 'application/vnd.sealdrop.publisher+json'
 
-/** `clock` is the demo's movable one; without it there is no such route. */
+/** `clock` is the demo's clock that can be moved. Without it there is no such route. */
 export function addPublisherRoutes(app, { keyCare, companion, clock, answer, refuse }) {
   const { overview, ...verbs } = keyCare
   const actions = {
@@ -21,7 +21,9 @@ export function addPublisherRoutes(app, { keyCare, companion, clock, answer, ref
     ...(clock && { clock: ({ by }) => clock.move(by) }),
   }
 
-  /** Whoever may use this page may know what is wrong with the keys. */
+  /**
+   * Errors are told in full, since whoever may use this page may know what is wrong with the keys.
+   */
   const tells = isSealdropError
   const seen = async () => ({ ...(await overview()), ...(clock && { shift: clock.shift() }) })
 

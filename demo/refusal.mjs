@@ -1,5 +1,5 @@
 /**
- * A refusal of the companion's own, told to the page as those of Sealdrop are: a code to branch on,
- * a message for people.
+ * A refusal of the companion's own. It is told to the page like those of Sealdrop: with a code to
+ * branch on, and a message for people.
  */
 export const refusal = (code, message) => Object.assign(new Error(message), { code })

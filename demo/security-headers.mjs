@@ -8,11 +8,11 @@ const policy = {
   'img-src': "'self'",
   'connect-src': "'self'", // a script that got in could send to nobody else
   'base-uri': "'none'",
-  // were the script missing, the browser must not submit the form in the clear
+  // if the script is missing, the browser must not submit the form in the clear
   'form-action': "'none'",
   'frame-ancestors': "'none'",
   'require-trusted-types-for': "'script'",
-  'trusted-types': "'none'", // no policy can be made, so innerHTML and its like always throw
+  'trusted-types': "'none'", // no policy can be made, so innerHTML and similar members always throw
 }
 
 /**
@@ -36,8 +36,8 @@ const headers = {
 }
 
 /**
- * Hono middleware. What a handler set itself stays: the key set is for every origin, a page may
- * carry its own hashes.
+ * Hono middleware. It leaves what a handler set itself: the key set is for every origin, and a page
+ * may carry its own hashes.
  */
 export async function securityHeaders(c, next) {
   await next()

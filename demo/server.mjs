@@ -1,4 +1,5 @@
-// The demo as a function: a local KMS in place of AWS, and the companion's server in front of it.
+// The demo as a function. It starts a local KMS in place of AWS, and the companion's server in
+// front of it.
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +15,7 @@ import { beginInventory, purposes, receipts, root } from './inventory.mjs'
 import { createKeyCare } from './key-care.mjs'
 import { createUploads } from './uploads.mjs'
 
-/** Made where their aliases name none yet. */
+/** Keys that are made where their aliases name none yet. */
 const firstKeys = [...purposes, root].map(({ alias, spec, usage }) => ({ alias, spec, usage }))
 const ownDir = fileURLToPath(new URL('../.demo/kms', import.meta.url))
 
@@ -96,7 +97,7 @@ async function stop(server) {
   await stopped
 }
 
-/** On this port, or where it is taken on any free one. */
+/** Listens on this port, or on any free one where it is taken. */
 async function listenNear(server, port) {
   try {
     await listen(server, port)
@@ -106,7 +107,7 @@ async function listenNear(server, port) {
   }
 }
 
-/** Where the port is taken it throws. */
+/** Listens on this port, and throws where it is taken. */
 async function listen(server, port) {
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')

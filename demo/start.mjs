@@ -1,4 +1,4 @@
-// What `npm start` runs: builds what is missing, starts the demo, says where it is, and ends
+// What `npm start` runs. It builds what is missing, starts the demo, says where it is, and ends
 // cleanly.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -34,7 +34,7 @@ function portOf(text) {
 const port = portOf(process.env.PORT || '8080')
 if (!needed.every((file) => existsSync(new URL(`../${file}`, import.meta.url)))) build()
 
-// imported only now, because it needs the build
+// imported only now, because this needs the build
 const { startDemo } = await import('./server.mjs')
 const demo = await startDemo({
   port,
@@ -61,7 +61,7 @@ Open the first one, type something, seal it, send it. Ctrl+C ends the demo; its 
 let ending = false
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => {
-    if (ending) process.exit(1) // somebody is impatient
+    if (ending) process.exit(1) // a second signal: somebody is impatient
     ending = true
     demo.close().then(
       () => process.exit(0),

@@ -1,4 +1,4 @@
-// How one sealed file lies on disk: its bytes, which parts arrived, and notes about it.
+// How one sealed file is kept on disk: its bytes, which parts arrived, and notes about it.
 import { mkdir, open, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { refusal } from './refusal.mjs'
@@ -6,8 +6,9 @@ import { writeJson } from './write-json.mjs'
 
 const MiB = 2 ** 20
 /**
- * Sent and written as one; larger parts would keep a page's main thread busy for longer. A multiple
- * of the 1 MiB that the digest counts in, so that pages need not seal for it again.
+ * The length of a part, which is sent and written as one. Larger parts would keep a page's main
+ * thread busy for longer. It is a multiple of the 1 MiB that the digest counts in, so that pages
+ * need not seal for it again.
  */
 export const partLength = 4 * MiB
 
@@ -44,7 +45,7 @@ function inFolder(dir, id) {
 }
 
 /**
- * One that is to be made.
+ * A file that is about to arrive.
  *
  * @returns {Upload}
  */
@@ -56,7 +57,7 @@ export const newUpload = (dir, id, length) => ({
 })
 
 /**
- * What an earlier run left; undefined where its files do not fit together.
+ * What an earlier run left, or undefined where its files do not fit together.
  *
  * @returns {Promise<Upload | undefined>}
  */
@@ -92,8 +93,8 @@ export async function markPart({ marks }, index) {
 }
 
 /**
- * On disk before it is said to be there. Two that write the same part write the same bytes, or the
- * receipt will not fit.
+ * Writes a part to disk before it is said to be there. Two requests that write the same part write
+ * the same bytes, or the receipt will not fit.
  *
  * @param body - what arrives, as chunks of bytes
  */

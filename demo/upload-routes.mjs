@@ -1,10 +1,10 @@
-// Files over HTTP: announced, sent in parts, closed with a receipt, opened on demand.
+// The routes of files: announced, sent in parts, closed with a receipt, opened on demand.
 import { bodyLimit } from 'hono/body-limit'
 import { refusal } from './refusal.mjs'
 import { withOneBitChanged } from './changed-source.mjs'
 
-// Neither type can be sent by a form or as a simple request: browsers ask first, and nobody answers
-// other origins yes.
+// No form and no simple request can have these types. Browsers ask first, and other origins never
+// get a yes.
 const partType = 'application/vnd.sealdrop.part'
 const jsonType = 'application/vnd.sealdrop.upload+json'
 const file = '/api/files/:id'

@@ -1,4 +1,5 @@
-// Where sealed files lie, one folder for each, named by the message id. Nothing here can open them.
+// Where sealed files are kept, one folder for each, named by the message id. Nothing here can open
+// them.
 import { mkdir, readdir, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { refusal } from './refusal.mjs'
@@ -15,9 +16,9 @@ import { writeJson } from './write-json.mjs'
 const MiB = 2 ** 20
 const idPattern = /^[\w-]{43}$/
 const hour = 3_600_000
-/** Pages keep what they need to go on for as long. */
+/** Pages also keep for as long what they need to go on. */
 const staleAfter = 7 * 24 * hour
-/** Left free on the disk. */
+/** So much is left free on the disk. */
 const reserve = 256 * MiB
 
 /** @param {import('./upload-folder.mjs').Upload} upload */
@@ -144,7 +145,7 @@ class Uploads {
       )
   }
 
-  /** Also what an earlier run of this server left. */
+  /** This includes what an earlier run of this server left. */
   async #loaded() {
     this.#loading ??= this.#load().catch((error) => {
       this.#loading = undefined
@@ -174,7 +175,7 @@ class Uploads {
     return upload
   }
 
-  /** Files that are incomplete, the longest untouched first. */
+  /** Files that are incomplete. The longest untouched comes first. */
   #arriving() {
     return [...this.#uploads.values()]
       .filter(({ facts }) => !facts)
@@ -212,10 +213,11 @@ class Uploads {
 }
 
 /**
- * Keeps files that arrive in parts, in any order, also over restarts, and whole ones until newer
- * ones take their place. A message id is 256 random bits that only its page and this server know
- * while the file arrives, so knowing it is the right to write; a production server adds its own
- * sign-in.
+ * Keeps files that arrive in parts, in any order, also over restarts. Whole files are kept until
+ * newer ones take their place.
+ *
+ * A message id is 256 random bits, which only its page and this server know while the file arrives.
+ * So whoever knows it may write. A production server adds its own sign-in.
  *
  * @param {UploadOptions} o
  * @returns verbs: `begin(id, length)`; `put(id, offset, length, body)` with the chunks that arrive;
@@ -234,7 +236,7 @@ export function createUploads(o) {
   }
 }
 
-/** What the disk did wrong, in words for outside; paths stay here. */
+/** What went wrong with the disk, in words for outside. Paths stay here. */
 const answered =
   (verb) =>
   async (...args) => {

@@ -1,6 +1,6 @@
 import { rename, writeFile } from 'node:fs/promises'
 
-/** Whole or not at all. */
+/** Writes the file whole or not at all. */
 export async function writeJson(path, value) {
   await writeFile(`${path}.new`, JSON.stringify(value), { mode: 0o600, flush: true })
   await rename(`${path}.new`, path)

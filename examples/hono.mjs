@@ -12,7 +12,7 @@ const opener = createOpener({ keys: ['alias/claims'] })
 const signer = createSigner({ key: 'alias/receipts' })
 const app = new Hono()
 
-/** What a receipt names; `inspect` knows all of it of a value. @param {string} sealed */
+/** What a receipt names. For a value, `inspect` knows all of it. @param {string} sealed */
 const sentOf = async (sealed) =>
   /** @type {Required<import('sealdrop').Inspection>} */ (await inspect(sealed))
 

@@ -1,12 +1,12 @@
-// AWS Lambda behind a function URL: opens what was sealed, and answers a signed receipt.
-// The function's role needs kms:GetPublicKey, kms:Decrypt or kms:DeriveSharedSecret, and kms:Sign.
+// AWS Lambda behind a function URL: opens what was sealed, and answers a signed receipt. The role
+// of the function needs kms:GetPublicKey, kms:Decrypt or kms:DeriveSharedSecret, and kms:Sign.
 import { inspect, isSealdropError } from 'sealdrop'
 import { createOpener, createSigner } from 'sealdrop/kms'
 
 const opener = createOpener({ keys: ['alias/claims'] })
 const signer = createSigner({ key: 'alias/receipts' })
 
-/** What a receipt names; `inspect` knows all of it of a value. @param {string} sealed */
+/** What a receipt names. For a value, `inspect` knows all of it. @param {string} sealed */
 const sentOf = async (sealed) =>
   /** @type {Required<import('sealdrop').Inspection>} */ (await inspect(sealed))
 

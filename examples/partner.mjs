@@ -12,7 +12,8 @@ if (!path || !url || !thumbprint) {
   console.error('usage: node partner.mjs FILE KEY_SET_URL THUMBPRINT')
   process.exit(2)
 }
-// The thumbprint came by another way than the key set: in a contract, say, or over the telephone.
+// The thumbprint came by another way than the key set, for example in a contract or over the
+// telephone.
 const keys = fetchKeySet(url, { trust: pinned([thumbprint]) })
 const sealed = await sealStream(keys, await fileSource(path), { context: { form: 'report' } })
 const part = `${path}.sealed.part`

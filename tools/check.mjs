@@ -8,7 +8,7 @@ const bin = (name) => `${root}node_modules/.bin/${name}`
 
 const tests = ['test/types', 'test/node', 'test/local-kms', 'test/demo', 'test/tsconfig.hosts.json']
 
-/** Types come first: the linter reads the declarations that they leave in dist/. */
+/** Types come first, since the linter reads the declarations that they leave in dist/. */
 const checks = [
   ['types', bin('tsc'), ['-b']],
   ...tests.map((project) => [`types of ${project}`, bin('tsc'), ['-p', project]]),

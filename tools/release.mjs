@@ -1,5 +1,5 @@
-// node tools/release.mjs v1.2.3 https://github.com/owner/name: makes what a release consists of in
-// .build/release: the tarball, an SBOM, the notes of this version and SHA256SUMS.
+// node tools/release.mjs v1.2.3 https://github.com/owner/name: makes what a release consists of, in
+// .build/release. These are the tarball, an SBOM, the notes of this version and SHA256SUMS.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

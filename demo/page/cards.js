@@ -1,4 +1,5 @@
-// What each card shows. Functions from data to elements; they know nothing of sealing or sending.
+// What each card shows. These functions turn data into elements, and know nothing of sealing or
+// sending.
 'use strict'
 
 globalThis.cards = (() => {
@@ -12,7 +13,7 @@ globalThis.cards = (() => {
 
   const keyFacts = (key) => [el('span', { class: 'tag' }, key.alg), el('br'), code(key.thumbprint)]
 
-  /** The sealed value: who can open it, what anyone can read of it, its parts. */
+  /** The sealed value: who can open it, what anyone can read of it, and its parts. */
   function sealed({ jwe, key, trust, context, length }) {
     const [header] = sealedText.parts(jwe)
     return [
@@ -46,7 +47,7 @@ globalThis.cards = (() => {
     ]
   }
 
-  /** What the company's server said about what it opened; `what` are the rows of what it read. */
+  /** What the company's server said about what it opened. `what` has the rows of what it read. */
   function opened(
     { seen, key, calls, kmsCalls, stage: reachedStage },
     what = facts(seen.fields.map(({ name, value }) => [name, value])),
@@ -82,8 +83,8 @@ globalThis.cards = (() => {
     )
 
   /**
-   * The receipt after its signature was verified, and only then; `earlier` is another of the same
-   * file.
+   * The receipt, which is shown only after its signature was verified. `earlier` is another receipt
+   * of the same file.
    */
   function receipt({ receipt: text, proof, sent, earlier }) {
     const { stage: reached } = sealedText.json(sealedText.parts(text)[1])

@@ -1,10 +1,10 @@
-// The demo's clock: ahead of the real one by what the publisher's page moved it. A page of yours
-// has none, and no `now` option.
+// The demo's clock, which is ahead of the real one by what the publisher's page moved it. A page of
+// yours has no such clock, and no `now` option.
 'use strict'
 
 globalThis.demoClock = (() => {
   let shift = Number(document.querySelector('meta[name=demo-clock]').content)
-  // pages that are open in other tabs go along
+  // pages in other tabs take the new time too
   const channel = new BroadcastChannel('sealdrop-demo-clock')
   const now = () => Date.now() + shift
   const date = (time) =>

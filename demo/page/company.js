@@ -1,13 +1,15 @@
-// The company as this page knows it: its published keys, believed for their thumbprints, and its
-// server, believed in nothing.
+// The company as this page knows it. Its published keys are believed for their thumbprints. Its
+// server is believed in nothing.
 'use strict'
 
 globalThis.company = (() => {
   const failure = (code, message) => Object.assign(new Error(message), { code })
 
-  // Believed for their thumbprints, which this page knows, and not for where they come from. One
-  // key set for each choice of key, made when it first seals: on a page over plain http that fails,
-  // and the page says so.
+  // Keys that are believed for their thumbprints, which this page knows, and not for where they
+  // come from.
+  //
+  // There is one key set for each choice of key, made when it first seals. On a page over plain
+  // http that fails, and the page says so.
   const keySets = {}
   const given = (name) => JSON.parse(document.querySelector(`meta[name=sealdrop-${name}]`).content)
   function keysFor(alg) {
@@ -24,7 +26,7 @@ globalThis.company = (() => {
   }
 
   /**
-   * Asks the server and gives its answer; a refusal is thrown with its `code`, `status` and number
+   * Asks the server and gives its answer. A refusal is thrown with its `code`, `status` and number
    * of `kmsCalls`.
    */
   async function ask(method, path, { type, body, signal } = {}) {

@@ -1,4 +1,5 @@
-// The page that downloads a large file: verified as it arrives, written as it verifies.
+// The page that downloads a large file. The file is verified as it arrives, and written as it
+// verifies.
 'use strict'
 
 {
@@ -12,12 +13,12 @@
     ? 'You choose where it goes, and it is written there while it verifies.'
     : 'This browser cannot write while it downloads, so the verified bytes are kept, and offered at the end.'
 
-  /** Where verified bytes go: a file that is there when all verified, or not at all. */
+  /** Where verified bytes go: to a file that is there when all verified, or not at all. */
   async function target(name) {
     if (toDisk) {
       const handle = await showSaveFilePicker({ suggestedName: name })
       const writable = await handle.createWritable()
-      /** The picker made an empty file; one that was there before is as it was. */
+      /** The picker made an empty file. A file that was there before is left as it was. */
       const discard = async () => {
         if ((await handle.getFile()).size === 0) await handle.remove?.()
       }
@@ -49,8 +50,8 @@
   }
 
   /**
-   * What a server sends, once it sends a file at all: its words about a failure are not a changed
-   * file.
+   * What a server sends, once it sends a file at all. Its words about a failure must not be taken
+   * for a changed file.
    */
   async function bodyOf(url, signal) {
     const response = await fetch(url, { signal }).catch(() => undefined)

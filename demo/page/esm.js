@@ -4,7 +4,7 @@ import { fetchKeySet, inspect, isSealdropError, pinned, seal, verifyReceipt } fr
 const find = (selector) => document.querySelector(selector)
 // the demo's clock can be moved; leave it out
 const now = () => Date.now() + Number(find('meta[name=demo-clock]').content)
-// nothing is made before it is used: over plain http that fails, and the page says so
+// nothing is made before it is used, since that fails over plain http, and the page must say so
 let keys, jwe, sent, receipt
 
 find('#note').addEventListener('submit', (event) => {
@@ -55,7 +55,7 @@ find('#change').addEventListener('click', () =>
 )
 
 find('#note').addEventListener('input', () => {
-  // what was sealed is no longer what stands in the form
+  // what was sealed is no longer what is in the form
   find('#send').disabled = find('#change').hidden = true
 })
 

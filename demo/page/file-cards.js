@@ -1,4 +1,4 @@
-// What the cards show of a file. Functions from data to elements.
+// What the cards show of a file. These functions turn data into elements.
 'use strict'
 
 globalThis.fileCards = (() => {
@@ -7,7 +7,7 @@ globalThis.fileCards = (() => {
 
   const hexOf = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ')
 
-  /** The sealed file before it is sent: nothing of it exists yet but its first bytes. */
+  /** The sealed file before it is sent. Only its first bytes exist yet. */
   function sealed({ key, trust, context, messageId, length, plain, head }) {
     return [
       facts([

@@ -1,5 +1,5 @@
-// A file of any size: seal it piece by piece while it is sent, go on after an interruption, have it
-// opened when it is needed.
+// The page for a file of any size. It seals the file piece by piece while it sends it, goes on
+// after an interruption, and has it opened on demand.
 'use strict'
 
 {
@@ -10,8 +10,8 @@
   const small = 16 * 2 ** 20 // up to here this tab reads a file whole, to hash it
 
   /**
-   * The file in hand: its sealer and keys, what must be in its receipts, and how its sending
-   * stands.
+   * The chosen file, with its sealer and keys, what must be in its receipts, and how far its
+   * sending is.
    */
   let current
   let kept
@@ -160,8 +160,8 @@
   const texts = { ready: 'Send', stopped: 'Go on' }
 
   /**
-   * ready, sending, stopped, sent (the receipt is missing) or done. The focus follows the button
-   * that takes its place.
+   * Shows a state: ready, sending, stopped, sent (the receipt is missing) or done. The focus goes
+   * to the button that takes the place of the one that had it.
    */
   function show(state) {
     const focused = document.activeElement
@@ -199,7 +199,10 @@
     find('#seal').focus()
   }
 
-  /** Here and at the company; where that does not answer, it removes what nobody goes on with. */
+  /**
+   * Forgets an upload here and at the company. Where the company does not answer, it removes what
+   * nobody goes on with by itself.
+   */
   async function forget(messageId) {
     unfinished.drop(messageId)
     await Promise.allSettled([records().remove(messageId), upload.remove(messageId)])

@@ -1,4 +1,4 @@
-// The form's own behaviour: message or file, the example, dropping a file.
+// How the form itself behaves: message or file, the example, and dropping a file.
 'use strict'
 
 {

@@ -1,4 +1,5 @@
-// What the page shows of a key, from data to elements; `act` does what a button says.
+// What the page shows of a key. These functions turn data into elements, and `act` does what a
+// button says.
 'use strict'
 
 globalThis.keyCards = (() => {
@@ -27,8 +28,8 @@ globalThis.keyCards = (() => {
   }
 
   /**
-   * A key's life on the scale of its purpose, which `from` and `to` are the ends of: until now, or
-   * until what is planned for it.
+   * The life of a key as a bar, until now or until what is planned for it. `from` and `to` are the
+   * ends of the scale of its purpose.
    */
   function timeline(key, { from, to, now, planned }) {
     const marks = phases
@@ -93,7 +94,7 @@ globalThis.keyCards = (() => {
     return made
   }
 
-  /** A panel that opens: what it will do, what it asks for, its buttons. */
+  /** A panel that opens, with what it will do, what it asks for, and its buttons. */
   function panel(title, text, field, ...buttons) {
     return el(
       'details',
@@ -178,8 +179,8 @@ globalThis.keyCards = (() => {
     )
 
   /**
-   * For keys that sign. One to seal to keeps what was sealed to it, so there is nothing to take
-   * back but its place in the set.
+   * Taking back is for keys that sign. A key to seal to keeps what was sealed to it, so only its
+   * place in the set can be taken back.
    */
   function takeBack(key, state, act) {
     if (key.usage !== 'SIGN_VERIFY' || key.revoked) return undefined

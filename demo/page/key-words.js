@@ -13,7 +13,7 @@ globalThis.keyWords = (() => {
     [60_000, 60_000, 'minute'],
   ]
 
-  /** A length of time in its largest unit of which there are two. */
+  /** A length of time in the largest unit of which it has at least two. */
   function span(ms) {
     const [, length, unit] = units.find(([least]) => ms >= least) ?? []
     return unit ? plural(Math.round(ms / length), unit) : 'less than a minute'
@@ -37,7 +37,7 @@ globalThis.keyWords = (() => {
   const activation = (plan, purpose) =>
     plan.find((step) => step.kind === 'activate' && step.key === purpose)?.notBefore
   const short = (thumbprint) => `${thumbprint.slice(0, 10)}…`
-  /** Dates within the words of others. */
+  /** Dates as they stand within the words of others. */
   const readable = (text) =>
     text
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (iso) =>
@@ -60,7 +60,7 @@ globalThis.keyWords = (() => {
     SIGN_VERIFY: 'Receipts',
   }
 
-  /** Steps, as what is to be done and as what was. */
+  /** Each step in words: as what is to be done, and as what was done. */
   const steps = {
     create: ['Make the next key', 'Made the next key'],
     'set-aside': ['Set aside the next key, which is of another kind', 'Set aside the next key'],
@@ -69,7 +69,7 @@ globalThis.keyWords = (() => {
     unpublish: ['Take a retired key out of the set', 'Took a retired key out of the set'],
   }
 
-  /** Steps that are the same for several keys, as one row. */
+  /** Steps in rows, where the same step for several keys is one row. */
   function grouped(list) {
     const rows = new Map()
     for (const { kind, key, notBefore, why } of list) {

@@ -1,4 +1,4 @@
-// How far a file is: share, bytes, speed, time left.
+// Shows how far a file is: share, bytes, speed and time left.
 'use strict'
 
 globalThis.meter = (() => {
@@ -27,7 +27,7 @@ globalThis.meter = (() => {
     find('#amount').textContent = `${size(done)} of ${size(total)}`
     find('#speed').textContent = done < total ? speed(done, total) : checking(checked)
     if (percent - told >= 25 && percent < 100) {
-      // not more, or a screen reader would never be quiet
+      // not more often, or a screen reader would never be quiet
       told = percent - (percent % 25)
       find('#status').textContent = `${told} % ${word}`
     }

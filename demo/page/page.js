@@ -1,4 +1,4 @@
-// A message: seal, look, send, verify.
+// The page for a message. It seals, shows, sends and verifies it.
 'use strict'
 
 {
@@ -6,8 +6,8 @@
   const form = find('#claim')
 
   /**
-   * What this tab keeps of the sealed value: its text, the keys it was sealed to, what a receipt
-   * must name.
+   * What this tab keeps of the sealed value: its text, the keys that it was sealed to, and what a
+   * receipt must name.
    */
   let current
 
@@ -58,7 +58,7 @@
   const post = (jwe) =>
     company.ask('POST', '/api/messages', { type: 'application/jose', body: jwe })
 
-  /** What was sealed is no longer what stands in the form. */
+  /** What was sealed is no longer what is in the form. */
   form.addEventListener('input', () => {
     current = undefined
     stage.clear()

@@ -1,4 +1,4 @@
-// The publisher's page: asks what there is, shows it, and does one thing at a time.
+// The publisher's page. It asks for the keys, shows them, and does one thing at a time.
 'use strict'
 
 {
@@ -44,7 +44,7 @@
     for (const id of opened) document.getElementById(id)?.setAttribute('open', '')
   }
 
-  /** What came of an action, in a card; it stays until the next one. */
+  /** The result of an action, in a card. It stays until the next one. */
   function tell(box, ...nodes) {
     box.replaceChildren(el('p', { class: 'verified', tabIndex: -1 }, ...nodes))
     find('#status').textContent = box.textContent

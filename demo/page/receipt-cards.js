@@ -1,5 +1,5 @@
-// What the page shows of a receipt file: what it proves, or why it does not count. Functions from
-// data to elements.
+// What the page shows of a receipt file: what it proves, or why it does not count. These functions
+// turn data into elements.
 'use strict'
 
 globalThis.receiptCards = (() => {
@@ -14,8 +14,8 @@ globalThis.receiptCards = (() => {
     ])
 
   /**
-   * What the history said, which is asked each time. `heldSince` where that alone made the receipt
-   * count.
+   * What the history said, which is asked each time. `heldSince` is there when only this date made
+   * the receipt count.
    */
   function historySays(known, heldSince) {
     if (!heldSince)

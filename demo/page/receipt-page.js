@@ -4,15 +4,15 @@
 {
   const { find, fill, say } = stage
   const input = find('#file')
-  const longest = 400_000 // as the library has it; what is longer is not even read
+  const longest = 400_000 // the same limit as in the library: a longer file is not even read
 
-  /** The file in hand: its text, once it was read. */
+  /** The chosen file: its text, once it was read. */
   let current = {}
   let trusts
 
   /**
-   * Made when they are first needed. What a trust remembers of the history, an older one does not
-   * undo.
+   * The trust and the history, made when they are first needed. The trust remembers the newest
+   * history, and an older one does not undo that.
    */
   function trusted() {
     if (!globalThis.sealdrop) throw company.failure('not_loaded', 'the library did not load')
@@ -23,7 +23,7 @@
     })
   }
 
-  /** By what the history says now: each time it is asked again. */
+  /** Verifies by what the history says now, so the history is asked each time. */
   async function verify(file, heldSince) {
     const trust = trusted()
     const history = sealdrop.fetchKeySet('/.well-known/history.jwks.json', {
@@ -82,7 +82,7 @@
     if (mine === current) await show()
   }
 
-  /** The receipt in the file is changed, and nothing else. */
+  /** Changes the receipt in the file, and nothing else. */
   async function change() {
     const file = JSON.parse(current.text)
     const { text: receipt, at, from, to } = sealedText.changed(file.receipt, 'body')

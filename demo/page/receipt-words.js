@@ -62,7 +62,7 @@ globalThis.receiptWords = (() => {
       ? refusals[code]
       : ['It cannot be verified', 'Try again; if it stays like this, ask the company.']
 
-  /** What says nothing about the receipt itself. */
+  /** Codes that say nothing about the receipt itself. */
   const undecided = [
     'unsupported_algorithm',
     'keys_unreachable',

@@ -1,11 +1,14 @@
-// The receipt card, and what both kinds of tampering have in common: they must be refused.
+// The receipt card. It also shows both kinds of tampering, which have to be refused.
 'use strict'
 
 globalThis.receiptCard = (() => {
   const { say, fill } = stage
   let shown
 
-  /** What `show` takes, when the signature is right and it is about what was sent. */
+  /**
+   * Verifies a receipt and answers what `show` takes. The signature must be right, and it must be
+   * about what was sent.
+   */
   async function verify({ keys, receipt, sent }) {
     return { keys, receipt, sent, proof: await sealdrop.verifyReceipt(keys, receipt, { sent }) }
   }
@@ -18,7 +21,8 @@ globalThis.receiptCard = (() => {
   }
 
   /**
-   * Shows the refusal that something changed must meet; were it taken, that would be the failure.
+   * Shows the refusal of something that was changed. If it were accepted, that would be the
+   * failure.
    *
    * @param o.what - was changed, in words
    * @param o.token - the changed text

@@ -1,6 +1,7 @@
-// The receipt as a file, to be verified years later on the page for receipts. That file has the
-// signed key set in it: a pin says nothing about a key that a page of the future has not heard of,
-// and the root that signed the set stays.
+// Saves the receipt as a file, to be verified years later on the page for receipts.
+//
+// The file has the signed key set in it. A pin says nothing about a key that a page of the future
+// does not know, while the root that signed the set stays.
 'use strict'
 
 globalThis.saveReceipt = (() => {

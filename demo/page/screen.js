@@ -7,10 +7,15 @@ globalThis.stage = (() => {
   const card = (name) => find(`[data-card=${name}]`)
   const calm = matchMedia('(prefers-reduced-motion: reduce)')
 
-  /** Says something at the end of a card, where its buttons are; without nodes it clears that. */
+  /**
+   * Says something at the end of a card, where its buttons are. Without nodes it clears what was
+   * said.
+   */
   const say = (name, ...nodes) => find(`[data-problems="${name}"]`).replaceChildren(...nodes)
 
-  /** Fills a card and shows what can be done with it: for a `part` of the form, or for any. */
+  /**
+   * Fills a card and shows what can be done with it, either for one `part` of the form or for any.
+   */
   function fill(name, nodes, part) {
     card(name)
       .querySelector('.result')
@@ -26,8 +31,8 @@ globalThis.stage = (() => {
   }
 
   /**
-   * Marks so many steps as done and the next one as the one to do; `status` is read out by screen
-   * readers.
+   * Marks the first `done` steps as done and the next one as the one to do. Screen readers read out
+   * `status`.
    */
   function mark(done, status) {
     order.forEach((step, i) => {

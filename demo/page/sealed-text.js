@@ -1,4 +1,5 @@
-// A compact JWE or JWS as people can look at it: its parts, their sizes, and one bit of it changed.
+// A compact JWE or JWS as people can look at it: its parts, their sizes, and a copy with one bit
+// changed.
 'use strict'
 
 globalThis.sealedText = (() => {
@@ -20,7 +21,7 @@ globalThis.sealedText = (() => {
   }
 
   /**
-   * The dot-separated parts with what they are, their place in the text and how many bytes each
+   * The parts between the dots, each with what it is, its place in the text and how many bytes it
    * holds.
    */
   function parts(text) {
@@ -43,7 +44,7 @@ globalThis.sealedText = (() => {
   }
 
   /**
-   * Changes one bit in the middle of a part. There every character holds six bits, so that the form
+   * Changes one bit in the middle of a part. Every character there holds six bits, so the form
    * stays right.
    */
   function changed(text, id) {
@@ -56,8 +57,8 @@ globalThis.sealedText = (() => {
   const limit = 180
 
   /**
-   * The text with its parts in colours; of a long part only both ends. `mark` is a place to point
-   * out.
+   * The text with its parts in colours. Of a long part it has only both ends. `mark` is a place to
+   * point out.
    */
   function coloured(text, label, mark = -1) {
     const box = el('p', { class: 'token', role: 'group', ariaLabel: label })

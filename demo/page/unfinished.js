@@ -1,13 +1,13 @@
-// Which files this browser began to send and did not finish. Their names stay here; the keys are in
-// IndexedDB, unreadable.
+// Remembers which files this browser began to send and did not finish. Their names are kept here.
+// The keys are in IndexedDB, where they cannot be read out.
 'use strict'
 
 globalThis.unfinished = (() => {
   const prefix = 'sealdrop-demo:'
 
   /**
-   * Storage may be refused to a page; then nothing can be gone on with after a reload, and all else
-   * works.
+   * A browser may refuse storage to a page. Then nothing can go on after a reload, and everything
+   * else works.
    */
   const trying = (work) => {
     try {
@@ -21,7 +21,7 @@ globalThis.unfinished = (() => {
     trying(() => localStorage.setItem(prefix + entry.messageId, JSON.stringify(entry)))
   const drop = (messageId) => trying(() => localStorage.removeItem(prefix + messageId))
 
-  /** The newest, as kept: messageId, name, size, lastModified, key, begun. */
+  /** The newest entry, as it was kept: messageId, name, size, lastModified, key, begun. */
   function newest() {
     const found = trying(() =>
       Object.keys(localStorage)

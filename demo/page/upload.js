@@ -16,8 +16,9 @@ globalThis.upload = (() => {
   const ask = (messageId, what) => json('POST', `${path(messageId)}/${what}`)
 
   /**
-   * Sends what the company does not have yet, and then seals once more, without sending, what it
-   * has from before a reload: that shows that the file is still the same, and the digest needs it.
+   * Sends what the company does not have yet. Then it seals again, without sending, what the
+   * company has from before a reload. That shows that the file is still the same, and the digest
+   * needs it.
    *
    * @param o.seen - numbers of the parts that this sealer sealed; kept over calls
    * @param o.onProgress - told of `{ done, total, checked }`: sealed bytes that are there, and the
@@ -55,7 +56,7 @@ globalThis.upload = (() => {
               type: partType,
               body: new Blob([body]),
               signal: both,
-            }) // bytes would be copied in one long task
+            }) // as bytes, they would be copied in one long task
         }, both)
         if (there.has(part)) checked++
         else done += end - start
@@ -65,7 +66,7 @@ globalThis.upload = (() => {
     )
   }
 
-  /** Works through a list in lanes side by side; where one fails, the others stop. */
+  /** Works through a list in lanes side by side. Where one fails, the others stop. */
   async function side(signal, workWith, list) {
     const stop = new AbortController()
     const work = workWith(AbortSignal.any([signal, stop.signal]))
@@ -82,7 +83,10 @@ globalThis.upload = (() => {
     await Promise.all(running)
   }
 
-  /** Tries again after what passes: a lost connection, a server that is busy or starts anew. */
+  /**
+   * Tries again after trouble that passes: a lost connection, or a server that is busy or starts
+   * anew.
+   */
   async function patiently(work, signal) {
     for (let i = 0; ; i++) {
       try {

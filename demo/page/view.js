@@ -1,10 +1,10 @@
-// Small helpers that make elements. Text only ever becomes text: with Trusted Types there is no
+// Small helpers that make elements. Text only ever becomes text, and with Trusted Types there is no
 // other way in.
 'use strict'
 
 globalThis.view = (() => {
   /**
-   * An element with properties, `class`, `data` and children; children that are false or undefined
+   * An element with properties, `class`, `data` and children. Children that are false or undefined
    * are left out.
    */
   function el(name, { class: className, data = {}, ...properties } = {}, ...children) {
@@ -37,7 +37,7 @@ globalThis.view = (() => {
       el('p', {}, sentence(error.message)),
     )
 
-  /** A failure that was wanted: something changed was refused. */
+  /** A failure that was wanted, since something changed was refused. */
   const refused = (error, what, token) =>
     el(
       'div',

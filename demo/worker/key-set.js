@@ -3,15 +3,19 @@
  * credentials.
  *
  * A job with access to KMS prepares the documents, for example after every change of keys and once
- * a day:
+ * a day. This is prepare.mjs:
  *
- * import { createPublisher } from 'sealdrop/kms' const documents = await createPublisher({ keys: [{
- * key: 'alias/values' }, { key: 'alias/receipts' }] }).documents() // then: wrangler kv key put
- * --binding KEYS key-set "$(node prepare.mjs)" with JSON.stringify(documents)
+ * ```js
+ * import { createPublisher } from 'sealdrop/kms'
+ * const keys = [{ key: 'alias/values' }, { key: 'alias/receipts' }]
+ * console.log(JSON.stringify(await createPublisher({ keys }).documents()))
+ * ```
  *
- * This Worker serves them from the KV namespace KEYS with CORS, ETag, 304 and Cache-Control. Once
- * the documents have expired it answers 503, so that an old set does not live for ever; clients
- * keep what they hold for as long as it is good.
+ * Then run `wrangler kv key put --binding KEYS key-set "$(node prepare.mjs)"`.
+ *
+ * This Worker serves the documents from the KV namespace KEYS with CORS, ETag, 304 and
+ * Cache-Control. Once they have expired it answers 503, so that an old set does not live for ever.
+ * Clients keep what they hold for as long as it is good.
  */
 import { keySetHandler } from 'sealdrop/serve'
 

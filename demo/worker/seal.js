@@ -2,25 +2,34 @@
  * A Cloudflare Worker that seals personal data at the edge.
  *
  * It takes an order as JSON, seals the fields listed below to the company's KMS key, and hands the
- * order on. What stands behind it (a queue, a partner, a log) sees who ordered what in which
- * quantity, and no name, account or note. Only the company's companion, which may call its KMS,
- * opens those fields:
+ * order on. A queue, a partner or a log behind it sees who ordered what in which quantity, and no
+ * name, account or note. Only the company's companion, which may call its KMS, opens those fields:
  *
- * import { createOpener } from 'sealdrop/kms' const opener = createOpener({ keys: ['alias/values']
- * }) const order = await opener.openFields(sealed, { context: { form: 'order' }, fields:
- * ['person.name', 'person.iban', 'items.*.note'] })
+ * ```js
+ * import { createOpener } from 'sealdrop/kms'
+ * const opener = createOpener({ keys: ['alias/values'] })
+ * const order = await opener.openFields(sealed, {
+ *   context: { form: 'order' },
+ *   fields: ['person.name', 'person.iban', 'items.*.note'],
+ * })
+ * ```
  *
  * Settings (wrangler.toml):
+ *
  * - KEY_SET_URL: where the company publishes its keys, https
- * - PINS: their thumbprints as JSON, handed over by another way than that URL; the current and the
- *   next key
- * - BACKEND_URL: where sealed orders go; without it they come back to the sender, which is good for
+ * - PINS: their thumbprints as JSON, of the current and the next key. They are handed over by
+ *   another way than that URL
+ * - BACKEND_URL: where sealed orders go. Without it they come back to the sender, which is good for
  *   a first try
  *
- * Two rules of Workers shape this file. Nothing happens at module level, where no request is under
- * way: there fetch, timers and randomness throw. And a promise that one request made must not be
- * awaited by another, which would hang. A key set is made without doing anything, is loaded by the
- * request that needs it, and keeps only settled keys, so it may stay.
+ * Two rules of Workers shape this file:
+ *
+ * - Nothing happens at module level, where no request is under way: fetch, timers and randomness
+ *   throw there.
+ * - A request must not await a promise that another request made, since that would hang.
+ *
+ * So the key set is made without doing anything, and the request that needs it loads it. It keeps
+ * only settled keys, so it may stay.
  */
 import { fetchKeySet, isSealdropError, pinned, sealFields } from 'sealdrop'
 
@@ -29,7 +38,7 @@ const maxBody = 65_536
 
 let keySet
 
-/** The sender's mistakes; everything else is ours or the publisher's. */
+/** The sender's mistakes. Everything else is a mistake of ours or of the publisher. */
 const statuses = { invalid_argument: 422, too_large: 413 }
 
 export default {
@@ -48,7 +57,7 @@ export default {
   },
 }
 
-/** Made once, in the first request; see above for why it may stay. */
+/** Made once, in the first request. The top of this file says why it may stay. */
 function keysOf({ KEY_SET_URL: url, PINS: pins }) {
   try {
     return (keySet ??= fetchKeySet(url, { trust: pinned(JSON.parse(pins)) }))
@@ -68,7 +77,7 @@ async function readOrder(request) {
   try {
     return JSON.parse(text)
   } catch {
-    // the parser's own message would quote it
+    // the message of the parser itself would quote the body
     throw refusal('invalid_argument', 'the body is not JSON')
   }
 }

@@ -1,8 +1,8 @@
-// A page with the script tag: the form's values are sealed in the tab, and the receipt is checked.
+// A page with the script tag. It seals the values of the form in the tab, and checks the receipt.
 const { fetchKeySet, inspect, pinned, seal, verifyReceipt } =
   /** @type {typeof import('sealdrop')} */ (/** @type {any} */ (globalThis).sealdrop)
 
-// Pins ship with the page, never from the host that serves the key set.
+// Pins ship with the page, and never come from the host that serves the key set.
 const pins = ['{{sealing pin}}', '{{receipt pin}}']
 const keys = fetchKeySet('/.well-known/jwks.json', { trust: pinned(pins) })
 const form = /** @type {HTMLFormElement} */ (document.querySelector('#claim'))

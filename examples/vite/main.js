@@ -1,8 +1,8 @@
-// With a bundler: `vite build` takes only what is imported, about 6 kB for sealing a value.
+// A page with a bundler. `vite build` takes only what is imported, about 6 kB for sealing a value.
 import { importKeySet, inHand, seal } from 'sealdrop'
 import key from './key.json'
 
-// The company's public key is part of the build: whoever serves the page vouches for it.
+// The company's public key is part of the build, so whoever serves the page vouches for it.
 const keys = importKeySet(key, { trust: inHand() })
 const form = /** @type {HTMLFormElement} */ (document.querySelector('#note'))
 const output = /** @type {HTMLOutputElement} */ (document.querySelector('#sealed'))

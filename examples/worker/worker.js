@@ -1,4 +1,4 @@
-// A Cloudflare Worker: seals personal data before the company's own backend can log it.
+// A Cloudflare Worker that seals personal data before the company's own backend can log it.
 import { fetchKeySet, isSealdropError, pinned, sealFields } from 'sealdrop'
 
 /** @type {ReturnType<typeof fetchKeySet> | undefined} made in the first request, not before */

@@ -1,7 +1,7 @@
 // Runs a command to its end, and what it started with it.
 import { spawn } from 'node:child_process'
 
-/** Process groups that run now: a stop of this process stops them too. */
+/** Process groups that run now. When this process is stopped, they are stopped too. */
 const groups = new Set()
 
 function end(group) {

@@ -32,8 +32,8 @@ export const shown = ({ passed, failed, skipped }) =>
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
 
 /**
- * What a command counted. One that says nothing, says too little, counted nothing, or ended badly
- * without a failed test has failed.
+ * What a command counted. It has failed when it says nothing, says too little, counted nothing, or
+ * ended badly without a failed test.
  *
  * @param o.sums - how many sums it has to print
  * @returns its counts, and why it failed beside its tests, where it did
@@ -53,7 +53,7 @@ function whyBroken({ found, counts, status, late, seconds, sums }) {
   return status !== 0 && counts.failed === 0 ? `it ended with ${status}` : undefined
 }
 
-/** What of TAP tells of failures; of any other form all of it. */
+/** The lines of TAP that tell of failures. Output in any other form is kept whole. */
 export function failuresIn(output) {
   if (!output.startsWith('TAP version')) return output
   let telling = false

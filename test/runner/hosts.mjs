@@ -36,7 +36,9 @@ const inChromium = () =>
       command: [process.execPath, browserRunner, '--files', name],
     }))
 
-/** The jobs of each host by its name; one that this machine has not, has a reason instead. */
+/**
+ * The jobs of each host by its name. A host that this machine does not have has a reason instead.
+ */
 export function hostJobs() {
   const oldest = otherNode()
   const node = process.execPath

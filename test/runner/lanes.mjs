@@ -1,6 +1,6 @@
-// Work in lanes: so many pieces at a time, each as soon as a lane is free.
+// Work in lanes: a given number of pieces at a time, and each begins as soon as a lane is free.
 
-/** Of the waiting jobs those that can begin now, in their order. */
+/** The waiting jobs that can begin now, in their order. */
 function startable(waiting, running, ended, width) {
   let free = width - [...running.keys()].reduce((sum, { lanes = 1 }) => sum + lanes, 0)
   const found = []
@@ -14,7 +14,7 @@ function startable(waiting, running, ended, width) {
 }
 
 /**
- * Does all of the work, so many pieces at a time.
+ * Does all of the work, with a given number of pieces at a time.
  *
  * @param jobs - in the order in which they begin; one takes so many `lanes` (1 unless it says), and
  *   waits for the jobs that it is `after`

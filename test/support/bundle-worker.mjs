@@ -2,8 +2,8 @@ import { rollup } from 'rollup'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 
 /**
- * A Worker and all it imports as one module, resolved as bundlers for edge runtimes do: nothing of
- * Node.
+ * A Worker and all it imports as one module. It is resolved as bundlers for edge runtimes do, with
+ * nothing of Node.
  */
 export async function bundleWorker(input) {
   const bundle = await rollup({

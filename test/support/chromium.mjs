@@ -15,7 +15,7 @@ const usual = [
 ]
 
 /**
- * For containers and machines without a screen; nothing here reaches out to the network by itself.
+ * For containers and machines without a screen. With these, Chromium sends no request of its own.
  */
 export const chromiumArgs = [
   '--headless',

@@ -1,5 +1,5 @@
-// What a doctor looks at: a company with keys, a host, and principals that may do just what they
-// need.
+// The company that a doctor examines. It has keys, a host, and principals that may do just what
+// they need.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -84,7 +84,7 @@ export const purposes = [
   { name: 'receipts', use: 'sig', spec: 'RSA_2048', usage: 'SIGN_VERIFY', alias: 'alias/receipts' },
 ]
 
-/** A company's keys, a week old, its host, and its patient. */
+/** A company whose keys are a week old, with its host and what its doctor needs. */
 export async function company(t) {
   const dir = await mkdtemp(join(tmpdir(), 'sealdrop-doctor-'))
   const local = await startLocalKms({
@@ -129,7 +129,7 @@ export async function company(t) {
     doctor({ keySetUrl: server.url, roots: [root], root: 'alias/root', kms, store, ...o })
   return { local, store, kms, admin, host, server, root, keyOf, examine }
 }
-/** Findings as lines. */
+/** Each finding as one line. */
 export const said = (findings) => findings.map(lineOf).join('\n')
 
 function lineOf({ check, ok, advice }) {
@@ -137,7 +137,7 @@ function lineOf({ check, ok, advice }) {
   return `${ok ? verdict : 'NOT OK'} ${check}${advice ? `: ${advice}` : ''}`
 }
 
-/** A host whose headers are changed. */
+/** Changes the headers of what a host answers. */
 export const headers = (change) => (response) => {
   const changed = new Headers(response.headers)
   change(changed)

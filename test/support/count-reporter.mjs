@@ -1,8 +1,8 @@
 const told = (error) => `  ${error?.message ?? ''}\n${error?.stack ?? ''}`
 
 /**
- * Prints what failed and one line of counts; a run without a test, or with an error outside of
- * tests, fails.
+ * Prints what failed and one line of counts. A run without a test fails, and so does one with an
+ * error outside of tests.
  */
 export function countReporter() {
   return {
@@ -25,7 +25,7 @@ export function countReporter() {
         if (nothing) console.error(`not ok ${session.testFile}: it ran no test at its top`)
         if (session.errors.length > 0 || nothing) found.failed++
       }
-      // the runner clears its line before: the counts have one of their own
+      // the runner clears its line before this, so the counts need a line of their own
       console.log(`\n${found.passed} passed, ${found.failed} failed, ${found.skipped} skipped`)
     },
   }

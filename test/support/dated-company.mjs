@@ -1,5 +1,5 @@
-// A company with a clock: keys of two purposes in their second day, a root, a publisher, pages that
-// believe the root, and whoever may call kms:Sign.
+// A company with a clock, in the second day of the keys of its two purposes. It has a root, a
+// publisher, pages that believe the root, and somebody who may call kms:Sign.
 import { createHash } from 'node:crypto'
 import { CreateKeyCommand, DescribeKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms'
 import { assert } from 'chai'
@@ -47,7 +47,7 @@ const raw = (der) => {
   return Buffer.from(parts.join(''), 'hex')
 }
 
-/** A company with both purposes, in its second day: both have a current key and a next one. */
+/** A company in its second day. Both purposes have a current key and a next one. */
 export async function datedCompany(t) {
   const clock = { at: Math.floor(Date.now() / 1000) * 1000 }
   const now = () => clock.at

@@ -6,8 +6,8 @@ import { assert } from 'chai'
 export const root = new URL('../../', import.meta.url)
 
 /**
- * A document of the repository with its blocks, in their order; `file` is what the first line of a
- * block names it.
+ * A document of the repository with its blocks, in their order. A block has a `file` when its first
+ * line names one.
  */
 export function documentAt(path) {
   const url = new URL(path, root)
@@ -32,7 +32,9 @@ export function firstSentence(text) {
   return paragraph.split(/(?<=[.:?!]) /)[0]
 }
 
-/** Code whose packages are named by URL, so that a module outside of the repository finds them. */
+/**
+ * The same code with packages named by URL, so that a module outside of the repository finds them.
+ */
 export const withResolvedImports = (code) =>
   code.replace(/from '([@\w][^']*)'/g, (all, name) =>
     name.startsWith('node:') ? all : `from '${import.meta.resolve(name)}'`,
@@ -62,7 +64,7 @@ export async function assertImports({ text }, least) {
   assert.isAtLeast(names, least)
 }
 
-/** Every file that is linked is there, and every heading. */
+/** Every file that is linked is there, and so is every heading. */
 export function assertLinks({ url, text }) {
   let seen = 0
   for (const [, path = '', heading] of text.matchAll(/\]\(([\w./-]+)?(?:#([\w-]+))?\)/g)) {

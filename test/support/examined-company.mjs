@@ -1,4 +1,4 @@
-// A company that opens and signs where it publishes, and ways to change what its doctor finds.
+// A company that opens, signs and publishes, with ways to change what its doctor finds.
 import { createPublisher } from 'sealdrop/kms'
 import { keySetHandler } from 'sealdrop/serve'
 import { account, company as companyOf, companyArn, hour } from './company.mjs'
@@ -31,7 +31,7 @@ export async function examinedCompany(t, defaults = { roles: ['opener', 'signer'
       await one.store.write({ ...inventory, counter, ...change(inventory) }, etag)
     },
     examine: (/** @type {DoctorOptions} */ o = {}) => one.examine({ ...defaults, ...o }),
-    /** Gives a key a policy: the account decides, and these statements. */
+    /** Gives a key a policy of these statements. The account decides besides. */
     restrict: (KeyId, ...statements) =>
       putPolicy(one.admin, KeyId, policyOf(accountDecides(account), ...statements)),
   }
@@ -40,7 +40,7 @@ export async function examinedCompany(t, defaults = { roles: ['opener', 'signer'
 /** Forbids an action to the company. */
 export const denied = (Action) => deny(Action, { AWS: companyArn })
 
-/** The keys of an inventory, of which those that fit are changed. */
+/** The keys of an inventory, where the keys that fit are changed. */
 export const changedKeys = (
   /** @type {KeyInventory} */ { keys },
   /** @type {(key: InventoryKey) => boolean} */ fits,

@@ -1,4 +1,5 @@
-// File handles of this process: their methods replaced for a while, and those that are open.
+// Two things about the file handles of this process: how to replace their methods for a while, and
+// how many are open.
 import { open, readdir, readlink } from 'node:fs/promises'
 
 /** @import { FileHandle } from 'node:fs/promises' */

@@ -1,4 +1,4 @@
-// File sealers, and the message that each must give the pieces of.
+// File sealers, each with the message whose pieces it must give.
 import { keySetOf, publicJwk } from './host.js'
 import { arnOf } from './seal-with-jose.js'
 import { freed, memoryRecords, mutableSource, pattern, writeMessage } from './sealed-files.js'
@@ -9,8 +9,8 @@ export const sealingKeys = ({ importKeySet, inHand }, ...names) =>
   })
 
 /**
- * A sealer, and the message that it must give the pieces of, made from the key in its record by
- * another writer.
+ * A sealer, and the message whose pieces it must give. Another writer makes that message from the
+ * key in the record.
  *
  * @param {import('./host.js').Host['door']} door
  */
@@ -61,7 +61,7 @@ export function recordedSealers(door) {
       expected: await writeMessage(start.header, start.key, content),
     }
   }
-  /** As after a crash: what was durable, and nobody who holds it. */
+  /** What is there after a crash: the durable part of the record, which nobody holds. */
   const crash = async ({ store, sealer }) => {
     const left = store.crashed()
     store.control.go?.()

@@ -1,4 +1,4 @@
-// Writes file signatures from jose-profile.md alone ("Large files"), with jose; nothing here comes
+// Writes file signatures with jose, from jose-profile.md alone ("Large files"). Nothing here comes
 // from dist/.
 import { keyPairs } from '../vectors/keys.js'
 import { fails, keySetOf, publicJwk, signatureKeys } from './host.js'
@@ -9,7 +9,7 @@ import { wrong } from './types.mjs'
 export const chunkSize = 1_048_576
 const sha256 = async (bytes) => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
 
-/** Bytes that tell their place; no two chunks are the same. */
+/** Bytes that differ by their place, so that no two chunks are the same. */
 export function fileOf(length) {
   const bytes = new Uint8Array(length)
   for (let i = 0; i < length; i++) bytes[i] = i * 31 + (i >> 8) * 7 + (i >> 20) * 13
@@ -73,8 +73,8 @@ export async function signFile(jose, bytes, o = {}) {
 }
 
 /**
- * What the suites of file signatures share: keys, a file of three chunks and a piece, a small one,
- * and their signatures, each made once.
+ * What the suites of file signatures share. There are keys, a file of three chunks and a piece, and
+ * a small file, with their signatures. Each is made once.
  *
  * @param {import('./host.js').DoorHost} host
  */
@@ -103,7 +103,7 @@ export function fileSignatures({ assert, door, jose, mlDsa }) {
   }
 
   /**
-   * A source and its signature, of which `verifyStream` must refuse the one or the other.
+   * A source and its signature. `verifyStream` must refuse one of the two.
    *
    * @param {unknown} source
    * @param {unknown} signature

@@ -30,7 +30,7 @@ export const contentOf = async ({ readable }) => Buffer.from(await collect(reada
 /** The claims of a file signature. */
 export const claimsOf = (signature) => jose.decodeJwt(signature.split('\n')[0])
 
-/** A local KMS with a key of each algorithm, and a folder: for the tests of a file. */
+/** What the tests of a file share: a local KMS with a key of each algorithm, and a folder. */
 export async function fileSigners(test, algs = Object.keys(specs)) {
   const local = await startLocalKms({
     keys: [

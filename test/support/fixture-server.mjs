@@ -1,4 +1,4 @@
-// A key-set host that does everything wrong, over real HTTP: Node and browsers fetch from it.
+// A key-set host that does everything wrong over real HTTP. Node and browsers fetch from it.
 import { createServer } from 'node:http'
 import { keySetOf, publicJwk } from './host.js'
 import { portOf } from './listen.mjs'
@@ -6,7 +6,9 @@ import { portOf } from './listen.mjs'
 const good = keySetOf(publicJwk('RSA-2048-enc'), publicJwk('P-256-sig', { alg: 'ES256' }))
 const json = { 'content-type': 'application/jwk-set+json' }
 
-/** Path to what it answers. It keeps nothing: pages that run side by side share this host. */
+/**
+ * By path, what the host answers. It keeps no state, since pages that run side by side share it.
+ */
 const routes = {
   good: (res) => res.writeHead(200, { ...json, 'cache-control': 'no-cache' }).end(good),
   missing: (res) => res.writeHead(404, json).end(good),

@@ -1,4 +1,4 @@
-/** Small and seeded (mulberry32): a failure can be repeated. */
+/** A small generator with a seed (mulberry32), so that a failure can be repeated. */
 export function generator(seed) {
   let state = seed
   const next = () => {

@@ -18,7 +18,10 @@ import { keyPairs } from '../vectors/keys.js'
  *   rooms
  */
 
-/** The public half of a test key, by name or as a private JWK, as a JWK for a key set. */
+/**
+ * The public half of a test key as a JWK for a key set. The key is named, or given as a private
+ * JWK.
+ */
 export function publicJwk(key, extra = {}) {
   const name = typeof key === 'string' ? key : 'enc'
   const { kty, n, e, crv, x, y, alg, pub } = keyPairs[key] ?? key
@@ -40,14 +43,14 @@ export const encryptionKeys = [
   'P-521-enc',
 ]
 
-/** Key wrap to the test keys that suites open it with. */
+/** By key wrap, the test keys that suites open it with. */
 export const wrapKeys = {
   'RSA-OAEP-256': encryptionKeys.slice(0, 3),
   'ECDH-ES+A256KW': encryptionKeys.slice(3),
   'ECDH-ES': encryptionKeys.slice(3),
 }
 
-/** Signature algorithm to test key; RSA sizes are spread over the algorithms. */
+/** By signature algorithm, its test key. The RSA sizes are spread over the algorithms. */
 export const signatureKeys = {
   PS256: 'RSA-2048-sig',
   PS384: 'RSA-3072-sig',
@@ -66,13 +69,13 @@ export const signatureKeys = {
 
 export const keySetOf = (...jwks) => JSON.stringify({ keys: jwks })
 
-/** A key set of these test keys, by name, for whoever has it in hand. */
+/** A key set of these named test keys, under the trust `inHand`. */
 export const keysInHand = ({ importKeySet, inHand }, ...names) =>
   importKeySet(keySetOf(...names.map((name) => publicJwk(name))), { trust: inHand() })
 
 /**
- * In workerd only settled data keys are shared, so that a sealer is warm after its first value;
- * elsewhere a cold one shares too.
+ * In workerd only settled data keys are shared, so a sealer is warm after its first value.
+ * Elsewhere a cold sealer shares them too.
  */
 export const warmUp = async (sealer) => {
   if ('WebSocketPair' in globalThis) await sealer.seal('first', { context: {} })
@@ -108,7 +111,7 @@ export async function fails(assert, work, code, pattern) {
   )
 }
 
-/** What the work comes to: `done`, or the code of its failure, or the reason of an abort. */
+/** How the work ended: `done`, the code of its failure, or the reason of an abort. */
 export const outcomeOf = (work) =>
   work.then(
     () => 'done',
@@ -116,14 +119,14 @@ export const outcomeOf = (work) =>
   )
 
 /**
- * These codes, so that the compiler knows each.
+ * The same codes, typed so that the compiler knows each of them.
  *
  * @param {import('#dist/doors/index.js').SealdropErrorCode[]} codes
  */
 export const ofCodes = (...codes) => codes
 
 /**
- * Why settled work failed; undefined where it did not.
+ * The reason why settled work failed, or undefined where it did not.
  *
  * @param {PromiseSettledResult<unknown>} result
  */

@@ -1,13 +1,13 @@
-// What tests do to a database of the browser besides the library.
+// How tests reach into a database of the browser without the library.
 
-/** The result of a request, when it has one. */
+/** Waits for a request and answers its result. */
 const resultOf = (request) =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result)
     request.onerror = () => reject(request.error)
   })
 
-/** Everything in a database, by its stores; keys and values. */
+/** Everything in a database by its stores, with keys and values. */
 export async function dump(name) {
   /** @type {IDBDatabase} */
   const db = await resultOf(indexedDB.open(name))
@@ -27,7 +27,7 @@ export async function dump(name) {
   return { entries, put, close: () => db.close() }
 }
 
-/** While the work runs this page has no Web Locks, as in an older browser. */
+/** Runs the work while this page has no Web Locks, as in an older browser. */
 export async function withoutLocks(work) {
   Object.defineProperty(navigator, 'locks', { value: undefined, configurable: true })
   try {
@@ -38,7 +38,7 @@ export async function withoutLocks(work) {
 }
 
 /**
- * While the work runs a method of a prototype is another one.
+ * Runs the work while another function takes the place of a method of a prototype.
  *
  * @param {object} prototype
  * @param {string} method

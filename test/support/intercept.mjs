@@ -1,7 +1,8 @@
 /** @import { KMSClient } from '@aws-sdk/client-kms' */
 
 /**
- * Lets a function see every call of a client before it goes out: it may change the input, or fail.
+ * Lets a function see every call of a client before it goes out. The function may change the input,
+ * or fail.
  *
  * @param {KMSClient} client
  * @param {(operation: string, input: any, go: (input?: object) => Promise<any>) => Promise<any>}

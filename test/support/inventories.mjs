@@ -29,12 +29,12 @@ export const receipts = {
  */
 export const emptyInventory = (...purposes) => ({ version: 1, counter: 0, purposes, keys: [] })
 
-/** The token of the key of this number. */
+/** The token of the key with this number. */
 export const tokenOf = (i) => `${'A'.repeat(21)}${'ABCDEFGHIJ'[i]}`
-/** The ARN of the key of this number. */
+/** The ARN of the key with this number. */
 export const arnOf = (i) =>
   `arn:aws:kms:us-east-1:111122223333:key/0000000${i}-1111-4222-8333-444455556666`
-/** A public key on P-256: of every key here, since nobody calls KMS with them. */
+/** One public key on P-256, which every key here has, since nobody calls KMS with them. */
 export const point = {
   kty: 'EC',
   crv: 'P-256',
@@ -44,7 +44,7 @@ export const point = {
 const publicHalf = /** @type {InventoryKey['jwk']} */ (/** @type {unknown} */ (point))
 
 /**
- * The entry of a key that was made; its number stands in its token, its ARN and its thumbprint.
+ * The entry of a key that was made. Its token, its ARN and its thumbprint contain its number.
  *
  * @param {number} i
  * @param {Purpose} purpose
@@ -66,7 +66,7 @@ export const keyEntry = (i, purpose, state, more) => ({
 })
 
 /**
- * The entry of a key that was made: whether it is there is part of the test.
+ * The entry of a key that was made, which must be there.
  *
  * @param {InventoryKey | undefined} entry
  */

@@ -1,8 +1,8 @@
 import { reasonOf } from './host.js'
 
 /**
- * What every store of an inventory has to do, whatever it is kept in. `make()` gives two stores
- * over one place that is empty.
+ * What every store of an inventory has to do, in whatever medium. `make()` gives two stores over
+ * one empty place.
  */
 export function inventoryStoreSuite({ test, assert, fails, name, make }) {
   const purpose = {

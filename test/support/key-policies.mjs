@@ -3,7 +3,7 @@ import { PutKeyPolicyCommand } from '@aws-sdk/client-kms'
 
 /** A policy of these statements. */
 export const policyOf = (...Statement) => ({ Version: '2012-10-17', Statement })
-/** What leaves it to the IAM policies of an account who may do what. */
+/** The statement by which IAM policies of an account decide who may do what. */
 export const accountDecides = (account) => ({
   Effect: 'Allow',
   Principal: { AWS: `arn:aws:iam::${account}:root` },

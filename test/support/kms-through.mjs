@@ -1,7 +1,8 @@
 /** @import { KMSClient } from '@aws-sdk/client-kms' */
 
 /**
- * A client whose every call goes through a function: it may count calls, change answers, or crash.
+ * A client whose every call goes through a function, which may count calls, change answers, or
+ * crash.
  *
  * @param {KMSClient} client
  * @param {(command: any, send: () => Promise<any>) => Promise<any>} around

@@ -1,4 +1,4 @@
-// Keeps account of every byte that a file sealer released: under one key and IV there must never be
+// Keeps account of every byte that a file sealer released. Under one key and IV there must never be
 // two plaintexts (NIST SP 800-38D §8; design.md, "Sealing a frame twice").
 import { headerOf, hex, sha256 } from './sealed-files.js'
 import { replaceSubtle } from './subtle.js'
@@ -7,14 +7,14 @@ const { subtle } = crypto
 
 /** A ledger for messages whose key the test knows. */
 export function createLedger() {
-  /** Key and IV to the plaintext and the tag as far as they were released. */
+  /** By key and IV, the plaintext and the tag as far as they were released. */
   const entries = new Map()
   /** @type {{ bytes: number, again: number, wholeFrames: number, conflicts: string[] }} */
   const found = { bytes: 0, again: 0, wholeFrames: 0, conflicts: [] }
 
   /**
-   * Plaintext of a piece of a frame's ciphertext: GCM is CTR whose counter starts at 2 behind the
-   * IV.
+   * The plaintext of a piece of a frame's ciphertext. GCM is CTR whose counter starts at 2 behind
+   * the IV.
    */
   async function plaintextOf(ctr, iv, offset, piece) {
     const lead = offset % 16
@@ -28,7 +28,7 @@ export function createLedger() {
     ).subarray(lead)
   }
 
-  /** Enters bytes that were released; `name` says of what they are, in a conflict. */
+  /** Enters bytes that were released. A conflict names them by `name`. */
   function enter(known, offset, bytes, name) {
     bytes.forEach((byte, i) => {
       const before = known.get(offset + i)
@@ -43,7 +43,7 @@ export function createLedger() {
     found,
     /**
      * Enters what was released of the message from `start` on. `header` and `size` (of the
-     * plaintext) say where the frames lie.
+     * plaintext) say where the frames are.
      */
     async released({ header, rawKey, size }, start, bytes) {
       const { frameLength, length: headerLength } = headerOf(header)
@@ -84,7 +84,7 @@ export function createLedger() {
           enter(entry.tag, Math.max(0, start - at - content), tag, `frame ${index}: tag`)
       }
     },
-    /** Nothing was used twice, and something was looked at. */
+    /** Asserts that nothing was used twice, and that something was entered at all. */
     check(assert, { again = true } = {}) {
       assert.deepEqual(
         found.conflicts.slice(0, 5),
@@ -98,8 +98,8 @@ export function createLedger() {
 }
 
 /**
- * Watches crypto.subtle.encrypt: which plaintext stands behind a tag. Names every encryption by
- * message id and IV.
+ * Watches crypto.subtle.encrypt, to know which plaintext a tag belongs to. It names every
+ * encryption by message id and IV.
  */
 export function watchEncrypt() {
   const seen = new Map()
@@ -121,7 +121,7 @@ export function watchEncrypt() {
   return {
     restore: replaceSubtle('encrypt', watched),
     seen,
-    /** Plaintext hashes behind these tags of one frame. */
+    /** The hashes of the plaintexts that gave these tags of one frame. */
     behind(id, index, tags) {
       const iv = new Uint8Array(12)
       new DataView(iv.buffer).setUint32(8, index + 1)

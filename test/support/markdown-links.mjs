@@ -3,13 +3,13 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { anchorOf } from '../../tools/docs/site/anchors.mjs'
 
-/** Code is no text: what looks like a link or a heading there is none. */
+/** Code is not text: what looks like a link or a heading there is none. */
 const fenced = /^(`{3,}|~{3,})[^\n]*\n[\s\S]*?^\1[^\n]*$/gm
 const inCode = /(`+)(?!`)[^\n]*?[^`\n]\1(?!`)/g
 const links =
   /\]\(\s*<?([^\s)>]+)>?(?:\s+"[^"]*")?\s*\)|^\[[^\]]+\]:\s+(\S+)|\b(?:href|src)="([^"]+)"/gm
 
-/** A file of the repository, outside of the site that a link can name. */
+/** A link that leads out of the repository. */
 const outside = /^(?:[a-z][a-z+.-]*:|\/\/)/i
 
 /** Every target that a Markdown text links to. */
@@ -18,7 +18,7 @@ export function targetsOf(text) {
   return [...prose.matchAll(links)].map(([, plain, defined, html]) => plain ?? defined ?? html)
 }
 
-/** Every anchor of a Markdown text; a heading that comes again gets a number, as on GitHub. */
+/** Every anchor of a Markdown text. A heading that comes again gets a number, as on GitHub. */
 export function anchorsOf(text) {
   const prose = text.replaceAll(fenced, '')
   const seen = new Map()

@@ -1,6 +1,7 @@
-// The AWS Encryption SDK message format, version 2, once more: made from design/message-format.md
-// and WebCrypto, sharing no line with src/, so that our writer is read and our reader is fed by
-// something that cannot share its mistakes.
+// The AWS Encryption SDK message format, version 2, written a second time.
+//
+// It is made from design/message-format.md and WebCrypto, and shares no line with src/. So it reads
+// our writer and feeds our reader without sharing their mistakes.
 const { subtle } = crypto
 const encoder = new TextEncoder()
 export const utf8 = (text) => encoder.encode(text)
@@ -15,7 +16,7 @@ export function concat(...parts) {
   return joined
 }
 
-/** A number in so many bytes, big-endian. */
+/** A number in a given number of bytes, big-endian. */
 export const be = (value, length) =>
   Uint8Array.from({ length }, (_, i) => Math.floor(value / 256 ** (length - 1 - i)) % 256)
 
@@ -43,7 +44,7 @@ const byBytes = ([a], [b]) => {
   return at < 0 ? a.length - b.length : a[at] - (b[at] ?? -1)
 }
 
-/** Pairs as they are given. */
+/** Serialized pairs in the order in which they are given. */
 export const pairsOf = (pairs) =>
   concat(
     be(pairs.length, 2),
@@ -85,7 +86,7 @@ export async function messageKeys(dataKey, id) {
   }
 }
 
-/** Of an agreed secret: SP 800-108 counter mode, HMAC-SHA384. */
+/** Keys of an agreed secret: SP 800-108 counter mode, HMAC-SHA384. */
 export async function agreedKeys(secret, fixedInfo, salt) {
   const key = await subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-384' }, false, [
     'sign',

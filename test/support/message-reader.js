@@ -1,5 +1,6 @@
-// Reads messages from the specification with a private key in hand, so that suites of the public
-// door alone can see what was sealed. Strict: whatever is not as our writer must write it throws.
+// Reads messages with a private key in hand, for suites that have only the public door and must see
+// what was sealed. It was written from the specification. It is strict: whatever is not as our
+// writer must write it throws.
 import {
   agreedKeys,
   be,
@@ -42,7 +43,7 @@ function cursorOf(bytes) {
   }
 }
 
-/** Everything before the tag, as anyone can read it. */
+/** The header up to its tag, as anyone can read it. */
 export function parseHeader(bytes) {
   const { take, u, sized, at } = cursorOf(bytes)
   must(u(1) === 2 && u(2) === 0x0478, 'version and suite')

@@ -1,5 +1,5 @@
-// Writes messages from the specification, deliberately wrong ones too: whatever `wrong` replaces,
-// the tags are computed over what was then written, so that a reader meets exactly one fault.
+// Writes messages from the specification, and wrong ones on purpose. Whatever `wrong` replaces, the
+// tags are computed over what was then written. So a reader meets exactly one fault.
 import { keyPairs } from '../vectors/keys.js'
 import { publicJwk } from './host.js'
 import {
@@ -59,7 +59,7 @@ const random = (length) => crypto.getRandomValues(new Uint8Array(length))
 const itself = (right) => right
 
 /**
- * One message, as a sealer would write it but for what is wrong.
+ * One message as a sealer would write it, except for what is wrong.
  *
  * @param {{
  *   recipients?: readonly (string | Recipient)[]

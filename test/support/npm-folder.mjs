@@ -1,4 +1,5 @@
-// npm packages that only some tests need: installed once below `.build/`, as a lock file says.
+// npm packages that only some tests need. They are installed once below `.build/`, as a lock file
+// says.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
@@ -11,8 +12,8 @@ const cache = fileURLToPath(new URL('../../.build/', import.meta.url))
 const files = ['package.json', 'package-lock.json']
 
 /**
- * The folder with the packages of the `package.json` and the lock file in `here`. It gets its name
- * from the two, and counts as made only when it is complete.
+ * The folder with the packages of the `package.json` and the lock file in `here`. Its name comes
+ * from these two files, and it counts as made only when it is complete.
  *
  * @param {string} here
  * @param {string} name what the folder below `.build/` is called

@@ -1,6 +1,7 @@
 // WebKitGTK reads what RSA-OAEP decrypts as a number and drops its leading zero bytes (libgcrypt).
-// The library only encrypts with RSA, and does so rightly there; the tests' readers, jose among
-// them, need what was sealed.
+//
+// The library only encrypts with RSA, which is right there. But the readers of the tests, jose
+// among them, need all bytes that were sealed.
 const algorithm = {
   name: 'RSA-OAEP',
   hash: 'SHA-256',
@@ -8,12 +9,16 @@ const algorithm = {
   publicExponent: new Uint8Array([1, 0, 1]),
 }
 
-/** Lengths of what the suites wrap with RSA: a value's data key, a stream's with its digest. */
+/**
+ * The lengths of what the suites wrap with RSA: the data key of a value, and the data key of a
+ * stream with its digest.
+ */
 const lengths = [32, 80]
 const mostZeros = 4
 
 /**
- * Puts leading zero bytes back in a host that loses them, for everything that runs after.
+ * Puts leading zero bytes back in a host that loses them. This holds for everything that runs after
+ * it.
  *
  * @returns what was mended, for the report; undefined where nothing was
  */

@@ -2,7 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** The oldest Node the library promises, where the machine has one beside that of npm scripts. */
+/**
+ * The oldest Node that the library promises, where the machine has one beside the Node of npm
+ * scripts.
+ */
 export function otherNode() {
   const version = (path) => {
     try {

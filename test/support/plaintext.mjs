@@ -1,10 +1,10 @@
-// Finds a marker in what left a page, in the forms in which text leaks: as it is, URL-encoded, in
-// hex, in base64 of any alignment.
+// Finds a marker in what left a page, in the forms in which text leaks. These are the text itself,
+// URL-encoded, in hex, and in base64 of any alignment.
 
 /** What to search for, in lower case where `insensitive`. */
 export function tracesOf(marker) {
   const bytes = Buffer.from(marker)
-  // at each of three alignments the characters that depend on the marker alone
+  // at each of three alignments, the characters that depend on the marker alone
   const base64 = [0, 1, 2].map((offset) =>
     Buffer.concat([Buffer.alloc(offset), bytes])
       .toString('base64')

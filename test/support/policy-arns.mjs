@@ -7,7 +7,7 @@ export const roleArn = (name, account = own, partition = 'aws') =>
   `arn:${partition}:iam::${account}:role/${name}`
 export const key = `arn:aws:kms:eu-central-1:${own}:key/1234abcd-12ab-34cd-56ef-1234567890ab`
 export const alias = `arn:aws:kms:eu-central-1:${own}:alias/claims`
-/** Options of keyPolicy that are right. */
+/** Valid options of keyPolicy. */
 export const opener = /** @type {const} */ ({
   role: 'opener',
   key,

@@ -1,5 +1,4 @@
-// How principals of two accounts come to their rights: by which policies, and whether these
-// suffice.
+// How principals of two accounts get their rights: by which policies, and whether these suffice.
 import { joinPolicies, keyPolicy } from 'sealdrop/kms'
 import { allKeys, own, partner, roleArn } from './policy-world.mjs'
 
@@ -10,8 +9,8 @@ export const roles = ['administrator', 'publisher', 'opener', 'signer']
 const foreignRoles = roles.slice(1)
 
 /**
- * Where a principal is, and whether its IAM policy and the key policy let it in. `works`: whether
- * that suffices for a key.
+ * Says where a principal is, and whether its IAM policy and the key policy let it in. `works` says
+ * whether that suffices for a key.
  *
  * @typedef {object} Scenario
  * @property {string} name
@@ -81,7 +80,7 @@ const partsOf = (scenario) => {
   return rolesOf(scenario).map((role) => policiesOf(role, principalOf(role)).keyPolicy)
 }
 /**
- * The policy of every key of a scenario; Setup makes the keys.
+ * The policy of every key of a scenario. The role `Setup` makes the keys.
  *
  * @param {Scenario} scenario
  */

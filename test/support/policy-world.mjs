@@ -1,5 +1,5 @@
-// Principals of two accounts against one local KMS, with the policies that keyPolicy writes; and
-// the same questions for an evaluator that we did not write.
+// Principals of two accounts against one local KMS, with the policies that keyPolicy writes. An
+// evaluator that we did not write gets the same questions.
 import { runSimulation } from '@cloud-copilot/iam-simulate'
 import * as aws from '@aws-sdk/client-kms'
 import { startLocalKms } from 'sealdrop/local-kms'
@@ -55,8 +55,8 @@ export async function policyWorld(t, roles, o = {}) {
 }
 
 /**
- * Whether the local KMS lets a call in: an answer, or AccessDeniedException; anything else fails
- * the test.
+ * Whether the local KMS lets a call in: true for an answer, false for AccessDeniedException.
+ * Anything else fails the test.
  */
 export const letsIn = (call) =>
   call.then(
@@ -68,8 +68,8 @@ export const letsIn = (call) =>
   )
 
 /**
- * Whether the other evaluator lets it in. Its answer is checked: a policy or context that it does
- * not take is an error.
+ * Whether the other evaluator lets the call in. A policy or context that it does not take is an
+ * error.
  */
 export async function simulated({ role, account, iam, keyPolicy, action, resource, context = {} }) {
   const found = await runSimulation(

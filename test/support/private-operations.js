@@ -1,10 +1,10 @@
-// The private half of test keys behind the port that the open room calls, with WebCrypto, so that
-// every host runs it.
+// The private half of test keys, behind the port that the room `open` calls. It uses WebCrypto, so
+// that every host runs it.
 import { keyPairs } from '../vectors/keys.js'
 
 /**
- * Operations over test keys; `names` maps ARN to key name, or to a private JWK. Calls are counted,
- * and `answer` may replace an answer.
+ * Operations over test keys. `names` maps an ARN to the name of a key, or to a private JWK. Calls
+ * are counted, and `answer` may replace an answer.
  */
 export function privateOperations(names, answer = {}) {
   const pairOf = (arn) => keyPairs[names[arn]] ?? names[arn]

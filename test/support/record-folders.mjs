@@ -14,7 +14,7 @@ export const content = pattern(10_000)
 /** The lines of a record. */
 export const lines = async (path) => (await readFile(path, 'utf8')).split('\n')
 
-/** A folder for the tests of a file, which is gone when they are over. */
+/** A folder for the tests of a file. It is removed when they are over. */
 export async function recordFolders(test) {
   const root = await mkdtemp(join(tmpdir(), 'sealdrop-records-'))
   test.after(() => rm(root, { recursive: true }))
@@ -22,7 +22,7 @@ export async function recordFolders(test) {
   let folders = 0
   const newFolder = () => join(root, `folder-${++folders}`)
   /**
-   * Begins to seal; its record is in a folder of its own, or in this one.
+   * Begins to seal. The record is in this folder, or else in one of its own.
    *
    * @param {string | URL} folder
    */
@@ -37,7 +37,7 @@ export async function recordFolders(test) {
     const path = folder instanceof URL ? fileURLToPath(folder) : folder
     return { folder: path, records, sealer, id, log: join(path, `${id}.sealdrop`) }
   }
-  /** The sealer as the next process has it. */
+  /** The sealer as the next process restores it. */
   const restore = ({ folder, sealer }) =>
     restoreFileSealer(keys, fileRecords(folder), sealer.messageId, source)
   return { root, source, newFolder, begin, restore }

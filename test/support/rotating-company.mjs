@@ -1,4 +1,5 @@
-// A company whose keys are rotated by the local KMS's clock: its inventory, its runs, its pages.
+// A company whose keys are rotated by the local KMS's clock, with its inventory, its runs and its
+// pages.
 import {
   DescribeKeyCommand,
   KMSClient,
@@ -54,7 +55,7 @@ export async function rotatingCompany(t, purposes, o = {}) {
     store,
     plan,
     apply,
-    /** Runs so often, each a while after the other. */
+    /** Runs a given number of times, each a while after the other. */
     run: async (times, pause = 50 * hour) => {
       for (let i = 0; i < times; i++) {
         await apply()
@@ -92,12 +93,12 @@ export async function rotatingCompany(t, purposes, o = {}) {
   }
 }
 
-/** What kinds of steps these are, in their order. */
+/** The kinds of these steps, in their order. */
 export const kindsOf = (steps) => steps.map(({ kind }) => kind)
 
 /**
- * Everything that a run does from outside, numbered, so that each can be the last one: before it
- * takes effect, or after.
+ * Numbers everything that a run does to KMS and to the store, so that each can be the last one. The
+ * crash comes before it takes effect, or after.
  *
  * @param {{ client: KMSClient, store: InventoryStore }} company
  * @param {number} at

@@ -1,5 +1,5 @@
-// Values as another JOSE library writes them, and an opener over test keys for the suites of the
-// open room.
+// Values as another JOSE library writes them, and an opener over test keys, for the suites of the
+// room `open`.
 import { p256, p384, p521 } from '@noble/curves/nist.js'
 import { publicJwk } from './host.js'
 import { privateOperations } from './private-operations.js'
@@ -26,7 +26,10 @@ export async function sealWithJose(jose, name, plaintext, { apu, apv, ...header 
   return jwe.encrypt(await jose.importJWK({ ...jwk, use: undefined }, alg))
 }
 
-/** An opener for these test keys, by name or as private JWKs; several ARNs may name one key. */
+/**
+ * An opener for these test keys, which are named or given as private JWKs. Several ARNs may name
+ * one key.
+ */
 export async function openerOver({ rooms, jose }, arns, o = {}) {
   const operations = privateOperations(arns, o.answer)
   const keys = await Promise.all(
@@ -78,7 +81,7 @@ export async function openerOver({ rooms, jose }, arns, o = {}) {
 export const openerOf = (host, names, o) =>
   openerOver(host, Object.fromEntries(names.map((name) => [arnOf(name), name])), o)
 
-/** What the companion asks node:crypto for; here by a library, so that every host can. */
+/** What the companion asks node:crypto for. Here a library does it, so that every host can. */
 export const decompress = (crv, point) =>
   ({ 'P-256': p256, 'P-384': p384, 'P-521': p521 })[crv].Point.fromBytes(
     new Uint8Array(point),

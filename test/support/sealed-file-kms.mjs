@@ -29,7 +29,7 @@ export async function flip(path, place) {
   await handle.close()
 }
 
-/** A local KMS with an opener, and a file that is sealed: for the tests of a file. */
+/** What the tests of a file share: a local KMS with an opener, and a file that is sealed. */
 export async function sealedFiles(test) {
   const local = await startLocalKms({ keys: rows })
   const { client, since } = countingKms(local.clientConfig)

@@ -1,5 +1,6 @@
-// For the suites of the file sealer: sources that change, records that fail, and a reader and a
-// writer of messages made from message-format.md alone. Nothing here comes from dist/.
+// For the suites of the file sealer: sources that change, and records that fail. It also has a
+// reader and a writer of messages, made from message-format.md alone. Nothing here comes from
+// dist/.
 const { subtle } = crypto
 const text = (string) => new TextEncoder().encode(string)
 const number = (value, length) => {
@@ -80,7 +81,7 @@ export async function writeMessage(header, rawKey, plaintext) {
   return joined(...parts)
 }
 
-/** The plaintext of a whole message; throws where anything of it does not verify. */
+/** The plaintext of a whole message. It throws where anything of the message does not verify. */
 export async function readMessage(message, rawKey) {
   const { id, frameLength, length } = headerOf(message)
   const key = await subtle.importKey('raw', rawKey, 'AES-GCM', false, ['decrypt'])
@@ -126,8 +127,8 @@ export async function chunkDigestOf(bytes) {
 }
 
 /**
- * A byte source over memory that a test changes under the reader; `during` runs within each read,
- * and may answer the bytes that it sees.
+ * A byte source over memory that a test changes under the reader. `during` runs within each read,
+ * and may answer the bytes that this read gets.
  */
 export function mutableSource(content, { versioned = false } = {}) {
   /**
@@ -158,8 +159,8 @@ export const settle = () =>
   })
 
 /**
- * Resolves when nobody holds the record any more, where there are Web Locks: a crash frees them at
- * once, close() should.
+ * Resolves when nobody holds the record any more, where there are Web Locks. A crash frees the lock
+ * at once, and close() should do so too.
  */
 export async function freed(messageId) {
   const held = async () => {
@@ -170,9 +171,12 @@ export async function freed(messageId) {
 }
 
 /**
- * File records in memory. `logs` is what is durable; `control.before` and `control.after` run
- * around each append and may wait or throw. `crashed()` gives a store over what was durable at that
- * moment, as another process would find it.
+ * File records in memory.
+ *
+ * - `logs` is what is durable.
+ * - `control.before` and `control.after` run around each append, and may wait or throw.
+ * - `crashed()` gives a store over what was durable at that moment, as another process would find
+ *   it.
  */
 export function memoryRecords(logs = new Map(), conflict = () => new Error('conflict')) {
   /**

@@ -4,7 +4,7 @@ import { present } from './types.mjs'
 /** @import { ByteSource } from 'sealdrop' */
 
 /**
- * What a message is to whoever sent it, and compares receipts with it.
+ * What the sender of a message knows of it, to compare receipts with.
  *
  * @param {string | Uint8Array | Blob | ByteSource} message
  */

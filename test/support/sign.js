@@ -1,5 +1,5 @@
-// Signs with the test keys without the library under test: WebCrypto, and for ML-DSA
-// @noble/post-quantum, which hosts without it have too.
+// Signs with the test keys without the library under test. It uses WebCrypto, and for ML-DSA
+// @noble/post-quantum, which also works in hosts that have none.
 import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js'
 import { keyPairs } from '../vectors/keys.js'
 import { signatureKeys } from './host.js'
@@ -21,7 +21,7 @@ export const kmsNames = Object.fromEntries(
   Object.keys(signatureKeys).map((alg) => [alg, kmsNameOf(alg)]),
 )
 
-/** The signature over a message as JOSE has it: ECDSA as r ‖ s. */
+/** The signature over a message in the form of JOSE: ECDSA as r ‖ s. */
 export async function rawSign(alg, message, jwk = keyPairs[signatureKeys[alg]]) {
   if (mlDsa[alg])
     return new Uint8Array(mlDsa[alg].sign(message, mlDsa[alg].keygen(bytesOf(jwk.priv)).secretKey))
@@ -38,7 +38,7 @@ export async function rawSign(alg, message, jwk = keyPairs[signatureKeys[alg]]) 
   )
 }
 
-/** mu of ML-DSA signed, as kms:Sign does with EXTERNAL_MU. */
+/** A signature of ML-DSA over mu, as kms:Sign makes it with EXTERNAL_MU. */
 export function signMu(alg, mu, jwk = keyPairs[signatureKeys[alg]]) {
   return new Uint8Array(
     mlDsa[alg].internal.sign(mu, mlDsa[alg].keygen(bytesOf(jwk.priv)).secretKey, {
@@ -47,7 +47,7 @@ export function signMu(alg, mu, jwk = keyPairs[signatureKeys[alg]]) {
   )
 }
 
-/** A public key of ML-DSA that is none of the test keys, as a JWK. */
+/** Another public key of ML-DSA than those of the test keys, as a JWK. */
 export const otherMlDsa = (alg) => ({
   kty: 'AKP',
   alg,
@@ -60,14 +60,14 @@ const base64url = (bytes) => {
   return btoa(binary).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
 }
 
-/** A compact JWS, its header as given. */
+/** A compact JWS with its header as given. */
 export async function signJws(alg, header, payload, jwk) {
   const bytes = typeof payload === 'string' ? text.encode(payload) : payload
   const input = `${base64url(text.encode(JSON.stringify(header)))}.${base64url(bytes)}`
   return `${input}.${base64url(await rawSign(alg, text.encode(input), jwk))}`
 }
 
-/** r ‖ s as DER, written here so that the reader under test is not its own witness. */
+/** r ‖ s as DER. It is written here so that the reader under test is not its own witness. */
 export function toDer(raw) {
   const integer = (bytes) => {
     let start = 0

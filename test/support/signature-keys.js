@@ -28,7 +28,7 @@ export function signers(host, providers = [host.mlDsa(), host.digests()]) {
       { alg, kid: await jose.calculateJwkThumbprint(publicKey(alg)), ...header },
       payload,
     )
-  /** A token with one bit of a part turned. */
+  /** A token in which one bit of a part is turned. */
   const flip = (jws, part, at) => {
     const segments = jws.split('.')
     const bytes = jose.base64url.decode(segments[part])
@@ -39,7 +39,9 @@ export function signers(host, providers = [host.mlDsa(), host.digests()]) {
   return { publicKey, keysOf, signed, flip }
 }
 
-/** Verifies all of them and answers those that did; side by side, since there are thousands. */
+/**
+ * Verifies all tokens and answers those that did. They run side by side, since there are thousands.
+ */
 export async function verifying(candidates, work) {
   const found = []
   for (let at = 0; at < candidates.length; at += 64) {

@@ -1,5 +1,5 @@
 // Signed key sets as a publisher makes them, the hosts that serve them, and stores that remember
-// them. Sets are signed by jose.
+// them. jose signs the sets.
 import { keyPairs } from '../vectors/keys.js'
 import { fails, publicJwk } from './host.js'
 import { signJws } from './sign.js'
@@ -7,7 +7,7 @@ import { signJws } from './sign.js'
 export const hour = 3_600_000
 /** When the sets are signed, in milliseconds. */
 export const start = 1_900_000_000_000
-/** Root key of each algorithm that a root may have. */
+/** By algorithm that a root may have, its root key. */
 export const roots = {
   ES256: 'P-256-sig',
   ES384: 'P-384-sig',
@@ -19,7 +19,7 @@ export const roots = {
 }
 export const keyNames = ['RSA-2048-enc', 'P-256-enc']
 
-/** A store that is a map, and counts. */
+/** A store that is a map, and counts its calls. */
 export function mapStore(entries = new Map()) {
   const store = {
     entries,
@@ -38,7 +38,8 @@ export function mapStore(entries = new Map()) {
 }
 
 /**
- * What the suites of signed sets share: roots, sets that they signed, and who serves.
+ * What the suites of signed sets share: roots, the sets that they signed, and hosts that serve
+ * them.
  *
  * @param {import('./host.js').DoorHost} host
  */
@@ -47,7 +48,7 @@ export function signedSets({ assert, door, jose }) {
   const rootJwk = (alg = 'ES256') => ({ ...publicJwk(roots[alg]), alg })
   const thumbprint = (jwk) => jose.calculateJwkThumbprint(jwk)
 
-  /** A set as the publisher signs it; claims and header members set to undefined are left out. */
+  /** A set as the publisher signs it. Claims and header members that are undefined are left out. */
   async function signedSet({
     alg = 'ES256',
     by = roots[alg],
@@ -82,7 +83,7 @@ export function signedSets({ assert, door, jose }) {
   }
 
   /**
-   * A key set whose host answers what `state.answer` is: a document, an error to throw, or a
+   * A key set whose host answers `state.answer`. This is a document, an error to throw, or a
    * status.
    */
   function hosted(trust, answer, o = {}) {

@@ -18,8 +18,8 @@ const referencesOf = (html) =>
   }))
 
 /**
- * The references of a site that lead to no file or to no place in a page, and those that load
- * something from another host: a link in the text is none, a style sheet is one.
+ * The references of a site that lead nowhere, or load something from another host. A link in the
+ * text to another host is fine, and a style sheet is not.
  *
  * @param {string} folder
  */

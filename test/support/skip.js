@@ -1,10 +1,12 @@
-/** Thrown by a test that this host cannot run; each host counts it as skipped, with its reason. */
+/**
+ * A test that this host cannot run throws this. Each host counts it as skipped, with its reason.
+ */
 export class Skip extends Error {
   name = 'Skip'
 }
 
 /**
- * Runs a test where a host has a way of its own to skip one.
+ * Runs a test in a host that can skip one in its own way.
  *
  * @param {() => unknown} work
  * @param {(reason: string) => void} skip
@@ -19,13 +21,13 @@ export async function orSkip(work, skip) {
 }
 
 /**
- * What became of a test, as JSON carries it: `error` or `skipped` where it did not pass.
+ * What became of a test, in JSON. It has `error` or `skipped` where it did not pass.
  *
  * @typedef {{ name: string, error?: string, skipped?: string }} Result
  */
 
 /**
- * Runs a test where there is no runner.
+ * Runs a test in a host without a runner.
  *
  * @param {{ name: string, work: () => unknown }} test
  * @returns {Promise<Result>}

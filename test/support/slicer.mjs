@@ -1,5 +1,5 @@
-// A process of its own that seals pieces of a file with fileRecords, to be killed: says on stdout
-// what it released.
+// Seals pieces of a file with fileRecords, in a process of its own that is killed. It says on
+// stdout what it released.
 import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { createFileSealer, importKeySet, inHand, restoreFileSealer, SealdropError } from 'sealdrop'

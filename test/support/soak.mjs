@@ -8,7 +8,7 @@ export const soaks = process.env.SEALDROP_SOAK === '1'
 export const amount = ({ part, whole }) => (soaks ? whole : part)
 
 /**
- * The seed that SEALDROP_SEED gives, otherwise a new one. Who uses it prints it with
+ * The seed that SEALDROP_SEED gives, otherwise a new one. Whoever uses it prints it with
  * `t.diagnostic(seedLine(seed))`, which the runner repeats.
  *
  * @param usual - instead of a new one in `npm test`, where its outcome is known

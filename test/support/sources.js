@@ -4,7 +4,7 @@ import { concat } from './message-format.js'
 import { arnOf } from './seal-with-jose.js'
 import { Skip } from './skip.js'
 
-/** Views into one buffer; the sizes are used in turn, and a size of 0 is an empty piece. */
+/** Views into one buffer. The sizes are used in turn, and a size of 0 gives an empty piece. */
 export function inPieces(bytes, ...sizes) {
   const pieces = []
   for (let at = 0; at < bytes.length;) {
@@ -73,8 +73,8 @@ export function byteStreamOf(chunks, fill = false) {
 }
 
 /**
- * A byte stream that was closed while all its bytes wait in its queue: there, reading with `min`
- * more than is left fails.
+ * A byte stream that was closed while all its bytes wait in its queue. Reading with `min` more than
+ * is left fails there.
  */
 const queuedByteStream = (chunks) =>
   byteStream({
@@ -95,8 +95,7 @@ export const byteSource = (bytes, o = {}) => ({
 })
 
 /**
- * Fills the same memory for every read, which is a Buffer of Node as it were: its slice copies
- * nothing.
+ * Fills the same memory for every read. It is like a Buffer of Node, whose slice copies nothing.
  */
 export function refillingSource(bytes) {
   class Views extends Uint8Array {
@@ -114,7 +113,8 @@ export function refillingSource(bytes) {
 }
 
 /**
- * Fills the memory that it is given, all of it, with what was read and with what nobody may use.
+ * Fills all of the memory that it is given: with what was read, and behind it with bytes that
+ * nobody may use.
  */
 const fillingSource = (bytes) =>
   byteSource(bytes, {
@@ -124,7 +124,7 @@ const fillingSource = (bytes) =>
     },
   })
 
-/** What Blobs are where their streams are no byte streams, as in WebKit. */
+/** A Blob as in WebKit, where streams of Blobs are not byte streams. */
 const blobLike = (bytes, sizes) => ({
   size: bytes.length,
   stream: () => streamOf(inPieces(bytes, ...sizes)),
@@ -151,7 +151,7 @@ const shared = (bytes) => {
   return view
 }
 
-/** Kinds that can be read at any place, again and in any order. */
+/** The kinds that can be read at any place, again and in any order. */
 export const fileKinds = {
   Blob: (bytes) => new Blob([bytes]),
   File: (bytes) => new File([bytes], 'name', { lastModified: 5 }),
@@ -163,7 +163,7 @@ export const fileKinds = {
   'byte source over shared memory': (bytes) => byteSource(shared(bytes)),
 }
 
-/** Kinds to a function of the bytes and the sizes of the pieces in which they come. */
+/** By kind, a function of the bytes and of the sizes of the pieces in which they come. */
 export const sourceKinds = {
   ...fileKinds,
   bytes: (bytes) => bytes.slice(),
@@ -184,7 +184,7 @@ export const sourceKinds = {
     iterate(inPieces(shared(bytes), ...sizes)),
 }
 
-/** The names of the kinds that this host can make: for tests of several kinds at once. */
+/** The names of the kinds that this host can make, for tests of several kinds at once. */
 export const kindsHere = () =>
   Object.keys(sourceKinds).filter(
     (kind) =>
@@ -192,7 +192,7 @@ export const kindsHere = () =>
       (hasSharedMemory() || !kind.includes('shared memory')),
   )
 
-/** Reads a stream to its end. What came before a failure is in `released`. */
+/** Reads a stream to its end. What came before a failure is in the array `released`. */
 export async function collect(readable, released = []) {
   const reader = readable.getReader()
   for (;;) {
@@ -212,10 +212,10 @@ export async function* iterateStream(readable) {
 export const streamJwk = (name, extra = {}) =>
   publicJwk(name, { use: 'enc', ...(name.startsWith('RSA') && { kms_arn: arnOf(name) }), ...extra })
 
-/** A key set of these test keys; all of them can receive streams. */
+/** A key set of these test keys. All of them can receive streams. */
 export const streamKeys = ({ importKeySet, inHand }, ...names) =>
   importKeySet(keySetOf(...names.map((name) => streamJwk(name))), { trust: inHand() })
 
-/** Bytes that tell their place. */
+/** Bytes that differ by their place. */
 export const pattern = (length) =>
   Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8) * 7) % 256)

@@ -17,7 +17,7 @@ export function replaceSubtle(method, replacement) {
   }
 }
 
-/** Runs the work while every hash is made by `how`, which gets the real hash as a function. */
+/** Runs the work while `how` makes every hash. It gets the real hash as a function. */
 export async function hashing(how, work) {
   const restore = replaceSubtle(
     'digest',

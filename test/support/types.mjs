@@ -13,7 +13,8 @@ export function present(value) {
 }
 
 /**
- * Hands on wrong input as it is: the test is about what is refused though the types do not take it.
+ * Hands on wrong input as it is. The test is about what is refused, although the types do not take
+ * it.
  *
  * @param {unknown} value
  * @returns {any}

@@ -1,5 +1,5 @@
-// Run by without-buffer.test.mjs in a process of its own, since node:test itself needs Buffer:
-// prints results as JSON.
+// without-buffer.test.mjs runs this in a process of its own, since node:test itself needs Buffer.
+// It prints results as JSON.
 import { assert } from 'chai'
 import * as jose from 'jose'
 import * as door from 'sealdrop'

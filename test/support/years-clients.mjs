@@ -1,4 +1,5 @@
-// The host and the clients of a company's simulated years: what they seal, and whether it opens.
+// The host and the clients of a company's simulated years. Clients seal, and check whether it
+// opens.
 import {
   createSealer,
   fetchKeySet,
@@ -17,7 +18,8 @@ const partOf = (token, index) =>
   JSON.parse(Buffer.from(token.split('.')[index], 'base64url').toString())
 
 /**
- * What the publisher has now, behind a cache of 5 minutes; sometimes an older set that still lives.
+ * What the publisher has now, behind a cache of 5 minutes. Sometimes it is an older set that is
+ * still valid.
  */
 export function cachingHost({ clock, random: { next } }, handler) {
   /** @type {{ at: number, body: string }[]} */
@@ -35,7 +37,9 @@ export function cachingHost({ clock, random: { next } }, handler) {
   }
 }
 
-/** Clients, each with a cache of its own age; of some the host is out of reach for hours. */
+/**
+ * Clients, each with a cache of its own age. For some of them the host is out of reach for hours.
+ */
 export const clientsOf =
   ({ clock, without }, host, root) =>
   () => {
@@ -55,14 +59,14 @@ export const clientsOf =
     return Object.assign(state, { keys, sealer: createSealer(keys) })
   }
 
-/** A sealer that keeps the key set it began with, as one without expiry would. */
+/** A sealer that keeps the key set that it began with, as a sealer without expiry would. */
 async function frozenSealer({ clock, store }) {
   const now = () => clock.at
   const { jwks } = await createPublisher({ keys: store, now }).documents()
   return createSealer(importKeySet(jwks, { trust: inHand(), now }))
 }
 
-/** A value to a key that is nobody's here. */
+/** A value that is sealed to somebody else's key. */
 const toOthers = () =>
   seal(
     importKeySet(
@@ -80,7 +84,7 @@ const toOthers = () =>
   )
 
 /**
- * What clients do, and what is looked at again years later.
+ * What clients do, and what is checked again years later.
  *
  * @param newClient makes one that has seen nothing
  * @param activated when the company's current keys last changed
@@ -111,7 +115,7 @@ export async function lifeOf(world, newClient, activated) {
     }
     noteKey(one, partOf(sealed, 0).kid)
     const opener = pick(openers)
-    // somebody spends the cooldown of unknown keys
+    // somebody uses up the one look for an unknown key that an opener takes in 30 seconds
     if (next() < 0.3) await opener.open(others, { context }).catch(() => {})
     try {
       await opens(opener, sealed, value)
@@ -152,7 +156,7 @@ export async function lifeOf(world, newClient, activated) {
   const verifies = (one, signed, sent) =>
     verifyReceipt(one.keys, signed, { sent }).catch((error) => failed('unverified', error))
 
-  /** Old values open and old receipts verify, as long as they were promised to. */
+  /** Old values open and old receipts verify, for as long as that was promised. */
   async function lookBack() {
     while (kept[0] && clock.at - kept[0].at > 300 * day) kept.shift()
     if (kept.length === 0) return
@@ -162,7 +166,7 @@ export async function lifeOf(world, newClient, activated) {
     else await opens(pick(openers), sealed, value).catch((error) => failed('unopened', error))
   }
 
-  /** All that was kept opens at the end. */
+  /** Everything that was kept opens at the end. */
   async function end() {
     for (const { sealed } of kept.filter((one) => one.sealed))
       await pick(openers)

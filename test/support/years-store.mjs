@@ -10,7 +10,7 @@ export const start = Date.UTC(2031, 0, 1)
 
 /** @typedef {import('sealdrop/kms').KeyInventory} KeyInventory */
 
-/** What a reader has of an inventory, and writes nothing to. */
+/** An inventory for readers, which write nothing. */
 const readOnly = (read) => ({
   read,
   write: async () => {
@@ -19,8 +19,8 @@ const readOnly = (read) => ({
 })
 
 /**
- * An inventory in memory that remembers when what was written, so that readers elsewhere can be
- * behind.
+ * An inventory in memory that remembers when each version was written, so that readers elsewhere
+ * can be behind.
  *
  * @param {{ at: number }} clock
  * @param {KeyInventory} first
@@ -39,26 +39,26 @@ export function historyStore(clock, first) {
     write: async (inventory, etag) => {
       if (etag !== String(versions.length))
         throw new SealdropError('conflict', 'another writer was first')
-      // nobody is behind further
+      // nobody is further behind than this
       const old = versions.findLastIndex((version) => version && version.at < clock.at - hour)
       if (old > 0) versions.fill(undefined, 0, old)
       versions.push({ at: clock.at, inventory: structuredClone(inventory) })
     },
-    /** What a reader has that is so far behind. */
+    /** What a reader has that is this far behind. */
     behind: (milliseconds) =>
       readOnly(async () => {
         const seen = versions.findLast((one) => one && one.at <= clock.at - milliseconds)
         return { inventory: (seen ?? newest()).inventory, etag: '-' }
       }),
-    /** What a publisher has that forgets a safeguard. */
+    /** The inventory as a publisher sees it that forgets a safeguard. */
     seenAs: (change) =>
       readOnly(async () => ({ inventory: change(newest().inventory), etag: '-' })),
   }
 }
 
 /**
- * Runs a plan again and again, each time with the next call to KMS or to the store as its last,
- * until it is through.
+ * Runs a plan again and again until it is through. Each time it crashes one call to KMS or to the
+ * store later.
  */
 export async function rotateThroughCrashes({ clock, client, store, every, counts }) {
   for (let at = 1; ; at++) {
@@ -72,8 +72,8 @@ export async function rotateThroughCrashes({ clock, client, store, every, counts
       if (mine === at) throw new Error('crash')
       return result
     }
-    // looking for the key of a making asks about every key of the account: to crash at the first of
-    // them is enough
+    // the search for a key that was begun asks about every key of the account, and a crash at the
+    // first of them is enough
     let described = 0
     const send = (command, o) =>
       command.constructor.name === 'DescribeKeyCommand' && ++described > 3

@@ -1,7 +1,8 @@
-// Years of a company's keys in simulated time: the real publisher, key sets, sealers, openers,
-// signers and rotation over the local KMS; hosts that are down for some, caches, a host that
-// replays, crashes at every step of every rotation. A safeguard can be taken away, to see that it
-// is needed.
+// Years of a company's keys in simulated time. The publisher, key sets, sealers, openers, signers
+// and rotation are real, over the local KMS.
+//
+// Hosts are down for some clients, caches keep old sets, a host replays, and there is a crash at
+// every step of every rotation. A safeguard can be taken away, to see that it is needed.
 import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
 import {
   applyRotation,
@@ -40,7 +41,7 @@ const purposes = [
 ]
 
 const withKeys = (inventory, change) => ({ ...inventory, keys: inventory.keys.map(change) })
-/** What a publisher makes of an inventory that forgets a safeguard. */
+/** What a publisher that forgets a safeguard makes of an inventory. */
 const forgetting = {
   nbf: (inventory) => withKeys(inventory, (key) => ({ ...key, starts: undefined })),
   'publish-first': (inventory) =>
@@ -49,7 +50,7 @@ const forgetting = {
     ),
 }
 
-/** Counts of what was done and of what must be 0, and who notes a failure there. */
+/** Counts what was done and what must be 0, and notes each failure there. */
 function tally(clock) {
   const counts = {
     rotations: 0,
@@ -162,7 +163,7 @@ function companyOf(world) {
     rotate,
     /** When the keys in use last changed. */
     activated: () => activated,
-    /** Until all keys are in use. */
+    /** Waits until all keys are in use. */
     async settle() {
       for (let i = 0; i < 4; i++) {
         await rotate()
@@ -178,7 +179,7 @@ function companyOf(world) {
       activated = clock.at
       counts.rotations++
     },
-    /** Another algorithm, once. */
+    /** Changes to another algorithm, once. */
     async takeAnotherSpec() {
       if (!store.now().purposes.every(({ spec }) => spec === 'ECC_NIST_P256')) return
       await write((inventory) => ({
@@ -187,14 +188,14 @@ function companyOf(world) {
         ),
       }))
     },
-    /** A purpose that clients seal to from then on. */
+    /** Adds a purpose, which clients seal to from then on. */
     async addPurpose(age) {
       const added = { ...purposes[0], name: `claims-${age}`, alias: `alias/claims-${age}` }
       await write((inventory) => ({ purposes: [added, ...inventory.purposes] }))
       const plan = planRotation(store.now(), { now: new Date(clock.at), every })
       await applyRotation(plan, { kms: client, store, now })
     },
-    /** Keys that were retired long enough ago are disabled and deleted. */
+    /** Disables and deletes keys that were retired long enough ago. */
     async clean() {
       const o = { kms: client, store, now }
       for (const { thumbprint: key, state, retired, usage } of store.now().keys) {
@@ -208,14 +209,14 @@ function companyOf(world) {
         }
       }
     },
-    /** How long until the next look: after a change of keys it is short. */
+    /** How long until the next step of time. After a change of keys it is short. */
     pause() {
       const since = clock.at - activated
       if (since < 2 * hour) return 4 * minute + below(8 * minute)
       if (since < 36 * hour) return below(2 * hour)
       return day + below(day)
     },
-    /** Keys in KMS that the inventory does not know; one that it does not is the root. */
+    /** Keys in KMS that the inventory does not know. The root is the only one that may be there. */
     async madeTwice() {
       const { Keys } = await client.send(new ListKeysCommand({ Limit: 1000 }))
       const { keys } = store.now()

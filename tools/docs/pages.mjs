@@ -86,7 +86,7 @@ function pagesOf(root, { text, from, to, order }) {
 }
 
 /**
- * The parts of the site with their pages; a folder that is not there makes no part.
+ * The parts of the site with their pages. A folder that is not there makes no part.
  *
  * @param {string} root the folder of the repository
  */

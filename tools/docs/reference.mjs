@@ -17,8 +17,8 @@ const tables = Object.fromEntries(
 )
 
 /**
- * What TypeDoc is told: one page a name, without what a page of our site has by itself. Tables do
- * not say `readonly`, since every member is.
+ * The options of TypeDoc: one page for each name, without what a page of our site has by itself.
+ * Tables do not say `readonly`, since every member is.
  */
 const options = {
   ...tables,
@@ -40,15 +40,15 @@ const options = {
   treatWarningsAsErrors: true,
 }
 
-/** What a door's first comment says of it; nothing where it has none. */
+/** What the first comment of a door says, or nothing where it has none. */
 function saysOf({ types }) {
   const [, words = ''] = /^\/\*\*([\s\S]*?)\*\//.exec(readFileSync(types, 'utf8')) ?? []
   return words.replaceAll(/\s*\n \*/g, '').trim()
 }
 
 /**
- * Gives a module the name and the first comment of its door. TypeDoc by itself takes that comment,
- * which has no tag, for one of the first names that the door exports.
+ * Gives a module the name and the first comment of its door. TypeDoc would take that comment, which
+ * has no tag, for one of the first name that the door exports.
  */
 function nameDoor({ project, module, entries, Comment }) {
   const { fileName } = project.getSymbolIdFromReflection(module)

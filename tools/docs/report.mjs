@@ -8,7 +8,9 @@ import { compilerOptions, doors, root } from './doors.mjs'
 /** Where the reports stand that are committed. */
 export const reports = join(root, 'docs/api-report')
 
-/** Every message of API Extractor that matters to us is in the report; errors stop it by themselves. */
+/**
+ * Every message of API Extractor that matters to us is in the report. Errors stop it by themselves.
+ */
 const messages = Object.fromEntries(
   ['extractorMessageReporting', 'tsdocMessageReporting'].map((kind) => [
     kind,

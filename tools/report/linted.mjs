@@ -1,4 +1,4 @@
-// What oxlint finds by the limits of this project, in a tree that may have had none.
+// What oxlint finds by the limits of this project, also in an old tree that had none.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -35,7 +35,7 @@ export function linted(root, tree) {
   }
 }
 
-/** Assertions that stand with a reason: the linter was told why. */
+/** Assertions that have a reason, which the linter was told. */
 export const reasoned = (files) =>
   files.flatMap(
     ({ text }) => text.match(/oxlint-disable\S* typescript\/no-non-null-assertion/g) ?? [],

@@ -1,6 +1,7 @@
 // The report of `npm run check -- --report`: how readable the tree is, before and after.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { danglingCitations } from './citations.mjs'
 import { withoutExample } from './examples.mjs'
 import { circles, importsOf } from './imports.mjs'
 import { linted, reasoned } from './linted.mjs'
@@ -22,6 +23,7 @@ const goals = [
   ['nested ternaries in src', '0'],
   ['public verbs without an example', '0'],
   ['circles of imports in src', '0'],
+  ['dangling citations', '0'],
   ['words of the README', 'at most 1,400'],
 ]
 
@@ -49,6 +51,7 @@ function measure(root, tree) {
     ternaries,
     withoutExample(src).length,
     circles(importsOf(src)).length,
+    danglingCitations(tree).length,
     words(join(tree, 'README.md')),
   ]
 }
@@ -58,7 +61,7 @@ function words(path) {
   return existsSync(path) ? readFileSync(path, 'utf8').split(/\s+/).filter(Boolean).length : 0
 }
 
-/** Prints the table; with a commit, what was counted there stands before what is counted here. */
+/** Prints the table. With a commit, its counts stand before those of this tree. */
 export async function report(root, commit) {
   const now = measure(root, root)
   const before = commit && (await withTree(root, commit, (tree) => measure(root, tree)))

@@ -1,10 +1,10 @@
-// The files of a tree, and what they say: of this checkout, or of a commit in a folder of its own.
+// The files of a tree, which is this checkout, or a commit in a folder of its own.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** What is copied letter by letter or made by tools; nobody reads it as code. */
+/** Files that are copied letter by letter or made by tools, so that nobody reads them as code. */
 const data = [/contract\.d\.ts$/, /^test\/vectors\/[^/]*$/, /\/golden\//]
 
 /** Code files below `folders`, each with its text. */
@@ -16,7 +16,10 @@ export function codeOf(tree, folders) {
     .map((path) => ({ path, text: readFileSync(join(tree, path), 'utf8') }))
 }
 
-/** Does `work` on the tree of a commit, which is laid out beside this checkout and taken away again. */
+/**
+ * Does `work` on the tree of a commit. The tree is laid out beside this checkout, and removed
+ * afterwards.
+ */
 export async function withTree(root, commit, work) {
   const folder = join(mkdtempSync(join(tmpdir(), 'sealdrop-report-')), 'tree')
   const git = (...args) => execFileSync('git', args, { cwd: root, stdio: 'pipe' })

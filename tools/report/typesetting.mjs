@@ -51,7 +51,10 @@ export function density(files) {
   return `${(sum / counts.length).toFixed(1)}, ${counts[Math.floor(counts.length * 0.9)]}`
 }
 
-/** Lines over a width: those that are too long without their literals, and the others. */
+/**
+ * Lines over a width. `code` counts those that are too long without their literals, and `literals`
+ * the others.
+ */
 export function longLines(files, width) {
   let code = 0
   let literals = 0

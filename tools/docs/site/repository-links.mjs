@@ -8,8 +8,8 @@ const elsewhere = /^(?:[a-z][a-z+.-]*:|#|\/)/i
 const change = (token, name, to) => token.attrSet(name, to(token.attrGet(name) ?? ''))
 
 /**
- * Takes a link away and leaves its words: it leads to a file of the repository that is no page.
- * Links do not stand in links, so the next end is its own.
+ * Takes away a link to a file of the repository that is not a page, and leaves its words. Links do
+ * not stand in links, so the next end is its own.
  */
 function unlink(tokens, index) {
   const end = tokens.findIndex(({ type }, at) => at > index && type === 'link_close')
