@@ -13,6 +13,7 @@ import { runDoorSuites, runRoomSuites } from '../suites/all.js'
 import { startFixture } from '../support/fixture-server.mjs'
 import * as rooms from '../support/rooms.js'
 import { orSkip } from '../support/skip.js'
+import { soaks } from '../support/soak.mjs'
 import { wrong } from '../support/types.mjs'
 
 const fixture = await startFixture()
@@ -34,6 +35,7 @@ for (const [name, door] of Object.entries(doors)) {
     mlDsa,
     digests,
     fixture: fixture.url,
+    whole: soaks,
   }
   runDoorSuites({ ...host, rooms: wrong(undefined) }) // as a page has it
   if (name === 'modules') runRoomSuites({ ...host, rooms })

@@ -15,7 +15,8 @@ export function openDataKeysSuite(host) {
 
   test('every input that leads to a data key is in the name under which it is cached', async () => {
     const base = {
-      alg: /** @type {const} */ ('ECDH-ES+A256KW'),
+      kind: /** @type {const} */ ('EC'),
+      alg: 'ECDH-ES+A256KW',
       enc: 'A256GCM',
       sender: new Uint8Array([1]),
       apu: new Uint8Array([2]),

@@ -12,6 +12,7 @@ import { keyPairs } from '../vectors/keys.js'
  * @property {typeof import('#dist/doors/digests.js').digests} digests of an opt-in door
  * @property {typeof import('./rooms.js')} [rooms] behind the door; a bundle has none
  * @property {typeof import('jose')} jose the foreign reader
+ * @property {boolean} [whole] whether every bit is turned, as `npm run test:soak` does
  * @property {string} fixture base URL of the server that does everything wrong
  *
  * @typedef {DoorHost & { rooms: typeof import('./rooms.js') }} Host what suites get that look into
