@@ -16,9 +16,16 @@ export const joined = (...parts) => {
 }
 export const hex = (bytes) =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-export const same = (a, b) => a.length === b.length && a.every((byte, i) => byte === b[i])
-export const pattern = (length, seed = 1) =>
-  Uint8Array.from({ length }, (_, i) => (i * 31 + seed * 97 + (i >>> 8)) & 255)
+export const same = (a, b) => {
+  let at = 0
+  while (at < a.length && a[at] === b[at]) at++
+  return a.length === b.length && at === a.length
+}
+export const pattern = (length, seed = 1) => {
+  const bytes = new Uint8Array(length)
+  for (let i = 0; i < length; i++) bytes[i] = i * 31 + seed * 97 + (i >>> 8)
+  return bytes
+}
 export const sha256 = async (bytes) => new Uint8Array(await subtle.digest('SHA-256', bytes))
 
 export async function streamBytes(readable) {
