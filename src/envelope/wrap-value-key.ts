@@ -19,6 +19,8 @@ export function newDataKey(recipient: Recipient): {
   readonly wrapped: Promise<WrappedKey>
 } {
   const raw = randomBytes(32)
-  const wrapped = (wraps as Record<RecipientKind, WrapValueKey>)[recipient.kind](recipient, raw)
-  return { key: importDataKey(raw), wrapped }
+  return {
+    key: importDataKey(raw),
+    wrapped: (wraps as Record<RecipientKind, WrapValueKey>)[recipient.kind](recipient, raw),
+  }
 }

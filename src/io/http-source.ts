@@ -34,7 +34,7 @@ type Ask = (
  * - Each read asks for that version.
  * - Redirects are not followed.
  *
- * @throws SealdropError without a network call:
+ * @throws SealdropError for what it was given:
  *   - `invalid_argument`: the URL is neither http nor https
  * @throws SealdropError from the server:
  *   - `source_failed`: it cannot be reached, or does not answer Range requests; retry when

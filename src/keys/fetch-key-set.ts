@@ -14,7 +14,7 @@ export interface FetchOptions extends KeySetOptions {
   /**
    * Longest time that a set counts as fresh, in milliseconds.
    *
-   * Default: what the server says, otherwise 10 minutes; never over 24 hours.
+   * Default: what the server says, otherwise 10 minutes; at least 30 s, and never over 24 hours.
    */
   readonly maxAge?: number
 }
@@ -32,7 +32,7 @@ const minute = 60_000
  *
  * @param url - https, or http on loopback; may be relative to the page
  * @returns a key set for every verb that takes `keys`
- * @throws SealdropError without a network call:
+ * @throws SealdropError for what it was given:
  *   - `invalid_argument`: the URL, the trust or a number is not one that is expected
  * @throws SealdropError while fetching keys, from each verb that uses the set:
  *   - `keys_unreachable`: the host did not answer in time, or not with status 200

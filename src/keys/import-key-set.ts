@@ -19,7 +19,7 @@ export interface ImportOptions extends KeySetOptions, KeyStatements {}
  *
  * @param source - the keys
  * @returns a key set for every verb that takes `keys`
- * @throws SealdropError without a network call:
+ * @throws SealdropError for what it was given:
  *   - `invalid_argument`: `use` or `alg` is missing or contradicts the key, or there is no trust
  *   - `keys_malformed`: this is no public key
  *   - `unsupported_algorithm`: KMS or WebCrypto has no such kind of key

@@ -134,7 +134,7 @@ export interface CheckedOptions {
 /**
  * Checks options, and fills in defaults.
  *
- * @throws SealdropError `invalid_argument` naming the option
+ * @throws SealdropError `invalid_argument` naming the option, `malformed` for `credentials`
  */
 export function checkOptions(options: LocalKmsOptions): CheckedOptions {
   ensureKind(typeof options === 'object' && options !== null, 'expected an options object', options)

@@ -28,7 +28,7 @@ import { handle, type Service } from './handle.js'
  *   it as they are.
  * - Keys, ciphertexts and signatures are real.
  * - It listens on 127.0.0.1 only, and refuses whatever a web page could send.
- * - The account is 111122223333.
+ * - The account is 111122223333, or that of `credentials`.
  * - It does not start with NODE_ENV=production, since private keys are not protected.
  *
  * @param options - see {@link LocalKmsOptions}
@@ -36,7 +36,7 @@ import { handle, type Service } from './handle.js'
  * @throws SealdropError when it is called:
  *   - `invalid_argument`: an option is wrong, or NODE_ENV is production
  *   - `conflict`: the port or `dir` is in use, or an alias has another kind of key
- *   - `malformed`: a file in `dir` is damaged; the message names it
+ *   - `malformed`: a file in `dir`, or the text of `credentials`, is damaged; the message says which
  * @example
  *   ```js
  *   import { createSigner } from 'sealdrop/kms'

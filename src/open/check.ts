@@ -49,7 +49,7 @@ export async function checkValueKey(jwe: Jwe, { jwk }: OpenerKey): Promise<Value
     alg: header.alg,
     enc: header.enc,
     encryptedKey,
-    sender: await openingOf(kind).checkValueKey(jwe, jwk as SealingMembers),
+    sent: await openingOf(kind).checkValueKey(jwe, jwk as SealingMembers),
     apu: infoOf(header.apu),
     apv: infoOf(header.apv),
   }

@@ -34,10 +34,10 @@ export const noCache: DataKeyCache = {
 export async function dataKeyId(
   arn: string,
   kid: string,
-  { alg, enc, sender, apu, apv, encryptedKey }: ValueKey,
+  { alg, enc, sent, apu, apv, encryptedKey }: ValueKey,
 ): Promise<string | undefined> {
   if (keyWrapRow(alg)?.encryptedKey === 0) return undefined
-  return nameOf(utf8(arn), utf8(kid), utf8(alg), utf8(enc), sender, apu, apv, encryptedKey)
+  return nameOf(utf8(arn), utf8(kid), utf8(alg), utf8(enc), sent, apu, apv, encryptedKey)
 }
 
 /** The same for a message's data key. */

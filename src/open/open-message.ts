@@ -62,10 +62,10 @@ export async function openMessage(
       const one = found.find((each) => fits(each, key))!
       const { kind, dataKey } = one
       const { checkMessageKey } = openingOf(kind)
-      const sender = await checkMessageKey(dataKey, key.jwk as SealingMembers, parts.decompress)
+      const sent = await checkMessageKey(dataKey, key.jwk as SealingMembers, parts.decompress)
       return {
         key,
-        wrapped: { kind, ...dataKey, serializedContext, sender },
+        wrapped: { kind, ...dataKey, serializedContext, sent },
         id: await messageKeyId(key.arn, dataKey, serializedContext),
       }
     }),

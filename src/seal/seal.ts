@@ -24,14 +24,16 @@ export interface SealOptions extends CallOptions {
  *
  * @param keys - the company's key set; its order and `prefer` decide which key is used
  * @param value - what is to be sealed
- * @returns a compact JWE, about 4/3 of the input plus 900 bytes (RSA-2048) or 700 (P-256)
- * @throws SealdropError without a network call:
+ * @returns a compact JWE, about 4/3 of the input and of the context, plus 650 bytes
+ *   (RSA-2048) or 550 (P-256)
+ * @throws SealdropError for what it was given:
  *   - `invalid_argument`: the context is missing, or JSON cannot carry the value
  *   - `too_large`: the value has more than 1 MiB, or the context more than fits a header of 16 KiB
  * @throws SealdropError while fetching keys:
  *   - `keys_unreachable`: the set's host did not answer; try again later
  *   - `keys_malformed`, `keys_untrusted`, `keys_expired`, `keys_rolled_back`: see `fetchKeySet`
  *   - `no_usable_key`: the set has no key to seal to now, which its publisher must mend
+ *   - `output_failed`, `source_failed`: the store of `signedBy` failed
  *   - `unsupported_runtime`: there is no WebCrypto, as on a page without https
  * @example
  *   ```js

@@ -116,9 +116,9 @@ class DataKeySealer implements Sealer {
 }
 
 /** A data key and its wrap once both are done. */
-async function settled({ key, wrapped }: DataKey): Promise<Pick<DataKey, 'key' | 'wrapped'>> {
-  const { header, encryptedKey } = await wrapped
-  return { key: await key, wrapped: { header, encryptedKey: await encryptedKey } }
+async function settled(made: DataKey): Promise<Pick<DataKey, 'key' | 'wrapped'>> {
+  const [key, { header, encryptedKey }] = await Promise.all([made.key, made.wrapped])
+  return { key, wrapped: { header, encryptedKey: await encryptedKey } }
 }
 
 /**
@@ -130,7 +130,7 @@ async function settled({ key, wrapped }: DataKey): Promise<Pick<DataKey, 'key' |
  * @param o.maxValues - values under one data key. Default and most: 2^20
  * @param o.maxAge - of a data key, in milliseconds, at most 24 hours. Default: 1 hour
  * @returns a sealer, whose verbs throw what `seal` and `sealFields` throw
- * @throws SealdropError without a network call:
+ * @throws SealdropError for what it was given:
  *   - `invalid_argument`: a number is out of its range, or `keys` is no key set
  * @example
  *   ```js
@@ -169,7 +169,7 @@ export function createSealer(
  * @param keys - the company's key set
  * @param record - an object or an array
  * @returns a copy of the record, with a sealed string in each named place
- * @throws SealdropError without a network call:
+ * @throws SealdropError for what it was given:
  *   - `invalid_argument`: the context is missing, a path is not in the record or names a field
  *     twice, or JSON cannot carry a value
  *   - `too_large`: a value has more than 1 MiB, or the record more than 2^20 fields to seal

@@ -21,7 +21,8 @@ export interface DataKey {
 export function dataKeyFor(recipient: SealingKey): DataKey {
   const made = newDataKey(recipient)
   // reported where it is awaited, which may be after another failure
-  made.wrapped.then(({ encryptedKey }) => encryptedKey).catch(() => {})
+  const wrapped = made.wrapped.then(({ encryptedKey }) => encryptedKey)
+  Promise.all([made.key, wrapped]).catch(() => {})
   return { recipient, ...made }
 }
 

@@ -26,7 +26,7 @@ const methods = 'GET, HEAD, OPTIONS'
  *
  * @param source - what `createPublisher` makes, or anything else that has `documents()`
  * @returns a function that takes a Request and answers a Response
- * @throws SealdropError without a network call:
+ * @throws SealdropError for what it was given:
  *   - `invalid_argument`: the source has no `documents()`, or `maxAge` is no number of milliseconds
  * @example
  *   ```js

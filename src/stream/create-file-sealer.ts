@@ -36,7 +36,7 @@ export type RestoreOptions = Pick<StreamOptions, 'signal' | 'framesInFlight' | '
  * @param keys - one key of each set can open it; an RSA key must be published with its ARN
  * @param file - Blob, File or byte source; it must not change meanwhile
  * @returns a sealer, which must be closed
- * @throws SealdropError without a network call:
+ * @throws SealdropError for what it was given:
  *   - `invalid_argument`: the context is missing, a number is out of its range, or this is no file
  *   - `too_large`: the context and the recipients do not fit the header, or there are more frames
  *     than a message can have
@@ -115,7 +115,7 @@ export async function createFileSealer(
  * @param records - where the first sealer kept its record
  * @param messageId - of the first sealer
  * @returns a sealer, which must be closed
- * @throws SealdropError without a network call:
+ * @throws SealdropError for what it was given:
  *   - `expired`: there is no record: finished, older than 7 days, or never made here
  *   - `conflict`: another sealer holds the record
  *   - `malformed`: the record is damaged

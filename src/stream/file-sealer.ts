@@ -34,7 +34,7 @@ export interface FileSealer {
    * - they are what `sealStream` would write there under the same key and id
    * - at most 1 GiB at once; frames are sealed whole, so that ranges of some MiB cost least
    *
-   * @throws SealdropError without a network call:
+   * @throws SealdropError for what it was given:
    *   - `invalid_argument`: this is no range of the ciphertext
    *   - `too_large`: more than 1 GiB
    *   - `conflict`: another sealer took over the record, and this one seals nothing more

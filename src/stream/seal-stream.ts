@@ -62,7 +62,7 @@ export interface SealedStream extends ByteStream {
  * @param source - Blob, File, byte source, stream or async iterable of bytes, or bytes (leave them
  *   unchanged until they are read)
  * @returns the ciphertext as a stream, its length where that is known, and what a receipt names
- * @throws SealdropError without a network call:
+ * @throws SealdropError for what it was given:
  *   - `invalid_argument`: the context is missing, a number is out of its range, or this is no
  *     source
  *   - `too_large`: the context and the recipients do not fit the header, or there are more frames

@@ -12,7 +12,7 @@ import { planMessage, type MessageOptions, type Recipients } from './plan-messag
  * @param keys - one key of each set can open it; an RSA key must be published with its ARN
  * @param length - bytes of plaintext
  * @returns bytes of ciphertext
- * @throws SealdropError without a network call:
+ * @throws SealdropError for what it was given:
  *   - `invalid_argument`: the context is missing, or a number is out of its range
  *   - `too_large`: the context and the recipients do not fit the header, or there are more frames
  *     than a message can have

@@ -23,7 +23,7 @@ type PinnedKey = Exclude<Pin, string>
  * - everything else in a JWK, such as its dates, is believed as the host serves it
  *
  * @returns a trust for `fetchKeySet`, `importKeySet` or `verifyReceiptFile`
- * @throws SealdropError without a network call:
+ * @throws SealdropError for what it was given:
  *   - `invalid_argument`: there is no pin, or one is no thumbprint
  * @throws SealdropError while fetching keys, from each verb that uses the set:
  *   - `keys_untrusted`: the set holds none of the pinned keys

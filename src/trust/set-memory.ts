@@ -1,7 +1,9 @@
 import { ensure, hasMethods } from '../errors/guard.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
+import { isText } from '../formats/json.js'
 import type { SetClaims } from '../formats/signed-set.js'
 import { abortable } from '../io/abort.js'
+import { keepsHeldSet } from '../keys/held-set-codes.js'
 import type { SetStore } from '../keys/set-store.js'
 
 /** A set whose signature verified. */
@@ -16,7 +18,7 @@ const patience = 5_000
 
 /** The newest set that was seen: here, and through the store before and in other tabs. */
 export class SetMemory {
-  newest: SignedSet | undefined
+  declare newest: SignedSet | undefined
   readonly #store: SetStore | undefined
   /** What the store has, as far as is known here. */
   #stored: string | undefined
@@ -47,8 +49,7 @@ export class SetMemory {
     if (!store) return
     try {
       for (const document of await Promise.all(ids.map((id) => inTime(() => store.get(id))))) {
-        const found =
-          typeof document === 'string' ? await read(document).catch(() => undefined) : undefined
+        const found = isText(document) ? await read(document).catch(() => undefined) : undefined
         if (found && (!this.newest || isNewer(found, this.newest))) this.newest = found
         if (found?.root === this.newest?.root) this.#stored = document
       }
@@ -89,7 +90,8 @@ async function inTime<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await abortable(work(), AbortSignal.timeout(patience))
   } catch (cause) {
-    if (isSealdropError(cause)) throw cause
+    // other codes of a store that a user wrote would drop the set that is held
+    if (isSealdropError(cause) && keepsHeldSet(cause.code)) throw cause
     throw new SealdropError('output_failed', 'the store of key sets failed, or did not answer', {
       cause,
       retryable: true,

@@ -63,7 +63,7 @@ const ahead = 24 * hour
  * @param roots - public JWKs that come with the page or the configuration, never from where the set
  *   comes from; an RSA root without `alg` signs PS256
  * @returns a trust for `fetchKeySet`, `importKeySet` or `verifyReceiptFile`
- * @throws SealdropError without a network call:
+ * @throws SealdropError for what it was given:
  *   - `invalid_argument`: there is no root, one is private or not for signatures, or the store has
  *     no `get` and `put`
  *   - `unsupported_algorithm`: a root's key does not sign, or not with its `alg`
@@ -95,9 +95,11 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
   )
   const { history = false, name = history ? 'history' : 'default', issuer, store } = o
   const rows = roots.map(rootOf)
+  // as they are now: an object that is changed later must not change what is believed
+  const rules = { ...o, name }
   const memory = new SetMemory(store)
   const idOf = (root: string): string =>
-    [root, name, ...(issuer === undefined ? [] : [issuer])].join('/')
+    [root, name, issuer].filter((part) => part !== undefined).join('/')
 
   /** By thumbprint: what a set names. */
   const byThumbprint = async (): Promise<ReadonlyMap<string, Root>> =>
@@ -106,7 +108,7 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
     )
 
   const read = async (document: string): Promise<SignedSet> =>
-    readSet(document, await byThumbprint(), { ...o, name })
+    readSet(document, byThumbprint, rules)
 
   const look = async (): Promise<void> =>
     memory.look([...(await byThumbprint()).keys()].map(idOf), read)
@@ -120,7 +122,7 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
       await look()
       const { newest } = memory
       if (newest && isNewer(newest, found)) {
-        if (whyNot(newest, now) === undefined) return believed(newest)
+        if (!whyNot(newest, now)) return believed(newest)
         ensure(
           found.claims.ver === newest.claims.ver,
           'keys_rolled_back',
@@ -129,13 +131,13 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
         )
       }
       const why = whyNot(found, now)
-      ensure(why === undefined, 'keys_expired', why ?? '')
+      ensure(!why, 'keys_expired', `${why}`)
       return believed(await memory.keep(found, idOf))
     },
     async recall({ now }): Promise<string | undefined> {
       await look()
       const { newest } = memory
-      return newest && whyNot(newest, now) === undefined ? newest.document : undefined
+      return newest && !whyNot(newest, now) ? newest.document : undefined
     },
   }
 }
@@ -147,7 +149,7 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
  */
 async function readSet(
   document: string,
-  roots: ReadonlyMap<string, Root>,
+  byThumbprint: () => Promise<ReadonlyMap<string, Root>>,
   { name, issuer, history, providers }: SignedByOptions & { readonly name: string },
 ): Promise<SignedSet> {
   const { header, signingInput, signature, payload } = parseSignedSet(document)
@@ -156,6 +158,7 @@ async function readSet(
     typ === reservedTypes.keySet,
     `has the type ${shown(typ)}, expected ${reservedTypes.keySet}`,
   )
+  const roots = await byThumbprint()
   const root = roots.get(kid)
   trusted(
     root,

@@ -46,7 +46,7 @@ export interface Inspection {
  *
  * @param input - text, or a message as a Blob, byte source, stream, async iterable or bytes
  * @returns what it is, and what it says of itself; nothing of it is verified
- * @throws SealdropError without a network call:
+ * @throws SealdropError for what it was given:
  *   - `invalid_argument`: this is neither text nor a source
  *   - `malformed`: this is none of the things above
  *   - `keys_malformed`: this is no key set

@@ -36,7 +36,7 @@ export interface JwtOptions extends CallOptions {
  * - a token must have an `exp`, or with `maxAge` an `iat`
  *
  * @returns the claims, and the key that verified
- * @throws SealdropError without a network call:
+ * @throws SealdropError for what it was given:
  *   - `invalid_argument`: the issuer, the audience or a number is missing or wrong
  * @throws SealdropError while fetching keys:
  *   - what `keys.ready()` throws, see `fetchKeySet`

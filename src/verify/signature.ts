@@ -52,7 +52,7 @@ export type RawSignature = (
  * - such a signature has no time: of a key that was taken back, only what you held before counts
  *
  * @returns the key that verified
- * @throws SealdropError without a network call:
+ * @throws SealdropError for what it was given:
  *   - `invalid_argument`: an option is missing or wrong, or the digest has the wrong length
  *   - `unsupported_algorithm`: KMS does not sign so, or the algorithm signs messages only
  * @throws SealdropError while fetching keys:

@@ -67,7 +67,7 @@ const size = limits.digestChunk
  * @param fileSignature - as `signer.signFile` answers it
  * @param source - Blob, File, byte source, stream, async iterable or bytes; given up on failure
  * @returns the verified bytes as a stream, what was signed of the file, and the key
- * @throws SealdropError without a network call:
+ * @throws SealdropError for what it was given:
  *   - `invalid_argument`: an option is wrong, or this is no source
  *   - `malformed`: this is no file signature
  *   - `rejected`: the signature does not verify, or is for another `name` or another size

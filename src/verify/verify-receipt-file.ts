@@ -84,7 +84,7 @@ export interface ReceiptFileOptions extends CallOptions, SinceWhen {
  * @param file - the text that `receiptFile` answered
  * @returns what the receipt says, the key, when the file says that it was saved, and whether a
  *   history was asked
- * @throws SealdropError without a network call:
+ * @throws SealdropError for what it was given:
  *   - `invalid_argument`: there is no trust, or this is no text
  *   - `malformed`: this is no receipt file
  *   - `too_large`: the file has more than 400,000 characters

@@ -36,7 +36,7 @@ export interface Received {
  * @param o.sent - what `inspect` says of the sealed value, or what `sealStream` answered
  * @param o.heldSince - since when you hold it, where its key was compromised since
  * @returns what the receipt says, and the key that verified
- * @throws SealdropError without a network call:
+ * @throws SealdropError for what it was given:
  *   - `invalid_argument`: `sent` is missing, or `heldSince` is no Date
  * @throws SealdropError while fetching keys:
  *   - what `keys.ready()` throws, see `fetchKeySet`
@@ -47,7 +47,7 @@ export interface Received {
  *   - `unsupported_algorithm`: its `alg` is none that KMS signs with
  *   - `unsupported_runtime`: WebCrypto lacks the algorithm; pass `providers` to the key set
  *   - `rejected`: the signature does not verify, or it is a receipt of something else
- *   - `expired`: the key was not valid when it signed
+ *   - `expired`: the key was not valid when it signed, or was taken back before
  *   - `key_unusable`: the key was compromised, see `heldSince`
  * @example
  *   ```js

@@ -43,7 +43,7 @@ export interface Proof {
  *   - `unsupported_algorithm`: its `alg` is none that KMS signs with
  *   - `unsupported_runtime`: WebCrypto lacks the algorithm; pass `providers` to the key set
  *   - `rejected`: the signature does not verify, or `alg` or `typ` is another than expected
- *   - `expired`: the key was not valid when it signed
+ *   - `expired`: the key was not valid when it signed, or was taken back before
  *   - `key_unusable`: the key was compromised, see `heldSince`
  * @example
  *   ```js

@@ -9,6 +9,7 @@ import { keySetsSuite } from '../suites/key-sets.js'
 import { receiptFilesSuite } from '../suites/receipt-files.js'
 import { signatureDigestsSuite } from '../suites/signature-digests.js'
 import { signatureEncodingsSuite } from '../suites/signature-encodings.js'
+import { signaturePaddingsSuite } from '../suites/signature-paddings.js'
 import { signaturesSuite } from '../suites/signatures.js'
 import { signedSetOutagesSuite } from '../suites/signed-set-outages.js'
 import { signedSetRootsSuite } from '../suites/signed-set-roots.js'
@@ -23,6 +24,7 @@ export const signatureSuites = [
   signaturesSuite,
   signatureDigestsSuite,
   signatureEncodingsSuite,
+  signaturePaddingsSuite,
   vectorsSuite,
   keySetsSuite,
   signedSetRootsSuite,

@@ -24,6 +24,7 @@ import { openStreamsSuite } from './open-streams.js'
 import { receiptFilesSuite } from './receipt-files.js'
 import { signatureDigestsSuite } from './signature-digests.js'
 import { signatureEncodingsSuite } from './signature-encodings.js'
+import { signaturePaddingsSuite } from './signature-paddings.js'
 import { signaturesSuite } from './signatures.js'
 import { signedSetOutagesSuite } from './signed-set-outages.js'
 import { signedSetRootsSuite } from './signed-set-roots.js'
@@ -59,6 +60,7 @@ export function runDoorSuites(host) {
   verifySuite(host)
   verifyClaimsSuite(host)
   signaturesSuite(host)
+  signaturePaddingsSuite(host)
   signatureDigestsSuite(host)
   signatureEncodingsSuite(host)
   historySuite(host)

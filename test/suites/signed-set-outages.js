@@ -85,6 +85,53 @@ export function signedSetOutagesSuite(host) {
     )
   })
 
+  test('a set that is held stays after failures of a store only; every other code drops it, unless it may pass', async () => {
+    /** @type {Record<string, import('#dist/doors/index.js').SealdropErrorCode[]>} */
+    const codes = {
+      held: ['output_failed', 'source_failed'],
+      dropped: [
+        'keys_untrusted',
+        'keys_malformed',
+        'keys_expired',
+        'conflict',
+        'unsupported_runtime',
+      ],
+      'held, retryable': ['keys_unreachable', 'conflict'],
+    }
+    for (const [outcome, list] of Object.entries(codes))
+      for (const code of list) {
+        const retryable = outcome.endsWith('retryable')
+        let broken = false
+        const real = signedBy([rootJwk()])
+        const trust = {
+          kind: real.kind,
+          accept: async (document, o) => {
+            if (broken) throw new door.SealdropError(code, 'made up', { retryable })
+            return real.accept(document, o)
+          },
+        }
+        const { state, sealed } = hosted(trust, signedSet())
+        await sealed()
+        broken = true
+        state.at += 2 * hour
+        if (outcome.startsWith('held')) await sealed()
+        else await fails(assert, sealed(), code, /made up/)
+      }
+  })
+
+  test('an error of a store that somebody wrote does not drop the set, whatever its code', async () => {
+    const store = mapStore()
+    const { state, sealed } = hosted(signedBy([rootJwk()], { store }), signedSet())
+    await sealed()
+    store.put = async () => {
+      throw new door.SealdropError('conflict', 'somebody else was quicker')
+    }
+    state.answer = signedSet({ claims: { ver: 8 } })
+    state.at += 2 * hour
+    await sealed()
+    assert.equal(state.calls, 2)
+  })
+
   test('a thousand callers cause one request', async () => {
     const { state, sealed } = hosted(signedBy([rootJwk()]), signedSet())
     await Promise.all(Array.from({ length: 1_000 }, sealed))

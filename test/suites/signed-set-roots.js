@@ -211,6 +211,15 @@ export function signedSetRootsSuite(host) {
     )
   })
 
+  test('options that are changed after signedBy was called change nothing', async () => {
+    const o = { issuer: 'https://claims.example', name: 'default' }
+    const trust = signedBy([rootJwk()], o)
+    o.issuer = 'https://mallory.example'
+    const other = signedSet({ claims: { iss: 'https://mallory.example' } })
+    await refused(trust, other, 'keys_untrusted', /is issued by/)
+    await hosted(trust, signedSet()).sealed()
+  })
+
   test('one root may sign several sets, each believed under its own name', async () => {
     const document = await signedSet({ claims: { sub: 'partners' } })
     assert.match(

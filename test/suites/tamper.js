@@ -13,6 +13,8 @@ const closedList = [
   'rejected',
 ]
 
+const sum = (numbers) => numbers.reduce((total, number) => total + number, 0)
+
 /**
  * No changed value opens: every bit of every part, every bit of the text, every truncation.
  *
@@ -52,16 +54,16 @@ export function tamperSuite(host) {
           flips++
         }
       }
-      assert.equal(
-        flips,
-        segments.reduce((sum, segment) => sum + bitsOf(host, decode(segment).length * 8).length, 0),
-      )
+      const bits = segments.map((segment) => decode(segment).length * 8)
+      assert.equal(flips, sum(bits.map((count) => (host.whole ? count : Math.ceil(count / 16)))))
       assert.equal(await codeOf(opener, jwe), 'opened')
     })
 
     test(`every bit flipped in the text of a value for ${name}, and every truncation: none opens`, async () => {
       const { opener, jwe } = await setUp()
-      for (const flip of bitsOf(host, jwe.length * 8)) {
+      const flips = bitsOf(host, jwe.length * 8)
+      assert.lengthOf(flips, host.whole ? jwe.length * 8 : Math.ceil(jwe.length / 2))
+      for (const flip of flips) {
         const at = flip >> 3
         const turned = String.fromCharCode(jwe.charCodeAt(at) ^ (1 << (flip & 7)))
         const changed = jwe.slice(0, at) + turned + jwe.slice(at + 1)

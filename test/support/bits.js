@@ -1,5 +1,6 @@
-// Which bits a suite turns. In each host one of 16 that follow each other, drawn anew each time: a
-// failure names its bit. `npm run test:soak` turns all of them, in Node.
+// Which bits a suite turns. In each host one of 16 that follow each other, drawn anew each time. A
+// failure names its bit, which is all that is needed to repeat it. `npm run test:soak` turns all of
+// them, in Node.
 const every = 16
 
 /**

@@ -47,7 +47,7 @@ export async function verifying(candidates, work) {
   for (let at = 0; at < candidates.length; at += 64) {
     const outcomes = await Promise.allSettled(candidates.slice(at, at + 64).map(work))
     for (const [i, outcome] of outcomes.entries()) {
-      if (outcome.status === 'fulfilled') found.push(at + i)
+      if (outcome.status === 'fulfilled') found.push(candidates[at + i])
       else if (outcome.reason?.name !== 'SealdropError') throw outcome.reason
     }
   }

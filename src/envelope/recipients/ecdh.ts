@@ -68,8 +68,8 @@ async function ephemeralKey({ epk }: JweHeader, crv: CurveName): Promise<Bytes> 
 }
 
 export const unwrapValueKey: UnwrapValueKey = async (key, arn, operations, signal) => {
-  const { alg, enc, encryptedKey, sender, apu, apv } = key
-  const secret = await operations.agree(arn, sender, signal)
+  const { alg, enc, encryptedKey, sent: spki, apu, apv } = key
+  const secret = await operations.agree(arn, spki, signal)
   const direct = wrappedLength(alg) === 0
   const derived = await concatKdf(secret, direct ? enc : alg, apu, apv)
   return direct ? importDataKey(derived) : unwrapDataKey(derived, encryptedKey)
@@ -130,7 +130,7 @@ async function senderKey(crv: CurveName, sender: Bytes, decompress: Decompress):
 }
 
 export const unwrapMessageKey: UnwrapMessageKey = async (
-  { info, ciphertext, serializedContext, sender: spki },
+  { info, ciphertext, serializedContext, sent: spki },
   arn,
   operations,
   signal,

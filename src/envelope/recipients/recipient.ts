@@ -46,8 +46,11 @@ export interface ValueKey {
   readonly alg: string
   readonly enc: string
   readonly encryptedKey: Bytes
-  /** The sender's public key as KMS takes it; empty where the kind has none. */
-  readonly sender: Bytes
+  /**
+   * What the sender made for the private operation, as KMS takes it: an ephemeral public key, or
+   * the ciphertext of a KEM. Empty where the kind has none.
+   */
+  readonly sent: Bytes
   readonly apu: Bytes
   readonly apv: Bytes
 }
@@ -55,7 +58,7 @@ export interface ValueKey {
 /**
  * What public bytes decide of a value's wrapped key.
  *
- * @returns the sender's public key, empty where there is none
+ * @returns what the sender made for the private operation, empty where the kind has none
  * @throws SealdropError `malformed`
  */
 export type CheckValueKey<Kind extends RecipientKind = RecipientKind> = (
@@ -89,7 +92,7 @@ export type Decompress = (crv: CurveName, point: Bytes) => Uint8Array
 /**
  * What public bytes decide of a message's wrapped key.
  *
- * @returns the sender's public key, empty where there is none
+ * @returns what the sender made for the private operation, empty where the kind has none
  * @throws SealdropError `malformed`
  */
 export type CheckMessageKey<Kind extends RecipientKind = RecipientKind> = (
@@ -104,8 +107,11 @@ export interface MessageKey {
   readonly info: Bytes
   readonly ciphertext: Bytes
   readonly serializedContext: Bytes
-  /** The sender's public key as KMS takes it; empty where the kind has none. */
-  readonly sender: Bytes
+  /**
+   * What the sender made for the private operation, as KMS takes it: an ephemeral public key, or
+   * the ciphertext of a KEM. Empty where the kind has none.
+   */
+  readonly sent: Bytes
 }
 
 /** One private operation; undefined where what it answers is no data key. */

@@ -28,9 +28,10 @@ import { settingsOf, type DoctorOptions, type Settings } from './settings.js'
  * - Clocks: do they agree?
  *
  * @returns a finding for each check. One that is `ok` and has advice is a warning. What is wrong is
- *   an answer, also that KMS cannot be reached, and never an error
+ *   an answer, also that KMS cannot be reached
  * @throws SealdropError without a KMS call:
  *   - `invalid_argument`: an option is wrong, or there is nothing to look at
+ *   - `unsupported_algorithm`, `keys_malformed`: a root is no public key that signs
  * @example
  *   ```js
  *   import { readFile } from 'node:fs/promises'

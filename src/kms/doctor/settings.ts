@@ -44,7 +44,11 @@ export interface DoctorOptions extends CallOptions {
   readonly roles?: readonly DoctorRole[]
   /** How often keys are rotated, as `planRotation` takes it. Default: `P1Y`. */
   readonly every?: string
-  /** The time for everything that is asked, in milliseconds. Default: 30,000. */
+  /**
+   * The time for everything that KMS and the store are asked, in milliseconds. Default: 30,000.
+   *
+   * The host of the set has 5,000 of its own.
+   */
   readonly timeout?: number
   /** Makes the requests to the host of the set. Default: `globalThis.fetch`. */
   readonly fetch?: typeof globalThis.fetch

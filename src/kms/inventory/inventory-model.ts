@@ -116,7 +116,7 @@ export interface InventoryKey {
   /** Since when another key is current. */
   readonly retired?: string
   /**
-   * Until when it is believed, after a compromise.
+   * Until when it is believed, once it was taken back.
    *
    * - What says that it was signed later is not believed. It is not sealed to either.
    */

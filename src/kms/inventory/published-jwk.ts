@@ -18,6 +18,6 @@ export function jwkFor(
   stated: Omit<JwkStatements, 'key_ops'> & { readonly kid: string; readonly use: 'enc' | 'sig' },
 ): PublishedJwk {
   const { kid, use, ...others } = stated
-  const operations = use === 'sig' ? ['verify'] : keyOps[kindOfKey(jwk) as RecipientKind]
+  const operations = use === 'sig' ? ['verify'] : (keyOps[kindOfKey(jwk) as RecipientKind] ?? [])
   return { ...jwk, kid, use, key_ops: operations, ...others }
 }

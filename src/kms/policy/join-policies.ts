@@ -6,7 +6,7 @@ import { keyPolicyDocument, type PolicyDocument, type PolicyStatement } from './
  * Joins the parts of a key policy into one, since a key has one key policy.
  *
  * - The parts are what `keyPolicy` wrote for roles, and what you wrote.
- * - A statement that is there twice stands once. Each statement has a Sid of its own.
+ * - A statement that is there twice stands once. No two have the same Sid.
  * - A policy that nobody could change any more is refused. KMS refuses it too, or AWS Support would
  *   have to help.
  *

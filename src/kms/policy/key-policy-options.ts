@@ -28,9 +28,10 @@ export interface KeyPolicyOptions {
    */
   readonly accountRoot?: boolean
   /**
-   * JOSE names of the algorithms that an opener or a signer uses. Default: all that Sealdrop uses.
+   * JOSE names of the algorithms that an opener or a signer uses. Default of an opener: all.
    *
-   * - Default of a signer: PS256, ES256, ES384 and ES512, which `createSigner` uses by itself.
+   * - Default of a signer: what `createSigner` uses by itself with each kind of key. That is PS256,
+   *   ES256, ES384, ES512, Ed25519, ML-DSA-44, ML-DSA-65 and ML-DSA-87.
    * - Of an administrator they say which keys may be made. A publisher has none.
    */
   readonly algs?: readonly string[]

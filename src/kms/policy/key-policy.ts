@@ -8,7 +8,8 @@ import { writeRole } from './write-role.js'
  * - `opener` gets the public key, and Decrypt or DeriveSharedSecret with its algorithms.
  * - `signer` gets the public key, and Sign with its algorithms. The publisher of a root is one.
  * - `publisher` gets the public key and the state.
- * - `administrator` gets what `applyRotation`, `retireKey`, `deleteKey` and `restoreKey` call.
+ * - `administrator` gets what `applyRotation`, `retireKey`, `deleteKey` and `restoreKey` call, but
+ *   for kms:ReplicateKey, which purposes with `replicas` need.
  *   Cryptography and grants are denied to it, whatever else allows them. Whoever may change the
  *   policy can take that out, and CloudTrail shows it.
  * - Nobody can delete the key in less than 30 days.

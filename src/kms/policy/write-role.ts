@@ -126,10 +126,14 @@ function keyStatements(
   permissions: readonly Permission[],
   principals: readonly PolicyPrincipal[],
 ): readonly PolicyStatement[] {
-  const place = { Principal: { AWS: principals.map(({ arn }) => arn) }, Resource: '*' }
+  // an object for each statement, so that a caller who changes one changes no other
+  const place = (): Pick<PolicyStatement, 'Principal' | 'Resource'> => ({
+    Principal: { AWS: principals.map(({ arn }) => arn) },
+    Resource: '*',
+  })
   return permissions
     .filter(({ on }) => on === 'key')
-    .map((permission) => statement(role, permission, place))
+    .map((permission) => statement(role, permission, place()))
 }
 
 /**

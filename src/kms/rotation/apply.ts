@@ -23,15 +23,15 @@ export interface ApplyOptions extends CallOptions {
  * - Run it when `next` of the plan says, or every hour. It may run in one place or in several.
  * - Each step looks at the inventory as it is then. A plan that is applied twice, or was cut off,
  *   makes no key twice and rotates once.
- * - When a step fails, the steps of its purpose wait. Those of other purposes are done, then the
- *   first error is thrown. What was done stays done.
+ * - When a step fails, the steps of its purpose that build on it wait. The others are done, then
+ *   the first error is thrown. What was done stays done.
  *
  * @param plan - what `planRotation` answered, which may have been JSON meanwhile
  * @returns what was done, and what waits, with the time before which it is not done
  * @throws SealdropError without a KMS call:
  *   - `invalid_argument`: the plan or an option is wrong
  *   - `key_not_found`: there is no inventory, or it has the purpose no more
- *   - `too_large`: the set would have more than 32 keys
+ *   - `too_large`: the set would have more than 32 keys, or more than 65,536 bytes
  *   - `source_failed`: the inventory cannot be read
  *   - `malformed`: the inventory is damaged
  * @throws SealdropError from KMS:

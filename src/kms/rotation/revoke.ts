@@ -29,7 +29,8 @@ export interface RevokedKey {
  * - KMS is not called. The alias moves when `applyRotation` runs.
  * - The waits of a rotation are left out.
  * - A key to seal to leaves the set, and stays enabled for what was sealed to it.
- * - A signing key stays in the set with `expires`: what says that it was signed before is believed.
+ * - A signing key in use stays in the set with `exp`: what says that it was signed before is
+ *   believed. One that was the next leaves the set.
  * - Whoever can sign chooses that date. Where somebody else can sign with the key, `withdraw` it.
  *
  * @param o.since - from when what it signed is not believed, not after now; default: now

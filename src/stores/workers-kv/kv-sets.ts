@@ -20,7 +20,7 @@ export interface KvNamespace {
  *
  * @param namespace - the binding, such as `env.KEY_SETS`
  * @returns a store for `signedBy`, which makes `output_failed` of what KV fails with
- * @throws SealdropError without a network call:
+ * @throws SealdropError for what it was given:
  *   - `invalid_argument`: this is no Workers KV binding
  * @example
  *   ```js

@@ -38,7 +38,7 @@ export const checkValueKey: CheckValueKey<'MADE-UP-KEM'> = async ({ header }) =>
 }
 
 export const unwrapValueKey: UnwrapValueKey = async (key, arn, operations, signal) => {
-  const secret = await operations.agree(arn, key.sender, signal)
+  const secret = await operations.agree(arn, key.sent, signal)
   const wrapping = await concatKdf(secret, 'made-up wrap of values', none, none)
   return unwrapDataKey(wrapping, key.encryptedKey)
 }
@@ -66,7 +66,7 @@ export const isRecipient: IsRecipient<'MADE-UP-KEM'> = ({ info }, { jwk }) =>
 export const checkMessageKey: CheckMessageKey<'MADE-UP-KEM'> = async ({ info }) => info.slice(32)
 
 export const unwrapMessageKey: UnwrapMessageKey = async (key, arn, operations, signal) => {
-  const secret = await operations.agree(arn, key.sender, signal)
+  const secret = await operations.agree(arn, key.sent, signal)
   const context = key.serializedContext
   const wrapping = await importDataKey(await concatKdf(secret, 'made-up messages', context, none))
   return decrypt(wrapping, new Uint8Array(12), key.ciphertext, context)
