@@ -9,6 +9,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { forgetCells } from './matrix/kept-cells.mjs'
 import { runCommand } from './runner/command.mjs'
 import { add, failuresIn, judged, none, shown, skipsIn } from './runner/counts.mjs'
 import { hostJobs, hostNames, soakJobs } from './runner/hosts.mjs'
@@ -109,6 +110,7 @@ const jobs = hosts
 const progress = { done: 0, all: jobs.length }
 const lanes = Number(width ?? Math.min(4, availableParallelism()))
 if (!Number.isSafeInteger(lanes) || lanes < 1) throw new Error(`--jobs: expected 1 or more`)
+if (!chosen && !soak) forgetCells()
 const results = await inLanes(jobs, lanes, (job) => runJob(job, progress))
 if (record) await recordDurations(results)
 const total = summary(hosts, results)

@@ -29,8 +29,6 @@ function release([tag, repository]) {
   }
   for (const folder of [target, stage]) rmSync(folder, { recursive: true, force: true })
   for (const folder of [target, stage]) mkdirSync(folder, { recursive: true })
-  writeFileSync(join(target, 'NOTES.md'), notesOf(manifest.version))
-
   npm(['run', '--silent', 'prepack'])
   const [{ files }] = JSON.parse(npm(['pack', '--dry-run', '--json', '--ignore-scripts']))
   for (const { path } of files) cpSync(join(root, path), join(stage, path))
@@ -46,6 +44,7 @@ function release([tag, repository]) {
     return `${hash.digest('hex')}  ${name}\n`
   })
   writeFileSync(join(target, 'SHA256SUMS'), sums.join(''))
+  writeFileSync(join(target, 'NOTES.md'), notesOf(manifest.version)) // not published, so not summed
   console.log(sums.join('').trimEnd())
 }
 

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -16,16 +17,25 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const folder = join(root, '.build', 'cells')
 const fileOf = (name) => join(folder, `${name.replace(' ', '-').toLowerCase()}.json`)
 
-/** What cells depend on: all that was built, and what makes them. */
-function fingerprint() {
-  const built = readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.m?js$/.test(file))
-    .map((file) => join('dist', file))
+/** Folders that cells depend on: what was built, and what makes and judges them. */
+const sources = ['dist', 'test/matrix', 'test/suites', 'test/support', 'test/vectors']
+
+const codeIn = (place) =>
+  readdirSync(join(root, place), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.m?js$/.test(file) && !file.includes('node_modules'))
+    .map((file) => join(place, file))
     .sort()
+
+function fingerprint() {
   const hash = createHash('sha256')
-  for (const file of [...built, 'test/matrix/cells.js', 'test/vectors/signed-once.js'])
+  for (const file of sources.flatMap(codeIn))
     hash.update(`${file}\n`).update(readFileSync(join(root, file)))
   return hash.digest('hex')
+}
+
+/** Forgets what earlier runs kept, so that a host that crashes leaves no older cells. */
+export function forgetCells() {
+  rmSync(folder, { recursive: true, force: true })
 }
 
 /**

@@ -16,6 +16,7 @@ import {
   restoreKey,
   retireKey,
 } from 'sealdrop/kms'
+import { roles as permissionsOf } from '#dist/kms/policy/roles.js'
 import { fails } from '../support/host.js'
 import { claims, emptyInventory, madeKey, memoryStore } from '../support/inventories.mjs'
 import { allKeys, letsIn, own, policyWorld, roleArn } from '../support/policy-world.mjs'
@@ -298,4 +299,30 @@ test('an administrator by an alias names keys with this one only', async (t) => 
       as.Administrator.send('CreateKey', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' }),
     ),
   )
+})
+
+test('an administrator is denied everything that an opener or a signer is allowed to do with keys', () => {
+  const actionsOf = (role, effect) =>
+    permissionsOf[role]
+      .permissions(permissionsOf[role].algs)
+      .filter((permission) => (permission.effect ?? 'Allow') === effect)
+      .flatMap(({ actions }) => actions)
+  const denied = actionsOf('administrator', 'Deny')
+  const reading = ['DescribeKey', 'GetPublicKey']
+  const used = [...actionsOf('opener', 'Allow'), ...actionsOf('signer', 'Allow')]
+  const cryptography = used.filter((action) => !reading.includes(action))
+  assert.includeMembers(cryptography, ['Decrypt', 'DeriveSharedSecret', 'Sign'])
+  assert.includeMembers(denied, cryptography, 'src/kms/policy/roles.ts, cryptography')
+  assert.deepEqual(denied, [
+    'CreateGrant',
+    'Decrypt',
+    'DeriveSharedSecret',
+    'Encrypt',
+    'GenerateDataKey*',
+    'GenerateMac',
+    'ReEncrypt*',
+    'Sign',
+    'Verify',
+    'VerifyMac',
+  ])
 })

@@ -21,6 +21,10 @@ type Fits<Contract, Actual extends Contract> = Actual
 /** Does not compile unless nothing is left over. */
 type Nothing<T extends never> = T
 
+/**
+ * In each pair the first line names what contract.d.ts has and the door has not; the second names
+ * what the door has and contract.d.ts has not. Each name also has a line with Fits below.
+ */
 export type Names = [
   Nothing<Exclude<keyof typeof contract, keyof typeof actual>>,
   Nothing<Exclude<keyof typeof actual, keyof typeof contract>>,
@@ -121,6 +125,7 @@ export type Companion = [
   Fits<typeof contractKms.keyPolicy, typeof actualKms.keyPolicy>,
   Fits<typeof contractKms.joinPolicies, typeof actualKms.joinPolicies>,
   Fits<typeof contractKms.keyTemplate, typeof actualKms.keyTemplate>,
+  Fits<typeof contractKms.doctor, typeof actualKms.doctor>,
   Fits<typeof contractLocal.startLocalKms, typeof actualLocal.startLocalKms>,
 ]
 
