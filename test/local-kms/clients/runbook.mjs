@@ -20,6 +20,7 @@ import {
 } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { pythonEnvironment } from '../../interop/environment.mjs'
+import { untilAnswers, untilSilent } from '../../support/answering.mjs'
 import {
   assertImports,
   assertLinks,
@@ -120,8 +121,10 @@ async function waitUntilCurrent() {
   await restart()
 }
 async function restart(settings = '') {
-  const start = `${settings} node publisher.mjs > publisher.log 2>&1 & echo $! > publisher.pid`
-  await shell(`kill "$(cat publisher.pid)"; ${start}; sleep 2`)
+  await must('kill "$(cat publisher.pid)"')
+  await untilSilent(url)
+  await must(`${settings} node publisher.mjs > publisher.log 2>&1 & echo $! > publisher.pid`)
+  await untilAnswers(url)
 }
 async function must(code) {
   const { status, output } = await shell(code)
