@@ -44,7 +44,7 @@ const integrity = {
     )
     await writeFile(
       'dist/integrity.json',
-      `${JSON.stringify(Object.fromEntries(hashes.filter(Boolean)), null, 2)}\n`,
+      `${JSON.stringify(Object.fromEntries(hashes.filter((row) => row !== undefined)), null, 2)}\n`,
     )
   },
 }

@@ -19,7 +19,7 @@ async function takeCells(ctx) {
     ctx.status = 204
   } catch (error) {
     ctx.status = 500
-    ctx.body = error.message
+    ctx.body = error instanceof Error ? error.message : String(error)
   }
 }
 

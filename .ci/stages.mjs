@@ -20,7 +20,7 @@ const packages = {
 }
 
 function has(program) {
-  return process.env.PATH.split(delimiter).some((folder) => {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK)
       return true

@@ -104,7 +104,12 @@ const sha256sum = (path) =>
       .on('close', resolve),
   )
 
-/** Reads everything and answers its length, its SHA-256 where wanted, and the error at its end. */
+/**
+ * Reads everything and answers its length, its SHA-256 where wanted, and the error at its end.
+ *
+ * @param {AsyncIterable<Uint8Array>} readable
+ * @param {import('node:crypto').Hash} [hash]
+ */
 async function drained(readable, hash) {
   let length = 0
   try {
@@ -114,7 +119,7 @@ async function drained(readable, hash) {
     }
     return { length }
   } catch (error) {
-    return { length, error }
+    return { length, error: /** @type {import('sealdrop').SealdropError} */ (error) }
   }
 }
 

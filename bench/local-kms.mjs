@@ -2,6 +2,7 @@
 //
 // Two figures stand beside: the same client at an endpoint that answers the same JSON and does
 // nothing, and the operation alone in this process.
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { KMS } from '@aws-sdk/client-kms'
 import { startLocalKms } from 'sealdrop/local-kms'
@@ -11,18 +12,26 @@ import { generateMac } from '#dist/local-kms/crypto/mac.js'
 import { generateMaterial, publicKeyOf } from '#dist/local-kms/crypto/material.js'
 import { decryptOaep, encryptOaep } from '#dist/local-kms/crypto/oaep.js'
 import { sign } from '#dist/local-kms/crypto/signing.js'
+import { listeningPort, present } from '../test/support/types.mjs'
 import { columns, number } from './columns.mjs'
 import { compare } from './values.mjs'
 
 const message = Buffer.alloc(64, 7)
 const oaep = 'RSAES_OAEP_SHA_256'
 
+/** @import { MessageType } from '#dist/local-kms/crypto/signing.js' */
+/** @import { Material } from '#dist/local-kms/crypto/material.js' */
+/** @typedef {(operation: string, input: object) => Promise<object>} Call */
+/** @typedef {{ spec: string, KeyId: string, kms: Call, material: Material }} BenchKey */
+/** @typedef {{ MessageType?: string, SigningAlgorithm?: string, [member: string]: unknown }} Input */
+/** @typedef {{ operation: string, input: Input, bare: () => unknown }} Work */
+
 /**
  * What is done with a key, and the same without HTTP. Each gets key, client and material, and gives
  * the input of the call and the bare operation.
  */
 const signing =
-  (algorithm, MessageType = 'RAW', Message = message) =>
+  (algorithm, /** @type {MessageType} */ MessageType = 'RAW', Message = message) =>
   async ({ spec, material }) => ({
     operation: 'Sign',
     input: { Message, MessageType, SigningAlgorithm: algorithm },
@@ -68,7 +77,7 @@ const symmetric = async ({ kms, KeyId, material }) => {
   return {
     operation: 'Decrypt',
     input: { CiphertextBlob },
-    bare: () => parseBlob(blob).open(material.secret),
+    bare: () => present(parseBlob(blob)).open(material.secret),
   }
 }
 const mac =
@@ -79,29 +88,40 @@ const mac =
     bare: () => generateMac(spec, material, `HMAC_SHA_${bits}`, message),
   })
 
+/**
+ * A kind of key, and what is done with one.
+ *
+ * @param {string} spec
+ * @param {string} KeyUsage
+ * @param {(key: BenchKey) => Promise<Work>} prepare
+ */
+const row = (spec, KeyUsage, prepare) => ({ spec, KeyUsage, prepare })
+
 const rows = [
   ...['RSA_2048', 'RSA_3072', 'RSA_4096'].flatMap((spec) => [
-    [spec, 'ENCRYPT_DECRYPT', decrypting],
-    [spec, 'SIGN_VERIFY', signing('RSASSA_PSS_SHA_256')],
+    row(spec, 'ENCRYPT_DECRYPT', decrypting),
+    row(spec, 'SIGN_VERIFY', signing('RSASSA_PSS_SHA_256')),
   ]),
   ...[256, 384, 521].flatMap((bits) => {
+    const spec = `ECC_NIST_P${bits}`
     const hash = bits === 521 ? 512 : bits
+    const digest = Buffer.alloc(hash / 8, 7)
     return [
-      [`ECC_NIST_P${bits}`, 'SIGN_VERIFY', signing(`ECDSA_SHA_${hash}`)],
-      [
-        `ECC_NIST_P${bits}`,
-        'SIGN_VERIFY',
-        signing(`ECDSA_SHA_${hash}`, 'DIGEST', Buffer.alloc(hash / 8, 7)),
-      ],
-      [`ECC_NIST_P${bits}`, 'KEY_AGREEMENT', deriving],
+      row(spec, 'SIGN_VERIFY', signing(`ECDSA_SHA_${hash}`)),
+      row(spec, 'SIGN_VERIFY', signing(`ECDSA_SHA_${hash}`, 'DIGEST', digest)),
+      row(spec, 'KEY_AGREEMENT', deriving),
     ]
   }),
-  ['ECC_SECG_P256K1', 'SIGN_VERIFY', signing('ECDSA_SHA_256')],
-  ['ECC_NIST_EDWARDS25519', 'SIGN_VERIFY', signing('ED25519_SHA_512')],
-  ...[44, 65, 87].map((level) => [`ML_DSA_${level}`, 'SIGN_VERIFY', signing('ML_DSA_SHAKE_256')]),
-  ...[512, 768, 1024].map((level) => [`ML_KEM_${level}`, 'ENCAPSULATE_DECAPSULATE', decapsulating]),
-  ['SYMMETRIC_DEFAULT', 'ENCRYPT_DECRYPT', symmetric],
-  ...[224, 256, 384, 512].map((bits) => [`HMAC_${bits}`, 'GENERATE_VERIFY_MAC', mac(bits)]),
+  row('ECC_SECG_P256K1', 'SIGN_VERIFY', signing('ECDSA_SHA_256')),
+  row('ECC_NIST_EDWARDS25519', 'SIGN_VERIFY', signing('ED25519_SHA_512')),
+  ...[44, 65, 87].map((level) =>
+    row(`ML_DSA_${level}`, 'SIGN_VERIFY', signing('ML_DSA_SHAKE_256')),
+  ),
+  ...[512, 768, 1024].map((level) =>
+    row(`ML_KEM_${level}`, 'ENCAPSULATE_DECAPSULATE', decapsulating),
+  ),
+  row('SYMMETRIC_DEFAULT', 'ENCRYPT_DECRYPT', symmetric),
+  ...[224, 256, 384, 512].map((bits) => row(`HMAC_${bits}`, 'GENERATE_VERIFY_MAC', mac(bits))),
 ]
 
 /** An endpoint that does nothing. It answers the same small JSON to every request. */
@@ -117,9 +137,9 @@ async function emptyEndpoint() {
         .end(body),
     )
   })
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
   return {
-    url: `http://127.0.0.1:${server.address().port}`,
+    url: `http://127.0.0.1:${listeningPort(server)}`,
     close: () => {
       server.closeAllConnections()
       server.close()
@@ -144,7 +164,7 @@ export async function localKmsReport() {
   const heads = ['key', 'operation', 'local KMS', 'empty', 'bare', 'of empty', 'of both in a row']
   console.log(`Local KMS, Node ${process.version}, one call at a time: operations a second`)
   console.log(columns(widths, heads))
-  for (const [spec, KeyUsage, prepare] of rows) {
+  for (const { spec, KeyUsage, prepare } of rows) {
     const {
       KeyMetadata: { Arn: KeyId },
     } = await kms('CreateKey', { KeySpec: spec, KeyUsage })

@@ -77,12 +77,18 @@ export async function growthInChromium(page, browser, work) {
   return Math.max(...(await Promise.all(growths.map((growth) => growth().catch(() => 0)))))
 }
 
+/** Says something to the process that measures. */
+function tell(word) {
+  if (!process.send) throw new Error('this process was not forked: nobody measures it')
+  process.send(word)
+}
+
 if (process.argv[1] === me && process.argv[2] === 'work') {
   const [what, size, file] = process.argv.slice(3)
   const { prepare } = await import('./memory-work.mjs')
   const run = await prepare(what, Number(size), file)
   process.on('message', () => {
-    void run().then(() => process.send('done'))
+    void run().then(() => tell('done'))
   })
-  process.send('ready')
+  tell('ready')
 }

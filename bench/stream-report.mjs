@@ -13,8 +13,11 @@ const ours = ['frames', 'sealStream, digest: false', 'sealStream', 'openStream']
 const sizes = [16, 64, 256, 1_024]
 const log = (text = '') => console.log(text)
 
+/** @import { benchTasks } from './streams.mjs' */
+
 /** Growth of memory in MiB: by contender, by size in MiB. */
 async function growths(measure, names) {
+  /** @type {Record<string, Record<string, number>>} */
   const found = {}
   for (const name of names) {
     found[name] = {}
@@ -81,6 +84,22 @@ function taskText(task) {
   return task === 0 ? 'below 50' : number(task)
 }
 
+/**
+ * What one host was found to do.
+ *
+ * @typedef {object} Found
+ * @property {Awaited<ReturnType<typeof benchStreams>>} streams
+ * @property {Awaited<ReturnType<typeof benchFrames>>} frames
+ * @property {Awaited<ReturnType<typeof growths>>} [growth] - undefined where it cannot be measured
+ * @property {Awaited<ReturnType<typeof benchTasks>>} [tasks] - of pages only
+ */
+
+/**
+ * Prints what one host was found to do, and which budgets it met.
+ *
+ * @param {string} host
+ * @param {Found} found
+ */
 function report(host, { streams, frames, growth, tasks }) {
   log(`\n${host}, 256 MiB`)
   rateTable('sealing', streams.sealing, growth, ['frames', 'frames + digest'])
@@ -158,7 +177,7 @@ export async function streamReport(code, hosts) {
     const inPage = (work) => inBrowser(name, code, work)
     const measure = (what, size) =>
       inPage(async (page, browser) => {
-        await page.evaluate((...of) => bench.prepare(...of), what, size)
+        await page.evaluate((...of) => globalThis.bench.prepare(...of), what, size)
         return growthInChromium(page, browser, 'bench.work()')
       })
     const { host, ...found } = await inPage(async (page, browser) => ({

@@ -29,6 +29,7 @@ const rest = () =>
  */
 export async function compareStreams(contenders, size, { rounds = 5, warmUp = true } = {}) {
   const names = Object.keys(contenders)
+  /** @type {Record<string, number[]>} */
   const rates = Object.fromEntries(names.map((name) => [name, []]))
   for (let round = warmUp ? -1 : 0; round < rounds; round++) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
@@ -279,7 +280,7 @@ export async function longestTask(work) {
     again(tick)
   }
   watch((tick) => setTimeout(() => tick(), 0))
-  if (globalThis.requestAnimationFrame) watch((tick) => requestAnimationFrame(tick))
+  if ('requestAnimationFrame' in globalThis) watch((tick) => requestAnimationFrame(tick))
   await work()
   await new Promise((resume) => {
     setTimeout(resume, 200)

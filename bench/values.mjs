@@ -13,6 +13,7 @@ const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 
  */
 export async function compare(contenders, { rounds = 9, slice = 120 } = {}) {
   const names = Object.keys(contenders)
+  /** @type {Record<string, number[]>} */
   const rates = Object.fromEntries(names.map((name) => [name, []]))
   for (const name of names) for (let i = 0; i < 20; i++) await contenders[name]()
   for (let round = 0; round < rounds; round++) {
@@ -54,7 +55,7 @@ async function bareText(toText, key, plaintext, aad) {
 
 /** The host's own base64url, the fastest it has. */
 const nativeText = () =>
-  Uint8Array.prototype.toBase64
+  'toBase64' in Uint8Array.prototype
     ? (bytes) => bytes.toBase64({ alphabet: 'base64url', omitPadding: true })
     : (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url')
 

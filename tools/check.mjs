@@ -6,12 +6,28 @@ import { report } from './report/report.mjs'
 const root = new URL('..', import.meta.url).pathname
 const bin = (name) => `${root}node_modules/.bin/${name}`
 
-const tests = ['test/types', 'test/node', 'test/local-kms', 'test/demo', 'test/tsconfig.hosts.json']
+const projects = [
+  'test/types',
+  'test/node',
+  'test/local-kms',
+  'test/demo',
+  'test/tsconfig.hosts.json',
+  'tools',
+]
 
-/** Types come first, since the linter reads the declarations that they leave in dist/. */
+/** @typedef {[name: string, program: string, args: string[]]} Check */
+
+/** @type {Check[]} */
+const typeChecks = projects.map((project) => [`types of ${project}`, bin('tsc'), ['-p', project]])
+
+/**
+ * Types come first, since the linter reads the declarations that they leave in dist/.
+ *
+ * @type {Check[]}
+ */
 const checks = [
   ['types', bin('tsc'), ['-b']],
-  ...tests.map((project) => [`types of ${project}`, bin('tsc'), ['-p', project]]),
+  ...typeChecks,
   ['lint', bin('oxlint'), []],
   ['format', bin('prettier'), ['--check', '--cache', '--log-level', 'warn', '.']],
 ]

@@ -19,6 +19,7 @@ function notesOf(version) {
   return `## ${section.trim()}\n`
 }
 
+/** @param {string[]} args the tag, and the URL of the repository */
 function release([tag, repository]) {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   if (tag !== `v${manifest.version}`) {

@@ -63,10 +63,9 @@ async function step(work) {
   try {
     say(...(await work()))
   } catch (error) {
-    say(
-      isSealdropError(error) || error.code ? `Refused: ${error.code}` : 'That did not work',
-      error.message,
-    )
+    const { code, message } = /** @type {Error & { code?: string }} */ (error)
+    const refused = isSealdropError(error) || code !== undefined
+    say(refused ? `Refused: ${code}` : 'That did not work', message)
   }
 }
 

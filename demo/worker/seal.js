@@ -62,7 +62,7 @@ function keysOf({ KEY_SET_URL: url, PINS: pins }) {
   try {
     return (keySet ??= fetchKeySet(url, { trust: pinned(JSON.parse(pins)) }))
   } catch (error) {
-    console.error(error.message)
+    console.error(error instanceof Error ? error.message : error)
     throw refusal(
       'misconfigured',
       'KEY_SET_URL or PINS is not set as it should be; the log of this Worker says how',

@@ -36,8 +36,8 @@ export const openingOf = (kind: RecipientKind): Opening => openings[kind] as Ope
 
 /**
  * The data key of a value, by exactly one private operation. Whatever the cryptography answers, a
- * key comes back: after a failed unwrap a random one, so that every failure shows at the same place,
- * as a tag that does not verify (RFC 7516 §11.5).
+ * key comes back: after a failed unwrap a random one, so that every failure shows at the same
+ * place, as a tag that does not verify (RFC 7516 §11.5).
  */
 export async function unwrapValueKey(
   key: ValueKey,

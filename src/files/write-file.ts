@@ -14,8 +14,8 @@ function failed(cause: NodeJS.ErrnoException): never {
 /**
  * Writes a file whole or not at all.
  *
- * It writes a temporary file beside it, mode 0600, which takes its place when everything is on disk,
- * and is removed otherwise.
+ * It writes a temporary file beside it, mode 0600, which takes its place when everything is on
+ * disk, and is removed otherwise.
  *
  * @throws SealdropError `output_failed`, and what the stream fails with
  */

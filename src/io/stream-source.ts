@@ -62,8 +62,8 @@ export function fileInput(file: unknown, length?: number): FileInput {
   return {
     size,
     otherSize: 'source_changed',
-    // a Blob is what it was when it was made: where it cannot be read any more, its file was changed
-    // or removed, whatever the host calls that
+    // a Blob is what it was when it was made: where it cannot be read any more, its file was
+    // changed or removed, whatever the host calls that
     reader: (start = 0, end = size) =>
       blob
         ? mended(streamReader(file.slice(start, end).stream(), true), 'source_changed')

@@ -132,8 +132,8 @@ function useOf(alg: string | undefined, ours: string | undefined): 'enc' | 'sig'
 }
 
 /**
- * What a key is for; `ours` is what its kind is sealed to with. An RSA signing key must name its one algorithm: a thumbprint does not
- * (jose-profile.md).
+ * What a key is for; `ours` is what its kind is sealed to with. An RSA signing key must name its
+ * one algorithm: a thumbprint does not (jose-profile.md).
  */
 function purpose(
   { use, alg }: JwkStatements,

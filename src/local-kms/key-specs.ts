@@ -13,8 +13,8 @@ export type KeyUsage =
 /**
  * The families of keys.
  *
- * The first three are pairs with a JWK `kty`. The next two are pairs that grow from a seed. The last
- * two are secrets.
+ * The first three are pairs with a JWK `kty`. The next two are pairs that grow from a seed. The
+ * last two are secrets.
  */
 export type KeyType = 'RSA' | 'EC' | 'OKP' | 'ML-DSA' | 'ML-KEM' | 'symmetric' | 'HMAC'
 

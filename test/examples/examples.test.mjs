@@ -8,13 +8,14 @@ import { after, test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { assert } from 'chai'
 import puppeteer from 'puppeteer-core'
-import { fetchKeySet, importKeySet, inHand, inspect, pinned, seal, verifyReceipt } from 'sealdrop'
+import { fetchKeySet, importKeySet, inHand, pinned, seal, verifyReceipt } from 'sealdrop'
 import { createOpener, createPublisher } from 'sealdrop/kms'
 import { keySetHandler } from 'sealdrop/serve'
 import { Miniflare } from 'miniflare'
 import { bundleWorker } from '../support/bundle-worker.mjs'
 import { chromiumArgs, chromiumPath } from '../support/chromium.mjs'
 import { listen } from '../support/listen.mjs'
+import { sentOf } from '../support/sent.mjs'
 import { keys, workplace } from './workplace.mjs'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -42,7 +43,7 @@ async function sendsClaim(url) {
   const sealed = await seal(set, { iban: 'DE02' }, { context })
   const response = await fetch(new URL('/claims', url), { method: 'POST', body: sealed })
   assert.equal(response.status, 200)
-  const receipt = await verifyReceipt(set, await response.text(), { sent: await inspect(sealed) })
+  const receipt = await verifyReceipt(set, await response.text(), { sent: await sentOf(sealed) })
   assert.equal(receipt.stage, 'opened')
   const refused = await fetch(new URL('/claims', url), { method: 'POST', body: 'no.jwe' })
   assert.deepEqual([refused.status, await refused.json()], [400, { error: 'malformed' }])
@@ -64,7 +65,7 @@ test('lambda: opens a body in base64 and in text, and refuses another', async ()
     const body = isBase64Encoded ? Buffer.from(sealed).toString('base64') : sealed
     const answer = await handler({ body, isBase64Encoded })
     assert.equal(answer.statusCode, 200)
-    await verifyReceipt(inHandKeys, answer.body, { sent: await inspect(sealed) })
+    await verifyReceipt(inHandKeys, answer.body, { sent: await sentOf(sealed) })
   }
   const refused = await handler({ body: 'no.jwe', isBase64Encoded: false })
   assert.deepEqual(refused, { statusCode: 400, body: '{"error":"malformed"}' })
@@ -103,7 +104,8 @@ test('worker: seals the named fields of an order', async (t) => {
   t.after(() => worker.dispose())
   const order = { id: 7, person: { iban: 'DE02' }, items: [{ note: 'ring twice' }] }
   const post = (body) => worker.dispatchFetch('http://worker.example/', { method: 'POST', body })
-  const sealed = await (await post(JSON.stringify(order))).json()
+  const answer = await post(JSON.stringify(order))
+  const sealed = /** @type {{ id: unknown }} */ (await answer.json())
   assert.equal(sealed.id, 7)
   assert.notInclude(JSON.stringify(sealed), 'DE02')
   const fields = ['person.iban', 'items.*.note']
@@ -187,8 +189,8 @@ async function inPage(url, field, output) {
     await page.waitForSelector('button:not([disabled])')
     await page.type(field, 'DE02 1234')
     await page.click('button')
-    await page.waitForFunction((name) => document.querySelector(name).value !== '', {}, output)
-    return await page.$eval(output, (element) => element.value)
+    await page.waitForFunction((name) => document.querySelector(name)?.textContent, {}, output)
+    return await page.$eval(output, (element) => element.textContent)
   } finally {
     await browser.close()
   }

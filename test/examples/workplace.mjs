@@ -42,6 +42,7 @@ function symlinkPackages(packages, target) {
 
 /** The package as the registry would hand it out. */
 function unpackSealdrop(folder) {
+  /** @type {import('node:child_process').ExecFileSyncOptionsWithStringEncoding} */
   const options = { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }
   const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]
   const [{ filename }] = JSON.parse(execFileSync('npm', pack, options))

@@ -107,9 +107,9 @@ test(`${(6 * unit) / MiB} MiB of a sparse file are sealed and opened in constant
     assert.equal(at, file.size)
     assert.equal(ciphertext, length)
     assert.match(await digest, /^[\w-]{43}$/)
-    t.diagnostic(
-      `${((performance.now() - began) / 1000).toFixed(1)} s, RSS ${(start / MiB).toFixed(0)} MiB at the start, at most ${(peak / MiB).toFixed(0)} MiB`,
-    )
+    const seconds = ((performance.now() - began) / 1000).toFixed(1)
+    const [before, most] = [start, peak].map((bytes) => (bytes / MiB).toFixed(0))
+    t.diagnostic(`${seconds} s, RSS ${before} MiB at the start, at most ${most} MiB`)
   } finally {
     clearInterval(sampling)
   }

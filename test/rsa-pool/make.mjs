@@ -19,7 +19,7 @@ const text = (number) => Buffer.from(number.toString(16), 'hex').toString('base6
 const primes = Object.fromEntries(
   Object.entries(sizes).map(([size, count]) => [
     size,
-    Array.from({ length: count }, () => text(prime(size / 2))),
+    Array.from({ length: count }, () => text(prime(Number(size) / 2))),
   ]),
 )
 await writeFile(

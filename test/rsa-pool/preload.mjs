@@ -27,5 +27,5 @@ function generateKeyPair(type, options, done) {
 generateKeyPair[promisify.custom] = async (type, options) =>
   pooled(type, options) ?? realPromised(type, options)
 
-crypto.generateKeyPair = generateKeyPair
+Object.assign(crypto, { generateKeyPair })
 syncBuiltinESMExports()

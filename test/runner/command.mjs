@@ -21,9 +21,10 @@ for (const signal of ['SIGINT', 'SIGTERM'])
 /**
  * Runs a command in a process group of its own, so that nothing it left running outlives it.
  *
- * @param command - the program and its arguments
- * @param o.patience - milliseconds after which it is stopped
- * @param o.env - added to this process's environment
+ * @param {string[]} command - the program and its arguments
+ * @param {object} o
+ * @param {number} o.patience - milliseconds after which it is stopped
+ * @param {Record<string, string>} [o.env] - added to this process's environment
  * @returns all that it printed, its status, the seconds it took, and whether it was stopped
  */
 export async function runCommand([program, ...args], { patience, env = {} }) {
@@ -45,7 +46,7 @@ export async function runCommand([program, ...args], { patience, env = {} }) {
     end(child.pid)
   }, patience)
   const status = await new Promise((resolve) => {
-    child.on('error', (error) => {
+    child.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
       output += `${error.message}\n`
       resolve(error.code)
     })

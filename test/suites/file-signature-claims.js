@@ -139,7 +139,10 @@ export function fileSignatureClaimsSuite(host) {
     malformed({ mediaType: '\udc00' }),
   ]
   for (const { code, o: claims } of payloads) {
-    test(`a file signature that says ${JSON.stringify(claims).slice(0, 60)} ${Object.values(claims)[0] === undefined ? Object.keys(claims)[0] : ''} is ${code}`, async () =>
+    const said = JSON.stringify(claims).slice(0, 60)
+    const [[name, value]] = Object.entries(claims)
+    const missing = value === undefined ? name : ''
+    test(`a file signature that says ${said} ${missing} is ${code}`, async () =>
       refused(small, await sign(small, { claims }), code))
   }
 

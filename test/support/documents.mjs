@@ -86,7 +86,14 @@ export function assertLinks({ url, text }) {
   assert.isAbove(seen, 0)
 }
 
-/** Runs a program to its end. @returns its status and all that it printed */
+/**
+ * Runs a program to its end.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ cwd?: string | URL, env?: Record<string, string> }} [o]
+ * @returns its status and all that it printed
+ */
 export async function run(command, args, { cwd = new URL('test/', root), env = {} } = {}) {
   const child = spawn(command, args, {
     cwd,
@@ -102,5 +109,10 @@ export async function run(command, args, { cwd = new URL('test/', root), env = {
   return { status, output }
 }
 
-/** Runs a module that is given as text. */
+/**
+ * Runs a module that is given as text.
+ *
+ * @param {string} code
+ * @param {{ cwd?: string | URL, env?: Record<string, string> }} [o]
+ */
 export const runModule = (code, o) => run(process.execPath, ['--input-type=module', '-e', code], o)

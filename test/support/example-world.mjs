@@ -114,7 +114,8 @@ async function writeFolder(folder, { kms, report }) {
  * Starts the world.
  *
  * - `folder`: the current one of the examples, with `report.pdf`, `key.pem`, `pins.json` (the
- *   thumbprints of what is published), `root.json` (the JWK for `signedBy`) and `keys` (an inventory)
+ *   thumbprints of what is published), `root.json` (the JWK for `signedBy`) and `keys` (an
+ *   inventory)
  * - `env`: AWS_* of the local KMS, and of an S3 and a DynamoDB that hold what is put there
  * - `hosts`: what stands for keys.example.com, files.example.com and app.example.com
  */

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pythonEnvironment } from '../interop/environment.mjs'
+import { untilAnswers } from './answering.mjs'
 import { freePort } from './free-port.mjs'
 
 /** @returns its URL, and how to end it */
@@ -18,16 +19,10 @@ export async function startMoto() {
     { stdio: 'ignore' },
   )
   const url = `http://127.0.0.1:${port}`
-  for (let i = 0; i < 300; i++) {
-    if (
-      await fetch(url).then(
-        () => true,
-        () => false,
-      )
-    )
-      break
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
+  await untilAnswers(url).catch((error) => {
+    server.kill()
+    throw error
+  })
   return {
     url,
     close: () => {

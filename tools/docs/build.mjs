@@ -61,7 +61,8 @@ export async function buildSite() {
   try {
     await promisify(execFile)(process.execPath, [program, 'build', source], { cwd: packages })
   } catch (error) {
-    throw new Error(`VitePress did not build the site\n${error.stdout}${error.stderr}`)
+    const { stdout, stderr } = /** @type {import('node:child_process').ExecException} */ (error)
+    throw new Error(`VitePress did not build the site\n${stdout}${stderr}`)
   }
 }
 

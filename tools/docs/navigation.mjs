@@ -2,7 +2,11 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Folders of the reference and what stands above their names, in this order. */
+/**
+ * Folders of the reference and what stands above their names, in this order.
+ *
+ * @type {[folder: string, text: string][]}
+ */
 const kinds = [
   ['functions', 'Functions'],
   ['classes', 'Classes'],

@@ -58,7 +58,8 @@ function extract({ Extractor, ExtractorConfig }, { short, types }, folder) {
  * are left out.
  */
 function tidy(door, text) {
-  const [, code] = /```ts\n([\s\S]*?)```/.exec(text)
+  const code = /```ts\n([\s\S]*?)```/.exec(text)?.[1]
+  if (code === undefined) throw new Error(`${door.short}: its report has no block of code`)
   const lines = code
     .split('\n')
     .filter((line) => !/^ *\/\/ (@public( \(undocumented\))?|\(undocumented\))$/.test(line))

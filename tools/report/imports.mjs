@@ -20,8 +20,8 @@ export function circles(graph) {
   const reached = new Map([...graph.keys()].map((path) => [path, reach(graph, path)]))
   const groups = new Map()
   for (const path of graph.keys()) {
-    const group = [...reached.get(path)]
-      .filter((other) => reached.get(other).has(path))
+    const group = [...(reached.get(path) ?? [])]
+      .filter((other) => reached.get(other)?.has(path))
       .sort(byName)
     if (group.length > 1) groups.set(group.join(' '), group)
   }

@@ -77,7 +77,11 @@ export type UnwrapValueKey = (
 /** Names the recipient that a message's provider info says; undefined where it says none. */
 export type RecipientName = (info: Bytes) => string | undefined
 
-/** Names the recipient of a message's data key, whose form is checked. @throws SealdropError `malformed` */
+/**
+ * Names the recipient of a message's data key, whose form is checked.
+ *
+ * @throws SealdropError `malformed`
+ */
 export type ReadRecipient = (dataKey: EncryptedDataKey) => string
 
 /** Whether a key of this kind is the recipient of a message's data key. */

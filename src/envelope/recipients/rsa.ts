@@ -43,7 +43,9 @@ export const unwrapValueKey: UnwrapValueKey = async ({ encryptedKey }, arn, oper
   return raw?.length === 32 ? importDataKey(raw) : undefined
 }
 
-/** 48 bytes of digest over the context stand before the data key, so that it opens with no other. */
+/**
+ * 48 bytes of digest over the context stand before the data key, so that it opens with no other.
+ */
 export const wrapMessageKey: WrapMessageKey<'RSA'> = async ({ cryptoKey, info }, raw, context) => ({
   provider: dataKeyProviders.RSA,
   // oxlint-disable-next-line typescript/no-non-null-assertion -- every RSA key has one here

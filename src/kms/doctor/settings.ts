@@ -20,7 +20,9 @@ export interface DoctorOptions extends CallOptions {
   readonly name?: string
   /** The issuer of the set, as pages give it to `signedBy`. Default: any. */
   readonly issuer?: string
-  /** The origin of a page that reads the set. Default: `https://page.example`, for any other one. */
+  /**
+   * The origin of a page that reads the set. Default: `https://page.example`, for any other one.
+   */
   readonly origin?: string
   /**
    * How KMS is reached. Default `{}`: the AWS default chain.

@@ -18,7 +18,8 @@ import { writeRole } from './write-role.js'
  * - KMS takes a key policy only when its principals exist. Nobody is asked here.
  *
  * @throws SealdropError without a KMS call:
- *   - `invalid_argument`: an option is wrong, or an administrator is of another account than the key
+ *   - `invalid_argument`: an option is wrong, or an administrator is of another account than the
+ *     key
  *   - `too_large`: the key policy has over 32,768 bytes
  * @example
  *   ```js

@@ -25,8 +25,8 @@ export interface KeyTemplateOptions {
   /**
    * Lets IAM policies of the account allow anything. Default: false.
    *
-   * - Whoever makes the stack needs it, or is an administrator: KMS refuses a policy that its author
-   *   could not change.
+   * - Whoever makes the stack needs it, or is an administrator: KMS refuses a policy that its
+   *   author could not change.
    */
   readonly accountRoot?: boolean
   /**
@@ -56,8 +56,8 @@ export interface KeyTemplate {
  *   account gets the IAM policy of `keyPolicy` there.
  * - Key and alias stay when the stack is deleted.
  * - Names of resources begin with that of the alias, so that templates can be put together.
- * - Enter a key that is to rotate in the inventory, as the current one of its purpose. The keys that
- *   rotation makes later are not the stack's.
+ * - Enter a key that is to rotate in the inventory, as the current one of its purpose. The keys
+ *   that rotation makes later are not the stack's.
  *
  * @throws SealdropError without a KMS call:
  *   - `invalid_argument`: an option is wrong, an administrator is of another account than the key,

@@ -87,7 +87,8 @@ interface AwsError {
 /**
  * Makes our error of what the AWS SDK threw.
  *
- * The name decides. If it is not known, it matters whether an answer came, and whether it was whole.
+ * The name decides. If it is not known, it matters whether an answer came, and whether it was
+ * whole.
  */
 export function fromAws(error: unknown, operation: string, key: string): SealdropError {
   const { name = 'Error', message = '' } = (error ?? {}) as AwsError

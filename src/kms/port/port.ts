@@ -151,7 +151,9 @@ export class KmsPort implements PrivateOperations {
     return { arn, state, created, usage, description, deletes }
   }
 
-  /** Ends the clients that were made here. A client that was passed, or made by a function, stays. */
+  /**
+   * Ends the clients that were made here. A client that was passed, or made by a function, stays.
+   */
   close(): void {
     const wereMadeHere = !isClient(this.#kms) && typeof this.#kms !== 'function'
     if (wereMadeHere) for (const client of this.#clients.values()) client.destroy()

@@ -142,7 +142,9 @@ function withRevoked(inventory: KeyInventory, key: MadeKey, o: Revocation): KeyI
 const earliest = (since: Date, said: string | undefined): string =>
   isoOf(Math.min(since.getTime(), said === undefined ? Infinity : timeOf(said)))
 
-/** The inventory with the next key in use at once, or a minute later where openers must learn of it. */
+/**
+ * The inventory with the next key in use at once, or a minute later where openers must learn of it.
+ */
 function withCurrent(inventory: KeyInventory, next: MadeKey, now: number): KeyInventory {
   const starts = next.usage === 'SIGN_VERIFY' ? now : now + openersCooldown
   return withKey(inventory, next, {

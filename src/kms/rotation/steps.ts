@@ -69,7 +69,7 @@ export const makingLease: number = 30 * minute
 /**
  * After how long nobody uses a set any more that lacks a new key.
  *
- * The publisher serves an old set for its lifetime while the inventory cannot be read. Then a client
- * holds it for a day while the host is down, and caches add an hour.
+ * The publisher serves an old set for its lifetime while the inventory cannot be read. Then a
+ * client holds it for a day while the host is down, and caches add an hour.
  */
 export const settle = (lifetime: number | undefined): number => (lifetime ?? day) + day + hour

@@ -4,8 +4,8 @@ import { fromUtf8, utf8 } from '../../bytes/text.js'
 import type { Random } from './seeded-random.js'
 
 // What SYMMETRIC_DEFAULT encrypts to. The format is this server's own. Like that of AWS it tells
-// callers nothing. It has four bytes of mark and version, key id and key-material id behind a length
-// each, nonce, AES-256-GCM ciphertext and tag.
+// callers nothing. It has four bytes of mark and version, key id and key-material id behind a
+// length each, nonce, AES-256-GCM ciphertext and tag.
 
 export type EncryptionContext = Readonly<Record<string, string>>
 
@@ -44,8 +44,8 @@ export function sealBlob(
   const head = concat(mark, sized(1, utf8(keyId), utf8(materialId)))
   const bound = associatedData(head, context)
   const { cipherKey, nonceKey } = keysOf(secret)
-  // With a seed the random bytes are the same after every start. What is sealed is mixed in, so that
-  // no nonce meets two plaintexts.
+  // With a seed the random bytes are the same after every start. What is sealed is mixed in, so
+  // that no nonce meets two plaintexts.
   const nonce = createHmac('sha256', nonceKey)
     .update(random(32))
     .update(sized(4, bound))

@@ -30,8 +30,8 @@ export function encapsulate(spec: string, material: Material, algorithm: string)
 /**
  * The secret in a ciphertext (FIPS 203 §7.3).
  *
- * Rejection is implicit: a ciphertext that was changed, or made for another key, gives 32 bytes that
- * nobody else has.
+ * Rejection is implicit: a ciphertext that was changed, or made for another key, gives 32 bytes
+ * that nobody else has.
  *
  * @throws KmsFault InvalidKeyUsageException; InvalidCiphertextException, without a message, for a
  *   wrong length

@@ -22,8 +22,8 @@ import { seededRsa } from './seeded-rsa.js'
 /**
  * What is secret of a key.
  *
- * It is a pair as objects of Node, the seed that a pair grows from (FIPS 203, FIPS 204), or a shared
- * secret.
+ * It is a pair as objects of Node, the seed that a pair grows from (FIPS 203, FIPS 204), or a
+ * shared secret.
  */
 export type Material =
   | { readonly kind: 'pair'; readonly privateKey: KeyObject }

@@ -28,7 +28,9 @@ export type FaultKind =
   | 'latency'
   | 'region-down'
 
-/** One fault that a local KMS injects. Without `operation`, `key` and `region` every call meets it. */
+/**
+ * One fault that a local KMS injects. Without `operation`, `key` and `region` every call meets it.
+ */
 export interface FaultRule {
   /** What goes wrong. */
   readonly kind: FaultKind
@@ -175,7 +177,9 @@ function checkKind(rule: FaultRule, at: At): void {
   )
 }
 
-/** Refuses a rule for a Region that the server, or its key, does not have: it would never strike. */
+/**
+ * Refuses a rule for a Region that the server, or its key, does not have: it would never strike.
+ */
 function checkWhere(
   { key, region }: FaultRule,
   at: At,

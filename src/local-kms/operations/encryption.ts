@@ -85,8 +85,8 @@ export interface ToOpen {
 /**
  * Finds the key that sealed a ciphertext, and asks for the permission on it.
  *
- * What it returns opens the ciphertext, once everything else that is needed was looked at. Symmetric
- * ciphertexts name their key. They are parsed before anything is compared.
+ * What it returns opens the ciphertext, once everything else that is needed was looked at.
+ * Symmetric ciphertexts name their key. They are parsed before anything is compared.
  *
  * @throws KmsFault InvalidCiphertextException for every cryptographic failure,
  *   IncorrectKeyException for another key's ciphertext

@@ -21,7 +21,8 @@ export interface NewKey {
   readonly policy?: string | undefined
   readonly tags?: Readonly<Record<string, string>>
   /**
-   * What the randomness is drawn for, where there is a seed. Default: its place in the order of keys.
+   * What the randomness is drawn for, where there is a seed. Default: its place in the order of
+   * keys.
    *
    * Keys with the same label are the same then.
    */

@@ -16,7 +16,8 @@ export const multiRegionOperations: Readonly<Record<string, Operation>> = {
    * Makes a replica, which shares id, material, spec, usage, origin and rotation with its primary.
    *
    * - Policy, description and tags are its own.
-   * - The answer says that it is still being made, as that of AWS does. Here it can be used at once.
+   * - The answer says that it is still being made, as that of AWS does. Here it can be used at
+   *   once.
    */
   ReplicateKey: changing(
     {

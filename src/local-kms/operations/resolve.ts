@@ -47,7 +47,9 @@ export function findKeyAndGrant(
   return { key, grant }
 }
 
-/** The key that a name stands for. No permission was asked for, so that nothing of it may be told. */
+/**
+ * The key that a name stands for. No permission was asked for, so that nothing of it may be told.
+ */
 function named(call: Call, keyId: string): Key {
   const { account, alias, id = '' } = parseKeyId(call, keyId)
   const { ring } = call

@@ -145,8 +145,10 @@ export function readOperator(
 /**
  * Whether a condition holds for a request.
  *
- * - Without a set operator one value that matches suffices. A negated operator wants that none does.
- * - Where the key is absent a condition fails, except under a negation, `IfExists` or `ForAllValues`.
+ * - Without a set operator one value that matches suffices. A negated operator wants that none
+ *   does.
+ * - Where the key is absent a condition fails, except under a negation, `IfExists` or
+ *   `ForAllValues`.
  * - `ForAnyValue` fails without the key even with `IfExists` (seen in AWS: re:Post,
  *   "ForAnyValue:StringEqualsIfExists behaving unexpectedly").
  */

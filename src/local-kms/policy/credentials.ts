@@ -19,7 +19,9 @@ export interface Credentials {
   readonly list: readonly Credential[]
 }
 
-/** The one access key by default. It is no secret, and does not look like a real one to scanners. */
+/**
+ * The one access key by default. It is no secret, and does not look like a real one to scanners.
+ */
 export const defaultCredentials: Credentials = {
   account: defaultAccount,
   list: [
@@ -54,7 +56,12 @@ const roleArnPattern = /^arn:aws(?:-cn|-us-gov)?:iam::(\d{12}):role\/(?:[!-~]*\/
  *       "accessKeyId": "LOCALSEALER",
  *       "secretAccessKey": "sealer-secret",
  *       "tags": { "team": "payments" },
- *       "policies": [{ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*" } }]
+ *       "policies": [
+ *         {
+ *           "Version": "2012-10-17",
+ *           "Statement": { "Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*" }
+ *         }
+ *       ]
  *     },
  *     {
  *       "arn": "arn:aws:sts::444455556666:assumed-role/Opener/session-1",

@@ -71,9 +71,9 @@ const denied = (reason: DenialReason): Decision => ({ allowed: false, reason })
  * - A Deny that applies wins. Then the key must let the caller in.
  * - In the key's account, a statement or a grant that names the caller suffices. A statement that
  *   names the account leaves it to IAM policies there.
- * - From another account, a statement needs an IAM policy beside it. A grant to the caller does not:
- *   "users and roles in the external account cannot use the CMK until you attach IAM policies that
- *   delegate those permissions, or use grants to manage access to the CMK" (developer guide,
+ * - From another account, a statement needs an IAM policy beside it. A grant to the caller does
+ *   not: "users and roles in the external account cannot use the CMK until you attach IAM policies
+ *   that delegate those permissions, or use grants to manage access to the CMK" (developer guide,
  *   "Allowing users in other accounts to use a KMS key"). The service-linked role of EC2 Auto
  *   Scaling has no kms permission, and uses keys of other accounts by a grant alone.
  */

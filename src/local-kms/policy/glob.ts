@@ -28,7 +28,9 @@ export function globParts(glob: Glob, count: number): readonly Glob[] {
   return parts
 }
 
-/** Whether text matches a pattern. It goes back to the last star only, so that no pattern is slow. */
+/**
+ * Whether text matches a pattern. It goes back to the last star only, so that no pattern is slow.
+ */
 export function globMatches(glob: Glob, text: string): boolean {
   let at = 0
   let star = -1

@@ -4,7 +4,9 @@ export interface Caller {
   readonly arn: string
   readonly account: string
   readonly kind: 'root' | 'user' | 'assumed-role'
-  /** The ARN of a session's role where it has a path, which the ARN of the session does not show. */
+  /**
+   * The ARN of a session's role where it has a path, which the ARN of the session does not show.
+   */
   readonly roleArn?: string
 }
 

@@ -123,8 +123,8 @@ const rotation: Rule = (kms, ring, key) => {
 /**
  * The Region of the primary, where a crash left records that disagree.
  *
- * It is one that names itself, or else one that is named. Of several it is the first by its name, so
- * that all Regions say the same.
+ * It is one that names itself, or else one that is named. Of several it is the first by its name,
+ * so that all Regions say the same.
  */
 function primaryOf(kms: Kms, { id, primaryRegion }: Key): string | undefined {
   if (primaryRegion === undefined) return undefined

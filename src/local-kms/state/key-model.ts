@@ -36,7 +36,9 @@ export interface Grant {
   readonly issuer: string
 }
 
-/** A version of a key's material: one of an asymmetric key, of a symmetric one for each rotation. */
+/**
+ * A version of a key's material: one of an asymmetric key, of a symmetric one for each rotation.
+ */
 export interface KeyMaterial {
   /**
    * Its id, 64 hexadecimal digits as those of KMS.

@@ -9,8 +9,8 @@ const lockPattern = /^lock-(\d+)-(\d+)-[0-9a-f-]{36}$/
 /**
  * Makes this process the one server of a folder.
  *
- * - Each server first writes a file of its own, and then looks for others. Of two that start at once
- *   at least one sees the other, so that never both go on.
+ * - Each server first writes a file of its own, and then looks for others. Of two that start at
+ *   once at least one sees the other, so that never both go on.
  * - The name of the file holds the process. So it is known when a killed server left it.
  *
  * @returns a function that gives the folder free

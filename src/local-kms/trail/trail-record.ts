@@ -31,7 +31,9 @@ export interface TrailCaller {
   readonly arn: string
   readonly account: string
   readonly accessKeyId: string
-  /** The ARN of a session's role where it has a path, which the ARN of the session does not show. */
+  /**
+   * The ARN of a session's role where it has a path, which the ARN of the session does not show.
+   */
   readonly roleArn?: string
 }
 

@@ -42,8 +42,8 @@ const mismatch =
 /**
  * Verifies AWS Signature Version 4 in the Authorization header.
  *
- * `host` and every `x-amz-*` header that came must be signed. Others may be, content-type among them
- * (IAM User Guide, "Create a signed AWS API request").
+ * `host` and every `x-amz-*` header that came must be signed. Others may be, content-type among
+ * them (IAM User Guide, "Create a signed AWS API request").
  *
  * @throws KmsFault MissingAuthenticationTokenException, IncompleteSignatureException,
  *   UnrecognizedClientException (no such access key, wrong session token),

@@ -58,6 +58,9 @@ function formOf(member, owner, call) {
   return undefined
 }
 
+/**
+ * @type {(one: [name: string, member: unknown], other: [name: string, member: unknown]) => number}
+ */
 const byName = ([a], [b]) => (a < b ? -1 : 1)
 
 /** Lines of one client; ids become the order in which they were first seen. */

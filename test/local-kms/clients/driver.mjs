@@ -93,12 +93,13 @@ export async function runHere(steps, { env }) {
       kept[name] = answer
       lines.push({ name, answer })
     } catch (e) {
+      const { name: code, message } = /** @type {Error} */ (e)
       // The client puts this text where the body has no message.
       lines.push({
         name,
         error: {
-          code: e.name,
-          message: e.message === 'UnknownError' || e instanceof Missing ? '' : e.message,
+          code,
+          message: message === 'UnknownError' || e instanceof Missing ? '' : message,
         },
       })
     }

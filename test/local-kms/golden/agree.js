@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict'
+import { assert } from 'chai'
 import { createPublicKey, diffieHellman, generateKeyPairSync } from 'node:crypto'
 import { blob } from './match.mjs'
 import { facts, localstack, row } from './sources.mjs'

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
-import assert from 'node:assert/strict'
+import { assert } from 'chai'
 import { blob, hex64, newer } from './match.mjs'
 import { floci, localstack, localstackKeys, row } from './sources.mjs'
 import { answered, call, key, local, refused } from './steps.mjs'

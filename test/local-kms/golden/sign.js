@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, constants, verify } from 'node:crypto'
-import assert from 'node:assert/strict'
+import { assert } from 'chai'
 import { blob } from './match.mjs'
 import { publicKey } from './metadata.mjs'
 import { facts, floci, flociIssue, localstack, row } from './sources.mjs'
