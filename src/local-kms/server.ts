@@ -36,7 +36,8 @@ import { handle, type Service } from './handle.js'
  * @throws SealdropError when it is called:
  *   - `invalid_argument`: an option is wrong, or NODE_ENV is production
  *   - `conflict`: the port or `dir` is in use, or an alias has another kind of key
- *   - `malformed`: a file in `dir`, or the text of `credentials`, is damaged; the message says which
+ *   - `malformed`: a file in `dir`, or the text of `credentials`, is damaged; the message says
+ *     which
  * @example
  *   ```js
  *   import { createSigner } from 'sealdrop/kms'

@@ -1,6 +1,6 @@
-// What somebody who adds a verb or a command easily forgets: guide, CHANGELOG, the line that compares
-// its types with the contract, its place in the program, examples in its help. And what somebody
-// who repairs a test forgets to take out again.
+// What somebody who adds a verb or a command easily forgets: guide, CHANGELOG, the line that
+// compares its types with the contract, its place in the program, examples in its help. And what
+// somebody who repairs a test forgets to take out again.
 import test from 'node:test'
 import { globSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'

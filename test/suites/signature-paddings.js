@@ -48,7 +48,8 @@ async function maskOf(seed, size) {
 /**
  * EMSA-PSS (RFC 8017 §9.1.1), with what a caller wants to be wrong.
  *
- * @param {{ salt?: number, one?: number, pad?: number, top?: number, trailer?: number, saltByte?: number }} [o]
+ * @param {{ salt?: number, one?: number, pad?: number, top?: number, trailer?: number,
+ *   saltByte?: number }} [o]
  */
 async function pssEncoding({
   salt = 32,
