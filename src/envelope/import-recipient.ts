@@ -9,7 +9,7 @@ const imports: { readonly [Kind in RecipientKind]: ImportKey<Kind> } = {
   EC: ecdh.importKey,
 }
 
-/** The key of a recipient. @throws SealdropError `keys_malformed` */
+/** Imports the key of a recipient. @throws SealdropError `keys_malformed` */
 export function importRecipient(kind: RecipientKind, jwk: SealingMembers): Promise<CryptoKey> {
   return (imports as Record<RecipientKind, ImportKey>)[kind](jwk)
 }

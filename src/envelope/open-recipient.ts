@@ -31,13 +31,14 @@ const openings: { readonly [Kind in RecipientKind]: Opening<Kind> } = {
   EC: ecdh,
 }
 
-/** The public checks of a kind of recipient. */
+/** Answers what the opening verbs do with a kind of recipient. */
 export const openingOf = (kind: RecipientKind): Opening => openings[kind] as Opening
 
 /**
- * The data key of a value, by exactly one private operation. Whatever the cryptography answers, a
- * key comes back: after a failed unwrap a random one, so that every failure shows at the same
- * place, as a tag that does not verify (RFC 7516 §11.5).
+ * Unwraps the data key of a value, by exactly one private operation.
+ *
+ * Whatever the cryptography answers, a key comes back. After a failed unwrap it is a random one, so
+ * that every failure shows at the same place: as a tag that does not verify (RFC 7516 §11.5).
  */
 export async function unwrapValueKey(
   key: ValueKey,
@@ -50,8 +51,10 @@ export async function unwrapValueKey(
 }
 
 /**
- * The data key of a message, by exactly one private operation. Whatever the cryptography answers, a
- * key comes back: after a failed unwrap a random one, whose commitment is not the message's.
+ * Unwraps the data key of a message, by exactly one private operation.
+ *
+ * Whatever the cryptography answers, a key comes back. After a failed unwrap it is a random one,
+ * whose commitment is not the message's.
  */
 export async function unwrapMessageKey(
   key: MessageKey,

@@ -11,7 +11,7 @@ const wraps: { readonly [Kind in RecipientKind]: WrapMessageKey<Kind> } = {
 }
 
 /**
- * A message's data key for one recipient.
+ * Wraps a message's data key for one recipient.
  *
  * @see message-format.md, "Data key for an RSA KMS key" and "Data key for an ECC key-agreement KMS
  *   key"

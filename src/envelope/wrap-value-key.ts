@@ -11,8 +11,9 @@ const wraps: { readonly [Kind in RecipientKind]: WrapValueKey<Kind> } = {
 }
 
 /**
- * A new random data key, importing and wrapping side by side: the value is encrypted while the wrap
- * is under way.
+ * Makes a new random data key, and begins to import and to wrap it side by side.
+ *
+ * So the value is encrypted while the wrap is under way.
  */
 export function newDataKey(recipient: Recipient): {
   readonly key: Promise<CryptoKey>

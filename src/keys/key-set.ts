@@ -1,48 +1,62 @@
 import type { AlgorithmProvider } from '../crypto/provider.js'
 import { ensure } from '../errors/guard.js'
 import { isSealdropError } from '../errors/sealdrop-error.js'
-import { keepsHeldSet } from './held-set-codes.js'
 import { abortable, type CallOptions } from '../io/abort.js'
 import { SingleFlight } from '../io/single-flight.js'
+import { keepsHeldSet } from './held-set-codes.js'
 import { makeKeys, type KeyInfo, type SealingKey } from './key.js'
 import { noUsableKey, selectForSealing, type LoadedSet, type Unfit } from './select.js'
 import type { Trust } from './trust.js'
 
 /**
- * A company's public keys, and why they are believed. Made by `fetchKeySet` or `importKeySet`;
- * usable by many callers at once.
+ * Holds a company's public keys, and says why they are believed.
+ *
+ * - `fetchKeySet` and `importKeySet` make one
+ * - many callers may use it at once
  */
 export interface KeySet {
   /** Why its keys are believed. */
   readonly trust: Trust['kind']
   /**
-   * Loads the set now, so that a mistake shows early. Throws `keys_unreachable`, `keys_malformed`,
-   * `keys_untrusted`, `no_usable_key`, `unsupported_runtime`; of a signed set `keys_expired`,
-   * `keys_rolled_back`, and `output_failed` or `source_failed` of its store.
+   * Loads the set now, so that a mistake shows early.
+   *
+   * @throws SealdropError while fetching keys:
+   *   - `keys_unreachable`: the host did not answer, or said no
+   *   - `keys_malformed`: what came is no key set
+   *   - `keys_untrusted`: nothing vouches for its keys
+   *   - `keys_expired`, `keys_rolled_back`: a signed set is over, or older than one seen before
+   *   - `no_usable_key`: no key in it can be used
+   *   - `output_failed`, `source_failed`: the store of `signedBy` failed
+   *   - `unsupported_runtime`: there is no WebCrypto, as on a page without https
    */
   ready(o?: CallOptions): Promise<void>
-  /** Loads the set again and throws when that fails; the keys held before stay. */
+  /** Loads the set again. It throws when that fails, and the keys held before stay. */
   refresh(o?: CallOptions): Promise<void>
   /**
-   * The usable keys in their order, for encryption and for signatures. Throws what `ready` does.
+   * Answers the usable keys in their order, for encryption and for signatures.
+   *
+   * It throws what `ready` throws.
    */
   list(o?: CallOptions): Promise<readonly KeyInfo[]>
 }
 
+/** Says why keys are believed, and which of them are used. */
 export interface KeySetOptions {
-  /** Why these keys are believed; required. */
+  /** Why these keys are believed. It is required, and has no default. */
   readonly trust: Trust
   /**
-   * Algorithms, thumbprints or ARNs to seal to, best first. Default: the order of the pins or the
-   * publisher.
+   * Algorithms, thumbprints or ARNs to seal to, the best one first.
+   *
+   * Default: the order of the pins, or of the publisher.
    */
   readonly prefer?: readonly string[]
   /**
-   * For algorithms that the runtime lacks: `mlDsa()` of `sealdrop/ml-dsa`, `digests()` of
-   * `sealdrop/digests`. Default: none.
+   * What verifies where the runtime lacks an algorithm. Default: none.
+   *
+   * They are `mlDsa()` of `sealdrop/ml-dsa` and `digests()` of `sealdrop/digests`.
    */
   readonly providers?: readonly AlgorithmProvider[]
-  /** Milliseconds since 1970. Default: Date.now. */
+  /** The time in milliseconds since 1970. Default: `Date.now`. */
   readonly now?: () => number
 }
 

@@ -20,19 +20,19 @@ import {
   type JwkStatements,
 } from '../formats/jwk.js'
 
-/** What callers see of a key. */
+/** Says what callers see of a key. */
 export interface KeyInfo {
-  /** RFC 7638, SHA-256, base64url. */
+  /** The thumbprint of the key: SHA-256 in base64url (RFC 7638). */
   readonly thumbprint: string
   /** The algorithm it is used with: RSA-OAEP-256, ECDH-ES+A256KW, or a signature's JOSE name. */
   readonly alg: string
-  /** Sealed to, or verified with. */
+  /** Whether the key is sealed to (`enc`) or verified with (`sig`). */
   readonly use: 'enc' | 'sig'
   /** The KMS key ARN, where the publisher or a pin states it. */
   readonly arn?: string | undefined
   /** When the publisher says that it was made. */
   readonly issuedAt?: Date | undefined
-  /** Not sealed to from then on; what it signed before stays good. */
+  /** From then on it is not sealed to. What it signed before stays good. */
   readonly expires?: Date | undefined
 }
 
@@ -45,7 +45,7 @@ export interface Key {
   /** As published; the thumbprint where nothing was. */
   readonly kid: string
   readonly jwk: PublicMembers
-  /** A {@link RecipientKind} of a key to seal to. */
+  /** Its kind, which is a {@link RecipientKind} where it is sealed to. */
   readonly kind: string
   /** What it says of itself, as published: the verifying rooms read `revoked` and `key_ops`. */
   readonly stated: JwkStatements

@@ -1,8 +1,8 @@
 import type { JWK } from '../formats/jwk.js'
 
-/** What a trust believes of a key set. */
+/** Says what a trust believes of a key set. */
 export interface Believed {
-  /** In order of preference. */
+  /** The keys that are believed, the preferred one first. */
   readonly keys: readonly JWK[]
   /** When it stops being believed, in milliseconds since 1970, where that is known. */
   readonly expires?: number
@@ -11,9 +11,12 @@ export interface Believed {
 }
 
 /**
- * Why a key is believed: made by `signedBy`, `pinned`, `overHttps`, `inHand`. There is no default.
+ * Decides why a key is believed.
+ *
+ * `signedBy`, `pinned`, `overHttps` and `inHand` make one. There is no default.
  */
 export interface Trust {
+  /** Which of the four it is. Every result repeats it. */
   readonly kind: 'signed' | 'pinned' | 'https' | 'in-hand'
   /**
    * Decides which keys of a document are believed.
@@ -29,11 +32,12 @@ export interface Trust {
    *   - `keys_rolled_back`: a newer one was seen, and has expired
    */
   accept(document: string, o: { readonly now: number; readonly past?: boolean }): Promise<Believed>
-  /** Bytes of a document, at most. Default: 65,536. */
+  /** How many bytes a document may have. Default: 65,536. */
   readonly most?: number
   /**
-   * The newest document that was kept and is still good, for when its host cannot be reached;
-   * undefined where there is none.
+   * Answers the newest document that was kept and is still good; undefined where there is none.
+   *
+   * It is asked for when the host of the set cannot be reached.
    */
   recall?(o: { readonly now: number }): Promise<string | undefined>
 }

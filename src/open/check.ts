@@ -14,10 +14,9 @@ import type { OpenerKey } from './opener-key.js'
 export type ExpectedContext = Context | ((found: Context) => boolean)
 
 /**
- * Everything about a value's key that public bytes decide, before the private key is asked
- * anything: class A.
+ * Checks all that public bytes decide of a value's key, before the private key is asked: class A.
  *
- * @throws SealdropError `unsupported_algorithm`, `malformed`
+ * @throws SealdropError `unsupported_algorithm`, `malformed`, `too_large`
  * @see RFC 7516 §5.2, RFC 7518 §4.6.1
  */
 export async function checkValueKey(jwe: Jwe, { jwk }: OpenerKey): Promise<ValueKey> {
@@ -60,9 +59,12 @@ const infoOf = (text: Base64url | undefined): Bytes =>
   text === undefined ? new Uint8Array() : fromBase64url(text)
 
 /**
- * The context as found, when it is what the opener expects; of our reserved members just those that
- * the verb expects, so that a field never opens as a whole value. @throws SealdropError
- * `context_mismatch`
+ * Answers the context that was found, when it is what the opener expects.
+ *
+ * Of our reserved members it has just those that the verb expects, so that a field never opens as a
+ * whole value.
+ *
+ * @throws SealdropError `context_mismatch`
  */
 export function checkFoundContext(
   found: Context,
@@ -89,7 +91,7 @@ export function checkFoundContext(
   return own
 }
 
-/** @throws SealdropError `invalid_argument` */
+/** Checks what the opener expects of a context. @throws SealdropError `invalid_argument` */
 export function checkExpected(expected: unknown): ExpectedContext {
   if (typeof expected === 'function') return expected as ExpectedContext
   ensure(
@@ -101,7 +103,7 @@ export function checkExpected(expected: unknown): ExpectedContext {
   return checkContext(expected)
 }
 
-/** Age by the sender's own claim. Milliseconds. @throws SealdropError `expired` */
+/** Checks the age by the sender's own claim, in milliseconds. @throws SealdropError `expired` */
 export function checkAge(iat: number | undefined, maxAge: number | undefined, now: number): void {
   if (maxAge === undefined) return
   ensure(

@@ -10,18 +10,22 @@ import type { CallOptions } from '../io/abort.js'
 import type { Key, SealingKey } from '../keys/key.js'
 import { held, type KeySet } from '../keys/key-set.js'
 
-/** One key of each set can open it; 8 at most. */
+/** The key sets to seal to. One key of each set can open the result; there are 8 sets at most. */
 export type Recipients = KeySet | readonly KeySet[]
 
+/** Says what is bound to a sealed file, and how it is cut into frames. */
 export interface MessageOptions extends CallOptions {
   /**
-   * Bound to what is sealed and readable by everyone; the opener must name the same. Required, `{}`
-   * is allowed.
+   * The context is bound to what is sealed, and the opener must name the same.
+   *
+   * - everyone can read it
+   * - it is required; `{}` is allowed
    */
   readonly context: Context
   /**
-   * Bytes of plaintext in a frame, 1 to 16,777,216. Default: 524,288; more than 900,000 is slow in
-   * Chromium.
+   * How many bytes of plaintext a frame has, 1 to 16,777,216. Default: 524,288.
+   *
+   * More than 900,000 is slow in Chromium.
    */
   readonly frameLength?: number
 }

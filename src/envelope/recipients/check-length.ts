@@ -1,7 +1,7 @@
 import type { Bytes } from '../../bytes/bytes.js'
 import { ensure } from '../../errors/guard.js'
 
-/** Of a value's encrypted key. @throws SealdropError `malformed` */
+/** Checks the length of a value's encrypted key. @throws SealdropError `malformed` */
 export function checkValueLength({ length }: Bytes, expected: number): void {
   ensure(
     length === expected,
@@ -10,7 +10,7 @@ export function checkValueLength({ length }: Bytes, expected: number): void {
   )
 }
 
-/** Of a message's encrypted data key. @throws SealdropError `malformed` */
+/** Checks the length of a message's encrypted data key. @throws SealdropError `malformed` */
 export function checkMessageLength({ length }: Bytes, expected: number): void {
   ensure(
     length === expected,
