@@ -4,7 +4,7 @@
 //  --host NAME    only this host; may be given again
 //  --soak         the long tests, as a whole
 //  --seed NUMBER  of the tests that draw at random and print their seed
-//  --jobs NUMBER  how many files run at a time; otherwise as many as there are cores, 4 at most
+//  --jobs NUMBER  how many files run at a time; otherwise one more than there are cores, since a file waits at times; 4 at most
 //  --record       writes what each file took to durations.json, which says what begins first
 import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
@@ -108,7 +108,7 @@ const jobs = hosts
   .flatMap(([, ofHost]) => (typeof ofHost === 'string' ? [] : ofHost))
   .sort((a, b) => recorded(b) - recorded(a) || 0)
 const progress = { done: 0, all: jobs.length }
-const lanes = Number(width ?? Math.min(4, availableParallelism()))
+const lanes = Number(width ?? Math.min(4, availableParallelism() + 1))
 if (!Number.isSafeInteger(lanes) || lanes < 1) throw new Error(`--jobs: expected 1 or more`)
 if (!chosen && !soak) forgetCells()
 const results = await inLanes(jobs, lanes, (job) => runJob(job, progress))

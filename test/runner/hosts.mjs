@@ -11,7 +11,7 @@ const onOldest = [
 ]
 /** The tests of which `npm test` does a part only. */
 const long = [
-  'test/node/{local-kms-kill,ten-years,every-bit,large-files,suites}.test.mjs',
+  'test/node/{local-kms-kill,ten-years,every-bit,large-files,rotation-crashes,suites}.test.mjs',
   'test/browser/large-blob.test.mjs',
 ]
 export const hostNames = ['check', 'Node 24', 'Node 20', 'Chromium', 'workerd', 'pages']

@@ -1,3 +1,4 @@
+import { bitsOf } from '../support/bits.js'
 import { fails } from '../support/host.js'
 import { rawSign, text } from '../support/sign.js'
 import { coordinates, signers, verifying } from '../support/signature-keys.js'
@@ -87,7 +88,7 @@ export function signatureEncodingsSuite(host) {
       assert.deepEqual(await verifying(Object.values(bad), check), [])
       for (let length = 0; length < good.length; length++)
         await fails(assert, check(good.subarray(0, length)), 'malformed')
-      const bits = Array.from({ length: good.length * 8 }, (_, bit) =>
+      const bits = bitsOf(host, good.length * 8).map((bit) =>
         Uint8Array.from(good, (byte, i) => (i === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte)),
       )
       assert.deepEqual(await verifying(bits, check), [])

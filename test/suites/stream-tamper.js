@@ -1,4 +1,4 @@
-import { bitsOf } from '../support/bits.js'
+import { bitsOf, partOf } from '../support/bits.js'
 import { concat } from '../support/message-format.js'
 import { writeMessage } from '../support/message-writer.js'
 import { privateOperations } from '../support/private-operations.js'
@@ -141,7 +141,9 @@ export function streamTamperSuite(host) {
 
     test(`every byte left out of a message for ${name}, or put into it: none opens to its end`, async () => {
       const { message, refuses, done } = await setUp()
-      await sideBySide(message.length, async (at) => {
+      const places = bitsOf(host, message.length)
+      await sideBySide(places.length, async (index) => {
+        const at = places[index]
         await refuses(
           concat(message.subarray(0, at), message.subarray(at + 1)),
           `byte ${at} left out`,
@@ -152,7 +154,7 @@ export function streamTamperSuite(host) {
             `${byte} put in at ${at}`,
           )
       })
-      await done(message.length * 5)
+      await done(places.length * 5)
     })
 
     // what follows the header is the same for every kind of key
@@ -160,11 +162,15 @@ export function streamTamperSuite(host) {
 
     test(`every truncation of a message for ${name}, and a byte more at its end: none opens to its end`, async () => {
       const { message, refuses, done } = await setUp()
-      await sideBySide(message.length, (length) =>
-        refuses(message.slice(0, length), `cut at ${length}`),
+      const cut = bitsOf(host, message.length)
+      await sideBySide(cut.length, (index) =>
+        refuses(message.slice(0, cut[index]), `cut at ${cut[index]}`),
       )
-      await sideBySide(256, (byte) => refuses(concat(message, [byte]), `${byte} added`))
-      await done(message.length + 256)
+      const added = bitsOf(host, 256)
+      await sideBySide(added.length, (index) =>
+        refuses(concat(message, [added[index]]), `${added[index]} added`),
+      )
+      await done(cut.length + added.length)
     })
 
     test(`frames of a message for ${name} in another order, repeated, left out or of another message: none opens to its end`, async () => {
@@ -199,9 +205,10 @@ export function streamTamperSuite(host) {
       for (const foreign of [same, other])
         arrangements.push([concat(foreign.header, ...frames), 'another header'])
       assert.equal(arrangements.length, 1 + 9 + 81 + 729 - 1 + 6 + 2)
-      await sideBySide(arrangements.length, (i) => refuses(...arrangements[i]))
+      const tried = partOf(host, arrangements, 4)
+      await sideBySide(tried.length, (i) => refuses(...tried[i]))
       assert.equal(message.length, concat(header, ...frames).length)
-      await done(arrangements.length)
+      await done(tried.length)
     })
   }
 }

@@ -21,18 +21,23 @@ export const kmsNames = Object.fromEntries(
   Object.keys(signatureKeys).map((alg) => [alg, kmsNameOf(alg)]),
 )
 
+/** @type {Map<string, Promise<CryptoKey>>} */
+const imported = new Map()
+
+/** The private key for an algorithm, imported once: an RSA key takes longer to import than to sign. */
+function signingKey(alg, jwk, algorithm) {
+  const name = `${alg} ${JSON.stringify(jwk)}`
+  const key = imported.get(name) ?? crypto.subtle.importKey('jwk', jwk, algorithm, false, ['sign'])
+  imported.set(name, key)
+  return key
+}
+
 /** The signature over a message in the form of JOSE: ECDSA as r ‖ s. */
 export async function rawSign(alg, message, jwk = keyPairs[signatureKeys[alg]]) {
   if (mlDsa[alg])
     return new Uint8Array(mlDsa[alg].sign(message, mlDsa[alg].keygen(bytesOf(jwk.priv)).secretKey))
   const [name, hash] = alg === 'Ed25519' ? ['Ed25519'] : [families[alg[0]], `SHA-${alg.slice(2)}`]
-  const key = await crypto.subtle.importKey(
-    'jwk',
-    jwk,
-    { name, hash, namedCurve: jwk.crv },
-    false,
-    ['sign'],
-  )
+  const key = await signingKey(alg, jwk, { name, hash, namedCurve: jwk.crv })
   return new Uint8Array(
     await crypto.subtle.sign({ name, hash, saltLength: Number(alg.slice(2)) / 8 }, key, message),
   )
