@@ -32,7 +32,11 @@ export type {
   RevocationReason,
 } from '../kms/inventory/inventory-model.js'
 export { planRotation, type PlanOptions } from '../kms/rotation/plan-rotation.js'
-export { applyRotation, type ApplyOptions } from '../kms/rotation/apply.js'
+export { applyRotation, type Applied, type ApplyOptions } from '../kms/rotation/apply.js'
+export type { Orphan } from '../kms/rotation/orphans.js'
+export { rebuildInventory, type RebuildOptions, type Rebuilt } from '../kms/rotation/rebuild.js'
+export type { FoundKey } from '../kms/rotation/found-keys.js'
+export type { Grant } from '../kms/port/management-port.js'
 export type { RotationPlan, Step, StepKind } from '../kms/rotation/steps.js'
 export { deleteKey, type DeletedKey } from '../kms/rotation/delete.js'
 export type { KeyOptions } from '../kms/rotation/listed-key.js'

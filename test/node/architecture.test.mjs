@@ -76,6 +76,8 @@ localKmsRooms.server = [...localKmsRooms.handle, 'server-options', 'handle']
 
 const packagesOfFile = {
   'kms/port/port.ts': ['@aws-sdk/client-kms'],
+  'kms/port/ask-once.ts': ['@aws-sdk/client-kms'],
+  'kms/port/listing-port.ts': ['@aws-sdk/client-kms'],
   'kms/port/management-port.ts': ['@aws-sdk/client-kms'],
   'kms/open/lru.ts': ['lru-cache'],
   'local-kms/crypto/ecdsa.ts': ['@noble/curves/nist.js', '@noble/curves/secp256k1.js'],

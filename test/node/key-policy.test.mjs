@@ -195,7 +195,7 @@ const operations = {
     input: () => ({ GranteePrincipal: roleArn('Setup'), Operations: ['GetPublicKey'] }),
     context: context('GrantOperations', ['GetPublicKey']),
   },
-  ListGrants: { may: [], operation: 'ListGrants' },
+  ListGrants: { may: administrator, operation: 'ListGrants' },
   UpdateKeyDescription: {
     may: [],
     operation: 'UpdateKeyDescription',
@@ -254,7 +254,7 @@ const operations = {
     ...create({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }),
   },
   ListKeys: { may: administrator, operation: 'ListKeys', on: 'account' },
-  ListAliases: { may: [], operation: 'ListAliases', on: 'account' },
+  ListAliases: { may: administrator, operation: 'ListAliases', on: 'account' },
   GenerateRandom: {
     may: [],
     operation: 'GenerateRandom',

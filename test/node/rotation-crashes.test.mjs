@@ -1,5 +1,5 @@
-// Runs of a rotation that end in the middle, and runs side by side: no key is made twice, no
-// purpose is stuck.
+// Runs of a rotation that end in the middle, and runs side by side: no key is used twice, no key of
+// a stranger is used, no purpose is stuck.
 import { randomInt } from 'node:crypto'
 import test from 'node:test'
 import {
@@ -29,6 +29,10 @@ import { present } from '../support/types.mjs'
 
 const receipts = { ...signing, keepDays: 400 }
 
+/** The calls of a first run after which CreateKey answered, and its answer was written down. */
+const created = 7
+const written = 9
+
 /** What a run fails with; undefined where it does not. */
 const failureOf = (run) =>
   run.then(
@@ -36,7 +40,27 @@ const failureOf = (run) =>
     (error) => error,
   )
 
-test('a crash before or after any call to KMS or to the store: the next run finishes, and no key is made twice', async (t) => {
+/** The ARNs of all keys in KMS. */
+const arnsInKms = async (client) =>
+  present((await client.send(new ListKeysCommand({}))).Keys).map(({ KeyArn = '' }) => KeyArn)
+
+/** What is in two lists. */
+const bothIn = (list, other) => list.filter((one) => other.includes(one))
+
+/** What a stranger does who may make keys: one that looks like each key that is being made. */
+async function plantFor({ store, client }) {
+  const makings = store.now().keys.filter(({ state }) => state === 'making')
+  const planted = []
+  for (const { purpose, token, spec, usage } of makings) {
+    const Description = `sealdrop ${purpose} ${token}`
+    const input = { Description, KeySpec: spec, KeyUsage: usage }
+    const { KeyMetadata } = await client.send(new CreateKeyCommand(input))
+    planted.push(present(KeyMetadata?.Arn))
+  }
+  return planted
+}
+
+test('a crash before or after any call to KMS or to the store: the next run finishes, no key is used twice, and none that a stranger planted', async (t) => {
   const finished = (one) => one.run(6) // until nothing is due any more
   /** A company before its first run, or before its first rotation. */
   const companyBefore = async (phase) => {
@@ -51,6 +75,8 @@ test('a crash before or after any call to KMS or to the store: the next run fini
   await finished(reference)
   const [expected, expectedKeys] = [reference.states(), await reference.keyCount()]
   let crashes = 0
+  let lostKeys = 0
+  let plantedKeys = 0
   /** Whether there was a call of this number to crash at. */
   const survives = async (phase, when, at) => {
     const one = await companyBefore(phase)
@@ -61,6 +87,7 @@ test('a crash before or after any call to KMS or to the store: the next run fini
       return false
     }
     crashes++
+    const planted = await plantFor(one)
     one.clock.at += 30 * minute
     await finished(one)
     if (phase === 'first') {
@@ -69,7 +96,12 @@ test('a crash before or after any call to KMS or to the store: the next run fini
     }
     const place = `${phase}, ${when} call ${at}`
     assert.sameMembers(one.states(), expected, place)
-    assert.equal(await one.keyCount(), expectedKeys, place)
+    const lost = (await one.keyCount()) - planted.length - expectedKeys
+    assert.include([0, 1], lost, place)
+    lostKeys += lost
+    plantedKeys += planted.length
+    assert.deepEqual(bothIn(one.arns(), planted), [], place)
+    assert.lengthOf(one.arns(), new Set(one.arns()).size, place)
     for (const name of ['claims', 'receipts'])
       assert.equal(await one.aliasOf(`alias/${name}`), one.idOf('current', name))
     await one.local.close()
@@ -83,7 +115,10 @@ test('a crash before or after any call to KMS or to the store: the next run fini
     }
   }
   assert.isAbove(crashes, amount({ part: 12, whole: 60 }))
-  t.diagnostic(`${crashes} crashes`)
+  // the control: there were makings to plant keys for, and in the soak answers that were lost
+  assert.isAbove(plantedKeys, 0)
+  assert.isAtLeast(lostKeys, amount({ part: 0, whole: 4 }))
+  t.diagnostic(`${crashes} crashes, ${plantedKeys} planted keys, ${lostKeys} lost`)
 })
 
 test('two publishers at once: one makes each key, the other loses cleanly or has nothing to do', async (t) => {
@@ -111,8 +146,9 @@ test('two publishers at once: one makes each key, the other loses cleanly or has
 test('a making that another publisher began is left alone for 30 minutes, and then finished with the key that it made', async (t) => {
   const one = await rotatingCompany(t, [claims])
   const { apply, clock, keyCount } = one
-  await failureOf(apply(crashing(one, 7, 'after').outside)) // after CreateKey
+  await failureOf(apply(crashing(one, written, 'after').outside))
   assert.equal(await keyCount(), 1)
+  const [arn] = one.arns()
   const { waiting, done } = await apply()
   assert.deepEqual(done, [])
   const create = present(waiting.find(({ kind }) => kind === 'create'))
@@ -122,11 +158,12 @@ test('a making that another publisher began is left alone for 30 minutes, and th
   clock.at += minute
   await apply()
   assert.equal(await keyCount(), 2)
+  assert.equal(one.keyOf('current').arns[0], arn)
 })
 
-/** Ends a run just after CreateKey, and the time for which it is left alone. */
-async function cutOff(one) {
-  const error = await failureOf(one.apply(crashing(one, 7, 'after').outside))
+/** Ends a run, and the time for which it is left alone. */
+async function cutOff(one, call) {
+  const error = await failureOf(one.apply(crashing(one, call, 'after').outside))
   assert.isDefined(error, 'it went through')
   assert.deepEqual(one.states(), ['claims making'])
   one.clock.at += 30 * minute
@@ -145,10 +182,15 @@ const changes = {
     alg: 'PS512',
   },
 }
-for (const [what, change] of Object.entries(changes)) {
-  test(`a making that was cut off before its purpose got ${what} is finished, and a key of the new kind comes into use`, async (t) => {
+/** The call after which the run of a first making ends. */
+const cuts = { 'without its answer': created, 'with its answer': written }
+const cases = Object.entries(changes).flatMap(([what, change]) =>
+  Object.entries(cuts).map(([how, call]) => ({ what, change, how, call })),
+)
+for (const { what, change, how, call } of cases) {
+  test(`a making that was cut off ${how} before its purpose got ${what} is finished, and a key of the new kind comes into use`, async (t) => {
     const one = await rotatingCompany(t, [claims])
-    await cutOff(one)
+    await cutOff(one, call)
     const changed = { ...claims, ...change }
     one.store.edit((inventory) => ({ ...inventory, purposes: [changed] }))
     await one.run(6)
@@ -175,7 +217,7 @@ for (const [what, change] of Object.entries(changes)) {
 
 test('a key whose making was cut off, and that somebody disabled since, is left alone', async (t) => {
   const one = await rotatingCompany(t, [claims])
-  await cutOff(one)
+  await cutOff(one, written)
   const [{ KeyId }] = present((await one.client.send(new ListKeysCommand({}))).Keys)
   await one.client.send(new DisableKeyCommand({ KeyId }))
   await one.apply()
@@ -187,8 +229,9 @@ test('a key whose making was cut off, and that somebody disabled since, is left 
 /** @type {readonly FaultRule[]} */
 const lostAnswers = [{ kind: 'half' }, { kind: 'latency', latency: 1_500 }, { kind: 'reset' }]
 for (const fault of lostAnswers) {
-  test(`CreateKey whose answer is lost (${fault.kind}) is not asked again by the client: one key, which the next run finds`, async (t) => {
-    const { apply, local, clock, keyCount, states } = await rotatingCompany(t, [claims])
+  test(`CreateKey whose answer is lost (${fault.kind}) is not asked again by the client, and the next run makes a fresh key`, async (t) => {
+    const one = await rotatingCompany(t, [claims])
+    const { apply, local, clock, client, keyCount, states, arns } = one
     local.faults.add({ ...fault, operation: 'CreateKey', count: 1 })
     const kms = {
       ...local.clientConfig,
@@ -196,11 +239,17 @@ for (const fault of lostAnswers) {
       requestHandler: { requestTimeout: 500, throwOnRequestTimeout: true },
     }
     await fails(assert, apply({ kms }), 'kms_unavailable', /CreateKey/)
-    const made = await keyCount()
+    const lost = await arnsInKms(client)
     clock.at += 30 * minute
-    await apply()
-    assert.equal(await keyCount(), 2, `${made} after the lost answer`)
+    const { orphans } = await apply()
+    assert.equal(await keyCount(), 2 + lost.length)
     assert.lengthOf(states(), 2)
+    assert.deepEqual(bothIn(arns(), lost), [])
+    assert.deepEqual(
+      present(orphans).map(({ arn }) => arn),
+      lost,
+    )
+    assert.deepEqual((await apply()).orphans, [], 'nothing was lost meanwhile')
   })
 }
 

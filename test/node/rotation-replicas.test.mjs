@@ -51,7 +51,9 @@ async function assertReplicated(one, place) {
   }
   for (const region of regions) {
     const client = clientIn(one, region)
-    assert.equal(await one.keyCount(client), 2, `${region} ${place}`)
+    // where its answer was lost CreateKey left a key behind, which nobody replicates
+    const left = (await one.keyCount(client)) - keys.length
+    assert.include(region === 'us-east-1' ? [0, 1] : [0], left, `${region} ${place}`)
     assert.equal(
       (await one.describe('alias/claims', client)).Arn,
       keys[0].arns.find((arn) => arn.includes(region)),

@@ -89,9 +89,9 @@ export function memoryStore(first) {
   let version = 1
   return {
     now: () => inventory,
-    read: async () => ({ inventory, etag: String(version) }),
+    read: async () => inventory && { inventory, etag: String(version) },
     write: async (next, etag) => {
-      if (etag !== String(version)) throw new SealdropError('conflict', 'other')
+      if (etag !== (inventory && String(version))) throw new SealdropError('conflict', 'other')
       inventory = structuredClone(next)
       version++
     },

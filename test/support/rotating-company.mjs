@@ -73,6 +73,8 @@ export async function rotatingCompany(t, purposes, o = {}) {
     /** The entry of a key by its thumbprint. */
     entry: (thumbprint) =>
       present(store.now().keys.find((entry) => entry.thumbprint === thumbprint)),
+    /** The ARNs of all keys of the inventory. */
+    arns: () => store.now().keys.flatMap(({ arns = [] }) => arns),
     states: () => store.now().keys.map(({ purpose, state }) => `${purpose} ${state}`),
     keyCount: async (by = client) => present((await by.send(new ListKeysCommand({}))).Keys).length,
     aliasOf: async (name) =>

@@ -3,7 +3,7 @@
 //
 // Hosts are down for some clients, caches keep old sets, a host replays, and there is a crash at
 // every step of every rotation. A safeguard can be taken away, to see that it is needed.
-import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
+import { CreateKeyCommand, KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
 import {
   applyRotation,
   createPublisher,
@@ -64,7 +64,11 @@ function tally(clock) {
     unopened: 0,
     unverified: 0,
     wentBack: 0,
-    madeTwice: 0,
+    usedTwice: 0,
+    planted: 0,
+    leftOver: 0,
+    strangers: 0,
+    cleared: 0,
     firstFailures: /** @type {string[]} */ ([]),
   }
   const failed = (what, error) => {
@@ -83,8 +87,8 @@ function tally(clock) {
  * @param {object} o
  * @param {number} o.years
  * @param {number} o.clients how many there are
- * @param {string} [o.without] `publish-first`, `nbf`, `sealer-expiry` or `counter`: the safeguard
- *   that is taken away
+ * @param {string} [o.without] `publish-first`, `nbf`, `sealer-expiry`, `counter` or `own-keys`: the
+ *   safeguard that is taken away
  * @param {string} [o.until] the count that ends it early, as soon as it is not 0
  * @param {number} [o.anotherSpecAfter] years after which keys that encrypt get another KeySpec
  * @param {number} [o.seed]
@@ -138,7 +142,7 @@ export async function liveFor(o) {
       clock.at += company.pause()
     }
     await life.end()
-    world.counts.madeTwice = await company.madeTwice()
+    await company.count()
     return world.counts
   } finally {
     await local.close()
@@ -152,7 +156,8 @@ function companyOf(world) {
   const now = () => clock.at
   let activated = 0
   let currents = ''
-  const rotate = () => rotateThroughCrashes({ clock, client, store, every, counts })
+  const stranger = plantingStranger(world)
+  const rotate = () => rotateThroughCrashes({ clock, client, store, every, counts, stranger })
 
   async function write(change) {
     const { inventory, etag } = await store.read()
@@ -175,6 +180,7 @@ function companyOf(world) {
       const inUse = store.now().keys.filter(({ state }) => state === 'current')
       const found = inUse.map(({ token }) => token).join()
       if (found === currents) return
+      stranger.look()
       currents = found
       activated = clock.at
       counts.rotations++
@@ -216,14 +222,50 @@ function companyOf(world) {
       if (since < 36 * hour) return below(2 * hour)
       return day + below(day)
     },
-    /** Keys in KMS that the inventory does not know. The root is the only one that may be there. */
-    async madeTwice() {
+    /** Counts the keys that nobody uses, beside the root and those of the stranger. */
+    async count() {
       const { Keys } = await client.send(new ListKeysCommand({ Limit: 1000 }))
-      const { keys } = store.now()
-      const gone = keys.filter(
-        ({ state, deletes }) => state === 'deleting' && Date.parse(deletes) <= clock.at,
-      )
-      return present(Keys).length - (keys.length - gone.length + 1)
+      const arns = store.now().keys.flatMap((key) => key.arns ?? [])
+      const known = new Set([...arns, ...stranger.planted])
+      counts.usedTwice = arns.length - new Set(arns).size
+      counts.leftOver = present(Keys).filter(({ KeyArn }) => !known.has(KeyArn)).length - 1
     },
+  }
+}
+
+/**
+ * A stranger who may make keys, and who makes one that looks like each key that is being made.
+ *
+ * Without the safeguard `own-keys` the company takes such a key for its own, as rotations did that
+ * looked for the key of a making by its description.
+ */
+function plantingStranger({ client, store, counts, failed, without }) {
+  const planted = new Set()
+  return {
+    planted,
+    /** Plants a key for each making that was cut off. */
+    async plant() {
+      for (const making of store.now().keys.filter(({ state }) => state === 'making')) {
+        const { purpose, token, spec, usage } = making
+        const Description = `sealdrop ${purpose} ${token}`
+        const input = { Description, KeySpec: spec, KeyUsage: usage }
+        const { KeyMetadata } = await client.send(new CreateKeyCommand(input))
+        const { Arn } = present(KeyMetadata)
+        planted.add(Arn)
+        counts.planted++
+        if (without === 'own-keys') await adopt(making, Arn)
+      }
+    },
+    /** Whether a key of theirs stands in the inventory, of which everything is published. */
+    look() {
+      const arns = store.now().keys.flatMap((key) => key.arns ?? [])
+      for (const arn of arns) if (planted.has(arn)) failed('strangers', new Error(arn))
+    },
+  }
+
+  async function adopt({ token }, arn) {
+    const { inventory, etag } = await store.read()
+    const keys = inventory.keys.map((key) => (key.token === token ? { ...key, arns: [arn] } : key))
+    await store.write({ ...inventory, counter: inventory.counter + 1, keys }, etag)
   }
 }

@@ -170,7 +170,10 @@ declare module 'sealdrop/kms' { // the companion
   function revokeKey(o: Omit<KeyOptions, 'kms' | 'signal'> & { since?: Date; reason?: 'compromised' | 'superseded' | 'unspecified'; withdraw?: boolean }): Promise<{ replacedBy: string | undefined; goneBy: Date }>
   interface Step { kind: 'create' | 'set-aside' | 'activate' | 'move-alias' | 'unpublish'; key: string; notBefore: Date; why: string; from?: string }
   function planRotation(inventory: KeyInventory, o: { now: Date; every: string }): { steps: readonly Step[]; next: Date }
-  function applyRotation(plan: { steps: readonly Step[] }, o: CallOptions & { kms?: Kms; store: InventoryStore; now?: () => number }): Promise<{ done: readonly Step[]; waiting: readonly Step[] }> // does what is due, returns
+  interface Orphan { arn: string; purpose: string; created: Date | undefined } // what a lost answer of CreateKey may have left: a lead, never used
+  function applyRotation(plan: { steps: readonly Step[] }, o: CallOptions & { kms?: Kms; store: InventoryStore; now?: () => number }): Promise<{ done: readonly Step[]; waiting: readonly Step[]; orphans: readonly Orphan[] | undefined }> // does what is due, returns; orphans undefined: these credentials may not look
+  interface FoundKey { arns: readonly string[]; purpose: string; state: string; thumbprint: string | undefined; spec: string; usage: string; origin: string; account: string; created: Date | undefined; aliases: readonly string[]; policy: object | undefined; grants: readonly { principal: string; operations: readonly string[] }[] | undefined; known: boolean }
+  function rebuildInventory(o: CallOptions & { kms?: Kms; store: InventoryStore; old?: KeyInventory; purposes?: readonly Purpose[]; enter?: readonly string[]; now?: () => number }): Promise<{ found: readonly FoundKey[]; inventory: KeyInventory | undefined }> // enter: thumbprints; without it nothing is written
 }
 
 declare module 'sealdrop/local-kms' {

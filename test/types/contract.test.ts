@@ -115,6 +115,7 @@ export type Companion = [
   Fits<typeof contractKms.retireKey, typeof actualKms.retireKey>,
   Fits<typeof contractKms.deleteKey, typeof actualKms.deleteKey>,
   Fits<typeof contractKms.restoreKey, typeof actualKms.restoreKey>,
+  Fits<typeof contractKms.rebuildInventory, typeof actualKms.rebuildInventory>,
   Fits<typeof contractKms.revokeKey, typeof actualKms.revokeKey>,
   Fits<typeof contractKms.planRotation, typeof actualKms.planRotation>,
   Fits<typeof contractKms.applyRotation, typeof actualKms.applyRotation>,

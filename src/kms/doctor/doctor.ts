@@ -12,6 +12,7 @@ import { clockFinding } from './clock.js'
 import { examined, finding, type Finding } from './finding.js'
 import { examineHost } from './host.js'
 import { examineKeys } from './keys.js'
+import { examineOrphans } from './orphans.js'
 import { examinePermissions } from './permissions.js'
 import { examineRoot, type ExaminedRoot } from './root.js'
 import { examineRotation } from './rotation.js'
@@ -25,6 +26,7 @@ import { settingsOf, type DoctorOptions, type Settings } from './settings.js'
  * - Keys and aliases: are they in KMS what the inventory says?
  * - Permissions: may these credentials do what they need, and no more? KMS is asked by DryRun.
  * - Rotation: is a step overdue?
+ * - Leftovers: may a making of a key that was cut off have left a key behind?
  * - Clocks: do they agree?
  *
  * @returns a finding for each check. One that is `ok` and has advice is a warning. What is wrong is
@@ -73,7 +75,8 @@ async function examine(
   const kept = inventory ? await examineInventory(port, inventory, o, signal) : []
   const [anyKey] = inventory?.keys.flatMap(({ arns = [] }) => arns) ?? []
   const clock = await examineClock(port, o.root ?? anyKey, o.now, signal)
-  return [...reading, ...host, ...root.findings, ...kept, ...clock]
+  const orphans = inventory ? await examineOrphans(o.kms, inventory, signal) : []
+  return [...reading, ...host, ...root.findings, ...kept, ...clock, ...orphans]
 }
 
 async function examineStore(

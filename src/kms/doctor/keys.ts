@@ -1,5 +1,5 @@
 import { isMade, type KeyState, type MadeKey } from '../inventory/inventory-model.js'
-import { isPendingDeletion } from '../port/management-port.js'
+import { isPendingDeletion } from '../port/key-state.js'
 import type { KeyDescription } from '../port/port.js'
 import { timeOf } from '../rotation/when.js'
 import { finding, seen, warning, type Examination, type Finding } from './finding.js'

@@ -73,11 +73,7 @@ export interface InventoryKey {
   readonly purpose: string
   /** Where it stands in its life. */
   readonly state: KeyState
-  /**
-   * A text that also stands in the description of the KMS key.
-   *
-   * - When the making of a key was cut off, the next run finds the key by it.
-   */
+  /** A text that also stands in the description of the KMS key, for people. */
   readonly token: string
   /** KMS KeySpec. */
   readonly spec: string
@@ -86,7 +82,8 @@ export interface InventoryKey {
   /**
    * Its ARN, and those of its replicas, which have the same JWK.
    *
-   * - This and the next four members are there from the state `next` on.
+   * - This and the next four members are there from the state `next` on. Its ARN is there as soon as
+   *   CreateKey answered.
    */
   readonly arns?: readonly string[]
   /** The thumbprint of its public half (RFC 7638). */
@@ -102,9 +99,15 @@ export interface InventoryKey {
   /**
    * Since when it is being made.
    *
-   * - Another publisher leaves it alone for 30 minutes, and finishes it then.
+   * - Another publisher leaves it alone for 30 minutes, and goes on with it then.
    */
   readonly began?: string
+  /**
+   * How many answers of CreateKey were lost for its purpose, of a key that is being made.
+   *
+   * - What such a CreateKey made is not brought into use. After three a person has to look.
+   */
+  readonly lost?: number
   /** Since when it stands in the key set. */
   readonly published?: string
   /** Since when it stands in the key set no more. */

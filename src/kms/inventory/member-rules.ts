@@ -97,6 +97,7 @@ export const keyRules: Readonly<Record<keyof InventoryKey, Rule>> = {
   revoked: ['{ at, reason }', isRevocation, '?'],
   made: date,
   began: date,
+  lost: ['a whole number', (value) => isWhole(value, 0), '?'],
   published: date,
   unpublished: date,
   starts: date,

@@ -110,6 +110,7 @@ const managing = [
   'GetKeyLastUsage',
   'GetKeyPolicy',
   'GetPublicKey',
+  'ListGrants',
   'ListResourceTags',
   'PutKeyPolicy',
   'TagResource',
@@ -163,7 +164,7 @@ export const roles: Readonly<Record<PolicyRole, RoleRow>> = {
           },
         },
       },
-      { sid: 'List', on: 'account', actions: ['ListKeys'] },
+      { sid: 'List', on: 'account', actions: ['ListAliases', 'ListKeys'] },
     ],
   },
   publisher: {

@@ -7,7 +7,7 @@ import {
   EnableKeyCommand,
   GetKeyLastUsageCommand,
   GetKeyPolicyCommand,
-  ListKeysCommand,
+  ListGrantsCommand,
   ListResourceTagsCommand,
   ReplicateKeyCommand,
   ScheduleKeyDeletionCommand,
@@ -16,13 +16,16 @@ import {
   type KeyUsageType,
   type Tag,
 } from '@aws-sdk/client-kms'
+import { ensure } from '../../errors/guard.js'
 import {
   isSealdropError,
   SealdropError,
   type SealdropErrorCode,
 } from '../../errors/sealdrop-error.js'
 import { arnIn } from '../../formats/arn.js'
-import { awsNameOf, isRefusal } from './aws-errors.js'
+import { askOnce } from './ask-once.js'
+import { awsNameOf } from './aws-errors.js'
+import { isPendingDeletion } from './key-state.js'
 import { arnPattern, expected, KmsPort, type KeyDescription } from './port.js'
 
 /** The last time that a key did cryptography, as far as KMS has kept track. */
@@ -41,6 +44,13 @@ export interface NewKey extends Inherited {
   readonly usage: string
   readonly description: string
   readonly multiRegion: boolean
+}
+
+/** A grant of a key. */
+export interface Grant {
+  /** Who was granted it: an ARN, or a service. */
+  readonly principal: string
+  readonly operations: readonly string[]
 }
 
 /** What a key hands on to its successor. */
@@ -78,38 +88,11 @@ export class ManagementPort extends KmsPort {
   }
 
   /**
-   * The key in the Region of an alias whose description ends with this token.
+   * The ARN of a key's replica in a Region, which is made unless it is there.
    *
-   * A key that somebody disabled does not count. It costs a DescribeKey for each key of the account
-   * there.
+   * One that is there already may be another's work: it is taken only as it would have been made,
+   * with the key policy that is asked for and no grants.
    */
-  async findKey(
-    { alias, token }: { readonly alias: string; readonly token: string },
-    signal?: AbortSignal,
-  ): Promise<string | undefined> {
-    // keys of others in the account, and keys that have just gone
-    const unlessHidden = unless('kms_denied', 'key_unusable')
-    for await (const arn of this.#keysOf(alias, signal)) {
-      const found = await this.describe(arn, signal).catch(unlessHidden)
-      if (found?.description.endsWith(token) && !isOut(found.state)) return arn
-    }
-    return undefined
-  }
-
-  /** The ARNs of all keys of the account in the Region of an alias. */
-  async *#keysOf(alias: string, signal: AbortSignal | undefined): AsyncGenerator<string> {
-    let Marker: string | undefined
-    do {
-      const input = { Limit: 1000, Marker }
-      const { Keys = [], NextMarker } = await this.call('ListKeys', alias, signal, (client, o) =>
-        client.send(new ListKeysCommand(input), o),
-      )
-      for (const { KeyArn = '' } of Keys) yield KeyArn
-      Marker = NextMarker
-    } while (Marker !== undefined)
-  }
-
-  /** The ARN of a key's replica in a Region, which is made unless it is there. */
   async replicate(
     arn: string,
     region: string,
@@ -125,17 +108,49 @@ export class ManagementPort extends KmsPort {
     }
     await this.call('ReplicateKey', arn, signal, (client, o) =>
       client.send(new ReplicateKeyCommand(input), o),
-    ).catch((error: unknown) => {
+    ).catch(async (error: unknown) => {
       if (awsNameOf(error) !== 'AlreadyExistsException') throw error
+      await this.#ensureOurs(
+        arnIn(region, arn),
+        like.policy ?? (await this.policyOf(arn, signal)),
+        signal,
+      )
     })
     return arnIn(region, arn)
   }
 
-  /** Key policy and tags of a key. */
-  async inherited(arn: string, signal?: AbortSignal): Promise<Inherited> {
-    const { Policy: policy } = await this.call('GetKeyPolicy', arn, signal, (client, o) =>
+  async #ensureOurs(arn: string, policy: string, signal: AbortSignal | undefined): Promise<void> {
+    const grants = await this.grantsOf(arn, signal)
+    const found = await this.policyOf(arn, signal)
+    ensure(
+      grants.length === 0 && compact(found) === compact(policy),
+      'conflict',
+      `${arn} is there already, with grants or another key policy than was asked for: see in CloudTrail who made it, then delete it`,
+    )
+  }
+
+  /** Who uses a key by a grant, 100 at most, and what each may do. */
+  async grantsOf(arn: string, signal?: AbortSignal): Promise<readonly Grant[]> {
+    const { Grants = [] } = await this.call('ListGrants', arn, signal, (client, o) =>
+      client.send(new ListGrantsCommand({ KeyId: arn, Limit: 100 }), o),
+    )
+    return Grants.map(({ GranteePrincipal = '', Operations = [] }) => ({
+      principal: GranteePrincipal,
+      operations: Operations,
+    }))
+  }
+
+  /** The key policy of a key, as JSON. */
+  async policyOf(arn: string, signal?: AbortSignal): Promise<string> {
+    const { Policy = '' } = await this.call('GetKeyPolicy', arn, signal, (client, o) =>
       client.send(new GetKeyPolicyCommand({ KeyId: arn, PolicyName: 'default' }), o),
     )
+    return Policy
+  }
+
+  /** Key policy and tags of a key. */
+  async inherited(arn: string, signal?: AbortSignal): Promise<Inherited> {
+    const policy = await this.policyOf(arn, signal)
     // a key has 50 tags at most
     const { Tags: tags = [] } = await this.call('ListResourceTags', arn, signal, (client, o) =>
       client.send(new ListResourceTagsCommand({ KeyId: arn, Limit: 50 }), o),
@@ -249,6 +264,7 @@ export class ManagementPort extends KmsPort {
     return DeletionDate ?? waitsForReplicas
   }
 
+  /** The last time that a key did cryptography; undefined where it never did. */
   async lastUse(arn: string, signal?: AbortSignal): Promise<LastUse | undefined> {
     const { KeyLastUsage: found } = await this.call('GetKeyLastUsage', arn, signal, (client, o) =>
       client.send(new GetKeyLastUsageCommand({ KeyId: arn }), o),
@@ -257,26 +273,8 @@ export class ManagementPort extends KmsPort {
   }
 }
 
-/**
- * Lets the client ask for a key only once.
- *
- * It would ask again where only the answer was lost, and make two keys.
- */
-function askOnce(command: CreateKeyCommand): void {
-  let lost: unknown
-  command.middlewareStack.add(
-    (next) => async (args) => {
-      if (lost) throw lost
-      try {
-        return await next(args)
-      } catch (error) {
-        if (!isRefusal(error)) lost = error
-        throw error
-      }
-    },
-    { step: 'finalizeRequest', name: 'askOnce' },
-  )
-}
+/** A key policy without white space, which people may have changed. */
+const compact = (policy: string): string => JSON.stringify(JSON.parse(policy))
 
 /** The tags for a request, which has none where there are none: KMS takes no empty list. */
 const tagsIn = ({ tags }: Inherited): { readonly Tags?: Tag[] } =>
@@ -285,15 +283,8 @@ const tagsIn = ({ tags }: Inherited): { readonly Tags?: Tag[] } =>
 /** The name of an alias, without the Region and account of an ARN. */
 const aliasName = (alias: string): string => alias.slice(alias.indexOf('alias/'))
 
-const unless =
+export const unless =
   (...codes: readonly SealdropErrorCode[]) =>
   (error: unknown): undefined => {
     if (!isSealdropError(error) || !codes.includes(error.code)) throw error
   }
-
-/** Whether a key waits for its deletion, also as a primary that waits for its replicas. */
-export const isPendingDeletion = (state: string): boolean => /^Pending.*Deletion$/.test(state)
-
-/** Whether somebody took a key out of use. Creating, Updating and Unavailable end by themselves. */
-export const isOut = (state: string | undefined): boolean =>
-  state === undefined || state === 'Disabled' || isPendingDeletion(state)

@@ -50,6 +50,12 @@ export interface KeyDescription {
   readonly usage: string
   readonly description: string
   readonly deletes: Date | undefined
+  readonly spec: string
+  /** Where its material comes from: `AWS_KMS`, `EXTERNAL`, `AWS_CLOUDHSM`, `EXTERNAL_KEY_STORE`. */
+  readonly origin: string
+  readonly account: string
+  /** Its ARN, or of a multi-Region key those of the primary and of all replicas. */
+  readonly arns: readonly string[]
 }
 
 export const arnPattern: RegExp = /^arn:[\w-]+:kms:([\w-]+):\d{12}:(?:key|alias)\/./
@@ -146,9 +152,16 @@ export class KmsPort implements PrivateOperations {
       KeyUsage: usage = '',
       Description: description = '',
       DeletionDate: deletes,
+      KeySpec: spec = '',
+      Origin: origin = '',
+      AWSAccountId: account = '',
+      MultiRegionConfiguration: regions,
     } = found ?? {}
     expected('DescribeKey', isArnOf(key, arn) && state !== '')
-    return { arn, state, created, usage, description, deletes }
+    const all = [regions?.PrimaryKey, ...(regions?.ReplicaKeys ?? [])]
+    const related = all.flatMap((one) => one?.Arn ?? [])
+    const arns = related.length > 0 ? related : [arn]
+    return { arn, state, created, usage, description, deletes, spec, origin, account, arns }
   }
 
   /**

@@ -1,9 +1,11 @@
 import { ensure, hasMethods } from '../../errors/guard.js'
 import type { CallOptions } from '../../io/abort.js'
 import type { InventoryStore } from '../inventory/inventory-model.js'
-import { ManagementPort } from '../port/management-port.js'
+import { ListingPort } from '../port/listing-port.js'
 import type { Kms } from '../port/port.js'
+import { isDenied } from '../port/aws-errors.js'
 import { actions, type Outcome } from './actions.js'
+import { orphansOf, type Orphan } from './orphans.js'
 import type { Step } from './steps.js'
 import { isNeverPublished } from './when.js'
 
@@ -17,17 +19,32 @@ export interface ApplyOptions extends CallOptions {
   readonly now?: () => number
 }
 
+/** What a run did. */
+export interface Applied {
+  /** The steps that were done. */
+  readonly done: readonly Step[]
+  /** The steps that wait, each with the time before which it is not done. */
+  readonly waiting: readonly Step[]
+  /**
+   * Keys that a CreateKey whose answer was lost may have left behind, at most 20.
+   *
+   * - They are leads for people, and never used: anybody who may make keys can make one like them.
+   * - Empty where no answer was lost. Undefined where these credentials may not look.
+   */
+  readonly orphans: readonly Orphan[] | undefined
+}
+
 /**
  * Does those steps of a plan that are due, in their order.
  *
  * - Run it when `next` of the plan says, or every hour. It may run in one place or in several.
  * - Each step looks at the inventory as it is then. A plan that is applied twice, or was cut off,
- *   makes no key twice and rotates once.
+ *   uses no key twice and rotates once.
  * - When a step fails, the steps of its purpose that build on it wait. The others are done, then
  *   the first error is thrown. What was done stays done.
  *
  * @param plan - what `planRotation` answered, which may have been JSON meanwhile
- * @returns what was done, and what waits, with the time before which it is not done
+ * @returns what was done, what waits, and what may be left over
  * @throws SealdropError without a KMS call:
  *   - `invalid_argument`: the plan or an option is wrong
  *   - `key_not_found`: there is no inventory, or it has the purpose no more
@@ -61,24 +78,24 @@ export interface ApplyOptions extends CallOptions {
 export async function applyRotation(
   plan: { readonly steps: readonly Step[] },
   o: ApplyOptions,
-): Promise<{ readonly done: readonly Step[]; readonly waiting: readonly Step[] }> {
+): Promise<Applied> {
   const steps = stepsOf(plan)
   ensure(
     hasMethods(o?.store, 'read'),
     'invalid_argument',
     'store: expected the store of the inventory, such as fileInventory makes',
   )
-  const port = new ManagementPort(o.kms ?? {})
+  const port = new ListingPort(o.kms ?? {})
   const run = new Run(port, o)
   try {
     for (const step of steps) {
       o.signal?.throwIfAborted()
       await run.take(step)
     }
+    return await run.finished()
   } finally {
     port.close()
   }
-  return run.finished()
 }
 
 function stepsOf(plan: { readonly steps: readonly Step[] }): readonly Step[] {
@@ -96,15 +113,16 @@ const isStep = (step: Step): boolean =>
 
 /** One run over the steps of a plan. */
 class Run {
-  readonly #port: ManagementPort
+  readonly #port: ListingPort
   readonly #options: ApplyOptions
   readonly #clock: () => number
   readonly #done: Step[] = []
   readonly #waiting: Step[] = []
   readonly #failed = new Map<string, unknown>()
   #isNew: boolean | undefined
+  #hasLost = false
 
-  constructor(port: ManagementPort, o: ApplyOptions) {
+  constructor(port: ListingPort, o: ApplyOptions) {
     this.#port = port
     this.#options = o
     this.#clock = o.now ?? Date.now
@@ -124,12 +142,21 @@ class Run {
     }
   }
 
-  /** What was done and what waits, unless something failed: then its error is thrown. */
-  finished(): { readonly done: readonly Step[]; readonly waiting: readonly Step[] } {
+  /** What became of the plan, unless something failed: then its error is thrown. */
+  async finished(): Promise<Applied> {
     for (const error of this.#failed.values()) {
       throw error
     }
-    return { done: this.#done, waiting: this.#waiting }
+    return { done: this.#done, waiting: this.#waiting, orphans: await this.#orphans() }
+  }
+
+  async #orphans(): Promise<readonly Orphan[] | undefined> {
+    const found = this.#hasLost ? await this.#options.store.read() : undefined
+    if (!found) return []
+    return orphansOf(this.#port, found.inventory, this.#options.signal).catch((error: unknown) => {
+      if (!isDenied(error)) throw error
+      return undefined
+    })
   }
 
   async #outcomeOf(step: Step): Promise<Outcome> {
@@ -140,7 +167,10 @@ class Run {
     const notBefore = new Date(step.notBefore)
     if (notBefore.getTime() > now) return notBefore
     this.#isNew ??= await isNewStore(store)
-    const run = { port: this.#port, store, now, clock, signal, isNew: this.#isNew }
+    const onLost = (): void => {
+      this.#hasLost = true
+    }
+    const run = { port: this.#port, store, now, clock, signal, isNew: this.#isNew, onLost }
     return actions[step.kind](run, step)
   }
 }

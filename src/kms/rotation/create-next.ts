@@ -1,14 +1,14 @@
 import { toBase64url } from '../../bytes/base64url.js'
 import { randomBytes } from '../../crypto/subtle.js'
 import { ensure } from '../../errors/guard.js'
-import { isSealdropError } from '../../errors/sealdrop-error.js'
 import { regionOf } from '../../formats/arn.js'
 import { isRefusal } from '../port/aws-errors.js'
 import type { InventoryKey, KeyInventory, MadeKey, Purpose } from '../inventory/inventory-model.js'
 import { ensureRoom } from '../inventory/published-keys.js'
-import { isoOf, updateInventory } from '../inventory/update.js'
+import { isoOf, updateInventory, withKey } from '../inventory/update.js'
 import { loadKey } from '../port/load-key.js'
-import type { NewKey } from '../port/management-port.js'
+import { isOut } from '../port/key-state.js'
+import { type NewKey } from '../port/management-port.js'
 import { aliasFor } from './alias.js'
 import { inherit } from './inherit.js'
 import type { StepContext } from './steps.js'
@@ -16,42 +16,68 @@ import type { StepContext } from './steps.js'
 /** Which key is to be made. */
 export interface Succession {
   readonly purpose: Purpose
-  /** The key whose making was begun before, and is finished now. */
+  /** The key whose making was cut off. */
   readonly begun: InventoryKey | undefined
   readonly current: MadeKey | undefined
 }
 
+/** After so many answers of CreateKey that were lost a person has to look. */
+const mostLost = 3
+
 /**
  * Makes the next key of a purpose, with the key policy and the tags of the current one.
  *
- * That it begins is written down first, with a token that the description of the key has. CreateKey
- * cannot be repeated, so that after a crash the key is looked for before one is made.
+ * - That it begins is written down first. CreateKey's answer is written down before anything else
+ *   is done with the key.
+ * - A making whose ARN stands in the inventory is continued. Where only the answer was lost a fresh
+ *   key is made: nobody knows who made what KMS has, and a stranger may have planted it.
  *
- * @throws SealdropError `conflict` where another publisher is at it, `too_large` where the set
- *   would have more than 32 keys, `kms_*`, and what the store throws
+ * @throws SealdropError `conflict` where another publisher is at it or three answers were lost,
+ *   `too_large` where the set would have more than 32 keys, `kms_*`, and what the store throws
  */
 export async function createNext(run: StepContext, o: Succession): Promise<void> {
-  const { purpose, begun, current } = o
-  const making = begun ?? newMaking(purpose)
+  const { purpose, current } = o
+  const making = await makingOf(run, o)
   const inherited = await inherit(run.port, { ...o, arn: current?.arns[0] }, run.signal)
   const key = { ...newKey(purpose, making), ...inherited }
   await begin(run, o, making)
-  const found = begun && (await findBegun(run, purpose, making))
-  const arn = found ?? (await create(run, key, making))
+  const arn = making.arns?.[0] ?? (await create(run, key, making))
   aliasFor(key.alias, arn)
   const replicas = await replicate(run, o, key, arn)
   await enter(run, await load(run, making, [arn, ...replicas]))
 }
 
-const newToken = (): string => toBase64url(randomBytes(16))
+export const newToken = (): string => toBase64url(randomBytes(16))
 
-const newMaking = ({ name, spec, usage, alg, alias }: Purpose): InventoryKey => ({
+/** The making that is continued, or a fresh one. */
+async function makingOf(
+  { port, signal, onLost }: StepContext,
+  { purpose, begun }: Succession,
+): Promise<InventoryKey> {
+  const [arn] = begun?.arns ?? []
+  if (!begun) return newMaking(purpose, 0)
+  const { lost = 0 } = begun
+  if (arn !== undefined) {
+    const isUsable = !isOut(await port.stateOf(arn, signal))
+    return isUsable ? begun : newMaking(purpose, lost)
+  }
+  onLost()
+  ensure(
+    lost + 1 < mostLost,
+    'conflict',
+    `${purpose.name}: the making of its next key was cut off ${mostLost} times before KMS answered. Run doctor and look in CloudTrail for keys that were left over, then take the entry that is making out of the inventory`,
+  )
+  return newMaking(purpose, lost + 1)
+}
+
+const newMaking = ({ name, spec, usage, alg, alias }: Purpose, lost: number): InventoryKey => ({
   purpose: name,
   state: 'making',
   token: newToken(),
   spec,
   usage,
   ...(alg !== undefined && { alg }),
+  ...(lost > 0 && { lost }),
   alias,
 })
 
@@ -73,7 +99,7 @@ async function begin(
     const found = inventory.keys.find((key) => key.purpose === name && key.state === 'making')
     ensureRoom(inventory, making.spec, 2)
     ensure(
-      found?.token === begun?.token && found?.began === begun?.began,
+      found?.token === begun?.token && found?.began === begun?.began && isSame(found, begun),
       'conflict',
       `another publisher is making the next key of ${name}`,
     )
@@ -82,27 +108,26 @@ async function begin(
   })
 }
 
-/** The key that was made before its making was cut off. */
-async function findBegun(
-  run: StepContext,
-  purpose: Purpose,
-  { token, alias = purpose.alias }: InventoryKey,
-): Promise<string | undefined> {
-  try {
-    return await run.port.findKey({ alias, token }, run.signal)
-  } catch (error) {
-    // it was begun in a Region that cannot be asked, and that nobody wants any more
-    if (isSealdropError(error) && alias !== purpose.alias) await drop(run, token)
-    throw error
-  }
+/** Whether the answer of CreateKey is written down in both, or in neither. */
+const isSame = (found: InventoryKey | undefined, begun: InventoryKey | undefined): boolean =>
+  found?.arns?.[0] === begun?.arns?.[0]
+
+/** Makes the key, and writes its ARN down before anything else is done with it. */
+async function create(run: StepContext, key: NewKey, making: InventoryKey): Promise<string> {
+  const arn = await asked(run, key, making)
+  const isMaking = isMakingOf(making.token)
+  await updateInventory(run.store, run.now, (inventory) =>
+    inventory.keys.some(isMaking) ? withKey(inventory, making, { arns: [arn] }) : undefined,
+  )
+  return arn
 }
 
-async function create(run: StepContext, key: NewKey, { token }: InventoryKey): Promise<string> {
+async function asked(run: StepContext, key: NewKey, making: InventoryKey): Promise<string> {
   try {
     return await run.port.createKey(key, run.signal)
   } catch (error) {
     // KMS made nothing, and whoever reads the error may correct what was asked for
-    if (isRefusal((error as { readonly cause?: unknown }).cause)) await drop(run, token)
+    if (isRefusal((error as { readonly cause?: unknown }).cause)) await takeBack(run, making)
     throw error
   }
 }
@@ -112,12 +137,18 @@ const isMakingOf =
   (key: InventoryKey): boolean =>
     key.token === token && key.state === 'making'
 
-/** Takes back that a key is being made. */
-async function drop({ store, now }: StepContext, token: string): Promise<void> {
-  const isDropped = isMakingOf(token)
+/** Takes back that a key is being made. Answers that were lost before stay counted. */
+async function takeBack(
+  { store, now }: StepContext,
+  { token, lost = 0 }: InventoryKey,
+): Promise<void> {
+  const isTaken = isMakingOf(token)
   await updateInventory(store, now, (inventory) => ({
     ...inventory,
-    keys: inventory.keys.filter((key) => !isDropped(key)),
+    keys: inventory.keys.flatMap((key) => {
+      if (!isTaken(key)) return key
+      return lost > 0 ? { ...key, lost: lost - 1 } : []
+    }),
   }))
 }
 

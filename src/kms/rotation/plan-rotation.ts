@@ -118,7 +118,7 @@ function mending(stand: Standing, o: Planning): readonly Step[] {
     steps.push(step('set-aside', o.now, why))
   }
   if (making) {
-    const why = 'the making of a key was cut off, and is finished'
+    const why = 'the making of a key was cut off, and goes on'
     steps.push(step('create', resumableAt(making), why))
   } else if (!fitting)
     steps.push(step('create', o.now, current ? aheadOfTime : `${purpose.name} has no key yet`))

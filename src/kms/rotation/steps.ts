@@ -23,6 +23,8 @@ export interface StepContext {
   readonly signal: AbortSignal | undefined
   /** Whether nothing was published when the run began. */
   readonly isNew: boolean
+  /** Is told that an answer of CreateKey was lost, which may have left a key behind. */
+  readonly onLost: () => void
 }
 
 /** One step of a rotation, as plain data that people read and that may be kept as JSON. */

@@ -277,19 +277,34 @@ const rows = [
   ],
   ['root-3', {}],
   [
-    'node rebuild.mjs\nnode list.mjs\n',
+    'node rebuild.mjs',
     {
+      whole: true,
       before: async () => {
         await pass(50)
         known.keys = (await inventory()).keys
         await s3.deleteObject({ Bucket: 'example-keys', Key: 'inventory.json' })
       },
-      says: /found claims/,
+      says: /found claims Enabled[\s\S]*"grants": \[\][\s\S]*nothing is written yet/,
       after: async ({ output }) => {
         assert.notInclude(output, 'Error')
-        const left = /left out, enable it first/.test(output) ? 1 : 0
-        assert.equal((await inventory()).keys.length + left, known.keys.length)
-        const inUse = known.keys.filter(({ state }) => ['current', 'next'].includes(state))
+        const found = output.matchAll(/^found \S+ Enabled (\S{43})$/gm)
+        known.yours = Array.from(found, ([, thumbprint]) => thumbprint)
+      },
+    },
+  ],
+  [
+    'node rebuild.mjs $yours',
+    {
+      before: async () => {
+        env.yours = known.yours.join(' ')
+      },
+      says: /keys are written/,
+      after: async ({ output }) => {
+        assert.notInclude(output, 'Error')
+        assert.equal((await inventory()).keys.length, known.yours.length)
+        assert.isAtLeast(known.yours.length, known.keys.length - 1)
+        const inUse = known.keys.filter(({ state }) => state === 'current')
         for (const { purpose, state, thumbprint } of inUse)
           assert.equal((await keyOf(purpose, state)).thumbprint, thumbprint, `${purpose} ${state}`)
         await restart('ROOT=alias/root-spare')
