@@ -86,7 +86,7 @@ export function createKeyCare({ kms, store, root, now }) {
    * date. The rotation moves the alias to the key that took its place.
    */
   async function revoke({ key }) {
-    const revoked = await revokeKey({ store, now, key, withdraw: true })
+    const revoked = await revokeKey({ store, now, key, reason: 'compromised', withdraw: true })
     await rotate()
     return revoked
   }

@@ -40,6 +40,8 @@ export interface EncodedValue {
 }
 
 const textType = 'text/plain;charset=utf-8'
+/** What signers write for bytes; sealed bytes have no `cty`. */
+export const bytesType = 'octet-stream'
 
 /**
  * Bytes of a value, with the `cty` that says what they are.
@@ -145,7 +147,8 @@ export function decodeValue(bytes: Bytes, cty: string | undefined): Value {
 /**
  * Content with the readers that its `cty` allows.
  *
- * Where `untyped` is true, as for signatures that others made, an absent `cty` allows both.
+ * Where `untyped` is true, as for signatures that others made, an absent `cty` allows both, and so
+ * does the one that signers write for bytes.
  */
 export function contentOf(bytes: Bytes, cty: string | undefined, untyped = false): Content {
   const found = typeOf(cty)
@@ -154,7 +157,7 @@ export function contentOf(bytes: Bytes, cty: string | undefined, untyped = false
     if (found === 'json') reader = '.json()'
     if (found === textType) reader = '.text()'
     ensure(
-      found === wanted || (cty === undefined && untyped),
+      found === wanted || (untyped && (found ?? bytesType) === bytesType),
       'invalid_argument',
       `the content is not of the type ${wanted}: read it with ${reader}`,
     )

@@ -20,6 +20,7 @@ export interface Jws {
 /** Types that mean something to Sealdrop; only the verbs made for them write these. */
 export const reservedTypes = {
   keySet: 'jwk-set+jwt',
+  history: 'jwk-set-history+jwt',
   receipt: 'sealdrop-receipt+jwt',
   file: 'sealdrop-file+jwt',
 } as const

@@ -32,6 +32,8 @@ export interface Trust {
    *   - `keys_rolled_back`: a newer one was seen, and has expired
    */
   accept(document: string, o: { readonly now: number; readonly past?: boolean }): Promise<Believed>
+  /** Whether what it believes is a signed history, which `verifyReceiptFile` asks. Default: no. */
+  readonly history?: boolean
   /** How many bytes a document may have. Default: 65,536. */
   readonly most?: number
   /**

@@ -33,6 +33,7 @@ export interface SignedByOptions {
    * Whether the set is a history: every signing key that there ever was, to verify old signatures.
    *
    * - `createPublisher` publishes one with its own option `history`
+   * - its `typ` is `jwk-set-history+jwt`, so that neither passes for the other under any name
    * - it has at most 1,024 keys, in 1 MiB
    *
    * Default: false.
@@ -69,7 +70,8 @@ const ahead = 24 * hour
  *   - `unsupported_algorithm`: a root's key does not sign, or not with its `alg`
  *   - `keys_malformed`: a member of a root has the wrong length
  * @throws SealdropError while fetching keys, from each verb that uses the set:
- *   - `keys_untrusted`: the set is unsigned, another key signed it, or it is not the set `name`
+ *   - `keys_untrusted`: the set is unsigned, another key signed it, or it is not the set `name`;
+ *     a history where a set is expected, or the other way round
  *   - `keys_expired`: the set is over, or this clock is wrong
  *   - `keys_rolled_back`: the set is older than one seen before, which is over too
  *   - `keys_malformed`: this is no signed set
@@ -99,7 +101,9 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
   const rules = { ...o, name }
   const memory = new SetMemory(store)
   const idOf = (root: string): string =>
-    [root, name, issuer].filter((part) => part !== undefined).join('/')
+    [...(history ? ['history'] : []), root, name, issuer]
+      .filter((part) => part !== undefined)
+      .join('/')
 
   /** By thumbprint: what a set names. */
   const byThumbprint = async (): Promise<ReadonlyMap<string, Root>> =>
@@ -115,7 +119,7 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
 
   return {
     kind: 'signed',
-    ...(history && { most: limits.history }),
+    ...(history && { history, most: limits.history }),
     async accept(document, { now, past }): Promise<Believed> {
       const found = await read(document)
       if (past) return { keys: found.claims.keys }
@@ -154,10 +158,8 @@ async function readSet(
 ): Promise<SignedSet> {
   const { header, signingInput, signature, payload } = parseSignedSet(document)
   const { kid = '', alg, typ = 'none' } = header
-  trusted(
-    typ === reservedTypes.keySet,
-    `has the type ${shown(typ)}, expected ${reservedTypes.keySet}`,
-  )
+  const expected = history ? reservedTypes.history : reservedTypes.keySet
+  trusted(typ === expected, `has the type ${shown(typ)}, expected ${expected}`)
   const roots = await byThumbprint()
   const root = roots.get(kid)
   trusted(

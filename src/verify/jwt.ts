@@ -2,7 +2,7 @@ import { fromUtf8 } from '../bytes/text.js'
 import { ensure, shown } from '../errors/guard.js'
 import { checkClaims, type Claims } from '../formats/claims.js'
 import { parseJsonObject } from '../formats/json.js'
-import { reservedTypes, sameType } from '../formats/jws.js'
+import { sameType } from '../formats/jws.js'
 import type { CallOptions } from '../io/abort.js'
 import { held, type KeySet } from '../keys/key-set.js'
 import { checkSigningTime, proof, verified, type Proof } from './verify.js'
@@ -18,7 +18,10 @@ export interface JwtOptions extends CallOptions {
   /** `sub` must be this. Default: any. */
   readonly subject?: string
   /**
-   * What its `typ` must be. Default: any but the types reserved for key sets, receipts and files.
+   * What its `typ` must be. Default: `JWT` or none.
+   *
+   * - a JWT of another type, such as `at+jwt`, is taken only where you name it
+   * - one with a `cty` is never taken: it is something else that was signed
    */
   readonly typ?: string
   /**
@@ -34,6 +37,7 @@ export interface JwtOptions extends CallOptions {
  *
  * - `issuer` and `audience` are required
  * - a token must have an `exp`, or with `maxAge` an `iat`
+ * - what else the same key signed is no token: its `typ` or `cty` says so
  *
  * @returns the claims, and the key that verified
  * @throws SealdropError for what it was given:
@@ -46,7 +50,8 @@ export interface JwtOptions extends CallOptions {
  *   - `too_large`: it, or its header, is too long
  *   - `unsupported_algorithm`: its `alg` is none that KMS signs with
  *   - `unsupported_runtime`: WebCrypto lacks the algorithm; pass `providers` to the key set
- *   - `rejected`: the signature does not verify, or a claim or `typ` is another than expected
+ *   - `rejected`: the signature does not verify, a claim or `typ` is another than expected,
+ *     or there is a `cty`
  *   - `expired`: the token is not valid now, or the key was not when it signed
  *   - `key_unusable`: the key was compromised
  * @example
@@ -60,7 +65,7 @@ export interface JwtOptions extends CallOptions {
  *   })
  *   console.log(claims.sub) // clerk 7
  *   ```
- * @see RFC 7519 §7.2, RFC 8725
+ * @see RFC 7519 §7.2, RFC 8725 §3.11
  */
 export async function verifyJwt<T extends object = object>(
   keys: KeySet,
@@ -80,10 +85,13 @@ export async function verifyJwt<T extends object = object>(
     'maxAge and tolerance: expected milliseconds',
   )
   const { parsed, key } = await verified(keys, jwt, o)
-  const { typ } = parsed.header
-  const reserved =
-    o.typ === undefined && Object.values(reservedTypes).some((type) => sameType(typ, type))
-  ensure(!reserved, 'rejected', `typ ${shown(typ ?? '')} is not a token for this verb`)
+  const { typ, cty } = parsed.header
+  ensure(
+    cty === undefined && (typ === undefined || sameType(typ, o.typ ?? 'JWT')),
+    'rejected',
+    `expected a JWT without cty, of the typ JWT or the one that you name; ` +
+      `found typ ${shown(typ ?? 'none')}, cty ${shown(cty ?? 'none')}`,
+  )
   const claims = checkClaims(
     parseJsonObject(fromUtf8(parsed.payload) ?? '', { code: 'malformed', field: 'JWT claims' }),
     {

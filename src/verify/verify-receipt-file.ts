@@ -64,6 +64,8 @@ export interface ReceiptFileOptions extends CallOptions, SinceWhen {
   /**
    * The publisher's history as of today: a key set under `signedBy([root], { history: true })`.
    *
+   * Any other set is refused, since its host could leave out that a key was taken back.
+   *
    * Default: none, and nobody can know whether the key was taken back since.
    */
   readonly history?: KeySet
@@ -91,7 +93,7 @@ export interface ReceiptFileOptions extends CallOptions, SinceWhen {
  *   - `unsupported_algorithm`: the file is of a later version, or KMS does not sign so
  *   - `unsupported_runtime`: WebCrypto lacks the algorithm; pass `providers`
  *   - `keys_untrusted`: the trust does not believe the set in the file, or is `overHttps` or
- *     `inHand`, which would let a file vouch for itself
+ *     `inHand`, which would let a file vouch for itself; or the history is not a signed one
  *   - `keys_malformed`: the set in the file is none
  *   - `no_usable_key`: no key of the set in the file can be used
  *   - `rejected`: the signature does not verify, or it is a receipt of something else
@@ -131,6 +133,12 @@ export async function verifyReceiptFile(
     'keys_untrusted',
     'overHttps and inHand let a file vouch for itself: use signedBy or pinned',
   )
+  ensure(
+    !history || held(history).options.trust.history,
+    'keys_untrusted',
+    'history: expected one under signedBy(roots, { history: true }); ' +
+      'another host could leave out that a key was taken back',
+  )
   const { receipt, sent: stated, keySet, savedAt } = parseReceiptFile(file)
   const then: Trust = {
     kind: trust.kind,
@@ -157,6 +165,6 @@ export async function verifyReceiptFile(
     ...proof(keys, key),
     ...received,
     savedAt: new Date(savedAt * 1000),
-    history: history !== undefined,
+    history: Boolean(history),
   }
 }

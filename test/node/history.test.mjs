@@ -17,6 +17,7 @@ import { createPublisher, createSigner, deleteKey, retireKey } from 'sealdrop/km
 import { datedCompany, day, hour, minute } from '../support/dated-company.mjs'
 import { fails } from '../support/host.js'
 import { madeKey } from '../support/inventories.mjs'
+import { mapStore } from '../support/signed-sets.js'
 import { sentOf } from '../support/sent.mjs'
 import { present, wrong } from '../support/types.mjs'
 
@@ -82,12 +83,16 @@ test('seven years of rotations later, the key out of the set, disabled and delet
   assert.sameMembers([...new Set(keys.map(({ use }) => use))], ['sig'])
 })
 
-test('a history is a signed set of its own name, which jose verifies, and neither can stand for the other', async (t) => {
+test('a history is a signed set of its own type, which jose verifies, and neither can stand for the other', async (t) => {
   const { page, rootJwk, root, kms, store, now, stored } = await datedCompany(t)
   const documents = async (o) =>
     present((await createPublisher({ kms, keys: store, root, now, ...o }).documents()).jws)
   const [set, history] = [await documents({}), await documents({ history: true })]
-  const { payload } = await jose.compactVerify(history, await jose.importJWK(rootJwk))
+  const { payload, protectedHeader } = await jose.compactVerify(
+    history,
+    await jose.importJWK(rootJwk),
+  )
+  assert.equal(protectedHeader.typ, 'jwk-set-history+jwt')
   const { sub, keys } = JSON.parse(new TextDecoder().decode(payload))
   assert.equal(sub, 'history')
   assert.sameMembers(
@@ -95,13 +100,33 @@ test('a history is a signed set of its own name, which jose verifies, and neithe
     [stored('receipts')?.thumbprint, stored('receipts', 'next')?.thumbprint],
   )
   const served = servedAt(now)
-  await fails(assert, served(history, signedBy([rootJwk])).ready(), 'keys_untrusted', /"history"/)
-  await fails(
-    assert,
-    served(set, signedBy([rootJwk], { history: true })).ready(),
-    'keys_untrusted',
-    /"default"/,
-  )
+  const named = async (name) => [
+    await documents({ name }),
+    await documents({ name, history: true }),
+  ]
+  for (const name of ['default', 'history', 'x']) {
+    const [asSet, asHistory] = await named(name)
+    await served(asSet, signedBy([rootJwk], { name })).ready()
+    await served(asHistory, signedBy([rootJwk], { name, history: true })).ready()
+    /** @type {[document: string, history: boolean][]} */
+    const swapped = [
+      [asSet, true],
+      [asHistory, false],
+    ]
+    for (const [document, asHistorySet] of swapped)
+      await fails(
+        assert,
+        served(document, signedBy([rootJwk], { name, history: asHistorySet })).ready(),
+        'keys_untrusted',
+        /has the type/,
+      )
+  }
+  const kept = mapStore()
+  const [, asHistory] = await named('default')
+  const both = { store: kept, name: 'default', history: true }
+  await served(set, signedBy([rootJwk], { store: kept })).ready()
+  await served(asHistory, signedBy([rootJwk], both)).ready()
+  assert.equal(kept.entries.size, 2, 'neither takes the place of the other in a store')
   await fails(
     assert,
     seal(served(history, signedBy([rootJwk], { history: true })), 'x', { context: {} }),
@@ -165,7 +190,7 @@ test('after a compromise a thief who dates back is found out by the history, an 
   const thief = await receiptFile(page(), await receiptBy(old, forged, saved.getTime()), {
     sent: forged,
   })
-  await revoke(old, { since: new Date(theft), withdraw: true })
+  await revoke(old, { reason: 'compromised', since: new Date(theft), withdraw: true })
   assert.deepEqual(present(entry(old)).revoked, {
     at: new Date(theft).toISOString(),
     reason: 'compromised',

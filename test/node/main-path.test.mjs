@@ -295,7 +295,12 @@ test('a receipt by KMS verifies for the value that was sent, and for no other', 
 
 test('a signer refuses types that mean something to Sealdrop, and receipts that say nothing', async () => {
   const signer = createSigner({ kms: client, key: 'alias/sig-ECC_NIST_P256' })
-  for (const typ of ['jwk-set+jwt', 'application/sealdrop-receipt+jwt', 'SEALDROP-FILE+JWT']) {
+  for (const typ of [
+    'jwk-set+jwt',
+    'jwk-set-history+jwt',
+    'application/sealdrop-receipt+jwt',
+    'SEALDROP-FILE+JWT',
+  ]) {
     await fails(assert, signer.sign('x', { typ }), 'invalid_argument', /reserved/)
     await fails(
       assert,

@@ -258,7 +258,7 @@ test('a signing key that was withdrawn from the set need not be kept for keepDay
     'invalid_argument',
     /may be verified with until/,
   )
-  await revokeKey(o({ withdraw: true }))
+  await revokeKey({ ...o(), reason: 'compromised', withdraw: true })
   await retireKey(o({ keepUntil: now, disable: true }))
   assert.equal(entry().state, 'disabled')
 })

@@ -33,7 +33,10 @@ test('of a signing key, receipts from before are believed and those since are no
     await receiptBy(old, sent, since + 2 * minute),
   ]
   for (const receipt of [before, after]) await verifyReceipt(page(), receipt, { sent })
-  const { replacedBy, goneBy } = await revoke(old, { since: new Date(since) })
+  const { replacedBy, goneBy } = await revoke(old, {
+    reason: 'superseded',
+    since: new Date(since),
+  })
   assert.deepEqual([replacedBy, goneBy.getTime()], [next.thumbprint, clock.at + 49 * hour])
   assert.deepEqual(
     [entry(old).state, entry(old).expires, entry(next).state, entry(next).starts],
@@ -58,7 +61,7 @@ test('who could sign chose the date: a receipt that is dated back is believed, u
   const old = stored('receipts')
   const since = new Date(clock.at - hour)
   const honest = await receiptBy(old, sent, since.getTime() - day)
-  await revoke(old, { since })
+  await revoke(old, { reason: 'superseded', since })
   const back = await receiptBy(old, sent, since.getTime() - 2 * day)
   const undated = await signWith(old, { pay: 'me' })
   const { Signature } = await client.send(
@@ -85,7 +88,7 @@ test('who could sign chose the date: a receipt that is dated back is believed, u
     await undatedBy({ heldSince: new Date(since.getTime() - 1) })
   }
   assert.equal(
-    (await revoke(old, { withdraw: true })).replacedBy,
+    (await revoke(old, { reason: 'compromised', withdraw: true })).replacedBy,
     undefined,
     'the one that took its place is left alone',
   )
@@ -105,7 +108,7 @@ test('a key to seal to leaves the set, the next one takes its place after a minu
   const [old, next] = [stored('claims'), stored('claims', 'next')]
   const first = await seal(page(), 'before', { context: {} })
   assert.equal((await opener.open(first, { context: {} })).text(), 'before')
-  const { replacedBy } = await revoke(old)
+  const { replacedBy } = await revoke(old, { reason: 'compromised' })
   assert.equal(replacedBy, next.thumbprint)
   assert.deepEqual(
     [entry(old).state, entry(old).unpublished, entry(next).starts],
@@ -133,12 +136,16 @@ test('a next key is set aside, and an older one marked; the current ones stay', 
   const currents = [stored('claims'), stored('receipts')]
   for (const name of ['claims', 'receipts']) {
     const next = stored(name, 'next')
-    assert.equal((await revoke(next, { since: new Date(clock.at - day) })).replacedBy, undefined)
+    const { replacedBy } = await revoke(next, {
+      reason: 'unspecified',
+      since: new Date(clock.at - day),
+    })
+    assert.equal(replacedBy, undefined)
     assert.deepEqual(
       [entry(next).state, entry(next).unpublished],
       ['retired', name === 'receipts' ? new Date(clock.at).toISOString() : undefined],
     )
-    await revoke(next)
+    await revoke(next, { reason: 'unspecified' })
     assert.equal(
       entry(next).expires,
       new Date(clock.at - day).toISOString(),
@@ -152,12 +159,53 @@ test('a next key is set aside, and an older one marked; the current ones stay', 
 
 test('a current key without a next one is not taken back, since nothing could take its place; nothing is written', async (t) => {
   const { stored, revoke, inventory, rotate } = await revokingCompany(t)
-  await revoke(stored('claims', 'next'))
+  const reason = 'compromised'
+  await revoke(stored('claims', 'next'), { reason })
   const before = inventory()
-  await fails(assert, revoke(stored('claims')), 'key_not_found', /claims has no next key/)
+  await fails(
+    assert,
+    revoke(stored('claims'), { reason }),
+    'key_not_found',
+    /claims has no next key/,
+  )
   assert.equal(inventory(), before)
   await rotate()
-  await revoke(stored('claims'))
+  await revoke(stored('claims'), { reason })
+})
+
+test('every key needs a reason, since verifiers believe by it; nothing is written without one', async (t) => {
+  const { stored, revoke, inventory } = await revokingCompany(t)
+  const before = inventory()
+  for (const purpose of ['claims', 'receipts'])
+    for (const state of ['current', 'next'])
+      for (const o of [{}, { withdraw: true }, { reason: undefined }, { reason: 'stolen' }])
+        await fails(
+          assert,
+          revoke(stored(purpose, state), o),
+          'invalid_argument',
+          /reason: expected superseded, unspecified, compromised/,
+        )
+  assert.equal(inventory(), before)
+})
+
+test('revoking again moves the date only earlier and the reason only up', async (t) => {
+  const { clock, stored, entry, revoke } = await revokingCompany(t)
+  const old = stored('receipts')
+  const at = (hours) => new Date(clock.at - hours * hour)
+  /** @type {[reason: string, hours: number, kept: string, since: number][]} */
+  const calls = [
+    ['superseded', 5, 'superseded', 5],
+    ['unspecified', 3, 'unspecified', 5],
+    ['superseded', 6, 'unspecified', 6],
+    ['compromised', 2, 'compromised', 6],
+    ['unspecified', 7, 'compromised', 7],
+    ['superseded', 1, 'compromised', 7],
+  ]
+  for (const [reason, hours, kept, since] of calls) {
+    await revoke(old, { reason, since: at(hours) })
+    assert.deepEqual(entry(old).revoked, { at: at(since).toISOString(), reason: kept }, reason)
+    assert.equal(entry(old).expires, at(since).toISOString())
+  }
 })
 
 test('what is no key, no store or no date is refused', async (t) => {
@@ -166,7 +214,7 @@ test('what is no key, no store or no date is refused', async (t) => {
   for (const since of [new Date(clock.at + 1), new Date(NaN), '2030-01-01', new Date(-1)])
     await fails(
       assert,
-      revoke(stored('claims'), { since: wrong(since) }),
+      revoke(stored('claims'), { reason: 'compromised', since: wrong(since) }),
       'invalid_argument',
       /since/,
     )
@@ -176,7 +224,11 @@ test('what is no key, no store or no date is refused', async (t) => {
     'tCcJB9PbNFtcJJ5m-aUnPWgykK0CCcIZcoXvNPr4pdc',
     stored('claims').arns[0],
   ])
-    await fails(assert, revokeKey({ store, key: wrong(key), now: () => clock.at }), 'key_not_found')
+    await fails(
+      assert,
+      revokeKey({ store, key: wrong(key), reason: 'compromised', now: () => clock.at }),
+      'key_not_found',
+    )
   for (const o of [undefined, {}, { store: {}, key: 'x' }])
     await fails(assert, revokeKey(wrong(o)), 'invalid_argument', /store/)
   assert.equal(inventory(), before)

@@ -197,7 +197,7 @@ test('a file signature is no token, no receipt and no message for the other verb
     assert,
     verifyJwt(keys, jws, { issuer: claimsOf(signature).iss, audience: 'x', maxAge: 60_000 }),
     'rejected',
-    /not a token/,
+    /expected a JWT/,
   )
   await fails(
     assert,

@@ -10,7 +10,8 @@ import { wrong } from '../support/types.mjs'
  */
 export function historySuite(host) {
   const { test, assert, door, jose } = host
-  const { fetchKeySet, importKeySet, inHand, signedBy, verify, verifyReceipt } = door
+  const { fetchKeySet, importKeySet, inHand, overHttps, pinned, signedBy, verify, verifyReceipt } =
+    door
   const { root, signing, thumbprint, receiptOf, setOf, historyOf, fileOf, later, revoked } =
     receipts(host)
 
@@ -120,6 +121,32 @@ export function historySuite(host) {
     )
   })
 
+  test('only a signed history counts: a set of another trust, or one without its type, is refused', async () => {
+    const file = await fileOf()
+    const answer = async () => new Response(keySetOf(signing()))
+    const served = (trust) => fetchKeySet('https://keys.example/', { trust, fetch: answer })
+    const current = (trust) =>
+      setOf([signing()]).then((set) => importKeySet(set, { trust, now: () => start }))
+    for (const history of [
+      served(overHttps()),
+      served(pinned([await thumbprint(signing())])),
+      importKeySet(keySetOf(signing()), { trust: inHand() }),
+      await current(signedBy([root])),
+      await current(pinned([await thumbprint(signing())])),
+    ])
+      await fails(assert, later(file, { history }), 'keys_untrusted', /history/)
+    for (const typ of ['jwk-set+jwt', 'JWK-SET-HISTORY+JWT', 'application/jwk-set-history+jwt'])
+      await fails(
+        assert,
+        later(file, { history: await historyOf([signing()], { typ }) }),
+        'keys_untrusted',
+        /has the type/,
+      )
+    await fails(assert, later(file, { history: wrong({}) }), 'invalid_argument', /keys/)
+    assert.isFalse((await later(file, { history: wrong(null) })).history)
+    assert.isTrue((await later(file, { history: await historyOf([signing()]) })).history)
+  })
+
   test('a history may have 1,024 keys and 1 MiB, which a set may not', async () => {
     const others = Array.from({ length: 40 }, (_, i) => ({
       kty: 'OKP',
@@ -146,7 +173,7 @@ export function historySuite(host) {
     await fails(assert, (await historyOf(many)).ready(), 'keys_malformed', /1024/)
     const large = await setOf(
       [...others, signing({ kid: await thumbprint(signing()), x5t: 'x'.repeat(70_000) })],
-      { at: start + 10 * year, name: 'history' },
+      { at: start + 10 * year, name: 'history', typ: 'jwk-set-history+jwt' },
     )
     const served = (trust) =>
       fetchKeySet('https://keys.example/', {
@@ -168,7 +195,7 @@ export function historySuite(host) {
         now: () => start,
       }).ready(),
       'keys_untrusted',
-      /"default"/,
+      /has the type/,
     )
   })
 }

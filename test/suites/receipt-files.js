@@ -95,7 +95,7 @@ export function receiptFilesSuite(host) {
       'keys_untrusted',
     ],
     'a history in the place of a set': [
-      async () => ({ keySet: await setOf([signing()], { name: 'history' }) }),
+      async () => ({ keySet: await setOf([signing()], { typ: 'jwk-set-history+jwt' }) }),
       'keys_untrusted',
     ],
     'a set whose signature was stripped': [

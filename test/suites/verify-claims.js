@@ -85,6 +85,21 @@ export function verifyClaimsSuite(host) {
     }
   })
 
+  test('a JWT has no cty, and no typ but JWT unless the caller names it', async () => {
+    const expected = { issuer, audience }
+    const verified = async (header, o = {}) =>
+      verifyJwt(keysOf('ES256', {}, at), await jwt('ES256', good, header), { ...expected, ...o })
+    for (const typ of [undefined, 'JWT', 'jwt', 'application/jwt', 'application/JWT'])
+      await verified({ typ })
+    for (const typ of ['at+jwt', 'application/AT+jwt']) await verified({ typ }, { typ: 'at+jwt' })
+    for (const typ of ['at+jwt', 'JOSE', 'dpop+jwt', '', ' JWT', 'text/jwt', 'JWT+x'])
+      await fails(assert, verified({ typ }), 'rejected', /expected a JWT/)
+    for (const cty of ['json', 'JWT', 'octet-stream', 'text/plain;charset=utf-8', ''])
+      for (const [typ, o] of [['JWT'], [undefined], ['at+jwt', { typ: 'at+jwt' }]])
+        await fails(assert, verified({ typ, cty }, o), 'rejected', /without cty/)
+    await fails(assert, verified({ typ: undefined }, { typ: 'JWT' }), 'rejected', /typ/)
+  })
+
   test('a JWT with duplicate claims, of a reserved type, or without an expected issuer is refused', async () => {
     const keys = keysOf('ES256', {}, at)
     await fails(
@@ -101,12 +116,17 @@ export function verifyClaimsSuite(host) {
       verifyJwt(keys, await signed('ES256', '[]'), { issuer, audience }),
       'malformed',
     )
-    for (const typ of ['sealdrop-receipt+jwt', 'application/jwk-set+jwt', 'sealdrop-file+jwt'])
+    for (const typ of [
+      'sealdrop-receipt+jwt',
+      'application/jwk-set+jwt',
+      'jwk-set-history+jwt',
+      'sealdrop-file+jwt',
+    ])
       await fails(
         assert,
         verifyJwt(keys, await jwt('ES256', good, { typ }), { issuer, audience }),
         'rejected',
-        /not a token/,
+        /expected a JWT/,
       )
     for (const o of [
       undefined,

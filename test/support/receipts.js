@@ -48,16 +48,24 @@ export function receipts({ door, jose, mlDsa }) {
    *   name?: string
    *   by?: string
    *   alg?: string
+   *   typ?: string
    *   [claim: string]: unknown
    * }} [o]
    */
   const setOf = async (
     keys,
-    { at = start, name = 'default', by = 'P-384-sig', alg = 'ES384', ...claims } = {},
+    {
+      at = start,
+      name = 'default',
+      by = 'P-384-sig',
+      alg = 'ES384',
+      typ = 'jwk-set+jwt',
+      ...claims
+    } = {},
   ) =>
     signJws(
       alg,
-      { alg, typ: 'jwk-set+jwt', kid: await thumbprint(publicJwk(by)) },
+      { alg, typ, kid: await thumbprint(publicJwk(by)) },
       JSON.stringify({
         iss: 'https://x.example',
         sub: name,
@@ -69,8 +77,10 @@ export function receipts({ door, jose, mlDsa }) {
       }),
       keyPairs[by],
     )
+  const historyType = 'jwk-set-history+jwt'
+  const inTenYears = { at: start + 10 * year, name: 'history', typ: historyType }
   const historyOf = async (keys, o = {}) =>
-    importKeySet(await setOf(keys, { at: start + 10 * year, name: 'history', ...o }), {
+    importKeySet(await setOf(keys, { ...inTenYears, ...o }), {
       trust: signedBy([root], { history: true }),
       now: () => start + 10 * year,
     })

@@ -11,7 +11,7 @@ declare module 'sealdrop' {
   interface KeyInfo { thumbprint: string; alg: string; use: 'enc' | 'sig'; arn?: string; issuedAt?: Date; expires?: Date }
 
   // Why a key is believed. There is no default.
-  interface Trust { kind: 'signed' | 'pinned' | 'https' | 'in-hand'; accept(document: string, o: { now: number; past?: boolean }): Promise<Believed> }
+  interface Trust { kind: 'signed' | 'pinned' | 'https' | 'in-hand'; history?: boolean; accept(document: string, o: { now: number; past?: boolean }): Promise<Believed> }
   interface Believed { keys: readonly JWK[]; expires?: number; document?: string }
   interface SetStore { get(id: string): Promise<string | undefined>; put(id: string, set: string): Promise<void> } // the newest set itself
   interface AlgorithmProvider { // from opt-in doors: sealdrop/ml-dsa, sealdrop/digests, sealdrop/ml-kem
@@ -167,7 +167,7 @@ declare module 'sealdrop/kms' { // the companion
   function retireKey(o: KeyOptions & { keepUntil?: Date; disable?: boolean }): Promise<{ keepUntil: Date; disabled: boolean; lastUse: LastUse | undefined }>
   function deleteKey(o: KeyOptions & { confirm: string; days?: number }): Promise<{ deletes: Date; lastUse: LastUse | undefined; unreadable: string }>
   function restoreKey(o: KeyOptions): Promise<void>
-  function revokeKey(o: Omit<KeyOptions, 'kms' | 'signal'> & { since?: Date; reason?: 'compromised' | 'superseded' | 'unspecified'; withdraw?: boolean }): Promise<{ replacedBy: string | undefined; goneBy: Date }>
+  function revokeKey(o: Omit<KeyOptions, 'kms' | 'signal'> & { reason: 'superseded' | 'unspecified' | 'compromised'; since?: Date; withdraw?: boolean }): Promise<{ replacedBy: string | undefined; goneBy: Date }>
   interface Step { kind: 'create' | 'set-aside' | 'activate' | 'move-alias' | 'unpublish'; key: string; notBefore: Date; why: string; from?: string }
   function planRotation(inventory: KeyInventory, o: { now: Date; every: string }): { steps: readonly Step[]; next: Date }
   interface Orphan { arn: string; purpose: string; created: Date | undefined } // what a lost answer of CreateKey may have left: a lead, never used

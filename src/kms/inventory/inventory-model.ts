@@ -61,11 +61,11 @@ export interface Purpose {
 /**
  * Why a key was taken back.
  *
+ * - `superseded`: another key took its place, and nobody else has it; what it signed before counts
+ * - `unspecified`: nobody says, so that verifiers treat it as compromised
  * - `compromised`: somebody else has it, or may have it
- * - `superseded`: another key took its place, and nobody else has it
- * - `unspecified`: nobody says
  */
-export type RevocationReason = 'compromised' | 'superseded' | 'unspecified'
+export type RevocationReason = 'superseded' | 'unspecified' | 'compromised'
 
 /** A key of the inventory. Dates are ISO 8601, to the millisecond. */
 export interface InventoryKey {

@@ -48,10 +48,11 @@ const areRegions = (value: unknown): boolean =>
   new Set(value).size === value.length
 const areArns = (value: unknown): boolean =>
   Array.isArray(value) && value.length > 0 && value.every((arn) => arnPattern.test(String(arn)))
+/** The mildest reason comes first: one that was given is never made milder. */
 export const revocationReasons: readonly RevocationReason[] = [
-  'compromised',
   'superseded',
   'unspecified',
+  'compromised',
 ]
 const isRevocation = (value: unknown): boolean =>
   isJsonObject(value) &&

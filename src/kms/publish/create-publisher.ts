@@ -1,6 +1,7 @@
 import { sha256Text } from '../../crypto/digest.js'
 import { ensure } from '../../errors/guard.js'
 import { isSealdropError, type SealdropErrorCode } from '../../errors/sealdrop-error.js'
+import { reservedTypes } from '../../formats/jws.js'
 import { SingleFlight } from '../../io/single-flight.js'
 import type { KeySetDocuments } from '../../keys/documents.js'
 import type { InventoryStore, KeyInventory } from '../inventory/inventory-model.js'
@@ -160,8 +161,9 @@ const isUnreachable = (error: unknown): boolean =>
 
 function signerOf(port: KmsPort, o: PublisherOptions): SetSigner | undefined {
   if (o.root === undefined) return undefined
-  const { root, issuer, name = o.history ? 'history' : 'default' } = o
-  const signer = new SetSigner(port, { root, name, issuer })
+  const { root, issuer, history = false, name = history ? 'history' : 'default' } = o
+  const typ = history ? reservedTypes.history : reservedTypes.keySet
+  const signer = new SetSigner(port, { root, name, issuer, typ })
   if (o.lifetime !== undefined) checkLifetime(o.lifetime)
   return signer
 }

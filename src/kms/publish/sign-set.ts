@@ -1,6 +1,5 @@
 import { utf8 } from '../../bytes/text.js'
 import { ensure } from '../../errors/guard.js'
-import { reservedTypes } from '../../formats/jws.js'
 import { thumbprintUrn } from '../../keys/key.js'
 import type { OpenerKey } from '../../open/opener-key.js'
 import { loadKey } from '../port/load-key.js'
@@ -12,6 +11,8 @@ export interface SetSignerOptions {
   readonly root: string
   readonly name: string
   readonly issuer: string | undefined
+  /** The `typ` of what is signed: a set and a history never pass for each other. */
+  readonly typ: 'jwk-set+jwt' | 'jwk-set-history+jwt'
 }
 
 /** When a set is signed, and for how long. */
@@ -96,7 +97,7 @@ export class SetSigner {
       const age = Math.abs(now - last.at)
       if (age < lifetime / 4) return last
     }
-    const { name, issuer } = this.#options
+    const { name, issuer, typ } = this.#options
     const { keys } = JSON.parse(jwks) as { readonly keys: readonly { readonly kid?: string }[] }
     const key = await this.#rootFor(keys.map(({ kid }) => kid))
     const iat = Math.floor(now / 1000)
@@ -111,7 +112,7 @@ export class SetSigner {
       keys,
     }
     const jws = await signJws(this.#port, key, {
-      header: { typ: reservedTypes.keySet },
+      header: { typ },
       payload: utf8(JSON.stringify(claims)),
     })
     this.#last = { jws, jwks, expires: exp * 1000, ver: counter, at: now }

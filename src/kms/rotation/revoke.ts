@@ -29,18 +29,21 @@ export interface RevokedKey {
  * - KMS is not called. The alias moves when `applyRotation` runs.
  * - The waits of a rotation are left out.
  * - A key to seal to leaves the set, and stays enabled for what was sealed to it.
- * - A signing key in use stays in the set with `exp`: what says that it was signed before is
- *   believed. One that was the next leaves the set.
- * - Whoever can sign chooses that date. Where somebody else can sign with the key, `withdraw` it.
+ * - A signing key in use stays in the set with `exp` and the reason. One that was the next leaves
+ *   the set.
+ * - What a superseded key signed before still counts. What another one signed counts only for those
+ *   who can show that they held it before.
+ * - Whoever can sign chooses the date: say `superseded` only where nobody else can have the key.
+ * - A second call only moves the date earlier and the reason up: superseded, unspecified,
+ *   compromised.
  *
+ * @param o.reason - what verifiers are told, of every key: `superseded`, `unspecified` or
+ *   `compromised`; required, since what verifiers believe depends on it
  * @param o.since - from when what it signed is not believed, not after now; default: now
- * @param o.reason - what verifiers are told; default: `compromised` with `withdraw`, otherwise
- *   `superseded`. What a superseded key signed before still counts. What another one signed counts
- *   only for those who can show that they held it before
  * @param o.withdraw - takes a signing key out of the set, so that nothing that it ever signed is
  *   believed; default: false
  * @throws SealdropError without a KMS call:
- *   - `invalid_argument`: an option is missing or wrong
+ *   - `invalid_argument`: the reason or another option is missing or wrong
  *   - `key_not_found`: the inventory has no such key, or no next one to take its place
  *   - `source_failed`: the inventory cannot be read
  *   - `malformed`: the inventory is damaged
@@ -55,15 +58,15 @@ export interface RevokedKey {
  *   const [current, next] = ['current', 'next'].map((state) =>
  *     inventory.keys.find((key) => key.purpose === 'contracts' && key.state === state),
  *   )
- *   const since = new Date(Date.now() - 3_600_000)
- *   const { replacedBy } = await revokeKey({ store, key: current.thumbprint, since })
+ *   const key = current.thumbprint
+ *   const { replacedBy } = await revokeKey({ store, key, reason: 'compromised' })
  *   console.log(replacedBy === next.thumbprint) // true
  *   ```
  */
 export async function revokeKey(
   o: Omit<KeyOptions, 'kms' | 'signal'> & {
+    readonly reason: RevocationReason
     readonly since?: Date
-    readonly reason?: RevocationReason
     readonly withdraw?: boolean
   },
 ): Promise<RevokedKey> {
@@ -73,8 +76,7 @@ export async function revokeKey(
     'store: expected the store of the inventory, such as fileInventory makes',
   )
   const now = (o.now ?? Date.now)()
-  const { since = new Date(now), withdraw = false } = o
-  const { reason = withdraw ? 'compromised' : 'superseded' } = o
+  const { reason, since = new Date(now), withdraw = false } = o
   ensure(
     since instanceof Date && since.getTime() >= 0 && since.getTime() <= now,
     'invalid_argument',
@@ -83,7 +85,7 @@ export async function revokeKey(
   ensure(
     revocationReasons.includes(reason),
     'invalid_argument',
-    `reason: expected ${revocationReasons.join(', ')}`,
+    `reason: expected ${revocationReasons.join(', ')}; what verifiers believe depends on it`,
   )
   let answer: RevokedKey = { replacedBy: undefined, goneBy: new Date(0) }
   await updateInventory(o.store, now, (inventory) => {
@@ -129,14 +131,20 @@ function withRevoked(inventory: KeyInventory, key: MadeKey, o: Revocation): KeyI
   const staysInSet = key.usage === 'SIGN_VERIFY' && key.state !== 'next' && !o.withdraw
   const leavesSet = key.published !== undefined && !staysInSet
   const isReplaced = key.state === 'current' || key.state === 'next'
-  const reason = key.revoked?.reason === 'compromised' ? 'compromised' : o.reason
   return withKey(inventory, key, {
-    revoked: { at: earliest(o.since, key.revoked?.at), reason },
+    revoked: {
+      at: earliest(o.since, key.revoked?.at),
+      reason: gravest(o.reason, key.revoked?.reason),
+    },
     expires: earliest(o.since, key.expires),
     ...(leavesSet && { unpublished: key.unpublished ?? at }),
     ...(isReplaced && { state: 'retired', retired: at }),
   })
 }
+
+/** The gravest reason that was ever named: nothing that was refused is believed again. */
+const gravest = (reason: RevocationReason, said: RevocationReason = reason): RevocationReason =>
+  revocationReasons.indexOf(said) > revocationReasons.indexOf(reason) ? said : reason
 
 /** The earliest time that was ever named. */
 const earliest = (since: Date, said: string | undefined): string =>

@@ -1,7 +1,7 @@
 import { toBase64url } from '../../bytes/base64url.js'
 import { randomBytes } from '../../crypto/subtle.js'
 import { ensure, shown } from '../../errors/guard.js'
-import { encodeValue, type Value } from '../../formats/content.js'
+import { bytesType, encodeValue, type Value } from '../../formats/content.js'
 import { checkContext } from '../../formats/context.js'
 import { joinLines, type FileClaims } from '../../formats/file-signature.js'
 import { reservedTypes, sameType } from '../../formats/jws.js'
@@ -44,7 +44,8 @@ class KmsSigner implements Signer {
   }
 
   async sign(payload: Value, o: CallOptions & { readonly typ?: string } = {}): Promise<string> {
-    const { bytes, cty } = encodeValue(payload, 1)
+    // without a cty, bytes that hold claims would pass for a JWT
+    const { bytes, cty = bytesType } = encodeValue(payload, 1)
     const header = { typ: checkType(o.typ), cty, iat: this.#now() }
     return this.#jws(header, bytes, o.signal)
   }

@@ -217,7 +217,7 @@ const rows = [
   ['aws kms enable-key --key-id "$key"      #', {}],
   ['aws kms list-grants', { says: /kms:\*[\s\S]*Grants/ }],
   [
-    'node revoke.mjs "$(node list.mjs claims current)"',
+    'node revoke.mjs "$(node list.mjs claims current)" compromised',
     {
       before: async () => {
         await pass(50)
@@ -242,7 +242,7 @@ const rows = [
     },
   ],
   [
-    'node revoke.mjs "$old" 2020-01-01 ',
+    'node revoke.mjs "$old" superseded 2020-01-01',
     {
       before: async () => {
         const signer = createSigner({ kms: local.clientConfig, key: 'alias/receipts' })

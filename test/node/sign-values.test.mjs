@@ -1,0 +1,44 @@
+// What a signer signs for others never passes for a token, against the local KMS.
+import test from 'node:test'
+import { assert } from 'chai'
+import { importKeySet, inHand, verify, verifyJwt } from 'sealdrop'
+import { createSigner, publicJwk } from 'sealdrop/kms'
+import { startLocalKms } from 'sealdrop/local-kms'
+import { fails } from '../support/host.js'
+
+/** @import { Value } from 'sealdrop' */
+
+test('what sign makes passes for no JWT, whatever was signed, and verify reads it as before', async (t) => {
+  const key = 'alias/receipts'
+  const local = await startLocalKms({
+    keys: [{ alias: key, spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }],
+  })
+  t.after(() => local.close())
+  const kms = local.clientConfig
+  const signer = createSigner({ kms, key })
+  t.after(() => signer.close())
+  const claims = { iss: 'us', aud: 'you', exp: Math.floor(Date.now() / 1000) + 3_600 }
+  const bytes = new TextEncoder().encode(JSON.stringify(claims))
+  const keys = importKeySet(await publicJwk({ kms, key }), { trust: inHand() })
+  const expected = { issuer: 'us', audience: 'you' }
+  /** @type {[payload: Value, cty: string][]} */
+  const rows = [
+    [claims, 'json'],
+    [JSON.stringify(claims), 'text/plain;charset=utf-8'],
+    [bytes, 'octet-stream'],
+    [bytes.buffer, 'octet-stream'],
+  ]
+  for (const [payload, cty] of rows)
+    for (const typ of [undefined, 'JWT', 'at+jwt']) {
+      const jws = await signer.sign(payload, { typ })
+      for (const o of [expected, { ...expected, typ }])
+        await fails(assert, verifyJwt(keys, jws, o), 'rejected', /without cty/)
+      const found = await verify(keys, jws)
+      assert.equal(found.header.cty, cty)
+      assert.deepEqual([...found.bytes], [...bytes])
+      if (cty !== 'text/plain;charset=utf-8') assert.deepEqual(found.json(), claims)
+      if (cty !== 'json') assert.equal(found.text(), JSON.stringify(claims))
+    }
+  const token = await signer.signJwt({ iss: 'us', aud: 'you' }, { expiresIn: 60_000 })
+  await verifyJwt(keys, token, expected)
+})
