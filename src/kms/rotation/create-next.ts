@@ -65,7 +65,7 @@ async function makingOf(
   ensure(
     lost + 1 < mostLost,
     'conflict',
-    `${purpose.name}: the making of its next key was cut off ${mostLost} times before KMS answered. Run doctor and look in CloudTrail for keys that were left over, then take the entry that is making out of the inventory`,
+    `${purpose.name}: the making of its next key was cut off ${mostLost} times before KMS answered. Run doctor and look in CloudTrail for keys that were left over. Then clear it: rebuildInventory with enter []`,
   )
   return newMaking(purpose, lost + 1)
 }

@@ -51,7 +51,8 @@ export interface Rebuilt {
  *   origin, and in CloudTrail who made it. Then call it with the thumbprints of yours.
  * - A key is entered as `retired`, unless the alias of its purpose names it: then it is `current`.
  *   No key is ever entered as the next one: a rotation makes that.
- * - What an older version has is kept, without keys that were being made.
+ * - What an older version has is kept, without keys that were being made. With `enter: []` it clears
+ *   a purpose whose making was cut off three times.
  * - The counter is set to now, so that clients take the next set.
  *
  * @returns what KMS has, and the inventory where one was written
