@@ -75,7 +75,7 @@ export async function benchSigning() {
     const local = await startLocalKms({
       keys: [{ alias: 'alias/signs', spec, usage: 'SIGN_VERIFY' }],
     })
-    const signer = createSigner({ kms: local.clientConfig, key: 'alias/signs', algorithm: alg })
+    const signer = createSigner({ kms: local.clientConfig, key: 'alias/signs', alg })
     await signer.ready()
     const material = await generateMaterial(spec)
     const [type, message] = /^[EPR]S\d/.test(alg)

@@ -54,11 +54,6 @@ export {
   verifyReceiptFile,
   type ReceiptFileOptions,
 } from '../verify/verify-receipt-file.js'
-export {
-  verifyRange,
-  verifyStream,
-  type FileOptions,
-  type SignedFile,
-  type VerifiedStream,
-} from '../verify/stream.js'
+export { verifyRange, verifyStream } from '../verify/stream.js'
+export type { FileOptions, SignedFile, VerifiedStream } from '../verify/signed-file.js'
 export { inspect, type Inspection } from '../verify/inspect.js'

@@ -19,6 +19,36 @@ export function checkCount(name: string, value: number, most: number): void {
 }
 
 /**
+ * Checks a duration or a time of an option, in milliseconds, and answers it.
+ *
+ * Text is refused, also digits: `'3600000' + 60_000` is eleven years.
+ *
+ * @throws SealdropError `invalid_argument` unless the value is a number from 0
+ */
+export function milliseconds(name: string, value: unknown): number {
+  ensure(
+    typeof value === 'number' && value >= 0,
+    'invalid_argument',
+    `${name}: expected milliseconds, found ${typeof value === 'number' ? value : kindOf(value)}`,
+  )
+  return value
+}
+
+/**
+ * The clock of an option, each of whose answers is checked.
+ *
+ * @throws SealdropError `invalid_argument`, as the clock that it answers does
+ */
+export function clockOf(now: () => number = () => Date.now()): () => number {
+  ensure(
+    typeof now === 'function',
+    'invalid_argument',
+    `now: expected a function, found ${kindOf(now)}`,
+  )
+  return () => milliseconds('now', now())
+}
+
+/**
  * Names what came without showing it: `null`, `array`, `Map`, `string`. Content stays out of
  * messages.
  */

@@ -1,8 +1,14 @@
+import { checkOptions } from '../errors/options.js'
+
 /** What every verb takes that may have to wait. */
 export interface CallOptions {
   /** Ends the call, which then rejects with `signal.reason`. Default: none. */
   readonly signal?: AbortSignal | undefined
 }
+
+/** The signal of a call that takes nothing else. @throws SealdropError `invalid_argument` */
+export const signalOf = (o: CallOptions | undefined): AbortSignal | undefined =>
+  checkOptions(o, 'signal').signal
 
 /**
  * Awaits work until the caller's signal says otherwise.

@@ -1,5 +1,6 @@
 import type { Bytes } from '../bytes/bytes.js'
 import { ensure } from '../errors/guard.js'
+import { checkOptions } from '../errors/options.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import type { CallOptions } from './abort.js'
 import type { ByteSource } from './byte-source.js'
@@ -56,10 +57,8 @@ type Ask = (
  *   ```
  * @see RFC 9110 §14
  */
-export async function httpSource(
-  url: string | URL,
-  { headers = {}, fetch = globalThis.fetch, signal }: HttpSourceOptions = {},
-): Promise<ByteSource> {
+export async function httpSource(url: string | URL, o?: HttpSourceOptions): Promise<ByteSource> {
+  const { headers = {}, fetch = globalThis.fetch, signal } = checkOptions(o, 'signal headers fetch')
   const { href, protocol } = new URL(url)
   ensure(
     protocol === 'https:' || protocol === 'http:',
@@ -69,8 +68,8 @@ export async function httpSource(
   const file = await findFile(asker(href, headers, fetch), signal)
   return {
     size: file.size,
-    read: async (start, end, o = {}) =>
-      start >= end ? new Uint8Array() : readRange(file, start, end, o.signal),
+    read: async (start, end, call = {}) =>
+      start >= end ? new Uint8Array() : readRange(file, start, end, call.signal),
     version: async () => file.version,
   }
 }

@@ -55,7 +55,7 @@ export function fileInput(file: unknown, length?: number): FileInput {
   )
   const { size } = file
   ensure(
-    Number.isSafeInteger(size) && (length ?? size) === size,
+    Number.isSafeInteger(size) && [undefined, size].includes(length),
     'invalid_argument',
     `length: the source has ${size} bytes`,
   )

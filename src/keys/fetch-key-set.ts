@@ -1,5 +1,6 @@
 import { limits } from '../algorithms/limits.js'
-import { ensure } from '../errors/guard.js'
+import { ensure, milliseconds } from '../errors/guard.js'
+import { checkOptions } from '../errors/options.js'
 import { fetchDocument } from './fetch-document.js'
 import { HeldKeySet, type KeySet, type KeySetOptions } from './key-set.js'
 
@@ -59,14 +60,16 @@ const minute = 60_000
  * @see RFC 7517 §5
  */
 export function fetchKeySet(url: string | URL, o: FetchOptions): KeySet {
+  checkOptions(o, 'trust prefer providers now headers fetch timeout maxAge')
   const parsed = checkUrl(url)
   const { trust, headers = {}, timeout = 5_000, maxAge = Infinity } = o ?? {}
   ensure(trust?.kind !== 'in-hand', 'invalid_argument', 'trust: inHand() is for importKeySet')
   ensure(
-    Number.isSafeInteger(timeout) && timeout > 0 && maxAge >= 0,
+    Number.isSafeInteger(timeout) && timeout > 0,
     'invalid_argument',
-    'timeout and maxAge: expected milliseconds',
+    'timeout: expected milliseconds',
   )
+  milliseconds('maxAge', maxAge)
   // a browser's cache may have kept a signed set that has expired, so it is revalidated
   const signed = trust?.kind === 'signed'
   const accept = `application/jwk-set+${signed ? 'jwt' : 'json, application/json;q=0.9'}`

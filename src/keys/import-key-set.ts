@@ -1,3 +1,4 @@
+import { checkOptions } from '../errors/options.js'
 import { keySetDocument, type KeyStatements } from '../formats/key-source.js'
 import { HeldKeySet, type KeySet, type KeySetOptions } from './key-set.js'
 
@@ -42,6 +43,6 @@ export interface ImportOptions extends KeySetOptions, KeyStatements {}
  * @see RFC 7517, RFC 5280 §4.1.2.7
  */
 export function importKeySet(source: string | Uint8Array | object, o: ImportOptions): KeySet {
-  const document = keySetDocument(source, o ?? {})
+  const document = keySetDocument(source, checkOptions(o, 'trust prefer providers now use alg arn'))
   return new HeldKeySet(async () => ({ document }), o)
 }

@@ -1,7 +1,7 @@
 import type { AlgorithmProvider } from '../crypto/provider.js'
-import { ensure } from '../errors/guard.js'
+import { ensure, milliseconds } from '../errors/guard.js'
 import { isSealdropError } from '../errors/sealdrop-error.js'
-import { abortable, type CallOptions } from '../io/abort.js'
+import { abortable, signalOf, type CallOptions } from '../io/abort.js'
 import { SingleFlight } from '../io/single-flight.js'
 import { keepsHeldSet } from './held-set-codes.js'
 import { makeKeys, type KeyInfo, type SealingKey } from './key.js'
@@ -28,6 +28,7 @@ export interface KeySet {
    *   - `no_usable_key`: no key in it can be used
    *   - `output_failed`, `source_failed`: the store of `signedBy` failed
    *   - `unsupported_runtime`: there is no WebCrypto, as on a page without https
+   *   - `invalid_argument`: an option is misspelt, or the clock of the set answers no number
    */
   ready(o?: CallOptions): Promise<void>
   /** Loads the set again. It throws when that fails, and the keys held before stay. */
@@ -91,20 +92,21 @@ export class HeldKeySet implements KeySet {
     this.options = options
   }
 
-  get now(): () => number {
-    return this.options.now ?? Date.now
+  now(): number {
+    const { now = Date.now } = this.options
+    return milliseconds('now', typeof now === 'function' ? now() : NaN)
   }
 
   async ready(o?: CallOptions): Promise<void> {
-    await this.current(o?.signal)
+    await this.current(signalOf(o))
   }
 
   async refresh(o?: CallOptions): Promise<void> {
-    await this.#load(o?.signal, true)
+    await this.#load(signalOf(o), true)
   }
 
   async list(o?: CallOptions): Promise<readonly KeyInfo[]> {
-    return (await this.current(o?.signal)).keys.map((key) => key.info)
+    return (await this.current(signalOf(o))).keys.map((key) => key.info)
   }
 
   /**

@@ -1,4 +1,5 @@
-import { ensure, kindOf, shown } from '../errors/guard.js'
+import { clockOf, ensure, kindOf, shown } from '../errors/guard.js'
+import { checkOptions } from '../errors/options.js'
 import type { ListedFault } from './injected/injected-faults.js'
 import type { FaultRule } from './injected/rules.js'
 import { keySpecs } from './key-specs.js'
@@ -136,11 +137,11 @@ export interface CheckedOptions {
  *
  * @throws SealdropError `invalid_argument` naming the option, `malformed` for `credentials`
  */
-export function checkOptions(options: LocalKmsOptions): CheckedOptions {
+export function checkServerOptions(options: LocalKmsOptions): CheckedOptions {
   ensureKind(typeof options === 'object' && options !== null, 'expected an options object', options)
-  onlyKnown(options, optionNames, 'options')
+  checkOptions(options, 'port dir region regions credentials seed now faults onCall keys')
   const { port = 0, dir, region = 'us-east-1', regions = [], credentials } = options
-  const { seed, now = Date.now, faults = [], onCall, keys = [] } = options
+  const { seed, now, faults = [], onCall, keys = [] } = options
   checkPort(port)
   ensureKind(dir !== '' && isTextOrAbsent(dir), 'dir: expected the path of a folder', dir)
   checkRegion('region', region)
@@ -149,7 +150,6 @@ export function checkOptions(options: LocalKmsOptions): CheckedOptions {
   const isFile = isTextOrAbsent(credentials)
   ensureKind(isFile, 'credentials: expected the JSON text of a credentials file', credentials)
   ensureKind(isTextOrAbsent(seed), 'seed: expected text', seed)
-  ensureKind(typeof now === 'function', 'now: expected a function', now)
   ensureKind(Array.isArray(faults), 'faults: expected an array', faults)
   const isReader = onCall === undefined || typeof onCall === 'function'
   ensureKind(isReader, 'onCall: expected a function', onCall)
@@ -192,40 +192,9 @@ function checkKeys(keys: readonly LocalKmsKey[]): void {
   ensure(twice === undefined, 'invalid_argument', `keys: ${shown(twice ?? '')} is there twice`)
 }
 
-const optionNames: readonly (keyof LocalKmsOptions)[] = [
-  'port',
-  'dir',
-  'region',
-  'regions',
-  'credentials',
-  'seed',
-  'now',
-  'faults',
-  'onCall',
-  'keys',
-]
-
-/** Refuses options that are not known: a misspelt one would silently do nothing. */
-function onlyKnown(value: object, known: readonly string[], at: string): void {
-  const unknown = Object.keys(value).find((name) => !known.includes(name))
-  ensure(
-    unknown === undefined,
-    'invalid_argument',
-    `${at}: there is no ${shown(unknown ?? '')}; expected ${known.join(', ')}`,
-  )
-}
-
-/** A clock that checks each time, since times go into the files of keys. */
-function checkedClock(now: () => number): () => number {
-  const clock = (): number => {
-    const time: unknown = now()
-    ensure(
-      typeof time === 'number' && Number.isFinite(time),
-      'invalid_argument',
-      `now: expected milliseconds, found ${typeof time === 'number' ? time : kindOf(time)}`,
-    )
-    return time
-  }
+/** A clock that checks each time, since times go into the files of keys. The first is now. */
+function checkedClock(now: (() => number) | undefined): () => number {
+  const clock = clockOf(now)
   clock()
   return clock
 }
@@ -244,7 +213,7 @@ export const aliasOf = (alias: string): string =>
 
 function checkKey(key: LocalKmsKey, index: number): void {
   ensureKind(typeof key === 'object' && key !== null, `keys[${index}]: expected an object`, key)
-  onlyKnown(key, ['alias', 'spec', 'usage'], `keys[${index}]`)
+  checkOptions(key, 'alias spec usage', `keys[${index}]`)
   const { alias, spec, usage } = key
   const named = typeof alias === 'string' && /^alias\/(?!aws\/)[\w/-]{1,250}$/.test(aliasOf(alias))
   ensure(

@@ -8,7 +8,7 @@ import { InjectedFaults } from './injected/injected-faults.js'
 import { makeKey } from './operations/make-key.js'
 import {
   aliasOf,
-  checkOptions,
+  checkServerOptions,
   type CheckedOptions,
   type LocalKms,
   type LocalKmsKey,
@@ -57,7 +57,7 @@ export async function startLocalKms(options: LocalKmsOptions = {}): Promise<Loca
     'invalid_argument',
     'The local KMS keeps private keys unprotected and does not run with NODE_ENV=production; use AWS KMS',
   )
-  const checked = checkOptions(options)
+  const checked = checkServerOptions(options)
   const { dir, regions } = checked
   const faults = new InjectedFaults(checked.faults, regions)
   const store = dir === undefined ? undefined : await openStore(dir, regions)

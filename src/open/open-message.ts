@@ -11,10 +11,16 @@ import { ensure } from '../errors/guard.js'
 import type { EncryptedDataKey } from '../formats/message-header.js'
 import type { MessageHeader } from '../formats/parse-message-header.js'
 import { rejected, withDataKey, type Candidate } from './candidates.js'
-import { checkAge, checkExpected, checkFoundContext } from './check.js'
+import { checkAge, checkFoundContext } from './check.js'
 import { messageKeyId } from './data-keys.js'
 import type { OpenerKey } from './opener-key.js'
-import { maxAgeOf, type OpenedInfo, type OpenerParts, type OpenOptions } from './options.js'
+import {
+  checkCall,
+  maxAgeOf,
+  type OpenedInfo,
+  type OpenerParts,
+  type OpenOptions,
+} from './options.js'
 
 /** A message whose header is authentic: its frames can be opened. */
 export interface OpenedMessage {
@@ -42,7 +48,7 @@ export async function openMessage(
   o: OpenOptions,
   parts: OpenerParts,
 ): Promise<OpenedMessage> {
-  const expected = checkExpected(o?.context)
+  const expected = checkCall(o)
   const { dataKeys, serializedContext, messageId } = header
   const found = dataKeys.flatMap((dataKey) => forRecipient(dataKey) ?? [])
   const named = found.map(({ recipient }) => recipient)

@@ -9,10 +9,16 @@ import { contentOf, type Content } from '../formats/content.js'
 import type { Context } from '../formats/context.js'
 import { parseJwe, type Jwe } from '../formats/jwe.js'
 import { rejected, withDataKey, type Candidate } from './candidates.js'
-import { checkAge, checkExpected, checkFoundContext, checkValueKey } from './check.js'
+import { checkAge, checkFoundContext, checkValueKey } from './check.js'
 import { dataKeyId } from './data-keys.js'
 import type { OpenerKey } from './opener-key.js'
-import { maxAgeOf, type OpenedInfo, type OpenerParts, type OpenOptions } from './options.js'
+import {
+  checkCall,
+  maxAgeOf,
+  type OpenedInfo,
+  type OpenerParts,
+  type OpenOptions,
+} from './options.js'
 import { checkUnseen } from './replay.js'
 
 /** A value that passed every check that public bytes decide. */
@@ -41,7 +47,7 @@ export async function prepare(
   parts: OpenerParts,
   reserved?: Context,
 ): Promise<Prepared> {
-  const expected = checkExpected(o?.context)
+  const expected = checkCall(o)
   o.signal?.throwIfAborted()
   const jwe = parseJwe(text)
   const keys = await parts.keys.find(

@@ -1,9 +1,10 @@
 import type { Decompress } from '../envelope/recipients/recipient.js'
 import type { PrivateOperations } from '../envelope/private-operations.js'
+import { milliseconds } from '../errors/guard.js'
 import type { Context } from '../formats/context.js'
 import type { CallOptions } from '../io/abort.js'
 import type { KeyInfo } from '../keys/key.js'
-import type { ExpectedContext } from './check.js'
+import { checkExpected, type ExpectedContext } from './check.js'
 import type { DataKeyCache } from './data-keys.js'
 import type { OpenerKeys } from './opener-key.js'
 import type { ReplayStore } from './replay.js'
@@ -55,6 +56,12 @@ export interface OpenerParts {
    * WebCrypto cannot do it, so the host does.
    */
   readonly decompress: Decompress
+}
+
+/** Checks what a call expects, and answers the context. @throws SealdropError `invalid_argument` */
+export function checkCall(o: OpenOptions): ExpectedContext {
+  if (o?.maxAge !== undefined) milliseconds('maxAge', o.maxAge)
+  return checkExpected(o?.context)
 }
 
 /**

@@ -2,6 +2,7 @@ import { limits } from '../algorithms/limits.js'
 import { formatName } from '../algorithms/suites.js'
 import type { Bytes } from '../bytes/bytes.js'
 import { readHeader } from '../envelope/read-header.js'
+import { checkOptions } from '../errors/options.js'
 import { isSealdropError } from '../errors/sealdrop-error.js'
 import { maxHeaderLength } from '../formats/parse-message-header.js'
 import { abortable } from '../io/abort.js'
@@ -104,9 +105,10 @@ export class StreamOpener {
     const signal = o?.signal
     try {
       signal?.throwIfAborted()
-      const [opened] = await reported(this.#parts, this.#onEvent, async (parts): Promise<[R]> => [
-        await abortable(work(parts), signal),
-      ])
+      const [opened] = await reported(this.#parts, this.#onEvent, async (parts): Promise<[R]> => {
+        checkOptions(o, 'signal context maxAge')
+        return [await abortable(work(parts), signal)]
+      })
       return opened
     } catch (error) {
       reader.cancel(error)

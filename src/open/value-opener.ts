@@ -1,6 +1,7 @@
 import { limits } from '../algorithms/limits.js'
 import type { CryptoKey } from '../crypto/subtle.js'
 import { ensure } from '../errors/guard.js'
+import { checkOptions } from '../errors/options.js'
 import { decodeValue } from '../formats/content.js'
 import { pathMember } from '../formats/context.js'
 import { findFields, pointer, replaceFields, type Field } from '../formats/field-path.js'
@@ -26,6 +27,7 @@ export class ValueOpener {
 
   async open(jwe: string, o: OpenOptions): Promise<Opened> {
     const [value] = await this.#reported(async (parts): Promise<[Opened]> => {
+      checkOptions(o, 'signal context maxAge')
       const prepared = await prepare(jwe, o, parts)
       const opened = await (parts.cache === noCache
         ? openPrepared(prepared, o, parts)
@@ -49,6 +51,7 @@ export class ValueOpener {
     let fields: readonly Field[] = []
     let values: readonly unknown[] = []
     await this.#reported(async (parts) => {
+      checkOptions(o, 'signal context maxAge fields')
       fields = findFields(record, o?.fields, 'rejected')
       for (const field of fields) {
         const { value } = field

@@ -25,7 +25,7 @@ import { openRsa } from './rsa.js'
  *   const hash = await crypto.subtle.digest('SHA-256', await get('order-7.json'))
  *   const digest = new Uint8Array(hash) // as your system has it
  *   const signature = new Uint8Array(await get('order-7.sig'))
- *   const proof = await verifySignature(keys, { digest, signature, algorithm: 'ECDSA_SHA_256' })
+ *   const proof = await verifySignature(keys, { digest, signature, alg: 'ECDSA_SHA_256' })
  *   console.log(proof.key.alg) // ES256
  *   ```
  * @see FIPS 186-5 §6.4.2, RFC 8017 §8.1.2 and §8.2.2

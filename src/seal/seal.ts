@@ -1,4 +1,5 @@
 import { limits } from '../algorithms/limits.js'
+import { checkOptions } from '../errors/options.js'
 import { encodeValue, type Value } from '../formats/content.js'
 import { checkContext, type Context } from '../formats/context.js'
 import type { CallOptions } from '../io/abort.js'
@@ -47,6 +48,7 @@ export interface SealOptions extends CallOptions {
  * @see RFC 7516 §5.1, RFC 7518 §4.3, §4.6 and §5.3
  */
 export async function seal(keys: KeySet, value: Value, o: SealOptions): Promise<string> {
+  checkOptions(o, 'signal context')
   const ring = held(keys)
   const context = checkContext(o?.context)
   const encoded = encodeValue(value, limits.jsonPadding)

@@ -1,5 +1,6 @@
 import { limits } from '../algorithms/limits.js'
-import { checkCount, ensure } from '../errors/guard.js'
+import { checkCount, ensure, milliseconds } from '../errors/guard.js'
+import { checkOptions } from '../errors/options.js'
 import { encodeValue, type Value } from '../formats/content.js'
 import { checkContext, pathMember } from '../formats/context.js'
 import { findFields, pointer, replaceFields } from '../formats/field-path.js'
@@ -52,6 +53,7 @@ class DataKeySealer implements Sealer {
   }
 
   async seal(value: Value, o: SealOptions): Promise<string> {
+    checkOptions(o, 'signal context')
     const context = checkContext(o?.context)
     const encoded = encodeValue(value, limits.jsonPadding)
     return writeValue(await this.#dataKey(1, o.signal), encoded, context, this.#keys.now())
@@ -61,6 +63,7 @@ class DataKeySealer implements Sealer {
     record: T,
     o: SealOptions & FieldOptions,
   ): Promise<SealedFields<T>> {
+    checkOptions(o, 'signal context fields')
     const context = checkContext(o?.context)
     const fields = findFields(record, o.fields, 'invalid_argument')
     ensure(
@@ -150,8 +153,10 @@ export function createSealer(
   keys: KeySet,
   o: { readonly maxValues?: number; readonly maxAge?: number } = {},
 ): Sealer {
+  checkOptions(o, 'maxValues maxAge')
   const { maxValues = limits.sealerValues, maxAge = 3_600_000 } = o
   checkCount('maxValues', maxValues, limits.sealerValues)
+  milliseconds('maxAge', maxAge)
   ensure(
     maxAge > 0 && maxAge <= 24 * 3_600_000,
     'invalid_argument',

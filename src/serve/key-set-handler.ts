@@ -1,4 +1,5 @@
-import { ensure, hasMethods } from '../errors/guard.js'
+import { ensure, hasMethods, milliseconds } from '../errors/guard.js'
+import { checkOptions } from '../errors/options.js'
 import type { KeySetDocuments } from '../keys/documents.js'
 
 /** For how long and to whose pages a key set is served. */
@@ -44,13 +45,14 @@ export function keySetHandler(
   source: KeySetDocuments,
   o: KeySetHandlerOptions = {},
 ): (request: Request) => Promise<Response> {
+  checkOptions(o, 'maxAge origins')
   const { maxAge = 300_000, origins } = o
   ensure(
     hasMethods(source, 'documents'),
     'invalid_argument',
     'source: expected documents(), such as createPublisher makes',
   )
-  ensure(maxAge >= 0, 'invalid_argument', 'maxAge: expected milliseconds')
+  milliseconds('maxAge', maxAge)
   return async (request) => {
     const headers = { ...corsHeaders(request, origins), 'x-content-type-options': 'nosniff' }
     if (request.method === 'OPTIONS') return preflight(headers)

@@ -2,6 +2,7 @@ import { limits } from '../algorithms/limits.js'
 import { equal } from '../bytes/bytes.js'
 import { authenticate, importDataKey } from '../crypto/aes.js'
 import { ensure } from '../errors/guard.js'
+import { checkOptions } from '../errors/options.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { frameLengthFromEnd, tagLength } from '../formats/message-header.js'
 import type { ByteSource } from '../io/byte-source.js'
@@ -67,6 +68,7 @@ export async function createFileSealer(
   file: Blob | ByteSource,
   o: FileSealerOptions,
 ): Promise<FileSealer> {
+  checkOptions(o, 'signal context frameLength length framesInFlight digest onProgress records')
   const { records, length, framesInFlight, onProgress } = o ?? {}
   const input = fileInput(file, length)
   const plan = await planMessage(keys, o ?? {})
@@ -149,8 +151,11 @@ export async function restoreFileSealer(
   messageId: string,
   ...[file, o = {}]: [file: Blob | ByteSource, o?: RestoreOptions]
 ): Promise<FileSealer> {
+  const { signal } = checkOptions(o, 'signal framesInFlight onProgress')
   const input = fileInput(file)
-  const published = (await Promise.all(setsOf(keys).map((set) => held(set).list(o)))).flat()
+  const published = (
+    await Promise.all(setsOf(keys).map((set) => held(set).list({ signal })))
+  ).flat()
   const release = await holdRecord(records, messageId)
   try {
     const { start, tags } = await loadRecord(records, messageId)

@@ -6,7 +6,7 @@ import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { chunkDigest } from '../formats/chunk-digest.js'
 import { frameCount, messageLength, regularOverhead } from '../formats/frames.js'
 import { tagLength } from '../formats/message-header.js'
-import { abortable, type CallOptions } from '../io/abort.js'
+import { abortable, signalOf, type CallOptions } from '../io/abort.js'
 import { breather, inOrder } from '../io/in-order.js'
 import type { FileInput } from '../io/stream-source.js'
 import { tell } from '../io/tell.js'
@@ -123,17 +123,19 @@ export class RangeSealer implements FileSealer {
     }
   }
 
-  async slice(start: number, end: number, o: CallOptions = {}): Promise<Bytes> {
-    const bytes = await this.#cut(start, end, o)
+  async slice(start: number, end: number, o?: CallOptions): Promise<Bytes> {
+    const bytes = await this.#cut(start, end, { signal: signalOf(o) })
     this.#handedOut.add(start, end)
     return bytes
   }
 
-  async digest(o: CallOptions = {}): Promise<string> {
+  async digest(o?: CallOptions): Promise<string> {
+    const signal = signalOf(o)
     const size = limits.digestChunk
     const list = new Uint8Array(Math.ceil(this.length / size) * 32)
     for (let i = 0; i * size < this.length; i++) {
-      if (!this.#chunks.has(i)) await this.#cut(i * size, Math.min(this.length, (i + 1) * size), o)
+      if (!this.#chunks.has(i))
+        await this.#cut(i * size, Math.min(this.length, (i + 1) * size), { signal })
       // oxlint-disable-next-line typescript/no-non-null-assertion -- #cut remembers whole chunks
       list.set(this.#chunks.get(i)!, i * 32)
     }

@@ -2,6 +2,7 @@ import { limits } from '../algorithms/limits.js'
 import type { Bytes } from '../bytes/bytes.js'
 import { sha256 } from '../crypto/digest.js'
 import { checkCount } from '../errors/guard.js'
+import { checkOptions } from '../errors/options.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { ChunkDigester } from '../formats/chunk-digest.js'
 import { messageLength } from '../formats/frames.js'
@@ -98,7 +99,7 @@ export async function sealStream(
     signal,
     length: announced,
     digest: digested = true,
-  } = o ?? {}
+  } = checkOptions(o, 'signal context frameLength length framesInFlight digest onProgress')
   const input = inputOf(source, announced)
   checkCount('framesInFlight', framesInFlight, limits.maxFramesInFlight)
   signal?.throwIfAborted()

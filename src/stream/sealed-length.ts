@@ -1,4 +1,5 @@
 import { ensure } from '../errors/guard.js'
+import { checkOptions } from '../errors/options.js'
 import { messageLength } from '../formats/frames.js'
 import { startMessage } from './message.js'
 import { planMessage, type MessageOptions, type Recipients } from './plan-message.js'
@@ -33,6 +34,7 @@ export async function sealedLength(
   length: number,
   o: MessageOptions,
 ): Promise<number> {
+  checkOptions(o, 'signal context frameLength')
   ensure(
     Number.isSafeInteger(length) && length >= 0,
     'invalid_argument',

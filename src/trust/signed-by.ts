@@ -5,6 +5,7 @@ import { utf8 } from '../bytes/text.js'
 import type { AlgorithmProvider } from '../crypto/provider.js'
 import { verifierOf } from '../crypto/verifier.js'
 import { ensure, shown } from '../errors/guard.js'
+import { checkOptions } from '../errors/options.js'
 import { publicMembers, type JWK } from '../formats/jwk.js'
 import { reservedTypes } from '../formats/jws.js'
 import { parseSignedSet, setClaims } from '../formats/signed-set.js'
@@ -95,6 +96,7 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
     'invalid_argument',
     'roots: expected public JWKs',
   )
+  checkOptions(o, 'name issuer store history providers')
   const { history = false, name = history ? 'history' : 'default', issuer, store } = o
   const rows = roots.map(rootOf)
   // as they are now: an object that is changed later must not change what is believed

@@ -12,7 +12,7 @@ import { parseKeySet } from '../formats/jwk.js'
 import type { JsonObject } from '../formats/json.js'
 import { parseJws, reservedTypes, sameType } from '../formats/jws.js'
 import { setClaims } from '../formats/signed-set.js'
-import { abortable, type CallOptions } from '../io/abort.js'
+import { abortable, signalOf, type CallOptions } from '../io/abort.js'
 import { inputOf, type StreamSource } from '../io/stream-source.js'
 
 /** What anyone can read of a sealed or signed thing. Nothing of it is verified. */
@@ -65,12 +65,10 @@ export interface Inspection {
  *   ```
  * @see RFC 7516 §3.1; message-format.md, "Header"; jose-profile.md, "Large files" for the digest
  */
-export async function inspect(
-  input: string | StreamSource,
-  o: CallOptions = {},
-): Promise<Inspection> {
-  o.signal?.throwIfAborted()
-  if (typeof input !== 'string') return inspectStream(input, o)
+export async function inspect(input: string | StreamSource, o?: CallOptions): Promise<Inspection> {
+  const signal = signalOf(o)
+  signal?.throwIfAborted()
+  if (typeof input !== 'string') return inspectStream(input, signal)
   if (input.trimStart().startsWith('{')) {
     return { kind: 'key-set', recipients: kidsOf(parseKeySet(input)) }
   }
@@ -122,7 +120,10 @@ async function inspectValue(text: string): Promise<Inspection> {
 const kidsOf = (keys: readonly JsonObject[]): readonly string[] =>
   keys.flatMap(({ kid }) => (typeof kid === 'string' ? [kid] : []))
 
-async function inspectStream(source: StreamSource, { signal }: CallOptions): Promise<Inspection> {
+async function inspectStream(
+  source: StreamSource,
+  signal: AbortSignal | undefined,
+): Promise<Inspection> {
   const reader = inputOf(source).reader()
   const digester = new ChunkDigester(sha256)
   const take = async (size: number): Promise<Uint8Array<ArrayBuffer>> => {

@@ -1,5 +1,6 @@
 import { fromUtf8 } from '../bytes/text.js'
-import { ensure, shown } from '../errors/guard.js'
+import { ensure, milliseconds, shown } from '../errors/guard.js'
+import { checkOptions } from '../errors/options.js'
 import { checkClaims, type Claims } from '../formats/claims.js'
 import { parseJsonObject } from '../formats/json.js'
 import { sameType } from '../formats/jws.js'
@@ -72,6 +73,7 @@ export async function verifyJwt<T extends object = object>(
   jwt: string,
   o: JwtOptions,
 ): Promise<Proof & { readonly claims: Claims & T }> {
+  checkOptions(o, 'signal issuer audience subject typ maxAge tolerance')
   for (const name of ['issuer', 'audience'] as const)
     ensure(
       typeof o?.[name] === 'string' && o[name] !== '',
@@ -79,11 +81,8 @@ export async function verifyJwt<T extends object = object>(
       `${name}: expected the ${name} that the token must name`,
     )
   const { maxAge, tolerance = 60_000 } = o
-  ensure(
-    (maxAge ?? 0) >= 0 && tolerance >= 0,
-    'invalid_argument',
-    'maxAge and tolerance: expected milliseconds',
-  )
+  if (maxAge !== undefined) milliseconds('maxAge', maxAge)
+  milliseconds('tolerance', tolerance)
   const { parsed, key } = await verified(keys, jwt, o)
   const { typ, cty } = parsed.header
   ensure(

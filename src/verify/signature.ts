@@ -1,3 +1,4 @@
+import { algOf } from '../algorithms/alg-of.js'
 import { coordinateOf } from '../algorithms/curves.js'
 import type { PublicMembers } from '../algorithms/public-key.js'
 import {
@@ -12,6 +13,7 @@ import { utf8 } from '../bytes/text.js'
 import { providerOf } from '../crypto/provider.js'
 import { hashLength, signatureRejected } from '../crypto/verifier.js'
 import { ensure, shown } from '../errors/guard.js'
+import { checkOptions } from '../errors/options.js'
 import { ecdsaFromDer } from '../formats/der.js'
 import type { CallOptions } from '../io/abort.js'
 import { held, type KeySet } from '../keys/key-set.js'
@@ -27,12 +29,20 @@ import { checkSigningTime, proof, verifier, type Proof, type SinceWhen } from '.
 export type RawSignature = (
   { readonly message: Uint8Array | string } | { readonly digest: Uint8Array }
 ) &
+  (
+    | {
+        /** Name in KMS or in JOSE: `ECDSA_SHA_256` or `ES256`. */
+        readonly alg: string
+      }
+    | {
+        /** Another name of `alg`. Where both are given, they must be the same. */
+        readonly algorithm: string
+      }
+  ) &
   CallOptions &
   SinceWhen & {
     /** The signature. */
     readonly signature: Uint8Array
-    /** Name in KMS or in JOSE: `ECDSA_SHA_256` or `ES256`. */
-    readonly algorithm: string
     /**
      * Form of an ECDSA signature: `der` as KMS answers it, or `ieee-p1363`, which is r ‖ s.
      *
@@ -73,18 +83,19 @@ export type RawSignature = (
  *   const { key, trust } = await verifySignature(keys, {
  *     message: await message.text(),
  *     signature: new Uint8Array(await signature.arrayBuffer()),
- *     algorithm: 'ECDSA_SHA_256',
+ *     alg: 'ECDSA_SHA_256',
  *   })
  *   console.log(key.alg, trust) // ES256 https
  *   ```
  * @see FIPS 186-5 §6.4 and §7.7, RFC 8017 §8, RFC 3279 §2.2.3, FIPS 204 §5.3
  */
 export async function verifySignature(keys: KeySet, o: RawSignature): Promise<Proof> {
-  const name = String(o?.algorithm)
+  checkOptions(o, 'signal heldSince message digest alg algorithm signature encoding key')
+  const name = String(o && algOf(o))
   ensure(
     (Object.keys(signatures) as SignatureName[]).some((alg) => isNameOf(alg, name)),
     'unsupported_algorithm',
-    `algorithm ${shown(name)}: ${whyRefused(name)}`,
+    `alg ${shown(name)}: ${whyRefused(name)}`,
   )
   const { signature: given, encoding = 'der', key: named } = o
   ensure(given instanceof Uint8Array, 'invalid_argument', 'signature: expected bytes')

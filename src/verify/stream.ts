@@ -1,9 +1,10 @@
 import { limits } from '../algorithms/limits.js'
 import { equal, type Bytes } from '../bytes/bytes.js'
 import { sha256 } from '../crypto/digest.js'
-import { ensure, shown } from '../errors/guard.js'
+import { ensure, milliseconds, shown } from '../errors/guard.js'
+import { checkOptions } from '../errors/options.js'
 import { chunkDigest } from '../formats/chunk-digest.js'
-import { checkContext, sameContext, type Context } from '../formats/context.js'
+import { checkContext, sameContext } from '../formats/context.js'
 import {
   fileLines,
   parseFileClaims,
@@ -11,49 +12,15 @@ import {
   type FileClaims,
 } from '../formats/file-signature.js'
 import { reservedTypes } from '../formats/jws.js'
-import { abortable, type CallOptions } from '../io/abort.js'
+import { abortable } from '../io/abort.js'
 import type { ByteReader } from '../io/byte-reader.js'
 import { checkRange, type ByteSource } from '../io/byte-source.js'
-import { inOrder, streamOf, type ByteStream } from '../io/in-order.js'
+import { inOrder, streamOf } from '../io/in-order.js'
 import { fileInput, inputOf, type StreamSource } from '../io/stream-source.js'
 import { tell } from '../io/tell.js'
 import { held, type KeySet } from '../keys/key-set.js'
-import { checkSigningTime, proof, verified, type Proof, type SinceWhen } from './verify.js'
-
-/** What is signed of a file besides its bytes. */
-export interface SignedFile {
-  /** As the signer named it, which need not be a name that is safe to write to. */
-  readonly name?: string | undefined
-  /** As the signer stated it, for example `application/pdf`. */
-  readonly mediaType?: string | undefined
-  /** What the file is bound to, as was expected. */
-  readonly context: Context
-  /** When it was signed, as the signer states it. */
-  readonly signedAt: Date
-  /** Chunk digest of the whole file, base64url. */
-  readonly digest: string
-}
-
-/** Bytes that verified, and what was signed of them. */
-export interface VerifiedStream extends ByteStream, Proof, SignedFile {
-  /** Bytes that `readable` gives when all of it verifies. */
-  readonly length: number
-}
-
-/** What must have been signed of a file, and how long ago. */
-export interface FileOptions extends CallOptions, SinceWhen {
-  /** The signed name must be this. Default: any, or none. */
-  readonly name?: string
-  /** The signed context must be exactly this. Default: `{}`. */
-  readonly context?: Context
-  /**
-   * How long ago it may have been signed, in milliseconds; an older version of a file has a valid
-   * signature too. Default: any time.
-   */
-  readonly maxAge?: number
-  /** Told of verified bytes that were handed out, after each chunk. Default: nobody. */
-  readonly onProgress?: (p: { readonly done: number; readonly total: number }) => void
-}
+import type { FileOptions, SignedFile, VerifiedStream } from './signed-file.js'
+import { checkSigningTime, proof, verified, type Proof } from './verify.js'
 
 const size = limits.digestChunk
 
@@ -167,11 +134,18 @@ interface FoundFile {
 async function signedFile(
   keys: KeySet,
   fileSignature: string,
-  { name, context = {}, maxAge, heldSince, signal }: FileOptions,
+  o: FileOptions,
   found: number | undefined,
 ): Promise<FoundFile> {
+  const {
+    name,
+    context = {},
+    maxAge,
+    heldSince,
+    signal,
+  } = checkOptions(o, 'signal heldSince name context maxAge onProgress')
   const expected = checkContext(context)
-  ensure((maxAge ?? 0) >= 0, 'invalid_argument', 'maxAge: expected milliseconds')
+  if (maxAge !== undefined) milliseconds('maxAge', maxAge)
   const [jws, list] = fileLines(fileSignature)
   const { parsed, key } = await verified(keys, jws, { typ: reservedTypes.file, signal })
   const claims = parseFileClaims(parsed.payload)

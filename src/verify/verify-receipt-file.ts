@@ -1,4 +1,5 @@
 import { ensure } from '../errors/guard.js'
+import { checkOptions } from '../errors/options.js'
 import { parseReceiptFile, writeReceiptFile } from '../formats/receipt-file.js'
 import type { AlgorithmProvider } from '../crypto/provider.js'
 import type { CallOptions } from '../io/abort.js'
@@ -37,6 +38,7 @@ export async function receiptFile(
   receipt: string,
   o: CallOptions & { readonly sent: Sent },
 ): Promise<string> {
+  checkOptions(o, 'signal sent')
   const { key } = await verifyReceipt(keys, receipt, o)
   const ring = held(keys)
   const { keys: found, believed } = await ring.current(o.signal)
@@ -122,6 +124,7 @@ export async function verifyReceiptFile(
   file: string,
   o: ReceiptFileOptions,
 ): Promise<Proof & Received & { readonly savedAt: Date; readonly history: boolean }> {
+  checkOptions(o, 'signal heldSince trust history sent providers')
   const { trust, history, providers = [], sent, signal } = o ?? {}
   ensure(
     typeof trust?.accept === 'function',

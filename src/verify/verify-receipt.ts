@@ -1,4 +1,5 @@
 import { ensure, shown } from '../errors/guard.js'
+import { checkOptions } from '../errors/options.js'
 import { reservedTypes } from '../formats/jws.js'
 import { parseReceipt, type Receipt } from '../formats/receipt.js'
 import type { CallOptions } from '../io/abort.js'
@@ -66,6 +67,7 @@ export async function verifyReceipt(
   receipt: string,
   o: CallOptions & SinceWhen & { readonly sent: Sent },
 ): Promise<Proof & Received> {
+  checkOptions(o, 'signal heldSince sent')
   const { key, received } = await readReceipt(keys, receipt, o)
   checkSigningTime(key, received.receivedAt.getTime() / 1000, o)
   return { ...proof(keys, key), ...received }

@@ -7,6 +7,7 @@ import {
 import { utf8 } from '../bytes/text.js'
 import { signatureRejected, verifierOf, type Verifies } from '../crypto/verifier.js'
 import { ensure, shown } from '../errors/guard.js'
+import { checkOptions } from '../errors/options.js'
 import { isTime } from '../formats/compact.js'
 import { contentOf, type Content } from '../formats/content.js'
 import { parseJws, sameType, type Jws } from '../formats/jws.js'
@@ -60,6 +61,7 @@ export async function verify(
   jws: string,
   o: CallOptions & SinceWhen & { readonly typ?: string } = {},
 ): Promise<Content & Proof & { readonly header: Record<string, unknown> }> {
+  checkOptions(o, 'signal heldSince typ')
   const { parsed, key } = await verified(keys, jws, o)
   checkSigningTime(key, parsed.header.iat, o)
   return {

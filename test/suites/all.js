@@ -21,6 +21,7 @@ import { openStreamBodiesSuite } from './open-stream-bodies.js'
 import { openStreamHeadersSuite } from './open-stream-headers.js'
 import { openStreamKeysSuite } from './open-stream-keys.js'
 import { openStreamsSuite } from './open-streams.js'
+import { optionsSuite } from './options.js'
 import { receiptFilesSuite } from './receipt-files.js'
 import { signatureDigestsSuite } from './signature-digests.js'
 import { signatureEncodingsSuite } from './signature-encodings.js'
@@ -54,6 +55,7 @@ export function runDoorSuites(host) {
   fieldsSuite(host)
   keySetsSuite(host)
   fetchSuite(host)
+  optionsSuite(host)
   signedSetRootsSuite(host)
   signedSetsSuite(host)
   signedSetOutagesSuite(host)

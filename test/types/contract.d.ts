@@ -77,7 +77,7 @@ declare module 'sealdrop' {
   interface Claims { iss?: string; aud?: string | readonly string[]; sub?: string; exp?: number; nbf?: number; iat?: number; jti?: string }
   function verify(keys: KeySet, jws: string, o?: CallOptions & { typ?: string; heldSince?: Date }): Promise<Content & Proof & { header: Record<string, unknown> }>
   function verifyJwt<T extends object = object>(keys: KeySet, jwt: string, o: CallOptions & { issuer: string; audience: string; subject?: string; typ?: string; maxAge?: number; tolerance?: number }): Promise<Proof & { claims: Claims & T }>
-  type RawSignature = ({ message: Uint8Array | string } | { digest: Uint8Array }) & CallOptions & { heldSince?: Date; signature: Uint8Array; algorithm: string; encoding?: 'der' | 'ieee-p1363'; key?: string } // KMS or JOSE name; ARN or thumbprint
+  type RawSignature = ({ message: Uint8Array | string } | { digest: Uint8Array }) & ({ alg: string } | { algorithm: string }) & CallOptions & { heldSince?: Date; signature: Uint8Array; encoding?: 'der' | 'ieee-p1363'; key?: string } // alg: KMS or JOSE name, algorithm is another name of it; key: ARN or thumbprint
   function verifySignature(keys: KeySet, o: RawSignature): Promise<Proof>
   interface Received { receivedAt: Date; stage: 'received' | 'opened'; messageId: string; length: number; digest: string; context: Context }
   function verifyReceipt(keys: KeySet, receipt: string, o: CallOptions & { sent: { messageId: string; digest: string }; heldSince?: Date }): Promise<Proof & Received>
@@ -153,7 +153,7 @@ declare module 'sealdrop/kms' { // the companion
     signFile(file: string | URL | ByteSource | Blob, o?: CallOptions & { name?: string; mediaType?: string; context?: Context; onProgress?: (p: { done: number; total: number }) => void }): Promise<string> // two lines: a JWS, and the hashes of the chunks
     signReceipt(of: { messageId: string; digest: string; length: number; context: Context; stage: 'received' | 'opened'; key?: string | KeyInfo }, o?: CallOptions): Promise<string>
   }
-  function createSigner(o: { kms?: Kms; key: string; algorithm?: string; now?: () => number }): Signer
+  function createSigner(o: { kms?: Kms; key: string; alg?: string; algorithm?: string; now?: () => number }): Signer
   function publicJwk(o: CallOptions & { kms?: Kms; key: string }): Promise<JWK> // of a root: what pages give to signedBy
   function createPublisher(o: { kms?: Kms; keys: readonly { key: string; use?: 'enc' | 'sig'; alg?: string; withArn?: boolean }[] | InventoryStore; root?: string; history?: boolean; name?: string; issuer?: string; lifetime?: number; now?: () => number }): import('sealdrop/serve').KeySetDocuments // root: the KMS key that signs key sets, and nothing else
   function doctor(o: CallOptions & { keySetUrl?: string; roots?: readonly JWK[]; name?: string; issuer?: string; origin?: string; kms?: Kms; store?: InventoryStore; root?: string; roles?: readonly ('opener' | 'signer')[]; every?: string; timeout?: number; fetch?: typeof globalThis.fetch; now?: () => number }): Promise<readonly { check: string; ok: boolean; advice?: string }[]> // ok with advice: a warning
@@ -167,7 +167,7 @@ declare module 'sealdrop/kms' { // the companion
   function retireKey(o: KeyOptions & { keepUntil?: Date; disable?: boolean }): Promise<{ keepUntil: Date; disabled: boolean; lastUse: LastUse | undefined }>
   function deleteKey(o: KeyOptions & { confirm: string; days?: number }): Promise<{ deletes: Date; lastUse: LastUse | undefined; unreadable: string }>
   function restoreKey(o: KeyOptions): Promise<void>
-  function revokeKey(o: Omit<KeyOptions, 'kms' | 'signal'> & { reason: 'superseded' | 'unspecified' | 'compromised'; since?: Date; withdraw?: boolean }): Promise<{ replacedBy: string | undefined; goneBy: Date }>
+  function revokeKey(o: KeyOptions & { reason: 'superseded' | 'unspecified' | 'compromised'; since?: Date; withdraw?: boolean }): Promise<{ replacedBy: string | undefined; goneBy: Date }>
   interface Step { kind: 'create' | 'set-aside' | 'activate' | 'move-alias' | 'unpublish'; key: string; notBefore: Date; why: string; from?: string }
   function planRotation(inventory: KeyInventory, o: { now: Date; every: string }): { steps: readonly Step[]; next: Date }
   interface Orphan { arn: string; purpose: string; created: Date | undefined } // what a lost answer of CreateKey may have left: a lead, never used

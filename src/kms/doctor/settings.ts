@@ -1,4 +1,5 @@
-import { ensure, hasMethods } from '../../errors/guard.js'
+import { clockOf, ensure, hasMethods } from '../../errors/guard.js'
+import { checkOptions } from '../../errors/options.js'
 import type { JWK } from '../../formats/jwk.js'
 import type { CallOptions } from '../../io/abort.js'
 import type { InventoryStore } from '../inventory/inventory-model.js'
@@ -68,6 +69,8 @@ export interface Settings
   readonly url: URL | undefined
 }
 
+const optionNames =
+  'signal keySetUrl roots name issuer origin kms store root roles every timeout fetch now'
 const roleNames: readonly DoctorRole[] = ['opener', 'signer']
 
 /**
@@ -83,10 +86,10 @@ export function settingsOf(o: DoctorOptions): Settings {
     roles = root === undefined ? roleNames : [],
     every = 'P1Y',
     origin = 'https://page.example',
-    now = Date.now,
     timeout = 30_000,
     fetch = globalThis.fetch,
-  } = o
+  } = checkOptions(o, optionNames)
+  const now = clockOf(o.now)
   const url = keySetUrl === undefined ? undefined : urlOf(keySetUrl)
   const settings = { ...o, url, kms, roles, every, origin, now, timeout, fetch }
   check(settings)

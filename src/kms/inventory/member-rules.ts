@@ -14,7 +14,7 @@ import type {
 
 /** What a member has to be, in words and as a test; `?` where it may be absent. */
 type Rule = readonly [expected: string, fits: (value: unknown) => boolean, optional?: '?']
-/** By member; there are no others. */
+/** By member. Others are data of whoever wrote them, and stay as they are. */
 type Rules = Readonly<Record<string, Rule>>
 
 const states: readonly KeyState[] = [
@@ -56,7 +56,6 @@ export const revocationReasons: readonly RevocationReason[] = [
 ]
 const isRevocation = (value: unknown): boolean =>
   isJsonObject(value) &&
-  Object.keys(value).length === 2 &&
   isDate(value['at']) &&
   revocationReasons.includes(value['reason'] as RevocationReason)
 const date: Rule = ['a date like 2030-01-31T12:00:00.000Z', isDate, '?']
@@ -134,12 +133,6 @@ export function checkMembers(
   code: SealdropErrorCode,
 ): void {
   ensure(isJsonObject(value), code, `${at}: expected an object, found ${kindOf(value)}`)
-  const unknown = Object.keys(value).find((member) => !Object.hasOwn(rules, member))
-  ensure(
-    unknown === undefined,
-    code,
-    `${at}: there is no member ${shown(unknown ?? '')}; was it written by a newer version?`,
-  )
   for (const [member, [expected, fits, may]] of Object.entries(rules)) {
     const found = value[member]
     const told = typeof found === 'string' ? shown(found) : kindOf(found)

@@ -1,10 +1,12 @@
-import { ensure } from '../../errors/guard.js'
+import { clockOf, ensure, milliseconds } from '../../errors/guard.js'
+import { checkOptions } from '../../errors/options.js'
 import { noCache } from '../../open/data-keys.js'
 import type { OpenOptions } from '../../open/options.js'
 import type { ReplayStore } from '../../open/replay.js'
 import type { OpenEvent } from '../../open/report.js'
 import { StreamOpener } from '../../open/stream-opener.js'
 import { ValueOpener } from '../../open/value-opener.js'
+import { signalOf } from '../../io/abort.js'
 import type { FieldOptions, SealedFields } from '../../seal/sealer.js'
 import { ConfiguredKeys } from './configured-keys.js'
 import { dataKeyCache, type CacheOptions } from './data-key-cache.js'
@@ -70,19 +72,17 @@ export interface OpenerOptions {
  */
 export function createOpener(o: OpenerOptions): Opener {
   ensure(o, 'invalid_argument', 'createOpener: expected { keys }')
+  checkOptions(o, 'kms keys maxAge replay cache onEvent now')
   const { maxAge, replay, onEvent } = o
-  ensure(
-    maxAge === undefined || maxAge > 0,
-    'invalid_argument',
-    'maxAge: expected milliseconds above 0',
-  )
+  if (maxAge !== undefined) milliseconds('maxAge', maxAge)
+  ensure(maxAge !== 0, 'invalid_argument', 'maxAge: expected milliseconds above 0')
   ensure(
     !replay || (maxAge !== undefined && Number.isFinite(maxAge)),
     'invalid_argument',
     'replay: needs a finite maxAge, so that ids need not be kept for ever',
   )
   const port = new KmsPort(o.kms ?? {})
-  const now = o.now ?? Date.now
+  const now = clockOf(o.now)
   const cache = o.cache ? dataKeyCache(o.cache) : noCache
   const keys = Array.isArray(o.keys)
     ? new ConfiguredKeys(port, o.keys as readonly string[], now)
@@ -97,7 +97,7 @@ export function createOpener(o: OpenerOptions): Opener {
   }
   type FieldsCall = OpenOptions & FieldOptions
   return {
-    ready: async (call = {}) => whileOpen(() => keys.ready(call.signal)),
+    ready: async (call) => whileOpen(() => keys.ready(signalOf(call))),
     open: async (jwe, call) => whileOpen(() => opener.open(jwe, call)),
     openFields: async <T extends object>(record: SealedFields<T>, call: FieldsCall) =>
       whileOpen(() => opener.openFields<T>(record, call)),

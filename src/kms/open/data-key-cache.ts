@@ -1,5 +1,6 @@
 import type { CryptoKey } from '../../crypto/subtle.js'
 import { ensure } from '../../errors/guard.js'
+import { checkOptions } from '../../errors/options.js'
 import type { DataKeyCache } from '../../open/data-keys.js'
 import { LRUCache } from './lru.js'
 
@@ -26,6 +27,7 @@ interface Entry {
  * @throws SealdropError `invalid_argument`
  */
 export function dataKeyCache(o: CacheOptions): DataKeyCache {
+  checkOptions(o, 'entries maxAge uses', 'cache')
   for (const name of ['entries', 'maxAge', 'uses'] as const) {
     ensure(
       Number.isInteger(o[name]) && o[name] > 0,

@@ -1,4 +1,5 @@
 import { ensure } from '../../errors/guard.js'
+import { checkOptions } from '../../errors/options.js'
 import type { KeyPolicyOptions, Policies } from './key-policy-options.js'
 import { writeRole } from './write-role.js'
 
@@ -36,6 +37,7 @@ import { writeRole } from './write-role.js'
  */
 export function keyPolicy(o: KeyPolicyOptions): Policies {
   ensure(o, 'invalid_argument', 'keyPolicy: expected { role, key, principals }')
+  checkOptions(o, 'role key principals accountRoot algs')
   const written = writeRole(o, 'principals')
   return { keyPolicy: written.keyPolicy, iamPolicy: written.iamPolicy }
 }

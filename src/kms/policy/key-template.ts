@@ -1,4 +1,5 @@
 import { ensure, kindOf, shown } from '../../errors/guard.js'
+import { checkOptions } from '../../errors/options.js'
 import type { Purpose } from '../inventory/inventory-model.js'
 import { algorithmsOf } from './algorithm-uses.js'
 import { readKey, type KeyTarget } from './arns.js'
@@ -79,6 +80,7 @@ export interface KeyTemplate {
  */
 export function keyTemplate(o: KeyTemplateOptions): KeyTemplate {
   ensure(o, 'invalid_argument', 'keyTemplate: expected { key, spec, usage, roles }')
+  checkOptions(o, 'key spec usage roles accountRoot algs')
   const target = readKey(o.key)
   const { alias } = target
   ensure(

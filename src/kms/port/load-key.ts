@@ -42,7 +42,7 @@ export async function loadKey(
   ensure(
     name && signingAlgorithms.includes(signatures[name].kms),
     'invalid_argument',
-    `algorithm ${asked}: ${key} signs with ${signingAlgorithms.join(', ')}${why}`,
+    `alg ${asked}: ${key} signs with ${signingAlgorithms.join(', ')}${why}`,
   )
   return { arn, jwk, info: { thumbprint, alg: name, use: 'sig', arn } }
 }

@@ -1,5 +1,6 @@
 import { sha256Text } from '../../crypto/digest.js'
-import { ensure } from '../../errors/guard.js'
+import { clockOf, ensure, milliseconds } from '../../errors/guard.js'
+import { checkOptions } from '../../errors/options.js'
 import { isSealdropError, type SealdropErrorCode } from '../../errors/sealdrop-error.js'
 import { reservedTypes } from '../../formats/jws.js'
 import { SingleFlight } from '../../io/single-flight.js'
@@ -64,6 +65,7 @@ const day = 24 * 3_600_000
  */
 export function createPublisher(o: PublisherOptions): KeySetDocuments {
   ensure(o, 'invalid_argument', 'createPublisher: expected { keys }')
+  checkOptions(o, 'kms keys root history name issuer lifetime now')
   const publisher = new Publisher(o)
   return { documents: () => publisher.documents() }
 }
@@ -84,7 +86,7 @@ class Publisher {
     this.#source = sourceOf(port, o)
     this.#signer = signerOf(port, o)
     this.#isHistory = o.history ?? false
-    this.#now = o.now ?? ((): number => Date.now())
+    this.#now = clockOf(o.now)
   }
 
   async documents(): Promise<Documents> {
@@ -213,6 +215,8 @@ function configuredSource(
     'invalid_argument',
     "keys: expected at least one { key: 'alias/...' }, or an inventory",
   )
+  keys.forEach((row: PublishedKey, i) => checkOptions(row, 'key use alg withArn', `keys[${i}]`))
+  milliseconds('lifetime', lifetime)
   ensure(
     lifetime >= reloadAfter && Number.isFinite(lifetime),
     'invalid_argument',

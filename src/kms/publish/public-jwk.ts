@@ -1,4 +1,5 @@
 import { ensure } from '../../errors/guard.js'
+import { checkOptions } from '../../errors/options.js'
 import type { JWK } from '../../formats/jwk.js'
 import type { CallOptions } from '../../io/abort.js'
 import { loadKey } from '../port/load-key.js'
@@ -39,6 +40,7 @@ export async function publicJwk(
   o: CallOptions & { readonly kms?: Kms; readonly key: string },
 ): Promise<JWK> {
   ensure(o, 'invalid_argument', 'publicJwk: expected { key }')
+  checkOptions(o, 'signal kms key')
   const port = new KmsPort(o.kms ?? {})
   try {
     const {

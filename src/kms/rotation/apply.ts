@@ -1,4 +1,5 @@
-import { ensure, hasMethods } from '../../errors/guard.js'
+import { clockOf, ensure, hasMethods } from '../../errors/guard.js'
+import { checkOptions } from '../../errors/options.js'
 import type { CallOptions } from '../../io/abort.js'
 import type { InventoryStore } from '../inventory/inventory-model.js'
 import { ListingPort } from '../port/listing-port.js'
@@ -80,6 +81,7 @@ export async function applyRotation(
   o: ApplyOptions,
 ): Promise<Applied> {
   const steps = stepsOf(plan)
+  checkOptions(o, 'signal kms store now')
   ensure(
     hasMethods(o?.store, 'read'),
     'invalid_argument',
@@ -125,7 +127,7 @@ class Run {
   constructor(port: ListingPort, o: ApplyOptions) {
     this.#port = port
     this.#options = o
-    this.#clock = o.now ?? Date.now
+    this.#clock = clockOf(o.now)
   }
 
   async take(step: Step): Promise<void> {

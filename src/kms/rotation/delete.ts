@@ -1,4 +1,5 @@
 import { ensure } from '../../errors/guard.js'
+import { checkOptions } from '../../errors/options.js'
 import type { MadeKey } from '../inventory/inventory-model.js'
 import { isoOf, updateInventory, withKey } from '../inventory/update.js'
 import type { LastUse } from '../port/management-port.js'
@@ -55,6 +56,7 @@ export interface DeletedKey {
 export async function deleteKey(
   o: KeyOptions & { readonly confirm: string; readonly days?: number },
 ): Promise<DeletedKey> {
+  checkOptions(o, 'signal kms store key now confirm days')
   return withPort(o, async ({ key, port, now }) => {
     const { days = 30 } = o
     ensure(

@@ -1,4 +1,4 @@
-import { ensure, hasMethods, shown } from '../../errors/guard.js'
+import { clockOf, ensure, hasMethods, shown } from '../../errors/guard.js'
 import type { CallOptions } from '../../io/abort.js'
 import {
   isMade,
@@ -55,7 +55,7 @@ export async function withPort<T>(o: KeyOptions, work: (found: Found) => Promise
   )
   const port = new ManagementPort(o.kms ?? {})
   try {
-    return await work({ key, inventory, port, now: (o.now ?? Date.now)() })
+    return await work({ key, inventory, port, now: clockOf(o.now)() })
   } finally {
     port.close()
   }

@@ -1,4 +1,5 @@
 import { ensure } from '../../errors/guard.js'
+import { checkOptions } from '../../errors/options.js'
 import { regionOf } from '../../formats/arn.js'
 import { checkInventory } from '../inventory/check-inventory.js'
 import type { KeyInventory, MadeKey, Purpose } from '../inventory/inventory-model.js'
@@ -53,6 +54,7 @@ export interface PlanOptions {
  */
 export function planRotation(inventory: KeyInventory, o: PlanOptions): RotationPlan {
   checkInventory(inventory, 'invalid_argument')
+  checkOptions(o, 'now every')
   ensure(
     o?.now instanceof Date && Number.isFinite(o.now.getTime()),
     'invalid_argument',

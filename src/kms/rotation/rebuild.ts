@@ -1,4 +1,5 @@
-import { ensure, hasMethods, shown } from '../../errors/guard.js'
+import { clockOf, ensure, hasMethods, shown } from '../../errors/guard.js'
+import { checkOptions } from '../../errors/options.js'
 import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
 import type { CallOptions } from '../../io/abort.js'
 import { checkInventory } from '../inventory/check-inventory.js'
@@ -84,7 +85,7 @@ export interface Rebuilt {
  *   ```
  */
 export async function rebuildInventory(o: RebuildOptions): Promise<Rebuilt> {
-  const { store, signal, enter, now = Date.now } = checked(o)
+  const { store, signal, enter, now } = checked(o)
   const there = await readOf(store)
   const old = withoutMakings(o, there?.inventory)
   const port = new ListingPort(o.kms ?? {})
@@ -113,7 +114,8 @@ export async function rebuildInventory(o: RebuildOptions): Promise<Rebuilt> {
   }
 }
 
-function checked(o: RebuildOptions): RebuildOptions {
+function checked(o: RebuildOptions): RebuildOptions & { readonly now: () => number } {
+  checkOptions(o, 'signal kms store old purposes enter now')
   ensure(
     hasMethods(o?.store, 'read', 'write'),
     'invalid_argument',
@@ -125,7 +127,7 @@ function checked(o: RebuildOptions): RebuildOptions {
     'invalid_argument',
     'enter: expected a list of thumbprints',
   )
-  return o
+  return { ...o, now: clockOf(o.now) }
 }
 
 async function readOf(store: InventoryStore): ReturnType<InventoryStore['read']> {

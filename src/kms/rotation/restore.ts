@@ -1,4 +1,5 @@
 import { ensure } from '../../errors/guard.js'
+import { checkOptions } from '../../errors/options.js'
 import { updateInventory, withKey } from '../inventory/update.js'
 import { thereOf, withPort, type KeyOptions } from './listed-key.js'
 
@@ -37,6 +38,7 @@ import { thereOf, withPort, type KeyOptions } from './listed-key.js'
  *   ```
  */
 export async function restoreKey(o: KeyOptions): Promise<void> {
+  checkOptions(o, 'signal kms store key now')
   await withPort(o, async ({ key, port, now }) => {
     // KMS is asked, since somebody may have cancelled a deletion that the inventory takes for final
     const there = await thereOf(port, key.arns, o.signal)

@@ -1,4 +1,5 @@
 import { ensure, shown } from '../../errors/guard.js'
+import { checkOptions } from '../../errors/options.js'
 import type { InventoryKey, MadeKey } from '../inventory/inventory-model.js'
 import { isoOf, purposeOf, updateInventory, withKey } from '../inventory/update.js'
 import type { LastUse } from '../port/management-port.js'
@@ -53,6 +54,7 @@ export interface RetiredKey {
 export async function retireKey(
   o: KeyOptions & { readonly keepUntil?: Date; readonly disable?: boolean },
 ): Promise<RetiredKey> {
+  checkOptions(o, 'signal kms store key now keepUntil disable')
   return withPort(o, async (found) => {
     const { key, port, now } = found
     ensure(

@@ -1,4 +1,5 @@
-import { ensure, hasMethods, shown } from '../../errors/guard.js'
+import { clockOf, ensure, hasMethods, shown } from '../../errors/guard.js'
+import { checkOptions } from '../../errors/options.js'
 import { revocationReasons } from '../inventory/member-rules.js'
 import {
   isMade,
@@ -26,7 +27,7 @@ export interface RevokedKey {
 /**
  * Takes a key back at once after a compromise, and puts the next key in its place.
  *
- * - KMS is not called. The alias moves when `applyRotation` runs.
+ * - KMS is not called, also where `kms` is given. The alias moves when `applyRotation` runs.
  * - The waits of a rotation are left out.
  * - A key to seal to leaves the set, and stays enabled for what was sealed to it.
  * - A signing key in use stays in the set with `exp` and the reason. One that was the next leaves
@@ -64,18 +65,20 @@ export interface RevokedKey {
  *   ```
  */
 export async function revokeKey(
-  o: Omit<KeyOptions, 'kms' | 'signal'> & {
+  o: KeyOptions & {
     readonly reason: RevocationReason
     readonly since?: Date
     readonly withdraw?: boolean
   },
 ): Promise<RevokedKey> {
+  checkOptions(o, 'signal kms store key now since reason withdraw')
   ensure(
     hasMethods(o?.store, 'read'),
     'invalid_argument',
     'store: expected the store of the inventory, such as fileInventory makes',
   )
-  const now = (o.now ?? Date.now)()
+  o.signal?.throwIfAborted()
+  const now = clockOf(o.now)()
   const { reason, since = new Date(now), withdraw = false } = o
   ensure(
     since instanceof Date && since.getTime() >= 0 && since.getTime() <= now,
@@ -133,6 +136,7 @@ function withRevoked(inventory: KeyInventory, key: MadeKey, o: Revocation): KeyI
   const isReplaced = key.state === 'current' || key.state === 'next'
   return withKey(inventory, key, {
     revoked: {
+      ...key.revoked,
       at: earliest(o.since, key.revoked?.at),
       reason: gravest(o.reason, key.revoked?.reason),
     },

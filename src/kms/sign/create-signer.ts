@@ -1,12 +1,14 @@
+import { algOf, type NamedAlg } from '../../algorithms/alg-of.js'
 import { toBase64url } from '../../bytes/base64url.js'
 import { randomBytes } from '../../crypto/subtle.js'
-import { ensure, shown } from '../../errors/guard.js'
+import { clockOf, ensure, milliseconds, shown } from '../../errors/guard.js'
+import { checkOptions } from '../../errors/options.js'
 import { bytesType, encodeValue, type Value } from '../../formats/content.js'
 import { checkContext } from '../../formats/context.js'
 import { joinLines, type FileClaims } from '../../formats/file-signature.js'
 import { reservedTypes, sameType } from '../../formats/jws.js'
 import type { Receipt } from '../../formats/receipt.js'
-import { abortable, type CallOptions } from '../../io/abort.js'
+import { abortable, signalOf, type CallOptions } from '../../io/abort.js'
 import type { ByteSource } from '../../io/byte-source.js'
 import { SingleFlight } from '../../io/single-flight.js'
 import { thumbprintUrn } from '../../keys/key.js'
@@ -21,21 +23,21 @@ import type { ReceiptOf, Signer } from './signer.js'
 class KmsSigner implements Signer {
   readonly #port: KmsPort
   readonly #name: string
-  readonly #algorithm: string | undefined
+  readonly #alg: string | undefined
   readonly #now: () => number
   readonly #flight = new SingleFlight<OpenerKey>()
   #key: OpenerKey | undefined
   #closed = false
 
-  constructor(port: KmsPort, name: string, algorithm: string | undefined, now: () => number) {
+  constructor(port: KmsPort, name: string, alg: string | undefined, now: () => number) {
     this.#now = () => Math.floor(now() / 1000)
     this.#port = port
     this.#name = name
-    this.#algorithm = algorithm
+    this.#alg = alg
   }
 
-  async ready(o: CallOptions = {}): Promise<void> {
-    await this.#loaded(o.signal)
+  async ready(o?: CallOptions): Promise<void> {
+    await this.#loaded(signalOf(o))
   }
 
   async close(): Promise<void> {
@@ -44,6 +46,7 @@ class KmsSigner implements Signer {
   }
 
   async sign(payload: Value, o: CallOptions & { readonly typ?: string } = {}): Promise<string> {
+    checkOptions(o, 'signal typ')
     // without a cty, bytes that hold claims would pass for a JWT
     const { bytes, cty = bytesType } = encodeValue(payload, 1)
     const header = { typ: checkType(o.typ), cty, iat: this.#now() }
@@ -54,6 +57,8 @@ class KmsSigner implements Signer {
     claims: Claims & object,
     o: CallOptions & { readonly expiresIn: number; readonly typ?: string },
   ): Promise<string> {
+    checkOptions(o, 'signal expiresIn typ')
+    milliseconds('expiresIn', o?.expiresIn)
     ensure(
       o?.expiresIn > 0 && Number.isFinite(o.expiresIn),
       'invalid_argument',
@@ -71,19 +76,21 @@ class KmsSigner implements Signer {
     return this.#jws({ typ: checkType(o.typ ?? 'JWT') }, bytes, o.signal)
   }
 
-  async signReceipt(of: ReceiptOf, o: CallOptions = {}): Promise<string> {
+  async signReceipt(of: ReceiptOf, o?: CallOptions): Promise<string> {
+    const signal = signalOf(o)
     const stated = receiptMembers(of)
-    const { info } = await this.#loaded(o.signal)
+    const { info } = await this.#loaded(signal)
     const receipt: Receipt = {
       iss: thumbprintUrn(info.thumbprint),
       iat: this.#now(),
       jti: toBase64url(randomBytes(16)),
       ...stated,
     }
-    return this.#jws({ typ: reservedTypes.receipt }, encodeValue(receipt, 1).bytes, o.signal)
+    return this.#jws({ typ: reservedTypes.receipt }, encodeValue(receipt, 1).bytes, signal)
   }
 
   async signFile(file: string | URL | ByteSource | Blob, o: SignFileOptions = {}): Promise<string> {
+    checkOptions(o, 'signal name mediaType context onProgress')
     const { info } = await this.#loaded(o.signal)
     const { claims: said, list } = await hashFile(file, o)
     const claims: FileClaims = { ...said, iat: this.#now(), iss: thumbprintUrn(info.thumbprint) }
@@ -104,7 +111,7 @@ class KmsSigner implements Signer {
     if (this.#key) return Promise.resolve(this.#key)
     return abortable(
       this.#flight.run(async () => {
-        const key = await loadKey(this.#port, this.#name, this.#algorithm)
+        const key = await loadKey(this.#port, this.#name, this.#alg)
         ensure(
           key.info.use === 'sig',
           'key_unusable',
@@ -174,10 +181,11 @@ function checkType(typ: string | undefined): string | undefined {
  *
  * @param o.kms - how KMS is reached; default `{}`: the AWS default chain
  * @param o.key - ARN, key id or alias
- * @param o.algorithm - JOSE or KMS name; default: PS256 of an RSA key, the one algorithm of others
+ * @param o.alg - JOSE or KMS name; default: PS256 of an RSA key, the one algorithm of others
+ * @param o.algorithm - another name of `alg`; where both are given, they must be the same
  * @param o.now - the time in milliseconds since 1970; default: `Date.now`
  * @throws SealdropError without a KMS call:
- *   - `invalid_argument`: `key` is missing
+ *   - `invalid_argument`: `key` is missing, or an option is wrong
  * @example
  *   ```js
  *   import { createSigner } from 'sealdrop/kms'
@@ -189,16 +197,18 @@ function checkType(typ: string | undefined): string | undefined {
  *   ```
  * @see RFC 7515 §5.1
  */
-export function createSigner(o: {
-  readonly kms?: Kms
-  readonly key: string
-  readonly algorithm?: string
-  readonly now?: () => number
-}): Signer {
+export function createSigner(
+  o: NamedAlg & {
+    readonly kms?: Kms
+    readonly key: string
+    readonly now?: () => number
+  },
+): Signer {
+  checkOptions(o, 'kms key alg algorithm now')
   ensure(
     typeof o?.key === 'string' && o.key !== '',
     'invalid_argument',
     'key: expected a key ARN, a key id or an alias',
   )
-  return new KmsSigner(new KmsPort(o.kms ?? {}), o.key, o.algorithm, o.now ?? Date.now)
+  return new KmsSigner(new KmsPort(o.kms ?? {}), o.key, algOf(o), clockOf(o.now))
 }

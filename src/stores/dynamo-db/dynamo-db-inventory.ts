@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { ensure, hasMethods } from '../../errors/guard.js'
+import { checkOptions } from '../../errors/options.js'
 import { nameOf } from '../../kms/port/aws-errors.js'
 import { checkInventory, parseInventory } from '../../kms/inventory/check-inventory.js'
 import type { InventoryStore } from '../../kms/inventory/inventory-model.js'
@@ -59,6 +60,7 @@ export function dynamoDbInventory(o: {
   readonly table: string
   readonly id?: string
 }): InventoryStore {
+  checkOptions(o, 'dynamoDb table id')
   ensure(
     hasMethods(o?.dynamoDb, 'getItem', 'putItem'),
     'invalid_argument',

@@ -1,4 +1,5 @@
 import { ensure, hasMethods } from '../../errors/guard.js'
+import { checkOptions } from '../../errors/options.js'
 import { nameOf } from '../../kms/port/aws-errors.js'
 import { checkInventory, parseInventory } from '../../kms/inventory/check-inventory.js'
 import type { InventoryStore } from '../../kms/inventory/inventory-model.js'
@@ -60,6 +61,7 @@ export function s3Inventory(o: {
   readonly bucket: string
   readonly key: string
 }): InventoryStore {
+  checkOptions(o, 's3 bucket key')
   ensure(
     hasMethods(o?.s3, 'getObject', 'putObject'),
     'invalid_argument',

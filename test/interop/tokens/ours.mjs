@@ -61,7 +61,7 @@ function chunkDigest() {
  */
 export async function ourDocuments({ clientConfig: kms, keys }) {
   const made = Object.keys(kmsSpecs).map(async (alg) => {
-    const signer = createSigner({ kms, key: keys[alg], algorithm: alg })
+    const signer = createSigner({ kms, key: keys[alg], alg })
     const receipt = await signer.signReceipt({
       messageId: `m-${alg}`,
       digest: 'd',

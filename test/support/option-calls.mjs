@@ -1,0 +1,154 @@
+// How each verb is called with options: what it needs besides is as good as it must be, so that the
+// options are what is wrong. No call reaches KMS or a host.
+import { rmSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as door from 'sealdrop'
+import * as kms from 'sealdrop/kms'
+import { startLocalKms } from 'sealdrop/local-kms'
+import { keySetHandler } from 'sealdrop/serve'
+import { keysInHand, publicJwk } from './host.js'
+import { claims, emptyInventory, keyEntry, memoryStore } from './inventories.mjs'
+import { wrong } from './types.mjs'
+
+/** A client that is never made: an alias says no Region. */
+const noKms = () => {
+  throw new Error('there is no KMS here')
+}
+const date = '2030-01-01T00:00:00.000Z'
+const entry = keyEntry(1, claims, 'retired', { made: date, retired: date })
+const inventory = { ...emptyInventory(claims), keys: [entry] }
+export const store = memoryStore(inventory)
+const empty = memoryStore(emptyInventory())
+
+const keys = keysInHand(door, 'P-256-enc', 'P-256-sig')
+const sealer = door.createSealer(keys)
+const opener = kms.createOpener({ keys: store })
+const signer = kms.createSigner({ key: 'alias/receipts', kms: noKms })
+const file = new Blob(['a file'])
+const fileSealer = await door.createFileSealer(keys, file, { context: {} })
+const sealed = await door.seal(keys, 'a value', { context: {} })
+const { readable } = await door.sealStream(keys, file, { context: {} })
+const message = await new Response(readable).blob()
+const folder = await mkdtemp(join(tmpdir(), 'sealdrop-options-'))
+const sealedFile = join(folder, 'a.sealed')
+await writeFile(sealedFile, new Uint8Array(await message.arrayBuffer()))
+process.once('exit', () => rmSync(folder, { recursive: true }))
+const record = { a: sealed }
+const url = 'https://keys.example/keys.json'
+const arn = 'arn:aws:kms:us-east-1:111122223333:alias/claims'
+const plan = { steps: [{ kind: 'create', key: 'claims', notBefore: new Date(0), why: '' }] }
+let kept
+const records = {
+  create: async (id, start) => void (kept = { start, tags: new Map() }),
+  append: async () => {},
+  load: async () => kept,
+  remove: async () => {},
+}
+const first = await door.createFileSealer(keys, file, { context: {}, records })
+await first.close()
+const of = { messageId: 'a', digest: 'a', length: 1, context: {}, stage: 'received' }
+const source = { documents: async () => ({}) }
+const jws = 'e30.e30.e30'
+
+/** The calls by the names of the contract. @type {Readonly<Record<string, (o: any) => unknown>>} */
+export const calls = {
+  signedBy: (o) => door.signedBy([publicJwk('P-256-sig')], o),
+  fetchKeySet: (o) => door.fetchKeySet(url, o),
+  importKeySet: (o) => door.importKeySet('{"keys":[]}', o),
+  seal: (o) => door.seal(keys, 'a', o),
+  sealFields: (o) => door.sealFields(keys, { a: 'a' }, o),
+  createSealer: (o) => door.createSealer(keys, o),
+  sealStream: (o) => door.sealStream(keys, file.stream(), o),
+  createFileSealer: (o) => door.createFileSealer(keys, file, o),
+  restoreFileSealer: (o) => door.restoreFileSealer(keys, records, first.messageId, file, o),
+  sealedLength: (o) => door.sealedLength(keys, 5, o),
+  verify: (o) => door.verify(keys, jws, o),
+  verifyJwt: (o) => door.verifyJwt(keys, jws, o),
+  verifySignature: (o) => door.verifySignature(keys, o),
+  verifyReceipt: (o) => door.verifyReceipt(keys, jws, o),
+  receiptFile: (o) => door.receiptFile(keys, jws, o),
+  verifyReceiptFile: (o) => door.verifyReceiptFile('{}', o),
+  verifyStream: (o) => door.verifyStream(keys, `${jws}\n`, file, o),
+  verifyRange: (o) => door.verifyRange(keys, `${jws}\n`, file, 0, 1, o),
+  inspect: (o) => door.inspect(sealed, o),
+  keySetHandler: (o) => keySetHandler(wrong(source), o),
+  s3Inventory: (o) => kms.s3Inventory(o),
+  dynamoDbInventory: (o) => kms.dynamoDbInventory(o),
+  httpSource: (o) => kms.httpSource('ftp://files.example', o),
+  createOpener: (o) => kms.createOpener(o),
+  'createOpener.cache': (cache) => kms.createOpener({ keys: store, cache }),
+  createSigner: (o) => kms.createSigner(o),
+  publicJwk: (o) => kms.publicJwk({ kms: noKms, ...o }),
+  createPublisher: (o) => kms.createPublisher(o),
+  'createPublisher.keys': (row) => kms.createPublisher({ keys: [{ key: 'alias/a', ...row }] }),
+  doctor: (o) => kms.doctor({ kms: noKms, ...o }),
+  keyPolicy: (o) => kms.keyPolicy(o),
+  keyTemplate: (o) => kms.keyTemplate({ key: arn, ...o }),
+  retireKey: (o) => kms.retireKey({ kms: noKms, ...o }),
+  deleteKey: (o) => kms.deleteKey({ kms: noKms, ...o }),
+  restoreKey: (o) => kms.restoreKey({ kms: noKms, ...o }),
+  revokeKey: (o) => kms.revokeKey(o),
+  rebuildInventory: (o) => kms.rebuildInventory({ kms: noKms, ...o }),
+  planRotation: (o) => kms.planRotation(inventory, o),
+  applyRotation: (o) => kms.applyRotation(wrong(plan), { kms: noKms, ...o }),
+  startLocalKms: (o) => startLocalKms(o),
+  'startLocalKms.keys': (row) => startLocalKms({ keys: [row] }),
+  'KeySet.ready': (o) => keys.ready(o),
+  'KeySet.refresh': (o) => keys.refresh(o),
+  'KeySet.list': (o) => keys.list(o),
+  'Sealer.seal': (o) => sealer.seal('a', o),
+  'Sealer.sealFields': (o) => sealer.sealFields({ a: 'a' }, o),
+  'FileSealer.slice': (o) => fileSealer.slice(0, 1, o),
+  'FileSealer.digest': (o) => fileSealer.digest(o),
+  'Opener.ready': (o) => opener.ready(o),
+  'Opener.open': (o) => opener.open(sealed, o),
+  'Opener.openFields': (o) => opener.openFields(wrong(record), o),
+  'Opener.openStream': (o) => opener.openStream(message, o),
+  'Opener.openRange': (o) => opener.openRange(message, 0, 1, o),
+  'Opener.openFile': (o) => opener.openFile(sealedFile, 'never-written', o),
+  'Signer.ready': (o) => signer.ready(o),
+  'Signer.sign': (o) => signer.sign('a', o),
+  'Signer.signJwt': (o) => signer.signJwt({}, o),
+  'Signer.signFile': (o) => signer.signFile(file, o),
+  'Signer.signReceipt': (o) => signer.signReceipt(wrong(of), o),
+}
+
+/** What options must have, where others are looked at first. */
+export const needed = {
+  fetchKeySet: { trust: door.overHttps() },
+  verifyJwt: { issuer: 'us', audience: 'them' },
+  sealStream: { context: {} },
+  createFileSealer: { context: {} },
+  sealedLength: { context: {} },
+  createOpener: { keys: store },
+  'createOpener.cache': { entries: 1, maxAge: 1, uses: 1 },
+  createPublisher: { keys: [{ key: 'alias/a' }] },
+  deleteKey: { store, key: entry.thumbprint, confirm: entry.thumbprint },
+  doctor: { keySetUrl: url },
+  'Opener.open': { context: {} },
+  'Opener.openFields': { context: {}, fields: ['a'] },
+  'Opener.openStream': { context: {} },
+  'Opener.openRange': { context: {} },
+  'Opener.openFile': { context: {} },
+}
+
+/** A verb that asks the clock of its options. @type {Readonly<Record<string, (now: any) => unknown>>} */
+export const clocked = {
+  importKeySet: (now) => door.importKeySet('{"keys":[]}', { trust: door.inHand(), now }).ready(),
+  fetchKeySet: (now) =>
+    door.fetchKeySet(url, { trust: door.overHttps(), now, fetch: noKms }).ready(),
+  createOpener: (now) => kms.createOpener({ keys: store, now }).ready(),
+  createSigner: (now) => kms.createSigner({ key: 'alias/a', kms: noKms, now }).sign('a'),
+  createPublisher: (now) => kms.createPublisher({ keys: store, now }).documents(),
+  doctor: (now) => kms.doctor({ keySetUrl: url, fetch: noKms, now }),
+  retireKey: (now) => kms.retireKey({ store, key: entry.thumbprint ?? '', now }),
+  deleteKey: (now) => kms.deleteKey({ store, key: entry.thumbprint ?? '', confirm: 'a', now }),
+  restoreKey: (now) => kms.restoreKey({ store, key: entry.thumbprint ?? '', now }),
+  revokeKey: (now) =>
+    kms.revokeKey({ store, key: entry.thumbprint ?? '', reason: 'unspecified', now }),
+  applyRotation: (now) => kms.applyRotation(wrong(plan), { kms: noKms, store, now }),
+  rebuildInventory: (now) => kms.rebuildInventory({ store: empty, kms: noKms, enter: [], now }),
+  startLocalKms: (now) => startLocalKms({ now }),
+}
