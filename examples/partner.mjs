@@ -14,7 +14,7 @@ if (!path || !url || !thumbprint) {
 }
 // The thumbprint came by another way than the key set, for example in a contract or over the
 // telephone.
-const keys = fetchKeySet(url, { trust: pinned([thumbprint]) })
+const keys = fetchKeySet(url, { trust: pinned([{ thumbprint, use: 'enc' }]) })
 const sealed = await sealStream(keys, await fileSource(path), { context: { form: 'report' } })
 const part = `${path}.sealed.part`
 try {

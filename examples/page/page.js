@@ -3,7 +3,10 @@ const { fetchKeySet, inspect, pinned, seal, verifyReceipt } =
   /** @type {typeof import('sealdrop')} */ (/** @type {any} */ (globalThis).sealdrop)
 
 // Pins ship with the page, and never come from the host that serves the key set.
-const pins = ['{{sealing pin}}', '{{receipt pin}}']
+const pins = [
+  { thumbprint: '{{sealing pin}}', use: 'enc' },
+  { thumbprint: '{{receipt pin}}', use: 'sig' },
+]
 const keys = fetchKeySet('/.well-known/jwks.json', { trust: pinned(pins) })
 const form = /** @type {HTMLFormElement} */ (document.querySelector('#claim'))
 const answer = /** @type {HTMLOutputElement} */ (document.querySelector('#answer'))

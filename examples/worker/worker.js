@@ -1,6 +1,15 @@
 // A Cloudflare Worker that seals personal data before the company's own backend can log it.
 import { fetchKeySet, isSealdropError, pinned, sealFields } from 'sealdrop'
 
+/**
+ * Thumbprints that were handed over. Their `use` lets no host say that a signing key is sealed to.
+ *
+ * @param {string} thumbprints
+ * @returns {import('sealdrop').Pin[]}
+ */
+const pinsOf = (thumbprints) =>
+  thumbprints.split(',').map((thumbprint) => ({ thumbprint, use: 'enc' }))
+
 /** @type {ReturnType<typeof fetchKeySet> | undefined} made in the first request, not before */
 let keys
 
@@ -10,7 +19,7 @@ export default {
    * @param {{ KEY_SET_URL: string, PINS: string }} env
    */
   async fetch(request, env) {
-    keys ??= fetchKeySet(env.KEY_SET_URL, { trust: pinned(env.PINS.split(',')) })
+    keys ??= fetchKeySet(env.KEY_SET_URL, { trust: pinned(pinsOf(env.PINS)) })
     try {
       const order = /** @type {object} */ (await request.json())
       const fields = ['person.iban', 'items.*.note']

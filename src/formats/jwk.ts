@@ -30,12 +30,37 @@ export interface JwkStatements extends JWK {
   /**
    * Taken back: `{ revoked_at, reason }`, as in historical keys of OpenID Federation 1.0 §8.7.2.
    *
-   * It is read where signatures are verified.
+   * Only null and false say that it was not.
    */
   readonly revoked?: unknown
   /** RFC 7517 §4.3. */
   readonly key_ops?: unknown
 }
+
+/** Whether a key says that it was taken back. */
+export const isRevoked = ({ revoked }: JwkStatements): boolean => (revoked ?? false) !== false
+
+/** Operations of RFC 7517 §4.3 by use; WebCrypto's names of KEMs begin with `enc` too. */
+const operations = { sig: /^verify$/, enc: /^(enc|wrap|derive)/ }
+
+/**
+ * Whether the operations of a key allow a use.
+ *
+ * - a key that names none says nothing, and may be used for both
+ * - an empty list allows sealing only: a public ECDH key has no operations
+ */
+export const allows = (
+  { key_ops: names = ['verify', 'encrypt'] }: JwkStatements,
+  use: 'enc' | 'sig',
+): boolean =>
+  Array.isArray(names) &&
+  (names.length > 0 ? names.some((name) => operations[use].test(name)) : use === 'enc')
+
+/** What a key is for by its operations alone: first of all to verify. An empty list says nothing. */
+export const useByOperations = (jwk: JwkStatements): 'enc' | 'sig' | undefined =>
+  (jwk.key_ops as readonly unknown[] | null | undefined)?.length
+    ? (['sig', 'enc'] as const).find((use) => allows(jwk, use))
+    : undefined
 
 /** Private members: RFC 7518 §6.2.2, §6.3.2 and §6.4, RFC 9964 §3. */
 const privateMember = /^(d|p|q|dp|dq|qi|oth|k|priv)$/

@@ -4,6 +4,7 @@ import { fromBase64 } from '../bytes/base64url.js'
 import { fromUtf8 } from '../bytes/text.js'
 import { ensure, kindOf, shown } from '../errors/guard.js'
 import { isJsonObject, isText, parseJsonObject, type JsonObject } from './json.js'
+import { useByOperations } from './jwk.js'
 import { fromSpki } from './spki.js'
 
 /** What a caller adds about a key that cannot say it itself. */
@@ -111,6 +112,12 @@ function useOf(usage: unknown): 'sig' | 'enc' | undefined {
 }
 
 function setOf(jwk: PublicMembers | JsonObject, { use, alg, arn }: KeyStatements): string {
+  const { use: says } = jwk as JsonObject
+  ensure(
+    use === undefined || says === undefined || use === says,
+    'invalid_argument',
+    `use: the key says ${shown(String(says))}`,
+  )
   const spoken = {
     ...jwk,
     ...(use && { use }),
@@ -118,13 +125,18 @@ function setOf(jwk: PublicMembers | JsonObject, { use, alg, arn }: KeyStatements
     ...(arn !== undefined && { kms_arn: arn }),
   } as JsonObject
   // keys of other types than RSA and EC only sign
-  const told = spoken['use'] ?? spoken['alg'] ?? !/^(RSA|EC)$/.test(String(spoken['kty']))
+  const told =
+    spoken['use'] ??
+    spoken['alg'] ??
+    useByOperations(spoken) ??
+    !/^(RSA|EC)$/.test(String(spoken['kty']))
   ensure(
     told !== false,
     'invalid_argument',
     "use: expected 'enc' to seal to this key, 'sig' to verify with it",
   )
-  const rsaSignature = spoken['kty'] === 'RSA' && spoken['use'] === 'sig'
+  const rsaSignature =
+    spoken['kty'] === 'RSA' && (spoken['use'] ?? useByOperations(spoken)) === 'sig'
   ensure(
     !rsaSignature || isSignatureName(spoken['alg']),
     'invalid_argument',

@@ -16,6 +16,7 @@ import {
   publicMembers,
   statements,
   thumbprintInput,
+  useByOperations,
   type JWK,
   type JwkStatements,
 } from '../formats/jwk.js'
@@ -47,7 +48,7 @@ export interface Key {
   readonly jwk: PublicMembers
   /** Its kind, which is a {@link RecipientKind} where it is sealed to. */
   readonly kind: string
-  /** What it says of itself, as published: the verifying rooms read `revoked` and `key_ops`. */
+  /** What it says of itself, as published: sealing and verifying read `revoked` and `key_ops`. */
   readonly stated: JwkStatements
   /** Milliseconds since 1970. */
   readonly notBefore: number
@@ -136,11 +137,12 @@ function useOf(alg: string | undefined, ours: string | undefined): 'enc' | 'sig'
  * one algorithm: a thumbprint does not (jose-profile.md).
  */
 function purpose(
-  { use, alg }: JwkStatements,
+  stated: JwkStatements,
   jwk: PublicMembers,
   ours: KeyWrapName | undefined,
 ): { readonly use: 'enc' | 'sig'; readonly alg: string } {
-  const what = use ?? useOf(alg, ours)
+  const { use, alg } = stated
+  const what = use ?? useOf(alg, ours) ?? useByOperations(stated)
   if (what === 'enc') {
     ensure(
       ours && (alg ?? ours) === ours,

@@ -1,4 +1,5 @@
 import { ensure } from '../errors/guard.js'
+import { allows } from '../formats/jwk.js'
 import type { HeldKeySet } from './key-set.js'
 import type { Key } from './key.js'
 import type { LoadedSet } from './select.js'
@@ -32,5 +33,5 @@ export async function selectSigner(
   return found
 }
 
-const mayVerify = ({ info: { use }, stated: { key_ops: operations = ['verify'] } }: Key): boolean =>
-  use === 'sig' && Array.isArray(operations) && operations.includes('verify')
+const mayVerify = ({ info: { use }, stated }: Key): boolean =>
+  use === 'sig' && allows(stated, 'sig')

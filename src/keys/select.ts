@@ -1,5 +1,6 @@
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { shown } from '../errors/guard.js'
+import { allows, isRevoked } from '../formats/jwk.js'
 import type { Key, SealingKey } from './key.js'
 import type { Believed } from './trust.js'
 
@@ -17,7 +18,7 @@ export type Unfit = (key: Key) => string | undefined
 /**
  * Chooses the key to seal to.
  *
- * - it must be made for encryption, and valid now
+ * - it must be made for encryption, valid now, and not taken back
  * - then `prefer` decides, with an algorithm, a thumbprint or an ARN each
  * - then the order of the pins, or of the publisher
  *
@@ -30,12 +31,7 @@ export function selectForSealing(
   now: number,
   unfit?: Unfit,
 ): SealingKey {
-  const why = (key: Key): string | undefined => {
-    if (key.info.use !== 'enc') return 'signs'
-    if (now < key.notBefore) return `not valid before ${new Date(key.notBefore).toISOString()}`
-    if (now >= key.expires) return `expired at ${new Date(key.expires).toISOString()}`
-    return unfit?.(key)
-  }
+  const why = (key: Key): string | undefined => whyNot(key, now) ?? unfit?.(key)
   const rank = (key: Key): number => {
     const { alg, thumbprint, arn } = key.info
     const at = prefer.findIndex((name) => [alg, thumbprint, arn].includes(name))
@@ -47,6 +43,14 @@ export function selectForSealing(
     ...keys.map((key) => `${shown(key.kid)}: ${why(key)}`),
     ...passedOver,
   ])
+}
+
+/** Why a key is not sealed to at this time, by what it says of itself. */
+export function whyNot({ info, stated, notBefore, expires }: Key, now: number): string | undefined {
+  if (info.use !== 'enc') return 'signs'
+  if (isRevoked(stated) || !allows(stated, 'enc')) return 'says revoked, or other key_ops'
+  if (now < notBefore) return `not valid before ${new Date(notBefore).toISOString()}`
+  return now >= expires ? `expired at ${new Date(expires).toISOString()}` : undefined
 }
 
 export function noUsableKey(what: string, reasons: readonly string[]): SealdropError {

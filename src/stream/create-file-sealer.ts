@@ -9,6 +9,7 @@ import type { ByteSource } from '../io/byte-source.js'
 import { fileInput } from '../io/stream-source.js'
 import type { KeyInfo } from '../keys/key.js'
 import { held } from '../keys/key-set.js'
+import { whyNot } from '../keys/select.js'
 import { holdRecord, type FileRecords, type RecordStart } from './record-store.js'
 import { damaged, RangeSealer, type FileSealer } from './file-sealer.js'
 import { idText, startMessage, type Message } from './message.js'
@@ -153,9 +154,7 @@ export async function restoreFileSealer(
 ): Promise<FileSealer> {
   const { signal } = checkOptions(o, 'signal framesInFlight onProgress')
   const input = fileInput(file)
-  const published = (
-    await Promise.all(setsOf(keys).map((set) => held(set).list({ signal })))
-  ).flat()
+  const published = await sealedToNow(keys, signal)
   const release = await holdRecord(records, messageId)
   try {
     const { start, tags } = await loadRecord(records, messageId)
@@ -212,18 +211,28 @@ async function loadRecord(
   return { start, tags: record.tags }
 }
 
+/** The keys of all sets that may be sealed to now. */
+async function sealedToNow(
+  keys: Recipients,
+  signal: AbortSignal | undefined,
+): Promise<readonly KeyInfo[]> {
+  const found = await Promise.all(
+    setsOf(keys).map(async (set) => {
+      const ring = held(set)
+      const { keys: all } = await ring.current(signal)
+      return all.filter((key) => !whyNot(key, ring.now()))
+    }),
+  )
+  return found.flat().map(({ info }) => info)
+}
+
 /** A recipient of a record, which must still be one that may be sealed to. */
 function stillPublished(thumbprint: string, published: readonly KeyInfo[]): KeyInfo {
-  const info = published.find(
-    (key) =>
-      key.thumbprint === thumbprint &&
-      key.use === 'enc' &&
-      !(Date.now() >= Number(key.expires ?? Infinity)),
-  )
+  const info = published.find((key) => key.thumbprint === thumbprint)
   ensure(
     info,
     'no_usable_key',
-    `the key ${thumbprint} of this record is no longer published: ` +
+    `the key ${thumbprint} of this record is no longer published, or no longer sealed to: ` +
       'start over with createFileSealer',
   )
   return info

@@ -8,23 +8,36 @@ import type { Believed, Trust } from '../keys/trust.js'
  * A key that is known beforehand by its thumbprint: RFC 7638 with SHA-256, in base64url.
  *
  * - `use` and `arn` say what the key is for and which it is, so that the set cannot say otherwise
+ * - what `publicJwk` answers is a pin with its `use`, and so is each row of `keys.list()`
+ * - a bare thumbprint leaves it to the host what the key is for
  */
 export type Pin =
-  string | { readonly thumbprint: string; readonly use?: 'enc' | 'sig'; readonly arn?: string }
+  | string
+  | {
+      readonly thumbprint: string
+      readonly use?: 'enc' | 'sig'
+      readonly arn?: string | undefined
+    }
+  | JWK
 
-type PinnedKey = Exclude<Pin, string>
+interface PinnedKey {
+  readonly thumbprint?: string | undefined
+  readonly use?: string | undefined
+  readonly arn?: string | undefined
+}
 
 /**
  * Believes only the keys whose thumbprints you got by another way.
  *
  * - pin the current key and the next one, so that a rotation finds its pin in place
  * - the order of the pins decides which key is used
- * - `use` and the ARN come from the pin where it gives them
+ * - `use` and the ARN come from the pin where it gives them: a bare thumbprint lets the host say
+ *   that a signing key is sealed to
  * - everything else in a JWK, such as its dates, is believed as the host serves it
  *
  * @returns a trust for `fetchKeySet`, `importKeySet` or `verifyReceiptFile`
  * @throws SealdropError for what it was given:
- *   - `invalid_argument`: there is no pin, or one is no thumbprint
+ *   - `invalid_argument`: there is no pin, or one has no thumbprint
  * @throws SealdropError while fetching keys, from each verb that uses the set:
  *   - `keys_untrusted`: the set holds none of the pinned keys
  *   - `keys_malformed`: this is no JWK Set
@@ -32,9 +45,9 @@ type PinnedKey = Exclude<Pin, string>
  *   ```js
  *   import { fetchKeySet, pinned, seal } from 'sealdrop'
  *   import { publicJwk } from 'sealdrop/kms'
- *   const { kid } = await publicJwk({ key: 'alias/claims' }) // handed over by another way
+ *   const pin = await publicJwk({ key: 'alias/claims' }) // handed over by another way
  *   const keys = fetchKeySet('https://keys.example.com/keys.json', {
- *     trust: pinned([{ thumbprint: kid, use: 'enc' }]),
+ *     trust: pinned([pin]),
  *   })
  *   const sealed = await seal(keys, { iban: 'DE02' }, { context: { order: '7' } })
  *   console.log(keys.trust, sealed.split('.').length) // pinned 5
@@ -44,7 +57,8 @@ type PinnedKey = Exclude<Pin, string>
 export function pinned(pins: readonly Pin[]): Trust {
   const given: readonly Pin[] = Array.isArray(pins) ? pins : []
   const wanted: readonly PinnedKey[] = given.map((pin) =>
-    typeof pin === 'string' ? { thumbprint: pin } : (pin ?? {}),
+    // the kid of a JWK that we print is its thumbprint
+    typeof pin === 'string' ? { thumbprint: pin } : { thumbprint: (pin as JWK)?.kid, ...pin },
   )
   ensure(
     wanted.length > 0 &&

@@ -6,7 +6,7 @@ import type { AlgorithmProvider } from '../crypto/provider.js'
 import { verifierOf } from '../crypto/verifier.js'
 import { ensure, shown } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
-import { publicMembers, type JWK } from '../formats/jwk.js'
+import { allows, isRevoked, publicMembers, statements, type JWK } from '../formats/jwk.js'
 import { reservedTypes } from '../formats/jws.js'
 import { parseSignedSet, setClaims } from '../formats/signed-set.js'
 import { thumbprintOf } from '../keys/key.js'
@@ -49,6 +49,9 @@ export interface SignedByOptions {
 interface Root {
   readonly jwk: PublicMembers
   readonly alg: SignatureName
+  /** Seconds since 1970: what it signed at another time is not believed. */
+  readonly nbf: number | undefined
+  readonly exp: number | undefined
 }
 
 const hour = 3_600_000
@@ -66,8 +69,8 @@ const ahead = 24 * hour
  *   comes from; an RSA root without `alg` signs PS256
  * @returns a trust for `fetchKeySet`, `importKeySet` or `verifyReceiptFile`
  * @throws SealdropError for what it was given:
- *   - `invalid_argument`: there is no root, one is private or not for signatures, or the store has
- *     no `get` and `put`
+ *   - `invalid_argument`: there is no root, one is private, not for signatures or taken back, or
+ *     the store has no `get` and `put`
  *   - `unsupported_algorithm`: a root's key does not sign, or not with its `alg`
  *   - `keys_malformed`: a member of a root has the wrong length
  * @throws SealdropError while fetching keys, from each verb that uses the set:
@@ -176,6 +179,8 @@ async function readSet(
     'was changed, or another key signed it: its signature does not verify',
   )
   const claims = setClaims(payload, history ? limits.historyKeys : undefined)
+  const { nbf = -Infinity, exp = Infinity } = root
+  trusted(claims.iat >= nbf && claims.iat < exp, 'is signed when its root was not valid')
   trusted(claims.sub === name, `is named ${shown(claims.sub)}, expected ${shown(name)}`)
   trusted(
     issuer === undefined || claims.iss === issuer,
@@ -197,10 +202,11 @@ function rootOf(jwk: JWK, index: number): Root {
     `${where}: expected a public JWK`,
   )
   ensure(!('d' in jwk || 'priv' in jwk), 'invalid_argument', `${where}: is a private key`)
+  const { use = 'sig', nbf, exp } = statements(jwk)
   ensure(
-    jwk.use === undefined || jwk.use === 'sig',
+    use === 'sig' && allows(jwk, 'sig') && !isRevoked(jwk),
     'invalid_argument',
-    `${where}: use is ${shown(String(jwk.use))}, expected sig`,
+    `${where}: expected one whose use is sig, whose key_ops verify, and that was not taken back`,
   )
   const members = publicMembers(jwk)
   const alg = signatureOf(members, jwk.alg)
@@ -209,7 +215,7 @@ function rootOf(jwk: JWK, index: number): Root {
     'unsupported_algorithm',
     `${where}: alg ${shown(String(jwk.alg))}, expected one that this key signs with`,
   )
-  return { jwk: members, alg }
+  return { jwk: members, alg, nbf, exp }
 }
 
 const believed = ({ document, claims: { keys, exp } }: SignedSet): Believed => ({

@@ -10,6 +10,7 @@ import { ensure, shown } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
 import { isTime } from '../formats/compact.js'
 import { contentOf, type Content } from '../formats/content.js'
+import { isRevoked } from '../formats/jwk.js'
 import { parseJws, sameType, type Jws } from '../formats/jws.js'
 import type { CallOptions } from '../io/abort.js'
 import { held, type KeySet } from '../keys/key-set.js'
@@ -163,7 +164,7 @@ export interface SinceWhen {
  *   - `key_unusable`: it was compromised
  */
 export function checkSigningTime(
-  { notBefore, expires, stated: { revoked } }: Key,
+  { notBefore, expires, stated }: Key,
   iat: number | undefined,
   { heldSince }: SinceWhen = {},
 ): void {
@@ -178,9 +179,9 @@ export function checkSigningTime(
     'expired',
     'the key was not valid when it signed',
   )
-  if (revoked === undefined) return
+  if (!isRevoked(stated)) return
   const heldFrom = heldSince?.getTime() ?? Infinity
-  const { revoked_at: seconds, reason } = Object(revoked) as {
+  const { revoked_at: seconds, reason } = Object(stated.revoked) as {
     readonly revoked_at?: unknown
     readonly reason?: unknown
   }

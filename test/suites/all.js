@@ -12,6 +12,7 @@ import { fileSignaturesSuite } from './file-signatures.js'
 import { formatsSuite } from './formats.js'
 import { historySuite } from './history.js'
 import { keySetsSuite } from './key-sets.js'
+import { keyStatementsSuite } from './key-statements.js'
 import { openSuite } from './open.js'
 import { openDataKeysSuite } from './open-data-keys.js'
 import { openFieldsSuite } from './open-fields.js'
@@ -54,6 +55,7 @@ export function runDoorSuites(host) {
   valuesSuite(host)
   fieldsSuite(host)
   keySetsSuite(host)
+  keyStatementsSuite(host)
   fetchSuite(host)
   optionsSuite(host)
   signedSetRootsSuite(host)

@@ -60,7 +60,9 @@ export function historySuite(host) {
     ['superseded before', revoked(start - 1000, 'superseded'), {}, 'expired'],
     ['a revocation of another form', { revoked: true }, {}, 'expired'],
     ['a revocation without a time', { revoked: { reason: 'superseded' } }, {}, 'expired'],
-    ['a revocation that is null', { revoked: null }, {}, 'expired'],
+    ['a revocation that is an empty text', { revoked: '' }, {}, 'expired'],
+    ['a revocation that is null', { revoked: null }, {}, undefined],
+    ['a revocation that is false', { revoked: false }, {}, undefined],
   ]
   for (const [what, statement, o, code] of revocations) {
     test(`a key ${what}: ${code ?? 'the receipt stands'}, by history, by the set, and for any signature`, async () => {

@@ -22,7 +22,7 @@ declare module 'sealdrop' {
   function signedBy(roots: readonly JWK[], o?: { name?: string; issuer?: string; store?: SetStore; history?: boolean; providers?: readonly AlgorithmProvider[] }): Trust
   function indexedDbSets(name?: string): SetStore
   function kvSets(namespace: { get(key: string): Promise<string | null>; put(key: string, value: string): Promise<void> }): SetStore // a Workers KV binding
-  function pinned(pins: readonly (string | { thumbprint: string; use?: 'enc' | 'sig'; arn?: string })[]): Trust // their order decides
+  function pinned(pins: readonly (string | { thumbprint: string; use?: 'enc' | 'sig'; arn?: string | undefined } | JWK)[]): Trust // their order decides
   function overHttps(): Trust
   function inHand(): Trust // importKeySet only
 
