@@ -1,6 +1,7 @@
 import { limits } from '../algorithms/limits.js'
 import { keyMembers, type PublicMembers } from '../algorithms/public-key.js'
 import { fromBase64url } from '../bytes/base64url.js'
+import type { Bytes } from '../bytes/bytes.js'
 import { ensure, kindOf, shown } from '../errors/guard.js'
 import { isJsonObject, parseJsonObject, type JsonObject } from './json.js'
 
@@ -73,7 +74,7 @@ const privateMember = /^(d|p|q|dp|dq|qi|oth|k|priv)$/
  * @param code - what a wrong length carries: `malformed` where the key came in a message
  * @throws SealdropError:
  *   - `unsupported_algorithm`: KMS has no such type or curve
- *   - `keys_malformed` or `malformed`: a member has the wrong length
+ *   - `keys_malformed` or `malformed`: a member has the wrong length, or no key has it
  */
 export function publicMembers(
   jwk: object,
@@ -95,13 +96,29 @@ export function publicMembers(
     members[name] = value
     const bytes = typeof value === 'string' ? fromBase64url(value) : undefined
     ensure(
-      // oxlint-disable-next-line typescript/no-non-null-assertion -- no length is 0
-      bytes && lengths.includes(bytes.length) && (name !== 'n' || bytes[0]! >= 0x80),
+      bytes && lengths.includes(bytes.length) && !isNone(kty, bytes),
       code,
-      `JWK member ${name}: expected ${lengths.join(' or ')} bytes in base64url`,
+      `JWK member ${name}: expected ${lengths.join(' or ')} bytes in base64url, of a usable key`,
     )
   }
   return members as PublicMembers
+}
+
+/**
+ * Whether these are the bytes of no key, although their length is right.
+ *
+ * - an RSA modulus that is even, or begins with a zero bit
+ * - an Ed25519 point of order 1, 2, 4 or 8, under which anybody can sign: there y is 0 or ±1, or
+ *   d·y⁴ + 2·y² = 1 (RFC 8032 §5.1, by the formula that doubles a point)
+ */
+function isNone(kty: unknown, bytes: Bytes): boolean {
+  // oxlint-disable-next-line typescript/no-non-null-assertion -- no length is 0
+  if (kty === 'RSA') return bytes[0]! < 0x80 || bytes.at(-1)! % 2 === 0
+  if (kty !== 'OKP') return false
+  const y = bytes.reduceRight((sum, byte) => sum * 256n + BigInt(byte), 0n)
+  const square = (y % 2n ** 255n) ** 2n
+  const product = square * (square - 1n) * (121665n * square ** 2n - 243332n * square + 121666n)
+  return product % (2n ** 255n - 19n) === 0n
 }
 
 /**
@@ -117,7 +134,7 @@ export function thumbprintInput(key: PublicMembers): string {
 /**
  * Reads a JWK Set (RFC 7517 §5), and checks its structure.
  *
- * It has at most 32 keys, no duplicate `kid`, and nothing private.
+ * It has at most 32 keys, and nothing private. A `kid` may be there twice (RFC 7517 §4.5).
  *
  * @throws SealdropError `keys_malformed`
  */
@@ -129,7 +146,6 @@ export function parseKeySet(document: string): readonly JsonObject[] {
 export function keysOf({ keys }: JsonObject, most: number = limits.keys): readonly JsonObject[] {
   ensure(Array.isArray(keys), 'keys_malformed', `keys: expected an array, found ${kindOf(keys)}`)
   ensure(keys.length <= most, 'keys_malformed', `at most ${most} keys, found ${keys.length}`)
-  const kids = new Set<unknown>()
   return keys.map((jwk: unknown, index) => {
     ensure(
       isJsonObject(jwk),
@@ -142,12 +158,6 @@ export function keysOf({ keys }: JsonObject, most: number = limits.keys): readon
       'keys_malformed',
       `keys[${index}]: the private member ${leaked} was published: replace that key`,
     )
-    ensure(
-      jwk['kid'] === undefined || !kids.has(jwk['kid']),
-      'keys_malformed',
-      `keys[${index}]: a duplicate kid`,
-    )
-    kids.add(jwk['kid'])
     return jwk
   })
 }

@@ -37,7 +37,7 @@ const minute = 60_000
  *   - `invalid_argument`: the URL, the trust or a number is not one that is expected
  * @throws SealdropError while fetching keys, from each verb that uses the set:
  *   - `keys_unreachable`: the host did not answer in time, or not with status 200
- *   - `keys_malformed`: the answer is no key set, or a key is there twice
+ *   - `keys_malformed`: the answer is no key set
  *   - `keys_untrusted`: the trust does not believe it
  *   - `keys_expired`: the signed set is over
  *   - `keys_rolled_back`: the signed set is older than one seen before

@@ -25,7 +25,7 @@ export interface ImportOptions extends KeySetOptions, KeyStatements {}
  *   - `keys_malformed`: this is no public key
  *   - `unsupported_algorithm`: KMS or WebCrypto has no such kind of key
  * @throws SealdropError from each verb that uses the set:
- *   - `keys_malformed`: a member of a key is wrong, or a key is there twice
+ *   - `keys_malformed`: this is no key set
  *   - `keys_untrusted`: the trust does not believe it
  *   - `keys_expired`: the signed set is over
  *   - `keys_rolled_back`: the signed set is older than one seen before

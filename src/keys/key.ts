@@ -38,10 +38,10 @@ export interface KeyInfo {
 }
 
 /**
- * A key of a set. Its algorithm has been looked at for encryption; for signatures the verifying
+ * One row of a set. Its algorithm has been looked at for encryption; for signatures the verifying
  * rooms do.
  */
-export interface Key {
+export interface KeyRow {
   readonly info: KeyInfo
   /** As published; the thumbprint where nothing was. */
   readonly kid: string
@@ -55,6 +55,12 @@ export interface Key {
   readonly expires: number
   /** Of a key to seal to, always. */
   readonly cryptoKey?: CryptoKey | undefined
+}
+
+/** A key of a set. */
+export interface Key extends KeyRow {
+  /** All rows of this key, this one too: for other algorithms, or under other names. */
+  readonly rows: readonly KeyRow[]
   /** Of a signing key, once it first verified. */
   verifies?: Verifies
 }
@@ -83,6 +89,9 @@ export const thumbprintUrn = (thumbprint: string): string =>
 /**
  * Makes keys of the JWKs that are believed; one that cannot be used is passed over with its reason,
  * so that new kinds do no harm.
+ *
+ * - one key may have several rows: for other algorithms, under other names, or just twice
+ * - what one of its rows takes away, another one does not give back
  */
 export async function makeKeys(
   jwks: readonly JWK[],
@@ -95,13 +104,16 @@ export async function makeKeys(
       ),
     ),
   )
-  const keys = made.filter((key): key is Key => typeof key !== 'string')
-  const thumbprints = new Set(keys.map((key) => key.info.thumbprint))
-  ensure(thumbprints.size === keys.length, 'keys_malformed', 'a key is there twice')
-  return { keys, passedOver: made.filter((key) => typeof key === 'string') }
+  const rows = made.filter((row): row is KeyRow => typeof row !== 'string')
+  const rowsOf = ({ info }: KeyRow): readonly KeyRow[] =>
+    rows.filter((row) => row.info.thumbprint === info.thumbprint)
+  return {
+    keys: rows.map((row) => ({ ...row, rows: rowsOf(row) })),
+    passedOver: made.filter((row) => typeof row === 'string'),
+  }
 }
 
-async function makeKey(found: JWK): Promise<Key> {
+async function makeKey(found: JWK): Promise<KeyRow> {
   const stated = statements(found)
   const jwk = publicMembers(found)
   const kind = kindOfKey(jwk)

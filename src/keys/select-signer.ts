@@ -4,11 +4,21 @@ import type { HeldKeySet } from './key-set.js'
 import type { Key } from './key.js'
 import type { LoadedSet } from './select.js'
 
+/** Which signing key is looked for. */
+export interface WantedSigner {
+  readonly fits: (key: Key) => boolean
+  /** Decides where several fit: rows of one name, or of one key for several algorithms. */
+  readonly isFor: (key: Key) => boolean
+  /** How messages name it. */
+  readonly named: string
+}
+
 /**
  * Finds the one signing key that fits, whatever its dates are: validity counts at signing time.
  *
  * - where none fits, the set is fetched again
  * - a key whose `key_ops` leave `verify` out does not fit (RFC 7517 §4.3)
+ * - several rows of one key for one algorithm are one
  *
  * @throws SealdropError:
  *   - `key_not_found`: no key fits, or several do
@@ -16,13 +26,16 @@ import type { LoadedSet } from './select.js'
  */
 export async function selectSigner(
   keys: HeldKeySet,
-  fits: (key: Key) => boolean,
-  named: string,
+  { fits, isFor, named }: WantedSigner,
   signal?: AbortSignal,
 ): Promise<Key> {
   const find = (set: LoadedSet | undefined): Key | undefined => {
     const fitting = set?.keys.filter((key) => mayVerify(key) && fits(key)) ?? []
-    return fitting.length === 1 ? fitting[0] : undefined
+    const able = fitting.filter(isFor)
+    const [first, ...others] = able.length > 0 ? able : fitting
+    return others.every(({ info }) => info.thumbprint === first?.info.thumbprint)
+      ? first
+      : undefined
   }
   const found = find(await keys.current(signal)) ?? find(await keys.refetched(signal))
   ensure(

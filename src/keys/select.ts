@@ -45,12 +45,15 @@ export function selectForSealing(
   ])
 }
 
-/** Why a key is not sealed to at this time, by what it says of itself. */
-export function whyNot({ info, stated, notBefore, expires }: Key, now: number): string | undefined {
+/** Why a key is not sealed to at this time, by what any of its rows says of it. */
+export function whyNot({ info, rows }: Key, now: number): string | undefined {
   if (info.use !== 'enc') return 'signs'
-  if (isRevoked(stated) || !allows(stated, 'enc')) return 'says revoked, or other key_ops'
-  if (now < notBefore) return `not valid before ${new Date(notBefore).toISOString()}`
-  return now >= expires ? `expired at ${new Date(expires).toISOString()}` : undefined
+  for (const { stated, notBefore, expires } of rows) {
+    if (isRevoked(stated) || !allows(stated, 'enc')) return 'says revoked, or other key_ops'
+    if (now < notBefore) return `not valid before ${new Date(notBefore).toISOString()}`
+    if (now >= expires) return `expired at ${new Date(expires).toISOString()}`
+  }
+  return undefined
 }
 
 export function noUsableKey(what: string, reasons: readonly string[]): SealdropError {

@@ -107,11 +107,11 @@ export async function verifySignature(keys: KeySet, o: RawSignature): Promise<Pr
   ensure('message' in o !== 'digest' in o, 'invalid_argument', 'expected a message or a digest')
   const which =
     named === undefined ? 'that is the only one; name it with `key`' : `that is ${shown(named)}`
+  const fits = ({ info: { alg, arn, thumbprint } }: Key): boolean =>
+    isSignatureName(alg) && isNameOf(alg, name) && [undefined, arn, thumbprint].includes(named)
   const key = await selectSigner(
     held(keys),
-    ({ info: { alg, arn, thumbprint } }) =>
-      isSignatureName(alg) && isNameOf(alg, name) && [undefined, arn, thumbprint].includes(named),
-    `for ${name} ${which}`,
+    { fits, isFor: fits, named: `for ${name} ${which}` },
     o.signal,
   )
   const signature = signatureOf(key.jwk, given, encoding)

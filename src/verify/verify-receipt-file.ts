@@ -4,7 +4,7 @@ import { parseReceiptFile, writeReceiptFile } from '../formats/receipt-file.js'
 import type { AlgorithmProvider } from '../crypto/provider.js'
 import type { CallOptions } from '../io/abort.js'
 import { HeldKeySet, held, type KeySet } from '../keys/key-set.js'
-import { selectSigner } from '../keys/select-signer.js'
+import { selectSigner, type WantedSigner } from '../keys/select-signer.js'
 import type { Trust } from '../keys/trust.js'
 import { readReceipt, verifyReceipt, type Received, type Sent } from './verify-receipt.js'
 import { checkSigningTime, proof, type Proof, type SinceWhen } from './verify.js'
@@ -152,17 +152,13 @@ export async function verifyReceiptFile(
   const iat = received.receivedAt.getTime() / 1000
   checkSigningTime(key, iat, o)
   if (history) {
-    const { thumbprint } = key.info
-    checkSigningTime(
-      await selectSigner(
-        held(history),
-        (found) => found.info.thumbprint === thumbprint,
-        `${thumbprint} in its history`,
-        signal,
-      ),
-      iat,
-      o,
-    )
+    const { thumbprint, alg } = key.info
+    const wanted: WantedSigner = {
+      fits: ({ info }) => info.thumbprint === thumbprint,
+      isFor: ({ info }) => info.alg === alg,
+      named: `${thumbprint} in its history`,
+    }
+    checkSigningTime(await selectSigner(held(history), wanted, signal), iat, o)
   }
   return {
     ...proof(keys, key),

@@ -10,12 +10,12 @@ import { ensure, shown } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
 import { isTime } from '../formats/compact.js'
 import { contentOf, type Content } from '../formats/content.js'
-import { isRevoked } from '../formats/jwk.js'
+import { isRevoked, type JwkStatements } from '../formats/jwk.js'
 import { parseJws, sameType, type Jws } from '../formats/jws.js'
 import type { CallOptions } from '../io/abort.js'
 import { held, type KeySet } from '../keys/key-set.js'
 import { selectSigner } from '../keys/select-signer.js'
-import type { Key, KeyInfo } from '../keys/key.js'
+import type { Key, KeyInfo, KeyRow } from '../keys/key.js'
 import type { Trust } from '../keys/trust.js'
 
 /** Which key verified, and why it is believed. */
@@ -91,15 +91,11 @@ async function keyFor(
     `alg ${shown(alg)}: ${whyRefused(alg)}`,
   )
   const isNamed = (found: Key): boolean => found.kid === kid || found.info.thumbprint === kid
-  const key =
+  const wanted =
     kid === undefined
-      ? await selectSigner(
-          ring,
-          isFor,
-          `for ${alg} that is the only one (the token names no kid)`,
-          signal,
-        )
-      : await selectSigner(ring, isNamed, `with kid ${shown(kid)}`, signal)
+      ? { fits: isFor, named: `for ${alg} that is the only one (the token names no kid)` }
+      : { fits: isNamed, named: `with kid ${shown(kid)}` }
+  const key = await selectSigner(ring, { ...wanted, isFor }, signal)
   ensure(
     isFor(key),
     'rejected',
@@ -164,7 +160,7 @@ export interface SinceWhen {
  *   - `key_unusable`: it was compromised
  */
 export function checkSigningTime(
-  { notBefore, expires, stated }: Key,
+  { info, rows }: Key,
   iat: number | undefined,
   { heldSince }: SinceWhen = {},
 ): void {
@@ -173,22 +169,40 @@ export function checkSigningTime(
     'invalid_argument',
     'heldSince: expected a Date',
   )
-  const at = iat === undefined ? NaN : iat * 1000
+  const known = { at: iat && iat * 1000, heldFrom: heldSince?.getTime() ?? Infinity }
+  for (const row of rows) {
+    // another algorithm may have had other dates
+    if (row.info.alg === info.alg) checkDates(row, known)
+    if (isRevoked(row.stated)) checkRevocation(row.stated, known)
+  }
+}
+
+/** Milliseconds since 1970. */
+interface Known {
+  /** When something was signed, by its own word; undefined where it does not say. */
+  readonly at: number | undefined
+  /** Since when it is held; Infinity where nobody knows. */
+  readonly heldFrom: number
+}
+
+function checkDates({ notBefore, expires }: KeyRow, { at }: Known): void {
   ensure(
-    iat === undefined || (at + 60_000 >= notBefore && at - 60_000 < expires),
+    at === undefined || (at + 60_000 >= notBefore && at - 60_000 < expires),
     'expired',
     'the key was not valid when it signed',
   )
-  if (!isRevoked(stated)) return
-  const heldFrom = heldSince?.getTime() ?? Infinity
-  const { revoked_at: seconds, reason } = Object(stated.revoked) as {
+}
+
+/** Checks that something stands although its key was taken back. */
+function checkRevocation({ revoked }: JwkStatements, { at, heldFrom }: Known): void {
+  const { revoked_at: seconds, reason } = Object(revoked) as {
     readonly revoked_at?: unknown
     readonly reason?: unknown
   }
   const since = isTime(seconds) ? seconds * 1000 : -Infinity
   const when = isTime(seconds) ? ` at ${new Date(since).toISOString()}` : ''
   ensure(
-    (iat === undefined ? heldFrom : at) < since,
+    (at ?? heldFrom) < since,
     'expired',
     `the key was taken back${when}, and this says that it was signed later, or not when`,
   )

@@ -9,8 +9,9 @@ import {
   UpdateAliasCommand,
 } from '@aws-sdk/client-kms'
 import { assert } from 'chai'
-import { importKeySet, inHand, seal } from 'sealdrop'
-import { createOpener, createPublisher } from 'sealdrop/kms'
+import * as jose from 'jose'
+import { importKeySet, inHand, seal, verifyJwt } from 'sealdrop'
+import { createOpener, createPublisher, createSigner } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { countingKms } from '../support/counting-kms.mjs'
 import { fails } from '../support/host.js'
@@ -104,6 +105,44 @@ test('a key that is named twice, by alias and by ARN, stands once, so that every
   })
   assert.deepEqual(await curves(publisher), ['P-256', 'P-384'])
   await importKeySet((await publisher.documents()).jwks, { trust: inHand() }).ready()
+})
+
+test('an RSA key that signs with two algorithms is published for both, and clients verify both', async (t) => {
+  const key = 'alias/tokens'
+  const local = await startLocalKms({
+    keys: [{ alias: key, spec: 'RSA_2048', usage: 'SIGN_VERIFY' }],
+  })
+  t.after(() => local.close())
+  const kms = local.clientConfig
+  const publisher = createPublisher({
+    kms,
+    keys: [
+      { key, alg: 'RS256' },
+      { key },
+      { key: local.keys[key], alg: 'PS256', withArn: true },
+      { key, alg: 'RS256' },
+    ],
+  })
+  const { jwks } = await publisher.documents()
+  const rows = JSON.parse(jwks).keys
+  assert.deepEqual(
+    rows.map(({ alg, kms_arn: arn }) => [alg, arn]),
+    [
+      ['RS256', undefined],
+      ['PS256', local.keys[key]],
+    ],
+  )
+  assert.equal(rows[0].kid, rows[1].kid)
+  const keys = importKeySet(jwks, { trust: inHand() })
+  for (const algorithm of ['RS256', 'PS256']) {
+    const signer = createSigner({ kms, key, algorithm })
+    const token = await signer.signJwt({ iss: 'us', aud: 'you' }, { expiresIn: 60_000 })
+    await signer.close()
+    const expected = { issuer: 'us', audience: 'you' }
+    assert.equal((await verifyJwt(keys, token, expected)).key.alg, algorithm)
+    const found = await jose.jwtVerify(token, jose.createLocalJWKSet(JSON.parse(jwks)), expected)
+    assert.equal(found.protectedHeader.alg, algorithm)
+  }
 })
 
 test('more keys than clients take are not published', async (t) => {

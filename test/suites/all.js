@@ -13,6 +13,7 @@ import { formatsSuite } from './formats.js'
 import { historySuite } from './history.js'
 import { keySetsSuite } from './key-sets.js'
 import { keyStatementsSuite } from './key-statements.js'
+import { oddKeysSuite } from './odd-keys.js'
 import { openSuite } from './open.js'
 import { openDataKeysSuite } from './open-data-keys.js'
 import { openFieldsSuite } from './open-fields.js'
@@ -56,6 +57,7 @@ export function runDoorSuites(host) {
   fieldsSuite(host)
   keySetsSuite(host)
   keyStatementsSuite(host)
+  oddKeysSuite(host)
   fetchSuite(host)
   optionsSuite(host)
   signedSetRootsSuite(host)

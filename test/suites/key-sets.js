@@ -192,12 +192,6 @@ export function keySetsSuite({ test, assert, door, jose }) {
       /keys\[1\].*private member qi/,
     ],
     'a symmetric key': [keySetOf({ kty: 'oct', k: 'AAAA' }), 'keys_malformed', /private member k/],
-    'duplicate kids': [
-      keySetOf({ ...rsa, kid: 'a' }, { ...ec, kid: 'a' }),
-      'keys_malformed',
-      /duplicate kid/,
-    ],
-    'one key twice': [keySetOf(rsa, rsa), 'keys_malformed', /twice/],
     'a key that is no object': ['{"keys":[5]}', 'keys_malformed', /keys\[0\]/],
     'no key': [keySetOf(), 'no_usable_key', /empty/],
     'RSA of 1024 bits only': [

@@ -168,6 +168,24 @@ export function openRefusalsSuite(host) {
     assert.equal(calls.length, 0)
   })
 
+  test('an RSA ciphertext that is not below the modulus is malformed and asks no key; the largest one below it is rejected', async () => {
+    for (const name of ['RSA-2048-enc', 'RSA-4096-enc']) {
+      const { opener, calls } = await over([name])
+      const parts = (await seal(keysOf(name), 'x', { context: {} })).split('.')
+      const n = jose.base64url.decode(publicJwk(name).n)
+      const opened = (bytes) =>
+        opener.open(parts.with(1, jose.base64url.encode(bytes)).join('.'), { context: {} })
+      const highest = new Uint8Array(n.length).fill(0xff)
+      const above = Uint8Array.from(n, (byte, i) => (i === n.length - 1 ? byte + 1 : byte))
+      for (const bytes of [n, above, highest])
+        await fails(assert, opened(bytes), 'malformed', /below the modulus/)
+      assert.equal(calls.length, 0)
+      const below = Uint8Array.from(n, (byte, i) => (i === n.length - 1 ? byte - 1 : byte))
+      await fails(assert, opened(below), 'rejected')
+      assert.equal(calls.length, 1)
+    }
+  })
+
   test('class B failures are one error: same code, same message, no cause, one private operation', async () => {
     const names = ['RSA-2048-enc', 'P-256-enc']
     const errors = []

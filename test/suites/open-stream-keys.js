@@ -1,4 +1,4 @@
-import { fails, ofCodes } from '../support/host.js'
+import { fails, ofCodes, publicJwk } from '../support/host.js'
 import { writeMessage } from '../support/message-writer.js'
 import { privateOperations } from '../support/private-operations.js'
 import { arnOf, openerOver, plainCache } from '../support/seal-with-jose.js'
@@ -16,7 +16,7 @@ const mrk = (region) =>
  * @param {import('../support/host.js').Host} host
  */
 export function openStreamKeysSuite(host) {
-  const { test, assert, door } = host
+  const { test, assert, door, jose } = host
   const over = (names, o) =>
     openerOver(host, Object.fromEntries([names].flat().map((name) => [arnOf(name), name])), o)
   const opened = async (streams, message, o) =>
@@ -54,6 +54,22 @@ export function openStreamKeysSuite(host) {
         calls.map(({ arn }) => arn),
         fits ? [own] : [],
       )
+    }
+  })
+
+  test('an RSA data key that is not below the modulus is malformed and asks no key', async () => {
+    const name = 'RSA-2048-enc'
+    const { message } = await writeMessage({ recipients: [name], context, plaintext })
+    const arn = new TextEncoder().encode(arnOf(name))
+    const at = message.findIndex((_, i) => arn.every((byte, j) => message[i + j] === byte))
+    assert.isAbove(at, 0)
+    const modulus = jose.base64url.decode(publicJwk(name).n)
+    for (const bytes of [modulus, new Uint8Array(256).fill(0xff)]) {
+      const { streams, calls } = await over(name)
+      const changed = message.slice()
+      changed.set(bytes, at + arn.length + 2)
+      await fails(assert, opened(streams, changed), 'malformed', /below the modulus/)
+      assert.equal(calls.length, 0)
     }
   })
 

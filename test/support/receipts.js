@@ -1,6 +1,6 @@
 // Receipts, the sets that vouch for their keys, and the files that partners keep of both.
 import { keyPairs } from '../vectors/keys.js'
-import { publicJwk } from './host.js'
+import { publicJwk, signatureKeys } from './host.js'
 import { signJws } from './sign.js'
 
 export const year = 365 * 24 * 3_600_000
@@ -27,7 +27,7 @@ export function receipts({ door, jose, mlDsa }) {
       {
         alg,
         typ: 'sealdrop-receipt+jwt',
-        kid: await thumbprint(publicJwk(alg === 'ES256' ? 'P-256-sig' : `${alg}-sig`)),
+        kid: await thumbprint(publicJwk(signatureKeys[alg])),
         ...header,
       },
       JSON.stringify({

@@ -3,7 +3,7 @@
 import { dataKeyProviders } from '../../algorithms/data-key-providers.js'
 import type { RecipientMembers } from '../../algorithms/public-key.js'
 import { fromBase64url } from '../../bytes/base64url.js'
-import { concat, equal } from '../../bytes/bytes.js'
+import { concat, equal, type Bytes } from '../../bytes/bytes.js'
 import { fromUtf8, utf8 } from '../../bytes/text.js'
 import { importDataKey } from '../../crypto/aes.js'
 import { digest } from '../../crypto/digest.js'
@@ -33,7 +33,8 @@ export const wrapValueKey: WrapValueKey<'RSA'> = async ({ cryptoKey }, raw) => (
 })
 
 export const checkValueKey: CheckValueKey<'RSA'> = async ({ encryptedKey }, jwk) => {
-  checkValueLength(encryptedKey, modulusLength(jwk))
+  checkValueLength(encryptedKey, modulusOf(jwk).length)
+  checkBelow(encryptedKey, jwk)
   return new Uint8Array()
 }
 
@@ -69,7 +70,8 @@ export const isRecipient: IsRecipient<'RSA'> = (dataKey, { arn }) =>
   sameKey(readRecipient(dataKey), arn)
 
 export const checkMessageKey: CheckMessageKey<'RSA'> = async ({ ciphertext }, jwk) => {
-  checkMessageLength(ciphertext, modulusLength(jwk))
+  checkMessageLength(ciphertext, modulusOf(jwk).length)
+  checkBelow(ciphertext, jwk)
   return new Uint8Array()
 }
 
@@ -87,4 +89,20 @@ export const unwrapMessageKey: UnwrapMessageKey = async (
     : undefined
 }
 
-const modulusLength = ({ n }: RecipientMembers['RSA']): number => fromBase64url(n).length
+const modulusOf = ({ n }: RecipientMembers['RSA']): Bytes => fromBase64url(n)
+
+/**
+ * Checks that a ciphertext of the right length is a number below the modulus (RFC 8017 §5.1.2, step
+ * 1). Both are public, so KMS need not be asked.
+ *
+ * @throws SealdropError `malformed`
+ */
+function checkBelow(ciphertext: Bytes, jwk: RecipientMembers['RSA']): void {
+  const modulus = modulusOf(jwk)
+  const at = modulus.findIndex((byte, i) => byte !== ciphertext[i])
+  ensure(
+    at >= 0 && Number(ciphertext[at]) < Number(modulus[at]),
+    'malformed',
+    'RSA ciphertext: expected a number below the modulus of the key; it was not sealed to it',
+  )
+}

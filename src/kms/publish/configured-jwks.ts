@@ -20,7 +20,12 @@ export interface PublishedKey {
   readonly withArn?: boolean
 }
 
-/** The keys of a configuration that are enabled, each once. */
+/**
+ * The keys of a configuration that are enabled.
+ *
+ * - one RSA key may stand once for each of its algorithms
+ * - named twice for one algorithm it stands once, with its ARN where a row asks for that
+ */
 export async function configuredJwks(
   port: KmsPort,
   keys: readonly PublishedKey[],
@@ -28,7 +33,11 @@ export async function configuredJwks(
 ): Promise<readonly PublishedJwk[]> {
   const asked = await Promise.all(keys.map((row) => publishedJwk(port, row, published)))
   const found = asked.filter((jwk) => jwk !== undefined)
-  return found.filter(({ kid }, i) => found.findIndex((other) => other.kid === kid) === i)
+  const rowsOf = ({ kid, alg }: PublishedJwk): readonly PublishedJwk[] =>
+    found.filter((other) => other.kid === kid && other.alg === alg)
+  return found
+    .filter((jwk) => rowsOf(jwk)[0] === jwk)
+    .map((jwk) => rowsOf(jwk).find(({ kms_arn: arn }) => arn !== undefined) ?? jwk)
 }
 
 /** One key, or undefined where it is not enabled, or is gone since it was published. */

@@ -32,7 +32,7 @@ const day = 24 * 3_600_000
  *
  * - KMS is asked at most once in 5 minutes, however many requests come. While that fails it is
  *   asked every 30 s.
- * - A key that is not enabled is left out. A key that is named twice stands once.
+ * - A key that is not enabled is left out. A key that is named twice stands once for each algorithm.
  * - The set is signed when it changed, or when a quarter of its lifetime is over.
  *
  * @returns documents for `keySetHandler`, or for a file or KV store that you write
