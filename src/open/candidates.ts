@@ -58,7 +58,8 @@ export async function withDataKey<W, R>(
     } catch (error) {
       if (isSealdropError(error) && error.code === 'key_unusable') cache.forget(key.arn)
       if (!isSealdropError(error) || !failover.includes(error.code)) throw error
-      unavailable ??= error
+      // a key that is gone must not hide that another one may answer later
+      if (error.retryable || !unavailable) unavailable = error
     }
   }
   throw unavailable

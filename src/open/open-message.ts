@@ -61,6 +61,7 @@ export async function openMessage(
     (key) => found.some((one) => fits(one, key)),
     `whoever this message is for (${named.join(', ') || 'no RSA or ECDH key of KMS'})`,
     o.signal,
+    dataKeys.length,
   )
   const candidates = await Promise.all(
     keys.map(async (key): Promise<Candidate<MessageKey>> => {

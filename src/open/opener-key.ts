@@ -14,11 +14,16 @@ export interface OpenerKeys {
   /**
    * The keys that fit a message, in the opener's order: a multi-Region key has several ARNs.
    *
-   * Throws `key_not_found`, naming what was looked for.
+   * A key that was deleted is not among them while there is another one.
+   *
+   * Throws `key_not_found`, naming what was looked for, or `key_unusable` where all were deleted.
+   *
+   * @param recipients - how many keys the message is for. Default: 1
    */
   find(
     fits: (key: OpenerKey) => boolean,
     what: string,
     signal?: AbortSignal,
+    recipients?: number,
   ): Promise<readonly OpenerKey[]>
 }

@@ -3,6 +3,7 @@ import test from 'node:test'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms'
 import { assert } from 'chai'
 import { importKeySet, inHand, seal, sealStream } from 'sealdrop'
 import { createOpener, createPublisher, fileInventory, publicJwk } from 'sealdrop/kms'
@@ -147,6 +148,122 @@ test('a key that was deleted is refused with its date and no KMS call; one that 
   )
   assert.deepEqual(calls, [])
   await opener.open(await sealedTo(local, 'alias/two'), { context: {} })
+})
+
+/** A file for several keys, which a caller names by the alias of the local KMS. */
+async function sealedForAll(local, ...aliases) {
+  const sets = await Promise.all(
+    aliases.map(async (key) => {
+      const { keys } = JSON.parse(
+        (
+          await createPublisher({
+            kms: local.clientConfig,
+            keys: [{ key, withArn: true }],
+          }).documents()
+        ).jwks,
+      )
+      return importKeySet({ keys }, { trust: inHand() })
+    }),
+  )
+  const { readable } = await sealStream(sets, new TextEncoder().encode('for both'), { context: {} })
+  return new Uint8Array(await new Response(readable).arrayBuffer())
+}
+const readOf = async (opener, file) =>
+  new Response((await opener.openStream(file, { context: {} })).readable).text()
+
+test('a file for two keys opens with the one that is there; "by anyone" is said only where nobody is left', async (t) => {
+  const { local, entry, store, put, clock } = await world(t)
+  const both = await sealedForAll(local, 'alias/one', 'alias/two')
+  const others = await startLocalKms({
+    keys: [{ alias: 'alias/theirs', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' }],
+  })
+  t.after(() => others.close())
+  const theirs = importKeySet(await publicJwk({ kms: others.clientConfig, key: 'alias/theirs' }), {
+    trust: inHand(),
+  })
+  const ours = importKeySet(await publicJwk({ kms: local.clientConfig, key: 'alias/one' }), {
+    trust: inHand(),
+  })
+  const { readable } = await sealStream([ours, theirs], new Uint8Array(5), { context: {} })
+  const shared = new Uint8Array(await new Response(readable).arrayBuffer())
+  /** @type {readonly Partial<InventoryKey>[]} */
+  const gone = [
+    { state: 'deleted', deletes: at },
+    { state: 'deleting', deletes: at },
+  ]
+  for (const lost of gone) {
+    await put([await entry('alias/one', lost), await entry('alias/two', { state: 'disabled' })])
+    const opener = createOpener({ kms: local.clientConfig, keys: store, now: () => clock.at })
+    t.after(() => opener.close())
+    assert.equal(await readOf(opener, both), 'for both', lost.state)
+    const error = await fails(
+      assert,
+      readOf(opener, shared),
+      'key_unusable',
+      /deleted at 2030-01-01T00:00:00.000Z: this opener has no other key that the message is for/,
+    )
+    assert.notMatch(error.message, /anyone/)
+  }
+  await put([
+    await entry('alias/one', { state: 'deleted', deletes: at }),
+    await entry('alias/two', { state: 'deleted', deletes: at }),
+  ])
+  const opener = createOpener({ kms: local.clientConfig, keys: store, now: () => clock.at })
+  t.after(() => opener.close())
+  await fails(assert, readOf(opener, both), 'key_unusable', /by anyone/)
+})
+
+test('a key that came into the inventory meanwhile is looked for, although another recipient was deleted', async (t) => {
+  const { local, entry, store, put, clock } = await world(t)
+  let broken = false
+  /** @type {InventoryStore} */
+  const failing = {
+    ...store,
+    read: () => (broken ? Promise.reject(new Error('store is down')) : store.read()),
+  }
+  const lost = await entry('alias/one', { state: 'deleted', deletes: at })
+  await put([lost])
+  const opener = createOpener({ kms: local.clientConfig, keys: failing, now: () => clock.at })
+  t.after(() => opener.close())
+  const both = await sealedForAll(local, 'alias/one', 'alias/two')
+  await fails(assert, readOf(opener, both), 'key_unusable', /no other key/)
+  await put([lost, await entry('alias/two', { state: 'current', starts: at })])
+  clock.at += 30_000
+  broken = true
+  await fails(assert, readOf(opener, both), 'key_unusable', /no other key/)
+  clock.at += 30_000
+  broken = false
+  assert.equal(await readOf(opener, both), 'for both')
+})
+
+test('a recipient that did not load is tried again where the one that did was deleted', async (t) => {
+  const { local, clock } = await world(t)
+  const both = await sealedForAll(local, 'alias/one', 'alias/two')
+  let down = true
+  const { client, since } = countingKms(local.clientConfig)
+  const send = client.send.bind(client)
+  client.send = async (...call) => {
+    const [{ input }] = call
+    if (down && input.KeyId === 'alias/two') throw new TypeError('no connection')
+    return send(...call)
+  }
+  const opener = createOpener({
+    kms: client,
+    keys: ['alias/one', 'alias/two'],
+    now: () => clock.at,
+  })
+  t.after(() => opener.close())
+  assert.equal(await readOf(opener, both), 'for both')
+  down = false
+  await client.send(
+    new ScheduleKeyDeletionCommand({ KeyId: local.keys['alias/one'], PendingWindowInDays: 7 }),
+  )
+  await fails(assert, readOf(opener, both), 'key_unusable')
+  clock.at += 30_000
+  assert.equal(await readOf(opener, both), 'for both')
+  since()
+  assert.equal(await readOf(opener, both), 'for both')
+  assert.deepEqual(since(), ['DeriveSharedSecret', 'Decrypt'], 'it is loaded once')
 })
 
 test('a file opens by the inventory too', async (t) => {

@@ -158,6 +158,31 @@ export function openStreamKeysSuite(host) {
     })
   }
 
+  test('where one recipient is gone and another does not answer now, the error says that it may do so later', async () => {
+    const arns = { [arnOf('P-256-enc')]: 'P-256-enc', [arnOf('RSA-2048-enc')]: 'RSA-2048-enc' }
+    const { message } = await writeMessage({
+      recipients: ['RSA-2048-enc', 'P-256-enc'],
+      context,
+      plaintext,
+    })
+    const gone = async () => {
+      throw new door.SealdropError('key_unusable', 'pending deletion')
+    }
+    const down = async () => {
+      throw new door.SealdropError('kms_unavailable', 'down', { retryable: true })
+    }
+    for (const answer of [
+      { agree: gone, decrypt: down },
+      { agree: down, decrypt: gone },
+    ]) {
+      const { streams, calls } = await openerOver(host, arns, { answer })
+      await fails(assert, streams.openStream(message, { context }), 'kms_unavailable')
+      assert.equal(calls.length, 2)
+    }
+    const { streams } = await openerOver(host, arns, { answer: { agree: gone, decrypt: gone } })
+    await fails(assert, streams.openStream(message, { context }), 'key_unusable')
+  })
+
   test('a message opened again asks the key again, and with a cache does not; a cache is filled only by what authenticated', async () => {
     for (const name of ['RSA-2048-enc', 'P-384-enc']) {
       const { message } = await writeMessage({ recipients: [name], context, plaintext })

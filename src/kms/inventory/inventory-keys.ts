@@ -53,34 +53,51 @@ export class InventoryKeys implements OpenerKeys {
     fits: (key: OpenerKey) => boolean,
     what: string,
     signal?: AbortSignal,
+    recipients = 1,
   ): Promise<readonly OpenerKey[]> {
     // never negative, also where the clock was set back
     const age = Math.abs(this.#now() - this.#readAt)
     if (this.#counter === undefined) await this.#load(signal)
     // keys that are known go on opening while the inventory cannot be read
     else if (age >= reloadAfter) await this.#load(signal).catch(() => signal?.throwIfAborted())
-    const found = this.#having(fits)
+    const found = this.#living(fits)
     if (found.length > 0) return found
-    if (Math.abs(this.#now() - this.#readAt) >= cooldown) await this.#load(signal)
-    const again = this.#having(fits)
+    if (Math.abs(this.#now() - this.#readAt) >= cooldown)
+      await this.#load(signal).catch((error: unknown) => {
+        signal?.throwIfAborted()
+        // that a key was deleted is known without the inventory
+        if (this.#fitting(fits).length === 0) throw error
+      })
+    const again = this.#living(fits)
     if (again.length > 0) return again
-    throw new SealdropError('key_not_found', `${what} is none of the inventory's keys`)
+    throw this.#notFound(this.#fitting(fits), what, recipients)
   }
 
-  /**
-   * The keys that fit.
-   *
-   * @throws SealdropError `key_unusable` for a key that was deleted
-   */
-  #having(fits: (key: OpenerKey) => boolean): readonly OpenerKey[] {
-    const found = this.#keys.filter(({ key }) => fits(key))
-    const [lost] = found
-    ensure(
-      !lost || !isDeleted(lost.from, this.#now()),
+  #fitting(fits: (key: OpenerKey) => boolean): readonly KnownKey[] {
+    return this.#keys.filter(({ key }) => fits(key))
+  }
+
+  /** The keys that fit and were not deleted: a message may be for others beside one that was. */
+  #living(fits: (key: OpenerKey) => boolean): readonly OpenerKey[] {
+    const now = this.#now()
+    return this.#fitting(fits)
+      .filter(({ from }) => !isDeleted(from, now))
+      .map(({ key }) => key)
+  }
+
+  #notFound(deleted: readonly KnownKey[], what: string, recipients: number): SealdropError {
+    const [lost] = deleted
+    if (!lost) return new SealdropError('key_not_found', `${what} is none of the inventory's keys`)
+    // replicas have one thumbprint
+    const gone = new Set(deleted.map(({ from }) => from.thumbprint)).size
+    const others =
+      gone < recipients
+        ? 'this opener has no other key that the message is for'
+        : 'what was sealed to it cannot be opened any more, by anyone'
+    return new SealdropError(
       'key_unusable',
-      `the key ${lost?.key.arn} was deleted at ${lost?.from.deletes}: what was sealed to it cannot be opened any more, by anyone`,
+      `the key ${lost.key.arn} was deleted at ${lost.from.deletes}: ${others}`,
     )
-    return found.map(({ key }) => key)
   }
 
   #load(signal: AbortSignal | undefined): Promise<void> {

@@ -44,11 +44,14 @@ export class ConfiguredKeys implements OpenerKeys {
     fits: (key: OpenerKey) => boolean,
     what: string,
     signal?: AbortSignal,
+    recipients = 1,
   ): Promise<readonly OpenerKey[]> {
     const mayRetry = (): boolean => this.#now() >= this.#retryAt
     if (this.#loaded.size === 0 && mayRetry()) await this.#load(signal)
     const found = this.#having(fits)
-    if (found.length > 0) return found
+    // what was found may be deleted, and what did not load may be another recipient
+    const isWhole = new Set(found.map(({ info }) => info.thumbprint)).size >= recipients
+    if (found.length > 0 && isWhole) return found
     if (this.#failed.size > 0 && mayRetry()) await this.#load(signal)
     const again = this.#having(fits)
     if (again.length > 0) return again

@@ -165,7 +165,7 @@ export interface Opener {
    *   - `too_large`: the header is over a limit
    *   - `unsupported_algorithm`: the stream was sealed in a way that is not opened here
    *   - `key_not_found`: the stream was sealed to no key of this opener
-   *   - `key_unusable`: the inventory says that its key was deleted
+   *   - `key_unusable`: the inventory says that each key of this opener was deleted
    *   - `context_mismatch`: it was sealed for another context
    *   - `expired`: a maximum age is set, and streams have none
    *   - `source_failed`: the source, or the inventory, cannot be read
@@ -212,7 +212,7 @@ export interface Opener {
    *   - `too_large`: the header is over a limit
    *   - `unsupported_algorithm`: the file was sealed in a way that is not opened here
    *   - `key_not_found`: the file was sealed to no key of this opener
-   *   - `key_unusable`: the inventory says that its key was deleted
+   *   - `key_unusable`: the inventory says that each key of this opener was deleted
    *   - `context_mismatch`: it was sealed for another context
    *   - `expired`: a maximum age is set, and streams have none
    *   - `source_failed`: the source, or the inventory, cannot be read
@@ -262,7 +262,7 @@ export interface Opener {
    *   - `too_large`: the header is over a limit
    *   - `unsupported_algorithm`: the file was sealed in a way that is not opened here
    *   - `key_not_found`: the file was sealed to no key of this opener
-   *   - `key_unusable`: the inventory says that its key was deleted
+   *   - `key_unusable`: the inventory says that each key of this opener was deleted
    *   - `context_mismatch`: it was sealed for another context
    *   - `expired`: a maximum age is set, and streams have none
    *   - `source_failed`: the sealed file, or the inventory, cannot be read

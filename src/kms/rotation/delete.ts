@@ -99,5 +99,5 @@ function unreadableWithout(key: MadeKey): string {
     return 'nothing: what it signed can be verified with its public key, which stays in the inventory'
   const from = key.starts ?? key.made
   const days = Math.ceil((timeOf(key.retired) - timeOf(from)) / day)
-  return `everything that was sealed to ${key.thumbprint}, in use from ${from} to ${key.retired ?? 'never'} (${days} days), and is kept anywhere, backups included`
+  return `everything that was sealed to ${key.thumbprint}, in use from ${from} to ${key.retired ?? 'never'} (${days} days), to no other key, and is kept anywhere, backups included`
 }
