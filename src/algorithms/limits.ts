@@ -17,6 +17,8 @@ export const limits = {
   historyKeys: 1_024,
   /** Depth of nested JSON in headers and key sets. */
   jsonDepth: 32,
+  /** Milliseconds that an opener takes a value with a maximum age from the future. */
+  tolerance: 60_000,
   /** Bytes of `apu` and of `apv`, decoded. */
   partyInfo: 1_024,
   /** Data keys under which the fields of one record may be: each costs a KMS call. */

@@ -55,7 +55,11 @@ export function checkClaims(
   for (const name of ['sub', 'jti'])
     claim(name, ['string', 'undefined'].includes(typeof claims[name]))
   const since = (time: unknown): number => now - (time as number) * 1000
-  claim('iat', maxAge === undefined || since(iat) >= -tolerance)
+  ensure(
+    iat === undefined || since(iat) >= -tolerance,
+    'rejected',
+    'the token was issued in the future, by its iat: are both clocks right?',
+  )
   const inTime =
     (exp === undefined || since(exp) < tolerance) &&
     (nbf === undefined || since(nbf) >= -tolerance) &&

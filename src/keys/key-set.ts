@@ -66,6 +66,14 @@ export type Source = (o: {
   readonly refresh: boolean
 }) => Promise<{ readonly document: string; readonly freshFor?: number }>
 
+/** A set that is held. Times are milliseconds since 1970. */
+type Held = LoadedSet & {
+  /** When it was loaded, by the clock of that time. */
+  readonly at: number
+  readonly freshUntil: number
+  readonly expires: number
+}
+
 const cooldown = 30_000
 const unsignedLifetime = 24 * 3_600_000
 
@@ -78,7 +86,7 @@ export class HeldKeySet implements KeySet {
   declare readonly options: KeySetOptions
   readonly #source: Source
   readonly #flight = new SingleFlight<LoadedSet>()
-  #held: (LoadedSet & { readonly freshUntil: number; readonly expires: number }) | undefined
+  #held: Held | undefined
   #retryAt = 0
 
   constructor(source: Source, options: KeySetOptions) {
@@ -116,10 +124,18 @@ export class HeldKeySet implements KeySet {
   async current(signal?: AbortSignal): Promise<LoadedSet> {
     signal?.throwIfAborted()
     const now = this.now()
-    const found = this.#held
+    let found = this.#held
+    // it was loaded in the future: the clock was put right, and nobody knows how old the set is
+    if (found && now < found.at)
+      found = this.#held = {
+        ...found,
+        at: now,
+        freshUntil: 0,
+        expires: now + found.expires - found.at,
+      }
     if (found && now < found.freshUntil) return found
     if (!found || now >= found.expires) return this.#load(signal, false)
-    if (now < this.#retryAt) return found
+    if (this.#waits()) return found
     return this.#load(signal, false).catch((error: unknown) => {
       if (!isSealdropError(error)) throw error
       if (error.retryable || keepsHeldSet(error.code)) return found
@@ -143,9 +159,15 @@ export class HeldKeySet implements KeySet {
    * change nothing.
    */
   async refetched(signal?: AbortSignal): Promise<LoadedSet | undefined> {
-    return this.now() >= this.#retryAt && this.#held?.freshUntil !== Infinity
+    return !this.#waits() && this.#held?.freshUntil !== Infinity
       ? this.#load(signal, true)
       : undefined
+  }
+
+  /** Whether it was tried a moment ago; a longer wait is one of a clock that was ahead. */
+  #waits(): boolean {
+    const wait = this.#retryAt - this.now()
+    return wait > 0 && wait <= cooldown
   }
 
   #load(signal: AbortSignal | undefined, refresh: boolean): Promise<LoadedSet> {
@@ -173,6 +195,7 @@ export class HeldKeySet implements KeySet {
         this.#held = {
           ...set,
           believed,
+          at: now,
           freshUntil: Math.min(now + freshFor, expires),
           expires,
         }

@@ -104,17 +104,25 @@ export function checkExpected(expected: unknown): ExpectedContext {
 }
 
 /** Checks the age by the sender's own claim, in milliseconds. @throws SealdropError `expired` */
-export function checkAge(iat: number | undefined, maxAge: number | undefined, now: number): void {
+export function checkAge(
+  iat: number | undefined,
+  maxAge: number | undefined,
+  {
+    now,
+    tolerance = limits.tolerance,
+  }: { readonly now: () => number; readonly tolerance?: number | undefined },
+): void {
   if (maxAge === undefined) return
+  const age = now() - (iat ?? NaN) * 1000
   ensure(
     iat !== undefined,
     'expired',
     'the value does not say when it was sealed, and a maximum age is set',
   )
   ensure(
-    iat * 1000 <= now + 60_000,
+    age >= -tolerance,
     'expired',
     'the value says that it was sealed in the future; is a clock wrong?',
   )
-  ensure(now - iat * 1000 <= maxAge, 'expired', `the value is older than ${maxAge} ms`)
+  ensure(age <= maxAge, 'expired', `the value is older than ${maxAge} ms`)
 }

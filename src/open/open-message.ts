@@ -78,7 +78,7 @@ export async function openMessage(
     }),
   )
   const context = checkFoundContext(header.context, expected)
-  checkAge(undefined, maxAgeOf(o, parts), parts.now())
+  checkAge(undefined, maxAgeOf(o, parts), parts)
   const use = async (dataKey: CryptoKey, opener: OpenerKey): Promise<OpenedMessage> => ({
     header,
     key: await frameKey(header, dataKey),

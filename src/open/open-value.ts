@@ -59,7 +59,7 @@ export async function prepare(
     keys.map(async (key) => ({ key, wrapped: await checkValueKey(jwe, key) })),
   )
   const context = checkFoundContext(jwe.header.ctx ?? {}, expected, reserved)
-  checkAge(jwe.header.iat, maxAgeOf(o, parts), parts.now())
+  checkAge(jwe.header.iat, maxAgeOf(o, parts), parts)
   await checkUnseen(parts.replay, text)
   return {
     text,

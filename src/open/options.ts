@@ -20,6 +20,7 @@ export interface OpenOptions extends CallOptions {
   /**
    * The oldest value that is opened, in milliseconds. Default: that of the opener.
    *
+   * - The opener's `tolerance` says how far in the future a value may be.
    * - The age is what the sender says. A stream says none, and is refused.
    */
   readonly maxAge?: number
@@ -48,6 +49,8 @@ export interface OpenerParts {
   readonly operations: PrivateOperations
   readonly cache: DataKeyCache
   readonly maxAge?: number | undefined
+  /** Milliseconds that a value with a maximum age may be in the future. Default: a minute. */
+  readonly tolerance?: number | undefined
   readonly replay?: ReplayStore | undefined
   readonly now: () => number
   /**

@@ -43,15 +43,17 @@ export async function checkUnseen(store: ReplayStore | undefined, jwe: string): 
  *
  * Of a record, the tags of all fields come first. After a crash between claim and release the store
  * takes the value for opened: the sender must seal it again.
+ *
+ * @param taken - milliseconds from `iat` on in which an opener whose clock is behind takes it
  */
 export async function claimOnce(
   store: ReplayStore | undefined,
   jwe: string,
   iat: number | undefined,
-  maxAge: number,
+  taken: number,
 ): Promise<void> {
   if (!store) return
   // a value that does not say its time was refused before, because there is a maximum age
-  const until = new Date((iat ?? NaN) * 1000 + maxAge + 60_000)
+  const until = new Date((iat ?? NaN) * 1000 + taken + 60_000)
   if (!(await store.claim(await replayId(jwe), until))) throw replayed()
 }

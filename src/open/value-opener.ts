@@ -82,7 +82,8 @@ export class ValueOpener {
 
   /** Claims a value for as long as any call of this opener would take it, not this call alone. */
   async #claim({ text, jwe }: Prepared): Promise<void> {
-    await claimOnce(this.#parts.replay, text, jwe.header.iat, this.#parts.maxAge ?? 0)
+    const { replay, maxAge = 0, tolerance = limits.tolerance } = this.#parts
+    await claimOnce(replay, text, jwe.header.iat, maxAge + tolerance)
   }
 
   /**

@@ -39,6 +39,7 @@ export interface JwtOptions extends CallOptions {
  * - `issuer` and `audience` are required
  * - a token must have an `exp`, or with `maxAge` an `iat`
  * - what else the same key signed is no token: its `typ` or `cty` says so
+ * - an `iat` may be no further in the future than `tolerance`
  *
  * @returns the claims, and the key that verified
  * @throws SealdropError for what it was given:

@@ -10,6 +10,7 @@ import { createOpener, createPublisher, fileInventory, publicJwk } from 'sealdro
 import { startLocalKms } from 'sealdrop/local-kms'
 import { countingKms } from '../support/counting-kms.mjs'
 import { fails } from '../support/host.js'
+import { awsError, intercept } from '../support/intercept.mjs'
 import { claims as purpose, receipts as signing, tokenOf } from '../support/inventories.mjs'
 import { present, wrong } from '../support/types.mjs'
 
@@ -241,12 +242,10 @@ test('a recipient that did not load is tried again where the one that did was de
   const both = await sealedForAll(local, 'alias/one', 'alias/two')
   let down = true
   const { client, since } = countingKms(local.clientConfig)
-  const send = client.send.bind(client)
-  client.send = async (...call) => {
-    const [{ input }] = call
-    if (down && input.KeyId === 'alias/two') throw new TypeError('no connection')
-    return send(...call)
-  }
+  intercept(client, async (_operation, { KeyId }, go) => {
+    if (down && KeyId === 'alias/two') throw awsError('KMSInternalException')
+    return go()
+  })
   const opener = createOpener({
     kms: client,
     keys: ['alias/one', 'alias/two'],

@@ -1,3 +1,4 @@
+import { clocksSuite } from './clocks.js'
 import { fetchSuite } from './fetch.js'
 import { fieldsSuite } from './fields.js'
 import { fileSealerSuite } from './file-sealer.js'
@@ -60,6 +61,7 @@ export function runDoorSuites(host) {
   oddKeysSuite(host)
   fetchSuite(host)
   optionsSuite(host)
+  clocksSuite(host)
   signedSetRootsSuite(host)
   signedSetsSuite(host)
   signedSetOutagesSuite(host)

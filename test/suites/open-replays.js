@@ -35,6 +35,23 @@ export function openReplaysSuite(host) {
     }
   })
 
+  test('an id is kept until no opener within the tolerance takes the value, and a minute longer', async () => {
+    const iat = 1_900_000_000
+    for (const tolerance of [undefined, 0, 86_400_000]) {
+      const kept = tolerance ?? 60_000
+      const untils = []
+      const { opener } = await over(['P-256-enc'], {
+        replay: { claim: async (_id, until) => untils.push(until.getTime()) > 0 },
+        maxAge: 30_000,
+        tolerance,
+        now: () => iat * 1000,
+      })
+      const jwe = await sealWithJose(jose, 'P-256-enc', 'x', { iat })
+      await opener.open(jwe, { context: {}, maxAge: 1 })
+      assert.deepEqual(untils, [iat * 1000 + 30_000 + kept + 60_000])
+    }
+  })
+
   test('nobody can have a value refused as a replay by sealing another with its message id', async () => {
     const claimed = new Set()
     const { opener } = await over(['P-256-enc'], {

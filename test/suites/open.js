@@ -112,6 +112,25 @@ export function openSuite(host) {
       await opener.open(await at(iat), { context: {} })
   })
 
+  test('a value from the future is taken within the tolerance of the opener, and maxAge stays as it is', async () => {
+    const now = 1_800_000_000_000
+    const at = (seconds) => sealWithJose(jose, 'P-256-enc', 'x', { iat: now / 1000 + seconds })
+    for (const [tolerance, within] of [
+      [600_000, 600],
+      [0, 0],
+    ]) {
+      const { opener, calls } = await over(['P-256-enc'], {
+        now: () => now,
+        maxAge: 60_000,
+        tolerance,
+      })
+      for (const seconds of [within + 1, -61])
+        await fails(assert, opener.open(await at(seconds), { context: {} }), 'expired')
+      assert.equal(calls.length, 0)
+      for (const seconds of [within, -60]) await opener.open(await at(seconds), { context: {} })
+    }
+  })
+
   test('a context function that is async decides nothing, and its failure ends nothing', async () => {
     const { opener } = await over(['P-256-enc'])
     const jwe = await seal(keysOf('P-256-enc'), 'x', { context: {} })

@@ -65,6 +65,7 @@ export async function openerOver({ rooms, jose }, arns, o = {}) {
     cache: o.cache ?? rooms.noCache,
     now: o.now ?? Date.now,
     maxAge: o.maxAge,
+    tolerance: o.tolerance,
     replay: o.replay,
     decompress,
   }

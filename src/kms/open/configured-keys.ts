@@ -46,7 +46,11 @@ export class ConfiguredKeys implements OpenerKeys {
     signal?: AbortSignal,
     recipients = 1,
   ): Promise<readonly OpenerKey[]> {
-    const mayRetry = (): boolean => this.#now() >= this.#retryAt
+    const mayRetry = (): boolean => {
+      const wait = this.#retryAt - this.#now()
+      // the wait is longer than that where the clock was set back
+      return wait <= 0 || wait > cooldown
+    }
     if (this.#loaded.size === 0 && mayRetry()) await this.#load(signal)
     const found = this.#having(fits)
     // what was found may be deleted, and what did not load may be another recipient

@@ -32,9 +32,16 @@ export interface OpenerOptions {
   /** The oldest value that is opened, in milliseconds. Default: any age. */
   readonly maxAge?: number
   /**
+   * How far clocks may differ: a value with a maximum age may be so far in the future.
+   *
+   * - It is in milliseconds, at most 24 hours. Default: 60,000.
+   * - `maxAge` stays as it is. Make that longer for senders whose clocks are behind.
+   */
+  readonly tolerance?: number
+  /**
    * Lets every value open once. Default: none.
    *
-   * - It needs a finite `maxAge`, for which it keeps the ids of values.
+   * - It needs a finite `maxAge`. Ids of values are kept for that and `tolerance` and a minute.
    */
   readonly replay?: ReplayStore
   /** Remembers unwrapped data keys. Default: off, so that every value costs one KMS call. */
@@ -72,10 +79,15 @@ export interface OpenerOptions {
  */
 export function createOpener(o: OpenerOptions): Opener {
   ensure(o, 'invalid_argument', 'createOpener: expected { keys }')
-  checkOptions(o, 'kms keys maxAge replay cache onEvent now')
-  const { maxAge, replay, onEvent } = o
+  checkOptions(o, 'kms keys maxAge tolerance replay cache onEvent now')
+  const { maxAge, tolerance, replay, onEvent } = o
   if (maxAge !== undefined) milliseconds('maxAge', maxAge)
   ensure(maxAge !== 0, 'invalid_argument', 'maxAge: expected milliseconds above 0')
+  ensure(
+    tolerance === undefined || milliseconds('tolerance', tolerance) <= 24 * 3_600_000,
+    'invalid_argument',
+    'tolerance: expected milliseconds, at most 24 hours',
+  )
   ensure(
     !replay || (maxAge !== undefined && Number.isFinite(maxAge)),
     'invalid_argument',
@@ -87,7 +99,8 @@ export function createOpener(o: OpenerOptions): Opener {
   const keys = Array.isArray(o.keys)
     ? new ConfiguredKeys(port, o.keys as readonly string[], now)
     : new InventoryKeys(o.keys as InventoryStore, now, () => cache.clear())
-  const parts = { keys, operations: port, cache, maxAge, replay, now, decompress: decompressPoint }
+  const age = { maxAge, tolerance, replay, now }
+  const parts = { ...age, keys, operations: port, cache, decompress: decompressPoint }
   const opener = new ValueOpener(parts, onEvent)
   const streams = new StreamOpener(parts, onEvent)
   let closed = false

@@ -15,6 +15,12 @@ import { checkLifetime, SetSigner, type SetTimes, type SignedDocument } from './
 
 type Documents = Awaited<ReturnType<KeySetDocuments['documents']>>
 
+/** Documents that are held, and when they were made: milliseconds since 1970. */
+interface Held {
+  readonly documents: Documents
+  readonly at: number
+}
+
 const reloadAfter = 5 * 60_000
 const retryAfter = 30_000
 /** Only these codes leave open what state the keys are in; any other one is an answer. */
@@ -77,7 +83,7 @@ class Publisher {
   readonly #isHistory: boolean
   readonly #now: () => number
   readonly #flight = new SingleFlight<Documents>()
-  #held: Documents | undefined
+  #held: Held | undefined
   #failure: unknown
   #reloadAt = 0
 
@@ -105,10 +111,19 @@ class Publisher {
     }
   }
 
-  /** The documents that are held, until their time is over. */
+  /**
+   * The documents that are held, until their time is over.
+   *
+   * Where they were made in the future the clock was put right since. From now on they have as much
+   * time as they had when they were made, and no year more.
+   */
   #current(): Documents | undefined {
-    if (!this.#held || this.#held.expires.getTime() <= this.#now()) return undefined
-    return this.#held
+    if (!this.#held) return undefined
+    const now = this.#now()
+    const { documents, at } = this.#held
+    const expires = new Date(documents.expires.getTime() - Math.max(0, at - now))
+    if (now < at) this.#held = { documents: { ...documents, expires }, at: now }
+    return expires.getTime() > now ? this.#held.documents : undefined
   }
 
   /**
@@ -133,11 +148,12 @@ class Publisher {
     const signed = await this.#signed(jwks, { now: this.#now(), lifetime, ver })
     ensureTaken(signed?.jws ?? jwks, keys.length, this.#isHistory)
     const etag = `"${await sha256Text(jwks + (signed?.jws ?? ''))}"`
-    const expires = new Date(signed?.expires ?? this.#now() + lifetime)
+    const at = this.#now()
+    const expires = new Date(signed?.expires ?? at + lifetime)
     const documents = { jwks, ...(signed && { jws: signed.jws }), etag, expires }
     // both at once, since a caller between the two would find neither
-    this.#reloadAt = this.#now() + (signed?.isLast ? retryAfter : reloadAfter)
-    this.#held = documents
+    this.#reloadAt = at + (signed?.isLast ? retryAfter : reloadAfter)
+    this.#held = { documents, at }
     return documents
   }
 

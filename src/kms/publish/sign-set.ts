@@ -93,9 +93,9 @@ export class SetSigner {
   async sign(jwks: string, { now, lifetime, ver }: SetTimes): Promise<SignedDocument> {
     const last = this.#last
     if (last?.jwks === jwks && (ver ?? last.ver) === last.ver) {
-      // what a wrong clock signed must not stay for long once the clock is right again
-      const age = Math.abs(now - last.at)
-      if (age < lifetime / 4) return last
+      const age = now - last.at
+      // what was signed in the future was signed by a wrong clock, and clients may refuse it
+      if (age >= 0 && age < lifetime / 4) return last
     }
     const { name, issuer, typ } = this.#options
     const { keys } = JSON.parse(jwks) as { readonly keys: readonly { readonly kid?: string }[] }
