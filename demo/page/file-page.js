@@ -116,7 +116,8 @@
     const [digest, answer] = await Promise.all([sealer.digest(), upload.ask(messageId, 'receipt')])
     mine.sent = { messageId, digest }
     mine.received = await receiptCard.verify({ keys, receipt: answer.receipt, sent: mine.sent })
-    await sealer.close()
+    // also where another page had handed out all of it before
+    await discard(sealer, false)
     unfinished.drop(messageId)
     show('done')
     fill('opened', fileCards.stored({ length: sealer.length, digest }), 'file')

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { copyFile, link, open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { SealdropError } from '../errors/sealdrop-error.js'
 
@@ -44,6 +45,31 @@ export async function writeFileWhole(
     throw error
   }
   await syncFolder(dirname(path))
+}
+
+/**
+ * Writes a file that is not there yet, whole or not at all, with the mode 0600.
+ *
+ * @returns false where another one is there already
+ * @throws SealdropError `output_failed`
+ */
+export async function writeNewFile(path: string, text: string): Promise<boolean> {
+  const whole = join(dirname(path), `.${randomUUID()}`)
+  await writeFileWhole(whole, new Blob([text]).stream())
+  try {
+    // not every file system has links; a copy does not appear whole, but is as exclusive
+    await link(whole, path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') throw error
+      return copyFile(whole, path, constants.COPYFILE_EXCL)
+    })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    return failed(error as NodeJS.ErrnoException)
+  } finally {
+    await rm(whole, { force: true })
+  }
+  await syncFolder(dirname(path))
+  return true
 }
 
 async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {

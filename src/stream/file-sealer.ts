@@ -54,7 +54,7 @@ export interface FileSealer {
   /**
    * Lets go of the record, when nothing is being written to it any more.
    *
-   * The record is deleted when every byte was handed out.
+   * The record is deleted when every byte was handed out, some of them by this sealer.
    */
   close(): Promise<void>
 }
@@ -91,6 +91,8 @@ export class RangeSealer implements FileSealer {
   readonly #handedOut = new Ranges()
   readonly #chunks = new Map<number, Bytes>()
   #over: SealdropError | undefined
+  /** Whether this sealer handed out anything itself: one before may have crashed while it did. */
+  #gave = false
 
   constructor(parts: FileSealerParts) {
     const {
@@ -126,6 +128,7 @@ export class RangeSealer implements FileSealer {
   async slice(start: number, end: number, o?: CallOptions): Promise<Bytes> {
     const bytes = await this.#cut(start, end, { signal: signalOf(o) })
     this.#handedOut.add(start, end)
+    this.#gave ||= start < end
     return bytes
   }
 
@@ -148,7 +151,7 @@ export class RangeSealer implements FileSealer {
     const { records, release } = this.#parts
     try {
       await this.#ledger.settled()
-      if (this.#handedOut.reach(this.length)) await records?.remove(this.messageId)
+      if (this.#gave && this.#handedOut.reach(this.length)) await records?.remove(this.messageId)
     } finally {
       await release()
     }

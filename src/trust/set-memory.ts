@@ -14,14 +14,19 @@ export interface SignedSet {
   readonly claims: SetClaims
 }
 
+/** Verifies a document. */
+type ReadSet = (document: string) => Promise<SignedSet>
+
 const patience = 5_000
+/** More writers than that are not at it at once: such a store is broken. */
+const attempts = 16
 
 /** The newest set that was seen: here, and through the store before and in other tabs. */
 export class SetMemory {
   declare newest: SignedSet | undefined
   readonly #store: SetStore | undefined
-  /** What the store has, as far as is known here. */
-  #stored: string | undefined
+  /** By id, what the store has as far as is known here. */
+  readonly #stored = new Map<string, string | undefined>()
 
   constructor(store: SetStore | undefined) {
     ensure(
@@ -41,21 +46,23 @@ export class SetMemory {
    * @param ids - under which sets may be
    * @param read - verifies one
    */
-  async look(
-    ids: readonly string[],
-    read: (document: string) => Promise<SignedSet>,
-  ): Promise<void> {
+  async look(ids: readonly string[], read: ReadSet): Promise<void> {
     const store = this.#store
     if (!store) return
     try {
-      for (const document of await Promise.all(ids.map((id) => inTime(() => store.get(id))))) {
-        const found = isText(document) ? await read(document).catch(() => undefined) : undefined
-        if (found && (!this.newest || isNewer(found, this.newest))) this.newest = found
-        if (found?.root === this.newest?.root) this.#stored = document
-      }
+      await Promise.all(
+        ids.map(async (id) => this.#has(id, await inTime(() => store.get(id)), read)),
+      )
     } catch (error) {
       if (!this.newest) throw error
     }
+  }
+
+  /** Remembers what the store has, which counts only when it verifies. */
+  async #has(id: string, document: string | undefined, read: ReadSet): Promise<void> {
+    const found = isText(document) ? await read(document).catch(() => undefined) : undefined
+    if (found && (!this.newest || isNewer(found, this.newest))) this.newest = found
+    this.#stored.set(id, document)
   }
 
   /**
@@ -63,22 +70,30 @@ export class SetMemory {
    *
    * - the newest one is written until the store has it, since of two writes at once the older may
    *   end last
+   * - a store that compares answers what another writer put there, which may be newer still
    * - a failure that may pass is made good the next time
    */
-  async keep(found: SignedSet, idOf: (root: string) => string): Promise<SignedSet> {
+  async keep(found: SignedSet, idOf: (root: string) => string, read: ReadSet): Promise<void> {
     if (!this.newest || isNewer(found, this.newest)) this.newest = found
     const store = this.#store
-    while (store && this.#stored !== this.newest.document) {
+    for (let i = 0; store && i < attempts; i++) {
       const { root, document } = this.newest
+      const id = idOf(root)
+      const held = this.#stored.get(id)
+      if (held === document) return
       try {
-        await inTime(() => store.put(idOf(root), document))
-        this.#stored = document
+        if (store.swap) {
+          const has = await inTime(async () => store.swap?.(id, document, held))
+          await this.#has(id, has, read)
+        } else {
+          await inTime(() => store.put(id, document))
+          this.#stored.set(id, document)
+        }
       } catch (error) {
-        if (isSealdropError(error) && error.retryable) break
+        if (isSealdropError(error) && error.retryable) return
         throw error
       }
     }
-    return this.newest
   }
 }
 

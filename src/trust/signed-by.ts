@@ -105,10 +105,10 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
   // as they are now: an object that is changed later must not change what is believed
   const rules = { ...o, name }
   const memory = new SetMemory(store)
-  const idOf = (root: string): string =>
-    [...(history ? ['history'] : []), root, name, issuer]
-      .filter((part) => part !== undefined)
-      .join('/')
+  const names = [name, issuer].filter((part) => part !== undefined)
+  // a slash in a name must not make one id of two
+  const id = /\//.test(names.join('')) ? `//${JSON.stringify(names)}` : names.join('/')
+  const idOf = (root: string): string => `${history ? 'history/' : ''}${root}/${id}`
 
   /** By thumbprint: what a set names. */
   const byThumbprint = async (): Promise<ReadonlyMap<string, Root>> =>
@@ -129,19 +129,9 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
       const found = await read(document)
       if (past) return { keys: found.claims.keys }
       await look()
-      const { newest } = memory
-      if (newest && isNewer(newest, found)) {
-        if (!whyNot(newest, now)) return believed(newest)
-        ensure(
-          found.claims.ver === newest.claims.ver,
-          'keys_rolled_back',
-          `the key set is older (ver ${found.claims.ver}) than one seen before ` +
-            `(ver ${newest.claims.ver}), which has expired: an old copy, or a host that is behind?`,
-        )
-      }
-      const why = whyNot(found, now)
-      ensure(!why, 'keys_expired', `${why}`)
-      return believed(await memory.keep(found, idOf))
+      if (newer(found, memory.newest, now) === found) await memory.keep(found, idOf, read)
+      // the store may have had a newer one
+      return believed(newer(found, memory.newest, now))
     },
     async recall({ now }): Promise<string | undefined> {
       await look()
@@ -216,6 +206,26 @@ function rootOf(jwk: JWK, index: number): Root {
     `${where}: alg ${shown(String(jwk.alg))}, expected one that this key signs with`,
   )
   return { jwk: members, alg, nbf, exp }
+}
+
+/**
+ * The newer one of a set that was found and the newest one seen, where it is valid now.
+ *
+ * @throws SealdropError `keys_expired`, `keys_rolled_back`
+ */
+function newer(found: SignedSet, newest: SignedSet | undefined, now: number): SignedSet {
+  if (newest && isNewer(newest, found)) {
+    if (!whyNot(newest, now)) return newest
+    ensure(
+      found.claims.ver === newest.claims.ver,
+      'keys_rolled_back',
+      `the key set is older (ver ${found.claims.ver}) than one seen before ` +
+        `(ver ${newest.claims.ver}), which has expired: an old copy, or a host that is behind?`,
+    )
+  }
+  const why = whyNot(found, now)
+  ensure(!why, 'keys_expired', `${why}`)
+  return found
 }
 
 const believed = ({ document, claims: { keys, exp } }: SignedSet): Believed => ({

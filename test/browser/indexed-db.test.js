@@ -257,6 +257,26 @@ test('an older holder that finds its file changed leaves the record to who took 
   })
 })
 
+test("a frame's tag is added and never put over another one, which is source_changed", async () => {
+  const name = newName()
+  const records = indexedDbRecords(name)
+  const start = { created: Date.now(), key: crypto.getRandomValues(new Uint8Array(32)) }
+  await records.create('id', start)
+  const tag = new Uint8Array(16).fill(1)
+  await records.append('id', [[0, tag]])
+  const both = /** @type {const} */ ([
+    [1, tag],
+    [0, new Uint8Array(16).fill(2)],
+  ])
+  await fails(assert, () => records.append('id', both), 'source_changed', /another tag/)
+  const loaded = present(await indexedDbRecords(name).load('id'))
+  assert.deepEqual(
+    [...loaded.tags],
+    [[0, tag]],
+    'the other one of the same call is not kept either',
+  )
+})
+
 test('records older than 7 days are deleted when a new one is made, and are not restored before', async () => {
   const name = newName()
   const old = await begin(name)
@@ -342,7 +362,7 @@ test('a write that the browser aborts is output_failed, releases nothing, and ca
     })
     return request
   }
-  await replacing(IDBObjectStore.prototype, 'put', aborting, () =>
+  await replacing(IDBObjectStore.prototype, 'add', aborting, () =>
     fails(assert, () => first.sealer.slice(0, 20_000), 'output_failed'),
   )
   const piece = await first.sealer.slice(0, 20_000)

@@ -46,6 +46,33 @@ test('a page that is opened again takes no older set, and has the newer one whil
   assert.equal(await curve(page(name, await signedSet(3))), 'P-256')
 })
 
+test('of pages that load two sets at once the newer one stays, whichever ends last', async () => {
+  const [older, newer] = [await signedSet(1), await signedSet(2, 'P-384-enc')]
+  for (let round = 0; round < 20; round++) {
+    const name = newName()
+    const both = round % 2 ? [older, newer] : [newer, older]
+    await Promise.all(both.map((set) => page(name, set).ready()))
+    assert.equal(await curve(page(name)), 'P-384', `round ${round}`)
+  }
+})
+
+test('a set takes the place only of the one that was read, in one transaction', async () => {
+  const name = newName()
+  const sets = Array.from({ length: 10 }, (_, i) => `set ${i}`)
+  const told = await Promise.all(
+    sets.map(async (set) => indexedDbSets(name).swap?.('id', set, undefined)),
+  )
+  assert.equal(new Set(told).size, 1)
+  assert.include(sets, told[0])
+  const store = indexedDbSets(name)
+  assert.equal(await store.swap?.('id', 'next', 'other'), told[0])
+  assert.equal(await store.get('id'), told[0])
+  assert.equal(await store.swap?.('id', 'next', told[0]), 'next')
+  assert.equal(await store.get('id'), 'next')
+  await store.put('id', 'put')
+  assert.equal(await store.get('id'), 'put')
+})
+
 test('one database does not know what another has seen', async () => {
   await curve(page(newName(), await signedSet(2, 'P-384-enc')))
   assert.equal(await curve(page(newName(), await signedSet(1))), 'P-256')

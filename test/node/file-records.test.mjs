@@ -139,6 +139,35 @@ for (const [name, damage] of Object.entries(damages)) {
   })
 }
 
+test("a frame's tag is added and never another one behind it, also after a takeover", async () => {
+  const folder = newFolder()
+  const id = 'A'.repeat(43)
+  const start = { v: 1, created: Date.now(), header: new Uint8Array(5), key: new Uint8Array(32) }
+  const records = fileRecords(folder)
+  await records.create(id, start)
+  const tag = new Uint8Array(16).fill(1)
+  const other = new Uint8Array(16).fill(2)
+  await records.append(id, [[0, tag]])
+  await records.append(id, [[0, tag]])
+  await fails(assert, () => records.append(id, [[0, other]]), 'source_changed', /another tag/)
+  const next = fileRecords(folder)
+  await next.load(id)
+  const both = /** @type {const} */ ([
+    [1, other],
+    [0, other],
+  ])
+  await fails(assert, () => next.append(id, both), 'source_changed')
+  await next.append(id, [[1, tag]])
+  const left = present(await fileRecords(folder).load(id))
+  assert.deepEqual(
+    [...left.tags],
+    [
+      [0, tag],
+      [1, tag],
+    ],
+  )
+})
+
 test('an id that is no id names no file outside of the folder', async () => {
   const folder = newFolder()
   await mkdir(folder, { mode: 0o700 })

@@ -26,6 +26,7 @@ import { openStreamKeysSuite } from './open-stream-keys.js'
 import { openStreamsSuite } from './open-streams.js'
 import { optionsSuite } from './options.js'
 import { receiptFilesSuite } from './receipt-files.js'
+import { setStoresSuite } from './set-stores.js'
 import { signatureDigestsSuite } from './signature-digests.js'
 import { signatureEncodingsSuite } from './signature-encodings.js'
 import { signaturePaddingsSuite } from './signature-paddings.js'
@@ -65,6 +66,7 @@ export function runDoorSuites(host) {
   signedSetRootsSuite(host)
   signedSetsSuite(host)
   signedSetOutagesSuite(host)
+  setStoresSuite(host)
   verifySuite(host)
   verifyClaimsSuite(host)
   signaturesSuite(host)

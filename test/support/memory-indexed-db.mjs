@@ -102,6 +102,11 @@ class ObjectStore {
     })
   }
 
+  /** As `put` does. Nothing here is added twice, which a browser refuses. */
+  add(value, key) {
+    return this.put(value, key)
+  }
+
   delete(query) {
     return this.#transaction.request(() => this.#remove(query))
   }

@@ -13,7 +13,7 @@ declare module 'sealdrop' {
   // Why a key is believed. There is no default.
   interface Trust { kind: 'signed' | 'pinned' | 'https' | 'in-hand'; history?: boolean; accept(document: string, o: { now: number; past?: boolean }): Promise<Believed> }
   interface Believed { keys: readonly JWK[]; expires?: number; document?: string }
-  interface SetStore { get(id: string): Promise<string | undefined>; put(id: string, set: string): Promise<void> } // the newest set itself
+  interface SetStore { get(id: string): Promise<string | undefined>; put(id: string, set: string): Promise<void>; swap?(id: string, set: string, held: string | undefined): Promise<string | undefined> } // the newest set itself; swap: compare and write in one step
   interface AlgorithmProvider { // from opt-in doors: sealdrop/ml-dsa, sealdrop/digests, sealdrop/ml-kem
     algorithms: readonly string[]
     verify?(alg: string, key: JWK, signature: Uint8Array<ArrayBuffer>, message: Uint8Array<ArrayBuffer>): Promise<boolean>

@@ -3,6 +3,7 @@ import { mkdir, readdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { limits } from '../../algorithms/limits.js'
 import { toBase64url } from '../../bytes/base64url.js'
+import { ensure } from '../../errors/guard.js'
 import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
 import type { FileRecords, RecordStart } from '../../stream/record-store.js'
 import { filePath } from '../../files/file-path.js'
@@ -28,6 +29,7 @@ import { syncFolder } from '../../files/write-file.js'
  * @throws SealdropError while writing, by its verbs:
  *   - `output_failed`: the record cannot be kept
  *   - `conflict`: another process took the record over, or deleted it
+ *   - `source_changed`: a frame left before with another tag
  * @example
  *   ```js
  *   import { createFileSealer, fetchKeySet, overHttps, restoreFileSealer } from 'sealdrop'
@@ -122,8 +124,15 @@ class RecordFolder {
     const held = this.#held.get(id)
     if (!held) throw conflict()
     const tags = frames.map(([index, tag]) => [index, toBase64url(tag)] as const)
+    // never over another one: that would be a second plaintext under one key and IV
+    ensure(
+      tags.every(([index, tag]) => (held.tags.get(index) ?? tag) === tag),
+      'source_changed',
+      'a frame left before with another tag: start over with createFileSealer',
+    )
     const before = await appendLine(held, existing, { frames: tags })
     if (holderOf(linesOf(before), held.holder) !== held.holder) throw conflict()
+    for (const [index, tag] of tags) held.tags.set(index, tag)
   }
 
   async load(id: string): ReturnType<FileRecords['load']> {
@@ -131,7 +140,9 @@ class RecordFolder {
     if (!held) return undefined
     const log = await appendLine(held, existing, { takes: true })
     this.#held.set(id, held)
-    return readLog(log)
+    const record = readLog(log)
+    for (const [index, tag] of record.tags) held.tags.set(index, toBase64url(tag))
+    return record
   }
 
   async remove(id: string): Promise<void> {
@@ -150,7 +161,7 @@ class RecordFolder {
   #newlyHeld(id: string): HeldLog | undefined {
     const path = this.#pathOf(id)
     if (path === undefined) return undefined
-    return { path, holder: crypto.randomUUID(), known: 0 }
+    return { path, holder: crypto.randomUUID(), known: 0, tags: new Map() }
   }
 
   /** The path of a log; undefined for what is no message id. */

@@ -7,6 +7,8 @@ export interface HeldLog {
   readonly path: string
   readonly holder: string
   known: number
+  /** The tags of frames that are on disk, in base64url. */
+  readonly tags: Map<number, string>
 }
 
 export const conflict = (): SealdropError =>

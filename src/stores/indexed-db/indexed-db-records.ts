@@ -9,10 +9,13 @@ import type { FileRecords, RecordStart } from '../../stream/record-store.js'
 
 type Entry = { start: RecordStart; holder: string }
 
-const failed = (cause: unknown): SealdropError =>
-  new SealdropError('output_failed', 'IndexedDB did not keep the record: is storage full?', {
-    cause,
-  })
+function failed(cause: unknown): SealdropError {
+  return (cause as Error | null)?.name === 'ConstraintError'
+    ? new SealdropError('source_changed', 'a frame left before with another tag: start over')
+    : new SealdropError('output_failed', 'IndexedDB did not keep the record: is storage full?', {
+        cause,
+      })
+}
 
 /**
  * Keeps the records of file sealers in IndexedDB, where a page that is opened again finds them.
@@ -25,6 +28,7 @@ const failed = (cause: unknown): SealdropError =>
  * @returns records for `createFileSealer`, whose verbs throw SealdropError:
  *   - `output_failed`: IndexedDB is full, or not allowed here
  *   - `conflict`: another file sealer, perhaps in another tab, took over the record
+ *   - `source_changed`: a frame left before with another tag
  * @example
  *   ```js
  *   import { openAsBlob } from 'node:fs'
@@ -62,7 +66,8 @@ export function indexedDbRecords(name = 'sealdrop'): FileRecords {
       const mine = await run<boolean>((records, tags, done) =>
         find(records, id, (entry) => {
           if (entry?.holder !== holder) return
-          for (const [index, tag] of frames) tags.put(tag, [id, index])
+          // never over another one: that would be a second plaintext under one key and IV
+          for (const [index, tag] of frames) tags.add(tag, [id, index])
           done(true)
         }),
       )

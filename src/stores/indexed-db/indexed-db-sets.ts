@@ -49,5 +49,17 @@ export function indexedDbSets(name = 'sealdrop-sets'): SetStore {
   return {
     get: (id) => run('readonly', (sets) => sets.get(id)),
     put: (id, set) => run('readwrite', (sets) => sets.put(set, id)),
+    async swap(id, set, held) {
+      let has: string | undefined
+      await run('readwrite', (sets) => {
+        const request: IDBRequest<string | undefined> = sets.get(id)
+        request.onsuccess = () => {
+          has = request.result
+          if (has === held) sets.put((has = set), id)
+        }
+        return request
+      })
+      return has
+    },
   }
 }
