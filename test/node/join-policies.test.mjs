@@ -7,6 +7,7 @@ import { parseKeyPolicy } from '#dist/local-kms/policy/policy-document.js'
 import { fails } from '../support/host.js'
 import {
   administrator,
+  alias,
   key,
   opener as good,
   own,
@@ -97,6 +98,10 @@ describe('joined', () => {
     'a Deny': [put({ Effect: 'Deny' })],
     'nobody named': [put({ Principal: { Service: 'x.amazonaws.com' } })],
     'no statement': [{ Statement: [] }],
+    'no resource': [put({ Resource: undefined })],
+    'another resource': [put({ Resource: alias })],
+    'a principal that is a pattern': [put({ Principal: { AWS: role('*') } })],
+    'every user of another service': [put({ Principal: { Federated: 'x.example' } })],
   }
   for (const [what, parts] of Object.entries(unchangeable)) {
     test(`a policy that nobody could change is refused: ${what}`, async () => {
@@ -114,6 +119,9 @@ describe('joined', () => {
       [keyPolicy({ ...good, accountRoot: true }).keyPolicy],
       [put()],
       [put({ Action: 'kms:Put*' })],
+      [put({ Action: 'KMS:*policy', Resource: key })],
+      [put({ Principal: { AWS: own } })],
+      [put({ Condition: {} })],
     ])
       assert.isNotEmpty(join(keyPolicy(good).keyPolicy, ...parts).Statement)
   })

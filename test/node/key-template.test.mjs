@@ -131,15 +131,27 @@ describe('CloudFormation', () => {
         [[allows]],
       )
     })
+  const namesOf = (name) =>
+    Object.keys(resourcesOf({ ...claims, key: alias.replace('alias/claims', name) }))
   for (const [name, id] of [
-    ['alias/claims-2030/eu_x', 'Claims2030EuX'],
-    ['alias/Root', 'Root'],
+    ['alias/claims-y2030-eu', /^ClaimsY2030EuKey$/],
+    ['alias/claims-2030/eu_x', /^Claims2030EuX[0-9A-F]{12}Key$/],
+    ['alias/Root', /^Root[0-9A-F]{12}Key$/],
+    ['alias/__', /^[0-9A-F]{12}Key$/],
   ])
-    test(`resources of ${name} begin with ${id}`, () =>
-      assert.property(
-        resourcesOf({ ...claims, key: alias.replace('alias/claims', name) }),
-        `${id}Key`,
-      ))
+    test(`resources of ${name} begin with ${id}`, () => assert.match(namesOf(name)[0], id))
+  test('no two aliases have a resource of the same name, so that templates can be put together', () => {
+    const spellings = [
+      'claims-eu claims/eu claims_eu claims--eu claims-eu- -claims-eu',
+      'claimsEu ClaimsEu Claims-eu claims-Eu CLAIMS-EU claimseu claims-e-u',
+      'claims-2030 claims2030 claims/2030 2030 20-30 _ - /',
+      'claims-opener claims-key claims-opener-policy claims',
+      ['x', 'y'].map((end) => 'long-'.repeat(49) + end).join(' '),
+    ].flatMap((line) => line.split(' '))
+    const names = spellings.flatMap((name) => namesOf(`alias/${name}`))
+    assert.equal(new Set(names).size, names.length)
+    for (const name of names) assert.match(name, /^[A-Za-z0-9]{1,255}$/)
+  })
   const withRoles = (more) => ({ ...claims, roles: { ...claims.roles, ...more } })
   /** @type {[unknown, RegExp][]} */
   const refused = [

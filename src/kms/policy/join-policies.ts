@@ -1,6 +1,7 @@
 import { ensure, kindOf } from '../../errors/guard.js'
 import { isJsonObject, type JsonObject } from '../../formats/json.js'
 import { keyPolicyDocument, type PolicyDocument, type PolicyStatement } from './document.js'
+import { coversAction, coversPrincipal, stated, type Stated } from './stated.js'
 
 /**
  * Joins the parts of a key policy into one, since a key has one key policy.
@@ -8,12 +9,14 @@ import { keyPolicyDocument, type PolicyDocument, type PolicyStatement } from './
  * - The parts are what `keyPolicy` wrote for roles, and what you wrote.
  * - A statement that is there twice stands once. No two have the same Sid.
  * - A policy that nobody could change any more is refused. KMS refuses it too, or AWS Support would
- *   have to help.
+ *   have to help. Patterns of actions, everybody and whole accounts are looked at, also in a Deny.
+ * - An Allow to everybody needs a condition.
  *
  * @param policies - key policies
  * @throws SealdropError without a KMS call:
- *   - `invalid_argument`: a part is no key policy, nobody could change the policy, or one part
- *     denies to a principal what another one allows
+ *   - `invalid_argument`: a part is no key policy, nobody could change the policy, everybody is
+ *     allowed something without a condition, or one part denies to a principal what another one
+ *     allows
  *   - `too_large`: the key policy has over 32,768 bytes
  * @example
  *   ```js
@@ -38,12 +41,10 @@ export function joinPolicies(policies: readonly object[]): PolicyDocument {
   )
   const byText = new Map(statements.map((statement) => [JSON.stringify(statement), statement]))
   const distinct = [...byText.values()]
-  ensure(
-    distinct.some(canChange),
-    'invalid_argument',
-    'policies: nobody could change the key policy; add an administrator, or accountRoot',
-  )
-  checkOpposites(distinct)
+  const said = distinct.map(stated)
+  checkEverybody(said)
+  checkChange(said)
+  checkOpposites(said)
   return keyPolicyDocument(withSids(distinct))
 }
 
@@ -74,37 +75,62 @@ const effects: readonly unknown[] = ['Allow', 'Deny']
 const isList = (value: unknown): boolean => [value].flat().every((text) => typeof text === 'string')
 const isStatement = (value: unknown): value is JsonObject =>
   isJsonObject(value) && effects.includes(value['Effect']) && isList(value['Action'])
-const actionsOf = ({ Action }: PolicyStatement): readonly string[] =>
-  [Action].flat() as readonly string[]
-function principalsOf({ Principal }: PolicyStatement): readonly string[] {
-  const named = typeof Principal === 'object' ? Principal.AWS : undefined
-  return [named || []].flat() as readonly string[]
+
+/** Refuses to let in whoever has any AWS account. */
+function checkEverybody(said: readonly Stated[]): void {
+  const open = said.find(
+    ({ effect, isForAll, isConditional }) => effect === 'Allow' && isForAll && !isConditional,
+  )
+  ensure(
+    !open,
+    'invalid_argument',
+    `policies: ${open?.sid ?? 'a statement'} allows ${open?.actions.join(', ')} to everybody; name the principals, or give it a condition`,
+  )
 }
 
-const putsPolicy = (action: string): boolean => /^(\*|kms:\*|kms:put(\*|keypolicy))$/i.test(action)
-const canChange = (statement: PolicyStatement): boolean =>
-  statement.Effect === 'Allow' &&
-  !statement.Condition &&
-  principalsOf(statement).length > 0 &&
-  actionsOf(statement).some(putsPolicy)
+const change = 'kms:PutKeyPolicy'
+const changes = ({ actions, isConditional, isOfKey }: Stated): boolean =>
+  !isConditional && isOfKey && actions.some((action) => coversAction(action, change))
+
+/** Refuses what locks out everybody: a condition may fail, and a Deny wins. */
+function checkChange(said: readonly Stated[]): void {
+  const having = (effect: PolicyStatement['Effect']): readonly string[] =>
+    said
+      .filter((statement) => statement.effect === effect && changes(statement))
+      .flatMap(({ principals }) => principals)
+  const denied = having('Deny')
+  const canChange = having('Allow').some(
+    (principal) =>
+      !/[*?]/.test(principal) && !denied.some((pattern) => coversPrincipal(pattern, principal)),
+  )
+  ensure(
+    canChange,
+    'invalid_argument',
+    'policies: nobody could change the key policy; add an administrator, or accountRoot, and deny neither kms:PutKeyPolicy',
+  )
+}
 
 /** Refuses a Deny of what another part allows: it wins, and nobody would see why. */
-function checkOpposites(statements: readonly PolicyStatement[]): void {
-  const having = (effect: PolicyStatement['Effect']): readonly PolicyStatement[] =>
-    statements.filter(({ Effect }) => Effect === effect)
+function checkOpposites(said: readonly Stated[]): void {
+  const having = (effect: PolicyStatement['Effect']): readonly Stated[] =>
+    said.filter((statement) => statement.effect === effect)
   for (const deny of having('Deny')) {
     for (const allow of having('Allow')) {
-      const who = principalsOf(allow).find((principal) => principalsOf(deny).includes(principal))
-      const opposite =
-        who !== undefined && actionsOf(allow).some((action) => actionsOf(deny).includes(action))
+      const who = allow.principals.find((principal) => names(deny, principal))
       ensure(
-        !opposite,
+        who === undefined || !allow.actions.some((action) => denies(deny, action)),
         'invalid_argument',
-        `policies: ${allow.Sid ?? 'a statement'} allows ${who ?? ''} what ${deny.Sid ?? 'another'} denies: who manages a key does not open or sign with it`,
+        `policies: ${allow.sid ?? 'a statement'} allows ${who ?? ''} what ${deny.sid ?? 'another'} denies: who manages a key does not open or sign with it`,
       )
     }
   }
 }
+
+/** Under a condition, a Deny to everybody takes away a part only. So does one by a pattern. */
+const names = ({ principals, isConditional }: Stated, principal: string): boolean =>
+  principals.includes(principal) && !(isConditional && principal === '*')
+const denies = ({ actions, isConditional }: Stated, action: string): boolean =>
+  actions.some((denied) => denied === action || (!isConditional && coversAction(denied, action)))
 
 function withSids(statements: readonly PolicyStatement[]): readonly PolicyStatement[] {
   const taken = new Set<string>()

@@ -6,6 +6,7 @@ import { readKey, type KeyTarget } from './arns.js'
 import { capitalized } from './capitalized.js'
 import type { PolicyDocument } from './document.js'
 import { joinPolicies } from './join-policies.js'
+import { logicalName } from './logical-name.js'
 import { deletionWindow, roles, type PolicyRole } from './roles.js'
 import { writeRole } from './write-role.js'
 
@@ -56,7 +57,9 @@ export interface KeyTemplate {
  * - Managed policies are attached to roles and users of the key's account. A principal of another
  *   account gets the IAM policy of `keyPolicy` there.
  * - Key and alias stay when the stack is deleted.
- * - Names of resources begin with that of the alias, so that templates can be put together.
+ * - Names of resources begin with that of the alias, so that templates can be put together. No two
+ *   aliases have the same names: unless an alias is lower-case words with hyphens, as
+ *   `alias/claims-eu`, twelve digits of its hash follow.
  * - Enter a key that is to rotate in the inventory, as the current one of its purpose. The keys
  *   that rotation makes later are not the stack's.
  *
@@ -93,8 +96,7 @@ export function keyTemplate(o: KeyTemplateOptions): KeyTemplate {
     'invalid_argument',
     `roles: expected an object of principals by role, found ${kindOf(o.roles)}`,
   )
-  const words = alias.slice('alias/'.length).split(/[^A-Za-z0-9]+/)
-  const name = words.map(capitalized).join('')
+  const name = logicalName(alias)
   const arn = { 'Fn::GetAtt': [`${name}Key`, 'Arn'] }
   const parts = (Object.keys(o.roles) as PolicyRole[]).map((role) => partOf(role, o, target, arn))
   const KeyPolicy = joinPolicies(parts.map(({ keyPolicy }) => keyPolicy))
