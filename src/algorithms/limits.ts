@@ -15,8 +15,9 @@ export const limits = {
   /** The same of a history, which holds every signing key that there ever was. */
   history: 1_048_576,
   historyKeys: 1_024,
-  /** Depth of nested JSON in headers and key sets. */
+  /** Depth of nested JSON in headers and key sets, and in what is sealed, signed or opened. */
   jsonDepth: 32,
+  contentDepth: 1_000,
   /** Milliseconds that an opener takes a value with a maximum age from the future. */
   tolerance: 60_000,
   /** Bytes of `apu` and of `apv`, decoded. */

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { buildProgram, runProgram } from './program.js'
-import type { Terminal } from './terminal.js'
+import { escaped, type Terminal } from './terminal.js'
 
 const terminal: Terminal = {
-  out: (line) => void process.stdout.write(`${line}\n`),
-  note: (line) => void process.stderr.write(`${line}\n`),
+  out: (line) => void process.stdout.write(`${escaped(line)}\n`),
+  note: (line) => void process.stderr.write(`${escaped(line)}\n`),
 }
 
 // Whoever reads the output may stop (`| head -1`). That ends the output, and not the command.

@@ -1,3 +1,5 @@
+import { printable } from '../errors/printable.js'
+
 /** Where a command writes, line by line. */
 export interface Terminal {
   /** Writes a line for programs, to stdout. */
@@ -5,5 +7,18 @@ export interface Terminal {
   /** Writes a line for people, to stderr. */
   note(line: string): void
 }
+
+/**
+ * Lines as a terminal may get them, which would obey control characters.
+ *
+ * They are escaped as JSON escapes them, so that a line of JSON says the same as before.
+ */
+export const escaped = (lines: string): string =>
+  printable(lines, (found) =>
+    found === '\n' ? found : found.split('').map(unicodeEscape).join(''),
+  )
+
+const unicodeEscape = (unit: string): string =>
+  String.raw`\u` + unit.charCodeAt(0).toString(16).padStart(4, '0')
 
 export type ExitCode = 0 | 1 | 2

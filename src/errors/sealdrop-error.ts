@@ -1,3 +1,5 @@
+import { printable } from './printable.js'
+
 /**
  * Every way in which Sealdrop fails.
  *
@@ -44,6 +46,7 @@ export interface SealdropErrorOptions {
  *
  * - branch on `code`; `message` is for people, and may change
  * - it never holds a key, a token or plaintext
+ * - `message` is safe to log: control characters of what came stand as `?`
  */
 export class SealdropError extends Error {
   override readonly name = 'SealdropError'
@@ -53,7 +56,7 @@ export class SealdropError extends Error {
   declare readonly retryable: boolean
 
   constructor(code: SealdropErrorCode, message: string, options?: SealdropErrorOptions) {
-    super(message, options)
+    super(printable(message), options)
     this.code = code
     this.retryable = !!options?.retryable
   }

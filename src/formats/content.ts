@@ -29,7 +29,7 @@ export interface Content {
    *
    * @throws SealdropError while reading:
    *   - `invalid_argument`: something else was sealed
-   *   - `malformed`: it is not JSON
+   *   - `malformed`: it is not JSON, has a lone surrogate, or is nested deeper than 1,000 levels
    */
   json<T = unknown>(): T
 }
@@ -102,7 +102,8 @@ function checkObject(
   path: string,
   above: readonly object[],
 ): void {
-  if (above.includes(value) || above.length > 1_000) refuse(path, 'a cycle, or 1,000 levels')
+  if (above.includes(value) || above.length >= limits.contentDepth)
+    refuse(path, 'a cycle, or 1,000 levels')
   const inside = [...above, value]
   if (!ArrayBuffer.isView(value) && typeof value.toJSON === 'function')
     // null is what an invalid Date answers
@@ -140,7 +141,11 @@ export function decodeValue(bytes: Bytes, cty: string | undefined): Value {
   const text = fromUtf8(bytes)
   ensure(text !== undefined, 'malformed', 'the content is not UTF-8')
   return type === 'json'
-    ? (parseJson(text, { code: 'malformed', field: 'content' }) as Value)
+    ? (parseJson(text, {
+        code: 'malformed',
+        field: 'content',
+        depth: limits.contentDepth,
+      }) as Value)
     : text
 }
 

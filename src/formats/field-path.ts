@@ -1,3 +1,4 @@
+import { isWellFormed } from '../bytes/text.js'
 import { ensure, kindOf, shown } from '../errors/guard.js'
 import { SealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
 
@@ -48,6 +49,7 @@ export function findFields(
     'invalid_argument',
     'fields: two paths name the same field, or one inside another',
   )
+  ensure(isWellFormed(places.join('')), missing, 'fields: a name has a lone surrogate')
   return found
 }
 

@@ -1,4 +1,5 @@
 import { limits } from '../algorithms/limits.js'
+import { isWellFormed } from '../bytes/text.js'
 import { ensure } from '../errors/guard.js'
 import { SealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
 
@@ -11,10 +12,12 @@ export interface JsonRules {
   readonly field: string
   /** Deepest nesting; default no limit. */
   readonly depth?: number
+  /** Whether strings may have lone surrogates. Default: they are refused. */
+  readonly surrogates?: true
 }
 
 /**
- * Parses JSON, and refuses duplicate members and `__proto__`, as RFC 8259 §4 hopes.
+ * Parses JSON, and refuses duplicate members, `__proto__` and lone surrogates (RFC 8259 §4, §8.2).
  *
  * - no two readers see two values
  * - nothing that came can pollute a prototype
@@ -65,23 +68,27 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
  *
  * On text with an open string this pattern would be quadratic.
  */
-function scan(text: string, rules: JsonRules): void {
+function scan(text: string, { code, field, depth = Infinity, surrogates }: JsonRules): void {
+  const refuse = (wrong: unknown, what: string): void => ensure(!wrong, code, `${field}: ${what}`)
+  const checkText = (said: string): void =>
+    refuse(!surrogates && !isWellFormed(said), 'a lone surrogate')
+  checkText(text)
   const open: (Set<string> | undefined)[] = []
   for (const [token] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(?:\s*:)?|[{}[\]]/g)) {
+    const isName = token.endsWith(':')
     if (token === '{' || token === '[') open.push(token === '{' ? new Set() : undefined)
     else if (token === '}' || token === ']') open.pop()
-    else if (token.endsWith(':')) {
-      const name = JSON.parse(token.slice(0, token.lastIndexOf('"') + 1)) as string
-      const members = open.at(-1)
-      if (name === '__proto__' || members?.has(name))
-        throw new SealdropError(
-          rules.code,
-          `${rules.field}: a duplicate member, or one named __proto__`,
-        )
-      members?.add(name)
+    else if (isName || token.includes('\\u')) {
+      const said = JSON.parse(token.slice(0, token.lastIndexOf('"') + 1)) as string
+      checkText(said)
+      const members = isName ? open.at(-1) : undefined
+      refuse(
+        isName && (said === '__proto__' || members?.has(said)),
+        'a duplicate member, or one named __proto__',
+      )
+      members?.add(said)
     }
-    if (open.length > (rules.depth ?? Infinity))
-      throw new SealdropError(rules.code, `${rules.field}: nested deeper than ${rules.depth}`)
+    refuse(open.length > depth, `nested deeper than ${depth}`)
   }
 }
 

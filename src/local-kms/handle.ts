@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { fromUtf8 } from '../bytes/text.js'
+import { printable } from '../errors/printable.js'
 import { parseJsonObject, type JsonObject } from '../formats/json.js'
 import { faultOperationOf } from './injected/fault-operations.js'
 import type { InjectedFaults, Strike } from './injected/injected-faults.js'
@@ -174,7 +175,7 @@ function tell(
 ): void {
   if (!onCall) return
   const warn = (e: unknown): void =>
-    process.emitWarning(`onCall of the local KMS failed: ${String(e)}`)
+    process.emitWarning(printable(`onCall of the local KMS failed: ${String(e)}`))
   const entry = (): TrailRecord =>
     trailRecord({
       operation,
@@ -216,7 +217,11 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
 
 function parseBody(bytes: Buffer): JsonObject {
   try {
-    return parseJsonObject(fromUtf8(bytes) ?? '', { code: 'malformed', field: 'request' })
+    return parseJsonObject(fromUtf8(bytes) ?? '', {
+      code: 'malformed',
+      field: 'request',
+      surrogates: true,
+    })
   } catch {
     throw new KmsFault('SerializationException')
   }

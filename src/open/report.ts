@@ -1,4 +1,5 @@
 import type { PrivateOperations } from '../envelope/private-operations.js'
+import { printable } from '../errors/printable.js'
 import { isSealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
 import { tell } from '../io/tell.js'
 import type { OpenedInfo, OpenerParts } from './options.js'
@@ -18,7 +19,7 @@ export interface OpenEvent {
   readonly event: 'opened' | 'failed'
   /** Why it failed. */
   readonly code?: SealdropErrorCode
-  /** The id of what was opened. */
+  /** The id of what was opened. Control characters in it stand as `?`, since logs get it. */
   readonly messageId?: string
   /** The thumbprint of the key that opened it. */
   readonly key?: string
@@ -60,7 +61,7 @@ export async function reported<Results extends readonly OpenedInfo[]>(
     results.forEach(({ messageId, key }, i) =>
       tell(onEvent, {
         event: 'opened',
-        messageId,
+        messageId: printable(messageId),
         key: key.thumbprint,
         kmsCalls: i === 0 ? kmsCalls : 0,
       }),

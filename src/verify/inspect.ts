@@ -1,5 +1,5 @@
 import { toBase64url } from '../bytes/base64url.js'
-import { utf8 } from '../bytes/text.js'
+import { isWellFormed, utf8 } from '../bytes/text.js'
 import { sha256 } from '../crypto/digest.js'
 import { readHeader } from '../envelope/read-header.js'
 import { recipientNameOf } from '../envelope/recipient-name.js'
@@ -100,9 +100,9 @@ async function inspectValue(text: string): Promise<Inspection> {
     header: { kid, ctx = {}, jti },
   } = parseCompact(text, 'JWE')
   ensure(
-    typeof kid === 'string' && isContext(ctx),
+    typeof kid === 'string' && isContext(ctx) && isWellFormed(text),
     'malformed',
-    'JWE header: expected kid, and in ctx strings',
+    'JWE: expected kid, in ctx strings, and no lone surrogate',
   )
   const bytes = utf8(text)
   const digester = new ChunkDigester(sha256)

@@ -9,7 +9,7 @@ import {
   type SignatureName,
 } from '../algorithms/signatures.js'
 import { unshared, type Bytes } from '../bytes/bytes.js'
-import { utf8 } from '../bytes/text.js'
+import { isWellFormed, utf8 } from '../bytes/text.js'
 import { providerOf } from '../crypto/provider.js'
 import { hashLength, signatureRejected } from '../crypto/verifier.js'
 import { ensure, shown } from '../errors/guard.js'
@@ -143,6 +143,12 @@ function bytesOf(message: Uint8Array | string): Bytes {
     typeof message === 'string' || message instanceof Uint8Array,
     'invalid_argument',
     'message: expected bytes or text',
+  )
+  // it would verify as another text does, which has U+FFFD there
+  ensure(
+    typeof message !== 'string' || isWellFormed(message),
+    'invalid_argument',
+    'message: a lone surrogate',
   )
   return typeof message === 'string' ? utf8(message) : unshared(message)
 }

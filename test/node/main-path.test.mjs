@@ -309,6 +309,11 @@ test('a signer refuses types that mean something to Sealdrop, and receipts that 
       /reserved/,
     )
   }
+  const typ = 'a\ud800'
+  const lone = /lone surrogate/
+  await fails(assert, signer.sign('x', { typ }), 'invalid_argument', lone)
+  await fails(assert, signer.signJwt({}, { expiresIn: 1_000, typ }), 'invalid_argument', lone)
+  await fails(assert, signer.signJwt({ sub: typ }, { expiresIn: 1_000 }), 'invalid_argument', lone)
   for (const bad of [{}, { expiresIn: 0 }, { expiresIn: Infinity }])
     await fails(assert, signer.signJwt({}, wrong(bad)), 'invalid_argument', /expiresIn/)
   await fails(assert, signer.signJwt({ exp: 1 }, { expiresIn: 1_000 }), 'invalid_argument', /exp/)

@@ -214,6 +214,17 @@ test('fileSets says when it cannot keep or read', async (t) => {
   assert.equal(await readFile(join(folder, kept), 'utf8'), 'two')
 })
 
+test('neither the name nor the issuer of a set has a lone surrogate', async (t) => {
+  const { publish } = await set(t)
+  for (const o of [{ name: 'a\ud800' }, { issuer: '\udc00' }])
+    await fails(
+      assert,
+      async () => publish(o).documents(),
+      'invalid_argument',
+      /name and issuer: expected text without lone surrogates/,
+    )
+})
+
 test('a root signs key sets and nothing else', async (t) => {
   const { publish, local } = await set(t)
   await fails(

@@ -24,6 +24,7 @@ import { openStreamBodiesSuite } from './open-stream-bodies.js'
 import { openStreamHeadersSuite } from './open-stream-headers.js'
 import { openStreamKeysSuite } from './open-stream-keys.js'
 import { openStreamsSuite } from './open-streams.js'
+import { openTextsSuite } from './open-texts.js'
 import { optionsSuite } from './options.js'
 import { receiptFilesSuite } from './receipt-files.js'
 import { setStoresSuite } from './set-stores.js'
@@ -44,6 +45,7 @@ import { streamPropertiesSuite } from './stream-properties.js'
 import { streamTamperSuite } from './stream-tamper.js'
 import { streamsSuite } from './streams.js'
 import { tamperSuite } from './tamper.js'
+import { textsSuite } from './texts.js'
 import { valuesSuite } from './values.js'
 import { vectorsSuite } from './vectors.js'
 import { verifySuite } from './verify.js'
@@ -57,6 +59,7 @@ import { verifyClaimsSuite } from './verify-claims.js'
 export function runDoorSuites(host) {
   valuesSuite(host)
   fieldsSuite(host)
+  textsSuite(host)
   keySetsSuite(host)
   keyStatementsSuite(host)
   oddKeysSuite(host)
@@ -102,6 +105,7 @@ export function runRoomSuites(host) {
   openDataKeysSuite(host)
   openReplaysSuite(host)
   openFieldsSuite(host)
+  openTextsSuite(host)
   tamperSuite(host)
   openStreamsSuite(host)
   openStreamKeysSuite(host)

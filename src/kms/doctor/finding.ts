@@ -1,3 +1,4 @@
+import { printable } from '../../errors/printable.js'
 import { isSealdropError } from '../../errors/sealdrop-error.js'
 import { isDenied } from '../port/aws-errors.js'
 import type { KeyInventory } from '../inventory/inventory-model.js'
@@ -10,7 +11,7 @@ export interface Finding {
   /** Whether it is as it should be. */
   readonly ok: boolean
   /**
-   * What to do.
+   * What to do, safe to print: control characters of what was found stand as `?`.
    *
    * - With `ok: true` it is a warning of what will be wrong later, or cannot be told from here.
    */
@@ -19,8 +20,12 @@ export interface Finding {
 
 /** A finding that is good, unless something is wrong. */
 export const finding = (check: string, wrong?: string | false): Finding =>
-  wrong ? { check, ok: false, advice: wrong } : { check, ok: true }
-export const warning = (check: string, advice: string): Finding => ({ check, ok: true, advice })
+  wrong ? { check, ok: false, advice: printable(wrong) } : { check, ok: true }
+export const warning = (check: string, advice: string): Finding => ({
+  check,
+  ok: true,
+  advice: printable(advice),
+})
 
 /**
  * What a check found, or that it could not be made.

@@ -133,7 +133,8 @@ export interface Opener {
    *   - `key_unusable`: the key is disabled, waits for its deletion, or is gone
    * @throws SealdropError while reading:
    *   - `rejected`: a field was changed on its way, or not sealed for this key
-   *   - `malformed`: a field is authentic, but not what its content type says
+   *   - `malformed`: a field is authentic, but not what its content type says, or JSON deeper than
+   *     1,000 levels
    *   - `replayed`: another opener of the same replay store opened it meanwhile
    * @example
    *   ```js

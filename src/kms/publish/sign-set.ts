@@ -1,4 +1,4 @@
-import { utf8 } from '../../bytes/text.js'
+import { isWellFormed, utf8 } from '../../bytes/text.js'
 import { ensure } from '../../errors/guard.js'
 import { thumbprintUrn } from '../../keys/key.js'
 import type { OpenerKey } from '../../open/opener-key.js'
@@ -77,9 +77,11 @@ export class SetSigner {
       'root: expected a key ARN, a key id or an alias',
     )
     ensure(
-      [name, issuer ?? '-'].every((text) => typeof text === 'string' && text !== ''),
+      [name, issuer ?? '-'].every(
+        (text) => typeof text === 'string' && text !== '' && isWellFormed(text),
+      ),
       'invalid_argument',
-      'name and issuer: expected text',
+      'name and issuer: expected text without lone surrogates',
     )
     this.#port = port
     this.#options = options

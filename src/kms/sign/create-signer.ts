@@ -1,5 +1,6 @@
 import { algOf, type NamedAlg } from '../../algorithms/alg-of.js'
 import { toBase64url } from '../../bytes/base64url.js'
+import { isWellFormed } from '../../bytes/text.js'
 import { randomBytes } from '../../crypto/subtle.js'
 import { clockOf, ensure, milliseconds, shown } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
@@ -164,7 +165,11 @@ function receiptMembers(of: ReceiptOf): Omit<Receipt, 'iss' | 'iat' | 'jti'> {
  * Whoever may sign messages with `sign` must not get a key set or a receipt out of it.
  */
 function checkType(typ: string | undefined): string | undefined {
-  ensure(typ === undefined || typeof typ === 'string', 'invalid_argument', 'typ: expected text')
+  ensure(
+    typ === undefined || (typeof typ === 'string' && isWellFormed(typ)),
+    'invalid_argument',
+    'typ: expected text without lone surrogates',
+  )
   ensure(
     typ === undefined || !Object.values(reservedTypes).some((type) => sameType(typ, type)),
     'invalid_argument',

@@ -75,7 +75,7 @@ export function parseIdentityPolicy(document: unknown, field: string): PolicyDoc
 
 function parsed(text: string, fail: (message: string) => never): JsonObject {
   try {
-    return parseJsonObject(text, { code: 'malformed', field: 'policy' })
+    return parseJsonObject(text, { code: 'malformed', field: 'policy', surrogates: true })
   } catch (e) {
     return fail(isSealdropError(e) ? e.message : 'expected JSON')
   }

@@ -94,7 +94,7 @@ const aliasChecks: Checks = {
  * @throws SealdropError `malformed`, naming the file and what is wrong in it, without its content
  */
 export function keyFromJson(text: string, path: string, partition: string): Key {
-  const found = parseJsonObject(text, { code: 'malformed', field: damaged(path) })
+  const found = parseJsonObject(text, { code: 'malformed', field: damaged(path), surrogates: true })
   const old = isOld(found)
   const record = recordOf(found, partition)
   const { id } = record
@@ -162,7 +162,11 @@ function materialOf(version: unknown, { id, spec, origin }: JsonObject): KeyMate
  * @throws SealdropError `malformed`, naming the file
  */
 export function aliasesFromJson(text: string, path: string): readonly Alias[] {
-  const { aliases } = parseJsonObject(text, { code: 'malformed', field: damaged(path) })
+  const { aliases } = parseJsonObject(text, {
+    code: 'malformed',
+    field: damaged(path),
+    surrogates: true,
+  })
   const whole =
     Array.isArray(aliases) &&
     aliases.every((alias) => isJsonObject(alias) && firstWrong(aliasChecks, alias) === undefined)
