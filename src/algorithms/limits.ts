@@ -30,6 +30,8 @@ export const limits = {
    */
   frame: 524_288,
   maxFrame: 16_777_216,
+  /** The most that a reader can be told to take. */
+  anyFrame: 1_073_741_824,
   /** Sequence numbers are four bytes, of which the highest marks the final frame. */
   frames: 0xffffffff,
   /** Frames sealed or opened side by side: the default, and the most. */

@@ -23,12 +23,13 @@ export const cutWithin = (where: string): SealdropError =>
 export async function readHeader(
   reader: ByteReader,
   nameOf: NameOfFormat,
+  maxFrameLength?: number,
 ): Promise<{ readonly header: MessageHeader; readonly length: number; readonly rest: Bytes }> {
   for (let bytes: Bytes = new Uint8Array(); ;) {
     const more = await reader.take(step)
     if (more.length === 0) throw cutWithin('its header')
     bytes = concat(bytes, more)
-    const header = parseMessageHeader(bytes, nameOf)
+    const header = parseMessageHeader(bytes, nameOf, maxFrameLength)
     if (!header) continue
     const length = header.body.length + tagLength
     return { header, length, rest: bytes.subarray(length) }

@@ -20,6 +20,12 @@ export function sameKey(a: string, b: string): boolean {
 export const regionOf = (name: string | undefined): string | undefined =>
   /^arn:[\w-]+:kms:([\w-]+):/.exec(name ?? '')?.[1]
 
+/** Whether two ARNs of keys or aliases are of one partition, Region and account. */
+export function samePlace(a: string, b: string): boolean {
+  const placeOf = (arn: string): string => arn.split(':', 5).join(':')
+  return placeOf(a) === placeOf(b)
+}
+
 /** The same key, or alias, in another Region. */
 export const arnIn = (region: string, arn: string): string =>
   arn.replace(/^(arn:[\w-]+:kms:)[\w-]+/, `$1${region}`)

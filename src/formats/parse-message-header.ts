@@ -37,10 +37,15 @@ export type NameOfFormat = (version: number, suite: number) => string
  * error yet.
  *
  * @param bytes - from the start of a message; what follows the header is ignored
+ * @param maxFrameLength - default: 16 MiB
  * @throws SealdropError `malformed`, `unsupported_algorithm`, `too_large`
  * @see message-format.md, "Header" and "Reader's rules"
  */
-export function parseMessageHeader(bytes: Bytes, nameOf: NameOfFormat): MessageHeader | undefined {
+export function parseMessageHeader(
+  bytes: Bytes,
+  nameOf: NameOfFormat,
+  maxFrameLength?: number,
+): MessageHeader | undefined {
   const cursor = new Cursor(bytes, 'malformed')
   const has = withinLimit(cursor)
   if (!has(3)) return undefined
@@ -55,7 +60,7 @@ export function parseMessageHeader(bytes: Bytes, nameOf: NameOfFormat): MessageH
   const serializedContext = contextLength === 2 ? new Uint8Array() : found
   const dataKeys = parseDataKeys(cursor, has)
   if (!dataKeys || !has(37 + tagLength)) return undefined
-  const frameLength = parseFrameLength(cursor)
+  const frameLength = parseFrameLength(cursor, maxFrameLength)
   const commitment = cursor.take(32, 'commitment') as Bytes
   const body = bytes.slice(0, bytes.length - cursor.remaining)
   return {
@@ -128,14 +133,14 @@ function parseSized(cursor: Cursor, has: Has, field: string): Bytes | undefined 
   return has(length) ? (cursor.take(length, field) as Bytes) : undefined
 }
 
-function parseFrameLength(cursor: Cursor): number {
+function parseFrameLength(cursor: Cursor, most: number = limits.maxFrame): number {
   if (cursor.u8('content type') !== framed) cursor.fail('content type', 'expected 2, framed')
   const frameLength = cursor.u32('frame length')
   if (frameLength < 1) cursor.fail('frame length', 'expected at least 1')
   ensure(
-    frameLength <= limits.maxFrame,
+    frameLength <= most,
     'too_large',
-    `frame length: expected at most ${limits.maxFrame} bytes, found ${frameLength}`,
+    `frame length: expected at most ${most} bytes (maxFrameLength), found ${frameLength}`,
   )
   return frameLength
 }

@@ -4,11 +4,16 @@ import { checkOptions } from '../errors/options.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import type { CallOptions } from './abort.js'
 import type { ByteSource } from './byte-source.js'
+import { isLoopback } from './loopback.js'
 import { readLimited } from './read-limited.js'
 
 /** How a file behind a URL is asked for. */
 export interface HttpSourceOptions extends CallOptions {
-  /** Headers of every request, for example an authorization. Default: none. */
+  /**
+   * Headers of every request, for example an authorization. Default: none.
+   *
+   * - Over plain http they are sent to loopback only, since anybody on the way could read them.
+   */
   readonly headers?: Readonly<Record<string, string>>
   /** Makes the requests. Default: `globalThis.fetch`. */
   readonly fetch?: typeof globalThis.fetch
@@ -59,13 +64,16 @@ type Ask = (
  */
 export async function httpSource(url: string | URL, o?: HttpSourceOptions): Promise<ByteSource> {
   const { headers = {}, fetch = globalThis.fetch, signal } = checkOptions(o, 'signal headers fetch')
-  const { href, protocol } = new URL(url)
+  const parsed = new URL(url)
+  const { href, protocol } = parsed
   ensure(
     protocol === 'https:' || protocol === 'http:',
     'invalid_argument',
     `url: expected http or https, found ${protocol}`,
   )
-  const file = await findFile(asker(href, headers, fetch), signal)
+  const isPrivate = protocol === 'https:' || isLoopback(parsed)
+  const left = isPrivate || Object.keys(headers).length === 0 ? '' : leftOut
+  const file = await findFile(asker(href, left ? {} : headers, fetch), left, signal)
   return {
     size: file.size,
     read: async (start, end, call = {}) =>
@@ -98,14 +106,20 @@ function asker(
   }
 }
 
+const leftOut = ', and was not sent the headers, which need https'
+
 /** Asks for one byte, and learns the size and the version of the file from the answer. */
-async function findFile(ask: Ask, signal: AbortSignal | undefined): Promise<RemoteFile> {
+async function findFile(
+  ask: Ask,
+  left: string,
+  signal: AbortSignal | undefined,
+): Promise<RemoteFile> {
   const response = await ask(0, 1, { signal })
   const { status } = response
   const size = sizeIn(response)
   const answersRanges = status === 206 || (status === 416 && size === 0)
   if (!answersRanges || !Number.isSafeInteger(size))
-    return refuse(response, 'expected a server that answers Range requests')
+    return refuse(response, `expected a server that answers Range requests${left}`)
   await giveUp(response)
   return { ask, size, version: versionOf(response) }
 }

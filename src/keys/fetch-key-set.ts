@@ -1,6 +1,7 @@
 import { limits } from '../algorithms/limits.js'
 import { ensure, milliseconds } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
+import { isLoopback } from '../io/loopback.js'
 import { fetchDocument } from './fetch-document.js'
 import { HeldKeySet, type KeySet, type KeySetOptions } from './key-set.js'
 
@@ -110,6 +111,3 @@ function urlOf(url: string | URL): URL | undefined {
     return undefined
   }
 }
-
-const isLoopback = ({ protocol, hostname }: URL): boolean =>
-  protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)

@@ -46,7 +46,17 @@ export async function withDataKey<W, R>(
 ): Promise<R> {
   for (const { key, id } of candidates) {
     const known = id === undefined ? undefined : cache.get(id)
-    if (known) return use(known, key)
+    if (id !== undefined && known) {
+      let opened = false
+      try {
+        const result = await use(known, key)
+        opened = true
+        return result
+      } finally {
+        // a forged value must not use up what genuine ones are to open with
+        cache.used(id, known, opened)
+      }
+    }
   }
   let unavailable: unknown
   for (const { key, wrapped, id } of candidates) {

@@ -9,8 +9,10 @@ import type { EncryptedDataKey } from '../formats/message-header.js'
 
 /** A bounded memory of unwrapped data keys; the companion brings one. */
 export interface DataKeyCache {
-  /** Counts as a use. */
+  /** Takes a use. */
   get(id: string): CryptoKey | undefined
+  /** Says what became of the use that `get` gave: where nothing opened, it does not count. */
+  used(id: string, key: CryptoKey, opened: boolean): void
   set(id: string, key: CryptoKey, arn: string): void
   /** Drops what was unwrapped by a key, because it was disabled. */
   forget(arn: string): void
@@ -20,6 +22,7 @@ export interface DataKeyCache {
 /** Remembers nothing, which is the default. */
 export const noCache: DataKeyCache = {
   get: () => undefined,
+  used: () => {},
   set: () => {},
   forget: () => {},
   clear: () => {},

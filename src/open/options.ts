@@ -52,6 +52,8 @@ export interface OpenerParts {
   /** Milliseconds that a value with a maximum age may be in the future. Default: a minute. */
   readonly tolerance?: number | undefined
   readonly replay?: ReplayStore | undefined
+  /** Bytes of plaintext that a frame may have. Default: 16 MiB. */
+  readonly maxFrameLength?: number | undefined
   readonly now: () => number
   /**
    * Writes a compressed point as `04 ‖ x ‖ y`, and throws when there is none with that x.

@@ -57,7 +57,7 @@ export class StreamOpener {
     const plain = inputOf(source).reader()
     const reader = watch ? watched(plain, watch) : plain
     return this.#reading(reader, o, async (parts) => {
-      const { header, rest } = await readHeader(reader, formatName)
+      const { header, rest } = await readHeader(reader, formatName, parts.maxFrameLength)
       const message = await openMessage(header, o, parts)
       const frames = sealedFrames(withFront(rest, reader), header.frameLength)
       const chunks = inOrder(
@@ -79,7 +79,7 @@ export class StreamOpener {
     const input = fileInput(source)
     const front = input.reader(0, Math.min(input.size, maxHeaderLength))
     return this.#reading(front, o, async (parts) => {
-      const { header, length } = await readHeader(front, formatName)
+      const { header, length } = await readHeader(front, formatName, parts.maxFrameLength)
       front.cancel(undefined)
       const layout = layoutIn(input, length, header)
       const message = await openMessage(header, o, parts)

@@ -116,6 +116,9 @@ function sharing(cache: DataKeyCache): DataKeyCache {
   const shared = new Map<string, CryptoKey>()
   return {
     get: (id) => shared.get(id) ?? cache.get(id),
+    used: (id, key, opened) => {
+      if (shared.get(id) !== key) cache.used(id, key, opened)
+    },
     set: (id, key, arn) => {
       shared.set(id, key)
       cache.set(id, key, arn)

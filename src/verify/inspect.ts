@@ -3,7 +3,9 @@ import { isWellFormed, utf8 } from '../bytes/text.js'
 import { sha256 } from '../crypto/digest.js'
 import { readHeader } from '../envelope/read-header.js'
 import { recipientNameOf } from '../envelope/recipient-name.js'
-import { ensure } from '../errors/guard.js'
+import { limits } from '../algorithms/limits.js'
+import { checkCount, ensure } from '../errors/guard.js'
+import { checkOptions } from '../errors/options.js'
 import { ChunkDigester } from '../formats/chunk-digest.js'
 import { parseCompact } from '../formats/compact.js'
 import { isContext, type Context } from '../formats/context.js'
@@ -12,7 +14,7 @@ import { parseKeySet } from '../formats/jwk.js'
 import type { JsonObject } from '../formats/json.js'
 import { parseJws, reservedTypes, sameType } from '../formats/jws.js'
 import { setClaims } from '../formats/signed-set.js'
-import { abortable, signalOf, type CallOptions } from '../io/abort.js'
+import { abortable, type CallOptions } from '../io/abort.js'
 import { inputOf, type StreamSource } from '../io/stream-source.js'
 
 /** What anyone can read of a sealed or signed thing. Nothing of it is verified. */
@@ -37,6 +39,16 @@ export interface Inspection {
   readonly digest?: string
 }
 
+/** When to give up, and which streams are looked at. */
+export interface InspectOptions extends CallOptions {
+  /**
+   * The longest frame that a stream may announce, in bytes of plaintext, at most 1 GiB.
+   *
+   * Default: 16,777,216, as openers take it.
+   */
+  readonly maxFrameLength?: number
+}
+
 /**
  * Reads what a sealed or signed thing shows to everyone, without any key.
  *
@@ -47,7 +59,7 @@ export interface Inspection {
  * @param input - text, or a message as a Blob, byte source, stream, async iterable or bytes
  * @returns what it is, and what it says of itself; nothing of it is verified
  * @throws SealdropError for what it was given:
- *   - `invalid_argument`: this is neither text nor a source
+ *   - `invalid_argument`: this is neither text nor a source, or a number is out of its range
  *   - `malformed`: this is none of the things above
  *   - `keys_malformed`: this is no key set
  *   - `too_large`: it, or its header, is too long
@@ -65,10 +77,13 @@ export interface Inspection {
  *   ```
  * @see RFC 7516 §3.1; message-format.md, "Header"; jose-profile.md, "Large files" for the digest
  */
-export async function inspect(input: string | StreamSource, o?: CallOptions): Promise<Inspection> {
-  const signal = signalOf(o)
-  signal?.throwIfAborted()
-  if (typeof input !== 'string') return inspectStream(input, signal)
+export async function inspect(
+  input: string | StreamSource,
+  o?: InspectOptions,
+): Promise<Inspection> {
+  const options = checkOptions(o, 'signal maxFrameLength')
+  options.signal?.throwIfAborted()
+  if (typeof input !== 'string') return inspectStream(input, options)
   if (input.trimStart().startsWith('{')) {
     return { kind: 'key-set', recipients: kidsOf(parseKeySet(input)) }
   }
@@ -122,8 +137,9 @@ const kidsOf = (keys: readonly JsonObject[]): readonly string[] =>
 
 async function inspectStream(
   source: StreamSource,
-  signal: AbortSignal | undefined,
+  { signal, maxFrameLength = limits.maxFrame }: InspectOptions,
 ): Promise<Inspection> {
+  checkCount('maxFrameLength', maxFrameLength, limits.anyFrame)
   const reader = inputOf(source).reader()
   const digester = new ChunkDigester(sha256)
   const take = async (size: number): Promise<Uint8Array<ArrayBuffer>> => {
@@ -134,7 +150,11 @@ async function inspectStream(
   try {
     const {
       header: { context, dataKeys, messageId },
-    } = await readHeader({ ...reader, take }, (version, suite) => `${version} and ${suite}`)
+    } = await readHeader(
+      { ...reader, take },
+      (version, suite) => `${version} and ${suite}`,
+      maxFrameLength,
+    )
     while ((await take(524_288)).length > 0);
     return {
       kind: 'stream',

@@ -20,6 +20,7 @@ import {
 import { startLocalKms } from 'sealdrop/local-kms'
 import { keySetHandler } from 'sealdrop/serve'
 import { fails } from '../support/host.js'
+import { intercept } from '../support/intercept.mjs'
 import { emptyInventory, memoryStore } from '../support/inventories.mjs'
 import { accountDecides, policyOf, putPolicy } from '../support/key-policies.mjs'
 import { listen } from '../support/listen.mjs'
@@ -185,4 +186,43 @@ test('a purpose whose alias became one of another account: no alias is made here
   }
   assert.deepEqual(await aliasesOf(as('otherroot')), ['alias/mine'])
   assert.sameMembers(await aliasesOf(local.clientConfig), ['alias/claims', 'alias/receipts'])
+})
+
+test('an answer for an alias ARN must be of its partition, Region and account', async (t) => {
+  const { local, claims, receipts } = await accounts(t)
+  const change = { answered: '', arn: (/** @type {string} */ arn) => arn }
+  const kms = new KMSClient({ ...local.clientConfig, region: 'eu-west-1', maxAttempts: 1 })
+  intercept(kms, async (operation, _input, go) => {
+    const { output, ...rest } = await go()
+    if (operation !== change.answered) return { output, ...rest }
+    const { KeyId, KeyMetadata } = output
+    const changed = KeyMetadata
+      ? { ...output, KeyMetadata: { ...KeyMetadata, Arn: change.arn(KeyMetadata.Arn) } }
+      : { ...output, KeyId: change.arn(KeyId) }
+    return { output: changed, ...rest }
+  })
+  const [, alias] = claims
+  const [, signing] = receipts
+  const uses = {
+    publish: () => createPublisher({ kms, keys: [{ key: alias }] }).documents(),
+    open: () => createOpener({ kms, keys: [alias] }).ready(),
+    sign: () => createSigner({ kms, key: signing }).ready(),
+  }
+  const others = [
+    (arn) => arn.replace(own, other),
+    (arn) => arn.replace('eu-west-1', 'eu-west-2'),
+    (arn) => arn.replace('arn:aws:', 'arn:aws-cn:'),
+    (arn) => arn.replace(/key\/.*/, 'alias/claims'),
+    (arn) => `${arn}/x`,
+    () => undefined,
+  ]
+  for (const [use, run] of Object.entries(uses)) {
+    change.answered = use === 'publish' ? 'DescribeKey' : 'GetPublicKey'
+    change.arn = (arn) => arn
+    await run()
+    for (const another of others) {
+      change.arn = another
+      await fails(assert, run, 'kms_unexpected', new RegExp(change.answered))
+    }
+  }
 })

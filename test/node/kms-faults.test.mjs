@@ -362,6 +362,8 @@ test('options that cannot work are refused when the opener is made, and a closed
     { keys: [] },
     { keys: 'alias/x' },
     { keys: ['a'], maxAge: 0 },
+    { keys: ['a'], maxFrameLength: 0 },
+    { keys: ['a'], maxFrameLength: 2 ** 31 },
     { keys: ['a'], replay: { claim: async () => true } },
     { keys: ['a'], cache: { entries: 0, maxAge: 1, uses: 1 } },
     { keys: ['a'], cache: { entries: 1, maxAge: 1 } },

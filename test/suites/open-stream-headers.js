@@ -69,6 +69,15 @@ const fixedRules = {
   'the highest frame length': tooLarge({ wrong: { frameLength: 0xffffffff } }, /frame length/),
 }
 
+/** The longest frame that openers were told to take, and whether a message of it is taken. */
+const frameLimits = [
+  { most: 100, frameLength: 100, taken: true },
+  { most: 99, frameLength: 100, taken: false },
+  { most: 16_777_217, frameLength: 16_777_217, taken: true },
+  { most: 16_777_217, frameLength: 16_777_218, taken: false },
+  { most: undefined, frameLength: 16_777_216, taken: true },
+]
+
 /** The section that holds the context. */
 const contextRules = {
   'a context of more than 16 KiB': tooLarge({ context: { a: 'x'.repeat(16_384) } }, /16384/),
@@ -240,6 +249,42 @@ export function openStreamHeadersSuite(host) {
       assert.equal(calls.length, 0)
     })
   }
+
+  for (const { most, frameLength, taken } of frameLimits) {
+    const limit = most === undefined ? 'nothing' : `maxFrameLength ${most}`
+    test(`with ${limit} a frame length of ${frameLength} is ${taken ? 'taken' : 'too_large'}`, async () => {
+      const { message } = await writeMessage({
+        recipients: ['P-256-enc'],
+        context,
+        plaintext: plaintext.subarray(0, 5),
+        wrong: { frameLength },
+      })
+      const limits = most === undefined ? {} : { maxFrameLength: most }
+      const { streams, calls } = await openerOver(host, arns, limits)
+      const ways = [
+        ...everyWay.map((open) => () => open(streams, message)),
+        () => host.door.inspect(message, limits),
+      ]
+      for (const way of ways) {
+        if (taken) await way()
+        else
+          await fails(assert, way, 'too_large', /frame length: expected at most .*maxFrameLength/)
+      }
+      assert.equal(calls.length > 0, taken)
+    })
+  }
+
+  test('the limit of frames is a number of bytes up to 1 GiB', async () => {
+    const { message } = await writeMessage({ recipients: ['P-256-enc'], context, plaintext })
+    for (const most of [0, -1, 1.5, NaN, Infinity, '16', null, 1_073_741_825])
+      await fails(
+        assert,
+        host.door.inspect(message, /** @type {any} */ ({ maxFrameLength: most })),
+        'invalid_argument',
+        /maxFrameLength/,
+      )
+    await host.door.inspect(message, { maxFrameLength: 1_073_741_824 })
+  })
 
   test('the empty context in its long form opens, with digest and keys over no bytes', async () => {
     for (const name of names) {

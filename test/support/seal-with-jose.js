@@ -66,6 +66,7 @@ export async function openerOver({ rooms, jose }, arns, o = {}) {
     now: o.now ?? Date.now,
     maxAge: o.maxAge,
     tolerance: o.tolerance,
+    maxFrameLength: o.maxFrameLength,
     replay: o.replay,
     decompress,
   }
@@ -94,6 +95,7 @@ export function plainCache() {
   return {
     entries,
     get: (id) => entries.get(id),
+    used: () => {},
     set: (id, key) => {
       entries.set(id, key)
     },

@@ -87,7 +87,7 @@ declare module 'sealdrop' {
   type FileOptions = CallOptions & { name?: string; context?: Context; maxAge?: number; heldSince?: Date; onProgress?: (p: { done: number; total: number }) => void } // name and context exact; a context not named: context_mismatch
   function verifyStream(keys: KeySet, fileSignature: string, source: StreamSource, o?: FileOptions): Promise<ByteStream & Proof & SignedFile>
   function verifyRange(keys: KeySet, fileSignature: string, source: Blob | ByteSource, start: number, end: number, o?: FileOptions): Promise<ByteStream & Proof & SignedFile> // reads only the chunks that the range touches
-  function inspect(input: string | StreamSource, o?: CallOptions): Promise<{ kind: 'value' | 'stream' | 'jws' | 'key-set'; context?: Context; recipients: readonly string[]; messageId?: string; length?: number; digest?: string }> // the last three of a value or a stream: what a receipt names
+  function inspect(input: string | StreamSource, o?: CallOptions & { maxFrameLength?: number }): Promise<{ kind: 'value' | 'stream' | 'jws' | 'key-set'; context?: Context; recipients: readonly string[]; messageId?: string; length?: number; digest?: string }> // the last three of a value or a stream: what a receipt names
 
   class SealdropError extends Error { code: SealdropErrorCode; retryable: boolean }
   function isSealdropError(e: unknown): e is SealdropError
@@ -144,7 +144,7 @@ declare module 'sealdrop/kms' { // the companion
   function dynamoDbInventory(o: { dynamoDb: import('#dist/doors/kms.js').DynamoDbOperations; table: string; id?: string }): InventoryStore
   function httpSource(url: string | URL, o?: CallOptions & { headers?: Readonly<Record<string, string>>; fetch?: typeof globalThis.fetch }): Promise<ByteSource> // a file behind a URL, by Range requests
   interface ReplayStore { claim(id: string, until: Date): Promise<boolean>; seen?(id: string): Promise<boolean> } // seen: refuses a replay before any KMS call
-  function createOpener(o: { kms?: Kms; keys: readonly string[] | InventoryStore; maxAge?: number; tolerance?: number; replay?: ReplayStore; cache?: { entries: number; maxAge: number; uses: number }; onEvent?: (e: object) => void; now?: () => number }): Opener
+  function createOpener(o: { kms?: Kms; keys: readonly string[] | InventoryStore; maxAge?: number; tolerance?: number; replay?: ReplayStore; cache?: { entries: number; maxAge: number; uses: number }; maxFrameLength?: number; onEvent?: (e: object) => void; now?: () => number }): Opener
   interface Signer {
     ready(o?: CallOptions): Promise<void>
     close(): Promise<void>

@@ -2,6 +2,7 @@ import { clockOf, ensure, hasMethods } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
 import type { JWK } from '../../formats/jwk.js'
 import type { CallOptions } from '../../io/abort.js'
+import { isLoopback } from '../../io/loopback.js'
 import type { InventoryStore } from '../inventory/inventory-model.js'
 import type { Kms } from '../port/port.js'
 import { later } from '../rotation/duration.js'
@@ -139,6 +140,3 @@ function urlOf(text: string): URL {
   )
   return url
 }
-
-const isLoopback = ({ protocol, hostname }: URL): boolean =>
-  protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)

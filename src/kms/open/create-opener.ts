@@ -1,4 +1,5 @@
-import { clockOf, ensure, milliseconds } from '../../errors/guard.js'
+import { limits } from '../../algorithms/limits.js'
+import { checkCount, clockOf, ensure, milliseconds } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
 import { noCache } from '../../open/data-keys.js'
 import type { OpenOptions } from '../../open/options.js'
@@ -46,6 +47,14 @@ export interface OpenerOptions {
   readonly replay?: ReplayStore
   /** Remembers unwrapped data keys. Default: off, so that every value costs one KMS call. */
   readonly cache?: CacheOptions
+  /**
+   * The longest frame of a stream that is taken, in bytes of plaintext, at most 1 GiB.
+   *
+   * - A longer one is `too_large`, before anything of it is read.
+   * - A frame is held until its tag verified, and several of them are opened at once.
+   * - Default: 16,777,216.
+   */
+  readonly maxFrameLength?: number
   /** Called for every value that was opened or refused. Default: nobody is told. */
   readonly onEvent?: (e: OpenEvent) => void
   /** The time in milliseconds since 1970. Default: `Date.now`. */
@@ -79,8 +88,8 @@ export interface OpenerOptions {
  */
 export function createOpener(o: OpenerOptions): Opener {
   ensure(o, 'invalid_argument', 'createOpener: expected { keys }')
-  checkOptions(o, 'kms keys maxAge tolerance replay cache onEvent now')
-  const { maxAge, tolerance, replay, onEvent } = o
+  checkOptions(o, 'kms keys maxAge tolerance replay cache maxFrameLength onEvent now')
+  const { maxAge, tolerance, replay, maxFrameLength = limits.maxFrame, onEvent } = o
   if (maxAge !== undefined) milliseconds('maxAge', maxAge)
   ensure(maxAge !== 0, 'invalid_argument', 'maxAge: expected milliseconds above 0')
   ensure(
@@ -93,14 +102,15 @@ export function createOpener(o: OpenerOptions): Opener {
     'invalid_argument',
     'replay: needs a finite maxAge, so that ids need not be kept for ever',
   )
+  checkCount('maxFrameLength', maxFrameLength, limits.anyFrame)
   const port = new KmsPort(o.kms ?? {})
   const now = clockOf(o.now)
   const cache = o.cache ? dataKeyCache(o.cache) : noCache
   const keys = Array.isArray(o.keys)
     ? new ConfiguredKeys(port, o.keys as readonly string[], now)
     : new InventoryKeys(o.keys as InventoryStore, now, () => cache.clear())
-  const age = { maxAge, tolerance, replay, now }
-  const parts = { ...age, keys, operations: port, cache, decompress: decompressPoint }
+  const bounds = { maxAge, tolerance, replay, maxFrameLength, now }
+  const parts = { ...bounds, keys, operations: port, cache, decompress: decompressPoint }
   const opener = new ValueOpener(parts, onEvent)
   const streams = new StreamOpener(parts, onEvent)
   let closed = false

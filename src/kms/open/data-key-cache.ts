@@ -10,7 +10,11 @@ export interface CacheOptions {
   readonly entries: number
   /** For how long one is remembered, in milliseconds. */
   readonly maxAge: number
-  /** How many more values one may open, after the value that it came with. */
+  /**
+   * How many more values one may open, after the value that it came with.
+   *
+   * - A value whose tag does not verify does not count.
+   */
   readonly uses: number
 }
 
@@ -39,10 +43,16 @@ export function dataKeyCache(o: CacheOptions): DataKeyCache {
   return {
     get(id): CryptoKey | undefined {
       const entry = cache.get(id)
-      if (!entry) return undefined
+      // all of its uses are taken, of which some may be given back
+      if (!entry || entry.left === 0) return undefined
       entry.left--
-      if (entry.left === 0) cache.delete(id)
       return entry.key
+    },
+    used(id, key, opened): void {
+      const entry = cache.peek(id)
+      if (entry?.key !== key) return
+      if (!opened) entry.left++
+      if (entry.left === 0) cache.delete(id)
     },
     set: (id, key, arn) => {
       cache.set(id, { key, arn, left: o.uses })

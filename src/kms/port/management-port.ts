@@ -26,7 +26,7 @@ import { arnIn } from '../../formats/arn.js'
 import { askOnce } from './ask-once.js'
 import { awsNameOf } from './aws-errors.js'
 import { isPendingDeletion } from './key-state.js'
-import { arnPattern, expected, KmsPort, type KeyDescription } from './port.js'
+import { expected, isArnOf, KmsPort, type KeyDescription } from './port.js'
 
 /** The last time that a key did cryptography, as far as KMS has kept track. */
 export interface LastUse {
@@ -83,7 +83,7 @@ export class ManagementPort extends KmsPort {
     )
     const arn = made?.Arn ?? ''
     const isAsAsked = made?.KeySpec === spec && made.KeyUsage === usage
-    expected('CreateKey', isAsAsked && arnPattern.test(arn))
+    expected('CreateKey', isAsAsked && isArnOf(alias, arn))
     return arn
   }
 

@@ -13,6 +13,7 @@ import type { Bytes } from '../../bytes/bytes.js'
 import type { PrivateOperations } from '../../envelope/private-operations.js'
 import { ensure } from '../../errors/guard.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
+import { isKeyArn, samePlace } from '../../formats/arn.js'
 import { awsNameOf, fromAws } from './aws-errors.js'
 import type { MessageType } from './message-types.js'
 
@@ -224,9 +225,18 @@ function makeClient(
   return kms(region)
 }
 
-/** Whether an answer names the key that was asked for: by the ARN itself, or by an ARN at all. */
-const isArnOf = (key: string, arn: string): boolean =>
-  arnPattern.test(arn) && (key === arn || !key.includes(':key/'))
+/**
+ * Whether an answer names the key that was asked for.
+ *
+ * - of a key ARN: that ARN
+ * - of an alias ARN: a key of its partition, Region and account, where alone an alias can lead
+ * - of a key id or an alias without these: a key ARN
+ */
+export function isArnOf(key: string, arn: string): boolean {
+  if (!isKeyArn(arn)) return false
+  if (key.includes(':key/')) return key === arn
+  return !key.startsWith('arn:') || samePlace(key, arn)
+}
 
 const isClient = (kms: Kms): kms is KMSClient => typeof kms === 'object' && 'send' in kms
 
