@@ -2,11 +2,9 @@
 import express from 'express'
 import { createOpener, createPublisher, createSigner } from 'sealdrop/kms'
 import { inspect, isSealdropError } from 'sealdrop'
-import { keySetHandler } from 'sealdrop/serve'
+import { keySetListener } from 'sealdrop/serve'
 
-const keySet = keySetHandler(
-  createPublisher({ keys: [{ key: 'alias/claims' }, { key: 'alias/receipts' }] }),
-)
+const publisher = createPublisher({ keys: [{ key: 'alias/claims' }, { key: 'alias/receipts' }] })
 const opener = createOpener({ keys: ['alias/claims'] })
 const signer = createSigner({ key: 'alias/receipts' })
 const app = express()
@@ -15,16 +13,7 @@ const app = express()
 const sentOf = async (sealed) =>
   /** @type {Required<import('sealdrop').Inspection>} */ (await inspect(sealed))
 
-app.use('/.well-known/jwks.json', async (req, res) => {
-  const headers = /** @type {Record<string, string>} */ (req.headers)
-  const {
-    status,
-    headers: answered,
-    body,
-  } = await keySet(new Request('https://keys.invalid/', { method: req.method, headers }))
-  res.status(status).set(Object.fromEntries(answered))
-  res.end(body && Buffer.from(await new Response(body).arrayBuffer()))
-})
+app.use('/.well-known/jwks.json', keySetListener(publisher))
 
 app.post('/claims', express.text({ type: () => true, limit: '2mb' }), async (req, res) => {
   try {

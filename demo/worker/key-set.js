@@ -22,12 +22,6 @@ import { keySetHandler } from 'sealdrop/serve'
 export default {
   async fetch(request, env) {
     // made for each request: `env` belongs to it, and making a handler does nothing
-    return keySetHandler({ documents: () => prepared(env.KEYS) })(request)
+    return keySetHandler({ documents: () => env.KEYS.get('key-set', 'json') })(request)
   },
-}
-
-async function prepared(store) {
-  // null throws, and the handler answers 503
-  const { expires, ...documents } = await store.get('key-set', 'json')
-  return { ...documents, expires: new Date(expires) }
 }

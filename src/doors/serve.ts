@@ -1,3 +1,9 @@
-/** Serve a key set from anything that has Request and Response; no KMS. */
+/** Serve a key set under node:http, or from anything that has Request and Response; no KMS. */
 export type { KeySetDocuments } from '../keys/documents.js'
-export { keySetHandler, type KeySetHandlerOptions } from '../serve/key-set-handler.js'
+export type { KeySetHandlerOptions, ServedDocuments } from '../serve/answering.js'
+export { keySetHandler } from '../serve/key-set-handler.js'
+export {
+  keySetListener,
+  type ListenerRequest,
+  type ListenerResponse,
+} from '../serve/key-set-listener.js'

@@ -1,4 +1,6 @@
 // A companion: Node types and the AWS client.
+import { createServer } from 'node:http'
+import { createServer as createHttp2Server } from 'node:http2'
 import { KMSClient } from '@aws-sdk/client-kms'
 import {
   createOpener,
@@ -11,6 +13,7 @@ import {
   type PolicyRole,
 } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
+import { keySetListener } from 'sealdrop/serve'
 
 const kms = await startLocalKms({
   keys: [{ alias: 'alias/a', spec: 'RSA_2048', usage: 'ENCRYPT_DECRYPT' }],
@@ -36,6 +39,8 @@ export const documents = createPublisher({
   kms: (region) => new KMSClient({ region }),
   keys: [{ key: receipt, use: 'enc', withArn: true }],
 })
+const listener = keySetListener(documents, { maxAge: 60_000 })
+export const servers = [createServer(listener), createHttp2Server(listener)]
 const role: PolicyRole = 'opener'
 export const policy: PolicyDocument = joinPolicies([
   keyPolicy({

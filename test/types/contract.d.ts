@@ -102,7 +102,11 @@ declare module 'sealdrop' {
 
 declare module 'sealdrop/serve' { // any runtime, no KMS: also serves prepared documents from KV or disk; GET, HEAD, OPTIONS, Vary: Accept
   interface KeySetDocuments { documents(): Promise<{ jwks: string; jws?: string; etag: string; expires: Date }> }
-  function keySetHandler(source: KeySetDocuments, o?: { maxAge?: number; origins?: readonly string[] }): (request: Request) => Promise<Response>
+  interface ServedDocuments { documents(): Promise<{ jwks: string; jws?: string; etag: string; expires: Date | string } | null | undefined> } // KeySetDocuments, or what JSON kept of them
+  function keySetHandler(source: ServedDocuments, o?: { maxAge?: number; origins?: readonly string[] }): (request: Request) => Promise<Response>
+  interface ListenerRequest { readonly method?: string | undefined; readonly headers: Readonly<Record<string, string | readonly string[] | undefined>> }
+  interface ListenerResponse { readonly headersSent: boolean; writeHead(status: number, headers: Record<string, string>): unknown; end(body: string): unknown }
+  function keySetListener(source: ServedDocuments, o?: { maxAge?: number; origins?: readonly string[] }): (request: ListenerRequest, response: ListenerResponse) => void // node:http, node:http2, Express
 }
 
 declare module 'sealdrop/fs' { // Node files without AWS: node:fs's openAsBlob loses bytes beyond 4 GiB on Node 20

@@ -105,6 +105,7 @@ export type Companion = [
   >,
   Fits<typeof contractKms.createPublisher, typeof actualKms.createPublisher>,
   Fits<typeof contractServe.keySetHandler, typeof actualServe.keySetHandler>,
+  Fits<typeof contractServe.keySetListener, typeof actualServe.keySetListener>,
   Fits<typeof contractFs.fileSource, typeof actualFs.fileSource>,
   Fits<typeof contractFs.fileRecords, typeof actualFs.fileRecords>,
   Fits<typeof contractFs.fileSets, typeof actualFs.fileSets>,
