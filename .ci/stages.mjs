@@ -93,6 +93,8 @@ const jobs = [
   stage('npm run test:interop', ['test:interop'], { after: ready, sums: 2 }),
   // the local KMS through boto3, the AWS CLI and the Go SDK; and the runbook
   stage('npm run test:clients', ['test:clients'], { after: ready, sums: 2 }),
+  // every door and the companion beside the lowest version of every peer
+  stage('npm run test:peers', ['test:peers']),
   // the inventory in S3 and DynamoDB as moto keeps it
   stage('npm run test:stores', ['test:stores'], { after: ready }),
   // the API report as the doors are now; the docs site, and where its links lead

@@ -1,11 +1,17 @@
 #!/usr/bin/env node
-import { buildProgram, runProgram } from './program.js'
+import { buildProgram, runProgram, unforeseen } from './program.js'
 import { escaped, type Terminal } from './terminal.js'
 
 const terminal: Terminal = {
   out: (line) => void process.stdout.write(`${escaped(line)}\n`),
   note: (line) => void process.stderr.write(`${escaped(line)}\n`),
 }
+
+// What fails beside the command itself is told in a sentence too, and not as a stack.
+process.on('uncaughtException', (e) => {
+  terminal.note(`sealdrop: ${unforeseen(e)}`)
+  process.exit(1)
+})
 
 // Whoever reads the output may stop (`| head -1`). That ends the output, and not the command.
 for (const stream of [process.stdout, process.stderr]) {

@@ -1,4 +1,5 @@
 import { SealdropError } from '../errors/sealdrop-error.js'
+import { withPeer } from '../kms/port/peer.js'
 import type { InventoryStore } from '../doors/kms.js'
 
 /**
@@ -8,12 +9,12 @@ import type { InventoryStore } from '../doors/kms.js'
  */
 const stores: Readonly<Record<string, (host: string, path: string) => Promise<InventoryStore>>> = {
   async s3(bucket, key) {
-    const { S3 } = await installed('@aws-sdk/client-s3', () => import('@aws-sdk/client-s3'))
+    const { S3 } = await withPeer('@aws-sdk/client-s3', () => import('@aws-sdk/client-s3'))
     const { s3Inventory } = await import('../doors/kms.js')
     return s3Inventory({ s3: new S3({}), bucket, key })
   },
   async dynamodb(table, id) {
-    const { DynamoDB } = await installed(
+    const { DynamoDB } = await withPeer(
       '@aws-sdk/client-dynamodb',
       () => import('@aws-sdk/client-dynamodb'),
     )
@@ -43,15 +44,4 @@ export async function openInventory(where: string): Promise<InventoryStore> {
       `--inventory ${where}: expected a folder, s3://bucket/key or dynamodb://table/id`,
     )
   return open(host, path)
-}
-
-async function installed<T>(name: string, load: () => Promise<T>): Promise<T> {
-  try {
-    return await load()
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
-    throw new SealdropError('invalid_argument', `${name} is not installed: npm install ${name}`, {
-      cause,
-    })
-  }
 }

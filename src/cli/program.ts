@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { printable } from '../errors/printable.js'
 import { isSealdropError } from '../errors/sealdrop-error.js'
 import { Command, CommanderError } from './commander.js'
 import { doctorCommand } from './commands/doctor.js'
@@ -52,11 +53,14 @@ export async function runProgram(
     if (e instanceof CommanderError && e.code.startsWith('commander.'))
       // commander has told why
       return e.exitCode === 0 ? 0 : 2
-    if (!isSealdropError(e) && !(e instanceof CommanderError)) throw e
-    terminal.note(`sealdrop: ${e.message}`)
-    return e.code === 'invalid_argument' ? 2 : 1
+    const isOurs = isSealdropError(e) || e instanceof CommanderError
+    terminal.note(`sealdrop: ${isOurs ? e.message : unforeseen(e)}`)
+    return isOurs && e.code === 'invalid_argument' ? 2 : 1
   }
 }
+
+/** What nobody foresaw, in a sentence. A stack would help nobody who runs the command. */
+export const unforeseen = (e: unknown): string => printable(`failed unexpectedly: ${String(e)}`)
 
 function versionOfPackage(): string {
   const { version } = JSON.parse(

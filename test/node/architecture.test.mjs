@@ -75,6 +75,7 @@ localKmsRooms.handle = localKmsRooms['server-options']
 localKmsRooms.server = [...localKmsRooms.handle, 'server-options', 'handle']
 
 const packagesOfFile = {
+  'kms/port/aws-commands.ts': ['@aws-sdk/client-kms'],
   'kms/port/port.ts': ['@aws-sdk/client-kms'],
   'kms/port/ask-once.ts': ['@aws-sdk/client-kms'],
   'kms/port/listing-port.ts': ['@aws-sdk/client-kms'],

@@ -3,6 +3,7 @@ import { ensure } from '../../errors/guard.js'
 import { isSealdropError } from '../../errors/sealdrop-error.js'
 import { abortable } from '../../io/abort.js'
 import { DryRunPort } from '../port/dry-run-port.js'
+import { loadSdk } from '../port/peer.js'
 import { isDenied } from '../port/aws-errors.js'
 import { checkInventory } from '../inventory/check-inventory.js'
 import { isMade, type InventoryStore, type KeyInventory } from '../inventory/inventory-model.js'
@@ -32,7 +33,8 @@ import { settingsOf, type DoctorOptions, type Settings } from './settings.js'
  * @returns a finding for each check. One that is `ok` and has advice is a warning. What is wrong is
  *   an answer, also that KMS cannot be reached
  * @throws SealdropError without a KMS call:
- *   - `invalid_argument`: an option is wrong, or there is nothing to look at
+ *   - `invalid_argument`: an option is wrong, there is nothing to look at, or KMS is to be asked and
+ *     its client is not installed
  *   - `unsupported_algorithm`, `keys_malformed`: a root is no public key that signs
  * @example
  *   ```js
@@ -49,6 +51,8 @@ import { settingsOf, type DoctorOptions, type Settings } from './settings.js'
 export async function doctor(o: DoctorOptions): Promise<readonly Finding[]> {
   const settings = settingsOf(o ?? {})
   o.signal?.throwIfAborted()
+  // what it asks nothing is not needed; otherwise say so once, and not at each check
+  if (settings.store || settings.root !== undefined) await loadSdk()
   const ends = [AbortSignal.timeout(settings.timeout), ...(o.signal ? [o.signal] : [])]
   const signal = AbortSignal.any(ends)
   // many checks run side by side

@@ -6,14 +6,7 @@ import {
   randomBytes,
   type JsonWebKey,
 } from 'node:crypto'
-import {
-  DecryptCommand,
-  DeriveSharedSecretCommand,
-  DescribeKeyCommand,
-  SignCommand,
-  type EncryptionAlgorithmSpec,
-  type SigningAlgorithmSpec,
-} from '@aws-sdk/client-kms'
+import type { EncryptionAlgorithmSpec, SigningAlgorithmSpec } from '@aws-sdk/client-kms'
 import type { PublicMembers } from '../../algorithms/public-key.js'
 import { signatures, type SignatureName } from '../../algorithms/signatures.js'
 import { hashLength } from '../../crypto/verifier.js'
@@ -54,7 +47,9 @@ export class DryRunPort extends KmsPort {
       DryRun: true,
     }
     return permission(
-      this.call('Decrypt', arn, signal, (client, o) => client.send(new DecryptCommand(input), o)),
+      this.call('Decrypt', arn, signal, (client, o, sdk) =>
+        client.send(new sdk.DecryptCommand(input), o),
+      ),
     )
   }
 
@@ -67,8 +62,8 @@ export class DryRunPort extends KmsPort {
       DryRun: true,
     }
     return permission(
-      this.call('DeriveSharedSecret', arn, signal, (client, o) =>
-        client.send(new DeriveSharedSecretCommand(input), o),
+      this.call('DeriveSharedSecret', arn, signal, (client, o, sdk) =>
+        client.send(new sdk.DeriveSharedSecretCommand(input), o),
       ),
     )
   }
@@ -83,7 +78,9 @@ export class DryRunPort extends KmsPort {
       DryRun: true,
     }
     return permission(
-      this.call('Sign', arn, signal, (client, o) => client.send(new SignCommand(input), o)),
+      this.call('Sign', arn, signal, (client, o, sdk) =>
+        client.send(new sdk.SignCommand(input), o),
+      ),
     )
   }
 
@@ -94,22 +91,22 @@ export class DryRunPort extends KmsPort {
    */
   async time(key: string, signal?: AbortSignal): Promise<number | undefined> {
     let date: string | undefined
-    const command = new DescribeKeyCommand({ KeyId: key })
-    // below the step that throws for an answer that says no
-    command.middlewareStack.add(
-      (next) => async (args) => {
-        const result = await next(args)
-        const { headers } = (result.response ?? {}) as HttpAnswer
-        date = headers?.['date'] ?? date
-        return result
-      },
-      { step: 'deserialize', priority: 'low', name: 'readDate' },
-    )
-    await this.call('DescribeKey', key, signal, (client, o) => client.send(command, o)).catch(
-      (error: unknown) => {
-        if (!isSealdropError(error)) throw error
-      },
-    )
+    await this.call('DescribeKey', key, signal, (client, o, sdk) => {
+      const command = new sdk.DescribeKeyCommand({ KeyId: key })
+      // below the step that throws for an answer that says no
+      command.middlewareStack.add(
+        (next) => async (args) => {
+          const result = await next(args)
+          const { headers } = (result.response ?? {}) as HttpAnswer
+          date = headers?.['date'] ?? date
+          return result
+        },
+        { step: 'deserialize', priority: 'low', name: 'readDate' },
+      )
+      return client.send(command, o)
+    }).catch((error: unknown) => {
+      if (!isSealdropError(error)) throw error
+    })
     return date === undefined ? undefined : Date.parse(date)
   }
 }

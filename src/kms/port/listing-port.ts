@@ -1,4 +1,3 @@
-import { ListAliasesCommand, ListKeysCommand } from '@aws-sdk/client-kms'
 import { ManagementPort, unless } from './management-port.js'
 import type { KeyDescription } from './port.js'
 
@@ -35,7 +34,7 @@ export class ListingPort extends ManagementPort {
         'ListAliases',
         alias,
         signal,
-        (client, o) => client.send(new ListAliasesCommand(input), o),
+        (client, o, sdk) => client.send(new sdk.ListAliasesCommand(input), o),
       )
       for (const { TargetKeyId = '', AliasName = '' } of Aliases)
         names.set(TargetKeyId, [...(names.get(TargetKeyId) ?? []), AliasName])
@@ -49,8 +48,11 @@ export class ListingPort extends ManagementPort {
     let Marker: string | undefined
     do {
       const input = { Limit: 1000, Marker }
-      const { Keys = [], NextMarker } = await this.call('ListKeys', alias, signal, (client, o) =>
-        client.send(new ListKeysCommand(input), o),
+      const { Keys = [], NextMarker } = await this.call(
+        'ListKeys',
+        alias,
+        signal,
+        (client, o, sdk) => client.send(new sdk.ListKeysCommand(input), o),
       )
       for (const { KeyArn = '' } of Keys) yield KeyArn
       Marker = NextMarker

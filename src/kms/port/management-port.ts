@@ -1,21 +1,4 @@
-import {
-  CancelKeyDeletionCommand,
-  CreateAliasCommand,
-  CreateKeyCommand,
-  DeleteAliasCommand,
-  DisableKeyCommand,
-  EnableKeyCommand,
-  GetKeyLastUsageCommand,
-  GetKeyPolicyCommand,
-  ListGrantsCommand,
-  ListResourceTagsCommand,
-  ReplicateKeyCommand,
-  ScheduleKeyDeletionCommand,
-  UpdateAliasCommand,
-  type KeySpec,
-  type KeyUsageType,
-  type Tag,
-} from '@aws-sdk/client-kms'
+import type { KeySpec, KeyUsageType, Tag } from '@aws-sdk/client-kms'
 import { ensure } from '../../errors/guard.js'
 import {
   isSealdropError,
@@ -69,18 +52,19 @@ export class ManagementPort extends KmsPort {
   /** Makes a key in the Region of an alias, and answers its ARN. */
   async createKey(key: NewKey, signal?: AbortSignal): Promise<string> {
     const { alias, spec, usage } = key
-    const command = new CreateKeyCommand({
+    const input = {
       KeySpec: spec as KeySpec,
       KeyUsage: usage as KeyUsageType,
       Description: key.description,
       Policy: key.policy,
       ...(key.multiRegion && { MultiRegion: true }),
       ...tagsIn(key),
+    }
+    const { KeyMetadata: made } = await this.call('CreateKey', alias, signal, (client, o, sdk) => {
+      const command = new sdk.CreateKeyCommand(input)
+      askOnce(command)
+      return client.send(command, o)
     })
-    askOnce(command)
-    const { KeyMetadata: made } = await this.call('CreateKey', alias, signal, (client, o) =>
-      client.send(command, o),
-    )
     const arn = made?.Arn ?? ''
     const isAsAsked = made?.KeySpec === spec && made.KeyUsage === usage
     expected('CreateKey', isAsAsked && isArnOf(alias, arn))
@@ -106,8 +90,8 @@ export class ManagementPort extends KmsPort {
       Policy: like.policy,
       ...tagsIn(like),
     }
-    await this.call('ReplicateKey', arn, signal, (client, o) =>
-      client.send(new ReplicateKeyCommand(input), o),
+    await this.call('ReplicateKey', arn, signal, (client, o, sdk) =>
+      client.send(new sdk.ReplicateKeyCommand(input), o),
     ).catch(async (error: unknown) => {
       if (awsNameOf(error) !== 'AlreadyExistsException') throw error
       await this.#ensureOurs(
@@ -131,8 +115,8 @@ export class ManagementPort extends KmsPort {
 
   /** Who uses a key by a grant, 100 at most, and what each may do. */
   async grantsOf(arn: string, signal?: AbortSignal): Promise<readonly Grant[]> {
-    const { Grants = [] } = await this.call('ListGrants', arn, signal, (client, o) =>
-      client.send(new ListGrantsCommand({ KeyId: arn, Limit: 100 }), o),
+    const { Grants = [] } = await this.call('ListGrants', arn, signal, (client, o, sdk) =>
+      client.send(new sdk.ListGrantsCommand({ KeyId: arn, Limit: 100 }), o),
     )
     return Grants.map(({ GranteePrincipal = '', Operations = [] }) => ({
       principal: GranteePrincipal,
@@ -142,8 +126,8 @@ export class ManagementPort extends KmsPort {
 
   /** The key policy of a key, as JSON. */
   async policyOf(arn: string, signal?: AbortSignal): Promise<string> {
-    const { Policy = '' } = await this.call('GetKeyPolicy', arn, signal, (client, o) =>
-      client.send(new GetKeyPolicyCommand({ KeyId: arn, PolicyName: 'default' }), o),
+    const { Policy = '' } = await this.call('GetKeyPolicy', arn, signal, (client, o, sdk) =>
+      client.send(new sdk.GetKeyPolicyCommand({ KeyId: arn, PolicyName: 'default' }), o),
     )
     return Policy
   }
@@ -152,8 +136,8 @@ export class ManagementPort extends KmsPort {
   async inherited(arn: string, signal?: AbortSignal): Promise<Inherited> {
     const policy = await this.policyOf(arn, signal)
     // a key has 50 tags at most
-    const { Tags: tags = [] } = await this.call('ListResourceTags', arn, signal, (client, o) =>
-      client.send(new ListResourceTagsCommand({ KeyId: arn, Limit: 50 }), o),
+    const { Tags: tags = [] } = await this.call('ListResourceTags', arn, signal, (client, o, sdk) =>
+      client.send(new sdk.ListResourceTagsCommand({ KeyId: arn, Limit: 50 }), o),
     )
     // tags in aws: are set by AWS alone
     const isOurs = ({ TagKey = '' }: Tag): boolean => !TagKey.startsWith('aws:')
@@ -205,29 +189,29 @@ export class ManagementPort extends KmsPort {
 
   async #updateAlias(alias: string, arn: string, signal: AbortSignal | undefined): Promise<void> {
     const input = { AliasName: aliasName(alias), TargetKeyId: arn }
-    await this.call('UpdateAlias', alias, signal, (client, o) =>
-      client.send(new UpdateAliasCommand(input), o),
+    await this.call('UpdateAlias', alias, signal, (client, o, sdk) =>
+      client.send(new sdk.UpdateAliasCommand(input), o),
     )
   }
 
   async #deleteAlias(alias: string, signal: AbortSignal | undefined): Promise<void> {
     const input = { AliasName: aliasName(alias) }
-    await this.call('DeleteAlias', alias, signal, (client, o) =>
-      client.send(new DeleteAliasCommand(input), o),
+    await this.call('DeleteAlias', alias, signal, (client, o, sdk) =>
+      client.send(new sdk.DeleteAliasCommand(input), o),
     )
   }
 
   async #createAlias(alias: string, arn: string, signal: AbortSignal | undefined): Promise<void> {
     const input = { AliasName: aliasName(alias), TargetKeyId: arn }
-    await this.call('CreateAlias', alias, signal, (client, o) =>
-      client.send(new CreateAliasCommand(input), o),
+    await this.call('CreateAlias', alias, signal, (client, o, sdk) =>
+      client.send(new sdk.CreateAliasCommand(input), o),
     )
   }
 
   /** Disables a key, so that it refuses every call. A disabled one stays as it is. */
   async disable(arn: string, signal?: AbortSignal): Promise<void> {
-    await this.call('DisableKey', arn, signal, (client, o) =>
-      client.send(new DisableKeyCommand({ KeyId: arn }), o),
+    await this.call('DisableKey', arn, signal, (client, o, sdk) =>
+      client.send(new sdk.DisableKeyCommand({ KeyId: arn }), o),
     )
   }
 
@@ -235,11 +219,11 @@ export class ManagementPort extends KmsPort {
   async restore(arn: string, signal?: AbortSignal): Promise<void> {
     const { state } = await this.describe(arn, signal)
     if (isPendingDeletion(state))
-      await this.call('CancelKeyDeletion', arn, signal, (client, o) =>
-        client.send(new CancelKeyDeletionCommand({ KeyId: arn }), o),
+      await this.call('CancelKeyDeletion', arn, signal, (client, o, sdk) =>
+        client.send(new sdk.CancelKeyDeletionCommand({ KeyId: arn }), o),
       )
-    await this.call('EnableKey', arn, signal, (client, o) =>
-      client.send(new EnableKeyCommand({ KeyId: arn }), o),
+    await this.call('EnableKey', arn, signal, (client, o, sdk) =>
+      client.send(new sdk.EnableKeyCommand({ KeyId: arn }), o),
     )
   }
 
@@ -258,16 +242,19 @@ export class ManagementPort extends KmsPort {
     const { state, deletes } = await this.describe(arn, signal)
     if (isPendingDeletion(state)) return deletes ?? waitsForReplicas
     const input = { KeyId: arn, PendingWindowInDays: days }
-    const { DeletionDate } = await this.call('ScheduleKeyDeletion', arn, signal, (client, o) =>
-      client.send(new ScheduleKeyDeletionCommand(input), o),
+    const { DeletionDate } = await this.call('ScheduleKeyDeletion', arn, signal, (client, o, sdk) =>
+      client.send(new sdk.ScheduleKeyDeletionCommand(input), o),
     )
     return DeletionDate ?? waitsForReplicas
   }
 
   /** The last time that a key did cryptography; undefined where it never did. */
   async lastUse(arn: string, signal?: AbortSignal): Promise<LastUse | undefined> {
-    const { KeyLastUsage: found } = await this.call('GetKeyLastUsage', arn, signal, (client, o) =>
-      client.send(new GetKeyLastUsageCommand({ KeyId: arn }), o),
+    const { KeyLastUsage: found } = await this.call(
+      'GetKeyLastUsage',
+      arn,
+      signal,
+      (client, o, sdk) => client.send(new sdk.GetKeyLastUsageCommand({ KeyId: arn }), o),
     )
     return found?.Timestamp && { at: found.Timestamp, operation: found.Operation ?? '' }
   }

@@ -1,13 +1,4 @@
-import {
-  DecryptCommand,
-  DeriveSharedSecretCommand,
-  DescribeKeyCommand,
-  GetPublicKeyCommand,
-  KMSClient,
-  SignCommand,
-  type KMSClientConfig,
-  type SigningAlgorithmSpec,
-} from '@aws-sdk/client-kms'
+import type { KMSClient, KMSClientConfig, SigningAlgorithmSpec } from '@aws-sdk/client-kms'
 import { keyWraps } from '../../algorithms/key-wraps.js'
 import type { Bytes } from '../../bytes/bytes.js'
 import type { PrivateOperations } from '../../envelope/private-operations.js'
@@ -16,11 +7,14 @@ import { SealdropError } from '../../errors/sealdrop-error.js'
 import { isKeyArn, samePlace } from '../../formats/arn.js'
 import { awsNameOf, fromAws } from './aws-errors.js'
 import type { MessageType } from './message-types.js'
+import { loadSdk, type Sdk } from './peer.js'
 
 /**
  * How KMS is reached: a client, a configuration, or a function that answers a client for a Region.
  *
  * - The default is `{}`, the AWS default chain.
+ * - `@aws-sdk/client-kms` must be installed, which is loaded at the first call. Without it every
+ *   call is `invalid_argument`.
  * - A client is for keys of its own Region only.
  * - Of a configuration one client is made for each Region. `close()` ends them.
  * - For a function keys are named by ARN, which says the Region.
@@ -77,8 +71,8 @@ export class KmsPort implements PrivateOperations {
   async decrypt(arn: string, ciphertext: Bytes, signal?: AbortSignal): Promise<Bytes | undefined> {
     const algorithm = keyWraps['RSA-OAEP-256'].kms as 'RSAES_OAEP_SHA_256'
     const input = { KeyId: arn, CiphertextBlob: ciphertext, EncryptionAlgorithm: algorithm }
-    const answer = await this.call('Decrypt', arn, signal, (client, o) =>
-      client.send(new DecryptCommand(input), o),
+    const answer = await this.call('Decrypt', arn, signal, (client, o, sdk) =>
+      client.send(new sdk.DecryptCommand(input), o),
     ).catch((error: unknown) => {
       const isNoCiphertext =
         error instanceof SealdropError && awsNameOf(error) === 'InvalidCiphertextException'
@@ -93,8 +87,8 @@ export class KmsPort implements PrivateOperations {
 
   async agree(arn: string, spki: Bytes, signal?: AbortSignal): Promise<Bytes> {
     const input = { KeyId: arn, PublicKey: spki, KeyAgreementAlgorithm: 'ECDH' as const }
-    const answer = await this.call('DeriveSharedSecret', arn, signal, (client, o) =>
-      client.send(new DeriveSharedSecretCommand(input), o),
+    const answer = await this.call('DeriveSharedSecret', arn, signal, (client, o, sdk) =>
+      client.send(new sdk.DeriveSharedSecretCommand(input), o),
     )
     expected('DeriveSharedSecret', answer.KeyId === arn && answer.KeyAgreementAlgorithm === 'ECDH')
     return bytesOf('DeriveSharedSecret', answer.SharedSecret)
@@ -112,8 +106,8 @@ export class KmsPort implements PrivateOperations {
       MessageType: type,
       SigningAlgorithm: algorithm as SigningAlgorithmSpec,
     }
-    const answer = await this.call('Sign', arn, signal, (client, o) =>
-      client.send(new SignCommand(input), o),
+    const answer = await this.call('Sign', arn, signal, (client, o, sdk) =>
+      client.send(new sdk.SignCommand(input), o),
     )
     expected('Sign', answer.KeyId === arn && answer.SigningAlgorithm === algorithm)
     return bytesOf('Sign', answer.Signature)
@@ -125,8 +119,8 @@ export class KmsPort implements PrivateOperations {
    * @param key - ARN, key id or alias; the answer names the ARN
    */
   async publicKey(key: string, signal?: AbortSignal): Promise<PublicKeyAnswer> {
-    const answer = await this.call('GetPublicKey', key, signal, (client, o) =>
-      client.send(new GetPublicKeyCommand({ KeyId: key }), o),
+    const answer = await this.call('GetPublicKey', key, signal, (client, o, sdk) =>
+      client.send(new sdk.GetPublicKeyCommand({ KeyId: key }), o),
     )
     const {
       KeyId: arn = '',
@@ -143,8 +137,8 @@ export class KmsPort implements PrivateOperations {
    * GetPublicKey does not answer them, and fails for a disabled key.
    */
   async describe(key: string, signal?: AbortSignal): Promise<KeyDescription> {
-    const { KeyMetadata: found } = await this.call('DescribeKey', key, signal, (client, o) =>
-      client.send(new DescribeKeyCommand({ KeyId: key }), o),
+    const { KeyMetadata: found } = await this.call('DescribeKey', key, signal, (client, o, sdk) =>
+      client.send(new sdk.DescribeKeyCommand({ KeyId: key }), o),
     )
     const {
       Arn: arn = '',
@@ -178,11 +172,12 @@ export class KmsPort implements PrivateOperations {
     operation: string,
     key: string,
     signal: AbortSignal | undefined,
-    send: (client: KMSClient, o: { abortSignal?: AbortSignal }) => Promise<R>,
+    send: (client: KMSClient, o: { abortSignal?: AbortSignal }, sdk: Sdk) => Promise<R>,
   ): Promise<R> {
     signal?.throwIfAborted()
     try {
-      return await send(await this.#client(key), signal ? { abortSignal: signal } : {})
+      const sdk = await loadSdk()
+      return await send(await this.#client(key, sdk), signal ? { abortSignal: signal } : {}, sdk)
     } catch (error) {
       signal?.throwIfAborted()
       throw error instanceof SealdropError ? error : fromAws(error, operation, key)
@@ -190,7 +185,7 @@ export class KmsPort implements PrivateOperations {
   }
 
   /** The client for the Region of a key: that of its ARN, or otherwise the configured one. */
-  async #client(key: string): Promise<KMSClient> {
+  async #client(key: string, sdk: Sdk): Promise<KMSClient> {
     const region = arnPattern.exec(key)?.[1]
     if (isClient(this.#kms)) {
       const own = await this.#kms.config.region()
@@ -203,26 +198,23 @@ export class KmsPort implements PrivateOperations {
     }
     const known = this.#clients.get(region ?? '')
     if (known) return known
-    const made = makeClient(this.#kms, key, region)
+    const made =
+      typeof this.#kms === 'function'
+        ? this.#kms(ofRegion(key, region))
+        : new sdk.KMSClient(region === undefined ? this.#kms : { ...this.#kms, region })
     this.#clients.set(region ?? '', made)
     return made
   }
 }
 
-/** A client for the Region of a key, where it names one. */
-function makeClient(
-  kms: Exclude<Kms, KMSClient>,
-  key: string,
-  region: string | undefined,
-): KMSClient {
-  if (typeof kms !== 'function')
-    return new KMSClient(region === undefined ? kms : { ...kms, region })
+/** The Region of a key, which a function of it needs. */
+function ofRegion(key: string, region: string | undefined): string {
   ensure(
     region !== undefined,
     'invalid_argument',
     `key ${key}: expected an ARN, because kms is a function of the Region`,
   )
-  return kms(region)
+  return region
 }
 
 /**

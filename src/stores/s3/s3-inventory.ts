@@ -31,7 +31,8 @@ const conflicts = ['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKe
  *
  * - Turn versioning of the bucket on, so that old versions stay.
  *
- * @param o.s3 - `new S3({})` of `@aws-sdk/client-s3`
+ * @param o.s3 - `new S3({})` of `@aws-sdk/client-s3` 3.700 or later, which sends the condition of a
+ *   write. An older one leaves it out
  * @param o.bucket - name of the bucket
  * @param o.key - name of the object
  * @returns a store for `planRotation`, `createPublisher` and `createOpener`
