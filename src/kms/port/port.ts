@@ -53,7 +53,7 @@ export interface KeyDescription {
   readonly arns: readonly string[]
 }
 
-export const arnPattern: RegExp = /^arn:[\w-]+:kms:([\w-]+):\d{12}:(?:key|alias)\/./
+const arnPattern: RegExp = /^arn:[\w-]+:kms:([\w-]+):\d{12}:(?:key|alias)\/./
 
 /**
  * Makes the calls to KMS; nothing else talks to AWS.
