@@ -49,7 +49,8 @@ export async function verifierOf(
   const provider = providerOf(providers, alg, 'verify')
   const advice = jwk.kty === 'AKP' ? '; pass providers: [mlDsa()] of sealdrop/ml-dsa' : ''
   ensure(provider, 'unsupported_runtime', `${alg}: not in this runtime's WebCrypto${advice}`)
-  return (signature, message) => provider.verify(alg, jwk, signature, message)
+  return async (signature, message) =>
+    (async () => provider.verify(alg, jwk, signature, message))().catch(() => false)
 }
 
 /** Bytes of what an algorithm hashes a message to. */

@@ -82,3 +82,10 @@ export class SealdropError extends Error {
 export function isSealdropError(e: unknown): e is SealdropError {
   return e instanceof Error && e.name === 'SealdropError' && 'code' in e && 'retryable' in e
 }
+
+/** Throws what others failed with: as it is where it has a code, and with this one otherwise. */
+export const coded =
+  (code: SealdropErrorCode, message: string, retryable = false) =>
+  (cause: unknown): never => {
+    throw isSealdropError(cause) ? cause : new SealdropError(code, message, { cause, retryable })
+  }

@@ -6,6 +6,13 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** Work that nobody need await: where it fails, that does not end the process. */
+export function unwatched<T>(work: () => Promise<T>): Promise<T> {
+  const under = work()
+  under.catch(() => {})
+  return under
+}
+
 /** The signal of a call that takes nothing else. @throws SealdropError `invalid_argument` */
 export const signalOf = (o: CallOptions | undefined): AbortSignal | undefined =>
   checkOptions(o, 'signal').signal

@@ -1,5 +1,5 @@
 import type { Bytes } from '../bytes/bytes.js'
-import { ensure } from '../errors/guard.js'
+import { ensure, hasMethods } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import type { CallOptions } from './abort.js'
@@ -64,10 +64,10 @@ type Ask = (
  */
 export async function httpSource(url: string | URL, o?: HttpSourceOptions): Promise<ByteSource> {
   const { headers = {}, fetch = globalThis.fetch, signal } = checkOptions(o, 'signal headers fetch')
-  const parsed = new URL(url)
-  const { href, protocol } = parsed
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  const { href = '', protocol = 'no URL' } = parsed ?? {}
   ensure(
-    protocol === 'https:' || protocol === 'http:',
+    parsed && (protocol === 'https:' || protocol === 'http:'),
     'invalid_argument',
     `url: expected http or https, found ${protocol}`,
   )
@@ -89,7 +89,7 @@ function asker(
 ): Ask {
   return async (start, end, { ifMatch, signal }) => {
     try {
-      return await fetch(href, {
+      const response = await fetch(href, {
         headers: {
           ...headers,
           range: `bytes=${start}-${end - 1}`,
@@ -99,6 +99,8 @@ function asker(
         redirect: 'manual',
         ...(signal && { signal }),
       })
+      ensure(hasMethods(response?.headers, 'get'), 'source_failed', 'fetch answered no Response')
+      return response
     } catch (cause) {
       signal?.throwIfAborted()
       throw failed('the URL does not answer', cause)

@@ -1,5 +1,5 @@
 import { ensure, hasMethods, kindOf } from '../errors/guard.js'
-import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
+import { coded } from '../errors/sealdrop-error.js'
 import { iterableReader, streamReader, type ByteReader } from './byte-reader.js'
 import { rangeReader, type ByteSource } from './byte-source.js'
 
@@ -66,10 +66,10 @@ export function fileInput(file: unknown, length?: number): FileInput {
     // changed or removed, whatever the host calls that
     reader: (start = 0, end = size) =>
       blob
-        ? mended(streamReader(file.slice(start, end).stream(), true), 'source_changed')
-        : mended(rangeReader(file, start, end)),
+        ? mended(() => streamReader(file.slice(start, end).stream(), true), 'source_changed')
+        : mended(() => rangeReader(file, start, end)),
     version: async () =>
-      blob ? `${(file as File).lastModified}` : file.version && named(file.version()),
+      blob ? `${(file as File).lastModified}` : file.version && named(async () => file.version?.()),
   }
 }
 
@@ -95,7 +95,7 @@ export function inputOf(source: StreamSource, length?: number): Input {
     size: length,
     otherSize: 'source_failed',
     reader: () =>
-      mended(
+      mended(() =>
         stream
           ? streamReader(source as ReadableStream<Uint8Array>)
           : iterableReader(source as AsyncIterable<Uint8Array>),
@@ -103,26 +103,21 @@ export function inputOf(source: StreamSource, length?: number): Input {
   }
 }
 
-/** Gives what a source fails with a name. */
-function named<T>(
-  work: Promise<T>,
-  code: 'source_failed' | 'source_changed' = 'source_failed',
-): Promise<T> {
-  return work.catch((cause: unknown) => {
-    if (isSealdropError(cause)) throw cause
-    const retryable = code === 'source_failed'
-    throw new SealdropError(
-      code,
-      retryable ? 'the source failed' : 'the file was changed or removed: choose it again',
-      {
-        cause,
-        retryable,
-      },
-    )
-  })
-}
+type Code = 'source_failed' | 'source_changed'
 
-const mended = (reader: ByteReader, code?: 'source_failed' | 'source_changed'): ByteReader => ({
-  ...reader,
-  take: (length) => named(reader.take(length), code),
-})
+/** Gives what a source fails with a code. */
+const unread = (code: Code = 'source_failed'): ((cause: unknown) => never) =>
+  code === 'source_failed'
+    ? coded(code, 'the source failed', true)
+    : coded(code, 'the file was changed or removed: choose it again')
+
+const named = <T>(work: () => Promise<T>, code?: Code): Promise<T> => work().catch(unread(code))
+
+function mended(make: () => ByteReader, code?: Code): ByteReader {
+  try {
+    const reader = make()
+    return { ...reader, take: (length) => named(() => reader.take(length), code) }
+  } catch (cause) {
+    return unread(code)(cause)
+  }
+}

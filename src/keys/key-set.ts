@@ -1,7 +1,7 @@
 import type { AlgorithmProvider } from '../crypto/provider.js'
 import { ensure, milliseconds } from '../errors/guard.js'
-import { isSealdropError } from '../errors/sealdrop-error.js'
-import { abortable, signalOf, type CallOptions } from '../io/abort.js'
+import { coded, isSealdropError } from '../errors/sealdrop-error.js'
+import { abortable, signalOf, unwatched, type CallOptions } from '../io/abort.js'
 import { SingleFlight } from '../io/single-flight.js'
 import { keepsHeldSet } from './held-set-codes.js'
 import { makeKeys, type KeyInfo, type SealingKey } from './key.js'
@@ -105,12 +105,12 @@ export class HeldKeySet implements KeySet {
     return milliseconds('now', typeof now === 'function' ? now() : NaN)
   }
 
-  async ready(o?: CallOptions): Promise<void> {
-    await this.current(signalOf(o))
+  ready(o?: CallOptions): Promise<void> {
+    return unwatched(async () => void (await this.current(signalOf(o))))
   }
 
-  async refresh(o?: CallOptions): Promise<void> {
-    await this.#load(signalOf(o), true)
+  refresh(o?: CallOptions): Promise<void> {
+    return unwatched(async () => void (await this.#load(signalOf(o), true)))
   }
 
   async list(o?: CallOptions): Promise<readonly KeyInfo[]> {
@@ -188,13 +188,15 @@ export class HeldKeySet implements KeySet {
           },
         )
         const now = this.now()
-        const believed = await trust.accept(document, { now })
-        const set = await makeKeys(believed.keys)
+        const judged = async (): Promise<LoadedSet> => {
+          const believed = await trust.accept(document, { now })
+          return { believed, ...(await makeKeys(believed.keys)) }
+        }
+        const set = await judged().catch(coded('keys_untrusted', 'the trust failed'))
         if (set.keys.length === 0) throw noUsableKey('that can be used', set.passedOver)
-        const { expires = now + Math.max(freshFor, unsignedLifetime) } = believed
+        const { expires = now + Math.max(freshFor, unsignedLifetime) } = set.believed
         this.#held = {
           ...set,
-          believed,
           at: now,
           freshUntil: Math.min(now + freshFor, expires),
           expires,

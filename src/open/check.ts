@@ -6,6 +6,7 @@ import type { Bytes } from '../bytes/bytes.js'
 import { openingOf } from '../envelope/open-recipient.js'
 import type { ValueKey } from '../envelope/recipients/recipient.js'
 import { ensure, kindOf, shown } from '../errors/guard.js'
+import { SealdropError } from '../errors/sealdrop-error.js'
 import { checkContext, isContext, sameContext, type Context } from '../formats/context.js'
 import type { Jwe } from '../formats/jwe.js'
 import type { OpenerKey } from './opener-key.js'
@@ -77,9 +78,7 @@ export function checkFoundContext(
     )
   const own = members(false)
   const decide = (): unknown =>
-    typeof expected === 'function'
-      ? expected(Object.freeze({ ...own }))
-      : sameContext(own, expected)
+    typeof expected === 'function' ? decided(expected, own) : sameContext(own, expected)
   const fits = sameContext(members(true), reserved) && decide()
   // not a decision, and its rejection must not end the process
   if (fits instanceof Promise) fits.catch(() => {})
@@ -89,6 +88,17 @@ export function checkFoundContext(
     'the value was sealed for another context than the one expected here',
   )
   return own
+}
+
+/** What a caller's function decides. One that throws has not said that it fits. */
+function decided(decide: (found: Context) => boolean, own: Context): unknown {
+  try {
+    return decide(Object.freeze({ ...own }))
+  } catch (cause) {
+    throw new SealdropError('context_mismatch', 'the function that decides of the context threw', {
+      cause,
+    })
+  }
 }
 
 /** Checks what the opener expects of a context. @throws SealdropError `invalid_argument` */

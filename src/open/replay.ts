@@ -1,7 +1,7 @@
 import { utf8 } from '../bytes/text.js'
 import { toBase64url } from '../bytes/base64url.js'
 import { sha256 } from '../crypto/digest.js'
-import { SealdropError } from '../errors/sealdrop-error.js'
+import { coded, SealdropError } from '../errors/sealdrop-error.js'
 
 /**
  * Remembers which values were opened, so that each opens once.
@@ -35,7 +35,9 @@ const replayed = (): SealdropError => new SealdropError('replayed', 'this value 
 
 /** Refuses a replay that is known already, so that it costs no KMS call. */
 export async function checkUnseen(store: ReplayStore | undefined, jwe: string): Promise<void> {
-  if (store?.seen && (await store.seen(await replayId(jwe)))) throw replayed()
+  if (!store?.seen) return
+  const id = await replayId(jwe)
+  if (await asked(async () => store.seen?.(id))) throw replayed()
 }
 
 /**
@@ -55,5 +57,10 @@ export async function claimOnce(
   if (!store) return
   // a value that does not say its time was refused before, because there is a maximum age
   const until = new Date((iat ?? NaN) * 1000 + taken + 60_000)
-  if (!(await store.claim(await replayId(jwe), until))) throw replayed()
+  const id = await replayId(jwe)
+  if (!(await asked(async () => store.claim(id, until)))) throw replayed()
 }
+
+/** What a store answers. A value is not opened where it fails, whatever it fails with. */
+const asked = <T>(work: () => Promise<T>): Promise<T> =>
+  work().catch(coded('output_failed', 'the replay store failed', true))

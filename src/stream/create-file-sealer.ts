@@ -1,7 +1,7 @@
 import { limits } from '../algorithms/limits.js'
 import { equal } from '../bytes/bytes.js'
 import { authenticate, importDataKey } from '../crypto/aes.js'
-import { ensure } from '../errors/guard.js'
+import { ensure, hasMethods } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { frameLengthFromEnd, tagLength } from '../formats/message-header.js'
@@ -10,7 +10,7 @@ import { fileInput } from '../io/stream-source.js'
 import type { KeyInfo } from '../keys/key.js'
 import { held } from '../keys/key-set.js'
 import { whyNot } from '../keys/select.js'
-import { holdRecord, type FileRecords, type RecordStart } from './record-store.js'
+import { holdRecord, namedRecords, type FileRecords, type RecordStart } from './record-store.js'
 import { damaged, RangeSealer, type FileSealer } from './file-sealer.js'
 import { idText, startMessage, type Message } from './message.js'
 import { planMessage, setsOf, type Recipients } from './plan-message.js'
@@ -70,7 +70,8 @@ export async function createFileSealer(
   o: FileSealerOptions,
 ): Promise<FileSealer> {
   checkOptions(o, 'signal context frameLength length framesInFlight digest onProgress records')
-  const { records, length, framesInFlight, onProgress } = o ?? {}
+  const { length, framesInFlight, onProgress } = o ?? {}
+  const records = o?.records && namedRecords(o.records)
   const input = fileInput(file, length)
   const plan = await planMessage(keys, o ?? {})
   const { frameLength } = plan
@@ -78,7 +79,7 @@ export async function createFileSealer(
   const version = await input.version?.()
   const { raw, ...message } = await startMessage(plan)
   const id = idText(message)
-  const release = records ? await holdRecord(records, id) : async () => {}
+  const release = o.records ? await holdRecord(o.records, id) : async () => {}
   try {
     const sealer = new RangeSealer({
       message,
@@ -155,9 +156,10 @@ export async function restoreFileSealer(
   const { signal } = checkOptions(o, 'signal framesInFlight onProgress')
   const input = fileInput(file)
   const published = await sealedToNow(keys, signal)
+  const kept = namedRecords(records)
   const release = await holdRecord(records, messageId)
   try {
-    const { start, tags } = await loadRecord(records, messageId)
+    const { start, tags } = await loadRecord(kept, messageId)
     const { size, version } = start
     const recipients = start.recipients.map((thumbprint) => stillPublished(thumbprint, published))
     ensure(
@@ -172,7 +174,7 @@ export async function restoreFileSealer(
       frameLength: new DataView(buffer, byteOffset).getUint32(length - frameLengthFromEnd),
       input,
       version,
-      records,
+      records: kept,
       tags,
       release,
       recipients,
@@ -204,7 +206,10 @@ async function loadRecord(
     )
   }
   ensure(
-    start.v === 1 && Array.isArray(start.recipients) && start.recipients.length > 0,
+    start.v === 1 &&
+      Array.isArray(start.recipients) &&
+      start.recipients.length > 0 &&
+      hasMethods(record.tags, Symbol.iterator),
     'malformed',
     damaged,
   )

@@ -1,4 +1,5 @@
-import { SealdropError } from '../errors/sealdrop-error.js'
+import { ensure, hasMethods } from '../errors/guard.js'
+import { coded, SealdropError } from '../errors/sealdrop-error.js'
 import type { CryptoKey } from '../crypto/subtle.js'
 import type { Bytes } from '../bytes/bytes.js'
 
@@ -49,6 +50,24 @@ const conflict = (): SealdropError =>
     'conflict',
     'another file sealer, perhaps in another tab, holds the record: close it first',
   )
+
+/** The same store, whose failures all have a code. */
+export function namedRecords(records: FileRecords): FileRecords {
+  ensure(
+    hasMethods(records, 'create', 'append', 'load', 'remove'),
+    'invalid_argument',
+    'records: expected create, append, load and remove',
+  )
+  return {
+    create: (id, start) => named(async () => records.create(id, start)),
+    append: (id, frames) => named(async () => records.append(id, frames)),
+    load: (id) => named(async () => records.load(id)),
+    remove: (id) => named(async () => records.remove(id)),
+  }
+}
+
+const named = <T>(work: () => Promise<T>): Promise<T> =>
+  work().catch(coded('output_failed', 'the store of records failed', true))
 
 const heldIds = new WeakMap<FileRecords, Set<string>>()
 

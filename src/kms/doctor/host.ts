@@ -17,7 +17,7 @@ export async function examineHost(o: HostOptions): Promise<readonly Finding[]> {
   const type = isSigned ? types.signed : types.plain
   const fetch: typeof globalThis.fetch = async (...request) => {
     const response = await o.fetch(...request)
-    ;({ headers } = response)
+    headers = response?.headers ?? headers
     at = o.now()
     return response
   }

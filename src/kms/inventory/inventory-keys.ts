@@ -3,6 +3,7 @@ import { SealdropError } from '../../errors/sealdrop-error.js'
 import { abortable } from '../../io/abort.js'
 import { SingleFlight } from '../../io/single-flight.js'
 import type { OpenerKey, OpenerKeys } from '../../open/opener-key.js'
+import { readInventory } from './asked-store.js'
 import {
   isDeleted,
   isMade,
@@ -107,7 +108,7 @@ export class InventoryKeys implements OpenerKeys {
 
   async #read(): Promise<void> {
     this.#readAt = this.#now()
-    const found = await this.#store.read()
+    const found = await readInventory(this.#store)
     ensure(found, 'key_not_found', 'there is no inventory yet: the publisher makes it')
     if (found.inventory.counter === this.#counter) return
     this.#keys = knownKeys(found.inventory)

@@ -1,5 +1,6 @@
 import { ensure, shown } from '../../errors/guard.js'
 import { isSealdropError } from '../../errors/sealdrop-error.js'
+import { readInventory, writeInventory } from './asked-store.js'
 import type { InventoryKey, InventoryStore, KeyInventory, Purpose } from './inventory-model.js'
 
 const attempts = 5
@@ -21,7 +22,7 @@ export async function updateInventory(
   change: (inventory: KeyInventory) => KeyInventory | undefined,
 ): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
-    const found = await store.read()
+    const found = await readInventory(store)
     ensure(
       found,
       'key_not_found',
@@ -31,7 +32,7 @@ export async function updateInventory(
     if (!next) return false
     const counter = Math.max(found.inventory.counter + 1, Math.floor(now / 1000))
     try {
-      await store.write({ ...next, counter }, found.etag)
+      await writeInventory(store, { ...next, counter }, found.etag)
       return true
     } catch (error) {
       if (!isSealdropError(error) || error.code !== 'conflict' || attempt === attempts) throw error

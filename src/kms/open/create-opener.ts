@@ -7,7 +7,7 @@ import type { ReplayStore } from '../../open/replay.js'
 import type { OpenEvent } from '../../open/report.js'
 import { StreamOpener } from '../../open/stream-opener.js'
 import { ValueOpener } from '../../open/value-opener.js'
-import { signalOf } from '../../io/abort.js'
+import { signalOf, unwatched } from '../../io/abort.js'
 import type { FieldOptions, SealedFields } from '../../seal/sealer.js'
 import { ConfiguredKeys } from './configured-keys.js'
 import { dataKeyCache, type CacheOptions } from './data-key-cache.js'
@@ -120,7 +120,7 @@ export function createOpener(o: OpenerOptions): Opener {
   }
   type FieldsCall = OpenOptions & FieldOptions
   return {
-    ready: async (call) => whileOpen(() => keys.ready(signalOf(call))),
+    ready: (call) => unwatched(async () => whileOpen(() => keys.ready(signalOf(call)))),
     open: async (jwe, call) => whileOpen(() => opener.open(jwe, call)),
     openFields: async <T extends object>(record: SealedFields<T>, call: FieldsCall) =>
       whileOpen(() => opener.openFields<T>(record, call)),

@@ -17,7 +17,7 @@ export interface Opener {
   /**
    * Loads the keys now, so that a wrong configuration shows when the program starts.
    *
-   * - Without it the first verb loads them.
+   * - Without it the first verb loads them. Nobody need await it.
    * - With an inventory as `keys` it reads the inventory, and KMS is not called.
    *
    * @throws SealdropError without a KMS call:
@@ -77,7 +77,7 @@ export interface Opener {
    *   - `context_mismatch`: it was sealed for another context
    *   - `expired`: it is older than `maxAge`, or does not say how old it is
    *   - `replayed`: it was opened before
-   *   - `source_failed`: the inventory cannot be read
+   *   - `source_failed`, `output_failed`: the inventory, or the replay store, failed
    *   - `closed`: the opener was closed
    * @throws SealdropError from KMS:
    *   - `kms_denied`: the policies do not allow it, or the credentials are missing, wrong or old
@@ -123,7 +123,7 @@ export interface Opener {
    *   - `context_mismatch`: a field was sealed for another context, or for another place
    *   - `expired`: a field is older than `maxAge`, or does not say how old it is
    *   - `replayed`: a field was opened before
-   *   - `source_failed`: the inventory cannot be read
+   *   - `source_failed`, `output_failed`: the inventory, or the replay store, failed
    *   - `closed`: the opener was closed
    * @throws SealdropError from KMS:
    *   - `kms_denied`: the policies do not allow it, or the credentials are missing, wrong or old

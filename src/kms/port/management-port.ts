@@ -6,6 +6,7 @@ import {
   type SealdropErrorCode,
 } from '../../errors/sealdrop-error.js'
 import { arnIn } from '../../formats/arn.js'
+import { parseJsonObject } from '../../formats/json.js'
 import { askOnce } from './ask-once.js'
 import { awsNameOf } from './aws-errors.js'
 import { isPendingDeletion } from './key-state.js'
@@ -129,6 +130,7 @@ export class ManagementPort extends KmsPort {
     const { Policy = '' } = await this.call('GetKeyPolicy', arn, signal, (client, o, sdk) =>
       client.send(new sdk.GetKeyPolicyCommand({ KeyId: arn, PolicyName: 'default' }), o),
     )
+    parseJsonObject(Policy, { code: 'kms_unexpected', field: 'kms:GetKeyPolicy' })
     return Policy
   }
 

@@ -177,7 +177,10 @@ export class KmsPort implements PrivateOperations {
     signal?.throwIfAborted()
     try {
       const sdk = await loadSdk()
-      return await send(await this.#client(key, sdk), signal ? { abortSignal: signal } : {}, sdk)
+      const client = await this.#client(key, sdk)
+      const answer = await send(client, signal ? { abortSignal: signal } : {}, sdk)
+      ensure(answer, 'kms_unexpected', `kms:${operation} answered nothing`)
+      return answer
     } catch (error) {
       signal?.throwIfAborted()
       throw error instanceof SealdropError ? error : fromAws(error, operation, key)

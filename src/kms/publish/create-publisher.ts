@@ -5,6 +5,7 @@ import { isSealdropError, type SealdropErrorCode } from '../../errors/sealdrop-e
 import { reservedTypes } from '../../formats/jws.js'
 import { SingleFlight } from '../../io/single-flight.js'
 import type { KeySetDocuments } from '../../keys/documents.js'
+import { readInventory } from '../inventory/asked-store.js'
 import type { InventoryStore, KeyInventory } from '../inventory/inventory-model.js'
 import { ensureTaken, historyKeys, publishedKeys } from '../inventory/published-keys.js'
 import { KmsPort } from '../port/port.js'
@@ -84,7 +85,8 @@ class Publisher {
   readonly #now: () => number
   readonly #flight = new SingleFlight<Documents>()
   #held: Held | undefined
-  #failure: unknown
+  /** Why the last load failed, where it did. */
+  #failed: { readonly cause: unknown } | undefined
   #reloadAt = 0
 
   constructor(o: PublisherOptions) {
@@ -101,7 +103,8 @@ class Publisher {
     // the wait is longer than that where the clock was set back
     const isEarly = wait > 0 && wait <= reloadAfter
     if (isEarly && known) return known
-    if (isEarly) throw this.#failure
+    // a load that is under way may be early too, and nothing has failed
+    if (isEarly && this.#failed) throw this.#failed.cause
     // whoever comes meanwhile gets what is known, so that in workerd no request waits for another
     if (known) this.#reloadAt = this.#now() + retryAfter
     try {
@@ -137,7 +140,7 @@ class Publisher {
     const left = this.#current()
     if (left) return left
     this.#reloadAt = this.#now() + retryAfter
-    this.#failure = error
+    this.#failed = { cause: error }
     throw error
   }
 
@@ -154,6 +157,7 @@ class Publisher {
     // both at once, since a caller between the two would find neither
     this.#reloadAt = at + (signed?.isLast ? retryAfter : reloadAfter)
     this.#held = { documents, at }
+    this.#failed = undefined
     return documents
   }
 
@@ -210,7 +214,7 @@ function inventorySource(
   keysOf: (inventory: KeyInventory) => readonly PublishedJwk[],
 ): Source {
   return async () => {
-    const found = await store.read()
+    const found = await readInventory(store)
     ensure(
       found,
       'key_unusable',

@@ -1,4 +1,5 @@
 import { ensure } from '../../errors/guard.js'
+import { readInventory } from '../inventory/asked-store.js'
 import { checkInventory } from '../inventory/check-inventory.js'
 import type { InventoryKey, KeyInventory, Purpose } from '../inventory/inventory-model.js'
 import { ensureRoom } from '../inventory/published-keys.js'
@@ -133,7 +134,7 @@ const withoutNext = (inventory: KeyInventory, next: InventoryKey, now: number): 
  */
 async function checkAlias({ port, store, signal }: StepContext, alias: string): Promise<void> {
   const named = await port.aliased(alias, signal)
-  const found = await store.read()
+  const found = await readInventory(store)
   const known = found?.inventory.keys.flatMap(({ arns = [] }) => arns) ?? []
   ensure(
     named === undefined || known.includes(named),
@@ -151,7 +152,7 @@ async function change(
 }
 
 async function readStanding(run: StepContext, step: Step): Promise<Standing> {
-  const found = await run.store.read()
+  const found = await readInventory(run.store)
   ensure(
     found,
     'key_not_found',

@@ -1,6 +1,7 @@
 import { clockOf, ensure, hasMethods } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
 import type { CallOptions } from '../../io/abort.js'
+import { readInventory } from '../inventory/asked-store.js'
 import type { InventoryStore } from '../inventory/inventory-model.js'
 import { ListingPort } from '../port/listing-port.js'
 import type { Kms } from '../port/port.js'
@@ -70,7 +71,7 @@ export interface Applied {
  *   const purposes = [{ name: 'letters', alias: 'alias/letters', ...kind }]
  *   const store = fileInventory('letter-keys')
  *   if (!(await store.read())) await store.write({ version: 1, counter: 0, purposes, keys: [] })
- *   const { inventory } = await store.read()
+ *   const { inventory } = await readInventory(store)
  *   const plan = planRotation(inventory, { now: new Date(), every: 'P3M' })
  *   const { done } = await applyRotation(plan, { store })
  *   console.log(done.map((step) => step.kind).join()) // create,activate,create,move-alias
@@ -153,7 +154,7 @@ class Run {
   }
 
   async #orphans(): Promise<readonly Orphan[] | undefined> {
-    const found = this.#hasLost ? await this.#options.store.read() : undefined
+    const found = this.#hasLost ? await readInventory(this.#options.store) : undefined
     if (!found) return []
     return orphansOf(this.#port, found.inventory, this.#options.signal).catch((error: unknown) => {
       if (!isDenied(error)) throw error
@@ -179,6 +180,6 @@ class Run {
 
 /** Whether no key set was ever served. Where there is no inventory yet, none was. */
 async function isNewStore(store: InventoryStore): Promise<boolean> {
-  const found = await store.read()
+  const found = await readInventory(store)
   return !found || isNeverPublished(found.inventory)
 }

@@ -1,5 +1,6 @@
 import { clockOf, ensure, hasMethods, shown } from '../../errors/guard.js'
 import type { CallOptions } from '../../io/abort.js'
+import { readInventory } from '../inventory/asked-store.js'
 import {
   isMade,
   type InventoryStore,
@@ -45,7 +46,7 @@ export async function withPort<T>(o: KeyOptions, work: (found: Found) => Promise
     'invalid_argument',
     'key: expected the thumbprint of a key of the inventory',
   )
-  const found = await o.store.read()
+  const found = await readInventory(o.store)
   const inventory = found?.inventory
   const key = inventory?.keys.find(({ thumbprint }) => thumbprint === o.key)
   ensure(

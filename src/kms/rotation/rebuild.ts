@@ -1,5 +1,6 @@
 import { clockOf, ensure, hasMethods, shown } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
+import { readInventory, writeInventory } from '../inventory/asked-store.js'
 import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
 import type { CallOptions } from '../../io/abort.js'
 import { checkInventory } from '../inventory/check-inventory.js'
@@ -107,7 +108,7 @@ export async function rebuildInventory(o: RebuildOptions): Promise<Rebuilt> {
       },
       'invalid_argument',
     )
-    await store.write(inventory, there?.etag)
+    await writeInventory(store, inventory, there?.etag)
     return { ...answer, inventory }
   } finally {
     port.close()
@@ -132,7 +133,7 @@ function checked(o: RebuildOptions): RebuildOptions & { readonly now: () => numb
 
 async function readOf(store: InventoryStore): ReturnType<InventoryStore['read']> {
   try {
-    return await store.read()
+    return await readInventory(store)
   } catch (error) {
     if (!isSealdropError(error) || error.code !== 'malformed') throw error
     throw new SealdropError(

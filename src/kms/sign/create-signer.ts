@@ -9,7 +9,7 @@ import { checkContext } from '../../formats/context.js'
 import { joinLines, type FileClaims } from '../../formats/file-signature.js'
 import { reservedTypes, sameType } from '../../formats/jws.js'
 import type { Receipt } from '../../formats/receipt.js'
-import { abortable, signalOf, type CallOptions } from '../../io/abort.js'
+import { abortable, signalOf, unwatched, type CallOptions } from '../../io/abort.js'
 import type { ByteSource } from '../../io/byte-source.js'
 import { SingleFlight } from '../../io/single-flight.js'
 import { thumbprintUrn } from '../../keys/key.js'
@@ -37,8 +37,8 @@ class KmsSigner implements Signer {
     this.#alg = alg
   }
 
-  async ready(o?: CallOptions): Promise<void> {
-    await this.#loaded(signalOf(o))
+  ready(o?: CallOptions): Promise<void> {
+    return unwatched(async () => void (await this.#loaded(signalOf(o))))
   }
 
   async close(): Promise<void> {

@@ -32,7 +32,7 @@ export interface Signer {
   /**
    * Loads the key now, so that a wrong configuration shows when the program starts.
    *
-   * - Without it the first verb loads the key.
+   * - Without it the first verb loads the key. Nobody need await it.
    *
    * @throws SealdropError without a KMS call:
    *   - `invalid_argument`: no Region is known for the key

@@ -75,9 +75,9 @@ export function dynamoDbInventory(o: {
   return {
     async read() {
       const input = { TableName: table, Key: { id: { S: id } }, ConsistentRead: true }
-      const { Item } = await o.dynamoDb
-        .getItem(input)
-        .catch(failed('source_failed', 'cannot be read'))
+      const asking = async (): ReturnType<DynamoDbOperations['getItem']> =>
+        o.dynamoDb.getItem(input)
+      const { Item } = (await asking().catch(failed('source_failed', 'cannot be read'))) ?? {}
       if (!Item) return undefined
       const inventory = parseInventory(Item['inventory']?.S ?? '')
       return { inventory, etag: Item['version']?.S ?? '' }
@@ -86,7 +86,8 @@ export function dynamoDbInventory(o: {
       const inventory = { S: serialized(checkInventory(next, 'invalid_argument')) }
       const item = { id: { S: id }, version: { S: randomUUID() }, inventory }
       const input = { TableName: table, Item: item, ...conditionFor(etag) }
-      await o.dynamoDb.putItem(input).catch((error: unknown) => {
+      const writing = async (): Promise<unknown> => o.dynamoDb.putItem(input)
+      await writing().catch((error: unknown) => {
         if (nameOf(error) === 'ConditionalCheckFailedException') throw changed(error)
         failed('output_failed', 'cannot be written')(error)
       })

@@ -76,7 +76,8 @@ export function s3Inventory(o: {
   const at = { Bucket: o.bucket, Key: o.key }
   return {
     async read() {
-      const found = await o.s3.getObject(at).catch((error: unknown) => {
+      const asking = async (): ReturnType<S3Operations['getObject']> => o.s3.getObject(at)
+      const found = await asking().catch((error: unknown) => {
         if (nameOf(error) === 'NoSuchKey') return undefined
         return failed('source_failed', 'cannot be read')(error)
       })
@@ -87,14 +88,16 @@ export function s3Inventory(o: {
         'source_failed',
         'the inventory cannot be read: S3 answered without body or ETag',
       )
-      const json = await body.transformToString().catch(failed('source_failed', 'cannot be read'))
+      const reading = async (): Promise<string> => body.transformToString()
+      const json = await reading().catch(failed('source_failed', 'cannot be read'))
       return { inventory: parseInventory(json), etag }
     },
     async write(next, etag) {
       const Body = serialized(checkInventory(next, 'invalid_argument'))
       const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }
       const input = { ...at, Body, ContentType: 'application/json', ...condition }
-      await o.s3.putObject(input).catch((error: unknown) => {
+      const writing = async (): Promise<unknown> => o.s3.putObject(input)
+      await writing().catch((error: unknown) => {
         if (conflicts.includes(nameOf(error) ?? '')) throw changed(error)
         failed('output_failed', 'cannot be written')(error)
       })

@@ -1,0 +1,41 @@
+import { isSealdropError } from '../../errors/sealdrop-error.js'
+import { checkInventory } from './check-inventory.js'
+import type { InventoryStore, KeyInventory } from './inventory-model.js'
+import { failed } from './inventory-text.js'
+
+/**
+ * Reads the inventory from a store that anybody may have written.
+ *
+ * @throws SealdropError `source_failed` for a failure without a code, `malformed` for what is no
+ *   inventory, and what the store throws
+ */
+export async function readInventory(store: InventoryStore): ReturnType<InventoryStore['read']> {
+  const found = await answered(async () => store.read(), failed('source_failed', 'cannot be read'))
+  if (!found) return undefined
+  checkInventory(found.inventory, 'malformed')
+  return found
+}
+
+/**
+ * Writes the inventory to such a store.
+ *
+ * @throws SealdropError `output_failed` for a failure without a code, and what the store throws
+ */
+export function writeInventory(
+  store: InventoryStore,
+  next: KeyInventory,
+  etag: string | undefined,
+): Promise<void> {
+  const unwritten = failed('output_failed', 'cannot be written')
+  return answered(async () => store.write(next, etag), unwritten)
+}
+
+/** What work answers; a failure without a code gets one. */
+async function answered<T>(work: () => Promise<T>, fail: (cause: unknown) => never): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isSealdropError(error)) throw error
+    return fail(error)
+  }
+}
