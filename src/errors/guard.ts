@@ -29,7 +29,7 @@ export function milliseconds(name: string, value: unknown): number {
   ensure(
     typeof value === 'number' && value >= 0,
     'invalid_argument',
-    `${name}: expected milliseconds, found ${typeof value === 'number' ? value : kindOf(value)}`,
+    `${name}: expected milliseconds from 0 on, found ${kindOf(value)}`,
   )
   return value
 }

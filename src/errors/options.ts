@@ -50,8 +50,5 @@ export function checkOptions<T extends object, List extends string>(
 }
 
 /** How many letters of a known name a misspelt one has, less those that it has not. */
-function likeness(misspelt: string, known: string): number {
-  let left = known.toLowerCase()
-  for (const letter of misspelt.toLowerCase()) left = left.replace(letter, '')
-  return known.length - 2 * left.length
-}
+const likeness = (misspelt: string, known: string): number =>
+  2 * [...known].filter((letter) => misspelt.includes(letter)).length - known.length

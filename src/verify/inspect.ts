@@ -81,9 +81,10 @@ export async function inspect(
   input: string | StreamSource,
   o?: InspectOptions,
 ): Promise<Inspection> {
-  const options = checkOptions(o, 'signal maxFrameLength')
-  options.signal?.throwIfAborted()
-  if (typeof input !== 'string') return inspectStream(input, options)
+  const { signal, maxFrameLength = limits.maxFrame } = checkOptions(o, 'signal maxFrameLength')
+  checkCount('maxFrameLength', maxFrameLength, limits.anyFrame)
+  signal?.throwIfAborted()
+  if (typeof input !== 'string') return inspectStream(input, maxFrameLength, signal)
   if (input.trimStart().startsWith('{')) {
     return { kind: 'key-set', recipients: kidsOf(parseKeySet(input)) }
   }
@@ -105,7 +106,7 @@ function inspectSigned(text: string): Inspection {
     )
     parseHashes(list, parseFileClaims(payload).size)
   }
-  if (typ === reservedTypes.keySet)
+  if (typ === reservedTypes.keySet || typ === reservedTypes.history)
     return { kind: 'key-set', recipients: kidsOf(setClaims(payload).keys) }
   return { kind: 'jws', recipients: kid === undefined ? [] : [kid] }
 }
@@ -137,9 +138,9 @@ const kidsOf = (keys: readonly JsonObject[]): readonly string[] =>
 
 async function inspectStream(
   source: StreamSource,
-  { signal, maxFrameLength = limits.maxFrame }: InspectOptions,
+  maxFrameLength: number,
+  signal: AbortSignal | undefined,
 ): Promise<Inspection> {
-  checkCount('maxFrameLength', maxFrameLength, limits.anyFrame)
   const reader = inputOf(source).reader()
   const digester = new ChunkDigester(sha256)
   const take = async (size: number): Promise<Uint8Array<ArrayBuffer>> => {

@@ -61,7 +61,7 @@ test('a new option, a new verb and new options within options are noticed', () =
   const more = contract
     .replace('function inHand(): Trust', 'function inHand(o?: { why?: string }): Trust')
     .replace('subject?: string; typ', 'subject?: string; nonce?: string; typ')
-    .replace('maxAge?: number; replay?', 'maxAge?: number; retry?: { times: number }; replay?')
+    .replace('replay?: ReplayStore', 'retry?: { times: number }; replay?: ReplayStore')
   const found = optionsIn(more)
   const strange = found.map(({ name }) => name).filter((name) => !Object.hasOwn(calls, name))
   assert.sameMembers(strange, ['inHand', 'createOpener.retry'])

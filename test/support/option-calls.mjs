@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import * as door from 'sealdrop'
 import * as kms from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { keySetHandler } from 'sealdrop/serve'
+import { keySetHandler, keySetListener } from 'sealdrop/serve'
 import { keysInHand, publicJwk } from './host.js'
 import { claims, emptyInventory, keyEntry, memoryStore } from './inventories.mjs'
 import { wrong } from './types.mjs'
@@ -74,6 +74,7 @@ export const calls = {
   verifyRange: (o) => door.verifyRange(keys, `${jws}\n`, file, 0, 1, o),
   inspect: (o) => door.inspect(sealed, o),
   keySetHandler: (o) => keySetHandler(wrong(source), o),
+  keySetListener: (o) => keySetListener(wrong(source), o),
   s3Inventory: (o) => kms.s3Inventory(o),
   dynamoDbInventory: (o) => kms.dynamoDbInventory(o),
   httpSource: (o) => kms.httpSource('ftp://files.example', o),
