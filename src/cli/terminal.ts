@@ -1,4 +1,4 @@
-import { printable } from '../errors/printable.js'
+import { withHidden } from '../errors/printable.js'
 
 /** Where a command writes, line by line. */
 export interface Terminal {
@@ -14,7 +14,7 @@ export interface Terminal {
  * They are escaped as JSON escapes them, so that a line of JSON says the same as before.
  */
 export const escaped = (lines: string): string =>
-  printable(lines, (found) =>
+  withHidden(lines, (found) =>
     found === '\n' ? found : found.split('').map(unicodeEscape).join(''),
   )
 

@@ -70,23 +70,21 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
  */
 function scan(text: string, { code, field, depth = Infinity, surrogates }: JsonRules): void {
   const refuse = (wrong: unknown, what: string): void => ensure(!wrong, code, `${field}: ${what}`)
-  const checkText = (said: string): void =>
-    refuse(!surrogates && !isWellFormed(said), 'a lone surrogate')
-  checkText(text)
   const open: (Set<string> | undefined)[] = []
   for (const [token] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(?:\s*:)?|[{}[\]]/g)) {
-    const isName = token.endsWith(':')
     if (token === '{' || token === '[') open.push(token === '{' ? new Set() : undefined)
     else if (token === '}' || token === ']') open.pop()
-    else if (isName || token.includes('\\u')) {
+    else {
       const said = JSON.parse(token.slice(0, token.lastIndexOf('"') + 1)) as string
-      checkText(said)
-      const members = isName ? open.at(-1) : undefined
-      refuse(
-        isName && (said === '__proto__' || members?.has(said)),
-        'a duplicate member, or one named __proto__',
-      )
-      members?.add(said)
+      refuse(!surrogates && !isWellFormed(said), 'a lone surrogate')
+      if (token.endsWith(':')) {
+        const members = open.at(-1)
+        refuse(
+          said === '__proto__' || members?.has(said),
+          'a duplicate member, or one named __proto__',
+        )
+        members?.add(said)
+      }
     }
     refuse(open.length > depth, `nested deeper than ${depth}`)
   }
