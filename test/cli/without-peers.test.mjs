@@ -13,6 +13,7 @@ import { keySetHandler } from 'sealdrop/serve'
 import { fails, keySetOf, publicJwk } from '../support/host.js'
 import { emptyInventory, claims } from '../support/inventories.mjs'
 import { listen } from '../support/listen.mjs'
+import { wrong } from '../support/types.mjs'
 import { sealdrop } from './helpers.mjs'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -38,7 +39,7 @@ test('the versions that are told are those of package.json', async () => {
   const { peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   assert.isAtLeast(Object.keys(peerDependencies).length, 3)
   for (const [name, range] of Object.entries(peerDependencies)) {
-    const missing = withPeer(name, () => Promise.reject(new Error('missing')))
+    const missing = withPeer(wrong(name), () => Promise.reject(new Error('missing')))
     const { message } = await fails(assert, missing, 'invalid_argument')
     assert.match(`${message}\n`, sentence(name, range.slice(1).replaceAll('.', '\\.')))
   }

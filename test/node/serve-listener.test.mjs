@@ -107,6 +107,7 @@ test('who hangs up before the answer ends nothing', async (t) => {
 test('it answers as the handler does: status, headers and body', async (t) => {
   const origins = ['https://shop.example']
   const [origin] = origins
+  /** @type {RequestInit[]} */
   const asks = [
     {},
     { method: 'HEAD' },
