@@ -5,7 +5,7 @@ import { abortable } from '../../io/abort.js'
 import { DryRunPort } from '../port/dry-run-port.js'
 import { loadSdk } from '../port/peer.js'
 import { isDenied } from '../port/aws-errors.js'
-import { readInventory } from '../inventory/asked-store.js'
+import { checkInventory } from '../inventory/check-inventory.js'
 import { isMade, type InventoryStore, type KeyInventory } from '../inventory/inventory-model.js'
 import type { KeyDescription } from '../port/port.js'
 import { examineAliases } from './aliases.js'
@@ -161,11 +161,11 @@ async function examineClock(
 }
 
 async function read(store: InventoryStore): Promise<KeyInventory> {
-  const found = await readInventory(store)
+  const found = await store.read()
   ensure(
     found,
     'key_not_found',
     'there is no inventory yet: write one with its purposes and no keys, then run planRotation and applyRotation',
   )
-  return found.inventory
+  return checkInventory(found.inventory, 'malformed')
 }

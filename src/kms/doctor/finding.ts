@@ -45,7 +45,7 @@ export async function examined(
 }
 
 function adviceFor(error: unknown): string {
-  const { name = 'Error', message = '' } = error as Partial<Error>
+  const { name = 'Error', message = '' } = (error ?? {}) as Partial<Error>
   if (isSealdropError(error)) return message
   if (name === 'TimeoutError' || name === 'AbortError')
     return 'no answer in time: is it down, or does a firewall swallow what is sent?'

@@ -1,5 +1,6 @@
+import { ensure } from '../../errors/guard.js'
 import { isSealdropError } from '../../errors/sealdrop-error.js'
-import { checkInventory } from './check-inventory.js'
+import { isJsonObject } from '../../formats/json.js'
 import type { InventoryStore, KeyInventory } from './inventory-model.js'
 import { failed } from './inventory-text.js'
 
@@ -12,7 +13,12 @@ import { failed } from './inventory-text.js'
 export async function readInventory(store: InventoryStore): ReturnType<InventoryStore['read']> {
   const found = await answered(async () => store.read(), failed('source_failed', 'cannot be read'))
   if (!found) return undefined
-  checkInventory(found.inventory, 'malformed')
+  const { inventory } = found
+  ensure(
+    isJsonObject(inventory) && [inventory.keys, inventory.purposes].every(areObjects),
+    'malformed',
+    'inventory: expected an object with keys and purposes, as planRotation takes it',
+  )
   return found
 }
 
@@ -29,6 +35,8 @@ export function writeInventory(
   const unwritten = failed('output_failed', 'cannot be written')
   return answered(async () => store.write(next, etag), unwritten)
 }
+
+const areObjects = (list: unknown): boolean => Array.isArray(list) && list.every(isJsonObject)
 
 /** What work answers; a failure without a code gets one. */
 async function answered<T>(work: () => Promise<T>, fail: (cause: unknown) => never): Promise<T> {

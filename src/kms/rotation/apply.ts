@@ -71,7 +71,7 @@ export interface Applied {
  *   const purposes = [{ name: 'letters', alias: 'alias/letters', ...kind }]
  *   const store = fileInventory('letter-keys')
  *   if (!(await store.read())) await store.write({ version: 1, counter: 0, purposes, keys: [] })
- *   const { inventory } = await readInventory(store)
+ *   const { inventory } = await store.read()
  *   const plan = planRotation(inventory, { now: new Date(), every: 'P3M' })
  *   const { done } = await applyRotation(plan, { store })
  *   console.log(done.map((step) => step.kind).join()) // create,activate,create,move-alias
