@@ -1,6 +1,6 @@
 import type { AlgorithmProvider } from '../crypto/provider.js'
 import { ensure, milliseconds } from '../errors/guard.js'
-import { coded, isSealdropError } from '../errors/sealdrop-error.js'
+import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { abortable, signalOf, unwatched, type CallOptions } from '../io/abort.js'
 import { SingleFlight } from '../io/single-flight.js'
 import { keepsHeldSet } from './held-set-codes.js'
@@ -192,7 +192,12 @@ export class HeldKeySet implements KeySet {
           const believed = await trust.accept(document, { now })
           return { believed, ...(await makeKeys(believed.keys)) }
         }
-        const set = await judged().catch(coded('keys_untrusted', 'the trust failed'))
+        const set = await judged().catch((cause: unknown) => {
+          // `coded` would weigh more here
+          throw isSealdropError(cause)
+            ? cause
+            : new SealdropError('keys_untrusted', 'the trust failed', { cause })
+        })
         if (set.keys.length === 0) throw noUsableKey('that can be used', set.passedOver)
         const { expires = now + Math.max(freshFor, unsignedLifetime) } = set.believed
         this.#held = {
