@@ -164,7 +164,7 @@ test('twenty keys that may be left over are told at most', async (t) => {
   assert.lengthOf(advice.match(/arn:aws:kms/g) ?? [], 20)
 })
 
-test('who may not list keys is told so, and a rotation of theirs goes on', async (t) => {
+test('who may not list keys is told so where an answer was lost, and a rotation of theirs goes on', async (t) => {
   const one = await rotatingCompany(t, [claims])
   await loseAnswer(one)
   const kms = kmsThrough(one.client, async (command, send) => {
@@ -175,11 +175,15 @@ test('who may not list keys is told so, and a rotation of theirs goes on', async
       })
     return send()
   })
-  const { orphans } = await one.apply({ kms })
-  assert.isUndefined(orphans)
   const { ok, advice = '' } = await saidBy(one, { kms })
   assert.isTrue(ok)
   assert.match(advice, /cannot be told from here/)
+  const { orphans } = await one.apply({ kms })
+  assert.isUndefined(orphans)
+  const { local, store, now } = one
+  const checks = (findings) => findings.map((finding) => finding.check)
+  assert.notInclude(checks(await doctor({ kms, store, now })), check)
+  assert.include(checks(await doctor({ kms: local.clientConfig, store, now })), check)
 })
 
 const replicated = {

@@ -60,7 +60,7 @@ export function optionsSuite({ test, assert, door }) {
     const calls = [
       [
         (maxAge) => door.verifyJwt(keys, 'a', { ...jwt, maxAge }),
-        /^maxAge: expected milliseconds, found/,
+        /^maxAge: expected milliseconds from 0 on, found/,
       ],
       [(tolerance) => door.verifyJwt(keys, 'a', { ...jwt, tolerance }), /tolerance/],
       [(maxAge) => door.fetchKeySet(url, { ...o, maxAge }), /maxAge/],

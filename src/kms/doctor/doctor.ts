@@ -27,7 +27,8 @@ import { settingsOf, type DoctorOptions, type Settings } from './settings.js'
  * - Keys and aliases: are they in KMS what the inventory says?
  * - Permissions: may these credentials do what they need, and no more? KMS is asked by DryRun.
  * - Rotation: is a step overdue?
- * - Leftovers: may a making of a key that was cut off have left a key behind?
+ * - Leftovers: may a making of a key that was cut off have left a key behind? It is told to those
+ *   who may list keys.
  * - Clocks: do they agree?
  *
  * @returns a finding for each check. One that is `ok` and has advice is a warning. What is wrong is

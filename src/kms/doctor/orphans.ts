@@ -1,4 +1,4 @@
-import type { KeyInventory } from '../inventory/inventory-model.js'
+import type { InventoryKey, KeyInventory } from '../inventory/inventory-model.js'
 import { isDenied } from '../port/aws-errors.js'
 import { ListingPort } from '../port/listing-port.js'
 import type { Kms } from '../port/port.js'
@@ -25,16 +25,12 @@ async function lookFor(
   port: ListingPort,
   inventory: KeyInventory,
   signal: AbortSignal,
-): Promise<Finding> {
+): Promise<Finding | readonly Finding[]> {
   try {
     const found = await orphansOf(port, inventory, signal)
     return found.length > 0 ? warning(check, adviceFor(found)) : finding(check)
   } catch (error) {
-    if (isDenied(error))
-      return warning(
-        check,
-        'cannot be told from here, since these credentials may not list keys: run doctor as the administrator too',
-      )
+    if (isDenied(error)) return inventory.keys.some(isCutOff) ? notFromHere : []
     if (!signal.aborted) throw error
     return warning(
       check,
@@ -42,6 +38,14 @@ async function lookFor(
     )
   }
 }
+
+/** Who opens or publishes need not list keys, and hears of it only where an answer was lost. */
+const isCutOff = ({ state, arns }: InventoryKey): boolean => state === 'making' && !arns
+
+const notFromHere = warning(
+  check,
+  'cannot be told from here, since these credentials may not list keys: run doctor as the administrator too',
+)
 
 /** What people are told. It is never that they should delete a key: it may be another's. */
 function adviceFor(found: readonly Orphan[]): string {
