@@ -49,6 +49,8 @@ export function checkOptions<T extends object, List extends string>(
   return given
 }
 
-/** How many letters of a known name a misspelt one has, less those that it has not. */
+/** How many letters of a known name a misspelt one has, less the others; in their place twice. */
 const likeness = (misspelt: string, known: string): number =>
-  2 * [...known].filter((letter) => misspelt.includes(letter)).length - known.length
+  known
+    .split('')
+    .reduce((sum, one, i) => sum + (misspelt.includes(one) ? 1 : -1) + +(one === misspelt[i]), 0)
