@@ -58,6 +58,12 @@ export function answering(
     'source: expected documents(), such as createPublisher makes',
   )
   milliseconds('maxAge', maxAge)
+  ensure(
+    origins === undefined ||
+      (Array.isArray(origins) && origins.every((origin) => typeof origin === 'string')),
+    'invalid_argument',
+    'origins: expected an array of origins, such as https://app.example.com',
+  )
   return async (method, headerOf) => {
     const headers = {
       ...corsHeaders(headerOf('origin'), origins),

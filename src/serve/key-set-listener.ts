@@ -45,6 +45,7 @@ export function keySetListener(
 ): (request: ListenerRequest, response: ListenerResponse) => void {
   const answer = answering(source, o)
   const serve = async (request: ListenerRequest, response: ListenerResponse): Promise<void> => {
+    let isOurs = false
     try {
       const { method = 'GET', headers } = request
       const {
@@ -57,18 +58,21 @@ export function keySetListener(
       })
       if (body !== undefined) answered['content-length'] = String(utf8(body).length)
       response.writeHead(status, answered)
+      isOurs = true
       response.end(body ?? '')
     } catch {
-      fail(response)
+      fail(response, isOurs)
     }
   }
   return (request, response) => void serve(request, response)
 }
 
 /** Ends what cannot be answered. What the response itself throws ends here too. */
-function fail(response: ListenerResponse): void {
+function fail(response: ListenerResponse, isOurs: boolean): void {
   try {
-    if (!response.headersSent) response.writeHead(500, { 'cache-control': 'no-store' })
+    // an answer that somebody else has begun is theirs to end
+    if (response.headersSent && !isOurs) return
+    if (!isOurs) response.writeHead(500, { 'cache-control': 'no-store' })
     response.end('')
   } catch {
     // the connection is gone, or somebody else has answered

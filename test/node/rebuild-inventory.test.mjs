@@ -4,6 +4,8 @@ import {
   CreateAliasCommand,
   CreateGrantCommand,
   CreateKeyCommand,
+  DeleteAliasCommand,
+  DescribeKeyCommand,
   DisableKeyCommand,
   PutKeyPolicyCommand,
   UpdateAliasCommand,
@@ -14,10 +16,12 @@ import { createOpener, publicJwk, rebuildInventory, revokeKey } from 'sealdrop/k
 import { SealdropError } from 'sealdrop'
 import { fails } from '../support/host.js'
 import { claims, emptyInventory, memoryStore, receipts } from '../support/inventories.mjs'
+import { kmsThrough } from '../support/kms-through.mjs'
 import { day, rotatingCompany } from '../support/rotating-company.mjs'
 import { present, wrong } from '../support/types.mjs'
 
 /** @import { CreateKeyCommandInput, KMSClient } from '@aws-sdk/client-kms' */
+/** @import { InventoryKey } from 'sealdrop/kms' */
 
 /** A company whose keys were rotated once, so that each purpose has three. */
 async function company(t, purposes = [claims, receipts]) {
@@ -32,6 +36,15 @@ async function company(t, purposes = [claims, receipts]) {
     rebuildInventory({ kms, store: lost, purposes, now: one.now, ...more })
   return { ...one, kms, lost, rebuild }
 }
+/** @returns {InventoryKey} */
+const making = ({ name, spec, usage }) => ({
+  purpose: name,
+  state: 'making',
+  token: 'B'.repeat(22),
+  spec,
+  usage,
+  began: '2030-01-01T00:00:00.000Z',
+})
 const thumbprintsOf = (keys) => keys.map(({ thumbprint }) => thumbprint)
 
 /**
@@ -131,17 +144,7 @@ test('what an older version has is kept, without keys that were being made', asy
   const old = {
     ...store.now(),
     purposes: [claims, receipts],
-    keys: [
-      { ...first, keepUntil: '2040-01-01T00:00:00.000Z' },
-      {
-        purpose: 'receipts',
-        state: /** @type {const} */ ('making'),
-        token: 'B'.repeat(22),
-        spec: receipts.spec,
-        usage: receipts.usage,
-        began: '2030-01-01T00:00:00.000Z',
-      },
-    ],
+    keys: [{ ...first, keepUntil: '2040-01-01T00:00:00.000Z' }, making(receipts)],
   }
   const shown = await rebuild({ old })
   assert.deepEqual(
@@ -285,4 +288,105 @@ test('what is wrong is refused: a store, a list, purposes that nobody knows, a d
   await fails(assert, rebuild({ store: damaged }), 'malformed', /Move it away first/)
   assert.isUndefined(lost.now())
   assert.deepEqual(emptyInventory().keys, [])
+})
+
+for (const KeySpec of /** @type {const} */ (['SYMMETRIC_DEFAULT', 'HMAC_256'])) {
+  test(`a planted key of ${KeySpec} has no thumbprint, and hinders nobody`, async (t) => {
+    const { rebuild, client, store } = await company(t)
+    const KeyUsage = KeySpec === 'HMAC_256' ? 'GENERATE_VERIFY_MAC' : 'ENCRYPT_DECRYPT'
+    const planted = await plant(client, { KeySpec, KeyUsage })
+    const { found } = await rebuild()
+    const key = present(found.find(({ arns }) => arns.includes(planted)))
+    assert.isUndefined(key.thumbprint)
+    assert.lengthOf(found, store.now().keys.length + 1)
+  })
+}
+
+test('credentials that expire in the midst of the list are an error, and no short list', async (t) => {
+  const { rebuild, client } = await company(t)
+  let described = 0
+  const kms = kmsThrough(client, async (command, send) => {
+    if (command instanceof DescribeKeyCommand && ++described > 4)
+      throw Object.assign(new Error('expired'), {
+        name: 'ExpiredTokenException',
+        $metadata: { httpStatusCode: 400 },
+      })
+    return send()
+  })
+  await fails(assert, rebuild({ kms }), 'kms_denied')
+  assert.isAbove(described, 4)
+})
+
+test('clearing a making leaves the states and the purposes of what the store has', async (t) => {
+  const one = await company(t, [{ ...claims, keepDays: 3_650 }])
+  const { store, rebuild } = one
+  one.clock.at += 90 * day
+  await one.apply() // a new key is current, and its alias does not move before an hour
+  const before = store.now()
+  assert.notEqual(await one.aliasOf('alias/claims'), one.idOf('current'))
+  store.edit((inventory) => ({
+    ...inventory,
+    keys: [...inventory.keys.filter(({ state }) => state !== 'next'), making(claims)],
+  }))
+  const { inventory } = await rebuild({ store, purposes: [claims], enter: [] })
+  const { keys, purposes } = present(inventory)
+  assert.deepEqual(
+    keys,
+    before.keys.filter(({ state }) => state !== 'next'),
+  )
+  assert.deepEqual(purposes, before.purposes)
+})
+
+test('a thumbprint that is named twice is entered once', async (t) => {
+  const { rebuild, store } = await company(t, [claims])
+  const enter = thumbprintsOf(store.now().keys).map(present)
+  const { inventory } = await rebuild({ enter: [...enter, ...enter] })
+  assert.lengthOf(present(inventory).keys, enter.length)
+})
+
+test('an alias that names a key of another use, or one that is not enabled, is a conflict', async (t) => {
+  const { rebuild, store, client } = await company(t)
+  const enter = thumbprintsOf(store.now().keys).map(present)
+  const planted = await plant(client, { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' })
+  const move = (TargetKeyId) =>
+    client.send(new UpdateAliasCommand({ AliasName: 'alias/claims', TargetKeyId }))
+  await client.send(new DeleteAliasCommand({ AliasName: 'alias/claims' }))
+  const input = { AliasName: 'alias/claims', TargetKeyId: planted }
+  await client.send(new CreateAliasCommand(input))
+  const { kid } = await publicJwk({ kms: client, key: planted })
+  const all = [...enter, present(kid)]
+  await fails(assert, rebuild({ enter: all }), 'conflict', /is not for the use enc/)
+  await client.send(new DeleteAliasCommand({ AliasName: 'alias/claims' }))
+  const retired = present(
+    store.now().keys.find(({ purpose, state }) => purpose === 'claims' && state === 'retired'),
+  )
+  const [arn = ''] = present(retired.arns)
+  await client.send(new CreateAliasCommand({ AliasName: 'alias/claims', TargetKeyId: arn }))
+  await move(arn)
+  await client.send(new DisableKeyCommand({ KeyId: arn }))
+  await fails(assert, rebuild({ old: store.now(), enter: [] }), 'conflict', /is not enabled/)
+})
+
+test('who may use a replica is shown, and an alias of its Region that names another key is a conflict', async (t) => {
+  const one = await company(t, [{ ...claims, replicas: ['eu-west-1'] }])
+  const { rebuild, store, there } = one
+  const [, replica] = one.keyOf('current').arns
+  const GranteePrincipal = 'arn:aws:iam::111122223333:user/mallory'
+  await there.send(
+    new CreateGrantCommand({
+      KeyId: replica,
+      GranteePrincipal,
+      Operations: ['DeriveSharedSecret'],
+    }),
+  )
+  const { found } = await rebuild()
+  const shown = found.flatMap(({ replicas }) => replicas).find(({ arn }) => arn === replica)
+  assert.deepEqual(shown?.grants, [
+    { principal: GranteePrincipal, operations: ['DeriveSharedSecret'] },
+  ])
+  assert.property(shown?.policy, 'Statement')
+  const planted = await plant(there)
+  await there.send(new UpdateAliasCommand({ AliasName: 'alias/claims', TargetKeyId: planted }))
+  const enter = thumbprintsOf(store.now().keys).map(present)
+  await fails(assert, rebuild({ enter }), 'conflict', /alias of claims names/)
 })

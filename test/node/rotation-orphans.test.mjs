@@ -11,6 +11,7 @@ import {
   ReplicateKeyCommand,
   ScheduleKeyDeletionCommand,
   SignCommand,
+  TagResourceCommand,
 } from '@aws-sdk/client-kms'
 import { assert } from 'chai'
 import { doctor, rebuildInventory } from 'sealdrop/kms'
@@ -219,6 +220,14 @@ const differences = /** @type {const} */ ([
     false,
   ],
   [
+    'with tags of another',
+    async ({ there }, arn) => {
+      const Tags = [{ TagKey: 'team', TagValue: 'mallory' }]
+      await there.send(new TagResourceCommand({ KeyId: arn, Tags }))
+    },
+    false,
+  ],
+  [
     'with another key policy',
     async ({ there }, arn) => {
       const { Policy = '' } = await there.send(new GetKeyPolicyCommand({ KeyId: arn }))
@@ -241,7 +250,12 @@ for (const [what, change, isTaken] of differences) {
     const regions = (region) => (region === 'eu-west-1' ? one.there : kms)
     const run = one.apply({ kms: regions })
     if (!isTaken) {
-      await fails(assert, run, 'conflict', /is there already, with grants or another key policy/)
+      await fails(
+        assert,
+        run,
+        'conflict',
+        /is there already, with grants, or another key policy or tags/,
+      )
       assert.notInclude(one.states(), 'claims current')
       return
     }

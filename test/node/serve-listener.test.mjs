@@ -177,7 +177,6 @@ test('what fails in it is answered by 500, and is never thrown', async () => {
   assert.deepEqual(await answered({ method: 'TRACE', headers: {} }), [405, 'end'])
   for (const request of [wrong(undefined), wrong({}), wrong({ headers: null })])
     assert.deepEqual(await answered(request), [500, 'end'])
-  assert.deepEqual(await answered(wrong({}), { headersSent: true }), ['end'])
   let tried = 0
   const throwing = () => {
     tried++
@@ -195,6 +194,27 @@ test('options that cannot work are refused as the handler refuses them', async (
     'invalid_argument',
     /maxAge/,
   )
+})
+
+test('origins that are no list of texts are refused by both', () => {
+  for (const origins of ['https://app.example.com', 5, {}, [5]])
+    for (const make of [keySetHandler, keySetListener])
+      assert.throws(
+        () => make(prepared(), { origins: wrong(origins) }),
+        /^origins: expected an array/,
+      )
+})
+
+test('an answer that somebody else has begun is left to them', async (t) => {
+  const listener = keySetListener(prepared())
+  const server = createServer((request, response) => {
+    response.writeHead(200, { connection: 'close' })
+    response.write('first ')
+    listener(request, response)
+    setTimeout(() => response.end('second'), 50)
+  })
+  t.after(() => server.close())
+  assert.match(await sent(await portOf(server), asking('GET /')), /first [\s\S]*second/)
 })
 
 test('no document hands out a listener of its own: each uses this one', () => {

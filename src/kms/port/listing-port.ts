@@ -1,3 +1,4 @@
+import { isDenied } from './aws-errors.js'
 import { ManagementPort, unless } from './management-port.js'
 import type { KeyDescription } from './port.js'
 
@@ -9,8 +10,6 @@ export class ListingPort extends ManagementPort {
    * It costs a DescribeKey for each key. Those that others keep to themselves are left out.
    */
   async *keysIn(alias: string, signal?: AbortSignal): AsyncGenerator<KeyDescription> {
-    // keys of others in the account, and keys that have just gone
-    const unlessHidden = unless('kms_denied', 'key_unusable')
     for await (const arn of this.#arnsIn(alias, signal)) {
       const found = await this.describe(arn, signal).catch(unlessHidden)
       if (found) yield found
@@ -58,4 +57,9 @@ export class ListingPort extends ManagementPort {
       Marker = NextMarker
     } while (Marker !== undefined)
   }
+}
+
+/** Keys of others in the account are hidden, and keys that have just gone. Nothing else is. */
+function unlessHidden(error: unknown): undefined {
+  return isDenied(error) ? undefined : unless('key_unusable')(error)
 }

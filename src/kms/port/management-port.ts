@@ -76,7 +76,7 @@ export class ManagementPort extends KmsPort {
    * The ARN of a key's replica in a Region, which is made unless it is there.
    *
    * One that is there already may be another's work: it is taken only as it would have been made,
-   * with the key policy that is asked for and no grants.
+   * with the key policy and tags that are asked for, and no grants.
    */
   async replicate(
     arn: string,
@@ -95,22 +95,26 @@ export class ManagementPort extends KmsPort {
       client.send(new sdk.ReplicateKeyCommand(input), o),
     ).catch(async (error: unknown) => {
       if (awsNameOf(error) !== 'AlreadyExistsException') throw error
-      await this.#ensureOurs(
-        arnIn(region, arn),
-        like.policy ?? (await this.policyOf(arn, signal)),
-        signal,
-      )
+      const policy = like.policy ?? (await this.policyOf(arn, signal))
+      await this.#ensureOurs(arnIn(region, arn), { ...like, policy }, signal)
     })
     return arnIn(region, arn)
   }
 
-  async #ensureOurs(arn: string, policy: string, signal: AbortSignal | undefined): Promise<void> {
+  async #ensureOurs(
+    arn: string,
+    { policy, tags = [] }: Inherited & { readonly policy: string },
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const grants = await this.grantsOf(arn, signal)
-    const found = await this.policyOf(arn, signal)
+    const found = await this.inherited(arn, signal)
+    const isAsAsked =
+      compact(found.policy ?? '{}') === compact(policy) &&
+      tagText(found.tags ?? []) === tagText(tags)
     ensure(
-      grants.length === 0 && compact(found) === compact(policy),
+      grants.length === 0 && isAsAsked,
       'conflict',
-      `${arn} is there already, with grants or another key policy than was asked for: see in CloudTrail who made it, then delete it`,
+      `${arn} is there already, with grants, or another key policy or tags than were asked for: see in CloudTrail who made it, then delete it`,
     )
   }
 
@@ -264,6 +268,12 @@ export class ManagementPort extends KmsPort {
 
 /** A key policy without white space, which people may have changed. */
 const compact = (policy: string): string => JSON.stringify(JSON.parse(policy))
+
+const tagText = (tags: readonly Tag[]): string =>
+  tags
+    .map(({ TagKey, TagValue }) => JSON.stringify([TagKey, TagValue]))
+    .sort()
+    .join()
 
 /** The tags for a request, which has none where there are none: KMS takes no empty list. */
 const tagsIn = ({ tags }: Inherited): { readonly Tags?: Tag[] } =>

@@ -1,10 +1,11 @@
-import { isDenied } from '../port/aws-errors.js'
+import { awsNameOf, isDenied } from '../port/aws-errors.js'
 import type { Purpose } from '../inventory/inventory-model.js'
 import type { ListingPort } from '../port/listing-port.js'
 import { loadKey } from '../port/load-key.js'
 import { unless, type Grant } from '../port/management-port.js'
 import type { KeyDescription } from '../port/port.js'
 import type { OpenerKey } from '../../open/opener-key.js'
+import type { Aliased } from './aliased-keys.js'
 import { claimedPurpose, idOf, regionsOf } from './orphans.js'
 
 /**
@@ -38,8 +39,15 @@ export interface FoundKey {
   readonly policy: object | undefined
   /** Its grants, 100 at most. Undefined where these credentials may not see them. */
   readonly grants: readonly Grant[] | undefined
+  /** The same of each replica, which is a key that others may use. */
+  readonly replicas: readonly FoundReplica[]
   /** Whether the inventory that is rebuilt has it already. */
   readonly known: boolean
+}
+
+/** Who may use a replica of a key. */
+export interface FoundReplica extends Pick<FoundKey, 'policy' | 'grants'> {
+  readonly arn: string
 }
 
 /** A key that was found, with what an inventory needs of it. */
@@ -54,7 +62,7 @@ export interface Search {
   /** The ARNs that the inventory has already. */
   readonly known: ReadonlySet<string>
   /** Which key the alias of each purpose names: its ARN by the name of the purpose. */
-  readonly aliased: ReadonlyMap<string, string>
+  readonly aliased: ReadonlyMap<string, Aliased>
   readonly signal: AbortSignal | undefined
 }
 
@@ -77,7 +85,7 @@ export async function findKeys(port: ListingPort, o: Search): Promise<readonly F
 
 /** An alias is an administrator's word, and counts before what a description claims. */
 function purposeFor(key: KeyDescription, { purposes, aliased }: Search): Purpose | undefined {
-  const byAlias = purposes.find(({ name }) => key.arns.includes(aliased.get(name) ?? ''))
+  const byAlias = purposes.find(({ name }) => key.arns.includes(aliased.get(name)?.arn ?? ''))
   return byAlias ?? purposes.find(({ name }) => name === claimedPurpose(key))
 }
 
@@ -95,8 +103,9 @@ async function look(
   const alg = usage === purpose.usage ? purpose.alg : undefined
   const isEnabled = state === 'Enabled'
   const loaded = isEnabled ? await loadKey(port, arn, alg, signal).catch(unlessOdd) : undefined
-  const policy = await port.policyOf(arn, signal).catch(unlessDenied)
-  const grants = await port.grantsOf(arn, signal).catch(unlessDenied)
+  const others = arns.filter((other) => other !== arn)
+  const replicas: FoundReplica[] = []
+  for (const other of others) replicas.push({ arn: other, ...(await usersOf(port, other, signal)) })
   const shown: FoundKey = {
     arns,
     purpose: purpose.name,
@@ -108,22 +117,41 @@ async function look(
     account,
     created,
     aliases,
-    policy: policy === undefined ? undefined : (JSON.parse(policy) as object),
-    grants,
+    ...(await usersOf(port, arn, signal)),
+    replicas,
     known: arns.some((one) => known.has(one)),
   }
   return { shown, loaded }
 }
 
-/** A key that says something false of itself, such as one of another kind, has no thumbprint. */
-const unlessOdd = unless(
-  'invalid_argument',
-  'unsupported_algorithm',
-  'keys_malformed',
-  'key_unusable',
-  'kms_denied',
-)
+/** Who may use a key, by its policy and by grants. */
+async function usersOf(
+  port: ListingPort,
+  arn: string,
+  signal: AbortSignal | undefined,
+): Promise<Pick<FoundKey, 'policy' | 'grants'>> {
+  const policy = await port.policyOf(arn, signal).catch(unlessHidden)
+  const grants = await port.grantsOf(arn, signal).catch(unlessHidden)
+  return { policy: policy === undefined ? undefined : (JSON.parse(policy) as object), grants }
+}
 
-function unlessDenied(error: unknown): undefined {
-  if (!isDenied(error)) throw error
+/**
+ * A key that says something false of itself has no thumbprint: it is symmetric, or of another kind
+ * than people seal to.
+ */
+function unlessOdd(error: unknown): undefined {
+  if (isDenied(error) || awsNameOf(error) === 'UnsupportedOperationException') return undefined
+  return unless(
+    'invalid_argument',
+    'unsupported_algorithm',
+    'keys_malformed',
+    'malformed',
+    'key_unusable',
+  )(error)
+}
+
+/** What these credentials may not see, or a client of one Region cannot, and keys that just went. */
+function unlessHidden(error: unknown): undefined {
+  if (isDenied(error)) return undefined
+  return unless('key_unusable', 'invalid_argument')(error)
 }

@@ -40,7 +40,7 @@ export async function orphansOf(
     const aliases = await port.aliasesIn(alias, signal)
     for await (const key of port.keysIn(alias, signal)) {
       const purpose = claimedPurpose(key) ?? ''
-      if (!names.has(purpose) || known.has(key.arn)) continue
+      if (!names.has(purpose) || key.arns.some((arn) => known.has(arn))) continue
       if (aliases.has(idOf(key.arn)) || (await isInUse(port, key, signal))) continue
       found.push({ arn: key.arn, purpose, created: key.created })
       if (found.length === most) return found

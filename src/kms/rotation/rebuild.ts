@@ -12,10 +12,11 @@ import type {
 } from '../inventory/inventory-model.js'
 import { isoOf } from '../inventory/update.js'
 import { ListingPort } from '../port/listing-port.js'
-import { unless } from '../port/management-port.js'
 import type { Kms } from '../port/port.js'
+import { aliasedKeys } from './aliased-keys.js'
 import { newToken } from './create-next.js'
 import { findKeys, type Finding, type FoundKey } from './found-keys.js'
+import { inUse } from './in-use.js'
 
 /** How an inventory that is lost or wrong is rebuilt. */
 export interface RebuildOptions extends CallOptions {
@@ -25,13 +26,13 @@ export interface RebuildOptions extends CallOptions {
   readonly store: InventoryStore
   /** An older version, whose keys are kept. Default: what the store has. */
   readonly old?: KeyInventory
-  /** What keys are made for. Default: the purposes of the older version. */
+  /** What keys are made for, where there is no older version that says it. */
   readonly purposes?: readonly Purpose[]
   /**
    * The thumbprints of the keys to enter, which you have looked at.
    *
    * - Default: the inventory is not written, so that you can look.
-   * - An empty list writes what the older version has.
+   * - An empty list writes what the older version has, and clears what was being made.
    */
   readonly enter?: readonly string[]
   /** The time in milliseconds since 1970. Default: `Date.now`. */
@@ -52,6 +53,7 @@ export interface Rebuilt {
  * - Call it without `enter` first, and look at each key that it found: its policy, its grants, its
  *   origin, and in CloudTrail who made it. Then call it with the thumbprints of yours.
  * - A key is entered as `retired`, unless the alias of its purpose names it: then it is `current`.
+ *   The states of a purpose that the store has stay as they are where no key is entered for it.
  *   No key is ever entered as the next one: a rotation makes that.
  * - What an older version has is kept, without keys that were being made. With `enter: []` it clears
  *   a purpose whose making was cut off three times.
@@ -64,7 +66,8 @@ export interface Rebuilt {
  *   - `malformed`: what the store has is damaged: move it away first
  * @throws SealdropError from KMS:
  *   - `key_not_found`: no enabled key of a purpose has a thumbprint that is to be entered
- *   - `conflict`: an alias names a key that is neither known nor to be entered
+ *   - `conflict`: an alias, or one in the Region of a replica, names a key that is neither known
+ *     nor to be entered, was revoked, is not enabled, or is of another use
  *   - `kms_denied`: the policies do not allow it, or the credentials are missing, wrong or old
  *   - `kms_throttled`: KMS limits calls a second; retry later
  *   - `kms_unavailable`: KMS could not be reached, or could not answer; retry later
@@ -97,14 +100,16 @@ export async function rebuildInventory(o: RebuildOptions): Promise<Rebuilt> {
     const answer = { found: found.map(({ shown: key }) => key) }
     if (!enter) return { ...answer, inventory: undefined }
     const at = isoOf(now())
-    const entered = enter.map((thumbprint) => entryOf(thumbprint, found, at))
-    const keys = [...old.keys, ...entered.filter((key) => key !== undefined)]
+    const entered = [...new Set(enter)].flatMap((thumbprint) => entryOf(thumbprint, found, at))
+    const keys = [...old.keys, ...entered]
+    // what the store itself says of the states of keys is right, but where keys are entered
+    const changed = o.old ? keys : entered
     const counter = Math.max(old.counter, there?.inventory.counter ?? 0) + 1
     const inventory = checkInventory(
       {
         ...old,
         counter: Math.max(counter, Math.floor(now() / 1000)),
-        keys: inUse(keys, { aliased, found, at }),
+        keys: inUse(keys, { changed, purposes: old.purposes, aliased, found, at }),
       },
       'invalid_argument',
     )
@@ -148,7 +153,7 @@ async function readOf(store: InventoryStore): ReturnType<InventoryStore['read']>
 function withoutMakings(o: RebuildOptions, there: KeyInventory | undefined): KeyInventory {
   const given = o.old && checkInventory(o.old, 'invalid_argument')
   const known = given ?? there
-  const purposes = o.purposes ?? known?.purposes
+  const purposes = known?.purposes ?? o.purposes
   ensure(
     purposes,
     'invalid_argument',
@@ -159,26 +164,12 @@ function withoutMakings(o: RebuildOptions, there: KeyInventory | undefined): Key
   return checkInventory({ ...known, version: 1, counter, purposes, keys }, 'invalid_argument')
 }
 
-/** Which key the alias of each purpose names. */
-async function aliasedKeys(
-  port: ListingPort,
-  purposes: readonly Purpose[],
-  signal: AbortSignal | undefined,
-): Promise<ReadonlyMap<string, string>> {
-  const aliased = new Map<string, string>()
-  for (const { name, alias } of purposes) {
-    const found = await port.describe(alias, signal).catch(unless('key_unusable'))
-    if (found) aliased.set(name, found.arn)
-  }
-  return aliased
-}
-
-/** The entry of a key that is entered as retired; undefined where the inventory has it already. */
+/** The entry of a key that is entered as retired; none where the inventory has it already. */
 function entryOf(
   thumbprint: string,
   found: readonly Finding[],
   at: string,
-): InventoryKey | undefined {
+): readonly InventoryKey[] {
   const one = found.find(({ loaded }) => loaded?.info.thumbprint === thumbprint)
   ensure(
     one?.loaded,
@@ -186,9 +177,9 @@ function entryOf(
     `enter: no enabled key of these purposes has the thumbprint ${shown(thumbprint)}. What was found says the state of each`,
   )
   const { shown: key, loaded } = one
-  if (key.known) return undefined
+  if (key.known) return []
   const made = key.created?.toISOString() ?? at
-  return {
+  const entry: InventoryKey = {
     purpose: key.purpose,
     state: 'retired',
     // not the one in its description: a copy of a key can have the same there
@@ -203,41 +194,5 @@ function entryOf(
     ...(loaded.info.use === 'sig' && { published: made }),
     retired: at,
   }
-}
-
-interface Use {
-  readonly aliased: ReadonlyMap<string, string>
-  readonly found: readonly Finding[]
-  readonly at: string
-}
-
-/** The keys, with those in use that aliases name now. */
-function inUse(keys: readonly InventoryKey[], o: Use): readonly InventoryKey[] {
-  const named = new Set(o.aliased.values())
-  const names = ({ arns = [] }: InventoryKey): boolean => arns.some((arn) => named.has(arn))
-  for (const [purpose, arn] of o.aliased) {
-    const isThere = keys.some((key) => key.purpose === purpose && key.arns?.includes(arn))
-    ensure(isThere, 'conflict', unknownKey(purpose, arn, o.found))
-  }
-  return keys.map((key) => {
-    if (names(key)) return asCurrent(key, o.at)
-    return key.state === 'current' ? { ...key, state: 'retired', retired: o.at } : key
-  })
-}
-
-function unknownKey(purpose: string, arn: string, found: readonly Finding[]): string {
-  const { thumbprint } = found.find(({ shown: key }) => key.arns.includes(arn))?.shown ?? {}
-  return `the alias of ${purpose} names ${arn} (thumbprint ${shown(thumbprint ?? 'unknown')}), which is not entered: enter it if it is yours, or move the alias back first`
-}
-
-function asCurrent(key: InventoryKey, at: string): InventoryKey {
-  if (key.state === 'current') return key
-  const { retired: _, disabled: __, deletes: ___, ...rest } = key
-  const { made = at, starts = made, published = made, arns = [], revoked } = key
-  ensure(
-    revoked === undefined,
-    'conflict',
-    `the alias of ${key.purpose} names ${arns.join(' and ')}, which was revoked: move the alias to another key first`,
-  )
-  return { ...rest, state: 'current', starts, published, aliased: at }
+  return [entry]
 }

@@ -64,7 +64,7 @@ export const openersCooldown: number = minute
 /**
  * For how long a publisher that began to make a key is left alone.
  *
- * That is long enough where clocks differ, and where a Region has many keys to look through.
+ * That is long enough where clocks differ, and where KMS is slow to answer.
  */
 export const makingLease: number = 30 * minute
 
