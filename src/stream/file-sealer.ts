@@ -6,6 +6,7 @@ import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { chunkDigest } from '../formats/chunk-digest.js'
 import { frameCount, messageLength, regularOverhead } from '../formats/frames.js'
 import { tagLength } from '../formats/message-header.js'
+import { checkOptions } from '../errors/options.js'
 import { abortable, signalOf, type CallOptions } from '../io/abort.js'
 import { breather, inOrder } from '../io/in-order.js'
 import type { FileInput } from '../io/stream-source.js'
@@ -75,6 +76,9 @@ export interface FileSealerParts {
 
 export const damaged = 'the record is damaged: start over with createFileSealer'
 
+/** What a byte source is asked with. */
+type ReadOptions = CallOptions & { readonly into?: Uint8Array }
+
 /**
  * The file sealer: a frame leaves only with the tag that it had when it first left.
  *
@@ -126,7 +130,9 @@ export class RangeSealer implements FileSealer {
   }
 
   async slice(start: number, end: number, o?: CallOptions): Promise<Bytes> {
-    const bytes = await this.#cut(start, end, { signal: signalOf(o) })
+    // a slice also stands in for the `read` of a byte source, which may be handed memory
+    const { signal } = checkOptions<ReadOptions, 'signal into'>(o, 'signal into')
+    const bytes = await this.#cut(start, end, { signal })
     this.#handedOut.add(start, end)
     this.#gave ||= start < end
     return bytes

@@ -39,7 +39,8 @@ async function installed(name, packages, ...options) {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}')
   cpSync(fileURLToPath(new URL('program.mjs', import.meta.url)), join(folder, 'program.mjs'))
-  const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', ...options]
+  // `npm run --silent` would silence this npm too, and its errors are looked at
+  const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', ...options]
   await printed('npm', ['install', ...quiet, tarball, ...packages], folder)
   return folder
 }
