@@ -31,3 +31,8 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined):
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
   })
 }
+
+/** The options of a call that may stand in for the `read` of a byte source, with its memory. */
+export const readOptions = (
+  o: (CallOptions & { readonly into?: Uint8Array }) | undefined,
+): CallOptions => ({ signal: checkOptions(o, 'signal into').signal })

@@ -6,8 +6,7 @@ import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { chunkDigest } from '../formats/chunk-digest.js'
 import { frameCount, messageLength, regularOverhead } from '../formats/frames.js'
 import { tagLength } from '../formats/message-header.js'
-import { checkOptions } from '../errors/options.js'
-import { abortable, signalOf, type CallOptions } from '../io/abort.js'
+import { abortable, readOptions, signalOf, type CallOptions } from '../io/abort.js'
 import { breather, inOrder } from '../io/in-order.js'
 import type { FileInput } from '../io/stream-source.js'
 import { tell } from '../io/tell.js'
@@ -76,9 +75,6 @@ export interface FileSealerParts {
 
 export const damaged = 'the record is damaged: start over with createFileSealer'
 
-/** What a byte source is asked with. */
-type ReadOptions = CallOptions & { readonly into?: Uint8Array }
-
 /**
  * The file sealer: a frame leaves only with the tag that it had when it first left.
  *
@@ -131,8 +127,7 @@ export class RangeSealer implements FileSealer {
 
   async slice(start: number, end: number, o?: CallOptions): Promise<Bytes> {
     // a slice also stands in for the `read` of a byte source, which may be handed memory
-    const { signal } = checkOptions<ReadOptions, 'signal into'>(o, 'signal into')
-    const bytes = await this.#cut(start, end, { signal })
+    const bytes = await this.#cut(start, end, readOptions(o))
     this.#handedOut.add(start, end)
     this.#gave ||= start < end
     return bytes
