@@ -57,19 +57,20 @@ test('of many writers at once one wins, and each is told which set that is', asy
   }
 })
 
-/** Counts in a set, 40 times, and prints how often it was the one that wrote. */
+/** Counts in a set, 40 times, and prints the numbers that it was the one to write. */
 const counter = `
   import { fileSets } from 'sealdrop/fs'
   const sets = fileSets(process.argv[1])
   let held = await sets.get('id')
-  let won = 0
+  const won = []
   for (let i = 0; i < 40; i++) {
-    const next = \`\${Number(held?.split(' ')[0] ?? 0) + 1} \${process.pid} \${i}\`
+    const number = Number(held?.split(' ')[0] ?? 0) + 1
+    const next = \`\${number} \${process.pid} \${i}\`
     const has = await sets.swap('id', next, held)
-    if (has === next) won++
+    if (has === next) won.push(number)
     held = has
   }
-  process.stdout.write(String(won))`
+  process.stdout.write(JSON.stringify(won))`
 
 test('processes that count in one set lose no step', async (t) => {
   const folder = await newFolder(t)
@@ -82,13 +83,16 @@ test('processes that count in one set lose no step', async (t) => {
       child.stdout.setEncoding('utf8').on('data', (chunk) => (text += chunk))
       const [code] = await once(child, 'close')
       assert.equal(code, 0)
-      return Number(text)
+      return JSON.parse(text)
     }),
   )
-  const won = counted.reduce((sum, one) => sum + one, 0)
-  assert.isAbove(won, 40)
-  // who wrote, and was followed at once, is answered what came after: no step of it is lost
-  assert.isAtLeast(Number((await comparing(folder).get('id'))?.split(' ')[0]), won)
+  const won = counted.flat()
+  assert.isAbove(won.length, 40)
+  assert.lengthOf(new Set(won), won.length, 'no two were told that they wrote the same step')
+  const last = Number((await comparing(folder).get('id'))?.split(' ')[0])
+  // who wrote, and was followed at once, is told what came after: of those only the last is known
+  assert.isAtLeast(last, Math.max(...won))
+  assert.isAtMost(last, 120)
 })
 
 test('a set that an earlier build kept is read and replaced, and a version that was left behind is not seen', async (t) => {
