@@ -61,8 +61,8 @@ export function kindOf(value: unknown): string {
 /**
  * A name from outside, made safe to print: at most 80 characters, control characters shown as `?`.
  */
-export function shown(name: string): string {
-  const clean = name.replace(/[^\x20-\x7e]/g, '?')
+export function shown(name: unknown): string {
+  const clean = String(name).replace(/[^\x20-\x7e]/g, '?')
   return JSON.stringify(clean.length > 80 ? `${clean.slice(0, 77)}...` : clean)
 }
 

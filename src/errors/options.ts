@@ -1,5 +1,4 @@
-import { shown } from './guard.js'
-import { SealdropError } from './sealdrop-error.js'
+import { ensure, shown } from './guard.js'
 
 /** The words of a list, between which one space stands. */
 type Words<List extends string> = List extends `${infer First} ${infer Rest}`
@@ -29,7 +28,7 @@ type Whole<List extends string, T> = [
  * @param names - every name of the options, with one space between two
  * @param where - names the options in messages
  * @returns the options; `{}` where there are none
- * @throws SealdropError `invalid_argument` with the nearest name
+ * @throws SealdropError `invalid_argument`, which tells the names
  */
 export function checkOptions<T extends object, List extends string>(
   o: T | undefined,
@@ -37,20 +36,12 @@ export function checkOptions<T extends object, List extends string>(
   where = 'options',
 ): T {
   const given = (o ?? {}) as T
-  const known = names.split(' ')
-  for (const name of Object.keys(given))
-    if (!known.includes(name) && given[name as keyof T] !== undefined) {
-      const [nearest] = known.sort((a, b) => likeness(name, b) - likeness(name, a))
-      throw new SealdropError(
-        'invalid_argument',
-        `${where}: there is no ${shown(name)}, did you mean ${nearest}?`,
-      )
-    }
+  const known: readonly string[] = names.split(' ')
+  for (const [name, value] of Object.entries(given))
+    ensure(
+      value === undefined || known.includes(name),
+      'invalid_argument',
+      `${where}: there is no ${shown(name)} among ${names}`,
+    )
   return given
 }
-
-/** How many letters of a known name a misspelt one has, less the others; in their place twice. */
-const likeness = (misspelt: string, known: string): number =>
-  known
-    .split('')
-    .reduce((sum, one, i) => sum + (misspelt.includes(one) ? 1 : -1) + +(one === misspelt[i]), 0)

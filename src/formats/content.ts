@@ -65,12 +65,12 @@ export function encodeValue(value: Value, pad: number): EncodedValue {
 
 function encode(value: Value, pad: number): EncodedValue {
   if (typeof value === 'string') {
-    checkJson(value, 'value', [])
+    checkJson(value, 'value')
     return { bytes: utf8(value), cty: textType }
   }
   if (value instanceof ArrayBuffer) return { bytes: new Uint8Array(value) }
   if (value instanceof Uint8Array) return { bytes: unshared(value) }
-  checkJson(value, 'value', [])
+  checkJson(value, 'value')
   const bytes = utf8(JSON.stringify(value))
   const padded = new Uint8Array(Math.ceil(bytes.length / pad) * pad).fill(0x20)
   padded.set(bytes)
@@ -82,7 +82,7 @@ function encode(value: Value, pad: number): EncodedValue {
  *
  * NaN becomes null, a Map becomes {}, and a function vanishes.
  */
-function checkJson(value: unknown, path: string, above: readonly object[]): void {
+export function checkJson(value: unknown, path: string, above: readonly object[] = []): void {
   if (typeof value === 'object' && value !== null) return checkObject(value, path, above)
   let what: string = typeof value
   let carried = value === null || what === 'boolean'

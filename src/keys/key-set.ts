@@ -106,7 +106,7 @@ export class HeldKeySet implements KeySet {
   }
 
   ready(o?: CallOptions): Promise<void> {
-    return unwatched(async () => void (await this.current(signalOf(o))))
+    return unwatched(async () => void (await this.list(o)))
   }
 
   refresh(o?: CallOptions): Promise<void> {

@@ -13,6 +13,7 @@ import { importRecipient } from '../envelope/import-recipient.js'
 import { ensure, shown } from '../errors/guard.js'
 import { isSealdropError } from '../errors/sealdrop-error.js'
 import {
+  isRevoked,
   publicMembers,
   statements,
   thumbprintInput,
@@ -65,6 +66,9 @@ export interface Key extends KeyRow {
   verifies?: Verifies
 }
 
+/** A row that cannot be used, of which only its thumbprint and what it states are known. */
+type PassedOver = KeyRow & { readonly why: string }
+
 /** A key that was selected to be sealed to. */
 export interface SealingKey extends Key {
   readonly jwk: SealingMembers
@@ -79,7 +83,7 @@ export function reasonOf(error: unknown): string {
 }
 
 /** The SHA-256 thumbprint of any public JWK (RFC 7638). */
-export const thumbprintOf = (jwk: object): Promise<string> =>
+export const thumbprintOf = async (jwk: object): Promise<string> =>
   sha256Text(thumbprintInput(publicMembers(jwk)))
 
 /** A key as a name: RFC 9278. It shows no account. */
@@ -92,24 +96,30 @@ export const thumbprintUrn = (thumbprint: string): string =>
  *
  * - one key may have several rows: for other algorithms, under other names, or just twice
  * - what one of its rows takes away, another one does not give back
+ * - a key that says `revoked` is taken back for all algorithms, also by a row that is passed over
  */
 export async function makeKeys(
   jwks: readonly JWK[],
 ): Promise<{ readonly keys: readonly Key[]; readonly passedOver: readonly string[] }> {
-  const made = await Promise.all(
-    jwks.map((jwk, i) =>
-      makeKey(jwk).catch(
-        (error: unknown) =>
-          `${typeof jwk.kid === 'string' ? shown(jwk.kid) : `keys[${i}]`}: ${reasonOf(error)}`,
-      ),
+  const made: readonly (KeyRow & { readonly why?: string })[] = await Promise.all(
+    jwks.map((stated, i) =>
+      makeKey(stated).catch(async (error: unknown) => {
+        const name = typeof stated.kid === 'string' ? shown(stated.kid) : `keys[${i}]`
+        const why = `${name}: ${reasonOf(error)}`
+        const thumbprint = await thumbprintOf(stated).catch(() => '')
+        return { info: { thumbprint }, stated, why } as PassedOver
+      }),
     ),
   )
-  const rows = made.filter((row): row is KeyRow => typeof row !== 'string')
   const rowsOf = ({ info }: KeyRow): readonly KeyRow[] =>
-    rows.filter((row) => row.info.thumbprint === info.thumbprint)
+    made.filter(
+      (row) =>
+        row.info.thumbprint === info.thumbprint &&
+        (row.info.alg === info.alg || isRevoked(row.stated)),
+    )
   return {
-    keys: rows.map((row) => ({ ...row, rows: rowsOf(row) })),
-    passedOver: made.filter((row) => typeof row === 'string'),
+    keys: made.filter(({ why }) => !why).map((row) => ({ ...row, rows: rowsOf(row) })),
+    passedOver: made.flatMap(({ why }) => why ?? []),
   }
 }
 

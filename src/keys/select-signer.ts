@@ -46,5 +46,5 @@ export async function selectSigner(
   return found
 }
 
-const mayVerify = ({ info: { use }, stated }: Key): boolean =>
-  use === 'sig' && allows(stated, 'sig')
+const mayVerify = ({ info: { use }, rows }: Key): boolean =>
+  use === 'sig' && rows.every(({ stated }) => allows(stated, 'sig'))

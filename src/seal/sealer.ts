@@ -155,8 +155,10 @@ export function createSealer(
   keys: KeySet,
   o: { readonly maxValues?: number; readonly maxAge?: number } = {},
 ): Sealer {
-  checkOptions(o, 'maxValues maxAge')
-  const { maxValues = limits.sealerValues, maxAge = 3_600_000 } = o
+  const { maxValues = limits.sealerValues, maxAge = 3_600_000 } = checkOptions(
+    o,
+    'maxValues maxAge',
+  )
   checkCount('maxValues', maxValues, limits.sealerValues)
   milliseconds('maxAge', maxAge)
   ensure(

@@ -50,8 +50,7 @@ export function answering(
   source: ServedDocuments,
   o: KeySetHandlerOptions,
 ): (method: string, headerOf: HeaderOf) => Promise<Answer> {
-  checkOptions(o, 'maxAge origins')
-  const { maxAge = 300_000, origins } = o
+  const { maxAge = 300_000, origins } = checkOptions(o, 'maxAge origins')
   ensure(
     hasMethods(source, 'documents'),
     'invalid_argument',

@@ -153,7 +153,7 @@ export async function restoreFileSealer(
   messageId: string,
   ...[file, o = {}]: [file: Blob | ByteSource, o?: RestoreOptions]
 ): Promise<FileSealer> {
-  const { signal } = checkOptions(o, 'signal framesInFlight onProgress')
+  const { signal, framesInFlight, onProgress } = checkOptions(o, 'signal framesInFlight onProgress')
   const input = fileInput(file)
   const published = await sealedToNow(keys, signal)
   const kept = namedRecords(records)
@@ -178,8 +178,8 @@ export async function restoreFileSealer(
       tags,
       release,
       recipients,
-      framesInFlight: o.framesInFlight,
-      onProgress: o.onProgress,
+      framesInFlight,
+      onProgress,
     })
   } catch (error) {
     await release()

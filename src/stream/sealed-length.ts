@@ -1,8 +1,11 @@
 import { ensure } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
 import { messageLength } from '../formats/frames.js'
+import type { FileSealerOptions } from './create-file-sealer.js'
 import { startMessage } from './message.js'
 import { planMessage, type MessageOptions, type Recipients } from './plan-message.js'
+
+const names = 'signal context frameLength length framesInFlight digest onProgress records'
 
 /**
  * Computes the exact length of what `sealStream` and `createFileSealer` would write.
@@ -12,6 +15,7 @@ import { planMessage, type MessageOptions, type Recipients } from './plan-messag
  *
  * @param keys - one key of each set can open it; an RSA key must be published with its ARN
  * @param length - bytes of plaintext
+ * @param o - the options of either; only the context and the frame length count
  * @returns bytes of ciphertext
  * @throws SealdropError for what it was given:
  *   - `invalid_argument`: the context is missing, or a number is out of its range
@@ -34,7 +38,8 @@ export async function sealedLength(
   length: number,
   o: MessageOptions,
 ): Promise<number> {
-  checkOptions(o, 'signal context frameLength')
+  // the object that goes to sealStream or createFileSealer may be given here too
+  checkOptions<Partial<FileSealerOptions>, typeof names>(o, names)
   ensure(
     Number.isSafeInteger(length) && length >= 0,
     'invalid_argument',

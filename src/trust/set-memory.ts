@@ -71,7 +71,7 @@ export class SetMemory {
    * - the newest one is written until the store has it, since of two writes at once the older may
    *   end last
    * - a store that compares answers what another writer put there, which may be newer still
-   * - a failure that may pass is made good the next time
+   * - a failure that may pass is made good the next time, and so is a store that never takes it
    */
   async keep(found: SignedSet, idOf: (root: string) => string, read: ReadSet): Promise<void> {
     if (!this.newest || isNewer(found, this.newest)) this.newest = found

@@ -6,6 +6,7 @@ import type { AlgorithmProvider } from '../crypto/provider.js'
 import { verifierOf } from '../crypto/verifier.js'
 import { ensure, shown } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
+import { checkJson } from '../formats/content.js'
 import { allows, isRevoked, publicMembers, statements, type JWK } from '../formats/jwk.js'
 import { reservedTypes } from '../formats/jws.js'
 import { parseSignedSet, setClaims } from '../formats/signed-set.js'
@@ -99,11 +100,11 @@ export function signedBy(roots: readonly JWK[], o: SignedByOptions = {}): Trust 
     'invalid_argument',
     'roots: expected public JWKs',
   )
-  checkOptions(o, 'name issuer store history providers')
-  const { history = false, name = history ? 'history' : 'default', issuer, store } = o
+  const given = checkOptions(o, 'name issuer store history providers')
+  const { history = false, name = history ? 'history' : 'default', issuer, store } = given
   const rows = roots.map(rootOf)
   // as they are now: an object that is changed later must not change what is believed
-  const rules = { ...o, name }
+  const rules = { ...given, name }
   const memory = new SetMemory(store)
   const names = [name, issuer].filter((part) => part !== undefined)
   // a slash in a name must not make one id of two
@@ -191,6 +192,7 @@ function rootOf(jwk: JWK, index: number): Root {
     'invalid_argument',
     `${where}: expected a public JWK`,
   )
+  checkJson(jwk, where)
   ensure(!('d' in jwk || 'priv' in jwk), 'invalid_argument', `${where}: is a private key`)
   const { use = 'sig', nbf, exp } = statements(jwk)
   ensure(

@@ -73,11 +73,12 @@ export async function verifyStream(
   const input = inputOf(source)
   const reader = input.reader()
   try {
-    const file = await abortable(signedFile(keys, fileSignature, o, input.size), o.signal)
+    const options = fileOptions(o)
+    const file = await signedFile(keys, fileSignature, options, input.size)
     return verifiedPart(
       file,
       { reader, from: 0, to: file.claims.size, unsized: input.size === undefined },
-      o,
+      options,
     )
   } catch (error) {
     reader.cancel(error)
@@ -114,15 +115,19 @@ export async function verifyRange(
 ): Promise<VerifiedStream> {
   checkRange('verifyRange', start, end)
   const input = fileInput(source)
-  const file = await abortable(signedFile(keys, fileSignature, o, input.size), o.signal)
+  const options = fileOptions(o)
+  const file = await signedFile(keys, fileSignature, options, input.size)
   const from = Math.min(start, input.size)
   const to = Math.min(end, input.size)
   const reader = input.reader(
     Math.floor(from / size) * size,
     Math.min(input.size, Math.ceil(to / size) * size),
   )
-  return verifiedPart(file, { reader, from, to }, o)
+  return verifiedPart(file, { reader, from, to }, options)
 }
+
+const fileOptions = (o: FileOptions | undefined): FileOptions =>
+  checkOptions(o, 'signal heldSince name context maxAge onProgress')
 
 interface FoundFile {
   readonly claims: FileClaims
@@ -130,20 +135,20 @@ interface FoundFile {
   readonly answer: Proof & SignedFile
 }
 
-/** Everything that can be known before the first byte. */
-async function signedFile(
+/** Everything that can be known before the first byte, unless the signal says otherwise. */
+const signedFile = (
   keys: KeySet,
   fileSignature: string,
   o: FileOptions,
   found: number | undefined,
+): Promise<FoundFile> => abortable(examined(keys, fileSignature, o, found), o.signal)
+
+async function examined(
+  keys: KeySet,
+  fileSignature: string,
+  { name, context = {}, maxAge, heldSince, signal }: FileOptions,
+  found: number | undefined,
 ): Promise<FoundFile> {
-  const {
-    name,
-    context = {},
-    maxAge,
-    heldSince,
-    signal,
-  } = checkOptions(o, 'signal heldSince name context maxAge onProgress')
   const expected = checkContext(context)
   if (maxAge !== undefined) milliseconds('maxAge', maxAge)
   const [jws, list] = fileLines(fileSignature)

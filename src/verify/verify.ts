@@ -62,9 +62,9 @@ export async function verify(
   jws: string,
   o: CallOptions & SinceWhen & { readonly typ?: string } = {},
 ): Promise<Content & Proof & { readonly header: Record<string, unknown> }> {
-  checkOptions(o, 'signal heldSince typ')
-  const { parsed, key } = await verified(keys, jws, o)
-  checkSigningTime(key, parsed.header.iat, o)
+  const options = checkOptions(o, 'signal heldSince typ')
+  const { parsed, key } = await verified(keys, jws, options)
+  checkSigningTime(key, parsed.header.iat, options)
   return {
     ...contentOf(parsed.payload, parsed.header.cty, true),
     header: { ...parsed.header },
@@ -125,11 +125,14 @@ export async function verified(
   jws: string,
   o: CallOptions & { readonly typ?: string },
 ): Promise<{ readonly parsed: Jws; readonly key: Key }> {
+  const { typ } = o
+  ensure(typ === undefined || typeof typ === 'string', 'invalid_argument', 'typ: expected text')
   const { parsed, key } = await keyFor(keys, jws, o.signal)
+  const { typ: found } = parsed.header
   ensure(
-    o.typ === undefined || sameType(parsed.header.typ, o.typ),
+    typ === undefined || sameType(found, typ),
     'rejected',
-    `typ: expected ${shown(o.typ ?? '')}, found ${shown(parsed.header.typ ?? 'none')}`,
+    `typ: expected ${shown(typ)}, found ${shown(found ?? 'none')}`,
   )
   const verifies = await verifier(keys, key)
   if (!(await verifies(parsed.signature, utf8(parsed.signingInput)))) throw signatureRejected()
@@ -209,7 +212,7 @@ function checkRevocation({ revoked }: JwkStatements, { at, heldFrom }: Known): v
   ensure(
     reason === 'superseded' || heldFrom < since,
     'key_unusable',
-    `the key was taken back${when}, since somebody else may have it, who chooses the date: ` +
-      'believe this only if you held it before, and then say heldSince',
+    `the key was taken back${when}, and whoever has it chooses the date: ` +
+      'pass heldSince if you held this before',
   )
 }

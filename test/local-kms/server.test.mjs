@@ -106,7 +106,8 @@ test('bad options are invalid_argument and name the option', async () => {
   await assertRejects(startLocalKms(wrong(null)), { code: 'invalid_argument' })
   await assertRejects(startLocalKms(wrong({ credential: '{}' })), {
     code: 'invalid_argument',
-    message: 'options: there is no "credential", did you mean credentials?',
+    message:
+      'options: there is no "credential" among port dir region regions credentials seed now faults onCall keys',
   })
 })
 

@@ -7,6 +7,7 @@ import {
   CancelKeyDeletionCommand,
   DisableKeyCommand,
   EnableKeyCommand,
+  KMSClient,
   ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms'
 import { assert } from 'chai'
@@ -35,6 +36,19 @@ const { jwks: published } = await publisher.documents()
 const keys = importKeySet(published, { trust: inHand() })
 const value = (prefer) =>
   seal(importKeySet(published, { trust: inHand(), prefer: [prefer] }), 'x', { context: {} })
+
+test('a client that was still to be made when its signer or opener closed is ended too', async (t) => {
+  const ended = t.mock.method(KMSClient.prototype, 'destroy').mock
+  const signer = createSigner({ kms: local.clientConfig, key: 'alias/sig' })
+  const opener = createOpener({ kms: local.clientConfig, keys: ['alias/rsa'] })
+  for (const one of [signer, opener]) {
+    ended.resetCalls()
+    const ready = one.ready() // its client is made when the AWS SDK is there
+    await one.close()
+    await ready.catch(() => {})
+    assert.isAtLeast(ended.callCount(), 1)
+  }
+})
 
 /**
  * A call that reached the false KMS; `pass` answers as the local one does.

@@ -6,6 +6,7 @@ import {
   CreateGrantCommand,
   CreateKeyCommand,
   GetKeyPolicyCommand,
+  KMSClient,
   ListKeysCommand,
   PutKeyPolicyCommand,
   ReplicateKeyCommand,
@@ -21,7 +22,7 @@ import { kmsThrough } from '../support/kms-through.mjs'
 import { minute, rotatingCompany } from '../support/rotating-company.mjs'
 import { present } from '../support/types.mjs'
 
-/** @import { CreateKeyCommandInput, KMSClient } from '@aws-sdk/client-kms' */
+/** @import { CreateKeyCommandInput } from '@aws-sdk/client-kms' */
 /** @import { FaultRule } from 'sealdrop/local-kms' */
 
 const check = 'keys: none may be left over'
@@ -98,27 +99,48 @@ test('a purpose whose CreateKey lost its answer three times is a conflict until 
   )
 })
 
-test('a refusal of CreateKey is no lost answer, and leaves the count as it was', async (t) => {
-  const one = await rotatingCompany(t, [claims])
-  await loseAnswer(one)
-  const kms = kmsThrough(one.client, async (command, send) => {
-    if (command instanceof CreateKeyCommand)
-      throw Object.assign(new Error('too many keys'), {
-        name: 'LimitExceededException',
-        $metadata: { httpStatusCode: 400 },
-      })
-    return send()
-  })
-  for (let run = 0; run < 4; run++) {
-    await one.apply({ kms }).then(
-      () => assert.fail('it was refused'),
-      (error) => assert.notEqual(error.code, 'conflict'),
+/** Ways in which KMS makes no key, and says so or is not asked. */
+const madeNothing = {
+  'a refusal': async () => {
+    throw Object.assign(new Error('too many keys'), {
+      name: 'LimitExceededException',
+      $metadata: { httpStatusCode: 400 },
+    })
+  },
+  'no connection': (command, { clientConfig }) =>
+    new KMSClient({ ...clientConfig, endpoint: 'http://127.0.0.1:1', maxAttempts: 2 }).send(
+      command,
+    ),
+  'no such host': (command, { clientConfig }) =>
+    new KMSClient({ ...clientConfig, endpoint: 'http://kms.invalid', maxAttempts: 2 }).send(
+      command,
+    ),
+  'no credentials': (command, { clientConfig }) => {
+    const credentials = async () => {
+      throw Object.assign(new Error('none'), { name: 'CredentialsProviderError' })
+    }
+    return new KMSClient({ ...clientConfig, credentials }).send(command)
+  },
+}
+
+for (const [name, fail] of Object.entries(madeNothing))
+  test(`${name} of CreateKey is no lost answer: the count stays, and the next run need not wait`, async (t) => {
+    const one = await rotatingCompany(t, [claims])
+    await loseAnswer(one)
+    const kms = kmsThrough(one.client, async (command, send) =>
+      command instanceof CreateKeyCommand ? fail(command, one.local) : send(),
     )
-    one.clock.at += 30 * minute
-  }
-  await one.run(4)
-  assert.include(one.states(), 'claims current')
-})
+    const before = one.store.now().keys
+    for (let run = 0; run < 4; run++) {
+      await one.apply({ kms }).then(
+        () => assert.fail('it was refused'),
+        (error) => assert.notEqual(error.code, 'conflict'),
+      )
+      assert.deepEqual(one.store.now().keys, before)
+    }
+    await one.apply()
+    assert.include(one.states(), 'claims current')
+  })
 
 test('what applyRotation answers of keys that may be left over is what the doctor says', async (t) => {
   const one = await rotatingCompany(t, [claims])

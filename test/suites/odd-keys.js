@@ -23,7 +23,7 @@ const bytesOf = (hex) => Uint8Array.from(hex.match(/../g), (octet) => parseInt(o
  */
 export function oddKeysSuite(host) {
   const { test, assert, door, jose } = host
-  const { importKeySet, inHand, seal, sealStream, signedBy, verify, verifySignature } = door
+  const { importKeySet, inHand, pinned, seal, sealStream, signedBy, verify, verifySignature } = door
   const { encode } = jose.base64url
   const { signed } = signers(host)
   const { receiptOf, fileOf, historyOf, later, revoked } = receipts(host)
@@ -59,6 +59,20 @@ export function oddKeysSuite(host) {
       assert.equal(await sealedTo(bad, good), await jose.calculateJwkThumbprint(good))
       assert.lengthOf(await keysOf(bad, good).list(), 1)
     }
+  })
+
+  test('a pinned key is found beside rows that are no keys', async () => {
+    const pin = await jose.calculateJwkThumbprint(good)
+    const trust = pinned([pin])
+    const rows = [...none, { kty: 'XX' }, {}, { ...good, x: 'AA' }]
+    for (const bad of rows)
+      for (const jwks of [
+        [bad, good],
+        [good, bad],
+      ]) {
+        const [found] = await importKeySet(keySetOf(...jwks), { trust, now: () => start }).list()
+        assert.equal(found?.thumbprint, pin)
+      }
   })
 
   test('they are no roots, and verify nothing', async () => {
@@ -174,6 +188,60 @@ export function oddKeysSuite(host) {
         assert.equal(await sealedTo(...rows, good), await jose.calculateJwkThumbprint(good))
       }
     }
+  })
+
+  test('a row that is passed over still takes its key back', async () => {
+    const iat = seconds(start)
+    const takenBack = revoked(start + year, 'compromised')
+    const odd = [{ exp: 'soon' }, { kid: 7 }, { use: 'tls' }, { use: 'sig', alg: 'A1' }]
+    for (const statement of odd) {
+      const twin = (jwk) => ({ ...jwk, ...statement, ...takenBack })
+      const dated = await signed('ES256', 'x', { iat })
+      for (const rows of [
+        [es, twin(es)],
+        [twin(es), es],
+      ])
+        await fails(assert, verify(keysOf(...rows), dated), 'key_unusable', /taken back/)
+      const ec = publicJwk('P-256-enc')
+      for (const rows of [
+        [ec, twin(ec)],
+        [twin(ec), ec],
+      ]) {
+        await fails(assert, sealedTo(...rows), 'no_usable_key', /says revoked/)
+        assert.equal(await sealedTo(...rows, good), await jose.calculateJwkThumbprint(good))
+      }
+      const stranger = twin({ ...publicJwk('P-521-sig'), kid: es.kid })
+      await verify(keysOf(es, stranger), dated) // another key, whatever its name is
+      await verify(keysOf(es, { ...es, ...statement }), dated) // odd, and not taken back
+    }
+  })
+
+  test('an RSA key that is taken back for one use is taken back for the other', async () => {
+    const iat = seconds(start)
+    const takenBack = revoked(start + year, 'compromised')
+    const forUse = [
+      { ...rsa, use: 'enc', alg: 'RSA-OAEP-256' },
+      { ...rsa, use: 'sig', alg: 'PS256' },
+    ]
+    const dated = await signed('PS256', 'x', { iat })
+    await verify(keysOf(...forUse), dated)
+    await fails(
+      assert,
+      verify(keysOf({ ...forUse[0], ...takenBack }, forUse[1]), dated),
+      'key_unusable',
+    )
+    await fails(assert, sealedTo(forUse[0], { ...forUse[1], ...takenBack }), 'no_usable_key')
+  })
+
+  test('a row whose key_ops leave verify out says so for its twin', async () => {
+    for (const key_ops of [['encrypt'], [], null, 'verify'])
+      for (const rows of [
+        [es, { ...es, key_ops }],
+        [{ ...es, key_ops }, es],
+      ])
+        await fails(assert, verify(keysOf(...rows), await signed('ES256', 'x')), 'key_not_found')
+    const rows = [es, { ...es, key_ops: ['verify'] }]
+    await verify(keysOf(...rows), await signed('ES256', 'x'))
   })
 
   test('a history with two rows of a key is asked for the one of the receipt', async () => {

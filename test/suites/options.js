@@ -35,7 +35,7 @@ export function optionsSuite({ test, assert, door }) {
   ]
   for (const [typo, meant, call] of typos)
     test(`${typo} is refused, and ${meant} is what was meant`, async () => {
-      const pattern = new RegExp(`there is no "${typo}", did you mean ${meant}\\?`)
+      const pattern = new RegExp(`there is no "${typo}" among .*\\b${meant}\\b`)
       await fails(assert, async () => call({ [typo]: 1 }), 'invalid_argument', pattern)
       const unset = await Promise.resolve()
         .then(() => call({ [typo]: undefined }))
@@ -96,6 +96,48 @@ export function optionsSuite({ test, assert, door }) {
     const two = { alg: 'ES256', algorithm: 'ES384' }
     await fails(assert, verifying(two), 'invalid_argument', /alg and algorithm.*ES256.*ES384/)
     await fails(assert, verifying({ alg: 'none' }), 'unsupported_algorithm', /alg "none"/)
+  })
+
+  test('a member of a pin that is misspelt is refused, since the host would decide then', async () => {
+    const [row] = await door.importKeySet(publicJwk('P-256-enc'), { trust }).list()
+    for (const misspelt of [
+      { usage: 'enc' },
+      { Use: 'enc' },
+      { ARN: 'a' },
+      { use: 'enc', alias: 'a' },
+    ]) {
+      const pin = wrong({ thumbprint: row?.thumbprint, ...misspelt })
+      await fails(assert, () => door.pinned([pin]), 'invalid_argument', /pin: there is no/)
+    }
+    for (const none of [null, undefined, 5, {}])
+      await fails(assert, () => door.pinned([wrong(none)]), 'invalid_argument', /thumbprints/)
+  })
+
+  test('what is no text, and what JSON does not have, is refused with a code', async () => {
+    const jwt = wrong({ issuer: 'us', audience: 'them', typ: 5 })
+    await fails(assert, door.verifyJwt(keys, 'e30.e30.e30', jwt), 'invalid_argument', /typ/)
+    await fails(
+      assert,
+      door.verify(keys, 'e30.e30.e30', jwt.typ && { typ: jwt.typ }),
+      'invalid_argument',
+      /typ/,
+    )
+    for (const key_ops of [[1n], 1n, [() => {}]])
+      await fails(
+        assert,
+        () => door.signedBy([wrong({ ...publicJwk('P-256-sig'), key_ops })]),
+        'invalid_argument',
+        /roots\[0\]\.key_ops/,
+      )
+  })
+
+  test('sealedLength takes the options of the verb that seals', async () => {
+    const file = new Blob(['a file'])
+    const o = { context, frameLength: 3, framesInFlight: 1, length: 6, onProgress: () => {} }
+    const { readable } = await door.sealStream(keys, file.stream(), o)
+    const { size } = await new Response(readable).blob()
+    assert.equal(await door.sealedLength(keys, 6, o), size)
+    await fails(assert, door.sealedLength(keys, 6, wrong({ ...o, frame: 3 })), 'invalid_argument')
   })
 
   test('what other verbs answer, keys, pins and contexts are data: their other members are left alone', async () => {

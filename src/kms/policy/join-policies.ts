@@ -10,7 +10,7 @@ import { coversAction, coversPrincipal, stated, type Stated } from './stated.js'
  * - A statement that is there twice stands once. No two have the same Sid.
  * - A policy that nobody could change any more is refused. KMS refuses it too, or AWS Support would
  *   have to help. Patterns of actions, everybody and whole accounts are looked at, also in a Deny.
- * - An Allow to everybody needs a condition.
+ * - An Allow to everybody needs a condition. Whether a condition can be false is not looked at.
  *
  * @param policies - key policies
  * @throws SealdropError without a KMS call:

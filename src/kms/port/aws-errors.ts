@@ -129,8 +129,13 @@ export const isDenied = (error: unknown): boolean =>
   error.code === 'kms_denied' &&
   awsNameOf(error) === 'AccessDeniedException'
 
-/** Whether KMS answered with a refusal, so that it did nothing. */
+/** What Node says where no connection was made, so that nothing was asked. */
+const unconnected = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/
+
+/** Whether KMS did nothing: it answered with a refusal, or was never asked. */
 export function isRefusal(error: unknown): boolean {
-  const status = (error as AwsError | null | undefined)?.$metadata?.httpStatusCode
-  return status !== undefined && status >= 400 && status < 500
+  const { name, code, $metadata } = (error ?? {}) as AwsError
+  const status = $metadata?.httpStatusCode
+  if (status !== undefined) return status >= 400 && status < 500
+  return name === 'CredentialsProviderError' || unconnected.test(String(code))
 }

@@ -63,6 +63,7 @@ const arnPattern: RegExp = /^arn:[\w-]+:kms:([\w-]+):\d{12}:(?:key|alias)\/./
 export class KmsPort implements PrivateOperations {
   readonly #kms: Kms
   readonly #clients = new Map<string, KMSClient>()
+  #isClosed = false
 
   constructor(kms: Kms) {
     this.#kms = kms
@@ -161,8 +162,11 @@ export class KmsPort implements PrivateOperations {
 
   /**
    * Ends the clients that were made here. A client that was passed, or made by a function, stays.
+   *
+   * A call that comes later, or had no client yet, ends its own when it is done.
    */
   close(): void {
+    this.#isClosed = true
     const wereMadeHere = !isClient(this.#kms) && typeof this.#kms !== 'function'
     if (wereMadeHere) for (const client of this.#clients.values()) client.destroy()
     this.#clients.clear()
@@ -184,6 +188,8 @@ export class KmsPort implements PrivateOperations {
     } catch (error) {
       signal?.throwIfAborted()
       throw error instanceof SealdropError ? error : fromAws(error, operation, key)
+    } finally {
+      if (this.#isClosed) this.close()
     }
   }
 

@@ -41,7 +41,7 @@ export async function createNext(run: StepContext, o: Succession): Promise<void>
   const inherited = await inherit(run.port, { ...o, arn: current?.arns[0] }, run.signal)
   const key = { ...newKey(purpose, making), ...inherited }
   await begin(run, o, making)
-  const arn = making.arns?.[0] ?? (await create(run, key, making))
+  const arn = making.arns?.[0] ?? (await create(run, o, key, making))
   aliasFor(key.alias, arn)
   const replicas = await replicate(run, o, key, arn)
   await enter(run, await load(run, making, [arn, ...replicas]))
@@ -113,8 +113,17 @@ const isSame = (found: InventoryKey | undefined, begun: InventoryKey | undefined
   found?.arns?.[0] === begun?.arns?.[0]
 
 /** Makes the key, and writes its ARN down before anything else is done with it. */
-async function create(run: StepContext, key: NewKey, making: InventoryKey): Promise<string> {
-  const arn = await asked(run, key, making)
+async function create(
+  run: StepContext,
+  { begun }: Succession,
+  key: NewKey,
+  making: InventoryKey,
+): Promise<string> {
+  const arn = await run.port.createKey(key, run.signal).catch(async (error: unknown) => {
+    // KMS made nothing, and whoever reads the error may correct what was asked for
+    if (isRefusal((error as { readonly cause?: unknown }).cause)) await takeBack(run, making, begun)
+    throw error
+  })
   const isMaking = isMakingOf(making.token)
   await updateInventory(run.store, run.now, (inventory) =>
     inventory.keys.some(isMaking) ? withKey(inventory, making, { arns: [arn] }) : undefined,
@@ -122,33 +131,21 @@ async function create(run: StepContext, key: NewKey, making: InventoryKey): Prom
   return arn
 }
 
-async function asked(run: StepContext, key: NewKey, making: InventoryKey): Promise<string> {
-  try {
-    return await run.port.createKey(key, run.signal)
-  } catch (error) {
-    // KMS made nothing, and whoever reads the error may correct what was asked for
-    if (isRefusal((error as { readonly cause?: unknown }).cause)) await takeBack(run, making)
-    throw error
-  }
-}
-
 const isMakingOf =
   (token: string) =>
   (key: InventoryKey): boolean =>
     key.token === token && key.state === 'making'
 
-/** Takes back that a key is being made. Answers that were lost before stay counted. */
+/** Takes back that a key is being made: what was begun before stands there again, as it was. */
 async function takeBack(
   { store, now }: StepContext,
-  { token, lost = 0 }: InventoryKey,
+  { token }: InventoryKey,
+  begun: InventoryKey | undefined,
 ): Promise<void> {
   const isTaken = isMakingOf(token)
   await updateInventory(store, now, (inventory) => ({
     ...inventory,
-    keys: inventory.keys.flatMap((key) => {
-      if (!isTaken(key)) return key
-      return lost > 0 ? { ...key, lost: lost - 1 } : []
-    }),
+    keys: inventory.keys.flatMap((key) => (isTaken(key) ? (begun ?? []) : key)),
   }))
 }
 

@@ -46,12 +46,12 @@ class KmsSigner implements Signer {
     this.#port.close()
   }
 
-  async sign(payload: Value, o: CallOptions & { readonly typ?: string } = {}): Promise<string> {
-    checkOptions(o, 'signal typ')
+  async sign(payload: Value, o?: CallOptions & { readonly typ?: string }): Promise<string> {
+    const { typ, signal } = checkOptions(o, 'signal typ')
     // without a cty, bytes that hold claims would pass for a JWT
     const { bytes, cty = bytesType } = encodeValue(payload, 1)
-    const header = { typ: checkType(o.typ), cty, iat: this.#now() }
-    return this.#jws(header, bytes, o.signal)
+    const header = { typ: checkType(typ), cty, iat: this.#now() }
+    return this.#jws(header, bytes, signal)
   }
 
   async signJwt(
@@ -90,13 +90,13 @@ class KmsSigner implements Signer {
     return this.#jws({ typ: reservedTypes.receipt }, encodeValue(receipt, 1).bytes, signal)
   }
 
-  async signFile(file: string | URL | ByteSource | Blob, o: SignFileOptions = {}): Promise<string> {
-    checkOptions(o, 'signal name mediaType context onProgress')
-    const { info } = await this.#loaded(o.signal)
-    const { claims: said, list } = await hashFile(file, o)
+  async signFile(file: string | URL | ByteSource | Blob, o?: SignFileOptions): Promise<string> {
+    const options = checkOptions(o, 'signal name mediaType context onProgress')
+    const { info } = await this.#loaded(options.signal)
+    const { claims: said, list } = await hashFile(file, options)
     const claims: FileClaims = { ...said, iat: this.#now(), iss: thumbprintUrn(info.thumbprint) }
     const { bytes } = encodeValue(claims, 1)
-    return joinLines(await this.#jws({ typ: reservedTypes.file }, bytes, o.signal), list)
+    return joinLines(await this.#jws({ typ: reservedTypes.file }, bytes, options.signal), list)
   }
 
   async #jws(

@@ -12,6 +12,7 @@ import { filePath } from '../../files/file-path.js'
  * - A set that is older than one that was seen is refused then, also after a restart.
  * - Of several processes that share the folder, a slower one does not put an older set back.
  * - What stands in the files is public.
+ * - An earlier build kept one file a set, and sees none of these.
  *
  * @param folder - path of the folder, which is made when a set is kept
  * @returns a store for `signedBy`
@@ -21,6 +22,7 @@ import { filePath } from '../../files/file-path.js'
  *   - `source_failed`: a kept set cannot be read
  * @throws SealdropError while writing, by `put()` and `swap()`:
  *   - `output_failed`: a set cannot be kept
+ *   - `source_failed`: the set that stands there cannot be read
  * @example
  *   ```js
  *   import { readFile } from 'node:fs/promises'
