@@ -1,7 +1,8 @@
-// npm test: every suite in every host, a line for each file when it ends, one of counts for each
-// host, and the sum at the end. npm run test:soak: the long tests whole.
+// npm test: every suite in the newest Node, Chromium and workerd, a line for each file when it ends,
+// one of counts for each host, and the sum at the end. npm run test:soak: the long tests whole.
 //
 //  --host NAME    only this host; may be given again
+//  --all          every host: also the oldest Node, which .ci/run runs always
 //  --soak         the long tests, as a whole
 //  --seed NUMBER  of the tests that draw at random and print their seed
 //  --jobs NUMBER  how many files run at a time; otherwise one more than there are cores, since a file waits at times; 4 at most
@@ -12,14 +13,15 @@ import { parseArgs } from 'node:util'
 import { forgetCells } from './matrix/kept-cells.mjs'
 import { runCommand } from './runner/command.mjs'
 import { add, failuresIn, judged, none, shown, skipsIn } from './runner/counts.mjs'
-import { hostJobs, hostNames, soakJobs } from './runner/hosts.mjs'
+import { hostJobs, hostNames, leftOut, soakJobs } from './runner/hosts.mjs'
 import { inLanes } from './runner/lanes.mjs'
 
 const {
-  values: { host: chosen, soak = false, seed, jobs: width, record = false },
+  values: { host: chosen, all = false, soak = false, seed, jobs: width, record = false },
 } = parseArgs({
   options: {
     host: { type: 'string', multiple: true },
+    all: { type: 'boolean' },
     soak: { type: 'boolean' },
     seed: { type: 'string' },
     jobs: { type: 'string' },
@@ -67,6 +69,7 @@ async function runJob(job, progress) {
 
 function chosenHosts() {
   const hosts = soak ? soakJobs() : hostJobs()
+  if (!soak && !chosen && !all) Object.assign(hosts, leftOut)
   for (const name of chosen ?? [])
     if (!(name in hosts))
       throw new Error(`--host: no host is named ${name}; there are ${hostNames.join(', ')}`)

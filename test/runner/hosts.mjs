@@ -54,5 +54,8 @@ export function hostJobs() {
   }
 }
 
+/** Hosts that a run without options leaves out, and why. */
+export const leftOut = { 'Node 20': 'npm test -- --all runs it, and so does .ci/run' }
+
 /** The long tests, whole. */
 export const soakJobs = () => ({ soak: files('soak', process.execPath, long) })
