@@ -7,11 +7,7 @@ export type Base64url = string & { readonly [checked]: true }
 
 /** What fast encoders look like where a host has them; both are probed, never assumed. */
 interface NodeBuffer {
-  from(
-    data: ArrayBuffer,
-    offset: number,
-    length: number,
-  ): { toString(encoding: 'base64url'): Base64url }
+  from(bytes: Uint8Array): { toString(encoding: 'base64url'): Base64url }
   from(text: string, encoding: 'base64url'): Uint8Array<ArrayBuffer>
 }
 interface NativeBase64 {
@@ -21,20 +17,25 @@ interface NativeFromBase64 {
   fromBase64?(text: string, o: { alphabet: 'base64url' }): Bytes
 }
 
+/** A host with Node's modules; `Buffer` on the page may be a polyfill that does less. */
+interface NodeLike {
+  readonly process?: {
+    getBuiltinModule?(name: 'buffer'): { readonly Buffer: NodeBuffer } | undefined
+  }
+}
+
 /**
  * Node's own decoder. In Node 20 a loop would cost more than the cryptography (performance.md, 10).
  */
-const nodeBuffer = (): NodeBuffer | undefined => (globalThis as { Buffer?: NodeBuffer })['Buffer']
+const nodeBuffer = (): NodeBuffer | undefined =>
+  (globalThis as NodeLike).process?.getBuiltinModule?.('buffer')?.['Buffer']
 
 /** Encodes as RFC 4648 §5 without padding. */
 export function toBase64url(bytes: Uint8Array): Base64url {
   const native = bytes as NativeBase64
   if (native.toBase64) return native.toBase64({ alphabet: 'base64url', omitPadding: true })
   const buffer = nodeBuffer()
-  if (buffer)
-    return buffer
-      .from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length)
-      .toString('base64url')
+  if (buffer) return buffer.from(bytes).toString('base64url')
   let binary = ''
   for (let i = 0; i < bytes.length; i += 0x8000)
     binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000))

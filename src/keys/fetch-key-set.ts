@@ -61,9 +61,14 @@ const minute = 60_000
  * @see RFC 7517 §5
  */
 export function fetchKeySet(url: string | URL, o: FetchOptions): KeySet {
-  checkOptions(o, 'trust prefer providers now headers fetch timeout maxAge')
+  const {
+    trust,
+    headers = {},
+    fetch,
+    timeout = 5_000,
+    maxAge = Infinity,
+  } = checkOptions(o, 'trust prefer providers now headers fetch timeout maxAge')
   const parsed = checkUrl(url)
-  const { trust, headers = {}, timeout = 5_000, maxAge = Infinity } = o ?? {}
   ensure(trust?.kind !== 'in-hand', 'invalid_argument', 'trust: inHand() is for importKeySet')
   ensure(
     Number.isSafeInteger(timeout) && timeout > 0,
@@ -79,7 +84,7 @@ export function fetchKeySet(url: string | URL, o: FetchOptions): KeySet {
       url: parsed,
       accept,
       headers,
-      fetch: o.fetch ?? globalThis.fetch,
+      fetch: fetch ?? globalThis.fetch,
       timeout,
       revalidate: refresh || signed,
       most: trust.most ?? limits.keySet,

@@ -48,10 +48,10 @@ export interface SealOptions extends CallOptions {
  * @see RFC 7516 §5.1, RFC 7518 §4.3, §4.6 and §5.3
  */
 export async function seal(keys: KeySet, value: Value, o: SealOptions): Promise<string> {
-  checkOptions(o, 'signal context')
+  const { context: given, signal } = checkOptions(o, 'signal context')
   const ring = held(keys)
-  const context = checkContext(o?.context)
+  const context = checkContext(given)
   const encoded = encodeValue(value, limits.jsonPadding)
-  const recipient = await ring.forSealing(o.signal)
+  const recipient = await ring.forSealing(signal)
   return writeValue(dataKeyFor(recipient), encoded, context, ring.now())
 }

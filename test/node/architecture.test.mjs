@@ -226,7 +226,7 @@ test('only crypto touches crypto.subtle, and nothing names the bare Buffer in th
     const emitted = withoutComments(
       readFileSync(join(root, 'dist', path.replace(/ts$/, 'js')), 'utf8'),
     )
-    assert.notMatch(emitted.replaceAll("globalThis['Buffer']", ''), /\bBuffer\b/, path)
+    assert.notMatch(emitted.replaceAll("?.['Buffer']", ''), /\bBuffer\b/, path)
   }
 })
 
