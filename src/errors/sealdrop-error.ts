@@ -80,7 +80,7 @@ export class SealdropError extends Error {
  *   ```
  */
 export function isSealdropError(e: unknown): e is SealdropError {
-  return (e as Error | null | undefined)?.name === 'SealdropError'
+  return e instanceof Error && e.name === 'SealdropError' && 'code' in e && 'retryable' in e
 }
 
 /** Throws what others failed with: as it is where it has a code, and with this one otherwise. */

@@ -1,8 +1,7 @@
 import { fromBase64url } from '../bytes/base64url.js'
 import { ensure } from '../errors/guard.js'
-import { checkOptions } from '../errors/options.js'
 import { parseKeySet, type JWK, type JwkStatements } from '../formats/jwk.js'
-import { reasonOf, thumbprintOf, type KeyInfo } from '../keys/key.js'
+import { reasonOf, thumbprintOf } from '../keys/key.js'
 import type { Believed, Trust } from '../keys/trust.js'
 
 /**
@@ -27,10 +26,6 @@ interface PinnedKey {
   readonly arn?: string | undefined
 }
 
-/** A row of `keys.list()` is a pin too. */
-const checkPin = (pin: Partial<KeyInfo>): Partial<KeyInfo> =>
-  checkOptions(pin, 'thumbprint alg use arn issuedAt expires', 'pin')
-
 /**
  * Believes only the keys whose thumbprints you got by another way.
  *
@@ -42,8 +37,7 @@ const checkPin = (pin: Partial<KeyInfo>): Partial<KeyInfo> =>
  *
  * @returns a trust for `fetchKeySet`, `importKeySet` or `verifyReceiptFile`
  * @throws SealdropError for what it was given:
- *   - `invalid_argument`: there is no pin, one has no thumbprint, or a member of one is
- *     misspelt
+ *   - `invalid_argument`: there is no pin, or one has no thumbprint
  * @throws SealdropError while fetching keys, from each verb that uses the set:
  *   - `keys_untrusted`: the set holds none of the pinned keys
  *   - `keys_malformed`: this is no JWK Set
@@ -63,10 +57,8 @@ const checkPin = (pin: Partial<KeyInfo>): Partial<KeyInfo> =>
 export function pinned(pins: readonly Pin[]): Trust {
   const given: readonly Pin[] = Array.isArray(pins) ? pins : []
   const wanted: readonly PinnedKey[] = given.map((pin) =>
-    typeof pin === 'string'
-      ? { thumbprint: pin }
-      : // the kid of a JWK that we print is its thumbprint
-        { thumbprint: (pin as JWK)?.kid, ...((pin as JWK)?.kty ? pin : checkPin(pin as KeyInfo)) },
+    // the kid of a JWK that we print is its thumbprint
+    typeof pin === 'string' ? { thumbprint: pin } : { thumbprint: (pin as JWK)?.kid, ...pin },
   )
   ensure(
     wanted.length > 0 &&

@@ -1,6 +1,7 @@
 // Keys that a lost answer of CreateKey may have left behind: told to people, used by nobody. And
 // replicas that were there before they were asked for.
 import test from 'node:test'
+import { Agent } from 'node:http'
 import {
   CreateAliasCommand,
   CreateGrantCommand,
@@ -99,6 +100,8 @@ test('a purpose whose CreateKey lost its answer three times is a conflict until 
   )
 })
 
+const twoAddresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }))
+
 /** Ways in which KMS makes no key, and says so or is not asked. */
 const madeNothing = {
   'a refusal': async () => {
@@ -111,6 +114,18 @@ const madeNothing = {
     new KMSClient({ ...clientConfig, endpoint: 'http://127.0.0.1:1', maxAttempts: 2 }).send(
       command,
     ),
+  'no connection to any of two addresses': async (command, { clientConfig }) => {
+    const httpAgent = new Agent({ lookup: (_host, _o, tell) => tell(null, twoAddresses) })
+    const client = new KMSClient({
+      ...clientConfig,
+      endpoint: 'http://kms.invalid:1',
+      requestHandler: { httpAgent },
+      maxAttempts: 2,
+    })
+    const error = await client.send(command).catch((cause) => cause)
+    assert.lengthOf(error.errors, 2)
+    throw error
+  },
   'no such host': (command, { clientConfig }) =>
     new KMSClient({ ...clientConfig, endpoint: 'http://kms.invalid', maxAttempts: 2 }).send(
       command,
@@ -141,6 +156,19 @@ for (const [name, fail] of Object.entries(madeNothing))
     await one.apply()
     assert.include(one.states(), 'claims current')
   })
+
+test('a connection that fails after CreateKey was sent is a lost answer, whatever the network calls it', async (t) => {
+  const one = await rotatingCompany(t, [claims])
+  const kms = kmsThrough(one.client, async (command, send) => {
+    const answer = await send()
+    if (!(command instanceof CreateKeyCommand)) return answer
+    throw Object.assign(new Error('no route'), { code: 'EHOSTUNREACH', syscall: 'read' })
+  })
+  await fails(assert, one.apply({ kms }), 'kms_unavailable')
+  one.clock.at += 30 * minute
+  await fails(assert, one.apply({ kms }), 'kms_unavailable')
+  assert.equal(one.store.now().keys.find(({ state }) => state === 'making')?.lost, 1)
+})
 
 test('what applyRotation answers of keys that may be left over is what the doctor says', async (t) => {
   const one = await rotatingCompany(t, [claims])

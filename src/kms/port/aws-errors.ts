@@ -81,6 +81,10 @@ interface AwsError {
   readonly name?: string
   readonly message?: string
   readonly code?: unknown
+  /** What Node's errors say that it was doing. */
+  readonly syscall?: unknown
+  /** Of an AggregateError. */
+  readonly errors?: readonly AwsError[]
   readonly $metadata?: { readonly httpStatusCode?: number }
 }
 
@@ -129,13 +133,15 @@ export const isDenied = (error: unknown): boolean =>
   error.code === 'kms_denied' &&
   awsNameOf(error) === 'AccessDeniedException'
 
-/** What Node says where no connection was made, so that nothing was asked. */
-const unconnected = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/
+/** What Node was doing when it failed before there was a connection, so that nothing was asked. */
+const connecting: readonly unknown[] = ['connect', 'getaddrinfo']
 
 /** Whether KMS did nothing: it answered with a refusal, or was never asked. */
 export function isRefusal(error: unknown): boolean {
-  const { name, code, $metadata } = (error ?? {}) as AwsError
+  const { name, syscall, $metadata, errors = [] } = (error ?? {}) as AwsError
   const status = $metadata?.httpStatusCode
   if (status !== undefined) return status >= 400 && status < 500
-  return name === 'CredentialsProviderError' || unconnected.test(String(code))
+  // a host with several addresses fails with an error for each
+  const calls = errors.length > 0 ? errors.map((one) => one.syscall) : [syscall]
+  return name === 'CredentialsProviderError' || calls.every((call) => connecting.includes(call))
 }
