@@ -46,5 +46,6 @@ export async function selectSigner(
   return found
 }
 
-const mayVerify = ({ info: { use }, rows }: Key): boolean =>
-  use === 'sig' && rows.every(({ stated }) => allows(stated, 'sig'))
+/** What its rows for this algorithm allow; those that only take the key back are judged later. */
+const mayVerify = ({ info, rows }: Key): boolean =>
+  info.use === 'sig' && rows.every((row) => row.info.alg !== info.alg || allows(row.stated, 'sig'))

@@ -128,11 +128,10 @@ export async function verified(
   const { typ } = o
   ensure(typ === undefined || typeof typ === 'string', 'invalid_argument', 'typ: expected text')
   const { parsed, key } = await keyFor(keys, jws, o.signal)
-  const { typ: found } = parsed.header
   ensure(
-    typ === undefined || sameType(found, typ),
+    typ === undefined || sameType(parsed.header.typ, typ),
     'rejected',
-    `typ: expected ${shown(typ)}, found ${shown(found ?? 'none')}`,
+    `typ: expected ${shown(typ)}, found ${shown(parsed.header.typ ?? 'none')}`,
   )
   const verifies = await verifier(keys, key)
   if (!(await verifies(parsed.signature, utf8(parsed.signingInput)))) throw signatureRejected()

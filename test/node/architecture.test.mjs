@@ -77,7 +77,7 @@ localKmsRooms.server = [...localKmsRooms.handle, 'server-options', 'handle']
 const packagesOfFile = {
   'kms/port/aws-commands.ts': ['@aws-sdk/client-kms'],
   'kms/port/port.ts': ['@aws-sdk/client-kms'],
-  'kms/port/ask-once.ts': ['@aws-sdk/client-kms'],
+  'kms/port/send-once.ts': ['@aws-sdk/client-kms'],
   'kms/port/listing-port.ts': ['@aws-sdk/client-kms'],
   'kms/port/management-port.ts': ['@aws-sdk/client-kms'],
   'kms/open/lru.ts': ['lru-cache'],

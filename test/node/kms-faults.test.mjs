@@ -11,6 +11,7 @@ import {
   ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms'
 import { assert } from 'chai'
+import { KmsPort } from '#dist/kms/port/port.js'
 import { importKeySet, inHand, seal, sealFields } from 'sealdrop'
 import { createOpener, createPublisher, createSigner } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
@@ -48,6 +49,21 @@ test('a client that was still to be made when its signer or opener closed is end
     await ready.catch(() => {})
     assert.isAtLeast(ended.callCount(), 1)
   }
+})
+
+test('calls that had no client yet when the port closed end side by side, each sent once', async (t) => {
+  const ended = t.mock.method(KMSClient.prototype, 'destroy').mock
+  const port = new KmsPort({ ...local.clientConfig, maxAttempts: 1 })
+  local.faults.add({ kind: 'latency', latency: 300, operation: 'DescribeKey', key: 'alias/ecc' })
+  t.after(() => local.faults.clear())
+  const calls = ['alias/ecc', 'alias/rsa'].map((alias) => port.describe(alias))
+  port.close()
+  const settled = await Promise.allSettled(calls)
+  assert.deepEqual(
+    settled.map(({ status }) => status),
+    ['fulfilled', 'fulfilled'],
+  )
+  assert.equal(ended.callCount(), 1)
 })
 
 /**

@@ -170,6 +170,52 @@ test('a connection that fails after CreateKey was sent is a lost answer, whateve
   assert.equal(one.store.now().keys.find(({ state }) => state === 'making')?.lost, 1)
 })
 
+test('an answer that was lost stays lost where the client has no credentials to ask again', async (t) => {
+  const one = await rotatingCompany(t, [claims])
+  const { clientConfig, faults } = one.local
+  const kms = kmsThrough(one.client, async (command, send) => {
+    if (!(command instanceof CreateKeyCommand)) return send()
+    let sent = false
+    const credentials = async () => {
+      if (sent) throw Object.assign(new Error('none'), { name: 'CredentialsProviderError' })
+      return { ...clientConfig.credentials, expiration: new Date() }
+    }
+    command.middlewareStack.add((next) => (args) => next(args).finally(() => (sent = true)), {
+      step: 'deserialize',
+      name: 'noticed',
+    })
+    return new KMSClient({ ...clientConfig, credentials, maxAttempts: 2 }).send(command)
+  })
+  for (const lost of [undefined, 1]) {
+    faults.add({ kind: 'reset', operation: 'CreateKey', count: 1 })
+    await fails(assert, one.apply({ kms }), 'kms_unavailable')
+    assert.equal(one.store.now().keys.find(({ state }) => state === 'making')?.lost, lost)
+    one.clock.at += 30 * minute
+  }
+})
+
+test('a run that is aborted takes nothing back, whatever it was aborted with', async (t) => {
+  const one = await rotatingCompany(t, [claims])
+  const refusal = Object.assign(new Error('no'), { $metadata: { httpStatusCode: 400 } })
+  for (const [lost, reason] of [new Error('stop', { cause: refusal }), null].entries()) {
+    const controller = new AbortController()
+    const kms = kmsThrough(one.client, async (command, send) => {
+      const answer = await send()
+      if (!(command instanceof CreateKeyCommand)) return answer
+      controller.abort(reason)
+      throw new Error('aborted')
+    })
+    const error = await one.apply({ kms, signal: controller.signal }).then(
+      () => assert.fail('it was aborted'),
+      (cause) => cause,
+    )
+    assert.equal(error, reason)
+    const making = one.store.now().keys.find(({ state }) => state === 'making')
+    assert.equal(present(making).lost ?? 0, lost)
+    one.clock.at += 30 * minute
+  }
+})
+
 test('what applyRotation answers of keys that may be left over is what the doctor says', async (t) => {
   const one = await rotatingCompany(t, [claims])
   const lost = await loseAnswer(one)

@@ -244,6 +244,24 @@ export function oddKeysSuite(host) {
     await verify(keysOf(...rows), await signed('ES256', 'x'))
   })
 
+  test('a row that only takes its key back says nothing else: what was signed before stays good', async () => {
+    const iat = seconds(start)
+    const replaced = revoked(start + year, 'superseded')
+    const dated = await signed('ES256', 'x', { iat })
+    const others = [
+      { use: 5, key_ops: [] },
+      { use: 5, key_ops: null, exp: iat - 100 },
+      { use: 'enc', alg: 'ECDH-ES+A256KW', key_ops: ['deriveBits'] },
+      { use: 'enc', alg: 'ECDH-ES+A256KW', key_ops: [], exp: iat - 100 },
+    ]
+    for (const other of others) {
+      const rows = [es, { ...es, ...other, ...replaced }]
+      await verify(keysOf(...rows), dated)
+      const after = await signed('ES256', 'x', { iat: iat + 2 * (year / 1000) })
+      await fails(assert, verify(keysOf(...rows), after), 'expired', /taken back/)
+    }
+  })
+
   test('a history with two rows of a key is asked for the one of the receipt', async () => {
     const row = publicJwk('RSA-2048-sig')
     const keys = [

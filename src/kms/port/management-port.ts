@@ -7,10 +7,10 @@ import {
 } from '../../errors/sealdrop-error.js'
 import { arnIn } from '../../formats/arn.js'
 import { parseJsonObject } from '../../formats/json.js'
-import { askOnce } from './ask-once.js'
 import { awsNameOf } from './aws-errors.js'
 import { isPendingDeletion } from './key-state.js'
 import { expected, isArnOf, KmsPort, type KeyDescription } from './port.js'
+import { sendOnce } from './send-once.js'
 
 /** The last time that a key did cryptography, as far as KMS has kept track. */
 export interface LastUse {
@@ -61,11 +61,9 @@ export class ManagementPort extends KmsPort {
       ...(key.multiRegion && { MultiRegion: true }),
       ...tagsIn(key),
     }
-    const { KeyMetadata: made } = await this.call('CreateKey', alias, signal, (client, o, sdk) => {
-      const command = new sdk.CreateKeyCommand(input)
-      askOnce(command)
-      return client.send(command, o)
-    })
+    const { KeyMetadata: made } = await this.call('CreateKey', alias, signal, (client, o, sdk) =>
+      sendOnce(client, new sdk.CreateKeyCommand(input), o),
+    )
     const arn = made?.Arn ?? ''
     const isAsAsked = made?.KeySpec === spec && made.KeyUsage === usage
     expected('CreateKey', isAsAsked && isArnOf(alias, arn))

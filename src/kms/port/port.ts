@@ -64,6 +64,8 @@ export class KmsPort implements PrivateOperations {
   readonly #kms: Kms
   readonly #clients = new Map<string, KMSClient>()
   #isClosed = false
+  /** Calls that have not ended. */
+  #running = 0
 
   constructor(kms: Kms) {
     this.#kms = kms
@@ -163,7 +165,7 @@ export class KmsPort implements PrivateOperations {
   /**
    * Ends the clients that were made here. A client that was passed, or made by a function, stays.
    *
-   * A call that comes later, or had no client yet, ends its own when it is done.
+   * A client that is made later, for calls that had none yet, is ended with the last of them.
    */
   close(): void {
     this.#isClosed = true
@@ -179,6 +181,7 @@ export class KmsPort implements PrivateOperations {
     send: (client: KMSClient, o: { abortSignal?: AbortSignal }, sdk: Sdk) => Promise<R>,
   ): Promise<R> {
     signal?.throwIfAborted()
+    this.#running++
     try {
       const sdk = await loadSdk()
       const client = await this.#client(key, sdk)
@@ -189,7 +192,8 @@ export class KmsPort implements PrivateOperations {
       signal?.throwIfAborted()
       throw error instanceof SealdropError ? error : fromAws(error, operation, key)
     } finally {
-      if (this.#isClosed) this.close()
+      this.#running--
+      if (this.#isClosed && this.#running === 0) this.close()
     }
   }
 

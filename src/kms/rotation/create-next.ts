@@ -121,7 +121,9 @@ async function create(
 ): Promise<string> {
   const arn = await run.port.createKey(key, run.signal).catch(async (error: unknown) => {
     // KMS made nothing, and whoever reads the error may correct what was asked for
-    if (isRefusal((error as { readonly cause?: unknown }).cause)) await takeBack(run, making, begun)
+    // where the run was aborted, the error is the caller's
+    const { cause } = (run.signal?.aborted ? {} : error) as { readonly cause?: unknown }
+    if (isRefusal(cause)) await takeBack(run, making, begun)
     throw error
   })
   const isMaking = isMakingOf(making.token)
