@@ -37,21 +37,22 @@ async function inventoryOf(store) {
  */
 export function createKeyCare({ kms, store, root, now }) {
   const on = (key, more) => ({ kms, store, now, key, ...more })
-  const planOf = (inventory) => planRotation(inventory, { now: new Date(now()), every })
+  const planOf = (inventory, at) => planRotation(inventory, { now: at, every })
   let rootKey
 
   async function overview() {
     const inventory = await inventoryOf(store)
     const keys = (await Promise.all(inventory.keys.map(described))).sort(newestOfState)
     const { kid } = await (rootKey ??= publicJwk({ kms, key: root }))
+    const at = new Date(now()) // read once: a step that is due says this very time
     return {
-      now: new Date(now()),
+      now: at,
       root: { alias: root, thumbprint: kid },
       purposes: inventory.purposes.map((purpose) => ({
         ...purpose,
         keys: keys.filter((key) => key.purpose === purpose.name),
       })),
-      ...planOf(inventory),
+      ...planOf(inventory, at),
     }
   }
 
@@ -79,7 +80,8 @@ export function createKeyCare({ kms, store, root, now }) {
     }
   }
 
-  const rotate = async () => applyRotation(planOf(await inventoryOf(store)), { kms, store, now })
+  const rotate = async () =>
+    applyRotation(planOf(await inventoryOf(store), new Date(now())), { kms, store, now })
 
   /**
    * Takes a key back with which somebody else may sign, so that nothing it signed counts by its
