@@ -21,7 +21,7 @@ test('a step that is due says the very time of the overview, though the clock mo
     usage,
   }))
   const kms = await startLocalKms({ keys, now })
-  t.after(kms.close)
+  t.after(() => kms.close())
   const client = new KMSClient(kms.clientConfig)
   t.after(() => client.destroy())
   const own = { kms: client, store: fileInventory(join(dir, 'inventory')), root: root.alias, now }
