@@ -93,6 +93,8 @@ const jobs = [
   stage('npm run test:interop', ['test:interop'], { after: ready, sums: 2 }),
   // the local KMS through boto3, the AWS CLI and the Go SDK; and the runbook
   stage('npm run test:clients', ['test:clients'], { after: ready, sums: 2 }),
+  // the realms and reactive stores of apps: vitest, jest, jsdom, happy-dom, Vue, MobX
+  stage('npm run test:frameworks', ['test:frameworks'], { after: ready }),
   // every door and the companion beside the lowest version of every peer
   stage('npm run test:peers', ['test:peers']),
   // the inventory in S3 and DynamoDB as moto keeps it

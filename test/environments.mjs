@@ -1,4 +1,4 @@
-// Makes the environments of Python, Go, Deno, Bun and the docs site, which the tests would make
+// Makes the environments of Python, Go, Deno, Bun, vitest, jest and the docs site, which the tests would make
 // themselves when they begin. It needs no npm package, so that it can run while those are
 // installed.
 import { fileURLToPath } from 'node:url'
@@ -16,4 +16,5 @@ await goProgram()
 await goBinary('token-go', at('interop/tokens/foreign-go'))
 await goBinary('clients-go', at('local-kms/clients/go'))
 await npmProgram('deno')
+await npmFolder(at('frameworks'), 'frameworks')
 await npmFolder(at('../docs'), 'docs')

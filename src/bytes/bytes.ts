@@ -1,3 +1,4 @@
+import { kindOf } from '../errors/guard.js'
 import { utf8 } from './text.js'
 
 /** Bytes in memory that nobody shares, as WebCrypto takes them. */
@@ -51,5 +52,23 @@ export const sized = (lengthSize: number, ...parts: readonly Bytes[]): Bytes =>
 
 /** The same bytes where WebCrypto takes them, a copy where they lie in shared memory. */
 export function unshared(source: Uint8Array): Bytes {
-  return source.buffer instanceof ArrayBuffer ? (source as Bytes) : new Uint8Array(source)
+  return kindOf(source.buffer) === 'ArrayBuffer' ? (source as Bytes) : new Uint8Array(source)
+}
+
+/**
+ * Bytes where they lie, of any realm: a Uint8Array, a Buffer, or an ArrayBuffer.
+ *
+ * - jsdom, vm contexts and iframes have a Uint8Array of their own, which `instanceof` does not know
+ * - the getter of %TypedArray% knows those of every realm, whatever an object says of itself
+ */
+export function viewOf(value: unknown): Uint8Array | undefined {
+  const view = kindOf(value) === 'ArrayBuffer' ? new Uint8Array(value as ArrayBuffer) : value
+  const name: unknown = Reflect.get(Uint8Array.prototype, Symbol.toStringTag, view)
+  return name === 'Uint8Array' ? (view as Uint8Array) : undefined
+}
+
+/** A copy of bytes of any realm, so that nobody changes what was checked. */
+export function bytesOf(value: unknown): Bytes | undefined {
+  const view = viewOf(value)
+  return view && new Uint8Array(view)
 }

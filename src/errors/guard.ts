@@ -58,6 +58,10 @@ export function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1)
 }
 
+/** Whether a value is a Date of any realm that holds a time. */
+export const isDate = (value: unknown): value is Date =>
+  kindOf(value) === 'Date' && Number.isFinite(Number(value))
+
 /**
  * A name from outside, made safe to print: at most 80 characters, control characters shown as `?`.
  */

@@ -80,7 +80,9 @@ export class SealdropError extends Error {
  *   ```
  */
 export function isSealdropError(e: unknown): e is SealdropError {
-  return e instanceof Error && e.name === 'SealdropError' && 'code' in e && 'retryable' in e
+  // an Error of another realm is none by `instanceof`
+  const error = Object.prototype.toString.call(e) === '[object Error]' ? (e as Error) : undefined
+  return error?.name === 'SealdropError' && 'code' in error && 'retryable' in error
 }
 
 /** Throws what others failed with: as it is where it has a code, and with this one otherwise. */

@@ -9,7 +9,7 @@ import { SealdropError } from '../errors/sealdrop-error.js'
  * @throws SealdropError `invalid_argument` for what is neither a path nor a `file:` URL
  */
 export function filePath(where: string | URL, expected: string): string {
-  if (!(where instanceof URL)) {
+  if (!isUrl(where)) {
     ensure(
       typeof where === 'string' && where !== '',
       'invalid_argument',
@@ -18,7 +18,7 @@ export function filePath(where: string | URL, expected: string): string {
     return where
   }
   try {
-    return fileURLToPath(where)
+    return fileURLToPath(where.href)
   } catch (cause) {
     throw new SealdropError(
       'invalid_argument',
@@ -27,3 +27,6 @@ export function filePath(where: string | URL, expected: string): string {
     )
   }
 }
+
+/** Whether it is a URL, also one of another realm, as in jsdom. */
+export const isUrl = (value: unknown): value is URL => kindOf(value) === 'URL'

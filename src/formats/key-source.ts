@@ -1,9 +1,10 @@
 import { isSignatureName, signatureOf } from '../algorithms/signatures.js'
 import type { PublicMembers } from '../algorithms/public-key.js'
 import { fromBase64 } from '../bytes/base64url.js'
+import { bytesOf } from '../bytes/bytes.js'
 import { fromUtf8 } from '../bytes/text.js'
 import { ensure, kindOf, shown } from '../errors/guard.js'
-import { isJsonObject, isText, parseJsonObject, type JsonObject } from './json.js'
+import { isText, parseJsonObject, type JsonObject } from './json.js'
 import { useByOperations } from './jwk.js'
 import { fromSpki } from './spki.js'
 
@@ -39,14 +40,15 @@ export function keySetDocument(
   stated: KeyStatements,
 ): string {
   if (typeof source === 'string') return fromText(source.trim(), stated)
-  if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
-    const bytes = new Uint8Array(source)
+  const bytes = bytesOf(source)
+  if (bytes)
     return bytes[0] === 0x30
       ? setOf(fromSpki(bytes), stated)
       : fromText((fromUtf8(bytes) ?? '').trim(), stated)
-  }
-  ensure(isJsonObject(source), 'invalid_argument', `key set: ${expected}, found ${kindOf(source)}`)
-  return fromObject(source, stated)
+  // a Map has a member `keys` too
+  const kind = kindOf(source)
+  ensure(kind === 'Object', 'invalid_argument', `key set: ${expected}, found ${kind}`)
+  return fromObject(source as JsonObject, stated)
 }
 
 function fromText(text: string, stated: KeyStatements): string {
@@ -87,8 +89,8 @@ function fromGetPublicKey(
   { PublicKey: key, KeyUsage: usage, KeyId: id }: JsonObject,
   stated: KeyStatements,
 ): string {
-  const der = typeof key === 'string' ? fromBase64(key) : key
-  ensure(der instanceof Uint8Array, 'keys_malformed', 'PublicKey: expected base64 or bytes')
+  const der = typeof key === 'string' ? fromBase64(key) : bytesOf(key)
+  ensure(der, 'keys_malformed', 'PublicKey: expected base64 or bytes')
   const members = fromSpki(der)
   const use = useOf(usage)
   ensure(

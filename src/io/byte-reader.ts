@@ -1,4 +1,4 @@
-import { concat, type Bytes } from '../bytes/bytes.js'
+import { concat, viewOf, type Bytes } from '../bytes/bytes.js'
 import { ensure, kindOf } from '../errors/guard.js'
 
 /** Reads bytes in order, in the portions that are asked for. */
@@ -95,12 +95,9 @@ function chunkReader(
         if (rest.length === 0) {
           const { done, value } = await next()
           if (done) break
-          ensure(
-            value instanceof Uint8Array,
-            'invalid_argument',
-            `source: expected Uint8Arrays, found ${kindOf(value)}`,
-          )
-          rest = value
+          const view = viewOf(value)
+          ensure(view, 'invalid_argument', `source: expected Uint8Arrays, found ${kindOf(value)}`)
+          rest = view
         }
         const part = rest.subarray(0, length - at)
         bytes.set(part, at)

@@ -1,5 +1,5 @@
-import { concat, unshared, type Bytes } from '../bytes/bytes.js'
-import { ensure } from '../errors/guard.js'
+import { concat, unshared, viewOf, type Bytes } from '../bytes/bytes.js'
+import { ensure, kindOf } from '../errors/guard.js'
 import type { CallOptions } from './abort.js'
 import type { ByteReader } from './byte-reader.js'
 
@@ -65,11 +65,12 @@ export function rangeReader(source: ByteSource, start: number, end: number): Byt
         // the source may use its memory again, and slice of a Buffer copies nothing
         const kept = concat(rest)
         if (into.length < size) into = new Uint8Array(size)
-        const more = await source.read(at, at + size, { signal: stop.signal, into })
+        const answer = await source.read(at, at + size, { signal: stop.signal, into })
+        const more = viewOf(answer)
         ensure(
-          more instanceof Uint8Array && more.length === size,
+          more?.length === size,
           'source_failed',
-          `source: expected ${size} bytes, found ${more?.length}`,
+          `source: expected ${size} bytes, found ${more?.length ?? kindOf(answer)}`,
         )
         rest = kept.length > 0 ? concat(kept, more) : more
         at += size

@@ -1,3 +1,4 @@
+import { viewOf } from '../bytes/bytes.js'
 import { ensure, hasMethods, kindOf } from '../errors/guard.js'
 import { coded } from '../errors/sealdrop-error.js'
 import { iterableReader, streamReader, type ByteReader } from './byte-reader.js'
@@ -9,7 +10,12 @@ import { rangeReader, type ByteSource } from './byte-source.js'
  * - leave bytes in memory unchanged until they are read
  */
 export type StreamSource =
-  Blob | ByteSource | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Uint8Array
+  | Blob
+  | ByteSource
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>
+  | Uint8Array
+  | ArrayBuffer
 
 /** A source as the frame writer and the frame reader see it. */
 export interface Input {
@@ -35,10 +41,12 @@ export interface FileInput extends Input {
   version(): Promise<string | undefined>
 }
 
-const isBlob = (source: unknown): source is Blob => hasMethods(source, 'stream', 'slice')
-
 const isByteSource = (source: unknown): source is ByteSource =>
   hasMethods(source, 'read') && (source as ByteSource).size >= 0
+
+/** A Blob by what it does: those of jsdom have no `stream`, and older ones no `arrayBuffer`. */
+const isBlob = (source: unknown): source is Blob =>
+  hasMethods(source, 'slice') && (source as Blob).size >= 0 && !isByteSource(source)
 
 /**
  * Takes a Blob or a byte source as a file.
@@ -66,20 +74,35 @@ export function fileInput(file: unknown, length?: number): FileInput {
     // changed or removed, whatever the host calls that
     reader: (start = 0, end = size) =>
       blob
-        ? mended(() => streamReader(file.slice(start, end).stream(), true), 'source_changed')
+        ? mended(() => blobReader(file, start, end), 'source_changed')
         : mended(() => rangeReader(file, start, end)),
     version: async () =>
       blob ? `${(file as File).lastModified}` : file.version && named(async () => file.version?.()),
   }
 }
 
+/** Reads part of a Blob, by a FileReader where it has no `stream`. */
+const blobReader = (blob: Blob, start: number, end: number): ByteReader =>
+  hasMethods(blob, 'stream')
+    ? streamReader(blob.slice(start, end).stream(), true)
+    : rangeReader({ size: end, read: (from, to) => readBlob(blob.slice(from, to)) }, start, end)
+
+const readBlob = (blob: Blob): Promise<Uint8Array> =>
+  new Promise((resolve, reject) => {
+    const reader = new FileReader()
+    reader.onload = () => resolve(reader.result as never)
+    reader.onerror = () => reject(reader.error)
+    reader.readAsArrayBuffer(blob)
+  })
+
 /** Any source, to be read once from its start. @throws SealdropError `invalid_argument` */
 export function inputOf(source: StreamSource, length?: number): Input {
-  if (source instanceof Uint8Array)
+  const bytes = viewOf(source)
+  if (bytes)
     return fileInput(
       {
-        size: source.length,
-        read: async (start: number, end: number) => source.subarray(start, end),
+        size: bytes.length,
+        read: async (start: number, end: number) => bytes.subarray(start, end),
       },
       length,
     )

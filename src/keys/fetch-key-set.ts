@@ -3,7 +3,7 @@ import { ensure, milliseconds } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
 import { isLoopback } from '../io/loopback.js'
 import { fetchDocument } from './fetch-document.js'
-import { HeldKeySet, type KeySet, type KeySetOptions } from './key-set.js'
+import { KeyRing, type KeySet, type KeySetOptions } from './key-set.js'
 
 /** Where keys are fetched from, how long they are kept, and why they are believed. */
 export interface FetchOptions extends KeySetOptions {
@@ -79,7 +79,7 @@ export function fetchKeySet(url: string | URL, o: FetchOptions): KeySet {
   // a browser's cache may have kept a signed set that has expired, so it is revalidated
   const signed = trust?.kind === 'signed'
   const accept = `application/jwk-set+${signed ? 'jwt' : 'json, application/json;q=0.9'}`
-  return new HeldKeySet(async ({ refresh }) => {
+  return new KeyRing(async ({ refresh }) => {
     const answer = await fetchDocument({
       url: parsed,
       accept,

@@ -1,6 +1,6 @@
 import { checkOptions } from '../errors/options.js'
 import { keySetDocument, type KeyStatements } from '../formats/key-source.js'
-import { HeldKeySet, type KeySet, type KeySetOptions } from './key-set.js'
+import { KeyRing, type KeySet, type KeySetOptions } from './key-set.js'
 
 /**
  * Why the keys in hand are believed, and what a bare key cannot say itself.
@@ -44,5 +44,5 @@ export interface ImportOptions extends KeySetOptions, KeyStatements {}
  */
 export function importKeySet(source: string | Uint8Array | object, o: ImportOptions): KeySet {
   const document = keySetDocument(source, checkOptions(o, 'trust prefer providers now use alg arn'))
-  return new HeldKeySet(async () => ({ document }), o)
+  return new KeyRing(async () => ({ document }), o)
 }

@@ -78,10 +78,26 @@ const cooldown = 30_000
 const unsignedLifetime = 24 * 3_600_000
 
 /**
+ * Where a key set answers its ring: by a symbol that copies of this package share.
+ *
+ * No parsed JSON has such a member. The ring is answered by a function, since the proxies of Vue and
+ * MobX wrap every object that they hand out, and call functions as they are.
+ */
+const brand = (): symbol => Symbol.for('sealdrop.keySet')
+
+type Branded = Record<symbol, (wanted: number) => KeyRing | undefined>
+
+/** Rings of one version fit together. It goes up when {@link KeyRing} or what it answers changes. */
+const version = 1
+
+/**
  * The one implementation of {@link KeySet}; what the rooms above need beyond the contract is public
  * here.
+ *
+ * The methods of the contract are functions that know their object, so that they work behind the
+ * proxies of Vue and MobX.
  */
-export class HeldKeySet implements KeySet {
+export class KeyRing implements KeySet {
   declare readonly trust: Trust['kind']
   declare readonly options: KeySetOptions
   readonly #source: Source
@@ -98,6 +114,8 @@ export class HeldKeySet implements KeySet {
     this.trust = options.trust.kind
     this.#source = source
     this.options = options
+    const branded = this as unknown as Branded
+    branded[brand()] = (wanted) => (wanted === version ? this : undefined)
   }
 
   now(): number {
@@ -105,17 +123,14 @@ export class HeldKeySet implements KeySet {
     return milliseconds('now', typeof now === 'function' ? now() : NaN)
   }
 
-  ready(o?: CallOptions): Promise<void> {
-    return unwatched(async () => void (await this.list(o)))
-  }
+  readonly ready = (o?: CallOptions): Promise<void> =>
+    unwatched(async () => void (await this.list(o)))
 
-  refresh(o?: CallOptions): Promise<void> {
-    return unwatched(async () => void (await this.#load(signalOf(o), true)))
-  }
+  readonly refresh = (o?: CallOptions): Promise<void> =>
+    unwatched(async () => void (await this.#load(signalOf(o), true)))
 
-  async list(o?: CallOptions): Promise<readonly KeyInfo[]> {
-    return (await this.current(signalOf(o))).keys.map((key) => key.info)
-  }
+  readonly list = async (o?: CallOptions): Promise<readonly KeyInfo[]> =>
+    (await this.current(signalOf(o))).keys.map((key) => key.info)
 
   /**
    * The set to use now: fresh, or the one held while its host cannot be reached, for as long as it
@@ -213,14 +228,14 @@ export class HeldKeySet implements KeySet {
   }
 }
 
-/**
- * The implementation behind a KeySet that a caller gave. @throws SealdropError `invalid_argument`
- */
-export function held(keys: KeySet): HeldKeySet {
+/** The ring of a key set that a caller gave. @throws SealdropError `invalid_argument` */
+export function ringOf(keys: KeySet): KeyRing {
+  const branded = keys as unknown as Branded | undefined
+  const ring = branded?.[brand()]?.(version)
   ensure(
-    keys instanceof HeldKeySet,
+    ring,
     'invalid_argument',
-    'keys: expected fetchKeySet or importKeySet',
+    'keys: expected fetchKeySet or importKeySet of this version of sealdrop',
   )
-  return keys
+  return ring
 }

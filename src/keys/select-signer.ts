@@ -1,6 +1,6 @@
 import { ensure } from '../errors/guard.js'
 import { allows } from '../formats/jwk.js'
-import type { HeldKeySet } from './key-set.js'
+import type { KeyRing } from './key-set.js'
 import type { Key } from './key.js'
 import type { LoadedSet } from './select.js'
 
@@ -25,7 +25,7 @@ export interface WantedSigner {
  *   - also what loading the set throws
  */
 export async function selectSigner(
-  keys: HeldKeySet,
+  keys: KeyRing,
   { fits, isFor, named }: WantedSigner,
   signal?: AbortSignal,
 ): Promise<Key> {

@@ -81,7 +81,7 @@ export function checkFoundContext(
     typeof expected === 'function' ? decided(expected, own) : sameContext(own, expected)
   const fits = sameContext(members(true), reserved) && decide()
   // not a decision, and its rejection must not end the process
-  if (fits instanceof Promise) fits.catch(() => {})
+  Promise.resolve(fits).catch(() => {})
   ensure(
     fits === true,
     'context_mismatch',

@@ -3,7 +3,7 @@ import { checkOptions } from '../errors/options.js'
 import { encodeValue, type Value } from '../formats/content.js'
 import { checkContext, type Context } from '../formats/context.js'
 import type { CallOptions } from '../io/abort.js'
-import { held, type KeySet } from '../keys/key-set.js'
+import { ringOf, type KeySet } from '../keys/key-set.js'
 import { dataKeyFor, writeValue } from './write.js'
 
 /** What a sealed value is bound to, and when to give up. */
@@ -49,7 +49,7 @@ export interface SealOptions extends CallOptions {
  */
 export async function seal(keys: KeySet, value: Value, o: SealOptions): Promise<string> {
   const { context: given, signal } = checkOptions(o, 'signal context')
-  const ring = held(keys)
+  const ring = ringOf(keys)
   const context = checkContext(given)
   const encoded = encodeValue(value, limits.jsonPadding)
   const recipient = await ring.forSealing(signal)

@@ -5,7 +5,7 @@ import { encodeValue, type Value } from '../formats/content.js'
 import { checkContext, pathMember } from '../formats/context.js'
 import { findFields, pointer, replaceFields } from '../formats/field-path.js'
 import { isWorkerd } from '../io/runtime.js'
-import { held, type HeldKeySet, type KeySet } from '../keys/key-set.js'
+import { ringOf, type KeyRing, type KeySet } from '../keys/key-set.js'
 import type { SealOptions } from './seal.js'
 import { dataKeyFor, writeValue, type DataKey } from './write.js'
 
@@ -40,29 +40,30 @@ interface CurrentDataKey extends DataKey {
   used: number
 }
 
+/** Its methods are functions that know their object: they work behind the proxies of Vue and MobX. */
 class DataKeySealer implements Sealer {
-  readonly #keys: HeldKeySet
+  readonly #keys: KeyRing
   readonly #maxValues: number
   readonly #maxAge: number
   #current: CurrentDataKey | undefined
 
-  constructor(keys: HeldKeySet, maxValues: number, maxAge: number) {
+  constructor(keys: KeyRing, maxValues: number, maxAge: number) {
     this.#keys = keys
     this.#maxValues = maxValues
     this.#maxAge = maxAge
   }
 
-  async seal(value: Value, o: SealOptions): Promise<string> {
+  readonly seal = async (value: Value, o: SealOptions): Promise<string> => {
     checkOptions(o, 'signal context')
     const context = checkContext(o?.context)
     const encoded = encodeValue(value, limits.jsonPadding)
     return writeValue(await this.#dataKey(1, o.signal), encoded, context, this.#keys.now())
   }
 
-  async sealFields<T extends object>(
+  readonly sealFields = async <T extends object>(
     record: T,
     o: SealOptions & FieldOptions,
-  ): Promise<SealedFields<T>> {
+  ): Promise<SealedFields<T>> => {
     checkOptions(o, 'signal context fields')
     const context = checkContext(o?.context)
     const fields = findFields(record, o.fields, 'invalid_argument')
@@ -166,7 +167,7 @@ export function createSealer(
     'invalid_argument',
     'maxAge: expected milliseconds, at most 24 hours',
   )
-  return new DataKeySealer(held(keys), maxValues, maxAge)
+  return new DataKeySealer(ringOf(keys), maxValues, maxAge)
 }
 
 /**

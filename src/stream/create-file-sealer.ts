@@ -1,5 +1,5 @@
 import { limits } from '../algorithms/limits.js'
-import { equal } from '../bytes/bytes.js'
+import { bytesOf, equal } from '../bytes/bytes.js'
 import { authenticate, importDataKey } from '../crypto/aes.js'
 import { ensure, hasMethods } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
@@ -8,7 +8,7 @@ import { frameLengthFromEnd, tagLength } from '../formats/message-header.js'
 import type { ByteSource } from '../io/byte-source.js'
 import { fileInput } from '../io/stream-source.js'
 import type { KeyInfo } from '../keys/key.js'
-import { held } from '../keys/key-set.js'
+import { ringOf } from '../keys/key-set.js'
 import { whyNot } from '../keys/select.js'
 import { holdRecord, namedRecords, type FileRecords, type RecordStart } from './record-store.js'
 import { damaged, RangeSealer, type FileSealer } from './file-sealer.js'
@@ -223,7 +223,7 @@ async function sealedToNow(
 ): Promise<readonly KeyInfo[]> {
   const found = await Promise.all(
     setsOf(keys).map(async (set) => {
-      const ring = held(set)
+      const ring = ringOf(set)
       const { keys: all } = await ring.current(signal)
       return all.filter((key) => !whyNot(key, ring.now()))
     }),
@@ -250,7 +250,8 @@ function stillPublished(thumbprint: string, published: readonly KeyInfo[]): KeyI
  */
 async function messageOf({ header, key: kept }: RecordStart, messageId: string): Promise<Message> {
   try {
-    const key = kept instanceof Uint8Array ? await importDataKey(kept) : kept
+    const raw = bytesOf(kept)
+    const key = raw ? await importDataKey(raw) : (kept as CryptoKey)
     const message = { id: header.slice(3, 35), header, key }
     const tag = await authenticate(key, header.slice(0, -tagLength))
     if (equal(tag, header.subarray(-tagLength)) && idText(message) === messageId) return message

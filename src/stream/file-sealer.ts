@@ -78,6 +78,8 @@ export const damaged = 'the record is damaged: start over with createFileSealer'
 /**
  * The file sealer: a frame leaves only with the tag that it had when it first left.
  *
+ * Its methods are functions that know their object: they work behind the proxies of Vue and MobX.
+ *
  * @see design.md, "Sealing a frame twice"
  */
 export class RangeSealer implements FileSealer {
@@ -125,7 +127,7 @@ export class RangeSealer implements FileSealer {
     }
   }
 
-  async slice(start: number, end: number, o?: CallOptions): Promise<Bytes> {
+  readonly slice = async (start: number, end: number, o?: CallOptions): Promise<Bytes> => {
     // a slice also stands in for the `read` of a byte source, which may be handed memory
     const bytes = await this.#cut(start, end, readOptions(o))
     this.#handedOut.add(start, end)
@@ -133,7 +135,7 @@ export class RangeSealer implements FileSealer {
     return bytes
   }
 
-  async digest(o?: CallOptions): Promise<string> {
+  readonly digest = async (o?: CallOptions): Promise<string> => {
     const signal = signalOf(o)
     const size = limits.digestChunk
     const list = new Uint8Array(Math.ceil(this.length / size) * 32)
@@ -146,7 +148,7 @@ export class RangeSealer implements FileSealer {
     return chunkDigest(this.length, list, sha256)
   }
 
-  async close(): Promise<void> {
+  readonly close = async (): Promise<void> => {
     if (this.#over) return
     this.#over = new SealdropError('closed', 'this file sealer was closed')
     const { records, release } = this.#parts

@@ -8,7 +8,7 @@ import { isKeyArn } from '../formats/arn.js'
 import { serializeContext } from '../formats/message-context.js'
 import type { CallOptions } from '../io/abort.js'
 import type { Key, SealingKey } from '../keys/key.js'
-import { held, type KeySet } from '../keys/key-set.js'
+import { ringOf, type KeySet } from '../keys/key-set.js'
 
 /** The key sets to seal to. One key of each set can open the result; there are 8 sets at most. */
 export type Recipients = KeySet | readonly KeySet[]
@@ -61,7 +61,7 @@ export async function planMessage(
   checkCount('frameLength', frameLength, limits.maxFrame)
   const serializedContext = serializeContext(checkContext(context))
   const recipients = await Promise.all(
-    setsOf(keys).map((set) => held(set).forSealing(signal, withoutArn)),
+    setsOf(keys).map((set) => ringOf(set).forSealing(signal, withoutArn)),
   )
   ensure(
     new Set(recipients.map(({ info }) => info.thumbprint)).size === recipients.length,

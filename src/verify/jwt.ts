@@ -5,7 +5,7 @@ import { checkClaims, type Claims } from '../formats/claims.js'
 import { parseJsonObject } from '../formats/json.js'
 import { sameType } from '../formats/jws.js'
 import type { CallOptions } from '../io/abort.js'
-import { held, type KeySet } from '../keys/key-set.js'
+import { ringOf, type KeySet } from '../keys/key-set.js'
 import { checkSigningTime, proof, verified, type Proof } from './verify.js'
 
 export type { Claims } from '../formats/claims.js'
@@ -100,7 +100,7 @@ export async function verifyJwt<T extends object = object>(
       subject: o.subject,
       maxAge,
       tolerance,
-      now: held(keys).now(),
+      now: ringOf(keys).now(),
     },
   )
   checkSigningTime(key, claims.iat)

@@ -8,7 +8,7 @@ import {
   whyRefused,
   type SignatureName,
 } from '../algorithms/signatures.js'
-import { unshared, type Bytes } from '../bytes/bytes.js'
+import { bytesOf, type Bytes } from '../bytes/bytes.js'
 import { isWellFormed, utf8 } from '../bytes/text.js'
 import { providerOf } from '../crypto/provider.js'
 import { hashLength, signatureRejected } from '../crypto/verifier.js'
@@ -16,7 +16,7 @@ import { ensure, shown } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
 import { ecdsaFromDer } from '../formats/der.js'
 import type { CallOptions } from '../io/abort.js'
-import { held, type KeySet } from '../keys/key-set.js'
+import { ringOf, type KeySet } from '../keys/key-set.js'
 import type { Key } from '../keys/key.js'
 import { selectSigner } from '../keys/select-signer.js'
 import { checkSigningTime, proof, verifier, type Proof, type SinceWhen } from './verify.js'
@@ -27,7 +27,8 @@ import { checkSigningTime, proof, verifier, type Proof, type SinceWhen } from '.
  * - of ML-DSA the digest is mu (EXTERNAL_MU, 64 bytes)
  */
 export type RawSignature = (
-  { readonly message: Uint8Array | string } | { readonly digest: Uint8Array }
+  | { readonly message: Uint8Array | ArrayBuffer | string }
+  | { readonly digest: Uint8Array | ArrayBuffer }
 ) &
   (
     | {
@@ -42,7 +43,7 @@ export type RawSignature = (
   CallOptions &
   SinceWhen & {
     /** The signature. */
-    readonly signature: Uint8Array
+    readonly signature: Uint8Array | ArrayBuffer
     /**
      * Form of an ECDSA signature: `der` as KMS answers it, or `ieee-p1363`, which is r ‖ s.
      *
@@ -98,7 +99,8 @@ export async function verifySignature(keys: KeySet, o: RawSignature): Promise<Pr
     `alg ${shown(name)}: ${whyRefused(name)}`,
   )
   const { signature: given, encoding = 'der', key: named } = o
-  ensure(given instanceof Uint8Array, 'invalid_argument', 'signature: expected bytes')
+  const bytes = bytesOf(given)
+  ensure(bytes, 'invalid_argument', 'signature: expected bytes')
   ensure(
     /^(der|ieee-p1363)$/.test(encoding),
     'invalid_argument',
@@ -110,15 +112,15 @@ export async function verifySignature(keys: KeySet, o: RawSignature): Promise<Pr
   const fits = ({ info: { alg, arn, thumbprint } }: Key): boolean =>
     isSignatureName(alg) && isNameOf(alg, name) && [undefined, arn, thumbprint].includes(named)
   const key = await selectSigner(
-    held(keys),
+    ringOf(keys),
     { fits, isFor: fits, named: `for ${name} ${which}` },
     o.signal,
   )
-  const signature = signatureOf(key.jwk, given, encoding)
+  const signature = signatureOf(key.jwk, bytes, encoding)
   const over =
     'digest' in o
       ? await overDigest(keys, key, o.digest)
-      : { verifies: await verifier(keys, key), bytes: bytesOf(o.message) }
+      : { verifies: await verifier(keys, key), bytes: messageOf(o.message) }
   if (!(await over.verifies(signature, over.bytes))) throw signatureRejected()
   // such a signature has no time: of a key that was taken back, only what was held before counts
   checkSigningTime(key, undefined, o)
@@ -126,8 +128,8 @@ export async function verifySignature(keys: KeySet, o: RawSignature): Promise<Pr
 }
 
 /** The signature as its algorithm has it: ECDSA as r ‖ s. */
-function signatureOf(jwk: PublicMembers, given: Uint8Array, encoding: string): Bytes {
-  if (jwk.kty !== 'EC') return unshared(given)
+function signatureOf(jwk: PublicMembers, given: Bytes, encoding: string): Bytes {
+  if (jwk.kty !== 'EC') return given
   const coordinate = coordinateOf(jwk.crv)
   if (encoding === 'der') return ecdsaFromDer(given, coordinate)
   ensure(
@@ -135,28 +137,24 @@ function signatureOf(jwk: PublicMembers, given: Uint8Array, encoding: string): B
     'malformed',
     `signature: expected ${2 * coordinate} bytes of r and s, found ${given.length}`,
   )
-  return unshared(given)
+  return given
 }
 
-function bytesOf(message: Uint8Array | string): Bytes {
-  ensure(
-    typeof message === 'string' || message instanceof Uint8Array,
-    'invalid_argument',
-    'message: expected bytes or text',
-  )
-  // it would verify as another text does, which has U+FFFD there
-  ensure(
-    typeof message !== 'string' || isWellFormed(message),
-    'invalid_argument',
-    'message: a lone surrogate',
-  )
-  return typeof message === 'string' ? utf8(message) : unshared(message)
+function messageOf(message: Uint8Array | ArrayBuffer | string): Bytes {
+  if (typeof message === 'string') {
+    // it would verify as another text does, which has U+FFFD there
+    ensure(isWellFormed(message), 'invalid_argument', 'message: a lone surrogate')
+    return utf8(message)
+  }
+  const bytes = bytesOf(message)
+  ensure(bytes, 'invalid_argument', 'message: expected bytes or text')
+  return bytes
 }
 
 async function overDigest(
   keys: KeySet,
   { jwk, info }: Key,
-  digest: Uint8Array,
+  digest: Uint8Array | ArrayBuffer,
 ): Promise<{
   readonly verifies: (signature: Bytes, digest: Bytes) => Promise<boolean>
   readonly bytes: Bytes
@@ -168,12 +166,13 @@ async function overDigest(
     `digest: ${alg} signs messages only: pass the message`,
   )
   const length = hashLength(alg) || 64
+  const bytes = bytesOf(digest)
   ensure(
-    digest instanceof Uint8Array && digest.length === length,
+    bytes?.length === length,
     'invalid_argument',
     `digest: expected the ${length} bytes that ${alg} signs`,
   )
-  const provider = providerOf(held(keys).options.providers, alg, 'verifyDigest')
+  const provider = providerOf(ringOf(keys).options.providers, alg, 'verifyDigest')
   const door = jwk.kty === 'AKP' ? 'mlDsa()] of sealdrop/ml-dsa' : 'digests()] of sealdrop/digests'
   ensure(
     provider,
@@ -181,8 +180,8 @@ async function overDigest(
     `digest: WebCrypto takes messages only: pass the message, or providers: [${door}`,
   )
   return {
-    verifies: async (signature, bytes) =>
-      (async () => provider.verifyDigest(alg, jwk, signature, bytes))().catch(() => false),
-    bytes: unshared(digest),
+    verifies: async (signature, hash) =>
+      (async () => provider.verifyDigest(alg, jwk, signature, hash))().catch(() => false),
+    bytes,
   }
 }

@@ -18,7 +18,7 @@ import { checkRange, type ByteSource } from '../io/byte-source.js'
 import { inOrder, streamOf } from '../io/in-order.js'
 import { fileInput, inputOf, type StreamSource } from '../io/stream-source.js'
 import { tell } from '../io/tell.js'
-import { held, type KeySet } from '../keys/key-set.js'
+import { ringOf, type KeySet } from '../keys/key-set.js'
 import type { FileOptions, SignedFile, VerifiedStream } from './signed-file.js'
 import { checkSigningTime, proof, verified, type Proof } from './verify.js'
 
@@ -172,7 +172,7 @@ async function examined(
     `the signature is for another file: ${shown(claims.name ?? 'one without a name')}`,
   )
   const signedAt = claims.iat * 1000
-  const age = held(keys).now() - signedAt
+  const age = ringOf(keys).now() - signedAt
   ensure(
     maxAge === undefined || (age <= maxAge && age >= -60_000),
     'expired',

@@ -3,7 +3,7 @@ import { checkOptions } from '../errors/options.js'
 import { parseReceiptFile, writeReceiptFile } from '../formats/receipt-file.js'
 import type { AlgorithmProvider } from '../crypto/provider.js'
 import type { CallOptions } from '../io/abort.js'
-import { HeldKeySet, held, type KeySet } from '../keys/key-set.js'
+import { KeyRing, ringOf, type KeySet } from '../keys/key-set.js'
 import { selectSigner, type WantedSigner } from '../keys/select-signer.js'
 import type { Trust } from '../keys/trust.js'
 import { readReceipt, verifyReceipt, type Received, type Sent } from './verify-receipt.js'
@@ -40,7 +40,7 @@ export async function receiptFile(
 ): Promise<string> {
   checkOptions(o, 'signal sent')
   const { key } = await verifyReceipt(keys, receipt, o)
-  const ring = held(keys)
+  const ring = ringOf(keys)
   const { keys: found, believed } = await ring.current(o.signal)
   ensure(
     found.some(({ info }) => info.thumbprint === key.thumbprint),
@@ -137,7 +137,7 @@ export async function verifyReceiptFile(
     'overHttps and inHand let a file vouch for itself: use signedBy or pinned',
   )
   ensure(
-    !history || held(history).options.trust.history,
+    !history || ringOf(history).options.trust.history,
     'keys_untrusted',
     'history: expected one under signedBy(roots, { history: true }); ' +
       'another host could leave out that a key was taken back',
@@ -147,7 +147,7 @@ export async function verifyReceiptFile(
     kind: trust.kind,
     accept: (document, at) => trust.accept(document, { ...at, past: true }),
   }
-  const keys = new HeldKeySet(async () => ({ document: keySet }), { trust: then, providers })
+  const keys = new KeyRing(async () => ({ document: keySet }), { trust: then, providers })
   const { key, received } = await readReceipt(keys, receipt, { sent: sent ?? stated, signal })
   const iat = received.receivedAt.getTime() / 1000
   checkSigningTime(key, iat, o)
@@ -158,7 +158,7 @@ export async function verifyReceiptFile(
       isFor: ({ info }) => info.alg === alg,
       named: `${thumbprint} in its history`,
     }
-    checkSigningTime(await selectSigner(held(history), wanted, signal), iat, o)
+    checkSigningTime(await selectSigner(ringOf(history), wanted, signal), iat, o)
   }
   return {
     ...proof(keys, key),

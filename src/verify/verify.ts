@@ -6,14 +6,14 @@ import {
 } from '../algorithms/signatures.js'
 import { utf8 } from '../bytes/text.js'
 import { signatureRejected, verifierOf, type Verifies } from '../crypto/verifier.js'
-import { ensure, shown } from '../errors/guard.js'
+import { ensure, isDate, shown } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
 import { isTime } from '../formats/compact.js'
 import { contentOf, type Content } from '../formats/content.js'
 import { isRevoked, type JwkStatements } from '../formats/jwk.js'
 import { parseJws, sameType, type Jws } from '../formats/jws.js'
 import type { CallOptions } from '../io/abort.js'
-import { held, type KeySet } from '../keys/key-set.js'
+import { ringOf, type KeySet } from '../keys/key-set.js'
 import { selectSigner } from '../keys/select-signer.js'
 import type { Key, KeyInfo, KeyRow } from '../keys/key.js'
 import type { Trust } from '../keys/trust.js'
@@ -81,7 +81,7 @@ async function keyFor(
   jws: string,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly parsed: Jws; readonly key: Key }> {
-  const ring = held(keys)
+  const ring = ringOf(keys)
   const parsed = parseJws(jws)
   const { alg, kid } = parsed.header
   const isFor = ({ info }: Key): boolean => isSignatureName(info.alg) && isJoseNameOf(info.alg, alg)
@@ -110,7 +110,7 @@ export async function verifier(keys: KeySet, key: Key): Promise<Verifies> {
   key.verifies ??= await verifierOf(
     key.jwk,
     key.info.alg as SignatureName,
-    held(keys).options.providers,
+    ringOf(keys).options.providers,
   )
   return key.verifies
 }
@@ -167,7 +167,7 @@ export function checkSigningTime(
   { heldSince }: SinceWhen = {},
 ): void {
   ensure(
-    heldSince === undefined || (heldSince instanceof Date && !Number.isNaN(heldSince.getTime())),
+    heldSince === undefined || isDate(heldSince),
     'invalid_argument',
     'heldSince: expected a Date',
   )

@@ -18,7 +18,16 @@ export function fileSignatureSourcesSuite(host) {
   test('what is no source, or one that somebody else reads, is invalid_argument', async () => {
     const locked = streamOf([small])
     locked.getReader()
-    for (const source of [undefined, null, 'text', 5, {}, [small], new ArrayBuffer(3), locked])
+    for (const source of [
+      undefined,
+      null,
+      'text',
+      5,
+      {},
+      [small],
+      new DataView(new ArrayBuffer(3)),
+      locked,
+    ])
       await refused(source, await signed(small), 'invalid_argument')
     const words = await verifyStream(keys, await signed(small), iterate(['text']))
     await fails(assert, collect(words.readable), 'invalid_argument', /Uint8Array/)

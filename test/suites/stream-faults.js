@@ -107,7 +107,7 @@ export function streamFaultsSuite(host) {
       'text',
       {},
       [],
-      new ArrayBuffer(4),
+      new DataView(new ArrayBuffer(4)),
       { size: -1, read() {} },
       { size: 1.5, read() {} },
       { size: NaN, read() {} },
@@ -225,7 +225,6 @@ export function streamFaultsSuite(host) {
       undefined,
       {},
       [1],
-      new ArrayBuffer(4),
       new Uint16Array(4),
       new DataView(new ArrayBuffer(4)),
       new Uint8ClampedArray(4),
@@ -254,7 +253,7 @@ export function streamFaultsSuite(host) {
       undefined,
       'x'.repeat(40),
       Array(40).fill(0),
-      new ArrayBuffer(40),
+      new Uint16Array(40),
     ])
       await failsReading(
         byteSource(pattern(40), { read: async () => answer }),

@@ -53,7 +53,7 @@ declare module 'sealdrop' {
 
   // Streams and files
   interface ByteSource { size: number; read(start: number, end: number, o?: CallOptions & { into?: Uint8Array<ArrayBuffer> }): Promise<Uint8Array>; version?(): Promise<string> }
-  type StreamSource = Blob | ByteSource | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Uint8Array
+  type StreamSource = Blob | ByteSource | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Uint8Array | ArrayBuffer
   interface StreamOptions extends SealOptions { length?: number; frameLength?: number; framesInFlight?: number; digest?: boolean; onProgress?: (p: { done: number; total?: number }) => void }
   interface ByteStream { readable: ReadableStream<Uint8Array<ArrayBuffer>>; length?: number }
   interface SealedStream extends ByteStream { messageId: string; recipients: readonly KeyInfo[]; digest: Promise<string> } // chunk digest of the ciphertext
@@ -77,7 +77,7 @@ declare module 'sealdrop' {
   interface Claims { iss?: string; aud?: string | readonly string[]; sub?: string; exp?: number; nbf?: number; iat?: number; jti?: string }
   function verify(keys: KeySet, jws: string, o?: CallOptions & { typ?: string; heldSince?: Date }): Promise<Content & Proof & { header: Record<string, unknown> }>
   function verifyJwt<T extends object = object>(keys: KeySet, jwt: string, o: CallOptions & { issuer: string; audience: string; subject?: string; typ?: string; maxAge?: number; tolerance?: number }): Promise<Proof & { claims: Claims & T }>
-  type RawSignature = ({ message: Uint8Array | string } | { digest: Uint8Array }) & ({ alg: string } | { algorithm: string }) & CallOptions & { heldSince?: Date; signature: Uint8Array; encoding?: 'der' | 'ieee-p1363'; key?: string } // alg: KMS or JOSE name, algorithm is another name of it; key: ARN or thumbprint
+  type RawSignature = ({ message: Uint8Array | ArrayBuffer | string } | { digest: Uint8Array | ArrayBuffer }) & ({ alg: string } | { algorithm: string }) & CallOptions & { heldSince?: Date; signature: Uint8Array | ArrayBuffer; encoding?: 'der' | 'ieee-p1363'; key?: string } // alg: KMS or JOSE name, algorithm is another name of it; key: ARN or thumbprint
   function verifySignature(keys: KeySet, o: RawSignature): Promise<Proof>
   interface Received { receivedAt: Date; stage: 'received' | 'opened'; messageId: string; length: number; digest: string; context: Context }
   function verifyReceipt(keys: KeySet, receipt: string, o: CallOptions & { sent: { messageId: string; digest: string }; heldSince?: Date }): Promise<Proof & Received>

@@ -97,7 +97,7 @@ async function readRoots(path: string): Promise<NonNullable<DoctorOptions['roots
     const roots = Array.isArray(found) ? found : (found.keys ?? found)
     return (Array.isArray(roots) ? roots : [roots]) as NonNullable<DoctorOptions['roots']>
   } catch (cause) {
-    const isJson = !(cause instanceof SyntaxError)
+    const isJson = Object(cause).name !== 'SyntaxError'
     const why = isJson ? String((cause as NodeJS.ErrnoException).code) : 'it is not JSON'
     throw new SealdropError(
       'invalid_argument',

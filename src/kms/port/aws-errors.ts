@@ -113,7 +113,7 @@ function faultOf(error: unknown, name: string): FaultRow {
   if (known) return known
   const { code, $metadata } = (error ?? {}) as AwsError
   const status = $metadata?.httpStatusCode
-  if (status === undefined && !(error instanceof SyntaxError)) return unavailable
+  if (status === undefined && Object(error).name !== 'SyntaxError') return unavailable
   const wasCut = /^(ECONN|EPIPE|ETIMEDOUT)/.test(String(code))
   const isServers = status !== undefined && status >= 500
   return wasCut || isServers ? unavailable : unexpected

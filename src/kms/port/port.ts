@@ -1,9 +1,9 @@
 import type { KMSClient, KMSClientConfig, SigningAlgorithmSpec } from '@aws-sdk/client-kms'
 import { keyWraps } from '../../algorithms/key-wraps.js'
-import type { Bytes } from '../../bytes/bytes.js'
+import { bytesOf, type Bytes } from '../../bytes/bytes.js'
 import type { PrivateOperations } from '../../envelope/private-operations.js'
 import { ensure } from '../../errors/guard.js'
-import { SealdropError } from '../../errors/sealdrop-error.js'
+import { isSealdropError } from '../../errors/sealdrop-error.js'
 import { isKeyArn, samePlace } from '../../formats/arn.js'
 import { awsNameOf, fromAws } from './aws-errors.js'
 import type { MessageType } from './message-types.js'
@@ -78,14 +78,14 @@ export class KmsPort implements PrivateOperations {
       client.send(new sdk.DecryptCommand(input), o),
     ).catch((error: unknown) => {
       const isNoCiphertext =
-        error instanceof SealdropError && awsNameOf(error) === 'InvalidCiphertextException'
+        isSealdropError(error) && awsNameOf(error) === 'InvalidCiphertextException'
       if (isNoCiphertext) return undefined
       throw error
     })
     if (!answer) return undefined
     expected('Decrypt', answer.KeyId === arn && answer.EncryptionAlgorithm === algorithm)
     // an empty plaintext is as wrong as any other one: class B
-    return bytesOf('Decrypt', answer.Plaintext, 0)
+    return answered('Decrypt', answer.Plaintext, 0)
   }
 
   async agree(arn: string, spki: Bytes, signal?: AbortSignal): Promise<Bytes> {
@@ -94,7 +94,7 @@ export class KmsPort implements PrivateOperations {
       client.send(new sdk.DeriveSharedSecretCommand(input), o),
     )
     expected('DeriveSharedSecret', answer.KeyId === arn && answer.KeyAgreementAlgorithm === 'ECDH')
-    return bytesOf('DeriveSharedSecret', answer.SharedSecret)
+    return answered('DeriveSharedSecret', answer.SharedSecret)
   }
 
   /** Signs a digest, a message or its representative. Signatures of ECDSA are DER. */
@@ -113,7 +113,7 @@ export class KmsPort implements PrivateOperations {
       client.send(new sdk.SignCommand(input), o),
     )
     expected('Sign', answer.KeyId === arn && answer.SigningAlgorithm === algorithm)
-    return bytesOf('Sign', answer.Signature)
+    return answered('Sign', answer.Signature)
   }
 
   /**
@@ -131,7 +131,7 @@ export class KmsPort implements PrivateOperations {
       SigningAlgorithms: signingAlgorithms = [],
     } = answer
     expected('GetPublicKey', isArnOf(key, arn))
-    return { arn, spki: bytesOf('GetPublicKey', answer.PublicKey), keyUsage, signingAlgorithms }
+    return { arn, spki: answered('GetPublicKey', answer.PublicKey), keyUsage, signingAlgorithms }
   }
 
   /**
@@ -190,7 +190,7 @@ export class KmsPort implements PrivateOperations {
       return answer
     } catch (error) {
       signal?.throwIfAborted()
-      throw error instanceof SealdropError ? error : fromAws(error, operation, key)
+      throw isSealdropError(error) ? error : fromAws(error, operation, key)
     } finally {
       this.#running--
       if (this.#isClosed && this.#running === 0) this.close()
@@ -253,11 +253,12 @@ export function expected(operation: string, condition: boolean): asserts conditi
   )
 }
 
-function bytesOf(operation: string, bytes: Uint8Array | undefined, least = 1): Bytes {
+function answered(operation: string, bytes: Uint8Array | undefined, least = 1): Bytes {
+  const found = bytesOf(bytes)
   ensure(
-    bytes instanceof Uint8Array && bytes.length >= least,
+    found && found.length >= least,
     'kms_unexpected',
     `kms:${operation} answered without its bytes`,
   )
-  return new Uint8Array(bytes)
+  return found
 }

@@ -1,4 +1,4 @@
-import { ensure } from '../../errors/guard.js'
+import { ensure, isDate } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
 import { regionOf } from '../../formats/arn.js'
 import { checkInventory } from '../inventory/check-inventory.js'
@@ -55,11 +55,7 @@ export interface PlanOptions {
 export function planRotation(inventory: KeyInventory, o: PlanOptions): RotationPlan {
   checkInventory(inventory, 'invalid_argument')
   checkOptions(o, 'now every')
-  ensure(
-    o?.now instanceof Date && Number.isFinite(o.now.getTime()),
-    'invalid_argument',
-    'now: expected a Date',
-  )
+  ensure(isDate(o?.now), 'invalid_argument', 'now: expected a Date')
   const now = o.now.getTime()
   const steps = inventory.purposes
     .flatMap((purpose) => stepsOf(purpose, { inventory, now, every: o.every }))

@@ -1,4 +1,4 @@
-import { ensure, shown } from '../../errors/guard.js'
+import { ensure, isDate, shown } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
 import type { InventoryKey, MadeKey } from '../inventory/inventory-model.js'
 import { isoOf, purposeOf, updateInventory, withKey } from '../inventory/update.js'
@@ -64,7 +64,7 @@ export async function retireKey(
     )
     const keepUntil = o.keepUntil ?? new Date(key.keepUntil ?? NaN)
     ensure(
-      keepUntil instanceof Date && Number.isFinite(keepUntil.getTime()),
+      isDate(keepUntil),
       'invalid_argument',
       'keepUntil: expected the Date until which what was sealed to it, or signed by it, may be needed',
     )

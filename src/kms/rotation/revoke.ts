@@ -1,4 +1,4 @@
-import { clockOf, ensure, hasMethods, shown } from '../../errors/guard.js'
+import { clockOf, ensure, hasMethods, isDate, shown } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
 import { revocationReasons } from '../inventory/member-rules.js'
 import {
@@ -81,7 +81,7 @@ export async function revokeKey(
   const now = clockOf(o.now)()
   const { reason, since = new Date(now), withdraw = false } = o
   ensure(
-    since instanceof Date && since.getTime() >= 0 && since.getTime() <= now,
+    isDate(since) && since.getTime() >= 0 && since.getTime() <= now,
     'invalid_argument',
     'since: expected a Date, not after now',
   )

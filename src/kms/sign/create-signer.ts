@@ -215,5 +215,14 @@ export function createSigner(
     'invalid_argument',
     'key: expected a key ARN, a key id or an alias',
   )
-  return new KmsSigner(new KmsPort(o.kms ?? {}), o.key, algOf(o), clockOf(o.now))
+  const signer = new KmsSigner(new KmsPort(o.kms ?? {}), o.key, algOf(o), clockOf(o.now))
+  // methods that need no `this`, so that they work behind the proxies of Vue and MobX
+  return {
+    ready: (call) => signer.ready(call),
+    sign: (payload, call) => signer.sign(payload, call),
+    signJwt: (claims, call) => signer.signJwt(claims, call),
+    signReceipt: (of, call) => signer.signReceipt(of, call),
+    signFile: (file, call) => signer.signFile(file, call),
+    close: () => signer.close(),
+  }
 }

@@ -12,7 +12,7 @@ import type { ByteReader } from '../../io/byte-reader.js'
 import type { ByteSource } from '../../io/byte-source.js'
 import { inOrder } from '../../io/in-order.js'
 import { fileInput, type FileInput } from '../../io/stream-source.js'
-import { filePath } from '../../files/file-path.js'
+import { filePath, isUrl } from '../../files/file-path.js'
 
 /** What is said of a file, and signed with it. */
 export interface SignFileOptions extends CallOptions {
@@ -80,7 +80,7 @@ async function described(
   file: string | URL | ByteSource | Blob,
   o: SignFileOptions,
 ): Promise<Described> {
-  const path = file instanceof URL ? filePath(file, 'signFile: expected a path') : file
+  const path = isUrl(file) ? filePath(file, 'signFile: expected a path') : file
   const isPath = typeof path === 'string'
   const name = o.name ?? (isPath ? basename(path) : undefined)
   const { mediaType } = o

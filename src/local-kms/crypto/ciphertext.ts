@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { concat, sized, u32, type Bytes } from '../../bytes/bytes.js'
 import { fromUtf8, utf8 } from '../../bytes/text.js'

@@ -9,13 +9,16 @@ const curves = { 'P-256': p256, 'P-384': p384, 'P-521': p521, secp256k1 } satisf
   unknown
 >
 
+/** The same bytes as the library takes them, which knows no Buffer of another realm, as in jsdom. */
+const own = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
+
 /** Signs a digest by ECDSA (FIPS 186-5 §6.4.1) as KMS does: DER, randomised, low or high S. */
 export function signDigest(
   curve: EcdsaCurve,
   digest: Uint8Array,
   secretKey: Uint8Array,
 ): Uint8Array {
-  return curves[curve].sign(digest, secretKey, {
+  return curves[curve].sign(own(digest), own(secretKey), {
     prehash: false,
     lowS: false,
     format: 'der',
@@ -35,7 +38,7 @@ export function verifyDigest(
   publicKey: Uint8Array,
 ): boolean {
   try {
-    return curves[curve].verify(signature, digest, publicKey, {
+    return curves[curve].verify(own(signature), own(digest), own(publicKey), {
       prehash: false,
       lowS: false,
       format: 'der',
@@ -54,5 +57,5 @@ export function secretScalar(
   curve: EcdsaCurve,
   random: (length: number) => Uint8Array,
 ): Uint8Array {
-  return curves[curve].utils.randomSecretKey(random(curves[curve].lengths.seed ?? 0))
+  return curves[curve].utils.randomSecretKey(own(random(curves[curve].lengths.seed ?? 0)))
 }

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { eddsa } from '@noble/curves/abstract/edwards.js'
 import { ed25519 } from '@noble/curves/ed25519.js'
@@ -18,7 +19,7 @@ const overDigest = eddsa(
       joined.set(data, dom2.length)
       return joined
     },
-    prehash: (digest: Uint8Array) => Uint8Array.from(digest),
+    prehash: (digest: Uint8Array) => own(digest),
     adjustScalarBytes(bytes: Uint8Array) {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
       view.setUint8(0, view.getUint8(0) & 0xf8)
@@ -29,9 +30,12 @@ const overDigest = eddsa(
   },
 )
 
+/** The same bytes as the library takes them, which knows no Buffer of another realm, as in jsdom. */
+const own = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
+
 /** Ed25519ph of a SHA-512 digest by the 32-byte secret key (RFC 8032 §5.1.6). */
 export function signPrehashed(digest: Uint8Array, secretKey: Uint8Array): Uint8Array {
-  return overDigest.sign(digest, secretKey)
+  return overDigest.sign(own(digest), own(secretKey))
 }
 
 /**
@@ -45,7 +49,7 @@ export function verifyPrehashed(
   publicKey: Uint8Array,
 ): boolean {
   try {
-    return overDigest.verify(signature, digest, publicKey)
+    return overDigest.verify(own(signature), own(digest), own(publicKey))
   } catch {
     return false
   }

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import nodeCrypto, { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { concat, equal, type Bytes } from '../../bytes/bytes.js'
 import {

@@ -17,42 +17,48 @@ const kems = {
   ML_KEM_1024: ml_kem1024,
 } satisfies Record<MlKemSpec, unknown>
 
+/** The same bytes as the library takes them, which knows no Buffer of another realm, as in jsdom. */
+const own = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
+
 /**
  * The public key that grows from a seed: FIPS 204 algorithm 6 (ξ), FIPS 203 algorithm 16 (d ‖ z).
  */
 export const mlDsaPublicKey = (spec: MlDsaSpec, seed: Uint8Array): Uint8Array =>
-  signers[spec].keygen(seed).publicKey
+  signers[spec].keygen(own(seed)).publicKey
 export const mlKemPublicKey = (spec: MlKemSpec, seed: Uint8Array): Uint8Array =>
-  kems[spec].keygen(seed).publicKey
+  kems[spec].keygen(own(seed)).publicKey
 
 /** Pure ML-DSA with an empty context (FIPS 204 algorithm 2), hedged. */
 export const mlDsaSign = (spec: MlDsaSpec, seed: Uint8Array, message: Uint8Array): Uint8Array =>
-  signers[spec].sign(message, signers[spec].keygen(seed).secretKey)
+  signers[spec].sign(own(message), signers[spec].keygen(own(seed)).secretKey)
 
 /** The same from the message representative μ, 64 bytes (FIPS 204 algorithm 7, line 6). */
 export const mlDsaSignMu = (spec: MlDsaSpec, seed: Uint8Array, mu: Uint8Array): Uint8Array =>
-  signers[spec].internal.sign(mu, signers[spec].keygen(seed).secretKey, { externalMu: true })
+  signers[spec].internal.sign(own(mu), signers[spec].keygen(own(seed)).secretKey, {
+    externalMu: true,
+  })
 
 export const mlDsaVerify = (
   spec: MlDsaSpec,
   publicKey: Uint8Array,
   message: Uint8Array,
   signature: Uint8Array,
-): boolean => signers[spec].verify(signature, message, publicKey)
+): boolean => signers[spec].verify(own(signature), own(message), own(publicKey))
 
 export const mlDsaVerifyMu = (
   spec: MlDsaSpec,
   publicKey: Uint8Array,
   mu: Uint8Array,
   signature: Uint8Array,
-): boolean => signers[spec].internal.verify(signature, mu, publicKey, { externalMu: true })
+): boolean =>
+  signers[spec].internal.verify(own(signature), own(mu), own(publicKey), { externalMu: true })
 
 /** FIPS 203 algorithm 20. */
 export function mlKemEncapsulate(
   spec: MlKemSpec,
   publicKey: Uint8Array,
 ): { sharedSecret: Uint8Array; ciphertext: Uint8Array } {
-  const { sharedSecret, cipherText: ciphertext } = kems[spec].encapsulate(publicKey)
+  const { sharedSecret, cipherText: ciphertext } = kems[spec].encapsulate(own(publicKey))
   return { sharedSecret, ciphertext }
 }
 
@@ -61,4 +67,4 @@ export const mlKemDecapsulate = (
   spec: MlKemSpec,
   seed: Uint8Array,
   ciphertext: Uint8Array,
-): Uint8Array => kems[spec].decapsulate(ciphertext, kems[spec].keygen(seed).secretKey)
+): Uint8Array => kems[spec].decapsulate(own(ciphertext), kems[spec].keygen(own(seed)).secretKey)

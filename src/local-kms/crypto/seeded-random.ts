@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { createCipheriv, hkdfSync } from 'node:crypto'
 
 /** Gives so many bytes, as a source of randomness or a stream in its place does. */

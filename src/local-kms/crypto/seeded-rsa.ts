@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { checkPrime, createPrivateKey, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Random } from './seeded-random.js'

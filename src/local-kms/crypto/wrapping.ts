@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { createDecipheriv } from 'node:crypto'
 import { KmsFault } from '../wire/fault.js'
 import { rowOf } from './checks.js'

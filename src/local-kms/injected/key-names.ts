@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { parseBlob } from '../crypto/ciphertext.js'
 import type { Call } from '../operations/call.js'
 import { grantOfToken } from '../state/grant-tokens.js'

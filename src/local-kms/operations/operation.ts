@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import type { JsonObject } from '../../formats/json.js'
 import { validate, type Input, type Members } from '../wire/validate.js'
 import type { Call } from './call.js'

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { BlockList, isIP } from 'node:net'
 import { globMatches, globOf, globParts, inLowerCase, type Glob } from './glob.js'
 import { resolve, type Context } from './variables.js'

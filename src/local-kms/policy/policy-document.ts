@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
 import { isJsonObject, parseJsonObject, type JsonObject } from '../../formats/json.js'
 import { KmsFault } from '../wire/fault.js'

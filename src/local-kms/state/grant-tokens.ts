@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Keyring } from './keyring.js'
 import type { Grant, Key } from './key-model.js'

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import { generateMaterial, type Material } from '../crypto/material.js'
 

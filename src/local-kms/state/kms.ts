@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import { seededRandom, type Random } from '../crypto/seeded-random.js'
 import { ImportParameters } from './import-parameters.js'

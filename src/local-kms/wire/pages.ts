@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { KmsFault } from './fault.js'
 import type { JsonObject } from '../../formats/json.js'
 

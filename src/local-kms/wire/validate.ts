@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { isJsonObject, type JsonObject } from '../../formats/json.js'
 import { KmsFault, unsupported } from './fault.js'
 

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { open, type FileHandle } from 'node:fs/promises'
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import { lineOf, type Line } from './record-log.js'
