@@ -64,8 +64,8 @@ const lines = [
   ['envelope/open-recipient.ts', 'Opening<Kind> } = {', `  '${kind}': madeUp,`],
   [
     'kms/inventory/published-jwk.ts',
-    'const keyOps: Readonly<Record<RecipientKind, readonly string[]>> = {',
-    `  '${kind}': [],`,
+    'const keyOps: Readonly<Record<RecipientKind, readonly string[] | undefined>> = {',
+    `  '${kind}': undefined,`,
   ],
 ]
 
