@@ -39,7 +39,8 @@ export type RestoreOptions = Pick<StreamOptions, 'signal' | 'framesInFlight' | '
  * @param file - Blob, File or byte source; it must not change meanwhile
  * @returns a sealer, which must be closed
  * @throws SealdropError for what it was given:
- *   - `invalid_argument`: the context is missing, a number is out of its range, or this is no file
+ *   - `invalid_argument`: the context is missing or has an empty name or value, a number is out of
+ *     its range, or this is no file
  *   - `too_large`: the context and the recipients do not fit the header, or there are more frames
  *     than a message can have
  *   - `output_failed`: the record could not be kept
@@ -114,6 +115,7 @@ export async function createFileSealer(
  *
  * - the file must be the same one, unchanged
  * - a record whose key is no longer published is refused
+ * - the context is the one that was begun with, also where an earlier build took an empty name
  *
  * @param keys - the sets whose keys can open it
  * @param records - where the first sealer kept its record

@@ -20,6 +20,7 @@ export interface MessageOptions extends CallOptions {
    *
    * - everyone can read it
    * - it is required; `{}` is allowed
+   * - no name and no value is empty, since AWS's SDK for Java opens no such file
    */
   readonly context: Context
   /**
@@ -59,7 +60,13 @@ export async function planMessage(
   { context, frameLength = limits.frame, signal }: MessageOptions,
 ): Promise<MessagePlan> {
   checkCount('frameLength', frameLength, limits.maxFrame)
-  const serializedContext = serializeContext(checkContext(context))
+  const bound = checkContext(context)
+  ensure(
+    !Object.entries(bound).flat().includes(''),
+    'invalid_argument',
+    'context: an empty name or value, which the AWS SDK for Java would not open',
+  )
+  const serializedContext = serializeContext(bound)
   const recipients = await Promise.all(
     setsOf(keys).map((set) => ringOf(set).forSealing(signal, withoutArn)),
   )

@@ -64,8 +64,8 @@ export interface SealedStream extends ByteStream {
  *   unchanged until they are read)
  * @returns the ciphertext as a stream, its length where that is known, and what a receipt names
  * @throws SealdropError for what it was given:
- *   - `invalid_argument`: the context is missing, a number is out of its range, or this is no
- *     source
+ *   - `invalid_argument`: the context is missing or has an empty name or value, a number is out of
+ *     its range, or this is no source
  *   - `too_large`: the context and the recipients do not fit the header, or there are more frames
  *     than a message can have
  * @throws SealdropError while fetching keys:

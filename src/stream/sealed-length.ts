@@ -18,7 +18,8 @@ const names = 'signal context frameLength length framesInFlight digest onProgres
  * @param o - the options of either; only the context and the frame length count
  * @returns bytes of ciphertext
  * @throws SealdropError for what it was given:
- *   - `invalid_argument`: the context is missing, or a number is out of its range
+ *   - `invalid_argument`: the context is missing or has an empty name or value, or a number is out
+ *     of its range
  *   - `too_large`: the context and the recipients do not fit the header, or there are more frames
  *     than a message can have
  * @throws SealdropError while fetching keys:

@@ -18,7 +18,7 @@ const contexts = {
     Array.from({ length: 64 }, (_, index) => [`key ${index}`, `value ${index * index}`]),
   ),
   // UTF-16 sorts the surrogates of the first key before the second, UTF-8 after it
-  'not ASCII': { '\u{1f600}': 'smile', '\uff5e': 'tilde', straße: 'Köln', '': 'empty key' },
+  'not ASCII': { '\u{1f600}': 'smile', '\uff5e': 'tilde', straße: 'Köln' },
 }
 const sizes = [0, 1, frameLength - 1, frameLength, frameLength + 1, 3 * frameLength]
 

@@ -1,5 +1,7 @@
 import { fails, reasonOf } from '../support/host.js'
 import { recordedSealers, sealingKeys } from '../support/file-sealers.js'
+import { messageKeys, toBase64url } from '../support/message-format.js'
+import { writeMessage } from '../support/message-writer.js'
 import {
   chunkDigestOf,
   mutableSource,
@@ -15,7 +17,7 @@ import {
  * @param {import('../support/host.js').DoorHost} host
  */
 export function fileSealerRestoresSuite({ test, assert, door }) {
-  const { restoreFileSealer } = door
+  const { inspect, restoreFileSealer } = door
   const { keys, content, logOf, begin, crash } = recordedSealers(door)
 
   test('after a crash at every point another sealer goes on, and the whole opens', async () => {
@@ -187,6 +189,24 @@ export function fileSealerRestoresSuite({ test, assert, door }) {
     await fails(assert, () => again.slice(0, 500), 'source_changed')
     await settle()
     await fails(assert, restore, 'expired')
+  })
+
+  test('an upload that an earlier build began under an empty name or value goes on', async () => {
+    /** @type {Record<string, string>[]} */
+    const contexts = [{ '': 'a' }, { a: '' }]
+    for (const context of contexts) {
+      const first = await begin()
+      const left = await crash(first)
+      const { header, id, dataKey } = await writeMessage({ context, frameLength: 100 })
+      const { key } = await messageKeys(dataKey, id)
+      const messageId = toBase64url(id)
+      left.logs.set(messageId, { start: { ...first.start, header, key }, lines: [] })
+      const sealer = await restoreFileSealer(keys, left, messageId, first.source)
+      const message = await sealer.slice(0, sealer.length)
+      assert.deepEqual({ ...(await inspect(message)).context }, context)
+      assert.deepEqual(await readMessage(message, key), content)
+      await sealer.close()
+    }
   })
 
   test('after a restore only what never left may be another, and what left may not', async () => {

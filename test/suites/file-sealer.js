@@ -207,6 +207,8 @@ export function fileSealerSuite(host) {
       { context, framesInFlight: 0 },
       { context, framesInFlight: 17 },
       { context: { 'aws-crypto-x': 'y' } },
+      { context: { '': 'y' } },
+      { context: { x: '' } },
     ])
       await fails(assert, () => createFileSealer(keys, source, wrong(o)), 'invalid_argument')
     for (const file of [

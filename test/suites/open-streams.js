@@ -132,6 +132,20 @@ export function openStreamsSuite(host) {
     })
   }
 
+  test('a context with an empty name or value, which others and earlier builds wrote, opens', async () => {
+    const { streams } = await over('P-256-enc')
+    /** @type {Record<string, string>[]} */
+    const contexts = [{ '': 'a' }, { a: '' }, { '': '', a: 'b' }]
+    for (const bound of contexts) {
+      const { message } = await writeMessage({ context: bound, plaintext: pattern(9) })
+      const opened = await streams.openStream(message, { context: bound })
+      assert.deepEqual({ ...opened.context }, bound)
+      assert.deepEqual(await collect(opened.readable), pattern(9))
+      assert.deepEqual({ ...(await door.inspect(message)).context }, bound)
+      await fails(assert, streams.openStream(message, { context: { a: 'b' } }), 'context_mismatch')
+    }
+  })
+
   for (const [kind, sourceOf] of Object.entries(sourceKinds)) {
     test(`a message opens from a ${kind} in any pieces, byte by byte too`, async () => {
       const { streams } = await over('P-256-enc', { cache: plainCache() })

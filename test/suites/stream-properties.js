@@ -12,7 +12,7 @@ import {
 } from '../support/sources.js'
 
 const runs = 60
-const text = fc.string({ unit: 'grapheme', maxLength: 12 })
+const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
 
 /** A context that may be sealed. */
 const contexts = fc.dictionary(
