@@ -10,6 +10,7 @@ import { fileSignatureClaimsSuite } from './file-signature-claims.js'
 import { fileSignatureRangesSuite } from './file-signature-ranges.js'
 import { fileSignatureSourcesSuite } from './file-signature-sources.js'
 import { fileSignaturesSuite } from './file-signatures.js'
+import { foreignValuesSuite } from './foreign-values.js'
 import { formatsSuite } from './formats.js'
 import { historySuite } from './history.js'
 import { keySetsSuite } from './key-sets.js'
@@ -106,6 +107,7 @@ export function runRoomSuites(host) {
   openReplaysSuite(host)
   openFieldsSuite(host)
   openTextsSuite(host)
+  foreignValuesSuite(host)
   tamperSuite(host)
   openStreamsSuite(host)
   openStreamKeysSuite(host)

@@ -4,7 +4,7 @@ import { coordinateOf } from '../../algorithms/curves.js'
 import { dataKeyProviders, ecdhCiphertext } from '../../algorithms/data-key-providers.js'
 import { keyWraps, type KeyWrapName } from '../../algorithms/key-wraps.js'
 import type { CurveName } from '../../algorithms/public-key.js'
-import { toBase64url } from '../../bytes/base64url.js'
+import { fromBase64url, toBase64url } from '../../bytes/base64url.js'
 import { concat, equal, type Bytes } from '../../bytes/bytes.js'
 import { decrypt, encrypt, importDataKey, unwrapDataKey, wrapDataKey } from '../../crypto/aes.js'
 import { counterKdf } from '../../crypto/message-keys.js'
@@ -62,9 +62,22 @@ async function ephemeralKey({ epk }: JweHeader, crv: CurveName): Promise<Bytes> 
     'malformed',
     `JWE header: epk is not a point on ${crv}`,
   )
-  const members = publicMembers(epk, 'malformed')
+  const { x, y } = epk
+  const point = { ...epk, x: padded(x, crv), y: padded(y, crv) }
+  const members = publicMembers(point, 'malformed')
   ensure(members.kty === 'EC', 'malformed', 'JWE header: epk is not a point')
   return pointToSpki(members)
+}
+
+/**
+ * A coordinate with the leading zero bytes that RFC 7518 §6.2.1.2 asks for; Authlib leaves them
+ * out. What is empty or no base64url stays, and is refused with the key.
+ */
+function padded(coordinate: unknown, crv: CurveName): unknown {
+  const bytes = typeof coordinate === 'string' && fromBase64url(coordinate)
+  if (!bytes || bytes.length === 0) return coordinate
+  const zeros = Math.max(0, coordinateOf(crv) - bytes.length)
+  return toBase64url(concat(new Uint8Array(zeros), bytes))
 }
 
 export const unwrapValueKey: UnwrapValueKey = async (key, arn, operations, signal) => {
