@@ -25,9 +25,11 @@ export { inHand } from '../trust/in-hand.js'
 export { seal, type SealOptions } from '../seal/seal.js'
 export {
   createSealer,
+  sealedPlaces,
   sealFields,
   type FieldOptions,
   type SealedFields,
+  type SealedPlaces,
   type Sealer,
 } from '../seal/sealer.js'
 export type { ByteSource } from '../io/byte-source.js'

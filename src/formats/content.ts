@@ -1,14 +1,16 @@
 import { limits } from '../algorithms/limits.js'
-import { bytesOf, type Bytes } from '../bytes/bytes.js'
+import { bytesOf, concat, type Bytes } from '../bytes/bytes.js'
 import { fromUtf8, isWellFormed, utf8 } from '../bytes/text.js'
 import { ensure, kindOf } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
-import { parseJson } from './json.js'
+import { showsNothing } from './json-form.js'
+import { parseJson, type JsonObject } from './json.js'
 
 /**
  * What can be sealed or signed: text, bytes, or anything that JSON carries without loss.
  *
  * - NaN, BigInt, Map, Blob and cycles are refused
+ * - so is an instance of a class without `toJSON` and without a member that JSON shows
  */
 export type Value = string | number | boolean | null | Uint8Array | ArrayBuffer | object
 
@@ -46,8 +48,8 @@ export const bytesType = 'octet-stream'
 /**
  * Bytes of a value, with the `cty` that says what they are.
  *
- * - JSON ends in spaces up to a multiple of `pad` bytes: sealed values take 64, so that their
- *   lengths tell less
+ * - JSON ends in spaces up to a multiple of `pad` bytes, a power of two: sealed values take 64, so
+ *   that their lengths tell less
  * - byte strings are copied, so that what was checked is what is sealed
  *
  * @throws SealdropError `invalid_argument`, `too_large` over 1 MiB
@@ -64,61 +66,63 @@ export function encodeValue(value: Value, pad: number): EncodedValue {
 
 function encode(value: Value, pad: number): EncodedValue {
   if (typeof value === 'string') {
-    checkJson(value, 'value')
+    ensure(isWellFormed(value), 'invalid_argument', 'value: a lone surrogate')
     return { bytes: utf8(value), cty: textType }
   }
   const bytes = bytesOf(value)
   if (bytes) return { bytes }
-  checkJson(value, 'value')
-  const json = utf8(JSON.stringify(value))
-  const padded = new Uint8Array(Math.ceil(json.length / pad) * pad).fill(0x20)
-  padded.set(json)
-  return { bytes: padded, cty: 'json' }
+  const json = utf8(jsonText(value, 'value'))
+  return { bytes: concat(json, ' '.repeat(-json.length & (pad - 1))), cty: 'json' }
 }
 
 /**
- * Refuses what JSON.stringify would lose without a word.
+ * JSON of a value. It refuses what JSON.stringify would lose without a word.
  *
- * NaN becomes null, a Map becomes {}, and a function vanishes.
+ * - NaN becomes null, a Map becomes {}, and a function vanishes
+ * - each `toJSON` is asked once, so that what is written is what was checked
  */
-export function checkJson(value: unknown, path: string, above: readonly object[] = []): void {
-  if (typeof value === 'object' && value !== null) return checkObject(value, path, above)
-  let what: string = typeof value
-  let carried = value === null || what === 'boolean'
-  if (typeof value === 'string') {
-    what = 'a lone surrogate'
-    carried = isWellFormed(value)
-  }
-  if (typeof value === 'number') {
-    what = String(value)
-    carried = Number.isFinite(value)
-  }
-  if (!carried) refuse(path, what)
+export function jsonText(value: unknown, path: string): string {
+  /** What the member stands in, from the outside, and the names on the way to it. */
+  const above: unknown[] = []
+  const names: string[] = []
+  return JSON.stringify(value, function (this: JsonObject, name: string, form: unknown) {
+    above.length = above.lastIndexOf(this) + 1
+    names[above.length] = name
+    const lost = lostOf(this, name, form, above)
+    if (lost) {
+      const at = names.slice(0, above.length + 1).join('.')
+      throw new SealdropError('invalid_argument', `${path}${at}: JSON cannot carry ${lost}`)
+    }
+    above.push(form)
+    return form
+  })
 }
 
-function checkObject(
-  value: object & { toJSON?(): unknown },
-  path: string,
-  above: readonly object[],
-): void {
-  if (above.includes(value) || above.length >= limits.contentDepth)
-    refuse(path, 'a cycle, or 1,000 levels')
-  const inside = [...above, value]
-  if (!ArrayBuffer.isView(value) && typeof value.toJSON === 'function')
-    // null is what an invalid Date answers
-    return checkJson(value.toJSON() ?? undefined, path, inside)
-  const list = Array.isArray(value)
-  if (!list && kindOf(value) !== 'Object') refuse(path, kindOf(value))
-  for (const [name, member] of Object.entries(list ? [...(value as unknown[])] : value)) {
-    if (name === '__proto__' || !isWellFormed(name))
-      refuse(path, 'a member named __proto__ or with a lone surrogate')
-    // JSON leaves such a member of an object out, as everybody expects
-    if (list || member !== undefined) checkJson(member, `${path}.${name}`, inside)
-  }
+/** What JSON would lose of a member: `form` is what its `toJSON` answers, or else the member. */
+function lostOf(
+  holder: JsonObject,
+  name: string,
+  form: unknown,
+  above: readonly unknown[],
+): string | false {
+  if (name === '__proto__' || !isWellFormed(name))
+    return 'a member named __proto__ or with a lone surrogate'
+  if (typeof form === 'string') return !isWellFormed(form) && 'a lone surrogate'
+  if (typeof form === 'number') return !Number.isFinite(form) && String(form)
+  const value = holder[name]
+  // JSON leaves a member of an object that is undefined out, as everybody expects
+  const leftOut = value === undefined && above.length > 0 && !Array.isArray(holder)
+  if (typeof form === 'boolean' || value === null || leftOut) return false
+  if (above.includes(form) || above.length >= limits.contentDepth) return 'a cycle, or 1,000 levels'
+  // a Buffer has a toJSON, which makes a list of numbers
+  return lostOfObject(ArrayBuffer.isView(value) ? value : form)
 }
 
-function refuse(path: string, what: string): never {
-  throw new SealdropError('invalid_argument', `${path}: JSON cannot carry ${what}`)
+function lostOfObject(form: unknown): string | false {
+  // null is what an invalid Date answers
+  const kind = kindOf(form ?? undefined)
+  if (kind === 'Object') return showsNothing(form as object) && 'a class without members'
+  return kind !== 'Array' && kind
 }
 
 /**

@@ -1,23 +1,34 @@
 import { isWellFormed } from '../bytes/text.js'
 import { ensure, kindOf, shown } from '../errors/guard.js'
 import { SealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
+import { jsonForm, plainCopy, showsNothing } from './json-form.js'
 
-/** A place in a record that a field path such as `items.*.ssn` names. */
+/** A place that a field path such as `items.*.ssn` names, in a copy of the record. */
 export interface Field {
-  readonly segments: readonly string[]
-  readonly value: unknown
+  /** The object or the array of the copy in which the value stands. */
+  readonly holder: Record<string, unknown>
+  readonly name: string
+  /** The place as a JSON Pointer (RFC 6901 §3), which is what a sealed field is bound to. */
+  readonly place: string
 }
 
-/** The place as a JSON Pointer (RFC 6901 §3), which is what a sealed field is bound to. */
-export const pointer = (field: Field): string =>
-  field.segments.map((name) => `/${name.replace(/~/g, '~0').replace(/\//g, '~1')}`).join('')
+/** What a walk through a record needs at each step. */
+interface Walk {
+  readonly path: string
+  readonly missing: SealdropErrorCode
+  readonly copies: Set<unknown>
+}
 
 /**
- * Finds every place that the paths name.
+ * Finds every place that the paths name, in a copy of the record that may be written to.
  *
  * - members are separated by dots; `*` is every member or element
  * - each branch must reach its end: a path that matches nothing would leave plaintext behind, or
  *   hide that a field was taken away
+ * - where a segment ends in `?` a branch may end before it, so that nothing is found
+ * - the way to a field is copied as JSON.stringify sees it: nothing comes out that JSON of the
+ *   record does not show
+ * - what lies beside the way is shared, and what came is not changed
  *
  * @param missing - the code where something is not there: `invalid_argument` when sealing,
  *   `rejected` when opening
@@ -26,7 +37,7 @@ export function findFields(
   record: object,
   paths: readonly string[],
   missing: SealdropErrorCode,
-): readonly Field[] {
+): { readonly copy: object; readonly fields: readonly Field[] } {
   ensure(
     typeof record === 'object' && record !== null,
     'invalid_argument',
@@ -39,10 +50,12 @@ export function findFields(
     'invalid_argument',
     "fields: expected at least one path, such as ['card.number', 'items.*.ssn']",
   )
-  const found = paths.flatMap((path) =>
-    walk({ segments: [], value: record }, path.split('.'), path, missing),
+  const holder = { '': record }
+  const copies = new Set<unknown>()
+  const fields = paths.flatMap((path) =>
+    walk({ holder, name: '', place: '' }, path.split('.'), { path, missing, copies }),
   )
-  const places = found.map((field) => `${pointer(field)}/`).sort()
+  const places = fields.map(({ place }) => `${place}/`).sort()
   const overlap = places.some((place, i) => places[i + 1]?.startsWith(place))
   ensure(
     !overlap,
@@ -50,65 +63,46 @@ export function findFields(
     'fields: two paths name the same field, or one inside another',
   )
   ensure(isWellFormed(places.join('')), missing, 'fields: a name has a lone surrogate')
-  return found
+  return { copy: holder[''], fields }
 }
 
-function walk(
-  at: Field,
-  rest: readonly string[],
-  path: string,
-  missing: SealdropErrorCode,
-): readonly Field[] {
-  const [name, ...deeper] = rest
-  if (name === undefined) return [at]
-  const inside = at.value
-  const names = namesIn(inside, name)
-  const next = names
-    .map((key) => ({
-      segments: [...at.segments, key],
-      value: (inside as Record<string, unknown>)[key],
-    }))
-    .filter((field) => field.value !== undefined)
-  if (next.length === 0 || names.includes('__proto__')) {
-    const where =
-      at.segments.length > 0 ? `: nothing named ${shown(name)} at ${shown(pointer(at))}` : ''
-    throw new SealdropError(missing, `field ${shown(path)} is not in the record${where}`)
+function walk(at: Field, [segment, ...deeper]: readonly string[], way: Walk): readonly Field[] {
+  if (segment === undefined) return [at]
+  const { name, optional } = parseSegment(segment)
+  const holder = copied(at, way.copies)
+  const names = namesIn(holder, name)
+  if (!holder || (names.length === 0 && !optional) || names.includes('__proto__')) {
+    const where = at.place && `: nothing named ${shown(name)} at ${shown(at.place)}`
+    throw new SealdropError(way.missing, `field ${shown(way.path)} is not in the record${where}`)
   }
-  return next.flatMap((field) => walk(field, deeper, path, missing))
+  return names.flatMap((key) => {
+    const place = `${at.place}/${key.replace(/~/g, '~0').replace(/\//g, '~1')}`
+    return walk({ holder, name: key, place }, deeper, way)
+  })
 }
 
-/** The members of a value that one segment of a path names. */
-function namesIn(value: unknown, name: string): readonly string[] {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return []
-  if (name === '*') return Object.keys(value)
-  return Object.keys(value).includes(name) ? [name] : []
+/** `ssn?` may be absent. Two `?` at the end stand for one of the name: `ssn??` must be there. */
+function parseSegment(segment: string): { readonly name: string; readonly optional: boolean } {
+  const marks = /\?*$/.exec(segment)?.[0].length ?? 0
+  return {
+    name: segment.slice(0, segment.length - Math.ceil(marks / 2)),
+    optional: marks % 2 === 1,
+  }
 }
 
-/**
- * A copy of the record with other values at the fields.
- *
- * What lies beside them is shared, and what came is not changed.
- */
-export function replaceFields<T>(
-  record: T,
-  fields: readonly Field[],
-  values: readonly unknown[],
-): T {
-  const copies = new Set<unknown>()
-  const own = <U>(value: U): U => {
-    if (copies.has(value)) return value
-    const copied = (Array.isArray(value) ? [...(value as unknown[])] : { ...value }) as U
-    copies.add(copied)
-    return copied
-  }
-  const put = (at: unknown, [name, ...deeper]: readonly string[], value: unknown): unknown => {
-    if (name === undefined) return value
-    const copy = own(at) as Record<string, unknown>
-    copy[name] = put(copy[name], deeper, value)
-    return copy
-  }
-  return fields.reduce<unknown>(
-    (copy, { segments }, i) => put(copy, segments, values[i]),
-    record,
-  ) as T
+/** The members of a copy that one segment of a path names, unless they are undefined. */
+const namesIn = (holder: Field['holder'] = {}, name: string): readonly string[] =>
+  Object.keys(holder).filter((key) => (name === '*' || key === name) && holder[key] !== undefined)
+
+/** Puts a copy in the place of an object or an array, and answers it. Another value has none. */
+function copied({ holder, name }: Field, copies: Set<unknown>): Field['holder'] | undefined {
+  const form = jsonForm(holder[name], name)
+  if (typeof form !== 'object' || form === null || ArrayBuffer.isView(form)) return undefined
+  if (copies.has(form)) return form as Field['holder']
+  const list = Array.isArray(form)
+  if (!list && showsNothing(form)) return undefined
+  const copy = list ? [...(form as unknown[])] : plainCopy(form)
+  copies.add(copy)
+  holder[name] = copy
+  return copy as Field['holder']
 }

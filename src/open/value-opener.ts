@@ -4,7 +4,7 @@ import { ensure } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
 import { decodeValue } from '../formats/content.js'
 import { pathMember } from '../formats/context.js'
-import { findFields, pointer, replaceFields, type Field } from '../formats/field-path.js'
+import { findFields } from '../formats/field-path.js'
 import { abortable } from '../io/abort.js'
 import { rejected } from './candidates.js'
 import { noCache, type DataKeyCache } from './data-keys.js'
@@ -48,16 +48,15 @@ export class ValueOpener {
     o: OpenOptions & { readonly fields: readonly string[] },
   ): Promise<T> {
     const prepared: Prepared[] = []
-    let fields: readonly Field[] = []
-    let values: readonly unknown[] = []
+    let answer: object = record
     await this.#reported(async (parts) => {
       checkOptions(o, 'signal context maxAge fields')
-      fields = findFields(record, o?.fields, 'rejected')
-      for (const field of fields) {
-        const { value } = field
+      const { copy, fields } = findFields(record, o?.fields, 'rejected')
+      for (const { holder, name, place } of fields) {
+        const value = holder[name]
         // plaintext stands where a sealed field was named
         if (typeof value !== 'string' || value.split('.', 6).length !== 5) throw rejected()
-        prepared.push(await prepare(value, o, parts, { [pathMember]: pointer(field) }))
+        prepared.push(await prepare(value, o, parts, { [pathMember]: place }))
       }
       const dataKeys = new Set(prepared.map(({ candidates: [first], text }) => first?.id ?? text))
       ensure(
@@ -72,12 +71,14 @@ export class ValueOpener {
         const opened = await openPrepared(field, o, { ...parts, cache: shared })
         sealed.push({ opened, cty: field.jwe.header.cty })
       }
-      values = sealed.map(({ opened, cty }) => decodeValue(opened.bytes, cty))
+      const values = sealed.map(({ opened, cty }) => decodeValue(opened.bytes, cty))
       // claimed last, so that a record that does not open can be opened again
       for (const field of prepared) await this.#claim(field)
+      fields.forEach(({ holder, name }, i) => (holder[name] = values[i]))
+      answer = copy
       return sealed.map(({ opened }) => opened)
     })
-    return replaceFields(record, fields, values) as T
+    return answer as T
   }
 
   /** Claims a value for as long as any call of this opener would take it, not this call alone. */

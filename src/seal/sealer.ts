@@ -3,7 +3,8 @@ import { checkCount, ensure, milliseconds } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
 import { encodeValue, type Value } from '../formats/content.js'
 import { checkContext, pathMember } from '../formats/context.js'
-import { findFields, pointer, replaceFields } from '../formats/field-path.js'
+import { findFields, type Field } from '../formats/field-path.js'
+import { jsonForm } from '../formats/json-form.js'
 import { isWorkerd } from '../io/runtime.js'
 import { ringOf, type KeyRing, type KeySet } from '../keys/key-set.js'
 import type { SealOptions } from './seal.js'
@@ -14,8 +15,11 @@ export interface FieldOptions {
   /**
    * Paths of members separated by dots: `card.number`.
    *
-   * - `*` is every member or element: `items.*.ssn`
+   * - `*` is every member or element: `items.*.ssn`. There must be one
    * - each path must be there
+   * - `?` at the end of a segment says that it may be absent: `items.*?.ssn?`. What it stands in
+   *   must be there
+   * - two `?` stand for one of the name: `ssn??` is a member named `ssn?`
    */
   readonly fields: readonly string[]
 }
@@ -26,13 +30,33 @@ export type SealedFields<T> = {
 }
 
 /**
+ * The name under which the answer of `sealFields` lists the places that it sealed.
+ *
+ * - JSON, a copy by `...` and a comparison of members do not see the list
+ */
+export const sealedPlaces: unique symbol = Symbol.for('sealdrop.sealedPlaces')
+
+/** What `sealFields` sealed. */
+export interface SealedPlaces {
+  /**
+   * The places as JSON Pointers (RFC 6901), in the order of `fields`: `/items/0/ssn`.
+   *
+   * - A path with `?` may match nothing. A typo in it shows here only.
+   */
+  readonly [sealedPlaces]: readonly string[]
+}
+
+/**
  * Seals many values under one data key, so that an opener with a cache needs one KMS call for all.
  */
 export interface Sealer {
   /** Seals a value, as the verb `seal` does. */
   seal(value: Value, o: SealOptions): Promise<string>
   /** Seals fields of a record, as the verb `sealFields` does. */
-  sealFields<T extends object>(record: T, o: SealOptions & FieldOptions): Promise<SealedFields<T>>
+  sealFields<T extends object>(
+    record: T,
+    o: SealOptions & FieldOptions,
+  ): Promise<SealedFields<T> & SealedPlaces>
 }
 
 interface CurrentDataKey extends DataKey {
@@ -63,10 +87,11 @@ class DataKeySealer implements Sealer {
   readonly sealFields = async <T extends object>(
     record: T,
     o: SealOptions & FieldOptions,
-  ): Promise<SealedFields<T>> => {
+  ): Promise<SealedFields<T> & SealedPlaces> => {
     checkOptions(o, 'signal context fields')
     const context = checkContext(o?.context)
-    const fields = findFields(record, o.fields, 'invalid_argument')
+    // copied now: what is added to the record meanwhile must not come out unsealed
+    const { copy, fields } = findFields(record, o.fields, 'invalid_argument')
     ensure(
       fields.length <= this.#maxValues,
       'too_large',
@@ -74,20 +99,17 @@ class DataKeySealer implements Sealer {
         `at most ${this.#maxValues} of them fit under one data key`,
     )
     const values = fields.map((field) => ({
-      encoded: encodeValue(field.value as Value, limits.jsonPadding),
-      context: { ...context, [pathMember]: pointer(field) },
+      encoded: encodeValue(valueOf(field), limits.jsonPadding),
+      context: { ...context, [pathMember]: field.place },
     }))
-    // copied now: what is added to the record meanwhile must not come out unsealed
-    const copy = replaceFields(
-      record,
-      fields,
-      fields.map(() => ''),
-    )
     const dataKey = await this.#dataKey(values.length, o.signal)
     const sealed = await Promise.all(
       values.map((value) => writeValue(dataKey, value.encoded, value.context, this.#keys.now())),
     )
-    return replaceFields(copy, fields, sealed) as SealedFields<T>
+    fields.forEach(({ holder, name }, i) => (holder[name] = sealed[i]))
+    const places = fields.map(({ place }) => place)
+    return Object.defineProperty(copy, sealedPlaces, { value: places }) as SealedFields<T> &
+      SealedPlaces
   }
 
   /** One data key for all of a record's fields: the current one where it has so many uses left. */
@@ -119,6 +141,13 @@ class DataKeySealer implements Sealer {
     })
     return made
   }
+}
+
+/** What is sealed of a field. Its `toJSON` is asked once, by the name that JSON.stringify gives. */
+function valueOf({ holder, name }: Field): Value {
+  const value = holder[name]
+  const form = jsonForm(value, name)
+  return (form === value ? value : { toJSON: () => form }) as Value
 }
 
 /** A data key and its wrap once both are done. */
@@ -173,12 +202,17 @@ export function createSealer(
 /**
  * Seals the named fields of a record, each bound to its place in it, under one data key.
  *
- * - the rest of the record stays as it is, and the record that came is not changed
- * - a path that matches nothing throws, so that no plaintext stays behind unnoticed
+ * - JSON of the answer is JSON of the record, but for the places that were sealed
+ * - objects on the way to a field come back as plain copies. Each gives what JSON shows of it: what
+ *   its `toJSON` answers, else its own enumerable members
+ * - what lies beside the fields is handed on, and the record that came is not changed
+ * - a path that matches nothing throws, so that no plaintext stays behind unnoticed. A `?` allows
+ *   it: look at `sealedPlaces` of the answer then
  *
  * @param keys - the company's key set
  * @param record - an object or an array
- * @returns a copy of the record, with a sealed string in each named place
+ * @returns a copy of the record, with a sealed string in each named place, which `sealedPlaces`
+ *   lists
  * @throws SealdropError for what it was given:
  *   - `invalid_argument`: the context is missing, a path is not in the record or names a field
  *     twice, or JSON cannot carry a value
@@ -202,6 +236,6 @@ export async function sealFields<T extends object>(
   keys: KeySet,
   record: T,
   o: SealOptions & FieldOptions,
-): Promise<SealedFields<T>> {
+): Promise<SealedFields<T> & SealedPlaces> {
   return createSealer(keys).sealFields(record, o)
 }

@@ -6,7 +6,7 @@ import type { AlgorithmProvider } from '../crypto/provider.js'
 import { verifierOf } from '../crypto/verifier.js'
 import { ensure, shown } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
-import { checkJson } from '../formats/content.js'
+import { jsonText } from '../formats/content.js'
 import { allows, isRevoked, publicMembers, statements, type JWK } from '../formats/jwk.js'
 import { reservedTypes } from '../formats/jws.js'
 import { parseSignedSet, setClaims } from '../formats/signed-set.js'
@@ -192,7 +192,7 @@ function rootOf(jwk: JWK, index: number): Root {
     'invalid_argument',
     `${where}: expected a public JWK`,
   )
-  checkJson(jwk, where)
+  jsonText(jwk, where)
   ensure(!('d' in jwk || 'priv' in jwk), 'invalid_argument', `${where}: is a private key`)
   const { use = 'sig', nbf, exp } = statements(jwk)
   ensure(

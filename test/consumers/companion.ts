@@ -2,6 +2,7 @@
 import { createServer } from 'node:http'
 import { createServer as createHttp2Server } from 'node:http2'
 import { KMSClient } from '@aws-sdk/client-kms'
+import { importKeySet, inHand, sealFields } from 'sealdrop'
 import {
   createOpener,
   createPublisher,
@@ -28,10 +29,18 @@ const record: { a: number } = await opener.openFields<{ a: number }>(
   { a: 'x' },
   { context: {}, fields: ['a'] },
 )
+const whole: { a: number } = await opener.openFields(
+  await sealFields(
+    importKeySet('x', { trust: inHand() }),
+    { a: 1 },
+    { context: {}, fields: ['a'] },
+  ),
+  { context: {}, fields: ['a'] },
+)
 const receipt: string = await createSigner({ key: 'alias/s' }).signReceipt({
   messageId: opened.messageId,
   digest: '',
-  length: record.a,
+  length: record.a + whole.a,
   context: opened.context,
   stage: 'opened',
 })

@@ -6,6 +6,7 @@ import {
   isSealdropError,
   pinned,
   seal,
+  sealedPlaces,
   sealFields,
   verifyReceipt,
   type Sealer,
@@ -27,10 +28,11 @@ export async function send(
       fields: ['card.number'],
     })
     const number: string | { number: string } = sealed.card
+    const places: readonly string[] = sealed[sealedPlaces]
     await verifyReceipt(keys, 'x', { sent: { messageId: 'a', digest: 'b' } })
     const held = importKeySet('x', { trust: inHand() })
     const value = await seal(held, form, { context: {}, signal: AbortSignal.timeout(5) })
-    return `${value}${typeof number}${await sealer.seal(1, { context: {} })}`
+    return `${value}${typeof number}${places.join()}${await sealer.seal(1, { context: {} })}`
   } catch (error) {
     const code: SealdropErrorCode | undefined = isSealdropError(error) ? error.code : undefined
     return code ?? ''

@@ -42,3 +42,40 @@ test('what sign makes passes for no JWT, whatever was signed, and verify reads i
   const token = await signer.signJwt({ iss: 'us', aud: 'you' }, { expiresIn: 60_000 })
   await verifyJwt(keys, token, expected)
 })
+
+test('claims are signed as JSON shows them, and always with iat and exp', async (t) => {
+  const key = 'alias/tokens'
+  const local = await startLocalKms({
+    keys: [{ alias: key, spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }],
+  })
+  t.after(() => local.close())
+  const kms = local.clientConfig
+  const signer = createSigner({ kms, key })
+  t.after(() => signer.close())
+  const keys = importKeySet(await publicJwk({ kms, key }), { trust: inHand() })
+  class User {
+    iss = 'us'
+    aud = 'you'
+    passwordHash = 'not for clients'
+    toJSON() {
+      const { iss, aud } = this
+      return { iss, aud }
+    }
+  }
+  const own = { iss: 'us', aud: 'you', toJSON: () => ({ ...own }) }
+  for (const claims of [new User(), own]) {
+    const token = await signer.signJwt(claims, { expiresIn: 60_000 })
+    const expected = { issuer: 'us', audience: 'you', maxAge: 60_000 }
+    const found = await verifyJwt(keys, token, expected)
+    assert.sameMembers(Object.keys(found.claims), ['iss', 'aud', 'iat', 'exp'])
+  }
+  const dated = { toJSON: () => ({ exp: 1 }) }
+  class Hidden {
+    #sub = 'hidden'
+    get sub() {
+      return this.#sub
+    }
+  }
+  for (const claims of [dated, new Hidden()])
+    await fails(assert, signer.signJwt(claims, { expiresIn: 1 }), 'invalid_argument', /^claims: /)
+})

@@ -1,6 +1,7 @@
 import { clocksSuite } from './clocks.js'
 import { fetchSuite } from './fetch.js'
 import { fieldsSuite } from './fields.js'
+import { fieldsAsJsonSuite } from './fields-as-json.js'
 import { fileSealerSuite } from './file-sealer.js'
 import { fileSealerChangesSuite } from './file-sealer-changes.js'
 import { fileSealerRecordsSuite } from './file-sealer-records.js'
@@ -26,6 +27,7 @@ import { openStreamHeadersSuite } from './open-stream-headers.js'
 import { openStreamKeysSuite } from './open-stream-keys.js'
 import { openStreamsSuite } from './open-streams.js'
 import { openTextsSuite } from './open-texts.js'
+import { optionalFieldsSuite } from './optional-fields.js'
 import { optionsSuite } from './options.js'
 import { receiptFilesSuite } from './receipt-files.js'
 import { setStoresSuite } from './set-stores.js'
@@ -60,6 +62,7 @@ import { verifyClaimsSuite } from './verify-claims.js'
 export function runDoorSuites(host) {
   valuesSuite(host)
   fieldsSuite(host)
+  fieldsAsJsonSuite(host)
   textsSuite(host)
   keySetsSuite(host)
   keyStatementsSuite(host)
@@ -106,6 +109,7 @@ export function runRoomSuites(host) {
   openDataKeysSuite(host)
   openReplaysSuite(host)
   openFieldsSuite(host)
+  optionalFieldsSuite(host)
   openTextsSuite(host)
   foreignValuesSuite(host)
   tamperSuite(host)

@@ -39,16 +39,18 @@ declare module 'sealdrop' {
   function importKeySet(source: string | Uint8Array | object, o: ImportOptions): KeySet // JWKS, signed set, JWK, SPKI PEM or DER, a GetPublicKey answer (SDK or CLI)
 
   // Values
-  type Value = string | number | boolean | null | Uint8Array | ArrayBuffer | object // NaN, BigInt, Map, Blob, FormData, cycles: invalid_argument, never {}
+  type Value = string | number | boolean | null | Uint8Array | ArrayBuffer | object // NaN, BigInt, Map, Blob, FormData, cycles, a class without toJSON and own members: invalid_argument, never {}
   interface SealOptions extends CallOptions { context: Context }
-  interface FieldOptions { fields: readonly string[] } // 'card.number', 'items.*.ssn'; a path that matches nothing throws
+  interface FieldOptions { fields: readonly string[] } // 'card.number', 'items.*.ssn'; a path that matches nothing throws, unless 'ssn?', 'items.*?' allows it; 'ssn??' is a member named 'ssn?'
   type SealedFields<T> = { [K in keyof T]: T[K] extends object ? SealedFields<T[K]> | string : T[K] | string }
+  const sealedPlaces: typeof import('#dist/doors/index.js').sealedPlaces // a registered symbol; not enumerable
+  interface SealedPlaces { readonly [sealedPlaces]: readonly string[] } // JSON Pointers
   interface Sealer {
     seal(value: Value, o: SealOptions): Promise<string>
-    sealFields<T extends object>(record: T, o: SealOptions & FieldOptions): Promise<SealedFields<T>>
+    sealFields<T extends object>(record: T, o: SealOptions & FieldOptions): Promise<SealedFields<T> & SealedPlaces>
   }
   function seal(keys: KeySet, value: Value, o: SealOptions): Promise<string> // JWE compact
-  function sealFields<T extends object>(keys: KeySet, record: T, o: SealOptions & FieldOptions): Promise<SealedFields<T>> // one data key a record
+  function sealFields<T extends object>(keys: KeySet, record: T, o: SealOptions & FieldOptions): Promise<SealedFields<T> & SealedPlaces> // one data key a record; JSON of it is JSON of the record, but for the places
   function createSealer(keys: KeySet, o?: { maxValues?: number; maxAge?: number }): Sealer // one data key until either runs out or the selected key changes
 
   // Streams and files
@@ -134,7 +136,7 @@ declare module 'sealdrop/kms' { // the companion
     ready(o?: CallOptions): Promise<void>
     close(): Promise<void>
     open(jwe: string, o: OpenOptions): Promise<Content & OpenedInfo>
-    openFields<T extends object>(record: SealedFields<T>, o: OpenOptions & FieldOptions): Promise<T> // a named field that is not sealed: rejected
+    openFields<T extends object>(record: SealedFields<T>, o: OpenOptions & FieldOptions): Promise<T> // a named field that is not sealed: rejected; absent: only where its path has `?`
     openStream(source: StreamSource, o: OpenOptions): Promise<ByteStream & OpenedInfo>
     openRange(source: Blob | ByteSource, start: number, end: number, o: OpenOptions): Promise<ByteStream & OpenedInfo>
     openMany(jwes: AsyncIterable<{ jwe: string } & OpenOptions>, o?: CallOptions & { concurrency?: number; ordered?: boolean }): AsyncIterable<{ index: number; opened?: Content & OpenedInfo; error?: SealdropError }>

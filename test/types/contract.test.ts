@@ -73,6 +73,8 @@ export type Door = [
   Fits<contract.KeyInfo, actual.KeyInfo>,
   Fits<contract.Content, actual.Content>,
   Fits<contract.Trust, actual.Trust>,
+  Fits<typeof contract.sealedPlaces, typeof actual.sealedPlaces>,
+  Fits<contract.SealedPlaces, actual.SealedPlaces>,
   Fits<typeof contract.sealFields<{ a: string }>, typeof actual.sealFields<{ a: string }>>,
   Fits<typeof contract.inspect, typeof actual.inspect>,
   Fits<typeof contract.sealStream, typeof actual.sealStream>,

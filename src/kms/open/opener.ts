@@ -104,17 +104,17 @@ export interface Opener {
    */
   open(jwe: string, o: OpenOptions): Promise<Opened>
   /**
-   * Opens the named fields of a record, and answers the record with their values in place.
+   * Opens the named fields of a record, and answers a copy of it with their values in place.
    *
-   * - It costs one KMS call for each data key: `sealFields` uses one for all fields of a record.
-   * - Fields of one record may be under 8 data keys at most.
+   * - It costs one KMS call for each data key: `sealFields` uses one, and 8 are taken at most.
    * - A field opens only at the place at which it was sealed.
+   * - A field whose path allows it by `?` may be absent. It can then be removed unnoticed.
    *
    * @param record - as `sealFields` answered it
    * @param o - also `fields`, as they were named for `sealFields`
    * @throws SealdropError without a KMS call:
    *   - `invalid_argument`: context or fields are missing, or no Region is known for a key
-   *   - `rejected`: a named field is missing, or is not sealed
+   *   - `rejected`: a named field is missing without `?`, or is not sealed
    *   - `malformed`: a field is not a JWE as specified, or the inventory is damaged
    *   - `too_large`: a field is over a limit, or the fields are under more than 8 data keys
    *   - `unsupported_algorithm`: a field was sealed in a way that is not opened here

@@ -7,6 +7,7 @@ import { checkOptions } from '../../errors/options.js'
 import { bytesType, encodeValue, type Value } from '../../formats/content.js'
 import { checkContext } from '../../formats/context.js'
 import { joinLines, type FileClaims } from '../../formats/file-signature.js'
+import { jsonForm, plainCopy, showsNothing } from '../../formats/json-form.js'
 import { reservedTypes, sameType } from '../../formats/jws.js'
 import type { Receipt } from '../../formats/receipt.js'
 import { abortable, signalOf, unwatched, type CallOptions } from '../../io/abort.js'
@@ -65,15 +66,10 @@ class KmsSigner implements Signer {
       'invalid_argument',
       'expiresIn: expected milliseconds above 0',
     )
-    const isObject = typeof claims === 'object' && claims !== null
-    ensure(
-      isObject && claims.exp === undefined && claims.iat === undefined,
-      'invalid_argument',
-      'claims: expected an object without exp and iat, which this verb sets',
-    )
+    const shownClaims = checkClaims(claims)
     const iat = this.#now()
     const exp = iat + Math.ceil(o.expiresIn / 1000)
-    const { bytes } = encodeValue({ ...claims, iat, exp }, 1)
+    const { bytes } = encodeValue({ ...shownClaims, iat, exp }, 1)
     return this.#jws({ typ: checkType(o.typ ?? 'JWT') }, bytes, o.signal)
   }
 
@@ -157,6 +153,26 @@ function receiptMembers(of: ReceiptOf): Omit<Receipt, 'iss' | 'iat' | 'jti'> {
   const ctx = checkContext(of.context)
   const members = { messageId, length, digest, ctx, stage }
   return key === undefined ? members : { ...members, key }
+}
+
+/**
+ * The claims as JSON shows them, in a plain object.
+ *
+ * @throws SealdropError `invalid_argument`
+ */
+function checkClaims(claims: Claims & object): object {
+  const form = jsonForm(claims, '') as typeof claims | null
+  ensure(
+    typeof form === 'object' && form !== null && form.exp === undefined && form.iat === undefined,
+    'invalid_argument',
+    'claims: expected an object without exp and iat, which this verb sets',
+  )
+  ensure(
+    !showsNothing(form),
+    'invalid_argument',
+    'claims: JSON cannot carry a class without members',
+  )
+  return plainCopy(form)
 }
 
 /**
