@@ -86,13 +86,14 @@ export function answering(
 
 type HeaderRecord = Readonly<Record<string, string>>
 
+/** A page may send any header: `*` covers those that it names, all but `authorization`. */
 const preflight = (headers: HeaderRecord): Answer => ({
   status: 204,
   headers: {
     ...headers,
     allow: methods,
     'access-control-allow-methods': methods,
-    'access-control-allow-headers': 'accept, if-none-match',
+    'access-control-allow-headers': 'accept, if-none-match, authorization, *',
     'access-control-max-age': '86400',
   },
 })

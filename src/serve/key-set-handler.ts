@@ -4,6 +4,7 @@ import { answering, type KeySetHandlerOptions, type ServedDocuments } from './an
  * Makes a handler that serves a key set to pages and servers.
  *
  * - it answers GET, HEAD and OPTIONS, with CORS, `ETag` and 304, and `Cache-Control`
+ * - its preflight answers allow any header, such as those of `fetchKeySet`'s `headers`
  * - whoever accepts `application/jwk-set+jwt` gets the signed set
  * - mount it at any path, for example `/.well-known/jwks.json`
  * - it never throws: where the documents cannot be had it answers 503

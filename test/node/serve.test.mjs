@@ -62,6 +62,8 @@ test('OPTIONS answers the preflight, other methods are 405', async () => {
   const options = await ask(keySetHandler(prepared()), { method: 'OPTIONS' })
   assert.equal(options.status, 204)
   assert.equal(options.headers.get('access-control-allow-methods'), 'GET, HEAD, OPTIONS')
+  const allowed = options.headers.get('access-control-allow-headers')?.split(', ')
+  assert.includeMembers(allowed ?? [], ['authorization', '*'])
   for (const method of ['POST', 'PUT', 'DELETE']) {
     const refused = await ask(keySetHandler(prepared()), { method })
     assert.equal(refused.status, 405)
