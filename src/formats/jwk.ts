@@ -158,18 +158,20 @@ export function keysOf({ keys }: JsonObject, most: number = limits.keys): readon
   })
 }
 
+/** Members that are text, then those that are times. */
+const statedMembers = ['kid', 'use', 'alg', 'kms_arn', 'iat', 'nbf', 'exp'] as const
+
 /** Reads what a JWK says of itself; a member of the wrong type is an error rather than absent. */
-export function statements(jwk: object): JwkStatements {
-  for (const [name, value] of Object.entries(jwk)) {
-    let type: string = typeof value
-    if (/^(kid|use|alg|kms_arn)$/.test(name)) type = 'string'
-    if (/^(iat|nbf|exp)$/.test(name)) type = 'number'
+export function statements(jwk: JwkStatements): JwkStatements {
+  for (const [at, name] of statedMembers.entries()) {
+    const type = at < 4 ? 'string' : 'number'
+    const value = jwk[name]
+    const isTooFar = at > 3 && Math.abs(value as number) > 8.64e12
     ensure(
-      value === undefined ||
-        (typeof value === type && !(type === 'number' && Math.abs(value) > 8.64e12)),
+      value === undefined || (typeof value === type && !isTooFar),
       'keys_malformed',
       `JWK member ${name}: expected a ${type}`,
     )
   }
-  return jwk as JwkStatements
+  return jwk
 }

@@ -3,10 +3,11 @@ import { ensure, milliseconds } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
 import { isLoopback } from '../io/loopback.js'
 import { fetchDocument } from './fetch-document.js'
+import type { Told } from './key.js'
 import { KeyRing, type KeySet, type KeySetOptions } from './key-set.js'
 
 /** Where keys are fetched from, how long they are kept, and why they are believed. */
-export interface FetchOptions extends KeySetOptions {
+export interface FetchOptions extends KeySetOptions, Told {
   /** Request headers to send along, such as an `authorization`. Default: none. */
   readonly headers?: Readonly<Record<string, string>>
   /** The function that fetches. Default: globalThis.fetch. */
@@ -31,6 +32,8 @@ const minute = 60_000
  * - while its host cannot be reached, the set in hand is used: for up to 24 hours, a signed one
  *   until it expires
  * - redirects are not followed, and no cookies are sent
+ * - `alg` and `use` are for sets of others, whose keys do not say it: those of Microsoft Entra name
+ *   no `alg`
  *
  * @param url - https, or http on loopback; may be relative to the page
  * @returns a key set for every verb that takes `keys`
@@ -42,7 +45,7 @@ const minute = 60_000
  *   - `keys_untrusted`: the trust does not believe it
  *   - `keys_expired`: the signed set is over
  *   - `keys_rolled_back`: the signed set is older than one seen before
- *   - `no_usable_key`: no key of the set can be used, or none can be sealed to
+ *   - `no_usable_key`: no key of the set can be used, or none can be sealed to; `alg` may be needed
  *   - `unsupported_runtime`: there is no WebCrypto, or it lacks the root's algorithm
  *   - `output_failed`: the store of the trust cannot be reached, or cannot be written
  *   - `source_failed`: the store of the trust cannot be read
@@ -67,7 +70,7 @@ export function fetchKeySet(url: string | URL, o: FetchOptions): KeySet {
     fetch,
     timeout = 5_000,
     maxAge = Infinity,
-  } = checkOptions(o, 'trust prefer providers now headers fetch timeout maxAge')
+  } = checkOptions(o, 'trust prefer providers now headers fetch timeout maxAge use alg')
   const parsed = checkUrl(url)
   ensure(trust?.kind !== 'in-hand', 'invalid_argument', 'trust: inHand() is for importKeySet')
   ensure(

@@ -7,6 +7,7 @@ import { KeyRing, type KeySet, type KeySetOptions } from './key-set.js'
  *
  * - a P-256 key in PEM needs `use`
  * - an RSA signing key also needs `alg`
+ * - for a set they count as in `fetchKeySet`: a key that says otherwise is passed over
  */
 export interface ImportOptions extends KeySetOptions, KeyStatements {}
 

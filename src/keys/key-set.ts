@@ -4,7 +4,7 @@ import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { abortable, signalOf, unwatched, type CallOptions } from '../io/abort.js'
 import { SingleFlight } from '../io/single-flight.js'
 import { keepsHeldSet } from './held-set-codes.js'
-import { makeKeys, type KeyInfo, type SealingKey } from './key.js'
+import { makeKeys, type KeyInfo, type SealingKey, type Told } from './key.js'
 import { noUsableKey, selectForSealing, type LoadedSet, type Unfit } from './select.js'
 import type { Trust } from './trust.js'
 
@@ -99,13 +99,13 @@ const version = 1
  */
 export class KeyRing implements KeySet {
   declare readonly trust: Trust['kind']
-  declare readonly options: KeySetOptions
+  declare readonly options: KeySetOptions & Told
   readonly #source: Source
   readonly #flight = new SingleFlight<LoadedSet>()
   #held: Held | undefined
   #retryAt = 0
 
-  constructor(source: Source, options: KeySetOptions) {
+  constructor(source: Source, options: KeySetOptions & Told) {
     ensure(
       typeof options?.trust?.accept === 'function',
       'invalid_argument',
@@ -205,7 +205,7 @@ export class KeyRing implements KeySet {
         const now = this.now()
         const judged = async (): Promise<LoadedSet> => {
           const believed = await trust.accept(document, { now })
-          return { believed, ...(await makeKeys(believed.keys)) }
+          return { believed, ...(await makeKeys(believed.keys, this.options)) }
         }
         const set = await judged().catch((cause: unknown) => {
           // `coded` would weigh more here

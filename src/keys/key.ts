@@ -69,6 +69,14 @@ export interface Key extends KeyRow {
 /** A row that cannot be used, of which only its thumbprint and what it states are known. */
 type PassedOver = KeyRow & { readonly why: string }
 
+/** What a caller says of keys that do not say it themselves. A key that says otherwise is passed over. */
+export interface Told {
+  /** What keys are for that do not say it. Default: what the key says. */
+  readonly use?: 'enc' | 'sig'
+  /** The algorithm of keys that name none, by its name in JOSE. Default: what the key says. */
+  readonly alg?: string | undefined
+}
+
 /** A key that was selected to be sealed to. */
 export interface SealingKey extends Key {
   readonly jwk: SealingMembers
@@ -97,13 +105,15 @@ export const thumbprintUrn = (thumbprint: string): string =>
  * - one key may have several rows: for other algorithms, under other names, or just twice
  * - what one of its rows takes away, another one does not give back
  * - a key that says `revoked` is taken back for all algorithms, also by a row that is passed over
+ * - what a key does not say is `told`; one that says otherwise is passed over
  */
 export async function makeKeys(
   jwks: readonly JWK[],
+  told: Told,
 ): Promise<{ readonly keys: readonly Key[]; readonly passedOver: readonly string[] }> {
   const made: readonly (KeyRow & { readonly why?: string })[] = await Promise.all(
     jwks.map((stated, i) =>
-      makeKey(stated).catch(async (error: unknown) => {
+      makeKey(stated, told).catch(async (error: unknown) => {
         const name = typeof stated.kid === 'string' ? shown(stated.kid) : `keys[${i}]`
         const why = `${name}: ${reasonOf(error)}`
         const thumbprint = await thumbprintOf(stated).catch(() => '')
@@ -123,11 +133,11 @@ export async function makeKeys(
   }
 }
 
-async function makeKey(found: JWK): Promise<KeyRow> {
+async function makeKey(found: JWK, told: Told): Promise<KeyRow> {
   const stated = statements(found)
   const jwk = publicMembers(found)
   const kind = kindOfKey(jwk)
-  const { use, alg } = purpose(stated, jwk, sealAlgorithms[kind])
+  const { use, alg } = purpose(stated, jwk, sealAlgorithms[kind], told)
   const thumbprint = await sha256Text(thumbprintInput(jwk))
   const { kid = thumbprint, kms_arn: arn, iat, nbf, exp } = stated
   const date = (seconds: number | undefined): Date | undefined =>
@@ -154,29 +164,33 @@ function useOf(alg: string | undefined, ours: string | undefined): 'enc' | 'sig'
   return alg === ours ? 'enc' : undefined
 }
 
+/** Refuses what was found unless it is among what may be there. */
+const allow = (what: string, found: unknown, ...expected: readonly unknown[]): void =>
+  ensure(
+    expected.includes(found),
+    'unsupported_algorithm',
+    `needs its ${what}: ${expected.join(' or ')}, found ${shown(found)}`,
+  )
+
 /**
  * What a key is for; `ours` is what its kind is sealed to with. An RSA signing key must name its
- * one algorithm: a thumbprint does not (jose-profile.md).
+ * one algorithm, or it is told: a thumbprint does not (jose-profile.md).
  */
 function purpose(
   stated: JwkStatements,
   jwk: PublicMembers,
   ours: KeyWrapName | undefined,
-): { readonly use: 'enc' | 'sig'; readonly alg: string } {
-  const { use, alg } = stated
-  const what = use ?? useOf(alg, ours) ?? useByOperations(stated)
-  if (what === 'enc') {
-    ensure(
-      ours && (alg ?? ours) === ours,
-      'unsupported_algorithm',
-      `alg ${shown(alg ?? '')}, expected ${ours}`,
-    )
-    return { use: what, alg: ours }
-  }
-  ensure(what === 'sig', 'unsupported_algorithm', 'use: expected enc or sig')
+  told: Told,
+): Pick<KeyInfo, 'use' | 'alg'> {
   // EdDSA is the older name: RFC 9864 §2.2
+  const alg = stated.alg === 'EdDSA' ? 'Ed25519' : stated.alg
   const { crv } = jwk as { readonly crv: string } // RSA has none, and no row
-  const name = alg === 'EdDSA' ? 'Ed25519' : (alg ?? curveSignatures[crv])
-  ensure(name, 'unsupported_algorithm', 'an RSA signing key needs its alg')
-  return { use: what, alg: name }
+  const use =
+    stated.use ?? useOf(alg, ours) ?? useByOperations(stated) ?? told.use ?? useOf(told.alg, ours)
+  const name = use === 'enc' ? ours : (alg ?? curveSignatures[crv] ?? told.alg)
+  allow('use', use, 'enc', 'sig')
+  allow('use', told.use ?? use, use)
+  allow('alg', alg ?? name, name || 'pass alg')
+  allow('alg', told.alg ?? name, name, stated.alg)
+  return { use, alg: name } as KeyInfo
 }

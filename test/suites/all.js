@@ -29,6 +29,7 @@ import { openStreamsSuite } from './open-streams.js'
 import { openTextsSuite } from './open-texts.js'
 import { optionalFieldsSuite } from './optional-fields.js'
 import { optionsSuite } from './options.js'
+import { othersSetsSuite } from './others-sets.js'
 import { receiptFilesSuite } from './receipt-files.js'
 import { setStoresSuite } from './set-stores.js'
 import { signatureDigestsSuite } from './signature-digests.js'
@@ -68,6 +69,7 @@ export function runDoorSuites(host) {
   keyStatementsSuite(host)
   oddKeysSuite(host)
   fetchSuite(host)
+  othersSetsSuite(host)
   optionsSuite(host)
   clocksSuite(host)
   signedSetRootsSuite(host)

@@ -4,6 +4,11 @@ import { keySetOf, publicJwk } from './host.js'
 import { portOf } from './listen.mjs'
 
 const good = keySetOf(publicJwk('RSA-2048-enc'), publicJwk('P-256-sig', { alg: 'ES256' }))
+/** A set as an identity provider publishes it: its keys name no algorithm. */
+const provider = keySetOf(
+  publicJwk('RSA-2048-sig', { kid: 'first', x5t: 'first', issuer: 'https://issuer.example' }),
+  publicJwk('RSA-3072-sig', { kid: 'second', x5t: 'second', x5c: ['MIIC'], made: 1e15 }),
+)
 const json = { 'content-type': 'application/jwk-set+json' }
 
 /**
@@ -11,6 +16,7 @@ const json = { 'content-type': 'application/jwk-set+json' }
  */
 const routes = {
   good: (res) => res.writeHead(200, { ...json, 'cache-control': 'no-cache' }).end(good),
+  provider: (res) => res.writeHead(200, json).end(provider),
   missing: (res) => res.writeHead(404, json).end(good),
   broken: (res) => res.writeHead(500).end('oops'),
   busy: (res) => res.writeHead(429).end(),

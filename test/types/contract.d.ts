@@ -27,7 +27,7 @@ declare module 'sealdrop' {
   function inHand(): Trust // importKeySet only
 
   interface KeySetOptions { trust: Trust; prefer?: readonly string[]; providers?: readonly AlgorithmProvider[]; now?: () => number }
-  interface FetchOptions extends KeySetOptions { headers?: Record<string, string>; fetch?: typeof globalThis.fetch; timeout?: number; maxAge?: number }
+  interface FetchOptions extends KeySetOptions { headers?: Record<string, string>; fetch?: typeof globalThis.fetch; timeout?: number; maxAge?: number; use?: 'enc' | 'sig'; alg?: string } // use, alg: of keys that say none; one that says otherwise is passed over
   interface ImportOptions extends KeySetOptions { use?: 'enc' | 'sig'; alg?: string; arn?: string } // a bare P-256 PEM needs `use`
   interface KeySet {
     trust: Trust['kind']

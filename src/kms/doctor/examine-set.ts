@@ -112,7 +112,7 @@ async function examineUsable(
   inventory: KeyInventory | undefined,
   now: number,
 ): Promise<Finding> {
-  const keys = await makeKeys(believed.keys)
+  const keys = await makeKeys(believed.keys, {})
   const uses = inventory ? publishedKeys(inventory) : keys.keys.map(({ info }) => info)
   if (uses.some(({ use }) => use === 'enc')) selectForSealing(keys, [], now)
   if (keys.passedOver.length === 0) return finding(check.usable)
