@@ -21,8 +21,10 @@ export interface Claims {
 }
 
 export interface ClaimRules {
-  readonly issuer: string
-  readonly audience: string
+  /** One of these issued it. */
+  readonly issuers: readonly unknown[]
+  /** It is for one of these; null where it may not say. */
+  readonly audiences: readonly unknown[] | null
   readonly subject?: string | undefined
   /** Milliseconds, as the other two. */
   readonly maxAge?: number | undefined
@@ -41,13 +43,16 @@ export interface ClaimRules {
  */
 export function checkClaims(
   claims: JsonObject,
-  { issuer, audience, subject, maxAge, tolerance, now }: ClaimRules,
+  { issuers, audiences, subject, maxAge, tolerance, now }: ClaimRules,
 ): Claims {
   const { iss, aud, sub, exp, nbf, iat } = claims
   const claim = (name: string, fits: boolean): void =>
     ensure(fits, 'rejected', `the token's claim ${name} is missing or not what was expected`)
-  claim('iss', iss === issuer)
-  claim('aud', aud === audience || (Array.isArray(aud) && aud.includes(audience)))
+  claim('iss', issuers.includes(iss))
+  claim(
+    'aud',
+    audiences === null ? aud === undefined : [aud].flat().some((one) => audiences.includes(one)),
+  )
   claim('sub', subject === undefined || sub === subject)
   const required = maxAge === undefined ? 'exp' : 'iat'
   for (const name of ['exp', 'nbf', 'iat'])

@@ -12,10 +12,15 @@ export type { Claims } from '../formats/claims.js'
 
 /** What a JWT must say to be taken. */
 export interface JwtOptions extends CallOptions {
-  /** `iss` must be this. Required. */
-  readonly issuer: string
-  /** `aud` must be this, or contain it. Required. */
-  readonly audience: string
+  /** `iss` must be this, or one of these. Required. */
+  readonly issuer: string | readonly string[]
+  /**
+   * `aud` must be this or one of these, or contain one. Required.
+   *
+   * Only `null` takes tokens without `aud`, and no others: look at other claims then, such as
+   * `client_id`.
+   */
+  readonly audience: string | readonly string[] | null
   /** `sub` must be this. Default: any. */
   readonly subject?: string
   /**
@@ -36,7 +41,7 @@ export interface JwtOptions extends CallOptions {
 /**
  * Verifies a JWT and its claims.
  *
- * - `issuer` and `audience` are required
+ * - `issuer` and `audience` are required, and may be several
  * - a token must have an `exp`, or with `maxAge` an `iat`
  * - what else the same key signed is no token: its `typ` or `cty` says so
  * - an `iat` may be no further in the future than `tolerance`
@@ -75,12 +80,8 @@ export async function verifyJwt<T extends object = object>(
   o: JwtOptions,
 ): Promise<Proof & { readonly claims: Claims & T }> {
   checkOptions(o, 'signal issuer audience subject typ maxAge tolerance')
-  for (const name of ['issuer', 'audience'] as const)
-    ensure(
-      typeof o?.[name] === 'string' && o[name] !== '',
-      'invalid_argument',
-      `${name}: expected the ${name} that the token must name`,
-    )
+  const issuers = namesOf('issuer', o?.issuer)
+  const audiences = o?.audience === null ? null : namesOf('audience', o?.audience)
   const { maxAge, tolerance = 60_000 } = o
   if (maxAge !== undefined) milliseconds('maxAge', maxAge)
   milliseconds('tolerance', tolerance)
@@ -95,8 +96,8 @@ export async function verifyJwt<T extends object = object>(
   const claims = checkClaims(
     parseJsonObject(fromUtf8(parsed.payload) ?? '', { code: 'malformed', field: 'JWT claims' }),
     {
-      issuer: o.issuer,
-      audience: o.audience,
+      issuers,
+      audiences,
       subject: o.subject,
       maxAge,
       tolerance,
@@ -105,4 +106,15 @@ export async function verifyJwt<T extends object = object>(
   )
   checkSigningTime(key, claims.iat)
   return { claims: claims as Claims & T, ...proof(keys, key) }
+}
+
+/** One name or several, of which a token must have one. */
+function namesOf(option: string, given: unknown): readonly unknown[] {
+  const names = [given].flat()
+  ensure(
+    names.length > 0 && names.every((name) => typeof name === 'string' && name !== ''),
+    'invalid_argument',
+    `${option}: expected the ${option} that the token must name, or several`,
+  )
+  return names
 }

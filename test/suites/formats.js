@@ -144,7 +144,7 @@ export function formatsSuite({ test, assert, rooms }) {
       try {
         rooms.checkClaims(
           { iss: 'us', aud: 'you', ...claims },
-          { issuer: 'us', audience: 'you', tolerance: 5_000, now, ...o },
+          { issuers: ['us'], audiences: ['you'], tolerance: 5_000, now, ...o },
         )
         return 'valid'
       } catch (error) {

@@ -1,4 +1,4 @@
-import { fails, signatureKeys } from '../support/host.js'
+import { fails, outcomeOf, signatureKeys } from '../support/host.js'
 import { signers } from '../support/signature-keys.js'
 import { wrong } from '../support/types.mjs'
 
@@ -89,6 +89,49 @@ export function verifyClaimsSuite(host) {
         ...o,
       })
     }
+  })
+
+  /** @type {[expected: string, claims: object, o: object][]} */
+  const severalRows = [
+    ['done', {}, { issuer: ['https://other.example', issuer] }],
+    ['done', {}, { audience: ['other', audience] }],
+    ['done', { aud: ['x', audience] }, { issuer: [issuer], audience: [audience, 'other'] }],
+    ['done', { aud: undefined }, { audience: null }],
+    ['rejected', { iss: [issuer] }, { issuer: [issuer] }],
+    ['rejected', { iss: undefined }, { issuer: [issuer, 'other'] }],
+    ['rejected', {}, { issuer: ['https://other.example', 'other'] }],
+    ['rejected', { aud: 'x' }, { audience: ['other', audience] }],
+    ['rejected', { aud: [[audience]] }, { audience: [audience] }],
+    ['rejected', { aud: [] }, { audience: [audience] }],
+    ['rejected', { aud: undefined }, { audience: [audience] }],
+    ['rejected', { aud: null }, { audience: [audience] }],
+    ...[audience, [], [audience], '', null, 0, {}].map(
+      (aud) => /** @type {[string, object, object]} */ (['rejected', { aud }, { audience: null }]),
+    ),
+    ...[undefined, '', [], [''], [audience, ''], [null], [[audience]], 7, {}].flatMap((other) =>
+      ['issuer', 'audience'].map(
+        (name) =>
+          /** @type {[string, object, object]} */ (['invalid_argument', {}, { [name]: other }]),
+      ),
+    ),
+    ['invalid_argument', {}, { issuer: null }],
+  ]
+  test('one of several issuers and audiences is enough, and a token without aud is taken by null alone', async () => {
+    for (const [expected, claims, o] of severalRows) {
+      const token = await jwt('ES256', { ...good, ...claims })
+      const verifying = verifyJwt(keysOf('ES256', {}, at), token, { issuer, audience, ...o })
+      assert.equal(await outcomeOf(verifying), expected, JSON.stringify([claims, o]))
+    }
+  })
+
+  test('names that a caller changes while a token is verified do not count', async () => {
+    const names = [audience]
+    const verifying = verifyJwt(keysOf('ES256', {}, at), await jwt('ES256', good), {
+      issuer,
+      audience: names,
+    })
+    names[0] = 'other'
+    await verifying
   })
 
   test('a JWT has no cty, and no typ but JWT unless the caller names it', async () => {

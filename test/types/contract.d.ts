@@ -78,7 +78,7 @@ declare module 'sealdrop' {
   interface Proof { key: KeyInfo; trust: Trust['kind'] }
   interface Claims { iss?: string; aud?: string | readonly string[]; sub?: string; exp?: number; nbf?: number; iat?: number; jti?: string }
   function verify(keys: KeySet, jws: string, o?: CallOptions & { typ?: string; heldSince?: Date }): Promise<Content & Proof & { header: Record<string, unknown> }>
-  function verifyJwt<T extends object = object>(keys: KeySet, jwt: string, o: CallOptions & { issuer: string; audience: string; subject?: string; typ?: string; maxAge?: number; tolerance?: number }): Promise<Proof & { claims: Claims & T }>
+  function verifyJwt<T extends object = object>(keys: KeySet, jwt: string, o: CallOptions & { issuer: string | readonly string[]; audience: string | readonly string[] | null; subject?: string; typ?: string; maxAge?: number; tolerance?: number }): Promise<Proof & { claims: Claims & T }> // one of several; null: only a token without aud
   type RawSignature = ({ message: Uint8Array | ArrayBuffer | string } | { digest: Uint8Array | ArrayBuffer }) & ({ alg: string } | { algorithm: string }) & CallOptions & { heldSince?: Date; signature: Uint8Array | ArrayBuffer; encoding?: 'der' | 'ieee-p1363'; key?: string } // alg: KMS or JOSE name, algorithm is another name of it; key: ARN or thumbprint
   function verifySignature(keys: KeySet, o: RawSignature): Promise<Proof>
   interface Received { receivedAt: Date; stage: 'received' | 'opened'; messageId: string; length: number; digest: string; context: Context }
