@@ -52,7 +52,7 @@ const build = {
   step: true,
   after: [npm],
 }
-/** Of PyPI, of the Go module proxy and of npm: it takes no lane, since it waits for them most. */
+/** Of PyPI, of the Go module proxy, of Maven Central and of npm: it takes no lane, since it waits for them most. */
 const environments = {
   name: 'environments',
   command: ['node', 'test/environments.mjs'],
@@ -89,8 +89,8 @@ const jobs = [
   apt,
   build,
   ...tests,
-  // AWS's Encryption SDKs for Python, Go and JavaScript; and eight JOSE libraries
-  stage('npm run test:interop', ['test:interop'], { after: ready, sums: 2 }),
+  // AWS's Encryption SDKs for Python, Go, Java and JavaScript; and eleven JOSE libraries
+  stage('npm run test:interop', ['test:interop'], { after: ready, sums: 3 }),
   // the local KMS through boto3, the AWS CLI and the Go SDK; and the runbook
   stage('npm run test:clients', ['test:clients'], { after: ready, sums: 2 }),
   // the realms and reactive stores of apps: vitest, jest, jsdom, happy-dom, Vue, MobX

@@ -1,8 +1,14 @@
-// Makes the environments of Python, Go, Deno, Bun, vitest, jest and the docs site, which the tests would make
-// themselves when they begin. It needs no npm package, so that it can run while those are
-// installed.
+// Makes the environments of Python, Go, Java, Deno, Bun, vitest, jest and the docs site, which the
+// tests would make themselves when they begin. It needs no npm package, so that it can run while
+// those are installed.
 import { fileURLToPath } from 'node:url'
-import { goBinary, goProgram, pythonEnvironment, pythonProgram } from './interop/environment.mjs'
+import {
+  goBinary,
+  goProgram,
+  javaProgram,
+  pythonEnvironment,
+  pythonProgram,
+} from './interop/environment.mjs'
 import { npmProgram } from './matrix/environment.mjs'
 import { npmFolder } from './support/npm-folder.mjs'
 
@@ -14,6 +20,7 @@ await pythonEnvironment('clients-python', at('local-kms/clients/requirements.txt
 await pythonEnvironment('stores-python', at('stores/requirements.txt'))
 await goProgram()
 await goBinary('token-go', at('interop/tokens/foreign-go'))
+await javaProgram()
 await goBinary('clients-go', at('local-kms/clients/go'))
 await npmProgram('deno')
 await npmFolder(at('frameworks'), 'frameworks')

@@ -1,10 +1,10 @@
-// The foreign programs: a virtual environment and a Go binary, made once and kept until what they
-// are made of changes.
+// The foreign programs: a virtual environment, a Go binary and classes of Java, made once and kept
+// until what they are made of changes.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -109,6 +109,40 @@ export async function goBinary(name, source) {
   return join(folder, 'foreign')
 }
 
+/**
+ * Java programs, compiled, beside the libraries that their pom.xml names.
+ *
+ * @returns the arguments of java that name them
+ */
+export async function javaClasses(name, source) {
+  const version = await versionOf('javac', ['-version'], 'for the Java SDK, in version 17 or later')
+  await versionOf('mvn', ['--version'], 'to get the Java SDK')
+  const sources = readdirSync(source).sort()
+  const folder = await kept(
+    name,
+    [version, ...sources.flatMap((file) => [file, readFileSync(join(source, file))])],
+    async (made) => {
+      await run('mvn', [
+        '--batch-mode',
+        '--quiet',
+        '--file',
+        join(source, 'pom.xml'),
+        'dependency:copy-dependencies',
+        '-DincludeScope=runtime',
+        `-DoutputDirectory=${join(made, 'lib')}`,
+      ])
+      await run('javac', [
+        '-d',
+        join(made, 'classes'),
+        '--class-path',
+        join(made, 'lib', '*'),
+        ...sources.filter((file) => file.endsWith('.java')).map((file) => join(source, file)),
+      ])
+    },
+  )
+  return ['--class-path', [join(folder, 'classes'), join(folder, 'lib', '*')].join(delimiter)]
+}
+
 /** @returns the command that runs foreign.py in its virtual environment */
 export const pythonProgram = async () => [
   join(await pythonEnvironment('python', join(here, 'requirements.txt')), 'bin', 'python'),
@@ -117,3 +151,10 @@ export const pythonProgram = async () => [
 
 /** @returns the command that runs foreign-go */
 export const goProgram = async () => [await goBinary('go', goFolder)]
+
+/** @returns the command that runs foreign-java, without what says whose jobs it runs */
+export const javaProgram = async () => [
+  'java',
+  ...(await javaClasses('java', join(here, 'foreign-java'))),
+  'Foreign',
+]

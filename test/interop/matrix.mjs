@@ -19,16 +19,23 @@ const contexts = {
   ),
   // UTF-16 sorts the surrogates of the first key before the second, UTF-8 after it
   'not ASCII': { '\u{1f600}': 'smile', '\uff5e': 'tilde', straße: 'Köln' },
+  'with an empty name': { '': 'empty name' },
+  'with an empty value': { purpose: '' },
 }
+const ofEverySize = ['empty', 'one pair', '64 pairs', 'not ASCII']
+const withNothing = ['with an empty name', 'with an empty value']
 const sizes = [0, 1, frameLength - 1, frameLength, frameLength + 1, 3 * frameLength]
 
 const ofEveryKind = all.flatMap((key) =>
-  Object.keys(contexts).flatMap((context) =>
+  ofEverySize.flatMap((context) =>
     sizes.map((size) => ({ keys: [key], context, size, frameLength })),
   ),
 )
 
 const single = [
+  ...['RSA_2048', 'ECC_NIST_P256'].flatMap((key) =>
+    withNothing.map((context) => ({ keys: [key], context, size: 1, frameLength })),
+  ),
   ...all.map((key) => ({ keys: [key], context: 'one pair', size: 3, frameLength: 1 })),
   ...['RSA_3072', 'ECC_NIST_P256'].map((key) => ({
     keys: [key],
@@ -63,6 +70,9 @@ function nameOf({ keys, context, size, frameLength: length }) {
   const frames = length ? `frames of ${length}` : 'default frames'
   return `${keys.join(' + ')}, context ${context}, ${size} bytes, ${frames}`
 }
+
+/** Whether a name or a value of a context is empty, which not every SDK takes. */
+export const hasEmptyPart = ({ context }) => Object.entries(context).flat().includes('')
 
 /** Each with its context spelled out and a name for people. */
 export const cases = /** @type {Row[]} */ ([...ofEveryKind, ...single, ...several]).map((row) => ({

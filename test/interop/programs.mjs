@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { devNull } from 'node:os'
 import { join } from 'node:path'
-import { goProgram, pythonProgram } from './environment.mjs'
+import { goProgram, javaProgram, pythonProgram } from './environment.mjs'
 import { runInNode } from './foreign-node.mjs'
+import { hasEmptyPart } from './matrix.mjs'
 
 const timeout = 300_000
 
@@ -51,27 +52,52 @@ export function runner([command, ...args], name, env, folder) {
   }
 }
 
+/** @type {readonly import('./limits.mjs').Limit[]} */
+const limitsOfPython = [
+  {
+    what: 'it writes frames in multiples of 128 bytes only: it takes the block size for bytes',
+    does: ['seal'],
+    meets: ({ frameLength = 0 }) => frameLength % 128 !== 0,
+    says: /frame size/i,
+  },
+]
+
+/** @type {readonly import('./limits.mjs').Limit[]} */
+const limitsOfJava = [
+  {
+    what: 'a context has no empty name and no empty value',
+    does: ['seal', 'open'],
+    meets: hasEmptyPart,
+    says: /non-empty|greater than 0/,
+  },
+]
+
+/** @type {readonly import('./limits.mjs').Limit[]} */
+const limitsOfNode = [
+  {
+    what: 'it has no keyring for ECC keys, and the one for RSA keys is of this test',
+    does: ['seal', 'open'],
+    meets: ({ keys }) => keys.some(({ keyring }) => keyring !== 'rsa'),
+  },
+  {
+    what: 'its keyring here is for one key',
+    does: ['seal'],
+    meets: ({ keys }) => keys.length > 1,
+  },
+]
+
 /**
  * @param local - a running local KMS
  * @param folder - for job and result files
- * @returns by name: what runs jobs, the keyrings it has, and which cases its writer takes
+ * @returns by name: what runs jobs, and what it cannot do
  */
 export async function foreignPrograms(local, folder) {
-  const [python, go] = await Promise.all([pythonProgram(), goProgram()])
+  const [python, go, java] = await Promise.all([pythonProgram(), goProgram(), javaProgram()])
   const env = environmentOf(local)
   return {
-    // its writer takes frame lengths in multiples of 128 only, the cipher's block size in bits; its
-    // reader takes any
-    Python: {
-      run: runner(python, 'Python', env, folder),
-      keyrings: ['rsa', 'ecdh'],
-      seals: ({ frameLength = 0 }) => frameLength % 128 === 0,
-    },
-    Go: { run: runner(go, 'Go', env, folder), keyrings: ['rsa', 'ecdh'], seals: () => true },
-    Node: {
-      run: (jobs) => runInNode(jobs, local.clientConfig),
-      keyrings: ['rsa'],
-      seals: ({ keys }) => keys.length === 1,
-    },
+    Python: { run: runner(python, 'Python', env, folder), limits: limitsOfPython },
+    Go: { run: runner(go, 'Go', env, folder), limits: [] },
+    Java: { run: runner([...java, 'messages'], 'Java', env, folder), limits: limitsOfJava },
+    Node: { run: (jobs) => runInNode(jobs, local.clientConfig), limits: limitsOfNode },
   }
 }

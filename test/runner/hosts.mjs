@@ -57,5 +57,13 @@ export function hostJobs() {
 /** Hosts that a run without options leaves out, and why. */
 export const leftOut = { 'Node 20': 'npm test -- --all runs it, and so does .ci/run' }
 
+/** Programs that end with one sum of counts, and do a part only outside of the soak. */
+const programs = ['test/interop/run.mjs', 'test/interop/values/run.mjs']
+
 /** The long tests, whole. */
-export const soakJobs = () => ({ soak: files('soak', process.execPath, long) })
+export const soakJobs = () => ({
+  soak: [
+    ...files('soak', process.execPath, long),
+    ...programs.map((name) => ({ host: 'soak', name, command: [process.execPath, name] })),
+  ],
+})

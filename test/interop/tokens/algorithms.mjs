@@ -34,4 +34,9 @@ export const libraries = {
   'golang-jwt': { language: 'Go', algorithms: [...classic, 'EdDSA'] },
   jwx: { language: 'Go', algorithms: [...classic, 'Ed25519', 'EdDSA'], without: 'AKP' },
   'filippo.io/mldsa': { language: 'Go', algorithms: lattice },
+  // these verify only, since the others issue enough
+  Authlib: { language: 'Python', algorithms: [...classic, 'EdDSA'], issues: [], without: 'AKP' },
+  // it has Ed25519 with another library, Tink
+  Nimbus: { language: 'Java', algorithms: classic, issues: [] },
+  jose4j: { language: 'Java', algorithms: [...classic, 'EdDSA'], issues: [] },
 }

@@ -12,6 +12,7 @@ import json
 import platform
 import sys
 import urllib.request
+import warnings
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,6 +25,10 @@ import jwt
 from cryptography.hazmat.backends.openssl.backend import backend
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it says that joserfc is what follows it
+    import authlib.jose
 
 CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 EDDSA = ("Ed25519", "EdDSA")
@@ -142,6 +147,27 @@ class Jwcrypto:
         return json.loads(found.claims)
 
 
+class Authlib:
+    """Verifies only."""
+
+    @staticmethod
+    @functools.cache
+    def fetch(url: str) -> authlib.jose.KeySet:
+        return authlib.jose.JsonWebKey.import_key_set(text_of(url))
+
+    @classmethod
+    def verify(cls, url: str, token: str, alg: str, issuer: str, audience: str) -> dict:
+        wanted = {
+            "iss": {"essential": True, "value": issuer},
+            "aud": {"essential": True, "value": audience},
+            "exp": {"essential": True},
+        }
+        library = authlib.jose.JsonWebToken([alg])
+        claims = library.decode(token, cls.fetch(url), claims_options=wanted)
+        claims.validate()
+        return dict(claims)
+
+
 class Cryptography:
     """No tokens: signatures over messages, as DER where it is ECDSA, and over an external mu."""
 
@@ -177,7 +203,13 @@ class Cryptography:
         return {"mu": b64(mu), "signature": b64(self.key.sign_mu(mu))}
 
 
-LIBRARIES = {"PyJWT": PyJwt, "joserfc": Joserfc, "jwcrypto": Jwcrypto, "cryptography": Cryptography}
+LIBRARIES = {
+    "PyJWT": PyJwt,
+    "joserfc": Joserfc,
+    "jwcrypto": Jwcrypto,
+    "Authlib": Authlib,
+    "cryptography": Cryptography,
+}
 
 
 @functools.cache

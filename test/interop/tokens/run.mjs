@@ -193,6 +193,7 @@ try {
   }
   const tokens = []
   for (const party of parties) {
+    if (party[1].issues?.length === 0) continue
     const issued = await issueAll(party)
     tokens.push(...issued.tokens)
     for (const type of excluded) {

@@ -1,5 +1,5 @@
 // Command foreign runs a list of jobs with JOSE libraries for Go: they issue tokens with keys of
-// their own, and verify tokens under a key set that they fetch.
+// their own, verify tokens under a key set that they fetch, and write and read values.
 //
 //	foreign jobs.json results.json
 package main
@@ -24,6 +24,10 @@ type job struct {
 	External                 []byte
 	Url, Token               string
 	Issuer, Audience         string
+	Set, Value, Alg          string
+	Header                   map[string]any
+	Plaintext                []byte
+	Jwk                      json.RawMessage
 }
 
 type result struct {
@@ -33,6 +37,8 @@ type result struct {
 	Signatures [][]byte        `json:"signatures,omitempty"`
 	External   *external       `json:"external,omitempty"`
 	Claims     claims          `json:"claims,omitempty"`
+	Value      string          `json:"value,omitempty"`
+	Plaintext  []byte          `json:"plaintext"`
 	Error      string          `json:"error,omitempty"`
 }
 
@@ -70,7 +76,9 @@ func verify(j job) (done result, err error) {
 
 // run turns every failure into a result.
 func run(j job) result {
-	verbs := map[string]func(job) (result, error){"issue": issue, "sign": sign, "verify": verify}
+	verbs := map[string]func(job) (result, error){
+		"issue": issue, "sign": sign, "verify": verify, "write": write, "read": read,
+	}
 	verb, found := verbs[j.Kind]
 	if !found {
 		return result{Error: "unknown kind of job " + j.Kind}
