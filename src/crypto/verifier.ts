@@ -6,7 +6,7 @@ import { ensure } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { providerOf, type AlgorithmProvider } from './provider.js'
 import { importVerifier } from './public-keys.js'
-import { subtle } from './subtle.js'
+import { subtle, type CryptoKey } from './subtle.js'
 
 /**
  * Whether a signature over a message verifies.
@@ -15,6 +15,27 @@ import { subtle } from './subtle.js'
  * - a signature of a wrong length does not verify
  */
 export type Verifies = (signature: Bytes, message: Bytes) => Promise<boolean>
+
+/**
+ * WebCrypto's key of a signer, for the one algorithm that it signs with; undefined where the host
+ * has no such algorithm.
+ *
+ * @throws SealdropError:
+ *   - `unsupported_algorithm`: the algorithm is not one of this type of key
+ *   - `unsupported_runtime`: there is no WebCrypto
+ *   - `keys_malformed`: the key is invalid
+ */
+export async function verifyingKey(
+  jwk: PublicMembers,
+  alg: SignatureName,
+): Promise<CryptoKey | undefined> {
+  ensure(
+    fitsSignature(jwk, alg),
+    'unsupported_algorithm',
+    `${alg} is not a signature algorithm of this type of key`,
+  )
+  return importVerifier(jwk, alg)
+}
 
 /**
  * How a key verifies: with WebCrypto where the host has the algorithm, otherwise with a provider.
@@ -29,13 +50,8 @@ export async function verifierOf(
   alg: SignatureName,
   providers?: readonly AlgorithmProvider[],
 ): Promise<Verifies> {
-  ensure(
-    fitsSignature(jwk, alg),
-    'unsupported_algorithm',
-    `${alg} is not a signature algorithm of this type of key`,
-  )
   const { webCrypto: name, hash } = signatures[alg]
-  const key = await importVerifier(jwk, alg)
+  const key = await verifyingKey(jwk, alg)
   if (key) {
     const params = { name, hash, saltLength: hash && hashLength(alg) } as EcdsaParams
     // hosts take an RSA signature that lost a leading zero; RFC 8017 §8.1.2, step 1, does not

@@ -75,15 +75,17 @@ export async function verify(
 /** What every answer says of the key that verified. */
 export const proof = (keys: KeySet, key: Key): Proof => ({ key: key.info, trust: keys.trust })
 
-/** Parses a JWS and finds its key. Nothing in the message can bring another (RFC 8725 §3.10). */
-async function keyFor(
+/**
+ * Finds the key that the header of a JWS names, for the algorithm that it names.
+ *
+ * Nothing in the message can bring another (RFC 8725 §3.10).
+ */
+export async function keyFor(
   keys: KeySet,
-  jws: string,
-  signal: AbortSignal | undefined,
-): Promise<{ readonly parsed: Jws; readonly key: Key }> {
+  { alg, kid }: Pick<Jws['header'], 'alg' | 'kid'>,
+  signal?: AbortSignal,
+): Promise<Key> {
   const ring = ringOf(keys)
-  const parsed = parseJws(jws)
-  const { alg, kid } = parsed.header
   const isFor = ({ info }: Key): boolean => isSignatureName(info.alg) && isJoseNameOf(info.alg, alg)
   ensure(
     isSignatureName(alg) || alg === 'EdDSA',
@@ -101,7 +103,7 @@ async function keyFor(
     'rejected',
     `alg: the token says ${alg}, its key is for ${shown(key.info.alg)}`,
   )
-  return { parsed, key }
+  return key
 }
 
 /** How a key verifies, for the one algorithm that it was published with. */
@@ -127,7 +129,9 @@ export async function verified(
 ): Promise<{ readonly parsed: Jws; readonly key: Key }> {
   const { typ } = o
   ensure(typ === undefined || typeof typ === 'string', 'invalid_argument', 'typ: expected text')
-  const { parsed, key } = await keyFor(keys, jws, o.signal)
+  ringOf(keys)
+  const parsed = parseJws(jws)
+  const key = await keyFor(keys, parsed.header, o.signal)
   ensure(
     typ === undefined || sameType(parsed.header.typ, typ),
     'rejected',

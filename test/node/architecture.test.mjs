@@ -56,6 +56,7 @@ below['doors/serve'] = [...below.serve, 'serve']
 below['doors/fs'] = [...companion, 'stores/files']
 below['doors/kms'] = [...below['kms/doctor'], 'kms/doctor', ...stores]
 below['doors/local-kms'] = ['local-kms']
+below['doors/jose'] = [...below.verify, 'verify']
 for (const door of ['ml-dsa', 'digests']) below[`doors/${door}`] = [...below.providers, 'providers']
 const doors = ['index', 'serve', 'fs', 'kms', 'local-kms'].map((door) => `doors/${door}`)
 below.cli = [...below['doors/kms'], ...doors] // the top room; it loads doors when a command needs them
@@ -75,6 +76,7 @@ localKmsRooms.handle = localKmsRooms['server-options']
 localKmsRooms.server = [...localKmsRooms.handle, 'server-options', 'handle']
 
 const packagesOfFile = {
+  'verify/jose-keys.ts': ['jose/errors'],
   'kms/port/aws-commands.ts': ['@aws-sdk/client-kms'],
   'kms/port/port.ts': ['@aws-sdk/client-kms'],
   'kms/port/send-once.ts': ['@aws-sdk/client-kms'],
@@ -175,7 +177,7 @@ test('every import goes to a lower room, and to a package that its file may use'
 
 test('doors only hand on what rooms have', () => {
   const those = files.filter(({ path }) => path.startsWith('doors/'))
-  assert.lengthOf(those, 7)
+  assert.lengthOf(those, 8)
   for (const { path, text } of those) {
     const rest = withoutComments(text).replace(/export (type )?\{[^}]*\} from '[^']+'/g, '')
     assert.equal(rest.trim(), '', path)
@@ -251,7 +253,7 @@ test('importing the doors that run at the edge asks for no randomness, timer, ne
     [
       '--input-type=module',
       '-e',
-      `${forbidden} await import('./dist/doors/index.js'); await import('./dist/doors/serve.js'); await import('./dist/doors/ml-dsa.js'); await import('./dist/doors/digests.js')`,
+      `${forbidden} await import('./dist/doors/index.js'); await import('./dist/doors/serve.js'); await import('./dist/doors/ml-dsa.js'); await import('./dist/doors/digests.js'); await import('./dist/doors/jose.js')`,
     ],
     { cwd: root, encoding: 'utf8' },
   )

@@ -128,6 +128,24 @@ for (const door of ['sealdrop', 'sealdrop/serve', 'sealdrop/fs', 'sealdrop/local
   })
 }
 
+test('sealdrop/jose without jose says which package is missing, and with it verifies', () => {
+  const without = node("import 'sealdrop/jose'")
+  assert.notEqual(without.status, 0)
+  assert.match(without.stderr, /Cannot find package 'jose'/)
+  symlinkSync(join(root, 'node_modules/jose'), join(folder, 'node_modules/jose'))
+  const { status, stdout, stderr } = node(`
+    import { exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose'
+    import { importKeySet, inHand } from 'sealdrop'
+    import { joseKeys } from 'sealdrop/jose'
+    const { publicKey, privateKey } = await generateKeyPair('ES256')
+    const jwk = { ...(await exportJWK(publicKey)), use: 'sig' }
+    const token = await new SignJWT({ sub: 'a' }).setProtectedHeader({ alg: 'ES256' }).sign(privateKey)
+    const keys = importKeySet(jwk, { trust: inHand() })
+    console.log((await jwtVerify(token, joseKeys(keys))).payload.sub)`)
+  assert.equal(status, 0, stderr)
+  assert.equal(stdout.trim(), 'a')
+})
+
 test('sealdrop/kms without the AWS client says what to install, and with it does the whole job', () => {
   const without = node(
     "import { publicJwk } from 'sealdrop/kms'; await publicJwk({ key: 'alias/k' }).catch(({ message }) => console.log(message))",
@@ -290,6 +308,7 @@ test('every door and the runtime it names stand in package.json as design.md say
     './fs',
     './ml-dsa',
     './digests',
+    './jose',
     './kms',
     './local-kms',
     './dist/sealdrop.min.js',
@@ -304,6 +323,6 @@ test('every door and the runtime it names stand in package.json as design.md say
       assert.deepEqual(Object.keys(target), ['types', 'default'], door)
   assert.deepEqual(
     [engines.node, sideEffects, Object.keys(dependencies), Object.values(peerDependenciesMeta)],
-    ['>=20.19', false, [], Array.from({ length: 3 }, () => ({ optional: true }))],
+    ['>=20.19', false, [], Array.from({ length: 4 }, () => ({ optional: true }))],
   )
 })

@@ -12,6 +12,12 @@ const { applyRotation, createOpener, createPublisher, createSigner, deleteKey } 
 const { doctor, dynamoDbInventory, fileInventory, planRotation, retireKey, s3Inventory } = kmsDoor
 const empty = { version: /** @type {const} */ (1), counter: 0, purposes: [], keys: [] }
 const where = { region: 'us-east-1', maxAttempts: 1 }
+const other = {
+  kty: 'EC',
+  crv: 'P-256',
+  x: 'MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4',
+  y: '4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM',
+}
 const credentials = { accessKeyId: 'x', secretAccessKey: 'x' }
 
 /** Everything that KMS is asked for, over an inventory in a folder. */
@@ -137,6 +143,24 @@ async function command() {
   }
 }
 
+/** A token that KMS signed, in the verbs of jose. */
+async function jose() {
+  const { compactVerify, errors, jwtVerify } = await import('jose')
+  const { joseKeys } = await import('sealdrop/jose')
+  const local = await startLocalKms({
+    keys: [{ alias: 'alias/a', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }],
+  })
+  const config = { kms: local.clientConfig, key: 'alias/a' }
+  const token = await createSigner(config).signJwt({ iss: 'us' }, { expiresIn: 60_000 })
+  const keys = importKeySet(await kmsDoor.publicJwk(config), { trust: inHand() })
+  await local.close()
+  const { payload } = await jwtVerify(token, joseKeys(keys), { issuer: 'us' })
+  assert.equal(payload.iss, 'us')
+  await compactVerify(token, joseKeys(keys))
+  const others = importKeySet({ keys: [{ ...other, use: 'sig' }] }, { trust: inHand() })
+  await assert.rejects(jwtVerify(token, joseKeys(others)), errors.JWKSNoMatchingKey)
+}
+
 /** Beside versions that are too old. */
 async function below() {
   const opener = createOpener({ kms: { ...where, credentials }, keys: ['alias/x'] })
@@ -148,7 +172,7 @@ async function below() {
   console.log(`${message}\nS3 sent ${sent ? 'an' : 'no'} If-Match`)
 }
 
-const parts = { kms, s3, dynamodb, command, below }
+const parts = { kms, s3, dynamodb, command, jose, below }
 const part = process.argv[2] ?? ''
 await parts[part]()
 if (part !== 'below') console.log('done')

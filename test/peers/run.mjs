@@ -80,7 +80,7 @@ for (const node of nodes)
     })
 
 for (const node of nodes)
-  for (const part of ['kms', 's3', 'dynamodb', 'command'])
+  for (const part of ['kms', 's3', 'dynamodb', 'command', 'jose'])
     test(`the lowest peers do what is asked of them, ${part}, in ${node}`, async () => {
       const found = await printed(node, ['--no-warnings', 'program.mjs', part], folder)
       assert.equal(found.trim(), 'done')
@@ -91,10 +91,14 @@ test('the types of the lowest peers fit', async () => {
     "import { DynamoDB } from '@aws-sdk/client-dynamodb'",
     "import { KMSClient } from '@aws-sdk/client-kms'",
     "import { S3 } from '@aws-sdk/client-s3'",
+    "import { jwtVerify } from 'jose'",
+    "import { importKeySet, inHand } from 'sealdrop'",
+    "import { joseKeys } from 'sealdrop/jose'",
     "import { createOpener, dynamoDbInventory, s3Inventory } from 'sealdrop/kms'",
     "export const s3 = s3Inventory({ s3: new S3({}), bucket: 'b', key: 'k' })",
     "export const table = dynamoDbInventory({ dynamoDb: new DynamoDB({}), table: 't' })",
     'export const opener = createOpener({ kms: new KMSClient({}), keys: s3 })',
+    "export const verified = jwtVerify('', joseKeys(importKeySet('', { trust: inHand() })))",
   ]
   writeFileSync(join(folder, 'types.ts'), lines.join('\n'))
   const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')]

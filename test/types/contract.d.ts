@@ -126,6 +126,12 @@ declare module 'sealdrop/digests' { // ECDSA and RSA signatures over a digest th
   function digests(): import('sealdrop').AlgorithmProvider
 }
 
+declare module 'sealdrop/jose' { // beside jose: a set that is pinned or signed stands in for createRemoteJWKSet
+  interface JoseHeader { readonly alg?: string; readonly kid?: string; readonly [name: string]: unknown }
+  interface JoseToken { readonly payload?: string | Uint8Array }
+  function joseKeys(keys: import('sealdrop').KeySet): (header?: JoseHeader, token?: JoseToken) => Promise<CryptoKey> // JWKSNoMatchingKey, JOSENotSupported; what concerns the set is a SealdropError
+}
+
 declare module 'sealdrop/kms' { // the companion
   import type { KMSClient, KMSClientConfig } from '@aws-sdk/client-kms'
   import type { ByteSource, ByteStream, CallOptions, Claims, Content, Context, FieldOptions, JWK, KeyInfo, SealdropError, SealedFields, StreamSource, Value } from 'sealdrop'

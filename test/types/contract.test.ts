@@ -4,6 +4,7 @@
 import type * as contract from 'sealdrop'
 import type * as contractFs from 'sealdrop/fs'
 import type * as contractDigests from 'sealdrop/digests'
+import type * as contractJose from 'sealdrop/jose'
 import type * as contractKms from 'sealdrop/kms'
 import type * as contractLocal from 'sealdrop/local-kms'
 import type * as contractMlDsa from 'sealdrop/ml-dsa'
@@ -11,6 +12,7 @@ import type * as contractServe from 'sealdrop/serve'
 import type * as actual from '#dist/doors/index.js'
 import type * as actualFs from '#dist/doors/fs.js'
 import type * as actualDigests from '#dist/doors/digests.js'
+import type * as actualJose from '#dist/doors/jose.js'
 import type * as actualKms from '#dist/doors/kms.js'
 import type * as actualLocal from '#dist/doors/local-kms.js'
 import type * as actualMlDsa from '#dist/doors/ml-dsa.js'
@@ -38,6 +40,8 @@ export type Names = [
   Nothing<Exclude<keyof typeof actualMlDsa, keyof typeof contractMlDsa>>,
   Nothing<Exclude<keyof typeof contractDigests, keyof typeof actualDigests>>,
   Nothing<Exclude<keyof typeof actualDigests, keyof typeof contractDigests>>,
+  Nothing<Exclude<keyof typeof contractJose, keyof typeof actualJose>>,
+  Nothing<Exclude<keyof typeof actualJose, keyof typeof contractJose>>,
   Nothing<Exclude<keyof typeof contractLocal, keyof typeof actualLocal>>,
   Nothing<Exclude<keyof typeof actualLocal, keyof typeof contractLocal>>,
 ]
@@ -59,6 +63,7 @@ export type Door = [
   Fits<typeof contract.createSealer, typeof actual.createSealer>,
   Fits<typeof contract.verify, typeof actual.verify>,
   Fits<typeof contract.verifyJwt, typeof actual.verifyJwt>,
+  Fits<typeof contractJose.joseKeys, typeof actualJose.joseKeys>,
   Fits<typeof contract.verifySignature, typeof actual.verifySignature>,
   Fits<typeof contract.verifyReceipt, typeof actual.verifyReceipt>,
   Fits<typeof contract.receiptFile, typeof actual.receiptFile>,

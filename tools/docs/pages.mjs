@@ -42,7 +42,7 @@ const parts = [
     text: 'API report',
     from: 'docs/api-report',
     to: 'api-report',
-    order: ['sealdrop', 'serve', 'fs', 'ml-dsa', 'digests', 'kms', 'local-kms'],
+    order: ['sealdrop', 'serve', 'fs', 'ml-dsa', 'digests', 'jose', 'kms', 'local-kms'],
   },
   {
     text: 'Project',
