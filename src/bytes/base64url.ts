@@ -1,4 +1,5 @@
 import type { Bytes } from './bytes.js'
+import { binary } from './text.js'
 
 declare const checked: unique symbol
 
@@ -36,10 +37,7 @@ export function toBase64url(bytes: Uint8Array): Base64url {
   if (native.toBase64) return native.toBase64({ alphabet: 'base64url', omitPadding: true })
   const buffer = nodeBuffer()
   if (buffer) return buffer.from(bytes).toString('base64url')
-  let binary = ''
-  for (let i = 0; i < bytes.length; i += 0x8000)
-    binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000))
-  const encoded = btoa(binary).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
+  const encoded = btoa(binary(bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
   return encoded as Base64url
 }
 
@@ -61,8 +59,8 @@ export function fromBase64url(text: string): Bytes | undefined {
   if (native.fromBase64) return native.fromBase64(text, { alphabet: 'base64url' })
   const buffer = nodeBuffer()
   if (buffer) return new Uint8Array(buffer.from(text, 'base64url'))
-  const binary = atob(text.replace(/-/g, '+').replace(/_/g, '/'))
-  return Uint8Array.from(binary, (c) => c.charCodeAt(0))
+  const decoded = atob(text.replace(/-/g, '+').replace(/_/g, '/'))
+  return Uint8Array.from(decoded, (c) => c.charCodeAt(0))
 }
 
 /**

@@ -1,4 +1,4 @@
-import { kindOf } from '../errors/guard.js'
+import { kindOf } from '../errors/kind.js'
 import { utf8 } from './text.js'
 
 /** Bytes in memory that nobody shares, as WebCrypto takes them. */

@@ -1,3 +1,4 @@
+import { kindOf } from './kind.js'
 import { SealdropError, type SealdropErrorCode } from './sealdrop-error.js'
 
 /** Throws unless the condition holds; the message says what was expected, what came, what to do. */
@@ -46,16 +47,6 @@ export function clockOf(now: () => number = () => Date.now()): () => number {
     `now: expected a function, found ${kindOf(now)}`,
   )
   return () => milliseconds('now', now())
-}
-
-/**
- * Names what came without showing it: `null`, `array`, `Map`, `string`. Content stays out of
- * messages.
- */
-export function kindOf(value: unknown): string {
-  if (typeof value !== 'object') return typeof value
-  if (value === null) return 'null'
-  return Object.prototype.toString.call(value).slice(8, -1)
 }
 
 /** Whether a value is a Date of any realm that holds a time. */

@@ -1,3 +1,4 @@
+import { kindOf } from './kind.js'
 import { printable } from './printable.js'
 
 /**
@@ -81,8 +82,13 @@ export class SealdropError extends Error {
  */
 export function isSealdropError(e: unknown): e is SealdropError {
   // an Error of another realm is none by `instanceof`
-  const error = Object.prototype.toString.call(e) === '[object Error]' ? (e as Error) : undefined
-  return error?.name === 'SealdropError' && 'code' in error && 'retryable' in error
+  const error = e as SealdropError
+  return (
+    kindOf(e) === 'Error' &&
+    error.name === 'SealdropError' &&
+    'code' in error &&
+    'retryable' in error
+  )
 }
 
 /** Throws what others failed with: as it is where it has a code, and with this one otherwise. */

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { ensure, kindOf } from '../errors/guard.js'
+import { ensure } from '../errors/guard.js'
+import { kindOf } from '../errors/kind.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 
 /**

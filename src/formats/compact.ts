@@ -2,7 +2,8 @@ import { limits } from '../algorithms/limits.js'
 import { fromBase64url } from '../bytes/base64url.js'
 import type { Bytes } from '../bytes/bytes.js'
 import { fromUtf8 } from '../bytes/text.js'
-import { ensure, kindOf } from '../errors/guard.js'
+import { ensure } from '../errors/guard.js'
+import { kindOf } from '../errors/kind.js'
 import { parseJsonObject, type JsonObject } from './json.js'
 
 /** Base64url characters of so many bytes. */

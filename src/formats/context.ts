@@ -1,5 +1,6 @@
 import { isWellFormed } from '../bytes/text.js'
-import { ensure, kindOf, shown } from '../errors/guard.js'
+import { ensure, shown } from '../errors/guard.js'
+import { kindOf } from '../errors/kind.js'
 
 /**
  * What a sealed or signed thing is bound to: names to values.

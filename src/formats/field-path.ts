@@ -1,5 +1,6 @@
 import { isWellFormed } from '../bytes/text.js'
-import { ensure, kindOf, shown } from '../errors/guard.js'
+import { ensure, shown } from '../errors/guard.js'
+import { kindOf } from '../errors/kind.js'
 import { SealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
 import { jsonForm, plainCopy, showsNothing } from './json-form.js'
 

@@ -2,7 +2,8 @@ import { limits } from '../algorithms/limits.js'
 import { keyMembers, type PublicMembers } from '../algorithms/public-key.js'
 import { fromBase64url } from '../bytes/base64url.js'
 import type { Bytes } from '../bytes/bytes.js'
-import { ensure, kindOf, shown } from '../errors/guard.js'
+import { ensure, shown } from '../errors/guard.js'
+import { kindOf } from '../errors/kind.js'
 import { isJsonObject, parseJsonObject, type JsonObject } from './json.js'
 
 /**

@@ -32,6 +32,31 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined):
   })
 }
 
+/** The longest wait of a timer; a longer one would end at once. */
+const longest = 2 ** 31 - 1
+
+/**
+ * Awaits work that is given so many milliseconds, and then told to stop.
+ *
+ * - it rejects with `late` then
+ *
+ * It is a timer of its own, since hosts such as jsdom have no `AbortSignal.timeout`.
+ */
+export async function within<T>(
+  patience: number,
+  work: (signal: AbortSignal) => Promise<T>,
+  late?: Error,
+): Promise<T> {
+  const stop = new AbortController()
+  const { signal } = stop
+  const timer = setTimeout(() => stop.abort(late), Math.min(patience, longest))
+  try {
+    return await abortable(work(signal), signal)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /** The options of a call that may stand in for the `read` of a byte source, with its memory. */
 export const readOptions = (
   o: (CallOptions & { readonly into?: Uint8Array }) | undefined,

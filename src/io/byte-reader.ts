@@ -1,5 +1,6 @@
 import { concat, viewOf, type Bytes } from '../bytes/bytes.js'
-import { ensure, kindOf } from '../errors/guard.js'
+import { ensure } from '../errors/guard.js'
+import { kindOf } from '../errors/kind.js'
 
 /** Reads bytes in order, in the portions that are asked for. */
 export interface ByteReader {

@@ -1,5 +1,6 @@
 import { concat, unshared, viewOf, type Bytes } from '../bytes/bytes.js'
-import { ensure, kindOf } from '../errors/guard.js'
+import { ensure } from '../errors/guard.js'
+import { kindOf } from '../errors/kind.js'
 import type { CallOptions } from './abort.js'
 import type { ByteReader } from './byte-reader.js'
 

@@ -1,5 +1,6 @@
 import { viewOf } from '../bytes/bytes.js'
-import { ensure, hasMethods, kindOf } from '../errors/guard.js'
+import { ensure, hasMethods } from '../errors/guard.js'
+import { kindOf } from '../errors/kind.js'
 import { coded } from '../errors/sealdrop-error.js'
 import { iterableReader, streamReader, type ByteReader } from './byte-reader.js'
 import { rangeReader, type ByteSource } from './byte-source.js'

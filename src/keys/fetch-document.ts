@@ -1,7 +1,7 @@
 import { fromUtf8 } from '../bytes/text.js'
-import { ensure, shown } from '../errors/guard.js'
+import { ensure, hasMethods, shown } from '../errors/guard.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
-import { abortable } from '../io/abort.js'
+import { within } from '../io/abort.js'
 import { readLimited } from '../io/read-limited.js'
 
 /** What is asked for, and for how long. */
@@ -32,16 +32,22 @@ export interface FetchDocumentOptions {
 export async function fetchDocument(
   o: FetchDocumentOptions,
 ): Promise<{ readonly document: string; readonly maxAge: number | undefined }> {
-  const signal = AbortSignal.timeout(o.timeout)
+  const unreachable = (why: string, cause?: unknown): SealdropError =>
+    new SealdropError('keys_unreachable', `${whereOf(o.url)}: ${why}`, { retryable: true, cause })
   try {
-    return await abortable(load(o, signal), signal)
+    return await within(
+      o.timeout,
+      (signal) => load(o, signal),
+      unreachable(`no answer within ${o.timeout} ms`),
+    )
   } catch (cause) {
     if (isSealdropError(cause)) throw cause
-    const why = signal.aborted ? `no answer within ${o.timeout} ms` : 'no connection, or no CORS'
-    throw new SealdropError('keys_unreachable', `${whereOf(o.url)}: ${why}`, {
-      retryable: true,
+    // fetch rejects with a TypeError, whatever went wrong
+    const { name } = Object(cause) as Partial<Error>
+    throw unreachable(
+      name === 'TypeError' ? 'no connection, or blocked by CORS or CSP' : shown(name),
       cause,
-    })
+    )
   }
 }
 
@@ -56,10 +62,12 @@ async function load(
   // workerd has neither credentials nor an HTTP cache to speak of, and throws where it is told
   // about them
   const browserOptions: RequestInit =
-    'credentials' in Request.prototype
+    'credentials' in (globalThis.Request?.prototype ?? {})
       ? { credentials: 'omit', cache: o.revalidate ? 'no-cache' : 'default' }
       : {}
-  const response = await (0, o.fetch)(o.url.href, {
+  const { fetch } = o
+  ensure(fetch, 'unsupported_runtime', 'no fetch: hand one in')
+  const response = await fetch(o.url.href, {
     ...browserOptions,
     headers: { accept: o.accept, ...o.headers },
     redirect: 'manual',
@@ -67,20 +75,36 @@ async function load(
   })
   const { status } = response
   // a browser shows a redirect as status 0
-  const redirect = status < 400 ? '; redirects are not followed' : ''
+  const redirect = status % 300 < 100 ? '; redirects are not followed' : ''
   if (status !== 200)
     throw new SealdropError('keys_unreachable', `${where}: found status ${status}${redirect}`, {
-      retryable: status >= 500 || status === 429,
+      retryable: /^(408|429|5..)$/.test(`${status}`),
     })
-  const bytes = response.body && (await readLimited(response.body, o.most))
-  const document = bytes && fromUtf8(bytes)
+  const document = (await textOf(response, o.most))?.trim()
   ensure(
-    document && !document.trimStart().startsWith('<'),
+    document && !document.startsWith('<'),
     'keys_malformed',
     `${where}: expected a JWK Set of at most ${o.most} bytes, ` +
       `found ${document ? 'a web page' : 'other text'}`,
   )
   return { document, maxAge: maxAgeOf(response.headers) }
+}
+
+/** The text of an answer; undefined where it is too long, or not UTF-8. */
+async function textOf(response: Response, most: number): Promise<string | undefined> {
+  if (hasMethods(response.body, 'getReader')) {
+    const bytes = await readLimited(response.body as ReadableStream<Uint8Array>, most)
+    return bytes && fromUtf8(bytes)
+  }
+  // React Native, node-fetch and mocks have no web stream
+  ensure(
+    hasMethods(response, 'text'),
+    'unsupported_runtime',
+    'fetch: answers with neither a stream nor text()',
+  )
+  if (Number(response.headers.get('content-length')) > most) return undefined
+  const text = await response.text()
+  return text.length > most ? undefined : text
 }
 
 /**

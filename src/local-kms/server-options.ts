@@ -1,4 +1,5 @@
-import { clockOf, ensure, kindOf, shown } from '../errors/guard.js'
+import { clockOf, ensure, shown } from '../errors/guard.js'
+import { kindOf } from '../errors/kind.js'
 import { checkOptions } from '../errors/options.js'
 import type { ListedFault } from './injected/injected-faults.js'
 import type { FaultRule } from './injected/rules.js'

@@ -2,7 +2,7 @@ import { ensure, hasMethods } from '../errors/guard.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { isText } from '../formats/json.js'
 import type { SetClaims } from '../formats/signed-set.js'
-import { abortable } from '../io/abort.js'
+import { within } from '../io/abort.js'
 import { keepsHeldSet } from '../keys/held-set-codes.js'
 import type { SetStore } from '../keys/set-store.js'
 
@@ -103,7 +103,7 @@ export const isNewer = ({ claims: a }: SignedSet, { claims: b }: SignedSet): boo
 
 async function inTime<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await abortable(work(), AbortSignal.timeout(patience))
+    return await within(patience, work)
   } catch (cause) {
     // other codes of a store that a user wrote would drop the set that is held
     if (isSealdropError(cause) && keepsHeldSet(cause.code)) throw cause

@@ -1,5 +1,6 @@
 import { clocksSuite } from './clocks.js'
 import { fetchSuite } from './fetch.js'
+import { fetchHostsSuite } from './fetch-hosts.js'
 import { fieldsSuite } from './fields.js'
 import { fieldsAsJsonSuite } from './fields-as-json.js'
 import { fileSealerSuite } from './file-sealer.js'
@@ -69,6 +70,7 @@ export function runDoorSuites(host) {
   keyStatementsSuite(host)
   oddKeysSuite(host)
   fetchSuite(host)
+  fetchHostsSuite(host)
   othersSetsSuite(host)
   optionsSuite(host)
   clocksSuite(host)

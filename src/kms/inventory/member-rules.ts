@@ -1,6 +1,7 @@
 import { ecKeySpecs, rsaKeySpecs, signingKeySpecs } from '../../algorithms/kms-key-specs.js'
 import { isSignatureName } from '../../algorithms/signatures.js'
-import { ensure, kindOf, shown } from '../../errors/guard.js'
+import { ensure, shown } from '../../errors/guard.js'
+import { kindOf } from '../../errors/kind.js'
 import type { SealdropErrorCode } from '../../errors/sealdrop-error.js'
 import { isJsonObject } from '../../formats/json.js'
 import { publicMembers } from '../../formats/jwk.js'

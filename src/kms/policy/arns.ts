@@ -1,4 +1,5 @@
-import { ensure, kindOf, shown } from '../../errors/guard.js'
+import { ensure, shown } from '../../errors/guard.js'
+import { kindOf } from '../../errors/kind.js'
 
 /** A key, all keys of an account in a Region, or an alias. */
 export interface KeyTarget {

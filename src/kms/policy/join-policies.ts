@@ -1,4 +1,5 @@
-import { ensure, kindOf } from '../../errors/guard.js'
+import { ensure } from '../../errors/guard.js'
+import { kindOf } from '../../errors/kind.js'
 import { isJsonObject, type JsonObject } from '../../formats/json.js'
 import { keyPolicyDocument, type PolicyDocument, type PolicyStatement } from './document.js'
 import { coversAction, coversPrincipal, stated, type Stated } from './stated.js'

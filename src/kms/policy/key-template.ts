@@ -1,4 +1,5 @@
-import { ensure, kindOf, shown } from '../../errors/guard.js'
+import { ensure, shown } from '../../errors/guard.js'
+import { kindOf } from '../../errors/kind.js'
 import { checkOptions } from '../../errors/options.js'
 import type { Purpose } from '../inventory/inventory-model.js'
 import { algorithmsOf } from './algorithm-uses.js'

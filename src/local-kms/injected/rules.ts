@@ -1,4 +1,5 @@
-import { ensure, kindOf, shown } from '../../errors/guard.js'
+import { ensure, shown } from '../../errors/guard.js'
+import { kindOf } from '../../errors/kind.js'
 import { isJsonObject, type JsonObject } from '../../formats/json.js'
 import { serviceOperations, type OperationRow } from '../service-operations.js'
 

@@ -1,5 +1,6 @@
 import { SealdropError } from '../../errors/sealdrop-error.js'
-import { ensure, kindOf, shown } from '../../errors/guard.js'
+import { ensure, shown } from '../../errors/guard.js'
+import { kindOf } from '../../errors/kind.js'
 import { isJsonObject, parseJsonObject, type JsonObject } from '../../formats/json.js'
 import { defaultAccount } from '../state/key-model.js'
 import type { SigningCredential } from '../wire/sigv4.js'
