@@ -15,6 +15,7 @@ import { layoutIn, openPart } from './open-range.js'
 import type { OpenedInfo, OpenerParts, OpenOptions } from './options.js'
 import { reported, tellFailed, type OpenEvent } from './report.js'
 import { openFrame, sealedFrames } from './sealed-frames.js'
+import { digesting, type StreamDigest } from './stream-digest.js'
 
 /** A stream of plaintext, of which each piece verified before it is handed out. */
 export interface OpenedStream extends OpenedInfo {
@@ -24,15 +25,18 @@ export interface OpenedStream extends OpenedInfo {
   readonly length?: number
 }
 
-/** A reader that shows what it read before it answers it. */
-const watched = (reader: ByteReader, watch: (bytes: Uint8Array) => Promise<void>): ByteReader => ({
-  ...reader,
-  async take(length) {
-    const bytes = await reader.take(length)
-    await watch(bytes)
-    return bytes
-  },
-})
+/** A sealed stream that is opened from its start, with what a receipt names of it. */
+export interface DigestedStream extends OpenedStream, StreamDigest {}
+
+/** How a stream is opened from its start. */
+export interface OpenStreamOptions extends OpenOptions {
+  /**
+   * Whether to compute the digest of the sealed stream, so that a receipt costs no second pass.
+   *
+   * - It costs more than the decryption. Default: false.
+   */
+  readonly digest?: boolean
+}
 
 /** Opens streams in every runtime: the private key is behind the private operations. */
 export class StreamOpener {
@@ -44,19 +48,11 @@ export class StreamOpener {
     this.#onEvent = onEvent
   }
 
-  /**
-   * Opens a stream from its start.
-   *
-   * @param watch - sees every byte of the message in order, before its frame is opened
-   */
-  async openStream(
-    source: StreamSource,
-    o: OpenOptions,
-    watch?: (bytes: Uint8Array) => Promise<void>,
-  ): Promise<OpenedStream> {
-    const plain = inputOf(source).reader()
-    const reader = watch ? watched(plain, watch) : plain
+  /** Opens a stream from its start. */
+  async openStream(source: StreamSource, o: OpenStreamOptions): Promise<DigestedStream> {
+    const { reader, answers, end, fail } = digesting(inputOf(source).reader(), o?.digest === true)
     return this.#reading(reader, o, async (parts) => {
+      checkOptions(o, 'signal context maxAge digest')
       const { header, rest } = await readHeader(reader, formatName, parts.maxFrameLength)
       const message = await openMessage(header, o, parts)
       const frames = sealedFrames(withFront(rest, reader), header.frameLength)
@@ -65,7 +61,8 @@ export class StreamOpener {
         async (frame) => [await openFrame(message.key, header.messageId, frame)],
         limits.framesInFlight,
       )
-      return { ...message.info, readable: this.#readable(reader, chunks, o) }
+      const readable = this.#readable(reader, followed(chunks, end), o, fail)
+      return { ...message.info, ...answers, readable }
     })
   }
 
@@ -79,6 +76,7 @@ export class StreamOpener {
     const input = fileInput(source)
     const front = input.reader(0, Math.min(input.size, maxHeaderLength))
     return this.#reading(front, o, async (parts) => {
+      checkOptions(o, 'signal context maxAge')
       const { header, length } = await readHeader(front, formatName, parts.maxFrameLength)
       front.cancel(undefined)
       const layout = layoutIn(input, length, header)
@@ -105,10 +103,9 @@ export class StreamOpener {
     const signal = o?.signal
     try {
       signal?.throwIfAborted()
-      const [opened] = await reported(this.#parts, this.#onEvent, async (parts): Promise<[R]> => {
-        checkOptions(o, 'signal context maxAge')
-        return [await abortable(work(parts), signal)]
-      })
+      const [opened] = await reported(this.#parts, this.#onEvent, async (parts): Promise<[R]> => [
+        await abortable(work(parts), signal),
+      ])
       return opened
     } catch (error) {
       reader.cancel(error)
@@ -120,14 +117,22 @@ export class StreamOpener {
     reader: ByteReader,
     chunks: AsyncGenerator<readonly Bytes[]>,
     { signal }: OpenOptions,
+    fail: (reason: unknown) => void = () => {},
   ): ReadableStream<Bytes> {
     return streamOf(
       chunks,
       (reason) => {
         reader.cancel(reason)
+        fail(reason)
         if (isSealdropError(reason)) tellFailed(this.#onEvent, reason, 0)
       },
       signal,
     )
   }
+}
+
+/** The same chunks. When the last one was taken, `end` is called. */
+async function* followed<T>(chunks: AsyncGenerator<T>, end: () => void): AsyncGenerator<T> {
+  for await (const chunk of chunks) yield chunk
+  end()
 }

@@ -114,9 +114,11 @@ export async function sealStream(
   signal?.throwIfAborted()
 
   const digester = new ChunkDigester(sha256)
-  let end: (digest: Promise<string>) => void
-  const digest = new Promise<string>((resolve) => {
+  let end: (digest: string) => void
+  let fail: (reason: unknown) => void
+  const digest = new Promise<string>((resolve, reject) => {
     end = resolve
+    fail = reject
   })
   digest.catch(() => {}) // nobody need ask for it
   const put = async (chunks: readonly Bytes[]): Promise<readonly Bytes[]> => {
@@ -131,15 +133,12 @@ export async function sealStream(
       done += frame[1].length - tagLength
       tell(onProgress, { done, ...(size !== undefined && { total: size }) })
     }
-    end(
-      digested
-        ? digester.digest()
-        : Promise.reject(new SealdropError('invalid_argument', 'digest: false')),
-    )
+    if (digested) void digester.digest().then(end, fail)
+    else fail(new SealdropError('invalid_argument', 'digest: false'))
   }
   const stop = (reason: unknown): void => {
     reader.cancel(reason)
-    end(Promise.reject(reason ?? new SealdropError('closed', 'cancelled')))
+    fail(reason ?? new SealdropError('closed', 'cancelled'))
   }
   return {
     readable: streamOf(sealed(), stop, signal),

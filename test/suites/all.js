@@ -24,6 +24,7 @@ import { openFieldsSuite } from './open-fields.js'
 import { openRefusalsSuite } from './open-refusals.js'
 import { openReplaysSuite } from './open-replays.js'
 import { openStreamBodiesSuite } from './open-stream-bodies.js'
+import { openStreamDigestsSuite } from './open-stream-digests.js'
 import { openStreamHeadersSuite } from './open-stream-headers.js'
 import { openStreamKeysSuite } from './open-stream-keys.js'
 import { openStreamsSuite } from './open-streams.js'
@@ -121,6 +122,7 @@ export function runRoomSuites(host) {
   openStreamKeysSuite(host)
   openStreamHeadersSuite(host)
   openStreamBodiesSuite(host)
+  openStreamDigestsSuite(host)
   streamTamperSuite(host)
   streamMutantsSealingSuite(host)
   streamMutantsInspectSuite(host)

@@ -1,6 +1,6 @@
 import { bitsOf } from '../support/bits.js'
 import { fails, outcomeOf } from '../support/host.js'
-import { concat } from '../support/message-format.js'
+import { chunkDigestOf, concat } from '../support/message-format.js'
 import { writeMessage } from '../support/message-writer.js'
 import { openerOf, plainCache } from '../support/seal-with-jose.js'
 import { same, settle } from '../support/sealed-files.js'
@@ -184,27 +184,16 @@ export function streamMutantsOpeningSuite(host) {
     assert.deepEqual([other.pulled, other.cancelled.reason, calls.length], [0, 'before', 0])
   })
 
-  test('who watches a message sees all of its bytes in order, and is waited for', async () => {
+  test('the digest takes all bytes of a message in order, over several chunks of it', async () => {
     const { streams } = await over('P-256-enc')
-    const { message } = await writeMessage({
+    const plaintext = pattern(4_500_000)
+    const { message } = await writeMessage({ context, plaintext, frameLength: 100_000 })
+    const { readable, digest } = await streams.openStream(streamOf(inPieces(message, 70_000)), {
       context,
-      plaintext: pattern(9_000),
-      frameLength: 1_000,
+      digest: true,
     })
-    const seen = []
-    let ahead = 0
-    const { readable } = await streams.openStream(
-      streamOf(inPieces(message, 700)),
-      { context },
-      async (bytes) => {
-        assert.equal(++ahead, 1, 'one after the other')
-        await settle()
-        ahead--
-        seen.push(bytes.slice())
-      },
-    )
-    assert.deepEqual(await collect(readable), pattern(9_000))
-    assert.deepEqual(concat(...seen), message)
+    assert.deepEqual(await collect(readable), plaintext)
+    assert.equal(await digest, await chunkDigestOf(message))
   })
 
   test('frames before one that fails are handed out, whatever is in flight behind them', async () => {

@@ -143,7 +143,7 @@ declare module 'sealdrop/kms' { // the companion
     close(): Promise<void>
     open(jwe: string, o: OpenOptions): Promise<Content & OpenedInfo>
     openFields<T extends object>(record: SealedFields<T>, o: OpenOptions & FieldOptions): Promise<T> // a named field that is not sealed: rejected; absent: only where its path has `?`
-    openStream(source: StreamSource, o: OpenOptions): Promise<ByteStream & OpenedInfo>
+    openStream(source: StreamSource, o: OpenOptions & { digest?: boolean }): Promise<ByteStream & OpenedInfo & { digest: Promise<string>; sealedLength: Promise<number> }> // of the sealed stream: what a receipt names, once read to its end; without digest: true both reject
     openRange(source: Blob | ByteSource, start: number, end: number, o: OpenOptions): Promise<ByteStream & OpenedInfo>
     openMany(jwes: AsyncIterable<{ jwe: string } & OpenOptions>, o?: CallOptions & { concurrency?: number; ordered?: boolean }): AsyncIterable<{ index: number; opened?: Content & OpenedInfo; error?: SealdropError }>
     openFile(input: string | URL, output: string | URL, o: OpenOptions): Promise<OpenedInfo & { length: number; digest: string }>

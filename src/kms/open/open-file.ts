@@ -1,11 +1,10 @@
 import type { BigIntStats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { sha256 } from '../../crypto/digest.js'
 import { ensure } from '../../errors/guard.js'
+import { checkOptions } from '../../errors/options.js'
 import { fileSource } from '../../files/file-source.js'
 import { writeFileWhole } from '../../files/write-file.js'
-import { ChunkDigester } from '../../formats/chunk-digest.js'
 import type { OpenedInfo, OpenOptions } from '../../open/options.js'
 import type { StreamOpener } from '../../open/stream-opener.js'
 import { filePath } from '../../files/file-path.js'
@@ -25,6 +24,7 @@ export async function openFile(
   output: string | URL,
   o: OpenOptions,
 ): Promise<OpenedFile> {
+  checkOptions(o, 'signal context maxAge')
   const from = resolve(filePath(input, 'openFile: expected a path'))
   const to = resolve(filePath(output, 'openFile: expected a path'))
   const source = await fileSource(from)
@@ -33,12 +33,12 @@ export async function openFile(
     'invalid_argument',
     'openFile: input and output are one file; the sealed one would be lost',
   )
-  const digester = new ChunkDigester(sha256)
-  const { readable, ...info } = await opener.openStream(source, o, (bytes) =>
-    digester.update(bytes),
-  )
+  const { readable, digest, sealedLength, ...info } = await opener.openStream(source, {
+    ...o,
+    digest: true,
+  })
   await writeFileWhole(to, readable)
-  return { ...info, length: source.size, digest: await digester.digest() }
+  return { ...info, length: await sealedLength, digest: await digest }
 }
 
 /** Whether two paths lead to one file, also by links. A file that is not there is none. */

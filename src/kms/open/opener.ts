@@ -3,7 +3,7 @@ import type { ByteSource } from '../../io/byte-source.js'
 import type { StreamSource } from '../../io/stream-source.js'
 import type { Opened } from '../../open/open-value.js'
 import type { OpenOptions } from '../../open/options.js'
-import type { OpenedStream } from '../../open/stream-opener.js'
+import type { DigestedStream, OpenedStream, OpenStreamOptions } from '../../open/stream-opener.js'
 import type { FieldOptions, SealedFields } from '../../seal/sealer.js'
 import type { OpenedFile } from './open-file.js'
 
@@ -156,9 +156,9 @@ export interface Opener {
    * Opens a sealed stream of any length in constant memory, with one KMS call.
    *
    * - It resolves when the header is authentic. Each frame is handed out after its tag verified.
-   * - A stream that was cut fails at its end. Use what you read only when the end came without an
-   *   error.
+   * - A stream that was cut fails at its end. Use what you read only if no error came.
    * - A stream does not say when it was sealed: an opener with a maximum age refuses it.
+   * - With `digest: true` it also answers what a receipt names, so that nothing is read twice.
    *
    * @throws SealdropError without a KMS call:
    *   - `invalid_argument`: context or source are wrong, or no Region is known for a key
@@ -197,7 +197,7 @@ export interface Opener {
    *   ```
    * @see message-format.md; AWS Encryption SDK message format, version 2
    */
-  openStream(source: StreamSource, o: OpenOptions): Promise<OpenedStream>
+  openStream(source: StreamSource, o: OpenStreamOptions): Promise<DigestedStream>
   /**
    * Opens part of a sealed file, and reads nothing but the frames of that part and the last one.
    *
