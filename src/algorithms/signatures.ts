@@ -14,7 +14,6 @@ export interface SignatureRow {
    * too.
    */
   readonly webCrypto: 'RSA-PSS' | 'RSASSA-PKCS1-v1_5' | 'ECDSA' | 'Ed25519' | MlDsaName
-  readonly spec: string
 }
 
 export type MlDsaName = 'ML-DSA-44' | 'ML-DSA-65' | 'ML-DSA-87'
@@ -31,84 +30,91 @@ export type SignatureName =
   | 'Ed25519'
   | MlDsaName
 
-/** Of several that fit a key, the first is used where nobody says: PSS for RSA. */
+/**
+ * Of several that fit a key, the first is used where nobody says: PSS for RSA.
+ *
+ * The section of each stands above it, as a comment that no bundle carries.
+ */
 export const signatures: Readonly<Record<SignatureName, SignatureRow>> = {
+  // RFC 7518 §3.5
   PS256: {
     kty: 'RSA',
     kms: 'RSASSA_PSS_SHA_256',
     hash: 'SHA-256',
     webCrypto: 'RSA-PSS',
-    spec: 'RFC 7518 §3.5',
   },
+  // RFC 7518 §3.5
   PS384: {
     kty: 'RSA',
     kms: 'RSASSA_PSS_SHA_384',
     hash: 'SHA-384',
     webCrypto: 'RSA-PSS',
-    spec: 'RFC 7518 §3.5',
   },
+  // RFC 7518 §3.5
   PS512: {
     kty: 'RSA',
     kms: 'RSASSA_PSS_SHA_512',
     hash: 'SHA-512',
     webCrypto: 'RSA-PSS',
-    spec: 'RFC 7518 §3.5',
   },
+  // RFC 7518 §3.3
   RS256: {
     kty: 'RSA',
     kms: 'RSASSA_PKCS1_V1_5_SHA_256',
     hash: 'SHA-256',
     webCrypto: 'RSASSA-PKCS1-v1_5',
-    spec: 'RFC 7518 §3.3',
   },
+  // RFC 7518 §3.3
   RS384: {
     kty: 'RSA',
     kms: 'RSASSA_PKCS1_V1_5_SHA_384',
     hash: 'SHA-384',
     webCrypto: 'RSASSA-PKCS1-v1_5',
-    spec: 'RFC 7518 §3.3',
   },
+  // RFC 7518 §3.3
   RS512: {
     kty: 'RSA',
     kms: 'RSASSA_PKCS1_V1_5_SHA_512',
     hash: 'SHA-512',
     webCrypto: 'RSASSA-PKCS1-v1_5',
-    spec: 'RFC 7518 §3.3',
   },
+  // RFC 7518 §3.4
   ES256: {
     kty: 'EC',
     crv: 'P-256',
     kms: 'ECDSA_SHA_256',
     hash: 'SHA-256',
     webCrypto: 'ECDSA',
-    spec: 'RFC 7518 §3.4',
   },
+  // RFC 7518 §3.4
   ES384: {
     kty: 'EC',
     crv: 'P-384',
     kms: 'ECDSA_SHA_384',
     hash: 'SHA-384',
     webCrypto: 'ECDSA',
-    spec: 'RFC 7518 §3.4',
   },
+  // RFC 7518 §3.4
   ES512: {
     kty: 'EC',
     crv: 'P-521',
     kms: 'ECDSA_SHA_512',
     hash: 'SHA-512',
     webCrypto: 'ECDSA',
-    spec: 'RFC 7518 §3.4',
   },
+  // RFC 9864 §2.2
   Ed25519: {
     kty: 'OKP',
     crv: 'Ed25519',
     kms: 'ED25519_SHA_512',
     webCrypto: 'Ed25519',
-    spec: 'RFC 9864 §2.2',
   },
-  'ML-DSA-44': { kty: 'AKP', kms: 'ML_DSA_SHAKE_256', webCrypto: 'ML-DSA-44', spec: 'RFC 9964 §4' },
-  'ML-DSA-65': { kty: 'AKP', kms: 'ML_DSA_SHAKE_256', webCrypto: 'ML-DSA-65', spec: 'RFC 9964 §4' },
-  'ML-DSA-87': { kty: 'AKP', kms: 'ML_DSA_SHAKE_256', webCrypto: 'ML-DSA-87', spec: 'RFC 9964 §4' },
+  // RFC 9964 §4
+  'ML-DSA-44': { kty: 'AKP', kms: 'ML_DSA_SHAKE_256', webCrypto: 'ML-DSA-44' },
+  // RFC 9964 §4
+  'ML-DSA-65': { kty: 'AKP', kms: 'ML_DSA_SHAKE_256', webCrypto: 'ML-DSA-65' },
+  // RFC 9964 §4
+  'ML-DSA-87': { kty: 'AKP', kms: 'ML_DSA_SHAKE_256', webCrypto: 'ML-DSA-87' },
 }
 
 /** Names that KMS or JOSE have and that cannot be verified here, with the reason. */
