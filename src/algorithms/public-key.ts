@@ -49,11 +49,11 @@ type CoordinateLengths = Readonly<
 >
 
 /**
- * By type and exponent, curve or algorithm: the members that hold the key, and of how many bytes
- * they may be. A modulus has no leading zero bit.
+ * By type and curve, algorithm or exponent (its bytes): the members that hold the key, and of how
+ * many bytes they may be. A modulus has no leading zero bit.
  */
 export const keyMembers: Readonly<Record<string, MemberLengths>> & CoordinateLengths = {
-  'RSA AQAB': { n: [256, 384, 512] },
+  'RSA exponent 1,0,1': { n: [256, 384, 512] },
   'EC P-256': { x: [32], y: [32] },
   'EC P-384': { x: [48], y: [48] },
   'EC P-521': { x: [66], y: [66] },

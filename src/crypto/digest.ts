@@ -20,3 +20,7 @@ export const sha256 = (bytes: Bytes): Promise<Bytes> => digest('SHA-256', bytes)
 export async function sha256Text(text: string): Promise<string> {
   return toBase64url(await sha256(utf8(text)))
 }
+
+/** Names a value that has no id of its own, as receipts do. */
+export const digestName = async (text: string): Promise<string> =>
+  `sha256:${await sha256Text(text)}`

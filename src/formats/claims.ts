@@ -63,7 +63,7 @@ export function checkClaims(
   ensure(
     iat === undefined || since(iat) >= -tolerance,
     'rejected',
-    'the token was issued in the future, by its iat: are both clocks right?',
+    'the token was issued in the future, by its iat: are both clocks right, and is it in seconds?',
   )
   const inTime =
     (exp === undefined || since(exp) < tolerance) &&

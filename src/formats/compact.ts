@@ -68,9 +68,9 @@ export function parseCompact<Kind extends keyof Segments>(
     )
   }
   ensure(
-    header['iat'] === undefined || isTime(header['iat']),
+    header['iat'] === undefined || isIssued(header['iat']),
     'malformed',
-    `${kind} header: iat is not a time in seconds`,
+    `${kind} header: iat: expected seconds, not milliseconds`,
   )
   return { header, segments }
 }
@@ -78,6 +78,9 @@ export function parseCompact<Kind extends keyof Segments>(
 /** A NumericDate (RFC 7519 §2) that a Date can hold. */
 export const isTime = (value: unknown): value is number =>
   typeof value === 'number' && value >= 0 && value <= 8.64e12
+
+/** When something was issued. From the year 5138 on it can only be milliseconds. */
+export const isIssued = (value: unknown): value is number => isTime(value) && value < 1e11
 
 /** Decodes one part of a compact serialization, canonical base64url only. */
 export function part(segment: string, field: string): Bytes {

@@ -42,7 +42,8 @@ export interface EncodedValue {
   readonly cty?: string
 }
 
-const textType = 'text/plain;charset=utf-8'
+const plainText = 'text/plain'
+const textType = `${plainText};charset=utf-8`
 /** What signers write for bytes; sealed bytes have no `cty`. */
 export const bytesType = 'octet-stream'
 
@@ -127,12 +128,16 @@ function lostOfObject(form: unknown): string | false {
 }
 
 /**
- * A media type as we write it.
+ * A media type without what says nothing here: `json`, `text/plain`, or another one.
  *
- * A JOSE library may write `application/json` for `json` (RFC 7515 §4.1.10), and white space in it.
+ * - a JOSE library may write `application/json` for `json` (RFC 7515 §4.1.10)
+ * - of its parameters only a charset other than UTF-8 and its part ASCII stays
  */
 const typeOf = (cty: string | undefined): string | undefined =>
-  cty?.toLowerCase().replace(/^application\/|\s/g, '')
+  cty
+    ?.toLowerCase()
+    .replace(/^application\/|[\s"]/g, '')
+    .replace(/^([^;]*);(?!.*charset=(?!(utf-?8|us-ascii)\b)).*/, '$1')
 
 /**
  * The value that was sealed: text, JSON, or bytes where `cty` says neither.
@@ -141,7 +146,7 @@ const typeOf = (cty: string | undefined): string | undefined =>
  */
 export function decodeValue(bytes: Bytes, cty: string | undefined): Value {
   const type = typeOf(cty)
-  if (type !== 'json' && type !== textType) return bytes
+  if (type !== 'json' && type !== plainText) return bytes
   const text = fromUtf8(bytes)
   ensure(text !== undefined, 'malformed', 'the content is not UTF-8')
   return type === 'json'
@@ -164,13 +169,13 @@ export function contentOf(bytes: Bytes, cty: string | undefined, untyped = false
   const read = (wanted: string): Value => {
     let reader = '.bytes'
     if (found === 'json') reader = '.json()'
-    if (found === textType) reader = '.text()'
+    if (found === plainText) reader = '.text()'
     ensure(
       found === wanted || (untyped && (found ?? bytesType) === bytesType),
       'invalid_argument',
-      `the content is not of the type ${wanted}: read it with ${reader}`,
+      `the content is not ${wanted}: read it with ${reader}`,
     )
     return decodeValue(bytes, wanted)
   }
-  return { bytes, text: () => read(textType) as string, json: <T>() => read('json') as T }
+  return { bytes, text: () => read(plainText) as string, json: <T>() => read('json') as T }
 }

@@ -4,7 +4,7 @@ import type { Bytes } from '../bytes/bytes.js'
 import { fromUtf8, isWellFormed } from '../bytes/text.js'
 import { ensure } from '../errors/guard.js'
 import { kindOf } from '../errors/kind.js'
-import { encoded, isTime, part } from './compact.js'
+import { encoded, isIssued, part } from './compact.js'
 import { isContext, type Context } from './context.js'
 import { checkMembers, isText, parseJsonObject, type JsonRules } from './json.js'
 
@@ -42,7 +42,7 @@ export const fileMembers: Readonly<
   name: (value) => isLabel(value, 255),
   mediaType: (value) => isLabel(value, 127),
   ctx: isContext,
-  iat: isTime,
+  iat: isIssued,
   iss: isText,
 }
 

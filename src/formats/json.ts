@@ -55,7 +55,11 @@ export function checkMembers(
   { code, field }: JsonRules,
 ): void {
   const wrong = Object.keys(members).filter((name) => !members[name]?.(object[name]))
-  ensure(wrong.length === 0, code, `${field}: ${wrong.join(', ')} missing or of the wrong type`)
+  ensure(
+    wrong.length === 0,
+    code,
+    `${field}: ${wrong.join(', ')} missing or of the wrong type; times are in seconds`,
+  )
 }
 
 export const isText = (value: unknown): value is string => typeof value === 'string'

@@ -92,16 +92,18 @@ export function publicMembers(
   code: 'keys_malformed' | 'malformed' = 'keys_malformed',
 ): PublicMembers {
   const found = jwk as Record<string, unknown>
-  const { kty } = found
-  let by = 'crv'
-  if (kty === 'RSA') by = 'e'
-  if (kty === 'AKP') by = 'alg'
-  const members: Record<string, unknown> = { kty, [by]: found[by] }
-  const kind = Object.values(members)
+  const { kty, crv, alg, e } = found
+  let members: Record<string, unknown> = { kty, crv }
+  if (kty === 'AKP') members = { kty, alg }
+  let kind = Object.values(members)
     .filter((value) => typeof value === 'string')
     .join(' ')
+  if (kty === 'RSA') {
+    members = { kty, e }
+    kind = `RSA exponent ${typeof e === 'string' ? fromBase64url(e)?.join() : ''}`
+  }
   const expected = Object.hasOwn(keyMembers, kind) && keyMembers[kind]
-  ensure(expected, 'unsupported_algorithm', `${shown(kind)}: not a key that KMS and WebCrypto have`)
+  ensure(expected, 'unsupported_algorithm', `${shown(kind)}: not a key of KMS and WebCrypto`)
   for (const [name, lengths] of Object.entries(expected)) {
     const value = found[name]
     members[name] = value

@@ -1,5 +1,5 @@
 import { fromUtf8 } from '../bytes/text.js'
-import { isTime } from './compact.js'
+import { isIssued } from './compact.js'
 import { isContext, type Context } from './context.js'
 import { checkMembers, isText, parseJsonObject, type JsonRules, type Members } from './json.js'
 
@@ -28,7 +28,7 @@ const members: Members = {
   messageId: isText,
   digest: isText,
   key: (value) => value === undefined || isText(value),
-  iat: isTime,
+  iat: isIssued,
   length: Number.isSafeInteger,
   ctx: isContext,
   stage: (value) => value === 'received' || value === 'opened',

@@ -22,7 +22,7 @@ export type ExpectedContext = Context | ((found: Context) => boolean)
  * @see RFC 7516 §5.2, RFC 7518 §4.6.1
  */
 export async function checkValueKey(jwe: Jwe, { jwk }: OpenerKey): Promise<ValueKey> {
-  const { header, encryptedKey, ciphertext } = jwe
+  const { header, encryptedKey, iv, ciphertext, tag } = jwe
   const row = keyWrapRow(header.alg)
   ensure(
     row,
@@ -39,6 +39,11 @@ export async function checkValueKey(jwe: Jwe, { jwk }: OpenerKey): Promise<Value
     kind === kindOfKey(jwk),
     'unsupported_algorithm',
     `alg ${header.alg} is not for the ${jwk.kty} key that kid names`,
+  )
+  ensure(
+    iv.length === 12 && tag.length === 16,
+    'malformed',
+    `JWE: expected an initialization vector of 12 bytes and a tag of 16, found ${iv.length} and ${tag.length}`,
   )
   ensure(
     ciphertext.length <= limits.value,

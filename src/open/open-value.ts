@@ -1,6 +1,7 @@
 import { concat, type Bytes } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
 import { decrypt } from '../crypto/aes.js'
+import { digestName } from '../crypto/digest.js'
 import type { CryptoKey } from '../crypto/subtle.js'
 import { unwrapValueKey } from '../envelope/open-recipient.js'
 import type { ValueKey } from '../envelope/recipients/recipient.js'
@@ -82,7 +83,7 @@ export async function prepare(
  * @throws SealdropError `rejected`, `kms_*`, `key_unusable`
  */
 export async function openPrepared(
-  { jwe, context, candidates }: Prepared,
+  { text, jwe, context, candidates }: Prepared,
   o: OpenOptions,
   parts: OpenerParts,
 ): Promise<Opened> {
@@ -92,7 +93,7 @@ export async function openPrepared(
     const sealedAt = header.iat === undefined ? undefined : new Date(header.iat * 1000)
     return {
       ...contentOf(bytes, header.cty),
-      messageId: header.jti ?? '',
+      messageId: header.jti || (await digestName(text)),
       key: key.info,
       context,
       ...(sealedAt && { sealedAt }),

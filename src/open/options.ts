@@ -31,7 +31,8 @@ export interface OpenedInfo {
   /**
    * The id of the message, which receipts name.
    *
-   * - Of a value it is the sender's `jti`, and empty where a JOSE library wrote none.
+   * - Of a value it is the sender's `jti`. Where a JOSE library wrote none it is `sha256:` and the
+   *   SHA-256 of the value's text in base64url.
    * - Of a stream it is the message id in base64url.
    */
   readonly messageId: string

@@ -1,6 +1,6 @@
 import { toBase64url } from '../bytes/base64url.js'
 import { isWellFormed, utf8 } from '../bytes/text.js'
-import { sha256 } from '../crypto/digest.js'
+import { digestName, sha256 } from '../crypto/digest.js'
 import { readHeader } from '../envelope/read-header.js'
 import { recipientNameOf } from '../envelope/recipient-name.js'
 import { limits } from '../algorithms/limits.js'
@@ -31,7 +31,11 @@ export interface Inspection {
    * - of a JWS and a key set: the `kid`s
    */
   readonly recipients: readonly string[]
-  /** The message id of a value or a stream, which a receipt names. */
+  /**
+   * The message id of a value or a stream, which a receipt names.
+   *
+   * Of a value without `jti` it is `sha256:` and the SHA-256 of its text in base64url.
+   */
   readonly messageId?: string
   /** Bytes of a value or a stream. */
   readonly length?: number
@@ -127,7 +131,7 @@ async function inspectValue(text: string): Promise<Inspection> {
     kind: 'value',
     context: ctx,
     recipients: [kid],
-    ...(typeof jti === 'string' && { messageId: jti }),
+    messageId: (jti as string | undefined) || (await digestName(text)),
     length: bytes.length,
     digest: await digester.digest(),
   }

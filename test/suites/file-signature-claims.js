@@ -123,6 +123,7 @@ export function fileSignatureClaimsSuite(host) {
     malformed({ iss: {} }),
     malformed({ iat: undefined }),
     malformed({ iat: 'x' }),
+    malformed({ iat: 1_800_000_000_000 }),
     malformed({ iat: -1 }),
     malformed({ iat: 1e300 }),
     malformed({ ctx: undefined }),

@@ -199,7 +199,17 @@ export function keySetsSuite({ test, assert, door, jose }) {
       'no_usable_key',
       /256 or 384 or 512 bytes/,
     ],
-    'RSA with exponent 3': [keySetOf({ ...rsa, e: 'Aw' }), 'no_usable_key', /"RSA Aw"/],
+    'RSA with exponent 3': [keySetOf({ ...rsa, e: 'Aw' }), 'no_usable_key', /"RSA exponent 3"/],
+    'RSA with exponent 65,537 after a zero byte': [
+      keySetOf({ ...rsa, e: 'AAEAAQ' }),
+      'no_usable_key',
+      /"RSA exponent 0,1,0,1"/,
+    ],
+    'RSA with an exponent that is an object': [
+      keySetOf({ ...rsa, e: {} }),
+      'no_usable_key',
+      /"RSA exponent "/,
+    ],
     'a coordinate too long': [keySetOf({ ...ec, x: `AA${ec.x}` }), 'no_usable_key', /x/],
     'an unknown curve': [keySetOf({ ...ec, crv: 'secp256k1' }), 'no_usable_key', /secp256k1/],
     'a curve that is an object': [keySetOf({ ...ec, crv: {} }), 'no_usable_key', /"EC"/],

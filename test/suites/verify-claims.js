@@ -56,6 +56,7 @@ export function verifyClaimsSuite(host) {
     ['rejected', {}, { subject: 'y' }],
     ['rejected', { jti: {} }],
     ['rejected', { iat: '1' }],
+    ['rejected', { iat: now * 1000 }],
     ['rejected', { exp: -1 }],
     ['rejected', { iss: [issuer] }],
   ]
@@ -222,6 +223,7 @@ export function verifyClaimsSuite(host) {
     ['malformed', { length: -0.5 }],
     ['malformed', { messageId: undefined }],
     ['malformed', { iat: 'x' }],
+    ['malformed', { iat: now * 1000 }],
     ['malformed', { ctx: { a: 1 } }],
     ['malformed', { key: 5 }],
   ]

@@ -136,7 +136,7 @@ export function verifySuite(host) {
     alg: 5,
     kid: 5,
     typ: {},
-    iat: '1',
+    iat: 1_700_000_000_000,
   }
   for (const [member, value] of Object.entries(members)) {
     test(`a token whose header has ${member}: ${JSON.stringify(value)} is malformed`, async () => {
