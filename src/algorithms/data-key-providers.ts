@@ -8,6 +8,14 @@ import type { RecipientKind } from './public-key.js'
  */
 export const dataKeyProviders = { RSA: 'aws-kms-rsa', EC: 'raw-ecdh' } as const
 
+/**
+ * What AWS's KMS ECDH keyring writes whose sender is a KMS key too. It has the form of `raw-ecdh`,
+ * and is read only.
+ *
+ * @see AWS Encryption SDK specification, framework/aws-kms/aws-kms-ecdh-keyring.md
+ */
+export const staticSender = 'aws-kms-ecdh'
+
 /** Whether a message names a key of the kind by its key ARN. */
 export const isNamedByArn: Readonly<Record<RecipientKind, boolean>> = { RSA: true, EC: false }
 
@@ -19,6 +27,7 @@ export const ecdhCiphertext = 112
 
 /** The kind of recipient that a provider of data keys is for; undefined for those of others. */
 export function kindOfProvider(provider: string): RecipientKind | undefined {
+  if (provider === staticSender) return 'EC'
   const kinds = Object.keys(dataKeyProviders) as RecipientKind[]
   return kinds.find((kind) => dataKeyProviders[kind] === provider)
 }

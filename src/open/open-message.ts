@@ -52,10 +52,11 @@ export async function openMessage(
   const { dataKeys, serializedContext, messageId } = header
   const found = dataKeys.flatMap((dataKey) => forRecipient(dataKey) ?? [])
   const named = found.map(({ recipient }) => recipient)
+  const ways = found.map(({ dataKey, recipient }) => `${dataKey.provider} ${recipient}`)
   ensure(
-    new Set(named).size === named.length,
+    new Set(ways).size === ways.length,
     'malformed',
-    'message header: two encrypted data keys for one recipient',
+    'message header: two encrypted data keys of one provider for one recipient',
   )
   const keys = await parts.keys.find(
     (key) => found.some((one) => fits(one, key)),

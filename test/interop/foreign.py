@@ -21,7 +21,9 @@ from aws_cryptographic_material_providers.mpl.models import (
     CreateMultiKeyringInput,
     CreateRawEcdhKeyringInput,
     EphemeralPrivateKeyToStaticPublicKeyInput,
+    KmsEcdhStaticConfigurationsKmsPrivateKeyToStaticPublicKey,
     KmsEcdhStaticConfigurationsKmsPublicKeyDiscovery,
+    KmsPrivateKeyToStaticPublicKeyInput,
     KmsPublicKeyDiscoveryInput,
     RawEcdhStaticConfigurationsEphemeralPrivateKeyToStaticPublicKey,
 )
@@ -65,6 +67,21 @@ def ecdh_discovery_keyring(arn: str, curve: str):
 
 
 @functools.cache
+def ecdh_static_keyring(sender: str, pem: str, curve: str):
+    return providers.create_aws_kms_ecdh_keyring(
+        input=CreateAwsKmsEcdhKeyringInput(
+            key_agreement_scheme=KmsEcdhStaticConfigurationsKmsPrivateKeyToStaticPublicKey(
+                KmsPrivateKeyToStaticPublicKeyInput(
+                    sender_kms_identifier=sender, recipient_public_key=der(pem)
+                )
+            ),
+            curve_spec=curve,
+            kms_client=kms,
+        )
+    )
+
+
+@functools.cache
 def ecdh_ephemeral_keyring(pem: str, curve: str):
     return providers.create_raw_ecdh_keyring(
         input=CreateRawEcdhKeyringInput(
@@ -83,6 +100,8 @@ def keyring(job: dict):
     def one(key: dict):
         if key["keyring"] == "rsa":
             return rsa_keyring(key["arn"], key["publicKeyPem"] if sealing else None)
+        if sealing and "sender" in key:
+            return ecdh_static_keyring(key["sender"], key["publicKeyPem"], key["curve"])
         if sealing:
             return ecdh_ephemeral_keyring(key["publicKeyPem"], key["curve"])
         return ecdh_discovery_keyring(key["arn"], key["curve"])

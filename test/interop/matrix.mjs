@@ -4,12 +4,17 @@ const rsa = ['RSA_2048', 'RSA_3072', 'RSA_4096']
 const ecc = ['ECC_NIST_P256', 'ECC_NIST_P384', 'ECC_NIST_P521']
 export const frameLength = 1024
 
-/** As startLocalKms takes them, each behind its spec as alias. */
+/** The alias of a KMS key that seals to a key of this spec in place of an ephemeral one. */
+const senderOf = (spec) => `sender-${spec}`
+
+/** As startLocalKms takes them, each behind its spec as alias, and the senders. */
 export const kmsKeys = [
   ...rsa.map((spec) => ({ alias: spec, spec, usage: 'ENCRYPT_DECRYPT' })),
-  ...ecc.map((spec) => ({ alias: spec, spec, usage: 'KEY_AGREEMENT' })),
+  ...ecc.flatMap((spec) =>
+    [spec, senderOf(spec)].map((alias) => ({ alias, spec, usage: 'KEY_AGREEMENT' })),
+  ),
 ]
-const all = kmsKeys.map(({ spec }) => spec)
+const all = [...rsa, ...ecc]
 
 const contexts = {
   empty: {},
@@ -57,25 +62,43 @@ const several = [
   all.toReversed(),
 ].map((keys) => ({ keys, context: 'not ASCII', size: frameLength + 1, frameLength }))
 
+/** By a sender whose key is in KMS too, which we read and do not write: `aws-kms-ecdh`. */
+const ofStaticSenders = ecc.flatMap((key) =>
+  Object.keys(contexts).map((context) => ({
+    keys: [key],
+    sender: senderOf(key),
+    context,
+    size: frameLength + 1,
+    frameLength,
+  })),
+)
+
 /**
  * @typedef {object} Row
  * @property {string[]} keys - their specs
+ * @property {string} [sender] - the alias of its key. Default: an ephemeral key
  * @property {string} context - its name
  * @property {number} size - of the plaintext
  * @property {number} [frameLength] - default: the writer's
  */
 
 /** @param {Row} row */
-function nameOf({ keys, context, size, frameLength: length }) {
+function nameOf({ keys, sender, context, size, frameLength: length }) {
   const frames = length ? `frames of ${length}` : 'default frames'
-  return `${keys.join(' + ')}, context ${context}, ${size} bytes, ${frames}`
+  const by = sender ? ` by ${sender}` : ''
+  return `${keys.join(' + ')}${by}, context ${context}, ${size} bytes, ${frames}`
 }
 
 /** Whether a name or a value of a context is empty, which not every SDK takes. */
 export const hasEmptyPart = ({ context }) => Object.entries(context).flat().includes('')
 
 /** Each with its context spelled out and a name for people. */
-export const cases = /** @type {Row[]} */ ([...ofEveryKind, ...single, ...several]).map((row) => ({
+export const cases = /** @type {Row[]} */ ([
+  ...ofEveryKind,
+  ...single,
+  ...several,
+  ...ofStaticSenders,
+]).map((row) => ({
   ...row,
   context: contexts[row.context],
   name: nameOf(row),

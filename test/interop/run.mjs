@@ -21,6 +21,11 @@ const ourLimits = [
     meets: hasEmptyPart,
     says: /^invalid_argument/,
   },
+  {
+    what: 'whoever seals with us has no KMS, and no static sender',
+    does: ['seal'],
+    meets: ({ sender }) => sender !== undefined,
+  },
 ]
 
 /** @param {Uint8Array} spki */
@@ -35,14 +40,15 @@ function pemOf(spki) {
 async function keysOf(local) {
   const kms = new KMSClient(local.clientConfig)
   const keys = await Promise.all(
-    Object.entries(local.keys).map(async ([spec, arn]) => {
+    Object.entries(local.keys).map(async ([alias, arn]) => {
       const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId: arn }))
+      const { spec = '' } = kmsKeys.find((key) => key.alias === alias) ?? {}
       const keyring = spec.startsWith('RSA') ? { keyring: 'rsa' } : { keyring: 'ecdh', curve: spec }
-      return { spec, arn, publicKeyPem: pemOf(present(PublicKey)), ...keyring }
+      return { alias, spec, arn, publicKeyPem: pemOf(present(PublicKey)), ...keyring }
     }),
   )
   kms.destroy()
-  return Object.fromEntries(keys.map((key) => [key.spec, key]))
+  return Object.fromEntries(keys.map((key) => [key.alias, key]))
 }
 
 /** One plaintext for each size of the matrix. */
@@ -61,7 +67,10 @@ async function sealAll([writer, party], keys, plaintexts, folder) {
   const rows = cases
     .map((row, index) => ({
       ...row,
-      keys: row.keys.map((spec) => keys[spec]),
+      keys: row.keys.map((spec) => ({
+        ...keys[spec],
+        ...(row.sender && { sender: keys[row.sender].arn }),
+      })),
       plaintext: plaintexts.get(row.size),
       file: join(folder, `${writer}-${index}`),
     }))
@@ -91,13 +100,14 @@ async function sealAll([writer, party], keys, plaintexts, folder) {
 }
 
 /**
- * What must not open: one message for each key, with another context and with its last bit turned.
+ * What must not open: one message for each key and sender, with another context and with its last
+ * bit turned.
  */
 async function spoilt(messages) {
   const ofEachKey = new Map(
     messages
       .filter(({ keys, size }) => keys.length === 1 && size > 1)
-      .map((message) => [message.keys[0].arn, message]),
+      .map((message) => [`${message.keys[0].arn} ${message.sender}`, message]),
   )
   const rows = [...ofEachKey.values()].map(async (message) => {
     const bytes = await readFile(message.file)

@@ -41,6 +41,7 @@ import { signaturesSuite } from './signatures.js'
 import { signedSetOutagesSuite } from './signed-set-outages.js'
 import { signedSetRootsSuite } from './signed-set-roots.js'
 import { signedSetsSuite } from './signed-sets.js'
+import { staticSendersSuite } from './static-senders.js'
 import { streamFaultsSuite } from './stream-faults.js'
 import { streamFlowSuite } from './stream-flow.js'
 import { streamMutantsInspectSuite } from './stream-mutants-inspect.js'
@@ -120,6 +121,7 @@ export function runRoomSuites(host) {
   tamperSuite(host)
   openStreamsSuite(host)
   openStreamKeysSuite(host)
+  staticSendersSuite(host)
   openStreamHeadersSuite(host)
   openStreamBodiesSuite(host)
   openStreamDigestsSuite(host)

@@ -75,7 +75,7 @@ export function openStreamKeysSuite(host) {
 
   test('each recipient opens, also beside data keys of providers that are not ours', async () => {
     const recipients = ['RSA-2048-enc', 'P-256-enc', 'P-521-enc']
-    const foreign = ['aws-kms', 'my.keyring', 'aws-kms-ecdh', ''].map((provider) => [
+    const foreign = ['aws-kms', 'my.keyring', 'aws-kms-hierarchy', ''].map((provider) => [
       new TextEncoder().encode(provider),
       new Uint8Array([1, 2]),
       new Uint8Array(3),

@@ -17,6 +17,8 @@ type key struct {
 	Arn          string
 	Curve        string
 	PublicKeyPem string
+	// Sender is the ARN of a KMS key that seals in place of an ephemeral one.
+	Sender string
 }
 
 type keyrings struct {
@@ -71,6 +73,18 @@ func (k keyrings) one(ctx context.Context, key key, sealing bool) (mpltypes.IKey
 	block, _ := pem.Decode([]byte(key.PublicKeyPem))
 	if block == nil {
 		return nil, errors.New("publicKeyPem is no PEM")
+	}
+	if key.Sender != "" {
+		return k.providers.CreateAwsKmsEcdhKeyring(ctx, mpltypes.CreateAwsKmsEcdhKeyringInput{
+			CurveSpec: curve,
+			KmsClient: k.kms,
+			KeyAgreementScheme: &mpltypes.KmsEcdhStaticConfigurationsMemberKmsPrivateKeyToStaticPublicKey{
+				Value: mpltypes.KmsPrivateKeyToStaticPublicKeyInput{
+					SenderKmsIdentifier: key.Sender,
+					RecipientPublicKey:  block.Bytes,
+				},
+			},
+		})
 	}
 	return k.providers.CreateRawEcdhKeyring(ctx, mpltypes.CreateRawEcdhKeyringInput{
 		CurveSpec: curve,

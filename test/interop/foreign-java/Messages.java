@@ -24,6 +24,7 @@ import software.amazon.cryptography.materialproviders.model.CreateMultiKeyringIn
 import software.amazon.cryptography.materialproviders.model.CreateRawEcdhKeyringInput;
 import software.amazon.cryptography.materialproviders.model.EphemeralPrivateKeyToStaticPublicKeyInput;
 import software.amazon.cryptography.materialproviders.model.KmsEcdhStaticConfigurations;
+import software.amazon.cryptography.materialproviders.model.KmsPrivateKeyToStaticPublicKeyInput;
 import software.amazon.cryptography.materialproviders.model.KmsPublicKeyDiscoveryInput;
 import software.amazon.cryptography.materialproviders.model.MaterialProvidersConfig;
 import software.amazon.cryptography.materialproviders.model.RawEcdhStaticConfigurations;
@@ -75,6 +76,21 @@ final class Messages implements Foreign.Party {
             .build());
   }
 
+  private IKeyring ecdhOfStaticSender(String curve, String pem, String sender) {
+    KmsPrivateKeyToStaticPublicKeyInput both =
+        KmsPrivateKeyToStaticPublicKeyInput.builder()
+            .senderKmsIdentifier(sender)
+            .recipientPublicKey(ByteBuffer.wrap(der(pem)))
+            .build();
+    return providers.CreateAwsKmsEcdhKeyring(
+        CreateAwsKmsEcdhKeyringInput.builder()
+            .curveSpec(ECDHCurveSpec.valueOf(curve))
+            .kmsClient(kms)
+            .KeyAgreementScheme(
+                KmsEcdhStaticConfigurations.builder().KmsPrivateKeyToStaticPublicKey(both).build())
+            .build());
+  }
+
   private IKeyring ecdhOfRecipient(String curve, String arn) {
     KmsPublicKeyDiscoveryInput recipient =
         KmsPublicKeyDiscoveryInput.builder().recipientKmsIdentifier(arn).build();
@@ -93,6 +109,10 @@ final class Messages implements Foreign.Party {
     String curve = (String) key.get("curve");
     if (key.get("keyring").equals("rsa")) {
       return kept.computeIfAbsent(sealing + arn, made -> rsa(arn, sealing ? pem : null));
+    }
+    String sender = (String) key.get("sender");
+    if (sealing && sender != null) {
+      return kept.computeIfAbsent(sender + arn, made -> ecdhOfStaticSender(curve, pem, sender));
     }
     return kept.computeIfAbsent(
         sealing + arn, made -> sealing ? ecdhOfSender(curve, pem) : ecdhOfRecipient(curve, arn));
