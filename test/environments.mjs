@@ -9,6 +9,7 @@ import {
   pythonEnvironment,
   pythonProgram,
 } from './interop/environment.mjs'
+import { goPages } from './interop/pages/blocks.mjs'
 import { npmProgram } from './matrix/environment.mjs'
 import { npmFolder } from './support/npm-folder.mjs'
 
@@ -21,6 +22,7 @@ await pythonEnvironment('stores-python', at('stores/requirements.txt'))
 await goProgram()
 await goBinary('token-go', at('interop/tokens/foreign-go'))
 await javaProgram()
+await goPages()
 await goBinary('clients-go', at('local-kms/clients/go'))
 await npmProgram('deno')
 await npmFolder(at('frameworks'), 'frameworks')

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -64,6 +64,14 @@ async function run(tool, args, options) {
   }
 }
 
+/** Writes files, by their path in a folder. */
+async function writeAll(folder, files) {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true })
+    await writeFile(join(folder, path), text)
+  }
+}
+
 const saysItsVersion = [
   'import sys, platform',
   'assert sys.version_info >= (3, 11), "Python 3.11"',
@@ -107,6 +115,39 @@ export async function goBinary(name, source) {
       }),
   )
   return join(folder, 'foreign')
+}
+
+/** A Rust program, built. @returns its path */
+export async function rustProgram(name, files) {
+  const version = await versionOf('cargo', ['--version'], 'for the Rust SDK')
+  const folder = await kept(name, [version, ...Object.entries(files).flat()], async (made) => {
+    await writeAll(join(made, 'source'), files)
+    await run('cargo', ['build', '--quiet', '--target-dir', join(made, 'target')], {
+      cwd: join(made, 'source'),
+    })
+  })
+  return join(folder, 'target', 'debug', 'partner')
+}
+
+/**
+ * Several Go programs of one module, each in a folder of it, built.
+ *
+ * @param {string} name
+ * @param {Record<string, string>} files - by their path in the module, also go.mod and go.sum
+ * @returns the folder of the programs
+ */
+export async function goModule(name, files) {
+  const version = await versionOf('go', ['version'], 'for the Go SDK')
+  const folder = await kept(name, [version, ...Object.entries(files).flat()], async (made) => {
+    const source = join(made, 'source')
+    await writeAll(source, files)
+    await mkdir(join(made, 'bin'))
+    await run('go', ['build', '-trimpath', '-o', join(made, 'bin'), './...'], {
+      cwd: source,
+      env: goEnvironment,
+    })
+  })
+  return join(folder, 'bin')
 }
 
 /**

@@ -37,6 +37,7 @@ const firstPrints = {
   files: ['a long file'],
   'first-value': ["{ iban: 'DE02' }"],
   'keys-over-the-years': ['create claims', 'activate claims'],
+  partners: ["{ iban: 'DE02' }"],
   policies: ['"Version":"2012-10-17"'],
   'receipts-and-signatures': ['order 7'],
   testing: ['kms_unavailable true', '3 parts'],

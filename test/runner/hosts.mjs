@@ -58,7 +58,11 @@ export function hostJobs() {
 export const leftOut = { 'Node 20': 'npm test -- --all runs it, and so does .ci/run' }
 
 /** Programs that end with one sum of counts, and do a part only outside of the soak. */
-const programs = ['test/interop/run.mjs', 'test/interop/values/run.mjs']
+const programs = [
+  'test/interop/run.mjs',
+  'test/interop/values/run.mjs',
+  'test/interop/pages/rust.mjs',
+]
 
 /** The long tests, whole. */
 export const soakJobs = () => ({

@@ -16,6 +16,7 @@ const parts = [
       'files',
       'uploads',
       'receipts-and-signatures',
+      'partners',
       'keys-over-the-years',
       'trust',
       'policies',
@@ -25,6 +26,12 @@ const parts = [
       'script-tag',
       'comparison',
     ],
+  },
+  {
+    text: 'Partners',
+    from: 'docs/guides/partners',
+    to: 'partners',
+    order: ['python', 'java', 'go', 'others'],
   },
   {
     text: 'Operations',
