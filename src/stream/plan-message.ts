@@ -39,9 +39,9 @@ export interface MessagePlan {
 }
 
 /** A message names a key by its ARN where its kind of key is named so. */
-const withoutArn = ({ kind, info }: Key): string | undefined =>
+export const withoutArn = ({ kind, info }: Key): string | undefined =>
   isNamedByArn[kind as RecipientKind] && !isKeyArn(info.arn)
-    ? 'has no key ARN, which RSA streams need: publish (withArn) or pin it'
+    ? 'has no key ARN, takes values only: its publisher sets withArn: true, or you pin { thumbprint, arn }'
     : undefined
 
 /** The key sets behind what a caller gave. @throws SealdropError `invalid_argument` */

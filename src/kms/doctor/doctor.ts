@@ -24,6 +24,7 @@ import { settingsOf, type DoctorOptions, type Settings } from './settings.js'
  *
  * - The key set: can it be reached, is it signed by a root, fresh, cached rightly, and readable for
  *   pages of other origins?
+ * - Its keys: do they take files, or values only?
  * - Keys and aliases: are they in KMS what the inventory says?
  * - Permissions: may these credentials do what they need, and no more? KMS is asked by DryRun.
  * - Rotation: is a step overdue?

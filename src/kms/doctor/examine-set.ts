@@ -9,6 +9,7 @@ import { signedBy } from '../../trust/signed-by.js'
 import type { KeyInventory } from '../inventory/inventory-model.js'
 import { publishedKeys } from '../inventory/published-keys.js'
 import { timeOf } from '../rotation/when.js'
+import { examineFiles } from './examine-files.js'
 import { examined, finding, warning, type Finding } from './finding.js'
 
 /** What a page knows of a key set, and what it is compared with. */
@@ -104,7 +105,9 @@ async function examineBelieved(
   now: number,
 ): Promise<readonly Finding[]> {
   const usable = await examined(check.usable, () => examineUsable(believed, inventory, now))
-  return inventory ? [...usable, compared(believed, inventory, now)] : usable
+  const files = await examineFiles(believed.keys, now)
+  const complete = inventory ? [compared(believed, inventory, now)] : []
+  return [...usable, ...files, ...complete]
 }
 
 async function examineUsable(

@@ -53,7 +53,8 @@ export interface Purpose {
   /**
    * Publishes ARNs too, which show the account id. Default: false.
    *
-   * - Streams can be sealed to an RSA key only where its ARN is known.
+   * - Without it an RSA key takes values only: a file names its RSA keys by their ARNs.
+   * - Keys on a curve take files without it.
    */
   readonly withArn?: boolean
 }

@@ -15,7 +15,8 @@ export interface PublishedKey {
   /**
    * Publishes the ARN too, which shows the account id. Default: false.
    *
-   * - Streams can be sealed to an RSA key only where its ARN is known.
+   * - Without it an RSA key takes values only: a file names its RSA keys by their ARNs.
+   * - Keys on a curve take files without it.
    */
   readonly withArn?: boolean
 }
