@@ -20,7 +20,7 @@ export async function chunkDigest(size: number, list: Bytes, hash: Hash): Promis
  * - WebCrypto cannot hash a stream, so chunks are hashed
  * - the hash function is handed in, and copies what it is given
  *
- * @see jose-profile.md, "Large files"
+ * @see file-signature.md, "Chunk digest"
  */
 export class ChunkDigester {
   /** Bytes so far. */

@@ -9,7 +9,7 @@ import { isContext, type Context } from './context.js'
 import { checkMembers, isText, parseJsonObject, type JsonRules } from './json.js'
 
 /**
- * The payload of a file signature (jose-profile.md, "Large files"); its JWS has the type
+ * The payload of a file signature (file-signature.md, "Payload"); its JWS has the type
  * `sealdrop-file+jwt`.
  */
 export interface FileClaims {

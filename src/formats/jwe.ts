@@ -7,7 +7,7 @@ import { isContext, type Context } from './context.js'
 import { isJsonObject, type JsonObject } from './json.js'
 
 /**
- * The protected header of a sealed value (jose-profile.md).
+ * The protected header of a sealed value (value.md, "Header").
  *
  * All but `alg`, `enc` and `kid` may be absent in what others wrote.
  */

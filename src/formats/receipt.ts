@@ -4,7 +4,7 @@ import { isContext, type Context } from './context.js'
 import { checkMembers, isText, parseJsonObject, type JsonRules, type Members } from './json.js'
 
 /**
- * The payload of a receipt (jose-profile.md, "Receipts"); its JWS has the type
+ * The payload of a receipt (receipt.md); its JWS has the type
  * `sealdrop-receipt+jwt`.
  */
 export interface Receipt {

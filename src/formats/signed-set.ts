@@ -13,7 +13,7 @@ import {
 } from './json.js'
 import { parseJws, type Jws } from './jws.js'
 
-/** The claims of a signed key set (jose-profile.md, "Key sets"). Times are seconds since 1970. */
+/** The claims of a signed key set (key-set.md, "Signed"). Times are seconds since 1970. */
 export interface SetClaims {
   readonly iss: string
   /** The set's name. */

@@ -174,7 +174,7 @@ const allow = (what: string, found: unknown, ...expected: readonly unknown[]): v
 
 /**
  * What a key is for; `ours` is what its kind is sealed to with. An RSA signing key must name its
- * one algorithm, or it is told: a thumbprint does not (jose-profile.md).
+ * one algorithm, or it is told: a thumbprint does not (key-set.md).
  */
 function purpose(
   stated: JwkStatements,

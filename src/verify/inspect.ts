@@ -79,7 +79,7 @@ export interface InspectOptions extends CallOptions {
  *   const { kind, context, digest } = await inspect(sealed)
  *   console.log(kind, context.order, digest.length) // value 7 43
  *   ```
- * @see RFC 7516 §3.1; message-format.md, "Header"; jose-profile.md, "Large files" for the digest
+ * @see RFC 7516 §3.1; message-format.md, "Header"; file-signature.md, "Chunk digest" for the digest
  */
 export async function inspect(
   input: string | StreamSource,

@@ -62,7 +62,7 @@ const size = limits.digestChunk
  *   const report = await new Response(file.readable).blob()
  *   console.log(report.size) // 1048576
  *   ```
- * @see jose-profile.md, "Large files"
+ * @see file-signature.md
  */
 export async function verifyStream(
   keys: KeySet,

@@ -31,7 +31,7 @@ import { checkSigningTime, proof, type Proof, type SinceWhen } from './verify.js
  *   await writeFile('order-7.receipt.json', file)
  *   console.log(JSON.parse(file).type) // sealdrop-receipt-file
  *   ```
- * @see jose-profile.md, "Receipts"
+ * @see receipt.md, "A receipt file"
  */
 export async function receiptFile(
   keys: KeySet,
@@ -118,7 +118,7 @@ export interface ReceiptFileOptions extends CallOptions, SinceWhen {
  *   const receipt = await verifyReceiptFile(file, { trust: pinned(pins) })
  *   console.log(receipt.stage, receipt.messageId === sent.messageId) // received true
  *   ```
- * @see jose-profile.md, "Receipts" and "Key sets"
+ * @see receipt.md, "A receipt file"; history.md
  */
 export async function verifyReceiptFile(
   file: string,

@@ -60,7 +60,7 @@ export interface Received {
  *   const receipt = await verifyReceipt(keys, await response.text(), { sent })
  *   console.log(receipt.stage, receipt.context.order) // received 7
  *   ```
- * @see jose-profile.md, "Receipts"
+ * @see receipt.md
  */
 export async function verifyReceipt(
   keys: KeySet,

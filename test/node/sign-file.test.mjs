@@ -21,7 +21,7 @@ import { present } from '../support/types.mjs'
 
 const { since, jwks, keys, signerOf, fileWith } = await fileSigners(test)
 
-/** As jose-profile.md has it, once more. */
+/** As file-signature.md has it, once more. */
 function described(bytes) {
   const sha256 = (...parts) =>
     parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest()

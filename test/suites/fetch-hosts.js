@@ -4,7 +4,7 @@ import { fails } from '../support/host.js'
  * Hosts with less than a browser: a fetch whose answers have no web stream, statuses by their
  * meaning, and failures by their name.
  *
- * @param {import('../support/host.js').Host} host
+ * @param {import('../support/host.js').DoorHost} host
  */
 export function fetchHostsSuite({ test, assert, door, fixture }) {
   const { fetchKeySet, overHttps } = door

@@ -1,4 +1,4 @@
-// Writes file signatures with jose, from jose-profile.md alone ("Large files"). Nothing here comes
+// Writes file signatures with jose, from file-signature.md alone. Nothing here comes
 // from dist/.
 import { keyPairs } from '../vectors/keys.js'
 import { fails, keySetOf, publicJwk, signatureKeys } from './host.js'

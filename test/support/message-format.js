@@ -1,6 +1,6 @@
 // The AWS Encryption SDK message format, version 2, written a second time.
 //
-// It is made from design/message-format.md and WebCrypto, and shares no line with src/. So it reads
+// It is made from formats/message-format.md and WebCrypto, and shares no line with src/. So it reads
 // our writer and feeds our reader without sharing their mistakes.
 const { subtle } = crypto
 const encoder = new TextEncoder()
@@ -131,7 +131,7 @@ export const frameData = (id, { sequence, final, length }) =>
     be(length, 8),
   )
 
-/** The chunk digest of jose-profile.md, "Large files", base64url. */
+/** The chunk digest of file-signature.md, "Chunk digest", base64url. */
 export async function chunkDigestOf(bytes) {
   const sha256 = async (part) => new Uint8Array(await subtle.digest('SHA-256', part))
   const hashes = []

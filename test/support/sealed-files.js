@@ -119,7 +119,7 @@ export async function readMessage(message, rawKey) {
   }
 }
 
-/** Chunk digest (jose-profile.md, "Large files"). */
+/** Chunk digest (file-signature.md, "Chunk digest"). */
 export async function chunkDigestOf(bytes) {
   const hashes = []
   for (let at = 0; at < bytes.length; at += 1_048_576)

@@ -43,7 +43,13 @@ const parts = [
     text: 'Design',
     from: 'docs/design',
     to: 'design',
-    order: ['design', 'decisions', 'message-format', 'jose-profile', 'kms-facts', 'performance'],
+    order: ['design', 'decisions', 'jose-profile', 'kms-facts', 'performance'],
+  },
+  {
+    text: 'Formats',
+    from: 'docs/formats',
+    to: 'formats',
+    order: ['README', 'value', 'message-format', 'key-set', 'history', 'receipt', 'file-signature'],
   },
   {
     text: 'API report',

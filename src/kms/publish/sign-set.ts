@@ -60,7 +60,7 @@ export function checkLifetime(lifetime: number): void {
 }
 
 /**
- * Signs key sets with a root (jose-profile.md, "Key sets").
+ * Signs key sets with a root (key-set.md, "Signed").
  *
  * The same set is signed again only when a quarter of its lifetime is over.
  */

@@ -42,7 +42,7 @@ async function issue({ clientConfig: kms, keys }, algorithm, allClaims) {
 
 const file = Buffer.from('a file')
 
-/** The chunk digest of a file of one chunk, by node:crypto (jose-profile.md, "Large files"). */
+/** The chunk digest of a file of one chunk, by node:crypto (file-signature.md, "Chunk digest"). */
 function chunkDigest() {
   const sizes = Buffer.alloc(12)
   sizes.writeBigUInt64BE(BigInt(file.length))
