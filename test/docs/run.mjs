@@ -29,6 +29,12 @@ test('the report names every value that a door exports', async () => {
   }
 })
 
+/** The folder of the reference that has a value's page. */
+function kindOf(name, value) {
+  if (typeof value !== 'function') return 'variables'
+  return /^[A-Z]/.test(name) ? 'classes' : 'functions'
+}
+
 test('the site', async (t) => {
   await buildSite()
 
@@ -41,8 +47,8 @@ test('the site', async (t) => {
 
   await t.test('every value that a door exports has a page', async () => {
     for (const { name } of doors()) {
-      for (const each of Object.keys(await import(name))) {
-        const kind = /^[A-Z]/.test(each) ? 'classes' : 'functions'
+      for (const [each, value] of Object.entries(await import(name))) {
+        const kind = kindOf(each, value)
         const page = readFileSync(join(site, 'reference', name, kind, `${each}.html`), 'utf8')
         assert.include(page, `<h1 id="${each.toLowerCase()}"`, name)
       }

@@ -12,6 +12,7 @@ const kinds = [
   ['classes', 'Classes'],
   ['interfaces', 'Interfaces'],
   ['type-aliases', 'Types'],
+  ['variables', 'Constants'],
 ]
 
 /** The path of a page as a link of the site. */
