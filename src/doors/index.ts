@@ -4,6 +4,7 @@ export {
   SealdropError,
   type SealdropErrorCode,
   type SealdropErrorOptions,
+  type Whose,
 } from '../errors/sealdrop-error.js'
 export type { CallOptions } from '../io/abort.js'
 export type { Context } from '../formats/context.js'

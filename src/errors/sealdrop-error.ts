@@ -34,12 +34,24 @@ export type SealdropErrorCode =
   | 'kms_unavailable'
   | 'kms_unexpected'
 
+/**
+ * Whose fault an error is, for queues and alarms.
+ *
+ * - `sender`: what came is no good, and never will be
+ * - `operator`: keys, permissions or settings must change; nothing good is dropped meanwhile
+ * - `network`: the same call may succeed later
+ * - `caller`: the program that calls must change
+ */
+export type Whose = 'sender' | 'operator' | 'network' | 'caller'
+
 /** What a SealdropError says besides its code and its message. */
 export interface SealdropErrorOptions {
   /** Whether the same call may succeed later without any change. Default: false. */
   readonly retryable?: boolean
   /** The failure beneath, where it holds no secret. Default: none. */
   readonly cause?: unknown
+  /** Whose fault it is. Default: the verbs of `sealdrop/kms` say it, by the code. */
+  readonly whose?: Whose
 }
 
 /**
@@ -48,6 +60,8 @@ export interface SealdropErrorOptions {
  * - branch on `code`; `message` is for people, and may change
  * - it never holds a key, a token or plaintext
  * - `message` is safe to log: control characters of what came stand as `?`
+ * - `{ ...error }` is a plain object of `name`, `code`, `retryable` and `whose`, which
+ *   `structuredClone`, `postMessage` and JSON keep; of the error itself they drop these members
  */
 export class SealdropError extends Error {
   override readonly name = 'SealdropError'
@@ -55,11 +69,14 @@ export class SealdropError extends Error {
   declare readonly code: SealdropErrorCode
   /** Whether the same call may succeed later without any change. */
   declare readonly retryable: boolean
+  /** Whose fault it is. Each error of a verb of `sealdrop/kms` says it. */
+  declare readonly whose?: Whose
 
   constructor(code: SealdropErrorCode, message: string, options?: SealdropErrorOptions) {
     super(printable(message), options)
     this.code = code
     this.retryable = !!options?.retryable
+    if (options?.whose) this.whose = options.whose
   }
 }
 

@@ -2,6 +2,7 @@ import type { Bytes } from '../bytes/bytes.js'
 import { ensure, hasMethods } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
+import { blaming } from '../errors/whose.js'
 import type { CallOptions } from './abort.js'
 import type { ByteSource } from './byte-source.js'
 import { isLoopback } from './loopback.js'
@@ -62,7 +63,11 @@ type Ask = (
  *   ```
  * @see RFC 9110 §14
  */
-export async function httpSource(url: string | URL, o?: HttpSourceOptions): Promise<ByteSource> {
+export function httpSource(url: string | URL, o?: HttpSourceOptions): Promise<ByteSource> {
+  return blaming('operator', () => sourceAt(url, o))
+}
+
+async function sourceAt(url: string | URL, o?: HttpSourceOptions): Promise<ByteSource> {
   const { headers = {}, fetch = globalThis.fetch, signal } = checkOptions(o, 'signal headers fetch')
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   const { href = '', protocol = 'no URL' } = parsed ?? {}
@@ -76,8 +81,10 @@ export async function httpSource(url: string | URL, o?: HttpSourceOptions): Prom
   const file = await findFile(asker(href, left ? {} : headers, fetch), left, signal)
   return {
     size: file.size,
-    read: async (start, end, call = {}) =>
-      start >= end ? new Uint8Array() : readRange(file, start, end, call.signal),
+    read: (start, end, call = {}) =>
+      blaming('operator', () =>
+        start >= end ? new Uint8Array() : readRange(file, start, end, call.signal),
+      ),
     version: async () => file.version,
   }
 }

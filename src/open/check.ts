@@ -119,6 +119,20 @@ export function checkExpected(expected: unknown): ExpectedContext {
   return checkContext(expected)
 }
 
+/**
+ * Refuses a stream where there is a maximum age: no sender can say how old one is.
+ *
+ * @throws SealdropError `expired`, the fault of whoever set the age
+ */
+export function checkNoAge(maxAge: number | undefined): void {
+  if (maxAge === undefined) return
+  throw new SealdropError(
+    'expired',
+    'a stream does not say when it was sealed, and a maximum age is set: open streams without maxAge',
+    { whose: 'operator' },
+  )
+}
+
 /** Checks the age by the sender's own claim, in milliseconds. @throws SealdropError `expired` */
 export function checkAge(
   iat: number | undefined,

@@ -11,7 +11,7 @@ import { ensure } from '../errors/guard.js'
 import type { EncryptedDataKey } from '../formats/message-header.js'
 import type { MessageHeader } from '../formats/parse-message-header.js'
 import { rejected, withDataKey, type Candidate } from './candidates.js'
-import { checkAge, checkFoundContext } from './check.js'
+import { checkFoundContext, checkNoAge } from './check.js'
 import { messageKeyId } from './data-keys.js'
 import type { OpenerKey } from './opener-key.js'
 import {
@@ -79,7 +79,7 @@ export async function openMessage(
     }),
   )
   const context = checkFoundContext(header.context, expected)
-  checkAge(undefined, maxAgeOf(o, parts), parts)
+  checkNoAge(maxAgeOf(o, parts))
   const use = async (dataKey: CryptoKey, opener: OpenerKey): Promise<OpenedMessage> => ({
     header,
     key: await frameKey(header, dataKey),

@@ -2,6 +2,7 @@ import { utf8 } from '../bytes/text.js'
 import { toBase64url } from '../bytes/base64url.js'
 import { sha256 } from '../crypto/digest.js'
 import { coded, SealdropError } from '../errors/sealdrop-error.js'
+import { blaming } from '../errors/whose.js'
 
 /**
  * Remembers which values were opened, so that each opens once.
@@ -61,6 +62,9 @@ export async function claimOnce(
   if (!(await asked(async () => store.claim(id, until)))) throw replayed()
 }
 
-/** What a store answers. A value is not opened where it fails, whatever it fails with. */
+/**
+ * What a store answers. A value is not opened where it fails, whatever it fails with, and that is
+ * never the sender's fault.
+ */
 const asked = <T>(work: () => Promise<T>): Promise<T> =>
-  work().catch(coded('output_failed', 'the replay store failed', true))
+  blaming('operator', () => work().catch(coded('output_failed', 'the replay store failed', true)))

@@ -1,6 +1,7 @@
 import type { PrivateOperations } from '../envelope/private-operations.js'
 import { printable } from '../errors/printable.js'
-import { isSealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
+import { isSealdropError, type SealdropErrorCode, type Whose } from '../errors/sealdrop-error.js'
+import { blamed } from '../errors/whose.js'
 import { tell } from '../io/tell.js'
 import type { OpenedInfo, OpenerParts } from './options.js'
 
@@ -19,6 +20,8 @@ export interface OpenEvent {
   readonly event: 'opened' | 'failed'
   /** Why it failed. */
   readonly code?: SealdropErrorCode
+  /** Whose fault it is. It stands wherever `code` does. */
+  readonly whose?: Whose
   /** The id of what was opened. Control characters in it stand as `?`, since logs get it. */
   readonly messageId?: string
   /** The thumbprint of the key that opened it. */
@@ -31,12 +34,16 @@ export interface OpenEvent {
   readonly kmsCalls: number
 }
 
-export const tellFailed = (
+/** Tells that something did not open, and says on the error whose fault that is. */
+export function tellFailed(
   onEvent: (event: OpenEvent) => void,
   error: unknown,
   kmsCalls: number,
-): void =>
-  tell(onEvent, { event: 'failed', ...(isSealdropError(error) && { code: error.code }), kmsCalls })
+): void {
+  blamed(error, 'sender')
+  const facts = isSealdropError(error) && { code: error.code, whose: error.whose ?? 'operator' }
+  tell(onEvent, { event: 'failed', ...facts, kmsCalls })
+}
 
 /** Counts the calls to KMS and tells `onEvent` how the work ended. */
 export async function reported<Results extends readonly OpenedInfo[]>(

@@ -7,8 +7,11 @@ import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { assert } from 'chai'
 import * as jose from 'jose'
+import { importKeySet, inHand, seal, SealdropError } from 'sealdrop'
+import { createPublisher } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { buildProgram } from '#dist/cli/program.js'
+import { blamed } from '#dist/errors/whose.js'
 import {
   assertImports,
   assertLinks,
@@ -21,6 +24,8 @@ import {
 } from '../support/documents.mjs'
 import { publicJwk } from '../support/host.js'
 import { present } from '../support/types.mjs'
+
+/** @import { SealdropErrorCode } from 'sealdrop' */
 
 const folder = mkdtempSync(join(tmpdir(), 'sealdrop-guides-'))
 test.after(() => rmSync(folder, { recursive: true }))
@@ -215,23 +220,79 @@ test('the policies let a role in as the guide says', async () => {
   )
 })
 
-test('every error code has one row: when it comes, what to do, and whether to retry', () => {
+test('every error code has one row: when it comes, what to do, whose fault it is, and whether to retry', () => {
   const source = readFileSync(new URL('src/errors/sealdrop-error.ts', root), 'utf8')
-  const codes = [...source.matchAll(/\| '([a-z]+_?[a-z_]*)'/g)].map(([, code]) => code)
+  const [list = ''] = source.split('export type SealdropErrorCode').slice(1)
+  const codes = [...list.slice(0, list.indexOf('\n\n')).matchAll(/\| '([a-z]+_?[a-z_]*)'/g)].map(
+    ([, code]) => code,
+  )
   assert.isAtLeast(codes.length, 25)
   const { text } = present(guides.get('errors'))
-  const rows = [...text.matchAll(/^\| `(\w+)` \| (.+) \| (.+) \| (.+) \|$/gm)]
+  const rows = [...text.matchAll(/^\| `(\w+)` \| (.+) \| (.+) \| (.+) \| (.+) \|$/gm)]
   assert.sameMembers(
     rows.map(([, code]) => code),
     codes,
   )
   assert.include(text, `one of the ${codes.length} below`)
-  const never = rows.filter(([, , , , retryable]) => retryable === 'no').map(([, code]) => code)
+  const never = rows.filter(([, , , , , retryable]) => retryable === 'no').map(([, code]) => code)
   assert.sameMembers(
     codes.filter((code) => !never.includes(code)),
     ['keys_unreachable', 'kms_throttled', 'kms_unavailable', 'output_failed', 'source_failed'],
     'what may be retried',
   )
+  for (const [, code, , , whose] of rows) {
+    const o = { retryable: true }
+    const error = blamed(
+      new SealdropError(/** @type {SealdropErrorCode} */ (code), '', o),
+      'sender',
+    )
+    assert.equal(whose.match(/^\w+/)?.[0], error.whose, code)
+  }
+})
+
+test('the handler of a queue refuses what the sender spoilt, tries again, and keeps the rest', async (t) => {
+  const local = await startLocalKms({
+    keys: [{ alias: 'alias/claims', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' }],
+  })
+  t.after(() => local.close())
+  const kms = local.clientConfig
+  const { jwks } = await createPublisher({ kms, keys: [{ key: 'alias/claims' }] }).documents()
+  const keys = importKeySet(jwks, { trust: inHand() })
+  const good = await seal(keys, 'x', { context: { queue: 'claims' } })
+  const foreign = importKeySet(publicJwk('P-256-enc'), { trust: inHand(), use: 'enc' })
+  const bodies = [
+    good,
+    'not sealed',
+    await seal(foreign, 'x', { context: { queue: 'claims' } }),
+    await seal(keys, 'x', { context: { queue: 'other' } }),
+  ]
+  const block = present(present(guides.get('errors')).code.find((code) => /handle/.test(code)))
+  const driver = `${block}
+    const told = []
+    const tell = (facts) => told.push(structuredClone(facts))
+    const answers = []
+    for (const body of ${JSON.stringify(bodies)})
+      answers.push(await handle({ body }, { work: () => {}, tell }))
+    console.log(JSON.stringify({ answers, told }))`
+  const ran = async () => {
+    const { status, output } = await runModule(driver, {
+      env: { ...local.env, AWS_MAX_ATTEMPTS: '1' },
+    })
+    assert.equal(status, 0, output)
+    return JSON.parse(output)
+  }
+  const { answers, told } = await ran()
+  assert.deepEqual(answers, ['done', 'refuse', 'keep', 'keep'])
+  assert.deepEqual(
+    told.map(({ code, whose }) => [code, whose]),
+    [
+      ['malformed', 'sender'],
+      ['key_not_found', 'operator'],
+      ['context_mismatch', 'operator'],
+    ],
+  )
+  local.faults.add({ kind: 'unavailable' })
+  assert.deepEqual((await ran()).answers, ['retry', 'refuse', 'retry', 'retry'])
 })
 
 /** The arguments of every `npx sealdrop …` in a block of shell, as a shell would split them. */

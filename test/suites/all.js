@@ -54,6 +54,7 @@ import { streamsSuite } from './streams.js'
 import { tamperSuite } from './tamper.js'
 import { textsSuite } from './texts.js'
 import { valuesSuite } from './values.js'
+import { errorFactsSuite } from './error-facts.js'
 import { vectorsSuite } from './vectors.js'
 import { verifySuite } from './verify.js'
 import { verifyClaimsSuite } from './verify-claims.js'
@@ -68,6 +69,7 @@ export function runDoorSuites(host) {
   fieldsSuite(host)
   fieldsAsJsonSuite(host)
   textsSuite(host)
+  errorFactsSuite(host)
   keySetsSuite(host)
   keyStatementsSuite(host)
   oddKeysSuite(host)

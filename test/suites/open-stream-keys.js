@@ -356,13 +356,15 @@ export function openStreamKeysSuite(host) {
     ])
     await collect(readable)
     await fails(assert, streams.openStream(message, { context: {} }), 'context_mismatch')
-    assert.deepEqual(events.splice(0), [{ event: 'failed', code: 'context_mismatch', kmsCalls: 0 }])
+    assert.deepEqual(events.splice(0), [
+      { event: 'failed', code: 'context_mismatch', whose: 'operator', kmsCalls: 0 },
+    ])
     await fails(assert, opened(streams, message.slice(0, -1)), 'malformed')
     assert.deepEqual(
-      events.splice(0).map(({ event, code, kmsCalls }) => [event, code, kmsCalls]),
+      events.splice(0).map(({ event, code, whose, kmsCalls }) => [event, code, whose, kmsCalls]),
       [
-        ['opened', undefined, 1],
-        ['failed', 'malformed', 0],
+        ['opened', undefined, undefined, 1],
+        ['failed', 'malformed', 'sender', 0],
       ],
     )
     const { message: wrong } = await writeMessage({
@@ -370,6 +372,8 @@ export function openStreamKeysSuite(host) {
       wrong: { commitment: (bytes) => bytes.map((byte) => byte ^ 1) },
     })
     await fails(assert, streams.openRange(new Blob([wrong]), 0, 1, { context }), 'rejected')
-    assert.deepEqual(events.splice(0), [{ event: 'failed', code: 'rejected', kmsCalls: 1 }])
+    assert.deepEqual(events.splice(0), [
+      { event: 'failed', code: 'rejected', whose: 'sender', kmsCalls: 1 },
+    ])
   })
 }

@@ -91,7 +91,8 @@ declare module 'sealdrop' {
   function verifyRange(keys: KeySet, fileSignature: string, source: Blob | ByteSource, start: number, end: number, o?: FileOptions): Promise<ByteStream & Proof & SignedFile> // reads only the chunks that the range touches
   function inspect(input: string | StreamSource, o?: CallOptions & { maxFrameLength?: number }): Promise<{ kind: 'value' | 'stream' | 'jws' | 'key-set'; context?: Context; recipients: readonly string[]; messageId?: string; length?: number; digest?: string }> // the last three of a value or a stream: what a receipt names
 
-  class SealdropError extends Error { code: SealdropErrorCode; retryable: boolean }
+  class SealdropError extends Error { code: SealdropErrorCode; retryable: boolean; whose?: Whose } // { ...error } is plain
+  type Whose = 'sender' | 'operator' | 'network' | 'caller' // verbs of sealdrop/kms say it
   function isSealdropError(e: unknown): e is SealdropError
   type SealdropErrorCode =
     | 'invalid_argument' | 'unsupported_runtime' | 'unsupported_algorithm' | 'malformed' | 'too_large'

@@ -74,6 +74,8 @@ export type Door = [
   Fits<contract.SealdropError, actual.SealdropError>,
   Fits<contract.SealdropErrorCode, actual.SealdropErrorCode>,
   Fits<actual.SealdropErrorCode, contract.SealdropErrorCode>,
+  Fits<contract.Whose, actual.Whose>,
+  Fits<actual.Whose, contract.Whose>,
   Fits<contract.KeySet, actual.KeySet>,
   Fits<contract.KeyInfo, actual.KeyInfo>,
   Fits<contract.Content, actual.Content>,

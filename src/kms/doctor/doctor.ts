@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { ensure } from '../../errors/guard.js'
 import { isSealdropError } from '../../errors/sealdrop-error.js'
+import { blaming } from '../../errors/whose.js'
 import { abortable } from '../../io/abort.js'
 import { DryRunPort } from '../port/dry-run-port.js'
 import { loadSdk } from '../port/peer.js'
@@ -50,7 +51,11 @@ import { settingsOf, type DoctorOptions, type Settings } from './settings.js'
  *   ```
  * @see design.md, "Trust"; kms-facts.md, "Rules"
  */
-export async function doctor(o: DoctorOptions): Promise<readonly Finding[]> {
+export function doctor(o: DoctorOptions): Promise<readonly Finding[]> {
+  return blaming('operator', () => findingsOf(o))
+}
+
+async function findingsOf(o: Parameters<typeof doctor>[0]): Promise<readonly Finding[]> {
   const settings = settingsOf(o ?? {})
   o.signal?.throwIfAborted()
   // what it asks nothing is not needed; otherwise say so once, and not at each check

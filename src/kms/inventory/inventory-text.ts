@@ -1,5 +1,6 @@
 import { SealdropError, type SealdropErrorCode } from '../../errors/sealdrop-error.js'
-import type { KeyInventory } from './inventory-model.js'
+import { blaming } from '../../errors/whose.js'
+import type { InventoryStore, KeyInventory } from './inventory-model.js'
 
 /** The text of an inventory, indented so that people can read it. */
 export const serialized = (inventory: KeyInventory): string =>
@@ -21,3 +22,9 @@ export const failed =
     const why = system ?? name ?? 'unknown error'
     throw new SealdropError(code, `the inventory ${what}: ${why}`, { cause })
   }
+
+/** A store whose errors say whose fault they are. */
+export const blamingStore = ({ read, write }: InventoryStore): InventoryStore => ({
+  read: () => blaming('operator', () => read()),
+  write: (next, etag) => blaming('operator', () => write(next, etag)),
+})

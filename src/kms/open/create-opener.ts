@@ -1,6 +1,7 @@
 import { limits } from '../../algorithms/limits.js'
 import { checkCount, clockOf, ensure, milliseconds } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
+import { blaming, blamingNow } from '../../errors/whose.js'
 import { noCache } from '../../open/data-keys.js'
 import type { OpenOptions } from '../../open/options.js'
 import type { ReplayStore } from '../../open/replay.js'
@@ -87,6 +88,10 @@ export interface OpenerOptions {
  * @see RFC 7516 §5.2, §11.5
  */
 export function createOpener(o: OpenerOptions): Opener {
+  return blamingNow(() => openerOf(o))
+}
+
+function openerOf(o: OpenerOptions): Opener {
   ensure(o, 'invalid_argument', 'createOpener: expected { keys }')
   checkOptions(o, 'kms keys maxAge tolerance replay cache maxFrameLength onEvent now')
   const { maxAge, tolerance, replay, maxFrameLength = limits.maxFrame, onEvent } = o
@@ -114,21 +119,21 @@ export function createOpener(o: OpenerOptions): Opener {
   const opener = new ValueOpener(parts, onEvent)
   const streams = new StreamOpener(parts, onEvent)
   let closed = false
-  const whileOpen = <R>(work: () => Promise<R>): Promise<R> => {
-    ensure(!closed, 'closed', 'this opener was closed')
-    return work()
-  }
+  const whileOpen = <R>(work: () => Promise<R>): Promise<R> =>
+    blaming('sender', () => {
+      ensure(!closed, 'closed', 'this opener was closed')
+      return work()
+    })
   type FieldsCall = OpenOptions & FieldOptions
   return {
-    ready: (call) => unwatched(async () => whileOpen(() => keys.ready(signalOf(call)))),
-    open: async (jwe, call) => whileOpen(() => opener.open(jwe, call)),
-    openFields: async <T extends object>(record: SealedFields<T>, call: FieldsCall) =>
+    ready: (call) => unwatched(() => whileOpen(() => keys.ready(signalOf(call)))),
+    open: (jwe, call) => whileOpen(() => opener.open(jwe, call)),
+    openFields: <T extends object>(record: SealedFields<T>, call: FieldsCall) =>
       whileOpen(() => opener.openFields<T>(record, call)),
-    openStream: async (source, call) => whileOpen(() => streams.openStream(source, call)),
-    openRange: async (source, start, end, call) =>
+    openStream: (source, call) => whileOpen(() => streams.openStream(source, call)),
+    openRange: (source, start, end, call) =>
       whileOpen(() => streams.openRange(source, start, end, call)),
-    openFile: async (input, output, call) =>
-      whileOpen(() => openFile(streams, input, output, call)),
+    openFile: (input, output, call) => whileOpen(() => openFile(streams, input, output, call)),
     close: async () => {
       closed = true
       cache.clear()

@@ -1,5 +1,6 @@
 import { ensure } from '../../errors/guard.js'
 import { kindOf } from '../../errors/kind.js'
+import { blamingNow } from '../../errors/whose.js'
 import { isJsonObject, type JsonObject } from '../../formats/json.js'
 import { keyPolicyDocument, type PolicyDocument, type PolicyStatement } from './document.js'
 import { coversAction, coversPrincipal, stated, type Stated } from './stated.js'
@@ -32,6 +33,10 @@ import { coversAction, coversPrincipal, stated, type Stated } from './stated.js'
  *   ```
  */
 export function joinPolicies(policies: readonly object[]): PolicyDocument {
+  return blamingNow(() => joined(policies))
+}
+
+function joined(policies: Parameters<typeof joinPolicies>[0]): PolicyDocument {
   ensure(
     Array.isArray(policies) && policies.length > 0,
     'invalid_argument',

@@ -1,5 +1,6 @@
 import { ensure } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
+import { blamingNow } from '../../errors/whose.js'
 import type { KeyPolicyOptions, Policies } from './key-policy-options.js'
 import { writeRole } from './write-role.js'
 
@@ -36,6 +37,10 @@ import { writeRole } from './write-role.js'
  *   key", "Condition keys"
  */
 export function keyPolicy(o: KeyPolicyOptions): Policies {
+  return blamingNow(() => policiesOf(o))
+}
+
+function policiesOf(o: Parameters<typeof keyPolicy>[0]): Policies {
   ensure(o, 'invalid_argument', 'keyPolicy: expected { role, key, principals }')
   checkOptions(o, 'role key principals accountRoot algs')
   const written = writeRole(o, 'principals')

@@ -1,6 +1,7 @@
 import { ensure, shown } from '../../errors/guard.js'
 import { kindOf } from '../../errors/kind.js'
 import { checkOptions } from '../../errors/options.js'
+import { blamingNow } from '../../errors/whose.js'
 import type { Purpose } from '../inventory/inventory-model.js'
 import { algorithmsOf } from './algorithm-uses.js'
 import { readKey, type KeyTarget } from './arns.js'
@@ -83,6 +84,10 @@ export interface KeyTemplate {
  * @see AWS CloudFormation, AWS::KMS::Key, AWS::KMS::Alias, AWS::IAM::ManagedPolicy
  */
 export function keyTemplate(o: KeyTemplateOptions): KeyTemplate {
+  return blamingNow(() => templateOf(o))
+}
+
+function templateOf(o: Parameters<typeof keyTemplate>[0]): KeyTemplate {
   ensure(o, 'invalid_argument', 'keyTemplate: expected { key, spec, usage, roles }')
   checkOptions(o, 'key spec usage roles accountRoot algs')
   const target = readKey(o.key)

@@ -1,6 +1,7 @@
 import { sha256Text } from '../../crypto/digest.js'
 import { clockOf, ensure, milliseconds } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
+import { blaming, blamingNow } from '../../errors/whose.js'
 import { isSealdropError, type SealdropErrorCode } from '../../errors/sealdrop-error.js'
 import { reservedTypes } from '../../formats/jws.js'
 import { SingleFlight } from '../../io/single-flight.js'
@@ -71,10 +72,14 @@ const day = 24 * 3_600_000
  * @see RFC 7517 §4 and §5
  */
 export function createPublisher(o: PublisherOptions): KeySetDocuments {
+  return blamingNow(() => publisherOf(o))
+}
+
+function publisherOf(o: PublisherOptions): KeySetDocuments {
   ensure(o, 'invalid_argument', 'createPublisher: expected { keys }')
   checkOptions(o, 'kms keys root history name issuer lifetime now')
   const publisher = new Publisher(o)
-  return { documents: () => publisher.documents() }
+  return { documents: () => blaming('operator', () => publisher.documents()) }
 }
 
 /** Holds the documents of one set, and makes them anew when it is time. */

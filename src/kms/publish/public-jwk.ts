@@ -1,5 +1,6 @@
 import { ensure } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
+import { blaming } from '../../errors/whose.js'
 import type { JWK } from '../../formats/jwk.js'
 import type { CallOptions } from '../../io/abort.js'
 import { loadKey } from '../port/load-key.js'
@@ -36,9 +37,13 @@ import { KmsPort, type Kms } from '../port/port.js'
  *   ```
  * @see RFC 7517 §4
  */
-export async function publicJwk(
+export function publicJwk(
   o: CallOptions & { readonly kms?: Kms; readonly key: string },
 ): Promise<JWK> {
+  return blaming('operator', () => jwkOf(o))
+}
+
+async function jwkOf(o: Parameters<typeof publicJwk>[0]): Promise<JWK> {
   ensure(o, 'invalid_argument', 'publicJwk: expected { key }')
   checkOptions(o, 'signal kms key')
   const port = new KmsPort(o.kms ?? {})

@@ -1,5 +1,6 @@
 import { clockOf, ensure, hasMethods } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
+import { blaming } from '../../errors/whose.js'
 import type { CallOptions } from '../../io/abort.js'
 import { readInventory } from '../inventory/asked-store.js'
 import type { InventoryStore } from '../inventory/inventory-model.js'
@@ -77,7 +78,14 @@ export interface Applied {
  *   console.log(done.map((step) => step.kind).join()) // create,activate,create,move-alias
  *   ```
  */
-export async function applyRotation(
+export function applyRotation(
+  plan: { readonly steps: readonly Step[] },
+  o: ApplyOptions,
+): Promise<Applied> {
+  return blaming('operator', () => applied(plan, o))
+}
+
+async function applied(
   plan: { readonly steps: readonly Step[] },
   o: ApplyOptions,
 ): Promise<Applied> {

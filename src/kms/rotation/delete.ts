@@ -1,5 +1,6 @@
 import { ensure } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
+import { blaming } from '../../errors/whose.js'
 import type { MadeKey } from '../inventory/inventory-model.js'
 import { isoOf, updateInventory, withKey } from '../inventory/update.js'
 import type { LastUse } from '../port/management-port.js'
@@ -53,9 +54,13 @@ export interface DeletedKey {
  *   await restoreKey({ store, key }) // it is not final yet
  *   ```
  */
-export async function deleteKey(
+export function deleteKey(
   o: KeyOptions & { readonly confirm: string; readonly days?: number },
 ): Promise<DeletedKey> {
+  return blaming('operator', () => deleted(o))
+}
+
+async function deleted(o: Parameters<typeof deleteKey>[0]): Promise<DeletedKey> {
   checkOptions(o, 'signal kms store key now confirm days')
   return withPort(o, async ({ key, port, now }) => {
     const { days = 30 } = o

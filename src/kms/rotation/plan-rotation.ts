@@ -1,5 +1,6 @@
 import { ensure, isDate } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
+import { blamingNow } from '../../errors/whose.js'
 import { regionOf } from '../../formats/arn.js'
 import { checkInventory } from '../inventory/check-inventory.js'
 import type { KeyInventory, MadeKey, Purpose } from '../inventory/inventory-model.js'
@@ -53,6 +54,10 @@ export interface PlanOptions {
  * @see jose-profile.md, "Key sets"
  */
 export function planRotation(inventory: KeyInventory, o: PlanOptions): RotationPlan {
+  return blamingNow(() => planOf(inventory, o))
+}
+
+function planOf(inventory: KeyInventory, o: PlanOptions): RotationPlan {
   checkInventory(inventory, 'invalid_argument')
   checkOptions(o, 'now every')
   ensure(isDate(o?.now), 'invalid_argument', 'now: expected a Date')

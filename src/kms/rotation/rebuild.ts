@@ -2,6 +2,7 @@ import { clockOf, ensure, hasMethods, shown } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
 import { readInventory, writeInventory } from '../inventory/asked-store.js'
 import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
+import { blaming } from '../../errors/whose.js'
 import type { CallOptions } from '../../io/abort.js'
 import { checkInventory } from '../inventory/check-inventory.js'
 import type {
@@ -88,7 +89,11 @@ export interface Rebuilt {
  *   console.log(inventory.keys.map(({ state }) => state)) // [ 'current' ]
  *   ```
  */
-export async function rebuildInventory(o: RebuildOptions): Promise<Rebuilt> {
+export function rebuildInventory(o: RebuildOptions): Promise<Rebuilt> {
+  return blaming('operator', () => rebuilt(o))
+}
+
+async function rebuilt(o: Parameters<typeof rebuildInventory>[0]): Promise<Rebuilt> {
   const { store, signal, enter, now } = checked(o)
   const there = await readOf(store)
   const old = withoutMakings(o, there?.inventory)

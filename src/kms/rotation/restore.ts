@@ -1,5 +1,6 @@
 import { ensure } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
+import { blaming } from '../../errors/whose.js'
 import { updateInventory, withKey } from '../inventory/update.js'
 import { thereOf, withPort, type KeyOptions } from './listed-key.js'
 
@@ -37,7 +38,11 @@ import { thereOf, withPort, type KeyOptions } from './listed-key.js'
  *   console.log(keys.find(({ thumbprint }) => thumbprint === key).state) // retired
  *   ```
  */
-export async function restoreKey(o: KeyOptions): Promise<void> {
+export function restoreKey(o: KeyOptions): Promise<void> {
+  return blaming('operator', () => restored(o))
+}
+
+async function restored(o: Parameters<typeof restoreKey>[0]): Promise<void> {
   checkOptions(o, 'signal kms store key now')
   await withPort(o, async ({ key, port, now }) => {
     // KMS is asked, since somebody may have cancelled a deletion that the inventory takes for final

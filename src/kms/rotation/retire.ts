@@ -1,5 +1,6 @@
 import { ensure, isDate, shown } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
+import { blaming } from '../../errors/whose.js'
 import type { InventoryKey, MadeKey } from '../inventory/inventory-model.js'
 import { isoOf, purposeOf, updateInventory, withKey } from '../inventory/update.js'
 import type { LastUse } from '../port/management-port.js'
@@ -51,9 +52,13 @@ export interface RetiredKey {
  *   console.log(found.keepUntil.toISOString(), found.disabled) // 2035-01-01T00:00:00.000Z false
  *   ```
  */
-export async function retireKey(
+export function retireKey(
   o: KeyOptions & { readonly keepUntil?: Date; readonly disable?: boolean },
 ): Promise<RetiredKey> {
+  return blaming('operator', () => retired(o))
+}
+
+async function retired(o: Parameters<typeof retireKey>[0]): Promise<RetiredKey> {
   checkOptions(o, 'signal kms store key now keepUntil disable')
   return withPort(o, async (found) => {
     const { key, port, now } = found

@@ -1,5 +1,6 @@
 import { clockOf, ensure, hasMethods, isDate, shown } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
+import { blaming } from '../../errors/whose.js'
 import { revocationReasons } from '../inventory/member-rules.js'
 import {
   isMade,
@@ -64,13 +65,17 @@ export interface RevokedKey {
  *   console.log(replacedBy === next.thumbprint) // true
  *   ```
  */
-export async function revokeKey(
+export function revokeKey(
   o: KeyOptions & {
     readonly reason: RevocationReason
     readonly since?: Date
     readonly withdraw?: boolean
   },
 ): Promise<RevokedKey> {
+  return blaming('operator', () => takenBack(o))
+}
+
+async function takenBack(o: Parameters<typeof revokeKey>[0]): Promise<RevokedKey> {
   checkOptions(o, 'signal kms store key now since reason withdraw')
   ensure(
     hasMethods(o?.store, 'read'),

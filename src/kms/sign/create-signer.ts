@@ -4,6 +4,7 @@ import { isWellFormed } from '../../bytes/text.js'
 import { randomBytes } from '../../crypto/subtle.js'
 import { clockOf, ensure, milliseconds, shown } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
+import { blaming, blamingNow } from '../../errors/whose.js'
 import { bytesType, encodeValue, type Value } from '../../formats/content.js'
 import { checkContext } from '../../formats/context.js'
 import { joinLines, type FileClaims } from '../../formats/file-signature.js'
@@ -38,8 +39,8 @@ class KmsSigner implements Signer {
     this.#alg = alg
   }
 
-  ready(o?: CallOptions): Promise<void> {
-    return unwatched(async () => void (await this.#loaded(signalOf(o))))
+  async ready(o?: CallOptions): Promise<void> {
+    await this.#loaded(signalOf(o))
   }
 
   async close(): Promise<void> {
@@ -225,6 +226,10 @@ export function createSigner(
     readonly now?: () => number
   },
 ): Signer {
+  return blamingNow(() => signerOf(o))
+}
+
+function signerOf(o: Parameters<typeof createSigner>[0]): Signer {
   checkOptions(o, 'kms key alg algorithm now')
   ensure(
     typeof o?.key === 'string' && o.key !== '',
@@ -234,11 +239,11 @@ export function createSigner(
   const signer = new KmsSigner(new KmsPort(o.kms ?? {}), o.key, algOf(o), clockOf(o.now))
   // methods that need no `this`, so that they work behind the proxies of Vue and MobX
   return {
-    ready: (call) => signer.ready(call),
-    sign: (payload, call) => signer.sign(payload, call),
-    signJwt: (claims, call) => signer.signJwt(claims, call),
-    signReceipt: (of, call) => signer.signReceipt(of, call),
-    signFile: (file, call) => signer.signFile(file, call),
+    ready: (call) => unwatched(() => blaming('caller', () => signer.ready(call))),
+    sign: (payload, call) => blaming('caller', () => signer.sign(payload, call)),
+    signJwt: (claims, call) => blaming('caller', () => signer.signJwt(claims, call)),
+    signReceipt: (of, call) => blaming('caller', () => signer.signReceipt(of, call)),
+    signFile: (file, call) => blaming('caller', () => signer.signFile(file, call)),
     close: () => signer.close(),
   }
 }

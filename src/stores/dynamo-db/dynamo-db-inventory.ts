@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { ensure, hasMethods } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
+import { blamingNow } from '../../errors/whose.js'
 import { nameOf } from '../../kms/port/aws-errors.js'
 import { checkInventory, parseInventory } from '../../kms/inventory/check-inventory.js'
 import type { InventoryStore } from '../../kms/inventory/inventory-model.js'
-import { changed, failed, serialized } from '../../kms/inventory/inventory-text.js'
+import { blamingStore, changed, failed, serialized } from '../../kms/inventory/inventory-text.js'
 
 type Item = Readonly<Record<string, { readonly S?: string | undefined }>>
 
@@ -60,6 +61,10 @@ export function dynamoDbInventory(o: {
   readonly table: string
   readonly id?: string
 }): InventoryStore {
+  return blamingNow(() => storeIn(o))
+}
+
+function storeIn(o: Parameters<typeof dynamoDbInventory>[0]): InventoryStore {
   checkOptions(o, 'dynamoDb table id')
   ensure(
     hasMethods(o?.dynamoDb, 'getItem', 'putItem'),
@@ -72,7 +77,7 @@ export function dynamoDbInventory(o: {
     'invalid_argument',
     'table and id: expected text',
   )
-  return {
+  return blamingStore({
     async read() {
       const input = { TableName: table, Key: { id: { S: id } }, ConsistentRead: true }
       const asking = async (): ReturnType<DynamoDbOperations['getItem']> =>
@@ -92,7 +97,7 @@ export function dynamoDbInventory(o: {
         failed('output_failed', 'cannot be written')(error)
       })
     },
-  }
+  })
 }
 
 type Condition = Pick<

@@ -1,3 +1,4 @@
+import { blamingNow } from '../../errors/whose.js'
 import { randomUUID } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -5,7 +6,7 @@ import { utf8 } from '../../bytes/text.js'
 import { syncFolder, writeFileWhole } from '../../files/write-file.js'
 import { checkInventory, parseInventory } from '../../kms/inventory/check-inventory.js'
 import type { InventoryStore } from '../../kms/inventory/inventory-model.js'
-import { changed, failed, serialized } from '../../kms/inventory/inventory-text.js'
+import { blamingStore, changed, failed, serialized } from '../../kms/inventory/inventory-text.js'
 import { filePath } from '../../files/file-path.js'
 
 const versionOf = (file: string): number => Number(/^inventory-(\d{8})\.json$/.exec(file)?.[1] ?? 0)
@@ -41,12 +42,16 @@ const nameOf = (version: number): string => `inventory-${String(version).padStar
  *   ```
  */
 export function fileInventory(path: string | URL): InventoryStore {
+  return blamingNow(() => storeIn(path))
+}
+
+function storeIn(path: Parameters<typeof fileInventory>[0]): InventoryStore {
   const folder = resolve(filePath(path, 'fileInventory: expected the path of a folder'))
   const newest = async (): Promise<number> => {
     const files = await readdir(folder).catch(unlessAbsent)
     return Math.max(0, ...files.map(versionOf))
   }
-  return {
+  return blamingStore({
     async read() {
       const version = await newest()
       if (version === 0) return undefined
@@ -75,7 +80,7 @@ export function fileInventory(path: string | URL): InventoryStore {
       }
       await syncFolder(folder)
     },
-  }
+  })
 }
 
 function unlessAbsent(error: NodeJS.ErrnoException): string[] {

@@ -1,9 +1,10 @@
 import { ensure, hasMethods } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
+import { blamingNow } from '../../errors/whose.js'
 import { nameOf } from '../../kms/port/aws-errors.js'
 import { checkInventory, parseInventory } from '../../kms/inventory/check-inventory.js'
 import type { InventoryStore } from '../../kms/inventory/inventory-model.js'
-import { changed, failed, serialized } from '../../kms/inventory/inventory-text.js'
+import { blamingStore, changed, failed, serialized } from '../../kms/inventory/inventory-text.js'
 
 /** What is used here of `new S3({})` of `@aws-sdk/client-s3`. */
 export interface S3Operations {
@@ -62,6 +63,10 @@ export function s3Inventory(o: {
   readonly bucket: string
   readonly key: string
 }): InventoryStore {
+  return blamingNow(() => storeIn(o))
+}
+
+function storeIn(o: Parameters<typeof s3Inventory>[0]): InventoryStore {
   checkOptions(o, 's3 bucket key')
   ensure(
     hasMethods(o?.s3, 'getObject', 'putObject'),
@@ -74,7 +79,7 @@ export function s3Inventory(o: {
     'bucket and key: expected text',
   )
   const at = { Bucket: o.bucket, Key: o.key }
-  return {
+  return blamingStore({
     async read() {
       const asking = async (): ReturnType<S3Operations['getObject']> => o.s3.getObject(at)
       const found = await asking().catch((error: unknown) => {
@@ -102,5 +107,5 @@ export function s3Inventory(o: {
         failed('output_failed', 'cannot be written')(error)
       })
     },
-  }
+  })
 }

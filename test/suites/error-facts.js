@@ -1,0 +1,53 @@
+import { fails } from '../support/host.js'
+
+/** What a copy of an Error by the platform keeps of it. */
+const posted = (value) => {
+  const { port1, port2 } = new MessageChannel()
+  return new Promise((resolve) => {
+    port2.onmessage = ({ data }) => {
+      port1.close()
+      resolve(data)
+    }
+    port1.postMessage(value)
+  })
+}
+
+/**
+ * What an error says beside its message, and that it survives to another thread or a queue.
+ *
+ * @param {import('../support/host.js').DoorHost} host
+ */
+export function errorFactsSuite({ test, assert, door }) {
+  const { SealdropError, importKeySet } = door
+
+  test('{ ...error } keeps code, whose and retryable in structuredClone, postMessage and JSON', async () => {
+    const facts = {
+      name: 'SealdropError',
+      code: 'kms_throttled',
+      retryable: true,
+      whose: 'network',
+    }
+    // a cause that no clone can carry is left out
+    const cause = Object.assign(new Error('below'), { work: () => {} })
+    const o = /** @type {const} */ ({ retryable: true, whose: 'network', cause })
+    const error = new SealdropError('kms_throttled', 'later', o)
+    for (const copy of [
+      structuredClone({ ...error }),
+      await posted({ ...error }),
+      JSON.parse(JSON.stringify(error)),
+    ])
+      assert.deepEqual(copy, facts)
+    const withMessage = structuredClone({ ...error, message: error.message })
+    assert.equal(withMessage.message, 'later')
+  })
+
+  test('an error says whose fault it is only where it is told: a page has no operator', async () => {
+    const told = new SealdropError('output_failed', 'full', { whose: 'operator' })
+    assert.equal(told.whose, 'operator')
+    assert.notProperty(new SealdropError('output_failed', 'full'), 'whose')
+    const refused = await fails(assert, async () => importKeySet(/** @type {any} */ (7)), [
+      'invalid_argument',
+    ])
+    assert.notProperty(refused, 'whose')
+  })
+}
