@@ -1,4 +1,9 @@
-import { isSealdropError, type SealdropErrorCode, type Whose } from './sealdrop-error.js'
+import {
+  isSealdropError,
+  type SealdropError,
+  type SealdropErrorCode,
+  type Whose,
+} from './sealdrop-error.js'
 
 /**
  * Whose fault each code is, where the error does not say so itself.
@@ -45,12 +50,16 @@ const faults: Readonly<Record<SealdropErrorCode, Whose | 'giver'>> = {
  */
 export function blamed<E>(error: E, giver: Whose): E {
   if (!isSealdropError(error) || error.whose !== undefined) return error
-  const fault = faults[error.code] ?? 'operator'
-  const isOver = fault === 'network' && !error.retryable
-  const whose = isOver ? 'operator' : fault === 'giver' ? giver : fault
   // an error of a user's own store may be frozen
-  Reflect.set(error, 'whose', whose)
+  Reflect.set(error, 'whose', faultOf(error, giver))
   return error
+}
+
+function faultOf({ code, retryable }: SealdropError, giver: Whose): Whose {
+  // a second copy of the package may have other codes
+  const fault = (faults as Partial<typeof faults>)[code] ?? 'operator'
+  if (fault === 'giver') return giver
+  return fault === 'network' && !retryable ? 'operator' : fault
 }
 
 /** Does the work of a verb; each of its errors says whose fault it is when it leaves. */

@@ -1,5 +1,8 @@
 import { fails } from '../support/host.js'
 
+/** The plain object that the guide of errors names. */
+const factsOf = (/** @type {any} */ error) => ({ ...error })
+
 /** What a copy of an Error by the platform keeps of it. */
 const posted = (value) => {
   const { port1, port2 } = new MessageChannel()
@@ -18,7 +21,7 @@ const posted = (value) => {
  * @param {import('../support/host.js').DoorHost} host
  */
 export function errorFactsSuite({ test, assert, door }) {
-  const { SealdropError, importKeySet } = door
+  const { SealdropError, importKeySet, inHand } = door
 
   test('{ ...error } keeps code, whose and retryable in structuredClone, postMessage and JSON', async () => {
     const facts = {
@@ -32,12 +35,12 @@ export function errorFactsSuite({ test, assert, door }) {
     const o = /** @type {const} */ ({ retryable: true, whose: 'network', cause })
     const error = new SealdropError('kms_throttled', 'later', o)
     for (const copy of [
-      structuredClone({ ...error }),
-      await posted({ ...error }),
+      structuredClone(factsOf(error)),
+      await posted(factsOf(error)),
       JSON.parse(JSON.stringify(error)),
     ])
       assert.deepEqual(copy, facts)
-    const withMessage = structuredClone({ ...error, message: error.message })
+    const withMessage = structuredClone({ ...factsOf(error), message: error.message })
     assert.equal(withMessage.message, 'later')
   })
 
@@ -45,9 +48,11 @@ export function errorFactsSuite({ test, assert, door }) {
     const told = new SealdropError('output_failed', 'full', { whose: 'operator' })
     assert.equal(told.whose, 'operator')
     assert.notProperty(new SealdropError('output_failed', 'full'), 'whose')
-    const refused = await fails(assert, async () => importKeySet(/** @type {any} */ (7)), [
-      'invalid_argument',
-    ])
+    const refused = await fails(
+      assert,
+      async () => importKeySet(/** @type {any} */ (7), { trust: inHand() }),
+      ['invalid_argument'],
+    )
     assert.notProperty(refused, 'whose')
   })
 }

@@ -24,7 +24,7 @@ export const failed =
   }
 
 /** A store whose errors say whose fault they are. */
-export const blamingStore = ({ read, write }: InventoryStore): InventoryStore => ({
-  read: () => blaming('operator', () => read()),
-  write: (next, etag) => blaming('operator', () => write(next, etag)),
+export const blamingStore = (store: InventoryStore): InventoryStore => ({
+  read: () => blaming('operator', () => store.read()),
+  write: (next, etag) => blaming('operator', () => store.write(next, etag)),
 })
