@@ -3,6 +3,7 @@ import { ensure, hasMethods, shown } from '../errors/guard.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { within } from '../io/abort.js'
 import { readLimited } from '../io/read-limited.js'
+import { isWorkerd } from '../io/runtime.js'
 
 /** What is asked for, and for how long. */
 export interface FetchDocumentOptions {
@@ -42,12 +43,10 @@ export async function fetchDocument(
     )
   } catch (cause) {
     if (isSealdropError(cause)) throw cause
-    // fetch rejects with a TypeError, whatever went wrong
+    // fetch rejects with a TypeError whatever went wrong, and that of workerd with an Error
     const { name } = Object(cause) as Partial<Error>
-    throw unreachable(
-      name === 'TypeError' ? 'no connection, or blocked by CORS or CSP' : shown(name),
-      cause,
-    )
+    const isFetch = name === 'TypeError' || (name === 'Error' && isWorkerd())
+    throw unreachable(isFetch ? 'no connection, or blocked by CORS or CSP' : shown(name), cause)
   }
 }
 

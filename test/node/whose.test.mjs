@@ -40,6 +40,18 @@ test.after(() => rm(folder, { recursive: true }))
 /** The plain object that the guide of errors names. */
 const factsOf = (/** @type {any} */ error) => ({ ...error })
 
+/** What comes out of a port that a value went into. */
+const posted = (value) => {
+  const { port1, port2 } = new MessageChannel()
+  return new Promise((resolve) => {
+    port2.onmessage = ({ data }) => {
+      port1.close()
+      resolve(data)
+    }
+    port1.postMessage(value)
+  })
+}
+
 /** Another character at a place of a part of a JWE, which goes on being base64url. */
 function changed(jwe, part, at = 2) {
   const parts = jwe.split('.')
@@ -249,4 +261,12 @@ test('fields: a field of another record is the operator’s, a changed one the s
   await blames(moved, 'context_mismatch', 'operator', events)
   const forged = { card: changed(String(record.card), 3, 0) }
   await blames(() => opener.openFields(wrong(forged), options), 'rejected', 'sender', events)
+})
+
+test('{ ...error } goes through a port with code, whose and retryable; the error itself loses them', async (t) => {
+  const { opener } = openerOf(t)
+  const error = await fails(assert, opener.open('not sealed', { context }), 'malformed')
+  const facts = { name: 'SealdropError', code: 'malformed', retryable: false, whose: 'sender' }
+  assert.deepEqual(await posted(factsOf(error)), facts)
+  assert.notProperty(await posted(error), 'code')
 })
