@@ -37,8 +37,10 @@ const kms = sentence('@aws-sdk/client-kms', '3\\.1038\\.0')
 
 test('the versions that are told are those of package.json', async () => {
   const { peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  assert.isAtLeast(Object.keys(peerDependencies).length, 3)
-  for (const [name, range] of Object.entries(peerDependencies)) {
+  // jose is none of them: the door that needs it imports it at once, and Node says that it is missing
+  const { jose: _jose, ...told } = peerDependencies
+  assert.isAtLeast(Object.keys(told).length, 3)
+  for (const [name, range] of Object.entries(told)) {
     const missing = withPeer(wrong(name), () => Promise.reject(new Error('missing')))
     const { message } = await fails(assert, missing, 'invalid_argument')
     assert.match(`${message}\n`, sentence(name, range.slice(1).replaceAll('.', '\\.')))
