@@ -69,10 +69,10 @@ const vitest = (environment) => () =>
     `${environment}.json`,
   )
 
-const jest = () =>
+const jest = (environment) => () =>
   reported(
     'jest/bin/jest.js',
-    ['--config', 'jest.config.json', '--json', '--outputFile', 'jest.json'],
+    `--config jest.config.json --env ${environment} --json --outputFile jest.json`.split(' '),
     'jest.json',
   )
 
@@ -83,9 +83,11 @@ const node = (column) => async () => {
 }
 
 const columns = {
+  'vitest + node': vitest('node'),
   'vitest + jsdom': vitest('jsdom'),
   'vitest + happy-dom': vitest('happy-dom'),
-  'jest + jsdom': jest,
+  'jest + node': jest('node'),
+  'jest + jsdom': jest('<rootDir>/jest-environment.mjs'),
   'Vue, reactive': node('vue'),
   'MobX, observable': node('mobx'),
   'bytes of a vm context': node('vm'),

@@ -8,7 +8,8 @@ import { fails } from '../support/host.js'
 
 /** @import { Value } from 'sealdrop' */
 
-test('what sign makes passes for no JWT, whatever was signed, and verify reads it as before', async (t) => {
+/** A signer of a local KMS, and the set of its key. */
+async function signing(t) {
   const key = 'alias/receipts'
   const local = await startLocalKms({
     keys: [{ alias: key, spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }],
@@ -17,9 +18,14 @@ test('what sign makes passes for no JWT, whatever was signed, and verify reads i
   const kms = local.clientConfig
   const signer = createSigner({ kms, key })
   t.after(() => signer.close())
+  const keys = importKeySet(await publicJwk({ kms, key }), { trust: inHand() })
+  return { signer, keys }
+}
+
+test('what sign makes passes for no JWT, whatever was signed, and verify reads it as before', async (t) => {
+  const { signer, keys } = await signing(t)
   const claims = { iss: 'us', aud: 'you', exp: Math.floor(Date.now() / 1000) + 3_600 }
   const bytes = new TextEncoder().encode(JSON.stringify(claims))
-  const keys = importKeySet(await publicJwk({ kms, key }), { trust: inHand() })
   const expected = { issuer: 'us', audience: 'you' }
   /** @type {[payload: Value, cty: string][]} */
   const rows = [
@@ -44,15 +50,7 @@ test('what sign makes passes for no JWT, whatever was signed, and verify reads i
 })
 
 test('claims are signed as JSON shows them, and always with iat and exp', async (t) => {
-  const key = 'alias/tokens'
-  const local = await startLocalKms({
-    keys: [{ alias: key, spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' }],
-  })
-  t.after(() => local.close())
-  const kms = local.clientConfig
-  const signer = createSigner({ kms, key })
-  t.after(() => signer.close())
-  const keys = importKeySet(await publicJwk({ kms, key }), { trust: inHand() })
+  const { signer, keys } = await signing(t)
   class User {
     iss = 'us'
     aud = 'you'

@@ -25,6 +25,7 @@ export function fetchHostsSuite({ test, assert, door, fixture }) {
     for (const body of [undefined, null, { pipe() {}, on() {} }])
       assert.isNotEmpty(await loaded(bare(text, { body })))
     assert.isNotEmpty(await loaded(bare(`\ufeff${text}`)))
+    assert.isNotEmpty(await loaded(bare(text, { headers: undefined })), 'a mock without headers')
   })
 
   test('such an answer is limited by its announced length before, and by its length after', async () => {
