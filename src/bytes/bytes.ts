@@ -60,11 +60,19 @@ export function unshared(source: Uint8Array): Bytes {
  *
  * - jsdom, vm contexts and iframes have a Uint8Array of their own, which `instanceof` does not know
  * - the getter of %TypedArray% knows those of every realm, whatever an object says of itself
+ * - a buffer that was transferred away has no bytes any more: it is undefined, as other things are
  */
 export function viewOf(value: unknown): Uint8Array | undefined {
-  const view = kindOf(value) === 'ArrayBuffer' ? new Uint8Array(value as ArrayBuffer) : value
-  const name: unknown = Reflect.get(Uint8Array.prototype, Symbol.toStringTag, view)
-  return name === 'Uint8Array' ? (view as Uint8Array) : undefined
+  const isBuffer = kindOf(value) === 'ArrayBuffer'
+  try {
+    const view = (isBuffer ? new Uint8Array(value as ArrayBuffer) : value) as Uint8Array
+    // this throws where the buffer was transferred, and what only calls itself one gets another
+    const { buffer } = new Uint8Array(view.buffer)
+    const name: unknown = Reflect.get(Uint8Array.prototype, Symbol.toStringTag, view)
+    return name === 'Uint8Array' && (!isBuffer || buffer === value) ? view : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** A copy of bytes of any realm, so that nobody changes what was checked. */

@@ -123,7 +123,11 @@ function lostOf(
 function lostOfObject(form: unknown): string | false {
   // null is what an invalid Date answers
   const kind = kindOf(form ?? undefined)
-  if (kind === 'Object') return showsNothing(form as object) && 'a class without members'
+  if (kind === 'Object') {
+    // JSON would make an object of numbers of them
+    if ('BYTES_PER_ELEMENT' in (form as object)) return 'bytes behind a proxy'
+    return showsNothing(form as object) && 'a class without members'
+  }
   return kind !== 'Array' && kind
 }
 

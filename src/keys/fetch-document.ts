@@ -65,7 +65,7 @@ async function load(
       ? { credentials: 'omit', cache: o.revalidate ? 'no-cache' : 'default' }
       : {}
   const { fetch } = o
-  ensure(fetch, 'unsupported_runtime', 'no fetch: hand one in')
+  ensure(typeof fetch === 'function', 'unsupported_runtime', 'no fetch: hand one in')
   const response = await fetch(o.url.href, {
     ...browserOptions,
     headers: { accept: o.accept, ...o.headers },
@@ -86,7 +86,7 @@ async function load(
     `${where}: expected a JWK Set of at most ${o.most} bytes, ` +
       `found ${document ? 'a web page' : 'other text'}`,
   )
-  return { document, maxAge: maxAgeOf(response.headers ?? new Map()) }
+  return { document, maxAge: maxAgeOf((name) => response.headers?.get?.(name)) }
 }
 
 /** The text of an answer; undefined where it is too long, or not UTF-8. */
@@ -101,7 +101,7 @@ async function textOf(response: Response, most: number): Promise<string | undefi
     'unsupported_runtime',
     'fetch: answers with neither a stream nor text()',
   )
-  if (Number(response.headers?.get('content-length')) > most) return undefined
+  if (Number(response.headers?.get?.('content-length')) > most) return undefined
   const text = await response.text()
   return text.length > most ? undefined : text
 }
@@ -111,10 +111,10 @@ async function textOf(response: Response, most: number): Promise<string | undefi
  *
  * `max-age` less the `age` that it came with; 0 for `no-store` and `no-cache`.
  */
-function maxAgeOf(headers: { get(name: string): string | null }): number | undefined {
-  const control = headers.get('cache-control') ?? ''
+function maxAgeOf(header: (name: string) => string | null | undefined): number | undefined {
+  const control = header('cache-control') ?? ''
   if (/\bno-(store|cache)\b/i.test(control)) return 0
   const found = /\bmax-age="?(\d{1,9})/i.exec(control)
   if (!found) return undefined
-  return Math.max(0, Number(found[1]) - (Number(headers.get('age')) || 0)) * 1000
+  return Math.max(0, Number(found[1]) - (Number(header('age')) || 0)) * 1000
 }

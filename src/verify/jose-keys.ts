@@ -1,11 +1,11 @@
 import { JOSENotSupported, JWKSNoMatchingKey } from 'jose/errors'
 import type { SignatureName } from '../algorithms/signatures.js'
 import { fromBase64url } from '../bytes/base64url.js'
-import { fromUtf8 } from '../bytes/text.js'
 import type { CryptoKey } from '../crypto/subtle.js'
 import { verifyingKey } from '../crypto/verifier.js'
 import { ensure } from '../errors/guard.js'
-import { isSealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
+import { isSealdropError, SealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
+import { isIssued } from '../formats/compact.js'
 import type { Key } from '../keys/key.js'
 import { ringOf, type KeySet } from '../keys/key-set.js'
 import { checkSigningTime, keyFor } from './verify.js'
@@ -31,7 +31,7 @@ export type JoseKeys = (header?: JoseHeader, token?: JoseToken) => Promise<Crypt
  * - it stands in for `createRemoteJWKSet`, so that a set counts which is pinned, or which a root
  *   signed
  * - the key must be one that `verify` takes: for this `alg`, valid when it signed, not taken back
- * - the time of a token is its `iat`, in the header or in the claims
+ * - the times of a token are its `iat` in the header and in the claims, and the key must fit each
  * - a `kid` that is not there makes the set be fetched again, at most once in 30 s
  * - `jose` checks everything else: the signature, the claims and `typ`
  *
@@ -62,7 +62,7 @@ export function joseKeys(keys: KeySet): JoseKeys {
     try {
       const { alg = 'none', kid } = header
       const key = await keyFor(keys, { alg, ...(kid !== undefined && { kid }) })
-      checkSigningTime(key, issuedAt(header, token))
+      for (const time of timesOf(header, token)) checkSigningTime(key, time)
       const found = imported.get(key) ?? (await importKey(key))
       imported.set(key, found)
       return found
@@ -74,23 +74,37 @@ export function joseKeys(keys: KeySet): JoseKeys {
 
 async function importKey({ jwk, info }: Key): Promise<CryptoKey> {
   const key = await verifyingKey(jwk, info.alg as SignatureName)
-  ensure(key, 'unsupported_runtime', `${info.alg}: not in this runtime's WebCrypto; use verify`)
-  return key
+  if (key) return key
+  const message = `${info.alg}: not in this runtime's WebCrypto; use verify`
+  const cause = new SealdropError('unsupported_runtime', message)
+  throw new JOSENotSupported(message, { cause })
 }
 
-/** When a token says that it was signed, in seconds since 1970. */
-function issuedAt({ iat }: JoseHeader, { payload }: JoseToken): number | undefined {
-  const time = iat ?? claimsOf(payload).iat
-  return typeof time === 'number' ? time : undefined
+/**
+ * Every time at which a token says that it was signed, in seconds since 1970.
+ *
+ * - the header and the claims may both say one, and the key must fit each: `jose` and the app read
+ *   the claims, and whoever holds an old key could write another time into the header
+ * - one that cannot be read is refused, since it is not absent
+ *
+ * @throws SealdropError `rejected`
+ */
+function timesOf(header: JoseHeader, { payload = '' }: JoseToken): readonly (number | undefined)[] {
+  const bytes =
+    typeof payload === 'string' && header['b64'] !== false ? fromBase64url(payload) : payload
+  ensure(bytes !== undefined, 'rejected', 'payload: expected base64url without padding')
+  const times = [header['iat'], claimsOf(bytes).iat].filter((time) => time !== undefined)
+  ensure(times.every(isIssued), 'rejected', 'iat: expected seconds')
+  return times.length > 0 ? times : [undefined]
 }
 
-/** As jose reads them, after it has verified the signature. */
-function claimsOf(payload: string | Uint8Array = ''): { readonly iat?: unknown } {
-  const bytes = typeof payload === 'string' ? fromBase64url(payload) : payload
+/** The claims as jose reads them: without a byte order mark, and whatever bytes are no UTF-8. */
+function claimsOf(payload: string | Uint8Array): { readonly iat?: unknown } {
+  const text = typeof payload === 'string' ? payload : new TextDecoder().decode(payload)
   try {
-    return Object(JSON.parse((bytes && fromUtf8(bytes)) ?? '')) as { readonly iat?: unknown }
+    return Object(JSON.parse(text)) as { readonly iat?: unknown }
   } catch {
-    return {}
+    return {} // what is no JSON has no claims
   }
 }
 
@@ -101,7 +115,6 @@ const joseErrors: Partial<Record<SealdropErrorCode, typeof JOSENotSupported>> = 
   expired: JWKSNoMatchingKey,
   key_unusable: JWKSNoMatchingKey,
   unsupported_algorithm: JOSENotSupported,
-  unsupported_runtime: JOSENotSupported,
 }
 
 function joseErrorOf(error: unknown): unknown {

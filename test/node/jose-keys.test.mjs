@@ -10,7 +10,7 @@ import { createSigner } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { keySetOf, outcomeOf, publicJwk, signatureKeys } from '../support/host.js'
 import { portOf } from '../support/listen.mjs'
-import { signJws } from '../support/sign.js'
+import { rawSign, signJws } from '../support/sign.js'
 import { hour, mapStore, signedSets } from '../support/signed-sets.js'
 import { wrong } from '../support/types.mjs'
 
@@ -182,6 +182,55 @@ for (const [says, iat, code] of rows) {
     assert.equal(await outcomeOf(jwt), code)
   })
 }
+
+/** A compact JWS over any payload segment, as `signJws` would make it. */
+async function over(header, segment) {
+  const head = jose.base64url.encode(JSON.stringify({ alg: 'ES256', kid: 'first', ...header }))
+  const made = await rawSign('ES256', new TextEncoder().encode(`${head}.${segment}`))
+  return [head, segment, jose.base64url.encode(made)]
+}
+
+test('of two times the key must fit each, and one that is not read as jose reads it is refused', async () => {
+  const text = JSON.stringify(claims)
+  const old = seconds - 700
+  const says = [
+    { exp: seconds - 600 },
+    { revoked: { revoked_at: seconds - 600, reason: 'superseded' } },
+  ]
+  for (const said of says) {
+    const keys = joseKeys(setOf({ ...jwk, ...said }))
+    const given = { ...expected, maxTokenAge: 60 }
+    for (const header of [{ iat: old }, { iat: false }, { iat: -1 }, { iat: null }, { iat: '1' }]) {
+      const work = jwtVerify(await token({}, header), keys, given)
+      const error = await work.catch((cause) => cause)
+      assert.instanceOf(error, errors.JWKSNoMatchingKey, JSON.stringify(header))
+    }
+    for (const segment of [
+      jose.base64url.encode(`\ufeff${text}`),
+      `${jose.base64url.encode(`${text} `)}==`,
+      jose.base64url.encode(JSON.stringify({ ...claims, iat: `${old}` })),
+    ]) {
+      const error = await jwtVerify((await over({}, segment)).join('.'), keys, given).catch(
+        (cause) => cause,
+      )
+      assert.instanceOf(error, errors.JWKSNoMatchingKey, segment)
+    }
+    const [head, , signature] = await over({ b64: false, crit: ['b64'] }, text)
+    const plain = { protected: head, payload: text, signature }
+    const error = await jose.flattenedVerify(plain, keys).catch((cause) => cause)
+    assert.instanceOf(error, errors.JWKSNoMatchingKey)
+  }
+  const [head, , signature] = await over({ b64: false, crit: ['b64'] }, text)
+  await jose.flattenedVerify({ protected: head, payload: text, signature }, joseKeys(setOf(jwk)))
+  await jwtVerify(await token({}, { iat: seconds }), joseKeys(setOf(jwk)), expected)
+})
+
+test('what is missing of the set itself is thrown as it is', async () => {
+  const fetch = async () => wrong({ status: 200 })
+  const keys = fetchKeySet('https://keys.example/', { trust: overHttps(), fetch })
+  const error = await jwtVerify(await token(), joseKeys(keys), expected).catch((cause) => cause)
+  assert.equal(error.code, 'unsupported_runtime')
+})
 
 test('another row that takes the key back, another algorithm and several keys are refused', async () => {
   const back = setOf(jwk, { ...jwk, kid: 'other', revoked: true })

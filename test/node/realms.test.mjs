@@ -20,6 +20,12 @@ const spki = rsa.publicKey.export({ type: 'spki', format: 'der' })
 const keys = S.importKeySet(spki, { trust, use: 'enc', arn })
 const other = (list) => realm.Uint8Array.from([...list])
 
+/** Bytes whose buffer went to somebody else: they have none any more. */
+function transferred(bytes) {
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+  return bytes
+}
+
 test('bytes of another realm are bytes, whatever they say of themselves', () => {
   const named = Object.defineProperty(new Uint8Array([1]), Symbol.toStringTag, { value: 'Other' })
   class Own extends Uint8Array {
@@ -51,6 +57,10 @@ test('bytes of another realm are bytes, whatever they say of themselves', () => 
     { [Symbol.toStringTag]: 'Uint8Array', length: 1, 0: 1 },
     Object.create(Uint8Array.prototype),
     Object.create(realm.Uint8Array.prototype),
+    { [Symbol.toStringTag]: 'ArrayBuffer', length: 1, 0: 1 },
+    new Proxy(new Uint8Array(1), {}),
+    transferred(new Uint8Array(3)),
+    transferred(new Uint8Array(3)).buffer,
   ])
     assert.isUndefined(viewOf(none))
 })
@@ -129,6 +139,20 @@ test('every verb takes bytes of another realm', async () => {
     { message: other(message).buffer, signature: other(signature).buffer },
   ])
     await S.verifySignature(signers, { ...given, alg: 'ES256' })
+})
+
+test('bytes that are none any more, or behind a proxy, are refused and not sealed as something else', async () => {
+  for (const bytes of [
+    transferred(new Uint8Array(3)),
+    transferred(new Uint8Array(3)).buffer,
+    new Proxy(new Uint8Array(3), {}),
+    { [Symbol.toStringTag]: 'ArrayBuffer', secret: 1 },
+  ]) {
+    await fails(assert, S.seal(keys, bytes, { context: {} }), 'invalid_argument')
+    await fails(assert, S.sealStream(keys, /** @type {any} */ (bytes), { context: {} }), [
+      'invalid_argument',
+    ])
+  }
 })
 
 test('what is no source of keys says what it is', async () => {

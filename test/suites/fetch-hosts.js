@@ -25,7 +25,8 @@ export function fetchHostsSuite({ test, assert, door, fixture }) {
     for (const body of [undefined, null, { pipe() {}, on() {} }])
       assert.isNotEmpty(await loaded(bare(text, { body })))
     assert.isNotEmpty(await loaded(bare(`\ufeff${text}`)))
-    assert.isNotEmpty(await loaded(bare(text, { headers: undefined })), 'a mock without headers')
+    for (const headers of [undefined, {}, { 'content-length': '5' }])
+      assert.isNotEmpty(await loaded(bare(text, { headers })), 'a mock without headers')
   })
 
   test('such an answer is limited by its announced length before, and by its length after', async () => {
@@ -42,6 +43,11 @@ export function fetchHostsSuite({ test, assert, door, fixture }) {
 
   test('an answer that cannot be read says what is missing', () =>
     fails(assert, loaded({ ...bare(''), text: undefined }), 'unsupported_runtime', /text\(\)/))
+
+  test('what is no function is no fetch', async () => {
+    const keys = fetchKeySet(url, { trust, fetch: /** @type {any} */ (42) })
+    await fails(assert, keys.list(), 'unsupported_runtime', /no fetch/)
+  })
 
   test('a byte order mark over HTTP is no part of the set', async () => {
     const bytes = new TextEncoder().encode(`\ufeff${await document()}`)

@@ -61,6 +61,19 @@ export function oddKeysSuite(host) {
     }
   })
 
+  test('a type that spells a row of the table is no key', async () => {
+    const { n } = publicJwk('RSA-2048-sig')
+    const { x, y } = publicJwk('P-256-sig')
+    const rows = [
+      { kty: 'RSA exponent 1,0,1', n, use: 'sig', alg: 'PS256' },
+      { kty: 'RSA exponent', crv: '1,0,1', n, use: 'sig', alg: 'PS256' },
+      { kty: 'EC P-256', x, y, use: 'sig', alg: 'ES256' },
+      { crv: 'EC P-256', x, y, use: 'sig', alg: 'ES256' },
+      { kty: ['EC'], crv: 'P-256', x, y, use: 'sig', alg: 'ES256' },
+    ]
+    for (const row of rows) await fails(assert, keysOf(row).list(), 'no_usable_key', /not a key of/)
+  })
+
   test('a pinned key is found beside rows that are no keys', async () => {
     const pin = await jose.calculateJwkThumbprint(good)
     const trust = pinned([pin])
