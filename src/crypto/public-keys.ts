@@ -19,6 +19,20 @@ export function importVerifier(
 }
 
 /**
+ * A public key that a caller made, as a JWK.
+ *
+ * @throws SealdropError `invalid_argument`: it cannot be exported
+ */
+export async function exportPublic(key: CryptoKey): Promise<object> {
+  try {
+    return await subtle().exportKey('jwk', key)
+  } catch (cause) {
+    const why = 'key set: the CryptoKey cannot be exported as a JWK: import it as extractable'
+    throw new SealdropError('invalid_argument', why, { cause })
+  }
+}
+
+/**
  * The SPKI form of a point on a curve, which is how KMS takes a sender's ephemeral key.
  *
  * A point off its curve is `malformed`.

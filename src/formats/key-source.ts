@@ -3,10 +3,11 @@ import type { PublicMembers } from '../algorithms/public-key.js'
 import { fromBase64 } from '../bytes/base64url.js'
 import { bytesOf } from '../bytes/bytes.js'
 import { fromUtf8 } from '../bytes/text.js'
-import { ensure, shown } from '../errors/guard.js'
+import { ensure, hasMethods, shown } from '../errors/guard.js'
 import { kindOf } from '../errors/kind.js'
 import { isText, parseJsonObject, type JsonObject } from './json.js'
 import { useByOperations } from './jwk.js'
+import { fromDer, fromKeyText, isDer, unquoted } from './key-files.js'
 import { fromSpki } from './spki.js'
 
 /** What a caller adds about a key that cannot say it itself. */
@@ -31,7 +32,7 @@ const expected =
  *
  * - a JWK Set or a signed set, as it is
  * - one JWK
- * - SPKI as PEM, DER or base64
+ * - SPKI or PKCS #1 as PEM, DER or base64, and a KeyObject
  * - an answer of GetPublicKey, of an SDK or of the AWS CLI
  *
  * @throws SealdropError `keys_malformed`, `invalid_argument`, `unsupported_algorithm`
@@ -40,15 +41,19 @@ export function keySetDocument(
   source: string | Uint8Array | object,
   stated: KeyStatements,
 ): string {
-  if (typeof source === 'string') return fromText(source.trim(), stated)
+  if (typeof source === 'string') return fromText(unquoted(source), stated)
   const bytes = bytesOf(source)
   if (bytes)
-    return bytes[0] === 0x30
-      ? setOf(fromSpki(bytes), stated)
-      : fromText((fromUtf8(bytes) ?? '').trim(), stated)
+    return isDer(bytes)
+      ? setOf(fromDer(bytes), stated)
+      : fromText(unquoted(fromUtf8(bytes) ?? ''), stated)
   // a Map has a member `keys` too
   const kind = kindOf(source)
-  ensure(kind === 'Object', 'invalid_argument', `key set: ${expected}, found ${kind}`)
+  ensure(
+    /^(Key)?Object$/.test(kind),
+    'invalid_argument',
+    `key set: ${expected}, found ${kind}`,
+  )
   return fromObject(source as JsonObject, stated)
 }
 
@@ -58,18 +63,41 @@ function fromText(text: string, stated: KeyStatements): string {
     return 'keys' in object ? text : fromObject(object, stated)
   }
   if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) return text // a signed set: its trust reads it
-  const pem = /^-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----$/.exec(text)
+  const key = fromKeyText(text)
+  ensure(key, 'keys_malformed', `key set: ${expected}, found other text`)
+  return setOf(key, stated)
+}
+
+/** A KeyObject of Node, as far as it is used here. */
+interface KeyObjectLike {
+  readonly type: unknown
+  export(o: { readonly type: 'spki'; readonly format: 'der' }): Uint8Array
+}
+
+/** Refuses a CryptoKey or a KeyObject that is no public key, before anything of it is read. */
+export function checkPublic({ type }: { readonly type?: unknown }): void {
   ensure(
-    !pem || pem[1] === 'PUBLIC KEY',
-    'keys_malformed',
-    `key set: expected PEM of the type PUBLIC KEY (SPKI), found ${shown(pem?.[1] ?? '')}`,
+    type === 'public',
+    'invalid_argument',
+    `key set: expected a public key, found a ${shown(type)} one: pass its public key`,
   )
-  const der = fromBase64(pem?.[2] ?? text)
-  ensure(der?.[0] === 0x30, 'keys_malformed', `key set: ${expected}, found other text`)
-  return setOf(fromSpki(der), stated)
+}
+
+/** The document of a CryptoKey, which was exported as a JWK. */
+export function cryptoKeyDocument(jwk: object, algorithm: string, stated: KeyStatements): string {
+  const use = /^(RSA-OAEP|ECDH|X25519)$/.test(algorithm) ? 'enc' : 'sig'
+  // its operations are those that it was imported for, which need not be all
+  return setOf({ ...jwk, use, key_ops: undefined }, stated)
 }
 
 function fromObject(object: JsonObject, stated: KeyStatements): string {
+  if (hasMethods(object, 'export')) {
+    checkPublic(object)
+    return setOf(
+      fromDer((object as unknown as KeyObjectLike).export({ type: 'spki', format: 'der' })),
+      stated,
+    )
+  }
   if ('keys' in object) return JSON.stringify(object)
   if ('PublicKey' in object) return fromGetPublicKey(object, stated)
   ensure(

@@ -48,6 +48,11 @@ function refuse(der: Uint8Array, field: string, oid: string): never {
 function rsaMembers(algorithm: Cursor, key: Uint8Array): PublicMembers {
   element(algorithm, 'null', 'RSA parameters')
   algorithm.end('RSA parameters')
+  return fromPkcs1(key)
+}
+
+/** An RSAPublicKey (RFC 8017 §A.1.1). @throws SealdropError `keys_malformed` for bad DER */
+export function fromPkcs1(key: Uint8Array): PublicMembers {
   const outer = new Cursor(key, 'keys_malformed')
   const inner = new Cursor(element(outer, 'sequence', 'RSA public key'), 'keys_malformed')
   outer.end('RSA public key')

@@ -114,8 +114,7 @@ export async function makeKeys(
   const made: readonly (KeyRow & { readonly why?: string })[] = await Promise.all(
     jwks.map((stated, i) =>
       makeKey(stated, told).catch(async (error: unknown) => {
-        const name = typeof stated.kid === 'string' ? shown(stated.kid) : `keys[${i}]`
-        const why = `${name}: ${reasonOf(error)}`
+        const why = `${shown(stated.kid ?? `keys[${i}]`)}: ${reasonOf(error)}`
         const thumbprint = await thumbprintOf(stated).catch(() => '')
         return { info: { thumbprint }, stated, why } as PassedOver
       }),

@@ -16,6 +16,7 @@ import { foreignValuesSuite } from './foreign-values.js'
 import { formatsSuite } from './formats.js'
 import { historySuite } from './history.js'
 import { keySetsSuite } from './key-sets.js'
+import { keysHeldSuite } from './keys-held.js'
 import { keyStatementsSuite } from './key-statements.js'
 import { oddKeysSuite } from './odd-keys.js'
 import { openSuite } from './open.js'
@@ -71,6 +72,7 @@ export function runDoorSuites(host) {
   textsSuite(host)
   errorFactsSuite(host)
   keySetsSuite(host)
+  keysHeldSuite(host)
   keyStatementsSuite(host)
   oddKeysSuite(host)
   fetchSuite(host)

@@ -36,7 +36,7 @@ declare module 'sealdrop' {
     list(o?: CallOptions): Promise<readonly KeyInfo[]>
   }
   function fetchKeySet(url: string | URL, o: FetchOptions): KeySet
-  function importKeySet(source: string | Uint8Array | object, o: ImportOptions): KeySet // JWKS, signed set, JWK, SPKI PEM or DER, a GetPublicKey answer (SDK or CLI)
+  function importKeySet(source: string | Uint8Array | object, o: ImportOptions): KeySet // JWKS, signed set, JWK, SPKI or PKCS #1 in PEM or DER, a GetPublicKey answer (SDK or CLI), a public CryptoKey or KeyObject
 
   // Values
   type Value = string | number | boolean | null | Uint8Array | ArrayBuffer | object // NaN, BigInt, Map, Blob, FormData, cycles, a class without toJSON and own members: invalid_argument, never {}
