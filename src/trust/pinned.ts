@@ -1,5 +1,5 @@
 import { fromBase64url } from '../bytes/base64url.js'
-import { ensure } from '../errors/guard.js'
+import { ensure, shown } from '../errors/guard.js'
 import { parseKeySet, type JWK, type JwkStatements } from '../formats/jwk.js'
 import { reasonOf, thumbprintOf } from '../keys/key.js'
 import type { Believed, Trust } from '../keys/trust.js'
@@ -37,7 +37,8 @@ interface PinnedKey {
  *
  * @returns a trust for `fetchKeySet`, `importKeySet` or `verifyReceiptFile`
  * @throws SealdropError for what it was given:
- *   - `invalid_argument`: there is no pin, or one has no thumbprint
+ *   - `invalid_argument`: there is no pin, or one has no thumbprint; the message says which, and a
+ *     character that may not be there, or its length
  * @throws SealdropError while fetching keys, from each verb that uses the set:
  *   - `keys_untrusted`: the set holds none of the pinned keys
  *   - `keys_malformed`: this is no JWK Set
@@ -55,20 +56,18 @@ interface PinnedKey {
  * @see RFC 7638
  */
 export function pinned(pins: readonly Pin[]): Trust {
-  const given: readonly Pin[] = Array.isArray(pins) ? pins : []
+  const given: readonly Pin[] = Array.isArray(pins) && pins[0] ? pins : ['']
   const wanted: readonly PinnedKey[] = given.map((pin) =>
     // the kid of a JWK that we print is its thumbprint
     typeof pin === 'string' ? { thumbprint: pin } : { thumbprint: (pin as JWK)?.kid, ...pin },
   )
-  ensure(
-    wanted.length > 0 &&
-      wanted.every(
-        ({ thumbprint }) =>
-          typeof thumbprint === 'string' && fromBase64url(thumbprint)?.length === 32,
-      ),
-    'invalid_argument',
-    'pinned: expected thumbprints (RFC 7638)',
-  )
+  // what is no thumbprint may be a private key: of it, only one character is shown
+  for (const [i, { thumbprint = '' }] of wanted.entries())
+    ensure(
+      fromBase64url(`${thumbprint}`)?.length === 32,
+      'invalid_argument',
+      `pinned: expected an array of thumbprints of 43 characters, pins[${i}] has ${shown(/[^\w-]/.exec(thumbprint) ?? thumbprint?.length)}`,
+    )
   return {
     kind: 'pinned',
     async accept(document): Promise<Believed> {

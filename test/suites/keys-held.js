@@ -8,12 +8,12 @@ const block = (label, bytes) =>
   `-----BEGIN ${label}-----\n${lines(base64(bytes))}\n-----END ${label}-----\n`
 
 /**
- * Public keys in the forms in which people hold them.
+ * Public keys in the forms in which people hold them, and pins as people paste them.
  *
  * @param {import('../support/host.js').DoorHost} host
  */
 export function keysHeldSuite({ test, assert, door, jose }) {
-  const { importKeySet, inHand, seal } = door
+  const { importKeySet, inHand, pinned, seal } = door
   const trust = inHand()
   const spki = async (name) => {
     const { kty, crv } = publicJwk(name)
@@ -154,5 +154,33 @@ export function keysHeldSuite({ test, assert, door, jose }) {
     )
     const keys = importKeySet(closed, { trust })
     await fails(assert, keys.ready(), 'invalid_argument', /extractable/)
+  })
+
+  test('a pin that is none is named by its place and by what is wrong with it', async () => {
+    const pin = await thumbprint(rsa)
+    /** @type {[pins: unknown, pattern: RegExp][]} */
+    const rows = [
+      [[pin, ` ${pin}`], /43 characters.*pins\[1\] has " "/],
+      [[`${pin}\n`], /pins\[0\] has/],
+      [[`${pin}=`], /pins\[0\] has "="/],
+      [['b4'.repeat(32)], /pins\[0\] has "64"/],
+      [[pin, pin.slice(1)], /pins\[1\] has "42"/],
+      [[{ use: 'enc' }], /pins\[0\] has "0"/],
+      [[null], /pins\[0\]/],
+      [[{ thumbprint: null }], /pins\[0\]/],
+      [[{ thumbprint: 7 }], /pins\[0\]/],
+      [[pin, { thumbprint: `${pin} ` }], /pins\[1\] has " "/],
+      [pin, /array/],
+      [[], /array/],
+      [undefined, /array/],
+    ]
+    for (const [pins, pattern] of rows)
+      await fails(assert, () => pinned(wrong(pins)), 'invalid_argument', pattern)
+  })
+
+  test('what is no pin is not shown', async () => {
+    const secret = block('PRIVATE KEY', new TextEncoder().encode('a secret that nobody must see'))
+    const { message } = await fails(assert, () => pinned([secret]), 'invalid_argument', /pins\[0\]/)
+    assert.notInclude(message, base64(new TextEncoder().encode('a secret')).slice(0, 8))
   })
 }
