@@ -25,8 +25,17 @@ export function frameCount(length: number, frameLength: number): number {
   return count
 }
 
-/** Length of a whole message: every position follows from lengths alone. */
+/**
+ * Length of a whole message: every position follows from lengths alone.
+ *
+ * @throws SealdropError `invalid_argument` unless the plaintext has a number of bytes
+ */
 export function messageLength(header: number, length: number, frameLength: number): number {
+  ensure(
+    Number.isSafeInteger(length) && length >= 0,
+    'invalid_argument',
+    'length: expected a number of bytes',
+  )
   return header + (frameCount(length, frameLength) - 1) * regularOverhead + length + finalOverhead
 }
 

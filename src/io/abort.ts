@@ -39,6 +39,7 @@ const longest = 2 ** 31 - 1
  * Awaits work that is given so many milliseconds, and then told to stop.
  *
  * - it rejects with `late` then
+ * - what it left undone is told so too, such as a body that is no web stream
  *
  * It is a timer of its own, since hosts such as jsdom have no `AbortSignal.timeout`.
  */
@@ -54,6 +55,7 @@ export async function within<T>(
     return await abortable(work(signal), signal)
   } finally {
     clearTimeout(timer)
+    stop.abort()
   }
 }
 

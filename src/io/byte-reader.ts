@@ -1,5 +1,5 @@
 import { concat, viewOf, type Bytes } from '../bytes/bytes.js'
-import { ensure } from '../errors/guard.js'
+import { ensure, hasMethods } from '../errors/guard.js'
 import { kindOf } from '../errors/kind.js'
 
 /** Reads bytes in order, in the portions that are asked for. */
@@ -32,11 +32,28 @@ export function streamReader(stream: ReadableStream<Uint8Array>, whole = false):
   )
 }
 
+/** What is used here of a stream of Node. */
+interface NodeStream {
+  on(event: 'error', listener: () => void): unknown
+  destroy(): unknown
+}
+
+/**
+ * Reads an async iterable, which a stream of Node is too.
+ *
+ * Until it is first read, the iterator of such a stream neither listens to nor ends the stream.
+ */
 export function iterableReader(source: AsyncIterable<Uint8Array>): ByteReader {
   const chunks = source[Symbol.asyncIterator]()
+  const stream = hasMethods(source, 'on', 'destroy') && (source as unknown as NodeStream)
+  // an 'error' that nobody listens to ends the process; the iterator tells it once it is read
+  if (stream) stream.on('error', () => {})
   return chunkReader(
     () => chunks.next(),
-    () => void (async () => chunks.return?.())().catch(() => {}),
+    () => {
+      if (stream) stream.destroy()
+      void (async () => chunks.return?.())().catch(() => {})
+    },
   )
 }
 

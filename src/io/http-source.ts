@@ -6,7 +6,7 @@ import { blaming } from '../errors/whose.js'
 import type { CallOptions } from './abort.js'
 import type { ByteSource } from './byte-source.js'
 import { isLoopback } from './loopback.js'
-import { readLimited } from './read-limited.js'
+import { giveUp, readLimited } from './read-limited.js'
 
 /** How a file behind a URL is asked for. */
 export interface HttpSourceOptions extends CallOptions {
@@ -129,7 +129,7 @@ async function findFile(
   const answersRanges = status === 206 || (status === 416 && size === 0)
   if (!answersRanges || !Number.isSafeInteger(size))
     return refuse(response, `expected a server that answers Range requests${left}`)
-  await giveUp(response)
+  giveUp(response.body)
   return { ask, size, version: versionOf(response) }
 }
 
@@ -159,7 +159,7 @@ async function readRange(
   const range = response.headers.get('content-range') ?? ''
   const same = versionOf(response) === version && range.endsWith(`/${size}`)
   const whole = same && range === `bytes ${start}-${end - 1}/${size}`
-  if (!whole) await giveUp(response)
+  if (!whole) giveUp(response.body)
   ensure(same, 'source_changed', 'the file behind the URL was changed since it was first asked for')
   if (!whole) throw failed(`expected bytes ${start} to ${end}, the URL answered with others`)
   const bytes = await bodyOf(response, end - start, signal)
@@ -186,13 +186,8 @@ async function bodyOf(
 const failed = (message: string, cause?: unknown): SealdropError =>
   new SealdropError('source_failed', message, { retryable: true, ...(cause ? { cause } : {}) })
 
-async function giveUp({ body }: Response): Promise<void> {
-  await body?.cancel().catch(() => {})
-}
-
-async function refuse(response: Response, what: string): Promise<never> {
-  await giveUp(response)
-  const { status } = response
+function refuse({ body, status }: Response, what: string): never {
+  giveUp(body)
   throw new SealdropError(
     status === 412 ? 'source_changed' : 'source_failed',
     `${what}; the URL answered with status ${status}`,

@@ -1,4 +1,5 @@
 import { concat, type Bytes } from '../bytes/bytes.js'
+import { unwatched } from './abort.js'
 
 /**
  * Reads a stream to its end; undefined as soon as it exceeds the limit.
@@ -16,9 +17,13 @@ export async function readLimited(
     if (done) return concat(...chunks)
     length += value.length
     if (length > limit) {
-      reader.cancel().catch(() => {})
+      giveUp(reader)
       return undefined
     }
     chunks.push(value)
   }
 }
+
+/** Gives up a body that nobody will read, which would keep its connection. */
+export const giveUp = (body: Pick<ReadableStream, 'cancel'> | null): void =>
+  void unwatched(async () => body?.cancel())

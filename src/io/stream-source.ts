@@ -110,11 +110,6 @@ export function inputOf(source: StreamSource, length?: number): Input {
   const stream = hasMethods(source, 'getReader')
   if (isByteSource(source) || !(stream || hasMethods(source, Symbol.asyncIterator)))
     return fileInput(source, length)
-  ensure(
-    length === undefined || (Number.isSafeInteger(length) && length >= 0),
-    'invalid_argument',
-    'length: expected bytes',
-  )
   return {
     size: length,
     otherSize: 'source_failed',
@@ -124,6 +119,29 @@ export function inputOf(source: StreamSource, length?: number): Input {
           ? streamReader(source as ReadableStream<Uint8Array>)
           : iterableReader(source as AsyncIterable<Uint8Array>),
       ),
+  }
+}
+
+/**
+ * Works on a source that is to be read once: where that fails, the source is given up.
+ *
+ * It is taken at once, so that one that fails meanwhile is listened to.
+ *
+ * @param length - what the caller says of it besides
+ * @throws SealdropError `invalid_argument`, and what the work throws
+ */
+export async function taken<T>(
+  source: StreamSource,
+  work: (reader: ByteReader, input: Input) => Promise<T>,
+  length?: number,
+): Promise<T> {
+  const input = inputOf(source, length)
+  const reader = input.reader()
+  try {
+    return await work(reader, input)
+  } catch (error) {
+    reader.cancel(error)
+    throw error
   }
 }
 

@@ -2,7 +2,7 @@ import { fromUtf8 } from '../bytes/text.js'
 import { ensure, hasMethods, shown } from '../errors/guard.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { within } from '../io/abort.js'
-import { readLimited } from '../io/read-limited.js'
+import { giveUp, readLimited } from '../io/read-limited.js'
 import { isWorkerd } from '../io/runtime.js'
 
 /** What is asked for, and for how long. */
@@ -75,10 +75,12 @@ async function load(
   const { status } = response
   // a browser shows a redirect as status 0
   const redirect = status % 300 < 100 ? '; redirects are not followed' : ''
-  if (status !== 200)
+  if (status !== 200) {
+    giveUp(response.body)
     throw new SealdropError('keys_unreachable', `${where}: found status ${status}${redirect}`, {
       retryable: /^(408|429|5..)$/.test(`${status}`),
     })
+  }
   const document = (await textOf(response, o.most))?.trim()
   ensure(
     document && !document.startsWith('<'),

@@ -24,6 +24,26 @@ export interface Layout {
   readonly final: number
 }
 
+/** A file whose readers are given up together: those of its front, its end and the range. */
+export function givenUpAsOne(file: FileInput): {
+  readonly input: FileInput
+  readonly cancel: ByteReader['cancel']
+} {
+  const readers: ByteReader[] = []
+  const over = new AbortController()
+  const reader: FileInput['reader'] = (...range) => {
+    over.signal.throwIfAborted() // the call is over, and its work went on to here
+    const made = file.reader(...range)
+    readers.push(made)
+    return made
+  }
+  const cancel = (reason: unknown): void => {
+    over.abort(reason)
+    for (const one of readers) one.cancel(reason)
+  }
+  return { input: { ...file, reader }, cancel }
+}
+
 /**
  * Finds where the frames of a message lie.
  *

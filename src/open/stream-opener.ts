@@ -11,7 +11,7 @@ import { checkRange, type ByteSource } from '../io/byte-source.js'
 import { inOrder, streamOf } from '../io/in-order.js'
 import { fileInput, inputOf, type StreamSource } from '../io/stream-source.js'
 import { openMessage } from './open-message.js'
-import { layoutIn, openPart } from './open-range.js'
+import { givenUpAsOne, layoutIn, openPart } from './open-range.js'
 import type { OpenedInfo, OpenerParts, OpenOptions } from './options.js'
 import { reported, tellFailed, type OpenEvent } from './report.js'
 import { openFrame, sealedFrames } from './sealed-frames.js'
@@ -73,9 +73,9 @@ export class StreamOpener {
     o: OpenOptions,
   ): Promise<OpenedStream & { readonly length: number }> {
     checkRange('openRange', start, end)
-    const input = fileInput(source)
+    const { input, cancel } = givenUpAsOne(fileInput(source))
     const front = input.reader(0, Math.min(input.size, maxHeaderLength))
-    return this.#reading(front, o, async (parts) => {
+    return this.#reading({ ...front, cancel }, o, async (parts) => {
       checkOptions(o, 'signal context maxAge')
       const { header, length } = await readHeader(front, formatName, parts.maxFrameLength)
       front.cancel(undefined)

@@ -235,6 +235,7 @@ export class RangeSealer implements FileSealer {
       }
       await this.#unchanged()
     } catch (error) {
+      reader.cancel(error)
       signal?.throwIfAborted()
       throw this.#judged(error)
     } finally {

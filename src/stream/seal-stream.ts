@@ -7,8 +7,9 @@ import { SealdropError } from '../errors/sealdrop-error.js'
 import { ChunkDigester } from '../formats/chunk-digest.js'
 import { messageLength } from '../formats/frames.js'
 import { tagLength } from '../formats/message-header.js'
+import type { ByteReader } from '../io/byte-reader.js'
 import { inOrder, streamOf, type ByteStream } from '../io/in-order.js'
-import { inputOf, type StreamSource } from '../io/stream-source.js'
+import { taken, type Input, type StreamSource } from '../io/stream-source.js'
 import { tell } from '../io/tell.js'
 import type { KeyInfo } from '../keys/key.js'
 import { framesOf } from './frames-of.js'
@@ -61,7 +62,7 @@ export interface SealedStream extends ByteStream {
  *
  * @param keys - one key of each set can open it; an RSA key must be published with its ARN
  * @param source - Blob, File, byte source, stream or async iterable of bytes, or bytes (leave them
- *   unchanged until they are read)
+ *   unchanged until they are read); given up on failure, as a stream of Node is destroyed
  * @returns the ciphertext as a stream, its length where that is known, and what a receipt names
  * @throws SealdropError for what it was given:
  *   - `invalid_argument`: the context is missing or has an empty name or value, a number is out of
@@ -93,14 +94,21 @@ export async function sealStream(
   source: StreamSource,
   o: StreamOptions,
 ): Promise<SealedStream> {
+  return taken(source, (reader, input) => sealInput(keys, reader, input, o), o?.length)
+}
+
+async function sealInput(
+  keys: Recipients,
+  reader: ByteReader,
+  input: Input,
+  o: StreamOptions,
+): Promise<SealedStream> {
   const {
     framesInFlight = limits.framesInFlight,
     onProgress,
     signal,
-    length: announced,
     digest: digested = true,
   } = checkOptions(o, 'signal context frameLength length framesInFlight digest onProgress')
-  const input = inputOf(source, announced)
   checkCount('framesInFlight', framesInFlight, limits.maxFramesInFlight)
   signal?.throwIfAborted()
   const plan = await planMessage(keys, o ?? {})
@@ -109,7 +117,6 @@ export async function sealStream(
   const { size } = input
   const length =
     size === undefined ? size : messageLength(message.header.length, size, plan.frameLength)
-  const reader = input.reader()
   const frames = framesOf(reader, input, plan.frameLength, version)
   signal?.throwIfAborted()
 

@@ -1,4 +1,3 @@
-import { ensure } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
 import { messageLength } from '../formats/frames.js'
 import type { FileSealerOptions } from './create-file-sealer.js'
@@ -41,11 +40,6 @@ export async function sealedLength(
 ): Promise<number> {
   // the object that goes to sealStream or createFileSealer may be given here too
   checkOptions<Partial<FileSealerOptions>, typeof names>(o, names)
-  ensure(
-    Number.isSafeInteger(length) && length >= 0,
-    'invalid_argument',
-    'length: expected a number of bytes',
-  )
   const plan = await planMessage(keys, o ?? {})
   return messageLength((await startMessage(plan)).header.length, length, plan.frameLength)
 }

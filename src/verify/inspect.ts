@@ -15,7 +15,8 @@ import type { JsonObject } from '../formats/json.js'
 import { parseJws, reservedTypes, sameType } from '../formats/jws.js'
 import { setClaims } from '../formats/signed-set.js'
 import { abortable, type CallOptions } from '../io/abort.js'
-import { inputOf, type StreamSource } from '../io/stream-source.js'
+import type { ByteReader } from '../io/byte-reader.js'
+import { taken, type StreamSource } from '../io/stream-source.js'
 
 /** What anyone can read of a sealed or signed thing. Nothing of it is verified. */
 export interface Inspection {
@@ -85,14 +86,21 @@ export async function inspect(
   input: string | StreamSource,
   o?: InspectOptions,
 ): Promise<Inspection> {
-  const { signal, maxFrameLength = limits.maxFrame } = checkOptions(o, 'signal maxFrameLength')
-  checkCount('maxFrameLength', maxFrameLength, limits.anyFrame)
-  signal?.throwIfAborted()
-  if (typeof input !== 'string') return inspectStream(input, maxFrameLength, signal)
+  if (typeof input !== 'string') return taken(input, (reader) => inspectStream(reader, o))
+  checked(o)
   if (input.trimStart().startsWith('{')) {
     return { kind: 'key-set', recipients: kidsOf(parseKeySet(input)) }
   }
   return input.split('.', 6).length === 3 ? inspectSigned(input.trim()) : inspectValue(input)
+}
+
+function checked(
+  o: InspectOptions | undefined,
+): InspectOptions & { readonly maxFrameLength: number } {
+  const { signal, maxFrameLength = limits.maxFrame } = checkOptions(o, 'signal maxFrameLength')
+  checkCount('maxFrameLength', maxFrameLength, limits.anyFrame)
+  signal?.throwIfAborted()
+  return { signal, maxFrameLength }
 }
 
 /** A JWS, a signed set or a file signature. */
@@ -141,36 +149,30 @@ const kidsOf = (keys: readonly JsonObject[]): readonly string[] =>
   keys.flatMap(({ kid }) => (typeof kid === 'string' ? [kid] : []))
 
 async function inspectStream(
-  source: StreamSource,
-  maxFrameLength: number,
-  signal: AbortSignal | undefined,
+  reader: ByteReader,
+  o: InspectOptions | undefined,
 ): Promise<Inspection> {
-  const reader = inputOf(source).reader()
+  const { signal, maxFrameLength } = checked(o)
   const digester = new ChunkDigester(sha256)
   const take = async (size: number): Promise<Uint8Array<ArrayBuffer>> => {
     const bytes = await abortable(reader.take(size), signal)
     await digester.update(bytes)
     return bytes
   }
-  try {
-    const {
-      header: { context, dataKeys, messageId },
-    } = await readHeader(
-      { ...reader, take },
-      (version, suite) => `${version} and ${suite}`,
-      maxFrameLength,
-    )
-    while ((await take(524_288)).length > 0);
-    return {
-      kind: 'stream',
-      context,
-      recipients: dataKeys.map((dataKey) => recipientNameOf(dataKey) ?? dataKey.provider),
-      messageId: toBase64url(messageId),
-      length: digester.size,
-      digest: await digester.digest(),
-    }
-  } catch (error) {
-    reader.cancel(error)
-    throw error
+  const {
+    header: { context, dataKeys, messageId },
+  } = await readHeader(
+    { ...reader, take },
+    (version, suite) => `${version} and ${suite}`,
+    maxFrameLength,
+  )
+  while ((await take(524_288)).length > 0);
+  return {
+    kind: 'stream',
+    context,
+    recipients: dataKeys.map((dataKey) => recipientNameOf(dataKey) ?? dataKey.provider),
+    messageId: toBase64url(messageId),
+    length: digester.size,
+    digest: await digester.digest(),
   }
 }

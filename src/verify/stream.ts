@@ -16,7 +16,7 @@ import { abortable } from '../io/abort.js'
 import type { ByteReader } from '../io/byte-reader.js'
 import { checkRange, type ByteSource } from '../io/byte-source.js'
 import { inOrder, streamOf } from '../io/in-order.js'
-import { fileInput, inputOf, type StreamSource } from '../io/stream-source.js'
+import { fileInput, taken, type StreamSource } from '../io/stream-source.js'
 import { tell } from '../io/tell.js'
 import { ringOf, type KeySet } from '../keys/key-set.js'
 import type { FileOptions, SignedFile, VerifiedStream } from './signed-file.js'
@@ -70,20 +70,15 @@ export async function verifyStream(
   source: StreamSource,
   o: FileOptions = {},
 ): Promise<VerifiedStream> {
-  const input = inputOf(source)
-  const reader = input.reader()
-  try {
+  return taken(source, async (reader, { size: found }) => {
     const options = fileOptions(o)
-    const file = await signedFile(keys, fileSignature, options, input.size)
+    const file = await signedFile(keys, fileSignature, options, found)
     return verifiedPart(
       file,
-      { reader, from: 0, to: file.claims.size, unsized: input.size === undefined },
+      { reader, from: 0, to: file.claims.size, unsized: found === undefined },
       options,
     )
-  } catch (error) {
-    reader.cancel(error)
-    throw error
-  }
+  })
 }
 
 /**

@@ -14,6 +14,7 @@ import { fileSignatureSourcesSuite } from './file-signature-sources.js'
 import { fileSignaturesSuite } from './file-signatures.js'
 import { foreignValuesSuite } from './foreign-values.js'
 import { formatsSuite } from './formats.js'
+import { givenUpSuite } from './given-up.js'
 import { historySuite } from './history.js'
 import { keySetsSuite } from './key-sets.js'
 import { keysHeldSuite } from './keys-held.js'
@@ -96,6 +97,7 @@ export function runDoorSuites(host) {
   streamsSuite(host)
   streamFaultsSuite(host)
   streamFlowSuite(host)
+  givenUpSuite(host)
   fileSealerSuite(host)
   fileSealerWorkSuite(host)
   fileSealerRecordsSuite(host)

@@ -1,6 +1,7 @@
 import { limits } from '../../algorithms/limits.js'
 import { checkCount, clockOf, ensure, milliseconds } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
+import { SealdropError } from '../../errors/sealdrop-error.js'
 import { blaming, blamingNow } from '../../errors/whose.js'
 import { noCache } from '../../open/data-keys.js'
 import type { OpenOptions } from '../../open/options.js'
@@ -9,6 +10,7 @@ import type { OpenEvent } from '../../open/report.js'
 import { StreamOpener } from '../../open/stream-opener.js'
 import { ValueOpener } from '../../open/value-opener.js'
 import { signalOf, unwatched } from '../../io/abort.js'
+import { taken } from '../../io/stream-source.js'
 import type { FieldOptions, SealedFields } from '../../seal/sealer.js'
 import { ConfiguredKeys } from './configured-keys.js'
 import { dataKeyCache, type CacheOptions } from './data-key-cache.js'
@@ -119,18 +121,22 @@ function openerOf(o: OpenerOptions): Opener {
   const opener = new ValueOpener(parts, onEvent)
   const streams = new StreamOpener(parts, onEvent)
   let closed = false
-  const whileOpen = <R>(work: () => Promise<R>): Promise<R> =>
-    blaming('sender', () => {
-      ensure(!closed, 'closed', 'this opener was closed')
-      return work()
-    })
+  const refuse = async (): Promise<never> => {
+    throw new SealdropError('closed', 'this opener was closed')
+  }
+  const whileOpen = <R>(work: () => Promise<R>, otherwise = refuse): Promise<R> =>
+    blaming('sender', () => (closed ? otherwise() : work()))
   type FieldsCall = OpenOptions & FieldOptions
   return {
     ready: (call) => unwatched(() => whileOpen(() => keys.ready(signalOf(call)))),
     open: (jwe, call) => whileOpen(() => opener.open(jwe, call)),
     openFields: <T extends object>(record: SealedFields<T>, call: FieldsCall) =>
       whileOpen(() => opener.openFields<T>(record, call)),
-    openStream: (source, call) => whileOpen(() => streams.openStream(source, call)),
+    openStream: (source, call) =>
+      whileOpen(
+        () => streams.openStream(source, call),
+        () => taken(source, refuse), // a source that comes too late is given up
+      ),
     openRange: (source, start, end, call) =>
       whileOpen(() => streams.openRange(source, start, end, call)),
     openFile: (input, output, call) => whileOpen(() => openFile(streams, input, output, call)),
