@@ -49,11 +49,7 @@ export function keySetDocument(
       : fromText(unquoted(fromUtf8(bytes) ?? ''), stated)
   // a Map has a member `keys` too
   const kind = kindOf(source)
-  ensure(
-    /^(Key)?Object$/.test(kind),
-    'invalid_argument',
-    `key set: ${expected}, found ${kind}`,
-  )
+  ensure(/^(Key)?Object$/.test(kind), 'invalid_argument', `key set: ${expected}, found ${kind}`)
   return fromObject(source as JsonObject, stated)
 }
 
