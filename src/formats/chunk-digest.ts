@@ -18,7 +18,7 @@ export async function chunkDigest(size: number, list: Bytes, hash: Hash): Promis
  * Takes bytes as they come, and ends in their chunk digest.
  *
  * - WebCrypto cannot hash a stream, so chunks are hashed
- * - the hash function is handed in, and copies what it is given
+ * - the hash function is handed in; what it is given stays as it is until it answered
  *
  * @see file-signature.md, "Chunk digest"
  */
@@ -27,8 +27,8 @@ export class ChunkDigester {
   size = 0
   readonly #hash: Hash
   readonly #hashes: Promise<Bytes>[] = []
-  /** What is being filled; made when first needed. */
-  #chunk: Bytes | undefined
+  /** What is being filled, in turn; each is made when first needed. */
+  readonly #chunks: Bytes[] = []
 
   constructor(sha256: Hash) {
     this.#hash = sha256
@@ -37,8 +37,7 @@ export class ChunkDigester {
   /** Resolves when more may come; the bytes were copied before that. */
   async update(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) {
-      this.#chunk ??= new Uint8Array(limits.digestChunk)
-      const chunk = this.#chunk
+      const chunk = (this.#chunks[this.#turn] ??= new Uint8Array(limits.digestChunk))
       const filled = this.size % chunk.length
       const part = bytes.subarray(at, at + chunk.length - filled)
       chunk.set(part, filled)
@@ -49,11 +48,16 @@ export class ChunkDigester {
   }
 
   async digest(): Promise<string> {
-    const last = this.#chunk?.subarray(0, this.size % limits.digestChunk)
+    const last = this.#chunks[this.#turn]?.subarray(0, this.size % limits.digestChunk)
     if (last?.length) await this.#flush(last)
     const list = new Uint8Array(this.#hashes.length * 32)
     for (const [i, hash] of this.#hashes.entries()) list.set(await hash, i * 32)
     return chunkDigest(this.size, list, this.#hash)
+  }
+
+  /** As many chunks in turn as digests may be under way. */
+  get #turn(): number {
+    return this.#hashes.length % underWay
   }
 
   async #flush(chunk: Bytes): Promise<void> {

@@ -7,15 +7,22 @@ export interface ByteReader {
   /**
    * The next `length` bytes, fewer only where the source ends.
    *
-   * They stay as they are until the next call; of a stream until the call after that.
+   * They stay as they are until the next call, or for as many calls as `hold` says.
    */
   take(length: number): Promise<Bytes>
+  /**
+   * Says for how many calls behind its own an answer stays as it is.
+   *
+   * Work on it may then be under way: a page can replace `crypto.subtle` by something that copies
+   * what it is given later than WebCrypto does.
+   */
+  readonly hold: (calls: number) => void
   /** Tells the source that nothing more is wanted. */
   cancel(reason: unknown): void
 }
 
 /**
- * Reads a stream, filling two buffers in turn.
+ * Reads a stream, filling buffers in turn.
  *
  * In Chromium allocation is what costs, not encryption (performance.md, 4).
  *
@@ -71,8 +78,9 @@ function byobReader(stream: ReadableStream<Uint8Array>, whole: boolean): ByteRea
   }
   const buffers = turns()
   return {
+    hold: buffers.hold,
     async take(length) {
-      let [buffer, put] = buffers(length)
+      let [buffer, put] = buffers.next(length)
       let at = 0
       while (at < length) {
         // `min` saves round trips where it is known, and the loop does elsewhere; a stream that
@@ -105,8 +113,9 @@ function chunkReader(
   const buffers = turns()
   let rest: Uint8Array = new Uint8Array()
   return {
+    hold: buffers.hold,
     async take(length) {
-      const [buffer, put] = buffers(length)
+      const [buffer] = buffers.next(length)
       const bytes = new Uint8Array(buffer)
       let at = 0
       while (at < length) {
@@ -122,7 +131,6 @@ function chunkReader(
         rest = rest.subarray(part.length)
         at += part.length
       }
-      put(buffer)
       return bytes.subarray(0, at)
     },
     cancel,
@@ -144,19 +152,33 @@ export function withFront(front: Bytes, reader: ByteReader): ByteReader {
   }
 }
 
-/** Two buffers in turn, made when first needed and again when a longer one is. */
-function turns(): (length: number) => [buffer: ArrayBuffer, put: (buffer: ArrayBuffer) => void] {
-  let mine = new ArrayBuffer(0)
-  let other = mine
-  return (length) => {
-    const next = other
-    other = mine
-    mine = next.byteLength < length ? new ArrayBuffer(length) : next
-    return [
-      mine,
-      (back) => {
-        mine = back
-      },
-    ]
+/** Memory that is used in turn. */
+interface Turns {
+  /** Says for how many turns behind its own the memory of a turn stays as it is. */
+  readonly hold: (calls: number) => void
+  /** The memory of the next turn; what came in the place of it is put back. */
+  readonly next: (length: number) => [buffer: ArrayBuffer, put: (buffer: ArrayBuffer) => void]
+}
+
+/** Buffers in turn, made when first needed and again when a longer one is. */
+export function turns(): Turns {
+  const buffers: ArrayBuffer[] = []
+  let others = 1
+  let at = 0
+  return {
+    hold(calls) {
+      others = calls
+    },
+    next(length) {
+      at = at < others ? at + 1 : 0
+      const mine = at
+      const put = (buffer: ArrayBuffer): void => {
+        buffers[mine] = buffer
+      }
+      const { [mine]: last } = buffers
+      const buffer = last && last.byteLength >= length ? last : new ArrayBuffer(length)
+      put(buffer)
+      return [buffer, put]
+    },
   }
 }

@@ -2,7 +2,7 @@ import { concat, unshared, viewOf, type Bytes } from '../bytes/bytes.js'
 import { ensure } from '../errors/guard.js'
 import { kindOf } from '../errors/kind.js'
 import type { CallOptions } from './abort.js'
-import type { ByteReader } from './byte-reader.js'
+import { turns, type ByteReader } from './byte-reader.js'
 
 /** How a byte source is read. */
 export interface ReadOptions extends CallOptions {
@@ -48,24 +48,35 @@ const block = 2_097_152
 /**
  * Reads part of a byte source, in order.
  *
- * It answers views of what the source answered, as they are until the next is taken.
+ * It answers views of memory in turn, into which the source wrote or from which it was copied.
+ *
+ * @param isKept - whether what the source answers stays as it is, so that nothing is copied
  */
-export function rangeReader(source: ByteSource, start: number, end: number): ByteReader {
+export function rangeReader(
+  source: ByteSource,
+  start: number,
+  ...[end, isKept]: [end: number, isKept?: boolean]
+): ByteReader {
   const stop = new AbortController()
+  const blocks = turns()
+  let held = 0
   let rest: Uint8Array = new Uint8Array()
-  let into = new Uint8Array()
   let at = start
   return {
+    hold(calls) {
+      held = calls
+    },
     async take(length) {
       if (rest.length < length && at < end) {
+        const portions = Math.max(1, Math.floor(block / length))
+        blocks.hold(Math.ceil(held / portions))
         // whole portions are read, since one that is cut in two must be joined
-        const size = Math.min(
-          end - at,
-          rest.length > 0 ? length - rest.length : length * Math.max(1, Math.floor(block / length)),
-        )
+        const size = Math.min(end - at, rest.length > 0 ? length - rest.length : length * portions)
         // the source may use its memory again, and slice of a Buffer copies nothing
         const kept = concat(rest)
-        if (into.length < size) into = new Uint8Array(size)
+        // what is joined needs no turn
+        const buffer = kept.length > 0 ? new ArrayBuffer(size) : blocks.next(size)[0]
+        const into = new Uint8Array(buffer)
         const answer = await source.read(at, at + size, { signal: stop.signal, into })
         const more = viewOf(answer)
         ensure(
@@ -73,7 +84,9 @@ export function rangeReader(source: ByteSource, start: number, end: number): Byt
           'source_failed',
           `source: expected ${size} bytes, found ${more?.length ?? kindOf(answer)}`,
         )
-        rest = kept.length > 0 ? concat(kept, more) : more
+        rest = isKept || more.buffer === buffer ? more : into.subarray(0, size)
+        if (rest !== more) rest.set(more)
+        if (kept.length > 0) rest = concat(kept, rest)
         at += size
       }
       const taken = rest.subarray(0, length)

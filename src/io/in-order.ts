@@ -54,8 +54,8 @@ async function* begun<T, R>(
 /**
  * Works on items side by side, and answers the results in their order.
  *
- * The next item is asked for when the work on the one before has begun, and has taken what it needs
- * of it: so items may reuse their memory.
+ * The next item is asked for while work on at most `inFlight` items before it is under way: their
+ * memory must stay as it is until then, see `hold` of a reader.
  */
 export async function* inOrder<T, R>(
   items: AsyncIterable<T>,

@@ -53,9 +53,10 @@ const isBlob = (source: unknown): source is Blob =>
  * Takes a Blob or a byte source as a file.
  *
  * @param length - what the caller says of it besides
+ * @param isKept - whether what it answers stays as it is
  * @throws SealdropError `invalid_argument`
  */
-export function fileInput(file: unknown, length?: number): FileInput {
+export function fileInput(file: unknown, length?: number, isKept?: boolean): FileInput {
   const blob = isBlob(file)
   ensure(
     blob || isByteSource(file),
@@ -76,7 +77,7 @@ export function fileInput(file: unknown, length?: number): FileInput {
     reader: (start = 0, end = size) =>
       blob
         ? mended(() => blobReader(file, start, end), 'source_changed')
-        : mended(() => rangeReader(file, start, end)),
+        : mended(() => rangeReader(file, start, end, isKept)),
     version: async () =>
       blob ? `${(file as File).lastModified}` : file.version && named(async () => file.version?.()),
   }
@@ -86,7 +87,12 @@ export function fileInput(file: unknown, length?: number): FileInput {
 const blobReader = (blob: Blob, start: number, end: number): ByteReader =>
   hasMethods(blob, 'stream')
     ? streamReader(blob.slice(start, end).stream(), true)
-    : rangeReader({ size: end, read: (from, to) => readBlob(blob.slice(from, to)) }, start, end)
+    : rangeReader(
+        { size: end, read: (from, to) => readBlob(blob.slice(from, to)) },
+        start,
+        end,
+        true,
+      )
 
 const readBlob = (blob: Blob): Promise<Uint8Array> =>
   new Promise((resolve, reject) => {
@@ -106,6 +112,7 @@ export function inputOf(source: StreamSource, length?: number): Input {
         read: async (start: number, end: number) => bytes.subarray(start, end),
       },
       length,
+      true,
     )
   const stream = hasMethods(source, 'getReader')
   if (isByteSource(source) || !(stream || hasMethods(source, Symbol.asyncIterator)))

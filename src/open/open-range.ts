@@ -98,6 +98,7 @@ export async function openPart(
     placeOf(Math.min(first, regular), layout, header),
     placeOf(Math.min(behind, regular), layout, header),
   )
+  reader.hold(limits.framesInFlight)
   const frames = regularFrames(reader, first, Math.min(behind, regular), frameLength)
   async function* chunks(): AsyncGenerator<readonly Bytes[]> {
     let at = first * frameLength

@@ -20,7 +20,7 @@ import { rejected } from './candidates.js'
 /** One frame as it came, its head checked. */
 export interface SealedFrame {
   readonly sequence: number
-  /** Ciphertext and tag, as they are until the frame after the next is read. */
+  /** Ciphertext and tag, as they are for as many frames as the reader holds. */
   readonly sealed: Bytes
   readonly final: boolean
 }

@@ -55,6 +55,7 @@ export class StreamOpener {
       checkOptions(o, 'signal context maxAge digest')
       const { header, rest } = await readHeader(reader, formatName, parts.maxFrameLength)
       const message = await openMessage(header, o, parts)
+      reader.hold(limits.framesInFlight + 1)
       const frames = sealedFrames(withFront(rest, reader), header.frameLength)
       const chunks = inOrder(
         frames,

@@ -220,6 +220,7 @@ export class RangeSealer implements FileSealer {
     const { size } = input
     const breathe = breather()
     const reader = input.reader(first * frameLength, Math.min(size, (last + 1) * frameLength))
+    reader.hold(this.#inFlight)
     const stop = (): void => reader.cancel(signal?.reason)
     signal?.addEventListener('abort', stop)
     const tags: (readonly [number, Bytes])[] = []

@@ -6,7 +6,7 @@ import type { Input } from '../io/stream-source.js'
 export interface PlainFrame {
   /** From 0. */
   readonly index: number
-  /** As they are until the next frame is asked for. */
+  /** As they are for as many frames as the reader holds. */
   readonly bytes: Bytes
   readonly final: boolean
 }

@@ -48,7 +48,7 @@ export async function startMessage({
  * Seals one frame.
  *
  * - head and ciphertext are not joined, which would cost a third of the speed
- * - the plaintext was copied when this answers its promise
+ * - the plaintext must stay as it is until the promise settles
  */
 export async function sealFrame(
   { id, key }: Message,

@@ -117,6 +117,7 @@ async function sealInput(
   const { size } = input
   const length =
     size === undefined ? size : messageLength(message.header.length, size, plan.frameLength)
+  reader.hold(framesInFlight)
   const frames = framesOf(reader, input, plan.frameLength, version)
   signal?.throwIfAborted()
 

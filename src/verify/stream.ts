@@ -191,7 +191,7 @@ async function examined(
 
 interface Chunk {
   readonly index: number
-  /** As they are until the next chunk is asked for. */
+  /** As they are for as many chunks as the reader holds. */
   readonly bytes: Bytes
 }
 
@@ -240,10 +240,11 @@ function verifiedPart(
 ): VerifiedStream {
   signal?.throwIfAborted()
   const { reader, from, to } = part
+  reader.hold(limits.framesInFlight)
   const total = to - from
   const checked = async ({ index, bytes }: Chunk): Promise<readonly Bytes[]> => {
     const at = index * size
-    const { length } = bytes // read now: a Blob's reader takes its bytes back
+    const { length } = bytes
     const hash = sha256(bytes)
     const end = Math.min(length, to - at)
     const own: Bytes[] = [] // copies: the reader fills its memory again

@@ -107,6 +107,7 @@ async function chunkHashes(
 ): Promise<Bytes> {
   const { size } = input
   const list = new Uint8Array(Math.ceil(size / limits.digestChunk) * hashLength)
+  reader.hold(limits.framesInFlight)
   const chunks = chunksOf(input, reader, signal)
   let done = 0
   for await (const hash of inOrder(chunks, sha256, limits.framesInFlight)) {
