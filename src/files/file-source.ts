@@ -100,7 +100,7 @@ function describe(found: BigIntStats): { readonly size: number; readonly version
   ensure(found.isFile(), 'source_failed', 'the path is not a file')
   return {
     size: Number(found.size),
-    version: `${found.dev}-${found.ino}-${found.size}-${found.mtimeNs}`,
+    version: `${found.dev}-${found.ino}-${found.size}-${found.mtimeNs}-${found.ctimeNs}`,
   }
 }
 

@@ -10,8 +10,15 @@ import { fileInput } from '../io/stream-source.js'
 import type { KeyInfo } from '../keys/key.js'
 import { ringOf } from '../keys/key-set.js'
 import { whyNot } from '../keys/select.js'
-import { holdRecord, namedRecords, type FileRecords, type RecordStart } from './record-store.js'
-import { damaged, RangeSealer, type FileSealer } from './file-sealer.js'
+import type { FileSealer } from './file-sealer.js'
+import { damaged, RangeSealer } from './range-sealer.js'
+import {
+  holdRecord,
+  namedRecords,
+  type FileRecords,
+  type RecordStart,
+  type TagRun,
+} from './record-store.js'
 import { idText, startMessage, type Message } from './message.js'
 import { planMessage, setsOf, type Recipients } from './plan-message.js'
 import type { StreamOptions } from './seal-stream.js'
@@ -197,7 +204,7 @@ export async function restoreFileSealer(
 async function loadRecord(
   records: FileRecords,
   id: string,
-): Promise<{ readonly start: RecordStart; readonly tags: ReadonlyMap<number, Uint8Array> }> {
+): Promise<{ readonly start: RecordStart; readonly tags: Iterable<TagRun> }> {
   const record = await records.load(id)
   const start = record?.start as RecordStart | undefined
   if (!record || !start || !(Date.now() - start.created < limits.recordAge)) {

@@ -1,11 +1,23 @@
 import { equal, type Bytes } from '../bytes/bytes.js'
 import { ensure } from '../errors/guard.js'
+import { tagLength } from '../formats/message-header.js'
+import type { TagRun } from './record-store.js'
 
-/** A frame that was handed out, or is about to be. */
-interface Released {
-  readonly tag: Bytes
-  /** Set once the tag is in the record, or on its way there. */
-  durable?: Promise<void> | undefined
+/** A frame that was sealed, and its tag. */
+export type FrameTag = readonly [index: number, tag: Bytes]
+
+/** What is known of a frame. */
+const claimed = 1
+const durable = 2
+const sealedHere = 4
+
+/** Frames of a page. */
+const pageFrames = 4_096
+
+/** Tags of frames side by side, and what is known of each. */
+class Page {
+  readonly tags = new Uint8Array(pageFrames * tagLength)
+  readonly states = new Uint8Array(pageFrames)
 }
 
 /**
@@ -13,30 +25,50 @@ interface Released {
  *
  * - AES-GCM breaks when one key and IV seal two plaintexts
  * - so a frame that is sealed again must have the same tag; otherwise its bytes are dropped
+ * - it takes 17 bytes a frame, so that a file of 100 GiB takes 4 MiB
  *
  * @see design.md, "Sealing a frame twice"
  */
 export class FrameLedger {
-  readonly #released = new Map<number, Released>()
-  readonly #append: (
-    frames: readonly (readonly [index: number, tag: Bytes])[],
-  ) => Promise<void> | undefined
+  readonly #pages = new Map<number, Page>()
+  /** Frames whose tags are on their way into the record. */
+  readonly #writing = new Map<number, Promise<void>>()
+  readonly #count: number
+  readonly #append: (runs: readonly TagRun[]) => Promise<void> | undefined
+  #size = 0
 
-  /** @param tags of frames that left before; `append` makes tags durable */
-  constructor(
-    tags: ReadonlyMap<number, Uint8Array>,
-    append: (
-      frames: readonly (readonly [index: number, tag: Bytes])[],
-    ) => Promise<void> | undefined,
-  ) {
+  /** @param append makes tags durable; `count` frames are in the message */
+  constructor(count: number, append: (runs: readonly TagRun[]) => Promise<void> | undefined) {
+    this.#count = count
     this.#append = append
-    for (const [index, tag] of tags)
-      this.#released.set(index, { tag: new Uint8Array(tag), durable: Promise.resolve() })
   }
 
   /** Frames that left so far. */
   get size(): number {
-    return this.#released.size
+    return this.#size
+  }
+
+  /** Whether the frame left before. */
+  has(index: number): boolean {
+    return this.#stateOf(index) > 0
+  }
+
+  /**
+   * Takes the tags of a record, of frames that left before.
+   *
+   * @returns whether they can be: each of its own frame of this message, and none has two
+   */
+  restore(runs: Iterable<TagRun>): boolean {
+    for (const [first, tags] of runs) {
+      const frames = tags.length / tagLength
+      const fits = Number.isInteger(first) && first >= 0 && first + frames <= this.#count
+      if (!fits || !Number.isInteger(frames)) return false
+      for (let i = 0; i < frames; i++) {
+        const tag = tags.subarray(i * tagLength, (i + 1) * tagLength)
+        if (!this.#claim(first + i, tag, durable)) return false
+      }
+    }
+    return true
   }
 
   /**
@@ -44,33 +76,102 @@ export class FrameLedger {
    *
    * Throws SealdropError `source_changed` for another tag than before, and what appending throws.
    */
-  async release(frames: readonly (readonly [index: number, tag: Bytes])[]): Promise<void> {
-    const claimed = frames.map(([index, tag]) => {
-      const known: Released = this.#released.get(index) ?? { tag }
+  async release(frames: readonly FrameTag[]): Promise<void> {
+    // no await between looking up and claiming: of two slices that sealed other bytes, one throws
+    for (const [index, tag] of frames)
       ensure(
-        equal(known.tag, tag),
+        this.#claim(index, tag, claimed | sealedHere),
         'source_changed',
         'the file was changed or removed: choose it again',
       )
-      return [index, known] as const
-    })
-    // no await between looking up and claiming: of two slices that sealed other bytes, one throws
-    for (const [index, frame] of claimed) this.#released.set(index, frame)
-    const fresh = claimed.filter(([, { durable }]) => !durable)
-    const writing = (async () =>
-      fresh.length > 0 && this.#append(fresh.map(([index, { tag }]) => [index, tag])))()
-    for (const [, frame] of fresh) {
-      frame.durable = writing.then(() => {})
-      // whoever needs the frame next writes its tag again
-      frame.durable.catch(() => {
-        frame.durable = undefined
-      })
-    }
-    await Promise.all(claimed.flatMap(([, { durable }]) => durable ?? []))
+    const fresh = frames.filter(
+      ([index]) => !(this.#stateOf(index) & durable) && !this.#writing.has(index),
+    )
+    if (fresh.length > 0) this.#write(fresh)
+    await Promise.all(new Set(frames.flatMap(([index]) => this.#writing.get(index) ?? [])))
   }
 
   /** Resolves when nothing is being written any more. */
   async settled(): Promise<void> {
-    await Promise.allSettled([...this.#released.values()].flatMap(({ durable }) => durable ?? []))
+    await Promise.allSettled(new Set(this.#writing.values()))
   }
+
+  /** Frames that left, and that nobody sealed here: runs of at most so many. */
+  *notSealedHere(most: number): Generator<readonly [first: number, last: number]> {
+    let run: readonly [first: number, last: number] | undefined
+    for (const index of this.indexes()) {
+      if (this.#stateOf(index) & sealedHere) continue
+      const goesOn = run && run[1] === index - 1 && index - run[0] < most
+      if (run && !goesOn) yield run
+      run = [goesOn && run ? run[0] : index, index]
+    }
+    if (run) yield run
+  }
+
+  /** The frames that left, in their order. */
+  *indexes(): Generator<number> {
+    for (const at of [...this.#pages.keys()].sort((a, b) => a - b))
+      for (let i = at * pageFrames; i < (at + 1) * pageFrames; i++) if (this.has(i)) yield i
+  }
+
+  /** Makes tags durable in one append. Whoever needs a frame next writes it again if that fails. */
+  #write(fresh: readonly FrameTag[]): void {
+    const append = async (): Promise<void> => this.#append(runsOf(fresh))
+    const writing = append().then(
+      () => {
+        for (const [index] of fresh) this.#mark(index, durable)
+      },
+      (error: unknown) => {
+        for (const [index] of fresh) this.#writing.delete(index)
+        throw error
+      },
+    )
+    writing.catch(() => {})
+    for (const [index] of fresh) this.#writing.set(index, writing)
+  }
+
+  /** Enters a tag. @returns whether the frame had none, or the same one */
+  #claim(index: number, tag: Uint8Array, state: number): boolean {
+    const at = Math.floor(index / pageFrames)
+    const page = this.#pages.get(at) ?? new Page()
+    this.#pages.set(at, page)
+    const start = (index % pageFrames) * tagLength
+    const mine = page.tags.subarray(start, start + tagLength)
+    if (this.has(index)) {
+      if (!equal(mine, tag)) return false
+    } else {
+      mine.set(tag)
+      this.#size++
+    }
+    this.#mark(index, state)
+    return true
+  }
+
+  #mark(index: number, state: number): void {
+    const page = this.#pages.get(Math.floor(index / pageFrames))
+    if (page) page.states[index % pageFrames] = this.#stateOf(index) | state
+    if (state & durable) this.#writing.delete(index)
+  }
+
+  #stateOf(index: number): number {
+    return this.#pages.get(Math.floor(index / pageFrames))?.states[index % pageFrames] ?? 0
+  }
+}
+
+/** Tags of frames that follow each other, joined. */
+function runsOf(frames: readonly FrameTag[]): readonly TagRun[] {
+  const sorted = [...frames].sort(([a], [b]) => a - b)
+  const runs: (readonly [number, Uint8Array])[] = []
+  for (let from = 0, i = 1; i <= sorted.length; i++) {
+    // oxlint-disable-next-line typescript/no-non-null-assertion -- both are within the list
+    const follows = i < sorted.length && sorted[i]![0] === sorted[i - 1]![0] + 1
+    if (follows) continue
+    const run = sorted.slice(from, i)
+    const tags = new Uint8Array(run.length * tagLength)
+    for (const [k, [, tag]] of run.entries()) tags.set(tag, k * tagLength)
+    // oxlint-disable-next-line typescript/no-non-null-assertion -- a run has a frame
+    runs.push([run[0]![0], tags])
+    from = i
+  }
+  return runs
 }

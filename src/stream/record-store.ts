@@ -3,6 +3,9 @@ import { coded, SealdropError } from '../errors/sealdrop-error.js'
 import type { CryptoKey } from '../crypto/subtle.js'
 import type { Bytes } from '../bytes/bytes.js'
 
+/** Tags of frames side by side: the index of the first, and 16 bytes for each. */
+export type TagRun = readonly [first: number, tags: Uint8Array]
+
 /**
  * Where a file sealer keeps what it needs to go on after a crash: a log, never a snapshot.
  *
@@ -19,11 +22,9 @@ export interface FileRecords {
    *
    * They must be durable before the promise resolves: the frames leave right after.
    */
-  append(id: string, frames: readonly (readonly [index: number, tag: Uint8Array])[]): Promise<void>
+  append(id: string, frames: readonly TagRun[]): Promise<void>
   /** Loads a record, and takes it over; undefined where there is none. */
-  load(
-    id: string,
-  ): Promise<{ readonly start: object; readonly tags: ReadonlyMap<number, Uint8Array> } | undefined>
+  load(id: string): Promise<{ readonly start: object; readonly tags: Iterable<TagRun> } | undefined>
   /** Deletes a record, which need not be there. */
   remove(id: string): Promise<void>
 }

@@ -7,6 +7,7 @@ import { fileSealerSuite } from './file-sealer.js'
 import { fileSealerChangesSuite } from './file-sealer-changes.js'
 import { fileSealerRecordsSuite } from './file-sealer-records.js'
 import { fileSealerRestoresSuite } from './file-sealer-restores.js'
+import { fileSealerResumesSuite } from './file-sealer-resumes.js'
 import { fileSealerWorkSuite } from './file-sealer-work.js'
 import { fileSignatureClaimsSuite } from './file-signature-claims.js'
 import { fileSignatureRangesSuite } from './file-signature-ranges.js'
@@ -102,6 +103,7 @@ export function runDoorSuites(host) {
   fileSealerWorkSuite(host)
   fileSealerRecordsSuite(host)
   fileSealerRestoresSuite(host)
+  fileSealerResumesSuite(host)
   fileSealerChangesSuite(host)
   fileSignaturesSuite(host)
   fileSignatureClaimsSuite(host)

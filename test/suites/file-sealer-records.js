@@ -133,38 +133,6 @@ export function fileSealerRecordsSuite({ test, assert, door }) {
     assert.isDefined(logOf(store, sealer), "the record is the other one's")
   })
 
-  test('close deletes the record when everything was handed out, and keeps it otherwise', async () => {
-    /** @type {Record<string, [number[][], boolean]>} */
-    const rows = {
-      nothing: [[], true],
-      half: [[[0, 700]], true],
-      'all at once': [[[0, Infinity]], false],
-      'all in parts': [
-        [
-          [600, Infinity],
-          [0, 700],
-        ],
-        false,
-      ],
-    }
-    for (const [name, [parts, kept]] of Object.entries(rows)) {
-      const { store, sealer } = await begin()
-      for (const [from, to] of parts) await sealer.slice(from, Math.min(to, sealer.length))
-      await sealer.close()
-      assert.equal(store.logs.has(sealer.messageId), kept, name)
-    }
-  })
-
-  test('close keeps the record while bytes of a frame were not handed out yet', async () => {
-    const { store, sealer } = await begin()
-    await sealer.slice(0, sealer.length - 50) // within the final frame
-    await sealer.close()
-    assert.isTrue(
-      store.logs.has(sealer.messageId),
-      'the last 50 bytes never left, so the upload cannot be complete',
-    )
-  })
-
   test('close keeps the record while the append of the last frames is under way, since their slice then fails', async () => {
     const { store, sealer } = await begin()
     let go

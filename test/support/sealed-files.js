@@ -177,6 +177,10 @@ export async function freed(messageId) {
   while (await held()) await settle()
 }
 
+/** The tags of a run, each with its frame. */
+export const singleTags = ([first, tags]) =>
+  Array.from({ length: tags.length / 16 }, (_, i) => [first + i, tags.slice(i * 16, (i + 1) * 16)])
+
 /**
  * File records in memory.
  *
@@ -205,7 +209,7 @@ export function memoryRecords(logs = new Map(), conflict = () => new Error('conf
       logs.set(id, { start: { ...start }, lines: [] })
     },
     async append(id, frames) {
-      const line = frames.map(([index, tag]) => [index, tag.slice()])
+      const line = frames.flatMap(singleTags)
       control.appends.push(line)
       await control.before?.(line)
       if (!logs.has(id)) throw conflict()

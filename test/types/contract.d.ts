@@ -59,11 +59,11 @@ declare module 'sealdrop' {
   interface StreamOptions extends SealOptions { length?: number; frameLength?: number; framesInFlight?: number; digest?: boolean; onProgress?: (p: { done: number; total?: number }) => void }
   interface ByteStream { readable: ReadableStream<Uint8Array<ArrayBuffer>>; length?: number }
   interface SealedStream extends ByteStream { messageId: string; recipients: readonly KeyInfo[]; digest: Promise<string> } // chunk digest of the ciphertext
-  interface FileSealer { length: number; messageId: string; recipients: readonly KeyInfo[]; slice(start: number, end: number, o?: CallOptions): Promise<Uint8Array<ArrayBuffer>>; digest(o?: CallOptions): Promise<string>; close(): Promise<void> }
+  interface FileSealer { length: number; messageId: string; recipients: readonly KeyInfo[]; slice(start: number, end: number, o?: CallOptions): Promise<Uint8Array<ArrayBuffer>>; digest(o?: CallOptions): Promise<string>; recheck(o?: CallOptions): Promise<void>; close(o?: { done?: boolean }): Promise<void> } // done: the record is deleted; recheck: what earlier sealers handed out is sealed again and compared
   interface FileRecords { // a log, never a snapshot: what is appended is durable before the frames' bytes leave; one holder a record
     create(id: string, start: object): Promise<void>
-    append(id: string, frames: readonly (readonly [index: number, tag: Uint8Array])[]): Promise<void>
-    load(id: string): Promise<{ start: object; tags: ReadonlyMap<number, Uint8Array> } | undefined>
+    append(id: string, frames: readonly (readonly [first: number, tags: Uint8Array])[]): Promise<void> // runs: 16 bytes for each frame
+    load(id: string): Promise<{ start: object; tags: Iterable<readonly [first: number, tags: Uint8Array]> } | undefined>
     remove(id: string): Promise<void>
   }
   function indexedDbRecords(name?: string): FileRecords // keeps the data key as a non-extractable CryptoKey

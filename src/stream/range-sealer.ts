@@ -1,0 +1,288 @@
+import { limits } from '../algorithms/limits.js'
+import type { Bytes } from '../bytes/bytes.js'
+import { sha256 } from '../crypto/digest.js'
+import { checkCount, ensure } from '../errors/guard.js'
+import { checkOptions } from '../errors/options.js'
+import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
+import { chunkDigest } from '../formats/chunk-digest.js'
+import { frameCount, messageLength, regularOverhead } from '../formats/frames.js'
+import { tagLength } from '../formats/message-header.js'
+import { abortable, readOptions, signalOf, type CallOptions } from '../io/abort.js'
+import { breather, inOrder } from '../io/in-order.js'
+import type { FileInput } from '../io/stream-source.js'
+import { tell } from '../io/tell.js'
+import type { KeyInfo } from '../keys/key.js'
+import type { FileSealer } from './file-sealer.js'
+import { FrameLedger, type FrameTag } from './frame-ledger.js'
+import { framesFrom, type PlainFrame } from './frames-of.js'
+import { idText, sealFrame, type Message } from './message.js'
+import type { FileRecords, TagRun } from './record-store.js'
+import { sample } from './sample.js'
+import type { StreamOptions } from './seal-stream.js'
+
+export interface FileSealerParts {
+  readonly message: Message
+  readonly frameLength: number
+  readonly input: FileInput
+  readonly version: string | undefined
+  readonly records?: FileRecords | undefined
+  /** Of frames that another sealer handed out. */
+  readonly tags?: Iterable<TagRun> | undefined
+  readonly release: () => Promise<unknown>
+  readonly recipients: readonly KeyInfo[]
+  readonly framesInFlight?: number | undefined
+  readonly onProgress?: StreamOptions['onProgress']
+}
+
+export const damaged = 'the record is damaged: start over with createFileSealer'
+
+/** Frames that are sealed again at once, to be compared. */
+const checkedAtOnce = 64
+/** Frames of a record that are looked at before a new one leaves, beside the first and the last. */
+const sampled = 16
+
+/**
+ * The file sealer: a frame leaves only with the tag that it had when it first left.
+ *
+ * Its methods are functions that know their object: they work behind the proxies of Vue and MobX.
+ *
+ * @see design.md, "Sealing a frame twice"
+ */
+export class RangeSealer implements FileSealer {
+  declare readonly length: number
+  declare readonly messageId: string
+  declare readonly recipients: readonly KeyInfo[]
+  readonly #parts: FileSealerParts
+  readonly #count: number
+  readonly #inFlight: number
+  readonly #ledger: FrameLedger
+  readonly #chunks = new Map<number, Bytes>()
+  #over: SealdropError | undefined
+  /** Whether the file was looked at since the record was restored; undefined before that. */
+  #looked: Promise<void> | undefined
+
+  constructor(parts: FileSealerParts) {
+    const {
+      message,
+      frameLength,
+      input: { size },
+      records,
+      tags = [],
+      recipients,
+      framesInFlight = limits.framesInFlight,
+    } = parts
+    checkCount('framesInFlight', framesInFlight, limits.maxFramesInFlight)
+    this.#parts = parts
+    this.#inFlight = framesInFlight
+    this.recipients = recipients
+    this.#count = frameCount(size, frameLength)
+    this.length = messageLength(message.header.length, size, frameLength)
+    this.messageId = idText(message)
+    this.#ledger = new FrameLedger(this.#count, (runs) => records?.append(this.messageId, runs))
+    ensure(this.#ledger.restore(tags), 'malformed', damaged)
+    if (this.#ledger.size === 0) this.#looked = Promise.resolve()
+  }
+
+  readonly slice = async (start: number, end: number, o?: CallOptions): Promise<Bytes> =>
+    // a slice also stands in for the `read` of a byte source, which may be handed memory
+    this.#cut(start, end, readOptions(o))
+
+  readonly digest = async (o?: CallOptions): Promise<string> => {
+    const signal = signalOf(o)
+    const size = limits.digestChunk
+    const list = new Uint8Array(Math.ceil(this.length / size) * 32)
+    for (let i = 0; i * size < this.length; i++) {
+      if (!this.#chunks.has(i))
+        await this.#cut(i * size, Math.min(this.length, (i + 1) * size), { signal })
+      // oxlint-disable-next-line typescript/no-non-null-assertion -- #cut remembers whole chunks
+      list.set(this.#chunks.get(i)!, i * 32)
+    }
+    return chunkDigest(this.length, list, sha256)
+  }
+
+  readonly recheck = async (o?: CallOptions): Promise<void> => {
+    const signal = signalOf(o)
+    this.#usable({ signal })
+    const ends = [0, this.#count - 1].filter((index) => this.#ledger.has(index))
+    for (const index of ends) await this.#compare(index, index, signal)
+    for (const [first, last] of this.#ledger.notSealedHere(checkedAtOnce))
+      await this.#compare(first, last, signal)
+  }
+
+  readonly close = async (o: { readonly done?: boolean } = {}): Promise<void> => {
+    const { done = false } = checkOptions(o, 'done')
+    ensure(typeof done === 'boolean', 'invalid_argument', 'done: expected true or false')
+    if (this.#over) return
+    this.#over = new SealdropError('closed', 'this file sealer was closed')
+    const { records, release } = this.#parts
+    try {
+      await this.#ledger.settled()
+      if (done) await records?.remove(this.messageId)
+    } finally {
+      await release()
+    }
+  }
+
+  async #cut(start: number, end: number, o: CallOptions): Promise<Bytes> {
+    checkSlice(start, end, this.length)
+    this.#usable(o)
+    const bytes = new Uint8Array(end - start)
+    if (start === end) return bytes
+    /** Puts what lies in the range; `at` is the place in the message. */
+    const put = (part: Bytes, at: number): void => {
+      const from = Math.max(0, start - at)
+      if (from < part.length && at < end)
+        bytes.set(part.subarray(from, end - at), at + from - start)
+    }
+    const { header } = this.#parts.message
+    put(header, 0)
+    const frameAt = (place: number): number =>
+      Math.min(this.#count - 1, Math.max(0, Math.floor((place - header.length) / this.#pitch)))
+    if (end > header.length) {
+      const [first, last] = [frameAt(start), frameAt(end - 1)]
+      const work = async (): Promise<void> => {
+        await this.#look(first, last)
+        await this.#seal(first, last, o, (index, [head, sealed]) => {
+          put(head, this.#placeOf(index))
+          put(sealed, this.#placeOf(index) + head.length)
+        })
+      }
+      await abortable(work(), o.signal)
+    }
+    this.#usable(o)
+    await this.#remember(bytes, start)
+    return bytes
+  }
+
+  get #pitch(): number {
+    return this.#parts.frameLength + regularOverhead
+  }
+
+  /** Where a frame begins in the message; behind the final one its end. */
+  #placeOf(index: number): number {
+    return index === this.#count
+      ? this.length
+      : this.#parts.message.header.length + index * this.#pitch
+  }
+
+  #usable({ signal }: CallOptions): void {
+    if (this.#over) throw this.#over
+    signal?.throwIfAborted()
+  }
+
+  /** After a restore, before the first new frame: whether the file is still the same one. */
+  async #look(first: number, last: number): Promise<void> {
+    let index = first
+    while (index <= last && this.#ledger.has(index)) index++
+    if (index > last) return
+    const look = async (): Promise<void> => {
+      for (const one of sample(this.#ledger.indexes(), this.#ledger.size, sampled))
+        await this.#compare(one, one, undefined)
+    }
+    this.#looked ??= look().catch((error: unknown) => {
+      this.#looked = undefined
+      throw error
+    })
+    await this.#looked
+  }
+
+  /** Seals frames that left once more. The ledger compares. */
+  async #compare(first: number, last: number, signal: AbortSignal | undefined): Promise<void> {
+    await abortable(
+      this.#seal(first, last, { signal }, () => {}),
+      signal,
+    )
+  }
+
+  /**
+   * Seals frames `first` to `last`, and hands each on.
+   *
+   * What is made of them may be released once this resolved: their tags are recorded by then.
+   */
+  async #seal(
+    first: number,
+    last: number,
+    { signal }: CallOptions,
+    use: (index: number, frame: readonly [Bytes, Bytes]) => void,
+  ): Promise<void> {
+    const { message, frameLength, input, onProgress } = this.#parts
+    const { size } = input
+    const breathe = breather()
+    const reader = input.reader(first * frameLength, Math.min(size, (last + 1) * frameLength))
+    reader.hold(this.#inFlight)
+    const stop = (): void => reader.cancel(signal?.reason)
+    signal?.addEventListener('abort', stop)
+    const tags: FrameTag[] = []
+    const seal = async (frame: PlainFrame) =>
+      [frame.index, await sealFrame(message, frame)] as const
+    try {
+      await this.#unchanged()
+      const frames = framesFrom(reader, first, last, { size, frameLength })
+      for await (const [index, frame] of inOrder(frames, seal, this.#inFlight)) {
+        tags.push([index, frame[1].slice(-tagLength)])
+        use(index, frame)
+        await breathe()
+      }
+      await this.#unchanged()
+    } catch (error) {
+      reader.cancel(error)
+      signal?.throwIfAborted()
+      throw this.#judged(error)
+    } finally {
+      signal?.removeEventListener('abort', stop)
+    }
+    this.#usable({ signal })
+    await this.#ledger.release(tags).catch((error: unknown) => {
+      throw this.#judged(error)
+    })
+    this.#usable({})
+    tell(onProgress, { done: Math.min(size, this.#ledger.size * frameLength), total: size })
+  }
+
+  async #unchanged(): Promise<void> {
+    const { input, version } = this.#parts
+    ensure(
+      (await input.version?.()) === version,
+      'source_changed',
+      'the file was changed or removed: choose it again',
+    )
+  }
+
+  /** What ends this sealer for good does so here. */
+  #judged(error: unknown): unknown {
+    const ends =
+      isSealdropError(error) && (error.code === 'source_changed' || error.code === 'conflict')
+    if (ends && !this.#over) {
+      this.#over = error
+      const { records, release } = this.#parts
+      if (error.code === 'source_changed') records?.remove(this.messageId).catch(() => {})
+      void release()
+    }
+    return this.#over ?? error
+  }
+
+  /** Keeps the hashes of whole chunks that were handed out, for the digest. */
+  async #remember(bytes: Bytes, start: number): Promise<void> {
+    const size = limits.digestChunk
+    const hashes: Promise<unknown>[] = []
+    for (let i = Math.ceil(start / size); i * size < this.length; i++) {
+      const chunk = bytes.subarray(i * size - start, Math.min(this.length, (i + 1) * size) - start)
+      if (chunk.length < Math.min(size, this.length - i * size)) break
+      if (!this.#chunks.has(i)) hashes.push(sha256(chunk).then((hash) => this.#chunks.set(i, hash)))
+    }
+    await Promise.all(hashes)
+  }
+}
+
+function checkSlice(start: number, end: number, length: number): void {
+  ensure(
+    Number.isSafeInteger(start) &&
+      Number.isSafeInteger(end) &&
+      start >= 0 &&
+      start <= end &&
+      end <= length,
+    'invalid_argument',
+    `slice: expected a range within 0 to ${length}`,
+  )
+  ensure(end - start <= limits.slice, 'too_large', `slice: expected at most ${limits.slice} bytes`)
+}
