@@ -28,6 +28,7 @@ for (const room of ['trust', 'seal', 'stream', 'verify', 'open'])
   below[room] = [...below.keys, 'keys']
 below.providers = ['errors', 'bytes', 'algorithms', 'crypto', 'formats'] // what opt-in doors bring
 below.serve = [...below.keys, 'keys']
+below.upload = [...below.keys, 'keys', 'stream'] // the glue of a page, and what a server shares with it
 const verbs = [...below.open, 'trust', 'seal', 'stream', 'verify', 'open']
 below.files = verbs // Node files: for stores and for the companion
 
