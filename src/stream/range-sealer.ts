@@ -1,10 +1,8 @@
 import { limits } from '../algorithms/limits.js'
 import type { Bytes } from '../bytes/bytes.js'
-import { sha256 } from '../crypto/digest.js'
 import { checkCount, ensure } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
-import { chunkDigest } from '../formats/chunk-digest.js'
 import { frameCount, messageLength, regularOverhead } from '../formats/frames.js'
 import { tagLength } from '../formats/message-header.js'
 import { abortable, readOptions, signalOf, type CallOptions } from '../io/abort.js'
@@ -12,6 +10,7 @@ import { breather, inOrder } from '../io/in-order.js'
 import type { FileInput } from '../io/stream-source.js'
 import { tell } from '../io/tell.js'
 import type { KeyInfo } from '../keys/key.js'
+import { ChunkHashes } from './chunk-hashes.js'
 import type { FileSealer } from './file-sealer.js'
 import { FrameLedger, type FrameTag } from './frame-ledger.js'
 import { framesFrom, type PlainFrame } from './frames-of.js'
@@ -56,7 +55,8 @@ export class RangeSealer implements FileSealer {
   readonly #count: number
   readonly #inFlight: number
   readonly #ledger: FrameLedger
-  readonly #chunks = new Map<number, Bytes>()
+  /** Of the ciphertext. */
+  declare readonly chunks: ChunkHashes
   #over: SealdropError | undefined
   /** Whether the file was looked at since the record was restored; undefined before that. */
   #looked: Promise<void> | undefined
@@ -78,6 +78,7 @@ export class RangeSealer implements FileSealer {
     this.#count = frameCount(size, frameLength)
     this.length = messageLength(message.header.length, size, frameLength)
     this.messageId = idText(message)
+    this.chunks = new ChunkHashes(this.length)
     this.#ledger = new FrameLedger(this.#count, (runs) => records?.append(this.messageId, runs))
     ensure(this.#ledger.restore(tags), 'malformed', damaged)
     if (this.#ledger.size === 0) this.#looked = Promise.resolve()
@@ -89,15 +90,25 @@ export class RangeSealer implements FileSealer {
 
   readonly digest = async (o?: CallOptions): Promise<string> => {
     const signal = signalOf(o)
-    const size = limits.digestChunk
-    const list = new Uint8Array(Math.ceil(this.length / size) * 32)
-    for (let i = 0; i * size < this.length; i++) {
-      if (!this.#chunks.has(i))
-        await this.#cut(i * size, Math.min(this.length, (i + 1) * size), { signal })
-      // oxlint-disable-next-line typescript/no-non-null-assertion -- #cut remembers whole chunks
-      list.set(this.#chunks.get(i)!, i * 32)
-    }
-    return chunkDigest(this.length, list, sha256)
+    for (const [start, end] of this.chunks.missing()) await this.#cut(start, end, { signal })
+    return this.chunks.digest()
+  }
+
+  /** Whether every frame of which a byte lies between the two was handed out before. */
+  handedOut(start: number, end: number): boolean {
+    for (let index = this.#frameAt(start); index <= this.#frameAt(end - 1); index++)
+      if (!this.#ledger.has(index)) return false
+    return true
+  }
+
+  /** Ends this sealer for good. The record is deleted, since nobody may go on with it. */
+  end(error: SealdropError): SealdropError {
+    if (this.#over) return this.#over
+    this.#over = error
+    const { records, release } = this.#parts
+    const removed = records?.remove(this.messageId).catch(() => {})
+    void Promise.resolve(removed).then(release)
+    return error
   }
 
   readonly recheck = async (o?: CallOptions): Promise<void> => {
@@ -136,10 +147,8 @@ export class RangeSealer implements FileSealer {
     }
     const { header } = this.#parts.message
     put(header, 0)
-    const frameAt = (place: number): number =>
-      Math.min(this.#count - 1, Math.max(0, Math.floor((place - header.length) / this.#pitch)))
     if (end > header.length) {
-      const [first, last] = [frameAt(start), frameAt(end - 1)]
+      const [first, last] = [this.#frameAt(start), this.#frameAt(end - 1)]
       const work = async (): Promise<void> => {
         await this.#look(first, last)
         await this.#seal(first, last, o, (index, [head, sealed]) => {
@@ -150,7 +159,7 @@ export class RangeSealer implements FileSealer {
       await abortable(work(), o.signal)
     }
     this.#usable(o)
-    await this.#remember(bytes, start)
+    await this.chunks.remember(bytes, start)
     return bytes
   }
 
@@ -163,6 +172,12 @@ export class RangeSealer implements FileSealer {
     return index === this.#count
       ? this.length
       : this.#parts.message.header.length + index * this.#pitch
+  }
+
+  /** The frame at a place of the message; the first one for places of the header. */
+  #frameAt(place: number): number {
+    const index = Math.floor((place - this.#parts.message.header.length) / this.#pitch)
+    return Math.min(this.#count - 1, Math.max(0, index))
   }
 
   #usable({ signal }: CallOptions): void {
@@ -252,25 +267,12 @@ export class RangeSealer implements FileSealer {
   #judged(error: unknown): unknown {
     const ends =
       isSealdropError(error) && (error.code === 'source_changed' || error.code === 'conflict')
+    if (ends && error.code === 'source_changed') return this.end(error)
     if (ends && !this.#over) {
       this.#over = error
-      const { records, release } = this.#parts
-      if (error.code === 'source_changed') records?.remove(this.messageId).catch(() => {})
-      void release()
+      void this.#parts.release()
     }
     return this.#over ?? error
-  }
-
-  /** Keeps the hashes of whole chunks that were handed out, for the digest. */
-  async #remember(bytes: Bytes, start: number): Promise<void> {
-    const size = limits.digestChunk
-    const hashes: Promise<unknown>[] = []
-    for (let i = Math.ceil(start / size); i * size < this.length; i++) {
-      const chunk = bytes.subarray(i * size - start, Math.min(this.length, (i + 1) * size) - start)
-      if (chunk.length < Math.min(size, this.length - i * size)) break
-      if (!this.#chunks.has(i)) hashes.push(sha256(chunk).then((hash) => this.#chunks.set(i, hash)))
-    }
-    await Promise.all(hashes)
   }
 }
 
