@@ -60,6 +60,14 @@ const environments = {
   lanes: 0,
 }
 
+/** An S3 that minutes of compilers make, where no cache has it: it takes no lane either. */
+const s3 = {
+  name: 'versitygw',
+  command: ['node', '-e', "import('./test/support/versitygw.mjs').then((m) => m.versitygw())"],
+  step: true,
+  lanes: 0,
+}
+
 /** A stage that counts: an npm script, which finds all built. */
 const stage = (name, script, o = {}) => ({
   name,
@@ -84,6 +92,7 @@ const tests = [
 ]
 const ready = [apt, build, environments]
 const jobs = [
+  s3,
   environments,
   npm,
   apt,
@@ -100,6 +109,8 @@ const jobs = [
   stage('npm run test:peers', ['test:peers']),
   // the inventory in S3 and DynamoDB as moto keeps it
   stage('npm run test:stores', ['test:stores'], { after: ready }),
+  // uploads against versitygw, which checks signatures, lengths, checksums and conditions
+  stage('npm run test:s3', ['test:s3'], { after: [apt, build, s3] }),
   // the API report as the doors are now; the docs site, and where its links lead
   stage('npm run test:docs', ['test:docs'], { after: ready }),
   stage('npm run size', ['size']),

@@ -2,8 +2,5 @@
 export type { KeySetDocuments } from '../keys/documents.js'
 export type { KeySetHandlerOptions, ServedDocuments } from '../serve/answering.js'
 export { keySetHandler } from '../serve/key-set-handler.js'
-export {
-  keySetListener,
-  type ListenerRequest,
-  type ListenerResponse,
-} from '../serve/key-set-listener.js'
+export { keySetListener, type ListenerRequest } from '../serve/key-set-listener.js'
+export type { ListenerResponse } from '../serve/listening.js'

@@ -1,17 +1,10 @@
-import { utf8 } from '../bytes/text.js'
+import { listening, type ListenerResponse } from './listening.js'
 import { answering, type KeySetHandlerOptions, type ServedDocuments } from './answering.js'
 
 /** What is used here of a request of `node:http`, `node:http2` or Express. */
 export interface ListenerRequest {
   readonly method?: string | undefined
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
-}
-
-/** What is used here of a response of `node:http`, `node:http2` or Express. */
-export interface ListenerResponse {
-  readonly headersSent: boolean
-  writeHead(status: number, headers: Record<string, string>): unknown
-  end(body: string): unknown
 }
 
 /**
@@ -44,37 +37,10 @@ export function keySetListener(
   o: KeySetHandlerOptions = {},
 ): (request: ListenerRequest, response: ListenerResponse) => void {
   const answer = answering(source, o)
-  const serve = async (request: ListenerRequest, response: ListenerResponse): Promise<void> => {
-    let isOurs = false
-    try {
-      const { method = 'GET', headers } = request
-      const {
-        status,
-        headers: answered,
-        body,
-      } = await answer(method, (name) => {
-        const found = headers[name]
-        return typeof found === 'object' ? found.join() : found
-      })
-      if (body !== undefined) answered['content-length'] = String(utf8(body).length)
-      response.writeHead(status, answered)
-      isOurs = true
-      response.end(body ?? '')
-    } catch {
-      fail(response, isOurs)
-    }
-  }
-  return (request, response) => void serve(request, response)
-}
-
-/** Ends what cannot be answered. What the response itself throws ends here too. */
-function fail(response: ListenerResponse, isOurs: boolean): void {
-  try {
-    // an answer that somebody else has begun is theirs to end
-    if (response.headersSent && !isOurs) return
-    if (!isOurs) response.writeHead(500, { 'cache-control': 'no-store' })
-    response.end('')
-  } catch {
-    // the connection is gone, or somebody else has answered
-  }
+  return listening(async ({ method = 'GET', headers }) =>
+    answer(method, (name) => {
+      const found = headers[name]
+      return typeof found === 'object' ? found.join() : found
+    }),
+  )
 }

@@ -117,6 +117,17 @@ export async function goBinary(name, source) {
   return join(folder, 'foreign')
 }
 
+/** A program of the Go module proxy, in one version. @returns the path of its program */
+export async function goInstalled(name, path) {
+  const version = await versionOf('go', ['version'], `for ${name}`)
+  const folder = await kept(name, [version, path], (made) =>
+    run('go', ['install', '-trimpath', path], {
+      env: { ...goEnvironment, GOBIN: made, GOFLAGS: '-p=2' },
+    }),
+  )
+  return join(folder, name)
+}
+
 /** A Rust program, built. @returns its path */
 export async function rustProgram(name, files) {
   const version = await versionOf('cargo', ['--version'], 'for the Rust SDK')

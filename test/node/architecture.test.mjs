@@ -56,6 +56,8 @@ below['doors/index'] = [...verbs, 'stores/indexed-db', 'stores/workers-kv']
 below['doors/serve'] = [...below.serve, 'serve']
 below['doors/fs'] = [...companion, 'stores/files']
 below['doors/kms'] = [...below['kms/doctor'], 'kms/doctor', ...stores]
+below.s3 = [...companion, 'upload', 'serve', 'kms/port'] // the server's half of uploads
+below['doors/s3'] = [...below.s3, 's3']
 below['doors/local-kms'] = ['local-kms']
 below['doors/jose'] = [...below.verify, 'verify']
 for (const door of ['ml-dsa', 'digests']) below[`doors/${door}`] = [...below.providers, 'providers']
@@ -76,7 +78,11 @@ localKmsRooms['server-options'] = [...localKmsRooms.injected, 'injected']
 localKmsRooms.handle = localKmsRooms['server-options']
 localKmsRooms.server = [...localKmsRooms.handle, 'server-options', 'handle']
 
+const s3Packages = ['@aws-sdk/client-s3', '@aws-sdk/s3-request-presigner']
 const packagesOfFile = {
+  's3/aws-commands.ts': s3Packages,
+  's3/bucket.ts': s3Packages,
+  's3/upload-options.ts': s3Packages,
   'verify/jose-keys.ts': ['jose/errors'],
   'kms/port/aws-commands.ts': ['@aws-sdk/client-kms'],
   'kms/port/port.ts': ['@aws-sdk/client-kms'],
@@ -102,7 +108,7 @@ packagesOfFile['providers/noble-ml-dsa.ts'] = ['@noble/post-quantum/ml-dsa.js']
 /** Rooms that hold rooms. */
 const halls = ['kms', 'stores', 'doors']
 const isNode = (room) =>
-  /^(files|kms\/.*|local-kms|cli|stores\/(files|s3|dynamo-db)|doors\/(fs|kms|local-kms))$/.test(
+  /^(files|kms\/.*|local-kms|s3|cli|stores\/(files|s3|dynamo-db)|doors\/(fs|kms|s3|local-kms))$/.test(
     room,
   )
 
@@ -178,7 +184,7 @@ test('every import goes to a lower room, and to a package that its file may use'
 
 test('doors only hand on what rooms have', () => {
   const those = files.filter(({ path }) => path.startsWith('doors/'))
-  assert.lengthOf(those, 8)
+  assert.lengthOf(those, 9)
   for (const { path, text } of those) {
     const rest = withoutComments(text).replace(/export (type )?\{[^}]*\} from '[^']+'/g, '')
     assert.equal(rest.trim(), '', path)

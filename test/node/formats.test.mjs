@@ -17,6 +17,9 @@ import {
 } from 'sealdrop'
 import { createOpener, createPublisher, createSigner } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
+import { readSession, writeSession } from '#dist/s3/session.js'
+import { partsAtOnce, uploadBody, uploadStatuses, uploadType } from '#dist/upload/protocol.js'
+import { fails } from '../support/host.js'
 import { clientOf } from '../local-kms/helpers.mjs'
 import { importInto } from '../local-kms/importing.mjs'
 import { datedCompany } from '../support/dated-company.mjs'
@@ -189,4 +192,23 @@ test('what a publisher and a signer make has the members of the examples', async
   const signature = await signer.signFile(new Blob([text]), names)
   assert.sameMembers(Object.keys(part(signature, 1)), Object.keys(JSON.parse(payload)))
   assert.equal(part(signature, 1).digest, JSON.parse(payload).digest)
+})
+
+test('an upload: the example is a session under its secret, in the order of the table, and under no other', async () => {
+  const [secret, fields, token] = blocksOf('upload')
+  const session = JSON.parse(fields)
+  const bytes = new TextEncoder().encode(secret)
+  assert.deepEqual(readSession(token, [bytes.map(() => 1), bytes]), session)
+  assert.equal(writeSession(session, bytes), token)
+  assert.deepEqual(Object.keys(session), membersIn('upload', '## Session'))
+  await fails(assert, () => readSession(token, [bytes.map(() => 1)]), 'rejected')
+})
+
+test('an upload: the tables name the verbs with their members, and every code with its status', () => {
+  const { text } = page('upload')
+  for (const [status, code] of uploadStatuses)
+    assert.match(text, new RegExp(`^\\| .*\\b${status}\\b.* \\| .*\`${code}\``, 'm'), code)
+  assert.include(text, uploadType)
+  for (const name of [uploadBody, partsAtOnce.sign, partsAtOnce.list])
+    assert.include(text, name.toLocaleString('en'))
 })

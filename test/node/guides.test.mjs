@@ -45,6 +45,7 @@ const firstPrints = {
   partners: ["{ iban: 'DE02' }"],
   policies: ['"Version":"2012-10-17"'],
   'receipts-and-signatures': ['order 7'],
+  's3-uploads': ['preflight 204'],
   testing: ['kms_unavailable true', '3 parts'],
   trust: ['cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s'],
   uploads: ['part at 0 has 262144 bytes', 'part at 786432 has'],

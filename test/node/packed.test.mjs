@@ -310,6 +310,7 @@ test('every door and the runtime it names stand in package.json as design.md say
     './digests',
     './jose',
     './kms',
+    './s3',
     './local-kms',
     './dist/sealdrop.min.js',
     './dist/sealdrop.min.js.map',
@@ -323,6 +324,6 @@ test('every door and the runtime it names stand in package.json as design.md say
       assert.deepEqual(Object.keys(target), ['types', 'default'], door)
   assert.deepEqual(
     [engines.node, sideEffects, Object.keys(dependencies), Object.values(peerDependenciesMeta)],
-    ['>=20.19', false, [], Array.from({ length: 4 }, () => ({ optional: true }))],
+    ['>=20.19', false, [], Array.from({ length: 5 }, () => ({ optional: true }))],
   )
 })

@@ -4,9 +4,10 @@ import { strict as assert } from 'node:assert'
 import { execFile } from 'node:child_process'
 import { createServer } from 'node:http'
 import { promisify } from 'node:util'
-import { importKeySet, inHand, seal } from 'sealdrop'
+import { importKeySet, inHand, seal, sealedLength, sealStream } from 'sealdrop'
 import * as kmsDoor from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
+import { uploadHandler } from 'sealdrop/s3'
 
 const { applyRotation, createOpener, createPublisher, createSigner, deleteKey } = kmsDoor
 const { doctor, dynamoDbInventory, fileInventory, planRotation, retireKey, s3Inventory } = kmsDoor
@@ -103,6 +104,57 @@ async function s3() {
   server.close()
 }
 
+const uploadId =
+  '<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>'
+
+/** What the client says of the checksum of an upload that it begins. */
+async function checksumType() {
+  const { S3 } = await import('@aws-sdk/client-s3')
+  const server = await answering(() => ({ status: 200, headers: {}, body: uploadId }))
+  const client = new S3({ ...where, credentials, endpoint: server.endpoint, forcePathStyle: true })
+  await client.createMultipartUpload({ Bucket: 'b', Key: 'k', ChecksumType: 'COMPOSITE' })
+  server.close()
+  return server.asked.at(-1)?.headers['x-amz-checksum-type']
+}
+
+/** An upload begins, and a URL binds length and checksum, also with a client as it is by default. */
+async function uploads() {
+  const { S3Client } = await import('@aws-sdk/client-s3')
+  assert.equal(await checksumType(), 'COMPOSITE')
+  const server = await answering(() => ({ status: 200, headers: {}, body: uploadId }))
+  const { endpoint } = server
+  const client = new S3Client({ ...where, credentials, endpoint, forcePathStyle: true })
+  const handler = uploadHandler({
+    s3: client,
+    bucket: 'b',
+    prefix: 'in/',
+    authorize: () => ({ subject: 'acme' }),
+    origins: [],
+    secrets: ['0123456789'.repeat(4)],
+  })
+  const ask = async (/** @type {object} */ members) => {
+    const headers = { 'content-type': 'application/vnd.sealdrop.upload+json' }
+    const body = JSON.stringify(members)
+    const answer = await handler(new Request('http://a/', { method: 'POST', headers, body }))
+    return answer.json()
+  }
+  const keys = importKeySet(other, { trust: inHand(), use: 'enc' })
+  const { readable, length = 0 } = await sealStream(keys, new Blob([]), { context: {} })
+  const message = Buffer.from(await new Response(readable).arrayBuffer())
+  for (const size of [0, 20_000_000]) {
+    const all = await sealedLength(keys, size, { context: {} })
+    // an empty message is its header and 40 bytes
+    const header = message.subarray(0, length - 40).toString('base64url')
+    const { session, partLength } = await ask({ op: 'begin', header, length: all })
+    const part = { part: 1, length: Math.min(all, partLength), sha256: 'A'.repeat(43) }
+    const { parts } = await ask({ op: 'sign', session, parts: [part] })
+    const signed = new URL(parts[0].url).searchParams.get('X-Amz-SignedHeaders') ?? ''
+    assert.match(signed, /content-length;.*x-amz-checksum-sha256/)
+    assert.equal(parts[0].headers['x-amz-checksum-sha256'], `${'A'.repeat(43)}=`)
+  }
+  server.close()
+}
+
 async function dynamodb() {
   const { DynamoDB } = await import('@aws-sdk/client-dynamodb')
   const json = JSON.stringify(empty)
@@ -165,14 +217,11 @@ async function jose() {
 async function below() {
   const opener = createOpener({ kms: { ...where, credentials }, keys: ['alias/x'] })
   const { message } = await opener.ready().catch((error) => error)
-  const { server, store } = await openS3()
-  await store.write(empty, '"1"')
-  const sent = server.asked.at(-1)?.headers['if-match']
-  server.close()
-  console.log(`${message}\nS3 sent ${sent ? 'an' : 'no'} If-Match`)
+  const sent = await checksumType()
+  console.log(`${message}\nS3 sent ${sent ?? 'no checksum type'}`)
 }
 
-const parts = { kms, s3, dynamodb, command, jose, below }
+const parts = { kms, s3, uploads, dynamodb, command, jose, below }
 const part = process.argv[2] ?? ''
 await parts[part]()
 if (part !== 'below') console.log('done')

@@ -15,7 +15,11 @@ const { peerDependencies, peerDependenciesMeta, exports } = JSON.parse(
   readFileSync(join(root, 'package.json'), 'utf8'),
 )
 /** The published version before the lowest one, and what goes wrong with it. */
-const below = { '@aws-sdk/client-kms': '3.1037.0', '@aws-sdk/client-s3': '3.699.0' }
+const below = {
+  '@aws-sdk/client-kms': '3.1037.0',
+  '@aws-sdk/client-s3': '3.726.1',
+  '@aws-sdk/s3-request-presigner': '3.726.1',
+}
 
 const run = promisify(execFile)
 /** @returns {Promise<string>} what it printed; it fails as the process does */
@@ -80,7 +84,7 @@ for (const node of nodes)
     })
 
 for (const node of nodes)
-  for (const part of ['kms', 's3', 'dynamodb', 'command', 'jose'])
+  for (const part of ['kms', 's3', 'uploads', 'dynamodb', 'command', 'jose'])
     test(`the lowest peers do what is asked of them, ${part}, in ${node}`, async () => {
       const found = await printed(node, ['--no-warnings', 'program.mjs', part], folder)
       assert.equal(found.trim(), 'done')
@@ -94,8 +98,11 @@ test('the types of the lowest peers fit', async () => {
     "import { jwtVerify } from 'jose'",
     "import { importKeySet, inHand } from 'sealdrop'",
     "import { joseKeys } from 'sealdrop/jose'",
+    "import { uploadHandler } from 'sealdrop/s3'",
     "import { createOpener, dynamoDbInventory, s3Inventory } from 'sealdrop/kms'",
     "export const s3 = s3Inventory({ s3: new S3({}), bucket: 'b', key: 'k' })",
+    "const who = { authorize: () => null, origins: [], secrets: ['x'] }",
+    "export const handler = uploadHandler({ s3: new S3({}), bucket: 'b', prefix: 'in/', ...who })",
     "export const table = dynamoDbInventory({ dynamoDb: new DynamoDB({}), table: 't' })",
     'export const opener = createOpener({ kms: new KMSClient({}), keys: s3 })',
     "export const verified = jwtVerify('', joseKeys(importKeySet('', { trust: inHand() })))",
@@ -127,6 +134,6 @@ test('npm refuses what is below the range, and by force it is told in one senten
     found,
     /^@aws-sdk\/client-kms is not installed, or older than 3\.1038\.0: npm install @aws-sdk\/client-kms\n/,
   )
-  // the control of the check of S3: its client leaves the condition out without a word
-  assert.match(found, /^S3 sent no If-Match$/m)
+  // the control of the check of uploads: this client leaves the kind of checksum out without a word
+  assert.match(found, /^S3 sent no checksum type$/m)
 })

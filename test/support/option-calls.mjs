@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import * as door from 'sealdrop'
 import * as kms from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
+import { uploadHandler, uploadListener } from 'sealdrop/s3'
 import { keySetHandler, keySetListener } from 'sealdrop/serve'
 import { keysInHand, publicJwk } from './host.js'
 import { claims, emptyInventory, keyEntry, memoryStore } from './inventories.mjs'
@@ -53,6 +54,15 @@ const of = { messageId: 'a', digest: 'a', length: 1, context: {}, stage: 'receiv
 const source = { documents: async () => ({}) }
 const jws = 'e30.e30.e30'
 
+const uploads = {
+  s3: wrong({ send: noKms }),
+  bucket: 'uploads',
+  prefix: 'inbox/',
+  authorize: () => null,
+  origins: [],
+  secrets: ['0123456789'.repeat(4)],
+}
+
 /** The calls by the names of the contract. @type {Readonly<Record<string, (o: any) => unknown>>} */
 export const calls = {
   signedBy: (o) => door.signedBy([publicJwk('P-256-sig')], o),
@@ -76,6 +86,8 @@ export const calls = {
   inspect: (o) => door.inspect(message, o),
   keySetHandler: (o) => keySetHandler(wrong(source), o),
   keySetListener: (o) => keySetListener(wrong(source), o),
+  uploadHandler: (o) => uploadHandler(o),
+  uploadListener: (o) => uploadListener(o),
   s3Inventory: (o) => kms.s3Inventory(o),
   dynamoDbInventory: (o) => kms.dynamoDbInventory(o),
   httpSource: (o) => kms.httpSource('ftp://files.example', o),
@@ -130,6 +142,8 @@ export const needed = {
   'createOpener.cache': { entries: 1, maxAge: 1, uses: 1 },
   createPublisher: { keys: [{ key: 'alias/a' }] },
   deleteKey: { store, key: entry.thumbprint, confirm: entry.thumbprint },
+  uploadHandler: uploads,
+  uploadListener: uploads,
   doctor: { keySetUrl: url },
   'Opener.open': { context: {} },
   'Opener.openFields': { context: {}, fields: ['a'] },
@@ -153,6 +167,8 @@ export const clocked = {
   revokeKey: (now) =>
     kms.revokeKey({ store, key: entry.thumbprint ?? '', reason: 'unspecified', now }),
   applyRotation: (now) => kms.applyRotation(wrong(plan), { kms: noKms, store, now }),
+  uploadHandler: (now) => uploadHandler({ ...uploads, now }),
+  uploadListener: (now) => uploadListener({ ...uploads, now }),
   rebuildInventory: (now) => kms.rebuildInventory({ store: empty, kms: noKms, enter: [], now }),
   startLocalKms: (now) => startLocalKms({ now }),
 }

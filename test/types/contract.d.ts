@@ -189,6 +189,23 @@ declare module 'sealdrop/kms' { // the companion
   function rebuildInventory(o: CallOptions & { kms?: Kms; store: InventoryStore; old?: KeyInventory; purposes?: readonly Purpose[]; enter?: readonly string[]; now?: () => number }): Promise<{ found: readonly FoundKey[]; inventory: KeyInventory | undefined }> // enter: thumbprints; without it nothing is written
 }
 
+declare module 'sealdrop/s3' { // partners' uploads to S3: docs/formats/upload.md; needs @aws-sdk/client-s3 and @aws-sdk/s3-request-presigner, no KMS
+  import type { S3Client } from '@aws-sdk/client-s3'
+  import type { Context, SealdropErrorCode } from 'sealdrop'
+  import type { ListenerResponse } from 'sealdrop/serve'
+  interface UploadSession { readonly subject: string; readonly key: string; readonly link: string; readonly length: number; readonly begun: Date; readonly expires: Date }
+  type UploadAsked =
+    | { readonly request: Request; readonly op: 'begin'; readonly context: Context; readonly recipients: readonly string[]; readonly messageId: string; readonly length: number } // what the header says: nobody has verified it
+    | { readonly request: Request; readonly op: 'sign' | 'list' | 'complete' | 'abort' | 'receipt'; readonly session: UploadSession }
+  interface UploadGrant { readonly subject: string; readonly prefix?: string; readonly link?: string; aborted?(): unknown } // the same subject at every verb
+  type UploadCreateParams = import('#dist/doors/s3.js').UploadCreateParams // encryption, storage class, tags, Object Lock; nothing else
+  interface UploadEvent { readonly op?: UploadAsked['op']; readonly status: number; readonly code?: SealdropErrorCode; readonly key?: string; readonly reason?: string }
+  interface UploadHandlerOptions { s3: S3Client; bucket: string; prefix: string; authorize: (asked: UploadAsked) => UploadGrant | null | undefined | Promise<UploadGrant | null | undefined>; secrets: readonly (Uint8Array | string)[]; origins: readonly string[]; maxLength?: number; createParams?: (grant: UploadGrant) => UploadCreateParams; receipts?: string; onEvent?: (event: UploadEvent) => void; now?: () => number } // one or two secrets of at least 32 bytes
+  function uploadHandler(o: UploadHandlerOptions): (request: Request) => Promise<Response>
+  interface UploadListenerRequest extends AsyncIterable<Uint8Array> { readonly method?: string | undefined; readonly url?: string | undefined; readonly headers: Readonly<Record<string, string | readonly string[] | undefined>> }
+  function uploadListener(o: UploadHandlerOptions): (request: UploadListenerRequest, response: ListenerResponse) => void // node:http, Express
+}
+
 declare module 'sealdrop/local-kms' {
   interface LocalKms { url: string; keys: Record<string, string>; env: Record<string, string>; clientConfig: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } }; close(): Promise<void> }
   function startLocalKms(o?: { port?: number; dir?: string; region?: string; keys?: readonly { alias: string; spec: string; usage: string }[] }): Promise<LocalKms>

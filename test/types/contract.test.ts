@@ -8,6 +8,7 @@ import type * as contractJose from 'sealdrop/jose'
 import type * as contractKms from 'sealdrop/kms'
 import type * as contractLocal from 'sealdrop/local-kms'
 import type * as contractMlDsa from 'sealdrop/ml-dsa'
+import type * as contractS3 from 'sealdrop/s3'
 import type * as contractServe from 'sealdrop/serve'
 import type * as actual from '#dist/doors/index.js'
 import type * as actualFs from '#dist/doors/fs.js'
@@ -16,6 +17,7 @@ import type * as actualJose from '#dist/doors/jose.js'
 import type * as actualKms from '#dist/doors/kms.js'
 import type * as actualLocal from '#dist/doors/local-kms.js'
 import type * as actualMlDsa from '#dist/doors/ml-dsa.js'
+import type * as actualS3 from '#dist/doors/s3.js'
 import type * as actualServe from '#dist/doors/serve.js'
 
 /** Does not compile unless what is built can stand where the contract stands. */
@@ -42,6 +44,8 @@ export type Names = [
   Nothing<Exclude<keyof typeof actualDigests, keyof typeof contractDigests>>,
   Nothing<Exclude<keyof typeof contractJose, keyof typeof actualJose>>,
   Nothing<Exclude<keyof typeof actualJose, keyof typeof contractJose>>,
+  Nothing<Exclude<keyof typeof contractS3, keyof typeof actualS3>>,
+  Nothing<Exclude<keyof typeof actualS3, keyof typeof contractS3>>,
   Nothing<Exclude<keyof typeof contractLocal, keyof typeof actualLocal>>,
   Nothing<Exclude<keyof typeof actualLocal, keyof typeof contractLocal>>,
 ]
@@ -137,6 +141,10 @@ export type Companion = [
   Fits<typeof contractKms.joinPolicies, typeof actualKms.joinPolicies>,
   Fits<typeof contractKms.keyTemplate, typeof actualKms.keyTemplate>,
   Fits<typeof contractKms.doctor, typeof actualKms.doctor>,
+  Fits<typeof contractS3.uploadHandler, typeof actualS3.uploadHandler>,
+  Fits<typeof contractS3.uploadListener, typeof actualS3.uploadListener>,
+  Fits<contractS3.UploadAsked, actualS3.UploadAsked>,
+  Fits<actualS3.UploadAsked, contractS3.UploadAsked>,
   Fits<typeof contractLocal.startLocalKms, typeof actualLocal.startLocalKms>,
 ]
 

@@ -4,7 +4,8 @@ import { SealdropError } from '../../errors/sealdrop-error.js'
 const peers = {
   '@aws-sdk/client-dynamodb': '3.699.0',
   '@aws-sdk/client-kms': '3.1038.0',
-  '@aws-sdk/client-s3': '3.700.0',
+  '@aws-sdk/client-s3': '3.729.0',
+  '@aws-sdk/s3-request-presigner': '3.729.0',
 } as const
 
 /**

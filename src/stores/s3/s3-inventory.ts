@@ -32,7 +32,7 @@ const conflicts = ['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKe
  *
  * - Turn versioning of the bucket on, so that old versions stay.
  *
- * @param o.s3 - `new S3({})` of `@aws-sdk/client-s3` 3.700 or later, which sends the condition of a
+ * @param o.s3 - `new S3({})` of `@aws-sdk/client-s3` 3.729 or later, which sends the condition of a
  *   write. An older one leaves it out
  * @param o.bucket - name of the bucket
  * @param o.key - name of the object

@@ -1,0 +1,22 @@
+// npm run test:s3: the protocol of uploads against an S3 that we did not write (versitygw).
+import test, { after, before } from 'node:test'
+import { assert } from 'chai'
+import { startVersitygw } from '../support/versitygw.mjs'
+import { completeContract } from './contract-complete.mjs'
+import { partsContract } from './contract-parts.mjs'
+import { verbsContract } from './contract-verbs.mjs'
+import { makeWorld } from './world.mjs'
+
+let server, made
+const world = () => made
+before(async () => {
+  server = await startVersitygw()
+  made = await makeWorld(server.config)
+})
+after(() => {
+  made?.close()
+  server?.close()
+})
+
+for (const contract of [verbsContract, partsContract, completeContract])
+  contract({ test, assert, world })
