@@ -43,6 +43,9 @@ export const limits = {
   slice: 1_073_741_824,
   /** How long the record of a file sealer lives, in milliseconds. */
   recordAge: 604_800_000,
+  /** Milliseconds that a database of the browser may take to open, and the lock of a record. */
+  openPatience: 5_000,
+  lockPatience: 1_000,
   /** Bytes of one chunk of the chunk digest. */
   digestChunk: 1_048_576,
   /**

@@ -44,7 +44,7 @@ export {
   type RestoreOptions,
 } from '../stream/create-file-sealer.js'
 export type { FileSealer } from '../stream/file-sealer.js'
-export type { FileRecords } from '../stream/record-store.js'
+export type { FileRecords, TagRun } from '../stream/record-store.js'
 export { indexedDbRecords } from '../stores/indexed-db/indexed-db-records.js'
 export { sealedLength } from '../stream/sealed-length.js'
 export type { MessageOptions, Recipients } from '../stream/plan-message.js'

@@ -1,4 +1,3 @@
-import { limits } from '../algorithms/limits.js'
 import { bytesOf, equal } from '../bytes/bytes.js'
 import { authenticate, importDataKey } from '../crypto/aes.js'
 import { ensure, hasMethods } from '../errors/guard.js'
@@ -14,6 +13,7 @@ import type { FileSealer } from './file-sealer.js'
 import { damaged, RangeSealer } from './range-sealer.js'
 import {
   holdRecord,
+  isOld,
   namedRecords,
   type FileRecords,
   type RecordStart,
@@ -79,7 +79,7 @@ export async function createFileSealer(
 ): Promise<FileSealer> {
   checkOptions(o, 'signal context frameLength length framesInFlight digest onProgress records')
   const { length, framesInFlight, onProgress } = o ?? {}
-  const records = o?.records && namedRecords(o.records)
+  const records = o?.records && namedRecords(o.records, o.signal)
   const input = fileInput(file, length)
   const plan = await planMessage(keys, o ?? {})
   const { frameLength } = plan
@@ -162,13 +162,23 @@ export async function restoreFileSealer(
   messageId: string,
   ...[file, o = {}]: [file: Blob | ByteSource, o?: RestoreOptions]
 ): Promise<FileSealer> {
+  return (await restoreSealer(keys, records, messageId, file, o)).sealer
+}
+
+/** Restores a file sealer, with the notes of its record. */
+export async function restoreSealer(
+  keys: Recipients,
+  records: FileRecords,
+  messageId: string,
+  ...[file, o = {}]: [file: Blob | ByteSource, o?: RestoreOptions]
+): Promise<{ readonly sealer: RangeSealer; readonly notes: Notes }> {
   const { signal, framesInFlight, onProgress } = checkOptions(o, 'signal framesInFlight onProgress')
   const input = fileInput(file)
   const published = await sealedToNow(keys, signal)
-  const kept = namedRecords(records)
+  const kept = namedRecords(records, signal)
   const release = await holdRecord(records, messageId)
   try {
-    const { start, tags } = await loadRecord(kept, messageId)
+    const { start, tags, notes } = await loadRecord(kept, messageId)
     const { size, version } = start
     const recipients = start.recipients.map((thumbprint) => stillPublished(thumbprint, published))
     ensure(
@@ -178,7 +188,7 @@ export async function restoreFileSealer(
     )
     const message = await messageOf(start, messageId)
     const { buffer, byteOffset, length } = message.header
-    return new RangeSealer({
+    const sealer = new RangeSealer({
       message,
       frameLength: new DataView(buffer, byteOffset).getUint32(length - frameLengthFromEnd),
       input,
@@ -190,10 +200,20 @@ export async function restoreFileSealer(
       framesInFlight,
       onProgress,
     })
+    return { sealer, notes }
   } catch (error) {
     await release()
     throw error
   }
+}
+
+/** Notes of a record, with their names. */
+export type Notes = Iterable<readonly [name: string, note: object]>
+
+interface LoadedRecord {
+  readonly start: RecordStart
+  readonly tags: Iterable<TagRun>
+  readonly notes: Notes
 }
 
 /**
@@ -201,19 +221,14 @@ export async function restoreFileSealer(
  *
  * Its header and its key are still to be looked at.
  */
-async function loadRecord(
-  records: FileRecords,
-  id: string,
-): Promise<{ readonly start: RecordStart; readonly tags: Iterable<TagRun> }> {
+async function loadRecord(records: FileRecords, id: string): Promise<LoadedRecord> {
   const record = await records.load(id)
   const start = record?.start as RecordStart | undefined
-  if (!record || !start || !(Date.now() - start.created < limits.recordAge)) {
-    await records.remove(id)
-    throw new SealdropError(
-      'expired',
-      'no record of this message, or one older than 7 days: start over with createFileSealer',
-    )
-  }
+  ensure(
+    record && start && !isOld(start.created),
+    'expired',
+    'no record of this message, or one older than 7 days: start over with createFileSealer',
+  )
   ensure(
     start.v === 1 &&
       Array.isArray(start.recipients) &&
@@ -222,7 +237,7 @@ async function loadRecord(
     'malformed',
     damaged,
   )
-  return { start, tags: record.tags }
+  return { start, tags: record.tags, notes: record.notes ?? [] }
 }
 
 /** The keys of all sets that may be sealed to now. */

@@ -1,7 +1,9 @@
+import { limits } from '../algorithms/limits.js'
+import type { Bytes } from '../bytes/bytes.js'
+import type { CryptoKey } from '../crypto/subtle.js'
 import { ensure, hasMethods } from '../errors/guard.js'
 import { coded, SealdropError } from '../errors/sealdrop-error.js'
-import type { CryptoKey } from '../crypto/subtle.js'
-import type { Bytes } from '../bytes/bytes.js'
+import { abortable, within } from '../io/abort.js'
 
 /** Tags of frames side by side: the index of the first, and 16 bytes for each. */
 export type TagRun = readonly [first: number, tags: Uint8Array]
@@ -23,10 +25,31 @@ export interface FileRecords {
    * They must be durable before the promise resolves: the frames leave right after.
    */
   append(id: string, frames: readonly TagRun[]): Promise<void>
-  /** Loads a record, and takes it over; undefined where there is none. */
-  load(id: string): Promise<{ readonly start: object; readonly tags: Iterable<TagRun> } | undefined>
+  /**
+   * Loads a record, and takes it over; undefined where there is none.
+   *
+   * The tags may overlap: one whose write failed may stand there twice.
+   */
+  load(id: string): Promise<
+    | {
+        readonly start: object
+        readonly tags: Iterable<TagRun>
+        readonly notes?: Iterable<readonly [name: string, note: object]>
+      }
+    | undefined
+  >
   /** Deletes a record, which need not be there. */
   remove(id: string): Promise<void>
+  /**
+   * Keeps a note beside the tags; one of the same name takes the place of the one before.
+   *
+   * - it must be durable before the promise resolves
+   * - a note is a flat object of text, numbers, booleans and Uint8Array
+   * - who lost the record gets `conflict`
+   */
+  note?(id: string, name: string, note: object): Promise<void>
+  /** The notes of this name of all records. It takes nothing over. */
+  list?(name: string): Promise<readonly (readonly [id: string, note: object])[]>
 }
 
 /** What a record begins with. */
@@ -46,66 +69,103 @@ export interface RecordStart {
   readonly recipients: readonly string[]
 }
 
-const conflict = (): SealdropError =>
+export const conflict = (): SealdropError =>
   new SealdropError(
     'conflict',
     'another file sealer, perhaps in another tab, holds the record: close it first',
   )
 
-/** The same store, whose failures all have a code. */
-export function namedRecords(records: FileRecords): FileRecords {
+/** The same store, whose failures all have a code; the signal ends `create` and `load`. */
+export function namedRecords(records: FileRecords, signal?: AbortSignal): FileRecords {
   ensure(
     hasMethods(records, 'create', 'append', 'load', 'remove'),
     'invalid_argument',
     'records: expected create, append, load and remove',
   )
   return {
-    create: (id, start) => named(async () => records.create(id, start)),
+    create: (id, start) =>
+      abortable(
+        named(async () => records.create(id, start)),
+        signal,
+      ),
     append: (id, frames) => named(async () => records.append(id, frames)),
-    load: (id) => named(async () => records.load(id)),
+    load: (id) =>
+      abortable(
+        named(async () => records.load(id)),
+        signal,
+      ),
     remove: (id) => named(async () => records.remove(id)),
+    ...(records.note && { note: (...args) => named(async () => records.note?.(...args)) }),
+    ...(records.list && { list: (name) => named(async () => (await records.list?.(name)) ?? []) }),
   }
 }
 
 const named = <T>(work: () => Promise<T>): Promise<T> =>
   work().catch(coded('output_failed', 'the store of records failed', true))
 
+/** Whether a record that was made then is older than it may be, by whichever clock was wrong. */
+export const isOld = (created: number): boolean =>
+  !(Math.abs(Date.now() - created) < limits.recordAge)
+
+const locksOf = (): LockManager | undefined =>
+  (globalThis as { readonly navigator?: { readonly locks?: LockManager } }).navigator?.locks
+
+const lockName = (id: string): string => `sealdrop ${id}`
+
+/** Does the work unless a sealer holds the record; never where nobody can tell. */
+export const unlessHeld = (
+  id: string,
+  work: () => Promise<unknown>,
+): Promise<unknown> | undefined =>
+  locksOf()?.request(lockName(id), { ifAvailable: true }, (lock) => lock && work())
+
 const heldIds = new WeakMap<FileRecords, Set<string>>()
 
 /**
  * Makes the caller the one holder of a record.
  *
- * - within this store, and by Web Locks within the whole origin; across processes the store decides
+ * - by Web Locks within the whole origin, else within this store; across processes the store decides
+ * - one that is just being let go of is waited for, also that of a page that is being closed
  * - the caller lets go by calling what this answers, and awaiting it
  *
  * @throws SealdropError:
  *   - `conflict`: another sealer holds it
+ *   - `output_failed`: the browser allows no Web Locks here
  */
 export async function holdRecord(
   records: FileRecords,
   id: string,
 ): Promise<() => Promise<unknown>> {
-  const held = heldIds.get(records) ?? new Set()
-  heldIds.set(records, held)
-  if (held.has(id)) throw conflict()
-  held.add(id)
-  const free = (): boolean => held.delete(id)
-  const locks = (globalThis as { readonly navigator?: { readonly locks?: LockManager } }).navigator
-    ?.locks
-  if (!locks) return async () => free()
-  return new Promise<() => Promise<unknown>>((resolve, reject) => {
-    const request = locks.request(`sealdrop ${id}`, { ifAvailable: true }, async (lock) => {
-      if (!lock) throw conflict()
+  try {
+    const locks = locksOf()
+    if (locks)
+      return await within(limits.lockPatience, (signal) => held(locks, id, signal), conflict())
+  } catch (error) {
+    coded('output_failed', 'Web Locks are not allowed here: is site data blocked?')(error)
+  }
+  const ids = heldIds.get(records) ?? new Set()
+  heldIds.set(records, ids)
+  if (ids.has(id)) throw conflict()
+  ids.add(id)
+  return async () => ids.delete(id)
+}
+
+/** Resolves when the lock is held, with what lets go of it. */
+const held = (
+  locks: LockManager,
+  id: string,
+  signal: AbortSignal,
+): Promise<() => Promise<unknown>> =>
+  new Promise((resolve, reject) => {
+    const work = async (): Promise<void> => {
+      // nobody waits for it any more
+      if (signal.aborted) return
       await new Promise<void>((release) =>
         resolve(() => {
           release()
-          return request.then(free)
+          return request
         }),
       )
-    })
-    request.catch((error: unknown) => {
-      free()
-      reject(error)
-    })
+    }
+    const request = locks.request(lockName(id), { signal }, work).catch(reject)
   })
-}

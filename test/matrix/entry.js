@@ -5,7 +5,7 @@ import * as jose from 'jose'
 import { digests } from '../../dist/doors/digests.js'
 import * as door from '../../dist/doors/index.js'
 import { mlDsa } from '../../dist/doors/ml-dsa.js'
-import { runDoorSuites, runRoomSuites } from '../suites/all.js'
+import { runDoorSuites, runPageSuites, runRoomSuites } from '../suites/all.js'
 import { mendOaep } from '../support/oaep.js'
 import * as rooms from '../support/rooms.js'
 import { resultOf } from '../support/skip.js'
@@ -69,6 +69,7 @@ export async function run({ base, suites }) {
   if (suites === 'all') {
     runDoorSuites(host)
     runRoomSuites(host)
+    if (globalThis.indexedDB) runPageSuites(host)
   } else for (const suite of signatureSuites) suite(host)
   const mended = await mendOaep()
   return { results: await resultsOf(tests, base), cells: await cells({ door, mlDsa }), mended }

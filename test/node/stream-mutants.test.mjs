@@ -96,7 +96,7 @@ test('no verb but create makes a log, and create takes no log that is there', as
   await fails(assert, () => fileRecords(folder).append(id, [[0, tag(0)]]), 'conflict')
   assert.equal(await readFile(log, 'utf8'), text, 'who holds no record writes nothing to it')
   await unlink(log)
-  await fails(assert, () => records.append(id, [[0, tag(0)]]), 'conflict')
+  await fails(assert, () => records.append(id, [[0, tag(0)]]), 'expired', /gone/)
   assert.isUndefined(await records.load(id))
   await records.remove(id)
   assert.deepEqual(await readdir(folder), [])

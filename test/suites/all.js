@@ -36,6 +36,8 @@ import { optionalFieldsSuite } from './optional-fields.js'
 import { optionsSuite } from './options.js'
 import { othersSetsSuite } from './others-sets.js'
 import { receiptFilesSuite } from './receipt-files.js'
+import { recordDatabasesSuite } from './record-databases.js'
+import { recordLayoutsSuite } from './record-layouts.js'
 import { setStoresSuite } from './set-stores.js'
 import { signatureDigestsSuite } from './signature-digests.js'
 import { signatureEncodingsSuite } from './signature-encodings.js'
@@ -139,4 +141,14 @@ export function runRoomSuites(host) {
   streamMutantsOpeningSuite(host)
   streamMutantsKeysSuite(host)
   streamPropertiesSuite(host)
+}
+
+/**
+ * Suites that need what only a page has, such as IndexedDB.
+ *
+ * @param {import('../support/host.js').DoorHost} host
+ */
+export function runPageSuites(host) {
+  recordLayoutsSuite(host)
+  recordDatabasesSuite(host)
 }

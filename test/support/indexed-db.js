@@ -27,9 +27,25 @@ export async function dump(name) {
   return { entries, put, close: () => db.close() }
 }
 
-/** Runs the work while this page has no Web Locks, as in an older browser. */
-export async function withoutLocks(work) {
-  Object.defineProperty(navigator, 'locks', { value: undefined, configurable: true })
+/** Deletes a database, which waits for every connection to it. */
+export const deleted = (name) => resultOf(indexedDB.deleteDatabase(name))
+
+/**
+ * A connection of a program that does not close it for a deletion or an upgrade.
+ *
+ * @param {string} name
+ * @param {number} [version]
+ */
+export const stubborn = (name, version) => resultOf(indexedDB.open(name, version))
+
+/**
+ * Runs the work while this page has no Web Locks, as in an older browser.
+ *
+ * @param {() => unknown} work
+ * @param {() => unknown} [get] answers what is there instead
+ */
+export async function withoutLocks(work, get = () => undefined) {
+  Object.defineProperty(navigator, 'locks', { get, configurable: true })
   try {
     return await work()
   } finally {

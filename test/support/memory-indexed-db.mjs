@@ -48,8 +48,9 @@ class Transaction {
     return new ObjectStore(this, this.#stores.get(name))
   }
 
-  /** Answers a request with what the work gives, soon; again where its cursor goes on. */
-  request(work, request = { result: undefined, onsuccess: () => {} }) {
+  /** Answers a request with what the work gives, soon. */
+  request(work) {
+    const request = { result: undefined, onsuccess: () => {} }
     this.#pending++
     setImmediate(() => {
       request.result = work()
@@ -102,29 +103,16 @@ class ObjectStore {
     })
   }
 
-  /** As `put` does. Nothing here is added twice, which a browser refuses. */
-  add(value, key) {
-    return this.put(value, key)
-  }
-
   delete(query) {
     return this.#transaction.request(() => this.#remove(query))
   }
 
-  openCursor(query) {
-    let at = 0
-    const next = () => {
-      const keys = this.#keys(query)
-      if (at >= keys.length) return null
-      const key = keys[at++]
-      return {
-        key,
-        value: this.#valueOf(key),
-        continue: () => this.#transaction.request(next, request),
-      }
-    }
-    const request = this.#transaction.request(next)
-    return request
+  getAllKeys(query) {
+    return this.#transaction.request(() => this.#keys(query))
+  }
+
+  getAll(query) {
+    return this.#transaction.request(() => this.#keys(query).map((key) => this.#valueOf(key)))
   }
 }
 

@@ -25,9 +25,9 @@ export async function recordFolders(test) {
    * Begins to seal. The record is in this folder, or else in one of its own.
    *
    * @param {string | URL} folder
+   * @param {import('sealdrop').FileRecords} records
    */
-  const begin = async (folder = newFolder()) => {
-    const records = fileRecords(folder)
+  const begin = async (folder = newFolder(), records = fileRecords(folder)) => {
     const sealer = await createFileSealer(keys, source, {
       context: {},
       frameLength: 1_000,

@@ -197,6 +197,7 @@ export function memoryRecords(logs = new Map(), conflict = () => new Error('conf
    *   creating?: () => unknown
    *   before?: (line: [number, Uint8Array][]) => unknown
    *   after?: (line: [number, Uint8Array][]) => unknown
+   *   noting?: (name: string, note: object) => unknown
    *   go?: (value?: unknown) => void
    * }}
    */
@@ -206,7 +207,7 @@ export function memoryRecords(logs = new Map(), conflict = () => new Error('conf
     control,
     async create(id, start) {
       await control.creating?.()
-      logs.set(id, { start: { ...start }, lines: [] })
+      logs.set(id, { start: { ...start }, lines: [], notes: new Map() })
     },
     async append(id, frames) {
       const line = frames.flatMap(singleTags)
@@ -218,15 +219,32 @@ export function memoryRecords(logs = new Map(), conflict = () => new Error('conf
     },
     async load(id) {
       const log = logs.get(id)
-      return log && { start: { ...log.start }, tags: new Map(log.lines.flat()) }
+      return log && { start: { ...log.start }, tags: log.lines.flat(), notes: log.notes }
     },
     async remove(id) {
       control.removed.push(id)
       logs.delete(id)
     },
+    /** @type {NonNullable<import('#dist/doors/index.js').FileRecords['note']>} */
+    async note(id, name, note) {
+      await control.noting?.(name, note)
+      if (!logs.has(id)) throw conflict()
+      logs.get(id).notes.set(name, { ...note })
+    },
+    /** @type {NonNullable<import('#dist/doors/index.js').FileRecords['list']>} */
+    async list(name) {
+      return [...logs]
+        .filter(([, { notes }]) => notes.has(name))
+        .map(([id, { notes }]) => [id, notes.get(name)])
+    },
     crashed: () =>
       memoryRecords(
-        new Map([...logs].map(([id, { start, lines }]) => [id, { start, lines: [...lines] }])),
+        new Map(
+          [...logs].map(([id, { start, lines, notes }]) => [
+            id,
+            { start, lines: [...lines], notes: new Map(notes) },
+          ]),
+        ),
         conflict,
       ),
   }

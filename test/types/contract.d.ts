@@ -60,11 +60,14 @@ declare module 'sealdrop' {
   interface ByteStream { readable: ReadableStream<Uint8Array<ArrayBuffer>>; length?: number }
   interface SealedStream extends ByteStream { messageId: string; recipients: readonly KeyInfo[]; digest: Promise<string> } // chunk digest of the ciphertext
   interface FileSealer { length: number; messageId: string; recipients: readonly KeyInfo[]; slice(start: number, end: number, o?: CallOptions): Promise<Uint8Array<ArrayBuffer>>; digest(o?: CallOptions): Promise<string>; recheck(o?: CallOptions): Promise<void>; close(o?: { done?: boolean }): Promise<void> } // done: the record is deleted; recheck: what earlier sealers handed out is sealed again and compared
+  type TagRun = readonly [first: number, tags: Uint8Array] // tags of frames side by side, 16 bytes each
   interface FileRecords { // a log, never a snapshot: what is appended is durable before the frames' bytes leave; one holder a record
     create(id: string, start: object): Promise<void>
-    append(id: string, frames: readonly (readonly [first: number, tags: Uint8Array])[]): Promise<void> // runs: 16 bytes for each frame
-    load(id: string): Promise<{ start: object; tags: Iterable<readonly [first: number, tags: Uint8Array]> } | undefined>
+    append(id: string, frames: readonly TagRun[]): Promise<void>
+    load(id: string): Promise<{ start: object; tags: Iterable<TagRun>; notes?: Iterable<readonly [name: string, note: object]> } | undefined>
     remove(id: string): Promise<void>
+    note?(id: string, name: string, note: object): Promise<void> // flat: text, numbers, booleans, Uint8Array; durable; one of the same name replaces the one before
+    list?(name: string): Promise<readonly (readonly [id: string, note: object])[]> // of all records; takes nothing over
   }
   function indexedDbRecords(name?: string): FileRecords // keeps the data key as a non-extractable CryptoKey
   type Recipients = KeySet | readonly KeySet[] // one key from each set, 8 at most

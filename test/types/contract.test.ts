@@ -94,6 +94,7 @@ export type Door = [
   Fits<typeof contract.restoreFileSealer, typeof actual.restoreFileSealer>,
   Fits<typeof contract.indexedDbRecords, typeof actual.indexedDbRecords>,
   Fits<contract.FileRecords, actual.FileRecords>,
+  Fits<contract.TagRun, actual.TagRun>,
   Fits<contract.StreamSource, actual.StreamSource>,
   Fits<contract.SealedStream, actual.SealedStream>,
   Fits<contract.FileSealer, actual.FileSealer>,

@@ -1,21 +1,30 @@
 import { constants } from 'node:fs'
-import { mkdir, readdir, stat, unlink } from 'node:fs/promises'
+import { mkdir, readdir, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { limits } from '../../algorithms/limits.js'
 import { toBase64url } from '../../bytes/base64url.js'
 import { ensure } from '../../errors/guard.js'
 import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
-import type { FileRecords, RecordStart } from '../../stream/record-store.js'
+import type { FileRecords, RecordStart, TagRun } from '../../stream/record-store.js'
 import { filePath } from '../../files/file-path.js'
 import { appendLine, conflict, withFile, type HeldLog } from './record-file.js'
-import { holderOf, linesOf, readLog, startLine } from './record-log.js'
+import {
+  holderOf,
+  linesOf,
+  noteLine,
+  readLog,
+  singleTags,
+  startLine,
+  type Line,
+} from './record-log.js'
+import { logName, prune, thisProcess } from './old-logs.js'
 import { syncFolder } from '../../files/write-file.js'
 
 /**
  * Keeps what file sealers need to go on after a crash in a folder, as one log for each message.
  *
  * - A log has the mode 0600. It holds the data key, beside a file that is plaintext anyway.
- * - Logs older than 7 days are deleted when a new one is made.
+ * - Logs older than 7 days are deleted when a new one is made, but none that a sealer holds. A log
+ *   of a process that still runs is left to that process.
  * - Every line is on disk before the promise resolves.
  * - Whoever loads a record takes it over, by a line of its own. What another holder writes after
  *   that does not count, and it gets `conflict` before its frames leave.
@@ -28,7 +37,8 @@ import { syncFolder } from '../../files/write-file.js'
  *   - `malformed`: the record is damaged
  * @throws SealdropError while writing, by its verbs:
  *   - `output_failed`: the record cannot be kept
- *   - `conflict`: another process took the record over, or deleted it
+ *   - `conflict`: another process took the record over
+ *   - `expired`: its log was deleted
  *   - `source_changed`: a frame left before with another tag
  * @example
  *   ```js
@@ -51,12 +61,7 @@ export function fileRecords(folder: string | URL): FileRecords {
   return {
     create: (id, start) =>
       turns.take(id, () => logs.create(id, start as RecordStart)).catch(failed),
-    append: (id, frames) =>
-      turns
-        .take(id, () => logs.append(id, frames))
-        .catch((error: unknown) => {
-          throw isMissing(error) ? conflict() : failed(error)
-        }),
+    append: (id, frames) => turns.take(id, () => logs.append(id, frames)).catch(failedToAdd),
     load: (id) =>
       turns
         .take(id, () => logs.load(id))
@@ -67,7 +72,14 @@ export function fileRecords(folder: string | URL): FileRecords {
         .catch((error: unknown) => {
           if (!isMissing(error)) failed(error)
         }),
+    note: (id, title, note) => turns.take(id, () => logs.note(id, title, note)).catch(failedToAdd),
+    list: (title) => logs.list(title).catch(failed),
   }
+}
+
+function failedToAdd(error: unknown): never {
+  if (!isMissing(error)) failed(error)
+  throw new SealdropError('expired', 'the log of the record is gone: start over')
 }
 
 function failed(cause: unknown): never {
@@ -97,7 +109,6 @@ class Turns {
   }
 }
 
-const name = /^[\w-]{43}\.sealdrop$/
 /** Opens a log that is there, and makes none. */
 const existing = constants.O_RDWR | constants.O_APPEND
 
@@ -112,33 +123,47 @@ class RecordFolder {
 
   async create(id: string, start: RecordStart): Promise<void> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 })
-    await prune(this.#dir)
+    await prune(this.#dir, (old) => this.#held.has(old))
     const held = this.#newlyHeld(id)
     if (!held) throw new SealdropError('output_failed', 'the record cannot be kept: no message id')
-    await appendLine(held, 'ax+', startLine(start))
+    await appendLine(held, 'ax+', { ...startLine(start), by: thisProcess() })
     await syncFolder(this.#dir)
     this.#held.set(id, held)
   }
 
-  async append(id: string, frames: Parameters<FileRecords['append']>[1]): Promise<void> {
-    const held = this.#held.get(id)
-    if (!held) throw conflict()
-    const tags = frames.map(([index, tag]) => [index, toBase64url(tag)] as const)
+  async append(id: string, frames: readonly TagRun[]): Promise<void> {
+    const held = this.#heldLog(id)
+    const tags = [...singleTags(frames)].map(([index, tag]) => [index, toBase64url(tag)] as const)
     // never over another one: that would be a second plaintext under one key and IV
     ensure(
       tags.every(([index, tag]) => (held.tags.get(index) ?? tag) === tag),
       'source_changed',
       'a frame left before with another tag: start over with createFileSealer',
     )
-    const before = await appendLine(held, existing, { frames: tags })
-    if (holderOf(linesOf(before), held.holder) !== held.holder) throw conflict()
+    await appendOwn(held, {
+      frames: frames.map(([first, run]) => [first, toBase64url(run)] as const),
+    })
     for (const [index, tag] of tags) held.tags.set(index, tag)
+  }
+
+  async note(id: string, title: string, note: object): Promise<void> {
+    await appendOwn(this.#heldLog(id), noteLine(title, note))
+  }
+
+  async list(title: string): Promise<(readonly [string, object])[]> {
+    const found: (readonly [string, object])[] = []
+    for (const file of await readdir(this.#dir).catch(none)) {
+      const id = logName.exec(file)?.[1]
+      const note = id && (await notesOf(join(this.#dir, file))).get(title)
+      if (note) found.push([id, note])
+    }
+    return found
   }
 
   async load(id: string): ReturnType<FileRecords['load']> {
     const held = this.#newlyHeld(id)
     if (!held) return undefined
-    const log = await appendLine(held, existing, { takes: true })
+    const log = await appendLine(held, existing, { takes: true, by: thisProcess() })
     this.#held.set(id, held)
     const record = readLog(log)
     for (const [index, tag] of record.tags) held.tags.set(index, toBase64url(tag))
@@ -158,6 +183,12 @@ class RecordFolder {
     await unlink(path)
   }
 
+  #heldLog(id: string): HeldLog {
+    const held = this.#held.get(id)
+    if (!held) throw conflict()
+    return held
+  }
+
   #newlyHeld(id: string): HeldLog | undefined {
     const path = this.#pathOf(id)
     if (path === undefined) return undefined
@@ -167,17 +198,27 @@ class RecordFolder {
   /** The path of a log; undefined for what is no message id. */
   #pathOf(id: string): string | undefined {
     const file = `${id}.sealdrop`
-    return name.test(file) ? join(this.#dir, file) : undefined
+    return logName.test(file) ? join(this.#dir, file) : undefined
   }
 }
 
-/** Deletes logs that nobody goes on with. */
-async function prune(dir: string): Promise<void> {
-  for (const file of await readdir(dir)) {
-    if (!name.test(file)) continue
-    const path = join(dir, file)
-    const found = await stat(path).catch(() => undefined)
-    const isOld = found && Date.now() - found.mtimeMs > limits.recordAge
-    if (isOld) await unlink(path).catch(() => {})
+const none = (error: unknown): [] => {
+  if (isMissing(error)) return []
+  throw error
+}
+
+/** The notes of a log; none of one that is gone, or is damaged, which restoring it says. */
+async function notesOf(path: string): Promise<ReadonlyMap<string, object>> {
+  const log = await readFile(path, 'latin1').catch(none)
+  try {
+    return readLog(String(log)).notes
+  } catch {
+    return new Map()
   }
+}
+
+/** Appends a line of who still holds the record. */
+async function appendOwn(held: HeldLog, line: Omit<Line, 'holder'>): Promise<void> {
+  const before = await appendLine(held, existing, line)
+  if (holderOf(linesOf(before), held.holder) !== held.holder) throw conflict()
 }

@@ -13,10 +13,7 @@ export interface HeldLog {
 }
 
 export const conflict = (): SealdropError =>
-  new SealdropError(
-    'conflict',
-    'another process took over the record of this message, or deleted it',
-  )
+  new SealdropError('conflict', 'another process took over the record of this message')
 
 /** Opens a file for some work, and closes it after that. A new file gets the mode 0600. */
 export async function withFile<T>(

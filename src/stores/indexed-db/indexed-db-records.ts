@@ -1,34 +1,44 @@
-import { limits } from '../../algorithms/limits.js'
 import { toBase64url } from '../../bytes/base64url.js'
 import type { Bytes } from '../../bytes/bytes.js'
 import { importDataKey } from '../../crypto/aes.js'
 import { randomBytes } from '../../crypto/subtle.js'
-import { SealdropError } from '../../errors/sealdrop-error.js'
-import { database } from './database.js'
-import type { FileRecords, RecordStart } from '../../stream/record-store.js'
+import { ensure } from '../../errors/guard.js'
+import {
+  conflict,
+  isOld,
+  unlessHeld,
+  type FileRecords,
+  type RecordStart,
+  type TagRun,
+} from '../../stream/record-store.js'
+import { database, found, type Store, type Work } from './database.js'
 
+/**
+ * Rows of the store `records`, under the message id.
+ *
+ * The store `tags` has three kinds of rows, and an older build calls the newer two damaged:
+ *
+ * - `[id, index]`: the tag of a frame, from before there were runs
+ * - `[id, holder, count]`: the runs of one append
+ * - `[id, name]`: a note with its name
+ */
 type Entry = { start: RecordStart; holder: string }
-
-function failed(cause: unknown): SealdropError {
-  return (cause as Error | null)?.name === 'ConstraintError'
-    ? new SealdropError('source_changed', 'a frame left before with another tag: start over')
-    : new SealdropError('output_failed', 'IndexedDB did not keep the record: is storage full?', {
-        cause,
-      })
-}
+type Note = readonly [name: string, note: object]
 
 /**
  * Keeps the records of file sealers in IndexedDB, where a page that is opened again finds them.
  *
  * - the data key is kept as a CryptoKey that is not extractable: scripts of the origin can use it,
  *   none can read it
- * - records older than 7 days are deleted when a new one is made
+ * - records older than 7 days are deleted when a new one is made, unless a sealer holds them. A
+ *   browser without Web Locks deletes none
+ * - scripts of the origin can read the notes of an upload
  *
  * @param name - of the database. Default: `sealdrop`
  * @returns records for `createFileSealer`, whose verbs throw SealdropError:
- *   - `output_failed`: IndexedDB is full, or not allowed here
+ *   - `output_failed`: IndexedDB is full, not allowed here, or blocked by another tab
  *   - `conflict`: another file sealer, perhaps in another tab, took over the record
- *   - `source_changed`: a frame left before with another tag
+ *   - `expired`: the record was deleted meanwhile, as with all data of the site
  * @example
  *   ```js
  *   import { openAsBlob } from 'node:fs'
@@ -47,124 +57,113 @@ function failed(cause: unknown): SealdropError {
  */
 export function indexedDbRecords(name = 'sealdrop'): FileRecords {
   let holder = ''
+  let count = 0
   const taken = new Set<string>()
-  const open = database(name, ['records', 'tags'])
+  const inDatabase = database(name, ['records', 'tags'])
   const run = <T>(work: Work<T>): Promise<T | undefined> => {
     holder ||= toBase64url(randomBytes(16))
-    return transact(open, work)
+    return inDatabase(work)
+  }
+  /** Adds a row to a record, if this is its holder. */
+  const add = async (id: string, key: readonly (string | number)[], row: unknown) => {
+    const has = await run<string>((store, done) =>
+      readEntry(store, id, (entry) => {
+        if (entry?.holder === holder) store('tags').put(row, [id, ...key])
+        done(entry?.holder ?? '')
+      }),
+    )
+    ensure(has, 'expired', 'the record is gone: start over with createFileSealer')
+    if (has !== holder) throw conflict()
   }
   return {
     async create(id, start) {
       const key = await importDataKey((start as RecordStart).key as Bytes)
-      await run((records, tags) => {
-        eraseOld(records, tags)
-        records.put({ start: { ...start, key }, holder }, id)
+      const old = await run<IDBValidKey[]>((store, done) => {
+        findOld(store('records'), done)
+        store('records').put({ start: { ...start, key }, holder }, id)
         taken.add(id)
       })
+      for (const oldId of old as string[])
+        await unlessHeld(oldId, () => run((store) => erase(store, oldId)))
     },
-    async append(id, frames) {
-      const mine = await run<boolean>((records, tags, done) =>
-        find(records, id, (entry) => {
-          if (entry?.holder !== holder) return
-          // never over another one: that would be a second plaintext under one key and IV
-          for (const [index, tag] of frames) tags.add(tag, [id, index])
-          done(true)
-        }),
-      )
-      if (!mine)
-        throw new SealdropError(
-          'conflict',
-          'another file sealer, perhaps in another tab, took over the record',
-        )
-    },
+    // of a view the whole memory below it would be kept
+    append: (id, frames) =>
+      add(
+        id,
+        [holder, count++],
+        frames.map(([first, tags]) => [first, new Uint8Array(tags)]),
+      ),
     load: async (id) =>
-      run((records, tags, done) =>
-        find(records, id, (entry) => {
+      run((store, done) =>
+        readEntry(store, id, (entry) => {
           if (!entry) return
-          records.put({ ...entry, holder }, id)
+          store('records').put({ ...entry, holder }, id)
           taken.add(id)
-          readTags(tags, id, (found) => done({ start: entry.start, tags: found }))
+          readRows(store('tags'), id, (rows) => done({ start: entry.start, ...rows }))
         }),
       ),
     async remove(id) {
-      await run((records, tags) =>
-        find(records, id, (entry) => {
+      await run((store) =>
+        readEntry(store, id, (entry) => {
           const takenOver = taken.delete(id) && entry?.holder !== holder
-          if (!takenOver) erase(records, tags, id)
+          if (!takenOver) erase(store, id)
         }),
       )
     },
+    note: (id, title, note) => add(id, [title], [title, note]),
+    list: async (title) => (await run(notesCalled(title))) ?? [],
   }
 }
 
-/** What one transaction does with both stores; `done` is told the result. */
-type Work<T> = (records: IDBObjectStore, tags: IDBObjectStore, done: (result: T) => void) => void
+type Listed = (readonly [id: string, note: object])[]
 
-/** One transaction, durable when it resolves. */
-async function transact<T>(
-  open: () => Promise<IDBDatabase>,
-  work: Work<T>,
-): Promise<T | undefined> {
-  try {
-    const db = await open()
-    return await new Promise<T | undefined>((resolve, reject) => {
-      let result: T | undefined
-      const transaction = db.transaction(['records', 'tags'], 'readwrite', {
-        durability: 'strict',
-      })
-      transaction.oncomplete = () => resolve(result)
-      transaction.onabort = () => reject(transaction.error)
-      work(transaction.objectStore('records'), transaction.objectStore('tags'), (found) => {
-        result = found
-      })
+const notesCalled =
+  (title: string): Work<Listed> =>
+  (store, done) => {
+    const notes: Listed = []
+    done(notes)
+    found(store('records').getAllKeys() as IDBRequest<string[]>, (ids) => {
+      for (const id of ids)
+        found<Note | undefined>(store('tags').get([id, title]), (row) => {
+          if (row) notes.push([id, row[1]])
+        })
     })
-  } catch (cause) {
-    throw failed(cause)
   }
+
+function readEntry(store: Store, id: string, use: (entry: Entry | undefined) => void): void {
+  found(store('records').get(id), use)
 }
 
-function find(records: IDBObjectStore, id: string, use: (entry: Entry | undefined) => void): void {
-  const request = records.get(id)
-  request.onsuccess = () => use(request.result as Entry | undefined)
+const rowsOf = (id: string): IDBKeyRange => IDBKeyRange.bound([id], [id, []])
+
+function erase(store: Store, id: string): void {
+  store('records').delete(id)
+  store('tags').delete(rowsOf(id))
 }
 
-/** Goes over the entries of a store, and tells when it is at the end. */
-function each(
-  request: IDBRequest<IDBCursorWithValue | null>,
-  use: (cursor: IDBCursorWithValue) => void,
-  end?: () => void,
-): void {
-  request.onsuccess = () => {
-    const cursor = request.result
-    if (!cursor) return end?.()
-    use(cursor)
-    cursor.continue()
-  }
+/** The ids of records that are too old. */
+function findOld(records: IDBObjectStore, use: (ids: IDBValidKey[]) => void): void {
+  const keys = records.getAllKeys()
+  found<Entry[]>(records.getAll(), (entries) =>
+    use(keys.result.filter((_, i) => isOld((entries[i] as Entry).start.created))),
+  )
 }
 
-const tagsOf = (id: string): IDBKeyRange => IDBKeyRange.bound([id], [id, []])
-
-function erase(records: IDBObjectStore, tags: IDBObjectStore, id: string): void {
-  records.delete(id)
-  tags.delete(tagsOf(id))
-}
-
-function eraseOld(records: IDBObjectStore, tags: IDBObjectStore): void {
-  each(records.openCursor(), ({ key, value }) => {
-    const { start } = value as Entry
-    if (Date.now() - start.created > limits.recordAge) erase(records, tags, key as string)
-  })
-}
-
-function readTags(
+function readRows(
   tags: IDBObjectStore,
   id: string,
-  use: (found: ReadonlyMap<number, Uint8Array>) => void,
+  use: (rows: { tags: TagRun[]; notes: Note[] }) => void,
 ): void {
-  const found = new Map<number, Uint8Array>()
-  each(
-    tags.openCursor(tagsOf(id)),
-    ({ key, value }) => found.set((key as [string, number])[1], value as Uint8Array),
-    () => use(found),
-  )
+  // numbers come before text, so that these are the keys of the first rows
+  const older = tags.getAllKeys(IDBKeyRange.bound([id], [id, '']))
+  found<(Uint8Array | TagRun[] | Note)[]>(tags.getAll(rowsOf(id)), (rows) => {
+    const read: { tags: TagRun[]; notes: Note[] } = { tags: [], notes: [] }
+    for (const [i, row] of rows.entries()) {
+      const key = older.result[i]
+      if (key) read.tags.push([(key as [string, number])[1], row as Uint8Array])
+      else if (typeof row[0] === 'string') read.notes.push(row as Note)
+      else for (const run of row as TagRun[]) read.tags.push(run)
+    }
+    use(read)
+  })
 }

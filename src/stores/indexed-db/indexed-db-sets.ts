@@ -1,5 +1,4 @@
-import { SealdropError } from '../../errors/sealdrop-error.js'
-import { database } from './database.js'
+import { database, found } from './database.js'
 import type { SetStore } from '../../keys/set-store.js'
 
 /**
@@ -26,40 +25,19 @@ import type { SetStore } from '../../keys/set-store.js'
  * @see design.md, "Trust"
  */
 export function indexedDbSets(name = 'sealdrop-sets'): SetStore {
-  const open = database(name, ['sets'])
-  const run = async <T>(
-    mode: IDBTransactionMode,
-    work: (sets: IDBObjectStore) => IDBRequest,
-  ): Promise<T> => {
-    try {
-      const transaction = (await open()).transaction('sets', mode)
-      const request = work(transaction.objectStore('sets'))
-      return await new Promise<T>((resolve, reject) => {
-        transaction.oncomplete = () => resolve(request.result as T)
-        transaction.onabort = () => reject(transaction.error)
-      })
-    } catch (cause) {
-      throw new SealdropError(
-        'output_failed',
-        'IndexedDB failed: is storage full, or not allowed here?',
-        { cause },
-      )
-    }
-  }
+  const run = database(name, ['sets'])
   return {
-    get: (id) => run('readonly', (sets) => sets.get(id)),
-    put: (id, set) => run('readwrite', (sets) => sets.put(set, id)),
-    async swap(id, set, held) {
-      let has: string | undefined
-      await run('readwrite', (sets) => {
-        const request: IDBRequest<string | undefined> = sets.get(id)
-        request.onsuccess = () => {
-          has = request.result
-          if (has === held) sets.put((has = set), id)
-        }
-        return request
-      })
-      return has
-    },
+    get: (id) => run<string | undefined>((store, done) => found(store('sets').get(id), done)),
+    put: (id, set) =>
+      run((store) => {
+        store('sets').put(set, id)
+      }),
+    swap: (id, set, held) =>
+      run<string | undefined>((store, done) =>
+        found<string | undefined>(store('sets').get(id), (has) => {
+          if (has === held) store('sets').put(set, id)
+          done(has === held ? set : has)
+        }),
+      ),
   }
 }
