@@ -4,10 +4,11 @@ import { encodeValue, type Value } from '../formats/content.js'
 import { checkContext, type Context } from '../formats/context.js'
 import type { CallOptions } from '../io/abort.js'
 import { ringOf, type KeySet } from '../keys/key-set.js'
+import { sealedOnce, type AgainOptions } from '../keys/sealed-twice.js'
 import { dataKeyFor, writeValue } from './write.js'
 
 /** What a sealed value is bound to, and when to give up. */
-export interface SealOptions extends CallOptions {
+export interface SealOptions extends CallOptions, AgainOptions {
   /**
    * What the value is bound to: the opener must name the same. Required; `{}` is allowed.
    *
@@ -28,7 +29,8 @@ export interface SealOptions extends CallOptions {
  * @returns a compact JWE, about 4/3 of the input and of the context, plus 650 bytes
  *   (RSA-2048) or 550 (P-256)
  * @throws SealdropError for what it was given:
- *   - `invalid_argument`: the context is missing, or JSON cannot carry the value
+ *   - `invalid_argument`: the context is missing, JSON cannot carry the value, or it is sealed to
+ *     this key set already, see `again`
  *   - `too_large`: the value has more than 1 MiB, or the context more than fits a header of 16 KiB
  * @throws SealdropError while fetching keys:
  *   - `keys_unreachable`: the set's host did not answer; try again later
@@ -48,10 +50,11 @@ export interface SealOptions extends CallOptions {
  * @see RFC 7516 §5.1, RFC 7518 §4.3, §4.6 and §5.3
  */
 export async function seal(keys: KeySet, value: Value, o: SealOptions): Promise<string> {
-  const { context: given, signal } = checkOptions(o, 'signal context')
+  const { context: given, signal, again } = checkOptions(o, 'signal context again')
   const ring = ringOf(keys)
   const context = checkContext(given)
   const encoded = encodeValue(value, limits.jsonPadding)
+  ;(await sealedOnce(again, [ring], signal))(encoded.bytes, true)
   const recipient = await ring.forSealing(signal)
   return writeValue(dataKeyFor(recipient), encoded, context, ring.now())
 }

@@ -1,12 +1,13 @@
 import { limits } from '../algorithms/limits.js'
 import { checkCount, ensure, milliseconds } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
-import { encodeValue, type Value } from '../formats/content.js'
+import { encodeValue, type EncodedValue, type Value } from '../formats/content.js'
 import { checkContext, pathMember } from '../formats/context.js'
 import { findFields, type Field } from '../formats/field-path.js'
 import { jsonForm } from '../formats/json-form.js'
 import { isWorkerd } from '../io/runtime.js'
 import { ringOf, type KeyRing, type KeySet } from '../keys/key-set.js'
+import { sealedOnce } from '../keys/sealed-twice.js'
 import type { SealOptions } from './seal.js'
 import { dataKeyFor, writeValue, type DataKey } from './write.js'
 
@@ -78,17 +79,17 @@ class DataKeySealer implements Sealer {
   }
 
   readonly seal = async (value: Value, o: SealOptions): Promise<string> => {
-    checkOptions(o, 'signal context')
+    checkOptions(o, 'signal context again')
     const context = checkContext(o?.context)
     const encoded = encodeValue(value, limits.jsonPadding)
-    return writeValue(await this.#dataKey(1, o.signal), encoded, context, this.#keys.now())
+    return writeValue(await this.#dataKey([encoded], o), encoded, context, this.#keys.now())
   }
 
   readonly sealFields = async <T extends object>(
     record: T,
     o: SealOptions & FieldOptions,
   ): Promise<SealedFields<T> & SealedPlaces> => {
-    checkOptions(o, 'signal context fields')
+    checkOptions(o, 'signal context fields again')
     const context = checkContext(o?.context)
     // copied now: what is added to the record meanwhile must not come out unsealed
     const { copy, fields } = findFields(record, o.fields, 'invalid_argument')
@@ -102,7 +103,10 @@ class DataKeySealer implements Sealer {
       encoded: encodeValue(valueOf(field), limits.jsonPadding),
       context: { ...context, [pathMember]: field.place },
     }))
-    const dataKey = await this.#dataKey(values.length, o.signal)
+    const dataKey = await this.#dataKey(
+      values.map(({ encoded }) => encoded),
+      o,
+    )
     const sealed = await Promise.all(
       values.map((value) => writeValue(dataKey, value.encoded, value.context, this.#keys.now())),
     )
@@ -113,7 +117,13 @@ class DataKeySealer implements Sealer {
   }
 
   /** One data key for all of a record's fields: the current one where it has so many uses left. */
-  async #dataKey(uses: number, signal: AbortSignal | undefined): Promise<DataKey> {
+  async #dataKey(
+    values: readonly EncodedValue[],
+    { signal, again }: SealOptions,
+  ): Promise<DataKey> {
+    const look = await sealedOnce(again, [this.#keys], signal)
+    for (const { bytes } of values) look(bytes, true)
+    const uses = values.length
     const recipient = await this.#keys.forSealing(signal)
     const now = this.#keys.now()
     const current = this.#current
@@ -215,7 +225,7 @@ export function createSealer(
  *   lists
  * @throws SealdropError for what it was given:
  *   - `invalid_argument`: the context is missing, a path is not in the record or names a field
- *     twice, or JSON cannot carry a value
+ *     twice, JSON cannot carry a value, or a value is sealed to this key set already, see `again`
  *   - `too_large`: a value has more than 1 MiB, or the record more than 2^20 fields to seal
  * @throws SealdropError while fetching keys:
  *   - what `seal` throws then

@@ -10,6 +10,7 @@ import type { KeyInfo } from '../keys/key.js'
 import { ringOf } from '../keys/key-set.js'
 import { whyNot } from '../keys/select.js'
 import type { FileSealer } from './file-sealer.js'
+import { lookAtFile } from './look-at-front.js'
 import { damaged, RangeSealer } from './range-sealer.js'
 import {
   holdRecord,
@@ -56,6 +57,7 @@ export type RestoreOptions = Pick<StreamOptions, 'signal' | 'framesInFlight' | '
  * @throws SealdropError while reading:
  *   - `source_failed`: the file cannot be looked at
  *   - `source_changed`: the file was changed or removed
+ *   - `invalid_argument`: it is sealed to one of these key sets already, see `again`
  * @example
  *   ```js
  *   import { openAsBlob } from 'node:fs'
@@ -77,7 +79,10 @@ export async function createFileSealer(
   file: Blob | ByteSource,
   o: FileSealerOptions,
 ): Promise<FileSealer> {
-  checkOptions(o, 'signal context frameLength length framesInFlight digest onProgress records')
+  checkOptions(
+    o,
+    'signal context frameLength length framesInFlight digest onProgress records again',
+  )
   const { length, framesInFlight, onProgress } = o ?? {}
   const records = o?.records && namedRecords(o.records, o.signal)
   const input = fileInput(file, length)
@@ -100,6 +105,7 @@ export async function createFileSealer(
       framesInFlight,
       onProgress,
     })
+    await lookAtFile(plan.look, input, o.signal)
     const start: RecordStart = {
       v: 1,
       created: Date.now(),

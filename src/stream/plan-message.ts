@@ -9,12 +9,13 @@ import { serializeContext } from '../formats/message-context.js'
 import type { CallOptions } from '../io/abort.js'
 import type { Key, SealingKey } from '../keys/key.js'
 import { ringOf, type KeySet } from '../keys/key-set.js'
+import { sealedOnce, type AgainOptions, type Look } from '../keys/sealed-twice.js'
 
 /** The key sets to seal to. One key of each set can open the result; there are 8 sets at most. */
 export type Recipients = KeySet | readonly KeySet[]
 
 /** Says what is bound to a sealed file, and how it is cut into frames. */
-export interface MessageOptions extends CallOptions {
+export interface MessageOptions extends CallOptions, AgainOptions {
   /**
    * The context is bound to what is sealed, and the opener must name the same.
    *
@@ -36,6 +37,7 @@ export interface MessagePlan {
   readonly recipients: readonly SealingKey[]
   readonly serializedContext: Bytes
   readonly frameLength: number
+  readonly look: Look
 }
 
 /** A message names a key by its ARN where its kind of key is named so. */
@@ -57,7 +59,7 @@ export function setsOf(keys: Recipients): readonly KeySet[] {
  */
 export async function planMessage(
   keys: Recipients,
-  { context, frameLength = limits.frame, signal }: MessageOptions,
+  { context, frameLength = limits.frame, signal, again }: MessageOptions,
 ): Promise<MessagePlan> {
   checkCount('frameLength', frameLength, limits.maxFrame)
   const bound = checkContext(context)
@@ -67,13 +69,13 @@ export async function planMessage(
     'context: an empty name or value, which the AWS SDK for Java would not open',
   )
   const serializedContext = serializeContext(bound)
-  const recipients = await Promise.all(
-    setsOf(keys).map((set) => ringOf(set).forSealing(signal, withoutArn)),
-  )
+  const rings = setsOf(keys).map(ringOf)
+  const look = await sealedOnce(again, rings, signal)
+  const recipients = await Promise.all(rings.map((ring) => ring.forSealing(signal, withoutArn)))
   ensure(
     new Set(recipients.map(({ info }) => info.thumbprint)).size === recipients.length,
     'invalid_argument',
     'key sets: two chose one key',
   )
-  return { recipients, serializedContext, frameLength }
+  return { recipients, serializedContext, frameLength, look }
 }

@@ -13,7 +13,8 @@ import { taken, type Input, type StreamSource } from '../io/stream-source.js'
 import { tell } from '../io/tell.js'
 import type { KeyInfo } from '../keys/key.js'
 import { framesOf } from './frames-of.js'
-import { idText, sealFrame, startMessage } from './message.js'
+import { sealLookingAt } from './look-at-front.js'
+import { idText, startMessage } from './message.js'
 import { planMessage, type MessageOptions, type Recipients } from './plan-message.js'
 
 /** How a stream is sealed, and who is told of it. */
@@ -74,7 +75,8 @@ export interface SealedStream extends ByteStream {
  * @throws SealdropError while reading:
  *   - `source_changed`: the file was changed or removed
  *   - `source_failed`: the source failed, or has another length than was said
- *   - `invalid_argument`: a chunk is not bytes
+ *   - `invalid_argument`: a chunk is not bytes, or the file is sealed to one of these key sets
+ *     already, see `again`
  * @example
  *   ```js
  *   import { openAsBlob } from 'node:fs'
@@ -108,7 +110,7 @@ async function sealInput(
     onProgress,
     signal,
     digest: digested = true,
-  } = checkOptions(o, 'signal context frameLength length framesInFlight digest onProgress')
+  } = checkOptions(o, 'signal context frameLength length framesInFlight digest onProgress again')
   checkCount('framesInFlight', framesInFlight, limits.maxFramesInFlight)
   signal?.throwIfAborted()
   const plan = await planMessage(keys, o ?? {})
@@ -129,6 +131,7 @@ async function sealInput(
     fail = reject
   })
   digest.catch(() => {}) // nobody need ask for it
+  const seal = sealLookingAt(plan.look, message)
   const put = async (chunks: readonly Bytes[]): Promise<readonly Bytes[]> => {
     if (digested) for (const chunk of chunks) await digester.update(chunk)
     return chunks
@@ -136,7 +139,7 @@ async function sealInput(
   async function* sealed(): AsyncGenerator<readonly Bytes[]> {
     yield put([message.header])
     let done = 0
-    for await (const frame of inOrder(frames, (one) => sealFrame(message, one), framesInFlight)) {
+    for await (const frame of inOrder(frames, seal, framesInFlight)) {
       yield put(frame)
       done += frame[1].length - tagLength
       tell(onProgress, { done, ...(size !== undefined && { total: size }) })

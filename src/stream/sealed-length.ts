@@ -4,7 +4,7 @@ import type { FileSealerOptions } from './create-file-sealer.js'
 import { startMessage } from './message.js'
 import { planMessage, type MessageOptions, type Recipients } from './plan-message.js'
 
-const names = 'signal context frameLength length framesInFlight digest onProgress records'
+const names = 'signal context frameLength length framesInFlight digest onProgress records again'
 
 /**
  * Computes the exact length of what `sealStream` and `createFileSealer` would write.

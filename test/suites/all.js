@@ -38,6 +38,7 @@ import { othersSetsSuite } from './others-sets.js'
 import { receiptFilesSuite } from './receipt-files.js'
 import { recordDatabasesSuite } from './record-databases.js'
 import { recordLayoutsSuite } from './record-layouts.js'
+import { openedTwiceSuite, sealedTwiceSuite } from './sealed-twice.js'
 import { setStoresSuite } from './set-stores.js'
 import { signatureDigestsSuite } from './signature-digests.js'
 import { signatureEncodingsSuite } from './signature-encodings.js'
@@ -71,6 +72,7 @@ import { verifyClaimsSuite } from './verify-claims.js'
  */
 export function runDoorSuites(host) {
   valuesSuite(host)
+  sealedTwiceSuite(host)
   fieldsSuite(host)
   fieldsAsJsonSuite(host)
   textsSuite(host)
@@ -121,6 +123,7 @@ export function runDoorSuites(host) {
 export function runRoomSuites(host) {
   formatsSuite(host)
   openSuite(host)
+  openedTwiceSuite(host)
   openRefusalsSuite(host)
   openDataKeysSuite(host)
   openReplaysSuite(host)

@@ -40,7 +40,7 @@ declare module 'sealdrop' {
 
   // Values
   type Value = string | number | boolean | null | Uint8Array | ArrayBuffer | object // NaN, BigInt, Map, Blob, FormData, cycles, a class without toJSON and own members: invalid_argument, never {}
-  interface SealOptions extends CallOptions { context: Context }
+  interface SealOptions extends CallOptions { context: Context; again?: boolean } // what is sealed to a key of this key set already is invalid_argument unless again: true; of a file its first 32 KiB are looked at
   interface FieldOptions { fields: readonly string[] } // 'card.number', 'items.*.ssn'; a path that matches nothing throws, unless 'ssn?', 'items.*?' allows it; 'ssn??' is a member named 'ssn?'
   type SealedFields<T> = { [K in keyof T]: T[K] extends object ? SealedFields<T[K]> | string : T[K] | string }
   const sealedPlaces: typeof import('#dist/doors/index.js').sealedPlaces // a registered symbol; not enumerable
