@@ -1,4 +1,5 @@
 import { ensure, hasMethods } from '../../errors/guard.js'
+import { seconds } from '../../errors/retold.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import { abortable } from '../../io/abort.js'
 import { SingleFlight } from '../../io/single-flight.js'
@@ -88,7 +89,12 @@ export class InventoryKeys implements OpenerKeys {
 
   #notFound(deleted: readonly KnownKey[], what: string, recipients: number): SealdropError {
     const [lost] = deleted
-    if (!lost) return new SealdropError('key_not_found', `${what} is none of the inventory's keys`)
+    const age = Math.abs(this.#now() - this.#readAt)
+    if (!lost)
+      return new SealdropError(
+        'key_not_found',
+        `${what} is none of the keys of the inventory, which was read ${seconds(age)} ago, and is read again in ${seconds(cooldown - age)}`,
+      )
     // replicas have one thumbprint
     const gone = new Set(deleted.map(({ from }) => from.thumbprint)).size
     const others =

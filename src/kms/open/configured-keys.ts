@@ -1,4 +1,5 @@
 import { ensure } from '../../errors/guard.js'
+import { remembered, seconds } from '../../errors/retold.js'
 import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
 import { abortable } from '../../io/abort.js'
 import { SingleFlight } from '../../io/single-flight.js'
@@ -62,12 +63,16 @@ export class ConfiguredKeys implements OpenerKeys {
     throw this.#notFound(what)
   }
 
-  #notFound(what: string): SealdropError {
+  #notFound(what: string): unknown {
     const failures = [...this.#failed.values()]
     const [failure] = failures
     // the key that did not load may be the one that is asked for
-    if (failure && (this.#loaded.size === 0 || failure.retryable)) return failure
-    const reasons = failures.map(({ message }) => `; one did not load: ${message}`).join('')
+    const left = this.#retryAt - this.#now()
+    if (failure && (this.#loaded.size === 0 || failure.retryable))
+      return remembered(failure, cooldown - left, left)
+    const reasons = failures
+      .map(({ message }) => `; one did not load ${seconds(cooldown - left)} ago: ${message}`)
+      .join('')
     return new SealdropError('key_not_found', `${what} is none of this opener's keys${reasons}`)
   }
 

@@ -3,6 +3,7 @@ import {
   SealdropError,
   type SealdropErrorCode,
 } from '../../errors/sealdrop-error.js'
+import { clockAdvice } from './wrong-clock.js'
 
 interface FaultRow {
   readonly code: SealdropErrorCode
@@ -14,6 +15,11 @@ const denied = 'the key policy and the IAM policy of the caller must both allow 
 const credentials: FaultRow = {
   code: 'kms_denied',
   advice: 'the AWS credentials are missing, wrong or out of date',
+}
+const notFound: FaultRow = {
+  code: 'key_unusable',
+  advice:
+    'KMS knows no such key here: look at the account, the Region and the spelling, or whether it was deleted',
 }
 const throttled: FaultRow = {
   code: 'kms_throttled',
@@ -40,16 +46,14 @@ const faults: Readonly<Record<string, FaultRow>> = {
   InvalidSignatureException: credentials,
   MissingAuthenticationTokenException: credentials,
   RequestExpired: credentials,
+  RequestInTheFuture: credentials,
+  RequestTimeTooSkewed: credentials,
   SignatureDoesNotMatch: credentials,
   UnrecognizedClientException: credentials,
   ThrottlingException: throttled,
   TooManyRequestsException: throttled,
   LimitExceededException: throttled,
-  NotFoundException: {
-    code: 'key_unusable',
-    advice:
-      'KMS knows no such key here: look at the account, the Region and the spelling, or whether it was deleted',
-  },
+  NotFoundException: notFound,
   DisabledException: {
     code: 'key_unusable',
     advice: 'the key is disabled; EnableKey brings it back',
@@ -101,11 +105,24 @@ export function fromAws(error: unknown, operation: string, key: string): Sealdro
       'invalid_argument',
       `kms: no Region for ${key}; pass kms: { region }, set AWS_REGION, or name the key by its ARN`,
     )
-  const { code, advice, retryable = false } = faultOf(error, name)
+  const fault = faultOf(error, name)
+  const { code, retryable = false } = fault
+  const advice = adviceOf(fault, error, key)
   return new SealdropError(code, `kms:${operation} on ${key}: ${name}; ${advice}`, {
     retryable,
     cause: error,
   })
+}
+
+/** A key id of KMS, also of a multi-Region key. */
+const keyId = /^(mrk-[\da-f]{32}|[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12})$/i
+
+/** What to do. A wrong clock looks like wrong credentials, and an alias without its prefix like a key. */
+function adviceOf(fault: FaultRow, error: unknown, key: string): string {
+  if (fault === credentials) return clockAdvice(error) ?? fault.advice
+  if (fault === notFound && !/^(arn:|alias\/)/.test(key) && !keyId.test(key))
+    return `this is no key id, and the name of an alias begins with alias/: did you mean alias/${key}?`
+  return fault.advice
 }
 
 function faultOf(error: unknown, name: string): FaultRow {

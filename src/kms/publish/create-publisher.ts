@@ -2,6 +2,7 @@ import { sha256Text } from '../../crypto/digest.js'
 import { clockOf, ensure, milliseconds } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
 import { blaming, blamingNow } from '../../errors/whose.js'
+import { remembered } from '../../errors/retold.js'
 import { isSealdropError, type SealdropErrorCode } from '../../errors/sealdrop-error.js'
 import { reservedTypes } from '../../formats/jws.js'
 import { SingleFlight } from '../../io/single-flight.js'
@@ -109,7 +110,7 @@ class Publisher {
     const isEarly = wait > 0 && wait <= reloadAfter
     if (isEarly && known) return known
     // a load that is under way may be early too, and nothing has failed
-    if (isEarly && this.#failed) throw this.#failed.cause
+    if (isEarly && this.#failed) throw remembered(this.#failed.cause, retryAfter - wait, wait)
     // whoever comes meanwhile gets what is known, so that in workerd no request waits for another
     if (known) this.#reloadAt = this.#now() + retryAfter
     try {
