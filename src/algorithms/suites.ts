@@ -24,6 +24,9 @@ const others: Readonly<Record<number, string>> = {
 
 /** How a version and a suite are called in an error. */
 export function formatName(version: number, id: number): string {
+  // `eyJ`, as base64url of a JSON object begins
+  if (version === 0x65 && id === 0x794a)
+    return 'text of a sealed value or a token: open takes the text of a value'
   const hex = id.toString(16).padStart(4, '0')
   const what = others[id] ?? (id === suite ? 'the right one' : 'unknown')
   return `version ${version}, suite 0x${hex} (${what})`

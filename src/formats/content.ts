@@ -128,7 +128,9 @@ function lostOfObject(form: unknown): string | false {
     if ('BYTES_PER_ELEMENT' in (form as object)) return 'bytes behind a proxy'
     return showsNothing(form as object) && 'a class without members'
   }
-  return kind !== 'Array' && kind
+  return (
+    kind !== 'Array' && `${kind}: await a Promise, sealStream a File, Object.fromEntries(FormData)`
+  )
 }
 
 /**

@@ -17,28 +17,28 @@ export const pathMember = 'sealdrop:path'
 /**
  * Checks a context given by a caller.
  *
- * @throws SealdropError `invalid_argument`
+ * @throws SealdropError `invalid_argument`, which names the member
  */
 export function checkContext(context: unknown): Context {
   ensure(
-    isContext(context),
+    kindOf(context) === 'Object',
     'invalid_argument',
     `context: expected an object of strings, or {}, found ${kindOf(context)}`,
   )
-  for (const [name, value] of Object.entries(context)) {
+  for (const [name, value] of Object.entries(context as Context)) {
     ensure(
       !/^(sealdrop:|aws-crypto-)/.test(name) && name !== '__proto__',
       'invalid_argument',
       `context name ${shown(name)} is reserved`,
     )
     ensure(
-      isWellFormed(name) && isWellFormed(value),
+      typeof value === 'string' && isWellFormed(name + value),
       'invalid_argument',
-      `context ${shown(name)}: a lone surrogate`,
+      `context ${shown(name)}: expected a string without a lone surrogate, found ${kindOf(value)}`,
     )
   }
   // a copy: what the caller does to its own meanwhile changes nothing
-  return { ...context }
+  return { ...(context as Context) }
 }
 
 /** Whether something is an object of strings, as the `ctx` of a header must be. */
@@ -49,11 +49,15 @@ export function isContext(value: unknown): value is Context {
   )
 }
 
-/** Whether two contexts hold the same pairs, in whatever order. */
-export function sameContext(a: Context, b: Context): boolean {
-  const names = Object.keys(a)
-  return (
-    names.length === Object.keys(b).length &&
-    names.every((name) => Object.hasOwn(b, name) && a[name] === b[name])
-  )
-}
+/**
+ * The names of the members in which two contexts differ; no text where they hold the same pairs.
+ *
+ * Values stay out of it.
+ */
+export const differing = (a: Context, b: Context): string =>
+  Object.keys({ ...a, ...b })
+    // an own member, since a prototype may be polluted
+    .filter((name) => ![a, b].every((one) => Object.hasOwn(one, name)) || a[name] !== b[name])
+    .slice(0, 8)
+    .map(shown)
+    .join()

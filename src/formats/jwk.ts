@@ -95,18 +95,23 @@ export function publicMembers(
   const { kty, crv, alg, e } = found
   let members: Record<string, unknown> = { kty, crv }
   if (kty === 'AKP') members = { kty, alg }
+  // what is missing shows as undefined
   let kind = Object.values(members)
-    .filter((value) => typeof value === 'string')
+    .map((value) => (typeof value === 'string' ? value : kindOf(value)))
     .join(' ')
   if (kty === 'RSA') {
     members = { kty, e }
-    kind = `RSA exponent ${typeof e === 'string' ? fromBase64url(e)?.join() : ''}`
+    kind = `RSA exponent ${typeof e === 'string' ? fromBase64url(e)?.join() : kindOf(e)}`
   }
   // a type with a blank in it could spell a row of the table
   const isNamed = Object.values(members).every((value) => typeof value === 'string')
   const expected =
     isNamed && !String(kty).includes(' ') && Object.hasOwn(keyMembers, kind) && keyMembers[kind]
-  ensure(expected, 'unsupported_algorithm', `${shown(kind)}: not a key of KMS and WebCrypto`)
+  ensure(
+    expected,
+    'unsupported_algorithm',
+    `${shown(kind)}: not a key of KMS and WebCrypto; x5c is not read`,
+  )
   for (const [name, lengths] of Object.entries(expected)) {
     const value = found[name]
     members[name] = value
@@ -114,7 +119,7 @@ export function publicMembers(
     ensure(
       bytes && lengths.includes(bytes.length) && isUsable(kty, bytes, value as string),
       code,
-      `JWK member ${name}: expected ${lengths.join(' or ')} bytes in base64url, of a usable key`,
+      `JWK member ${name}: expected ${lengths.join(' or ')} bytes in base64url, of a usable key, found ${bytes?.length ?? kindOf(value)}`,
     )
   }
   return members as PublicMembers

@@ -61,7 +61,7 @@ export function fileInput(file: unknown, length?: number, isKept?: boolean): Fil
   ensure(
     blob || isByteSource(file),
     'invalid_argument',
-    `source: expected Blob, byte source, stream, iterable or bytes, found ${kindOf(file)}`,
+    `source: expected Blob or byte source, as fileSource(path); or to seal once stream, iterable or bytes; found ${kindOf(file)}`,
   )
   const { size } = file
   ensure(
@@ -158,7 +158,7 @@ type Code = 'source_failed' | 'source_changed'
 const unread = (code: Code = 'source_failed'): ((cause: unknown) => never) =>
   code === 'source_failed'
     ? coded(code, 'the source failed', true)
-    : coded(code, 'the file was changed or removed: choose it again')
+    : coded(code, 'the file was changed or removed: choose it again and start over')
 
 const named = <T>(work: () => Promise<T>, code?: Code): Promise<T> => work().catch(unread(code))
 

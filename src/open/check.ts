@@ -8,7 +8,7 @@ import type { ValueKey } from '../envelope/recipients/recipient.js'
 import { ensure, shown } from '../errors/guard.js'
 import { kindOf } from '../errors/kind.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
-import { checkContext, isContext, sameContext, type Context } from '../formats/context.js'
+import { checkContext, differing, type Context } from '../formats/context.js'
 import type { Jwe } from '../formats/jwe.js'
 import type { OpenerKey } from './opener-key.js'
 
@@ -83,17 +83,34 @@ export function checkFoundContext(
       Object.entries(found).filter(([name]) => name.startsWith('sealdrop:') === ofOurs),
     )
   const own = members(false)
-  const decide = (): unknown =>
-    typeof expected === 'function' ? decided(expected, own) : sameContext(own, expected)
-  const fits = sameContext(members(true), reserved) && decide()
+  const misplaced = differing(members(true), reserved)
+  ensure(
+    !misplaced,
+    'context_mismatch',
+    `this was sealed as a field of another place, or as no field: it differs in ${misplaced}`,
+  )
+  if (typeof expected === 'function') {
+    checkDecided(expected, own)
+    return own
+  }
+  const difference = differing(own, expected)
+  ensure(
+    !difference,
+    'context_mismatch',
+    `the value was sealed for another context than the one expected here: it differs in ${difference}`,
+  )
+  return own
+}
+
+function checkDecided(decide: (found: Context) => boolean, own: Context): void {
+  const fits: unknown = decided(decide, own)
   // not a decision, and its rejection must not end the process
   Promise.resolve(fits).catch(() => {})
   ensure(
     fits === true,
     'context_mismatch',
-    'the value was sealed for another context than the one expected here',
+    'the value was sealed for a context of which the function that decides did not say true',
   )
-  return own
 }
 
 /** What a caller's function decides. One that throws has not said that it fits. */
@@ -111,7 +128,7 @@ function decided(decide: (found: Context) => boolean, own: Context): unknown {
 export function checkExpected(expected: unknown): ExpectedContext {
   if (typeof expected === 'function') return expected as ExpectedContext
   ensure(
-    isContext(expected),
+    kindOf(expected) === 'Object',
     'invalid_argument',
     'context: expected the context that the sender bound, {} for none, ' +
       `or a function that decides; found ${kindOf(expected)}`,

@@ -12,6 +12,7 @@ import { parseJwe, type Jwe } from '../formats/jwe.js'
 import { rejected, withDataKey, type Candidate } from './candidates.js'
 import { checkAge, checkFoundContext, checkValueKey } from './check.js'
 import { dataKeyId } from './data-keys.js'
+import { checkValueText } from './mistaken.js'
 import type { OpenerKey } from './opener-key.js'
 import {
   checkCall,
@@ -50,6 +51,7 @@ export async function prepare(
 ): Promise<Prepared> {
   const expected = checkCall(o)
   o.signal?.throwIfAborted()
+  checkValueText(text)
   const jwe = parseJwe(text)
   const keys = await parts.keys.find(
     ({ info }) => info.thumbprint === jwe.header.kid,

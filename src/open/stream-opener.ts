@@ -10,6 +10,7 @@ import { withFront, type ByteReader } from '../io/byte-reader.js'
 import { checkRange, type ByteSource } from '../io/byte-source.js'
 import { inOrder, streamOf } from '../io/in-order.js'
 import { fileInput, inputOf, type StreamSource } from '../io/stream-source.js'
+import { checkSource } from './mistaken.js'
 import { openMessage } from './open-message.js'
 import { givenUpAsOne, layoutIn, openPart } from './open-range.js'
 import type { OpenedInfo, OpenerParts, OpenOptions } from './options.js'
@@ -50,6 +51,7 @@ export class StreamOpener {
 
   /** Opens a stream from its start. */
   async openStream(source: StreamSource, o: OpenStreamOptions): Promise<DigestedStream> {
+    checkSource(source)
     const { reader, answers, end, fail } = digesting(inputOf(source).reader(), o?.digest === true)
     return this.#reading(reader, o, async (parts) => {
       checkOptions(o, 'signal context maxAge digest')
@@ -74,6 +76,7 @@ export class StreamOpener {
     o: OpenOptions,
   ): Promise<OpenedStream & { readonly length: number }> {
     checkRange('openRange', start, end)
+    checkSource(source)
     const { input, cancel } = givenUpAsOne(fileInput(source))
     const front = input.reader(0, Math.min(input.size, maxHeaderLength))
     return this.#reading({ ...front, cancel }, o, async (parts) => {

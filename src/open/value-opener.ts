@@ -1,13 +1,14 @@
 import { limits } from '../algorithms/limits.js'
 import type { CryptoKey } from '../crypto/subtle.js'
-import { ensure } from '../errors/guard.js'
+import { ensure, shown } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
+import { retold } from '../errors/retold.js'
 import { decodeValue } from '../formats/content.js'
 import { pathMember } from '../formats/context.js'
 import { findFields } from '../formats/field-path.js'
 import { abortable } from '../io/abort.js'
-import { rejected } from './candidates.js'
 import { noCache, type DataKeyCache } from './data-keys.js'
+import { mistakenFor } from './mistaken.js'
 import { openPrepared, prepare, type Opened, type Prepared } from './open-value.js'
 import type { OpenerParts, OpenOptions } from './options.js'
 import { claimOnce } from './replay.js'
@@ -53,10 +54,9 @@ export class ValueOpener {
       checkOptions(o, 'signal context maxAge fields')
       const { copy, fields } = findFields(record, o?.fields, 'rejected')
       for (const { holder, name, place } of fields) {
-        const value = holder[name]
-        // plaintext stands where a sealed field was named
-        if (typeof value !== 'string' || value.split('.', 6).length !== 5) throw rejected()
-        prepared.push(await prepare(value, o, parts, { [pathMember]: place }))
+        const value = sealedText(holder[name], place)
+        const found = prepare(value, o, parts, { [pathMember]: place })
+        prepared.push(await found.catch((error: unknown) => Promise.reject(ofField(error, place))))
       }
       const dataKeys = new Set(prepared.map(({ candidates: [first], text }) => first?.id ?? text))
       ensure(
@@ -111,6 +111,31 @@ export class ValueOpener {
     return reported(this.#parts, this.#onEvent, work)
   }
 }
+
+/** The sealed text of a field. Where plaintext stands, the message says where. */
+function sealedText(value: unknown, place: string): string {
+  ensure(
+    typeof value === 'string' && value.split('.', 6).length === 5,
+    'rejected',
+    `field ${shown(place)} is not sealed: ${mistakenFor(value) ?? 'plaintext stands there'}`,
+  )
+  return value
+}
+
+/** What public bytes decide of a field. */
+const ofBytes: readonly unknown[] = [
+  'malformed',
+  'too_large',
+  'unsupported_algorithm',
+  'context_mismatch',
+  'expired',
+]
+
+/** Says which field an error is of, where public bytes decided it. */
+const ofField = (error: unknown, place: string): unknown =>
+  ofBytes.includes(Object(error).code)
+    ? retold(error, (message) => `field ${shown(place)}: ${message}`)
+    : error
 
 /** A cache that also holds what one record shares, for as long as it is opened. */
 function sharing(cache: DataKeyCache): DataKeyCache {

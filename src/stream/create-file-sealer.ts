@@ -190,7 +190,7 @@ export async function restoreSealer(
     ensure(
       input.size === size && (await input.version?.()) === version,
       'source_changed',
-      'the file was changed or removed: choose it again',
+      'the file has another size or date than when it was begun: start over with createFileSealer',
     )
     const message = await messageOf(start, messageId)
     const { buffer, byteOffset, length } = message.header

@@ -82,7 +82,7 @@ export class FrameLedger {
       ensure(
         this.#claim(index, tag, claimed | sealedHere),
         'source_changed',
-        'the file was changed or removed: choose it again',
+        'the file was changed or removed: choose it again and start over',
       )
     const fresh = frames.filter(
       ([index]) => !(this.#stateOf(index) & durable) && !this.#writing.has(index),

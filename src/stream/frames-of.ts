@@ -47,7 +47,7 @@ export async function* framesOf(
       ensure(
         (await version?.()) === firstVersion,
         'source_changed',
-        'the file was changed or removed: choose it again',
+        'the file was changed or removed: choose it again and start over',
       )
     yield { index, bytes, final }
   }
@@ -67,7 +67,7 @@ export async function* framesFrom(
     ensure(
       bytes.length === wanted,
       'source_changed',
-      'the file was changed or removed: choose it again',
+      'the file was changed or removed: choose it again and start over',
     )
     yield { index, bytes, final: rest <= frameLength }
   }

@@ -259,7 +259,7 @@ export class RangeSealer implements FileSealer {
     ensure(
       (await input.version?.()) === version,
       'source_changed',
-      'the file was changed or removed: choose it again',
+      'the file was changed or removed: choose it again and start over',
     )
   }
 

@@ -131,11 +131,18 @@ export async function verifySignature(keys: KeySet, o: RawSignature): Promise<Pr
 function signatureOf(jwk: PublicMembers, given: Bytes, encoding: string): Bytes {
   if (jwk.kty !== 'EC') return given
   const coordinate = coordinateOf(jwk.crv)
-  if (encoding === 'der') return ecdsaFromDer(given, coordinate)
+  const isRaw = given.length === 2 * coordinate
+  if (encoding === 'der')
+    try {
+      return ecdsaFromDer(given, coordinate)
+    } catch (error) {
+      ensure(!isRaw, 'malformed', `signature: these are r and s: pass encoding: 'ieee-p1363'`)
+      throw error
+    }
   ensure(
-    given.length === 2 * coordinate,
+    isRaw,
     'malformed',
-    `signature: expected ${2 * coordinate} bytes of r and s, found ${given.length}`,
+    `signature: expected ${2 * coordinate} bytes of r and s, found ${given.length}: DER goes without encoding`,
   )
   return given
 }

@@ -4,7 +4,7 @@ import { sha256 } from '../crypto/digest.js'
 import { ensure, milliseconds, shown } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
 import { chunkDigest } from '../formats/chunk-digest.js'
-import { checkContext, sameContext } from '../formats/context.js'
+import { checkContext, differing } from '../formats/context.js'
 import {
   fileLines,
   parseFileClaims,
@@ -156,10 +156,11 @@ async function examined(
     'the list of chunk hashes is not the one that was signed',
   )
   checkSigningTime(key, claims.iat, { heldSince })
+  const difference = differing(claims.ctx, expected)
   ensure(
-    sameContext(claims.ctx, expected),
+    !difference,
     'context_mismatch',
-    'the file was signed for another context than the one expected here',
+    `the file was signed for another context than the one expected here: look at ${difference}`,
   )
   ensure(
     name === undefined || name === claims.name,

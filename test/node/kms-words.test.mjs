@@ -120,9 +120,11 @@ test('an inventory says when it was read, and when it is read again for an unkno
 /**
  * A key as an inventory has it.
  *
- * @param {any} jwk
+ * @param {string} alias
+ * @param {any} published
  */
-function inventoryRow(alias, { kid, kty, crv, x, y, alg }) {
+function inventoryRow(alias, published) {
+  const { kid, kty, crv, x, y, alg } = published
   const arn = local.keys[alias]
   const jwkOf = { kty, crv, x, y }
   return { arns: [arn], thumbprint: kid, jwk: jwkOf, alg, usage: 'KEY_AGREEMENT', state: 'current' }

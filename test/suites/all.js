@@ -64,6 +64,8 @@ import { errorFactsSuite } from './error-facts.js'
 import { vectorsSuite } from './vectors.js'
 import { verifySuite } from './verify.js'
 import { verifyClaimsSuite } from './verify-claims.js'
+import { wordsOfMistakesSuite } from './words-of-mistakes.js'
+import { wordsOfOpeningSuite } from './words-of-opening.js'
 
 /**
  * Suites that need the public door only: they run on the minified bundles too.
@@ -113,6 +115,7 @@ export function runDoorSuites(host) {
   fileSignatureClaimsSuite(host)
   fileSignatureSourcesSuite(host)
   fileSignatureRangesSuite(host)
+  wordsOfMistakesSuite(host)
 }
 
 /**
@@ -144,6 +147,7 @@ export function runRoomSuites(host) {
   streamMutantsOpeningSuite(host)
   streamMutantsKeysSuite(host)
   streamPropertiesSuite(host)
+  wordsOfOpeningSuite(host)
 }
 
 /**

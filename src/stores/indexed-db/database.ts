@@ -1,4 +1,5 @@
 import { limits } from '../../algorithms/limits.js'
+import { ensure } from '../../errors/guard.js'
 import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
 import { within } from '../../io/abort.js'
 
@@ -44,6 +45,11 @@ export function database(name: string, stores: readonly string[]): Run {
     opened = undefined
   }
   const open = async (): Promise<IDBDatabase> => {
+    ensure(
+      globalThis.indexedDB,
+      'output_failed',
+      'no IndexedDB here: in Node use fileRecords and fileSets',
+    )
     opened ??= new Promise<IDBDatabase>((resolve, reject) => {
       const request = indexedDB.open(name, 1)
       request.onupgradeneeded = () =>
