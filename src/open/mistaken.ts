@@ -16,7 +16,7 @@ const isFile = (value: unknown): boolean =>
 
 /** How a message of version 2 begins, as text and in base64. */
 const isFileText = (value: unknown): boolean =>
-  typeof value === 'string' && /^(\x02\x04x|AgR4)/.test(value)
+  typeof value === 'string' && ['\x02\x04x', 'AgR4'].some((start) => value.startsWith(start))
 
 /** What was handed over by mistake in place of a sealed value; undefined where it may be one. */
 export function mistakenFor(value: unknown): string | undefined {

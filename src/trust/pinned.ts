@@ -85,7 +85,7 @@ export function pinned(pins: readonly Pin[]): Trust {
       ensure(
         keys.length > 0,
         'keys_untrusted',
-        `none is pinned of ${found.map(({ thumbprint }) => thumbprint)}: old pins, or swapped keys?`,
+        `none is pinned of ${String(found.map(({ thumbprint }) => thumbprint))}: old pins, or swapped keys?`,
       )
       return { keys }
     },

@@ -18,7 +18,7 @@ export function wordsOfOpeningSuite(host) {
     const opener = await opening()
     const promise = sealed()
     for (const [value, code] of [
-      [String(promise), 'malformed'],
+      ['[object Promise]', 'malformed'],
       [JSON.stringify(promise), 'malformed'],
       [promise, 'invalid_argument'],
       [JSON.parse(JSON.stringify({ body: promise })).body, 'invalid_argument'],
