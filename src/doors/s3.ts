@@ -1,5 +1,14 @@
 /** Partners' uploads to S3: who may send, where to, and what is there. No key of KMS is used. */
 export { uploadHandler } from '../s3/upload-handler.js'
+export { bucketPolicy, type BucketPolicies, type BucketPolicyOptions } from '../s3/bucket-policy.js'
+export {
+  bucketCors,
+  bucketLifecycle,
+  type BucketCors,
+  type BucketLifecycle,
+} from '../s3/bucket-rules.js'
+export { s3Sink, type S3SinkOptions, type StoredObject } from '../s3/s3-sink.js'
+export { s3Source, type S3SourceOptions } from '../s3/s3-source.js'
 export { uploadListener, type UploadListenerRequest } from '../s3/upload-listener.js'
 export type { ListenerResponse } from '../serve/listening.js'
 export type {
@@ -10,3 +19,4 @@ export type {
   UploadHandlerOptions,
   UploadSession,
 } from '../s3/upload-options.js'
+export type { PolicyDocument, PolicyStatement } from '../kms/policy/document.js'

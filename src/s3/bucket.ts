@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { fromBase64, fromBase64url, toBase64url } from '../bytes/base64url.js'
-import { SealdropError } from '../errors/sealdrop-error.js'
+import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { nameOf } from '../kms/port/aws-errors.js'
 import { withPeer } from '../kms/port/peer.js'
 import type { UploadPart } from '../upload/protocol.js'
@@ -25,12 +25,16 @@ export const statusOf = (error: unknown): number | undefined =>
   (error as { readonly $metadata?: { readonly httpStatusCode?: number } } | undefined)?.$metadata
     ?.httpStatusCode
 
+/** Whether the same call may succeed later: no answer came, or S3 is busy. */
+export function isPassing(error: unknown): boolean {
+  const status = statusOf(error)
+  if (isSealdropError(error)) return error.retryable
+  return status === undefined || status >= 500 || status === 429 || status === 408
+}
+
 /** What the page is told of a failure of S3: nothing but whether it may try again. */
 export function bucketFailed(cause: unknown): SealdropError {
-  const status = statusOf(cause)
-  const isPeer = nameOf(cause) === 'SealdropError'
-  const isTheirs = status === undefined || status >= 500 || status === 429 || status === 408
-  const retryable = isTheirs && !isPeer
+  const retryable = isPassing(cause)
   return new SealdropError('output_failed', 'the bucket cannot be used', { cause, retryable })
 }
 
@@ -68,6 +72,7 @@ export interface FoundObject {
   readonly version: string | undefined
 }
 
+type Bucket = Pick<Settings, 's3' | 'bucket'>
 type Place = Pick<Session, 'key'>
 type Upload = Pick<Session, 'key' | 'uploadId'>
 
@@ -91,7 +96,7 @@ export const objectInput = (
 
 /** Begins a multipart upload. @returns its id */
 export async function createUpload(
-  { s3, bucket: Bucket }: Settings,
+  { s3, bucket: Bucket }: Bucket,
   Key: string,
   input: UploadFields & UploadCreateParams,
 ): Promise<string> {
@@ -110,7 +115,7 @@ export interface ListedPart extends UploadPart {
 
 /** A page of the parts that are there; undefined where the upload is gone. */
 export async function partsPage(
-  { s3, bucket: Bucket }: Settings,
+  { s3, bucket: Bucket }: Bucket,
   { key: Key, uploadId: UploadId }: Upload,
   { after = 0, most = 1_000 }: { readonly after?: number; readonly most?: number } = {},
 ): Promise<{ readonly parts: readonly ListedPart[]; readonly more: boolean } | undefined> {
@@ -130,7 +135,7 @@ export async function partsPage(
 
 /** Every part that is there, by its number; undefined where the upload is gone. */
 export async function allParts(
-  o: Settings,
+  o: Bucket,
   upload: Upload,
 ): Promise<Map<number, ListedPart> | undefined> {
   const found = new Map<number, ListedPart>()
@@ -145,7 +150,7 @@ export async function allParts(
 
 /** What stands under a key; undefined where nothing does. */
 export async function headObject(
-  { s3, bucket: Bucket }: Settings,
+  { s3, bucket: Bucket }: Bucket,
   { key: Key }: Place,
 ): Promise<FoundObject | undefined> {
   const found = await askedFor((sdk, o) =>

@@ -3,9 +3,9 @@ import { ensure } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { nameOf } from '../kms/port/aws-errors.js'
 import { asked, headObject, type FoundObject } from './bucket.js'
-import type { Admitted } from './grants.js'
+import { paramsFor, type Admitted } from './grants.js'
 import type { Session } from './session.js'
-import { paramsFor, type Settings } from './upload-options.js'
+import type { Settings } from './upload-options.js'
 
 /** An object that is whole, and that its session was made for. */
 export interface Confirmed {

@@ -2,8 +2,16 @@ import { ensure } from '../errors/guard.js'
 import { utf8 } from '../bytes/text.js'
 import { isText } from '../formats/json.js'
 import type { UploadOp } from '../upload/protocol.js'
+import { misconfigured } from './misconfigured.js'
 import { readSession, type Session } from './session.js'
-import { isFolders, type Settings, type UploadAsked, type UploadGrant } from './upload-options.js'
+import {
+  checkParams,
+  isFolders,
+  type UploadCreateParams,
+  type Settings,
+  type UploadAsked,
+  type UploadGrant,
+} from './upload-options.js'
 
 const day = 86_400_000
 /** For how long a session is good: as long as a page keeps what it needs to go on. */
@@ -29,7 +37,7 @@ export async function granted(o: Settings, asked: UploadAsked): Promise<UploadGr
   const grant = await o.authorize(asked)
   ensure(grant, 'rejected', 'this may not be sent, or not any more')
   if (!isGrant(grant))
-    throw new TypeError('authorize: expected { subject, prefix?, link? } of at most 1,024 bytes')
+    throw misconfigured('authorize: expected { subject, prefix?, link? } of at most 1,024 bytes')
   return grant
 }
 
@@ -58,4 +66,13 @@ export async function admitted(
   const grant = await granted(o, { ...asked, session: { subject, key, link, length, ...times } })
   ensure(grant.subject === subject, 'rejected', 'session: somebody else began this upload')
   return { session, grant }
+}
+
+/** What `createParams` answers for a grant. @throws SealdropError `output_failed` */
+export function paramsFor(o: Settings, grant: UploadGrant): UploadCreateParams {
+  try {
+    return checkParams(o.createParams?.(grant) ?? {}, 'createParams')
+  } catch (cause) {
+    throw misconfigured(cause)
+  }
 }

@@ -1,7 +1,7 @@
 import { SealdropError } from '../errors/sealdrop-error.js'
 
-/** What is the operator's to mend: `onEvent` is told the sentence, and whoever asks is not. */
-export const misconfigured = (message: string): SealdropError =>
+/** What is the operator's to mend: `onEvent` is told why, and whoever asks is not. */
+export const misconfigured = (why: unknown): SealdropError =>
   new SealdropError('output_failed', 'the server cannot take uploads now', {
-    cause: new SealdropError('invalid_argument', message),
+    cause: typeof why === 'string' ? new SealdropError('invalid_argument', why) : why,
   })

@@ -143,7 +143,7 @@ export const isFolders = (value: unknown): value is string =>
   isText(value) && /^(?:(?!\.{1,2}\/)[\w!.*'()=@-]+\/)*$/.test(value) && value.length <= 512
 
 /** An origin as browsers send it. */
-function isOrigin(value: unknown): boolean {
+export function isOrigin(value: unknown): boolean {
   try {
     return isText(value) && new URL(value).origin === value
   } catch {
@@ -200,10 +200,9 @@ function secretBytes(secret: unknown): Bytes {
   return bytes
 }
 
-/** What `createParams` answers for a grant. @throws TypeError where it sets something else */
-export function paramsFor(o: Settings, grant: UploadGrant): UploadCreateParams {
-  const params = o.createParams?.(grant) ?? {}
+/** @throws SealdropError `invalid_argument` where something else is set */
+export function checkParams(params: UploadCreateParams, field: string): UploadCreateParams {
   const other = Object.keys(params).find((name) => !createParams.includes(name as CreateParam))
-  if (other !== undefined) throw new TypeError(`createParams: it may not set ${shown(other)}`)
+  ensure(other === undefined, 'invalid_argument', `${field}: it may not set ${shown(other)}`)
   return params
 }

@@ -56,7 +56,7 @@ below['doors/index'] = [...verbs, 'stores/indexed-db', 'stores/workers-kv']
 below['doors/serve'] = [...below.serve, 'serve']
 below['doors/fs'] = [...companion, 'stores/files']
 below['doors/kms'] = [...below['kms/doctor'], 'kms/doctor', ...stores]
-below.s3 = [...companion, 'upload', 'serve', 'kms/port'] // the server's half of uploads
+below.s3 = [...companion, 'upload', 'serve', 'kms/port', 'kms/policy'] // the server's half of uploads
 below['doors/s3'] = [...below.s3, 's3']
 below['doors/local-kms'] = ['local-kms']
 below['doors/jose'] = [...below.verify, 'verify']
@@ -82,6 +82,7 @@ const s3Packages = ['@aws-sdk/client-s3', '@aws-sdk/s3-request-presigner']
 const packagesOfFile = {
   's3/aws-commands.ts': s3Packages,
   's3/bucket.ts': s3Packages,
+  's3/calling.ts': s3Packages,
   's3/upload-options.ts': s3Packages,
   'verify/jose-keys.ts': ['jose/errors'],
   'kms/port/aws-commands.ts': ['@aws-sdk/client-kms'],

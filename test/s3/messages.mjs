@@ -1,5 +1,8 @@
 // Sealed messages as a page cuts them, and a page that speaks the protocol by fetch alone.
 import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { sealStream } from 'sealdrop'
 import * as door from 'sealdrop'
 import { lengthOfPart, planUpload } from '#dist/upload/plan.js'
@@ -48,11 +51,30 @@ export async function ask(handler, op, members = {}, o = {}) {
   return { status: answer.status, code: error?.code, message: error?.message, ...found }
 }
 
-/** Sends bytes where a URL says, as a page does. @returns the status and the code of S3 */
-export async function put({ url, headers }, body, o = {}) {
-  const answer = await fetch(url, { method: 'PUT', headers, body, ...o })
-  const text = await answer.text()
-  return { status: answer.status, code: /<Code>(\w+)/.exec(text)?.[1] }
+/**
+ * Sends bytes where a URL says, as a page does.
+ *
+ * A refusal that comes while the body is sent may get lost with its connection. So the body waits
+ * for a while, and longer when that was too short.
+ *
+ * @returns the status and the code of S3
+ */
+export async function put({ url, headers }, body, wait = 25) {
+  const length = { 'content-length': body.length, expect: '100-continue' }
+  const sending = request(url, { method: 'PUT', headers: { ...headers, ...length } })
+  const sends = () => setTimeout(() => !sending.destroyed && sending.end(body), wait)
+  sending.once('continue', sends)
+  sending.flushHeaders()
+  try {
+    const [answer] = await once(sending, 'response')
+    const found = await text(answer)
+    return { status: answer.statusCode, code: /<Code>(\w+)/.exec(found)?.[1] }
+  } catch (error) {
+    if (error.code !== 'ECONNRESET' || wait > 2_000) throw error
+    return await put({ url, headers }, body, wait * 2)
+  } finally {
+    sending.on('error', () => {}).destroy()
+  }
 }
 
 /** Begins an upload of a message. */

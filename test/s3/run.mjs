@@ -5,6 +5,7 @@ import { startVersitygw } from '../support/versitygw.mjs'
 import { completeContract } from './contract-complete.mjs'
 import { partsContract } from './contract-parts.mjs'
 import { verbsContract } from './contract-verbs.mjs'
+import { objectsSuite } from './objects.mjs'
 import { makeWorld } from './world.mjs'
 
 let server, made
@@ -18,5 +19,5 @@ after(() => {
   server?.close()
 })
 
-for (const contract of [verbsContract, partsContract, completeContract])
+for (const contract of [verbsContract, partsContract, completeContract, objectsSuite])
   contract({ test, assert, world })

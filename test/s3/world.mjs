@@ -40,5 +40,5 @@ export async function makeWorld(config) {
     const { session, ...plan } = answer
     return { ...message, answer, session, parts: session ? cut(message.bytes, plan) : [] }
   }
-  return { s3, bucket, events, make, handler, upload, close: () => s3.destroy() }
+  return { config, s3, bucket, events, make, handler, upload, close: () => s3.destroy() }
 }

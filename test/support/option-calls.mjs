@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import * as door from 'sealdrop'
 import * as kms from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { uploadHandler, uploadListener } from 'sealdrop/s3'
+import * as onS3 from 'sealdrop/s3'
 import { keySetHandler, keySetListener } from 'sealdrop/serve'
 import { keysInHand, publicJwk } from './host.js'
 import { claims, emptyInventory, keyEntry, memoryStore } from './inventories.mjs'
@@ -63,6 +63,8 @@ const uploads = {
   secrets: ['0123456789'.repeat(4)],
 }
 
+const object = { s3: uploads.s3, bucket: 'uploads', key: 'a' }
+
 /** The calls by the names of the contract. @type {Readonly<Record<string, (o: any) => unknown>>} */
 export const calls = {
   signedBy: (o) => door.signedBy([publicJwk('P-256-sig')], o),
@@ -86,8 +88,13 @@ export const calls = {
   inspect: (o) => door.inspect(message, o),
   keySetHandler: (o) => keySetHandler(wrong(source), o),
   keySetListener: (o) => keySetListener(wrong(source), o),
-  uploadHandler: (o) => uploadHandler(o),
-  uploadListener: (o) => uploadListener(o),
+  uploadHandler: (o) => onS3.uploadHandler(o),
+  uploadListener: (o) => onS3.uploadListener(o),
+  s3Source: (o) => onS3.s3Source(o),
+  s3Sink: (o) => onS3.s3Sink({ readable: new Blob(['a']).stream(), length: 1 }, o),
+  bucketPolicy: (o) => onS3.bucketPolicy(o),
+  bucketCors: (o) => onS3.bucketCors(o),
+  bucketLifecycle: (o) => onS3.bucketLifecycle(o),
   s3Inventory: (o) => kms.s3Inventory(o),
   dynamoDbInventory: (o) => kms.dynamoDbInventory(o),
   httpSource: (o) => kms.httpSource('ftp://files.example', o),
@@ -144,6 +151,8 @@ export const needed = {
   deleteKey: { store, key: entry.thumbprint, confirm: entry.thumbprint },
   uploadHandler: uploads,
   uploadListener: uploads,
+  s3Source: object,
+  s3Sink: object,
   doctor: { keySetUrl: url },
   'Opener.open': { context: {} },
   'Opener.openFields': { context: {}, fields: ['a'] },
@@ -167,8 +176,8 @@ export const clocked = {
   revokeKey: (now) =>
     kms.revokeKey({ store, key: entry.thumbprint ?? '', reason: 'unspecified', now }),
   applyRotation: (now) => kms.applyRotation(wrong(plan), { kms: noKms, store, now }),
-  uploadHandler: (now) => uploadHandler({ ...uploads, now }),
-  uploadListener: (now) => uploadListener({ ...uploads, now }),
+  uploadHandler: (now) => onS3.uploadHandler({ ...uploads, now }),
+  uploadListener: (now) => onS3.uploadListener({ ...uploads, now }),
   rebuildInventory: (now) => kms.rebuildInventory({ store: empty, kms: noKms, enter: [], now }),
   startLocalKms: (now) => startLocalKms({ now }),
 }

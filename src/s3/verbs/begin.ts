@@ -9,9 +9,9 @@ import { parseMessageHeader, type MessageHeader } from '../../formats/parse-mess
 import { planUpload } from '../../upload/plan.js'
 import type { UploadAnswers, UploadRequests } from '../../upload/protocol.js'
 import { createUpload, objectInput } from '../bucket.js'
-import { granted, sessionAge } from '../grants.js'
+import { granted, paramsFor, sessionAge } from '../grants.js'
 import { keyName, writeSession } from '../session.js'
-import { paramsFor, type Settings } from '../upload-options.js'
+import type { Settings } from '../upload-options.js'
 
 /** The header of a message that can be so long. Nothing is created before it was looked at. */
 function headerOf(bytes: Bytes, length: number): MessageHeader {

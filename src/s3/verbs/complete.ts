@@ -57,13 +57,13 @@ const open: readonly unknown[] = [
   'InvalidPart',
 ]
 
-/** @returns the name of what S3 said instead of 200; anything that another try cannot mend is thrown */
+/** @returns what S3 said instead of 200; anything that another try cannot mend is thrown */
 async function tryComplete(
   { s3, bucket: Bucket }: Settings,
   { key: Key, uploadId: UploadId, length: MpuObjectSize }: Session,
   parts: Parts,
   ChecksumSHA256: string,
-): Promise<string | undefined> {
+): Promise<unknown> {
   const Parts = [...parts.values()].map(({ part, etag, sha256 }) => ({
     PartNumber: part,
     ETag: etag,
@@ -76,9 +76,8 @@ async function tryComplete(
     return undefined
   } catch (error) {
     const { cause, retryable } = error as SealdropError
-    const name = nameOf(cause)
-    if (!retryable && !open.includes(name) && statusOf(cause) !== 200) throw error
-    return name
+    if (!retryable && !open.includes(nameOf(cause)) && statusOf(cause) !== 200) throw error
+    return cause
   }
 }
 
@@ -91,19 +90,23 @@ async function completeParts(
   const { session } = admitted
   const count = partsOf(session)
   const checksum = `${toS3(sha256)}-${count}`
+  let cause: unknown
   for (let tries = 0; tries < 3; tries++) {
     const parts = await listed(o, session)
     const missing = parts ? missingOf(parts, count) : []
     if (missing.length > 0) return { done: false, missing }
     if (parts) checkParts(parts, session, sha256)
-    const said = parts && (await tryComplete(o, session, parts, checksum))
+    if (parts) cause = await tryComplete(o, session, parts, checksum)
     const done = await confirmed(o, admitted, checksum)
     if (done) return done
     if (!parts) throw gone()
-    if (said === 'ConditionalRequestConflict')
+    if (nameOf(cause) === 'ConditionalRequestConflict')
       throw conflict('another upload to this key is being completed: begin a new one')
   }
-  throw new SealdropError('output_failed', 'the bucket did not complete it', { retryable: true })
+  throw new SealdropError('output_failed', 'the bucket did not complete it', {
+    cause,
+    retryable: true,
+  })
 }
 
 /** Answers once the object is whole and is the one that was authorized. */

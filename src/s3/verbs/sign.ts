@@ -1,10 +1,10 @@
 import { ensure } from '../../errors/guard.js'
 import { lengthOfPart } from '../../upload/plan.js'
 import type { UploadAnswers, UploadPart, UploadRequests } from '../../upload/protocol.js'
-import type { Admitted } from '../grants.js'
+import { paramsFor, type Admitted } from '../grants.js'
 import { partsOf, type Session } from '../session.js'
 import { signPut, urlAge } from '../sign-put.js'
-import { paramsFor, type Settings } from '../upload-options.js'
+import type { Settings } from '../upload-options.js'
 
 /** Only a part of the plan is signed, with exactly its length: so bytes are bounded without state. */
 function checkPart(session: Session, { part, length }: UploadPart): void {
