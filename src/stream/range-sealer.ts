@@ -94,6 +94,11 @@ export class RangeSealer implements FileSealer {
     return this.chunks.digest()
   }
 
+  /** With its tag. */
+  get header(): Bytes {
+    return this.#parts.message.header
+  }
+
   /** Whether every frame of which a byte lies between the two was handed out before. */
   handedOut(start: number, end: number): boolean {
     for (let index = this.#frameAt(start); index <= this.#frameAt(end - 1); index++)

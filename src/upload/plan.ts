@@ -31,7 +31,15 @@ export const uploadLimits = {
  *
  * @param length - bytes of the sealed file
  * @param partLength - bytes of a part instead: 5 to 64 MiB, a multiple of 1 MiB
- * @throws SealdropError `invalid_argument`, and `too_large` with the most that can be sent
+ * @throws SealdropError:
+ *   - `invalid_argument`: one of the two is no such number
+ *   - `too_large`: more than can be sent, which the message names
+ * @example
+ *   ```js
+ *   import { planUpload } from 'sealdrop/upload'
+ *   console.log(planUpload(20_000_000).parts) // 3
+ *   ```
+ * @see upload.md
  */
 export function planUpload(length: number, partLength?: number): UploadPlan {
   const { part, leastPart, mostPart, parts: most } = uploadLimits

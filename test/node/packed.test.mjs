@@ -311,6 +311,7 @@ test('every door and the runtime it names stand in package.json as design.md say
     './jose',
     './kms',
     './s3',
+    './upload',
     './local-kms',
     './dist/sealdrop.min.js',
     './dist/sealdrop.min.js.map',

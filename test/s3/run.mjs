@@ -6,15 +6,19 @@ import { completeContract } from './contract-complete.mjs'
 import { partsContract } from './contract-parts.mjs'
 import { verbsContract } from './contract-verbs.mjs'
 import { objectsSuite } from './objects.mjs'
+import { uploadsSuite } from './uploads.mjs'
 import { makeWorld } from './world.mjs'
 
 let server, made
 const world = () => made
+const uploads = uploadsSuite({ test, assert, world })
 before(async () => {
   server = await startVersitygw()
   made = await makeWorld(server.config)
+  await uploads.start()
 })
-after(() => {
+after(async () => {
+  await uploads.stop()
   made?.close()
   server?.close()
 })

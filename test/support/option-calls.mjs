@@ -8,6 +8,7 @@ import * as door from 'sealdrop'
 import * as kms from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import * as onS3 from 'sealdrop/s3'
+import * as onUpload from 'sealdrop/upload'
 import { keySetHandler, keySetListener } from 'sealdrop/serve'
 import { keysInHand, publicJwk } from './host.js'
 import { claims, emptyInventory, keyEntry, memoryStore } from './inventories.mjs'
@@ -63,6 +64,7 @@ const uploads = {
   secrets: ['0123456789'.repeat(4)],
 }
 
+const transport = onUpload.uploadTransport(url)
 const object = { s3: uploads.s3, bucket: 'uploads', key: 'a' }
 
 /** The calls by the names of the contract. @type {Readonly<Record<string, (o: any) => unknown>>} */
@@ -90,6 +92,11 @@ export const calls = {
   keySetListener: (o) => keySetListener(wrong(source), o),
   uploadHandler: (o) => onS3.uploadHandler(o),
   uploadListener: (o) => onS3.uploadListener(o),
+  uploadTransport: (o) => onUpload.uploadTransport(url, o),
+  uploadSealed: (o) => onUpload.uploadSealed(keys, file, o),
+  'UploadTransport.put': (o) =>
+    transport.put({ part: 1, url: 'http://127.0.0.1:9/', headers: {} }, new Uint8Array(1), o),
+  'UploadTransport.ask': (o) => transport.ask('abort', { session: 'a' }, o),
   s3Source: (o) => onS3.s3Source(o),
   s3Sink: (o) => onS3.s3Sink({ readable: new Blob(['a']).stream(), length: 1 }, o),
   bucketPolicy: (o) => onS3.bucketPolicy(o),
@@ -151,6 +158,7 @@ export const needed = {
   deleteKey: { store, key: entry.thumbprint, confirm: entry.thumbprint },
   uploadHandler: uploads,
   uploadListener: uploads,
+  uploadSealed: { context: {}, transport },
   s3Source: object,
   s3Sink: object,
   doctor: { keySetUrl: url },

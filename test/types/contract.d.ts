@@ -192,6 +192,34 @@ declare module 'sealdrop/kms' { // the companion
   function rebuildInventory(o: CallOptions & { kms?: Kms; store: InventoryStore; old?: KeyInventory; purposes?: readonly Purpose[]; enter?: readonly string[]; now?: () => number }): Promise<{ found: readonly FoundKey[]; inventory: KeyInventory | undefined }> // enter: thumbprints; without it nothing is written
 }
 
+declare module 'sealdrop/upload' { // the page's half of partners' uploads: docs/formats/upload.md
+  import type { ByteSource, CallOptions, Context, FileRecords, KeyInfo, Recipients, SealdropErrorCode } from 'sealdrop'
+  interface UploadPlan { mode: 'put' | 'multipart'; partLength: number; parts: number }
+  function planUpload(length: number, partLength?: number): UploadPlan // one PUT up to 8 MiB, parts of 8 MiB up to 78 GiB, 64 MiB at most
+  interface UploadPart { part: number; length: number; sha256: string }
+  interface SignedPart { part: number; url: string; headers: Readonly<Record<string, string>> }
+  interface UploadedObject { length: number; sha256: string }
+  type UploadRequests = import('#dist/doors/upload.js').UploadRequests // what each verb of the protocol is sent
+  type UploadAnswers = import('#dist/doors/upload.js').UploadAnswers // and answers
+  type UploadOp = keyof UploadRequests
+  interface PutAnswer { status: number; code: string; message: string; retryAfter: number } // status 0: a lost connection; milliseconds
+  interface PutOptions extends CallOptions { onProgress?: (sent: number) => void }
+  interface UploadTransport {
+    ask<Op extends UploadOp>(op: Op, request: UploadRequests[Op], o?: CallOptions): Promise<UploadAnswers[Op]>
+    put(part: SignedPart, body: Uint8Array<ArrayBuffer>, o?: PutOptions): Promise<PutAnswer>
+  }
+  type RequestHeaders = Readonly<Record<string, string>>
+  interface TransportOptions { headers?: RequestHeaders | (() => RequestHeaders | Promise<RequestHeaders>); fetch?: typeof globalThis.fetch }
+  function uploadTransport(url: string | URL, o?: TransportOptions): UploadTransport
+  interface UploadOptions extends CallOptions { context: Context; transport: UploadTransport; records?: FileRecords; partLength?: number; inFlight?: number; name?: string | false; resume?: boolean; onProgress?: (p: { done: number; total: number }) => void } // records need note and list
+  interface UploadedFile { messageId: string; length: number; digest: string; key: string; version?: string; session: string }
+  type UploadState = 'running' | 'paused' | 'done' | 'failed' | 'cancelled'
+  interface UploadHandle { messageId: string; length: number; recipients: readonly KeyInfo[]; state: UploadState; done: Promise<UploadedFile>; pause(): void; resume(): void; cancel(): Promise<void> }
+  function uploadSealed(keys: Recipients, file: Blob | ByteSource, o: UploadOptions): Promise<UploadHandle> // the same file, context and records again: an unfinished upload goes on
+  interface UnfinishedUpload { messageId: string; name?: string; size: number; modified?: Date; created: Date }
+  function unfinishedUploads(records: FileRecords): Promise<readonly UnfinishedUpload[]>
+}
+
 declare module 'sealdrop/s3' { // partners' uploads to S3: docs/formats/upload.md; needs @aws-sdk/client-s3 and @aws-sdk/s3-request-presigner, no KMS
   import type { S3Client } from '@aws-sdk/client-s3'
   import type { Context, SealdropErrorCode } from 'sealdrop'

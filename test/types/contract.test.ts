@@ -10,6 +10,7 @@ import type * as contractLocal from 'sealdrop/local-kms'
 import type * as contractMlDsa from 'sealdrop/ml-dsa'
 import type * as contractS3 from 'sealdrop/s3'
 import type * as contractServe from 'sealdrop/serve'
+import type * as contractUpload from 'sealdrop/upload'
 import type * as actual from '#dist/doors/index.js'
 import type * as actualFs from '#dist/doors/fs.js'
 import type * as actualDigests from '#dist/doors/digests.js'
@@ -19,6 +20,7 @@ import type * as actualLocal from '#dist/doors/local-kms.js'
 import type * as actualMlDsa from '#dist/doors/ml-dsa.js'
 import type * as actualS3 from '#dist/doors/s3.js'
 import type * as actualServe from '#dist/doors/serve.js'
+import type * as actualUpload from '#dist/doors/upload.js'
 
 /** Does not compile unless what is built can stand where the contract stands. */
 type Fits<Contract, Actual extends Contract> = Actual
@@ -46,6 +48,8 @@ export type Names = [
   Nothing<Exclude<keyof typeof actualJose, keyof typeof contractJose>>,
   Nothing<Exclude<keyof typeof contractS3, keyof typeof actualS3>>,
   Nothing<Exclude<keyof typeof actualS3, keyof typeof contractS3>>,
+  Nothing<Exclude<keyof typeof contractUpload, keyof typeof actualUpload>>,
+  Nothing<Exclude<keyof typeof actualUpload, keyof typeof contractUpload>>,
   Nothing<Exclude<keyof typeof contractLocal, keyof typeof actualLocal>>,
   Nothing<Exclude<keyof typeof actualLocal, keyof typeof contractLocal>>,
 ]
@@ -144,6 +148,14 @@ export type Companion = [
   Fits<typeof contractKms.doctor, typeof actualKms.doctor>,
   Fits<typeof contractS3.uploadHandler, typeof actualS3.uploadHandler>,
   Fits<typeof contractS3.uploadListener, typeof actualS3.uploadListener>,
+  Fits<typeof contractUpload.uploadSealed, typeof actualUpload.uploadSealed>,
+  Fits<typeof contractUpload.unfinishedUploads, typeof actualUpload.unfinishedUploads>,
+  Fits<typeof contractUpload.uploadTransport, typeof actualUpload.uploadTransport>,
+  Fits<typeof contractUpload.planUpload, typeof actualUpload.planUpload>,
+  Fits<contractUpload.UploadTransport, actualUpload.UploadTransport>,
+  Fits<contractUpload.UploadHandle, actualUpload.UploadHandle>,
+  Fits<contractUpload.UploadedFile, actualUpload.UploadedFile>,
+  Fits<contractUpload.UnfinishedUpload, actualUpload.UnfinishedUpload>,
   Fits<typeof contractS3.s3Source, typeof actualS3.s3Source>,
   Fits<typeof contractS3.s3Sink, typeof actualS3.s3Sink>,
   Fits<typeof contractS3.bucketPolicy, typeof actualS3.bucketPolicy>,

@@ -1,0 +1,24 @@
+/** Send sealed files to a company's bucket, in parts that survive a lost network. */
+export { uploadSealed } from '../upload/upload-sealed.js'
+export type {
+  UploadedFile,
+  UploadHandle,
+  UploadOptions,
+  UploadState,
+} from '../upload/upload-options.js'
+export { unfinishedUploads, type UnfinishedUpload } from '../upload/unfinished-uploads.js'
+export {
+  uploadTransport,
+  type TransportOptions,
+  type UploadTransport,
+} from '../upload/transport.js'
+export type { PutAnswer, PutOptions } from '../upload/put.js'
+export type {
+  SignedPart,
+  UploadAnswers,
+  UploadedObject,
+  UploadOp,
+  UploadPart,
+  UploadRequests,
+} from '../upload/protocol.js'
+export { planUpload, type UploadPlan } from '../upload/plan.js'

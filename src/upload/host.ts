@@ -1,0 +1,23 @@
+import { unwatched } from '../io/abort.js'
+
+interface Host {
+  readonly navigator?: {
+    readonly storage?: { readonly persist?: () => Promise<boolean> }
+    readonly wakeLock?: {
+      readonly request: (type: 'screen') => Promise<{ release(): Promise<void> }>
+    }
+  }
+}
+
+const navigatorOf = (): Host['navigator'] => (globalThis as Host).navigator
+
+/** Asks the browser not to clear storage when the disk is full; it may say no, and does not matter. */
+export async function keptForGood(): Promise<void> {
+  await unwatched(async () => navigatorOf()?.storage?.persist?.()).catch(() => {})
+}
+
+/** Keeps the screen on, where that can be, until the answer is called. */
+export function keptAwake(): () => void {
+  const lock = unwatched(async () => navigatorOf()?.wakeLock?.request('screen'))
+  return () => void unwatched(async () => (await lock)?.release())
+}

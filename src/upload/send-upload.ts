@@ -1,0 +1,218 @@
+import { toBase64url } from '../bytes/base64url.js'
+import { ensure } from '../errors/guard.js'
+import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
+import { tell } from '../io/tell.js'
+import type { Upload } from './begin-upload.js'
+import { lanes, together } from './lanes.js'
+import type { UploadAnswers, UploadOp, UploadPart, UploadRequests } from './protocol.js'
+import { patiently } from './retry.js'
+import { sendPart, type SealedPart } from './send-part.js'
+import type { UploadedFile, UploadOptions } from './upload-options.js'
+
+/** The record is older than what left, or the key is taken: all begins anew under a new key. */
+export class StartOver extends SealdropError {}
+
+/** So often the handler may miss parts at the end, or end a session. */
+const rounds = 4
+/** Bytes of parts that are sent side by side, at most. */
+const bytesInFlight = 67_108_864
+const defaultInFlight = 3
+
+type Asked<Op extends UploadOp> = Omit<UploadRequests[Op], 'session'>
+
+/** Sends an upload: everything that is missing, and then the end. */
+export class UploadSending {
+  readonly #upload: Upload
+  readonly #o: UploadOptions
+  readonly #signal: AbortSignal
+  /** Bytes of parts under way that have left. */
+  readonly #leaving = new Map<number, number>()
+
+  constructor(upload: Upload, o: UploadOptions, signal: AbortSignal) {
+    this.#upload = upload
+    this.#o = o
+    this.#signal = signal
+  }
+
+  /**
+   * Resolves when the finished file was confirmed.
+   *
+   * @throws StartOver, SealdropError, and the reason of the signal
+   */
+  async run(): Promise<UploadedFile> {
+    for (let round = 1; ; round++) {
+      try {
+        const done = await this.#round()
+        if (done) return done
+      } catch (error) {
+        // a session that ended: its parts are sent again under another one, sealed to the same bytes
+        const isOver = isSealdropError(error) && error.code === 'expired' && round < rounds
+        if (!isOver) throw error
+        this.#upload.record.forgetSession()
+      }
+      ensure(round < rounds, 'output_failed', 'upload handler: it goes on missing parts')
+    }
+  }
+
+  async #round(): Promise<UploadedFile | undefined> {
+    const { sealer, record } = this.#upload
+    await this.#begin()
+    await this.#compareList()
+    this.#tell()
+    await together(
+      [(stop) => this.#parts(stop), (stop) => sealer.recheck({ signal: stop })],
+      this.#signal,
+    )
+    const digest = await sealer.digest({ signal: this.#signal })
+    const answer = await this.#complete()
+    if (answer.done) {
+      const { key, version } = answer
+      return {
+        messageId: sealer.messageId,
+        length: sealer.length,
+        digest,
+        key,
+        ...(version !== undefined && { version }),
+        session: record.session,
+      }
+    }
+    for (const part of answer.missing) record.arrived(part, false)
+    return undefined
+  }
+
+  async #begin(): Promise<void> {
+    const { sealer, plan, record } = this.#upload
+    if (record.session) return
+    const { partLength } = this.#o
+    const begun = await this.#patiently('begin', {
+      header: toBase64url(sealer.header),
+      length: sealer.length,
+      ...(partLength && { partLength }),
+    })
+    ensure(
+      begun.mode === plan.mode &&
+        begun.parts === plan.parts &&
+        begun.partLength === plan.partLength,
+      'malformed',
+      'upload handler: it divides the file in another way',
+    )
+    await record.keepSession(begun.session)
+  }
+
+  /** What the handler lists must be what the record knows: otherwise the record is too old. */
+  async #compareList(): Promise<void> {
+    const { record, plan } = this.#upload
+    if (record.isListed) return
+    for (let after = 0, more = plan.mode === 'multipart'; more;) {
+      const list: UploadAnswers['list'] = await this.#ask('list', { after })
+      for (const part of list.parts) this.#believe(part)
+      after = list.parts.at(-1)?.part ?? after
+      more = list.more && list.parts.length > 0
+    }
+    record.isListed = true
+  }
+
+  #believe(part: UploadPart): void {
+    const { record } = this.#upload
+    if (!record.isRecorded(part))
+      throw new StartOver(
+        'conflict',
+        `part ${part.part} is at the bucket, and the record does not know it: it is too old`,
+      )
+    record.arrived(part.part)
+  }
+
+  async #parts(signal: AbortSignal): Promise<void> {
+    const { record, plan } = this.#upload
+    const { inFlight = defaultInFlight } = this.#o
+    const count = Math.max(1, Math.min(inFlight, Math.floor(bytesInFlight / plan.partLength)))
+    const missing = record.missing()
+    const make = async (stop: AbortSignal): Promise<SealedPart | undefined> => {
+      const part = missing.shift()
+      if (part === undefined) return undefined
+      const { body, told } = await record.seal(part, stop)
+      const sign = async () => this.#sign(told)
+      const signed = sign()
+      signed.catch(() => {}) // told where the part is sent
+      return { told, body, signed, sign }
+    }
+    await lanes(count, make, (part, stop) => this.#sendPart(part, stop), signal)
+  }
+
+  async #sendPart({ told, body, signed, sign }: SealedPart, signal: AbortSignal): Promise<void> {
+    const { part } = told
+    let first: SealedPart['signed'] | undefined = signed
+    const onProgress = (sent: number): void => {
+      this.#leaving.set(part, Math.min(sent, body.length))
+      this.#tell()
+    }
+    await sendPart(
+      {
+        sign: () => {
+          const mine = first ?? sign()
+          first = undefined
+          return mine
+        },
+        put: (to) => this.#o.transport.put(to, body, { signal, onProgress }),
+        isThere: () => this.#isThere(told),
+      },
+      signal,
+    )
+    this.#leaving.delete(part)
+    this.#upload.record.arrived(part)
+    this.#tell()
+  }
+
+  async #sign(told: UploadPart): Promise<UploadAnswers['sign']['parts'][number]> {
+    const { parts } = await this.#ask('sign', { parts: [told] })
+    const [signed] = parts
+    ensure(signed?.part === told.part, 'malformed', 'upload handler: it signed another part')
+    return signed
+  }
+
+  /** Whether the bucket has a part, or the object of one PUT. */
+  async #isThere({ part, length, sha256 }: UploadPart): Promise<boolean> {
+    const { parts, object } = await this.#ask('list', { after: part - 1 })
+    const found = this.#upload.plan.mode === 'put' ? object : parts.find((one) => one.part === part)
+    return found?.length === length && found.sha256 === sha256
+  }
+
+  async #complete(): Promise<UploadAnswers['complete']> {
+    try {
+      const sha256 = await this.#upload.record.composite()
+      return await this.#ask('complete', { sha256 })
+    } catch (error) {
+      if (isSealdropError(error) && error.code === 'conflict')
+        throw new StartOver('conflict', error.message, { cause: error })
+      throw error
+    }
+  }
+
+  #ask<Op extends 'sign' | 'list' | 'complete'>(
+    op: Op,
+    request: Asked<Op>,
+  ): Promise<UploadAnswers[Op]> {
+    const { session } = this.#upload.record
+    return this.#patiently(op, { ...request, session } as unknown as UploadRequests[Op])
+  }
+
+  #patiently<Op extends UploadOp>(op: Op, request: UploadRequests[Op]): Promise<UploadAnswers[Op]> {
+    const signal = this.#signal
+    return patiently(() => this.#o.transport.ask(op, request, { signal }), signal)
+  }
+
+  #tell(): void {
+    const { record, sealer } = this.#upload
+    let done = record.done
+    for (const sent of this.#leaving.values()) done += sent
+    tell(this.#o.onProgress, { done, total: sealer.length })
+  }
+}
+
+/** Tells the handler to forget the parts of an upload; nobody waits for long. */
+export async function forgetParts({ record }: Upload, { transport }: UploadOptions): Promise<void> {
+  const { session } = record
+  if (!session) return
+  const signal = AbortSignal.timeout(10_000)
+  await patiently(() => transport.ask('abort', { session }, { signal }), signal).catch(() => {})
+}

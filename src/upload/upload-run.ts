@@ -1,0 +1,141 @@
+import { isSealdropError, SealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
+import type { KeyInfo } from '../keys/key.js'
+import { beginUpload, type Upload, type UploadInput } from './begin-upload.js'
+import { keptAwake, keptForGood } from './host.js'
+import { forgetParts, StartOver, UploadSending } from './send-upload.js'
+import type { UploadedFile, UploadHandle, UploadState } from './upload-options.js'
+
+/** What ends a sealer for good: what was sent of it is of no use. */
+const ending: readonly SealdropErrorCode[] = ['source_changed', 'context_mismatch']
+
+/** Waits that a pause begins and ends. */
+class Gate {
+  readonly promise: Promise<void>
+  open: () => void = () => {}
+
+  constructor() {
+    this.promise = new Promise((resolve) => {
+      this.open = resolve
+    })
+  }
+}
+
+/**
+ * An upload under way.
+ *
+ * Its methods are functions that know their object: they work behind the proxies of Vue and MobX.
+ */
+export class UploadRun implements UploadHandle {
+  readonly done: Promise<UploadedFile>
+  readonly #given: UploadInput
+  #upload: Upload
+  #state: UploadState = 'running'
+  #stop = new AbortController()
+  #gate: Gate | undefined
+
+  constructor(upload: Upload, given: UploadInput) {
+    this.#upload = upload
+    this.#given = given
+    this.done = this.#whole()
+    this.done.catch(() => {}) // nobody need await it
+  }
+
+  get messageId(): string {
+    return this.#upload.sealer.messageId
+  }
+
+  get length(): number {
+    return this.#upload.sealer.length
+  }
+
+  get recipients(): readonly KeyInfo[] {
+    return this.#upload.sealer.recipients
+  }
+
+  get state(): UploadState {
+    return this.#state
+  }
+
+  readonly pause = (): void => {
+    if (this.#state !== 'running') return
+    this.#state = 'paused'
+    this.#gate = new Gate()
+    this.#stop.abort(new SealdropError('closed', 'the upload is paused'))
+  }
+
+  readonly resume = (): void => {
+    if (this.#state !== 'paused') return
+    this.#state = 'running'
+    this.#gate?.open()
+  }
+
+  readonly cancel = async (): Promise<void> => {
+    if (!['running', 'paused'].includes(this.#state)) return
+    this.#state = 'cancelled'
+    this.#stop.abort(new SealdropError('closed', 'the upload was cancelled'))
+    this.#gate?.open()
+    await this.done.catch(() => {})
+  }
+
+  async #whole(): Promise<UploadedFile> {
+    const { o } = this.#given
+    const sleep = keptAwake()
+    try {
+      if (this.#upload.plan.mode === 'multipart' && o.records) await keptForGood()
+      const done = await this.#untilDone()
+      await this.#upload.sealer.close({ done: true })
+      this.#state = 'done'
+      return done
+    } catch (error) {
+      await this.#ended(error)
+      throw error
+    } finally {
+      sleep()
+    }
+  }
+
+  /** What is of no use any more is forgotten; of the rest another call goes on. */
+  async #ended(error: unknown): Promise<void> {
+    const isCancelled = this.#state === 'cancelled'
+    const isOver = isSealdropError(error) && ending.includes(error.code)
+    if (isCancelled || isOver) await forgetParts(this.#upload, this.#given.o)
+    await this.#upload.sealer.close({ done: isCancelled || isOver })
+    if (!isCancelled) this.#state = 'failed'
+  }
+
+  /** Runs, waits while it is paused, and begins anew once where the record is too old. */
+  async #untilDone(): Promise<UploadedFile> {
+    for (let isAnew = false; ;) {
+      try {
+        return await this.#run()
+      } catch (error) {
+        if (error instanceof StartOver && !isAnew) {
+          isAnew = true
+          await this.#beginAnew(error)
+        } else if (this.#state === 'paused') await this.#gate?.promise
+        else throw error
+      }
+    }
+  }
+
+  async #run(): Promise<UploadedFile> {
+    const { o } = this.#given
+    this.#stop = new AbortController()
+    const { signal } = this.#stop
+    const end = (): void => this.#stop.abort(o.signal?.reason)
+    o.signal?.addEventListener('abort', end)
+    if (o.signal?.aborted) end()
+    try {
+      return await new UploadSending(this.#upload, o, signal).run()
+    } finally {
+      o.signal?.removeEventListener('abort', end)
+    }
+  }
+
+  async #beginAnew(why: StartOver): Promise<void> {
+    await forgetParts(this.#upload, this.#given.o)
+    this.#upload.sealer.end(why)
+    const { o } = this.#given
+    this.#upload = await beginUpload({ ...this.#given, o: { ...o, resume: false } })
+  }
+}

@@ -1,0 +1,376 @@
+// The page's half of uploads against the server's half and an S3 that we did not write: real
+// requests, files on disk, and a local KMS that opens what arrived.
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+} from '@aws-sdk/client-s3'
+import { importKeySet, inHand, sealedLength } from 'sealdrop'
+import { fileRecords, fileSource } from 'sealdrop/fs'
+import { createOpener, createPublisher } from 'sealdrop/kms'
+import { startLocalKms } from 'sealdrop/local-kms'
+import { uploadListener } from 'sealdrop/s3'
+import { unfinishedUploads, uploadSealed, uploadTransport } from 'sealdrop/upload'
+import { fails } from '../support/host.js'
+import { authorize, secret } from './world.mjs'
+
+const MiB = 2 ** 20
+const context = { claim: '7' }
+const origin = 'https://app.example.com'
+
+/**
+ * @param {{ test: any, assert: any, world: () => any }} host
+ * @returns what starts and stops what it needs
+ */
+export function uploadsSuite({ test, assert, world }) {
+  /** @type {any} */
+  const made = {}
+  const start = async () => {
+    made.folder = await mkdtemp(join(tmpdir(), 'sealdrop-uploads-'))
+    made.local = await startLocalKms({
+      keys: [{ alias: 'alias/claims', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' }],
+    })
+    const kms = made.local.clientConfig
+    const publisher = createPublisher({ kms, keys: [{ key: 'alias/claims' }] })
+    made.keys = importKeySet((await publisher.documents()).jwks, { trust: inHand() })
+    made.opener = createOpener({ kms, keys: ['alias/claims'] })
+    const { s3, bucket } = world()
+    const listener = uploadListener({
+      s3,
+      bucket,
+      prefix: 'inbox/',
+      authorize,
+      secrets: [secret],
+      origins: [origin],
+    })
+    made.server = createServer((request, response) => {
+      made.asked++
+      if (made.refuse?.(request, response)) return
+      listener(request, response)
+    })
+    await new Promise((resolve) => made.server.listen(0, '127.0.0.1', resolve))
+    made.url = `http://127.0.0.1:${made.server.address().port}/uploads`
+  }
+  const stop = async () => {
+    made.server?.close()
+    await made.opener?.close()
+    await made.local?.close()
+    await rm(made.folder, { recursive: true, force: true })
+  }
+
+  /** A transport that counts what it sends, and may be told to fail. */
+  const transportOf = (o = {}) => {
+    const real = uploadTransport(made.url, { headers: { authorization: 'Bearer acme', origin } })
+    const seen = { parts: /** @type {string[]} */ ([]), ops: /** @type {string[]} */ ([]) }
+    return {
+      seen,
+      async ask(op, request, given) {
+        seen.ops.push(op)
+        await o.ask?.(op, request)
+        const answer = await real.ask(op, request, given)
+        return (await o.asked?.(op, answer)) ?? answer
+      },
+      async put(part, body, given) {
+        const before = await o.put?.(part, body, seen)
+        if (before) return before
+        const answer = await real.put(part, body, given)
+        seen.parts.push(`${part.part}`)
+        return (await o.sent?.(part, answer, seen)) ?? answer
+      },
+    }
+  }
+  const fileOf = async (length, bytes = randomBytes(length)) => {
+    const path = join(made.folder, randomUUID())
+    await writeFile(path, bytes)
+    return { path, bytes, source: await fileSource(path), hash: hashOf(bytes) }
+  }
+  const hashOf = (bytes) => createHash('sha256').update(bytes).digest('hex')
+  const recordsOf = (name = randomUUID()) => fileRecords(join(made.folder, `records-${name}`))
+  /** What the company opens of an object. */
+  const openedHash = async (key) => {
+    const { s3, bucket } = world()
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
+    const { readable } = await made.opener.openStream(Body.transformToWebStream(), { context })
+    const hash = createHash('sha256')
+    for await (const chunk of readable) hash.update(chunk)
+    return hash.digest('hex')
+  }
+  const multipart = async () => {
+    const { s3, bucket } = world()
+    const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket }))
+    return Uploads.length
+  }
+  const partLength = 5 * MiB
+
+  test('files of 0 bytes, of one part, and of a byte less or more arrive as they were', async () => {
+    const overhead =
+      (await sealedLength(made.keys, 8 * MiB - 100_000, { context })) - (8 * MiB - 100_000)
+    const whole = 8 * MiB - overhead
+    for (const length of [0, 1, whole - 1, whole, whole + 1, 17 * MiB]) {
+      const { source, hash } = await fileOf(length)
+      const transport = transportOf()
+      const progress = []
+      const upload = await uploadSealed(made.keys, source, {
+        context,
+        transport,
+        records: recordsOf(),
+        onProgress: ({ done, total }) => progress.push(done / total),
+      })
+      const done = await upload.done
+      assert.equal(upload.state, 'done')
+      assert.equal(await openedHash(done.key), hash, `${length} bytes`)
+      assert.equal(progress.at(-1), 1)
+      const { s3, bucket } = world()
+      const { ContentLength } = await s3.send(
+        new HeadObjectCommand({ Bucket: bucket, Key: done.key }),
+      )
+      assert.equal(ContentLength, done.length)
+      assert.equal(
+        transport.seen.parts.length,
+        length > whole ? Math.ceil(done.length / (8 * MiB)) : 1,
+      )
+    }
+    assert.equal(await multipart(), 0)
+  })
+
+  test('an upload that was cut off at any part goes on, sends at most a part a lane again, and ends as one file', async () => {
+    for (const cut of [1, 2, 4]) {
+      const { source, hash } = await fileOf(28 * MiB)
+      const records = recordsOf()
+      const abort = new AbortController()
+      const first = transportOf({
+        sent: (part, answer, seen) => {
+          if (seen.parts.length === cut) abort.abort('the train enters a tunnel')
+        },
+      })
+      const o = { context, records, partLength, inFlight: 2 }
+      const upload = await uploadSealed(made.keys, source, {
+        ...o,
+        transport: first,
+        signal: abort.signal,
+      })
+      assert.equal(await upload.done.catch((reason) => reason), 'the train enters a tunnel')
+      assert.equal((await unfinishedUploads(records)).length, 1)
+      const second = transportOf()
+      const again = await uploadSealed(made.keys, source, { ...o, transport: second })
+      assert.equal(again.messageId, upload.messageId)
+      const done = await again.done
+      assert.equal(await openedHash(done.key), hash)
+      const sent = first.seen.parts.length + second.seen.parts.length
+      assert.isAtMost(sent, 6 + 2, `${first.seen.parts.join()} then ${second.seen.parts.join()}`)
+      assert.deepEqual(await unfinishedUploads(records), [])
+    }
+  })
+
+  test('it pauses and resumes', async () => {
+    const { source, hash } = await fileOf(22 * MiB)
+    let upload
+    const transport = transportOf({
+      sent: (part, answer, seen) => {
+        if (seen.parts.length === 2) upload.pause()
+      },
+    })
+    upload = await uploadSealed(made.keys, source, { context, transport, partLength, inFlight: 1 })
+    while (upload.state === 'running') await settle()
+    assert.equal(upload.state, 'paused')
+    const { length } = transport.seen.parts
+    for (let i = 0; i < 20; i++) await settle()
+    assert.equal(transport.seen.parts.length, length)
+    upload.resume()
+    const done = await upload.done
+    assert.equal(await openedHash(done.key), hash)
+  })
+
+  test('one that is cancelled leaves no parts and no record', async () => {
+    const { source } = await fileOf(22 * MiB)
+    const records = recordsOf()
+    let upload
+    const transport = transportOf({ sent: () => void upload?.cancel() })
+    upload = await uploadSealed(made.keys, source, { context, transport, partLength, records })
+    await fails(assert, () => upload.done, 'closed')
+    await upload.cancel()
+    assert.equal(upload.state, 'cancelled')
+    assert.deepEqual(await unfinishedUploads(records), [])
+    assert.equal(await multipart(), 0)
+  })
+
+  test('a file that was rewritten meanwhile never completes, wherever it was changed', async () => {
+    for (const place of [0, 7 * MiB, 27 * MiB]) {
+      const { path, source } = await fileOf(28 * MiB)
+      const known = await source.version?.()
+      /** A file system whose times nobody can trust. */
+      const sly = { ...source, version: async () => known }
+      const records = recordsOf()
+      const abort = new AbortController()
+      const o = { context, records, partLength, inFlight: 1 }
+      const first = await uploadSealed(made.keys, sly, {
+        ...o,
+        transport: transportOf({
+          sent: (part, answer, seen) => {
+            // one more part is sealed ahead, and the last one is not
+            if (seen.parts.length === 3) abort.abort('cut')
+          },
+        }),
+        signal: abort.signal,
+      })
+      await first.done.catch(() => {})
+      const handle = await open(path, 'r+')
+      await handle.write(Buffer.from('X'), 0, 1, place)
+      await handle.close()
+      const now = await fileSource(path)
+      const transport = transportOf()
+      const again = await uploadSealed(
+        made.keys,
+        { ...now, version: sly.version },
+        { ...o, transport },
+      )
+      if (place < 25 * MiB) {
+        assert.equal(again.messageId, first.messageId)
+        await fails(assert, () => again.done, 'source_changed')
+        assert.notInclude(transport.seen.ops, 'complete')
+        assert.deepEqual(await unfinishedUploads(records), [])
+      } else assert.equal(await openedHash((await again.done).key), hashOf(await bytesOf(path)))
+    }
+    assert.equal(await multipart(), 0)
+  })
+
+  test('a record that is older than what left is never gone on with: all begins under a new key', async () => {
+    const { source, hash } = await fileOf(28 * MiB)
+    const name = randomUUID()
+    const records = recordsOf(name)
+    const o = { context, partLength, inFlight: 1 }
+    const until = async (count, given) => {
+      const abort = new AbortController()
+      const upload = await uploadSealed(made.keys, source, {
+        ...o,
+        records: given,
+        transport: transportOf({
+          sent: (part, answer, seen) => {
+            if (seen.parts.length === count) abort.abort('cut')
+          },
+        }),
+        signal: abort.signal,
+      })
+      await upload.done.catch(() => {})
+      return upload.messageId
+    }
+    const first = await until(1, records)
+    const folder = join(made.folder, `records-${name}`)
+    const [log] = await readdir(folder)
+    const copy = await bytesOf(join(folder, log))
+    assert.equal(await until(2, recordsOf(name)), first)
+    await writeFile(join(folder, log), copy) // a backup that was put back
+    const transport = transportOf()
+    const upload = await uploadSealed(made.keys, source, {
+      ...o,
+      records: recordsOf(name),
+      transport,
+    })
+    const done = await upload.done
+    assert.notEqual(done.messageId, first)
+    assert.equal(await openedHash(done.key), hash)
+    assert.deepEqual(await readdir(folder), [])
+    assert.equal(await multipart(), 0)
+  })
+
+  test('answers that are lost, a busy server, and a URL that ended are borne', async () => {
+    const { source, hash } = await fileOf(22 * MiB)
+    const lost = { status: 0, code: '', message: '', retryAfter: 0 }
+    const faults = [
+      lost,
+      { ...lost, status: 503 },
+      { ...lost, status: 403, code: 'AccessDenied', message: 'Request has expired' },
+      { ...lost, status: 400, code: 'RequestTimeout' },
+    ]
+    const transport = transportOf({
+      put: () => faults.shift(),
+      // what was stored, and whose answer was lost twice
+      sent: (part) => (part.part === 3 ? lost : undefined),
+    })
+    const upload = await uploadSealed(made.keys, source, { context, transport, partLength })
+    assert.equal(await openedHash((await upload.done).key), hash)
+    assert.include(transport.seen.ops, 'list', 'the handler was asked whether part 3 is there')
+  })
+
+  test('an answer that is lost behind Complete is no second file', async () => {
+    const { source, hash } = await fileOf(12 * MiB)
+    let times = 0
+    const transport = transportOf({
+      asked: (op) => {
+        if (op === 'complete' && times++ === 0)
+          throw Object.assign(new Error('lost'), {
+            name: 'SealdropError',
+            code: 'output_failed',
+            retryable: true,
+          })
+      },
+    })
+    const upload = await uploadSealed(made.keys, source, { context, transport, partLength })
+    assert.equal(await openedHash((await upload.done).key), hash)
+    assert.equal(times, 2)
+  })
+
+  test('what the handler refuses is told by its code, and nothing is sent', async () => {
+    const { source } = await fileOf(12 * MiB)
+    const transport = transportOf()
+    const upload = await uploadSealed(made.keys, source, { context: { other: '1' }, transport })
+    await fails(assert, () => upload.done, 'rejected')
+    assert.deepEqual(transport.seen.parts, [])
+    assert.equal(upload.state, 'failed')
+  })
+
+  test('options that mean nothing are refused before anything is asked', async () => {
+    const { source } = await fileOf(10)
+    const transport = transportOf()
+    const wrong = {
+      'no transport': [{ context }, 'invalid_argument'],
+      'a context that is none': [{ context: 5, transport }, 'invalid_argument'],
+      'a part length that is none': [
+        { context, transport, partLength: 6_000_000 },
+        'invalid_argument',
+      ],
+      'no lanes': [{ context, transport, inFlight: 0 }, 'invalid_argument'],
+      'a name that is none': [{ context, transport, name: 5 }, 'invalid_argument'],
+      'records without notes': [
+        { context, transport, records: { create() {}, append() {}, load() {}, remove() {} } },
+        'invalid_argument',
+      ],
+      'a name that is misspelt': [{ context, transport, resumes: true }, 'invalid_argument'],
+    }
+    for (const [name, [o, code]] of Object.entries(wrong))
+      await fails(
+        assert,
+        () => uploadSealed(made.keys, source, /** @type {any} */ (o)),
+        code,
+        undefined,
+        name,
+      )
+    await fails(
+      assert,
+      async () => uploadTransport('http://example.com/uploads'),
+      'invalid_argument',
+    )
+    assert.deepEqual(transport.seen.ops, [])
+  })
+
+  return { start, stop }
+}
+
+const settle = () =>
+  new Promise((resolve) => {
+    setTimeout(resolve, 10)
+  })
+
+const bytesOf = async (path) => {
+  const handle = await open(path)
+  try {
+    return await handle.readFile()
+  } finally {
+    await handle.close()
+  }
+}
