@@ -25,6 +25,8 @@ type Verdict =
   | 'renew'
   /** Two clocks differ: another URL, once. */
   | 'skewed'
+  /** The upload may have ended: the handler knows. */
+  | 'gone'
   /** The bytes were damaged on their way: the same again, once. */
   | 'damaged'
   | 'refused'
@@ -37,6 +39,7 @@ const verdicts: readonly (readonly [fits: (answer: PutAnswer) => boolean, verdic
   [({ code }) => code === 'ExpiredToken', 'renew'],
   [({ code, message }) => code === 'AccessDenied' && /expired/i.test(message), 'renew'],
   [({ code }) => code === 'RequestTimeout' || code === 'SlowDown', 'again'],
+  [({ code }) => code === 'NoSuchUpload', 'gone'],
   [({ code }) => code === 'BadDigest', 'damaged'],
   [({ status }) => status === 408 || status === 429 || status >= 500, 'again'],
 ]
@@ -50,6 +53,7 @@ const most: Readonly<Record<Exclude<Verdict, 'there'>, number>> = {
   again: attempts,
   renew: 3,
   skewed: 1,
+  gone: 1,
   damaged: 1,
   refused: 0,
 }
@@ -59,6 +63,7 @@ const words: Readonly<Record<Exclude<Verdict, 'there'>, string>> = {
   again: 'the bucket is busy',
   renew: 'the bucket takes no URL of the handler: have its credentials expired?',
   skewed: 'the clock of the upload handler, or of the bucket, is wrong',
+  gone: 'the bucket does not know the upload',
   damaged: 'bytes of a part are damaged on their way',
   refused: 'the bucket refuses a part',
 }
@@ -86,7 +91,7 @@ export async function sendPart(sender: PartSender, signal: AbortSignal): Promise
       throw new SealdropError('output_failed', `${words[verdict]}: ${said(answer)}`, {
         retryable: passing.includes(verdict),
       })
-    const isUnsure = verdict === 'lost' && times % 2 === 0
+    const isUnsure = verdict === 'gone' || (verdict === 'lost' && times % 2 === 0)
     if (isUnsure && (await sender.isThere())) return
     if (verdict !== 'renew') await pause(waitBefore(attempt, answer.retryAfter), signal)
     if (isUnsure || ['renew', 'skewed'].includes(verdict)) signed = await sender.sign()

@@ -4,7 +4,13 @@ import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { tell } from '../io/tell.js'
 import type { Upload } from './begin-upload.js'
 import { lanes, together } from './lanes.js'
-import type { UploadAnswers, UploadOp, UploadPart, UploadRequests } from './protocol.js'
+import type {
+  UploadAnswers,
+  UploadedObject,
+  UploadOp,
+  UploadPart,
+  UploadRequests,
+} from './protocol.js'
 import { patiently } from './retry.js'
 import { sendPart, type SealedPart } from './send-part.js'
 import type { UploadedFile, UploadOptions } from './upload-options.js'
@@ -104,12 +110,27 @@ export class UploadSending {
     const { record, plan } = this.#upload
     if (record.isListed) return
     for (let after = 0, more = plan.mode === 'multipart'; more;) {
-      const list: UploadAnswers['list'] = await this.#ask('list', { after })
+      const list = await this.#list(after)
       for (const part of list.parts) this.#believe(part)
-      after = list.parts.at(-1)?.part ?? after
-      more = list.more && list.parts.length > 0
+      if (list.object) await this.#believeObject(list.object)
+      const { part: last = 0 } = list.parts.at(-1) ?? {}
+      more = list.more && last > after
+      after = last
     }
     record.isListed = true
+  }
+
+  /** A whole object, of which the answer was lost: all its parts are there. */
+  async #believeObject({ length, sha256 }: UploadedObject): Promise<void> {
+    const { record, sealer, plan } = this.#upload
+    const isOurs = length === sealer.length && sha256 === (await record.composite())
+    if (!isOurs) throw new StartOver('conflict', 'another object stands under the key')
+    for (let part = 1; part <= plan.parts; part++) record.arrived(part)
+  }
+
+  /** @throws StartOver where the upload has ended at the bucket */
+  async #list(after: number): Promise<UploadAnswers['list']> {
+    return this.#ask('list', { after }).catch(orStartOver)
   }
 
   #believe(part: UploadPart): void {
@@ -172,20 +193,14 @@ export class UploadSending {
 
   /** Whether the bucket has a part, or the object of one PUT. */
   async #isThere({ part, length, sha256 }: UploadPart): Promise<boolean> {
-    const { parts, object } = await this.#ask('list', { after: part - 1 })
+    const { parts, object } = await this.#list(part - 1)
     const found = this.#upload.plan.mode === 'put' ? object : parts.find((one) => one.part === part)
     return found?.length === length && found.sha256 === sha256
   }
 
   async #complete(): Promise<UploadAnswers['complete']> {
-    try {
-      const sha256 = await this.#upload.record.composite()
-      return await this.#ask('complete', { sha256 })
-    } catch (error) {
-      if (isSealdropError(error) && error.code === 'conflict')
-        throw new StartOver('conflict', error.message, { cause: error })
-      throw error
-    }
+    const sha256 = await this.#upload.record.composite()
+    return this.#ask('complete', { sha256 }).catch(orStartOver)
   }
 
   #ask<Op extends 'sign' | 'list' | 'complete'>(
@@ -207,6 +222,13 @@ export class UploadSending {
     for (const sent of this.#leaving.values()) done += sent
     tell(this.#o.onProgress, { done, total: sealer.length })
   }
+}
+
+/** The handler's `conflict` says that this key is of no use: it is not that of another sealer here. */
+function orStartOver(error: unknown): never {
+  if (isSealdropError(error) && error.code === 'conflict')
+    throw new StartOver('conflict', error.message, { cause: error })
+  throw error
 }
 
 /** Tells the handler to forget the parts of an upload; nobody waits for long. */

@@ -315,6 +315,54 @@ export function uploadsSuite({ test, assert, world }) {
     assert.equal(times, 2)
   })
 
+  test('one whose end was confirmed to nobody is found whole, and nothing is sent again', async () => {
+    const { source, hash } = await fileOf(12 * MiB)
+    const records = recordsOf()
+    const abort = new AbortController()
+    const first = await uploadSealed(made.keys, source, {
+      context,
+      records,
+      partLength,
+      signal: abort.signal,
+      transport: transportOf({
+        asked: (op) => {
+          if (op !== 'complete') return
+          abort.abort('the tab is closed')
+          throw new Error('nobody hears the answer')
+        },
+      }),
+    })
+    assert.equal(await first.done.catch((reason) => reason), 'the tab is closed')
+    const transport = transportOf()
+    const o = { context, records, partLength, transport }
+    const done = await (await uploadSealed(made.keys, source, o)).done
+    assert.equal(done.messageId, first.messageId)
+    assert.deepEqual(transport.seen.parts, [])
+    assert.equal(await openedHash(done.key), hash)
+    assert.deepEqual(await unfinishedUploads(records), [])
+  })
+
+  test('an upload that the bucket forgot meanwhile begins anew under a new key', async () => {
+    const { source, hash } = await fileOf(17 * MiB)
+    const first = { session: '', messageId: '' }
+    const transport = transportOf({
+      asked: (op, answer) => {
+        if (op === 'begin') first.session ||= answer.session
+      },
+      put: async (part, body, seen) => {
+        if (part.part !== 2 || seen.parts.includes('2') || seen.ops.includes('abort')) return
+        await transport.ask('abort', { session: first.session })
+      },
+    })
+    const o = { context, partLength, transport, inFlight: 1, records: recordsOf() }
+    const upload = await uploadSealed(made.keys, source, o)
+    first.messageId = upload.messageId
+    const done = await upload.done
+    assert.notEqual(done.messageId, first.messageId)
+    assert.equal(await openedHash(done.key), hash)
+    assert.equal(await multipart(), 0)
+  })
+
   test('what the handler refuses is told by its code, and nothing is sent', async () => {
     const { source } = await fileOf(12 * MiB)
     const transport = transportOf()
