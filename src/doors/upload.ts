@@ -6,6 +6,13 @@ export type {
   UploadOptions,
   UploadState,
 } from '../upload/upload-options.js'
+export {
+  uploadAll,
+  type UploadAllHandle,
+  type UploadAllOptions,
+  type UploadAllProgress,
+  type UploadOutcome,
+} from '../upload/upload-all.js'
 export { unfinishedUploads, type UnfinishedUpload } from '../upload/unfinished-uploads.js'
 export {
   uploadTransport,

@@ -4,6 +4,7 @@ import type { Context } from '../formats/context.js'
 import type { CallOptions } from '../io/abort.js'
 import type { KeyInfo } from '../keys/key.js'
 import type { FileRecords } from '../stream/record-store.js'
+import { planUpload } from './plan.js'
 import type { UploadTransport } from './transport.js'
 
 /** How a file is sealed and sent. */
@@ -88,7 +89,7 @@ export interface UploadHandle {
 export function uploadOptions(o: UploadOptions): UploadOptions {
   const names = 'signal context transport records partLength inFlight name resume onProgress'
   const options = checkOptions(o, names)
-  const { transport, records, inFlight, resume, name } = options
+  const { transport, records, partLength, inFlight, resume, name } = options
   ensure(
     hasMethods(transport, 'ask', 'put'),
     'invalid_argument',
@@ -101,6 +102,7 @@ export function uploadOptions(o: UploadOptions): UploadOptions {
     'records: expected create, append, load, remove, note and list',
   )
   if (inFlight !== undefined) checkCount('inFlight', inFlight, 8)
+  planUpload(1, partLength)
   ensure(
     [undefined, true, false].includes(resume),
     'invalid_argument',

@@ -15,7 +15,7 @@ import { fileRecords, fileSource } from 'sealdrop/fs'
 import { createOpener, createPublisher } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { uploadListener } from 'sealdrop/s3'
-import { unfinishedUploads, uploadSealed, uploadTransport } from 'sealdrop/upload'
+import { unfinishedUploads, uploadAll, uploadSealed, uploadTransport } from 'sealdrop/upload'
 import { fails } from '../support/host.js'
 import { authorize, secret } from './world.mjs'
 
@@ -361,6 +361,66 @@ export function uploadsSuite({ test, assert, world }) {
     assert.notEqual(done.messageId, first.messageId)
     assert.equal(await openedHash(done.key), hash)
     assert.equal(await multipart(), 0)
+  })
+
+  test('a folder of 200 files arrives, in spite of one that cannot be read and one that is refused', async () => {
+    const bytes = Array.from({ length: 200 }, (_, i) => randomBytes(i * 7))
+    const files = bytes.map((one) => new Blob([one]))
+    const large = randomBytes(9 * MiB)
+    const failing = {
+      size: 100,
+      read: async () => {
+        throw new Error('unplugged')
+      },
+    }
+    const given = [...files, new Blob([large]), failing, new Blob(['refused'])]
+    const transport = transportOf()
+    const seen = []
+    const all = uploadAll(made.keys, given, {
+      context: (file, index) => (index === given.length - 1 ? { other: '1' } : context),
+      transport,
+      onProgress: (p) => seen.push(p),
+    })
+    const outcomes = await all.done
+    assert.deepEqual(
+      outcomes.map(({ index }) => index),
+      given.map((_, index) => index),
+    )
+    const rejected = outcomes.filter(({ status }) => status === 'rejected')
+    assert.deepEqual(
+      rejected.map(({ index, reason }) => [index, reason.code]),
+      [
+        [201, 'source_failed'],
+        [202, 'rejected'],
+      ],
+    )
+    for (const { index, value } of outcomes.slice(0, 201))
+      assert.equal(await openedHash(value.key), hashOf(index < 200 ? bytes[index] : large))
+    const last = seen.at(-1)
+    assert.deepEqual([last.done, last.filesDone], [last.total, 203])
+  })
+
+  test('many files pause, resume and are cancelled together', async () => {
+    const files = Array.from({ length: 12 }, (_, i) => new Blob([randomBytes(100_000 + i)]))
+    let all
+    const outcomes = []
+    const o = { context, transport: transportOf(), onFile: (one) => outcomes.push(one) }
+    all = uploadAll(made.keys, files, o)
+    while (outcomes.length < 2) await settle()
+    all.pause()
+    for (let i = 0; i < 30; i++) await settle()
+    const { length } = outcomes
+    for (let i = 0; i < 30; i++) await settle()
+    assert.equal(outcomes.length, length)
+    all.resume()
+    while (outcomes.length < length + 2) await settle()
+    await all.cancel()
+    const states = (await all.done).map(({ status }) => status)
+    assert.include(states, 'fulfilled')
+    assert.isTrue(
+      (await all.done).every((one) => one.status === 'fulfilled' || one.reason.code === 'closed'),
+    )
+    assert.lengthOf(states, 12)
   })
 
   test('what the handler refuses is told by its code, and nothing is sent', async () => {

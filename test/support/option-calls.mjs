@@ -94,6 +94,7 @@ export const calls = {
   uploadListener: (o) => onS3.uploadListener(o),
   uploadTransport: (o) => onUpload.uploadTransport(url, o),
   uploadSealed: (o) => onUpload.uploadSealed(keys, file, o),
+  uploadAll: async (o) => onUpload.uploadAll(keys, [], o),
   'UploadTransport.put': (o) =>
     transport.put({ part: 1, url: 'http://127.0.0.1:9/', headers: {} }, new Uint8Array(1), o),
   'UploadTransport.ask': (o) => transport.ask('abort', { session: 'a' }, o),
@@ -159,6 +160,7 @@ export const needed = {
   uploadHandler: uploads,
   uploadListener: uploads,
   uploadSealed: { context: {}, transport },
+  uploadAll: { context: {}, transport },
   s3Source: object,
   s3Sink: object,
   doctor: { keySetUrl: url },

@@ -216,6 +216,11 @@ declare module 'sealdrop/upload' { // the page's half of partners' uploads: docs
   type UploadState = 'running' | 'paused' | 'done' | 'failed' | 'cancelled'
   interface UploadHandle { messageId: string; length: number; recipients: readonly KeyInfo[]; state: UploadState; done: Promise<UploadedFile>; pause(): void; resume(): void; cancel(): Promise<void> }
   function uploadSealed(keys: Recipients, file: Blob | ByteSource, o: UploadOptions): Promise<UploadHandle> // the same file, context and records again: an unfinished upload goes on
+  interface UploadAllProgress { done: number; total: number; filesDone: number; filesTotal: number }
+  type UploadOutcome = { file: Blob | ByteSource; index: number } & ({ status: 'fulfilled'; value: UploadedFile } | { status: 'rejected'; reason: unknown })
+  interface UploadAllOptions extends Omit<UploadOptions, 'context' | 'name' | 'onProgress'> { context: Context | ((file: Blob | ByteSource, index: number) => Context); name?: false; filesInFlight?: number; onProgress?: (p: UploadAllProgress) => void; onFile?: (outcome: UploadOutcome) => void }
+  interface UploadAllHandle { done: Promise<readonly UploadOutcome[]>; pause(): void; resume(): void; cancel(): Promise<void> }
+  function uploadAll(keys: Recipients, files: Iterable<Blob | ByteSource>, o: UploadAllOptions): UploadAllHandle // one that fails does not stop the others
   interface UnfinishedUpload { messageId: string; name?: string; size: number; modified?: Date; created: Date }
   function unfinishedUploads(records: FileRecords): Promise<readonly UnfinishedUpload[]>
 }
