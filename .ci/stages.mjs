@@ -63,7 +63,12 @@ const environments = {
 /** An S3 that minutes of compilers make, where no cache has it: it takes no lane either. */
 const s3 = {
   name: 'versitygw',
-  command: ['node', '-e', "import('./test/support/versitygw.mjs').then((m) => m.versitygw())"],
+  command: [
+    'nice',
+    'node',
+    '-e',
+    "import('./test/support/versitygw.mjs').then((m) => m.versitygw())",
+  ],
   step: true,
   lanes: 0,
 }

@@ -59,7 +59,8 @@ export async function admitted(
 ): Promise<Admitted> {
   const session = readSession(token, o.keys)
   const { bucket, key, subject, link, length, begun } = session
-  ensure(bucket === o.bucket, 'rejected', 'session: of another bucket')
+  const isOurs = bucket === o.bucket && key.startsWith(o.prefix)
+  ensure(isOurs, 'rejected', 'session: of another bucket or prefix')
   const end = asked.op === 'receipt' ? begun + receiptAge : session.expires
   ensure(o.now() < end, 'expired', 'session: its time is over; begin again')
   const times = { begun: new Date(begun), expires: new Date(session.expires) }

@@ -182,6 +182,8 @@ export function verbsContract({ test, assert, world }) {
       is(await as(session, { token: 'nobody' }), [403, 'rejected'], `${op}: revoked`)
       const foreign = make({ secrets: [randomBytes(32)] })
       is(await as(session, { handler: foreign }), [403, 'rejected'], `${op}: secret`)
+      const elsewhere = make({ prefix: 'other/' })
+      is(await as(session, { handler: elsewhere }), [403, 'rejected'], `${op}: prefix`)
       const old = op === 'receipt' ? [200, undefined] : [410, 'expired']
       is(await as(session, { handler: later }), old, `${op}: old`)
     }

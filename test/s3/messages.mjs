@@ -70,7 +70,7 @@ export async function put({ url, headers }, body, wait = 25) {
     const found = await text(answer)
     return { status: answer.statusCode, code: /<Code>(\w+)/.exec(found)?.[1] }
   } catch (error) {
-    if (error.code !== 'ECONNRESET' || wait > 2_000) throw error
+    if (Object(error).code !== 'ECONNRESET' || wait > 2_000) throw error
     return await put({ url, headers }, body, wait * 2)
   } finally {
     sending.on('error', () => {}).destroy()
