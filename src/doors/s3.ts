@@ -1,5 +1,6 @@
 /** Partners' uploads to S3: who may send, where to, and what is there. No key of KMS is used. */
 export { uploadHandler } from '../s3/upload-handler.js'
+export { bucketDoctor, type BucketDoctorOptions, type BucketFinding } from '../s3/bucket-doctor.js'
 export { bucketPolicy, type BucketPolicies, type BucketPolicyOptions } from '../s3/bucket-policy.js'
 export {
   bucketCors,

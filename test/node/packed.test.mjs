@@ -116,7 +116,13 @@ test('inner files cannot be imported: they are no promise', () => {
   assert.match(stderr, /ERR_PACKAGE_PATH_NOT_EXPORTED/)
 })
 
-for (const door of ['sealdrop', 'sealdrop/serve', 'sealdrop/fs', 'sealdrop/local-kms']) {
+for (const door of [
+  'sealdrop',
+  'sealdrop/serve',
+  'sealdrop/fs',
+  'sealdrop/s3',
+  'sealdrop/local-kms',
+]) {
   test(`${door} is imported and required without the AWS client`, () => {
     const { status, stdout, stderr } = node(
       `import * as door from '${door}'; import { createRequire } from 'node:module'; const same = createRequire(process.cwd() + '/x.js')('${door}'); console.log(Object.keys(door).length, Object.keys(same).length)`,

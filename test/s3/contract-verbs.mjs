@@ -156,7 +156,10 @@ export function verbsContract({ test, assert, world }) {
 
   test('sign: only a part of the plan, with exactly its length', async () => {
     const { handler, upload } = world()
-    const { session } = await upload(9 * MiB)
+    const { session, parts } = await upload(9 * MiB)
+    const beyond = { ...parts[1].asked, part: 3 }
+    const answer = await ask(handler, 'sign', { session, parts: [beyond] })
+    is(answer, [400, 'invalid_argument'], 'part N + 1, as long as the last')
     for (const [name, [part, status, code]] of Object.entries(signRows))
       is(await ask(handler, 'sign', { session, parts: [part] }), [status, code], name)
   })

@@ -106,6 +106,11 @@ export function objectsSuite({ test, assert, world }) {
     const stopped = s3Sink({ readable, length: bytes.length }, { ...at, signal: stop.signal })
     assert.equal(await stopped.catch(({ message }) => message), 'enough')
     await isGone(at)
+    const endless = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(9)),
+    })
+    const many = s3Sink({ readable: endless, length: 100 }, at)
+    await fails(assert, many, 'source_failed', /found more/)
     const stalled = { readable: new ReadableStream({}), length: 1 }
     const late = s3Sink(stalled, { ...at, signal: AbortSignal.timeout(50) })
     assert.equal(await late.catch(({ name }) => name), 'TimeoutError')

@@ -5,6 +5,7 @@ import { startVersitygw } from '../support/versitygw.mjs'
 import { completeContract } from './contract-complete.mjs'
 import { partsContract } from './contract-parts.mjs'
 import { verbsContract } from './contract-verbs.mjs'
+import { doctorSuite } from './doctor.mjs'
 import { objectsSuite } from './objects.mjs'
 import { uploadsSuite } from './uploads.mjs'
 import { makeWorld } from './world.mjs'
@@ -23,5 +24,5 @@ after(async () => {
   server?.close()
 })
 
-for (const contract of [verbsContract, partsContract, completeContract, objectsSuite])
+for (const contract of [verbsContract, partsContract, completeContract, objectsSuite, doctorSuite])
   contract({ test, assert, world })

@@ -5,10 +5,11 @@ import { createHash } from 'node:crypto'
 const xml = (code) => `<?xml version="1.0"?><Error><Code>${code}</Code></Error>`
 const tagOf = (bytes) => `"${createHash('md5').update(bytes).digest('hex')}"`
 
-/** GetObject and PutObject with If-Match and If-None-Match. */
+/** HeadObject, GetObject and PutObject with If-Match and If-None-Match. */
 async function s3(request, objects) {
   const { pathname } = new URL(request.url)
   const found = objects.get(pathname)
+  if (request.method === 'HEAD') return new Response(null, { status: found ? 200 : 404 })
   if (request.method === 'GET')
     return found
       ? new Response(found, { headers: { etag: tagOf(found) } })

@@ -243,6 +243,7 @@ declare module 'sealdrop/s3' { // partners' uploads to S3: docs/formats/upload.m
   function s3Source(o: { s3: S3Client; bucket: string; key: string; version?: string; signal?: AbortSignal }): Promise<import('sealdrop').ByteSource> // each read names ETag and version
   function s3Sink(stream: { readonly readable: ReadableStream<Uint8Array>; readonly length?: number | undefined }, o: { s3: S3Client; bucket: string; key: string; partLength?: number; overwrite?: boolean; params?: UploadCreateParams; signal?: AbortSignal }): Promise<{ readonly key: string; readonly length: number; readonly version?: string }> // completes only after the stream has ended
   function bucketPolicy(o: { bucket: string; prefix: string; receipts?: string; kmsKey?: string }): { bucketPolicy: import('sealdrop/kms').KeyPolicy; iamPolicy: import('sealdrop/kms').KeyPolicy } // what the bucket refuses to everybody, what the handler's role may
+  function bucketDoctor(o: { s3: S3Client; bucket: string; prefix: string; origins: readonly string[]; createParams?: (grant: UploadGrant) => UploadCreateParams; unchecked?: boolean; fetch?: typeof globalThis.fetch }): Promise<readonly { check: string; ok: boolean; advice?: string }[]> // ok with advice: a warning; unchecked: a store that takes a wrong checksum is only warned of
   function bucketCors(o: { origins: readonly string[] }): { CORSRules: object[] } // for PutBucketCors
   function bucketLifecycle(o: { prefix: string }): { Rules: object[] } // for PutBucketLifecycleConfiguration
 }

@@ -162,6 +162,7 @@ export type Companion = [
   Fits<typeof contractS3.s3Source, typeof actualS3.s3Source>,
   Fits<typeof contractS3.s3Sink, typeof actualS3.s3Sink>,
   Fits<typeof contractS3.bucketPolicy, typeof actualS3.bucketPolicy>,
+  Fits<typeof contractS3.bucketDoctor, typeof actualS3.bucketDoctor>,
   Fits<typeof contractS3.bucketCors, typeof actualS3.bucketCors>,
   Fits<typeof contractS3.bucketLifecycle, typeof actualS3.bucketLifecycle>,
   Fits<contractS3.UploadAsked, actualS3.UploadAsked>,
