@@ -127,7 +127,8 @@ test('every block of JavaScript loads, and the first of each guide does what it 
   )
   assert.isAtLeast(blocks.length, 40)
   const paths = blocks.map(({ path }) => path)
-  const found = await printed(paths, { ...local.env, PORT: '0' })
+  const UPLOAD_SECRET = 'a secret of 32 bytes of this test'
+  const found = await printed(paths, { ...local.env, PORT: '0', UPLOAD_SECRET })
   await local.close()
   for (const { name, index, path } of blocks)
     assert.notMatch(found[path], /^FAILED/, `block ${index} of ${name}.md`)
