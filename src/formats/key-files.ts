@@ -28,12 +28,13 @@ const commands: readonly (readonly [kind: RegExp, command: string])[] = [
  * @throws SealdropError `keys_malformed`, `unsupported_algorithm`
  */
 export function fromKeyText(text: string): PublicMembers | undefined {
-  const lines = text.replace(/\\+[rn]/g, '\n')
+  const lines = text.replace(/\\{1,4}[rn]/g, '\n')
   const blocks = [...lines.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/g)]
   const named = (kind: RegExp): readonly RegExpMatchArray[] =>
     blocks.filter(([, label]) => kind.test(`${label}`))
   // a private key that lies beside its public key is one too many wherever this runs
-  ensure(named(/PRIVATE KEY$/).length === 0, 'keys_malformed', found('PRIVATE KEY'))
+  // and so is one of which the end is missing, or that is encrypted
+  ensure(!/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-/.test(lines), 'keys_malformed', found('PRIVATE KEY'))
   const [block, ...more] = named(/^(RSA )?PUBLIC KEY$/)
   ensure(block ?? !blocks[0], 'keys_malformed', found(`${blocks[0]?.[1]}`))
   ensure(more.length === 0, 'keys_malformed', 'key set: expected one PUBLIC KEY, found several')

@@ -167,7 +167,8 @@ export function turns(): Turns {
   let at = 0
   return {
     hold(calls) {
-      others = calls
+      // never fewer: work on what was handed out before may still be under way
+      others = Math.max(others, calls)
     },
     next(length) {
       at = at < others ? at + 1 : 0

@@ -75,7 +75,7 @@ function namesOf(bytes: Uint8Array, whole: boolean): readonly string[] {
   if (front === '\x02\x04x') {
     at = 35
     take(u16())
-    for (let left = u16(); left > 0; left--) {
+    for (let left = u16(); left > 0 && at <= bytes.length; left--) {
       take(u16())
       names.push(take(u16()))
       take(u16())

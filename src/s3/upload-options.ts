@@ -52,7 +52,12 @@ export interface UploadGrant {
   readonly prefix?: string
   /** Text that the session keeps, such as the id of a link. Default: none. */
   readonly link?: string
-  /** Called once an upload of parts was aborted and no object is there. */
+  /**
+   * Called when an upload of parts was aborted and no object is there.
+   *
+   * It may come again for the same upload, and while another upload of the same key goes on: what
+   * it gives back must be given back once.
+   */
   aborted?(): unknown
 }
 

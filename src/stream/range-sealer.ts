@@ -58,6 +58,8 @@ export class RangeSealer implements FileSealer {
   /** Of the ciphertext. */
   declare readonly chunks: ChunkHashes
   #over: SealdropError | undefined
+  /** Settles when a sealer that ended has let go of its record. */
+  #ending: Promise<void> = Promise.resolve()
   /** Whether the file was looked at since the record was restored; undefined before that. */
   #looked: Promise<void> | undefined
 
@@ -111,8 +113,11 @@ export class RangeSealer implements FileSealer {
     if (this.#over) return this.#over
     this.#over = error
     const { records, release } = this.#parts
-    const removed = records?.remove(this.messageId).catch(() => {})
-    void Promise.resolve(removed).then(release)
+    const remove = async (): Promise<void> => {
+      await records?.remove(this.messageId).catch(() => {})
+      await release()
+    }
+    this.#ending = remove()
     return error
   }
 
@@ -128,7 +133,7 @@ export class RangeSealer implements FileSealer {
   readonly close = async (o: { readonly done?: boolean } = {}): Promise<void> => {
     const { done = false } = checkOptions(o, 'done')
     ensure(typeof done === 'boolean', 'invalid_argument', 'done: expected true or false')
-    if (this.#over) return
+    if (this.#over) return this.#ending
     this.#over = new SealdropError('closed', 'this file sealer was closed')
     const { records, release } = this.#parts
     try {

@@ -1,13 +1,15 @@
 import { equal } from '../bytes/bytes.js'
+import { ensure } from '../errors/guard.js'
+import { ringOf } from '../keys/key-set.js'
 import { isSealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
 import { checkContext } from '../formats/context.js'
 import { serializeContext } from '../formats/message-context.js'
 import type { ByteSource } from '../io/byte-source.js'
 import { fileInput } from '../io/stream-source.js'
 import { createFileSealer, restoreSealer } from '../stream/create-file-sealer.js'
-import type { Recipients } from '../stream/plan-message.js'
+import { setsOf, type Recipients } from '../stream/plan-message.js'
 import type { RangeSealer } from '../stream/range-sealer.js'
-import type { FileRecords } from '../stream/record-store.js'
+import { namedRecords, type FileRecords } from '../stream/record-store.js'
 import { sealedLength } from '../stream/sealed-length.js'
 import { planUpload, type UploadPlan } from './plan.js'
 import type { UploadOptions } from './upload-options.js'
@@ -29,7 +31,7 @@ export interface UploadInput {
 
 /** Goes on with an unfinished upload of this file, or begins one. */
 export async function beginUpload(given: UploadInput): Promise<Upload> {
-  const note = noteOf(given)
+  const note = await noteOf(given)
   const { records, resume } = given.o
   if (records?.list && resume !== false)
     for (const [id, found] of await unfinished(records, note)) {
@@ -39,19 +41,26 @@ export async function beginUpload(given: UploadInput): Promise<Upload> {
   return begun(given, note)
 }
 
-function noteOf({ file, o }: UploadInput): UploadNote {
+async function noteOf({ file, o }: UploadInput): Promise<UploadNote> {
   const { name = (file as Partial<File>).name } = o
-  const { lastModified: modified } = file as Partial<File>
+  const { lastModified: modified, webkitRelativePath: path } = file as Partial<File>
+  const version = await fileInput(file).version()
   return {
     v: 1,
     created: Date.now(),
     size: fileInput(file).size,
     ...(typeof modified === 'number' && { modified }),
     ...(typeof name === 'string' && { name }),
+    ...(path && name !== false && { path }),
+    ...(version !== undefined && { version }),
+    handler: o.transport.url ?? '',
     context: serializeContext(checkContext(o.context)),
     partLength: o.partLength ?? 0,
   }
 }
+
+/** What is the same of two uploads of one file. */
+const same = ['v', 'size', 'modified', 'name', 'path', 'version', 'handler'] as const
 
 /** Unfinished uploads of the same file under the same context, the newest first. */
 async function unfinished(
@@ -61,13 +70,10 @@ async function unfinished(
   const all = (await records.list?.(uploadNote)) ?? []
   return (all as (readonly [string, UploadNote])[])
     .filter(
-      ([, { v, size, modified, name, context, partLength }]) =>
-        v === 1 &&
-        size === wanted.size &&
-        modified === wanted.modified &&
-        name === wanted.name &&
-        equal(context, wanted.context) &&
-        [0, partLength].includes(wanted.partLength),
+      ([, note]) =>
+        same.every((member) => note[member] === wanted[member]) &&
+        equal(note.context, wanted.context) &&
+        [0, note.partLength].includes(wanted.partLength),
     )
     .sort(([, a], [, b]) => b.created - a.created)
 }
@@ -89,7 +95,8 @@ async function restored(
     const { sealer, notes } = await restoreSealer(keys, records, id, file, { signal })
     try {
       const plan = planUpload(sealer.length, note.partLength)
-      const record = new UploadRecord(sealer, plan, records, note)
+      const record = new UploadRecord(sealer, plan, namedRecords(records), note, true)
+      await checkRecipients(keys, sealer, signal)
       record.restore(notes)
       return { sealer, plan, record }
     } catch (error) {
@@ -102,6 +109,27 @@ async function restored(
   }
 }
 
+/** Whoever is asked for now must be able to open what was begun: each set has one of its keys. */
+async function checkRecipients(
+  keys: Recipients,
+  { recipients }: RangeSealer,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const sets = setsOf(keys)
+  const sealedTo = new Set(recipients.map(({ thumbprint }) => thumbprint))
+  const known = await Promise.all(
+    sets.map(async (set) => {
+      const { keys: all } = await ringOf(set).current(signal)
+      return all.some(({ info }) => sealedTo.has(info.thumbprint))
+    }),
+  )
+  ensure(
+    !known.includes(false) && sets.length === recipients.length,
+    'no_usable_key',
+    'the record is sealed to other recipients',
+  )
+}
+
 async function begun({ keys, file, o }: UploadInput, wanted: UploadNote): Promise<Upload> {
   const { context, partLength, signal } = o
   const length = await sealedLength(keys, wanted.size, { context, signal })
@@ -111,7 +139,12 @@ async function begun({ keys, file, o }: UploadInput, wanted: UploadNote): Promis
   const sealer = (await createFileSealer(keys, file, options)) as RangeSealer
   const plan = planUpload(sealer.length, partLength)
   const note = { ...wanted, partLength: plan.partLength }
-  const record = new UploadRecord(sealer, plan, records, note)
-  await record.keep()
+  const record = new UploadRecord(sealer, plan, records && namedRecords(records), note, false)
+  try {
+    await record.keep()
+  } catch (error) {
+    await sealer.close({ done: true })
+    throw error
+  }
   return { sealer, plan, record }
 }

@@ -12,8 +12,8 @@ interface Host {
 const navigatorOf = (): Host['navigator'] => (globalThis as Host).navigator
 
 /** Asks the browser not to clear storage when the disk is full; it may say no, and does not matter. */
-export async function keptForGood(): Promise<void> {
-  await unwatched(async () => navigatorOf()?.storage?.persist?.()).catch(() => {})
+export function keptForGood(): void {
+  void unwatched(async () => navigatorOf()?.storage?.persist?.())
 }
 
 /** Keeps the screen on, where that can be, until the answer is called. */

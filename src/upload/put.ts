@@ -82,8 +82,12 @@ function putByRequest(
       end(answerOf(request.status, request.responseText, request.getResponseHeader('retry-after')))
     request.onerror = () => end(lost)
     request.onabort = () => end(lost)
-    request.open('PUT', url)
-    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
+    try {
+      request.open('PUT', url)
+      for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
+    } catch {
+      return end(lost) // no browser sends to such a URL, or with such a header
+    }
     watch()
     if (signal?.aborted) return end(lost)
     // as bytes they would be copied in one long task

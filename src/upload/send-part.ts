@@ -40,6 +40,8 @@ const verdicts: readonly (readonly [fits: (answer: PutAnswer) => boolean, verdic
   [({ code, message }) => code === 'AccessDenied' && /expired/i.test(message), 'renew'],
   [({ code }) => code === 'RequestTimeout' || code === 'SlowDown', 'again'],
   [({ code }) => code === 'NoSuchUpload', 'gone'],
+  // of one PUT, whose answer was lost: an object is there already
+  [({ status }) => status === 412 || status === 409, 'gone'],
   [({ code }) => code === 'BadDigest', 'damaged'],
   [({ status }) => status === 408 || status === 429 || status >= 500, 'again'],
 ]
@@ -53,7 +55,7 @@ const most: Readonly<Record<Exclude<Verdict, 'there'>, number>> = {
   again: attempts,
   renew: 3,
   skewed: 1,
-  gone: 1,
+  gone: 2,
   damaged: 1,
   refused: 0,
 }
@@ -63,7 +65,7 @@ const words: Readonly<Record<Exclude<Verdict, 'there'>, string>> = {
   again: 'the bucket is busy',
   renew: 'the bucket takes no URL of the handler: have its credentials expired?',
   skewed: 'the clock of the upload handler, or of the bucket, is wrong',
-  gone: 'the bucket does not know the upload',
+  gone: 'the upload has ended at the bucket',
   damaged: 'bytes of a part are damaged on their way',
   refused: 'the bucket refuses a part',
 }

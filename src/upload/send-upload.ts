@@ -3,6 +3,7 @@ import { ensure } from '../errors/guard.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { tell } from '../io/tell.js'
 import type { Upload } from './begin-upload.js'
+import { checkAnswer } from './check-answer.js'
 import { lanes, together } from './lanes.js'
 import type {
   UploadAnswers,
@@ -17,6 +18,9 @@ import type { UploadedFile, UploadOptions } from './upload-options.js'
 
 /** The record is older than what left, or the key is taken: all begins anew under a new key. */
 export class StartOver extends SealdropError {}
+
+/** The handler says that the time of the session is over. */
+class SessionOver extends SealdropError {}
 
 /** So often the handler may miss parts at the end, or end a session. */
 const rounds = 4
@@ -51,9 +55,8 @@ export class UploadSending {
         const done = await this.#round()
         if (done) return done
       } catch (error) {
-        // a session that ended: its parts are sent again under another one, sealed to the same bytes
-        const isOver = isSealdropError(error) && error.code === 'expired' && round < rounds
-        if (!isOver) throw error
+        // its parts are sent again under another session, sealed to the same bytes
+        if (!(error instanceof SessionOver) || round === rounds) throw error
         this.#upload.record.forgetSession()
       }
       ensure(round < rounds, 'output_failed', 'upload handler: it goes on missing parts')
@@ -89,12 +92,21 @@ export class UploadSending {
   async #begin(): Promise<void> {
     const { sealer, plan, record } = this.#upload
     if (record.session) return
-    const { partLength } = this.#o
-    const begun = await this.#patiently('begin', {
+    if (!record.isListed)
+      throw new StartOver(
+        'conflict',
+        'nobody can tell whether the record is older than what left: its session is over',
+      )
+    const request = {
       header: toBase64url(sealer.header),
       length: sealer.length,
-      ...(partLength && { partLength }),
-    })
+      ...(plan.mode === 'multipart' && { partLength: plan.partLength }),
+    }
+    // not ended by the signal: what is begun there would be known to nobody
+    const begun = await patiently(
+      async () => checkAnswer('begin', await this.#o.transport.ask('begin', request)),
+      this.#signal,
+    )
     ensure(
       begun.mode === plan.mode &&
         begun.parts === plan.parts &&
@@ -213,7 +225,15 @@ export class UploadSending {
 
   #patiently<Op extends UploadOp>(op: Op, request: UploadRequests[Op]): Promise<UploadAnswers[Op]> {
     const signal = this.#signal
-    return patiently(() => this.#o.transport.ask(op, request, { signal }), signal)
+    return patiently(async () => {
+      try {
+        return checkAnswer(op, await this.#o.transport.ask(op, request, { signal }))
+      } catch (error) {
+        if (isSealdropError(error) && error.code === 'expired')
+          throw new SessionOver('expired', error.message, { cause: error })
+        throw error
+      }
+    }, signal)
   }
 
   #tell(): void {

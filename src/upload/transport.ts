@@ -20,6 +20,8 @@ import type { Bytes } from '../bytes/bytes.js'
 
 /** Speaks with the upload handler of a company, and sends parts where it says. */
 export interface UploadTransport {
+  /** Where the handler is: an unfinished upload goes on at the one that it began at. Default: ''. */
+  readonly url?: string
   /** One verb of the protocol. It throws SealdropError, whose `retryable` says to try again. */
   ask<Op extends UploadOp>(
     op: Op,
@@ -70,6 +72,7 @@ export function uploadTransport(url: string | URL, o?: TransportOptions): Upload
   const { headers = {}, fetch } = checkOptions(o, 'headers fetch')
   const { href } = handlerUrl(url)
   return {
+    url: href,
     put: putPart,
     async ask(op, request, given) {
       const signal = signalOf(given)

@@ -4,6 +4,7 @@ import { SealdropError } from '../errors/sealdrop-error.js'
 import type { Context } from '../formats/context.js'
 import type { ByteSource } from '../io/byte-source.js'
 import { fileInput } from '../io/stream-source.js'
+import { abortable } from '../io/abort.js'
 import { tell } from '../io/tell.js'
 import type { Recipients } from '../stream/plan-message.js'
 import { uploadLimits } from './plan.js'
@@ -191,7 +192,7 @@ class UploadsRun implements UploadAllHandle {
   }
 
   async #begun(file: Blob | ByteSource, index: number, context: Context): Promise<UploadedFile> {
-    await this.#paused?.promise
+    await abortable(this.#paused?.promise ?? Promise.resolve(), this.#o.signal)
     if (this.#isOver) throw new SealdropError('closed', 'the upload was cancelled')
     const size = this.#sizes[index] ?? 0
     const upload = await uploadSealed(this.#keys, file, {

@@ -20,6 +20,12 @@ export interface UploadNote {
   /** Milliseconds since 1970, where the file says it. */
   readonly modified?: number
   readonly name?: string
+  /** Where the file lies in a folder that was chosen, where that is known. */
+  readonly path?: string
+  /** Of the source, as it names its content. */
+  readonly version?: string
+  /** Where the upload handler is. */
+  readonly handler: string
   /** Serialized. */
   readonly context: Bytes
   readonly partLength: number
@@ -52,14 +58,23 @@ export class UploadRecord {
   /** 1: its hash is known; 2: it arrived. */
   readonly #states: Uint8Array
   #note: UploadNote
-  /** Whether the parts that the handler lists were compared with these. */
-  isListed = false
+  /**
+   * Whether what the handler lists was compared with this record since it was restored.
+   *
+   * Before that nobody knows whether the record is older than what left under its key.
+   */
+  isListed: boolean
 
   constructor(
     sealer: RangeSealer,
     plan: UploadPlan,
-    ...[records, note]: [records: FileRecords | undefined, note: UploadNote]
+    ...[records, note, isRestored]: [
+      records: FileRecords | undefined,
+      note: UploadNote,
+      isRestored: boolean,
+    ]
   ) {
+    this.isListed = !isRestored
     this.#sealer = sealer
     this.#plan = plan
     this.#records = records
@@ -82,7 +97,6 @@ export class UploadRecord {
   async keepSession(session: string): Promise<void> {
     this.#note = { ...this.#note, session }
     await this.keep()
-    this.isListed = true
   }
 
   /** The session is over, and what was sent under it is gone. */

@@ -1,4 +1,5 @@
 import { isSealdropError, SealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
+import { abortable } from '../io/abort.js'
 import type { KeyInfo } from '../keys/key.js'
 import { beginUpload, type Upload, type UploadInput } from './begin-upload.js'
 import { keptAwake, keptForGood } from './host.js'
@@ -7,6 +8,9 @@ import type { UploadedFile, UploadHandle, UploadState } from './upload-options.j
 
 /** What ends a sealer for good: what was sent of it is of no use. */
 const ending: readonly SealdropErrorCode[] = ['source_changed', 'context_mismatch']
+
+/** The reason of a run that `pause` or `cancel` ended. */
+const stopped = 'stopped'
 
 /** Waits that a pause begins and ends. */
 class Gate {
@@ -60,7 +64,7 @@ export class UploadRun implements UploadHandle {
     if (this.#state !== 'running') return
     this.#state = 'paused'
     this.#gate = new Gate()
-    this.#stop.abort(new SealdropError('closed', 'the upload is paused'))
+    this.#stop.abort(stopped)
   }
 
   readonly resume = (): void => {
@@ -72,7 +76,7 @@ export class UploadRun implements UploadHandle {
   readonly cancel = async (): Promise<void> => {
     if (!['running', 'paused'].includes(this.#state)) return
     this.#state = 'cancelled'
-    this.#stop.abort(new SealdropError('closed', 'the upload was cancelled'))
+    this.#stop.abort(stopped)
     this.#gate?.open()
     await this.done.catch(() => {})
   }
@@ -81,10 +85,11 @@ export class UploadRun implements UploadHandle {
     const { o } = this.#given
     const sleep = keptAwake()
     try {
-      if (this.#upload.plan.mode === 'multipart' && o.records) await keptForGood()
+      if (this.#upload.plan.mode === 'multipart' && o.records) keptForGood()
       const done = await this.#untilDone()
-      await this.#upload.sealer.close({ done: true })
       this.#state = 'done'
+      // it arrived: a record that stays is deleted for its age
+      await this.#upload.sealer.close({ done: true }).catch(() => {})
       return done
     } catch (error) {
       await this.#ended(error)
@@ -96,26 +101,41 @@ export class UploadRun implements UploadHandle {
 
   /** What is of no use any more is forgotten; of the rest another call goes on. */
   async #ended(error: unknown): Promise<void> {
-    const isCancelled = this.#state === 'cancelled'
+    const isCancelled = this.#isCancelled()
+    if (!isCancelled) this.#state = 'failed'
     const isOver = isSealdropError(error) && ending.includes(error.code)
     if (isCancelled || isOver) await forgetParts(this.#upload, this.#given.o)
-    await this.#upload.sealer.close({ done: isCancelled || isOver })
-    if (!isCancelled) this.#state = 'failed'
+    await this.#upload.sealer.close({ done: isCancelled || isOver }).catch(() => {})
   }
 
   /** Runs, waits while it is paused, and begins anew once where the record is too old. */
   async #untilDone(): Promise<UploadedFile> {
     for (let isAnew = false; ;) {
+      await this.#mayRun()
       try {
         return await this.#run()
       } catch (error) {
         if (error instanceof StartOver && !isAnew) {
           isAnew = true
           await this.#beginAnew(error)
-        } else if (this.#state === 'paused') await this.#gate?.promise
-        else throw error
+        } else if (this.#stop.signal.reason !== stopped) throw error
       }
     }
+  }
+
+  /** Waits while it is paused. @throws SealdropError `closed`, and the reason of the signal */
+  async #mayRun(): Promise<void> {
+    const { signal } = this.#given.o
+    for (;;) {
+      signal?.throwIfAborted()
+      if (this.#isCancelled()) throw new SealdropError('closed', 'the upload was cancelled')
+      if (this.#state !== 'paused') return
+      await abortable(this.#gate?.promise ?? Promise.resolve(), signal)
+    }
+  }
+
+  #isCancelled(): boolean {
+    return this.#state === 'cancelled'
   }
 
   async #run(): Promise<UploadedFile> {
@@ -135,6 +155,7 @@ export class UploadRun implements UploadHandle {
   async #beginAnew(why: StartOver): Promise<void> {
     await forgetParts(this.#upload, this.#given.o)
     this.#upload.sealer.end(why)
+    await this.#upload.sealer.close()
     const { o } = this.#given
     this.#upload = await beginUpload({ ...this.#given, o: { ...o, resume: false } })
   }

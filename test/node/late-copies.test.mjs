@@ -1,11 +1,12 @@
 // A page may have put something of its own in the place of crypto.subtle, which waits before it
 // hands on what it was given. Memory that is read into must not be used again until it answered.
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import {
   createFileSealer,
   importKeySet,
@@ -24,7 +25,7 @@ const frameLength = 70_000
 const content = pattern(5_000_001)
 
 /** Operations that wait for some turns, each for another number of them, before they begin. */
-function withLateSubtle() {
+function withLateSubtle(ms = 0) {
   const { subtle } = crypto
   let calls = 0
   const late = new Proxy(subtle, {
@@ -32,7 +33,8 @@ function withLateSubtle() {
       const work = Reflect.get(target, name)
       if (typeof work !== 'function') return work
       return async (/** @type {unknown[]} */ ...given) => {
-        for (let i = 0; i < 1 + (calls++ % 7); i++) await turn()
+        if (ms > 0) await sleep(ms)
+        else for (let i = 0; i < 1 + (calls++ % 7); i++) await turn()
         return Reflect.apply(work, target, given)
       }
     },
@@ -46,9 +48,10 @@ function withLateSubtle() {
  *
  * @template T
  * @param {() => Promise<T>} work
+ * @param {number} [ms] how long each of them waits, instead of some turns
  */
-async function lately(work) {
-  const restore = withLateSubtle()
+async function lately(work, ms) {
+  const restore = withLateSubtle(ms)
   try {
     return await work()
   } finally {
@@ -171,6 +174,21 @@ for (const [kind, make] of Object.entries(sources)) {
       assert.equal(digest, await chunkDigestOf(sealed))
       const opened = await opener.openStream(new Blob([sealed]), { context })
       assert.ok(same(await streamBytes(opened.readable), content))
+    })
+
+  for (const [frame, framesInFlight, whole] of /** @type {const} */ ([
+    [524_288, 16, 24],
+    [2_097_152, 4, 6],
+  ]))
+    test(`${kind} is sealed as it is in frames of ${frame} bytes, the last of which is short`, async () => {
+      const long = new Uint8Array(randomBytes(frame * whole + 1_000))
+      const source = await make(long)
+      const sealed = await lately(async () => {
+        const o = { context, frameLength: frame, framesInFlight, digest: false }
+        return streamBytes((await sealStream(keys, source, o)).readable)
+      }, 30)
+      const opened = await opener.openStream(new Blob([sealed]), { context })
+      assert.ok(same(await streamBytes(opened.readable), long))
     })
 
   test(`${kind} that is sealed is opened to what it was, with its digest`, async () => {

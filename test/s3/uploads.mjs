@@ -16,7 +16,7 @@ import { createOpener, createPublisher } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { uploadListener } from 'sealdrop/s3'
 import { unfinishedUploads, uploadAll, uploadSealed, uploadTransport } from 'sealdrop/upload'
-import { fails } from '../support/host.js'
+import { fails, keySetOf, publicJwk } from '../support/host.js'
 import { authorize, secret } from './world.mjs'
 
 const MiB = 2 ** 20
@@ -68,6 +68,7 @@ export function uploadsSuite({ test, assert, world }) {
     const real = uploadTransport(made.url, { headers: { authorization: 'Bearer acme', origin } })
     const seen = { parts: /** @type {string[]} */ ([]), ops: /** @type {string[]} */ ([]) }
     return {
+      url: made.url,
       seen,
       async ask(op, request, given) {
         seen.ops.push(op)
@@ -361,6 +362,177 @@ export function uploadsSuite({ test, assert, world }) {
     assert.notEqual(done.messageId, first.messageId)
     assert.equal(await openedHash(done.key), hash)
     assert.equal(await multipart(), 0)
+  })
+
+  test('a record that was never compared with the bucket is not gone on with', async () => {
+    // one that was copied before the handler answered, and one whose session is over meanwhile
+    for (const kind of ['no session', 'the session is over']) {
+      const { path, source } = await fileOf(17 * MiB)
+      const known = await source.version?.()
+      const sly = { ...source, version: async () => known }
+      const name = randomUUID()
+      const folder = join(made.folder, `records-${name}`)
+      let copy
+      const copied = async () => {
+        const [log] = await readdir(folder)
+        copy ??= { log, bytes: await bytesOf(join(folder, log)) }
+      }
+      const abort = new AbortController()
+      const first = await uploadSealed(made.keys, sly, {
+        context,
+        partLength,
+        inFlight: 1,
+        records: recordsOf(name),
+        signal: abort.signal,
+        transport: transportOf({
+          ask: async (op) => {
+            if (op === 'begin' && kind === 'no session') await copied()
+          },
+          sent: async (part, answer, seen) => {
+            if (seen.parts.length === 1) await copied()
+            if (seen.parts.length === 2) abort.abort('cut')
+          },
+        }),
+      })
+      await first.done.catch(() => {})
+      await writeFile(join(folder, copy.log), copy.bytes)
+      const handle = await open(path, 'r+')
+      await handle.write(Buffer.from('rewritten'), 0, 9, 12 * MiB)
+      await handle.close()
+      const now = await fileSource(path)
+      const transport = transportOf({
+        ask: async (op) => {
+          if (op !== 'list' || kind === 'no session') return
+          throw Object.assign(new Error('over'), {
+            name: 'SealdropError',
+            code: 'expired',
+            retryable: false,
+          })
+        },
+      })
+      const again = await uploadSealed(
+        made.keys,
+        { ...now, version: sly.version },
+        { context, partLength, records: recordsOf(name), transport },
+      )
+      const done = await again.done
+      assert.notEqual(done.messageId, first.messageId, kind)
+      assert.equal(await openedHash(done.key), hashOf(await bytesOf(path)))
+    }
+  })
+
+  test('what was begun for fewer recipients, at another handler, or of another file is not gone on with', async () => {
+    const other = importKeySet(keySetOf(publicJwk('P-384-enc')), { trust: inHand() })
+    const cutAt = async (source, records, o = {}) => {
+      const abort = new AbortController()
+      const upload = await uploadSealed(made.keys, source, {
+        context,
+        partLength,
+        inFlight: 1,
+        records,
+        transport: transportOf({ sent: () => abort.abort('cut') }),
+        signal: abort.signal,
+        ...o,
+      })
+      await upload.done.catch(() => {})
+      return upload.messageId
+    }
+    const { source } = await fileOf(12 * MiB)
+    const twin = await fileOf(12 * MiB)
+    const moved = transportOf()
+    const rows = {
+      'more recipients': [[made.keys, other], source, {}],
+      'another handler': [
+        made.keys,
+        source,
+        { transport: { ...moved, url: 'https://b.example/' } },
+      ],
+      'another file of the same size': [made.keys, twin.source, {}],
+    }
+    for (const [name, [keys, file, o]] of Object.entries(rows)) {
+      const records = recordsOf()
+      const id = await cutAt(source, records)
+      const next = await uploadSealed(keys, file, {
+        context,
+        partLength,
+        records,
+        transport: transportOf(),
+        ...o,
+      })
+      assert.notEqual(next.messageId, id, name)
+      assert.lengthOf(next.recipients, name === 'more recipients' ? 2 : 1)
+      await next.done
+      assert.lengthOf(await unfinishedUploads(records), 1, 'the one before stays')
+    }
+    const records = recordsOf()
+    const id = await cutAt(source, records)
+    const o = { context, records, transport: transportOf() }
+    const same = await uploadSealed(made.keys, source, o) // without the length of its parts
+    assert.equal(same.messageId, id)
+    await same.done
+  })
+
+  test('pause and cancel hold at whatever moment they come', async () => {
+    const { source } = await fileOf(17 * MiB)
+    const begin = async (o = {}) => {
+      const records = recordsOf()
+      const transport = transportOf(o.on)
+      const given = { context, partLength, inFlight: 1, records, transport, signal: o.signal }
+      return { records, transport, upload: await uploadSealed(made.keys, source, given) }
+    }
+    const before = await multipart()
+    const completes = ({ transport }) => transport.seen.ops.includes('complete')
+    const paused = await begin()
+    paused.upload.pause()
+    for (let i = 0; i < 20; i++) await settle()
+    assert.deepEqual(paused.transport.seen.parts, [])
+    assert.equal(paused.upload.state, 'paused')
+    await paused.upload.cancel()
+    await fails(assert, () => paused.upload.done, 'closed')
+    assert.isFalse(completes(paused))
+    const turned = await begin()
+    turned.upload.pause()
+    turned.upload.resume()
+    await turned.upload.cancel()
+    await fails(assert, () => turned.upload.done, 'closed')
+    const abort = new AbortController()
+    const aborted = await begin({ signal: abort.signal })
+    aborted.upload.pause()
+    abort.abort('enough')
+    assert.equal(await aborted.upload.done.catch((reason) => reason), 'enough')
+    for (const one of [paused, turned]) assert.deepEqual(await unfinishedUploads(one.records), [])
+    assert.lengthOf(await unfinishedUploads(aborted.records), 1)
+    assert.equal(await multipart(), before + 1, 'that of the one that may go on')
+  })
+
+  test('the one PUT of a small file whose answer was lost is found, and no second object is made', async () => {
+    const { source, hash } = await fileOf(100_000)
+    const lost = { status: 0, code: '', message: '', retryAfter: 0 }
+    let times = 0
+    const transport = transportOf({ sent: () => (times++ === 0 ? lost : undefined) })
+    const upload = await uploadSealed(made.keys, source, { context, transport })
+    assert.equal(await openedHash((await upload.done).key), hash)
+    assert.equal(times, 2, 'the second one was told that an object is there')
+  })
+
+  test('an answer that is none of its verb is malformed', async () => {
+    const { source } = await fileOf(9 * MiB)
+    const rows = {
+      begin: [{}, { session: '', mode: 'multipart', parts: 2, partLength: 8 * MiB }],
+      sign: [{}, { parts: [{ part: 1, url: 'javascript:alert(1)', headers: {} }] }],
+      list: [{}, { parts: [null], more: false }],
+      complete: [{}, { done: true }, { done: false, missing: ['1'] }],
+    }
+    for (const [verb, answers] of Object.entries(rows))
+      for (const answer of answers) {
+        const lost = { status: 0, code: '', message: '', retryAfter: 0 }
+        const transport = transportOf({
+          asked: (op) => (op === verb ? answer : undefined),
+          sent: () => (verb === 'list' ? lost : undefined),
+        })
+        const upload = await uploadSealed(made.keys, source, { context, transport })
+        await fails(assert, () => upload.done, 'malformed')
+      }
   })
 
   test('a folder of 200 files arrives, in spite of one that cannot be read and one that is refused', async () => {

@@ -104,10 +104,19 @@ export function keysHeldSuite({ test, assert, door, jose }) {
   test('a private key beside its public key, and two public keys, are refused', async () => {
     const pem = block('PUBLIC KEY', await spki('RSA-2048-enc'))
     const secret = block('EC PRIVATE KEY', certificate)
-    for (const text of [`${secret}${pem}`, `${pem}${secret}`])
-      await fails(assert, () => first(text), 'keys_malformed', /PRIVATE KEY/)
+    const encrypted = secret.replace('\n', '\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,0\n\n')
+    const cut = secret.slice(0, -20)
+    for (const one of [secret, encrypted, cut])
+      for (const text of [`${one}${pem}`, `${pem}${one}`])
+        await fails(assert, () => first(text), 'keys_malformed', /PRIVATE KEY/)
     const other = block('PUBLIC KEY', await spki('P-256-enc'))
     await fails(assert, () => first(`${pem}${other}`), 'keys_malformed', /several/)
+  })
+
+  test('text of backslashes and of dashes is looked at in one go', async () => {
+    // quadratic work would take minutes
+    for (const unit of ['\\', '-', '-----BEGIN ', '-----BEGIN PUBLIC KEY-----'])
+      await fails(assert, () => first(unit.repeat(400_000 / unit.length)), 'keys_malformed')
   })
 
   /** @type {[name: string, algorithm: any, usages: KeyUsage[], expected: string][]} */

@@ -205,6 +205,7 @@ declare module 'sealdrop/upload' { // the page's half of partners' uploads: docs
   interface PutAnswer { status: number; code: string; message: string; retryAfter: number } // status 0: a lost connection; milliseconds
   interface PutOptions extends CallOptions { onProgress?: (sent: number) => void }
   interface UploadTransport {
+    url?: string // an unfinished upload goes on at the handler that it began at
     ask<Op extends UploadOp>(op: Op, request: UploadRequests[Op], o?: CallOptions): Promise<UploadAnswers[Op]>
     put(part: SignedPart, body: Uint8Array<ArrayBuffer>, o?: PutOptions): Promise<PutAnswer>
   }

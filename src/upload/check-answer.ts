@@ -1,0 +1,47 @@
+import { ensure } from '../errors/guard.js'
+import { isJsonObject, isText, type JsonObject } from '../formats/json.js'
+import type { UploadAnswers, UploadOp } from './protocol.js'
+
+type Check = (answer: JsonObject) => boolean
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0
+const isList = (value: unknown, check: (one: JsonObject) => boolean): boolean =>
+  Array.isArray(value) && value.every((one) => isJsonObject(one) && check(one))
+
+const isPart = ({ part, length, sha256 }: JsonObject): boolean =>
+  isCount(part) && Number(part) > 0 && isCount(length) && isText(sha256)
+const isObject = ({ length, sha256 }: JsonObject): boolean => isCount(length) && isText(sha256)
+
+/** A URL that a page may send to: nothing of it is taken from the page itself. */
+const isUrl = (url: unknown): boolean => isText(url) && /^https?:\/\/[^/]/.test(url)
+const isHeaders = (headers: unknown): boolean =>
+  isJsonObject(headers) &&
+  Object.entries(headers).every(([name, value]) => /^[\w-]+$/.test(name) && isText(value))
+
+/** What each verb's answer must be. */
+const checks: Readonly<Record<UploadOp, Check>> = {
+  begin: ({ session, mode, partLength, parts }) =>
+    isText(session) && session !== '' && isText(mode) && isCount(partLength) && isCount(parts),
+  sign: ({ parts }) =>
+    isList(parts, ({ part, url, headers }) => isCount(part) && isUrl(url) && isHeaders(headers)),
+  list: ({ parts, more, object }) =>
+    isList(parts, isPart) &&
+    typeof more === 'boolean' &&
+    (object === undefined || (isJsonObject(object) && isObject(object))),
+  complete: ({ done, key, version, missing }) =>
+    done === true
+      ? isText(key) && key !== '' && (version === undefined || isText(version))
+      : done === false && Array.isArray(missing) && missing.every(isCount),
+  abort: () => true,
+  receipt: ({ receipt }) => receipt === null || isText(receipt),
+}
+
+/** @throws SealdropError `malformed` for an answer that is none of this verb */
+export function checkAnswer<Op extends UploadOp>(op: Op, answer: unknown): UploadAnswers[Op] {
+  ensure(
+    isJsonObject(answer) && checks[op](answer),
+    'malformed',
+    `upload handler: what it answers to ${op} is not as upload.md says`,
+  )
+  return answer as unknown as UploadAnswers[Op]
+}
