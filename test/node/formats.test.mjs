@@ -1,7 +1,7 @@
 // docs/formats/*.md: each example is read by the code, what the code writes has the members of the
 // tables, and an example is what its page says.
 import test from 'node:test'
-import { createPrivateKey } from 'node:crypto'
+import { createCipheriv, createPrivateKey } from 'node:crypto'
 import { globSync } from 'node:fs'
 import { assert } from 'chai'
 import { compactDecrypt, importJWK } from 'jose'
@@ -17,6 +17,7 @@ import {
 } from 'sealdrop'
 import { createOpener, createPublisher, createSigner } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
+import { nameBytes } from '#dist/formats/sealed-name.js'
 import { readSession, writeSession } from '#dist/s3/session.js'
 import { partsAtOnce, uploadBody, uploadStatuses, uploadType } from '#dist/upload/protocol.js'
 import { fails } from '../support/host.js'
@@ -102,6 +103,21 @@ test('a message: the fields of the example are a message that opens', async (t) 
   const { kind, messageId, length } = await inspect(message)
   assert.deepEqual([kind, length], ['stream', message.length])
   assert.equal(Buffer.from(messageId ?? '', 'base64url').toString('hex'), hex[2])
+})
+
+test('a sealed name: the parts of the example are what node:crypto makes of its plaintext', () => {
+  const [fields, key, parts, text, json] = blocksOf('message-format')
+  const id = Buffer.from(fields.split('\n')[2].split('  ')[0], 'hex')
+  const [iv, ciphertext, tag] = parts
+    .split('\n')
+    .map((line) => Buffer.from(line.split(' ')[0], 'hex'))
+  assert.equal(iv.subarray(0, 4).toString(), 'name')
+  const cipher = createCipheriv('aes-256-gcm', Buffer.from(key, 'hex'), iv)
+  cipher.setAAD(Buffer.concat([Buffer.from('sealdrop name 1'), id]))
+  const sealed = Buffer.concat([cipher.update(json.padEnd(128)), cipher.final()])
+  assert.deepEqual([sealed, cipher.getAuthTag()], [ciphertext, tag])
+  assert.equal(Buffer.concat([iv, ciphertext, tag]).toString('base64url'), text)
+  assert.equal(Buffer.from(nameBytes(JSON.parse(json))).toString(), json.padEnd(128))
 })
 
 const material = ['kty', 'n', 'e', 'crv', 'x', 'y', 'pub']

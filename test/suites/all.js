@@ -38,6 +38,7 @@ import { othersSetsSuite } from './others-sets.js'
 import { receiptFilesSuite } from './receipt-files.js'
 import { recordDatabasesSuite } from './record-databases.js'
 import { recordLayoutsSuite } from './record-layouts.js'
+import { sealedNamesSuite } from './sealed-names.js'
 import { openedTwiceSuite, sealedTwiceSuite } from './sealed-twice.js'
 import { setStoresSuite } from './set-stores.js'
 import { signatureDigestsSuite } from './signature-digests.js'
@@ -125,6 +126,7 @@ export function runDoorSuites(host) {
  */
 export function runRoomSuites(host) {
   formatsSuite(host)
+  sealedNamesSuite(host)
   openSuite(host)
   openedTwiceSuite(host)
   openRefusalsSuite(host)
