@@ -2,6 +2,7 @@ import type { Decompress } from '../envelope/recipients/recipient.js'
 import type { PrivateOperations } from '../envelope/private-operations.js'
 import { milliseconds } from '../errors/guard.js'
 import type { Context } from '../formats/context.js'
+import type { FileName } from '../formats/sealed-name.js'
 import type { CallOptions } from '../io/abort.js'
 import type { KeyInfo } from '../keys/key.js'
 import { checkExpected, type ExpectedContext } from './check.js'
@@ -26,6 +27,17 @@ export interface OpenOptions extends CallOptions {
   readonly maxAge?: number
 }
 
+/** What the opener expects of a file, and what came beside it. */
+export interface OpenFileOptions extends OpenOptions {
+  /**
+   * The sealed name of the file: metadata `sealdrop-name` of an object that was uploaded.
+   *
+   * - One that does not belong to this file is left out of the answer, and `onEvent` is told.
+   * - Default: none.
+   */
+  readonly sealedName?: string
+}
+
 /** What is known of a value or a stream that was opened. */
 export interface OpenedInfo {
   /**
@@ -42,6 +54,17 @@ export interface OpenedInfo {
   readonly context: Context
   /** When the sender says that it was sealed. A stream does not say it. */
   readonly sealedAt?: Date
+}
+
+/** What is known of a file that was opened. */
+export interface OpenedFileInfo extends OpenedInfo {
+  /**
+   * What the sender calls the file, where a sealed name came with it and is genuine.
+   *
+   * - It is the sender's claim. Nobody else can change it, and nobody has looked at it.
+   * - Before it becomes a path, `safePath` of `sealdrop/fs` must take it.
+   */
+  readonly name?: FileName
 }
 
 /** What an opener works with. The companion brings it. */

@@ -16,9 +16,10 @@ export interface OpenEvent {
    * Whether it was opened.
    *
    * - A stream counts as opened when its header did. If a frame fails later, `failed` comes too.
+   * - `nameless` comes beside one of the two: its sealed name was wrong and is left out.
    */
-  readonly event: 'opened' | 'failed'
-  /** Why it failed. */
+  readonly event: 'opened' | 'failed' | 'nameless'
+  /** Why it failed, or why it has no name. */
   readonly code?: SealdropErrorCode
   /** Whose fault it is. It stands wherever `code` does. */
   readonly whose?: Whose
@@ -40,9 +41,21 @@ export function tellFailed(
   error: unknown,
   kmsCalls: number,
 ): void {
+  tell(onEvent, { event: 'failed', ...factsOf(error), kmsCalls })
+}
+
+/** Tells that the sealed name of a file was left out. */
+export function tellNameless(
+  onEvent: (event: OpenEvent) => void,
+  error: unknown,
+  messageId: string,
+): void {
+  tell(onEvent, { event: 'nameless', ...factsOf(error), messageId, kmsCalls: 0 })
+}
+
+const factsOf = (error: unknown): Partial<Pick<OpenEvent, 'code' | 'whose'>> => {
   blamed(error, 'sender')
-  const facts = isSealdropError(error) && { code: error.code, whose: error.whose ?? 'operator' }
-  tell(onEvent, { event: 'failed', ...facts, kmsCalls })
+  return isSealdropError(error) ? { code: error.code, whose: error.whose ?? 'operator' } : {}
 }
 
 /** Counts the calls to KMS and tells `onEvent` how the work ended. */

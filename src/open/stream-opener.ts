@@ -4,7 +4,7 @@ import type { Bytes } from '../bytes/bytes.js'
 import { readHeader } from '../envelope/read-header.js'
 import { checkOptions } from '../errors/options.js'
 import { isSealdropError } from '../errors/sealdrop-error.js'
-import { maxHeaderLength } from '../formats/parse-message-header.js'
+import { maxHeaderLength, type MessageHeader } from '../formats/parse-message-header.js'
 import { abortable } from '../io/abort.js'
 import { withFront, type ByteReader } from '../io/byte-reader.js'
 import { checkRange, type ByteSource } from '../io/byte-source.js'
@@ -12,14 +12,15 @@ import { inOrder, streamOf } from '../io/in-order.js'
 import { fileInput, inputOf, type StreamSource } from '../io/stream-source.js'
 import { checkSource } from './mistaken.js'
 import { openMessage } from './open-message.js'
+import { checkSealedName, withName } from './open-name.js'
 import { givenUpAsOne, layoutIn, openPart } from './open-range.js'
-import type { OpenedInfo, OpenerParts, OpenOptions } from './options.js'
+import type { OpenedFileInfo, OpenerParts, OpenFileOptions, OpenOptions } from './options.js'
 import { reported, tellFailed, type OpenEvent } from './report.js'
 import { openFrame, sealedFrames } from './sealed-frames.js'
 import { digesting, type StreamDigest } from './stream-digest.js'
 
 /** A stream of plaintext, of which each piece verified before it is handed out. */
-export interface OpenedStream extends OpenedInfo {
+export interface OpenedStream extends OpenedFileInfo {
   /** The plaintext. It fails at the end when the sealed stream was cut. */
   readonly readable: ReadableStream<Bytes>
   /** The length in bytes, where it was known and verified before: of `openRange`. */
@@ -30,7 +31,7 @@ export interface OpenedStream extends OpenedInfo {
 export interface DigestedStream extends OpenedStream, StreamDigest {}
 
 /** How a stream is opened from its start. */
-export interface OpenStreamOptions extends OpenOptions {
+export interface OpenStreamOptions extends OpenFileOptions {
   /**
    * Whether to compute the digest of the sealed stream, so that a receipt costs no second pass.
    *
@@ -54,9 +55,9 @@ export class StreamOpener {
     checkSource(source)
     const { reader, answers, end, fail } = digesting(inputOf(source).reader(), o?.digest === true)
     return this.#reading(reader, o, async (parts) => {
-      checkOptions(o, 'signal context maxAge digest')
+      checkOptions(o, 'signal context maxAge sealedName digest')
       const { header, rest } = await readHeader(reader, formatName, parts.maxFrameLength)
-      const message = await openMessage(header, o, parts)
+      const message = await this.#message(header, o, parts)
       reader.hold(limits.framesInFlight + 1)
       const frames = sealedFrames(withFront(rest, reader), header.frameLength)
       const chunks = inOrder(
@@ -73,18 +74,18 @@ export class StreamOpener {
     source: Blob | ByteSource,
     start: number,
     end: number,
-    o: OpenOptions,
+    o: OpenFileOptions,
   ): Promise<OpenedStream & { readonly length: number }> {
     checkRange('openRange', start, end)
     checkSource(source)
     const { input, cancel } = givenUpAsOne(fileInput(source))
     const front = input.reader(0, Math.min(input.size, maxHeaderLength))
     return this.#reading({ ...front, cancel }, o, async (parts) => {
-      checkOptions(o, 'signal context maxAge')
+      checkOptions(o, 'signal context maxAge sealedName')
       const { header, length } = await readHeader(front, formatName, parts.maxFrameLength)
       front.cancel(undefined)
       const layout = layoutIn(input, length, header)
-      const message = await openMessage(header, o, parts)
+      const message = await this.#message(header, o, parts)
       const part = await openPart(message, layout, start, end)
       return {
         ...message.info,
@@ -92,6 +93,15 @@ export class StreamOpener {
         readable: this.#readable(part.reader, part.chunks, o),
       }
     })
+  }
+
+  async #message(
+    header: MessageHeader,
+    o: OpenFileOptions,
+    parts: OpenerParts,
+  ): ReturnType<typeof withName> {
+    checkSealedName(o?.sealedName)
+    return withName(await openMessage(header, o, parts), o.sealedName, this.#onEvent)
   }
 
   /**

@@ -3,6 +3,9 @@
 import test from 'node:test'
 import { createCipheriv, createPrivateKey } from 'node:crypto'
 import { globSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { assert } from 'chai'
 import { compactDecrypt, importJWK } from 'jose'
 import {
@@ -103,6 +106,26 @@ test('a message: the fields of the example are a message that opens', async (t) 
   const { kind, messageId, length } = await inspect(message)
   assert.deepEqual([kind, length], ['stream', message.length])
   assert.equal(Buffer.from(messageId ?? '', 'base64url').toString('hex'), hex[2])
+})
+
+test('a sealed name: the example is a name of the message, for each verb that opens it', async (t) => {
+  const [fields, , , sealedName, json] = blocksOf('message-format')
+  const message = Buffer.from(fields.replace(/ {2}.*\n?/g, ''), 'hex')
+  const opener = await kmsWith(t, JSON.parse(blocksOf('value')[0]))
+  const o = { context, sealedName }
+  const folder = await mkdtemp(join(tmpdir(), 'sealdrop-names-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const [input, output] = ['sealed', 'opened'].map((name) => join(folder, name))
+  await writeFile(input, message)
+  const opened = [
+    await opener.openStream(message, o),
+    await opener.openRange(new Blob([message]), 0, 2, o),
+    await opener.openFile(input, output, o),
+  ]
+  for (const { name } of opened) assert.deepEqual(name, JSON.parse(json))
+  const without = await opener.openFile(input, output, { context, sealedName: sealedName.slice(4) })
+  assert.notProperty(without, 'name')
+  assert.equal(await readFile(output, 'utf8'), 'a file')
 })
 
 test('a sealed name: the parts of the example are what node:crypto makes of its plaintext', () => {

@@ -30,6 +30,7 @@ import { openStreamBodiesSuite } from './open-stream-bodies.js'
 import { openStreamDigestsSuite } from './open-stream-digests.js'
 import { openStreamHeadersSuite } from './open-stream-headers.js'
 import { openStreamKeysSuite } from './open-stream-keys.js'
+import { openStreamNamesSuite } from './open-stream-names.js'
 import { openStreamsSuite } from './open-streams.js'
 import { openTextsSuite } from './open-texts.js'
 import { optionalFieldsSuite } from './optional-fields.js'
@@ -138,6 +139,7 @@ export function runRoomSuites(host) {
   foreignValuesSuite(host)
   tamperSuite(host)
   openStreamsSuite(host)
+  openStreamNamesSuite(host)
   openStreamKeysSuite(host)
   staticSendersSuite(host)
   openStreamHeadersSuite(host)

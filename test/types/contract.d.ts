@@ -142,15 +142,18 @@ declare module 'sealdrop/kms' { // the companion
   type Kms = KMSClient | KMSClientConfig | ((region: string) => KMSClient) // default {}: the AWS default chain; clients are made once per Region
   interface OpenOptions extends CallOptions { context: Context | ((found: Context) => boolean); maxAge?: number } // exact, or a decision; before any KMS call
   interface OpenedInfo { messageId: string; key: KeyInfo; context: Context; sealedAt?: Date }
+  interface FileName { name: string; type?: string; path?: string }
+  interface OpenFileOptions extends OpenOptions { sealedName?: string } // metadata sealdrop-name; one that is wrong is left out with an event
+  interface OpenedFileInfo extends OpenedInfo { name?: FileName } // the sender's claim
   interface Opener {
     ready(o?: CallOptions): Promise<void>
     close(): Promise<void>
     open(jwe: string, o: OpenOptions): Promise<Content & OpenedInfo>
     openFields<T extends object>(record: SealedFields<T>, o: OpenOptions & FieldOptions): Promise<T> // a named field that is not sealed: rejected; absent: only where its path has `?`
-    openStream(source: StreamSource, o: OpenOptions & { digest?: boolean }): Promise<ByteStream & OpenedInfo & { digest: Promise<string>; sealedLength: Promise<number> }> // of the sealed stream: what a receipt names, once read to its end; without digest: true both reject
-    openRange(source: Blob | ByteSource, start: number, end: number, o: OpenOptions): Promise<ByteStream & OpenedInfo>
+    openStream(source: StreamSource, o: OpenFileOptions & { digest?: boolean }): Promise<ByteStream & OpenedFileInfo & { digest: Promise<string>; sealedLength: Promise<number> }> // of the sealed stream: what a receipt names, once read to its end; without digest: true both reject
+    openRange(source: Blob | ByteSource, start: number, end: number, o: OpenFileOptions): Promise<ByteStream & OpenedFileInfo>
     openMany(jwes: AsyncIterable<{ jwe: string } & OpenOptions>, o?: CallOptions & { concurrency?: number; ordered?: boolean }): AsyncIterable<{ index: number; opened?: Content & OpenedInfo; error?: SealdropError }>
-    openFile(input: string | URL, output: string | URL, o: OpenOptions): Promise<OpenedInfo & { length: number; digest: string }>
+    openFile(input: string | URL, output: string | URL, o: OpenFileOptions): Promise<OpenedFileInfo & { length: number; digest: string }>
   }
   interface Purpose { name: string; use: 'enc' | 'sig'; spec: string; usage: 'ENCRYPT_DECRYPT' | 'KEY_AGREEMENT' | 'SIGN_VERIFY'; alias: string; alg?: string; replicas?: readonly string[]; policy?: object; keepDays?: number; withArn?: boolean }
   interface KeyInventory { version: 1; counter: number; lifetime?: number; purposes: readonly Purpose[]; keys: readonly import('#dist/doors/kms.js').InventoryKey[] }

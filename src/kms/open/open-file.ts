@@ -5,12 +5,12 @@ import { ensure } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
 import { fileSource } from '../../files/file-source.js'
 import { writeFileWhole } from '../../files/write-file.js'
-import type { OpenedInfo, OpenOptions } from '../../open/options.js'
+import type { OpenedFileInfo, OpenFileOptions } from '../../open/options.js'
 import type { StreamOpener } from '../../open/stream-opener.js'
 import { filePath } from '../../files/file-path.js'
 
 /** What is known of a file that was opened: `signReceipt` takes it as it is. */
-export interface OpenedFile extends OpenedInfo {
+export interface OpenedFile extends OpenedFileInfo {
   /** The length of the sealed file in bytes. */
   readonly length: number
   /** The chunk digest of the sealed file, in base64url. */
@@ -22,9 +22,9 @@ export async function openFile(
   opener: StreamOpener,
   input: string | URL,
   output: string | URL,
-  o: OpenOptions,
+  o: OpenFileOptions,
 ): Promise<OpenedFile> {
-  checkOptions(o, 'signal context maxAge')
+  checkOptions(o, 'signal context maxAge sealedName')
   const from = resolve(filePath(input, 'openFile: expected a path'))
   const to = resolve(filePath(output, 'openFile: expected a path'))
   const source = await fileSource(from)

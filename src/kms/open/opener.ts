@@ -2,7 +2,7 @@ import type { CallOptions } from '../../io/abort.js'
 import type { ByteSource } from '../../io/byte-source.js'
 import type { StreamSource } from '../../io/stream-source.js'
 import type { Opened } from '../../open/open-value.js'
-import type { OpenOptions } from '../../open/options.js'
+import type { OpenFileOptions, OpenOptions } from '../../open/options.js'
 import type { DigestedStream, OpenedStream, OpenStreamOptions } from '../../open/stream-opener.js'
 import type { FieldOptions, SealedFields } from '../../seal/sealer.js'
 import type { OpenedFile } from './open-file.js'
@@ -248,7 +248,7 @@ export interface Opener {
     source: Blob | ByteSource,
     start: number,
     end: number,
-    o: OpenOptions,
+    o: OpenFileOptions,
   ): Promise<OpenedStream & { readonly length: number }>
   /**
    * Opens a sealed file into another file, which appears only when everything verified.
@@ -295,5 +295,5 @@ export interface Opener {
    *   console.log(length) // 1048…
    *   ```
    */
-  openFile(input: string | URL, output: string | URL, o: OpenOptions): Promise<OpenedFile>
+  openFile(input: string | URL, output: string | URL, o: OpenFileOptions): Promise<OpenedFile>
 }
