@@ -118,6 +118,7 @@ declare module 'sealdrop/serve' { // any runtime, no KMS: also serves prepared d
 declare module 'sealdrop/fs' { // Node files without AWS: node:fs's openAsBlob loses bytes beyond 4 GiB on Node 20
   import type { ByteSource, FileRecords } from 'sealdrop'
   function fileSource(path: string | URL): Promise<ByteSource>
+  function safePath(path: string): string // the same, or invalid_argument
   function fileSets(folder: string | URL): import('sealdrop').SetStore
   function fileRecords(folder: string | URL): FileRecords // mode 0600; holds the data key, beside a file that is plaintext anyway
 }

@@ -125,6 +125,7 @@ export type Companion = [
   Fits<typeof contractServe.keySetHandler, typeof actualServe.keySetHandler>,
   Fits<typeof contractServe.keySetListener, typeof actualServe.keySetListener>,
   Fits<typeof contractFs.fileSource, typeof actualFs.fileSource>,
+  Fits<typeof contractFs.safePath, typeof actualFs.safePath>,
   Fits<typeof contractFs.fileRecords, typeof actualFs.fileRecords>,
   Fits<typeof contractFs.fileSets, typeof actualFs.fileSets>,
   Fits<typeof contractKms.publicJwk, typeof actualKms.publicJwk>,
