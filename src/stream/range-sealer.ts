@@ -96,11 +96,6 @@ export class RangeSealer implements FileSealer {
     return this.chunks.digest()
   }
 
-  /** With its tag. */
-  get header(): Bytes {
-    return this.#parts.message.header
-  }
-
   /** Whether every frame of which a byte lies between the two was handed out before. */
   handedOut(start: number, end: number): boolean {
     for (let index = this.#frameAt(start); index <= this.#frameAt(end - 1); index++)
@@ -171,6 +166,11 @@ export class RangeSealer implements FileSealer {
     this.#usable(o)
     await this.chunks.remember(bytes, start)
     return bytes
+  }
+
+  /** For what travels beside the frames: its header, and the name that is sealed once. */
+  get message(): Message {
+    return this.#parts.message
   }
 
   get #pitch(): number {

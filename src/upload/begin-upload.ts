@@ -3,13 +3,16 @@ import { ensure } from '../errors/guard.js'
 import { ringOf } from '../keys/key-set.js'
 import { isSealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
 import { checkContext } from '../formats/context.js'
+import { isText } from '../formats/json.js'
 import { serializeContext } from '../formats/message-context.js'
+import type { FileName } from '../formats/sealed-name.js'
 import type { ByteSource } from '../io/byte-source.js'
 import { fileInput } from '../io/stream-source.js'
 import { createFileSealer, restoreSealer } from '../stream/create-file-sealer.js'
 import { setsOf, type Recipients } from '../stream/plan-message.js'
 import type { RangeSealer } from '../stream/range-sealer.js'
 import { namedRecords, type FileRecords } from '../stream/record-store.js'
+import { sealName } from '../stream/seal-name.js'
 import { sealedLength } from '../stream/sealed-length.js'
 import { planUpload, type UploadPlan } from './plan.js'
 import type { UploadOptions } from './upload-options.js'
@@ -130,7 +133,18 @@ async function checkRecipients(
   )
 }
 
-async function begun({ keys, file, o }: UploadInput, wanted: UploadNote): Promise<Upload> {
+/** What is sealed beside the file. A name that was given takes the place of the file's path too. */
+function namedAs(name: string, { file, o }: UploadInput): FileName {
+  const { type, webkitRelativePath: path } = file as Partial<File>
+  return {
+    name,
+    ...(isText(type) && { type }),
+    ...(isText(path) && o.name === undefined && { path }),
+  }
+}
+
+async function begun(given: UploadInput, wanted: UploadNote): Promise<Upload> {
+  const { keys, file, o } = given
   const { context, partLength, signal } = o
   const length = await sealedLength(keys, wanted.size, { context, signal })
   // what fits one part is sent whole again
@@ -138,13 +152,15 @@ async function begun({ keys, file, o }: UploadInput, wanted: UploadNote): Promis
   const options = { context, signal, ...(records && { records }) }
   const sealer = (await createFileSealer(keys, file, options)) as RangeSealer
   const plan = planUpload(sealer.length, partLength)
-  const note = { ...wanted, partLength: plan.partLength }
-  const record = new UploadRecord(sealer, plan, records && namedRecords(records), note, false)
+  const { name } = wanted
   try {
+    const sealedName = name && (await sealName(sealer.message, namedAs(name, given)))
+    const note = { ...wanted, partLength: plan.partLength, ...(sealedName && { sealedName }) }
+    const record = new UploadRecord(sealer, plan, records && namedRecords(records), note, false)
     await record.keep()
+    return { sealer, plan, record }
   } catch (error) {
     await sealer.close({ done: true })
     throw error
   }
-  return { sealer, plan, record }
 }

@@ -98,9 +98,10 @@ export class UploadSending {
         'nobody can tell whether the record is older than what left: its session is over',
       )
     const request = {
-      header: toBase64url(sealer.header),
+      header: toBase64url(sealer.message.header),
       length: sealer.length,
       ...(plan.mode === 'multipart' && { partLength: plan.partLength }),
+      ...(record.sealedName && { name: record.sealedName }),
     }
     // not ended by the signal: what is begun there would be known to nobody
     const begun = await patiently(

@@ -29,9 +29,11 @@ export interface UploadOptions extends CallOptions {
   /** Parts that are sent side by side, 1 to 8. Default: 3, and no more than 64 MiB of them. */
   readonly inFlight?: number
   /**
-   * The name that is kept with the record, for a list of what is unfinished.
+   * What the file is called: it is sealed for the company, and kept for a list of what is unfinished.
    *
-   * `false` leaves it out. Default: the file's own.
+   * - the handler and the bucket cannot read it; the record in the browser can be read
+   * - `false` leaves it out of both
+   * - default: the file's own, with its path in a folder that was chosen
    */
   readonly name?: string | false
   /**

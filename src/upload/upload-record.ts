@@ -26,6 +26,8 @@ export interface UploadNote {
   readonly version?: string
   /** Where the upload handler is. */
   readonly handler: string
+  /** Sealed once, when the file was begun, and never again. */
+  readonly sealedName?: string
   /** Serialized. */
   readonly context: Bytes
   readonly partLength: number
@@ -86,6 +88,10 @@ export class UploadRecord {
   /** What the handler answered to `begin`; empty before that. */
   get session(): string {
     return this.#note.session ?? ''
+  }
+
+  get sealedName(): string | undefined {
+    return this.#note.sealedName
   }
 
   /** Keeps the note about the upload as a whole. */

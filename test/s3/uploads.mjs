@@ -17,6 +17,7 @@ import { startLocalKms } from 'sealdrop/local-kms'
 import { uploadListener } from 'sealdrop/s3'
 import { unfinishedUploads, uploadAll, uploadSealed, uploadTransport } from 'sealdrop/upload'
 import { fails, keySetOf, publicJwk } from '../support/host.js'
+import { namesSuite } from './names.mjs'
 import { authorize, secret } from './world.mjs'
 
 const MiB = 2 ** 20
@@ -594,6 +595,7 @@ export function uploadsSuite({ test, assert, world }) {
     )
     assert.lengthOf(states, 12)
   })
+import { namesSuite } from './names.mjs'
 
   test('what the handler refuses is told by its code, and nothing is sent', async () => {
     const { source } = await fileOf(12 * MiB)
