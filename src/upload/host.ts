@@ -11,7 +11,11 @@ interface Host {
 
 const navigatorOf = (): Host['navigator'] => (globalThis as Host).navigator
 
-/** Asks the browser not to clear storage when the disk is full; it may say no, and does not matter. */
+/**
+ * Asks the browser not to clear storage when the disk is full; it may say no, and does not matter.
+ *
+ * Nobody waits for the answer: Firefox asks the user, who may never say anything.
+ */
 export function keptForGood(): void {
   void unwatched(async () => navigatorOf()?.storage?.persist?.())
 }

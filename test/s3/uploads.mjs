@@ -188,6 +188,26 @@ export function uploadsSuite({ test, assert, world }) {
     assert.equal(await openedHash(done.key), hash)
   })
 
+  const timeout = 20_000
+  test(
+    'a user who never answers whether storage may be kept is not waited for',
+    { timeout },
+    async () => {
+      const { source, hash } = await fileOf(12 * MiB)
+      const asked = []
+      const persist = () => new Promise((resolve) => asked.push(resolve))
+      Object.defineProperty(navigator, 'storage', { value: { persist }, configurable: true })
+      try {
+        const o = { context, partLength, records: recordsOf() }
+        const upload = await uploadSealed(made.keys, source, { ...o, transport: transportOf() })
+        assert.equal(await openedHash((await upload.done).key), hash)
+        assert.lengthOf(asked, 1)
+      } finally {
+        Reflect.deleteProperty(navigator, 'storage')
+      }
+    },
+  )
+
   test('one that is cancelled leaves no parts and no record', async () => {
     const { source } = await fileOf(22 * MiB)
     const records = recordsOf()
