@@ -13,6 +13,7 @@ const onOldest = [
 const long = [
   'test/node/{local-kms-kill,ten-years,every-bit,large-files,rotation-crashes,suites}.test.mjs',
   'test/browser/large-blob.test.mjs',
+  'test/s3/run.mjs',
 ]
 export const hostNames = ['check', 'Node 24', 'Node 20', 'Chromium', 'workerd', 'pages']
 

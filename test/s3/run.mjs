@@ -7,18 +7,22 @@ import { partsContract } from './contract-parts.mjs'
 import { verbsContract } from './contract-verbs.mjs'
 import { doctorSuite } from './doctor.mjs'
 import { objectsSuite } from './objects.mjs'
+import { pagesSuite } from './pages.mjs'
 import { uploadsSuite } from './uploads.mjs'
 import { makeWorld } from './world.mjs'
 
 let server, made
 const world = () => made
 const uploads = uploadsSuite({ test, assert, world })
+const pages = pagesSuite({ test, assert, world })
 before(async () => {
   server = await startVersitygw()
   made = await makeWorld(server.config)
   await uploads.start()
+  await pages.start()
 })
 after(async () => {
+  await pages.stop()
   await uploads.stop()
   made?.close()
   server?.close()

@@ -1,0 +1,52 @@
+// Sends what is chosen. The address says what else: partLength, and name=false.
+import { importKeySet, indexedDbRecords, inHand } from 'sealdrop'
+import { unfinishedUploads, uploadSealed, uploadTransport } from 'sealdrop/upload'
+
+const asked = new URLSearchParams(location.search)
+const records = indexedDbRecords()
+const told = { state: 'idle', done: 0, total: 0 }
+const show = (more) => {
+  Object.assign(told, more)
+  document.querySelector('progress').value = told.total ? told.done / told.total : 0
+  document.querySelector('#state').textContent =
+    `${told.state}: ${told.done} of ${told.total} bytes ${told.error ?? ''}`
+}
+const unfinished = async () =>
+  (await unfinishedUploads(records)).map(({ messageId, name, size }) => ({ messageId, name, size }))
+const showUnfinished = async () =>
+  document.querySelector('ul').replaceChildren(
+    ...(await unfinished()).map(({ name, size }) => {
+      const item = document.createElement('li')
+      item.textContent = `${name ?? 'a file'}, ${size} bytes`
+      return item
+    }),
+  )
+
+const { handler, jwks, context } = await (await fetch('/settings')).json()
+const keys = importKeySet(jwks, { trust: inHand() })
+const transport = uploadTransport(handler, { headers: { authorization: 'Bearer acme' } })
+
+async function send(file) {
+  try {
+    const upload = await uploadSealed(keys, file, {
+      context,
+      transport,
+      records,
+      ...(asked.has('partLength') && { partLength: Number(asked.get('partLength')) }),
+      ...(asked.get('name') === 'false' && { name: false }),
+      onProgress: show,
+    })
+    show({ state: upload.state, messageId: upload.messageId })
+    const { key, length, digest, messageId } = await upload.done
+    show({ state: upload.state, key, length, digest, messageId })
+  } catch (error) {
+    show({ state: 'failed', code: error.code, error: `${error.code ?? ''} ${error.message}` })
+  }
+  await showUnfinished()
+}
+document.querySelector('input').addEventListener('change', ({ target }) => {
+  show({ state: 'sealing' })
+  void send(target.files[0])
+})
+await showUnfinished()
+globalThis.page = { told, unfinished, handler }
