@@ -615,7 +615,8 @@ export function uploadsSuite({ test, assert, world }) {
     )
     assert.lengthOf(states, 12)
   })
-import { namesSuite } from './names.mjs'
+
+  namesSuite({ test, assert, world, made, transportOf, fileOf, recordsOf, openedHash })
 
   test('what the handler refuses is told by its code, and nothing is sent', async () => {
     const { source } = await fileOf(12 * MiB)
