@@ -275,11 +275,10 @@ export class RangeSealer implements FileSealer {
 
   /** What ends this sealer for good does so here. */
   #judged(error: unknown): unknown {
-    const ends =
-      isSealdropError(error) && (error.code === 'source_changed' || error.code === 'conflict')
-    if (ends && error.code === 'source_changed') return this.end(error)
-    if (ends && !this.#over) {
-      this.#over = error
+    const code = isSealdropError(error) && error.code
+    if (code === 'source_changed') return this.end(error as SealdropError)
+    if (code === 'conflict' && !this.#over) {
+      this.#over = error as SealdropError
       void this.#parts.release()
     }
     return this.#over ?? error

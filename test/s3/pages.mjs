@@ -32,7 +32,8 @@ export function pagesSuite({ test, assert, world }) {
   const troubles = []
   const start = async () => {
     made = await makePageWorld(world().config, markers)
-    for (const [name, launch] of Object.entries(launches)) browsers[name] = await launch()
+    const all = Object.entries(launches)
+    await Promise.all(all.map(async ([name, launch]) => (browsers[name] = await launch())))
   }
   const stop = async () => {
     for (const browser of Object.values(browsers)) await browser.close()

@@ -70,10 +70,7 @@ export function sealedNamesSuite({ test, assert, rooms }) {
       { name: `${'n'.repeat(3_000)}.tar.gz` },
       { name: `${'n'.repeat(1_010)}.gz` },
     ],
-    'code points are whole': [
-      { name: `${'😀'.repeat(600)}.pdf` },
-      { name: `${'😀'.repeat(252)}.pdf` },
-    ],
+    'code points are whole': [{ name: `${'😀'.repeat(600)}.p` }, { name: `${'😀'.repeat(252)}.p` }],
     'a name without an extension': [{ name: 'é'.repeat(900) }, { name: 'é'.repeat(506) }],
     'what begins with a dot has no extension': [
       { name: `.${'n'.repeat(2_000)}` },

@@ -153,7 +153,7 @@ const doorCalls = (keys, { source, message, records }, company) => ({
       await sealer.slice(0, sealer.length)
       await sealer.digest()
     } finally {
-      await sealer.close()
+      await sealer.close({ done: true })
     }
   },
   restoreFileSealer: async () => {
