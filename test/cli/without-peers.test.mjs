@@ -67,7 +67,7 @@ const missing = [
   [['--root', 'alias/root'], kms],
   [['--inventory', 'keys'], kms],
   [['--inventory', 'keys', '--role', 'opener', '--json'], kms],
-  [['--inventory', 's3://b/k.json'], sentence('@aws-sdk/client-s3', '3\\.700\\.0')],
+  [['--inventory', 's3://b/k.json'], sentence('@aws-sdk/client-s3', '3\\.729\\.0')],
   [['--inventory', 'dynamodb://t'], sentence('@aws-sdk/client-dynamodb', '3\\.699\\.0')],
 ]
 for (const [args, pattern] of missing)
