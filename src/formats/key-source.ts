@@ -82,8 +82,11 @@ export function checkPublic({ type }: { readonly type?: unknown }): void {
 /** The document of a CryptoKey, which was exported as a JWK. */
 export function cryptoKeyDocument(jwk: object, algorithm: string, stated: KeyStatements): string {
   const use = /^(RSA-OAEP|ECDH|X25519)$/.test(algorithm) ? 'enc' : 'sig'
-  // its operations are those that it was imported for, which need not be all
-  return setOf({ ...jwk, use, key_ops: undefined }, stated)
+  const { alg } = jwk as JsonObject
+  // its operations are those that it was imported for, which need not be all; of RSA keys alone
+  // the name of the algorithm is needed, and Deno names ECDH, which is none of JOSE
+  const named = algorithm.startsWith('RSA') ? { alg } : { alg: undefined }
+  return setOf({ ...jwk, ...named, use, key_ops: undefined }, stated)
 }
 
 function fromObject(object: JsonObject, stated: KeyStatements): string {
