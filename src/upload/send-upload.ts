@@ -72,6 +72,8 @@ export class UploadSending {
       [(stop) => this.#parts(stop), (stop) => sealer.recheck({ signal: stop })],
       this.#signal,
     )
+    // both ends once more: Firefox reads a file that was changed on disk without an error
+    await sealer.recheck({ signal: this.#signal })
     const digest = await sealer.digest({ signal: this.#signal })
     const answer = await this.#complete()
     if (answer.done) {

@@ -70,9 +70,9 @@ const patience = 90_000
  */
 export function uploadTransport(url: string | URL, o?: TransportOptions): UploadTransport {
   const { headers = {}, fetch } = checkOptions(o, 'headers fetch')
-  const { href } = handlerUrl(url)
+  const { href, origin, pathname } = handlerUrl(url)
   return {
-    url: href,
+    url: origin + pathname, // it is kept with the record, and a query may hold a token
     put: putPart,
     async ask(op, request, given) {
       const signal = signalOf(given)

@@ -7,6 +7,7 @@ import { fileInput } from '../io/stream-source.js'
 import { abortable } from '../io/abort.js'
 import { tell } from '../io/tell.js'
 import type { Recipients } from '../stream/plan-message.js'
+import { Gate } from './gate.js'
 import { uploadLimits } from './plan.js'
 import {
   uploadOptions,
@@ -123,7 +124,7 @@ class UploadsRun implements UploadAllHandle {
   #turn: Promise<unknown> = Promise.resolve()
   #next = 0
   #isOver = false
-  #paused: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
+  #paused: Gate | undefined
 
   constructor(
     keys: Recipients,
@@ -140,16 +141,12 @@ class UploadsRun implements UploadAllHandle {
 
   readonly pause = (): void => {
     if (this.#paused || this.#isOver) return
-    let resolve = (): void => {}
-    const promise = new Promise<void>((go) => {
-      resolve = go
-    })
-    this.#paused = { promise, resolve }
+    this.#paused = new Gate()
     for (const upload of this.#under) upload.pause()
   }
 
   readonly resume = (): void => {
-    this.#paused?.resolve()
+    this.#paused?.open()
     this.#paused = undefined
     for (const upload of this.#under) upload.resume()
   }

@@ -2,6 +2,7 @@ import { isSealdropError, SealdropError, type SealdropErrorCode } from '../error
 import { abortable } from '../io/abort.js'
 import type { KeyInfo } from '../keys/key.js'
 import { beginUpload, type Upload, type UploadInput } from './begin-upload.js'
+import { Gate } from './gate.js'
 import { keptAwake, keptForGood } from './host.js'
 import { forgetParts, StartOver, UploadSending } from './send-upload.js'
 import type { UploadedFile, UploadHandle, UploadState } from './upload-options.js'
@@ -12,24 +13,17 @@ const ending: readonly SealdropErrorCode[] = ['source_changed', 'context_mismatc
 /** The reason of a run that `pause` or `cancel` ended. */
 const stopped = 'stopped'
 
-/** Waits that a pause begins and ends. */
-class Gate {
-  readonly promise: Promise<void>
-  open: () => void = () => {}
-
-  constructor() {
-    this.promise = new Promise((resolve) => {
-      this.open = resolve
-    })
-  }
-}
-
 /**
  * An upload under way.
  *
- * Its methods are functions that know their object: they work behind the proxies of Vue and MobX.
+ * Its methods and getters are functions that know their object: they work behind the proxies of Vue
+ * and MobX.
  */
 export class UploadRun implements UploadHandle {
+  declare readonly messageId: string
+  declare readonly length: number
+  declare readonly recipients: readonly KeyInfo[]
+  declare readonly state: UploadState
   readonly done: Promise<UploadedFile>
   readonly #given: UploadInput
   #upload: Upload
@@ -40,24 +34,15 @@ export class UploadRun implements UploadHandle {
   constructor(upload: Upload, given: UploadInput) {
     this.#upload = upload
     this.#given = given
+    const enumerable = true
+    Object.defineProperties(this, {
+      messageId: { enumerable, get: () => this.#upload.sealer.messageId },
+      length: { enumerable, get: () => this.#upload.sealer.length },
+      recipients: { enumerable, get: () => this.#upload.sealer.recipients },
+      state: { enumerable, get: () => this.#state },
+    })
     this.done = this.#whole()
     this.done.catch(() => {}) // nobody need await it
-  }
-
-  get messageId(): string {
-    return this.#upload.sealer.messageId
-  }
-
-  get length(): number {
-    return this.#upload.sealer.length
-  }
-
-  get recipients(): readonly KeyInfo[] {
-    return this.#upload.sealer.recipients
-  }
-
-  get state(): UploadState {
-    return this.#state
   }
 
   readonly pause = (): void => {

@@ -247,6 +247,7 @@ export function pagesSuite({ test, assert, world }) {
         const outcome = await arrives(page, file)
         const kept = messageId !== undefined && state !== 'done' && hasBegun
         if (kept) assert.equal(outcome.messageId, messageId, `round ${round}`)
+        else if (!hasBegun) assert.isAtLeast(made.store.puts.length, 6, 'all of it was sent')
         wentOn += Number(kept)
         const { length } = made.store.puts
         if (state !== 'done') {

@@ -385,6 +385,48 @@ export function uploadsSuite({ test, assert, world }) {
     assert.equal(await multipart(), 0)
   })
 
+  test('a file whose first or last frame changes while one session sends it never completes', async () => {
+    for (const place of [10, 17 * MiB - 10]) {
+      const { path, source } = await fileOf(17 * MiB)
+      const known = await source.version?.()
+      let now = source
+      /** Reads whatever lies there, as Firefox does. */
+      const sly = {
+        size: source.size,
+        version: async () => known,
+        read: (...given) => now.read(...given),
+      }
+      const transport = transportOf({
+        sent: async (part, answer, seen) => {
+          if (seen.parts.length !== 4) return
+          const handle = await open(path, 'r+')
+          await handle.write(Buffer.from('X'), 0, 1, place)
+          await handle.close()
+          now = await fileSource(path)
+        },
+      })
+      const o = { context, partLength, transport, inFlight: 1, records: recordsOf() }
+      const upload = await uploadSealed(made.keys, sly, o)
+      await fails(assert, () => upload.done, 'source_changed')
+      assert.notInclude(transport.seen.ops, 'complete')
+      assert.deepEqual(await unfinishedUploads(o.records), [])
+    }
+  })
+
+  test('a handle works behind a proxy, as the stores of Vue and MobX put one around it', async () => {
+    const { source } = await fileOf(100)
+    const transport = transportOf()
+    const handle = new Proxy(await uploadSealed(made.keys, source, { context, transport }), {})
+    handle.pause()
+    assert.equal(handle.state, 'paused')
+    assert.isAbove(handle.length, 100)
+    assert.lengthOf(handle.messageId, 43)
+    assert.lengthOf(handle.recipients, 1)
+    handle.resume()
+    assert.equal((await handle.done).messageId, handle.messageId)
+    assert.equal(uploadTransport('https://a.example/up?token=x').url, 'https://a.example/up')
+  })
+
   test('a record that was never compared with the bucket is not gone on with', async () => {
     // one that was copied before the handler answered, and one whose session is over meanwhile
     for (const kind of ['no session', 'the session is over']) {

@@ -22,11 +22,12 @@ export function wordsOfMistakesSuite(host) {
       [new FormData(), /FormData: .*Object\.fromEntries\(FormData\)/],
       [Promise.resolve('x'), /Promise: await a Promise/],
     ])
-    // what has toJSON is sealed as that says, as FormData has in Bun
-    const plain = given.filter(([value]) => !('toJSON' in value))
-    assert.isAtLeast(plain.length, 3)
-    for (const [value, why] of plain)
-      await fails(assert, seal(keys, wrong(value), { context }), 'invalid_argument', why)
+    for (const [value, why] of given) {
+      const sealing = seal(keys, wrong(value), { context })
+      // what has toJSON is sealed as that says, as FormData has in Bun and nowhere else
+      if ('toJSON' in value) assert.match(await sealing, /^eyJ/)
+      else await fails(assert, sealing, 'invalid_argument', why)
+    }
   })
 
   test('a context says which member is no string, and never a value', async () => {
