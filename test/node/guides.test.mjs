@@ -48,6 +48,7 @@ const firstPrints = {
   's3-uploads': ['preflight 204'],
   testing: ['kms_unavailable true', '3 parts'],
   trust: ['cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s'],
+  'upload-pages': ['content-security-policy: default-src'],
   uploads: ['part at 0 has 262144 bytes', 'part at 786432 has'],
 }
 

@@ -16,6 +16,7 @@ const parts = [
       'files',
       'uploads',
       's3-uploads',
+      'upload-pages',
       'receipts-and-signatures',
       'partners',
       'keys-over-the-years',
