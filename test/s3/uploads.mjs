@@ -18,6 +18,7 @@ import { uploadListener } from 'sealdrop/s3'
 import { unfinishedUploads, uploadAll, uploadSealed, uploadTransport } from 'sealdrop/upload'
 import { fails, keySetOf, publicJwk } from '../support/host.js'
 import { namesSuite } from './names.mjs'
+import { receiptsSuite } from './receipts.mjs'
 import { authorize, secret } from './world.mjs'
 
 const MiB = 2 ** 20
@@ -34,7 +35,10 @@ export function uploadsSuite({ test, assert, world }) {
   const start = async () => {
     made.folder = await mkdtemp(join(tmpdir(), 'sealdrop-uploads-'))
     made.local = await startLocalKms({
-      keys: [{ alias: 'alias/claims', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' }],
+      keys: [
+        { alias: 'alias/claims', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' },
+        { alias: 'alias/receipts', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' },
+      ],
     })
     const kms = made.local.clientConfig
     const publisher = createPublisher({ kms, keys: [{ key: 'alias/claims' }] })
@@ -660,6 +664,7 @@ export function uploadsSuite({ test, assert, world }) {
   })
 
   namesSuite({ test, assert, world, made, transportOf, fileOf, recordsOf, openedHash })
+  receiptsSuite({ test, assert, world, made, transportOf, fileOf })
 
   test('what the handler refuses is told by its code, and nothing is sent', async () => {
     const { source } = await fileOf(12 * MiB)
