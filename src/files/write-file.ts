@@ -12,39 +12,71 @@ function failed(cause: NodeJS.ErrnoException): never {
   )
 }
 
+/** How a file is written. */
+export interface WriteOptions {
+  /** Whether a file that is there is replaced. Default: true. */
+  readonly replace?: boolean
+  /** Who may read it. Default: its owner, whatever the umask says. With `umask` that decides. */
+  readonly mode?: 'owner' | 'umask'
+}
+
 /**
  * Writes a file whole or not at all.
  *
- * It writes a temporary file beside it, mode 0600, which takes its place when everything is on
- * disk, and is removed otherwise.
+ * It writes a temporary file beside it, which takes its place when everything is on disk, and is
+ * removed otherwise.
  *
+ * @returns false where a file is there, and may not be replaced
  * @throws SealdropError `output_failed`, and what the stream fails with
  */
 export async function writeFileWhole(
   path: string,
   stream: ReadableStream<Uint8Array>,
-): Promise<void> {
+  { replace = true, mode = 'owner' }: WriteOptions = {},
+): Promise<boolean> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.part`)
   let handle: FileHandle
   try {
-    handle = await open(temporary, 'wx', 0o600)
+    handle = await open(temporary, 'wx', mode === 'owner' ? 0o600 : 0o666)
   } catch (error) {
     await stream.cancel(error)
     return failed(error as NodeJS.ErrnoException)
   }
   try {
     try {
+      if (mode === 'owner') await handle.chmod(0o600).catch(failed)
       for await (const chunk of stream) await writeAll(handle, chunk)
       await handle.sync().catch(failed)
     } finally {
       await handle.close()
     }
-    await rename(temporary, path).catch(failed)
-  } catch (error) {
+    const isThere = await (replace ? replaced : placed)(temporary, path).catch(failed)
+    if (!isThere) return false
+  } finally {
     await rm(temporary, { force: true })
-    throw error
   }
   await syncFolder(dirname(path))
+  return true
+}
+
+async function replaced(temporary: string, path: string): Promise<boolean> {
+  await rename(temporary, path)
+  return true
+}
+
+/** Puts a file where none is. */
+async function placed(temporary: string, path: string): Promise<boolean> {
+  try {
+    // not every file system has links; a copy does not appear whole, but is as exclusive
+    await link(temporary, path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') throw error
+      return copyFile(temporary, path, constants.COPYFILE_EXCL)
+    })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
 }
 
 /**
@@ -53,24 +85,8 @@ export async function writeFileWhole(
  * @returns false where another one is there already
  * @throws SealdropError `output_failed`
  */
-export async function writeNewFile(path: string, text: string): Promise<boolean> {
-  const whole = join(dirname(path), `.${randomUUID()}`)
-  await writeFileWhole(whole, new Blob([text]).stream())
-  try {
-    // not every file system has links; a copy does not appear whole, but is as exclusive
-    await link(whole, path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'EEXIST') throw error
-      return copyFile(whole, path, constants.COPYFILE_EXCL)
-    })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    return failed(error as NodeJS.ErrnoException)
-  } finally {
-    await rm(whole, { force: true })
-  }
-  await syncFolder(dirname(path))
-  return true
-}
+export const writeNewFile = (path: string, text: string): Promise<boolean> =>
+  writeFileWhole(path, new Blob([text]).stream(), { replace: false })
 
 async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
   let at = 0

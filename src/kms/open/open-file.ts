@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { ensure } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
 import { fileSource } from '../../files/file-source.js'
+import { outputPlace } from '../../files/output-place.js'
 import { writeFileWhole } from '../../files/write-file.js'
 import type { OpenedFileInfo, OpenFileOptions } from '../../open/options.js'
 import type { StreamOpener } from '../../open/stream-opener.js'
@@ -26,12 +27,18 @@ export async function openFile(
 ): Promise<OpenedFile> {
   checkOptions(o, 'signal context maxAge sealedName')
   const from = resolve(filePath(input, 'openFile: expected a path'))
-  const to = resolve(filePath(output, 'openFile: expected a path'))
+  const given = resolve(filePath(output, 'openFile: expected a path'))
   const source = await fileSource(from)
   ensure(
-    !(await areOneFile(from, to)),
+    !(await areOneFile(from, given)),
     'invalid_argument',
     'openFile: input and output are one file; the sealed one would be lost',
+  )
+  const { path: to, found } = await outputPlace(given)
+  ensure(
+    found !== 'other',
+    'invalid_argument',
+    'openFile: expected a file to write, found a device or a pipe; openStream can write there',
   )
   const { readable, digest, sealedLength, ...info } = await opener.openStream(source, {
     ...o,

@@ -254,11 +254,11 @@ export interface Opener {
    * Opens a sealed file into another file, which appears only when everything verified.
    *
    * - The output is written to a temporary file beside it, with the mode 0600.
-   * - It takes the place of a file that was there. After an error nothing is left behind.
+   * - It takes the place of what was there, also behind a link. An error leaves nothing behind.
    *
    * @returns also length and chunk digest of the sealed file, as `signReceipt` takes them
    * @throws SealdropError without a KMS call:
-   *   - `invalid_argument`: a path or the context is wrong, or both paths are one file
+   *   - `invalid_argument`: a path or the context is wrong, both are one file, or it is a device
    *   - `malformed`: the header is not one as specified, or the inventory is damaged
    *   - `too_large`: the header is over a limit
    *   - `unsupported_algorithm`: the file was sealed in a way that is not opened here
