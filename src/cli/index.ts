@@ -21,3 +21,5 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 process.exitCode = await runProgram(buildProgram(terminal), process.argv.slice(2), terminal)
+// nobody reads on, and a pipe that stays open would keep the process
+if (process.exitCode !== 0) process.stdin.destroy()

@@ -1,10 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { printable } from '../errors/printable.js'
-import { isSealdropError } from '../errors/sealdrop-error.js'
 import { Command, CommanderError } from './commander.js'
 import { doctorCommand } from './commands/doctor.js'
+import { inspectCommand } from './commands/inspect.js'
 import { localKmsCommand } from './commands/local-kms.js'
-import type { ExitCode, Terminal } from './terminal.js'
+import { openCommand } from './commands/open.js'
+import { sealCommand } from './commands/seal.js'
+import { exitCodeOf, isForeseen, PipeClosed, type ExitCode } from './exit-codes.js'
+import { ownStreams, type Streams, type Terminal } from './terminal.js'
+
+/** Every command, in the order of the help. */
+export const allCommands = (terminal: Terminal, streams: Streams): readonly Command[] => [
+  sealCommand(terminal, streams),
+  openCommand(terminal, streams),
+  inspectCommand(terminal, streams),
+  localKmsCommand(terminal),
+  doctorCommand(terminal),
+]
 
 /**
  * Makes the program `sealdrop`.
@@ -13,7 +25,7 @@ import type { ExitCode, Terminal } from './terminal.js'
  */
 export function buildProgram(
   terminal: Terminal,
-  commands: readonly Command[] = [localKmsCommand(terminal), doctorCommand(terminal)],
+  commands: readonly Command[] = allCommands(terminal, ownStreams),
 ): Command {
   const program = new Command('sealdrop')
     .description('Seal it anywhere. Only your AWS KMS key opens it.')
@@ -39,7 +51,7 @@ export function buildProgram(
  *
  * What went wrong is told on stderr.
  *
- * @returns 0, or 2 where an argument was wrong, or 1 where the work failed
+ * @returns what the process ends with, see `exit-codes.ts`
  */
 export async function runProgram(
   program: Command,
@@ -50,12 +62,11 @@ export async function runProgram(
     await program.parseAsync(args, { from: 'user' })
     return 0
   } catch (e) {
-    if (e instanceof CommanderError && e.code.startsWith('commander.'))
-      // commander has told why
-      return e.exitCode === 0 ? 0 : 2
-    const isOurs = isSealdropError(e) || e instanceof CommanderError
-    terminal.note(`sealdrop: ${isOurs ? e.message : unforeseen(e)}`)
-    return isOurs && e.code === 'invalid_argument' ? 2 : 1
+    // commander has told why
+    if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : 2
+    if (!(e instanceof PipeClosed))
+      terminal.note(`sealdrop: ${isForeseen(e) ? e.message : unforeseen(e)}`)
+    return exitCodeOf(e)
   }
 }
 

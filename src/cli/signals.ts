@@ -1,6 +1,21 @@
 import { constants } from 'node:os'
+import { Interrupted } from './exit-codes.js'
 
 const names = ['SIGINT', 'SIGTERM'] as const
+type Name = (typeof names)[number]
+
+/** The exit code that shells give for a signal. */
+const codeOf = (name: Name): number => 128 + constants.signals[name]
+
+/** Listens to both signals while the work runs. */
+async function listening<T>(listener: (name: Name) => void, work: () => Promise<T>): Promise<T> {
+  for (const name of names) process.on(name, listener)
+  try {
+    return await work()
+  } finally {
+    for (const name of names) process.off(name, listener)
+  }
+}
 
 /**
  * Waits for SIGINT or SIGTERM, and then for the closing that it begins.
@@ -8,18 +23,41 @@ const names = ['SIGINT', 'SIGTERM'] as const
  * A second signal ends the process at once, with the exit code that shells give for a signal.
  */
 export async function untilSignal(close: (name: string) => Promise<void>): Promise<void> {
-  let listener: (name: NodeJS.Signals) => void = () => {}
   let closing: Promise<void> | undefined
-  try {
-    await new Promise<void>((resolve, reject) => {
-      listener = (name) => {
-        if (closing) process.exit(128 + constants.signals[name])
-        closing = close(name)
-        closing.then(resolve, reject)
-      }
-      for (const name of names) process.on(name, listener)
-    })
-  } finally {
-    for (const name of names) process.off(name, listener)
+  let ended: (work: Promise<void>) => void = () => {}
+  const listener = (name: Name): void => {
+    if (closing) process.exit(codeOf(name))
+    closing = close(name)
+    ended(closing)
   }
+  await listening(
+    listener,
+    () =>
+      new Promise<void>((resolve, reject) => {
+        ended = (work) => void work.then(resolve, reject)
+      }),
+  )
+}
+
+/**
+ * Does work that SIGINT and SIGTERM abort. What it has begun is taken back by then.
+ *
+ * A second signal ends the process at once.
+ *
+ * @throws Interrupted, and what the work throws
+ */
+export async function abortedBySignals<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const abort = new AbortController()
+  const listener = (name: Name): void => {
+    if (abort.signal.aborted) process.exit(codeOf(name))
+    abort.abort(new Interrupted(name))
+  }
+  return listening(listener, async () => {
+    try {
+      return await work(abort.signal)
+    } catch (error) {
+      // what the abort brought down says less than the signal
+      throw abort.signal.aborted ? abort.signal.reason : error
+    }
+  })
 }

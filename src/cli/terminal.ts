@@ -1,3 +1,4 @@
+import type { Readable, Writable } from 'node:stream'
 import { withHidden } from '../errors/printable.js'
 
 /** Where a command writes, line by line. */
@@ -6,6 +7,26 @@ export interface Terminal {
   out(line: string): void
   /** Writes a line for people, to stderr. */
   note(line: string): void
+}
+
+/** The streams of the process, for data and for a line of progress. */
+export interface Streams {
+  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdout: Writable & { readonly isTTY?: boolean }
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number }
+}
+
+/** The streams of this process. They are opened when they are asked for. */
+export const ownStreams: Streams = {
+  get stdin() {
+    return process.stdin
+  },
+  get stdout() {
+    return process.stdout
+  },
+  get stderr() {
+    return process.stderr
+  },
 }
 
 /**
@@ -20,5 +41,3 @@ export const escaped = (lines: string): string =>
 
 const unicodeEscape = (unit: string): string =>
   String.raw`\u` + unit.charCodeAt(0).toString(16).padStart(4, '0')
-
-export type ExitCode = 0 | 1 | 2

@@ -76,12 +76,12 @@ test('as a page sees it, with the roots from a file, as JSON', async () => {
   assert.isTrue(findings.some(({ check }) => check === 'key set: fresh'))
 })
 
-test('something is wrong: what it is comes last, with what to do, and the exit code is 1', async () => {
+test('something is wrong: what it is comes last, with what to do, and the exit code is 8', async () => {
   const { inventory } = present(await fileInventory(keys).read())
   const [KeyId] = present(inventory.keys[0].arns)
   await new KMSClient(local.clientConfig).send(new DisableKeyCommand({ KeyId }))
   const { code, out, err } = await doctor('--inventory', keys, '--role', 'opener')
-  assert.equal(code, 1)
+  assert.equal(code, 8)
   assert.match(
     out.trim().split('\n').slice(-2).join('\n'),
     /^NOT OK +claims: current key \S+ \(arn:\S+\)\n +it is Disabled in KMS.*aws kms enable-key --key-id arn:\S+ --region us-east-1, brings it back$/,
@@ -116,7 +116,7 @@ test('an inventory in S3 is asked for where its name says', async () => {
   const { code, out } = await sealdrop(['doctor', '--inventory', 's3://bucket/keys.json'], {
     env: { ...local.env, AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9' },
   }).ended
-  assert.equal(code, 1)
+  assert.equal(code, 8)
   assert.match(
     out,
     /^NOT OK +inventory: can be read\n +the inventory cannot be read: ECONNREFUSED/m,

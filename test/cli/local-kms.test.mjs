@@ -106,13 +106,13 @@ for (const [signal, expected] of deaths) {
   })
 }
 
-test('a port in use is exit code 1 and one line that says so', async () => {
+test('a port in use is exit code 6 and one line that says so', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const port = listeningPort(server)
   const { code, err, out } = await sealdrop(['local-kms', '--port', String(port)]).ended
   server.close()
-  assert.equal(code, 1)
+  assert.equal(code, 6)
   assert.match(
     err,
     new RegExp(
@@ -123,18 +123,18 @@ test('a port in use is exit code 1 and one line that says so', async () => {
   assert.equal(out, '')
 })
 
-test('a folder in use, and a damaged one, are exit code 1 and one line each', async () => {
+test('a folder in use is exit code 6, a damaged one 3, with one line each', async () => {
   const dir = join(base, 'used')
   const local = await running(['--dir', dir])
   const second = await sealdrop(['local-kms', '--dir', dir]).ended
-  assert.equal(second.code, 1)
+  assert.equal(second.code, 6)
   assert.match(second.err, /^sealdrop: dir .* is in use by the local KMS of process \d+.*\n$/)
   await local.stop()
   const damaged = join(base, 'damaged')
   mkdirSync(join(damaged, 'us-east-1'), { recursive: true })
   writeFileSync(join(damaged, 'us-east-1', 'aliases.json'), '{')
   const { code, err } = await sealdrop(['local-kms', '--dir', damaged]).ended
-  assert.equal(code, 1)
+  assert.equal(code, 3)
   assert.match(err, /^sealdrop: .*aliases\.json is damaged.*\n$/)
   assert.notMatch(err + second.err, /\n\s+at /, 'no stack')
 })

@@ -167,10 +167,10 @@ test('people are told where it is, where keys are kept, which keys there are, an
  * @type {[SealdropError, number, string][]}
  */
 const failures = [
-  [new SealdropError('conflict', 'in use'), 1, 'sealdrop: in use'],
+  [new SealdropError('conflict', 'in use'), 6, 'sealdrop: in use'],
   [
     new SealdropError('malformed', 'credentials: principals: expected'),
-    1,
+    3,
     'sealdrop: credentials: principals: expected',
   ],
   [new SealdropError('invalid_argument', 'port: expected'), 2, 'sealdrop: --port: expected'],
@@ -199,7 +199,7 @@ for (const [error, code, line] of failures) {
   })
 }
 
-test('a server that does not close is exit code 1; what is no error of ours too, in a line', async () => {
+test('a server that does not close is exit code 7; what is no error of ours is 1, in a line', async () => {
   const failing = (error) => async () =>
     idle(async () => {
       throw error
@@ -208,7 +208,7 @@ test('a server that does not close is exit code 1; what is no error of ours too,
     [],
     failing(new SealdropError('output_failed', 'disk full')),
   )
-  assert.deepEqual([code, notes.at(-1)], [1, 'sealdrop: disk full'])
+  assert.deepEqual([code, notes.at(-1)], [7, 'sealdrop: disk full'])
   const mistake = await command([], failing(new TypeError('a\nmistake')))
   const line = 'sealdrop: failed unexpectedly: TypeError: a?mistake'
   assert.deepEqual([mistake.code, mistake.notes.at(-1)], [1, line])

@@ -17,6 +17,7 @@ const parts = [
       'uploads',
       's3-uploads',
       'upload-pages',
+      'command-line',
       'receipts-and-signatures',
       'partners',
       'keys-over-the-years',

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import type { DoctorOptions, Finding, doctor as examine } from '../../doors/kms.js'
-import { Command, CommanderError } from '../commander.js'
+import { Command } from '../commander.js'
+import { Findings } from '../exit-codes.js'
 import { openInventory } from '../inventory.js'
 import type { Terminal } from '../terminal.js'
 
@@ -15,7 +16,7 @@ Examples:
       As an opener with the inventory in the folder keys: may it open, by DryRun; a JSON line for each check.
 
 Nothing is changed. KMS is reached by the AWS default chain: AWS_REGION, AWS_PROFILE, a role. Exit code 0: all is well
-or only warned of; 1: something is not; 2: a wrong argument.`
+or only warned of; 8: something is not; 2: a wrong argument.`
 
 interface DoctorArguments {
   readonly keySet?: string
@@ -60,12 +61,7 @@ export function doctorCommand(terminal: Terminal): Command {
       const lines = json ? findings.map((found) => JSON.stringify(found)) : report(findings)
       for (const line of lines) terminal.out(line)
       const wrong = findings.filter(({ ok }) => !ok).length
-      if (wrong > 0)
-        throw new CommanderError(
-          1,
-          'sealdrop.unwell',
-          `${wrong} of ${findings.length} checks are not ok`,
-        )
+      if (wrong > 0) throw new Findings(`${wrong} of ${findings.length} checks are not ok`)
     })
 }
 

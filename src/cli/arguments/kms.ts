@@ -1,0 +1,25 @@
+import type { Kms } from '../../doors/kms.js'
+import type { Command } from '../commander.js'
+
+interface KmsArguments {
+  readonly region?: string
+  readonly profile?: string
+  readonly endpointUrl?: string
+}
+
+/** Adds the flags that say how KMS is reached, under the names that AWS's command line has. */
+export function kmsFlags(command: Command): Command {
+  return command
+    .option('--region <region>', "Region of KMS; default: AWS_REGION, or the profile's")
+    .option('--profile <name>', 'profile of the credentials; default: AWS_PROFILE')
+    .option('--endpoint-url <url>', 'another KMS, such as a local one; default: that of AWS')
+}
+
+/** How KMS is reached. What is not said is left to AWS's default chain. */
+export function kmsOf({ region, profile, endpointUrl }: KmsArguments): Kms {
+  return {
+    ...(region !== undefined && { region }),
+    ...(profile !== undefined && { profile }),
+    ...(endpointUrl !== undefined && { endpoint: endpointUrl }),
+  }
+}

@@ -1,0 +1,215 @@
+import type { Opener } from '../../doors/kms.js'
+import type { ByteSource, Content } from '../../doors/index.js'
+import type { Context } from '../../formats/context.js'
+import { contextFlags } from '../arguments/context.js'
+import { kmsFlags, kmsOf } from '../arguments/kms.js'
+import { Command } from '../commander.js'
+import { eachInput } from '../data/each-input.js'
+import { allOf, inputNames, openInput, type Input } from '../data/inputs.js'
+import { kindOfInput } from '../data/kinds.js'
+import { outputOf, outputsIn, type Output, type OutputOptions } from '../data/outputs.js'
+import { progressOf } from '../data/progress.js'
+import { UsageError } from '../exit-codes.js'
+import { openInventory } from '../inventory.js'
+import { abortedBySignals } from '../signals.js'
+import type { Streams, Terminal } from '../terminal.js'
+
+const examples = `
+Examples:
+  $ sealdrop open --key-id alias/claims -c claim=7 -o report.pdf report.sealed
+      By a key of KMS, which the AWS default chain reaches. Another context than that of -c opens nothing.
+  $ sealdrop open --inventory s3://bucket/keys.json -c order=7 < value.jwe
+      By whichever key of an inventory it was sealed to; a value is told from a file by its first bytes.
+  $ sealdrop open --key-id alias/claims --any-context --out-dir opened *.sealed
+      Many files, 4 at a time. Whatever their contexts are, they are printed.
+  $ sealdrop open --key-id alias/claims -c claim=7 --range 0-1023 report.sealed | file -
+      The first KiB of a file. Only the frames that it needs are read.
+
+A file appears when all of it verified, with the mode 0600, or not at all. A pipe gets each part as it verifies: whoever
+reads the pipe has had plaintext before exit code 3 says that the rest is wrong.`
+
+interface OpenArguments {
+  readonly inventory?: string
+  readonly keyId?: readonly string[]
+  readonly anyContext?: true
+  readonly range?: Range
+  readonly output?: string
+  readonly outDir?: string
+  readonly force?: true
+  readonly jobs?: number
+  readonly json?: true
+  readonly region?: string
+  readonly profile?: string
+  readonly endpointUrl?: string
+}
+
+/** Bytes of the plaintext, both ends counted. */
+type Range = readonly [first: number, last: number]
+
+const space = 0x20
+/** The longest value that is read, in bytes. */
+const longestValue = 4 * 2 ** 20
+
+/** Reads `0-99`, or `100-` for the rest, as HTTP does (RFC 9110 §14.1.2). */
+function parseRange(text: string): Range {
+  const [, first, last] = /^(\d{1,15})-(\d{0,15})$/.exec(text) ?? []
+  const range = [Number(first), last === '' ? Number.MAX_SAFE_INTEGER - 1 : Number(last)] as const
+  if (first === undefined || range[1] < range[0])
+    throw new UsageError(`--range ${text}: expected first-last, both counted, such as 0-1023`)
+  return range
+}
+
+/** Collects the values of an option that may be given more than once. */
+const collect = (text: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  text,
+]
+
+function parseJobs(text: string): number {
+  if (!/^[1-9]\d?$/.test(text)) throw new UsageError(`--jobs ${text}: expected 1 to 99`)
+  return Number(text)
+}
+
+/** The command `sealdrop open`. */
+export function openCommand(terminal: Terminal, streams: Streams): Command {
+  const command = new Command('open')
+    .description('open sealed files and values by KMS')
+    .argument('[in...]', 'sealed files or values; default: stdin')
+    .option('--inventory <where>', 'keys: a folder, s3://bucket/key or dynamodb://table/id')
+    .option('--key-id <arn|alias>', 'a key of KMS; again for several', collect)
+  const context = contextFlags(command)
+  command
+    .option('--any-context', 'open whatever the context is, and print it')
+    .option('--range <first-last>', 'only these bytes of a file, both counted', parseRange)
+    .option('-o, --output <file>', 'where it goes; - is stdout, also where it is a terminal')
+    .option(
+      '--out-dir <folder>',
+      'where several inputs go, each under its name without .sealed or .jwe',
+    )
+    .option('--force', 'replace what is there')
+    .option('--jobs <number>', 'how many inputs are opened side by side; default: 4', parseJobs)
+    .option('--json', 'a JSON line on stderr for each input')
+  return kmsFlags(command)
+    .addHelpText('after', examples)
+    .action(async (names: readonly string[], o: OpenArguments) => {
+      await abortedBySignals((signal) =>
+        run({ terminal, streams, o, context: context(), names: inputNames(names), signal }),
+      )
+    })
+}
+
+interface Opening {
+  readonly terminal: Terminal
+  readonly streams: Streams
+  readonly o: OpenArguments
+  readonly context: Context
+  readonly names: readonly string[]
+  readonly signal: AbortSignal
+}
+
+async function run(work: Opening): Promise<void> {
+  const { terminal, o, names } = work
+  check(o, work.context)
+  const outputs = await outputsOf(work)
+  const opener = await openerOf(o)
+  try {
+    const { jobs = 4, json = false } = o
+    await eachInput(names, { jobs, terminal, json, told: true }, async (name, index) => {
+      const input = await openInput(name, work.streams)
+      await openOne(opener, input, outputs[index] as Output, work)
+    })
+  } finally {
+    await opener.close()
+  }
+}
+
+function check({ inventory, keyId, anyContext }: OpenArguments, context: Context): void {
+  if ((inventory === undefined) === (keyId === undefined))
+    throw new UsageError('expected the keys: either --key-id or --inventory')
+  if (anyContext && Object.keys(context).length > 0)
+    throw new UsageError('--any-context and -c exclude each other')
+}
+
+const opened = (name: string): string => {
+  const base = name.replace(/\.(sealed|jwe)$/, '')
+  return base === name || base === '' ? `${name}.opened` : base
+}
+
+async function outputsOf({ o, names, streams }: Opening): Promise<readonly Output[]> {
+  const { output, outDir, force = false } = o
+  const how: OutputOptions = { streams, force, mode: 'owner', inputs: names }
+  if (outDir !== undefined && output !== undefined)
+    throw new UsageError('-o and --out-dir exclude each other')
+  if (outDir !== undefined) return outputsIn(outDir, names, opened, how)
+  if (names.length > 1) throw new UsageError('several inputs: expected --out-dir')
+  return [await outputOf(output, how)]
+}
+
+async function openerOf(o: OpenArguments): Promise<Opener> {
+  const { createOpener } = await import('../../doors/kms.js')
+  const keys = o.inventory === undefined ? (o.keyId ?? []) : await openInventory(o.inventory)
+  return createOpener({ kms: kmsOf(o), keys })
+}
+
+async function openOne(opener: Opener, input: Input, output: Output, work: Opening): Promise<void> {
+  const kind = await kindOfInput(input)
+  const { o, signal, terminal } = work
+  const expected = {
+    context: o.anyContext ? () => true : work.context,
+    signal,
+  }
+  const tell = (context: Context): void => {
+    if (o.anyContext) terminal.note(`${input.name}: context ${JSON.stringify(context)}`)
+  }
+  if (kind === 'value') {
+    if (o.range) throw new UsageError(`${input.name}: --range is for files, and this is a value`)
+    const text = new TextDecoder().decode(await allOf(input, longestValue)).trim()
+    const found = await opener.open(text, expected)
+    tell(found.context)
+    return output.write(new Blob([withoutPadding(found)]).stream())
+  }
+  const found = o.range
+    ? await opener.openRange(fileOf(input), o.range[0], o.range[1] + 1, expected)
+    : await opener.openStream(input.source, expected)
+  tell(found.context)
+  return withProgress(work, input, found.readable, output)
+}
+
+/** The bytes of a value. The spaces behind JSON hid its length, and nobody needs them any more. */
+function withoutPadding(content: Content): Uint8Array<ArrayBuffer> {
+  const { bytes } = content
+  try {
+    content.json()
+  } catch {
+    return bytes
+  }
+  return bytes.subarray(0, bytes.findLastIndex((byte) => byte !== space) + 1)
+}
+
+function fileOf(input: Input): ByteSource {
+  if (input.kind === 'file') return input.source
+  throw new UsageError('--range: expected a file, since a pipe cannot be read from its middle')
+}
+
+/** Bytes of plaintext are counted; the sealed file is a little longer. */
+async function withProgress(
+  { streams, names }: Opening,
+  input: Input,
+  readable: ReadableStream<Uint8Array>,
+  output: Output,
+): Promise<void> {
+  const progress = progressOf(streams, input.name, names.length > 1 ? undefined : input.size)
+  let done = 0
+  const counted = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      done += chunk.length
+      progress.update(done)
+      controller.enqueue(chunk)
+    },
+  })
+  try {
+    await output.write(streams.stderr.isTTY ? readable.pipeThrough(counted) : readable)
+  } finally {
+    progress.end()
+  }
+}

@@ -1,0 +1,209 @@
+import {
+  inspect,
+  seal,
+  sealStream,
+  type KeyInfo,
+  type KeySet,
+  type Value,
+} from '../../doors/index.js'
+import { fromUtf8 } from '../../bytes/text.js'
+import type { Context } from '../../formats/context.js'
+import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
+import { contextFlags } from '../arguments/context.js'
+import { keySetOf, type TrustedKeys } from '../arguments/key-sets.js'
+import { keyFlags, type KeyArgument } from '../arguments/recipients.js'
+import { Command, Option } from '../commander.js'
+import { eachInput } from '../data/each-input.js'
+import { allOf, inputNames, openInput, type Input } from '../data/inputs.js'
+import { outputOf, outputsIn, type Output, type OutputOptions } from '../data/outputs.js'
+import { progressOf } from '../data/progress.js'
+import { UsageError } from '../exit-codes.js'
+import { abortedBySignals } from '../signals.js'
+import type { Streams, Terminal } from '../terminal.js'
+
+const examples = `
+Examples:
+  $ sealdrop seal -r https://keys.example/jwks.json --root root.json -c claim=7 -o report.sealed report.pdf
+      To the key set of a company, which a root that you hold has signed.
+  $ tar c photos | sealdrop seal -r recipient.json -c claim=7 -o photos.sealed
+      From a pipe; recipient.json is what the company gave you, and says why it is believed.
+  $ sealdrop seal -r key.pem --jwe --type text -c order=7 < note.txt
+      A value as one line of JWE, to a key in a file.
+  $ sealdrop seal -r ours.json -r theirs.json --out-dir sealed *.pdf
+      Many files, to a key of each of two companies. Either can open them.
+
+Sealing needs no credentials. What is sealed goes to stdout without -o; everything for people goes to stderr. The context
+(-c) can be read by everyone, and whoever opens must name the same; none is {}.`
+
+interface SealArguments {
+  readonly jwe?: true
+  readonly type?: keyof typeof valueTypes
+  readonly output?: string
+  readonly outDir?: string
+  readonly force?: true
+  readonly again?: true
+}
+
+/** The longest value, in bytes. A message has no such limit. */
+const longestValue = 2 ** 20
+
+const wrongType = (name: string, type: string): SealdropError =>
+  new SealdropError('malformed', `${name}: expected ${type}`)
+
+/** What bytes are sealed as. It is never guessed. */
+const valueTypes = {
+  bytes: (bytes: Uint8Array<ArrayBuffer>): Value => bytes,
+  text(bytes: Uint8Array<ArrayBuffer>, name: string): Value {
+    const text = fromUtf8(bytes)
+    if (text === undefined) throw wrongType(name, 'text in UTF-8')
+    return text
+  },
+  json(bytes: Uint8Array<ArrayBuffer>, name: string): Value {
+    try {
+      return JSON.parse(fromUtf8(bytes) ?? '') as Value
+    } catch {
+      throw wrongType(name, 'JSON')
+    }
+  },
+}
+
+/** The command `sealdrop seal`. */
+export function sealCommand(terminal: Terminal, streams: Streams): Command {
+  const command = new Command('seal')
+    .description('seal files or a value to keys of AWS KMS')
+    .argument('[in...]', 'files; default: stdin')
+  const recipients = keyFlags(command, {
+    flags: '-r, --recipient <url|file>',
+    description: 'a key set, a key (JWK, PEM, DER) or a recipient file; again for several',
+  })
+  const context = contextFlags(command)
+  return command
+    .option('--jwe', 'make a value (one line of JWE), of at most 1 MiB, and no message')
+    .addOption(
+      new Option('--type <type>', 'what a value is; default: bytes').choices(
+        Object.keys(valueTypes),
+      ),
+    )
+    .option('-o, --output <file>', 'where it goes; - is stdout, also where it is a terminal')
+    .option(
+      '--out-dir <folder>',
+      'where several inputs go, each under its name and .sealed or .jwe',
+    )
+    .option('--force', 'replace what is there')
+    .option('--again', 'seal what is sealed to these keys already')
+    .addHelpText('after', examples)
+    .action(async (names: readonly string[], o: SealArguments) => {
+      check(o, recipients)
+      await abortedBySignals(async (signal) => {
+        const given = { terminal, streams, o, names: inputNames(names), signal }
+        await run({ ...given, recipients, context: context() })
+      })
+    })
+}
+
+interface Sealing {
+  readonly terminal: Terminal
+  readonly streams: Streams
+  readonly o: SealArguments
+  readonly recipients: readonly KeyArgument[]
+  readonly context: Context
+  readonly names: readonly string[]
+  readonly signal: AbortSignal
+}
+
+/** One input on its way to its output. */
+interface OneSealing extends Sealing {
+  readonly keys: readonly KeySet[]
+  readonly input: Input
+  readonly output: Output
+}
+
+function check({ jwe, type }: SealArguments, recipients: readonly KeyArgument[]): void {
+  if (recipients.length === 0) throw new UsageError('-r: expected whom to seal to')
+  if (jwe && recipients.length > 1)
+    throw new UsageError('--jwe: a value has one recipient; a message takes several')
+  if (type !== undefined && !jwe) throw new UsageError('--type: it is for --jwe')
+}
+
+async function run(work: Sealing): Promise<void> {
+  const { terminal, streams, o, recipients, names } = work
+  const outputs = await outputsOf(work)
+  const sets = await Promise.all(recipients.map((given) => keySetOf(given, 'enc')))
+  const keys = sets.map((set) => set.keys)
+  const sealOne = o.jwe ? sealValue : sealMessage
+  const told = new Set<string>()
+  await eachInput(names, { jobs: 1, terminal, told: true }, async (name, index) => {
+    const input = await openInput(name, streams)
+    const sealedTo = await sealOne({ ...work, keys, input, output: outputs[index] as Output })
+    for (const line of reasons(sets, sealedTo)) {
+      if (!told.has(line)) terminal.note(line)
+      told.add(line)
+    }
+  })
+}
+
+async function outputsOf({ o, streams, names }: Sealing): Promise<readonly Output[]> {
+  const { output, outDir, force = false, jwe } = o
+  const how: OutputOptions = { streams, force, mode: 'umask', inputs: names }
+  if (outDir !== undefined && output !== undefined)
+    throw new UsageError('-o and --out-dir exclude each other')
+  const extension = jwe ? '.jwe' : '.sealed'
+  if (outDir !== undefined) return outputsIn(outDir, names, (name) => name + extension, how)
+  if (names.length > 1) throw new UsageError('several inputs: expected --out-dir')
+  return [await outputOf(output ?? (jwe ? '-' : undefined), how)]
+}
+
+/** Which keys were chosen, and why they are believed. */
+const reasons = (sets: readonly TrustedKeys[], sealedTo: readonly KeyInfo[]): readonly string[] =>
+  sets.map(({ source, trust }, index) => {
+    const { thumbprint, alg } = sealedTo[index] as KeyInfo
+    return `sealed to ${thumbprint} (${alg}) of ${source}, ${trust}`
+  })
+
+const again = ({ again: isAgain }: SealArguments): { readonly again?: true } =>
+  isAgain ? { again: true } : {}
+
+async function sealMessage(work: OneSealing): Promise<readonly KeyInfo[]> {
+  const { streams, o, keys, input, output, context, signal } = work
+  const progress = progressOf(streams, input.name, input.size)
+  try {
+    const sealed = await sealStream(keys, input.source, {
+      context,
+      signal,
+      digest: false,
+      onProgress: ({ done }) => progress.update(done),
+      ...again(o),
+    })
+    await output.write(sealed.readable)
+    return sealed.recipients
+  } catch (error) {
+    throw inWordsOfTheCommand(error)
+  } finally {
+    progress.end()
+  }
+}
+
+async function sealValue(work: OneSealing): Promise<readonly KeyInfo[]> {
+  const { o, keys, input, output, context, signal } = work
+  const bytes = await allOf(input, longestValue)
+  const content = valueTypes[o.type ?? 'bytes'](bytes, input.name)
+  const [set] = keys as readonly [KeySet]
+  try {
+    const jwe = await seal(set, content, { context, signal, ...again(o) })
+    await output.write(new Blob([`${jwe}\n`]).stream())
+    const [chosen] = (await inspect(jwe)).recipients
+    return (await set.list({ signal })).filter(({ thumbprint }) => thumbprint === chosen)
+  } catch (error) {
+    throw inWordsOfTheCommand(error)
+  }
+}
+
+/** An error in the words of the command: who typed it knows `--again`, and not `again: true`. */
+function inWordsOfTheCommand(error: unknown): unknown {
+  if (!isSealdropError(error)) return error
+  const { code, message } = error
+  const more =
+    code === 'no_usable_key' && message.includes('ARN') ? '; or give --arn, or --jwe' : ''
+  const said = message.replace('again: true', '--again') + more
+  return said === message ? error : new SealdropError(code, said, { cause: error })
+}

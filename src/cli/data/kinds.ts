@@ -1,0 +1,30 @@
+import { fromUtf8 } from '../../bytes/text.js'
+import type { Bytes } from '../../bytes/bytes.js'
+import { SealdropError } from '../../errors/sealdrop-error.js'
+import type { Input } from './inputs.js'
+
+/** What a sealed thing is, by its first bytes. */
+export type SealedKind = 'message' | 'value'
+
+/** As many bytes as tell one kind from another. */
+const enough = 64
+
+const kinds: Readonly<Record<SealedKind, (bytes: Bytes, text: string) => boolean>> = {
+  // message-format.md, "Header": version 2, and version 1 of old writers
+  message: ([version = 0]) => version === 1 || version === 2,
+  // RFC 7516 §7.1: five parts in base64url; the first one is a JSON object
+  value: (_, text) => /^\s*eyJ[\w-]*\.?/.test(text),
+}
+
+/** Looks at the first bytes of an input. @throws SealdropError `malformed` */
+export async function kindOfInput(input: Input): Promise<SealedKind> {
+  const bytes = await input.first(enough)
+  const text = fromUtf8(bytes) ?? ''
+  const names = Object.keys(kinds) as SealedKind[]
+  const found = names.find((name) => kinds[name](bytes, text))
+  if (found) return found
+  throw new SealdropError(
+    'malformed',
+    `${input.name}: expected a sealed file or value, found ${bytes.length === 0 ? 'nothing' : 'something else'}`,
+  )
+}

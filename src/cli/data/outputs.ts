@@ -1,0 +1,121 @@
+import { createWriteStream } from 'node:fs'
+import { mkdir, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { Readable, type Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { outputPlace } from '../../files/output-place.js'
+import { writeFileWhole, type WriteOptions } from '../../files/write-file.js'
+import { SealdropError } from '../../errors/sealdrop-error.js'
+import { PipeClosed, UsageError } from '../exit-codes.js'
+import type { Streams } from '../terminal.js'
+
+/** Where something goes: the whole of it, or nothing. Pipes and devices get it as it comes. */
+export interface Output {
+  /** The path, or `-` for stdout. */
+  readonly name: string
+  write(stream: ReadableStream<Uint8Array>): Promise<void>
+}
+
+/** How an output is written. */
+export interface OutputOptions {
+  readonly streams: Streams
+  /** Whether what is there is replaced. */
+  readonly force: boolean
+  readonly mode: NonNullable<WriteOptions['mode']>
+  /** Files that are read meanwhile. */
+  readonly inputs: readonly string[]
+}
+
+/** Whether it goes to stdout. */
+export const isStdout = (path: string | undefined): boolean => path === undefined || path === '-'
+
+/**
+ * Looks at where something goes, before anything is read.
+ *
+ * @param path - `-` for stdout, also where it is a terminal; undefined for stdout
+ * @throws UsageError
+ */
+export async function outputOf(path: string | undefined, o: OutputOptions): Promise<Output> {
+  if (path === undefined || path === '-') return stdoutOf(path, o.streams)
+  const place = await outputPlace(path)
+  if (place.found === 'folder')
+    throw new UsageError(`${path}: expected a file to write; --out-dir takes a folder`)
+  if (place.found === 'other') return { name: path, write: (stream) => writeThrough(path, stream) }
+  if (place.found === 'file') await checkReplaced(path, o)
+  return {
+    name: path,
+    async write(stream) {
+      const { force: replace, mode } = o
+      if (!(await writeFileWhole(place.path, stream, { replace, mode }))) throw isThere(path)
+    },
+  }
+}
+
+const isThere = (path: string): UsageError =>
+  new UsageError(`${path}: it is there already; --force replaces it`)
+
+async function checkReplaced(path: string, { force, inputs }: OutputOptions): Promise<void> {
+  const ours = await stat(path, { bigint: true })
+  for (const name of inputs.filter((input) => input !== '-')) {
+    const other = await stat(name, { bigint: true }).catch(() => undefined)
+    if (other?.dev === ours.dev && other.ino === ours.ino)
+      throw new UsageError(`${path}: it is an input too, and would be lost`)
+  }
+  if (!force) throw isThere(path)
+}
+
+function stdoutOf(path: string | undefined, { stdout }: Streams): Output {
+  if (path === undefined && stdout.isTTY)
+    throw new UsageError(
+      'stdout is a terminal: -o FILE writes a file, and -o - writes to the terminal',
+    )
+  return { name: '-', write: (stream) => piped(stream, stdout, false) }
+}
+
+const writeThrough = (path: string, stream: ReadableStream<Uint8Array>): Promise<void> =>
+  piped(stream, createWriteStream(path, { flags: 'r+' }), true)
+
+async function piped(
+  stream: ReadableStream<Uint8Array>,
+  to: Writable,
+  end: boolean,
+): Promise<void> {
+  let broken: NodeJS.ErrnoException | undefined
+  to.once('error', (error: NodeJS.ErrnoException) => (broken = error))
+  try {
+    await pipeline(Readable.fromWeb(stream as never), to, { end })
+  } catch (error) {
+    if (!broken) throw error
+    if (broken.code === 'EPIPE') throw new PipeClosed('the pipe was closed')
+    throw new SealdropError('output_failed', `the output cannot be written: ${broken.code}`, {
+      cause: broken,
+    })
+  }
+}
+
+/** Makes the name of an output from that of its input. */
+export type Renaming = (name: string) => string
+
+/**
+ * The outputs of several inputs in a folder, by the names of the inputs alone.
+ *
+ * @throws UsageError where two would be one
+ */
+export async function outputsIn(
+  folder: string,
+  names: readonly string[],
+  rename: Renaming,
+  o: OutputOptions,
+): Promise<readonly Output[]> {
+  const paths = names.map((name) => {
+    const base = basename(name)
+    if (name === '-' || ['', '.', '..'].includes(base))
+      throw new UsageError(`${name}: it has no name for --out-dir; say -o`)
+    return join(folder, rename(base))
+  })
+  const twice = paths.findIndex((path, index) => paths.indexOf(path) !== index)
+  if (twice !== -1)
+    throw new UsageError(`${names[twice]}: another input would be written to ${paths[twice]} too`)
+  await mkdir(folder, { recursive: true })
+  return Promise.all(paths.map((path) => outputOf(path, o)))
+}
