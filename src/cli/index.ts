@@ -7,6 +7,12 @@ const terminal: Terminal = {
   note: (line) => void process.stderr.write(`${escaped(line)}\n`),
 }
 
+// AWS's SDK warns of versions of Node that it will leave one day: that is for who installs it.
+process.removeAllListeners('warning')
+process.on('warning', ({ name, message }) => {
+  if (!message.startsWith('NodeVersionSupportWarning')) terminal.note(`${name}: ${message}`)
+})
+
 // What fails beside the command itself is told in a sentence too, and not as a stack.
 process.on('uncaughtException', (e) => {
   terminal.note(`sealdrop: ${unforeseen(e)}`)

@@ -232,7 +232,7 @@ test('what is sealed to a key already is not sealed again without --again', asyn
 test('a reader that stops ends the command with 7 and without a word', async () => {
   const child = spawn(process.execPath, [bin, 'seal', ...toClaims], {
     cwd: world.folder,
-    env: { ...process.env, ...env(), NODE_NO_WARNINGS: '1' },
+    env: { ...process.env, ...env() },
   })
   let err = ''
   child.stderr.on('data', (chunk) => (err += chunk))
@@ -259,7 +259,7 @@ for (const [signal, expected] of /** @type {const} */ ([
       const output = at(`by-${signal}/out`)
       const child = spawn(process.execPath, [bin, ...args, '-o', output], {
         cwd: world.folder,
-        env: { ...process.env, ...env(), NODE_NO_WARNINGS: '1' },
+        env: { ...process.env, ...env() },
         stdio: ['pipe', 'ignore', 'pipe'],
       })
       let err = ''
