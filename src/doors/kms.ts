@@ -14,6 +14,11 @@ export type { CacheOptions } from '../kms/open/data-key-cache.js'
 export { createSigner } from '../kms/sign/create-signer.js'
 export type { ReceiptOf, Signer } from '../kms/sign/signer.js'
 export type { SignFileOptions } from '../kms/sign/sign-file.js'
+export {
+  createDropLink,
+  type DropLink,
+  type DropLinkOptions,
+} from '../kms/sign/create-drop-link.js'
 export { publicJwk } from '../kms/publish/public-jwk.js'
 export { createPublisher } from '../kms/publish/create-publisher.js'
 export type { PublishedKey } from '../kms/publish/configured-jwks.js'

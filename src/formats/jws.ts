@@ -23,6 +23,7 @@ export const reservedTypes = {
   history: 'jwk-set-history+jwt',
   receipt: 'sealdrop-receipt+jwt',
   file: 'sealdrop-file+jwt',
+  drop: 'sealdrop-drop+jwt',
 } as const
 
 /**

@@ -1,13 +1,13 @@
 import { ensure } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
 import { blamingNow } from '../errors/whose.js'
+import { isFolders } from '../formats/folders.js'
 import { isText } from '../formats/json.js'
 import {
   policyDocument,
   type PolicyDocument,
   type PolicyStatement,
 } from '../kms/policy/document.js'
-import { isFolders } from './upload-options.js'
 
 /** Whose bucket it is, and what of it the handler uses. */
 export interface BucketPolicyOptions {

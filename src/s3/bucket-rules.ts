@@ -1,7 +1,8 @@
 import { ensure } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
 import { blamingNow } from '../errors/whose.js'
-import { isFolders, isOrigin } from './upload-options.js'
+import { isFolders } from '../formats/folders.js'
+import { isOrigin } from './upload-options.js'
 
 /** What a bucket answers to pages of other origins, as PutBucketCors takes it. */
 export interface BucketCors {

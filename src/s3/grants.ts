@@ -1,12 +1,12 @@
 import { ensure } from '../errors/guard.js'
 import { utf8 } from '../bytes/text.js'
+import { isFolders } from '../formats/folders.js'
 import { isText } from '../formats/json.js'
 import type { UploadOp } from '../upload/protocol.js'
 import { misconfigured } from './misconfigured.js'
 import { readSession, type Session } from './session.js'
 import {
   checkParams,
-  isFolders,
   type UploadCreateParams,
   type Settings,
   type UploadAsked,

@@ -4,6 +4,7 @@ import { bytesOf } from '../bytes/bytes.js'
 import { utf8 } from '../bytes/text.js'
 import { clockOf, ensure, hasMethods, shown } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
+import { isFolders } from '../formats/folders.js'
 import { isText } from '../formats/json.js'
 import type { Context } from '../formats/context.js'
 import type { SealdropErrorCode } from '../errors/sealdrop-error.js'
@@ -142,10 +143,6 @@ const isOptional =
   (is: (value: unknown) => boolean) =>
   (value: unknown): boolean =>
     value === undefined || is(value)
-
-/** Folders of a key, each of which ends in `/`, and none of which is `.` or `..`. */
-export const isFolders = (value: unknown): value is string =>
-  isText(value) && /^(?:(?!\.{1,2}\/)[\w!.*'()=@-]+\/)*$/.test(value) && value.length <= 512
 
 /** An origin as browsers send it. */
 export function isOrigin(value: unknown): boolean {

@@ -22,6 +22,7 @@ import { createOpener, createPublisher, createSigner } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { nameBytes } from '#dist/formats/sealed-name.js'
 import { readSession, writeSession } from '#dist/s3/session.js'
+import { verifyDropLink } from '#dist/verify/drop-link.js'
 import { partsAtOnce, uploadBody, uploadStatuses, uploadType } from '#dist/upload/protocol.js'
 import { fails } from '../support/host.js'
 import { clientOf } from '../local-kms/helpers.mjs'
@@ -241,6 +242,21 @@ test('an upload: the example is a session under its secret, in the order of the 
   assert.equal(writeSession(session, bytes), token)
   assert.deepEqual(Object.keys(session), membersIn('upload', '## Session'))
   await fails(assert, () => readSession(token, [bytes.map(() => 1)]), 'rejected')
+})
+
+test('a link: the example verifies for its handler, and what is signed has its members', async () => {
+  const [, , , key, payload, token] = blocksOf('upload')
+  const claims = JSON.parse(payload)
+  const { aud: audience, iat } = claims
+  assert.deepEqual(part(token, 1), claims)
+  const keys = setOf(JSON.parse(key))
+  const found = await verifyDropLink(keys, token, { audience, now: iat * 1000 })
+  assert.deepEqual({ ...found }, claims)
+  assertNamed(claims, membersIn('upload', '## Links'))
+  assert.deepEqual(
+    [part(token, 0).typ, Object.keys(part(token, 0)).length],
+    ['sealdrop-drop+jwt', 3],
+  )
 })
 
 test('an upload: the tables name the verbs with their members, and every code with its status', () => {

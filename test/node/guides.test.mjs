@@ -38,6 +38,7 @@ const htmlOf = ({ text }) =>
 /** What the first block of each guide prints; others have a host, or are for a shell. */
 const firstPrints = {
   comparison: ['order 7'],
+  'drop-links': ['https://app.example.com/send?claim=7'],
   errors: ['invalid_argument false'],
   files: ['a long file'],
   'first-value': ["{ iban: 'DE02' }"],

@@ -64,6 +64,15 @@ const uploads = {
   secrets: ['0123456789'.repeat(4)],
 }
 
+const link = {
+  key: 'alias/links',
+  page: 'https://app.example/send',
+  audience: 'https://app.example/uploads',
+  subject: 'acme',
+  context: {},
+  expiresIn: 60_000,
+}
+
 const transport = onUpload.uploadTransport(url)
 /** A handler that says no at once, so that nothing is tried again behind a test. */
 const refusing = { ...transport, ask: noKms }
@@ -112,6 +121,7 @@ export const calls = {
   createOpener: (o) => kms.createOpener(o),
   'createOpener.cache': (cache) => kms.createOpener({ keys: store, cache }),
   createSigner: (o) => kms.createSigner(o),
+  createDropLink: (o) => kms.createDropLink({ kms: noKms, ...o }),
   publicJwk: (o) => kms.publicJwk({ kms: noKms, ...o }),
   createPublisher: (o) => kms.createPublisher(o),
   'createPublisher.keys': (row) => kms.createPublisher({ keys: [{ key: 'alias/a', ...row }] }),
@@ -158,6 +168,7 @@ export const needed = {
   sealedLength: { context: {} },
   createOpener: { keys: store },
   'createOpener.cache': { entries: 1, maxAge: 1, uses: 1 },
+  createDropLink: link,
   createPublisher: { keys: [{ key: 'alias/a' }] },
   deleteKey: { store, key: entry.thumbprint, confirm: entry.thumbprint },
   uploadHandler: uploads,
@@ -182,6 +193,7 @@ export const clocked = {
     door.fetchKeySet(url, { trust: door.overHttps(), now, fetch: noKms }).ready(),
   createOpener: (now) => kms.createOpener({ keys: store, now }).ready(),
   createSigner: (now) => kms.createSigner({ key: 'alias/a', kms: noKms, now }).sign('a'),
+  createDropLink: (now) => kms.createDropLink({ ...link, kms: noKms, now }),
   createPublisher: (now) => kms.createPublisher({ keys: store, now }).documents(),
   doctor: (now) => kms.doctor({ keySetUrl: url, fetch: noKms, now }),
   retireKey: (now) => kms.retireKey({ store, key: entry.thumbprint ?? '', now }),

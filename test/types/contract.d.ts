@@ -174,6 +174,8 @@ declare module 'sealdrop/kms' { // the companion
     signReceipt(of: { messageId: string; digest: string; length: number; context: Context; stage: 'received' | 'opened'; key?: string | KeyInfo }, o?: CallOptions): Promise<string>
   }
   function createSigner(o: { kms?: Kms; key: string; alg?: string; algorithm?: string; now?: () => number }): Signer
+  interface DropLinkOptions extends CallOptions { kms?: Kms; key: string; alg?: string; algorithm?: string; page: string | URL; audience: string | URL; subject: string; context: Context; expiresIn: number; prefix?: string; files?: number; bytes?: number; now?: () => number }
+  function createDropLink(o: DropLinkOptions): Promise<{ url: string; token: string; jti: string; expires: Date }> // a key that signs links, and nothing else; the token stands behind #drop=
   function publicJwk(o: CallOptions & { kms?: Kms; key: string }): Promise<JWK> // of a root: what pages give to signedBy
   function createPublisher(o: { kms?: Kms; keys: readonly { key: string; use?: 'enc' | 'sig'; alg?: string; withArn?: boolean }[] | InventoryStore; root?: string; history?: boolean; name?: string; issuer?: string; lifetime?: number; now?: () => number }): import('sealdrop/serve').KeySetDocuments // root: the KMS key that signs key sets, and nothing else
   function doctor(o: CallOptions & { keySetUrl?: string; roots?: readonly JWK[]; name?: string; issuer?: string; origin?: string; kms?: Kms; store?: InventoryStore; root?: string; roles?: readonly ('opener' | 'signer')[]; every?: string; timeout?: number; fetch?: typeof globalThis.fetch; now?: () => number }): Promise<readonly { check: string; ok: boolean; advice?: string }[]> // ok with advice: a warning

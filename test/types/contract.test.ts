@@ -121,6 +121,7 @@ export type Companion = [
     (o: Parameters<typeof contractKms.createSigner>[0]) => contractKms.Signer,
     typeof actualKms.createSigner
   >,
+  Fits<typeof contractKms.createDropLink, typeof actualKms.createDropLink>,
   Fits<typeof contractKms.createPublisher, typeof actualKms.createPublisher>,
   Fits<typeof contractServe.keySetHandler, typeof actualServe.keySetHandler>,
   Fits<typeof contractServe.keySetListener, typeof actualServe.keySetListener>,

@@ -17,6 +17,7 @@ const parts = [
       'uploads',
       's3-uploads',
       'upload-pages',
+      'drop-links',
       'command-line',
       'receipts-and-signatures',
       'partners',
