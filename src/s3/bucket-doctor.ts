@@ -188,6 +188,7 @@ const sessionOf = (o: Settings, key: string, uploadId: string): Session => ({
   length: 0,
   partLength: 0,
   link: '',
+  attempt: '',
   name: '',
   begun: o.now(),
   expires: o.now() + sessionAge,

@@ -7,6 +7,7 @@ import { misconfigured } from './misconfigured.js'
 import { readSession, type Session } from './session.js'
 import {
   checkParams,
+  type BegunUpload,
   type UploadCreateParams,
   type Settings,
   type UploadAsked,
@@ -19,6 +20,8 @@ export const sessionAge: number = 7 * day
 /** For how long after its begin a receipt is answered. */
 const receiptAge = 90 * day
 
+const hooks = ['reserve', 'keep', 'release'] as const
+
 /** What is wrong with a grant is the operator's fault, and no page is told of it. */
 const isGrant = (grant: UploadGrant): boolean =>
   isText(grant.subject) &&
@@ -26,7 +29,8 @@ const isGrant = (grant: UploadGrant): boolean =>
   utf8(grant.subject).length <= 1_024 &&
   isFolders(grant.prefix ?? '') &&
   isText(grant.link ?? '') &&
-  utf8(grant.link ?? '').length <= 1_024
+  utf8(grant.link ?? '').length <= 1_024 &&
+  hooks.every((name) => ['undefined', 'function'].includes(typeof grant[name]))
 
 /**
  * Asks whether a request may go on.
@@ -68,6 +72,13 @@ export async function admitted(
   ensure(grant.subject === subject, 'rejected', 'session: somebody else began this upload')
   return { session, grant }
 }
+
+/** An attempt, as the functions of a grant get it. */
+export const attemptOf = ({ key, length, attempt }: BegunUpload): BegunUpload => ({
+  key,
+  length,
+  attempt,
+})
 
 /** What `createParams` answers for a grant. @throws SealdropError `output_failed` */
 export function paramsFor(o: Settings, grant: UploadGrant): UploadCreateParams {

@@ -21,6 +21,8 @@ export interface Session {
   readonly partLength: number
   /** What the grant named, such as the id of a link; empty where it named none. */
   readonly link: string
+  /** 128 random bits, base64url: another begin of the same message has others. */
+  readonly attempt: string
   /** The sealed name, base64url; empty where there is none. */
   readonly name: string
   /** Milliseconds since 1970. */
@@ -44,6 +46,7 @@ const fields = {
   length: 'number',
   partLength: 'number',
   link: 'text',
+  attempt: 'text',
   name: 'text',
   begun: 'number',
   expires: 'number',

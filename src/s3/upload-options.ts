@@ -54,12 +54,30 @@ export interface UploadGrant {
   /** Text that the session keeps, such as the id of a link. Default: none. */
   readonly link?: string
   /**
-   * Called when an upload of parts was aborted and no object is there.
+   * Called at `begin`, before anything is created in the bucket: what it throws refuses the upload.
    *
-   * It may come again for the same upload, and while another upload of the same key goes on: what
-   * it gives back must be given back once.
+   * It comes for each begin, and the same message may be begun again under the same key.
    */
-  aborted?(): unknown
+  reserve?(upload: BegunUpload): unknown
+  /** Called before the parts of an upload are completed: from then on nothing is given back. */
+  keep?(upload: BegunUpload): unknown
+  /**
+   * Called when an attempt is gone: creating it failed, or it was aborted and no object is there.
+   *
+   * It may come again for the same attempt, and while another attempt of the same key goes on. Of
+   * one PUT it never comes, since its URL cannot be taken back.
+   */
+  release?(upload: BegunUpload): unknown
+}
+
+/** One attempt to send a message: the same one may be begun several times. */
+export interface BegunUpload {
+  /** The object's key: the same one for each begin of a message. */
+  readonly key: string
+  /** Bytes of the sealed file. */
+  readonly length: number
+  /** Text that each begin has its own of. */
+  readonly attempt: string
 }
 
 /** What may be set of an object: encryption, storage class, tags, Object Lock. */

@@ -219,7 +219,7 @@ export function verbsContract({ test, assert, world }) {
   test('abort: the parts are gone, and what is whole is not taken back', async () => {
     const { handler, make, upload } = world()
     let aborted = 0
-    const counting = make({ authorize: () => ({ subject: 'acme', aborted: () => void aborted++ }) })
+    const counting = make({ authorize: () => ({ subject: 'acme', release: () => void aborted++ }) })
     const { session, parts } = await upload(9 * MiB)
     await sent(handler, session, parts)
     for (const times of [1, 2]) {

@@ -6,6 +6,7 @@ import { completeContract } from './contract-complete.mjs'
 import { partsContract } from './contract-parts.mjs'
 import { verbsContract } from './contract-verbs.mjs'
 import { doctorSuite } from './doctor.mjs'
+import { linksSuite } from './links.mjs'
 import { objectsSuite } from './objects.mjs'
 import { pagesSuite } from './pages.mjs'
 import { uploadsSuite } from './uploads.mjs'
@@ -28,5 +29,12 @@ after(async () => {
   server?.close()
 })
 
-for (const contract of [verbsContract, partsContract, completeContract, objectsSuite, doctorSuite])
+for (const contract of [
+  verbsContract,
+  partsContract,
+  completeContract,
+  objectsSuite,
+  doctorSuite,
+  linksSuite,
+])
   contract({ test, assert, world })

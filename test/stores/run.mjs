@@ -1,20 +1,24 @@
-// npm run test:stores: the inventory in S3 and in DynamoDB, through AWS's own clients, kept by a
-// server that we did not write (moto).
+// npm run test:stores: the inventory in S3 and in DynamoDB, and what was sent by links in DynamoDB
+// and Redis, through the clients that people use, kept by servers that we did not write.
 import { randomUUID } from 'node:crypto'
 import test, { after, before } from 'node:test'
 import { DynamoDB } from '@aws-sdk/client-dynamodb'
 import { S3 } from '@aws-sdk/client-s3'
 import { assert } from 'chai'
 import { dynamoDbInventory, s3Inventory } from 'sealdrop/kms'
+import { dynamoDbLinks, redisLinks } from 'sealdrop/s3'
 import { fails } from '../support/host.js'
 import { emptyInventory } from '../support/inventories.mjs'
 import { inventoryStoreSuite } from '../support/inventory-stores.js'
+import { linkStoreSuite } from '../support/link-stores.js'
 import { startMoto } from '../support/moto.mjs'
+import { startRedis } from '../support/redis.mjs'
 import { present, wrong } from '../support/types.mjs'
 
-let server, s3, dynamoDb, config
+let server, redis, s3, dynamoDb, inTurn, config
 before(async () => {
   server = await startMoto()
+  redis = await startRedis()
   config = {
     endpoint: server.url,
     region: 'us-east-1',
@@ -23,6 +27,9 @@ before(async () => {
   }
   s3 = new S3({ ...config, forcePathStyle: true })
   dynamoDb = new DynamoDB(config)
+  // moto looks at the conditions of two writes and then does both, as DynamoDB never does. So they
+  // come to it one after the other, and those of several verbs in any order
+  inTurn = new DynamoDB({ ...config, requestHandler: { httpAgent: { maxSockets: 1 } } })
   await s3.createBucket({ Bucket: 'inventories' })
   await dynamoDb.createTable({
     TableName: 'inventories',
@@ -31,7 +38,10 @@ before(async () => {
     KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
   })
 })
-after(() => server?.close())
+after(async () => {
+  server?.close()
+  await redis?.close()
+})
 
 inventoryStoreSuite({
   test,
@@ -53,6 +63,22 @@ inventoryStoreSuite({
     return [0, 1].map(() => dynamoDbInventory({ dynamoDb, table: 'inventories', id }))
   },
 })
+
+linkStoreSuite({
+  test,
+  assert,
+  fails,
+  name: 'DynamoDB',
+  make: async () => [0, 1].map(() => dynamoDbLinks({ dynamoDb: inTurn, table: 'inventories' })),
+})
+for (const name of ['redis', 'ioredis'])
+  linkStoreSuite({
+    test,
+    assert,
+    fails,
+    name: `Redis by ${name}`,
+    make: async () => [0, 1].map(() => redisLinks({ redis: redis.clients[name] })),
+  })
 
 test('what is kept is JSON that people can read', async () => {
   const key = randomUUID()

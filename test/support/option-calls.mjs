@@ -76,6 +76,8 @@ const link = {
 const transport = onUpload.uploadTransport(url)
 /** A handler that says no at once, so that nothing is tried again behind a test. */
 const refusing = { ...transport, ask: noKms }
+const tables = { dynamoDb: { getItem: noKms, updateItem: noKms }, table: 'links' }
+const headers = new Headers({ authorization: `Bearer ${jws}` })
 const object = { s3: uploads.s3, bucket: 'uploads', key: 'a' }
 
 /** The calls by the names of the contract. @type {Readonly<Record<string, (o: any) => unknown>>} */
@@ -102,6 +104,10 @@ export const calls = {
   keySetHandler: (o) => keySetHandler(wrong(source), o),
   keySetListener: (o) => keySetListener(wrong(source), o),
   uploadHandler: (o) => onS3.uploadHandler(o),
+  dropLinks: (o) => onS3.dropLinks(o),
+  memoryLinks: (o) => onS3.memoryLinks(o),
+  dynamoDbLinks: (o) => onS3.dynamoDbLinks(o),
+  redisLinks: (o) => onS3.redisLinks(o),
   uploadListener: (o) => onS3.uploadListener(o),
   uploadTransport: (o) => onUpload.uploadTransport(url, o),
   uploadSealed: (o) => onUpload.uploadSealed(keys, file, o),
@@ -172,6 +178,9 @@ export const needed = {
   createPublisher: { keys: [{ key: 'alias/a' }] },
   deleteKey: { store, key: entry.thumbprint, confirm: entry.thumbprint },
   uploadHandler: uploads,
+  dropLinks: { keys, audience: url },
+  dynamoDbLinks: tables,
+  redisLinks: { redis: { call: noKms } },
   uploadListener: uploads,
   uploadSealed: { context: {}, transport: refusing },
   uploadAll: { context: {}, transport: refusing },
@@ -203,6 +212,10 @@ export const clocked = {
     kms.revokeKey({ store, key: entry.thumbprint ?? '', reason: 'unspecified', now }),
   applyRotation: (now) => kms.applyRotation(wrong(plan), { kms: noKms, store, now }),
   uploadHandler: (now) => onS3.uploadHandler({ ...uploads, now }),
+  dropLinks: (now) =>
+    onS3.dropLinks({ keys, audience: url, now })(wrong({ request: { headers }, op: 'list' })),
+  memoryLinks: (now) => onS3.memoryLinks({ now }).isRevoked('a'),
+  dynamoDbLinks: (now) => onS3.dynamoDbLinks({ ...tables, now }).revoke('x'.repeat(22)),
   uploadListener: (now) => onS3.uploadListener({ ...uploads, now }),
   rebuildInventory: (now) => kms.rebuildInventory({ store: empty, kms: noKms, enter: [], now }),
   startLocalKms: (now) => startLocalKms({ now }),

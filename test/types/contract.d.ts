@@ -240,10 +240,24 @@ declare module 'sealdrop/s3' { // partners' uploads to S3: docs/formats/upload.m
   type UploadAsked =
     | { readonly request: Request; readonly op: 'begin'; readonly context: Context; readonly recipients: readonly string[]; readonly messageId: string; readonly length: number } // what the header says: nobody has verified it
     | { readonly request: Request; readonly op: 'sign' | 'list' | 'complete' | 'abort' | 'receipt'; readonly session: UploadSession }
-  interface UploadGrant { readonly subject: string; readonly prefix?: string; readonly link?: string; aborted?(): unknown } // the same subject at every verb
+  interface BegunUpload { readonly key: string; readonly length: number; readonly attempt: string }
+  interface UploadGrant { readonly subject: string; readonly prefix?: string; readonly link?: string; reserve?(upload: BegunUpload): unknown; keep?(upload: BegunUpload): unknown; release?(upload: BegunUpload): unknown } // the same subject at every verb
   type UploadCreateParams = import('#dist/doors/s3.js').UploadCreateParams // encryption, storage class, tags, Object Lock; nothing else
   interface UploadEvent { readonly op?: UploadAsked['op']; readonly status: number; readonly code?: SealdropErrorCode; readonly key?: string; readonly reason?: string }
   interface UploadHandlerOptions { s3: S3Client; bucket: string; prefix: string; authorize: (asked: UploadAsked) => UploadGrant | null | undefined | Promise<UploadGrant | null | undefined>; secrets: readonly (Uint8Array | string)[]; origins: readonly string[]; maxLength?: number; createParams?: (grant: UploadGrant) => UploadCreateParams; receipts?: string; onEvent?: (event: UploadEvent) => void; now?: () => number } // one or two secrets of at least 32 bytes
+  interface DropLinkUse { readonly file: string; readonly attempt: string; readonly bytes: number }
+  interface DropLinkLimits { readonly files: number; readonly bytes: number }
+  interface DropLinkStore {
+    reserve(jti: string, use: DropLinkUse, limits: DropLinkLimits, until: Date): Promise<boolean> // counts a file once, and keeps each attempt
+    release(jti: string, use: DropLinkUse): Promise<void> // with the last attempt of a file it is given back
+    revoke(jti: string): Promise<void>
+    isRevoked(jti: string): Promise<boolean>
+  }
+  interface DropLinksOptions { keys: import('sealdrop').KeySet; audience: string | URL; store?: DropLinkStore; now?: () => number }
+  function dropLinks(o: DropLinksOptions): (asked: UploadAsked) => Promise<UploadGrant | null> // for authorize; a link with limits is refused without a store
+  function memoryLinks(o?: { now?: () => number }): DropLinkStore // of one process
+  function dynamoDbLinks(o: { dynamoDb: import('#dist/doors/s3.js').DynamoDbLinkOperations; table: string; now?: () => number }): DropLinkStore // new DynamoDB({})
+  function redisLinks(o: { redis: import('#dist/doors/s3.js').RedisClient; prefix?: string }): DropLinkStore // a client of redis or ioredis
   function uploadHandler(o: UploadHandlerOptions): (request: Request) => Promise<Response>
   interface UploadListenerRequest extends AsyncIterable<Uint8Array> { readonly method?: string | undefined; readonly url?: string | undefined; readonly headers: Readonly<Record<string, string | readonly string[] | undefined>> }
   function uploadListener(o: UploadHandlerOptions): (request: UploadListenerRequest, response: ListenerResponse) => void // node:http, Express

@@ -2,7 +2,7 @@ import { ensure } from '../../errors/guard.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import type { UploadAnswers } from '../../upload/protocol.js'
 import { askedFor, headObject, partsPage } from '../bucket.js'
-import type { Admitted } from '../grants.js'
+import { attemptOf, type Admitted } from '../grants.js'
 import type { Session } from '../session.js'
 import type { Settings } from '../upload-options.js'
 
@@ -32,6 +32,6 @@ export async function abort(
     throw new SealdropError('output_failed', 'parts are still arriving', { retryable: true })
   ensure(!(await headObject(o, session)), 'conflict', 'the object is whole already')
   // whoever has a URL of one PUT may still use it
-  if (isParts) await grant.aborted?.()
+  if (isParts) await grant.release?.(attemptOf(session))
   return { aborted: true }
 }

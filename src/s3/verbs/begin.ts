@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { fromBase64url, toBase64url } from '../../bytes/base64url.js'
 import type { Bytes } from '../../bytes/bytes.js'
 import { recipientNameOf } from '../../envelope/recipient-name.js'
@@ -10,8 +10,8 @@ import { planUpload } from '../../upload/plan.js'
 import type { UploadAnswers, UploadRequests } from '../../upload/protocol.js'
 import { createUpload, objectInput } from '../bucket.js'
 import { granted, paramsFor, sessionAge } from '../grants.js'
-import { keyName, writeSession } from '../session.js'
-import type { Settings } from '../upload-options.js'
+import { keyName, writeSession, type Session } from '../session.js'
+import type { BegunUpload, Settings, UploadGrant } from '../upload-options.js'
 
 /** The header of a message that can be so long. Nothing is created before it was looked at. */
 function headerOf(bytes: Bytes, length: number): MessageHeader {
@@ -51,19 +51,17 @@ export async function begin(
   const key = `${o.prefix}${grant.prefix ?? ''}${keyName(secret, grant.subject, messageId)}`
   const begun = o.now()
   const expires = begun + sessionAge
+  const upload: BegunUpload = { key, length, attempt: randomBytes(16).toString('base64url') }
   const { mode } = plan
-  const uploadId =
-    mode === 'multipart' ? await createUpload(o, key, objectInput(name, paramsFor(o, grant))) : ''
   const session = writeSession(
     {
       mode,
       bucket: o.bucket,
-      key,
-      uploadId,
+      uploadId: await created(o, grant, upload, { mode, name }),
       subject: grant.subject,
       header: createHash('sha256').update(bytes).digest('base64url'),
       headerLength: bytes.length,
-      length,
+      ...upload,
       partLength: plan.partLength,
       link: grant.link ?? '',
       name,
@@ -74,3 +72,30 @@ export async function begin(
   )
   return { ...plan, session, expires }
 }
+
+/**
+ * Reserves, and then creates what S3 must have before the first part.
+ *
+ * Where one of them fails, it is released: a begin that nobody has a session of goes on nowhere.
+ *
+ * @returns the id of the multipart upload; empty text for one PUT
+ */
+async function created(
+  o: Settings,
+  grant: UploadGrant,
+  upload: BegunUpload,
+  { mode, name }: Pick<Session, 'mode' | 'name'>,
+): Promise<string> {
+  const input = mode === 'multipart' ? objectInput(name, paramsFor(o, grant)) : undefined
+  try {
+    await grant.reserve?.(upload)
+    return input ? await createUpload(o, upload.key, input) : ''
+  } catch (error) {
+    // what is not released now ends with what it was reserved from
+    await released(grant, upload).catch(() => {})
+    throw error
+  }
+}
+
+const released = async (grant: UploadGrant, upload: BegunUpload): Promise<unknown> =>
+  grant.release?.(upload)

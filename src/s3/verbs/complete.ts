@@ -8,7 +8,7 @@ import { lengthOfPart } from '../../upload/plan.js'
 import type { UploadAnswers, UploadRequests } from '../../upload/protocol.js'
 import { allParts, asked, statusOf, toS3, type ListedPart } from '../bucket.js'
 import { confirmed } from '../confirm.js'
-import type { Admitted } from '../grants.js'
+import { attemptOf, type Admitted } from '../grants.js'
 import { partsOf, type Session } from '../session.js'
 import type { Settings } from '../upload-options.js'
 
@@ -87,7 +87,7 @@ async function completeParts(
   admitted: Admitted,
   sha256: string,
 ): Promise<UploadAnswers['complete']> {
-  const { session } = admitted
+  const { session, grant } = admitted
   const count = partsOf(session)
   const checksum = `${toS3(sha256)}-${count}`
   let cause: unknown
@@ -96,6 +96,7 @@ async function completeParts(
     const missing = parts ? missingOf(parts, count) : []
     if (missing.length > 0) return { done: false, missing }
     if (parts) checkParts(parts, session, sha256)
+    if (parts) await grant.keep?.(attemptOf(session))
     if (parts) cause = await tryComplete(o, session, parts, checksum)
     const done = await confirmed(o, admitted, checksum)
     if (done) return done

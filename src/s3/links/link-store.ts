@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+import { ensure, hasMethods } from '../../errors/guard.js'
+import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
+import { within } from '../../io/abort.js'
+import type { BegunUpload } from '../upload-options.js'
+
+/** One attempt to send a file by a link. */
+export interface DropLinkUse {
+  /** Names the file: 22 characters, the same ones for each begin of it. */
+  readonly file: string
+  /** Names the attempt: 1 to 22 characters. */
+  readonly attempt: string
+  /** Bytes of the sealed file. */
+  readonly bytes: number
+}
+
+/** How much a link allows in all. */
+export interface DropLinkLimits {
+  readonly files: number
+  readonly bytes: number
+}
+
+/**
+ * Counts what was sent by links, and knows which of them were taken back.
+ *
+ * - every function is atomic, also over several processes
+ * - one that cannot tell must reject: the upload is then refused, and may be tried again
+ */
+export interface DropLinkStore {
+  /**
+   * Counts a file once, and keeps each attempt of it.
+   *
+   * @param until - when what is kept of this link may be forgotten
+   * @returns whether it is within the limits; false keeps nothing
+   */
+  reserve(jti: string, use: DropLinkUse, limits: DropLinkLimits, until: Date): Promise<boolean>
+  /** Forgets an attempt, if it is kept; with the last attempt of a file, the file is given back. */
+  release(jti: string, use: DropLinkUse): Promise<void>
+  /** Takes a link back at once, also for uploads that were begun. Others of it stay. */
+  revoke(jti: string): Promise<void>
+  /** Whether a link was taken back. */
+  isRevoked(jti: string): Promise<boolean>
+}
+
+/** Milliseconds that a revocation is kept: longer than a link can be good for. */
+export const revokedFor: number = 367 * 86_400_000
+
+/** The attempt that completes a file: it is never released, and so the file is not given back. */
+const keptAttempt = 'kept'
+
+/** What a store is told of an attempt. A key begun with another length is another file. */
+export const useOf = (
+  { key, length, attempt }: BegunUpload,
+  kept?: typeof keptAttempt,
+): DropLinkUse => ({
+  file: createHash('sha256').update(`${length} ${key}`).digest('base64url').slice(0, 22),
+  attempt: kept ?? attempt,
+  bytes: length,
+})
+
+/** The same, of an upload that is about to be complete. */
+export const keptUse = (upload: BegunUpload): DropLinkUse => useOf(upload, keptAttempt)
+
+/** @throws SealdropError `invalid_argument` */
+export function checkStore(store: DropLinkStore | undefined): void {
+  ensure(
+    store === undefined || hasMethods(store, 'reserve', 'release', 'revoke', 'isRevoked'),
+    'invalid_argument',
+    'store: expected memoryLinks(), dynamoDbLinks(…), redisLinks(…), or one of your own',
+  )
+}
+
+/** @throws SealdropError `invalid_argument` unless it can be the id of a link */
+export function checkJti(jti: unknown): void {
+  ensure(
+    typeof jti === 'string' && /^[\w-]{16,64}$/.test(jti),
+    'invalid_argument',
+    'jti: expected the id of a link, as createDropLink answers it',
+  )
+}
+
+/** No answer of a store is waited for longer, in milliseconds. */
+const patience = 10_000
+
+/**
+ * Asks a store. What it fails with is told to nobody but `onEvent`.
+ *
+ * @throws SealdropError `output_failed`, retryable
+ */
+export async function asking<R>(work: () => Promise<R>): Promise<R> {
+  const late = new SealdropError('output_failed', 'the store of links: no answer in 10 s')
+  try {
+    return await within(patience, work, late)
+  } catch (cause) {
+    if (isSealdropError(cause) && cause.code === 'output_failed' && cause.retryable) throw cause
+    throw new SealdropError('output_failed', 'the store of links does not answer', {
+      cause,
+      retryable: true,
+    })
+  }
+}
