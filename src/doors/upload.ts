@@ -14,8 +14,10 @@ export {
   type UploadOutcome,
 } from '../upload/upload-all.js'
 export { unfinishedUploads, type UnfinishedUpload } from '../upload/unfinished-uploads.js'
+export { takeDropLink, type TakenLink } from '../upload/take-drop-link.js'
 export {
   uploadTransport,
+  type AskOptions,
   type TransportOptions,
   type UploadTransport,
 } from '../upload/transport.js'

@@ -59,6 +59,7 @@ async function noteOf({ file, o }: UploadInput): Promise<UploadNote> {
     handler: o.transport.url ?? '',
     context: serializeContext(checkContext(o.context)),
     partLength: o.partLength ?? 0,
+    ...(o.link && { link: o.link.token }),
   }
 }
 
@@ -76,6 +77,7 @@ async function unfinished(
       ([, note]) =>
         same.every((member) => note[member] === wanted[member]) &&
         equal(note.context, wanted.context) &&
+        [undefined, note.link].includes(wanted.link) &&
         [0, note.partLength].includes(wanted.partLength),
     )
     .sort(([, a], [, b]) => b.created - a.created)

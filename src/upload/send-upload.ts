@@ -107,7 +107,8 @@ export class UploadSending {
     }
     // not ended by the signal: what is begun there would be known to nobody
     const begun = await patiently(
-      async () => checkAnswer('begin', await this.#o.transport.ask('begin', request)),
+      async () =>
+        checkAnswer('begin', await this.#o.transport.ask('begin', request, { link: record.link })),
       this.#signal,
     )
     ensure(
@@ -228,9 +229,10 @@ export class UploadSending {
 
   #patiently<Op extends UploadOp>(op: Op, request: UploadRequests[Op]): Promise<UploadAnswers[Op]> {
     const signal = this.#signal
+    const { link } = this.#upload.record
     return patiently(async () => {
       try {
-        return checkAnswer(op, await this.#o.transport.ask(op, request, { signal }))
+        return checkAnswer(op, await this.#o.transport.ask(op, request, { signal, link }))
       } catch (error) {
         if (isSealdropError(error) && error.code === 'expired')
           throw new SessionOver('expired', error.message, { cause: error })
@@ -256,8 +258,10 @@ function orStartOver(error: unknown): never {
 
 /** Tells the handler to forget the parts of an upload; nobody waits for long. */
 export async function forgetParts({ record }: Upload, { transport }: UploadOptions): Promise<void> {
-  const { session } = record
+  const { session, link } = record
   if (!session) return
   const signal = AbortSignal.timeout(10_000)
-  await patiently(() => transport.ask('abort', { session }, { signal }), signal).catch(() => {})
+  await patiently(() => transport.ask('abort', { session }, { signal, link }), signal).catch(
+    () => {},
+  )
 }

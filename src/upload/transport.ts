@@ -3,7 +3,7 @@ import { ensure, hasMethods } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { isJsonObject, isText, parseJson } from '../formats/json.js'
-import { abortable, signalOf, within, type CallOptions } from '../io/abort.js'
+import { abortable, within, type CallOptions } from '../io/abort.js'
 import { readLimited } from '../io/read-limited.js'
 import {
   uploadBody,
@@ -18,6 +18,12 @@ import { putPart, type PutAnswer, type PutOptions } from './put.js'
 import { retryAfterOf } from './retry.js'
 import type { Bytes } from '../bytes/bytes.js'
 
+/** How the handler is asked. */
+export interface AskOptions extends CallOptions {
+  /** The token of a link, which takes the place of an `authorization` of `headers`. Default: none. */
+  readonly link?: string | undefined
+}
+
 /** Speaks with the upload handler of a company, and sends parts where it says. */
 export interface UploadTransport {
   /** Where the handler is: an unfinished upload goes on at the one that it began at. Default: ''. */
@@ -26,7 +32,7 @@ export interface UploadTransport {
   ask<Op extends UploadOp>(
     op: Op,
     request: UploadRequests[Op],
-    o?: CallOptions,
+    o?: AskOptions,
   ): Promise<UploadAnswers[Op]>
   /** Sends one part, and answers what became of it. */
   put(part: SignedPart, body: Bytes, o?: PutOptions): Promise<PutAnswer>
@@ -75,14 +81,15 @@ export function uploadTransport(url: string | URL, o?: TransportOptions): Upload
     url: origin + pathname, // it is kept with the record, and a query may hold a token
     put: putPart,
     async ask(op, request, given) {
-      const signal = signalOf(given)
+      const { signal, link } = checkOptions(given, 'signal link')
       const body = JSON.stringify({ op, ...request })
       ensure(body.length <= uploadBody, 'too_large', `${op}: more than ${uploadBody} bytes`)
       const ours = typeof headers === 'function' ? await headers() : headers
       const answer = await abortable(
         within(
           patience,
-          (late) => asked(() => (fetch ?? globalThis.fetch)(href, requestOf(body, ours, late))),
+          (late) =>
+            asked(() => (fetch ?? globalThis.fetch)(href, requestOf(body, ours, link, late))),
           unreachable('no answer in time'),
         ),
         signal,
@@ -108,17 +115,17 @@ function handlerUrl(url: string | URL): URL {
   )
 }
 
-const requestOf = (
+function requestOf(
   body: string,
-  headers: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-): RequestInit => ({
-  method: 'POST',
-  headers: { ...headers, 'content-type': uploadType, accept: uploadType },
-  body,
-  redirect: 'error',
-  signal,
-})
+  ours: Readonly<Record<string, string>>,
+  ...[link, signal]: [link: string | undefined, signal: AbortSignal]
+): RequestInit {
+  const headers = new Headers(ours)
+  headers.set('content-type', uploadType)
+  headers.set('accept', uploadType)
+  if (link) headers.set('authorization', `Bearer ${link}`)
+  return { method: 'POST', headers, body, redirect: 'error', signal }
+}
 
 const unreachable = (why: string, cause?: unknown): SealdropError =>
   new SealdropError('output_failed', `upload handler: ${why}`, { retryable: true, cause })

@@ -91,7 +91,7 @@ export function uploadAll(
   o: UploadAllOptions,
 ): UploadAllHandle {
   const names =
-    'signal context transport records partLength inFlight name resume onProgress filesInFlight onFile'
+    'signal context transport records partLength inFlight name link resume onProgress filesInFlight onFile'
   const options = checkOptions(o, names)
   const { filesInFlight = 3 } = options
   checkCount('filesInFlight', filesInFlight, 8)

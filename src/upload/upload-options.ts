@@ -37,6 +37,14 @@ export interface UploadOptions extends CallOptions {
    */
   readonly name?: string | false
   /**
+   * What `takeDropLink` answered: the token goes to the handler, and never to the bucket.
+   *
+   * - it is kept in the record, readable in the storage of the page's origin, and deleted with it
+   * - an upload that goes on uses the one that was kept, where none is given
+   * - default: none, and the handler knows the sender by the headers of `transport`
+   */
+  readonly link?: { readonly token: string } | undefined
+  /**
    * Whether an unfinished upload of the same file goes on, by its name, size, time and context.
    *
    * Default: true. It needs `records`.
@@ -89,9 +97,9 @@ export interface UploadHandle {
 
 /** @throws SealdropError `invalid_argument` */
 export function uploadOptions(o: UploadOptions): UploadOptions {
-  const names = 'signal context transport records partLength inFlight name resume onProgress'
+  const names = 'signal context transport records partLength inFlight name link resume onProgress'
   const options = checkOptions(o, names)
-  const { transport, records, partLength, inFlight, resume, name } = options
+  const { transport, records, partLength, inFlight, resume, name, link } = options
   ensure(
     hasMethods(transport, 'ask', 'put'),
     'invalid_argument',
@@ -114,6 +122,11 @@ export function uploadOptions(o: UploadOptions): UploadOptions {
     name === undefined || name === false || typeof name === 'string',
     'invalid_argument',
     'name: expected text, or false',
+  )
+  ensure(
+    link === undefined || /^[\w-]+\.[\w.-]+$/.test(link?.token),
+    'invalid_argument',
+    'link: expected what takeDropLink answers',
   )
   return options
 }

@@ -33,6 +33,8 @@ export interface UploadNote {
   readonly partLength: number
   /** What the handler answered to `begin`. */
   readonly session?: string
+  /** The token of the link that it was begun by. */
+  readonly link?: string
 }
 
 /** Notes of a store, whose bytes may be of any realm. */
@@ -88,6 +90,10 @@ export class UploadRecord {
   /** What the handler answered to `begin`; empty before that. */
   get session(): string {
     return this.#note.session ?? ''
+  }
+
+  get link(): string | undefined {
+    return this.#note.link
   }
 
   get sealedName(): string | undefined {

@@ -142,6 +142,8 @@ export class UploadRun implements UploadHandle {
     this.#upload.sealer.end(why)
     await this.#upload.sealer.close()
     const { o } = this.#given
-    this.#upload = await beginUpload({ ...this.#given, o: { ...o, resume: false } })
+    const { link } = this.#upload.record
+    const again = { ...o, resume: false, ...(link && { link: { token: link } }) }
+    this.#upload = await beginUpload({ ...this.#given, o: again })
   }
 }

@@ -18,7 +18,13 @@ const protocols = ['Trust.accept', 'ByteSource.read']
 /** A verb that is in the contract and not built yet. */
 const notBuilt = ['Opener.openMany']
 /** Members that are objects and no options: what other verbs answer is passed on in them. */
-const data = ['verifyReceipt.sent', 'receiptFile.sent', 'verifyReceiptFile.sent']
+const data = [
+  'verifyReceipt.sent',
+  'receiptFile.sent',
+  'verifyReceiptFile.sent',
+  'uploadSealed.link',
+  'uploadAll.link',
+]
 
 /** What a verb takes beside its own options, since one object goes to it and to another verb. */
 const alsoTaken = {

@@ -16,9 +16,10 @@ import {
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 import puppeteer from 'puppeteer-core'
 import { rollup } from 'rollup'
-import { createOpener, createPublisher } from 'sealdrop/kms'
+import { importKeySet, inHand } from 'sealdrop'
+import { createDropLink, createOpener, createPublisher, publicJwk } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { bucketCors, uploadListener } from 'sealdrop/s3'
+import { bucketCors, dropLinks, memoryLinks, uploadListener } from 'sealdrop/s3'
 import { chromiumArgs, chromiumPath } from '../support/chromium.mjs'
 import { portOf } from '../support/listen.mjs'
 import { tracesOf } from '../support/plaintext.mjs'
@@ -71,12 +72,22 @@ function makeLookout(markers) {
     ]),
   )
   const found = []
-  const look = (place, { method, url, headers }, body) => {
+  /** A token that may stand in `Authorization` at the handler only, and where it stood. */
+  const token = { text: '', places: new Set() }
+  const lookForToken = (place, { method, url, headers }, body) => {
+    const { authorization = '', ...others } = headers
+    const rest = `${method} ${url} ${JSON.stringify(others)} ${body.toString('latin1')}`
+    if (authorization.includes(token.text)) token.places.add(`Authorization at the ${place}`)
+    if (rest.includes(token.text)) token.places.add(`elsewhere at the ${place}`)
+  }
+  const look = (place, request, body) => {
+    const { method, url, headers } = request
+    if (token.text) lookForToken(place, request, body)
     const head = `${method} ${url} ${JSON.stringify(headers)}`
     for (const [name, trace] of traces)
       if (head.includes(trace) || body.includes(trace)) found.push(`${name} at the ${place}`)
   }
-  return { found, look, traces }
+  return { found, look, traces, token }
 }
 
 /**
@@ -182,13 +193,16 @@ async function startHandler(o, look) {
 export async function makePageWorld(config, markers) {
   const folder = await mkdtemp(join(tmpdir(), 'sealdrop-pages-'))
   const local = await startLocalKms({
-    keys: [{ alias: 'alias/claims', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' }],
+    keys: [
+      { alias: 'alias/claims', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' },
+      { alias: 'alias/links', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' },
+    ],
   })
   const kms = local.clientConfig
   const { jwks } = await createPublisher({ kms, keys: [{ key: 'alias/claims' }] }).documents()
   const opener = createOpener({ kms, keys: ['alias/claims'] })
   const ledger = makeLedger()
-  const { found, look, traces } = makeLookout(markers)
+  const { found, look, traces, token } = makeLookout(markers)
   const store = await startBucket(config.endpoint, look)
   // under the address that pages see: signatures are over it
   const s3 = new S3Client({ ...config, endpoint: store.url })
@@ -201,7 +215,15 @@ export async function makePageWorld(config, markers) {
     new PutBucketCorsCommand({ Bucket: bucket, CORSConfiguration: bucketCors({ origins }) }),
   )
   const to = { s3, bucket, prefix: 'inbox/' }
-  const handler = await startHandler({ ...to, authorize, secrets: [secret], origins }, look)
+  let links
+  const isLink = ({ headers }) => headers.get('authorization')?.split('.').length === 3
+  const either = (asked) => (isLink(asked.request) ? links(asked) : authorize(asked))
+  const by = { authorize: either, secrets: [secret], origins }
+  const handler = await startHandler({ ...to, ...by }, look)
+  const ofLinks = { kms, key: 'alias/links' }
+  const linkKeys = importKeySet(await publicJwk(ofLinks), { trust: inHand() })
+  const linkStore = memoryLinks()
+  links = dropLinks({ keys: linkKeys, audience: handler.url, store: linkStore })
   const servers = [store.server, site.server, handler.server]
   return {
     folder,
@@ -210,6 +232,19 @@ export async function makePageWorld(config, markers) {
     store,
     found,
     traces,
+    token,
+    linkStore,
+    /** A link to the page. */
+    linkOf: async (query, o = {}) =>
+      createDropLink({
+        ...ofLinks,
+        page: `${site.origin}/?${new URLSearchParams({ by: 'link', ...query })}`,
+        audience: handler.url,
+        subject: 'acme',
+        context,
+        expiresIn: 3_600_000,
+        ...o,
+      }),
     site: site.origin,
     bucketUrl: `${store.url}/${bucket}`,
     /** SHA-256 of what the company opens. */

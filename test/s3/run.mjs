@@ -6,6 +6,7 @@ import { completeContract } from './contract-complete.mjs'
 import { partsContract } from './contract-parts.mjs'
 import { verbsContract } from './contract-verbs.mjs'
 import { doctorSuite } from './doctor.mjs'
+import { linkUploadsSuite } from './link-uploads.mjs'
 import { linksSuite } from './links.mjs'
 import { objectsSuite } from './objects.mjs'
 import { pagesSuite } from './pages.mjs'
@@ -36,5 +37,6 @@ for (const contract of [
   objectsSuite,
   doctorSuite,
   linksSuite,
+  linkUploadsSuite,
 ])
   contract({ test, assert, world })

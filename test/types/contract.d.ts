@@ -212,16 +212,17 @@ declare module 'sealdrop/upload' { // the page's half of partners' uploads: docs
   interface PutOptions extends CallOptions { onProgress?: (sent: number) => void }
   interface UploadTransport {
     url?: string // an unfinished upload goes on at the handler that it began at
-    ask<Op extends UploadOp>(op: Op, request: UploadRequests[Op], o?: CallOptions): Promise<UploadAnswers[Op]>
+    ask<Op extends UploadOp>(op: Op, request: UploadRequests[Op], o?: CallOptions & { link?: string | undefined }): Promise<UploadAnswers[Op]>
     put(part: SignedPart, body: Uint8Array<ArrayBuffer>, o?: PutOptions): Promise<PutAnswer>
   }
   type RequestHeaders = Readonly<Record<string, string>>
   interface TransportOptions { headers?: RequestHeaders | (() => RequestHeaders | Promise<RequestHeaders>); fetch?: typeof globalThis.fetch }
   function uploadTransport(url: string | URL, o?: TransportOptions): UploadTransport
-  interface UploadOptions extends CallOptions { context: Context; transport: UploadTransport; records?: FileRecords; partLength?: number; inFlight?: number; name?: string | false; resume?: boolean; onProgress?: (p: { done: number; total: number }) => void } // records need note and list
+  interface UploadOptions extends CallOptions { context: Context; transport: UploadTransport; records?: FileRecords; partLength?: number; inFlight?: number; name?: string | false; link?: { token: string } | undefined; resume?: boolean; onProgress?: (p: { done: number; total: number }) => void } // records need note and list
   interface UploadedFile { messageId: string; length: number; digest: string; key: string; version?: string; session: string }
   type UploadState = 'running' | 'paused' | 'done' | 'failed' | 'cancelled'
   interface UploadHandle { messageId: string; length: number; recipients: readonly KeyInfo[]; state: UploadState; done: Promise<UploadedFile>; pause(): void; resume(): void; cancel(): Promise<void> }
+  function takeDropLink(): { token: string; subject: string; context: Context; expires: Date; files?: number | undefined; bytes?: number | undefined } | undefined // out of the address of the page; nobody has verified it
   function uploadSealed(keys: Recipients, file: Blob | ByteSource, o: UploadOptions): Promise<UploadHandle> // the same file, context and records again: an unfinished upload goes on
   interface UploadAllProgress { done: number; total: number; filesDone: number; filesTotal: number }
   type UploadOutcome = { file: Blob | ByteSource; index: number } & ({ status: 'fulfilled'; value: UploadedFile } | { status: 'rejected'; reason: unknown })

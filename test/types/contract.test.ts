@@ -158,6 +158,7 @@ export type Companion = [
   Fits<actualS3.DropLinkStore, contractS3.DropLinkStore>,
   Fits<actualS3.BegunUpload, contractS3.BegunUpload>,
   Fits<typeof contractUpload.uploadSealed, typeof actualUpload.uploadSealed>,
+  Fits<typeof contractUpload.takeDropLink, typeof actualUpload.takeDropLink>,
   Fits<typeof contractUpload.uploadAll, typeof actualUpload.uploadAll>,
   Fits<contractUpload.UploadOutcome, actualUpload.UploadOutcome>,
   Fits<contractUpload.UploadAllHandle, actualUpload.UploadAllHandle>,

@@ -1,6 +1,10 @@
-// Sends what is chosen. The address says what else: partLength, and name=false.
+// Sends what is chosen. The address says what else: partLength, name=false, and by=link: who sends is
+// known by a link alone.
 import { importKeySet, indexedDbRecords, inHand } from 'sealdrop'
-import { unfinishedUploads, uploadSealed, uploadTransport } from 'sealdrop/upload'
+import { takeDropLink, unfinishedUploads, uploadSealed, uploadTransport } from 'sealdrop/upload'
+
+const link = takeDropLink()
+addEventListener('hashchange', () => location.reload())
 
 const asked = new URLSearchParams(location.search)
 const records = indexedDbRecords()
@@ -24,7 +28,10 @@ const showUnfinished = async () =>
 
 const { handler, jwks, context } = await (await fetch('/settings')).json()
 const keys = importKeySet(jwks, { trust: inHand() })
-const transport = uploadTransport(handler, { headers: { authorization: 'Bearer acme' } })
+const isByLink = asked.get('by') === 'link'
+const transport = uploadTransport(handler, {
+  headers: isByLink ? {} : { authorization: 'Bearer acme' },
+})
 
 async function send(file) {
   try {
@@ -32,6 +39,7 @@ async function send(file) {
       context,
       transport,
       records,
+      link,
       ...(asked.has('partLength') && { partLength: Number(asked.get('partLength')) }),
       ...(asked.get('name') === 'false' && { name: false }),
       onProgress: show,
@@ -49,4 +57,5 @@ document.querySelector('input').addEventListener('change', ({ target }) => {
   void send(target.files[0])
 })
 await showUnfinished()
-globalThis.page = { told, unfinished, handler }
+const said = link && { subject: link.subject, context: link.context, files: link.files }
+globalThis.page = { told, unfinished, handler, said }
