@@ -165,7 +165,7 @@ async function startSite(settings, ledger, look) {
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.writeHead(404).end())
   })
-  return { server, origin: `http://127.0.0.1:${await portOf(server)}` }
+  return { server, origin: `http://127.0.0.1:${await portOf(server)}`, files: doors }
 }
 
 /** The handler; its requests are looked at before it reads them. */
@@ -246,6 +246,10 @@ export async function makePageWorld(config, markers) {
         ...o,
       }),
     site: site.origin,
+    /** What the page's server answers by path, beside the files of the folder. */
+    files: site.files,
+    bucket,
+    linkJwk: await publicJwk(ofLinks),
     bucketUrl: `${store.url}/${bucket}`,
     /** SHA-256 of what the company opens. */
     async openedHash(key) {

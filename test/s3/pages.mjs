@@ -8,6 +8,7 @@ import { importKeySet, inHand, sealedLength } from 'sealdrop'
 import { generator } from '../support/generator.mjs'
 import { found } from '../support/plaintext.mjs'
 import { amount, givenSeed, seedLine } from '../support/soak.mjs'
+import { guideLinks } from './guide-links.mjs'
 import { pageLinks } from './page-links.mjs'
 import { plantInPage, storedInPage } from './page-stores.mjs'
 import { context, launches, makePageWorld } from './page-world.mjs'
@@ -105,6 +106,7 @@ export function pagesSuite({ test, assert, world }) {
 
   const tools = { inSession, isReady, choose, arrives, ended, stored, fresh, until, only, fileOf }
   pageLinks({ test, assert, made: () => made, tools })
+  guideLinks({ test, assert, world, made: () => made, tools })
 
   for (const browser of Object.keys(launches)) {
     test(`${browser}: files of 0 bytes, of one part, of a byte more and of 40 MiB arrive as they were`, (own) =>
