@@ -12,8 +12,8 @@ const onOldest = [
 /** The tests of which `npm test` does a part only. */
 const long = [
   'test/node/{local-kms-kill,ten-years,every-bit,large-files,rotation-crashes,suites}.test.mjs',
-  'test/browser/large-blob.test.mjs',
-  'test/s3/run.mjs',
+  'test/browser/{kills,large-blob}.test.mjs',
+  'test/s3/{,kills/}run.mjs',
 ]
 export const hostNames = ['check', 'Node 24', 'Node 20', 'Chromium', 'workerd', 'pages']
 

@@ -9,7 +9,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
   CreateBucketCommand,
+  DeleteObjectCommand,
   GetObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
   PutBucketCorsCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
@@ -29,8 +32,8 @@ export const context = { claim: '7' }
 
 /** The browsers, by name. */
 export const launches = {
-  Chromium: async () =>
-    puppeteer.launch({ executablePath: await chromiumPath(), args: chromiumArgs }),
+  Chromium: async (o = {}) =>
+    puppeteer.launch({ executablePath: await chromiumPath(), args: chromiumArgs, ...o }),
   Firefox: () =>
     puppeteer.launch({
       browser: 'firefox',
@@ -40,9 +43,10 @@ export const launches = {
 }
 
 async function bodyOf(request) {
-  const chunks = []
-  for await (const chunk of request) chunks.push(chunk)
-  return Buffer.concat(chunks)
+  const body = Buffer.allocUnsafeSlow(Number(request.headers['content-length'] ?? 0))
+  let at = 0
+  for await (const chunk of request) at += chunk.copy(body, at)
+  return body
 }
 
 /** Frames that were sealed, by message and IV, with the hashes of plaintext and AAD. */
@@ -90,10 +94,29 @@ function makeLookout(markers) {
   return { found, look, traces, token }
 }
 
+/** A part on its way: the object's key, its number, and the hash that its sender signed. */
+function partOf({ url, headers }) {
+  const { pathname, searchParams } = new URL(url, 'http://localhost')
+  const part = Number(searchParams.get('partNumber') ?? 1)
+  return { url, key: pathname, part, sum: headers['x-amz-checksum-sha256'], status: 0 }
+}
+
+/** What a part is: its URL carries who signed it, and nobody else sends by one. */
+const isSigned = ({ method, url }) => method === 'PUT' && /[?&]X-Amz-Signature=/.test(url)
+
+/** An answer that S3 did not give. */
+const refuse = (response, { status, code }) =>
+  response
+    .writeHead(status, { 'content-type': 'application/xml', 'access-control-allow-origin': '*' })
+    .end(`<Error><Code>${code}</Code><Message>made up for a test</Message></Error>`)
+
 /**
  * Hands everything on to the bucket, and keeps a list of the parts that were sent.
  *
- * `o.before` may keep a part back; one that nobody waits for any more is not handed on.
+ * - `o.before` may keep a part back; one that nobody waits for any more is not handed on
+ * - `o.after` may keep its answer back
+ * - a status and a code that either of them answers are answered instead
+ * - `o.isDown`: no connection is taken
  */
 async function startBucket(endpoint, look) {
   const { hostname, port } = new URL(endpoint)
@@ -101,37 +124,43 @@ async function startBucket(endpoint, look) {
   const open = new Set()
   /** Ends all connections, as a network does that goes away. */
   const cut = () => open.forEach((response) => response.destroy())
-  const o = { puts: [], before: undefined, cut }
+  const o = { puts: [], before: undefined, after: undefined, isDown: false, cut }
   const handOn = async (request, response) => {
-    const isPart = request.method === 'PUT' && request.headers.origin !== undefined
-    const put = { url: request.url, status: 0 }
+    const isPart = isSigned(request)
+    const put = partOf(request)
     if (isPart) o.puts.push(put)
     open.add(response)
     response.once('close', () => open.delete(response))
     const body = await bodyOf(request)
     look('bucket', request, body)
-    if (isPart) await Promise.race([o.before?.(put), once(response, 'close')])
+    const closed = once(response, 'close').then(() => undefined)
+    const instead = isPart && (await Promise.race([o.before?.(put), closed]))
     if (response.destroyed) return
+    if (instead) return refuse(response, instead)
     const { expect: _expect, ...headers } = request.headers
     const { method, url: path } = request
     const asked = ask({ hostname, port, method, path, headers })
+    asked.on('error', () => response.destroy())
     asked.end(body)
     const [answer] = await once(asked, 'response')
     put.status = answer.statusCode
+    const after = isPart && (await o.after?.(put))
+    if (after) return refuse(response, after)
     response.writeHead(answer.statusCode, answer.headers)
     answer.pipe(response)
   }
   const server = createServer((request, response) => {
     handOn(request, response).catch(() => response.destroy())
   })
+  server.on('connection', (socket) => o.isDown && socket.destroy())
   return Object.assign(o, { server, url: `http://127.0.0.1:${await portOf(server)}` })
 }
 
 const types = { js: 'text/javascript', html: 'text/html', json: 'application/json' }
 
 /** The two doors as few modules: a tab loads them in a moment. */
-async function builtDoors() {
-  const pathOf = (door) => fileURLToPath(new URL(`../../dist/doors/${door}.js`, import.meta.url))
+async function builtDoors(build) {
+  const pathOf = (door) => fileURLToPath(new URL(`doors/${door}.js`, build))
   const bundle = await rollup({
     input: ['index', 'upload'].map(pathOf),
     plugins: [nodeResolve({ browser: true })],
@@ -141,17 +170,34 @@ async function builtDoors() {
   return Object.fromEntries(output.map(({ fileName, code }) => [`/doors/${fileName}`, code]))
 }
 
-/** The page, the library, and the ledger. */
+/** What was built, for a page that loads this build and no other. */
+const dist = new URL('../../dist/', import.meta.url)
+
+/**
+ * The page, the library, the ledger, and who hears where an upload is.
+ *
+ * `o.build` is that of the pages that are opened next, and `o.atPoint` may keep an upload waiting.
+ */
 async function startSite(settings, ledger, look) {
-  const doors = await builtDoors()
+  const o = { build: dist, atPoint: undefined }
+  const builds = new Map()
+  const doorsNow = () => {
+    if (!builds.has(o.build)) builds.set(o.build, builtDoors(o.build))
+    return builds.get(o.build)
+  }
   const page = new URL('page/', import.meta.url)
-  const fileAt = (path) =>
+  const fileAt = async (path) =>
     path === '/settings'
       ? JSON.stringify(settings())
-      : (doors[path] ?? readFile(new URL(path.slice(1), page)))
+      : ((await doorsNow())[path] ?? readFile(new URL(path.slice(1), page)))
   const answer = async (request, response) => {
     const body = await bodyOf(request)
     look('page', request, body)
+    if (request.url === '/point') {
+      await o.atPoint?.(body.toString())
+      response.end()
+      return
+    }
     if (request.method === 'POST') {
       ledger.enter(JSON.parse(body.toString()))
       response.end()
@@ -165,7 +211,8 @@ async function startSite(settings, ledger, look) {
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.writeHead(404).end())
   })
-  return { server, origin: `http://127.0.0.1:${await portOf(server)}`, files: doors }
+  const made = { server, origin: `http://127.0.0.1:${await portOf(server)}`, files: doors }
+  return Object.assign(o, made)
 }
 
 /** The handler; its requests are looked at before it reads them. */
@@ -215,10 +262,12 @@ export async function makePageWorld(config, markers) {
     new PutBucketCorsCommand({ Bucket: bucket, CORSConfiguration: bucketCors({ origins }) }),
   )
   const to = { s3, bucket, prefix: 'inbox/' }
+  const clock = { behind: 0 }
+  const now = () => Date.now() - clock.behind
   let links
   const isLink = ({ headers }) => headers.get('authorization')?.split('.').length === 3
   const either = (asked) => (isLink(asked.request) ? links(asked) : authorize(asked))
-  const by = { authorize: either, secrets: [secret], origins }
+  const by = { authorize: either, secrets: [secret], origins, now }
   const handler = await startHandler({ ...to, ...by }, look)
   const ofLinks = { kms, key: 'alias/links' }
   const linkKeys = importKeySet(await publicJwk(ofLinks), { trust: inHand() })
@@ -245,20 +294,42 @@ export async function makePageWorld(config, markers) {
         expiresIn: 3_600_000,
         ...o,
       }),
+    /** Of the handler: how many milliseconds it is behind. */
+    clock,
+    pages: site,
+    handler: handler.url,
     site: site.origin,
     /** What the page's server answers by path, beside the files of the folder. */
     files: site.files,
     bucket,
     linkJwk: await publicJwk(ofLinks),
     bucketUrl: `${store.url}/${bucket}`,
-    /** SHA-256 of what the company opens. */
-    async openedHash(key) {
+    /** SHA-256 of what the company opens, and length and digest of what it opened. */
+    async opened(key) {
       const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
-      const { readable } = await opener.openStream(Body.transformToWebStream(), { context })
+      const o = { context, digest: true }
+      const { readable, digest, sealedLength } = await opener.openStream(
+        Body.transformToWebStream(),
+        o,
+      )
       const hash = createHash('sha256')
       for await (const chunk of readable) hash.update(chunk)
-      return hash.digest('hex')
+      return { hash: hash.digest('hex'), digest: await digest, length: await sealedLength }
     },
+    async openedHash(key) {
+      return (await this.opened(key)).hash
+    },
+    /** Keys of uploads that did not end. */
+    async begun() {
+      const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket }))
+      return Uploads.map(({ Key }) => Key)
+    },
+    /** Keys of what is whole. */
+    async objects() {
+      const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket }))
+      return Contents.map(({ Key }) => Key)
+    },
+    remove: (Key) => s3.send(new DeleteObjectCommand({ Bucket: bucket, Key })),
     async close() {
       for (const server of servers) {
         server.close()

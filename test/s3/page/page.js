@@ -1,13 +1,18 @@
-// Sends what is chosen. The address says what else: partLength, name=false, and by=link: who sends is
-// known by a link alone.
+// Sends what is chosen. The address says what else: partLength, inFlight, name=false, points=1 to
+// tell the server where the upload is, and by=link: who sends is known by a link alone.
 import { importKeySet, indexedDbRecords, inHand } from 'sealdrop'
 import { takeDropLink, unfinishedUploads, uploadSealed, uploadTransport } from 'sealdrop/upload'
+import { pointedRecords, tellServer, watchEncrypt } from '/watch.js'
 
 const link = takeDropLink()
 addEventListener('hashchange', () => location.reload())
 
 const asked = new URLSearchParams(location.search)
-const records = indexedDbRecords()
+watchEncrypt((entry) => tellServer('/ledger', JSON.stringify(entry)))
+const kept = indexedDbRecords()
+const records = asked.has('points')
+  ? pointedRecords(kept, (point) => tellServer('/point', point))
+  : kept
 const told = { state: 'idle', done: 0, total: 0 }
 const show = (more) => {
   Object.assign(told, more)
@@ -41,6 +46,7 @@ async function send(file) {
       records,
       link,
       ...(asked.has('partLength') && { partLength: Number(asked.get('partLength')) }),
+      ...(asked.has('inFlight') && { inFlight: Number(asked.get('inFlight')) }),
       ...(asked.get('name') === 'false' && { name: false }),
       onProgress: show,
     })

@@ -1,45 +1,73 @@
-// A ledger around crypto.subtle.encrypt. What a frame is sealed from is told to a server before the
-// sealed frame is handed on, so that it outlives this page.
-{
+// A ledger around crypto.subtle.encrypt, for pages and processes. What is sealed is told before the
+// sealed bytes are handed on, so that the ledger outlives whoever seals.
+const copyOf = (data) =>
+  ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
+    : new Uint8Array(data.slice(0))
+const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+
+/** An IV and an AAD that no message has: what a key makes of them names it, also after a reload. */
+const probe = {
+  name: 'AES-GCM',
+  iv: new TextEncoder().encode('probe probe!'),
+  additionalData: new TextEncoder().encode('which key is this?'),
+}
+
+/**
+ * @param {(entry: string[]) => Promise<unknown>} tell - gets the name of a key, an IV, and the
+ *   hashes of a plaintext and of its AAD
+ */
+export function watchEncrypt(tell) {
   const { subtle } = crypto
   const real = subtle.encrypt.bind(subtle)
-  const copyOf = (data) =>
-    ArrayBuffer.isView(data)
-      ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
-      : new Uint8Array(data.slice(0))
-  const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
   const hashOf = async (bytes) => hex(new Uint8Array(await subtle.digest('SHA-256', bytes)))
-  const isFrame = (aad) => new TextDecoder('latin1').decode(aad.slice(32, 38)) === 'AWSKMS'
-  const isHeader = (aad) => aad[0] === 2 && aad[2] === 0x78
-  const others = new WeakMap()
-  /** A key that seals no message lives in this page only. */
-  const otherOf = (key) => {
-    if (!others.has(key)) others.set(key, crypto.randomUUID())
-    return others.get(key)
-  }
-  /** The message's id stands at the start of a frame's AAD, and behind 3 bytes of a header's. */
-  const keyOf = (key, aad) => {
-    if (isFrame(aad)) return hex(aad.slice(0, 32))
-    return isHeader(aad) ? hex(aad.slice(3, 35)) : otherOf(key)
-  }
-  const tell = async (body) => {
-    for (;;) {
-      try {
-        return await fetch('/ledger', { method: 'POST', body })
-      } catch {
-        // the page has no network
-        await new Promise((resolve) => {
-          setTimeout(resolve, 50)
-        })
-      }
-    }
+  const names = new WeakMap()
+  const nameOf = async (key) => {
+    if (!names.has(key))
+      names.set(key, hex(new Uint8Array(await real(probe, key, new Uint8Array()))))
+    return names.get(key)
   }
   subtle.encrypt = async (algorithm, key, data) => {
     if (algorithm.name !== 'AES-GCM') return real(algorithm, key, data)
     const [aad, iv, plaintext] = [algorithm.additionalData, algorithm.iv, data].map(copyOf)
     const sealed = await real(algorithm, key, data)
     const hashes = await Promise.all([hashOf(plaintext), hashOf(aad)])
-    await tell(JSON.stringify([keyOf(key, aad), hex(iv), ...hashes]))
+    await tell([await nameOf(key), hex(iv), ...hashes])
     return sealed
+  }
+}
+
+/** Tells a server, however long there is no network. */
+export async function tellServer(url, body) {
+  for (;;) {
+    try {
+      return await fetch(url, { method: 'POST', body })
+    } catch {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 50)
+      })
+    }
+  }
+}
+
+/**
+ * Records that say where an upload is before they go on. Whoever hears it may end the page, or the
+ * process.
+ *
+ * @param {(point: string) => Promise<unknown>} reached
+ */
+export function pointedRecords(records, reached) {
+  return {
+    ...records,
+    async note(id, name, note) {
+      const isPart = name.startsWith('part ')
+      if (isPart) await reached('tags are durable')
+      await records.note(id, name, note)
+      if (isPart) await reached('the part has its row')
+    },
+    async remove(id) {
+      await reached('the end was answered')
+      await records.remove(id)
+    },
   }
 }
