@@ -63,7 +63,8 @@ const most: Readonly<Record<Exclude<Verdict, 'there'>, number>> = {
 const words: Readonly<Record<Exclude<Verdict, 'there'>, string>> = {
   lost: 'no connection to the bucket, or its CORS rules refuse this page',
   again: 'the bucket is busy',
-  renew: 'the bucket takes no URL of the handler: have its credentials expired?',
+  renew:
+    'the bucket takes no URL of the handler: have its credentials expired, or is its clock wrong?',
   skewed: 'the clock of the upload handler, or of the bucket, is wrong',
   gone: 'the upload has ended at the bucket',
   damaged: 'bytes of a part are damaged on their way',

@@ -181,6 +181,8 @@ const dist = new URL('../../dist/', import.meta.url)
 async function startSite(settings, ledger, look) {
   const o = { build: dist, atPoint: undefined }
   const builds = new Map()
+  /** What is answered before the doors of the build, and the files of the folder. */
+  const files = {}
   const doorsNow = () => {
     if (!builds.has(o.build)) builds.set(o.build, builtDoors(o.build))
     return builds.get(o.build)
@@ -189,7 +191,7 @@ async function startSite(settings, ledger, look) {
   const fileAt = async (path) =>
     path === '/settings'
       ? JSON.stringify(settings())
-      : ((await doorsNow())[path] ?? readFile(new URL(path.slice(1), page)))
+      : (files[path] ?? (await doorsNow())[path] ?? readFile(new URL(path.slice(1), page)))
   const answer = async (request, response) => {
     const body = await bodyOf(request)
     look('page', request, body)
@@ -211,7 +213,7 @@ async function startSite(settings, ledger, look) {
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.writeHead(404).end())
   })
-  const made = { server, origin: `http://127.0.0.1:${await portOf(server)}`, files: doors }
+  const made = { server, origin: `http://127.0.0.1:${await portOf(server)}`, files }
   return Object.assign(o, made)
 }
 

@@ -19,6 +19,7 @@ import { unfinishedUploads, uploadAll, uploadSealed, uploadTransport } from 'sea
 import { fails, keySetOf, publicJwk } from '../support/host.js'
 import { namesSuite } from './names.mjs'
 import { receiptsSuite } from './receipts.mjs'
+import { troublesSuite } from './troubles.mjs'
 import { authorize, secret } from './world.mjs'
 
 const MiB = 2 ** 20
@@ -663,8 +664,10 @@ export function uploadsSuite({ test, assert, world }) {
     assert.lengthOf(states, 12)
   })
 
-  namesSuite({ test, assert, world, made, transportOf, fileOf, recordsOf, openedHash })
-  receiptsSuite({ test, assert, world, made, transportOf, fileOf })
+  const host = { test, assert, world, made, transportOf, fileOf, recordsOf, openedHash }
+  namesSuite(host)
+  receiptsSuite(host)
+  troublesSuite(host)
 
   test('what the handler refuses is told by its code, and nothing is sent', async () => {
     const { source } = await fileOf(12 * MiB)

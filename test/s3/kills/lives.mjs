@@ -45,7 +45,7 @@ export function nodeLives(world) {
 const told = 'globalThis.page.told'
 const isOver = `["done", "failed"].includes(${told}.state)`
 
-async function openTab(world, session, query = {}) {
+export async function openTab(world, session, query = {}) {
   const page = await session.newPage()
   await page.goto(`${world.site}/?${new URLSearchParams(query)}`)
   await page.waitForFunction('globalThis.page', { polling: 20 })
@@ -53,7 +53,7 @@ async function openTab(world, session, query = {}) {
 }
 
 /** Chooses a file, and waits until it was sent. */
-async function sent(page, { path }) {
+export async function sent(page, { path }) {
   const input = await page.$('input')
   await input.uploadFile(path)
   await page.waitForFunction(isOver, { polling: 50, timeout: 180_000 })

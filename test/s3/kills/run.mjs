@@ -15,6 +15,7 @@ import { changesSuite } from './changes.mjs'
 import { copiesSuite } from './copies.mjs'
 import { faults } from './faults.mjs'
 import { nodeLives, tabLives } from './lives.mjs'
+import { pageTroublesSuite } from './page-troubles.mjs'
 
 const MiB = 2 ** 20
 const partLength = 8 * MiB
@@ -133,4 +134,5 @@ test('frames were sealed again, to the same bytes', async (t) => {
 })
 
 copiesSuite({ test, assert, made, fresh, fileOf, hashOf })
+pageTroublesSuite({ test, assert, made, fresh, fileOf, hashOf })
 changesSuite({ test, assert, made, fresh, fileOf, hashOf })
