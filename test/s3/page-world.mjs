@@ -34,11 +34,12 @@ export const context = { claim: '7' }
 export const launches = {
   Chromium: async (o = {}) =>
     puppeteer.launch({ executablePath: await chromiumPath(), args: chromiumArgs, ...o }),
-  Firefox: () =>
+  Firefox: (o = {}) =>
     puppeteer.launch({
       browser: 'firefox',
       executablePath: process.env.FIREFOX_PATH ?? '/usr/bin/firefox-esr',
       headless: true,
+      ...o,
     }),
 }
 

@@ -96,7 +96,7 @@ export async function tabLives(world, browser) {
 }
 
 /** Browsers with one profile, one after the other. Each is killed, also when it is done. */
-export function profileLives(world) {
+export function profileLives(world, name = 'Chromium') {
   const folder = join(world.folder, `profile-${randomUUID()}`)
   return {
     folder,
@@ -104,7 +104,7 @@ export function profileLives(world) {
       // what a browser that was killed left, or one whose profile was copied
       const locks = ['Cookie', 'Lock', 'Socket'].map((name) => join(folder, `Singleton${name}`))
       await Promise.all(locks.map((lock) => rm(lock, { force: true })))
-      const browser = await launches.Chromium({ userDataDir: folder })
+      const browser = await launches[name]({ userDataDir: folder })
       const main = browser.process()
       const gone = once(main, 'exit')
       const kill = async () => {

@@ -2,8 +2,11 @@
 // storage that is full.
 import { appendFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { generator } from '../../support/generator.mjs'
+import { amount, givenSeed, seedLine } from '../../support/soak.mjs'
 import { launches } from '../page-world.mjs'
-import { openTab, sent } from './lives.mjs'
+import { openTab, profileLives, sent } from './lives.mjs'
 
 const MiB = 2 ** 20
 
@@ -47,6 +50,39 @@ export function pageTroublesSuite({ test, assert, made, fresh, fileOf }) {
         assert.deepEqual(await there(), before)
       })(t))
   }
+
+  const kills = amount({ part: 1, whole: 15 })
+  test(`Firefox: a browser that is killed at random moments (${kills}), and the file goes on in its profile`, async (t) => {
+    const { world } = made
+    const seed = givenSeed()
+    t.diagnostic(seedLine(seed))
+    const { below } = generator(seed)
+    for (let i = 0; i < kills; i++) {
+      const file = await fileOf(26 * MiB)
+      const lives = profileLives(world, 'Firefox')
+      const [at, ms] = [1 + below(4), below(60)]
+      fresh()
+      const { store } = world
+      let life
+      const killed = Promise.withResolvers()
+      store.before = async () => {
+        if (store.puts.length === at) setTimeout(() => killed.resolve(life.end()), ms)
+        await (store.puts.length > at ? new Promise(() => {}) : sleep(20))
+      }
+      life = await lives.begin(file, { partLength: 5 * MiB })
+      assert.isUndefined(await life.over)
+      await killed.promise
+      store.before = undefined
+      const outcome = await (await lives.begin(file, { partLength: 5 * MiB })).over
+      assert.equal(outcome.state, 'done', outcome.error)
+      assert.equal((await world.opened(outcome.key)).hash, file.hash)
+      assert.lengthOf([...new Set(store.puts.map(({ key }) => key))], 1, 'one key')
+      assert.isAtMost(store.puts.length, 6 + 3)
+      assert.deepEqual(world.ledger.twice(), [])
+      t.diagnostic(`at part ${at}: ${store.puts.length - 6} parts were sent again`)
+      await world.remove(outcome.key)
+    }
+  })
 
   test('Chromium: a folder that is chosen as a file is refused, and nothing is sent', (t) =>
     inPage('Chromium', async ({ page, before }) => {
