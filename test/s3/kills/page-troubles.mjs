@@ -12,10 +12,11 @@ const MiB = 2 ** 20
 
 /** @param {{ test: any, assert: any, made: any, fresh: () => void, fileOf: any, hashOf: any }} host */
 export function pageTroublesSuite({ test, assert, made, fresh, fileOf }) {
-  /** Works in a page of a browser of its own. */
+  /** Works in a page that shares no store with another. */
   const inPage = (browser, work) => async () => {
     const { world } = made
-    const own = await launches[browser]()
+    const own =
+      browser === 'Chromium' ? await made.browser.createBrowserContext() : await launches[browser]()
     const before = [await world.objects(), await world.begun()]
     fresh()
     try {

@@ -30,6 +30,7 @@ before(async () => {
   world = await makePageWorld(server.config, {})
   Object.assign(made, { world, build: world.pages.build })
   browser = await launches.Chromium()
+  made.browser = browser
 })
 after(async () => {
   await browser?.close()
