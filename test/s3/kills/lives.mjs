@@ -102,7 +102,7 @@ export function profileLives(world, name = 'Chromium') {
     folder,
     async begin(file, o = {}) {
       // what a browser that was killed left, or one whose profile was copied
-      const locks = ['Cookie', 'Lock', 'Socket'].map((name) => join(folder, `Singleton${name}`))
+      const locks = ['Cookie', 'Lock', 'Socket'].map((one) => join(folder, `Singleton${one}`))
       await Promise.all(locks.map((lock) => rm(lock, { force: true })))
       const browser = await launches[name]({ userDataDir: folder })
       const main = browser.process()
