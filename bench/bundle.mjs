@@ -19,7 +19,8 @@ const door = pathOf('index')
  * `designed` is the figure of design.md, "Budgets", where it proved wrong. `npm run size` prints
  * what such a bundle weighs without a single error message. That alone reaches the figure or is
  * above it, so no wording could meet it. The reasons: decisions.md, "Two bundle budgets are wider
- * than first planned".
+ * than first planned". `over` is the row that a larger one stands on: `npm run size` prints what it
+ * adds to that.
  */
 export const budgets = [
   {
@@ -38,6 +39,13 @@ export const budgets = [
     code: `export { fetchKeySet, pinned, sealStream } from ${door}`,
     budget: 10_600,
     designed: 7_000,
+  },
+  {
+    name: 'fetchKeySet + pinned + uploadSealed',
+    code: `export { fetchKeySet, pinned } from ${door}
+export { uploadSealed, uploadTransport } from ${pathOf('upload')}`,
+    budget: 18_900,
+    over: 'fetchKeySet + pinned + sealStream',
   },
   {
     name: 'fetchKeySet + pinned + verify',

@@ -23,6 +23,8 @@ const line = (name, ...cells) =>
 line('bundle', 'brotli', 'budget', '', 'without messages', 'design.md said')
 for (const { name, size, budget, mute, designed } of rows)
   line(name, size, budget, size <= budget ? 'ok' : 'ABOVE', mute, designed)
+for (const { name, size, over } of rows.filter((row) => row.over))
+  console.log(`${name}: ${size - rows.find((row) => row.name === over).size} over ${over}`)
 
 const pack = ['pack', '--dry-run', '--json', '--ignore-scripts']
 const [packed] = JSON.parse(
