@@ -44,7 +44,7 @@ export const budgets = [
     name: 'fetchKeySet + pinned + uploadSealed',
     code: `export { fetchKeySet, pinned } from ${door}
 export { uploadSealed, uploadTransport } from ${pathOf('upload')}`,
-    budget: 18_900,
+    budget: 18_600,
     over: 'fetchKeySet + pinned + sealStream',
   },
   {

@@ -67,14 +67,21 @@ async function inProcess(what, size, file = '') {
 
 /** MiB that the process of a page grows by while it runs `work()`. The page is ready for it. */
 export async function growthInChromium(page, browser, work) {
+  const growth = await watchPages(browser)
+  await page.evaluate(work)
+  return growth()
+}
+
+/** The function that it answers says how many MiB the largest process of a page grew by since. */
+export async function watchPages(browser) {
   const session = await browser.target().createCDPSession()
   const { processInfo } = await session.send('SystemInfo.getProcessInfo')
   const growths = await Promise.all(
     processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => watch(id)),
   )
-  await page.evaluate(work)
   // a spare renderer process may have ended
-  return Math.max(...(await Promise.all(growths.map((growth) => growth().catch(() => 0)))))
+  return async () =>
+    Math.max(...(await Promise.all(growths.map((growth) => growth().catch(() => 0)))))
 }
 
 /** Says something to the process that measures. */

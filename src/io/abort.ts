@@ -17,6 +17,13 @@ export function unwatched<T>(work: () => Promise<T>): Promise<T> {
 export const signalOf = (o: CallOptions | undefined): AbortSignal | undefined =>
   checkOptions(o, 'signal').signal
 
+/** Calls `work` when a signal says so, at once where it did. @returns what lets go of it */
+export function onAbort(signal: AbortSignal | undefined, work: () => void): () => void {
+  signal?.addEventListener('abort', work)
+  if (signal?.aborted) work()
+  return () => signal?.removeEventListener('abort', work)
+}
+
 /**
  * Awaits work until the caller's signal says otherwise.
  *
@@ -25,10 +32,8 @@ export const signalOf = (o: CallOptions | undefined): AbortSignal | undefined =>
 export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work
   return new Promise<T>((resolve, reject) => {
-    const stop = (): void => reject(signal.reason)
-    if (signal.aborted) stop()
-    signal.addEventListener('abort', stop, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+    const off = onAbort(signal, () => reject(signal.reason))
+    work.then(resolve, reject).finally(off)
   })
 }
 

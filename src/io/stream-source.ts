@@ -154,11 +154,14 @@ export async function taken<T>(
 
 type Code = 'source_failed' | 'source_changed'
 
+const changed = 'the file was changed or removed: choose it again and start over'
+
+/** @throws SealdropError `source_changed` where a file is not what it was */
+export const ensureSame = (isSame: boolean): void => ensure(isSame, 'source_changed', changed)
+
 /** Gives what a source fails with a code. */
 const unread = (code: Code = 'source_failed'): ((cause: unknown) => never) =>
-  code === 'source_failed'
-    ? coded(code, 'the source failed', true)
-    : coded(code, 'the file was changed or removed: choose it again and start over')
+  code === 'source_failed' ? coded(code, 'the source failed', true) : coded(code, changed)
 
 const named = <T>(work: () => Promise<T>, code?: Code): Promise<T> => work().catch(unread(code))
 

@@ -3,6 +3,7 @@ import { authenticate, importDataKey } from '../crypto/aes.js'
 import { ensure, hasMethods } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
+import { messageLength } from '../formats/frames.js'
 import { frameLengthFromEnd, tagLength } from '../formats/message-header.js'
 import type { ByteSource } from '../io/byte-source.js'
 import { fileInput } from '../io/stream-source.js'
@@ -13,6 +14,7 @@ import type { FileSealer } from './file-sealer.js'
 import { lookAtFile } from './look-at-front.js'
 import { damaged, RangeSealer } from './range-sealer.js'
 import {
+  checkRecords,
   holdRecord,
   isOld,
   namedRecords,
@@ -79,20 +81,31 @@ export async function createFileSealer(
   file: Blob | ByteSource,
   o: FileSealerOptions,
 ): Promise<FileSealer> {
-  checkOptions(
+  const known = checkOptions(
     o,
     'signal context frameLength length framesInFlight digest onProgress records again',
   )
-  const { length, framesInFlight, onProgress } = o ?? {}
-  const records = o?.records && namedRecords(o.records, o.signal)
-  const input = fileInput(file, length)
-  const plan = await planMessage(keys, o ?? {})
+  if (known.records) checkRecords(known.records)
+  return makeSealer(keys, file, known, () => true)
+}
+
+/** Makes a sealer, which keeps a record only where its length asks for one. */
+export async function makeSealer(
+  keys: Recipients,
+  file: Blob | ByteSource,
+  ...[o, needsRecord]: [o: FileSealerOptions, needsRecord: (length: number) => boolean]
+): Promise<RangeSealer> {
+  const kept = o.records && namedRecords(o.records, o.signal)
+  const input = fileInput(file, o.length)
+  const plan = await planMessage(keys, o)
   const { frameLength } = plan
   const recipients = plan.recipients.map(({ info }) => info)
-  const version = await input.version?.()
+  const version = await input.version()
   const { raw, ...message } = await startMessage(plan)
   const id = idText(message)
-  const release = o.records ? await holdRecord(o.records, id) : async () => {}
+  const length = messageLength(message.header.length, input.size, frameLength)
+  const records = needsRecord(length) ? kept : undefined
+  const release = o.records && records ? await holdRecord(o.records, id) : async () => {}
   try {
     const sealer = new RangeSealer({
       message,
@@ -102,8 +115,7 @@ export async function createFileSealer(
       records,
       release,
       recipients,
-      framesInFlight,
-      onProgress,
+      o,
     })
     await lookAtFile(plan.look, input, o.signal)
     const start: RecordStart = {
@@ -168,7 +180,9 @@ export async function restoreFileSealer(
   messageId: string,
   ...[file, o = {}]: [file: Blob | ByteSource, o?: RestoreOptions]
 ): Promise<FileSealer> {
-  return (await restoreSealer(keys, records, messageId, file, o)).sealer
+  const known = checkOptions(o, 'signal framesInFlight onProgress')
+  checkRecords(records)
+  return (await restoreSealer(keys, records, messageId, file, known)).sealer
 }
 
 /** Restores a file sealer, with the notes of its record. */
@@ -176,9 +190,9 @@ export async function restoreSealer(
   keys: Recipients,
   records: FileRecords,
   messageId: string,
-  ...[file, o = {}]: [file: Blob | ByteSource, o?: RestoreOptions]
+  ...[file, o]: [file: Blob | ByteSource, o: RestoreOptions]
 ): Promise<{ readonly sealer: RangeSealer; readonly notes: Notes }> {
-  const { signal, framesInFlight, onProgress } = checkOptions(o, 'signal framesInFlight onProgress')
+  const { signal } = o
   const input = fileInput(file)
   const published = await sealedToNow(keys, signal)
   const kept = namedRecords(records, signal)
@@ -188,7 +202,7 @@ export async function restoreSealer(
     const { size, version } = start
     const recipients = start.recipients.map((thumbprint) => stillPublished(thumbprint, published))
     ensure(
-      input.size === size && (await input.version?.()) === version,
+      input.size === size && (await input.version()) === version,
       'source_changed',
       'the file has another size or date than when it was begun: start over with createFileSealer',
     )
@@ -203,8 +217,7 @@ export async function restoreSealer(
       tags,
       release,
       recipients,
-      framesInFlight,
-      onProgress,
+      o,
     })
     return { sealer, notes }
   } catch (error) {

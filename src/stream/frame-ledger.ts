@@ -1,6 +1,6 @@
 import { equal, type Bytes } from '../bytes/bytes.js'
-import { ensure } from '../errors/guard.js'
 import { tagLength } from '../formats/message-header.js'
+import { ensureSame } from '../io/stream-source.js'
 import type { TagRun } from './record-store.js'
 
 /** A frame that was sealed, and its tag. */
@@ -11,14 +11,9 @@ const claimed = 1
 const durable = 2
 const sealedHere = 4
 
-/** Frames of a page. */
+/** Frames of a page, and bytes of each: what is known of it, and its tag. */
 const pageFrames = 4_096
-
-/** Tags of frames side by side, and what is known of each. */
-class Page {
-  readonly tags = new Uint8Array(pageFrames * tagLength)
-  readonly states = new Uint8Array(pageFrames)
-}
+const frameBytes = 1 + tagLength
 
 /**
  * The tags of all frames that left.
@@ -30,7 +25,7 @@ class Page {
  * @see design.md, "Sealing a frame twice"
  */
 export class FrameLedger {
-  readonly #pages = new Map<number, Page>()
+  readonly #pages = new Map<number, Uint8Array>()
   /** Frames whose tags are on their way into the record. */
   readonly #writing = new Map<number, Promise<void>>()
   readonly #count: number
@@ -78,12 +73,7 @@ export class FrameLedger {
    */
   async release(frames: readonly FrameTag[]): Promise<void> {
     // no await between looking up and claiming: of two slices that sealed other bytes, one throws
-    for (const [index, tag] of frames)
-      ensure(
-        this.#claim(index, tag, claimed | sealedHere),
-        'source_changed',
-        'the file was changed or removed: choose it again and start over',
-      )
+    for (const [index, tag] of frames) ensureSame(this.#claim(index, tag, claimed | sealedHere))
     const fresh = frames.filter(
       ([index]) => !(this.#stateOf(index) & durable) && !this.#writing.has(index),
     )
@@ -132,46 +122,45 @@ export class FrameLedger {
 
   /** Enters a tag. @returns whether the frame had none, or the same one */
   #claim(index: number, tag: Uint8Array, state: number): boolean {
-    const at = Math.floor(index / pageFrames)
-    const page = this.#pages.get(at) ?? new Page()
-    this.#pages.set(at, page)
-    const start = (index % pageFrames) * tagLength
-    const mine = page.tags.subarray(start, start + tagLength)
-    if (this.has(index)) {
-      if (!equal(mine, tag)) return false
-    } else {
-      mine.set(tag)
+    const known = this.#frame(index).subarray(1)
+    if (!this.has(index)) {
+      known.set(tag)
       this.#size++
-    }
+    } else if (!equal(known, tag)) return false
     this.#mark(index, state)
     return true
   }
 
   #mark(index: number, state: number): void {
-    const page = this.#pages.get(Math.floor(index / pageFrames))
-    if (page) page.states[index % pageFrames] = this.#stateOf(index) | state
+    this.#frame(index)[0] = this.#stateOf(index) | state
     if (state & durable) this.#writing.delete(index)
   }
 
   #stateOf(index: number): number {
-    return this.#pages.get(Math.floor(index / pageFrames))?.states[index % pageFrames] ?? 0
+    return this.#frame(index)[0] ?? 0
+  }
+
+  /** What is known of a frame, in its page. */
+  #frame(index: number): Uint8Array {
+    const at = Math.floor(index / pageFrames)
+    const page = this.#pages.get(at) ?? new Uint8Array(pageFrames * frameBytes)
+    this.#pages.set(at, page)
+    const start = (index % pageFrames) * frameBytes
+    return page.subarray(start, start + frameBytes)
   }
 }
 
-/** Tags of frames that follow each other, joined. */
+/** Tags of frames that follow each other, joined; the frames are in their order. */
 function runsOf(frames: readonly FrameTag[]): readonly TagRun[] {
-  const sorted = [...frames].sort(([a], [b]) => a - b)
-  const runs: (readonly [number, Uint8Array])[] = []
-  for (let from = 0, i = 1; i <= sorted.length; i++) {
-    // oxlint-disable-next-line typescript/no-non-null-assertion -- both are within the list
-    const follows = i < sorted.length && sorted[i]![0] === sorted[i - 1]![0] + 1
-    if (follows) continue
-    const run = sorted.slice(from, i)
-    const tags = new Uint8Array(run.length * tagLength)
-    for (const [k, [, tag]] of run.entries()) tags.set(tag, k * tagLength)
-    // oxlint-disable-next-line typescript/no-non-null-assertion -- a run has a frame
-    runs.push([run[0]![0], tags])
-    from = i
+  const runs: (readonly [first: number, tags: Bytes[]])[] = []
+  for (const [index, tag] of frames) {
+    const [first = 0, tags = []] = runs.at(-1) ?? []
+    if (index === first + tags.length && index > first) tags.push(tag)
+    else runs.push([index, [tag]])
   }
-  return runs
+  return runs.map(([first, tags]) => {
+    const joined = new Uint8Array(tags.length * tagLength)
+    for (const [i, tag] of tags.entries()) joined.set(tag, i * tagLength)
+    return [first, joined]
+  })
 }

@@ -1,7 +1,7 @@
 import type { Bytes } from '../bytes/bytes.js'
 import { ensure } from '../errors/guard.js'
 import type { ByteReader } from '../io/byte-reader.js'
-import type { Input } from '../io/stream-source.js'
+import { ensureSame, type Input } from '../io/stream-source.js'
 
 export interface PlainFrame {
   /** From 0. */
@@ -43,12 +43,7 @@ export async function* framesOf(
     const bytes = ahead ?? (await take())
     if (otherSize === 'source_failed') ahead = await take()
     final = ahead ? ahead.length === 0 : done === size
-    if (final)
-      ensure(
-        (await version?.()) === firstVersion,
-        'source_changed',
-        'the file was changed or removed: choose it again and start over',
-      )
+    if (final) ensureSame((await version?.()) === firstVersion)
     yield { index, bytes, final }
   }
 }
@@ -64,11 +59,7 @@ export async function* framesFrom(
     const rest = size - index * frameLength
     const wanted = Math.min(frameLength, rest)
     const bytes = await reader.take(wanted)
-    ensure(
-      bytes.length === wanted,
-      'source_changed',
-      'the file was changed or removed: choose it again and start over',
-    )
+    ensureSame(bytes.length === wanted)
     yield { index, bytes, final: rest <= frameLength }
   }
 }

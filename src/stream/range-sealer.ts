@@ -5,9 +5,9 @@ import { checkOptions } from '../errors/options.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { frameCount, messageLength, regularOverhead } from '../formats/frames.js'
 import { tagLength } from '../formats/message-header.js'
-import { abortable, readOptions, signalOf, type CallOptions } from '../io/abort.js'
+import { abortable, onAbort, readOptions, signalOf, type CallOptions } from '../io/abort.js'
 import { breather, inOrder } from '../io/in-order.js'
-import type { FileInput } from '../io/stream-source.js'
+import { ensureSame, type FileInput } from '../io/stream-source.js'
 import { tell } from '../io/tell.js'
 import type { KeyInfo } from '../keys/key.js'
 import { ChunkHashes } from './chunk-hashes.js'
@@ -29,8 +29,7 @@ export interface FileSealerParts {
   readonly tags?: Iterable<TagRun> | undefined
   readonly release: () => Promise<unknown>
   readonly recipients: readonly KeyInfo[]
-  readonly framesInFlight?: number | undefined
-  readonly onProgress?: StreamOptions['onProgress']
+  readonly o: Pick<StreamOptions, 'framesInFlight' | 'onProgress'>
 }
 
 export const damaged = 'the record is damaged: start over with createFileSealer'
@@ -71,7 +70,7 @@ export class RangeSealer implements FileSealer {
       records,
       tags = [],
       recipients,
-      framesInFlight = limits.framesInFlight,
+      o: { framesInFlight = limits.framesInFlight },
     } = parts
     checkCount('framesInFlight', framesInFlight, limits.maxFramesInFlight)
     this.#parts = parts
@@ -230,13 +229,12 @@ export class RangeSealer implements FileSealer {
     { signal }: CallOptions,
     use: (index: number, frame: readonly [Bytes, Bytes]) => void,
   ): Promise<void> {
-    const { message, frameLength, input, onProgress } = this.#parts
+    const { message, frameLength, input, o } = this.#parts
     const { size } = input
     const breathe = breather()
     const reader = input.reader(first * frameLength, Math.min(size, (last + 1) * frameLength))
     reader.hold(this.#inFlight)
-    const stop = (): void => reader.cancel(signal?.reason)
-    signal?.addEventListener('abort', stop)
+    const off = onAbort(signal, () => reader.cancel(signal?.reason))
     const tags: FrameTag[] = []
     const seal = async (frame: PlainFrame) =>
       [frame.index, await sealFrame(message, frame)] as const
@@ -254,23 +252,19 @@ export class RangeSealer implements FileSealer {
       signal?.throwIfAborted()
       throw this.#judged(error)
     } finally {
-      signal?.removeEventListener('abort', stop)
+      off()
     }
     this.#usable({ signal })
     await this.#ledger.release(tags).catch((error: unknown) => {
       throw this.#judged(error)
     })
     this.#usable({})
-    tell(onProgress, { done: Math.min(size, this.#ledger.size * frameLength), total: size })
+    tell(o.onProgress, { done: Math.min(size, this.#ledger.size * frameLength), total: size })
   }
 
   async #unchanged(): Promise<void> {
     const { input, version } = this.#parts
-    ensure(
-      (await input.version?.()) === version,
-      'source_changed',
-      'the file was changed or removed: choose it again and start over',
-    )
+    ensureSame((await input.version()) === version)
   }
 
   /** What ends this sealer for good does so here. */

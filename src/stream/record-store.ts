@@ -75,13 +75,16 @@ export const conflict = (): SealdropError =>
     'another file sealer, perhaps in another tab, holds the record: close it first',
   )
 
-/** The same store, whose failures all have a code; the signal ends `create` and `load`. */
-export function namedRecords(records: FileRecords, signal?: AbortSignal): FileRecords {
+/** @throws SealdropError `invalid_argument` */
+export const checkRecords = (records: FileRecords): void =>
   ensure(
     hasMethods(records, 'create', 'append', 'load', 'remove'),
     'invalid_argument',
     'records: expected create, append, load and remove',
   )
+
+/** The same store, whose failures all have a code; the signal ends `create` and `load`. */
+export function namedRecords(records: FileRecords, signal?: AbortSignal): FileRecords {
   return {
     create: (id, start) =>
       abortable(

@@ -8,12 +8,11 @@ import { serializeContext } from '../formats/message-context.js'
 import type { FileName } from '../formats/sealed-name.js'
 import type { ByteSource } from '../io/byte-source.js'
 import { fileInput } from '../io/stream-source.js'
-import { createFileSealer, restoreSealer } from '../stream/create-file-sealer.js'
+import { makeSealer, restoreSealer } from '../stream/create-file-sealer.js'
 import { setsOf, type Recipients } from '../stream/plan-message.js'
 import type { RangeSealer } from '../stream/range-sealer.js'
 import { namedRecords, type FileRecords } from '../stream/record-store.js'
 import { sealName } from '../stream/seal-name.js'
-import { sealedLength } from '../stream/sealed-length.js'
 import { planUpload, type UploadPlan } from './plan.js'
 import type { UploadOptions } from './upload-options.js'
 import { UploadRecord, uploadNote, type UploadNote } from './upload-record.js'
@@ -148,12 +147,13 @@ function namedAs(name: string, { file, o }: UploadInput): FileName {
 async function begun(given: UploadInput, wanted: UploadNote): Promise<Upload> {
   const { keys, file, o } = given
   const { context, partLength, signal } = o
-  const length = await sealedLength(keys, wanted.size, { context, signal })
+  const planOf = (length: number): UploadPlan => planUpload(length, partLength)
   // what fits one part is sent whole again
-  const records = planUpload(length, partLength).mode === 'put' ? undefined : o.records
-  const options = { context, signal, ...(records && { records }) }
-  const sealer = (await createFileSealer(keys, file, options)) as RangeSealer
-  const plan = planUpload(sealer.length, partLength)
+  const needsRecord = (length: number): boolean => planOf(length).mode === 'multipart'
+  const options = { context, signal, ...(o.records && { records: o.records }) }
+  const sealer = await makeSealer(keys, file, options, needsRecord)
+  const plan = planOf(sealer.length)
+  const records = needsRecord(sealer.length) ? o.records : undefined
   const { name } = wanted
   try {
     const sealedName = name && (await sealName(sealer.message, namedAs(name, given)))

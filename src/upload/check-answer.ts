@@ -1,6 +1,6 @@
 import { ensure } from '../errors/guard.js'
 import { isJsonObject, isText, type JsonObject } from '../formats/json.js'
-import type { UploadAnswers, UploadOp } from './protocol.js'
+import type { UploadAnswers } from './protocol.js'
 
 type Check = (answer: JsonObject) => boolean
 
@@ -18,10 +18,12 @@ const isHeaders = (headers: unknown): boolean =>
   isJsonObject(headers) &&
   Object.entries(headers).every(([name, value]) => /^[\w-]+$/.test(name) && isText(value))
 
-/** What each verb's answer must be. */
-const checks: Readonly<Record<UploadOp, Check>> = {
-  begin: ({ session, mode, partLength, parts }) =>
-    isText(session) && session !== '' && isText(mode) && isCount(partLength) && isCount(parts),
+type Sent = 'begin' | 'sign' | 'list' | 'complete'
+
+/** What the answer must be of each verb that an upload sends. */
+const checks: Readonly<Record<Sent, Check>> = {
+  // its plan is compared with the page's own
+  begin: ({ session }) => isText(session) && session !== '',
   sign: ({ parts }) =>
     isList(parts, ({ part, url, headers }) => isCount(part) && isUrl(url) && isHeaders(headers)),
   list: ({ parts, more, object }) =>
@@ -32,12 +34,10 @@ const checks: Readonly<Record<UploadOp, Check>> = {
     done === true
       ? isText(key) && key !== '' && (version === undefined || isText(version))
       : done === false && Array.isArray(missing) && missing.every(isCount),
-  abort: () => true,
-  receipt: ({ receipt }) => receipt === null || isText(receipt),
 }
 
 /** @throws SealdropError `malformed` for an answer that is none of this verb */
-export function checkAnswer<Op extends UploadOp>(op: Op, answer: unknown): UploadAnswers[Op] {
+export function checkAnswer<Op extends Sent>(op: Op, answer: unknown): UploadAnswers[Op] {
   ensure(
     isJsonObject(answer) && checks[op](answer),
     'malformed',

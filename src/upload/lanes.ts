@@ -1,3 +1,5 @@
+import { onAbort } from '../io/abort.js'
+
 /**
  * Works on items side by side, each lane on one at a time.
  *
@@ -40,9 +42,7 @@ export async function together(
   signal: AbortSignal,
 ): Promise<void> {
   const stop = new AbortController()
-  const end = (): void => stop.abort(signal.reason)
-  signal.addEventListener('abort', end)
-  if (signal.aborted) end()
+  const off = onAbort(signal, () => stop.abort(signal.reason))
   const failures: unknown[] = []
   await Promise.all(
     work.map(async (one) => {
@@ -55,7 +55,7 @@ export async function together(
       }
     }),
   )
-  signal.removeEventListener('abort', end)
+  off()
   signal.throwIfAborted()
   if (failures.length > 0) throw failures[0]
 }

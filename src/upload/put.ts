@@ -1,6 +1,6 @@
 import type { Bytes } from '../bytes/bytes.js'
 import { checkOptions } from '../errors/options.js'
-import { within, type CallOptions } from '../io/abort.js'
+import { onAbort, within, type CallOptions } from '../io/abort.js'
 import { tell } from '../io/tell.js'
 import { retryAfterOf } from './retry.js'
 import type { SignedPart } from './protocol.js'
@@ -67,21 +67,20 @@ function putByRequest(
       clearTimeout(timer)
       timer = setTimeout(stop, patience)
     }
+    const off = onAbort(signal, stop)
     const end = (answer: PutAnswer): void => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', stop)
+      off()
       if (signal?.aborted) reject(signal.reason)
       else resolve(answer)
     }
-    signal?.addEventListener('abort', stop)
     request.upload.onprogress = ({ loaded }) => {
       watch()
       tell(onProgress, loaded)
     }
-    request.onload = () =>
+    // of a lost connection the status is 0, and the rest is empty
+    request.onloadend = () =>
       end(answerOf(request.status, request.responseText, request.getResponseHeader('retry-after')))
-    request.onerror = () => end(lost)
-    request.onabort = () => end(lost)
     try {
       request.open('PUT', url)
       for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
@@ -105,7 +104,7 @@ async function putByFetch(
     return await within(patience + (body.length / slowest) * 1_000, async (late) => {
       const stop = new AbortController()
       const end = (): void => stop.abort(signal?.reason)
-      for (const one of [signal, late]) one?.addEventListener('abort', end)
+      const [off] = [signal, late].map((one) => onAbort(one, end))
       try {
         const response = await fetch(url, { method: 'PUT', headers, body, signal: stop.signal })
         const answer = answerOf(
@@ -116,7 +115,7 @@ async function putByFetch(
         if (answer.status < 300) tell(onProgress, body.length)
         return answer
       } finally {
-        signal?.removeEventListener('abort', end)
+        off?.()
       }
     })
   } catch {

@@ -18,27 +18,15 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
 
 interface Online {
   readonly navigator?: { readonly onLine?: boolean }
-  addEventListener?: (name: 'online', listener: () => void, o: object) => void
 }
 
-/** Waits while the host says that it has no network; hosts that say nothing have one. */
+/**
+ * Waits while the host says that it has no network; hosts that say nothing have one.
+ *
+ * It looks every second: some hosts never tell that the network is back.
+ */
 export async function online(signal: AbortSignal): Promise<void> {
-  const host = globalThis as unknown as Online
-  if (host.navigator?.onLine !== false || !host.addEventListener) return
-  const stop = new AbortController()
-  const back = new Promise<void>((resolve) => {
-    host.addEventListener?.('online', resolve, { once: true, signal: stop.signal })
-  })
-  // some hosts never tell that the network is back
-  const looking = (async () => {
-    while (host.navigator?.onLine === false) await pause(1_000, stop.signal)
-  })()
-  looking.catch(() => {})
-  try {
-    await abortable(Promise.race([back, looking]), signal)
-  } finally {
-    stop.abort()
-  }
+  while ((globalThis as Online).navigator?.onLine === false) await pause(1_000, signal)
 }
 
 /** How long to wait before the next attempt: twice as long each time, of which half is random. */

@@ -31,45 +31,33 @@ type Verdict =
   | 'damaged'
   | 'refused'
 
-/** Rows of what an answer has, and what that means; the first that fits counts. */
-const verdicts: readonly (readonly [fits: (answer: PutAnswer) => boolean, verdict: Verdict])[] = [
-  [({ status }) => status >= 200 && status < 300, 'there'],
-  [({ status }) => status === 0, 'lost'],
-  [({ code }) => code === 'RequestTimeTooSkewed', 'skewed'],
-  [({ code }) => code === 'ExpiredToken', 'renew'],
-  [({ code, message }) => code === 'AccessDenied' && /expired/i.test(message), 'renew'],
-  [({ code }) => code === 'RequestTimeout' || code === 'SlowDown', 'again'],
-  [({ code }) => code === 'NoSuchUpload', 'gone'],
-  // of one PUT, whose answer was lost: an object is there already
-  [({ status }) => status === 412 || status === 409, 'gone'],
-  [({ code }) => code === 'BadDigest', 'damaged'],
-  [({ status }) => status === 408 || status === 429 || status >= 500, 'again'],
+/** Rows of what status, code and words of an answer fit, and what that means; the first counts. */
+const verdicts: readonly (readonly [fits: RegExp, verdict: Verdict])[] = [
+  [/^2/, 'there'],
+  [/^0/, 'lost'],
+  [/^\d+ RequestTimeTooSkewed /, 'skewed'],
+  [/^\d+ (ExpiredToken |AccessDenied .*expired)/i, 'renew'],
+  [/^\d+ (RequestTimeout|SlowDown) /, 'again'],
+  // 412 and 409: of one PUT, whose answer was lost, an object is there already
+  [/^(\d+ NoSuchUpload |412|409)/, 'gone'],
+  [/^\d+ BadDigest /, 'damaged'],
+  [/^(408|429|5)/, 'again'],
 ]
 
-const verdictOf = (answer: PutAnswer): Verdict =>
-  verdicts.find(([fits]) => fits(answer))?.[1] ?? 'refused'
+const verdictOf = ({ status, code, message }: PutAnswer): Verdict =>
+  verdicts.find(([fits]) => fits.test(`${status} ${code} ${message}`))?.[1] ?? 'refused'
 
-/** How often each may come before it is final. */
-const most: Readonly<Record<Exclude<Verdict, 'there'>, number>> = {
-  lost: attempts,
-  again: attempts,
-  renew: 3,
-  skewed: 1,
-  gone: 2,
-  damaged: 1,
-  refused: 0,
-}
-
-const words: Readonly<Record<Exclude<Verdict, 'there'>, string>> = {
-  lost: 'no connection to the bucket, or its CORS rules refuse this page',
-  again: 'the bucket is busy',
-  renew:
-    'the bucket takes no URL of the handler: have its credentials expired, or is its clock wrong?',
-  skewed: 'the clock of the upload handler, or of the bucket, is wrong',
-  gone: 'the upload has ended at the bucket',
-  damaged: 'bytes of a part are damaged on their way',
-  refused: 'the bucket refuses a part',
-}
+/** How often each may come before it is final, and what is told then. */
+const finals: Readonly<Record<Exclude<Verdict, 'there'>, readonly [most: number, words: string]>> =
+  {
+    lost: [attempts, 'no connection to the bucket, or its CORS rules refuse this page'],
+    again: [attempts, 'the bucket is busy'],
+    renew: [3, 'the bucket takes no URL of the handler: have its credentials expired?'],
+    skewed: [1, 'the clock of the upload handler, or of the bucket, is wrong'],
+    gone: [2, 'the upload has ended at the bucket'],
+    damaged: [1, 'bytes of a part are damaged on their way'],
+    refused: [0, 'the bucket refuses a part'],
+  }
 
 const passing: readonly Verdict[] = ['lost', 'again']
 
@@ -90,8 +78,9 @@ export async function sendPart(sender: PartSender, signal: AbortSignal): Promise
     const verdict = verdictOf(answer)
     if (verdict === 'there') return
     const times = (seen[verdict] = (seen[verdict] ?? 0) + 1)
-    if (times > most[verdict])
-      throw new SealdropError('output_failed', `${words[verdict]}: ${said(answer)}`, {
+    const [most, words] = finals[verdict]
+    if (times > most)
+      throw new SealdropError('output_failed', `${words}: ${said(answer)}`, {
         retryable: passing.includes(verdict),
       })
     const isUnsure = verdict === 'gone' || (verdict === 'lost' && times % 2 === 0)
@@ -103,11 +92,10 @@ export async function sendPart(sender: PartSender, signal: AbortSignal): Promise
 
 const said = ({ status, code }: PutAnswer): string => `found status ${status} ${code}`.trim()
 
-/** A part that was sealed, and the URL that was asked for meanwhile. */
+/** A part that was sealed. */
 export interface SealedPart {
   readonly told: UploadPart
   readonly body: Bytes
-  readonly signed: Promise<SignedPart>
-  /** Asks for another URL. */
+  /** Asks for a URL; the first one was asked for before. */
   readonly sign: () => Promise<SignedPart>
 }

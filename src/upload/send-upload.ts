@@ -1,11 +1,12 @@
 import { toBase64url } from '../bytes/base64url.js'
 import { ensure } from '../errors/guard.js'
-import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
+import { isSealdropError, SealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
 import { tell } from '../io/tell.js'
 import type { Upload } from './begin-upload.js'
 import { checkAnswer } from './check-answer.js'
 import { lanes, together } from './lanes.js'
 import type {
+  SignedPart,
   UploadAnswers,
   UploadedObject,
   UploadOp,
@@ -95,10 +96,7 @@ export class UploadSending {
     const { sealer, plan, record } = this.#upload
     if (record.session) return
     if (!record.isListed)
-      throw new StartOver(
-        'conflict',
-        'nobody can tell whether the record is older than what left: its session is over',
-      )
+      throw new StartOver('conflict', 'its session is over, and the record may be too old')
     const request = {
       header: toBase64url(sealer.message.header),
       length: sealer.length,
@@ -154,7 +152,7 @@ export class UploadSending {
     if (!record.isRecorded(part))
       throw new StartOver(
         'conflict',
-        `part ${part.part} is at the bucket, and the record does not know it: it is too old`,
+        `the record does not know part ${part.part} of the bucket: it is too old`,
       )
     record.arrived(part.part)
   }
@@ -168,28 +166,27 @@ export class UploadSending {
       const part = missing.shift()
       if (part === undefined) return undefined
       const { body, told } = await record.seal(part, stop)
-      const sign = async () => this.#sign(told)
-      const signed = sign()
-      signed.catch(() => {}) // told where the part is sent
-      return { told, body, signed, sign }
+      let first: Promise<SignedPart> | undefined = this.#sign(told)
+      first.catch(() => {}) // told where the part is sent
+      const sign = async (): Promise<SignedPart> => {
+        const mine = first ?? this.#sign(told)
+        first = undefined
+        return mine
+      }
+      return { told, body, sign }
     }
     await lanes(count, make, (part, stop) => this.#sendPart(part, stop), signal)
   }
 
-  async #sendPart({ told, body, signed, sign }: SealedPart, signal: AbortSignal): Promise<void> {
+  async #sendPart({ told, body, sign }: SealedPart, signal: AbortSignal): Promise<void> {
     const { part } = told
-    let first: SealedPart['signed'] | undefined = signed
     const onProgress = (sent: number): void => {
       this.#leaving.set(part, Math.min(sent, body.length))
       this.#tell()
     }
     await sendPart(
       {
-        sign: () => {
-          const mine = first ?? sign()
-          first = undefined
-          return mine
-        },
+        sign,
         put: (to) => this.#o.transport.put(to, body, { signal, onProgress }),
         isThere: () => this.#isThere(told),
       },
@@ -200,7 +197,7 @@ export class UploadSending {
     this.#tell()
   }
 
-  async #sign(told: UploadPart): Promise<UploadAnswers['sign']['parts'][number]> {
+  async #sign(told: UploadPart): Promise<SignedPart> {
     const { parts } = await this.#ask('sign', { parts: [told] })
     const [signed] = parts
     ensure(signed?.part === told.part, 'malformed', 'upload handler: it signed another part')
@@ -221,22 +218,16 @@ export class UploadSending {
 
   #ask<Op extends 'sign' | 'list' | 'complete'>(
     op: Op,
-    request: Asked<Op>,
+    asked: Asked<Op>,
   ): Promise<UploadAnswers[Op]> {
-    const { session } = this.#upload.record
-    return this.#patiently(op, { ...request, session } as unknown as UploadRequests[Op])
-  }
-
-  #patiently<Op extends UploadOp>(op: Op, request: UploadRequests[Op]): Promise<UploadAnswers[Op]> {
     const signal = this.#signal
-    const { link } = this.#upload.record
+    const { session, link } = this.#upload.record
+    const request = { ...asked, session } as unknown as UploadRequests[Op]
     return patiently(async () => {
       try {
         return checkAnswer(op, await this.#o.transport.ask(op, request, { signal, link }))
       } catch (error) {
-        if (isSealdropError(error) && error.code === 'expired')
-          throw new SessionOver('expired', error.message, { cause: error })
-        throw error
+        throw orAs(error, 'expired', SessionOver)
       }
     }, signal)
   }
@@ -249,11 +240,15 @@ export class UploadSending {
   }
 }
 
+/** An error, or one of another class where it has this code. */
+const orAs = (error: unknown, code: SealdropErrorCode, Other: typeof SealdropError): unknown =>
+  isSealdropError(error) && error.code === code
+    ? new Other(code, error.message, { cause: error })
+    : error
+
 /** The handler's `conflict` says that this key is of no use: it is not that of another sealer here. */
 function orStartOver(error: unknown): never {
-  if (isSealdropError(error) && error.code === 'conflict')
-    throw new StartOver('conflict', error.message, { cause: error })
-  throw error
+  throw orAs(error, 'conflict', StartOver)
 }
 
 /** Tells the handler to forget the parts of an upload; nobody waits for long. */

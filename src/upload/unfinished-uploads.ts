@@ -37,7 +37,7 @@ export async function unfinishedUploads(
   records: FileRecords,
 ): Promise<readonly UnfinishedUpload[]> {
   ensure(
-    hasMethods(records, 'list'),
+    hasMethods(records, 'create', 'append', 'load', 'remove', 'list'),
     'invalid_argument',
     'records: expected create, append, load, remove, note and list',
   )

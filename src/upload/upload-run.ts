@@ -1,5 +1,5 @@
 import { isSealdropError, SealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
-import { abortable } from '../io/abort.js'
+import { abortable, onAbort } from '../io/abort.js'
 import type { KeyInfo } from '../keys/key.js'
 import { beginUpload, type Upload, type UploadInput } from './begin-upload.js'
 import { Gate } from './gate.js'
@@ -127,13 +127,11 @@ export class UploadRun implements UploadHandle {
     const { o } = this.#given
     this.#stop = new AbortController()
     const { signal } = this.#stop
-    const end = (): void => this.#stop.abort(o.signal?.reason)
-    o.signal?.addEventListener('abort', end)
-    if (o.signal?.aborted) end()
+    const off = onAbort(o.signal, () => this.#stop.abort(o.signal?.reason))
     try {
       return await new UploadSending(this.#upload, o, signal).run()
     } finally {
-      o.signal?.removeEventListener('abort', end)
+      off()
     }
   }
 
