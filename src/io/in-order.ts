@@ -21,8 +21,11 @@ function soon(work: () => void): void {
   port2.postMessage(0)
 }
 
+/** Lets others run now. */
+export const rest = (): Promise<void> => new Promise<void>(soon)
+
 /**
- * Lets timers, input and animation run.
+ * Lets timers, input and animation run, where nothing else could for a while.
  *
  * WebCrypto that answers from a queue of its own does not let them (performance.md, 7).
  */
@@ -30,7 +33,7 @@ export function breather(): () => Promise<void> {
   let last = performance.now()
   return async () => {
     if (performance.now() - last < breath) return
-    await new Promise<void>(soon)
+    await rest()
     last = performance.now()
   }
 }

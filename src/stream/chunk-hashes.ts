@@ -2,6 +2,8 @@ import { limits } from '../algorithms/limits.js'
 import type { Bytes } from '../bytes/bytes.js'
 import { sha256 } from '../crypto/digest.js'
 import { chunkDigest } from '../formats/chunk-digest.js'
+import { unwatched } from '../io/abort.js'
+import { rest } from '../io/in-order.js'
 
 const size = limits.digestChunk
 const hashLength = 32
@@ -29,15 +31,20 @@ export class ChunkHashes {
       if (!this.#known?.[i]) yield [i * size, Math.min(this.#length, (i + 1) * size)]
   }
 
-  /** Hashes the chunks that lie whole in a piece of the message. */
+  /**
+   * Hashes the chunks that lie whole in a piece of the message.
+   *
+   * Others may run between two chunks: Chromium copies and hashes on the thread that asks.
+   */
   async remember(piece: Bytes, start: number): Promise<void> {
     const hashes: Promise<void>[] = []
     for (let i = Math.ceil(start / size); i * size < this.#length; i++) {
       const end = Math.min(this.#length, (i + 1) * size)
       if (end - start > piece.length) break
       if (this.#known?.[i]) continue
-      const hash = sha256(piece.subarray(i * size - start, end - start))
-      hashes.push(hash.then((found) => this.#set(i, found)))
+      const bytes = piece.subarray(i * size - start, end - start)
+      hashes.push(unwatched(async () => this.#set(i, await sha256(bytes))))
+      await rest()
     }
     await Promise.all(hashes)
   }

@@ -10,7 +10,7 @@ import { hasEmptyPart } from './matrix.mjs'
 const timeout = 300_000
 
 /** Nothing of this machine's AWS configuration reaches a program: it knows one endpoint. */
-const environmentOf = (local) => ({
+export const environmentOf = (local) => ({
   PATH: process.env.PATH,
   ...local.env,
   AWS_CONFIG_FILE: devNull,

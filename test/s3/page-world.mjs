@@ -239,8 +239,9 @@ async function startHandler(o, look) {
 /**
  * @param {import('@aws-sdk/client-s3').S3ClientConfig} config of an S3
  * @param {Record<string, string>} markers - texts that may reach no server
+ * @param {(url: string) => Promise<string>} front - what pages reach in front of the bucket
  */
-export async function makePageWorld(config, markers) {
+export async function makePageWorld(config, markers, front = async (url) => url) {
   const folder = await mkdtemp(join(tmpdir(), 'sealdrop-pages-'))
   const local = await startLocalKms({
     keys: [
@@ -255,7 +256,8 @@ export async function makePageWorld(config, markers) {
   const { found, look, traces, token } = makeLookout(markers)
   const store = await startBucket(config.endpoint, look)
   // under the address that pages see: signatures are over it
-  const s3 = new S3Client({ ...config, endpoint: store.url })
+  const endpoint = await front(store.url)
+  const s3 = new S3Client({ ...config, endpoint })
   const bucket = `pages-${randomUUID().slice(0, 8)}`
   await s3.send(new CreateBucketCommand({ Bucket: bucket }))
   const settings = () => ({ handler: handler.url, jwks, context })
@@ -279,6 +281,10 @@ export async function makePageWorld(config, markers) {
   const servers = [store.server, site.server, handler.server]
   return {
     folder,
+    local,
+    opener,
+    s3,
+    bucket,
     jwks,
     ledger,
     store,
@@ -306,7 +312,7 @@ export async function makePageWorld(config, markers) {
     files: site.files,
     bucket,
     linkJwk: await publicJwk(ofLinks),
-    bucketUrl: `${store.url}/${bucket}`,
+    bucketUrl: `${endpoint}/${bucket}`,
     /** SHA-256 of what the company opens, and length and digest of what it opened. */
     async opened(key) {
       const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }))

@@ -10,6 +10,7 @@ import { linkUploadsSuite } from './link-uploads.mjs'
 import { linksSuite } from './links.mjs'
 import { objectsSuite } from './objects.mjs'
 import { pagesSuite } from './pages.mjs'
+import { sizesSuite } from './sizes.mjs'
 import { uploadsSuite } from './uploads.mjs'
 import { makeWorld } from './world.mjs'
 
@@ -17,13 +18,16 @@ let server, made
 const world = () => made
 const uploads = uploadsSuite({ test, assert, world })
 const pages = pagesSuite({ test, assert, world })
+const sizes = sizesSuite({ test, assert, world })
 before(async () => {
   server = await startVersitygw()
   made = await makeWorld(server.config)
   await uploads.start()
   await pages.start()
+  await sizes.start()
 })
 after(async () => {
+  await sizes.stop()
   await pages.stop()
   await uploads.stop()
   made?.close()
