@@ -2,7 +2,6 @@ import { limits } from '../algorithms/limits.js'
 import type { Bytes } from '../bytes/bytes.js'
 import { sha256 } from '../crypto/digest.js'
 import { chunkDigest } from '../formats/chunk-digest.js'
-import { unwatched } from '../io/abort.js'
 import { rest } from '../io/in-order.js'
 
 const size = limits.digestChunk
@@ -37,16 +36,13 @@ export class ChunkHashes {
    * Others may run between two chunks: Chromium copies and hashes on the thread that asks.
    */
   async remember(piece: Bytes, start: number): Promise<void> {
-    const hashes: Promise<void>[] = []
     for (let i = Math.ceil(start / size); i * size < this.#length; i++) {
       const end = Math.min(this.#length, (i + 1) * size)
       if (end - start > piece.length) break
       if (this.#known?.[i]) continue
-      const bytes = piece.subarray(i * size - start, end - start)
-      hashes.push(unwatched(async () => this.#set(i, await sha256(bytes))))
+      this.#set(i, await sha256(piece.subarray(i * size - start, end - start)))
       await rest()
     }
-    await Promise.all(hashes)
   }
 
   /** The hashes of the chunks that begin in a range of the message, joined. */

@@ -7,9 +7,6 @@ import { messageLength } from '../formats/frames.js'
 import { frameLengthFromEnd, tagLength } from '../formats/message-header.js'
 import type { ByteSource } from '../io/byte-source.js'
 import { fileInput } from '../io/stream-source.js'
-import type { KeyInfo } from '../keys/key.js'
-import { ringOf } from '../keys/key-set.js'
-import { whyNot } from '../keys/select.js'
 import type { FileSealer } from './file-sealer.js'
 import { lookAtFile } from './look-at-front.js'
 import { damaged, RangeSealer } from './range-sealer.js'
@@ -23,7 +20,8 @@ import {
   type TagRun,
 } from './record-store.js'
 import { idText, startMessage, type Message } from './message.js'
-import { planMessage, setsOf, type Recipients } from './plan-message.js'
+import { planMessage, type Recipients } from './plan-message.js'
+import { sealedToNow, stillPublished } from './published.js'
 import type { StreamOptions } from './seal-stream.js'
 
 /** How a file is sealed in pieces, and where its record is kept. */
@@ -257,33 +255,6 @@ async function loadRecord(records: FileRecords, id: string): Promise<LoadedRecor
     damaged,
   )
   return { start, tags: record.tags, notes: record.notes ?? [] }
-}
-
-/** The keys of all sets that may be sealed to now. */
-async function sealedToNow(
-  keys: Recipients,
-  signal: AbortSignal | undefined,
-): Promise<readonly KeyInfo[]> {
-  const found = await Promise.all(
-    setsOf(keys).map(async (set) => {
-      const ring = ringOf(set)
-      const { keys: all } = await ring.current(signal)
-      return all.filter((key) => !whyNot(key, ring.now()))
-    }),
-  )
-  return found.flat().map(({ info }) => info)
-}
-
-/** A recipient of a record, which must still be one that may be sealed to. */
-function stillPublished(thumbprint: string, published: readonly KeyInfo[]): KeyInfo {
-  const info = published.find((key) => key.thumbprint === thumbprint)
-  ensure(
-    info,
-    'no_usable_key',
-    `the key ${thumbprint} of this record is no longer published, or no longer sealed to: ` +
-      'start over with createFileSealer',
-  )
-  return info
 }
 
 /**
