@@ -6,11 +6,11 @@
 // - `node bench/uploads.mjs 128 3 4` sends 128 MiB three times each over 4 MiB/s, instead of 64 MiB
 //   five times. Where the machine is slower than the link, the ratio says nothing about the link.
 import { randomUUID } from 'node:crypto'
-import { rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { createServer, connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { launches, makePageWorld } from '../test/s3/page-world.mjs'
 import { portOf } from '../test/support/listen.mjs'

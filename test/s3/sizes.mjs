@@ -56,7 +56,7 @@ export function sizesSuite({ test, assert, world }) {
     }
   }
   const told = (page) => page.evaluate('globalThis.page.told')
-  const ended = async (page, patience) => {
+  const ended = async (page) => {
     for (let waited = 0; waited < patience; waited += 100) {
       const { state } = await told(page)
       if (state === 'done') return told(page)
@@ -132,7 +132,7 @@ export function sizesSuite({ test, assert, world }) {
           )
           await choose(page, '#files', ...rows.map(({ path }) => path))
         }
-        const { outcomes, seconds, progress } = await ended(page, patience)
+        const { outcomes, seconds, progress } = await ended(page)
         assert.lengthOf(outcomes, filesOfFolder)
         assert.equal(progress.done, progress.total)
         assert.equal(progress.filesDone, filesOfFolder)
@@ -158,7 +158,7 @@ export function sizesSuite({ test, assert, world }) {
       inPage(browser, async (page, session, t) => {
         const { path, sha256 } = await fileOf(large)
         await choose(page, '#files', path)
-        const { outcomes, seconds } = await ended(page, patience)
+        const { outcomes, seconds } = await ended(page)
         assert.equal(outcomes[0].status, 'fulfilled', outcomes[0].error)
         const mine = await opened(outcomes[0])
         assert.equal(mine.sha256, sha256)
@@ -176,7 +176,7 @@ export function sizesSuite({ test, assert, world }) {
     await truncate(path, size)
     const growth = await watchPages(session)
     await choose(page, '#files', path)
-    const { outcomes, seconds } = await ended(page, patience)
+    const { outcomes, seconds } = await ended(page)
     assert.equal(outcomes[0].status, 'fulfilled', outcomes[0].error)
     return { size, seconds, growth: await growth() }
   }
@@ -206,7 +206,7 @@ export function sizesSuite({ test, assert, world }) {
       await page.evaluate(`Object.assign(globalThis.page.told, { state: 'idle' })`)
       const tasks = await tasksOf(page, async () => {
         await choose(page, '#files', path)
-        const { outcomes } = await ended(page, patience)
+        const { outcomes } = await ended(page)
         assert.equal(outcomes[0].status, 'fulfilled', outcomes[0].error)
       })
       assert.isAbove(tasks.length, 100)
