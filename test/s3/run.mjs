@@ -1,9 +1,12 @@
-// npm run test:s3: the protocol of uploads against an S3 that we did not write (versitygw).
+// npm run test:s3: the protocol of uploads against an S3 that we did not write (versitygw). The rows
+// of the contract are also asked of the demo's own S3, which must answer the same.
 import test, { after, before } from 'node:test'
 import { assert } from 'chai'
+import { startDemoS3 } from '../support/demo-s3.mjs'
 import { startVersitygw } from '../support/versitygw.mjs'
 import { completeContract } from './contract-complete.mjs'
 import { partsContract } from './contract-parts.mjs'
+import { storeContract } from './contract-store.mjs'
 import { verbsContract } from './contract-verbs.mjs'
 import { doctorSuite } from './doctor.mjs'
 import { linkUploadsSuite } from './link-uploads.mjs'
@@ -34,13 +37,24 @@ after(async () => {
   server?.close()
 })
 
-for (const contract of [
+const rows = [
   verbsContract,
   partsContract,
   completeContract,
+  storeContract,
   objectsSuite,
   doctorSuite,
-  linksSuite,
-  linkUploadsSuite,
-])
-  contract({ test, assert, world })
+]
+for (const contract of [...rows, linksSuite, linkUploadsSuite]) contract({ test, assert, world })
+
+let demoServer, demoWorld
+before(async () => {
+  demoServer = await startDemoS3()
+  demoWorld = await makeWorld(demoServer.config)
+})
+after(() => {
+  demoWorld?.close()
+  demoServer?.close()
+})
+const onDemo = /** @type {any} */ ((name, ...rest) => test(`demo/s3: ${String(name)}`, ...rest))
+for (const contract of rows) contract({ test: onDemo, assert, world: () => demoWorld })

@@ -1,0 +1,228 @@
+// How a bucket is kept on disk.
+//
+// - `objects/` and `uploads/` hold what is known of each object and part, as JSON that is written
+//   whole and then renamed
+// - `bytes/` holds what was sent, a file for each PUT; an object of parts names the files of its
+//   parts, so that nothing is copied
+// - what a crash leaves in `bytes/` is named by nothing, and goes when the folder is opened again
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ensure } from './fault.mjs'
+
+/**
+ * What is known of the bytes of one PUT.
+ *
+ * @typedef {object} Part
+ * @property {string} file - in `bytes/`
+ * @property {number} size
+ * @property {string} etag
+ * @property {{ algorithm: string, value: string }} [checksum]
+ * @property {number} modified - milliseconds since 1970
+ */
+
+/**
+ * What a request says of an object before its bytes come.
+ *
+ * @typedef {object} Described
+ * @property {string} key
+ * @property {Record<string, string>} headers - that are answered with it
+ * @property {[key: string, value: string][]} tags
+ */
+
+/** @typedef {Described & Omit<Part, 'file'> & { type?: string, uploadId?: string, files: { file: string, size: number }[] }} Stored */
+/** @typedef {Described & { id: string, algorithm?: string, initiated: number }} Upload */
+
+/** Object keys are longer than names of files may be, and differ by case. */
+const nameOf = (key) => `${createHash('sha256').update(key).digest('hex')}.json`
+
+async function writeWhole(path, value) {
+  const fresh = `${path}.${randomBytes(4).toString('hex')}.new`
+  await writeFile(fresh, JSON.stringify(value), { mode: 0o600, flush: true })
+  await rename(fresh, path)
+}
+
+/** What is not there is undefined. */
+const orNothing = (error) => {
+  if (['ENOENT', 'ENOTDIR'].includes(Object(error).code)) return undefined
+  throw error
+}
+const readJson = async (path) => {
+  const text = await readFile(path, 'utf8').catch(orNothing)
+  return text === undefined ? undefined : JSON.parse(text)
+}
+const remove = (path) => rm(path, { recursive: true, force: true })
+
+export class BucketFolder {
+  #dir
+  #settings = { created: Date.now(), cors: [], policy: undefined }
+  /** Changes of objects, one after the other. @type {Promise<unknown>} */
+  #last = Promise.resolve()
+
+  constructor(dir) {
+    this.#dir = dir
+  }
+
+  /** Makes the folder, or takes what an earlier run left. */
+  async open() {
+    for (const name of ['objects', 'uploads', 'bytes'])
+      await mkdir(join(this.#dir, name), { recursive: true, mode: 0o700 })
+    const found = await readJson(join(this.#dir, 'bucket.json'))
+    if (found) this.#settings = found
+    else await this.set({})
+    await this.#sweep()
+    return this
+  }
+
+  /** @returns {{ created: number, cors: import('./cors.mjs').Rule[], policy?: string }} */
+  get settings() {
+    return this.#settings
+  }
+
+  async set(more) {
+    this.#settings = { ...this.#settings, ...more }
+    await writeWhole(join(this.#dir, 'bucket.json'), this.#settings)
+  }
+
+  /** A name for bytes that are about to arrive, and where they go. */
+  fresh() {
+    const file = randomBytes(16).toString('hex')
+    return { file, path: this.pathOf(file) }
+  }
+
+  pathOf(file) {
+    return join(this.#dir, 'bytes', file)
+  }
+
+  /** @returns {Promise<Stored | undefined>} */
+  object(key) {
+    return readJson(this.#objectPath(key))
+  }
+
+  /** @returns {Promise<Stored[]>} sorted by their keys */
+  async objects() {
+    const names = await readdir(join(this.#dir, 'objects'))
+    const whole = names.filter((name) => name.endsWith('.json'))
+    const read = whole.map((name) => readJson(join(this.#dir, 'objects', name)))
+    const found = (await Promise.all(read)).filter((one) => one?.key !== undefined)
+    return found.sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)))
+  }
+
+  /**
+   * Keeps an object in the place of the one that is there.
+   *
+   * @param {Stored} stored
+   * @param {{ isFirst?: boolean }} [o] `isFirst`: none may be there
+   */
+  put(stored, { isFirst = false } = {}) {
+    return this.#inTurn(async () => {
+      const before = await this.object(stored.key)
+      ensure(!isFirst || !before, 'PreconditionFailed')
+      await writeWhole(this.#objectPath(stored.key), stored)
+      const kept = new Set(stored.files.map(({ file }) => file))
+      const old = (before?.files ?? []).filter(({ file }) => !kept.has(file))
+      for (const { file } of old) await remove(this.pathOf(file))
+    })
+  }
+
+  /** @param {(stored: Stored) => Stored} change */
+  change(key, change) {
+    return this.#inTurn(async () => {
+      const found = await this.object(key)
+      if (found) await writeWhole(this.#objectPath(key), change(found))
+      return found
+    })
+  }
+
+  delete(key) {
+    return this.#inTurn(async () => {
+      const found = await this.object(key)
+      await remove(this.#objectPath(key))
+      for (const { file } of found?.files ?? []) await remove(this.pathOf(file))
+    })
+  }
+
+  /** @param {Upload} upload */
+  async begin(upload) {
+    const folder = this.#uploadPath(upload.id)
+    await mkdir(folder, { mode: 0o700 })
+    await writeWhole(join(folder, 'upload.json'), upload)
+  }
+
+  /** @returns {Promise<Upload | undefined>} */
+  async upload(key, id) {
+    if (!/^[0-9a-f]{32}$/.test(id)) return undefined
+    const found = await readJson(join(this.#uploadPath(id), 'upload.json'))
+    return found?.key === key ? found : undefined
+  }
+
+  /** @returns {Promise<Upload[]>} */
+  async uploads() {
+    const ids = await readdir(join(this.#dir, 'uploads'))
+    const read = ids.map((id) => readJson(join(this.#uploadPath(id), 'upload.json')))
+    return (await Promise.all(read)).filter((one) => one !== undefined)
+  }
+
+  /** Keeps a part in the place of the one of its number. It is gone where the upload is. */
+  putPart(id, number, part) {
+    return this.#inTurn(async () => {
+      const path = join(this.#uploadPath(id), `${number}.json`)
+      const before = await readJson(path)
+      const written = await writeWhole(path, part).then(() => true, orNothing)
+      await remove(this.pathOf(written ? (before?.file ?? '-') : part.file))
+      ensure(written, 'NoSuchUpload')
+    })
+  }
+
+  /** @returns {Promise<Map<number, Part>>} in the order of their numbers */
+  async parts(id) {
+    const names = await readdir(this.#uploadPath(id)).catch(orNothing)
+    const numbers = (names ?? []).flatMap((name) => /^(\d+)\.json$/.exec(name)?.[1] ?? [])
+    const sorted = numbers.map(Number).sort((a, b) => a - b)
+    const read = sorted.map((number) => readJson(join(this.#uploadPath(id), `${number}.json`)))
+    const parts = await Promise.all(read)
+    return new Map(sorted.map((number, i) => [number, parts[i]]))
+  }
+
+  /** Forgets an upload, and the bytes of its parts that no object names. */
+  end(id, kept = []) {
+    return this.#inTurn(async () => {
+      const parts = await this.parts(id)
+      await remove(this.#uploadPath(id))
+      for (const { file } of parts.values())
+        if (!kept.includes(file)) await remove(this.pathOf(file))
+    })
+  }
+
+  #objectPath(key) {
+    return join(this.#dir, 'objects', nameOf(key))
+  }
+
+  #uploadPath(id) {
+    return join(this.#dir, 'uploads', id)
+  }
+
+  /** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
+  #inTurn(work) {
+    const result = this.#last.then(work)
+    this.#last = result.catch(() => {})
+    return result
+  }
+
+  /** What a crash left: what is half written, parts of what is whole, bytes that nothing names. */
+  async #sweep() {
+    for (const name of await readdir(join(this.#dir, 'objects')))
+      if (!name.endsWith('.json')) await remove(join(this.#dir, 'objects', name))
+    const named = new Set(
+      (await this.objects()).flatMap(({ files }) => files.map(({ file }) => file)),
+    )
+    for (const id of await readdir(join(this.#dir, 'uploads'))) {
+      const files = [...(await this.parts(id)).values()].map(({ file }) => file)
+      const isUpload = await stat(join(this.#uploadPath(id), 'upload.json')).catch(orNothing)
+      if (!isUpload || files.some((file) => named.has(file))) await remove(this.#uploadPath(id))
+      else for (const file of files) named.add(file)
+    }
+    for (const file of await readdir(join(this.#dir, 'bytes')))
+      if (!named.has(file)) await remove(this.pathOf(file))
+  }
+}

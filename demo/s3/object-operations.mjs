@@ -1,0 +1,146 @@
+// What S3 does with whole objects.
+import { createReadStream } from 'node:fs'
+import { receiveFile, receiveText } from './bodies.mjs'
+import { ensure, S3Fault } from './fault.mjs'
+import { all, readXml, textOf } from './xml.mjs'
+
+const quoted = (etag) => `"${etag}"`
+/** Headers of a request that are answered with the object. */
+const kept = ['content-type', 'content-disposition', 'cache-control', 'content-language']
+
+const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u
+
+/** @param {[string, string][]} tags */
+function checkTags(tags) {
+  const isTag = ([key, value]) =>
+    key !== '' && key.length <= 128 && value.length <= 256 && tagText.test(key + value)
+  const keys = new Set(tags.map(([key]) => key))
+  ensure(tags.length <= 10 && tags.every(isTag) && keys.size === tags.length, 'InvalidTag')
+  return tags
+}
+
+/** What a request says of the object that its bytes become. */
+export function describedBy({ key, headers }) {
+  ensure(Buffer.byteLength(key) <= 1_024, 'KeyTooLongError')
+  const own = Object.entries(headers).filter(
+    ([name]) => kept.includes(name) || name.startsWith('x-amz-meta-'),
+  )
+  const tags = checkTags([...new URLSearchParams(headers['x-amz-tagging'] ?? '')])
+  return { key, headers: Object.fromEntries(own), tags }
+}
+
+/** Whether the request wants that no object is there. */
+export function isFirstOnly({ headers }) {
+  const condition = headers['if-none-match']
+  ensure(condition === undefined || condition === '*', 'NotImplemented')
+  return condition === '*'
+}
+
+/** The checksum of an object or part, as a header or as a member of XML. */
+export const checksumHeader = ({ checksum }) =>
+  checksum ? { [`x-amz-checksum-${checksum.algorithm.toLowerCase()}`]: checksum.value } : {}
+export const checksumMember = ({ checksum }) =>
+  checksum ? { [`Checksum${checksum.algorithm}`]: checksum.value } : {}
+
+export async function putObject(request) {
+  const { bucket, key, expected, body } = request
+  const described = describedBy(request)
+  const isFirst = isFirstOnly(request)
+  ensure(!isFirst || !(await bucket.object(key)), 'PreconditionFailed')
+  const { file, path } = bucket.fresh()
+  const { size, etag } = await receiveFile(body(), expected, path)
+  const { checksum } = expected
+  const files = [{ file, size }]
+  const type = 'FULL_OBJECT'
+  await bucket.put(
+    { ...described, size, etag, checksum, type, modified: Date.now(), files },
+    { isFirst },
+  )
+  return { headers: { etag: quoted(etag), ...checksumHeader({ checksum }) } }
+}
+
+async function found({ bucket, key, headers }) {
+  const stored = await bucket.object(key)
+  if (!stored) throw new S3Fault('NoSuchKey')
+  const wanted = headers['if-match']
+  const isWanted = [undefined, '*', quoted(stored.etag), stored.etag].includes(wanted)
+  ensure(isWanted, 'PreconditionFailed')
+  return stored
+}
+
+const headersOf = (stored, { headers }) => ({
+  'content-type': 'binary/octet-stream',
+  ...stored.headers,
+  etag: quoted(stored.etag),
+  'last-modified': new Date(stored.modified).toUTCString(),
+  'accept-ranges': 'bytes',
+  ...(stored.tags.length > 0 && { 'x-amz-tagging-count': String(stored.tags.length) }),
+  ...(headers['x-amz-checksum-mode'] === 'ENABLED' && {
+    ...checksumHeader(stored),
+    ...(stored.checksum && { 'x-amz-checksum-type': stored.type }),
+  }),
+})
+
+export async function headObject(request) {
+  const stored = await found(request)
+  return { headers: { ...headersOf(stored, request), 'content-length': String(stored.size) } }
+}
+
+/** One range of bytes; undefined for the whole. Other forms of the header count as none. */
+function rangeOf(range, size) {
+  const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(range ?? '') ?? []
+  if (from === '' && to === '') return undefined
+  const start = from === '' ? Math.max(0, size - Number(to)) : Number(from)
+  const end = from === '' || to === '' ? size : Math.min(size, Number(to) + 1)
+  ensure(start < size && start < end, 'InvalidRange')
+  return { start, end }
+}
+
+/** The bytes of an object, which lie in one file or more. */
+async function* bytesOf(bucket, files, start, end) {
+  let at = 0
+  for (const { file, size } of files) {
+    const [from, to] = [Math.max(start - at, 0), Math.min(end - at, size)]
+    at += size
+    if (from < to) yield* createReadStream(bucket.pathOf(file), { start: from, end: to - 1 })
+  }
+}
+
+export async function getObject(request) {
+  const stored = await found(request)
+  const { size, files } = stored
+  const range = rangeOf(request.headers.range, size)
+  const { start, end } = range ?? { start: 0, end: size }
+  const { 'x-amz-checksum-mode': _mode, ...plain } = request.headers
+  return {
+    status: range ? 206 : 200,
+    headers: {
+      // a checksum is that of the whole
+      ...headersOf(stored, range ? { headers: plain } : request),
+      'content-length': String(end - start),
+      ...(range && { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
+    },
+    body: bytesOf(request.bucket, files, start, end),
+  }
+}
+
+export async function deleteObject({ bucket, key }) {
+  await bucket.delete(key)
+  return { status: 204 }
+}
+
+export async function getTagging(request) {
+  const { tags } = await found(request)
+  const Tag = tags.map(([Key, Value]) => ({ Key, Value }))
+  return { xml: ['Tagging', { TagSet: { Tag } }] }
+}
+
+export async function putTagging({ bucket, key, body, expected }) {
+  const root = readXml(await receiveText(body(), expected))
+  const [set] = all(root, 'TagSet')
+  if (root.name !== 'Tagging' || !set) throw new S3Fault('MalformedXML')
+  const pair = (tag) => [textOf(tag, 'Key') ?? '', textOf(tag, 'Value') ?? '']
+  const tags = checkTags(all(set, 'Tag').map(pair))
+  ensure(await bucket.change(key, (stored) => ({ ...stored, tags })), 'NoSuchKey')
+  return {}
+}

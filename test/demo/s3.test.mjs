@@ -1,0 +1,217 @@
+// The demo's S3 as a folder: what a restart, a kill and a request that breaks off leave, and what is
+// refused at its door. What it answers as an S3 is held to the table of test/s3/.
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { PutObjectCommand, S3 } from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import { assert } from 'chai'
+import { startS3 } from '../../demo/s3/server.mjs'
+
+const MiB = 2 ** 20
+const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
+const Bucket = 'bucket'
+const hashOf = (data) => createHash('sha256').update(data).digest('base64')
+/** @type {string} */
+let dir
+/** @type {Awaited<ReturnType<typeof startS3>>} */
+let server
+/** @type {S3} */
+let s3
+
+async function start() {
+  server = await startS3({ dir, credentials })
+  s3 = new S3({ ...server.config, maxAttempts: 1 })
+}
+async function stop() {
+  s3.destroy()
+  await server.close()
+}
+before(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'sealdrop-s3-'))
+  await start()
+  await s3.createBucket({ Bucket })
+})
+after(async () => {
+  await stop()
+  await rm(dir, { recursive: true })
+})
+
+const bytesIn = () => readdir(join(dir, Bucket, 'bytes'))
+const told = (work) => work.catch((error) => `${error.$metadata?.httpStatusCode} ${error.name}`)
+const textOf = async (Key) => {
+  const { Body } = await s3.getObject({ Bucket, Key })
+  return (await Body?.transformToString()) ?? ''
+}
+
+/** An upload of two parts, of which so many were sent. */
+async function uploadOf(Key, bodies) {
+  const { UploadId } = await s3.createMultipartUpload({ Bucket, Key, ChecksumAlgorithm: 'SHA256' })
+  const at = { Bucket, Key, UploadId }
+  const Parts = []
+  for (const Body of bodies) {
+    const part = { PartNumber: Parts.length + 1, ChecksumSHA256: hashOf(Body) }
+    const { ETag } = await s3.uploadPart({ ...at, ...part, Body })
+    Parts.push({ ...part, ETag })
+  }
+  return { at, Parts }
+}
+
+/** Announces a body, sends a part of it, and breaks off. */
+async function breaksOff(path, headers, body) {
+  const { port } = server
+  const sending = request({ host: '127.0.0.1', port, method: 'PUT', path, headers })
+  const ended = new Promise((resolve) => sending.on('error', () => {}).once('close', resolve))
+  sending.write(body)
+  setTimeout(() => sending.destroy(), 150)
+  await ended
+}
+
+test('what arrived outlives a restart: objects, parts, tags, and the rules for pages', async () => {
+  const AllowedOrigins = ['https://a.example']
+  const rules = { CORSRules: [{ AllowedOrigins, AllowedMethods: ['PUT'] }] }
+  await s3.putBucketCors({ Bucket, CORSConfiguration: rules })
+  await s3.putObject({ Bucket, Key: 'kept/ä', Body: 'text', Tagging: 'a=b' })
+  const first = randomBytes(5 * MiB)
+  const { at, Parts } = await uploadOf('kept/parts', [first, Buffer.from('end')])
+  await stop()
+  await start()
+  assert.equal(await textOf('kept/ä'), 'text')
+  const { TagSet } = await s3.getObjectTagging({ Bucket, Key: 'kept/ä' })
+  assert.deepEqual(TagSet, [{ Key: 'a', Value: 'b' }])
+  const listed = await s3.listParts(at)
+  assert.deepEqual(
+    listed.Parts?.map(({ PartNumber, ETag }) => [PartNumber, ETag]),
+    Parts.map(({ PartNumber, ETag }) => [PartNumber, ETag]),
+  )
+  await s3.completeMultipartUpload({ ...at, MultipartUpload: { Parts } })
+  const headers = { origin: AllowedOrigins[0], 'access-control-request-method': 'PUT' }
+  const answer = await fetch(`${server.url}/${Bucket}/x`, { method: 'OPTIONS', headers })
+  assert.equal(answer.status, 200)
+  await stop()
+  await start()
+  const whole = Buffer.from(await textOf('kept/parts'), 'utf8')
+  assert.equal(whole.subarray(-3).toString(), 'end')
+  await s3.deleteObject({ Bucket, Key: 'kept/parts' })
+  await s3.deleteObject({ Bucket, Key: 'kept/ä' })
+  assert.deepEqual(await bytesIn(), [])
+})
+
+test('a body that breaks off, or is another one, leaves nothing and replaces nothing', async () => {
+  await s3.putObject({ Bucket, Key: 'k', Body: 'before' })
+  const url = new URL(await getSignedUrl(s3, new PutObjectCommand({ Bucket, Key: 'k' })))
+  await breaksOff(url.pathname + url.search, { 'content-length': MiB }, Buffer.alloc(1000))
+  for (let i = 0; i < 100 && (await bytesIn()).length > 1; i++)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  assert.equal(await textOf('k'), 'before')
+  const wrong = { Bucket, Key: 'k', Body: 'after', ChecksumSHA256: hashOf('other') }
+  assert.equal(await told(s3.putObject(wrong)), '400 BadDigest')
+  assert.equal(await textOf('k'), 'before')
+  assert.lengthOf(await bytesIn(), 1)
+  await s3.putObject({ Bucket, Key: 'k', Body: 'after' })
+  assert.equal(await textOf('k'), 'after')
+  assert.lengthOf(await bytesIn(), 1, 'the bytes of what was replaced are gone')
+})
+
+test('what a crash left is cleared away at the next start, and nothing else', async () => {
+  const { at, Parts } = await uploadOf('crash', [Buffer.from('only')])
+  await s3.completeMultipartUpload({ ...at, MultipartUpload: { Parts } })
+  const kept = await bytesIn()
+  // an object was made, and the upload that it came from was not forgotten any more
+  const left = join(dir, Bucket, 'uploads', 'f'.repeat(32))
+  await mkdir(left)
+  const upload = { key: 'crash', id: 'f'.repeat(32), headers: {}, tags: [], initiated: 1 }
+  await writeFile(join(left, 'upload.json'), JSON.stringify(upload))
+  const objects = await readdir(join(dir, Bucket, 'objects'))
+  const stored = await Promise.all(
+    objects.map(async (name) =>
+      JSON.parse(await readFile(join(dir, Bucket, 'objects', name), 'utf8')),
+    ),
+  )
+  const [part] = stored.find(({ key }) => key === 'crash').files
+  await writeFile(join(left, '1.json'), JSON.stringify({ ...part, etag: 'x', modified: 1 }))
+  await writeFile(join(dir, Bucket, 'bytes', '0'.repeat(32)), 'nobody names it')
+  await writeFile(join(dir, Bucket, 'objects', 'x.json.1234.new'), '{"key":"ha')
+  await stop()
+  await start()
+  assert.deepEqual(await bytesIn(), kept)
+  assert.equal(await textOf('crash'), 'only')
+  const { Uploads = [] } = await s3.listMultipartUploads({ Bucket })
+  assert.deepEqual(Uploads, [])
+  const { Contents = [] } = await s3.listObjectsV2({ Bucket })
+  assert.deepEqual(
+    Contents.map(({ Key }) => Key),
+    ['crash', 'k'],
+  )
+})
+
+test('two that write one key at once: with a condition one of them wins, and none is half', async () => {
+  const bodies = Array.from({ length: 8 }, (_, i) => String(i).repeat(100_000))
+  const put = (Body) => s3.putObject({ Bucket, Key: 'race', Body, IfNoneMatch: '*' })
+  const outcomes = await Promise.all(bodies.map((Body) => told(put(Body))))
+  const won = outcomes.flatMap((outcome, i) => (typeof outcome === 'string' ? [] : [i]))
+  assert.lengthOf(won, 1)
+  assert.equal(outcomes.filter((one) => one === '412 PreconditionFailed').length, 7)
+  assert.equal(await textOf('race'), bodies[won[0]])
+})
+
+test('what is not here is refused and not done by halves', async () => {
+  const put = { Bucket, Key: 'no', Body: 'x' }
+  /** @type {Record<string, [work: () => Promise<unknown>, expected: string]>} */
+  const rows = {
+    'a key of KMS': [
+      () => s3.putObject({ ...put, ServerSideEncryption: 'aws:kms' }),
+      '501 NotImplemented',
+    ],
+    'a canned ACL': [() => s3.putObject({ ...put, ACL: 'public-read' }), '501 NotImplemented'],
+    'another checksum': [
+      () => s3.createMultipartUpload({ Bucket, Key: 'no', ChecksumAlgorithm: 'CRC64NVME' }),
+      '501 NotImplemented',
+    ],
+    'a version': [() => s3.getObject({ Bucket, Key: 'k', VersionId: '1' }), '501 NotImplemented'],
+    'a copy': [
+      () => s3.copyObject({ Bucket, Key: 'no', CopySource: `${Bucket}/k` }),
+      '501 NotImplemented',
+    ],
+    'a lifecycle': [() => s3.getBucketLifecycleConfiguration({ Bucket }), '501 NotImplemented'],
+    'a key of 1,025 bytes': [
+      () => s3.putObject({ ...put, Key: 'k'.repeat(1025) }),
+      '400 KeyTooLongError',
+    ],
+    'a bucket of the folder above': [
+      () => s3.createBucket({ Bucket: '..' }),
+      '400 InvalidBucketName',
+    ],
+  }
+  for (const [name, [work, expected]] of Object.entries(rows))
+    assert.equal(await told(work()), expected, name)
+  const foreign = new S3({
+    ...server.config,
+    credentials: { ...credentials, secretAccessKey: 'c' },
+  })
+  assert.equal(await told(foreign.listObjectsV2({ Bucket })), '403 SignatureDoesNotMatch')
+  foreign.destroy()
+  const late = new S3({ ...server.config, systemClockOffset: -16 * 60_000, maxAttempts: 1 })
+  assert.equal(await told(late.listObjectsV2({ Bucket })), '403 RequestTimeTooSkewed')
+  late.destroy()
+})
+
+test('a name that somebody pointed at this machine is not answered', async () => {
+  const { port } = server
+  const headers = { host: `evil.example:${port}`, origin: 'https://evil.example' }
+  const asking = request({
+    host: '127.0.0.1',
+    port,
+    method: 'OPTIONS',
+    path: `/${Bucket}/k`,
+    headers,
+  })
+  asking.end()
+  const [answer] = await once(asking, 'response')
+  assert.equal(answer.statusCode, 421)
+  answer.resume()
+})
