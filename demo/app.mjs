@@ -4,16 +4,16 @@ import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { createAnswer, refuse, requestLog } from './answers.mjs'
 import { createAssets } from './assets.mjs'
+import { addFileRoutes } from './file-routes.mjs'
 import { refusal } from './refusal.mjs'
 import { addDownloadRoutes, createDownloads } from './downloads.mjs'
 import { addPublisherRoutes } from './publisher-routes.mjs'
 import { securityHeaders } from './security-headers.mjs'
-import { addUploadRoutes } from './upload-routes.mjs'
 
 /** 1 MiB sealed is 1.4 MB of base64url with its header. */
 const maxBody = 1_600_000
 
-export function createApp({ companion, keyCare, clock, uploads, log }) {
+export function createApp({ companion, keyCare, clock, uploads, inbox, bucketOrigin, log }) {
   const app = new Hono()
   const answer = createAnswer(log)
   app.use(requestLog(log))
@@ -21,10 +21,10 @@ export function createApp({ companion, keyCare, clock, uploads, log }) {
   app.use(loopbackOnly)
   addKeyRoutes(app, { companion, clock })
   addMessageRoute(app, { companion, answer })
-  addUploadRoutes(app, { companion, uploads, answer, refuse })
+  addFileRoutes(app, { uploads, inbox, answer, refuse })
   addDownloadRoutes(app, { downloads: createDownloads({ signer: companion.signer }), answer })
   addPublisherRoutes(app, { keyCare, companion, clock, answer, refuse })
-  addPages(app, { companion, clock })
+  addPages(app, { companion, clock, bucketOrigin })
   return app
 }
 
@@ -67,11 +67,12 @@ function addMessageRoute(app, { companion, answer }) {
   )
 }
 
-function addPages(app, { companion, clock }) {
+function addPages(app, { companion, clock, bucketOrigin }) {
   const assets = createAssets({
     pins: companion.pins,
     root: companion.root,
     shift: () => clock?.shift() ?? 0,
+    bucketOrigin,
   })
   app.on(['GET', 'HEAD'], '*', async (c) => {
     const asset = await assets(c.req.path)

@@ -1,6 +1,7 @@
 // The files that the page needs, by a fixed list. So no path from outside ever reaches the disk.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { pageLibrary } from './page-library.mjs'
 import { contentSecurityPolicy } from './security-headers.mjs'
 
 const types = {
@@ -31,8 +32,6 @@ const pageFiles = [
   'receipt.js',
   'form.js',
   'page.js',
-  'unfinished.js',
-  'upload.js',
   'meter.js',
   'file-page.js',
   'esm.js',
@@ -71,15 +70,20 @@ const files = new Map(
  * @param {() => Promise<object>} o.root - the public JWK of the root that signs the key set and the
  *   history; what is said of pins goes for it too
  * @param {() => number} o.shift - by how many milliseconds the demo's clock is ahead
+ * @param {string} o.bucketOrigin - where the main page sends files to
  */
-export function createAssets({ pins, root, shift }) {
+export function createAssets({ pins, root, shift, bucketOrigin }) {
   return async (path) => {
-    if (Object.hasOwn(pages, path))
-      return page(pages[path], {
+    if (Object.hasOwn(pages, path)) {
+      const settings = {
         pins: JSON.stringify(await pins()),
         root: JSON.stringify(await root()),
         shift: String(shift()),
-      })
+      }
+      return page(pages[path], settings, path === '/' ? [bucketOrigin] : [])
+    }
+    if (path === '/sealdrop-uploads.js')
+      return { body: (await pageLibrary()).code, headers: { 'content-type': types.js } }
     const file = files.get(path)
     return (
       file && {
@@ -90,25 +94,27 @@ export function createAssets({ pins, root, shift }) {
   }
 }
 
-async function page(name, settings) {
-  const [html, integrity] = await Promise.all([
+async function page(name, settings, connects) {
+  const [html, integrity, uploads] = await Promise.all([
     readFile(new URL(`page/${name}`, import.meta.url), 'utf8'),
     readFile(new URL('../dist/integrity.json', import.meta.url), 'utf8').then(JSON.parse),
+    pageLibrary(),
   ])
   const values = {
     ...settings,
     'integrity.js': integrity['sealdrop.min.js'],
     'integrity.mjs': integrity['sealdrop.min.mjs'],
+    'integrity.uploads': uploads.integrity,
   }
   const body = html.replace(/\{\{([\w.]+)\}\}/g, (_, key) => escaped(values[key]))
-  const inline = [...body.matchAll(/<script type="importmap">([^]*?)<\/script>/g)].map(
+  const scriptHashes = [...body.matchAll(/<script type="importmap">([^]*?)<\/script>/g)].map(
     ([, text]) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`,
   )
   return {
     body,
     headers: {
       'content-type': types.html,
-      'content-security-policy': contentSecurityPolicy(inline),
+      'content-security-policy': contentSecurityPolicy({ scriptHashes, connects }),
     },
   }
 }

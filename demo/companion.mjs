@@ -2,7 +2,6 @@
 // signs receipts for it.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { inspect } from 'sealdrop'
-import { fileSource } from 'sealdrop/fs'
 import { createOpener } from 'sealdrop/kms'
 import { describeFile, describeForm } from './describe.mjs'
 import { createPublished } from './published.mjs'
@@ -18,7 +17,7 @@ const expected =
   ({ form, part, ...others }) =>
     form === 'insurance-claim' && part === wanted && Object.keys(others).length === 0
 const ofMessage = expected('message')
-const ofFile = expected('file')
+export const isOfFile = expected('file')
 
 const operations = { 'RSA-OAEP-256': 'kms:Decrypt', 'ECDH-ES+A256KW': 'kms:DeriveSharedSecret' }
 
@@ -100,19 +99,18 @@ function createOpening({ kms, store, now }) {
   }
 
   /**
-   * Reads a stored file through, in constant memory, so that a receipt can say that it could be
-   * opened. The digest must be that of its arrival: a file that has changed since does not open.
+   * Reads a stored file to its end, in constant memory, so that a receipt can say that it could be
+   * opened. Its name travels beside it, and is opened with it.
    */
-  const file = ({ path, facts }, counter, { signal, change = (source) => source }) =>
+  const file = ({ source, sealedName }, counter, { signal }) =>
     counters.run(counter, async () => {
-      const { key, messageId, readable } = await opener.openStream(change(await fileSource(path)), {
-        context: ofFile,
-        signal,
-      })
-      const seen = await describeFile(readable)
-      if (messageId !== facts.messageId)
-        throw refusal('rejected', 'another file lies where this one was stored')
-      return { seen, key, facts }
+      const { key, messageId, context, name, readable, ...sealed } = await opener.openStream(
+        source,
+        { context: isOfFile, signal, sealedName, digest: true },
+      )
+      const seen = { ...(await describeFile(readable)), name: name?.name }
+      const [digest, length] = await Promise.all([sealed.digest, sealed.sealedLength])
+      return { seen, key, facts: { messageId, digest, length, context } }
     })
 
   return { value, file, ready: () => opener.ready(), close: () => opener.close() }
@@ -122,11 +120,9 @@ function createOpening({ kms, store, now }) {
  * What a receipt says of a sealed file, which is read without any key. Only opening shows whether
  * it opens.
  */
-async function examine(path, id) {
-  const { messageId, digest, length, context } = await inspect(await fileSource(path))
-  if (messageId !== id)
-    throw refusal('malformed', 'the sealed file has another message id than it was sent under')
-  if (!context || !ofFile(context))
+async function examine(source) {
+  const { messageId, digest, length, context } = await inspect(source)
+  if (!context || !isOfFile(context))
     throw refusal('context_mismatch', 'the file was sealed for something else')
   return { messageId, digest, length, context }
 }

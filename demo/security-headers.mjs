@@ -16,10 +16,16 @@ const policy = {
 }
 
 /**
- * @param scriptHashes - CSP sources for inline blocks that a page cannot do without: its import map
+ * @param {object} [o] - what a page cannot do without
+ * @param {string[]} [o.scriptHashes] - CSP sources for inline blocks: its import map
+ * @param {string[]} [o.connects] - other origins that it sends to: the bucket of its uploads
  */
-export function contentSecurityPolicy(scriptHashes = []) {
-  const rows = { ...policy, 'script-src': [policy['script-src'], ...scriptHashes].join(' ') }
+export function contentSecurityPolicy({ scriptHashes = [], connects = [] } = {}) {
+  const rows = {
+    ...policy,
+    'script-src': [policy['script-src'], ...scriptHashes].join(' '),
+    'connect-src': [policy['connect-src'], ...connects].join(' '),
+  }
   return Object.entries(rows)
     .map(([name, value]) => `${name} ${value}`)
     .join('; ')

@@ -1,8 +1,13 @@
 // What `npm start` runs. It builds what is missing, starts the demo, says where it is, and ends
 // cleanly.
+//
+// `npm start -- --s3 BUCKET` sends files to a bucket of AWS, by the default chain's credentials and
+// Region, and `--s3 https://ENDPOINT/BUCKET` to one of a compatible store. That was tried with
+// versitygw. AWS itself, R2, B2 and GCS are untried.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const needed = [
@@ -31,7 +36,28 @@ function portOf(text) {
   process.exit(1)
 }
 
+/** The bucket that `--s3` names. */
+function bucketOf(text) {
+  if (text === undefined) return undefined
+  if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text)) return { bucket: text }
+  const { origin, pathname } = URL.canParse(text) ? new URL(text) : { origin: 'null', pathname: '' }
+  const [, bucket] = /^\/([a-z0-9.-]{3,63})\/?$/.exec(pathname) ?? []
+  if (origin !== 'null' && bucket !== undefined) return { bucket, endpoint: origin }
+  console.error(`--s3: expected BUCKET or https://ENDPOINT/BUCKET, found ${JSON.stringify(text)}`)
+  process.exit(1)
+}
+
+function argumentsOf() {
+  try {
+    return parseArgs({ options: { s3: { type: 'string' } } }).values
+  } catch (error) {
+    console.error(Object(error).message)
+    process.exit(1)
+  }
+}
+
 const port = portOf(process.env.PORT || '8080')
+const s3 = bucketOf(argumentsOf().s3)
 if (!needed.every((file) => existsSync(new URL(`../${file}`, import.meta.url)))) build()
 
 // imported only now, because this needs the build
@@ -39,6 +65,7 @@ const { startDemo } = await import('./server.mjs')
 const demo = await startDemo({
   port,
   ...(process.env.DEMO_DIR && { dir: process.env.DEMO_DIR }),
+  ...(s3 && { s3 }),
   log: console.log,
 }).catch((error) => {
   console.error(error.message)
@@ -54,6 +81,7 @@ Sealdrop demo: ${demo.url}
   the published keys:       ${demo.url}.well-known/jwks.json
   the publisher's page:     ${demo.url}publisher.html
   the page for receipts:    ${demo.url}receipt.html
+  files go to:              ${demo.files}
 
 Open the first one, type something, seal it, send it. Ctrl+C ends the demo; its keys stay for the next time.
 `)

@@ -89,7 +89,7 @@
           signal,
           onProgress: (progress) => {
             ;({ done } = progress)
-            meter.update({ ...progress, checked: 1 })
+            meter.update(progress)
           },
         },
       )

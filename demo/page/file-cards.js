@@ -7,9 +7,9 @@ globalThis.fileCards = (() => {
 
   const hexOf = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ')
 
-  /** The sealed file before it is sent. Only its first bytes exist yet. */
-  function sealed({ key, trust, context, messageId, length, plain, head }) {
-    return [
+  /** The sealed file before it is sent. Only its header exists yet, in base64url. */
+  function sealed({ key, trust, context, messageId, length, plain, parts, header }) {
+    const nodes = [
       facts([
         [
           'Can be opened by',
@@ -30,27 +30,38 @@ globalThis.fileCards = (() => {
           'Size',
           `${size(length)} sealed, made of ${size(plain)}`,
           el('br'),
-          note('sealed piece by piece while it is sent, so it need not fit into memory'),
+          note(
+            `sealed and sent in ${parts === 1 ? 'one piece' : `${number(parts)} parts`}, so it need not fit into memory`,
+          ),
         ],
         ['Message', code(messageId)],
       ]),
-      el(
-        'p',
-        { class: 'token bytes', role: 'group', ariaLabel: 'First bytes of the sealed file' },
-        el('span', { class: 'part-header' }, hexOf(head.subarray(0, 72))),
-        ' ',
-        el('i', {}, `… ${number(length - 72)} more bytes`),
-      ),
+      header && beginning(header, length),
     ]
+    return nodes.filter(Boolean)
   }
 
-  const stored = ({ length, digest }) => [
+  /** What leaves first: it says who can open the file, and what the file is bound to. */
+  function beginning(header, length) {
+    const text = atob(header.replaceAll('-', '+').replaceAll('_', '/'))
+    const bytes = Array.from(text.slice(0, 72), (sign) => sign.charCodeAt(0))
+    return el(
+      'p',
+      { class: 'token bytes', role: 'group', ariaLabel: 'First bytes of the sealed file' },
+      el('span', { class: 'part-header' }, hexOf(bytes)),
+      ' ',
+      el('i', {}, `… ${number(length - bytes.length)} more bytes`),
+    )
+  }
+
+  const stored = ({ length, digest, key }) => [
     el(
       'div',
       { class: 'read' },
       el('h3', {}, 'What it stored'),
       facts([
         ['File', `${size(length)}, sealed as it came`],
+        ['Object in the bucket', code(key)],
         [
           'Its digest',
           code(digest),
@@ -70,8 +81,9 @@ globalThis.fileCards = (() => {
    * @param own - SHA-256 of the file, made in this tab; undefined where WebCrypto, which hashes no
    * stream, cannot
    */
-  function read({ type, size: bytes, sha256, preview }, own) {
+  function read({ name, type, size: bytes, sha256, preview }, own) {
     return facts([
+      name !== undefined && ['Name', name, el('br'), note('sealed in this tab, beside the file')],
       ['File', `${type}, ${size(bytes)}`],
       ['Begins with', code(preview)],
       [
@@ -103,15 +115,13 @@ globalThis.fileCards = (() => {
       ),
     )
 
-  /** A file whose sending was interrupted, with what is known here and what the company has. */
-  const unfinished = ({ name, size: bytes }, share, forget) => [
+  /** A file whose sending was interrupted, with what is known of it here. */
+  const unfinished = ({ name = 'A file', size: bytes, created }, forget) => [
     el('p', {}, el('b', {}, name), ` (${size(bytes)})`),
     el(
       'p',
       {},
-      share === 1
-        ? 'It arrived whole, and its receipt is missing. Choose the same file again to get it.'
-        : `${Math.floor(share * 100)} % of it arrived. Choose the same file again to go on from there.`,
+      `Begun ${created.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })}, and not finished. Choose the same file again to go on from there.`,
     ),
     forget,
   ]

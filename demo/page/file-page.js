@@ -1,5 +1,5 @@
-// The page for a file of any size. It seals the file piece by piece while it sends it, goes on
-// after an interruption, and has it opened on demand.
+// The page for a file of any size. `sealdrop/upload` seals it part by part while it sends it, and
+// goes on after an interruption. The company opens it on demand.
 'use strict'
 
 {
@@ -7,130 +7,150 @@
   const form = find('#claim')
   const input = find('#file')
   const context = { form: 'insurance-claim', part: 'file' }
+  const jsonType = 'application/vnd.sealdrop.demo+json'
   const small = 16 * 2 ** 20 // up to here this tab reads a file whole, to hash it
 
-  /**
-   * The chosen file, with its sealer and keys, what must be in its receipts, and how far its
-   * sending is.
-   */
+  /** The chosen file, with its upload and keys, and what must be in its receipts. */
   let current
   let kept
   const records = () => (kept ??= sealdrop.indexedDbRecords())
+  /** Uploads that were interrupted, the newest first. */
+  let interrupted = []
 
-  async function prepare() {
-    const mine = (current = {})
-    const file = input.files[0]
-    const entry = unfinished.newest()
-    const again = unfinished.isOf(entry, file)
-    const key = again ? entry.key : form.elements.key.value
-    const keys = company.keysFor(key)
-    const sealer = again
-      ? await restored(keys, entry, file)
-      : await sealdrop.createFileSealer(keys, file, { context, records: records() })
-    const head = await sealer.slice(0, Math.min(4096, sealer.length))
-    if (current !== mine) return discard(sealer, again) // the form changed meanwhile
-    const {
-      messageId,
-      length,
-      recipients: [recipient],
-    } = sealer
-    Object.assign(mine, {
-      file,
-      keys,
-      sealer,
-      seen: new Set(),
-      entry: again
-        ? entry
-        : {
-            messageId,
-            key,
-            name: file.name,
-            size: file.size,
-            lastModified: file.lastModified,
-            begun: Date.now(),
-          },
-    })
-    fill(
-      'sealed',
-      fileCards.sealed({
-        key: recipient,
-        trust: keys.trust,
-        context,
-        messageId,
-        length,
-        plain: file.size,
-        head,
-      }),
-      'file',
-    )
-    show('ready')
-    mark(1, 'Ready to be sealed while it is sent. Nothing has been sent yet.')
-    stage.bringIntoView('sealed')
-    mine.again = again
-  }
+  const path = (key, verb) => `/api/files/${key.split('/').at(-1)}/${verb}`
+  const askFor = (key, verb) => company.ask('POST', path(key, verb), { type: jsonType, body: '{}' })
 
-  async function restored(keys, entry, file) {
-    try {
-      return await sealdrop.restoreFileSealer(keys, records(), entry.messageId, file)
-    } catch (error) {
-      if (['expired', 'no_usable_key', 'malformed'].includes(error.code))
-        await forget(entry.messageId)
-      throw error
+  /**
+   * Lets nothing leave before somebody says so. A page of yours sends at once, and needs none of
+   * this.
+   *
+   * @returns `transport`; `first`, which settles with what would leave first; `open()`; `shut()`
+   */
+  function held(transport) {
+    const asked = Promise.withResolvers()
+    const gate = Promise.withResolvers()
+    gate.promise.catch(() => {})
+    return {
+      first: asked.promise,
+      open: gate.resolve,
+      shut: () => gate.reject(company.failure('closed', 'It was not sent')),
+      transport: {
+        ...transport,
+        async ask(op, request, o) {
+          asked.resolve({ op, request })
+          await gate.promise
+          return transport.ask(op, request, o)
+        },
+      },
     }
   }
 
-  /** Lets go of what was prepared and never sent. */
-  async function discard(sealer, keepRecord) {
-    await sealer.close()
-    if (!keepRecord) await records().remove(sealer.messageId)
+  /** Begins to seal a file, or goes on with it. Nothing leaves before its gate is open. */
+  async function begin(mine) {
+    mine.stop = new AbortController()
+    mine.gate = held(sealdrop.uploadTransport('/api/uploads'))
+    mine.upload = await sealdrop.uploadSealed(mine.keys, mine.file, {
+      context,
+      transport: mine.gate.transport,
+      records: records(),
+      signal: mine.stop.signal,
+      onProgress: (progress) => current === mine && meter.update(progress),
+    })
+  }
+
+  async function prepare() {
+    const mine = (current = {
+      file: input.files[0],
+      keys: company.keysFor(form.elements.key.value),
+    })
+    await begin(mine)
+    const { op, request } = await Promise.race([mine.gate.first, mine.upload.done])
+    mine.again = op !== 'begin'
+    if (current !== mine) return discard(mine) // the form changed meanwhile
+    const { messageId, length, recipients } = mine.upload
+    const { trust } = mine.keys
+    const [key] = recipients
+    const facts = { key, trust, context, messageId, length, plain: mine.file.size }
+    const { parts } = sealdrop.planUpload(length)
+    fill('sealed', fileCards.sealed({ ...facts, parts, header: request.header }), 'file')
+    show('ready')
+    mark(1, 'Ready to be sealed while it is sent. Nothing has been sent yet.')
+    stage.bringIntoView('sealed')
+  }
+
+  /** Lets go of what was prepared and never sent. What was interrupted before stays. */
+  async function discard({ upload, gate, stop, again }) {
+    stop.abort()
+    gate.shut()
+    await upload.done.catch(() => {})
+    if (!again) await records().remove(upload.messageId)
   }
 
   async function send() {
     const mine = current
-    mine.stop = new AbortController()
-    unfinished.keep(mine.entry)
+    if (!mine.done) await untilDone(mine)
+    if (mine.done) await receive(mine)
+  }
+
+  /** Sends until it is there, or was paused or cancelled. */
+  async function untilDone(mine) {
     show('sending')
-    meter.start()
-    mine.sending = (async () => {
-      await upload.send(mine.sealer, {
-        seen: mine.seen,
-        signal: mine.stop.signal,
-        onProgress: meter.update,
-      })
-      mine.stop.signal.throwIfAborted()
-      show('sent')
-      await receive(mine)
-    })()
+    const { state } = mine.upload
+    if (state === 'failed') await begin(mine)
+    if (state === 'paused') mine.upload.resume()
+    else meter.start()
+    mine.gate.open()
+    mine.sending = true
+    const paused = new Promise((resolve) => {
+      mine.paused = resolve
+    })
     try {
-      await mine.sending
+      mine.done = await Promise.race([mine.upload.done, paused])
     } catch (error) {
-      if (mine.stop.signal.aborted) return
+      if (mine.upload.state === 'cancelled') return
       show('stopped')
       throw error
     }
   }
 
   async function receive(mine) {
-    const { sealer, keys } = mine
-    const { messageId } = sealer
-    const [digest, answer] = await Promise.all([sealer.digest(), upload.ask(messageId, 'receipt')])
+    const { messageId, digest, key, length, session } = mine.done
     mine.sent = { messageId, digest }
-    mine.received = await receiptCard.verify({ keys, receipt: answer.receipt, sent: mine.sent })
-    // also where another page had handed out all of it before
-    await discard(sealer, false)
-    unfinished.drop(messageId)
+    show('sent')
+    try {
+      const receipt = await receiptFor(session)
+      mine.received = await receiptCard.verify({ keys: mine.keys, receipt, sent: mine.sent })
+    } catch (error) {
+      show('unanswered')
+      throw error
+    }
     show('done')
-    fill('opened', fileCards.stored({ length: sealer.length, digest }), 'file')
+    await offer()
+    fill('opened', fileCards.stored({ length, digest, key }), 'file')
     openButton('Open at the company', true)
     receiptCard.show(mine.received)
     mark(2, 'It arrived. The receipt is verified. The company can open it now.')
     stage.bringIntoView('opened')
   }
 
+  /** The company leaves its receipt in the bucket once it has read the file. */
+  async function receiptFor(session) {
+    const transport = sealdrop.uploadTransport('/api/uploads')
+    const until = performance.now() + 30_000
+    for (let wait = 50; performance.now() < until; wait = Math.min(1_000, wait * 2)) {
+      const { receipt } = await transport.ask('receipt', { session })
+      if (receipt) return receipt
+      await new Promise((resolve) => {
+        setTimeout(resolve, wait)
+      })
+    }
+    throw company.failure('no_receipt', 'It arrived, and the company has not signed a receipt yet')
+  }
+
   async function open() {
     const mine = current
     const [answer, own] = await Promise.all([
-      upload.ask(mine.sent.messageId, 'open'),
+      askFor(mine.done.key, 'open'),
       mine.file.size <= small ? sha256(mine.file) : undefined,
     ])
     const verified = await receiptCard.verify({ ...mine, receipt: answer.receipt })
@@ -148,7 +168,7 @@
   }
 
   const openChanged = () =>
-    receiptCard.refusal('opened', () => upload.ask(current.sent.messageId, 'open-changed'), {
+    receiptCard.refusal('opened', () => askFor(current.done.key, 'open-changed'), {
       what: 'One bit in the middle of a copy of the stored file changed.',
       read: 'what had been read until there was thrown away',
     })
@@ -158,11 +178,12 @@
     return fileCards.hexOf(new Uint8Array(hash)).replaceAll(' ', '')
   }
 
-  const texts = { ready: 'Send', stopped: 'Go on' }
+  const texts = { ready: 'Send', stopped: 'Go on', unanswered: 'Ask for the receipt again' }
+  const speeds = { sent: 'waiting for the receipt', stopped: 'stopped', done: 'arrived' }
 
   /**
-   * Shows a state: ready, sending, stopped, sent (the receipt is missing) or done. The focus goes
-   * to the button that takes the place of the one that had it.
+   * Shows a state: ready, sending, stopped, sent (the receipt is missing), unanswered or done. The
+   * focus goes to the button that takes the place of the one that had it.
    */
   function show(state) {
     const focused = document.activeElement
@@ -173,83 +194,82 @@
     find('#send-file').textContent = texts[state] ?? ''
     find('#pause').hidden = state !== 'sending'
     find('#cancel').hidden = !under
-    if (state === 'sent') find('#speed').textContent = 'waiting for the receipt'
-    if (state === 'stopped') find('#speed').textContent = 'stopped'
-    if (state === 'done') find('#speed').textContent = 'arrived'
+    if (speeds[state]) find('#speed').textContent = speeds[state]
     if (['send-file', 'pause', 'seal'].includes(focused?.id))
       find(state === 'sending' ? '#pause' : '#send-file').focus({ preventScroll: true })
   }
 
-  async function pause() {
-    current.stop.abort()
-    await current.sending.catch(() => {})
+  function pause() {
+    const { upload, paused } = current
+    upload.pause()
+    if (upload.state !== 'paused') return
+    paused()
     show('stopped')
     find('#status').textContent = 'Paused.'
   }
 
   async function cancel() {
-    const { sealer, stop, sending } = current
-    stop.abort()
-    await sending.catch(() => {})
+    const { upload, paused } = current
+    const cancelled = upload.cancel()
+    paused()
+    await cancelled
+    if (upload.state !== 'cancelled') return
     current = undefined
-    await sealer.close()
-    await forget(sealer.messageId)
+    await offer()
     form.inert = false
     stage.clear()
     find('#status').textContent = 'Cancelled. Nothing of it is kept.'
     find('#seal').focus()
   }
 
-  /**
-   * Forgets an upload here and at the company. Where the company does not answer, it removes what
-   * nobody goes on with by itself.
-   */
-  async function forget(messageId) {
-    unfinished.drop(messageId)
-    await Promise.allSettled([records().remove(messageId), upload.remove(messageId)])
-    await offer()
-  }
-
   /** Offers to go on with what was interrupted by a reload. */
   async function offer() {
-    const entry = unfinished.newest()
+    interrupted = await sealdrop.unfinishedUploads(records()).catch(() => [])
+    const [entry] = interrupted
     const box = find('#unfinished')
     box.hidden = !entry
     label()
     if (!entry) return
-    const share = await upload.state(entry.messageId).then(
-      ({ parts, length, partLength, whole }) =>
-        whole ? 1 : Math.min(0.99, (parts.length * partLength) / length),
-      (error) => (error.code === 'not_found' ? undefined : 0),
-    )
-    if (share === undefined) return forget(entry.messageId)
     const button = view.el('button', { type: 'button', class: 'plain' }, 'Forget it')
-    button.addEventListener('click', () => forget(entry.messageId))
-    box.replaceChildren(...fileCards.unfinished(entry, share, button))
-    if (form.elements.part.value === 'file') return
-    find('input[value=file]').click()
+    button.addEventListener('click', async () => {
+      await records().remove(entry.messageId)
+      await offer()
+    })
+    box.replaceChildren(...fileCards.unfinished(entry, button))
+    if (form.elements.part.value !== 'file') find('input[value=file]').click()
   }
+
+  const isOf = (entry, file) =>
+    entry.name === file?.name &&
+    entry.size === file.size &&
+    entry.modified?.getTime() === file.lastModified
 
   function label() {
     const again =
-      form.elements.part.value === 'file' && unfinished.isOf(unfinished.newest(), input.files[0])
+      form.elements.part.value === 'file' &&
+      interrupted.some((entry) => isOf(entry, input.files[0]))
     find('#seal').textContent = again ? 'Go on' : 'Seal it'
     find('#seal-note').hidden = again
   }
 
-  form.addEventListener('input', () => {
-    if (current?.sealer && !current.stop) discard(current.sealer).catch(() => {})
+  /** Lets go of what was prepared, unless it is being sent. */
+  function letGo() {
+    if (current?.upload && !current.sending) discard(current).catch(() => {})
     current = undefined
-    label()
-  })
-  async function sealAndGoOn() {
-    await stage.run(find('#seal'), 'write', prepare)
-    if (current?.again && !current.stop) await stage.run(find('#send-file'), 'sealed', send)
   }
 
+  async function sealAndGoOn() {
+    await stage.run(find('#seal'), 'write', prepare)
+    if (current?.again && !current.sending) await stage.run(find('#send-file'), 'sealed', send)
+  }
+
+  form.addEventListener('input', () => {
+    letGo()
+    label()
+  })
   form.addEventListener('submit', () => {
     if (form.elements.part.value !== 'file') return
-    if (current?.sealer && !current.stop) discard(current.sealer).catch(() => {})
+    letGo()
     void sealAndGoOn()
   })
   stage.onClick('#send-file', 'sealed', send)
@@ -257,5 +277,6 @@
   find('#cancel').addEventListener('click', cancel)
   stage.onClick('#open-file', 'opened', open)
   stage.onClick('#open-changed', 'opened', openChanged)
+  addEventListener('offline', () => meter.waits('no network: it goes on by itself'))
   if (globalThis.sealdrop) void offer()
 }

@@ -16,7 +16,7 @@ globalThis.meter = (() => {
     word = what
   }
 
-  function update({ done, total, checked }) {
+  function update({ done, total }) {
     const now = performance.now()
     samples.push([now, done])
     samples = samples.filter(([at], i) => now - at < window || i === samples.length - 2)
@@ -25,7 +25,7 @@ globalThis.meter = (() => {
     find('#progress').value = share
     find('#percent').textContent = `${percent} %`
     find('#amount').textContent = `${size(done)} of ${size(total)}`
-    find('#speed').textContent = done < total ? speed(done, total) : checking(checked)
+    find('#speed').textContent = done < total ? speed(done, total) : 'finishing'
     if (percent - told >= 25 && percent < 100) {
       // not more often, or a screen reader would never be quiet
       told = percent - (percent % 25)
@@ -33,8 +33,11 @@ globalThis.meter = (() => {
     }
   }
 
-  const checking = (share) =>
-    share < 1 ? `checking what was sent before, ${Math.floor(share * 100)} %` : ''
+  /** Says why nothing moves. */
+  function waits(why) {
+    samples = []
+    if (!find('#pause').hidden) find('#speed').textContent = why
+  }
 
   function speed(done, total) {
     const [[from, before], [to]] = [samples[0], samples.at(-1)]
@@ -50,5 +53,5 @@ globalThis.meter = (() => {
     return `${(seconds / 3600).toFixed(1)} h`
   }
 
-  return { start, update }
+  return { start, update, waits }
 })()

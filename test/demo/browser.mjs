@@ -17,7 +17,7 @@ export const launch = async () =>
   puppeteer.launch({ executablePath: await chromiumPath(), args: chromiumArgs })
 
 /** What refuses in the tests because it shall. */
-const refusing = /\/api\/(messages|publisher\/\w+|files\/[\w-]{43}(\/open-changed)?)$/
+const refusing = /\/api\/(messages|publisher\/\w+|files\/[\w-]{22}\/open-changed)$/
 
 /**
  * @typedef {object} TabOptions
@@ -66,7 +66,7 @@ export async function openTab(
     reading.push(
       (async () => {
         // the test of a part looks at what was stored
-        const isPart = request.headers()['content-type'] === 'application/vnd.sealdrop.part'
+        const isPart = request.method() === 'PUT'
         const recorded = request.hasPostData() && !isPart
         const body = recorded ? (request.postData() ?? (await request.fetchPostData()) ?? '') : ''
         if (recorded && !body)
@@ -147,11 +147,11 @@ export async function write(page, key = 'RSA-OAEP-256') {
 }
 
 /**
- * Works in a tab. At its end nothing went wrong in it, all requests went to the demo, and none of
- * the secrets left.
+ * Works in a tab. At its end nothing went wrong in it, all requests went to the demo and
+ * its bucket, and none of the secrets left.
  *
  * @param {import('puppeteer-core').Browser} browser
- * @param {{ readonly url: string }} demo
+ * @param {{ readonly url: string, readonly s3: { readonly origin: string } }} demo
  * @param {TabOptions & { readonly path?: string, readonly secrets?: readonly string[] }} o which
  *   page of the demo, and what must not leave; the rest is for `openTab`
  * @param {(tab: Tab) => Promise<void>} work
@@ -166,7 +166,9 @@ export async function inTab(browser, demo, { path = '', secrets = [marker], ...o
     const traces = secrets.flatMap(tracesOf)
     for (const request of tab.requests) {
       assert.ok(
-        [demo.url, 'data:'].some((start) => request.split(' ')[1].startsWith(start)),
+        [demo.url, `${demo.s3.origin}/`, 'data:'].some((start) =>
+          request.split(' ')[1].startsWith(start),
+        ),
         `a request went elsewhere: ${request.slice(0, 200)}`,
       )
       assert.deepEqual(

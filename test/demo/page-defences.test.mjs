@@ -38,7 +38,8 @@ async function withChangedLibrary(path, file, held, work) {
 }
 
 for (const [path, file] of [
-  ['', 'sealdrop.min.js'],
+  ['', 'sealdrop-uploads.js'],
+  ['receipt.html', 'sealdrop.min.js'],
   ['esm.html', 'sealdrop.min.mjs'],
 ]) {
   test(`a changed ${file} does not run, because the page holds it to its hash`, async () => {
@@ -52,7 +53,7 @@ for (const [path, file] of [
 }
 
 test('a page whose library did not load says so when it should seal', async () => {
-  await withChangedLibrary('', 'sealdrop.min.js', true, async (page) => {
+  await withChangedLibrary('', 'sealdrop-uploads.js', true, async (page) => {
     await write(page)
     assert.match(await shown(page, '[data-problems=write] .problem'), /not_loaded/)
   })

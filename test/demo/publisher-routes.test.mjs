@@ -197,6 +197,8 @@ test('without a movable clock there is nothing that moves it, and no failure of 
     },
     clock: undefined,
     uploads: {},
+    inbox: {},
+    bucketOrigin: 'http://127.0.0.1:1',
     log() {},
   })
   const ask = (action) =>

@@ -4,7 +4,7 @@ import { assert } from 'chai'
  * What a promise is rejected with. A promise that is fulfilled fails the test.
  *
  * @param {Promise<unknown>} work
- * @returns {Promise<Error & { readonly code?: string }>}
+ * @returns {Promise<Error & { readonly code?: string, readonly retryable?: boolean }>}
  */
 export const refusalOf = (work) =>
   work.then(

@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { S3 } from '@aws-sdk/client-s3'
 import { assert } from 'chai'
+import { startDemoS3 } from '../support/demo-s3.mjs'
 import { listeningPort } from '../support/types.mjs'
 
 const script = fileURLToPath(new URL('../../demo/start.mjs', import.meta.url))
@@ -18,8 +20,8 @@ before(async () => {
 })
 after(() => rm(dir, { recursive: true }))
 
-function start(t, env) {
-  const child = spawn(process.execPath, [script], {
+function start(t, env, args = []) {
+  const child = spawn(process.execPath, [script, ...args], {
     env: { ...process.env, DEMO_DIR: join(dir, 'kms'), NODE_ENV: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -79,14 +81,49 @@ test(
   'a port that is none, and production, are refused in one line',
   { timeout: 60_000 },
   async (t) => {
-    for (const [env, expected] of [
+    for (const [env, expected, ...args] of /** @type {[object, RegExp, ...string[]][]} */ ([
       [{ PORT: 'eighty' }, /^PORT: expected a number/],
       [{ PORT: '0', NODE_ENV: 'production' }, /does not run with NODE_ENV=production/],
-    ]) {
-      const run = start(t, env)
+      [{ PORT: '0' }, /^--s3: expected BUCKET or https:/, '--s3', 'https://s3.example'],
+      [{ PORT: '0' }, /^--s3: expected BUCKET or https:/, '--s3', 'A_B'],
+      [{ PORT: '0' }, /^Unknown option/, '--s4', 'bucket'],
+    ])) {
+      const run = start(t, env, args)
       assert.deepEqual(await run.exit, [1, null])
       assert.match(run.out, expected)
       assert.ok(!run.out.includes('    at '), 'no stack trace')
     }
+  },
+)
+
+test(
+  'files go to a bucket that is named, by credentials of the environment, and it says what that bucket lacks',
+  { timeout: 60_000 },
+  async (t) => {
+    const store = await startDemoS3()
+    t.after(() => store.close())
+    const { endpoint, credentials, region } = store.config
+    const s3 = new S3(store.config)
+    t.after(() => s3.destroy())
+    await s3.createBucket({ Bucket: 'somebodys' })
+    const env = {
+      PORT: '0',
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      AWS_REGION: region,
+    }
+    const run = start(t, env, ['--s3', `${endpoint}/somebodys`])
+    const [, url] = await run.saying(/Sealdrop demo: (http:\S+)/)
+    await run.saying(/Ctrl\+C ends the demo/)
+    assert.include(run.out, `${endpoint}, bucket somebodys`)
+    assert.match(run.out, /pages of the origins may send: NOT OK\. not those of http:/)
+    const policy = (await fetch(url)).headers.get('content-security-policy')
+    assert.include(policy, `connect-src 'self' ${endpoint};`)
+    const asks = { origin: new URL(url).origin, 'access-control-request-method': 'PUT' }
+    const place = `${endpoint}/somebodys/x`
+    const { status } = await fetch(place, { method: 'OPTIONS', headers: asks })
+    assert.strictEqual(status, 403, 'its rules are not changed')
+    run.child.kill('SIGTERM')
+    assert.deepEqual(await run.exit, [0, null], run.out)
   },
 )

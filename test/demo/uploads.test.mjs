@@ -2,24 +2,28 @@
 // in its log.
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { DeleteObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { assert } from 'chai'
-import { createFileSealer, fetchKeySet, pinned, verifyReceipt } from 'sealdrop'
+import { fetchKeySet, pinned, verifyReceipt } from 'sealdrop'
+import { fileRecords } from 'sealdrop/fs'
+import { uploadSealed, uploadTransport } from 'sealdrop/upload'
 import { startDemo } from '../../demo/server.mjs'
 import { pinsOf } from './pins.mjs'
+import { refusalOf } from './refusal.mjs'
 
 const MiB = 2 ** 20
-const partLength = 4 * MiB
 const marker = 'plaintext-marker-77aa'
+const fileName = 'name-marker-77aa.pdf'
 const context = { form: 'insurance-claim', part: 'file' }
-const partType = 'application/vnd.sealdrop.part'
-const jsonType = 'application/vnd.sealdrop.upload+json'
+const jsonType = 'application/vnd.sealdrop.demo+json'
 /** @type {string[]} */
 const lines = []
-let demo, dir, keys
+/** @type {Awaited<ReturnType<typeof startDemo>>} */
+let demo
+let dir, keys, transport
 
 const start = async (more) => {
   demo = await startDemo({
@@ -29,6 +33,7 @@ const start = async (more) => {
     ...more,
   })
   keys = fetchKeySet(`${demo.url}.well-known/jwks.json`, { trust: pinned(await pinsOf(demo)) })
+  transport = uploadTransport(`${demo.url}api/uploads`)
 }
 before(async () => {
   dir = await mkdtemp(join(tmpdir(), 'sealdrop-uploads-'))
@@ -39,85 +44,63 @@ after(async () => {
   await rm(dir, { recursive: true })
 })
 
-const anId = () => randomBytes(32).toString('base64url')
-const sealerOf = (bytes, o = { context }) => createFileSealer(keys, new Blob([bytes]), o)
+const send = (bytes, o = {}) =>
+  uploadSealed(keys, new File([bytes], fileName), { context, transport, ...o })
+const sent = async (bytes, o) => (await send(bytes, o)).done
+const nameOf = (key) => key.split('/').at(-1)
 
-/**
- * @param {string} method
- * @param {string} path
- * @param {{ type?: string, body?: BodyInit }} [o]
- * @returns {Promise<[status: number, codeOrAnswer: any, answer: any]>} `any` is JSON that came
- */
-async function call(method, path, { type, body } = {}) {
-  const response = await fetch(demo.url + path, {
-    method,
+/** The receipt that the company leaves. */
+async function receiptOf({ session }) {
+  for (let i = 0; i < 500; i++) {
+    const { receipt } = await transport.ask('receipt', { session })
+    if (receipt) return receipt
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  throw new Error('no receipt came in 5 s')
+}
+
+/** @returns {Promise<[status: number, codeOrAnswer: any, answer: any]>} `any` is JSON that came */
+async function open(name, verb = 'open', type = jsonType, body = '{}') {
+  const response = await fetch(`${demo.url}api/files/${name}/${verb}`, {
+    method: 'POST',
+    headers: { 'content-type': type },
     body,
-    headers: type ? { 'content-type': type } : {},
-    ...(body instanceof ReadableStream && { duplex: 'half' }),
   })
   const answer = await response.json()
   assert.ok(!JSON.stringify(answer).includes(dir), 'no path of the server is told')
   return [response.status, response.ok ? answer : answer.code, answer]
 }
-const json = (method, path, value = {}) =>
-  call(method, path, { type: jsonType, body: JSON.stringify(value) })
-const begin = (id, length) => json('PUT', `api/files/${id}`, { length })
-const put = (id, offset, body, type = partType) =>
-  call('PUT', `api/files/${id}/${offset}`, { type, body })
-const finish = (id) => json('POST', `api/files/${id}/receipt`)
-
-async function sendAll(sealer, id = sealer.messageId) {
-  await begin(id, sealer.length)
-  for (let at = 0; at < sealer.length; at += partLength)
-    assert.deepEqual(
-      await put(id, at, await sealer.slice(at, Math.min(sealer.length, at + partLength))).then(
-        ([status]) => status,
-      ),
-      200,
-    )
-  return finish(id)
+const keysIn = async (Prefix) => {
+  const { s3, bucket: Bucket } = demo.s3
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix }))
+  return Contents.map(({ Key }) => Key)
 }
 
-test('parts in any order make a file with a receipt; it opens on demand, with one more; nothing but sealed bytes is kept', async () => {
+test('a file gets a receipt when it is there; it opens on demand, with one more; nothing but sealed bytes is kept', async () => {
   const bytes = randomBytes(9 * MiB + 1)
   bytes.write(marker, 100)
-  const sealer = await sealerOf(bytes)
-  const { messageId: id, length } = sealer
-  assert.deepEqual((await begin(id, length))[1], { length, partLength, parts: [], whole: false })
-  for (const part of [2, 0, 1])
-    await put(
-      id,
-      part * partLength,
-      await sealer.slice(part * partLength, Math.min(length, (part + 1) * partLength)),
-    )
-  assert.deepEqual((await call('GET', `api/files/${id}`))[1], {
-    length,
-    partLength,
-    parts: [0, 1, 2],
-    whole: false,
-  })
-  const sent = { messageId: id, digest: await sealer.digest() }
-  const [, received] = await finish(id)
-  assert.deepEqual([received.stage, received.kmsCalls], ['received', 1])
-  assert.strictEqual((await verifyReceipt(keys, received.receipt, { sent })).trust, 'pinned')
-  assert.strictEqual((await finish(id))[0], 200, 'an answer that was lost can be asked for again')
-  const [, opened] = await json('POST', `api/files/${id}/open`)
+  const done = await sent(bytes)
+  const { messageId, digest, key } = done
+  const of = { messageId, digest }
+  assert.match(key, /^inbox\/[\w-]{22}$/)
+  const received = await verifyReceipt(keys, await receiptOf(done), { sent: of })
+  assert.strictEqual(received.trust, 'pinned')
+  const [, opened] = await open(nameOf(key))
   assert.deepEqual(
     [opened.stage, opened.kmsCalls, opened.calls],
     ['opened', 2, ['kms:Decrypt', 'kms:Sign']],
   )
   assert.deepEqual(
-    [opened.seen.size, opened.seen.sha256],
-    [bytes.length, createHash('sha256').update(bytes).digest('hex')],
+    [opened.seen.size, opened.seen.sha256, opened.seen.name],
+    [bytes.length, createHash('sha256').update(bytes).digest('hex'), fileName],
   )
-  await verifyReceipt(keys, opened.receipt, { sent })
-  for (const name of await readdir(join(dir, 'files', id)))
-    assert.ok(!(await readFile(join(dir, 'files', id, name))).includes(marker), name)
-  assert.deepEqual(
-    await put(id, 0, await sealer.slice(0, partLength)).then(([status, code]) => [status, code]),
-    [409, 'conflict'],
-    'a whole file is not written to',
-  )
+  await verifyReceipt(keys, opened.receipt, { sent: of })
+  assert.strictEqual(await receiptOf(done), opened.receipt, 'the verb answers the newest one')
+  for (const folder of ['bytes', 'objects', 'uploads'])
+    for (const name of await readdir(join(dir, 'files', 'demo', folder))) {
+      const kept = await readFile(join(dir, 'files', 'demo', folder, name))
+      assert.ok(!kept.includes(marker) && !kept.includes(fileName), `${folder}/${name}`)
+    }
 })
 
 test('a file is named by its first bytes and its digest', async () => {
@@ -132,226 +115,149 @@ test('a file is named by its first bytes and its digest', async () => {
   ]
   for (const [text, type] of cases) {
     const bytes = Buffer.from(text, 'latin1')
-    const sealer = await sealerOf(bytes)
-    await sendAll(sealer)
-    const [, { seen }] = await json('POST', `api/files/${sealer.messageId}/open`)
+    const { key } = await sent(bytes, { name: false })
+    const [, { seen }] = await open(nameOf(key))
     assert.deepEqual(
-      [seen.type, seen.size, seen.sha256],
-      [type, bytes.length, createHash('sha256').update(bytes).digest('hex')],
+      [seen.type, seen.size, seen.sha256, seen.name],
+      [type, bytes.length, createHash('sha256').update(bytes).digest('hex'), undefined],
     )
-    await call('DELETE', `api/files/${sealer.messageId}`)
   }
 })
 
 test('one changed bit of the stored file is refused after one KMS call, and so is a file of which a byte was changed on disk', async () => {
-  const sealer = await sealerOf(randomBytes(2 * MiB))
-  const { messageId: id } = sealer
-  await sendAll(sealer)
-  const refusal = async (path) => {
-    const [status, code, answer] = await json('POST', path)
+  const folder = join(dir, 'files', 'demo', 'bytes')
+  const known = await readdir(folder)
+  const done = await sent(randomBytes(2 * MiB))
+  const receipt = await receiptOf(done)
+  const name = nameOf(done.key)
+  const refusal = async (verb) => {
+    const [status, code, answer] = await open(name, verb)
     return [status, code, answer.kmsCalls]
   }
-  assert.deepEqual(await refusal(`api/files/${id}/open-changed`), [422, 'rejected', 1])
-  const path = join(dir, 'files', id, 'sealed')
+  assert.deepEqual(await refusal('open-changed'), [422, 'rejected', 1])
+  const fresh = (await readdir(folder)).filter((file) => !known.includes(file))
+  const sizes = await Promise.all(
+    fresh.map(async (file) => (await readFile(join(folder, file))).length),
+  )
+  const path = join(folder, fresh[sizes.indexOf(Math.max(...sizes))])
   const stored = await readFile(path)
   stored[stored.length - 20] ^= 1
   await writeFile(path, stored)
-  assert.deepEqual(await refusal(`api/files/${id}/open`), [422, 'rejected', 1])
-  stored[stored.length - 20] ^= 1
-  await writeFile(path, stored.subarray(0, -1))
-  assert.deepEqual(await refusal(`api/files/${id}/open`), [400, 'malformed', 1])
+  assert.deepEqual(await refusal('open'), [422, 'rejected', 1])
+  assert.strictEqual(await receiptOf(done), receipt, 'no receipt says that it was opened')
 })
 
-test('wrong ids, offsets, lengths, types and orders are refused', async () => {
-  const sealer = await sealerOf(randomBytes(5 * MiB))
-  const { messageId: id, length } = sealer
-  const part = await sealer.slice(0, partLength)
-  const last = await sealer.slice(partLength, length)
-  await begin(id, length)
-  const short = 'A'.repeat(42)
-  /**
-   * @typedef {[what: string, work: () => ReturnType<typeof call>, status: number, code: string]}
-   * Case
-   */
-  /** @type {Case[]} */
-  const cases = [
-    ['an id too short', () => begin(short, 10), 400, 'invalid_argument'],
-    ['an id too long', () => begin('A'.repeat(44), 10), 400, 'invalid_argument'],
-    ['an id with a dot', () => begin(`.${short}`, 10), 400, 'invalid_argument'],
-    [
-      'an id that climbs',
-      () => begin(encodeURIComponent('../'.repeat(14) + 'A'), 10),
-      400,
-      'invalid_argument',
-    ],
-    ['an id with a newline', () => begin(`${short}%0a`, 10), 400, 'invalid_argument'],
-    ['an id nobody announced', () => put(anId(), 0, part), 404, 'not_found'],
-    ['no length', () => json('PUT', `api/files/${anId()}`, {}), 400, 'invalid_argument'],
-    ['length 0', () => begin(anId(), 0), 400, 'invalid_argument'],
-    ['half a byte', () => begin(anId(), 0.5), 400, 'invalid_argument'],
-    [
-      'no JSON',
-      () => call('PUT', `api/files/${anId()}`, { type: jsonType, body: 'length=5' }),
-      400,
-      'invalid_argument',
-    ],
-    ['too large', () => begin(anId(), 2 ** 35), 413, 'too_large'],
-    ['another length than before', () => begin(id, length + 1), 409, 'conflict'],
-    [
-      'an announcement of another type',
-      () => call('PUT', `api/files/${anId()}`, { type: 'application/json', body: '{"length":5}' }),
-      415,
-      'unsupported_type',
-    ],
-    [
-      'an announcement of 2 KiB',
-      () => call('PUT', `api/files/${anId()}`, { type: jsonType, body: ' '.repeat(2048) }),
-      413,
-      'too_large',
-    ],
-    ['an offset within a part', () => put(id, 1, part), 400, 'invalid_argument'],
-    ['an offset beyond the end', () => put(id, 2 * partLength, part), 400, 'invalid_argument'],
-    ['a negative offset', () => put(id, -partLength, part), 400, 'invalid_argument'],
-    ['an offset in words', () => put(id, 'first', part), 400, 'invalid_argument'],
-    ['an offset in another notation', () => put(id, '0x400000', part), 400, 'invalid_argument'],
-    ['an offset that is not safe', () => put(id, '9'.repeat(15), part), 400, 'invalid_argument'],
-    ['a part too short', () => put(id, 0, part.subarray(1)), 400, 'invalid_argument'],
-    ['a last part too long', () => put(id, partLength, part), 400, 'invalid_argument'],
-    ['an empty part', () => put(id, 0, ''), 400, 'invalid_argument'],
-    [
-      'a part without a length',
-      () => put(id, 0, new Blob([part]).stream()),
-      400,
-      'invalid_argument',
-    ],
-    ...['application/octet-stream', 'text/plain', 'application/jose', undefined].map(
-      (type) =>
-        /** @type {Case} */ ([
-          `a part of type ${type}`,
-          () => put(id, 0, part, type ?? ''),
-          415,
-          'unsupported_type',
-        ]),
-    ),
-    ['a receipt before all is there', () => finish(id), 409, 'incomplete'],
-    ['opening before all is there', () => json('POST', `api/files/${id}/open`), 409, 'incomplete'],
-    ['opening what is not there', () => json('POST', `api/files/${anId()}/open`), 404, 'not_found'],
-    [
-      'opening as a form could',
-      () => call('POST', `api/files/${id}/open`, { type: 'text/plain', body: '{}' }),
-      415,
-      'unsupported_type',
-    ],
-  ]
-  for (const [name, work, status, code] of cases)
-    assert.deepEqual([name, ...(await work()).slice(0, 2)], [name, status, code])
-  assert.deepEqual((await call('GET', `api/files/${id}`))[1].parts, [], 'none of that was written')
-  await put(id, partLength, last)
-  assert.deepEqual((await call('GET', `api/files/${id}`))[1].parts, [1])
-  await call('DELETE', `api/files/${id}`)
-})
-
-test('no other origin may write: nobody answers its preflight', async () => {
-  for (const method of ['PUT', 'POST', 'DELETE']) {
-    const { headers } = await fetch(`${demo.url}api/files/${anId()}/0`, {
-      method: 'OPTIONS',
-      headers: { origin: 'https://evil.example', 'access-control-request-method': method },
-    })
-    for (const name of [
-      'access-control-allow-origin',
-      'access-control-allow-methods',
-      'access-control-allow-headers',
-    ])
-      assert.strictEqual(headers.get(name), null)
-  }
-})
-
-test('a file that is none, another one, or sealed for something else gets no receipt and is not kept', async () => {
-  const text = randomBytes(1000)
-  const wrong = async (work, code) => {
-    const [id, [status, found, { kmsCalls }]] = await work()
-    assert.deepEqual([found, status < 500, kmsCalls], [code, true, 0])
-    assert.strictEqual((await call('GET', `api/files/${id}`))[0], 404)
-  }
-  await wrong(async () => {
-    const id = anId()
-    await begin(id, text.length)
-    await put(id, 0, Buffer.alloc(text.length, 'no sealed file'))
-    return [id, await finish(id)]
-  }, 'unsupported_algorithm')
-  await wrong(async () => {
-    const id = anId()
-    return [id, await sendAll(await sealerOf(text), id)]
-  }, 'malformed')
+test('what may not be sent, or opened, is refused by its code', async () => {
+  const bytes = randomBytes(1000)
   for (const other of [
     { form: 'newsletter', part: 'file' },
     { form: 'insurance-claim', part: 'message' },
     { ...context, more: '1' },
-  ]) {
-    await wrong(async () => {
-      const sealer = await sealerOf(text, { context: other })
-      return [sealer.messageId, await sendAll(sealer)]
-    }, 'context_mismatch')
-  }
+  ])
+    assert.strictEqual((await refusalOf(sent(bytes, { context: other }))).code, 'rejected')
+  const name = 'A'.repeat(22)
+  const cases = [
+    ['what is not there', [name], 404, 'not_found'],
+    ['a name too short', ['A'.repeat(21)], 404, 'not_found'],
+    ['a name that climbs', [encodeURIComponent(`../receipts/inbox/${name}`)], 404, 'not_found'],
+    ['as a form could', [name, 'open', 'text/plain'], 415, 'unsupported_type'],
+    [
+      'as a script of another page could',
+      [name, 'open', 'application/json'],
+      415,
+      'unsupported_type',
+    ],
+    ['with 2 KiB', [name, 'open', jsonType, ' '.repeat(2048)], 413, 'too_large'],
+  ]
+  for (const [what, asked, status, code] of cases)
+    assert.deepEqual(
+      [what, ...(await open(.../** @type {[string]} */ (asked))).slice(0, 2)],
+      [what, status, code],
+    )
 })
 
-test('a part that breaks off is not there, and the next try brings it', async () => {
-  const sealer = await sealerOf(randomBytes(5 * MiB))
-  const { messageId: id, length } = sealer
-  await begin(id, length)
-  const part = await sealer.slice(0, partLength)
-  await new Promise((resolve) => {
-    const { port } = new URL(demo.url)
-    const request = httpRequest({
-      host: '127.0.0.1',
-      port,
-      method: 'PUT',
-      path: `/api/files/${id}/0`,
-      headers: { 'content-type': partType, 'content-length': part.length },
+test('no other origin may write: nobody answers its preflight, and its requests are refused', async () => {
+  const origin = 'https://evil.example'
+  for (const path of ['api/uploads', `api/files/${'A'.repeat(22)}/open`]) {
+    const { headers } = await fetch(demo.url + path, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST' },
     })
-    request.on('error', resolve)
-    request.write(part.subarray(0, MiB))
-    setTimeout(() => request.destroy(), 200)
-    request.on('close', resolve)
+    for (const name of ['access-control-allow-origin', 'access-control-allow-headers'])
+      assert.strictEqual(headers.get(name), null)
+  }
+  const foreign = uploadTransport(`${demo.url}api/uploads`, { headers: { origin } })
+  const refused = await refusalOf(sent(randomBytes(10), { transport: foreign }))
+  assert.strictEqual(refused.code, 'rejected')
+  const preflight = await fetch(`${demo.s3.origin}/demo/x`, {
+    method: 'OPTIONS',
+    headers: { origin, 'access-control-request-method': 'PUT' },
   })
-  assert.deepEqual((await call('GET', `api/files/${id}`))[1].parts, [])
-  assert.strictEqual((await put(id, 0, part))[0], 200)
-  assert.deepEqual((await call('GET', `api/files/${id}`))[1].parts, [0])
+  assert.strictEqual(preflight.status, 403)
 })
 
-test('what arrived, and what is whole, outlives a restart', async () => {
-  const sealer = await sealerOf(randomBytes(9 * MiB))
-  const whole = await sealerOf(Buffer.from('whole'))
-  await sendAll(whole)
-  const { messageId: id, length } = sealer
-  await begin(id, length)
-  await put(id, partLength, await sealer.slice(partLength, 2 * partLength))
+test('a file that is too long is refused before anything is made', async () => {
+  await demo.close()
+  await start({ limits: { maxLength: 2 * MiB } })
+  const kept = await keysIn('inbox/')
+  const refused = await refusalOf(sent(randomBytes(3 * MiB)))
+  assert.strictEqual(refused.code, 'too_large')
+  assert.deepEqual(await keysIn('inbox/'), kept)
+  await sent(randomBytes(MiB))
   await demo.close()
   await start()
-  assert.deepEqual((await call('GET', `api/files/${id}`))[1], {
-    length,
-    partLength,
-    parts: [1],
-    whole: false,
+})
+
+test('what arrived, and what is whole, outlives a restart; a receipt that is missing is made then', async () => {
+  const bytes = randomBytes(28 * MiB)
+  const records = fileRecords(join(dir, 'records'))
+  const whole = await sent(Buffer.from('whole'))
+  await receiptOf(whole)
+  const stop = new AbortController()
+  const o = { records, partLength: 5 * MiB, inFlight: 1 }
+  const file = new File([bytes], fileName, { lastModified: 1 })
+  const puts = []
+  const counting = (real) => ({
+    ...real,
+    put: async (part, ...rest) => {
+      const answer = await real.put(part, ...rest)
+      puts.push(part.part)
+      if (puts.length === 2) stop.abort('enough')
+      return answer
+    },
   })
-  assert.strictEqual((await json('POST', `api/files/${whole.messageId}/open`))[0], 200)
-  await put(id, 0, await sealer.slice(0, partLength))
-  await put(id, 2 * partLength, await sealer.slice(2 * partLength, length))
-  const [, { receipt }] = await finish(id)
-  await verifyReceipt(keys, receipt, { sent: { messageId: id, digest: await sealer.digest() } })
+  const first = { context, transport: counting(transport), ...o, signal: stop.signal }
+  await (await uploadSealed(keys, file, first)).done.catch(() => {})
+  const { s3, bucket: Bucket } = demo.s3
+  await s3.send(new DeleteObjectCommand({ Bucket, Key: `receipts/${whole.key}` }))
+  const { port } = demo
+  await demo.close()
+  await start({ port })
+  await verifyReceipt(keys, await receiptOf(whole), {
+    sent: { messageId: whole.messageId, digest: whole.digest },
+  })
+  assert.strictEqual((await open(nameOf(whole.key)))[0], 200)
+  const again = await uploadSealed(keys, file, { context, transport: counting(transport), ...o })
+  const done = await again.done
+  await verifyReceipt(keys, await receiptOf(done), {
+    sent: { messageId: done.messageId, digest: done.digest },
+  })
+  assert.isAtMost(puts.length, 7, 'at most the part that was under way is sent again')
 })
 
 test('the log has a line for what happened to a file, none for its parts, and no content', async () => {
-  assert.ok(
-    lines.some((line) =>
-      /^POST \/api\/files\/[\w-]{43}\/receipt 200 \d+ ms \(received, 1 KMS calls\)$/.test(line),
-    ),
-  )
-  assert.ok(
-    lines.some((line) =>
-      /^POST \/api\/files\/[\w-]{43}\/open 200 \d+ ms \(opened, 2 KMS calls\)$/.test(line),
-    ),
-  )
-  assert.ok(!lines.some((line) => /^PUT \S+\/\d+ 200/.test(line)))
-  for (const line of lines) assert.ok(!line.includes(marker) && !/[\r\n]/.test(line), line)
+  for (const expected of [
+    /^upload begin 200$/,
+    /^upload complete inbox\/[\w-]{22} 200$/,
+    /^inbox\/[\w-]{22} received, 1 KMS calls$/,
+    /^upload begin 403 rejected$/,
+    /^POST \/api\/files\/[\w-]{22}\/open 200 \d+ ms \(opened, 2 KMS calls\)$/,
+  ])
+    assert.ok(
+      lines.some((line) => expected.test(line)),
+      String(expected),
+    )
+  assert.ok(!lines.some((line) => /^upload (sign|list|receipt) .* 200$/.test(line)))
+  for (const line of lines)
+    assert.ok(!line.includes(marker) && !line.includes(fileName) && !/[\r\n]/.test(line), line)
 })
