@@ -36,7 +36,8 @@ export function createUploads({ bucket, inbox, origins, log, maxLength = (16 * 1
       return { subject: 'anybody' }
     },
     onEvent({ op, status, code, key, reason }) {
-      if (op === 'complete' && status === 200 && key) void inbox.arrived(key)
+      const isWaited = op === 'complete' || op === 'receipt'
+      if (isWaited && status === 200 && key) void inbox.arrived(key)
       if (status === 200 && frequent.includes(op ?? '')) return
       log(['upload', op, key, status, code, reason].filter((word) => word !== undefined).join(' '))
     },

@@ -1,6 +1,7 @@
 // The company's half of the bucket: it reads what arrived, leaves receipts for it, opens it on
 // demand, and keeps the demo's own bucket small.
 import { statfs } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
 import {
   AbortMultipartUploadCommand,
   DeleteObjectCommand,
@@ -103,8 +104,10 @@ const unbound = { makeRoom: async () => {}, prune: async () => {} }
  * @param {string} o.dir - of the demo's own S3
  * @param {Limits} o.limits
  * @param {(line: string) => void} o.log
+ * @param {number} [o.rest] - milliseconds before a file that failed is read again
  */
-export function createInbox({ bucket: { s3, bucket, isOwn }, companion, dir, limits, log }) {
+export function createInbox({ bucket: { s3, bucket, isOwn }, companion, dir, log, ...o }) {
+  const { limits, rest = 5_000 } = o
   const calls = callsOf({ s3, bucket })
   const bounds = isOwn ? boundsOf({ ...limits, dir, calls }) : unbound
   /** Files that are being read, so that each gets one receipt. @type {Map<string, Promise<void>>} */
@@ -126,9 +129,13 @@ export function createInbox({ bucket: { s3, bucket, isOwn }, companion, dir, lim
     log(`${key} got no receipt: ${isSealdropError(error) ? error.message : error.name}`)
     if (['malformed', 'context_mismatch', 'unsupported_algorithm'].includes(error.code))
       await calls.remove(key).catch(() => {})
+    await setTimeout(rest, undefined, { ref: false })
   }
 
-  /** Told of a file that is whole. In production an event of S3 starts this, in another process. */
+  /**
+   * Told of a file that is whole, or whose receipt somebody waits for. In production an event of S3
+   * starts this, in another process.
+   */
   function arrived(key) {
     const work = reading.get(key) ?? receive(key).catch((error) => refuse(key, error))
     reading.set(key, work)

@@ -30,9 +30,7 @@ globalThis.fileCards = (() => {
           'Size',
           `${size(length)} sealed, made of ${size(plain)}`,
           el('br'),
-          note(
-            `sealed and sent in ${parts === 1 ? 'one piece' : `${number(parts)} parts`}, so it need not fit into memory`,
-          ),
+          note(`sealed and sent in ${parts === 1 ? 'one piece' : `${number(parts)} parts`}`),
         ],
         ['Message', code(messageId)],
       ]),

@@ -46,7 +46,7 @@ function inboxOf({ isOwn = true, companion = {}, ...limits } = {}) {
   const bucket = /** @type {any} */ ({ s3, bucket: Bucket, isOwn })
   return {
     lines,
-    ...createInbox({ bucket, companion: /** @type {any} */ (signs), dir, limits, log }),
+    ...createInbox({ bucket, companion: /** @type {any} */ (signs), dir, limits, log, rest: 0 }),
   }
 }
 const begin = (Key) => s3.createMultipartUpload({ Bucket, Key })
@@ -128,4 +128,20 @@ test('what is no sealed file gets no receipt and is not kept; a store that fails
   assert.notInclude(await keysOf('inbox/'), Key)
   assert.notInclude(await keysOf('receipts/'), `receipts/${Key}`)
   assert.isNotEmpty(await readdir(join(dir, Bucket, 'objects')))
+})
+
+test('a receipt that could not be signed is signed once somebody asks for it again', async () => {
+  let times = 0
+  const receiveFile = async () => {
+    if (times++ === 0) throw Object.assign(new Error('busy'), { code: 'kms_unavailable' })
+    return { receipt: 'a receipt' }
+  }
+  const { arrived, lines } = inboxOf({ companion: { receiveFile } })
+  const Key = `inbox/${'6'.repeat(22)}`
+  await s3.putObject({ Bucket, Key, Body: 'sealed' })
+  await arrived(Key)
+  assert.notInclude(await keysOf('receipts/'), `receipts/${Key}`)
+  for (let i = 0; i < 2; i++) await arrived(Key)
+  assert.include(await keysOf('receipts/'), `receipts/${Key}`)
+  assert.deepEqual([times, lines.length], [2, 2])
 })

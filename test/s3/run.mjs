@@ -23,7 +23,7 @@ const uploads = uploadsSuite({ test, assert, world })
 const pages = pagesSuite({ test, assert, world })
 const sizes = sizesSuite({ test, assert, world })
 before(async () => {
-  server = await startVersitygw()
+  server = await (process.env.SEALDROP_S3 === 'demo' ? startDemoS3() : startVersitygw())
   made = await makeWorld(server.config)
   await uploads.start()
   await pages.start()
