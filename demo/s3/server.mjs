@@ -115,8 +115,11 @@ export async function startS3({ dir, port = 0, credentials = newCredentials(), n
     const found = await answer(incoming, proceed).catch((error) => faultOf(error, incoming, id))
     const { status = 200, headers = {}, xml, body } = found
     const text = xml && writeXml(...xml)
+    // an answer in chunks that has none would be taken for broken XML by Firefox
+    const isEmpty = !text && !body && status !== 204
     const all = {
       'x-amz-request-id': id,
+      ...(isEmpty && { 'content-length': '0' }),
       ...(status < 500 && crossOrigin(buckets, incoming)),
       ...(text && { 'content-type': 'application/xml' }),
       ...(text && { 'content-length': String(Buffer.byteLength(text)) }),
@@ -134,6 +137,7 @@ export async function startS3({ dir, port = 0, credentials = newCredentials(), n
     handle(incoming, response, () => response.writeContinue()).catch(() => response.destroy())
   })
   server.requestTimeout = 0 // a part may take long
+  server.keepAliveTimeout = 90_000 // longer than a client waits between two parts
   await listen(server, port)
   const address = server.address()
   const bound = typeof address === 'object' ? address?.port : 0

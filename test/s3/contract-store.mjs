@@ -247,6 +247,7 @@ export function storeContract({ test, assert, world }) {
         const answer = await fetch(to, { method: 'PUT', headers, body })
         const [, code = ''] = /<Code>(\w+)/.exec(await answer.text()) ?? []
         assert.equal(`${answer.status} ${code}`, expected, name)
+        if (code === '') assert.equal(answer.headers.get('content-length'), '0', name)
         const allowed = answer.headers.get('access-control-allow-origin')
         assert.equal(allowed, page === origin ? origin : null, name)
         const exposed = answer.headers.get('access-control-expose-headers') ?? ''
