@@ -147,7 +147,8 @@ async function startBucket(endpoint, look) {
     put.status = answer.statusCode
     const after = isPart && (await o.after?.(put))
     if (after) return refuse(response, after)
-    response.writeHead(answer.statusCode, answer.headers)
+    // Chromium itself repeats what was cut off on a connection that it used before
+    response.writeHead(answer.statusCode, { ...answer.headers, connection: 'close' })
     answer.pipe(response)
   }
   const server = createServer((request, response) => {
