@@ -278,5 +278,6 @@
   stage.onClick('#open-file', 'opened', open)
   stage.onClick('#open-changed', 'opened', openChanged)
   addEventListener('offline', () => meter.waits('no network: it goes on by itself'))
+  addEventListener('online', () => meter.waits())
   if (globalThis.sealdrop) void offer()
 }

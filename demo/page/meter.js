@@ -8,6 +8,7 @@ globalThis.meter = (() => {
   let samples = []
   let told = 0
   let word
+  let waiting
 
   /** @param what - what becomes of bytes here, for screen readers */
   function start(what = 'sent') {
@@ -25,7 +26,7 @@ globalThis.meter = (() => {
     find('#progress').value = share
     find('#percent').textContent = `${percent} %`
     find('#amount').textContent = `${size(done)} of ${size(total)}`
-    find('#speed').textContent = done < total ? speed(done, total) : 'finishing'
+    find('#speed').textContent = words(done, total)
     if (percent - told >= 25 && percent < 100) {
       // not more often, or a screen reader would never be quiet
       told = percent - (percent % 25)
@@ -33,10 +34,16 @@ globalThis.meter = (() => {
     }
   }
 
-  /** Says why nothing moves. */
+  /** Says why nothing moves; nothing stands for that it does. */
   function waits(why) {
+    waiting = why
     samples = []
-    if (!find('#pause').hidden) find('#speed').textContent = why
+    if (!find('#pause').hidden) find('#speed').textContent = why ?? ''
+  }
+
+  function words(done, total) {
+    if (waiting) return waiting
+    return done < total ? speed(done, total) : 'finishing'
   }
 
   function speed(done, total) {

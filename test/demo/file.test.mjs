@@ -334,7 +334,7 @@ test('a restart of the companion in the middle is got over without a hand', asyn
 })
 
 test('a network that goes away is said beside the meter, and it goes on by itself', async () => {
-  const { path, sha256 } = await makeFile(16 * MiB)
+  const { path, sha256 } = await makeFile(40 * MiB)
   const tab = await openTab(browser)
   await tab.page.goto(demo.url)
   await slowly(tab.page)
