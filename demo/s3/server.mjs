@@ -115,16 +115,8 @@ export async function startS3({ dir, port = 0, credentials = newCredentials(), n
     const found = await answer(incoming, proceed).catch((error) => faultOf(error, incoming, id))
     const { status = 200, headers = {}, xml, body } = found
     const text = xml && writeXml(...xml)
-    // an answer in chunks that has none would be taken for broken XML by Firefox
-    const isEmpty = !text && !body && status !== 204
-    const all = {
-      'x-amz-request-id': id,
-      ...(isEmpty && { 'content-length': '0' }),
-      ...(status < 500 && crossOrigin(buckets, incoming)),
-      ...(text && { 'content-type': 'application/xml' }),
-      ...(text && { 'content-length': String(Buffer.byteLength(text)) }),
-      ...headers,
-    }
+    const cors = status < 500 && crossOrigin(buckets, incoming)
+    const all = { 'x-amz-request-id': id, ...cors, ...lengthOf(found, text), ...headers }
     response.writeHead(status, all)
     if (body && incoming.method !== 'HEAD') await pipeline(Readable.from(body), response)
     else response.end(incoming.method === 'HEAD' ? undefined : text)
@@ -152,6 +144,20 @@ export async function startS3({ dir, port = 0, credentials = newCredentials(), n
       await closed
     },
   }
+}
+
+/**
+ * What an answer says of its body. One in chunks that has none would be taken for broken XML by
+ * Firefox.
+ *
+ * @param {import('./operations.mjs').Answer} answer
+ * @param {string} [text]
+ * @returns {Record<string, string>}
+ */
+function lengthOf({ status, body }, text) {
+  const length = { 'content-length': String(Buffer.byteLength(text ?? '')) }
+  if (text) return { ...length, 'content-type': 'application/xml' }
+  return body || status === 204 ? {} : length
 }
 
 const newCredentials = () => ({
