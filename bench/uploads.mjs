@@ -98,6 +98,7 @@ async function compare(contenders) {
 
 const gateway = await startVersitygw()
 let link
+/** @type {import('@aws-sdk/client-s3').S3ClientConfig} */
 const config = { ...gateway.config, requestChecksumCalculation: 'WHEN_REQUIRED' }
 const world = await makePageWorld(config, {}, async (url) => {
   link = await startLink(url)
@@ -121,7 +122,8 @@ try {
       // a file that is chosen already is no change
       await page.evaluate(`document.querySelector('#files').value = ''
         Object.assign(globalThis.page.told, { state: 'idle' })`)
-      await (await page.$('#files')).uploadFile(path)
+      const input = /** @type {any} */ (await page.$('#files'))
+      await input.uploadFile(path)
       return untilDone(page, performance.now())
     },
   }

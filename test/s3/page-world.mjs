@@ -125,7 +125,8 @@ async function startBucket(endpoint, look) {
   const open = new Set()
   /** Ends all connections, as a network does that goes away. */
   const cut = () => open.forEach((response) => response.destroy())
-  const o = { puts: [], before: undefined, after: undefined, isDown: false, cut }
+  /** @type {{ puts: any[], before?: any, after?: any, isDown: boolean, cut: () => void }} */
+  const o = { puts: [], isDown: false, cut }
   const handOn = async (request, response) => {
     const isPart = isSigned(request)
     const put = partOf(request)
@@ -169,7 +170,8 @@ async function builtDoors(build) {
   })
   const { output } = await bundle.generate({ format: 'es' })
   await bundle.close()
-  return Object.fromEntries(output.map(({ fileName, code }) => [`/doors/${fileName}`, code]))
+  const chunks = output.filter((found) => found.type === 'chunk')
+  return Object.fromEntries(chunks.map(({ fileName, code }) => [`/doors/${fileName}`, code]))
 }
 
 /** What was built, for a page that loads this build and no other. */
@@ -181,7 +183,8 @@ const dist = new URL('../../dist/', import.meta.url)
  * `o.build` is that of the pages that are opened next, and `o.atPoint` may keep an upload waiting.
  */
 async function startSite(settings, ledger, look) {
-  const o = { build: dist, atPoint: undefined }
+  /** @type {{ build: URL, atPoint?: any }} */
+  const o = { build: dist }
   const builds = new Map()
   /** What is answered before the doors of the build, and the files of the folder. */
   const files = {}
@@ -311,7 +314,6 @@ export async function makePageWorld(config, markers, front = async (url) => url)
     site: site.origin,
     /** What the page's server answers by path, beside the files of the folder. */
     files: site.files,
-    bucket,
     linkJwk: await publicJwk(ofLinks),
     bucketUrl: `${endpoint}/${bucket}`,
     /** SHA-256 of what the company opens, and length and digest of what it opened. */
@@ -319,7 +321,7 @@ export async function makePageWorld(config, markers, front = async (url) => url)
       const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
       const o = { context, digest: true }
       const { readable, digest, sealedLength } = await opener.openStream(
-        Body.transformToWebStream(),
+        /** @type {any} */ (Body).transformToWebStream(),
         o,
       )
       const hash = createHash('sha256')

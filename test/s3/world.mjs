@@ -7,7 +7,11 @@ import { begun, cut, sealedBytes } from './messages.mjs'
 export const secret = 'a secret of 32 bytes for this test'
 export const origins = ['https://app.example.com']
 
-/** The bearer's name is the subject; nobody may send another context than `{ claim }`. */
+/**
+ * The bearer's name is the subject; nobody may send another context than `{ claim }`.
+ *
+ * @param {any} asked
+ */
 export function authorize({ request, op, context }) {
   const subject = request.headers.get('authorization')?.slice('Bearer '.length)
   if (op === 'begin' && Object.keys(context).join() !== 'claim') return null
