@@ -27,7 +27,7 @@ export function progressOf(
       if (now - told < pause) return
       told = now
       const line = progressLine({ name, done, total, seconds: (now - begun) / 1000 })
-      stderr.write(`\r${line.slice(0, (stderr.columns ?? 80) - 1)}\u001B[K`)
+      stderr.write(`\r${line.slice(0, (stderr.columns || 80) - 1)}\u001B[K`)
     },
     end: () => void (told > begun && stderr.write('\r\u001B[K')),
   }
