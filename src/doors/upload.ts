@@ -14,6 +14,7 @@ export {
   type UploadOutcome,
 } from '../upload/upload-all.js'
 export { unfinishedUploads, type UnfinishedUpload } from '../upload/unfinished-uploads.js'
+export { forgetUpload, type ForgetOptions } from '../upload/forget-upload.js'
 export { takeDropLink, type TakenLink } from '../upload/take-drop-link.js'
 export {
   uploadTransport,

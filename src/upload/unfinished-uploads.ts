@@ -4,7 +4,7 @@ import { uploadNote, type UploadNote } from './upload-record.js'
 
 /** An upload that did not end, as a page lists it. */
 export interface UnfinishedUpload {
-  /** Of the sealed file; `records.remove` takes it. */
+  /** Of the sealed file; `forgetUpload` takes it. */
   readonly messageId: string
   /** Where it was kept. */
   readonly name?: string
@@ -13,6 +13,19 @@ export interface UnfinishedUpload {
   /** When the file was changed last, where it says so. */
   readonly modified?: Date
   readonly created: Date
+}
+
+/** The notes of all uploads that did not end. @throws SealdropError `invalid_argument` */
+export async function keptUploads(
+  records: FileRecords,
+): Promise<readonly (readonly [messageId: string, note: UploadNote])[]> {
+  ensure(
+    hasMethods(records, 'create', 'append', 'load', 'remove', 'list'),
+    'invalid_argument',
+    'records: expected create, append, load, remove, note and list',
+  )
+  const all = (await namedRecords(records).list?.(uploadNote)) ?? []
+  return all as readonly (readonly [string, UploadNote])[]
 }
 
 /**
@@ -36,13 +49,7 @@ export interface UnfinishedUpload {
 export async function unfinishedUploads(
   records: FileRecords,
 ): Promise<readonly UnfinishedUpload[]> {
-  ensure(
-    hasMethods(records, 'create', 'append', 'load', 'remove', 'list'),
-    'invalid_argument',
-    'records: expected create, append, load, remove, note and list',
-  )
-  const all = (await namedRecords(records).list?.(uploadNote)) ?? []
-  return (all as readonly (readonly [string, UploadNote])[])
+  return (await keptUploads(records))
     .filter(([, { created }]) => !isOld(created))
     .sort(([, a], [, b]) => b.created - a.created)
     .map(([messageId, { name, size, modified, created }]) => ({

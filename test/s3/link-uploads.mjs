@@ -13,6 +13,7 @@ import { dropLinks, memoryLinks, uploadListener } from 'sealdrop/s3'
 import { unfinishedUploads, uploadAll, uploadSealed, uploadTransport } from 'sealdrop/upload'
 import { fails, keysInHand } from '../support/host.js'
 import { portOf } from '../support/listen.mjs'
+import { forgetUploads } from './forget-uploads.mjs'
 import { secret } from './world.mjs'
 
 const MiB = 2 ** 20
@@ -38,7 +39,8 @@ export function linkUploadsSuite({ test, assert, world }) {
     const authorize = dropLinks({ keys: linkKeys, audience: url, store })
     const { s3, bucket } = world()
     const to = { s3, bucket, prefix: 'inbox/', secrets: [secret], origins: [] }
-    listener = uploadListener({ ...to, authorize })
+    let late = 0
+    listener = uploadListener({ ...to, authorize, now: () => Date.now() + late })
     t.after(async () => {
       server.close()
       server.closeAllConnections()
@@ -70,6 +72,8 @@ export function linkUploadsSuite({ test, assert, world }) {
     }
     return {
       store,
+      /** The handler's clock goes on. */
+      wait: (ms) => void (late += ms),
       asked,
       tokens: () => [...new Set(asked.splice(0).map(([, token]) => token))],
       linkOf: (o = {}) => createDropLink({ ...of, ...o }),
@@ -90,6 +94,8 @@ export function linkUploadsSuite({ test, assert, world }) {
     await fails(assert, upload.done, 'output_failed')
     return upload.messageId
   }
+
+  forgetUploads({ test, assert, world, tools: { made, begunBy, keys } })
 
   test('link: the token is kept until the file is done, and an upload goes on by it', async (t) => {
     const it = await made(t)

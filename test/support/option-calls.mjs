@@ -111,6 +111,7 @@ export const calls = {
   uploadListener: (o) => onS3.uploadListener(o),
   uploadTransport: (o) => onUpload.uploadTransport(url, o),
   uploadSealed: (o) => onUpload.uploadSealed(keys, file, o),
+  forgetUpload: (o) => onUpload.forgetUpload({ ...records, list: async () => [] }, 'a', o),
   uploadAll: async (o) => onUpload.uploadAll(keys, [], o),
   'UploadTransport.put': (o) =>
     transport.put({ part: 1, url: 'http://127.0.0.1:9/', headers: {} }, new Uint8Array(1), o),
@@ -184,6 +185,7 @@ export const needed = {
   uploadListener: uploads,
   uploadSealed: { context: {}, transport: refusing },
   uploadAll: { context: {}, transport: refusing },
+  forgetUpload: { transport: refusing },
   bucketDoctor: { s3: uploads.s3, bucket: 'uploads', prefix: 'inbox/', origins: [] },
   s3Source: object,
   s3Sink: object,

@@ -231,6 +231,7 @@ declare module 'sealdrop/upload' { // the page's half of partners' uploads: docs
   function uploadAll(keys: Recipients, files: Iterable<Blob | ByteSource>, o: UploadAllOptions): UploadAllHandle // one that fails does not stop the others
   interface UnfinishedUpload { messageId: string; name?: string; size: number; modified?: Date; created: Date }
   function unfinishedUploads(records: FileRecords): Promise<readonly UnfinishedUpload[]>
+  function forgetUpload(records: FileRecords, messageId: string, o: CallOptions & { transport: UploadTransport }): Promise<void> // its parts and its record, without its file
 }
 
 declare module 'sealdrop/s3' { // partners' uploads to S3: docs/formats/upload.md; needs @aws-sdk/client-s3 and @aws-sdk/s3-request-presigner, no KMS

@@ -163,6 +163,7 @@ export type Companion = [
   Fits<contractUpload.UploadOutcome, actualUpload.UploadOutcome>,
   Fits<contractUpload.UploadAllHandle, actualUpload.UploadAllHandle>,
   Fits<typeof contractUpload.unfinishedUploads, typeof actualUpload.unfinishedUploads>,
+  Fits<typeof contractUpload.forgetUpload, typeof actualUpload.forgetUpload>,
   Fits<typeof contractUpload.uploadTransport, typeof actualUpload.uploadTransport>,
   Fits<typeof contractUpload.planUpload, typeof actualUpload.planUpload>,
   Fits<contractUpload.UploadTransport, actualUpload.UploadTransport>,
