@@ -69,7 +69,8 @@ export async function admitted(
   ensure(o.now() < end, 'expired', 'session: its time is over; begin again')
   const times = { begun: new Date(begun), expires: new Date(session.expires) }
   const grant = await granted(o, { ...asked, session: { subject, key, link, length, ...times } })
-  ensure(grant.subject === subject, 'rejected', 'session: somebody else began this upload')
+  const isTheirs = grant.subject === subject && (grant.link ?? '') === link
+  ensure(isTheirs, 'rejected', 'session: somebody else began this upload')
   return { session, grant }
 }
 

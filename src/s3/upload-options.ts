@@ -51,7 +51,7 @@ export interface UploadGrant {
   readonly subject: string
   /** Goes between the handler's prefix and the object's name, and ends in `/`. Default: nothing. */
   readonly prefix?: string
-  /** Text that the session keeps, such as the id of a link. Default: none. */
+  /** Text that the session keeps, such as the id of a link: the same at every verb. Default: none. */
   readonly link?: string
   /**
    * Called at `begin`, before anything is created in the bucket: what it throws refuses the upload.
@@ -59,15 +59,23 @@ export interface UploadGrant {
    * It comes for each begin, and the same message may be begun again under the same key.
    */
   reserve?(upload: BegunUpload): unknown
-  /** Called before the parts of an upload are completed: from then on nothing is given back. */
+  /**
+   * Called before the parts of an attempt are completed, and again where that is tried again.
+   *
+   * Where it throws for another attempt of the same key, one message is completed once, also when
+   * its object was taken away.
+   */
   keep?(upload: BegunUpload): unknown
   /**
    * Called when an attempt is gone: creating it failed, or it was aborted and no object is there.
    *
    * It may come again for the same attempt, and while another attempt of the same key goes on. Of
    * one PUT it never comes, since its URL cannot be taken back.
+   *
+   * @param wasOpen - whether the bucket had it until now, so that it was never completed; where it
+   *   is false, what was kept must stay: its object may have been taken away
    */
-  release?(upload: BegunUpload): unknown
+  release?(upload: BegunUpload, wasOpen: boolean): unknown
 }
 
 /** One attempt to send a message: the same one may be begun several times. */

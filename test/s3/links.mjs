@@ -2,7 +2,9 @@
 // and only when nothing of it can become an object any more.
 import {
   AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
   DeleteObjectCommand,
+  HeadObjectCommand,
   ListMultipartUploadsCommand,
 } from '@aws-sdk/client-s3'
 import { importKeySet, inHand } from 'sealdrop'
@@ -105,6 +107,47 @@ export function linksSuite({ test, assert, world }) {
     assert.isUndefined(await abort(session))
     assert.isFalse(await takesOther())
   })
+
+  test('links: what the company took away is not sent again, whichever attempt it is', async (t) => {
+    const { begin, send, takesOther } = await linked(t)
+    const [first, second] = [await begin(), await begin()]
+    const { done, key: Key } = await send(first.session)
+    assert.isTrue(done)
+    assert.isTrue((await send(second.session)).done, 'the object is there')
+    const { s3, bucket } = world()
+    const gone = { Bucket: bucket, Key }
+    await s3.send(new DeleteObjectCommand(gone))
+    const { session } = await begin()
+    for (const one of [second.session, session]) assert.equal((await send(one)).code, 'rejected')
+    const found = await s3.send(new HeadObjectCommand(gone)).catch(({ name }) => name)
+    assert.equal(found, 'NotFound')
+    assert.isFalse(await takesOther())
+    await tidy()
+  })
+
+  const isComplete = (command) => command instanceof CompleteMultipartUploadCommand
+  const failures = { ConditionalRequestConflict: 409, InternalError: 500 }
+  for (const [name, httpStatusCode] of Object.entries(failures))
+    test(`links: a file that S3 does not complete, with ${name}, is given back by its abort`, async (t) => {
+      const failing = new Proxy(world().s3, {
+        get: (target, member) =>
+          member === 'send'
+            ? (command, o) =>
+                isComplete(command)
+                  ? Promise.reject(
+                      Object.assign(new Error(name), { name, $metadata: { httpStatusCode } }),
+                    )
+                  : target.send(command, o)
+            : target[member],
+      })
+      const { begin, abort, send, takesOther } = await linked(t, { s3: failing })
+      const { session } = await begin()
+      assert.include(['conflict', 'output_failed'], (await send(session)).code)
+      assert.isFalse(await takesOther())
+      assert.isUndefined(await abort(session))
+      assert.isTrue(await takesOther())
+      await tidy()
+    })
 
   test('links: what was reserved for an upload that S3 does not create is given back', async (t) => {
     const { s3 } = world()

@@ -8,7 +8,7 @@ export function linkStoreSuite({ test, assert, fails, name, make }) {
   let made = 0
   const newJti = () => `a-link-of-a-test-${made++}-${Date.now()}`
   const use = (file, attempt = 'first', bytes = 100) => ({ file: `file-${file}`, attempt, bytes })
-  const limits = { files: 3, bytes: 1_000 }
+  const limits = { files: 3, bytes: 1_000, attempts: 16 }
   const reserve = (store, jti, of, most = limits) => store.reserve(jti, of, most, until())
   /** How many files of 100 bytes still fit. */
   const room = async (store, jti, most = limits) => {
@@ -20,13 +20,54 @@ export function linkStoreSuite({ test, assert, fails, name, make }) {
   test(`${name}: a file is counted once, however often it is begun, one after the other or at once`, async (t) => {
     const [one, two] = await make(t)
     const jti = newJti()
-    for (let i = 0; i < 20; i++) assert.isTrue(await reserve(one, jti, use('a', `in-turn-${i}`)))
-    const atOnce = Array.from({ length: 20 }, (_, i) =>
+    for (let i = 0; i < 15; i++) assert.isTrue(await reserve(one, jti, use('a', `in-turn-${i}`)))
+    const atOnce = Array.from({ length: 16 }, (_, i) =>
       reserve(i % 2 ? one : two, jti, use('b', `at-once-${i}`)),
     )
     assert.deepEqual(new Set(await Promise.all(atOnce)), new Set([true]))
     assert.equal(await room(two, jti), 1)
     assert.isTrue(await reserve(two, jti, use('a', 'later')), 'what is counted may be begun again')
+  })
+
+  test(`${name}: of one file no more attempts are taken than there may be`, async (t) => {
+    const stores = await make(t)
+    const [one] = stores
+    const jti = newJti()
+    const begin = (i) => reserve(stores[i % 2], jti, use('a', `attempt-${i}`))
+    const taken = await Promise.all(Array.from({ length: 24 }, (_, i) => begin(i)))
+    assert.lengthOf(taken.filter(Boolean), 16)
+    const [first, refused] = [taken.indexOf(true), taken.indexOf(false)]
+    assert.isTrue(await begin(first), 'the same one again is no other')
+    assert.isFalse(await one.keep(jti, use('a', `attempt-${refused}`)), 'it is not remembered')
+    await one.release(jti, use('a', `attempt-${first}`))
+    assert.isTrue(await begin(refused))
+    assert.isFalse(await begin(first))
+    assert.equal(await room(one, jti), 2, 'the file was counted once')
+  })
+
+  test(`${name}: one attempt of a file is kept, and is not given back while it is`, async (t) => {
+    const [one, two] = await make(t)
+    const jti = newJti()
+    const [x, y] = [use('a', 'x'), use('a', 'y')]
+    assert.isFalse(await one.keep(jti, x), 'nothing was begun')
+    await reserve(one, jti, x)
+    await reserve(one, jti, y)
+    const kept = await Promise.all([one.keep(jti, x), two.keep(jti, y)])
+    assert.lengthOf(kept.filter(Boolean), 1)
+    const [first, other] = kept[0] ? [x, y] : [y, x]
+    assert.isTrue(await two.keep(jti, first), 'it is asked again')
+    assert.isFalse(await one.keep(jti, other))
+    for (const attempt of [other, first, first]) await two.release(jti, attempt)
+    await one.unkeep(jti, other)
+    await one.unkeep(newJti(), first)
+    assert.isTrue(await reserve(one, jti, use('a', 'z')))
+    assert.isFalse(await one.keep(jti, use('a', 'z')), 'the first one is kept still')
+    await one.release(jti, use('a', 'z'))
+    assert.equal(await room(one, jti), 2)
+    await two.unkeep(jti, first)
+    await two.release(jti, first)
+    assert.isTrue(await reserve(one, jti, use('b', 'x')), 'it was given back')
+    assert.isTrue(await one.keep(jti, use('b', 'x')))
   })
 
   test(`${name}: of many files at once no more are taken than the link allows`, async (t) => {
@@ -40,7 +81,7 @@ export function linkStoreSuite({ test, assert, fails, name, make }) {
   test(`${name}: bytes are counted of all files, and a link of others has its own`, async (t) => {
     const [store] = await make(t)
     const [jti, other] = [newJti(), newJti()]
-    const most = { files: Number.MAX_SAFE_INTEGER, bytes: 2 ** 40 + 100 }
+    const most = { ...limits, files: Number.MAX_SAFE_INTEGER, bytes: 2 ** 40 + 100 }
     assert.isFalse(await reserve(store, jti, use('large', 'x', 2 ** 40 + 101), most))
     assert.isTrue(await reserve(store, jti, use('large', 'x', 2 ** 40), most))
     assert.isFalse(await reserve(store, jti, use('b', 'x', 101), most))

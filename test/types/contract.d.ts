@@ -243,15 +243,17 @@ declare module 'sealdrop/s3' { // partners' uploads to S3: docs/formats/upload.m
     | { readonly request: Request; readonly op: 'begin'; readonly context: Context; readonly recipients: readonly string[]; readonly messageId: string; readonly length: number } // what the header says: nobody has verified it
     | { readonly request: Request; readonly op: 'sign' | 'list' | 'complete' | 'abort' | 'receipt'; readonly session: UploadSession }
   interface BegunUpload { readonly key: string; readonly length: number; readonly attempt: string }
-  interface UploadGrant { readonly subject: string; readonly prefix?: string; readonly link?: string; reserve?(upload: BegunUpload): unknown; keep?(upload: BegunUpload): unknown; release?(upload: BegunUpload): unknown } // the same subject at every verb
+  interface UploadGrant { readonly subject: string; readonly prefix?: string; readonly link?: string; reserve?(upload: BegunUpload): unknown; keep?(upload: BegunUpload): unknown; release?(upload: BegunUpload, wasOpen: boolean): unknown } // the same subject at every verb
   type UploadCreateParams = import('#dist/doors/s3.js').UploadCreateParams // encryption, storage class, tags, Object Lock; nothing else
   interface UploadEvent { readonly op?: UploadAsked['op']; readonly status: number; readonly code?: SealdropErrorCode; readonly key?: string; readonly reason?: string }
   interface UploadHandlerOptions { s3: S3Client; bucket: string; prefix: string; authorize: (asked: UploadAsked) => UploadGrant | null | undefined | Promise<UploadGrant | null | undefined>; secrets: readonly (Uint8Array | string)[]; origins: readonly string[]; maxLength?: number; createParams?: (grant: UploadGrant) => UploadCreateParams; receipts?: string; onEvent?: (event: UploadEvent) => void; now?: () => number } // one or two secrets of at least 32 bytes
   interface DropLinkUse { readonly file: string; readonly attempt: string; readonly bytes: number }
-  interface DropLinkLimits { readonly files: number; readonly bytes: number }
+  interface DropLinkLimits { readonly files: number; readonly bytes: number; readonly attempts: number }
   interface DropLinkStore {
-    reserve(jti: string, use: DropLinkUse, limits: DropLinkLimits, until: Date): Promise<boolean> // counts a file once, and keeps each attempt
-    release(jti: string, use: DropLinkUse): Promise<void> // with the last attempt of a file it is given back
+    reserve(jti: string, use: DropLinkUse, limits: DropLinkLimits, until: Date): Promise<boolean> // counts a file once, and remembers each attempt
+    keep(jti: string, use: DropLinkUse): Promise<boolean> // marks the one attempt of a file that may be completed
+    unkeep(jti: string, use: DropLinkUse): Promise<void>
+    release(jti: string, use: DropLinkUse): Promise<void> // unless it is marked; with the last attempt of a file it is given back
     revoke(jti: string): Promise<void>
     isRevoked(jti: string): Promise<boolean>
   }

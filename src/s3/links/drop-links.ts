@@ -12,7 +12,7 @@ import { ringOf, type KeySet } from '../../keys/key-set.js'
 import { linkTolerance, linkUrl, verifyDropLink } from '../../verify/drop-link.js'
 import { sessionAge } from '../grants.js'
 import type { BegunUpload, UploadAsked, UploadGrant } from '../upload-options.js'
-import { asking, checkStore, keptUse, useOf, type DropLinkStore } from './link-store.js'
+import { asking, checkStore, mostAttempts, useOf, type DropLinkStore } from './link-store.js'
 
 /** Which links count at a handler. */
 export interface DropLinksOptions {
@@ -53,6 +53,9 @@ const rejected = (message: string, cause?: unknown): SealdropError =>
 const because = (why: string): SealdropError =>
   rejected('link: this handler cannot take it', new SealdropError('rejected', why))
 
+const usedUp = (message: string, why: string): SealdropError =>
+  rejected(`link: ${message}`, new SealdropError('rejected', `link: ${why}`))
+
 /**
  * Lets whoever has a link of `createDropLink` send what it allows.
  *
@@ -60,6 +63,7 @@ const because = (why: string): SealdropError =>
  * - without such a header it answers null, so that it can stand behind an `authorize` of your own
  * - `begin` looks at its time and its context, and counts; later verbs at its id and its subject
  * - a file is counted once, and given back when all its attempts were aborted
+ * - of a file at most 16 attempts are open, and one of them is completed
  * - what is revoked stops at the next verb, in the middle of an upload
  * - a store that does not answer refuses, and the page tries again
  *
@@ -146,21 +150,25 @@ function grantOf(
   const limits = {
     files: files ?? Number.MAX_SAFE_INTEGER,
     bytes: bytes ?? Number.MAX_SAFE_INTEGER,
+    attempts: mostAttempts,
   }
   // as long as a session that was begun at the last moment
   const until = new Date(exp * 1000 + sessionAge + 2 * linkTolerance)
-  const count = async (use: ReturnType<typeof useOf>): Promise<void> => {
-    const isWithin = await asking(() => store.reserve(jti, use, limits, until))
-    if (isWithin !== true)
-      throw rejected(
-        'link: no more files or bytes can be sent by it',
-        new SealdropError('rejected', 'link: its files or bytes are used up'),
-      )
-  }
   return {
     ...grant,
-    reserve: (upload: BegunUpload) => count(useOf(upload)),
-    keep: (upload: BegunUpload) => count(keptUse(upload)),
-    release: (upload: BegunUpload) => asking(() => store.release(jti, useOf(upload))),
+    async reserve(upload: BegunUpload) {
+      const isWithin = await asking(() => store.reserve(jti, useOf(upload), limits, until))
+      if (isWithin !== true)
+        throw usedUp('no more files or bytes can be sent by it', 'its files or bytes are used up')
+    },
+    async keep(upload: BegunUpload) {
+      const isKept = await asking(() => store.keep(jti, useOf(upload)))
+      if (isKept !== true)
+        throw usedUp('this file was sent by it', 'another attempt of this file was completed')
+    },
+    async release(upload: BegunUpload, wasOpen: boolean) {
+      if (wasOpen) await asking(() => store.unkeep(jti, useOf(upload)))
+      await asking(() => store.release(jti, useOf(upload)))
+    },
   }
 }

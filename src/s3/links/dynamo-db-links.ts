@@ -13,11 +13,13 @@ import {
 } from './link-store.js'
 
 type Value = { S: string } | { N: string } | { SS: string[] }
-type Item = Readonly<Record<string, { readonly SS?: readonly string[] | undefined }>>
+type Item = Readonly<
+  Record<string, { readonly S?: string | undefined; readonly SS?: readonly string[] | undefined }>
+>
 
 /** What is used here of `new DynamoDB({})` of `@aws-sdk/client-dynamodb`. */
 export interface DynamoDbLinkOperations {
-  /** Reads an item, or one attribute of it, as it was written last. */
+  /** Reads attributes of an item, as they were written last. */
   getItem(input: {
     readonly TableName: string
     readonly Key: Record<string, { S: string }>
@@ -48,6 +50,9 @@ const number = (value: number): Value => ({ N: `${value}` })
 const set = (value: string): Value => ({ SS: [value] })
 /** The attribute of a file: a set of its attempts, which is gone with the last of them. */
 const attributeOf = ({ file }: DropLinkUse): string => `file ${file}`
+/** The attribute with the attempt of a file that may be completed. */
+const keptOf = ({ file }: DropLinkUse): string => `kept ${file}`
+const namesOf = (use: DropLinkUse) => ({ '#file': attributeOf(use), '#kept': keptOf(use) })
 
 /** A file that was not counted yet. */
 const first = (use: DropLinkUse, limits: DropLinkLimits, until: Date): Change => ({
@@ -66,28 +71,47 @@ const first = (use: DropLinkUse, limits: DropLinkLimits, until: Date): Change =>
 })
 
 /** Another attempt of a file that was counted. */
-const another = (use: DropLinkUse): Change => ({
+const another = (use: DropLinkUse, { attempts }: DropLinkLimits): Change => ({
   update: 'ADD #file :attempt',
-  condition: 'attribute_exists(#file)',
+  condition: 'attribute_exists(#file) AND (contains(#file, :name) OR size(#file) < :most)',
   names: { '#file': attributeOf(use) },
-  values: { ':attempt': set(use.attempt) },
+  values: { ':attempt': set(use.attempt), ':name': { S: use.attempt }, ':most': number(attempts) },
 })
+
+/** The attempt that may be completed. */
+const kept = (use: DropLinkUse): Change => ({
+  update: 'SET #kept = :name',
+  condition: 'contains(#file, :name) AND (attribute_not_exists(#kept) OR #kept = :name)',
+  names: namesOf(use),
+  values: { ':name': { S: use.attempt } },
+})
+
+/** It was not completed. */
+const unkept = (use: DropLinkUse): Change => ({
+  update: 'REMOVE #kept',
+  condition: '#kept = :name',
+  names: { '#kept': keptOf(use) },
+  values: { ':name': { S: use.attempt } },
+})
+
+const isNotKept = '(attribute_not_exists(#kept) OR #kept <> :name)'
 
 /** The end of one attempt of several. */
 const fewer = (use: DropLinkUse): Change => ({
   update: 'DELETE #file :attempt',
-  condition: 'contains(#file, :name) AND size(#file) > :one',
-  names: { '#file': attributeOf(use) },
+  condition: `contains(#file, :name) AND size(#file) > :one AND ${isNotKept}`,
+  names: namesOf(use),
   values: { ':attempt': set(use.attempt), ':name': { S: use.attempt }, ':one': number(1) },
 })
 
 /** The end of the last attempt, by which the file is given back. */
 const last = (use: DropLinkUse): Change => ({
   update: 'REMOVE #file ADD #files :less, #bytes :bytes',
-  condition: '#file = :attempt',
-  names: { '#files': 'files', '#bytes': 'bytes', '#file': attributeOf(use) },
+  condition: `#file = :attempt AND ${isNotKept}`,
+  names: { '#files': 'files', '#bytes': 'bytes', ...namesOf(use) },
   values: {
     ':attempt': set(use.attempt),
+    ':name': { S: use.attempt },
     ':less': number(-1),
     ':bytes': number(-use.bytes),
   },
@@ -129,8 +153,8 @@ const rounds = 10
 
 /** Reads and writes single items of a table. */
 interface Table {
-  /** The item, with one of its attributes. */
-  readonly read: (id: string, attribute: string) => Promise<Item | undefined>
+  /** The item, with some of its attributes. */
+  readonly read: (id: string, ...attributes: string[]) => Promise<Item | undefined>
   /** @returns whether the condition held */
   readonly write: (id: string, change: Change) => Promise<boolean>
 }
@@ -138,9 +162,14 @@ interface Table {
 function tableOf({ dynamoDb, table: TableName }: Parameters<typeof dynamoDbLinks>[0]): Table {
   const keyOf = (id: string) => ({ TableName, Key: { id: { S: id } } })
   return {
-    read: async (id, attribute) => {
-      const names = { ExpressionAttributeNames: { '#a': attribute }, ProjectionExpression: '#a' }
-      const input = { ...keyOf(id), ConsistentRead: true, ...names }
+    read: async (id, ...attributes) => {
+      const names = Object.fromEntries(attributes.map((name, i) => [`#a${i}`, name]))
+      const input = {
+        ...keyOf(id),
+        ConsistentRead: true,
+        ExpressionAttributeNames: names,
+        ProjectionExpression: Object.keys(names).join(', '),
+      }
       return (await asking(async () => dynamoDb.getItem(input))).Item
     },
     write: (id, { update, condition, names, values }) => {
@@ -180,13 +209,16 @@ function storeIn(o: Parameters<typeof dynamoDbLinks>[0]): DropLinkStore {
       const fits = use.bytes <= limits.bytes
       const isFirst = async (): Promise<boolean> => fits && write(id, first(use, limits, until))
       // what was counted meanwhile, or given back, is seen by the next one
-      return (await isFirst()) || (await write(id, another(use))) || isFirst()
+      return (await isFirst()) || (await write(id, another(use, limits))) || isFirst()
     },
+    keep: (jti, use) => write(idOf(jti), kept(use)),
+    unkeep: async (jti, use) => void (await write(idOf(jti), unkept(use))),
     async release(jti, use) {
-      const attribute = attributeOf(use)
+      const [attribute, mark] = [attributeOf(use), keptOf(use)]
       for (let round = 1; round <= rounds; round++) {
-        const attempts = (await read(idOf(jti), attribute))?.[attribute]?.SS ?? []
-        if (!attempts.includes(use.attempt)) return
+        const item = await read(idOf(jti), attribute, mark)
+        const attempts = item?.[attribute]?.SS ?? []
+        if (!attempts.includes(use.attempt) || item?.[mark]?.S === use.attempt) return
         if (await write(idOf(jti), attempts.length > 1 ? fewer(use) : last(use))) return
       }
       throw new SealdropError('output_failed', 'links: too many writers', { retryable: true })

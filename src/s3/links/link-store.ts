@@ -18,6 +18,8 @@ export interface DropLinkUse {
 export interface DropLinkLimits {
   readonly files: number
   readonly bytes: number
+  /** How many attempts of one file may be remembered at a time. */
+  readonly attempts: number
 }
 
 /**
@@ -28,13 +30,25 @@ export interface DropLinkLimits {
  */
 export interface DropLinkStore {
   /**
-   * Counts a file once, and keeps each attempt of it.
+   * Counts a file once, and remembers each attempt of it.
    *
-   * @param until - when what is kept of this link may be forgotten
-   * @returns whether it is within the limits; false keeps nothing
+   * @param until - when what is remembered of this link may be forgotten
+   * @returns whether it is within the limits, and among `limits.attempts` of this file; false
+   *   remembers nothing
    */
   reserve(jti: string, use: DropLinkUse, limits: DropLinkLimits, until: Date): Promise<boolean>
-  /** Forgets an attempt, if it is kept; with the last attempt of a file, the file is given back. */
+  /**
+   * Marks the one attempt of a file that may be completed.
+   *
+   * @returns whether it is this one; false where another one is marked, or this one is unknown
+   */
+  keep(jti: string, use: DropLinkUse): Promise<boolean>
+  /** Takes the mark from an attempt, if it has it. */
+  unkeep(jti: string, use: DropLinkUse): Promise<void>
+  /**
+   * Forgets an attempt, unless it is marked; with the last attempt of a file, the file is given
+   * back.
+   */
   release(jti: string, use: DropLinkUse): Promise<void>
   /** Takes a link back at once, also for uploads that were begun. Others of it stay. */
   revoke(jti: string): Promise<void>
@@ -45,26 +59,21 @@ export interface DropLinkStore {
 /** Milliseconds that a revocation is kept: longer than a link can be good for. */
 export const revokedFor: number = 367 * 86_400_000
 
-/** The attempt that completes a file: it is never released, and so the file is not given back. */
-const keptAttempt = 'kept'
+/** So many attempts of one file may be open: each may hold all its parts at the bucket. */
+export const mostAttempts = 16
 
 /** What a store is told of an attempt. A key begun with another length is another file. */
-export const useOf = (
-  { key, length, attempt }: BegunUpload,
-  kept?: typeof keptAttempt,
-): DropLinkUse => ({
+export const useOf = ({ key, length, attempt }: BegunUpload): DropLinkUse => ({
   file: createHash('sha256').update(`${length} ${key}`).digest('base64url').slice(0, 22),
-  attempt: kept ?? attempt,
+  attempt,
   bytes: length,
 })
-
-/** The same, of an upload that is about to be complete. */
-export const keptUse = (upload: BegunUpload): DropLinkUse => useOf(upload, keptAttempt)
 
 /** @throws SealdropError `invalid_argument` */
 export function checkStore(store: DropLinkStore | undefined): void {
   ensure(
-    store === undefined || hasMethods(store, 'reserve', 'release', 'revoke', 'isRevoked'),
+    store === undefined ||
+      hasMethods(store, 'reserve', 'keep', 'unkeep', 'release', 'revoke', 'isRevoked'),
     'invalid_argument',
     'store: expected memoryLinks(), dynamoDbLinks(…), redisLinks(…), or one of your own',
   )

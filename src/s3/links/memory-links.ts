@@ -9,8 +9,18 @@ interface Counted {
   bytes: number
   /** The attempts of each file. */
   readonly attempts: Map<string, Set<string>>
+  /** The attempt of each file that may be completed. */
+  readonly kept: Map<string, string>
   until: number
 }
+
+const newLink = (): Counted => ({
+  files: 0,
+  bytes: 0,
+  attempts: new Map(),
+  kept: new Map(),
+  until: 0,
+})
 
 /**
  * Counts what is sent by links in the memory of one process, such as a test.
@@ -44,8 +54,9 @@ function storeIn(now: () => number): DropLinkStore {
   return {
     async reserve(jti, { file, attempt, bytes }, limits, until) {
       tidy()
-      const link = links.get(jti) ?? { files: 0, bytes: 0, attempts: new Map(), until: 0 }
+      const link = links.get(jti) ?? newLink()
       const attempts = link.attempts.get(file) ?? new Set()
+      if (!attempts.has(attempt) && attempts.size >= limits.attempts) return false
       if (attempts.size === 0) {
         if (link.files + 1 > limits.files || link.bytes + bytes > limits.bytes) return false
         link.files++
@@ -56,10 +67,22 @@ function storeIn(now: () => number): DropLinkStore {
       links.set(jti, link)
       return true
     },
+    async keep(jti, { file, attempt }) {
+      const link = links.get(jti)
+      if (!link?.attempts.get(file)?.has(attempt)) return false
+      const kept = link.kept.get(file) ?? attempt
+      link.kept.set(file, kept)
+      return kept === attempt
+    },
+    async unkeep(jti, { file, attempt }) {
+      const { kept } = links.get(jti) ?? newLink()
+      if (kept.get(file) === attempt) kept.delete(file)
+    },
     async release(jti, { file, attempt, bytes }) {
       const link = links.get(jti)
       const attempts = link?.attempts.get(file)
-      if (!link || !attempts?.delete(attempt) || attempts.size > 0) return
+      if (!link || link.kept.get(file) === attempt) return
+      if (!attempts?.delete(attempt) || attempts.size > 0) return
       link.attempts.delete(file)
       link.files--
       link.bytes -= bytes

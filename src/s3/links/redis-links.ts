@@ -1,7 +1,7 @@
 import { ensure, hasMethods } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
 import { blaming, blamingNow } from '../../errors/whose.js'
-import { asking, checkJti, revokedFor, type DropLinkStore } from './link-store.js'
+import { asking, checkJti, revokedFor, type DropLinkStore, type DropLinkUse } from './link-store.js'
 
 /** What is used here of a client: `createClient()` of `redis`, or `new Redis()` of `ioredis`. */
 export type RedisClient =
@@ -16,14 +16,27 @@ export type RedisClient =
 
 /**
  * One script for both, so that each is atomic. A link is a hash: `files`, `bytes`, the number of
- * attempts of each file, and each attempt.
+ * attempts of each file, each attempt, and the one that is kept.
  */
 const script = `
 local key, op, bytes = KEYS[1], ARGV[1], ARGV[4]
 local file = 'file ' .. ARGV[2]
 local attempt = file .. ' ' .. ARGV[3]
+local mark = 'kept ' .. ARGV[2]
+local kept = redis.call('HGET', key, mark)
 local function number(field) return tonumber(redis.call('HGET', key, field) or '0') end
+if op == 'keep' then
+  if redis.call('HEXISTS', key, attempt) == 0 then return 0 end
+  if kept and kept ~= ARGV[3] then return 0 end
+  redis.call('HSET', key, mark, ARGV[3])
+  return 1
+end
+if op == 'unkeep' then
+  if kept == ARGV[3] then redis.call('HDEL', key, mark) end
+  return 1
+end
 if op == 'release' then
+  if kept == ARGV[3] then return 1 end
   if redis.call('HDEL', key, attempt) == 0 then return 1 end
   if redis.call('HINCRBY', key, file, -1) > 0 then return 1 end
   redis.call('HDEL', key, file)
@@ -31,14 +44,19 @@ if op == 'release' then
   redis.call('HINCRBY', key, 'bytes', '-' .. bytes)
   return 1
 end
+local isNew = redis.call('HEXISTS', key, attempt) == 0
+if isNew and number(file) >= tonumber(ARGV[7]) then return 0 end
 if redis.call('HEXISTS', key, file) == 0 then
   if number('files') + 1 > tonumber(ARGV[5]) then return 0 end
   if number('bytes') + tonumber(bytes) > tonumber(ARGV[6]) then return 0 end
   redis.call('HINCRBY', key, 'files', 1)
   redis.call('HINCRBY', key, 'bytes', bytes)
 end
-if redis.call('HSETNX', key, attempt, 1) == 1 then redis.call('HINCRBY', key, file, 1) end
-redis.call('PEXPIREAT', key, ARGV[7])
+if isNew then
+  redis.call('HSET', key, attempt, 1)
+  redis.call('HINCRBY', key, file, 1)
+end
+redis.call('PEXPIREAT', key, ARGV[8])
 return 1
 `
 
@@ -84,18 +102,21 @@ function storeIn(o: Parameters<typeof redisLinks>[0]): DropLinkStore {
     asking(async () =>
       'call' in redis ? redis.call(command, ...args) : redis.sendCommand([command, ...args]),
     )
-  const run = (jti: string, ...args: string[]): Promise<unknown> =>
-    send('EVAL', script, '1', prefix + jti, ...args)
+  const run = async (
+    op: string,
+    jti: string,
+    { file, attempt, bytes }: DropLinkUse,
+    ...more: string[]
+  ): Promise<boolean> => {
+    const use = [file, attempt, `${bytes}`]
+    return Number(await send('EVAL', script, '1', prefix + jti, op, ...use, ...more)) === 1
+  }
   return {
-    async reserve(jti, { file, attempt, bytes }, limits, until) {
-      const most = [`${limits.files}`, `${limits.bytes}`]
-      const end = `${until.getTime()}`
-      const answer = await run(jti, 'reserve', file, attempt, `${bytes}`, ...most, end)
-      return Number(answer) === 1
-    },
-    async release(jti, { file, attempt, bytes }) {
-      await run(jti, 'release', file, attempt, `${bytes}`)
-    },
+    reserve: (jti, use, { files, bytes, attempts }, until) =>
+      run('reserve', jti, use, ...[files, bytes, attempts, until.getTime()].map(String)),
+    keep: (jti, use) => run('keep', jti, use),
+    unkeep: async (jti, use) => void (await run('unkeep', jti, use)),
+    release: async (jti, use) => void (await run('release', jti, use)),
     revoke: (jti) =>
       blaming('caller', async () => {
         checkJti(jti)

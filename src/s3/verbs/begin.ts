@@ -98,4 +98,4 @@ async function created(
 }
 
 const released = async (grant: UploadGrant, upload: BegunUpload): Promise<unknown> =>
-  grant.release?.(upload)
+  grant.release?.(upload, false)

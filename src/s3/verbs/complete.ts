@@ -81,13 +81,23 @@ async function tryComplete(
   }
 }
 
+/** Why this attempt may not be completed. Another one may have made the object already. */
+async function notKept({ session, grant }: Admitted): Promise<{ why: unknown } | undefined> {
+  try {
+    await grant.keep?.(attemptOf(session))
+    return undefined
+  } catch (why) {
+    return { why }
+  }
+}
+
 /** Completes an upload of parts, however often it is asked (upload.md, "complete"). */
 async function completeParts(
   o: Settings,
   admitted: Admitted,
   sha256: string,
 ): Promise<UploadAnswers['complete']> {
-  const { session, grant } = admitted
+  const { session } = admitted
   const count = partsOf(session)
   const checksum = `${toS3(sha256)}-${count}`
   let cause: unknown
@@ -96,10 +106,11 @@ async function completeParts(
     const missing = parts ? missingOf(parts, count) : []
     if (missing.length > 0) return { done: false, missing }
     if (parts) checkParts(parts, session, sha256)
-    if (parts) await grant.keep?.(attemptOf(session))
-    if (parts) cause = await tryComplete(o, session, parts, checksum)
+    const refused = parts && (await notKept(admitted))
+    if (parts && !refused) cause = await tryComplete(o, session, parts, checksum)
     const done = await confirmed(o, admitted, checksum)
     if (done) return done
+    if (refused) throw refused.why
     if (!parts) throw gone()
     if (nameOf(cause) === 'ConditionalRequestConflict')
       throw conflict('another upload to this key is being completed: begin a new one')
