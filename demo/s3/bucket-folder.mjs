@@ -114,14 +114,30 @@ export class BucketFolder {
    * @param {Stored} stored
    * @param {{ isFirst?: boolean }} [o] `isFirst`: none may be there
    */
-  put(stored, { isFirst = false } = {}) {
+  put(stored, o) {
+    return this.#inTurn(() => this.#keep(stored, o))
+  }
+
+  /**
+   * Makes an object of an upload and forgets the upload: in one turn, so that no part goes
+   * meanwhile. Where that object was made already, it is answered.
+   *
+   * @param {Upload} upload
+   * @param {(parts: Map<number, Part>) => Stored} make
+   * @param {{ isFirst?: boolean }} [o] `isFirst`: no object may be there
+   */
+  complete({ key, id }, make, o) {
     return this.#inTurn(async () => {
-      const before = await this.object(stored.key)
-      ensure(!isFirst || !before, 'PreconditionFailed')
-      await writeWhole(this.#objectPath(stored.key), stored)
-      const kept = new Set(stored.files.map(({ file }) => file))
-      const old = (before?.files ?? []).filter(({ file }) => !kept.has(file))
-      for (const { file } of old) await remove(this.pathOf(file))
+      const made = await this.object(key)
+      if (made?.uploadId === id) return made
+      ensure(await this.upload(key, id), 'NoSuchUpload')
+      const stored = make(await this.parts(id))
+      await this.#keep(stored, o)
+      await this.#forget(
+        id,
+        stored.files.map(({ file }) => file),
+      )
+      return stored
     })
   }
 
@@ -184,14 +200,28 @@ export class BucketFolder {
     return new Map(sorted.map((number, i) => [number, parts[i]]))
   }
 
-  /** Forgets an upload, and the bytes of its parts that no object names. */
-  end(id, kept = []) {
+  /** Forgets an upload, and the bytes of its parts. */
+  end(key, id) {
     return this.#inTurn(async () => {
-      const parts = await this.parts(id)
-      await remove(this.#uploadPath(id))
-      for (const { file } of parts.values())
-        if (!kept.includes(file)) await remove(this.pathOf(file))
+      ensure(await this.upload(key, id), 'NoSuchUpload')
+      await this.#forget(id, [])
     })
+  }
+
+  async #keep(stored, { isFirst = false } = {}) {
+    const before = await this.object(stored.key)
+    ensure(!isFirst || !before, 'PreconditionFailed')
+    await writeWhole(this.#objectPath(stored.key), stored)
+    const kept = new Set(stored.files.map(({ file }) => file))
+    const old = (before?.files ?? []).filter(({ file }) => !kept.has(file))
+    for (const { file } of old) await remove(this.pathOf(file))
+  }
+
+  /** @param {string[]} kept - files that an object has now */
+  async #forget(id, kept) {
+    const parts = await this.parts(id)
+    await remove(this.#uploadPath(id))
+    for (const { file } of parts.values()) if (!kept.includes(file)) await remove(this.pathOf(file))
   }
 
   #objectPath(key) {

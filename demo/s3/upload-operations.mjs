@@ -119,8 +119,7 @@ function listedIn(document, { algorithm }) {
 }
 
 /** The parts that are there, in the order in which they are listed. */
-async function partsOf(bucket, { id }, listed) {
-  const there = await bucket.parts(id)
+function partsOf(there, listed) {
   const parts = listed.map(({ number, etag, checksum }) => {
     const part = there.get(number)
     const isIt =
@@ -156,9 +155,8 @@ function compositeOf({ algorithm }, parts, stated) {
   return { algorithm, value }
 }
 
-/** Makes an object of the parts that are listed. */
-async function makeWhole({ bucket, key, headers }, upload, listed, o) {
-  const parts = await partsOf(bucket, upload, listed)
+/** The object of the parts that are listed. */
+function wholeOf({ key, headers }, upload, parts, stated) {
   const size = parts.reduce((sum, part) => sum + part.size, 0)
   const wanted = headers['x-amz-mp-object-size']
   ensure(
@@ -166,9 +164,9 @@ async function makeWhole({ bucket, key, headers }, upload, listed, o) {
     'InvalidRequest',
     `The provided 'x-amz-mp-object-size' header value ${wanted} does not match what was computed: ${size}`,
   )
-  const checksum = compositeOf(upload, parts, o.composite)
+  const checksum = compositeOf(upload, parts, stated)
   const tags = parts.map(({ etag }) => etag)
-  const whole = {
+  return {
     key,
     headers: upload.headers,
     tags: upload.tags,
@@ -180,10 +178,12 @@ async function makeWhole({ bucket, key, headers }, upload, listed, o) {
     files: parts.map((part) => ({ file: part.file, size: part.size })),
     modified: Date.now(),
   }
-  await bucket.put(whole, o)
-  const kept = whole.files.map(({ file }) => file)
-  await bucket.end(upload.id, kept)
-  return whole
+}
+
+/** Makes it in a single turn of the bucket. */
+function makeWhole(request, upload, listed, { isFirst, stated }) {
+  const make = (there) => wholeOf(request, upload, partsOf(there, listed), stated)
+  return request.bucket.complete(upload, make, { isFirst })
 }
 
 /** Of an upload that is complete already, the object that it became. */
@@ -196,7 +196,7 @@ export async function completeUpload(request) {
   const { bucket, key, body, expected, host } = request
   // the header is the checksum of the whole, and not of this document
   const { checksum: stated, ...document } = expected
-  const o = { isFirst: isFirstOnly(request), composite: stated?.value }
+  const o = { isFirst: isFirstOnly(request), stated: stated?.value }
   const before = await madeBefore(request)
   const upload = before ?? (await uploadOf(request))
   const text = await receiveText(body(), document)
@@ -213,8 +213,8 @@ export async function completeUpload(request) {
 }
 
 export async function abortUpload(request) {
-  const { id } = await uploadOf(request)
-  await request.bucket.end(id)
+  const { key, id } = await uploadOf(request)
+  await request.bucket.end(key, id)
   return { status: 204 }
 }
 

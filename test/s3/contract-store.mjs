@@ -141,6 +141,35 @@ export function storeContract({ test, assert, world }) {
     assert.equal(await told(send('ListParts', other)), '404 NoSuchUpload', 'of another key')
   })
 
+  test('bare Complete: against an abort, another Complete, or a part sent again, no object is unreadable', async () => {
+    const again = ({ at }) => uploadPart(at, 1, last)
+    const rivals = {
+      'an abort': ({ at }) => send('AbortMultipartUpload', at),
+      'the same part again': again,
+      'another Complete': ({ complete, parts }) => complete(parts),
+      'all of them': (upload) =>
+        Promise.allSettled(Object.values(rivals).map((rival, i) => i < 3 && rival(upload))),
+    }
+    for (const [name, rival] of Object.entries(rivals))
+      for (let round = 0; round < 8; round++) {
+        const upload = await begun([last])
+        const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+        const complete = wait(round % 4).then(() =>
+          upload.complete(upload.parts, { IfNoneMatch: '*' }),
+        )
+        const [done] = await Promise.allSettled([
+          complete,
+          wait((round >> 2) * 2).then(() => rival(upload)),
+        ])
+        const { Key } = upload.at
+        const head = await told(send('HeadObject', { Key }))
+        if (done.status === 'fulfilled') assert.equal(head.ContentLength, last.length, name)
+        if (head === '404 NotFound') continue
+        const { Body } = await send('GetObject', { Key })
+        assert.equal(await Body.transformToString(), 'last', `${name}, round ${round}`)
+      }
+  })
+
   test('bare objects: what was said of them is answered, by ranges and under a condition', async () => {
     const Key = `bare/${randomUUID()} ü+&`
     const described = {
