@@ -48,9 +48,9 @@ async function startNear(o) {
   }
 }
 
-async function ownBucket({ dir, path, before, origins }) {
+async function ownBucket({ dir, path, before, origins, log }) {
   const { accessKeyId, secretAccessKey, port } = before
-  const server = await startNear({ dir, port, credentials: { accessKeyId, secretAccessKey } })
+  const server = await startNear({ dir, port, credentials: { accessKeyId, secretAccessKey }, log })
   if (server.port !== port) await writeJson(path, { ...before, port: server.port })
   const s3 = new S3Client(server.config)
   const Bucket = 'demo'
@@ -89,7 +89,7 @@ export async function openBucket({ dir, keys, named, origins, log }) {
   const before = await kept(path)
   const { s3, bucket, stop } = await (named
     ? namedBucket(named, { origins, log })
-    : ownBucket({ dir, path, before, origins }))
+    : ownBucket({ dir, path, before, origins, log }))
   const url = await getSignedUrl(s3, new PutObjectCommand({ Bucket: bucket, Key: 'x' }))
   return {
     s3,

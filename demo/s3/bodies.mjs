@@ -81,7 +81,7 @@ function look({ length, payload, md5, checksum }) {
   }
 }
 
-/** Writes a body to a new file, durable; where it is not as expected, nothing stays. */
+/** Writes a body to a new file, and on to the disk; where it is not as expected, nothing stays. */
 export async function receiveFile(body, expected, path) {
   ensure(expected.length <= longest, 'EntityTooLarge')
   const looking = look(expected)

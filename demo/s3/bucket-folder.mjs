@@ -4,11 +4,13 @@
 //   whole and then renamed
 // - `bytes/` holds what was sent, a file for each PUT; an object of parts names the files of its
 //   parts, so that nothing is copied
-// - what a crash leaves in `bytes/` is named by nothing, and goes when the folder is opened again
+// - what a crash leaves in `bytes/` is named by nothing, and goes when the folder is opened again;
+//   only files with names of this form are removed
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ensure } from './fault.mjs'
+import { orNothing, readJson, remove, writeWhole } from './whole-files.mjs'
 
 /**
  * What is known of the bytes of one PUT.
@@ -36,40 +38,51 @@ import { ensure } from './fault.mjs'
 /** Object keys are longer than names of files may be, and differ by case. */
 const nameOf = (key) => `${createHash('sha256').update(key).digest('hex')}.json`
 
-async function writeWhole(path, value) {
-  const fresh = `${path}.${randomBytes(4).toString('hex')}.new`
-  await writeFile(fresh, JSON.stringify(value), { mode: 0o600, flush: true })
-  await rename(fresh, path)
+/** Names that are given here, by folder. What has another one belongs to somebody else. */
+const ownNames = {
+  objects: /^[0-9a-f]{64}\.json$/,
+  uploads: /^[0-9a-f]{32}$/,
+  bytes: /^[0-9a-f]{32}$/,
 }
-
-/** What is not there is undefined. */
-const orNothing = (error) => {
-  if (['ENOENT', 'ENOTDIR'].includes(Object(error).code)) return undefined
-  throw error
-}
-const readJson = async (path) => {
-  const text = await readFile(path, 'utf8').catch(orNothing)
-  return text === undefined ? undefined : JSON.parse(text)
-}
-const remove = (path) => rm(path, { recursive: true, force: true })
+const half = /\.json\.[0-9a-f]{8}\.new$/
 
 export class BucketFolder {
   #dir
+  #log
   #settings = { created: Date.now(), cors: [], policy: undefined }
   /** Changes of objects, one after the other. @type {Promise<unknown>} */
   #last = Promise.resolve()
 
-  constructor(dir) {
+  /** @param {(line: string) => void} log - told of what is not whole any more */
+  constructor(dir, log) {
     this.#dir = dir
+    this.#log = log
   }
 
-  /** Makes the folder, or takes what an earlier run left. */
+  /** Whether this folder was made here. */
+  static async isOne(dir) {
+    return (await stat(join(dir, 'bucket.json')).catch(orNothing))?.isFile() ?? false
+  }
+
+  /** Makes the folder. One that has anything in it is somebody else's. */
+  async make() {
+    const names = (await readdir(this.#dir).catch(orNothing)) ?? []
+    ensure(
+      names.every((name) => half.test(name)),
+      'BucketAlreadyExists',
+    )
+    await mkdir(this.#dir, { recursive: true, mode: 0o700 })
+    await this.set({})
+    return this.open()
+  }
+
+  /** Takes what an earlier run left. */
   async open() {
-    for (const name of ['objects', 'uploads', 'bytes'])
+    for (const name of Object.keys(ownNames))
       await mkdir(join(this.#dir, name), { recursive: true, mode: 0o700 })
     const found = await readJson(join(this.#dir, 'bucket.json'))
     if (found) this.#settings = found
-    else await this.set({})
+    else this.#log(`${this.#dir}: bucket.json is not whole, and its rules are lost`)
     await this.#sweep()
     return this
   }
@@ -101,21 +114,27 @@ export class BucketFolder {
 
   /** @returns {Promise<Stored[]>} sorted by their keys */
   async objects() {
-    const names = await readdir(join(this.#dir, 'objects'))
-    const whole = names.filter((name) => name.endsWith('.json'))
-    const read = whole.map((name) => readJson(join(this.#dir, 'objects', name)))
+    const names = await this.#names('objects')
+    const read = names.map((name) => readJson(join(this.#dir, 'objects', name)))
     const found = (await Promise.all(read)).filter((one) => one?.key !== undefined)
     return found.sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)))
   }
 
   /**
-   * Keeps an object in the place of the one that is there.
+   * Keeps an object in the place of the one that is there. Where that fails, its bytes go.
    *
    * @param {Stored} stored
    * @param {{ isFirst?: boolean }} [o] `isFirst`: none may be there
    */
   put(stored, o) {
-    return this.#inTurn(() => this.#keep(stored, o))
+    return this.#inTurn(async () => {
+      try {
+        await this.#keep(stored, o)
+      } catch (error) {
+        for (const { file } of stored.files) await remove(this.pathOf(file))
+        throw error
+      }
+    })
   }
 
   /**
@@ -174,7 +193,7 @@ export class BucketFolder {
 
   /** @returns {Promise<Upload[]>} */
   async uploads() {
-    const ids = await readdir(join(this.#dir, 'uploads'))
+    const ids = await this.#names('uploads')
     const read = ids.map((id) => readJson(join(this.#uploadPath(id), 'upload.json')))
     return (await Promise.all(read)).filter((one) => one !== undefined)
   }
@@ -184,9 +203,13 @@ export class BucketFolder {
     return this.#inTurn(async () => {
       const path = join(this.#uploadPath(id), `${number}.json`)
       const before = await readJson(path)
-      const written = await writeWhole(path, part).then(() => true, orNothing)
-      await remove(this.pathOf(written ? (before?.file ?? '-') : part.file))
-      ensure(written, 'NoSuchUpload')
+      try {
+        ensure(await writeWhole(path, part).then(() => true, orNothing), 'NoSuchUpload')
+      } catch (error) {
+        await remove(this.pathOf(part.file))
+        throw error
+      }
+      if (before) await remove(this.pathOf(before.file)).catch(() => {})
     })
   }
 
@@ -197,7 +220,8 @@ export class BucketFolder {
     const sorted = numbers.map(Number).sort((a, b) => a - b)
     const read = sorted.map((number) => readJson(join(this.#uploadPath(id), `${number}.json`)))
     const parts = await Promise.all(read)
-    return new Map(sorted.map((number, i) => [number, parts[i]]))
+    const found = sorted.flatMap((number, i) => (parts[i] ? [[number, parts[i]]] : []))
+    return new Map(/** @type {[number, Part][]} */ (found))
   }
 
   /** Forgets an upload, and the bytes of its parts. */
@@ -214,7 +238,8 @@ export class BucketFolder {
     await writeWhole(this.#objectPath(stored.key), stored)
     const kept = new Set(stored.files.map(({ file }) => file))
     const old = (before?.files ?? []).filter(({ file }) => !kept.has(file))
-    for (const { file } of old) await remove(this.pathOf(file))
+    // what cannot be removed now goes when the folder is opened again
+    for (const { file } of old) await remove(this.pathOf(file)).catch(() => {})
   }
 
   /** @param {string[]} kept - files that an object has now */
@@ -239,20 +264,28 @@ export class BucketFolder {
     return result
   }
 
+  /** Names of a folder that were given here. */
+  async #names(folder) {
+    const names = await readdir(join(this.#dir, folder))
+    return names.filter((name) => ownNames[folder].test(name))
+  }
+
   /** What a crash left: what is half written, parts of what is whole, bytes that nothing names. */
   async #sweep() {
     for (const name of await readdir(join(this.#dir, 'objects')))
-      if (!name.endsWith('.json')) await remove(join(this.#dir, 'objects', name))
-    const named = new Set(
-      (await this.objects()).flatMap(({ files }) => files.map(({ file }) => file)),
-    )
-    for (const id of await readdir(join(this.#dir, 'uploads'))) {
+      if (half.test(name)) await remove(join(this.#dir, 'objects', name))
+    const objects = await this.objects()
+    const named = new Set(objects.flatMap(({ files }) => files.map(({ file }) => file)))
+    for (const id of await this.#names('uploads')) {
       const files = [...(await this.parts(id)).values()].map(({ file }) => file)
-      const isUpload = await stat(join(this.#uploadPath(id), 'upload.json')).catch(orNothing)
+      const isUpload = await readJson(join(this.#uploadPath(id), 'upload.json'))
       if (!isUpload || files.some((file) => named.has(file))) await remove(this.#uploadPath(id))
       else for (const file of files) named.add(file)
     }
-    for (const file of await readdir(join(this.#dir, 'bytes')))
+    const lost = (await this.#names('objects')).length - objects.length
+    if (lost > 0)
+      return this.#log(`${this.#dir}: ${lost} objects are not whole and left out; their bytes stay`)
+    for (const file of await this.#names('bytes'))
       if (!named.has(file)) await remove(this.pathOf(file))
   }
 }

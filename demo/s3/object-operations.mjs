@@ -52,10 +52,8 @@ export async function putObject(request) {
   const { checksum } = expected
   const files = [{ file, size }]
   const type = 'FULL_OBJECT'
-  await bucket.put(
-    { ...described, size, etag, checksum, type, modified: Date.now(), files },
-    { isFirst },
-  )
+  const stored = { ...described, size, etag, checksum, type, modified: Date.now(), files }
+  await bucket.put(stored, { isFirst })
   return { headers: { etag: quoted(etag), ...checksumHeader({ checksum }) } }
 }
 
@@ -96,14 +94,26 @@ function rangeOf(range, size) {
   return { start, end }
 }
 
-/** The bytes of an object, which lie in one file or more. */
+/**
+ * The bytes of an object, which lie in one file or more. Where one is shorter than it was, it
+ * throws: the answer breaks off at once, and nobody waits for the rest.
+ */
 async function* bytesOf(bucket, files, start, end) {
   let at = 0
   for (const { file, size } of files) {
     const [from, to] = [Math.max(start - at, 0), Math.min(end - at, size)]
     at += size
-    if (from < to) yield* createReadStream(bucket.pathOf(file), { start: from, end: to - 1 })
+    if (from < to) yield* exactly(bucket.pathOf(file), from, to)
   }
+}
+
+async function* exactly(path, from, to) {
+  let at = from
+  for await (const chunk of createReadStream(path, { start: from, end: to - 1 })) {
+    at += chunk.length
+    yield chunk
+  }
+  ensure(at === to, 'InternalError')
 }
 
 export async function getObject(request) {

@@ -21,18 +21,17 @@ const bucketName = /^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
 const loopback = /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/i
 
 /**
- * The buckets of a folder.
+ * The buckets of a folder. What was not made here is left alone.
  *
  * @param {string} dir
  */
-async function openBuckets(dir) {
+async function openBuckets(dir, log) {
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const buckets = new Map()
-  const open = async (name) => {
-    const bucket = Object.assign(new BucketFolder(join(dir, name)), { name })
-    buckets.set(name, await bucket.open())
-  }
-  for (const name of await readdir(dir)) if (bucketName.test(name)) await open(name)
+  const bucketOf = (name) => Object.assign(new BucketFolder(join(dir, name), log), { name })
+  for (const name of await readdir(dir))
+    if (bucketName.test(name) && (await BucketFolder.isOne(join(dir, name))))
+      buckets.set(name, await bucketOf(name).open())
   return {
     of(name) {
       const bucket = buckets.get(name)
@@ -43,7 +42,7 @@ async function openBuckets(dir) {
     async make(name) {
       ensure(bucketName.test(name), 'InvalidBucketName')
       ensure(!buckets.has(name), 'BucketAlreadyOwnedByYou')
-      await open(name)
+      buckets.set(name, await bucketOf(name).make())
       return { headers: { location: `/${name}` } }
     },
   }
@@ -83,11 +82,18 @@ function decoded(path) {
  * @param {number} [o.port] default 0, any free one
  * @param {{ accessKeyId: string, secretAccessKey: string }} [o.credentials] default: new ones
  * @param {() => number} [o.now] the clock, in milliseconds
+ * @param {(line: string) => void} [o.log] told of what the disk lost; default: nobody
  * @returns `config` for AWS's S3 client, `url`, `port`, `close()`
  */
-export async function startS3({ dir, port = 0, credentials = newCredentials(), now = Date.now }) {
+export async function startS3({
+  dir,
+  port = 0,
+  credentials = newCredentials(),
+  now = Date.now,
+  log = () => {},
+}) {
   const region = 'us-east-1'
-  const buckets = await openBuckets(dir)
+  const buckets = await openBuckets(dir, log)
 
   /** @returns {Promise<import('./operations.mjs').Answer>} */
   async function answer(incoming, proceed) {
@@ -189,7 +195,7 @@ function crossOrigin(buckets, incoming) {
  * @returns {import('./operations.mjs').Answer}
  */
 function faultOf(error, { method }, RequestId) {
-  const isFull = ['ENOSPC', 'EDQUOT'].includes(Object(error).code)
+  const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(Object(error).code)
   const fault =
     error instanceof S3Fault ? error : new S3Fault(isFull ? 'SlowDown' : 'InternalError')
   const { status, code, message } = fault

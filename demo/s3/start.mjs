@@ -7,6 +7,7 @@ const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }
 const server = await startS3({
   dir: folder,
   port: Number(port),
+  log: console.error,
   ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
 })
 console.log(JSON.stringify(server.config))

@@ -1,21 +1,28 @@
-// The demo's S3 as a folder: what a restart, a kill and a request that breaks off leave, and what is
-// refused at its door. What it answers as an S3 is held to the table of test/s3/.
+// The demo's S3 as a folder: what a restart, a kill and a request that breaks off leave, what the disk
+// does wrong, and what is refused at its door. What it answers as an S3 is held to the table of
+// test/s3/.
+import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { PutObjectCommand, S3 } from '@aws-sdk/client-s3'
+import { fileURLToPath } from 'node:url'
+import { PutObjectCommand, S3, UploadPartCommand } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { assert } from 'chai'
 import { startS3 } from '../../demo/s3/server.mjs'
+import { refusalOf } from './refusal.mjs'
 
 const MiB = 2 ** 20
 const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
 const Bucket = 'bucket'
 const hashOf = (data) => createHash('sha256').update(data).digest('base64')
+const script = fileURLToPath(new URL('../../demo/s3/start.mjs', import.meta.url))
+/** @type {string[]} */
+const lines = []
 /** @type {string} */
 let dir
 /** @type {Awaited<ReturnType<typeof startS3>>} */
@@ -24,7 +31,7 @@ let server
 let s3
 
 async function start() {
-  server = await startS3({ dir, credentials })
+  server = await startS3({ dir, credentials, log: (line) => lines.push(line) })
   s3 = new S3({ ...server.config, maxAttempts: 1 })
 }
 async function stop() {
@@ -41,11 +48,25 @@ after(async () => {
   await rm(dir, { recursive: true })
 })
 
+const pathOf = (file) => join(dir, Bucket, 'bytes', file)
 const bytesIn = () => readdir(join(dir, Bucket, 'bytes'))
 const told = (work) => work.catch((error) => `${error.$metadata?.httpStatusCode} ${error.name}`)
 const textOf = async (Key) => {
   const { Body } = await s3.getObject({ Bucket, Key })
   return (await Body?.transformToString()) ?? ''
+}
+
+/** The same S3 in a process of its own. */
+async function startProcess(t, command, ...args) {
+  const env = {
+    ...process.env,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+  }
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => child.kill('SIGKILL'))
+  const [line] = await once(child.stdout.setEncoding('utf8'), 'data')
+  return { child, config: JSON.parse(line) }
 }
 
 /** An upload of two parts, of which so many were sent. */
@@ -135,7 +156,7 @@ test('what a crash left is cleared away at the next start, and nothing else', as
   const [part] = stored.find(({ key }) => key === 'crash').files
   await writeFile(join(left, '1.json'), JSON.stringify({ ...part, etag: 'x', modified: 1 }))
   await writeFile(join(dir, Bucket, 'bytes', '0'.repeat(32)), 'nobody names it')
-  await writeFile(join(dir, Bucket, 'objects', 'x.json.1234.new'), '{"key":"ha')
+  await writeFile(join(dir, Bucket, 'objects', 'x.json.12345678.new'), '{"key":"ha')
   await stop()
   await start()
   assert.deepEqual(await bytesIn(), kept)
@@ -157,6 +178,118 @@ test('two that write one key at once: with a condition one of them wins, and non
   assert.lengthOf(won, 1)
   assert.equal(outcomes.filter((one) => one === '412 PreconditionFailed').length, 7)
   assert.equal(await textOf('race'), bodies[won[0]])
+  const sizes = await Promise.all((await bytesIn()).map(async (file) => stat(pathOf(file))))
+  assert.lengthOf(
+    sizes.filter(({ size }) => size === 100_000),
+    1,
+    'bytes of those that lost are gone',
+  )
+})
+
+test('a process that is killed in the middle of a part leaves the parts before it, and no bytes of it', async (t) => {
+  const own = await mkdtemp(join(tmpdir(), 'sealdrop-s3-killed-'))
+  t.after(() => rm(own, { recursive: true }))
+  const first = await startProcess(t, process.execPath, script, own)
+  const client = new S3({ ...first.config, maxAttempts: 1 })
+  await client.createBucket({ Bucket })
+  const { UploadId } = await client.createMultipartUpload({ Bucket, Key: 'k' })
+  const at = { Bucket, Key: 'k', UploadId }
+  const { ETag } = await client.uploadPart({ ...at, PartNumber: 1, Body: 'arrived' })
+  const part = new UploadPartCommand({ ...at, PartNumber: 2 })
+  const { port, pathname, search } = new URL(await getSignedUrl(client, part))
+  const headers = { 'content-length': MiB }
+  const asked = { host: '127.0.0.1', port, method: 'PUT', path: pathname + search, headers }
+  const sending = request(asked).on('error', () => {})
+  sending.write(Buffer.alloc(100_000))
+  const inBytes = () => readdir(join(own, Bucket, 'bytes'))
+  while ((await inBytes()).length < 2) await new Promise((resolve) => setTimeout(resolve, 10))
+  const gone = once(first.child, 'exit')
+  first.child.kill('SIGKILL')
+  await gone
+  client.destroy()
+  const second = await startS3({ dir: own, credentials })
+  const again = new S3({ ...second.config, maxAttempts: 1 })
+  assert.lengthOf(await inBytes(), 1)
+  const { Parts } = await again.listParts(at)
+  assert.deepEqual(
+    Parts?.map((one) => one.PartNumber),
+    [1],
+  )
+  const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] }
+  await again.completeMultipartUpload({ ...at, MultipartUpload })
+  const { Body } = await again.getObject({ Bucket, Key: 'k' })
+  assert.equal(await Body?.transformToString(), 'arrived')
+  again.destroy()
+  await second.close()
+})
+
+test('what the disk does wrong is told by its code and without a path', async (t) => {
+  const own = await mkdtemp(join(tmpdir(), 'sealdrop-s3-full-'))
+  t.after(() => rm(own, { recursive: true }))
+  const limited = ['-c', 'ulimit -f 64 && exec "$0" "$@"', process.execPath, script, own]
+  const { config } = await startProcess(t, 'sh', ...limited)
+  const client = new S3({ ...config, maxAttempts: 1 })
+  t.after(() => client.destroy())
+  await client.createBucket({ Bucket })
+  const put = { Bucket, Key: 'k', Body: Buffer.alloc(100_000) }
+  const full = await refusalOf(client.putObject(put))
+  assert.deepEqual([full.name, full.message], ['SlowDown', 'Please reduce your request rate.'])
+  assert.deepEqual(await readdir(join(own, Bucket, 'bytes')), [])
+  await client.putObject({ ...put, Body: 'small' })
+  await rm(join(own, Bucket, 'bytes'), { recursive: true })
+  const lost = await refusalOf(client.putObject(put))
+  assert.equal(lost.name, 'InternalError')
+  assert.notInclude(lost.message, own)
+})
+
+test('bytes that the disk lost break the answer off at once', async () => {
+  await s3.putObject({ Bucket, Key: 'cut', Body: 'x'.repeat(5_000) })
+  for (const file of await bytesIn())
+    if ((await stat(pathOf(file))).size === 5_000) await truncate(pathOf(file), 4_000)
+  const { Body } = await s3.getObject({ Bucket, Key: 'cut' })
+  const began = performance.now()
+  await refusalOf(/** @type {Promise<string>} */ (Body?.transformToString()))
+  assert.isBelow(performance.now() - began, 5_000)
+  await s3.deleteObject({ Bucket, Key: 'cut' })
+})
+
+test('an object whose facts the disk lost is left out and told of, and the others stay', async () => {
+  await s3.putObject({ Bucket, Key: 'lost', Body: 'lost' })
+  await s3.putObject({ Bucket, Key: 'stays', Body: 'stays' })
+  const name = `${createHash('sha256').update('lost').digest('hex')}.json`
+  const before = await bytesIn()
+  await stop()
+  await writeFile(join(dir, Bucket, 'objects', name), '')
+  await start()
+  assert.match(lines.at(-1) ?? '', /1 objects are not whole and left out/)
+  assert.equal(await told(s3.headObject({ Bucket, Key: 'lost' })), '404 NotFound')
+  assert.equal(await textOf('stays'), 'stays')
+  assert.sameMembers(await bytesIn(), before, 'nobody knows which of them were its own')
+  await s3.putObject({ Bucket, Key: 'lost', Body: 'again' })
+  assert.equal(await textOf('lost'), 'again')
+})
+
+test('folders and files that were not made here are left alone', async () => {
+  const foreign = {
+    'project.git/objects/ab/cdef': 'a git object',
+    'project.git/bytes/notes.txt': 'notes',
+    'site/uploads/2024/photo.jpg': 'a photo',
+    [`${Bucket}/bytes/notes.txt`]: 'of somebody',
+    [`${Bucket}/objects/notes`]: 'of somebody',
+    [`${Bucket}/uploads/2024/photo.jpg`]: 'of somebody',
+  }
+  for (const [path, text] of Object.entries(foreign)) {
+    await mkdir(dirname(join(dir, path)), { recursive: true })
+    await writeFile(join(dir, path), text)
+  }
+  await stop()
+  await start()
+  await s3.listMultipartUploads({ Bucket })
+  await s3.listObjectsV2({ Bucket })
+  assert.equal(await told(s3.listObjectsV2({ Bucket: 'project.git' })), '404 NoSuchBucket')
+  assert.equal(await told(s3.createBucket({ Bucket: 'site' })), '409 BucketAlreadyExists')
+  for (const [path, text] of Object.entries(foreign))
+    assert.equal(await readFile(join(dir, path), 'utf8'), text)
 })
 
 test('what is not here is refused and not done by halves', async () => {
