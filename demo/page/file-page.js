@@ -231,12 +231,16 @@
     label()
     if (!entry) return
     const button = view.el('button', { type: 'button', class: 'plain' }, 'Forget it')
-    button.addEventListener('click', async () => {
-      await records().remove(entry.messageId)
-      await offer()
-    })
+    button.addEventListener('click', () => stage.run(button, 'write', () => forget(entry)))
     box.replaceChildren(...fileCards.unfinished(entry, button))
     if (form.elements.part.value !== 'file') find('input[value=file]').click()
+  }
+
+  /** Here and at the company. */
+  async function forget({ messageId }) {
+    const transport = sealdrop.uploadTransport('/api/uploads')
+    await sealdrop.forgetUpload(records(), messageId, { transport })
+    await offer()
   }
 
   const isOf = (entry, file) =>

@@ -74,6 +74,30 @@ function decoded(path) {
   }
 }
 
+const region = 'us-east-1'
+
+/** What answers a request that came. */
+function answering({ buckets, credentials, now }) {
+  /** @returns {Promise<import('./operations.mjs').Answer>} */
+  return async function answer(incoming, proceed) {
+    const request = requestOf(incoming)
+    const { method, name, headers } = request
+    if (method === 'OPTIONS') return { headers: preflight(buckets.of(name).settings.cors, headers) }
+    const payload = checkSignature(
+      { ...request, headers: request.headersDistinct },
+      { ...credentials, region, now: now() },
+    )
+    const work = operationOf(request)
+    const expected = expectedOf(headers, payload)
+    // a body is asked for once it is known that it is wanted
+    const body = () => {
+      proceed()
+      return incoming
+    }
+    return work({ ...request, expected, body, buckets, bucket: buckets.find(name) })
+  }
+}
+
 /**
  * Starts it.
  *
@@ -92,27 +116,8 @@ export async function startS3({
   now = Date.now,
   log = () => {},
 }) {
-  const region = 'us-east-1'
   const buckets = await openBuckets(dir, log)
-
-  /** @returns {Promise<import('./operations.mjs').Answer>} */
-  async function answer(incoming, proceed) {
-    const request = requestOf(incoming)
-    const { method, name, headers } = request
-    if (method === 'OPTIONS') return { headers: preflight(buckets.of(name).settings.cors, headers) }
-    const payload = checkSignature(
-      { ...request, headers: request.headersDistinct },
-      { ...credentials, region, now: now() },
-    )
-    const work = operationOf(request)
-    const expected = expectedOf(headers, payload)
-    // a body is asked for once it is known that it is wanted
-    const body = () => {
-      proceed()
-      return incoming
-    }
-    return work({ ...request, expected, body, buckets, bucket: buckets.find(name) })
-  }
+  const answer = answering({ buckets, credentials, now })
 
   async function handle(incoming, response, proceed = () => {}) {
     const id = randomBytes(8).toString('hex').toUpperCase()

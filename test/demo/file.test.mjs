@@ -5,11 +5,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import {
-  AbortMultipartUploadCommand,
-  ListMultipartUploadsCommand,
-  ListPartsCommand,
-} from '@aws-sdk/client-s3'
+import { ListMultipartUploadsCommand, ListPartsCommand } from '@aws-sdk/client-s3'
 import { assert } from 'chai'
 import { startDemo } from '../../demo/server.mjs'
 import { found, tracesOf } from '../support/plaintext.mjs'
@@ -287,8 +283,9 @@ test('after a reload the same file, chosen again, goes on with the parts that ar
   })
 })
 
-test('what was interrupted can be forgotten, and begins anew then', async () => {
+test('what was interrupted can be forgotten, here and at the company, and begins anew then', async () => {
   const { path } = await makeFile(16 * MiB)
+  const before = await onDisk()
   await inTab(browser, demo, { secrets: [marker, name] }, async ({ page }) => {
     await slowly(page)
     await prepare(page, path)
@@ -299,12 +296,9 @@ test('what was interrupted can be forgotten, and begins anew then', async () => 
     await page.click('#unfinished button')
     await page.waitForSelector('#unfinished[hidden]')
     assert.strictEqual(await recordsIn(page), 0)
+    assert.deepEqual([await arriving(), await onDisk()], [[], before])
     await choose(page, path)
     assert.strictEqual(await textOf(page, '#seal'), 'Seal it')
-    const { s3, bucket: Bucket } = demo.s3
-    const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }))
-    for (const { Key, UploadId } of Uploads)
-      await s3.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }))
   })
 })
 
