@@ -22,7 +22,8 @@ const frequent = ['sign', 'list', 'receipt']
  * @param {(line: string) => void} o.log
  */
 export function createUploads({ bucket, inbox, origins, log, maxLength = (16 * 1024 + 16) * MiB }) {
-  return uploadHandler({
+  const listeners = { receipt: inbox.asked, abort: inbox.aborted }
+  const handler = uploadHandler({
     s3: bucket.s3,
     bucket: bucket.bucket,
     prefix,
@@ -32,16 +33,22 @@ export function createUploads({ bucket, inbox, origins, log, maxLength = (16 * 1
     /** Anybody on this machine may send. A production server asks who it is, at every verb. */
     async authorize(asked) {
       if (asked.op === 'begin' && !isOfFile(asked.context)) return null
-      if (asked.op === 'begin') await inbox.makeRoom(asked.length)
-      return { subject: 'anybody' }
+      return { subject: 'anybody', reserve: inbox.reserve, release: inbox.release }
     },
     onEvent({ op, status, code, key, reason }) {
-      const isWaited = op === 'complete' || op === 'receipt'
-      if (isWaited && status === 200 && key) void inbox.arrived(key)
+      const tells = status === 200 && key && listeners[op ?? '']
+      if (tells) tells(key)
       if (status === 200 && frequent.includes(op ?? '')) return
       log(['upload', op, key, status, code, reason].filter((word) => word !== undefined).join(' '))
     },
   })
+  /** Also tells the inbox of what is whole, which no event says: some of it may be missing still. */
+  return async (request) => {
+    const response = await handler(request)
+    const { done, key } = response.status === 200 ? await response.clone().json() : {}
+    if (done === true) void inbox.arrived(key)
+    return response
+  }
 }
 
 /**
