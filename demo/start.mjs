@@ -36,14 +36,25 @@ function portOf(text) {
   process.exit(1)
 }
 
-/** The bucket that `--s3` names. */
+const loopback = ['127.0.0.1', 'localhost', '[::1]']
+
+/** What is wrong with the URL of a bucket; undefined where nothing is. @param {URL} url */
+function wrongOf({ protocol, hostname, username, password, search, hash, pathname }) {
+  if (username || password) return 'no user and no password: credentials come from the environment'
+  if (search || hash) return 'nothing after the name of the bucket'
+  if (!/^\/[a-z0-9.-]{3,63}\/?$/.test(pathname)) return 'the name of a bucket behind the endpoint'
+  const isLocal = protocol === 'http:' && loopback.includes(hostname)
+  return protocol === 'https:' || isLocal ? undefined : 'https:, or http: on this machine'
+}
+
+/** The bucket that `--s3` names. What is wrong is not repeated: it may hold a password. */
 function bucketOf(text) {
   if (text === undefined) return undefined
   if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text)) return { bucket: text }
-  const { origin, pathname } = URL.canParse(text) ? new URL(text) : { origin: 'null', pathname: '' }
-  const [, bucket] = /^\/([a-z0-9.-]{3,63})\/?$/.exec(pathname) ?? []
-  if (origin !== 'null' && bucket !== undefined) return { bucket, endpoint: origin }
-  console.error(`--s3: expected BUCKET or https://ENDPOINT/BUCKET, found ${JSON.stringify(text)}`)
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const wrong = url ? wrongOf(url) : 'BUCKET or https://ENDPOINT/BUCKET'
+  if (url && !wrong) return { bucket: url.pathname.split('/')[1], endpoint: url.origin }
+  console.error(`--s3: expected ${wrong}`)
   process.exit(1)
 }
 

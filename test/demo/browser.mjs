@@ -25,6 +25,8 @@ const refusing = /\/api\/(messages|publisher\/\w+|files\/[\w-]{22}\/open-changed
  * @property {number} [height]
  * @property {string} [scheme] - light or dark
  * @property {boolean} [javaScript]
+ * @property {string} [bucket] - URL that sealed parts are put to: their bodies are not recorded, and
+ *   the test of a part looks at what was stored
  */
 
 /**
@@ -44,7 +46,7 @@ const refusing = /\/api\/(messages|publisher\/\w+|files\/[\w-]{22}\/open-changed
  */
 export async function openTab(
   browser,
-  { width = 1280, height = 900, scheme = 'light', javaScript = true } = {},
+  { width = 1280, height = 900, scheme = 'light', javaScript = true, bucket } = {},
 ) {
   const context = await browser.createBrowserContext()
   const page = await context.newPage()
@@ -65,8 +67,8 @@ export async function openTab(
   page.on('request', (request) => {
     reading.push(
       (async () => {
-        // the test of a part looks at what was stored
-        const isPart = request.method() === 'PUT'
+        const isPart =
+          request.method() === 'PUT' && bucket !== undefined && request.url().startsWith(bucket)
         const recorded = request.hasPostData() && !isPart
         const body = recorded ? (request.postData() ?? (await request.fetchPostData()) ?? '') : ''
         if (recorded && !body)
@@ -146,18 +148,21 @@ export async function write(page, key = 'RSA-OAEP-256') {
   await page.click('#seal')
 }
 
+/** Where the parts of a demo's pages go. */
+export const bucketOf = ({ s3 }) => `${s3.origin}/${s3.bucket}/`
+
 /**
  * Works in a tab. At its end nothing went wrong in it, all requests went to the demo and
  * its bucket, and none of the secrets left.
  *
  * @param {import('puppeteer-core').Browser} browser
- * @param {{ readonly url: string, readonly s3: { readonly origin: string } }} demo
+ * @param {{ readonly url: string, readonly s3: { readonly origin: string, readonly bucket: string } }} demo
  * @param {TabOptions & { readonly path?: string, readonly secrets?: readonly string[] }} o which
  *   page of the demo, and what must not leave; the rest is for `openTab`
  * @param {(tab: Tab) => Promise<void>} work
  */
 export async function inTab(browser, demo, { path = '', secrets = [marker], ...options }, work) {
-  const tab = await openTab(browser, options)
+  const tab = await openTab(browser, { bucket: bucketOf(demo), ...options })
   try {
     await tab.page.goto(demo.url + path)
     await work(tab)

@@ -9,7 +9,7 @@ import { ListMultipartUploadsCommand, ListPartsCommand } from '@aws-sdk/client-s
 import { assert } from 'chai'
 import { startDemo } from '../../demo/server.mjs'
 import { found, tracesOf } from '../support/plaintext.mjs'
-import { inTab, openTab, shown, startBoth, textOf, uploadFile } from './browser.mjs'
+import { bucketOf, inTab, openTab, shown, startBoth, textOf, uploadFile } from './browser.mjs'
 
 const { demo, dir, browser, close } = await startBoth()
 after(close)
@@ -306,7 +306,7 @@ test('a restart of the companion in the middle is got over without a hand', asyn
   const { path, sha256 } = await makeFile(40 * MiB)
   const own = await mkdtemp(join(tmpdir(), 'sealdrop-restart-'))
   const first = await startDemo({ dir: own })
-  const tab = await openTab(browser)
+  const tab = await openTab(browser, { bucket: bucketOf(first) })
   await tab.page.goto(first.url)
   await slowly(tab.page)
   await prepare(tab.page, path)
@@ -326,7 +326,7 @@ test('a restart of the companion in the middle is got over without a hand', asyn
 
 test('a network that goes away is said beside the meter, and it goes on by itself', async () => {
   const { path, sha256 } = await makeFile(40 * MiB)
-  const tab = await openTab(browser)
+  const tab = await openTab(browser, { bucket: bucketOf(demo) })
   await tab.page.goto(demo.url)
   await slowly(tab.page)
   await prepare(tab.page, path)
@@ -348,7 +348,7 @@ test('a network that goes away is said beside the meter, and it goes on by itsel
 
 test('a file that is being sent in one tab is not gone on with in another', async () => {
   const { path } = await makeFile(16 * MiB)
-  const tab = await openTab(browser)
+  const tab = await openTab(browser, { bucket: bucketOf(demo) })
   await tab.page.goto(demo.url)
   await slowly(tab.page)
   await prepare(tab.page, path)

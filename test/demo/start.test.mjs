@@ -84,7 +84,11 @@ test(
     for (const [env, expected, ...args] of /** @type {[object, RegExp, ...string[]][]} */ ([
       [{ PORT: 'eighty' }, /^PORT: expected a number/],
       [{ PORT: '0', NODE_ENV: 'production' }, /does not run with NODE_ENV=production/],
-      [{ PORT: '0' }, /^--s3: expected BUCKET or https:/, '--s3', 'https://s3.example'],
+      [{ PORT: '0' }, /^--s3: expected the name of a bucket/, '--s3', 'https://s3.example'],
+      [{ PORT: '0' }, /^--s3: expected https:, or http: on/, '--s3', 'http://s3.example/bucket'],
+      [{ PORT: '0' }, /^--s3: expected https:, or http: on/, '--s3', 'ftp://127.0.0.1/bucket'],
+      [{ PORT: '0' }, /^--s3: expected no user/, '--s3', 'https://user:pw-7a@s3.example/bucket'],
+      [{ PORT: '0' }, /^--s3: expected nothing after/, '--s3', 'https://s3.example/bucket?a=b'],
       [{ PORT: '0' }, /^--s3: expected BUCKET or https:/, '--s3', 'A_B'],
       [{ PORT: '0' }, /^Unknown option/, '--s4', 'bucket'],
     ])) {
@@ -92,6 +96,7 @@ test(
       assert.deepEqual(await run.exit, [1, null])
       assert.match(run.out, expected)
       assert.ok(!run.out.includes('    at '), 'no stack trace')
+      assert.notInclude(run.out, 'pw-7a')
     }
   },
 )

@@ -144,6 +144,10 @@ test('one changed bit of the stored file is refused after one KMS call, and so i
   stored[stored.length - 20] ^= 1
   await writeFile(path, stored)
   assert.deepEqual(await refusal('open'), [422, 'rejected', 1])
+  await writeFile(path, stored.subarray(0, -1))
+  const began = performance.now()
+  assert.deepEqual(await refusal('open'), [500, 'source_failed', 1])
+  assert.isBelow(performance.now() - began, 20_000, 'nobody waits for the byte that is gone')
   assert.strictEqual(await receiptOf(done), receipt, 'no receipt says that it was opened')
 })
 
