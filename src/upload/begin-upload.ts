@@ -13,7 +13,7 @@ import { setsOf, type Recipients } from '../stream/plan-message.js'
 import type { RangeSealer } from '../stream/range-sealer.js'
 import { namedRecords, type FileRecords } from '../stream/record-store.js'
 import { sealName } from '../stream/seal-name.js'
-import { planUpload, type UploadPlan } from './plan.js'
+import { planUpload, uploadLimits, type UploadPlan } from './plan.js'
 import type { UploadOptions } from './upload-options.js'
 import { UploadRecord, uploadNote, type UploadNote } from './upload-record.js'
 
@@ -35,7 +35,8 @@ export interface UploadInput {
 export async function beginUpload(given: UploadInput): Promise<Upload> {
   const note = await noteOf(given)
   const { records, resume } = given.o
-  if (records?.list && resume !== false)
+  // a smaller file never has a record, and waits for no store
+  if (records?.list && resume !== false && note.size > uploadLimits.part / 2)
     for (const [id, found] of await unfinished(records, note)) {
       const upload = await restored(given, records, id, found)
       if (upload) return upload

@@ -84,12 +84,13 @@ export function uploadTransport(url: string | URL, o?: TransportOptions): Upload
       const { signal, link } = checkOptions(given, 'signal link')
       const body = JSON.stringify({ op, ...request })
       ensure(body.length <= uploadBody, 'too_large', `${op}: more than ${uploadBody} bytes`)
-      const ours = typeof headers === 'function' ? await headers() : headers
       const answer = await abortable(
         within(
           patience,
-          (late) =>
-            asked(() => (fetch ?? globalThis.fetch)(href, requestOf(body, ours, link, late))),
+          async (late) => {
+            const ours = typeof headers === 'function' ? await headers() : headers
+            return asked(() => (fetch ?? globalThis.fetch)(href, requestOf(body, ours, link, late)))
+          },
           unreachable('no answer in time'),
         ),
         signal,

@@ -584,6 +584,14 @@ export function uploadsSuite({ test, assert, world }) {
     assert.equal(times, 2, 'the second one was told that an object is there')
   })
 
+  test('a file of one part waits for no store of records', { timeout }, async () => {
+    const { source, hash } = await fileOf(100_000)
+    const records = { ...recordsOf(), list: () => new Promise(() => {}) }
+    const transport = transportOf()
+    const upload = await uploadSealed(made.keys, source, { context, transport, records })
+    assert.equal(await openedHash((await upload.done).key), hash)
+  })
+
   test('an answer that is none of its verb is malformed', async () => {
     const { source } = await fileOf(9 * MiB)
     const rows = {
