@@ -37,9 +37,37 @@ const isByLink = asked.get('by') === 'link'
 const transport = uploadTransport(handler, {
   headers: isByLink ? {} : { authorization: 'Bearer acme' },
 })
+const ask = transport.ask.bind(transport)
+transport.ask = async (op, ...given) => {
+  const answer = await ask(op, ...given)
+  if (op === 'list') told.listed.push(...answer.parts.map(({ part }) => part))
+  return answer
+}
+
+/** Records as they are in IndexedDB: the message id, and the parts that have a row. */
+const recorded = () =>
+  new Promise((resolve, reject) => {
+    const opening = indexedDB.open('sealdrop', 1)
+    opening.onerror = () => reject(opening.error)
+    opening.onsuccess = () => {
+      const db = opening.result
+      const rows = db.transaction('tags').objectStore('tags').getAllKeys()
+      rows.onsuccess = () => {
+        db.close()
+        const found = {}
+        for (const [id, title] of rows.result) {
+          const parts = (found[id] ??= [])
+          const [, part] = /^part (\d+)$/.exec(title) ?? []
+          if (part) parts.push(Number(part))
+        }
+        resolve(found)
+      }
+    }
+  })
 
 async function send(file) {
   try {
+    show({ listed: [], recorded: await recorded() })
     const upload = await uploadSealed(keys, file, {
       context,
       transport,
