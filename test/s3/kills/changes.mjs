@@ -113,8 +113,8 @@ export function changesSuite({ test, assert, made, fresh, fileOf, hashOf }) {
     'nothing of it leaves': undefined,
     'without the comparison of tags it leaves, and the ledger sees it': [
       'stream/frame-ledger.js',
-      'if (!equal(mine, tag))',
-      'if (false)',
+      'else if (!equal(known, tag))',
+      'else if (false)',
     ],
   }
   for (const [name, mutation] of Object.entries(builds))
