@@ -228,7 +228,7 @@ export function pagesSuite({ test, assert, world }) {
       t.diagnostic(`${made.store.puts.length} parts were sent, of 9`)
     })(own))
 
-  const kills = amount({ part: 6, whole: 30 })
+  const kills = amount({ part: 4, whole: 30 })
   test(`Chromium: a tab that is closed at ${kills} random moments, and the file goes on in another one`, (own) =>
     inSession('Chromium', async (session, t) => {
       const seed = givenSeed()

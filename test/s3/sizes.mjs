@@ -16,13 +16,14 @@ import { context, launches, makePageWorld } from './page-world.mjs'
 
 const MiB = 2 ** 20
 const part = 8 * MiB
-const filesOfFolder = 200
-const large = amount({ part: 96 * MiB, whole: 512 * MiB })
+const filesOfFolder = amount({ part: 60, whole: 200 })
+const large = amount({ part: 40 * MiB, whole: 512 * MiB })
 /** Of files whose upload is watched. */
 const sizes = amount({ part: [32 * MiB, 128 * MiB], whole: [1_024 * MiB, 4_096 * MiB] })
 /** MiB that a page may grow by, how much more with four times the bytes, and ms of a task. */
 const limits = { growth: 200, factor: 1.3, task: 50 }
-const patience = amount({ part: 120_000, whole: 900_000 })
+/** More than two answers that are lost, each of which is waited for. */
+const patience = amount({ part: 240_000, whole: 900_000 })
 
 /**
  * @param {{ test: any, assert: any, world: () => any }} host
@@ -62,7 +63,8 @@ export function sizesSuite({ test, assert, world }) {
       if (state === 'done') return told(page)
       await sleep(100)
     }
-    return assert.fail(`after ${patience} ms: ${JSON.stringify(await told(page))}`)
+    const waiting = await page.evaluate('globalThis.page.waiting()')
+    return assert.fail(`after ${patience} ms: ${JSON.stringify([waiting, await told(page)])}`)
   }
   const choose = async (page, id, ...paths) => (await page.$(id)).uploadFile(...paths)
 
@@ -201,7 +203,7 @@ export function sizesSuite({ test, assert, world }) {
 
   test('Chromium: no task of a page that uploads takes the thread for more than 50 ms', (own) =>
     inPage('Chromium', async (page, session, t) => {
-      const { path } = await fileOf(96 * MiB)
+      const { path } = await fileOf(48 * MiB)
       await growthOf(12 * MiB, page, session)
       await page.evaluate(`Object.assign(globalThis.page.told, { state: 'idle' })`)
       const tasks = await tasksOf(page, async () => {

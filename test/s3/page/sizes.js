@@ -8,6 +8,23 @@ const { handler, jwks, context } = await (await fetch('/settings')).json()
 const keys = importKeySet(jwks, { trust: inHand() })
 const transport = uploadTransport(handler, { headers: { authorization: 'Bearer acme' } })
 
+/** What is under way, so that a page that stands still can say at what. */
+const pending = new Map()
+for (const verb of ['ask', 'put']) {
+  const real = transport[verb]
+  transport[verb] = async (...given) => {
+    const mark = {}
+    pending.set(mark, [verb === 'ask' ? given[0] : verb, performance.now()])
+    try {
+      return await real(...given)
+    } finally {
+      pending.delete(mark)
+    }
+  }
+}
+/** Verbs that wait for an answer, with their milliseconds. Where it is none, the file is read. */
+const waiting = () => Array.from(pending.values(), ([verb, at]) => [verb, performance.now() - at])
+
 const outcomeOf = ({ file, status, value, reason }) => ({
   path: file.webkitRelativePath,
   name: file.name,
@@ -62,4 +79,4 @@ for (const input of document.querySelectorAll('input'))
       Object.defineProperty(files[i], 'webkitRelativePath', { value })
     void send(files)
   })
-globalThis.page = { told, busy, plain, paths: undefined }
+globalThis.page = { told, busy, plain, waiting, paths: undefined }
