@@ -40,7 +40,7 @@ export interface UploadOptions extends CallOptions {
    * What `takeDropLink` answered: the token goes to the handler, and never to the bucket.
    *
    * - it is kept in the record, readable in the storage of the page's origin, and deleted with it
-   * - an upload that goes on uses the one that was kept, where none is given
+   * - where none is given, an upload goes on by the one that was kept, whatever `transport` sends
    * - default: none, and the handler knows the sender by the headers of `transport`
    */
   readonly link?: { readonly token: string } | undefined

@@ -75,10 +75,11 @@ test('a link passes for nothing else, and nothing else is signed as one', async 
   await fails(assert, asLink, 'rejected', /typ/)
 })
 
+const noKms = () => {
+  throw new Error('KMS was asked')
+}
+
 test('what is wrong with options is said before KMS is asked', async () => {
-  const noKms = () => {
-    throw new Error('KMS was asked')
-  }
   /** @type {Record<string, unknown[]>} */
   const rows = {
     key: [undefined, '', 1],
@@ -106,9 +107,14 @@ test('what is wrong with options is said before KMS is asked', async () => {
 
 test('a key that does not sign is refused, and a link that no header holds', async () => {
   await fails(assert, createDropLink({ ...good, key: 'alias/claims' }), 'key_unusable')
-  const context = { note: 'x'.repeat(6_000) }
-  for (const one of [key, 'alias/ed'])
-    await fails(assert, createDropLink({ ...good, key: one, context }), 'too_large')
+  const of = (length, o = {}) =>
+    createDropLink({ ...good, ...o, context: { note: 'x'.repeat(length) } })
+  await fails(assert, of(3_500, { key: 'alias/ed' }), 'too_large', /Ed25519/)
+  const codeOf = (length) => of(length, { kms: noKms }).catch(({ code }) => code)
+  let fits = 4_000
+  while (fits < 6_000 && (await codeOf(fits + 1)) !== 'too_large') fits++
+  await of(fits)
+  await fails(assert, of(fits + 1, { kms: noKms }), 'too_large', /7680 characters/)
 })
 
 test('the algorithm can be named, by either name', async () => {

@@ -37,6 +37,15 @@ test('a link is taken from the address, which keeps everything else, and its sta
   assert.deepEqual(told, [[{ kept: 1 }, page]])
 })
 
+test('a link whose sign was escaped on its way is taken too', (t) => {
+  const token = tokenOf(claims)
+  for (const sign of ['%3D', '%3d']) {
+    const told = at(t, `${page}#drop${sign}${token}`)
+    assert.equal(takeDropLink()?.token, token)
+    assert.deepEqual(told, [[{ kept: 1 }, page]])
+  }
+})
+
 test('where there is no link, nothing is taken and nothing is changed', (t) => {
   assert.isUndefined(takeDropLink(), 'without a page')
   for (const hash of ['', '#', '#top', '#adrop=x', '#drop']) {
@@ -57,6 +66,19 @@ test('a damaged link is malformed, leaves the address too, and is told to nobody
     tokenOf({ ...claims, sub: 7 }),
     tokenOf({ ...claims, ctx: { claim: 7 } }),
     tokenOf({ ctx: {} }),
+    ...['1', -1, null, 1e12].map((exp) => tokenOf({ ...claims, exp })),
+    ...['1', 0, -1, 1.5, null].flatMap((limit) => [
+      tokenOf({ ...claims, files: limit }),
+      tokenOf({ ...claims, bytes: limit }),
+    ]),
+    `${token}&utm_source=mail`,
+    `${token})`,
+    `${token}.`,
+    `${token}.e30`,
+    `${token}#drop=${token}`,
+    token.slice(0, token.lastIndexOf('.')),
+    token.slice(0, token.lastIndexOf('.') + 1),
+    token.slice(token.indexOf('.')),
   ]
   for (const text of damaged) {
     const told = at(t, `${page}#drop=${text}`)

@@ -74,6 +74,13 @@ export function guideLinks({ test, assert, world, made, tools }) {
       await page.goto(link.url)
       await page.waitForFunction('globalThis.send', { polling: 50 })
       assert.equal(page.url(), `${site}/guide.html?claim=7`)
+      // what is pasted into the tab is taken; another fragment changes nothing
+      await page.evaluate("globalThis.isOpen = true; location.hash = 'top'")
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      assert.isTrue(await page.evaluate('globalThis.isOpen'))
+      await page.evaluate((url) => location.assign(url), link.url)
+      await page.waitForFunction('globalThis.send && !globalThis.isOpen', { polling: 50 })
+      assert.equal(page.url(), `${site}/guide.html?claim=7`)
       const file = await fileOf(9 * 2 ** 20)
       fresh()
       await (await page.$('input')).uploadFile(file.path)

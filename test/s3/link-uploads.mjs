@@ -137,6 +137,31 @@ export function linkUploadsSuite({ test, assert, world }) {
     assert.deepEqual(tokens(), [one.token])
   })
 
+  test('link: an upload goes on as it was begun, whoever the page is by then', async (t) => {
+    const it = await made(t)
+    const { o, records, file, transport } = it
+    const link = await it.linkOf()
+    const messageId = await begunBy(it, link)
+    const sent = new Set()
+    const fetch = (url, init) => {
+      sent.add(init.headers.get('authorization'))
+      return globalThis.fetch(url, init)
+    }
+    const headers = { authorization: 'Bearer of-the-app' }
+    const own = uploadTransport(transport().url, { headers, fetch })
+    const upload = await uploadSealed(keys, await file(), { ...o, records, transport: own })
+    assert.equal(upload.messageId, messageId)
+    await upload.done
+    assert.deepEqual([...sent], [`Bearer ${link.token}`])
+
+    await begunBy(it, link)
+    sent.clear()
+    const anew = { ...o, records, transport: own, resume: false }
+    const other = await uploadSealed(keys, await file(), anew)
+    await fails(assert, other.done, 'rejected')
+    assert.deepEqual([...sent], ['Bearer of-the-app'])
+  })
+
   test('link: a cancelled upload is given back by the token that was kept', async (t) => {
     const it = await made(t)
     const { o, records, file, transport, tokens } = it

@@ -18,6 +18,12 @@ const addressesInPage = () =>
     performance.getEntries().map(({ name, entryType }) => entryType !== 'navigation' && name),
   ])
 
+/** Where the browser tells scripts how this document was opened. Runs in the page. */
+const openedByInPage = () => [
+  performance.getEntriesByType('navigation')[0].name,
+  globalThis.navigation?.activation?.entry?.url ?? 'not told',
+]
+
 /** @param {{ test: any, assert: any, made: () => any, tools: any }} host */
 export function pageLinks({ test, assert, made, tools }) {
   const { inSession, isReady, choose, arrives, ended, stored, fresh, until, only, fileOf } = tools
@@ -46,6 +52,9 @@ export function pageLinks({ test, assert, made, tools }) {
         assert.equal(page.url(), link.url.split('#')[0])
         assert.notInclude(await page.evaluate(addressesInPage), link.token)
         assert.deepEqual(await holding(page, link.token), [])
+        const openedBy = await page.evaluate(openedByInPage)
+        // scripts in the page can read the token as long as this document lives
+        assert.deepEqual(openedBy, [link.url, link.url])
         // puppeteer waits for ever where Firefox goes back
         if (browser === 'Chromium') {
           await page.goto('about:blank')
@@ -72,6 +81,12 @@ export function pageLinks({ test, assert, made, tools }) {
         await page.reload()
         await isReady(page)
         assert.isUndefined(await page.evaluate('globalThis.page.said'))
+        const afterReload = await page.evaluate(openedByInPage)
+        assert.notInclude(
+          afterReload.join(),
+          link.token,
+          'a document that was reloaded tells nothing',
+        )
         made().store.before = undefined
         await arrives(page, file)
         assert.equal(stored().length, 5, 'what was stored is not sent again')

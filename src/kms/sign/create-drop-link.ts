@@ -1,5 +1,6 @@
 import { algOf, type NamedAlg } from '../../algorithms/alg-of.js'
 import { toBase64url } from '../../bytes/base64url.js'
+import { utf8 } from '../../bytes/text.js'
 import { randomBytes } from '../../crypto/subtle.js'
 import { clockOf, ensure } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
@@ -57,6 +58,24 @@ export interface DropLink {
 /** Characters of a token, which travels in a header: servers take 8 KiB of one, or 16 of all. */
 const longestToken = 7_680
 
+const { drop: typ } = reservedTypes
+const anyThumbprint = 'x'.repeat(43)
+
+/** @throws SealdropError `too_large` */
+const checkLength = (length: number): void =>
+  ensure(
+    length <= longestToken,
+    'too_large',
+    `a link has at most ${longestToken} characters, this one has ${length} or more`,
+  )
+
+/** Characters of a token with the shortest header and signature, those of a P-256 key. */
+function leastLength(claims: DropLinkClaims): number {
+  const header = utf8(JSON.stringify({ alg: 'ES256', kid: anyThumbprint, typ }))
+  const parts = [header, encodeValue(claims, 1).bytes, new Uint8Array(64)]
+  return parts.map(toBase64url).join('.').length
+}
+
 type Row = readonly [is: (value: unknown) => boolean, expected: string]
 const optional =
   (is: Row[0]): Row[0] =>
@@ -97,8 +116,9 @@ function checked(given: DropLinkOptions): DropLinkOptions {
  * @returns the URL, the token, its id, and when it ends
  * @throws SealdropError without a KMS call:
  *   - `invalid_argument`: an option is missing or wrong, or no Region is known for the key
- *   - `too_large`: it is too long for a header, or for an Ed25519 key: shorten the context
+ *   - `too_large`: it is too long for a header, whatever key signs: shorten the context
  * @throws SealdropError from KMS:
+ *   - `too_large`: it is too long by the signature of this key, or for an Ed25519 key
  *   - what `sign` of a signer throws then
  * @example
  *   ```js
@@ -125,6 +145,19 @@ async function signedLink(given: DropLinkOptions): Promise<DropLink> {
   const audience = linkUrl('audience', o.audience)
   const ctx = checkContext(o.context)
   const now = clockOf(o.now)()
+  const draft: DropLinkClaims = {
+    iss: thumbprintUrn(anyThumbprint),
+    aud: audience.href,
+    sub: subject,
+    jti: toBase64url(randomBytes(16)),
+    iat: Math.floor(now / 1000),
+    exp: Math.ceil((now + expiresIn) / 1000),
+    ctx,
+    ...(prefix && { prefix }),
+    ...(files && { files }),
+    ...(bytes && { bytes }),
+  }
+  checkLength(leastLength(draft))
   const port = new KmsPort(kms)
   try {
     const key = await loadKey(port, o.key, algOf(o), signal)
@@ -133,25 +166,10 @@ async function signedLink(given: DropLinkOptions): Promise<DropLink> {
       'key_unusable',
       `${o.key} does not sign; a link needs a key with the usage SIGN_VERIFY`,
     )
-    const claims: DropLinkClaims = {
-      iss: thumbprintUrn(key.info.thumbprint),
-      aud: audience.href,
-      sub: subject,
-      jti: toBase64url(randomBytes(16)),
-      iat: Math.floor(now / 1000),
-      exp: Math.ceil((now + expiresIn) / 1000),
-      ctx,
-      ...(prefix && { prefix }),
-      ...(files && { files }),
-      ...(bytes && { bytes }),
-    }
-    const parts = { header: { typ: reservedTypes.drop }, payload: encodeValue(claims, 1).bytes }
+    const claims = { ...draft, iss: thumbprintUrn(key.info.thumbprint) }
+    const parts = { header: { typ }, payload: encodeValue(claims, 1).bytes }
     const token = await signJws(port, key, parts, signal)
-    ensure(
-      token.length <= longestToken,
-      'too_large',
-      `a link has at most ${longestToken} characters, this one has ${token.length}`,
-    )
+    checkLength(token.length)
     page.hash = `drop=${token}`
     return { url: page.href, token, jti: claims.jti, expires: new Date(claims.exp * 1000) }
   } finally {

@@ -5,7 +5,7 @@ import { takeDropLink, unfinishedUploads, uploadSealed, uploadTransport } from '
 import { pointedRecords, tellServer, watchEncrypt } from '/watch.js'
 
 const link = takeDropLink()
-addEventListener('hashchange', () => location.reload())
+addEventListener('hashchange', () => /^#drop(=|%3D)/i.test(location.hash) && location.reload())
 
 const asked = new URLSearchParams(location.search)
 watchEncrypt((entry) => tellServer('/ledger', JSON.stringify(entry)))
