@@ -67,6 +67,7 @@ async function printed(paths, env) {
   const driver = `
     import { format } from 'node:util'
     globalThis.location = { href: 'https://example.com/' }
+    globalThis.addEventListener = () => {}
     let lines = []
     console.log = (...args) => void lines.push(format(...args))
     const found = {}
