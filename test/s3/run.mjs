@@ -8,6 +8,7 @@ import { completeContract } from './contract-complete.mjs'
 import { partsContract } from './contract-parts.mjs'
 import { storeContract } from './contract-store.mjs'
 import { verbsContract } from './contract-verbs.mjs'
+import { demoFlagSuite } from './demo-flag.mjs'
 import { doctorSuite } from './doctor.mjs'
 import { linkUploadsSuite } from './link-uploads.mjs'
 import { linksSuite } from './links.mjs'
@@ -45,7 +46,8 @@ const rows = [
   objectsSuite,
   doctorSuite,
 ]
-for (const contract of [...rows, linksSuite, linkUploadsSuite]) contract({ test, assert, world })
+for (const contract of [...rows, linksSuite, linkUploadsSuite, demoFlagSuite])
+  contract({ test, assert, world })
 
 let demoServer, demoWorld
 before(async () => {
