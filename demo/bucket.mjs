@@ -63,7 +63,7 @@ async function ownBucket({ dir, path, before, origins, log }) {
 }
 
 /**
- * A bucket of somebody's: it is looked at, and not changed.
+ * A bucket of somebody's: it is looked at, and its rules are not changed.
  *
  * @param {{ bucket: string, endpoint?: string }} named
  * @param {{ origins: string[], log: (line: string) => void }} o

@@ -2,8 +2,8 @@
 // cleanly.
 //
 // `npm start -- --s3 BUCKET` sends files to a bucket of AWS, by the default chain's credentials and
-// Region, and `--s3 https://ENDPOINT/BUCKET` to one of a compatible store. That was tried with
-// versitygw. AWS itself, R2, B2 and GCS are untried.
+// Region, and `--s3 https://ENDPOINT/BUCKET` to one of a compatible store. That is tried with
+// versitygw in test/s3/. AWS itself, R2, B2 and GCS are untried.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
