@@ -1,5 +1,5 @@
 // npm run test:s3: whole uploads through whatever may happen to them, against an S3 that we did not
-// write. 20 of 40 MiB; in `npm run test:soak` 50 of 512 MiB.
+// write. 20 of 64 MiB; in `npm run test:soak` 50 of 512 MiB.
 import test, { after, before } from 'node:test'
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
@@ -20,7 +20,7 @@ import { pageTroublesSuite } from './page-troubles.mjs'
 const MiB = 2 ** 20
 const partLength = 8 * MiB
 const runs = amount({ part: 20, whole: 50 })
-const size = amount({ part: 40, whole: 512 }) * MiB
+const size = amount({ part: 64, whole: 512 }) * MiB
 
 let server, world, browser
 /** @type {any} */
