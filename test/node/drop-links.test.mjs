@@ -44,7 +44,7 @@ const linkOf = (o = {}) =>
   })
 
 /** A handler whose events and output are kept. */
-function handlerOf({ authorize = undefined, ...o } = /** @type {any} */ ({})) {
+function handlerOf({ authorize, ...o } = /** @type {any} */ ({})) {
   /** @type {import('sealdrop/s3').UploadEvent[]} */
   const events = []
   const handler = uploadHandler({
