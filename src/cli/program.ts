@@ -6,6 +6,8 @@ import { inspectCommand } from './commands/inspect.js'
 import { localKmsCommand } from './commands/local-kms.js'
 import { openCommand } from './commands/open.js'
 import { sealCommand } from './commands/seal.js'
+import { signCommand } from './commands/sign.js'
+import { verifyCommand } from './commands/verify.js'
 import { exitCodeOf, isForeseen, PipeClosed, type ExitCode } from './exit-codes.js'
 import { ownStreams, type Streams, type Terminal } from './terminal.js'
 
@@ -13,6 +15,8 @@ import { ownStreams, type Streams, type Terminal } from './terminal.js'
 export const allCommands = (terminal: Terminal, streams: Streams): readonly Command[] => [
   sealCommand(terminal, streams),
   openCommand(terminal, streams),
+  signCommand(terminal, streams),
+  verifyCommand(terminal, streams),
   inspectCommand(terminal, streams),
   localKmsCommand(terminal),
   doctorCommand(terminal),

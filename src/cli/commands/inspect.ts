@@ -1,8 +1,8 @@
 import { inspect, type Inspection } from '../../doors/index.js'
-import { fromUtf8 } from '../../bytes/text.js'
 import { Command } from '../commander.js'
 import { eachInput } from '../data/each-input.js'
-import { allOf, inputNames, openInput, type Input } from '../data/inputs.js'
+import { inputNames, openInput } from '../data/inputs.js'
+import { inspectable } from '../data/kinds.js'
 import { abortedBySignals } from '../signals.js'
 import type { Streams, Terminal } from '../terminal.js'
 
@@ -15,9 +15,6 @@ Examples:
 
 Nothing of it is verified, and no key and no credentials are needed.`
 
-/** The longest text that is looked at, in bytes. A message may have any length. */
-const longestText = 16 * 2 ** 20
-
 /** The command `sealdrop inspect`. */
 export function inspectCommand(terminal: Terminal, streams: Streams): Command {
   return new Command('inspect')
@@ -28,7 +25,8 @@ export function inspectCommand(terminal: Terminal, streams: Streams): Command {
     .action(async (names: readonly string[], { json = false }: { readonly json?: boolean }) => {
       await abortedBySignals((signal) =>
         eachInput(inputNames(names), { jobs: 1, terminal }, async (name) => {
-          const found = await inspected(await openInput(name, streams), signal)
+          const input = await openInput(name, streams)
+          const found = await inspect(await inspectable(input), { signal })
           for (const line of json
             ? [JSON.stringify({ input: name, ...found })]
             : inLines(name, found))
@@ -36,14 +34,6 @@ export function inspectCommand(terminal: Terminal, streams: Streams): Command {
         }),
       )
     })
-}
-
-/** A message begins with its version; everything else is text. */
-async function inspected(input: Input, signal: AbortSignal): Promise<Inspection> {
-  const [version = 0] = await input.first(1)
-  if (version === 1 || version === 2) return inspect(input.source, { signal })
-  const text = fromUtf8(await allOf(input, longestText))
-  return inspect(text?.trim() ?? input.source, { signal })
 }
 
 const words: Readonly<Record<Inspection['kind'], string>> = {

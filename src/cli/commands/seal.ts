@@ -1,18 +1,11 @@
-import {
-  inspect,
-  seal,
-  sealStream,
-  type KeyInfo,
-  type KeySet,
-  type Value,
-} from '../../doors/index.js'
-import { fromUtf8 } from '../../bytes/text.js'
+import { inspect, seal, sealStream, type KeyInfo, type KeySet } from '../../doors/index.js'
 import type { Context } from '../../formats/context.js'
 import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
 import { contextFlags } from '../arguments/context.js'
 import { keySetOf, type TrustedKeys } from '../arguments/key-sets.js'
 import { keyFlags, type KeyArgument } from '../arguments/recipients.js'
-import { Command, Option } from '../commander.js'
+import { valueOf, valueTypeOption, type ValueType } from '../arguments/value-type.js'
+import { Command } from '../commander.js'
 import { eachInput } from '../data/each-input.js'
 import { allOf, inputNames, openInput, type Input } from '../data/inputs.js'
 import { outputOf, outputsIn, type Output, type OutputOptions } from '../data/outputs.js'
@@ -37,7 +30,7 @@ Sealing needs no credentials. What is sealed goes to stdout without -o; everythi
 
 interface SealArguments {
   readonly jwe?: true
-  readonly type?: keyof typeof valueTypes
+  readonly type?: ValueType
   readonly output?: string
   readonly outDir?: string
   readonly force?: true
@@ -46,26 +39,6 @@ interface SealArguments {
 
 /** The longest value, in bytes. A message has no such limit. */
 const longestValue = 2 ** 20
-
-const wrongType = (name: string, type: string): SealdropError =>
-  new SealdropError('malformed', `${name}: expected ${type}`)
-
-/** What bytes are sealed as. It is never guessed. */
-const valueTypes = {
-  bytes: (bytes: Uint8Array<ArrayBuffer>): Value => bytes,
-  text(bytes: Uint8Array<ArrayBuffer>, name: string): Value {
-    const text = fromUtf8(bytes)
-    if (text === undefined) throw wrongType(name, 'text in UTF-8')
-    return text
-  },
-  json(bytes: Uint8Array<ArrayBuffer>, name: string): Value {
-    try {
-      return JSON.parse(fromUtf8(bytes) ?? '') as Value
-    } catch {
-      throw wrongType(name, 'JSON')
-    }
-  },
-}
 
 /** The command `sealdrop seal`. */
 export function sealCommand(terminal: Terminal, streams: Streams): Command {
@@ -79,11 +52,7 @@ export function sealCommand(terminal: Terminal, streams: Streams): Command {
   const context = contextFlags(command)
   return command
     .option('--jwe', 'make a value (one line of JWE), of at most 1 MiB, and no message')
-    .addOption(
-      new Option('--type <type>', 'what a value is; default: bytes').choices(
-        Object.keys(valueTypes),
-      ),
-    )
+    .addOption(valueTypeOption('what a value is; default: bytes'))
     .option('-o, --output <file>', 'where it goes; - is stdout, also where it is a terminal')
     .option(
       '--out-dir <folder>',
@@ -186,7 +155,7 @@ async function sealMessage(work: OneSealing): Promise<readonly KeyInfo[]> {
 async function sealValue(work: OneSealing): Promise<readonly KeyInfo[]> {
   const { o, keys, input, output, context, signal } = work
   const bytes = await allOf(input, longestValue)
-  const content = valueTypes[o.type ?? 'bytes'](bytes, input.name)
+  const content = valueOf(o.type, bytes, input.name)
   const [set] = keys as readonly [KeySet]
   try {
     const jwe = await seal(set, content, { context, signal, ...again(o) })

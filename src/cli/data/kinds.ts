@@ -1,7 +1,7 @@
 import { fromUtf8 } from '../../bytes/text.js'
 import type { Bytes } from '../../bytes/bytes.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
-import type { Input } from './inputs.js'
+import { allOf, type Input } from './inputs.js'
 
 /** What a sealed thing is, by its first bytes. */
 export type SealedKind = 'message' | 'value'
@@ -27,4 +27,14 @@ export async function kindOfInput(input: Input): Promise<SealedKind> {
     'malformed',
     `${input.name}: expected a sealed file or value, found ${bytes.length === 0 ? 'nothing' : 'something else'}`,
   )
+}
+
+/** The longest text that is looked at, in bytes. A message may have any length. */
+const longestText = 16 * 2 ** 20
+
+/** A message as it comes, and everything else as its text: what `inspect` takes. */
+export async function inspectable(input: Input): Promise<string | Input['source']> {
+  const [version = 0] = await input.first(1)
+  if (version === 1 || version === 2) return input.source
+  return fromUtf8(await allOf(input, longestText))?.trim() ?? input.source
 }

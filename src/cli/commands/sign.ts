@@ -1,0 +1,178 @@
+import type { Signer } from '../../doors/kms.js'
+import { inspect } from '../../doors/index.js'
+import { isJsonObject, parseJson } from '../../formats/json.js'
+import type { Context } from '../../formats/context.js'
+import { fromUtf8 } from '../../bytes/text.js'
+import { contextFlags } from '../arguments/context.js'
+import { kmsFlags, kmsOf } from '../arguments/kms.js'
+import { valueOf, valueTypeOption, type ValueType } from '../arguments/value-type.js'
+import { Command, Option } from '../commander.js'
+import { eachInput } from '../data/each-input.js'
+import { allOf, inputNames, openInput, type Input } from '../data/inputs.js'
+import { inspectable } from '../data/kinds.js'
+import { outputOf } from '../data/outputs.js'
+import { progressOf } from '../data/progress.js'
+import { UsageError } from '../exit-codes.js'
+import { abortedBySignals } from '../signals.js'
+import type { Streams, Terminal } from '../terminal.js'
+
+const examples = `
+Examples:
+  $ sealdrop sign --key-id alias/releases backup.tar
+      Writes backup.tar.sig: a JWS and the hashes of the file's chunks. KMS is asked once, whatever the size.
+  $ echo 'order 7 is paid' | sealdrop sign --key-id alias/receipts --token --type text
+      A token (JWS) of any value, on stdout.
+  $ sealdrop sign --key-id alias/receipts --jwt 900 < claims.json
+      A JWT of these claims, which is good for 900 seconds.
+  $ sealdrop sign --key-id alias/receipts --receipt opened report.sealed
+      A receipt for a sealed file or value, for whoever sent it.
+
+KMS is reached by the AWS default chain. The key needs the usage SIGN_VERIFY.`
+
+interface SignArguments {
+  readonly keyId?: string
+  readonly alg?: string
+  readonly token?: true
+  readonly jwt?: number
+  readonly receipt?: 'received' | 'opened'
+  readonly type?: ValueType
+  readonly name?: string
+  readonly mediaType?: string
+  readonly output?: string
+  readonly force?: true
+  readonly region?: string
+  readonly profile?: string
+  readonly endpointUrl?: string
+}
+
+interface Signing {
+  readonly signer: Signer
+  readonly streams: Streams
+  readonly o: SignArguments
+  readonly context: Context
+  readonly signal: AbortSignal
+}
+
+/** The longest text that is signed as a token, in bytes: KMS takes 4,096 of an Ed25519 key. */
+const longestToken = 2 ** 20
+
+function parseSeconds(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--jwt ${text}: expected seconds`)
+  return Number(text)
+}
+
+/** The command `sealdrop sign`. */
+export function signCommand(terminal: Terminal, streams: Streams): Command {
+  const command = new Command('sign')
+    .description('sign files, tokens and receipts by KMS')
+    .argument('[in...]', 'files; default: stdin')
+    .option('--key-id <arn|alias>', 'the key of KMS that signs')
+    .option('--alg <name>', "the algorithm, by JOSE's or KMS's name; default: that of the key")
+    .option('--token', 'sign a value as a token (JWS), and no file')
+    .option('--jwt <seconds>', 'sign JSON claims as a JWT that is good for so long', parseSeconds)
+    .addOption(
+      new Option('--receipt <stage>', 'sign a receipt for a sealed file or value').choices([
+        'received',
+        'opened',
+      ]),
+    )
+    .addOption(valueTypeOption('what a token holds; default: bytes'))
+    .option('--name <name>', 'what the signature calls the file; default: its own name')
+    .option('--media-type <type>', 'media type of the file; default: none')
+  const context = contextFlags(command)
+  command
+    .option('-o, --output <file>', 'where it goes; default: FILE.sig beside a file, else stdout')
+    .option('--force', 'replace what is there')
+  return kmsFlags(command)
+    .addHelpText('after', examples)
+    .action(async (names: readonly string[], o: SignArguments) => {
+      check(o, names, context())
+      await abortedBySignals((signal) =>
+        run(terminal, inputNames(names), { o, streams, context: context(), signal }),
+      )
+    })
+}
+
+function check(o: SignArguments, names: readonly string[], context: Context): void {
+  const { keyId, token, jwt, receipt, type, name, mediaType, output } = o
+  if (keyId === undefined) throw new UsageError('--key-id: expected the key that signs')
+  const ways = [token, jwt, receipt].filter((way) => way !== undefined).length
+  if (ways > 1) throw new UsageError('--token, --jwt and --receipt exclude each other')
+  if (type !== undefined && !token) throw new UsageError('--type: it is for --token')
+  const isOfFile =
+    [name, mediaType].some((it) => it !== undefined) || Object.keys(context).length > 0
+  if (ways > 0 && isOfFile)
+    throw new UsageError('--name, --media-type and -c are for signatures of files')
+  if (names.length > 1 && (output ?? name) !== undefined)
+    throw new UsageError('several inputs: -o and --name are for one')
+}
+
+async function run(
+  terminal: Terminal,
+  names: readonly string[],
+  given: Omit<Signing, 'signer'>,
+): Promise<void> {
+  const { o } = given
+  const { createSigner } = await import('../../doors/kms.js')
+  const { keyId = '', alg } = o
+  const signer = createSigner({ kms: kmsOf(o), key: keyId, ...(alg !== undefined && { alg }) })
+  try {
+    await eachInput(names, { jobs: 1, terminal, told: true }, (name) =>
+      signOne(name, { ...given, signer }),
+    )
+  } finally {
+    await signer.close()
+  }
+}
+
+async function signOne(name: string, work: Signing): Promise<void> {
+  const { o, streams } = work
+  const isFile = o.token === undefined && o.jwt === undefined && o.receipt === undefined
+  if (isFile && name === '-') throw new UsageError('a signature of a file: expected a file')
+  const path = o.output ?? (isFile ? `${name}.sig` : '-')
+  const output = await outputOf(path, {
+    streams,
+    force: o.force ?? false,
+    mode: 'umask',
+    inputs: [name],
+  })
+  const input = await openInput(name, streams)
+  const text = await (isFile ? signedFile(input, work) : signedText(input, work))
+  await output.write(new Blob([`${text}\n`]).stream())
+}
+
+async function signedFile(input: Input, work: Signing): Promise<string> {
+  const { signer, o, streams, context, signal } = work
+  const progress = progressOf(streams, input.name, input.size)
+  try {
+    return await signer.signFile(input.name, {
+      context,
+      signal,
+      onProgress: ({ done }) => progress.update(done),
+      ...(o.name !== undefined && { name: o.name }),
+      ...(o.mediaType !== undefined && { mediaType: o.mediaType }),
+    })
+  } finally {
+    progress.end()
+  }
+}
+
+async function signedText(input: Input, { signer, o, signal }: Signing): Promise<string> {
+  if (o.receipt !== undefined) return receiptOf(input, o.receipt, { signer, signal })
+  const bytes = await allOf(input, longestToken)
+  if (o.jwt === undefined) return signer.sign(valueOf(o.type, bytes, input.name), { signal })
+  const claims = parseJson(fromUtf8(bytes) ?? '', { code: 'malformed', field: input.name })
+  if (!isJsonObject(claims)) throw new UsageError(`${input.name}: expected claims as a JSON object`)
+  return signer.signJwt(claims, { expiresIn: o.jwt * 1000, signal })
+}
+
+async function receiptOf(
+  input: Input,
+  stage: NonNullable<SignArguments['receipt']>,
+  { signer, signal }: Pick<Signing, 'signer' | 'signal'>,
+): Promise<string> {
+  const found = await inspect(await inspectable(input), { signal })
+  const { messageId = '', digest = '', length = 0, context = {} } = found
+  if (messageId === '') throw new UsageError(`${input.name}: expected a sealed file or value`)
+  return signer.signReceipt({ messageId, digest, length, context, stage }, { signal })
+}
