@@ -18,8 +18,16 @@ export async function outputPlace(given: string): Promise<OutputPlace> {
   return { path, found: found.isDirectory() ? 'folder' : 'other' }
 }
 
-/** Where a link to nothing leads. The system refuses circles before. */
-async function endOfLinks(path: string): Promise<string> {
-  const next = await readlink(path).catch(() => undefined)
-  return next === undefined ? path : endOfLinks(resolve(dirname(path), next))
+/** As many links as Linux follows, one after the other. */
+const mostLinks = 40
+
+/** Where a link to nothing leads. Links that lead in a circle end somewhere in it. */
+async function endOfLinks(given: string): Promise<string> {
+  let path = given
+  for (let links = 0; links < mostLinks; links++) {
+    const next = await readlink(path).catch(() => undefined)
+    if (next === undefined) break
+    path = resolve(dirname(path), next)
+  }
+  return path
 }

@@ -127,13 +127,15 @@ test('what contradicts itself or says no reason is exit code 2, and says so', as
 })
 
 test('keys that cannot be used are exit code 4, and a host that is down is 6', async () => {
-  const { thumbprints } = world
+  const { at, thumbprints } = world
+  writeFileSync(at('broken.json'), '{"keys":[')
   for (const [args, exit, words] of /** @type {const} */ ([
     ['-r rsa.jwk.json', 4, /--arn, or --jwe/],
     ['-r claims.jwks.json --root root.json', 4, /sealdrop: /],
     [`-r ${url} --pin ${thumbprints.other}`, 4, /sealdrop: /],
     [`-r http://127.0.0.1:9/ --pin ${thumbprints.claims}`, 6, /sealdrop: /],
     ['-r root.json.nope', 7, /ENOENT/],
+    ['-r broken.json', 4, /sealdrop: /],
   ])) {
     const { code, err } = await seal(args)
     assert.equal(code, exit, `${args}: ${err}`)

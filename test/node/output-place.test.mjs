@@ -37,6 +37,8 @@ test('a link is followed to what it leads to, also where nothing is yet', async 
   await symlink('nothing', at('to-nothing'))
   await symlink('to-nothing', at('to-to-nothing'))
   await symlink(at('folder'), at('to-folder'))
+  await symlink('round', at('trip'))
+  await symlink('trip', at('round'))
   execFileSync('mkfifo', [at('pipe')])
   for (const [name, path, found] of [
     ['file', 'file', 'file'],
@@ -50,6 +52,8 @@ test('a link is followed to what it leads to, also where nothing is yet', async 
     ['pipe', 'pipe', 'other'],
   ])
     assert.deepEqual(await outputPlace(at(name)), { path: at(path), found }, name)
+  const circle = await outputPlace(at('trip'))
+  assert.oneOf(circle.path, [at('trip'), at('round')])
   assert.deepEqual(await outputPlace('/dev/null'), { path: '/dev/null', found: 'other' })
 })
 

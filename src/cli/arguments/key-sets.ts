@@ -132,12 +132,20 @@ const recipientMembers = new Set(['url', 'roots', 'pins', 'name', 'issuer'])
 
 /** What a recipient file says; undefined where this is a key or a set. */
 function recipientOf(document: string | Uint8Array): RecipientFile | undefined {
-  if (!isText(document) || !/^\s*\{/.test(document)) return undefined
-  const found = parseJson(document, { code: 'invalid_argument', field: 'recipient file' })
+  const found = isText(document) ? jsonOf(document) : undefined
   if (!isJsonObject(found) || !isText(found['url'])) return undefined
   const other = Object.keys(found).find((member) => !recipientMembers.has(member))
   if (other !== undefined) throw new UsageError(`recipient file: it has no member ${other}`)
   return found as unknown as RecipientFile
+}
+
+/** What is no JSON may still be a key. */
+function jsonOf(text: string): unknown {
+  try {
+    return parseJson(text, { code: 'malformed', field: 'recipient file' })
+  } catch {
+    return undefined
+  }
 }
 
 function fromRecipientFile(path: string, of: RecipientFile, use: Use): TrustedKeys {
