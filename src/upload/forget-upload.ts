@@ -37,6 +37,7 @@ const refused: readonly SealdropErrorCode[] = ['rejected', 'expired', 'conflict'
  *   const records = fileRecords('uploads')
  *   for (const { messageId } of await unfinishedUploads(records))
  *     await forgetUpload(records, messageId, { transport })
+ *   console.log((await unfinishedUploads(records)).length) // 0
  *   ```
  */
 export async function forgetUpload(
