@@ -99,7 +99,7 @@ function makeLookout(markers) {
 function partOf({ url, headers }) {
   const { pathname, searchParams } = new URL(url, 'http://localhost')
   const part = Number(searchParams.get('partNumber') ?? 1)
-  return { url, key: pathname, part, sum: headers['x-amz-checksum-sha256'], status: 0 }
+  return { url, key: pathname, part, sum: headers['x-amz-checksum-sha256'], status: 0, instead: 0 }
 }
 
 /** What a part is: its URL carries who signed it, and nobody else sends by one. */
@@ -138,6 +138,7 @@ async function startBucket(endpoint, look) {
     const closed = once(response, 'close').then(() => undefined)
     const instead = isPart && (await Promise.race([o.before?.(put), closed]))
     if (response.destroyed) return
+    if (instead) put.instead = instead.status
     if (instead) return refuse(response, instead)
     const { expect: _expect, ...headers } = request.headers
     const { method, url: path } = request
@@ -147,6 +148,7 @@ async function startBucket(endpoint, look) {
     const [answer] = await once(asked, 'response')
     put.status = answer.statusCode
     const after = isPart && (await o.after?.(put))
+    if (after) put.instead = after.status
     if (after) return refuse(response, after)
     // Chromium itself repeats what was cut off on a connection that it used before
     response.writeHead(answer.statusCode, { ...answer.headers, connection: 'close' })
