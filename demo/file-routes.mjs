@@ -1,6 +1,6 @@
 // The routes of files: the upload handler of `sealdrop/s3`, and the button that opens what arrived.
 import { uploadHandler } from 'sealdrop/s3'
-import { bodyLimit } from 'hono/body-limit'
+import { jsonGuards } from './json-guards.mjs'
 import { prefix } from './bucket.mjs'
 import { withOneBitChanged } from './changed-source.mjs'
 import { isOfFile } from './companion.mjs'
@@ -61,16 +61,7 @@ export function addFileRoutes(app, { uploads, inbox, answer, refuse }) {
     return uploads(c.req.raw)
   })
 
-  const guards = [
-    bodyLimit({
-      maxSize: 1024,
-      onError: (c) => refuse(c, refusal('too_large', 'body: expected at most 1024 bytes')),
-    }),
-    async (c, next) =>
-      c.req.header('content-type') === jsonType
-        ? next()
-        : refuse(c, refusal('unsupported_type', `content-type: expected ${jsonType}`)),
-  ]
+  const guards = jsonGuards({ refuse, jsonType })
   const opening = new Set()
   const open = (change) => (c) =>
     answer(c, async (counter) => {

@@ -1,7 +1,7 @@
 // The publisher's page over HTTP: what there is, and what can be done. In production it must be
 // behind a login, for few people.
 import { isSealdropError } from 'sealdrop'
-import { bodyLimit } from 'hono/body-limit'
+import { jsonGuards } from './json-guards.mjs'
 import { refusal } from './refusal.mjs'
 
 // No form and no simple request of another origin has this type. The request must also say where it
@@ -35,14 +35,7 @@ export function addPublisherRoutes(app, { keyCare, companion, clock, answer, ref
             c,
             refusal('forbidden', 'This is asked for by another page than the publisher’s own'),
           ),
-    bodyLimit({
-      maxSize: 1024,
-      onError: (c) => refuse(c, refusal('too_large', 'body: expected at most 1024 bytes')),
-    }),
-    async (c, next) =>
-      c.req.header('content-type') === jsonType
-        ? next()
-        : refuse(c, refusal('unsupported_type', `content-type: expected ${jsonType}`)),
+    ...jsonGuards({ refuse, jsonType }),
   ]
 
   app.get('/api/publisher', (c) => answer(c, seen, tells))

@@ -60,6 +60,19 @@ test('a file goes in and comes out, by -o, by pipes, and by a pipe that has a na
   assert.equal(hash(readFileSync(at('from-fifo'))), hash(plain))
 })
 
+test('a pipe with a name gets all of it, also where its reader comes late', async () => {
+  const { at } = world
+  execFileSync('mkfifo', [at('late')])
+  const sealing = done(['seal', ...toClaims, '-o', 'late'], { input: 'a claim' })
+  await new Promise((resolve) => void setTimeout(resolve, 1_500))
+  const reader = spawn('cat', ['late'], { cwd: world.folder })
+  const found = []
+  reader.stdout.on('data', (chunk) => found.push(chunk))
+  await Promise.all([sealing, once(reader, 'close')])
+  const { out } = await done(['open', ...byClaims], { input: Buffer.concat(found) })
+  assert.equal(out.toString(), 'a claim')
+})
+
 test('0 bytes and one byte are files as any other', async () => {
   for (const input of [Buffer.alloc(0), Buffer.from('x')]) {
     const sealed = await done(['seal', ...toClaims], { input })
@@ -162,6 +175,8 @@ test('what is there is kept without --force; a link is followed, and a device is
   mkdirSync(at('folder'))
   for (const [args, exit, words] of /** @type {const} */ ([
     [['-o', 'folder', 'in'], 2, /--out-dir takes a folder/],
+    [['--out-dir', 'kept', 'in'], 7, /cannot be written: EEXIST/],
+    [['-o', '/dev/full', 'in'], 7, /cannot be written: ENOSPC/],
     [['-o', 'in', '--force', 'in'], 2, /an input too/],
     [['-o', 'no/out', 'in'], 7, /ENOENT/],
     [['-o', 'never', 'folder'], 7, /folder: /],

@@ -1,8 +1,8 @@
 import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
 import type { LocalKms, LocalKmsOptions } from '../../doors/local-kms.js'
+import { collect } from '../arguments/collect.js'
 import { Command } from '../commander.js'
 import {
-  collect,
   localKmsOptions,
   parseFault,
   parseKey,

@@ -1,6 +1,7 @@
 import type { Opener } from '../../doors/kms.js'
 import type { ByteSource, Content } from '../../doors/index.js'
 import type { Context } from '../../formats/context.js'
+import { collect } from '../arguments/collect.js'
 import { contextFlags } from '../arguments/context.js'
 import { kmsFlags, kmsOf } from '../arguments/kms.js'
 import { Command } from '../commander.js'
@@ -59,12 +60,6 @@ function parseRange(text: string): Range {
   return range
 }
 
-/** Collects the values of an option that may be given more than once. */
-const collect = (text: string, before: readonly string[] = []): readonly string[] => [
-  ...before,
-  text,
-]
-
 function parseJobs(text: string): number {
   if (!/^[1-9]\d?$/.test(text)) throw new UsageError(`--jobs ${text}: expected 1 to 99`)
   return Number(text)
@@ -76,7 +71,7 @@ export function openCommand(terminal: Terminal, streams: Streams): Command {
     .description('open sealed files and values by KMS')
     .argument('[in...]', 'sealed files or values; default: stdin')
     .option('--inventory <where>', 'keys: a folder, s3://bucket/key or dynamodb://table/id')
-    .option('--key-id <arn|alias>', 'a key of KMS; again for several', collect)
+    .option('--key-id <arn|alias>', 'a key of KMS; again for several', collect(String))
   const context = contextFlags(command)
   command
     .option('--any-context', 'open whatever the context is, and print it')

@@ -1,5 +1,5 @@
-import { createWriteStream } from 'node:fs'
-import { mkdir, stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { mkdir, open, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -72,8 +72,21 @@ function stdoutOf(path: string | undefined, { stdout }: Streams): Output {
   return { name: '-', write: (stream) => piped(stream, stdout, false) }
 }
 
-const writeThrough = (path: string, stream: ReadableStream<Uint8Array>): Promise<void> =>
-  piped(stream, createWriteStream(path, { flags: 'r+' }), true)
+const unwritable = (cause: NodeJS.ErrnoException): SealdropError =>
+  new SealdropError('output_failed', `the output cannot be written: ${cause.code}`, { cause })
+
+/**
+ * Writes to a device or a pipe as it is: nothing is made where it has gone.
+ *
+ * A pipe with a name waits for its reader. Opened for reading too, it would lose what nobody read.
+ */
+async function writeThrough(path: string, stream: ReadableStream<Uint8Array>): Promise<void> {
+  const handle = await open(path, constants.O_WRONLY).catch(async (cause: unknown) => {
+    await stream.cancel(cause)
+    throw unwritable(cause as NodeJS.ErrnoException)
+  })
+  await piped(stream, handle.createWriteStream(), true)
+}
 
 async function piped(
   stream: ReadableStream<Uint8Array>,
@@ -87,9 +100,7 @@ async function piped(
   } catch (error) {
     if (!broken) throw error
     if (broken.code === 'EPIPE') throw new PipeClosed('the pipe was closed')
-    throw new SealdropError('output_failed', `the output cannot be written: ${broken.code}`, {
-      cause: broken,
-    })
+    throw unwritable(broken)
   }
 }
 
@@ -116,6 +127,8 @@ export async function outputsIn(
   const twice = paths.findIndex((path, index) => paths.indexOf(path) !== index)
   if (twice !== -1)
     throw new UsageError(`${names[twice]}: another input would be written to ${paths[twice]} too`)
-  await mkdir(folder, { recursive: true })
+  await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+    throw unwritable(cause)
+  })
   return Promise.all(paths.map((path) => outputOf(path, o)))
 }
