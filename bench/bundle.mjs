@@ -19,8 +19,8 @@ const door = pathOf('index')
  * `designed` is the figure of design.md, "Budgets", where it proved wrong. `npm run size` prints
  * what such a bundle weighs without a single error message. That alone reaches the figure or is
  * above it, so no wording could meet it. The reasons: decisions.md, "Two bundle budgets are wider
- * than first planned". `over` is the row that a larger one stands on: `npm run size` prints what it
- * adds to that.
+ * than first planned". `over` is the row that a larger one stands on, and `budgetOver` what it may add
+ * to that.
  */
 export const budgets = [
   {
@@ -46,6 +46,7 @@ export const budgets = [
 export { uploadSealed, uploadTransport } from ${pathOf('upload')}`,
     budget: 18_600,
     over: 'fetchKeySet + pinned + sealStream',
+    budgetOver: 8_000,
   },
   {
     name: 'fetchKeySet + pinned + verify',

@@ -5,7 +5,7 @@ import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { blaming } from '../errors/whose.js'
 import type { CallOptions } from './abort.js'
 import type { ByteSource } from './byte-source.js'
-import { isLoopback } from './loopback.js'
+import { isLoopback } from './secure-url.js'
 import { giveUp, readLimited } from './read-limited.js'
 
 /** How a file behind a URL is asked for. */

@@ -1,7 +1,7 @@
 import { limits } from '../algorithms/limits.js'
 import { ensure, milliseconds } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
-import { isLoopback } from '../io/loopback.js'
+import { secureUrl } from '../io/secure-url.js'
 import { fetchDocument } from './fetch-document.js'
 import type { Told } from './key.js'
 import { KeyRing, type KeySet, type KeySetOptions } from './key-set.js'
@@ -71,7 +71,7 @@ export function fetchKeySet(url: string | URL, o: FetchOptions): KeySet {
     timeout = 5_000,
     maxAge = Infinity,
   } = checkOptions(o, 'trust prefer providers now headers fetch timeout maxAge use alg')
-  const parsed = checkUrl(url)
+  const parsed = secureUrl(url)
   ensure(trust?.kind !== 'in-hand', 'invalid_argument', 'trust: inHand() is for importKeySet')
   ensure(
     Number.isSafeInteger(timeout) && timeout > 0,
@@ -95,27 +95,4 @@ export function fetchKeySet(url: string | URL, o: FetchOptions): KeySet {
     const stated = Math.max(answer.maxAge ?? 10 * minute, minute / 2)
     return { document: answer.document, freshFor: Math.min(stated, maxAge, 24 * 60 * minute) }
   }, o)
-}
-
-function checkUrl(url: string | URL): URL {
-  const parsed = urlOf(url)
-  ensure(
-    parsed &&
-      (parsed.protocol === 'https:' || isLoopback(parsed)) &&
-      !parsed.username &&
-      !parsed.password,
-    'invalid_argument',
-    `url: expected https or loopback, no credentials, found ${parsed?.origin ?? 'no URL'}`,
-  )
-  return parsed
-}
-
-/** A URL, also one that is relative to the page; undefined where it is none. */
-function urlOf(url: string | URL): URL | undefined {
-  const base = (globalThis as { location?: { href?: string } }).location?.href
-  try {
-    return new URL(url, base)
-  } catch {
-    return undefined
-  }
 }

@@ -192,7 +192,7 @@ export async function restoreSealer(
 ): Promise<{ readonly sealer: RangeSealer; readonly notes: Notes }> {
   const { signal } = o
   const input = fileInput(file)
-  const published = await sealedToNow(keys, signal)
+  const published = (await sealedToNow(keys, signal)).flat()
   const kept = namedRecords(records, signal)
   const release = await holdRecord(records, messageId)
   try {

@@ -4,19 +4,18 @@ import { ringOf } from '../keys/key-set.js'
 import { whyNot } from '../keys/select.js'
 import { setsOf, type Recipients } from './plan-message.js'
 
-/** The keys of all sets that may be sealed to now. */
+/** The keys of each set that may be sealed to now. */
 export async function sealedToNow(
   keys: Recipients,
   signal: AbortSignal | undefined,
-): Promise<readonly KeyInfo[]> {
-  const found = await Promise.all(
+): Promise<readonly (readonly KeyInfo[])[]> {
+  return Promise.all(
     setsOf(keys).map(async (set) => {
       const ring = ringOf(set)
       const { keys: all } = await ring.current(signal)
-      return all.filter((key) => !whyNot(key, ring.now()))
+      return all.filter((key) => !whyNot(key, ring.now())).map(({ info }) => info)
     }),
   )
-  return found.flat().map(({ info }) => info)
 }
 
 /** A recipient of a record, which must still be one that may be sealed to. */

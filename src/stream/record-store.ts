@@ -83,24 +83,23 @@ export const checkRecords = (records: FileRecords): void =>
     'records: expected create, append, load and remove',
   )
 
+const verbs = ['create', 'append', 'load', 'remove', 'note', 'list'] as const
+
 /** The same store, whose failures all have a code; the signal ends `create` and `load`. */
 export function namedRecords(records: FileRecords, signal?: AbortSignal): FileRecords {
-  return {
-    create: (id, start) =>
-      abortable(
-        named(async () => records.create(id, start)),
-        signal,
-      ),
-    append: (id, frames) => named(async () => records.append(id, frames)),
-    load: (id) =>
-      abortable(
-        named(async () => records.load(id)),
-        signal,
-      ),
-    remove: (id) => named(async () => records.remove(id)),
-    ...(records.note && { note: (...args) => named(async () => records.note?.(...args)) }),
-    ...(records.list && { list: (name) => named(async () => (await records.list?.(name)) ?? []) }),
-  }
+  const there = records as unknown as Record<string, (...args: readonly unknown[]) => unknown>
+  const calls = verbs
+    .filter((verb) => hasMethods(records, verb))
+    .map((verb) => {
+      const ends = verb === 'create' || verb === 'load' ? signal : undefined
+      const call = (...args: readonly unknown[]): unknown =>
+        abortable(
+          named(async () => there[verb]?.(...args)),
+          ends,
+        )
+      return [verb, call] as const
+    })
+  return Object.fromEntries(calls) as unknown as FileRecords
 }
 
 const named = <T>(work: () => Promise<T>): Promise<T> =>

@@ -1,6 +1,5 @@
 import { equal } from '../bytes/bytes.js'
 import { ensure } from '../errors/guard.js'
-import { ringOf } from '../keys/key-set.js'
 import { isSealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
 import { checkContext } from '../formats/context.js'
 import { isText } from '../formats/json.js'
@@ -9,7 +8,8 @@ import type { FileName } from '../formats/sealed-name.js'
 import type { ByteSource } from '../io/byte-source.js'
 import { fileInput } from '../io/stream-source.js'
 import { makeSealer, restoreSealer } from '../stream/create-file-sealer.js'
-import { setsOf, type Recipients } from '../stream/plan-message.js'
+import type { Recipients } from '../stream/plan-message.js'
+import { sealedToNow } from '../stream/published.js'
 import type { RangeSealer } from '../stream/range-sealer.js'
 import { namedRecords, type FileRecords } from '../stream/record-store.js'
 import { sealName } from '../stream/seal-name.js'
@@ -120,16 +120,11 @@ async function checkRecipients(
   { recipients }: RangeSealer,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const sets = setsOf(keys)
-  const sealedTo = new Set(recipients.map(({ thumbprint }) => thumbprint))
-  const known = await Promise.all(
-    sets.map(async (set) => {
-      const { keys: all } = await ringOf(set).current(signal)
-      return all.some(({ info }) => sealedTo.has(info.thumbprint))
-    }),
-  )
+  const sets = await sealedToNow(keys, signal)
+  const sealedTo = recipients.map(({ thumbprint }) => thumbprint)
   ensure(
-    !known.includes(false) && sets.length === recipients.length,
+    sets.length === sealedTo.length &&
+      sets.every((all) => all.some(({ thumbprint }) => sealedTo.includes(thumbprint))),
     'no_usable_key',
     'the record is sealed to other recipients',
   )

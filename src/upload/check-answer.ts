@@ -8,9 +8,9 @@ const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Numb
 const isList = (value: unknown, check: (one: JsonObject) => boolean): boolean =>
   Array.isArray(value) && value.every((one) => isJsonObject(one) && check(one))
 
-const isPart = ({ part, length, sha256 }: JsonObject): boolean =>
-  isCount(part) && Number(part) > 0 && isCount(length) && isText(sha256)
 const isObject = ({ length, sha256 }: JsonObject): boolean => isCount(length) && isText(sha256)
+const isPart = (one: JsonObject): boolean =>
+  isCount(one['part']) && Number(one['part']) > 0 && isObject(one)
 
 /** A URL that a page may send to: nothing of it is taken from the page itself. */
 const isUrl = (url: unknown): boolean => isText(url) && /^https?:\/\/[^/]/.test(url)
@@ -27,9 +27,7 @@ const checks: Readonly<Record<Sent, Check>> = {
   sign: ({ parts }) =>
     isList(parts, ({ part, url, headers }) => isCount(part) && isUrl(url) && isHeaders(headers)),
   list: ({ parts, more, object }) =>
-    isList(parts, isPart) &&
-    typeof more === 'boolean' &&
-    (object === undefined || (isJsonObject(object) && isObject(object))),
+    isList(parts, isPart) && typeof more === 'boolean' && isList([object ?? []].flat(), isObject),
   complete: ({ done, key, version, missing }) =>
     done === true
       ? isText(key) && key !== '' && (version === undefined || isText(version))

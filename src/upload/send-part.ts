@@ -52,10 +52,7 @@ const finals: Readonly<Record<Exclude<Verdict, 'there'>, readonly [most: number,
   {
     lost: [attempts, 'no connection to the bucket, or its CORS rules refuse this page'],
     again: [attempts, 'the bucket is busy'],
-    renew: [
-      3,
-      'the bucket takes no URL of the handler: have its credentials expired, or is its clock wrong?',
-    ],
+    renew: [3, 'the bucket takes no URL of the handler: are its credentials or its clock wrong?'],
     skewed: [1, 'the clock of the upload handler, or of the bucket, is wrong'],
     gone: [2, 'the upload has ended at the bucket'],
     damaged: [1, 'bytes of a part are damaged on their way'],

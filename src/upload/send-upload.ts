@@ -96,7 +96,7 @@ export class UploadSending {
     const { sealer, plan, record } = this.#upload
     if (record.session) return
     if (!record.isListed)
-      throw new StartOver('conflict', 'its session is over, and the record may be too old')
+      throw new StartOver('conflict', 'the record may be too old: its session is over')
     const request = {
       header: toBase64url(sealer.message.header),
       length: sealer.length,
@@ -150,10 +150,7 @@ export class UploadSending {
   #believe(part: UploadPart): void {
     const { record } = this.#upload
     if (!record.isRecorded(part))
-      throw new StartOver(
-        'conflict',
-        `the record does not know part ${part.part} of the bucket: it is too old`,
-      )
+      throw new StartOver('conflict', `the record is too old: it does not know part ${part.part}`)
     record.arrived(part.part)
   }
 

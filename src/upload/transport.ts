@@ -5,6 +5,7 @@ import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { isJsonObject, isText, parseJson } from '../formats/json.js'
 import { abortable, within, type CallOptions } from '../io/abort.js'
 import { readLimited } from '../io/read-limited.js'
+import { secureUrl } from '../io/secure-url.js'
 import {
   uploadBody,
   uploadStatuses,
@@ -76,7 +77,7 @@ const patience = 90_000
  */
 export function uploadTransport(url: string | URL, o?: TransportOptions): UploadTransport {
   const { headers = {}, fetch } = checkOptions(o, 'headers fetch')
-  const { href, origin, pathname } = handlerUrl(url)
+  const { href, origin, pathname } = secureUrl(url)
   return {
     url: origin + pathname, // it is kept with the record, and a query may hold a token
     put: putPart,
@@ -98,22 +99,6 @@ export function uploadTransport(url: string | URL, o?: TransportOptions): Upload
       return answer as never
     },
   }
-}
-
-/** @throws SealdropError `invalid_argument` */
-function handlerUrl(url: string | URL): URL {
-  const { location } = globalThis as { readonly location?: { readonly href: string } }
-  try {
-    const found = new URL(url, location?.href)
-    const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(found.hostname)
-    if (found.protocol === 'https:' || (found.protocol === 'http:' && isLocal)) return found
-  } catch {
-    /* told below */
-  }
-  throw new SealdropError(
-    'invalid_argument',
-    'url: expected the https URL of an upload handler, or an http one of this machine',
-  )
 }
 
 function requestOf(
@@ -173,11 +158,11 @@ function refusalOf(
   >
   const rows = uploadStatuses
   const said = rows.find(([, known]) => known === code) ?? rows.find(([known]) => known === status)
-  const passes = status === 408 || status === 429 || (status >= 500 && !said?.[0])
+  const passes = [408, 429].includes(status) || status >= 500
   const error = new SealdropError(
     said?.[1] ?? 'output_failed',
     `upload handler: ${isText(message) ? message.slice(0, 300) : `found status ${status}`}`,
-    { retryable: typeof retryable === 'boolean' ? retryable : passes || status >= 500 },
+    { retryable: typeof retryable === 'boolean' ? retryable : passes },
   )
   return Object.defineProperty(error, 'retryAfter', {
     value: retryAfterOf(headers?.get('retry-after')),

@@ -34,13 +34,11 @@ export class UploadRun implements UploadHandle {
   constructor(upload: Upload, given: UploadInput) {
     this.#upload = upload
     this.#given = given
-    const enumerable = true
-    Object.defineProperties(this, {
-      messageId: { enumerable, get: () => this.#upload.sealer.messageId },
-      length: { enumerable, get: () => this.#upload.sealer.length },
-      recipients: { enumerable, get: () => this.#upload.sealer.recipients },
-      state: { enumerable, get: () => this.#state },
-    })
+    const getter = (name: string, get: () => unknown): void =>
+      void Object.defineProperty(this, name, { enumerable: true, get })
+    getter('state', () => this.#state)
+    for (const name of ['messageId', 'length', 'recipients'] as const)
+      getter(name, () => this.#upload.sealer[name])
     this.done = this.#whole()
     this.done.catch(() => {}) // nobody need await it
   }

@@ -1,7 +1,7 @@
 import { ensure } from '../errors/guard.js'
 import { longestLink, parseDropLink, type DropLinkClaims } from '../formats/drop-link.js'
 import { reservedTypes } from '../formats/jws.js'
-import { isLoopback } from '../io/loopback.js'
+import { isLoopback } from '../io/secure-url.js'
 import { thumbprintUrn } from '../keys/key.js'
 import type { KeySet } from '../keys/key-set.js'
 import { checkSigningTime, verified } from './verify.js'

@@ -142,7 +142,8 @@ async function startBucket(endpoint, look) {
     if (instead) return refuse(response, instead)
     const { expect: _expect, ...headers } = request.headers
     const { method, url: path } = request
-    const asked = ask({ hostname, port, method, path, headers })
+    // a connection of its own: one that is used again may be closed by the bucket as it is used
+    const asked = ask({ hostname, port, method, path, headers, agent: false })
     asked.on('error', () => response.destroy())
     asked.end(body)
     const [answer] = await once(asked, 'response')

@@ -82,9 +82,10 @@ export function pagesSuite({ test, assert, world }) {
   /** Parts that were sent since the last call of `fresh`, and those of them that were stored. */
   const stored = () => made.store.puts.filter(({ status }) => status === 200)
   const fresh = (before) => Object.assign(made.store, { puts: [], before })
+  const sentParts = () => made.store.puts.map(({ part, status }) => `${part}: ${status}`).join()
   const until = async (isSo) => {
     for (let i = 0; i < 3_000 && !isSo(); i++) await sleep(10)
-    assert.isTrue(isSo(), 'it came in 30 s')
+    assert.isTrue(isSo(), `it came in 30 s; parts sent: ${sentParts()}`)
   }
   /** Keeps back every part behind the first ones. */
   const only = (count) => (put) =>
