@@ -26,6 +26,9 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
-process.exitCode = await runProgram(buildProgram(terminal), process.argv.slice(2), terminal)
+const exitCode = await runProgram(buildProgram(terminal), process.argv.slice(2), terminal)
+process.exitCode = exitCode
 // nobody reads on, and a pipe that stays open would keep the process
-if (process.exitCode !== 0) process.stdin.destroy()
+if (exitCode !== 0) process.stdin.destroy()
+// neither does one that nobody reads, where a signal ended the wait for it
+if (exitCode === 130 || exitCode === 143) process.exit(exitCode)

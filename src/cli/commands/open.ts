@@ -130,9 +130,9 @@ const opened = (name: string): string => {
   return base === name || base === '' ? `${name}.opened` : base
 }
 
-async function outputsOf({ o, names, streams }: Opening): Promise<readonly Output[]> {
+async function outputsOf({ o, names, streams, signal }: Opening): Promise<readonly Output[]> {
   const { output, outDir, force = false } = o
-  const how: OutputOptions = { streams, force, mode: 'owner', inputs: names }
+  const how: OutputOptions = { streams, force, mode: 'owner', inputs: names, signal }
   if (outDir !== undefined && output !== undefined)
     throw new UsageError('-o and --out-dir exclude each other')
   if (outDir !== undefined) return outputsIn(outDir, names, opened, how)

@@ -111,9 +111,9 @@ async function run(work: Sealing): Promise<void> {
   })
 }
 
-async function outputsOf({ o, streams, names }: Sealing): Promise<readonly Output[]> {
+async function outputsOf({ o, streams, names, signal }: Sealing): Promise<readonly Output[]> {
   const { output, outDir, force = false, jwe } = o
-  const how: OutputOptions = { streams, force, mode: 'umask', inputs: names }
+  const how: OutputOptions = { streams, force, mode: 'umask', inputs: names, signal }
   if (outDir !== undefined && output !== undefined)
     throw new UsageError('-o and --out-dir exclude each other')
   const extension = jwe ? '.jwe' : '.sealed'

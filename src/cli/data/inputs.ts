@@ -6,6 +6,7 @@ import type { ByteSource } from '../../doors/index.js'
 import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
 import { UsageError } from '../exit-codes.js'
 import type { Streams } from '../terminal.js'
+import { giveBack } from './memory.js'
 
 /** What is read: a file, or a stream that can be read once. */
 export type Input = {
@@ -69,7 +70,10 @@ function streamInput(name: string, stream: AsyncIterable<Uint8Array>): Input {
   }
   async function* all(): AsyncGenerator<Bytes> {
     if (seen.length > 0) yield seen
-    for (let chunk = await next(); chunk; chunk = await next()) yield chunk
+    for (let chunk = await next(); chunk; chunk = await next()) {
+      yield chunk
+      giveBack(chunk) // whoever asks for the next chunk has read this one
+    }
   }
   return { kind: 'stream', name, source: { [Symbol.asyncIterator]: all }, first, size: undefined }
 }

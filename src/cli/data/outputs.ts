@@ -1,13 +1,14 @@
 import { constants } from 'node:fs'
 import { mkdir, open, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { Readable, type Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import type { Writable } from 'node:stream'
 import { outputPlace } from '../../files/output-place.js'
 import { writeFileWhole, type WriteOptions } from '../../files/write-file.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
+import { abortable } from '../../io/abort.js'
 import { PipeClosed, UsageError } from '../exit-codes.js'
 import type { Streams } from '../terminal.js'
+import { giveBack } from './memory.js'
 
 /** Where something goes: the whole of it, or nothing. Pipes and devices get it as it comes. */
 export interface Output {
@@ -24,6 +25,8 @@ export interface OutputOptions {
   readonly mode: NonNullable<WriteOptions['mode']>
   /** Files that are read meanwhile. */
   readonly inputs: readonly string[]
+  /** Ends the wait for a pipe that nobody reads. Default: nothing does. */
+  readonly signal?: AbortSignal
 }
 
 /** Whether it goes to stdout. */
@@ -36,11 +39,12 @@ export const isStdout = (path: string | undefined): boolean => path === undefine
  * @throws UsageError
  */
 export async function outputOf(path: string | undefined, o: OutputOptions): Promise<Output> {
-  if (path === undefined || path === '-') return stdoutOf(path, o.streams)
+  if (path === undefined || path === '-') return stdoutOf(path, o)
   const place = await outputPlace(path)
   if (place.found === 'folder')
     throw new UsageError(`${path}: expected a file to write; --out-dir takes a folder`)
-  if (place.found === 'other') return { name: path, write: (stream) => writeThrough(path, stream) }
+  if (place.found === 'other')
+    return { name: path, write: (stream) => writeThrough(path, stream, o) }
   if (place.found === 'file') await checkReplaced(path, o)
   return {
     name: path,
@@ -64,12 +68,13 @@ async function checkReplaced(path: string, { force, inputs }: OutputOptions): Pr
   if (!force) throw isThere(path)
 }
 
-function stdoutOf(path: string | undefined, { stdout }: Streams): Output {
+function stdoutOf(path: string | undefined, o: OutputOptions): Output {
+  const { stdout } = o.streams
   if (path === undefined && stdout.isTTY)
     throw new UsageError(
       'stdout is a terminal: -o FILE writes a file, and -o - writes to the terminal',
     )
-  return { name: '-', write: (stream) => piped(stream, stdout, false) }
+  return { name: '-', write: (stream) => piped(stream, stdout, { ...o, end: false }) }
 }
 
 const unwritable = (cause: NodeJS.ErrnoException): SealdropError =>
@@ -80,28 +85,65 @@ const unwritable = (cause: NodeJS.ErrnoException): SealdropError =>
  *
  * A pipe with a name waits for its reader. Opened for reading too, it would lose what nobody read.
  */
-async function writeThrough(path: string, stream: ReadableStream<Uint8Array>): Promise<void> {
+async function writeThrough(
+  path: string,
+  stream: ReadableStream<Uint8Array>,
+  o: OutputOptions,
+): Promise<void> {
   const handle = await open(path, constants.O_WRONLY).catch(async (cause: unknown) => {
     await stream.cancel(cause)
     throw unwritable(cause as NodeJS.ErrnoException)
   })
-  await piped(stream, handle.createWriteStream(), true)
+  await piped(stream, handle.createWriteStream(), { ...o, end: true })
 }
+
+/** Writes under way at a time, so that the next frame is opened meanwhile. */
+const writesAhead = 3
 
 async function piped(
   stream: ReadableStream<Uint8Array>,
   to: Writable,
-  end: boolean,
+  { end, signal }: Pick<OutputOptions, 'signal'> & { readonly end: boolean },
 ): Promise<void> {
-  let broken: NodeJS.ErrnoException | undefined
-  to.once('error', (error: NodeJS.ErrnoException) => (broken = error))
+  const writes: Promise<void>[] = []
+  const ignore = (): void => {} // each write tells its own failure
+  to.on('error', ignore)
   try {
-    await pipeline(Readable.fromWeb(stream as never), to, { end })
+    for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
+      writes.push(written(to, chunk))
+      if (writes.length > writesAhead) await abortable(writes.shift() as Promise<void>, signal)
+    }
+    await abortable(Promise.all(writes), signal)
+    if (end) await ended(to)
   } catch (error) {
-    if (!broken) throw error
-    if (broken.code === 'EPIPE') throw new PipeClosed('the pipe was closed')
-    throw unwritable(broken)
+    if (end) to.destroy()
+    throw error
+  } finally {
+    if (!end) to.off('error', ignore)
   }
+}
+
+/** Resolves when a chunk has left, and takes its memory. */
+function written(to: Writable, chunk: Uint8Array): Promise<void> {
+  const writing = new Promise<void>((resolve, reject) => {
+    to.write(chunk, (error) => {
+      if (error) return reject(inWordsOfPipes(error))
+      giveBack(chunk)
+      resolve()
+    })
+  })
+  writing.catch(() => {}) // the failure is told where it is waited for
+  return writing
+}
+
+const ended = (to: Writable): Promise<void> =>
+  new Promise((resolve, reject) => {
+    to.once('error', (error) => reject(inWordsOfPipes(error)))
+    to.end(resolve)
+  })
+
+function inWordsOfPipes(cause: NodeJS.ErrnoException): Error {
+  return cause.code === 'EPIPE' ? new PipeClosed('the pipe was closed') : unwritable(cause)
 }
 
 /** Makes the name of an output from that of its input. */
