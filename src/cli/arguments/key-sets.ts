@@ -24,8 +24,8 @@ export interface TrustedKeys {
   readonly trust: string
 }
 
-type Use = 'enc' | 'sig'
-const isUrl = (source: string): boolean => /^https?:\/\//i.test(source)
+export type Use = 'enc' | 'sig'
+export const isUrl = (source: string): boolean => /^https?:\/\//i.test(source)
 
 /** Reads the keys that a command line names. @throws UsageError, SealdropError `source_failed` */
 export async function keySetOf(given: KeyArgument, use: Use): Promise<TrustedKeys> {
@@ -38,7 +38,8 @@ export async function keySetOf(given: KeyArgument, use: Use): Promise<TrustedKey
   return fromRecipientFile(given.source, recipient, use)
 }
 
-const hasTrust = ({ roots, pins, name, issuer, isTrustedByHttps }: KeyArgument): boolean =>
+/** Whether flags say why a key is believed. */
+export const hasTrust = ({ roots, pins, name, issuer, isTrustedByHttps }: KeyArgument): boolean =>
   roots.length + pins.length > 0 || [name, issuer, isTrustedByHttps].some((it) => it !== undefined)
 
 /** The bytes of a file. */
@@ -51,13 +52,13 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
   }
 }
 
-const readDocument = async (path: string): Promise<string | Uint8Array<ArrayBuffer>> => {
+export const readDocument = async (path: string): Promise<string | Uint8Array<ArrayBuffer>> => {
   const bytes = await readBytes(path)
   return fromUtf8(bytes) ?? bytes
 }
 
 /** Why a document is believed, by the flags behind it; undefined where none says so. */
-async function trustOf(
+export async function trustOf(
   given: KeyArgument,
   use: Use,
 ): Promise<readonly [Trust, string] | undefined> {
@@ -120,7 +121,7 @@ async function fromFile(
 }
 
 /** What `sealdrop keys show --as recipient` writes. */
-interface RecipientFile {
+export interface RecipientFile {
   readonly url: string
   readonly roots?: readonly JWK[]
   readonly pins?: readonly string[]
@@ -131,7 +132,7 @@ interface RecipientFile {
 const recipientMembers = new Set(['url', 'roots', 'pins', 'name', 'issuer'])
 
 /** What a recipient file says; undefined where this is a key or a set. */
-function recipientOf(document: string | Uint8Array): RecipientFile | undefined {
+export function recipientOf(document: string | Uint8Array): RecipientFile | undefined {
   const found = isText(document) ? jsonOf(document) : undefined
   if (!isJsonObject(found) || !isText(found['url'])) return undefined
   const other = Object.keys(found).find((member) => !recipientMembers.has(member))
@@ -149,8 +150,17 @@ function jsonOf(text: string): unknown {
 }
 
 function fromRecipientFile(path: string, of: RecipientFile, use: Use): TrustedKeys {
-  const { url, roots, pins, name, issuer } = of
-  if (!isUrl(url)) throw new UsageError(`${path}: url: expected an https URL`)
+  if (!isUrl(of.url)) throw new UsageError(`${path}: url: expected an https URL`)
+  const [trust, words] = recipientTrust(path, of, use)
+  return { keys: fetchKeySet(of.url, { trust, use }), source: of.url, trust: words }
+}
+
+/** Why a recipient file says that keys are believed. */
+export function recipientTrust(
+  path: string,
+  { roots, pins, name, issuer }: RecipientFile,
+  use: Use,
+): readonly [Trust, string] {
   if ((roots === undefined) === (pins === undefined))
     throw new UsageError(`${path}: expected either roots or pins`)
   const trust = roots
@@ -159,6 +169,5 @@ function fromRecipientFile(path: string, of: RecipientFile, use: Use): TrustedKe
         ...(issuer !== undefined && { issuer }),
       })
     : pinned((pins ?? []).map((thumbprint) => ({ thumbprint, use })))
-  const words = roots ? `signed by a root of ${path}` : `pinned in ${path}`
-  return { keys: fetchKeySet(url, { trust, use }), source: url, trust: words }
+  return [trust, roots ? `signed by a root of ${path}` : `pinned in ${path}`]
 }

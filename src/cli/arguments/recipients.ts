@@ -64,16 +64,18 @@ const httpsFlag = '--trust-https'
  *
  * Those bind to the key before them, so that one command may seal to keys of several companies.
  *
+ * @param alone - what flags are about that stand before every key. Default: they are refused
  * @returns the keys, filled while the command line is read
  */
 export function keyFlags(
   command: Command,
   flag: { readonly flags: string; readonly description: string },
+  alone?: KeyArgument,
 ): readonly KeyArgument[] {
   const [short = ''] = flag.flags.split(/[ ,]/)
   const keys: KeyArgument[] = []
   const last = (named: string): KeyArgument => {
-    const found = keys.at(-1)
+    const found = keys.at(-1) ?? alone
     if (!found) throw new UsageError(`${named}: expected behind the ${short} that it is about`)
     return found
   }

@@ -1,10 +1,12 @@
 import type { Signer } from '../../doors/kms.js'
-import { inspect } from '../../doors/index.js'
+import { inspect, receiptFile, type KeySet } from '../../doors/index.js'
 import { isJsonObject, parseJson } from '../../formats/json.js'
 import type { Context } from '../../formats/context.js'
 import { fromUtf8 } from '../../bytes/text.js'
 import { contextFlags } from '../arguments/context.js'
+import { keySetOf } from '../arguments/key-sets.js'
 import { kmsFlags, kmsOf } from '../arguments/kms.js'
+import { keyFlags, type KeyArgument } from '../arguments/recipients.js'
 import { valueOf, valueTypeOption, type ValueType } from '../arguments/value-type.js'
 import { Command, Option } from '../commander.js'
 import { eachInput } from '../data/each-input.js'
@@ -26,15 +28,20 @@ Examples:
       A JWT of these claims, which is good for 900 seconds.
   $ sealdrop sign --key-id alias/receipts --receipt opened report.sealed
       A receipt for a sealed file or value, for whoever sent it.
+  $ sealdrop sign --key-id alias/receipts --receipt-file opened -k keys.signed --root root.json report.sealed
+      The receipt in a file to keep for years, with the key set of -k, which must vouch for the key that signs.
 
 KMS is reached by the AWS default chain. The key needs the usage SIGN_VERIFY.`
+
+type Stage = 'received' | 'opened'
 
 interface SignArguments {
   readonly keyId?: string
   readonly alg?: string
   readonly token?: true
   readonly jwt?: number
-  readonly receipt?: 'received' | 'opened'
+  readonly receipt?: Stage
+  readonly receiptFile?: Stage
   readonly type?: ValueType
   readonly name?: string
   readonly mediaType?: string
@@ -50,6 +57,8 @@ interface Signing {
   readonly streams: Streams
   readonly o: SignArguments
   readonly context: Context
+  /** What vouches for the key of a receipt file. */
+  readonly keys?: KeySet
   readonly signal: AbortSignal
 }
 
@@ -70,15 +79,17 @@ export function signCommand(terminal: Terminal, streams: Streams): Command {
     .option('--alg <name>', "the algorithm, by JOSE's or KMS's name; default: that of the key")
     .option('--token', 'sign a value as a token (JWS), and no file')
     .option('--jwt <seconds>', 'sign JSON claims as a JWT that is good for so long', parseSeconds)
+    .addOption(stageOption('--receipt <stage>', 'sign a receipt for a sealed file or value'))
     .addOption(
-      new Option('--receipt <stage>', 'sign a receipt for a sealed file or value').choices([
-        'received',
-        'opened',
-      ]),
+      stageOption('--receipt-file <stage>', 'the same, in a file with the key set of -k, to keep'),
     )
     .addOption(valueTypeOption('what a token holds; default: bytes'))
     .option('--name <name>', 'what the signature calls the file; default: its own name')
     .option('--media-type <type>', 'media type of the file; default: none')
+  const keys = keyFlags(command, {
+    flags: '-k, --key <url|file>',
+    description: 'the published key set that vouches for the key, which a receipt file holds',
+  })
   const context = contextFlags(command)
   command
     .option('-o, --output <file>', 'where it goes; default: FILE.sig beside a file, else stdout')
@@ -87,17 +98,34 @@ export function signCommand(terminal: Terminal, streams: Streams): Command {
     .addHelpText('after', examples)
     .action(async (names: readonly string[], o: SignArguments) => {
       check(o, names, context())
-      await abortedBySignals((signal) =>
-        run(terminal, inputNames(names), { o, streams, context: context(), signal }),
-      )
+      const given = vouching(keys, o)
+      await abortedBySignals(async (signal) => {
+        const set = given && (await keySetOf(given, 'sig')).keys
+        const work = { o, streams, context: context(), signal, ...(set && { keys: set }) }
+        await run(terminal, inputNames(names), work)
+      })
     })
 }
 
+const stageOption = (flags: string, description: string): Option =>
+  new Option(flags, description).choices(['received', 'opened'])
+
+/** The one key set of a receipt file. */
+function vouching(
+  keys: readonly KeyArgument[],
+  { receiptFile: stage }: SignArguments,
+): KeyArgument | undefined {
+  if ((stage === undefined) !== (keys.length === 0) || keys.length > 1)
+    throw new UsageError('--receipt-file and -k need each other, once')
+  return keys[0]
+}
+
 function check(o: SignArguments, names: readonly string[], context: Context): void {
-  const { keyId, token, jwt, receipt, type, name, mediaType, output } = o
+  const { keyId, token, jwt, receipt, receiptFile: kept, type, name, mediaType, output } = o
   if (keyId === undefined) throw new UsageError('--key-id: expected the key that signs')
-  const ways = [token, jwt, receipt].filter((way) => way !== undefined).length
-  if (ways > 1) throw new UsageError('--token, --jwt and --receipt exclude each other')
+  const ways = [token, jwt, receipt, kept].filter((way) => way !== undefined).length
+  if (ways > 1)
+    throw new UsageError('--token, --jwt, --receipt and --receipt-file exclude each other')
   if (type !== undefined && !token) throw new UsageError('--type: it is for --token')
   const isOfFile =
     [name, mediaType].some((it) => it !== undefined) || Object.keys(context).length > 0
@@ -127,7 +155,8 @@ async function run(
 
 async function signOne(name: string, work: Signing): Promise<void> {
   const { o, streams } = work
-  const isFile = o.token === undefined && o.jwt === undefined && o.receipt === undefined
+  const others = [o.token, o.jwt, o.receipt, o.receiptFile]
+  const isFile = others.every((way) => way === undefined)
   if (isFile && name === '-') throw new UsageError('a signature of a file: expected a file')
   const path = o.output ?? (isFile ? `${name}.sig` : '-')
   const output = await outputOf(path, {
@@ -138,7 +167,7 @@ async function signOne(name: string, work: Signing): Promise<void> {
   })
   const input = await openInput(name, streams)
   const text = await (isFile ? signedFile(input, work) : signedText(input, work))
-  await output.write(new Blob([`${text}\n`]).stream())
+  await output.write(new Blob([text, text.endsWith('\n') ? '' : '\n']).stream())
 }
 
 async function signedFile(input: Input, work: Signing): Promise<string> {
@@ -157,8 +186,10 @@ async function signedFile(input: Input, work: Signing): Promise<string> {
   }
 }
 
-async function signedText(input: Input, { signer, o, signal }: Signing): Promise<string> {
-  if (o.receipt !== undefined) return receiptOf(input, o.receipt, { signer, signal })
+async function signedText(input: Input, work: Signing): Promise<string> {
+  const { signer, o, signal } = work
+  const stage = o.receipt ?? o.receiptFile
+  if (stage !== undefined) return receiptOf(input, stage, work)
   const bytes = await allOf(input, longestToken)
   if (o.jwt === undefined) return signer.sign(valueOf(o.type, bytes, input.name), { signal })
   const claims = parseJson(fromUtf8(bytes) ?? '', { code: 'malformed', field: input.name })
@@ -168,11 +199,16 @@ async function signedText(input: Input, { signer, o, signal }: Signing): Promise
 
 async function receiptOf(
   input: Input,
-  stage: NonNullable<SignArguments['receipt']>,
-  { signer, signal }: Pick<Signing, 'signer' | 'signal'>,
+  stage: Stage,
+  { signer, keys, signal }: Signing,
 ): Promise<string> {
   const found = await inspect(await inspectable(input), { signal })
   const { messageId = '', digest = '', length = 0, context = {} } = found
   if (messageId === '') throw new UsageError(`${input.name}: expected a sealed file or value`)
-  return signer.signReceipt({ messageId, digest, length, context, stage }, { signal })
+  const receipt = await signer.signReceipt(
+    { messageId, digest, length, context, stage },
+    { signal },
+  )
+  // it verifies before it is written: a file that nobody can verify in years is worth nothing
+  return keys ? receiptFile(keys, receipt, { sent: { messageId, digest }, signal }) : receipt
 }

@@ -1,27 +1,25 @@
 import { basename } from 'node:path'
-import {
-  inspect,
-  verify,
-  verifyJwt,
-  verifyReceipt,
-  verifyStream,
-  type KeySet,
-  type Proof,
-} from '../../doors/index.js'
+import { verify, verifyJwt, verifyStream, type KeySet, type Proof } from '../../doors/index.js'
 import { fromUtf8 } from '../../bytes/text.js'
 import type { Context } from '../../formats/context.js'
 import { contextFlags } from '../arguments/context.js'
-import { keySetOf, readBytes } from '../arguments/key-sets.js'
-import { keyFlags } from '../arguments/recipients.js'
+import { hasTrust, keySetOf, readBytes } from '../arguments/key-sets.js'
+import { receiptTrustOf, type ReceiptTrust } from '../arguments/receipt-trust.js'
+import { keyFlags, type KeyArgument } from '../arguments/recipients.js'
 import { Command } from '../commander.js'
 import { eachInput } from '../data/each-input.js'
 import { allOf, inputNames, openInput, type Input } from '../data/inputs.js'
-import { inspectable } from '../data/kinds.js'
-import { outputOf } from '../data/outputs.js'
+import { isStdout, outputOf } from '../data/outputs.js'
 import { progressOf } from '../data/progress.js'
 import { UsageError } from '../exit-codes.js'
 import { abortedBySignals } from '../signals.js'
 import type { Streams, Terminal } from '../terminal.js'
+import {
+  parseHeldSince,
+  verifiedReceipt,
+  verifiedReceiptFile,
+  type ReceiptArguments,
+} from './verify-receipt.js'
 
 const examples = `
 Examples:
@@ -32,26 +30,30 @@ Examples:
   $ sealdrop verify -k keys.json --jwt --jwt-issuer us --jwt-audience partner < token.jwt
       A JWT, of this issuer, for this audience, in time.
   $ sealdrop verify -k keys.json --receipt --sent report.sealed receipt.jws
-      A receipt for what you sent.
+      A receipt for what you sent. -o order-7.receipt.json keeps it with the key set of today.
+  $ sealdrop verify --root root.json --history https://keys.example/history.jwks.json --receipt-file --sent report.sealed order-7.receipt.json
+      The receipt that was kept, years later: its key set is in the file, and a root or a pin says why it is believed.
 
 No credentials and no package of AWS are needed. Exit code 3 says that it did not verify.`
 
-interface VerifyArguments {
+interface VerifyArguments extends ReceiptArguments {
   readonly token?: true
   readonly jwt?: true
   readonly receipt?: true
+  readonly receiptFile?: true
+  readonly history?: string
   readonly jwtIssuer?: string
   readonly jwtAudience?: string
-  readonly sent?: string
   readonly signature?: string
   readonly name?: string
-  readonly output?: string
-  readonly force?: true
   readonly json?: true
 }
 
+/** Whose keys must have signed: a key set, or of a receipt file why the set inside is believed. */
+type Keys = { readonly keys: KeySet } | { readonly keys?: never; readonly receipts: ReceiptTrust }
+
 interface Verifying {
-  readonly keys: KeySet
+  readonly by: Keys
   readonly terminal: Terminal
   readonly streams: Streams
   readonly o: VerifyArguments
@@ -65,54 +67,98 @@ const longestToken = 4 * 2 ** 20
 /** The command `sealdrop verify`. */
 export function verifyCommand(terminal: Terminal, streams: Streams): Command {
   const command = new Command('verify')
-    .description('verify files, tokens and receipts')
+    .description('verify files, tokens, receipts and receipt files')
     .argument('[in...]', 'files; default: stdin')
-  const keys = keyFlags(command, {
-    flags: '-k, --key <url|file>',
-    description: 'the key set, key or recipient file of whoever signed',
-  })
-  command
-    .option('--token', 'verify a token (JWS), and hand out what it holds')
-    .option('--jwt', 'verify a JWT; it needs --jwt-issuer and --jwt-audience')
-    .option('--jwt-issuer <issuer>', 'who must have issued the JWT')
-    .option('--jwt-audience <audience>', 'for whom the JWT must be')
-    .option('--receipt', 'verify a receipt; it needs --sent')
-    .option('--sent <file>', 'the sealed file or value that the receipt is for')
-    .option('--signature <file>', 'signature of a file; default: FILE.sig')
-    .option('--name <name>', "what the signature must call the file; default: the file's own name")
-    .option('-o, --output <file>', 'where the content of a token goes; - is stdout')
-    .option('--force', 'replace what is there')
-    .option('--json', 'a JSON line for each input')
+  const alone: KeyArgument = { source: 'the receipt file', roots: [], pins: [] }
+  const keys = keyFlags(
+    command,
+    {
+      flags: '-k, --key <url|file>',
+      description: 'the key set, key or recipient file of whoever signed',
+    },
+    alone,
+  )
+  addFlags(command)
   const context = contextFlags(command)
   return command
     .addHelpText('after', examples)
     .action(async (names: readonly string[], o: VerifyArguments) => {
-      const [given] = keys
-      if (!given || keys.length > 1) throw new UsageError('-k: expected whose keys signed, once')
       check(o, names)
       await abortedBySignals(async (signal) => {
-        const { keys: set } = await keySetOf(given, 'sig')
-        const work = { keys: set, terminal, streams, o, context: context(), signal }
+        const by = await keysOf(keys, alone, o)
+        const work = { by, terminal, streams, o, context: context(), signal }
         const how = { jobs: 1, terminal }
         await eachInput(inputNames(names), how, (name) => verifyOne(name, work))
       })
     })
 }
 
+function addFlags(command: Command): void {
+  command
+    .option('--token', 'verify a token (JWS), and hand out what it holds')
+    .option('--jwt', 'verify a JWT; it needs --jwt-issuer and --jwt-audience')
+    .option('--jwt-issuer <issuer>', 'who must have issued the JWT')
+    .option('--jwt-audience <audience>', 'for whom the JWT must be')
+    .option('--receipt', 'verify a receipt; it needs --sent')
+    .option('--receipt-file', 'verify a receipt file by --root or --pin, which stand without -k')
+    .option('--sent <file>', 'the sealed file or value that the receipt is for')
+    .option('--history <url|file>', "the publisher's history, which a --root must have signed")
+    .option(
+      '--held-since <date>',
+      'since when you hold the receipt, by your own records',
+      parseHeldSince,
+    )
+    .option('--signature <file>', 'signature of a file; default: FILE.sig')
+    .option('--name <name>', "what the signature must call the file; default: the file's own name")
+    .option(
+      '-o, --output <file>',
+      'where the content of a token, or a receipt file of a receipt, goes',
+    )
+    .option('--force', 'replace what is there')
+    .option('--json', 'a JSON line for each input')
+}
+
+async function keysOf(
+  keys: readonly KeyArgument[],
+  alone: KeyArgument,
+  o: VerifyArguments,
+): Promise<Keys> {
+  if (o.receiptFile) return { receipts: await receiptTrustOf(keys, alone, o.history) }
+  const [given] = keys
+  if (hasTrust(alone) || alone.arn !== undefined)
+    throw new UsageError('--root, --pin and the like: expected behind the -k that they are about')
+  if (!given || keys.length > 1) throw new UsageError('-k: expected whose keys signed, once')
+  return { keys: (await keySetOf(given, 'sig')).keys }
+}
+
 function check(o: VerifyArguments, names: readonly string[]): void {
-  const ways = [o.token, o.jwt, o.receipt].filter((way) => way !== undefined).length
-  if (ways > 1) throw new UsageError('--token, --jwt and --receipt exclude each other')
+  const ways = [o.token, o.jwt, o.receipt, o.receiptFile].filter((way) => way !== undefined).length
+  if (ways > 1)
+    throw new UsageError('--token, --jwt, --receipt and --receipt-file exclude each other')
   const pairs = [
     ['--jwt', o.jwt, '--jwt-issuer', o.jwtIssuer],
     ['--jwt', o.jwt, '--jwt-audience', o.jwtAudience],
-    ['--receipt', o.receipt, '--sent', o.sent],
+    ['--receipt', o.receipt, '--sent', o.receiptFile ? o.receipt : o.sent],
   ] as const
   for (const [flag, isAsked, other, value] of pairs)
     if ((isAsked === undefined) !== (value === undefined))
       throw new UsageError(`${flag} and ${other} need each other`)
-  if (o.output !== undefined && !o.token) throw new UsageError('-o: it is for --token')
-  if (names.length > 1 && o.output !== undefined) throw new UsageError('-o: expected one input')
+  if (o.history !== undefined && !o.receiptFile)
+    throw new UsageError('--history: it is for --receipt-file')
+  if (o.sent === '-' && inputNames(names).includes('-'))
+    throw new UsageError('--sent -: stdin is the receipt already')
+  if (o.heldSince && !o.receiptFile && !o.receipt)
+    throw new UsageError('--held-since: it is for --receipt and --receipt-file')
+  checkOutput(o, names)
   checkFile(o, names, ways === 0)
+}
+
+function checkOutput(o: VerifyArguments, names: readonly string[]): void {
+  if (o.output === undefined) return
+  if (!o.token && !o.receipt) throw new UsageError('-o: it is for --token and --receipt')
+  if (names.length > 1) throw new UsageError('-o: expected one input')
+  if (o.heldSince)
+    throw new UsageError('-o: a key that was taken back vouches for no new receipt file')
 }
 
 function checkFile(
@@ -130,13 +176,24 @@ function checkFile(
 }
 
 async function verifyOne(name: string, work: Verifying): Promise<void> {
-  const { o, terminal, streams } = work
+  const { by, o, terminal, streams } = work
   const input = await openInput(name, streams)
-  if (o.token) return verifyToken(input, work)
-  const isText = o.jwt ?? o.receipt
-  const found = await (isText ? ofText(input, work) : ofFile(input, work))
+  if (o.token && by.keys) return verifyToken(input, by.keys, work)
+  const found = await proofOf(input, work)
+  // a receipt file on stdout is alone there
+  const isAlone = o.output !== undefined && isStdout(o.output)
   for (const line of o.json ? [JSON.stringify({ input: name, ...found })] : inLines(name, found))
-    terminal.out(line)
+    if (isAlone) terminal.note(line)
+    else terminal.out(line)
+}
+
+async function proofOf(input: Input, work: Verifying): Promise<Proof & object> {
+  const { by, o, signal } = work
+  if (!by.keys) return verifiedReceiptFile(by.receipts, await fileTextOf(input), work)
+  if (o.receipt) return verifiedReceipt(by.keys, await textOf(input), { ...work, name: input.name })
+  if (!o.jwt) return ofFile(input, by.keys, work)
+  const { jwtIssuer: issuer = '', jwtAudience: audience = '' } = o
+  return verifyJwt(by.keys, await textOf(input), { issuer, audience, signal })
 }
 
 function inLines(name: string, found: Proof & object): readonly string[] {
@@ -151,8 +208,11 @@ function shownValue(value: unknown): string {
 }
 
 /** Hands out what a token holds: to a terminal as text, and elsewhere as its bytes. */
-async function verifyToken(input: Input, work: Verifying): Promise<void> {
-  const { keys, o, streams, terminal, signal } = work
+async function verifyToken(
+  input: Input,
+  keys: KeySet,
+  { o, streams, terminal, signal }: Verifying,
+): Promise<void> {
   const content = await verify(keys, await textOf(input), { signal })
   const { key, trust, header, bytes } = content
   terminal.note(`signed by ${key.thumbprint} (${key.alg}), believed: ${trust}`)
@@ -165,22 +225,11 @@ async function verifyToken(input: Input, work: Verifying): Promise<void> {
   return output.write(new Blob([bytes]).stream())
 }
 
-async function ofText(
+async function ofFile(
   input: Input,
-  { keys, o, streams, signal }: Verifying,
+  keys: KeySet,
+  { o, streams, context, signal }: Verifying,
 ): Promise<Proof & object> {
-  const text = await textOf(input)
-  if (o.sent !== undefined) {
-    const sent = await inspectable(await openInput(o.sent, streams))
-    const { messageId = '', digest = '' } = await inspect(sent, { signal })
-    return verifyReceipt(keys, text, { sent: { messageId, digest }, signal })
-  }
-  const { jwtIssuer: issuer = '', jwtAudience: audience = '' } = o
-  return verifyJwt(keys, text, { issuer, audience, signal })
-}
-
-async function ofFile(input: Input, work: Verifying): Promise<Proof & object> {
-  const { keys, o, streams, context, signal } = work
   const signature = fromUtf8(await readBytes(o.signature ?? `${input.name}.sig`)) ?? ''
   const progress = progressOf(streams, input.name, input.size)
   try {
@@ -200,3 +249,7 @@ async function ofFile(input: Input, work: Verifying): Promise<Proof & object> {
 
 const textOf = async (input: Input): Promise<string> =>
   (fromUtf8(await allOf(input, longestToken)) ?? '').trim()
+
+/** A receipt file is JSON, and what is no UTF-8 is none. */
+const fileTextOf = async (input: Input): Promise<string> =>
+  fromUtf8(await allOf(input, longestToken)) ?? ''
