@@ -1,18 +1,19 @@
-import { inspect, type Inspection } from '../../doors/index.js'
 import { Command } from '../commander.js'
 import { eachInput } from '../data/each-input.js'
 import { inputNames, openInput } from '../data/inputs.js'
-import { inspectable } from '../data/kinds.js'
+import { progressOf } from '../data/progress.js'
+import type { Report } from '../inspect/report.js'
 import { abortedBySignals } from '../signals.js'
 import type { Streams, Terminal } from '../terminal.js'
 
 const examples = `
 Examples:
   $ sealdrop inspect report.sealed
-      What everyone can read of it: what it is, who can open it, what it is bound to, and its digest.
+      What everyone can read of it: what it is, how old and how long, who can open it and how, and why it might not open.
   $ curl -s https://keys.example/jwks.json | sealdrop inspect --json
       The same as JSON, for programs.
 
+It knows sealed files and values, tokens, receipts, receipt files, file signatures, key sets and histories.
 Nothing of it is verified, and no key and no credentials are needed.`
 
 /** The command `sealdrop inspect`. */
@@ -23,41 +24,37 @@ export function inspectCommand(terminal: Terminal, streams: Streams): Command {
     .option('--json', 'a JSON line for each input')
     .addHelpText('after', examples)
     .action(async (names: readonly string[], { json = false }: { readonly json?: boolean }) => {
-      await abortedBySignals((signal) =>
-        eachInput(inputNames(names), { jobs: 1, terminal }, async (name) => {
-          const input = await openInput(name, streams)
-          const found = await inspect(await inspectable(input), { signal })
-          for (const line of json
-            ? [JSON.stringify({ input: name, ...found })]
-            : inLines(name, found))
-            terminal.out(line)
-        }),
-      )
+      const { asJson, asLines } = await import('../inspect/report.js')
+      let isTold = false
+      const tell = (name: string, report: Report): void => {
+        const lines = json
+          ? [JSON.stringify(asJson(name, report))]
+          : [...(isTold ? [''] : []), ...asLines(name, report)]
+        for (const line of lines) terminal.out(line)
+        isTold = true
+      }
+      try {
+        await abortedBySignals((signal) =>
+          eachInput(inputNames(names), { jobs: 1, terminal }, async (name) =>
+            tell(name, await reportOf(name, streams, signal)),
+          ),
+        )
+      } finally {
+        if (isTold && !json)
+          terminal.out('\nNothing of this is verified: anyone could have written it.')
+      }
     })
 }
 
-const words: Readonly<Record<Inspection['kind'], string>> = {
-  value: 'a sealed value (JWE)',
-  stream: 'a sealed file (AWS Encryption SDK message)',
-  jws: 'a signed token (JWS)',
-  'key-set': 'a key set',
-}
-
-function inLines(name: string, found: Inspection): readonly string[] {
-  const { kind, context, recipients, messageId, length, digest } = found
-  const rows: readonly (readonly [string, string | number | undefined])[] = [
-    ['', `${name}: ${words[kind]}`],
-    [kind === 'jws' || kind === 'key-set' ? 'keys' : 'opens with', recipients.join('\n')],
-    ['context', context && JSON.stringify(context)],
-    ['message id', messageId],
-    ['bytes', length],
-    ['digest', digest],
-  ]
-  return rows
-    .filter(([, value]) => value !== undefined && value !== '')
-    .flatMap(([label, value]) =>
-      String(value)
-        .split('\n')
-        .map((line) => (label === '' ? line : `  ${label.padEnd(12)}${line}`)),
-    )
+async function reportOf(name: string, streams: Streams, signal: AbortSignal): Promise<Report> {
+  const { lookAt } = await import('../inspect/kinds.js')
+  const { seenOf } = await import('../inspect/seen.js')
+  const input = await openInput(name, streams)
+  const progress = progressOf(streams, name, input.size)
+  const onProgress = (done: number): void => progress.update(done)
+  try {
+    return await lookAt(await seenOf(input, { now: Date.now(), signal, onProgress }))
+  } finally {
+    progress.end()
+  }
 }
