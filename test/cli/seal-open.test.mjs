@@ -324,7 +324,7 @@ test('inspect says what everyone can read, as text and as JSON, of each kind', a
   const words = await done(['inspect', 'x.sealed'])
   assert.match(
     words.out.toString(),
-    /^x\.sealed: a sealed file .*\n {2}opens with {2}[\w-]+\n {2}context {5}\{"claim":"7"\}/,
+    /^x\.sealed: a sealed file .*\n(.*\n)* {2}recipients +P-256 [\w-]{43} .*\n {2}context +\{"claim":"7"\}/,
   )
   const none = await inFolder(['inspect', 'plain', 'absent', 'x.jwe'])
   assert.equal(none.code, 7)

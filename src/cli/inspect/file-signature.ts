@@ -1,9 +1,17 @@
 import { sha256 } from '../../crypto/digest.js'
 import { chunkDigest } from '../../formats/chunk-digest.js'
 import { fileLines, parseFileClaims, parseHashes } from '../../formats/file-signature.js'
-import { fact, grouped, namedInput, problemsOf, timeFact, type Report } from './report.js'
+import {
+  contextWords,
+  fact,
+  grouped,
+  namedInput,
+  problemsOf,
+  timeFact,
+  type Report,
+} from './report.js'
 import type { Seen } from './seen.js'
-import { headerFacts, headerProblems, verifyingWay } from './token.js'
+import { headerFacts, headerProblems, keysAndRoot, verifyingWay } from './token.js'
 
 /** What the signature of a file says of the file. */
 export async function lookAtFileSignature(seen: Seen): Promise<Report> {
@@ -12,7 +20,6 @@ export async function lookAtFileSignature(seen: Seen): Promise<Report> {
   const { size, digest, name, mediaType, ctx, iat, iss } = parseFileClaims(jws.payload)
   const hashes = parseHashes(list, size)
   const found = await chunkDigest(size, hashes, sha256)
-  const pairs = Object.entries(ctx).flatMap(([member, value]) => ['-c', `${member}=${value}`])
   const [signature = '/dev/stdin'] = namedInput(seen.input.name)
   return {
     kind: 'file-signature',
@@ -29,10 +36,7 @@ export async function lookAtFileSignature(seen: Seen): Promise<Report> {
       timeFact('made', 'made', iat, seen.now),
     ],
     does: 'verifies',
-    ways: verifyingWay(
-      ...['-k', 'KEYS', '--root', 'ROOT', ...pairs],
-      ...['--signature', signature, 'FILE'],
-    ),
+    ways: verifyingWay([...keysAndRoot, ...contextWords(ctx), '--signature', signature, 'FILE']),
     problems: [
       ...headerProblems(jws),
       ...problemsOf([

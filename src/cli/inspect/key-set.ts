@@ -99,21 +99,23 @@ function waysOf({ rows }: Rows, source: readonly string[]): Report['ways'] {
   } as const
   return (['enc', 'sig'] as const)
     .filter((use) => usable.some((row) => row.use === use))
-    .map((use) => ({ who: who[use], command: commandLine(...commands[use], ...source, 'FILE') }))
+    .map((use) => ({ who: who[use], command: commandLine([...commands[use], ...source, 'FILE']) }))
 }
 
 const fileOf = ({ input: { name } }: Seen): string => namedInput(name)[0] ?? '/dev/stdin'
 
-/** What a key set in JSON says, which nobody signed. */
+/** What a key set or a key in JSON says, which nobody signed. */
 export async function lookAtKeySet(seen: Seen): Promise<Report> {
   const document = await seen.text()
-  const found = await rowsOf(keysOf(await seen.json()), seen.now)
+  const json = await seen.json()
+  const isKey = json['keys'] === undefined
+  const found = await rowsOf(keysOf(isKey ? { keys: [json] } : json), seen.now)
   return {
-    kind: 'key-set',
-    words: 'a key set that nobody signed (JWK Set)',
+    kind: isKey ? 'key' : 'key-set',
+    words: isKey ? 'a public key (JWK)' : 'a key set that nobody signed (JWK Set)',
     facts: [fact('signed', 'signed', false), ...rowFacts(found)],
-    does: 'serves',
-    ways: waysOf(found, [fileOf(seen)]),
+    does: 'uses',
+    ways: waysOf(found, [fileOf(seen), '--pin', 'THUMBPRINT']),
     problems: [...lengthProblems(document, limits.keySet), ...rowProblems(found)],
   }
 }
@@ -152,7 +154,7 @@ export async function lookAtSignedSet(seen: Seen): Promise<Report> {
       timeFact('expires', 'expires', claims.exp, seen.now),
       ...rowFacts(found),
     ],
-    does: 'serves',
+    does: 'uses',
     ways,
     problems: [
       ...headerProblems(jws),
@@ -168,11 +170,17 @@ export async function lookAtSignedSet(seen: Seen): Promise<Report> {
 }
 
 const namedSet = (name: string): readonly string[] =>
-  name === 'default' ? [] : ['--set-name', name]
+  name === 'default' ? [] : ['--set-name', 'NAME']
 
 const historyWay = (file: string): Report['ways'][number] => ({
   who: 'whoever verifies a receipt of years ago',
-  command: commandLine(
-    ...['verify', '--root', 'ROOT', '--history', file, '--receipt-file', 'RECEIPT'],
-  ),
+  command: commandLine([
+    'verify',
+    '--root',
+    'ROOT',
+    '--history',
+    file,
+    '--receipt-file',
+    'RECEIPT',
+  ]),
 })

@@ -1,4 +1,5 @@
 import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
+import { isText } from '../../formats/json.js'
 import { reservedTypes, sameType } from '../../formats/jws.js'
 import { lookAtFileSignature } from './file-signature.js'
 import { lookAtKeySet, lookAtSignedSet } from './key-set.js'
@@ -43,10 +44,13 @@ const isSetType = (typ: string | undefined): boolean =>
 
 const isLines = async (seen: Seen): Promise<boolean> => (await seen.text()).includes('\n')
 
-const hasMember = async (seen: Seen, member: string, value?: string): Promise<boolean> => {
-  if (!isJson(seen)) return false
-  const found = (await seen.json())[member]
-  return value === undefined ? Array.isArray(found) : found === value
+/** Whether it is JSON whose member is what a kind has there. */
+async function hasMember(
+  seen: Seen,
+  member: string,
+  fits: (value: unknown) => boolean,
+): Promise<boolean> {
+  return isJson(seen) && fits((await seen.json())[member])
 }
 
 /**
@@ -59,12 +63,17 @@ const kinds: readonly Kind[] = [
   { named: 'a sealed value', fits: (seen) => hasParts(seen, 5), look: lookAtValue },
   {
     named: 'a receipt file',
-    fits: (seen) => hasMember(seen, 'type', 'sealdrop-receipt-file'),
+    fits: (seen) => hasMember(seen, 'type', (type) => type === 'sealdrop-receipt-file'),
     look: lookAtReceiptFile,
   },
   {
     named: 'a key set, also a signed one',
-    fits: (seen) => hasMember(seen, 'keys'),
+    fits: (seen) => hasMember(seen, 'keys', Array.isArray),
+    look: lookAtKeySet,
+  },
+  {
+    named: 'a public key (JWK)',
+    fits: (seen) => hasMember(seen, 'kty', isText),
     look: lookAtKeySet,
   },
   {

@@ -33,7 +33,7 @@ export async function lookAtReceiptFile(seen: Seen): Promise<Report> {
   const isSigned = set.name !== undefined
   const { kid } = jws.header
   const names = await Promise.all(set.keys.map(namesOf))
-  const trust = isSigned ? ['--root', 'ROOT'] : ['--pin', kid ?? 'THUMBPRINT']
+  const trust = isSigned ? ['--root', 'ROOT'] : ['--pin', 'THUMBPRINT']
   return {
     kind: 'receipt-file',
     words: 'a receipt file: a receipt, and the key set of its day',
@@ -45,10 +45,13 @@ export async function lookAtReceiptFile(seen: Seen): Promise<Report> {
       ]),
     ],
     does: 'verifies',
-    ways: verifyingWay(
+    ways: verifyingWay([
       ...trust,
-      ...['--receipt-file', '--sent', 'SENT', ...namedInput(seen.input.name)],
-    ),
+      '--receipt-file',
+      '--sent',
+      'SENT',
+      ...namedInput(seen.input.name),
+    ]),
     problems: [
       ...receiptProblems(jws, seen.now),
       ...problemsOf(

@@ -15,7 +15,7 @@ import { parseEcdhInfo } from '../../formats/ecdh-provider.js'
 import type { EncryptedDataKey } from '../../formats/message-header.js'
 import { thumbprintOf } from '../../keys/key.js'
 import { decompressPoint } from '../../kms/open/decompress-point.js'
-import { commandLine, namedInput, type Way } from './report.js'
+import { commandLine, contextWords, namedInput, type Way } from './report.js'
 
 /** A key that can open something, as far as the sealed thing names it. */
 export interface NamedRecipient {
@@ -99,9 +99,8 @@ export function openingWay(
   { name, context }: { readonly name: string; readonly context: Context },
 ): Way {
   const operation = key.startsWith('P-') ? 'kms:DeriveSharedSecret' : 'kms:Decrypt'
-  const pairs = Object.entries(context).flatMap(([member, value]) => ['-c', `${member}=${value}`])
   const open = (...keys: readonly string[]): string =>
-    commandLine('open', ...keys, ...pairs, '-o', 'OUT', ...namedInput(name))
+    commandLine(['open', ...keys, ...contextWords(context), '-o', 'OUT', ...namedInput(name)])
   if (arn !== undefined)
     return { who: `whoever may use ${operation} with ${arn}`, command: open('--key-id', arn) }
   return {

@@ -26,14 +26,16 @@ export interface Way {
   readonly command: string
 }
 
+/** What is done with a thing: as JSON names it, and text. */
+const doings = { opens: 'opens with', verifies: 'verified by', uses: 'used by' } as const
+
 /** What a thing says of itself. Nothing of it is verified. */
 export interface Report {
   readonly kind: string
   /** The kind in words. */
   readonly words: string
   readonly facts: readonly Fact[]
-  /** What is done with it, in words: it opens, or it verifies. */
-  readonly does: 'opens' | 'verifies' | 'serves'
+  readonly does: keyof typeof doings
   readonly ways: readonly Way[]
   readonly problems: readonly Problem[]
 }
@@ -95,10 +97,27 @@ export async function failureOf(attempt: () => unknown): Promise<readonly Proble
  *
  * What is inside came with the input: outside of quotes a shell would run it.
  */
-export const commandLine = (...words: readonly string[]): string =>
+export const commandLine = (words: readonly string[]): string =>
   ['sealdrop', ...words]
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .map((word) =>
+      /^[\w@%+:,./-][\w@%+=:,./-]*$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`,
+    )
     .join(' ')
+
+/** More pairs than that stand in a file. */
+const mostPairs = 5
+
+/**
+ * The flags for a context: its names, and no values.
+ *
+ * Whoever opens must know the values from elsewhere. What the input says itself proves nothing.
+ */
+export function contextWords(context: Readonly<Record<string, string>>): readonly string[] {
+  const names = Object.keys(context)
+  return names.length > mostPairs || names.some((name) => name === '' || name.includes('='))
+    ? ['--encryption-context', 'CONTEXT']
+    : names.flatMap((name) => ['-c', `${name}=VALUE`])
+}
 
 /** An input as a command line names it: stdin is not named. */
 export const namedInput = (name: string): readonly string[] => {
@@ -134,7 +153,7 @@ export function asLines(input: string, report: Report): readonly string[] {
       label,
       value === undefined ? [] : (text ?? [textOf(value)]),
     ]),
-    [does === 'opens' ? 'opens with' : `${does} by`, ways.flatMap(wayLines)],
+    [doings[does], ways.flatMap(wayLines)],
     [problems.length > 0 ? 'but' : 'problems', problemLines(problems)],
   ]
   const body = rows.flatMap(([label, lines]) =>

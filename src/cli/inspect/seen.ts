@@ -28,6 +28,8 @@ export interface Seen {
 const enough = 64
 /** The longest text, in bytes: the signature of a file of 380 GiB. A message may have any length. */
 const longestText = 16 * 2 ** 20
+/** The longest JSON, in bytes: a receipt file. What is parsed takes many times as much memory. */
+const longestJson = 2 * 2 ** 20
 
 /** Looks at the first bytes of an input. */
 export async function seenOf(
@@ -35,8 +37,10 @@ export async function seenOf(
   o: Pick<Seen, 'now' | 'signal' | 'onProgress'>,
 ): Promise<Seen> {
   const first = (await input.first(enough)).slice()
+  const begins = new TextDecoder().decode(first).trimStart()
+  const most = begins.startsWith('{') ? longestJson : longestText
   const text = once(async () => {
-    const found = fromUtf8(await allOf(input, longestText))
+    const found = fromUtf8(await allOf(input, most))
     if (found === undefined)
       throw new SealdropError(
         'malformed',
@@ -48,7 +52,7 @@ export async function seenOf(
     ...o,
     input,
     first,
-    begins: new TextDecoder().decode(first).trimStart(),
+    begins,
     text,
     json: once(async () => parseJsonObject(await text(), { code: 'malformed', field: 'the JSON' })),
     jws: once(async () => parseJws((await text()).split(/\r?\n/, 1)[0] ?? '')),

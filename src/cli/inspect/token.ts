@@ -21,7 +21,9 @@ import type { Seen } from './seen.js'
 
 /** A minute, in milliseconds: so far may clocks differ. */
 const tolerance = 60_000
-const keysAndRoot = ['-k', 'KEYS', '--root', 'ROOT'] as const
+const asJwt = ['--jwt', '--jwt-issuer', 'ISSUER', '--jwt-audience', 'AUDIENCE'] as const
+/** Whose keys, as a command line names them. */
+export const keysAndRoot = ['-k', 'KEYS', '--root', 'ROOT'] as const
 
 /** What the header of every signed thing says. */
 export const headerFacts = ({ header, signature }: Jws): readonly Fact[] => [
@@ -47,10 +49,10 @@ export const headerProblems = ({ header: { alg, kid } }: Jws): readonly Problem[
   )
 
 /** Who verifies something, and how. */
-export const verifyingWay = (...words: readonly string[]): Report['ways'] => [
+export const verifyingWay = (words: readonly string[]): Report['ways'] => [
   {
     who: 'whoever has the keys of its signer, and a reason to believe them',
-    command: commandLine('verify', ...words),
+    command: commandLine(['verify', ...words]),
   },
 ]
 
@@ -79,7 +81,6 @@ export async function lookAtToken(seen: Seen): Promise<Report> {
   const { iss, sub, aud } = claims ?? {}
   const isJwt = claims !== undefined && !isLink
   const named = namedInput(seen.input.name)
-  const jwt = ['--jwt', '--jwt-issuer', textOr(iss, 'ISSUER'), '--jwt-audience', audienceOf(aud)]
   return {
     kind: 'jws',
     words: wordsOf(isLink, isJwt),
@@ -98,7 +99,7 @@ export async function lookAtToken(seen: Seen): Promise<Report> {
     does: 'verifies',
     ways: isLink
       ? [{ who: 'the server whose URL is its audience', command: '' }]
-      : verifyingWay(...keysAndRoot, ...(isJwt ? jwt : ['--token']), ...named),
+      : verifyingWay([...keysAndRoot, ...(isJwt ? asJwt : ['--token']), ...named]),
     problems: [...headerProblems(jws), ...timeProblems({ ...header, ...claims }, seen.now)],
   }
 }
@@ -107,11 +108,6 @@ function wordsOf(isLink: boolean, isJwt: boolean): string {
   if (isLink) return 'a link that lets others send files (JWS)'
   return isJwt ? 'a signed token with claims (JWT)' : 'a signed token (JWS)'
 }
-
-const textOr = (value: unknown, other: string): string =>
-  typeof value === 'string' ? value : other
-const audienceOf = (aud: unknown): string =>
-  textOr(Array.isArray(aud) ? (aud as readonly unknown[])[0] : aud, 'AUDIENCE')
 
 /** The claims of a JWT; undefined where the content is none. */
 function claimsOf(payload: Uint8Array): JsonObject | undefined {
@@ -153,7 +149,7 @@ export async function lookAtReceipt(seen: Seen): Promise<Report> {
     words: 'a receipt (JWS)',
     facts: receiptFacts(jws, seen.now),
     does: 'verifies',
-    ways: verifyingWay(...words),
+    ways: verifyingWay(words),
     problems: receiptProblems(jws, seen.now),
   }
 }
