@@ -11,15 +11,15 @@ import { eachInput } from '../data/each-input.js'
 import { allOf, inputNames, openInput, type Input } from '../data/inputs.js'
 import { isStdout, outputOf } from '../data/outputs.js'
 import { progressOf } from '../data/progress.js'
-import { UsageError } from '../exit-codes.js'
-import { abortedBySignals } from '../signals.js'
-import type { Streams, Terminal } from '../terminal.js'
 import {
   parseHeldSince,
   verifiedReceipt,
   verifiedReceiptFile,
   type ReceiptArguments,
-} from './verify-receipt.js'
+} from '../data/receipts.js'
+import { UsageError } from '../exit-codes.js'
+import { abortedBySignals } from '../signals.js'
+import type { Streams, Terminal } from '../terminal.js'
 
 const examples = `
 Examples:

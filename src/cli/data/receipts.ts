@@ -8,9 +8,9 @@ import {
   type Sent,
 } from '../../doors/index.js'
 import type { ReceiptTrust } from '../arguments/receipt-trust.js'
-import { openInput } from '../data/inputs.js'
-import { inspectable } from '../data/kinds.js'
-import { outputOf } from '../data/outputs.js'
+import { openInput } from './inputs.js'
+import { inspectable } from './kinds.js'
+import { outputOf } from './outputs.js'
 import { UsageError } from '../exit-codes.js'
 import type { Streams, Terminal } from '../terminal.js'
 
