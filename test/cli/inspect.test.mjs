@@ -260,7 +260,12 @@ test('key sets and histories say which keys are used, and why others are not', a
     format: 'jwk',
   })
   const gone = {
-    ...{ kty: 'EC', crv: 'P-256', x, y, use: 'sig', alg: 'ES256' },
+    kty: 'EC',
+    crv: 'P-256',
+    x,
+    y,
+    use: 'sig',
+    alg: 'ES256',
     revoked: { revoked_at: 1_700_000_000, reason: 'compromised' },
   }
   const typ = 'jwk-set-history+jwt'

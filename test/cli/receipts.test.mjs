@@ -6,6 +6,8 @@ import { createPublisher, fileInventory, publicJwk } from 'sealdrop/kms'
 import { receipts, tokenOf } from '../support/inventories.mjs'
 import { cliWorld, run } from './seal-helpers.mjs'
 
+/** @import { InventoryKey } from 'sealdrop/kms' */
+
 /** @type {Awaited<ReturnType<typeof cliWorld>>} */
 let world
 let pin = ''
@@ -128,6 +130,8 @@ test('what does not vouch for a receipt file is refused', async () => {
     [['-k', 'keys.signed', ...top, 'good.json'], 2, /without -k/],
     [[...top, '-k', 'recipient.json', 'good.json'], 2, /without -k/],
     [['-k', 'keys.json', 'good.json'], 2, /a receipt file holds its key set/],
+    [[...top, '--arn', 'x', 'good.json'], 2, /--arn/],
+    [[...top, '--history-name', 'x', 'good.json'], 2, /--history-name/],
     [['--trust-https', 'good.json'], 2, /is not fetched/],
     [[...top, '--pin', pin, 'good.json'], 2, /exclude each other/],
     [['--pin', pin, '--history', 'x', 'good.json'], 2, /--history: it needs a root/],
@@ -159,18 +163,18 @@ test('what does not vouch for a receipt file is refused', async () => {
 })
 
 /** The history of an inventory with the key that signs here, taken back at a time where one is given. */
-async function historyFile(name, more = {}) {
+async function historyFile(name, more = {}, publisher = {}) {
   const { kms, at, local } = world
   const store = fileInventory(at(`${name}.inventory`))
   const { kid, alg, use: _use, ...jwk } = await publicJwk({ kms, key: 'alias/root' })
   const made = new Date(Date.now() - 3_600_000).toISOString()
   const { spec, usage } = receipts
   const key = { purpose: receipts.name, token: tokenOf(1), spec, usage, thumbprint: kid, jwk, alg }
-  const keys = [
-    { ...key, arns: [local.keys['alias/root']], made, published: made, starts: made, ...more },
-  ]
+  const arns = [local.keys['alias/root']]
+  const whole = { ...key, arns, made, published: made, starts: made, ...more }
+  const keys = [/** @type {InventoryKey} */ (/** @type {unknown} */ (whole))]
   await store.write({ version: 1, counter: 1, purposes: [receipts], keys }, undefined)
-  const o = { kms, keys: store, root: 'alias/top', history: true }
+  const o = { kms, keys: store, root: 'alias/top', history: true, ...publisher }
   writeFileSync(at(name), (await createPublisher(o).documents()).jws ?? '')
 }
 
@@ -192,6 +196,10 @@ test('a history says what became of the key, and --held-since that it was held b
   assert.equal(known.err, '')
   const lost = await asked('taken-back.jws')
   assert.deepEqual([lost.code, /taken back/.test(lost.err)], [4, true], lost.err)
+  await historyFile('ours.jws', { state: 'current' }, { name: 'ours' })
+  const unnamed = await asked('ours.jws')
+  assert.deepEqual([unnamed.code, /ours/.test(unnamed.err)], [4, true], unnamed.err)
+  assert.equal((await asked('ours.jws', '--history-name', 'ours')).code, 0)
   const held = await asked(
     'taken-back.jws',
     '--held-since',

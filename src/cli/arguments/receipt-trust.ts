@@ -30,6 +30,12 @@ interface HistoryRoots {
   readonly issuer?: string | undefined
 }
 
+/** Where a history is, and how it is called. */
+export interface HistoryArgument {
+  readonly history?: string
+  readonly historyName?: string
+}
+
 type Believed = readonly [Trust, HistoryRoots]
 
 /**
@@ -37,20 +43,22 @@ type Believed = readonly [Trust, HistoryRoots]
  *
  * No key set is fetched, since the receipt file holds the one of its day.
  *
- * @param history - URL or file of the history
+ * @param o.history - URL or file of the history
  * @throws UsageError, SealdropError `source_failed`
  */
 export async function receiptTrustOf(
   keys: readonly KeyArgument[],
   alone: KeyArgument,
-  history: string | undefined,
+  o: HistoryArgument,
 ): Promise<ReceiptTrust> {
   const [given] = keys
+  if ((given ?? alone).arn !== undefined)
+    throw new UsageError('--arn: it is for keys that are sealed to')
   if (given && (keys.length > 1 || hasTrust(alone) || hasTrust(given)))
     throw new UsageError('--receipt-file: expected --root or --pin without -k, or -k alone')
   const [trust, roots] = given ? await byRecipientFile(given.source) : await byFlags(alone)
-  if (history === undefined) return { trust }
-  return { trust, history: await historyOf(history, roots) }
+  if (o.history === undefined) return { trust }
+  return { trust, history: await historyOf(o.history, { ...roots, name: o.historyName }) }
 }
 
 async function byRecipientFile(path: string): Promise<Believed> {
@@ -73,9 +81,16 @@ async function byFlags(alone: KeyArgument): Promise<Believed> {
 }
 
 /** A history counts under a root only: another host could leave out that a key was taken back. */
-async function historyOf(source: string, { roots, issuer }: HistoryRoots): Promise<KeySet> {
+async function historyOf(
+  source: string,
+  { roots, issuer, name }: HistoryRoots & { readonly name: string | undefined },
+): Promise<KeySet> {
   if (roots.length === 0) throw new UsageError('--history: it needs a root, and pins are not one')
-  const trust = signedBy(roots, { history: true, ...(issuer !== undefined && { issuer }) })
+  const trust = signedBy(roots, {
+    history: true,
+    ...(name !== undefined && { name }),
+    ...(issuer !== undefined && { issuer }),
+  })
   if (isUrl(source)) return fetchKeySet(source, { trust, use: 'sig' })
   return importKeySet(await readDocument(source), { trust, use: 'sig' })
 }

@@ -4,7 +4,11 @@ import { fromUtf8 } from '../../bytes/text.js'
 import type { Context } from '../../formats/context.js'
 import { contextFlags } from '../arguments/context.js'
 import { hasTrust, keySetOf, readBytes } from '../arguments/key-sets.js'
-import { receiptTrustOf, type ReceiptTrust } from '../arguments/receipt-trust.js'
+import {
+  receiptTrustOf,
+  type HistoryArgument,
+  type ReceiptTrust,
+} from '../arguments/receipt-trust.js'
 import { keyFlags, type KeyArgument } from '../arguments/recipients.js'
 import { Command } from '../commander.js'
 import { eachInput } from '../data/each-input.js'
@@ -36,12 +40,11 @@ Examples:
 
 No credentials and no package of AWS are needed. Exit code 3 says that it did not verify.`
 
-interface VerifyArguments extends ReceiptArguments {
+interface VerifyArguments extends ReceiptArguments, HistoryArgument {
   readonly token?: true
   readonly jwt?: true
   readonly receipt?: true
   readonly receiptFile?: true
-  readonly history?: string
   readonly jwtIssuer?: string
   readonly jwtAudience?: string
   readonly signature?: string
@@ -103,6 +106,7 @@ function addFlags(command: Command): void {
     .option('--receipt-file', 'verify a receipt file by --root or --pin, which stand without -k')
     .option('--sent <file>', 'the sealed file or value that the receipt is for')
     .option('--history <url|file>', "the publisher's history, which a --root must have signed")
+    .option('--history-name <name>', 'what the history is called; default: history')
     .option(
       '--held-since <date>',
       'since when you hold the receipt, by your own records',
@@ -123,7 +127,7 @@ async function keysOf(
   alone: KeyArgument,
   o: VerifyArguments,
 ): Promise<Keys> {
-  if (o.receiptFile) return { receipts: await receiptTrustOf(keys, alone, o.history) }
+  if (o.receiptFile) return { receipts: await receiptTrustOf(keys, alone, o) }
   const [given] = keys
   if (hasTrust(alone) || alone.arn !== undefined)
     throw new UsageError('--root, --pin and the like: expected behind the -k that they are about')
@@ -138,13 +142,16 @@ function check(o: VerifyArguments, names: readonly string[]): void {
   const pairs = [
     ['--jwt', o.jwt, '--jwt-issuer', o.jwtIssuer],
     ['--jwt', o.jwt, '--jwt-audience', o.jwtAudience],
-    ['--receipt', o.receipt, '--sent', o.receiptFile ? o.receipt : o.sent],
+    // a receipt file says itself what it is for, where nobody else does
+    ['--receipt', o.receipt, '--sent', o.receiptFile ? undefined : o.sent],
   ] as const
   for (const [flag, isAsked, other, value] of pairs)
     if ((isAsked === undefined) !== (value === undefined))
       throw new UsageError(`${flag} and ${other} need each other`)
   if (o.history !== undefined && !o.receiptFile)
     throw new UsageError('--history: it is for --receipt-file')
+  if (o.historyName !== undefined && o.history === undefined)
+    throw new UsageError('--history-name: it needs --history')
   if (o.sent === '-' && inputNames(names).includes('-'))
     throw new UsageError('--sent -: stdin is the receipt already')
   if (o.heldSince && !o.receiptFile && !o.receipt)
