@@ -6,13 +6,10 @@ import { sha256 } from '../../crypto/digest.js'
 import { cutWithin } from '../../envelope/read-header.js'
 import { ChunkDigester } from '../../formats/chunk-digest.js'
 import { tagLength } from '../../formats/message-header.js'
-import {
-  maxHeaderLength,
-  parseMessageHeader,
-  type MessageHeader,
-} from '../../formats/parse-message-header.js'
+import { maxHeaderLength, parseMessageHeader } from '../../formats/parse-message-header.js'
 import { abortable } from '../../io/abort.js'
 import { taken } from '../../io/stream-source.js'
+import { longestForeign, parseForeignHeader, type ShownHeader } from './foreign-header.js'
 import { FrameWalk } from './frame-walk.js'
 import { openingWay, recipientLine, recipientOf, type NamedRecipient } from './recipients.js'
 import {
@@ -52,17 +49,21 @@ export function isMessage(first: Bytes): boolean {
 /** What a message says of itself, by its header and by what stands before each frame. */
 export async function lookAtMessage(seen: Seen): Promise<Report> {
   const [version, id] = formatOf(seen.first)
-  const header = version === 2 ? await headerOf(seen) : undefined
-  const walk = header && new FrameWalk(header.frameLength)
+  const isOurs = version === 2 && id === suite
+  const header = isOurs
+    ? await headerOf(seen)
+    : parseForeignHeader(await seen.input.first(longestForeign), version)
+  const { frameLength, context } = header
+  const walk = frameLength === undefined ? undefined : new FrameWalk(frameLength)
   const { length, digest } = await readAll(seen, header, walk)
-  const recipients = await Promise.all((header?.dataKeys ?? []).map(recipientOf))
+  const recipients = await Promise.all(header.dataKeys.map(recipientOf))
   const usable = recipients.filter(({ why }) => why === undefined)
   const problems = [
-    ...formatProblems(version, id, header),
-    ...(walk?.problems(id === signedSuite) ?? []),
+    ...formatProblems(isOurs, frameLength),
+    ...(walk?.problems(!isOurs) ?? []),
     ...recipientProblems(recipients),
   ]
-  const opens = version === 2 && id === suite ? usable : []
+  const opens = isOurs ? usable : []
   const { name } = seen.input
   return {
     kind: 'stream',
@@ -77,7 +78,7 @@ export async function lookAtMessage(seen: Seen): Promise<Report> {
       fact('age', 'age', 'unknown', ['a message does not say when it was sealed']),
     ],
     does: 'opens',
-    ways: opens.map((one) => openingWay(one, { name, context: header?.context ?? {} })),
+    ways: opens.map((one) => openingWay(one, { name, context })),
     problems,
   }
 }
@@ -87,23 +88,20 @@ const formatWords = (version: number, id: number): string =>
     ? 'version 2, suite 0x0478: AES-256-GCM with key commitment'
     : formatName(version, id)
 
-/** Reads a header. One of the signed suite has the same members behind its number. */
-async function headerOf({ input }: Seen): Promise<MessageHeader> {
-  const bytes = (await input.first(maxHeaderLength)).slice()
-  bytes.set([suite >> 8, suite & 0xff], 1)
-  const header = parseMessageHeader(bytes, formatName, limits.anyFrame)
-  if (!header) throw cutWithin('its header')
-  return header
+async function headerOf({ input }: Seen): Promise<ShownHeader> {
+  const found = parseMessageHeader(await input.first(maxHeaderLength), formatName, limits.anyFrame)
+  if (!found) throw cutWithin('its header')
+  return { ...found, length: found.body.length + tagLength }
 }
 
 /** Reads all of it, once, in constant memory. */
 async function readAll(
   { input, signal, onProgress }: Seen,
-  header: MessageHeader | undefined,
+  header: ShownHeader,
   walk: FrameWalk | undefined,
 ): Promise<{ readonly length: number; readonly digest: string }> {
   const digester = new ChunkDigester(sha256)
-  let before = header ? header.body.length + tagLength : 0
+  let before = header.length
   await taken(input.source, async (reader) => {
     for (;;) {
       const bytes = await abortable(reader.take(step), signal)
@@ -117,25 +115,20 @@ async function readAll(
   return { length: digester.size, digest: await digester.digest() }
 }
 
-function headerFacts(
-  header: MessageHeader | undefined,
+const headerFacts = (
+  { messageId, context }: ShownHeader,
   recipients: readonly NamedRecipient[],
-): readonly Fact[] {
-  if (!header) return []
-  const { messageId, context } = header
-  return [
-    fact('recipients', 'recipients', recipients, recipients.map(recipientLine)),
-    fact('context', 'context', context),
-    fact('messageId', 'message id', toBase64url(messageId)),
-  ]
-}
+): readonly Fact[] => [
+  fact('recipients', 'recipients', recipients, recipients.map(recipientLine)),
+  fact('context', 'context', context),
+  fact('messageId', 'message id', toBase64url(messageId)),
+]
 
 function frameFacts(
-  header: MessageHeader | undefined,
+  { frameLength = 0 }: ShownHeader,
   walk: FrameWalk | undefined,
 ): readonly Fact[] {
-  if (!header || !walk) return []
-  const { frameLength } = header
+  if (!walk) return [fact('frames', 'frames', 0, ['none: it is one piece'])]
   const { plaintext, frames } = walk
   return [
     fact('plaintextLength', 'plaintext', walk.isWhole ? plaintext : undefined, [
@@ -146,14 +139,8 @@ function frameFacts(
   ]
 }
 
-function formatProblems(
-  version: number,
-  id: number,
-  header: MessageHeader | undefined,
-): readonly Problem[] {
-  const isOurs = version === 2 && id === suite
-  const { frameLength = 0, context = {} } = header ?? {}
-  return problemsOf(
+const formatProblems = (isOurs: boolean, frameLength = 0): readonly Problem[] =>
+  problemsOf(
     [
       !isOurs,
       'unsupported_algorithm',
@@ -164,13 +151,7 @@ function formatProblems(
       'too_large',
       `a frame is longer than ${grouped(limits.maxFrame)} bytes: an opener needs maxFrameLength`,
     ],
-    [
-      Object.keys(context).some((name) => name.startsWith('aws-crypto-')),
-      'context_mismatch',
-      'its context has names that AWS keeps for itself, which nobody can expect here',
-    ],
   )
-}
 
 function recipientProblems(recipients: readonly NamedRecipient[]): readonly Problem[] {
   const passedOver = recipients.flatMap(({ by, why }) =>
@@ -178,7 +159,7 @@ function recipientProblems(recipients: readonly NamedRecipient[]): readonly Prob
       ? []
       : [problem('key_not_found', `a data key of ${by} is passed over: ${why}`)],
   )
-  const isOpenable = recipients.length === 0 || passedOver.length < recipients.length
+  const isOpenable = passedOver.length < recipients.length
   return isOpenable
     ? passedOver
     : [
