@@ -9,6 +9,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { checkCondition } from './condition.mjs'
 import { ensure } from './fault.mjs'
 import { orNothing, readJson, remove, writeWhole } from './whole-files.mjs'
 
@@ -124,7 +125,7 @@ export class BucketFolder {
    * Keeps an object in the place of the one that is there. Where that fails, its bytes go.
    *
    * @param {Stored} stored
-   * @param {{ isFirst?: boolean }} [o] `isFirst`: none may be there
+   * @param {import('./condition.mjs').Condition} [o]
    */
   put(stored, o) {
     return this.#inTurn(async () => {
@@ -143,7 +144,7 @@ export class BucketFolder {
    *
    * @param {Upload} upload
    * @param {(parts: Map<number, Part>) => Stored} make
-   * @param {{ isFirst?: boolean }} [o] `isFirst`: no object may be there
+   * @param {import('./condition.mjs').Condition} [o]
    */
   complete({ key, id }, make, o) {
     return this.#inTurn(async () => {
@@ -232,9 +233,9 @@ export class BucketFolder {
     })
   }
 
-  async #keep(stored, { isFirst = false } = {}) {
+  async #keep(stored, condition = {}) {
     const before = await this.object(stored.key)
-    ensure(!isFirst || !before, 'PreconditionFailed')
+    checkCondition(before, condition)
     await writeWhole(this.#objectPath(stored.key), stored)
     const kept = new Set(stored.files.map(({ file }) => file))
     const old = (before?.files ?? []).filter(({ file }) => !kept.has(file))

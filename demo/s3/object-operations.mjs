@@ -1,6 +1,7 @@
 // What S3 does with whole objects.
 import { createReadStream } from 'node:fs'
 import { receiveFile, receiveText } from './bodies.mjs'
+import { checkCondition, conditionOf } from './condition.mjs'
 import { ensure, S3Fault } from './fault.mjs'
 import { all, readXml, textOf } from './xml.mjs'
 
@@ -29,13 +30,6 @@ export function describedBy({ key, headers }) {
   return { key, headers: Object.fromEntries(own), tags }
 }
 
-/** Whether the request wants that no object is there. */
-export function isFirstOnly({ headers }) {
-  const condition = headers['if-none-match']
-  ensure(condition === undefined || condition === '*', 'NotImplemented')
-  return condition === '*'
-}
-
 /** The checksum of an object or part, as a header or as a member of XML. */
 export const checksumHeader = ({ checksum }) =>
   checksum ? { [`x-amz-checksum-${checksum.algorithm.toLowerCase()}`]: checksum.value } : {}
@@ -45,15 +39,15 @@ export const checksumMember = ({ checksum }) =>
 export async function putObject(request) {
   const { bucket, key, expected, body } = request
   const described = describedBy(request)
-  const isFirst = isFirstOnly(request)
-  ensure(!isFirst || !(await bucket.object(key)), 'PreconditionFailed')
+  const condition = conditionOf(request)
+  checkCondition(await bucket.object(key), condition)
   const { file, path } = bucket.fresh()
   const { size, etag } = await receiveFile(body(), expected, path)
   const { checksum } = expected
   const files = [{ file, size }]
   const type = 'FULL_OBJECT'
   const stored = { ...described, size, etag, checksum, type, modified: Date.now(), files }
-  await bucket.put(stored, { isFirst })
+  await bucket.put(stored, condition)
   return { headers: { etag: quoted(etag), ...checksumHeader({ checksum }) } }
 }
 

@@ -2,7 +2,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { algorithms, receiveFile, receiveText } from './bodies.mjs'
 import { ensure, S3Fault } from './fault.mjs'
-import { checksumHeader, checksumMember, describedBy, isFirstOnly } from './object-operations.mjs'
+import { conditionOf } from './condition.mjs'
+import { checksumHeader, checksumMember, describedBy } from './object-operations.mjs'
 import { all, readXml, textOf } from './xml.mjs'
 
 const least = 5 * 2 ** 20
@@ -181,9 +182,9 @@ function wholeOf({ key, headers }, upload, parts, stated) {
 }
 
 /** Makes it in a single turn of the bucket. */
-function makeWhole(request, upload, listed, { isFirst, stated }) {
+function makeWhole(request, upload, listed, { condition, stated }) {
   const make = (there) => wholeOf(request, upload, partsOf(there, listed), stated)
-  return request.bucket.complete(upload, make, { isFirst })
+  return request.bucket.complete(upload, make, condition)
 }
 
 /** Of an upload that is complete already, the object that it became. */
@@ -196,7 +197,7 @@ export async function completeUpload(request) {
   const { bucket, key, body, expected, host } = request
   // the header is the checksum of the whole, and not of this document
   const { checksum: stated, ...document } = expected
-  const o = { isFirst: isFirstOnly(request), stated: stated?.value }
+  const o = { condition: conditionOf(request), stated: stated?.value }
   const before = await madeBefore(request)
   const upload = before ?? (await uploadOf(request))
   const text = await receiveText(body(), document)

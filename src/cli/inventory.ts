@@ -1,26 +1,21 @@
 import { SealdropError } from '../errors/sealdrop-error.js'
-import { withPeer } from '../kms/port/peer.js'
 import type { InventoryStore } from '../doors/kms.js'
+import { dynamoDbClient, s3Client, type AwsArguments } from './aws-clients.js'
 
-/**
- * Opens an inventory by the scheme of its name.
- *
- * The clients of AWS are those that the user installed. They are loaded when they are needed.
- */
-const stores: Readonly<Record<string, (host: string, path: string) => Promise<InventoryStore>>> = {
-  async s3(bucket, key) {
-    const { S3 } = await withPeer('@aws-sdk/client-s3', () => import('@aws-sdk/client-s3'))
+type OpenStore = (host: string, path: string, o: AwsArguments) => Promise<InventoryStore>
+
+/** Opens an inventory by the scheme of its name. */
+const stores: Readonly<Record<string, OpenStore>> = {
+  async s3(bucket, key, o) {
+    const s3 = await s3Client(o)
     const { s3Inventory } = await import('../doors/kms.js')
-    return s3Inventory({ s3: new S3({}), bucket, key })
+    return s3Inventory({ s3, bucket, key })
   },
-  async dynamodb(table, id) {
-    const { DynamoDB } = await withPeer(
-      '@aws-sdk/client-dynamodb',
-      () => import('@aws-sdk/client-dynamodb'),
-    )
+  async dynamodb(table, id, o) {
+    const dynamoDb = await dynamoDbClient(o)
     const { dynamoDbInventory } = await import('../doors/kms.js')
     const item = id === '' ? {} : { id }
-    return dynamoDbInventory({ dynamoDb: new DynamoDB({}), table, ...item })
+    return dynamoDbInventory({ dynamoDb, table, ...item })
   },
 }
 
@@ -31,7 +26,7 @@ const stores: Readonly<Record<string, (host: string, path: string) => Promise<In
  *
  * @throws SealdropError `invalid_argument`, also where AWS's client is not installed
  */
-export async function openInventory(where: string): Promise<InventoryStore> {
+export async function openInventory(where: string, o: AwsArguments = {}): Promise<InventoryStore> {
   const [, scheme, host = '', path = ''] = /^(\w+):\/\/([^/]+)\/?(.*)$/s.exec(where) ?? []
   if (scheme === undefined) {
     const { fileInventory } = await import('../doors/kms.js')
@@ -43,5 +38,5 @@ export async function openInventory(where: string): Promise<InventoryStore> {
       'invalid_argument',
       `--inventory ${where}: expected a folder, s3://bucket/key or dynamodb://table/id`,
     )
-  return open(host, path)
+  return open(host, path, o)
 }

@@ -3,6 +3,7 @@ import { printable } from '../errors/printable.js'
 import { Command, CommanderError } from './commander.js'
 import { doctorCommand } from './commands/doctor.js'
 import { inspectCommand } from './commands/inspect.js'
+import { keysCommand } from './commands/keys/keys.js'
 import { localKmsCommand } from './commands/local-kms.js'
 import { openCommand } from './commands/open.js'
 import { sealCommand } from './commands/seal.js'
@@ -18,6 +19,7 @@ export const allCommands = (terminal: Terminal, streams: Streams): readonly Comm
   signCommand(terminal, streams),
   verifyCommand(terminal, streams),
   inspectCommand(terminal, streams),
+  keysCommand(terminal),
   localKmsCommand(terminal),
   doctorCommand(terminal),
 ]
@@ -36,12 +38,10 @@ export function buildProgram(
     .version(versionOfPackage(), '-V, --version', 'print the version')
     .helpCommand(false)
   for (const command of commands) program.addCommand(command)
-  for (const command of [program, ...commands]) {
+  for (const command of withCommands(program)) {
     command
       .exitOverride()
-      .showHelpAfterError(
-        `(${command === program ? 'sealdrop' : `sealdrop ${command.name()}`} --help says more)`,
-      )
+      .showHelpAfterError(`(${nameOf(command)} --help says more)`)
       .configureOutput({
         writeOut: (text) => terminal.out(text.replace(/\n$/, '')),
         writeErr: (text) => terminal.note(text.replace(/\n$/, '')),
@@ -49,6 +49,16 @@ export function buildProgram(
   }
   return program
 }
+
+/** A command, and all that it holds. */
+const withCommands = (command: Command): readonly Command[] => [
+  command,
+  ...command.commands.flatMap(withCommands),
+]
+
+/** A command as it is typed. */
+const nameOf = (command: Command): string =>
+  command.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name()
 
 /**
  * Runs a command line to its end.

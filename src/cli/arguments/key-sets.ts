@@ -24,7 +24,9 @@ export interface TrustedKeys {
   readonly trust: string
 }
 
-export type Use = 'enc' | 'sig'
+/** What keys are for. Undefined takes keys of both uses, each as it says itself. */
+export type Use = 'enc' | 'sig' | undefined
+const told = (use: Use): { readonly use?: 'enc' | 'sig' } => (use === undefined ? {} : { use })
 export const isUrl = (source: string): boolean => /^https?:\/\//i.test(source)
 
 /** Reads the keys that a command line names. @throws UsageError, SealdropError `source_failed` */
@@ -73,7 +75,7 @@ export async function trustOf(
     if (arn !== undefined && pins.length > 1)
       throw new UsageError(`${given.source}: --arn needs exactly one --pin`)
     return [
-      pinned(pins.map((thumbprint) => ({ thumbprint, use, arn }))),
+      pinned(pins.map((thumbprint) => ({ thumbprint, ...told(use), arn }))),
       `pinned ${pins.join(', ')}`,
     ]
   }
@@ -105,7 +107,7 @@ async function fromUrl(given: KeyArgument, use: Use): Promise<TrustedKeys> {
     )
   if (given.arn !== undefined && given.pins.length === 0)
     throw new UsageError(`${source}: --arn needs a --pin, or a key in a file`)
-  return { keys: fetchKeySet(source, { trust: trust[0], use }), source, trust: trust[1] }
+  return { keys: fetchKeySet(source, { trust: trust[0], ...told(use) }), source, trust: trust[1] }
 }
 
 async function fromFile(
@@ -116,7 +118,7 @@ async function fromFile(
   const { source, arn } = given
   if (given.isTrustedByHttps) throw new UsageError(`${source}: --trust-https is for URLs`)
   const [trust, words] = (await trustOf(given, use)) ?? [inHand(), 'in hand']
-  const keys = importKeySet(document, { trust, use, ...(arn !== undefined && { arn }) })
+  const keys = importKeySet(document, { trust, ...told(use), ...(arn !== undefined && { arn }) })
   return { keys, source, trust: words }
 }
 
@@ -152,7 +154,7 @@ function jsonOf(text: string): unknown {
 function fromRecipientFile(path: string, of: RecipientFile, use: Use): TrustedKeys {
   if (!isUrl(of.url)) throw new UsageError(`${path}: url: expected an https URL`)
   const [trust, words] = recipientTrust(path, of, use)
-  return { keys: fetchKeySet(of.url, { trust, use }), source: of.url, trust: words }
+  return { keys: fetchKeySet(of.url, { trust, ...told(use) }), source: of.url, trust: words }
 }
 
 /** Why a recipient file says that keys are believed. */
@@ -168,6 +170,6 @@ export function recipientTrust(
         ...(name !== undefined && { name }),
         ...(issuer !== undefined && { issuer }),
       })
-    : pinned((pins ?? []).map((thumbprint) => ({ thumbprint, use })))
+    : pinned((pins ?? []).map((thumbprint) => ({ thumbprint, ...told(use) })))
   return [trust, roots ? `signed by a root of ${path}` : `pinned in ${path}`]
 }

@@ -74,17 +74,35 @@ export function keyFlags(
 ): readonly KeyArgument[] {
   const [short = ''] = flag.flags.split(/[ ,]/)
   const keys: KeyArgument[] = []
-  const last = (named: string): KeyArgument => {
-    const found = keys.at(-1) ?? alone
-    if (!found) throw new UsageError(`${named}: expected behind the ${short} that it is about`)
-    return found
-  }
   command.option(flag.flags, flag.description, (source: string) => {
     if (keys.some((key) => key.source === source))
       throw new UsageError(`${short} ${source}: given twice`)
     keys.push({ source, roots: [], pins: [] })
     return keys
   })
+  addTrustFlags(command, (named) => {
+    const found = keys.at(-1) ?? alone
+    if (!found) throw new UsageError(`${named}: expected behind the ${short} that it is about`)
+    return found
+  })
+  return keys
+}
+
+/**
+ * Adds the flags of trust to a command that takes one key set at most, as an argument.
+ *
+ * They may stand before it too.
+ *
+ * @returns what makes the key argument, once the command line was read
+ */
+export function loneTrustFlags(command: Command): (source: string) => KeyArgument {
+  const given: KeyArgument = { source: 'the key set', roots: [], pins: [] }
+  addTrustFlags(command, () => given)
+  return (source) => ({ ...given, source })
+}
+
+/** @param last - the key that a flag is about, once it is given */
+function addTrustFlags(command: Command, last: (flag: string) => KeyArgument): void {
   for (const { flags, description, set } of trustFlags) {
     const [long = ''] = flags.split(' ')
     command.option(flags, description, (value: string) => {
@@ -96,5 +114,4 @@ export function keyFlags(
   command.on(`option:${httpsFlag.slice(2)}`, () => {
     last(httpsFlag).isTrustedByHttps = true
   })
-  return keys
 }

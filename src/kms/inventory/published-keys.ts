@@ -104,7 +104,8 @@ const newestFirst = (a: MadeKey, b: MadeKey): number => seconds(b.made) - second
 const inOrder = (a: MadeKey, b: MadeKey): number =>
   order.indexOf(a.state) - order.indexOf(b.state) || newestFirst(a, b)
 
-function publishedJwk(key: MadeKey, withArn: boolean | undefined): PublishedJwk {
+/** A key as a row of the set. */
+export function publishedJwk(key: MadeKey, withArn: boolean | undefined): PublishedJwk {
   const { usage, starts, expires, revoked } = key
   const [arn] = key.arns
   const isSigning = usage === 'SIGN_VERIFY'

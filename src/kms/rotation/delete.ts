@@ -4,7 +4,7 @@ import { blaming } from '../../errors/whose.js'
 import type { MadeKey } from '../inventory/inventory-model.js'
 import { isoOf, updateInventory, withKey } from '../inventory/update.js'
 import type { LastUse } from '../port/management-port.js'
-import { lastUseOf, thereOf, withPort, type KeyOptions } from './listed-key.js'
+import { lastUseOf, thereOf, withPort, type Found, type KeyOptions } from './listed-key.js'
 import { day } from './steps.js'
 import { timeOf } from './when.js'
 
@@ -60,31 +60,56 @@ export function deleteKey(
   return blaming('operator', () => deleted(o))
 }
 
-async function deleted(o: Parameters<typeof deleteKey>[0]): Promise<DeletedKey> {
+type DeleteOptions = Parameters<typeof deleteKey>[0]
+
+/**
+ * What `deleteKey` would answer. It refuses what that refuses, and changes nothing.
+ *
+ * - The date is the earliest one: KMS says it when the deletion is scheduled.
+ */
+export const deletionOf = (o: Omit<DeleteOptions, 'confirm'>): Promise<DeletedKey> =>
+  blaming('operator', () =>
+    withPort(o, async (found) => {
+      const deletes = new Date(found.now + (o.days ?? 30) * day)
+      return { ...(await lookedAt(found, o)), deletes }
+    }),
+  )
+
+/** When a key was used last, and what cannot be read without it, where it may be deleted. */
+async function lookedAt(
+  { key, port, now }: Found,
+  { days = 30, signal }: Omit<DeleteOptions, 'confirm'>,
+): Promise<Omit<DeletedKey, 'deletes'>> {
+  ensure(
+    Number.isInteger(days) && days >= 7 && days <= 30,
+    'invalid_argument',
+    'days: expected 7 to 30',
+  )
+  ensure(
+    key.state === 'disabled' || key.state === 'deleting',
+    'invalid_argument',
+    `the key is ${key.state}: retireKey with disable comes first, so that it shows what is still needed`,
+  )
+  ensure(
+    timeOf(key.keepUntil ?? isoOf(8.64e15)) <= now,
+    'invalid_argument',
+    `the key is kept until ${key.keepUntil}`,
+  )
+  const lastUse = await lastUseOf(port, key.arns, signal)
+  return { lastUse, unreadable: unreadableWithout(key) }
+}
+
+async function deleted(o: DeleteOptions): Promise<DeletedKey> {
   checkOptions(o, 'signal kms store key now confirm days')
-  return withPort(o, async ({ key, port, now }) => {
+  return withPort(o, async (found) => {
+    const { key, port, now } = found
     const { days = 30 } = o
     ensure(
       o.confirm === key.thumbprint,
       'invalid_argument',
       'confirm: expected the thumbprint of the key again',
     )
-    ensure(
-      Number.isInteger(days) && days >= 7 && days <= 30,
-      'invalid_argument',
-      'days: expected 7 to 30',
-    )
-    ensure(
-      key.state === 'disabled' || key.state === 'deleting',
-      'invalid_argument',
-      `the key is ${key.state}: retireKey with disable comes first, so that it shows what is still needed`,
-    )
-    ensure(
-      timeOf(key.keepUntil ?? isoOf(8.64e15)) <= now,
-      'invalid_argument',
-      `the key is kept until ${key.keepUntil}`,
-    )
-    const lastUse = await lastUseOf(port, key.arns, o.signal)
+    const answer = await lookedAt(found, o)
     const there = await thereOf(port, key.arns, o.signal)
     let deletes = new Date(0)
     // replicas before their primary, which waits for them
@@ -92,10 +117,10 @@ async function deleted(o: Parameters<typeof deleteKey>[0]): Promise<DeletedKey> 
       const date = await port.scheduleDeletion(arn, { days, now }, o.signal)
       if (date > deletes) deletes = date
     }
-    await updateInventory(o.store, now, (found) =>
-      withKey(found, key, { state: 'deleting', deletes: deletes.toISOString() }),
+    await updateInventory(o.store, now, (inventory) =>
+      withKey(inventory, key, { state: 'deleting', deletes: deletes.toISOString() }),
     )
-    return { deletes, lastUse, unreadable: unreadableWithout(key) }
+    return { ...answer, deletes }
   })
 }
 

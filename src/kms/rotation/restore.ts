@@ -2,7 +2,7 @@ import { ensure } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
 import { blaming } from '../../errors/whose.js'
 import { updateInventory, withKey } from '../inventory/update.js'
-import { thereOf, withPort, type KeyOptions } from './listed-key.js'
+import { thereOf, withPort, type Found, type KeyOptions } from './listed-key.js'
 
 /**
  * Brings back a key that is disabled, or whose deletion is not final yet.
@@ -42,28 +42,42 @@ export function restoreKey(o: KeyOptions): Promise<void> {
   return blaming('operator', () => restored(o))
 }
 
+/** Refuses what `restoreKey` refuses, and changes nothing. */
+export const checkRestoration = (o: KeyOptions): Promise<void> =>
+  blaming('operator', () => withPort(o, async (found) => void (await lookedAt(found, o.signal))))
+
+/** The ARNs of a key that can be brought back, and whether the inventory has it as out of use. */
+async function lookedAt(
+  { key, port }: Found,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly there: readonly string[]; readonly wasOut: boolean }> {
+  // KMS is asked, since somebody may have cancelled a deletion that the inventory takes for final
+  const there = await thereOf(port, key.arns, signal)
+  ensure(
+    there.length > 0,
+    'key_unusable',
+    `the key was deleted${key.deletes === undefined ? '' : ` at ${key.deletes}`}: it cannot be brought back`,
+  )
+  const wasOut = ['disabled', 'deleting', 'deleted'].includes(key.state)
+  const states = wasOut ? [] : await Promise.all(there.map((arn) => port.stateOf(arn, signal)))
+  ensure(
+    wasOut || states.some((state) => state !== 'Enabled'),
+    'invalid_argument',
+    `the key is ${key.state}, and enabled in KMS: there is nothing to bring back`,
+  )
+  return { there, wasOut }
+}
+
 async function restored(o: Parameters<typeof restoreKey>[0]): Promise<void> {
   checkOptions(o, 'signal kms store key now')
-  await withPort(o, async ({ key, port, now }) => {
-    // KMS is asked, since somebody may have cancelled a deletion that the inventory takes for final
-    const there = await thereOf(port, key.arns, o.signal)
-    ensure(
-      there.length > 0,
-      'key_unusable',
-      `the key was deleted${key.deletes === undefined ? '' : ` at ${key.deletes}`}: it cannot be brought back`,
-    )
-    const wasOut = ['disabled', 'deleting', 'deleted'].includes(key.state)
-    const states = wasOut ? [] : await Promise.all(there.map((arn) => port.stateOf(arn, o.signal)))
-    ensure(
-      wasOut || states.some((state) => state !== 'Enabled'),
-      'invalid_argument',
-      `the key is ${key.state}, and enabled in KMS: there is nothing to bring back`,
-    )
+  await withPort(o, async (found) => {
+    const { key, port, now } = found
+    const { there, wasOut } = await lookedAt(found, o.signal)
     for (const arn of there) await port.restore(arn, o.signal)
     if (!wasOut) return
     const members = { arns: there, disabled: undefined, deletes: undefined }
-    await updateInventory(o.store, now, (found) =>
-      withKey(found, key, { state: 'retired', ...members }),
+    await updateInventory(o.store, now, (inventory) =>
+      withKey(inventory, key, { state: 'retired', ...members }),
     )
   })
 }

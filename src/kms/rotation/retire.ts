@@ -58,33 +58,45 @@ export function retireKey(
   return blaming('operator', () => retired(o))
 }
 
-async function retired(o: Parameters<typeof retireKey>[0]): Promise<RetiredKey> {
+type RetireOptions = Parameters<typeof retireKey>[0]
+
+/** What `retireKey` would answer. It refuses what that refuses, and changes nothing. */
+export const retirementOf = (o: RetireOptions): Promise<RetiredKey> =>
+  blaming('operator', () => withPort(o, (found) => lookedAt(found, o)))
+
+async function lookedAt(found: Found, o: RetireOptions): Promise<RetiredKey> {
+  const { key, port } = found
+  ensure(
+    key.state === 'retired' || key.state === 'disabled',
+    'invalid_argument',
+    `${shown(key.thumbprint)} is ${key.state}: ${key.state === 'deleting' ? 'its deletion runs' : 'another one must take its place first, by a rotation'}`,
+  )
+  const keepUntil = o.keepUntil ?? new Date(key.keepUntil ?? NaN)
+  ensure(
+    isDate(keepUntil),
+    'invalid_argument',
+    'keepUntil: expected the Date until which what was sealed to it, or signed by it, may be needed',
+  )
+  const lastUse = await lastUseOf(port, key.arns, o.signal)
+  if (o.disable) checkMayBeDisabled(found, keepUntil)
+  return { keepUntil, disabled: o.disable === true || key.state === 'disabled', lastUse }
+}
+
+async function retired(o: RetireOptions): Promise<RetiredKey> {
   checkOptions(o, 'signal kms store key now keepUntil disable')
   return withPort(o, async (found) => {
     const { key, port, now } = found
-    ensure(
-      key.state === 'retired' || key.state === 'disabled',
-      'invalid_argument',
-      `${shown(key.thumbprint)} is ${key.state}: ${key.state === 'deleting' ? 'its deletion runs' : 'another one must take its place first, by a rotation'}`,
-    )
-    const keepUntil = o.keepUntil ?? new Date(key.keepUntil ?? NaN)
-    ensure(
-      isDate(keepUntil),
-      'invalid_argument',
-      'keepUntil: expected the Date until which what was sealed to it, or signed by it, may be needed',
-    )
-    const lastUse = await lastUseOf(port, key.arns, o.signal)
+    const answer = await lookedAt(found, o)
     if (o.disable) {
-      checkMayBeDisabled(found, keepUntil)
       const there = await thereOf(port, key.arns, o.signal)
       for (const arn of there) await port.disable(arn, o.signal)
     }
     const members = {
-      keepUntil: keepUntil.toISOString(),
+      keepUntil: answer.keepUntil.toISOString(),
       ...(o.disable && disabledAt(key, isoOf(now))),
     }
     await updateInventory(o.store, now, (inventory) => withKey(inventory, key, members))
-    return { keepUntil, disabled: o.disable === true || key.state === 'disabled', lastUse }
+    return answer
   })
 }
 

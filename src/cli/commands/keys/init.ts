@@ -1,0 +1,180 @@
+import type { KeyInventory, Purpose } from '../../../doors/kms.js'
+import { SealdropError } from '../../../errors/sealdrop-error.js'
+import { kmsOf } from '../../arguments/kms.js'
+import type { Command } from '../../commander.js'
+import { UsageError } from '../../exit-codes.js'
+import { askTerminal } from '../../keys/ask.js'
+import { changeFlags, type ChangeArguments } from '../../keys/changing.js'
+import { everyFlag, everyOf, type EveryArguments } from '../../keys/every.js'
+import { keyOf } from '../../keys/find-key.js'
+import { inventoryIn, storeOf } from '../../keys/inventory-of.js'
+import { KeyCommand } from '../../keys/key-command.js'
+import { purposeFlags } from '../../keys/purpose-flags.js'
+import { carryOut, tellNext, tellSteps } from '../../keys/run-plan.js'
+import { inWordsOfTheCommand } from '../../keys/words.js'
+import { abortedBySignals } from '../../signals.js'
+import type { Terminal } from '../../terminal.js'
+
+const examples = `
+Examples:
+  $ sealdrop keys init --inventory keys --purpose claims=ECC_NIST_P256:KEY_AGREEMENT --without-arn
+      A new inventory in the folder keys, and its first keys in KMS: alias/claims names the current one.
+  $ sealdrop keys init --inventory s3://bucket/keys.json --purpose claims=RSA_3072:ENCRYPT_DECRYPT --alias alias/our-claims --purpose receipts=ECC_NIST_P256:SIGN_VERIFY
+      Keys to seal to and keys that sign. --alias, --alg, --replica and --keep-days are about the purpose before them.
+
+Whether ARNs stand in the key set is asked at the terminal, unless --with-arn or --without-arn says it. An inventory that
+is there is never replaced. An init that was cut off is repeated with the same arguments, and goes on.`
+
+interface InitArguments extends ChangeArguments, EveryArguments {
+  readonly lifetime?: number
+  readonly withArn?: true
+  readonly withoutArn?: true
+}
+
+const hour = 3_600_000
+
+function parseLifetime(text: string): number {
+  const hours = Number(text)
+  if (!/^\d{1,3}(\.\d{1,2})?$/.test(text) || hours < 0.25 || hours > 168)
+    throw new UsageError(`--lifetime ${text}: expected hours from 0.25 to 168`)
+  return hours * hour
+}
+
+/** The command `sealdrop keys init`. */
+export function initCommand(terminal: Terminal): Command {
+  const command = new KeyCommand('init').description('make a new inventory and its first keys')
+  const purposes = purposeFlags(command)
+  command
+    .option(
+      '--lifetime <hours>',
+      'for how long a signed set is good, 0.25 to 168; default: 24',
+      parseLifetime,
+    )
+    .option('--with-arn', 'show the ARNs of keys that are sealed to in the key set')
+    .option('--without-arn', 'show no ARN')
+  return everyFlag(changeFlags(command))
+    .addHelpText('after', examples)
+    .action((o: InitArguments) =>
+      abortedBySignals((signal) =>
+        inWordsOfTheCommand(() => init({ terminal, o, purposes, signal })),
+      ),
+    )
+}
+
+interface Init {
+  readonly terminal: Terminal
+  readonly o: InitArguments
+  readonly purposes: (withArn: boolean) => readonly Purpose[]
+  readonly signal: AbortSignal
+}
+
+async function init(work: Init): Promise<void> {
+  const { terminal, o, signal } = work
+  const { planRotation } = await import('../../../doors/kms.js')
+  const { json = false, dryRun } = o
+  check(work)
+  const store = await storeOf(o)
+  const found = await store.read()
+  if (found) checkBegun(work, found.inventory)
+  const first = found?.inventory ?? (await firstInventory(work))
+  const planOf = (inventory: KeyInventory): ReturnType<typeof planRotation> =>
+    planRotation(inventory, { now: new Date(), every: everyOf(o) })
+  const plan = planOf(first)
+  if (dryRun) {
+    if (!json) terminal.out(`would be written to ${o.inventory}: ${namesOf(first)}`)
+    return tellSteps({ terminal, json }, 'planned', plan.steps)
+  }
+  if (!found) await store.write(first)
+  terminal.note(`${o.inventory} is ${found ? 'there, and this init goes on' : 'made'}`)
+  await carryOut(plan, { terminal, json, store, kms: kmsOf(o), signal })
+  const made = await inventoryIn(store)
+  checkWhole(made)
+  tellNext({ terminal, json }, planOf(made).next)
+  terminal.note('Now: sealdrop keys publish')
+}
+
+const namesOf = ({ purposes }: KeyInventory): string =>
+  purposes.map(({ name, spec, usage, alias }) => `${name} (${spec} ${usage}, ${alias})`).join(', ')
+
+function check({ o, purposes }: Init): void {
+  if (purposes(false).length === 0)
+    throw new UsageError(
+      '--purpose: expected what keys are made for, such as claims=ECC_NIST_P256:KEY_AGREEMENT',
+    )
+  if (o.withArn && o.withoutArn)
+    throw new UsageError('--with-arn and --without-arn exclude each other')
+}
+
+/** The inventory as it begins. */
+async function firstInventory(work: Init): Promise<KeyInventory> {
+  const { checkInventory } = await import('../../../kms/inventory/check-inventory.js')
+  // what is wrong is told before anything is asked
+  checkInventory(inventoryOf(work, false), 'invalid_argument')
+  return inventoryOf(work, await isWithArn(work))
+}
+
+function inventoryOf({ o, purposes }: Init, withArn: boolean): KeyInventory {
+  const { lifetime } = o
+  return {
+    version: 1,
+    counter: 0,
+    ...(lifetime !== undefined && { lifetime }),
+    purposes: purposes(withArn),
+    keys: [],
+  }
+}
+
+const answers: Readonly<Record<string, boolean>> = { y: true, yes: true, n: false, no: false }
+
+/** Whether ARNs stand in the set: as a flag says, or as a person answers. */
+async function isWithArn({ o, purposes, signal }: Init): Promise<boolean> {
+  if (o.withArn ?? o.withoutArn) return o.withArn === true
+  if (purposes(false).every(({ use }) => use === 'sig')) return false
+  const region = o.region ?? process.env['AWS_REGION'] ?? 'us-east-1'
+  const arn = `arn:aws:kms:${region}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`
+  const typed = await askTerminal(
+    `A key set can show the ARNs of its keys, such as\n  ${arn}\n` +
+      'Everybody sees your account then. RSA keys take files only with it; others need none.\n' +
+      'Shall the set show them? yes or no: ',
+    signal,
+  )
+  if (typed === undefined)
+    throw new UsageError(
+      'there is no terminal to ask whether ARNs stand in the set: say --with-arn or --without-arn',
+    )
+  const answer = Object.hasOwn(answers, typed.toLowerCase())
+    ? answers[typed.toLowerCase()]
+    : undefined
+  if (answer === undefined) throw new UsageError('expected yes or no; nothing was done')
+  return answer
+}
+
+/** Refuses an inventory that is there, unless an init with these arguments began it. */
+function checkBegun({ o, purposes }: Init, found: KeyInventory): void {
+  const ways = [true, false].filter((withArn) => !(withArn ? o.withoutArn : o.withArn))
+  const asked = ways.map((withArn) => JSON.stringify(purposes(withArn)))
+  const isAsked = asked.includes(JSON.stringify(found.purposes)) && found.lifetime === o.lifetime
+  const isFirst = found.keys.every(({ state }) => ['making', 'next', 'current'].includes(state))
+  if (!isAsked || !isFirst || isWhole(found))
+    throw new UsageError(
+      `${o.inventory}: there is an inventory already, which is left as it is: sealdrop keys list shows it`,
+    )
+}
+
+/** Whether each purpose has all that the first run of a rotation gives it. */
+const isWhole = (inventory: KeyInventory): boolean =>
+  inventory.purposes.every(
+    (purpose) =>
+      keyOf(inventory, purpose, 'current')?.aliased !== undefined &&
+      keyOf(inventory, purpose, 'next') !== undefined,
+  )
+
+/** Refuses to say that all is done while another run makes a first key. */
+function checkWhole(inventory: KeyInventory): void {
+  const missing = inventory.purposes.find((purpose) => !keyOf(inventory, purpose, 'current'))
+  if (missing)
+    throw new SealdropError(
+      'conflict',
+      `${missing.name} has no key yet, since another run makes it, or was cut off: repeat in 30 minutes`,
+    )
+}

@@ -1,0 +1,162 @@
+import type { PublicMembers } from '../../../algorithms/public-key.js'
+import type { KeyInventory } from '../../../doors/kms.js'
+import { shown } from '../../../errors/guard.js'
+import { SealdropError } from '../../../errors/sealdrop-error.js'
+import { ringOf, type KeyRing } from '../../../keys/key-set.js'
+import { publishedJwk } from '../../../kms/inventory/published-keys.js'
+import { isUrl, keySetOf } from '../../arguments/key-sets.js'
+import { loneTrustFlags, type KeyArgument } from '../../arguments/recipients.js'
+import type { Command } from '../../commander.js'
+import { UsageError } from '../../exit-codes.js'
+import { keyMeant, keyOf, type KeyMeant } from '../../keys/find-key.js'
+import { formOf, formOption, type FormName, type ShownKey } from '../../keys/forms.js'
+import {
+  inventoryFlag,
+  inventoryIn,
+  storeOf,
+  type InventoryArguments,
+} from '../../keys/inventory-of.js'
+import { KeyCommand } from '../../keys/key-command.js'
+import { recipientFile } from '../../keys/recipient-file.js'
+import { inWordsOfTheCommand } from '../../keys/words.js'
+import { abortedBySignals } from '../../signals.js'
+import type { Terminal } from '../../terminal.js'
+
+const examples = `
+Examples:
+  $ sealdrop keys show --inventory keys claims --as pem
+      The current key of the purpose claims. A thumbprint, an alias or an ARN names a key too.
+  $ sealdrop keys show --inventory keys claims --as recipient --url https://keys.example/jwks.jwt --root root.json
+      A file for partners: sealdrop seal -r takes it. Without --root it pins the current key and the next one.
+  $ sealdrop keys show https://keys.example/jwks.jwt --root root.json --as jwk
+      The key of a company that seal would take. A thumbprint behind the URL names another one.
+
+Everything that is shown is public. No KMS is asked.`
+
+interface ShowArguments extends InventoryArguments {
+  readonly as?: FormName
+  readonly url?: string
+  readonly json?: true
+}
+
+/** The command `sealdrop keys show`. */
+export function showCommand(terminal: Terminal): Command {
+  const command = new KeyCommand('show')
+    .description('show one key')
+    .argument('<key|url|file>', 'a key of the inventory; without --inventory a key set')
+    .argument('[thumbprint]', 'which key of a key set; default: the one that seal takes')
+  const keysOf = loneTrustFlags(command)
+  return inventoryFlag(command)
+    .option('--profile <name>', 'profile of the credentials; default: AWS_PROFILE')
+    .addOption(formOption())
+    .option('--url <url>', 'where partners fetch the set, for --as recipient of an inventory')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', examples)
+    .action((name: string, thumbprint: string | undefined, o: ShowArguments) =>
+      abortedBySignals((signal) =>
+        inWordsOfTheCommand(async () => {
+          const given = keysOf(name)
+          const asked = { o, given, thumbprint, signal }
+          const key = await (o.inventory === undefined ? fromSet(asked) : fromInventory(asked))
+          return tellKey(terminal, o, key)
+        }),
+      ),
+    )
+}
+
+interface Asked {
+  readonly o: ShowArguments
+  readonly given: KeyArgument
+  readonly thumbprint: string | undefined
+  readonly signal: AbortSignal
+}
+
+/** A key with what is told of it in words. */
+type Told = ShownKey & { readonly facts: Readonly<Record<string, unknown>> }
+
+async function fromInventory({ o, given, thumbprint }: Asked): Promise<Told> {
+  if (thumbprint !== undefined)
+    throw new UsageError(`${thumbprint}: one name of a key is enough with --inventory`)
+  checkLone(given, o)
+  const inventory = await inventoryIn(await storeOf(o))
+  const meant = keyMeant(inventory, given.source)
+  const { token: _token, jwk, ...facts } = meant.key
+  const purpose = inventory.purposes.find(({ name }) => name === facts.purpose)
+  return {
+    thumbprint: facts.thumbprint,
+    jwk,
+    published: publishedJwk(meant.key, purpose?.withArn),
+    facts,
+    recipient: () => recipientFile({ given, url: o.url, pins: pinsOf(inventory, meant) }),
+  }
+}
+
+/** Flags of trust say what stands in a recipient file, and an inventory needs none itself. */
+function checkLone(
+  { roots, pins, name, issuer, arn, isTrustedByHttps }: KeyArgument,
+  o: ShowArguments,
+): void {
+  const others = [pins[0], arn, isTrustedByHttps].some((flag) => flag !== undefined)
+  const ofRecipient = [roots[0], name, issuer, o.url].some((flag) => flag !== undefined)
+  if (others) throw new UsageError('--pin, --arn and --trust-https are for key sets')
+  if (ofRecipient && o.as !== 'recipient')
+    throw new UsageError('--url, --root, --set-name and --issuer: they need --as recipient')
+}
+
+/** The thumbprints to pin: of a purpose also the next key's, so that a rotation finds it in place. */
+function pinsOf(inventory: KeyInventory, { key, purpose }: KeyMeant): readonly string[] {
+  const next = purpose && keyOf(inventory, purpose, 'next')
+  return [key.thumbprint, ...(next ? [next.thumbprint] : [])]
+}
+
+async function fromSet({ o, given, thumbprint, signal }: Asked): Promise<Told> {
+  if (o.url !== undefined) throw new UsageError('--url: it is for a key of an inventory')
+  const { keys, trust } = await keySetOf(given, undefined)
+  const ring = ringOf(keys)
+  const key = await keyOfSet(ring, thumbprint, signal)
+  const { info, jwk, stated } = key
+  const { thumbprint: kid, use, alg } = info
+  return {
+    thumbprint: kid,
+    jwk,
+    published: { ...stated, ...jwk, kid, use, alg },
+    facts: { ...info, trust },
+    recipient() {
+      if (!isUrl(given.source) || given.isTrustedByHttps)
+        throw new UsageError('--as recipient: expected a URL with --root or --pin')
+      return recipientFile({ given, url: given.source, pins: given.pins })
+    },
+  }
+}
+
+async function keyOfSet(
+  ring: KeyRing,
+  thumbprint: string | undefined,
+  signal: AbortSignal,
+): Promise<{
+  info: { thumbprint: string; use: string; alg: string }
+  jwk: PublicMembers
+  stated: object
+}> {
+  if (thumbprint === undefined) return ring.forSealing(signal)
+  const { keys } = await ring.current(signal)
+  const found = keys.find(({ info }) => info.thumbprint === thumbprint)
+  if (found) return found
+  throw new SealdropError('key_not_found', `the key set has no key ${shown(thumbprint)}`)
+}
+
+async function tellKey(terminal: Terminal, { as, json }: ShowArguments, key: Told): Promise<void> {
+  if (as === undefined) {
+    const lines = Object.entries(key.facts).map(([name, value]) => `${name}: ${inWords(value)}`)
+    for (const line of json ? [JSON.stringify(key.facts)] : lines) terminal.out(line)
+    return
+  }
+  const value = await formOf(as, key)
+  const plain = typeof value === 'string' ? value : JSON.stringify(value, null, 2)
+  terminal.out(json ? JSON.stringify({ as, value }) : plain)
+}
+
+function inWords(value: unknown): string {
+  if (value instanceof Date) return value.toISOString()
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
