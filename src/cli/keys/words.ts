@@ -31,7 +31,7 @@ const replacements: readonly (readonly [said: RegExp | string, instead: string])
   [/^inventory\.purposes\[(\d+)\]\./, '--purpose: '],
   [/^inventory\.purposes: two have one (name|alias)/, '--purpose: two have one $1'],
   [/^inventory\.lifetime: /, '--lifetime: '],
-  [/^(root|every|days|reason|since|key): /, '--$1: '],
+  [/^(root|days|reason|since|key): /, '--$1: '],
   [/^name and issuer: /, '--set-name and --issuer: '],
 ]
 

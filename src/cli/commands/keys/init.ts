@@ -77,6 +77,7 @@ async function init(work: Init): Promise<void> {
   const found = await store.read()
   if (found) checkBegun(work, found.inventory)
   const first = found?.inventory ?? (await firstInventory(work))
+  if (!found) await checkAliases(first, o, signal)
   const planOf = (inventory: KeyInventory): ReturnType<typeof planRotation> =>
     planRotation(inventory, { now: new Date(), every: everyOf(o) })
   const plan = planOf(first)
@@ -147,6 +148,31 @@ async function isWithArn({ o, purposes, signal }: Init): Promise<boolean> {
     : undefined
   if (answer === undefined) throw new UsageError('expected yes or no; nothing was done')
   return answer
+}
+
+/**
+ * Refuses aliases that name a key already, before anything is written.
+ *
+ * KMS is reached for the first time by it: where that fails, nothing is left either.
+ */
+async function checkAliases(
+  { purposes }: KeyInventory,
+  o: InitArguments,
+  signal: AbortSignal,
+): Promise<void> {
+  const { ManagementPort } = await import('../../../kms/port/management-port.js')
+  const port = new ManagementPort(kmsOf(o))
+  try {
+    for (const { name, alias } of purposes) {
+      const named = await port.aliased(alias, signal)
+      if (named !== undefined)
+        throw new UsageError(
+          `${alias} names ${named} already: choose another one, by --alias behind the purpose ${name}; nothing was done`,
+        )
+    }
+  } finally {
+    port.close()
+  }
 }
 
 /** Refuses an inventory that is there, unless an init with these arguments began it. */

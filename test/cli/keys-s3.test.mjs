@@ -1,0 +1,139 @@
+// sealdrop keys with the inventory and the set in S3: the demo's, which speaks its protocol.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { S3 } from '@aws-sdk/client-s3'
+import { assert } from 'chai'
+import { startS3 } from '../../demo/s3/server.mjs'
+import { keysWorld, twoPurposes } from './keys-helpers.mjs'
+
+/** @type {Awaited<ReturnType<typeof keysWorld>>} */
+let world
+/** @type {Awaited<ReturnType<typeof startS3>>} */
+let server
+/** @type {S3} */
+let s3
+const dir = mkdtempSync(join(tmpdir(), 'sealdrop-cli-keys-s3-'))
+const Bucket = 'bucket'
+before(async () => {
+  world = await keysWorld()
+  const credentials = {
+    accessKeyId: world.local.env.AWS_ACCESS_KEY_ID,
+    secretAccessKey: world.local.env.AWS_SECRET_ACCESS_KEY,
+  }
+  server = await startS3({ dir, credentials })
+  s3 = new S3({ ...server.config, maxAttempts: 1 })
+  await s3.createBucket({ Bucket })
+})
+after(async () => {
+  s3.destroy()
+  await server.close()
+  await world.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const of = ['--inventory', `s3://${Bucket}/private/keys.json`]
+const publish = ['publish', ...of, '--root', 'alias/root', '--to', `s3://${Bucket}/web/keys/`]
+const keys = (...args) => world.run(['keys', ...args], { env: { AWS_ENDPOINT_URL_S3: server.url } })
+const done = async (...args) => {
+  const ended = await keys(...args)
+  assert.equal(ended.code, 0, ended.err)
+  return ended
+}
+const object = async (name) => {
+  const found = await s3.getObject({ Bucket, Key: `web/keys/${name}` })
+  return { ...found, text: (await found.Body?.transformToString()) ?? '' }
+}
+const told = (work) =>
+  work.then(
+    () => 'done',
+    (error) => error.name,
+  )
+
+test('the conditions of a write: what is there must be what was read', async () => {
+  const { ETag = '' } = await s3.putObject({ Bucket, Key: 'x', Body: '1' })
+  const put = (o) => told(s3.putObject({ Bucket, Key: 'x', Body: '2', ...o }))
+  assert.equal(await put({ IfNoneMatch: '*' }), 'PreconditionFailed')
+  assert.equal(await put({ IfMatch: '"other"' }), 'PreconditionFailed')
+  assert.equal(await put({ IfMatch: ETag, Key: 'absent' }), 'NoSuchKey')
+  assert.equal(await put({ IfMatch: ETag }), 'done')
+  assert.equal(await put({ IfMatch: ETag }), 'PreconditionFailed')
+  const both = await Promise.all([
+    put({ IfNoneMatch: '*', Key: 'y' }),
+    put({ IfNoneMatch: '*', Key: 'y' }),
+  ])
+  assert.sameMembers(both, ['done', 'PreconditionFailed'])
+})
+
+test('an inventory in S3 is made, listed and published, with content types and cache headers', async () => {
+  await done('init', ...of, ...twoPurposes)
+  assert.equal((await keys('init', ...of, ...twoPurposes)).code, 2)
+  assert.lengthOf((await done('list', ...of, '--json')).lines, 4)
+  const dry = await done(...publish, '--dry-run')
+  assert.match(
+    dry.lines[0] ?? '',
+    /^would write {3}s3:\/\/bucket\/web\/keys\/history\.jwt {2}2 keys/,
+  )
+  assert.equal(await told(object('jwks.jwt')), 'NoSuchKey')
+  await done(...publish)
+  for (const [name, type] of [
+    ['history.jwt', 'application/jwk-set+jwt'],
+    ['jwks.jwt', 'application/jwk-set+jwt'],
+    ['jwks.json', 'application/jwk-set+json'],
+  ]) {
+    const { ContentType, CacheControl, text } = await object(name)
+    assert.deepEqual([ContentType, CacheControl], [type, 'public, max-age=300'])
+    assert.notEqual(text, '')
+  }
+  const before = (await object('jwks.jwt')).ETag
+  await done(...publish)
+  assert.notEqual((await object('jwks.jwt')).ETag, before)
+})
+
+test('a publisher that another one overtook is a conflict, and leaves what the other wrote', async () => {
+  const { local } = world
+  const plain = await object('jwks.json')
+  const signed = (await object('jwks.jwt')).text
+  local.faults.add({ kind: 'latency', operation: 'Sign', latency: 2_500 })
+  const slow = keys(...publish)
+  // it has read what is there by the time it asks for the first signature
+  await new Promise((resolve) => setTimeout(resolve, 2_500))
+  await s3.putObject({ Bucket, Key: 'web/keys/jwks.jwt', Body: `${signed}\n` })
+  const { code, err } = await slow
+  local.faults.clear()
+  assert.equal(code, 6, err)
+  assert.match(err, /jwks\.jwt: another publisher wrote it meanwhile; publish again\n$/)
+  assert.equal((await object('jwks.jwt')).text, `${signed}\n`)
+  assert.equal((await object('jwks.json')).ETag, plain.ETag, 'nothing more was written')
+  await done(...publish)
+})
+
+test('two publishers at the same time: one writes all, the other one too or is a conflict', async () => {
+  const both = await Promise.all([keys(...publish), keys(...publish)])
+  for (const { code, err } of both) assert.include([0, 6], code, err)
+  const signed = (await object('jwks.jwt')).text
+  const { ver } = JSON.parse(Buffer.from(signed.split('.')[1] ?? '', 'base64url').toString())
+  assert.isAbove(ver, 0)
+})
+
+test('two rotations at the same time: the keys are made once', async () => {
+  const { clock } = world
+  clock.ahead += 400 * 24 * 3_600_000
+  const both = await Promise.all([keys('rotate', ...of), keys('rotate', ...of)])
+  for (const { code, err } of both) assert.include([0, 6], code, err)
+  clock.ahead += 3_600_000
+  await done('rotate', ...of)
+  const rows = (await done('list', ...of, '--json')).lines.map((line) => JSON.parse(line))
+  for (const purpose of ['claims', 'receipts'])
+    assert.deepEqual(
+      rows.filter((row) => row.purpose === purpose).map(({ state }) => state),
+      ['retired', 'current', 'next'],
+    )
+})
+
+test('a bucket that is not there is told by its name, with exit code 7', async () => {
+  const { code, err } = await keys('publish', ...of, '--unsigned', '--to', 's3://nothing-here')
+  assert.equal(code, 7, err)
+  assert.match(err, /s3:\/\/nothing-here\/history\.jwt: it cannot be read: NoSuchBucket/)
+})
