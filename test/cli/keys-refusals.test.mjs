@@ -17,10 +17,10 @@ const claims = ['--purpose', 'claims=ECC_NIST_P256:KEY_AGREEMENT']
 
 test('init refuses what is there and what it does not know, and makes nothing', async () => {
   const { refused, at, text } = world
-  const before = text('keys/inventory-00000001.json')
+  const was = text('keys/inventory-00000001.json')
   await refused(2, /there is an inventory already/, 'init', ...of, ...twoPurposes)
   await refused(2, /there is an inventory already/, 'init', ...of, ...claims, '--with-arn')
-  assert.equal(text('keys/inventory-00000001.json'), before)
+  assert.equal(text('keys/inventory-00000001.json'), was)
   for (const [words, ...args] of /** @type {[RegExp, ...string[]][]} */ ([
     [/--purpose: expected what keys are made for/, '--without-arn'],
     [/--purpose claims: expected NAME=SPEC:USAGE/, '--purpose', 'claims'],
@@ -136,7 +136,7 @@ test('publish needs a root, or that there is none, and puts nothing older over w
 test('keys that are not there, not retired, or not said clearly', async () => {
   const { refused, keyIn, inventory } = world
   const { thumbprint } = await keyIn('claims', 'current')
-  const before = JSON.stringify(await inventory())
+  const was = JSON.stringify(await inventory())
   await refused(4, /the inventory has no key "x"/, 'retire', ...of, 'x')
   await refused(4, /the inventory has no key "claims"/, 'delete', ...of, 'claims')
   await refused(4, /the inventory has no key/, 'show', ...of, 'alias/none')
@@ -148,7 +148,7 @@ test('keys that are not there, not retired, or not said clearly', async () => {
   await refused(2, /Allowed choices are/, ...revoke, '--reason', 'lost', thumbprint)
   const since = ['--reason', 'superseded', '--since', '2999-01-01']
   await refused(2, /--since: expected a Date, not after now/, ...revoke, ...since, thumbprint)
-  assert.equal(JSON.stringify(await inventory()), before)
+  assert.equal(JSON.stringify(await inventory()), was)
 })
 
 test('list and show take an inventory or a key set, and a URL needs a reason', async () => {

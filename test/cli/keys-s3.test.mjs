@@ -86,9 +86,9 @@ test('an inventory in S3 is made, listed and published, with content types and c
     assert.deepEqual([ContentType, CacheControl], [type, 'public, max-age=300'])
     assert.notEqual(text, '')
   }
-  const before = (await object('jwks.jwt')).ETag
+  const last = (await object('jwks.jwt')).ETag
   await done(...publish)
-  assert.notEqual((await object('jwks.jwt')).ETag, before)
+  assert.notEqual((await object('jwks.jwt')).ETag, last)
 })
 
 test('a publisher that another one overtook is a conflict, and leaves what the other wrote', async () => {

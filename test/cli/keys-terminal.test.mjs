@@ -57,7 +57,7 @@ test(
   async () => {
     const { keyIn, inventory } = world
     const { thumbprint = '' } = await keyIn('claims', 'current')
-    const before = JSON.stringify(await inventory())
+    const was = JSON.stringify(await inventory())
     for (const [types, code, words] of /** @type {const} */ ([
       ['yes\r', 2, /what was typed is not the thumbprint; nothing was done/],
       ['\r', 2, /what was typed is not the thumbprint/],
@@ -68,7 +68,7 @@ test(
       assert.equal(ended.code, code, `${JSON.stringify(types)}: ${ended.screen}`)
       assert.match(ended.screen, words)
       assert.include(ended.screen, `revoke ${thumbprint} (current, claims)`, 'the plan comes first')
-      assert.equal(JSON.stringify(await inventory()), before)
+      assert.equal(JSON.stringify(await inventory()), was)
     }
   },
 )

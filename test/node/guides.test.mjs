@@ -311,11 +311,15 @@ const sealdropCommands = ({ blocks }) =>
     .map((line) => [...line.matchAll(/'([^']*)'|\S+/g)].map(([word, quoted]) => quoted ?? word))
     .map(([, , ...args]) => args)
 
+/** The commands that do something: those that hold no others. */
+const leavesOf = (command) =>
+  command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf)
+
 /** Parses a command line as the command does, and does nothing else. */
 async function parse(args) {
   const quiet = { out: () => {}, note: () => {} }
   const program = buildProgram(quiet)
-  for (const command of program.commands) command.action(() => {})
+  for (const command of leavesOf(program)) command.action(() => {})
   await program.parseAsync(args, { from: 'user' })
 }
 

@@ -1,4 +1,3 @@
-import type { S3 } from '@aws-sdk/client-s3'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SealdropError } from '../../errors/sealdrop-error.js'
@@ -6,6 +5,8 @@ import { outputPlace } from '../../files/output-place.js'
 import { writeFileWhole } from '../../files/write-file.js'
 import { s3Client, type AwsArguments } from '../aws-clients.js'
 import { UsageError } from '../exit-codes.js'
+
+type S3Client = Awaited<ReturnType<typeof s3Client>>
 
 /** A document to write, and what a host says with it. */
 export interface ToPublish {
@@ -88,7 +89,7 @@ function folderTarget(folder: string): Target {
 /** What S3 answers where the object is another one than the condition of the write says. */
 const conflicts = ['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey']
 
-function s3Target(s3: S3, bucket: string, prefix: string): Target {
+function s3Target(s3: S3Client, bucket: string, prefix: string): Target {
   const keyOf = (name: string): string => (prefix === '' ? name : `${prefix}/${name}`)
   const placeOf = (name: string): string => `s3://${bucket}/${keyOf(name)}`
   return {
