@@ -4,10 +4,14 @@ import { Command, CommanderError } from './commander.js'
 import { doctorCommand } from './commands/doctor.js'
 import { inspectCommand } from './commands/inspect.js'
 import { keysCommand } from './commands/keys/keys.js'
+import { linkCommand } from './commands/link.js'
 import { localKmsCommand } from './commands/local-kms.js'
 import { openCommand } from './commands/open.js'
+import { policyCommand } from './commands/policy.js'
 import { sealCommand } from './commands/seal.js'
+import { serveCommand } from './commands/serve.js'
 import { signCommand } from './commands/sign.js'
+import { uploadCommand } from './commands/upload.js'
 import { verifyCommand } from './commands/verify.js'
 import { exitCodeOf, isForeseen, PipeClosed, type ExitCode } from './exit-codes.js'
 import { ownStreams, type Streams, type Terminal } from './terminal.js'
@@ -20,6 +24,10 @@ export const allCommands = (terminal: Terminal, streams: Streams): readonly Comm
   verifyCommand(terminal, streams),
   inspectCommand(terminal, streams),
   keysCommand(terminal),
+  uploadCommand(terminal, streams),
+  linkCommand(terminal),
+  serveCommand(terminal),
+  policyCommand(terminal),
   localKmsCommand(terminal),
   doctorCommand(terminal),
 ]

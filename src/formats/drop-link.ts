@@ -1,3 +1,4 @@
+import { fromBase64url } from '../bytes/base64url.js'
 import { fromUtf8, utf8 } from '../bytes/text.js'
 import { ensure } from '../errors/guard.js'
 import { isIssued } from './compact.js'
@@ -68,4 +69,41 @@ export function parseDropLink(payload: Uint8Array): DropLinkClaims {
   const isKnown = Object.keys(claims).every((name) => Object.hasOwn(members, name))
   ensure(isKnown, 'malformed', 'link: it says more than this version knows')
   return claims as unknown as DropLinkClaims
+}
+
+/** Programs that pass links on may write `=` as `%3D`. */
+const fragment = /^(.*?)#drop(?:=|%3[Dd])(.*)$/s
+
+/** The address of a page without its link, and the token; undefined where there is no link. */
+export function splitDropLink(href: string): readonly [address: string, token: string] | undefined {
+  const [, address = '', token] = fragment.exec(href) ?? []
+  return token === undefined ? undefined : [address, token]
+}
+
+/** What a token says. Nobody has verified it: it is shown, or compared with what somebody said. */
+export type SaidByLink = Pick<DropLinkClaims, 'sub' | 'ctx' | 'exp' | 'files' | 'bytes'> & {
+  readonly aud?: unknown
+}
+
+/**
+ * Reads what the token of a link says, whoever signed it.
+ *
+ * @throws SealdropError `malformed` for one that was cut off, or has something behind it
+ */
+export function saidByLink(token: string): SaidByLink {
+  const rules = { code: 'malformed', field: 'link: copy all of it' } as const
+  const parts = token.split('.').map((text) => text && fromBase64url(text))
+  const [, payload] = parts
+  ensure(parts.length === 3 && !parts.some((part) => !part) && payload, rules.code, rules.field)
+  const claims = parseJsonObject(fromUtf8(payload) ?? '', rules) as unknown as DropLinkClaims
+  const { sub, ctx, exp, files, bytes } = claims
+  ensure(
+    isText(sub) &&
+      isContext(ctx) &&
+      isIssued(exp) &&
+      [files, bytes].every((limit) => limit === undefined || isLimit(limit)),
+    rules.code,
+    rules.field,
+  )
+  return claims
 }

@@ -1,10 +1,5 @@
-import { fromBase64url } from '../bytes/base64url.js'
-import { fromUtf8 } from '../bytes/text.js'
-import { ensure } from '../errors/guard.js'
-import { isIssued } from '../formats/compact.js'
-import { isContext, type Context } from '../formats/context.js'
-import { isLimit, type DropLinkClaims } from '../formats/drop-link.js'
-import { isText, parseJsonObject } from '../formats/json.js'
+import type { Context } from '../formats/context.js'
+import { saidByLink, splitDropLink } from '../formats/drop-link.js'
 
 /** A link that was in the address of the page. Nobody has verified what it says: show it only. */
 export interface TakenLink {
@@ -30,10 +25,6 @@ interface Page {
   }
 }
 
-/** Programs that pass links on may write `=` as `%3D`. */
-const fragment = /^(.*?)#drop(?:=|%3[Dd])(.*)$/s
-const rules = { code: 'malformed', field: 'link: copy all of it' } as const
-
 /**
  * Takes a link of `createDropLink` out of the address of the page.
  *
@@ -55,21 +46,9 @@ const rules = { code: 'malformed', field: 'link: copy all of it' } as const
  */
 export function takeDropLink(): TakenLink | undefined {
   const { location, history } = globalThis as Page
-  const [, address = '', token] = fragment.exec(location?.href ?? '') ?? []
-  if (token === undefined) return undefined
+  const [address, token] = splitDropLink(location?.href ?? '') ?? []
+  if (address === undefined || token === undefined) return undefined
   history?.replaceState(history.state, '', address)
-  const parts = token.split('.').map((text) => text && fromBase64url(text))
-  const [, payload] = parts
-  ensure(parts.length === 3 && !parts.some((part) => !part) && payload, rules.code, rules.field)
-  const claims = parseJsonObject(fromUtf8(payload) ?? '', rules) as unknown as DropLinkClaims
-  const { sub: subject, ctx: context, exp, files, bytes } = claims
-  ensure(
-    isText(subject) &&
-      isContext(context) &&
-      isIssued(exp) &&
-      [files, bytes].every((limit) => limit === undefined || isLimit(limit)),
-    rules.code,
-    rules.field,
-  )
+  const { sub: subject, ctx: context, exp, files, bytes } = saidByLink(token)
   return { token, subject, context, expires: new Date(exp * 1000), files, bytes }
 }

@@ -123,7 +123,10 @@ async function outputsOf({ o, streams, names, signal }: Sealing): Promise<readon
 }
 
 /** Which keys were chosen, and why they are believed. */
-const reasons = (sets: readonly TrustedKeys[], sealedTo: readonly KeyInfo[]): readonly string[] =>
+export const reasons = (
+  sets: readonly TrustedKeys[],
+  sealedTo: readonly KeyInfo[],
+): readonly string[] =>
   sets.map(({ source, trust }, index) => {
     const { thumbprint, alg } = sealedTo[index] as KeyInfo
     return `sealed to ${thumbprint} (${alg}) of ${source}, ${trust}`

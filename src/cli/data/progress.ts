@@ -2,7 +2,8 @@ import { escaped, type Streams } from '../terminal.js'
 
 /** A line that says how far the work is. */
 export interface Progress {
-  update(done: number): void
+  /** @param before - how much of it an earlier run did, which says nothing of the speed */
+  update(done: number, before?: number): void
   /** Takes the line away. */
   end(): void
 }
@@ -22,11 +23,11 @@ export function progressOf(
   const begun = performance.now()
   let told = begun
   return {
-    update(done) {
+    update(done, before = 0) {
       const now = performance.now()
       if (now - told < pause) return
       told = now
-      const line = progressLine({ name, done, total, seconds: (now - begun) / 1000 })
+      const line = progressLine({ name, done, before, total, seconds: (now - begun) / 1000 })
       stderr.write(`\r${line.slice(0, (stderr.columns || 80) - 1)}\u001B[K`)
     },
     end: () => void (told > begun && stderr.write('\r\u001B[K')),
@@ -37,11 +38,12 @@ export function progressOf(
 export function progressLine(o: {
   readonly name: string
   readonly done: number
+  readonly before?: number
   readonly total: number | undefined
   readonly seconds: number
 }): string {
-  const { name, done, total, seconds } = o
-  const speed = done / Math.max(seconds, 0.001)
+  const { name, done, before = 0, total, seconds } = o
+  const speed = (done - before) / Math.max(seconds, 0.001)
   const of = total === undefined ? '' : ` of ${inMiB(total)}, ${percent(done, total)}`
   const left = total === undefined || speed === 0 ? '' : `, ${clock((total - done) / speed)} left`
   return `${escaped(name)}  ${inMiB(done)} MiB${of}, ${inMiB(speed)} MiB/s${left}`
