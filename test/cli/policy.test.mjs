@@ -15,7 +15,7 @@ after(() => rmSync(folder, { recursive: true }))
 const key = 'arn:aws:kms:us-east-1:111122223333:alias/claims'
 const role = (name) => `arn:aws:iam::111122223333:role/${name}`
 const opener = ['opener', '--key-id', key, '--principal', role('Claims')]
-const admin = ['--and', 'administrator', '--principal', '111122223333']
+const admin = ['--and', 'administrator', '--principal', role('Admin')]
 const policy = (args) => run(['policy', ...args], { cwd: folder })
 const printed = async (args) => {
   const { code, out, err } = await policy(args)
@@ -25,7 +25,7 @@ const printed = async (args) => {
 const json = (value) => JSON.parse(JSON.stringify(value))
 const parts = {
   opener: keyPolicy({ role: 'opener', key, principals: [role('Claims')] }),
-  administrator: keyPolicy({ role: 'administrator', key, principals: ['111122223333'] }),
+  administrator: keyPolicy({ role: 'administrator', key, principals: [role('Admin')] }),
 }
 const joined = joinPolicies([parts.opener.keyPolicy, parts.administrator.keyPolicy])
 
@@ -57,7 +57,7 @@ test('KMS takes the policy, and it is joined with one more as KMS gives it back'
   const local = await startLocalKms()
   t.after(() => local.close())
   const client = new KMSClient(local.clientConfig)
-  const { out } = await policy([...opener, ...admin, '--only', 'key-policy'])
+  const { out } = await policy([...opener, '--account-root', ...admin, '--only', 'key-policy'])
   const { KeyMetadata } = await client.send(
     new CreateKeyCommand({
       KeySpec: 'ECC_NIST_P256',
@@ -67,11 +67,22 @@ test('KMS takes the policy, and it is joined with one more as KMS gives it back'
   )
   const { Policy } = await client.send(new GetKeyPolicyCommand({ KeyId: KeyMetadata?.KeyId }))
   client.destroy()
+  const whole = joinPolicies(
+    Object.entries({ opener: 'Claims', administrator: 'Admin' }).map(
+      ([name, who]) =>
+        keyPolicy({
+          role: /** @type {'opener'} */ (name),
+          key,
+          principals: [role(who)],
+          accountRoot: true,
+        }).keyPolicy,
+    ),
+  )
   writeFileSync(join(folder, 'now.json'), JSON.stringify({ Policy, PolicyName: 'default' }))
   writeFileSync(join(folder, 'bare.json'), String(Policy))
   const more = ['publisher', '--key-id', key, '--principal', role('Web'), '--only', 'key-policy']
   const publisher = keyPolicy({ role: 'publisher', key, principals: [role('Web')] }).keyPolicy
-  const expected = json(joinPolicies([joined, publisher]))
+  const expected = json(joinPolicies([whole, publisher]))
   assert.deepEqual(await printed([...more, '--join', 'now.json']), expected)
   assert.deepEqual(await printed([...more, '--join', 'bare.json']), expected)
 })
@@ -82,7 +93,7 @@ test('--template is a stack with key, alias and policies', async () => {
     key,
     spec: 'ECC_NIST_P256',
     usage: 'KEY_AGREEMENT',
-    roles: { opener: [role('Claims')], administrator: ['111122223333'] },
+    roles: { opener: [role('Claims')], administrator: [role('Admin')] },
   })
   assert.deepEqual(await printed([...opener, ...admin, ...kind]), json(expected))
 })
@@ -92,7 +103,7 @@ test('what is wrong is exit code 2, in the words of the command', async () => {
   /** @type {[string[], RegExp][]} */
   const rows = [
     [[], /missing required argument 'role'/],
-    [['guest'], /argument 'guest' is invalid.*administrator, publisher, opener, signer/],
+    [['guest'], /'guest' is invalid for argument 'role'.*administrator, publisher, opener, signer/],
     [['opener', '--principal', role('A')], /--key-id: expected the ARN/],
     [['opener', '--key-id', key], /opener: expected a --principal behind it/],
     [[...opener, '--and', 'guest'], /--and guest: expected administrator/],
@@ -103,6 +114,10 @@ test('what is wrong is exit code 2, in the words of the command', async () => {
       /--key-id: expected the ARN/,
     ],
     [['opener', '--key-id', key, '--principal', '*'], /--principal: expected the ARN of a role/],
+    [
+      ['administrator', '--key-id', key, '--principal', '111122223333'],
+      /--principal: .*--account-root lets/,
+    ],
     [[...opener, '--alg', 'none'], /--alg: /],
     [[...opener, '--spec', 'RSA_2048'], /--spec and --usage are for --template/],
     [[...opener, '--template'], /expected --spec and --usage/],

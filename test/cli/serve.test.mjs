@@ -1,17 +1,24 @@
 // sealdrop serve as a process: an inventory by HTTP, and how it ends.
 import { connect, createServer } from 'node:net'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { assert } from 'chai'
-import { fetchKeySet, overHttps, signedBy } from 'sealdrop'
-import { applyRotation, fileInventory, planRotation, publicJwk } from 'sealdrop/kms'
+import { fetchKeySet, importKeySet, overHttps, signedBy } from 'sealdrop'
+import {
+  applyRotation,
+  createPublisher,
+  fileInventory,
+  planRotation,
+  publicJwk,
+} from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { heldDocuments } from '#dist/cli/serve/held-documents.js'
 import { claims, emptyInventory, receipts } from '../support/inventories.mjs'
 import { portOf } from '../support/listen.mjs'
+import { present } from '../support/types.mjs'
 import { sealdrop } from './helpers.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'sealdrop-serve-'))
@@ -27,8 +34,8 @@ before(async () => {
   const store = fileInventory(join(folder, 'keys'))
   await store.write(emptyInventory(claims, receipts))
   const kms = local.clientConfig
-  for (let round = 0; round < 3; round++)
-    await applyRotation(await planRotation({ kms, store, every: 'P1Y' }), { kms, store })
+  const { inventory } = present(await store.read())
+  await applyRotation(planRotation(inventory, { now: new Date(), every: 'P1Y' }), { kms, store })
 })
 after(async () => {
   await local.close()
@@ -44,7 +51,7 @@ async function serving(t, args) {
   return { ...server, base, port: Number(new URL(base).port) }
 }
 const set = '/.well-known/jwks.json'
-const history = '/.well-known/jwks-history.json'
+const history = '/history.jwt'
 
 test('the set of an inventory is served without any call of KMS', async (t) => {
   calls.length = 0
@@ -58,7 +65,8 @@ test('the set of an inventory is served without any call of KMS', async (t) => {
   assert.equal(answer.headers.get('access-control-allow-origin'), '*')
   const headers = { 'if-none-match': answer.headers.get('etag') ?? '' }
   assert.equal((await fetch(base + set, { headers })).status, 304)
-  for (const path of ['/', history, `${set}/`, '/../etc/passwd', '//'])
+  assert.equal((await fetch(`${base}/jwks.json`)).status, 200)
+  for (const path of ['/', history, '/jwks.jwt', `${set}/`, '/../etc/passwd', '//'])
     assert.equal((await fetch(base + path)).status, 404, path)
   assert.equal((await fetch(base + set, { method: 'POST' })).status, 405)
   assert.equal((await fetch(`${base + set}?a=b`)).status, 200)
@@ -83,9 +91,48 @@ test('with a root set and history are signed ahead, and no request asks KMS', as
     assert.isNotEmpty(await fetchKeySet(base + history, { trust, use: 'sig' }).list())
   }
   assert.deepEqual(calls, [])
+  const signed = await fetch(`${base}/jwks.jwt`)
+  assert.equal(signed.headers.get('content-type'), 'application/jwk-set+jwt')
+  const trust = signedBy([root])
+  assert.isNotEmpty(await importKeySet(await signed.text(), { trust }).list())
   const answer = await fetch(base + set, { headers: { origin: 'https://app.example' } })
   assert.equal(answer.headers.get('access-control-allow-origin'), 'https://app.example')
   assert.equal(answer.headers.get('cache-control'), 'public, max-age=60')
+})
+
+test('a folder of published documents is served without AWS, until the signed set ends', async (t) => {
+  const kms = local.clientConfig
+  const keys = fileInventory(join(folder, 'keys'))
+  const of = { kms, keys, root: 'alias/root' }
+  const published = join(folder, 'public')
+  mkdirSync(published)
+  const write = async (now) => {
+    const { jwks, jws = '' } = await createPublisher({ ...of, now }).documents()
+    const { jws: past = '' } = await createPublisher({ ...of, now, history: true }).documents()
+    writeFileSync(join(published, 'jwks.json'), jwks)
+    writeFileSync(join(published, 'jwks.jwt'), `${jws}\n`)
+    writeFileSync(join(published, 'history.jwt'), past)
+  }
+  await write(Date.now)
+  const root = await publicJwk({ kms, key: 'alias/root' })
+  calls.length = 0
+  const { base, stop } = await serving(t, ['--from', 'public'])
+  await fetchKeySet(base + set, { trust: signedBy([root]) }).list()
+  const trust = signedBy([root], { history: true })
+  assert.isNotEmpty(await fetchKeySet(base + history, { trust, use: 'sig' }).list())
+  assert.equal((await fetch(`${base}/jwks.jwt`)).status, 200)
+  assert.equal((await stop()).code, 0)
+  assert.deepEqual(calls, [])
+  await write(() => Date.now() - 2 * 86_400_000)
+  const old = await serving(t, ['--from', 'public'])
+  for (const path of [set, '/jwks.jwt', history])
+    assert.equal((await fetch(old.base + path)).status, 503, path)
+  await old.stop()
+  // a plain set alone is served alone
+  rmSync(join(published, 'jwks.jwt'))
+  const plain = await serving(t, ['--from', 'public'])
+  assert.equal((await fetch(plain.base + set)).status, 200)
+  assert.equal((await fetch(plain.base + history)).status, 404)
 })
 
 test('SIGTERM answers the request that is under way, takes no more, and ends with 0', async (t) => {
@@ -138,7 +185,10 @@ test('what it cannot serve is told at the start', async (t) => {
   const keys = ['--inventory', 'keys']
   /** @type {[string[], number, RegExp][]} */
   const rows = [
-    [[], 2, /--inventory: expected where the keys are/],
+    [[], 2, /either --inventory or --from/],
+    [[...keys, '--from', '.'], 2, /either --inventory or --from/],
+    [['--from', '.', '--root', 'alias/root'], 2, /was signed by keys publish/],
+    [['--from', '.'], 7, /jwks\.json: it is not there: keys publish writes it/],
     [['--inventory', 'none'], 4, /there is no inventory yet/],
     [['--inventory', 'file'], 7, /./],
     [[...keys, '--issuer', 'us'], 2, /--set-name and --issuer need a --root/],

@@ -71,10 +71,12 @@ test('several files go by a header of a file, in words, with a name or with none
   )
   assert.isTrue((await world.opened(keys.one)).bytes.equals(one))
   assert.isTrue((await world.opened(keys.two)).bytes.equals(two))
-  for (const [flags, name] of [
+  /** @type {[string[], string | undefined][]} */
+  const names = [
     [['--name', 'other.txt'], 'other.txt'],
     [['--no-name'], undefined],
-  ]) {
+  ]
+  for (const [flags, name] of names) {
     const {
       lines: [line = ''],
     } = await done([...toClaims, ...to, ...flags, '--json', 'one'])

@@ -12,7 +12,7 @@ const examples = `
 Examples:
   $ sealdrop policy opener --key-id arn:aws:kms:eu-central-1:111122223333:alias/claims --principal arn:aws:iam::111122223333:role/Claims
       What this role needs to open, as its part of the key policy and as an IAM policy.
-  $ sealdrop policy administrator --principal 111122223333 --and opener --principal arn:aws:iam::111122223333:role/Claims --key-id 'arn:aws:kms:eu-central-1:111122223333:key/*' --only key-policy > policy.json
+  $ sealdrop policy administrator --principal arn:aws:iam::111122223333:role/Admin --and opener --principal arn:aws:iam::111122223333:role/Claims --key-id 'arn:aws:kms:eu-central-1:111122223333:key/*' --only key-policy > policy.json
       The one policy of a key, for aws kms create-key --policy file://policy.json.
   $ sealdrop policy opener --key-id arn:aws:kms:eu-central-1:111122223333:alias/claims --principal 444455556666 --join now.json
       The same joined with the policy that the key has: what aws kms get-key-policy wrote to now.json.
@@ -123,7 +123,7 @@ function check(parts: readonly RolePart[], o: PolicyArguments): void {
   if (wrong) throw new UsageError(wrong[1])
 }
 
-type Combination = readonly [isWrong: (o: PolicyArguments, roles: number) => boolean, why: string]
+type Combination = readonly [isWrong: (o: PolicyArguments, count: number) => boolean, why: string]
 
 /** Flags that do not go together. */
 const combinations: readonly Combination[] = [
@@ -140,7 +140,7 @@ const combinations: readonly Combination[] = [
     '--spec and --usage are for --template',
   ],
   [
-    ({ only, join }, roles) => only === 'iam-policy' && (roles > 1 || join !== undefined),
+    ({ only, join }, count) => only === 'iam-policy' && (count > 1 || join !== undefined),
     '--only iam-policy: it is for one role, and --join is for key policies',
   ],
 ]
@@ -202,6 +202,7 @@ function inWordsOfTheCommand(error: unknown): never {
     .replace(/^key(?=:)/, '--key-id')
     .replace(/^(principals|roles\.\w+)(\[\d+\])?(?=:)/, '--principal')
     .replace(/^algs(\[\d+\])?(?=:)/, '--alg')
+    .replace('accountRoot lets', '--account-root lets')
     .replace(/^spec and usage(?=:)/, '--spec and --usage')
   throw new SealdropError(error.code, message, { cause: error })
 }

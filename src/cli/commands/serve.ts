@@ -1,11 +1,12 @@
-import type { ServedDocuments, KeySetHandlerOptions } from '../../doors/serve.js'
+import type { KeySetHandlerOptions } from '../../doors/serve.js'
 import { collect } from '../arguments/collect.js'
 import { kmsFlags, kmsOf } from '../arguments/kms.js'
 import { Command } from '../commander.js'
 import { UsageError } from '../exit-codes.js'
 import { openInventory } from '../inventory.js'
-import { heldDocuments, type HeldDocuments } from '../serve/held-documents.js'
-import { serveRoutes, type Listener } from '../serve/http-server.js'
+import { serveRoutes } from '../serve/http-server.js'
+import { publishedFolder } from '../serve/published-folder.js'
+import { routesOf, type Routes, type Sources } from '../serve/routes.js'
 import { untilSignal } from '../signals.js'
 import type { Terminal } from '../terminal.js'
 import { parsePort } from './local-kms-options.js'
@@ -16,12 +17,15 @@ Examples:
       The key set of the inventory in the folder keys, on this machine, for a proxy that ends TLS.
   $ sealdrop serve --inventory s3://bucket/keys.json --root alias/root --host 0.0.0.0 --port 8080
       The signed set and the history too. They are signed when they change, and before they end: no request asks KMS.
+  $ sealdrop serve --from public
+      What keys publish --to public wrote, on a machine that has no credentials of AWS.
 
 It is plain HTTP: let a proxy end TLS, and show only this path. SIGTERM and Ctrl-C finish what runs, and end it with exit
 code 0; the same again ends it at once.`
 
 interface ServeArguments {
   readonly inventory?: string
+  readonly from?: string
   readonly root?: string
   readonly setName?: string
   readonly issuer?: string
@@ -46,8 +50,9 @@ function parseSeconds(text: string): number {
 /** The command `sealdrop serve`. */
 export function serveCommand(terminal: Terminal): Command {
   const command = new Command('serve')
-    .description('serve the key set of an inventory by HTTP, for a proxy that ends TLS')
+    .description('serve a key set and its history by HTTP, for a proxy that ends TLS')
     .option('--inventory <where>', 'keys: a folder, s3://bucket/key or dynamodb://table/id')
+    .option('--from <folder>', 'documents that keys publish wrote to a folder, and no inventory')
     .option('--root <key>', 'the KMS key that signs set and history; default: neither is signed')
     .option('--set-name <name>', "the set's name, where its root signs several; default: default")
     .option('--issuer <issuer>', 'who issues the signed set; default: the thumbprint of the root')
@@ -65,29 +70,18 @@ export function serveCommand(terminal: Terminal): Command {
     .action((o: ServeArguments) => run(o, terminal))
 }
 
-/** One row of what is served. */
-interface Route {
-  readonly path: string
-  /** In words. */
-  readonly what: string
-  readonly source: ServedDocuments
-}
-
 async function run(o: ServeArguments, terminal: Terminal): Promise<void> {
   check(o)
-  const routes = await routesOf(o)
-  const held = routes.map(({ what, source }) =>
-    heldDocuments(what, source, (line) => terminal.note(line)),
-  )
+  const sources = await (o.from === undefined ? ofInventory(o) : publishedFolder(o.from))
   // a set that cannot be served is told before anybody can ask; a history may have no keys yet
-  await routes[0]?.source.documents()
-  await renew(held)
-  const serving = await serveRoutes(await listenersOf(routes, held, o), {
-    host: o.host ?? '127.0.0.1',
-    port: o.port ?? 0,
-  })
+  await sources.set.documents()
+  const { keySetListener } = await import('../../doors/serve.js')
+  const routes = routesOf(sources, keySetListener, handlerOptions(o), (line) => terminal.note(line))
+  await routes.renew()
+  const { host = '127.0.0.1', port = 0 } = o
+  const serving = await serveRoutes(routes.listeners, { host, port })
   tell(terminal, serving.url, routes, o)
-  const renewing = setInterval(() => void renew(held), pause)
+  const renewing = setInterval(() => void routes.renew(), pause)
   try {
     await untilSignal((name) => {
       terminal.note(`${name}: it finishes what runs and closes; the same again ends it at once.`)
@@ -98,18 +92,17 @@ async function run(o: ServeArguments, terminal: Terminal): Promise<void> {
   }
 }
 
-const renew = async (held: readonly HeldDocuments[]): Promise<void> => {
-  for (const documents of held) await documents.refresh()
-}
-
-function check({ inventory, root, setName, issuer }: ServeArguments): void {
-  if (inventory === undefined) throw new UsageError('--inventory: expected where the keys are')
+function check({ inventory, from, root, setName, issuer }: ServeArguments): void {
+  if ((inventory === undefined) === (from === undefined))
+    throw new UsageError('expected what is served: either --inventory or --from')
+  if (from !== undefined && root !== undefined)
+    throw new UsageError('--root: what --from serves was signed by keys publish')
   if (root === undefined && (setName ?? issuer) !== undefined)
     throw new UsageError('--set-name and --issuer need a --root')
 }
 
-/** What is served, and where. */
-async function routesOf(o: ServeArguments): Promise<readonly Route[]> {
+/** Documents of an inventory. KMS is asked for signatures alone, where there is a root. */
+async function ofInventory(o: ServeArguments): Promise<Sources> {
   const { createPublisher } = await import('../../doors/kms.js')
   const { root, setName, issuer, inventory = '' } = o
   const keys = await openInventory(inventory)
@@ -120,38 +113,25 @@ async function routesOf(o: ServeArguments): Promise<readonly Route[]> {
     ...(issuer !== undefined && { issuer }),
   }
   const set = createPublisher({ ...signed, ...(setName !== undefined && { name: setName }) })
-  const rows: Route[] = [{ path: '/.well-known/jwks.json', what: 'key set', source: set }]
-  if (root !== undefined) {
-    const source = createPublisher({ ...signed, history: true })
-    rows.push({ path: '/.well-known/jwks-history.json', what: 'history', source })
-  }
-  return rows
+  return root === undefined
+    ? { set }
+    : { set, history: createPublisher({ ...signed, history: true }) }
 }
 
-async function listenersOf(
-  routes: readonly Route[],
-  held: readonly HeldDocuments[],
-  { maxAge, origin }: ServeArguments,
-): Promise<ReadonlyMap<string, Listener>> {
-  const { keySetListener } = await import('../../doors/serve.js')
-  const options: KeySetHandlerOptions = {
-    ...(maxAge !== undefined && { maxAge: maxAge * 1000 }),
-    ...(origin && { origins: origin }),
-  }
-  return new Map(
-    routes.map(({ path }, index) => [path, keySetListener(held[index] as HeldDocuments, options)]),
-  )
-}
+const handlerOptions = ({ maxAge, origin }: ServeArguments): KeySetHandlerOptions => ({
+  ...(maxAge !== undefined && { maxAge: maxAge * 1000 }),
+  ...(origin && { origins: origin }),
+})
 
 const local = /^(127\.|::1$|localhost$)/
 
 function tell(
   terminal: Terminal,
   url: string,
-  routes: readonly Route[],
+  { told }: Routes,
   { host = '127.0.0.1', json }: ServeArguments,
 ): void {
-  const rows = routes.map(({ path, what }) => ({ what, url: url + path }))
+  const rows = told.map(({ path, what }) => ({ what, url: url + path }))
   if (json) terminal.out(JSON.stringify({ url, routes: rows }))
   for (const row of rows) terminal.note(`${row.what}: ${row.url}`)
   if (!local.test(host))
