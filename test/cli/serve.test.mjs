@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { assert } from 'chai'
-import { fetchKeySet, importKeySet, overHttps, signedBy } from 'sealdrop'
+import { fetchKeySet, importKeySet, overHttps, SealdropError, signedBy } from 'sealdrop'
 import {
   applyRotation,
   createPublisher,
@@ -227,5 +227,10 @@ test('documents are renewed apart from requests, and end where nothing good is l
   await held.refresh()
   await held.refresh()
   assert.isUndefined(await held.documents())
-  assert.deepEqual(notes, ['set: nothing to serve: Error: away'], 'told once')
+  assert.deepEqual(notes, ['set: it cannot be renewed: Error: away'], 'told once')
+  answer = async () => documents
+  await held.refresh()
+  answer = () => Promise.reject(new SealdropError('source_failed', 'unread'))
+  await held.refresh()
+  assert.equal((await held.documents())?.etag, '"1"', 'what was read is good until it ends')
 })

@@ -5,7 +5,7 @@ const expected =
   'expected a duration such as P14D or PT8H, a date such as 2027-01-31, or a time with its zone such as 2027-01-31T18:00:00Z'
 
 const duration =
-  /^P(?=.)((?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?)(?:T(?=\d)(?:(\d{1,4})H)?(?:(\d{1,6})M)?)?$/
+  /^P(?=.)((?:\d{1,3}Y)?(?:\d{1,4}M)?(?:\d{1,4}W)?(?:\d{1,5}D)?)(?:T(?=\d)(?:(\d{1,4})H)?(?:(\d{1,6})M)?)?$/
 const date = /^\d{4}-\d{2}-\d{2}$/
 const time = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/
 const [minute, hour, day] = [60_000, 3_600_000, 86_400_000]

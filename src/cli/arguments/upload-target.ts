@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { fromUtf8 } from '../../bytes/text.js'
 import type { UploadTransport } from '../../doors/upload.js'
+import { SealdropError } from '../../errors/sealdrop-error.js'
 import type { Context } from '../../formats/context.js'
+import { isLoopback } from '../../io/secure-url.js'
 import type { Command } from '../commander.js'
 import { UsageError } from '../exit-codes.js'
 import type { Streams } from '../terminal.js'
@@ -66,16 +68,40 @@ export async function targetOf(
   }
   if (o.link === undefined) {
     const headers = await headersOf(o.header ?? [])
-    const transport = uploadTransport(o.handler ?? '', { headers, fetch })
+    const transport = guarded(uploadTransport(o.handler ?? '', { headers, fetch }))
     return { transport, link: undefined, words: `sent to ${transport.url}`, close }
   }
   const link = await dropLinkOf(o.link, streams)
   checkHandler(link, o.handler)
   checkContext(link, context)
-  const transport = uploadTransport(link.handler, { fetch })
+  const transport = guarded(uploadTransport(link.handler, { fetch }))
   const until = link.expires.toISOString()
   const words = `sent to ${transport.url} by a link for ${link.subject}, until ${until}`
   return { transport, link, words, close }
+}
+
+/**
+ * Sends parts to https alone, or to this machine where the handler is there too.
+ *
+ * A browser asks whoever gets a part whether it may come. Here a handler that somebody else chose
+ * could make this machine send to a network that only this machine reaches.
+ */
+function guarded(transport: UploadTransport): UploadTransport {
+  const { url = '' } = transport
+  const isHere = isLoopback(new URL(url))
+  return {
+    url,
+    ask: (op, request, o) => transport.ask(op, request, o),
+    async put(part, body, o) {
+      const to = new URL(part.url)
+      if (to.protocol === 'https:' || (isHere && isLoopback(to)))
+        return transport.put(part, body, o)
+      throw new SealdropError(
+        'rejected',
+        `upload handler: it sends parts to ${to.origin}, which is no https`,
+      )
+    },
+  }
 }
 
 /** A link says where its handler is. Whoever uses it has seen the host of its page only. */

@@ -59,10 +59,10 @@ export function linkCommand(terminal: Terminal): Command {
   const context = contextFlags(command)
   command
     .option('--prefix <folders/>', "folders below the handler's own prefix; default: none")
-    .option('--files <number>', 'how many files; default: any number', countOf('--files'))
+    .option('--files <number>', 'how many files; default: no limit', countOf('--files'))
     .option(
       '--bytes <number>',
-      'how many bytes all sealed files have together; default: any number',
+      'how many bytes all sealed files have together; default: no limit',
       countOf('--bytes'),
     )
     .option('--json', 'a JSON object, with the id of the link and when it ends')

@@ -132,7 +132,9 @@ async function run(work: Uploading): Promise<void> {
     told.add(line)
   }
   signal.addEventListener('abort', () =>
-    say('what was sent is kept: the same command goes on with it. The same again ends at once.'),
+    say(
+      'parts that arrived are kept: the same command goes on with them. A second signal ends at once.',
+    ),
   )
   say(target.words)
   const { jobs = 3, json = false } = o

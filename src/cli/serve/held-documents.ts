@@ -25,10 +25,11 @@ export function heldDocuments(
         held = (await source.documents()) ?? undefined
         told = ''
       } catch (error) {
-        // a publisher hands out what is good in spite of a failure: what it refuses is over
-        held = undefined
+        const isUnread = isSealdropError(error) && error.code === 'source_failed'
+        // otherwise it is an answer: a publisher hands out what is good where KMS is away
+        if (!isUnread) held = undefined
         const why = isSealdropError(error) ? `${error.code}: ${error.message}` : String(error)
-        if (why !== told) note(`${name}: nothing to serve: ${why}`)
+        if (why !== told) note(`${name}: it cannot be renewed: ${why}`)
         told = why
       }
     },
