@@ -84,6 +84,21 @@ test('several files go by a header of a file, in words, with a name or with none
   }
 })
 
+test('with several recipients each one can open it, and each is told with its reason', async () => {
+  put('both', 10)
+  const to = ['-r', 'other.jwk.json', '-r', 'claims.signed', '--root', 'root.json', '-c', 'claim=7']
+  const { lines, err } = await done([...to, ...byHeader(), '--json', 'both'])
+  const { claims, other } = world.thumbprints
+  assert.match(err, new RegExp(`^sealed to ${other} .* of other\\.jwk\\.json, in hand$`, 'm'))
+  assert.match(
+    err,
+    new RegExp(`^sealed to ${claims} .* of claims\\.signed, signed by root\\.json$`, 'm'),
+  )
+  const { recipients, key } = JSON.parse(lines[0] ?? '')
+  assert.deepEqual(recipients, [other, claims])
+  await world.opened(key)
+})
+
 test('an upload that is killed goes on: what arrived is not sent again', async () => {
   const bytes = put('large', 20 * MiB)
   let isHeld = false
