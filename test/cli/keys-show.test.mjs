@@ -102,3 +102,26 @@ test('a thumbprint that begins with - is a thumbprint, wherever it stands', asyn
   await refused(2, words, 'delete', thumbprint, ...dashed, ...confirm)
   await refused(2, /unknown option '-x'/, 'show', ...dashed, '-x')
 })
+
+test('a key of KMS that is in no inventory is shown by --key-id, and only alone', async () => {
+  const { done, refused, kms, text } = world
+  const jwk = JSON.parse(
+    (await done('show', '--key-id', 'alias/root', '--as', 'jwk')).out.toString(),
+  )
+  assert.deepEqual(jwk, JSON.parse(text('root.json')))
+  const { out } = await done(
+    'show',
+    '--key-id',
+    'alias/root',
+    '--as',
+    'pin',
+    '--region',
+    kms.region,
+  )
+  assert.equal(out.toString().trim(), jwk.kid)
+  await refused(2, /expected one key/, 'show')
+  await refused(2, /expected one key/, 'show', '--key-id', 'alias/root', ...of, 'rsa')
+  await refused(2, /needs no --inventory/, 'show', '--key-id', 'alias/root', ...of)
+  await refused(2, /--as recipient/, 'show', '--key-id', 'alias/root', '--as', 'recipient')
+  await refused(4, /alias\/none/, 'show', '--key-id', 'alias/none', '--as', 'pin')
+})

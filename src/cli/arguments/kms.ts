@@ -1,7 +1,8 @@
 import type { Kms } from '../../doors/kms.js'
 import type { Command } from '../commander.js'
 
-interface KmsArguments {
+/** What these flags say. */
+export interface KmsArguments {
   readonly region?: string
   readonly profile?: string
   readonly endpointUrl?: string

@@ -5,6 +5,7 @@ import { SealdropError } from '../../../errors/sealdrop-error.js'
 import { ringOf, type KeyRing } from '../../../keys/key-set.js'
 import { publishedJwk } from '../../../kms/inventory/published-keys.js'
 import { isUrl, keySetOf } from '../../arguments/key-sets.js'
+import { kmsFlags } from '../../arguments/kms.js'
 import { loneTrustFlags, type KeyArgument } from '../../arguments/recipients.js'
 import type { Command } from '../../commander.js'
 import { UsageError } from '../../exit-codes.js'
@@ -17,6 +18,7 @@ import {
   type InventoryArguments,
 } from '../../keys/inventory-of.js'
 import { KeyCommand } from '../../keys/key-command.js'
+import { keyOfKms } from '../../keys/key-of-kms.js'
 import { recipientFile } from '../../keys/recipient-file.js'
 import { inWordsOfTheCommand } from '../../keys/words.js'
 import { abortedBySignals } from '../../signals.js'
@@ -28,13 +30,16 @@ Examples:
       The current key of the purpose claims. A thumbprint, an alias or an ARN names a key too.
   $ sealdrop keys show --inventory keys claims --as recipient --url https://keys.example/jwks.jwt --root root.json
       A file for partners: sealdrop seal -r takes it. Without --root it pins the current key and the next one.
+  $ sealdrop keys show --key-id alias/root --as jwk > root.json
+      A key of KMS that is in no inventory, such as the root: partners get it by another way than the key set.
   $ sealdrop keys show https://keys.example/jwks.jwt --root root.json --as jwk
       The key of a company that seal would take. A thumbprint behind the URL names another one.
 
-Everything that is shown is public. No KMS is asked.`
+Everything that is shown is public. KMS is asked for --key-id alone.`
 
 interface ShowArguments extends InventoryArguments {
   readonly as?: FormName
+  readonly keyId?: string
   readonly url?: string
   readonly json?: true
 }
@@ -43,25 +48,36 @@ interface ShowArguments extends InventoryArguments {
 export function showCommand(terminal: Terminal): Command {
   const command = new KeyCommand('show')
     .description('show one key')
-    .argument('<key|url|file>', 'a key of the inventory; without --inventory a key set')
+    .argument('[key|url|file]', 'a key of the inventory; without --inventory a key set')
     .argument('[thumbprint]', 'which key of a key set; default: the one that seal takes')
   const keysOf = loneTrustFlags(command)
-  return inventoryFlag(command)
-    .option('--profile <name>', 'profile of the credentials; default: AWS_PROFILE')
+  return kmsFlags(inventoryFlag(command))
+    .option('--key-id <arn|alias>', 'a key of KMS, which need not stand in an inventory')
     .addOption(formOption())
     .option('--url <url>', 'where partners fetch the set, for --as recipient of an inventory')
     .option('--json', 'one JSON object')
     .addHelpText('after', examples)
-    .action((name: string, thumbprint: string | undefined, o: ShowArguments) =>
+    .action((name: string | undefined, thumbprint: string | undefined, o: ShowArguments) =>
       abortedBySignals((signal) =>
         inWordsOfTheCommand(async () => {
-          const given = keysOf(name)
-          const asked = { o, given, thumbprint, signal }
-          const key = await (o.inventory === undefined ? fromSet(asked) : fromInventory(asked))
-          return tellKey(terminal, o, key)
+          const asked = { o, given: keysOf(name ?? ''), thumbprint, signal }
+          return tellKey(terminal, o, await shownKey(asked))
         }),
       ),
     )
+}
+
+/** The key that is meant: of KMS, of an inventory or of a key set. */
+async function shownKey(asked: Asked): Promise<Told> {
+  const { o, given, signal } = asked
+  const named = [given.source, o.keyId].filter((name) => name !== undefined && name !== '')
+  if (named.length !== 1)
+    throw new UsageError('expected one key: a key of --inventory, a key set, or --key-id')
+  if (o.keyId === undefined)
+    return o.inventory === undefined ? fromSet(asked) : fromInventory(asked)
+  checkLone(given, o)
+  if (o.inventory !== undefined) throw new UsageError('--key-id: it needs no --inventory')
+  return keyOfKms(o.keyId, o, signal)
 }
 
 interface Asked {
@@ -72,7 +88,7 @@ interface Asked {
 }
 
 /** A key with what is told of it in words. */
-type Told = ShownKey & { readonly facts: Readonly<Record<string, unknown>> }
+type Told = ShownKey & { readonly facts: object }
 
 async function fromInventory({ o, given, thumbprint }: Asked): Promise<Told> {
   if (thumbprint !== undefined)
@@ -147,7 +163,8 @@ async function keyOfSet(
 
 async function tellKey(terminal: Terminal, { as, json }: ShowArguments, key: Told): Promise<void> {
   if (as === undefined) {
-    const lines = Object.entries(key.facts).map(([name, value]) => `${name}: ${inWords(value)}`)
+    const facts: readonly (readonly [string, unknown])[] = Object.entries(key.facts)
+    const lines = facts.map(([name, value]) => `${name}: ${inWords(value)}`)
     for (const line of json ? [JSON.stringify(key.facts)] : lines) terminal.out(line)
     return
   }
