@@ -19,6 +19,7 @@ const parts = [
       'upload-pages',
       'drop-links',
       'command-line',
+      'command-line-session',
       'receipts-and-signatures',
       'partners',
       'keys-over-the-years',

@@ -205,7 +205,8 @@ async function proofOf(input: Input, work: Verifying): Promise<Proof & object> {
 
 function inLines(name: string, found: Proof & object): readonly string[] {
   const { key, trust, ...rest } = found
-  const said = Object.entries(rest).map(([member, value]) => `  ${member}: ${shownValue(value)}`)
+  const known = Object.entries(rest).filter(([, value]) => value !== undefined)
+  const said = known.map(([member, value]) => `  ${member}: ${shownValue(value)}`)
   return [`${name}: signed by ${key.thumbprint} (${key.alg}), believed: ${trust}`, ...said]
 }
 
