@@ -39,5 +39,9 @@ export const escaped = (lines: string): string =>
     found === '\n' ? found : found.split('').map(unicodeEscape).join(''),
   )
 
+/** The same in one line: a line end that came with the text would forge another line. */
+export const escapedLine = (text: string): string =>
+  escaped(text).replaceAll('\n', String.raw`\u000a`)
+
 const unicodeEscape = (unit: string): string =>
   String.raw`\u` + unit.charCodeAt(0).toString(16).padStart(4, '0')

@@ -150,8 +150,8 @@ test('what the libraries of AWS write by default is told, and not opened', async
   const pair = [sized('aws-crypto-public-key'), sized('AxTk'), sized('a'), sized('b')]
   const context = sized(Buffer.concat([Buffer.from([0, 2]), ...pair]).toString('latin1'))
   const key = [sized('aws-kms'), sized('arn:aws:kms:eu-west-1:111122223333:key/1'), sized('key')]
-  const body = (...before) =>
-    Buffer.concat([Buffer.from(before), context, Buffer.from([0, 1]), ...key])
+  const body = (...front) =>
+    Buffer.concat([Buffer.from(front), context, Buffer.from([0, 1]), ...key])
   const id = (length) => new Uint8Array(length).fill(7)
   const u32 = (number) => [number >>> 24, number >>> 16, number >>> 8, number]
   const final = [...u32(0xffffffff), ...u32(1), ...id(12), ...u32(5), ...id(5 + 16)]

@@ -152,6 +152,7 @@ test('what does not vouch for a receipt file is refused', async () => {
     ['sign --key-id alias/root --receipt opened -k keys.json sent.sealed', 2, /need each other/],
     ['sign --key-id alias/root --receipt-file seen -k keys.json sent.sealed', 2, /Allowed choices/],
     ['sign --key-id alias/top --receipt-file opened -k keys.json sent.sealed', 4, /no signing key/],
+    ['verify -k keys.json --receipt --sent sent.sealed -c a=b good.json', 2, /-c: it is for/],
     ['verify --root top.json good.json', 2, /behind the -k/],
     ['verify -k keys.json --history x good.json', 2, /for --receipt-file/],
     ['verify -k keys.json --held-since 2026-01-01 good.json', 2, /for --receipt and/],

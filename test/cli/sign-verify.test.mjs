@@ -64,6 +64,14 @@ test('a file is signed beside it, and verified by its name, context and every by
   assert.equal(longer.code, 3, longer.err)
 })
 
+test('a name that was signed writes no line of its own', async () => {
+  writeFileSync(world.at('odd'), 'x')
+  const name = 'odd\nother: signed by us\u001B[2K'
+  await done(['sign', ...by, '--name', name, 'odd'])
+  const { out } = await done(['verify', ...of, '--name', name, 'odd'])
+  assert.include(out.toString(), String.raw`  name: odd\u000aother: signed by us\u001b[2K`)
+})
+
 test('a token holds what was signed, byte for byte', async () => {
   const { at } = world
   for (const [type, input, output] of /** @type {const} */ ([

@@ -73,3 +73,26 @@ test('a header that is none is refused, and is not repeated', async () => {
   const twice = await to('https://files.example/', ['x: 1', 'X: 2']).catch((e) => e)
   assert.equal(twice.message, '--header X: given twice')
 })
+
+test('what a link says of itself is shown so that neither a terminal nor a shell obeys it', async () => {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const linkOf = (claims) => {
+    const all = { aud: 'https://a.example/up', sub: 'a\nsealed to x', exp: 2e9, ctx: {}, ...claims }
+    return `https://a.example/send#drop=${part({})}.${part(all)}.AAAA`
+  }
+  const said = (claims, o = {}) => targetOf({ link: linkOf(claims), ...o }, {}, streams)
+  const { words } = await said({})
+  assert.equal(words.split('\n').length, 1)
+  assert.include(words, String.raw`"a\nsealed to x"`)
+  const hostile = await said({ ctx: { a: "'; rm -rf ~; '" } }).catch((e) => e)
+  assert.include(hostile.message, String.raw`say -c 'a='\''; rm -rf ~; '\'''`)
+  const lines = await said({ ctx: { a: 'b\nsealdrop: all is well' } }).catch((e) => e)
+  assert.notInclude(lines.message, '\n')
+  const elsewhere = await said({ aud: 'https://b.example/$(x)' }).catch((e) => e)
+  assert.include(elsewhere.message, "say --handler 'https://b.example/$(x)'")
+  const damaged = await said({ aud: 7 }).catch((e) => e)
+  assert.deepEqual(
+    [damaged.code, damaged.message],
+    ['malformed', 'link: it names no upload handler'],
+  )
+})

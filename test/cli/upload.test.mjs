@@ -52,7 +52,7 @@ test('a file is sent by a link of stdin, and opens with its context and its name
   const opened = await world.opened(found.key)
   assert.isTrue(opened.bytes.equals(bytes))
   assert.equal(opened.name, 'report.pdf')
-  assert.match(err, /^sent to http:\/\/127\.0\.0\.1:\d+\/uploads by a link for acme, until 20/m)
+  assert.match(err, /^sent to http:\/\/127\.0\.0\.1:\d+\/uploads by a link for "acme", until 20/m)
   assert.match(err, /^sealed to [\w-]{43} \(ECDH-ES\+A256KW\) of claims\.jwk\.json, in hand$/m)
   assert.notInclude(err + lines.join(''), token)
   assert.equal(statSync(world.at('state/sealdrop/uploads')).mode & 0o777, 0o700)

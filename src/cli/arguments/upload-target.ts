@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { fromUtf8 } from '../../bytes/text.js'
 import type { UploadTransport } from '../../doors/upload.js'
+import { printable } from '../../errors/printable.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import type { Context } from '../../formats/context.js'
 import { isLoopback } from '../../io/secure-url.js'
@@ -10,6 +11,7 @@ import type { Streams } from '../terminal.js'
 import { collect } from './collect.js'
 import { dropLinkOf, type GivenLink } from './drop-link.js'
 import { readBytes } from './key-sets.js'
+import { shellWord } from './shell-word.js'
 
 /** Where files are sent, as a command line says it. */
 export interface TargetArguments {
@@ -76,7 +78,7 @@ export async function targetOf(
   checkContext(link, context)
   const transport = guarded(uploadTransport(link.handler, { fetch }))
   const until = link.expires.toISOString()
-  const words = `sent to ${transport.url} by a link for ${link.subject}, until ${until}`
+  const words = `sent to ${transport.url} by a link for ${JSON.stringify(link.subject)}, until ${until}`
   return { transport, link, words, close }
 }
 
@@ -110,7 +112,7 @@ function checkHandler({ handler, origin }: GivenLink, said: string | undefined):
   if (said === undefined) {
     if (there === origin) return
     throw new UsageError(
-      `--link: it is a page of ${origin}, and sends files to ${there}: where that is right, say --handler ${href}`,
+      `--link: it is a page of ${origin}, and sends files to ${there}: where that is right, say --handler ${shellWord(href)}`,
     )
   }
   if (!URL.canParse(said) || new URL(said).href !== href)
@@ -119,11 +121,13 @@ function checkHandler({ handler, origin }: GivenLink, said: string | undefined):
 
 function checkContext({ context: wanted }: GivenLink, context: Context): void {
   if (isDeepStrictEqual({ ...wanted }, { ...context })) return
-  const flags = Object.entries(wanted).map(([name, value]) => `-c '${name}=${value}'`)
+  const flags = Object.entries(wanted).map(([name, value]) => `-c ${shellWord(`${name}=${value}`)}`)
   throw new UsageError(
     flags.length === 0
       ? '--link: it takes files without a context: leave out -c'
-      : `--link: it takes files with another context: where that is right, say ${flags.join(' ')}`,
+      : printable(
+          `--link: it takes files with another context: where that is right, say ${flags.join(' ')}`,
+        ),
   )
 }
 

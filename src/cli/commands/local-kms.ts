@@ -1,6 +1,7 @@
 import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
 import type { LocalKms, LocalKmsOptions } from '../../doors/local-kms.js'
 import { collect } from '../arguments/collect.js'
+import { shellWord } from '../arguments/shell-word.js'
 import { Command } from '../commander.js'
 import {
   localKmsOptions,
@@ -107,11 +108,7 @@ function banner(
     `Sealdrop local KMS for development and tests: ${url} (${regions}). ${kept}`,
     ...(lines.length > 0 ? ['Keys:', ...lines] : []),
     'For other programs:',
-    ...Object.entries(env).map(([name, value]) => `export ${name}=${quoted(value)}`),
+    ...Object.entries(env).map(([name, value]) => `export ${name}=${shellWord(value)}`),
     '',
   ].join('\n')
 }
-
-/** A value as a POSIX shell reads it back. */
-const quoted = (value: string): string =>
-  /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`

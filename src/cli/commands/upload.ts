@@ -4,6 +4,7 @@ import type { KeyInfo } from '../../doors/index.js'
 import type { UploadedFile } from '../../doors/upload.js'
 import type { Context } from '../../formats/context.js'
 import { isText } from '../../formats/json.js'
+import { printable } from '../../errors/printable.js'
 import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
 import { contextFlags } from '../arguments/context.js'
 import { keySetOf, type TrustedKeys } from '../arguments/key-sets.js'
@@ -187,7 +188,10 @@ async function send(name: string, index: number, work: Sending): Promise<void> {
   // settles in any case, also while the lines below are made
   const ending = upload.done.catch(inWordsOfTheCommand)
   ending.catch(() => {})
-  const sealedTo = await inOrderOf(sets, upload.recipients, signal)
+  const sealedTo = await inOrderOf(sets, upload.recipients, signal).catch((error: unknown) => {
+    upload.pause()
+    throw error
+  })
   for (const line of reasons(sets, sealedTo)) say(line)
   const done = await ending
   tell(name, { done, sealedTo: upload.recipients }, work)
@@ -224,9 +228,9 @@ function tell(
     ['bytes', done.length],
     ['digest', done.digest],
   ] as const
-  terminal.out(name)
+  terminal.out(printable(name))
   for (const [label, value] of rows)
-    if (value !== undefined) terminal.out(`  ${label.padEnd(12)}${value}`)
+    if (value !== undefined) terminal.out(`  ${label.padEnd(12)}${printable(String(value))}`)
 }
 
 /** Three parts of base64url: a compact JWS. Nobody has verified it. */

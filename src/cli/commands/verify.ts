@@ -23,7 +23,7 @@ import {
 } from '../data/receipts.js'
 import { UsageError } from '../exit-codes.js'
 import { abortedBySignals } from '../signals.js'
-import type { Streams, Terminal } from '../terminal.js'
+import { escapedLine, type Streams, type Terminal } from '../terminal.js'
 
 const examples = `
 Examples:
@@ -86,7 +86,7 @@ export function verifyCommand(terminal: Terminal, streams: Streams): Command {
   return command
     .addHelpText('after', examples)
     .action(async (names: readonly string[], o: VerifyArguments) => {
-      check(o, names)
+      check(o, names, context())
       await abortedBySignals(async (signal) => {
         const by = await keysOf(keys, alone, o)
         const work = { by, terminal, streams, o, context: context(), signal }
@@ -135,7 +135,7 @@ async function keysOf(
   return { keys: (await keySetOf(given, 'sig')).keys }
 }
 
-function check(o: VerifyArguments, names: readonly string[]): void {
+function check(o: VerifyArguments, names: readonly string[], context: Context): void {
   const ways = [o.token, o.jwt, o.receipt, o.receiptFile].filter((way) => way !== undefined).length
   if (ways > 1)
     throw new UsageError('--token, --jwt, --receipt and --receipt-file exclude each other')
@@ -148,6 +148,14 @@ function check(o: VerifyArguments, names: readonly string[]): void {
   for (const [flag, isAsked, other, value] of pairs)
     if ((isAsked === undefined) !== (value === undefined))
       throw new UsageError(`${flag} and ${other} need each other`)
+  checkReceipt(o, names)
+  if (ways > 0 && Object.keys(context).length > 0)
+    throw new UsageError('-c: it is for signatures of files, and nothing else is compared with it')
+  checkOutput(o, names)
+  checkFile(o, names, ways === 0)
+}
+
+function checkReceipt(o: VerifyArguments, names: readonly string[]): void {
   if (o.history !== undefined && !o.receiptFile)
     throw new UsageError('--history: it is for --receipt-file')
   if (o.historyName !== undefined && o.history === undefined)
@@ -156,8 +164,6 @@ function check(o: VerifyArguments, names: readonly string[]): void {
     throw new UsageError('--sent -: stdin is the receipt already')
   if (o.heldSince && !o.receiptFile && !o.receipt)
     throw new UsageError('--held-since: it is for --receipt and --receipt-file')
-  checkOutput(o, names)
-  checkFile(o, names, ways === 0)
 }
 
 function checkOutput(o: VerifyArguments, names: readonly string[]): void {
@@ -207,7 +213,9 @@ function inLines(name: string, found: Proof & object): readonly string[] {
   const { key, trust, ...rest } = found
   const known = Object.entries(rest).filter(([, value]) => value !== undefined)
   const said = known.map(([member, value]) => `  ${member}: ${shownValue(value)}`)
-  return [`${name}: signed by ${key.thumbprint} (${key.alg}), believed: ${trust}`, ...said]
+  const signed = `${name}: signed by ${key.thumbprint} (${key.alg}), believed: ${trust}`
+  // whoever signed may have put line ends into a name
+  return [signed, ...said].map(escapedLine)
 }
 
 function shownValue(value: unknown): string {

@@ -75,12 +75,7 @@ function rowLine({ kid, thumbprint, alg, use, arn, expires, why }: Row): string 
 
 const rowFacts = ({ rows, passedOver }: Rows): readonly Fact[] => [
   fact('keys', 'keys', rows, rows.map(rowLine)),
-  fact(
-    'passedOver',
-    'passed over',
-    passedOver.length > 0 ? passedOver : undefined,
-    passedOver.map((reason) => reason),
-  ),
+  fact('passedOver', 'passed over', passedOver.length > 0 ? passedOver : undefined, passedOver),
 ]
 
 function rowProblems({ rows }: Rows): readonly Problem[] {

@@ -1,6 +1,6 @@
 import { isSealdropError, type SealdropErrorCode } from '../../errors/sealdrop-error.js'
 import { isTime } from '../../formats/compact.js'
-import { escaped } from '../terminal.js'
+import { escapedLine } from '../terminal.js'
 
 /** One thing that something says of itself. */
 export interface Fact {
@@ -153,7 +153,7 @@ export function asLines(input: string, report: Report): readonly string[] {
       label,
       value === undefined ? [] : (text ?? [textOf(value)]),
     ]),
-    [doings[does], ways.flatMap(wayLines)],
+    [doings[does], ways.length > 0 ? ways.flatMap(wayLines) : ['nothing that is known here']],
     [problems.length > 0 ? 'but' : 'problems', problemLines(problems)],
   ]
   const body = rows.flatMap(([label, lines]) =>
@@ -173,9 +173,9 @@ const problemLines = (problems: readonly Problem[]): readonly string[] =>
 const textOf = (value: unknown): string =>
   typeof value === 'string' ? value : JSON.stringify(value)
 
-/** Text in one line, also where it came with line ends, which would forge other lines. */
+/** Text in one line, of which a long one is cut. */
 function oneLine(text: string): string {
-  const line = escaped(text).replaceAll('\n', String.raw`\u000a`)
+  const line = escapedLine(text)
   if (line.length <= longestLine) return line
   return `${line.slice(0, longestLine)}… (${grouped(line.length)} characters, all of them in --json)`
 }
