@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { assert } from 'chai'
 import { fileInventory, publicJwk } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
+import { buildProgram, runProgram } from '#dist/cli/program.js'
 import { present } from '../support/types.mjs'
 import { bin } from './seal-helpers.mjs'
 
@@ -26,11 +27,34 @@ export const twoPurposes = [
 ]
 
 /**
+ * Runs the command in this process.
+ *
+ * @param {readonly string[]} args
+ * @returns {Promise<{ code: number | null, out: Buffer, err: string, lines: string[] }>}
+ */
+async function runHere(args) {
+  /** @type {string[]} */
+  const lines = []
+  /** @type {string[]} */
+  const notes = []
+  const terminal = {
+    out: (line) => void lines.push(...line.split('\n')),
+    note: (line) => void notes.push(line),
+  }
+  const code = await runProgram(buildProgram(terminal), args, terminal)
+  const text = (list) => list.map((line) => `${line}\n`).join('')
+  return { code, out: Buffer.from(text(lines)), err: text(notes), lines }
+}
+
+/**
  * A folder, a local KMS with a root, and the command as a process that has no terminal.
  *
  * `clock.ahead` moves the clocks of both.
+ *
+ * @param {{ inProcess?: boolean }} [o] `inProcess` runs the command here, which is faster: for tests
+ *   in which nothing is asked and no clock moves
  */
-export async function keysWorld() {
+export async function keysWorld({ inProcess = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sealdrop-cli-keys-'))
   const at = (name) => join(folder, name)
   const clock = { ahead: 0 }
@@ -40,6 +64,10 @@ export async function keysWorld() {
   })
   const kms = local.clientConfig
   writeFileSync(at('root.json'), JSON.stringify(await publicJwk({ kms, key: 'alias/root' })))
+  if (inProcess) {
+    process.chdir(folder)
+    Object.assign(process.env, local.env)
+  }
   const env = () => ({
     ...process.env,
     ...local.env,
@@ -61,7 +89,10 @@ export async function keysWorld() {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     })
-    const [out, err] = [[], []]
+    /** @type {Buffer[]} */
+    const out = []
+    /** @type {Buffer[]} */
+    const err = []
     child.stdout.on('data', (chunk) => out.push(chunk))
     child.stderr.on('data', (chunk) => err.push(chunk))
     child.stdin.on('error', () => {})
@@ -74,7 +105,7 @@ export async function keysWorld() {
       })
     })
   }
-  const keys = (...args) => run(['keys', ...args])
+  const keys = (...args) => (inProcess ? runHere(['keys', ...args]) : run(['keys', ...args]))
   /** What ended well. */
   const done = async (...args) => {
     const ended = await keys(...args)
@@ -84,17 +115,14 @@ export async function keysWorld() {
   /** What is refused, with this exit code and these words. */
   const refused = async (code, words, ...args) => {
     const ended = await keys(...args)
-    assert.equal(ended.code, code, `${args.join(' ')}: ${ended.out}${ended.err}`)
+    assert.equal(ended.code, code, `${args.join(' ')}: ${ended.out.toString()}${ended.err}`)
     assert.match(ended.err, words)
     return ended
   }
   const inventory = async (name = 'keys') => present(await fileInventory(at(name)).read()).inventory
   /** The one key of a purpose in a state. */
   const keyIn = async (purpose, state) =>
-    present(
-      (await inventory()).keys.find((key) => key.purpose === purpose && key.state === state),
-      `${purpose} ${state}`,
-    )
+    present((await inventory()).keys.find((key) => key.purpose === purpose && key.state === state))
   const text = (name) => readFileSync(at(name), 'utf8')
   const close = async () => {
     await local.close()

@@ -116,11 +116,10 @@ test('what was published is sealed to, by its root and by a recipient file', asy
   const { at, run, done, keyIn } = world
   const { thumbprint } = await keyIn('claims', 'current')
   const trust = ['--root', 'root.json']
-  const made = await done(
-    ...['show', ...of, 'claims', '--as', 'recipient', '--url', `${url}/jwks.jwt`, ...trust],
-  )
+  const show = ['show', ...of, 'claims', '--as', 'recipient']
+  const made = await done(...show, '--url', `${url}/jwks.jwt`, ...trust)
   writeFileSync(at('recipient.json'), made.out)
-  const pins = await done('show', ...of, 'claims', '--as', 'recipient', '--url', `${url}/jwks.json`)
+  const pins = await done(...show, '--url', `${url}/jwks.json`)
   writeFileSync(at('pins.json'), pins.out)
   for (const recipient of [
     ['-r', `${url}/jwks.jwt`, ...trust],

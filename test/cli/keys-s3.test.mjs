@@ -1,11 +1,14 @@
 // sealdrop keys with the inventory and the set in S3: the demo's, which speaks its protocol.
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { S3 } from '@aws-sdk/client-s3'
 import { assert } from 'chai'
 import { startS3 } from '../../demo/s3/server.mjs'
+import { listeningPort } from '../support/types.mjs'
 import { keysWorld, twoPurposes } from './keys-helpers.mjs'
 
 /** @type {Awaited<ReturnType<typeof keysWorld>>} */
@@ -16,18 +19,40 @@ let server
 let s3
 const dir = mkdtempSync(join(tmpdir(), 'sealdrop-cli-keys-s3-'))
 const Bucket = 'bucket'
+/** Is awaited before a request of the command reaches S3. */
+const gate = { before: async (/** @type {string} */ _request) => {} }
+const proxy = createServer(async (incoming, response) => {
+  const { method, url: path, headers } = incoming
+  await gate.before(`${method} ${path}`)
+  const onward = request(
+    { host: '127.0.0.1', port: server.port, method, path, headers },
+    (answer) => {
+      // clients put their clocks right by it
+      const date = new Date(Date.now() + world.clock.ahead).toUTCString()
+      response.writeHead(answer.statusCode ?? 500, { ...answer.headers, date })
+      answer.pipe(response)
+    },
+  )
+  incoming.pipe(onward)
+})
+let url = ''
 before(async () => {
   world = await keysWorld()
   const credentials = {
     accessKeyId: world.local.env.AWS_ACCESS_KEY_ID,
     secretAccessKey: world.local.env.AWS_SECRET_ACCESS_KEY,
   }
-  server = await startS3({ dir, credentials })
+  server = await startS3({ dir, credentials, now: () => Date.now() + world.clock.ahead })
   s3 = new S3({ ...server.config, maxAttempts: 1 })
   await s3.createBucket({ Bucket })
+  proxy.listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  url = `http://127.0.0.1:${listeningPort(proxy)}`
 })
 after(async () => {
   s3.destroy()
+  proxy.close()
+  proxy.closeAllConnections()
   await server.close()
   await world.close()
   rmSync(dir, { recursive: true, force: true })
@@ -35,7 +60,7 @@ after(async () => {
 
 const of = ['--inventory', `s3://${Bucket}/private/keys.json`]
 const publish = ['publish', ...of, '--root', 'alias/root', '--to', `s3://${Bucket}/web/keys/`]
-const keys = (...args) => world.run(['keys', ...args], { env: { AWS_ENDPOINT_URL_S3: server.url } })
+const keys = (...args) => world.run(['keys', ...args], { env: { AWS_ENDPOINT_URL_S3: url } })
 const done = async (...args) => {
   const ended = await keys(...args)
   assert.equal(ended.code, 0, ended.err)
@@ -92,16 +117,19 @@ test('an inventory in S3 is made, listed and published, with content types and c
 })
 
 test('a publisher that another one overtook is a conflict, and leaves what the other wrote', async () => {
-  const { local } = world
   const plain = await object('jwks.json')
   const signed = (await object('jwks.jwt')).text
-  local.faults.add({ kind: 'latency', operation: 'Sign', latency: 2_500 })
-  const slow = keys(...publish)
-  // it has read what is there by the time it asks for the first signature
-  await new Promise((resolve) => setTimeout(resolve, 2_500))
-  await s3.putObject({ Bucket, Key: 'web/keys/jwks.jwt', Body: `${signed}\n` })
-  const { code, err } = await slow
-  local.faults.clear()
+  const put = []
+  gate.before = async (asked) => {
+    if (!asked.startsWith('PUT')) return
+    put.push(/\/([\w.]+)\?/.exec(asked)?.[1])
+    // it has read what is there, and is about to write the first one
+    if (put.length === 1)
+      await s3.putObject({ Bucket, Key: 'web/keys/jwks.jwt', Body: `${signed}\n` })
+  }
+  const { code, err } = await keys(...publish)
+  gate.before = async () => {}
+  assert.deepEqual(put, ['history.jwt', 'jwks.jwt'], 'in this order, and no further')
   assert.equal(code, 6, err)
   assert.match(err, /jwks\.jwt: another publisher wrote it meanwhile; publish again\n$/)
   assert.equal((await object('jwks.jwt')).text, `${signed}\n`)

@@ -20,7 +20,7 @@ const kinds = {
   lattice: 'ML_DSA_44:SIGN_VERIFY',
 }
 before(async () => {
-  world = await keysWorld()
+  world = await keysWorld({ inProcess: true })
   const purposes = Object.entries(kinds).flatMap(([name, kind]) => ['--purpose', `${name}=${kind}`])
   await world.done('init', ...of, ...purposes, '--with-arn', '--lifetime', '2')
 })

@@ -6,9 +6,10 @@ const RealDate = Date
 globalThis.Date = /** @type {DateConstructor} */ (
   /** @type {unknown} */ (
     class extends RealDate {
-      /** @param {any[]} args */
+      /** @param {[any?]} args */
       constructor(...args) {
-        super(...(args.length === 0 ? [RealDate.now() + ahead] : /** @type {[any]} */ (args)))
+        const given = args.length === 0 ? [RealDate.now() + ahead] : args
+        super(.../** @type {[any]} */ (given))
       }
 
       static now() {
