@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { printable } from '../errors/printable.js'
 import { Command, CommanderError } from './commander.js'
+import { configCommand } from './commands/config.js'
 import { doctorCommand } from './commands/doctor.js'
 import { inspectCommand } from './commands/inspect.js'
 import { localKmsCommand } from './commands/local-kms.js'
@@ -8,6 +9,7 @@ import { openCommand } from './commands/open.js'
 import { sealCommand } from './commands/seal.js'
 import { signCommand } from './commands/sign.js'
 import { verifyCommand } from './commands/verify.js'
+import { refuseConfig } from './config/apply.js'
 import { exitCodeOf, isForeseen, PipeClosed, type ExitCode } from './exit-codes.js'
 import { ownStreams, type Streams, type Terminal } from './terminal.js'
 
@@ -20,6 +22,7 @@ export const allCommands = (terminal: Terminal, streams: Streams): readonly Comm
   inspectCommand(terminal, streams),
   localKmsCommand(terminal),
   doctorCommand(terminal),
+  configCommand(terminal),
 ]
 
 /**
@@ -34,11 +37,14 @@ export function buildProgram(
   const program = new Command('sealdrop')
     .description('Seal it anywhere. Only your AWS KMS key opens it.')
     .version(versionOfPackage(), '-V, --version', 'print the version')
+    .option('--config <file>', "file of configuration, in the place of the user's own")
     .helpCommand(false)
+  refuseConfig(program)
   for (const command of commands) program.addCommand(command)
   for (const command of [program, ...commands]) {
     command
       .exitOverride()
+      .configureHelp({ showGlobalOptions: true })
       .showHelpAfterError(
         `(${command === program ? 'sealdrop' : `sealdrop ${command.name()}`} --help says more)`,
       )

@@ -11,8 +11,11 @@ import {
   type KeySet,
   type Trust,
 } from '../../doors/index.js'
+import type { SetStore } from '../../doors/fs.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import { isJsonObject, isText, parseJson } from '../../formats/json.js'
+import { checkNamedFile } from '../config/config-file.js'
+import { keptSets, setsFolder } from '../config/kept-sets.js'
 import { UsageError } from '../exit-codes.js'
 import type { KeyArgument } from './recipients.js'
 
@@ -29,13 +32,49 @@ const isUrl = (source: string): boolean => /^https?:\/\//i.test(source)
 
 /** Reads the keys that a command line names. @throws UsageError, SealdropError `source_failed` */
 export async function keySetOf(given: KeyArgument, use: Use): Promise<TrustedKeys> {
+  if (given.source.startsWith('@')) return fromName(given, use)
   if (isUrl(given.source)) return fromUrl(given, use)
   const document = await readDocument(given.source)
   const recipient = recipientOf(document)
   if (!recipient) return fromFile(given, document, use)
   if (hasTrust(given))
     throw new UsageError(`${given.source}: a recipient file says itself why it is believed`)
-  return fromRecipientFile(given.source, recipient, use)
+  return fromRecipientFile(given, recipient, use)
+}
+
+/** A recipient of the configuration. It says itself why it is believed, as a recipient file does. */
+async function fromName(given: KeyArgument, use: Use): Promise<TrustedKeys> {
+  const { source: at, settings, isForgetful } = given
+  if (hasTrust(given) || given.arn !== undefined)
+    throw new UsageError(`${at}: the configuration says itself why it is believed`)
+  if (!settings) throw new UsageError(`${at}: expected a configuration that names it`)
+  const { url, file, roots, pins, name, issuer, arn, source } = settings.recipient(at.slice(1))
+  for (const path of [...(file === undefined ? [] : [file]), ...(roots ?? [])]) checkNamedFile(path)
+  const found = await keySetOf(
+    {
+      source: url ?? file ?? '',
+      roots: [...(roots ?? [])],
+      pins: [...(pins ?? [])],
+      settings,
+      ...(name !== undefined && { name }),
+      ...(issuer !== undefined && { issuer }),
+      ...(arn !== undefined && { arn }),
+      ...(isForgetful && { isForgetful }),
+    },
+    use,
+  )
+  return { ...found, source: `${at} of ${source}: ${found.source}` }
+}
+
+/** Where signed sets are remembered, so that an older one is not believed in the next run. */
+function memoryOf({ settings, isForgetful }: KeyArgument): {
+  readonly store?: SetStore
+  readonly words: string
+} {
+  const folder = isForgetful || !settings ? 'none' : setsFolder(settings).value
+  return folder === 'none'
+    ? { words: ', and not remembered' }
+    : { store: keptSets(folder), words: '' }
 }
 
 const hasTrust = ({ roots, pins, name, issuer, isTrustedByHttps }: KeyArgument): boolean =>
@@ -67,7 +106,7 @@ async function trustOf(
     throw new UsageError(`${given.source}: --root, --pin and --trust-https exclude each other`)
   if (roots.length === 0 && (name !== undefined || issuer !== undefined))
     throw new UsageError(`${given.source}: --set-name and --issuer need a --root`)
-  if (roots.length > 0) return [await signedByFiles(given), `signed by ${roots.join(', ')}`]
+  if (roots.length > 0) return signedByFiles(given)
   if (pins.length > 0) {
     if (arn !== undefined && pins.length > 1)
       throw new UsageError(`${given.source}: --arn needs exactly one --pin`)
@@ -79,12 +118,16 @@ async function trustOf(
   return isTrustedByHttps && [overHttps(), 'whoever serves it over https']
 }
 
-async function signedByFiles({ roots, name, issuer }: KeyArgument): Promise<Trust> {
+async function signedByFiles(given: KeyArgument): Promise<readonly [Trust, string]> {
+  const { roots, name, issuer } = given
   const jwks = (await Promise.all(roots.map(rootsOf))).flat()
-  return signedBy(jwks, {
+  const { store, words } = memoryOf(given)
+  const trust = signedBy(jwks, {
     ...(name !== undefined && { name }),
     ...(issuer !== undefined && { issuer }),
+    ...(store && { store }),
   })
+  return [trust, `signed by ${roots.join(', ')}${words}`]
 }
 
 /** Reads a file with a JWK, an array of JWKs or a JWK Set. */
@@ -148,17 +191,22 @@ function jsonOf(text: string): unknown {
   }
 }
 
-function fromRecipientFile(path: string, of: RecipientFile, use: Use): TrustedKeys {
+function fromRecipientFile(given: KeyArgument, of: RecipientFile, use: Use): TrustedKeys {
+  const { source: path } = given
   const { url, roots, pins, name, issuer } = of
   if (!isUrl(url)) throw new UsageError(`${path}: url: expected an https URL`)
   if ((roots === undefined) === (pins === undefined))
     throw new UsageError(`${path}: expected either roots or pins`)
-  const trust = roots
-    ? signedBy(roots, {
-        ...(name !== undefined && { name }),
-        ...(issuer !== undefined && { issuer }),
-      })
-    : pinned((pins ?? []).map((thumbprint) => ({ thumbprint, use })))
-  const words = roots ? `signed by a root of ${path}` : `pinned in ${path}`
-  return { keys: fetchKeySet(url, { trust, use }), source: url, trust: words }
+  if (!roots) {
+    const trust = pinned((pins ?? []).map((thumbprint) => ({ thumbprint, use })))
+    return { keys: fetchKeySet(url, { trust, use }), source: url, trust: `pinned in ${path}` }
+  }
+  const { store, words } = memoryOf(given)
+  const trust = signedBy(roots, {
+    ...(name !== undefined && { name }),
+    ...(issuer !== undefined && { issuer }),
+    ...(store && { store }),
+  })
+  const keys = fetchKeySet(url, { trust, use })
+  return { keys, source: url, trust: `signed by a root of ${path}${words}` }
 }

@@ -1,9 +1,11 @@
 import type { Command } from '../commander.js'
+import { withSettings } from '../config/apply.js'
+import type { Settings } from '../config/settings.js'
 import { UsageError } from '../exit-codes.js'
 
 /** One `-r` or `-k` with the flags behind it, which say why it is believed. */
 export interface KeyArgument {
-  /** A URL, or the path of a file. */
+  /** A URL, the path of a file, or `@name` of the configuration. */
   readonly source: string
   readonly roots: string[]
   readonly pins: string[]
@@ -11,6 +13,9 @@ export interface KeyArgument {
   issuer?: string
   arn?: string
   isTrustedByHttps?: true
+  /** What else was configured, and whether signed sets are remembered. */
+  settings?: Settings
+  isForgetful?: true
 }
 
 type Setting = (of: KeyArgument, value: string) => void
@@ -93,6 +98,12 @@ export function keyFlags(
   command.option(httpsFlag, 'believe whoever serves the URL over https')
   command.on(`option:${httpsFlag.slice(2)}`, () => {
     last(httpsFlag).isTrustedByHttps = true
+  })
+  command.option('--no-state', 'do not remember signed sets, nor look at those that were seen')
+  withSettings(command, (settings) => {
+    const { state } = command.opts<{ readonly state?: boolean }>()
+    for (const key of keys)
+      Object.assign(key, { settings, ...(state === false && { isForgetful: true }) })
   })
   return keys
 }

@@ -14,6 +14,7 @@ import { contextFlags } from '../arguments/context.js'
 import { keySetOf, readBytes } from '../arguments/key-sets.js'
 import { keyFlags } from '../arguments/recipients.js'
 import { Command } from '../commander.js'
+import { takesSettings } from '../config/apply.js'
 import { eachInput } from '../data/each-input.js'
 import { allOf, inputNames, openInput, type Input } from '../data/inputs.js'
 import { inspectable } from '../data/kinds.js'
@@ -84,7 +85,7 @@ export function verifyCommand(terminal: Terminal, streams: Streams): Command {
     .option('--force', 'replace what is there')
     .option('--json', 'a JSON line for each input')
   const context = contextFlags(command)
-  return command
+  return takesSettings(command, ['json'])
     .addHelpText('after', examples)
     .action(async (names: readonly string[], o: VerifyArguments) => {
       const [given] = keys
