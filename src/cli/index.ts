@@ -27,5 +27,7 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 process.exitCode = await runProgram(buildProgram(terminal), process.argv.slice(2), terminal)
+// a host that does not answer would keep the process
+if (process.exitCode >= 130) process.exit()
 // nobody reads on, and a pipe that stays open would keep the process
 if (process.exitCode !== 0) process.stdin.destroy()

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { concat } from '../../bytes/bytes.js'
 import { fromUtf8 } from '../../bytes/text.js'
 import {
   fetchKeySet,
@@ -16,6 +17,7 @@ import { SealdropError } from '../../errors/sealdrop-error.js'
 import { isJsonObject, isText, parseJson } from '../../formats/json.js'
 import { checkNamedFile } from '../config/config-file.js'
 import { keptSets, setsFolder } from '../config/kept-sets.js'
+import { isPipe, pipeToRead } from '../data/pipes.js'
 import { UsageError } from '../exit-codes.js'
 import type { KeyArgument } from './recipients.js'
 
@@ -80,14 +82,28 @@ function memoryOf({ settings, isForgetful }: KeyArgument): {
 const hasTrust = ({ roots, pins, name, issuer, isTrustedByHttps }: KeyArgument): boolean =>
   roots.length + pins.length > 0 || [name, issuer, isTrustedByHttps].some((it) => it !== undefined)
 
+/** The longest set of keys that comes from a pipe, in bytes. */
+const longestKeys = 2 ** 24
+
 /** The bytes of a file. */
 export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
+    if (await isPipe(path)) return await bytesOfPipe(path)
     return new Uint8Array(await readFile(path))
   } catch (cause) {
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException
     throw new SealdropError('source_failed', `${path}: it cannot be read: ${code}`, { cause })
   }
+}
+
+async function bytesOfPipe(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  let bytes: Uint8Array<ArrayBuffer> = new Uint8Array()
+  for await (const chunk of await pipeToRead(path)) {
+    bytes = concat(bytes, chunk as Uint8Array<ArrayBuffer>)
+    if (bytes.length > longestKeys)
+      throw new SealdropError('too_large', `${path}: expected at most ${longestKeys} bytes`)
+  }
+  return bytes
 }
 
 const readDocument = async (path: string): Promise<string | Uint8Array<ArrayBuffer>> => {

@@ -1,11 +1,13 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
 import { concat, type Bytes } from '../../bytes/bytes.js'
 import { fileSource } from '../../doors/fs.js'
 import type { ByteSource } from '../../doors/index.js'
 import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
 import { UsageError } from '../exit-codes.js'
 import type { Streams } from '../terminal.js'
+import { endedBySignals, pipeToRead } from './pipes.js'
 
 /** What is read: a file, or a stream that can be read once. */
 export type Input = {
@@ -33,7 +35,8 @@ export async function openInput(name: string, { stdin }: Pick<Streams, 'stdin'>)
   if (name === '-') return streamInput(name, stdin)
   try {
     const found = await stat(name)
-    // a pipe or a device, such as the shell's <(command)
+    // such as the shell's <(command)
+    if (found.isFIFO()) return streamInput(name, await pipeToRead(name))
     if (!found.isFile() && !found.isDirectory()) return streamInput(name, createReadStream(name))
     const source = await fileSource(name)
     const first = (length: number): Promise<Bytes> =>
@@ -50,8 +53,8 @@ function unreadable(name: string, cause: unknown): SealdropError {
 }
 
 /** A stream whose first bytes can be looked at before it is read. */
-function streamInput(name: string, stream: AsyncIterable<Uint8Array>): Input {
-  const chunks = stream[Symbol.asyncIterator]()
+function streamInput(name: string, stream: Readable): Input {
+  const chunks: AsyncIterator<Uint8Array> = endedBySignals(stream)[Symbol.asyncIterator]()
   let seen: Bytes = new Uint8Array()
   const next = async (): Promise<Bytes | undefined> => {
     const { done, value } = await chunks.next().catch((cause: unknown) => {

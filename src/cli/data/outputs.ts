@@ -8,6 +8,7 @@ import { writeFileWhole, type WriteOptions } from '../../files/write-file.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import { PipeClosed, UsageError } from '../exit-codes.js'
 import type { Streams } from '../terminal.js'
+import { isPipe, pipeToWrite } from './pipes.js'
 
 /** Where something goes: the whole of it, or nothing. Pipes and devices get it as it comes. */
 export interface Output {
@@ -75,17 +76,18 @@ function stdoutOf(path: string | undefined, { stdout }: Streams): Output {
 const unwritable = (cause: NodeJS.ErrnoException): SealdropError =>
   new SealdropError('output_failed', `the output cannot be written: ${cause.code}`, { cause })
 
-/**
- * Writes to a device or a pipe as it is: nothing is made where it has gone.
- *
- * A pipe with a name waits for its reader. Opened for reading too, it would lose what nobody read.
- */
+/** Writes to a device or a pipe as it is: nothing is made where it has gone. */
 async function writeThrough(path: string, stream: ReadableStream<Uint8Array>): Promise<void> {
-  const handle = await open(path, constants.O_WRONLY).catch(async (cause: unknown) => {
+  const to = await openThrough(path).catch(async (cause: unknown) => {
     await stream.cancel(cause)
     throw unwritable(cause as NodeJS.ErrnoException)
   })
-  await piped(stream, handle.createWriteStream(), true)
+  await piped(stream, to, true)
+}
+
+async function openThrough(path: string): Promise<Writable> {
+  if (await isPipe(path)) return pipeToWrite(path)
+  return (await open(path, constants.O_WRONLY)).createWriteStream()
 }
 
 async function piped(
