@@ -1,13 +1,13 @@
 import { constants } from 'node:fs'
 import { mkdir, open, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { outputPlace } from '../../files/output-place.js'
-import { writeFileWhole, type WriteOptions } from '../../files/write-file.js'
+import { outputPlace, type OutputPlace } from '../../files/output-place.js'
+import { partsIn, writeFileWhole, type WriteOptions } from '../../files/write-file.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import { PipeClosed, UsageError } from '../exit-codes.js'
-import type { Streams } from '../terminal.js'
+import { escaped, type Streams } from '../terminal.js'
 import { isPipe, pipeToWrite } from './pipes.js'
 
 /** Where something goes: the whole of it, or nothing. Pipes and devices get it as it comes. */
@@ -39,6 +39,23 @@ export const isStdout = (path: string | undefined): boolean => path === undefine
 export async function outputOf(path: string | undefined, o: OutputOptions): Promise<Output> {
   if (path === undefined || path === '-') return stdoutOf(path, o.streams)
   const place = await outputPlace(path)
+  await tellParts(dirname(place.path), [basename(place.path)], o)
+  return outputAt(path, place, o)
+}
+
+/** Tells what a run that was killed may have left: of `open` it is plaintext. */
+async function tellParts(
+  folder: string,
+  names: readonly string[],
+  { streams }: OutputOptions,
+): Promise<void> {
+  for (const part of await partsIn(folder, names))
+    streams.stderr.write(
+      `${escaped(join(folder, part))}: a run that was killed left it, or one still writes it; delete it if none does\n`,
+    )
+}
+
+async function outputAt(path: string, place: OutputPlace, o: OutputOptions): Promise<Output> {
   if (place.found === 'folder')
     throw new UsageError(`${path}: expected a file to write; --out-dir takes a folder`)
   if (place.found === 'other') return { name: path, write: (stream) => writeThrough(path, stream) }
@@ -132,5 +149,7 @@ export async function outputsIn(
   await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
     throw unwritable(cause)
   })
-  return Promise.all(paths.map((path) => outputOf(path, o)))
+  const bases = paths.map((path) => basename(path))
+  await tellParts(folder, bases, o)
+  return Promise.all(paths.map(async (path) => outputAt(path, await outputPlace(path), o)))
 }
