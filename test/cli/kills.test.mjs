@@ -39,19 +39,19 @@ function started(args, folder) {
     stdio: 'ignore',
   })
   const exit = once(child, 'exit')
-  const before = readdirSync(folder).length
+  const files = readdirSync(folder).length
   const writing = async () => {
-    while (child.exitCode === null && readdirSync(folder).length === before) await pause(1)
+    while (child.exitCode === null && readdirSync(folder).length === files) await pause(1)
     return performance.now()
   }
   return { child, exit, writing }
 }
 
 /** Kills a command so long after its start, or after it began to write. */
-async function killed(args, folder, { after, isInWrite }) {
+async function killed(args, folder, { delay, isInWrite }) {
   const { child, exit, writing } = started(args, folder)
   if (isInWrite) await writing()
-  await Promise.race([pause(after), exit])
+  await Promise.race([pause(delay), exit])
   child.kill('SIGKILL')
   await exit
 }
@@ -84,7 +84,7 @@ for (const [name, args, input] of /** @type {const} */ ([
     for (; seen.kills < most || (seen.inWrites < leastInWrites && seen.kills < 4 * most);) {
       const isInWrite = next() < 0.7
       const target = join(folder, `target-${seen.kills++}`)
-      const moment = { isInWrite, after: times[String(isInWrite)] * 1.1 * next() }
+      const moment = { isInWrite, delay: times[String(isInWrite)] * 1.1 * next() }
       await killed([...args, target, input], folder, moment)
       const parts = readdirSync(folder).filter((file) => file.startsWith(`.${basename(target)}.`))
       seen.inWrites += parts.length

@@ -69,14 +69,14 @@ async function fromName(given: KeyArgument, use: Use): Promise<TrustedKeys> {
 }
 
 /** Where signed sets are remembered, so that an older one is not believed in the next run. */
-function memoryOf({ settings, isForgetful }: KeyArgument): {
+async function memoryOf({ settings, isForgetful }: KeyArgument): Promise<{
   readonly store?: SetStore
   readonly words: string
-} {
+}> {
   const folder = isForgetful || !settings ? 'none' : setsFolder(settings).value
   return folder === 'none'
     ? { words: ', and not remembered' }
-    : { store: keptSets(folder), words: '' }
+    : { store: await keptSets(folder), words: '' }
 }
 
 const hasTrust = ({ roots, pins, name, issuer, isTrustedByHttps }: KeyArgument): boolean =>
@@ -137,7 +137,7 @@ async function trustOf(
 async function signedByFiles(given: KeyArgument): Promise<readonly [Trust, string]> {
   const { roots, name, issuer } = given
   const jwks = (await Promise.all(roots.map(rootsOf))).flat()
-  const { store, words } = memoryOf(given)
+  const { store, words } = await memoryOf(given)
   const trust = signedBy(jwks, {
     ...(name !== undefined && { name }),
     ...(issuer !== undefined && { issuer }),
@@ -207,7 +207,11 @@ function jsonOf(text: string): unknown {
   }
 }
 
-function fromRecipientFile(given: KeyArgument, of: RecipientFile, use: Use): TrustedKeys {
+async function fromRecipientFile(
+  given: KeyArgument,
+  of: RecipientFile,
+  use: Use,
+): Promise<TrustedKeys> {
   const { source: path } = given
   const { url, roots, pins, name, issuer } = of
   if (!isUrl(url)) throw new UsageError(`${path}: url: expected an https URL`)
@@ -217,7 +221,7 @@ function fromRecipientFile(given: KeyArgument, of: RecipientFile, use: Use): Tru
     const trust = pinned((pins ?? []).map((thumbprint) => ({ thumbprint, use })))
     return { keys: fetchKeySet(url, { trust, use }), source: url, trust: `pinned in ${path}` }
   }
-  const { store, words } = memoryOf(given)
+  const { store, words } = await memoryOf(given)
   const trust = signedBy(roots, {
     ...(name !== undefined && { name }),
     ...(issuer !== undefined && { issuer }),

@@ -1,6 +1,7 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { fileSets, type SetStore } from '../../doors/fs.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
+import { makeFolder } from '../../files/make-folder.js'
 import { UsageError } from '../exit-codes.js'
 import { whoElseWrites } from './config-file.js'
 import { ownSetsPath } from './folders.js'
@@ -26,9 +27,9 @@ const wayOut = 'SEALDROP_STATE names another folder, and --no-state remembers no
  * @throws SealdropError `output_failed`
  * @throws UsageError where others may take away what was kept
  */
-export function keptSets(folder: string): SetStore {
+export async function keptSets(folder: string): Promise<SetStore> {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(folder, 0o700)
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (cause) {
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { constants, createReadStream } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { concat, type Bytes } from '../../bytes/bytes.js'
 import { fileSource } from '../../doors/fs.js'
@@ -39,6 +39,8 @@ export async function openInput(name: string, { stdin }: Pick<Streams, 'stdin'>)
     if (found.isFIFO()) return streamInput(name, await pipeToRead(name))
     if (!found.isFile() && !found.isDirectory()) return streamInput(name, createReadStream(name))
     const source = await fileSource(name)
+    // the source opens it when it is read, and does not know how it was named
+    if (found.isFile()) await access(name, constants.R_OK)
     const first = (length: number): Promise<Bytes> =>
       source.read(0, Math.min(length, source.size)) as Promise<Bytes>
     return { kind: 'file', name, source, first, size: source.size }

@@ -1,8 +1,9 @@
 import { constants } from 'node:fs'
-import { mkdir, open, stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { makeFolder } from '../../files/make-folder.js'
 import { outputPlace, type OutputPlace } from '../../files/output-place.js'
 import { partsIn, writeFileWhole, type WriteOptions } from '../../files/write-file.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
@@ -146,8 +147,8 @@ export async function outputsIn(
   const twice = paths.findIndex((path, index) => paths.indexOf(path) !== index)
   if (twice !== -1)
     throw new UsageError(`${names[twice]}: another input would be written to ${paths[twice]} too`)
-  await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw unwritable(cause)
+  await makeFolder(folder).catch((cause: unknown) => {
+    throw unwritable(cause as NodeJS.ErrnoException)
   })
   const bases = paths.map((path) => basename(path))
   await tellParts(folder, bases, o)
