@@ -30,5 +30,5 @@ const exitCode = await runProgram(buildProgram(terminal), process.argv.slice(2),
 process.exitCode = exitCode
 // nobody reads on, and a pipe that stays open would keep the process
 if (exitCode !== 0) process.stdin.destroy()
-// neither does one that nobody reads, where a signal ended the wait for it
+// a host that does not answer would too, and a pipe that nobody reads
 if (exitCode === 130 || exitCode === 143) process.exit(exitCode)

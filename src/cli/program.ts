@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { printable } from '../errors/printable.js'
 import { Command, CommanderError } from './commander.js'
+import { configCommand } from './commands/config.js'
 import { doctorCommand } from './commands/doctor.js'
 import { inspectCommand } from './commands/inspect.js'
 import { keysCommand } from './commands/keys/keys.js'
@@ -13,6 +14,7 @@ import { serveCommand } from './commands/serve.js'
 import { signCommand } from './commands/sign.js'
 import { uploadCommand } from './commands/upload.js'
 import { verifyCommand } from './commands/verify.js'
+import { refuseConfig } from './config/apply.js'
 import { exitCodeOf, isForeseen, PipeClosed, type ExitCode } from './exit-codes.js'
 import { ownStreams, type Streams, type Terminal } from './terminal.js'
 
@@ -30,6 +32,7 @@ export const allCommands = (terminal: Terminal, streams: Streams): readonly Comm
   policyCommand(terminal),
   localKmsCommand(terminal),
   doctorCommand(terminal),
+  configCommand(terminal),
 ]
 
 /**
@@ -44,11 +47,14 @@ export function buildProgram(
   const program = new Command('sealdrop')
     .description('Seal it anywhere. Only your AWS KMS key opens it.')
     .version(versionOfPackage(), '-V, --version', 'print the version')
+    .option('--config <file>', "file of configuration, in the place of the user's own")
     .helpCommand(false)
+  refuseConfig(program)
   for (const command of commands) program.addCommand(command)
   for (const command of withCommands(program)) {
     command
       .exitOverride()
+      .configureHelp({ showGlobalOptions: true })
       .showHelpAfterError(`(${nameOf(command)} --help says more)`)
       .configureOutput({
         writeOut: (text) => terminal.out(text.replace(/\n$/, '')),

@@ -39,6 +39,23 @@ export async function untilSignal(close: (name: string) => Promise<void>): Promi
   )
 }
 
+/** Ends a wait that an abort of the work does not reach. */
+type End = (reason: Interrupted) => void
+
+const ends = new Set<End>()
+let interrupted: Interrupted | undefined
+
+/**
+ * Ends a wait for people or other programs when a signal comes: they may let us wait for ever.
+ *
+ * @returns what forgets it, once the wait is over
+ */
+export function whenInterrupted(end: End): () => void {
+  ends.add(end)
+  if (interrupted) end(interrupted)
+  return () => void ends.delete(end)
+}
+
 /**
  * Does work that SIGINT and SIGTERM abort. What it has begun is taken back by then.
  *
@@ -50,7 +67,9 @@ export async function abortedBySignals<T>(work: (signal: AbortSignal) => Promise
   const abort = new AbortController()
   const listener = (name: Name): void => {
     if (abort.signal.aborted) process.exit(codeOf(name))
-    abort.abort(new Interrupted(name))
+    interrupted = new Interrupted(name)
+    abort.abort(interrupted)
+    for (const end of ends) end(interrupted)
   }
   return listening(listener, async () => {
     try {
@@ -58,6 +77,9 @@ export async function abortedBySignals<T>(work: (signal: AbortSignal) => Promise
     } catch (error) {
       // what the abort brought down says less than the signal
       throw abort.signal.aborted ? abort.signal.reason : error
+    } finally {
+      ends.clear()
+      interrupted = undefined
     }
   })
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, link, open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { copyFile, link, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { SealdropError } from '../errors/sealdrop-error.js'
 
@@ -20,6 +20,23 @@ export interface WriteOptions {
   readonly mode?: 'owner' | 'umask'
 }
 
+/** What a file is called while it is written. */
+const partOf = (name: string): string => `.${name}.${randomUUID()}.part`
+const part = /^\.(.+)\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.part$/
+
+/**
+ * Temporary files of these names in a folder.
+ *
+ * Somebody writes them now, or was killed while doing so: nothing tells the one from the other.
+ */
+export async function partsIn(
+  folder: string,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  const found = await readdir(folder).catch((): string[] => [])
+  return found.filter((file) => names.includes(part.exec(file)?.[1] ?? ''))
+}
+
 /**
  * Writes a file whole or not at all.
  *
@@ -34,7 +51,7 @@ export async function writeFileWhole(
   stream: ReadableStream<Uint8Array>,
   { replace = true, mode = 'owner' }: WriteOptions = {},
 ): Promise<boolean> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.part`)
+  const temporary = join(dirname(path), partOf(basename(path)))
   let handle: FileHandle
   try {
     handle = await open(temporary, 'wx', mode === 'owner' ? 0o600 : 0o666)

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { KMSClient } from '@aws-sdk/client-kms'
+import { ownFolders } from './own-folders.mjs'
 
 const bin = fileURLToPath(new URL('../../dist/cli/index.js', import.meta.url))
 
@@ -20,7 +21,7 @@ after(() => {
 export function sealdrop(args, { command = bin, env = {}, ...options } = {}) {
   const child = spawn(process.execPath, [command, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_ENV: '', NO_COLOR: '1', ...env },
+    env: { ...process.env, NODE_ENV: '', NO_COLOR: '1', ...ownFolders, ...env },
     ...options,
   })
   children.add(child)

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createPublisher, publicJwk } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
+import { ownFolders } from './own-folders.mjs'
 
 export const bin = fileURLToPath(new URL('../../dist/cli/index.js', import.meta.url))
 
@@ -65,7 +66,7 @@ export async function cliWorld() {
 export function run(args, { env = {}, cwd, input } = {}) {
   const child = spawn(process.execPath, [bin, ...args], {
     cwd,
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...ownFolders, ...env },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
   const out = []

@@ -78,6 +78,7 @@ test('it holds what a user needs and nothing of the workshop', () => {
     'dist/sealdrop.min.js.map',
     'dist/sealdrop.min.mjs',
     'dist/integrity.json',
+    'schemas/config.schema.json',
   ])
     assert.include(names, name)
   for (const { path, size } of files)

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { concat } from '../../bytes/bytes.js'
 import { fromUtf8 } from '../../bytes/text.js'
 import {
   fetchKeySet,
@@ -11,8 +12,12 @@ import {
   type KeySet,
   type Trust,
 } from '../../doors/index.js'
+import type { SetStore } from '../../doors/fs.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import { isJsonObject, isText, parseJson } from '../../formats/json.js'
+import { checkNamedFile } from '../config/config-file.js'
+import { keptSets, setsFolder } from '../config/kept-sets.js'
+import { isPipe, pipeToRead } from '../data/pipes.js'
 import { UsageError } from '../exit-codes.js'
 import type { KeyArgument } from './recipients.js'
 
@@ -31,27 +36,80 @@ export const isUrl = (source: string): boolean => /^https?:\/\//i.test(source)
 
 /** Reads the keys that a command line names. @throws UsageError, SealdropError `source_failed` */
 export async function keySetOf(given: KeyArgument, use: Use): Promise<TrustedKeys> {
+  if (given.source.startsWith('@')) return fromName(given, use)
   if (isUrl(given.source)) return fromUrl(given, use)
   const document = await readDocument(given.source)
   const recipient = recipientOf(document)
   if (!recipient) return fromFile(given, document, use)
   if (hasTrust(given))
     throw new UsageError(`${given.source}: a recipient file says itself why it is believed`)
-  return fromRecipientFile(given.source, recipient, use)
+  return fromRecipientFile(given, recipient, use)
+}
+
+/** A recipient of the configuration. It says itself why it is believed, as a recipient file does. */
+async function fromName(given: KeyArgument, use: Use): Promise<TrustedKeys> {
+  const { source: at, settings, isForgetful } = given
+  if (hasTrust(given) || given.arn !== undefined)
+    throw new UsageError(`${at}: the configuration says itself why it is believed`)
+  if (!settings) throw new UsageError(`${at}: expected a configuration that names it`)
+  const { url, file, roots, pins, name, issuer, arn, source } = settings.recipient(at.slice(1))
+  for (const path of [...(file === undefined ? [] : [file]), ...(roots ?? [])]) checkNamedFile(path)
+  const found = await keySetOf(
+    {
+      source: url ?? file ?? '',
+      roots: [...(roots ?? [])],
+      pins: [...(pins ?? [])],
+      settings,
+      ...(name !== undefined && { name }),
+      ...(issuer !== undefined && { issuer }),
+      ...(arn !== undefined && { arn }),
+      ...(isForgetful && { isForgetful }),
+    },
+    use,
+  )
+  return { ...found, source: `${at} of ${source}: ${found.source}` }
+}
+
+/** Where signed sets are remembered, and what is told where they are not. */
+interface Memory {
+  readonly store?: SetStore
+  readonly words: string
+}
+
+/** Where signed sets are remembered, so that an older one is not believed in the next run. */
+async function memoryOf({ settings, isForgetful }: KeyArgument): Promise<Memory> {
+  const folder = isForgetful || !settings ? 'none' : setsFolder(settings).value
+  return folder === 'none'
+    ? { words: ', and not remembered' }
+    : { store: await keptSets(folder), words: '' }
 }
 
 /** Whether flags say why a key is believed. */
 export const hasTrust = ({ roots, pins, name, issuer, isTrustedByHttps }: KeyArgument): boolean =>
   roots.length + pins.length > 0 || [name, issuer, isTrustedByHttps].some((it) => it !== undefined)
 
+/** The longest set of keys that comes from a pipe, in bytes. */
+const longestKeys = 2 ** 24
+
 /** The bytes of a file. */
 export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
+    if (await isPipe(path)) return await bytesOfPipe(path)
     return new Uint8Array(await readFile(path))
   } catch (cause) {
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException
     throw new SealdropError('source_failed', `${path}: it cannot be read: ${code}`, { cause })
   }
+}
+
+async function bytesOfPipe(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  let bytes: Uint8Array<ArrayBuffer> = new Uint8Array()
+  for await (const chunk of await pipeToRead(path)) {
+    bytes = concat(bytes, chunk as Uint8Array<ArrayBuffer>)
+    if (bytes.length > longestKeys)
+      throw new SealdropError('too_large', `${path}: expected at most ${longestKeys} bytes`)
+  }
+  return bytes
 }
 
 export const readDocument = async (path: string): Promise<string | Uint8Array<ArrayBuffer>> => {
@@ -70,7 +128,7 @@ export async function trustOf(
     throw new UsageError(`${given.source}: --root, --pin and --trust-https exclude each other`)
   if (roots.length === 0 && (name !== undefined || issuer !== undefined))
     throw new UsageError(`${given.source}: --set-name and --issuer need a --root`)
-  if (roots.length > 0) return [await signedByFiles(given), `signed by ${roots.join(', ')}`]
+  if (roots.length > 0) return signedByFiles(given)
   if (pins.length > 0) {
     if (arn !== undefined && pins.length > 1)
       throw new UsageError(`${given.source}: --arn needs exactly one --pin`)
@@ -82,12 +140,16 @@ export async function trustOf(
   return isTrustedByHttps && [overHttps(), 'whoever serves it over https']
 }
 
-async function signedByFiles({ roots, name, issuer }: KeyArgument): Promise<Trust> {
+async function signedByFiles(given: KeyArgument): Promise<readonly [Trust, string]> {
+  const { roots, name, issuer } = given
   const jwks = (await Promise.all(roots.map(rootsOf))).flat()
-  return signedBy(jwks, {
+  const { store, words } = await memoryOf(given)
+  const trust = signedBy(jwks, {
     ...(name !== undefined && { name }),
     ...(issuer !== undefined && { issuer }),
+    ...(store && { store }),
   })
+  return [trust, `signed by ${roots.join(', ')}${words}`]
 }
 
 /** Reads a file with a JWK, an array of JWKs or a JWK Set. */
@@ -151,25 +213,35 @@ function jsonOf(text: string): unknown {
   }
 }
 
-function fromRecipientFile(path: string, of: RecipientFile, use: Use): TrustedKeys {
+async function fromRecipientFile(
+  given: KeyArgument,
+  of: RecipientFile,
+  use: Use,
+): Promise<TrustedKeys> {
+  const { source: path } = given
   if (!isUrl(of.url)) throw new UsageError(`${path}: url: expected an https URL`)
-  const [trust, words] = recipientTrust(path, of, use)
+  const [trust, words] = recipientTrust(path, of, use, of.roots && (await memoryOf(given)))
   return { keys: fetchKeySet(of.url, { trust, ...told(use) }), source: of.url, trust: words }
 }
 
-/** Why a recipient file says that keys are believed. */
+/** Why a recipient file says that keys are believed. A receipt file remembers no set. */
 export function recipientTrust(
   path: string,
   { roots, pins, name, issuer }: RecipientFile,
   use: Use,
+  { store, words }: Memory = { words: '' },
 ): readonly [Trust, string] {
   if ((roots === undefined) === (pins === undefined))
     throw new UsageError(`${path}: expected either roots or pins`)
-  const trust = roots
-    ? signedBy(roots, {
-        ...(name !== undefined && { name }),
-        ...(issuer !== undefined && { issuer }),
-      })
-    : pinned((pins ?? []).map((thumbprint) => ({ thumbprint, ...told(use) })))
-  return [trust, roots ? `signed by a root of ${path}` : `pinned in ${path}`]
+  if (!roots)
+    return [
+      pinned((pins ?? []).map((thumbprint) => ({ thumbprint, ...told(use) }))),
+      `pinned in ${path}`,
+    ]
+  const trust = signedBy(roots, {
+    ...(name !== undefined && { name }),
+    ...(issuer !== undefined && { issuer }),
+    ...(store && { store }),
+  })
+  return [trust, `signed by a root of ${path}${words}`]
 }

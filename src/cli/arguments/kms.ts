@@ -1,5 +1,6 @@
 import type { Kms } from '../../doors/kms.js'
 import type { Command } from '../commander.js'
+import { takesSettings } from '../config/apply.js'
 
 /** What these flags say. */
 export interface KmsArguments {
@@ -10,10 +11,11 @@ export interface KmsArguments {
 
 /** Adds the flags that say how KMS is reached, under the names that AWS's command line has. */
 export function kmsFlags(command: Command): Command {
-  return command
+  command
     .option('--region <region>', "Region of KMS; default: AWS_REGION, or the profile's")
     .option('--profile <name>', 'profile of the credentials; default: AWS_PROFILE')
     .option('--endpoint-url <url>', 'another KMS, such as a local one; default: that of AWS')
+  return takesSettings(command, ['region', 'profile', 'endpointUrl'])
 }
 
 /** How KMS is reached. What is not said is left to AWS's default chain. */

@@ -1,9 +1,11 @@
 import type { Command } from '../commander.js'
+import { withSettings } from '../config/apply.js'
+import type { Settings } from '../config/settings.js'
 import { UsageError } from '../exit-codes.js'
 
 /** One `-r` or `-k` with the flags behind it, which say why it is believed. */
 export interface KeyArgument {
-  /** A URL, or the path of a file. */
+  /** A URL, the path of a file, or `@name` of the configuration. */
   readonly source: string
   readonly roots: string[]
   readonly pins: string[]
@@ -11,6 +13,9 @@ export interface KeyArgument {
   issuer?: string
   arn?: string
   isTrustedByHttps?: true
+  /** What else was configured, and whether signed sets are remembered. */
+  settings?: Settings
+  isForgetful?: true
 }
 
 type Setting = (of: KeyArgument, value: string) => void
@@ -85,6 +90,7 @@ export function keyFlags(
     if (!found) throw new UsageError(`${named}: expected behind the ${short} that it is about`)
     return found
   })
+  remembering(command, keys)
   return keys
 }
 
@@ -98,6 +104,7 @@ export function keyFlags(
 export function loneTrustFlags(command: Command): (source: string) => KeyArgument {
   const given: KeyArgument = { source: 'the key set', roots: [], pins: [] }
   addTrustFlags(command, () => given)
+  remembering(command, [given])
   return (source) => ({ ...given, source })
 }
 
@@ -113,5 +120,15 @@ function addTrustFlags(command: Command, last: (flag: string) => KeyArgument): v
   command.option(httpsFlag, 'believe whoever serves the URL over https')
   command.on(`option:${httpsFlag.slice(2)}`, () => {
     last(httpsFlag).isTrustedByHttps = true
+  })
+}
+
+/** Says of keys which settings count for them, and whether signed sets are remembered. */
+function remembering(command: Command, keys: readonly KeyArgument[]): void {
+  command.option('--no-state', 'do not remember signed sets, nor look at those that were seen')
+  withSettings(command, (settings) => {
+    const { state } = command.opts<{ readonly state?: boolean }>()
+    for (const key of keys)
+      Object.assign(key, { settings, ...(state === false && { isForgetful: true }) })
   })
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import type { DoctorOptions, Finding, doctor as examine } from '../../doors/kms.js'
 import { Command } from '../commander.js'
+import { takesSettings } from '../config/apply.js'
 import { Findings } from '../exit-codes.js'
 import { openInventory } from '../inventory.js'
 import type { Terminal } from '../terminal.js'
@@ -33,7 +34,7 @@ interface DoctorArguments {
 
 /** The command `sealdrop doctor`, which tells people or programs what {@link examine} finds. */
 export function doctorCommand(terminal: Terminal): Command {
-  return new Command('doctor')
+  const command = new Command('doctor')
     .description('look at a set-up from this machine, and say what to do')
     .option('--key-set <url>', 'where pages fetch the key set')
     .option('--roots <file>', 'JSON file of the public JWKs that pages give to signedBy')
@@ -54,6 +55,7 @@ export function doctorCommand(terminal: Terminal): Command {
     )
     .option('--every <duration>', 'how often keys are rotated, such as P3M; default: P1Y')
     .option('--json', 'a JSON line for each check')
+  return takesSettings(command, ['json'])
     .addHelpText('after', examples)
     .action(async ({ json, ...o }: DoctorArguments) => {
       const doctor = await load()

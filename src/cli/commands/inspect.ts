@@ -1,4 +1,5 @@
 import { Command } from '../commander.js'
+import { takesSettings } from '../config/apply.js'
 import { eachInput } from '../data/each-input.js'
 import { inputNames, openInput } from '../data/inputs.js'
 import { progressOf } from '../data/progress.js'
@@ -18,10 +19,11 @@ Nothing of it is verified, and no key and no credentials are needed.`
 
 /** The command `sealdrop inspect`. */
 export function inspectCommand(terminal: Terminal, streams: Streams): Command {
-  return new Command('inspect')
+  const command = new Command('inspect')
     .description('say what a sealed or signed thing shows to everyone')
     .argument('[in...]', 'files; default: stdin')
     .option('--json', 'a JSON line for each input')
+  return takesSettings(command, ['json'])
     .addHelpText('after', examples)
     .action(async (names: readonly string[], { json = false }: { readonly json?: boolean }) => {
       const { asJson, asLines } = await import('../inspect/report.js')

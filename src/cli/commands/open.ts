@@ -3,8 +3,10 @@ import type { ByteSource, Content } from '../../doors/index.js'
 import type { Context } from '../../formats/context.js'
 import { collect } from '../arguments/collect.js'
 import { contextFlags } from '../arguments/context.js'
+import { parseJobs } from '../arguments/jobs.js'
 import { kmsFlags, kmsOf } from '../arguments/kms.js'
 import { Command } from '../commander.js'
+import { takesSettings } from '../config/apply.js'
 import { eachInput } from '../data/each-input.js'
 import { allOf, inputNames, openInput, type Input } from '../data/inputs.js'
 import { kindOfInput } from '../data/kinds.js'
@@ -60,11 +62,6 @@ function parseRange(text: string): Range {
   return range
 }
 
-function parseJobs(text: string): number {
-  if (!/^[1-9]\d?$/.test(text)) throw new UsageError(`--jobs ${text}: expected 1 to 99`)
-  return Number(text)
-}
-
 /** The command `sealdrop open`. */
 export function openCommand(terminal: Terminal, streams: Streams): Command {
   const command = new Command('open')
@@ -84,7 +81,7 @@ export function openCommand(terminal: Terminal, streams: Streams): Command {
     .option('--force', 'replace what is there')
     .option('--jobs <number>', 'how many inputs are opened side by side; default: 4', parseJobs)
     .option('--json', 'a JSON line on stderr for each input')
-  return kmsFlags(command)
+  return takesSettings(kmsFlags(command), ['inventory', 'keyIds', 'jobs', 'json'])
     .addHelpText('after', examples)
     .action(async (names: readonly string[], o: OpenArguments) => {
       await abortedBySignals((signal) =>

@@ -11,6 +11,7 @@ import {
 } from '../arguments/receipt-trust.js'
 import { keyFlags, type KeyArgument } from '../arguments/recipients.js'
 import { Command } from '../commander.js'
+import { takesSettings } from '../config/apply.js'
 import { eachInput } from '../data/each-input.js'
 import { allOf, inputNames, openInput, type Input } from '../data/inputs.js'
 import { isStdout, outputOf } from '../data/outputs.js'
@@ -83,7 +84,7 @@ export function verifyCommand(terminal: Terminal, streams: Streams): Command {
   )
   addFlags(command)
   const context = contextFlags(command)
-  return command
+  return takesSettings(command, ['json'])
     .addHelpText('after', examples)
     .action(async (names: readonly string[], o: VerifyArguments) => {
       check(o, names, context())

@@ -1,5 +1,6 @@
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { constants, createReadStream } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
 import { concat, type Bytes } from '../../bytes/bytes.js'
 import { fileSource } from '../../doors/fs.js'
 import type { ByteSource } from '../../doors/index.js'
@@ -7,6 +8,7 @@ import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
 import { UsageError } from '../exit-codes.js'
 import type { Streams } from '../terminal.js'
 import { giveBack } from './memory.js'
+import { endedBySignals, pipeToRead } from './pipes.js'
 
 /** What is read: a file, or a stream that can be read once. */
 export type Input = {
@@ -34,9 +36,12 @@ export async function openInput(name: string, { stdin }: Pick<Streams, 'stdin'>)
   if (name === '-') return streamInput(name, stdin)
   try {
     const found = await stat(name)
-    // a pipe or a device, such as the shell's <(command)
+    // such as the shell's <(command)
+    if (found.isFIFO()) return streamInput(name, await pipeToRead(name))
     if (!found.isFile() && !found.isDirectory()) return streamInput(name, createReadStream(name))
     const source = await fileSource(name)
+    // the source opens it when it is read, and does not know how it was named
+    if (found.isFile()) await access(name, constants.R_OK)
     const first = (length: number): Promise<Bytes> =>
       source.read(0, Math.min(length, source.size)) as Promise<Bytes>
     return { kind: 'file', name, source, first, size: source.size }
@@ -51,8 +56,8 @@ function unreadable(name: string, cause: unknown): SealdropError {
 }
 
 /** A stream whose first bytes can be looked at before it is read. */
-function streamInput(name: string, stream: AsyncIterable<Uint8Array>): Input {
-  const chunks = stream[Symbol.asyncIterator]()
+function streamInput(name: string, stream: Readable): Input {
+  const chunks: AsyncIterator<Uint8Array> = endedBySignals(stream)[Symbol.asyncIterator]()
   let seen: Bytes = new Uint8Array()
   const next = async (): Promise<Bytes | undefined> => {
     const { done, value } = await chunks.next().catch((cause: unknown) => {

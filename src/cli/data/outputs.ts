@@ -1,14 +1,16 @@
 import { constants } from 'node:fs'
-import { mkdir, open, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { open, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import type { Writable } from 'node:stream'
-import { outputPlace } from '../../files/output-place.js'
-import { writeFileWhole, type WriteOptions } from '../../files/write-file.js'
+import { makeFolder } from '../../files/make-folder.js'
+import { outputPlace, type OutputPlace } from '../../files/output-place.js'
+import { partsIn, writeFileWhole, type WriteOptions } from '../../files/write-file.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import { abortable } from '../../io/abort.js'
 import { PipeClosed, UsageError } from '../exit-codes.js'
-import type { Streams } from '../terminal.js'
+import { escaped, type Streams } from '../terminal.js'
 import { giveBack } from './memory.js'
+import { isPipe, pipeToWrite } from './pipes.js'
 
 /** Where something goes: the whole of it, or nothing. Pipes and devices get it as it comes. */
 export interface Output {
@@ -41,6 +43,23 @@ export const isStdout = (path: string | undefined): boolean => path === undefine
 export async function outputOf(path: string | undefined, o: OutputOptions): Promise<Output> {
   if (path === undefined || path === '-') return stdoutOf(path, o)
   const place = await outputPlace(path)
+  await tellParts(dirname(place.path), [basename(place.path)], o)
+  return outputAt(path, place, o)
+}
+
+/** Tells what a run that was killed may have left: of `open` it is plaintext. */
+async function tellParts(
+  folder: string,
+  names: readonly string[],
+  { streams }: OutputOptions,
+): Promise<void> {
+  for (const part of await partsIn(folder, names))
+    streams.stderr.write(
+      `${escaped(join(folder, part))}: a run that was killed left it, or one still writes it; delete it if none does\n`,
+    )
+}
+
+async function outputAt(path: string, place: OutputPlace, o: OutputOptions): Promise<Output> {
   if (place.found === 'folder')
     throw new UsageError(`${path}: expected a file to write; --out-dir takes a folder`)
   if (place.found === 'other')
@@ -80,21 +99,22 @@ function stdoutOf(path: string | undefined, o: OutputOptions): Output {
 const unwritable = (cause: NodeJS.ErrnoException): SealdropError =>
   new SealdropError('output_failed', `the output cannot be written: ${cause.code}`, { cause })
 
-/**
- * Writes to a device or a pipe as it is: nothing is made where it has gone.
- *
- * A pipe with a name waits for its reader. Opened for reading too, it would lose what nobody read.
- */
+/** Writes to a device or a pipe as it is: nothing is made where it has gone. */
 async function writeThrough(
   path: string,
   stream: ReadableStream<Uint8Array>,
   o: OutputOptions,
 ): Promise<void> {
-  const handle = await open(path, constants.O_WRONLY).catch(async (cause: unknown) => {
+  const to = await openThrough(path).catch(async (cause: unknown) => {
     await stream.cancel(cause)
     throw unwritable(cause as NodeJS.ErrnoException)
   })
-  await piped(stream, handle.createWriteStream(), { ...o, end: true })
+  await piped(stream, to, { ...o, end: true })
+}
+
+async function openThrough(path: string): Promise<Writable> {
+  if (await isPipe(path)) return pipeToWrite(path)
+  return (await open(path, constants.O_WRONLY)).createWriteStream()
 }
 
 /** Writes under way at a time, so that the next frame is opened meanwhile. */
@@ -169,8 +189,10 @@ export async function outputsIn(
   const twice = paths.findIndex((path, index) => paths.indexOf(path) !== index)
   if (twice !== -1)
     throw new UsageError(`${names[twice]}: another input would be written to ${paths[twice]} too`)
-  await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw unwritable(cause)
+  await makeFolder(folder).catch((cause: unknown) => {
+    throw unwritable(cause as NodeJS.ErrnoException)
   })
-  return Promise.all(paths.map((path) => outputOf(path, o)))
+  const bases = paths.map((path) => basename(path))
+  await tellParts(folder, bases, o)
+  return Promise.all(paths.map(async (path) => outputAt(path, await outputPlace(path), o)))
 }

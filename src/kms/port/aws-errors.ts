@@ -100,10 +100,12 @@ interface AwsError {
  */
 export function fromAws(error: unknown, operation: string, key: string): SealdropError {
   const { name = 'Error', message = '' } = (error ?? {}) as AwsError
-  if (/region is missing/i.test(message))
+  // an empty AWS_REGION is not accepted
+  const [, why] = /region (is missing|not accepted)/i.exec(message) ?? []
+  if (why !== undefined)
     return new SealdropError(
       'invalid_argument',
-      `kms: no Region for ${key}; pass kms: { region }, set AWS_REGION, or name the key by its ARN`,
+      `kms: no Region for ${key}${why === 'is missing' ? '' : ', or not the name of one'}; pass kms: { region }, set AWS_REGION, or name the key by its ARN`,
     )
   const fault = faultOf(error, name)
   const { code, retryable = false } = fault
