@@ -1,3 +1,3 @@
 // Rollup inlines the library here, so that installing sealdrop does not install it. So this file
 // imports nothing of ours.
-export { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+export { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'

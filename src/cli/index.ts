@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { buildProgram, runProgram, unforeseen } from './program.js'
+import { buildProgram, commandsFor, runProgram, unforeseen } from './program.js'
 import { escaped, type Terminal } from './terminal.js'
 
 const terminal: Terminal = {
@@ -26,6 +26,8 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
-process.exitCode = await runProgram(buildProgram(terminal), process.argv.slice(2), terminal)
+const args = process.argv.slice(2)
+const program = buildProgram(terminal, await commandsFor(args, terminal))
+process.exitCode = await runProgram(program, args, terminal)
 // nobody reads on, and a pipe that stays open would keep the process
 if (process.exitCode !== 0) process.stdin.destroy()

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { createPublisher, publicJwk } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 
-export const bin = fileURLToPath(new URL('../../dist/cli/index.js', import.meta.url))
+export const bin = fileURLToPath(new URL('../../dist/cli/sealdrop.mjs', import.meta.url))
 
 const pem = (der) => {
   const lines =
