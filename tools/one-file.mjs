@@ -22,8 +22,11 @@ const imported = /\bimport\('(@aws-sdk\/[\w-]+)'\)/g
 /** A module whose packages come from outside when it runs; undefined where it has none. */
 function withOutside(code, path) {
   const changed = code
-    .replace(handedOn, (_, names, name) => `export const {${names}} = await outside('${name}');`)
-    .replace(imported, (_, name) => `outside('${name}')`)
+    .replace(handedOn, (_, names, name) => {
+      const needed = JSON.stringify(names.split(',').map((member) => member.trim()))
+      return `export const {${names}} = outside('${name}', ${needed.replace(',""', '')});`
+    })
+    .replace(imported, (_, name) => `(async () => outside('${name}'))()`)
   if (changed === code) return undefined
   const from = relative(dirname(path), outsideModule)
   return `import { outside } from './${from}';\n${changed}`
@@ -53,8 +56,11 @@ const builtIns = {
 
 const packagesFromOutside = {
   name: 'packages-from-outside',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /\/installs\.js$/ }, () => ({ path: outsideModule }))
+  setup({ onLoad }) {
+    // resolving one path to the other would lose that it is a module, in some builds only
+    onLoad({ filter: /[\\/]port[\\/]installs\.js$/ }, () => ({
+      contents: "export { installs } from '../../cli/outside.js'",
+    }))
     onLoad({ filter: /[\\/]dist[\\/].*\.js$/ }, async ({ path }) => {
       const contents = withOutside(await readFile(path, 'utf8'), path)
       return contents === undefined ? undefined : { contents }

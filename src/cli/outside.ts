@@ -40,19 +40,28 @@ export function installs(name: string): string {
     : `npm install --prefix ${quoted(where)} ${name}`
 }
 
+/** What resolves a package from where this file looks for it. */
+function requireThere(): NodeJS.Require {
+  const named = namedFolder()
+  return createRequire(named === undefined ? self : join(named, 'package.json'))
+}
+
 /**
- * Loads a package that this file has not inside.
+ * Loads a client of AWS, which this file has not inside.
  *
  * - it is looked for in the folder that SEALDROP_PACKAGES names, or else in the folder of this file
  *   and those above it
  * - never in the working folder: whoever filled that would choose what runs with your credentials
  *
- * @throws SealdropError `invalid_argument`, and what Node throws where the package is missing
+ * @param needed - what the package must export: an older one lacks some of it
+ * @throws SealdropError `invalid_argument`, and an Error where the package is missing or too old
  */
-export async function outside(name: string): Promise<unknown> {
-  const named = namedFolder()
-  const { resolve } = createRequire(named === undefined ? self : join(named, 'package.json'))
-  return import(pathToFileURL(resolve(name)).href) as Promise<unknown>
+export function outside(name: string, needed: readonly string[] = []): unknown {
+  // Deno takes what it imports by a file's URL for a module, and AWS's clients are CommonJS
+  const found = requireThere()(name) as object
+  const missing = needed.find((member) => !(member in found))
+  if (missing !== undefined) throw new Error(`${name} has no ${missing}`)
+  return found
 }
 
 /**
@@ -61,8 +70,9 @@ export async function outside(name: string): Promise<unknown> {
  * @throws SealdropError `invalid_argument` where the package is missing
  */
 export async function doorOfPackage(door: string): Promise<unknown> {
+  const require = requireThere()
   try {
-    return await outside(`sealdrop/${door}`)
+    return (await import(pathToFileURL(require.resolve(`sealdrop/${door}`)).href)) as unknown
   } catch (cause) {
     throw new SealdropError(
       'invalid_argument',
