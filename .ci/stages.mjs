@@ -17,6 +17,10 @@ const packages = {
   WebKitWebDriver: 'webkit2gtk-driver',
   'xvfb-run': 'xvfb',
   xauth: 'xauth',
+  // completion is tried in them
+  zsh: 'zsh',
+  fish: 'fish',
+  man: 'man-db',
 }
 
 function has(program) {

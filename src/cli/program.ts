@@ -48,12 +48,23 @@ export async function commandsFor(
   return row ? [await row[1]()] : allCommands(terminal)
 }
 
+const examples = `
+Examples:
+  $ sealdrop seal --help
+      What a command does, with its flags and examples.
+  $ sealdrop completion bash >> ~/.bashrc
+      The shell completes commands, flags and files.
+
+Clients of AWS, and what else is not inside, are looked for where this file lies, or in the folder that
+SEALDROP_PACKAGES names. The working folder is not looked at.`
+
 /** Makes the program `sealdrop`, which offers these commands. */
 export function buildProgram(terminal: Terminal, commands: readonly Command[]): Command {
   const program = new Command('sealdrop')
     .description('Seal it anywhere. Only your AWS KMS key opens it.')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpCommand(false)
+    .addHelpText('after', examples)
   for (const command of commands) program.addCommand(command)
   for (const command of [program, ...commands]) {
     command

@@ -43,19 +43,23 @@ async function ofLibrary(shell: string): Promise<void> {
  */
 export function completionCommand(streams: Streams, tree: () => Promise<Command>): Command {
   const shells = Object.keys(scripts)
-  return new Command('completion')
-    .description('print what makes a shell complete commands and flags')
-    .usage('<shell>')
-    .addArgument(new Argument('<shell>').choices(shells).argParser(String))
-    .addArgument(new Argument('[words...]'))
-    .addHelpText('after', examples)
-    .action(async (shell: string, words: readonly string[]) => {
-      if (shell === asked) return answer(streams, await tree(), words)
-      const print = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined
-      if (!print || words.length > 0)
-        throw new UsageError(`completion ${shell}: expected one of ${shells.join(', ')}`)
-      return print(streams)
-    })
+  return (
+    new Command('completion')
+      .description('print what makes a shell complete commands and flags')
+      .usage('<shell>')
+      .addArgument(new Argument('<shell>').choices(shells).argParser(String))
+      // behind the hidden one come the words that were typed
+      .allowExcessArguments()
+      .addHelpText('after', examples)
+      .action(async (shell: string, _: unknown, { args }: Command) => {
+        const words = args.slice(1)
+        if (shell === asked) return answer(streams, await tree(), words)
+        const print = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined
+        if (!print || words.length > 0)
+          throw new UsageError(`completion ${shell}: expected one of ${shells.join(', ')}`)
+        return print(streams)
+      })
+  )
 }
 
 /** Answers one value a line, each with what it is, and what else may stand there. */
