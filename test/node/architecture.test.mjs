@@ -94,6 +94,7 @@ const packagesOfFile = {
   'kms/open/lru.ts': ['lru-cache'],
   'local-kms/crypto/ecdsa.ts': ['@noble/curves/nist.js', '@noble/curves/secp256k1.js'],
   'cli/commander.ts': ['commander'],
+  'cli/completion/scripts.ts': ['@bomb.sh/tab'],
   'cli/inventory.ts': ['@aws-sdk/client-s3', '@aws-sdk/client-dynamodb'],
 }
 packagesOfFile['kms/port/dry-run-port.ts'] = packagesOfFile['kms/port/port.ts']
