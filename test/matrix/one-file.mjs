@@ -16,8 +16,8 @@ import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { assert } from 'chai'
-import { publicJwk } from 'sealdrop/kms'
-import { startLocalKms } from 'sealdrop/local-kms'
+import { publicJwk } from '../../dist/doors/kms.js'
+import { startLocalKms } from '../../dist/doors/local-kms.js'
 import { npmProgram } from './environment.mjs'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
