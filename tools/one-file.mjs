@@ -61,6 +61,9 @@ const packagesFromOutside = {
     onLoad({ filter: /[\\/]port[\\/]installs\.js$/ }, () => ({
       contents: "export { installs } from '../../cli/outside.js'",
     }))
+    onLoad({ filter: /[\\/]cli[\\/]doors-inside\.js$/ }, () => ({
+      contents: "export { ensureDoor } from './outside.js'",
+    }))
     onLoad({ filter: /[\\/]dist[\\/].*\.js$/ }, async ({ path }) => {
       const contents = withOutside(await readFile(path, 'utf8'), path)
       return contents === undefined ? undefined : { contents }

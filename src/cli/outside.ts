@@ -65,14 +65,14 @@ export function outside(name: string, needed: readonly string[] = []): unknown {
 }
 
 /**
- * Loads a door of the installed package `sealdrop`, for what this file leaves out.
+ * Finds a door of the installed package `sealdrop`, for what this file leaves out.
  *
  * @throws SealdropError `invalid_argument` where the package is missing
  */
-export async function doorOfPackage(door: string): Promise<unknown> {
-  const require = requireThere()
+export function ensureDoor(door: string): string {
+  const { resolve } = requireThere()
   try {
-    return (await import(pathToFileURL(require.resolve(`sealdrop/${door}`)).href)) as unknown
+    return resolve(`sealdrop/${door}`)
   } catch (cause) {
     throw new SealdropError(
       'invalid_argument',
@@ -81,3 +81,7 @@ export async function doorOfPackage(door: string): Promise<unknown> {
     )
   }
 }
+
+/** Loads that door. @throws SealdropError `invalid_argument` where the package is missing */
+export const doorOfPackage = (door: string): Promise<unknown> =>
+  import(pathToFileURL(ensureDoor(door)).href) as Promise<unknown>

@@ -1,5 +1,6 @@
 // The command line as one file, alone in a folder: what it does without any package, where it looks
 // for those that it needs, what it evaluates, and that two builds of it are the same.
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   copyFileSync,
@@ -15,9 +16,10 @@ import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { assert } from 'chai'
-import { publicJwk } from 'sealdrop/kms'
+import { createSigner, publicJwk } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { buildOneFile } from '../../tools/one-file.mjs'
+import { otherNode } from '../support/other-node.mjs'
 import { bin, sealdrop } from './helpers.mjs'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -35,10 +37,15 @@ const at = (name) => join(cwd, name)
 let local
 before(async () => {
   local = await startLocalKms({
-    keys: [{ alias: 'alias/claims', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' }],
+    keys: [
+      { alias: 'alias/claims', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' },
+      { alias: 'alias/archive', spec: 'ML_DSA_44', usage: 'SIGN_VERIFY' },
+    ],
   })
-  const jwk = await publicJwk({ kms: local.clientConfig, key: 'alias/claims' })
-  writeFileSync(at('key.json'), JSON.stringify(jwk))
+  const kms = local.clientConfig
+  writeFileSync(at('key.json'), JSON.stringify(await publicJwk({ kms, key: 'alias/claims' })))
+  writeFileSync(at('signers.json'), JSON.stringify(await publicJwk({ kms, key: 'alias/archive' })))
+  writeFileSync(at('token'), await createSigner({ kms, key: 'alias/archive' }).sign('hello'))
   writeFileSync(at('plain'), 'one kibibyte. '.repeat(80))
 })
 after(() => local.close())
@@ -113,6 +120,34 @@ test('local-kms is that of the package that is installed beside it', async () =>
   const { code } = await run.stop()
   assert.equal(code, 0)
   rmSync(join(base, 'bin/node_modules'), { recursive: true })
+})
+
+/** A Node whose WebCrypto has no ML-DSA. */
+const older =
+  Number(process.versions.node.split('.')[0]) < 24 ? process.execPath : otherNode()?.path
+const noOlder = older === undefined && 'no Node without ML-DSA is on the PATH'
+test('where Node has no ML-DSA it is that of the package, or a sentence', { skip: noOlder }, () => {
+  const verifying = [command, 'verify', '-k', 'signers.json', '--token', 'token']
+  const verified = () =>
+    spawnSync(older ?? '', verifying, {
+      cwd,
+      env: { ...process.env, SEALDROP_PACKAGES: '' },
+      encoding: 'utf8',
+    })
+  const { status, stdout, stderr } = verified()
+  assert.deepEqual([status, stdout], [2, ''])
+  assert.match(
+    stderr,
+    /^sealdrop: ml-dsa is not in this file.*: npm install --prefix .* sealdrop\n$/,
+  )
+  mkdirSync(join(base, 'bin/node_modules'))
+  symlinkSync(root, join(base, 'bin/node_modules/sealdrop'))
+  const withPackage = verified()
+  writeFileSync(at('token'), readFileSync(at('token'), 'utf8').replace(/.{9}$/, 'AAAAAAAAA'))
+  const changed = verified()
+  rmSync(join(base, 'bin/node_modules'), { recursive: true })
+  assert.deepEqual([withPackage.status, withPackage.stdout], [0, 'hello'], withPackage.stderr)
+  assert.deepEqual([changed.status, changed.stdout], [3, ''])
 })
 
 const hashOf = (path) => createHash('sha256').update(readFileSync(path)).digest('hex')

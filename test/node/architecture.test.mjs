@@ -62,7 +62,7 @@ below['doors/local-kms'] = ['local-kms']
 below['doors/upload'] = [...below.upload, 'upload']
 below['doors/jose'] = [...below.verify, 'verify']
 for (const door of ['ml-dsa', 'digests']) below[`doors/${door}`] = [...below.providers, 'providers']
-const doors = ['index', 'serve', 'fs', 'kms', 'local-kms'].map((door) => `doors/${door}`)
+const doors = ['index', 'serve', 'fs', 'kms', 'local-kms', 'ml-dsa'].map((door) => `doors/${door}`)
 below.cli = [...below['doors/kms'], ...doors] // the top room; it loads doors when a command needs them
 
 /**

@@ -14,6 +14,7 @@ import {
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import { isJsonObject, isText, parseJson } from '../../formats/json.js'
 import { UsageError } from '../exit-codes.js'
+import { mlDsaWhereMissing } from './ml-dsa.js'
 import type { KeyArgument } from './recipients.js'
 
 /** A key set, and what is told of why it is believed. */
@@ -25,6 +26,7 @@ export interface TrustedKeys {
 }
 
 type Use = 'enc' | 'sig'
+const providers = [mlDsaWhereMissing]
 const isUrl = (source: string): boolean => /^https?:\/\//i.test(source)
 
 /** Reads the keys that a command line names. @throws UsageError, SealdropError `source_failed` */
@@ -82,6 +84,7 @@ async function trustOf(
 async function signedByFiles({ roots, name, issuer }: KeyArgument): Promise<Trust> {
   const jwks = (await Promise.all(roots.map(rootsOf))).flat()
   return signedBy(jwks, {
+    providers,
     ...(name !== undefined && { name }),
     ...(issuer !== undefined && { issuer }),
   })
@@ -104,7 +107,7 @@ async function fromUrl(given: KeyArgument, use: Use): Promise<TrustedKeys> {
     )
   if (given.arn !== undefined && given.pins.length === 0)
     throw new UsageError(`${source}: --arn needs a --pin, or a key in a file`)
-  return { keys: fetchKeySet(source, { trust: trust[0], use }), source, trust: trust[1] }
+  return { keys: fetchKeySet(source, { trust: trust[0], use, providers }), source, trust: trust[1] }
 }
 
 async function fromFile(
@@ -115,7 +118,7 @@ async function fromFile(
   const { source, arn } = given
   if (given.isTrustedByHttps) throw new UsageError(`${source}: --trust-https is for URLs`)
   const [trust, words] = (await trustOf(given, use)) ?? [inHand(), 'in hand']
-  const keys = importKeySet(document, { trust, use, ...(arn !== undefined && { arn }) })
+  const keys = importKeySet(document, { trust, use, providers, ...(arn !== undefined && { arn }) })
   return { keys, source, trust: words }
 }
 
@@ -155,10 +158,11 @@ function fromRecipientFile(path: string, of: RecipientFile, use: Use): TrustedKe
     throw new UsageError(`${path}: expected either roots or pins`)
   const trust = roots
     ? signedBy(roots, {
+        providers,
         ...(name !== undefined && { name }),
         ...(issuer !== undefined && { issuer }),
       })
     : pinned((pins ?? []).map((thumbprint) => ({ thumbprint, use })))
   const words = roots ? `signed by a root of ${path}` : `pinned in ${path}`
-  return { keys: fetchKeySet(url, { trust, use }), source: url, trust: words }
+  return { keys: fetchKeySet(url, { trust, use, providers }), source: url, trust: words }
 }
