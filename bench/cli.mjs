@@ -43,12 +43,13 @@ const median = (times) => times.toSorted((a, b) => a - b)[Math.floor(times.lengt
 
 let missed = 0
 function measure({ path, version }) {
+  /** @type {number[][]} */
   const times = rows.map(() => [])
   for (let round = 0; round <= rounds; round++)
     rows.forEach(({ args }, index) => {
       const time = timed(path, args)
       // the first round reads files that nobody has read before
-      if (round > 0) times[index].push(time)
+      if (round > 0) times[index]?.push(time)
     })
   const [bare, ...others] = times.map(median)
   console.log(`Node ${version}: node -e 0 ${bare.toFixed(0)} ms`)

@@ -56,6 +56,8 @@ const rows = [
   [['local-kms', ''], [], false],
   [['local-kms', '--dir', ''], [], true],
   [['completion', 'z'], ['zsh'], false],
+  [['completion', 'zsh', ''], [], false],
+  [['inspect', 'a', 'b', ''], [], true],
 ]
 for (const [words, values, files] of rows)
   test(`sealdrop ${words.join(' ')}[Tab]: ${values.join(', ') || (files ? 'a file' : 'nothing')}`, async () => {

@@ -64,7 +64,7 @@ test('alone in a folder it says its version, seals, and says what is sealed', as
   assert.equal(JSON.parse(out).kind, 'stream')
 })
 
-/** Arguments, the package that is missing. */
+/** Arguments, the package that is missing. @type {[string[], string][]} */
 const missing = [
   [opening, '@aws-sdk/client-kms'],
   [['sign', '--key-id', 'alias/claims', 'plain'], '@aws-sdk/client-kms'],
@@ -183,10 +183,10 @@ async function evaluated(args) {
   writeFileSync(outfile, traced.replace('\n', `\n${log}`))
   const { code, err } = await sealdrop(args, { command: outfile, cwd }).ended
   assert.equal(code, 0, err)
-  return /** @type {string} */ (/^RAN (.*)$/m.exec(err)?.[1]).split(',')
+  return (/^RAN (.*)$/m.exec(err)?.[1] ?? '').split(',')
 }
 
-const kmsParts = /\/(open|kms|upload|s3|stores|local-kms|providers)\/|outside\.js/
+const kmsParts = /\/(open|kms|upload|s3|stores|local-kms|providers)\//
 test('--version evaluates no command, and seal nothing that opens, uploads or asks AWS', async () => {
   const version = await evaluated(['--version'])
   assert.include(version, 'dist/cli/commander.js')

@@ -36,14 +36,18 @@ before(async () => {
   writeFileSync(at('key.json'), JSON.stringify(jwk))
 })
 
+/** Hosts that the environment leaves out, as `run.mjs` does. */
+const leftOut = (process.env.MATRIX_WITHOUT ?? '').split(',').map((name) => name.trim())
+
 /** Each host with the arguments that run a program. */
 const hosts = [
-  ['deno', 'run', '-A'],
-  ['bun', 'run', '--no-install'],
+  ['Deno', 'run', '-A'],
+  ['Bun', 'run', '--no-install'],
 ]
 
 for (const [name = '', ...how] of hosts) {
-  const program = await npmProgram(name)
+  const skip = leftOut.includes(name) && 'MATRIX_WITHOUT names it'
+  const program = skip ? '' : await npmProgram(name.toLowerCase())
 
   /** A command in this host, from its start to its end. */
   const ran = (args, env = {}) =>
@@ -64,31 +68,35 @@ for (const [name = '', ...how] of hosts) {
     })
   const opening = ['open', '--key-id', 'alias/claims', '--force', '-o', 'opened', 'sealed']
 
-  test(`${name}: it seals without any package`, async () => {
+  test(`${name}: it seals without any package`, { skip }, async () => {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
     assert.equal((await ran(['--version'])).out, `${version}\n`)
     const { code, err } = await ran(['seal', '-r', 'key.json', '--force', '-o', 'sealed', 'plain'])
     assert.equal(code, 0, err)
   })
 
-  test(`${name}: without AWS's client it says in a sentence what installs it`, async () => {
-    const { code, err } = await ran(opening)
-    assert.equal(code, 2)
-    assert.match(
-      err,
-      /^sealdrop: @aws-sdk\/client-kms is not installed.*: npm install --prefix .*\n$/,
-    )
-    assert.isFalse(existsSync(at('opened')))
-  })
+  test(
+    `${name}: without AWS's client it says in a sentence what installs it`,
+    { skip },
+    async () => {
+      const { code, err } = await ran(opening)
+      assert.equal(code, 2)
+      assert.match(
+        err,
+        /^sealdrop: @aws-sdk\/client-kms is not installed.*: npm install --prefix .*\n$/,
+      )
+      assert.isFalse(existsSync(at('opened')))
+    },
+  )
 
-  test(`${name}: with it, it opens what it sealed`, async () => {
+  test(`${name}: with it, it opens what it sealed`, { skip }, async () => {
     const { code, err } = await ran(opening, { SEALDROP_PACKAGES: root })
     assert.equal(code, 0, err)
     assert.equal(readFileSync(at('opened'), 'utf8'), readFileSync(at('plain'), 'utf8'))
     rmSync(at('opened'))
   })
 
-  test(`${name}: local-kms comes from the package beside it`, async () => {
+  test(`${name}: local-kms comes from the package beside it`, { skip }, async () => {
     mkdirSync(at('node_modules'))
     symlinkSync(root, at('node_modules/sealdrop'))
     const { err } = await ran(['local-kms'])

@@ -9,11 +9,12 @@ export interface Candidates {
 
 type Candidate = readonly [value: string, description: string]
 
-/** Where the cursor is: behind which command, and which option that waits for its value. */
+/** Where the cursor is: behind which command, how many operands, and which option that waits. */
 interface Place {
   readonly command: Command
-  readonly option: Option | undefined
-  readonly isBehindDashes: boolean
+  readonly operands: number
+  readonly option?: Option | undefined
+  readonly isBehindDashes?: boolean
 }
 
 const nothing: Candidates = { values: [], files: false }
@@ -27,16 +28,18 @@ const commandOf = (command: Command, word: string): Command | undefined =>
   command.commands.find((found) => found.name() === word || found.aliases().includes(word))
 
 /** The place behind one more word. */
-function behind({ command, option, isBehindDashes }: Place, word: string): Place {
-  if (isBehindDashes) return { command, option: undefined, isBehindDashes }
-  if (word === '--') return { command, option: undefined, isBehindDashes: true }
+function behind(place: Place, word: string): Place {
+  const { command, operands, option, isBehindDashes } = place
+  if (isBehindDashes) return { ...place, operands: operands + 1 }
+  if (word === '--') return { command, operands, isBehindDashes: true }
   if (word.startsWith('-') && word !== '-') {
     const named = word.includes('=') ? undefined : optionOf(command, word)
-    return { command, option: named && takesValue(named) ? named : undefined, isBehindDashes }
+    return { command, operands, option: named && takesValue(named) ? named : undefined }
   }
   // an option that takes several values takes this one, and waits for more
-  if (option) return { command, option: option.variadic ? option : undefined, isBehindDashes }
-  return { command: commandOf(command, word) ?? command, option, isBehindDashes }
+  if (option) return { command, operands, option: option.variadic ? option : undefined }
+  const sub = commandOf(command, word)
+  return sub ? { command: sub, operands: 0 } : { command, operands: operands + 1 }
 }
 
 const ofChoices = (choices: readonly string[] | undefined): Candidates =>
@@ -53,26 +56,28 @@ const ofOptions = (command: Command): Candidates => ({
   files: false,
 })
 
-function ofOperands(command: Command): Candidates {
+function ofOperands({ command, operands }: Place): Candidates {
   const commands = command.createHelp().visibleCommands(command)
   if (commands.length > 0)
     return {
       values: commands.map((found) => [found.name(), found.description()]),
       files: false,
     }
-  const [first] = command.registeredArguments
-  return first ? ofChoices(first.argChoices) : nothing
+  const last = command.registeredArguments.at(-1)
+  const here = command.registeredArguments[operands] ?? (last?.variadic ? last : undefined)
+  return here ? ofChoices(here.argChoices) : nothing
 }
 
-function candidatesAt({ command, option, isBehindDashes }: Place, last: string): Candidates {
-  if (isBehindDashes) return ofOperands(command)
+function candidatesAt(place: Place, last: string): Candidates {
+  const { command, option, isBehindDashes } = place
+  if (isBehindDashes) return ofOperands(place)
   if (last.startsWith('--') && last.includes('=')) {
     const named = optionOf(command, last)
     return named && takesValue(named) ? ofChoices(named.argChoices) : nothing
   }
   // `-` alone is stdin, and what begins with it is an option
   if (last.startsWith('-')) return ofOptions(command)
-  return option ? ofChoices(option.argChoices) : ofOperands(command)
+  return option ? ofChoices(option.argChoices) : ofOperands(place)
 }
 
 /**
@@ -82,8 +87,7 @@ function candidatesAt({ command, option, isBehindDashes }: Place, last: string):
  */
 export function candidates(program: Command, words: readonly string[]): Candidates {
   const last = words.at(-1) ?? ''
-  const start: Place = { command: program, option: undefined, isBehindDashes: false }
-  const place = words.slice(0, -1).reduce(behind, start)
+  const place = words.slice(0, -1).reduce<Place>(behind, { command: program, operands: 0 })
   const { values, files } = candidatesAt(place, last)
   const begun = last.startsWith('--') ? last.replace(/^[^=]*=/, '') : last
   return { values: values.filter(([value]) => value.startsWith(begun)), files }
