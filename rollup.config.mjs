@@ -7,6 +7,7 @@ import commonJs from '@rollup/plugin-commonjs'
 import resolve from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
 import { minify } from './minify.mjs'
+import { buildOneFile } from './tools/one-file.mjs'
 
 /**
  * Modules that inline the library they wrap; they import nothing of ours. NOTICE carries the
@@ -15,6 +16,7 @@ import { minify } from './minify.mjs'
 const inlined = [
   'dist/kms/open/lru.js',
   'dist/cli/commander.js',
+  'dist/cli/completion/scripts.js',
   'dist/providers/noble-ml-dsa.js',
   'dist/providers/noble-curves.js',
   ...['ecdsa', 'ed25519ph', 'post-quantum'].map((name) => `dist/local-kms/crypto/${name}.js`),
@@ -49,6 +51,12 @@ const integrity = {
   },
 }
 
+/** The command line as one file, from what rollup has inlined. */
+const oneFile = {
+  name: 'one-file',
+  writeBundle: () => buildOneFile({ outfile: 'dist/cli/sealdrop.mjs' }),
+}
+
 const scriptTag = (file, format) => ({
   file,
   format,
@@ -64,10 +72,10 @@ export default [
     plugins: [resolve({ browser: true }), sourceMaps, integrity],
     output: [scriptTag('dist/sealdrop.min.js', 'iife'), scriptTag('dist/sealdrop.min.mjs', 'es')],
   },
-  ...inlined.map((file) => ({
+  ...inlined.map((file, index) => ({
     input: file,
     external: /^node:/,
-    plugins: [resolve(), commonJs()],
+    plugins: [resolve(), commonJs(), ...(index === inlined.length - 1 ? [oneFile] : [])],
     output: {
       file,
       format: 'es',

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { buildProgram, runProgram, unforeseen } from './program.js'
+import { buildProgram, commandsFor, runProgram, unforeseen } from './program.js'
 import { escaped, type Terminal } from './terminal.js'
 
 const terminal: Terminal = {
@@ -26,7 +26,9 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
-const exitCode = await runProgram(buildProgram(terminal), process.argv.slice(2), terminal)
+const args = process.argv.slice(2)
+const program = buildProgram(terminal, await commandsFor(args, terminal))
+const exitCode = await runProgram(program, args, terminal)
 process.exitCode = exitCode
 // nobody reads on, and a pipe that stays open would keep the process
 if (exitCode !== 0) process.stdin.destroy()

@@ -1,54 +1,78 @@
-import { readFileSync } from 'node:fs'
 import { printable } from '../errors/printable.js'
 import { Command, CommanderError } from './commander.js'
-import { configCommand } from './commands/config.js'
-import { doctorCommand } from './commands/doctor.js'
-import { inspectCommand } from './commands/inspect.js'
-import { keysCommand } from './commands/keys/keys.js'
-import { linkCommand } from './commands/link.js'
-import { localKmsCommand } from './commands/local-kms.js'
-import { openCommand } from './commands/open.js'
-import { policyCommand } from './commands/policy.js'
-import { sealCommand } from './commands/seal.js'
-import { serveCommand } from './commands/serve.js'
-import { signCommand } from './commands/sign.js'
-import { uploadCommand } from './commands/upload.js'
-import { verifyCommand } from './commands/verify.js'
 import { refuseConfig } from './config/apply.js'
 import { exitCodeOf, isForeseen, PipeClosed, type ExitCode } from './exit-codes.js'
 import { ownStreams, type Streams, type Terminal } from './terminal.js'
+import { packageVersion } from './version.js'
+
+/** The name of a command, and what makes it. Its module is loaded when it is needed. */
+type CommandRow = readonly [name: string, make: () => Promise<Command>]
 
 /** Every command, in the order of the help. */
-export const allCommands = (terminal: Terminal, streams: Streams): readonly Command[] => [
-  sealCommand(terminal, streams),
-  openCommand(terminal, streams),
-  signCommand(terminal, streams),
-  verifyCommand(terminal, streams),
-  inspectCommand(terminal, streams),
-  keysCommand(terminal),
-  uploadCommand(terminal, streams),
-  linkCommand(terminal),
-  serveCommand(terminal),
-  policyCommand(terminal),
-  localKmsCommand(terminal),
-  doctorCommand(terminal),
-  configCommand(terminal),
+const commandRows = (terminal: Terminal, streams: Streams): readonly CommandRow[] => [
+  ['seal', async () => (await import('./commands/seal.js')).sealCommand(terminal, streams)],
+  ['open', async () => (await import('./commands/open.js')).openCommand(terminal, streams)],
+  ['sign', async () => (await import('./commands/sign.js')).signCommand(terminal, streams)],
+  ['verify', async () => (await import('./commands/verify.js')).verifyCommand(terminal, streams)],
+  [
+    'inspect',
+    async () => (await import('./commands/inspect.js')).inspectCommand(terminal, streams),
+  ],
+  ['keys', async () => (await import('./commands/keys/keys.js')).keysCommand(terminal)],
+  ['upload', async () => (await import('./commands/upload.js')).uploadCommand(terminal, streams)],
+  ['link', async () => (await import('./commands/link.js')).linkCommand(terminal)],
+  ['serve', async () => (await import('./commands/serve.js')).serveCommand(terminal)],
+  ['policy', async () => (await import('./commands/policy.js')).policyCommand(terminal)],
+  ['config', async () => (await import('./commands/config.js')).configCommand(terminal)],
+  ['local-kms', async () => (await import('./commands/local-kms.js')).localKmsCommand(terminal)],
+  ['doctor', async () => (await import('./commands/doctor.js')).doctorCommand(terminal)],
+  ['completion', () => completion(terminal, streams)],
 ]
 
-/**
- * Makes the program `sealdrop`.
- *
- * @param commands - what it offers; default: everything
- */
-export function buildProgram(
+/** Completion looks at every other command. */
+async function completion(terminal: Terminal, streams: Streams): Promise<Command> {
+  const { completionCommand } = await import('./commands/completion.js')
+  const tree = async (): Promise<Command> =>
+    buildProgram(terminal, await allCommands(terminal, streams))
+  return completionCommand(streams, tree)
+}
+
+/** Makes every command, for help, completion and what names no command. */
+export const allCommands = (
   terminal: Terminal,
-  commands: readonly Command[] = allCommands(terminal, ownStreams),
-): Command {
+  streams: Streams = ownStreams,
+): Promise<readonly Command[]> =>
+  Promise.all(commandRows(terminal, streams).map(([, make]) => make()))
+
+/** Makes what a command line needs: the command that it names, and otherwise all of them. */
+export async function commandsFor(
+  args: readonly string[],
+  terminal: Terminal,
+): Promise<readonly Command[]> {
+  const [first] = args
+  if (first === '--version' || first === '-V') return []
+  const row = commandRows(terminal, ownStreams).find(([name]) => name === first)
+  return row ? [await row[1]()] : allCommands(terminal)
+}
+
+const examples = `
+Examples:
+  $ sealdrop seal --help
+      What a command does, with its flags and examples.
+  $ sealdrop completion bash >> ~/.bashrc
+      The shell completes commands, flags and files.
+
+Clients of AWS, and what else is not inside, are looked for where this file lies, or in the folder that
+SEALDROP_PACKAGES names. The working folder is not looked at.`
+
+/** Makes the program `sealdrop`, which offers these commands. */
+export function buildProgram(terminal: Terminal, commands: readonly Command[]): Command {
   const program = new Command('sealdrop')
     .description('Seal it anywhere. Only your AWS KMS key opens it.')
-    .version(versionOfPackage(), '-V, --version', 'print the version')
+    .version(packageVersion(), '-V, --version', 'print the version')
     .option('--config <file>', "file of configuration, in the place of the user's own")
     .helpCommand(false)
+    .addHelpText('after', examples)
   refuseConfig(program)
   for (const command of commands) program.addCommand(command)
   for (const command of withCommands(program)) {
@@ -100,10 +124,3 @@ export async function runProgram(
 
 /** What nobody foresaw, in a sentence. A stack would help nobody who runs the command. */
 export const unforeseen = (e: unknown): string => printable(`failed unexpectedly: ${String(e)}`)
-
-function versionOfPackage(): string {
-  const { version } = JSON.parse(
-    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-  ) as { readonly version: string }
-  return version
-}

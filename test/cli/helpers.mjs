@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { ownFolders } from './own-folders.mjs'
 
-const bin = fileURLToPath(new URL('../../dist/cli/index.js', import.meta.url))
+/** What the package installs as `sealdrop`: the one file. */
+export const bin = fileURLToPath(new URL('../../dist/cli/sealdrop.mjs', import.meta.url))
 
 const children = new Set()
 after(() => {

@@ -9,7 +9,7 @@ import { createPublisher, publicJwk } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { ownFolders } from './own-folders.mjs'
 
-export const bin = fileURLToPath(new URL('../../dist/cli/index.js', import.meta.url))
+export const bin = fileURLToPath(new URL('../../dist/cli/sealdrop.mjs', import.meta.url))
 
 const pem = (der) => {
   const lines =

@@ -26,7 +26,7 @@ writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
 mkdirSync(join(folder, 'keys'))
 writeFileSync(join(folder, 'keys/inventory.json'), JSON.stringify(emptyInventory(claims)))
 
-const command = join(home, 'dist/cli/index.js')
+const command = join(home, 'dist/cli/sealdrop.mjs')
 const doctor = (...args) => sealdrop(['doctor', ...args], { command, cwd: folder }).ended
 const aStack = /\n\s+at |node:internal|ERR_MODULE/
 const sentence = (name, version) =>

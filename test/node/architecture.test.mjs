@@ -62,7 +62,9 @@ below['doors/local-kms'] = ['local-kms']
 below['doors/upload'] = [...below.upload, 'upload']
 below['doors/jose'] = [...below.verify, 'verify']
 for (const door of ['ml-dsa', 'digests']) below[`doors/${door}`] = [...below.providers, 'providers']
-const doors = ['index', 'serve', 'fs', 'kms', 'local-kms', 'upload'].map((door) => `doors/${door}`)
+const doors = ['index', 'serve', 'fs', 'kms', 'local-kms', 'ml-dsa', 'upload'].map(
+  (door) => `doors/${door}`,
+)
 below.cli = [...below['doors/kms'], ...doors] // the top room; it loads doors when a command needs them
 
 /**
@@ -95,6 +97,7 @@ const packagesOfFile = {
   'local-kms/crypto/ecdsa.ts': ['@noble/curves/nist.js', '@noble/curves/secp256k1.js'],
   'cli/commander.ts': ['commander'],
   'cli/aws-clients.ts': ['@aws-sdk/client-s3', '@aws-sdk/client-dynamodb'],
+  'cli/completion/scripts.ts': ['@bomb.sh/tab'],
 }
 packagesOfFile['kms/port/dry-run-port.ts'] = packagesOfFile['kms/port/port.ts']
 packagesOfFile['local-kms/crypto/ed25519ph.ts'] = [

@@ -10,7 +10,7 @@ import * as jose from 'jose'
 import { importKeySet, inHand, seal, SealdropError } from 'sealdrop'
 import { createPublisher } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { buildProgram } from '#dist/cli/program.js'
+import { allCommands, buildProgram } from '#dist/cli/program.js'
 import { blamed } from '#dist/errors/whose.js'
 import {
   assertImports,
@@ -318,7 +318,7 @@ const leavesOf = (command) =>
 /** Parses a command line as the command does, and does nothing else. */
 async function parse(args) {
   const quiet = { out: () => {}, note: () => {} }
-  const program = buildProgram(quiet)
+  const program = buildProgram(quiet, await allCommands(quiet))
   for (const command of leavesOf(program)) command.action(() => {})
   await program.parseAsync(args, { from: 'user' })
 }

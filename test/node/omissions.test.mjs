@@ -6,7 +6,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { assert } from 'chai'
-import { buildProgram } from '#dist/cli/program.js'
+import { allCommands, buildProgram } from '#dist/cli/program.js'
 import { publicVerbs } from '../support/doc-examples.mjs'
 
 const root = new URL('../../', import.meta.url)
@@ -49,7 +49,7 @@ for (const [where, place] of Object.entries(places)) {
 async function written(args) {
   const lines = []
   const terminal = { out: (line) => lines.push(line), note: (line) => lines.push(line) }
-  await buildProgram(terminal)
+  await buildProgram(terminal, await allCommands(terminal))
     .parseAsync(args, { from: 'user' })
     .catch(() => {})
   return lines.join('\n')
@@ -59,7 +59,8 @@ test('every file of commands is a command of the program, and its help ends with
   const files = find('src/cli/commands/*.ts').map((path) => basename(path, '.ts'))
   const names = files.filter((name) => !name.endsWith('-options'))
   assert.isAtLeast(names.length, 2)
-  const listed = buildProgram({ out: () => {}, note: () => {} }).commands.map((c) => c.name())
+  const made = await allCommands({ out: () => {}, note: () => {} })
+  const listed = made.map((c) => c.name())
   assert.sameMembers(listed, names, 'src/cli/program.ts lists each file of src/cli/commands')
   for (const name of names)
     assert.match(await written([name, '--help']), /\nExamples:\n {2}\S/, `sealdrop ${name} --help`)

@@ -11,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { generateKeyPairSync } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -79,11 +80,21 @@ test('it holds what a user needs and nothing of the workshop', () => {
     'dist/sealdrop.min.mjs',
     'dist/integrity.json',
     'schemas/config.schema.json',
+    'dist/cli/sealdrop.mjs',
+    'dist/man/sealdrop.1',
+    'dist/man/sealdrop-seal.1',
+    'docs/command-line-reference.md',
   ])
     assert.include(names, name)
   for (const { path, size } of files)
     assert.isAbove(size, /\.d\.ts$|\.js$/.test(path) ? 0 : 100, path)
-  for (const library of ['lru-cache', '@noble/curves', '@noble/post-quantum', 'commander'])
+  for (const library of [
+    'lru-cache',
+    '@noble/curves',
+    '@noble/post-quantum',
+    'commander',
+    '@bomb.sh/tab',
+  ])
     assert.include(readFileSync(join(root, 'NOTICE'), 'utf8'), library)
   assert.deepEqual(
     names.filter((name) => /^(src|test|demo|bench|tools)\/|\.png$|tsbuildinfo|\.ci/.test(name)),
@@ -208,6 +219,19 @@ test('the command runs a local KMS that the AWS client uses, and ends when told'
   child.kill('SIGTERM')
   assert.equal(await ended, 0)
   assert.equal(JSON.parse(lines.stdout).eventName, 'Sign')
+})
+
+test('its one file, copied into an empty folder, seals and says what it sealed', () => {
+  const alone = mkdtempSync(join(tmpdir(), 'sealdrop-one-'))
+  test.after(() => rmSync(alone, { recursive: true }))
+  cpSync(join(folder, 'node_modules/sealdrop/dist/cli/sealdrop.mjs'), join(alone, 'sealdrop.mjs'))
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  writeFileSync(join(alone, 'key.pem'), publicKey.export({ type: 'spki', format: 'pem' }))
+  writeFileSync(join(alone, 'plain'), 'hello')
+  const command = (...args) => run(process.execPath, ['sealdrop.mjs', ...args], { cwd: alone })
+  command('seal', '-r', 'key.pem', '-o', 'sealed', 'plain')
+  assert.equal(JSON.parse(command('inspect', '--json', 'sealed')).kind, 'stream')
+  assert.sameMembers(readdirSync(alone), ['sealdrop.mjs', 'key.pem', 'plain', 'sealed'])
 })
 
 const consumers = {

@@ -19,6 +19,7 @@ import { checkNamedFile } from '../config/config-file.js'
 import { keptSets, setsFolder } from '../config/kept-sets.js'
 import { isPipe, pipeToRead } from '../data/pipes.js'
 import { UsageError } from '../exit-codes.js'
+import { mlDsaWhereMissing } from './ml-dsa.js'
 import type { KeyArgument } from './recipients.js'
 
 /** A key set, and what is told of why it is believed. */
@@ -32,6 +33,7 @@ export interface TrustedKeys {
 /** What keys are for. Undefined takes keys of both uses, each as it says itself. */
 export type Use = 'enc' | 'sig' | undefined
 const told = (use: Use): { readonly use?: 'enc' | 'sig' } => (use === undefined ? {} : { use })
+const providers = [mlDsaWhereMissing]
 export const isUrl = (source: string): boolean => /^https?:\/\//i.test(source)
 
 /** Reads the keys that a command line names. @throws UsageError, SealdropError `source_failed` */
@@ -145,6 +147,7 @@ async function signedByFiles(given: KeyArgument): Promise<readonly [Trust, strin
   const jwks = (await Promise.all(roots.map(rootsOf))).flat()
   const { store, words } = await memoryOf(given)
   const trust = signedBy(jwks, {
+    providers,
     ...(name !== undefined && { name }),
     ...(issuer !== undefined && { issuer }),
     ...(store && { store }),
@@ -169,7 +172,8 @@ async function fromUrl(given: KeyArgument, use: Use): Promise<TrustedKeys> {
     )
   if (given.arn !== undefined && given.pins.length === 0)
     throw new UsageError(`${source}: --arn needs a --pin, or a key in a file`)
-  return { keys: fetchKeySet(source, { trust: trust[0], ...told(use) }), source, trust: trust[1] }
+  const keys = fetchKeySet(source, { trust: trust[0], ...told(use), providers })
+  return { keys, source, trust: trust[1] }
 }
 
 async function fromFile(
@@ -180,7 +184,8 @@ async function fromFile(
   const { source, arn } = given
   if (given.isTrustedByHttps) throw new UsageError(`${source}: --trust-https is for URLs`)
   const [trust, words] = (await trustOf(given, use)) ?? [inHand(), 'in hand']
-  const keys = importKeySet(document, { trust, ...told(use), ...(arn !== undefined && { arn }) })
+  const how = { trust, ...told(use), providers, ...(arn !== undefined && { arn }) }
+  const keys = importKeySet(document, how)
   return { keys, source, trust: words }
 }
 
@@ -221,7 +226,8 @@ async function fromRecipientFile(
   const { source: path } = given
   if (!isUrl(of.url)) throw new UsageError(`${path}: url: expected an https URL`)
   const [trust, words] = recipientTrust(path, of, use, of.roots && (await memoryOf(given)))
-  return { keys: fetchKeySet(of.url, { trust, ...told(use) }), source: of.url, trust: words }
+  const keys = fetchKeySet(of.url, { trust, ...told(use), providers })
+  return { keys, source: of.url, trust: words }
 }
 
 /** Why a recipient file says that keys are believed. A receipt file remembers no set. */
@@ -239,6 +245,7 @@ export function recipientTrust(
       `pinned in ${path}`,
     ]
   const trust = signedBy(roots, {
+    providers,
     ...(name !== undefined && { name }),
     ...(issuer !== undefined && { issuer }),
     ...(store && { store }),

@@ -67,13 +67,15 @@ async function run(
 ): Promise<void> {
   const options = await localKmsOptions(args, (entry) => terminal.out(JSON.stringify(entry)))
   const local = await start(options).catch((e: unknown) => Promise.reject(inWordsOfTheCommand(e)))
-  terminal.note(banner(local, args))
-  await untilSignal((name) => {
+  // a signal may come as soon as somebody has read that it runs
+  const ended = untilSignal((name) => {
     terminal.note(
       `${name}: the local KMS finishes what runs and closes; the same again ends it at once.`,
     )
     return local.close()
   })
+  terminal.note(banner(local, args))
+  await ended
 }
 
 /** An error in the words of the command: who typed it knows `--key`, and not `keys[0]`. */

@@ -1,6 +1,7 @@
 import type { Opener } from '../../doors/kms.js'
 import type { ByteSource, Content } from '../../doors/index.js'
 import type { Context } from '../../formats/context.js'
+import { loadSdk } from '../../kms/port/peer.js'
 import { collect } from '../arguments/collect.js'
 import { contextFlags } from '../arguments/context.js'
 import { parseJobs } from '../arguments/jobs.js'
@@ -138,6 +139,8 @@ async function outputsOf({ o, names, streams, signal }: Opening): Promise<readon
 }
 
 async function openerOf(o: OpenArguments): Promise<Opener> {
+  // what is missing is told at once, and not as a state of keys
+  await loadSdk()
   const { createOpener } = await import('../../doors/kms.js')
   const keys = o.inventory === undefined ? (o.keyId ?? []) : await openInventory(o.inventory)
   return createOpener({ kms: kmsOf(o), keys })

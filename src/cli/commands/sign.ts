@@ -3,6 +3,7 @@ import { inspect, receiptFile, type KeySet } from '../../doors/index.js'
 import { isJsonObject, parseJson } from '../../formats/json.js'
 import type { Context } from '../../formats/context.js'
 import { fromUtf8 } from '../../bytes/text.js'
+import { loadSdk } from '../../kms/port/peer.js'
 import { contextFlags } from '../arguments/context.js'
 import { keySetOf } from '../arguments/key-sets.js'
 import { kmsFlags, kmsOf } from '../arguments/kms.js'
@@ -141,6 +142,8 @@ async function run(
   given: Omit<Signing, 'signer'>,
 ): Promise<void> {
   const { o } = given
+  // what is missing is told at once, and not as a state of keys
+  await loadSdk()
   const { createSigner } = await import('../../doors/kms.js')
   const { keyId = '', alg } = o
   const signer = createSigner({ kms: kmsOf(o), key: keyId, ...(alg !== undefined && { alg }) })

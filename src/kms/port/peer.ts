@@ -1,4 +1,5 @@
-import { SealdropError } from '../../errors/sealdrop-error.js'
+import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
+import { installs } from './installs.js'
 
 /** The optional peers, each with the lowest version that has what is used of it. */
 const peers = {
@@ -18,9 +19,10 @@ export async function withPeer<T>(name: keyof typeof peers, load: () => Promise<
   try {
     return await load()
   } catch (cause) {
+    if (isSealdropError(cause)) throw cause
     throw new SealdropError(
       'invalid_argument',
-      `${name} is not installed, or older than ${peers[name]}: npm install ${name}`,
+      `${name} is not installed, or older than ${peers[name]}: ${installs(name)}`,
       { cause },
     )
   }
