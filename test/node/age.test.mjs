@@ -9,6 +9,7 @@ import { fileSource } from 'sealdrop/fs'
 import { createOpener } from 'sealdrop/kms'
 import { inspect } from 'sealdrop'
 import { ageWorld, bytesOf, codeOf, plaintextOf, sealed } from '../support/age-world.mjs'
+import { wrong } from '../support/types.mjs'
 
 const world = await ageWorld()
 const { client, since, recipients, jwks, local } = world
@@ -153,7 +154,7 @@ test('recipients are keys on P-256 that agree', () => {
       ageRecipient(jwk)
       return 'none'
     } catch (error) {
-      return error.code
+      return /** @type {{ code: string }} */ (error).code
     }
   }
   assert.equal(code(jwks.other), 'unsupported_algorithm')
@@ -167,7 +168,7 @@ test('recipients that are none, wrong or named twice are refused', async () => {
   const { claims, second } = recipients
   const changed = `${claims.slice(0, -1)}${claims.endsWith('q') ? 'p' : 'q'}`
   const native = 'age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj'
-  for (const wrong of [
+  for (const given of [
     [],
     '',
     '# none\n',
@@ -177,7 +178,11 @@ test('recipients that are none, wrong or named twice are refused', async () => {
     [claims, claims],
     [7],
   ])
-    assert.equal(await codeOf(sealAge(wrong, new Blob(['x']))), 'invalid_argument', String(wrong))
+    assert.equal(
+      await codeOf(sealAge(wrong(given), new Blob(['x']))),
+      'invalid_argument',
+      String(given),
+    )
   const text = `# of a company\r\n${claims}\n\n  ${second}\n`
   const { stanzas } = await inspectAge(await sealed(text, new Blob(['x'])))
   assert.lengthOf(stanzas, 2)
