@@ -26,6 +26,14 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
-process.exitCode = await runProgram(buildProgram(terminal), process.argv.slice(2), terminal)
+const args = process.argv.slice(2)
+// age starts this file as a plugin, under whatever name it was linked as
+if (args[0]?.startsWith('--age-plugin=')) {
+  const { runPlugin } = await import('./age-plugin/main.js')
+  process.exitCode = await runPlugin(args, process)
+  process.stdin.destroy()
+} else {
+  process.exitCode = await runProgram(buildProgram(terminal), args, terminal)
+}
 // nobody reads on, and a pipe that stays open would keep the process
 if (process.exitCode !== 0) process.stdin.destroy()

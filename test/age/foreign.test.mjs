@@ -11,8 +11,9 @@ import { assert } from 'chai'
 import { armor, Encrypter } from 'age-encryption'
 import { createAgeOpener } from 'sealdrop/age'
 import { fileSource } from 'sealdrop/fs'
+import { ran } from '../support/age-plugin.mjs'
 import { ageWorld, bytesOf, plaintextOf } from '../support/age-world.mjs'
-import { ageProgram, ran } from './age-program.mjs'
+import { ageProgram } from './age-program.mjs'
 
 const world = await ageWorld()
 const { client, since, recipients } = world

@@ -66,7 +66,7 @@ below['doors/upload'] = [...below.upload, 'upload']
 below['doors/jose'] = [...below.verify, 'verify']
 for (const door of ['ml-dsa', 'digests']) below[`doors/${door}`] = [...below.providers, 'providers']
 const doors = ['index', 'serve', 'fs', 'kms', 'age', 'local-kms'].map((door) => `doors/${door}`)
-below.cli = [...below['doors/kms'], 'age', ...doors] // the top room; it loads doors when a command needs them
+below.cli = [...below['doors/kms'], 'age', 'kms/age', ...doors] // the top room; it loads doors when a command needs them
 
 /**
  * What each room inside local-kms may import of local-kms. A file beside the rooms is its own room.

@@ -26,6 +26,7 @@ export interface UnwrapParts {
 
 /** A stanza, and a key that its tag names. */
 interface Candidate {
+  readonly index: number
   readonly stanza: TaggedStanza
   readonly key: OpenerKey
   readonly jwk: P256Key
@@ -34,6 +35,8 @@ interface Candidate {
 /** What one answer of a private key gave: nothing where the stanza did not open. */
 export interface Unwrapped {
   readonly fileKey: Bytes | undefined
+  /** Which of the stanzas `p256tag` was asked for, counted from 0. */
+  readonly index: number
   readonly key: KeyInfo
 }
 
@@ -51,7 +54,7 @@ export async function unwrapFileKey(
 ): Promise<Unwrapped> {
   const candidates = await candidatesOf(stanzas, keys, signal)
   let unavailable: unknown
-  for (const { stanza, key, jwk } of candidates) {
+  for (const { index, stanza, key, jwk } of candidates) {
     try {
       const secret = await operations.agree(key.arn, spkiOf(stanza.enc), signal)
       ensure(
@@ -61,7 +64,7 @@ export async function unwrapFileKey(
       )
       const fileKey = unwrapTagged(stanza, secret, pointOf(jwk))
       wipe(secret)
-      return { fileKey, key: key.info }
+      return { fileKey, index, key: key.info }
     } catch (error) {
       if (!isSealdropError(error) || !failover.includes(error.code)) throw error
       // a key that is gone must not hide that another one may answer later
@@ -89,9 +92,9 @@ async function candidatesOf(
     isP256(jwk) && isFor(stanza, hashOf(jwk))
   const fits = (key: OpenerKey): boolean => tagged.some((stanza) => isNamed(stanza, key))
   const found = await keys.find(fits, what, signal, tagged.length)
-  return tagged.flatMap((stanza) =>
+  return tagged.flatMap((stanza, index) =>
     found.flatMap((key) =>
-      isP256(key.jwk) && isNamed(stanza, key) ? { stanza, key, jwk: key.jwk } : [],
+      isP256(key.jwk) && isNamed(stanza, key) ? { index, stanza, key, jwk: key.jwk } : [],
     ),
   )
 }
