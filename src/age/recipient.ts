@@ -64,7 +64,8 @@ export function pointOfRecipient(recipient: string): Bytes {
   ensure(
     isTag && read.bytes.length === pointLength && pointAs('uncompressed', read.bytes),
     'invalid_argument',
-    `recipient ${shown(recipient)}: expected age1tag1… with a point on P-256`,
+    // what was given may be a secret key, by mistake
+    `recipient ${shown(recipient.slice(0, 8))}…: expected age1tag1… with a point on P-256`,
   )
   return read.bytes
 }

@@ -34,9 +34,12 @@ function vectorOf(name, bytes) {
   }
 }
 
+/** Where the kit lies. */
+export const kitFolder = async () => join(await goFiles(module), 'testdata')
+
 /** Every vector of the kit, by its file. */
 export async function testKit() {
-  const folder = join(await goFiles(module), 'testdata')
+  const folder = await kitFolder()
   return readdirSync(folder)
     .sort()
     .map((name) => vectorOf(name, readFileSync(join(folder, name))))

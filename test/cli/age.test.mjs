@@ -1,6 +1,8 @@
 // Age files on the command line: sealed to recipients of age, to files of them and to keys, and
 // opened by a local KMS.
+import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { after, test } from 'node:test'
 import { assert } from 'chai'
 import { ageRecipient } from 'sealdrop/age'
@@ -57,6 +59,19 @@ test('pipes, folders and ranges work as with messages', async () => {
   assert.equal(part.out.toString(), '1'.repeat(10))
 })
 
+test('a recipient may come through a pipe, which is read once', async () => {
+  const ways = { 'age.txt': [], 'claims.jwk.json': ['--age'] }
+  for (const [name, more] of Object.entries(ways)) {
+    const pipe = at(`fifo-${name}-${more.length}`)
+    execFileSync('mkfifo', [pipe])
+    const writing = writeFile(pipe, readFileSync(at(name)))
+    const sealed = await sealdrop(['seal', '-r', pipe, ...more], { input: 'DE02' })
+    await writing
+    assert.equal(sealed.code, 0, sealed.err)
+    assert.equal((await open([], { input: sealed.out })).out.toString(), 'DE02')
+  }
+})
+
 test('armor is told by its first line, after white space', async () => {
   const { sealAge } = await import('sealdrop/age')
   const { readable } = await sealAge(recipient, new Blob(['DE02']), { armor: true })
@@ -71,6 +86,7 @@ test('armor is told by its first line, after white space', async () => {
 
 test('what cannot be an age file is exit 2, in words that say why', async () => {
   const native = 'age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj'
+  /** @type {[string[], RegExp][]} */
   const rows = [
     [['--age', '-c', 'claim=7', '-r', recipient], /has no context/],
     [['-c', 'claim=7', '-r', 'age.txt'], /has no context/],
@@ -79,6 +95,7 @@ test('what cannot be an age file is exit 2, in words that say why', async () => 
     [['-r', recipient, '-r', 'other.jwk.json'], /say --age/],
     [['-r', 'age.txt', '-r', 'claims.jwk.json'], /say --age/],
     [['-r', native], /expected age1tag1/],
+    [['-r', 'AGE-SECRET-KEY-1XXXX'], /expected a recipient, found an identity/],
     [['-r', `${recipient.slice(0, -1)}b`], /expected age1tag1/],
     [['-r', recipient, '--pin', world.thumbprints.claims], /takes no trust flag/],
     [['-r', recipient, '--jwe'], /age files only/],

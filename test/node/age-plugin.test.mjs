@@ -161,7 +161,7 @@ test('a KMS that refuses: error internal, with a fixed text', async () => {
   })
   assert.deepEqual(bodies, [
     'AWS KMS did not open the file: the key is disabled or deleted',
-    'AWS KMS did not open the file: it could not be reached',
+    'AWS KMS did not open the file: it could not be reached, or limits calls',
   ])
 })
 

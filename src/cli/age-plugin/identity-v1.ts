@@ -26,7 +26,8 @@ const texts = {
   identity: 'this is no identity of age-plugin-sealdrop, or it was changed',
   structure: 'the header of this file is malformed: a stanza p256tag is not as specified',
   rejected: 'this file was changed on its way, or not sealed for this key',
-  kms: 'AWS KMS did not open the file: it could not be reached',
+  kms: 'AWS KMS did not open the file',
+  unavailable: 'AWS KMS did not open the file: it could not be reached, or limits calls',
   denied: 'AWS KMS did not open the file: policies or credentials do not allow it',
   unusable: 'AWS KMS did not open the file: the key is disabled or deleted',
   peer: 'AWS KMS cannot be called: @aws-sdk/client-kms is missing, or a setting of AWS is wrong',
@@ -34,6 +35,8 @@ const texts = {
 
 const ofCode: Readonly<Record<string, string>> = {
   kms_denied: texts.denied,
+  kms_unavailable: texts.unavailable,
+  kms_throttled: texts.unavailable,
   key_unusable: texts.unusable,
   invalid_argument: texts.peer,
 }

@@ -2,7 +2,7 @@ import { fromUtf8 } from '../../bytes/text.js'
 import { isSealdropError } from '../../errors/sealdrop-error.js'
 import { ringOf } from '../../keys/key-set.js'
 import { UsageError } from '../exit-codes.js'
-import { keySetOf, readBytes } from './key-sets.js'
+import { bytesOfKey, keySetOf } from './key-sets.js'
 import type { KeyArgument } from './recipients.js'
 
 /** Whom an age file is sealed to, and what is told of it. */
@@ -53,7 +53,10 @@ export async function ageTargets(
 /** What a `-r` is for age by itself: a recipient, or a file of them. */
 async function ownRecipients(given: KeyArgument): Promise<Target | undefined> {
   const { source } = given
-  const lines = isWord(source) ? [source] : await linesOf(source)
+  // it may hold a secret key, and is not told
+  if (/^age-/i.test(source))
+    throw new UsageError('-r: expected a recipient, found an identity of age, which opens')
+  const lines = isWord(source) ? [source] : await linesOf(given)
   if (!lines) return undefined
   const other = lines.find((line) => !isTag(line))
   if (other !== undefined)
@@ -64,11 +67,11 @@ async function ownRecipients(given: KeyArgument): Promise<Target | undefined> {
 }
 
 /** The recipients of a file such as `age.txt`; undefined where it is something else. */
-async function linesOf(source: string): Promise<readonly string[] | undefined> {
-  if (isUrl(source)) return undefined
+async function linesOf(given: KeyArgument): Promise<readonly string[] | undefined> {
+  if (isUrl(given.source)) return undefined
   // other commands need not wait for what it brings
   const { recipientLines } = await import('../../age/recipient.js')
-  const lines = recipientLines(fromUtf8(await readBytes(source)) ?? '')
+  const lines = recipientLines(fromUtf8(await bytesOfKey(given)) ?? '')
   return lines[0]?.startsWith('age1') ? lines : undefined
 }
 

@@ -30,7 +30,7 @@ const isUrl = (source: string): boolean => /^https?:\/\//i.test(source)
 /** Reads the keys that a command line names. @throws UsageError, SealdropError `source_failed` */
 export async function keySetOf(given: KeyArgument, use: Use): Promise<TrustedKeys> {
   if (isUrl(given.source)) return fromUrl(given, use)
-  const document = await readDocument(given.source)
+  const document = await readDocument(given)
   const recipient = recipientOf(document)
   if (!recipient) return fromFile(given, document, use)
   if (hasTrust(given))
@@ -51,8 +51,14 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
   }
 }
 
-const readDocument = async (path: string): Promise<string | Uint8Array<ArrayBuffer>> => {
-  const bytes = await readBytes(path)
+/** The bytes of a key's file, which are read once. */
+export function bytesOfKey(given: KeyArgument): Promise<Uint8Array<ArrayBuffer>> {
+  given.bytes ??= readBytes(given.source)
+  return given.bytes
+}
+
+const readDocument = async (given: KeyArgument): Promise<string | Uint8Array<ArrayBuffer>> => {
+  const bytes = await bytesOfKey(given)
   return fromUtf8(bytes) ?? bytes
 }
 

@@ -11,6 +11,8 @@ export interface KeyArgument {
   issuer?: string
   arn?: string
   isTrustedByHttps?: true
+  /** What its file holds, once it was read: a pipe can be read once. */
+  bytes?: Promise<Uint8Array<ArrayBuffer>>
 }
 
 type Setting = (of: KeyArgument, value: string) => void

@@ -1,4 +1,4 @@
-import { wipe } from '../../age/file-key.js'
+import { nonceLength, wipe } from '../../age/file-key.js'
 import { allChunks, layoutOf, openHeader, openPart } from '../../age/open.js'
 import { boundsOf, readFront, type Front, type HeaderBounds } from '../../age/read-front.js'
 import type { Bytes } from '../../bytes/bytes.js'
@@ -142,7 +142,11 @@ class AgeFiles {
     const { input, cancel } = givenUpAsOne(fileInput(source))
     try {
       const { front, key, info } = await this.#opened(signal, async () => {
-        const found = await readFront(input.reader(), this.#bounds)
+        // no more than that is fetched, where the source is far away
+        const most = this.#bounds.maxHeaderLength + nonceLength
+        const reader = input.reader(0, Math.min(input.size, most))
+        const found = await readFront(reader, this.#bounds)
+        reader.cancel(undefined)
         ensure(
           !found.armored,
           'invalid_argument',
