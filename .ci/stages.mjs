@@ -118,6 +118,8 @@ const jobs = [
   stage('npm run test:peers', ['test:peers']),
   // the inventory in S3 and DynamoDB as moto keeps it
   stage('npm run test:stores', ['test:stores'], { after: ready }),
+  // C2SP's age test kit, and what age and typage seal
+  stage('npm run test:age', ['test:age'], { after: ready }),
   // uploads against versitygw, which checks signatures, lengths, checksums and conditions
   stage('npm run test:s3', ['test:s3'], { after: [apt, build, s3] }),
   // the API report as the doors are now; the docs site, and where its links lead

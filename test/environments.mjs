@@ -10,6 +10,8 @@ import {
   pythonProgram,
 } from './interop/environment.mjs'
 import { goPages } from './interop/pages/blocks.mjs'
+import { ageProgram } from './age/age-program.mjs'
+import { kitFolder } from './age/test-kit.mjs'
 import { npmProgram } from './matrix/environment.mjs'
 import { npmFolder } from './support/npm-folder.mjs'
 
@@ -23,6 +25,8 @@ await goProgram()
 await goBinary('token-go', at('interop/tokens/foreign-go'))
 await javaProgram()
 await goPages()
+await ageProgram()
+await kitFolder()
 await goBinary('clients-go', at('local-kms/clients/go'))
 await npmProgram('deno')
 await npmFolder(at('frameworks'), 'frameworks')

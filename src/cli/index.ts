@@ -27,8 +27,17 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 const args = process.argv.slice(2)
-const program = buildProgram(terminal, await commandsFor(args, terminal))
-const exitCode = await runProgram(program, args, terminal)
+
+/** Runs the command, or the plugin as which age starts this file under whatever name it was linked as. */
+async function run(): Promise<number> {
+  if (args[0]?.startsWith('--age-plugin=')) {
+    const { runPlugin } = await import('./age-plugin/main.js')
+    return runPlugin(args, process).finally(() => process.stdin.destroy())
+  }
+  return runProgram(buildProgram(terminal, await commandsFor(args, terminal)), args, terminal)
+}
+
+const exitCode = await run()
 process.exitCode = exitCode
 // nobody reads on, and a pipe that stays open would keep the process
 if (exitCode !== 0) process.stdin.destroy()

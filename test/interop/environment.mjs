@@ -128,6 +128,15 @@ export async function goInstalled(name, path) {
   return join(folder, name)
 }
 
+/** The files of a module of the Go module proxy, in one version. @returns their folder */
+export async function goFiles(module) {
+  await versionOf('go', ['version'], `for ${module}`)
+  const { stdout } = await execute('go', ['mod', 'download', '-json', module], {
+    env: goEnvironment,
+  })
+  return JSON.parse(stdout).Dir
+}
+
 /** A Rust program, built. @returns its path */
 export async function rustProgram(name, files) {
   const version = await versionOf('cargo', ['--version'], 'for the Rust SDK')

@@ -30,6 +30,7 @@ below.providers = ['errors', 'bytes', 'algorithms', 'crypto', 'formats'] // what
 below.serve = [...below.keys, 'keys']
 below.upload = [...below.keys, 'keys', 'stream'] // the glue of a page, and what a server shares with it
 const verbs = [...below.open, 'trust', 'seal', 'stream', 'verify', 'open']
+below.age = ['errors', 'bytes', 'algorithms', 'formats', 'io'] // the format of age files
 below.files = verbs // Node files: for stores and for the companion
 
 // The companion: {port, inventory} <- {open, sign, policy} <- publish <- rotation <- doctor.
@@ -37,6 +38,7 @@ const companion = [...verbs, 'files']
 for (const room of ['kms/port', 'kms/inventory']) below[room] = companion
 for (const room of ['kms/open', 'kms/sign', 'kms/policy'])
   below[room] = [...companion, 'kms/port', 'kms/inventory']
+below['kms/age'] = [...below['kms/open'], 'age', 'kms/open']
 below['kms/publish'] = [...below['kms/policy'], 'kms/open', 'kms/sign', 'kms/policy']
 below['kms/rotation'] = [...below['kms/publish'], 'kms/publish']
 below['kms/doctor'] = [...below['kms/rotation'], 'kms/rotation']
@@ -57,15 +59,16 @@ below['doors/serve'] = [...below.serve, 'serve']
 below['doors/fs'] = [...companion, 'stores/files']
 below['doors/kms'] = [...below['kms/doctor'], 'kms/doctor', ...stores]
 below.s3 = [...companion, 'upload', 'serve', 'kms/port', 'kms/policy'] // the server's half of uploads
+below['doors/age'] = [...below['kms/age'], 'kms/age']
 below['doors/s3'] = [...below.s3, 's3']
 below['doors/local-kms'] = ['local-kms']
 below['doors/upload'] = [...below.upload, 'upload']
 below['doors/jose'] = [...below.verify, 'verify']
 for (const door of ['ml-dsa', 'digests']) below[`doors/${door}`] = [...below.providers, 'providers']
-const doors = ['index', 'serve', 'fs', 'kms', 'local-kms', 'ml-dsa', 'upload'].map(
+const doors = ['index', 'serve', 'fs', 'kms', 'age', 'local-kms', 'ml-dsa', 'upload'].map(
   (door) => `doors/${door}`,
 )
-below.cli = [...below['doors/kms'], ...doors] // the top room; it loads doors when a command needs them
+below.cli = [...below['doors/kms'], 'age', 'kms/age', ...doors] // the top room; it loads doors when a command needs them
 
 /**
  * What each room inside local-kms may import of local-kms. A file beside the rooms is its own room.
@@ -113,7 +116,7 @@ packagesOfFile['providers/noble-ml-dsa.ts'] = ['@noble/post-quantum/ml-dsa.js']
 /** Rooms that hold rooms. */
 const halls = ['kms', 'stores', 'doors']
 const isNode = (room) =>
-  /^(files|kms\/.*|local-kms|s3|cli|stores\/(files|s3|dynamo-db)|doors\/(fs|kms|s3|local-kms))$/.test(
+  /^(age|files|kms\/.*|local-kms|s3|cli|stores\/(files|s3|dynamo-db)|doors\/(age|fs|kms|s3|local-kms))$/.test(
     room,
   )
 
@@ -189,7 +192,7 @@ test('every import goes to a lower room, and to a package that its file may use'
 
 test('doors only hand on what rooms have', () => {
   const those = files.filter(({ path }) => path.startsWith('doors/'))
-  assert.lengthOf(those, 10)
+  assert.lengthOf(those, 11)
   for (const { path, text } of those) {
     const rest = withoutComments(text).replace(/export (type )?\{[^}]*\} from '[^']+'/g, '')
     assert.equal(rest.trim(), '', path)

@@ -341,6 +341,7 @@ test('every door and the runtime it names stand in package.json as design.md say
     './digests',
     './jose',
     './kms',
+    './age',
     './s3',
     './upload',
     './local-kms',

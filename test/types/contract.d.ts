@@ -156,7 +156,7 @@ declare module 'sealdrop/kms' { // the companion
     openMany(jwes: AsyncIterable<{ jwe: string } & OpenOptions>, o?: CallOptions & { concurrency?: number; ordered?: boolean }): AsyncIterable<{ index: number; opened?: Content & OpenedInfo; error?: SealdropError }>
     openFile(input: string | URL, output: string | URL, o: OpenFileOptions): Promise<OpenedFileInfo & { length: number; digest: string }>
   }
-  interface Purpose { name: string; use: 'enc' | 'sig'; spec: string; usage: 'ENCRYPT_DECRYPT' | 'KEY_AGREEMENT' | 'SIGN_VERIFY'; alias: string; alg?: string; replicas?: readonly string[]; policy?: object; keepDays?: number; withArn?: boolean }
+  interface Purpose { name: string; use: 'enc' | 'sig'; spec: string; usage: 'ENCRYPT_DECRYPT' | 'KEY_AGREEMENT' | 'SIGN_VERIFY'; alias: string; alg?: string; replicas?: readonly string[]; policy?: object; keepDays?: number; withArn?: boolean; age?: boolean }
   interface KeyInventory { version: 1; counter: number; lifetime?: number; purposes: readonly Purpose[]; keys: readonly import('#dist/doors/kms.js').InventoryKey[] }
   interface InventoryStore { read(): Promise<{ inventory: KeyInventory; etag: string } | undefined>; write(next: KeyInventory, etag?: string): Promise<void> } // compare and swap
   function fileInventory(path: string | URL): InventoryStore // a folder: a file for each version, the newest counts
@@ -271,6 +271,26 @@ declare module 'sealdrop/s3' { // partners' uploads to S3: docs/formats/upload.m
   function bucketDoctor(o: { s3: S3Client; bucket: string; prefix: string; origins: readonly string[]; createParams?: (grant: UploadGrant) => UploadCreateParams; unchecked?: boolean; fetch?: typeof globalThis.fetch }): Promise<readonly { check: string; ok: boolean; advice?: string }[]> // ok with advice: a warning; unchecked: a store that takes a wrong checksum is only warned of
   function bucketCors(o: { origins: readonly string[] }): { CORSRules: object[] } // for PutBucketCors
   function bucketLifecycle(o: { prefix: string }): { Rules: object[] } // for PutBucketLifecycleConfiguration
+}
+
+declare module 'sealdrop/age' { // Node: stock age seals to a KMS key; no context, so that no value or message opens here
+  import type { ByteSource, ByteStream, CallOptions, JWK, KeyInfo, StreamSource } from 'sealdrop'
+  import type { InventoryStore, Kms } from 'sealdrop/kms'
+  interface HeaderBounds { maxHeaderLength?: number; maxStanzas?: number } // 64 KiB, 128
+  function ageRecipient(jwk: JWK): string // age1tag1…
+  function ageRecipients(store: InventoryStore, o?: { now?: () => number }): Promise<{ recipients: readonly string[]; text: string; expires: Date }> // purposes with age: true
+  function ageRecipientsHandler(store: InventoryStore, o?: { now?: () => number; maxAge?: number }): (request: Request) => Promise<Response> // age.txt
+  function sealAge(recipients: string | readonly string[], source: StreamSource, o?: CallOptions & { armor?: boolean }): Promise<ByteStream>
+  function inspectAge(source: StreamSource, o?: CallOptions & HeaderBounds): Promise<{ armored: boolean; stanzas: readonly { type: string; tag?: string }[]; headerLength: number; length?: number }>
+  interface OpenedAgeInfo { key: KeyInfo; armored: boolean }
+  interface AgeOpener {
+    ready(o?: CallOptions): Promise<void>
+    close(): Promise<void>
+    openStream(source: StreamSource, o?: CallOptions): Promise<ByteStream & OpenedAgeInfo> // one DeriveSharedSecret
+    openRange(source: Blob | ByteSource, start: number, end: number, o?: CallOptions): Promise<ByteStream & OpenedAgeInfo> // the last chunk first; an armored file is refused
+    openFile(input: string | URL, output: string | URL, o?: CallOptions): Promise<OpenedAgeInfo>
+  }
+  function createAgeOpener(o: HeaderBounds & { kms?: Kms; keys: readonly string[] | InventoryStore; onEvent?: (e: object) => void; now?: () => number }): AgeOpener
 }
 
 declare module 'sealdrop/local-kms' {

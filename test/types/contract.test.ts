@@ -2,6 +2,7 @@
 // emitted. A member that the contract has and we have not must stand in a Pending list; one that is
 // built must leave it.
 import type * as contract from 'sealdrop'
+import type * as contractAge from 'sealdrop/age'
 import type * as contractFs from 'sealdrop/fs'
 import type * as contractDigests from 'sealdrop/digests'
 import type * as contractJose from 'sealdrop/jose'
@@ -12,6 +13,7 @@ import type * as contractS3 from 'sealdrop/s3'
 import type * as contractServe from 'sealdrop/serve'
 import type * as contractUpload from 'sealdrop/upload'
 import type * as actual from '#dist/doors/index.js'
+import type * as actualAge from '#dist/doors/age.js'
 import type * as actualFs from '#dist/doors/fs.js'
 import type * as actualDigests from '#dist/doors/digests.js'
 import type * as actualJose from '#dist/doors/jose.js'
@@ -34,6 +36,8 @@ type Nothing<T extends never> = T
 export type Names = [
   Nothing<Exclude<keyof typeof contract, keyof typeof actual>>,
   Nothing<Exclude<keyof typeof actual, keyof typeof contract>>,
+  Nothing<Exclude<keyof typeof contractAge, keyof typeof actualAge>>,
+  Nothing<Exclude<keyof typeof actualAge, keyof typeof contractAge>>,
   Nothing<Exclude<keyof typeof contractFs, keyof typeof actualFs>>,
   Nothing<Exclude<keyof typeof actualFs, keyof typeof contractFs>>,
   Nothing<Exclude<keyof typeof contractKms, keyof typeof actualKms>>,
@@ -125,6 +129,12 @@ export type Companion = [
   Fits<typeof contractKms.createPublisher, typeof actualKms.createPublisher>,
   Fits<typeof contractServe.keySetHandler, typeof actualServe.keySetHandler>,
   Fits<typeof contractServe.keySetListener, typeof actualServe.keySetListener>,
+  Fits<typeof contractAge.ageRecipient, typeof actualAge.ageRecipient>,
+  Fits<typeof contractAge.ageRecipients, typeof actualAge.ageRecipients>,
+  Fits<typeof contractAge.ageRecipientsHandler, typeof actualAge.ageRecipientsHandler>,
+  Fits<typeof contractAge.createAgeOpener, typeof actualAge.createAgeOpener>,
+  Fits<typeof contractAge.inspectAge, typeof actualAge.inspectAge>,
+  Fits<typeof contractAge.sealAge, typeof actualAge.sealAge>,
   Fits<typeof contractFs.fileSource, typeof actualFs.fileSource>,
   Fits<typeof contractFs.safePath, typeof actualFs.safePath>,
   Fits<typeof contractFs.fileRecords, typeof actualFs.fileRecords>,

@@ -40,7 +40,7 @@ export const isUrl = (source: string): boolean => /^https?:\/\//i.test(source)
 export async function keySetOf(given: KeyArgument, use: Use): Promise<TrustedKeys> {
   if (given.source.startsWith('@')) return fromName(given, use)
   if (isUrl(given.source)) return fromUrl(given, use)
-  const document = await readDocument(given.source)
+  const document = asDocument(await bytesOfKey(given))
   const recipient = recipientOf(document)
   if (!recipient) return fromFile(given, document, use)
   if (hasTrust(given))
@@ -114,10 +114,19 @@ async function bytesOfPipe(path: string): Promise<Uint8Array<ArrayBuffer>> {
   return bytes
 }
 
-export const readDocument = async (path: string): Promise<string | Uint8Array<ArrayBuffer>> => {
-  const bytes = await readBytes(path)
-  return fromUtf8(bytes) ?? bytes
+/** The bytes of a key's file, which are read once. */
+export function bytesOfKey(given: KeyArgument): Promise<Uint8Array<ArrayBuffer>> {
+  given.bytes ??= readBytes(given.source)
+  return given.bytes
 }
+
+/** A document as text, and as bytes where it is none. */
+const asDocument = (bytes: Uint8Array<ArrayBuffer>): string | Uint8Array<ArrayBuffer> =>
+  fromUtf8(bytes) ?? bytes
+
+/** Reads a file that holds keys. */
+export const readDocument = async (path: string): Promise<string | Uint8Array<ArrayBuffer>> =>
+  asDocument(await readBytes(path))
 
 /** Why a document is believed, by the flags behind it; undefined where none says so. */
 export async function trustOf(

@@ -16,6 +16,8 @@ export interface KeyArgument {
   /** What else was configured, and whether signed sets are remembered. */
   settings?: Settings
   isForgetful?: true
+  /** What its file holds, once it was read: a pipe can be read once. */
+  bytes?: Promise<Uint8Array<ArrayBuffer>>
 }
 
 type Setting = (of: KeyArgument, value: string) => void

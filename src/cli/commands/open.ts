@@ -1,3 +1,4 @@
+import type { AgeOpener } from '../../doors/age.js'
 import type { Opener } from '../../doors/kms.js'
 import type { ByteSource, Content } from '../../doors/index.js'
 import type { Context } from '../../formats/context.js'
@@ -12,7 +13,7 @@ import { eachInput } from '../data/each-input.js'
 import { allOf, inputNames, openInput, type Input } from '../data/inputs.js'
 import { kindOfInput } from '../data/kinds.js'
 import { outputOf, outputsIn, type Output, type OutputOptions } from '../data/outputs.js'
-import { progressOf } from '../data/progress.js'
+import { counted, progressOf } from '../data/progress.js'
 import { UsageError } from '../exit-codes.js'
 import { openInventory } from '../inventory.js'
 import { abortedBySignals } from '../signals.js'
@@ -28,6 +29,8 @@ Examples:
       Many files, 4 at a time. Whatever their contexts are, they are printed.
   $ sealdrop open --key-id alias/claims -c claim=7 --range 0-1023 report.sealed | file -
       The first KiB of a file. Only the frames that it needs are read.
+  $ sealdrop open --key-id alias/claims -o report.pdf report.age
+      An age file, which stock age made. It has no context, so that -c is left out.
 
 A file appears when all of it verified, with the mode 0600, or not at all. A pipe gets each part as it verifies: whoever
 reads the pipe has had plaintext before exit code 3 says that the rest is wrong.`
@@ -77,7 +80,7 @@ export function openCommand(terminal: Terminal, streams: Streams): Command {
     .option('-o, --output <file>', 'where it goes; - is stdout, also where it is a terminal')
     .option(
       '--out-dir <folder>',
-      'where several inputs go, each under its name without .sealed or .jwe',
+      'where several inputs go, each under its name without .sealed, .jwe or .age',
     )
     .option('--force', 'replace what is there')
     .option('--jobs <number>', 'how many inputs are opened side by side; default: 4', parseJobs)
@@ -104,15 +107,15 @@ async function run(work: Opening): Promise<void> {
   const { terminal, o, names } = work
   check(o, work.context)
   const outputs = await outputsOf(work)
-  const opener = await openerOf(o)
+  const openers = await openersOf(o)
   try {
     const { jobs = 4, json = false } = o
     await eachInput(names, { jobs, terminal, json, told: true }, async (name, index) => {
       const input = await openInput(name, work.streams)
-      await openOne(opener, input, outputs[index] as Output, work)
+      await openOne(openers, input, outputs[index] as Output, work)
     })
   } finally {
-    await opener.close()
+    await openers.close()
   }
 }
 
@@ -124,7 +127,7 @@ function check({ inventory, keyId, anyContext }: OpenArguments, context: Context
 }
 
 const opened = (name: string): string => {
-  const base = name.replace(/\.(sealed|jwe)$/, '')
+  const base = name.replace(/\.(sealed|jwe|age)$/, '')
   return base === name || base === '' ? `${name}.opened` : base
 }
 
@@ -138,16 +141,55 @@ async function outputsOf({ o, names, streams, signal }: Opening): Promise<readon
   return [await outputOf(output, how)]
 }
 
-async function openerOf(o: OpenArguments): Promise<Opener> {
+/** An opener for each kind of input. That of age files is made when one comes. */
+interface Openers {
+  readonly sealed: Opener
+  readonly age: () => Promise<AgeOpener>
+  readonly close: () => Promise<unknown>
+}
+
+async function openersOf(o: OpenArguments): Promise<Openers> {
   // what is missing is told at once, and not as a state of keys
   await loadSdk()
   const { createOpener } = await import('../../doors/kms.js')
   const keys = o.inventory === undefined ? (o.keyId ?? []) : await openInventory(o.inventory)
-  return createOpener({ kms: kmsOf(o), keys })
+  const how = { kms: kmsOf(o), keys }
+  const sealed = createOpener(how)
+  let age: Promise<AgeOpener> | undefined
+  const made = async (): Promise<AgeOpener> =>
+    (await import('../../doors/age.js')).createAgeOpener(how)
+  return {
+    sealed,
+    age: () => (age ??= made()),
+    close: async () => Promise.all([sealed.close(), (await age)?.close()]),
+  }
 }
 
-async function openOne(opener: Opener, input: Input, output: Output, work: Opening): Promise<void> {
+async function openAge(
+  { age }: Openers,
+  input: Input,
+  output: Output,
+  work: Opening,
+): Promise<void> {
+  const { o, signal, context } = work
+  if (Object.keys(context).length > 0)
+    throw new UsageError(`${input.name}: an age file has no context; leave out -c`)
+  const opener = await age()
+  const found = o.range
+    ? await opener.openRange(fileOf(input), o.range[0], o.range[1] + 1, { signal })
+    : await opener.openStream(input.source, { signal })
+  return withProgress(work, input, found.readable, output)
+}
+
+async function openOne(
+  openers: Openers,
+  input: Input,
+  output: Output,
+  work: Opening,
+): Promise<void> {
   const kind = await kindOfInput(input)
+  if (kind === 'age') return openAge(openers, input, output, work)
+  const opener = openers.sealed
   const { o, signal, terminal } = work
   const expected = {
     context: o.anyContext ? () => true : work.context,
@@ -194,16 +236,8 @@ async function withProgress(
   output: Output,
 ): Promise<void> {
   const progress = progressOf(streams, input.name, names.length > 1 ? undefined : input.size)
-  let done = 0
-  const counted = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      done += chunk.length
-      progress.update(done)
-      controller.enqueue(chunk)
-    },
-  })
   try {
-    await output.write(streams.stderr.isTTY ? readable.pipeThrough(counted) : readable)
+    await output.write(counted(readable, progress))
   } finally {
     progress.end()
   }

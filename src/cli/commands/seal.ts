@@ -1,15 +1,17 @@
 import { inspect, seal, sealStream, type KeyInfo, type KeySet } from '../../doors/index.js'
 import type { Context } from '../../formats/context.js'
 import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
+import { ageTargets, type AgeTargets } from '../arguments/age-recipients.js'
 import { contextFlags } from '../arguments/context.js'
 import { keySetOf, type TrustedKeys } from '../arguments/key-sets.js'
 import { keyFlags, type KeyArgument } from '../arguments/recipients.js'
 import { valueOf, valueTypeOption, type ValueType } from '../arguments/value-type.js'
 import { Command } from '../commander.js'
+import { beginsAsAgeFile } from '../data/kinds.js'
 import { eachInput } from '../data/each-input.js'
 import { allOf, inputNames, openInput, type Input } from '../data/inputs.js'
 import { outputOf, outputsIn, type Output, type OutputOptions } from '../data/outputs.js'
-import { progressOf } from '../data/progress.js'
+import { counted, progressOf } from '../data/progress.js'
 import { UsageError } from '../exit-codes.js'
 import { abortedBySignals } from '../signals.js'
 import type { Streams, Terminal } from '../terminal.js'
@@ -24,12 +26,15 @@ Examples:
       A value as one line of JWE, to a key in a file.
   $ sealdrop seal -r ours.json -r theirs.json --out-dir sealed *.pdf
       Many files, to a key of each of two companies. Either can open them.
+  $ sealdrop seal -r age.txt -o report.age report.pdf
+      An age file, to the recipients that a company published for stock age. It has no context.
 
 Sealing needs no credentials. What is sealed goes to stdout without -o; everything for people goes to stderr. The context
 (-c) can be read by everyone, and whoever opens must name the same; none is {}.`
 
 interface SealArguments {
   readonly jwe?: true
+  readonly age?: true
   readonly type?: ValueType
   readonly output?: string
   readonly outDir?: string
@@ -47,16 +52,18 @@ export function sealCommand(terminal: Terminal, streams: Streams): Command {
     .argument('[in...]', 'files; default: stdin')
   const recipients = keyFlags(command, {
     flags: '-r, --recipient <url|file>',
-    description: 'a key set, a key (JWK, PEM, DER) or a recipient file; again for several',
+    description:
+      'a key set, a key (JWK, PEM, DER), a recipient file, age1tag… or age.txt; again for several',
   })
   const context = contextFlags(command)
   return command
     .option('--jwe', 'make a value (one line of JWE), of at most 1 MiB, and no message')
+    .option('--age', 'make an age file, to keys on P-256; meant where every -r is for age')
     .addOption(valueTypeOption('what a value is; default: bytes'))
     .option('-o, --output <file>', 'where it goes; - is stdout, also where it is a terminal')
     .option(
       '--out-dir <folder>',
-      'where several inputs go, each under its name and .sealed or .jwe',
+      'where several inputs go, each under its name and .sealed, .jwe or .age',
     )
     .option('--force', 'replace what is there')
     .option('--again', 'seal what is sealed to these keys already')
@@ -87,39 +94,72 @@ interface OneSealing extends Sealing {
   readonly output: Output
 }
 
-function check({ jwe, type }: SealArguments, recipients: readonly KeyArgument[]): void {
+function check({ jwe, age, type }: SealArguments, recipients: readonly KeyArgument[]): void {
   if (recipients.length === 0) throw new UsageError('-r: expected whom to seal to')
   if (jwe && recipients.length > 1)
     throw new UsageError('--jwe: a value has one recipient; a message takes several')
+  if (jwe && age) throw new UsageError('--jwe and --age exclude each other')
   if (type !== undefined && !jwe) throw new UsageError('--type: it is for --jwe')
 }
 
 async function run(work: Sealing): Promise<void> {
   const { terminal, streams, o, recipients, names } = work
-  const outputs = await outputsOf(work)
-  const sets = await Promise.all(recipients.map((given) => keySetOf(given, 'enc')))
+  const age = await ageTargets(recipients, o.age === true)
+  if (age) checkAge(work)
+  const outputs = await outputsOf(work, age ? '.age' : extensionOf(o))
+  const sets = age ? [] : await Promise.all(recipients.map((given) => keySetOf(given, 'enc')))
   const keys = sets.map((set) => set.keys)
   const sealOne = o.jwe ? sealValue : sealMessage
   const told = new Set<string>()
   await eachInput(names, { jobs: 1, terminal, told: true }, async (name, index) => {
     const input = await openInput(name, streams)
-    const sealedTo = await sealOne({ ...work, keys, input, output: outputs[index] as Output })
-    for (const line of reasons(sets, sealedTo)) {
+    const one = { ...work, keys, input, output: outputs[index] as Output }
+    const lines = age ? await sealAgeFile(one, age) : reasons(sets, await sealOne(one))
+    for (const line of lines) {
       if (!told.has(line)) terminal.note(line)
       told.add(line)
     }
   })
 }
 
-async function outputsOf({ o, streams, names, signal }: Sealing): Promise<readonly Output[]> {
+/** An age file has nowhere to put a context. */
+function checkAge({ o, context }: Sealing): void {
+  if (o.jwe) throw new UsageError('--jwe: recipients of age take age files only')
+  if (Object.keys(context).length > 0)
+    throw new UsageError('-c: an age file has no context; leave it out, or seal to a key set')
+}
+
+const extensionOf = ({ jwe }: SealArguments): string => (jwe ? '.jwe' : '.sealed')
+
+async function outputsOf(
+  { o, streams, names, signal }: Sealing,
+  extension: string,
+): Promise<readonly Output[]> {
   const { output, outDir, force = false, jwe } = o
   const how: OutputOptions = { streams, force, mode: 'umask', inputs: names, signal }
   if (outDir !== undefined && output !== undefined)
     throw new UsageError('-o and --out-dir exclude each other')
-  const extension = jwe ? '.jwe' : '.sealed'
   if (outDir !== undefined) return outputsIn(outDir, names, (name) => name + extension, how)
   if (names.length > 1) throw new UsageError('several inputs: expected --out-dir')
   return [await outputOf(output ?? (jwe ? '-' : undefined), how)]
+}
+
+async function sealAgeFile(
+  work: OneSealing,
+  { recipients, reasons: told }: AgeTargets,
+): Promise<readonly string[]> {
+  const { streams, o, input, output, signal } = work
+  if (!o.again && (await beginsAsAgeFile(input)))
+    throw new UsageError(`${input.name}: it is an age file already; --again seals it once more`)
+  const { sealAge } = await import('../../doors/age.js')
+  const progress = progressOf(streams, input.name, input.size)
+  try {
+    const { readable } = await sealAge(recipients, input.source, { signal })
+    await output.write(counted(readable, progress))
+    return told
+  } finally {
+    progress.end()
+  }
 }
 
 /** Which keys were chosen, and why they are believed. */

@@ -1,25 +1,37 @@
+import { beginsAsArmor } from '../../age/armor.js'
+import { beginsAsAge } from '../../age/header.js'
 import { fromUtf8 } from '../../bytes/text.js'
 import type { Bytes } from '../../bytes/bytes.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import { allOf, type Input } from './inputs.js'
 
 /** What a sealed thing is, by its first bytes. */
-export type SealedKind = 'message' | 'value'
+export type SealedKind = 'message' | 'value' | 'age'
 
 /** As many bytes as tell one kind from another. */
-const enough = 64
+const enough = 1_200
 
 const kinds: Readonly<Record<SealedKind, (bytes: Bytes, text: string) => boolean>> = {
   // message-format.md, "Header": version 2, and version 1 of old writers
   message: ([version = 0]) => version === 1 || version === 2,
+  // C2SP age.md, "Header" and "ASCII armor"
+  age: (bytes, text) => (bytes.length > 0 && beginsAsAge(bytes)) || beginsAsArmor(text),
   // RFC 7516 §7.1: five parts in base64url; the first one is a JSON object
   value: (_, text) => /^\s*eyJ[\w-]*\.?/.test(text),
+}
+
+const latin1 = (bytes: Bytes): string => String.fromCharCode(...bytes)
+
+/** Whether an input is an age file, armored or not. */
+export async function beginsAsAgeFile(input: Input): Promise<boolean> {
+  const bytes = await input.first(enough)
+  return kinds.age(bytes, latin1(bytes))
 }
 
 /** Looks at the first bytes of an input. @throws SealdropError `malformed` */
 export async function kindOfInput(input: Input): Promise<SealedKind> {
   const bytes = await input.first(enough)
-  const text = fromUtf8(bytes) ?? ''
+  const text = latin1(bytes)
   const names = Object.keys(kinds) as SealedKind[]
   const found = names.find((name) => kinds[name](bytes, text))
   if (found) return found

@@ -57,3 +57,21 @@ function clock(seconds: number): string {
   const whole = Math.ceil(seconds)
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`
 }
+
+/** The same bytes, which are told as they pass. */
+export function counted(
+  readable: ReadableStream<Uint8Array>,
+  progress: Progress,
+): ReadableStream<Uint8Array> {
+  if (progress === nothing) return readable
+  let done = 0
+  return readable.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        done += chunk.length
+        progress.update(done)
+        controller.enqueue(chunk)
+      },
+    }),
+  )
+}

@@ -67,6 +67,11 @@ function checkPurpose(purpose: Purpose, at: string, code: SealdropErrorCode): vo
     `${at}.alg: ${alg ?? ''} is not for ${spec} and ${usage}`,
   )
   ensure(hasUsage(purpose), code, `${at}.usage: KMS has no ${spec} for ${usage}`)
+  ensure(
+    !purpose.age || (spec === 'ECC_NIST_P256' && usage === 'KEY_AGREEMENT'),
+    code,
+    `${at}.age: age seals to ECC_NIST_P256 of the usage KEY_AGREEMENT, found ${spec} and ${usage}`,
+  )
 }
 
 const signsWith = (alg: string, { spec, usage }: Purpose): boolean =>

@@ -11,6 +11,7 @@ import {
   type InventoryStore,
   type KeyInventory,
   type MadeKey,
+  type Purpose,
 } from './inventory-model.js'
 
 const cooldown = 30_000
@@ -25,6 +26,7 @@ export class InventoryKeys implements OpenerKeys {
   readonly #store: InventoryStore
   readonly #now: () => number
   readonly #onChange: () => void
+  readonly #isFor: (purpose: Purpose) => boolean
   readonly #flight = new SingleFlight<void>()
   #counter: number | undefined
   #keys: readonly KnownKey[] = []
@@ -34,8 +36,14 @@ export class InventoryKeys implements OpenerKeys {
    * Uses the keys of an inventory.
    *
    * @param onChange - is called for every new version of it
+   * @param isFor - which purposes are used. Default: all of them
    */
-  constructor(store: InventoryStore, now: () => number, onChange: () => void) {
+  constructor(
+    store: InventoryStore,
+    now: () => number,
+    onChange: () => void = () => {},
+    isFor: (purpose: Purpose) => boolean = () => true,
+  ) {
     ensure(
       hasMethods(store, 'read'),
       'invalid_argument',
@@ -44,6 +52,7 @@ export class InventoryKeys implements OpenerKeys {
     this.#store = store
     this.#now = now
     this.#onChange = onChange
+    this.#isFor = isFor
   }
 
   async ready(signal?: AbortSignal): Promise<void> {
@@ -117,7 +126,7 @@ export class InventoryKeys implements OpenerKeys {
     const found = await readInventory(this.#store)
     ensure(found, 'key_not_found', 'there is no inventory yet: the publisher makes it')
     if (found.inventory.counter === this.#counter) return
-    this.#keys = knownKeys(found.inventory)
+    this.#keys = knownKeys(found.inventory, this.#isFor)
     this.#counter = found.inventory.counter
     this.#onChange()
   }
@@ -133,8 +142,14 @@ interface KnownKey {
  *
  * Those that are disabled or wait for their deletion are among them: KMS gives the reason.
  */
-function knownKeys({ keys }: KeyInventory): readonly KnownKey[] {
-  const opening = keys.filter(isMade).filter(({ usage }) => usage !== 'SIGN_VERIFY')
+function knownKeys(
+  { purposes, keys }: KeyInventory,
+  isFor: (purpose: Purpose) => boolean,
+): readonly KnownKey[] {
+  const names = purposes.filter(isFor).map(({ name }) => name)
+  const opening = keys
+    .filter(isMade)
+    .filter(({ usage, purpose }) => usage !== 'SIGN_VERIFY' && names.includes(purpose))
   return opening.flatMap((from) => {
     const { arns, thumbprint, jwk, alg } = from
     const info = { thumbprint, alg, use: 'enc' } as const

@@ -57,6 +57,13 @@ export interface Purpose {
    * - Keys on a curve take files without it.
    */
   readonly withArn?: boolean
+  /**
+   * Whether its keys open age files, and stand in `age.txt`. Default: false.
+   *
+   * - An age file has no context, so that a key which also opens values must not take one by chance.
+   * - The keys must be on P-256, of the usage KEY_AGREEMENT.
+   */
+  readonly age?: boolean
 }
 
 /**

@@ -82,6 +82,7 @@ export const purposeRules: Readonly<Record<keyof Purpose, Rule>> = {
   policy: ['a key policy as an object', isJsonObject, '?'],
   keepDays: ['a whole number of days, at most 36,500', (value) => isWhole(value, 0, 36_500), '?'],
   withArn: ['true or false', (value) => typeof value === 'boolean', '?'],
+  age: ['true or false', (value) => typeof value === 'boolean', '?'],
 }
 
 export const keyRules: Readonly<Record<keyof InventoryKey, Rule>> = {

@@ -6,6 +6,7 @@ import { checkOptions } from '../../errors/options.js'
 import { fileSource } from '../../files/file-source.js'
 import { outputPlace } from '../../files/output-place.js'
 import { writeFileWhole } from '../../files/write-file.js'
+import type { ByteSource } from '../../io/byte-source.js'
 import type { OpenedFileInfo, OpenFileOptions } from '../../open/options.js'
 import type { StreamOpener } from '../../open/stream-opener.js'
 import { filePath } from '../../files/file-path.js'
@@ -26,6 +27,24 @@ export async function openFile(
   o: OpenFileOptions,
 ): Promise<OpenedFile> {
   checkOptions(o, 'signal context maxAge sealedName')
+  const { source, to } = await placesOf(input, output)
+  const { readable, digest, sealedLength, ...info } = await opener.openStream(source, {
+    ...o,
+    digest: true,
+  })
+  await writeFileWhole(to, readable)
+  return { ...info, length: await sealedLength, digest: await digest }
+}
+
+/**
+ * The file that is read, and the place that is written to, which is another one.
+ *
+ * @throws SealdropError `invalid_argument`, `source_failed`, `output_failed`
+ */
+export async function placesOf(
+  input: string | URL,
+  output: string | URL,
+): Promise<{ readonly source: ByteSource; readonly to: string }> {
   const from = resolve(filePath(input, 'openFile: expected a path'))
   const given = resolve(filePath(output, 'openFile: expected a path'))
   const source = await fileSource(from)
@@ -40,12 +59,7 @@ export async function openFile(
     'invalid_argument',
     'openFile: expected a file to write, found a device or a pipe; openStream can write there',
   )
-  const { readable, digest, sealedLength, ...info } = await opener.openStream(source, {
-    ...o,
-    digest: true,
-  })
-  await writeFileWhole(to, readable)
-  return { ...info, length: await sealedLength, digest: await digest }
+  return { source, to }
 }
 
 /** Whether two paths lead to one file, also by links. A file that is not there is none. */

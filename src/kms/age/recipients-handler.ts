@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto'
+import { clockOf, ensure, hasMethods, milliseconds } from '../../errors/guard.js'
+import { checkOptions } from '../../errors/options.js'
+import { isSealdropError } from '../../errors/sealdrop-error.js'
+import { blamingNow } from '../../errors/whose.js'
+import { SingleFlight } from '../../io/single-flight.js'
+import type { InventoryStore } from '../inventory/inventory-model.js'
+import { ageRecipients, type AgeRecipients, type AgeRecipientsOptions } from './age-recipients.js'
+
+/** For how long `age.txt` is served. */
+export interface AgeRecipientsHandlerOptions extends AgeRecipientsOptions {
+  /**
+   * For how long caches may keep an answer, in milliseconds.
+   *
+   * Default: 5 minutes. It is never longer than the recipients are good.
+   */
+  readonly maxAge?: number
+}
+
+const reloadAfter = 60_000
+const methods = 'GET, HEAD'
+
+/**
+ * Makes a handler that serves `age.txt`: the recipients that stock age seals to.
+ *
+ * - It answers GET and HEAD, with `ETag` and 304, and `Cache-Control`. Mount it at any path.
+ * - It lists purposes with `age: true` only. The inventory is read at most once a minute.
+ * - No request calls KMS. It never throws: where there is nothing to serve it answers 503.
+ *
+ * @param store - the inventory
+ * @returns a function that takes a Request and answers a Response
+ * @throws SealdropError for what it was given:
+ *   - `invalid_argument`: it is no store of an inventory, or an option is wrong
+ * @example
+ *   ```js
+ *   import { ageRecipientsHandler } from 'sealdrop/age'
+ *   import { fileInventory } from 'sealdrop/kms'
+ *   const handler = ageRecipientsHandler(fileInventory('inventory'))
+ *   const response = await handler(new Request('https://keys.example.com/age.txt'))
+ *   console.log(response.status) // 503
+ *   ```
+ * @see RFC 9110 §13.1.2, RFC 9111 §5.2
+ */
+export function ageRecipientsHandler(
+  store: InventoryStore,
+  o: AgeRecipientsHandlerOptions = {},
+): (request: Request) => Promise<Response> {
+  return blamingNow(() => handlerOf(store, o))
+}
+
+function handlerOf(
+  store: InventoryStore,
+  o: AgeRecipientsHandlerOptions,
+): (request: Request) => Promise<Response> {
+  const { maxAge = 300_000 } = checkOptions(o, 'now maxAge')
+  milliseconds('maxAge', maxAge)
+  ensure(
+    hasMethods(store, 'read'),
+    'invalid_argument',
+    'ageRecipientsHandler: expected a store such as fileInventory makes',
+  )
+  const now = clockOf(o.now)
+  const held = holding(store, now)
+  return async ({ method, headers }) => {
+    if (method !== 'GET' && method !== 'HEAD') return answer(405, { allow: methods })
+    const found = await held()
+    const left = (found?.expires.getTime() ?? 0) - now()
+    if (!found || left <= 0)
+      return answer(503, { 'cache-control': 'no-store', 'retry-after': '30' })
+    const fresh = {
+      etag: etagOf(found),
+      'cache-control': `public, max-age=${Math.floor(Math.min(maxAge, left) / 1000)}`,
+    }
+    if (matches(headers.get('if-none-match'), fresh.etag)) return answer(304, fresh)
+    const whole = { ...fresh, 'content-type': 'text/plain; charset=utf-8' }
+    return answer(200, whole, method === 'GET' ? found.text : null)
+  }
+}
+
+const answer = (
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: string | null = null,
+): Response =>
+  new Response(body, { status, headers: { ...headers, 'x-content-type-options': 'nosniff' } })
+
+const etagOf = ({ text }: AgeRecipients): string =>
+  `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`
+
+const matches = (header: string | null, etag: string): boolean =>
+  (header ?? '')
+    .split(',')
+    .some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
+
+/** The recipients, read at most once a minute. While that fails, those that were read last. */
+function holding(
+  store: InventoryStore,
+  now: () => number,
+): () => Promise<AgeRecipients | undefined> {
+  const flight = new SingleFlight<void>()
+  let held: AgeRecipients | undefined
+  let readAt = -Infinity
+  const read = async (): Promise<void> => {
+    readAt = now()
+    try {
+      held = await ageRecipients(store, { now })
+    } catch (error) {
+      // that nothing is to be served is an answer; that the store cannot be read is none
+      const isAnswer = isSealdropError(error) && error.code !== 'source_failed'
+      if (isAnswer) held = undefined
+    }
+  }
+  return async () => {
+    const isOld = Math.abs(now() - readAt) >= reloadAfter
+    if (isOld || !held) await flight.run(read)
+    return held
+  }
+}
