@@ -197,7 +197,7 @@ test('what is wrong in a command is exit code 2, before anything is sent', async
     ],
     [[...link, 'some'], /-r: expected whom to seal to/],
     [[...toClaims, 'some'], /expected where files are sent/],
-    [['-r', 'claims.jwk.json', ...link, 'some'], /another context: .* say -c 'claim=7'/],
+    [['-r', 'claims.jwk.json', ...link, 'some'], /another context: .* say -c claim=7$/m],
     [[...toClaims, '-c', 'more=1', ...link, 'some'], /takes files with another context/],
     [
       [...toClaims, ...link, '--handler', 'http://127.0.0.1:1/uploads', 'some'],
