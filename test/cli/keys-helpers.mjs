@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { assert } from 'chai'
 import { fileInventory, publicJwk } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
-import { buildProgram, runProgram } from '#dist/cli/program.js'
+import { buildProgram, commandsFor, runProgram } from '#dist/cli/program.js'
 import { present } from '../support/types.mjs'
 import { bin } from './seal-helpers.mjs'
 
@@ -41,7 +41,8 @@ async function runHere(args) {
     out: (line) => void lines.push(...line.split('\n')),
     note: (line) => void notes.push(line),
   }
-  const code = await runProgram(buildProgram(terminal), args, terminal)
+  const program = buildProgram(terminal, await commandsFor(args, terminal))
+  const code = await runProgram(program, args, terminal)
   const text = (list) => list.map((line) => `${line}\n`).join('')
   return { code, out: Buffer.from(text(lines)), err: text(notes), lines }
 }

@@ -21,7 +21,7 @@ const dir = mkdtempSync(join(tmpdir(), 'sealdrop-cli-keys-s3-'))
 const Bucket = 'bucket'
 /** Is awaited before a request of the command reaches S3. */
 const gate = { before: async (/** @type {string} */ _request) => {} }
-const proxy = createServer(async (incoming, response) => {
+const handOn = async (incoming, response) => {
   const { method, url: path, headers } = incoming
   await gate.before(`${method} ${path}`)
   const onward = request(
@@ -34,7 +34,8 @@ const proxy = createServer(async (incoming, response) => {
     },
   )
   incoming.pipe(onward)
-})
+}
+const proxy = createServer((incoming, response) => void handOn(incoming, response))
 let url = ''
 before(async () => {
   world = await keysWorld()

@@ -24,7 +24,7 @@ function stepsOf(text) {
   for (const line of text.split('\n')) {
     const [, heading] = /^## (.*)$/.exec(line) ?? []
     ahead = times[heading] ?? ahead
-    if (/^```/.test(line)) isOpen = line === '```console'
+    if (line.startsWith('```')) isOpen = line === '```console'
     else if (isOpen && line.startsWith('$ '))
       steps.push({ command: line.slice(2), shown: [], ahead })
     else if (isOpen) steps.at(-1).shown.push(line)
@@ -66,7 +66,7 @@ function shellIn(folder, env) {
       shell.stdin.write(`{ ${command}\n} 2>&1\necho '${mark}'\n`)
     })
   // its jobs too, of which the local KMS runs until then
-  const end = () => process.kill(-shell.pid, 'SIGTERM')
+  const end = () => process.kill(-Number(shell.pid), 'SIGTERM')
   return { type, end }
 }
 
