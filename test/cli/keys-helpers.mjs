@@ -80,7 +80,7 @@ export async function keysWorld({ inProcess = false } = {}) {
    * Runs the command to its end, in a session of its own: there is no terminal to ask at.
    *
    * @param {readonly string[]} args
-   * @param {{ env?: object, input?: Uint8Array | string }} o
+   * @param {{ env?: object, input?: Uint8Array | string, killAfter?: number }} o
    * @returns {Promise<{ code: number | null, out: Buffer, err: string, lines: string[] }>}
    */
   const run = (args, o = {}) => {
@@ -98,8 +98,11 @@ export async function keysWorld({ inProcess = false } = {}) {
     child.stderr.on('data', (chunk) => err.push(chunk))
     child.stdin.on('error', () => {})
     child.stdin.end(o.input ?? '')
+    const killing =
+      o.killAfter === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), o.killAfter)
     return new Promise((resolve) => {
       child.once('close', (code) => {
+        clearTimeout(killing)
         const all = Buffer.concat(out)
         const lines = all.toString().split('\n').slice(0, -1)
         resolve({ code, out: all, err: Buffer.concat(err).toString(), lines })

@@ -2,6 +2,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { assert } from 'chai'
+import { buildProgram } from '#dist/cli/program.js'
 import { keysWorld, twoPurposes } from './keys-helpers.mjs'
 
 /** @type {Awaited<ReturnType<typeof keysWorld>>} */
@@ -143,7 +144,14 @@ test('keys that are not there, not retired, or not said clearly', async () => {
   await refused(4, /the inventory has no key "claims"/, 'delete', ...of, 'claims')
   await refused(4, /the inventory has no key/, 'show', ...of, 'alias/none')
   await refused(2, /another one must take its place first/, 'retire', ...of, thumbprint)
-  for (const date of ['2035', '2035-02-30', '1.1.2035', 'tomorrow'])
+  for (const date of [
+    '2035',
+    '2035-02-30',
+    '2035-02-30T00:00Z',
+    '2035-01-01T12:00',
+    '1.1.2035',
+    'tomorrow',
+  ])
     await refused(2, /expected a date/, 'retire', ...of, '--keep-until', date, thumbprint)
   const revoke = ['revoke', ...of, '--confirm', thumbprint]
   await refused(2, /required option '--reason/, ...revoke, thumbprint)
@@ -182,4 +190,22 @@ test('list and show take an inventory or a key set, and a URL needs a reason', a
   await done('publish', ...of, '--unsigned', '--to', 'set')
   await refused(4, /the key set has no key "x"/, 'show', 'set/jwks.json', 'x')
   await refused(2, /expected a URL with --root/, 'show', 'set/jwks.json', '--as', 'recipient')
+})
+
+test('every example of every help parses', async () => {
+  const quiet = { out: () => {}, note: () => {} }
+  const commandsOf = (command) => [command, ...command.commands.flatMap(commandsOf)]
+  const program = () => {
+    const made = buildProgram(quiet)
+    for (const one of commandsOf(made)) if (one.commands.length === 0) one.action(() => {})
+    return made
+  }
+  let help = ''
+  for (const one of commandsOf(program()).filter(({ parent }) => parent?.name() === 'keys')) {
+    one.configureOutput({ writeOut: (text) => void (help += text) })
+    one.outputHelp()
+  }
+  const examples = [...help.matchAll(/^ {2}\$ sealdrop (keys .*)$/gm)].map(([, line]) => line)
+  assert.isAtLeast(examples.length, 16)
+  for (const line of examples) await program().parseAsync((line ?? '').split(' '), { from: 'user' })
 })

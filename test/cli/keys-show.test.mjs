@@ -90,6 +90,8 @@ test('a thumbprint that begins with - is a thumbprint, wherever it stands', asyn
   const inventory = { ...emptyInventory(claims), keys: [key] }
   writeFileSync(at('dashed/inventory-00000001.json'), JSON.stringify(inventory))
   const dashed = ['--inventory', 'dashed']
+  const { err } = await done('show', ...dashed, '--as', 'pem', thumbprint)
+  assert.equal(err, `${thumbprint} is retired\n`, 'nobody hands it out unaware')
   for (const args of [
     [...dashed, '--as', 'pin', thumbprint],
     [thumbprint, ...dashed, '--as', 'pin'],

@@ -114,9 +114,8 @@ export const parseDate =
   (flag: string) =>
   (text: string): Date => {
     const isIso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/.test(text)
-    const date = new Date(isIso ? text : NaN)
-    const isSame = !Number.isNaN(date.getTime()) && isDayOf(text, date)
-    if (!isSame)
+    const date = new Date(isIso && isDay(text.slice(0, 10)) ? text : NaN)
+    if (Number.isNaN(date.getTime()))
       throw new UsageError(
         `${flag} ${text}: expected a date, such as 2035-01-31 or 2035-01-31T12:00Z`,
       )
@@ -124,5 +123,7 @@ export const parseDate =
   }
 
 /** A month may have no such day, and a Date takes the next one then. */
-const isDayOf = (text: string, date: Date): boolean =>
-  text.length > 10 || date.toISOString().startsWith(text)
+function isDay(day: string): boolean {
+  const date = new Date(day)
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day)
+}

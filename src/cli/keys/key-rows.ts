@@ -1,4 +1,5 @@
 import type { InventoryKey, KeyInventory, KeyState, Purpose, Step } from '../../doors/kms.js'
+import { isDeleted } from '../../kms/inventory/inventory-model.js'
 import { dateOf } from './words.js'
 
 /** A key as it is listed. */
@@ -57,7 +58,9 @@ export function keyRows(
 }
 
 function rowOf(key: InventoryKey, steps: readonly Step[]): Omit<KeyRow, 'use' | 'alias'> {
-  const { purpose, state, thumbprint, alg, arns, revoked } = key
+  const { purpose, thumbprint, alg, arns, revoked } = key
+  // nobody writes down that a deletion became final
+  const state = isDeleted(key, Date.now()) ? 'deleted' : key.state
   const telling = tellings[state]
   const step = steps.find(
     ({ kind, key: of }) =>

@@ -1,4 +1,4 @@
-import type { KeyInventory, Purpose } from '../../../doors/kms.js'
+import type { KeyInventory, Purpose, RotationPlan, Step } from '../../../doors/kms.js'
 import { SealdropError } from '../../../errors/sealdrop-error.js'
 import { kmsOf } from '../../arguments/kms.js'
 import type { Command } from '../../commander.js'
@@ -78,8 +78,8 @@ async function init(work: Init): Promise<void> {
   if (found) checkBegun(work, found.inventory)
   const first = found?.inventory ?? (await firstInventory(work))
   if (!found) await checkAliases(first, o, signal)
-  const planOf = (inventory: KeyInventory): ReturnType<typeof planRotation> =>
-    planRotation(inventory, { now: new Date(), every: everyOf(o) })
+  const planOf = (inventory: KeyInventory): RotationPlan =>
+    keysFirst(planRotation(inventory, { now: new Date(), every: everyOf(o) }), inventory)
   const plan = planOf(first)
   if (dryRun) {
     if (!json) terminal.out(`would be written to ${o.inventory}: ${namesOf(first)}`)
@@ -89,7 +89,7 @@ async function init(work: Init): Promise<void> {
   terminal.note(`${o.inventory} is ${found ? 'there, and this init goes on' : 'made'}`)
   await carryOut(plan, { terminal, json, store, kms: kmsOf(o), signal })
   const made = await inventoryIn(store)
-  checkWhole(made)
+  checkWhole(made, terminal)
   tellNext({ terminal, json }, planOf(made).next)
   terminal.note('Now: sealdrop keys publish')
 }
@@ -195,12 +195,40 @@ const isWhole = (inventory: KeyInventory): boolean =>
       keyOf(inventory, purpose, 'next') !== undefined,
   )
 
-/** Refuses to say that all is done while another run makes a first key. */
-function checkWhole(inventory: KeyInventory): void {
-  const missing = inventory.purposes.find((purpose) => !keyOf(inventory, purpose, 'current'))
-  if (missing)
-    throw new SealdropError(
-      'conflict',
-      `${missing.name} has no key yet, since another run makes it, or was cut off: repeat in 30 minutes`,
+/**
+ * The steps in such an order that all keys are made before one comes into use.
+ *
+ * Once a key is in use somebody may have a set without the others. One that signs waits for 49
+ * hours then, so that an init which is cut off earlier costs no wait.
+ */
+function keysFirst(plan: RotationPlan, { purposes }: KeyInventory): RotationPlan {
+  const signing = purposes.filter(({ use }) => use === 'sig').map(({ name }) => name)
+  const made = new Set<string>()
+  const rankOf = ({ kind, key }: Step): number => {
+    if (kind === 'activate') return signing.includes(key) ? 1 : 2
+    if (kind !== 'create' || made.has(key)) return 3
+    made.add(key)
+    return 0
+  }
+  const ranked = plan.steps.map((step) => [rankOf(step), step] as const)
+  return { ...plan, steps: ranked.sort(([a], [b]) => a - b).map(([, step]) => step) }
+}
+
+/**
+ * Refuses to say that all is done while another run makes a first key.
+ *
+ * One that was made, and waits until everybody can know it, is told.
+ */
+function checkWhole(inventory: KeyInventory, terminal: Terminal): void {
+  const missing = inventory.purposes.filter((purpose) => !keyOf(inventory, purpose, 'current'))
+  for (const purpose of missing) {
+    if (!keyOf(inventory, purpose, 'next'))
+      throw new SealdropError(
+        'conflict',
+        `${purpose.name} has no key yet, since another run makes it, or was cut off: repeat in 30 minutes`,
+      )
+    terminal.note(
+      `${purpose.name} comes into use by sealdrop keys rotate, since a set without it may be in use`,
     )
+  }
 }

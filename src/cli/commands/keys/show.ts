@@ -161,6 +161,9 @@ async function keyOfSet(
   throw new SealdropError('key_not_found', `the key set has no key ${shown(thumbprint)}`)
 }
 
+/** States of a key that may be handed out. A key of a set has none. */
+const inUse: readonly unknown[] = ['current', 'next', undefined]
+
 async function tellKey(terminal: Terminal, { as, json }: ShowArguments, key: Told): Promise<void> {
   if (as === undefined) {
     const facts: readonly (readonly [string, unknown])[] = Object.entries(key.facts)
@@ -168,6 +171,9 @@ async function tellKey(terminal: Terminal, { as, json }: ShowArguments, key: Tol
     for (const line of json ? [JSON.stringify(key.facts)] : lines) terminal.out(line)
     return
   }
+  const { state, revoked } = key.facts
+  if (revoked !== undefined) terminal.note(`${key.thumbprint} was taken back`)
+  else if (!inUse.includes(state)) terminal.note(`${key.thumbprint} is ${String(state)}`)
   const value = await formOf(as, key)
   const plain = typeof value === 'string' ? value : JSON.stringify(value, null, 2)
   terminal.out(json ? JSON.stringify({ as, value }) : plain)
