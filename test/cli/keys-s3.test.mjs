@@ -21,18 +21,22 @@ const dir = mkdtempSync(join(tmpdir(), 'sealdrop-cli-keys-s3-'))
 const Bucket = 'bucket'
 /** Is awaited before a request of the command reaches S3. */
 const gate = { before: async (/** @type {string} */ _request) => {} }
-const handOn = async (incoming, response) => {
+/**
+ * Hands a request on to S3, and its answer back.
+ *
+ * @param {import('node:http').IncomingMessage} incoming
+ * @param {import('node:http').ServerResponse} response
+ */
+async function handOn(incoming, response) {
   const { method, url: path, headers } = incoming
   await gate.before(`${method} ${path}`)
-  const onward = request(
-    { host: '127.0.0.1', port: server.port, method, path, headers },
-    (answer) => {
-      // clients put their clocks right by it
-      const date = new Date(Date.now() + world.clock.ahead).toUTCString()
-      response.writeHead(answer.statusCode ?? 500, { ...answer.headers, date })
-      answer.pipe(response)
-    },
-  )
+  const to = { host: '127.0.0.1', port: server.port, method, path, headers }
+  const onward = request(to, (answer) => {
+    // clients put their clocks right by it
+    const date = new Date(Date.now() + world.clock.ahead).toUTCString()
+    response.writeHead(answer.statusCode ?? 500, { ...answer.headers, date })
+    answer.pipe(response)
+  })
   incoming.pipe(onward)
 }
 const proxy = createServer((incoming, response) => void handOn(incoming, response))
@@ -159,6 +163,23 @@ test('two rotations at the same time: the keys are made once', async () => {
       rows.filter((row) => row.purpose === purpose).map(({ state }) => state),
       ['retired', 'current', 'next'],
     )
+})
+
+test('without a Region, or with a profile that is not there, a sentence says so', async () => {
+  const env = { AWS_REGION: '', AWS_CONFIG_FILE: '/none', AWS_SHARED_CREDENTIALS_FILE: '/none' }
+  const list = (more) =>
+    world.run(['keys', 'list', ...of, '--profile', 'nobody'], { env: { ...env, ...more } })
+  const { code, err } = await list({ AWS_ENDPOINT_URL_S3: url })
+  assert.equal(code, 2, err)
+  assert.match(err, /^sealdrop: no Region is known: set AWS_REGION/)
+  const without = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_REGION: 'us-east-1' }
+  const denied = await list({
+    AWS_ENDPOINT_URL_S3: url,
+    ...without,
+    AWS_EC2_METADATA_DISABLED: 'true',
+  })
+  assert.equal(denied.code, 7, denied.err)
+  assert.match(denied.err, /the inventory cannot be read: CredentialsProviderError/)
 })
 
 test('a bucket that is not there is told by its name, with exit code 7', async () => {

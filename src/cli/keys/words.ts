@@ -26,6 +26,7 @@ const replacements: readonly (readonly [said: RegExp | string, instead: string])
     'sealdrop keys rotate makes one: publish it, then',
   ],
   ['planRotation and applyRotation make its first keys', 'sealdrop keys init makes its first keys'],
+  ['pass kms: { region }', 'say --region'],
   ['write one with its purposes and no keys', 'sealdrop keys init makes one'],
   [/^keepUntil: expected the Date/, '--keep-until: expected the date'],
   [/^inventory\.purposes\[(\d+)\]\./, '--purpose: '],
