@@ -129,6 +129,21 @@ test('a working folder that says more than formatting and jobs is refused', asyn
   assert.deepEqual([code, /found region/.test(err)], [2, true], err)
 })
 
+test('an empty or relative home makes no folder of the user of the working folder', async () => {
+  const planted = { recipients: { claims: { file: 'evil.pem' } } }
+  const { at, cli } = world()
+  mkdirSync(at('work/.config/sealdrop'), { recursive: true })
+  writeFileSync(at('work/.config/sealdrop/config.json'), JSON.stringify(planted))
+  for (const HOME of ['', '.', 'work'])
+    for (const XDG_CONFIG_HOME of ['', '.config']) {
+      const none = { HOME, XDG_CONFIG_HOME, XDG_STATE_HOME: '', APPDATA: '' }
+      const { code, out, err } = await cli('config', { ...none, SEALDROP_STATE: 'none' })
+      assert.deepEqual([code, out.toString()], [0, 'state       none  (SEALDROP_STATE)\n'], err)
+      const kept = await cli('config', none)
+      assert.deepEqual([kept.code, /no home folder/.test(kept.err)], [7, true], kept.err)
+    }
+})
+
 test('a file that others may change is refused where it decides trust', async () => {
   const decides = { region: 'own-1' }
   const refused = ({ refusal }, words) => {

@@ -95,7 +95,7 @@ export function readFolderFile(path: string): ConfigFile | undefined {
   const harmless = settingNames.filter((name) => settingRows[name].isHarmless)
   throw new UsageError(
     `${path}: a file in the working folder may have ${harmless.join(' and ')} only, found ${member}; ` +
-      'move it to a file of your own, or name this one by --config',
+      'move it to sealdrop/config.json in your own folder, or to a file that --config names',
   )
 }
 

@@ -7,16 +7,26 @@ import { whoElseWrites } from './config-file.js'
 import { ownSetsPath } from './folders.js'
 import type { Settings } from './settings.js'
 
-/** Where the newest signed sets are kept; undefined where nothing is. */
+const wayOut = 'SEALDROP_STATE names another folder, and --no-state remembers nothing'
+
+/**
+ * Where the newest signed sets are kept; `none` where that was said.
+ *
+ * @throws SealdropError `output_failed` where the user has no folder
+ */
 export function setsFolder(settings: Settings): {
   readonly value: string
   readonly source: string
 } {
-  const { value = ownSetsPath(process.env), source = 'default' } = settings.get('state') ?? {}
-  return { value: String(value), source }
+  const said = settings.get('state')
+  if (said) return { value: String(said.value), source: said.source }
+  const value = ownSetsPath(process.env)
+  if (value !== undefined) return { value, source: 'default' }
+  throw new SealdropError(
+    'output_failed',
+    `there is no home folder to keep signed key sets in; ${wayOut}`,
+  )
 }
-
-const wayOut = 'SEALDROP_STATE names another folder, and --no-state remembers nothing'
 
 /**
  * Keeps signed sets in a folder, which is made for its owner alone.

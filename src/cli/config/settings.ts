@@ -20,8 +20,6 @@ export interface Settings {
   readonly get: (name: SettingName) => Setting | undefined
   /** A recipient by its name. @throws UsageError where there is none */
   readonly recipient: (name: string) => NamedRecipient & { readonly source: string }
-  /** The files that were found, the one that counts most first. */
-  readonly files: readonly string[]
 }
 
 /** What the settings are read from. */
@@ -43,18 +41,14 @@ export function readSettings(from: SettingsFrom): Settings {
   )
   const get = (name: SettingName): Setting | undefined =>
     isOutdone(name, found, files) ? undefined : found.get(name)
-  return {
-    get,
-    recipient: (name) => recipientOf(name, get('recipients')),
-    files: files.map(({ path }) => path),
-  }
+  return { get, recipient: (name) => recipientOf(name, get('recipients')) }
 }
 
 /** A file that is named replaces the user's own. */
 function filesOf({ file, env, cwd }: SettingsFrom): readonly ConfigFile[] {
   const named = file ?? (env['SEALDROP_CONFIG'] || undefined)
-  const own =
-    named === undefined ? readOwnFile(ownConfigPath(env), true) : readOwnFile(named, false)
+  const path = named ?? ownConfigPath(env)
+  const own = path === undefined ? undefined : readOwnFile(path, named === undefined)
   const folder = readFolderFile(join(cwd, '.sealdrop.json'))
   return [own, folder].filter((found) => found !== undefined)
 }

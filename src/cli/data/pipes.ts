@@ -56,13 +56,22 @@ export function endedBySignals<T extends Readable | Writable>(stream: T): T {
 
 const closing = (fd: number): void => close(fd, () => {})
 
+/** Both ends of a pipe; undefined where that is not allowed. */
+function otherEnd(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
+  } catch {
+    return undefined
+  }
+}
+
 /** Opening waits for the other end. A signal ends the wait by being that end. */
 async function openPipe(path: string, flags: number): Promise<number> {
   let ended: Error | undefined
   let other: number | undefined
   const forget = whenInterrupted((reason) => {
     ended = reason
-    other = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
+    other = otherEnd(path)
   })
   try {
     const fd = await promisify(open)(path, flags)
