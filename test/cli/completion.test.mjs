@@ -108,7 +108,7 @@ async function typed(shell, steps) {
     more()
   })
   const ended = new Promise((resolve) => child.once('close', resolve))
-  const patience = setTimeout(() => child.kill('SIGKILL'), 60_000)
+  const patience = setTimeout(() => child.kill('SIGKILL'), 120_000)
   for (const [keys, pattern] of steps) {
     shown = ''
     child.stdin.write(keys)
@@ -165,7 +165,7 @@ for (const [name, shell, begin] of shells)
       await typed(shell, [
         ...begin,
         ['sealdrop inspect $(touch ran) --js\t', /--json/],
-        ['\u0003', /READY/],
+        ['\u0015echo "clea""red"\n', /cleared/],
       ])
       assert.isFalse(existsSync(at('work/ran')))
     },
