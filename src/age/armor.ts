@@ -15,7 +15,8 @@ const longestEnd = 256
 const isSpace = (text: string): boolean => /^[\t\n\v\f\r ]*$/.test(text)
 
 /** Whether text begins as armor does: by its first line after white space. */
-export const beginsAsArmor = (text: string): boolean => /^[\t\n\v\f\r ]*-----BEGIN /.test(text)
+export const beginsAsArmor = (text: string): boolean =>
+  /^[\t\n\v\f\r ]*-----BEGIN AGE ENCRYPTED FILE-----/.test(text)
 
 function refuse(condition: unknown, what: string): asserts condition {
   ensure(condition, 'malformed', `age armor: ${what}`)

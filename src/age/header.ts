@@ -31,12 +31,8 @@ const latin1 = (bytes: Uint8Array): string =>
     String.fromCharCode(...bytes.subarray(i * 8192, (i + 1) * 8192)),
   ).join('')
 
-/** Whether bytes begin as the header of an age file of any version does, as far as they go. */
-export function beginsAsAge(bytes: Uint8Array): boolean {
-  const text = latin1(bytes.subarray(0, 64))
-  const name = 'age-encryption.org/'
-  return text.startsWith(name) || (text.length < name.length && name.startsWith(text))
-}
+/** Whether text begins as the header of an age file of any version does. */
+export const beginsAsAge = (text: string): boolean => text.startsWith('age-encryption.org/')
 
 /**
  * Where the header ends: behind the line of its MAC. Undefined where that has not come yet.

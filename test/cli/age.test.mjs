@@ -122,6 +122,14 @@ test('an age file is not sealed again without --again, and opens without -c only
   assert.include(context.err, 'has no context')
 })
 
+test('what only looks like an age file is sealed', async () => {
+  for (const input of ['', 'a', 'age-encryption.org', '-----BEGIN PRIVATE KEY-----\n']) {
+    const { code, out, err } = await sealdrop(['seal', '-r', recipient], { input })
+    assert.equal(code, 0, err)
+    assert.equal((await open([], { input: out })).out.toString(), input)
+  }
+})
+
 test('what is changed is exit 3, and what is for others exit 4', async () => {
   const { out } = await sealdrop(['seal', '-r', recipient], { input: 'DE02' })
   out[out.length - 1] ^= 1

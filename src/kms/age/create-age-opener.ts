@@ -124,8 +124,8 @@ class AgeFiles {
   }
 
   async openStream(source: StreamSource, call: CallOptions | undefined): Promise<OpenedAge> {
-    const signal = signalOf(call)
     return taken(source, async (reader) => {
+      const signal = signalOf(call)
       const { front, key, info } = await this.#opened(signal, () => readFront(reader, this.#bounds))
       const stop = (reason: unknown): void => this.#stopped(reason, key, reader)
       return { ...info, readable: streamOf(allChunks(front.reader, key), stop, signal) }
