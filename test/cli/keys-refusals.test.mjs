@@ -2,7 +2,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { assert } from 'chai'
-import { buildProgram } from '#dist/cli/program.js'
+import { allCommands, buildProgram } from '#dist/cli/program.js'
 import { keysWorld, twoPurposes } from './keys-helpers.mjs'
 
 /** @type {Awaited<ReturnType<typeof keysWorld>>} */
@@ -195,17 +195,18 @@ test('list and show take an inventory or a key set, and a URL needs a reason', a
 test('every example of every help parses', async () => {
   const quiet = { out: () => {}, note: () => {} }
   const commandsOf = (command) => [command, ...command.commands.flatMap(commandsOf)]
-  const program = () => {
-    const made = buildProgram(quiet)
+  const program = async () => {
+    const made = buildProgram(quiet, await allCommands(quiet))
     for (const one of commandsOf(made)) if (one.commands.length === 0) one.action(() => {})
     return made
   }
   let help = ''
-  for (const one of commandsOf(program()).filter(({ parent }) => parent?.name() === 'keys')) {
+  for (const one of commandsOf(await program()).filter(({ parent }) => parent?.name() === 'keys')) {
     one.configureOutput({ writeOut: (text) => void (help += text) })
     one.outputHelp()
   }
   const examples = [...help.matchAll(/^ {2}\$ sealdrop (keys .*)$/gm)].map(([, line]) => line)
   assert.isAtLeast(examples.length, 16)
-  for (const line of examples) await program().parseAsync((line ?? '').split(' '), { from: 'user' })
+  for (const line of examples)
+    await (await program()).parseAsync((line ?? '').split(' '), { from: 'user' })
 })

@@ -20,7 +20,7 @@ const moved = /** @type {DateConstructor} */ (
     class extends RealDate {
       /** @param {any[]} args */
       constructor(...args) {
-        super(...(args.length === 0 ? [now()] : /** @type {[any]} */ (args)))
+        super(.../** @type {[any]} */ (args.length === 0 ? [now()] : args))
       }
 
       static now() {

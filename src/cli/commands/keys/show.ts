@@ -171,7 +171,7 @@ async function tellKey(terminal: Terminal, { as, json }: ShowArguments, key: Tol
     for (const line of json ? [JSON.stringify(key.facts)] : lines) terminal.out(line)
     return
   }
-  const { state, revoked } = key.facts
+  const { state, revoked } = key.facts as { readonly state?: unknown; readonly revoked?: unknown }
   if (revoked !== undefined) terminal.note(`${key.thumbprint} was taken back`)
   else if (!inUse.includes(state)) terminal.note(`${key.thumbprint} is ${String(state)}`)
   const value = await formOf(as, key)
