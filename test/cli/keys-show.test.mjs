@@ -22,9 +22,13 @@ const kinds = {
 before(async () => {
   world = await keysWorld({ inProcess: true })
   const purposes = Object.entries(kinds).flatMap(([name, kind]) => ['--purpose', `${name}=${kind}`])
-  await world.done('init', ...of, ...purposes, '--with-arn', '--lifetime', '2')
+  await world.done('init', ...of, ...purposes, '--with-arn', '--lifetime', '0.29')
 })
 after(() => world.close())
+
+test('the lifetime is in hours, and kept in whole milliseconds', async () => {
+  assert.equal((await world.inventory()).lifetime, 1_044_000)
+})
 
 test('pem is what KMS answers for the key, of every kind', async () => {
   const { done, kms, keyIn } = world

@@ -37,7 +37,7 @@ function parseLifetime(text: string): number {
   const hours = Number(text)
   if (!/^\d{1,3}(\.\d{1,2})?$/.test(text) || hours < 0.25 || hours > 168)
     throw new UsageError(`--lifetime ${text}: expected hours from 0.25 to 168`)
-  return hours * hour
+  return Math.round(hours * hour)
 }
 
 /** The command `sealdrop keys init`. */
