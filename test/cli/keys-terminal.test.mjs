@@ -16,7 +16,6 @@ before(async () => {
 })
 after(() => world.close())
 
-const hasScript = existsSync('/usr/bin/script')
 const quoted = (text) => `'${text.replaceAll("'", String.raw`'\''`)}'`
 
 /**
@@ -51,69 +50,57 @@ function atTerminal(args, { asks, types }) {
 const asks = /type the thumbprint of the key: $/
 const revoke = (thumbprint) => ['revoke', ...of, '--reason', 'superseded', thumbprint]
 
-test(
-  'what is typed must be the thumbprint: another one, nothing and Ctrl-C do nothing',
-  { skip: !hasScript && 'there is no script of util-linux' },
-  async () => {
-    const { keyIn, inventory } = world
-    const { thumbprint = '' } = await keyIn('claims', 'current')
-    const was = JSON.stringify(await inventory())
-    for (const [types, code, words] of /** @type {const} */ ([
-      ['yes\r', 2, /what was typed is not the thumbprint; nothing was done/],
-      ['\r', 2, /what was typed is not the thumbprint/],
-      ['\u0004', 2, /nothing was typed, and nothing was done/],
-      ['\u0003', 130, /ended by SIGINT/],
-    ])) {
-      const ended = await atTerminal(revoke(thumbprint), { asks, types })
-      assert.equal(ended.code, code, `${JSON.stringify(types)}: ${ended.screen}`)
-      assert.match(ended.screen, words)
-      assert.include(ended.screen, `revoke ${thumbprint} (current, claims)`, 'the plan comes first')
-      assert.equal(JSON.stringify(await inventory()), was)
-    }
-  },
-)
+test('what is typed must be the thumbprint: another one, nothing and Ctrl-C do nothing', async () => {
+  const { keyIn, inventory } = world
+  const { thumbprint = '' } = await keyIn('claims', 'current')
+  const was = JSON.stringify(await inventory())
+  for (const [types, code, words] of /** @type {const} */ ([
+    ['yes\r', 2, /what was typed is not the thumbprint; nothing was done/],
+    ['\r', 2, /what was typed is not the thumbprint/],
+    ['\u0004', 2, /nothing was typed, and nothing was done/],
+    ['\u0003', 130, /ended by SIGINT/],
+  ])) {
+    const ended = await atTerminal(revoke(thumbprint), { asks, types })
+    assert.equal(ended.code, code, `${JSON.stringify(types)}: ${ended.screen}`)
+    assert.match(ended.screen, words)
+    assert.include(ended.screen, `revoke ${thumbprint} (current, claims)`, 'the plan comes first')
+    assert.equal(JSON.stringify(await inventory()), was)
+  }
+})
 
-test(
-  'the thumbprint, typed, does it',
-  { skip: !hasScript && 'there is no script of util-linux' },
-  async () => {
-    const { keyIn } = world
-    const { thumbprint = '' } = await keyIn('claims', 'current')
-    const ended = await atTerminal(revoke(thumbprint), { asks, types: `${thumbprint}\r` })
+test('the thumbprint, typed, does it', async () => {
+  const { keyIn } = world
+  const { thumbprint = '' } = await keyIn('claims', 'current')
+  const ended = await atTerminal(revoke(thumbprint), { asks, types: `${thumbprint}\r` })
+  assert.equal(ended.code, 0, ended.screen)
+  assert.match(ended.screen, /It is taken back\./)
+  assert.equal((await keyIn('claims', 'retired')).thumbprint, thumbprint)
+})
+
+test('init asks whether ARNs stand in the set, and shows one', async () => {
+  const { inventory, at } = world
+  const args = (name) => [
+    'init',
+    '--inventory',
+    name,
+    '--purpose',
+    `${name}=RSA_2048:ENCRYPT_DECRYPT`,
+  ]
+  const question = /Shall the set show them\? yes or no: $/
+  for (const [name, types, withArn] of /** @type {const} */ ([
+    ['shown', 'yes\r', true],
+    ['hidden', 'no\r', false],
+  ])) {
+    const ended = await atTerminal(args(name), { asks: question, types })
     assert.equal(ended.code, 0, ended.screen)
-    assert.match(ended.screen, /It is taken back\./)
-    assert.equal((await keyIn('claims', 'retired')).thumbprint, thumbprint)
-  },
-)
-
-test(
-  'init asks whether ARNs stand in the set, and shows one',
-  { skip: !hasScript && 'there is no script of util-linux' },
-  async () => {
-    const { inventory, at } = world
-    const args = (name) => [
-      'init',
-      '--inventory',
-      name,
-      '--purpose',
-      `${name}=RSA_2048:ENCRYPT_DECRYPT`,
-    ]
-    const question = /Shall the set show them\? yes or no: $/
-    for (const [name, types, withArn] of /** @type {const} */ ([
-      ['shown', 'yes\r', true],
-      ['hidden', 'no\r', false],
-    ])) {
-      const ended = await atTerminal(args(name), { asks: question, types })
-      assert.equal(ended.code, 0, ended.screen)
-      assert.match(ended.screen, /arn:aws:kms:us-east-1:111122223333:key\//)
-      assert.deepEqual(
-        (await inventory(name)).purposes.map((purpose) => purpose.withArn),
-        [withArn],
-      )
-    }
-    const neither = await atTerminal(args('neither'), { asks: question, types: 'perhaps\r' })
-    assert.equal(neither.code, 2, neither.screen)
-    assert.match(neither.screen, /expected yes or no; nothing was done/)
-    assert.isFalse(existsSync(at('neither')))
-  },
-)
+    assert.match(ended.screen, /arn:aws:kms:us-east-1:111122223333:key\//)
+    assert.deepEqual(
+      (await inventory(name)).purposes.map((purpose) => purpose.withArn),
+      [withArn],
+    )
+  }
+  const neither = await atTerminal(args('neither'), { asks: question, types: 'perhaps\r' })
+  assert.equal(neither.code, 2, neither.screen)
+  assert.match(neither.screen, /expected yes or no; nothing was done/)
+  assert.isFalse(existsSync(at('neither')))
+})
