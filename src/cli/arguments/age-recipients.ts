@@ -17,7 +17,8 @@ interface Target {
   readonly trust: string
 }
 
-const isUrl = (source: string): boolean => /^https?:\/\//i.test(source)
+/** What is no file: a URL, or a recipient of the configuration. */
+const isElsewhere = (source: string): boolean => /^(https?:\/\/|@)/i.test(source)
 /** A recipient of age of any kind, as a word. A file that is named so needs `./` before it. */
 const isWord = (source: string): boolean => /^age1[a-z0-9]+$/i.test(source)
 const isTag = (text: string): boolean => text.startsWith('age1tag1')
@@ -68,7 +69,7 @@ async function ownRecipients(given: KeyArgument): Promise<Target | undefined> {
 
 /** The recipients of a file such as `age.txt`; undefined where it is something else. */
 async function linesOf(given: KeyArgument): Promise<readonly string[] | undefined> {
-  if (isUrl(given.source)) return undefined
+  if (isElsewhere(given.source)) return undefined
   // other commands need not wait for what it brings
   const { recipientLines } = await import('../../age/recipient.js')
   const lines = recipientLines(fromUtf8(await bytesOfKey(given)) ?? '')
