@@ -18,7 +18,7 @@ const commandRows = (terminal: Terminal, streams: Streams): readonly CommandRow[
     'inspect',
     async () => (await import('./commands/inspect.js')).inspectCommand(terminal, streams),
   ],
-  ['keys', async () => (await import('./commands/keys/keys.js')).keysCommand(terminal)],
+  ['keys', async () => (await import('./commands/keys.js')).keysCommand(terminal)],
   ['upload', async () => (await import('./commands/upload.js')).uploadCommand(terminal, streams)],
   ['link', async () => (await import('./commands/link.js')).linkCommand(terminal)],
   ['serve', async () => (await import('./commands/serve.js')).serveCommand(terminal)],

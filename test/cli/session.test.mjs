@@ -1,4 +1,4 @@
-// The session in docs/guides/command-line-session.md, word for word: each line behind `$` is typed
+// The session in docs/command-line-session.md, word for word: each line behind `$` is typed
 // into one bash, and what it prints must be what the page shows.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { test } from 'node:test'
 import { assert } from 'chai'
 import { bin } from './seal-helpers.mjs'
 
-const page = new URL('../../docs/guides/command-line-session.md', import.meta.url)
+const page = new URL('../../docs/command-line-session.md', import.meta.url)
 const clock = fileURLToPath(new URL('session-clock.mjs', import.meta.url))
 const year = 366 * 24 * 3_600_000
 

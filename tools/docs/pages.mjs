@@ -19,7 +19,6 @@ const parts = [
       'upload-pages',
       'drop-links',
       'command-line',
-      'command-line-session',
       'receipts-and-signatures',
       'partners',
       'age',
@@ -43,7 +42,7 @@ const parts = [
     text: 'Operations',
     from: 'docs',
     to: 'operations',
-    order: ['runbook', 'local-kms', 'algorithms'],
+    order: ['runbook', 'local-kms', 'command-line-session', 'command-line-reference', 'algorithms'],
   },
   {
     text: 'Design',
