@@ -65,6 +65,14 @@ export function iterableReader(source: AsyncIterable<Uint8Array>): ByteReader {
 }
 
 /**
+ * Readers of byte streams that are being read.
+ *
+ * Chromium's collector takes a stream of a Blob, and the read that waits for it, where nothing else
+ * leads to it: that read never settles (performance.md, 13).
+ */
+const reading = new Set<object>()
+
+/**
  * A byte stream reads straight into our buffer.
  *
  * Undefined where this is no byte stream, as no stream in WebKit is one.
@@ -82,16 +90,21 @@ function byobReader(stream: ReadableStream<Uint8Array>, whole: boolean): ByteRea
     async take(length) {
       let [buffer, put] = buffers.next(length)
       let at = 0
-      while (at < length) {
-        // `min` saves round trips where it is known, and the loop does elsewhere; a stream that
-        // ends before so many bytes fails it
-        const { done, value } = await reader.read(new Uint8Array(buffer, at, length - at), {
-          min: whole ? length - at : 1,
-        } as ReadableStreamBYOBReaderReadOptions)
-        if (!value) break // cancelled: the buffer is gone
-        buffer = value.buffer
-        at += value.length
-        if (done) break
+      reading.add(reader)
+      try {
+        while (at < length) {
+          // `min` saves round trips where it is known, and the loop does elsewhere; a stream that
+          // ends before so many bytes fails it
+          const { done, value } = await reader.read(new Uint8Array(buffer, at, length - at), {
+            min: whole ? length - at : 1,
+          } as ReadableStreamBYOBReaderReadOptions)
+          if (!value) break // cancelled: the buffer is gone
+          buffer = value.buffer
+          at += value.length
+          if (done) break
+        }
+      } finally {
+        reading.delete(reader)
       }
       put(buffer)
       return new Uint8Array(buffer, 0, at)
