@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { assert } from 'chai'
 import { importKeySet, signedBy } from 'sealdrop'
+import { generator } from '../support/generator.mjs'
+import { amount, givenSeed, seedLine } from '../support/soak.mjs'
 import { day, keysWorld, minute, twoPurposes } from './keys-helpers.mjs'
 
 /** @type {Awaited<ReturnType<typeof keysWorld>>} */
@@ -14,9 +16,12 @@ before(async () => {
 after(() => world.close())
 
 const of = ['--inventory', 'keys']
-const kills = 4
+/** How often each command is killed. */
+const kills = amount({ part: 4, whole: 20 })
+const seed = givenSeed()
+const { next: random } = generator(seed)
 /** How long a command runs until it ends by itself, and a moment within the later part of it. */
-const momentOf = (whole) => whole * (0.4 + 0.6 * Math.random())
+const momentOf = (whole) => whole * (0.4 + 0.6 * random())
 const timed = async (work) => {
   const begun = performance.now()
   await work()
@@ -84,4 +89,40 @@ test('a publish that was killed leaves each document whole, and the next one wri
   }
   await done(...publish)
   await check()
+})
+
+test('a rotate that was killed loses no key, and the next one finishes it', async (t) => {
+  t.diagnostic(seedLine(seed))
+  const { done, inventory, clock, run } = world
+  const name = 'rotated'
+  await done(
+    'init',
+    '--inventory',
+    name,
+    '--purpose',
+    'turns=ECC_NIST_P256:KEY_AGREEMENT',
+    '--without-arn',
+  )
+  const rotate = ['rotate', '--inventory', name, '--every', 'P30D']
+  const keysOf = async () => (await inventory(name)).keys
+  clock.ahead += 40 * day
+  const whole = await timed(() => done(...rotate))
+  for (let kill = 0; kill < kills; kill++) {
+    clock.ahead += 40 * day
+    const before = await keysOf()
+    const moment = momentOf(whole)
+    const ended = await run(['keys', ...rotate], { killAfter: moment })
+    t.diagnostic(`killed after ${Math.round(moment)} of ${Math.round(whole)} ms: ${ended.code}`)
+    // another run leaves what was begun alone for 30 minutes
+    clock.ahead += 31 * minute
+    await done(...rotate)
+    const found = await keysOf()
+    const named = (list) => list.flatMap(({ thumbprint }) => thumbprint ?? [])
+    assert.includeMembers(named(found), named(before), 'no key is lost')
+    assert.lengthOf(new Set(named(found)), named(found).length, 'no key is there twice')
+    const states = found.map(({ state }) => state)
+    const most = (state) => states.filter((one) => one === state).length
+    assert.deepEqual([most('current'), most('next')], [1, 1], `${moment} ms: ${states.join()}`)
+    assert.isAtLeast(most('retired'), kill + 2)
+  }
 })

@@ -201,9 +201,12 @@ const isWhole = (inventory: KeyInventory): boolean =>
  * Once a key is in use somebody may have a set without the others. One that signs waits for 49
  * hours then, so that an init which is cut off earlier costs no wait.
  */
-function keysFirst(plan: RotationPlan, { purposes }: KeyInventory): RotationPlan {
+function keysFirst(plan: RotationPlan, inventory: KeyInventory): RotationPlan {
+  const { purposes } = inventory
   const signing = purposes.filter(({ use }) => use === 'sig').map(({ name }) => name)
-  const made = new Set<string>()
+  // a purpose that has a next key gets another one when that is in use, and not before
+  const ready = purposes.filter((purpose) => keyOf(inventory, purpose, 'next'))
+  const made = new Set(ready.map(({ name }) => name))
   const rankOf = ({ kind, key }: Step): number => {
     if (kind === 'activate') return signing.includes(key) ? 1 : 2
     if (kind !== 'create' || made.has(key)) return 3
