@@ -22,6 +22,8 @@ const large = amount({ part: 40 * MiB, whole: 512 * MiB })
 const sizes = amount({ part: [128 * MiB, 512 * MiB], whole: [1_024 * MiB, 4_096 * MiB] })
 /** MiB that a page may grow by, how much more with four times the bytes, and ms of a task. */
 const limits = { growth: 200, factor: 1.3, task: 50 }
+/** Uploads of the smaller size whose memory is measured. */
+const rounds = amount({ part: 1, whole: 3 })
 /** More than two answers that are lost, each of which is waited for. */
 const patience = amount({ part: 240_000, whole: 900_000 })
 
@@ -187,14 +189,17 @@ export function sizesSuite({ test, assert, world }) {
 
   test(`Chromium: the memory of a page does not grow with the file: ${sizes.map((size) => size / MiB).join(' and ')} MiB`, async (t) => {
     const rows = []
-    for (const size of sizes)
+    // when garbage is collected is the browser's choice: of the smaller one the most of some counts
+    const [first = 0, last = 0] = sizes
+    for (const size of [...Array(rounds).fill(first), last])
       await inPage('Chromium', async (page, session) => {
         await growthOf(12 * MiB, page, session)
         await page.evaluate(`Object.assign(globalThis.page.told, { state: 'idle' })`)
         rows.push(await growthOf(size, page, session))
         t.diagnostic(grown(rows.at(-1)))
       })(t)
-    const [small, big] = rows.map(({ growth }) => growth)
+    const big = rows.pop()?.growth
+    const small = Math.max(...rows.map(({ growth }) => growth))
     assert.isAbove(small, 0)
     assert.isAtMost(small, limits.growth)
     // below 1 GiB both move by tens of MiB: a page that kept four times the bytes is found all the same
