@@ -38,7 +38,7 @@ Examples:
       The key of a company that seal would take. A thumbprint behind the URL names another one.
   $ sealdrop keys show --inventory keys files --as age
       A recipient that stock age 1.3 seals to: age -r takes it.
-  $ sealdrop keys show --inventory keys files --as age-identity > identity.txt
+  $ sealdrop keys show --inventory keys files --as age-identity
       What age -d -i needs beside age-plugin-sealdrop: the ARNs of the purpose's keys, and no secret.
 
 Everything that is shown is public. KMS is asked for --key-id alone. --as age and age-identity need P-256.`
