@@ -365,7 +365,11 @@ test('what is of no kind is malformed, and what is hostile ends soon', async () 
   const deep = `{"keys":${'['.repeat(500_000)}${']'.repeat(500_000)}}`
   const jwe = (head) => `${base64url(head)}.${'A.'.repeat(3)}A`
   for (const [input, exit, words] of /** @type {const} */ ([
-    ['', 3, /it is empty; looked at are a sealed file, a sealed value, a receipt file/],
+    [
+      '',
+      3,
+      /it is empty; looked at are a sealed file, an age file, a sealed value, a receipt file/,
+    ],
     ['hello', 3, /it is something else; looked at are .* a token/],
     ['{"a":1}', 3, /it is something else/],
     ['{"a":', 3, /the JSON: expected JSON/],

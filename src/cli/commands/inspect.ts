@@ -14,7 +14,7 @@ Examples:
   $ curl -s https://keys.example/jwks.json | sealdrop inspect --json
       The same as JSON, for programs.
 
-It knows sealed files and values, tokens, receipts, receipt files, file signatures, key sets and histories.
+It knows sealed files and values, age files, tokens, receipts, receipt files, file signatures, key sets and histories.
 Nothing of it is verified, and no key and no credentials are needed.`
 
 /** The command `sealdrop inspect`. */

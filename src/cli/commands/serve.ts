@@ -4,6 +4,7 @@ import { kmsFlags, kmsOf } from '../arguments/kms.js'
 import { Command } from '../commander.js'
 import { UsageError } from '../exit-codes.js'
 import { openInventory } from '../inventory.js'
+import { ageOfFolder, ageOfInventory } from '../serve/age-texts.js'
 import { serveRoutes } from '../serve/http-server.js'
 import { publishedFolder } from '../serve/published-folder.js'
 import { routesOf, type Routes, type Sources } from '../serve/routes.js'
@@ -20,6 +21,7 @@ Examples:
   $ sealdrop serve --from public
       What keys publish --to public wrote, on a machine that has no credentials of AWS.
 
+Where a purpose of the inventory has age: true, or age.txt is in the folder, age.txt is served too, in both places.
 It is plain HTTP: let a proxy end TLS, and show only this path. SIGTERM and Ctrl-C finish what runs, and end it with exit
 code 0; the same again ends it at once.`
 
@@ -72,7 +74,7 @@ export function serveCommand(terminal: Terminal): Command {
 
 async function run(o: ServeArguments, terminal: Terminal): Promise<void> {
   check(o)
-  const sources = await (o.from === undefined ? ofInventory(o) : publishedFolder(o.from))
+  const sources = await (o.from === undefined ? ofInventory(o) : ofFolder(o.from))
   // a set that cannot be served is told before anybody can ask; a history may have no keys yet
   await sources.set.documents()
   const { keySetListener } = await import('../../doors/serve.js')
@@ -113,10 +115,15 @@ async function ofInventory(o: ServeArguments): Promise<Sources> {
     ...(issuer !== undefined && { issuer }),
   }
   const set = createPublisher({ ...signed, ...(setName !== undefined && { name: setName }) })
-  return root === undefined
-    ? { set }
-    : { set, history: createPublisher({ ...signed, history: true }) }
+  const history =
+    root === undefined ? {} : { history: createPublisher({ ...signed, history: true }) }
+  return { set, ...history, age: await ageOfInventory(keys) }
 }
+
+const ofFolder = async (folder: string): Promise<Sources> => ({
+  ...(await publishedFolder(folder)),
+  age: await ageOfFolder(folder),
+})
 
 const handlerOptions = ({ maxAge, origin }: ServeArguments): KeySetHandlerOptions => ({
   ...(maxAge !== undefined && { maxAge: maxAge * 1000 }),

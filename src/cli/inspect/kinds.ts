@@ -1,6 +1,8 @@
 import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
 import { isText } from '../../formats/json.js'
 import { reservedTypes, sameType } from '../../formats/jws.js'
+import { beginsAsAgeFile } from '../data/kinds.js'
+import { lookAtAge } from './age-file.js'
 import { lookAtFileSignature } from './file-signature.js'
 import { lookAtKeySet, lookAtSignedSet } from './key-set.js'
 import { isMessage, lookAtMessage } from './message.js'
@@ -60,6 +62,7 @@ async function hasMember(
  */
 const kinds: readonly Kind[] = [
   { named: 'a sealed file', fits: ({ first }) => isMessage(first), look: lookAtMessage },
+  { named: 'an age file', fits: ({ input }) => beginsAsAgeFile(input), look: lookAtAge },
   { named: 'a sealed value', fits: (seen) => hasParts(seen, 5), look: lookAtValue },
   {
     named: 'a receipt file',

@@ -1,5 +1,6 @@
 import type { PublicMembers } from '../../algorithms/public-key.js'
 import { Option } from '../commander.js'
+import { identityForm, recipientForm, type OpeningKey } from './age-forms.js'
 import { spkiPem } from './spki.js'
 
 /** What a recipient file says: `arguments/key-sets.ts` reads it. */
@@ -19,16 +20,18 @@ export interface ShownKey {
   readonly published: object
   /** Makes the recipient file. @throws UsageError where flags for it are missing */
   readonly recipient: () => Promise<RecipientFile>
+  /** The keys that open what is sealed to it, of which it is the first. @throws UsageError */
+  readonly opening: () => Promise<readonly OpeningKey[]>
 }
 
 /** A form in which a key is shown: text as it is, or JSON. */
 interface Form {
   readonly description: string
-  readonly write: (key: ShownKey) => string | Promise<object> | object
+  readonly write: (key: ShownKey) => string | Promise<string | object> | object
 }
 
 /** The name of a form. */
-export type FormName = 'pin' | 'jwk' | 'pem' | 'recipient'
+export type FormName = 'pin' | 'jwk' | 'pem' | 'recipient' | 'age' | 'age-identity'
 
 const forms: Readonly<Record<FormName, Form>> = {
   pin: { description: 'its thumbprint', write: ({ thumbprint }) => thumbprint },
@@ -37,6 +40,11 @@ const forms: Readonly<Record<FormName, Form>> = {
   recipient: {
     description: 'a file that seal -r takes',
     write: ({ recipient }) => recipient(),
+  },
+  age: { description: 'a recipient age1tag1… of age', write: recipientForm },
+  'age-identity': {
+    description: 'an identity of age-plugin-sealdrop, for age -i',
+    write: identityForm,
   },
 }
 

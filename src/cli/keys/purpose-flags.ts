@@ -10,6 +10,7 @@ interface PurposeArgument {
   alias?: string
   alg?: string
   keepDays?: number
+  age?: boolean
   readonly replicas: string[]
 }
 
@@ -56,10 +57,15 @@ const flagsBehind: readonly PurposeFlag[] = [
     description: 'for how long its retired keys stay published, if they sign; default: 1826',
     set: once('--keep-days', 'keepDays', daysOf),
   },
+  {
+    flags: '--age',
+    description: 'its keys open age files, and stand in age.txt; they are on P-256',
+    set: once('--age', 'age', () => true),
+  },
 ]
 
 /** A flag that may be given once behind a purpose. */
-function once<Member extends 'alias' | 'alg' | 'keepDays'>(
+function once<Member extends 'alias' | 'alg' | 'keepDays' | 'age'>(
   flag: string,
   member: Member,
   parse: (text: string) => NonNullable<PurposeArgument[Member]>,
@@ -97,7 +103,7 @@ export function purposeFlags(command: Command): (withArn: boolean) => readonly P
 }
 
 function asPurpose({ alias, replicas, ...o }: PurposeArgument, withArn: boolean): Purpose {
-  const { name, spec, alg, keepDays } = o
+  const { name, spec, alg, keepDays, age } = o
   const usage = o.usage as Purpose['usage']
   const use = usage === 'SIGN_VERIFY' ? 'sig' : 'enc'
   return {
@@ -110,5 +116,6 @@ function asPurpose({ alias, replicas, ...o }: PurposeArgument, withArn: boolean)
     ...(replicas.length > 0 && { replicas }),
     ...(keepDays !== undefined && { keepDays }),
     ...(use === 'enc' && { withArn }),
+    ...(age !== undefined && { age }),
   }
 }

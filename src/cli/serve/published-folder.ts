@@ -14,7 +14,7 @@ type Documents = NonNullable<Awaited<ReturnType<ServedDocuments['documents']>>>
 const day = 24 * 3_600_000
 
 /** What a file holds; undefined where there is none. @throws SealdropError `source_failed` */
-async function textOf(path: string): Promise<string | undefined> {
+export async function textOf(path: string): Promise<string | undefined> {
   try {
     return fromUtf8(await readFile(path))
   } catch (cause) {
@@ -24,7 +24,8 @@ async function textOf(path: string): Promise<string | undefined> {
   }
 }
 
-async function needed(path: string): Promise<string> {
+/** The same of what must be there. @throws SealdropError `source_failed` */
+export async function needed(path: string): Promise<string> {
   const text = await textOf(path)
   if (text !== undefined) return text
   throw new SealdropError('source_failed', `${path}: it is not there: keys publish writes it`)

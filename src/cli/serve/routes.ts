@@ -1,12 +1,18 @@
 import type { keySetListener, KeySetHandlerOptions, ServedDocuments } from '../../doors/serve.js'
+import { held as holding } from './held.js'
 import { heldDocuments, type HeldDocuments } from './held-documents.js'
 import type { Listener } from './http-server.js'
+import { textListener, type TextSource } from './text-listener.js'
 
 /** Where documents come from. There is a history where the set is signed. */
 export interface Sources {
   readonly set: ServedDocuments
   readonly history?: ServedDocuments
+  /** Recipients of age, and what signs them. */
+  readonly age?: readonly TextSource[]
 }
+
+type SetName = 'set' | 'history'
 
 /** One row of what is served. */
 interface Row {
@@ -14,7 +20,7 @@ interface Row {
   readonly paths: readonly string[]
   /** In words. */
   readonly what: string
-  readonly of: keyof Sources
+  readonly of: SetName
   /** Whether it is the signed document, whatever a request accepts. */
   readonly isSigned?: true
 }
@@ -42,7 +48,7 @@ export function routesOf(
   o: KeySetHandlerOptions,
   note: (line: string) => void,
 ): Routes {
-  const held: Partial<Record<keyof Sources, HeldDocuments>> = {
+  const held: Partial<Record<SetName, HeldDocuments>> = {
     set: heldDocuments('key set', sources.set, note),
     ...(sources.history && { history: heldDocuments('history', sources.history, note) }),
   }
@@ -52,14 +58,35 @@ export function routesOf(
     const listener = listenerOf(held[of] as HeldDocuments, o)
     return paths.map((path) => [path, isSigned ? signed(listener) : listener] as const)
   })
+  const texts = (sources.age ?? []).map((source) => textRow(source, o, note))
+  const told = [...served, ...texts].map(({ what, paths: [path = ''] }) => ({ what, path }))
   return {
-    listeners: new Map(listeners),
-    told: served.map(({ what, paths: [path = ''] }) => ({ what, path })),
+    listeners: new Map([...listeners, ...texts.flatMap(pathsOf)]),
+    told,
     async renew() {
-      for (const documents of Object.values(held)) await documents.refresh()
+      for (const one of [...Object.values(held), ...texts]) await one.refresh()
     },
   }
 }
+
+interface TextRow extends Pick<Row, 'what' | 'paths'> {
+  readonly listener: Listener
+  readonly refresh: () => Promise<void>
+}
+
+function textRow(
+  { what, name, read }: TextSource,
+  o: KeySetHandlerOptions,
+  note: (line: string) => void,
+): TextRow {
+  const { now, refresh } = holding(what, read, note)
+  const { maxAge } = o
+  const listener = textListener(now, maxAge === undefined ? {} : { maxAge })
+  return { what, paths: [`/.well-known/${name}`, `/${name}`], listener, refresh }
+}
+
+const pathsOf = ({ paths, listener }: TextRow): readonly (readonly [string, Listener])[] =>
+  paths.map((path) => [path, listener] as const)
 
 /** Whoever asks by the name of the signed document need not say so once more. */
 const signed =

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { clockOf, ensure, hasMethods, milliseconds } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
 import { isSealdropError } from '../../errors/sealdrop-error.js'
@@ -6,6 +5,7 @@ import { blamingNow } from '../../errors/whose.js'
 import { SingleFlight } from '../../io/single-flight.js'
 import type { InventoryStore } from '../inventory/inventory-model.js'
 import { ageRecipients, type AgeRecipients, type AgeRecipientsOptions } from './age-recipients.js'
+import { answerText } from './answer-text.js'
 
 /** For how long `age.txt` is served. */
 export interface AgeRecipientsHandlerOptions extends AgeRecipientsOptions {
@@ -18,7 +18,6 @@ export interface AgeRecipientsHandlerOptions extends AgeRecipientsOptions {
 }
 
 const reloadAfter = 60_000
-const methods = 'GET, HEAD'
 
 /**
  * Makes a handler that serves `age.txt`: the recipients that stock age seals to.
@@ -62,35 +61,11 @@ function handlerOf(
   const now = clockOf(o.now)
   const held = holding(store, now)
   return async ({ method, headers }) => {
-    if (method !== 'GET' && method !== 'HEAD') return answer(405, { allow: methods })
-    const found = await held()
-    const left = (found?.expires.getTime() ?? 0) - now()
-    if (!found || left <= 0)
-      return answer(503, { 'cache-control': 'no-store', 'retry-after': '30' })
-    const fresh = {
-      etag: etagOf(found),
-      'cache-control': `public, max-age=${Math.floor(Math.min(maxAge, left) / 1000)}`,
-    }
-    if (matches(headers.get('if-none-match'), fresh.etag)) return answer(304, fresh)
-    const whole = { ...fresh, 'content-type': 'text/plain; charset=utf-8' }
-    return answer(200, whole, method === 'GET' ? found.text : null)
+    const known = headers.get('if-none-match')
+    const { body, ...said } = await answerText({ method, known }, held, { now, maxAge })
+    return new Response(body, said)
   }
 }
-
-const answer = (
-  status: number,
-  headers: Readonly<Record<string, string>>,
-  body: string | null = null,
-): Response =>
-  new Response(body, { status, headers: { ...headers, 'x-content-type-options': 'nosniff' } })
-
-const etagOf = ({ text }: AgeRecipients): string =>
-  `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`
-
-const matches = (header: string | null, etag: string): boolean =>
-  (header ?? '')
-    .split(',')
-    .some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
 
 /** The recipients, read at most once a minute. While that fails, those that were read last. */
 function holding(

@@ -20,7 +20,9 @@ Examples:
   $ sealdrop keys init --inventory keys --purpose claims=ECC_NIST_P256:KEY_AGREEMENT --without-arn
       A new inventory in the folder keys, and its first keys in KMS: alias/claims names the current one.
   $ sealdrop keys init --inventory s3://bucket/keys.json --purpose claims=RSA_3072:ENCRYPT_DECRYPT --alias alias/our-claims --purpose receipts=ECC_NIST_P256:SIGN_VERIFY
-      Keys to seal to and keys that sign. --alias, --alg, --replica and --keep-days are about the purpose before them.
+      Keys to seal to and keys that sign. --alias, --alg, --replica, --keep-days and --age are about the purpose before them.
+  $ sealdrop keys init --inventory keys --purpose files=ECC_NIST_P256:KEY_AGREEMENT --age --without-arn
+      Keys for age files: partners seal with stock age, and these keys open. No other purpose opens them.
 
 Whether ARNs stand in the key set is asked at the terminal, unless --with-arn or --without-arn says it. An inventory that
 is there is never replaced. An init that was cut off is repeated with the same arguments, and goes on.`

@@ -4,6 +4,7 @@ import { kmsOf } from '../../arguments/kms.js'
 import type { Command } from '../../commander.js'
 import { UsageError } from '../../exit-codes.js'
 import { changeFlags, type ChangeArguments } from '../../keys/changing.js'
+import type { AgePlan } from '../../keys/age-documents.js'
 import type { PublishOptions } from '../../keys/documents.js'
 import { inventoryIn, storeOf } from '../../keys/inventory-of.js'
 import { KeyCommand } from '../../keys/key-command.js'
@@ -20,6 +21,8 @@ Examples:
       What would be written to a folder that a web server shows, with its content types. Nothing is signed.
   $ sealdrop keys publish --inventory keys --unsigned --to public
       The plain set alone, for clients that pin keys or believe https.
+  $ sealdrop keys publish --inventory keys --root alias/root --to public --sign-with receipts
+      Where a purpose has age: true age.txt is written too. The current key of the purpose receipts signs it: age.txt.sig.
 
 Each document is replaced whole. Where another publisher was there meanwhile, or the set that is there is newer, nothing
 more is written: exit code 6. A web server must send each with its content type, and Cache-Control: public, max-age=300.`
@@ -30,6 +33,7 @@ interface PublishArguments extends ChangeArguments {
   readonly unsigned?: true
   readonly setName?: string
   readonly issuer?: string
+  readonly signWith?: string
 }
 
 /** The command `sealdrop keys publish`. */
@@ -39,6 +43,7 @@ export function publishCommand(terminal: Terminal): Command {
     .requiredOption('--to <where>', 'a folder, or s3://bucket/prefix')
     .option('--root <key>', 'the KMS key that signs: its ARN, id or alias')
     .option('--unsigned', 'write the plain set only')
+    .option('--sign-with <key>', 'a purpose or key of the inventory that signs age.txt')
     .option('--set-name <name>', 'name of the set, where the root signs several; default: default')
     .option('--issuer <issuer>', "issuer of the set; default: the root's thumbprint as a URN")
   return changeFlags(command)
@@ -80,8 +85,10 @@ async function publish(
   for (const { name } of documentKinds) held.set(name, await target.read(name))
   const inventory = await inventoryIn(store)
   await checkNewer(inventory, held, target)
-  if (o.dryRun) return tellPlan(terminal, { o, inventory, target, held })
-  const { documents, expires } = await documentsOf(inventory, optionsOf(o))
+  const age = await ageOf(inventory, held, o)
+  for (const note of age.notes) terminal.note(note)
+  if (o.dryRun) return tellPlan(terminal, { o, inventory, target, held, age })
+  const { documents, expires } = await documentsOf(inventory, { ...optionsOf(o), age, signal })
   for (const document of documents) {
     signal.throwIfAborted()
     await target.write(document, held.get(document.name))
@@ -90,10 +97,25 @@ async function publish(
   if (!o.json && !o.unsigned) terminal.out(`Publish again before ${dateOf(expires)}.`)
 }
 
+type HeldDocuments = ReadonlyMap<string, Held | undefined>
+
+/** What of age is published. */
+async function ageOf(
+  inventory: KeyInventory,
+  held: HeldDocuments,
+  o: PublishArguments,
+): Promise<AgePlan> {
+  const { ageNames, agePlan } = await import('../../keys/age-documents.js')
+  const [recipients, signature] = [ageNames.recipients, ageNames.signature].map(
+    (name) => held.get(name)?.text,
+  )
+  return agePlan({ inventory, held: { recipients, signature }, signWith: o.signWith, kms: o })
+}
+
 /** Refuses to put an older set in the place of a newer one, which clients would not believe. */
 async function checkNewer(
   { counter }: KeyInventory,
-  held: ReadonlyMap<string, Held | undefined>,
+  held: HeldDocuments,
   target: Target,
 ): Promise<void> {
   const { versionOf } = await import('../../keys/documents.js')
@@ -111,17 +133,19 @@ interface Planned {
   readonly o: PublishArguments
   readonly inventory: KeyInventory
   readonly target: Target
-  readonly held: ReadonlyMap<string, Held | undefined>
+  readonly held: HeldDocuments
+  readonly age: AgePlan
 }
 
 async function tellPlan(terminal: Terminal, of: Planned): Promise<void> {
   const { cacheControl, documentKinds, documentsOf, wouldExpire } =
     await import('../../keys/documents.js')
-  const { o, inventory, target, held } = of
+  const { o, inventory, target, held, age } = of
+  const planned = { inventory, age, isSigned: o.unsigned !== true }
   // refuses a set that no client takes, and asks KMS nothing
   await documentsOf(inventory, { signer: {} })
   for (const { name, type, keysOf } of documentKinds) {
-    const keys = keysOf(inventory, o.unsigned !== true)
+    const keys = keysOf(planned)
     if (keys === undefined) continue
     const place = target.placeOf(name)
     const replaces = held.get(name) !== undefined

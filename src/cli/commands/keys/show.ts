@@ -9,7 +9,9 @@ import { kmsFlags } from '../../arguments/kms.js'
 import { loneTrustFlags, type KeyArgument } from '../../arguments/recipients.js'
 import type { Command } from '../../commander.js'
 import { UsageError } from '../../exit-codes.js'
+import { isMade, type MadeKey } from '../../../kms/inventory/inventory-model.js'
 import { keyMeant, keyOf, type KeyMeant } from '../../keys/find-key.js'
+import type { OpeningKey } from '../../keys/age-forms.js'
 import { formOf, formOption, type FormName, type ShownKey } from '../../keys/forms.js'
 import {
   inventoryFlag,
@@ -34,8 +36,12 @@ Examples:
       A key of KMS that is in no inventory, such as the root: partners get it by another way than the key set.
   $ sealdrop keys show https://keys.example/jwks.jwt --root root.json --as jwk
       The key of a company that seal would take. A thumbprint behind the URL names another one.
+  $ sealdrop keys show --inventory keys files --as age
+      A recipient that stock age 1.3 seals to: age -r takes it.
+  $ sealdrop keys show --inventory keys files --as age-identity
+      What age -d -i needs beside age-plugin-sealdrop: the ARNs of the purpose's keys, and no secret.
 
-Everything that is shown is public. KMS is asked for --key-id alone.`
+Everything that is shown is public. KMS is asked for --key-id alone. --as age and age-identity need P-256.`
 
 interface ShowArguments extends InventoryArguments {
   readonly as?: FormName
@@ -88,7 +94,11 @@ interface Asked {
 }
 
 /** A key with what is told of it in words. */
-type Told = ShownKey & { readonly facts: object }
+type Told = ShownKey & {
+  readonly facts: object
+  /** Whether its purpose opens age files by the inventory. A key of no purpose has none. */
+  readonly isForAge?: boolean
+}
 
 async function fromInventory({ o, given, thumbprint }: Asked): Promise<Told> {
   if (thumbprint !== undefined)
@@ -104,6 +114,8 @@ async function fromInventory({ o, given, thumbprint }: Asked): Promise<Told> {
     published: publishedJwk(meant.key, purpose?.withArn),
     facts,
     recipient: () => recipientFile({ given, url: o.url, pins: pinsOf(inventory, meant) }),
+    opening: async () => openingOf(inventory, meant),
+    ...(purpose && { isForAge: purpose.age === true }),
   }
 }
 
@@ -125,6 +137,17 @@ function pinsOf(inventory: KeyInventory, { key, purpose }: KeyMeant): readonly s
   return [key.thumbprint, ...(next ? [next.thumbprint] : [])]
 }
 
+/** States of keys for which files are there, or will be. */
+const opening: readonly MadeKey['state'][] = ['next', 'retired']
+
+/** The key; of a purpose also the next one and those that were retired, so that old files open. */
+function openingOf({ keys }: KeyInventory, { key, purpose }: KeyMeant): readonly OpeningKey[] {
+  const others = keys
+    .filter(isMade)
+    .filter((one) => one.purpose === purpose?.name && opening.includes(one.state))
+  return [key, ...others]
+}
+
 async function fromSet({ o, given, thumbprint, signal }: Asked): Promise<Told> {
   if (o.url !== undefined) throw new UsageError('--url: it is for a key of an inventory')
   const { keys, trust } = await keySetOf(given, undefined)
@@ -142,6 +165,13 @@ async function fromSet({ o, given, thumbprint, signal }: Asked): Promise<Told> {
         throw new UsageError('--as recipient: expected a URL with --root or --pin')
       return recipientFile({ given, url: given.source, pins: given.pins })
     },
+    async opening() {
+      if (info.arn === undefined)
+        throw new UsageError(
+          '--as age-identity: the key set shows no ARN of it: name a key of --inventory, or --key-id',
+        )
+      return [{ jwk, arns: [info.arn] }]
+    },
   }
 }
 
@@ -150,7 +180,7 @@ async function keyOfSet(
   thumbprint: string | undefined,
   signal: AbortSignal,
 ): Promise<{
-  info: { thumbprint: string; use: string; alg: string }
+  info: { thumbprint: string; use: string; alg: string; arn?: string }
   jwk: PublicMembers
   stated: object
 }> {
@@ -175,6 +205,10 @@ async function tellKey(terminal: Terminal, { as, json }: ShowArguments, key: Tol
   if (revoked !== undefined) terminal.note(`${key.thumbprint} was taken back`)
   else if (!inUse.includes(state)) terminal.note(`${key.thumbprint} is ${String(state)}`)
   const value = await formOf(as, key)
+  if (as === 'age' && key.isForAge === false)
+    terminal.note(
+      'its purpose has no age: true: it opens age files by --key-id, not by --inventory',
+    )
   const plain = typeof value === 'string' ? value : JSON.stringify(value, null, 2)
   terminal.out(json ? JSON.stringify({ as, value }) : plain)
 }
