@@ -17,7 +17,7 @@ import { counted, progressOf } from '../data/progress.js'
 import { UsageError } from '../exit-codes.js'
 import { openInventory } from '../inventory.js'
 import { abortedBySignals } from '../signals.js'
-import type { Streams, Terminal } from '../terminal.js'
+import { escapedLine, type Streams, type Terminal } from '../terminal.js'
 
 const examples = `
 Examples:
@@ -196,7 +196,8 @@ async function openOne(
     signal,
   }
   const tell = (context: Context): void => {
-    if (o.anyContext) terminal.note(`${input.name}: context ${JSON.stringify(context)}`)
+    if (o.anyContext)
+      terminal.note(escapedLine(`${input.name}: context ${JSON.stringify(context)}`))
   }
   if (kind === 'value') {
     if (o.range) throw new UsageError(`${input.name}: --range is for files, and this is a value`)
