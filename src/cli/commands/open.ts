@@ -152,7 +152,7 @@ async function openersOf(o: OpenArguments): Promise<Openers> {
   // what is missing is told at once, and not as a state of keys
   await loadSdk()
   const { createOpener } = await import('../../doors/kms.js')
-  const keys = o.inventory === undefined ? (o.keyId ?? []) : await openInventory(o.inventory)
+  const keys = o.inventory === undefined ? (o.keyId ?? []) : await openInventory(o.inventory, o)
   const how = { kms: kmsOf(o), keys }
   const sealed = createOpener(how)
   let age: Promise<AgeOpener> | undefined
