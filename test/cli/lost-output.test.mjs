@@ -1,10 +1,10 @@
-// A full disk under stdout or stderr: the right exit code, and nothing left behind.
+// A full disk under stdout or stderr, and a folder as stdin: the right exit code, nothing left behind.
 import { assert } from 'chai'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
-import { after, before, describe, it } from 'node:test'
+import { after, before, describe, it, test } from 'node:test'
 import { ownFolders } from './own-folders.mjs'
 import { bin, cliWorld, run } from './seal-helpers.mjs'
 
@@ -50,4 +50,21 @@ describe('sealdrop where nothing more can be written', { skip: !hasFull }, () =>
     assert.deepStrictEqual(readFileSync(world.at('out')), readFileSync(world.at('in')))
     assert.strictEqual(code, 7)
   })
+})
+
+test('a folder behind < is exit code 7, and not an empty file', { skip: !hasFull }, async (t) => {
+  const world = await cliWorld()
+  t.after(() => world.close())
+  const folder = openSync(world.folder, 'r')
+  t.after(() => closeSync(folder))
+  const child = spawn(process.execPath, [bin, 'seal', '-r', world.at('claims.jwk.json')], {
+    env: { ...process.env, ...ownFolders },
+    stdio: [folder, 'pipe', 'pipe'],
+  })
+  const [[code], out, err] = await Promise.all([
+    once(child, 'close'),
+    text(child.stdout),
+    text(child.stderr),
+  ])
+  assert.deepStrictEqual([code, out, err], [7, '', 'sealdrop: stdin: the path is not a file\n'])
 })
