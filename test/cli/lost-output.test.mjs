@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it, test } from 'node:test'
+import { present } from '../support/types.mjs'
 import { ownFolders } from './own-folders.mjs'
 import { bin, cliWorld, run } from './seal-helpers.mjs'
 
@@ -63,8 +64,8 @@ test('a folder behind < is exit code 7, and not an empty file', { skip: !hasFull
   })
   const [[code], out, err] = await Promise.all([
     once(child, 'close'),
-    text(child.stdout),
-    text(child.stderr),
+    text(present(child.stdout)),
+    text(present(child.stderr)),
   ])
   assert.deepStrictEqual([code, out, err], [7, '', 'sealdrop: stdin: the path is not a file\n'])
 })
