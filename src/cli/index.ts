@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { exitCodes } from './exit-codes.js'
 import { buildProgram, commandsFor, runProgram, unforeseen } from './program.js'
 import { escaped, type Terminal } from './terminal.js'
 
@@ -19,12 +20,19 @@ process.on('uncaughtException', (e) => {
   process.exit(1)
 })
 
-// Whoever reads the output may stop (`| head -1`). That ends the output, and not the command.
+// Whoever reads the output may stop (`| head -1`). That ends the output, and not the command. A full
+// disk does not end it either: what it has begun to write is removed by the command itself.
+let lost: string | undefined
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (e: NodeJS.ErrnoException) => {
-    if (e.code !== 'EPIPE') throw e
+  stream.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code !== 'EPIPE') lost ??= code ?? 'unknown error'
   })
 }
+process.on('exit', (code) => {
+  if (lost === undefined || code !== 0) return
+  terminal.note(`sealdrop: the output cannot be written: ${lost}`)
+  process.exitCode = exitCodes.output_failed
+})
 
 const args = process.argv.slice(2)
 

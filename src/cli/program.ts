@@ -2,7 +2,7 @@ import { printable } from '../errors/printable.js'
 import { Command, CommanderError } from './commander.js'
 import { refuseConfig } from './config/apply.js'
 import { exitCodeOf, isForeseen, PipeClosed, type ExitCode } from './exit-codes.js'
-import { ownStreams, type Streams, type Terminal } from './terminal.js'
+import { escapedLine, ownStreams, type Streams, type Terminal } from './terminal.js'
 import { packageVersion } from './version.js'
 
 /** The name of a command, and what makes it. Its module is loaded when it is needed. */
@@ -117,7 +117,7 @@ export async function runProgram(
     // commander has told why
     if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : 2
     if (!(e instanceof PipeClosed))
-      terminal.note(`sealdrop: ${isForeseen(e) ? e.message : unforeseen(e)}`)
+      terminal.note(`sealdrop: ${isForeseen(e) ? escapedLine(e.message) : unforeseen(e)}`)
     return exitCodeOf(e)
   }
 }

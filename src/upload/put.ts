@@ -106,7 +106,14 @@ async function putByFetch(
       const end = (): void => stop.abort(signal?.reason)
       const [off] = [signal, late].map((one) => onAbort(one, end))
       try {
-        const response = await fetch(url, { method: 'PUT', headers, body, signal: stop.signal })
+        const response = await fetch(url, {
+          method: 'PUT',
+          headers,
+          body,
+          // a signed URL is good for its host alone, and another one may lead into our own network
+          redirect: 'manual',
+          signal: stop.signal,
+        })
         const answer = answerOf(
           response.status,
           (await response.text()).slice(0, 4_096),

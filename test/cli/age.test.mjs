@@ -96,6 +96,7 @@ test('what cannot be an age file is exit 2, in words that say why', async () => 
     [['-r', 'age.txt', '-r', 'claims.jwk.json'], /say --age/],
     [['-r', native], /expected age1tag1/],
     [['-r', 'AGE-SECRET-KEY-1XXXX'], /expected a recipient, found an identity/],
+    [['-r', 'AGE-PLUGIN-SEALDROP-1XXXX'], /expected a recipient, found an identity/],
     [['-r', `${recipient.slice(0, -1)}b`], /expected age1tag1/],
     [['-r', recipient, '--pin', world.thumbprints.claims], /takes no trust flag/],
     [['-r', recipient, '--jwe'], /age files only/],
@@ -120,6 +121,12 @@ test('an age file is not sealed again without --again, and opens without -c only
   const context = await open(['-c', 'claim=7'], { input: out })
   assert.equal(context.code, 2)
   assert.include(context.err, 'has no context')
+})
+
+test('a file whose name begins as an identity does is a file', async () => {
+  writeFileSync(at('age-recipients.txt'), readFileSync(at('age.txt')))
+  const { code, err } = await sealdrop(['seal', '-r', 'age-recipients.txt'], { input: 'DE02' })
+  assert.equal(code, 0, err)
 })
 
 test('what only looks like an age file is sealed', async () => {

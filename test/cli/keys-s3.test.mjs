@@ -1,6 +1,6 @@
 // sealdrop keys with the inventory and the set in S3: the demo's, which speaks its protocol.
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -180,6 +180,18 @@ test('without a Region, or with a profile that is not there, a sentence says so'
   })
   assert.equal(denied.code, 7, denied.err)
   assert.match(denied.err, /the inventory cannot be read: CredentialsProviderError/)
+})
+
+test('open takes the profile of the command line for its inventory too', async () => {
+  const config = join(dir, 'config')
+  writeFileSync(config, '[profile there]\nregion = us-east-1\n')
+  const more = { AWS_REGION: undefined, AWS_CONFIG_FILE: config }
+  const env = { AWS_ENDPOINT_URL_S3: url, ...more }
+  const open = (...args) => world.run(['open', ...of, ...args, 'nothing-here'], { env })
+  assert.match((await open()).err, /no Region is known/)
+  const { code, err } = await open('--profile', 'there')
+  assert.equal(code, 7, err)
+  assert.match(err, /nothing-here: ENOENT/)
 })
 
 test('a bucket that is not there is told by its name, with exit code 7', async () => {

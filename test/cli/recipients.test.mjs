@@ -92,6 +92,7 @@ test('what contradicts itself or says no reason is exit code 2, and says so', as
     neither: { url },
     other: { url, pins: [pin], trust: 'https' },
     scheme: { url: 'ftp://x', pins: [pin] },
+    list: { url, pins: pin },
   }))
     writeFileSync(at(`${name}.json`), JSON.stringify(o))
   for (const [args, words] of /** @type {const} */ ([
@@ -112,6 +113,7 @@ test('what contradicts itself or says no reason is exit code 2, and says so', as
     ['-r neither.json', /either roots or pins/],
     ['-r other.json', /no member trust/],
     ['-r scheme.json', /expected an https URL/],
+    ['-r list.json', /pins: expected a list/],
     ['-r claims.jwk.json -r other.jwk.json --jwe', /one recipient/],
     ['-r claims.jwk.json -c a=b -c a=c', /there twice/],
     ['-r claims.jwk.json -c ab', /expected name=value/],

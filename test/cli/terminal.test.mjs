@@ -51,6 +51,23 @@ test('doctor prints headers of a host, a file name and an argument without what 
   assert.match(present(file), /a\?\[31m\?ok key set: expected a JSON file/)
 })
 
+test('a line end in a name or a message forges no other line', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sealdrop-terminal-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const at = (/** @type {string} */ name) => join(folder, name)
+  const forged = at('x\nok      other')
+  const key = at('key\nsealed to nobody')
+  writeFileSync(forged, 'DE02')
+  writeFileSync(at('b'), 'DE02')
+  writeFileSync(key, JSON.stringify(publicJwk('P-256-enc')))
+  const { err } = await sealdrop(['seal', '-r', key, '--out-dir', folder, forged, at('b')]).ended
+  assert.notMatch(err, /^sealed to nobody|^ok      other/m)
+  assert.lengthOf(err.trimEnd().split('\n'), 3)
+  const missing = await sealdrop(['open', '--key-id', 'alias/x', '--out-dir', folder, at('no\nok')])
+    .ended
+  assert.match(missing.err, /^sealdrop: .*no(\?|\\u000a)ok: ENOENT\n$/)
+})
+
 test('the trail of the local KMS escapes what a client sends', async () => {
   const local = await running([])
   const agent = 'x\x9b2Jy'

@@ -9,6 +9,7 @@ import { assert } from 'chai'
 import { targetOf } from '#dist/cli/arguments/upload-target.js'
 import { fails } from '../support/host.js'
 import { portOf } from '../support/listen.mjs'
+import { listeningPort } from '../support/types.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'sealdrop-target-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -34,6 +35,26 @@ test('parts go to https, or to this machine where the handler is there too', asy
   assert.deepEqual(asked, [])
   assert.equal((await here.put(part, body)).status, 200)
   assert.deepEqual(asked, ['PUT'])
+})
+
+test('a host that got a part leads it to no other host', async (t) => {
+  const asked = []
+  const inner = createServer((request, response) => {
+    asked.push(request.method)
+    request.resume().on('end', () => response.end())
+  })
+  const outer = createServer((request, response) => {
+    const location = `http://127.0.0.1:${listeningPort(inner)}/latest`
+    request.resume().on('end', () => response.writeHead(307, { location }).end())
+  })
+  const servers = [inner, outer]
+  const [, port] = await Promise.all(servers.map((server) => portOf(server)))
+  t.after(() => servers.map((server) => server.close()))
+  const url = `http://127.0.0.1:${port}/`
+  const { transport } = await to(url)
+  const answer = await transport.put({ part: 1, url, headers: {} }, new Uint8Array(3))
+  assert.equal(answer.status, 307)
+  assert.deepEqual(asked, [])
 })
 
 test('headers come from the command and from files, go to the handler alone, and end with it', async (t) => {

@@ -55,7 +55,7 @@ export async function ageTargets(
 async function ownRecipients(given: KeyArgument): Promise<Target | undefined> {
   const { source } = given
   // it may hold a secret key, and is not told
-  if (/^age-/i.test(source))
+  if (/^age-(secret-key|plugin-.+)-1/i.test(source))
     throw new UsageError('-r: expected a recipient, found an identity of age, which opens')
   const lines = isWord(source) ? [source] : await linesOf(given)
   if (!lines) return undefined

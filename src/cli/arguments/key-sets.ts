@@ -215,6 +215,8 @@ export function recipientOf(document: string | Uint8Array): RecipientFile | unde
   if (!isJsonObject(found) || !isText(found['url'])) return undefined
   const other = Object.keys(found).find((member) => !recipientMembers.has(member))
   if (other !== undefined) throw new UsageError(`recipient file: it has no member ${other}`)
+  if (found['pins'] !== undefined && !Array.isArray(found['pins']))
+    throw new UsageError('recipient file: pins: expected a list of thumbprints')
   return found as unknown as RecipientFile
 }
 

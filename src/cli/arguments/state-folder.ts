@@ -1,23 +1,26 @@
-import { mkdir } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { isAbsolute, join } from 'node:path'
+import { mkdir, stat } from 'node:fs/promises'
 import { SealdropError } from '../../errors/sealdrop-error.js'
+import { whoElseWrites } from '../config/config-file.js'
+import { ownStatePath } from '../config/folders.js'
+import { UsageError } from '../exit-codes.js'
 
 /**
  * A folder of the user's own for what outlives a command, made with the mode 0700.
  *
- * XDG Base Directory Specification: a path that is not absolute is ignored.
- *
- * @throws SealdropError `output_failed`
+ * @param flag - what names another folder
+ * @throws SealdropError `output_failed`, also where the user has no folder
+ * @throws UsageError where others may put something there, which would be gone on with
  */
-export async function stateFolder(name: string): Promise<string> {
-  const { XDG_STATE_HOME: given = '' } = process.env
-  const base = isAbsolute(given) ? given : join(homedir(), '.local', 'state')
-  const folder = join(base, 'sealdrop', name)
+export async function stateFolder(name: string, flag: string): Promise<string> {
+  const folder = ownStatePath(process.env, name)
+  if (folder === undefined)
+    throw new SealdropError('output_failed', `there is no home folder; ${flag} names a folder`)
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
     throw new SealdropError('output_failed', `${folder}: it cannot be made: ${cause.code}`, {
       cause,
     })
   })
+  const why = whoElseWrites(await stat(folder))
+  if (why !== undefined) throw new UsageError(`${folder}: ${why}; ${flag} names another folder`)
   return folder
 }

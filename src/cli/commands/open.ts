@@ -17,7 +17,7 @@ import { counted, progressOf } from '../data/progress.js'
 import { UsageError } from '../exit-codes.js'
 import { openInventory } from '../inventory.js'
 import { abortedBySignals } from '../signals.js'
-import type { Streams, Terminal } from '../terminal.js'
+import { escapedLine, type Streams, type Terminal } from '../terminal.js'
 
 const examples = `
 Examples:
@@ -152,7 +152,7 @@ async function openersOf(o: OpenArguments): Promise<Openers> {
   // what is missing is told at once, and not as a state of keys
   await loadSdk()
   const { createOpener } = await import('../../doors/kms.js')
-  const keys = o.inventory === undefined ? (o.keyId ?? []) : await openInventory(o.inventory)
+  const keys = o.inventory === undefined ? (o.keyId ?? []) : await openInventory(o.inventory, o)
   const how = { kms: kmsOf(o), keys }
   const sealed = createOpener(how)
   let age: Promise<AgeOpener> | undefined
@@ -196,7 +196,8 @@ async function openOne(
     signal,
   }
   const tell = (context: Context): void => {
-    if (o.anyContext) terminal.note(`${input.name}: context ${JSON.stringify(context)}`)
+    if (o.anyContext)
+      terminal.note(escapedLine(`${input.name}: context ${JSON.stringify(context)}`))
   }
   if (kind === 'value') {
     if (o.range) throw new UsageError(`${input.name}: --range is for files, and this is a value`)

@@ -14,7 +14,7 @@ import { outputOf, outputsIn, type Output, type OutputOptions } from '../data/ou
 import { counted, progressOf } from '../data/progress.js'
 import { UsageError } from '../exit-codes.js'
 import { abortedBySignals } from '../signals.js'
-import type { Streams, Terminal } from '../terminal.js'
+import { escapedLine, type Streams, type Terminal } from '../terminal.js'
 
 const examples = `
 Examples:
@@ -116,7 +116,7 @@ async function run(work: Sealing): Promise<void> {
     const one = { ...work, keys, input, output: outputs[index] as Output }
     const lines = age ? await sealAgeFile(one, age) : reasons(sets, await sealOne(one))
     for (const line of lines) {
-      if (!told.has(line)) terminal.note(line)
+      if (!told.has(line)) terminal.note(escapedLine(line))
       told.add(line)
     }
   })

@@ -164,7 +164,7 @@ async function receiptOutput({ o, streams, names }: Uploading): Promise<Output |
 
 async function recordsOf({ records }: UploadArguments): Promise<FileRecords> {
   const { fileRecords } = await import('../../doors/fs.js')
-  return fileRecords(records ?? (await stateFolder('uploads')))
+  return fileRecords(records ?? (await stateFolder('uploads', '--records')))
 }
 
 async function send(name: string, index: number, work: Sending): Promise<void> {

@@ -33,7 +33,6 @@ function own(
 
 const isWindows = process.platform === 'win32'
 const config = ['sealdrop', 'config.json']
-const sets = ['sealdrop', 'sets']
 
 /** The user's own file of configuration; undefined where they have no folder. */
 export const ownConfigPath = (env: Env): string | undefined =>
@@ -41,8 +40,8 @@ export const ownConfigPath = (env: Env): string | undefined =>
     ? own(env, 'APPDATA', ['AppData', 'Roaming'], ...config)
     : own(env, 'XDG_CONFIG_HOME', ['.config'], ...config)
 
-/** Where signed sets are kept that were seen; undefined where the user has no folder. */
-export const ownSetsPath = (env: Env): string | undefined =>
+/** A folder for what outlives a command; undefined where the user has no folder. */
+export const ownStatePath = (env: Env, name: string): string | undefined =>
   isWindows
-    ? own(env, 'LOCALAPPDATA', ['AppData', 'Local'], ...sets)
-    : own(env, 'XDG_STATE_HOME', ['.local', 'state'], ...sets)
+    ? own(env, 'LOCALAPPDATA', ['AppData', 'Local'], 'sealdrop', name)
+    : own(env, 'XDG_STATE_HOME', ['.local', 'state'], 'sealdrop', name)

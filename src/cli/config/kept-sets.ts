@@ -4,7 +4,7 @@ import { SealdropError } from '../../errors/sealdrop-error.js'
 import { makeFolder } from '../../files/make-folder.js'
 import { UsageError } from '../exit-codes.js'
 import { whoElseWrites } from './config-file.js'
-import { ownSetsPath } from './folders.js'
+import { ownStatePath } from './folders.js'
 import type { Settings } from './settings.js'
 
 const wayOut = 'SEALDROP_STATE names another folder, and --no-state remembers nothing'
@@ -20,7 +20,7 @@ export function setsFolder(settings: Settings): {
 } {
   const said = settings.get('state')
   if (said) return { value: String(said.value), source: said.source }
-  const value = ownSetsPath(process.env)
+  const value = ownStatePath(process.env, 'sets')
   if (value !== undefined) return { value, source: 'default' }
   throw new SealdropError(
     'output_failed',

@@ -1,6 +1,6 @@
 import { exitCodeOf, Findings, Interrupted, PipeClosed, type ExitCode } from '../exit-codes.js'
 import { isSealdropError } from '../../errors/sealdrop-error.js'
-import type { Terminal } from '../terminal.js'
+import { escapedLine, type Terminal } from '../terminal.js'
 
 /** What became of one input. */
 interface Outcome {
@@ -66,7 +66,7 @@ export async function eachInput(
   const found = await outcomes(names, o.jobs, work)
   for (const outcome of found)
     if (o.json || o.told || outcome.exit !== 0)
-      o.terminal.note(o.json ? JSON.stringify(outcome) : inWords(outcome))
+      o.terminal.note(o.json ? JSON.stringify(outcome) : escapedLine(inWords(outcome)))
   const failed = found.filter(({ exit }) => exit !== 0)
   const worst = Math.max(...found.map(({ exit }) => exit)) as ExitCode
   if (failed.length > 0) throw new Findings(`${failed.length} of ${names.length} failed`, worst)

@@ -1,4 +1,4 @@
-import { constants, createReadStream } from 'node:fs'
+import { constants, createReadStream, fstatSync } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { concat, type Bytes } from '../../bytes/bytes.js'
@@ -33,7 +33,10 @@ export function inputNames(given: readonly string[]): readonly string[] {
 
 /** Opens an input. @throws SealdropError `source_failed`, which names it */
 export async function openInput(name: string, { stdin }: Pick<Streams, 'stdin'>): Promise<Input> {
-  if (name === '-') return streamInput(name, stdin)
+  if (name === '-') {
+    checkStdin(stdin)
+    return streamInput(name, stdin)
+  }
   try {
     const found = await stat(name)
     // such as the shell's <(command)
@@ -47,6 +50,21 @@ export async function openInput(name: string, { stdin }: Pick<Streams, 'stdin'>)
     return { kind: 'file', name, source, first, size: source.size }
   } catch (cause) {
     throw unreadable(name, cause)
+  }
+}
+
+/** Refuses a folder behind `<`, which a process reads as if it were empty. */
+function checkStdin(stdin: Readable): void {
+  if (stdin === process.stdin && isFolder(0))
+    throw new SealdropError('source_failed', 'stdin: the path is not a file')
+}
+
+/** Not every runtime can look at what is open already. */
+function isFolder(fd: number): boolean {
+  try {
+    return fstatSync(fd).isDirectory()
+  } catch {
+    return false
   }
 }
 

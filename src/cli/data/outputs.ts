@@ -8,7 +8,7 @@ import { partsIn, writeFileWhole, type WriteOptions } from '../../files/write-fi
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import { abortable } from '../../io/abort.js'
 import { PipeClosed, UsageError } from '../exit-codes.js'
-import { escaped, type Streams } from '../terminal.js'
+import { escapedLine, type Streams } from '../terminal.js'
 import { giveBack } from './memory.js'
 import { isPipe, pipeToWrite } from './pipes.js'
 
@@ -55,7 +55,7 @@ async function tellParts(
 ): Promise<void> {
   for (const part of await partsIn(folder, names))
     streams.stderr.write(
-      `${escaped(join(folder, part))}: a run that was killed left it, or one still writes it; delete it if none does\n`,
+      `${escapedLine(join(folder, part))}: a run that was killed left it, or one still writes it; delete it if none does\n`,
     )
 }
 

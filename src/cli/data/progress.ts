@@ -1,4 +1,4 @@
-import { escaped, type Streams } from '../terminal.js'
+import { escapedLine, type Streams } from '../terminal.js'
 
 /** A line that says how far the work is. */
 export interface Progress {
@@ -46,7 +46,7 @@ export function progressLine(o: {
   const speed = (done - before) / Math.max(seconds, 0.001)
   const of = total === undefined ? '' : ` of ${inMiB(total)}, ${percent(done, total)}`
   const left = total === undefined || speed === 0 ? '' : `, ${clock((total - done) / speed)} left`
-  return `${escaped(name)}  ${inMiB(done)} MiB${of}, ${inMiB(speed)} MiB/s${left}`
+  return `${escapedLine(name)}  ${inMiB(done)} MiB${of}, ${inMiB(speed)} MiB/s${left}`
 }
 
 const inMiB = (bytes: number): string => (bytes / MiB).toFixed(1)
