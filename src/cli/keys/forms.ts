@@ -50,8 +50,8 @@ const forms: Readonly<Record<FormName, Form>> = {
 
 /** The flag that says in which form a key is shown. */
 export const formOption = (): Option => {
-  const told = Object.entries(forms).map(([name, { description }]) => `${name}, ${description}`)
-  const option = new Option('--as <form>', `${told.join('; ')}; default: in words`)
+  const told = Object.entries(forms).map(([name, { description }]) => `${name}: ${description}`)
+  const option = new Option('--as <form>', `${told.join('. ')}. Default: in words`)
   return option.choices(Object.keys(forms))
 }
 
