@@ -109,7 +109,7 @@ test('a rotate that was killed loses no key, and the next one finishes it', asyn
   const whole = await timed(() => done(...rotate))
   for (let kill = 0; kill < kills; kill++) {
     clock.ahead += 40 * day
-    const before = await keysOf()
+    const old = await keysOf()
     const moment = momentOf(whole)
     const ended = await run(['keys', ...rotate], { killAfter: moment })
     t.diagnostic(`killed after ${Math.round(moment)} of ${Math.round(whole)} ms: ${ended.code}`)
@@ -118,7 +118,7 @@ test('a rotate that was killed loses no key, and the next one finishes it', asyn
     await done(...rotate)
     const found = await keysOf()
     const named = (list) => list.flatMap(({ thumbprint }) => thumbprint ?? [])
-    assert.includeMembers(named(found), named(before), 'no key is lost')
+    assert.includeMembers(named(found), named(old), 'no key is lost')
     assert.lengthOf(new Set(named(found)), named(found).length, 'no key is there twice')
     const states = found.map(({ state }) => state)
     const most = (state) => states.filter((one) => one === state).length

@@ -107,7 +107,7 @@ function check({ inventory, from, root, setName, issuer }: ServeArguments): void
 async function ofInventory(o: ServeArguments): Promise<Sources> {
   const { createPublisher } = await import('../../doors/kms.js')
   const { root, setName, issuer, inventory = '' } = o
-  const keys = await openInventory(inventory)
+  const keys = await openInventory(inventory, o)
   const signed = {
     kms: kmsOf(o),
     keys,
