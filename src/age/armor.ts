@@ -1,4 +1,4 @@
-// ASCII armor: C2SP's age.md, "ASCII armor", which is the strict form of RFC 7468 §3.
+// ASCII armor: C2SP's age format, "ASCII armor", which is the strict form of RFC 7468 §3.
 import { Buffer } from 'node:buffer'
 import { concat, type Bytes } from '../bytes/bytes.js'
 import { ensure } from '../errors/guard.js'

@@ -1,4 +1,4 @@
-// What is derived of a file key: C2SP's age.md, "Header MAC" and "Payload".
+// What is derived of a file key: C2SP's age format, "Header MAC" and "Payload".
 import { createHmac, hkdfSync } from 'node:crypto'
 import { equal, type Bytes } from '../bytes/bytes.js'
 import type { Header } from './header.js'

@@ -1,4 +1,4 @@
-// The header of an age file: C2SP's age.md, "Header".
+// The header of an age file: C2SP's age format, "Header".
 import { concat, type Bytes } from '../bytes/bytes.js'
 import { ensure, shown } from '../errors/guard.js'
 import { fromRawBase64, toRawBase64 } from './base64.js'

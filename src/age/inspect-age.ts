@@ -54,7 +54,7 @@ export interface AgeInfo {
  *   const { stanzas, length } = await inspectAge(await new Response(readable).blob())
  *   console.log(stanzas.length, stanzas[0].type, length) // 1 p256tag 4
  *   ```
- * @see C2SP age.md, "Header"
+ * @see C2SP's age format, "Header"
  */
 export async function inspectAge(
   source: StreamSource,

@@ -1,4 +1,4 @@
-// The stanza `p256tag`: C2SP's age.md, "The tagged recipient types".
+// The stanza `p256tag`: C2SP's age format, "The tagged recipient types".
 import { createHash } from 'node:crypto'
 import { concat, equal, type Bytes } from '../bytes/bytes.js'
 import { ensure } from '../errors/guard.js'

@@ -1,4 +1,4 @@
-// The payload of an age file: C2SP's age.md, "Payload". It is a STREAM of ChaCha20-Poly1305.
+// The payload of an age file: C2SP's age format, "Payload". It is a STREAM of ChaCha20-Poly1305.
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { concat, uint, type Bytes } from '../bytes/bytes.js'
 import type { ByteReader } from '../io/byte-reader.js'

@@ -29,7 +29,7 @@ const pointLength = 33
  *   const recipient = ageRecipient(await publicJwk({ key: 'alias/claims' }))
  *   console.log(recipient, recipient.length) // age1tag1q…
  *   ```
- * @see C2SP age.md, "The tagged recipient types"
+ * @see C2SP's age format, "The tagged recipient types"
  */
 export function ageRecipient(jwk: JWK): string {
   return blamingNow(() => recipientOf(jwk))

@@ -47,7 +47,7 @@ const most = 1_024
  *   const [first] = (await new Response(readable).text()).split('\n')
  *   console.log(first) // -----BEGIN AGE ENCRYPTED FILE-----
  *   ```
- * @see C2SP age.md
+ * @see C2SP's age format
  */
 export async function sealAge(
   recipients: string | readonly string[],

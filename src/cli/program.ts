@@ -1,6 +1,6 @@
 import { printable } from '../errors/printable.js'
 import { Command, CommanderError } from './commander.js'
-import { refuseConfig } from './config/apply.js'
+import { refuseConfig } from './config/taking.js'
 import { exitCodeOf, isForeseen, PipeClosed, type ExitCode } from './exit-codes.js'
 import { escapedLine, ownStreams, type Streams, type Terminal } from './terminal.js'
 import { packageVersion } from './version.js'

@@ -41,7 +41,7 @@ async function told(...words) {
 
 /** Words, values, whether a file may stand there. @type {[string[], string[], boolean][]} */
 const rows = [
-  [['se'], ['seal'], false],
+  [['sea'], ['seal'], false],
   [['nothing-like-it'], [], false],
   [['seal', '--ou'], ['--output', '--out-dir'], false],
   [['seal', '--type', ''], ['bytes', 'text', 'json'], false],

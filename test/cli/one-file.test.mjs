@@ -160,7 +160,9 @@ test('two builds are the same, and name no folder of the machine', async () => {
     assert.equal(hashOf(outfile), hashOf(bin))
   }
   const text = readFileSync(bin, 'utf8')
-  for (const path of [root, tmpdir(), 'file://']) assert.notInclude(text, path)
+  // the help of policy names the file of a reader
+  const own = text.replaceAll('file://policy.json', '')
+  for (const path of [root, tmpdir(), 'file://']) assert.notInclude(own, path)
 })
 
 test('it holds the licences of what is inside, no other library, and what is small', () => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as door from 'sealdrop'
 import * as kms from 'sealdrop/kms'
+import * as inAge from 'sealdrop/age'
 import { startLocalKms } from 'sealdrop/local-kms'
 import * as onS3 from 'sealdrop/s3'
 import * as onUpload from 'sealdrop/upload'
@@ -32,6 +33,9 @@ const file = new Blob(['a file'])
 const fileSealer = await door.createFileSealer(keys, file, { context: {} })
 const ended = await door.createFileSealer(keys, file, { context: {} })
 const sealed = await door.seal(keys, 'a value', { context: {} })
+const ageOpener = inAge.createAgeOpener({ keys: store })
+const recipient = inAge.ageRecipient(publicJwk('P-256-enc'))
+const ageFile = await new Response((await inAge.sealAge(recipient, file)).readable).blob()
 const { readable } = await door.sealStream(keys, file, { context: {} })
 const message = await new Response(readable).blob()
 const folder = await mkdtemp(join(tmpdir(), 'sealdrop-options-'))
@@ -159,6 +163,15 @@ export const calls = {
   'Opener.openStream': (o) => opener.openStream(message, o),
   'Opener.openRange': (o) => opener.openRange(message, 0, 1, o),
   'Opener.openFile': (o) => opener.openFile(sealedFile, 'never-written', o),
+  ageRecipients: (o) => inAge.ageRecipients(store, o),
+  ageRecipientsHandler: (o) => inAge.ageRecipientsHandler(store, o),
+  sealAge: (o) => inAge.sealAge(recipient, file, o),
+  inspectAge: (o) => inAge.inspectAge(ageFile, o),
+  createAgeOpener: (o) => inAge.createAgeOpener(o),
+  'AgeOpener.ready': (o) => ageOpener.ready(o),
+  'AgeOpener.openStream': (o) => ageOpener.openStream(ageFile, o),
+  'AgeOpener.openRange': (o) => ageOpener.openRange(ageFile, 0, 1, o),
+  'AgeOpener.openFile': (o) => ageOpener.openFile(sealedFile, 'never-written', o),
   'Signer.ready': (o) => signer.ready(o),
   'Signer.sign': (o) => signer.sign('a', o),
   'Signer.signJwt': (o) => signer.signJwt({}, o),
@@ -174,6 +187,7 @@ export const needed = {
   createFileSealer: { context: {} },
   sealedLength: { context: {} },
   createOpener: { keys: store },
+  createAgeOpener: { keys: store },
   'createOpener.cache': { entries: 1, maxAge: 1, uses: 1 },
   createDropLink: link,
   createPublisher: { keys: [{ key: 'alias/a' }] },
@@ -203,6 +217,10 @@ export const clocked = {
   fetchKeySet: (now) =>
     door.fetchKeySet(url, { trust: door.overHttps(), now, fetch: noKms }).ready(),
   createOpener: (now) => kms.createOpener({ keys: store, now }).ready(),
+  ageRecipients: (now) => inAge.ageRecipients(store, { now }),
+  ageRecipientsHandler: (now) =>
+    inAge.ageRecipientsHandler(store, { now })(new Request('https://keys.example/age.txt')),
+  createAgeOpener: (now) => inAge.createAgeOpener({ keys: store, now }).ready(),
   createSigner: (now) => kms.createSigner({ key: 'alias/a', kms: noKms, now }).sign('a'),
   createDropLink: (now) => kms.createDropLink({ ...link, kms: noKms, now }),
   createPublisher: (now) => kms.createPublisher({ keys: store, now }).documents(),

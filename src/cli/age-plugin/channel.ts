@@ -1,4 +1,4 @@
-// Stanzas over stdin and stdout: C2SP's age-plugin.md, "IPC protocol".
+// Stanzas over stdin and stdout: C2SP's age plugin protocol, "IPC protocol".
 import type { Readable, Writable } from 'node:stream'
 import { stanzaAt, stanzaText, type Stanza } from '../../age/header.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'

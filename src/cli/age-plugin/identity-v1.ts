@@ -1,4 +1,4 @@
-// Unwrapping with identity-v1: C2SP's age-plugin.md.
+// Unwrapping with identity-v1: C2SP's age plugin protocol.
 import { wipe } from '../../age/file-key.js'
 import type { Stanza } from '../../age/header.js'
 import { identityKeys, type IdentityKey } from '../../age/identity.js'

@@ -1,4 +1,4 @@
-// Wrapping with recipient-v1: C2SP's age-plugin.md. It needs no credentials, and calls nobody.
+// Wrapping with recipient-v1: C2SP's age plugin protocol. It needs no credentials, and calls nobody.
 import { fileKeyLength, wipe } from '../../age/file-key.js'
 import { wrapTagged } from '../../age/p256tag.js'
 import { pointOfRecipient } from '../../age/recipient.js'

@@ -163,7 +163,7 @@ async function receiptOutput({ o, streams, names }: Uploading): Promise<Output |
 }
 
 async function recordsOf({ records }: UploadArguments): Promise<FileRecords> {
-  const { fileRecords } = await import('../../doors/fs.js')
+  const { fileRecords } = await import('../../stores/files/file-records.js')
   return fileRecords(records ?? (await stateFolder('uploads', '--records')))
 }
 

@@ -22,7 +22,9 @@ const takesValue = (option: Option): boolean => option.required || option.option
 
 /** The option that a word names, such as `-r` or `--type=text`. */
 const optionOf = (command: Command, word: string): Option | undefined =>
-  command.options.find(({ short, long }) => [short, long].includes(word.split('=')[0]))
+  [command, ...(command.parent ? [command.parent] : [])]
+    .flatMap(({ options }) => options)
+    .find(({ short, long }) => [short, long].includes(word.split('=')[0]))
 
 const commandOf = (command: Command, word: string): Command | undefined =>
   command.commands.find((found) => found.name() === word || found.aliases().includes(word))
@@ -48,13 +50,14 @@ const ofChoices = (choices: readonly string[] | undefined): Candidates =>
     : { values: [], files: true }
 
 /** Visible options, as they are written. */
-const ofOptions = (command: Command): Candidates => ({
-  values: command
-    .createHelp()
-    .visibleOptions(command)
-    .map(({ long, short, description }) => [long ?? short ?? '', description]),
-  files: false,
-})
+function ofOptions(command: Command): Candidates {
+  const help = command.createHelp()
+  const options = [...help.visibleOptions(command), ...help.visibleGlobalOptions(command)]
+  return {
+    values: options.map(({ long, short, description }) => [long ?? short ?? '', description]),
+    files: false,
+  }
+}
 
 function ofOperands({ command, operands }: Place): Candidates {
   const commands = command.createHelp().visibleCommands(command)

@@ -1,9 +1,7 @@
 import type { Command } from '../commander.js'
-import { UsageError } from '../exit-codes.js'
 import { settingNames, settingRows, type SettingName } from './members.js'
 import { readSettings, type Settings } from './settings.js'
-
-const taking = new WeakSet<Command>()
+import { taking } from './taking.js'
 
 /** The settings of a command line that was read. */
 export function settingsFor(command: Command): Settings {
@@ -20,13 +18,6 @@ export function withSettings(command: Command, use: (settings: Settings) => void
   taking.add(command)
   command.hook('preAction', () => use(settingsFor(command)))
 }
-
-/** Refuses `--config` of a command that nothing of it reaches. */
-export const refuseConfig = (program: Command): Command =>
-  program.hook('preAction', (_, command) => {
-    if (program.opts<{ readonly config?: string }>().config !== undefined && !taking.has(command))
-      throw new UsageError(`--config: ${command.name()} takes nothing from a configuration`)
-  })
 
 /** The option of a command that a setting fills. */
 export const optionOf = (name: SettingName): string => settingRows[name].option ?? name

@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs'
-import { fileSets, type SetStore } from '../../doors/fs.js'
+import type { SetStore } from '../../doors/fs.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import { makeFolder } from '../../files/make-folder.js'
 import { UsageError } from '../exit-codes.js'
@@ -51,5 +51,6 @@ export async function keptSets(folder: string): Promise<SetStore> {
   }
   const why = whoElseWrites(statSync(folder))
   if (why !== undefined) throw new UsageError(`${folder}: it keeps key sets, and ${why}; ${wayOut}`)
+  const { fileSets } = await import('../../stores/files/file-sets.js')
   return fileSets(folder)
 }

@@ -14,7 +14,7 @@ const enough = 1_200
 const kinds: Readonly<Record<SealedKind, (bytes: Bytes, text: string) => boolean>> = {
   // message-format.md, "Header": version 2, and version 1 of old writers
   message: ([version = 0]) => version === 1 || version === 2,
-  // C2SP age.md, "Header" and "ASCII armor"
+  // C2SP's age format, "Header" and "ASCII armor"
   age: (_, text) => beginsAsAge(text) || beginsAsArmor(text),
   // RFC 7516 §7.1: five parts in base64url; the first one is a JSON object
   value: (_, text) => /^\s*eyJ[\w-]*\.?/.test(text),

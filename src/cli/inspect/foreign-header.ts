@@ -30,7 +30,7 @@ const commitmentLength = 32
  * The parser of the library refuses it, and so nothing that opens ever sees what is read here.
  *
  * @throws SealdropError `malformed`, `too_large`
- * @see AWS Encryption SDK specification, data-format/message-header.md, "Header Body Version 1.0"
+ * @see AWS Encryption SDK specification, message header, "Header Body Version 1.0"
  */
 export function parseForeignHeader(bytes: Bytes, version: number): ShownHeader {
   const cursor = new Cursor(bytes, 'malformed')

@@ -78,7 +78,7 @@ export interface AgeOpener {
    *   console.log(await new Response(readable).text()) // DE02
    *   await opener.close()
    *   ```
-   * @see C2SP age.md
+   * @see C2SP's age format
    */
   openStream(source: StreamSource, o?: CallOptions): Promise<OpenedAge>
   /**

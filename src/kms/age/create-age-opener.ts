@@ -62,7 +62,7 @@ export interface AgeOpenerOptions extends HeaderBounds {
  *   console.log(failure) // malformed
  *   await opener.close()
  *   ```
- * @see C2SP age.md
+ * @see C2SP's age format
  */
 export function createAgeOpener(o: AgeOpenerOptions): AgeOpener {
   return blamingNow(() => openerOf(o))
@@ -75,7 +75,12 @@ function openerOf(o: AgeOpenerOptions): AgeOpener {
   const now = clockOf(o.now)
   const keys = Array.isArray(o.keys)
     ? new ConfiguredKeys(port, o.keys as readonly string[], now)
-    : new InventoryKeys(o.keys as InventoryStore, now, undefined, ({ age }) => age === true)
+    : new InventoryKeys(
+        o.keys as InventoryStore,
+        now,
+        undefined,
+        (purpose) => purpose?.age === true,
+      )
   const files = new AgeFiles({ keys, operations: port }, boundsOf(o), o.onEvent)
   let closed = false
   const refuse = async (): Promise<never> => {

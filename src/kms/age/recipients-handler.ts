@@ -51,14 +51,14 @@ function handlerOf(
   store: InventoryStore,
   o: AgeRecipientsHandlerOptions,
 ): (request: Request) => Promise<Response> {
-  const { maxAge = 300_000 } = checkOptions(o, 'now maxAge')
+  const { maxAge = 300_000, now: clock } = checkOptions(o, 'now maxAge')
   milliseconds('maxAge', maxAge)
   ensure(
     hasMethods(store, 'read'),
     'invalid_argument',
     'ageRecipientsHandler: expected a store such as fileInventory makes',
   )
-  const now = clockOf(o.now)
+  const now = clockOf(clock)
   const held = holding(store, now)
   return async ({ method, headers }) => {
     const known = headers.get('if-none-match')

@@ -26,7 +26,7 @@ export class InventoryKeys implements OpenerKeys {
   readonly #store: InventoryStore
   readonly #now: () => number
   readonly #onChange: () => void
-  readonly #isFor: (purpose: Purpose) => boolean
+  readonly #isFor: IsFor
   readonly #flight = new SingleFlight<void>()
   #counter: number | undefined
   #keys: readonly KnownKey[] = []
@@ -42,7 +42,7 @@ export class InventoryKeys implements OpenerKeys {
     store: InventoryStore,
     now: () => number,
     onChange: () => void = () => {},
-    isFor: (purpose: Purpose) => boolean = () => true,
+    isFor: IsFor = () => true,
   ) {
     ensure(
       hasMethods(store, 'read'),
@@ -132,6 +132,9 @@ export class InventoryKeys implements OpenerKeys {
   }
 }
 
+/** Whether keys of a purpose are used; undefined for one that the inventory has no more. */
+type IsFor = (purpose: Purpose | undefined) => boolean
+
 interface KnownKey {
   readonly key: OpenerKey
   readonly from: MadeKey
@@ -142,14 +145,12 @@ interface KnownKey {
  *
  * Those that are disabled or wait for their deletion are among them: KMS gives the reason.
  */
-function knownKeys(
-  { purposes, keys }: KeyInventory,
-  isFor: (purpose: Purpose) => boolean,
-): readonly KnownKey[] {
-  const names = purposes.filter(isFor).map(({ name }) => name)
+function knownKeys({ purposes, keys }: KeyInventory, isFor: IsFor): readonly KnownKey[] {
+  const purposeOf = ({ purpose }: MadeKey): Purpose | undefined =>
+    purposes.find(({ name }) => name === purpose)
   const opening = keys
     .filter(isMade)
-    .filter(({ usage, purpose }) => usage !== 'SIGN_VERIFY' && names.includes(purpose))
+    .filter((key) => key.usage !== 'SIGN_VERIFY' && isFor(purposeOf(key)))
   return opening.flatMap((from) => {
     const { arns, thumbprint, jwk, alg } = from
     const info = { thumbprint, alg, use: 'enc' } as const
