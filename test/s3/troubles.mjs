@@ -193,7 +193,7 @@ export function troublesSuite(host) {
       fetch: (url, init) => handler(new Request(url, init)),
     })
     const first = await begin(source, { transport })
-    const words = /credentials expired, or is its clock wrong/
+    const words = /are its credentials or its clock wrong/
     await fails(assert, () => first.done, 'output_failed', words)
     behind = 0
     assert.equal(await openedHash((await (await begin(source, { transport })).done).key), hash)
