@@ -1,4 +1,4 @@
-// What stock age and typage seal to recipients of local-KMS keys opens here, each file with one
+// What stock age and typage, also in a page, seal to recipients of local-KMS keys opens here, each file with one
 // call of DeriveSharedSecret.
 import test from 'node:test'
 import { createReadStream, createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -14,15 +14,18 @@ import { fileSource } from 'sealdrop/fs'
 import { ran } from '../support/age-plugin.mjs'
 import { ageWorld, bytesOf, plaintextOf } from '../support/age-world.mjs'
 import { ageProgram } from './age-program.mjs'
+import { typagePage } from './typage-page.mjs'
 
 const world = await ageWorld()
 const { client, since, recipients } = world
 const opener = createAgeOpener({ kms: client, keys: ['alias/claims', 'alias/second'] })
 await opener.ready()
 const program = await ageProgram()
+const page = await typagePage()
 const folder = mkdtempSync(join(tmpdir(), 'sealdrop-age-'))
 test.after(async () => {
   rmSync(folder, { recursive: true })
+  await page.close()
   await opener.close()
   await world.close()
 })
@@ -57,7 +60,9 @@ async function* filesOf(write) {
       }
 }
 
-for (const [name, write] of Object.entries({ 'age 1.3.2': byAge, typage: byTypage }))
+const byPage = (...given) => page.seal(...given)
+const writers = { 'age 1.3.2': byAge, typage: byTypage, 'typage in Chromium': byPage }
+for (const [name, write] of Object.entries(writers))
   test(`${name}: 120 files open, each with one call`, async () => {
     let count = 0
     for await (const { plaintext, isArmored, file } of filesOf(write)) {
