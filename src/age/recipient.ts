@@ -50,9 +50,6 @@ function recipientOf(jwk: JWK): string {
   return toBech32(prefix, compressed)
 }
 
-/** Whether text is meant as a recipient that can be sealed to here. */
-export const isTagRecipient = (text: string): boolean => /^age1tag1[a-z0-9]+$/i.test(text)
-
 /**
  * The compressed point of a recipient.
  *

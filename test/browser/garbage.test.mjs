@@ -1,28 +1,19 @@
 // Files that are sealed in real Chromium while its collector runs: nothing of the caller leads to a
 // stream that is being read, and a read of a Blob's byte stream that nothing leads to never settles.
 import test from 'node:test'
-import { createServer } from 'node:http'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assert } from 'chai'
 import puppeteer from 'puppeteer-core'
 import { chromiumArgs, chromiumPath } from '../support/chromium.mjs'
 import { keySetOf, publicJwk } from '../support/host.js'
-import { portOf } from '../support/listen.mjs'
+import { scriptPage } from '../support/script-page.mjs'
 
 const length = 3_000_000
 const count = 60
 const keySet = JSON.stringify(keySetOf(publicJwk('P-256-enc')))
-const script = await readFile(new URL('../../dist/sealdrop.min.js', import.meta.url))
-const server = createServer((req, res) =>
-  req.url === '/sealdrop.min.js'
-    ? res.setHeader('content-type', 'text/javascript').end(script)
-    : res
-        .setHeader('content-type', 'text/html')
-        .end('<!doctype html><script src="/sealdrop.min.js"></script><input type="file">'),
-)
-const port = await portOf(server)
+const site = await scriptPage('<input type="file">')
 const folder = await mkdtemp(join(tmpdir(), 'sealdrop-garbage-'))
 const browser = await puppeteer.launch({
   executablePath: await chromiumPath(),
@@ -33,13 +24,13 @@ const page = await browser.newPage()
 test.before(async () => {
   const path = join(folder, 'file')
   await writeFile(path, new Uint8Array(length))
-  await page.goto(`http://127.0.0.1:${port}/`)
+  await page.goto(site.url)
   const input = await page.$('input')
   await input?.uploadFile(path)
 })
 test.after(async () => {
   await browser.close()
-  server.close()
+  site.close()
   await rm(folder, { recursive: true })
 })
 

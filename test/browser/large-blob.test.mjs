@@ -3,27 +3,18 @@
 // `npm test`, which would show memory that grows with it as well.
 import test from 'node:test'
 import { createHash } from 'node:crypto'
-import { createServer } from 'node:http'
 import { readFile } from 'node:fs/promises'
 import { assert } from 'chai'
 import puppeteer from 'puppeteer-core'
 import { chromiumArgs, chromiumPath } from '../support/chromium.mjs'
 import { keySetOf, publicJwk } from '../support/host.js'
 import { amount } from '../support/soak.mjs'
-import { portOf } from '../support/listen.mjs'
+import { scriptPage } from '../support/script-page.mjs'
 
 const MiB = 2 ** 20
 /** As a literal of JavaScript: text that is a key set. */
 const keySet = JSON.stringify(keySetOf(publicJwk('P-256-enc')))
-const script = await readFile(new URL('../../dist/sealdrop.min.js', import.meta.url))
-const server = createServer((req, res) =>
-  req.url === '/sealdrop.min.js'
-    ? res.setHeader('content-type', 'text/javascript').end(script)
-    : res
-        .setHeader('content-type', 'text/html')
-        .end('<!doctype html><script src="/sealdrop.min.js"></script>'),
-)
-const port = await portOf(server)
+const site = await scriptPage()
 const browser = await puppeteer.launch({
   executablePath: await chromiumPath(),
   args: [...chromiumArgs, '--enable-precise-memory-info'],
@@ -31,7 +22,7 @@ const browser = await puppeteer.launch({
 })
 test.after(async () => {
   await browser.close()
-  server.close()
+  site.close()
 })
 
 /**
@@ -63,7 +54,7 @@ const larger = amount({ part: 384 * MiB, whole: 1024 * MiB }) + 4_321
 for (const size of [256 * MiB, larger]) {
   test(`a Blob of ${size} bytes is sealed in a page, with its digest, in memory that does not grow with it`, async (t) => {
     const page = await browser.newPage()
-    await page.goto(`http://127.0.0.1:${port}/`)
+    await page.goto(site.url)
     await page.evaluate(`(() => {
       const block = new Uint8Array(16 * 1048576)
       for (let i = 0; i < block.length; i++) block[i] = i * 7 + (i >> 11)
@@ -147,7 +138,7 @@ for (const size of [256 * MiB, larger]) {
 
 test('the digest that the page gave is that of the bytes it gave', async () => {
   const page = await browser.newPage()
-  await page.goto(`http://127.0.0.1:${port}/`)
+  await page.goto(site.url)
   const { base64, digest } = await inPage(
     page,
     `(async () => {

@@ -56,7 +56,7 @@ export function readOwnFile(path: string, mayBeAbsent: boolean): ConfigFile | un
  *
  * @throws UsageError, SealdropError `source_failed`
  */
-export function checkOwned(path: string, found: Stats, reason: string): void {
+function checkOwned(path: string, found: Stats, reason: string): void {
   const folders = [dirname(path), dirname(realpathSync(path))]
   const places = folders.map((place) => [place, statSync(place)] as const)
   for (const [place, one] of [[path, found] as const, ...places]) {

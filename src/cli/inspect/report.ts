@@ -136,7 +136,7 @@ export const asJson = (input: string, { kind, facts, does, ways, problems }: Rep
 })
 
 /** Facts by their names. A name of ours never comes from the input. */
-export const factsAsJson = (facts: readonly Fact[]): object =>
+const factsAsJson = (facts: readonly Fact[]): object =>
   Object.fromEntries(
     facts.filter(({ value }) => value !== undefined).map(({ member, value }) => [member, value]),
   )
