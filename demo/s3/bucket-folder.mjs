@@ -11,6 +11,7 @@ import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkCondition } from './condition.mjs'
 import { ensure } from './fault.mjs'
+import { HeldFiles } from './held-files.mjs'
 import { orNothing, readJson, remove, writeWhole } from './whole-files.mjs'
 
 /**
@@ -53,6 +54,7 @@ export class BucketFolder {
   #settings = { created: Date.now(), cors: [], policy: undefined }
   /** Changes of objects, one after the other. @type {Promise<unknown>} */
   #last = Promise.resolve()
+  #held = new HeldFiles((file) => this.pathOf(file))
 
   /** @param {(line: string) => void} log - told of what is not whole any more */
   constructor(dir, log) {
@@ -111,6 +113,20 @@ export class BucketFolder {
   /** @returns {Promise<Stored | undefined>} */
   object(key) {
     return readJson(this.#objectPath(key))
+  }
+
+  /**
+   * The same, for an answer that reads its bytes: they stay until `done`, also when another object
+   * takes its place. It waits for changes that are under way.
+   *
+   * @returns {Promise<{ stored?: Stored, done: () => Promise<void> }>}
+   */
+  held(key) {
+    return this.#inTurn(async () => {
+      const stored = await this.object(key)
+      const files = (stored?.files ?? []).map(({ file }) => file)
+      return { stored, done: this.#held.hold(files) }
+    })
   }
 
   /** @returns {Promise<Stored[]>} sorted by their keys */
@@ -174,7 +190,7 @@ export class BucketFolder {
     return this.#inTurn(async () => {
       const found = await this.object(key)
       await remove(this.#objectPath(key))
-      for (const { file } of found?.files ?? []) await remove(this.pathOf(file))
+      for (const { file } of found?.files ?? []) await this.#held.remove(file)
     })
   }
 
@@ -240,7 +256,7 @@ export class BucketFolder {
     const kept = new Set(stored.files.map(({ file }) => file))
     const old = (before?.files ?? []).filter(({ file }) => !kept.has(file))
     // what cannot be removed now goes when the folder is opened again
-    for (const { file } of old) await remove(this.pathOf(file)).catch(() => {})
+    for (const { file } of old) await this.#held.remove(file).catch(() => {})
   }
 
   /** @param {string[]} kept - files that an object has now */

@@ -51,8 +51,10 @@ export async function putObject(request) {
   return { headers: { etag: quoted(etag), ...checksumHeader({ checksum }) } }
 }
 
-async function found({ bucket, key, headers }) {
-  const stored = await bucket.object(key)
+const found = async (request) => wantedOf(await request.bucket.object(request.key), request)
+
+/** What was asked for, or S3's words for why it is not. */
+function wantedOf(stored, { headers }) {
   if (!stored) throw new S3Fault('NoSuchKey')
   const wanted = headers['if-match']
   const isWanted = [undefined, '*', quoted(stored.etag), stored.etag].includes(wanted)
@@ -111,7 +113,16 @@ async function* exactly(path, from, to) {
 }
 
 export async function getObject(request) {
-  const stored = await found(request)
+  const { stored, done } = await request.bucket.held(request.key)
+  try {
+    return { ...answerWith(wantedOf(stored, request), request), done }
+  } catch (error) {
+    await done()
+    throw error
+  }
+}
+
+function answerWith(stored, request) {
   const { size, files } = stored
   const range = rangeOf(request.headers.range, size)
   const { start, end } = range ?? { start: 0, end: size }

@@ -58,6 +58,7 @@ const headers =
  * @property {Record<string, string>} [headers]
  * @property {[name: string, members: object]} [xml]
  * @property {AsyncIterable<Uint8Array>} [body]
+ * @property {() => Promise<void>} [done] - called once the answer has left, or cannot
  */
 export function operationOf({ method, key, params, headers: given }) {
   const named = [...params.keys()].filter((name) => known.includes(name))

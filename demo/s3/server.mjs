@@ -124,6 +124,14 @@ export async function startS3({
     const { host = '' } = incoming.headers
     if (!loopback.test(host)) return void response.writeHead(421).end()
     const found = await answer(incoming, proceed).catch((error) => faultOf(error, incoming, id))
+    try {
+      await write(found, { id, incoming, response })
+    } finally {
+      await found.done?.()
+    }
+  }
+
+  async function write(found, { id, incoming, response }) {
     const { status = 200, headers = {}, xml, body } = found
     const text = xml && writeXml(...xml)
     const cors = status < 500 && crossOrigin(buckets, incoming)

@@ -1,6 +1,7 @@
 import type { DynamoDB } from '@aws-sdk/client-dynamodb'
 import type { S3 } from '@aws-sdk/client-s3'
 import { withPeer } from '../kms/port/peer.js'
+import { awsPatience } from './aws-patience.js'
 import { UsageError } from './exit-codes.js'
 
 /** What a command line says of AWS beside KMS. */
@@ -47,7 +48,7 @@ async function withRegion<T extends Client>(
  */
 export async function s3Client(o: AwsArguments): Promise<S3> {
   const { S3 } = await withPeer('@aws-sdk/client-s3', () => import('@aws-sdk/client-s3'))
-  return withRegion((settings) => new S3(settings), o)
+  return withRegion((settings) => new S3({ ...awsPatience, ...settings }), o)
 }
 
 /** The same of DynamoDB. */
@@ -56,5 +57,5 @@ export async function dynamoDbClient(o: AwsArguments): Promise<DynamoDB> {
     '@aws-sdk/client-dynamodb',
     () => import('@aws-sdk/client-dynamodb'),
   )
-  return withRegion((settings) => new DynamoDB(settings), o)
+  return withRegion((settings) => new DynamoDB({ ...awsPatience, ...settings }), o)
 }

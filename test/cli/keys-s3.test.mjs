@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { pipeline } from 'node:stream/promises'
+import { after, afterEach, before, test } from 'node:test'
 import { S3 } from '@aws-sdk/client-s3'
 import { assert } from 'chai'
 import { startS3 } from '../../demo/s3/server.mjs'
@@ -31,15 +32,22 @@ async function handOn(incoming, response) {
   const { method, url: path, headers } = incoming
   await gate.before(`${method} ${path}`)
   const to = { host: '127.0.0.1', port: server.port, method, path, headers }
-  const onward = request(to, (answer) => {
-    // clients put their clocks right by it
-    const date = new Date(Date.now() + world.clock.ahead).toUTCString()
-    response.writeHead(answer.statusCode ?? 500, { ...answer.headers, date })
-    answer.pipe(response)
-  })
-  incoming.pipe(onward)
+  const onward = request(to)
+  const sending = pipeline(incoming, onward)
+  const [answer] = await once(onward, 'response')
+  // clients put their clocks right by it
+  const date = new Date(Date.now() + world.clock.ahead).toUTCString()
+  response.writeHead(answer.statusCode ?? 500, { ...answer.headers, date })
+  await Promise.all([sending, pipeline(answer, response)])
 }
-const proxy = createServer((incoming, response) => void handOn(incoming, response))
+const broken = []
+const proxy = createServer((incoming, response) => {
+  handOn(incoming, response).catch((error) => {
+    // a command that is left without an answer would wait for ever
+    response.destroy()
+    broken.push(`${incoming.method} ${incoming.url}: ${error}`)
+  })
+})
 let url = ''
 before(async () => {
   world = await keysWorld()
@@ -62,6 +70,8 @@ after(async () => {
   await world.close()
   rmSync(dir, { recursive: true, force: true })
 })
+
+afterEach(() => assert.deepEqual(broken, [], 'the bucket answered whole each time'))
 
 const of = ['--inventory', `s3://${Bucket}/private/keys.json`]
 const publish = ['publish', ...of, '--root', 'alias/root', '--to', `s3://${Bucket}/web/keys/`]

@@ -1,4 +1,5 @@
 import type { Kms } from '../../doors/kms.js'
+import { awsPatience } from '../aws-patience.js'
 import type { Command } from '../commander.js'
 import { takesSettings } from '../config/apply.js'
 
@@ -21,6 +22,7 @@ export function kmsFlags(command: Command): Command {
 /** How KMS is reached. What is not said is left to AWS's default chain. */
 export function kmsOf({ region, profile, endpointUrl }: KmsArguments): Kms {
   return {
+    ...awsPatience,
     ...(region !== undefined && { region }),
     ...(profile !== undefined && { profile }),
     ...(endpointUrl !== undefined && { endpoint: endpointUrl }),
