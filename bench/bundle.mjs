@@ -49,6 +49,12 @@ export { uploadSealed, uploadTransport } from ${pathOf('upload')}`,
     budgetOver: 8_000,
   },
   {
+    name: 'fetchKeySet + pinned + sealForm',
+    code: `export { fetchKeySet, pinned } from ${door}
+export { sealForm } from ${pathOf('forms')}`,
+    budget: 13_500,
+  },
+  {
     name: 'fetchKeySet + pinned + verify',
     code: `export { fetchKeySet, pinned, verify } from ${door}`,
     budget: 8_300,

@@ -1,16 +1,19 @@
 // The `@example` of every public verb's docstring: it is short, it runs, and it prints what its
 // comments say.
 import test from 'node:test'
+import { readFileSync } from 'node:fs'
 import { assert } from 'chai'
 import {
   complaintsAbout,
   differences,
   examplesOf,
+  inPages,
   publicMethods,
   publicVerbs,
   runExamples,
   withoutExample,
 } from '../support/doc-examples.mjs'
+import { root } from '../support/documents.mjs'
 import { startWorld } from '../support/example-world.mjs'
 
 const world = await startWorld()
@@ -45,9 +48,20 @@ test('examples are short, call their verb and say what they print', () => {
 })
 
 test('every example runs, and prints what its comments say', async () => {
-  const found = await runExamples(examples, world)
-  for (const example of examples)
+  const here = examples.filter(({ name }) => !Object.hasOwn(inPages, name))
+  const found = await runExamples(here, world)
+  for (const example of here)
     assert.deepEqual(differences(example, found[example.id]), [], example.id)
+})
+
+test('what runs in a browser instead is an example, and its test runs it', () => {
+  for (const [name, path] of Object.entries(inPages)) {
+    assert.include(
+      examples.map((example) => example.name),
+      name,
+    )
+    assert.include(readFileSync(new URL(path, root), 'utf8'), 'inPages', path)
+  }
 })
 
 const good = `import { importKeySet, inHand, seal } from 'sealdrop'

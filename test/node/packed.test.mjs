@@ -344,6 +344,7 @@ test('every door and the runtime it names stand in package.json as design.md say
     './age',
     './s3',
     './upload',
+    './forms',
     './local-kms',
     './dist/sealdrop.min.js',
     './dist/sealdrop.min.js.map',

@@ -46,6 +46,9 @@ export function examplesOf({ name, doc, owner = '' }) {
     })
 }
 
+/** Verbs that need the elements of a page: their examples run in a browser, in the test named here. */
+export const inPages = { sealForm: 'test/browser/forms.test.mjs' }
+
 /** The names of those verbs that show no code. */
 export const withoutExample = (verbs) =>
   verbs.filter((verb) => !examplesOf(verb).some(({ code }) => code.trim())).map(({ name }) => name)

@@ -198,6 +198,14 @@ declare module 'sealdrop/kms' { // the companion
   function rebuildInventory(o: CallOptions & { kms?: Kms; store: InventoryStore; old?: KeyInventory; purposes?: readonly Purpose[]; enter?: readonly string[]; now?: () => number }): Promise<{ found: readonly FoundKey[]; inventory: KeyInventory | undefined }> // enter: thumbprints; without it nothing is written
 }
 
+declare module 'sealdrop/forms' { // a page; the guide's markup cannot submit without the script
+  import type { CallOptions, Context, KeySet } from 'sealdrop'
+  interface SealedFormFile { field: string; name: string; type: string; size: number; messageId: string; digest: string }
+  interface SealedForm { body: FormData; files: readonly SealedFormFile[] } // the names of the form, and sealedFiles: the list of files, sealed
+  interface FormOptions extends CallOptions { keys: KeySet; context: Context; submitter?: HTMLElement | null; onProgress?: (p: { done: number; total: number }) => void }
+  function sealForm(form: HTMLFormElement, o: FormOptions): Promise<SealedForm> // method="dialog", no action; files of 256 MiB in all
+}
+
 declare module 'sealdrop/upload' { // the page's half of partners' uploads: docs/formats/upload.md
   import type { ByteSource, CallOptions, Context, FileRecords, KeyInfo, Recipients, SealdropErrorCode } from 'sealdrop'
   interface UploadPlan { mode: 'put' | 'multipart'; partLength: number; parts: number }

@@ -5,6 +5,7 @@ import type * as contract from 'sealdrop'
 import type * as contractAge from 'sealdrop/age'
 import type * as contractFs from 'sealdrop/fs'
 import type * as contractDigests from 'sealdrop/digests'
+import type * as contractForms from 'sealdrop/forms'
 import type * as contractJose from 'sealdrop/jose'
 import type * as contractKms from 'sealdrop/kms'
 import type * as contractLocal from 'sealdrop/local-kms'
@@ -16,6 +17,7 @@ import type * as actual from '#dist/doors/index.js'
 import type * as actualAge from '#dist/doors/age.js'
 import type * as actualFs from '#dist/doors/fs.js'
 import type * as actualDigests from '#dist/doors/digests.js'
+import type * as actualForms from '#dist/doors/forms.js'
 import type * as actualJose from '#dist/doors/jose.js'
 import type * as actualKms from '#dist/doors/kms.js'
 import type * as actualLocal from '#dist/doors/local-kms.js'
@@ -52,6 +54,8 @@ export type Names = [
   Nothing<Exclude<keyof typeof actualJose, keyof typeof contractJose>>,
   Nothing<Exclude<keyof typeof contractS3, keyof typeof actualS3>>,
   Nothing<Exclude<keyof typeof actualS3, keyof typeof contractS3>>,
+  Nothing<Exclude<keyof typeof contractForms, keyof typeof actualForms>>,
+  Nothing<Exclude<keyof typeof actualForms, keyof typeof contractForms>>,
   Nothing<Exclude<keyof typeof contractUpload, keyof typeof actualUpload>>,
   Nothing<Exclude<keyof typeof actualUpload, keyof typeof contractUpload>>,
   Nothing<Exclude<keyof typeof contractLocal, keyof typeof actualLocal>>,
@@ -167,6 +171,8 @@ export type Companion = [
   Fits<contractS3.DropLinkStore, actualS3.DropLinkStore>,
   Fits<actualS3.DropLinkStore, contractS3.DropLinkStore>,
   Fits<actualS3.BegunUpload, contractS3.BegunUpload>,
+  Fits<typeof contractForms.sealForm, typeof actualForms.sealForm>,
+  Fits<contractForms.SealedForm, actualForms.SealedForm>,
   Fits<typeof contractUpload.uploadSealed, typeof actualUpload.uploadSealed>,
   Fits<typeof contractUpload.takeDropLink, typeof actualUpload.takeDropLink>,
   Fits<typeof contractUpload.uploadAll, typeof actualUpload.uploadAll>,
