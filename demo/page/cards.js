@@ -79,7 +79,10 @@ globalThis.cards = (() => {
     el(
       'time',
       { dateTime: date.toISOString() },
-      date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' }),
+      date.toLocaleString(document.documentElement.lang, {
+        dateStyle: 'medium',
+        timeStyle: 'medium',
+      }),
     )
 
   /**

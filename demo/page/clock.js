@@ -8,7 +8,10 @@ globalThis.demoClock = (() => {
   const channel = new BroadcastChannel('sealdrop-demo-clock')
   const now = () => Date.now() + shift
   const date = (time) =>
-    new Date(time).toLocaleString(undefined, { dateStyle: 'long', timeStyle: 'short' })
+    new Date(time).toLocaleString(document.documentElement.lang, {
+      dateStyle: 'long',
+      timeStyle: 'short',
+    })
 
   function show() {
     const box = document.querySelector('#clock')

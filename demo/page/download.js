@@ -106,7 +106,7 @@
           ['File', code(file.name)],
           ['Length', size(file.length)],
           ['Speed', speed(file.length, performance.now() - began)],
-          ['Signed', file.signedAt.toLocaleString()],
+          ['Signed', file.signedAt.toLocaleString(document.documentElement.lang)],
           ['By', code(file.key.thumbprint)],
           ['Algorithm', file.key.alg],
           ['Digest', code(file.digest)],

@@ -39,7 +39,7 @@ find('#send').addEventListener('click', () =>
     find('#change').hidden = false
     return [
       'Receipt verified',
-      `signed by ${key.thumbprint} (${key.alg}, ${trust}) at ${receivedAt.toLocaleTimeString()}`,
+      `signed by ${key.thumbprint} (${key.alg}, ${trust}) at ${receivedAt.toLocaleTimeString(document.documentElement.lang)}`,
       receipt,
     ]
   }),

@@ -119,7 +119,7 @@ globalThis.fileCards = (() => {
     el(
       'p',
       {},
-      `Begun ${created.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })}, and not finished. Choose the same file again to go on from there.`,
+      `Begun ${created.toLocaleString(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' })}, and not finished. Choose the same file again to go on from there.`,
     ),
     forget,
   ]

@@ -23,13 +23,16 @@ globalThis.keyWords = (() => {
     el(
       'time',
       { dateTime: new Date(iso).toISOString(), title: new Date(iso).toISOString() },
-      new Date(iso).toLocaleDateString(undefined, { dateStyle: 'medium' }),
+      new Date(iso).toLocaleDateString(document.documentElement.lang, { dateStyle: 'medium' }),
     )
   const moment = (iso) =>
     el(
       'time',
       { dateTime: new Date(iso).toISOString(), title: new Date(iso).toISOString() },
-      new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' }),
+      new Date(iso).toLocaleString(document.documentElement.lang, {
+        dateStyle: 'medium',
+        timeStyle: 'short',
+      }),
     )
   const away = (iso, now) => (new Date(iso) <= now ? 'due now' : `in ${span(new Date(iso) - now)}`)
   const ago = (iso, now) =>
@@ -41,7 +44,10 @@ globalThis.keyWords = (() => {
   const readable = (text) =>
     text
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (iso) =>
-        new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' }),
+        new Date(iso).toLocaleString(document.documentElement.lang, {
+          dateStyle: 'medium',
+          timeStyle: 'short',
+        }),
       )
       .replace(/\bP(\d+)M\b/, (_, n) => plural(Number(n), 'month'))
 

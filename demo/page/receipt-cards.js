@@ -26,7 +26,9 @@ globalThis.receiptCards = (() => {
           `It is among the ${plural(known.length, 'signing key')} that the company ever published, and nobody took it back as compromised.`,
         ),
       ]
-    const date = heldSince.toLocaleDateString(undefined, { dateStyle: 'medium' })
+    const date = heldSince.toLocaleDateString(document.documentElement.lang, {
+      dateStyle: 'medium',
+    })
     return [
       el('span', { class: 'bad' }, 'Taken back since, and you held it before.'),
       el('br'),
