@@ -10,7 +10,7 @@ import {
   pythonProgram,
 } from './interop/environment.mjs'
 import { goPages } from './interop/pages/blocks.mjs'
-import { ageProgram } from './age/age-program.mjs'
+import { ageProgram, oldAgeProgram } from './age/age-program.mjs'
 import { kitFolder } from './age/test-kit.mjs'
 import { npmProgram } from './matrix/environment.mjs'
 import { npmFolder } from './support/npm-folder.mjs'
@@ -26,6 +26,7 @@ await goBinary('token-go', at('interop/tokens/foreign-go'))
 await javaProgram()
 await goPages()
 await ageProgram()
+await oldAgeProgram()
 await kitFolder()
 await goBinary('clients-go', at('local-kms/clients/go'))
 await npmProgram('deno')
