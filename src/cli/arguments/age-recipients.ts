@@ -8,8 +8,14 @@ import type { KeyArgument } from './recipients.js'
 /** Whom an age file is sealed to, and what is told of it. */
 export interface AgeTargets {
   readonly recipients: readonly string[]
-  /** In words, one for each. */
-  readonly reasons: readonly string[]
+  /** The same, with what is told of why each is believed. */
+  readonly sealedTo: readonly SealedToAge[]
+}
+
+/** A recipient of age, and in words why it is believed. */
+export interface SealedToAge {
+  readonly recipient: string
+  readonly trust: string
 }
 
 interface Target {
@@ -44,11 +50,10 @@ export async function ageTargets(
   const targets = await Promise.all(
     given.map(async (one, index) => own[index] ?? (await recipientOfKey(one))),
   )
-  const recipients = targets.flatMap((target) => target.recipients)
-  const reasons = targets.flatMap(({ recipients: found, trust }) =>
-    found.map((recipient) => `sealed to ${recipient}, ${trust}`),
+  const sealedTo = targets.flatMap(({ recipients, trust }) =>
+    recipients.map((recipient) => ({ recipient, trust })),
   )
-  return { recipients, reasons }
+  return { recipients: sealedTo.map(({ recipient }) => recipient), sealedTo }
 }
 
 /** What a `-r` is for age by itself: a recipient, or a file of them. */

@@ -1,6 +1,6 @@
 import type { AgeOpener } from '../../doors/age.js'
-import type { Opener } from '../../doors/kms.js'
-import type { ByteSource, Content } from '../../doors/index.js'
+import type { OpenedInfo, Opener } from '../../doors/kms.js'
+import type { ByteSource, Content, KeyInfo } from '../../doors/index.js'
 import type { Context } from '../../formats/context.js'
 import { loadSdk } from '../../kms/port/peer.js'
 import { collect } from '../arguments/collect.js'
@@ -9,9 +9,10 @@ import { parseJobs } from '../arguments/jobs.js'
 import { kmsFlags, kmsOf } from '../arguments/kms.js'
 import { Command } from '../commander.js'
 import { takesSettings } from '../config/apply.js'
-import { eachInput } from '../data/each-input.js'
+import { eachInput, type Facts } from '../data/each-input.js'
 import { allOf, inputNames, openInput, type Input } from '../data/inputs.js'
 import { kindOfInput } from '../data/kinds.js'
+import { measured } from '../data/measured.js'
 import { outputOf, outputsIn, type Output, type OutputOptions } from '../data/outputs.js'
 import { counted, progressOf } from '../data/progress.js'
 import { UsageError } from '../exit-codes.js'
@@ -112,7 +113,9 @@ async function run(work: Opening): Promise<void> {
     const { jobs = 4, json = false } = o
     await eachInput(names, { jobs, terminal, json, told: true }, async (name, index) => {
       const input = await openInput(name, work.streams)
-      await openOne(openers, input, outputs[index] as Output, work)
+      const output = measured(outputs[index] as Output, json)
+      const found = await openOne(openers, input, output, work)
+      return { output: output.name, bytes: output.bytes(), ...found }
     })
   } finally {
     await openers.close()
@@ -170,7 +173,7 @@ async function openAge(
   input: Input,
   output: Output,
   work: Opening,
-): Promise<void> {
+): Promise<Facts> {
   const { o, signal, context } = work
   if (Object.keys(context).length > 0)
     throw new UsageError(`${input.name}: an age file has no context; leave out -c`)
@@ -178,7 +181,8 @@ async function openAge(
   const found = o.range
     ? await opener.openRange(fileOf(input), o.range[0], o.range[1] + 1, { signal })
     : await opener.openStream(input.source, { signal })
-  return withProgress(work, input, found.readable, output)
+  await withProgress(work, input, found.readable, output)
+  return { kind: 'age', key: keyFacts(found.key) }
 }
 
 async function openOne(
@@ -186,7 +190,7 @@ async function openOne(
   input: Input,
   output: Output,
   work: Opening,
-): Promise<void> {
+): Promise<Facts> {
   const kind = await kindOfInput(input)
   if (kind === 'age') return openAge(openers, input, output, work)
   const opener = openers.sealed
@@ -196,7 +200,7 @@ async function openOne(
     signal,
   }
   const tell = (context: Context): void => {
-    if (o.anyContext)
+    if (o.anyContext && !o.json)
       terminal.note(escapedLine(`${input.name}: context ${JSON.stringify(context)}`))
   }
   if (kind === 'value') {
@@ -204,14 +208,25 @@ async function openOne(
     const text = new TextDecoder().decode(await allOf(input, longestValue)).trim()
     const found = await opener.open(text, expected)
     tell(found.context)
-    return output.write(new Blob([withoutPadding(found)]).stream())
+    await output.write(new Blob([withoutPadding(found)]).stream())
+    return factsOf(kind, found)
   }
   const found = o.range
     ? await opener.openRange(fileOf(input), o.range[0], o.range[1] + 1, expected)
     : await opener.openStream(input.source, expected)
   tell(found.context)
-  return withProgress(work, input, found.readable, output)
+  await withProgress(work, input, found.readable, output)
+  return factsOf(kind, found)
 }
+
+const keyFacts = ({ thumbprint, alg, arn }: KeyInfo): Facts => ({ thumbprint, alg, arn })
+
+const factsOf = (kind: 'message' | 'value', { messageId, key, context }: OpenedInfo): Facts => ({
+  kind,
+  messageId,
+  key: keyFacts(key),
+  context,
+})
 
 /** The bytes of a value. The spaces behind JSON hid its length, and nobody needs them any more. */
 function withoutPadding(content: Content): Uint8Array<ArrayBuffer> {
