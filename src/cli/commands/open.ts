@@ -179,7 +179,9 @@ async function openAge(
     throw new UsageError(`${input.name}: an age file has no context; leave out -c`)
   const opener = await age()
   const found = o.range
-    ? await opener.openRange(fileOf(input), o.range[0], o.range[1] + 1, { signal })
+    ? await partOf(input, o.range, (from, to) =>
+        opener.openRange(fileOf(input), from, to, { signal }),
+      )
     : await opener.openStream(input.source, { signal })
   await withProgress(work, input, found.readable, output)
   return { kind: 'age', key: keyFacts(found.key) }
@@ -212,7 +214,9 @@ async function openOne(
     return factsOf(kind, found)
   }
   const found = o.range
-    ? await opener.openRange(fileOf(input), o.range[0], o.range[1] + 1, expected)
+    ? await partOf(input, o.range, (from, to) =>
+        opener.openRange(fileOf(input), from, to, expected),
+      )
     : await opener.openStream(input.source, expected)
   tell(found.context)
   await withProgress(work, input, found.readable, output)
@@ -237,6 +241,25 @@ function withoutPadding(content: Content): Uint8Array<ArrayBuffer> {
     return bytes
   }
   return bytes.subarray(0, bytes.findLastIndex((byte) => byte !== space) + 1)
+}
+
+interface Part {
+  readonly length?: number
+  readonly readable: ReadableStream<Uint8Array>
+}
+
+/** Bytes of a file. Wholly behind its end there are none, which HTTP answers with 416. */
+async function partOf<T extends Part>(
+  { name }: Input,
+  [first, last]: Range,
+  openPart: (from: number, to: number) => Promise<T>,
+): Promise<T> {
+  const found = await openPart(first, last + 1)
+  if (found.length !== 0) return found
+  // its size is asked of what was verified, and not of what the file says
+  const all = await openPart(0, Number.MAX_SAFE_INTEGER)
+  await Promise.all([found.readable.cancel(), all.readable.cancel()])
+  throw new UsageError(`${name}: --range begins at ${first}, and it has ${all.length} bytes`)
 }
 
 function fileOf(input: Input): ByteSource {
