@@ -8,7 +8,7 @@ import { keyFlags, type KeyArgument } from '../arguments/recipients.js'
 import { valueOf, valueTypeOption, type ValueType } from '../arguments/value-type.js'
 import { Command } from '../commander.js'
 import { takesSettings } from '../config/apply.js'
-import { beginsAsAgeFile } from '../data/kinds.js'
+import { sealedAlready } from '../data/kinds.js'
 import { eachInput, type Facts } from '../data/each-input.js'
 import { allOf, inputNames, openInput, type Input } from '../data/inputs.js'
 import { measured, type MeasuredOutput } from '../data/measured.js'
@@ -69,7 +69,7 @@ export function sealCommand(terminal: Terminal, streams: Streams): Command {
       'where several inputs go, each under its name and .sealed, .jwe or .age',
     )
     .option('--force', 'replace what is there')
-    .option('--again', 'seal what is sealed to these keys already')
+    .option('--again', 'seal what is sealed already')
     .option('--json', 'a JSON line on stderr for each input')
   return takesSettings(command, ['json'])
     .addHelpText('after', examples)
@@ -136,6 +136,9 @@ async function run(work: Sealing): Promise<void> {
   await eachInput(names, { jobs: 1, terminal, json, told: true }, async (name, index) => {
     const input = await openInput(name, streams)
     const output = measured(outputs[index] as Output, json)
+    const already = o.again ? undefined : await sealedAlready(input, age !== undefined)
+    if (already !== undefined)
+      throw new UsageError(`${name}: it is ${already} already; --again seals it once more`)
     const one = { ...work, sets, input, output }
     const sealed = age ? await sealAgeFile(one, age) : await sealOne(one)
     if (json) return factsOf(sealed, output)
@@ -178,9 +181,7 @@ async function sealAgeFile(
   work: OneSealing,
   { recipients, sealedTo }: AgeTargets,
 ): Promise<Sealed> {
-  const { streams, o, input, output, signal } = work
-  if (!o.again && (await beginsAsAgeFile(input)))
-    throw new UsageError(`${input.name}: it is an age file already; --again seals it once more`)
+  const { streams, input, output, signal } = work
   const { sealAge } = await import('../../doors/age.js')
   const progress = progressOf(streams, input.name, input.size)
   try {
