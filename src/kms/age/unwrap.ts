@@ -43,7 +43,8 @@ export interface Unwrapped {
 /**
  * Asks a private key for a file key. There is at most one cryptographic answer.
  *
- * Tags are computed from public bytes, so that a sender can make all of them match.
+ * Tags are computed from public bytes, so that a sender can make all of them match. A key that did
+ * not answer is not asked again for the same file.
  *
  * @throws SealdropError `malformed`, `key_not_found`, `key_unusable`, `kms_*`
  */
@@ -53,8 +54,10 @@ export async function unwrapFileKey(
   signal: AbortSignal | undefined,
 ): Promise<Unwrapped> {
   const candidates = await candidatesOf(stanzas, keys, signal)
+  const silent = new Set<string>()
   let unavailable: unknown
   for (const { index, stanza, key, jwk } of candidates) {
+    if (silent.has(key.arn)) continue
     try {
       const secret = await operations.agree(key.arn, spkiOf(stanza.enc), signal)
       ensure(
@@ -67,6 +70,7 @@ export async function unwrapFileKey(
       return { fileKey, index, key: key.info }
     } catch (error) {
       if (!isSealdropError(error) || !failover.includes(error.code)) throw error
+      silent.add(key.arn)
       // a key that is gone must not hide that another one may answer later
       if (error.retryable || !unavailable) unavailable = error
     }
