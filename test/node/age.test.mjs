@@ -168,7 +168,10 @@ test('a file opens into a file, or not at all', async () => {
 test('what is for others is key_not_found, without a call', async () => {
   const file = await sealed(recipients.second, plaintextOf(10))
   since()
-  assert.equal(await codeOf(opener.openStream(file)), 'key_not_found')
+  const { code, message } = await opener.openStream(file).catch((error) => error)
+  assert.equal(code, 'key_not_found')
+  const whom = 'whoever this age file is for (stanzas of the kind "p256tag")'
+  assert.equal(message, `${whom} is none of this opener's keys`)
   assert.deepEqual(since(), [])
 })
 

@@ -86,15 +86,15 @@ async function candidatesOf(
 ): Promise<readonly Candidate[]> {
   const tagged = taggedIn(stanzas)
   const kinds = [...new Set(stanzas.map(({ type }) => type))].slice(0, 5).map(shown).join(', ')
-  const what = `the age file, which has stanzas of the kind ${kinds},`
   ensure(
     tagged.length > 0,
     'key_not_found',
-    `${what} is for none of this opener's keys: they are recipients age1tag1…`,
+    `the age file, which has stanzas of the kind ${kinds}, is for none of this opener's keys: they are recipients age1tag1…`,
   )
   const isNamed = (stanza: TaggedStanza, { jwk }: OpenerKey): boolean =>
     isP256(jwk) && isFor(stanza, hashOf(jwk))
   const fits = (key: OpenerKey): boolean => tagged.some((stanza) => isNamed(stanza, key))
+  const what = `whoever this age file is for (stanzas of the kind ${kinds})`
   const found = await keys.find(fits, what, signal, tagged.length)
   return tagged.flatMap((stanza, index) =>
     found.flatMap((key) =>
