@@ -1,6 +1,8 @@
 // The uploader for Uppy under the real core: what arrives, what Uppy is told, and what it says.
 import test, { after, before, beforeEach } from 'node:test'
+import Uppy from '@uppy/core'
 import { assert } from 'chai'
+import { sealedLength, sealStream } from 'sealdrop'
 import { unfinishedUploads } from 'sealdrop/upload'
 import { fails } from '../support/host.js'
 import { context, fileOf, makeUppyWorld, until } from '../support/uppy-world.mjs'
@@ -234,3 +236,33 @@ test('an option that is wrong is refused at once', async () => {
   for (const o of rows)
     await fails(assert, async () => world.uppyOf(/** @type {any} */ (o)), 'invalid_argument')
 })
+
+for (const [name, again] of /** @type {const} */ ([
+  ['is refused', false],
+  ['seals it twice where it was told to', true],
+]))
+  test(`why it is no preprocessor: on a retry one gets what it sealed before, and ${name}`, async () => {
+    const { keys } = world.options
+    const uppy = new Uppy({ logger: { debug() {}, warn() {}, error() {} } })
+    const sizes = []
+    uppy.addPreProcessor(async ([id = '']) => {
+      const { data } = /** @type {any} */ (uppy.getFile(id))
+      const o = { context, length: data.size, again }
+      const { readable } = await sealStream(keys, data.stream(), o)
+      uppy.setFileState(id, { data: await new Response(readable).blob() })
+    })
+    uppy.addUploader(async ([id = '']) => {
+      const file = uppy.getFile(id)
+      sizes.push(file.data?.size)
+      if (sizes.length === 1) uppy.emit('upload-error', file, new Error('made up for a test'))
+    })
+    uppy.addFile({ name: 'a.pdf', data: fileOf(1_000).file })
+    await uppy.upload()
+    const retried = uppy.retryAll()
+    if (again) await retried
+    else await fails(assert, () => retried, 'invalid_argument', /twice/)
+    const [once, twice] = sizes
+    assert.equal(once, await sealedLength(keys, 1_000, { context }))
+    assert.equal(twice, again ? await sealedLength(keys, once, { context }) : undefined)
+    uppy.destroy()
+  })

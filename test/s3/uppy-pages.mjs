@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { documentAt } from '../support/documents.mjs'
 import { found } from '../support/plaintext.mjs'
 import { amount } from '../support/soak.mjs'
 import { plantInPage, storedInPage } from './page-stores.mjs'
@@ -11,6 +12,7 @@ const MiB = 2 ** 20
 const partLength = 5 * MiB
 /** Of one file, side by side. */
 const lanes = 3
+const resolveDir = fileURLToPath(new URL('../../', import.meta.url))
 const button = {
   upload: '.uppy-StatusBar-actionBtn--upload',
   pause: '.uppy-StatusBar-actionCircleBtn[title="Pause"]',
@@ -84,6 +86,35 @@ export function uppyPages({ test, assert, made, tools, markers }) {
     const texts = traces.map(([, trace]) => trace)
     return rows.filter(([, text]) => found(text, texts).length > 0).map(([place]) => place)
   }
+  /** The page of the guide, at most 12 lines, with other addresses and a sender. */
+  const guidePage = async () => {
+    const { code } = documentAt('docs/guides/uppy.md')
+    const [block = ''] = code
+    assert.isAtMost(block.trimEnd().split('\n').length, 12)
+    const { site, handler, jwks } = made()
+    const words = {
+      "'https://app.example.com/uploads'": `'${handler}', { headers: { authorization: 'Bearer acme' } }`,
+      'https://keys.example.com/keys.json': `${site}/keys.json`,
+    }
+    const text = Object.entries(words).reduce((so, [from, to]) => {
+      assert.include(so, from)
+      return so.replaceAll(from, to)
+    }, block)
+    const stdin = {
+      contents: `${text}\nObject.assign(globalThis, { uppy, page: show })`,
+      resolveDir,
+    }
+    const { outputFiles } = await build({ stdin, bundle: true, format: 'esm', write: false })
+    Object.assign(made().files, await uppyPageFiles(), {
+      '/keys.json': jwks,
+      '/guide-uppy.js': outputFiles[0]?.text,
+      '/guide-uppy.html': (
+        await readFile(new URL('page/uppy.html', import.meta.url), 'utf8')
+      ).replace('/uppy.js', '/guide-uppy.js'),
+    })
+    return `${site}/guide-uppy.html`
+  }
+
   const inChromium = (what, work) =>
     test(`Chromium, Uppy: ${what}`, (own) => inSession('Chromium', work)(own))
 
@@ -151,6 +182,21 @@ export function uppyPages({ test, assert, made, tools, markers }) {
     for (let i = 0; i < 200 && (await made().begun()).includes(last); i++) await sleep(20)
     assert.notInclude(await made().begun(), last)
     assert.deepEqual((await told(page)).failed, {})
+  })
+
+  inChromium('the page of the guide sends a file', async (session) => {
+    const page = await session.newPage()
+    await page.goto(await guidePage())
+    await isReady(page)
+    await page.evaluate("globalThis.page('#files')")
+    const file = await fileOf(9 * MiB)
+    fresh()
+    await choose(page, file)
+    await click(page, 'upload')
+    const done = 'uppy.getFiles()[0].response?.body.key'
+    await page.waitForFunction(done, { polling: 50 })
+    assert.equal(await made().openedHash(await page.evaluate(done)), file.hash)
+    assert.equal(stored().length, 2)
   })
 
   const rounds = amount({ part: 2, whole: 25 })
