@@ -162,7 +162,12 @@ async function startBucket(endpoint, look) {
   return Object.assign(o, { server, url: `http://127.0.0.1:${await portOf(server)}` })
 }
 
-const types = { js: 'text/javascript', html: 'text/html', json: 'application/json' }
+const types = {
+  js: 'text/javascript',
+  html: 'text/html',
+  css: 'text/css',
+  json: 'application/json',
+}
 
 /** The two doors as few modules: a tab loads them in a moment. */
 async function builtDoors(build) {

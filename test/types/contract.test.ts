@@ -13,6 +13,7 @@ import type * as contractMlDsa from 'sealdrop/ml-dsa'
 import type * as contractS3 from 'sealdrop/s3'
 import type * as contractServe from 'sealdrop/serve'
 import type * as contractUpload from 'sealdrop/upload'
+import type * as contractUppy from 'sealdrop/uppy'
 import type * as actual from '#dist/doors/index.js'
 import type * as actualAge from '#dist/doors/age.js'
 import type * as actualFs from '#dist/doors/fs.js'
@@ -25,6 +26,7 @@ import type * as actualMlDsa from '#dist/doors/ml-dsa.js'
 import type * as actualS3 from '#dist/doors/s3.js'
 import type * as actualServe from '#dist/doors/serve.js'
 import type * as actualUpload from '#dist/doors/upload.js'
+import type * as actualUppy from '#dist/doors/uppy.js'
 
 /** Does not compile unless what is built can stand where the contract stands. */
 type Fits<Contract, Actual extends Contract> = Actual
@@ -38,6 +40,8 @@ type Nothing<T extends never> = T
 export type Names = [
   Nothing<Exclude<keyof typeof contract, keyof typeof actual>>,
   Nothing<Exclude<keyof typeof actual, keyof typeof contract>>,
+  Nothing<Exclude<keyof typeof contractUppy, keyof typeof actualUppy>>,
+  Nothing<Exclude<keyof typeof actualUppy, keyof typeof contractUppy>>,
   Nothing<Exclude<keyof typeof contractAge, keyof typeof actualAge>>,
   Nothing<Exclude<keyof typeof actualAge, keyof typeof contractAge>>,
   Nothing<Exclude<keyof typeof contractFs, keyof typeof actualFs>>,
@@ -181,6 +185,9 @@ export type Companion = [
   Fits<typeof contractUpload.unfinishedUploads, typeof actualUpload.unfinishedUploads>,
   Fits<typeof contractUpload.forgetUpload, typeof actualUpload.forgetUpload>,
   Fits<typeof contractUpload.uploadTransport, typeof actualUpload.uploadTransport>,
+  Fits<typeof contractUppy.SealedUploader, typeof actualUppy.SealedUploader>,
+  Fits<contractUppy.SealedUploaderOptions, actualUppy.SealedUploaderOptions>,
+  Fits<actualUppy.SealedUploaderOptions, contractUppy.SealedUploaderOptions>,
   Fits<typeof contractUpload.planUpload, typeof actualUpload.planUpload>,
   Fits<contractUpload.UploadTransport, actualUpload.UploadTransport>,
   Fits<contractUpload.UploadHandle, actualUpload.UploadHandle>,
