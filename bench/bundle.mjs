@@ -49,6 +49,14 @@ export { uploadSealed, uploadTransport } from ${pathOf('upload')}`,
     budgetOver: 8_000,
   },
   {
+    name: 'fetchKeySet + pinned + sealForTus',
+    code: `export { fetchKeySet, pinned } from ${door}
+export { sealForTus } from ${pathOf('tus')}`,
+    budget: 14_600,
+    over: 'fetchKeySet + pinned + sealStream',
+    budgetOver: 4_200,
+  },
+  {
     name: 'fetchKeySet + pinned + verify',
     code: `export { fetchKeySet, pinned, verify } from ${door}`,
     budget: 8_300,

@@ -29,6 +29,7 @@ for (const room of ['trust', 'seal', 'stream', 'verify', 'open'])
 below.providers = ['errors', 'bytes', 'algorithms', 'crypto', 'formats'] // what opt-in doors bring
 below.serve = [...below.keys, 'keys']
 below.upload = [...below.keys, 'keys', 'stream'] // the glue of a page, and what a server shares with it
+below.tus = [...below.upload, 'upload'] // what tus-js-client reads
 const verbs = [...below.open, 'trust', 'seal', 'stream', 'verify', 'open']
 below.age = ['errors', 'bytes', 'algorithms', 'formats', 'io'] // the format of age files
 below.files = verbs // Node files: for stores and for the companion
@@ -63,6 +64,7 @@ below['doors/age'] = [...below['kms/age'], 'kms/age']
 below['doors/s3'] = [...below.s3, 's3']
 below['doors/local-kms'] = ['local-kms']
 below['doors/upload'] = [...below.upload, 'upload']
+below['doors/tus'] = [...below.tus, 'tus']
 below['doors/jose'] = [...below.verify, 'verify']
 for (const door of ['ml-dsa', 'digests']) below[`doors/${door}`] = [...below.providers, 'providers']
 const doors = ['index', 'serve', 'fs', 'kms', 'age', 'local-kms', 'ml-dsa', 'upload'].map(
@@ -192,7 +194,7 @@ test('every import goes to a lower room, and to a package that its file may use'
 
 test('doors only hand on what rooms have', () => {
   const those = files.filter(({ path }) => path.startsWith('doors/'))
-  assert.lengthOf(those, 11)
+  assert.lengthOf(those, 12)
   for (const { path, text } of those) {
     const rest = withoutComments(text).replace(/export (type )?\{[^}]*\} from '[^']+'/g, '')
     assert.equal(rest.trim(), '', path)
@@ -268,7 +270,7 @@ test('importing the doors that run at the edge asks for no randomness, timer, ne
     [
       '--input-type=module',
       '-e',
-      `${forbidden} await import('./dist/doors/index.js'); await import('./dist/doors/serve.js'); await import('./dist/doors/ml-dsa.js'); await import('./dist/doors/digests.js'); await import('./dist/doors/jose.js')`,
+      `${forbidden} await import('./dist/doors/index.js'); await import('./dist/doors/serve.js'); await import('./dist/doors/ml-dsa.js'); await import('./dist/doors/digests.js'); await import('./dist/doors/jose.js'); await import('./dist/doors/tus.js')`,
     ],
     { cwd: root, encoding: 'utf8' },
   )
