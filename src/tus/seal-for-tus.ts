@@ -5,6 +5,7 @@ import { unwatched } from '../io/abort.js'
 import type { ByteSource } from '../io/byte-source.js'
 import type { KeyInfo } from '../keys/key.js'
 import type { Recipients } from '../stream/plan-message.js'
+import { keptForGood } from '../upload/host.js'
 import { beginTus, type BegunTus } from './begin-tus.js'
 import { checkInput, SealedSource, type TusSealed } from './sealed-source.js'
 import {
@@ -91,6 +92,7 @@ export async function sealForTus(
   o: TusSealOptions,
 ): Promise<TusSealing> {
   const options = tusSealOptions(o)
+  if (options.records) keptForGood()
   const begun = await beginTus({ keys, file, o: options })
   const fingerprint = `sealdrop-${await sha256Text(`sealdrop tus ${begun.sealer.messageId}`)}`
   return sealingOf(begun, file, { fingerprint, isKept: options.records !== undefined })
