@@ -65,6 +65,14 @@ export { SealedUploader } from ${pathOf('uppy')}`,
     budgetOver: 2_000,
   },
   {
+    name: 'fetchKeySet + pinned + sealForTus',
+    code: `export { fetchKeySet, pinned } from ${door}
+export { sealForTus } from ${pathOf('tus')}`,
+    budget: 14_600,
+    over: 'fetchKeySet + pinned + sealStream',
+    budgetOver: 4_200,
+  },
+  {
     name: 'fetchKeySet + pinned + verify',
     code: `export { fetchKeySet, pinned, verify } from ${door}`,
     budget: 8_300,

@@ -14,6 +14,7 @@ import { ageProgram, oldAgeProgram } from './age/age-program.mjs'
 import { kitFolder } from './age/test-kit.mjs'
 import { npmProgram } from './matrix/environment.mjs'
 import { npmFolder } from './support/npm-folder.mjs'
+import { tusdProgram } from './tus/tusd-program.mjs'
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -28,6 +29,7 @@ await goPages()
 await ageProgram()
 await oldAgeProgram()
 await kitFolder()
+await tusdProgram()
 await goBinary('clients-go', at('local-kms/clients/go'))
 await npmProgram('deno')
 await npmFolder(at('frameworks'), 'frameworks')

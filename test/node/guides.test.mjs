@@ -93,7 +93,7 @@ async function printed(paths, env) {
 test('there is a guide for each task, and each begins with a sentence and a block', () => {
   assert.sameMembers(
     [...guides.keys()],
-    [...Object.keys(firstPrints), 'command-line', 'forms', 'script-tag', 'workers'],
+    [...Object.keys(firstPrints), 'command-line', 'forms', 'script-tag', 'tus', 'workers'],
     'a new guide says here what its first block prints',
   )
   for (const [name, { text }] of guides) {

@@ -251,6 +251,18 @@ declare module 'sealdrop/uppy' { // an uploader plugin for Uppy 6: needs @uppy/c
   class SealedUploader<M extends Meta, B extends Body> extends BasePlugin<SealedUploaderOptions, M, B> { constructor(uppy: Uppy<M, B>, o: SealedUploaderOptions) } // `conflict` beside another uploader or Golden Retriever; asks for unfinished files again
 }
 
+declare module 'sealdrop/tus' { // sealed files for tus-js-client 4, which is not imported: docs/guides/tus.md
+  import type { ByteSource, CallOptions, Context, FileRecords, KeyInfo, Recipients } from 'sealdrop'
+  interface TusSealOptions extends CallOptions { context: Context; records?: FileRecords; name?: string | false; resume?: boolean } // records need note and list
+  interface TusSlice { value: Uint8Array<ArrayBuffer>; size: number; done: boolean }
+  interface TusFileSource { size: number; slice(start: number, end: number): Promise<TusSlice>; close(): void }
+  interface TusFileReader { openFile(input: unknown, chunkSize: number): Promise<TusFileSource> }
+  interface TusUploadOptions { fileReader: TusFileReader; metadata: { readonly [key: string]: string }; fingerprint: (file: unknown, options: object) => Promise<string>; chunkSize: number; parallelUploads: 1; storeFingerprintForResuming: boolean; removeFingerprintOnSuccess: true; onShouldRetry: (error: Error) => boolean; onSuccess: () => void }
+  interface TusSealed { messageId: string; length: number; digest: string }
+  interface TusSealing { messageId: string; length: number; recipients: readonly KeyInfo[]; options: TusUploadOptions; finish(): Promise<TusSealed>; close(o?: { done?: boolean }): Promise<void> } // finish in onSuccess only
+  function sealForTus(keys: Recipients, file: Blob | ByteSource, o: TusSealOptions): Promise<TusSealing> // the same file, context and records again: an unfinished upload goes on
+}
+
 declare module 'sealdrop/s3' { // partners' uploads to S3: docs/formats/upload.md; needs @aws-sdk/client-s3 and @aws-sdk/s3-request-presigner, no KMS
   import type { S3Client } from '@aws-sdk/client-s3'
   import type { Context, SealdropErrorCode } from 'sealdrop'
