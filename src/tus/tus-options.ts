@@ -1,10 +1,11 @@
 import { limits } from '../algorithms/limits.js'
-import { ensure, hasMethods, shown } from '../errors/guard.js'
+import { ensure, shown } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
 import { isSealdropError } from '../errors/sealdrop-error.js'
 import type { Context } from '../formats/context.js'
 import type { CallOptions } from '../io/abort.js'
 import type { FileRecords } from '../stream/record-store.js'
+import { checkKept } from '../upload/upload-options.js'
 
 /** How a file is sealed for tus. */
 export interface TusSealOptions extends CallOptions {
@@ -82,23 +83,7 @@ export const defaultChunk = 8_388_608
 /** @throws SealdropError `invalid_argument` */
 export function tusSealOptions(o: TusSealOptions): TusSealOptions {
   const options = checkOptions(o, 'signal context records name resume')
-  const { records, name, resume } = options
-  ensure(
-    records === undefined ||
-      hasMethods(records, 'create', 'append', 'load', 'remove', 'note', 'list'),
-    'invalid_argument',
-    'records: expected create, append, load, remove, note and list',
-  )
-  ensure(
-    [undefined, true, false].includes(resume),
-    'invalid_argument',
-    'resume: expected true or false',
-  )
-  ensure(
-    name === undefined || name === false || typeof name === 'string',
-    'invalid_argument',
-    'name: expected text, or false',
-  )
+  checkKept(options)
   return options
 }
 

@@ -265,6 +265,18 @@ test('in Chromium', async (t) => {
     [dialog(text), 'too_large', /./, "form.elements.a.value = 'x'.repeat(2 ** 20 + 1)"],
     [dialog(text), 'invalid_argument', /context/, 'delete made.context'],
     [dialog(text), 'invalid_argument', /there is no "contexts"/, 'made.contexts = {}'],
+    [
+      dialog(text),
+      'invalid_argument',
+      /submitter: expected the button/,
+      'made.submitter = document.body',
+    ],
+    [
+      `${dialog(text)}<button id="other"></button>`,
+      'invalid_argument',
+      /submitter: expected the button/,
+      "made.submitter = document.querySelector('#other')",
+    ],
     [dialog(text), 'AbortError', /./, 'made.signal = AbortSignal.abort()'],
     [
       dialog(text),
@@ -283,13 +295,20 @@ test('in Chromium', async (t) => {
   await t.test(
     'names of controls are no traps, and several texts of one name are one',
     async () => {
-      const html = dialog(`<input name="hasAttribute" value="1"><input name="method" value="2">
+      const html = `<img name="querySelectorAll"><img name="getRootNode">${dialog(`
+      <input name="getRootNode" value="0"><input name="querySelectorAll" value="0">
+      <input name="hasAttribute" value="1"><input name="method" value="2">
       <input name="elements" value="3"><input type="checkbox" name="c" value="x" checked>
       <input type="checkbox" name="c" value="y" checked><input name="a.b" value="4">
-      <input type="file" name="none"><button name="go" value="now"></button>`)
-      const found = await inPage(tab, html, "made.submitter = document.querySelector('button')")
+      <input type="file" name="none"><button name="go" value="now"></button>`)}`
+      const found = await inPage(
+        tab,
+        html,
+        "made.submitter = form.querySelector.call(form, 'button')",
+      )
       const names = found.entries?.map(([name]) => name)
-      const all = ['hasAttribute', 'method', 'elements', 'c', 'a.b', 'go', 'sealedFiles']
+      const traps = ['getRootNode', 'querySelectorAll', 'hasAttribute', 'method', 'elements']
+      const all = [...traps, 'c', 'a.b', 'go', 'sealedFiles']
       assert.deepEqual(names, all, JSON.stringify(found))
       const opened = await openedOf(found, ['*'])
       assert.deepEqual(opened.c, ['x', 'y'])
