@@ -73,7 +73,7 @@ export function pointOfRecipient(recipient: string): Bytes {
  * Undefined where none says it as `ageRecipients` does: other comments are nobody's promise.
  */
 export function goodUntil(text: string): Date | undefined {
-  const ends = [...text.matchAll(/^# Good until (\d{4}-[\d:T.-]+Z)\./gm)]
+  const ends = [...text.matchAll(/^\s*# Good until (\d{4}-[\d:T.-]+Z)\./gm)]
     .map(([, time = '']) => Date.parse(time))
     .filter((end) => !Number.isNaN(end))
   return ends.length === 0 ? undefined : new Date(Math.min(...ends))

@@ -7,13 +7,12 @@ export interface Plugin {
   readonly opts: unknown
 }
 
-/** What its options always have, whatever it is called in a bundle or by its `id`. */
+/** What its options always have, whatever its `id`, its type or its class are. */
 const ofGoldenRetriever = ['expires', 'serviceWorker'] as const
 
-const isGoldenRetriever = ({ id, type, opts }: Plugin): boolean =>
+const isGoldenRetriever = ({ id, opts }: Plugin): boolean =>
   id === 'GoldenRetriever' ||
-  (type === 'debugger' &&
-    ofGoldenRetriever.every((name) => Object.hasOwn((opts ?? {}) as object, name)))
+  ofGoldenRetriever.every((name) => Object.hasOwn((opts ?? {}) as object, name))
 
 /** Why a plugin may not stand beside the uploader; undefined where it may. */
 export function conflictWith(plugin: Plugin, own: string): SealdropError | undefined {

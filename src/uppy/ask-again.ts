@@ -20,6 +20,7 @@ export class AskAgain<M extends Meta, B extends Body> {
   readonly #o: () => SealedUploaderOptions
   /** Rows by the id of their file. */
   readonly #rows = new Map<string, readonly [messageId: string, note: UploadNote]>()
+  #isStopped = false
 
   constructor(uppy: Uppy<M, B>, o: () => SealedUploaderOptions) {
     this.#uppy = uppy
@@ -28,6 +29,7 @@ export class AskAgain<M extends Meta, B extends Body> {
 
   /** Shows what can go on with these options. */
   async show(): Promise<void> {
+    this.#isStopped = false
     const { records, transport, context, link, resume } = this.#o()
     if (!records || resume === false) return
     const wanted =
@@ -39,6 +41,8 @@ export class AskAgain<M extends Meta, B extends Body> {
         (!wanted || equal(note.context, wanted)) &&
         [undefined, note.link].includes(link?.token),
     )
+    // the uploader may have been removed meanwhile
+    if (this.#isStopped) return
     for (const row of all) this.#rows.set(`sealdrop-${row[0]}`, row)
     const rows = [...this.#rows].map(([id, [, note]]) => [id, rowOf<M, B>(id, note)] as const)
     const files = { ...Object.fromEntries(rows), ...this.#uppy.getState().files }
@@ -74,6 +78,16 @@ export class AskAgain<M extends Meta, B extends Body> {
     forgetUpload(records, messageId, { transport }).catch((error: Error) =>
       this.#uppy.log(error, 'warning'),
     )
+  }
+
+  /** The uploader goes: nobody takes the rows any more, and what is unfinished stays. */
+  stop(): void {
+    this.#isStopped = true
+    const ids = [...this.#rows.keys()]
+    this.#rows.clear()
+    if (ids.length === 0) return
+    this.#uppy.removeFiles(ids)
+    this.#unlessAsking()
   }
 
   /** All files go from the page; what is unfinished stays. */

@@ -1,8 +1,15 @@
 import type { Body, Meta, Uppy, UppyFile } from '@uppy/core'
-import type { UploadHandle, UploadOptions } from '../upload/upload-options.js'
+import { SealdropError } from '../errors/sealdrop-error.js'
+import type { UploadedFile, UploadHandle, UploadOptions } from '../upload/upload-options.js'
 
 /** Begins to send a file. */
 export type Begin = (onProgress: NonNullable<UploadOptions['onProgress']>) => Promise<UploadHandle>
+
+/** Uppy reads the message of what it is told, and an application may throw anything. */
+const errorOf = (error: unknown): Error =>
+  error instanceof Error
+    ? error
+    : new SealdropError('source_failed', `the file could not be begun: ${String(error)}`)
 
 /** One file of Uppy on its way: what Uppy says reaches the upload, and the other way round. */
 export class FileRun<M extends Meta, B extends Body> {
@@ -30,18 +37,29 @@ export class FileRun<M extends Meta, B extends Body> {
     void this.#upload?.cancel()
   }
 
-  /** Settles when the file ended, in whichever way. It rejects for nothing. */
+  /** Settles when the file ended, in whichever way. */
   async send(begin: Begin): Promise<void> {
+    const tell = await this.#sent(begin).then(
+      (body) => (): void =>
+        this.#uppy.emit('upload-success', this.#file, { status: 200, body: body as unknown as B }),
+      (error: unknown) => (): void => {
+        if (!this.#isCancelled) this.#uppy.emit('upload-error', this.#file, errorOf(error))
+      },
+    )
     try {
-      const upload = await begin((progress) => this.#tell(progress))
-      this.#upload = upload
-      if (this.#isCancelled) await upload.cancel()
-      if (this.#isPaused) upload.pause()
-      const body = { ...(await upload.done) }
-      this.#uppy.emit('upload-success', this.#file, { status: 200, body: body as unknown as B })
+      tell()
     } catch (error) {
-      if (!this.#isCancelled) this.#uppy.emit('upload-error', this.#file, error as Error)
+      // whoever listens cannot make of a file that arrived one that failed, nor stop the others
+      this.#uppy.log(error as Error, 'error')
     }
+  }
+
+  async #sent(begin: Begin): Promise<UploadedFile> {
+    const upload = await begin((progress) => this.#tell(progress))
+    this.#upload = upload
+    if (this.#isCancelled) await upload.cancel()
+    if (this.#isPaused) upload.pause()
+    return { ...(await upload.done) }
   }
 
   #tell({ done, total }: { readonly done: number; readonly total: number }): void {

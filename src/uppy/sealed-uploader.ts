@@ -17,6 +17,7 @@ import { FileRun, type Begin } from './file-run.js'
 import { Turns } from './turns.js'
 import {
   defaultFiles,
+  ownOptions,
   sending,
   uploaderOptions,
   type SealedUploaderOptions,
@@ -65,9 +66,16 @@ export class SealedUploader<M extends Meta, B extends Body> extends BasePlugin<
     super(uppy, uploaderOptions(o))
     this.type = 'uploader'
     this.id = o.id ?? 'SealedUploader'
-    this.#turns = new Turns(o.filesInFlight ?? defaultFiles)
+    this.#turns = new Turns(() => this.opts.filesInFlight ?? defaultFiles)
     this.#askAgain = new AskAgain(uppy, () => this.opts)
     this.#events = new EventManager(uppy)
+  }
+
+  /** Uppy gives its own options too, where its language changes: those are none of ours. */
+  override setOptions(o: Partial<SealedUploaderOptions>): void {
+    const own = ownOptions(this.opts)
+    uploaderOptions('locale' in o ? ownOptions({ ...own, ...o }) : { ...own, ...o })
+    super.setOptions(o)
   }
 
   override install(): void {
@@ -87,6 +95,7 @@ export class SealedUploader<M extends Meta, B extends Body> extends BasePlugin<
     this.uppy.removeUploader(this.#upload)
     this.#events.remove()
     if (this.#refused) return
+    this.#askAgain.stop()
     this.#setResumable(false)
     this.#stop.abort(new SealdropError('closed', `${this.id}: it was removed from Uppy`))
   }

@@ -1,24 +1,33 @@
 /** Lets so many pieces of work run at a time; the others wait in their order. */
 export class Turns {
-  #free: number
+  readonly #count: () => number
+  #running = 0
   readonly #waiting: (() => void)[] = []
 
-  constructor(count: number) {
-    this.#free = count
+  /** @param count - asked for each time, since it may change */
+  constructor(count: () => number) {
+    this.#count = count
   }
 
   async take(work: () => Promise<void>): Promise<void> {
-    if (this.#free > 0) this.#free--
-    else
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve)
-      })
+    await new Promise<void>((resolve) => {
+      this.#waiting.push(resolve)
+      this.#next()
+    })
     try {
       await work()
     } finally {
+      this.#running--
+      this.#next()
+    }
+  }
+
+  #next(): void {
+    while (this.#running < this.#count()) {
       const next = this.#waiting.shift()
-      if (next) next()
-      else this.#free++
+      if (!next) return
+      this.#running++
+      next()
     }
   }
 }

@@ -33,10 +33,17 @@ export type SealedUploaderFile = Pick<
 /** Files side by side where nobody says otherwise. */
 export const defaultFiles = 3
 
+const names = 'transport records partLength inFlight link resume keys context name filesInFlight id'
+
+/** Of options that Uppy merged with others those that are the uploader's. */
+export function ownOptions(o: SealedUploaderOptions): SealedUploaderOptions {
+  const own = names.split(' ')
+  const found = Object.entries(o).filter(([name]) => own.includes(name))
+  return Object.fromEntries(found) as unknown as SealedUploaderOptions
+}
+
 /** @throws SealdropError `invalid_argument` */
 export function uploaderOptions(o: SealedUploaderOptions): SealedUploaderOptions {
-  const names =
-    'transport records partLength inFlight link resume keys context name filesInFlight id'
   const options = checkOptions(o, names)
   const { keys, context, name, filesInFlight = defaultFiles } = options
   ensure(

@@ -5,13 +5,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { nodeResolve } from '@rollup/plugin-node-resolve'
+import { pathToFileURL } from 'node:url'
 import { assert } from 'chai'
 import puppeteer from 'puppeteer-core'
-import { rollup } from 'rollup'
 import { createOpener, publicJwk } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
+import { builtDoors } from '../support/built-doors.mjs'
 import { chromiumArgs, chromiumPath } from '../support/chromium.mjs'
 import { differences, examplesOf, inPages, publicVerbs } from '../support/doc-examples.mjs'
 import { documentAt, withResolvedImports } from '../support/documents.mjs'
@@ -32,22 +31,9 @@ const folder = await mkdtemp(join(tmpdir(), 'sealdrop-forms-'))
 const local = await startLocalKms({
   keys: [{ alias: 'alias/claims', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' }],
 })
-const doors = await builtDoors()
+const doors = await builtDoors(['index', 'forms'])
 const jwk = await publicJwk({ kms: local.clientConfig, key: 'alias/claims' })
 const keySet = JSON.stringify({ keys: [jwk] })
-
-/** The doors of a page, as few modules. */
-async function builtDoors() {
-  const pathOf = (door) => fileURLToPath(new URL(`../../dist/doors/${door}.js`, import.meta.url))
-  const bundle = await rollup({
-    input: ['index', 'forms'].map(pathOf),
-    plugins: [nodeResolve({ browser: true })],
-  })
-  const { output } = await bundle.generate({ format: 'es' })
-  await bundle.close()
-  const chunks = output.filter((found) => found.type === 'chunk')
-  return Object.fromEntries(chunks.map(({ fileName, code }) => [`/doors/${fileName}`, code]))
-}
 
 const imports = JSON.stringify({
   imports: { sealdrop: '/doors/index.js', 'sealdrop/forms': '/doors/forms.js' },

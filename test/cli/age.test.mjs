@@ -67,6 +67,9 @@ test('a copy of age.txt that is over, and one without recipients, are refused', 
   for (const [text, exit, words] of /** @type {const} */ ([
     [over, 4, /copy\.txt: its recipients were good until 2026-01-02T01:00:00.000Z: fetch it again/],
     [until('2999-01-02T01:00:00.000Z') + over, 4, /good until 2026-01-02/],
+    // as an editor of Windows saves it, and as a mail indents it
+    [`\ufeff${over}`, 4, /good until 2026-01-02/],
+    [`  ${over.replaceAll('\n', '\r\n  ')}`, 4, /good until 2026-01-02/],
     [none, 4, /copy\.txt: it names no recipient of age now: ask whom you send to/],
     ['', 4, /copy\.txt: it is empty, and holds no key/],
     [until('2999-01-02T01:00:00.000Z'), 0, /^sealed to age1tag1/],

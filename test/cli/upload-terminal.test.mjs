@@ -1,20 +1,12 @@
 // sealdrop upload on a terminal that is real: the line of progress, and Ctrl-C.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { after, afterEach, before, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { assert } from 'chai'
 import { onTerminal } from './on-terminal.mjs'
-import { MiB, uploadWorld } from './upload-world.mjs'
+import { MiB, worldOfTests } from './upload-world.mjs'
 
-/** @type {Awaited<ReturnType<typeof uploadWorld>>} */
-let world
-before(async () => {
-  world = await uploadWorld()
-})
-after(() => world.close())
-afterEach(() => {
-  world.hook.before = () => {}
-})
+const world = await worldOfTests()
 
 /** Longer than the line of progress waits between two changes. */
 const aWhile = 150

@@ -1,12 +1,12 @@
 // The uploader beside other plugins of Uppy: real ones that would send or keep files as they are.
-import test, { after, before, beforeEach } from 'node:test'
+import test from 'node:test'
 import AwsS3 from '@uppy/aws-s3'
 import Uppy, { BasePlugin } from '@uppy/core'
 import Tus from '@uppy/tus'
 import { assert } from 'chai'
 import { SealedUploader } from 'sealdrop/uppy'
 import { fails } from '../support/host.js'
-import { fileOf, makeUppyWorld } from '../support/uppy-world.mjs'
+import { fileOf, worldOfTests } from '../support/uppy-world.mjs'
 
 /** Golden Retriever looks for IndexedDB when it is loaded; this one never answers. */
 async function goldenRetriever() {
@@ -18,13 +18,7 @@ async function goldenRetriever() {
   }
 }
 
-/** @type {Awaited<ReturnType<typeof makeUppyWorld>>} */
-let world
-before(async () => {
-  world = await makeUppyWorld()
-})
-after(() => world?.close())
-beforeEach(() => world.forget())
+const world = await worldOfTests()
 
 /** What another uploader was asked to send: nothing, ever. */
 const asked = /** @type {unknown[]} */ ([])
@@ -40,6 +34,15 @@ const others = {
   '@uppy/tus': [Tus, { endpoint: 'http://127.0.0.1:9/', onBeforeRequest }],
   'Golden Retriever': [keeper, {}],
   'Golden Retriever under another name': [keeper, { id: 'Retriever' }],
+  'Golden Retriever in a class of another type': [
+    class extends keeper {
+      constructor(uppy, o) {
+        super(uppy, o)
+        this.type = 'modifier'
+      }
+    },
+    { id: 'Retriever' },
+  ],
 }
 const quiet = { debug() {}, warn() {}, error() {} }
 

@@ -1,18 +1,10 @@
 // What the uploader asks for again after a reload: rows without content, until the file is chosen.
-import test, { after, before, beforeEach } from 'node:test'
+import test from 'node:test'
 import { assert } from 'chai'
 import { unfinishedUploads } from 'sealdrop/upload'
-import { fileOf, makeUppyWorld, until } from '../support/uppy-world.mjs'
+import { fileOf, MiB, partLength, until, worldOfTests } from '../support/uppy-world.mjs'
 
-const MiB = 2 ** 20
-const partLength = 5 * MiB
-/** @type {Awaited<ReturnType<typeof makeUppyWorld>>} */
-let world
-before(async () => {
-  world = await makeUppyWorld()
-})
-after(() => world?.close())
-beforeEach(() => world.forget())
+const world = await worldOfTests()
 
 /** Sends two parts of a file, and goes away as a page does that is reloaded. */
 async function interrupted(records, o = {}) {
@@ -130,4 +122,19 @@ test('a row is there once, whoever adds the file before the records are read', a
   assert.deepEqual([uppy.getFiles().length, rows(uppy).length], [1, 0])
   assert.isNull(uppy.getState().recoveredState)
   uppy.destroy()
+})
+
+test('an uploader that is removed takes its rows along, and leaves their records', async () => {
+  const records = world.records()
+  await interrupted(records)
+  const uppy = await reloaded(records)
+  uppy.removePlugin(/** @type {any} */ (uppy.getPlugin('SealedUploader')))
+  assert.deepEqual([rows(uppy), uppy.getState().recoveredState], [[], null])
+  const early = world.uppyOf({ partLength, records })
+  early.removePlugin(/** @type {any} */ (early.getPlugin('SealedUploader')))
+  await new Promise((resolve) => {
+    setTimeout(resolve, 300)
+  })
+  assert.deepEqual([rows(early), early.getState().recoveredState], [[], null])
+  assert.lengthOf(await unfinishedUploads(records), 1)
 })

@@ -1,21 +1,13 @@
 // The uploader for Uppy under the real core: what arrives, what Uppy is told, and what it says.
-import test, { after, before, beforeEach } from 'node:test'
+import test from 'node:test'
 import Uppy from '@uppy/core'
 import { assert } from 'chai'
 import { sealedLength, sealStream } from 'sealdrop'
 import { unfinishedUploads } from 'sealdrop/upload'
 import { fails } from '../support/host.js'
-import { context, fileOf, makeUppyWorld, until } from '../support/uppy-world.mjs'
+import { context, fileOf, MiB, partLength, until, worldOfTests } from '../support/uppy-world.mjs'
 
-const MiB = 2 ** 20
-const partLength = 5 * MiB
-/** @type {Awaited<ReturnType<typeof makeUppyWorld>>} */
-let world
-before(async () => {
-  world = await makeUppyWorld()
-})
-after(() => world?.close())
-beforeEach(() => world.forget())
+const world = await worldOfTests()
 
 /** The only file of Uppy. */
 const only = (uppy) => uppy.getFiles()[0]
@@ -222,6 +214,57 @@ test('an uploader that is removed ends what is under way, and keeps its record',
   assert.include(failed[0].error, 'removed')
   assert.notInclude(world.sent.ops, 'abort')
   assert.lengthOf(await unfinishedUploads(records), 1)
+  uppy.destroy()
+})
+
+test('a listener that throws makes of a file that arrived none that failed, and stops no other', async () => {
+  for (const [event, o, expected] of /** @type {const} */ ([
+    ['upload-success', {}, [2, 0]],
+    ['upload-error', { context: () => ({ claim: 7 }) }, [0, 2]],
+  ])) {
+    const uppy = world.uppyOf(/** @type {any} */ (o))
+    for (const name of ['a.pdf', 'b.pdf']) uppy.addFile({ name, data: fileOf(10, name).file })
+    const errors = []
+    uppy.on('upload-error', (_, error) => errors.push(error))
+    uppy.on(event, () => {
+      throw new Error('made up for a test')
+    })
+    const { successful, failed } = /** @type {any} */ (await uppy.upload())
+    assert.deepEqual([successful.length, failed.length], expected, event)
+    assert.lengthOf(errors, expected[1], event)
+    uppy.destroy()
+  }
+})
+
+test('whatever a context function throws is an error of its file', async () => {
+  for (const thrown of ['a text', undefined, null]) {
+    const uppy = world.uppyOf({
+      context: () => {
+        throw thrown
+      },
+    })
+    uppy.addFile({ name: 'a.pdf', data: fileOf(10).file })
+    const { failed } = /** @type {any} */ (await uppy.upload())
+    assert.include(failed[0]?.error, String(thrown))
+    uppy.destroy()
+  }
+})
+
+test('options that change later are checked as the first were; those of Uppy are passed over', async () => {
+  const uppy = world.uppyOf()
+  const plugin = /** @type {any} */ (uppy.getPlugin('SealedUploader'))
+  const rows = [{ nme: false }, { name: 'a' }, { filesInFlight: 9 }, { keys: null }, { context: 7 }]
+  for (const o of rows) await fails(assert, async () => plugin.setOptions(o), 'invalid_argument')
+  uppy.setOptions({ locale: { strings: {}, pluralize: () => 0 }, meta: { a: 'b' } })
+  plugin.setOptions({ name: false, filesInFlight: 1 })
+  for (const name of ['a.pdf', 'b.pdf']) uppy.addFile({ name, data: fileOf(100, name).file })
+  const letGo = keepBack()
+  const ended = uppy.upload()
+  await until(() => world.sent.parts.length === 1)
+  assert.equal(world.sent.ops.filter((op) => op === 'begin').length, 1, 'one at a time')
+  letGo()
+  const { successful } = /** @type {any} */ (await ended)
+  assert.isUndefined((await world.opened(successful[1].response.body.key)).name)
   uppy.destroy()
 })
 

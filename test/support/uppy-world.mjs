@@ -3,6 +3,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { after, beforeEach } from 'node:test'
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import Uppy from '@uppy/core'
 import { importKeySet, inHand } from 'sealdrop'
@@ -14,6 +15,8 @@ import { SealedUploader } from 'sealdrop/uppy'
 import { makeWorld, origins } from '../s3/world.mjs'
 import { startDemoS3 } from './demo-s3.mjs'
 
+export const MiB = 2 ** 20
+export const partLength = 5 * MiB
 export const context = { claim: '7' }
 const url = 'https://app.example.com/uploads'
 
@@ -80,6 +83,14 @@ export async function makeUppyWorld() {
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** The world of a file of tests: it forgets before each of them, and ends with the last. */
+export async function worldOfTests() {
+  const world = await makeUppyWorld()
+  after(() => world.close())
+  beforeEach(() => void world.forget())
+  return world
 }
 
 const quiet = { debug() {}, warn() {}, error() {} }

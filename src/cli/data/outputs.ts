@@ -9,7 +9,7 @@ import { SealdropError } from '../../errors/sealdrop-error.js'
 import { abortable } from '../../io/abort.js'
 import { PipeClosed, UsageError } from '../exit-codes.js'
 import { escapedLine, type Streams } from '../terminal.js'
-import { isStdoutClosed } from './closed-stdout.js'
+import { wasClosed } from './closed-streams.js'
 import { giveBack } from './memory.js'
 import { isPipe, pipeToWrite } from './pipes.js'
 
@@ -94,7 +94,7 @@ function stdoutOf(path: string | undefined, o: OutputOptions): Output {
     throw new UsageError(
       'stdout is a terminal: -o FILE writes a file, and -o - writes to the terminal',
     )
-  const isClosed = stdout === process.stdout && isStdoutClosed()
+  const isClosed = stdout === process.stdout && wasClosed(1)
   return {
     name: '-',
     async write(stream) {
