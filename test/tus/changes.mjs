@@ -22,6 +22,7 @@ export function changesSuite({ test, assert, world }) {
     const second = await prepared(memory(other), { ...base(), ...o })
     assert.equal(second.sealing.messageId, first.sealing.messageId)
     const outcome = await second.sent().catch((error) => error)
+    await second.sealing.close() // a record that nobody may go on with is gone by then
     return { upload: second.upload, length: second.sealing.length, outcome, folder }
   }
 
