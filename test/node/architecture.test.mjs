@@ -98,6 +98,7 @@ const packagesOfFile = {
   's3/upload-options.ts': s3Packages,
   'uppy/ask-again.ts': ['@uppy/core'],
   'uppy/file-run.ts': ['@uppy/core'],
+  'uppy/files-uploader.ts': ['@uppy/core'],
   'uppy/sealed-uploader.ts': ['@uppy/core'],
   'uppy/uploader-options.ts': ['@uppy/core'],
   'verify/jose-keys.ts': ['jose/errors'],
