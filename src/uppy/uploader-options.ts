@@ -80,4 +80,4 @@ export function uploaderOptions(o: SealedUploaderOptions): SealedUploaderOptions
 
 /** What `uploadSealed` takes of them. */
 export const sending = (o: SealedUploaderOptions): Omit<UploadOptions, 'context'> =>
-  picked<Omit<UploadOptions, 'context'>>(o as never, ofUpload)
+  picked(o, ofUpload)
