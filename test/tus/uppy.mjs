@@ -6,7 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Uppy from '@uppy/core'
 import * as tus from 'tus-js-client'
 import { fileRecords } from 'sealdrop/fs'
+import { sealForTus } from 'sealdrop/tus'
 import { SealedTusUploader } from 'sealdrop/uppy'
+import { mutatedBuild } from '../support/mutated-build.mjs'
 import { amount } from '../support/soak.mjs'
 import { chunkSize, MiB, tusTools } from './tools.mjs'
 import { sha256 } from './world.mjs'
@@ -21,6 +23,28 @@ export function fileOf(size, name = 'a claim.pdf') {
   const bytes = randomBytes(size)
   const file = new File([bytes], name, { type: 'application/pdf', lastModified: 1_000 })
   return { file, name, hash: sha256(bytes) }
+}
+
+/** Keeps back what is read of a file behind its first bytes, until somebody opens. */
+function gateOf(file) {
+  let isReading = false
+  let open = () => {}
+  const opened = new Promise((resolve) => (open = () => resolve(undefined)))
+  const slice = file.slice.bind(file)
+  Object.assign(file, {
+    slice: (...given) => {
+      const blob = slice(...given)
+      if (given[0] < 2 * MiB) return blob
+      const transform = async (chunk, controller) => {
+        isReading = true
+        await opened
+        controller.enqueue(chunk)
+      }
+      const stream = blob.stream().pipeThrough(new TransformStream({ transform }))
+      return Object.assign(blob, { stream: () => stream })
+    },
+  })
+  return { isReading: () => isReading, open }
 }
 
 /** What the tests of the uploader share. @param {{ assert: any, world: () => any }} host */
@@ -61,7 +85,7 @@ export function uppyTools({ assert, world }) {
 
 /** @param {{ test: any, assert: any, world: () => any }} host */
 export function uppySuite({ test, assert, world }) {
-  const { patches, posts, fresh, only, until, uppyOf, kept, add, sent, whole } = uppyTools({
+  const { patches, posts, fresh, only, until, uppyOf, kept, add, sent, whole, base } = uppyTools({
     assert,
     world,
   })
@@ -124,35 +148,42 @@ export function uppySuite({ test, assert, world }) {
   test('a piece that was being sealed when it was paused does not leave', async () => {
     const uppy = uppyOf()
     const made = fileOf(length)
-    let isReading = false
-    let open = () => {}
-    const opened = new Promise((resolve) => (open = () => resolve(undefined)))
-    const slice = made.file.slice.bind(made.file)
-    Object.assign(made.file, {
-      slice: (...given) => {
-        const blob = slice(...given)
-        if (given[0] < 2 * MiB) return blob
-        const transform = async (chunk, controller) => {
-          isReading = true
-          await opened
-          controller.enqueue(chunk)
-        }
-        const stream = blob.stream().pipeThrough(new TransformStream({ transform }))
-        return Object.assign(blob, { stream: () => stream })
-      },
-    })
+    const gate = gateOf(made.file)
     const id = add(uppy, made)
     fresh()
     const ended = uppy.upload()
-    await until(() => isReading)
+    await until(gate.isReading)
     uppy.pauseResume(id)
     const before = patches().length
-    open()
+    gate.open()
     await sleep(300)
     assert.lengthOf(patches(), before)
     uppy.pauseResume(id)
     await whole(await sent(ended), made)
     uppy.destroy()
+  })
+
+  test('a build that does not keep it back would send it', async () => {
+    const text = 'if (!isNow() && request'
+    const mutant = await mutatedBuild('uppy/tus-sending.js', text, 'if (false && request')
+    try {
+      const { TusSending } = await import(new URL('uppy/tus-sending.js', mutant.build).href)
+      const { file } = fileOf(length)
+      const gate = gateOf(file)
+      const { keys, context, endpoint } = base()
+      const sealing = await sealForTus(keys, file, { context })
+      fresh()
+      const sending = new TusSending({ file, sealing, o: { Upload, endpoint, chunkSize } })
+      await until(gate.isReading)
+      sending.pause()
+      const before = patches().length
+      gate.open()
+      await until(() => patches().length > before)
+      await sending.cancel()
+      assert.equal((await sending.done.catch((error) => error)).code, 'closed')
+    } finally {
+      await mutant.close()
+    }
   })
 
   const pauses = amount({ part: 10, whole: 100 })
