@@ -73,6 +73,15 @@ export { sealForTus } from ${pathOf('tus')}`,
     budgetOver: 4_200,
   },
   {
+    name: 'fetchKeySet + pinned + SealedTusUploader',
+    code: `export { fetchKeySet, pinned } from ${door}
+export { SealedTusUploader } from ${pathOf('uppy')}`,
+    peers: ['@uppy/core'],
+    budget: 16_900,
+    over: 'fetchKeySet + pinned + sealForTus',
+    budgetOver: 2_310,
+  },
+  {
     name: 'fetchKeySet + pinned + verify',
     code: `export { fetchKeySet, pinned, verify } from ${door}`,
     budget: 8_300,

@@ -7,12 +7,12 @@ import type { KeyInfo } from '../keys/key.js'
 import type { Recipients } from '../stream/plan-message.js'
 import { keptForGood } from '../upload/host.js'
 import { beginTus, type BegunTus } from './begin-tus.js'
+import { shouldRetry } from './tus-error.js'
 import { checkInput, SealedSource, type TusSealed } from './sealed-source.js'
 import {
   checkChunkSize,
   checkGiven,
   defaultChunk,
-  shouldRetry,
   tusSealOptions,
   type TusSealOptions,
   type TusUploadOptions,

@@ -1,7 +1,6 @@
 import { limits } from '../algorithms/limits.js'
 import { ensure, shown } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
-import { isSealdropError } from '../errors/sealdrop-error.js'
 import type { Context } from '../formats/context.js'
 import type { CallOptions } from '../io/abort.js'
 import type { FileRecords } from '../stream/record-store.js'
@@ -141,20 +140,4 @@ function checkMetadata(given: object, made: TusUploadOptions['metadata']): void 
     'invalid_argument',
     'metadata: the sealed name is missing, use name: false to leave it out',
   )
-}
-
-/** What an error of tus-js-client says of the request that failed. */
-interface TusError extends Error {
-  readonly causingError?: unknown
-  readonly originalResponse?: { getStatus(): number } | null
-}
-
-/** Whether tus-js-client should send again. */
-export function shouldRetry(error: Error): boolean {
-  const { causingError, originalResponse } = error as TusError
-  if (isSealdropError(causingError)) return causingError.retryable
-  const status = originalResponse?.getStatus() ?? 0
-  const { navigator } = globalThis as { readonly navigator?: { readonly onLine?: boolean } }
-  const isRefused = status >= 400 && status < 500 && status !== 409 && status !== 423
-  return !isRefused && navigator?.onLine !== false
 }

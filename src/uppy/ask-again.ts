@@ -1,4 +1,4 @@
-import type { Body, Meta, Uppy, UppyFile } from '@uppy/core'
+import { EventManager, type Body, type Meta, type Uppy, type UppyFile } from '@uppy/core'
 import { equal } from '../bytes/bytes.js'
 import { checkContext } from '../formats/context.js'
 import { serializeContext } from '../formats/message-context.js'
@@ -20,16 +20,22 @@ export class AskAgain<M extends Meta, B extends Body> {
   readonly #o: () => SealedUploaderOptions
   /** Rows by the id of their file. */
   readonly #rows = new Map<string, readonly [messageId: string, note: UploadNote]>()
+  readonly #events: EventManager<M, B>
   #isStopped = false
 
   constructor(uppy: Uppy<M, B>, o: () => SealedUploaderOptions) {
     this.#uppy = uppy
     this.#o = o
+    this.#events = new EventManager(uppy)
+    // all files go from the page; what is unfinished stays
+    this.#events.on('cancel-all', () => this.#rows.clear())
+    this.#events.on('file-added', (file) => this.#added(file))
+    this.#events.on('file-removed', (file) => this.#removed(file))
+    this.#show().catch((error: Error) => this.#uppy.log(error, 'error'))
   }
 
   /** Shows what can go on with these options. */
-  async show(): Promise<void> {
-    this.#isStopped = false
+  async #show(): Promise<void> {
     const { records, transport, context, link, resume } = this.#o()
     if (!records || resume === false) return
     const wanted =
@@ -48,11 +54,11 @@ export class AskAgain<M extends Meta, B extends Body> {
     const files = { ...Object.fromEntries(rows), ...this.#uppy.getState().files }
     if (rows.length === 0) return
     this.#uppy.setState({ files, recoveredState: { files, currentUploads: {} } })
-    for (const file of this.#uppy.getFiles()) this.added(file)
+    for (const file of this.#uppy.getFiles()) this.#added(file)
   }
 
   /** A file was added: where it is one that was asked for, its row goes. */
-  added({ id: own, name, size, data }: UppyFile<M, B>): void {
+  #added({ id: own, name, size, data }: UppyFile<M, B>): void {
     const { lastModified } = (data ?? {}) as Partial<File>
     const [id] =
       [...this.#rows].find(
@@ -69,7 +75,7 @@ export class AskAgain<M extends Meta, B extends Body> {
   }
 
   /** A row was removed: nobody goes on with its upload. */
-  removed({ id }: UppyFile<M, B>): void {
+  #removed({ id }: UppyFile<M, B>): void {
     const { records, transport } = this.#o()
     const [messageId] = this.#rows.get(id) ?? []
     if (messageId === undefined || !records) return
@@ -83,16 +89,12 @@ export class AskAgain<M extends Meta, B extends Body> {
   /** The uploader goes: nobody takes the rows any more, and what is unfinished stays. */
   stop(): void {
     this.#isStopped = true
+    this.#events.remove()
     const ids = [...this.#rows.keys()]
     this.#rows.clear()
     if (ids.length === 0) return
     this.#uppy.removeFiles(ids)
     this.#unlessAsking()
-  }
-
-  /** All files go from the page; what is unfinished stays. */
-  cancelled(): void {
-    this.#rows.clear()
   }
 
   #unlessAsking(): void {

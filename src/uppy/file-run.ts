@@ -1,9 +1,15 @@
 import type { Body, Meta, Uppy, UppyFile } from '@uppy/core'
 import { SealdropError } from '../errors/sealdrop-error.js'
-import type { UploadedFile, UploadHandle, UploadOptions } from '../upload/upload-options.js'
+import type { UploadHandle, UploadOptions } from '../upload/upload-options.js'
+
+/** A file that is being sent, in whichever way. */
+export interface Sending extends Pick<UploadHandle, 'pause' | 'resume' | 'cancel'> {
+  /** Settles with what left. */
+  readonly done: Promise<object>
+}
 
 /** Begins to send a file. */
-export type Begin = (onProgress: NonNullable<UploadOptions['onProgress']>) => Promise<UploadHandle>
+export type Begin = (onProgress: NonNullable<UploadOptions['onProgress']>) => Promise<Sending>
 
 /** Uppy reads the message of what it is told, and an application may throw anything. */
 const errorOf = (error: unknown): Error =>
@@ -15,7 +21,7 @@ const errorOf = (error: unknown): Error =>
 export class FileRun<M extends Meta, B extends Body> {
   readonly #uppy: Uppy<M, B>
   readonly #file: UppyFile<M, B>
-  #upload: UploadHandle | undefined
+  #upload: Sending | undefined
   #isPaused: boolean
   #isCancelled = false
 
@@ -54,7 +60,7 @@ export class FileRun<M extends Meta, B extends Body> {
     }
   }
 
-  async #sent(begin: Begin): Promise<UploadedFile> {
+  async #sent(begin: Begin): Promise<object> {
     const upload = await begin((progress) => this.#tell(progress))
     this.#upload = upload
     if (this.#isCancelled) await upload.cancel()

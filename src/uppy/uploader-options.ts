@@ -7,11 +7,8 @@ import { uploadOptions, type UploadOptions } from '../upload/upload-options.js'
 
 type Fields = Record<string, unknown>
 
-/** What the uploader is given. */
-export interface SealedUploaderOptions extends Omit<
-  UploadOptions,
-  'context' | 'name' | 'onProgress' | 'signal'
-> {
+/** What every uploader is given, whichever way its files leave. */
+export interface UploaderOptions {
   /** One key of each set can open the files. */
   readonly keys: Recipients
   /** The context of each file, or what answers it. Everyone can read it. */
@@ -20,9 +17,13 @@ export interface SealedUploaderOptions extends Omit<
   readonly name?: false
   /** Files that are sent side by side, 1 to 8. Default: 3. */
   readonly filesInFlight?: number
-  /** What the plugin is called in Uppy. Default: `SealedUploader`. */
+  /** What the plugin is called in Uppy. Default: the name of its class. */
   readonly id?: string
 }
+
+/** What the uploader is given. */
+export interface SealedUploaderOptions
+  extends Omit<UploadOptions, 'context' | 'name' | 'onProgress' | 'signal'>, UploaderOptions {}
 
 /** What is told of a file of Uppy when its context is asked for. */
 export type SealedUploaderFile = Pick<
@@ -33,19 +34,28 @@ export type SealedUploaderFile = Pick<
 /** Files side by side where nobody says otherwise. */
 export const defaultFiles = 3
 
-const names = 'transport records partLength inFlight link resume keys context name filesInFlight id'
+const ofUpload = 'transport records partLength inFlight name link resume'
+const names = 'transport records partLength inFlight name link resume keys context filesInFlight id'
+/** The names of its options, with one space between two. */
+export const optionNames: string = names
 
-/** Of options that Uppy merged with others those that are the uploader's. */
-export function ownOptions(o: SealedUploaderOptions): SealedUploaderOptions {
-  const own = names.split(' ')
-  const found = Object.entries(o).filter(([name]) => own.includes(name))
-  return Object.fromEntries(found) as unknown as SealedUploaderOptions
+/** What is said of one file, beside the options of its uploader. */
+export type FileToSend = Pick<UploadOptions, 'context' | 'name' | 'signal' | 'onProgress'>
+
+/** Of options that Uppy merged with others those of these names. */
+export function picked<T extends object>(o: T, list: string): T {
+  const own = list.split(' ')
+  return Object.fromEntries(Object.entries(o).filter(([name]) => own.includes(name))) as T
 }
 
-/** @throws SealdropError `invalid_argument` */
-export function uploaderOptions(o: SealedUploaderOptions): SealedUploaderOptions {
-  const options = checkOptions(o, names)
-  const { keys, context, name, filesInFlight = defaultFiles } = options
+/**
+ * Checks what every uploader is given.
+ *
+ * @returns a context to check the rest with
+ * @throws SealdropError `invalid_argument`
+ */
+export function checkUploader(o: UploaderOptions): Context {
+  const { keys, context, name, filesInFlight = defaultFiles } = o
   ensure(
     typeof keys === 'object' && keys !== null,
     'invalid_argument',
@@ -57,14 +67,17 @@ export function uploaderOptions(o: SealedUploaderOptions): SealedUploaderOptions
     'name: expected false, or nothing',
   )
   checkCount('filesInFlight', filesInFlight, 8)
-  uploadOptions(sending(options, typeof context === 'function' ? {} : checkContext(context)))
+  return typeof context === 'function' ? {} : checkContext(context)
+}
+
+/** @throws SealdropError `invalid_argument` */
+export function uploaderOptions(o: SealedUploaderOptions): SealedUploaderOptions {
+  const options = checkOptions(o, names)
+  const context = checkUploader(options)
+  uploadOptions({ ...sending(options), context })
   return options
 }
 
-/** What `uploadSealed` takes of them; Uppy adds options of its own to those of a plugin. */
-export function sending(o: SealedUploaderOptions, context: Context): UploadOptions {
-  const { transport, records, partLength, inFlight, name, link, resume } = o
-  const given = { records, partLength, inFlight, name, link, resume }
-  const there = Object.entries(given).filter(([, value]) => value !== undefined)
-  return { context, transport, ...Object.fromEntries(there) }
-}
+/** What `uploadSealed` takes of them. */
+export const sending = (o: SealedUploaderOptions): Omit<UploadOptions, 'context'> =>
+  picked(o, ofUpload)

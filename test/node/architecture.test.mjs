@@ -30,8 +30,8 @@ below.providers = ['errors', 'bytes', 'algorithms', 'crypto', 'formats'] // what
 below.serve = [...below.keys, 'keys']
 below.upload = [...below.keys, 'keys', 'stream'] // the glue of a page, and what a server shares with it
 below.forms = [...below.keys, 'keys', 'seal', 'stream'] // what a form of a page holds
-below.uppy = [...below.upload, 'upload'] // an uploader for Uppy
 below.tus = [...below.upload, 'upload'] // what tus-js-client reads
+below.uppy = [...below.tus, 'tus'] // uploaders for Uppy
 const verbs = [...below.open, 'trust', 'seal', 'stream', 'verify', 'open']
 below.age = ['errors', 'bytes', 'algorithms', 'formats', 'io'] // the format of age files
 below.files = verbs // Node files: for stores and for the companion
@@ -98,6 +98,8 @@ const packagesOfFile = {
   's3/upload-options.ts': s3Packages,
   'uppy/ask-again.ts': ['@uppy/core'],
   'uppy/file-run.ts': ['@uppy/core'],
+  'uppy/files-uploader.ts': ['@uppy/core'],
+  'uppy/sealed-tus-uploader.ts': ['@uppy/core'],
   'uppy/sealed-uploader.ts': ['@uppy/core'],
   'uppy/uploader-options.ts': ['@uppy/core'],
   'verify/jose-keys.ts': ['jose/errors'],

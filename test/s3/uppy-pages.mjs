@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { choose, click, dashboardStyles } from '../support/dashboard.mjs'
 import { documentAt } from '../support/documents.mjs'
 import { found } from '../support/plaintext.mjs'
 import { amount } from '../support/soak.mjs'
@@ -13,27 +14,13 @@ const partLength = 5 * MiB
 /** Of one file, side by side. */
 const lanes = 3
 const resolveDir = fileURLToPath(new URL('../../', import.meta.url))
-const button = {
-  upload: '.uppy-StatusBar-actionBtn--upload',
-  pause: '.uppy-StatusBar-actionCircleBtn[title="Pause"]',
-  resume: '.uppy-StatusBar-actionCircleBtn[title="Resume"]',
-  cancel: '.uppy-StatusBar-actionCircleBtn[title="Cancel"]',
-  reSelect: '.uppy-Dashboard-Item-reSelect',
-  retry: '.uppy-StatusBar-actionBtn--retry',
-}
 
 /** The page's script and style, as a bundler makes them. */
 export async function uppyPageFiles() {
   const entry = fileURLToPath(new URL('page/uppy-page.mjs', import.meta.url))
   const o = { bundle: true, format: /** @type {const} */ ('esm'), target: 'es2022' }
   const { outputFiles } = await build({ entryPoints: [entry], write: false, ...o })
-  const styles = ['@uppy/core', '@uppy/dashboard'].map((name) =>
-    readFile(new URL(import.meta.resolve(`${name}/css/style.min.css`))),
-  )
-  return {
-    '/uppy.js': outputFiles[0]?.text ?? '',
-    '/uppy.css': Buffer.concat(await Promise.all(styles)),
-  }
+  return { '/uppy.js': outputFiles[0]?.text ?? '', '/uppy.css': await dashboardStyles() }
 }
 
 /** @param {{ test: any, assert: any, made: () => any, tools: any, markers: any }} host */
@@ -51,14 +38,6 @@ export function uppyPages({ test, assert, made, tools, markers }) {
     await page.goto(`${made().site}/uppy.html?${new URLSearchParams({ partLength, ...query })}`)
     await isReady(page)
     return page
-  }
-  const click = async (page, which) => {
-    await page.waitForSelector(button[which], { visible: true, timeout: 20_000 })
-    await page.$eval(button[which], (one) => one.click())
-  }
-  const choose = async (page, { path }) => {
-    const input = await page.waitForSelector('input.uppy-Dashboard-input[type="file"]')
-    await input.uploadFile(path)
   }
   const told = (page) => page.evaluate('globalThis.page.told')
   const ended = async (page, which = name) => {

@@ -5,6 +5,8 @@ import { changesSuite } from './changes.mjs'
 import { pagesSuite } from './pages.mjs'
 import { tusServers } from './servers.mjs'
 import { uploadsSuite } from './uploads.mjs'
+import { uppyPagesSuite } from './uppy-pages.mjs'
+import { uppySuite } from './uppy.mjs'
 import { makeTusWorld } from './world.mjs'
 
 /** @type {Record<string, any>} */
@@ -19,5 +21,7 @@ test.after(async () => {
 const host = { test, assert, world: () => worlds.tusd }
 uploadsSuite(host)
 changesSuite(host)
+uppySuite(host)
 for (const server of Object.keys(tusServers))
-  pagesSuite({ test, assert, world: () => worlds[server], server })
+  for (const suite of [pagesSuite, uppyPagesSuite])
+    suite({ test, assert, world: () => worlds[server], server })

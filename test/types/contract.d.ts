@@ -242,13 +242,17 @@ declare module 'sealdrop/upload' { // the page's half of partners' uploads: docs
   function forgetUpload(records: FileRecords, messageId: string, o: CallOptions & { transport: UploadTransport }): Promise<void> // its parts and its record, without its file
 }
 
-declare module 'sealdrop/uppy' { // an uploader plugin for Uppy 6: needs @uppy/core
+declare module 'sealdrop/uppy' { // uploader plugins for Uppy 6: needs @uppy/core
   import type { BasePlugin, Body, Meta, Uppy, UppyFile } from '@uppy/core'
-  import type { Context, Recipients } from 'sealdrop'
+  import type { Context, FileRecords, Recipients } from 'sealdrop'
   import type { UploadOptions } from 'sealdrop/upload'
   type SealedUploaderFile = Pick<UppyFile<Record<string, unknown>, Record<string, unknown>>, 'id' | 'name' | 'type' | 'size' | 'meta'>
   interface SealedUploaderOptions extends Omit<UploadOptions, 'context' | 'name' | 'onProgress' | 'signal'> { keys: Recipients; context: Context | ((file: SealedUploaderFile) => Context); name?: false; filesInFlight?: number; id?: string }
   class SealedUploader<M extends Meta, B extends Body> extends BasePlugin<SealedUploaderOptions, M, B> { constructor(uppy: Uppy<M, B>, o: SealedUploaderOptions) } // `conflict` beside another uploader or Golden Retriever; asks for unfinished files again
+  interface TusRequest { getMethod(): string; getURL(): string; setHeader(header: string, value: string): void; getUnderlyingObject(): unknown }
+  interface TusUpload { url: string | null; start(): void; abort(shouldTerminate?: boolean): Promise<void>; findPreviousUploads(): Promise<readonly unknown[]>; resumeFromPreviousUpload(previous: never): void }
+  interface SealedTusUploaderOptions { Upload: new (file: Blob, options: never) => TusUpload; endpoint: string; headers?: Readonly<Record<string, string>>; chunkSize?: number; retryDelays?: readonly number[] | null; urlStorage?: object; onBeforeRequest?: (request: TusRequest) => unknown; keys: Recipients; context: Context | ((file: SealedUploaderFile) => Context); name?: false; records?: FileRecords; resume?: boolean; filesInFlight?: number; id?: string }
+  class SealedTusUploader<M extends Meta, B extends Body> extends BasePlugin<SealedTusUploaderOptions, M, B> { constructor(uppy: Uppy<M, B>, o: SealedTusUploaderOptions) } // by tus-js-client, which is handed in; a file that is added again goes on
 }
 
 declare module 'sealdrop/tus' { // sealed files for tus-js-client 4, which is not imported: docs/guides/tus.md
