@@ -14,7 +14,7 @@ import { uploadSealed } from '../upload/upload-sealed.js'
 import { conflictWith } from './alone.js'
 import { AskAgain } from './ask-again.js'
 import { FileRun, type Begin } from './file-run.js'
-import { Turns } from './turns.js'
+import { Turns } from '../io/turns.js'
 import {
   defaultFiles,
   ownOptions,
