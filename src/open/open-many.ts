@@ -2,6 +2,7 @@ import { checkCount, ensure, hasMethods } from '../errors/guard.js'
 import { kindOf } from '../errors/kind.js'
 import { checkOptions } from '../errors/options.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
+import { blamed } from '../errors/whose.js'
 import type { CallOptions } from '../io/abort.js'
 import { sideBySide, type Items } from '../io/side-by-side.js'
 import type { SharedAnswers } from './candidates.js'
@@ -78,7 +79,7 @@ async function* outcomes<Item extends ManyItem>(
     try {
       return { index, item, opened: await opened(item, open, shared) }
     } catch (error) {
-      return { index, item, error: ofItem(error, item) }
+      return { index, item, error: blamed(ofItem(error, item), 'sender') }
     }
   }
   const how = { inFlight: ahead * concurrency, isOrdered: ordered, signal, ensureOpen }

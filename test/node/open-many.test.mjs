@@ -116,6 +116,10 @@ test('each value has its outcome: what public bytes decide costs no call', async
     'closed',
     undefined,
   ])
+  assert.deepEqual(
+    outcomes.map(({ error }) => error?.whose),
+    [undefined, 'operator', 'sender', 'caller', 'caller', 'caller', 'caller', undefined],
+  )
   outcomes.forEach((outcome, i) => assert.equal(outcome.item, asked[i]))
   assert.equal(outcomes[6].error.cause.message, 'given up')
   assert.lengthOf(since(), 1)
