@@ -29,8 +29,31 @@ export interface DataKeyWork<Wrapped, Result> {
   readonly signal: AbortSignal | undefined
 }
 
-/** Only after these may another key be asked; after any cryptographic answer the work is over. */
-const failover: readonly SealdropErrorCode[] = ['kms_unavailable', 'kms_denied', 'key_unusable']
+/** A data key, or a random one where the cryptography refused, and the key that KMS used. */
+export interface Unwrapped {
+  readonly dataKey: CryptoKey
+  readonly key: OpenerKey
+  readonly id: string | undefined
+}
+
+/** What values and messages that are opened together share: an answer of KMS serves all of them. */
+export interface SharedAnswers {
+  /** The answer for a name, of which one call at a time is made. A failure that passes is not kept. */
+  answer(
+    name: string | undefined,
+    ask: (signal?: AbortSignal) => Promise<Unwrapped>,
+    signal: AbortSignal | undefined,
+  ): Promise<Unwrapped>
+  /** Whether nothing that came of this answer was remembered for longer yet. */
+  isNew(answer: Unwrapped): boolean
+}
+
+/** What opening works with. */
+interface Means {
+  readonly cache: DataKeyCache
+  readonly operations: PrivateOperations
+  readonly shared?: SharedAnswers | undefined
+}
 
 /**
  * Opens with at most one cryptographic answer of a private key.
@@ -42,8 +65,9 @@ const failover: readonly SealdropErrorCode[] = ['kms_unavailable', 'kms_denied',
  */
 export async function withDataKey<W, R>(
   { candidates, unwrap, use, signal }: DataKeyWork<W, R>,
-  { cache, operations }: { readonly cache: DataKeyCache; readonly operations: PrivateOperations },
+  means: Means,
 ): Promise<R> {
+  const { cache, shared } = means
   for (const { key, id } of candidates) {
     const known = id === undefined ? undefined : cache.get(id)
     if (id !== undefined && known) {
@@ -58,13 +82,34 @@ export async function withDataKey<W, R>(
       }
     }
   }
+  const ask = (stop?: AbortSignal): Promise<Unwrapped> => asked(candidates, unwrap, means, stop)
+  const answer = await (shared ? shared.answer(nameOf(candidates), ask, signal) : ask(signal))
+  const { dataKey, key, id } = answer
+  const result = await use(dataKey, key)
+  if (id !== undefined && (shared?.isNew(answer) ?? true)) cache.set(id, dataKey, key.arn)
+  return result
+}
+
+/** Names all that may go to KMS; undefined where a data key is never remembered. */
+function nameOf(candidates: readonly Candidate<unknown>[]): string | undefined {
+  const ids = candidates.map(({ id }) => id)
+  return ids.includes(undefined) ? undefined : ids.join(' ')
+}
+
+/** Only after these may another key be asked; after any cryptographic answer the work is over. */
+const failover: readonly SealdropErrorCode[] = ['kms_unavailable', 'kms_denied', 'key_unusable']
+
+/** Asks one key after the other until one answers. @throws SealdropError `kms_*`, `key_unusable` */
+async function asked<W>(
+  candidates: readonly Candidate<W>[],
+  unwrap: Unwrap<W>,
+  { cache, operations }: Means,
+  signal: AbortSignal | undefined,
+): Promise<Unwrapped> {
   let unavailable: unknown
   for (const { key, wrapped, id } of candidates) {
     try {
-      const dataKey = await unwrap(wrapped, key.arn, operations, signal)
-      const result = await use(dataKey, key)
-      if (id !== undefined) cache.set(id, dataKey, key.arn)
-      return result
+      return { dataKey: await unwrap(wrapped, key.arn, operations, signal), key, id }
     } catch (error) {
       if (isSealdropError(error) && error.code === 'key_unusable') cache.forget(key.arn)
       if (!isSealdropError(error) || !failover.includes(error.code)) throw error

@@ -5,6 +5,7 @@ import type { Context } from '../formats/context.js'
 import type { FileName } from '../formats/sealed-name.js'
 import type { CallOptions } from '../io/abort.js'
 import type { KeyInfo } from '../keys/key.js'
+import type { SharedAnswers } from './candidates.js'
 import { checkExpected, type ExpectedContext } from './check.js'
 import type { DataKeyCache } from './data-keys.js'
 import type { OpenerKeys } from './opener-key.js'
@@ -72,6 +73,8 @@ export interface OpenerParts {
   readonly keys: OpenerKeys
   readonly operations: PrivateOperations
   readonly cache: DataKeyCache
+  /** What is opened together shares the answers of KMS. Default: nothing is shared. */
+  readonly shared?: SharedAnswers | undefined
   readonly maxAge?: number | undefined
   /** Milliseconds that a value with a maximum age may be in the future. Default: a minute. */
   readonly tolerance?: number | undefined

@@ -7,6 +7,7 @@ import { decodeValue } from '../formats/content.js'
 import { pathMember } from '../formats/context.js'
 import { findFields } from '../formats/field-path.js'
 import { abortable } from '../io/abort.js'
+import type { SharedAnswers } from './candidates.js'
 import { noCache, type DataKeyCache } from './data-keys.js'
 import { mistakenFor } from './mistaken.js'
 import { openPrepared, prepare, type Opened, type Prepared } from './open-value.js'
@@ -26,12 +27,13 @@ export class ValueOpener {
     this.#onEvent = onEvent
   }
 
-  async open(jwe: string, o: OpenOptions): Promise<Opened> {
+  /** @param shared - what it shares with others that are opened in the same run */
+  async open(jwe: string, o: OpenOptions, shared?: SharedAnswers): Promise<Opened> {
     const [value] = await this.#reported(async (parts): Promise<[Opened]> => {
       checkOptions(o, 'signal context maxAge')
       const prepared = await prepare(jwe, o, parts)
-      const opened = await (parts.cache === noCache
-        ? openPrepared(prepared, o, parts)
+      const opened = await (shared || parts.cache === noCache
+        ? openPrepared(prepared, o, { ...parts, shared })
         : this.#afterPending(prepared, o, parts))
       await this.#claim(prepared)
       return [opened]

@@ -11,7 +11,7 @@ import { ensure } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { conflictWith } from './alone.js'
 import { FileRun, type Begin, type Sending } from './file-run.js'
-import { Turns } from './turns.js'
+import { Turns } from '../io/turns.js'
 import { defaultFiles, picked, type FileToSend, type UploaderOptions } from './uploader-options.js'
 
 /** What is different of the ways in which files leave. */

@@ -15,8 +15,6 @@ const contract = readFileSync(new URL('../types/contract.d.ts', import.meta.url)
 
 /** What others write and Sealdrop calls: a newer version may hand them more than they know. */
 const protocols = ['Trust.accept', 'ByteSource.read']
-/** A verb that is in the contract and not built yet. */
-const notBuilt = ['Opener.openMany']
 /** Members that are objects and no options: what other verbs answer is passed on in them. */
 const data = [
   'verifyReceipt.sent',
@@ -35,9 +33,7 @@ const alsoTaken = {
 
 /** The verbs of a contract, and members of their options that are options themselves. */
 const optionsIn = (text) => {
-  const verbs = verbsWithOptions(text).filter(
-    ({ name }) => !protocols.includes(name) && !notBuilt.includes(name),
-  )
+  const verbs = verbsWithOptions(text).filter(({ name }) => !protocols.includes(name))
   const nested = verbs.flatMap(({ name, options }) =>
     [...options].flatMap(([member, type]) => {
       const [, body] = /^(?:readonly )?(\{.*?\})/.exec(type) ?? []

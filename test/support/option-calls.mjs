@@ -165,6 +165,7 @@ export const calls = {
   'FileSealer.close': (o) => ended.close(o),
   'Opener.ready': (o) => opener.ready(o),
   'Opener.open': (o) => opener.open(sealed, o),
+  'Opener.openMany': async (o) => opener.openMany([], o),
   'Opener.openFields': (o) => opener.openFields(wrong(record), o),
   'Opener.openStream': (o) => opener.openStream(message, o),
   'Opener.openRange': (o) => opener.openRange(message, 0, 1, o),

@@ -146,6 +146,9 @@ declare module 'sealdrop/kms' { // the companion
   interface FileName { name: string; type?: string; path?: string }
   interface OpenFileOptions extends OpenOptions { sealedName?: string } // metadata sealdrop-name; one that is wrong is left out with an event
   interface OpenedFileInfo extends OpenedInfo { name?: FileName } // the sender's claim
+  interface ManyItem extends OpenOptions { jwe: string }
+  interface OpenManyOptions extends CallOptions { concurrency?: number; ordered?: boolean }
+  type OpenOutcome<Item> = { index: number; item: Item } & ({ opened: Content & OpenedInfo; error?: undefined } | { opened?: undefined; error: SealdropError })
   interface Opener {
     ready(o?: CallOptions): Promise<void>
     close(): Promise<void>
@@ -153,7 +156,7 @@ declare module 'sealdrop/kms' { // the companion
     openFields<T extends object>(record: SealedFields<T>, o: OpenOptions & FieldOptions): Promise<T> // a named field that is not sealed: rejected; absent: only where its path has `?`
     openStream(source: StreamSource, o: OpenFileOptions & { digest?: boolean }): Promise<ByteStream & OpenedFileInfo & { digest: Promise<string>; sealedLength: Promise<number> }> // of the sealed stream: what a receipt names, once read to its end; without digest: true both reject
     openRange(source: Blob | ByteSource, start: number, end: number, o: OpenFileOptions): Promise<ByteStream & OpenedFileInfo>
-    openMany(jwes: AsyncIterable<{ jwe: string } & OpenOptions>, o?: CallOptions & { concurrency?: number; ordered?: boolean }): AsyncIterable<{ index: number; opened?: Content & OpenedInfo; error?: SealdropError }>
+    openMany<Item extends ManyItem>(items: Iterable<Item> | AsyncIterable<Item>, o?: OpenManyOptions): AsyncGenerator<OpenOutcome<Item>, void, undefined> // KMS's answer for a wrapped key serves all of a run
     openFile(input: string | URL, output: string | URL, o: OpenFileOptions): Promise<OpenedFileInfo & { length: number; digest: string }>
   }
   interface Purpose { name: string; use: 'enc' | 'sig'; spec: string; usage: 'ENCRYPT_DECRYPT' | 'KEY_AGREEMENT' | 'SIGN_VERIFY'; alias: string; alg?: string; replicas?: readonly string[]; policy?: object; keepDays?: number; withArn?: boolean; age?: boolean }

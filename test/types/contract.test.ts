@@ -137,16 +137,7 @@ export type Door = [
 type OpenerOptions = Parameters<typeof contractKms.createOpener>[0]
 
 export type Companion = [
-  // until batches are there
-  Fits<
-    (
-      o: OpenerOptions,
-    ) => Pick<
-      contractKms.Opener,
-      'ready' | 'close' | 'open' | 'openFields' | 'openStream' | 'openRange' | 'openFile'
-    >,
-    typeof actualKms.createOpener
-  >,
+  Fits<(o: OpenerOptions) => contractKms.Opener, typeof actualKms.createOpener>,
   Fits<
     (o: Parameters<typeof contractKms.createSigner>[0]) => contractKms.Signer,
     typeof actualKms.createSigner

@@ -4,6 +4,7 @@ import { checkOptions } from '../../errors/options.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import { blaming, blamingNow } from '../../errors/whose.js'
 import { noCache } from '../../open/data-keys.js'
+import { openMany } from '../../open/open-many.js'
 import type { OpenOptions } from '../../open/options.js'
 import type { ReplayStore } from '../../open/replay.js'
 import type { OpenEvent } from '../../open/report.js'
@@ -15,6 +16,7 @@ import type { FieldOptions, SealedFields } from '../../seal/sealer.js'
 import { ConfiguredKeys } from './configured-keys.js'
 import { dataKeyCache, type CacheOptions } from './data-key-cache.js'
 import { decompressPoint } from './decompress-point.js'
+import { LRUCache } from './lru.js'
 import { openFile } from './open-file.js'
 import type { Opener } from './opener.js'
 import { InventoryKeys } from '../inventory/inventory-keys.js'
@@ -93,10 +95,14 @@ export function createOpener(o: OpenerOptions): Opener {
   return blamingNow(() => openerOf(o))
 }
 
-function openerOf(o: OpenerOptions): Opener {
+/** What a run of `openMany` keeps: answers of KMS by wrapped key, and milliseconds for each. */
+const ofRun = { max: 1_000, ttl: 60_000 } as const
+
+/** What the opening verbs work with. @throws SealdropError `invalid_argument` */
+function partsOf(o: OpenerOptions) {
   ensure(o, 'invalid_argument', 'createOpener: expected { keys }')
   checkOptions(o, 'kms keys maxAge tolerance replay cache maxFrameLength onEvent now')
-  const { maxAge, tolerance, replay, maxFrameLength = limits.maxFrame, onEvent } = o
+  const { maxAge, tolerance, replay, maxFrameLength = limits.maxFrame } = o
   if (maxAge !== undefined) milliseconds('maxAge', maxAge)
   ensure(maxAge !== 0, 'invalid_argument', 'maxAge: expected milliseconds above 0')
   ensure(
@@ -117,12 +123,22 @@ function openerOf(o: OpenerOptions): Opener {
     ? new ConfiguredKeys(port, o.keys as readonly string[], now)
     : new InventoryKeys(o.keys as InventoryStore, now, () => cache.clear())
   const bounds = { maxAge, tolerance, replay, maxFrameLength, now }
-  const parts = { ...bounds, keys, operations: port, cache, decompress: decompressPoint }
+  return { ...bounds, port, keys, operations: port, cache, decompress: decompressPoint }
+}
+
+function openerOf(o: OpenerOptions): Opener {
+  const { port, ...parts } = partsOf(o)
+  const { onEvent } = o
+  const { keys, cache } = parts
   const opener = new ValueOpener(parts, onEvent)
   const streams = new StreamOpener(parts, onEvent)
   let closed = false
+  const shut = (): SealdropError => new SealdropError('closed', 'this opener was closed')
   const refuse = async (): Promise<never> => {
-    throw new SealdropError('closed', 'this opener was closed')
+    throw shut()
+  }
+  const ensureOpen = (): void => {
+    if (closed) throw shut()
   }
   const whileOpen = <R>(work: () => Promise<R>, otherwise = refuse): Promise<R> =>
     blaming('sender', () => (closed ? otherwise() : work()))
@@ -130,6 +146,14 @@ function openerOf(o: OpenerOptions): Opener {
   return {
     ready: (call) => unwatched(() => whileOpen(() => keys.ready(signalOf(call)))),
     open: (jwe, call) => whileOpen(() => opener.open(jwe, call)),
+    openMany: (items, call) =>
+      blamingNow(() =>
+        openMany(items, call, {
+          open: (jwe, each, shared) => whileOpen(() => opener.open(jwe, each, shared)),
+          store: new LRUCache(ofRun),
+          ensureOpen,
+        }),
+      ),
     openFields: <T extends object>(record: SealedFields<T>, call: FieldsCall) =>
       whileOpen(() => opener.openFields<T>(record, call)),
     openStream: (source, call) =>

@@ -9,13 +9,13 @@ export class Turns {
     this.#count = count
   }
 
-  async take(work: () => Promise<void>): Promise<void> {
+  async take<T>(work: () => Promise<T>): Promise<T> {
     await new Promise<void>((resolve) => {
       this.#waiting.push(resolve)
       this.#next()
     })
     try {
-      await work()
+      return await work()
     } finally {
       this.#running--
       this.#next()

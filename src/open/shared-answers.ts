@@ -1,0 +1,67 @@
+import { abortable } from '../io/abort.js'
+import { Turns } from '../io/turns.js'
+import type { SharedAnswers, Unwrapped } from './candidates.js'
+
+/** A bounded memory of what KMS answered; the companion brings one. */
+export interface AnswerStore {
+  get(name: string): Promise<Unwrapped> | undefined
+  set(name: string, answer: Promise<Unwrapped>): unknown
+  delete(name: string): unknown
+}
+
+/**
+ * Answers of KMS that serve all that is opened in one run.
+ *
+ * - of one wrapped key one call at a time is under way, and so many of all
+ * - an answer is kept whether it is good or bad, since it would be the same again
+ * - a failure that passes is that of all who waited for it, and is not kept
+ */
+export class RunAnswers implements SharedAnswers {
+  readonly #store: AnswerStore
+  readonly #turns: Turns
+  readonly #signal: AbortSignal
+  readonly #remembered = new WeakSet<Unwrapped>()
+
+  /** @param signal - ends the run, and its calls: that of one item ends the wait of that item only */
+  constructor(store: AnswerStore, calls: number, signal: AbortSignal) {
+    this.#store = store
+    this.#turns = new Turns(() => calls)
+    this.#signal = signal
+  }
+
+  answer(
+    name: string | undefined,
+    ask: (signal?: AbortSignal) => Promise<Unwrapped>,
+    signal: AbortSignal | undefined,
+  ): Promise<Unwrapped> {
+    const known = name === undefined ? undefined : this.#store.get(name)
+    const answer = known ?? this.#asked(ask, name === undefined ? signal : undefined)
+    if (name !== undefined && !known) this.#keep(name, answer)
+    return abortable(answer, signal)
+  }
+
+  isNew(answer: Unwrapped): boolean {
+    const isNew = !this.#remembered.has(answer)
+    this.#remembered.add(answer)
+    return isNew
+  }
+
+  /** @param own - of the one item that waits for it, which may be given up before its turn */
+  #asked(
+    ask: (signal?: AbortSignal) => Promise<Unwrapped>,
+    own: AbortSignal | undefined,
+  ): Promise<Unwrapped> {
+    return this.#turns.take(async () => {
+      own?.throwIfAborted()
+      this.#signal.throwIfAborted()
+      return ask(this.#signal)
+    })
+  }
+
+  #keep(name: string, answer: Promise<Unwrapped>): void {
+    this.#store.set(name, answer)
+    answer.catch(() => {
+      if (this.#store.get(name) === answer) this.#store.delete(name)
+    })
+  }
+}
