@@ -6,6 +6,8 @@ import { attempts, online, pause, waitBefore } from './retry.js'
 
 /** What sending a part needs of the upload around it. */
 export interface PartSender {
+  /** The URL that was asked for before. */
+  readonly signed: Promise<SignedPart>
   /** Asks the handler for another URL. */
   sign(): Promise<SignedPart>
   put(signed: SignedPart): Promise<PutAnswer>
@@ -71,7 +73,7 @@ const passing: readonly Verdict[] = ['lost', 'again']
  */
 export async function sendPart(sender: PartSender, signal: AbortSignal): Promise<void> {
   const seen: Partial<Record<Verdict, number>> = {}
-  let signed = await sender.sign()
+  let signed = await sender.signed
   for (let attempt = 1; ; attempt++) {
     await online(signal)
     const answer = await sender.put(signed)
@@ -96,6 +98,6 @@ const said = ({ status, code }: PutAnswer): string => `found status ${status} ${
 export interface SealedPart {
   readonly told: UploadPart
   readonly body: Bytes
-  /** Asks for a URL; the first one was asked for before. */
-  readonly sign: () => Promise<SignedPart>
+  /** Its URL, which was asked for as soon as it was sealed. */
+  readonly signed: Promise<SignedPart>
 }

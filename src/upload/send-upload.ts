@@ -27,7 +27,8 @@ class SessionOver extends SealdropError {}
 const rounds = 4
 /** Bytes of parts that are sent side by side, at most. */
 const bytesInFlight = 67_108_864
-const defaultInFlight = 3
+/** Bytes of them where nobody says how many parts: three of the usual length, more of shorter ones. */
+const usualBytes = 31_457_280
 
 type Asked<Op extends UploadOp> = Omit<UploadRequests[Op], 'session'>
 
@@ -156,26 +157,22 @@ export class UploadSending {
 
   async #parts(signal: AbortSignal): Promise<void> {
     const { record, plan } = this.#upload
-    const { inFlight = defaultInFlight } = this.#o
-    const count = Math.max(1, Math.min(inFlight, Math.floor(bytesInFlight / plan.partLength)))
+    const fit = (bytes: number): number => Math.floor(bytes / plan.partLength)
+    const { inFlight = Math.max(3, fit(usualBytes)) } = this.#o
+    const count = Math.max(1, Math.min(inFlight, fit(bytesInFlight)))
     const missing = record.missing()
     const make = async (stop: AbortSignal): Promise<SealedPart | undefined> => {
       const part = missing.shift()
       if (part === undefined) return undefined
-      const { body, told } = await record.seal(part, stop)
-      let first: Promise<SignedPart> | undefined = this.#sign(told)
-      first.catch(() => {}) // told where the part is sent
-      const sign = async (): Promise<SignedPart> => {
-        const mine = first ?? this.#sign(told)
-        first = undefined
-        return mine
-      }
-      return { told, body, sign }
+      const sealed = await record.seal(part, stop)
+      const signed = this.#sign(sealed.told)
+      signed.catch(() => {}) // told where the part is sent
+      return { ...sealed, signed }
     }
     await lanes(count, make, (part, stop) => this.#sendPart(part, stop), signal)
   }
 
-  async #sendPart({ told, body, sign }: SealedPart, signal: AbortSignal): Promise<void> {
+  async #sendPart({ told, body, signed }: SealedPart, signal: AbortSignal): Promise<void> {
     const { part } = told
     const onProgress = (sent: number): void => {
       this.#leaving.set(part, Math.min(sent, body.length))
@@ -183,7 +180,8 @@ export class UploadSending {
     }
     await sendPart(
       {
-        sign,
+        signed,
+        sign: () => this.#sign(told),
         put: (to) => this.#o.transport.put(to, body, { signal, onProgress }),
         isThere: () => this.#isThere(told),
       },

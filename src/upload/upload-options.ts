@@ -26,7 +26,11 @@ export interface UploadOptions extends CallOptions {
   readonly records?: FileRecords
   /** Bytes of a part, 5 to 64 MiB and a multiple of 1 MiB. Default: as `planUpload` says. */
   readonly partLength?: number
-  /** Parts that are sent side by side, 1 to 8. Default: 3, and no more than 64 MiB of them. */
+  /**
+   * Parts that are sent side by side, 1 to 8, and no more than 64 MiB of them.
+   *
+   * Default: 3, or as many as have 30 MiB, where that is more.
+   */
   readonly inFlight?: number
   /**
    * What the file is called: it is sealed for the company, and kept for a list of what is unfinished.

@@ -16,7 +16,7 @@ import { uppyPages } from './uppy-pages.mjs'
 
 const MiB = 2 ** 20
 const partLength = 5 * MiB
-/** Parts that are sent side by side where nobody says otherwise. */
+/** Parts that are sent side by side. */
 const lanes = 3
 const markers = {
   content: `content-${randomBytes(12).toString('hex')}`,
@@ -121,7 +121,7 @@ export function pagesSuite({ test, assert, world }) {
           { length: 0, parts: 1 },
           { length: whole, parts: 1 },
           { length: whole + 1, parts: 2 },
-          { length: 40 * MiB, parts: 9, query: { partLength } },
+          { length: 40 * MiB, parts: 9, query: { partLength, inFlight: lanes } },
         ]
         for (const { length, parts, query } of rows) {
           const tab = await openTab(session, query)
@@ -137,7 +137,7 @@ export function pagesSuite({ test, assert, world }) {
     test(`${browser}: after a reload in the middle the same file goes on, and nothing stays behind`, (own) =>
       inSession(browser, async (session) => {
         const file = await fileOf(40 * MiB)
-        const page = await openTab(session, { partLength })
+        const page = await openTab(session, { partLength, inFlight: lanes })
         fresh(only(2))
         await choose(page, file)
         await until(() => stored().length === 2 && made.store.puts.length === 2 + lanes)
@@ -168,7 +168,10 @@ export function pagesSuite({ test, assert, world }) {
           const traces = made.traces.filter(([name]) => name === marker).map(([, trace]) => trace)
           return rows.filter(([, text]) => found(text, traces).length > 0).map(([place]) => place)
         }
-        for (const query of [{ partLength }, { partLength, name: 'false' }]) {
+        for (const query of [
+          { partLength, inFlight: lanes },
+          { partLength, inFlight: lanes, name: 'false' },
+        ]) {
           const page = await openTab(session, query)
           fresh(only(1))
           await choose(page, await fileOf(21 * MiB))
@@ -210,7 +213,7 @@ export function pagesSuite({ test, assert, world }) {
   test('Chromium: a network that goes away in the middle is waited for', (own) =>
     inSession('Chromium', async (session, t) => {
       const file = await fileOf(40 * MiB)
-      const page = await openTab(session, { partLength })
+      const page = await openTab(session, { partLength, inFlight: lanes })
       fresh(only(3))
       await choose(page, file)
       await until(() => stored().length === 3 && made.store.puts.length === 3 + lanes)
@@ -242,7 +245,7 @@ export function pagesSuite({ test, assert, world }) {
       let repeated = 0
       for (let round = 0; round < kills; round++) {
         const file = await fileOf(26 * MiB)
-        const first = await openTab(session, { partLength })
+        const first = await openTab(session, { partLength, inFlight: lanes })
         fresh(() => sleep(40))
         await choose(first, file)
         const [enough, later] = [below(6), below(120)]
@@ -252,7 +255,7 @@ export function pagesSuite({ test, assert, world }) {
         // before the first part the handler may not have answered: all begins anew then
         const hasBegun = made.store.puts.length > 0
         await first.close()
-        const page = await openTab(session, { partLength })
+        const page = await openTab(session, { partLength, inFlight: lanes })
         const outcome = await arrives(page, file)
         const kept = messageId !== undefined && state !== 'done' && hasBegun
         if (kept) assert.equal(outcome.messageId, messageId, `round ${round}`)

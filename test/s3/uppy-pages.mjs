@@ -35,7 +35,9 @@ export function uppyPages({ test, assert, made, tools, markers }) {
     const errors = []
     page.on('pageerror', (error) => errors.push(String(error)))
     page.errors = errors
-    await page.goto(`${made().site}/uppy.html?${new URLSearchParams({ partLength, ...query })}`)
+    await page.goto(
+      `${made().site}/uppy.html?${new URLSearchParams({ partLength, inFlight: lanes, ...query })}`,
+    )
     await isReady(page)
     return page
   }

@@ -126,7 +126,7 @@ export function changesSuite({ test, assert, made, fresh, fileOf, hashOf }) {
       try {
         const file = await fileOf(26 * MiB)
         const lives = nodeLives(world)
-        const o = { partLength, version: 'always the same' }
+        const o = { partLength, inFlight: 3, version: 'always the same' }
         fresh()
         let life
         world.store.before = async () => {

@@ -2,7 +2,7 @@
 // a moment after it. It tells how often parts under way may have been lost by it.
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Parts that are sent side by side where nobody says otherwise. */
+/** Parts of 8 MiB that are sent side by side where nobody says otherwise. */
 export const lanes = 3
 /** One more URL is signed ahead. */
 const signedAhead = lanes + 1

@@ -86,11 +86,11 @@ export function pageTroublesSuite({ test, assert, made, fresh, fileOf }) {
         isDue ||= length >= at
         await (length > at ? new Promise(() => {}) : sleep(20))
       }
-      life = await lives.begin(file, { partLength: 5 * MiB })
+      life = await lives.begin(file, { partLength: 5 * MiB, inFlight: 3 })
       assert.isUndefined(await life.over)
       await killed.promise
       store.before = undefined
-      const outcome = await (await lives.begin(file, { partLength: 5 * MiB })).over
+      const outcome = await (await lives.begin(file, { partLength: 5 * MiB, inFlight: 3 })).over
       assert.equal(outcome.state, 'done', outcome.error)
       assert.equal((await world.opened(outcome.key)).hash, file.hash)
       const keys = new Set(store.puts.map(({ key }) => key))

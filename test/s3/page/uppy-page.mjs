@@ -1,5 +1,5 @@
 // The page of the guide with the real Dashboard, bundled for a test. The address says what else:
-// partLength, and name=false.
+// partLength, inFlight, and name=false.
 import AwsS3 from '@uppy/aws-s3'
 import Uppy from '@uppy/core'
 import Dashboard from '@uppy/dashboard'
@@ -19,6 +19,7 @@ const o = {
   transport: uploadTransport(handler, { headers: { authorization: 'Bearer acme' } }),
   records: indexedDbRecords(),
   ...(asked.has('partLength') && { partLength: Number(asked.get('partLength')) }),
+  ...(asked.has('inFlight') && { inFlight: Number(asked.get('inFlight')) }),
   ...(asked.get('name') === 'false' && { name: false }),
 }
 const uppy = new Uppy().use(SealedUploader, o)
