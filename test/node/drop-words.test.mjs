@@ -1,0 +1,53 @@
+// What `<sealdrop-drop>` says: the tables of texts, and numbers in the language of the page.
+import test from 'node:test'
+import { assert } from 'chai'
+import { languageOf } from '#dist/drop/format.js'
+import { Rate } from '#dist/drop/rate.js'
+import { readSettings } from '#dist/drop/settings.js'
+import { de, en } from 'sealdrop/drop'
+
+/** Every text with its path, and the places in it. */
+const textsOf = (table, path = '') =>
+  Object.entries(table).flatMap(([name, value]) =>
+    typeof value === 'string'
+      ? [`${path}${name} ${(value.match(/\{\w+\}/g) ?? []).sort().join()}`]
+      : textsOf(value, `${path}${name}.`),
+  )
+
+test('German has every text that English has, with the same places', () => {
+  assert.isAbove(textsOf(en).length, 60)
+  assert.sameMembers(textsOf(de), textsOf(en))
+})
+
+test('numbers and words are of one language', () => {
+  const tables = { en, de }
+  const austrian = languageOf('de-AT', tables)
+  assert.equal(austrian.texts, de)
+  assert.equal(austrian.tag, 'de-AT')
+  assert.equal(languageOf('de', tables).formats.size(2_200_000), '2,2 MB')
+  for (const lang of ['', 'fr', 'not a tag', 'en'])
+    assert.equal(languageOf(lang, tables).formats.size(2_200_000), '2.2 MB', lang)
+})
+
+test('speed and time left come from the last seconds', () => {
+  const rate = new Rate()
+  assert.isUndefined(rate.speed)
+  rate.add(0, 0)
+  rate.add(1000, 2_000_000)
+  assert.equal(rate.speed, 2_000_000)
+  assert.equal(rate.left(6_000_000), 2)
+})
+
+test('nothing is believed by default, and not in two ways', () => {
+  const pins = 'tCcJB9PbNFtcJJ5m-aUnPWgykK0CCcIZcoXvNPr4pdc'
+  const whole = { endpoint: 'https://a.example/u', keys: 'https://a.example/k', context: '{}' }
+  const without = { records: null }
+  assert.deepEqual(readSettings({ ...whole, ...without }), { problem: 'trust' })
+  assert.deepEqual(readSettings({ ...whole, pins, roots: '[]' }), { problem: 'both' })
+  assert.deepEqual(readSettings({ ...whole, endpoint: undefined }), { problem: 'endpoint' })
+  assert.deepEqual(readSettings({ ...whole, keys: undefined }), { problem: 'keys' })
+  assert.deepEqual(readSettings({ ...whole, ...without, pins, context: '[' }), {
+    problem: 'context',
+  })
+  assert.notProperty(readSettings({ ...whole, ...without, pins }), 'problem')
+})
