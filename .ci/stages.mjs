@@ -120,6 +120,8 @@ const jobs = [
   stage('npm run test:stores', ['test:stores'], { after: ready }),
   // C2SP's age test kit, and what age and typage seal
   stage('npm run test:age', ['test:age'], { after: ready }),
+  // uploads by tus-js-client to tusd, and from pages to it and to @tus/server
+  stage('npm run test:tus', ['test:tus'], { after: ready }),
   // uploads against versitygw, which checks signatures, lengths, checksums and conditions
   stage('npm run test:s3', ['test:s3'], { after: [apt, build, s3] }),
   // the API report as the doors are now; the docs site, and where its links lead

@@ -20,7 +20,7 @@ const door = pathOf('index')
  * what such a bundle weighs without a single error message. That alone reaches the figure or is
  * above it, so no wording could meet it. The reasons: decisions.md, "Two bundle budgets are wider
  * than first planned". `over` is the row that a larger one stands on, and `budgetOver` what it may add
- * to that.
+ * to that. `peers` are packages that a page has anyway: they are not counted.
  */
 export const budgets = [
   {
@@ -60,6 +60,24 @@ export { sealForm } from ${pathOf('forms')}`,
     budget: 34_400,
     over: 'fetchKeySet + pinned + uploadSealed',
     budgetOver: 16_000,
+  },
+  {
+    name: 'fetchKeySet + pinned + SealedUploader',
+    code: `export { fetchKeySet, pinned } from ${door}
+export { uploadTransport } from ${pathOf('upload')}
+export { SealedUploader } from ${pathOf('uppy')}`,
+    peers: ['@uppy/core'],
+    budget: 20_600,
+    over: 'fetchKeySet + pinned + uploadSealed',
+    budgetOver: 2_100,
+  },
+  {
+    name: 'fetchKeySet + pinned + sealForTus',
+    code: `export { fetchKeySet, pinned } from ${door}
+export { sealForTus } from ${pathOf('tus')}`,
+    budget: 14_600,
+    over: 'fetchKeySet + pinned + sealStream',
+    budgetOver: 4_200,
   },
   {
     name: 'fetchKeySet + pinned + verify',
@@ -108,11 +126,15 @@ function withoutMessages(code) {
 /**
  * The minified code of an entry, the same without the messages of errors, and the files and
  * packages in it.
+ *
+ * @param {string} code
+ * @param {readonly string[]} [peers] - packages that stay outside
  */
-export async function bundleOf(code) {
+export async function bundleOf(code, peers = []) {
   const external = new Set()
   const bundle = await rollup({
     input: 'entry',
+    external: [...peers],
     onwarn: ({ code: kind, exporter }) => {
       if (kind === 'UNRESOLVED_IMPORT') external.add(exporter)
     },

@@ -7,7 +7,7 @@ import { brotli, budgets, bundleOf } from './bundle.mjs'
 const [everything] = budgets
 const rows = []
 for (const row of budgets) {
-  const { code, mute } = await bundleOf(row.code)
+  const { code, mute } = await bundleOf(row.code, row.peers)
   rows.push({ ...row, size: brotli(code), mute: brotli(mute) })
 }
 for (const file of ['sealdrop.min.js', 'sealdrop.min.mjs'])

@@ -10,10 +10,11 @@ import {
   pythonProgram,
 } from './interop/environment.mjs'
 import { goPages } from './interop/pages/blocks.mjs'
-import { ageProgram } from './age/age-program.mjs'
+import { ageProgram, oldAgeProgram } from './age/age-program.mjs'
 import { kitFolder } from './age/test-kit.mjs'
 import { npmProgram } from './matrix/environment.mjs'
 import { npmFolder } from './support/npm-folder.mjs'
+import { tusdProgram } from './tus/tusd-program.mjs'
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -26,7 +27,9 @@ await goBinary('token-go', at('interop/tokens/foreign-go'))
 await javaProgram()
 await goPages()
 await ageProgram()
+await oldAgeProgram()
 await kitFolder()
+await tusdProgram()
 await goBinary('clients-go', at('local-kms/clients/go'))
 await npmProgram('deno')
 await npmFolder(at('frameworks'), 'frameworks')

@@ -53,13 +53,13 @@ export async function* allChunks(reader: ByteReader, key: Bytes): AsyncGenerator
   }
 }
 
-/** Where the chunks of a file lie. @throws SealdropError `malformed` where no file has its length */
-export function layoutOf(input: FileInput, { length }: Front): Chunks {
-  const chunks = chunksIn(input.size - length)
+/** Where the chunks of a file lie. @throws SealdropError `malformed` where no file has its size */
+export function layoutOf(size: number, { length }: Front): Chunks {
+  const chunks = chunksIn(size - length)
   ensure(
     chunks,
     'malformed',
-    `age file: it has ${input.size} bytes, which no chunks add up to: it was cut, or added to`,
+    `age file: it has ${size} bytes, which no chunks add up to: it was cut, or added to`,
   )
   return chunks
 }
@@ -85,7 +85,7 @@ export async function openPart(
   readonly reader: ByteReader
   readonly chunks: AsyncGenerator<readonly Bytes[]>
 }> {
-  const layout = layoutOf(input, front)
+  const layout = layoutOf(input.size, front)
   const { count, last, length } = layout
   const placeOf = (index: number): number => front.length + index * sealedChunkLength
   const tail = input.reader(placeOf(count - 1), placeOf(count - 1) + last)

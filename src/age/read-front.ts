@@ -42,16 +42,19 @@ export function boundsOf({
 /**
  * Reads an age file up to its chunks, armored or not.
  *
+ * @param checkKind - is told whether it is armored, before more of it is looked at
  * @throws SealdropError `malformed`, `too_large`, `unsupported_algorithm`
  */
 export async function readFront(
   source: ByteReader,
   bounds: Required<HeaderBounds>,
+  checkKind: (armored: boolean) => void = () => {},
 ): Promise<Front> {
   // what was taken is overwritten by the next read
   const first = concat(await source.take(enough))
   const whole = withFront(first, source)
   const armored = beginsAsArmor(String.fromCharCode(...first))
+  checkKind(armored)
   const reader = armored ? dearmored(whole) : whole
   const { header, rest } = await readHeader(reader, bounds)
   const chunks = withFront(rest, reader)

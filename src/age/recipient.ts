@@ -67,6 +67,18 @@ export function pointOfRecipient(recipient: string): Bytes {
   return read.bytes
 }
 
+/**
+ * Until when a text of recipients holds, by its line `# Good until …`; of several lines the earliest.
+ *
+ * Undefined where none says it as `ageRecipients` does: other comments are nobody's promise.
+ */
+export function goodUntil(text: string): Date | undefined {
+  const ends = [...text.matchAll(/^\s*# Good until (\d{4}-[\d:T.-]+Z)\./gm)]
+    .map(([, time = '']) => Date.parse(time))
+    .filter((end) => !Number.isNaN(end))
+  return ends.length === 0 ? undefined : new Date(Math.min(...ends))
+}
+
 /** The recipients of a text: one a line, as `age -R` takes them; lines with `#` say more. */
 export const recipientLines = (text: string): readonly string[] =>
   text

@@ -1,7 +1,7 @@
 import { isSealdropError, type SealdropErrorCode } from '../errors/sealdrop-error.js'
 
 /** What the process ends with: `docs/guides/command-line.md` has the table. */
-export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 130 | 143
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 129 | 130 | 143
 
 /** Every code of an error. One that is missing here does not compile. */
 export const exitCodes: Readonly<Record<SealdropErrorCode, ExitCode>> = {
@@ -38,12 +38,15 @@ export class UsageError extends Error {
   readonly exitCode = 2
 }
 
+/** The exit codes that shells give for signals: 128 and their number. */
+export const signalCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
+
 /** A signal ended the work. */
 export class Interrupted extends Error {
   readonly exitCode: ExitCode
-  constructor(signal: 'SIGINT' | 'SIGTERM') {
+  constructor(signal: keyof typeof signalCodes) {
     super(`ended by ${signal}`)
-    this.exitCode = signal === 'SIGINT' ? 130 : 143
+    this.exitCode = signalCodes[signal]
   }
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { exitCodes } from './exit-codes.js'
+import { exitCodes, signalCodes } from './exit-codes.js'
 import { buildProgram, commandsFor, runProgram, unforeseen } from './program.js'
 import { escaped, type Terminal } from './terminal.js'
 
@@ -50,4 +50,4 @@ process.exitCode = exitCode
 // nobody reads on, and a pipe that stays open would keep the process
 if (exitCode !== 0) process.stdin.destroy()
 // a host that does not answer would too, and a pipe that nobody reads
-if (exitCode === 130 || exitCode === 143) process.exit(exitCode)
+if (Object.values<number>(signalCodes).includes(exitCode)) process.exit(exitCode)

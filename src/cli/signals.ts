@@ -1,13 +1,10 @@
-import { constants } from 'node:os'
-import { Interrupted } from './exit-codes.js'
+import { Interrupted, signalCodes } from './exit-codes.js'
 
-const names = ['SIGINT', 'SIGTERM'] as const
-type Name = (typeof names)[number]
+type Name = keyof typeof signalCodes
+/** A terminal that closes sends SIGHUP. */
+const names = Object.keys(signalCodes) as readonly Name[]
 
-/** The exit code that shells give for a signal. */
-const codeOf = (name: Name): number => 128 + constants.signals[name]
-
-/** Listens to both signals while the work runs. */
+/** Listens to these signals while the work runs. */
 async function listening<T>(listener: (name: Name) => void, work: () => Promise<T>): Promise<T> {
   for (const name of names) process.on(name, listener)
   try {
@@ -18,7 +15,7 @@ async function listening<T>(listener: (name: Name) => void, work: () => Promise<
 }
 
 /**
- * Waits for SIGINT or SIGTERM, and then for the closing that it begins.
+ * Waits for one of these signals, and then for the closing that it begins.
  *
  * A second signal ends the process at once, with the exit code that shells give for a signal.
  */
@@ -26,7 +23,7 @@ export async function untilSignal(close: (name: string) => Promise<void>): Promi
   let closing: Promise<void> | undefined
   let ended: (work: Promise<void>) => void = () => {}
   const listener = (name: Name): void => {
-    if (closing) process.exit(codeOf(name))
+    if (closing) process.exit(signalCodes[name])
     closing = close(name)
     ended(closing)
   }
@@ -57,7 +54,7 @@ export function whenInterrupted(end: End): () => void {
 }
 
 /**
- * Does work that SIGINT and SIGTERM abort. What it has begun is taken back by then.
+ * Does work that these signals abort. What it has begun is taken back by then.
  *
  * A second signal ends the process at once.
  *
@@ -66,7 +63,7 @@ export function whenInterrupted(end: End): () => void {
 export async function abortedBySignals<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController()
   const listener = (name: Name): void => {
-    if (abort.signal.aborted) process.exit(codeOf(name))
+    if (abort.signal.aborted) process.exit(signalCodes[name])
     interrupted = new Interrupted(name)
     abort.abort(interrupted)
     for (const end of ends) end(interrupted)

@@ -47,6 +47,9 @@ const attributeOf = (element: Element, name: string): string | null =>
 /** What can submit the form. `elements` of a form leaves buttons of images out. */
 function buttonsOf(form: HTMLFormElement): readonly Element[] {
   const root = Reflect.apply(Reflect.get(Node.prototype, 'getRootNode'), form, []) as ParentNode
-  const buttons = root.querySelectorAll<HTMLButtonElement | HTMLInputElement>('button, input')
-  return [...buttons].filter((button) => button.form === form)
+  const find = Reflect.get(Object.getPrototypeOf(root) as ParentNode, 'querySelectorAll')
+  const found = Reflect.apply(find, root, ['button, input']) as NodeListOf<
+    HTMLButtonElement | HTMLInputElement
+  >
+  return [...found].filter((button) => button.form === form)
 }

@@ -1,4 +1,5 @@
 import { ensure, shown } from '../errors/guard.js'
+import { SealdropError } from '../errors/sealdrop-error.js'
 
 /** The member that lists the files of a form. */
 export const filesMember = 'sealedFiles'
@@ -23,7 +24,7 @@ export interface FormContent {
  * @see HTML, "Constructing the entry list"
  */
 export function readForm(form: HTMLFormElement, submitter?: HTMLElement | null): FormContent {
-  const entries = [...new FormData(form, submitter ?? null)]
+  const entries = entriesOf(form, submitter)
   const texts = new Map<string, string[]>()
   const files: [string, File][] = []
   for (const [name, value] of entries) {
@@ -49,6 +50,22 @@ export function readForm(form: HTMLFormElement, submitter?: HTMLElement | null):
     more.length === 0 ? first : [first, ...more],
   ])
   return { text: Object.fromEntries(text), files }
+}
+
+/** @throws SealdropError `invalid_argument` where the submitter is no button of the form */
+function entriesOf(
+  form: HTMLFormElement,
+  submitter: HTMLElement | null | undefined,
+): readonly [string, FormDataEntryValue][] {
+  try {
+    return [...new FormData(form, submitter ?? null)]
+  } catch (cause) {
+    throw new SealdropError(
+      'invalid_argument',
+      'submitter: expected the button of this form that was pressed, event.submitter',
+      { cause },
+    )
+  }
 }
 
 function checkNames(names: readonly string[]): void {

@@ -84,7 +84,7 @@ async function unfinished(
 }
 
 /** Why a record is of no use: the file then begins anew. */
-const useless: readonly SealdropErrorCode[] = [
+export const useless: readonly SealdropErrorCode[] = [
   'expired',
   'malformed',
   'no_usable_key',
@@ -115,7 +115,7 @@ async function restored(
 }
 
 /** Whoever is asked for now must be able to open what was begun: each set has one of its keys. */
-async function checkRecipients(
+export async function checkRecipients(
   keys: Recipients,
   { recipients }: RangeSealer,
   signal: AbortSignal | undefined,
@@ -131,7 +131,10 @@ async function checkRecipients(
 }
 
 /** What is sealed beside the file. A name that was given takes the place of the file's path too. */
-function namedAs(name: string, { file, o }: UploadInput): FileName {
+export function namedAs(
+  name: string,
+  { file, o }: { readonly file: Blob | ByteSource; readonly o: Pick<UploadOptions, 'name'> },
+): FileName {
   const { type, webkitRelativePath: path } = file as Partial<File>
   return {
     name,

@@ -99,34 +99,47 @@ export interface UploadHandle {
 export function uploadOptions(o: UploadOptions): UploadOptions {
   const names = 'signal context transport records partLength inFlight name link resume onProgress'
   const options = checkOptions(o, names)
-  const { transport, records, partLength, inFlight, resume, name, link } = options
+  const { transport, partLength, inFlight = 1, link } = options
   ensure(
     hasMethods(transport, 'ask', 'put'),
     'invalid_argument',
     'transport: expected what uploadTransport answers',
   )
-  ensure(
-    records === undefined ||
-      hasMethods(records, 'create', 'append', 'load', 'remove', 'note', 'list'),
-    'invalid_argument',
-    'records: expected create, append, load, remove, note and list',
-  )
-  if (inFlight !== undefined) checkCount('inFlight', inFlight, 8)
+  checkCount('inFlight', inFlight, 8)
   planUpload(1, partLength)
-  ensure(
-    [undefined, true, false].includes(resume),
-    'invalid_argument',
-    'resume: expected true or false',
-  )
-  ensure(
-    name === undefined || name === false || typeof name === 'string',
-    'invalid_argument',
-    'name: expected text, or false',
-  )
+  checkKept(options)
   ensure(
     link === undefined || /^[\w-]+\.[\w.-]+$/.test(link?.token),
     'invalid_argument',
     'link: expected what takeDropLink answers',
   )
   return options
+}
+
+/**
+ * Checks what says how a file goes on, and what it is called.
+ *
+ * @throws SealdropError `invalid_argument`
+ */
+export function checkKept({
+  records,
+  resume,
+  name,
+}: Pick<UploadOptions, 'records' | 'resume' | 'name'>): void {
+  ensure(
+    records === undefined ||
+      hasMethods(records, 'create', 'append', 'load', 'remove', 'note', 'list'),
+    'invalid_argument',
+    'records: expected create, append, load, remove, note and list',
+  )
+  ensure(
+    [undefined, true, false].includes(resume),
+    'invalid_argument',
+    'resume: expected true or false',
+  )
+  ensure(
+    [undefined, false].includes(name as false) || typeof name === 'string',
+    'invalid_argument',
+    'name: expected text, or false',
+  )
 }

@@ -1,7 +1,14 @@
-// What stock age and typage, also in a page, seal to recipients of local-KMS keys opens here, each file with one
-// call of DeriveSharedSecret.
+// What stock age and typage, also in a page, seal to recipients of local-KMS keys opens here, each
+// file with one call of DeriveSharedSecret. What rage seals does too, in npm run test:soak.
 import test from 'node:test'
-import { createReadStream, createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  createReadStream,
+  createWriteStream,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +20,9 @@ import { createAgeOpener } from 'sealdrop/age'
 import { fileSource } from 'sealdrop/fs'
 import { ran } from '../support/age-plugin.mjs'
 import { ageWorld, bytesOf, plaintextOf } from '../support/age-world.mjs'
-import { ageProgram } from './age-program.mjs'
+import { generator } from '../support/generator.mjs'
+import { amount, givenSeed, seedLine, soaks } from '../support/soak.mjs'
+import { ageProgram, rageProgram } from './age-program.mjs'
 import { typagePage } from './typage-page.mjs'
 
 const world = await ageWorld()
@@ -21,6 +30,8 @@ const { client, since, recipients } = world
 const opener = createAgeOpener({ kms: client, keys: ['alias/claims', 'alias/second'] })
 await opener.ready()
 const program = await ageProgram()
+// cargo builds it for minutes, where no cache has it
+const rage = soaks ? await rageProgram() : undefined
 const page = await typagePage()
 const folder = mkdtempSync(join(tmpdir(), 'sealdrop-age-'))
 test.after(async () => {
@@ -35,10 +46,11 @@ const { claims, second } = recipients
 const groups = [[claims], [second], [claims, second], [native, claims], [second, native]]
 const lengths = [0, 1, 15, 16, 47, 48, 1_000, 65_535, 65_536, 65_537, 131_072, 1_000_003]
 
-async function byAge(to, plaintext, isArmored) {
+/** What a program with the flags of age writes. */
+const byProgram = (path) => async (to, plaintext, isArmored) => {
   const flags = to.flatMap((recipient) => ['-r', recipient])
   const args = [...(isArmored ? ['-a'] : []), ...flags]
-  const { code, out, err } = await ran(program, args, { input: plaintext })
+  const { code, out, err } = await ran(path, args, { input: plaintext })
   assert.equal(code, 0, err)
   return out
 }
@@ -50,30 +62,49 @@ async function byTypage(to, plaintext, isArmored) {
   return Buffer.from(isArmored ? armor.encode(file) : file)
 }
 
-/** The 120 files of a writer: every length, group and form. */
-async function* filesOf(write) {
+const seed = givenSeed()
+/** How many files a writer seals: those of every length, group and form, and others that are drawn. */
+const most = amount({ part: 120, whole: 1_000 })
+
+/** The length, the recipients and the form of each file of a writer. */
+function* rowsOf({ below, next, pick }) {
+  let count = 0
   for (const length of lengths)
     for (const to of groups)
       for (const isArmored of [false, true]) {
-        const plaintext = plaintextOf(length)
-        yield { plaintext, isArmored, file: await write(to, plaintext, isArmored) }
+        yield { length, to, isArmored }
+        count++
       }
+  // up to 2 MiB, and as many in each power of two
+  for (; count < most; count++)
+    yield { length: Math.floor(2 ** (21 * next())), to: pick(groups), isArmored: below(2) === 1 }
 }
 
 const byPage = (...given) => page.seal(...given)
-const writers = { 'age 1.3.2': byAge, typage: byTypage, 'typage in Chromium': byPage }
+const writers = {
+  'age 1.3.2': byProgram(program),
+  typage: byTypage,
+  'typage in Chromium': byPage,
+  ...(rage && { 'rage 0.12.1': byProgram(rage) }),
+}
 for (const [name, write] of Object.entries(writers))
-  test(`${name}: 120 files open, each with one call`, async () => {
-    let count = 0
-    for await (const { plaintext, isArmored, file } of filesOf(write)) {
+  test(`${name}: ${most} files open, each with one call`, async (t) => {
+    if (soaks) t.diagnostic(seedLine(seed))
+    const seen = { files: 0, armored: 0, bytes: 0 }
+    for (const { length, to, isArmored } of rowsOf(generator(seed))) {
+      const plaintext = plaintextOf(length)
+      const file = await write(to, plaintext, isArmored)
       since()
       const { readable, armored } = await opener.openStream(new Blob([file]))
-      assert.isTrue(plaintext.equals(await bytesOf(readable)))
+      assert.isTrue(plaintext.equals(await bytesOf(readable)), `${length} bytes to ${to}`)
       assert.deepEqual(since(), ['DeriveSharedSecret'])
       assert.equal(armored, isArmored)
-      count++
+      seen.files++
+      seen.armored += Number(armored)
+      seen.bytes += length
     }
-    assert.equal(count, 120)
+    t.diagnostic(`${name}: ${JSON.stringify(seen)}`)
+    assert.equal(seen.files, most)
   })
 
 test('age takes an age.txt, and what it seals opens by either key', async () => {
@@ -100,26 +131,42 @@ async function hashOf(chunks) {
   return [length, hash.digest('hex')]
 }
 
-for (const isArmored of [false, true])
-  test(`100 MiB of age open${isArmored ? ', armored' : ', and a range of them'}`, async () => {
-    const plain = join(folder, 'plain')
-    const sealed = join(folder, 'sealed')
-    async function* megabytes() {
-      for (let i = 0; i < 100; i++) yield plaintextOf(2 ** 20)
-    }
-    await pipeline(megabytes, createWriteStream(plain))
-    const args = ['-r', claims, '-o', sealed, ...(isArmored ? ['-a'] : []), plain]
-    rmSync(sealed, { force: true })
-    const { code, err } = await ran(program, args)
-    assert.equal(code, 0, err)
-    const expected = await hashOf(createReadStream(plain))
-    const source = await fileSource(sealed)
-    since()
-    const { readable } = await opener.openStream(source)
-    assert.deepEqual(await hashOf(Readable.fromWeb(readable)), expected)
-    assert.deepEqual(since(), ['DeriveSharedSecret'])
-    if (isArmored) return
-    const part = await opener.openRange(source, 77_777_777, 77_877_777)
-    const cut = createReadStream(plain, { start: 77_777_777, end: 77_877_776 })
-    assert.deepEqual(await hashOf(Readable.fromWeb(part.readable)), await hashOf(cut))
-  })
+const [plain, large] = ['plain', 'sealed'].map((name) => join(folder, name))
+test.before(async () => {
+  async function* megabytes() {
+    for (let i = 0; i < 100; i++) yield plaintextOf(2 ** 20)
+  }
+  await pipeline(megabytes, createWriteStream(plain))
+})
+
+/** Seals a file to a file by a program with the flags of age. */
+const largeBy = (path) => async (isArmored) => {
+  const args = ['-r', claims, '-o', large, ...(isArmored ? ['-a'] : []), plain]
+  const { code, err } = await ran(path, args)
+  assert.equal(code, 0, err)
+}
+const largeWriters = {
+  age: largeBy(program),
+  ...(rage && { rage: largeBy(rage) }),
+  ...(soaks && {
+    typage: async (isArmored) =>
+      writeFileSync(large, await byTypage([claims], readFileSync(plain), isArmored)),
+  }),
+}
+for (const [name, write] of Object.entries(largeWriters))
+  for (const isArmored of [false, true])
+    test(`100 MiB of ${name} open${isArmored ? ', armored' : ', and a range of them'}`, async () => {
+      rmSync(large, { force: true })
+      await write(isArmored)
+      const expected = await hashOf(createReadStream(plain))
+      const source = await fileSource(large)
+      since()
+      const { readable, armored } = await opener.openStream(source)
+      assert.deepEqual(await hashOf(Readable.fromWeb(readable)), expected)
+      assert.deepEqual(since(), ['DeriveSharedSecret'])
+      assert.equal(armored, isArmored)
+      if (isArmored) return
+      const part = await opener.openRange(source, 77_777_777, 77_877_777)
+      const cut = createReadStream(plain, { start: 77_777_777, end: 77_877_776 })
+      assert.deepEqual(await hashOf(Readable.fromWeb(part.readable)), await hashOf(cut))
+    })

@@ -5,13 +5,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { nodeResolve } from '@rollup/plugin-node-resolve'
+import { pathToFileURL } from 'node:url'
 import { assert } from 'chai'
 import puppeteer from 'puppeteer-core'
-import { rollup } from 'rollup'
 import { createOpener, publicJwk } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
+import { builtDoors } from '../support/built-doors.mjs'
 import { chromiumArgs, chromiumPath } from '../support/chromium.mjs'
 import { differences, examplesOf, inPages, publicVerbs } from '../support/doc-examples.mjs'
 import { documentAt, withResolvedImports } from '../support/documents.mjs'
@@ -32,22 +31,9 @@ const folder = await mkdtemp(join(tmpdir(), 'sealdrop-forms-'))
 const local = await startLocalKms({
   keys: [{ alias: 'alias/claims', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' }],
 })
-const doors = await builtDoors()
+const doors = await builtDoors(['index', 'forms'])
 const jwk = await publicJwk({ kms: local.clientConfig, key: 'alias/claims' })
 const keySet = JSON.stringify({ keys: [jwk] })
-
-/** The doors of a page, as few modules. */
-async function builtDoors() {
-  const pathOf = (door) => fileURLToPath(new URL(`../../dist/doors/${door}.js`, import.meta.url))
-  const bundle = await rollup({
-    input: ['index', 'forms'].map(pathOf),
-    plugins: [nodeResolve({ browser: true })],
-  })
-  const { output } = await bundle.generate({ format: 'es' })
-  await bundle.close()
-  const chunks = output.filter((found) => found.type === 'chunk')
-  return Object.fromEntries(chunks.map(({ fileName, code }) => [`/doors/${fileName}`, code]))
-}
 
 const imports = JSON.stringify({
   imports: { sealdrop: '/doors/index.js', 'sealdrop/forms': '/doors/forms.js' },
@@ -265,6 +251,18 @@ test('in Chromium', async (t) => {
     [dialog(text), 'too_large', /./, "form.elements.a.value = 'x'.repeat(2 ** 20 + 1)"],
     [dialog(text), 'invalid_argument', /context/, 'delete made.context'],
     [dialog(text), 'invalid_argument', /there is no "contexts"/, 'made.contexts = {}'],
+    [
+      dialog(text),
+      'invalid_argument',
+      /submitter: expected the button/,
+      'made.submitter = document.body',
+    ],
+    [
+      `${dialog(text)}<button id="other"></button>`,
+      'invalid_argument',
+      /submitter: expected the button/,
+      "made.submitter = document.querySelector('#other')",
+    ],
     [dialog(text), 'AbortError', /./, 'made.signal = AbortSignal.abort()'],
     [
       dialog(text),
@@ -283,13 +281,20 @@ test('in Chromium', async (t) => {
   await t.test(
     'names of controls are no traps, and several texts of one name are one',
     async () => {
-      const html = dialog(`<input name="hasAttribute" value="1"><input name="method" value="2">
+      const html = `<img name="querySelectorAll"><img name="getRootNode">${dialog(`
+      <input name="getRootNode" value="0"><input name="querySelectorAll" value="0">
+      <input name="hasAttribute" value="1"><input name="method" value="2">
       <input name="elements" value="3"><input type="checkbox" name="c" value="x" checked>
       <input type="checkbox" name="c" value="y" checked><input name="a.b" value="4">
-      <input type="file" name="none"><button name="go" value="now"></button>`)
-      const found = await inPage(tab, html, "made.submitter = document.querySelector('button')")
+      <input type="file" name="none"><button name="go" value="now"></button>`)}`
+      const found = await inPage(
+        tab,
+        html,
+        "made.submitter = form.querySelector.call(form, 'button')",
+      )
       const names = found.entries?.map(([name]) => name)
-      const all = ['hasAttribute', 'method', 'elements', 'c', 'a.b', 'go', 'sealedFiles']
+      const traps = ['getRootNode', 'querySelectorAll', 'hasAttribute', 'method', 'elements']
+      const all = [...traps, 'c', 'a.b', 'go', 'sealedFiles']
       assert.deepEqual(names, all, JSON.stringify(found))
       const opened = await openedOf(found, ['*'])
       assert.deepEqual(opened.c, ['x', 'y'])

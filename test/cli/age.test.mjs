@@ -59,6 +59,47 @@ test('pipes, folders and ranges work as with messages', async () => {
   assert.equal(part.out.toString(), '1'.repeat(10))
 })
 
+test('a copy of age.txt that is over, and one without recipients, are refused', async () => {
+  const until = (/** @type {string} */ time) =>
+    `# Good until ${time}. Fetch it again then: a saved copy does not rotate.\n${recipient}\n`
+  const none = '# Recipients for age 1.3 and later: there are none now. Ask whom you send to.\n'
+  const over = until('2026-01-02T01:00:00.000Z')
+  for (const [text, exit, words] of /** @type {const} */ ([
+    [over, 4, /copy\.txt: its recipients were good until 2026-01-02T01:00:00.000Z: fetch it again/],
+    [until('2999-01-02T01:00:00.000Z') + over, 4, /good until 2026-01-02/],
+    // as an editor of Windows saves it, and as a mail indents it
+    [`\ufeff${over}`, 4, /good until 2026-01-02/],
+    [`  ${over.replaceAll('\n', '\r\n  ')}`, 4, /good until 2026-01-02/],
+    [none, 4, /copy\.txt: it names no recipient of age now: ask whom you send to/],
+    ['', 4, /copy\.txt: it is empty, and holds no key/],
+    [until('2999-01-02T01:00:00.000Z'), 0, /^sealed to age1tag1/],
+  ])) {
+    writeFileSync(at('copy.txt'), text)
+    const { code, err } = await sealdrop(['seal', '-r', 'copy.txt'], { input: 'x' })
+    assert.equal(code, exit, err)
+    assert.match(err, words)
+  }
+})
+
+test('a range wholly behind the end is refused, and says the size', async () => {
+  writeFileSync(at('five'), 'a cla')
+  for (const [kind, to] of /** @type {const} */ ([
+    ['age', recipient],
+    ['message', 'claims.jwk.json'],
+  ])) {
+    const sealed = await sealdrop(['seal', '-r', to, '-o', `five.${kind}`, 'five'])
+    assert.equal(sealed.code, 0, sealed.err)
+    for (const range of ['5-9', '5-', '7000000-7000001']) {
+      const { code, err, out } = await open(['--range', range, `five.${kind}`])
+      const [first] = range.split('-')
+      const words = `sealdrop: five.${kind}: --range begins at ${first}, and it has 5 bytes\n`
+      assert.deepEqual([code, err, out.length], [2, words, 0])
+    }
+    const last = await open(['--range', '4-9', `five.${kind}`])
+    assert.deepEqual([last.code, last.out.toString()], [0, 'a'])
+  }
+})
+
 test('a recipient may come through a pipe, which is read once', async () => {
   const ways = { 'age.txt': [], 'claims.jwk.json': ['--age'] }
   for (const [name, more] of Object.entries(ways)) {
@@ -116,6 +157,26 @@ test('an age file is not sealed again without --again, and opens without -c only
   const again = await sealdrop(['seal', '-r', recipient], { input: out })
   assert.equal(again.code, 2)
   assert.include(again.err, '--again')
+  const key = ['-r', 'claims.jwk.json']
+  const front = Buffer.from('\n-----BEGIN AGE ENCRYPTED FILE-----\n')
+  const binary = await sealdrop(['seal', ...key], { input: 'DE02' })
+  const value = await sealdrop(['seal', ...key, '--jwe'], { input: 'DE02' })
+  for (const [args, input, what] of /** @type {const} */ ([
+    [key, out, 'an age file'],
+    [key, front, 'an age file'],
+    [[...key, '--jwe'], out, 'an age file'],
+    [['-r', recipient], binary.out, 'a sealed file'],
+    [['--age', ...key], binary.out, 'a sealed file'],
+    [['-r', recipient], value.out, 'a sealed value'],
+  ])) {
+    const { code, err } = await sealdrop(['seal', ...args], { input })
+    const words = `sealdrop: -: it is ${what} already; --again seals it once more\n`
+    assert.deepEqual([code, err], [2, words], args.join(' '))
+    assert.equal((await sealdrop(['seal', '--again', ...args], { input })).code, 0)
+  }
+  // what only begins so is no sealed file
+  for (const input of ['\u0002\u0004 a table', 'eyJ is a word'])
+    assert.equal((await sealdrop(['seal', '-r', recipient], { input })).code, 0, input)
   const twice = await sealdrop(['seal', '-r', recipient, '--again'], { input: out })
   assert.equal(twice.code, 0)
   const context = await open(['-c', 'claim=7'], { input: out })

@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM in every phase: while a command waits for people, pipes, hosts and KMS, and
+// Ctrl-C, SIGTERM and SIGHUP in every phase: while a command waits for people, pipes, hosts and KMS, and
 // while it works. It ends at once with the exit code of the signal, and nothing is left.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -55,6 +55,7 @@ after(async () => {
 const signals = /** @type {const} */ ([
   ['SIGINT', 130],
   ['SIGTERM', 143],
+  ['SIGHUP', 129],
 ])
 const seal = ['seal', '-r', 'claims.jwk.json']
 const open = ['open', '--key-id', 'alias/claims']

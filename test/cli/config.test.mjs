@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { assert } from 'chai'
 import { fileShape, schemaText } from '#dist/cli/config/members.js'
+import { secureUrl } from '#dist/io/secure-url.js'
 import { exitCodeOf } from '#dist/cli/exit-codes.js'
 import { readSettings } from '#dist/cli/config/settings.js'
 import { nearest } from '#dist/cli/config/nearest.js'
@@ -188,7 +189,7 @@ test('what is no configuration says what was expected', async () => {
     [own({ json: 'yes' }), 2, /json: expected true or false, found "yes"/],
     [own({ keyIds: [] }), 2, /keyIds: expected a list that is not empty/],
     [own({ keyIds: ['a', 7] }), 2, /keyIds\[1\]: expected text, found number/],
-    [own({ endpointUrl: 'ftp://x' }), 2, /endpointUrl: expected a URL of http or https/],
+    [own({ endpointUrl: 'ftp://x' }), 2, /endpointUrl: expected https, or http to this machine/],
     [own({ recipients: { '': {} } }), 2, /names of letters/],
     [own({ recipients: { a: { url: 'https://x/' } } }), 2, /recipients\.a: expected roots or pins/],
     [
@@ -220,6 +221,36 @@ test('what is no configuration says what was expected', async () => {
   assert.deepEqual([pipe.code, /expected a file of at most/.test(pipe.err)], [2, true], pipe.err)
   const unused = await cli('local-kms --config x.json')
   assert.deepEqual([unused.code, /local-kms takes nothing/.test(unused.err)], [2, true])
+})
+
+test('KMS is reached by https, or by http on this machine: data keys come from there', async () => {
+  const isSecure = (url) => {
+    try {
+      return Boolean(secureUrl(url))
+    } catch {
+      return false
+    }
+  }
+  const schema = JSON.parse(schemaText())
+  for (const [url, isRight] of /** @type {const} */ ([
+    ['https://kms.example', true],
+    ['https://kms.example:8443/path', true],
+    ['http://127.0.0.1:9/', true],
+    ['http://localhost:9', true],
+    ['http://[::1]:9', true],
+    ['http://kms.example', false],
+    ['http://10.0.0.7:9/', false],
+    ['http://localhost.example/', false],
+    ['http://127.0.0.1@kms.example/', false],
+    ['http://127.0.0.1:9@kms.example/', false],
+    ['https://user:word@kms.example/', false],
+  ])) {
+    assert.equal(isSecure(url), isRight, url)
+    assert.equal(agrees(schema, { endpointUrl: url }), isRight, url)
+    const { code, err } = await world().cli(`config --endpoint-url ${url}`)
+    const words = /--endpoint-url: expected https, or http to this machine/
+    assert.deepEqual([code, words.test(err)], isRight ? [0, false] : [2, true], err)
+  }
 })
 
 test('the schema and the reader say the same of every file', () => {

@@ -76,6 +76,20 @@ test('as a page sees it, with the roots from a file, as JSON', async () => {
   assert.isTrue(findings.some(({ check }) => check === 'key set: fresh'))
 })
 
+test('flags and the configuration say how KMS is reached, and where the inventory is', async () => {
+  const { AWS_ENDPOINT_URL_KMS: endpointUrl, AWS_REGION: region, ...others } = local.env
+  const env = { ...others, AWS_ENDPOINT_URL_KMS: '', AWS_REGION: '' }
+  const config = join(dir, 'config.json')
+  writeFileSync(config, JSON.stringify({ inventory: keys, endpointUrl, region }))
+  const flags = ['--inventory', keys, '--endpoint-url', endpointUrl, '--region', region]
+  for (const args of [['--config', config], flags]) {
+    const { code, out, err } = await sealdrop(['doctor', ...args, '--role', 'opener'], { env })
+      .ended
+    assert.equal(code, 0, out + err)
+    assert.match(out, /^ok +opener: may DeriveSharedSecret with ECDH/m)
+  }
+})
+
 test('something is wrong: what it is comes last, with what to do, and the exit code is 8', async () => {
   const { inventory } = present(await fileInventory(keys).read())
   const [KeyId] = present(inventory.keys[0].arns)

@@ -30,6 +30,7 @@ test('what the command throws itself has an exit code too', () => {
     [new UsageError('x'), 2],
     [new Interrupted('SIGINT'), 130],
     [new Interrupted('SIGTERM'), 143],
+    [new Interrupted('SIGHUP'), 129],
     [new PipeClosed('x'), 7],
     [new Findings('x'), 8],
     [new Findings('x', 5), 5],

@@ -60,6 +60,21 @@ test('a binary file says its stanzas, its sizes, and who opens it how', async ()
   assert.include(text, 'Nothing of this is verified')
 })
 
+test('a size that no chunks add up to is told, and is what open fails with', async () => {
+  const front = headerLength + 16
+  for (const length of [front, front + 15, front + 65_552 + 16]) {
+    writeFileSync(at('cut.age'), binary.subarray(0, length))
+    const found = await looked('cut.age')
+    assert.notProperty(found, 'plaintextLength')
+    assert.deepEqual(found.problems, [
+      { code: 'malformed', message: 'no chunks add up to its size: it was cut, or added to' },
+    ])
+    const opened = await inFolder(['open', '--key-id', 'alias/claims', 'cut.age'])
+    assert.deepEqual([opened.code, opened.out.length], [3, 0])
+    assert.include(opened.err, 'no chunks add up to')
+  }
+})
+
 test('of a pipe and of armor the length of the plaintext is not known', async () => {
   const piped = await looked('-', binary)
   assert.deepInclude(piped, { kind: 'age', armored: false, headerLength })

@@ -21,7 +21,12 @@ let s3
 const dir = mkdtempSync(join(tmpdir(), 'sealdrop-cli-keys-s3-'))
 const Bucket = 'bucket'
 /** Is awaited before a request of the command reaches S3. */
-const gate = { before: async (/** @type {string} */ _request) => {} }
+const gate = {
+  before: async (
+    /** @type {string} */ _request,
+    /** @type {import('node:http').IncomingHttpHeaders} */ _headers,
+  ) => {},
+}
 /**
  * Hands a request on to S3, and its answer back.
  *
@@ -30,7 +35,7 @@ const gate = { before: async (/** @type {string} */ _request) => {} }
  */
 async function handOn(incoming, response) {
   const { method, url: path, headers } = incoming
-  await gate.before(`${method} ${path}`)
+  await gate.before(`${method} ${path}`, headers)
   const to = { host: '127.0.0.1', port: server.port, method, path, headers }
   const onward = request(to)
   const sending = pipeline(incoming, onward)
@@ -81,8 +86,8 @@ const done = async (...args) => {
   assert.equal(ended.code, 0, ended.err)
   return ended
 }
-const object = async (name) => {
-  const found = await s3.getObject({ Bucket, Key: `web/keys/${name}` })
+const object = async (name, folder = 'web/keys') => {
+  const found = await s3.getObject({ Bucket, Key: `${folder}/${name}` })
   return { ...found, text: (await found.Body?.transformToString()) ?? '' }
 }
 const told = (work) =>
@@ -129,6 +134,54 @@ test('an inventory in S3 is made, listed and published, with content types and c
   const last = (await object('jwks.jwt')).ETag
   await done(...publish)
   assert.notEqual((await object('jwks.jwt')).ETag, last)
+})
+
+test('age.txt and its signature go between the history and the sets, as text that caches keep', async () => {
+  const own = ['--inventory', `s3://${Bucket}/private/age.json`]
+  const files = ['--purpose', 'files=ECC_NIST_P256:KEY_AGREEMENT', '--age']
+  const signer = ['--purpose', 'signer=ECC_NIST_P256:SIGN_VERIFY']
+  await done('init', ...own, ...files, ...signer, '--without-arn')
+  const to = ['--root', 'alias/root', '--sign-with', 'signer', '--to', `s3://${Bucket}/age`]
+  const put = []
+  gate.before = async (asked, { 'if-none-match': none, 'if-match': tag }) => {
+    const [, name] = /^PUT .*\/age\/([\w.]+)\?/.exec(asked) ?? []
+    if (name) put.push([name, none ?? tag])
+  }
+  await done('publish', ...own, ...to)
+  const text = 'text/plain; charset=utf-8'
+  const types = {
+    'history.jwt': 'application/jwk-set+jwt',
+    'age.txt': text,
+    'age.txt.sig': text,
+    'jwks.jwt': 'application/jwk-set+jwt',
+    'jwks.json': 'application/jwk-set+json',
+  }
+  const names = Object.keys(types)
+  assert.deepEqual(
+    put,
+    names.map((name) => [name, '*']),
+    'in this order, and over nothing',
+  )
+  const tags = []
+  for (const name of names) {
+    const { ContentType, CacheControl, ETag, text: written } = await object(name, 'age')
+    assert.deepEqual([ContentType, CacheControl], [types[name], 'public, max-age=300'], name)
+    writeFileSync(world.at(name), written)
+    tags.push(ETag)
+  }
+  const recipient = (await done('show', ...own, 'files', '--as', 'age')).lines[0]
+  assert.include(world.text('age.txt'), `\n# files\n${recipient}\n`)
+  const signedBy = ['-k', 'jwks.jwt', '--root', 'root.json']
+  const verified = await world.run(['verify', ...signedBy, 'age.txt'])
+  assert.equal(verified.code, 0, verified.err)
+  put.length = 0
+  await done('publish', ...own, ...to)
+  gate.before = async () => {}
+  assert.deepEqual(
+    put,
+    names.map((name, at) => [name, tags[at]]),
+    'over what was read only',
+  )
 })
 
 test('a publisher that another one overtook is a conflict, and leaves what the other wrote', async () => {

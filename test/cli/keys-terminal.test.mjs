@@ -4,8 +4,9 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { assert } from 'chai'
-import { bin } from './seal-helpers.mjs'
 import { keysWorld, twoPurposes } from './keys-helpers.mjs'
+import { quoted } from './on-terminal.mjs'
+import { bin } from './seal-helpers.mjs'
 
 /** @type {Awaited<ReturnType<typeof keysWorld>>} */
 let world
@@ -15,8 +16,6 @@ before(async () => {
   await world.done('init', ...of, ...twoPurposes)
 })
 after(() => world.close())
-
-const quoted = (text) => `'${text.replaceAll("'", String.raw`'\''`)}'`
 
 /**
  * Runs a command at a terminal, and types an answer once it asks.

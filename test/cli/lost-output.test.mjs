@@ -53,6 +53,33 @@ describe('sealdrop where nothing more can be written', { skip: noFull }, () => {
   })
 })
 
+const noFlags = !existsSync('/proc/self/fdinfo/1') && 'only Linux says how a file was opened'
+
+test('a closed stdin or stdout is exit code 7, not /dev/null', { skip: noFlags }, async (t) => {
+  const world = await cliWorld()
+  t.after(() => world.close())
+  writeFileSync(world.at('in'), 'a claim')
+  for (const [redirection, exit, words] of /** @type {const} */ ([
+    ['- <&- >out', 7, /^sealdrop: stdin is closed: name a file/],
+    ['<&- >out', 7, /^sealdrop: stdin is closed: name a file/],
+    ['- < /dev/null >out', 0, /^sealed to /],
+    ['in <&- >out', 0, /^sealed to /],
+    ['in >&-', 7, /^sealdrop: stdout is closed: -o FILE writes a file/],
+    ['in > /dev/null', 0, /^sealed to /],
+    ['in >&- -o sealed', 0, /^sealed to /],
+  ])) {
+    const line = `exec "$0" "$1" seal -r claims.jwk.json ${redirection}`
+    const child = spawn('sh', ['-c', line, process.execPath, bin], {
+      cwd: world.folder,
+      env: { ...process.env, ...ownFolders },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const [[code], err] = await Promise.all([once(child, 'close'), text(present(child.stderr))])
+    assert.strictEqual(code, exit, `${redirection}: ${err}`)
+    assert.match(err, words)
+  }
+})
+
 test('a folder behind < is exit code 7, and not an empty file', { skip: noFull }, async (t) => {
   const world = await cliWorld()
   t.after(() => world.close())

@@ -1,11 +1,11 @@
-// The line of progress, on a terminal that is real: `script` of util-linux makes one.
-import { spawn } from 'node:child_process'
+// The line of progress, on a terminal that is real.
 import { existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { after, before, test } from 'node:test'
 import { assert } from 'chai'
 import { progressLine, progressOf } from '#dist/cli/data/progress.js'
-import { bin, cliWorld } from './seal-helpers.mjs'
+import { onTerminal } from './on-terminal.mjs'
+import { cliWorld } from './seal-helpers.mjs'
 
 /** @type {Awaited<ReturnType<typeof cliWorld>>} */
 let world
@@ -16,24 +16,12 @@ before(async () => {
 })
 after(() => world.close())
 
-/** The command on a terminal of its own, and what that showed. */
-function onTerminal(args) {
-  const command = [process.execPath, bin, ...args].join(' ')
-  const child = spawn('script', ['-qec', command, '/dev/null'], {
-    cwd: world.folder,
-    env: { ...process.env, ...world.local.env },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  const shown = { text: '' }
-  child.stdout.on('data', (chunk) => (shown.text += chunk))
-  return { child, shown }
-}
+const seal = (to) =>
+  onTerminal(['seal', '-r', 'claims.jwk.json', '-o', to, 'long.bin'], { cwd: world.folder })
 
 test('a terminal is shown how far it is, and the line is gone in the end', async () => {
-  const { child, shown } = onTerminal(['seal', '-r', 'claims.jwk.json', '-o', 'sealed', 'long.bin'])
-  const [code] = await once(child, 'close')
-  assert.equal(code, 0, shown.text)
-  const text = shown.text.replaceAll('\u001B[K', '<clear>')
+  const { code, text } = await seal('sealed').ended
+  assert.equal(code, 0, text)
   assert.match(
     text,
     /\rlong\.bin {2}\d+\.\d MiB of 381\.5, \d+ %, \d+\.\d MiB\/s, \d+:\d\d left<clear>/,
@@ -42,12 +30,12 @@ test('a terminal is shown how far it is, and the line is gone in the end', async
 })
 
 test('Ctrl-C on a terminal ends with 130, and nothing is left', async () => {
-  const { child, shown } = onTerminal(['seal', '-r', 'claims.jwk.json', '-o', 'never', 'long.bin'])
+  const { child, shown, ended } = seal('never')
   while (!shown.text.includes('MiB/s')) await once(child.stdout, 'data')
   child.stdin.write('\u0003')
-  const [code] = await once(child, 'close')
-  assert.equal(code, 130, shown.text)
-  assert.match(shown.text, /sealdrop: ended by SIGINT\r\n$/)
+  const { code, text } = await ended
+  assert.equal(code, 130, text)
+  assert.match(text, /sealdrop: ended by SIGINT\r\n$/)
   assert.isFalse(existsSync(world.at('never')))
   assert.deepEqual(
     readdirSync(world.folder).filter((name) => name.endsWith('.part')),

@@ -93,6 +93,7 @@ test('what contradicts itself or says no reason is exit code 2, and says so', as
     other: { url, pins: [pin], trust: 'https' },
     scheme: { url: 'ftp://x', pins: [pin] },
     list: { url, pins: pin },
+    numbers: { url, pins: [5] },
   }))
     writeFileSync(at(`${name}.json`), JSON.stringify(o))
   for (const [args, words] of /** @type {const} */ ([
@@ -114,6 +115,8 @@ test('what contradicts itself or says no reason is exit code 2, and says so', as
     ['-r other.json', /no member trust/],
     ['-r scheme.json', /expected an https URL/],
     ['-r list.json', /pins: expected a list/],
+    ['-r numbers.json', /pins: expected a list of thumbprints/],
+    ['-r claims.signed', /claims\.signed: this set is signed: --root FILE names the root/],
     ['-r claims.jwk.json -r other.jwk.json --jwe', /one recipient/],
     ['-r claims.jwk.json -c a=b -c a=c', /there twice/],
     ['-r claims.jwk.json -c ab', /expected name=value/],

@@ -136,7 +136,7 @@ test('a folder of published documents is served without AWS, until the signed se
 })
 
 test('SIGTERM answers the request that is under way, takes no more, and ends with 0', async (t) => {
-  for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT'])) {
+  for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT', 'SIGHUP'])) {
     const { port, child, ended, until } = await serving(t, ['--inventory', 'keys'])
     const idle = connect(port, '127.0.0.1')
     idle.on('error', () => {})

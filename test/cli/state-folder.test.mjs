@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
 import { assert } from 'chai'
-import { stateFolder } from '#dist/cli/arguments/state-folder.js'
+import { ownFolder, stateFolder } from '#dist/cli/arguments/state-folder.js'
 import { fails } from '../support/host.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'sealdrop-state-'))
@@ -47,5 +47,8 @@ test(
     chmodSync(path, 0o777)
     const why = await stateFolder('uploads', '--records').catch(({ message }) => message)
     assert.match(why, /others may write to it: .*--records names another folder/)
+    const named = await ownFolder(path, '--records').catch(({ message }) => message)
+    assert.equal(named, why)
+    assert.equal(await ownFolder(join(path, 'new'), '--records'), join(path, 'new'))
   },
 )

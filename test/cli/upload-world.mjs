@@ -2,6 +2,7 @@
 // over it that takes links, and a header.
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { after, afterEach } from 'node:test'
 import {
   CreateBucketCommand,
   GetObjectCommand,
@@ -108,4 +109,15 @@ export async function uploadWorld() {
       await world.close()
     },
   }
+}
+
+/** The world of a file of tests: each of them begins without hooks, and the last one ends it. */
+export async function worldOfTests() {
+  const world = await uploadWorld()
+  after(() => world.close())
+  afterEach(() => {
+    world.hook.before = () => {}
+    world.ops.length = 0
+  })
+  return world
 }

@@ -1,20 +1,11 @@
 // sealdrop upload as a process: files reach a bucket through the real handler, and go on.
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { after, afterEach, before, test } from 'node:test'
+import { test } from 'node:test'
 import { assert } from 'chai'
 import { sealdrop } from './helpers.mjs'
-import { MiB, uploadWorld } from './upload-world.mjs'
+import { MiB, worldOfTests } from './upload-world.mjs'
 
-/** @type {Awaited<ReturnType<typeof uploadWorld>>} */
-let world
-before(async () => {
-  world = await uploadWorld()
-})
-after(() => world.close())
-afterEach(() => {
-  world.hook.before = () => {}
-  world.ops.length = 0
-})
+const world = await worldOfTests()
 
 const toClaims = ['-r', 'claims.jwk.json', '-c', 'claim=7']
 const byHeader = () => ['--handler', world.handler, '--header', 'x-sender: acme']

@@ -137,6 +137,26 @@ export async function goFiles(module) {
   return JSON.parse(stdout).Dir
 }
 
+/** A program of crates.io, in one version, built as it is released. @returns its path */
+export async function cargoInstalled(name, version) {
+  const cargo = await versionOf('cargo', ['--version'], `for ${name}`)
+  const folder = await kept(name, [cargo, version], (made) =>
+    run('cargo', [
+      'install',
+      '--quiet',
+      '--locked',
+      '--jobs',
+      '2',
+      '--root',
+      made,
+      name,
+      '--version',
+      version,
+    ]),
+  )
+  return join(folder, 'bin', name)
+}
+
 /** A Rust program, built. @returns its path */
 export async function rustProgram(name, files) {
   const version = await versionOf('cargo', ['--version'], 'for the Rust SDK')

@@ -1,16 +1,39 @@
 // Which answers of KMS let the next stanza of an age file be tried, and which end the work.
 import test from 'node:test'
+import { createCipheriv } from 'node:crypto'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { assert } from 'chai'
 import { createAgeOpener } from 'sealdrop/age'
+import { headerMac, payloadKey } from '#dist/age/file-key.js'
+import { headerBytes } from '#dist/age/header.js'
+import { pointAs, pointOf } from '#dist/age/p256.js'
+import { wrapTagged } from '#dist/age/p256tag.js'
 import { ageWorld, bytesOf, codeOf, plaintextOf, sealed } from '../support/age-world.mjs'
 import { awsError, intercept } from '../support/intercept.mjs'
+import { present } from '../support/types.mjs'
 
 const world = await ageWorld()
 const { local, recipients } = world
 test.after(() => world.close())
 const plaintext = plaintextOf(100)
 const file = await sealed([recipients.claims, recipients.second], plaintext)
+
+const fileKey = new Uint8Array(16)
+const compressedOf = (name) => present(pointAs('compressed', pointOf(world.jwks[name])))
+/** A file without plaintext that begins with these stanzas. */
+const withHeader = (stanzas) => {
+  const nonce = new Uint8Array(16)
+  const cipher = createCipheriv('chacha20-poly1305', payloadKey(fileKey, nonce), lastNonce, {
+    authTagLength: 16,
+  })
+  cipher.final()
+  return Buffer.concat([
+    headerBytes(stanzas, (authentic) => headerMac(fileKey, authentic)),
+    nonce,
+    cipher.getAuthTag(),
+  ])
+}
+const lastNonce = Buffer.from('000000000000000000000001', 'hex')
 
 /** An opener of both keys, of which KMS answers for the first one as a function says. */
 async function opening(answerOf) {
@@ -44,6 +67,23 @@ for (const name of [
     assert.deepEqual(asked, both)
     close()
   })
+
+test('a key that does not answer is asked once, however many stanzas name it', async () => {
+  for (const name of ['AccessDeniedException', 'DisabledException', 'KMSInternalException']) {
+    const { opener, asked, close } = await opening(async () => {
+      throw awsError(name)
+    })
+    const own = Array.from({ length: 64 }, () => wrapTagged(fileKey, compressedOf('claims')))
+    const ours = withHeader([...own, wrapTagged(fileKey, compressedOf('second')), ...own.slice(1)])
+    const { readable } = await opener.openStream(ours)
+    assert.lengthOf(await bytesOf(readable), 0)
+    assert.deepEqual(asked, both, name)
+    asked.length = 0
+    assert.isOk(await codeOf(opener.openStream(withHeader(own))))
+    assert.deepEqual(asked, both.slice(0, 1), name)
+    close()
+  }
+})
 
 test('after a limit on calls the work is over', async () => {
   const { opener, asked, close } = await opening(async () => {

@@ -6,6 +6,7 @@ import { assert } from 'chai'
 import { DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms'
 import { ageIdentity, identityKeys } from '#dist/age/identity.js'
 import { toBech32 } from '#dist/age/bech32.js'
+import { stanzaText } from '#dist/age/header.js'
 import { pointAs, pointOf } from '#dist/age/p256.js'
 import { wrapTagged } from '#dist/age/p256tag.js'
 import { conversation, plugin, ran, stanza } from '../support/age-plugin.mjs'
@@ -225,6 +226,19 @@ test('what is no protocol ends it, with nothing on stdout', () => {
     assert.equal(stdout, '', input)
     assert.match(stderr, /^age-plugin-sealdrop: .+\n$/)
   }
+})
+
+test('an answer that is too long ends it, and is told as no error of KMS', async () => {
+  const commands = [add(claims), inFile(0, wrapTagged(fileKey(), pointFor('claims')))]
+  const first = [...commands, stanza('done')].map(stanzaText).join('')
+  const input = `${first}-> ok\n${`${'A'.repeat(64)}\n`.repeat(70_000)}\n`
+  const { code, out, err } = await ran(process.execPath, [plugin, '--age-plugin=identity-v1'], {
+    input,
+    env,
+  })
+  assert.equal(code, 1)
+  assert.match(out.toString(), /^-> file-key 0\n[^\n]+\n$/)
+  assert.match(err, /a stanza is too long/)
 })
 
 test('it prints the identity of keys, and nothing for keys that age cannot use', async () => {

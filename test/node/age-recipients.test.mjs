@@ -179,3 +179,23 @@ test('the inventory is read once a minute, and what was read outlives a failing 
   assert.equal(await status(), 503, 'the purpose opens no age files any more')
   assert.throws(() => ageRecipientsHandler(wrong({})), /expected a store/)
 })
+
+test('requests do not read the inventory one by one where there is nothing to serve', async () => {
+  const clock = { at: start + hour }
+  const store = storeOf({ ...two(), purposes: [purposeOf('claims'), purposeOf('second')] })
+  const handler = ageRecipientsHandler(store, { now: () => clock.at })
+  const status = async () => (await handler(new Request('https://keys.example/'))).status
+  for (const failing of [false, true]) {
+    store.failing = failing
+    store.reads = 0
+    clock.at += 30_000
+    for (let i = 0; i < 5; i++) assert.equal(await status(), 503)
+    assert.equal(store.reads, 1)
+  }
+  store.failing = false
+  store.inventory = two()
+  clock.at += 30_000
+  store.reads = 0
+  assert.deepEqual(await Promise.all([status(), status(), status()]), [200, 200, 200])
+  assert.equal(store.reads, 1, 'who comes meanwhile waits for it')
+})

@@ -106,6 +106,32 @@ test('a range of what is cut, added to or armored is refused', async () => {
   assert.deepEqual(await codes(file.subarray(0, wholeChunks + 10)), ['malformed', 0])
   assert.deepEqual(await codes(file.subarray(0, wholeChunks + 16)), ['malformed', 0])
   assert.deepEqual(await codes(text), ['invalid_argument', 0])
+  const small = createAgeOpener({ kms: client, keys: ['alias/claims'], maxHeaderLength: 100 })
+  assert.equal(await codeOf(small.openRange(new Blob([text]), 0, 1)), 'invalid_argument')
+})
+
+test('a size that no file has is refused before KMS, where it is known', async () => {
+  const file = await sealed(recipients.claims, plaintextOf(200_000))
+  const front = file.length - 200_000 - 4 * 16
+  const path = join(folder, 'cut')
+  async function* pieces(bytes) {
+    yield bytes
+  }
+  for (const chunks of [0, 1, 3])
+    for (const more of [0, 1, 15, 16]) {
+      if (chunks > 0 && more === 0) continue
+      if (chunks === 0 && more === 16) continue
+      const bytes = file.subarray(0, front + chunks * 65_552 + more)
+      writeFileSync(path, bytes)
+      since()
+      for (const source of [bytes, new Blob([bytes]), await fileSource(path)])
+        assert.equal(await codeOf(opener.openStream(source)), 'malformed', `${chunks} ${more}`)
+      assert.equal(await codeOf(opener.openFile(path, join(folder, 'none'))), 'malformed')
+      assert.deepEqual(since(), [])
+      const ofStream = opener.openStream(pieces(bytes)).then(({ readable }) => bytesOf(readable))
+      assert.equal(await codeOf(ofStream), 'rejected', 'nobody knows the size of a stream')
+    }
+  rmSync(path)
 })
 
 test('a damaged chunk ends the stream, after the chunks before it', async () => {
@@ -142,7 +168,10 @@ test('a file opens into a file, or not at all', async () => {
 test('what is for others is key_not_found, without a call', async () => {
   const file = await sealed(recipients.second, plaintextOf(10))
   since()
-  assert.equal(await codeOf(opener.openStream(file)), 'key_not_found')
+  const { code, message } = await opener.openStream(file).catch((error) => error)
+  assert.equal(code, 'key_not_found')
+  const whom = 'whoever this age file is for (stanzas of the kind "p256tag")'
+  assert.equal(message, `${whom} is none of this opener's keys`)
   assert.deepEqual(since(), [])
 })
 

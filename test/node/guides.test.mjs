@@ -52,6 +52,7 @@ const firstPrints = {
   trust: ['cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s'],
   'upload-pages': ['content-security-policy: default-src'],
   uploads: ['part at 0 has 262144 bytes', 'part at 786432 has'],
+  uppy: ['uploader'],
 }
 
 /** Writes a block where Node can import it, and answers its path. */
@@ -67,6 +68,8 @@ function written(name, code) {
 async function printed(paths, env) {
   const driver = `
     import { format } from 'node:util'
+    import { memoryIndexedDb } from ${JSON.stringify(new URL('../support/memory-indexed-db.mjs', import.meta.url).href)}
+    globalThis.indexedDB = memoryIndexedDb()
     globalThis.location = { href: 'https://example.com/' }
     globalThis.addEventListener = () => {}
     let lines = []
@@ -90,7 +93,7 @@ async function printed(paths, env) {
 test('there is a guide for each task, and each begins with a sentence and a block', () => {
   assert.sameMembers(
     [...guides.keys()],
-    [...Object.keys(firstPrints), 'command-line', 'forms', 'script-tag', 'workers'],
+    [...Object.keys(firstPrints), 'command-line', 'forms', 'script-tag', 'tus', 'workers'],
     'a new guide says here what its first block prints',
   )
   for (const [name, { text }] of guides) {

@@ -346,6 +346,8 @@ test('every door and the runtime it names stand in package.json as design.md say
     './upload',
     './forms',
     './drop',
+    './uppy',
+    './tus',
     './local-kms',
     './dist/sealdrop.min.js',
     './dist/sealdrop.min.js.map',
@@ -361,6 +363,6 @@ test('every door and the runtime it names stand in package.json as design.md say
       assert.deepEqual(Object.keys(target), ['types', 'default'], door)
   assert.deepEqual(
     [engines.node, sideEffects, Object.keys(dependencies), Object.values(peerDependenciesMeta)],
-    ['>=20.19', false, [], Array.from({ length: 5 }, () => ({ optional: true }))],
+    ['>=20.19', false, [], Array.from({ length: 7 }, () => ({ optional: true }))],
   )
 })

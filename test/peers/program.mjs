@@ -213,6 +213,38 @@ async function jose() {
   await assert.rejects(jwtVerify(token, joseKeys(others)), errors.JWKSNoMatchingKey)
 }
 
+/** A file that Uppy hands on, and another uploader that is refused. */
+async function uppy() {
+  const { default: Uppy, BasePlugin } = await import('@uppy/core')
+  const { SealedUploader } = await import('sealdrop/uppy')
+  const { uploadTransport } = await import('sealdrop/upload')
+  const asked = []
+  const transport = {
+    ...uploadTransport('http://127.0.0.1:9/'),
+    ask: async (op) => {
+      asked.push(op)
+      throw Object.assign(new Error('no'), {
+        name: 'SealdropError',
+        code: 'rejected',
+        retryable: false,
+      })
+    },
+  }
+  const keys = importKeySet({ keys: [{ ...other, use: 'enc' }] }, { trust: inHand() })
+  const made = new Uppy({ logger: { debug() {}, warn() {}, error() {} } })
+  made.use(SealedUploader, { keys, context: {}, transport })
+  class Another extends BasePlugin {
+    type = 'uploader'
+    id = 'Another'
+  }
+  assert.throws(() => made.use(Another), { code: 'conflict' })
+  made.addFile({ name: 'a.txt', data: new Blob(['a']) })
+  const { failed } = await made.upload()
+  assert.equal(failed.length, 1)
+  assert.deepEqual(asked, ['begin'])
+  made.destroy()
+}
+
 /** Beside versions that are too old. */
 async function below() {
   const opener = createOpener({ kms: { ...where, credentials }, keys: ['alias/x'] })
@@ -221,7 +253,7 @@ async function below() {
   console.log(`${message}\nS3 sent ${sent ?? 'no checksum type'}`)
 }
 
-const parts = { kms, s3, uploads, dynamodb, command, jose, below }
+const parts = { kms, s3, uploads, dynamodb, command, jose, uppy, below }
 const part = process.argv[2] ?? ''
 await parts[part]()
 if (part !== 'below') console.log('done')

@@ -84,7 +84,7 @@ for (const node of nodes)
     })
 
 for (const node of nodes)
-  for (const part of ['kms', 's3', 'uploads', 'dynamodb', 'command', 'jose'])
+  for (const part of ['kms', 's3', 'uploads', 'dynamodb', 'command', 'jose', 'uppy'])
     test(`the lowest peers do what is asked of them, ${part}, in ${node}`, async () => {
       const found = await printed(node, ['--no-warnings', 'program.mjs', part], folder)
       assert.equal(found.trim(), 'done')
@@ -99,6 +99,9 @@ test('the types of the lowest peers fit', async () => {
     "import { importKeySet, inHand } from 'sealdrop'",
     "import { joseKeys } from 'sealdrop/jose'",
     "import { uploadHandler } from 'sealdrop/s3'",
+    "import Uppy from '@uppy/core'",
+    "import { SealedUploader, type SealedUploaderOptions } from 'sealdrop/uppy'",
+    'export const sealed = (o: SealedUploaderOptions) => new Uppy().use(SealedUploader, o)',
     "import { createOpener, dynamoDbInventory, s3Inventory } from 'sealdrop/kms'",
     "export const s3 = s3Inventory({ s3: new S3({}), bucket: 'b', key: 'k' })",
     "const who = { authorize: () => null, origins: [], secrets: ['x'] }",

@@ -7,13 +7,15 @@ const inNode = ['test/{local-kms,cli,node,docs}/*.test.mjs']
 const onOldest = [
   'test/local-kms/*.test.mjs',
   'test/cli/*.test.mjs',
-  'test/node/{suites,main-path,kms-faults,publisher,data-key-cache,serve,fs,file-records,file-records-holders,stream-files,stream-files-failures,stream-mutants,source-mutants,http-source,given-up,large-files,sign-file,sign-file-refusals,every-signature,history,jose-keys,key-objects,age,age-failover,age-faults,age-plugin,age-recipients}.test.mjs',
+  'test/node/{suites,main-path,kms-faults,publisher,data-key-cache,serve,fs,file-records,file-records-holders,stream-files,stream-files-failures,stream-mutants,source-mutants,http-source,given-up,large-files,sign-file,sign-file-refusals,every-signature,history,jose-keys,key-objects,age,age-failover,age-faults,age-plugin,age-recipients,tus}.test.mjs',
 ]
-/** The tests of which `npm test` does a part only. */
+/** The tests of which `npm test` and the other stages do a part only. */
 const long = [
+  'test/age/{foreign,plugin}.test.mjs',
+  'test/cli/{kills,keys-kills}.test.mjs',
   'test/node/{local-kms-kill,ten-years,every-bit,large-files,rotation-crashes,suites}.test.mjs',
   'test/browser/{kills,large-blob}.test.mjs',
-  'test/s3/{,kills/}run.mjs',
+  'test/{s3,s3/kills,tus}/run.mjs',
 ]
 export const hostNames = ['check', 'Node 24', 'Node 20', 'Chromium', 'workerd', 'pages']
 

@@ -6,7 +6,6 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, request as ask } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
@@ -16,13 +15,12 @@ import {
   PutBucketCorsCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
-import { nodeResolve } from '@rollup/plugin-node-resolve'
 import puppeteer from 'puppeteer-core'
-import { rollup } from 'rollup'
 import { importKeySet, inHand } from 'sealdrop'
 import { createDropLink, createOpener, createPublisher, publicJwk } from 'sealdrop/kms'
 import { startLocalKms } from 'sealdrop/local-kms'
 import { bucketCors, dropLinks, memoryLinks, uploadListener } from 'sealdrop/s3'
+import { builtDoors } from '../support/built-doors.mjs'
 import { chromiumArgs, chromiumPath } from '../support/chromium.mjs'
 import { portOf } from '../support/listen.mjs'
 import { tracesOf } from '../support/plaintext.mjs'
@@ -162,19 +160,11 @@ async function startBucket(endpoint, look) {
   return Object.assign(o, { server, url: `http://127.0.0.1:${await portOf(server)}` })
 }
 
-const types = { js: 'text/javascript', html: 'text/html', json: 'application/json' }
-
-/** The two doors as few modules: a tab loads them in a moment. */
-async function builtDoors(build) {
-  const pathOf = (door) => fileURLToPath(new URL(`doors/${door}.js`, build))
-  const bundle = await rollup({
-    input: ['index', 'upload'].map(pathOf),
-    plugins: [nodeResolve({ browser: true })],
-  })
-  const { output } = await bundle.generate({ format: 'es' })
-  await bundle.close()
-  const chunks = output.filter((found) => found.type === 'chunk')
-  return Object.fromEntries(chunks.map(({ fileName, code }) => [`/doors/${fileName}`, code]))
+const types = {
+  js: 'text/javascript',
+  html: 'text/html',
+  css: 'text/css',
+  json: 'application/json',
 }
 
 /** What was built, for a page that loads this build and no other. */
@@ -192,7 +182,7 @@ async function startSite(settings, ledger, look) {
   /** What is answered before the doors of the build, and the files of the folder. */
   const files = {}
   const doorsNow = () => {
-    if (!builds.has(o.build)) builds.set(o.build, builtDoors(o.build))
+    if (!builds.has(o.build)) builds.set(o.build, builtDoors(['index', 'upload'], o.build))
     return builds.get(o.build)
   }
   const page = new URL('page/', import.meta.url)

@@ -12,6 +12,7 @@ import { guideLinks } from './guide-links.mjs'
 import { pageLinks } from './page-links.mjs'
 import { plantInPage, storedInPage } from './page-stores.mjs'
 import { context, launches, makePageWorld } from './page-world.mjs'
+import { uppyPages } from './uppy-pages.mjs'
 
 const MiB = 2 ** 20
 const partLength = 5 * MiB
@@ -108,6 +109,7 @@ export function pagesSuite({ test, assert, world }) {
   const tools = { inSession, isReady, choose, arrives, ended, stored, fresh, until, only, fileOf }
   pageLinks({ test, assert, made: () => made, tools })
   guideLinks({ test, assert, world, made: () => made, tools })
+  uppyPages({ test, assert, made: () => made, tools, markers })
 
   for (const browser of Object.keys(launches)) {
     test(`${browser}: files of 0 bytes, of one part, of a byte more and of 40 MiB arrive as they were`, (own) =>

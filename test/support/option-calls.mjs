@@ -10,6 +10,7 @@ import * as inAge from 'sealdrop/age'
 import { startLocalKms } from 'sealdrop/local-kms'
 import * as onForms from 'sealdrop/forms'
 import * as onS3 from 'sealdrop/s3'
+import { sealForTus } from 'sealdrop/tus'
 import * as onUpload from 'sealdrop/upload'
 import { keySetHandler, keySetListener } from 'sealdrop/serve'
 import { keysInHand, publicJwk } from './host.js'
@@ -32,6 +33,7 @@ const opener = kms.createOpener({ keys: store })
 const signer = kms.createSigner({ key: 'alias/receipts', kms: noKms })
 const file = new Blob(['a file'])
 const fileSealer = await door.createFileSealer(keys, file, { context: {} })
+const tusSealing = await sealForTus(keys, file, { context: {} })
 const ended = await door.createFileSealer(keys, file, { context: {} })
 const sealed = await door.seal(keys, 'a value', { context: {} })
 const ageOpener = inAge.createAgeOpener({ keys: store })
@@ -119,6 +121,8 @@ export const calls = {
   sealForm: (o) => onForms.sealForm(wrong({}), o),
   forgetUpload: (o) => onUpload.forgetUpload({ ...records, list: async () => [] }, 'a', o),
   uploadAll: async (o) => onUpload.uploadAll(keys, [], o),
+  sealForTus: (o) => sealForTus(keys, file, o),
+  'TusSealing.close': (o) => tusSealing.close(o),
   'UploadTransport.put': (o) =>
     transport.put({ part: 1, url: 'http://127.0.0.1:9/', headers: {} }, new Uint8Array(1), o),
   'UploadTransport.ask': (o) => transport.ask('abort', { session: 'a' }, o),
@@ -200,6 +204,7 @@ export const needed = {
   redisLinks: { redis: { call: noKms } },
   uploadListener: uploads,
   uploadSealed: { context: {}, transport: refusing },
+  sealForTus: { context: {} },
   uploadAll: { context: {}, transport: refusing },
   forgetUpload: { transport: refusing },
   bucketDoctor: { s3: uploads.s3, bucket: 'uploads', prefix: 'inbox/', origins: [] },

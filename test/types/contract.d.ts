@@ -242,6 +242,27 @@ declare module 'sealdrop/upload' { // the page's half of partners' uploads: docs
   function forgetUpload(records: FileRecords, messageId: string, o: CallOptions & { transport: UploadTransport }): Promise<void> // its parts and its record, without its file
 }
 
+declare module 'sealdrop/uppy' { // an uploader plugin for Uppy 6: needs @uppy/core
+  import type { BasePlugin, Body, Meta, Uppy, UppyFile } from '@uppy/core'
+  import type { Context, Recipients } from 'sealdrop'
+  import type { UploadOptions } from 'sealdrop/upload'
+  type SealedUploaderFile = Pick<UppyFile<Record<string, unknown>, Record<string, unknown>>, 'id' | 'name' | 'type' | 'size' | 'meta'>
+  interface SealedUploaderOptions extends Omit<UploadOptions, 'context' | 'name' | 'onProgress' | 'signal'> { keys: Recipients; context: Context | ((file: SealedUploaderFile) => Context); name?: false; filesInFlight?: number; id?: string }
+  class SealedUploader<M extends Meta, B extends Body> extends BasePlugin<SealedUploaderOptions, M, B> { constructor(uppy: Uppy<M, B>, o: SealedUploaderOptions) } // `conflict` beside another uploader or Golden Retriever; asks for unfinished files again
+}
+
+declare module 'sealdrop/tus' { // sealed files for tus-js-client 4, which is not imported: docs/guides/tus.md
+  import type { ByteSource, CallOptions, Context, FileRecords, KeyInfo, Recipients } from 'sealdrop'
+  interface TusSealOptions extends CallOptions { context: Context; records?: FileRecords; name?: string | false; resume?: boolean } // records need note and list
+  interface TusSlice { value: Uint8Array<ArrayBuffer>; size: number; done: boolean }
+  interface TusFileSource { size: number; slice(start: number, end: number): Promise<TusSlice>; close(): void }
+  interface TusFileReader { openFile(input: unknown, chunkSize: number): Promise<TusFileSource> }
+  interface TusUploadOptions { fileReader: TusFileReader; metadata: { readonly [key: string]: string }; fingerprint: (file: unknown, options: object) => Promise<string>; chunkSize: number; parallelUploads: 1; storeFingerprintForResuming: boolean; removeFingerprintOnSuccess: true; onShouldRetry: (error: Error) => boolean; onSuccess: () => void }
+  interface TusSealed { messageId: string; length: number; digest: string }
+  interface TusSealing { messageId: string; length: number; recipients: readonly KeyInfo[]; options: TusUploadOptions; finish(): Promise<TusSealed>; close(o?: { done?: boolean }): Promise<void> } // finish in onSuccess only
+  function sealForTus(keys: Recipients, file: Blob | ByteSource, o: TusSealOptions): Promise<TusSealing> // the same file, context and records again: an unfinished upload goes on
+}
+
 declare module 'sealdrop/s3' { // partners' uploads to S3: docs/formats/upload.md; needs @aws-sdk/client-s3 and @aws-sdk/s3-request-presigner, no KMS
   import type { S3Client } from '@aws-sdk/client-s3'
   import type { Context, SealdropErrorCode } from 'sealdrop'

@@ -1,6 +1,7 @@
 // The public contract (contract.d.ts beside this file declares the doors by name) against what tsc
 // emitted. A member that the contract has and we have not must stand in a Pending list; one that is
 // built must leave it.
+import type * as tus from 'tus-js-client'
 import type * as contract from 'sealdrop'
 import type * as contractAge from 'sealdrop/age'
 import type * as contractFs from 'sealdrop/fs'
@@ -12,7 +13,9 @@ import type * as contractLocal from 'sealdrop/local-kms'
 import type * as contractMlDsa from 'sealdrop/ml-dsa'
 import type * as contractS3 from 'sealdrop/s3'
 import type * as contractServe from 'sealdrop/serve'
+import type * as contractTus from 'sealdrop/tus'
 import type * as contractUpload from 'sealdrop/upload'
+import type * as contractUppy from 'sealdrop/uppy'
 import type * as actual from '#dist/doors/index.js'
 import type * as actualAge from '#dist/doors/age.js'
 import type * as actualFs from '#dist/doors/fs.js'
@@ -24,7 +27,22 @@ import type * as actualLocal from '#dist/doors/local-kms.js'
 import type * as actualMlDsa from '#dist/doors/ml-dsa.js'
 import type * as actualS3 from '#dist/doors/s3.js'
 import type * as actualServe from '#dist/doors/serve.js'
+import type * as actualTus from '#dist/doors/tus.js'
 import type * as actualUpload from '#dist/doors/upload.js'
+import type * as actualUppy from '#dist/doors/uppy.js'
+
+/** A file as tus-js-client 5.0.0-pre2 reads it. */
+interface SourceOfTus5 {
+  size: number | null
+  slice(
+    start: number,
+    end: number,
+  ): Promise<
+    | { done: true; value: null; size: null }
+    | { done: boolean; value: Blob | ArrayBufferView; size: number }
+  >
+  close(): void
+}
 
 /** Does not compile unless what is built can stand where the contract stands. */
 type Fits<Contract, Actual extends Contract> = Actual
@@ -38,6 +56,8 @@ type Nothing<T extends never> = T
 export type Names = [
   Nothing<Exclude<keyof typeof contract, keyof typeof actual>>,
   Nothing<Exclude<keyof typeof actual, keyof typeof contract>>,
+  Nothing<Exclude<keyof typeof contractUppy, keyof typeof actualUppy>>,
+  Nothing<Exclude<keyof typeof actualUppy, keyof typeof contractUppy>>,
   Nothing<Exclude<keyof typeof contractAge, keyof typeof actualAge>>,
   Nothing<Exclude<keyof typeof actualAge, keyof typeof contractAge>>,
   Nothing<Exclude<keyof typeof contractFs, keyof typeof actualFs>>,
@@ -56,6 +76,8 @@ export type Names = [
   Nothing<Exclude<keyof typeof actualS3, keyof typeof contractS3>>,
   Nothing<Exclude<keyof typeof contractForms, keyof typeof actualForms>>,
   Nothing<Exclude<keyof typeof actualForms, keyof typeof contractForms>>,
+  Nothing<Exclude<keyof typeof contractTus, keyof typeof actualTus>>,
+  Nothing<Exclude<keyof typeof actualTus, keyof typeof contractTus>>,
   Nothing<Exclude<keyof typeof contractUpload, keyof typeof actualUpload>>,
   Nothing<Exclude<keyof typeof actualUpload, keyof typeof contractUpload>>,
   Nothing<Exclude<keyof typeof contractLocal, keyof typeof actualLocal>>,
@@ -181,10 +203,18 @@ export type Companion = [
   Fits<typeof contractUpload.unfinishedUploads, typeof actualUpload.unfinishedUploads>,
   Fits<typeof contractUpload.forgetUpload, typeof actualUpload.forgetUpload>,
   Fits<typeof contractUpload.uploadTransport, typeof actualUpload.uploadTransport>,
+  Fits<typeof contractUppy.SealedUploader, typeof actualUppy.SealedUploader>,
+  Fits<contractUppy.SealedUploaderOptions, actualUppy.SealedUploaderOptions>,
+  Fits<actualUppy.SealedUploaderOptions, contractUppy.SealedUploaderOptions>,
   Fits<typeof contractUpload.planUpload, typeof actualUpload.planUpload>,
   Fits<contractUpload.UploadTransport, actualUpload.UploadTransport>,
   Fits<contractUpload.UploadHandle, actualUpload.UploadHandle>,
   Fits<contractUpload.UploadedFile, actualUpload.UploadedFile>,
+  Fits<typeof contractTus.sealForTus, typeof actualTus.sealForTus>,
+  Fits<contractTus.TusSealing, actualTus.TusSealing>,
+  Fits<contractTus.TusSealed, actualTus.TusSealed>,
+  Fits<tus.UploadOptions, actualTus.TusUploadOptions>,
+  Fits<SourceOfTus5, actualTus.TusFileSource>,
   Fits<contractUpload.UnfinishedUpload, actualUpload.UnfinishedUpload>,
   Fits<typeof contractS3.s3Source, typeof actualS3.s3Source>,
   Fits<typeof contractS3.s3Sink, typeof actualS3.s3Sink>,

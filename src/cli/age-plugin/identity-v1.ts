@@ -103,7 +103,7 @@ function openerKeys(keys: readonly IdentityKey[]): OpenerKeys {
     async find(fits, what) {
       const found = known.filter(fits)
       if (found.length > 0) return found
-      throw new SealdropError('key_not_found', `${what} is for none of the keys`)
+      throw new SealdropError('key_not_found', `${what} is none of the keys`)
     },
   }
 }
@@ -120,17 +120,19 @@ async function serveFile(
     channel.ask('error', ['stanza', index, String(at)], utf8(text))
   for (const at of wrong) await complain(at, texts.structure)
   if (wrong.length > 0) return
-  try {
-    const { fileKey, index: asked } = await unwrapFileKey(stanzas, parts, undefined)
-    if (!fileKey) return void (await complain(own[asked] ?? 0, texts.rejected))
-    await channel.ask('file-key', [index], fileKey)
-    wipe(fileKey)
-  } catch (error) {
-    if (!isSealdropError(error) || error.code === 'malformed') throw error
+  const answer = await unwrapFileKey(stanzas, parts, undefined).catch((error: unknown) => {
+    if (!isSealdropError(error)) throw error
+    return error
+  })
+  if (isSealdropError(answer)) {
     // what is for others is told by telling nothing
-    if (error.code === 'key_not_found') return
-    await channel.ask('error', ['internal'], utf8(ofCode[error.code] ?? texts.kms))
+    if (answer.code === 'key_not_found') return
+    return void (await channel.ask('error', ['internal'], utf8(ofCode[answer.code] ?? texts.kms)))
   }
+  const { fileKey, index: asked } = answer
+  if (!fileKey) return void (await complain(own[asked] ?? 0, texts.rejected))
+  await channel.ask('file-key', [index], fileKey)
+  wipe(fileKey)
 }
 
 function isWellFormed(stanza: Stanza | undefined): boolean {

@@ -1,5 +1,5 @@
 import { fromUtf8 } from '../../bytes/text.js'
-import { isSealdropError } from '../../errors/sealdrop-error.js'
+import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
 import { ringOf } from '../../keys/key-set.js'
 import { UsageError } from '../exit-codes.js'
 import { bytesOfKey, keySetOf } from './key-sets.js'
@@ -8,8 +8,14 @@ import type { KeyArgument } from './recipients.js'
 /** Whom an age file is sealed to, and what is told of it. */
 export interface AgeTargets {
   readonly recipients: readonly string[]
-  /** In words, one for each. */
-  readonly reasons: readonly string[]
+  /** The same, with what is told of why each is believed. */
+  readonly sealedTo: readonly SealedToAge[]
+}
+
+/** A recipient of age, and in words why it is believed. */
+export interface SealedToAge {
+  readonly recipient: string
+  readonly trust: string
 }
 
 interface Target {
@@ -44,11 +50,10 @@ export async function ageTargets(
   const targets = await Promise.all(
     given.map(async (one, index) => own[index] ?? (await recipientOfKey(one))),
   )
-  const recipients = targets.flatMap((target) => target.recipients)
-  const reasons = targets.flatMap(({ recipients: found, trust }) =>
-    found.map((recipient) => `sealed to ${recipient}, ${trust}`),
+  const sealedTo = targets.flatMap(({ recipients, trust }) =>
+    recipients.map((recipient) => ({ recipient, trust })),
   )
-  return { recipients, reasons }
+  return { recipients: sealedTo.map(({ recipient }) => recipient), sealedTo }
 }
 
 /** What a `-r` is for age by itself: a recipient, or a file of them. */
@@ -71,9 +76,22 @@ async function ownRecipients(given: KeyArgument): Promise<Target | undefined> {
 async function linesOf(given: KeyArgument): Promise<readonly string[] | undefined> {
   if (isElsewhere(given.source)) return undefined
   // other commands need not wait for what it brings
-  const { recipientLines } = await import('../../age/recipient.js')
-  const lines = recipientLines(fromUtf8(await bytesOfKey(given)) ?? '')
-  return lines[0]?.startsWith('age1') ? lines : undefined
+  const { goodUntil, recipientLines } = await import('../../age/recipient.js')
+  const text = fromUtf8(await bytesOfKey(given)) ?? ''
+  const lines = recipientLines(text)
+  if (lines.length === 0 && text.trimStart().startsWith('#'))
+    throw new SealdropError(
+      'no_usable_key',
+      `-r ${given.source}: it names no recipient of age now: ask whom you send to`,
+    )
+  if (!lines[0]?.startsWith('age1')) return undefined
+  const end = goodUntil(text)
+  if (end && end.getTime() <= Date.now())
+    throw new SealdropError(
+      'keys_expired',
+      `-r ${given.source}: its recipients were good until ${end.toISOString()}: fetch it again, since a saved copy does not rotate`,
+    )
+  return lines
 }
 
 const hasFlags = ({ roots, pins, name, issuer, arn, isTrustedByHttps }: KeyArgument): boolean =>

@@ -185,6 +185,10 @@ async function fromUrl(given: KeyArgument, use: Use): Promise<TrustedKeys> {
   return { keys, source, trust: trust[1] }
 }
 
+/** A compact JWS. */
+const isSigned = (document: string | Uint8Array): boolean =>
+  isText(document) && /^\s*[\w-]+\.[\w-]+\.[\w-]+\s*$/.test(document)
+
 async function fromFile(
   given: KeyArgument,
   document: string | Uint8Array<ArrayBuffer>,
@@ -192,7 +196,14 @@ async function fromFile(
 ): Promise<TrustedKeys> {
   const { source, arn } = given
   if (given.isTrustedByHttps) throw new UsageError(`${source}: --trust-https is for URLs`)
-  const [trust, words] = (await trustOf(given, use)) ?? [inHand(), 'in hand']
+  if (document.length === 0)
+    throw new SealdropError('keys_malformed', `${source}: it is empty, and holds no key`)
+  const said = await trustOf(given, use)
+  if (!said && isSigned(document))
+    throw new UsageError(
+      `${source}: this set is signed: --root FILE names the root that must have signed it`,
+    )
+  const [trust, words] = said ?? [inHand(), 'in hand']
   const how = { trust, ...told(use), providers, ...(arn !== undefined && { arn }) }
   const keys = importKeySet(document, how)
   return { keys, source, trust: words }
@@ -215,7 +226,8 @@ export function recipientOf(document: string | Uint8Array): RecipientFile | unde
   if (!isJsonObject(found) || !isText(found['url'])) return undefined
   const other = Object.keys(found).find((member) => !recipientMembers.has(member))
   if (other !== undefined) throw new UsageError(`recipient file: it has no member ${other}`)
-  if (found['pins'] !== undefined && !Array.isArray(found['pins']))
+  const { pins } = found
+  if (pins !== undefined && !(Array.isArray(pins) && pins.every(isText)))
     throw new UsageError('recipient file: pins: expected a list of thumbprints')
   return found as unknown as RecipientFile
 }

@@ -2,6 +2,7 @@ import type { Kms } from '../../doors/kms.js'
 import { awsPatience } from '../aws-patience.js'
 import type { Command } from '../commander.js'
 import { takesSettings } from '../config/apply.js'
+import { settingRows } from '../config/members.js'
 
 /** What these flags say. */
 export interface KmsArguments {
@@ -10,12 +11,20 @@ export interface KmsArguments {
   readonly endpointUrl?: string
 }
 
+/** Data keys come from there: a host on the way must not see them. @throws UsageError */
+const parseEndpoint = (text: string): string =>
+  settingRows.endpointUrl.shape.read(text, { source: '--endpoint-url', folder: '' }) as string
+
 /** Adds the flags that say how KMS is reached, under the names that AWS's command line has. */
 export function kmsFlags(command: Command): Command {
   command
     .option('--region <region>', "Region of KMS; default: AWS_REGION, or the profile's")
     .option('--profile <name>', 'profile of the credentials; default: AWS_PROFILE')
-    .option('--endpoint-url <url>', 'another KMS, such as a local one; default: that of AWS')
+    .option(
+      '--endpoint-url <url>',
+      'another KMS by https, or a local one by http; default: that of AWS',
+      parseEndpoint,
+    )
   return takesSettings(command, ['region', 'profile', 'endpointUrl'])
 }
 

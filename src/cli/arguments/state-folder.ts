@@ -20,7 +20,17 @@ export async function stateFolder(name: string, flag: string): Promise<string> {
       cause,
     })
   })
-  const why = whoElseWrites(await stat(folder))
+  return ownFolder(folder, flag)
+}
+
+/**
+ * A folder that a flag names, where nobody else may put something. One that is not there is made later.
+ *
+ * @throws UsageError
+ */
+export async function ownFolder(folder: string, flag: string): Promise<string> {
+  const found = await stat(folder).catch(() => undefined)
+  const why = found && whoElseWrites(found)
   if (why !== undefined) throw new UsageError(`${folder}: ${why}; ${flag} names another folder`)
   return folder
 }

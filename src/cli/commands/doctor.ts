@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import type { DoctorOptions, Finding, doctor as examine } from '../../doors/kms.js'
+import { kmsFlags, kmsOf, type KmsArguments } from '../arguments/kms.js'
 import { Command } from '../commander.js'
 import { takesSettings } from '../config/apply.js'
 import { Findings } from '../exit-codes.js'
@@ -16,10 +17,10 @@ Examples:
   $ sealdrop doctor --inventory keys --role opener --json
       As an opener with the inventory in the folder keys: may it open, by DryRun; a JSON line for each check.
 
-Nothing is changed. KMS is reached by the AWS default chain: AWS_REGION, AWS_PROFILE, a role. Exit code 0: all is well
+Nothing is changed. KMS is reached by the AWS default chain where no flag says more. Exit code 0: all is well
 or only warned of; 8: something is not; 2: a wrong argument.`
 
-interface DoctorArguments {
+interface DoctorArguments extends KmsArguments {
   readonly keySet?: string
   readonly roots?: string
   readonly name?: string
@@ -55,7 +56,7 @@ export function doctorCommand(terminal: Terminal): Command {
     )
     .option('--every <duration>', 'how often keys are rotated, such as P3M; default: P1Y')
     .option('--json', 'a JSON line for each check')
-  return takesSettings(command, ['json'])
+  return takesSettings(kmsFlags(command), ['inventory', 'json'])
     .addHelpText('after', examples)
     .action(async ({ json, ...o }: DoctorArguments) => {
       const doctor = await load()
@@ -77,13 +78,22 @@ async function doctorOptions({
   roots,
   inventory,
   role,
+  region,
+  profile,
+  endpointUrl,
   ...others
 }: Omit<DoctorArguments, 'json'>): Promise<DoctorOptions> {
+  const aws = {
+    ...(region !== undefined && { region }),
+    ...(profile !== undefined && { profile }),
+    ...(endpointUrl !== undefined && { endpointUrl }),
+  }
   return {
     ...others,
+    kms: kmsOf(aws),
     ...(keySet !== undefined && { keySetUrl: keySet }),
     ...(roots !== undefined && { roots: await readRoots(roots) }),
-    ...(inventory !== undefined && { store: await openInventory(inventory) }),
+    ...(inventory !== undefined && { store: await openInventory(inventory, aws) }),
     ...(role !== undefined && { roles: role }),
   }
 }

@@ -23,7 +23,7 @@ Examples:
       Two calls of Decrypt are throttled; every call is a line of trail.jsonl.
 
 Everything for people goes to stderr, the trail to stdout: one JSON line for each call, shaped like a CloudTrail
-entry. Private keys lie in --dir unencrypted: this is for development and tests. Stop it with Ctrl-C or SIGTERM.`
+entry. Private keys lie in --dir unencrypted: this is for development and tests. Stop it with Ctrl-C, SIGTERM or SIGHUP.`
 
 /**
  * The command `sealdrop local-kms`, which runs a local KMS until a signal comes.

@@ -1,6 +1,6 @@
 import type { AgeOpener } from '../../doors/age.js'
-import type { Opener } from '../../doors/kms.js'
-import type { ByteSource, Content } from '../../doors/index.js'
+import type { OpenedInfo, Opener } from '../../doors/kms.js'
+import type { ByteSource, Content, KeyInfo } from '../../doors/index.js'
 import type { Context } from '../../formats/context.js'
 import { loadSdk } from '../../kms/port/peer.js'
 import { collect } from '../arguments/collect.js'
@@ -9,9 +9,10 @@ import { parseJobs } from '../arguments/jobs.js'
 import { kmsFlags, kmsOf } from '../arguments/kms.js'
 import { Command } from '../commander.js'
 import { takesSettings } from '../config/apply.js'
-import { eachInput } from '../data/each-input.js'
+import { eachInput, type Facts } from '../data/each-input.js'
 import { allOf, inputNames, openInput, type Input } from '../data/inputs.js'
 import { kindOfInput } from '../data/kinds.js'
+import { measured } from '../data/measured.js'
 import { outputOf, outputsIn, type Output, type OutputOptions } from '../data/outputs.js'
 import { counted, progressOf } from '../data/progress.js'
 import { UsageError } from '../exit-codes.js'
@@ -112,7 +113,9 @@ async function run(work: Opening): Promise<void> {
     const { jobs = 4, json = false } = o
     await eachInput(names, { jobs, terminal, json, told: true }, async (name, index) => {
       const input = await openInput(name, work.streams)
-      await openOne(openers, input, outputs[index] as Output, work)
+      const output = measured(outputs[index] as Output, json)
+      const found = await openOne(openers, input, output, work)
+      return { output: output.name, bytes: output.bytes(), ...found }
     })
   } finally {
     await openers.close()
@@ -170,15 +173,18 @@ async function openAge(
   input: Input,
   output: Output,
   work: Opening,
-): Promise<void> {
+): Promise<Facts> {
   const { o, signal, context } = work
   if (Object.keys(context).length > 0)
     throw new UsageError(`${input.name}: an age file has no context; leave out -c`)
   const opener = await age()
   const found = o.range
-    ? await opener.openRange(fileOf(input), o.range[0], o.range[1] + 1, { signal })
+    ? await partOf(input, o.range, (from, to) =>
+        opener.openRange(fileOf(input), from, to, { signal }),
+      )
     : await opener.openStream(input.source, { signal })
-  return withProgress(work, input, found.readable, output)
+  await withProgress(work, input, found.readable, output)
+  return { kind: 'age', key: keyFacts(found.key) }
 }
 
 async function openOne(
@@ -186,7 +192,7 @@ async function openOne(
   input: Input,
   output: Output,
   work: Opening,
-): Promise<void> {
+): Promise<Facts> {
   const kind = await kindOfInput(input)
   if (kind === 'age') return openAge(openers, input, output, work)
   const opener = openers.sealed
@@ -196,7 +202,7 @@ async function openOne(
     signal,
   }
   const tell = (context: Context): void => {
-    if (o.anyContext)
+    if (o.anyContext && !o.json)
       terminal.note(escapedLine(`${input.name}: context ${JSON.stringify(context)}`))
   }
   if (kind === 'value') {
@@ -204,14 +210,27 @@ async function openOne(
     const text = new TextDecoder().decode(await allOf(input, longestValue)).trim()
     const found = await opener.open(text, expected)
     tell(found.context)
-    return output.write(new Blob([withoutPadding(found)]).stream())
+    await output.write(new Blob([withoutPadding(found)]).stream())
+    return factsOf(kind, found)
   }
   const found = o.range
-    ? await opener.openRange(fileOf(input), o.range[0], o.range[1] + 1, expected)
+    ? await partOf(input, o.range, (from, to) =>
+        opener.openRange(fileOf(input), from, to, expected),
+      )
     : await opener.openStream(input.source, expected)
   tell(found.context)
-  return withProgress(work, input, found.readable, output)
+  await withProgress(work, input, found.readable, output)
+  return factsOf(kind, found)
 }
+
+const keyFacts = ({ thumbprint, alg, arn }: KeyInfo): Facts => ({ thumbprint, alg, arn })
+
+const factsOf = (kind: 'message' | 'value', { messageId, key, context }: OpenedInfo): Facts => ({
+  kind,
+  messageId,
+  key: keyFacts(key),
+  context,
+})
 
 /** The bytes of a value. The spaces behind JSON hid its length, and nobody needs them any more. */
 function withoutPadding(content: Content): Uint8Array<ArrayBuffer> {
@@ -222,6 +241,25 @@ function withoutPadding(content: Content): Uint8Array<ArrayBuffer> {
     return bytes
   }
   return bytes.subarray(0, bytes.findLastIndex((byte) => byte !== space) + 1)
+}
+
+interface Part {
+  readonly length?: number
+  readonly readable: ReadableStream<Uint8Array>
+}
+
+/** Bytes of a file. Wholly behind its end there are none, which HTTP answers with 416. */
+async function partOf<T extends Part>(
+  { name }: Input,
+  [first, last]: Range,
+  openPart: (from: number, to: number) => Promise<T>,
+): Promise<T> {
+  const found = await openPart(first, last + 1)
+  if (found.length !== 0) return found
+  // its size is asked of what was verified, and not of what the file says
+  const all = await openPart(0, Number.MAX_SAFE_INTEGER)
+  await Promise.all([found.readable.cancel(), all.readable.cancel()])
+  throw new UsageError(`${name}: --range begins at ${first}, and it has ${all.length} bytes`)
 }
 
 function fileOf(input: Input): ByteSource {

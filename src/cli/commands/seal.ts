@@ -1,15 +1,17 @@
-import { inspect, seal, sealStream, type KeyInfo, type KeySet } from '../../doors/index.js'
+import { inspect, seal, sealStream, type KeyInfo } from '../../doors/index.js'
 import type { Context } from '../../formats/context.js'
 import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
-import { ageTargets, type AgeTargets } from '../arguments/age-recipients.js'
+import { ageTargets, type AgeTargets, type SealedToAge } from '../arguments/age-recipients.js'
 import { contextFlags } from '../arguments/context.js'
 import { keySetOf, type TrustedKeys } from '../arguments/key-sets.js'
 import { keyFlags, type KeyArgument } from '../arguments/recipients.js'
 import { valueOf, valueTypeOption, type ValueType } from '../arguments/value-type.js'
 import { Command } from '../commander.js'
-import { beginsAsAgeFile } from '../data/kinds.js'
-import { eachInput } from '../data/each-input.js'
+import { takesSettings } from '../config/apply.js'
+import { sealedAlready } from '../data/kinds.js'
+import { eachInput, type Facts } from '../data/each-input.js'
 import { allOf, inputNames, openInput, type Input } from '../data/inputs.js'
+import { measured, type MeasuredOutput } from '../data/measured.js'
 import { outputOf, outputsIn, type Output, type OutputOptions } from '../data/outputs.js'
 import { counted, progressOf } from '../data/progress.js'
 import { UsageError } from '../exit-codes.js'
@@ -40,6 +42,7 @@ interface SealArguments {
   readonly outDir?: string
   readonly force?: true
   readonly again?: true
+  readonly json?: true
 }
 
 /** The longest value, in bytes. A message has no such limit. */
@@ -56,7 +59,7 @@ export function sealCommand(terminal: Terminal, streams: Streams): Command {
       'a key set, a key (JWK, PEM, DER), a recipient file, age1tag… or age.txt; again for several',
   })
   const context = contextFlags(command)
-  return command
+  command
     .option('--jwe', 'make a value (one line of JWE), of at most 1 MiB, and no message')
     .option('--age', 'make an age file, to keys on P-256; meant where every -r is for age')
     .addOption(valueTypeOption('what a value is; default: bytes'))
@@ -66,7 +69,9 @@ export function sealCommand(terminal: Terminal, streams: Streams): Command {
       'where several inputs go, each under its name and .sealed, .jwe or .age',
     )
     .option('--force', 'replace what is there')
-    .option('--again', 'seal what is sealed to these keys already')
+    .option('--again', 'seal what is sealed already')
+    .option('--json', 'a JSON line on stderr for each input')
+  return takesSettings(command, ['json'])
     .addHelpText('after', examples)
     .action(async (names: readonly string[], o: SealArguments) => {
       check(o, recipients)
@@ -89,9 +94,26 @@ interface Sealing {
 
 /** One input on its way to its output. */
 interface OneSealing extends Sealing {
-  readonly keys: readonly KeySet[]
+  readonly sets: readonly TrustedKeys[]
   readonly input: Input
   readonly output: Output
+}
+
+/** What was sealed. */
+interface Sealed {
+  readonly kind: 'message' | 'value' | 'age'
+  /** An age file has none. */
+  readonly messageId?: string
+  readonly recipients: readonly (SealedToKey | SealedToAge)[]
+}
+
+/** A key that was chosen, and in words why it is believed. */
+interface SealedToKey {
+  readonly thumbprint: string
+  readonly alg: string
+  readonly arn?: string
+  readonly source: string
+  readonly trust: string
 }
 
 function check({ jwe, age, type }: SealArguments, recipients: readonly KeyArgument[]): void {
@@ -108,19 +130,30 @@ async function run(work: Sealing): Promise<void> {
   if (age) checkAge(work)
   const outputs = await outputsOf(work, age ? '.age' : extensionOf(o))
   const sets = age ? [] : await Promise.all(recipients.map((given) => keySetOf(given, 'enc')))
-  const keys = sets.map((set) => set.keys)
   const sealOne = o.jwe ? sealValue : sealMessage
+  const { json = false } = o
   const told = new Set<string>()
-  await eachInput(names, { jobs: 1, terminal, told: true }, async (name, index) => {
+  await eachInput(names, { jobs: 1, terminal, json, told: true }, async (name, index) => {
     const input = await openInput(name, streams)
-    const one = { ...work, keys, input, output: outputs[index] as Output }
-    const lines = age ? await sealAgeFile(one, age) : reasons(sets, await sealOne(one))
-    for (const line of lines) {
+    const output = measured(outputs[index] as Output, json)
+    const already = o.again ? undefined : await sealedAlready(input, age !== undefined)
+    if (already !== undefined)
+      throw new UsageError(`${name}: it is ${already} already; --again seals it once more`)
+    const one = { ...work, sets, input, output }
+    const sealed = age ? await sealAgeFile(one, age) : await sealOne(one)
+    if (json) return factsOf(sealed, output)
+    for (const line of sealed.recipients.map(reason)) {
       if (!told.has(line)) terminal.note(escapedLine(line))
       told.add(line)
     }
   })
 }
+
+const factsOf = (sealed: Sealed, output: MeasuredOutput): Facts => ({
+  output: output.name,
+  bytes: output.bytes(),
+  ...sealed,
+})
 
 /** An age file has nowhere to put a context. */
 function checkAge({ o, context }: Sealing): void {
@@ -146,17 +179,15 @@ async function outputsOf(
 
 async function sealAgeFile(
   work: OneSealing,
-  { recipients, reasons: told }: AgeTargets,
-): Promise<readonly string[]> {
-  const { streams, o, input, output, signal } = work
-  if (!o.again && (await beginsAsAgeFile(input)))
-    throw new UsageError(`${input.name}: it is an age file already; --again seals it once more`)
+  { recipients, sealedTo }: AgeTargets,
+): Promise<Sealed> {
+  const { streams, input, output, signal } = work
   const { sealAge } = await import('../../doors/age.js')
   const progress = progressOf(streams, input.name, input.size)
   try {
     const { readable } = await sealAge(recipients, input.source, { signal })
     await output.write(counted(readable, progress))
-    return told
+    return { kind: 'age', recipients: sealedTo }
   } finally {
     progress.end()
   }
@@ -166,19 +197,30 @@ async function sealAgeFile(
 export const reasons = (
   sets: readonly TrustedKeys[],
   sealedTo: readonly KeyInfo[],
-): readonly string[] =>
+): readonly string[] => believed(sets, sealedTo).map(reason)
+
+const reason = (to: SealedToKey | SealedToAge): string =>
+  'recipient' in to
+    ? `sealed to ${to.recipient}, ${to.trust}`
+    : `sealed to ${to.thumbprint} (${to.alg}) of ${to.source}, ${to.trust}`
+
+const believed = (
+  sets: readonly TrustedKeys[],
+  sealedTo: readonly KeyInfo[],
+): readonly SealedToKey[] =>
   sets.map(({ source, trust }, index) => {
-    const { thumbprint, alg } = sealedTo[index] as KeyInfo
-    return `sealed to ${thumbprint} (${alg}) of ${source}, ${trust}`
+    const { thumbprint, alg, arn } = sealedTo[index] as KeyInfo
+    return { thumbprint, alg, ...(arn !== undefined && { arn }), source, trust }
   })
 
 const again = ({ again: isAgain }: SealArguments): { readonly again?: true } =>
   isAgain ? { again: true } : {}
 
-async function sealMessage(work: OneSealing): Promise<readonly KeyInfo[]> {
-  const { streams, o, keys, input, output, context, signal } = work
+async function sealMessage(work: OneSealing): Promise<Sealed> {
+  const { streams, o, sets, input, output, context, signal } = work
   const progress = progressOf(streams, input.name, input.size)
   try {
+    const keys = sets.map((set) => set.keys)
     const sealed = await sealStream(keys, input.source, {
       context,
       signal,
@@ -187,7 +229,8 @@ async function sealMessage(work: OneSealing): Promise<readonly KeyInfo[]> {
       ...again(o),
     })
     await output.write(sealed.readable)
-    return sealed.recipients
+    const { messageId, recipients } = sealed
+    return { kind: 'message', messageId, recipients: believed(sets, recipients) }
   } catch (error) {
     throw inWordsOfTheCommand(error)
   } finally {
@@ -195,16 +238,18 @@ async function sealMessage(work: OneSealing): Promise<readonly KeyInfo[]> {
   }
 }
 
-async function sealValue(work: OneSealing): Promise<readonly KeyInfo[]> {
-  const { o, keys, input, output, context, signal } = work
+async function sealValue(work: OneSealing): Promise<Sealed> {
+  const { o, sets, input, output, context, signal } = work
   const bytes = await allOf(input, longestValue)
   const content = valueOf(o.type, bytes, input.name)
-  const [set] = keys as readonly [KeySet]
+  const [{ keys }] = sets as readonly [TrustedKeys]
   try {
-    const jwe = await seal(set, content, { context, signal, ...again(o) })
+    const jwe = await seal(keys, content, { context, signal, ...again(o) })
     await output.write(new Blob([`${jwe}\n`]).stream())
-    const [chosen] = (await inspect(jwe)).recipients
-    return (await set.list({ signal })).filter(({ thumbprint }) => thumbprint === chosen)
+    const { messageId = '', recipients } = await inspect(jwe)
+    const [chosen] = recipients
+    const key = (await keys.list({ signal })).find(({ thumbprint }) => thumbprint === chosen)
+    return { kind: 'value', messageId, recipients: believed(sets, [key as KeyInfo]) }
   } catch (error) {
     throw inWordsOfTheCommand(error)
   }

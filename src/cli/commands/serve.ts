@@ -22,8 +22,8 @@ Examples:
       What keys publish --to public wrote, on a machine that has no credentials of AWS.
 
 Where a purpose of the inventory has age: true, or age.txt is in the folder, age.txt is served too, in both places.
-It is plain HTTP: let a proxy end TLS, and show only this path. SIGTERM and Ctrl-C finish what runs, and end it with exit
-code 0; the same again ends it at once.`
+It is plain HTTP: let a proxy end TLS, and show only this path. SIGTERM, SIGHUP and Ctrl-C finish what runs, and end it
+with exit code 0; the same again ends it at once.`
 
 interface ServeArguments {
   readonly inventory?: string

@@ -10,9 +10,11 @@ import { kmsFlags, kmsOf } from '../arguments/kms.js'
 import { keyFlags, type KeyArgument } from '../arguments/recipients.js'
 import { valueOf, valueTypeOption, type ValueType } from '../arguments/value-type.js'
 import { Command, Option } from '../commander.js'
-import { eachInput } from '../data/each-input.js'
+import { takesSettings } from '../config/apply.js'
+import { eachInput, type Facts } from '../data/each-input.js'
 import { allOf, inputNames, openInput, type Input } from '../data/inputs.js'
 import { inspectable } from '../data/kinds.js'
+import { measured } from '../data/measured.js'
 import { outputOf } from '../data/outputs.js'
 import { progressOf } from '../data/progress.js'
 import { UsageError } from '../exit-codes.js'
@@ -48,6 +50,7 @@ interface SignArguments {
   readonly mediaType?: string
   readonly output?: string
   readonly force?: true
+  readonly json?: true
   readonly region?: string
   readonly profile?: string
   readonly endpointUrl?: string
@@ -95,7 +98,8 @@ export function signCommand(terminal: Terminal, streams: Streams): Command {
   command
     .option('-o, --output <file>', 'where it goes; default: FILE.sig beside a file, else stdout')
     .option('--force', 'replace what is there')
-  return kmsFlags(command)
+    .option('--json', 'a JSON line on stderr for each input')
+  return takesSettings(kmsFlags(command), ['json'])
     .addHelpText('after', examples)
     .action(async (names: readonly string[], o: SignArguments) => {
       check(o, names, context())
@@ -145,10 +149,10 @@ async function run(
   // what is missing is told at once, and not as a state of keys
   await loadSdk()
   const { createSigner } = await import('../../doors/kms.js')
-  const { keyId = '', alg } = o
+  const { keyId = '', alg, json = false } = o
   const signer = createSigner({ kms: kmsOf(o), key: keyId, ...(alg !== undefined && { alg }) })
   try {
-    await eachInput(names, { jobs: 1, terminal, told: true }, (name) =>
+    await eachInput(names, { jobs: 1, terminal, json, told: true }, (name) =>
       signOne(name, { ...given, signer }),
     )
   } finally {
@@ -156,21 +160,29 @@ async function run(
   }
 }
 
-async function signOne(name: string, work: Signing): Promise<void> {
+/** What is signed, by the flag that says so. */
+const kindOf = ({ token, jwt, receipt, receiptFile: kept }: SignArguments): string =>
+  (
+    [
+      ['token', token],
+      ['jwt', jwt],
+      ['receipt', receipt],
+      ['receipt-file', kept],
+    ] as const
+  ).find(([, way]) => way !== undefined)?.[0] ?? 'file'
+
+async function signOne(name: string, work: Signing): Promise<Facts> {
   const { o, streams } = work
-  const others = [o.token, o.jwt, o.receipt, o.receiptFile]
-  const isFile = others.every((way) => way === undefined)
+  const kind = kindOf(o)
+  const isFile = kind === 'file'
   if (isFile && name === '-') throw new UsageError('a signature of a file: expected a file')
   const path = o.output ?? (isFile ? `${name}.sig` : '-')
-  const output = await outputOf(path, {
-    streams,
-    force: o.force ?? false,
-    mode: 'umask',
-    inputs: [name],
-  })
+  const how = { streams, force: o.force ?? false, mode: 'umask', inputs: [name] } as const
+  const output = measured(await outputOf(path, how), o.json ?? false)
   const input = await openInput(name, streams)
   const text = await (isFile ? signedFile(input, work) : signedText(input, work))
   await output.write(new Blob([text, text.endsWith('\n') ? '' : '\n']).stream())
+  return { output: output.name, bytes: output.bytes(), kind }
 }
 
 async function signedFile(input: Input, work: Signing): Promise<string> {

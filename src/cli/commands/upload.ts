@@ -9,7 +9,7 @@ import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
 import { contextFlags } from '../arguments/context.js'
 import { keySetOf, type TrustedKeys } from '../arguments/key-sets.js'
 import { keyFlags, type KeyArgument } from '../arguments/recipients.js'
-import { stateFolder } from '../arguments/state-folder.js'
+import { ownFolder, stateFolder } from '../arguments/state-folder.js'
 import {
   checkTarget,
   targetFlags,
@@ -164,7 +164,10 @@ async function receiptOutput({ o, streams, names }: Uploading): Promise<Output |
 
 async function recordsOf({ records }: UploadArguments): Promise<FileRecords> {
   const { fileRecords } = await import('../../stores/files/file-records.js')
-  return fileRecords(records ?? (await stateFolder('uploads', '--records')))
+  const flag = '--records'
+  return fileRecords(
+    await (records === undefined ? stateFolder('uploads', flag) : ownFolder(records, flag)),
+  )
 }
 
 async function send(name: string, index: number, work: Sending): Promise<void> {

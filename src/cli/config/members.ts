@@ -132,8 +132,9 @@ export const settingRows: Readonly<Record<SettingName, Row>> = {
   },
   endpointUrl: {
     shape: text('Where KMS is, if not at AWS.', {
-      pattern: '^https?://[^/]',
-      expected: 'a URL of http or https',
+      // what io/secure-url.ts takes: data keys cross the network in clear otherwise
+      pattern: String.raw`^(https://[^/@\s]+|http://(localhost|127(\.\d+){3}|\[::1\])(:\d+)?)(/|$)`,
+      expected: 'https, or http to this machine, since data keys come from there',
     }),
     aws: ['AWS_ENDPOINT_URL_KMS', 'AWS_ENDPOINT_URL'],
   },

@@ -2,20 +2,26 @@ import { exitCodeOf, Findings, Interrupted, PipeClosed, type ExitCode } from '..
 import { isSealdropError } from '../../errors/sealdrop-error.js'
 import { escapedLine, type Terminal } from '../terminal.js'
 
+/** What `--json` says of an input that went well. */
+export type Facts = Readonly<Record<string, unknown>>
+
 /** What became of one input. */
-interface Outcome {
+interface Outcome extends Facts {
   readonly input: string
   readonly exit: ExitCode
   readonly code?: string
   readonly message?: string
 }
 
-const outcomeOf = (input: string, error?: unknown): Outcome => ({
+const failed = (input: string, error: unknown): Outcome => ({
   input,
-  exit: error === undefined ? 0 : exitCodeOf(error),
+  exit: exitCodeOf(error),
   ...(isSealdropError(error) && { code: error.code }),
   ...(error instanceof Error && { message: error.message }),
 })
+
+/** Works on one input, and may answer what is to be said of it. */
+type Work = (name: string, index: number) => Promise<Facts | void>
 
 /**
  * Works on each input, several side by side. One that fails does not stop the others.
@@ -26,18 +32,18 @@ const outcomeOf = (input: string, error?: unknown): Outcome => ({
 async function outcomes(
   names: readonly string[],
   jobs: number,
-  work: (name: string, index: number) => Promise<void>,
+  work: Work,
 ): Promise<readonly Outcome[]> {
   const found: Outcome[] = []
   const waiting = names.entries()
   const worker = async (): Promise<void> => {
     for (const [index, name] of waiting) {
-      const error = await work(name, index).then(
-        () => undefined,
-        (reason: unknown) => reason,
-      )
-      if (error instanceof Interrupted || error instanceof PipeClosed) throw error
-      found[index] = outcomeOf(name, error)
+      try {
+        found[index] = { input: name, exit: 0, ...(await work(name, index)) }
+      } catch (error) {
+        if (error instanceof Interrupted || error instanceof PipeClosed) throw error
+        found[index] = failed(name, error)
+      }
     }
   }
   await Promise.all(Array.from({ length: Math.min(jobs, names.length) }, worker))
@@ -59,17 +65,20 @@ export async function eachInput(
     /** Whether one that succeeded is told too. */
     readonly told?: boolean
   },
-  work: (name: string, index: number) => Promise<void>,
+  work: Work,
 ): Promise<void> {
   const [only] = names
-  if (names.length === 1 && only !== undefined && !o.json) return work(only, 0)
+  if (names.length === 1 && only !== undefined && !o.json) {
+    await work(only, 0)
+    return
+  }
   const found = await outcomes(names, o.jobs, work)
   for (const outcome of found)
     if (o.json || o.told || outcome.exit !== 0)
       o.terminal.note(o.json ? JSON.stringify(outcome) : escapedLine(inWords(outcome)))
-  const failed = found.filter(({ exit }) => exit !== 0)
+  const wrong = found.filter(({ exit }) => exit !== 0)
   const worst = Math.max(...found.map(({ exit }) => exit)) as ExitCode
-  if (failed.length > 0) throw new Findings(`${failed.length} of ${names.length} failed`, worst)
+  if (wrong.length > 0) throw new Findings(`${wrong.length} of ${names.length} failed`, worst)
 }
 
 const inWords = ({ input, code, message }: Outcome): string =>

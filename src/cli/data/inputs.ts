@@ -7,6 +7,7 @@ import type { ByteSource } from '../../doors/index.js'
 import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
 import { UsageError } from '../exit-codes.js'
 import type { Streams } from '../terminal.js'
+import { wasClosed } from './closed-streams.js'
 import { giveBack } from './memory.js'
 import { endedBySignals, pipeToRead } from './pipes.js'
 
@@ -53,10 +54,15 @@ export async function openInput(name: string, { stdin }: Pick<Streams, 'stdin'>)
   }
 }
 
-/** Refuses a folder behind `<`, which a process reads as if it were empty. */
+/** Refuses a folder behind `<`, and a stdin that is closed: a process reads both as if they were empty. */
 function checkStdin(stdin: Readable): void {
-  if (stdin === process.stdin && isFolder(0))
-    throw new SealdropError('source_failed', 'stdin: the path is not a file')
+  if (stdin !== process.stdin) return
+  if (isFolder(0)) throw new SealdropError('source_failed', 'stdin: the path is not a file')
+  if (wasClosed(0))
+    throw new SealdropError(
+      'source_failed',
+      'stdin is closed: name a file, and < /dev/null is an empty one',
+    )
 }
 
 /** Not every runtime can look at what is open already. */

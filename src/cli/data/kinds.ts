@@ -1,6 +1,6 @@
 import { beginsAsArmor } from '../../age/armor.js'
 import { beginsAsAge } from '../../age/header.js'
-import { fromUtf8 } from '../../bytes/text.js'
+import { binary, fromUtf8 } from '../../bytes/text.js'
 import type { Bytes } from '../../bytes/bytes.js'
 import { SealdropError } from '../../errors/sealdrop-error.js'
 import { allOf, type Input } from './inputs.js'
@@ -20,18 +20,37 @@ const kinds: Readonly<Record<SealedKind, (bytes: Bytes, text: string) => boolean
   value: (_, text) => /^\s*eyJ[\w-]*\.?/.test(text),
 }
 
-const latin1 = (bytes: Bytes): string => String.fromCharCode(...bytes)
-
 /** Whether an input is an age file, armored or not. */
 export async function beginsAsAgeFile(input: Input): Promise<boolean> {
   const bytes = await input.first(enough)
-  return kinds.age(bytes, latin1(bytes))
+  return kinds.age(bytes, binary(bytes))
+}
+
+/** So many first bytes are looked at: no header of a message is longer. */
+const longestHeader = 32_768
+/** Version 2 and the suite 0x0478, in which messages are sealed. */
+const isOurMessage = ([version, high, low]: Bytes): boolean =>
+  version === 2 && high === 0x04 && low === 0x78
+/** A whole value and nothing else (RFC 7516 §7.1). */
+const isWholeValue = (text: string): boolean => /^\s*eyJ[\w-]*(\.[\w-]*){4}\s*$/.test(text)
+
+/**
+ * What an input is already, in words; undefined where it is not sealed.
+ *
+ * An age file names no key, so that any counts. In an age file so does any message or value.
+ */
+export async function sealedAlready(input: Input, intoAge: boolean): Promise<string | undefined> {
+  if (await beginsAsAgeFile(input)) return 'an age file'
+  if (!intoAge) return undefined
+  const bytes = await input.first(longestHeader + 1)
+  if (isOurMessage(bytes)) return 'a sealed file'
+  return bytes.length <= longestHeader && isWholeValue(binary(bytes)) ? 'a sealed value' : undefined
 }
 
 /** Looks at the first bytes of an input. @throws SealdropError `malformed` */
 export async function kindOfInput(input: Input): Promise<SealedKind> {
   const bytes = await input.first(enough)
-  const text = latin1(bytes)
+  const text = binary(bytes)
   const names = Object.keys(kinds) as SealedKind[]
   const found = names.find((name) => kinds[name](bytes, text))
   if (found) return found

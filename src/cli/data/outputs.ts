@@ -9,6 +9,7 @@ import { SealdropError } from '../../errors/sealdrop-error.js'
 import { abortable } from '../../io/abort.js'
 import { PipeClosed, UsageError } from '../exit-codes.js'
 import { escapedLine, type Streams } from '../terminal.js'
+import { wasClosed } from './closed-streams.js'
 import { giveBack } from './memory.js'
 import { isPipe, pipeToWrite } from './pipes.js'
 
@@ -93,7 +94,19 @@ function stdoutOf(path: string | undefined, o: OutputOptions): Output {
     throw new UsageError(
       'stdout is a terminal: -o FILE writes a file, and -o - writes to the terminal',
     )
-  return { name: '-', write: (stream) => piped(stream, stdout, { ...o, end: false }) }
+  const isClosed = stdout === process.stdout && wasClosed(1)
+  return {
+    name: '-',
+    async write(stream) {
+      if (!isClosed) return piped(stream, stdout, { ...o, end: false })
+      const lost = new SealdropError(
+        'output_failed',
+        'stdout is closed: -o FILE writes a file, and > /dev/null throws it away',
+      )
+      await stream.cancel(lost)
+      throw lost
+    },
+  }
 }
 
 const unwritable = (cause: NodeJS.ErrnoException): SealdropError =>

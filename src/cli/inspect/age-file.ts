@@ -7,6 +7,7 @@ import {
   grouped,
   namedInput,
   problem,
+  problemsOf,
   type Problem,
   type Report,
   type Way,
@@ -36,7 +37,14 @@ export async function lookAtAge({ input, signal }: Seen): Promise<Report> {
     ],
     does: 'opens',
     ways: types.flatMap((type) => wayOf(type, input.name)),
-    problems: problemsOfTypes(types),
+    problems: [
+      ...problemsOfTypes(types),
+      ...problemsOf([
+        input.size !== undefined && !armored && length === undefined,
+        'malformed',
+        'no chunks add up to its size: it was cut, or added to',
+      ]),
+    ],
   }
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { goodUntil } from '../../age/recipient.js'
 import type { InventoryStore } from '../../doors/kms.js'
 import type { ServedText } from '../../kms/age/answer-text.js'
 import { needed, textOf } from './published-folder.js'
@@ -20,7 +21,7 @@ export async function ageOfInventory(store: InventoryStore): Promise<readonly Te
 export async function ageOfFolder(folder: string): Promise<readonly TextSource[]> {
   const path = join(folder, recipients.name)
   if ((await textOf(path)) === undefined) return []
-  const served = { ...recipients, read: async () => goodUntil(await needed(path)) }
+  const served = { ...recipients, read: async () => servedText(await needed(path)) }
   const signed = join(folder, signature.name)
   if ((await textOf(signed)) === undefined) return [served]
   // it ends as what it signs does
@@ -32,8 +33,7 @@ export async function ageOfFolder(folder: string): Promise<readonly TextSource[]
 }
 
 /** A text of recipients with the end that it says. One that says none was written by somebody else. */
-function goodUntil(text: string): ServedText {
-  const [, time = ''] = /^# Good until (\d{4}-[\d:T.-]+Z)\./m.exec(text) ?? []
-  const end = Date.parse(time)
-  return { text, expires: new Date(Number.isNaN(end) ? Date.now() + day : end) }
-}
+const servedText = (text: string): ServedText => ({
+  text,
+  expires: goodUntil(text) ?? new Date(Date.now() + day),
+})

@@ -112,6 +112,13 @@ interface Opened {
   readonly info: OpenedAgeInfo
 }
 
+const refuseArmor = (armored: boolean): void =>
+  ensure(
+    !armored,
+    'invalid_argument',
+    'openRange: an armored age file has no ranges; openStream opens it',
+  )
+
 /** What an opener does with files. */
 class AgeFiles {
   readonly #parts: UnwrapParts
@@ -129,9 +136,14 @@ class AgeFiles {
   }
 
   async openStream(source: StreamSource, call: CallOptions | undefined): Promise<OpenedAge> {
-    return taken(source, async (reader) => {
+    return taken(source, async (reader, { size }) => {
       const signal = signalOf(call)
-      const { front, key, info } = await this.#opened(signal, () => readFront(reader, this.#bounds))
+      const { front, key, info } = await this.#opened(signal, async () => {
+        const found = await readFront(reader, this.#bounds)
+        // of armored files it is not known what stands inside
+        if (size !== undefined && !found.armored) layoutOf(size, found)
+        return found
+      })
       const stop = (reason: unknown): void => this.#stopped(reason, key, reader)
       return { ...info, readable: streamOf(allChunks(front.reader, key), stop, signal) }
     })
@@ -150,14 +162,9 @@ class AgeFiles {
         // no more than that is fetched, where the source is far away
         const most = this.#bounds.maxHeaderLength + nonceLength
         const reader = input.reader(0, Math.min(input.size, most))
-        const found = await readFront(reader, this.#bounds)
+        const found = await readFront(reader, this.#bounds, refuseArmor)
         reader.cancel(undefined)
-        ensure(
-          !found.armored,
-          'invalid_argument',
-          'openRange: an armored age file has no ranges; openStream opens it',
-        )
-        layoutOf(input, found)
+        layoutOf(input.size, found)
         return found
       })
       const part = await abortable(openPart({ input, front, key }, start, end), signal).catch(

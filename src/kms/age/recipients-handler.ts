@@ -18,12 +18,15 @@ export interface AgeRecipientsHandlerOptions extends AgeRecipientsOptions {
 }
 
 const reloadAfter = 60_000
+/** As long as an answer without recipients says: requests must not read the inventory one by one. */
+const retryAfter = 30_000
 
 /**
  * Makes a handler that serves `age.txt`: the recipients that stock age seals to.
  *
  * - It answers GET and HEAD, with `ETag` and 304, and `Cache-Control`. Mount it at any path.
- * - It lists purposes with `age: true` only. The inventory is read at most once a minute.
+ * - It lists purposes with `age: true` only. The inventory is read at most once a minute,
+ *   and every 30 seconds where there is nothing to serve.
  * - No request calls KMS. It never throws: where there is nothing to serve it answers 503.
  *
  * @param store - the inventory
@@ -75,19 +78,23 @@ function holding(
   const flight = new SingleFlight<void>()
   let held: AgeRecipients | undefined
   let readAt = -Infinity
+  let isReading = false
   const read = async (): Promise<void> => {
     readAt = now()
+    isReading = true
     try {
       held = await ageRecipients(store, { now })
     } catch (error) {
       // that nothing is to be served is an answer; that the store cannot be read is none
       const isAnswer = isSealdropError(error) && error.code !== 'source_failed'
       if (isAnswer) held = undefined
+    } finally {
+      isReading = false
     }
   }
   return async () => {
-    const isOld = Math.abs(now() - readAt) >= reloadAfter
-    if (isOld || !held) await flight.run(read)
+    const isOld = Math.abs(now() - readAt) >= (held ? reloadAfter : retryAfter)
+    if (isOld || (!held && isReading)) await flight.run(read)
     return held
   }
 }

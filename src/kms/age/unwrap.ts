@@ -43,7 +43,8 @@ export interface Unwrapped {
 /**
  * Asks a private key for a file key. There is at most one cryptographic answer.
  *
- * Tags are computed from public bytes, so that a sender can make all of them match.
+ * Tags are computed from public bytes, so that a sender can make all of them match. A key that did
+ * not answer is not asked again for the same file.
  *
  * @throws SealdropError `malformed`, `key_not_found`, `key_unusable`, `kms_*`
  */
@@ -53,8 +54,10 @@ export async function unwrapFileKey(
   signal: AbortSignal | undefined,
 ): Promise<Unwrapped> {
   const candidates = await candidatesOf(stanzas, keys, signal)
+  const silent = new Set<string>()
   let unavailable: unknown
   for (const { index, stanza, key, jwk } of candidates) {
+    if (silent.has(key.arn)) continue
     try {
       const secret = await operations.agree(key.arn, spkiOf(stanza.enc), signal)
       ensure(
@@ -67,6 +70,7 @@ export async function unwrapFileKey(
       return { fileKey, index, key: key.info }
     } catch (error) {
       if (!isSealdropError(error) || !failover.includes(error.code)) throw error
+      silent.add(key.arn)
       // a key that is gone must not hide that another one may answer later
       if (error.retryable || !unavailable) unavailable = error
     }
@@ -82,15 +86,15 @@ async function candidatesOf(
 ): Promise<readonly Candidate[]> {
   const tagged = taggedIn(stanzas)
   const kinds = [...new Set(stanzas.map(({ type }) => type))].slice(0, 5).map(shown).join(', ')
-  const what = `the age file, which has stanzas of the kind ${kinds},`
   ensure(
     tagged.length > 0,
     'key_not_found',
-    `${what} is for none of this opener's keys: they are recipients age1tag1…`,
+    `the age file, which has stanzas of the kind ${kinds}, is for none of this opener's keys: they are recipients age1tag1…`,
   )
   const isNamed = (stanza: TaggedStanza, { jwk }: OpenerKey): boolean =>
     isP256(jwk) && isFor(stanza, hashOf(jwk))
   const fits = (key: OpenerKey): boolean => tagged.some((stanza) => isNamed(stanza, key))
+  const what = `whoever this age file is for (stanzas of the kind ${kinds})`
   const found = await keys.find(fits, what, signal, tagged.length)
   return tagged.flatMap((stanza, index) =>
     found.flatMap((key) =>
