@@ -30,8 +30,10 @@ export class Drop {
   readonly #host: DropHost
   readonly #box: Box
   readonly #rate = new Rate()
-  #settings: ReadySettings | Unready = { problem: 'endpoint' }
+  #settings: ReadySettings | Unready = { error: undefined }
   #keys: KeysKnown = { state: 'checking' }
+  /** Why the keys were believed when a file was begun. */
+  readonly #trust = new WeakMap<File, DropReceipt['trust']>()
   #unfinished: readonly UnfinishedUpload[] = []
   #language: Language
   #isDue = false
@@ -53,17 +55,15 @@ export class Drop {
   }
 
   get receipts(): readonly DropReceipt[] {
-    const trust = this.#keys.state === 'believed' ? this.#keys.sets.map((set) => set.trust) : []
     return this.queue.items
-      .map((item) => receiptOf(item, trust))
+      .map((item) => receiptOf(item, this.#trust.get(item.file) ?? []))
       .filter((receipt) => receipt !== undefined)
   }
 
   /** Reads all settings again. What is on its way goes on as it was begun. */
   configure(): void {
     this.#settings = readSettings(this.#host.settings())
-    if ('problem' in this.#settings)
-      this.#host.tell('sealdrop-error', { code: 'invalid_argument', ...this.#settings })
+    if ('error' in this.#settings) this.#host.tell('sealdrop-error', wordsOf(this.#settings.error))
     else {
       void this.checkKeys()
       void this.#lookForUnfinished()
@@ -92,12 +92,12 @@ export class Drop {
   }
 
   send(): void {
-    if (!('problem' in this.#settings) && this.#keys.state === 'believed') this.queue.send()
+    if (!('error' in this.#settings) && this.#keys.state === 'believed') this.queue.send()
   }
 
   async checkKeys(): Promise<void> {
     const settings = this.#settings
-    if ('problem' in settings) return
+    if ('error' in settings) return
     const mine = ++this.#checked
     this.#keys = { state: 'checking' }
     const found = await knownKeys(settings)
@@ -108,7 +108,7 @@ export class Drop {
   }
 
   async #lookForUnfinished(): Promise<void> {
-    if ('problem' in this.#settings || !this.#settings.records) return
+    if ('error' in this.#settings || !this.#settings.records) return
     // where a browser keeps nothing, there is nothing to go on with
     const all = await unfinishedUploads(this.#settings.records).catch(() => [])
     const mine = new Set(this.queue.items.map(({ file }) => `${file.name}/${file.size}`))
@@ -118,8 +118,12 @@ export class Drop {
 
   #begin(file: File, onProgress: (share: number) => void): ReturnType<typeof uploadSealed> {
     const settings = this.#settings
-    if ('problem' in settings) throw new Error('the settings were taken away')
+    if ('error' in settings) throw settings.error
     const { keys, transport, context, link, records } = settings
+    this.#trust.set(
+      file,
+      keys.map((set) => set.trust),
+    )
     return uploadSealed(keys, file, {
       context,
       transport,
@@ -158,7 +162,7 @@ export class Drop {
     this.#box.update({
       language: this.#language,
       company: this.#host.settings().company ?? '',
-      unready: 'problem' in this.#settings ? this.#settings : undefined,
+      unready: 'error' in this.#settings ? this.#settings : undefined,
       keys: this.#keys,
       items,
       state,
@@ -235,7 +239,7 @@ export class Drop {
 
   /** Here and at the company; where the company cannot be reached, it ends by itself. */
   async #forget(messageId: string): Promise<void> {
-    if ('problem' in this.#settings || !this.#settings.records) return
+    if ('error' in this.#settings || !this.#settings.records) return
     const { records, transport } = this.#settings
     await forgetUpload(records, messageId, { transport }).catch(() => {})
     await this.#lookForUnfinished()

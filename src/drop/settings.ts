@@ -1,5 +1,6 @@
-import { isSealdropError } from '../errors/sealdrop-error.js'
-import { isContext, type Context } from '../formats/context.js'
+import { ensure } from '../errors/guard.js'
+import { SealdropError } from '../errors/sealdrop-error.js'
+import { checkContext, type Context } from '../formats/context.js'
 import type { JWK } from '../formats/jwk.js'
 import { fetchKeySet } from '../keys/fetch-key-set.js'
 import type { KeySet } from '../keys/key-set.js'
@@ -15,7 +16,6 @@ import {
   type UploadTransport,
 } from '../upload/transport.js'
 import type { TakenLink } from '../upload/take-drop-link.js'
-import type { DropMessages } from './messages/messages.js'
 
 /**
  * What a page says to the element: by an attribute of this name, or by a property.
@@ -54,10 +54,9 @@ export interface ReadySettings {
   readonly records: FileRecords | undefined
 }
 
-/** What is missing or wrong: a row of the texts, and words for whoever made the page. */
+/** What is missing or wrong, for whoever made the page. */
 export interface Unready {
-  readonly problem: keyof DropMessages['setups']
-  readonly detail?: string
+  readonly error: unknown
 }
 
 /** Makes what is needed to send, or says what is missing. Nothing is believed by default. */
@@ -65,27 +64,17 @@ export function readSettings(given: DropSettings): ReadySettings | Unready {
   try {
     return ready(given)
   } catch (error) {
-    if (error instanceof Missing) return { problem: error.problem }
-    return { problem: 'wrong', detail: detailOf(error) }
+    return { error }
   }
 }
 
-/** Without content: what JSON.parse says may quote what it read. */
-const detailOf = (error: unknown): string =>
-  isSealdropError(error) ? error.message : Object(error).name
-
-class Missing extends Error {
-  readonly problem: Unready['problem']
-
-  constructor(problem: Unready['problem']) {
-    super(problem)
-    this.problem = problem
-  }
+function need(condition: unknown, message: string): asserts condition {
+  ensure(condition, 'invalid_argument', message)
 }
 
 function ready(given: DropSettings): ReadySettings {
   const { endpoint, headers, link, records } = given
-  if (!endpoint) throw new Missing('endpoint')
+  need(endpoint, 'endpoint: expected the URL of the upload handler')
   return {
     keys: keysOf(given),
     transport: uploadTransport(endpoint, headers === undefined ? {} : { headers }),
@@ -98,12 +87,15 @@ function ready(given: DropSettings): ReadySettings {
 function keysOf(given: DropSettings): readonly KeySet[] {
   const { keys, pins, roots } = given
   const trusts = [pins, roots].filter((trust) => trust !== undefined && trust.length > 0)
-  if (keys === undefined || keys === '') throw new Missing('keys')
-  // a key set brings its own trust, and what stands beside it would count for nothing
-  if (trusts.length > (typeof keys === 'string' ? 1 : 0)) throw new Missing('both')
-  if (typeof keys !== 'string') return [keys].flat()
-  if (trusts.length === 0) throw new Missing('trust')
-  return [fetchKeySet(keys, { trust: trustOf(given) })]
+  const found = typeof keys === 'string' ? keys : [keys ?? []].flat()
+  need(found.length > 0, 'keys: expected the URL of a key set, or key sets')
+  if (typeof found !== 'string') {
+    // a key set brings its own trust, and what stands beside it would count for nothing
+    need(trusts.length === 0, 'pins, roots: a key set has its own trust. Leave them out')
+    return found
+  }
+  need(trusts.length === 1, 'pins, roots: expected one of them, which says why keys are believed')
+  return [fetchKeySet(found, { trust: trustOf(given) })]
 }
 
 function trustOf({ pins = '', roots, setName }: DropSettings): Trust {
@@ -114,23 +106,20 @@ function trustOf({ pins = '', roots, setName }: DropSettings): Trust {
       words.map((pin) => (typeof pin === 'string' ? { thumbprint: pin, use: 'enc' } : pin)),
     )
   }
-  const jwks =
-    typeof roots === 'string' ? [JSON.parse(roots) as JWK | readonly JWK[]].flat() : roots
+  const jwks = [parsed('roots', roots) as JWK | readonly JWK[]].flat()
   const store = globalThis.indexedDB && { store: indexedDbSets() }
-  return signedBy(jwks ?? [], { ...store, ...(setName !== undefined && { name: setName }) })
+  return signedBy(jwks, { ...store, ...(setName !== undefined && { name: setName }) })
 }
 
 function contextOf({ context, link }: DropSettings): Context {
-  const found = context ?? link?.context
-  const value: unknown = typeof found === 'string' ? parsed(found) : found
-  if (!isContext(value)) throw new Missing('context')
-  return value
+  return checkContext(parsed('context', context ?? link?.context))
 }
 
-function parsed(text: string): unknown {
+/** An attribute as what it says. What is wrong is not repeated: it may be anything. */
+function parsed(name: string, value: unknown): unknown {
   try {
-    return JSON.parse(text)
+    return typeof value === 'string' ? JSON.parse(value) : value
   } catch {
-    return undefined
+    throw new SealdropError('invalid_argument', `${name}: expected JSON`)
   }
 }

@@ -5,6 +5,7 @@ import { languageOf } from '#dist/drop/format.js'
 import { Rate } from '#dist/drop/rate.js'
 import { readSettings } from '#dist/drop/settings.js'
 import { de, en } from 'sealdrop/drop'
+import { wrong as mistyped } from '../support/types.mjs'
 
 /** Every text with its path, and the places in it. */
 const textsOf = (table, path = '') =>
@@ -42,12 +43,24 @@ test('nothing is believed by default, and not in two ways', () => {
   const pins = 'tCcJB9PbNFtcJJ5m-aUnPWgykK0CCcIZcoXvNPr4pdc'
   const whole = { endpoint: 'https://a.example/u', keys: 'https://a.example/k', context: '{}' }
   const without = { records: null }
-  assert.deepEqual(readSettings({ ...whole, ...without }), { problem: 'trust' })
-  assert.deepEqual(readSettings({ ...whole, pins, roots: '[]' }), { problem: 'both' })
-  assert.deepEqual(readSettings({ ...whole, endpoint: undefined }), { problem: 'endpoint' })
-  assert.deepEqual(readSettings({ ...whole, keys: undefined }), { problem: 'keys' })
-  assert.deepEqual(readSettings({ ...whole, ...without, pins, context: '[' }), {
-    problem: 'context',
-  })
-  assert.notProperty(readSettings({ ...whole, ...without, pins }), 'problem')
+  const wrong = {
+    'pins, roots: expected one of them': [{}, { pins, roots: '[{}]' }],
+    'pins, roots: a key set has its own trust': [
+      { keys: {}, pins },
+      { keys: [{}], roots: [{}] },
+    ],
+    'endpoint: expected': [{ pins, endpoint: undefined }],
+    'keys: expected': [undefined, '', []].map((keys) => ({ pins, keys })),
+    'context: expected': ['[', '[]', undefined].map((context) => ({ pins, context })),
+    'context "a": expected a string': [{ pins, context: '{"a":1}' }],
+    'context name "sealdrop:path" is reserved': [{ pins, context: '{"sealdrop:path":"/"}' }],
+    'roots: expected JSON': [{ roots: '{' }],
+  }
+  for (const [message, all] of Object.entries(wrong))
+    for (const given of all) {
+      const { error } = mistyped(readSettings(mistyped({ ...whole, ...without, ...given })))
+      assert.equal(error?.code, 'invalid_argument', message)
+      assert.include(error?.message, message)
+    }
+  assert.notProperty(readSettings({ ...whole, ...without, pins }), 'error')
 })

@@ -63,14 +63,6 @@ export const de: DropMessages = {
   save: 'Belege speichern',
   saveAs: 'belege',
   setup: 'Diese Seite kann noch keine Dateien annehmen',
-  setups: {
-    endpoint: 'Sie sagt nicht, wohin Dateien gesendet werden: Das Attribut endpoint fehlt.',
-    keys: 'Sie sagt nicht, für welche Schlüssel versiegelt wird: Das Attribut keys fehlt.',
-    trust: 'Sie sagt nicht, warum den Schlüsseln geglaubt wird: pins oder roots fehlt.',
-    both: 'Sie sagt auf zwei Arten, warum den Schlüsseln geglaubt wird. Eine muss weg.',
-    context: 'Sie sagt nicht, wozu Dateien gehören: context muss JSON mit Texten sein, oder {}.',
-    wrong: 'Eine ihrer Einstellungen ist falsch.',
-  },
   keysFailed: 'Jetzt kann nichts gesendet werden',
   errors: {
     invalid_argument:

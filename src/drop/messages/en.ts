@@ -58,14 +58,6 @@ export const en: DropMessages = {
   save: 'Save receipts',
   saveAs: 'receipts',
   setup: 'This page is not ready to receive files',
-  setups: {
-    endpoint: 'It does not say where files are sent: the attribute endpoint is missing.',
-    keys: 'It does not say which keys files are sealed to: the attribute keys is missing.',
-    trust: 'It does not say why the keys are believed: pins or roots are missing.',
-    both: 'It says in two ways why the keys are believed, and one must go.',
-    context: 'It does not say what files belong to: context must be JSON with texts, or {}.',
-    wrong: 'One of its settings is wrong.',
-  },
   keysFailed: 'Nothing can be sent now',
   errors: {
     invalid_argument: 'This page is not set up right. Please tell the company.',

@@ -68,11 +68,8 @@ export interface DropMessages {
   readonly receipts: string
   readonly save: string
   readonly saveAs: string
-  /** What the page has to mend before anything can be sent. */
+  /** Where the page has something to mend before anything can be sent. */
   readonly setup: string
-  readonly setups: Readonly<
-    Record<'endpoint' | 'keys' | 'trust' | 'both' | 'context' | 'wrong', string>
-  >
   readonly keysFailed: string
   /** What a person can do, by the code of an error; a page meets no code of a companion. */
   readonly errors: Readonly<Record<PageErrorCode | 'unknown', string>>

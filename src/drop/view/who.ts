@@ -2,7 +2,7 @@ import type { KeyInfo } from '../../keys/key.js'
 import { filled } from '../messages/messages.js'
 import type { BelievedKeys, DropActions, DropModel, DropPart } from '../model.js'
 import { button, el, fill, icon, icons, write } from './dom.js'
-import { codeOf, errorText } from './words.js'
+import { codeOf, detailOf, errorText } from './words.js'
 
 /** Who can open the files, and why that is believed; or why nothing can be sent. */
 export function whoPart({ checkKeys }: DropActions): DropPart {
@@ -44,13 +44,10 @@ function problemOf(model: DropModel): Node[] {
   ]
 }
 
-function problemLines({
-  unready,
-  keys,
-  language: { texts },
-}: DropModel): readonly (string | undefined)[] {
-  if (unready) return [texts.setups[unready.problem], unready.detail]
-  return keys.state === 'failed' ? [errorText(keys.error, texts), codeOf(keys.error)] : []
+function problemLines({ unready, keys, language }: DropModel): readonly string[] {
+  const error = unready?.error ?? (keys.state === 'failed' && keys.error)
+  if (!error) return []
+  return [errorText(error, language.texts), unready ? detailOf(error) : codeOf(error)]
 }
 
 function factsOf(sets: readonly BelievedKeys[], { items, language: { texts } }: DropModel): Node[] {

@@ -11,3 +11,7 @@ export function errorText(error: unknown, { errors }: DropMessages): string {
 /** The code that a page's maker asks for. */
 export const codeOf = (error: unknown): string =>
   isSealdropError(error) ? error.code : String(Object(error).name ?? 'unknown')
+
+/** What is wrong with a setting. Only our own messages hold no content. */
+export const detailOf = (error: unknown): string =>
+  isSealdropError(error) ? error.message : codeOf(error)
