@@ -31,6 +31,12 @@ export interface SealdropDrop extends HTMLElement, Settings {
   resume(): void
 }
 
+declare global {
+  interface HTMLElementTagNameMap {
+    'sealdrop-drop': SealdropDrop
+  }
+}
+
 const tag = 'sealdrop-drop'
 
 /**

@@ -14,6 +14,7 @@ import { codeOf } from './view/words.js'
 
 /** Milliseconds between two looks of the box. */
 const beat = 100
+const second = 1_000
 const quarter = 0.25
 
 /** What an element is for its box. */
@@ -37,6 +38,7 @@ export class Drop {
   #unfinished: readonly UnfinishedUpload[] = []
   #language: Language
   #isDue = false
+  #tick: ReturnType<typeof setTimeout> | undefined
   #checked = 0
   #told: QueueState = 'empty'
   #said = 0
@@ -51,7 +53,7 @@ export class Drop {
       now: () => Date.now(),
     })
     this.#box = new Box(this.#actions())
-    root.append(this.#box.node)
+    root.append(this.#box.body)
   }
 
   get receipts(): readonly DropReceipt[] {
@@ -110,9 +112,7 @@ export class Drop {
   async #lookForUnfinished(): Promise<void> {
     if ('error' in this.#settings || !this.#settings.records) return
     // where a browser keeps nothing, there is nothing to go on with
-    const all = await unfinishedUploads(this.#settings.records).catch(() => [])
-    const mine = new Set(this.queue.items.map(({ file }) => `${file.name}/${file.size}`))
-    this.#unfinished = all.filter(({ name, size }) => !mine.has(`${name}/${size}`))
+    this.#unfinished = await unfinishedUploads(this.#settings.records).catch(() => [])
     this.show()
   }
 
@@ -154,8 +154,8 @@ export class Drop {
 
   show(): void {
     const { items, state, progress } = this.queue
-    const hadFocus = this.#box.node.contains(
-      (this.#box.node.getRootNode() as ShadowRoot).activeElement,
+    const hadFocus = this.#box.body.contains(
+      (this.#box.body.getRootNode() as ShadowRoot).activeElement,
     )
     if (state === 'sending') this.#rate.add(performance.now(), progress.done)
     else this.#rate.clear()
@@ -168,10 +168,15 @@ export class Drop {
       state,
       progress,
       rate: this.#rate,
-      unfinished: this.#unfinished.filter(({ name, size }) => !isQueued(items, name, size)),
+      unfinished: this.#unfinished.filter(
+        ({ name, size }) => !items.some(({ file }) => file.name === name && file.size === size),
+      ),
       isOffline: !navigator.onLine,
     })
     this.#box.keepFocus(hadFocus)
+    // where nothing leaves any more, that is seen too
+    clearTimeout(this.#tick)
+    if (state === 'sending') this.#tick = setTimeout(() => this.show(), second)
     this.#sayProgress()
   }
 
@@ -256,9 +261,6 @@ export class Drop {
     setTimeout(() => URL.revokeObjectURL(url), 60_000)
   }
 }
-
-const isQueued = (items: readonly Item<File>[], name: string | undefined, size: number): boolean =>
-  items.some(({ file, state }) => state !== 'failed' && file.name === name && file.size === size)
 
 const wordsOf = (error: unknown): object => ({ code: codeOf(error), error })
 

@@ -49,6 +49,6 @@ export interface DropActions {
 
 /** A part of the box. */
 export interface DropPart {
-  readonly node: HTMLElement
+  readonly body: HTMLElement
   update(model: DropModel): void
 }

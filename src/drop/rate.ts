@@ -2,6 +2,8 @@
 const window = 4_000
 /** With less than this, a speed would only jump. */
 const least = 400
+/** When nothing left for so long, nobody answers. */
+const stuck = 2_500
 
 /** How fast bytes leave, and how long it takes until all have left. */
 export class Rate {
@@ -26,6 +28,13 @@ export class Rate {
     const last = this.#samples.at(-1)
     if (!first || !last || last[0] - first[0] < least || last[1] === first[1]) return undefined
     return ((last[1] - first[1]) / (last[0] - first[0])) * 1000
+  }
+
+  /** Whether nothing left for a while. */
+  get isStuck(): boolean {
+    const [first] = this.#samples
+    const last = this.#samples.at(-1)
+    return !!first && !!last && last[0] - first[0] > stuck && last[1] === first[1]
   }
 
   /** Seconds until `total` bytes have left. */

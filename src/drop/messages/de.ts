@@ -37,27 +37,22 @@ export const de: DropMessages = {
   cancelled: 'Abgebrochen. Was noch nicht gesendet war, bleibt nirgends.',
   retry: 'Noch einmal versuchen',
   removeFile: '{name} entfernen',
-  retryFile: 'Noch einmal versuchen, {name} zu senden',
-  progressOf: 'Fortschritt von {name}',
-  progress: 'Fortschritt aller Dateien',
   states: {
     waiting: 'wartet',
     resumes: 'geht weiter, wo sie stehen blieb',
     sending: 'wird gesendet',
     paused: 'angehalten',
     done: 'angekommen',
-    failed: 'gescheitert',
   },
   amount: '{done} von {total}',
   left: 'noch {time}',
   finishing: 'wird abgeschlossen',
-  offline: 'kein Netz: Es geht von selbst weiter',
+  offline: 'keine Verbindung: Es geht von selbst weiter',
   sent: '{percent} gesendet',
   unfinished: 'Nicht fertig',
   unfinishedLead:
     'Wählen Sie dieselbe Datei noch einmal, dann geht sie weiter, wo sie stehen blieb.',
   forget: 'Vergessen',
-  forgetFile: '{name} vergessen',
   receipts:
     'Bewahren Sie die Belege auf. Mit ihnen können Sie später sagen, was Sie wann gesendet haben.',
   save: 'Belege speichern',
@@ -70,7 +65,7 @@ export const de: DropMessages = {
     unsupported_runtime:
       'Dieser Browser kann hier nicht versiegeln. Öffnen Sie die Seite über https, in einem neueren Browser.',
     unsupported_algorithm:
-      'Diese Seite kennt diese Art von Schlüssel nicht. Bitte sagen Sie es dem Unternehmen.',
+      'Keiner der Schlüssel ist hier zu gebrauchen. Bitte sagen Sie es dem Unternehmen.',
     malformed: 'Die Antwort war nicht zu verstehen. Bitte sagen Sie es dem Unternehmen.',
     too_large: 'Diese Datei ist zu groß, um sie hier zu senden.',
     source_changed: 'Die Datei wurde geändert oder verschoben. Wählen Sie sie noch einmal.',
@@ -81,19 +76,18 @@ export const de: DropMessages = {
     closed: 'Es wurde abgebrochen.',
     keys_unreachable:
       'Der Schlüssel des Unternehmens ist nicht erreichbar. Prüfen Sie Ihr Netz, und versuchen Sie es noch einmal.',
-    keys_malformed: 'Was kam, ist kein Schlüssel. Bitte sagen Sie es dem Unternehmen.',
+    keys_malformed: 'Die Antwort war nicht zu verstehen. Bitte sagen Sie es dem Unternehmen.',
     keys_untrusted:
       'Der Schlüssel ist nicht der, den diese Seite erwartet. Darum wird nichts für ihn versiegelt. Bitte sagen Sie es dem Unternehmen.',
     keys_expired: 'Der Schlüssel ist abgelaufen, oder die Uhr dieses Geräts geht falsch.',
     keys_rolled_back:
       'Der Schlüssel ist älter als der, der zuletzt da war. Bitte sagen Sie es dem Unternehmen.',
     no_usable_key:
-      'Keiner der Schlüssel ist jetzt zu gebrauchen. Bitte sagen Sie es dem Unternehmen.',
+      'Keiner der Schlüssel ist hier zu gebrauchen. Bitte sagen Sie es dem Unternehmen.',
     rejected:
       'Das Unternehmen nimmt das nicht an. Ihr Link oder Ihre Anmeldung ist vielleicht abgelaufen.',
     context_mismatch: 'Ihr Link ist für etwas anderes. Bitten Sie um einen neuen.',
-    expired:
-      'Ihr Link ist abgelaufen, oder es hat zu lange gedauert. Bitten Sie um einen neuen Link, oder beginnen Sie noch einmal.',
+    expired: 'Ihr Link ist abgelaufen, oder es hat zu lange gedauert. Bitten Sie um einen neuen.',
     replayed: 'Das wurde schon gesendet.',
     unknown: 'Etwas ging schief. Versuchen Sie es noch einmal, oder sagen Sie es dem Unternehmen.',
   },

@@ -46,13 +46,8 @@ export interface DropMessages {
   readonly retry: string
   /** `{name}`: of the file. */
   readonly removeFile: string
-  readonly retryFile: string
-  readonly progressOf: string
-  readonly progress: string
   /** What a file is doing. */
-  readonly states: Readonly<
-    Record<'waiting' | 'resumes' | 'sending' | 'paused' | 'done' | 'failed', string>
-  >
+  readonly states: Readonly<Record<'waiting' | 'resumes' | 'sending' | 'paused' | 'done', string>>
   /** `{done}` and `{total}`. */
   readonly amount: string
   /** `{time}`. */
@@ -64,7 +59,6 @@ export interface DropMessages {
   readonly unfinished: string
   readonly unfinishedLead: string
   readonly forget: string
-  readonly forgetFile: string
   readonly receipts: string
   readonly save: string
   readonly saveAs: string

@@ -9,7 +9,7 @@ import { zonePart } from './zone.js'
 
 /** The whole box, in the order in which it is read. */
 export class Box {
-  readonly node: HTMLElement
+  readonly body: HTMLElement
   readonly #title = el('p', { part: 'title', class: 'title', id: 'title' })
   readonly #lead = el('p', { part: 'lead', class: 'soft' })
   /** Read aloud: few sentences, and never one for each percent. */
@@ -26,11 +26,11 @@ export class Box {
       outcomePart(actions),
       actionsPart(actions),
     ]
-    this.node = el(
+    this.body = el(
       'div',
       { part: 'box', class: 'box', role: 'group', 'aria-labelledby': 'title' },
       el('div', {}, this.#title, this.#lead),
-      ...this.#parts.map(({ node }) => node),
+      ...this.#parts.map(({ body }) => body),
       this.#said,
     )
   }
@@ -38,8 +38,8 @@ export class Box {
   update(model: DropModel): void {
     const { company, language, state } = model
     const { texts, tag } = language
-    this.node.lang = tag
-    this.node.dataset['state'] = state
+    this.body.lang = tag
+    this.body.dataset['state'] = state
     write(this.#title, company ? filled(texts.titleFor, { company }) : texts.title)
     write(this.#lead, texts.lead)
     for (const part of this.#parts) part.update(model)
@@ -52,10 +52,10 @@ export class Box {
 
   /** Puts the focus where it was lost because its button went. */
   keepFocus(hadFocus: boolean): void {
-    const root = this.node.getRootNode() as ShadowRoot
+    const root = this.body.getRootNode() as ShadowRoot
     if (!hadFocus || root.activeElement) return
     const next = ['.outcome:not([hidden])', '.zone button'].map((selector) =>
-      this.node.querySelector<HTMLElement>(selector),
+      this.body.querySelector<HTMLElement>(selector),
     )
     next.find((node) => node !== null)?.focus({ preventScroll: true })
   }

@@ -5,7 +5,7 @@ import { button, el, icon, icons, write } from './dom.js'
 import { codeOf, errorText } from './words.js'
 
 interface Row {
-  readonly node: HTMLLIElement
+  readonly body: HTMLLIElement
   readonly remove: HTMLButtonElement
   update(item: Item<File>, model: DropModel): void
 }
@@ -15,13 +15,13 @@ export function listPart(actions: DropActions): DropPart {
   const node = el('ul', { part: 'queue', class: 'list', role: 'list' })
   const rows = new Map<number, Row>()
   return {
-    node,
+    body: node,
     update(model) {
       const gone = new Set(rows.keys())
       for (const item of model.items) {
         gone.delete(item.id)
         const row = rows.get(item.id) ?? rowOf(item, actions)
-        if (!rows.has(item.id)) node.append(row.node)
+        if (!rows.has(item.id)) node.append(row.body)
         rows.set(item.id, row)
         row.update(item, model)
       }
@@ -40,9 +40,9 @@ function leave(rows: Map<number, Row>, id: number): void {
   const row = rows.get(id)
   rows.delete(id)
   if (!row) return
-  const had = row.node.contains((row.node.getRootNode() as ShadowRoot).activeElement)
-  const { nextElementSibling: next, previousElementSibling: before } = row.node
-  row.node.remove()
+  const had = row.body.contains((row.body.getRootNode() as ShadowRoot).activeElement)
+  const { nextElementSibling: next, previousElementSibling: before } = row.body
+  row.body.remove()
   if (had) (next ?? before)?.querySelector<HTMLElement>('.remove')?.focus()
 }
 
@@ -65,7 +65,7 @@ function rowOf({ id, path, file }: Item<File>, { remove, retry }: DropActions): 
     away,
   )
   return {
-    node,
+    body: node,
     remove: away,
     update(item, { language }) {
       const { texts, formats } = language
@@ -76,9 +76,9 @@ function rowOf({ id, path, file }: Item<File>, { remove, retry }: DropActions): 
       const share = item.file.size > 0 ? item.done / item.file.size : Number(item.state === 'done')
       bar.value = share
       bar.hidden = !['sending', 'paused'].includes(item.state)
-      bar.setAttribute('aria-label', filled(texts.progressOf, { name: path }))
+      bar.setAttribute('aria-label', path)
       write(again, texts.retry)
-      again.setAttribute('aria-label', filled(texts.retryFile, { name: path }))
+      again.setAttribute('aria-label', `${texts.retry}: ${path}`)
       again.hidden = item.state !== 'failed'
       away.setAttribute('aria-label', filled(texts.removeFile, { name: path }))
       away.hidden = item.state === 'done'

@@ -10,7 +10,7 @@ export function totalPart(): DropPart {
   const bar = el('progress', { part: 'progress total', max: '1', class: 'whole' })
   const node = el('div', { part: 'total', class: 'total' }, el('p', {}, share, amount, speed), bar)
   return {
-    node,
+    body: node,
     update(model) {
       const { texts, formats } = model.language
       const { done, total } = model.progress
@@ -21,7 +21,7 @@ export function totalPart(): DropPart {
       write(amount, filled(texts.amount, values))
       write(speed, speedOf(model))
       bar.value = part
-      bar.setAttribute('aria-label', texts.progress)
+      bar.setAttribute('aria-label', texts.list)
     },
   }
 }
@@ -29,8 +29,8 @@ export function totalPart(): DropPart {
 function speedOf({ state, rate, progress, isOffline, language }: DropModel): string {
   const { texts, formats } = language
   if (state === 'paused') return texts.states.paused
-  if (isOffline) return texts.offline
-  if (progress.done >= progress.total) return texts.finishing
+  if (!isOffline && progress.done >= progress.total) return texts.finishing
+  if (isOffline || rate.isStuck) return texts.offline
   const { speed } = rate
   const left = rate.left(progress.total)
   if (speed === undefined || left === undefined) return ''
@@ -45,7 +45,7 @@ export function actionsPart(actions: DropActions): DropPart {
   const cancel = button({ part: 'button cancel' }, actions.cancel)
   const node = el('div', { part: 'actions', class: 'row' }, send, pause, resume, cancel)
   return {
-    node,
+    body: node,
     update({ state, items, keys, unready, language: { texts, formats } }) {
       const had = node.contains((node.getRootNode() as ShadowRoot).activeElement)
       const waiting = items.filter((item) => item.state === 'waiting').length
@@ -71,7 +71,7 @@ export function outcomePart({ save }: DropActions): DropPart {
   const keep = button({ part: 'button save', class: 'strong' }, save)
   const node = el('div', { part: 'receipts', class: 'outcome', tabindex: '-1' }, title, words, keep)
   return {
-    node,
+    body: node,
     update({ items, state, language: { texts, formats } }) {
       const count = (wanted: string): number => items.filter((item) => item.state === wanted).length
       const [arrived, failed] = [count('done'), count('failed')]

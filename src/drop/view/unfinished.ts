@@ -1,4 +1,3 @@
-import { filled } from '../messages/messages.js'
 import type { DropActions, DropPart } from '../model.js'
 import { button, el, write } from './dom.js'
 
@@ -10,7 +9,7 @@ export function unfinishedPart({ forget }: DropActions): DropPart {
   const node = el('div', { part: 'unfinished', class: 'unfinished' }, title, lead, list)
   let shown = ''
   return {
-    node,
+    body: node,
     update({ unfinished, unready, language: { tag, texts, formats } }) {
       node.hidden = unfinished.length === 0 || unready !== undefined
       write(title, texts.unfinished)
@@ -24,7 +23,7 @@ export function unfinishedPart({ forget }: DropActions): DropPart {
         ...unfinished.map(({ messageId, name = '…', size, created }) => {
           const away = button({ part: 'button forget', class: 'small' }, () => forget(messageId))
           away.textContent = texts.forget
-          away.setAttribute('aria-label', filled(texts.forgetFile, { name }))
+          away.setAttribute('aria-label', `${texts.forget}: ${name}`)
           const about = `${formats.size(size)} · ${date.format(created)}`
           const words = el(
             'div',

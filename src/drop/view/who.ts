@@ -13,7 +13,7 @@ export function whoPart({ checkKeys }: DropActions): DropPart {
   const words = el('div', {}, title, facts, problem, again)
   const node = el('div', { part: 'who', class: 'who' }, icon(icons.lock), words)
   return {
-    node,
+    body: node,
     update(model) {
       const { texts } = model.language
       const { keys, unready } = model

@@ -23,7 +23,7 @@ export function zonePart({ add, drop }: DropActions): DropPart {
     write(hint, isOver ? texts.dropNow : texts.drop)
   })
   return {
-    node,
+    body: node,
     update({ language, unready }) {
       node.hidden = unready !== undefined
       texts = language.texts
