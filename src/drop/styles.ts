@@ -16,7 +16,7 @@ const colors = {
 } as const
 
 const rules = `
-:host{display:block;container-type:inline-size;color:var(--ink);font:400 1rem/1.5 var(--sealdrop-font,system-ui,sans-serif);text-align:start}
+:host{display:block;container-type:inline-size;color:var(--ink);font-family:var(--sealdrop-font,inherit);font-size:1rem;line-height:1.5;text-align:start}
 :host([hidden]),[hidden]{display:none !important}
 *,::before{box-sizing:border-box}
 p,ul,dl,dd{margin:0;padding:0}
@@ -26,7 +26,7 @@ svg{flex:none;width:1.5rem;height:1.5rem;fill:none;stroke:currentColor;stroke-wi
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .hidden-text{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .box{position:relative;display:grid;grid-template-columns:minmax(0,1fr);gap:18px;padding:16px;background:var(--page);border:1px solid var(--line);border-radius:var(--radius)}
-.title{font-size:1.25rem;font-weight:700;line-height:1.3;letter-spacing:-.012em;overflow-wrap:anywhere;text-wrap:balance}
+.title{font-size:1.25rem;font-weight:700;line-height:1.3;letter-spacing:-.012em;overflow-wrap:anywhere;text-wrap:balance;margin-bottom:4px}
 .soft,.about p,dt{color:var(--soft)}
 .row{display:flex;flex-wrap:wrap;gap:10px}
 button{padding:9px 18px;font:inherit;color:var(--ink);background:var(--page);border:1px solid var(--strong-line);border-radius:calc(var(--radius) * .6);cursor:pointer;overflow-wrap:anywhere}

@@ -1,6 +1,8 @@
 // The element `<sealdrop-drop>` of a page, as tests drive it: by what people see of it.
 import { assert } from 'chai'
 
+/** @typedef {import('sealdrop/drop').SealdropDrop} SealdropDrop which gives the tag its type */
+
 const patience = 20_000
 
 /** @param {import('puppeteer-core').Page} page */
