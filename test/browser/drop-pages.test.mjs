@@ -197,6 +197,19 @@ test('what the handler refuses is said, and can be tried again', async (t) => {
   await box.is('done')
 })
 
+test('what the bucket refuses is said, and nothing arrives', async (t) => {
+  const { box } = await at(t)
+  const objects = await world.objects()
+  store.before = async () => ({ status: 403, code: 'AccessDenied' })
+  t.after(() => (store.before = undefined))
+  await box.choose(small.path)
+  await box.click('.main')
+  await box.is('failed')
+  assert.match(await box.text('li .state'), /^(The server did not take it|The company does not)/)
+  assert.deepEqual(await world.objects(), objects)
+  assert.deepEqual(await box.receipts(), [])
+})
+
 test('without a connection it says so, and goes on by itself', async (t) => {
   const { page, box } = await at(t)
   await box.choose(small.path)
@@ -244,4 +257,61 @@ test('where its script does not run, there is no request', async (t) => {
   assert.deepEqual(await requests(world.page('/gone.html', { script })), none)
   // the control: where it runs, the keys are asked for
   assert.deepEqual(await requests(home), { isDefined: true, asked: ['/keys.json'] })
+})
+
+test('properties go before attributes, also those that were set before it was defined', async (t) => {
+  world.files['/early.js'] = "document.querySelector('sealdrop-drop').company = 'Early'"
+  const url = world.page('/early.html', { head: '' })
+  world.files['/early.html'].text = world.files['/early.html'].text.replace(
+    '<script src="/sealdrop-drop',
+    '<script src="/early.js" defer></script><script src="/sealdrop-drop',
+  )
+  const { page, box } = await at(t, url)
+  assert.equal(await box.text('.who-title'), 'Only Early can open them')
+  const title = async (words) => {
+    await page.waitForFunction(
+      (wanted) =>
+        document.querySelector('sealdrop-drop')?.shadowRoot?.querySelector('.who-title')
+          ?.textContent === wanted,
+      { timeout: 5_000 },
+      words,
+    )
+  }
+  await page.evaluate(() => {
+    const element = document.querySelector('sealdrop-drop')
+    if (element) element.company = undefined
+  })
+  await title('Only Example Insurance can open them')
+  await page.evaluate(() => (document.documentElement.lang = 'de-AT'))
+  await title('Nur Example Insurance kann sie öffnen')
+  Object.assign(world.files, await builtDoors(['drop']))
+  await page.evaluate(async (door) => {
+    document.documentElement.lang = 'fr'
+    const { en } = await import(door)
+    const element = document.querySelector('sealdrop-drop')
+    if (element) element.messages = { fr: { ...en, whoFor: '{company} seul' } }
+  }, '/doors/drop.js')
+  await title('Example Insurance seul')
+})
+
+test('it is defined once, and not where another script has its name', async (t) => {
+  Object.assign(world.files, await builtDoors(['drop']))
+  const { page } = await at(t, world.page('/doors.html', { script: '', body: ' ' }))
+  const codes = await page.evaluate(async (door) => {
+    const { defineDrop } = await import(door)
+    const codeOf = () => {
+      try {
+        return defineDrop() ?? 'defined'
+      } catch (error) {
+        return Object(error).code
+      }
+    }
+    const again = [codeOf(), codeOf()]
+    const real = customElements.get.bind(customElements)
+    customElements.get = () => HTMLElement
+    const other = codeOf()
+    customElements.get = real
+    return [...again, other]
+  }, '/doors/drop.js')
+  assert.deepEqual(codes, ['defined', 'defined', 'conflict'])
 })

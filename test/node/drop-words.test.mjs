@@ -4,7 +4,9 @@ import { assert } from 'chai'
 import { languageOf } from '#dist/drop/format.js'
 import { Rate } from '#dist/drop/rate.js'
 import { readSettings } from '#dist/drop/settings.js'
+import { importKeySet, inHand } from 'sealdrop'
 import { de, en } from 'sealdrop/drop'
+import { publicJwk } from '../support/host.js'
 import { wrong as mistyped } from '../support/types.mjs'
 
 /** Every text with its path, and the places in it. */
@@ -63,4 +65,28 @@ test('nothing is believed by default, and not in two ways', () => {
       assert.include(error?.message, message)
     }
   assert.notProperty(readSettings({ ...whole, ...without, pins }), 'error')
+})
+
+test('trust comes from pins, from roots, or with a key set', () => {
+  const whole = { endpoint: 'https://a.example/u', keys: 'https://a.example/k', records: null }
+  const jwk = publicJwk('P-256-sig')
+  const trusts = (given) =>
+    mistyped(readSettings({ ...whole, context: {}, ...given })).keys.map(({ trust }) => trust)
+  const pin = 'tCcJB9PbNFtcJJ5m-aUnPWgykK0CCcIZcoXvNPr4pdc'
+  assert.deepEqual(trusts({ pins: ` ${pin}\n${pin} ` }), ['pinned'])
+  assert.deepEqual(trusts({ pins: [{ thumbprint: pin, use: 'enc' }] }), ['pinned'])
+  for (const roots of [JSON.stringify(jwk), JSON.stringify([jwk]), [jwk]])
+    assert.deepEqual(trusts({ roots, setName: 'claims' }), ['signed'])
+  const set = importKeySet(jwk, { trust: inHand() })
+  assert.deepEqual(trusts({ keys: set }), ['in-hand'])
+  assert.deepEqual(trusts({ keys: [set, set] }), ['in-hand', 'in-hand'])
+})
+
+test('a link brings its context, and what the page says goes before it', () => {
+  const whole = { endpoint: 'https://a.example/u', keys: 'https://a.example/k', records: null }
+  const pins = 'tCcJB9PbNFtcJJ5m-aUnPWgykK0CCcIZcoXvNPr4pdc'
+  const link = mistyped({ token: 'a.b.c', context: { claim: '7' } })
+  const contextOf = (given) => mistyped(readSettings({ ...whole, pins, ...given })).context
+  assert.deepEqual(contextOf({ link }), { claim: '7' })
+  assert.deepEqual(contextOf({ link, context: '{"claim":"8"}' }), { claim: '8' })
 })

@@ -35,9 +35,9 @@ export const en: DropMessages = {
   retry: 'Try again',
   removeFile: 'Remove {name}',
   states: {
-    waiting: 'waits',
+    waiting: 'waiting',
     resumes: 'goes on where it stopped',
-    sending: 'is being sent',
+    sending: 'sending',
     paused: 'paused',
     done: 'arrived',
   },
