@@ -1,17 +1,11 @@
 // `<sealdrop-drop>` for everybody: axe finds nothing in any of its states, in both languages, light and
 // dark; it works by the keyboard alone, on a narrow screen, and without motion.
 import test from 'node:test'
-import { createRequire } from 'node:module'
-import { readFile } from 'node:fs/promises'
 import { assert } from 'chai'
 import { launches } from '../s3/page-world.mjs'
-import { openDrop } from '../support/drop-page.mjs'
+import { openDrop, violations } from '../support/drop-page.mjs'
 import { startDropWorld } from '../support/drop-world.mjs'
 
-const axeSource = await readFile(
-  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
-  'utf8',
-)
 const world = await startDropWorld()
 const browser = await launches.Chromium()
 test.after(async () => {
@@ -25,15 +19,6 @@ const files = await Promise.all([
 const paths = files.map(({ path }) => path)
 // axe brings a style of its own, which a policy would refuse
 const pageIn = (lang, o = {}) => world.page(`/${lang}.html`, { lang, csp: '', ...o })
-
-/** What axe finds, in words. */
-async function violations(page) {
-  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axeSource)
-  return page.evaluate(async () => {
-    const { violations: all } = await globalThis['axe'].run(document, { preload: false })
-    return all.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id} ${target.join(' ')}`))
-  })
-}
 
 /** Whether something is wider than the screen. */
 const isTooWide = (page) =>

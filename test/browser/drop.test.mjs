@@ -21,13 +21,15 @@ const home = world.page('/works.html')
 
 /** Holds the parts back from the one of this number on, until it is called. */
 function holdFrom(number) {
-  const gate = Promise.withResolvers()
+  /** @type {(nothing?: undefined) => void} */
+  let letGo = () => {}
+  const gate = new Promise((resolve) => (letGo = resolve))
   store.before = async ({ part }) => {
-    if (part >= number) await gate.promise
+    if (part >= number) await gate
   }
   return () => {
     store.before = undefined
-    gate.resolve(undefined)
+    letGo()
   }
 }
 

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assert } from 'chai'
-import { boxOf } from '../support/drop-page.mjs'
+import { boxOf, violations } from '../support/drop-page.mjs'
 import { markers } from '../support/drop-world.mjs'
 import { inTab, openTab, startBoth, textOf } from './browser.mjs'
 
@@ -114,4 +114,24 @@ test('what waits on the other side is no taller than its words, and fits any wid
   }
   assert.deepEqual(tab.troubles, [])
   await tab.close()
+})
+
+test('axe finds nothing on the page, before and after a file was opened', async () => {
+  for (const scheme of ['light', 'dark']) {
+    const tab = await openTab(browser, { scheme })
+    const { page } = tab
+    await page.setBypassCSP(true) // axe brings a style of its own
+    await page.goto(`${demo.url}drop.html`)
+    const box = boxOf(page)
+    await box.find('.key')
+    assert.deepEqual(await violations(page), [], scheme)
+    await box.choose(small.path)
+    await box.click('.main')
+    await page.waitForSelector('#opened button')
+    assert.deepEqual(await violations(page), [], scheme)
+    await page.click('#opened button')
+    await page.waitForSelector('#opened .good')
+    assert.deepEqual(await violations(page), [], scheme)
+    await tab.close()
+  }
 })

@@ -1,4 +1,6 @@
 // The element `<sealdrop-drop>` of a page, as tests drive it: by what people see of it.
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { assert } from 'chai'
 
 /** @typedef {import('sealdrop/drop').SealdropDrop} SealdropDrop which gives the tag its type */
@@ -95,4 +97,18 @@ export async function openDrop(t, browser, url, prepare) {
   await prepare?.(page)
   await page.goto(url)
   return { page, box: boxOf(page), troubles }
+}
+
+const axeSource = readFileSync(
+  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
+  'utf8',
+)
+
+/** What axe finds in a page without a policy, in words: the rule, and where. */
+export async function violations(page) {
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axeSource)
+  return page.evaluate(async () => {
+    const { violations: all } = await globalThis['axe'].run(document, { preload: false })
+    return all.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id} ${target.join(' ')}`))
+  })
 }
