@@ -37,7 +37,7 @@ const sourceMaps = {
 const integrity = {
   name: 'integrity',
   async writeBundle() {
-    const files = ['sealdrop.min.js', 'sealdrop.min.mjs']
+    const files = ['sealdrop.min.js', 'sealdrop.min.mjs', 'sealdrop-drop.min.js']
     const hashes = await Promise.all(
       files.map(async (file) => {
         const bytes = await readFile(`dist/${file}`).catch(() => undefined)
@@ -57,10 +57,10 @@ const oneFile = {
   writeBundle: () => buildOneFile({ outfile: 'dist/cli/sealdrop.mjs' }),
 }
 
-const scriptTag = (file, format) => ({
+const scriptTag = (file, format, name = 'sealdrop') => ({
   file,
   format,
-  name: 'sealdrop',
+  name,
   banner,
   sourcemap: true,
   plugins: [terser({ ...minify, module: format === 'es' })],
@@ -71,6 +71,11 @@ export default [
     input: 'dist/doors/index.js',
     plugins: [resolve({ browser: true }), sourceMaps, integrity],
     output: [scriptTag('dist/sealdrop.min.js', 'iife'), scriptTag('dist/sealdrop.min.mjs', 'es')],
+  },
+  {
+    input: 'dist/drop/script.js',
+    plugins: [resolve({ browser: true }), sourceMaps, integrity],
+    output: scriptTag('dist/sealdrop-drop.min.js', 'iife', 'sealdropDrop'),
   },
   ...inlined.map((file, index) => ({
     input: file,

@@ -55,6 +55,13 @@ export { sealForm } from ${pathOf('forms')}`,
     budget: 13_500,
   },
   {
+    name: 'sealdrop/drop',
+    code: `export { defineDrop } from ${pathOf('drop')}`,
+    budget: 34_400,
+    over: 'fetchKeySet + pinned + uploadSealed',
+    budgetOver: 16_000,
+  },
+  {
     name: 'fetchKeySet + pinned + SealedUploader',
     code: `export { fetchKeySet, pinned } from ${door}
 export { uploadTransport } from ${pathOf('upload')}

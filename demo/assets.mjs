@@ -14,11 +14,14 @@ const types = {
 }
 const pages = {
   '/': 'index.html',
+  '/drop.html': 'drop.html',
   '/esm.html': 'esm.html',
   '/publisher.html': 'publisher.html',
   '/receipt.html': 'receipt.html',
   '/download.html': 'download.html',
 }
+/** Pages that send to the bucket. */
+const sending = ['/', '/drop.html']
 const pageFiles = [
   'style.css',
   'publisher.css',
@@ -43,6 +46,7 @@ const pageFiles = [
   'receipt-cards.js',
   'receipt-page.js',
   'download.js',
+  'drop.js',
   'icon.svg',
 ]
 const library = [
@@ -50,6 +54,8 @@ const library = [
   'sealdrop.min.js.map',
   'sealdrop.min.mjs',
   'sealdrop.min.mjs.map',
+  'sealdrop-drop.min.js',
+  'sealdrop-drop.min.js.map',
 ]
 const files = new Map(
   [
@@ -80,7 +86,7 @@ export function createAssets({ pins, root, shift, bucketOrigin }) {
         root: JSON.stringify(await root()),
         shift: String(shift()),
       }
-      return page(pages[path], settings, path === '/' ? [bucketOrigin] : [])
+      return page(pages[path], settings, sending.includes(path) ? [bucketOrigin] : [])
     }
     if (path === '/sealdrop-uploads.js')
       return { body: (await pageLibrary()).code, headers: { 'content-type': types.js } }
@@ -105,6 +111,7 @@ async function page(name, settings, connects) {
     'integrity.js': integrity['sealdrop.min.js'],
     'integrity.mjs': integrity['sealdrop.min.mjs'],
     'integrity.uploads': uploads.integrity,
+    'integrity.drop': integrity['sealdrop-drop.min.js'],
   }
   const body = html.replace(/\{\{([\w.]+)\}\}/g, (_, key) => escaped(values[key]))
   const scriptHashes = [...body.matchAll(/<script type="importmap">([^]*?)<\/script>/g)].map(

@@ -14,6 +14,7 @@ const needed = [
   'dist/doors/index.js',
   'dist/sealdrop.min.js',
   'dist/sealdrop.min.mjs',
+  'dist/sealdrop-drop.min.js',
   'dist/integrity.json',
 ]
 
@@ -87,14 +88,15 @@ const demo = await startDemo({
 if (port !== 0 && demo.port !== port)
   console.log(`Port ${port} is taken, so the demo is on ${demo.port}.`)
 console.log(`
-Sealdrop demo: ${demo.url}
+Sealdrop demo: ${demo.url}drop.html
+  step by step:             ${demo.url}
   the same with ES modules: ${demo.url}esm.html
   the published keys:       ${demo.url}.well-known/jwks.json
   the publisher's page:     ${demo.url}publisher.html
   the page for receipts:    ${demo.url}receipt.html
   files go to:              ${demo.files}
 
-Open the first one, type something, seal it, send it. Ctrl+C ends the demo; its keys stay for the next time.
+Open the first one, drop files into it, seal them, open them at the company. Ctrl+C ends the demo; its keys stay for the next time.
 `)
 
 let ending = false

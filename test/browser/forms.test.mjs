@@ -335,7 +335,7 @@ test('in Chromium', async (t) => {
 
   await t.test('the example of the docstring', async () => {
     const [example] = publicVerbs()
-      .filter(({ name }) => Object.hasOwn(inPages, name))
+      .filter(({ name }) => name === 'sealForm' && Object.hasOwn(inPages, name))
       .flatMap(examplesOf)
     const code = present(example).code.replace(
       /'sealdrop(?:\/(\w+))?'/g,

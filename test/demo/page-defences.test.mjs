@@ -39,6 +39,7 @@ async function withChangedLibrary(path, file, held, work) {
 
 for (const [path, file] of [
   ['', 'sealdrop-uploads.js'],
+  ['drop.html', 'sealdrop-drop.min.js'],
   ['receipt.html', 'sealdrop.min.js'],
   ['esm.html', 'sealdrop.min.mjs'],
 ]) {

@@ -7,7 +7,7 @@ import { inTab, openTab, shown, startBoth } from './browser.mjs'
 const { demo, browser, close } = await startBoth()
 after(close)
 
-const pages = ['', 'esm.html', 'publisher.html', 'receipt.html', 'download.html']
+const pages = ['', 'drop.html', 'esm.html', 'publisher.html', 'receipt.html', 'download.html']
 
 test('every page has a description, and none is that of another one', async () => {
   const texts = await Promise.all(

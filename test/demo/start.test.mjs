@@ -51,7 +51,9 @@ test(
     ])) {
       const run = start(t, { PORT: '0' })
       const [, url] = await run.saying(/Sealdrop demo: (http:\S+)/)
-      assert.strictEqual((await fetch(url)).status, 200)
+      const page = await fetch(url)
+      assert.strictEqual(page.status, 200)
+      assert.include(await page.text(), '<sealdrop-drop', 'it opens with the element')
       assert.strictEqual(run.out.includes('Making the first keys'), first)
       await run.saying(/Ctrl\+C ends the demo/)
       run.child.kill(signal)

@@ -345,6 +345,7 @@ test('every door and the runtime it names stand in package.json as design.md say
     './s3',
     './upload',
     './forms',
+    './drop',
     './uppy',
     './tus',
     './local-kms',
@@ -352,6 +353,8 @@ test('every door and the runtime it names stand in package.json as design.md say
     './dist/sealdrop.min.js.map',
     './dist/sealdrop.min.mjs',
     './dist/sealdrop.min.mjs.map',
+    './dist/sealdrop-drop.min.js',
+    './dist/sealdrop-drop.min.js.map',
     './dist/integrity.json',
     './package.json',
   ])

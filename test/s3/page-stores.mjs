@@ -32,7 +32,7 @@ export async function storedInPage() {
     })
   const found = []
   for (const { name } of await indexedDB.databases()) {
-    const db = await ended(indexedDB.open(name))
+    const db = await ended(indexedDB.open(String(name)))
     for (const store of db.objectStoreNames) {
       const open = () => db.transaction(store).objectStore(store)
       const rows = [await ended(open().getAllKeys()), await ended(open().getAll())]
@@ -47,7 +47,7 @@ export async function storedInPage() {
     const cache = await caches.open(name)
     for (const request of await cache.keys()) {
       const response = await cache.match(request)
-      const body = latin1(bytesOf(await response.arrayBuffer()))
+      const body = latin1(bytesOf(await response?.arrayBuffer()))
       found.push([`cache ${name}`, `${request.url} ${body}`])
     }
   }

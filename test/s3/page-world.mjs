@@ -179,7 +179,7 @@ async function startSite(settings, ledger, look) {
   /** @type {{ build: URL, atPoint?: any }} */
   const o = { build: dist }
   const builds = new Map()
-  /** What is answered before the doors of the build, and the files of the folder. */
+  /** What is answered before the doors of the build, and the files of the folder: text, or text and headers. */
   const files = {}
   const doorsNow = () => {
     if (!builds.has(o.build)) builds.set(o.build, builtDoors(['index', 'upload'], o.build))
@@ -206,7 +206,10 @@ async function startSite(settings, ledger, look) {
     const { pathname } = new URL(request.url, 'http://localhost')
     const path = pathname === '/' ? '/index.html' : pathname
     const file = await fileAt(path)
-    response.setHeader('content-type', types[path.split('.').at(-1)] ?? types.json).end(file)
+    const { text = file, headers = {} } = file
+    response.setHeader('content-type', types[path.split('.').at(-1)] ?? types.json)
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+    response.end(text)
   }
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.writeHead(404).end())
@@ -237,8 +240,14 @@ async function startHandler(o, look) {
  * @param {import('@aws-sdk/client-s3').S3ClientConfig} config of an S3
  * @param {Record<string, string>} markers - texts that may reach no server
  * @param {(url: string) => Promise<string>} front - what pages reach in front of the bucket
+ * @param {import('sealdrop/s3').UploadHandlerOptions['authorize']} allow - who may send
  */
-export async function makePageWorld(config, markers, front = async (url) => url) {
+export async function makePageWorld(
+  config,
+  markers,
+  front = async (url) => url,
+  allow = authorize,
+) {
   const folder = await mkdtemp(join(tmpdir(), 'sealdrop-pages-'))
   const local = await startLocalKms({
     keys: [
@@ -268,7 +277,7 @@ export async function makePageWorld(config, markers, front = async (url) => url)
   const now = () => Date.now() - clock.behind
   let links
   const isLink = ({ headers }) => headers.get('authorization')?.split('.').length === 3
-  const either = (asked) => (isLink(asked.request) ? links(asked) : authorize(asked))
+  const either = (asked) => (isLink(asked.request) ? links(asked) : allow(asked))
   const by = { authorize: either, secrets: [secret], origins, now }
   const handler = await startHandler({ ...to, ...by }, look)
   const ofLinks = { kms, key: 'alias/links' }
@@ -310,9 +319,9 @@ export async function makePageWorld(config, markers, front = async (url) => url)
     linkJwk: await publicJwk(ofLinks),
     bucketUrl: `${endpoint}/${bucket}`,
     /** SHA-256 of what the company opens, and length and digest of what it opened. */
-    async opened(key) {
+    async opened(key, /** @type {Record<string, string>} */ about = context) {
       const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
-      const o = { context, digest: true }
+      const o = { context: about, digest: true }
       const { readable, digest, sealedLength } = await opener.openStream(
         /** @type {any} */ (Body).transformToWebStream(),
         o,

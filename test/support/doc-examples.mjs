@@ -47,7 +47,10 @@ export function examplesOf({ name, doc, owner = '' }) {
 }
 
 /** Verbs that need the elements of a page: their examples run in a browser, in the test named here. */
-export const inPages = { sealForm: 'test/browser/forms.test.mjs' }
+export const inPages = {
+  sealForm: 'test/browser/forms.test.mjs',
+  defineDrop: 'test/browser/drop-pages.test.mjs',
+}
 
 /** The names of those verbs that show no code. */
 export const withoutExample = (verbs) =>

@@ -8,6 +8,7 @@ import * as door from 'sealdrop'
 import * as kms from 'sealdrop/kms'
 import * as inAge from 'sealdrop/age'
 import { startLocalKms } from 'sealdrop/local-kms'
+import { defineDrop } from 'sealdrop/drop'
 import * as onForms from 'sealdrop/forms'
 import * as onS3 from 'sealdrop/s3'
 import { sealForTus } from 'sealdrop/tus'
@@ -118,6 +119,7 @@ export const calls = {
   uploadListener: (o) => onS3.uploadListener(o),
   uploadTransport: (o) => onUpload.uploadTransport(url, o),
   uploadSealed: (o) => onUpload.uploadSealed(keys, file, o),
+  defineDrop: (o) => defineDrop(o),
   sealForm: (o) => onForms.sealForm(wrong({}), o),
   forgetUpload: (o) => onUpload.forgetUpload({ ...records, list: async () => [] }, 'a', o),
   uploadAll: async (o) => onUpload.uploadAll(keys, [], o),

@@ -209,6 +209,41 @@ declare module 'sealdrop/forms' { // a page; the guide's markup cannot submit wi
   function sealForm(form: HTMLFormElement, o: FormOptions): Promise<SealedForm> // method="dialog", no action; files of 256 MiB in all
 }
 
+declare module 'sealdrop/drop' { // an element of a page: sealed and sent is what people drop into it
+  import type { Context, FileRecords, JWK, KeySet, pinned } from 'sealdrop'
+  import type { takeDropLink, TransportOptions } from 'sealdrop/upload'
+  type DropMessages = import('#dist/doors/drop.js').DropMessages // every text of one language; {name} stands for what is put in
+  type Plural = import('#dist/doors/drop.js').Plural
+  type Languages = Readonly<Record<string, DropMessages>>
+  const en: DropMessages
+  const de: DropMessages
+  interface DropSettings { // attributes of these names, set-name for setName; a property goes before its attribute
+    endpoint?: string | undefined
+    keys?: string | KeySet | readonly KeySet[] | undefined
+    pins?: string | Parameters<typeof pinned>[0] | undefined // exactly one of pins and roots beside a URL
+    roots?: string | readonly JWK[] | undefined
+    setName?: string | undefined
+    context?: string | Context | undefined
+    company?: string | undefined
+    link?: NonNullable<ReturnType<typeof takeDropLink>> | undefined // properties only, as are the next two
+    headers?: TransportOptions['headers'] | undefined
+    records?: FileRecords | null | undefined // default: IndexedDB; null: nothing goes on after a reload
+  }
+  interface DropReceipt { name: string; size: number; sent: Date; messageId: string; digest: string; key: string; version?: string; length: number; recipients: readonly { thumbprint: string; alg: string }[]; trust: readonly KeySet['trust'][] }
+  type QueueState = 'empty' | 'ready' | 'sending' | 'paused' | 'done' | 'failed'
+  interface SealdropDrop extends HTMLElement, DropSettings { // events: sealdrop-change, -done, -error, -complete
+    messages: Languages | undefined
+    readonly state: QueueState
+    readonly receipts: readonly DropReceipt[]
+    addFiles(files: Iterable<File>): void
+    send(): void
+    pause(): void
+    resume(): void
+  }
+  interface DefineDropOptions { messages?: Languages }
+  function defineDrop(o?: DefineDropOptions): void // <sealdrop-drop>
+}
+
 declare module 'sealdrop/upload' { // the page's half of partners' uploads: docs/formats/upload.md
   import type { ByteSource, CallOptions, Context, FileRecords, KeyInfo, Recipients, SealdropErrorCode } from 'sealdrop'
   interface UploadPlan { mode: 'put' | 'multipart'; partLength: number; parts: number }

@@ -6,6 +6,7 @@ import type * as contract from 'sealdrop'
 import type * as contractAge from 'sealdrop/age'
 import type * as contractFs from 'sealdrop/fs'
 import type * as contractDigests from 'sealdrop/digests'
+import type * as contractDrop from 'sealdrop/drop'
 import type * as contractForms from 'sealdrop/forms'
 import type * as contractJose from 'sealdrop/jose'
 import type * as contractKms from 'sealdrop/kms'
@@ -20,6 +21,7 @@ import type * as actual from '#dist/doors/index.js'
 import type * as actualAge from '#dist/doors/age.js'
 import type * as actualFs from '#dist/doors/fs.js'
 import type * as actualDigests from '#dist/doors/digests.js'
+import type * as actualDrop from '#dist/doors/drop.js'
 import type * as actualForms from '#dist/doors/forms.js'
 import type * as actualJose from '#dist/doors/jose.js'
 import type * as actualKms from '#dist/doors/kms.js'
@@ -74,6 +76,8 @@ export type Names = [
   Nothing<Exclude<keyof typeof actualJose, keyof typeof contractJose>>,
   Nothing<Exclude<keyof typeof contractS3, keyof typeof actualS3>>,
   Nothing<Exclude<keyof typeof actualS3, keyof typeof contractS3>>,
+  Nothing<Exclude<keyof typeof contractDrop, keyof typeof actualDrop>>,
+  Nothing<Exclude<keyof typeof actualDrop, keyof typeof contractDrop>>,
   Nothing<Exclude<keyof typeof contractForms, keyof typeof actualForms>>,
   Nothing<Exclude<keyof typeof actualForms, keyof typeof contractForms>>,
   Nothing<Exclude<keyof typeof contractTus, keyof typeof actualTus>>,
@@ -184,6 +188,12 @@ export type Companion = [
   Fits<contractS3.DropLinkStore, actualS3.DropLinkStore>,
   Fits<actualS3.DropLinkStore, contractS3.DropLinkStore>,
   Fits<actualS3.BegunUpload, contractS3.BegunUpload>,
+  Fits<typeof contractDrop.defineDrop, typeof actualDrop.defineDrop>,
+  Fits<contractDrop.DropSettings, actualDrop.DropSettings>,
+  Fits<actualDrop.DropSettings, contractDrop.DropSettings>,
+  Fits<contractDrop.SealdropDrop, actualDrop.SealdropDrop>,
+  Fits<actualDrop.DropReceipt, contractDrop.DropReceipt>,
+  Fits<contractDrop.DropReceipt, actualDrop.DropReceipt>,
   Fits<typeof contractForms.sealForm, typeof actualForms.sealForm>,
   Fits<contractForms.SealedForm, actualForms.SealedForm>,
   Fits<typeof contractUpload.uploadSealed, typeof actualUpload.uploadSealed>,
