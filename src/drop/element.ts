@@ -104,6 +104,7 @@ const accessorOf = (name: (typeof properties)[number]): PropertyDescriptor => ({
     return this.given[name]
   },
   set(this: Element, value: unknown) {
+    if (this.given[name] === value) return // frameworks set all of them again
     Reflect.set(this.given, name, value)
     this.changed()
   },
@@ -139,7 +140,7 @@ function settingsOf(element: Element): DropSettings {
   const { link, headers, records, ...own } = element.given
   const said = Object.entries(attributes).map(([attribute, name]) => [
     name,
-    own[name] ?? element.getAttribute(attribute) ?? undefined,
+    own[name] || element.getAttribute(attribute) || undefined, // frameworks take a text back by an empty one
   ])
   return { ...(Object.fromEntries(said) as DropSettings), link, headers, records }
 }
