@@ -14,6 +14,7 @@ import {
   checkGiven,
   defaultChunk,
   tusSealOptions,
+  type TusFileReader,
   type TusSealOptions,
   type TusUploadOptions,
 } from './tus-options.js'
@@ -106,17 +107,21 @@ function sealingOf(
   const source = new SealedSource(sealer)
   /** Of `tus.Upload`: no file is opened whose options nobody looked at. */
   let isChecked = false
-  const options: TusUploadOptions = {
-    fileReader: {
+  const metadata: TusUploadOptions['metadata'] =
+    sealedName === undefined ? {} : { 'sealdrop-name': sealedName }
+  // frozen: what is compared later must be what was made here
+  const options: TusUploadOptions = Object.freeze<TusUploadOptions>({
+    fileReader: Object.freeze<TusFileReader>({
       openFile: async (input, chunkSize) => {
         ensure(isChecked, 'invalid_argument', 'fingerprint: it looks at the options, leave it out')
+        isChecked = false // another tus.Upload may have other options
         checkInput(input, file)
         checkChunkSize(chunkSize)
         return source
       },
-    },
-    metadata: sealedName === undefined ? {} : { 'sealdrop-name': sealedName },
-    fingerprint: async (input, given) => {
+    }),
+    metadata: Object.freeze(metadata),
+    fingerprint: async (input: unknown, given: object) => {
       checkInput(input, file)
       checkGiven(given, options, sealer.length)
       isChecked = true
@@ -128,7 +133,7 @@ function sealingOf(
     removeFingerprintOnSuccess: true,
     onShouldRetry: shouldRetry,
     onSuccess: () => void unwatched(() => source.finish()),
-  }
+  })
   const { messageId, length, recipients } = sealer
   const close = async (how?: { readonly done?: boolean }): Promise<void> => {
     const { done = false } = checkOptions(how, 'done')

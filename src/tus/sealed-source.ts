@@ -13,6 +13,9 @@ export interface TusSealed {
   readonly digest: string
 }
 
+/** Bytes of the tag that ends a sealed file. */
+const tagLength = 16
+
 /**
  * The sealed file as tus-js-client reads it.
  *
@@ -29,6 +32,7 @@ export class SealedSource implements TusFileSource {
   /** All before this place left, by the record or from here. */
   #left = 0
   #digest: string | undefined
+  #finishing: Promise<TusSealed> | undefined
   #closed: Promise<void> | undefined
 
   constructor(sealer: RangeSealer) {
@@ -43,7 +47,8 @@ export class SealedSource implements TusFileSource {
     const bytes = await this.#sealer.slice(start, last)
     this.#left = Math.max(this.#left, last)
     const done = last === this.size
-    if (done) await this.#whole()
+    // whoever lacks but a few bytes of the last tag could guess them
+    if (last > this.size - tagLength) await this.#whole()
     // version 4 sends this property as Content-Length
     const value = Object.assign(bytes, { size: bytes.length })
     return { value, size: bytes.length, done }
@@ -51,14 +56,26 @@ export class SealedSource implements TusFileSource {
 
   /** What tus-js-client calls after the last piece arrived. */
   readonly close = (): void => {
-    void unwatched(() => this.end(this.#digest !== undefined))
+    void unwatched(async () => {
+      await this.#finishing?.catch(() => {})
+      await this.end(this.#digest !== undefined)
+    })
   }
 
   /** Answers what left once all of it did, and lets go of its record. */
-  async finish(): Promise<TusSealed> {
+  finish(): Promise<TusSealed> {
+    this.#finishing ??= this.#finish().catch((error: unknown) => {
+      this.#finishing = undefined
+      throw error
+    })
+    return this.#finishing
+  }
+
+  async #finish(): Promise<TusSealed> {
     await this.#mustHaveLeft(this.size)
     const digest = this.#digest ?? (await this.#whole())
-    await this.end(true)
+    // it arrived: a record that stays is deleted for its age
+    await this.end(true).catch(() => {})
     const { messageId, length } = this.#sealer
     return { messageId, length, digest }
   }

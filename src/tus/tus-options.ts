@@ -107,7 +107,7 @@ const allowed: Readonly<Record<string, readonly unknown[]>> = {
  * @throws SealdropError `invalid_argument` for one that would send plaintext, or other bytes
  */
 export function checkGiven(given: object, made: TusUploadOptions, size: number): void {
-  const values = given as Readonly<Record<string, unknown>>
+  const values = Object(given) as Readonly<Record<string, unknown>>
   for (const [name, may] of Object.entries(allowed))
     ensure(
       may.includes(values[name]),

@@ -12,14 +12,14 @@ export function changesSuite({ test, assert, world }) {
   const offsetOf = async ({ url }) => (await world().front.stored(url)).length
 
   /** Begins a file, changes a byte of it that nothing tells of, and goes on. */
-  const changedAt = async (place_, seal) => {
+  const changedAt = async (place_, seal, given) => {
     const { bytes } = await world().file(length)
     const { folder, urls } = await place()
     const o = { records: fileRecords(folder), urls, name: 'a', seal }
     const first = await begun(memory(bytes), o)
     const other = Uint8Array.from(bytes)
     other[place_] = (other[place_] ?? 0) ^ 1
-    const second = await prepared(memory(other), { ...base(), ...o })
+    const second = await prepared(memory(other), { ...base(), ...o, given: given?.(first.sealing) })
     assert.equal(second.sealing.messageId, first.sealing.messageId)
     const outcome = await second.sent().catch((error) => error)
     await second.sealing.close() // a record that nobody may go on with is gone by then
@@ -33,6 +33,38 @@ export function changesSuite({ test, assert, world }) {
       assert.isBelow(await offsetOf(upload), whole)
       assert.deepEqual(await readdir(folder), [], 'nobody may go on with it')
     }
+  })
+
+  test('a last chunk of one byte does not let all but one byte of the last tag leave', async () => {
+    const given = ({ length: whole }) => ({ chunkSize: whole - 3 * chunkSize - 1 })
+    const { upload, outcome } = await changedAt(700_000, undefined, given)
+    assert.equal(outcome.code, 'source_changed', String(outcome))
+    assert.equal(await offsetOf(upload), 3 * chunkSize)
+  })
+
+  test('finish may be called twice, and a record that cannot be deleted is no failure', async () => {
+    const { bytes, hash } = await world().file(length)
+    const { folder } = await place()
+    const kept = fileRecords(folder)
+    const remove = async () => {
+      throw new Error('a disk that only reads')
+    }
+    const records = { ...kept, remove }
+    const onSuccess = () => {}
+    const { sealing, upload } = await prepared(memory(bytes), {
+      ...base(),
+      records,
+      name: 'a',
+      given: { onSuccess },
+    })
+    const over = new Promise((resolve, reject) => {
+      upload.options.onSuccess = () => resolve(Promise.all([sealing.finish(), sealing.finish()]))
+      upload.options.onError = reject
+    })
+    upload.start()
+    const [one, two] = await over
+    assert.deepEqual(one, two)
+    await arrived(upload, one, { hash, name: 'a' })
   })
 
   test('a build that compares nothing would send it all', async () => {

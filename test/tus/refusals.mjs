@@ -41,6 +41,16 @@ export function refusalsSuite({ test, assert, world }) {
       [() => ({ metadata: { 'sealdrop-name': 'a' } }), /^metadata: the sealed name is missing/],
       [() => ({ metadata: {} }), /^metadata: the sealed name is missing/],
       [() => ({ fingerprint: async () => 'a' }), /^fingerprint: it looks at the options/],
+      [
+        ({ options }) => {
+          const added = Reflect.set(options.metadata, 'filename', 'a')
+          const replaced = Reflect.set(options, 'fileReader', {})
+          const changed = Reflect.set(options.fileReader, 'openFile', async () => file)
+          assert.deepEqual([added, replaced, changed], [false, false, false])
+          return { chunkSize: 0 }
+        },
+        /^chunkSize/,
+      ],
     ])
     for (const [tus, message] of rows) {
       const error = await started(tus)
@@ -57,6 +67,21 @@ export function refusalsSuite({ test, assert, world }) {
     assert.equal((await started(() => bounds)).code, 'invalid_argument')
     const other = await started(() => ({}), memory(Buffer.from('another file')))
     assert.match(other.message, /^tus.Upload: expected the file that was given to sealForTus/)
+  })
+
+  test('what was looked at for one upload counts for no other one', async () => {
+    const sealing = await sealForTus(world().keys, file, { context, name: 'a' })
+    const sent = (more) =>
+      new Promise((resolve) => {
+        const options = { endpoint: world().front.endpoint, ...sealing.options, ...more }
+        new Upload(wrong(file), { ...options, onError: resolve, onSuccess: resolve }).start()
+      })
+    assert.notInstanceOf(await sent({}), Error)
+    const metadata = { ...sealing.options.metadata, filename: 'a' }
+    fresh()
+    const error = await sent({ metadata, fingerprint: async () => 'another' })
+    assert.match(ourError(error).message, /^fingerprint: it looks at the options/)
+    assert.lengthOf(world().front.requests, 0)
   })
 
   test('options of its own are checked', async () => {
