@@ -59,8 +59,8 @@ const large = 4 * 2 ** 20
 
 export const pathOf = (file: QueuedFile): string => file.webkitRelativePath || file.name
 
-const isSame = (a: QueuedFile, b: QueuedFile): boolean =>
-  pathOf(a) === pathOf(b) && a.size === b.size && a.lastModified === b.lastModified
+/** The same text for the same file. */
+const markOf = (file: QueuedFile): string => [file.size, file.lastModified, pathOf(file)].join('/')
 
 /** Files on their way: which begins next, what each is doing, and how far all are. */
 export class DropQueue<F extends QueuedFile> {
@@ -107,9 +107,9 @@ export class DropQueue<F extends QueuedFile> {
    */
   add(files: Iterable<F>, resumes: (file: F) => boolean = () => false): readonly Item<F>[] {
     const added: Item<F>[] = []
+    const known = new Set(this.#items.filter(isOpen).map(({ file }) => markOf(file)))
     for (const file of files) {
-      if ([...this.#items, ...added].some((item) => isSame(item.file, file) && isOpen(item)))
-        continue
+      if (known.size === known.add(markOf(file)).size) continue
       added.push({
         id: this.#nextId++,
         file,
@@ -157,18 +157,23 @@ export class DropQueue<F extends QueuedFile> {
   }
 
   /** Takes a file out. What was sent of it is forgotten, here and at the company. */
-  async remove(id: number): Promise<void> {
-    this.#items = this.#items.filter((item) => item.id !== id)
-    const sending = this.#under.get(id)
-    this.#settle()
-    this.#go()
-    await sending?.cancel()
+  remove(id: number): Promise<void> {
+    return this.#drop((item) => item.id === id)
   }
 
   /** Takes out what did not arrive. */
-  async cancel(): Promise<void> {
-    const open = this.#items.filter(isOpen)
-    await Promise.all(open.map(({ id }) => this.remove(id)))
+  cancel(): Promise<void> {
+    return this.#drop(isOpen)
+  }
+
+  /** All at once, or those that wait would begin in the place of those that went. */
+  async #drop(goes: (item: Item<F>) => boolean): Promise<void> {
+    const gone = this.#items.filter(goes)
+    this.#items = this.#items.filter((item) => !goes(item))
+    const under = gone.map(({ id }) => this.#under.get(id))
+    this.#settle()
+    this.#go()
+    await Promise.all(under.map(async (sending) => sending?.cancel()))
   }
 
   /** Begins what may begin now. */

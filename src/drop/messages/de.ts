@@ -4,7 +4,7 @@ import type { DropMessages } from './messages.js'
 export const de: DropMessages = {
   title: 'Dateien senden',
   titleFor: 'Dateien an {company} senden',
-  lead: 'Sie werden auf dieser Seite versiegelt, bevor sie sie verlassen.',
+  lead: 'Ihre Dateien werden versiegelt, bevor sie diese Seite verlassen.',
   choose: 'Dateien wählen',
   chooseFolder: 'Ordner wählen',
   drop: 'oder Dateien und Ordner hier ablegen',
