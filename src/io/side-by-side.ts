@@ -67,6 +67,8 @@ class Run<T, R> {
   readonly #slots: Slot<R>[] = []
   #count = 0
   #isPulling = false
+  /** Nobody reads any more: an item that comes yet is not begun. */
+  #isEnded = false
   /** No further item comes; with a failure, the source ended by that. */
   #sourceEnd: Partial<Failure> | undefined
   #failure: Failure | undefined
@@ -111,7 +113,7 @@ class Run<T, R> {
     try {
       const { done, value } = await this.#source.next()
       if (done) this.#sourceEnd = {}
-      else void this.#begin(value)
+      else if (!this.#isEnded) void this.#begin(value)
     } catch (reason) {
       this.#sourceEnd = { reason }
     }
@@ -151,6 +153,8 @@ class Run<T, R> {
 
   /** The source is told that nobody reads any more, and is not waited for. */
   end(): void {
-    if (!this.#sourceEnd) void Promise.resolve(this.#source.return?.()).catch(() => {})
+    this.#isEnded = true
+    const told = async (): Promise<unknown> => this.#source.return?.()
+    if (!this.#sourceEnd) told().catch(() => {})
   }
 }

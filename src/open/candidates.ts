@@ -46,6 +46,10 @@ export interface SharedAnswers {
   ): Promise<Unwrapped>
   /** Whether nothing that came of this answer was remembered for longer yet. */
   isNew(answer: Unwrapped): boolean
+  /** Drops what came of a key, because it was disabled. */
+  forget(arn: string): void
+  /** Throws where nobody waits any more for what is opened. */
+  ensureAwaited(): void
 }
 
 /** What opening works with. */
@@ -103,7 +107,7 @@ const failover: readonly SealdropErrorCode[] = ['kms_unavailable', 'kms_denied',
 async function asked<W>(
   candidates: readonly Candidate<W>[],
   unwrap: Unwrap<W>,
-  { cache, operations }: Means,
+  { cache, operations, shared }: Means,
   signal: AbortSignal | undefined,
 ): Promise<Unwrapped> {
   let unavailable: unknown
@@ -111,7 +115,8 @@ async function asked<W>(
     try {
       return { dataKey: await unwrap(wrapped, key.arn, operations, signal), key, id }
     } catch (error) {
-      if (isSealdropError(error) && error.code === 'key_unusable') cache.forget(key.arn)
+      if (isSealdropError(error) && error.code === 'key_unusable')
+        for (const memory of [cache, shared]) memory?.forget(key.arn)
       if (!isSealdropError(error) || !failover.includes(error.code)) throw error
       // a key that is gone must not hide that another one may answer later
       if (error.retryable || !unavailable) unavailable = error

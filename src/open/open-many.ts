@@ -96,6 +96,12 @@ async function opened(
   shared: SharedAnswers,
 ): Promise<Opened> {
   const { jwe, ...o } = checkOptions(item, 'jwe signal context maxAge')
+  ensure(
+    o.signal === undefined ||
+      hasMethods(o.signal, 'throwIfAborted', 'addEventListener', 'removeEventListener'),
+    'invalid_argument',
+    `signal of a value: expected an AbortSignal, found ${kindOf(o.signal)}`,
+  )
   return open(jwe, o, shared)
 }
 

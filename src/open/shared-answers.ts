@@ -1,4 +1,4 @@
-import { abortable } from '../io/abort.js'
+import { abortable, onAbort } from '../io/abort.js'
 import { Turns } from '../io/turns.js'
 import type { SharedAnswers, Unwrapped } from './candidates.js'
 
@@ -7,6 +7,7 @@ export interface AnswerStore {
   get(name: string): Promise<Unwrapped> | undefined
   set(name: string, answer: Promise<Unwrapped>): unknown
   delete(name: string): unknown
+  entries(): Iterable<[string, Promise<Unwrapped>]>
 }
 
 /**
@@ -20,6 +21,8 @@ export class RunAnswers implements SharedAnswers {
   readonly #store: AnswerStore
   readonly #turns: Turns
   readonly #signal: AbortSignal
+  /** The key that each answer came of. */
+  readonly #arns = new WeakMap<Promise<Unwrapped>, string>()
   readonly #remembered = new WeakSet<Unwrapped>()
 
   /** @param signal - ends the run, and its calls: that of one item ends the wait of that item only */
@@ -46,6 +49,15 @@ export class RunAnswers implements SharedAnswers {
     return isNew
   }
 
+  forget(arn: string): void {
+    for (const [name, answer] of this.#store.entries())
+      if (this.#arns.get(answer) === arn) this.#store.delete(name)
+  }
+
+  ensureAwaited(): void {
+    this.#signal.throwIfAborted()
+  }
+
   /** @param own - of the one item that waits for it, which may be given up before its turn */
   #asked(
     ask: (signal?: AbortSignal) => Promise<Unwrapped>,
@@ -54,14 +66,24 @@ export class RunAnswers implements SharedAnswers {
     return this.#turns.take(async () => {
       own?.throwIfAborted()
       this.#signal.throwIfAborted()
-      return ask(this.#signal)
+      return this.#call(ask)
     })
+  }
+
+  /** Calls with a signal of its own, since the client of KMS listens to it several times. */
+  async #call(ask: (signal?: AbortSignal) => Promise<Unwrapped>): Promise<Unwrapped> {
+    const stop = new AbortController()
+    const off = onAbort(this.#signal, () => stop.abort(this.#signal.reason))
+    return ask(stop.signal).finally(off)
   }
 
   #keep(name: string, answer: Promise<Unwrapped>): void {
     this.#store.set(name, answer)
-    answer.catch(() => {
-      if (this.#store.get(name) === answer) this.#store.delete(name)
-    })
+    answer.then(
+      ({ key }) => this.#arns.set(answer, key.arn),
+      () => {
+        if (this.#store.get(name) === answer) this.#store.delete(name)
+      },
+    )
   }
 }

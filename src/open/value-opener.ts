@@ -35,6 +35,8 @@ export class ValueOpener {
       const opened = await (shared || parts.cache === noCache
         ? openPrepared(prepared, o, { ...parts, shared })
         : this.#afterPending(prepared, o, parts))
+      // what nobody reads must open later
+      shared?.ensureAwaited()
       await this.#claim(prepared)
       return [opened]
     })

@@ -1,5 +1,7 @@
 // `openMany` over the local KMS: what it costs, what it answers of each value, and how it ends.
+import { getEventListeners } from 'node:events'
 import test, { after, beforeEach } from 'node:test'
+import { DescribeKeyCommand, DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms'
 import { assert } from 'chai'
 import { createSealer, importKeySet, inHand, seal } from 'sealdrop'
 import { createOpener, createPublisher } from 'sealdrop/kms'
@@ -103,6 +105,7 @@ test('each value has its outcome: what public bytes decide costs no call', async
     { jwe: other, context, age: 1 },
     null,
     { jwe: other, context, signal: AbortSignal.abort(new Error('given up')) },
+    { jwe: other, context, signal: 'none' },
     item(other),
   ]
   const outcomes = await all(opener.openMany(wrong(asked)))
@@ -114,11 +117,12 @@ test('each value has its outcome: what public bytes decide costs no call', async
     'invalid_argument',
     'invalid_argument',
     'closed',
+    'invalid_argument',
     undefined,
   ])
   assert.deepEqual(
     outcomes.map(({ error }) => error?.whose),
-    [undefined, 'operator', 'sender', 'caller', 'caller', 'caller', 'caller', undefined],
+    [undefined, 'operator', 'sender', 'caller', 'caller', 'caller', 'caller', 'caller', undefined],
   )
   outcomes.forEach((outcome, i) => assert.equal(outcome.item, asked[i]))
   assert.equal(outcomes[6].error.cause.message, 'given up')
@@ -212,12 +216,74 @@ test('a value opens once where a replay store says so, also twice in one run', a
   assert.deepEqual(codes(outcomes).sort(), ['replayed', undefined, undefined])
 })
 
+test('a value that nobody waits for any more is not claimed', async () => {
+  const claimed = /** @type {string[]} */ ([])
+  const held = /** @type {(() => void)[]} */ ([])
+  const replay = {
+    seen: () => new Promise((resolve) => held.push(() => resolve(false))),
+    claim: async (id) => Boolean(claimed.push(id)),
+  }
+  const cache = { entries: 10, maxAge: 60_000, uses: 10 }
+  const { opener } = await openerWith({ maxAge: 60_000, replay, cache })
+  const results = opener.openMany((await values(3)).map(item), { ordered: false })
+  const first = results.next()
+  while (held.length < 3) await new Promise(setImmediate)
+  held.shift()?.()
+  assert.isDefined((await first).value?.opened)
+  await results.return()
+  for (const go of held) go()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  assert.lengthOf(claimed, 1)
+})
+
+test('a key that became unusable is forgotten in the run too', async () => {
+  const { opener } = await openerWith({ cache: { entries: 10, maxAge: 60_000, uses: 10 } })
+  const { KeyMetadata } = await client.send(new DescribeKeyCommand({ KeyId: 'alias/ecc' }))
+  const keyId = KeyMetadata?.KeyId
+  const [[one = '', two = ''], [other = '']] = await Promise.all([values(2), values(1)])
+  const tell = /** @type {(() => void)[]} */ ([])
+  const answered = [0, 1].map((i) => new Promise((resolve) => (tell[i] = () => resolve(i))))
+  const results = opener.openMany(
+    (async function* () {
+      yield item(forged(one))
+      await answered[0]
+      await client.send(new DisableKeyCommand({ KeyId: keyId }))
+      yield item(other)
+      await answered[1]
+      yield item(two)
+    })(),
+  )
+  const found = []
+  try {
+    for await (const { index, error } of results) {
+      found.push(error?.code)
+      tell[index]?.()
+    }
+  } finally {
+    await client.send(new EnableKeyCommand({ KeyId: keyId }))
+  }
+  assert.deepEqual(found, ['rejected', 'key_unusable', 'key_unusable'])
+})
+
 test('values that are never remembered cost a call each', async () => {
   const { opener } = await openerWith()
   const jwes = await Promise.all(Array.from({ length: 3 }, () => seal(rsa, 'one', { context })))
   const outcomes = await all(opener.openMany([...jwes, ...jwes].map(item), { ordered: false }))
   assert.lengthOf(outcomes, 6)
   assert.lengthOf(since(), 3, 'the same three again cost nothing')
+})
+
+test('a signal of many values, or of the run, gets one listener', async () => {
+  const { opener } = await openerWith()
+  const jwes = await Promise.all(Array.from({ length: 20 }, () => seal(ecc, 'one', { context })))
+  local.faults.add({ kind: 'latency', latency: 100, operation: 'DeriveSharedSecret' })
+  const { signal } = new AbortController()
+  const asked = jwes.map((jwe) => ({ ...item(jwe), signal }))
+  const outcomes = all(opener.openMany(asked, { signal, concurrency: 20 }))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  assert.lengthOf(getEventListeners(signal, 'abort'), 1)
+  assert.deepEqual(new Set(codes(await outcomes)), new Set([undefined]))
+  assert.lengthOf(getEventListeners(signal, 'abort'), 0)
 })
 
 test('it ends by its signal, by closing the opener, and by whoever leaves', async () => {

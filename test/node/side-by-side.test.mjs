@@ -108,3 +108,45 @@ test('whoever leaves ends the source, and so does the signal', async () => {
   assert.equal((await waiting).error?.message, 'enough')
   assert.equal((await all(sideBySide(numbers(9), work, how))).error?.message, 'enough')
 })
+
+test('a source whose end fails at once changes nothing', async () => {
+  const items = () => ({
+    [Symbol.iterator]: () => ({
+      next: () => ({ done: false, value: 1 }),
+      return: () => {
+        throw new Error('the source does not want to end')
+      },
+    }),
+  })
+  const how = { inFlight: 2, isOrdered: true }
+  for await (const result of sideBySide(items(), async (i) => i, how)) {
+    assert.equal(result, 1)
+    break
+  }
+  const shut = new Error('closed')
+  const ensureOpen = () => {
+    throw shut
+  }
+  const { error } = await all(sideBySide(items(), async (i) => i, { ...how, ensureOpen }))
+  assert.equal(error, shut)
+})
+
+test('what a source gives after the end is not begun', async () => {
+  const begun = /** @type {unknown[]} */ ([])
+  const work = async (item) => begun.push(item)
+  let give = /** @type {(gift: unknown) => void} */ (() => {})
+  const late = new Promise((resolve) => (give = resolve))
+  const gifts = [{ done: false, value: 'early' }, late]
+  const items = { [Symbol.asyncIterator]: () => ({ next: async () => gifts.shift() }) }
+  const stop = new AbortController()
+  const how = { inFlight: 2, isOrdered: true, signal: stop.signal }
+  const results = sideBySide(items, work, how)
+  await results.next()
+  const next = results.next().catch((error) => error.message)
+  await later(0)
+  stop.abort(new Error('enough'))
+  assert.equal(await next, 'enough')
+  give({ done: false, value: 'late' })
+  await later(5)
+  assert.deepEqual(begun, ['early'])
+})
