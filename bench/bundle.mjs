@@ -57,7 +57,7 @@ export { sealForm } from ${pathOf('forms')}`,
   {
     name: 'sealdrop/drop',
     code: `export { defineDrop } from ${pathOf('drop')}`,
-    budget: 34_400,
+    budget: 34_600,
     over: 'fetchKeySet + pinned + uploadSealed',
     budgetOver: 16_000,
   },

@@ -1,5 +1,7 @@
+import type { KeyInfo } from '../keys/key.js'
 import { forgetUpload } from '../upload/forget-upload.js'
 import { unfinishedUploads, type UnfinishedUpload } from '../upload/unfinished-uploads.js'
+import type { UploadHandle } from '../upload/upload-options.js'
 import { uploadSealed } from '../upload/upload-sealed.js'
 import { droppedFiles } from './dropped.js'
 import { languageOf, type Language, type Languages } from './format.js'
@@ -39,7 +41,8 @@ export class Drop {
   #language: Language
   #isDue = false
   #tick: ReturnType<typeof setTimeout> | undefined
-  #checked = 0
+  /** The newest look at the keys. */
+  #check: Promise<void> = Promise.resolve()
   #told: QueueState = 'empty'
   #said = 0
 
@@ -97,16 +100,24 @@ export class Drop {
     if (!('error' in this.#settings) && this.#keys.state === 'believed') this.queue.send()
   }
 
-  async checkKeys(): Promise<void> {
+  checkKeys(): Promise<void> {
     const settings = this.#settings
-    if ('error' in settings) return
-    const mine = ++this.#checked
+    if ('error' in settings) return Promise.resolve()
     this.#keys = { state: 'checking' }
-    const found = await knownKeys(settings)
-    if (mine !== this.#checked) return
-    this.#keys = found
-    if (found.state === 'failed') this.#host.tell('sealdrop-error', wordsOf(found.error))
     this.show()
+    const check = knownKeys(settings).then((found) => {
+      if (check !== this.#check) return
+      this.#keys = found
+      if (found.state === 'failed') this.#host.tell('sealdrop-error', wordsOf(found.error))
+      this.show()
+    })
+    return (this.#check = check)
+  }
+
+  /** Keys that could not be fetched are asked for again once there is a network. */
+  network(): void {
+    if (navigator.onLine && this.#keys.state === 'failed') void this.checkKeys()
+    else this.show()
   }
 
   async #lookForUnfinished(): Promise<void> {
@@ -116,21 +127,40 @@ export class Drop {
     this.show()
   }
 
-  #begin(file: File, onProgress: (share: number) => void): ReturnType<typeof uploadSealed> {
-    const settings = this.#settings
-    if ('error' in settings) throw settings.error
+  async #begin(file: File, onProgress: (share: number) => void): Promise<UploadHandle> {
+    const settings = await this.#believed()
     const { keys, transport, context, link, records } = settings
     this.#trust.set(
       file,
       keys.map((set) => set.trust),
     )
-    return uploadSealed(keys, file, {
+    const upload = await uploadSealed(keys, file, {
       context,
       transport,
       link,
       ...(records && { records }),
       onProgress: ({ done, total }) => onProgress(done / total),
     })
+    // the set may have changed since it was shown
+    if (!upload.recipients.every((key) => this.#isShown(key))) void this.checkKeys()
+    return upload
+  }
+
+  /** The settings, once the keys that they lead to are shown. @throws what is wrong with them */
+  async #believed(): Promise<ReadySettings> {
+    for (let check; check !== this.#check;) await (check = this.#check)
+    const [settings, keys] = [this.#settings, this.#keys]
+    if ('error' in settings) throw settings.error
+    if (keys.state === 'failed') throw keys.error
+    return settings
+  }
+
+  #isShown({ thumbprint }: KeyInfo): boolean {
+    const keys = this.#keys
+    return (
+      keys.state === 'believed' &&
+      keys.sets.some((set) => set.keys.some((key) => key.thumbprint === thumbprint))
+    )
   }
 
   #ended(item: Item<File>): void {
@@ -251,7 +281,9 @@ export class Drop {
   }
 
   #save(): void {
-    const text = receiptsText(this.receipts, String(this.#host.settings().endpoint))
+    // what follows a URL may be a secret
+    const [endpoint = ''] = String(this.#host.settings().endpoint).split(/[?#]/)
+    const text = receiptsText(this.receipts, endpoint)
     const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
     const day = new Date().toISOString().slice(0, 10)
     const link = document.createElement('a')

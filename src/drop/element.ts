@@ -28,12 +28,13 @@ export function elementClass(tables: Languages): CustomElementConstructor {
     static readonly isSealdrop = true
     static readonly observedAttributes = [...Object.keys(attributes), 'lang']
     /** What was set as a property. */
-    given: Given = {}
+    // an inherited member of a polluted page is no setting
+    given: Given = Object.create(null) as Given
     #drop: Drop | undefined
     #isDue = false
     readonly #around = new Surroundings({
       onLanguage: () => this.#drop?.speak(),
-      onNetwork: () => this.#drop?.show(),
+      onNetwork: () => this.#drop?.network(),
       isBusy: () => this.state === 'sending',
     })
 
@@ -137,10 +138,12 @@ function dropOf(
 
 /** The settings of the page: of properties, and of attributes where there is no property. */
 function settingsOf(element: Element): DropSettings {
-  const { link, headers, records, ...own } = element.given
+  const { given } = element
+  const { link, headers, records } = given
   const said = Object.entries(attributes).map(([attribute, name]) => [
     name,
-    own[name] || element.getAttribute(attribute) || undefined, // frameworks take a text back by an empty one
+    // frameworks take a text back by an empty one
+    given[name] || element.getAttribute(attribute) || undefined,
   ])
   return { ...(Object.fromEntries(said) as DropSettings), link, headers, records }
 }

@@ -32,13 +32,21 @@ export function formatsOf(tag: string): Formats {
   const count = new Intl.NumberFormat(tag)
   const rules = new Intl.PluralRules(tag)
   const percents = new Intl.NumberFormat(tag, { style: 'percent' })
-  const inUnit = (value: number, unit: string, digits = 0, display: 'short' | 'long' = 'short') =>
-    new Intl.NumberFormat(tag, {
-      style: 'unit',
-      unit,
-      unitDisplay: display,
-      maximumFractionDigits: digits,
-    }).format(value)
+  /** Each is made once: making one takes longer than writing a thousand numbers. */
+  const made = new Map<string, Intl.NumberFormat>()
+  const inUnit = (value: number, unit: string, digits = 0, display: 'short' | 'long' = 'short') => {
+    const name = unit + digits + display
+    const format =
+      made.get(name) ??
+      new Intl.NumberFormat(tag, {
+        style: 'unit',
+        unit,
+        unitDisplay: display,
+        maximumFractionDigits: digits,
+      })
+    made.set(name, format)
+    return format.format(value)
+  }
   return {
     size(bytes) {
       const [value, unit] = unitOf(bytes)

@@ -86,7 +86,7 @@ function ready(given: DropSettings): ReadySettings {
 
 function keysOf(given: DropSettings): readonly KeySet[] {
   const { keys, pins, roots } = given
-  const trusts = [pins, roots].filter((trust) => trust !== undefined && trust.length > 0)
+  const trusts = [pins, roots].filter((trust) => [trust || []].flat().length > 0)
   const found = typeof keys === 'string' ? keys : [keys ?? []].flat()
   need(found.length > 0, 'keys: expected the URL of a key set, or key sets')
   if (typeof found !== 'string') {
@@ -99,9 +99,9 @@ function keysOf(given: DropSettings): readonly KeySet[] {
 }
 
 function trustOf({ pins = '', roots, setName }: DropSettings): Trust {
-  if (pins.length > 0) {
+  if ([pins || []].flat().length > 0) {
     // what a page writes as an attribute is for sealing, whatever the host says of the key
-    const words = typeof pins === 'string' ? pins.trim().split(/\s+/) : pins
+    const words = typeof pins === 'string' ? pins.trim().split(/\s+/) : [pins].flat()
     return pinned(
       words.map((pin) => (typeof pin === 'string' ? { thumbprint: pin, use: 'enc' } : pin)),
     )

@@ -4,6 +4,7 @@ import test from 'node:test'
 import { unlink } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { assert } from 'chai'
+import { calculateJwkThumbprint } from 'jose'
 import { launches } from '../s3/page-world.mjs'
 import { builtDoors } from '../support/built-doors.mjs'
 import { differences, examplesOf, inPages, publicVerbs } from '../support/doc-examples.mjs'
@@ -49,6 +50,59 @@ test('the address of the page changes nothing', async (t) => {
     link: 'a.b.c',
   })
   assert.deepEqual(await shownAt(`${home}?${query}#${query}`), await shownAt(home))
+})
+
+test('an inherited member of a polluted page is no setting', async (t) => {
+  world.files['/pollute.js'] = "Object.prototype.endpoint = 'http://127.0.0.1:9/evil'"
+  const url = world.page('/polluted.html', { head: '<script src="/pollute.js"></script>' })
+  const { box, troubles } = await at(t, url)
+  await box.choose(small.path)
+  await box.click('.main')
+  await box.find('.outcome button') // what waits for a function breaks in such a page itself
+  assert.deepEqual(troubles, [])
+})
+
+test('what is shown is what files are sealed to, also where the set changed meanwhile', async (t) => {
+  const [first] = JSON.parse(world.jwks).keys
+  const { publicKey } = await crypto.subtle.generateKey(
+    { name: 'ECDH', namedCurve: 'P-256' },
+    false,
+    ['deriveBits'],
+  )
+  const { x, y } = await crypto.subtle.exportKey('jwk', publicKey)
+  const { kty, crv, alg, use } = first
+  const next = { kty, crv, x, y, alg, use }
+  const pins = [first, next].map(async (jwk) => calculateJwkThumbprint(jwk))
+  const [shown, later] = await Promise.all(pins)
+  const hand = (jwk) => (world.files['/turning.json'] = JSON.stringify({ keys: [jwk] }))
+  hand(first)
+  world.files['/turning.js'] = `
+    import { fetchKeySet, pinned } from '/doors/index.js'
+    import { defineDrop } from '/doors/drop.js'
+    const trust = pinned(['${shown}', '${later}'].map((thumbprint) => ({ thumbprint, use: 'enc' })))
+    globalThis.turning = fetchKeySet('/turning.json', { trust })
+    defineDrop()
+    const { endpoint, context } = ${JSON.stringify(world.settings)}
+    Object.assign(document.querySelector('sealdrop-drop'), { endpoint, context, keys: turning })`
+  Object.assign(world.files, await builtDoors(['index', 'drop']))
+  const script = '<script type="module" src="/turning.js"></script>'
+  const body = '<sealdrop-drop></sealdrop-drop>'
+  const { page, box, troubles } = await at(t, world.page('/turning.html', { script, body }))
+  assert.include(await box.text('.key'), shown)
+  hand(next)
+  await page.evaluate('turning.refresh()')
+  await box.choose(small.path)
+  await box.click('.main')
+  await box.is('done')
+  const [receipt] = await box.receipts()
+  assert.equal(receipt?.recipients[0]?.thumbprint, later)
+  await page.waitForFunction(
+    (text) => document.querySelector('sealdrop-drop')?.shadowRoot?.textContent.includes(text),
+    {},
+    later,
+  )
+  assert.notInclude(await box.text('dl'), shown)
+  assert.deepEqual(troubles, [])
 })
 
 test('the lines of the guide are a page that works', async (t) => {
