@@ -1,5 +1,6 @@
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { onAbort, unwatched } from '../io/abort.js'
+import { secureUrl } from '../io/secure-url.js'
 import { tell } from '../io/tell.js'
 import type { TusSealing } from '../tus/seal-for-tus.js'
 import type { TusSealed } from '../tus/sealed-source.js'
@@ -85,9 +86,10 @@ export class TusSending implements Sending {
         this.#options(() => this.#now === upload),
       )
       this.#upload = this.#now = upload
+      // at once: it may be paused before it was started
+      upload.url = url
       const [stored] = await upload.findPreviousUploads()
       if (stored) upload.resumeFromPreviousUpload(stored as never)
-      else upload.url = url
       if (this.#now === upload) upload.start()
     } catch (error) {
       this.#fail(error)
@@ -110,6 +112,8 @@ export class TusSending implements Sending {
         // what was under way when it was stopped stays here for good
         if (!isNow() && request.getMethod() !== 'DELETE') await new Promise(() => {})
       },
+      // before it is stored; tus-js-client tells what is thrown as the error of the request
+      onUploadUrlAvailable: () => void secureUrl(this.#upload?.url ?? ''),
       onSuccess: () => {
         if (isNow()) void this.#finish()
       },
@@ -122,10 +126,13 @@ export class TusSending implements Sending {
 
   async #finish(): Promise<void> {
     const url = this.#upload?.url ?? ''
-    this.#end()
-    await this.#given.sealing
-      .finish()
-      .then((sent) => this.#settle[0]({ ...sent, url }), this.#failed)
+    try {
+      const sent = await this.#given.sealing.finish()
+      // it may have been cancelled while the end was compared
+      if (this.#end()) this.#settle[0]({ ...sent, url })
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   #fail(error: unknown): void {
