@@ -128,6 +128,7 @@ export class TusSending implements Sending {
     const url = this.#upload?.url ?? ''
     try {
       const sent = await this.#given.sealing.finish()
+      await this.#removeAddresses().catch(() => {})
       // it may have been cancelled while the end was compared
       if (this.#end()) this.#settle[0]({ ...sent, url })
     } catch (error) {
@@ -155,11 +156,16 @@ export class TusSending implements Sending {
 
   async #forget(): Promise<void> {
     await this.#begun
+    // a server need not be able to forget, and then its address is of no use either
+    await this.#upload?.abort(true).catch(() => {})
+    await this.#removeAddresses()
+  }
+
+  /** Each pause may have left one of its own, of which `tus.Upload` removes the last. */
+  async #removeAddresses(): Promise<void> {
     const upload = this.#upload as TusUpload & {
       readonly options: { readonly urlStorage: UrlStorage }
     }
-    // a server need not be able to forget, and then its address is of no use either
-    await upload.abort(true).catch(() => {})
     for (const stored of await upload.findPreviousUploads())
       await upload.options.urlStorage.removeUpload((stored as StoredUpload).urlStorageKey)
   }

@@ -159,6 +159,27 @@ export function uppyMomentsSuite({ test, assert, world }) {
     uppy.destroy()
   })
 
+  test('two addresses of one file, as a pause can leave them: none stays', async () => {
+    const { o, urls } = await kept()
+    const uppy = uppyOf(o())
+    const made = fileOf(length)
+    const id = add(uppy, made)
+    fresh({ before: only(2) })
+    const ended = uppy.upload()
+    await until(() => patches().length === 3)
+    uppy.pauseResume(id)
+    const { urlStorage } = o()
+    const [key] = await urls()
+    const [stored] = await urlStorage.findAllUploads()
+    await urlStorage.addUpload(key.split('::')[1], stored)
+    assert.lengthOf(await urls(), 2)
+    fresh()
+    uppy.pauseResume(id)
+    await whole(await sent(ended), made)
+    assert.deepEqual(await urls(), [])
+    uppy.destroy()
+  })
+
   test('files that are as long as whole pieces, and of one byte, arrive', async () => {
     fresh()
     const one = uppyOf()
