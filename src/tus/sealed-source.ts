@@ -87,7 +87,8 @@ export class SealedSource implements TusFileSource {
 
   /** @throws SealdropError `conflict`, and the record goes, where the server has more than left */
   async #mustHaveLeft(length: number): Promise<void> {
-    if (length > this.#left && !this.#sealer.handedOut(this.#left, length)) {
+    const isMore = length > this.#left && !this.#sealer.handedOut(this.#left, length)
+    if (isMore || length > this.size) {
       const error = this.#sealer.end(
         new SealdropError(
           'conflict',

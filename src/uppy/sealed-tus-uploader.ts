@@ -39,6 +39,7 @@ const byTus: Way<SealedTusUploaderOptions> = {
  *   - what `sealForTus` throws
  *   - `source_failed`: the page has no content of the file
  *   - `output_failed`: the server of tus cannot be reached, or refuses
+ *   - `invalid_argument`: the server names an address that is neither https nor on loopback
  * @example
  *   ```js
  *   import Uppy from '@uppy/core'

@@ -1,5 +1,6 @@
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { onAbort, unwatched } from '../io/abort.js'
+import { secureUrl } from '../io/secure-url.js'
 import { tell } from '../io/tell.js'
 import type { TusSealing } from '../tus/seal-for-tus.js'
 import type { TusSealed } from '../tus/sealed-source.js'
@@ -85,9 +86,10 @@ export class TusSending implements Sending {
         this.#options(() => this.#now === upload),
       )
       this.#upload = this.#now = upload
+      // at once: it may be paused before it was started
+      upload.url = url
       const [stored] = await upload.findPreviousUploads()
       if (stored) upload.resumeFromPreviousUpload(stored as never)
-      else upload.url = url
       if (this.#now === upload) upload.start()
     } catch (error) {
       this.#fail(error)
@@ -110,6 +112,8 @@ export class TusSending implements Sending {
         // what was under way when it was stopped stays here for good
         if (!isNow() && request.getMethod() !== 'DELETE') await new Promise(() => {})
       },
+      // before it is stored; tus-js-client tells what is thrown as the error of the request
+      onUploadUrlAvailable: () => void secureUrl(this.#upload?.url ?? ''),
       onSuccess: () => {
         if (isNow()) void this.#finish()
       },
@@ -122,10 +126,14 @@ export class TusSending implements Sending {
 
   async #finish(): Promise<void> {
     const url = this.#upload?.url ?? ''
-    this.#end()
-    await this.#given.sealing
-      .finish()
-      .then((sent) => this.#settle[0]({ ...sent, url }), this.#failed)
+    try {
+      const sent = await this.#given.sealing.finish()
+      await this.#removeAddresses().catch(() => {})
+      // it may have been cancelled while the end was compared
+      if (this.#end()) this.#settle[0]({ ...sent, url })
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   #fail(error: unknown): void {
@@ -148,11 +156,16 @@ export class TusSending implements Sending {
 
   async #forget(): Promise<void> {
     await this.#begun
+    // a server need not be able to forget, and then its address is of no use either
+    await this.#upload?.abort(true).catch(() => {})
+    await this.#removeAddresses()
+  }
+
+  /** Each pause may have left one of its own, of which `tus.Upload` removes the last. */
+  async #removeAddresses(): Promise<void> {
     const upload = this.#upload as TusUpload & {
       readonly options: { readonly urlStorage: UrlStorage }
     }
-    // a server need not be able to forget, and then its address is of no use either
-    await upload.abort(true).catch(() => {})
     for (const stored of await upload.findPreviousUploads())
       await upload.options.urlStorage.removeUpload((stored as StoredUpload).urlStorageKey)
   }

@@ -2,6 +2,7 @@
 import test from 'node:test'
 import { assert } from 'chai'
 import { tusServers } from '../tus/servers.mjs'
+import { uppyMomentsSuite } from '../tus/uppy-moments.mjs'
 import { uppyRefusalsSuite } from '../tus/uppy-refusals.mjs'
 import { uppySuite } from '../tus/uppy.mjs'
 import { makeTusWorld } from '../tus/world.mjs'
@@ -14,3 +15,4 @@ test.after(() => made?.close())
 const host = { test, assert, world: () => made }
 uppySuite(host)
 uppyRefusalsSuite(host)
+uppyMomentsSuite(host)

@@ -188,7 +188,8 @@ export function uppySuite({ test, assert, world }) {
 
   const pauses = amount({ part: 10, whole: 100 })
   test(`${pauses} pauses at moments that are drawn: the file arrives whole, by one message`, async () => {
-    const uppy = uppyOf({ chunkSize: MiB / 4, ...(await kept()).o() })
+    const { o, ids, urls } = await kept()
+    const uppy = uppyOf({ chunkSize: MiB / 4, ...o() })
     const made = fileOf(length)
     const id = add(uppy, made)
     fresh()
@@ -202,6 +203,7 @@ export function uppySuite({ test, assert, world }) {
     }
     const body = await sent(ended)
     await whole(body, made)
+    assert.deepEqual([await ids(), await urls()], [[], []])
     uppy.destroy()
   })
 
