@@ -17,29 +17,11 @@ export function unwatched<T>(work: () => Promise<T>): Promise<T> {
 export const signalOf = (o: CallOptions | undefined): AbortSignal | undefined =>
   checkOptions(o, 'signal').signal
 
-/** Of each signal what waits for it, and what hears it: hosts warn of more than ten listeners. */
-let heard:
-  WeakMap<AbortSignal, { readonly works: Set<() => void>; readonly hear: () => void }> | undefined
-
 /** Calls `work` when a signal says so, at once where it did. @returns what lets go of it */
 export function onAbort(signal: AbortSignal | undefined, work: () => void): () => void {
-  if (!signal) return () => {}
-  if (signal.aborted) work()
-  heard ??= new WeakMap()
-  const { works, hear } = heard.get(signal) ?? listening()
-  heard.set(signal, { works, hear })
-  // adding it again changes nothing
-  signal.addEventListener('abort', hear)
-  works.add(work)
-  return () => {
-    works.delete(work)
-    if (works.size === 0) signal.removeEventListener('abort', hear)
-  }
-}
-
-function listening(): { readonly works: Set<() => void>; readonly hear: () => void } {
-  const works = new Set<() => void>()
-  return { works, hear: () => [...works].forEach((work) => works.has(work) && work()) }
+  signal?.addEventListener('abort', work)
+  if (signal?.aborted) work()
+  return () => signal?.removeEventListener('abort', work)
 }
 
 /**

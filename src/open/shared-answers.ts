@@ -1,4 +1,4 @@
-import { abortable, onAbort } from '../io/abort.js'
+import { abortable } from '../io/abort.js'
 import { Turns } from '../io/turns.js'
 import type { SharedAnswers, Unwrapped } from './candidates.js'
 
@@ -66,15 +66,8 @@ export class RunAnswers implements SharedAnswers {
     return this.#turns.take(async () => {
       own?.throwIfAborted()
       this.#signal.throwIfAborted()
-      return this.#call(ask)
+      return ask(this.#signal)
     })
-  }
-
-  /** Calls with a signal of its own, since the client of KMS listens to it several times. */
-  async #call(ask: (signal?: AbortSignal) => Promise<Unwrapped>): Promise<Unwrapped> {
-    const stop = new AbortController()
-    const off = onAbort(this.#signal, () => stop.abort(this.#signal.reason))
-    return ask(stop.signal).finally(off)
   }
 
   #keep(name: string, answer: Promise<Unwrapped>): void {

@@ -1,5 +1,4 @@
 // `openMany` over the local KMS: what it costs, what it answers of each value, and how it ends.
-import { getEventListeners } from 'node:events'
 import test, { after, beforeEach } from 'node:test'
 import { DescribeKeyCommand, DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms'
 import { assert } from 'chai'
@@ -271,19 +270,6 @@ test('values that are never remembered cost a call each', async () => {
   const outcomes = await all(opener.openMany([...jwes, ...jwes].map(item), { ordered: false }))
   assert.lengthOf(outcomes, 6)
   assert.lengthOf(since(), 3, 'the same three again cost nothing')
-})
-
-test('a signal of many values, or of the run, gets one listener', async () => {
-  const { opener } = await openerWith()
-  const jwes = await Promise.all(Array.from({ length: 20 }, () => seal(ecc, 'one', { context })))
-  local.faults.add({ kind: 'latency', latency: 100, operation: 'DeriveSharedSecret' })
-  const { signal } = new AbortController()
-  const asked = jwes.map((jwe) => ({ ...item(jwe), signal }))
-  const outcomes = all(opener.openMany(asked, { signal, concurrency: 20 }))
-  await new Promise((resolve) => setTimeout(resolve, 50))
-  assert.lengthOf(getEventListeners(signal, 'abort'), 1)
-  assert.deepEqual(new Set(codes(await outcomes)), new Set([undefined]))
-  assert.lengthOf(getEventListeners(signal, 'abort'), 0)
 })
 
 test('it ends by its signal, by closing the opener, and by whoever leaves', async () => {
