@@ -1,10 +1,10 @@
-import type { KeyInfo } from '../keys/key.js'
 import { forgetUpload } from '../upload/forget-upload.js'
 import { unfinishedUploads, type UnfinishedUpload } from '../upload/unfinished-uploads.js'
 import type { UploadHandle } from '../upload/upload-options.js'
 import { uploadSealed } from '../upload/upload-sealed.js'
 import { droppedFiles } from './dropped.js'
 import { languageOf, type Language, type Languages } from './format.js'
+import { areShown, knownKeys } from './known-keys.js'
 import { filled } from './messages/messages.js'
 import type { DropActions, KeysKnown } from './model.js'
 import { DropQueue, type Item, type QueueState } from './queue.js'
@@ -142,7 +142,7 @@ export class Drop {
       onProgress: ({ done, total }) => onProgress(done / total),
     })
     // the set may have changed since it was shown
-    if (!upload.recipients.every((key) => this.#isShown(key))) void this.checkKeys()
+    if (!areShown(upload.recipients, this.#keys)) void this.checkKeys()
     return upload
   }
 
@@ -153,14 +153,6 @@ export class Drop {
     if ('error' in settings) throw settings.error
     if (keys.state === 'failed') throw keys.error
     return settings
-  }
-
-  #isShown({ thumbprint }: KeyInfo): boolean {
-    const keys = this.#keys
-    return (
-      keys.state === 'believed' &&
-      keys.sets.some((set) => set.keys.some((key) => key.thumbprint === thumbprint))
-    )
   }
 
   #ended(item: Item<File>): void {
@@ -295,18 +287,3 @@ export class Drop {
 }
 
 const wordsOf = (error: unknown): object => ({ code: codeOf(error), error })
-
-/** The keys of every set that can be sealed to. */
-async function knownKeys({ keys }: ReadySettings): Promise<KeysKnown> {
-  try {
-    const sets = await Promise.all(
-      keys.map(async (set) => ({
-        trust: set.trust,
-        keys: (await set.list()).filter(({ use }) => use === 'enc'),
-      })),
-    )
-    return { state: 'believed', sets }
-  } catch (error) {
-    return { state: 'failed', error }
-  }
-}

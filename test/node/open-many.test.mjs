@@ -155,7 +155,13 @@ test('values of many senders: one call for each wrapped key, so many at a time',
 })
 
 test('a failure that passes is that of who waited, and is not kept', async () => {
-  const { opener } = await openerWith({ kms: { ...local.clientConfig, maxAttempts: 1 } })
+  /** Late enough for all three to wait for it. */
+  const late = async (...call) => {
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    return client.send(.../** @type {[any]} */ (call))
+  }
+  const kms = new Proxy(client, { get: (to, name) => (name === 'send' ? late : to[name]) })
+  const { opener } = await openerWith({ kms })
   const jwes = await values(3)
   local.faults.add({ kind: 'throttle', operation: 'DeriveSharedSecret', count: 1 })
   const first = await all(opener.openMany(jwes.map(item)))
