@@ -37,7 +37,9 @@ function checkWhole(folder) {
 
 test('a terminal is shown how much is sent, and the line is gone before other lines', async () => {
   const bytes = put('shown.bin', 20 * MiB)
-  world.hook.before = (op) => (op === 'sign' ? pause(aWhile) : undefined)
+  let signs = 0
+  // side by side, but not at once: each is signed a while behind the one before
+  world.hook.before = (op) => (op === 'sign' ? pause(aWhile * ++signs) : undefined)
   const { code, text } = await upload('--records', 'shown-records', 'shown.bin').ended
   assert.equal(code, 0, text)
   const meters = writes(text).filter((line) => line.startsWith('shown.bin  '))

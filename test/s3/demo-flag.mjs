@@ -39,7 +39,7 @@ async function startDemo(t, { endpoint, region, credentials }, bucket) {
     child.once('exit', () => reject(new Error(said)))
     child.stdout.setEncoding('utf8').on('data', (text) => {
       said += text
-      const [, url] = /Sealdrop demo: (http:\S+)/.exec(said) ?? []
+      const [, url] = /step by step: +(http:\S+)/.exec(said) ?? []
       if (url) resolve(url)
     })
   })

@@ -5,6 +5,7 @@ import { launches } from './page-world.mjs'
 
 const MiB = 2 ** 20
 const partLength = 5 * MiB
+const lanes = 3
 
 /** What the page and the browser tell of its address, now and before. Runs in the page. */
 const addressesInPage = () =>
@@ -45,7 +46,7 @@ export function pageLinks({ test, assert, made, tools }) {
   for (const browser of Object.keys(launches)) {
     test(`${browser}: a link leaves the address at once, and a reload goes on with the token that was kept`, (own) =>
       inSession(browser, async (session) => {
-        const link = await made().linkOf({ partLength }, { files: 1 })
+        const link = await made().linkOf({ partLength, inFlight: lanes }, { files: 1 })
         const { page, written } = await opened(session, link)
         const said = { subject: 'acme', context: { claim: '7' }, files: 1 }
         assert.deepEqual(await page.evaluate('globalThis.page.said'), said)
@@ -73,7 +74,7 @@ export function pageLinks({ test, assert, made, tools }) {
         const file = await fileOf(21 * MiB)
         fresh(only(1))
         await choose(page, file)
-        await until(() => stored().length === 1 && made().store.puts.length === 4)
+        await until(() => stored().length === 1 && made().store.puts.length === 1 + lanes)
         assert.deepEqual(await holding(page, link.token), ['IndexedDB sealdrop tags'])
         const listed = await page.evaluate('globalThis.page.unfinished()')
         assert.lengthOf(listed, 1)
@@ -101,11 +102,11 @@ export function pageLinks({ test, assert, made, tools }) {
 
     test(`${browser}: a link that is revoked in the middle stops the upload, and a damaged one says so`, (own) =>
       inSession(browser, async (session) => {
-        const link = await made().linkOf({ partLength })
+        const link = await made().linkOf({ partLength, inFlight: lanes })
         const { page } = await opened(session, link)
         fresh(only(1))
         await choose(page, await fileOf(21 * MiB))
-        await until(() => stored().length === 1 && made().store.puts.length === 4)
+        await until(() => stored().length === 1 && made().store.puts.length === 1 + lanes)
         await made().linkStore.revoke(link.jti)
         made().store.before = undefined
         made().store.cut()

@@ -28,7 +28,7 @@ const filesOf = (tree, ...patterns) =>
     .filter((path) => !path.includes('node_modules'))
     .map((path) => ({ path, text: readFileSync(join(tree, path), 'utf8') }))
 
-const documentsOf = (tree) => filesOf(tree, 'docs/**/*.md', '*.md')
+const documentsOf = (tree) => filesOf(tree, 'docs/**/*.md', 'examples/*.md', '*.md')
 
 /** Every file of a tree whose citations count. */
 export const citingFiles = (tree) =>
