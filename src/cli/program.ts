@@ -26,6 +26,7 @@ const commandRows = (terminal: Terminal, streams: Streams): readonly CommandRow[
   ['config', async () => (await import('./commands/config.js')).configCommand(terminal)],
   ['local-kms', async () => (await import('./commands/local-kms.js')).localKmsCommand(terminal)],
   ['doctor', async () => (await import('./commands/doctor.js')).doctorCommand(terminal)],
+  ['audit', async () => (await import('./commands/audit.js')).auditCommand(terminal, streams)],
   ['completion', () => completion(terminal, streams)],
 ]
 

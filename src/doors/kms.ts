@@ -68,3 +68,15 @@ export {
 export type { PolicyRole } from '../kms/policy/roles.js'
 export type { Condition, PolicyDocument, PolicyStatement } from '../kms/policy/document.js'
 export { revokeKey, type RevokedKey } from '../kms/rotation/revoke.js'
+export { memoryReplay } from '../stores/memory/memory-replay.js'
+export { memoryWork } from '../stores/memory/memory-work.js'
+export { redisReplay } from '../stores/redis/redis-replay.js'
+export { redisWork } from '../stores/redis/redis-work.js'
+export { dynamoDbReplay } from '../stores/dynamo-db/dynamo-db-replay.js'
+export { dynamoDbWork } from '../stores/dynamo-db/dynamo-db-work.js'
+export type {
+  DynamoDbStoreOperations,
+  DynamoDbStoreOptions,
+} from '../stores/dynamo-db/expiring-items.js'
+export type { RedisClient } from '../stores/redis/redis-client.js'
+export type { WorkBegun, WorkStore, WorkToken } from '../open/work-store.js'

@@ -53,8 +53,9 @@ below['stores/workers-kv'] = [...below.keys, 'keys']
 below['stores/files'] = [...companion, 'kms/inventory']
 for (const medium of ['s3', 'dynamo-db'])
   below[`stores/${medium}`] = [...companion, 'kms/port', 'kms/inventory']
+for (const medium of ['memory', 'redis']) below[`stores/${medium}`] = [...below.open, 'open']
 
-const stores = ['indexed-db', 'workers-kv', 'files', 's3', 'dynamo-db'].map(
+const stores = ['indexed-db', 'workers-kv', 'files', 's3', 'dynamo-db', 'memory', 'redis'].map(
   (medium) => `stores/${medium}`,
 )
 below['local-kms'] = ['errors', 'bytes', 'algorithms', 'formats']
@@ -62,7 +63,7 @@ below['doors/index'] = [...verbs, 'stores/indexed-db', 'stores/workers-kv']
 below['doors/serve'] = [...below.serve, 'serve']
 below['doors/fs'] = [...companion, 'stores/files']
 below['doors/kms'] = [...below['kms/doctor'], 'kms/doctor', ...stores]
-below.s3 = [...companion, 'upload', 'serve', 'kms/port', 'kms/policy'] // the server's half of uploads
+below.s3 = [...companion, 'upload', 'serve', 'kms/port', 'kms/policy', 'stores/redis'] // the server's half of uploads
 below['doors/age'] = [...below['kms/age'], 'kms/age']
 below['doors/s3'] = [...below.s3, 's3']
 below['doors/local-kms'] = ['local-kms']

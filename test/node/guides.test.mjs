@@ -46,6 +46,7 @@ const firstPrints = {
   'keys-over-the-years': ['create claims', 'activate claims'],
   partners: ["{ iban: 'DE02' }"],
   policies: ['"Version":"2012-10-17"'],
+  stores: ['each value opens once'],
   'receipts-and-signatures': ['order 7'],
   's3-uploads': ['preflight 204'],
   testing: ['kms_unavailable true', '3 parts'],

@@ -5,7 +5,14 @@ import test, { after, before } from 'node:test'
 import { DynamoDB } from '@aws-sdk/client-dynamodb'
 import { S3 } from '@aws-sdk/client-s3'
 import { assert } from 'chai'
-import { dynamoDbInventory, s3Inventory } from 'sealdrop/kms'
+import {
+  dynamoDbInventory,
+  dynamoDbReplay,
+  dynamoDbWork,
+  redisReplay,
+  redisWork,
+  s3Inventory,
+} from 'sealdrop/kms'
 import { dynamoDbLinks, redisLinks } from 'sealdrop/s3'
 import { fails } from '../support/host.js'
 import { emptyInventory } from '../support/inventories.mjs'
@@ -14,6 +21,7 @@ import { linkStoreSuite } from '../support/link-stores.js'
 import { startMoto } from '../support/moto.mjs'
 import { startRedis } from '../support/redis.mjs'
 import { present, wrong } from '../support/types.mjs'
+import { replayStoreSuite, workStoreSuite } from '../support/work-stores.js'
 
 let server, redis, s3, dynamoDb, inTurn, config
 before(async () => {
@@ -79,6 +87,23 @@ for (const name of ['redis', 'ioredis'])
     name: `Redis by ${name}`,
     make: async () => [0, 1].map(() => redisLinks({ redis: redis.clients[name] })),
   })
+
+/** @returns {[string, () => any, () => any]} */
+const inRedis = (name) => [
+  `Redis by ${name}`,
+  () => redisReplay({ redis: redis.clients[name] }),
+  () => redisWork({ redis: redis.clients[name] }),
+]
+/** @type {[string, () => any, () => any][]} */
+const rows = [
+  ['DynamoDB', () => dynamoDbReplay(inTable()), () => dynamoDbWork(inTable())],
+  ...['redis', 'ioredis'].map(inRedis),
+]
+const inTable = () => ({ dynamoDb: inTurn, table: 'inventories' })
+for (const [name, replay, work] of rows) {
+  replayStoreSuite({ test, assert, fails, name, make: async () => [0, 1].map(replay) })
+  workStoreSuite({ test, assert, fails, name, make: async () => [0, 1].map(work) })
+}
 
 test('what is kept is JSON that people can read', async () => {
   const key = randomUUID()

@@ -85,6 +85,7 @@ const transport = onUpload.uploadTransport(url)
 /** A handler that says no at once, so that nothing is tried again behind a test. */
 const refusing = { ...transport, ask: noKms }
 const tables = { dynamoDb: { getItem: noKms, updateItem: noKms }, table: 'links' }
+const items = { getItem: noKms, updateItem: noKms, transactWriteItems: noKms }
 const headers = new Headers({ authorization: `Bearer ${jws}` })
 const object = { s3: uploads.s3, bucket: 'uploads', key: 'a' }
 
@@ -136,6 +137,12 @@ export const calls = {
   bucketLifecycle: (o) => onS3.bucketLifecycle(o),
   s3Inventory: (o) => kms.s3Inventory(o),
   dynamoDbInventory: (o) => kms.dynamoDbInventory(o),
+  memoryReplay: (o) => kms.memoryReplay(o),
+  memoryWork: (o) => kms.memoryWork(o),
+  redisReplay: (o) => kms.redisReplay(o),
+  redisWork: (o) => kms.redisWork(o),
+  dynamoDbReplay: (o) => kms.dynamoDbReplay(o),
+  dynamoDbWork: (o) => kms.dynamoDbWork(o),
   httpSource: (o) => kms.httpSource('ftp://files.example', o),
   createOpener: (o) => kms.createOpener(o),
   'createOpener.cache': (cache) => kms.createOpener({ keys: store, cache }),
@@ -205,6 +212,10 @@ export const needed = {
   dropLinks: { keys, audience: url },
   dynamoDbLinks: tables,
   redisLinks: { redis: { call: noKms } },
+  redisReplay: { redis: { call: noKms } },
+  redisWork: { redis: { call: noKms } },
+  dynamoDbReplay: { dynamoDb: items, table: 'a' },
+  dynamoDbWork: { dynamoDb: items, table: 'a' },
   uploadListener: uploads,
   uploadSealed: { context: {}, transport: refusing },
   sealForTus: { context: {} },
@@ -245,6 +256,11 @@ export const clocked = {
   dropLinks: (now) =>
     onS3.dropLinks({ keys, audience: url, now })(wrong({ request: { headers }, op: 'list' })),
   memoryLinks: (now) => onS3.memoryLinks({ now }).isRevoked('a'),
+  memoryReplay: (now) => kms.memoryReplay({ now }).claim('a', new Date(1)),
+  memoryWork: (now) => kms.memoryWork({ now }).begin('a', 1),
+  dynamoDbReplay: (now) =>
+    kms.dynamoDbReplay({ dynamoDb: items, table: 'a', now }).claim('a', new Date(1)),
+  dynamoDbWork: (now) => kms.dynamoDbWork({ dynamoDb: items, table: 'a', now }).begin('a', 1),
   dynamoDbLinks: (now) => onS3.dynamoDbLinks({ ...tables, now }).revoke('x'.repeat(22)),
   uploadListener: (now) => onS3.uploadListener({ ...uploads, now }),
   rebuildInventory: (now) => kms.rebuildInventory({ store: empty, kms: noKms, enter: [], now }),

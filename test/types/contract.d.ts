@@ -167,6 +167,20 @@ declare module 'sealdrop/kms' { // the companion
   function dynamoDbInventory(o: { dynamoDb: import('#dist/doors/kms.js').DynamoDbOperations; table: string; id?: string }): InventoryStore
   function httpSource(url: string | URL, o?: CallOptions & { headers?: Readonly<Record<string, string>>; fetch?: typeof globalThis.fetch }): Promise<ByteSource> // a file behind a URL, by Range requests
   interface ReplayStore { claim(id: string, until: Date): Promise<boolean>; seen?(id: string): Promise<boolean> } // seen: refuses a replay before any KMS call
+  function memoryReplay(o?: { now?: () => number }): ReplayStore // of one process
+  function redisReplay(o: { redis: import('#dist/doors/kms.js').RedisClient; prefix?: string }): ReplayStore // a client of redis or ioredis
+  function dynamoDbReplay(o: { dynamoDb: import('#dist/doors/kms.js').DynamoDbStoreOperations; table: string; now?: () => number }): ReplayStore // new DynamoDB({})
+  interface WorkToken { readonly id: string; readonly fence: number }
+  type WorkBegun = { state: 'new'; token: WorkToken } | { state: 'busy' } | { state: 'done' }
+  interface WorkStore {
+    begin(id: string, lease: number): Promise<WorkBegun> // milliseconds
+    extend(tokens: readonly WorkToken[], lease: number): Promise<boolean>
+    done(tokens: readonly WorkToken[], until: Date): Promise<boolean> // all or none; false: overtaken
+    release(token: WorkToken): Promise<void>
+  }
+  function memoryWork(o?: { now?: () => number }): WorkStore // of one process
+  function redisWork(o: { redis: import('#dist/doors/kms.js').RedisClient; prefix?: string }): WorkStore
+  function dynamoDbWork(o: { dynamoDb: import('#dist/doors/kms.js').DynamoDbStoreOperations; table: string; now?: () => number }): WorkStore
   function createOpener(o: { kms?: Kms; keys: readonly string[] | InventoryStore; maxAge?: number; tolerance?: number; replay?: ReplayStore; cache?: { entries: number; maxAge: number; uses: number }; maxFrameLength?: number; onEvent?: (e: object) => void; now?: () => number }): Opener
   interface Signer {
     ready(o?: CallOptions): Promise<void>

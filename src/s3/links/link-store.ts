@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { ensure, hasMethods } from '../../errors/guard.js'
-import { isSealdropError, SealdropError } from '../../errors/sealdrop-error.js'
-import { within } from '../../io/abort.js'
+import { asking as askingStore } from '../../io/asking.js'
 import type { BegunUpload } from '../upload-options.js'
 
 /** One attempt to send a file by a link. */
@@ -88,23 +87,6 @@ export function checkJti(jti: unknown): void {
   )
 }
 
-/** No answer of a store is waited for longer, in milliseconds. */
-const patience = 10_000
-
-/**
- * Asks a store. What it fails with is told to nobody but `onEvent`.
- *
- * @throws SealdropError `output_failed`, retryable
- */
-export async function asking<R>(work: () => Promise<R>): Promise<R> {
-  const late = new SealdropError('output_failed', 'the store of links: no answer in 10 s')
-  try {
-    return await within(patience, work, late)
-  } catch (cause) {
-    if (isSealdropError(cause) && cause.code === 'output_failed' && cause.retryable) throw cause
-    throw new SealdropError('output_failed', 'the store of links does not answer', {
-      cause,
-      retryable: true,
-    })
-  }
-}
+/** Asks a store. What it fails with is told to nobody but `onEvent`. @throws SealdropError `output_failed` */
+export const asking = <R>(work: () => Promise<R>): Promise<R> =>
+  askingStore('the store of links', work)

@@ -1,18 +1,7 @@
-import { ensure, hasMethods } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
 import { blaming, blamingNow } from '../../errors/whose.js'
+import { checkPrefix, sending, type RedisClient } from '../../stores/redis/redis-client.js'
 import { asking, checkJti, revokedFor, type DropLinkStore, type DropLinkUse } from './link-store.js'
-
-/** What is used here of a client: `createClient()` of `redis`, or `new Redis()` of `ioredis`. */
-export type RedisClient =
-  | {
-      /** Of `redis`: one command. */
-      sendCommand(args: string[]): Promise<unknown>
-    }
-  | {
-      /** Of `ioredis`: one command. */
-      call(command: string, ...args: string[]): Promise<unknown>
-    }
 
 /**
  * One script for both, so that each is atomic. A link is a hash: `files`, `bytes`, the number of
@@ -91,17 +80,10 @@ export function redisLinks(o: {
 
 function storeIn(o: Parameters<typeof redisLinks>[0]): DropLinkStore {
   const { redis, prefix = 'sealdrop:link:' } = checkOptions(o, 'redis prefix')
-  ensure(
-    hasMethods(redis, 'call') || hasMethods(redis, 'sendCommand'),
-    'invalid_argument',
-    'redis: expected a client of redis or ioredis',
-  )
-  ensure(typeof prefix === 'string', 'invalid_argument', 'prefix: expected text')
-  // a client of ioredis has a sendCommand too, which takes something else
+  const ask = sending(redis)
+  checkPrefix(prefix)
   const send = (command: string, ...args: string[]): Promise<unknown> =>
-    asking(async () =>
-      'call' in redis ? redis.call(command, ...args) : redis.sendCommand([command, ...args]),
-    )
+    asking(() => ask(command, ...args))
   const run = async (
     op: string,
     jti: string,
