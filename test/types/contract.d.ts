@@ -145,7 +145,7 @@ declare module 'sealdrop/kms' { // the companion
   interface OpenedInfo { messageId: string; key: KeyInfo; context: Context; sealedAt?: Date }
   interface FileName { name: string; type?: string; path?: string }
   interface OpenFileOptions extends OpenOptions { sealedName?: string } // metadata sealdrop-name; one that is wrong is left out with an event
-  interface OpenedFileInfo extends OpenedInfo { name?: FileName } // the sender's claim
+  interface OpenedFileInfo extends OpenedInfo { headerDigest: string; name?: FileName } // the sender's claim
   interface ManyItem extends OpenOptions { jwe: string }
   interface OpenManyOptions extends CallOptions { concurrency?: number; ordered?: boolean }
   type OpenOutcome<Item> = { index: number; item: Item } & ({ opened: Content & OpenedInfo; error?: undefined } | { opened?: undefined; error: SealdropError })
