@@ -1,4 +1,4 @@
-import { kindOfProvider } from '../algorithms/data-key-providers.js'
+import { kindOfProvider, symmetricProvider } from '../algorithms/data-key-providers.js'
 import { kindOfKey, type RecipientKind, type SealingMembers } from '../algorithms/public-key.js'
 import { toBase64url } from '../bytes/base64url.js'
 import { concat, equal } from '../bytes/bytes.js'
@@ -59,6 +59,11 @@ export async function openMessage(
     'malformed',
     'message header: two encrypted data keys of one provider for one recipient',
   )
+  ensure(
+    found.length > 0 || dataKeys.every(({ provider }) => provider !== symmetricProvider),
+    'key_not_found',
+    `this is an archive under a symmetric KMS key (${symmetricProvider}), which no opener opens: createArchiveReader does`,
+  )
   const keys = await parts.keys.find(
     (key) => found.some((one) => fits(one, key)),
     `whoever this message is for (${named.join(', ') || 'no RSA or ECDH key of KMS'})`,
@@ -91,7 +96,7 @@ export async function openMessage(
 }
 
 /** The key of the frames, once it is the one that the header commits to and is authentic under. */
-async function frameKey(header: MessageHeader, dataKey: CryptoKey): Promise<CryptoKey> {
+export async function frameKey(header: MessageHeader, dataKey: CryptoKey): Promise<CryptoKey> {
   const [raw, commitment] = await deriveMessageKeys(dataKey, header.messageId)
   const key = await importDataKey(raw)
   const committed = equal(commitment, header.commitment)

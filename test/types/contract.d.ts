@@ -168,6 +168,20 @@ declare module 'sealdrop/kms' { // the companion
   function httpSource(url: string | URL, o?: CallOptions & { headers?: Readonly<Record<string, string>>; fetch?: typeof globalThis.fetch }): Promise<ByteSource> // a file behind a URL, by Range requests
   interface ReplayStore { claim(id: string, until: Date): Promise<boolean>; seen?(id: string): Promise<boolean> } // seen: refuses a replay before any KMS call
   function createOpener(o: { kms?: Kms; keys: readonly string[] | InventoryStore; maxAge?: number; tolerance?: number; replay?: ReplayStore; cache?: { entries: number; maxAge: number; uses: number }; maxFrameLength?: number; onEvent?: (e: object) => void; now?: () => number }): Opener
+  interface Original { messageId: string; headerDigest: string } // the sealed file, and SHA-256 of its header
+  interface ResealSource extends Original { readable: ReadableStream<Uint8Array<ArrayBuffer>>; length?: number; context?: Context }
+  interface ResealOptions extends CallOptions { context?: Context; length?: number; frameLength?: number; framesInFlight?: number; digest?: boolean; onProgress?: (p: { done: number; total?: number }) => void }
+  interface ResealedStream { readable: ReadableStream<Uint8Array>; length?: number; messageId: string; keyArn: string; context: Context; original: Original; digest: Promise<string> }
+  interface Resealer { reseal(opened: ResealSource, o?: ResealOptions): Promise<ResealedStream>; close(): Promise<void> }
+  function createResealer(o: { kms?: Kms; key: string; context: Context | ((opened: ResealSource) => Context) }): Resealer // a symmetric key, aws-kms keyring, suite 0x0478
+  interface ReadArchiveOptions extends CallOptions { context: Context | ((found: Context) => boolean); original?: Partial<Original> }
+  interface OpenedArchive { readable: ReadableStream<Uint8Array>; messageId: string; keyArn: string; context: Context; original?: Original }
+  interface ArchiveReader {
+    openStream(source: StreamSource, o: ReadArchiveOptions & { digest?: boolean }): Promise<OpenedArchive & { digest: Promise<string>; sealedLength: Promise<number> }>
+    openRange(source: Blob | ByteSource, start: number, end: number, o: ReadArchiveOptions): Promise<OpenedArchive & { length: number }>
+    close(): Promise<void>
+  }
+  function createArchiveReader(o: { kms?: Kms; keys: readonly string[]; foreign?: boolean; maxFrameLength?: number }): ArchiveReader // key ARNs; no opener opens an archive
   interface Signer {
     ready(o?: CallOptions): Promise<void>
     close(): Promise<void>
