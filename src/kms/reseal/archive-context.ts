@@ -2,7 +2,7 @@ import type { Bytes } from '../../bytes/bytes.js'
 import { ensure, shown } from '../../errors/guard.js'
 import { kindOf } from '../../errors/kind.js'
 import { checkOptions } from '../../errors/options.js'
-import { checkContext, type Context } from '../../formats/context.js'
+import { checkContext, originalMembers, type Context } from '../../formats/context.js'
 import { serializeContext } from '../../formats/message-context.js'
 import { checkFoundContext, type ExpectedContext } from '../../open/check.js'
 
@@ -13,12 +13,6 @@ export interface Original {
   /** SHA-256 in base64url of the header of the sealed file, once that was authentic. */
   readonly headerDigest: string
 }
-
-/** The reserved members in which an archive names its original. */
-export const originalMembers = {
-  messageId: 'sealdrop:message-id',
-  headerDigest: 'sealdrop:header',
-} as const
 
 type Name = keyof Original
 const names = Object.keys(originalMembers) as readonly Name[]
