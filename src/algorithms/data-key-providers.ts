@@ -16,6 +16,14 @@ export const dataKeyProviders = { RSA: 'aws-kms-rsa', EC: 'raw-ecdh' } as const
  */
 export const staticSender = 'aws-kms-ecdh'
 
+/**
+ * Under a symmetric KMS key, as archives are. No opener opens it: archives have a reader of their
+ * own.
+ *
+ * @see AWS Encryption SDK specification, framework/aws-kms/aws-kms-keyring.md
+ */
+export const symmetricProvider = 'aws-kms'
+
 /** Whether a message names a key of the kind by its key ARN. */
 export const isNamedByArn: Readonly<Record<RecipientKind, boolean>> = { RSA: true, EC: false }
 

@@ -14,6 +14,26 @@ export { httpSource, type HttpSourceOptions } from '../io/http-source.js'
 export type { OpenedFile } from '../kms/open/open-file.js'
 export type { ReplayStore } from '../open/replay.js'
 export type { CacheOptions } from '../kms/open/data-key-cache.js'
+export { createResealer, type ResealerOptions } from '../kms/reseal/create-resealer.js'
+export type {
+  Resealer,
+  ResealedStream,
+  ResealOptions,
+  ResealSource,
+} from '../kms/reseal/resealer.js'
+export {
+  createArchiveReader,
+  type ArchiveReaderOptions,
+} from '../kms/reseal/create-archive-reader.js'
+export type {
+  ArchiveReader,
+  DigestedArchive,
+  OpenedArchiveStream,
+  ReadArchiveOptions,
+  ReadArchiveStreamOptions,
+} from '../kms/reseal/archive-reader.js'
+export type { ArchiveInfo } from '../kms/reseal/open-archive.js'
+export type { Original } from '../kms/reseal/archive-context.js'
 export { createSigner } from '../kms/sign/create-signer.js'
 export type { ReceiptOf, Signer } from '../kms/sign/signer.js'
 export type { SignFileOptions } from '../kms/sign/sign-file.js'

@@ -14,6 +14,12 @@ export type Context = Readonly<Record<string, string>>
 /** The reserved member in which a sealed field carries its place, a JSON Pointer (RFC 6901). */
 export const pathMember = 'sealdrop:path'
 
+/** The reserved members in which an archive names the sealed file that it was opened from. */
+export const originalMembers = {
+  messageId: 'sealdrop:message-id',
+  headerDigest: 'sealdrop:header',
+} as const
+
 /**
  * Checks a context given by a caller.
  *

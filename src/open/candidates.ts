@@ -103,6 +103,10 @@ function nameOf(candidates: readonly Candidate<unknown>[]): string | undefined {
 /** Only after these may another key be asked; after any cryptographic answer the work is over. */
 const failover: readonly SealdropErrorCode[] = ['kms_unavailable', 'kms_denied', 'key_unusable']
 
+/** Whether another key may be asked after this failure. */
+export const mayAskAnother = (error: unknown): error is SealdropError =>
+  isSealdropError(error) && failover.includes(error.code)
+
 /** Asks one key after the other until one answers. @throws SealdropError `kms_*`, `key_unusable` */
 async function asked<W>(
   candidates: readonly Candidate<W>[],
@@ -117,7 +121,7 @@ async function asked<W>(
     } catch (error) {
       if (isSealdropError(error) && error.code === 'key_unusable')
         for (const memory of [cache, shared]) memory?.forget(key.arn)
-      if (!isSealdropError(error) || !failover.includes(error.code)) throw error
+      if (!mayAskAnother(error)) throw error
       // a key that is gone must not hide that another one may answer later
       if (error.retryable || !unavailable) unavailable = error
     }

@@ -1,8 +1,9 @@
-import { kindOfProvider } from '../algorithms/data-key-providers.js'
+import { kindOfProvider, symmetricProvider } from '../algorithms/data-key-providers.js'
 import { kindOfKey, type RecipientKind, type SealingMembers } from '../algorithms/public-key.js'
 import { toBase64url } from '../bytes/base64url.js'
-import { equal } from '../bytes/bytes.js'
+import { concat, equal } from '../bytes/bytes.js'
 import { authenticate, importDataKey } from '../crypto/aes.js'
+import { sha256 } from '../crypto/digest.js'
 import { deriveMessageKeys } from '../crypto/message-keys.js'
 import type { CryptoKey } from '../crypto/subtle.js'
 import { openingOf, unwrapMessageKey } from '../envelope/open-recipient.js'
@@ -17,14 +18,14 @@ import type { OpenerKey } from './opener-key.js'
 import {
   checkCall,
   maxAgeOf,
-  type OpenedInfo,
+  type OpenedFileInfo,
   type OpenerParts,
   type OpenOptions,
 } from './options.js'
 
 /** A message whose header is authentic: its frames can be opened. */
 export interface OpenedMessage {
-  readonly info: OpenedInfo
+  readonly info: OpenedFileInfo
   readonly header: MessageHeader
   readonly key: CryptoKey
 }
@@ -58,6 +59,11 @@ export async function openMessage(
     'malformed',
     'message header: two encrypted data keys of one provider for one recipient',
   )
+  ensure(
+    found.length > 0 || dataKeys.every(({ provider }) => provider !== symmetricProvider),
+    'key_not_found',
+    `this is an archive under a symmetric KMS key (${symmetricProvider}), which no opener opens: createArchiveReader does`,
+  )
   const keys = await parts.keys.find(
     (key) => found.some((one) => fits(one, key)),
     `whoever this message is for (${named.join(', ') || 'no RSA or ECDH key of KMS'})`,
@@ -80,16 +86,17 @@ export async function openMessage(
   )
   const context = checkFoundContext(header.context, expected)
   checkNoAge(maxAgeOf(o, parts))
-  const use = async (dataKey: CryptoKey, opener: OpenerKey): Promise<OpenedMessage> => ({
-    header,
-    key: await frameKey(header, dataKey),
-    info: { messageId: toBase64url(messageId), key: opener.info, context },
-  })
+  const use = async (dataKey: CryptoKey, opener: OpenerKey): Promise<OpenedMessage> => {
+    const key = await frameKey(header, dataKey)
+    const headerDigest = toBase64url(await sha256(concat(header.body, header.tag)))
+    const info = { messageId: toBase64url(messageId), key: opener.info, context, headerDigest }
+    return { header, key, info }
+  }
   return withDataKey({ candidates, unwrap: unwrapMessageKey, use, signal: o.signal }, parts)
 }
 
 /** The key of the frames, once it is the one that the header commits to and is authentic under. */
-async function frameKey(header: MessageHeader, dataKey: CryptoKey): Promise<CryptoKey> {
+export async function frameKey(header: MessageHeader, dataKey: CryptoKey): Promise<CryptoKey> {
   const [raw, commitment] = await deriveMessageKeys(dataKey, header.messageId)
   const key = await importDataKey(raw)
   const committed = equal(commitment, header.commitment)

@@ -4,7 +4,6 @@ import { isText } from '../formats/json.js'
 import { nameData, parseName, parseSealedName, type FileName } from '../formats/sealed-name.js'
 import { rejected } from './candidates.js'
 import type { OpenedMessage } from './open-message.js'
-import type { OpenedFileInfo } from './options.js'
 import { tellNameless, type OpenEvent } from './report.js'
 
 /** @throws SealdropError `invalid_argument` */
@@ -27,7 +26,7 @@ export async function withName(
   message: OpenedMessage,
   sealedName: string | undefined,
   onEvent: (event: OpenEvent) => void,
-): Promise<OpenedMessage & { readonly info: OpenedFileInfo }> {
+): Promise<OpenedMessage> {
   if (sealedName === undefined) return message
   try {
     const name = await openName(message, sealedName)

@@ -15,6 +15,9 @@ import type { FileInput } from '../io/stream-source.js'
 import type { OpenedMessage } from './open-message.js'
 import { frameOf, openFrame, type SealedFrame } from './sealed-frames.js'
 
+/** What opens the frames of a message. */
+type FrameKey = Pick<OpenedMessage, 'key' | 'header'>
+
 /** Where the frames of a message of known size lie. */
 export interface Layout {
   readonly input: FileInput
@@ -75,7 +78,7 @@ export function layoutIn(
  * @see message-format.md, "Reader's rules"
  */
 export async function openPart(
-  message: OpenedMessage,
+  message: FrameKey,
   layout: Layout,
   start: number,
   end: number,
@@ -121,7 +124,7 @@ const placeOf = (index: number, layout: Layout, { frameLength }: MessageHeader):
   layout.headerLength + index * (frameLength + regularOverhead)
 
 /** The content of the final frame, which must be where the message ends. */
-async function openFinal({ key, header }: OpenedMessage, layout: Layout): Promise<Bytes> {
+async function openFinal({ key, header }: FrameKey, layout: Layout): Promise<Bytes> {
   const { input, regular, final } = layout
   const sequence = regular + 1
   const last = await input.reader(placeOf(regular, layout, header)).take(final + finalOverhead)

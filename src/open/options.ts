@@ -60,6 +60,13 @@ export interface OpenedInfo {
 /** What is known of a file that was opened. */
 export interface OpenedFileInfo extends OpenedInfo {
   /**
+   * SHA-256 of the sealed header with its tag, in base64url, which is known before any frame.
+   *
+   * - The header is authentic, so this names one message. Its `messageId` is what the sender chose.
+   * - A message that is sealed again has another one, also under the same message id.
+   */
+  readonly headerDigest: string
+  /**
    * What the sender calls the file, where a sealed name came with it and is genuine.
    *
    * - It is the sender's claim. Nobody else can change it, and nobody has looked at it.

@@ -146,7 +146,7 @@ export class StreamOpener {
 }
 
 /** The same chunks. When the last one was taken, `end` is called. */
-async function* followed<T>(chunks: AsyncGenerator<T>, end: () => void): AsyncGenerator<T> {
+export async function* followed<T>(chunks: AsyncGenerator<T>, end: () => void): AsyncGenerator<T> {
   for await (const chunk of chunks) yield chunk
   end()
 }

@@ -5,7 +5,7 @@ import { deriveMessageKeys, importMessageKey } from '../crypto/message-keys.js'
 import { randomBytes, type CryptoKey } from '../crypto/subtle.js'
 import { wrapMessageKey } from '../envelope/wrap-message-key.js'
 import { checkFrames, frameData, frameHead, frameIv } from '../formats/frames.js'
-import { headerBody } from '../formats/message-header.js'
+import { headerBody, type HeaderFields } from '../formats/message-header.js'
 import type { PlainFrame } from './frames-of.js'
 import type { MessagePlan } from './plan-message.js'
 
@@ -24,7 +24,7 @@ export type SealedFrame = readonly [head: Bytes, sealed: Bytes]
 export const idText = ({ id }: Message): string => toBase64url(id)
 
 /**
- * Draws the message id and the data key, wraps that for every recipient, and writes the header.
+ * Draws the data key, wraps it for every recipient, and writes the header.
  *
  * `raw` is the key of the frames.
  */
@@ -33,13 +33,21 @@ export async function startMessage({
   serializedContext,
   frameLength,
 }: MessagePlan): Promise<Message & { readonly raw: Bytes }> {
-  const id = randomBytes(32)
   const dataKey = randomBytes(32)
-  const [[raw, commitment], ...dataKeys] = await Promise.all([
-    importMessageKey(dataKey).then((key) => deriveMessageKeys(key, id)),
-    ...recipients.map((key) => wrapMessageKey(key, dataKey, serializedContext)),
-  ])
-  const body = headerBody({ messageId: id, serializedContext, dataKeys, frameLength, commitment })
+  const dataKeys = await Promise.all(
+    recipients.map((key) => wrapMessageKey(key, dataKey, serializedContext)),
+  )
+  return messageUnder(dataKey, { serializedContext, dataKeys, frameLength })
+}
+
+/** Draws the message id, and writes the header over a data key that is wrapped already. */
+export async function messageUnder(
+  dataKey: Bytes,
+  fields: Pick<HeaderFields, 'serializedContext' | 'dataKeys' | 'frameLength'>,
+): Promise<Message & { readonly raw: Bytes }> {
+  const id = randomBytes(32)
+  const [raw, commitment] = await deriveMessageKeys(await importMessageKey(dataKey), id)
+  const body = headerBody({ ...fields, messageId: id, commitment })
   const key = await importDataKey(raw)
   return { id, key, raw, header: concat(body, await authenticate(key, body)) }
 }

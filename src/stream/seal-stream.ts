@@ -1,21 +1,16 @@
 import { limits } from '../algorithms/limits.js'
-import type { Bytes } from '../bytes/bytes.js'
-import { sha256 } from '../crypto/digest.js'
 import { checkCount } from '../errors/guard.js'
 import { checkOptions } from '../errors/options.js'
-import { SealdropError } from '../errors/sealdrop-error.js'
-import { ChunkDigester } from '../formats/chunk-digest.js'
 import { messageLength } from '../formats/frames.js'
-import { tagLength } from '../formats/message-header.js'
 import type { ByteReader } from '../io/byte-reader.js'
-import { inOrder, streamOf, type ByteStream } from '../io/in-order.js'
+import type { ByteStream } from '../io/in-order.js'
 import { taken, type Input, type StreamSource } from '../io/stream-source.js'
-import { tell } from '../io/tell.js'
 import type { KeyInfo } from '../keys/key.js'
 import { framesOf } from './frames-of.js'
 import { sealLookingAt } from './look-at-front.js'
 import { idText, startMessage } from './message.js'
 import { planMessage, type MessageOptions, type Recipients } from './plan-message.js'
+import { writeMessage } from './write-message.js'
 
 /** How a stream is sealed, and who is told of it. */
 export interface StreamOptions extends MessageOptions {
@@ -122,40 +117,22 @@ async function sealInput(
   reader.hold(framesInFlight)
   const frames = framesOf(reader, input, plan.frameLength, version)
   signal?.throwIfAborted()
-
-  const digester = new ChunkDigester(sha256)
-  let end: (digest: string) => void
-  let fail: (reason: unknown) => void
-  const digest = new Promise<string>((resolve, reject) => {
-    end = resolve
-    fail = reject
-  })
-  digest.catch(() => {}) // nobody need ask for it
   const seal = sealLookingAt(plan.look, message)
-  const put = async (chunks: readonly Bytes[]): Promise<readonly Bytes[]> => {
-    if (digested) for (const chunk of chunks) await digester.update(chunk)
-    return chunks
-  }
-  async function* sealed(): AsyncGenerator<readonly Bytes[]> {
-    yield put([message.header])
-    let done = 0
-    for await (const frame of inOrder(frames, seal, framesInFlight)) {
-      yield put(frame)
-      done += frame[1].length - tagLength
-      tell(onProgress, { done, ...(size !== undefined && { total: size }) })
-    }
-    if (digested) void digester.digest().then(end, fail)
-    else fail(new SealdropError('invalid_argument', 'digest: false'))
-  }
-  const stop = (reason: unknown): void => {
-    reader.cancel(reason)
-    fail(reason ?? new SealdropError('closed', 'cancelled'))
-  }
+  const written = writeMessage({
+    header: message.header,
+    reader,
+    frames,
+    seal,
+    framesInFlight,
+    digested,
+    size,
+    onProgress,
+    signal,
+  })
   return {
-    readable: streamOf(sealed(), stop, signal),
+    ...written,
     ...(length !== undefined && { length }),
     messageId: idText(message),
     recipients: plan.recipients.map(({ info }) => info),
-    digest,
   }
 }

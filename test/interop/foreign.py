@@ -17,6 +17,7 @@ from aws_cryptographic_material_providers.mpl import AwsCryptographicMaterialPro
 from aws_cryptographic_material_providers.mpl.config import MaterialProvidersConfig
 from aws_cryptographic_material_providers.mpl.models import (
     CreateAwsKmsEcdhKeyringInput,
+    CreateAwsKmsKeyringInput,
     CreateAwsKmsRsaKeyringInput,
     CreateMultiKeyringInput,
     CreateRawEcdhKeyringInput,
@@ -93,11 +94,20 @@ def ecdh_ephemeral_keyring(pem: str, curve: str):
     )
 
 
+@functools.cache
+def symmetric_keyring(arn: str):
+    return providers.create_aws_kms_keyring(
+        input=CreateAwsKmsKeyringInput(kms_key_id=arn, kms_client=kms)
+    )
+
+
 def keyring(job: dict):
     """One keyring, or a multi-keyring when the job names several keys."""
     sealing = job["kind"] == "seal"
 
     def one(key: dict):
+        if key["keyring"] == "symmetric":
+            return symmetric_keyring(key["arn"])
         if key["keyring"] == "rsa":
             return rsa_keyring(key["arn"], key["publicKeyPem"] if sealing else None)
         if sealing and "sender" in key:
@@ -121,7 +131,7 @@ def seal(job: dict) -> dict:
         source=plaintext,
         keyring=keyring(job),
         encryption_context=job["context"],
-        algorithm=SUITE,
+        algorithm=None if job.get("defaultSuite") else SUITE,
         **sizes,
     )
     Path(job["messageFile"]).write_bytes(message)

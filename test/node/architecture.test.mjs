@@ -37,13 +37,13 @@ const verbs = [...below.open, 'trust', 'seal', 'stream', 'verify', 'open']
 below.age = ['errors', 'bytes', 'algorithms', 'formats', 'io'] // the format of age files
 below.files = verbs // Node files: for stores and for the companion
 
-// The companion: {port, inventory} <- {open, sign, policy} <- publish <- rotation <- doctor.
+// The companion: {port, inventory} <- {open, reseal, sign, policy} <- publish <- rotation <- doctor.
 const companion = [...verbs, 'files']
 for (const room of ['kms/port', 'kms/inventory']) below[room] = companion
-for (const room of ['kms/open', 'kms/sign', 'kms/policy'])
-  below[room] = [...companion, 'kms/port', 'kms/inventory']
+const besideOpen = ['kms/open', 'kms/reseal', 'kms/sign', 'kms/policy']
+for (const room of besideOpen) below[room] = [...companion, 'kms/port', 'kms/inventory']
 below['kms/age'] = [...below['kms/open'], 'age', 'kms/open']
-below['kms/publish'] = [...below['kms/policy'], 'kms/open', 'kms/sign', 'kms/policy']
+below['kms/publish'] = [...below['kms/policy'], ...besideOpen]
 below['kms/rotation'] = [...below['kms/publish'], 'kms/publish']
 below['kms/doctor'] = [...below['kms/rotation'], 'kms/rotation']
 

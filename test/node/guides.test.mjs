@@ -38,6 +38,7 @@ const htmlOf = ({ text }) =>
 /** What the first block of each guide prints; others have a host, or are for a shell. */
 const firstPrints = {
   age: ['age1tag1 DE02'],
+  archive: ['order 7'],
   comparison: ['order 7'],
   'drop-links': ['https://app.example.com/send?claim=7'],
   errors: ['invalid_argument false'],
@@ -122,6 +123,7 @@ test('every block of JavaScript loads, and the first of each guide does what it 
       { alias: 'alias/claims', spec: 'ECC_NIST_P256', usage: 'KEY_AGREEMENT' },
       { alias: 'alias/receipts', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' },
       { alias: 'alias/root', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' },
+      { alias: 'alias/archive', spec: 'SYMMETRIC_DEFAULT', usage: 'ENCRYPT_DECRYPT' },
     ],
   })
   const key = /** @type {CryptoKey} */ (

@@ -40,7 +40,7 @@ describe('refused', () => {
     [undefined, /expected \{ role, key, principals \}/],
     [
       { ...good, role: 'root' },
-      /role: expected administrator, publisher, opener, signer, found "root"/,
+      /role: expected administrator, publisher, opener, signer, resealer, reader, found "root"/,
     ],
     [{ ...good, role: 'toString' }, /role:/],
     [{ ...good, role: undefined }, /role:/],

@@ -161,7 +161,7 @@ describe('CloudFormation', () => {
     [{ ...claims, roles: {} }, /policies: expected at least one key policy/],
     [{ ...claims, roles: { opener: [role('Opener')] } }, /nobody could change/],
     [withRoles({ signer: [role('S')] }), /roles\.signer: a key for ENCRYPT_DECRYPT has no signer/],
-    [withRoles({ reader: [role('S')] }), /role: expected administrator/],
+    [withRoles({ auditor: [role('S')] }), /role: expected administrator/],
     [withRoles({ opener: [] }), /roles\.opener: expected at least one/],
     [withRoles({ opener: ['*'] }), /roles\.opener\[0\]: .*wildcard/],
     [
@@ -171,7 +171,7 @@ describe('CloudFormation', () => {
     ...[
       { spec: 'RSA_3072', usage: 'KEY_AGREEMENT' },
       { spec: 'ECC_NIST_P256', usage: 'ENCRYPT_DECRYPT' },
-      { spec: 'SYMMETRIC_DEFAULT', usage: 'ENCRYPT_DECRYPT' },
+      { spec: 'HMAC_256', usage: 'ENCRYPT_DECRYPT' },
       { spec: 'ECC_SECG_P256K1', usage: 'SIGN_VERIFY' },
       { spec: undefined, usage: undefined },
     ].map((kind) => row({ ...claims, ...kind }, /spec and usage: expected those of an RSA key/)),

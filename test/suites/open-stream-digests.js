@@ -1,6 +1,7 @@
 import { fails } from '../support/host.js'
 import { chunkDigestOf } from '../support/message-format.js'
 import { writeMessage } from '../support/message-writer.js'
+import { headerOf } from '../support/sealed-files.js'
 import { arnOf, openerOver, plainCache } from '../support/seal-with-jose.js'
 import {
   collect,
@@ -93,6 +94,34 @@ export function openStreamDigestsSuite(host) {
         await fails(assert, answer, 'invalid_argument', /digest: true/)
       assert.deepEqual(await collect(opened.readable), pattern(29))
     }
+  })
+
+  test('the header digest is SHA-256 of all bytes before the first frame, and names one message', async () => {
+    const { streams } = await over()
+    const named = new Set()
+    const written = await writeMessage({ context, plaintext: pattern(29), frameLength })
+    const again = { context, plaintext: pattern(29), frameLength, id: written.id }
+    // the same id, and once the same data key too: it is wrapped anew
+    const others = [again, { ...again, dataKey: written.dataKey }]
+    for (const { message, header } of [written, ...(await Promise.all(others.map(writeMessage)))]) {
+      const { length } = headerOf(message)
+      assert.equal(header.length, length)
+      const hash = await crypto.subtle.digest('SHA-256', message.slice(0, length))
+      const expected = host.jose.base64url.encode(new Uint8Array(hash))
+      const { headerDigest, messageId, readable } = await streams.openStream(message, { context })
+      assert.equal(headerDigest, expected)
+      assert.equal(messageId, host.jose.base64url.encode(written.id))
+      await readable.cancel()
+      const part = await streams.openRange(new Blob([message]), 3, 9, { context })
+      assert.equal(part.headerDigest, expected)
+      await part.readable.cancel()
+      // frames do not count
+      const cut = await streams.openStream(message.slice(0, length + 1), { context })
+      assert.equal(cut.headerDigest, expected)
+      await cut.readable.cancel()
+      named.add(expected)
+    }
+    assert.equal(named.size, 3)
   })
 
   /** @type {Record<string, (message: Uint8Array<ArrayBuffer>) => any>} */

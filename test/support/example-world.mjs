@@ -20,6 +20,8 @@ const purposes = [
   { alias: 'alias/root', spec: 'ECC_NIST_P256', usage: 'SIGN_VERIFY' },
   { alias: 'alias/archive', spec: 'ML_DSA_65', usage: 'SIGN_VERIFY' },
 ]
+/** It has no public half. */
+const cold = { alias: 'alias/cold', spec: 'SYMMETRIC_DEFAULT', usage: 'ENCRYPT_DECRYPT' }
 const published = ['alias/claims', 'alias/vault', 'alias/receipts']
 const order = '{"order":7}'
 
@@ -121,7 +123,7 @@ async function writeFolder(folder, { kms, report }) {
  */
 export async function startWorld() {
   const folder = mkdtempSync(join(tmpdir(), 'sealdrop-examples-'))
-  const local = await startLocalKms({ keys: purposes })
+  const local = await startLocalKms({ keys: [...purposes, cold] })
   const client = new KMSClient(local.clientConfig)
   const kms = local.clientConfig
   const signer = createSigner({ kms, key: 'alias/receipts' })

@@ -68,6 +68,7 @@ const itself = (right) => right
  *   frameLength?: number
  *   emptyFinal?: boolean
  *   dataKey?: Bytes
+ *   id?: Bytes
  *   wrong?: Wrong
  * }} [o] recipients are names of test keys, or more
  */
@@ -78,9 +79,9 @@ export async function writeMessage({
   frameLength = 8,
   emptyFinal = false,
   dataKey = random(32),
+  id = random(32),
   wrong = {},
 } = {}) {
-  const id = random(32)
   const serialized = serialize(context)
   const found = await Promise.all(
     recipients.map((one) =>

@@ -31,6 +31,10 @@ const empty = memoryStore(emptyInventory())
 const keys = keysInHand(door, 'P-256-enc', 'P-256-sig')
 const sealer = door.createSealer(keys)
 const opener = kms.createOpener({ keys: store })
+const resealer = kms.createResealer({ key: 'alias/archive', context: {}, kms: noKms })
+const original = { messageId: 'A'.repeat(43), headerDigest: 'A'.repeat(43) }
+const keyArn = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
+const archiveReader = kms.createArchiveReader({ keys: [keyArn], kms: noKms })
 const signer = kms.createSigner({ key: 'alias/receipts', kms: noKms })
 const file = new Blob(['a file'])
 const fileSealer = await door.createFileSealer(keys, file, { context: {} })
@@ -146,6 +150,11 @@ export const calls = {
   httpSource: (o) => kms.httpSource('ftp://files.example', o),
   createOpener: (o) => kms.createOpener(o),
   'createOpener.cache': (cache) => kms.createOpener({ keys: store, cache }),
+  createResealer: (o) => kms.createResealer(o),
+  createArchiveReader: (o) => kms.createArchiveReader(o),
+  'Resealer.reseal': (o) => resealer.reseal({ ...original, readable: file.stream() }, o),
+  'ArchiveReader.openStream': (o) => archiveReader.openStream(message, o),
+  'ArchiveReader.openRange': (o) => archiveReader.openRange(message, 0, 1, o),
   createSigner: (o) => kms.createSigner(o),
   createDropLink: (o) => kms.createDropLink({ kms: noKms, ...o }),
   publicJwk: (o) => kms.publicJwk({ kms: noKms, ...o }),
@@ -204,6 +213,10 @@ export const needed = {
   sealedLength: { context: {} },
   createOpener: { keys: store },
   createAgeOpener: { keys: store },
+  createResealer: { key: 'alias/archive', context: {} },
+  createArchiveReader: { keys: [keyArn] },
+  'ArchiveReader.openStream': { context: {} },
+  'ArchiveReader.openRange': { context: {} },
   'createOpener.cache': { entries: 1, maxAge: 1, uses: 1 },
   createDropLink: link,
   createPublisher: { keys: [{ key: 'alias/a' }] },

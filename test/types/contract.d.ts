@@ -145,7 +145,7 @@ declare module 'sealdrop/kms' { // the companion
   interface OpenedInfo { messageId: string; key: KeyInfo; context: Context; sealedAt?: Date }
   interface FileName { name: string; type?: string; path?: string }
   interface OpenFileOptions extends OpenOptions { sealedName?: string } // metadata sealdrop-name; one that is wrong is left out with an event
-  interface OpenedFileInfo extends OpenedInfo { name?: FileName } // the sender's claim
+  interface OpenedFileInfo extends OpenedInfo { headerDigest: string; name?: FileName } // the sender's claim
   interface ManyItem extends OpenOptions { jwe: string }
   interface OpenManyOptions extends CallOptions { concurrency?: number; ordered?: boolean }
   type OpenOutcome<Item> = { index: number; item: Item } & ({ opened: Content & OpenedInfo; error?: undefined } | { opened?: undefined; error: SealdropError })
@@ -182,6 +182,20 @@ declare module 'sealdrop/kms' { // the companion
   function redisWork(o: { redis: import('#dist/doors/kms.js').RedisClient; prefix?: string }): WorkStore
   function dynamoDbWork(o: { dynamoDb: import('#dist/doors/kms.js').DynamoDbStoreOperations; table: string; now?: () => number }): WorkStore
   function createOpener(o: { kms?: Kms; keys: readonly string[] | InventoryStore; maxAge?: number; tolerance?: number; replay?: ReplayStore; cache?: { entries: number; maxAge: number; uses: number }; maxFrameLength?: number; onEvent?: (e: object) => void; now?: () => number }): Opener
+  interface Original { messageId: string; headerDigest: string } // the sealed file, and SHA-256 of its header
+  interface ResealSource extends Original { readable: ReadableStream<Uint8Array<ArrayBuffer>>; length?: number; context?: Context }
+  interface ResealOptions extends CallOptions { context?: Context; length?: number; frameLength?: number; framesInFlight?: number; digest?: boolean; onProgress?: (p: { done: number; total?: number }) => void }
+  interface ResealedStream { readable: ReadableStream<Uint8Array>; length?: number; messageId: string; keyArn: string; context: Context; original: Original; digest: Promise<string> }
+  interface Resealer { reseal(opened: ResealSource, o?: ResealOptions): Promise<ResealedStream>; close(): Promise<void> }
+  function createResealer(o: { kms?: Kms; key: string; context: Context | ((opened: ResealSource) => Context) }): Resealer // a symmetric key, aws-kms keyring, suite 0x0478
+  interface ReadArchiveOptions extends CallOptions { context: Context | ((found: Context) => boolean); original?: Partial<Original> }
+  interface OpenedArchive { readable: ReadableStream<Uint8Array>; messageId: string; keyArn: string; context: Context; original?: Original }
+  interface ArchiveReader {
+    openStream(source: StreamSource, o: ReadArchiveOptions & { digest?: boolean }): Promise<OpenedArchive & { digest: Promise<string>; sealedLength: Promise<number> }>
+    openRange(source: Blob | ByteSource, start: number, end: number, o: ReadArchiveOptions): Promise<OpenedArchive & { length: number }>
+    close(): Promise<void>
+  }
+  function createArchiveReader(o: { kms?: Kms; keys: readonly string[]; foreign?: boolean; maxFrameLength?: number }): ArchiveReader // key ARNs; no opener opens an archive
   interface Signer {
     ready(o?: CallOptions): Promise<void>
     close(): Promise<void>
@@ -197,7 +211,7 @@ declare module 'sealdrop/kms' { // the companion
   function createPublisher(o: { kms?: Kms; keys: readonly { key: string; use?: 'enc' | 'sig'; alg?: string; withArn?: boolean }[] | InventoryStore; root?: string; history?: boolean; name?: string; issuer?: string; lifetime?: number; now?: () => number }): import('sealdrop/serve').KeySetDocuments // root: the KMS key that signs key sets, and nothing else
   function doctor(o: CallOptions & { keySetUrl?: string; roots?: readonly JWK[]; name?: string; issuer?: string; origin?: string; kms?: Kms; store?: InventoryStore; root?: string; roles?: readonly ('opener' | 'signer')[]; every?: string; timeout?: number; fetch?: typeof globalThis.fetch; now?: () => number }): Promise<readonly { check: string; ok: boolean; advice?: string }[]> // ok with advice: a warning
   interface KeyPolicy { Version: '2012-10-17'; Statement: readonly object[] }
-  interface KeyPolicyOptions { role: 'administrator' | 'publisher' | 'opener' | 'signer'; key: string; principals: readonly string[]; accountRoot?: boolean; algs?: readonly string[] }
+  interface KeyPolicyOptions { role: 'administrator' | 'publisher' | 'opener' | 'signer' | 'resealer' | 'reader'; key: string; principals: readonly string[]; accountRoot?: boolean; algs?: readonly string[] }
   function keyPolicy(o: KeyPolicyOptions): { keyPolicy: KeyPolicy; iamPolicy: KeyPolicy } // key: ARN of a key, of all keys (key/*), or of an alias
   function joinPolicies(policies: readonly object[]): KeyPolicy // a key has one policy: the parts of its roles
   function keyTemplate(o: { key: string; spec: string; usage: Purpose['usage']; roles: Partial<Record<KeyPolicyOptions['role'], readonly string[]>>; accountRoot?: boolean; algs?: readonly string[] }): object // CloudFormation; key: ARN of the alias

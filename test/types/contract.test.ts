@@ -146,6 +146,8 @@ export type Companion = [
     (o: Parameters<typeof contractKms.createSigner>[0]) => contractKms.Signer,
     typeof actualKms.createSigner
   >,
+  Fits<typeof contractKms.createResealer, typeof actualKms.createResealer>,
+  Fits<typeof contractKms.createArchiveReader, typeof actualKms.createArchiveReader>,
   Fits<typeof contractKms.createDropLink, typeof actualKms.createDropLink>,
   Fits<typeof contractKms.createPublisher, typeof actualKms.createPublisher>,
   Fits<typeof contractServe.keySetHandler, typeof actualServe.keySetHandler>,

@@ -27,6 +27,7 @@ const parts = [
       'partners',
       'age',
       'keys-over-the-years',
+      'archive',
       'trust',
       'policies',
       'stores',

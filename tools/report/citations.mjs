@@ -10,6 +10,7 @@ import { join } from 'node:path'
 const awsDocuments = {
   'framework/algorithm-suites.md': ['Supported Algorithm Suites'],
   'framework/aws-kms/aws-kms-ecdh-keyring.md': [],
+  'framework/aws-kms/aws-kms-keyring.md': [],
   'framework/aws-kms/aws-kms-rsa-keyring.md': [],
   'framework/raw-ecdh-keyring.md': ['Key Provider Information'],
 }

@@ -43,7 +43,14 @@ interface RolePart {
 /** A part while the command line is read. */
 type Draft = { role: string; readonly principals: string[]; readonly algs: string[] }
 
-const roles = ['administrator', 'publisher', 'opener', 'signer'] as const satisfies PolicyRole[]
+const roles = [
+  'administrator',
+  'publisher',
+  'opener',
+  'signer',
+  'resealer',
+  'reader',
+] as const satisfies PolicyRole[]
 const usages = ['ENCRYPT_DECRYPT', 'KEY_AGREEMENT', 'SIGN_VERIFY']
 
 const draftOf = (role: string): Draft => ({ role, principals: [], algs: [] })

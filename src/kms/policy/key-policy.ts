@@ -10,6 +10,8 @@ import { writeRole } from './write-role.js'
  * - `opener` gets the public key, and Decrypt or DeriveSharedSecret with its algorithms.
  * - `signer` gets the public key, and Sign with its algorithms. The publisher of a root is one.
  * - `publisher` gets the public key and the state.
+ * - `resealer` gets GenerateDataKey, and `reader` gets Decrypt, of a symmetric key. The encryption
+ *   context must name a sealed file, as that of an archive does.
  * - `administrator` gets what `applyRotation`, `retireKey`, `deleteKey` and `restoreKey` call, but
  *   for kms:ReplicateKey, which purposes with `replicas` need.
  *   Cryptography and grants are denied to it, whatever else allows them. Whoever may change the

@@ -9,7 +9,7 @@ import { capitalized } from './capitalized.js'
 import type { PolicyDocument } from './document.js'
 import { joinPolicies } from './join-policies.js'
 import { logicalName } from './logical-name.js'
-import { deletionWindow, roles, type PolicyRole } from './roles.js'
+import { deletionWindow, roles, symmetricRoles, type PolicyRole } from './roles.js'
 import { writeRole } from './write-role.js'
 
 /** Which key a template makes, and who may do what with it. */
@@ -53,6 +53,10 @@ export interface KeyTemplate {
   readonly Outputs: Readonly<Record<string, object>>
 }
 
+const symmetric = 'SYMMETRIC_DEFAULT'
+/** Of a symmetric key, which alone can rotate by itself. */
+const rotation = { EnableKeyRotation: true, RotationPeriodInDays: 365 }
+
 /**
  * Writes a CloudFormation template of a key with its alias, its policy and a policy for each role.
  *
@@ -62,6 +66,7 @@ export interface KeyTemplate {
  * - Names of resources begin with that of the alias, so that templates can be put together. No two
  *   aliases have the same names: unless an alias is lower-case words with hyphens, as
  *   `alias/claims-eu`, twelve digits of its hash follow.
+ * - A key of `SYMMETRIC_DEFAULT` is for archives, and rotates by itself every year.
  * - Enter a key that is to rotate in the inventory, as the current one of its purpose. The keys
  *   that rotation makes later are not the stack's.
  *
@@ -112,6 +117,7 @@ function templateOf(o: Parameters<typeof keyTemplate>[0]): KeyTemplate {
     KeyUsage: o.usage,
     KeyPolicy,
     PendingWindowInDays: Number(deletionWindow),
+    ...(o.spec === symmetric && rotation),
   }
   const kept = { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' }
   const aliasProperties = { AliasName: alias, TargetKeyId: { Ref: `${name}Key` } }
@@ -162,6 +168,14 @@ function algorithmsFor(
   role: PolicyRole,
   { spec, usage, algs }: KeyTemplateOptions,
 ): readonly string[] | undefined {
+  ensure(
+    !Object.hasOwn(roles, role) ||
+      symmetricRoles.includes(role) === (spec === symmetric) ||
+      role === 'administrator',
+    'invalid_argument',
+    `roles.${role}: a key of ${shown(String(spec))} has no ${role}`,
+  )
+  if (spec === symmetric) return symmetricAlgorithms(usage, algs)
   const fitting = algorithmsOf(spec, usage)
   ensure(
     fitting.length > 0,
@@ -185,4 +199,14 @@ function algorithmsFor(
   const used = role === 'administrator' ? fitting : (algs ?? row.algs).filter(takes)
   ensure(used.length > 0, 'invalid_argument', `roles.${role}: a key for ${usage} has no ${role}`)
   return used
+}
+
+/** A symmetric key has no algorithms to name. @throws SealdropError `invalid_argument` */
+function symmetricAlgorithms(usage: string, algs: unknown): undefined {
+  ensure(
+    usage === 'ENCRYPT_DECRYPT',
+    'invalid_argument',
+    `usage: a symmetric key is for ENCRYPT_DECRYPT, found ${shown(String(usage))}`,
+  )
+  ensure(algs === undefined, 'invalid_argument', 'algs: a symmetric key takes none')
 }

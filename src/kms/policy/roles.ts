@@ -1,5 +1,6 @@
 import { keyWraps } from '../../algorithms/key-wraps.js'
 import { signatureOf, signatures, type SignatureName } from '../../algorithms/signatures.js'
+import { originalMembers } from '../../formats/context.js'
 import type { Purpose } from '../inventory/inventory-model.js'
 import { algorithmUses, usesOf, type AlgorithmUse } from './algorithm-uses.js'
 import type { Condition } from './document.js'
@@ -11,10 +12,12 @@ import type { Condition } from './document.js'
  * - `publisher`: publishes public keys
  * - `opener`: opens what was sealed to a key
  * - `signer`: signs with a key
+ * - `resealer`: writes archives under a symmetric key
+ * - `reader`: reads archives under a symmetric key
  *
  * Nobody needs two roles for one key. Who publishes with a root is also a signer, with the root.
  */
-export type PolicyRole = 'administrator' | 'publisher' | 'opener' | 'signer'
+export type PolicyRole = 'administrator' | 'publisher' | 'opener' | 'signer' | 'resealer' | 'reader'
 
 /** Calls that a role may make, or must never make. */
 export interface Permission {
@@ -134,6 +137,23 @@ const cryptography = [
   'VerifyMac',
 ]
 
+/**
+ * A call for an archive: its encryption context has both names of the sealed file.
+ *
+ * Two operators, since one with two values would be content with either name.
+ */
+const ofArchive: Condition = {
+  'ForAnyValue:StringEquals': { 'kms:EncryptionContextKeys': originalMembers.headerDigest },
+  'ForAnyValue:StringLike': { 'kms:EncryptionContextKeys': originalMembers.messageId },
+}
+
+/** What somebody does with a symmetric key, which has no algorithms to name. */
+const symmetric = (sid: string): RoleRow => ({
+  takes: [],
+  algs: [],
+  permissions: () => [onKey(sid, [sid], ofArchive)],
+})
+
 /** What each role may call: what this library calls for it, with the parameters that it sends. */
 export const roles: Readonly<Record<PolicyRole, RoleRow>> = {
   administrator: {
@@ -180,4 +200,9 @@ export const roles: Readonly<Record<PolicyRole, RoleRow>> = {
     ),
     permissions: using,
   },
+  resealer: symmetric('GenerateDataKey'),
+  reader: symmetric('Decrypt'),
 }
+
+/** The roles that a symmetric key has. */
+export const symmetricRoles: readonly PolicyRole[] = ['administrator', 'resealer', 'reader']

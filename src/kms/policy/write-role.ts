@@ -159,10 +159,18 @@ function iamStatements(
     ? {}
     : { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': alias } }
   return permissions.map((permission) => {
-    const condition = { ...permission.condition, ...(permission.on === 'key' && aliased) }
+    const condition = both(permission.condition ?? {}, permission.on === 'key' ? aliased : {})
     return statement(role, { ...permission, condition }, { Resource: places[permission.on] })
   })
 }
+
+/** Both conditions, also where they share an operator. */
+const both = (one: Condition, other: Condition): Condition => ({
+  ...one,
+  ...Object.fromEntries(
+    Object.entries(other).map(([operator, keys]) => [operator, { ...one[operator], ...keys }]),
+  ),
+})
 
 function statement(
   role: PolicyRole,

@@ -13,6 +13,7 @@ export {
   DescribeKeyCommand,
   DisableKeyCommand,
   EnableKeyCommand,
+  GenerateDataKeyCommand,
   GetKeyLastUsageCommand,
   GetKeyPolicyCommand,
   GetPublicKeyCommand,

@@ -253,7 +253,7 @@ export function expected(operation: string, condition: boolean): asserts conditi
   )
 }
 
-function answered(operation: string, bytes: Uint8Array | undefined, least = 1): Bytes {
+export function answered(operation: string, bytes: Uint8Array | undefined, least = 1): Bytes {
   const found = bytesOf(bytes)
   ensure(
     found && found.length >= least,

@@ -49,6 +49,12 @@ func (k keyrings) of(ctx context.Context, keys []key, sealing bool) (mpltypes.IK
 }
 
 func (k keyrings) one(ctx context.Context, key key, sealing bool) (mpltypes.IKeyring, error) {
+	if key.Keyring == "symmetric" {
+		return k.providers.CreateAwsKmsKeyring(ctx, mpltypes.CreateAwsKmsKeyringInput{
+			KmsKeyId:  key.Arn,
+			KmsClient: k.kms,
+		})
+	}
 	if key.Keyring == "rsa" {
 		input := mpltypes.CreateAwsKmsRsaKeyringInput{
 			KmsKeyId:            key.Arn,

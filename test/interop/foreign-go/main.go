@@ -28,10 +28,12 @@ import (
 )
 
 type job struct {
-	Kind          string
-	Keys          []key
-	Context       map[string]string
-	FrameLength   *int64
+	Kind        string
+	Keys        []key
+	Context     map[string]string
+	FrameLength *int64
+	// DefaultSuite leaves the suite to the SDK.
+	DefaultSuite  bool
 	PlaintextFile string
 	MessageFile   string
 }
@@ -57,11 +59,15 @@ func (r runner) seal(ctx context.Context, j job) (done result, err error) {
 		return done, err
 	}
 	suite := mpltypes.ESDKAlgorithmSuiteIdAlgAes256GcmHkdfSha512CommitKey
+	wanted := &suite
+	if j.DefaultSuite {
+		wanted = nil
+	}
 	sealed, err := r.sdk.Encrypt(ctx, esdktypes.EncryptInput{
 		Plaintext:         plaintext,
 		Keyring:           keyring,
 		EncryptionContext: j.Context,
-		AlgorithmSuiteId:  &suite,
+		AlgorithmSuiteId:  wanted,
 		FrameLength:       j.FrameLength,
 	})
 	if err != nil {
