@@ -2,10 +2,11 @@ import { checkCount, ensure, hasMethods } from '../errors/guard.js'
 import { kindOf } from '../errors/kind.js'
 import { checkOptions } from '../errors/options.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
-import { blamed } from '../errors/whose.js'
-import type { CallOptions } from '../io/abort.js'
+import { blamed, blamingNow } from '../errors/whose.js'
+import { onAbort, type CallOptions } from '../io/abort.js'
 import { sideBySide, type Items } from '../io/side-by-side.js'
 import type { SharedAnswers } from './candidates.js'
+import type { UnderWay } from '../io/under-way.js'
 import type { Opened } from './open-value.js'
 import type { OpenOptions } from './options.js'
 import { RunAnswers, type AnswerStore } from './shared-answers.js'
@@ -39,8 +40,8 @@ export type OpenOutcome<Item extends ManyItem = ManyItem> = {
 interface ManyMeans {
   readonly open: (jwe: string, o: OpenOptions, shared: SharedAnswers) => Promise<Opened>
   readonly store: AnswerStore
-  /** @throws SealdropError `closed` */
-  readonly ensureOpen: () => void
+  /** What the opener does, which may be closed meanwhile. */
+  readonly underWay: UnderWay
 }
 
 /** Values that are begun for each KMS call that may be under way: others find its answer. */
@@ -71,9 +72,11 @@ export function openMany<Item extends ManyItem>(
 async function* outcomes<Item extends ManyItem>(
   items: Items<Item>,
   { signal, concurrency, ordered }: Required<Omit<OpenManyOptions, 'signal'>> & CallOptions,
-  { open, store, ensureOpen }: ManyMeans,
+  { open, store, underWay }: ManyMeans,
 ): AsyncGenerator<OpenOutcome<Item>, void, undefined> {
   const stop = new AbortController()
+  const { givenUp } = underWay
+  const off = onAbort(givenUp, () => stop.abort(givenUp.reason))
   const shared = new RunAnswers(store, concurrency, stop.signal)
   const work = async (item: Item, index: number): Promise<OpenOutcome<Item>> => {
     try {
@@ -82,10 +85,12 @@ async function* outcomes<Item extends ManyItem>(
       return { index, item, error: blamed(ofItem(error, item), 'sender') }
     }
   }
+  const ensureOpen = (): void => blamingNow(() => underWay.ensureOpen())
   const how = { inFlight: ahead * concurrency, isOrdered: ordered, signal, ensureOpen }
   try {
     yield* sideBySide(items, work, how)
   } finally {
+    off()
     stop.abort(new SealdropError('closed', 'nobody waits for these values any more'))
   }
 }

@@ -50,6 +50,11 @@ export class StreamOpener {
     this.#onEvent = onEvent
   }
 
+  /** Is aborted when all that is under way is given up. */
+  get stopped(): AbortSignal | undefined {
+    return this.#parts.stopped
+  }
+
   /** Opens a stream from its start. */
   async openStream(source: StreamSource, o: OpenStreamOptions): Promise<DigestedStream> {
     checkSource(source)
@@ -118,7 +123,7 @@ export class StreamOpener {
     try {
       signal?.throwIfAborted()
       const [opened] = await reported(this.#parts, this.#onEvent, async (parts): Promise<[R]> => [
-        await abortable(work(parts), signal),
+        await abortable(abortable(work(parts), signal), parts.stopped),
       ])
       return opened
     } catch (error) {

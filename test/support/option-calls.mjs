@@ -166,6 +166,7 @@ export const calls = {
   'FileSealer.recheck': (o) => fileSealer.recheck(o),
   'FileSealer.close': (o) => ended.close(o),
   'Opener.ready': (o) => opener.ready(o),
+  'Opener.close': (o) => kms.createOpener({ keys: store }).close(o),
   'Opener.open': (o) => opener.open(sealed, o),
   'Opener.openMany': async (o) => opener.openMany([], o),
   'Opener.openFields': (o) => opener.openFields(wrong(record), o),

@@ -149,9 +149,10 @@ declare module 'sealdrop/kms' { // the companion
   interface ManyItem extends OpenOptions { jwe: string }
   interface OpenManyOptions extends CallOptions { concurrency?: number; ordered?: boolean }
   type OpenOutcome<Item> = { index: number; item: Item } & ({ opened: Content & OpenedInfo; error?: undefined } | { opened?: undefined; error: SealdropError })
+  interface CloseOptions { signal?: AbortSignal }
   interface Opener {
     ready(o?: CallOptions): Promise<void>
-    close(): Promise<void>
+    close(o?: CloseOptions): Promise<void> // waits for what is under way; the signal gives it up with closed
     open(jwe: string, o: OpenOptions): Promise<Content & OpenedInfo>
     openFields<T extends object>(record: SealedFields<T>, o: OpenOptions & FieldOptions): Promise<T> // a named field that is not sealed: rejected; absent: only where its path has `?`
     openStream(source: StreamSource, o: OpenFileOptions & { digest?: boolean }): Promise<ByteStream & OpenedFileInfo & { digest: Promise<string>; sealedLength: Promise<number> }> // of the sealed stream: what a receipt names, once read to its end; without digest: true both reject
