@@ -169,6 +169,7 @@ export const calls = {
   'Opener.close': (o) => kms.createOpener({ keys: store }).close(o),
   'Opener.open': (o) => opener.open(sealed, o),
   'Opener.openMany': async (o) => opener.openMany([], o),
+  'Opener.openManyFiles': async (o) => opener.openManyFiles([], o),
   'Opener.openFields': (o) => opener.openFields(wrong(record), o),
   'Opener.openStream': (o) => opener.openStream(message, o),
   'Opener.openRange': (o) => opener.openRange(message, 0, 1, o),

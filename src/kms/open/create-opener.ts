@@ -3,6 +3,7 @@ import { checkCount, clockOf, ensure, milliseconds } from '../../errors/guard.js
 import { checkOptions } from '../../errors/options.js'
 import { blaming, blamingNow } from '../../errors/whose.js'
 import { noCache } from '../../open/data-keys.js'
+import { openManyFiles } from '../../open/open-many-files.js'
 import { openMany } from '../../open/open-many.js'
 import type { OpenOptions } from '../../open/options.js'
 import type { ReplayStore } from '../../open/replay.js'
@@ -144,6 +145,14 @@ function openerOf(o: OpenerOptions): Opener {
       blamingNow(() =>
         openMany(items, call, {
           open: (jwe, each, shared) => whileOpen(() => opener.open(jwe, each, shared)),
+          store: new LRUCache(ofRun),
+          underWay,
+        }),
+      ),
+    openManyFiles: (items, call) =>
+      blamingNow(() =>
+        openManyFiles(items, call, {
+          open: (source, each, run) => streams.openStream(source, each, run),
           store: new LRUCache(ofRun),
           underWay,
         }),

@@ -52,10 +52,10 @@ export interface Opener extends FileOpener {
    * Waits for what is under way, then ends the KMS clients that this opener made.
    *
    * - Verbs that are called later throw `closed`. Remembered data keys are forgotten.
-   * - `openMany` finishes what it began, and asks for no further item.
+   * - `openMany` and `openManyFiles` finish what they began, and ask for no further item.
    * - A stream that was handed out needs KMS no more: it is not waited for, and can be read on.
    * - A KMS client that you passed stays open.
-   * - Do not await it in a replay store: it would wait for itself.
+   * - Do not await it in a sink or a replay store: it would wait for itself.
    *
    * @param o - `signal` gives up what is still under way, which fails by `closed`
    * @throws SealdropError `invalid_argument`
