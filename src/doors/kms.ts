@@ -1,7 +1,8 @@
 /** The companion: everything that calls KMS. */
 export { createOpener, type OpenerOptions } from '../kms/open/create-opener.js'
-export type { Opener } from '../kms/open/opener.js'
+export type { CloseOptions, Opener } from '../kms/open/opener.js'
 export type { FileOpener } from '../kms/open/file-opener.js'
+export type { ManyFile, OpenFileOutcome, OpenManyFilesOptions } from '../open/open-many-files.js'
 export type { ManyItem, OpenManyOptions, OpenOutcome } from '../open/open-many.js'
 export type { Items } from '../io/side-by-side.js'
 export type { Opened } from '../open/open-value.js'

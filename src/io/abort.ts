@@ -24,6 +24,16 @@ export function onAbort(signal: AbortSignal | undefined, work: () => void): () =
   return () => signal?.removeEventListener('abort', work)
 }
 
+/** One signal for several, and what lets go of them once the work is over. */
+export function joined(...signals: readonly (AbortSignal | undefined)[]): {
+  readonly signal: AbortSignal
+  readonly off: () => void
+} {
+  const all = new AbortController()
+  const offs = signals.map((signal) => onAbort(signal, () => all.abort(signal?.reason)))
+  return { signal: all.signal, off: () => offs.forEach((off) => off()) }
+}
+
 /**
  * Awaits work until the caller's signal says otherwise.
  *

@@ -1,13 +1,15 @@
 import { onAbort, type CallOptions } from './abort.js'
 
 /** How much is worked on, and in which order the results are answered. */
-export interface SideBySide extends CallOptions {
+export interface SideBySide<T = unknown> extends CallOptions {
   /** The most items that are begun and not answered yet. */
   readonly inFlight: number
   /** Whether results keep the order of their items. Otherwise they come as they are ready. */
   readonly isOrdered: boolean
   /** Throws where no further item may be begun; what is under way is answered then. */
   readonly ensureOpen?: () => void
+  /** Takes an item that came after the reader left, so that it can be given up. */
+  readonly drop?: ((item: T) => void) | undefined
 }
 
 /** Items that come one after the other, now or later. */
@@ -26,7 +28,7 @@ type Work<T, R> = (item: T, index: number) => Promise<R>
 export async function* sideBySide<T, R>(
   items: Items<T>,
   work: Work<T, R>,
-  o: SideBySide,
+  o: SideBySide<T>,
 ): AsyncGenerator<R, void, undefined> {
   const { inFlight, signal } = o
   const run = new Run(items, work, o)
@@ -62,7 +64,7 @@ interface Failure {
 class Run<T, R> {
   readonly #source: Iterator<T> | AsyncIterator<T>
   readonly #work: Work<T, R>
-  readonly #o: SideBySide
+  readonly #o: SideBySide<T>
   /** Of items that were begun and not answered, in their order. */
   readonly #slots: Slot<R>[] = []
   #count = 0
@@ -74,7 +76,7 @@ class Run<T, R> {
   #failure: Failure | undefined
   #wake = (): void => {}
 
-  constructor(items: Items<T>, work: Work<T, R>, o: SideBySide) {
+  constructor(items: Items<T>, work: Work<T, R>, o: SideBySide<T>) {
     this.#source = iteratorOf(items)
     this.#work = work
     this.#o = o
@@ -113,7 +115,8 @@ class Run<T, R> {
     try {
       const { done, value } = await this.#source.next()
       if (done) this.#sourceEnd = {}
-      else if (!this.#isEnded) void this.#begin(value)
+      else if (this.#isEnded) this.#o.drop?.(value)
+      else void this.#begin(value)
     } catch (reason) {
       this.#sourceEnd = { reason }
     }

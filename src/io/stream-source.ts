@@ -152,6 +152,17 @@ export async function taken<T>(
   }
 }
 
+/** Gives a source up that nobody took, whatever it is. */
+export function givenUp(source: unknown, reason: unknown): void {
+  try {
+    inputOf(source as StreamSource)
+      .reader()
+      .cancel(reason)
+  } catch {
+    // it is no source, or somebody reads it
+  }
+}
+
 type Code = 'source_failed' | 'source_changed'
 
 const changed = 'the file was changed or removed: choose it again and start over'

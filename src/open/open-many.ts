@@ -2,10 +2,11 @@ import { checkCount, ensure, hasMethods } from '../errors/guard.js'
 import { kindOf } from '../errors/kind.js'
 import { checkOptions } from '../errors/options.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
-import { blamed } from '../errors/whose.js'
-import type { CallOptions } from '../io/abort.js'
+import { blamed, blamingNow } from '../errors/whose.js'
+import { onAbort, type CallOptions } from '../io/abort.js'
 import { sideBySide, type Items } from '../io/side-by-side.js'
 import type { SharedAnswers } from './candidates.js'
+import type { UnderWay } from '../io/under-way.js'
 import type { Opened } from './open-value.js'
 import type { OpenOptions } from './options.js'
 import { RunAnswers, type AnswerStore } from './shared-answers.js'
@@ -35,16 +36,37 @@ export type OpenOutcome<Item extends ManyItem = ManyItem> = {
   | { readonly opened?: undefined; readonly error: SealdropError }
 )
 
-/** What opens one value, and where answers are kept meanwhile. */
-interface ManyMeans {
-  readonly open: (jwe: string, o: OpenOptions, shared: SharedAnswers) => Promise<Opened>
+/** What a run works with. */
+export interface RunMeans {
   readonly store: AnswerStore
-  /** @throws SealdropError `closed` */
-  readonly ensureOpen: () => void
+  /** What the opener does, which may be closed meanwhile. */
+  readonly underWay: UnderWay
 }
 
-/** Values that are begun for each KMS call that may be under way: others find its answer. */
-const ahead = 4
+/** What opens one value, and where answers are kept meanwhile. */
+interface ManyMeans extends RunMeans {
+  readonly open: (jwe: string, o: OpenOptions, shared: SharedAnswers) => Promise<Opened>
+}
+
+/** What the items of a run share. */
+export interface Run {
+  readonly answers: RunAnswers
+  /** KMS calls that may be under way. */
+  readonly concurrency: number
+  /** Ends all that is under way: nobody reads any more, or it is given up. */
+  readonly stop: AbortSignal
+}
+
+/** What is done in a run, and how much of it at once. */
+interface RunWork<Item, Outcome> {
+  /** What is expected, for people. */
+  readonly what: string
+  /** Items that are begun for each KMS call that may be under way: others find its answer. */
+  readonly ahead: number
+  readonly work: (item: Item, index: number, run: Run) => Promise<Outcome>
+  /** Takes an item that came after the reader left. */
+  readonly drop?: (item: Item) => void
+}
 
 /**
  * Opens many values, each with an outcome of its own.
@@ -56,6 +78,26 @@ export function openMany<Item extends ManyItem>(
   o: OpenManyOptions | undefined,
   means: ManyMeans,
 ): AsyncGenerator<OpenOutcome<Item>, void, undefined> {
+  return runOf(items, o, means, {
+    what: 'openMany: expected a list or an async iterable of { jwe, context }',
+    ahead: 4,
+    work: async (item, index, { answers }): Promise<OpenOutcome<Item>> => {
+      try {
+        return { index, item, opened: await opened(item, means.open, answers) }
+      } catch (error) {
+        return { index, item, error: blamed(ofItem(error, item), 'sender') }
+      }
+    },
+  })
+}
+
+/** Works on what was given, side by side. @throws SealdropError `invalid_argument`, at once */
+export function runOf<Item, Outcome>(
+  items: Items<Item>,
+  o: OpenManyOptions | undefined,
+  means: RunMeans,
+  work: RunWork<Item, Outcome>,
+): AsyncGenerator<Outcome, void, undefined> {
   const { signal, concurrency = 16, ordered = true } = checkOptions(o, 'signal concurrency ordered')
   checkCount('concurrency', concurrency, 1_000)
   ensure(typeof ordered === 'boolean', 'invalid_argument', 'ordered: expected true or false')
@@ -63,30 +105,29 @@ export function openMany<Item extends ManyItem>(
   ensure(
     isList && typeof items !== 'string',
     'invalid_argument',
-    `openMany: expected a list or an async iterable of { jwe, context }, found ${kindOf(items)}`,
+    `${work.what}, found ${kindOf(items)}`,
   )
-  return outcomes(items, { signal, concurrency, ordered }, means)
+  return outcomes(items, { signal, concurrency, ordered }, means, work)
 }
 
-async function* outcomes<Item extends ManyItem>(
+async function* outcomes<Item, Outcome>(
   items: Items<Item>,
   { signal, concurrency, ordered }: Required<Omit<OpenManyOptions, 'signal'>> & CallOptions,
-  { open, store, ensureOpen }: ManyMeans,
-): AsyncGenerator<OpenOutcome<Item>, void, undefined> {
+  { store, underWay }: RunMeans,
+  { ahead, work, drop }: RunWork<Item, Outcome>,
+): AsyncGenerator<Outcome, void, undefined> {
   const stop = new AbortController()
-  const shared = new RunAnswers(store, concurrency, stop.signal)
-  const work = async (item: Item, index: number): Promise<OpenOutcome<Item>> => {
-    try {
-      return { index, item, opened: await opened(item, open, shared) }
-    } catch (error) {
-      return { index, item, error: blamed(ofItem(error, item), 'sender') }
-    }
-  }
-  const how = { inFlight: ahead * concurrency, isOrdered: ordered, signal, ensureOpen }
+  const { givenUp } = underWay
+  const off = onAbort(givenUp, () => stop.abort(givenUp.reason))
+  const answers = new RunAnswers(store, concurrency, stop.signal)
+  const run: Run = { answers, concurrency, stop: stop.signal }
+  const ensureOpen = (): void => blamingNow(() => underWay.ensureOpen())
+  const how = { inFlight: ahead * concurrency, isOrdered: ordered, signal, ensureOpen, drop }
   try {
-    yield* sideBySide(items, work, how)
+    yield* sideBySide(items, (item, index) => work(item, index, run), how)
   } finally {
-    stop.abort(new SealdropError('closed', 'nobody waits for these values any more'))
+    off()
+    stop.abort(new SealdropError('closed', 'nobody waits for what this run opens any more'))
   }
 }
 
@@ -96,14 +137,18 @@ async function opened(
   shared: SharedAnswers,
 ): Promise<Opened> {
   const { jwe, ...o } = checkOptions(item, 'jwe signal context maxAge')
-  ensure(
-    o.signal === undefined ||
-      hasMethods(o.signal, 'throwIfAborted', 'addEventListener', 'removeEventListener'),
-    'invalid_argument',
-    `signal of a value: expected an AbortSignal, found ${kindOf(o.signal)}`,
-  )
+  checkItemSignal(o.signal, 'value')
   return open(jwe, o, shared)
 }
+
+/** @throws SealdropError `invalid_argument` */
+export const checkItemSignal = (signal: unknown, what: string): void =>
+  ensure(
+    signal === undefined ||
+      hasMethods(signal, 'throwIfAborted', 'addEventListener', 'removeEventListener'),
+    'invalid_argument',
+    `signal of a ${what}: expected an AbortSignal, found ${kindOf(signal)}`,
+  )
 
 /** @throws what is nobody's outcome: a fault of the program */
 function ofItem(error: unknown, item: ManyItem): SealdropError {

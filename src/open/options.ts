@@ -89,6 +89,8 @@ export interface OpenerParts {
   /** Bytes of plaintext that a frame may have. Default: 16 MiB. */
   readonly maxFrameLength?: number | undefined
   readonly now: () => number
+  /** Is aborted when all that is under way is given up. Default: never. */
+  readonly stopped?: AbortSignal | undefined
   /**
    * Writes a compressed point as `04 ‖ x ‖ y`, and throws when there is none with that x.
    *

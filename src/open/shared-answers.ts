@@ -15,6 +15,7 @@ export interface AnswerStore {
  *
  * - of one wrapped key one call at a time is under way, and so many of all
  * - an answer is kept whether it is good or bad, since it would be the same again
+ * - calls wait in the order in which their wrapped keys came: each has one, so none holds others up
  * - a failure that passes is that of all who waited for it, and is not kept
  */
 export class RunAnswers implements SharedAnswers {

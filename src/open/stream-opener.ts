@@ -10,6 +10,7 @@ import { withFront, type ByteReader } from '../io/byte-reader.js'
 import { checkRange, type ByteSource } from '../io/byte-source.js'
 import { inOrder, streamOf } from '../io/in-order.js'
 import { fileInput, inputOf, type StreamSource } from '../io/stream-source.js'
+import type { SharedAnswers } from './candidates.js'
 import { checkSource } from './mistaken.js'
 import { openMessage } from './open-message.js'
 import { checkSealedName, withName } from './open-name.js'
@@ -40,6 +41,17 @@ export interface OpenStreamOptions extends OpenFileOptions {
   readonly digest?: boolean
 }
 
+/** What a stream has to do with the others of its run. */
+export interface StreamInRun {
+  readonly shared: SharedAnswers
+  /** Waits until there is memory, and answers how many frames may be in flight. */
+  readonly framesFor: (frameLength: number) => Promise<number>
+  /** It was read to its end. */
+  readonly ended: () => void
+  /** It ended before, by this error or by its reader. */
+  readonly failed: (reason: unknown) => void
+}
+
 /** Opens streams in every runtime: the private key is behind the private operations. */
 export class StreamOpener {
   readonly #parts: OpenerParts
@@ -50,22 +62,43 @@ export class StreamOpener {
     this.#onEvent = onEvent
   }
 
-  /** Opens a stream from its start. */
-  async openStream(source: StreamSource, o: OpenStreamOptions): Promise<DigestedStream> {
+  /** Is aborted when all that is under way is given up. */
+  get stopped(): AbortSignal | undefined {
+    return this.#parts.stopped
+  }
+
+  /**
+   * Opens a stream from its start.
+   *
+   * @param run - where it is one of many
+   */
+  async openStream(
+    source: StreamSource,
+    o: OpenStreamOptions,
+    run?: StreamInRun,
+  ): Promise<DigestedStream> {
     checkSource(source)
     const { reader, answers, end, fail } = digesting(inputOf(source).reader(), o?.digest === true)
     return this.#reading(reader, o, async (parts) => {
       checkOptions(o, 'signal context maxAge sealedName digest')
       const { header, rest } = await readHeader(reader, formatName, parts.maxFrameLength)
-      const message = await this.#message(header, o, parts)
-      reader.hold(limits.framesInFlight + 1)
+      const message = await this.#message(header, o, { ...parts, shared: run?.shared })
+      const inFlight = (await run?.framesFor(header.frameLength)) ?? limits.framesInFlight
+      reader.hold(inFlight + 1)
       const frames = sealedFrames(withFront(rest, reader), header.frameLength)
       const chunks = inOrder(
         frames,
         async (frame) => [await openFrame(message.key, header.messageId, frame)],
-        limits.framesInFlight,
+        inFlight,
       )
-      const readable = this.#readable(reader, followed(chunks, end), o, fail)
+      const all = followed(chunks, () => {
+        end()
+        run?.ended()
+      })
+      const readable = this.#readable(reader, all, o, (reason) => {
+        fail(reason)
+        run?.failed(reason)
+      })
       return { ...message.info, ...answers, readable }
     })
   }
@@ -118,7 +151,7 @@ export class StreamOpener {
     try {
       signal?.throwIfAborted()
       const [opened] = await reported(this.#parts, this.#onEvent, async (parts): Promise<[R]> => [
-        await abortable(work(parts), signal),
+        await abortable(abortable(work(parts), signal), parts.stopped),
       ])
       return opened
     } catch (error) {

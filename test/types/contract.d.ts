@@ -149,14 +149,19 @@ declare module 'sealdrop/kms' { // the companion
   interface ManyItem extends OpenOptions { jwe: string }
   interface OpenManyOptions extends CallOptions { concurrency?: number; ordered?: boolean }
   type OpenOutcome<Item> = { index: number; item: Item } & ({ opened: Content & OpenedInfo; error?: undefined } | { opened?: undefined; error: SealdropError })
+  interface ManyFile extends OpenFileOptions { source: StreamSource; digest?: boolean; sink: (opened: ByteStream & OpenedFileInfo & { digest: Promise<string>; sealedLength: Promise<number> }) => unknown }
+  interface OpenManyFilesOptions extends CallOptions { concurrency?: number; ordered?: boolean; maxBytes?: number }
+  type OpenFileOutcome<Item extends ManyFile> = { index: number; item: Item } & ({ result: Awaited<ReturnType<Item['sink']>>; error?: undefined } | { result?: undefined; error: SealdropError })
+  interface CloseOptions { signal?: AbortSignal }
   interface Opener {
     ready(o?: CallOptions): Promise<void>
-    close(): Promise<void>
+    close(o?: CloseOptions): Promise<void> // waits for what is under way; the signal gives it up with closed
     open(jwe: string, o: OpenOptions): Promise<Content & OpenedInfo>
     openFields<T extends object>(record: SealedFields<T>, o: OpenOptions & FieldOptions): Promise<T> // a named field that is not sealed: rejected; absent: only where its path has `?`
     openStream(source: StreamSource, o: OpenFileOptions & { digest?: boolean }): Promise<ByteStream & OpenedFileInfo & { digest: Promise<string>; sealedLength: Promise<number> }> // of the sealed stream: what a receipt names, once read to its end; without digest: true both reject
     openRange(source: Blob | ByteSource, start: number, end: number, o: OpenFileOptions): Promise<ByteStream & OpenedFileInfo>
     openMany<Item extends ManyItem>(items: Iterable<Item> | AsyncIterable<Item>, o?: OpenManyOptions): AsyncGenerator<OpenOutcome<Item>, void, undefined> // KMS's answer for a wrapped key serves all of a run
+    openManyFiles<Item extends ManyFile>(items: Iterable<Item> | AsyncIterable<Item>, o?: OpenManyFilesOptions): AsyncGenerator<OpenFileOutcome<Item>, void, undefined> // a sink that ends before readable did is output_failed
     openFile(input: string | URL, output: string | URL, o: OpenFileOptions): Promise<OpenedFileInfo & { length: number; digest: string }>
   }
   interface Purpose { name: string; use: 'enc' | 'sig'; spec: string; usage: 'ENCRYPT_DECRYPT' | 'KEY_AGREEMENT' | 'SIGN_VERIFY'; alias: string; alg?: string; replicas?: readonly string[]; policy?: object; keepDays?: number; withArn?: boolean; age?: boolean }

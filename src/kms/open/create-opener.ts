@@ -1,17 +1,18 @@
 import { limits } from '../../algorithms/limits.js'
 import { checkCount, clockOf, ensure, milliseconds } from '../../errors/guard.js'
 import { checkOptions } from '../../errors/options.js'
-import { SealdropError } from '../../errors/sealdrop-error.js'
 import { blaming, blamingNow } from '../../errors/whose.js'
 import { noCache } from '../../open/data-keys.js'
+import { openManyFiles } from '../../open/open-many-files.js'
 import { openMany } from '../../open/open-many.js'
 import type { OpenOptions } from '../../open/options.js'
 import type { ReplayStore } from '../../open/replay.js'
 import type { OpenEvent } from '../../open/report.js'
 import { StreamOpener } from '../../open/stream-opener.js'
 import { ValueOpener } from '../../open/value-opener.js'
-import { signalOf, unwatched } from '../../io/abort.js'
+import { abortable, signalOf, unwatched } from '../../io/abort.js'
 import { taken } from '../../io/stream-source.js'
+import { UnderWay } from '../../io/under-way.js'
 import type { FieldOptions, SealedFields } from '../../seal/sealer.js'
 import { ConfiguredKeys } from './configured-keys.js'
 import { dataKeyCache, type CacheOptions } from './data-key-cache.js'
@@ -122,26 +123,20 @@ function partsOf(o: OpenerOptions) {
   const keys = Array.isArray(o.keys)
     ? new ConfiguredKeys(port, o.keys as readonly string[], now)
     : new InventoryKeys(o.keys as InventoryStore, now, () => cache.clear())
-  const bounds = { maxAge, tolerance, replay, maxFrameLength, now }
-  return { ...bounds, port, keys, operations: port, cache, decompress: decompressPoint }
+  const underWay = new UnderWay('opener')
+  const bounds = { maxAge, tolerance, replay, maxFrameLength, now, stopped: underWay.givenUp }
+  const means = { operations: port, cache, decompress: decompressPoint }
+  return { ...bounds, ...means, port, keys, underWay }
 }
 
 function openerOf(o: OpenerOptions): Opener {
-  const { port, ...parts } = partsOf(o)
+  const { port, underWay, ...parts } = partsOf(o)
   const { onEvent } = o
-  const { keys, cache } = parts
+  const { keys, cache, stopped } = parts
   const opener = new ValueOpener(parts, onEvent)
   const streams = new StreamOpener(parts, onEvent)
-  let closed = false
-  const shut = (): SealdropError => new SealdropError('closed', 'this opener was closed')
-  const refuse = async (): Promise<never> => {
-    throw shut()
-  }
-  const ensureOpen = (): void => {
-    if (closed) throw shut()
-  }
-  const whileOpen = <R>(work: () => Promise<R>, otherwise = refuse): Promise<R> =>
-    blaming('sender', () => (closed ? otherwise() : work()))
+  const whileOpen = <R>(work: () => Promise<R>): Promise<R> =>
+    blaming('sender', () => underWay.do(() => abortable(work(), stopped)))
   type FieldsCall = OpenOptions & FieldOptions
   return {
     ready: (call) => unwatched(() => whileOpen(() => keys.ready(signalOf(call)))),
@@ -151,23 +146,33 @@ function openerOf(o: OpenerOptions): Opener {
         openMany(items, call, {
           open: (jwe, each, shared) => whileOpen(() => opener.open(jwe, each, shared)),
           store: new LRUCache(ofRun),
-          ensureOpen,
+          underWay,
+        }),
+      ),
+    openManyFiles: (items, call) =>
+      blamingNow(() =>
+        openManyFiles(items, call, {
+          open: (source, each, run) => streams.openStream(source, each, run),
+          store: new LRUCache(ofRun),
+          underWay,
         }),
       ),
     openFields: <T extends object>(record: SealedFields<T>, call: FieldsCall) =>
       whileOpen(() => opener.openFields<T>(record, call)),
-    openStream: (source, call) =>
-      whileOpen(
-        () => streams.openStream(source, call),
-        () => taken(source, refuse), // a source that comes too late is given up
-      ),
+    openStream: (source, call) => {
+      const open = () => whileOpen(() => streams.openStream(source, call))
+      return underWay.isClosed ? taken(source, open) : open() // one that comes too late is given up
+    },
     openRange: (source, start, end, call) =>
       whileOpen(() => streams.openRange(source, start, end, call)),
-    openFile: (input, output, call) => whileOpen(() => openFile(streams, input, output, call)),
-    close: async () => {
-      closed = true
-      cache.clear()
-      port.close()
-    },
+    openFile: (input, output, call) =>
+      // it is not left behind, so that its half-written output is gone when closing is over
+      blaming('sender', () => underWay.do(() => openFile(streams, input, output, call))),
+    close: (call) =>
+      blaming('sender', async () => {
+        await underWay.close(signalOf(call))
+        cache.clear()
+        port.close()
+      }),
   }
 }

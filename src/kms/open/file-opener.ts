@@ -1,5 +1,7 @@
 import type { ByteSource } from '../../io/byte-source.js'
+import type { Items } from '../../io/side-by-side.js'
 import type { StreamSource } from '../../io/stream-source.js'
+import type { ManyFile, OpenFileOutcome, OpenManyFilesOptions } from '../../open/open-many-files.js'
 import type { OpenFileOptions } from '../../open/options.js'
 import type { DigestedStream, OpenedStream, OpenStreamOptions } from '../../open/stream-opener.js'
 import type { OpenedFile } from './open-file.js'
@@ -52,6 +54,41 @@ export interface FileOpener {
    * @see message-format.md; AWS Encryption SDK message format, version 2
    */
   openStream(source: StreamSource, o: OpenStreamOptions): Promise<DigestedStream>
+  /**
+   * Opens many sealed files, each into a sink of its own, and answers what became of each.
+   *
+   * - Copies of one file cost one KMS call within a minute of a run, as values of `openMany` do.
+   * - `concurrency` files are under way at once, and `maxBytes` bounds the memory of their frames.
+   * - A file that does not open, or whose sink fails, stops no other one. Its source is given up.
+   * - An error of the stream is the outcome, also where the sink hides it.
+   * - What the sink wrote counts only if its outcome has no `error`.
+   *
+   * @param items - a list, or an async iterable, of sources with what is expected and a sink
+   * @returns outcomes; leave the loop, and what is under way ends
+   * @throws SealdropError for what it was given, at once:
+   *   - `invalid_argument`: an option is wrong, or this is no list
+   * @throws SealdropError as `error` of an outcome:
+   *   - what `openStream` throws, before and while it is read
+   *   - `output_failed`: the sink failed, or ended before `readable` did; the cause is beneath
+   *   - `closed`: the opener was closed, or the signal of this file ended it
+   * @example
+   *   ```js
+   *   import { fetchKeySet, overHttps, sealStream } from 'sealdrop'
+   *   import { createOpener } from 'sealdrop/kms'
+   *   const keys = fetchKeySet('https://keys.example.com/keys.json', { trust: overHttps() })
+   *   const context = { export: 'orders' }
+   *   const { readable: source } = await sealStream(keys, new Blob(['id;iban']), { context })
+   *   const sink = ({ readable }) => new Response(readable).text()
+   *   const opener = createOpener({ keys: ['alias/claims'] })
+   *   for await (const { result, error } of opener.openManyFiles([{ source, context, sink }]))
+   *     console.log(result ?? error.code) // id;iban
+   *   await opener.close()
+   *   ```
+   */
+  openManyFiles<Item extends ManyFile>(
+    items: Items<Item>,
+    o?: OpenManyFilesOptions,
+  ): AsyncGenerator<OpenFileOutcome<Item>, void, undefined>
   /**
    * Opens part of a sealed file, and reads nothing but the frames of that part and the last one.
    *

@@ -6,6 +6,7 @@ import { checkOptions } from '../../errors/options.js'
 import { fileSource } from '../../files/file-source.js'
 import { outputPlace } from '../../files/output-place.js'
 import { writeFileWhole } from '../../files/write-file.js'
+import { joined } from '../../io/abort.js'
 import type { ByteSource } from '../../io/byte-source.js'
 import type { OpenedFileInfo, OpenFileOptions } from '../../open/options.js'
 import type { StreamOpener } from '../../open/stream-opener.js'
@@ -19,7 +20,11 @@ export interface OpenedFile extends OpenedFileInfo {
   readonly digest: string
 }
 
-/** Opens a sealed file into another one, which appears when all of it verified, or not at all. */
+/**
+ * Opens a sealed file into another one, which appears when all of it verified, or not at all.
+ *
+ * It ends by itself where the opener is given up.
+ */
 export async function openFile(
   opener: StreamOpener,
   input: string | URL,
@@ -28,12 +33,18 @@ export async function openFile(
 ): Promise<OpenedFile> {
   checkOptions(o, 'signal context maxAge sealedName')
   const { source, to } = await placesOf(input, output)
-  const { readable, digest, sealedLength, ...info } = await opener.openStream(source, {
-    ...o,
-    digest: true,
-  })
-  await writeFileWhole(to, readable)
-  return { ...info, length: await sealedLength, digest: await digest }
+  const { signal, off } = joined(o?.signal, opener.stopped)
+  try {
+    const { readable, digest, sealedLength, ...info } = await opener.openStream(source, {
+      ...o,
+      signal,
+      digest: true,
+    })
+    await writeFileWhole(to, readable)
+    return { ...info, length: await sealedLength, digest: await digest }
+  } finally {
+    off()
+  }
 }
 
 /**

@@ -6,6 +6,12 @@ import type { OpenOptions } from '../../open/options.js'
 import type { FieldOptions, SealedFields } from '../../seal/sealer.js'
 import type { FileOpener } from './file-opener.js'
 
+/** How long closing waits. */
+export interface CloseOptions {
+  /** Gives up what is still under way: closing does not wait for it any longer. Default: none. */
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * Opens what was sealed to its keys, each value or stream with one KMS call.
  *
@@ -43,11 +49,16 @@ export interface Opener extends FileOpener {
    */
   ready(o?: CallOptions): Promise<void>
   /**
-   * Forgets remembered data keys, and ends the KMS clients that this opener made.
+   * Waits for what is under way, then ends the KMS clients that this opener made.
    *
-   * - Verbs that are called later throw `closed`.
+   * - Verbs that are called later throw `closed`. Remembered data keys are forgotten.
+   * - `openMany` and `openManyFiles` finish what they began, and ask for no further item.
+   * - A stream that was handed out needs KMS no more: it is not waited for, and can be read on.
    * - A KMS client that you passed stays open.
+   * - Do not await it in a sink or a replay store: it would wait for itself.
    *
+   * @param o - `signal` gives up what is still under way, which fails by `closed`
+   * @throws SealdropError `invalid_argument`
    * @example
    *   ```js
    *   import { createOpener } from 'sealdrop/kms'
@@ -57,7 +68,7 @@ export interface Opener extends FileOpener {
    *   console.log(failure) // closed
    *   ```
    */
-  close(): Promise<void>
+  close(o?: CloseOptions): Promise<void>
   /**
    * Opens a sealed value with one KMS call.
    *
