@@ -156,6 +156,7 @@ export const calls = {
   applyRotation: (o) => kms.applyRotation(wrong(plan), { kms: noKms, ...o }),
   startLocalKms: (o) => startLocalKms(o),
   'startLocalKms.keys': (row) => startLocalKms({ keys: [row] }),
+  'startLocalKms.quota': (quota) => startLocalKms({ quota }),
   'KeySet.ready': (o) => keys.ready(o),
   'KeySet.refresh': (o) => keys.refresh(o),
   'KeySet.list': (o) => keys.list(o),

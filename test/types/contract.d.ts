@@ -366,5 +366,5 @@ declare module 'sealdrop/age' { // Node: stock age seals to a KMS key; no contex
 
 declare module 'sealdrop/local-kms' {
   interface LocalKms { url: string; keys: Record<string, string>; env: Record<string, string>; clientConfig: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } }; close(): Promise<void> }
-  function startLocalKms(o?: { port?: number; dir?: string; region?: string; keys?: readonly { alias: string; spec: string; usage: string }[] }): Promise<LocalKms>
+  function startLocalKms(o?: { port?: number; dir?: string; region?: string; keys?: readonly { alias: string; spec: string; usage: string }[]; quota?: { rsa?: number; ecc?: number; mlDsa?: number; symmetric?: number } }): Promise<LocalKms> // quota: operations a second, for each account and Region
 }
