@@ -167,7 +167,14 @@ declare module 'sealdrop/kms' { // the companion
   function dynamoDbInventory(o: { dynamoDb: import('#dist/doors/kms.js').DynamoDbOperations; table: string; id?: string }): InventoryStore
   function httpSource(url: string | URL, o?: CallOptions & { headers?: Readonly<Record<string, string>>; fetch?: typeof globalThis.fetch }): Promise<ByteSource> // a file behind a URL, by Range requests
   interface ReplayStore { claim(id: string, until: Date): Promise<boolean>; seen?(id: string): Promise<boolean> } // seen: refuses a replay before any KMS call
-  function createOpener(o: { kms?: Kms; keys: readonly string[] | InventoryStore; maxAge?: number; tolerance?: number; replay?: ReplayStore; cache?: { entries: number; maxAge: number; uses: number }; maxFrameLength?: number; onEvent?: (e: object) => void; now?: () => number }): Opener
+  type BudgetKind = 'rsa' | 'ecc' | 'mlDsa' | 'symmetric'
+  type BudgetRates = Readonly<Partial<Record<BudgetKind, number>>>
+  interface BudgetStore { lease(asked: { name: string; perSecond: number; count: number; within: number }): Promise<{ count: number; wait: number }> } // turns that stand evenly; count 0: all come too late
+  interface KmsBudget { readonly perSecond: BudgetRates }
+  interface BudgetOptions { perSecond: { rsa?: number; ecc?: number; mlDsa?: number; symmetric?: number }; store?: BudgetStore; maxWait?: number; timeout?: number }
+  function kmsBudget(o: BudgetOptions): KmsBudget // each attempt of the AWS client takes a turn, its retries too
+  function redisBudget(o: { redis: import('#dist/doors/kms.js').BudgetRedis; prefix?: string }): BudgetStore // a client of redis or ioredis
+  function createOpener(o: { kms?: Kms; budget?: KmsBudget; keys: readonly string[] | InventoryStore; maxAge?: number; tolerance?: number; replay?: ReplayStore; cache?: { entries: number; maxAge: number; uses: number }; maxFrameLength?: number; onEvent?: (e: object) => void; now?: () => number }): Opener
   interface Signer {
     ready(o?: CallOptions): Promise<void>
     close(): Promise<void>
@@ -176,7 +183,7 @@ declare module 'sealdrop/kms' { // the companion
     signFile(file: string | URL | ByteSource | Blob, o?: CallOptions & { name?: string; mediaType?: string; context?: Context; onProgress?: (p: { done: number; total: number }) => void }): Promise<string> // two lines: a JWS, and the hashes of the chunks
     signReceipt(of: { messageId: string; digest: string; length: number; context: Context; stage: 'received' | 'opened'; key?: string | KeyInfo }, o?: CallOptions): Promise<string>
   }
-  function createSigner(o: { kms?: Kms; key: string; alg?: string; algorithm?: string; now?: () => number }): Signer
+  function createSigner(o: { kms?: Kms; budget?: KmsBudget; key: string; alg?: string; algorithm?: string; now?: () => number }): Signer
   interface DropLinkOptions extends CallOptions { kms?: Kms; key: string; alg?: string; algorithm?: string; page: string | URL; audience: string | URL; subject: string; context: Context; expiresIn: number; prefix?: string; files?: number; bytes?: number; now?: () => number }
   function createDropLink(o: DropLinkOptions): Promise<{ url: string; token: string; jti: string; expires: Date }> // a key that signs links, and nothing else; the token stands behind #drop=
   function publicJwk(o: CallOptions & { kms?: Kms; key: string }): Promise<JWK> // of a root: what pages give to signedBy

@@ -146,6 +146,9 @@ export type Companion = [
     (o: Parameters<typeof contractKms.createSigner>[0]) => contractKms.Signer,
     typeof actualKms.createSigner
   >,
+  Fits<typeof contractKms.kmsBudget, typeof actualKms.kmsBudget>,
+  Fits<typeof contractKms.redisBudget, typeof actualKms.redisBudget>,
+  Fits<contractKms.BudgetStore, actualKms.BudgetStore>,
   Fits<typeof contractKms.createDropLink, typeof actualKms.createDropLink>,
   Fits<typeof contractKms.createPublisher, typeof actualKms.createPublisher>,
   Fits<typeof contractServe.keySetHandler, typeof actualServe.keySetHandler>,

@@ -29,6 +29,7 @@ const parts = [
       'keys-over-the-years',
       'trust',
       'policies',
+      'scale',
       'errors',
       'testing',
       'workers',
