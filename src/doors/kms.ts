@@ -48,6 +48,15 @@ export { createPublisher } from '../kms/publish/create-publisher.js'
 export type { PublishedKey } from '../kms/publish/configured-jwks.js'
 export type { PublisherOptions } from '../kms/publish/publisher-options.js'
 export type { Kms } from '../kms/port/port.js'
+export { kmsBudget, type BudgetOptions, type KmsBudget } from '../kms/port/budget.js'
+export type {
+  BudgetAsked,
+  BudgetKind,
+  BudgetLease,
+  BudgetRates,
+  BudgetStore,
+} from '../kms/port/budget-store.js'
+export { redisBudget } from '../kms/port/redis-budget.js'
 export { fileInventory } from '../stores/files/file-inventory.js'
 export { s3Inventory, type S3Operations } from '../stores/s3/s3-inventory.js'
 export {

@@ -8,4 +8,5 @@ export type {
 } from '../local-kms/server-options.js'
 export type { ListedFault } from '../local-kms/injected/injected-faults.js'
 export type { FaultKind, FaultRule } from '../local-kms/injected/rules.js'
+export type { LocalKmsQuota } from '../local-kms/injected/quotas.js'
 export type { TrailRecord, TrailResource } from '../local-kms/trail/trail-record.js'

@@ -7,6 +7,7 @@ import { parseJsonObject, type JsonObject } from '../formats/json.js'
 import { faultOperationOf } from './injected/fault-operations.js'
 import type { InjectedFaults, Strike } from './injected/injected-faults.js'
 import { keyNames } from './injected/key-names.js'
+import type { Quotas } from './injected/quotas.js'
 import { strikeAnswer, strikeBefore, strikeBody } from './injected/strike.js'
 import { Call } from './operations/call.js'
 import type { Operation } from './operations/operation.js'
@@ -26,6 +27,7 @@ export interface Service {
   readonly kms: Kms
   readonly credentials: readonly Credential[]
   readonly faults: InjectedFaults
+  readonly quotas: Quotas
   readonly onCall?: ((entry: TrailRecord) => void) | undefined
   /** Aborted when the server closes. */
   readonly closing: AbortSignal
@@ -61,7 +63,10 @@ export async function handle(
     const { run, meetsFaults } = workOf(service, target)
     const call = callOf(service, request, await readBody(request), progress)
     progress.call = call
-    if (meetsFaults) progress.strike = strikeOf(service, call)
+    if (meetsFaults) {
+      service.quotas.count(call)
+      progress.strike = strikeOf(service, call)
+    }
     if (!(await strikeBefore(progress.strike, { response, signal: service.closing }))) {
       progress.fault = new KmsFault(
         'KMSInternalException',

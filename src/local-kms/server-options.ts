@@ -2,6 +2,7 @@ import { clockOf, ensure, shown } from '../errors/guard.js'
 import { kindOf } from '../errors/kind.js'
 import { checkOptions } from '../errors/options.js'
 import type { ListedFault } from './injected/injected-faults.js'
+import { checkQuota, type LocalKmsQuota } from './injected/quotas.js'
 import type { FaultRule } from './injected/rules.js'
 import { keySpecs } from './key-specs.js'
 import { isRegion } from './state/key-model.js'
@@ -61,6 +62,12 @@ export interface LocalKmsOptions {
    * - For example `{ kind: 'throttle', operation: 'Decrypt', count: 2 }`.
    */
   readonly faults?: readonly FaultRule[]
+  /**
+   * What an account may do in a Region in a second of the machine's clock. Default: no quota.
+   *
+   * - More is answered `ThrottlingException`, as KMS does. A refused call does not count.
+   */
+  readonly quota?: LocalKmsQuota
   /** Called after each call, with an entry shaped like CloudTrail's. Default: nobody is told. */
   readonly onCall?: (entry: TrailRecord) => void
   /**
@@ -128,6 +135,7 @@ export interface CheckedOptions {
   readonly seed: string | undefined
   readonly credentials: Credentials
   readonly faults: readonly FaultRule[]
+  readonly quota: LocalKmsQuota
   readonly onCall: ((entry: TrailRecord) => void) | undefined
   readonly now: () => number
   readonly keys: readonly LocalKmsKey[]
@@ -140,7 +148,7 @@ export interface CheckedOptions {
  */
 export function checkServerOptions(options: LocalKmsOptions): CheckedOptions {
   ensureKind(typeof options === 'object' && options !== null, 'expected an options object', options)
-  checkOptions(options, 'port dir region regions credentials seed now faults onCall keys')
+  checkOptions(options, 'port dir region regions credentials seed now faults quota onCall keys')
   const { port = 0, dir, region = 'us-east-1', regions = [], credentials } = options
   const { seed, now, faults = [], onCall, keys = [] } = options
   checkPort(port)
@@ -163,6 +171,7 @@ export function checkServerOptions(options: LocalKmsOptions): CheckedOptions {
     seed,
     now: checkedClock(now),
     faults: [...faults],
+    quota: checkQuota(options.quota),
     onCall,
     keys,
     credentials: credentials === undefined ? defaultCredentials : parseCredentials(credentials),

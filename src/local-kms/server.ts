@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import { ensure } from '../errors/guard.js'
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { InjectedFaults } from './injected/injected-faults.js'
+import { Quotas } from './injected/quotas.js'
 import { makeKey } from './operations/make-key.js'
 import {
   aliasOf,
@@ -74,7 +75,7 @@ async function serve(
   faults: InjectedFaults,
   store: Store | undefined,
 ): Promise<LocalKms> {
-  const { port, region, credentials, onCall, keys } = checked
+  const { port, region, credentials, onCall, keys, quota } = checked
   const kms = kmsOf(checked, store)
   await catchUp(kms)
   const arns: [alias: string, arn: string][] = []
@@ -83,7 +84,14 @@ async function serve(
     arns.push([key.alias, arn])
   }
   const closing = new AbortController()
-  const service = { kms, credentials: credentials.list, faults, onCall, closing: closing.signal }
+  const service = {
+    kms,
+    credentials: credentials.list,
+    faults,
+    quotas: new Quotas(quota, Date.now),
+    onCall,
+    closing: closing.signal,
+  }
   const { url, stop } = await listen(service, port)
   let closed: Promise<void> | undefined
   const close = async (): Promise<void> => {

@@ -39,7 +39,8 @@ below.files = verbs // Node files: for stores and for the companion
 
 // The companion: {port, inventory} <- {open, reseal, sign, policy} <- publish <- rotation <- doctor.
 const companion = [...verbs, 'files']
-for (const room of ['kms/port', 'kms/inventory']) below[room] = companion
+below['kms/port'] = [...companion, 'stores/redis']
+below['kms/inventory'] = companion
 const besideOpen = ['kms/open', 'kms/reseal', 'kms/sign', 'kms/policy']
 for (const room of besideOpen) below[room] = [...companion, 'kms/port', 'kms/inventory']
 below['kms/age'] = [...below['kms/open'], 'age', 'kms/open']

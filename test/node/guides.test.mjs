@@ -50,6 +50,7 @@ const firstPrints = {
   stores: ['each value opens once'],
   'receipts-and-signatures': ['order 7'],
   's3-uploads': ['preflight 204'],
+  scale: ['4 opened, at most 20 a second'],
   testing: ['kms_unavailable true', '3 parts'],
   trust: ['cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s'],
   'upload-pages': ['content-security-policy: default-src'],

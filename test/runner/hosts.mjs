@@ -16,6 +16,7 @@ const long = [
   'test/node/{local-kms-kill,ten-years,every-bit,large-files,rotation-crashes,suites}.test.mjs',
   'test/browser/{kills,large-blob}.test.mjs',
   'test/{s3,s3/kills,tus}/run.mjs',
+  'test/stores/shared-budget.mjs',
 ]
 export const hostNames = ['check', 'Node 24', 'Node 20', 'Chromium', 'workerd', 'pages']
 

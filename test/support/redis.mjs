@@ -25,7 +25,7 @@ async function listens(port) {
   throw new Error('redis-server does not listen')
 }
 
-/** @returns clients of a server by their names, and how to end it */
+/** @returns clients of a server by their names, where another process finds both, and how to end it */
 export async function startRedis() {
   const python = await pythonEnvironment('stores-python', join(here, 'requirements.txt'))
   const [program = ''] = globSync(
@@ -44,6 +44,7 @@ export async function startRedis() {
   const ioRedis = new Redis(port, '127.0.0.1')
   return {
     clients: { redis: nodeRedis, ioredis: ioRedis },
+    at: { folder, port },
     async close() {
       nodeRedis.destroy()
       ioRedis.disconnect()

@@ -186,13 +186,12 @@ declare module 'sealdrop/kms' { // the companion
   function memoryWork(o?: { now?: () => number }): WorkStore // of one process
   function redisWork(o: { redis: import('#dist/doors/kms.js').RedisClient; prefix?: string }): WorkStore
   function dynamoDbWork(o: { dynamoDb: import('#dist/doors/kms.js').DynamoDbStoreOperations; table: string; now?: () => number }): WorkStore
-  function createOpener(o: { kms?: Kms; keys: readonly string[] | InventoryStore; maxAge?: number; tolerance?: number; replay?: ReplayStore; cache?: { entries: number; maxAge: number; uses: number }; maxFrameLength?: number; onEvent?: (e: object) => void; now?: () => number }): Opener
   interface Original { messageId: string; headerDigest: string } // the sealed file, and SHA-256 of its header
   interface ResealSource extends Original { readable: ReadableStream<Uint8Array<ArrayBuffer>>; length?: number; context?: Context }
   interface ResealOptions extends CallOptions { context?: Context; length?: number; frameLength?: number; framesInFlight?: number; digest?: boolean; onProgress?: (p: { done: number; total?: number }) => void }
   interface ResealedStream { readable: ReadableStream<Uint8Array>; length?: number; messageId: string; keyArn: string; context: Context; original: Original; digest: Promise<string> }
   interface Resealer { reseal(opened: ResealSource, o?: ResealOptions): Promise<ResealedStream>; close(): Promise<void> }
-  function createResealer(o: { kms?: Kms; key: string; context: Context | ((opened: ResealSource) => Context) }): Resealer // a symmetric key, aws-kms keyring, suite 0x0478
+  function createResealer(o: { kms?: Kms; budget?: KmsBudget; key: string; context: Context | ((opened: ResealSource) => Context) }): Resealer // a symmetric key, aws-kms keyring, suite 0x0478
   interface ReadArchiveOptions extends CallOptions { context: Context | ((found: Context) => boolean); original?: Partial<Original> }
   interface OpenedArchive { readable: ReadableStream<Uint8Array>; messageId: string; keyArn: string; context: Context; original?: Original }
   interface ArchiveReader {
@@ -200,7 +199,15 @@ declare module 'sealdrop/kms' { // the companion
     openRange(source: Blob | ByteSource, start: number, end: number, o: ReadArchiveOptions): Promise<OpenedArchive & { length: number }>
     close(): Promise<void>
   }
-  function createArchiveReader(o: { kms?: Kms; keys: readonly string[]; foreign?: boolean; maxFrameLength?: number }): ArchiveReader // key ARNs; no opener opens an archive
+  function createArchiveReader(o: { kms?: Kms; budget?: KmsBudget; keys: readonly string[]; foreign?: boolean; maxFrameLength?: number }): ArchiveReader // key ARNs; no opener opens an archive
+  type BudgetKind = 'rsa' | 'ecc' | 'mlDsa' | 'symmetric'
+  type BudgetRates = Readonly<Partial<Record<BudgetKind, number>>>
+  interface BudgetStore { lease(asked: { name: string; perSecond: number; count: number; within: number }): Promise<{ count: number; wait: number }> } // turns that stand evenly; count 0: all come too late
+  interface KmsBudget { readonly perSecond: BudgetRates }
+  interface BudgetOptions { perSecond: { rsa?: number; ecc?: number; mlDsa?: number; symmetric?: number }; store?: BudgetStore; maxWait?: number; timeout?: number }
+  function kmsBudget(o: BudgetOptions): KmsBudget // each attempt of the AWS client takes a turn, its retries too
+  function redisBudget(o: { redis: import('#dist/doors/kms.js').RedisClient; prefix?: string }): BudgetStore // a client of redis or ioredis
+  function createOpener(o: { kms?: Kms; budget?: KmsBudget; keys: readonly string[] | InventoryStore; maxAge?: number; tolerance?: number; replay?: ReplayStore; cache?: { entries: number; maxAge: number; uses: number }; maxFrameLength?: number; onEvent?: (e: object) => void; now?: () => number }): Opener
   interface Signer {
     ready(o?: CallOptions): Promise<void>
     close(): Promise<void>
@@ -209,7 +216,7 @@ declare module 'sealdrop/kms' { // the companion
     signFile(file: string | URL | ByteSource | Blob, o?: CallOptions & { name?: string; mediaType?: string; context?: Context; onProgress?: (p: { done: number; total: number }) => void }): Promise<string> // two lines: a JWS, and the hashes of the chunks
     signReceipt(of: { messageId: string; digest: string; length: number; context: Context; stage: 'received' | 'opened'; key?: string | KeyInfo }, o?: CallOptions): Promise<string>
   }
-  function createSigner(o: { kms?: Kms; key: string; alg?: string; algorithm?: string; now?: () => number }): Signer
+  function createSigner(o: { kms?: Kms; budget?: KmsBudget; key: string; alg?: string; algorithm?: string; now?: () => number }): Signer
   interface DropLinkOptions extends CallOptions { kms?: Kms; key: string; alg?: string; algorithm?: string; page: string | URL; audience: string | URL; subject: string; context: Context; expiresIn: number; prefix?: string; files?: number; bytes?: number; now?: () => number }
   function createDropLink(o: DropLinkOptions): Promise<{ url: string; token: string; jti: string; expires: Date }> // a key that signs links, and nothing else; the token stands behind #drop=
   function publicJwk(o: CallOptions & { kms?: Kms; key: string }): Promise<JWK> // of a root: what pages give to signedBy
@@ -399,5 +406,5 @@ declare module 'sealdrop/age' { // Node: stock age seals to a KMS key; no contex
 
 declare module 'sealdrop/local-kms' {
   interface LocalKms { url: string; keys: Record<string, string>; env: Record<string, string>; clientConfig: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } }; close(): Promise<void> }
-  function startLocalKms(o?: { port?: number; dir?: string; region?: string; keys?: readonly { alias: string; spec: string; usage: string }[] }): Promise<LocalKms>
+  function startLocalKms(o?: { port?: number; dir?: string; region?: string; keys?: readonly { alias: string; spec: string; usage: string }[]; quota?: { rsa?: number; ecc?: number; mlDsa?: number; symmetric?: number } }): Promise<LocalKms> // quota: operations a second, for each account and Region
 }

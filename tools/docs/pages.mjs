@@ -31,6 +31,7 @@ const parts = [
       'trust',
       'policies',
       'stores',
+      'scale',
       'errors',
       'testing',
       'workers',

@@ -22,12 +22,15 @@ import { openFile } from './open-file.js'
 import type { Opener } from './opener.js'
 import { InventoryKeys } from '../inventory/inventory-keys.js'
 import type { InventoryStore } from '../inventory/inventory-model.js'
+import { obeying, type KmsBudget } from '../port/budget.js'
 import { KmsPort, type Kms } from '../port/port.js'
 
 /** How an opener reaches KMS, which keys it uses, and what it remembers. */
 export interface OpenerOptions {
   /** How KMS is reached. Default `{}`: the AWS default chain. */
   readonly kms?: Kms
+  /** Operations a second, which others may share: see `kmsBudget`. Default: no limit. */
+  readonly budget?: KmsBudget
   /**
    * The keys that may be used, by ARN, key id or alias, or the inventory that has them.
    *
@@ -102,7 +105,7 @@ const ofRun = { max: 1_000, ttl: 60_000 } as const
 /** What the opening verbs work with. @throws SealdropError `invalid_argument` */
 function partsOf(o: OpenerOptions) {
   ensure(o, 'invalid_argument', 'createOpener: expected { keys }')
-  checkOptions(o, 'kms keys maxAge tolerance replay cache maxFrameLength onEvent now')
+  checkOptions(o, 'kms budget keys maxAge tolerance replay cache maxFrameLength onEvent now')
   const { maxAge, tolerance, replay, maxFrameLength = limits.maxFrame } = o
   if (maxAge !== undefined) milliseconds('maxAge', maxAge)
   ensure(maxAge !== 0, 'invalid_argument', 'maxAge: expected milliseconds above 0')
@@ -117,7 +120,7 @@ function partsOf(o: OpenerOptions) {
     'replay: needs a finite maxAge, so that ids need not be kept for ever',
   )
   checkCount('maxFrameLength', maxFrameLength, limits.anyFrame)
-  const port = new KmsPort(o.kms ?? {})
+  const port = new KmsPort(o.kms ?? {}, obeying(o.budget))
   const now = clockOf(o.now)
   const cache = o.cache ? dataKeyCache(o.cache) : noCache
   const keys = Array.isArray(o.keys)

@@ -52,6 +52,17 @@ const faults: Readonly<Record<string, FaultRow>> = {
   UnrecognizedClientException: credentials,
   ThrottlingException: throttled,
   TooManyRequestsException: throttled,
+  BudgetWaitError: {
+    code: 'kms_throttled',
+    advice:
+      'the budget has no turn in its maxWait, and KMS was not asked; try again later, or give it more',
+    retryable: true,
+  },
+  BudgetStoreError: {
+    code: 'kms_throttled',
+    advice: 'the store of the budget does not answer, and KMS was not asked; try again later',
+    retryable: true,
+  },
   LimitExceededException: throttled,
   NotFoundException: notFound,
   DisabledException: {

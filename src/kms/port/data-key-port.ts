@@ -2,6 +2,7 @@ import type { Bytes } from '../../bytes/bytes.js'
 import { isSealdropError } from '../../errors/sealdrop-error.js'
 import type { Context } from '../../formats/context.js'
 import { awsNameOf } from './aws-errors.js'
+import { paced } from './paced.js'
 import { answered, expected, isArnOf, KmsPort } from './port.js'
 
 /** A data key, and its ciphertext under the KMS key that the ARN names. */
@@ -24,7 +25,10 @@ export class DataKeyPort extends KmsPort {
   ): Promise<GeneratedDataKey> {
     const input = { KeyId: key, KeySpec: 'AES_256' as const, EncryptionContext: { ...context } }
     const answer = await this.call('GenerateDataKey', key, signal, (client, o, sdk) =>
-      client.send(new sdk.GenerateDataKeyCommand(input), o),
+      client.send(
+        paced(new sdk.GenerateDataKeyCommand(input), this.turns('symmetric', client, o)),
+        o,
+      ),
     )
     const { KeyId: arn = '' } = answer
     const plaintext = answered('GenerateDataKey', answer.Plaintext)
@@ -50,7 +54,7 @@ export class DataKeyPort extends KmsPort {
       EncryptionAlgorithm: 'SYMMETRIC_DEFAULT' as const,
     }
     const answer = await this.call('Decrypt', arn, signal, (client, o, sdk) =>
-      client.send(new sdk.DecryptCommand(input), o),
+      client.send(paced(new sdk.DecryptCommand(input), this.turns('symmetric', client, o)), o),
     ).catch((error: unknown) => {
       if (isSealdropError(error) && noCiphertext.includes(awsNameOf(error))) return undefined
       throw error

@@ -6,7 +6,10 @@ import { ensure } from '../../errors/guard.js'
 import { isSealdropError } from '../../errors/sealdrop-error.js'
 import { isKeyArn, samePlace } from '../../formats/arn.js'
 import { awsNameOf, fromAws } from './aws-errors.js'
+import type { Obeyed } from './budget.js'
+import type { BudgetKind } from './budget-store.js'
 import type { MessageType } from './message-types.js'
+import { inTime, kindOfSigning, paced, type Turns } from './paced.js'
 import { loadSdk, type Sdk } from './peer.js'
 
 /**
@@ -62,20 +65,22 @@ const arnPattern: RegExp = /^arn:[\w-]+:kms:([\w-]+):\d{12}:(?:key|alias)\/./
  */
 export class KmsPort implements PrivateOperations {
   readonly #kms: Kms
+  readonly #obeyed: Obeyed | undefined
   readonly #clients = new Map<string, KMSClient>()
   #isClosed = false
   /** Calls that have not ended. */
   #running = 0
 
-  constructor(kms: Kms) {
+  constructor(kms: Kms, obeyed?: Obeyed) {
     this.#kms = kms
+    this.#obeyed = obeyed
   }
 
   async decrypt(arn: string, ciphertext: Bytes, signal?: AbortSignal): Promise<Bytes | undefined> {
     const algorithm = keyWraps['RSA-OAEP-256'].kms as 'RSAES_OAEP_SHA_256'
     const input = { KeyId: arn, CiphertextBlob: ciphertext, EncryptionAlgorithm: algorithm }
     const answer = await this.call('Decrypt', arn, signal, (client, o, sdk) =>
-      client.send(new sdk.DecryptCommand(input), o),
+      client.send(paced(new sdk.DecryptCommand(input), this.turns('rsa', client, o)), o),
     ).catch((error: unknown) => {
       const isNoCiphertext =
         isSealdropError(error) && awsNameOf(error) === 'InvalidCiphertextException'
@@ -91,7 +96,7 @@ export class KmsPort implements PrivateOperations {
   async agree(arn: string, spki: Bytes, signal?: AbortSignal): Promise<Bytes> {
     const input = { KeyId: arn, PublicKey: spki, KeyAgreementAlgorithm: 'ECDH' as const }
     const answer = await this.call('DeriveSharedSecret', arn, signal, (client, o, sdk) =>
-      client.send(new sdk.DeriveSharedSecretCommand(input), o),
+      client.send(paced(new sdk.DeriveSharedSecretCommand(input), this.turns('ecc', client, o)), o),
     )
     expected('DeriveSharedSecret', answer.KeyId === arn && answer.KeyAgreementAlgorithm === 'ECDH')
     return answered('DeriveSharedSecret', answer.SharedSecret)
@@ -110,7 +115,10 @@ export class KmsPort implements PrivateOperations {
       SigningAlgorithm: algorithm as SigningAlgorithmSpec,
     }
     const answer = await this.call('Sign', arn, signal, (client, o, sdk) =>
-      client.send(new sdk.SignCommand(input), o),
+      client.send(
+        paced(new sdk.SignCommand(input), this.turns(kindOfSigning(algorithm), client, o)),
+        o,
+      ),
     )
     expected('Sign', answer.KeyId === arn && answer.SigningAlgorithm === algorithm)
     return answered('Sign', answer.Signature)
@@ -185,7 +193,9 @@ export class KmsPort implements PrivateOperations {
     try {
       const sdk = await loadSdk()
       const client = await this.#client(key, sdk)
-      const answer = await send(client, signal ? { abortSignal: signal } : {}, sdk)
+      const answer = await inTime(this.#obeyed?.timeout, signal, (own) =>
+        send(client, own ? { abortSignal: own } : {}, sdk),
+      )
       ensure(answer, 'kms_unexpected', `kms:${operation} answered nothing`)
       return answer
     } catch (error) {
@@ -195,6 +205,10 @@ export class KmsPort implements PrivateOperations {
       this.#running--
       if (this.#isClosed && this.#running === 0) this.close()
     }
+  }
+
+  protected turns(kind: BudgetKind, client: KMSClient, o: { abortSignal?: AbortSignal }): Turns {
+    return { obeyed: this.#obeyed, kind, client, signal: o.abortSignal }
   }
 
   /** The client for the Region of a key: that of its ARN, or otherwise the configured one. */

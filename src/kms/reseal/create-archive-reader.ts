@@ -6,6 +6,7 @@ import { SealdropError } from '../../errors/sealdrop-error.js'
 import { blaming, blamingNow } from '../../errors/whose.js'
 import { isKeyArn } from '../../formats/arn.js'
 import { taken } from '../../io/stream-source.js'
+import { obeying, type KmsBudget } from '../port/budget.js'
 import { DataKeyPort } from '../port/data-key-port.js'
 import type { Kms } from '../port/port.js'
 import type { ArchiveReader } from './archive-reader.js'
@@ -15,6 +16,8 @@ import { readArchive, readArchiveRange } from './archive-streams.js'
 export interface ArchiveReaderOptions {
   /** How KMS is reached. Default `{}`: the AWS default chain. */
   readonly kms?: Kms
+  /** Operations a second of `symmetric`, which others may share. Default: no limit. */
+  readonly budget?: KmsBudget
   /**
    * The ARNs of the symmetric keys that may be used, and of no other key.
    *
@@ -63,10 +66,10 @@ export function createArchiveReader(o: ArchiveReaderOptions): ArchiveReader {
 
 function readerOf(o: ArchiveReaderOptions): ArchiveReader {
   ensure(o, 'invalid_argument', 'createArchiveReader: expected { keys }')
-  checkOptions(o, 'kms keys foreign maxFrameLength')
-  const { kms, keys, foreign, maxFrameLength = limits.maxFrame } = o
+  checkOptions(o, 'kms budget keys foreign maxFrameLength')
+  const { kms, budget, keys, foreign, maxFrameLength = limits.maxFrame } = o
   checkCount('maxFrameLength', maxFrameLength, limits.anyFrame)
-  const port = new DataKeyPort(kms ?? {})
+  const port = new DataKeyPort(kms ?? {}, obeying(budget))
   const parts = { port, keys: checkKeys(keys), foreign: checkFlag(foreign), maxFrameLength }
   let closed = false
   const refuse = async (): Promise<never> => {

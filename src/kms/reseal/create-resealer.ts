@@ -13,6 +13,7 @@ import { taken, type Input } from '../../io/stream-source.js'
 import { framesOf } from '../../stream/frames-of.js'
 import { idText, messageUnder, sealFrame } from '../../stream/message.js'
 import { writeMessage } from '../../stream/write-message.js'
+import { obeying, type KmsBudget } from '../port/budget.js'
 import { DataKeyPort } from '../port/data-key-port.js'
 import type { Kms } from '../port/port.js'
 import { archiveContext, checkOriginal } from './archive-context.js'
@@ -22,6 +23,8 @@ import type { Resealer, ResealedStream, ResealOptions, ResealSource } from './re
 export interface ResealerOptions {
   /** How KMS is reached. Default `{}`: the AWS default chain. */
   readonly kms?: Kms
+  /** Operations a second of `symmetric`, which others may share. Default: no limit. */
+  readonly budget?: KmsBudget
   /** The symmetric KMS key, by ARN, key id or alias. */
   readonly key: string
   /**
@@ -70,13 +73,13 @@ export function createResealer(o: ResealerOptions): Resealer {
 
 function resealerOf(o: ResealerOptions): Resealer {
   ensure(o, 'invalid_argument', 'createResealer: expected { key, context }')
-  const { kms, key, context } = checkOptions(o, 'kms key context')
+  const { kms, budget, key, context } = checkOptions(o, 'kms budget key context')
   ensure(
     typeof key === 'string' && key !== '',
     'invalid_argument',
     `key: expected ARN, key id or alias of a symmetric KMS key, found ${kindOf(key)}`,
   )
-  const port = new DataKeyPort(kms ?? {})
+  const port = new DataKeyPort(kms ?? {}, obeying(budget))
   const parts = { port, key, context: isFunction(context) ? context : checkContext(context) }
   let closed = false
   return {

@@ -18,6 +18,7 @@ import { thumbprintUrn } from '../../keys/key.js'
 import type { OpenerKey } from '../../open/opener-key.js'
 import type { Claims } from '../../verify/jwt.js'
 import { loadKey } from '../port/load-key.js'
+import { obeying, type KmsBudget } from '../port/budget.js'
 import { KmsPort, type Kms } from '../port/port.js'
 import { hashFile, type SignFileOptions } from './sign-file.js'
 import { signJws } from './sign-jws.js'
@@ -202,6 +203,7 @@ function checkType(typ: string | undefined): string | undefined {
  * - An alias is resolved once: make a new signer after the alias moved.
  *
  * @param o.kms - how KMS is reached; default `{}`: the AWS default chain
+ * @param o.budget - operations a second, which others may share; default: no limit
  * @param o.key - ARN, key id or alias
  * @param o.alg - JOSE or KMS name; default: PS256 of an RSA key, the one algorithm of others
  * @param o.algorithm - another name of `alg`; where both are given, they must be the same
@@ -222,6 +224,7 @@ function checkType(typ: string | undefined): string | undefined {
 export function createSigner(
   o: NamedAlg & {
     readonly kms?: Kms
+    readonly budget?: KmsBudget
     readonly key: string
     readonly now?: () => number
   },
@@ -230,13 +233,14 @@ export function createSigner(
 }
 
 function signerOf(o: Parameters<typeof createSigner>[0]): Signer {
-  checkOptions(o, 'kms key alg algorithm now')
+  checkOptions(o, 'kms budget key alg algorithm now')
   ensure(
     typeof o?.key === 'string' && o.key !== '',
     'invalid_argument',
     'key: expected a key ARN, a key id or an alias',
   )
-  const signer = new KmsSigner(new KmsPort(o.kms ?? {}), o.key, algOf(o), clockOf(o.now))
+  const port = new KmsPort(o.kms ?? {}, obeying(o.budget))
+  const signer = new KmsSigner(port, o.key, algOf(o), clockOf(o.now))
   // methods that need no `this`, so that they work behind the proxies of Vue and MobX
   return {
     ready: (call) => unwatched(() => blaming('caller', () => signer.ready(call))),

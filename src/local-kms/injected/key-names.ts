@@ -10,14 +10,19 @@ import { namedKeys } from './injected-faults.js'
  * Every name of the keys that a call is about: as the request has them, their ARNs, and their
  * aliases.
  */
-export function keyNames({ ring, account, body }: Call): readonly string[] {
-  const names = namedKeys(body)
-  const found = [
-    ...names.map((name) => ring.keyNamed(account, name)),
+export function keyNames(call: Call): readonly string[] {
+  const { ring, body } = call
+  const found = keysOf(call).flatMap((key) => [ring.keyArn(key), ...ring.aliasesOf(key)])
+  return [...namedKeys(body), ...found]
+}
+
+/** The keys that a call is about, which its caller may not be allowed to use. */
+export function keysOf({ ring, account, body }: Call): readonly Key[] {
+  return [
+    ...namedKeys(body).map((name) => ring.keyNamed(account, name)),
     keyOfCiphertext(ring, body['CiphertextBlob']),
     keyOfGrantToken(ring, body['GrantToken']),
   ].filter((key) => key !== undefined)
-  return [...names, ...found.flatMap((key) => [ring.keyArn(key), ...ring.aliasesOf(key)])]
 }
 
 function keyOfCiphertext(ring: Keyring, ciphertext: unknown): Key | undefined {

@@ -19,17 +19,19 @@ interface Refusal {
   readonly text: string
 }
 
+const throttle: Refusal = {
+  name: 'ThrottlingException',
+  status: 400,
+  text: 'You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.',
+}
+
 /**
  * What faults answer (kms-facts.md, "On the wire").
  *
  * The text of a throttled call is what users of AWS quote. The others are from its model.
  */
 const refusals: Readonly<Partial<Record<FaultKind, Refusal>>> = {
-  throttle: {
-    name: 'ThrottlingException',
-    status: 400,
-    text: 'You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.',
-  },
+  throttle,
   internal: {
     name: 'KMSInternalException',
     status: 500,
@@ -58,6 +60,9 @@ export class InjectedFault extends KmsFault {
     return this.#status
   }
 }
+
+/** What KMS answers above a quota. */
+export const throttled = (): KmsFault => new InjectedFault(throttle)
 
 /**
  * Does what a fault does before an operation.
