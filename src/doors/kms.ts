@@ -68,3 +68,18 @@ export {
 export type { PolicyRole } from '../kms/policy/roles.js'
 export type { Condition, PolicyDocument, PolicyStatement } from '../kms/policy/document.js'
 export { revokeKey, type RevokedKey } from '../kms/rotation/revoke.js'
+export {
+  planCapacity,
+  type CapacityCalls,
+  type CapacityPlan,
+  type CapacityRow,
+  type CapacityStorage,
+} from '../kms/plan/plan-capacity.js'
+export type { CapacityAssumptions, CapacityOptions } from '../kms/plan/capacity-options.js'
+export type {
+  CapacityBasis,
+  CapacityFact,
+  CapacityKey,
+  KeyKindFacts,
+} from '../kms/plan/capacity-table.js'
+export type { CapacityPrices, PricedKey } from '../kms/plan/prices.js'

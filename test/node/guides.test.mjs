@@ -38,6 +38,7 @@ const htmlOf = ({ text }) =>
 /** What the first block of each guide prints; others have a host, or are for a shell. */
 const firstPrints = {
   age: ['age1tag1 DE02'],
+  capacity: ['RSA_3072 100000 calls a day, $50 a month, 771 bytes on top'],
   comparison: ['order 7'],
   'drop-links': ['https://app.example.com/send?claim=7'],
   errors: ['invalid_argument false'],
