@@ -23,6 +23,7 @@ const commandRows = (terminal: Terminal, streams: Streams): readonly CommandRow[
   ['link', async () => (await import('./commands/link.js')).linkCommand(terminal)],
   ['serve', async () => (await import('./commands/serve.js')).serveCommand(terminal)],
   ['policy', async () => (await import('./commands/policy.js')).policyCommand(terminal)],
+  ['plan', async () => (await import('./commands/plan.js')).planCommand(terminal)],
   ['config', async () => (await import('./commands/config.js')).configCommand(terminal)],
   ['local-kms', async () => (await import('./commands/local-kms.js')).localKmsCommand(terminal)],
   ['doctor', async () => (await import('./commands/doctor.js')).doctorCommand(terminal)],

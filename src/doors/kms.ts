@@ -110,3 +110,18 @@ export type {
 } from '../stores/dynamo-db/expiring-items.js'
 export type { RedisClient } from '../stores/redis/redis-client.js'
 export type { WorkBegun, WorkStore, WorkToken } from '../open/work-store.js'
+export {
+  planCapacity,
+  type CapacityCalls,
+  type CapacityPlan,
+  type CapacityRow,
+  type CapacityStorage,
+} from '../kms/plan/plan-capacity.js'
+export type { CapacityAssumptions, CapacityOptions } from '../kms/plan/capacity-options.js'
+export type {
+  CapacityBasis,
+  CapacityFact,
+  CapacityKey,
+  KeyKindFacts,
+} from '../kms/plan/capacity-table.js'
+export type { CapacityPrices, PricedKey } from '../kms/plan/prices.js'

@@ -37,7 +37,7 @@ const verbs = [...below.open, 'trust', 'seal', 'stream', 'verify', 'open']
 below.age = ['errors', 'bytes', 'algorithms', 'formats', 'io'] // the format of age files
 below.files = verbs // Node files: for stores and for the companion
 
-// The companion: {port, inventory} <- {open, reseal, sign, policy} <- publish <- rotation <- doctor.
+// The companion: {port, inventory} <- {open, reseal, sign, policy} <- publish <- rotation <- {doctor, plan}.
 const companion = [...verbs, 'files']
 below['kms/port'] = [...companion, 'stores/redis']
 below['kms/inventory'] = companion
@@ -46,7 +46,8 @@ for (const room of besideOpen) below[room] = [...companion, 'kms/port', 'kms/inv
 below['kms/age'] = [...below['kms/open'], 'age', 'kms/open']
 below['kms/publish'] = [...below['kms/policy'], ...besideOpen]
 below['kms/rotation'] = [...below['kms/publish'], 'kms/publish']
-below['kms/doctor'] = [...below['kms/rotation'], 'kms/rotation']
+for (const room of ['kms/doctor', 'kms/plan'])
+  below[room] = [...below['kms/rotation'], 'kms/rotation']
 
 // Stores, one room a medium: each knows the interface that it is for.
 below['stores/indexed-db'] = [...below.keys, 'keys', 'stream', 'trust']
@@ -63,7 +64,7 @@ below['local-kms'] = ['errors', 'bytes', 'algorithms', 'formats']
 below['doors/index'] = [...verbs, 'stores/indexed-db', 'stores/workers-kv']
 below['doors/serve'] = [...below.serve, 'serve']
 below['doors/fs'] = [...companion, 'stores/files']
-below['doors/kms'] = [...below['kms/doctor'], 'kms/doctor', ...stores]
+below['doors/kms'] = [...below['kms/doctor'], 'kms/doctor', 'kms/plan', ...stores]
 below.s3 = [...companion, 'upload', 'serve', 'kms/port', 'kms/policy', 'stores/redis'] // the server's half of uploads
 below['doors/age'] = [...below['kms/age'], 'kms/age']
 below['doors/s3'] = [...below.s3, 's3']

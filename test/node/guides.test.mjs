@@ -39,6 +39,7 @@ const htmlOf = ({ text }) =>
 const firstPrints = {
   age: ['age1tag1 DE02'],
   archive: ['order 7'],
+  capacity: ['RSA_3072 100000 calls a day, $50 a month, 771 bytes on top'],
   comparison: ['order 7'],
   'drop-links': ['https://app.example.com/send?claim=7'],
   errors: ['invalid_argument false'],

@@ -171,6 +171,7 @@ export const calls = {
   restoreKey: (o) => kms.restoreKey({ kms: noKms, ...o }),
   revokeKey: (o) => kms.revokeKey(o),
   rebuildInventory: (o) => kms.rebuildInventory({ kms: noKms, ...o }),
+  planCapacity: (o) => kms.planCapacity(o),
   planRotation: (o) => kms.planRotation(inventory, o),
   applyRotation: (o) => kms.applyRotation(wrong(plan), { kms: noKms, ...o }),
   startLocalKms: (o) => startLocalKms(o),
@@ -212,6 +213,7 @@ export const calls = {
 
 /** What options must have, where others are looked at first. */
 export const needed = {
+  planCapacity: { objects: 1, size: 1 },
   fetchKeySet: { trust: door.overHttps() },
   verifyJwt: { issuer: 'us', audience: 'them' },
   sealStream: { context: {} },

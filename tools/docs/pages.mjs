@@ -23,6 +23,7 @@ const parts = [
       'drop',
       'tus',
       'command-line',
+      'capacity',
       'receipts-and-signatures',
       'partners',
       'age',
