@@ -3,7 +3,7 @@
 //   Node has built in is asked for by the module that uses it.
 // - The clients of AWS, the local KMS and ML-DSA in JavaScript stay outside: src/cli/outside.ts.
 // - Two builds are the same, bit for bit: nothing of the machine is inside.
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -30,6 +30,51 @@ function withOutside(code, path) {
   if (changed === code) return undefined
   const from = relative(dirname(path), outsideModule)
   return `import { outside } from './${from}';\n${changed}`
+}
+
+const anyLoaded = /\bimport\('[./]*doors\/([\w-]+)\.js'\)/g
+const namedOfLoaded = /const \{([^}]*)\} = await import\('[./]*doors\/([\w-]+)\.js'\)/g
+const splitNames = (names) =>
+  names
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean)
+
+/**
+ * What commands take of the doors that they load, by door. One that is not taken apart at once is
+ * left out: anything of it may be used.
+ */
+async function takenOfDoors() {
+  const taken = new Map()
+  const whole = new Set()
+  const paths = await readdir(join(dist, 'cli'), { recursive: true })
+  for (const path of paths.filter((name) => name.endsWith('.js'))) {
+    const code = await readFile(join(dist, 'cli', path), 'utf8')
+    for (const [, names, door] of code.matchAll(namedOfLoaded))
+      taken.set(door, new Set([...(taken.get(door) ?? []), ...splitNames(names)]))
+    const others = code.replace(namedOfLoaded, '').matchAll(anyLoaded)
+    for (const [, door] of others) whole.add(door)
+  }
+  for (const door of whole) taken.delete(door)
+  return taken
+}
+
+/** A bundler keeps all of a door that `import()` reaches: this keeps what a command takes of it. */
+const takenOnly = {
+  name: 'taken-only',
+  async setup({ onLoad }) {
+    const taken = await takenOfDoors()
+    const filter = new RegExp(`[\\\\/]doors[\\\\/](${[...taken.keys()].join('|')})\\.js$`)
+    onLoad({ filter }, async ({ path }) => {
+      const names = taken.get(basename(path, '.js'))
+      const code = await readFile(path, 'utf8')
+      const contents = code.replace(/export \{([^}]*)\} from ('[^']*');/g, (_, all, from) => {
+        const kept = splitNames(all).filter((name) => names.has(name))
+        return kept.length > 0 ? `export { ${kept.join(', ')} } from ${from};` : ''
+      })
+      return { contents }
+    })
+  },
 }
 
 /** The names that a door exports. */
@@ -116,7 +161,7 @@ export async function buildOneFile({ outfile, minify = true }) {
       js: `/*! sealdrop ${version} | Apache-2.0 | licences of what is inside: at the end */`,
     },
     footer: { js: `/*!\n${notice.replaceAll('*/', '* /')}*/` },
-    plugins: [builtIns, versionInside(version), doorsFromPackage, packagesFromOutside],
+    plugins: [builtIns, versionInside(version), doorsFromPackage, takenOnly, packagesFromOutside],
   })
 }
 
