@@ -252,3 +252,20 @@ test('a current key that is gone: the next one asks for a policy', async (t) => 
   }
   assert.equal((await one.describe(one.keyOf('current').arns[0])).KeyState, 'Enabled')
 })
+
+test('a rotation that another one overtakes before it makes a key is told so, and makes none', async (t) => {
+  const one = await rotatingCompany(t, [claims])
+  let isFirst = true
+  const kms = kmsThrough(one.client, async (_, send) => {
+    if (isFirst) {
+      isFirst = false
+      await one.apply()
+    }
+    return send()
+  })
+  assert.match(
+    await one.told({ kms }),
+    /^conflict: another publisher has made the next key of claims/,
+  )
+  assert.deepEqual(one.states(), ['claims current', 'claims next'])
+})

@@ -96,7 +96,13 @@ async function begin(
   making: InventoryKey,
 ): Promise<void> {
   await updateInventory(store, now, (inventory) => {
-    const found = inventory.keys.find((key) => key.purpose === name && key.state === 'making')
+    const ofPurpose = inventory.keys.filter((key) => key.purpose === name)
+    const found = ofPurpose.find(({ state }) => state === 'making')
+    ensure(
+      !ofPurpose.some(({ state }) => state === 'next'),
+      'conflict',
+      `another publisher has made the next key of ${name}`,
+    )
     ensureRoom(inventory, making.spec, 2)
     ensure(
       found?.token === begun?.token && found?.began === begun?.began && isSame(found, begun),
