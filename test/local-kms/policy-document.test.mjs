@@ -314,7 +314,7 @@ describe('a credentials file', () => {
     'an unknown member of a principal': [
       file({ policy: {} }),
       `${first}: there is no member "policy"; expected arn, roleArn, accessKeyId, ` +
-        'secretAccessKey, sessionToken, tags, policies',
+        'secretAccessKey, sessionToken, tags, policies, viaService',
     ],
     'an ARN of a role': [
       file({ arn: 'arn:aws:iam::111122223333:role/R' }),

@@ -64,6 +64,13 @@ export function usageOf(spec: string, usage: string | undefined): KeyUsage {
  *   ValidationException for a usage that does not fit
  */
 export async function makeKey(kms: Kms, ring: Keyring, wanted: NewKey): Promise<Key> {
+  const key = await newKey(kms, ring, wanted)
+  await kms.change(() => ring.saveKey(key))
+  return key
+}
+
+/** Makes a key that is still to be kept. @throws KmsFault as {@link makeKey} */
+export async function newKey(kms: Kms, ring: Keyring, wanted: NewKey): Promise<Key> {
   const {
     account,
     spec,
@@ -82,7 +89,7 @@ export async function makeKey(kms: Kms, ring: Keyring, wanted: NewKey): Promise<
   const { id, random } = kms.newKey(wanted.label, multiRegion)
   const fresh = async (): Promise<KeyMaterial> =>
     newMaterial(id, await generateMaterial(spec, random), { created })
-  const key: Key = {
+  return {
     id,
     account,
     spec,
@@ -97,6 +104,4 @@ export async function makeKey(kms: Kms, ring: Keyring, wanted: NewKey): Promise<
     grants: [],
     materials: origin === 'AWS_KMS' ? [await fresh()] : [],
   }
-  await kms.change(() => ring.saveKey(key))
-  return key
 }

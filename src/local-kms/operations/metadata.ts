@@ -37,7 +37,7 @@ export function metadata(kms: Kms, ring: Keyring, key: Key): JsonObject {
     ...(waitingDays !== undefined && { PendingDeletionWindowInDays: waitingDays }),
     ...(imported && expiration(validTo)),
     Origin: origin,
-    KeyManager: 'CUSTOMER',
+    KeyManager: key.manager ?? 'CUSTOMER',
     MultiRegion: key.primaryRegion !== undefined,
     ...multiRegion(kms, ring, key),
     ...description(key),

@@ -25,7 +25,11 @@ export interface CallFacts {
   readonly request: JsonObject
   /** The key that the action is authorized for; absent for CreateKey, ListKeys … */
   readonly key?: KeyFacts
-  readonly principal: Caller & { readonly tags?: Readonly<Record<string, string>> }
+  readonly principal: Caller & {
+    readonly tags?: Readonly<Record<string, string>>
+    /** The service that calls for the principal; absent where it calls itself. */
+    readonly viaService?: string
+  }
   /** Milliseconds since the epoch. */
   readonly now: number
   readonly region: string

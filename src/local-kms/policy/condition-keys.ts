@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../formats/json.js'
+import { viaServiceIn } from '../state/aws-managed.js'
 import type { CallFacts, KeyFacts } from './call-facts.js'
 import { globals, named } from './global-condition-keys.js'
 import { pairs, text, texts } from './request-values.js'
@@ -97,6 +98,10 @@ function multiRegionKeyType({ request, key }: CallFacts): Value {
   return request['MultiRegion'] === true ? 'PRIMARY' : undefined
 }
 
+/** The service that calls for somebody; undefined where the caller calls itself. */
+const viaService = ({ principal, region }: CallFacts): Value =>
+  principal.viaService === undefined ? undefined : viaServiceIn(principal.viaService, region)
+
 const constraintType = (call: CallFacts): Value =>
   Object.keys(constraints(call)).filter((name) => name.startsWith('EncryptionContext'))
 
@@ -168,15 +173,12 @@ const rows: readonly Row[] = [
     ({ key }) => text(key?.trailingDaysWithoutUse),
   ],
   ['kms:ValidTo', ['ImportKeyMaterial'], member('ValidTo')],
+  ['kms:ViaService', made, viaService],
   ['kms:WrappingAlgorithm', ['GetParametersForImport'], member('WrappingAlgorithm')],
   ['kms:WrappingKeySpec', ['GetParametersForImport'], member('WrappingKeySpec')],
 ]
 
-/**
- * The names of the condition keys that an action carries.
- *
- * `kms:ViaService` is never there, since every caller calls directly.
- */
+/** The names of the condition keys that an action carries. */
 export function conditionKeysOf(action: string, hasKey: boolean): readonly string[] {
   return carried(action, hasKey).map(([key]) => key)
 }

@@ -11,7 +11,11 @@ import type { Caller } from './principals.js'
 /** An access key, and who calls with it. */
 export interface Credential extends SigningCredential {
   readonly accessKeyId: string
-  readonly principal: PolicyPrincipal & { readonly tags?: Readonly<Record<string, string>> }
+  readonly principal: PolicyPrincipal & {
+    readonly tags?: Readonly<Record<string, string>>
+    /** The service of AWS that calls for the principal, as S3 does for whoever asks it. */
+    readonly viaService?: string
+  }
 }
 
 export interface Credentials {
@@ -57,6 +61,7 @@ const roleArnPattern = /^arn:aws(?:-cn|-us-gov)?:iam::(\d{12}):role\/(?:[!-~]*\/
  *       "accessKeyId": "LOCALSEALER",
  *       "secretAccessKey": "sealer-secret",
  *       "tags": { "team": "payments" },
+ *       "viaService": "s3",
  *       "policies": [
  *         {
  *           "Version": "2012-10-17",
@@ -125,6 +130,10 @@ const textRules = {
     pattern: /^[!-~]{1,4096}$/,
     expected: '1 to 4096 printable characters without spaces',
   },
+  viaService: {
+    pattern: /^[a-z][a-z0-9-]{0,62}$/,
+    expected: 'the name of a service as kms:ViaService has it, such as s3',
+  },
 } as const
 
 const memberNames = [
@@ -135,6 +144,7 @@ const memberNames = [
   'sessionToken',
   'tags',
   'policies',
+  'viaService',
 ]
 
 function readCredential(value: unknown, at: string): Credential {
@@ -186,6 +196,7 @@ function readPrincipal(value: JsonObject, at: string): Credential['principal'] {
       parseIdentityPolicy(policy, `${at}.policies[${index}]`),
     ),
     ...(tags !== undefined && { tags }),
+    ...(value['viaService'] !== undefined && { viaService: readText(value, 'viaService', at) }),
   }
 }
 

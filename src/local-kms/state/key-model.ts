@@ -87,6 +87,8 @@ export interface KeyRecord {
   /** The days that a primary waits once its replicas are gone. */
   readonly waitingDays?: number
   readonly origin: 'AWS_KMS' | 'EXTERNAL'
+  /** Who manages it, where that is AWS. Absent for a key of the account. */
+  readonly manager?: 'AWS'
   /** The Region of the primary of a multi-Region key. */
   readonly primaryRegion?: string
   /** JSON text of the key policy. */

@@ -56,6 +56,7 @@ const keyChecks: Checks = {
   deletion: optional(isTime),
   waitingDays: optional(isTime),
   origin: (value) => value === 'AWS_KMS' || value === 'EXTERNAL',
+  manager: optional((value) => value === 'AWS'),
   primaryRegion: optional(isString),
   policy: isString,
   tags: isPairs,
