@@ -109,7 +109,7 @@ const jobs = [
   ...tests,
   // AWS's Encryption SDKs for Python, Go, Java and JavaScript; and eleven JOSE libraries; and the
   // programs of the pages for partners
-  stage('npm run test:interop', ['test:interop'], { after: ready, sums: 4 }),
+  stage('npm run test:interop', ['test:interop'], { after: ready, sums: 5 }),
   // the local KMS through boto3, the AWS CLI and the Go SDK; and the runbook
   stage('npm run test:clients', ['test:clients'], { after: ready, sums: 2 }),
   // the realms and reactive stores of apps: vitest, jest, jsdom, happy-dom, Vue, MobX

@@ -107,7 +107,7 @@ test('bad options are invalid_argument and name the option', async () => {
   await assertRejects(startLocalKms(wrong({ credential: '{}' })), {
     code: 'invalid_argument',
     message:
-      'options: there is no "credential" among port dir region regions credentials seed now faults onCall keys',
+      'options: there is no "credential" among port dir region regions credentials seed now faults quota onCall keys',
   })
 })
 

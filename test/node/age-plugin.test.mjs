@@ -192,9 +192,10 @@ test('recipient-v1 wraps each file key for each recipient and identity', async (
 
 test('recipient-v1 answers errors and no stanza where one is wrong', async () => {
   const key = { type: 'wrap-file-key', args: [], body: fileKey() }
+  const last = recipients.claims.at(-1) === 'q' ? 'p' : 'q'
   const { found } = await conversation('recipient-v1', [
     stanza('add-recipient', recipients.claims),
-    stanza('add-recipient', `${recipients.claims.slice(0, -2)}qq`),
+    stanza('add-recipient', `${recipients.claims.slice(0, -1)}${last}`),
     add('AGE-PLUGIN-SEALDROP-1'),
     key,
   ])

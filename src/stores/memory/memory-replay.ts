@@ -1,8 +1,7 @@
-import { clockOf } from '../../errors/guard.js'
-import { checkOptions } from '../../errors/options.js'
 import { blaming, blamingNow } from '../../errors/whose.js'
 import type { ReplayStore } from '../../open/replay.js'
 import { checkId, checkUntil } from '../../open/work-store.js'
+import { clockIn } from './clock-in.js'
 import { Expiring } from './expiring.js'
 
 /**
@@ -27,7 +26,7 @@ import { Expiring } from './expiring.js'
  *   ```
  */
 export function memoryReplay(o?: { readonly now?: () => number }): ReplayStore {
-  return blamingNow(() => storeIn(clockOf(checkOptions(o, 'now').now)))
+  return blamingNow(() => storeIn(clockIn(o)))
 }
 
 function storeIn(now: () => number): ReplayStore {

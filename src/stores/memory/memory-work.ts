@@ -1,5 +1,3 @@
-import { clockOf } from '../../errors/guard.js'
-import { checkOptions } from '../../errors/options.js'
 import { blaming, blamingNow } from '../../errors/whose.js'
 import {
   checkId,
@@ -9,6 +7,7 @@ import {
   type WorkStore,
   type WorkToken,
 } from '../../open/work-store.js'
+import { clockIn } from './clock-in.js'
 import { Expiring } from './expiring.js'
 
 /** What is kept of an id. One that ended may be overtaken, and counts until it is. */
@@ -43,7 +42,7 @@ const after = 3_600_000
  *   ```
  */
 export function memoryWork(o?: { readonly now?: () => number }): WorkStore {
-  return blamingNow(() => storeIn(clockOf(checkOptions(o, 'now').now)))
+  return blamingNow(() => storeIn(clockIn(o)))
 }
 
 function storeIn(now: () => number): WorkStore {
