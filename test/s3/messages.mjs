@@ -59,10 +59,16 @@ export async function ask(handler, op, members = {}, o = {}) {
  *
  * @returns the status and the code of S3
  */
-export async function put({ url, headers }, body, wait = 25) {
+export async function put({ url, headers }, body, wait = 25, left = 20) {
   const length = { 'content-length': body.length, expect: '100-continue' }
   const sending = request(url, { method: 'PUT', headers: { ...headers, ...length } })
-  const sends = () => setTimeout(() => !sending.destroyed && sending.end(body), wait)
+  // S3 may refuse before it has read the body: what is still written then fails behind the answer
+  sending.on('error', () => {})
+  const sends = () => {
+    // a little at first: a server that closes with a body unread takes its answer back
+    if (body.length > 0) sending.write(body.subarray(0, 1))
+    setTimeout(() => !sending.destroyed && sending.end(body.subarray(1)), wait)
+  }
   sending.once('continue', sends)
   sending.flushHeaders()
   try {
@@ -70,10 +76,10 @@ export async function put({ url, headers }, body, wait = 25) {
     const found = await text(answer)
     return { status: answer.statusCode, code: /<Code>(\w+)/.exec(found)?.[1] }
   } catch (error) {
-    if (Object(error).code !== 'ECONNRESET' || wait > 2_000) throw error
-    return await put({ url, headers }, body, wait * 2)
+    if (!['ECONNRESET', 'EPIPE'].includes(Object(error).code) || left === 0) throw error
+    return await put({ url, headers }, body, Math.min(2 * wait, 800), left - 1)
   } finally {
-    sending.on('error', () => {}).destroy()
+    sending.destroy()
   }
 }
 

@@ -105,6 +105,24 @@ for (const [name, replay, work] of rows) {
   workStoreSuite({ test, assert, fails, name, make: async () => [0, 1].map(work) })
 }
 
+test('after a failover to a replica that lacks the last lease, its worker is overtaken', async () => {
+  const client = redis.clients.ioredis
+  const work = redisWork({ redis: client })
+  const id = randomUUID()
+  const begin = async () => /** @type {any} */ (await work.begin(id, 60_000)).token
+  const old = await begin()
+  await work.release(old)
+  const older = await client.hgetall(`sealdrop:work:${id}`)
+  const lost = await begin()
+  await client.hset(`sealdrop:work:${id}`, older)
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  const newest = await begin()
+  assert.isAbove(newest.fence, lost.fence)
+  const until = new Date(Date.now() + 60_000)
+  assert.isFalse(await work.done([lost], until))
+  assert.isTrue(await work.done([newest], until))
+})
+
 test('what is kept is JSON that people can read', async () => {
   const key = randomUUID()
   const inventory = emptyInventory()

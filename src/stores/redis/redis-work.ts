@@ -16,7 +16,8 @@ import { checkPrefix, sending, type RedisClient } from './redis-client.js'
  * One script for all, so that each is atomic. An id is a hash: `state`, `ends`, `fence`.
  *
  * - the clock is that of Redis
- * - a fence begins with the time, so that it grows also where an old hash has gone
+ * - a fence is the time at least, so that it grows also where the hash has gone, or is an older one
+ *   that a replica had
  */
 const script = `
 local time = redis.call('TIME')
@@ -31,8 +32,9 @@ if op == 'begin' then
   local key = KEYS[1]
   local state, ends = unpack(redis.call('HMGET', key, 'state', 'ends'))
   if state and state ~= 'free' and tonumber(ends) > now then return state end
-  redis.call('HSETNX', key, 'fence', text(now))
-  local fence = redis.call('HINCRBY', key, 'fence', 1)
+  local last = tonumber(redis.call('HGET', key, 'fence') or '0')
+  local fence = math.max(last + 1, now)
+  redis.call('HSET', key, 'fence', text(fence))
   write(key, 'leased', now + value)
   return text(fence)
 end
