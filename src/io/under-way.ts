@@ -1,21 +1,18 @@
 import { SealdropError } from '../errors/sealdrop-error.js'
 import { onAbort } from './abort.js'
+import { Stop } from './stop.js'
 
 /** What is under way of something that will be closed. */
 export class UnderWay {
   readonly #what: string
   readonly #running = new Set<Promise<unknown>>()
-  readonly #stop = new AbortController()
+  /** Gives up what is under way. */
+  readonly stop: Stop = new Stop()
   #isClosed = false
 
   /** @param what - names what is closed, for people */
   constructor(what: string) {
     this.#what = what
-  }
-
-  /** Is aborted with `closed` when what is under way is given up. */
-  get givenUp(): AbortSignal {
-    return this.#stop.signal
   }
 
   get isClosed(): boolean {
@@ -51,7 +48,7 @@ export class UnderWay {
   async close(signal: AbortSignal | undefined): Promise<void> {
     this.#isClosed = true
     const reason = `this ${this.#what} was closed, and did not wait for what was under way`
-    const off = onAbort(signal, () => this.#stop.abort(new SealdropError('closed', reason)))
+    const off = onAbort(signal, () => this.stop.stop(new SealdropError('closed', reason)))
     while (this.#running.size > 0) await Promise.allSettled(this.#running)
     off()
   }

@@ -5,6 +5,7 @@ import { coded, isSealdropError, SealdropError } from '../errors/sealdrop-error.
 import { blamed, blaming } from '../errors/whose.js'
 import { abortable, joined } from '../io/abort.js'
 import { SharedBytes } from '../io/shared-bytes.js'
+import type { Stop } from '../io/stop.js'
 import type { Items } from '../io/side-by-side.js'
 import { givenUp, type StreamSource } from '../io/stream-source.js'
 import { checkItemSignal, runOf, type OpenManyOptions, type RunMeans } from './open-many.js'
@@ -66,7 +67,7 @@ interface Sharing {
   /** Bytes of memory for each file, where all of them are under way. */
   readonly share: number
   /** Ends all of them. */
-  readonly stop: AbortSignal
+  readonly stop: Stop
 }
 
 /**
@@ -137,7 +138,8 @@ class FileInRun {
       `sink: expected a function, found ${kindOf(sink)}`,
     )
     const over = new AbortController()
-    const { signal, off } = joined(o.signal, this.#sharing.stop, over.signal)
+    const part = this.#sharing.stop.part()
+    const { signal, off } = joined(o.signal, part.signal, over.signal)
     try {
       this.#isTaken = true
       const run = this.#inRun(signal)
@@ -154,6 +156,7 @@ class FileInRun {
       this.#isOver = true
       over.abort(new SealdropError('closed', 'the sink of this file has ended'))
       off()
+      part.off()
       this.#giveBack()
     }
   }

@@ -4,6 +4,7 @@ import { checkOptions } from '../errors/options.js'
 import { isSealdropError, SealdropError } from '../errors/sealdrop-error.js'
 import { blamed, blamingNow } from '../errors/whose.js'
 import { onAbort, type CallOptions } from '../io/abort.js'
+import { Stop } from '../io/stop.js'
 import { sideBySide, type Items } from '../io/side-by-side.js'
 import type { SharedAnswers } from './candidates.js'
 import type { UnderWay } from '../io/under-way.js'
@@ -54,7 +55,7 @@ export interface Run {
   /** KMS calls that may be under way. */
   readonly concurrency: number
   /** Ends all that is under way: nobody reads any more, or it is given up. */
-  readonly stop: AbortSignal
+  readonly stop: Stop
 }
 
 /** What is done in a run, and how much of it at once. */
@@ -116,18 +117,18 @@ async function* outcomes<Item, Outcome>(
   { store, underWay }: RunMeans,
   { ahead, work, drop }: RunWork<Item, Outcome>,
 ): AsyncGenerator<Outcome, void, undefined> {
-  const stop = new AbortController()
-  const { givenUp } = underWay
-  const off = onAbort(givenUp, () => stop.abort(givenUp.reason))
-  const answers = new RunAnswers(store, concurrency, stop.signal)
-  const run: Run = { answers, concurrency, stop: stop.signal }
+  const stop = new Stop()
+  const { signal: givenUp, off } = underWay.stop.part()
+  onAbort(givenUp, () => stop.stop(givenUp.reason))
+  const answers = new RunAnswers(store, concurrency, stop)
+  const run: Run = { answers, concurrency, stop }
   const ensureOpen = (): void => blamingNow(() => underWay.ensureOpen())
   const how = { inFlight: ahead * concurrency, isOrdered: ordered, signal, ensureOpen, drop }
   try {
     yield* sideBySide(items, (item, index) => work(item, index, run), how)
   } finally {
     off()
-    stop.abort(new SealdropError('closed', 'nobody waits for what this run opens any more'))
+    stop.stop(new SealdropError('closed', 'nobody waits for what this run opens any more'))
   }
 }
 

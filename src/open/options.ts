@@ -4,6 +4,7 @@ import { milliseconds } from '../errors/guard.js'
 import type { Context } from '../formats/context.js'
 import type { FileName } from '../formats/sealed-name.js'
 import type { CallOptions } from '../io/abort.js'
+import type { Stop } from '../io/stop.js'
 import type { KeyInfo } from '../keys/key.js'
 import type { SharedAnswers } from './candidates.js'
 import { checkExpected, type ExpectedContext } from './check.js'
@@ -89,8 +90,8 @@ export interface OpenerParts {
   /** Bytes of plaintext that a frame may have. Default: 16 MiB. */
   readonly maxFrameLength?: number | undefined
   readonly now: () => number
-  /** Is aborted when all that is under way is given up. Default: never. */
-  readonly stopped?: AbortSignal | undefined
+  /** Gives up all that is under way. Default: nothing does. */
+  readonly stopped?: Stop | undefined
   /**
    * Writes a compressed point as `04 ‖ x ‖ y`, and throws when there is none with that x.
    *

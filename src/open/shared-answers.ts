@@ -1,4 +1,5 @@
 import { abortable } from '../io/abort.js'
+import type { Stop } from '../io/stop.js'
 import { Turns } from '../io/turns.js'
 import type { SharedAnswers, Unwrapped } from './candidates.js'
 
@@ -21,16 +22,16 @@ export interface AnswerStore {
 export class RunAnswers implements SharedAnswers {
   readonly #store: AnswerStore
   readonly #turns: Turns
-  readonly #signal: AbortSignal
+  readonly #stop: Stop
   /** The key that each answer came of. */
   readonly #arns = new WeakMap<Promise<Unwrapped>, string>()
   readonly #remembered = new WeakSet<Unwrapped>()
 
-  /** @param signal - ends the run, and its calls: that of one item ends the wait of that item only */
-  constructor(store: AnswerStore, calls: number, signal: AbortSignal) {
+  /** @param stop - ends the run, and its calls; the signal of an item ends the wait of that item only */
+  constructor(store: AnswerStore, calls: number, stop: Stop) {
     this.#store = store
     this.#turns = new Turns(() => calls)
-    this.#signal = signal
+    this.#stop = stop
   }
 
   answer(
@@ -56,7 +57,7 @@ export class RunAnswers implements SharedAnswers {
   }
 
   ensureAwaited(): void {
-    this.#signal.throwIfAborted()
+    this.#stop.throwIfStopped()
   }
 
   /** @param own - of the one item that waits for it, which may be given up before its turn */
@@ -66,8 +67,13 @@ export class RunAnswers implements SharedAnswers {
   ): Promise<Unwrapped> {
     return this.#turns.take(async () => {
       own?.throwIfAborted()
-      this.#signal.throwIfAborted()
-      return ask(this.#signal)
+      this.#stop.throwIfStopped()
+      const { signal, off } = this.#stop.part()
+      try {
+        return await ask(signal)
+      } finally {
+        off()
+      }
     })
   }
 

@@ -9,6 +9,7 @@ import { abortable } from '../io/abort.js'
 import { withFront, type ByteReader } from '../io/byte-reader.js'
 import { checkRange, type ByteSource } from '../io/byte-source.js'
 import { inOrder, streamOf } from '../io/in-order.js'
+import type { Stop } from '../io/stop.js'
 import { fileInput, inputOf, type StreamSource } from '../io/stream-source.js'
 import type { SharedAnswers } from './candidates.js'
 import { checkSource } from './mistaken.js'
@@ -62,8 +63,8 @@ export class StreamOpener {
     this.#onEvent = onEvent
   }
 
-  /** Is aborted when all that is under way is given up. */
-  get stopped(): AbortSignal | undefined {
+  /** Gives up all that is under way. */
+  get stopped(): Stop | undefined {
     return this.#parts.stopped
   }
 
@@ -151,7 +152,7 @@ export class StreamOpener {
     try {
       signal?.throwIfAborted()
       const [opened] = await reported(this.#parts, this.#onEvent, async (parts): Promise<[R]> => [
-        await abortable(abortable(work(parts), signal), parts.stopped),
+        await untilStopped(parts.stopped, () => abortable(work(parts), signal)),
       ])
       return opened
     } catch (error) {
@@ -177,6 +178,9 @@ export class StreamOpener {
     )
   }
 }
+
+const untilStopped = <R>(stop: Stop | undefined, work: () => Promise<R>): Promise<R> =>
+  stop ? stop.until(work) : work()
 
 /** The same chunks. When the last one was taken, `end` is called. */
 export async function* followed<T>(chunks: AsyncGenerator<T>, end: () => void): AsyncGenerator<T> {

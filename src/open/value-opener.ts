@@ -88,7 +88,7 @@ export class ValueOpener {
   /** Claims a value for as long as any call of this opener would take it, not this call alone. */
   async #claim({ text, jwe }: Prepared): Promise<void> {
     const { replay, maxAge = 0, tolerance = limits.tolerance, stopped } = this.#parts
-    stopped?.throwIfAborted() // what nobody waits for must open later
+    stopped?.throwIfStopped() // what nobody waits for must open later
     await claimOnce(replay, text, jwe.header.iat, maxAge + tolerance)
   }
 

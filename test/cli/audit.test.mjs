@@ -139,6 +139,25 @@ test('what comes from outside the expected roles is told, and the command ends w
   assert.equal((await audit([...expect(roleArn('C')), 'good.json'])).code, 8, 'a name is whole')
 })
 
+test('what KMS does by itself, such as the yearly rotation, is outside of no role', async () => {
+  const rotation = {
+    ...trail[0],
+    eventID: 'by-itself',
+    eventName: 'RotateKey',
+    eventType: 'AwsServiceEvent',
+    userIdentity: { accountId: own, invokedBy: 'AWS Internal' },
+    resources: [{ ARN: keys['alias/archive'], accountId: own, type: 'AWS::KMS::Key' }],
+  }
+  const expect = ['--expect', `opener=${claims}`]
+  const { code, out } = await audit([...expect, '--json'], { input: JSON.stringify(rotation) })
+  assert.equal(code, 0)
+  const [use] = asJson({ out })
+  assert.deepInclude(use, { principal: 'KMS by itself', operation: 'RotateKey', expected: true })
+  // the same by a user is told
+  const input = JSON.stringify({ ...rotation, eventType: 'AwsApiCall' })
+  assert.equal((await audit(expect, { input })).code, 8)
+})
+
 test('keys that nobody used are named', async () => {
   const keyIds = [keys['alias/old'] ?? '', keys['alias/claims'] ?? ''].flatMap((arn) => [
     '--key-id',

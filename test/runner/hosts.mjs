@@ -7,7 +7,7 @@ const inNode = ['test/{local-kms,cli,node,docs}/*.test.mjs']
 const onOldest = [
   'test/local-kms/*.test.mjs',
   'test/cli/*.test.mjs',
-  'test/node/{suites,main-path,kms-faults,publisher,data-key-cache,serve,fs,file-records,file-records-holders,stream-files,stream-files-failures,stream-mutants,source-mutants,http-source,given-up,large-files,sign-file,sign-file-refusals,every-signature,history,jose-keys,key-objects,age,age-failover,age-faults,age-plugin,age-recipients,tus}.test.mjs',
+  'test/node/{suites,main-path,kms-faults,publisher,data-key-cache,serve,fs,file-records,file-records-holders,stream-files,stream-files-failures,stream-mutants,source-mutants,http-source,given-up,large-files,sign-file,sign-file-refusals,every-signature,history,jose-keys,key-objects,age,age-failover,age-faults,age-plugin,age-recipients,tus,no-warnings,shutdown,open-many,open-many-files}.test.mjs',
 ]
 /** The tests of which `npm test` and the other stages do a part only. */
 const long = [

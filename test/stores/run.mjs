@@ -105,6 +105,30 @@ for (const [name, replay, work] of rows) {
   workStoreSuite({ test, assert, fails, name, make: async () => [0, 1].map(work) })
 }
 
+test('a claim whose answer was lost is known again by the client that repeats it, and by no other', async () => {
+  const repeats = {
+    getItem: (input) => dynamoDb.getItem(input),
+    transactWriteItems: (input) => dynamoDb.transactWriteItems(input),
+    updateItem: async (input) => {
+      await dynamoDb.updateItem(input)
+      return dynamoDb.updateItem(input)
+    },
+  }
+  const until = new Date(Date.now() + 60_000)
+  const id = randomUUID()
+  const store = dynamoDbReplay({ dynamoDb: repeats, table: 'inventories' })
+  assert.isTrue(await store.claim(id, until))
+  assert.isFalse(await store.claim(id, until))
+  assert.isFalse(await dynamoDbReplay(inTable()).claim(id, until))
+})
+
+test('an id whose time was long ago is claimed by Redis too', async () => {
+  const store = redisReplay({ redis: redis.clients.redis })
+  const id = randomUUID()
+  assert.isTrue(await store.claim(id, new Date(-1)))
+  assert.isTrue(await store.claim(id, new Date(Date.now() + 60_000)))
+})
+
 test('after a failover to a replica that lacks the last lease, its worker is overtaken', async () => {
   const client = redis.clients.ioredis
   const work = redisWork({ redis: client })

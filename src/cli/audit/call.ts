@@ -6,7 +6,7 @@ export interface AuditedCall {
   readonly id: string
   /** The ARN of the key, or how the call named it; empty where it is about no key. */
   readonly key: string
-  /** The ARN of the role or user, or the name of a service or account. */
+  /** The ARN of the role or user, the name of a service or account, or `KMS by itself`. */
   readonly principal: string
   readonly operation: string
   /** `ok`, `dry run`, or the name of the error. */
@@ -14,6 +14,9 @@ export interface AuditedCall {
   /** ISO 8601. */
   readonly time: string
 }
+
+/** Who rotates and deletes keys by itself, which CloudTrail writes down too. */
+export const kmsItself = 'KMS by itself'
 
 const keyType = /:kms:[\w-]*:\d*:key\//
 const text = (value: unknown): string | undefined =>
@@ -25,7 +28,10 @@ export function callOf(record: JsonObject): readonly AuditedCall[] | undefined {
   if (record.eventSource !== 'kms.amazonaws.com') return undefined
   const call = {
     id: text(record.sharedEventID) ?? text(record.eventID) ?? '',
-    principal: principalOf(members(record.userIdentity)),
+    principal:
+      record.eventType === 'AwsServiceEvent'
+        ? kmsItself
+        : principalOf(members(record.userIdentity)),
     operation: text(record.eventName) ?? 'unknown',
     outcome: outcomeOf(record),
     time: text(record.eventTime) ?? '',

@@ -1,6 +1,7 @@
 import type { PolicyRole } from '../../doors/kms.js'
 import { roles, type Permission } from '../../kms/policy/roles.js'
 import { UsageError } from '../exit-codes.js'
+import { kmsItself } from './call.js'
 
 /** Somebody who is expected to have a role. */
 export interface Expected {
@@ -45,5 +46,6 @@ export function expectations(
   if (expected.length === 0) return undefined
   const rows = expected.map(({ role, pattern }) => ({ pattern, operations: operationsOf(role) }))
   return (principal, operation) =>
+    principal === kmsItself ||
     rows.some(({ pattern, operations }) => operations.has(operation) && matches(pattern, principal))
 }

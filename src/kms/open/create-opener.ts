@@ -10,7 +10,7 @@ import type { ReplayStore } from '../../open/replay.js'
 import type { OpenEvent } from '../../open/report.js'
 import { StreamOpener } from '../../open/stream-opener.js'
 import { ValueOpener } from '../../open/value-opener.js'
-import { abortable, signalOf, unwatched } from '../../io/abort.js'
+import { signalOf, unwatched } from '../../io/abort.js'
 import { taken } from '../../io/stream-source.js'
 import { UnderWay } from '../../io/under-way.js'
 import type { FieldOptions, SealedFields } from '../../seal/sealer.js'
@@ -127,7 +127,7 @@ function partsOf(o: OpenerOptions) {
     ? new ConfiguredKeys(port, o.keys as readonly string[], now)
     : new InventoryKeys(o.keys as InventoryStore, now, () => cache.clear())
   const underWay = new UnderWay('opener')
-  const bounds = { maxAge, tolerance, replay, maxFrameLength, now, stopped: underWay.givenUp }
+  const bounds = { maxAge, tolerance, replay, maxFrameLength, now, stopped: underWay.stop }
   const means = { operations: port, cache, decompress: decompressPoint }
   return { ...bounds, ...means, port, keys, underWay }
 }
@@ -139,7 +139,7 @@ function openerOf(o: OpenerOptions): Opener {
   const opener = new ValueOpener(parts, onEvent)
   const streams = new StreamOpener(parts, onEvent)
   const whileOpen = <R>(work: () => Promise<R>): Promise<R> =>
-    blaming('sender', () => underWay.do(() => abortable(work(), stopped)))
+    blaming('sender', () => underWay.do(() => stopped.until(work)))
   type FieldsCall = OpenOptions & FieldOptions
   return {
     ready: (call) => unwatched(() => whileOpen(() => keys.ready(signalOf(call)))),

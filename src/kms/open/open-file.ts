@@ -33,7 +33,8 @@ export async function openFile(
 ): Promise<OpenedFile> {
   checkOptions(o, 'signal context maxAge sealedName')
   const { source, to } = await placesOf(input, output)
-  const { signal, off } = joined(o?.signal, opener.stopped)
+  const stop = opener.stopped?.part()
+  const { signal, off } = joined(o?.signal, stop?.signal)
   try {
     const { readable, digest, sealedLength, ...info } = await opener.openStream(source, {
       ...o,
@@ -44,6 +45,7 @@ export async function openFile(
     return { ...info, length: await sealedLength, digest: await digest }
   } finally {
     off()
+    stop?.off()
   }
 }
 

@@ -1,3 +1,5 @@
+import { toBase64url } from '../../bytes/base64url.js'
+import { randomBytes } from '../../crypto/subtle.js'
 import { blaming, blamingNow } from '../../errors/whose.js'
 import { asking } from '../../io/asking.js'
 import type { ReplayStore } from '../../open/replay.js'
@@ -60,24 +62,28 @@ function storeIn({ dynamoDb, at, now }: Table): ReplayStore {
       }),
   }
 
+  /** Where an answer was lost, the client asks again, and must know its own claim. */
   async function claimed(id: string, ends: number, time: number): Promise<boolean> {
+    const by = toBase64url(randomBytes(16))
     try {
       await dynamoDb.updateItem({
         ...at(id),
-        UpdateExpression: 'SET #ends = :ends, #until = :ttl',
+        UpdateExpression: 'SET #ends = :ends, #until = :ttl, #by = :by',
         ConditionExpression: 'attribute_not_exists(#ends) OR #ends <= :now',
-        ExpressionAttributeNames: { '#ends': 'ends', '#until': 'until' },
+        ExpressionAttributeNames: { '#ends': 'ends', '#until': 'until', '#by': 'by' },
         ExpressionAttributeValues: {
           ':ends': number(ends),
           ':ttl': ttl(ends),
           ':now': number(time),
+          ':by': { S: by },
         },
         ReturnValues: 'ALL_NEW',
       })
       return true
     } catch (error) {
-      if (isConditionFailed(error)) return false
-      throw error
+      if (!isConditionFailed(error)) throw error
+      const { Item } = await dynamoDb.getItem({ ...at(id), ConsistentRead: true })
+      return Item?.by?.S === by
     }
   }
 }

@@ -14,6 +14,8 @@ export class Expiring<V> {
   readonly #kept = new Map<string, Kept<V>>()
   /** So many may be kept before those that have ended are looked for. */
   #full = 1_000
+  /** Before this nothing that was kept at the last look has ended. */
+  #soonest = 0
 
   /** @param name - names the store in a message */
   constructor(name: string, now: () => number) {
@@ -30,17 +32,26 @@ export class Expiring<V> {
   /** @throws SealdropError `output_failed` where there is no room for another one */
   set(id: string, value: V, ends: number): void {
     if (!this.#kept.has(id) && this.#kept.size >= this.#full) this.#tidy()
+    this.#soonest = Math.min(this.#soonest, ends)
     this.#kept.set(id, { value, ends })
   }
 
   #tidy(): void {
     const now = this.#now()
-    for (const [id, { ends }] of this.#kept) if (ends <= now) this.#kept.delete(id)
+    if (this.#soonest <= now) this.#drop(now)
     if (this.#kept.size >= most)
       throw new SealdropError('output_failed', `${this.#name}: 1,000,000 ids are kept already`, {
         retryable: true,
       })
     // so that looking costs little for each that is kept
     this.#full = Math.min(most, Math.max(1_000, 2 * this.#kept.size))
+  }
+
+  #drop(now: number): void {
+    let soonest = Infinity
+    for (const [id, { ends }] of this.#kept)
+      if (ends <= now) this.#kept.delete(id)
+      else soonest = Math.min(soonest, ends)
+    this.#soonest = soonest
   }
 }

@@ -45,7 +45,8 @@ function storeIn(o: Parameters<typeof redisReplay>[0]): ReplayStore {
   return {
     claim: (id, until) =>
       blaming('caller', async () => {
-        const time = `${checkUntil(until)}`
+        // Redis takes no time before 1970
+        const time = `${Math.max(1, checkUntil(until))}`
         const answer = await ask('SET', id, '1', 'NX', 'PXAT', time)
         return String(answer) === 'OK'
       }),
